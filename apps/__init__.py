@@ -1,0 +1,1 @@
+"""What people touch: the `lfr` command line and the screens."""

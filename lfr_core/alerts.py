@@ -1,0 +1,104 @@
+"""An alert's three questions, and the one function that turns the answers into the published record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from lfr_core.errors import Refused
+
+__all__ = [
+    "Cell",
+    "Decision",
+    "Engagement",
+    "Judgement",
+    "Review",
+    "check_engagement",
+    "check_review",
+    "published_cell",
+]
+
+
+class Judgement(StrEnum):
+    """The operator's answer: is the probe the same person as the reference?"""
+
+    SAME = "same"
+    DIFFERENT = "different"
+    CANT_TELL = "cant_tell"
+
+
+class Engagement(StrEnum):
+    """What the officers on the ground did."""
+
+    ENGAGED = "engaged"
+    EVADED = "evaded"
+    NOT_ENGAGED = "not_engaged"
+
+
+class Review(StrEnum):
+    """What was established about the person's identity afterwards."""
+
+    CONFIRMED_TRUE = "confirmed_true"
+    CONFIRMED_FALSE = "confirmed_false"
+    NONE = "none"
+
+
+class Cell(StrEnum):
+    """The four cells every force publishes (DOMAIN.md 2.1, columns 8 to 11)."""
+
+    TRUE_CONFIRMED = "true_confirmed"
+    TRUE_UNCONFIRMED = "true_unconfirmed"
+    FALSE_CONFIRMED = "false_confirmed"
+    FALSE_UNCONFIRMED = "false_unconfirmed"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The answers given so far; None where a question hasn't been answered."""
+
+    judgement: Judgement | None = None
+    engagement: Engagement | None = None
+    review: Review | None = None
+
+
+def published_cell(decision: Decision) -> Cell:
+    """The cell an alert is published in, whatever has been answered.
+
+    A review settles it. Without one, only an operator who said "same person" makes it a true alert; an
+    alert judged different, undecidable or never looked at counts as false: what nobody established as
+    true isn't published as true.
+    """
+    match decision.review:
+        case Review.CONFIRMED_TRUE:
+            return Cell.TRUE_CONFIRMED
+        case Review.CONFIRMED_FALSE:
+            return Cell.FALSE_CONFIRMED
+        case _:
+            return Cell.TRUE_UNCONFIRMED if decision.judgement is Judgement.SAME else Cell.FALSE_UNCONFIRMED
+
+
+def check_engagement(decision: Decision) -> None:
+    """An engagement needs a person's judgement first (DOMAIN.md H2), and not one that says "different".
+
+    Raises:
+        Refused: `alert.engagement-before-judgement` or `alert.engagement-after-different`.
+    """
+    if decision.judgement is None:
+        raise Refused(
+            "alert.engagement-before-judgement",
+            "nobody has compared the pair yet: record the operator's judgement first",
+        )
+    if decision.judgement is Judgement.DIFFERENT:
+        raise Refused(
+            "alert.engagement-after-different",
+            "the operator judged these to be different people: there is nothing to engage on",
+        )
+
+
+def check_review(decision: Decision) -> None:
+    """A review follows a judgement. Raises Refused `alert.review-before-judgement`."""
+    if decision.judgement is None:
+        raise Refused(
+            "alert.review-before-judgement",
+            "nobody has compared the pair yet: record the operator's judgement first",
+        )

@@ -1,0 +1,36 @@
+"""Time is passed in, so that tests own it."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from typing import Protocol
+
+__all__ = ["Clock", "SystemClock", "utc_from_ns"]
+
+
+class Clock(Protocol):
+    """Where the time comes from."""
+
+    def time_ns(self) -> int:
+        """Wall time, nanoseconds since the Unix epoch."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds on a clock that never goes back; only differences mean anything."""
+        ...
+
+
+class SystemClock:
+    """The machine's own clocks."""
+
+    def time_ns(self) -> int:
+        return time.time_ns()
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+
+def utc_from_ns(time_ns: int) -> datetime:
+    """The aware UTC datetime of `time_ns` (nanoseconds since the epoch), to the microsecond."""
+    return datetime.fromtimestamp(time_ns // 1_000 / 1e6, tz=UTC)

@@ -1,0 +1,1 @@
+"""Faces: model packs, decoding, detection, landmarks, alignment, quality, embedding, tracking."""

@@ -1,0 +1,1 @@
+"""Watchlist search: Milvus, and the exact numpy reference it is tested against."""

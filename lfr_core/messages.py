@@ -1,0 +1,125 @@
+"""What travels after recognition: sightings, outcomes, dead letters. None has a field for a template.
+
+Each message is a frozen pydantic model with a schema version; `encode()` gives the record's value and
+`decode()` reads it back. A sighting's id is a uuid5 of what makes it unique, so that the same frame
+processed twice gives the same id ("at least once, effects once").
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Annotated, Literal, Self
+
+from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, ValidationError
+
+from lfr_core.errors import Poison
+from lfr_core.outcomes import FrameOutcome
+
+__all__ = ["DeadLetter", "FrameResult", "OutcomeBatch", "Sighting", "StageTime", "sighting_id"]
+
+_NAMESPACE = uuid.UUID("6f1c1f0e-6a3b-5b1e-9d2c-0c6f7a1e4b52")
+Natural = Annotated[int, Field(ge=0)]
+
+
+def sighting_id(deployment: str, camera: str, session: str, sequence: int, face: int, entry: str) -> uuid.UUID:
+    """The id of a sighting: uuid5 of deployment, camera, session, sequence, face index and entry."""
+    return uuid.uuid5(_NAMESPACE, "\x1f".join((deployment, camera, session, str(sequence), str(face), entry)))
+
+
+class _Message(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    schema_version: Literal[1] = 1
+
+    def encode(self) -> bytes:
+        """The record's value: compact JSON, UTF-8."""
+        return self.model_dump_json().encode()
+
+    @classmethod
+    def decode(cls, value: bytes) -> Self:
+        """Read a record's value back. Raises Poison when it isn't this message."""
+        try:
+            return cls.model_validate_json(value)
+        except ValidationError as error:
+            raise Poison(
+                f"not a {cls.__name__}: {error.error_count()} faults, first {error.errors()[0]['msg']}"
+            ) from error
+
+
+class Sighting(_Message):
+    """One shot of a track that agrees with enough others on an entry at or above the threshold."""
+
+    id: uuid.UUID
+    deployment: str
+    camera: str
+    session: str
+    sequence: Natural
+    captured_ns: Natural
+    face: Natural
+    """Index of the face in its frame."""
+    track: str
+    entry: str
+    """The watchlist entry's id."""
+    similarity: Annotated[float, Field(ge=-1.001, le=1.001)]
+    threshold: float
+    box: tuple[float, float, float, float]
+    """x1, y1, x2, y2 in pixels of the frame."""
+    eye_distance_px: float
+    probe_jpeg: Base64Bytes
+    """The face and its surroundings, cut from the frame, as JPEG."""
+
+
+class FrameResult(_Message):
+    """One frame's outcome. `latency_ms`: capture to outcome, by wall clocks of camera and worker."""
+
+    sequence: Natural
+    not_sampled: Natural
+    """Running count in the frame's header."""
+    dropped: Natural
+    """Running count in the frame's header."""
+    outcome: FrameOutcome
+    latency_ms: float = 0.0
+    faces: Natural = 0
+    tracks_started: Natural = 0
+    tracks_compared: Natural = 0
+    """Tracks that gave their first comparable template in this frame."""
+
+
+class StageTime(_Message):
+    """Time spent in one stage of the way of a frame, summed over a batch."""
+
+    stage: str
+    calls: Natural
+    total_ms: Annotated[float, Field(ge=0.0)]
+
+
+class OutcomeBatch(_Message):
+    """Outcomes of one camera session's frames, in the order of their sequences.
+
+    A STATUS or END record gives a batch without results whose `captured`, `not_sampled` and `dropped` are the
+    camera's own counts.
+    """
+
+    deployment: str
+    camera: str
+    session: str
+    results: tuple[FrameResult, ...] = ()
+    captured: Natural | None = None
+    not_sampled: Natural | None = None
+    dropped: Natural | None = None
+    ended: bool = False
+    reported_ns: Natural
+    """Wall time at the worker."""
+    stages: tuple[StageTime, ...] = ()
+
+
+class DeadLetter(_Message):
+    """A record that could not be processed: where it lies and why. Never the image."""
+
+    topic: str
+    partition: int
+    offset: int
+    camera: str
+    error: str
+    reason: str
+    at_ns: Natural

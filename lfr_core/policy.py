@@ -1,0 +1,162 @@
+"""The policy: one typed, frozen object read from TOML. Code asks it; no rule's number lives elsewhere.
+
+Each value's unit is in its name; its source stands beside it in `infra/policy/default.toml`. An unknown
+key, a missing key, a wrong type or a value out of range is refused at load.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from lfr_core.errors import Fatal
+from lfr_core.watchlists.types import Category, Response
+
+__all__ = [
+    "AlertPolicy",
+    "FacePolicy",
+    "ImagePolicy",
+    "LivePolicy",
+    "Policy",
+    "ResponsePolicy",
+    "SamplingPolicy",
+    "TrackingPolicy",
+    "WatchlistPolicy",
+    "default_policy_file",
+    "load_policy",
+]
+
+Unit = Annotated[float, Field(ge=0.0, le=1.0)]
+Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=1)]
+Stride = Annotated[int, Field(ge=64, le=4096, multiple_of=32)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
+
+
+class LivePolicy(_Section):
+    """What "live" means."""
+
+    frame_max_age_s: Positive
+    deployment_check_s: Annotated[float, Field(gt=0.0, le=5.0)]
+
+
+class SamplingPolicy(_Section):
+    """How often a camera's frames are looked at; applied at the camera."""
+
+    looks_per_second: Positive
+    min_looks_per_second: Positive
+    max_in_flight: Count
+    comfortable_age_s: Positive
+
+    @model_validator(mode="after")
+    def _ordered(self) -> SamplingPolicy:
+        if self.min_looks_per_second > self.looks_per_second:
+            raise ValueError("min_looks_per_second is above looks_per_second")
+        return self
+
+
+class FacePolicy(_Section):
+    """Which faces are found and which are good enough to compare. Pixels are those of the frame."""
+
+    detector_width_px: Stride
+    detector_height_px: Stride
+    detector_min_score: Unit
+    detector_nms_iou: Unit
+    min_eye_distance_px: Positive
+    enrol_min_eye_distance_px: Positive
+    min_sharpness: Annotated[float, Field(ge=0.0)]
+    max_yaw_degrees: Annotated[float, Field(gt=0.0, le=90.0)]
+
+
+class TrackingPolicy(_Section):
+    """Which shots of a track are embedded. A look is a frame that was looked at."""
+
+    max_shots_per_track: Count
+    shot_spacing_looks: Count
+    relook_looks: Count
+    max_missed_looks: Count
+
+
+class AlertPolicy(_Section):
+    """When a possible match becomes an alert, and how long its data lives."""
+
+    threshold: Annotated[float, Field(gt=0.0, lt=1.0)]
+    agreeing_shots: Count
+    merge_s: Positive
+    retention_h: Annotated[int, Field(ge=1, le=24)]
+
+
+class WatchlistPolicy(_Section):
+    """What a watchlist may hold."""
+
+    max_entries: Count
+    duplicate_photo_similarity: Unit
+
+
+class ImagePolicy(_Section):
+    """Bounds on what is decoded or sent."""
+
+    max_megapixels: Positive
+    max_frame_bytes: Annotated[int, Field(ge=10_000, le=16_000_000)]
+
+
+class ResponsePolicy(_Section):
+    """The response agreed for each category: one field a category, so that none can be left out."""
+
+    wanted_by_force: Response
+    wanted_by_courts: Response
+    breach_of_court_order: Response
+    high_risk_missing: Response
+    victim: Response
+    crucial_witness: Response
+    blue_list: Response
+
+    def to(self, category: Category) -> Response:
+        """The response to an alert on an entry of `category`."""
+        response: Response = getattr(self, category.value)
+        return response
+
+
+class Policy(_Section):
+    """All of it."""
+
+    live: LivePolicy
+    sampling: SamplingPolicy
+    faces: FacePolicy
+    tracking: TrackingPolicy
+    alerts: AlertPolicy
+    watchlist: WatchlistPolicy
+    images: ImagePolicy
+    responses: ResponsePolicy
+
+
+def default_policy_file() -> Path:
+    """The policy that comes with the source tree."""
+    return Path(__file__).resolve().parents[1] / "infra" / "policy" / "default.toml"
+
+
+def load_policy(path: Path | None = None) -> Policy:
+    """Read and check a policy file.
+
+    Raises:
+        Fatal: the file can't be read, isn't TOML, holds an unknown key or a value out of range; the
+            message names each.
+    """
+    file = path or default_policy_file()
+    try:
+        return Policy.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise Fatal(f"the policy {file} can't be read: {error.strerror}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise Fatal(f"the policy {file} isn't TOML: {error}") from error
+    except ValidationError as error:
+        faults = "; ".join(
+            f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}" for fault in error.errors()
+        )
+        raise Fatal(f"the policy {file} is refused: {faults}") from error

@@ -1,0 +1,1 @@
+"""The pure service behind the `recognise` agent: frames in, sightings and outcomes out."""

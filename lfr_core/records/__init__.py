@@ -1,0 +1,1 @@
+"""Records: SQLModel tables, migrations, and the services that write and read them."""

@@ -1,0 +1,1 @@
+"""The stream: topics, camera producers, Faust workers."""
