@@ -1,0 +1,63 @@
+# OpenLFR. `make demo` and `make test` each work as the very first command on a fresh clone.
+# Needs git, make and python3 >= 3.11 with venv; everything else is installed below this folder.
+
+# The first Python of 3.11 to 3.14 on the PATH; `make PYTHON=/path/to/python3.12 ...` overrides it.
+# Without one, python3 itself is asked, so that scripts/setup.py can say what is wrong.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; do \
+    "$$p" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 15))' 2>/dev/null && echo "$$p" && exit; \
+    done; echo python3)
+VENV ?= $(or $(UV_PROJECT_ENVIRONMENT),.venv)
+BIN := $(VENV)/bin
+SETUP := $(PYTHON) scripts/setup.py
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo up down test test-long check fmt bench clean
+
+help: ## Show the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## Install everything this machine lacks, below this folder; quick the second time
+	@$(SETUP) --for setup
+
+demo: ## Watch a live deployment on a rendered street (ARGS="--headless --json out.json")
+	@$(SETUP) --for demo
+	@$(BIN)/lfr demo $(ARGS)
+
+up: ## Start the platform: broker, gallery, workers, the operator's page; Ctrl-C stops it
+	@$(SETUP) --for up
+	@$(BIN)/lfr up $(ARGS)
+
+down: ## Stop it from another terminal
+	@if [ -x $(BIN)/lfr ]; then $(BIN)/lfr down $(ARGS); else echo "nothing is installed here, so nothing runs"; fi
+
+test: ## Run all tests but the long ones (ARGS="-k camera -x"); what the machine lacks is skipped with a reason
+	@$(SETUP) --for test
+	@$(BIN)/pytest -m "not slow" $(ARGS)
+
+test-long: ## Run the longer suite: kills, restarts, outages, many times over
+	@$(SETUP) --for test
+	@$(BIN)/pytest -m slow $(ARGS)
+
+check: ## Lint, format, types, layers, lock file, environment and repository guards
+	@$(SETUP) --for check
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/lint-imports
+	@.tools/uv/bin/uv lock --check --quiet
+	@$(BIN)/pytest -q tests/unit/environment
+	@$(BIN)/mypy
+	@$(BIN)/mypy scripts
+
+fmt: ## Mend what ruff can mend
+	@$(SETUP) --for check
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+bench: ## Time per stage, and the whole stream beside the plain loop
+	@$(SETUP) --for test
+	@$(BIN)/python -m bench.stages $(ARGS)
+
+clean: ## Remove what can be made again; never var/lfr, which may hold records
+	rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -path ./.git -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +

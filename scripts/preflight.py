@@ -1,0 +1,211 @@
+"""Look at the machine before anything is downloaded. Standard library only; reads, changes nothing."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import socket
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["DEFAULT_PORTS", "Finding", "Needs", "environment_of", "inspect"]
+
+MB = 1024 * 1024
+
+DEFAULT_PORTS = {
+    "LFR_KAFKA_PORT": 9392,
+    "LFR_KAFKA_CONTROLLER_PORT": 9393,
+    "LFR_MILVUS_PORT": 19530,
+    "LFR_OPERATOR_PORT": 8501,
+}
+"""The loopback ports of lfr_core.settings.Settings; a test keeps the two alike."""
+
+HIGHEST_PORT = 65_535
+SPARE_DISK_MB = 500  # a running demonstration or test run writes about this much below var/ and the temp folder
+MIN_MEMORY_MB = 2_000  # broker 320, gallery 300, two workers 350 each, page 250, with some room (FACTS.md)
+COMFORTABLE_MEMORY_MB = 4_000  # with a browser beside it
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What is about to happen. Sizes in MB of 1024 * 1024 bytes."""
+
+    disk_mb: int
+    package_cache_mb: int
+    """What uv's cache holds besides; free where it shares a file system with the project (hard links)."""
+    installs: bool
+    serves: bool
+    """Whether servers start next, so that their ports must be free."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that stands in the way (`fatal`) or might, and what to do about it."""
+
+    fatal: bool
+    text: str
+    advice: str
+
+
+def environment_of(root: Path, env: dict[str, str]) -> dict[str, str]:
+    """The environment the installers run in: the user's own, with what keeps everything below `root`.
+
+    `.env` adds LFR_ settings that the environment doesn't have, as lfr_core.settings reads them. An
+    activated virtual environment of another project is not ours, so VIRTUAL_ENV goes.
+    """
+    made = dict(env)
+    dotenv = root / ".env"
+    if dotenv.is_file():
+        for line in dotenv.read_text(encoding="utf-8").splitlines():
+            name, equals, value = line.strip().removeprefix("export ").partition("=")
+            if equals and name.strip().startswith("LFR_"):
+                made.setdefault(name.strip(), value.strip().strip("'\""))
+    made.pop("VIRTUAL_ENV", None)
+    made.setdefault("UV_PYTHON_DOWNLOADS", "never")  # a bare machine brings its own Python
+    made.setdefault("PIP_DISABLE_PIP_VERSION_CHECK", "1")
+    if _device(package_cache(made)) != _device(root):
+        made.setdefault("UV_LINK_MODE", "copy")  # hard links can't cross file systems; uv would warn, then copy
+    return made
+
+
+def package_cache(env: Mapping[str, str]) -> Path:
+    """Where uv keeps what it downloaded."""
+    if "UV_CACHE_DIR" in env:
+        return Path(env["UV_CACHE_DIR"])
+    return Path(env.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "uv"
+
+
+def inspect(root: Path, env: Mapping[str, str], needs: Needs) -> list[Finding]:
+    """Everything that stands in the way, so that a person can mend it all at once."""
+    findings: list[Finding] = []
+    if needs.installs:
+        findings += check_python() + check_write_access(root) + check_disk(root, env, needs)
+    if needs.installs or needs.serves:
+        findings += check_memory(available_memory_mb(), needs)
+    if needs.serves:
+        findings += check_ports(env)
+    return findings
+
+
+def check_python() -> list[Finding]:
+    """Whether this Python can make virtual environments (Debian packages that apart)."""
+    missing = [name for name in ("venv", "ensurepip") if importlib.util.find_spec(name) is None]
+    if not missing:
+        return []
+    return [
+        Finding(
+            fatal=True,
+            text=f"this Python lacks the standard module {' and '.join(missing)}",
+            advice="On Debian and Ubuntu: apt-get install python3-venv",
+        )
+    ]
+
+
+def check_write_access(root: Path) -> list[Finding]:
+    """Whether files can be made below `root`, found out by making one."""
+    try:
+        with tempfile.TemporaryFile(dir=root):
+            return []
+    except OSError as error:
+        return [
+            Finding(
+                fatal=True,
+                text=f"nothing can be written below {root}: {error.strerror}",
+                advice="Clone into a folder of your own, or mend its permissions.",
+            )
+        ]
+
+
+def check_disk(root: Path, env: Mapping[str, str], needs: Needs) -> list[Finding]:
+    """Whether the file systems of the project and of uv's cache have room."""
+    cache = _nearest(package_cache(env))
+    together = _device(cache) == _device(root)
+    wanted = {root: needs.disk_mb + SPARE_DISK_MB}
+    if not together:
+        wanted[cache] = needs.package_cache_mb
+    findings = []
+    for folder, megabytes in wanted.items():
+        free = shutil.disk_usage(folder).free // MB
+        if free < megabytes:
+            findings.append(
+                Finding(
+                    fatal=True,
+                    text=f"{megabytes:,} MB are needed below {folder} and {free:,} MB are free",
+                    advice="Free some space, or clone to a larger disk (uv's cache moves with UV_CACHE_DIR).",
+                )
+            )
+    return findings
+
+
+def check_memory(available_mb: int | None, needs: Needs) -> list[Finding]:
+    """Whether the servers fit in memory; None (not known on this system) passes."""
+    if available_mb is None or available_mb >= COMFORTABLE_MEMORY_MB:
+        return []
+    text = f"{available_mb:,} MB of memory are available; the whole system needs {MIN_MEMORY_MB:,} MB"
+    if available_mb < MIN_MEMORY_MB:
+        return [Finding(fatal=needs.serves, text=text, advice="Close some programs, or use a larger machine.")]
+    return [Finding(fatal=False, text=text, advice="It will fit, but a browser beside it may make it slow.")]
+
+
+def check_ports(env: Mapping[str, str]) -> list[Finding]:
+    """Whether the ports of the servers to be started are free on the loopback address."""
+    ours = dict(DEFAULT_PORTS)
+    if env.get("LFR_KAFKA_SERVERS"):  # somebody else's broker: none is started here
+        del ours["LFR_KAFKA_PORT"], ours["LFR_KAFKA_CONTROLLER_PORT"]
+    if env.get("LFR_MILVUS_URI"):
+        del ours["LFR_MILVUS_PORT"]
+    findings = []
+    for name, default in ours.items():
+        text = env.get(name, str(default))
+        if not (text.isdigit() and 0 < int(text) <= HIGHEST_PORT):
+            findings.append(
+                Finding(fatal=True, text=f"{name}={text} is no port", advice="Set a number from 1 to 65535.")
+            )
+        elif not _port_is_free(int(text)):
+            findings.append(
+                Finding(
+                    fatal=True,
+                    text=f"port {text} is taken",
+                    advice=f"If OpenLFR itself runs, stop it with make down; else set {name} to a free port.",
+                )
+            )
+    return findings
+
+
+def available_memory_mb() -> int | None:
+    """Memory that could be used now: the machine's, or the container's limit if that is lower."""
+    meminfo = Path("/proc/meminfo")
+    if not meminfo.is_file():
+        return None
+    lines = dict(line.split(":", 1) for line in meminfo.read_text().splitlines() if ":" in line)
+    available = int(lines.get("MemAvailable", "0 kB").split()[0]) // 1024 or None
+    limit = Path("/sys/fs/cgroup/memory.max")
+    if available is not None and limit.is_file():
+        text = limit.read_text().strip()
+        if text.isdigit():
+            available = min(available, int(text) // MB)
+    return available
+
+
+def _port_is_free(port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a port in TIME_WAIT is free for a server
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
+
+
+def _nearest(folder: Path) -> Path:
+    """`folder`, or the nearest parent that exists."""
+    folder = folder.absolute()
+    while not folder.exists():
+        folder = folder.parent
+    return folder
+
+
+def _device(folder: Path) -> int:
+    return _nearest(folder).stat().st_dev
