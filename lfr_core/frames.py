@@ -14,9 +14,21 @@ from typing import Protocol
 
 from lfr_core.errors import Poison, Refused
 
-__all__ = ["SCHEMA_VERSION", "FrameCodec", "FrameHeader", "FrameKind", "PlainCodec"]
+__all__ = ["SCHEMA_VERSION", "FrameCodec", "FrameHeader", "FrameKind", "PlainCodec", "UnknownSchema"]
 
 SCHEMA_VERSION = 1
+
+
+class UnknownSchema(Poison):
+    """A frame of a schema version this worker doesn't read.
+
+    `header` is what could be read by this version's rules, so that the frame is still counted on its
+    camera; None when not even that.
+    """
+
+    def __init__(self, message: str, header: FrameHeader | None) -> None:
+        super().__init__(message)
+        self.header = header
 
 
 class FrameKind(StrEnum):
@@ -75,17 +87,30 @@ class FrameHeader:
         """Read record headers back.
 
         Raises:
-            Poison: a header is missing or not a number, or the schema version is unknown.
+            Poison: a header is missing or not a number.
+            UnknownSchema: a Poison; the schema version is not this one.
         """
         pairs = headers.items() if isinstance(headers, Mapping) else headers
         try:
             text = {name: (value or b"").decode() for name, value in pairs}
             version = int(text["schema"])
-            if version != SCHEMA_VERSION:
-                raise Poison(
-                    f"frame schema version {version} is unknown; this worker reads version {SCHEMA_VERSION}. "
-                    "Upgrade the older of camera and worker."
-                )
+        except (KeyError, ValueError, UnicodeDecodeError) as error:
+            raise Poison(f"a frame's schema version can't be read: {error!r}") from error
+        if version == SCHEMA_VERSION:
+            return cls._read(text)
+        try:
+            header = cls._read(text)
+        except Poison:
+            header = None
+        raise UnknownSchema(
+            f"frame schema version {version} is unknown; this worker reads version {SCHEMA_VERSION}: "
+            "upgrade the older of camera and worker",
+            header,
+        )
+
+    @classmethod
+    def _read(cls, text: Mapping[str, str]) -> FrameHeader:
+        try:
             header = cls(
                 deployment=text["deployment"],
                 camera=text["camera"],
@@ -96,9 +121,9 @@ class FrameHeader:
                 dropped=int(text["dropped"]),
                 kind=FrameKind(text["kind"]),
                 key_id=text["key"],
-                schema_version=version,
+                schema_version=int(text["schema"]),
             )
-        except (KeyError, ValueError, UnicodeDecodeError) as error:
+        except (KeyError, ValueError) as error:
             raise Poison(f"a frame's headers can't be read: {error!r}") from error
         if min(header.sequence, header.captured_ns, header.not_sampled, header.dropped) < 0:
             raise Poison("a frame's headers hold a negative count")

@@ -1,0 +1,410 @@
+"""Recognition: raw records of the frames topic in; outcomes, sightings and dead letters out.
+
+The worker calls two steps for each batch, so that a gallery that is away can be asked again without
+looking at the frames twice:
+
+1. `look`: open, decode, detect, track, choose shots, embed. Changes the tracks.
+2. `match`: search the gallery, apply the alert rule, make the messages. Raises Retryable while the gallery
+   is away and the frames are still fresh; then the same call may be made again.
+
+Templates exist between the two steps and nowhere else.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+
+from lfr_core.clock import Clock
+from lfr_core.deployments import DeploymentDirectory, DeploymentView
+from lfr_core.errors import Fatal, Poison, Refused, Retryable
+from lfr_core.faces.decode import decode
+from lfr_core.faces.types import FaceEngine, Floats, Image
+from lfr_core.frames import FrameCodec, FrameHeader, FrameKind, UnknownSchema
+from lfr_core.gallery.port import Gallery
+from lfr_core.messages import DeadLetter, FrameResult, OutcomeBatch, Sighting, sighting_id
+from lfr_core.outcomes import FrameOutcome
+from lfr_core.policy import Policy
+from lfr_core.recognition.agreement import Shot, Vote
+from lfr_core.recognition.camera import CameraTracks
+from lfr_core.recognition.stopwatch import Stopwatch
+
+__all__ = ["Looked", "RawFrame", "Recognised", "Recogniser"]
+
+PROBE_JPEG_QUALITY = 88  # a face of 100 px in about 6 kB, without blocks an operator would notice
+IDLE_SESSION_NS = 60 * 10**9  # tracks of a camera that moved to another worker or died are forgotten after a minute
+
+_Session = tuple[str, str, str]  # deployment, camera, session
+
+
+@dataclass(frozen=True, slots=True)
+class RawFrame:
+    """A record of the frames topic, as it was read."""
+
+    headers: Mapping[str, bytes | None]
+    payload: bytes
+    key: str
+    topic: str
+    partition: int
+    offset: int
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What is known of one frame of the batch so far."""
+
+    header: FrameHeader
+    outcome: FrameOutcome
+    faces: int = 0
+    tracks_started: int = 0
+    tracks_compared: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Probe:
+    """A shot on its way to the gallery."""
+
+    session: _Session
+    view: DeploymentView
+    shot: Shot
+    seen: _Seen
+    first: bool
+    """Whether it is its track's first comparable shot."""
+
+
+@dataclass(slots=True, eq=False)
+class Looked:
+    """A batch after `look`: what `match` needs. Holds templates; never leaves the process."""
+
+    seen: list[_Seen] = field(default_factory=list)
+    probes: list[_Probe] = field(default_factory=list)
+    templates: Floats = field(default_factory=lambda: np.empty((0, 512), np.float32))
+    dead: list[DeadLetter] = field(default_factory=list)
+
+    def __repr__(self) -> str:
+        return f"<Looked frames={len(self.seen)} probes={len(self.probes)}>"
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """What a batch came to. Sightings are to be sent before the outcomes."""
+
+    sightings: list[Sighting]
+    outcomes: list[OutcomeBatch]
+    dead: list[DeadLetter]
+
+
+class Recogniser:
+    """One worker's recognition. Keeps the tracks of the cameras it is given; not for several threads."""
+
+    def __init__(
+        self,
+        *,
+        engine: FaceEngine,
+        gallery: Gallery,
+        directory: DeploymentDirectory,
+        codec: FrameCodec,
+        policy: Policy,
+        clock: Clock,
+    ) -> None:
+        self._engine = engine
+        self._gallery = gallery
+        self._directory = directory
+        self._codec = codec
+        self._policy = policy
+        self._clock = clock
+        self._watch = Stopwatch(clock)
+        self._cameras: dict[_Session, CameraTracks] = {}
+
+    def look(self, frames: Sequence[RawFrame]) -> Looked:
+        """Open, decode, detect, track and embed a batch, in the order given.
+
+        Raises:
+            Retryable: the records that say which deployments are live can't be read; no track was changed.
+            Fatal: the gallery of a live deployment was built under another embedding contract.
+        """
+        headers = [self._read_header(frame) for frame in frames]
+        views = {
+            header.deployment: self._directory.find(header.deployment)
+            for header in headers
+            if isinstance(header, FrameHeader)
+        }
+        looked = Looked()
+        opened: list[tuple[_Seen, DeploymentView, Image]] = []
+        for frame, header in zip(frames, headers, strict=True):
+            if isinstance(header, Poison):
+                self._bury(looked, frame, header)
+                continue
+            view = views[header.deployment]
+            if header.kind is not FrameKind.FRAME:
+                looked.seen.append(_Seen(header, FrameOutcome.RECOGNISED))
+                if header.kind is FrameKind.END and view is not None:
+                    self._end(looked, header, view)
+                continue
+            seen = _Seen(header, FrameOutcome.RECOGNISED)
+            image = self._open(looked, frame, seen, view)
+            looked.seen.append(seen)
+            if image is not None and view is not None:
+                opened.append((seen, view, image))
+        self._find_faces(looked, opened)
+        with self._watch.stage("embed", calls=len(looked.probes)):
+            looked.templates = self._engine.embed([probe.shot.aligned for probe in looked.probes])
+        self._forget_idle()
+        return looked
+
+    def match(self, looked: Looked) -> Recognised:
+        """Search, apply the alert rule, make the messages.
+
+        Raises:
+            Retryable: the gallery is away and the batch is still fresh, or must not be dropped; call again.
+            Fatal: the gallery was built under another embedding contract.
+        """
+        sightings: list[Sighting] = []
+        by_gallery: dict[str, list[int]] = defaultdict(list)
+        for index, probe in enumerate(looked.probes):
+            by_gallery[probe.view.id].append(index)
+        found: dict[int, tuple[str, float]] = {}
+        for rows in by_gallery.values():
+            found |= self._search(looked, rows)
+        for index, probe in enumerate(looked.probes):
+            if probe.first and probe.seen.outcome is FrameOutcome.RECOGNISED:
+                probe.seen.tracks_compared += 1
+            if index not in found:
+                continue
+            entry, similarity = found[index]
+            camera = self._cameras.get(probe.session)
+            if similarity < probe.view.threshold or camera is None:
+                continue
+            votes = camera.vote(
+                entry, Vote(probe.shot, similarity), agreeing_shots=probe.view.agreeing_shots
+            )
+            sightings += [self._sighting(probe, entry, vote) for vote in votes]
+        for probe in looked.probes:
+            if (camera := self._cameras.get(probe.session)) is not None:
+                camera.settle(probe.shot.track)
+        return Recognised(sightings, self._outcomes(looked), looked.dead)
+
+    def refuse(self, frame: RawFrame, error: Poison) -> Recognised:
+        """Dead-letter one record that made recognition fail, and book it on its camera."""
+        looked = Looked()
+        self._bury(looked, frame, error)
+        header = self._read_header(frame)
+        if isinstance(header, FrameHeader):
+            looked.seen.append(_Seen(header, FrameOutcome.DEAD_LETTERED))
+        return Recognised([], self._outcomes(looked), looked.dead)
+
+    # -- opening ---------------------------------------------------------------------------------
+
+    def _read_header(self, frame: RawFrame) -> FrameHeader | Poison:
+        try:
+            return FrameHeader.from_headers(frame.headers)
+        except Poison as error:
+            return error
+
+    def _bury(self, looked: Looked, frame: RawFrame, error: Poison) -> None:
+        """Dead-letter a record; book it on its camera if its envelope can be read at all."""
+        looked.dead.append(
+            DeadLetter(
+                topic=frame.topic,
+                partition=frame.partition,
+                offset=frame.offset,
+                camera=frame.key,
+                error=type(error).__name__,
+                reason=str(error),
+                at_ns=self._clock.time_ns(),
+            )
+        )
+        if isinstance(error, UnknownSchema) and error.header is not None:
+            looked.seen.append(_Seen(error.header, FrameOutcome.DEAD_LETTERED))
+
+    def _open(
+        self, looked: Looked, frame: RawFrame, seen: _Seen, view: DeploymentView | None
+    ) -> Image | None:
+        """The frame's image, or None with the outcome that says why not."""
+        header = seen.header
+        try:
+            if view is None:
+                raise Poison(f"the frame is for deployment {header.deployment!r}, which does not exist")
+            if not view.is_live:
+                self._cameras.pop((header.deployment, header.camera, header.session), None)
+                seen.outcome = FrameOutcome.DROPPED_CLOSED
+                return None
+            if view.contract_id != self._engine.contract_id:
+                raise Fatal(
+                    f"deployment {view.id!r} was enrolled under embedding contract {view.contract_id}, this worker's "
+                    f"model pack has {self._engine.contract_id}: install the pack it was enrolled with, or enrol again"
+                )
+            if view.live_only and self._is_stale(header):
+                seen.outcome = FrameOutcome.DROPPED_STALE
+                return None
+            with self._watch.stage("open"):
+                jpeg = self._codec.open(header, frame.payload)
+            with self._watch.stage("decode"):
+                return decode(jpeg, self._policy.images)
+        except Refused:
+            seen.outcome = FrameOutcome.UNOPENABLE
+        except Poison as error:
+            seen.outcome = FrameOutcome.DEAD_LETTERED
+            self._bury(looked, frame, error)
+        return None
+
+    def _is_stale(self, header: FrameHeader) -> bool:
+        age_s = (self._clock.time_ns() - header.captured_ns) / 1e9
+        return age_s > self._policy.live.frame_max_age_s
+
+    # -- faces -----------------------------------------------------------------------------------
+
+    def _find_faces(
+        self, looked: Looked, opened: Sequence[tuple[_Seen, DeploymentView, Image]]
+    ) -> None:
+        with self._watch.stage("detect", calls=len(opened)):
+            detections = self._engine.detect([image for _, _, image in opened])
+        for (seen, view, image), found in zip(opened, detections, strict=True):
+            header = seen.header
+            session = (header.deployment, header.camera, header.session)
+            camera = self._cameras.setdefault(session, CameraTracks(self._policy))
+            if header.sequence <= camera.last_sequence:
+                continue  # delivered twice: `record` has booked it, and the tracks must not go back in time
+            with self._watch.stage("track_and_describe"):
+                look = camera.look(header, image, found, self._engine)
+            seen.faces = len(found)
+            seen.tracks_started = look.started
+            self._add_probes(looked, session, view, seen, look.shots)
+
+    def _end(self, looked: Looked, header: FrameHeader, view: DeploymentView) -> None:
+        """The camera's last word: compare what its tracks still hold, then forget them."""
+        session = (header.deployment, header.camera, header.session)
+        camera = self._cameras.get(session)
+        if camera is not None and view.is_live:
+            self._add_probes(looked, session, view, looked.seen[-1], camera.end())
+
+    def _add_probes(
+        self, looked: Looked, session: _Session, view: DeploymentView, seen: _Seen, shots: Iterable[Shot]
+    ) -> None:
+        camera = self._cameras[session]
+        looked.probes += [
+            _Probe(session, view, shot, seen, first=camera.first_comparison(shot.track)) for shot in shots
+        ]
+
+    def _forget_idle(self) -> None:
+        now = self._clock.time_ns()
+        for session, camera in list(self._cameras.items()):
+            if now - camera.touched_ns(now) > IDLE_SESSION_NS:
+                del self._cameras[session]
+
+    # -- matching --------------------------------------------------------------------------------
+
+    def _search(self, looked: Looked, rows: list[int]) -> dict[int, tuple[str, float]]:
+        """Best entry and similarity by probe index, for probes of one deployment."""
+        probes = [looked.probes[row] for row in rows]
+        view = probes[0].view
+        current = self._directory.find(view.id)
+        if current is None or not current.is_live:
+            return self._withdraw(probes, FrameOutcome.DROPPED_CLOSED)
+        try:
+            with self._watch.stage("search"):
+                answers = self._gallery.search(
+                    current.gallery, current.contract_id, looked.templates[rows]
+                )
+        except Refused:  # the collection went between the two questions: the deployment is closing
+            return self._withdraw(probes, FrameOutcome.DROPPED_CLOSED)
+        except Retryable:
+            if not view.live_only or not all(self._is_stale(probe.seen.header) for probe in probes):
+                raise
+            return self._withdraw(probes, FrameOutcome.DROPPED_STALE)
+        return {
+            row: (candidates[0].entry, candidates[0].similarity)
+            for row, candidates in zip(rows, answers, strict=True)
+            if candidates
+        }
+
+    @staticmethod
+    def _withdraw(probes: Iterable[_Probe], outcome: FrameOutcome) -> dict[int, tuple[str, float]]:
+        """These frames were not recognised after all."""
+        for probe in probes:
+            if probe.seen.header.kind is FrameKind.FRAME:
+                probe.seen.outcome = outcome
+        return {}
+
+    def _sighting(self, probe: _Probe, entry: str, vote: Vote) -> Sighting:
+        deployment, camera, session = probe.session
+        shot = vote.shot
+        ok, jpeg = cv2.imencode(".jpg", shot.probe, [cv2.IMWRITE_JPEG_QUALITY, PROBE_JPEG_QUALITY])
+        if not ok:
+            raise Fatal("OpenCV can't encode a JPEG; reinstall opencv-python-headless")
+        x1, y1, x2, y2 = (float(value) for value in shot.box)
+        return Sighting(
+            id=sighting_id(deployment, camera, session, shot.sequence, shot.face, entry),
+            deployment=deployment,
+            camera=camera,
+            session=session,
+            sequence=shot.sequence,
+            captured_ns=shot.captured_ns,
+            face=shot.face,
+            track=f"{session}:{shot.track}",
+            entry=entry,
+            similarity=min(1.0, vote.similarity),
+            threshold=probe.view.threshold,
+            box=(x1, y1, x2, y2),
+            eye_distance_px=shot.eye_distance_px,
+            probe_jpeg=base64.b64encode(jpeg.tobytes()),
+        )
+
+    def _outcomes(self, looked: Looked) -> list[OutcomeBatch]:
+        """One batch a camera session, results in order; a STATUS or END closes its batch."""
+        now = self._clock.time_ns()
+        stages = self._watch.take()
+        runs: dict[_Session, list[_Seen]] = defaultdict(list)
+        batches: list[OutcomeBatch] = []
+
+        def close(session: _Session, last: FrameHeader | None) -> None:
+            nonlocal stages
+            counters = last if last is not None and last.kind is not FrameKind.FRAME else None
+            deployment, camera, name = session
+            batches.append(
+                OutcomeBatch(
+                    deployment=deployment,
+                    camera=camera,
+                    session=name,
+                    results=tuple(_result(seen, now) for seen in runs.pop(session, [])),
+                    captured=counters.sequence if counters else None,
+                    not_sampled=counters.not_sampled if counters else None,
+                    dropped=counters.dropped if counters else None,
+                    ended=counters is not None and counters.kind is FrameKind.END,
+                    reported_ns=now,
+                    stages=stages,
+                )
+            )
+            stages = ()  # booked once, with the first batch
+
+        for seen in looked.seen:
+            header = seen.header
+            session = (header.deployment, header.camera, header.session)
+            if header.kind is FrameKind.FRAME:
+                runs[session].append(seen)
+                continue
+            close(session, header)
+            if header.kind is FrameKind.END:
+                self._cameras.pop(session, None)
+        for session in list(runs):
+            close(session, None)
+        return batches
+
+
+def _result(seen: _Seen, now_ns: int) -> FrameResult:
+    header = seen.header
+    return FrameResult(
+        sequence=header.sequence,
+        not_sampled=header.not_sampled,
+        dropped=header.dropped,
+        outcome=seen.outcome,
+        latency_ms=max(0.0, (now_ns - header.captured_ns) / 1e6),
+        faces=seen.faces,
+        tracks_started=seen.tracks_started,
+        tracks_compared=seen.tracks_compared,
+    )

@@ -1,0 +1,108 @@
+"""The `recognise` agent: frames in; sightings, outcomes and dead letters out.
+
+What happens in which order, and so what can be lost or doubled:
+
+1. a batch is taken without acknowledging it;
+2. it is recognised in a thread, again and again while a service is away;
+3. sightings are sent and their delivery awaited, then outcomes, then dead letters;
+4. the batch is acknowledged in order.
+
+A worker killed before 4 has its batch delivered again: ids and high-water sequences make the second
+time harmless. No record is acknowledged whose effects aren't in the broker.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import faust
+
+from lfr_core.errors import Fatal, LfrError, Poison
+from lfr_core.logs import get_logger
+from lfr_core.recognition.service import RawFrame, Recognised, Recogniser
+from streams.app import raw_topic
+from streams.patience import patiently
+from streams.topics import DEAD_LETTERS, FRAMES, OUTCOMES, SIGHTINGS
+from streams.watchdog import Heartbeat
+
+__all__ = ["attach_recognise"]
+
+BATCH = 8  # frames: under a second of work on one core, so that a rebalance never waits long
+WITHIN_S = 0.02  # how long a frame may wait for others
+
+
+def attach_recognise(app: faust.App, recogniser: Recogniser, heartbeat: Heartbeat) -> None:
+    """Add the agent to `app`. One batch at a time, inference in one thread."""
+    frames = raw_topic(app, FRAMES)
+    outputs = {name: raw_topic(app, name) for name in (SIGHTINGS, OUTCOMES, DEAD_LETTERS)}
+    executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="recognise")
+
+    @app.agent(frames, name="recognise")
+    async def recognise(stream: faust.StreamT) -> None:
+        async for events in stream.noack_take(BATCH, within=WITHIN_S):
+            try:
+                for done in await _recognise(recogniser, [_raw(event) for event in events], executor, heartbeat):
+                    await _send(outputs, done)
+            except Fatal as error:
+                _end(error)
+            for event in events:
+                await stream.ack(event)
+            heartbeat.beat()
+
+
+async def _recognise(
+    recogniser: Recogniser, frames: Sequence[RawFrame], executor: ThreadPoolExecutor, heartbeat: Heartbeat
+) -> list[Recognised]:
+    """The batch's results; if a fault in our own code stops it, frame by frame, dead-lettering the culprit."""
+    try:
+        looked = await patiently(
+            lambda: recogniser.look(frames), executor=executor, heartbeat=heartbeat, what="look"
+        )
+        done = await patiently(
+            lambda: recogniser.match(looked), executor=executor, heartbeat=heartbeat, what="match"
+        )
+    except LfrError:
+        raise
+    except Exception as error:
+        get_logger().exception("recognise_failed", frames=len(frames))
+        if len(frames) == 1:
+            return [recogniser.refuse(frames[0], Poison(f"recognition failed: {type(error).__name__}"))]
+        return [
+            result
+            for frame in frames
+            for result in await _recognise(recogniser, [frame], executor, heartbeat)
+        ]
+    return [done]
+
+
+async def _send(outputs: Mapping[str, faust.TopicT], done: Recognised) -> None:
+    """Send and await delivery, sightings first: a frame is never booked before its sightings are safe."""
+    for name, messages in (
+        (SIGHTINGS, [(message.camera, message.encode()) for message in done.sightings]),
+        (OUTCOMES, [(message.camera, message.encode()) for message in done.outcomes]),
+        (DEAD_LETTERS, [(message.camera, message.encode()) for message in done.dead]),
+    ):
+        pending = [await outputs[name].send(key=camera.encode(), value=value) for camera, value in messages]
+        for delivery in pending:
+            await delivery
+
+
+def _raw(event: faust.EventT) -> RawFrame:
+    message = event.message
+    headers = event.headers if isinstance(event.headers, Mapping) else dict(event.headers or ())
+    return RawFrame(
+        headers=headers,
+        payload=message.value or b"",
+        key=(message.key or b"").decode(errors="replace"),
+        topic=message.topic,
+        partition=message.partition,
+        offset=message.offset,
+    )
+
+
+def _end(error: Fatal) -> None:
+    """Stop at once, the batch unacknowledged: it is delivered again to a worker that is in order."""
+    get_logger().critical("worker_ends", reason=str(error))
+    os._exit(error.exit_code)

@@ -1,0 +1,127 @@
+"""A stream worker process: `python -m streams.worker recognise --index 0`, `python -m streams.worker record`.
+
+Started by `lfr up`; may be started by hand on another machine to add a worker to the group.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import threading
+from pathlib import Path
+
+import faust
+
+from lfr_core.clock import SystemClock
+from lfr_core.errors import LfrError
+from lfr_core.logs import configure_logs, get_logger
+from lfr_core.policy import Policy, load_policy
+from lfr_core.settings import Settings
+from streams.app import make_app
+from streams.broker.traits import traits_of
+from streams.watchdog import Heartbeat, Watchdog
+
+__all__ = ["main", "ready_file"]
+
+RECOGNISE_GROUP = "lfr-recognise"
+RECORD_GROUP = "lfr-record"
+
+
+def ready_file(settings: Settings, role: str, index: int) -> Path:
+    """Written once the worker has been given partitions; holds its pid."""
+    return settings.home / "run" / f"worker-{role}-{index}.ready"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one worker until SIGTERM. Returns the exit code."""
+    parser = argparse.ArgumentParser(prog="streams.worker", description=__doc__)
+    parser.add_argument("role", choices=("recognise", "record"))
+    parser.add_argument("--index", type=int, default=0, help="this worker's number in its group: unique and stable")
+    options = parser.parse_args(arguments)
+    settings = Settings()
+    configure_logs(settings.log_level)
+    try:
+        return _run(options.role, options.index, settings, load_policy(settings.policy_file))
+    except LfrError as error:
+        get_logger().critical("worker_ends", role=options.role, reason=str(error))
+        return error.exit_code
+
+
+def _run(role: str, index: int, settings: Settings, policy: Policy) -> int:
+    traits = traits_of(settings)
+    group = RECOGNISE_GROUP if role == "recognise" else RECORD_GROUP
+    app = make_app(group, f"{role}-{index}", settings=settings, policy=policy, traits=traits)
+    heartbeat = Heartbeat()
+    if role == "recognise":
+        _attach_recognise(app, settings, policy, heartbeat)
+    else:
+        _attach_record(app, settings, policy, heartbeat)
+    assigned = threading.Event()
+    ready = ready_file(settings, role, index)
+    ready.unlink(missing_ok=True)
+
+    @app.on_partitions_assigned.connect(weak=False)
+    async def on_assigned(app: faust.App, assigned_partitions: set[object], **_: object) -> None:  # noqa: ARG001  Faust's signature
+        heartbeat.beat()
+        assigned.set()
+        ready.parent.mkdir(parents=True, exist_ok=True)
+        ready.write_text(str(os.getpid()))
+        get_logger().info("partitions_assigned", role=role, index=index, count=len(assigned_partitions))
+
+    watchdog = Watchdog(heartbeat=heartbeat, lag=lambda: _own_lag(app, settings, group), assigned=assigned.is_set)
+    watchdog.start()
+    worker = faust.Worker(app, loglevel="WARNING", quiet=True, redirect_stdouts=False, override_logging=False)
+    try:
+        worker.execute_from_commandline()
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else 0
+    finally:
+        watchdog.stop()
+        ready.unlink(missing_ok=True)
+    return 0
+
+
+def _attach_recognise(app: faust.App, settings: Settings, policy: Policy, heartbeat: Heartbeat) -> None:
+    from lfr_core.faces.engine import build_engine
+    from lfr_core.frames import PlainCodec
+    from lfr_core.gallery.milvus import MilvusGallery
+    from lfr_core.recognition.service import Recogniser
+    from lfr_core.records.deployments import CachedDirectory, DeploymentStore
+    from lfr_core.records.engine import open_engine
+    from streams.agents.recognise import attach_recognise
+
+    clock = SystemClock()
+    recogniser = Recogniser(
+        engine=build_engine(settings, policy),
+        gallery=MilvusGallery(settings.gallery_uri),
+        directory=CachedDirectory(
+            DeploymentStore(open_engine(settings.records_url)), clock, policy.live.deployment_check_s
+        ),
+        codec=PlainCodec(),
+        policy=policy,
+        clock=clock,
+    )
+    attach_recognise(app, recogniser, heartbeat)
+
+
+def _attach_record(app: faust.App, settings: Settings, policy: Policy, heartbeat: Heartbeat) -> None:
+    from lfr_core.records.engine import open_engine
+    from lfr_core.records.recorder import Recorder
+    from streams.agents.record import attach_record
+
+    clock = SystemClock()
+    attach_record(app, Recorder(open_engine(settings.records_url), policy.alerts, clock), heartbeat, clock)
+
+
+def _own_lag(app: faust.App, settings: Settings, group: str) -> int:
+    """Records that wait in this worker's own partitions."""
+    from streams.topics import lag_of
+
+    return lag_of(
+        settings.kafka_bootstrap, group, [(tp.topic, tp.partition) for tp in app.consumer.assignment()]
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
