@@ -163,7 +163,7 @@ def _kafka(root: Path, env: Mapping[str, str]) -> Step:
         disk_mb=90,
         package_cache_mb=0,
         advice="Is the Maven repository (or the mirror in Maven's settings) within reach?",
-        commands=lambda: [[str(_venv(root, env) / "bin" / "python"), "-m", "streams.broker.fetch"]],
+        commands=lambda: [[str(_venv(root, env) / "bin" / "python"), "-m", "streams.broker.jars"]],
         stamp=_stamp(root, "kafka"),
         key=_key(str(cache), _digest(folder / "pom.xml"), _digest(folder / "jars.sha256")),
         outputs=(cache / "kafka" / "libs",),

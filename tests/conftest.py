@@ -1,0 +1,96 @@
+"""What every test gets: an environment of its own, quiet third parties, and skips that can be forbidden.
+
+`LFR_REQUIRE=kafka,postgresql,browser,models` turns the skip of a test with one of those markers into a failure:
+what continuous integration promises to have run, ran.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+REQUIRABLE = frozenset({"kafka", "postgresql", "browser", "models"})
+KEPT = frozenset({"LFR_CACHE", "LFR_REQUIRE"})
+"""Where the downloads lie, and what mustn't be skipped; every other LFR_ setting is the developer's own."""
+
+QUIET = {
+    "DO_NOT_TRACK": "1",  # Prefect's client
+    "GX_ANALYTICS_ENABLED": "false",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "STREAMLIT_BROWSER_GATHER_USAGE_STATS": "false",
+    "STREAMLIT_SERVER_HEADLESS": "true",
+}
+"""No test tells a third party that it ran."""
+
+THIRD_PARTY_WARNINGS: tuple[str, ...] = ()
+"""Filters in pytest's form, each with its reason; everything else is an error (pyproject.toml)."""
+
+_scratch: tempfile.TemporaryDirectory[str] | None = None
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Before anything of ours is imported: a clean environment and a home folder for this run."""
+    global _scratch  # noqa: PLW0603  lives as long as the session; pytest_unconfigure ends it
+    unknown = required() - REQUIRABLE
+    if unknown:
+        raise pytest.UsageError(
+            f"LFR_REQUIRE names {', '.join(sorted(unknown))}; known: {', '.join(sorted(REQUIRABLE))}"
+        )
+    for name in [name for name in os.environ if name.startswith("LFR_") and name not in KEPT]:
+        del os.environ[name]
+    os.environ.update(QUIET)
+    if _scratch is None:
+        _scratch = tempfile.TemporaryDirectory(prefix="lfr-tests-")
+    os.environ["LFR_HOME"] = str(Path(_scratch.name) / "home")
+    os.environ["PREFECT_HOME"] = str(Path(_scratch.name) / "prefect")
+    for line in THIRD_PARTY_WARNINGS:
+        config.addinivalue_line("filterwarnings", line)
+
+    from lfr_core.settings import Settings
+
+    Settings.model_config["env_file"] = None  # the developer's .env is no part of the tests
+
+
+def pytest_unconfigure() -> None:
+    """Remove the run's home folder."""
+    global _scratch  # noqa: PLW0603  see pytest_configure
+    if _scratch is not None:
+        _scratch.cleanup()
+        _scratch = None
+
+
+def required() -> frozenset[str]:
+    """The markers whose tests mustn't be skipped."""
+    names = os.environ.get("LFR_REQUIRE", "").split(",")
+    return frozenset(name.strip() for name in names if name.strip())
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Turn the skip of a required test into a failure that gives the reason of the skip."""
+    report = yield
+    wanted = sorted(required() & {mark.name for mark in item.iter_markers()})
+    if wanted and report.skipped and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        report.outcome = "failed"
+        report.longrepr = f"LFR_REQUIRE demands {', '.join(wanted)}, and this was skipped. {reason}"
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """A module that skips itself while it is imported hides its markers: under LFR_REQUIRE that is a failure."""
+    report = yield
+    if required() and report.outcome == "skipped":
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        report.outcome = "failed"
+        report.longrepr = f"{collector.nodeid} skips itself at import; skip its tests by a marker or fixture. {reason}"
+    return report
