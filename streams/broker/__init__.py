@@ -1,0 +1,7 @@
+"""The broker: which one, how it starts, and what its clients must know of it."""
+
+from __future__ import annotations
+
+from streams.broker.traits import KAFKA, TANSU, TANSU_BANNER, BrokerKind, BrokerTraits, remember_kind, traits_of
+
+__all__ = ["KAFKA", "TANSU", "TANSU_BANNER", "BrokerKind", "BrokerTraits", "remember_kind", "traits_of"]

@@ -1,0 +1,138 @@
+"""Apache Kafka as one process on loopback: its configuration, its storage, its command.
+
+Run as a program (`python -m streams.broker.kafka --folder ...`) it verifies the jars, formats the storage the first
+time, and then *becomes* the broker by exec, so that whoever started it owns the broker's own process. Started
+again on the same folder, after SIGTERM or SIGKILL, it goes on with the data that is there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import os
+import shutil
+import subprocess
+import sys
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+from string import Template
+
+from lfr_core.errors import Fatal, LfrError
+from streams.broker.jars import KAFKA_FOLDER, MIN_JAVA, check_jars, java_major
+
+__all__ = ["KafkaNode", "broker_command", "java_command", "prepare"]
+
+_FORMAT_DEADLINE_S = 60.0
+_JVM = (
+    # FACTS.md: 220 MB resident instead of 320 MB, and up as quickly
+    *("-Xms64m", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"),
+    "-XX:+ExitOnOutOfMemoryError",  # a broker without memory hangs; one that died is restarted
+    "-Djava.awt.headless=true",
+    "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+    "-Dorg.slf4j.simpleLogger.showDateTime=true",
+    "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSSZ",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class KafkaNode:
+    """Where a one-node Kafka keeps its data and listens (127.0.0.1 only)."""
+
+    folder: Path
+    """Its own folder: configuration, cluster id, log segments."""
+    port: int
+    controller_port: int
+    libs: Path
+    """The folder of jars."""
+
+    @property
+    def config(self) -> Path:
+        return self.folder / "server.properties"
+
+    @property
+    def log_dir(self) -> Path:
+        """The segments: where the bytes of every record are."""
+        return self.folder / "data"
+
+
+def broker_command(node: KafkaNode) -> tuple[str, ...]:
+    """The command that runs `node`, with this Python."""
+    return (
+        *(sys.executable, "-m", "streams.broker.kafka"),
+        *("--folder", str(node.folder), "--libs", str(node.libs)),
+        *("--port", str(node.port), "--controller-port", str(node.controller_port)),
+    )
+
+
+def java_command(node: KafkaNode, java: str) -> tuple[str, ...]:
+    """What `broker_command` turns into."""
+    return (java, *_JVM, "-cp", f"{node.libs}/*", "kafka.Kafka", str(node.config))
+
+
+def prepare(node: KafkaNode) -> str:
+    """Verify the jars, write the configuration, format the storage once. Gives the Java to use.
+
+    Raises:
+        Fatal: no Java 17, a jar isn't ours, the folder can't be written or the storage can't be formatted.
+    """
+    java = shutil.which("java")
+    major = java_major(java) if java else None
+    if java is None or major is None or major < MIN_JAVA:
+        raise Fatal(f"Apache Kafka needs Java {MIN_JAVA} or later; found {major}. Install it, or set LFR_BROKER=tansu")
+    check_jars(node.libs)
+    template = Template((KAFKA_FOLDER / "server.properties").read_text(encoding="utf-8"))
+    values = {"port": node.port, "controller_port": node.controller_port, "log_dir": node.log_dir}
+    try:
+        node.folder.mkdir(parents=True, exist_ok=True)
+        node.config.write_text(template.substitute(values), encoding="utf-8")
+        _format_once(node, java)
+    except OSError as error:
+        raise Fatal(f"the broker's folder {node.folder} can't be written: {error}") from error
+    return java
+
+
+def _format_once(node: KafkaNode, java: str) -> None:
+    """Format the storage unless it was; a format that was cut off is repeated, never over another cluster's data."""
+    done = node.folder / "formatted"
+    if done.exists():
+        return
+    identity = node.folder / "cluster.id"
+    if not identity.exists():
+        text = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        identity.write_text(text.replace("-", "A"), encoding="ascii")  # Kafka refuses an id that looks like an option
+    command = [
+        *(java, *_JVM, "-cp", f"{node.libs}/*", "kafka.tools.StorageTool", "format"),
+        *("--ignore-formatted", "-t", identity.read_text(encoding="ascii").strip(), "-c", str(node.config)),
+    ]
+    try:
+        told = subprocess.run(command, capture_output=True, text=True, timeout=_FORMAT_DEADLINE_S, check=True)
+    except subprocess.CalledProcessError as error:
+        reason = (error.stderr or error.stdout).strip()[-400:]
+        raise Fatal(f"the broker's storage {node.log_dir} can't be formatted: {reason}") from error
+    except subprocess.TimeoutExpired as error:
+        raise Fatal(f"formatting the broker's storage took more than {_FORMAT_DEADLINE_S:.0f} s") from error
+    done.write_text(told.stdout, encoding="utf-8")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Become the broker. Returns only when it can't (an exit code)."""
+    parser = argparse.ArgumentParser(prog="python -m streams.broker.kafka", description="One Apache Kafka node.")
+    parser.add_argument("--folder", type=Path, required=True)
+    parser.add_argument("--libs", type=Path, required=True)
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--controller-port", type=int, required=True)
+    told = parser.parse_args(arguments)
+    node = KafkaNode(told.folder.resolve(), told.port, told.controller_port, told.libs.resolve())
+    try:
+        java = prepare(node)
+    except LfrError as error:
+        sys.stderr.write(f"error {error}\n")
+        return error.exit_code
+    os.chdir(node.folder)  # crash reports of the JVM land in its own folder
+    command = java_command(node, java)
+    return os.execv(command[0], command)  # noqa: S606  no shell is wanted
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,226 @@
+"""The topics: their names, partitions and retention, and how they come to be.
+
+Auto-creation is off at the broker, so a topic exists because `ensure_topics` made it with explicit settings. Where
+one exists already, it is compared: a setting that differs is altered and reported, missing partitions are added.
+
+Retention is the outer bound of how long bytes lie in the broker: `retention.ms` + `segment.ms` + the broker's check
+(1 s, `infra/kafka/server.properties`) + its delete delay (0). Tansu honours none of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from lfr_core.errors import Fatal, Retryable
+
+if TYPE_CHECKING:
+    from kafka import KafkaAdminClient
+
+    from lfr_core.policy import Policy
+    from lfr_core.settings import Settings
+    from streams.broker.traits import BrokerTraits
+
+__all__ = ["Topic", "TopicChange", "TopicSpec", "broker_version", "ensure_topics", "lag", "topic_specs"]
+
+_MINUTE_MS = 60_000
+_ANSWER_MS = 5_000
+"""How long one answer of the broker may take before it counts as away, milliseconds."""
+_OVERHEAD_BYTES = 65_536
+"""Headers, key and batch around one frame: some hundred bytes; a round number above it."""
+
+
+class Topic(StrEnum):
+    """Every topic there is."""
+
+    FRAMES = "lfr.frames"
+    """Key: camera. Frames as sealed by the camera, and its STATUS and END records."""
+    SIGHTINGS = "lfr.sightings"
+    """Key: camera. `lfr_core.messages.Sighting`, with a probe crop."""
+    OUTCOMES = "lfr.outcomes"
+    """Key: camera. `lfr_core.messages.OutcomeBatch`."""
+    DEAD_LETTERS = "lfr.dead-letters"
+    """Key: camera. `lfr_core.messages.DeadLetter`: metadata and the error, never the image."""
+
+
+@dataclass(frozen=True, slots=True)
+class TopicSpec:
+    """One topic as it must be."""
+
+    name: str
+    partitions: int
+    config: Mapping[str, str]
+    """Kafka's own names and texts."""
+
+
+@dataclass(frozen=True, slots=True)
+class TopicChange:
+    """What `ensure_topics` did to one topic, in words; `what` is "" where it was right already."""
+
+    name: str
+    what: str
+
+
+def _config(retention_ms: int, segment_ms: int, max_bytes: int) -> dict[str, str]:
+    return {
+        "cleanup.policy": "delete",
+        "retention.ms": str(retention_ms),
+        # without it a topic that is written steadily keeps everything (FACTS.md)
+        "segment.ms": str(segment_ms),
+        "max.message.bytes": str(max_bytes),
+        # the broker's clock, so that a camera with a wrong one can't make a record live longer
+        "message.timestamp.type": "LogAppendTime",
+    }
+
+
+def topic_specs(settings: Settings, policy: Policy) -> tuple[TopicSpec, ...]:
+    """The topics under these settings and this policy."""
+    frame = policy.images.max_frame_bytes + _OVERHEAD_BYTES
+    one_mib = 1_048_576
+    return (
+        # a frame is live for seconds; a minute lets a worker come back after a restart and count what it missed
+        TopicSpec(Topic.FRAMES, settings.frame_partitions, _config(_MINUTE_MS, 5_000, frame)),
+        # holds probe crops, so it is short; but a `record` that is down for minutes must not lose an alert
+        TopicSpec(Topic.SIGHTINGS, 4, _config(60 * _MINUTE_MS, 5 * _MINUTE_MS, frame)),
+        # numbers only; a day covers a `record` that is down overnight, so that no count is booked as lost
+        TopicSpec(Topic.OUTCOMES, 4, _config(24 * 60 * _MINUTE_MS, 60 * _MINUTE_MS, one_mib)),
+        # metadata only; a week lets somebody look on Monday
+        TopicSpec(Topic.DEAD_LETTERS, 1, _config(7 * 24 * 60 * _MINUTE_MS, 24 * 60 * _MINUTE_MS, one_mib)),
+    )
+
+
+@contextmanager
+def _admin(servers: str) -> Iterator[KafkaAdminClient]:
+    """An admin client, closed at the end; the client's errors become ours.
+
+    Raises:
+        Retryable: the broker is away or busy.
+        Fatal: it answers, and refuses.
+    """
+    from kafka import KafkaAdminClient
+    from kafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError, NoBrokersAvailable
+
+    away = f"the broker at {servers} doesn't answer: start it with `lfr up`, or check LFR_KAFKA_SERVERS"
+    try:
+        client = KafkaAdminClient(
+            bootstrap_servers=servers.split(","),
+            client_id="openlfr-admin",
+            bootstrap_timeout_ms=_ANSWER_MS,
+            request_timeout_ms=_ANSWER_MS,
+            reconnect_backoff_max_ms=1_000,
+        )
+        try:
+            yield client
+        finally:
+            client.close()
+    except (KafkaConnectionError, KafkaTimeoutError, NoBrokersAvailable, OSError) as error:
+        raise Retryable(f"{away} ({type(error).__name__})", retry_after_s=1.0) from error
+    except KafkaError as error:
+        if error.retriable:
+            raise Retryable(f"the broker at {servers} is busy: {error}", retry_after_s=1.0) from error
+        raise Fatal(f"the broker at {servers} refuses: {error}. See its log.") from error
+
+
+def broker_version(servers: str) -> str:
+    """The version the broker at `servers` shows, e.g. "4.1". Raises Retryable when it is away."""
+    with _admin(servers) as admin:
+        return ".".join(str(part) for part in admin._manager.broker_version)  # noqa: SLF001  no public name
+
+
+def ensure_topics(servers: str, settings: Settings, policy: Policy, traits: BrokerTraits) -> tuple[TopicChange, ...]:
+    """Make the topics, or make them right; call it as often as you like.
+
+    Where `traits` has no retention, only existence is seen to: settings a broker ignores are not compared.
+
+    Raises:
+        Retryable: the broker is away or not up yet.
+        Fatal: the broker refuses, or a topic has more partitions than it should (they can't be taken away).
+    """
+    specs = topic_specs(settings, policy)
+    with _admin(servers) as admin:
+        existing = {str(topic["name"]): len(topic["partitions"]) for topic in admin.describe_topics()}
+        missing = [spec for spec in specs if spec.name not in existing]
+        if missing:
+            _create(admin, missing, traits)
+        changes = [TopicChange(spec.name, "created") for spec in missing]
+        for spec in specs:
+            if spec.name in existing:
+                done = [*_fit_partitions(admin, spec, existing[spec.name], traits)]
+                done += _fit_config(admin, spec) if traits.has_retention else []
+                changes.append(TopicChange(spec.name, "; ".join(done)))
+    return tuple(changes)
+
+
+def _create(admin: KafkaAdminClient, specs: list[TopicSpec], traits: BrokerTraits) -> None:
+    from kafka.errors import TopicAlreadyExistsError
+
+    wanted: dict[str, dict[str, Any]] = {
+        spec.name: {
+            "num_partitions": spec.partitions,
+            # Kafka: the broker's default.replication.factor, which a cluster sets to 3
+            "replication_factor": -1 if traits.durable else 1,
+            "configs": dict(spec.config),
+        }
+        for spec in specs
+    }
+    try:
+        admin.create_topics(wanted, timeout_ms=_ANSWER_MS)
+    except TopicAlreadyExistsError:  # somebody was quicker; the next call compares
+        return
+    admin.wait_for_topics(list(wanted), timeout_ms=_ANSWER_MS)
+
+
+def _fit_partitions(admin: KafkaAdminClient, spec: TopicSpec, found: int, traits: BrokerTraits) -> list[str]:
+    if found == spec.partitions or (found > spec.partitions and not traits.durable):
+        return []
+    if found > spec.partitions:
+        raise Fatal(
+            f"topic {spec.name} has {found} partitions and the settings want {spec.partitions}; partitions can't be "
+            f"taken away: set LFR_FRAME_PARTITIONS={found}, or delete the topic while nothing runs"
+        )
+    if not traits.has_delete_records:  # Tansu has no CreatePartitions either
+        raise Fatal(f"topic {spec.name} has {found} partitions, {spec.partitions} are wanted: restart the broker")
+    admin.create_partitions({spec.name: spec.partitions}, timeout_ms=_ANSWER_MS)
+    return [f"partitions {found} -> {spec.partitions}"]
+
+
+def _fit_config(admin: KafkaAdminClient, spec: TopicSpec) -> list[str]:
+    from kafka.admin import ConfigResource, ConfigResourceType
+
+    resource = ConfigResource(ConfigResourceType.TOPIC, spec.name, dict.fromkeys(spec.config))
+    told = admin.describe_configs([resource], config_filter="all")["topic"][spec.name]
+    found = {name: str(entry["value"]) for name, entry in told.items()}
+    wrong = {name: value for name, value in spec.config.items() if found.get(name) != value}
+    if wrong:
+        admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, spec.name, wrong)])
+    return [f"{name} {found.get(name)} -> {value}" for name, value in wrong.items()]
+
+
+def lag(servers: str, group: str, topic: str) -> int:
+    """Records of `topic` that `group` has not committed yet, over all partitions.
+
+    A partition without a commit counts from its first record still kept. On Tansu end offsets are right only
+    because producers send one record per batch (FACTS.md).
+
+    Raises:
+        Retryable: the broker is away, or the topic doesn't exist yet.
+    """
+    from kafka import TopicPartition
+    from kafka.admin import OffsetSpec
+
+    with _admin(servers) as admin:
+        told = admin.describe_topics([topic])
+        partitions = [TopicPartition(topic, part["partition_index"]) for part in told[0]["partitions"]] if told else []
+        if not partitions:
+            raise Retryable(f"there is no topic {topic} at {servers} yet: `lfr up` makes it", retry_after_s=1.0)
+        first = admin.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.EARLIEST))
+        end = admin.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.LATEST))
+        committed = admin.list_group_offsets(group)[group]
+    total = 0
+    for partition in partitions:
+        done = committed[partition].offset if partition in committed else -1
+        total += max(0, end[partition].offset - max(done, first[partition].offset))
+    return total
