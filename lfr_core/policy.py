@@ -153,8 +153,8 @@ def load_policy(path: Path | None = None) -> Policy:
         return Policy.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
     except OSError as error:
         raise Fatal(f"the policy {file} can't be read: {error.strerror}") from error
-    except tomllib.TOMLDecodeError as error:
-        raise Fatal(f"the policy {file} isn't TOML: {error}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Fatal(f"the policy {file} isn't TOML in UTF-8: {error}") from error
     except ValidationError as error:
         faults = "; ".join(
             f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}" for fault in error.errors()
