@@ -87,7 +87,8 @@ def _attach_recognise(app: faust.App, settings: Settings, policy: Policy, heartb
     from lfr_core.frames import PlainCodec
     from lfr_core.gallery.milvus import MilvusGallery
     from lfr_core.recognition.service import Recogniser
-    from lfr_core.records.deployments import CachedDirectory, DeploymentStore
+    from lfr_core.records.deployments import DeploymentStore
+    from lfr_core.records.directory import CachedDirectory
     from lfr_core.records.engine import open_engine
     from streams.agents.recognise import attach_recognise
 
@@ -118,9 +119,7 @@ def _own_lag(app: faust.App, settings: Settings, group: str) -> int:
     """Records that wait in this worker's own partitions."""
     from streams.topics import lag_of
 
-    return lag_of(
-        settings.kafka_bootstrap, group, [(tp.topic, tp.partition) for tp in app.consumer.assignment()]
-    )
+    return lag_of(settings.kafka_bootstrap, group, [(tp.topic, tp.partition) for tp in app.consumer.assignment()])
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from lfr_core.logs import get_logger
 from lfr_core.recognition.service import RawFrame, Recognised, Recogniser
 from streams.app import raw_topic
 from streams.patience import patiently
-from streams.topics import DEAD_LETTERS, FRAMES, OUTCOMES, SIGHTINGS
+from streams.topics import Topic
 from streams.watchdog import Heartbeat
 
 __all__ = ["attach_recognise"]
@@ -35,8 +35,8 @@ WITHIN_S = 0.02  # how long a frame may wait for others
 
 def attach_recognise(app: faust.App, recogniser: Recogniser, heartbeat: Heartbeat) -> None:
     """Add the agent to `app`. One batch at a time, inference in one thread."""
-    frames = raw_topic(app, FRAMES)
-    outputs = {name: raw_topic(app, name) for name in (SIGHTINGS, OUTCOMES, DEAD_LETTERS)}
+    frames = raw_topic(app, Topic.FRAMES)
+    outputs = {name: raw_topic(app, name) for name in (Topic.SIGHTINGS, Topic.OUTCOMES, Topic.DEAD_LETTERS)}
     executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="recognise")
 
     @app.agent(frames, name="recognise")
@@ -57,32 +57,24 @@ async def _recognise(
 ) -> list[Recognised]:
     """The batch's results; if a fault in our own code stops it, frame by frame, dead-lettering the culprit."""
     try:
-        looked = await patiently(
-            lambda: recogniser.look(frames), executor=executor, heartbeat=heartbeat, what="look"
-        )
-        done = await patiently(
-            lambda: recogniser.match(looked), executor=executor, heartbeat=heartbeat, what="match"
-        )
+        looked = await patiently(lambda: recogniser.look(frames), executor=executor, heartbeat=heartbeat, what="look")
+        done = await patiently(lambda: recogniser.match(looked), executor=executor, heartbeat=heartbeat, what="match")
     except LfrError:
         raise
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  a fault in our own code must not stop the stream
         get_logger().exception("recognise_failed", frames=len(frames))
         if len(frames) == 1:
             return [recogniser.refuse(frames[0], Poison(f"recognition failed: {type(error).__name__}"))]
-        return [
-            result
-            for frame in frames
-            for result in await _recognise(recogniser, [frame], executor, heartbeat)
-        ]
+        return [result for frame in frames for result in await _recognise(recogniser, [frame], executor, heartbeat)]
     return [done]
 
 
-async def _send(outputs: Mapping[str, faust.TopicT], done: Recognised) -> None:
+async def _send(outputs: Mapping[Topic, faust.TopicT], done: Recognised) -> None:
     """Send and await delivery, sightings first: a frame is never booked before its sightings are safe."""
     for name, messages in (
-        (SIGHTINGS, [(message.camera, message.encode()) for message in done.sightings]),
-        (OUTCOMES, [(message.camera, message.encode()) for message in done.outcomes]),
-        (DEAD_LETTERS, [(message.camera, message.encode()) for message in done.dead]),
+        (Topic.SIGHTINGS, [(message.camera, message.encode()) for message in done.sightings]),
+        (Topic.OUTCOMES, [(message.camera, message.encode()) for message in done.outcomes]),
+        (Topic.DEAD_LETTERS, [(message.camera, message.encode()) for message in done.dead]),
     ):
         pending = [await outputs[name].send(key=camera.encode(), value=value) for camera, value in messages]
         for delivery in pending:

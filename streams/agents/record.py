@@ -16,7 +16,7 @@ from lfr_core.messages import DeadLetter, OutcomeBatch, Sighting
 from lfr_core.records.recorder import Recorder
 from streams.app import raw_topic
 from streams.patience import patiently
-from streams.topics import DEAD_LETTERS, OUTCOMES, SIGHTINGS
+from streams.topics import Topic
 from streams.watchdog import Heartbeat
 
 __all__ = ["attach_record"]
@@ -25,18 +25,18 @@ BATCH = 64  # messages a transaction
 WITHIN_S = 0.05
 
 Message = TypeVar("Message", Sighting, OutcomeBatch, DeadLetter)
+Record = Callable[[Sequence[Message]], Sequence[tuple[Message, LfrError]]]
+"""Writes a batch; gives back the messages that can't be written, and why."""
 
 
 def attach_record(app: faust.App, recorder: Recorder, heartbeat: Heartbeat, clock: Clock) -> None:
     """Add the three agents to `app`. One thread writes: SQLite has one writer anyway."""
     executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="record")
 
-    async def write(
-        stream: faust.StreamT, message_type: type[Message], record: Callable[[Sequence[Message]], object]
-    ) -> None:
+    async def write(stream: faust.StreamT, message_type: type[Message], record: Record[Message]) -> None:
         async for events in stream.noack_take(BATCH, within=WITHIN_S):
             try:
-                await _write(events, message_type, record)
+                await write_batch(events, message_type, record)
             except Fatal as error:
                 get_logger().critical("worker_ends", reason=str(error))
                 os._exit(error.exit_code)
@@ -44,32 +44,35 @@ def attach_record(app: faust.App, recorder: Recorder, heartbeat: Heartbeat, cloc
                 await stream.ack(event)
             heartbeat.beat()
 
-    async def _write(
-        events: Sequence[faust.EventT], message_type: type[Message], record: Callable[[Sequence[Message]], object]
-    ) -> None:
-        readable: list[tuple[faust.EventT, Message]] = []
+    async def write_batch(events: Sequence[faust.EventT], message_type: type[Message], record: Record[Message]) -> None:
+        readable: dict[int, tuple[faust.EventT, Message]] = {}
         for event in events:
             try:
-                readable.append((event, message_type.decode(event.message.value or b"")))
+                message = message_type.decode(event.message.value or b"")
+                readable[id(message)] = (event, message)
             except Poison as error:
                 await bury(event, error)
         if not readable:
             return
         try:
-            await patiently(
-                lambda: record([message for _, message in readable]),
+            failures = await patiently(
+                lambda: record([message for _, message in readable.values()]),
                 executor=executor,
                 heartbeat=heartbeat,
                 what="database",
             )
         except Fatal:
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  a fault in our own code must not stop the stream
+            get_logger().exception("record_failed", messages=len(readable))
             if len(readable) == 1:
-                await bury(readable[0][0], error)
+                await bury(next(iter(readable.values()))[0], error)
                 return
-            for event, _ in readable:  # one of them is the culprit: write each by itself
-                await _write([event], message_type, record)
+            for event, _ in readable.values():  # one of them is the culprit: write each by itself
+                await write_batch([event], message_type, record)
+            return
+        for message, error in failures:
+            await bury(readable[id(message)][0], error)
 
     async def bury(event: faust.EventT, error: Exception) -> None:
         """Book what can't be written: where it lies and why, never what is in it."""
@@ -86,17 +89,22 @@ def attach_record(app: faust.App, recorder: Recorder, heartbeat: Heartbeat, cloc
             at_ns=clock.time_ns(),
         )
         await patiently(
-            lambda: recorder.record_dead_letters([letter]), executor=executor, heartbeat=heartbeat, what="database"
+            lambda: recorder.record_dead_letter(letter), executor=executor, heartbeat=heartbeat, what="database"
         )
 
-    @app.agent(raw_topic(app, SIGHTINGS), name="record-sightings")
+    def letters(batch: Sequence[DeadLetter]) -> Sequence[tuple[DeadLetter, LfrError]]:
+        for letter in batch:
+            recorder.record_dead_letter(letter)
+        return ()
+
+    @app.agent(raw_topic(app, Topic.SIGHTINGS), name="record-sightings")
     async def record_sightings(stream: faust.StreamT) -> None:
-        await write(stream, Sighting, recorder.record_sightings)
+        await write(stream, Sighting, lambda batch: recorder.record_sightings(batch).failures)
 
-    @app.agent(raw_topic(app, OUTCOMES), name="record-outcomes")
+    @app.agent(raw_topic(app, Topic.OUTCOMES), name="record-outcomes")
     async def record_outcomes(stream: faust.StreamT) -> None:
-        await write(stream, OutcomeBatch, recorder.record_outcomes)
+        await write(stream, OutcomeBatch, lambda batch: recorder.record_outcomes(batch).failures)
 
-    @app.agent(raw_topic(app, DEAD_LETTERS), name="record-dead-letters")
+    @app.agent(raw_topic(app, Topic.DEAD_LETTERS), name="record-dead-letters")
     async def record_dead_letters(stream: faust.StreamT) -> None:
-        await write(stream, DeadLetter, recorder.record_dead_letters)
+        await write(stream, DeadLetter, letters)
