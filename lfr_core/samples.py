@@ -85,8 +85,8 @@ def install_samples(cache: Path, *, progress: Callable[[str, float], None], forc
                 _install(cache, source)
     except OSError as error:
         raise Fatal(
-            f"the sample photographs can't be written to {cache / 'samples'}: {error.strerror or error}. Free some space or "
-            "mend the folder's permissions, or point LFR_CACHE elsewhere, and run the command again."
+            f"the sample photographs can't be written to {cache / 'samples'}: {error.strerror or error}. Free some "
+            "space or mend the folder's permissions, or point LFR_CACHE elsewhere, and run the command again."
         ) from error
     progress("photographs installed", 1.0)
     return sample_photos(cache)

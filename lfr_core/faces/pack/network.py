@@ -37,8 +37,9 @@ def require_providers(wanted: Sequence[str], present: Sequence[str], where: str)
     absent = [name for name in wanted if name not in present]
     if absent:
         raise Fatal(
-            f"{', '.join(absent)} was asked for and isn't {where} (there: {', '.join(present)}). Install the `gpu` extra "
-            "and the GPU's driver, or set LFR_EXECUTION_PROVIDERS to what is there. OpenLFR never falls back by itself."
+            f"{', '.join(absent)} was asked for and isn't {where} (there: {', '.join(present)}). Install the `gpu` "
+            "extra and the GPU's driver, or set LFR_EXECUTION_PROVIDERS to what is there. OpenLFR never "
+            "falls back by itself."
         )
 
 

@@ -122,8 +122,8 @@ def open_pack(folder: Path, *, acknowledge_licence: bool = False) -> ModelPack:
         pack = _open(folder, manifest)
     if not (pack.commercial_use or acknowledge_licence):
         raise Fatal(
-            f"the model pack {folder} is licensed for non-commercial research only ({pack.licence}). If that covers your "
-            "use, set LFR_ACKNOWLEDGE_MODEL_LICENCE=true; else use the open pack: `lfr models install`."
+            f"the model pack {folder} is licensed for non-commercial research only ({pack.licence}). If that covers "
+            "your use, set LFR_ACKNOWLEDGE_MODEL_LICENCE=true; else use the open pack: `lfr models install`."
         )
     for file in (*pack.files.values(), *pack.detectors, *(pack.originals or {}).values()):
         pack.read(file)

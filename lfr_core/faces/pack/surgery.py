@@ -29,8 +29,8 @@ BATCH = "batch"
 def priors(width: int, height: int) -> tuple[Floats, Floats]:
     """The detector's prior boxes for an input of `width` x `height` pixels.
 
-    Centres are (i + 0.5) / ceil(size / stride), not (i + 0.5) * stride / size; so made, those of 320 x 240
-    equal the published graph's exactly (FACTS.md).
+    Centres are (i + 0.5) / ceil(size / stride), not (i + 0.5) * stride / size (FACTS.md), and no box is larger
+    than the input: so made, those of 320 x 240 equal the published graph's exactly (tests/integration/models).
 
     Returns:
         centres and sizes, each of shape (1, n, 2), (x, y) relative to the input, row by row, small boxes first.
@@ -41,7 +41,7 @@ def priors(width: int, height: int) -> tuple[Floats, Floats]:
         columns, rows = -(-width // stride), -(-height // stride)
         x, y = np.meshgrid((np.arange(columns) + 0.5) / columns, (np.arange(rows) + 0.5) / rows)
         cells = np.stack([x.ravel(), y.ravel()], axis=1)
-        shape = np.array([[side / width, side / height] for side in boxes])
+        shape = np.array([[min(side / width, 1.0), min(side / height, 1.0)] for side in boxes])
         centres.append(np.repeat(cells, len(boxes), axis=0).astype(np.float32))
         sizes.append(np.tile(shape, (len(cells), 1)).astype(np.float32))
     return np.concatenate(centres)[None], np.concatenate(sizes)[None]
@@ -104,7 +104,7 @@ def _open_batch(proto: onnx.ModelProto) -> None:
 
 def _parse(model: bytes) -> onnx.ModelProto:
     import onnx
-    from google.protobuf.message import DecodeError
+    from google.protobuf.message import DecodeError  # type: ignore[import-untyped]  # protobuf ships no types
 
     try:
         return onnx.load_model_from_string(model)
