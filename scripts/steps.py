@@ -19,6 +19,8 @@ UV_VERSION = "0.13.9"
 OLDEST_JAVA = 17
 """Apache Kafka 4 needs it."""
 
+MB_IN_A_GB = 1000
+
 Command = list[str]
 
 
@@ -45,7 +47,7 @@ class Step:
     @property
     def size_text(self) -> str:
         """The size on disk, for people."""
-        return f"{self.disk_mb / 1000:.1f} GB"
+        return f"{self.disk_mb} MB" if self.disk_mb < MB_IN_A_GB else f"{self.disk_mb / MB_IN_A_GB:.1f} GB"
 
     def is_done(self) -> bool:
         """Whether the stamp is of today's inputs and nothing was removed since."""

@@ -1,0 +1,122 @@
+"""What is committed: no registry's address, nothing heavy, no weights, no photographs."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+PACKAGES = ("lfr_core", "streams", "flows", "apps")
+
+REGISTRIES = tuple(
+    ".".join(parts)  # in pieces, so that this file passes its own test
+    for parts in (
+        ("pypi", "org"),
+        ("pythonhosted", "org"),
+        ("npmjs", "org"),
+        ("npmjs", "com"),
+        ("yarnpkg", "com"),
+        ("repo", "maven", "apache", "org"),
+        ("repo1", "maven", "org"),
+        ("maven", "google", "com"),
+        ("crates", "io"),
+        ("rubygems", "org"),
+        ("proxy", "golang", "org"),
+        ("anaconda", "org"),
+        ("docker", "io"),
+        ("ghcr", "io"),
+        ("quay", "io"),
+        ("deb", "debian", "org"),
+        ("huggingface", "co"),
+    )
+)
+MAY_NAME_A_REGISTRY = {"uv.lock"}  # its format demands it: docs/decisions/0003
+MAX_BYTES = 400_000
+MAY_BE_LARGE = {"uv.lock"}
+WEIGHTS_AND_PHOTOGRAPHS = {
+    ".onnx",
+    ".pt",
+    ".pth",
+    ".bin",
+    ".npy",
+    ".npz",
+    ".jpg",
+    ".jpeg",
+    ".webp",
+    ".avi",
+    ".mp4",
+    ".tgz",
+}
+PICTURES_OF_OURS = "docs/images/"  # screenshots made by scripts/screenshot.py
+
+
+def tracked() -> list[str]:
+    done = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        pytest.skip("not a git checkout")
+    names = [name for name in done.stdout.split("\0") if name and (ROOT / name).is_file()]
+    assert "pyproject.toml" in names
+    return names
+
+
+def test_no_file_but_the_lock_names_a_registry() -> None:
+    found = [
+        (name, host)
+        for name in tracked()
+        if name not in MAY_NAME_A_REGISTRY
+        for host in REGISTRIES
+        if host.encode() in (ROOT / name).read_bytes()
+    ]
+
+    assert found == []
+
+
+def test_the_list_of_registries_would_catch_the_lock_itself() -> None:
+    text = (ROOT / "uv.lock").read_text(encoding="utf-8")
+
+    assert {host for host in REGISTRIES if host in text} == {REGISTRIES[0], REGISTRIES[1]}
+
+
+def test_no_file_is_large() -> None:
+    sizes = {name: (ROOT / name).stat().st_size for name in tracked() if name not in MAY_BE_LARGE}
+
+    assert {name: size for name, size in sizes.items() if size > MAX_BYTES} == {}
+
+
+def test_no_weights_and_no_photographs_are_committed() -> None:
+    found = [name for name in tracked() if Path(name).suffix.lower() in WEIGHTS_AND_PHOTOGRAPHS]
+
+    assert [name for name in found if not name.startswith(PICTURES_OF_OURS)] == []
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_every_module_says_what_is_public(package: str) -> None:
+    silent = []
+    for file in (ROOT / package).rglob("*.py"):
+        if "migrations" in file.parts or file.name == "__main__.py":
+            continue  # Alembic's own format; a script
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        names = {
+            target.id
+            for node in tree.body
+            if isinstance(node, (ast.Assign, ast.AnnAssign))
+            for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
+            if isinstance(target, ast.Name)
+        }
+        if tree.body and not _only_docstring(tree) and "__all__" not in names:
+            silent.append(str(file.relative_to(ROOT)))
+
+    assert silent == []
+
+
+def _only_docstring(tree: ast.Module) -> bool:
+    return len(tree.body) == 1 and isinstance(tree.body[0], ast.Expr)
