@@ -1,0 +1,117 @@
+"""Milvus away, killed, restarted, hanging: nothing is lost, nobody waits for minutes."""
+
+import time
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from lfr_core.errors import Fatal, Retryable
+from lfr_core.gallery import MilvusGallery, Reference
+from tests.support.milvus import MilvusServer, free_port, milvus_server
+
+CONTRACT = "contract-a"
+
+
+@pytest.fixture
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MilvusServer]:
+    with milvus_server(tmp_path_factory.mktemp("milvus") / "data") as own:
+        yield own
+
+
+def filled(gallery: MilvusGallery, n: int = 300) -> list[Reference]:
+    rows = np.random.default_rng(0).normal(size=(n, 512))
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    listed = [Reference(f"r{i}", f"e{i}", row.astype(np.float32)) for i, row in enumerate(rows)]
+    gallery.create("g", CONTRACT)
+    gallery.add("g", CONTRACT, listed)
+    return listed
+
+
+def away(gallery: MilvusGallery, probe: Reference) -> float:
+    """Seconds until the gallery says that it is away."""
+    began = time.monotonic()
+    with pytest.raises(Retryable, match="lfr up"):
+        gallery.search("g", CONTRACT, probe.template[None])
+    return time.monotonic() - began
+
+
+def test_milvus_away_at_the_start_is_retryable_and_says_what_to_do() -> None:
+    gallery = MilvusGallery(f"http://someone:hunter2@127.0.0.1:{free_port()}")
+    began = time.monotonic()
+
+    with pytest.raises(Retryable, match="lfr up") as caught:
+        gallery.names()
+
+    assert time.monotonic() - began < 10  # its first call imports pymilvus, 3 s
+    assert "hunter2" not in str(caught.value)
+
+
+def test_milvus_killed_in_mid_run_is_noticed_at_once_and_the_next_call_after_its_return_works(
+    server: MilvusServer,
+) -> None:
+    gallery = MilvusGallery(server.uri)
+    probe = filled(gallery)[17]
+    assert gallery.search("g", CONTRACT, probe.template[None])[0][0].entry == "e17"
+
+    server.kill()
+    waits = [away(gallery, probe) for _ in range(3)]
+    server.start()
+
+    assert max(waits) < 3
+    assert gallery.search("g", CONTRACT, probe.template[None])[0][0].entry == "e17"
+    assert gallery.count("g") == 300
+
+
+def test_a_killed_milvus_keeps_the_contract_and_every_reference(server: MilvusServer) -> None:
+    probe = filled(MilvusGallery(server.uri))[3]
+    server.kill()
+    server.start()
+
+    gallery = MilvusGallery(server.uri)
+
+    assert gallery.names() == ["g"]
+    assert gallery.count("g") == 300
+    with pytest.raises(Fatal, match="contract-b"):
+        gallery.search("g", "contract-b", probe.template[None])
+
+
+def test_adding_goes_on_after_a_kill_where_it_stopped(server: MilvusServer) -> None:
+    gallery = MilvusGallery(server.uri)
+    listed = filled(gallery)
+    more = [Reference(f"more{r.id}", r.entry, r.template) for r in listed]
+    server.kill()
+    with pytest.raises(Retryable):
+        gallery.add("g", CONTRACT, more)
+    server.start()
+
+    gallery.add("g", CONTRACT, [*listed, *more])
+
+    assert gallery.count("g") == 600
+
+
+def test_a_hanging_milvus_is_retryable_within_the_timeout(server: MilvusServer) -> None:
+    gallery = MilvusGallery(server.uri, timeout_s=1.0)
+    probe = filled(gallery)[5]
+    server.pause()
+    try:
+        waits = [away(gallery, probe), away(gallery, probe)]
+    finally:
+        server.resume()
+
+    assert max(waits) < 3
+    assert gallery.search("g", CONTRACT, probe.template[None])[0][0].entry == "e5"
+
+
+def test_a_dropped_gallery_leaves_no_template_on_the_disk(server: MilvusServer) -> None:
+    gallery = MilvusGallery(server.uri)
+    marker = filled(gallery)[0].template.tobytes()[:64]
+
+    def holds() -> bool:
+        return any(marker in f.read_bytes() for f in server.folder.rglob("*") if f.is_file())
+
+    held = holds()
+    gallery.drop("g")
+
+    assert held
+    assert not holds()
