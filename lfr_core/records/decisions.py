@@ -1,0 +1,112 @@
+"""A person's answers to an alert's three questions, with who gave them and when.
+
+The rules are those of `lfr_core.alerts`; here they meet the record, one transaction an answer. The software
+never answers: every answer carries the name of a person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import UUID
+
+from sqlalchemy import Engine
+from sqlmodel import select
+
+from lfr_core.alerts import Decision, Engagement, Judgement, Review, check_engagement, check_review
+from lfr_core.clock import Clock, SystemClock, utc_from_ns
+from lfr_core.errors import Refused
+from lfr_core.records.engine import writing
+from lfr_core.records.tables import AlertRow
+
+__all__ = ["DecisionDesk", "decision_of"]
+
+_LONGEST_NAME = 100
+
+
+class DecisionDesk:
+    """Records answers. Every method raises Retryable when the database is away, and Refused:
+
+    `alert.unknown`, `alert.actor-missing`, `alert.already-answered` (another answer stands; `correct=True`
+    replaces it and its who and when), and the rules of `lfr_core.alerts`. The same answer again changes nothing.
+    """
+
+    def __init__(self, engine: Engine, clock: Clock | None = None) -> None:
+        self._engine = engine
+        self._clock = clock or SystemClock()
+
+    def judge(self, alert: UUID, answer: Judgement, actor: str, *, correct: bool = False) -> Decision:
+        """The operator's answer: is it the same person?
+
+        Raises:
+            Refused: also `alert.engagement-after-different`, when a correction to "different" would leave an
+                engagement behind; what turned out afterwards is the review's to say.
+        """
+        with self._alert(alert) as row:
+            name = _name(actor)
+            if _must_write(row.judgement, answer, correct=correct):
+                if row.engagement is not None and answer is Judgement.DIFFERENT:
+                    raise Refused(
+                        "alert.engagement-after-different",
+                        "an engagement on this judgement is recorded: record what was established as the review",
+                    )
+                row.judgement, row.judged_by = answer.value, name
+                row.judged_at = utc_from_ns(self._clock.time_ns())
+            return decision_of(row)
+
+    def engage(self, alert: UUID, answer: Engagement, actor: str, *, correct: bool = False) -> Decision:
+        """What the officers did. Raises Refused also as `lfr_core.alerts.check_engagement`."""
+        with self._alert(alert) as row:
+            name = _name(actor)
+            check_engagement(decision_of(row))
+            if _must_write(row.engagement, answer, correct=correct):
+                row.engagement, row.engaged_by = answer.value, name
+                row.engaged_at = utc_from_ns(self._clock.time_ns())
+            return decision_of(row)
+
+    def review(self, alert: UUID, answer: Review, actor: str, *, correct: bool = False) -> Decision:
+        """What was established afterwards. Raises Refused also as `lfr_core.alerts.check_review`."""
+        with self._alert(alert) as row:
+            name = _name(actor)
+            check_review(decision_of(row))
+            if _must_write(row.review, answer, correct=correct):
+                row.review, row.reviewed_by = answer.value, name
+                row.reviewed_at = utc_from_ns(self._clock.time_ns())
+            return decision_of(row)
+
+    @contextmanager
+    def _alert(self, alert: UUID) -> Iterator[AlertRow]:
+        """The alert's row, locked until the answer is written."""
+        with writing(self._engine) as session:
+            row = session.exec(select(AlertRow).where(AlertRow.id == alert).with_for_update()).one_or_none()
+            if row is None:
+                raise Refused("alert.unknown", f"there is no alert {alert}; `lfr alerts list` shows those there are")
+            yield row
+
+
+def decision_of(row: AlertRow) -> Decision:
+    """The answers in a row."""
+    return Decision(
+        judgement=None if row.judgement is None else Judgement(row.judgement),
+        engagement=None if row.engagement is None else Engagement(row.engagement),
+        review=None if row.review is None else Review(row.review),
+    )
+
+
+def _name(actor: str) -> str:
+    name = " ".join(actor.split())
+    if not name or len(name) > _LONGEST_NAME or "\x00" in name:
+        raise Refused("alert.actor-missing", f"say who answers: a name of at most {_LONGEST_NAME} characters")
+    return name
+
+
+def _must_write(standing: str | None, answer: Judgement | Engagement | Review, *, correct: bool) -> bool:
+    if standing == answer.value:
+        return False
+    if standing is not None and not correct:
+        raise Refused(
+            "alert.already-answered",
+            f"the answer {standing.replace('_', ' ')} stands; to replace it with {answer.value.replace('_', ' ')}, "
+            "say that this is a correction",
+        )
+    return True

@@ -1,0 +1,67 @@
+"""A watchlist's entries on their way into the records: what they must have, and their rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Protocol
+
+from lfr_core.records.tables import WatchlistEntryRow, WatchlistReferenceRow
+from lfr_core.watchlists.types import Category
+
+__all__ = ["EntryLike", "ReferenceLike", "entry_row", "reference_rows"]
+
+
+class ReferenceLike(Protocol):
+    """One enrolled photograph of an entry."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def photograph(self) -> str: ...
+    @property
+    def crop_jpeg(self) -> bytes: ...
+
+
+class EntryLike(Protocol):
+    """One watchlist entry, as `lfr_core.watchlists` enrols it."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def subject(self) -> str: ...
+    @property
+    def category(self) -> Category: ...
+    @property
+    def legal_reference(self) -> str: ...
+    @property
+    def approved_by(self) -> str: ...
+    @property
+    def expires_on(self) -> date: ...
+    @property
+    def references(self) -> Sequence[ReferenceLike]: ...
+
+
+def entry_row(deployment: str, entry: EntryLike) -> WatchlistEntryRow:
+    return WatchlistEntryRow(
+        deployment=deployment,
+        id=entry.id,
+        subject=entry.subject,
+        category=entry.category.value,
+        legal_reference=entry.legal_reference,
+        approved_by=entry.approved_by,
+        expires_on=entry.expires_on,
+    )
+
+
+def reference_rows(deployment: str, entry: EntryLike) -> list[WatchlistReferenceRow]:
+    return [
+        WatchlistReferenceRow(
+            deployment=deployment,
+            id=reference.id,
+            entry=entry.id,
+            photograph=reference.photograph,
+            crop_jpeg=reference.crop_jpeg,
+        )
+        for reference in entry.references
+    ]

@@ -1,0 +1,167 @@
+"""Alerts as people look at them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
+from uuid import UUID
+
+from sqlalchemy import Engine
+from sqlalchemy.orm import QueryableAttribute, defer
+from sqlmodel import col, select
+from sqlmodel.sql.expression import SelectOfScalar
+
+from lfr_core.alerts import Cell, Decision, published_cell
+from lfr_core.records.decisions import decision_of
+from lfr_core.records.engine import reading
+from lfr_core.records.tables import AlertReferenceRow, AlertRow
+from lfr_core.watchlists.types import Category
+
+__all__ = ["AlertDetail", "AlertSummary", "Answer", "ReferenceCrop", "alert", "alerts", "alerts_with_crops"]
+
+
+_PROBE = cast("QueryableAttribute[bytes]", AlertRow.probe_jpeg)  # what SQLModel's class attribute is
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Who answered a question, and when (aware UTC)."""
+
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AlertSummary:
+    """An alert without its pictures. Times in nanoseconds since the epoch."""
+
+    id: UUID
+    deployment: str
+    camera: str
+    entry: str
+    subject: str
+    category: Category
+    legal_reference: str
+    opened_ns: int
+    first_ns: int
+    last_ns: int
+    first_session: str
+    first_sequence: int
+    last_session: str
+    last_sequence: int
+    similarity: float
+    """The best of its sightings, cosine."""
+    threshold: float
+    sightings: int
+    decision: Decision
+    judged: Answer | None
+    engaged: Answer | None
+    reviewed: Answer | None
+
+    @property
+    def cell(self) -> Cell:
+        """The published cell it counts in as things stand."""
+        return published_cell(self.decision)
+
+    @property
+    def undecided(self) -> bool:
+        """Nobody has compared the pair yet."""
+        return self.decision.judgement is None
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceCrop:
+    """One enrolled photograph."""
+
+    id: str
+    photograph: str
+    crop_jpeg: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class AlertDetail:
+    """An alert with the pictures a person compares."""
+
+    summary: AlertSummary
+    probe_jpeg: bytes
+    references: tuple[ReferenceCrop, ...]
+
+
+def alerts(
+    engine: Engine, deployment: str, *, limit: int = 200, undecided_only: bool = False
+) -> tuple[AlertSummary, ...]:
+    """A deployment's alerts, the newest first."""
+    wanted = _newest(deployment, limit, undecided_only=undecided_only)
+    with reading(engine) as session:
+        rows = session.exec(wanted.options(defer(_PROBE, raiseload=True)))
+        return tuple(_summary(row) for row in rows)
+
+
+def alerts_with_crops(
+    engine: Engine, deployment: str, *, limit: int = 20, undecided_only: bool = False
+) -> tuple[AlertDetail, ...]:
+    """The same with their pictures, for a page that shows them side by side."""
+    with reading(engine) as session:
+        rows = session.exec(_newest(deployment, limit, undecided_only=undecided_only)).all()
+        crops: dict[UUID, list[ReferenceCrop]] = {row.id: [] for row in rows}
+        for reference in session.exec(
+            select(AlertReferenceRow)
+            .where(col(AlertReferenceRow.alert).in_(crops))
+            .order_by(col(AlertReferenceRow.alert), AlertReferenceRow.id)
+        ):
+            crops[reference.alert].append(_crop(reference))
+        return tuple(AlertDetail(_summary(row), row.probe_jpeg, tuple(crops[row.id])) for row in rows)
+
+
+def alert(engine: Engine, id: UUID) -> AlertDetail | None:  # noqa: A002  the field's own word
+    """One alert with its pictures, or None if there is no such."""
+    with reading(engine) as session:
+        row = session.get(AlertRow, id)
+        if row is None:
+            return None
+        references = session.exec(
+            select(AlertReferenceRow).where(AlertReferenceRow.alert == id).order_by(AlertReferenceRow.id)
+        )
+        return AlertDetail(_summary(row), row.probe_jpeg, tuple(_crop(reference) for reference in references))
+
+
+def _newest(deployment: str, limit: int, *, undecided_only: bool) -> SelectOfScalar[AlertRow]:
+    wanted = select(AlertRow).where(AlertRow.deployment == deployment)
+    if undecided_only:
+        wanted = wanted.where(col(AlertRow.judgement).is_(None))
+    return wanted.order_by(col(AlertRow.opened_ns).desc(), col(AlertRow.id)).limit(limit)
+
+
+def _crop(row: AlertReferenceRow) -> ReferenceCrop:
+    return ReferenceCrop(row.id, row.photograph, row.crop_jpeg)
+
+
+def _answer(by: str | None, at: datetime | None) -> Answer | None:
+    return None if by is None or at is None else Answer(by, at)
+
+
+def _summary(row: AlertRow) -> AlertSummary:
+    return AlertSummary(
+        id=row.id,
+        deployment=row.deployment,
+        camera=row.camera,
+        entry=row.entry,
+        subject=row.subject,
+        category=Category(row.category),
+        legal_reference=row.legal_reference,
+        opened_ns=row.opened_ns,
+        first_ns=row.first_ns,
+        last_ns=row.last_ns,
+        first_session=row.first_session,
+        first_sequence=row.first_sequence,
+        last_session=row.last_session,
+        last_sequence=row.last_sequence,
+        similarity=row.similarity,
+        threshold=row.threshold,
+        sightings=row.sightings,
+        decision=decision_of(row),
+        judged=_answer(row.judged_by, row.judged_at),
+        engaged=_answer(row.engaged_by, row.engaged_at),
+        reviewed=_answer(row.reviewed_by, row.reviewed_at),
+    )

@@ -1,0 +1,111 @@
+"""What the `record` worker does with what it is sent: sightings, outcomes, dead letters.
+
+Each call is one transaction, and each may be made again with the same messages without further effect:
+commit, then acknowledge. What can't be recorded is handed back with its error while the rest is recorded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+from sqlalchemy import Engine, text
+from sqlmodel import col, select
+
+from lfr_core.clock import Clock
+from lfr_core.errors import LfrError, Poison
+from lfr_core.messages import DeadLetter, OutcomeBatch, Sighting
+from lfr_core.policy import AlertPolicy
+from lfr_core.records.engine import is_sqlite, writing
+from lfr_core.records.frames import write_outcomes
+from lfr_core.records.sightings import SightingWriter
+from lfr_core.records.sql import storable
+from lfr_core.records.tables import DeadLetterRow
+
+__all__ = ["RecordedOutcomes", "RecordedSightings", "Recorder"]
+
+_SAME_LETTER_NS = 3_600 * 10**9  # a broker made anew counts offsets from 0 again: only within an hour is it the same
+_LETTER_LOCK = 0x4C46_5253
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedSightings:
+    """What became of a call's sightings. Those in neither `opened` nor `failures` joined an alert, or came again."""
+
+    opened: tuple[UUID, ...]
+    """Alerts this call opened."""
+    failures: tuple[tuple[Sighting, LfrError], ...]
+    """Not recorded: Poison (unknown deployment or entry, unstorable value) or Refused (deployment not live)."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedOutcomes:
+    """What became of a call's batches."""
+
+    frames: int
+    """Frames newly accounted for."""
+    failures: tuple[tuple[OutcomeBatch, Poison], ...]
+
+
+class Recorder:
+    """Writes what the stream found. Safe to call from several threads and processes at once."""
+
+    def __init__(
+        self, engine: Engine, alert_policy: AlertPolicy, clock: Clock, new_id: Callable[[], UUID] = uuid4
+    ) -> None:
+        self._engine = engine
+        self._policy = alert_policy
+        self._clock = clock
+        self._new_id = new_id
+
+    def record_sightings(self, sightings: Sequence[Sighting]) -> RecordedSightings:
+        """Record each sighting once and attach it to its alert, opening one where there is none.
+
+        A sighting joins the alert of its deployment, camera and entry whose time from first to last lies within
+        the policy's `merge_s` of it (the nearest, where there are two). The database lets one recorder at a time
+        do this for a deployment, so that one pass never gets two alerts.
+
+        Raises:
+            Retryable: the database is away, busy or full; nothing of this call is recorded.
+        """
+        if not sightings:
+            return RecordedSightings((), ())
+        with writing(self._engine) as session:
+            writer = SightingWriter(session, self._policy, self._clock.time_ns(), self._new_id)
+            return RecordedSightings(*writer.write(sightings))
+
+    def record_outcomes(self, batches: Sequence[OutcomeBatch]) -> RecordedOutcomes:
+        """Account for frames; see `lfr_core.records.accounting` for the arithmetic.
+
+        Raises:
+            Retryable: the database is away, busy or full; nothing of this call is recorded.
+        """
+        if not batches:
+            return RecordedOutcomes(0, ())
+        with writing(self._engine) as session:
+            return RecordedOutcomes(*write_outcomes(session, batches))
+
+    def record_dead_letter(self, letter: DeadLetter) -> None:
+        """Keep where a record lies that couldn't be processed, and why; once, however often it is told.
+
+        Raises:
+            Retryable: the database is away, busy or full.
+            Poison: the letter itself can't be stored.
+        """
+        if not storable(letter.topic, letter.camera, letter.error, letter.reason, letter.offset, letter.at_ns):
+            raise Poison("a dead letter holds a NUL or a number past 64 bits: it can't be stored")
+        with writing(self._engine) as session:
+            if not is_sqlite(self._engine):
+                session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LETTER_LOCK})
+            same = (
+                select(DeadLetterRow.id)
+                .where(DeadLetterRow.topic == letter.topic)
+                .where(DeadLetterRow.partition == letter.partition)
+                .where(DeadLetterRow.offset == letter.offset)
+                .where(DeadLetterRow.reason == letter.reason)
+                .where(col(DeadLetterRow.at_ns).between(letter.at_ns - _SAME_LETTER_NS, letter.at_ns + _SAME_LETTER_NS))
+            )
+            if session.exec(same).first() is None:
+                values = letter.model_dump(exclude={"schema_version"})
+                session.add(DeadLetterRow(id=self._new_id(), **values))

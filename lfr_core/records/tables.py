@@ -1,0 +1,236 @@
+"""The tables. Rows stay inside `lfr_core.records`; everyone else gets frozen values.
+
+Times of the stream are nanoseconds since the epoch (`..._ns`), times of people's acts are aware UTC
+datetimes. Closed lists are stored as their words, not as ENUM types, which a downgrade leaves behind.
+Table models don't validate: values are checked before they come here.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from uuid import UUID
+
+from sqlalchemy import BigInteger, ForeignKeyConstraint, Index, MetaData
+from sqlmodel import Field, SQLModel
+
+__all__ = [
+    "NAMING",
+    "AlertReferenceRow",
+    "AlertRow",
+    "CameraLatencyRow",
+    "CameraSecondRow",
+    "CameraSessionRow",
+    "DeadLetterRow",
+    "DeploymentRow",
+    "Row",
+    "SightingRow",
+    "StageTimeRow",
+    "WatchlistEntryRow",
+    "WatchlistReferenceRow",
+]
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+"""Every constraint has the same name on both databases, so that a migration can drop it."""
+
+
+class Row(SQLModel):
+    """Base of the tables: metadata of their own, apart from any other package's."""
+
+    metadata = MetaData(naming_convention=NAMING)
+
+
+class DeploymentRow(Row, table=True):
+    __tablename__ = "deployment"
+
+    id: str = Field(primary_key=True)
+    name: str
+    kind: str
+    status: str
+    gallery: str | None = Field(default=None, unique=True)  # one gallery per deployment, never reused
+    contract_id: str = ""
+    threshold: float
+    agreeing_shots: int
+    live_only: bool
+    watchlist_size: int = 0
+    """Entries, test subjects not counted. Stays after the list is destroyed."""
+    blue_list_size: int = 0
+    created_at: dt.datetime
+    opened_at: dt.datetime | None = None
+    ended_at: dt.datetime | None = None
+
+
+class WatchlistEntryRow(Row, table=True):
+    """Exists until the deployment ends."""
+
+    __tablename__ = "watchlist_entry"
+
+    deployment: str = Field(primary_key=True, foreign_key="deployment.id")
+    id: str = Field(primary_key=True)
+    subject: str
+    category: str
+    legal_reference: str
+    approved_by: str
+    expires_on: dt.date
+
+
+class WatchlistReferenceRow(Row, table=True):
+    __tablename__ = "watchlist_reference"
+    __table_args__ = (
+        ForeignKeyConstraint(["deployment", "entry"], ["watchlist_entry.deployment", "watchlist_entry.id"]),
+        Index(None, "deployment", "entry"),
+    )
+
+    deployment: str = Field(primary_key=True)
+    id: str = Field(primary_key=True)
+    entry: str
+    photograph: str
+    crop_jpeg: bytes
+
+
+class CameraSessionRow(Row, table=True):
+    """One run of a camera. `next_sequence` is the high-water: every frame below it is accounted for."""
+
+    __tablename__ = "camera_session"
+
+    deployment: str = Field(primary_key=True, foreign_key="deployment.id")
+    camera: str = Field(primary_key=True)
+    session: str = Field(primary_key=True)
+    next_sequence: int = Field(default=0, sa_type=BigInteger)
+    running_not_sampled: int = Field(default=0, sa_type=BigInteger)
+    running_dropped: int = Field(default=0, sa_type=BigInteger)
+    not_sampled: int = Field(default=0, sa_type=BigInteger)
+    dropped_at_camera: int = Field(default=0, sa_type=BigInteger)
+    recognised: int = Field(default=0, sa_type=BigInteger)
+    dropped_stale: int = Field(default=0, sa_type=BigInteger)
+    dropped_closed: int = Field(default=0, sa_type=BigInteger)
+    unopenable: int = Field(default=0, sa_type=BigInteger)
+    dead_lettered: int = Field(default=0, sa_type=BigInteger)
+    lost: int = Field(default=0, sa_type=BigInteger)
+    faces: int = Field(default=0, sa_type=BigInteger)
+    tracks_started: int = Field(default=0, sa_type=BigInteger)
+    tracks_compared: int = Field(default=0, sa_type=BigInteger)
+    first_seen_ns: int = Field(sa_type=BigInteger)
+    last_seen_ns: int = Field(sa_type=BigInteger)
+    ended: bool = False
+
+
+class CameraLatencyRow(Row, table=True):
+    """A log-spaced histogram of capture-to-outcome times; see `lfr_core.records.latency` for the buckets."""
+
+    __tablename__ = "camera_latency"
+
+    deployment: str = Field(primary_key=True, foreign_key="deployment.id")
+    camera: str = Field(primary_key=True)
+    bucket: int = Field(primary_key=True)
+    frames: int = Field(sa_type=BigInteger)
+
+
+class CameraSecondRow(Row, table=True):
+    """What was booked in each of the last seconds; older rows are removed as new ones come."""
+
+    __tablename__ = "camera_second"
+
+    deployment: str = Field(primary_key=True, foreign_key="deployment.id")
+    camera: str = Field(primary_key=True)
+    second: int = Field(primary_key=True, sa_type=BigInteger)
+    captured: int
+    recognised: int
+    stale: int
+    failed: int
+    """Lost, unopenable or dead-lettered."""
+    faces: int
+    latency_total_ms: float
+    """Summed over the recognised."""
+
+
+class StageTimeRow(Row, table=True):
+    __tablename__ = "stage_time"
+
+    deployment: str = Field(primary_key=True, foreign_key="deployment.id")
+    stage: str = Field(primary_key=True)
+    calls: int = Field(sa_type=BigInteger)
+    total_ms: float
+
+
+class AlertRow(Row, table=True):
+    """An alert owns its copy of what it was about: the watchlist goes before the alert does."""
+
+    __tablename__ = "alert"
+    __table_args__ = (
+        Index(None, "deployment", "camera", "entry", "last_ns"),
+        Index(None, "deployment", "opened_ns"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    deployment: str = Field(foreign_key="deployment.id")
+    camera: str
+    entry: str
+    subject: str
+    category: str
+    legal_reference: str
+    opened_ns: int = Field(sa_type=BigInteger)
+    first_ns: int = Field(sa_type=BigInteger)
+    last_ns: int = Field(sa_type=BigInteger)
+    first_session: str
+    first_sequence: int = Field(sa_type=BigInteger)
+    last_session: str
+    last_sequence: int = Field(sa_type=BigInteger)
+    similarity: float
+    threshold: float
+    sightings: int
+    probe_jpeg: bytes
+    judgement: str | None = None
+    judged_by: str | None = None
+    judged_at: dt.datetime | None = None
+    engagement: str | None = None
+    engaged_by: str | None = None
+    engaged_at: dt.datetime | None = None
+    review: str | None = None
+    reviewed_by: str | None = None
+    reviewed_at: dt.datetime | None = None
+
+
+class AlertReferenceRow(Row, table=True):
+    """The references an operator compares the probe with, copied when the alert was opened."""
+
+    __tablename__ = "alert_reference"
+
+    alert: UUID = Field(primary_key=True, foreign_key="alert.id", ondelete="CASCADE")
+    id: str = Field(primary_key=True)
+    photograph: str
+    crop_jpeg: bytes
+
+
+class SightingRow(Row, table=True):
+    """Which shots an alert rests on. No crop: only the best is kept, in the alert."""
+
+    __tablename__ = "sighting"
+
+    id: UUID = Field(primary_key=True)
+    alert: UUID = Field(foreign_key="alert.id", ondelete="CASCADE", index=True)
+    session: str
+    sequence: int = Field(sa_type=BigInteger)
+    captured_ns: int = Field(sa_type=BigInteger)
+    face: int
+    track: str
+    similarity: float
+
+
+class DeadLetterRow(Row, table=True):
+    __tablename__ = "dead_letter"
+    __table_args__ = (Index(None, "topic", "partition", "offset"),)
+
+    id: UUID = Field(primary_key=True)
+    topic: str
+    partition: int
+    offset: int = Field(sa_type=BigInteger)
+    camera: str
+    error: str
+    reason: str
+    at_ns: int = Field(sa_type=BigInteger)
