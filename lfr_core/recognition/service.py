@@ -180,13 +180,11 @@ class Recogniser:
             camera = self._cameras.get(probe.session)
             if similarity < probe.view.threshold or camera is None:
                 continue
-            votes = camera.vote(
-                entry, Vote(probe.shot, similarity), agreeing_shots=probe.view.agreeing_shots
-            )
+            votes = camera.vote(entry, Vote(probe.shot, similarity), agreeing_shots=probe.view.agreeing_shots)
             sightings += [self._sighting(probe, entry, vote) for vote in votes]
         for probe in looked.probes:
             if (camera := self._cameras.get(probe.session)) is not None:
-                camera.settle(probe.shot.track)
+                camera.settle([probe.shot.track])
         return Recognised(sightings, self._outcomes(looked), looked.dead)
 
     def refuse(self, frame: RawFrame, error: Poison) -> Recognised:
@@ -222,9 +220,7 @@ class Recogniser:
         if isinstance(error, UnknownSchema) and error.header is not None:
             looked.seen.append(_Seen(error.header, FrameOutcome.DEAD_LETTERED))
 
-    def _open(
-        self, looked: Looked, frame: RawFrame, seen: _Seen, view: DeploymentView | None
-    ) -> Image | None:
+    def _open(self, looked: Looked, frame: RawFrame, seen: _Seen, view: DeploymentView | None) -> Image | None:
         """The frame's image, or None with the outcome that says why not."""
         header = seen.header
         try:
@@ -259,9 +255,7 @@ class Recogniser:
 
     # -- faces -----------------------------------------------------------------------------------
 
-    def _find_faces(
-        self, looked: Looked, opened: Sequence[tuple[_Seen, DeploymentView, Image]]
-    ) -> None:
+    def _find_faces(self, looked: Looked, opened: Sequence[tuple[_Seen, DeploymentView, Image]]) -> None:
         with self._watch.stage("detect", calls=len(opened)):
             detections = self._engine.detect([image for _, _, image in opened])
         for (seen, view, image), found in zip(opened, detections, strict=True):
@@ -294,7 +288,7 @@ class Recogniser:
     def _forget_idle(self) -> None:
         now = self._clock.time_ns()
         for session, camera in list(self._cameras.items()):
-            if now - camera.touched_ns(now) > IDLE_SESSION_NS:
+            if now - camera.touched_ns > IDLE_SESSION_NS:
                 del self._cameras[session]
 
     # -- matching --------------------------------------------------------------------------------
@@ -308,9 +302,7 @@ class Recogniser:
             return self._withdraw(probes, FrameOutcome.DROPPED_CLOSED)
         try:
             with self._watch.stage("search"):
-                answers = self._gallery.search(
-                    current.gallery, current.contract_id, looked.templates[rows]
-                )
+                answers = self._gallery.search(current.gallery, current.contract_id, looked.templates[rows])
         except Refused:  # the collection went between the two questions: the deployment is closing
             return self._withdraw(probes, FrameOutcome.DROPPED_CLOSED)
         except Retryable:

@@ -1,0 +1,168 @@
+"""One camera session's faces: its tracks, which of their shots are compared, and their votes.
+
+All of it lives in the memory of one worker; when the worker ends, so does what it held.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+import numpy as np
+
+from lfr_core.errors import Poison
+from lfr_core.faces import quality
+from lfr_core.faces.shots import Offer, ShotChooser
+from lfr_core.faces.shots import Shot as Chosen
+from lfr_core.faces.tracker import Tracker
+from lfr_core.faces.types import Detection, Face, FaceEngine, Floats, Image
+from lfr_core.frames import FrameHeader
+from lfr_core.policy import Policy
+from lfr_core.recognition.agreement import Agreement, Shot, Vote
+
+__all__ = ["CameraLook", "CameraTracks", "cut_probe"]
+
+PROBE_MARGIN: Final = 0.6  # of the box's size, on each side: hair, ears and shoulders help an operator compare
+PROBE_MAX_PX: Final = 320  # longer side of what an operator is shown
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Where:
+    """What must be remembered of a face that is chosen looks later."""
+
+    sequence: int
+    captured_ns: int
+    face: int
+    probe: Image
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CameraLook:
+    """What one look gave."""
+
+    shots: list[Shot]
+    """To be embedded and compared now."""
+    started: int
+    """Tracks that began."""
+
+
+class CameraTracks:
+    """Follows the faces of one camera session, look by look."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
+        self._tracker = Tracker(policy.tracking)
+        self._chooser: ShotChooser[_Where] = ShotChooser(policy.tracking, good_sharpness=quality.GOOD_SHARPNESS)
+        self._agreement = Agreement()
+        self._compared: set[int] = set()
+        self.last_sequence = -1
+        self.touched_ns = 0
+        """Capture time of the last look."""
+
+    def look(self, header: FrameHeader, image: Image, found: list[Detection], engine: FaceEngine) -> CameraLook:
+        """Take one look at the faces found in a frame.
+
+        Args:
+            header: the frame's; its sequence must be above `last_sequence`.
+            image: shape (H, W, 3), BGR.
+            found: the detector's boxes in that image.
+            engine: describes the faces that could become shots, and no others.
+        """
+        self.last_sequence = header.sequence
+        self.touched_ns = header.captured_ns
+        boxes: Floats = np.array([d.box for d in found], np.float32).reshape(-1, 4)
+        update = self._tracker.update(boxes, header.captured_ns)
+        offers: list[Offer[_Where]] = []
+        for assignment in update.assignments:
+            if not self._chooser.wants(assignment.track_id):
+                continue
+            face = _describe(engine, image, found[assignment.detection_index])
+            if face is None:
+                continue
+            where = _Where(
+                header.sequence, header.captured_ns, assignment.detection_index, cut_probe(image, face.detection.box)
+            )
+            usable = quality.usable(face.quality, self._policy.faces) is None
+            offers.append(Offer(assignment.track_id, face, usable, where))
+        shots = [_shot(chosen) for chosen in self._chooser.look(offers, ended=update.ended)]
+        chosen_now = {shot.track for shot in shots}
+        for track in update.ended:
+            if track not in chosen_now:  # a last shot of an ended track still votes; `settle` forgets it
+                self._forget(track)
+        return CameraLook(shots, sum(assignment.started for assignment in update.assignments))
+
+    def end(self) -> list[Shot]:
+        """End every track; the shots that are still to be compared."""
+        return [_shot(chosen) for chosen in self._chooser.end(self._tracker.end_all())]
+
+    def first_comparison(self, track: int) -> bool:
+        """Whether this is the first time a shot of `track` is compared."""
+        if track in self._compared:
+            return False
+        self._compared.add(track)
+        return True
+
+    def vote(self, entry: str, vote: Vote, *, agreeing_shots: int) -> list[Vote]:
+        """Count a vote; the votes that may leave now (see `Agreement.add`)."""
+        track = vote.shot.track
+        leaving = self._agreement.add(entry, vote, agreeing_shots=agreeing_shots)
+        if self._agreement.agreed(track):
+            self._chooser.agreed(track)
+        else:
+            self._chooser.hot(track)
+        return leaving
+
+    def settle(self, tracks: Iterable[int]) -> None:
+        """After a batch's votes: forget those of `tracks` that have ended."""
+        live = set(self._tracker.live)
+        for track in tracks:
+            if track not in live:
+                self._forget(track)
+
+    def _forget(self, track: int) -> None:
+        self._agreement.forget(track)
+        self._compared.discard(track)
+
+
+def cut_probe(image: Image, box: Floats) -> Image:
+    """The face with its surroundings, for a person to compare: a copy, at most 320 px a side.
+
+    Args:
+        image: shape (H, W, 3).
+        box: shape (4,), x1, y1, x2, y2 in pixels of the image; may reach past its border.
+    """
+    height, width = image.shape[:2]
+    x1, y1, x2, y2 = (float(value) for value in box)
+    margin = PROBE_MARGIN * max(x2 - x1, y2 - y1)
+    left, top = max(0, int(x1 - margin)), max(0, int(y1 - margin))
+    right, bottom = min(width, int(x2 + margin) + 1), min(height, int(y2 + margin) + 1)
+    cut = image[top:bottom, left:right]
+    scale = PROBE_MAX_PX / max(cut.shape[:2])
+    if scale >= 1.0:
+        return cut.copy()
+    size = (max(1, round(cut.shape[1] * scale)), max(1, round(cut.shape[0] * scale)))
+    shrunk: Image = cv2.resize(cut, size, interpolation=cv2.INTER_AREA)
+    return shrunk
+
+
+def _describe(engine: FaceEngine, image: Image, detection: Detection) -> Face | None:
+    """The face, or None when its landmarks make no face (a box at the very border)."""
+    try:
+        return engine.describe(image, detection)
+    except Poison:
+        return None
+
+
+def _shot(chosen: Chosen[_Where]) -> Shot:
+    return Shot(
+        sequence=chosen.context.sequence,
+        captured_ns=chosen.context.captured_ns,
+        face=chosen.context.face,
+        track=chosen.track_id,
+        aligned=chosen.face.aligned,
+        probe=chosen.context.probe,
+        box=chosen.face.detection.box,
+        eye_distance_px=chosen.face.quality.eye_distance_px,
+    )
