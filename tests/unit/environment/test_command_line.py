@@ -12,8 +12,21 @@ from pathlib import Path
 import pytest
 
 LFR = Path(sys.executable).with_name("lfr")
-HEAVY = """cv2 faust great_expectations insightface kafka numpy onnxruntime pandas prefect pymilvus scipy sqlalchemy
-    streamlit""".split()
+HEAVY = [
+    "cv2",
+    "faust",
+    "great_expectations",
+    "insightface",
+    "kafka",
+    "numpy",
+    "onnxruntime",
+    "pandas",
+    "prefect",
+    "pymilvus",
+    "scipy",
+    "sqlalchemy",
+    "streamlit",
+]
 
 
 def cpu_seconds(command: list[str]) -> float:

@@ -1,0 +1,68 @@
+"""Write the tables of docs/running.md from the settings and the policy: `python scripts/doc_tables.py`.
+
+A test renders the same tables and compares, so that the document can't drift from the code.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import tomllib
+from pathlib import Path
+
+from lfr_core.policy import default_policy_file
+from lfr_core.settings import PROJECT, Settings
+
+__all__ = ["DOCUMENT", "policy_table", "settings_table", "with_tables"]
+
+DOCUMENT = PROJECT / "docs" / "running.md"
+_KEY_AND_COMMENT = re.compile(r"^(?P<key>\w+)\s*=[^#]*(?:#\s*(?P<comment>.*))?$")
+
+
+def settings_table() -> str:
+    """One row for each setting: its variable, its default, what it is."""
+    rows = ["| variable | default | what it is |", "| --- | --- | --- |"]
+    for name, field in Settings.model_fields.items():
+        default = field.default
+        if isinstance(default, Path):
+            default = default.relative_to(PROJECT)
+        if isinstance(default, tuple):
+            default = json.dumps(default)
+        shown = "" if default is None or default == "" else f"`{default}`"
+        rows.append(f"| `LFR_{name.upper()}` | {shown} | {_cell(field.description or '')} |")
+    return "\n".join(rows)
+
+
+def policy_table() -> str:
+    """One row for each value of the default policy, with the reason given beside it."""
+    text = default_policy_file().read_text(encoding="utf-8")
+    values = tomllib.loads(text)
+    rows = ["| value | default | why |", "| --- | --- | --- |"]
+    section = ""
+    for line in text.splitlines():
+        if line.startswith("["):
+            section = line.strip("[] ")
+        elif found := _KEY_AND_COMMENT.match(line):
+            key = found["key"]
+            rows.append(f"| `{section}.{key}` | `{values[section][key]}` | {_cell(found['comment'] or '')} |")
+    return "\n".join(rows)
+
+
+def with_tables(document: str) -> str:
+    """`document` with both tables written anew between their marks."""
+    for mark, table in (("settings", settings_table()), ("policy", policy_table())):
+        before, start, rest = document.partition(f"<!-- {mark} -->\n")
+        _, end, after = rest.partition(f"<!-- end of {mark} -->")
+        if not (start and end):
+            sys.exit(f"{DOCUMENT} has no place for the table of the {mark}: restore its marks")
+        document = f"{before}{start}{table}\n{end}{after}"
+    return document
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+if __name__ == "__main__":
+    DOCUMENT.write_text(with_tables(DOCUMENT.read_text(encoding="utf-8")), encoding="utf-8")
