@@ -13,6 +13,7 @@ from apps.cli.common import AsJson, console, errors, guard, load_settings, print
 
 if TYPE_CHECKING:
     from lfr_core.faces.pack.manifest import ModelFile
+    from lfr_core.faces.pack.verify import Comparison
 
 __all__ = ["app"]
 
@@ -70,8 +71,6 @@ def show(as_json: AsJson = False) -> None:
     Example: `lfr models show --json`
     """
     with guard():
-        from rich.table import Table
-
         from lfr_core.faces.pack import open_pack
 
         settings = load_settings()
@@ -96,10 +95,8 @@ def show(as_json: AsJson = False) -> None:
             return
         for name, value in facts.items():
             console.print(f"{name:>15}  {value}", highlight=False, markup=False, soft_wrap=True)
-        table = Table("model", "file", "sha256")
         for name, file in files.items():
-            table.add_row(name, file.file, file.sha256)
-        console.print(table)
+            console.print(f"{file.sha256}  {file.file}  ({name})", highlight=False, markup=False, soft_wrap=True)
 
 
 @app.command()
@@ -109,7 +106,7 @@ def verify(as_json: AsJson = False) -> None:
     Example: `lfr models verify`
     """
     with guard():
-        from rich.table import Table
+        from dataclasses import asdict
 
         from lfr_core.faces.pack import open_pack
         from lfr_core.faces.pack.verify import LIMIT, verify_pack
@@ -128,36 +125,34 @@ def verify(as_json: AsJson = False) -> None:
             )
         passed = all(result.passed for result in results)
         if as_json:
-            rows = [
-                {
-                    "task": result.task,
-                    "output": result.output,
-                    "inputs": result.inputs,
-                    "alone": result.alone,
-                    "in_batch": list(result.in_batch),
-                    "largest_error": result.largest_error,
-                    "passed": result.passed,
-                }
-                for result in results
-            ]
+            rows = [{**asdict(result), "passed": result.passed} for result in results]
             print_json({"hashes": "right", "limit": LIMIT, "passed": passed, "comparisons": rows})
         else:
             console.print(f"every file of {pack.folder} has the right hash", highlight=False, soft_wrap=True)
-            if not results:
-                console.print("an InsightFace pack is run as it is: there is nothing to compare it with")
+            if results:
+                _print_comparisons(results, LIMIT)
             else:
-                table = Table(
-                    "graph", "output", "inputs", "alone", *(f"place {n}" for n in range(1, 5)), "", title=None
-                )
-                for row in results:
-                    differences = [f"{value:.1e}" for value in (row.alone, *row.in_batch)]
-                    verdict = "[green]same[/green]" if row.passed else "[red]DIFFERS[/red]"
-                    table.add_row(row.task, row.output, str(row.inputs), *differences, verdict)
-                console.print(table)
-                console.print(f"cosine differences; the limit is {LIMIT:.0e}", highlight=False)
+                console.print("an InsightFace pack is run as it is: there is nothing to compare it with")
         if not passed:
             errors.print(
                 "[bold red]error[/bold red] the pack doesn't compute what was published: don't use it;", end=" "
             )
             errors.print("run `lfr models install --force`", markup=False)
             raise typer.Exit(1)
+
+
+def _print_comparisons(results: list[Comparison], limit: float) -> None:
+    from rich.table import Table
+
+    table = Table("graph", "output", "alone", *(f"place {n}" for n in range(1, 5)), "", box=None)
+    for row in results:
+        differences = [f"{value:.1e}" for value in (row.alone, *row.in_batch)]
+        verdict = "[green]same[/green]" if row.passed else "[red]DIFFERS[/red]"
+        table.add_row(row.task, row.output, *differences, verdict)
+    console.print(table)
+    console.print(
+        f"largest cosine difference over {results[0].inputs} photographs, alone and at each place of a batch; "
+        f"the limit is {limit:.0e}",
+        highlight=False,
+        soft_wrap=True,
+    )

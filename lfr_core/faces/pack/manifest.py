@@ -134,8 +134,10 @@ def read_manifest(folder: Path) -> Manifest | None:
         return Manifest.model_validate_json(file.read_bytes())
     except FileNotFoundError:
         return None
-    except (OSError, ValidationError) as error:
-        raise Fatal(
-            f"the model manifest {file} can't be used: {error}. Run `lfr models install --force`, or get the "
-            "pack again."
-        ) from error
+    except OSError as error:
+        fault = error.strerror or str(error)
+    except ValidationError as error:
+        fault = "; ".join(f"{'.'.join(map(str, f['loc'])) or 'file'}: {f['msg']}" for f in error.errors())
+    raise Fatal(
+        f"the model manifest {file} can't be used ({fault}). Run `lfr models install --force`, or get the pack again."
+    )

@@ -1,0 +1,122 @@
+"""A package like the open pack's, with toy graphs: the whole install without network or weights."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import tarfile
+from pathlib import Path
+
+import numpy as np
+from onnx import TensorProto, helper, numpy_helper
+
+from lfr_core.faces.pack.pins import Original, PackageSource, PackPins, PackRecipe, Task
+from lfr_core.faces.pack.surgery import priors
+
+__all__ = ["toy_detector", "toy_embedder", "toy_pins", "toy_tarball"]
+
+MEMBERS: dict[Task, str] = {
+    "detection": "package/model/fr_detect.onnx",
+    "landmarks": "package/model/fr_landmark.onnx",
+    "recognition": "package/model/fr_feature.onnx",
+}
+LICENCE = b"a licence\n"
+
+
+def toy_embedder(channels: int = 3, size: int = 112, dimension: int = 512) -> bytes:
+    """Pools to a 4 x 4 grid, multiplies by fixed weights, and ends in a Reshape that bakes in a batch of 1."""
+    weights = np.random.default_rng(3).normal(size=(dimension, channels, 4, 4)).astype(np.float32)
+    nodes = [
+        helper.make_node("AveragePool", ["input"], ["pooled"], kernel_shape=[size // 4] * 2, strides=[size // 4] * 2),
+        helper.make_node("Conv", ["pooled", "w"], ["features"], kernel_shape=[4, 4]),
+        helper.make_node("Reshape", ["features", "shape"], ["output"]),
+    ]
+    constants = {"w": weights, "shape": np.array([1, -1], dtype=np.int64)}
+    return _model(nodes, {"input": [1, channels, size, size]}, {"output": [1, dimension]}, constants)
+
+
+def toy_detector() -> bytes:
+    """Gives its priors back as boxes, moved by the mean of the image; the constants are named as in the real one."""
+    centres, sizes = priors(320, 240)
+    count = centres.shape[1]
+    constants = {"469": centres, "467": sizes, "475": sizes}
+    nodes = [
+        helper.make_node("Constant", [], [name], value=numpy_helper.from_array(value))
+        for name, value in constants.items()
+    ]
+    nodes += [
+        helper.make_node("ReduceMean", ["input"], ["mean"], axes=[1, 2, 3], keepdims=0),
+        helper.make_node("Reshape", ["mean", "per_image"], ["shift"]),
+        helper.make_node("Add", ["469", "shift"], ["centres"]),
+        helper.make_node("Add", ["467", "shift"], ["widths"]),
+        helper.make_node("Concat", ["centres", "widths"], ["boxes"], axis=2),
+        helper.make_node("Add", ["475", "shift"], ["scores"]),
+    ]
+    return _model(
+        nodes,
+        {"input": [1, 3, 240, 320]},
+        {"scores": [1, count, 2], "boxes": [1, count, 4]},
+        {"per_image": np.array([-1, 1, 1], dtype=np.int64)},
+    )
+
+
+def toy_tarball(folder: Path, *, graphs: dict[Task, bytes] | None = None) -> Path:
+    """`npm pack`'s file with toy graphs."""
+    contents = {MEMBERS[task]: data for task, data in (graphs or _graphs()).items()}
+    contents["package/LICENSE"] = LICENCE
+    path = folder / "toy-1.0.0.tgz"
+    with tarfile.open(path, "w:gz") as archive:
+        for name, data in contents.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(data)
+            archive.addfile(member, io.BytesIO(data))
+    return path
+
+
+def toy_pins(tarball: Path) -> PackPins:
+    """Pins that fit the toy package."""
+    digest = hashlib.sha256
+    return PackPins(
+        package=PackageSource(
+            name="toy",
+            version="1.0.0",
+            sha256=digest(tarball.read_bytes()).hexdigest(),
+            bytes=tarball.stat().st_size,
+            licence="MIT",
+            licence_member="package/LICENSE",
+            licence_sha256=digest(LICENCE).hexdigest(),
+        ),
+        pack=PackRecipe(
+            model_id="toy-1.0.0",
+            display_name="Toy",
+            mean=127.0,
+            std=128.0,
+            detector_sizes=((320, 240), (512, 288)),
+        ),
+        originals={
+            task: Original(member=MEMBERS[task], sha256=digest(data).hexdigest()) for task, data in _graphs().items()
+        },
+    )
+
+
+def _graphs() -> dict[Task, bytes]:
+    return {
+        "detection": toy_detector(),
+        "landmarks": toy_embedder(channels=1, size=64, dimension=136),
+        "recognition": toy_embedder(),
+    }
+
+
+def _model(
+    nodes: list[object], inputs: dict[str, list[int]], outputs: dict[str, list[int]], constants: dict[str, object]
+) -> bytes:
+    graph = helper.make_graph(
+        nodes,
+        "toy",
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in inputs.items()],
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in outputs.items()],
+        [numpy_helper.from_array(value, name=name) for name, value in constants.items()],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 9)], ir_version=7)
+    data: bytes = model.SerializeToString(deterministic=True)
+    return data
