@@ -9,6 +9,7 @@ Retention is the outer bound of how long bytes lie in the broker: `retention.ms`
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ __all__ = ["Topic", "TopicChange", "TopicSpec", "broker_version", "ensure_topics
 _MINUTE_MS = 60_000
 _ANSWER_MS = 5_000
 """How long one answer of the broker may take before it counts as away, milliseconds."""
+_CONNECT_S = 2.0
 _OVERHEAD_BYTES = 65_536
 """Headers, key and batch around one frame: some hundred bytes; a round number above it."""
 
@@ -92,36 +94,66 @@ def topic_specs(settings: Settings, policy: Policy) -> tuple[TopicSpec, ...]:
     )
 
 
+def _somebody_listens(servers: str) -> bool:
+    """Whether any of `servers` takes a connection."""
+    for server in servers.split(","):
+        host, _, port = server.strip().rpartition(":")
+        try:
+            with socket.create_connection((host.strip("[]"), int(port)), timeout=_CONNECT_S):
+                return True
+        except ValueError as error:
+            raise Fatal(f"LFR_KAFKA_SERVERS: {server!r} isn't host:port") from error
+        except OSError:
+            continue
+    return False
+
+
 @contextmanager
 def _admin(servers: str) -> Iterator[KafkaAdminClient]:
     """An admin client, closed at the end; the client's errors become ours.
 
+    kafka-python 3.0.12 leaves its thread and a socket per attempt behind when its constructor gives up, so we
+    look first whether anybody listens, and close what a failed constructor made.
+
     Raises:
         Retryable: the broker is away or busy.
-        Fatal: it answers, and refuses.
+        Fatal: it answers, and refuses; or an address isn't one.
     """
     from kafka import KafkaAdminClient
-    from kafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError, NoBrokersAvailable
+    from kafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError
+    from kafka.net.compat import KafkaNetClient
+
+    made: list[KafkaNetClient] = []
+
+    def client(**options: Any) -> KafkaNetClient:
+        made.append(KafkaNetClient(**options))
+        return made[0]
 
     away = f"the broker at {servers} doesn't answer: start it with `lfr up`, or check LFR_KAFKA_SERVERS"
+    if not _somebody_listens(servers):
+        raise Retryable(away, retry_after_s=1.0)
     try:
-        client = KafkaAdminClient(
+        admin = KafkaAdminClient(
             bootstrap_servers=servers.split(","),
             client_id="openlfr-admin",
             bootstrap_timeout_ms=_ANSWER_MS,
             request_timeout_ms=_ANSWER_MS,
             reconnect_backoff_max_ms=1_000,
+            kafka_client=client,
         )
         try:
-            yield client
+            yield admin
         finally:
-            client.close()
-    except (KafkaConnectionError, KafkaTimeoutError, NoBrokersAvailable, OSError) as error:
+            admin.close()
+    except (KafkaConnectionError, KafkaTimeoutError, OSError) as error:
         raise Retryable(f"{away} ({type(error).__name__})", retry_after_s=1.0) from error
     except KafkaError as error:
         if error.retriable:
             raise Retryable(f"the broker at {servers} is busy: {error}", retry_after_s=1.0) from error
         raise Fatal(f"the broker at {servers} refuses: {error}. See its log.") from error
+    finally:
+        for each in made:
+            each.close()
 
 
 def broker_version(servers: str) -> str:

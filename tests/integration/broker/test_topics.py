@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
-from kafka.errors import MessageSizeTooLargeError, UnknownTopicOrPartitionError
+from kafka.errors import MessageSizeTooLargeError
 from kafka.structs import OffsetAndMetadata
 
 from lfr_core.errors import Fatal, Retryable
@@ -35,9 +35,7 @@ def test_a_topic_that_differs_is_reported_and_altered(kafka_broker: RunningBroke
 
     changes = ensure_topics(kafka_broker.servers, settings, larger, kafka_broker.traits)
 
-    assert changes[0] == TopicChange(
-        Topic.FRAMES.value, "partitions 2 -> 5; max.message.bytes 2065536 -> 3065536"
-    )
+    assert changes[0] == TopicChange(Topic.FRAMES.value, "partitions 2 -> 5; max.message.bytes 2065536 -> 3065536")
     assert all(not change.what for change in ensure_topics(kafka_broker.servers, settings, larger, kafka_broker.traits))
 
 
@@ -91,6 +89,16 @@ def test_a_misspelt_topic_is_not_created(kafka_broker: RunningBroker) -> None:
         admin.close()
 
 
+def _lag_once_known(servers: str, group: str, topic: str) -> int:
+    """A new broker makes its offsets topic at the first question: until then lag is Retryable."""
+    for _ in range(100):
+        try:
+            return lag(servers, group, topic)
+        except Retryable:
+            time.sleep(0.1)
+    return lag(servers, group, topic)
+
+
 def test_lag_is_what_the_group_has_not_committed(kafka_broker: RunningBroker, tmp_path: Path) -> None:
     kafka_broker.fresh_topics(tmp_path)
     producer = KafkaProducer(bootstrap_servers=kafka_broker.servers, **kafka_broker.traits.producer_options())
@@ -99,17 +107,15 @@ def test_lag_is_what_the_group_has_not_committed(kafka_broker: RunningBroker, tm
             producer.send(Topic.OUTCOMES.value, b"x", partition=number % 2).get(10)
     finally:
         producer.close(timeout=5)
-    before = lag(kafka_broker.servers, "some-group", Topic.OUTCOMES.value)
+    before = _lag_once_known(kafka_broker.servers, "some-group", Topic.OUTCOMES.value)
     admin = KafkaAdminClient(bootstrap_servers=kafka_broker.servers)
     try:
-        admin.alter_group_offsets(
-            "some-group", {TopicPartition(Topic.OUTCOMES.value, 0): OffsetAndMetadata(3, "", -1)}
-        )
+        admin.alter_group_offsets("some-group", {TopicPartition(Topic.OUTCOMES.value, 0): OffsetAndMetadata(3, "", -1)})
     finally:
         admin.close()
 
     assert (before, lag(kafka_broker.servers, "some-group", Topic.OUTCOMES.value)) == (10, 7)
-    with pytest.raises((Retryable, UnknownTopicOrPartitionError)):
+    with pytest.raises(Retryable):
         lag(kafka_broker.servers, "some-group", "lfr.nothing")
 
 
