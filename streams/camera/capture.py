@@ -1,0 +1,167 @@
+"""The capture thread: takes every frame, decides which are looked at, gives their pictures to the ledger."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import structlog
+
+from lfr_core.clock import Clock
+from lfr_core.errors import LfrError, Poison
+from lfr_core.policy import Policy
+from streams.camera.feedback import Flight
+from streams.camera.halt import Halt
+from streams.camera.job import CameraJob
+from streams.camera.jpeg import jpeg_size
+from streams.camera.ledger import Ledger, Picture
+from streams.camera.quiet import Seldom
+from streams.camera.reconnect import ReconnectingSource
+from streams.camera.sampler import Pacer, adapt
+from streams.camera.sources import Grab, Source
+
+__all__ = ["Capture"]
+
+_FINISH_S = 3.0
+_log = structlog.get_logger(__name__)
+
+
+class Capture:
+    """Runs a source in a thread until it ends or is told to end."""
+
+    def __init__(
+        self,
+        job: CameraJob,
+        policy: Policy,
+        source: Source,
+        again: Callable[[], Source],
+        ledger: Ledger,
+        flight: Flight,
+        *,
+        clock: Clock,
+        halt: Halt,
+    ) -> None:
+        """Args as in `run_camera`; `again` opens the source anew, for a recording that is looped."""
+        self._job = job
+        self._policy = policy
+        self._source = source
+        self._again = again
+        self._ledger = ledger
+        self._flight = flight
+        self._clock = clock
+        self._halt = halt
+        self._rate = policy.sampling.looks_per_second
+        self._size: tuple[int, int] | None = None
+        self._warn = Seldom(clock, 5.0)
+        self._thread = threading.Thread(target=self._run, name="camera-capture", daemon=True)
+        self.undecodable = 0
+        self.error: LfrError | None = None
+        """What ended it, if not the source's end or `finish`."""
+        self.done = False
+
+    @property
+    def looks_per_second(self) -> float:
+        return self._rate
+
+    @property
+    def reconnects(self) -> int:
+        return self._source.reconnects if isinstance(self._source, ReconnectingSource) else 0
+
+    @property
+    def connected(self) -> bool:
+        if isinstance(self._source, ReconnectingSource):
+            return self._source.connected
+        return not self.done
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def finish(self) -> None:
+        """Make it stop, and wait a little; a thread that hangs in a read is left behind and counts no more."""
+        self._halt.set()
+        self._thread.join(_FINISH_S)
+        self._ledger.close()
+
+    def _run(self) -> None:
+        try:
+            frames = self._play()
+            if frames == 0 and not self._halt.is_set():
+                raise Poison(f"{self._source.info.shown} holds no frame that can be read")
+        except LfrError as error:
+            self.error = error
+        finally:
+            self.done = True
+            self._source.close()
+            self._ledger.close()
+
+    def _play(self) -> int:
+        """Take every frame there is; how many that was."""
+        started_ns, started = self._clock.time_ns(), self._clock.monotonic()
+        pacer, frames, frames_before, offset_s, media_s = Pacer(), 0, 0, 0.0, 0.0
+        adapted = started
+        while not self._halt.is_set():
+            grab = self._source.grab()
+            if grab is None:
+                if not self._job.loop or self._source.info.live or self._halt.is_set() or frames == frames_before:
+                    break
+                self._source.close()
+                self._source = self._again()
+                frames_before, offset_s = frames, media_s + 1 / self._source.info.fps
+                continue
+            captured_ns = grab.captured_ns
+            if grab.media_s is None:
+                at_s = self._clock.monotonic()
+            else:
+                at_s = media_s = offset_s + grab.media_s
+                if not self._job.as_fast_as_possible:
+                    if self._halt.wait(max(0.0, started + media_s - self._clock.monotonic())):
+                        break  # not captured: its time has not come
+                    captured_ns = self._clock.time_ns()
+                if self._job.media_time:
+                    captured_ns = started_ns + round(media_s * 1e9)
+            frames += 1
+            if not self._job.as_fast_as_possible:
+                now = self._clock.monotonic()
+                self._rate = adapt(
+                    self._policy.sampling,
+                    self._rate,
+                    in_flight=self._flight.in_flight,
+                    outcome_age_s=self._flight.outcome_age_s(),
+                    elapsed_s=now - adapted,
+                )
+                adapted = now
+            looked_at, pacer = pacer.look(at_s, self._rate)
+            if looked_at:
+                self._look(grab, captured_ns)
+            else:
+                self._ledger.skip()
+        return frames
+
+    def _look(self, grab: Grab, captured_ns: int) -> None:
+        """Put a frame's picture into the ledger, or count it as dropped if it has none."""
+        try:
+            jpeg = self._source.jpeg()
+            self._check(jpeg_size(jpeg))
+        except LfrError as error:
+            self.undecodable += 1
+            self._ledger.drop()
+            if self._warn.due():
+                _log.warning(
+                    "camera.undecodable-frame",
+                    camera=self._job.camera,
+                    media_s=grab.media_s,
+                    reason=str(error),
+                    so_far=self.undecodable,
+                )
+            return
+        self._ledger.offer(Picture(captured_ns, jpeg), self._halt)
+
+    def _check(self, size: tuple[int, int]) -> None:
+        """Refuse a picture larger than the policy lets anybody decode; say so when the size changes."""
+        width, height = size
+        limit = self._policy.images.max_megapixels
+        if width * height > limit * 1e6:
+            raise Poison(f"a picture of {width} x {height} px is more than the {limit:g} megapixels allowed")
+        if self._size is not None and size != self._size and self._job.loop is False and self._source.info.live:
+            _log.warning("camera.resolution-changed", camera=self._job.camera, was=self._size, now=size)
+        self._size = size

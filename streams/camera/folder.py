@@ -1,0 +1,98 @@
+"""A folder of images as a source, and the one function that opens any source."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from lfr_core.clock import Clock, SystemClock
+from lfr_core.errors import Poison
+from lfr_core.faces.decode import decode, probe_size
+from lfr_core.policy import ImagePolicy
+from streams.camera.jpeg import encode_jpeg, is_jpeg
+from streams.camera.sources import DEFAULT_FPS, Grab, Source, SourceInfo, VideoSource
+from streams.camera.urls import SourceKind, SourceText
+
+__all__ = ["FolderSource", "open_source"]
+
+_IMAGES = frozenset({".jpg", ".jpeg", ".png", ".webp"})
+
+
+class FolderSource:
+    """The images of a folder in the order of their names: JPEG, PNG, WebP. Sub-folders are not entered.
+
+    What is a JPEG by its content is handed on byte for byte, with its EXIF orientation for the worker to apply.
+    """
+
+    def __init__(
+        self, source: SourceText, images: ImagePolicy, *, fps: float | None = None, clock: Clock | None = None
+    ) -> None:
+        """List it. Raises Poison when it can't be read or holds no image."""
+        self._clock = clock or SystemClock()
+        self._images = images
+        folder = Path(source.text)
+        try:
+            self._files: Sequence[Path] = sorted(f for f in folder.iterdir() if f.suffix.lower() in _IMAGES)
+        except OSError as error:
+            raise Poison(f"the folder {folder} can't be read: {error.strerror}") from error
+        if not self._files:
+            raise Poison(f"the folder {folder} holds no .jpg, .jpeg, .png or .webp image")
+        self._index = -1
+        self._fps = fps or DEFAULT_FPS
+        width, height, passthrough = 0, 0, False
+        try:
+            first = self._files[0].read_bytes()
+            passthrough = is_jpeg(first)
+            width, height = probe_size(first)
+        except (OSError, Poison):
+            pass  # told when it is its turn
+        self._info = SourceInfo(
+            shown=source.shown,
+            live=False,
+            width_px=width,
+            height_px=height,
+            fps=self._fps,
+            codec="images",
+            passthrough=passthrough,
+            frames=len(self._files),
+        )
+
+    @property
+    def info(self) -> SourceInfo:
+        return self._info
+
+    def grab(self) -> Grab | None:
+        if self._index + 1 >= len(self._files):
+            return None
+        self._index += 1
+        return Grab(captured_ns=self._clock.time_ns(), media_s=self._index / self._fps)
+
+    def jpeg(self) -> bytes:
+        if not self._files:
+            raise Poison("the source is closed")
+        file = self._files[self._index]
+        try:
+            data = file.read_bytes()
+        except OSError as error:
+            raise Poison(f"{file} can't be read: {error.strerror}") from error
+        try:
+            return data if is_jpeg(data) else encode_jpeg(decode(data, self._images))
+        except Poison as error:
+            raise Poison(f"{file.name}: {error}") from error
+
+    def close(self) -> None:
+        self._files = ()
+
+
+def open_source(
+    source: SourceText, images: ImagePolicy, *, fps: float | None = None, clock: Clock | None = None
+) -> Source:
+    """Open what `source` names; `fps` plays a recording at that rate instead of its own.
+
+    Raises:
+        Poison: it is no video, holds no image, or can't be read.
+        Retryable: a camera that doesn't answer.
+    """
+    if source.kind is SourceKind.FOLDER:
+        return FolderSource(source, images, fps=fps, clock=clock)
+    return VideoSource(source, fps=fps, clock=clock)

@@ -1,0 +1,162 @@
+"""Frames to Kafka: a thin wrapper of kafka-python's producer that bounds, counts and never blocks for long."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+from kafka import KafkaProducer
+from kafka.errors import KafkaError
+
+from lfr_core.clock import Clock
+from lfr_core.errors import Poison, Retryable
+from lfr_core.frames import FrameCodec, FrameHeader
+from streams.broker.traits import BrokerTraits
+from streams.camera.feedback import Flight
+from streams.camera.quiet import Seldom
+
+__all__ = ["HEADROOM_BYTES", "FrameProducer", "FrameTooLarge"]
+
+HEADROOM_BYTES = 64 * 1024
+"""For key, headers and the batch around a frame of the largest size; the topic's limit allows the same."""
+
+_log = structlog.get_logger(__name__)
+
+
+class FrameTooLarge(Poison):
+    """A frame is larger than the topic takes."""
+
+
+class FrameProducer:
+    """Sends one camera's frames, in order, acknowledged by all replicas."""
+
+    def __init__(
+        self,
+        servers: str,
+        *,
+        topic: str,
+        traits: BrokerTraits,
+        codec: FrameCodec,
+        max_frame_bytes: int,
+        flight: Flight,
+        clock: Clock,
+        patient: bool,
+    ) -> None:
+        """Connect.
+
+        Args:
+            servers: host:port,...
+            topic: the frames topic.
+            traits: what the broker can do.
+            codec: seals the payload.
+            max_frame_bytes: the largest payload.
+            flight: told what was confirmed and what failed.
+            clock: for log lines now and then.
+            patient: whether a frame may wait long for the broker (recordings), or is soon too old (live).
+
+        Raises:
+            Retryable: the broker is away, or the topic isn't there.
+        """
+        import crc32c  # noqa: F401  without it kafka-python takes 25 ms a frame for checksums: fail here, not slowly
+
+        self._topic = topic
+        self._codec = codec
+        self._max_frame_bytes = max_frame_bytes
+        self._flight = flight
+        self._failures = Seldom(clock, 5.0)
+        options: dict[str, Any] = dict(traits.producer_options())
+        if not traits.idempotent:
+            options["max_in_flight_requests_per_connection"] = 1  # keeps frames in order through retries
+        try:
+            self._producer: Any = KafkaProducer(
+                bootstrap_servers=servers.split(","),
+                client_id="lfr-camera",
+                max_request_size=max_frame_bytes + HEADROOM_BYTES,
+                max_block_ms=10_000 if patient else 3_000,
+                # a live frame that waits longer is stale whatever happens; a recording's is worth the wait
+                request_timeout_ms=30_000 if patient else 10_000,
+                delivery_timeout_ms=120_000 if patient else 20_000,
+                bootstrap_timeout_ms=5_000,
+                allow_auto_create_topics=False,
+                **options,
+            )
+        except KafkaError as error:
+            raise Retryable(
+                f"the broker at {servers} does not answer; start it with `lfr up`, or see `lfr doctor`",
+                retry_after_s=2.0,
+            ) from error
+        try:
+            known = self._producer.partitions_for(topic)
+        except KafkaError:
+            known = None
+        if not known:
+            self._producer.close(timeout=0)
+            raise Retryable(f"the broker at {servers} has no topic {topic}; start the system with `lfr up`")
+
+    def send(self, header: FrameHeader, jpeg: bytes) -> None:
+        """Seal a frame and hand it to the producer.
+
+        Raises:
+            FrameTooLarge: it is larger than the topic takes.
+            Refused: there is no key to seal it under.
+            Retryable: the broker's metadata can't be had.
+        """
+        payload = self._codec.seal(header, jpeg)
+        if len(payload) > self._max_frame_bytes:
+            raise FrameTooLarge(
+                f"frame {header.sequence} of {header.camera} has {len(payload):,} bytes, more than the "
+                f"{self._max_frame_bytes:,} that policy.images.max_frame_bytes allows; lower the camera's quality or "
+                "resolution"
+            )
+        self._flight.sent(header.sequence)
+        try:
+            future = self._send(header, payload)
+        except Retryable:
+            self._flight.withdraw(header.sequence)
+            raise
+        future.add_callback(lambda _: self._flight.confirmed(header.sequence))
+        future.add_errback(lambda error: self._failed(header, error))
+
+    def note(self, header: FrameHeader) -> Any:
+        """Send a STATUS or END record; gives its future. Raises Retryable as `send` does."""
+        return self._send(header, b"")
+
+    def _send(self, header: FrameHeader, payload: bytes) -> Any:
+        try:
+            return self._producer.send(
+                self._topic, value=payload, key=header.camera.encode(), headers=header.to_headers()
+            )
+        except KafkaError as error:
+            raise Retryable(f"the broker takes no frame now: {type(error).__name__}") from error
+
+    def _failed(self, header: FrameHeader, error: BaseException) -> None:
+        self._flight.failed(header.sequence)
+        if self._failures.due():
+            _log.warning(
+                "camera.delivery-failed",
+                camera=header.camera,
+                sequence=header.sequence,
+                error=type(error).__name__,
+                failed_so_far=self._flight.delivery_failed,
+            )
+
+    def flush(self, timeout_s: float) -> bool:
+        """Wait until everything sent is confirmed or has failed; whether that came about in time."""
+        try:
+            self._producer.flush(timeout=timeout_s)
+        except KafkaError:
+            return False
+        return True
+
+    def end(self, header: FrameHeader, timeout_s: float) -> bool:
+        """Send the END record and wait for it; whether it was confirmed in time."""
+        try:
+            self.note(header).get(timeout=timeout_s)
+        except (KafkaError, Retryable):
+            return False
+        return True
+
+    def close(self) -> None:
+        """Let go of the connection; what is not confirmed by now counts as failed."""
+        self._producer.close(timeout=1)
+        self._flight.give_up_unconfirmed()

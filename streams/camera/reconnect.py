@@ -1,0 +1,189 @@
+"""A live source that survives its camera: a read that hangs, a stream that ends, a camera that is away.
+
+Every call into a live source is made by a thread of its own, which can be left behind when it hangs: no library
+promises that a read comes back. The one who waits for it is the watcher.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable
+from typing import Generic, TypeVar, cast
+
+import structlog
+
+from lfr_core.clock import Clock
+from lfr_core.errors import LfrError, Retryable
+from streams.camera.halt import Halt
+from streams.camera.sources import Grab, Source, SourceInfo
+
+__all__ = ["ReconnectingSource", "back_off_s"]
+
+T = TypeVar("T")
+FIRST_WAIT_S = 0.5
+LONGEST_WAIT_S = 30.0
+_SLICE_S = 0.1
+"""How often a wait looks whether the camera was told to stop."""
+_log = structlog.get_logger(__name__)
+
+
+def back_off_s(failures: int) -> float:
+    """Seconds to wait before the next try, after `failures` (1 and up) in a row: 0.5, 1, 2 ... 30."""
+    return float(min(LONGEST_WAIT_S, FIRST_WAIT_S * 2.0 ** min(max(failures, 1) - 1, 16)))
+
+
+class _Reply(Generic[T]):
+    """What a call gave, or the error it raised."""
+
+    __slots__ = ("done", "error", "value")
+
+    def __init__(self) -> None:
+        self.done = threading.Event()
+        self.value: T | None = None
+        self.error: BaseException | None = None
+
+
+class _Hand:
+    """A thread that makes calls on behalf of another, which may stop waiting."""
+
+    def __init__(self) -> None:
+        self._calls: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        threading.Thread(target=self._work, name="camera-read", daemon=True).start()
+
+    def _work(self) -> None:
+        while (call := self._calls.get()) is not None:
+            call()
+
+    def call(self, function: Callable[[], T], *, timeout_s: float, clock: Clock, halt: Halt) -> T:
+        """What `function` gives. Raises Retryable if it takes longer, or if told to stop."""
+        reply: _Reply[T] = _Reply()
+
+        def run() -> None:
+            try:
+                reply.value = function()
+            except BaseException as error:  # noqa: BLE001  handed to the one who waits
+                reply.error = error
+            reply.done.set()
+
+        self._calls.put(run)
+        deadline = clock.monotonic() + timeout_s
+        while not reply.done.wait(_SLICE_S):
+            if halt.is_set():
+                raise Retryable("told to stop")
+            if clock.monotonic() > deadline:
+                raise Retryable(f"the camera gave nothing for {timeout_s:g} s")
+        if reply.error is not None:
+            raise reply.error
+        return cast("T", reply.value)
+
+    def leave(self, last: Callable[[], None]) -> None:
+        """Make `last` its last call, whenever it comes back from the one it is in."""
+        self._calls.put(last)
+        self._calls.put(None)
+
+
+def _close_all(sources: list[Source]) -> None:
+    for source in sources:
+        source.close()
+
+
+class ReconnectingSource:
+    """A live `Source` that is opened again, with back-off, whenever it hangs, ends or fails."""
+
+    def __init__(
+        self,
+        make: Callable[[], Source],
+        *,
+        clock: Clock,
+        halt: Halt,
+        open_timeout_s: float = 15.0,
+        hang_s: float = 8.0,
+        wait: Callable[[float], object] | None = None,
+    ) -> None:
+        """Open it for the first time.
+
+        Args:
+            make: opens the source; called again after each failure.
+            clock: for the time-outs.
+            halt: when set, `grab` returns None soon, even out of a read that hangs.
+            open_timeout_s: how long opening may take.
+            hang_s: how long a read may take; longer than the source's own time-out.
+            wait: waits that many seconds or until told to stop; for tests.
+
+        Raises:
+            Retryable, Poison: it can't be opened now. Later failures are waited out instead.
+        """
+        self._make = make
+        self._clock = clock
+        self._halt = halt
+        self._open_timeout_s = open_timeout_s
+        self._hang_s = hang_s
+        self._wait = wait or halt.wait
+        self._failures = 0
+        self.reconnects = 0
+        """How often it was opened again with success."""
+        self.connected = False
+        self._hand, self._source = self._open()
+
+    def _open(self) -> tuple[_Hand, Source]:
+        hand = _Hand()
+        opened: list[Source] = []
+
+        def make() -> Source:
+            opened.append(self._make())
+            return opened[0]
+
+        try:
+            source = hand.call(make, timeout_s=self._open_timeout_s, clock=self._clock, halt=self._halt)
+        except BaseException:
+            hand.leave(lambda: _close_all(opened))
+            raise
+        self.connected = True
+        self._info = source.info
+        return hand, source
+
+    @property
+    def info(self) -> SourceInfo:
+        return self._info
+
+    def grab(self) -> Grab | None:
+        """The next frame, however long it takes; None only when told to stop."""
+        while not self._halt.is_set():
+            try:
+                if not self.connected:
+                    self._hand, self._source = self._open()
+                    self.reconnects += 1
+                    _log.info("camera.reconnected", source=self._info.shown, after_failures=self._failures)
+                grab = self._hand.call(self._source.grab, timeout_s=self._hang_s, clock=self._clock, halt=self._halt)
+                if grab is not None:
+                    self._failures = 0
+                    return grab
+                if not self._info.live:  # a recording behind a URL
+                    return None
+                reason = "the stream ended"
+            except LfrError as error:
+                reason = str(error)
+            self._lose()
+            if self._halt.is_set():
+                break
+            self._failures += 1
+            wait_s = back_off_s(self._failures)
+            _log.warning("camera.lost", source=self._info.shown, reason=reason, retry_in_s=wait_s)
+            self._wait(wait_s)
+        return None
+
+    def jpeg(self) -> bytes:
+        try:
+            return self._hand.call(self._source.jpeg, timeout_s=self._hang_s, clock=self._clock, halt=self._halt)
+        except Retryable:  # it hangs: the next grab opens it again
+            self._lose()
+            raise
+
+    def _lose(self) -> None:
+        if self.connected:
+            self.connected = False
+            self._hand.leave(self._source.close)
+
+    def close(self) -> None:
+        self._lose()

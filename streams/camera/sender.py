@@ -1,0 +1,235 @@
+"""The sender: frames to Kafka while there is room in flight, STATUS records in between, END at the end."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+
+import structlog
+
+from lfr_core.clock import Clock
+from lfr_core.errors import LfrError, Poison, Retryable
+from lfr_core.frames import FrameCodec, FrameHeader, FrameKind
+from lfr_core.policy import Policy
+from streams.broker.traits import BrokerTraits
+from streams.camera.capture import Capture
+from streams.camera.feedback import FeedbackReader, Flight
+from streams.camera.halt import Halt
+from streams.camera.job import CameraJob, CameraProgress, CameraReport
+from streams.camera.ledger import Counts, Ledger, Taken
+from streams.camera.producer import FrameProducer, FrameTooLarge
+from streams.camera.quiet import Seldom
+from streams.camera.sources import Source
+from streams.topics import Topic
+
+__all__ = ["WORKERS_DEADLINE_S", "Sender"]
+
+BACK_PRESSURE_TIMES = 4
+"""With back-pressure this many times `max_in_flight` may be in flight: enough to keep workers busy, and far less than
+they do in the 60 s that the frames topic keeps."""
+UNANSWERED_TIMES = 3
+"""A live camera stops waiting for an outcome after this many times `frame_max_age_s`: by then the frame is stale
+whatever happened to it, and the camera must not stop for ever because a worker died with it."""
+WORKERS_DEADLINE_S = 120.0
+"""With back-pressure: how long no outcome may come before giving up. A dead worker is restarted well within it."""
+STATUS_S = 1.0
+PROGRESS_S = 0.5
+FLUSH_LIVE_S = 5.0
+FLUSH_PATIENT_S = 60.0
+
+_log = structlog.get_logger(__name__)
+
+
+class Sender:
+    """Sends one run's frames in the calling thread, and owns the parts that this takes."""
+
+    def __init__(
+        self,
+        job: CameraJob,
+        servers: str,
+        policy: Policy,
+        traits: BrokerTraits,
+        codec: FrameCodec,
+        clock: Clock,
+        halt: Halt,
+        session: str | None,
+        source: Source,
+    ) -> None:
+        self._job = job
+        self._policy = policy
+        self._codec = codec
+        self._clock = clock
+        self._halt = halt
+        self._session = session or str(uuid.uuid4())
+        self._source = source
+        self._patient = job.as_fast_as_possible
+        if self._patient and source.info.live:
+            raise Poison("a live camera can't be read as fast as possible; leave out --as-fast-as-possible")
+        sampling = policy.sampling
+        self._flight = Flight(
+            clock,
+            bound=sampling.max_in_flight * (BACK_PRESSURE_TIMES if self._patient else 1),
+            lost_after_s=None if self._patient else policy.live.frame_max_age_s * UNANSWERED_TIMES,
+        )
+        self._ledger = Ledger(wait=self._patient)
+        self._producer = FrameProducer(
+            servers,
+            topic=Topic.FRAMES,
+            traits=traits,
+            codec=codec,
+            max_frame_bytes=policy.images.max_frame_bytes,
+            flight=self._flight,
+            clock=clock,
+            patient=self._patient,
+        )
+        try:
+            self._feedback = FeedbackReader(
+                servers,
+                topic=Topic.OUTCOMES,
+                deployment=job.deployment,
+                camera=job.camera,
+                session=self._session,
+                flight=self._flight,
+            )
+        except BaseException:
+            self._producer.close()
+            raise
+        self._sent = 0
+        self._too_large = 0
+        self._last_record = clock.monotonic()
+        self._warn = Seldom(clock, 5.0)
+        self._tell = Seldom(clock, PROGRESS_S)
+
+    def run(
+        self,
+        make: Callable[[], Source],
+        progress: Callable[[CameraProgress], None] | None,
+        workers_deadline_s: float,
+    ) -> CameraReport:
+        """Capture and send until the end; see the module's docstring."""
+        capture = Capture(
+            self._job, self._policy, self._source, make, self._ledger, self._flight, clock=self._clock, halt=self._halt
+        )
+        _log.info("camera.started", camera=self._job.camera, session=self._session, source=self._source.info.shown)
+        self._feedback.start()
+        capture.start()
+        error: LfrError | None = None
+        try:
+            try:
+                self._send_all(capture, progress, workers_deadline_s)
+            except LfrError as raised:
+                error = raised
+            finally:
+                capture.finish()
+            while (left := self._ledger.take(0)) is not None:  # only when something went wrong
+                self._refuse(left, "the camera stopped")
+            self._end()
+        finally:
+            self._feedback.close()
+            self._producer.close()
+        report = self._report(capture)
+        if progress is not None:
+            progress(self._progress(capture))
+        _log.info("camera.ended", camera=self._job.camera, session=self._session, sent=report.sent)
+        error = error or capture.error
+        if error is not None:
+            raise error
+        return report
+
+    def _send_all(
+        self, capture: Capture, progress: Callable[[CameraProgress], None] | None, workers_deadline_s: float
+    ) -> None:
+        grace_ends: float | None = None
+        while not self._ledger.finished:
+            now = self._clock.monotonic()
+            if (lost := self._flight.expire()) and self._warn.due():
+                _log.warning("camera.outcomes-missing", camera=self._job.camera, frames=lost)
+            if self._patient and self._flight.silence_s() > workers_deadline_s:
+                raise Retryable(f"no outcome came from the workers for {workers_deadline_s:g} s; see `lfr status`")
+            self._status(now)
+            if progress is not None and self._tell.due():
+                progress(self._progress(capture))
+            if grace_ends is None and capture.done:
+                grace_ends = now + self._policy.live.frame_max_age_s
+            if self._halt.is_set():
+                capture.finish()
+            if self._flight.wait_for_room(0.05):
+                if (taken := self._ledger.take(0.05)) is not None:
+                    self._send(taken)
+                continue
+            late = not self._patient and grace_ends is not None and now > grace_ends
+            if (self._halt.is_set() or late) and (taken := self._ledger.take(0)) is not None:
+                self._refuse(taken, "no room in flight")
+
+    def _send(self, taken: Taken) -> None:
+        header = self._header(taken.counts, FrameKind.FRAME, taken.picture.captured_ns)
+        try:
+            self._producer.send(header, taken.picture.jpeg)
+        except FrameTooLarge as error:
+            self._too_large += 1
+            self._refuse(taken, str(error))
+        except LfrError as error:
+            self._refuse(taken, str(error))
+        else:
+            self._sent += 1
+            self._last_record = self._clock.monotonic()
+
+    def _refuse(self, taken: Taken, reason: str) -> None:
+        self._ledger.refuse()
+        if self._warn.due():
+            _log.warning("camera.frame-dropped", camera=self._job.camera, sequence=taken.counts.sequence, reason=reason)
+
+    def _status(self, now: float) -> None:
+        """Say that the camera is there, unless a frame has just said so or the broker is away."""
+        if now - self._last_record < STATUS_S or self._flight.unconfirmed:
+            return
+        self._last_record = now
+        try:
+            self._producer.note(self._header(self._ledger.settled(), FrameKind.STATUS, self._clock.time_ns()))
+        except Retryable as error:
+            _log.debug("camera.status-not-sent", error=str(error))
+
+    def _end(self) -> None:
+        """Flush, then the camera's last word."""
+        timeout_s = FLUSH_PATIENT_S if self._patient else FLUSH_LIVE_S
+        flushed = self._producer.flush(timeout_s)
+        last = self._header(self._ledger.settled(), FrameKind.END, self._clock.time_ns())
+        if not flushed or not self._producer.end(last, timeout_s):
+            _log.warning("camera.end-not-confirmed", camera=self._job.camera, session=self._session)
+
+    def _header(self, counts: Counts, kind: FrameKind, captured_ns: int) -> FrameHeader:
+        return FrameHeader(
+            deployment=self._job.deployment,
+            camera=self._job.camera,
+            session=self._session,
+            sequence=counts.sequence,
+            captured_ns=captured_ns,
+            not_sampled=counts.not_sampled,
+            dropped=counts.dropped,
+            kind=kind,
+            key_id=self._codec.key_id(self._job.camera) if kind is FrameKind.FRAME else "plain",
+        )
+
+    def _report(self, capture: Capture) -> CameraReport:
+        totals = self._ledger.totals()
+        return CameraReport(
+            captured=totals.sequence,
+            not_sampled=totals.not_sampled,
+            dropped_at_camera=totals.dropped,
+            sent=self._sent,
+            delivery_failed=self._flight.delivery_failed,
+            undecodable=capture.undecodable,
+            too_large=self._too_large,
+            unanswered=self._flight.unanswered,
+            reconnects=capture.reconnects,
+        )
+
+    def _progress(self, capture: Capture) -> CameraProgress:
+        return CameraProgress(
+            report=self._report(capture),
+            session=self._session,
+            connected=capture.connected,
+            looks_per_second=capture.looks_per_second,
+            in_flight=self._flight.in_flight,
+            outcome_age_s=self._flight.outcome_age_s(),
+        )

@@ -1,0 +1,122 @@
+"""One run of one camera, put together: capture thread, newest-frame slot, sender, feedback.
+
+In this order:
+
+1. Ask for the deployment; refuse a recording for an operational one.
+2. Open the source. Connect to the broker; stand at the end of the outcomes.
+3. The capture thread takes every frame, decides by policy which are looked at, and puts those into the ledger.
+4. The calling thread sends them while there is room in flight; a STATUS record each second when nothing is sent.
+5. When the source ends or somebody sets `stop`: what is left is sent or dropped, everything is flushed, and an END
+   record carries the last counts.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from lfr_core.clock import Clock, SystemClock
+from lfr_core.deployments import DeploymentDirectory, DeploymentKind, DeploymentStatus
+from lfr_core.errors import Refused
+from lfr_core.frames import FrameCodec, PlainCodec
+from lfr_core.policy import Policy
+from streams.broker.traits import KAFKA, BrokerTraits
+from streams.camera.folder import open_source
+from streams.camera.halt import Halt
+from streams.camera.job import CameraJob, CameraProgress, CameraReport
+from streams.camera.reconnect import ReconnectingSource
+from streams.camera.sender import WORKERS_DEADLINE_S, Sender
+from streams.camera.sources import Source
+from streams.camera.urls import parse_source
+from streams.topics import broker_version
+
+__all__ = ["run_camera"]
+
+
+def run_camera(
+    job: CameraJob,
+    *,
+    servers: str,
+    policy: Policy,
+    directory: DeploymentDirectory,
+    traits: BrokerTraits = KAFKA,
+    codec: FrameCodec | None = None,
+    clock: Clock | None = None,
+    stop: threading.Event | None = None,
+    session: str | None = None,
+    progress: Callable[[CameraProgress], None] | None = None,
+    make_source: Callable[[], Source] | None = None,
+    workers_deadline_s: float = WORKERS_DEADLINE_S,
+) -> CameraReport:
+    """Send a camera's frames until its source ends or `stop` is set; blocks.
+
+    Args:
+        job: what to do.
+        servers: the broker, host:port,...
+        policy: how often to look, how much may be in flight, how large a frame may be.
+        directory: where the deployment is looked up.
+        traits: what the broker can do.
+        codec: seals payloads; None for none.
+        clock: wall and monotonic time.
+        stop: set it from another thread to end the run in order.
+        session: id of this run; None for a random one.
+        progress: told about twice a second, in the calling thread.
+        make_source: opens the source instead of `job.source`; for tests and other kinds of camera.
+        workers_deadline_s: with back-pressure, how long to wait for an outcome.
+
+    Raises:
+        Refused: no such deployment, it has ended, or it is operational and the source a recording.
+        Poison: the source is nothing that can be opened, or holds no frame.
+        Retryable: camera, broker or records are away at the start; with back-pressure also when no outcome
+            comes for `workers_deadline_s` (the END record is sent all the same).
+    """
+    clock = clock or SystemClock()
+    halt = Halt(stop)
+    operational = _is_operational(job, directory)
+    text = None if make_source else parse_source(job.source)
+    if operational and text is not None and not text.kind.live:
+        raise _recorded_source(job)
+
+    def make() -> Source:
+        if make_source is not None:
+            source = make_source()
+        else:
+            assert text is not None
+            source = open_source(text, policy.images, fps=job.fps, clock=clock)
+        if operational and not source.info.live:  # a recording behind a URL
+            source.close()
+            raise _recorded_source(job)
+        return source
+
+    broker_version(servers)  # away: say so before the camera is opened
+    source = make() if text is not None and not text.kind.live else ReconnectingSource(make, clock=clock, halt=halt)
+    try:
+        sender = Sender(job, servers, policy, traits, codec or PlainCodec(), clock, halt, session, source)
+    except BaseException:
+        source.close()
+        raise
+    return sender.run(make, progress, workers_deadline_s)
+
+
+def _is_operational(job: CameraJob, directory: DeploymentDirectory) -> bool:
+    """Whether the deployment is operational. Raises Refused when there is none, or it has ended."""
+    view = directory.find(job.deployment)
+    if view is None:
+        raise Refused(
+            "camera.unknown-deployment",
+            f"there is no deployment {job.deployment!r}; see `lfr deployment list`, or make one with "
+            "`lfr deployment create`",
+        )
+    if view.status is DeploymentStatus.ENDED:
+        raise Refused(
+            "camera.deployment-ended", f"the deployment {job.deployment} has ended; nothing more may be captured for it"
+        )
+    return view.kind is DeploymentKind.OPERATIONAL
+
+
+def _recorded_source(job: CameraJob) -> Refused:
+    return Refused(
+        "camera.recorded-source",
+        f"the deployment {job.deployment} is operational and takes live cameras only, so that nobody can search "
+        "recordings of the public; files and folders belong to a deployment of the kind evaluation or demo",
+    )

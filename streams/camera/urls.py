@@ -1,0 +1,113 @@
+"""What a source's text means, and how to show it without its secrets. Pure, but for asking what a path is."""
+
+from __future__ import annotations
+
+import re
+import stat
+from enum import StrEnum
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import unquote, urlsplit
+
+from lfr_core.errors import Poison
+
+__all__ = ["SourceKind", "SourceText", "parse_source", "redact_url"]
+
+LIVE_SCHEMES = frozenset({"rtsp", "rtsps", "http", "https"})
+VIDEO_HELP = "Give an rtsp:// or http:// address, a device's number, a video file or a folder of images."
+
+# A URL that can be taken apart without doubt. Anything else, say a password with an unescaped @ or /, is not
+# shown at all: what looks like a host could be the end of the password.
+_PLAIN_URL = re.compile(
+    r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*)://"
+    r"(?P<user>[^@/?#\s]*@)?"
+    r"(?P<host>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?P<port>:[0-9]{1,5})?"
+    r"(?P<path>/[^@?#\s]*)?"
+    r"(?P<query>\?[^@#\s]*)?"
+    r"(?P<fragment>#[^@\s]*)?"
+)
+# Some recorders take user and password, or a token, as part of the path: only short, plain segments are shown.
+_PLAIN_PATH = re.compile(r"(?:/[A-Za-z0-9._-]{0,24})*")
+
+
+def redact_url(text: str) -> str:
+    """`text` fit to be logged and shown: no user, no password, no query, no path that may hold a token.
+
+    What is not a URL is returned as it is. A URL that can't be taken apart without doubt becomes `scheme://***`.
+
+    >>> redact_url("rtsp://admin:secret@10.0.0.7:554/Streaming/101?token=abc")
+    'rtsp://***@10.0.0.7:554/Streaming/101?***'
+    """
+    if "://" not in text:
+        return text
+    match = _PLAIN_URL.fullmatch(text)
+    if match is None:
+        scheme = text.split("://", 1)[0]
+        return f"{scheme if scheme.isalnum() and len(scheme) <= 8 else 'url'}://***"  # noqa: PLR2004  longest: rtsps, https
+    path = match["path"] or ""
+    shown = path if _PLAIN_PATH.fullmatch(path) else "/***"
+    return "".join(
+        (
+            f"{match['scheme']}://",
+            "***@" if match["user"] else "",
+            match["host"],
+            match["port"] or "",
+            shown,
+            "?***" if match["query"] else "",
+            "#***" if match["fragment"] else "",
+        )
+    )
+
+
+class SourceKind(StrEnum):
+    """Where frames come from."""
+
+    URL = "url"
+    DEVICE = "device"
+    FILE = "file"
+    FOLDER = "folder"
+
+    @property
+    def live(self) -> bool:
+        """Whether the kind is a camera. A URL may still turn out to be a recording when it is opened."""
+        return self in {SourceKind.URL, SourceKind.DEVICE}
+
+
+class SourceText(NamedTuple):
+    """A source's text, understood. `shown` is safe to log; `text` of a URL is not."""
+
+    kind: SourceKind
+    text: str
+    shown: str
+
+
+def parse_source(text: str) -> SourceText:
+    """Understand `text`: a URL, a device's number or path, a file or a folder.
+
+    Raises:
+        Poison: it is none of these, or does not exist; the message shows no credentials.
+    """
+    text = text.strip()
+    if "://" in text:
+        scheme = text.split("://", 1)[0].lower()
+        if scheme == "file":
+            return parse_source(unquote(urlsplit(text).path))
+        if scheme not in LIVE_SCHEMES:
+            raise Poison(f"a source of this kind can't be read: {redact_url(text)}. {VIDEO_HELP}")
+        return SourceText(SourceKind.URL, text, redact_url(text))
+    if text.isascii() and text.isdigit():
+        return SourceText(SourceKind.DEVICE, text, f"device {text}")
+    if not text or "\0" in text:
+        raise Poison(f"no source was given. {VIDEO_HELP}")
+    path = Path(text).expanduser()
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        raise Poison(f"the source {path} can't be read: {error.strerror}. {VIDEO_HELP}") from None
+    if stat.S_ISDIR(mode):
+        return SourceText(SourceKind.FOLDER, str(path), str(path))
+    if stat.S_ISREG(mode):
+        return SourceText(SourceKind.FILE, str(path), str(path))
+    if stat.S_ISCHR(mode):
+        return SourceText(SourceKind.DEVICE, str(path), str(path))
+    raise Poison(f"the source {path} is neither a file, a folder nor a camera's device. {VIDEO_HELP}")

@@ -1,0 +1,93 @@
+"""A real broker, real videos, and a worker that only counts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+import pytest
+
+from lfr_core.deployments import DeploymentKind, DeploymentStatus, DeploymentView
+from lfr_core.policy import Policy, load_policy
+from tests.support.brokers import RunningBroker, kafka_broker, kafka_libs, new_kafka
+
+if TYPE_CHECKING:
+    from tests.support.counting_worker import CountingWorker
+
+__all__ = ["kafka_broker", "kafka_libs"]
+
+
+@pytest.fixture
+def policy() -> Policy:
+    return load_policy()
+
+
+class Directory:
+    """Deployments by id."""
+
+    def __init__(self, **kinds: DeploymentKind) -> None:
+        self.kinds = kinds
+        self.status = DeploymentStatus.LIVE
+
+    def find(self, deployment: str) -> DeploymentView | None:
+        kind = self.kinds.get(deployment)
+        if kind is None:
+            return None
+        return DeploymentView(deployment, kind, self.status, "g", "c", 0.45, 2, live_only=True)
+
+
+@pytest.fixture
+def directory() -> Directory:
+    return Directory(demo=DeploymentKind.DEMO, trial=DeploymentKind.EVALUATION, operation=DeploymentKind.OPERATIONAL)
+
+
+@pytest.fixture(scope="session")
+def topics(kafka_broker: RunningBroker, tmp_path_factory: pytest.TempPathFactory) -> RunningBroker:
+    kafka_broker.fresh_topics(tmp_path_factory.mktemp("camera-home"))
+    return kafka_broker
+
+
+@pytest.fixture
+def worker(topics: RunningBroker) -> Iterator[CountingWorker]:
+    from tests.support.counting_worker import CountingWorker
+
+    worker = CountingWorker(topics.servers)
+    try:
+        yield worker
+    finally:
+        worker.close()
+
+
+@pytest.fixture
+def own_broker(kafka_libs: Path, tmp_path: Path) -> Iterator[RunningBroker]:
+    """A broker to kill."""
+    broker = new_kafka(tmp_path / "own", kafka_libs)
+    broker.start()
+    try:
+        broker.fresh_topics(tmp_path / "own-home")
+        yield broker
+    finally:
+        broker.stop()
+
+
+@pytest.fixture
+def video(tmp_path: Path) -> Callable[..., Path]:
+    """Makes a video whose frames are all different; its codec by the file's name."""
+
+    def make(name: str = "street.avi", frames: int = 50, size: tuple[int, int] = (320, 180), fps: int = 25) -> Path:
+        path = tmp_path / name
+        codec = "MJPG" if name.endswith(".avi") else "mp4v"
+        writer = cv2.VideoWriter(str(path), cv2.CAP_FFMPEG, cv2.VideoWriter.fourcc(*codec), fps, size)
+        assert writer.isOpened()
+        noise = np.random.default_rng(7).integers(0, 255, (size[1], size[0], 3), dtype=np.uint8)
+        for number in range(frames):
+            picture = cv2.GaussianBlur(np.roll(noise, number, axis=1), (7, 7), 0)
+            cv2.putText(picture, str(number), (20, 100), cv2.FONT_HERSHEY_PLAIN, 5, (255, 255, 255), 5)
+            writer.write(picture)
+        writer.release()
+        return path
+
+    return make

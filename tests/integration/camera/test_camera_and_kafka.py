@@ -1,0 +1,352 @@
+"""The camera on a real Kafka: what it promises about frames, counts and outages."""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from structlog.testing import capture_logs
+
+from lfr_core.deployments import DeploymentDirectory
+from lfr_core.errors import Poison, Refused, Retryable
+from lfr_core.frames import FrameKind
+from lfr_core.policy import Policy
+from streams.camera import CameraJob, CameraProgress, CameraReport, run_camera
+from tests.support.brokers import RunningBroker
+from tests.support.counting_worker import CountingWorker, assert_counts_explain_every_gap
+
+pytestmark = pytest.mark.kafka
+
+Video = Callable[..., Path]
+
+
+def a_session() -> str:
+    return str(uuid.uuid4())
+
+
+def assert_balanced(report: CameraReport) -> None:
+    assert report.captured == report.not_sampled + report.dropped_at_camera + report.sent, report
+
+
+def test_back_pressure_looks_at_the_policy_s_rate_and_loses_nothing(
+    topics: RunningBroker, worker: CountingWorker, policy: Policy, directory: DeploymentDirectory, video: Video
+) -> None:
+    session = a_session()
+    worker.work_s = 0.01
+    told: list[CameraProgress] = []
+
+    report = run_camera(
+        CameraJob(str(video(frames=400)), "demo", "north", as_fast_as_possible=True),
+        servers=topics.servers,
+        policy=policy,
+        directory=directory,
+        session=session,
+        progress=told.append,
+    )
+    end = worker.wait_for_end(session)
+
+    assert_balanced(report)
+    assert (report.captured, report.sent, report.dropped_at_camera) == (400, 100, 0)
+    assert [header.sequence for header in worker.frames(session)] == list(range(0, 400, 4))
+    assert (end.sequence, end.not_sampled, end.dropped) == (400, 300, 0)
+    assert_counts_explain_every_gap(worker.frames(session), end)
+    assert max(progress.in_flight for progress in told) <= 4 * policy.sampling.max_in_flight
+
+
+def test_a_motion_jpeg_s_pictures_arrive_byte_for_byte(
+    topics: RunningBroker, worker: CountingWorker, policy: Policy, directory: DeploymentDirectory, video: Video
+) -> None:
+    session, path = a_session(), video(frames=9)
+
+    run_camera(
+        CameraJob(str(path), "demo", "bytes", as_fast_as_possible=True),
+        servers=topics.servers,
+        policy=policy,
+        directory=directory,
+        session=session,
+    )
+    worker.wait_for_end(session)
+
+    in_file = path.read_bytes()
+    sent = [p for h, p in zip(worker.headers, worker.payloads, strict=True) if h.session == session and p]
+    assert len(sent) == 3
+    assert all(payload in in_file for payload in sent)
+
+
+def test_a_slow_worker_makes_a_live_camera_drop_and_count_never_queue(
+    topics: RunningBroker, worker: CountingWorker, policy: Policy, directory: DeploymentDirectory, video: Video
+) -> None:
+    session = a_session()
+    worker.work_s = 0.4
+    told: list[CameraProgress] = []
+    tight = policy.model_copy(update={"sampling": policy.sampling.model_copy(update={"max_in_flight": 2})})
+
+    report = run_camera(
+        CameraJob(str(video(frames=100)), "demo", "slow"),
+        servers=topics.servers,
+        policy=tight,
+        directory=directory,
+        session=session,
+        progress=told.append,
+    )
+    end = worker.wait_for_end(session)
+
+    assert_balanced(report)
+    assert report.captured == 100
+    assert report.dropped_at_camera > 0
+    assert max(progress.in_flight for progress in told) <= 2
+    assert min(progress.looks_per_second for progress in told) < policy.sampling.looks_per_second
+    assert_counts_explain_every_gap(worker.frames(session), end)
+
+
+def test_workers_that_never_answer_do_not_stop_a_live_camera_for_ever(
+    topics: RunningBroker, worker: CountingWorker, policy: Policy, directory: DeploymentDirectory, video: Video
+) -> None:
+    session = a_session()
+    worker.answers = False
+    quick = policy.model_copy(
+        update={
+            "live": policy.live.model_copy(update={"frame_max_age_s": 0.4}),
+            "sampling": policy.sampling.model_copy(update={"max_in_flight": 3}),
+        }
+    )
+
+    report = run_camera(
+        CameraJob(str(video(frames=100)), "demo", "unheard"),
+        servers=topics.servers,
+        policy=quick,
+        directory=directory,
+        session=session,
+    )
+    end = worker.wait_for_end(session)
+
+    assert_balanced(report)
+    assert report.unanswered >= 3
+    assert report.sent > 3
+    assert_counts_explain_every_gap(worker.frames(session), end)
+
+
+def test_with_back_pressure_silent_workers_end_the_run_with_advice_and_an_end_record(
+    topics: RunningBroker, worker: CountingWorker, policy: Policy, directory: DeploymentDirectory, video: Video
+) -> None:
+    session = a_session()
+    worker.answers = False
+    few = policy.model_copy(update={"sampling": policy.sampling.model_copy(update={"max_in_flight": 1})})
+
+    with pytest.raises(Retryable, match="no outcome came"):
+        run_camera(
+            CameraJob(str(video(frames=100)), "demo", "nobody", as_fast_as_possible=True),
+            servers=topics.servers,
+            policy=few,
+            directory=directory,
+            session=session,
+            workers_deadline_s=1.5,
+        )
+    end = worker.wait_for_end(session)
+
+    assert len(worker.frames(session)) == 4
+    assert_counts_explain_every_gap(worker.frames(session), end)
+
+
+def test_a_frame_too_large_is_dropped_with_its_size_and_the_limit_and_the_camera_goes_on(
+    topics: RunningBroker, worker: CountingWorker, policy: Policy, directory: DeploymentDirectory, tmp_path: Path
+) -> None:
+    session = a_session()
+    small = policy.model_copy(update={"images": policy.images.model_copy(update={"max_frame_bytes": 20_000})})
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    noise = np.random.default_rng(1).integers(0, 255, (400, 400, 3), dtype=np.uint8)
+    for number in range(6):
+        cv2.imwrite(str(folder / f"{number}.jpg"), noise if number == 2 else np.zeros_like(noise))
+
+    with capture_logs() as logs:
+        report = run_camera(
+            CameraJob(str(folder), "demo", "large", as_fast_as_possible=True, fps=6.25),
+            servers=topics.servers,
+            policy=small,
+            directory=directory,
+            session=session,
+        )
+    end = worker.wait_for_end(session)
+
+    assert_balanced(report)
+    assert (report.captured, report.sent, report.dropped_at_camera, report.too_large) == (6, 5, 1, 1)
+    assert_counts_explain_every_gap(worker.frames(session), end)
+    (dropped,) = [log for log in logs if log["event"] == "camera.frame-dropped"]
+    assert "20,000" in dropped["reason"]
+    assert f"{(folder / '2.jpg').stat().st_size:,}" in dropped["reason"]
+
+
+def test_an_undecodable_image_is_counted_as_dropped_and_the_rest_is_sent(
+    topics: RunningBroker, worker: CountingWorker, policy: Policy, directory: DeploymentDirectory, tmp_path: Path
+) -> None:
+    session = a_session()
+    for number in range(4):
+        cv2.imwrite(str(tmp_path / f"{number}.png"), np.zeros((50, 60, 3), np.uint8))
+    (tmp_path / "1.png").write_bytes((tmp_path / "0.png").read_bytes()[:40])
+    (tmp_path / "4.jpg").write_bytes(b"")
+
+    with capture_logs() as logs:
+        report = run_camera(
+            CameraJob(str(tmp_path), "demo", "broken", as_fast_as_possible=True, fps=5),
+            servers=topics.servers,
+            policy=policy,
+            directory=directory,
+            session=session,
+        )
+    end = worker.wait_for_end(session)
+
+    assert_balanced(report)
+    assert (report.captured, report.sent, report.undecodable) == (5, 3, 2)
+    assert "camera.undecodable-frame" in [log["event"] for log in logs]
+    assert_counts_explain_every_gap(worker.frames(session), end)
+
+
+def test_the_stop_event_ends_a_looped_file_with_an_end_record_and_is_left_as_it_was(
+    topics: RunningBroker, worker: CountingWorker, policy: Policy, directory: DeploymentDirectory, video: Video
+) -> None:
+    session, stop = a_session(), threading.Event()
+
+    def enough(progress: CameraProgress) -> None:
+        if progress.report.captured > 60:
+            stop.set()
+
+    report = run_camera(
+        CameraJob(str(video(frames=20)), "demo", "looped", loop=True),
+        servers=topics.servers,
+        policy=policy,
+        directory=directory,
+        session=session,
+        stop=stop,
+        progress=enough,
+    )
+    end = worker.wait_for_end(session)
+
+    assert_balanced(report)
+    assert report.captured > 60
+    assert end.sequence == report.captured
+    assert_counts_explain_every_gap(worker.frames(session), end)
+
+
+def test_a_run_that_ends_by_itself_does_not_set_its_caller_s_event(
+    topics: RunningBroker, worker: CountingWorker, policy: Policy, directory: DeploymentDirectory, video: Video
+) -> None:
+    stop = threading.Event()
+
+    run_camera(
+        CameraJob(str(video(frames=5)), "demo", "short", as_fast_as_possible=True),
+        servers=topics.servers,
+        policy=policy,
+        directory=directory,
+        stop=stop,
+    )
+
+    assert not stop.is_set()
+
+
+def test_a_recording_is_refused_for_an_operational_deployment_before_it_is_opened(
+    topics: RunningBroker, policy: Policy, directory: DeploymentDirectory, video: Video
+) -> None:
+    for source in (video(), video().parent):
+        with pytest.raises(Refused) as refused:
+            run_camera(
+                CameraJob(str(source), "operation", "cam"), servers=topics.servers, policy=policy, directory=directory
+            )
+        assert refused.value.rule == "camera.recorded-source"
+
+
+def test_an_unknown_deployment_is_refused(
+    topics: RunningBroker, policy: Policy, directory: DeploymentDirectory, video: Video
+) -> None:
+    with pytest.raises(Refused) as refused:
+        run_camera(CameraJob(str(video()), "nowhere", "c"), servers=topics.servers, policy=policy, directory=directory)
+
+    assert refused.value.rule == "camera.unknown-deployment"
+
+
+def test_a_video_without_a_frame_is_a_clear_error(
+    topics: RunningBroker, policy: Policy, directory: DeploymentDirectory, tmp_path: Path
+) -> None:
+    empty = tmp_path / "empty.mp4"
+    empty.write_bytes(b"")
+
+    with pytest.raises(Poison, match="empty, cut off or of an unknown kind"):
+        run_camera(CameraJob(str(empty), "demo", "c"), servers=topics.servers, policy=policy, directory=directory)
+
+
+def test_a_broker_away_at_the_start_is_a_clear_error(
+    policy: Policy, directory: DeploymentDirectory, video: Video
+) -> None:
+    with pytest.raises(Retryable, match="lfr up"):
+        run_camera(CameraJob(str(video()), "demo", "c"), servers="127.0.0.1:1", policy=policy, directory=directory)
+
+
+def test_a_broker_killed_in_mid_run_makes_a_live_camera_drop_and_count_and_go_on_after_its_restart(
+    own_broker: RunningBroker, policy: Policy, directory: DeploymentDirectory, video: Video
+) -> None:
+    session, stop = a_session(), threading.Event()
+    told: list[CameraProgress] = []
+    reports: list[CameraReport] = []
+
+    def run() -> None:
+        reports.append(
+            run_camera(
+                CameraJob(str(video(frames=50)), "demo", "outage", loop=True),
+                servers=own_broker.servers,
+                policy=policy,
+                directory=directory,
+                session=session,
+                stop=stop,
+                progress=told.append,
+            )
+        )
+
+    camera = threading.Thread(target=run)
+    camera.start()
+    try:
+        time.sleep(2)
+        own_broker.kill()
+        time.sleep(5)
+        in_outage = told[-1]
+        own_broker.start()
+        deadline = time.monotonic() + 40
+        while time.monotonic() < deadline and told[-1].report.sent < in_outage.report.sent + 20:
+            time.sleep(0.2)
+    finally:
+        stop.set()
+        camera.join(60)
+
+    (report,) = reports
+    assert_balanced(report)
+    assert in_outage.in_flight <= policy.sampling.max_in_flight
+    assert in_outage.report.dropped_at_camera > 0
+    assert report.sent >= in_outage.report.sent + 20
+    assert report.delivery_failed == 0
+
+
+def test_a_camera_that_has_nothing_to_send_says_so_every_second(
+    topics: RunningBroker, worker: CountingWorker, policy: Policy, directory: DeploymentDirectory, video: Video
+) -> None:
+    session = a_session()
+    seldom = policy.model_copy(
+        update={"sampling": policy.sampling.model_copy(update={"looks_per_second": 0.3, "min_looks_per_second": 0.3})}
+    )
+
+    run_camera(
+        CameraJob(str(video(frames=80)), "demo", "seldom"),
+        servers=topics.servers,
+        policy=seldom,
+        directory=directory,
+        session=session,
+    )
+    end = worker.wait_for_end(session)
+
+    status = [header for header in worker.of(session) if header.kind is FrameKind.STATUS]
+    assert 1 <= len(status) <= 3
+    assert_counts_explain_every_gap(sorted(worker.frames(session), key=lambda header: header.sequence), end)
