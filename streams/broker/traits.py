@@ -43,6 +43,8 @@ class BrokerTraits:
     has_retention: bool
     """Whether records go when their retention is over. Never claim retention without it."""
     has_delete_records: bool
+    static_membership: bool
+    """Whether a worker keeps its partitions over a quick restart, by a name of its own in the group."""
     durable: bool
     """Whether topics and records survive a restart of the broker."""
 
@@ -72,6 +74,7 @@ KAFKA = BrokerTraits(
     one_record_per_batch=False,
     has_retention=True,
     has_delete_records=True,
+    static_membership=True,
     durable=True,
 )
 TANSU = BrokerTraits(
@@ -80,6 +83,7 @@ TANSU = BrokerTraits(
     one_record_per_batch=True,
     has_retention=False,
     has_delete_records=False,
+    static_membership=False,
     durable=False,
 )
 

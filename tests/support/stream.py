@@ -1,0 +1,205 @@
+"""The whole stream under test: broker, Milvus Lite, database and worker processes, real each of them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from uuid import NAMESPACE_OID, uuid5
+
+import cv2
+from sqlalchemy import Engine
+
+from lfr_core.deployments import DeploymentKind, DeploymentView
+from lfr_core.faces.engine import build_engine
+from lfr_core.faces.types import FaceEngine
+from lfr_core.gallery.milvus import MilvusGallery
+from lfr_core.gallery.port import Reference
+from lfr_core.policy import Policy, load_policy
+from lfr_core.records.deployments import DeploymentStore
+from lfr_core.records.engine import open_engine
+from lfr_core.records.migrate import upgrade
+from lfr_core.settings import Settings
+from lfr_core.watchlists.types import Category
+from streams.topics import Topic, lag
+from streams.worker import RECOGNISE_GROUP, RECORD_GROUP, ready_file
+from tests.support.brokers import RunningBroker
+from tests.support.milvus import MilvusServer
+from tests.support.samples import require_photos
+
+__all__ = ["Stream", "Worker", "wait_until"]
+
+
+def wait_until(condition: Callable[[], bool], *, within_s: float, what: str) -> None:
+    """Poll until true; fail with `what` after `within_s` seconds."""
+    deadline = time.monotonic() + within_s
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {within_s:.0f} s: {what}")
+        time.sleep(0.05)
+
+
+@dataclass
+class Worker:
+    """A worker process that a test may stop or kill, and start again."""
+
+    role: str
+    index: int
+    settings: Settings
+    log: Path
+    process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> Worker:
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "streams.worker", self.role, "--index", str(self.index)],
+                stdout=log,
+                stderr=log,
+                env=os.environ | _environment(self.settings),
+            )
+        return self
+
+    def wait_ready(self, within_s: float = 60.0) -> Worker:
+        file = ready_file(self.settings, self.role, self.index)
+
+        def ready() -> bool:
+            assert self.process is not None
+            assert self.process.poll() is None, f"the worker ended: {self.log.read_text()[-3000:]}"
+            try:
+                return file.read_text() == str(self.process.pid)
+            except OSError:
+                return False
+
+        wait_until(ready, within_s=within_s, what=f"{self.role} {self.index} ready")
+        return self
+
+    def end(self, how: signal.Signals) -> int:
+        """Send a signal and wait; the exit code."""
+        assert self.process is not None
+        self.process.send_signal(how)
+        code = self.process.wait(30)
+        self.process = None
+        return code
+
+    @property
+    def pid(self) -> int:
+        assert self.process is not None
+        return self.process.pid
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    return {
+        "LFR_HOME": str(settings.home),
+        "LFR_CACHE": str(settings.cache),
+        "LFR_KAFKA_SERVERS": settings.kafka_servers,
+        "LFR_BROKER": settings.broker,
+        "LFR_MILVUS_URI": settings.milvus_uri,
+        "LFR_DATABASE_URL": settings.records_url,
+        "LFR_LOG_LEVEL": "INFO",
+        "OMP_NUM_THREADS": "1",
+    } | ({"LFR_POLICY_FILE": str(settings.policy_file)} if settings.policy_file else {})
+
+
+@dataclass(frozen=True)
+class _Reference:
+    id: str
+    photograph: str
+    crop_jpeg: bytes
+
+
+@dataclass(frozen=True)
+class _Entry:
+    id: str
+    subject: str
+    category: Category
+    legal_reference: str
+    approved_by: str
+    expires_on: date
+    references: Sequence[_Reference]
+
+
+@dataclass
+class Stream:
+    """Everything a frame passes, and a deployment with one enrolled person."""
+
+    settings: Settings
+    broker: RunningBroker
+    milvus: MilvusServer
+    policy: Policy = field(default_factory=load_policy)
+    workers: list[Worker] = field(default_factory=list)
+
+    @classmethod
+    def start(cls, home: Path, broker: RunningBroker, milvus: MilvusServer, *, recognisers: int = 1) -> Stream:
+        """Fresh topics, a fresh database, and workers that are ready."""
+        settings = broker.fresh_topics(home, milvus_uri=milvus.uri, database_url=f"sqlite:///{home / 'records.sqlite3'}")
+        upgrade(settings.records_url)
+        stream = cls(settings, broker, milvus)
+        for index in range(recognisers):
+            stream.workers.append(stream.worker("recognise", index).start())
+        stream.workers.append(stream.worker("record", 0).start())
+        for worker in stream.workers:
+            worker.wait_ready()
+        return stream
+
+    def worker(self, role: str, index: int) -> Worker:
+        return Worker(role, index, self.settings, self.settings.home / f"{role}-{index}.log")
+
+    @property
+    def recognisers(self) -> list[Worker]:
+        return [worker for worker in self.workers if worker.role == "recognise"]
+
+    @property
+    def database(self) -> Engine:
+        return open_engine(self.settings.records_url)
+
+    def deploy(self, name: str, *, live_only: bool = False, photo: str = "obama", subject: str = "obama") -> DeploymentView:
+        """A live deployment whose watchlist is one photograph."""
+        engine = build_engine(self.settings, self.policy)
+        store = DeploymentStore(self.database)
+        store.create(name, DeploymentKind.EVALUATION, name=name, policy=self.policy, live_only=live_only)
+        gallery = MilvusGallery(self.milvus.uri)
+        collection = f"lfr_{name}".replace("-", "_")
+        entry = str(uuid5(NAMESPACE_OID, f"{name}/{subject}"))
+        reference, crop = _reference(engine, entry, photo)
+        gallery.create(collection, engine.contract_id)
+        gallery.add(collection, engine.contract_id, [reference])
+        row = _Entry(
+            id=entry,
+            subject=subject,
+            category=Category.BLUE_LIST,
+            legal_reference="volunteer",
+            approved_by="a tester",
+            expires_on=datetime.now(tz=UTC).date().replace(year=2099),
+            references=[_Reference(reference.id, photo, crop)],
+        )
+        store.attach_watchlist(name, engine.contract_id, collection, [row])
+        return store.open(name)
+
+    def drained(self) -> bool:
+        """Whether every record has been processed and committed."""
+        waiting = [
+            lag(self.settings.kafka_bootstrap, RECOGNISE_GROUP, Topic.FRAMES),
+            lag(self.settings.kafka_bootstrap, RECORD_GROUP, Topic.SIGHTINGS),
+            lag(self.settings.kafka_bootstrap, RECORD_GROUP, Topic.OUTCOMES),
+            lag(self.settings.kafka_bootstrap, RECORD_GROUP, Topic.DEAD_LETTERS),
+        ]
+        return sum(waiting) == 0
+
+    def stop(self) -> None:
+        """End the workers; the servers are the caller's."""
+        for worker in self.workers:
+            if worker.process is not None:
+                worker.end(signal.SIGTERM)
+
+
+def _reference(engine: FaceEngine, entry: str, photo: str) -> tuple[Reference, bytes]:
+    image = cv2.imread(str(require_photos()[photo]))
+    face = engine.describe(image, engine.detect([image])[0][0])
+    crop = cv2.imencode(".jpg", face.aligned)[1].tobytes()
+    return Reference(str(uuid5(NAMESPACE_OID, f"{entry}/{photo}")), entry, engine.embed([face.aligned])[0]), crop
