@@ -49,8 +49,9 @@ check: ## Lint, format, types, layers, lock file, environment and repository gua
 	@$(BIN)/mypy
 	@$(BIN)/mypy scripts
 
-fmt: ## Mend what ruff can mend
+fmt: ## Mend what can be mended by itself: lint, format, tables in the documents
 	@$(SETUP) --for check
+	@$(BIN)/python scripts/doc_tables.py
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
