@@ -76,6 +76,10 @@ class MilvusServer:
         self.kill()
         raise RuntimeError(f"Milvus Lite did not start; its log is {log.name}")
 
+    def ensure_started(self) -> Self:
+        """Start it if it isn't running."""
+        return self if self._process is not None else self.start()
+
     def kill(self) -> None:
         """SIGKILL: nothing is flushed. No error when it isn't running."""
         self._end(signal.SIGKILL)

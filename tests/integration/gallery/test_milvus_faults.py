@@ -13,10 +13,20 @@ from tests.support.milvus import MilvusServer, free_port, milvus_server
 CONTRACT = "contract-a"
 
 
-@pytest.fixture
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MilvusServer]:
-    with milvus_server(tmp_path_factory.mktemp("milvus") / "data") as own:
+@pytest.fixture(scope="module")
+def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MilvusServer]:
+    with milvus_server(tmp_path_factory.mktemp("milvus-faults") / "data") as own:
         yield own
+
+
+@pytest.fixture
+def server(own_server: MilvusServer) -> Iterator[MilvusServer]:
+    """A server that may be killed: not the one that other tests share, and empty."""
+    yield own_server
+    own_server.ensure_started()
+    gallery = MilvusGallery(own_server.uri)
+    for name in gallery.names():
+        gallery.drop(name)
 
 
 def filled(gallery: MilvusGallery, n: int = 300) -> list[Reference]:
