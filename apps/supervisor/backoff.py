@@ -1,0 +1,53 @@
+"""When a child that died is started again: a pure rule."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["Backoff", "GiveUp", "Restart", "after_death"]
+
+_FATAL_EXIT = 70
+"""`lfr_core.errors.Fatal.exit_code`: the process says that going on is unsafe or pointless."""
+
+
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """The rule's numbers, seconds."""
+
+    first_s: float = 0.5
+    factor: float = 2.0
+    longest_s: float = 30.0
+    quick_s: float = 20.0
+    """A life shorter than this is a quick death; a longer one clears the count."""
+    give_up_after: int = 6
+    """Quick deaths in a row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Restart:
+    """Start it again after `delay_s`; `streak` quick deaths in a row so far."""
+
+    delay_s: float
+    streak: int
+
+
+@dataclass(frozen=True, slots=True)
+class GiveUp:
+    """Leave it dead."""
+
+    why: str
+
+
+def after_death(
+    rule: Backoff, streak: int, *, lived_s: float, was_ready: bool, exit_code: int | None
+) -> Restart | GiveUp:
+    """What follows the death of a child that had `streak` quick deaths in a row before this life.
+
+    `exit_code` is negative for a signal and None when we killed it for not becoming ready.
+    """
+    if exit_code == _FATAL_EXIT and not was_ready:
+        return GiveUp("it can't run as things are")
+    streak = streak + 1 if lived_s < rule.quick_s or not was_ready else 1
+    if streak >= rule.give_up_after:
+        return GiveUp(f"it died {streak} times in a row")
+    return Restart(min(rule.longest_s, rule.first_s * rule.factor ** (streak - 1)), streak)

@@ -1,0 +1,146 @@
+"""One child's life: a small state machine that the supervisor's loop steps."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from apps.supervisor.backoff import Backoff, GiveUp, after_death
+from apps.supervisor.children import ChildSpec, ChildState
+from apps.supervisor.process import ChildProcess, Guardian, tail
+from apps.supervisor.state import ChildReport, process_created
+from lfr_core.clock import Clock
+from lfr_core.errors import LfrError, Retryable
+
+__all__ = ["Child"]
+
+_PROBE_EVERY_S = 0.2
+
+
+class Child:
+    """A child and where it stands. Not thread-safe: the supervisor's thread owns it."""
+
+    def __init__(self, spec: ChildSpec, log: Path, rule: Backoff, clock: Clock, guardian: Guardian) -> None:
+        self.spec = spec
+        self.log = log
+        self.state = ChildState.WAITING
+        self._rule = rule
+        self._clock = clock
+        self._guardian = guardian
+        self._process: ChildProcess | None = None
+        self._pid_created: float | None = None
+        self._since_ns = clock.time_ns()
+        self._started = 0.0
+        self._next_probe = 0.0
+        self._not_before = 0.0
+        self._restarts = 0
+        self._streak = 0
+        self._why = ""
+
+    @property
+    def is_running(self) -> bool:
+        return self._process is not None
+
+    def report(self) -> ChildReport:
+        return ChildReport(
+            name=self.spec.name,
+            state=self.state,
+            pid=self._process.pid if self._process else None,
+            pid_created=self._pid_created if self._process else None,
+            since_ns=self._since_ns,
+            restarts=self._restarts,
+            why=self._why,
+            log=self.log,
+            ports=self.spec.ports,
+        )
+
+    def step(self, *, may_start: bool) -> None:
+        """Look at it once, and do what is due. `may_start`: all it comes after is ready."""
+        now = self._clock.monotonic()
+        if self._process is not None:
+            code = self._process.poll()
+            if code is not None:
+                self._died(now, code, f"it ended with {_exit_words(code)}")
+            elif self.state is ChildState.STARTING and now >= self._next_probe:
+                self._probe(now, self._process)
+        elif may_start and (
+            self.state is ChildState.WAITING or (self.state is ChildState.BACKING_OFF and now >= self._not_before)
+        ):
+            self._start(now)
+
+    def terminate(self) -> None:
+        """Ask it to stop; it isn't started again."""
+        if self._process is None:
+            self._become(ChildState.STOPPED if self.state is not ChildState.FAILED else ChildState.FAILED, self._why)
+            return
+        self._become(ChildState.STOPPING)
+        self._process.terminate()
+
+    def has_stopped(self, *, kill: bool) -> bool:
+        """Whether it has ended after `terminate()`; with `kill` it is made to."""
+        if self._process is None:
+            return True
+        if self._process.poll() is None and not kill:
+            return False
+        late = self._process.poll() is None
+        self._process.close()
+        self._process = None
+        self._become(ChildState.STOPPED, f"killed: not ended in {self.spec.stop_deadline_s:.0f} s" if late else "")
+        return True
+
+    def _start(self, now: float) -> None:
+        if self.state is ChildState.BACKING_OFF:
+            self._restarts += 1
+        self._started, self._next_probe = now, now
+        try:
+            self._process = ChildProcess(self.spec, self.log, self._guardian)
+        except OSError as error:
+            self._become(ChildState.FAILED, f"it can't be started: {error}")
+            return
+        self._pid_created = process_created(self._process.pid)
+        self._become(ChildState.STARTING, self._why)
+
+    def _probe(self, now: float, process: ChildProcess) -> None:
+        self._next_probe = now + _PROBE_EVERY_S
+        try:
+            if self.spec.ready(process.pid):
+                if self.spec.once_ready is not None:
+                    self.spec.once_ready()
+                self._become(ChildState.READY)
+                return
+        except Retryable as error:
+            self._why = str(error)
+        except LfrError as error:
+            self._end()
+            self._become(ChildState.FAILED, str(error))
+            return
+        if self._clock.monotonic() - self._started > self.spec.start_deadline_s:
+            self._end()
+            self._died(now, None, f"it wasn't ready within {self.spec.start_deadline_s:.0f} s")
+
+    def _died(self, now: float, code: int | None, what: str) -> None:
+        self._end()
+        was_ready = self.state is ChildState.READY
+        said = tail(self.log)
+        why = f"{what}; its last words: {said}" if said else what
+        lived = now - self._started
+        verdict = after_death(self._rule, self._streak, lived_s=lived, was_ready=was_ready, exit_code=code)
+        if isinstance(verdict, GiveUp):
+            self._become(ChildState.FAILED, f"{verdict.why}: {why}")
+            return
+        self._streak = verdict.streak
+        self._not_before = now + verdict.delay_s
+        self._become(ChildState.BACKING_OFF, why)
+
+    def _end(self) -> None:
+        if self._process is not None:
+            self._process.close()
+            self._process = None
+
+    def _become(self, state: ChildState, why: str = "") -> None:
+        if state is not self.state:
+            self._since_ns = self._clock.time_ns()
+        self.state, self._why = state, why
+
+
+def _exit_words(code: int) -> str:
+    return f"signal {-code}" if code < 0 else f"exit code {code}"

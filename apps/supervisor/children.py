@@ -1,0 +1,82 @@
+"""What a child is, and what is told about it."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from lfr_core.errors import Fatal
+
+__all__ = ["ChildSpec", "ChildState", "Probe", "stages"]
+
+Probe = Callable[[int], bool]
+"""Is the child with this process id ready? Answers within a second or so and never raises."""
+
+
+class ChildState(StrEnum):
+    """Where a child stands."""
+
+    WAITING = "waiting"
+    """For the children it comes after."""
+    STARTING = "starting"
+    """Its process runs and isn't ready yet."""
+    READY = "ready"
+    BACKING_OFF = "backing-off"
+    """It died and will be started again."""
+    FAILED = "failed"
+    """It died too often, or said that starting it again is pointless."""
+    STOPPING = "stopping"
+    STOPPED = "stopped"
+
+
+def _always(_pid: int) -> bool:
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class ChildSpec:
+    """One process to keep running."""
+
+    name: str
+    """Names its log file too."""
+    command: tuple[str, ...]
+    env: Mapping[str, str] = field(default_factory=dict)
+    """Added to our environment, whose own `LFR_...` are left out."""
+    ready: Probe = _always
+    once_ready: Callable[[], None] | None = None
+    """What must be done each time it has become ready and before it counts as such (topics after a broker's
+    start). Retryable: asked again until the start deadline; any other of our errors: the child has failed."""
+    stop_signal: signal.Signals = signal.SIGTERM
+    stop_deadline_s: float = 10.0
+    """After it comes SIGKILL for the whole process group."""
+    start_deadline_s: float = 60.0
+    """A child that isn't ready by then is killed and counts as dead."""
+    after: tuple[str, ...] = ()
+    """Children that must be ready before this one starts, and that are stopped after it."""
+    ports: tuple[int, ...] = ()
+    """Loopback ports it listens on: they must be free before anything starts."""
+
+
+def stages(specs: Sequence[ChildSpec]) -> tuple[tuple[ChildSpec, ...], ...]:
+    """The children in stages: each comes after all it names; stopping goes through them backwards.
+
+    Raises:
+        Fatal: two children of one name, an unknown name in `after`, or a circle.
+    """
+    left = {spec.name: spec for spec in specs}
+    if len(left) != len(specs):
+        raise Fatal("two children have the same name")
+    unknown = {name for spec in specs for name in spec.after} - left.keys()
+    if unknown:
+        raise Fatal(f"children wait for {', '.join(sorted(unknown))}, which isn't among them")
+    done: list[tuple[ChildSpec, ...]] = []
+    while left:
+        stage = tuple(spec for spec in left.values() if not left.keys() & set(spec.after))
+        if not stage:
+            raise Fatal(f"children wait for each other in a circle: {', '.join(left)}")
+        done.append(stage)
+        for spec in stage:
+            del left[spec.name]
+    return tuple(done)

@@ -1,0 +1,68 @@
+"""Probes: is a child ready? Each answers soon and never raises."""
+
+from __future__ import annotations
+
+import socket
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from apps.supervisor.children import Probe
+from lfr_core.errors import LfrError
+
+__all__ = ["broker_answers", "http_ok", "pid_in_file", "port_answers"]
+
+_ANSWER_S = 1.0
+
+
+def port_answers(port: int) -> Probe:
+    """Ready when 127.0.0.1:`port` takes a connection."""
+
+    def probe(_pid: int) -> bool:
+        try:
+            with socket.create_connection(("127.0.0.1", port), timeout=_ANSWER_S):
+                return True
+        except OSError:
+            return False
+
+    return probe
+
+
+def http_ok(url: str) -> Probe:
+    """Ready when `url` (a loopback http address) answers 200."""
+
+    def probe(_pid: int) -> bool:
+        try:
+            with urllib.request.urlopen(url, timeout=_ANSWER_S) as answer:  # noqa: S310  our own loopback address
+                return bool(answer.status == 200)  # noqa: PLR2004  OK
+        except (OSError, urllib.error.URLError, ValueError):
+            return False
+
+    return probe
+
+
+def broker_answers(servers: str) -> Probe:
+    """Ready when the broker tells its version: an open port alone comes seconds earlier."""
+
+    def probe(_pid: int) -> bool:
+        from streams.topics import broker_version
+
+        try:
+            broker_version(servers)
+        except LfrError:
+            return False
+        return True
+
+    return probe
+
+
+def pid_in_file(path: Path) -> Probe:
+    """Ready when `path` holds the child's own process id (a file left by an earlier life doesn't count)."""
+
+    def probe(pid: int) -> bool:
+        try:
+            return int(path.read_text(encoding="ascii")) == pid
+        except (OSError, ValueError):
+            return False
+
+    return probe

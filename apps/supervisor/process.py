@@ -1,0 +1,140 @@
+"""One child's process: started in a group of its own, its output in a log, stopped with a deadline."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from apps.supervisor.children import ChildSpec
+
+__all__ = ["ChildProcess", "Guardian", "child_environment", "rotate", "tail"]
+
+_HERE = Path(__file__).resolve().parent
+_BARE_PYTHON = (sys.executable, "-I", "-S")  # quick: no site-packages, nothing from the environment
+LOG_BYTES = 10_000_000
+LOGS_KEPT = 3
+
+
+class Guardian:
+    """The process that kills our children's groups if we are killed (see guardian.py)."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [*_BARE_PYTHON, str(_HERE / "guardian.py")],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            start_new_session=True,  # a Ctrl-C in our terminal isn't meant for it
+            text=True,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._process.stdin is not None:
+            with contextlib.suppress(BrokenPipeError):
+                self._process.stdin.close()
+        self._process.wait(10)
+
+    def note(self, group: int) -> None:
+        """Kill this process group if we die."""
+        self._tell(f"+{group}\n")
+
+    def forget(self, group: int) -> None:
+        """It is gone; its number may come to be somebody else's."""
+        self._tell(f"-{group}\n")
+
+    def _tell(self, line: str) -> None:
+        if self._process.stdin is not None:
+            with contextlib.suppress(BrokenPipeError):  # without it the kernel's signal still stands (Linux)
+                self._process.stdin.write(line)
+                self._process.stdin.flush()
+
+
+def child_environment(extra: Mapping[str, str]) -> dict[str, str]:
+    """Our environment without its own LFR_ settings, and `extra`: a child gets the settings it was given."""
+    return {name: text for name, text in os.environ.items() if not name.startswith("LFR_")} | {
+        "PYTHONUNBUFFERED": "1",
+        **extra,
+    }
+
+
+class ChildProcess:
+    """A running child. `poll()` it; `terminate()` and then `kill()` it; `close()` when it has ended."""
+
+    def __init__(self, spec: ChildSpec, log: Path, guardian: Guardian) -> None:
+        self._guardian = guardian
+        self._signal = spec.stop_signal
+        log.parent.mkdir(parents=True, exist_ok=True)
+        # "a": what it writes always goes to the end, so that `rotate` may cut the file under it
+        with log.open("ab") as output:
+            self._popen = subprocess.Popen(
+                [*_BARE_PYTHON, str(_HERE / "launch.py"), str(os.getpid()), *spec.command],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env=child_environment(spec.env),
+                start_new_session=True,
+            )
+        self.pid = self._popen.pid
+        """The child's own (it is exec'ed), and its process group's."""
+        guardian.note(self.pid)
+
+    def poll(self) -> int | None:
+        """Its exit code (negative: a signal), or None while it runs."""
+        return self._popen.poll()
+
+    def terminate(self) -> None:
+        """Ask it to stop."""
+        self._popen.send_signal(self._signal)
+
+    def kill(self) -> None:
+        """SIGKILL for it and its whole group, and wait for the end."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signal.SIGKILL)
+        self._popen.wait(30)
+        self._guardian.forget(self.pid)
+
+    def close(self) -> None:
+        """It has ended: nothing of its group may stay."""
+        self.kill()
+
+
+def rotate(log: Path, max_bytes: int = LOG_BYTES, keep: int = LOGS_KEPT) -> None:
+    """Move a log that has grown past `max_bytes` to LOG.1 (older ones on to .2, ...) and start it afresh.
+
+    By copy and truncate, because the child holds the file open; lines it writes in between are lost.
+    """
+    try:
+        if log.stat().st_size <= max_bytes:
+            return
+    except FileNotFoundError:
+        return
+    for number in range(keep - 1, 0, -1):
+        older = log.with_name(f"{log.name}.{number}")
+        if older.exists():
+            older.replace(log.with_name(f"{log.name}.{number + 1}"))
+    shutil.copyfile(log, log.with_name(f"{log.name}.1"))
+    os.truncate(log, 0)
+
+
+def tail(log: Path, lines: int = 3, max_bytes: int = 4_000) -> str:
+    """The last lines of a log that say something, joined by " | "; empty if there are none."""
+    try:
+        with log.open("rb") as file:
+            file.seek(max(0, log.stat().st_size - max_bytes))
+            text = file.read().decode(errors="replace")
+    except OSError:
+        return ""
+    said = [line.strip() for line in text.splitlines() if line.strip()]
+    return " | ".join(said[-lines:])

@@ -1,0 +1,160 @@
+"""What the supervisor writes down: the lock that makes it the only one, and the state that `lfr status` reads."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import psutil
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from apps.supervisor.children import ChildState
+from lfr_core.errors import Fatal
+
+__all__ = ["ChildReport", "HomeLock", "SystemState", "is_held", "process_created", "read_state", "write_state"]
+
+
+class ChildReport(BaseModel):
+    """One child, as told."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    state: ChildState
+    pid: int | None
+    pid_created: float | None
+    """When that process was made, seconds since the epoch: tells it from another with the same number."""
+    since_ns: int
+    """Wall time since when it is in this state."""
+    restarts: int
+    why: str
+    """Why it isn't ready, or how it last ended; "" if there is nothing to say."""
+    log: Path
+    ports: tuple[int, ...]
+
+    def really(self) -> ChildState:
+        """Its state checked against the machine: what claims to run and doesn't has FAILED."""
+        claims = self.state in {ChildState.READY, ChildState.STARTING, ChildState.STOPPING}
+        if claims and not _is_it(self.pid, self.pid_created):
+            return ChildState.FAILED
+        return self.state
+
+
+class SystemState(BaseModel):
+    """The supervisor and its children, as told."""
+
+    model_config = ConfigDict(frozen=True)
+
+    pid: int
+    pid_created: float | None
+    started_ns: int
+    children: tuple[ChildReport, ...]
+
+    def is_alive(self) -> bool:
+        """Whether the supervisor that wrote this still runs."""
+        return _is_it(self.pid, self.pid_created)
+
+
+def process_created(pid: int) -> float | None:
+    """When the process `pid` was made, seconds since the epoch; None if it doesn't run (or is a zombie)."""
+    try:
+        process = psutil.Process(pid)
+        return None if process.status() == psutil.STATUS_ZOMBIE else process.create_time()
+    except psutil.Error:
+        return None
+
+
+def _is_it(pid: int | None, created: float | None) -> bool:
+    """Whether `pid` runs and is the process that was made then (to a second: the boot time moves with the clock)."""
+    found = process_created(pid) if pid is not None else None
+    return found is not None and created is not None and abs(found - created) <= 1.0
+
+
+def _state_file(home: Path) -> Path:
+    return home / "supervisor.json"
+
+
+def write_state(home: Path, state: SystemState) -> None:
+    """Write it whole or not at all."""
+    fresh = _state_file(home).with_suffix(".new")
+    fresh.write_text(state.model_dump_json(indent=1), encoding="utf-8")
+    fresh.replace(_state_file(home))
+
+
+def read_state(home: Path) -> SystemState | None:
+    """What the supervisor of `home` last wrote, alive or not; None if there never was one.
+
+    Raises:
+        Fatal: the file isn't ours.
+    """
+    file = _state_file(home)
+    try:
+        return SystemState.model_validate_json(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValidationError) as error:
+        raise Fatal(f"{file} can't be read: {error}. Stop what runs, delete the file and start again.") from error
+
+
+def _lock_file(home: Path) -> Path:
+    return home / "supervisor.lock"
+
+
+def is_held(home: Path) -> bool:
+    """Whether a supervisor holds `home` now."""
+    try:
+        with _lock_file(home).open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
+
+
+def _lock(file: int) -> bool:
+    """Take the lock; a few tries, because `is_held` holds it for a moment."""
+    for _ in range(5):
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(0.02)
+        else:
+            return True
+    return False
+
+
+class HomeLock:
+    """Makes us the only supervisor of a home folder; the kernel lets go of it when we die."""
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+        self._file: int | None = None
+
+    def __enter__(self) -> Self:
+        try:
+            self._home.mkdir(parents=True, exist_ok=True)
+            file = os.open(_lock_file(self._home), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise Fatal(f"the home folder {self._home} can't be written: {error.strerror}. Set LFR_HOME.") from error
+        if not _lock(file):
+            holder = os.read(file, 32).decode(errors="replace").strip() or "?"
+            os.close(file)
+            raise Fatal(
+                f"a system runs already in {self._home} (process {holder}): `lfr status` shows it, `lfr down` stops it"
+            )
+        os.ftruncate(file, 0)
+        os.write(file, f"{os.getpid()}\n".encode())
+        self._file = file
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None

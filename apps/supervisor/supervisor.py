@@ -1,0 +1,198 @@
+"""Runs children and keeps them running, for `lfr up`, `lfr demo` and `lfr stream run`.
+
+    with Supervisor(specs, home) as running:
+        running.wait_ready(120)
+        ...
+
+Entering takes the home's lock and looks at the ports before anything starts, then a thread starts the children
+stage by stage and restarts what dies. Leaving stops them in the reverse order, each with its deadline.
+If we are killed, the kernel and the guardian kill them.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from apps.supervisor.backoff import Backoff
+from apps.supervisor.child import Child
+from apps.supervisor.children import ChildSpec, ChildState, stages
+from apps.supervisor.ports import refuse_taken_ports
+from apps.supervisor.process import Guardian, rotate
+from apps.supervisor.state import ChildReport, HomeLock, SystemState, process_created, write_state
+from lfr_core.clock import Clock, SystemClock
+from lfr_core.errors import Fatal
+
+__all__ = ["Supervisor"]
+
+_TICK_S = 0.05
+_ROTATE_EVERY_S = 5.0
+_NO_CHILD_SLACK_S = 15.0  # beyond the children's own deadlines, for the thread to end
+
+
+class Supervisor:
+    """The children of one home folder. A context manager; use it once."""
+
+    def __init__(
+        self,
+        specs: Sequence[ChildSpec],
+        home: Path,
+        *,
+        backoff: Backoff | None = None,
+        on_change: Callable[[tuple[ChildReport, ...]], None] | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        """
+        Args:
+            specs: the children.
+            home: where the lock, the state and the logs (`log/NAME.log`) go.
+            backoff: when a dead child is started again.
+            on_change: told of all children whenever one changes; called in the supervisor's thread.
+            clock: the time.
+
+        Raises:
+            Fatal: the children's order can't be made (see `stages`).
+        """
+        self._stages = stages(specs)
+        self._home = home
+        self._rule = backoff or Backoff()
+        self._on_change = on_change
+        self._clock = clock or SystemClock()
+        self._children: dict[str, Child] = {}
+        self._held = ExitStack()
+        self._stop = threading.Event()
+        self._changed = threading.Condition()
+        self._reports: tuple[ChildReport, ...] = ()
+        self._broken: BaseException | None = None
+        self._thread: threading.Thread | None = None
+        self._started_ns = 0
+        self._next_rotation = 0.0
+
+    def __enter__(self) -> Self:
+        """Raises Fatal: a system runs already in this home, or a port is taken; nothing was started."""
+        with ExitStack() as stack:
+            stack.enter_context(HomeLock(self._home))
+            refuse_taken_ports({port: spec.name for stage in self._stages for spec in stage for port in spec.ports})
+            guardian = stack.enter_context(Guardian())
+            self._held = stack.pop_all()
+        logs = self._home / "log"
+        self._children = {
+            spec.name: Child(spec, logs / f"{spec.name}.log", self._rule, self._clock, guardian)
+            for stage in self._stages
+            for spec in stage
+        }
+        self._started_ns = self._clock.time_ns()
+        self._tell()
+        # one thread starts every child: the kernel ties a child to the thread that started it (launch.py)
+        self._thread = threading.Thread(target=self._run, name="supervisor", daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def reports(self) -> tuple[ChildReport, ...]:
+        """Every child as it stands, in start order."""
+        return self._reports
+
+    def stop(self) -> None:
+        """Stop all children, last stage first, and let go of the home. Returns when they have ended."""
+        self._stop.set()
+        if self._thread is not None:
+            deadlines = sum(max(spec.stop_deadline_s for spec in stage) for stage in self._stages)
+            self._thread.join(deadlines + _NO_CHILD_SLACK_S)
+            self._thread = None
+        self._held.close()
+
+    def wait_ready(self, timeout_s: float = 120.0) -> None:
+        """Return when every child is ready.
+
+        Raises:
+            Fatal: one has failed for good, or `timeout_s` is over; the message names each, why, and its log.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: self._broken is not None or self._is_decided(), timeout_s)
+        self.check()
+        late = [report for report in self._reports if report.state is not ChildState.READY]
+        if late:
+            raise Fatal(f"not ready after {timeout_s:.0f} s: {_complaints(late)}")
+
+    def check(self) -> None:
+        """Raises Fatal when a child has failed for good, with its reason and its log."""
+        if self._broken is not None:
+            raise Fatal(f"the supervisor itself broke: {self._broken!r}") from self._broken
+        failed = [report for report in self._reports if report.state is ChildState.FAILED]
+        if failed:
+            raise Fatal(_complaints(failed))
+
+    def _is_decided(self) -> bool:
+        states = {report.state for report in self._reports}
+        return states <= {ChildState.READY} or ChildState.FAILED in states
+
+    def _run(self) -> None:
+        try:
+            while not self._stop.is_set():
+                self._step()
+                self._stop.wait(_TICK_S)
+        except BaseException as error:  # noqa: BLE001  told to whoever waits; the children are stopped all the same
+            self._broken = error
+        finally:
+            self._stop_children()
+            with self._changed:
+                self._changed.notify_all()
+
+    def _step(self) -> None:
+        for child in self._children.values():
+            if self._stop.is_set():
+                return
+            ready = all(self._children[name].state is ChildState.READY for name in child.spec.after)
+            child.step(may_start=ready)
+            self._tell()
+        now = self._clock.monotonic()
+        if now >= self._next_rotation:
+            self._next_rotation = now + _ROTATE_EVERY_S
+            for child in self._children.values():
+                rotate(child.log)
+
+    def _stop_children(self) -> None:
+        for stage in reversed(self._stages):
+            begun = self._clock.monotonic()
+            children = [self._children[spec.name] for spec in stage]
+            for child in children:
+                child.terminate()
+            self._tell()
+            while children:
+                waited = self._clock.monotonic() - begun
+                children = [c for c in children if not c.has_stopped(kill=waited > c.spec.stop_deadline_s)]
+                self._tell()
+                if children:
+                    time.sleep(_TICK_S)
+
+    def _tell(self) -> None:
+        """Write the state and tell who listens, if anything changed."""
+        reports = tuple(child.report() for child in self._children.values())
+        if reports == self._reports:
+            return
+        with self._changed:
+            self._reports = reports
+            self._changed.notify_all()
+        pid = os.getpid()
+        write_state(
+            self._home,
+            SystemState(pid=pid, pid_created=process_created(pid), started_ns=self._started_ns, children=reports),
+        )
+        if self._on_change is not None:
+            self._on_change(reports)
+
+
+def _complaints(reports: Sequence[ChildReport]) -> str:
+    return "; ".join(f"{each.name} is {each.state}: {each.why or 'no word'} (log: {each.log})" for each in reports)
