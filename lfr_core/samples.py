@@ -11,7 +11,6 @@ import os
 import subprocess
 import sys
 import tarfile
-import tempfile
 import tomllib
 import venv
 import zipfile
@@ -22,6 +21,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from lfr_core.errors import Fatal, Refused, Retryable
+from lfr_core.faces.pack.scratch import scratch_folder
 
 __all__ = ["install_samples", "sample_photos"]
 
@@ -119,8 +119,8 @@ def _whole(cache: Path, source: _Source) -> bool:
 def _install(cache: Path, source: _Source) -> None:
     found = _from_installed(source)
     if found is None:
-        with tempfile.TemporaryDirectory(prefix=".pip-", dir=cache) as scratch:
-            found = _members(_download(source, Path(scratch)), source)
+        with scratch_folder(cache / "downloads", ".pip") as scratch:
+            found = _members(_download(source, scratch), source)
     targets = _targets(cache, source)
     for key, (member, digest) in source.photographs.items():
         data = found.get(member, b"")

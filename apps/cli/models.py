@@ -22,9 +22,9 @@ app = typer.Typer(no_args_is_help=True, help="Install, check and show the face m
 
 @contextmanager
 def _progress() -> Iterator[Callable[[str, float], None]]:
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=errors) as bar:
         task = bar.add_task("starting", total=1.0)
         yield lambda what, share: bar.update(task, description=what, completed=share)
@@ -57,11 +57,13 @@ def install(
                 from_file=from_file,
                 force=force,
             )
-        console.print(f"model pack {pack.model_id} ({pack.licence}) in {folder}")
+        console.print(f"model pack {pack.model_id} ({pack.licence}) in {folder}", highlight=False, soft_wrap=True)
         if samples:
             with _progress() as progress:
                 photos = install_samples(settings.cache, progress=progress, force=force)
-            console.print(f"{len(photos)} sample photographs in {settings.cache / 'samples'}")
+            console.print(
+                f"{len(photos)} sample photographs in {settings.cache / 'samples'}", highlight=False, soft_wrap=True
+            )
 
 
 @app.command()

