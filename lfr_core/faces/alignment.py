@@ -36,12 +36,14 @@ def similarity_transform(source: Floats, target: Floats) -> npt.NDArray[np.float
     Raises:
         Poison: the points coincide or aren't numbers.
     """
+    if not np.isfinite(source).all():
+        raise Poison("a face's points aren't numbers; it can't be aligned")
     z = source[:, 0].astype(np.complex128) + 1j * source[:, 1]
     w = target[:, 0].astype(np.complex128) + 1j * target[:, 1]
     centred = z - z.mean()
     spread = float(np.sum(np.abs(centred) ** 2))
-    if not (math.isfinite(spread) and spread > 0.0):
-        raise Poison("a face's points coincide or aren't numbers; it can't be aligned")
+    if spread == 0.0:
+        raise Poison("a face's points coincide; it can't be aligned")
     a = complex(np.sum(np.conj(centred) * (w - w.mean())) / spread)
     if abs(a) == 0.0:
         raise Poison("a face's points have no direction in common with a face; it can't be aligned")
