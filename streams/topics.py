@@ -10,7 +10,7 @@ Retention is the outer bound of how long bytes lie in the broker: `retention.ms`
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -231,8 +231,8 @@ def _fit_config(admin: KafkaAdminClient, spec: TopicSpec) -> list[str]:
     return [f"{name} {found.get(name)} -> {value}" for name, value in wrong.items()]
 
 
-def lag(servers: str, group: str, topic: str) -> int:
-    """Records of `topic` that `group` has not committed yet, over all partitions.
+def lag(servers: str, group: str, topic: str, only: Collection[int] | None = None) -> int:
+    """Records of `topic` that `group` has not committed yet, over all partitions or `only` those.
 
     A partition without a commit counts from its first record still kept. On Tansu end offsets are right only
     because producers send one record per batch (FACTS.md).
@@ -253,6 +253,8 @@ def lag(servers: str, group: str, topic: str) -> int:
         committed = admin.list_group_offsets(group)[group]
     total = 0
     for partition in partitions:
+        if only is not None and partition.partition not in only:
+            continue
         done = committed[partition].offset if partition in committed else -1
         total += max(0, end[partition].offset - max(done, first[partition].offset))
     return total

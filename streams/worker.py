@@ -9,17 +9,22 @@ import argparse
 import os
 import sys
 import threading
+from collections import defaultdict
 from pathlib import Path
 
 import faust
+import numpy as np
 
 from lfr_core.clock import SystemClock
-from lfr_core.errors import LfrError
+from lfr_core.errors import LfrError, Retryable
+from lfr_core.faces.types import FaceEngine
+from lfr_core.gallery.port import Gallery
 from lfr_core.logs import configure_logs, get_logger
 from lfr_core.policy import Policy, load_policy
 from lfr_core.settings import Settings
 from streams.app import make_app
 from streams.broker.traits import traits_of
+from streams.topics import lag
 from streams.watchdog import Heartbeat, Watchdog
 
 __all__ = ["main", "ready_file"]
@@ -93,9 +98,11 @@ def _attach_recognise(app: faust.App, settings: Settings, policy: Policy, heartb
     from streams.agents.recognise import attach_recognise
 
     clock = SystemClock()
+    engine, gallery = build_engine(settings, policy), MilvusGallery(settings.gallery_uri)
+    _warm_up(engine, gallery)
     recogniser = Recogniser(
-        engine=build_engine(settings, policy),
-        gallery=MilvusGallery(settings.gallery_uri),
+        engine=engine,
+        gallery=gallery,
         directory=CachedDirectory(
             DeploymentStore(open_engine(settings.records_url)), clock, policy.live.deployment_check_s
         ),
@@ -104,6 +111,16 @@ def _attach_recognise(app: faust.App, settings: Settings, policy: Policy, heartb
         clock=clock,
     )
     attach_recognise(app, recogniser, heartbeat)
+
+
+def _warm_up(engine: FaceEngine, gallery: Gallery) -> None:
+    """First calls take seconds (imports, connections, graph warm-up): have them before the first live frame."""
+    engine.detect([np.zeros((720, 1280, 3), np.uint8)])
+    engine.embed([np.zeros((112, 112, 3), np.uint8)])
+    try:
+        gallery.names()
+    except Retryable:  # it may come later; until then there are no sightings
+        get_logger().warning("gallery_away_at_start")
 
 
 def _attach_record(app: faust.App, settings: Settings, policy: Policy, heartbeat: Heartbeat) -> None:
@@ -117,9 +134,10 @@ def _attach_record(app: faust.App, settings: Settings, policy: Policy, heartbeat
 
 def _own_lag(app: faust.App, settings: Settings, group: str) -> int:
     """Records that wait in this worker's own partitions."""
-    from streams.topics import lag_of
-
-    return lag_of(settings.kafka_bootstrap, group, [(tp.topic, tp.partition) for tp in app.consumer.assignment()])
+    own: dict[str, set[int]] = defaultdict(set)
+    for partition in app.consumer.assignment():
+        own[partition.topic].add(partition.partition)
+    return sum(lag(settings.kafka_bootstrap, group, topic, only) for topic, only in own.items())
 
 
 if __name__ == "__main__":

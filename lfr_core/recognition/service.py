@@ -136,15 +136,17 @@ class Recogniser:
         }
         looked = Looked()
         opened: list[tuple[_Seen, DeploymentView, Image]] = []
+        ends: list[tuple[_Seen, DeploymentView]] = []
         for frame, header in zip(frames, headers, strict=True):
             if isinstance(header, Poison):
                 self._bury(looked, frame, header)
                 continue
             view = views[header.deployment]
             if header.kind is not FrameKind.FRAME:
-                looked.seen.append(_Seen(header, FrameOutcome.RECOGNISED))
+                word = _Seen(header, FrameOutcome.RECOGNISED)
+                looked.seen.append(word)
                 if header.kind is FrameKind.END and view is not None:
-                    self._end(looked, header, view)
+                    ends.append((word, view))
                 continue
             seen = _Seen(header, FrameOutcome.RECOGNISED)
             image = self._open(looked, frame, seen, view)
@@ -152,6 +154,8 @@ class Recogniser:
             if image is not None and view is not None:
                 opened.append((seen, view, image))
         self._find_faces(looked, opened)
+        for word, view in ends:  # after the faces: frames of the same batch came before the camera's last word
+            self._end(looked, word, view)
         with self._watch.stage("embed", calls=len(looked.probes)):
             looked.templates = self._engine.embed([probe.shot.aligned for probe in looked.probes])
         self._forget_idle()
@@ -270,12 +274,13 @@ class Recogniser:
             seen.tracks_started = look.started
             self._add_probes(looked, session, view, seen, look.shots)
 
-    def _end(self, looked: Looked, header: FrameHeader, view: DeploymentView) -> None:
+    def _end(self, looked: Looked, word: _Seen, view: DeploymentView) -> None:
         """The camera's last word: compare what its tracks still hold, then forget them."""
+        header = word.header
         session = (header.deployment, header.camera, header.session)
         camera = self._cameras.get(session)
         if camera is not None and view.is_live:
-            self._add_probes(looked, session, view, looked.seen[-1], camera.end())
+            self._add_probes(looked, session, view, word, camera.end())
 
     def _add_probes(
         self, looked: Looked, session: _Session, view: DeploymentView, seen: _Seen, shots: Iterable[Shot]

@@ -71,8 +71,8 @@ def attach_record(app: faust.App, recorder: Recorder, heartbeat: Heartbeat, cloc
             for event, _ in readable.values():  # one of them is the culprit: write each by itself
                 await write_batch([event], message_type, record)
             return
-        for message, error in failures:
-            await bury(readable[id(message)][0], error)
+        for message, reason in failures:
+            await bury(readable[id(message)][0], reason)
 
     async def bury(event: faust.EventT, error: Exception) -> None:
         """Book what can't be written: where it lies and why, never what is in it."""

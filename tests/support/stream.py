@@ -17,6 +17,7 @@ import cv2
 from sqlalchemy import Engine
 
 from lfr_core.deployments import DeploymentKind, DeploymentView
+from lfr_core.faces.decode import decode
 from lfr_core.faces.engine import build_engine
 from lfr_core.faces.types import FaceEngine
 from lfr_core.gallery.milvus import MilvusGallery
@@ -199,7 +200,7 @@ class Stream:
 
 
 def _reference(engine: FaceEngine, entry: str, photo: str) -> tuple[Reference, bytes]:
-    image = cv2.imread(str(require_photos()[photo]))
+    image = decode(require_photos()[photo].read_bytes(), load_policy().images)
     face = engine.describe(image, engine.detect([image])[0][0])
     crop = cv2.imencode(".jpg", face.aligned)[1].tobytes()
     return Reference(str(uuid5(NAMESPACE_OID, f"{entry}/{photo}")), entry, engine.embed([face.aligned])[0]), crop

@@ -318,3 +318,13 @@ def test_the_end_of_a_session_reports_the_cameras_own_counts_and_forgets_its_tra
     done = bench.run([bench.frame(100, b"", kind=FrameKind.END, not_sampled=90, dropped=7)])
 
     assert [(b.captured, b.not_sampled, b.dropped, b.ended) for b in done.outcomes] == [(100, 90, 7, True)]
+
+
+def test_the_end_of_a_session_in_the_same_batch_as_its_last_frames_breaks_no_track() -> None:
+    bench = Bench()
+    frames = bench.frames(walk("obama2"))
+
+    done = bench.run([*frames, bench.frame(100, b"", kind=FrameKind.END)])
+
+    assert {s.track for s in done.sightings} == {"s:0"}
+    assert sum(result.tracks_started for batch in done.outcomes for result in batch.results) == 1
