@@ -15,7 +15,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -53,7 +53,7 @@ class Supervisor:
             specs: the children.
             home: where the lock, the state and the logs (`log/NAME.log`) go.
             backoff: when a dead child is started again.
-            on_change: told of all children whenever one changes; called in the supervisor's thread.
+            on_change: told of all children whenever one changes; called in the supervisor's thread, mustn't raise.
             clock: the time.
 
         Raises:
@@ -161,7 +161,8 @@ class Supervisor:
         if now >= self._next_rotation:
             self._next_rotation = now + _ROTATE_EVERY_S
             for child in self._children.values():
-                rotate(child.log)
+                with suppress(OSError):  # a full disk: what runs goes on
+                    rotate(child.log)
 
     def _stop_children(self) -> None:
         for stage in reversed(self._stages):
@@ -186,10 +187,9 @@ class Supervisor:
             self._reports = reports
             self._changed.notify_all()
         pid = os.getpid()
-        write_state(
-            self._home,
-            SystemState(pid=pid, pid_created=process_created(pid), started_ns=self._started_ns, children=reports),
-        )
+        state = SystemState(pid=pid, pid_created=process_created(pid), started_ns=self._started_ns, children=reports)
+        with suppress(OSError):  # the same; `lfr status` checks what it reads against the machine
+            write_state(self._home, state)
         if self._on_change is not None:
             self._on_change(reports)
 

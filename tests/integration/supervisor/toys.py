@@ -1,0 +1,46 @@
+"""Children that sleep, crash, hold ports and have children of their own."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from apps.supervisor import Backoff, ChildSpec
+from apps.supervisor.probes import pid_in_file
+
+QUICK = Backoff(first_s=0.05, factor=1.5, longest_s=0.2, quick_s=5.0, give_up_after=4)
+
+SLEEPER = """
+import os, pathlib, sys, time
+pathlib.Path(sys.argv[1]).write_text(str(os.getpid()))
+time.sleep(600)
+"""
+STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + SLEEPER
+PARENT = """
+import os, pathlib, subprocess, sys, time
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+pathlib.Path(sys.argv[1] + ".grandchild").write_text(str(child.pid))
+pathlib.Path(sys.argv[1]).write_text(str(os.getpid()))
+time.sleep(600)
+"""
+NOTER = """
+import os, pathlib, signal, sys, time
+def noted(*_):
+    with open(sys.argv[2], "a") as file:
+        file.write(sys.argv[3] + "\\n")
+    sys.exit(0)
+signal.signal(signal.SIGTERM, noted)
+pathlib.Path(sys.argv[1]).write_text(str(os.getpid()))
+time.sleep(600)
+"""
+
+
+def toy(name: str, code: str, folder: Path, *more: str, **options: object) -> ChildSpec:
+    """A child that runs `code` and is ready when it has written its pid to FOLDER/NAME.ready."""
+    ready = folder / f"{name}.ready"
+    return ChildSpec(
+        name,
+        (sys.executable, "-c", code, str(ready), *more),
+        ready=pid_in_file(ready),
+        **options,  # type: ignore[arg-type]  by name
+    )
