@@ -13,11 +13,14 @@ from typing import NoReturn
 import pytest
 
 from lfr_core.errors import LfrError
+from lfr_core.faces.decode import decode
 from lfr_core.faces.pack import ModelPack, open_pack
+from lfr_core.faces.types import Image
+from lfr_core.policy import load_policy
 from lfr_core.samples import sample_photos
 from lfr_core.settings import Settings
 
-__all__ = ["cpu", "require_pack", "require_photos"]
+__all__ = ["cpu", "require_image", "require_pack", "require_photos"]
 
 cpu = ("CPUExecutionProvider",)
 """The execution providers of tests."""
@@ -37,6 +40,11 @@ def require_photos() -> dict[str, Path]:
         return _photos()
     except LfrError as error:
         _give_up(error)
+
+
+def require_image(name: str) -> Image:
+    """A sample photograph, decoded: H x W x 3, BGR; skips the test where there is none."""
+    return decode(require_photos()[name].read_bytes(), load_policy().images)
 
 
 @cache

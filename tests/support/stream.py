@@ -17,7 +17,6 @@ import cv2
 from sqlalchemy import Engine
 
 from lfr_core.deployments import DeploymentKind, DeploymentView
-from lfr_core.faces.decode import decode
 from lfr_core.faces.engine import build_engine
 from lfr_core.faces.types import FaceEngine
 from lfr_core.gallery.milvus import MilvusGallery
@@ -32,7 +31,7 @@ from streams.topics import Topic, lag
 from streams.worker import RECOGNISE_GROUP, RECORD_GROUP, ready_file
 from tests.support.brokers import RunningBroker
 from tests.support.milvus import MilvusServer
-from tests.support.samples import require_photos
+from tests.support.samples import require_image
 
 __all__ = ["Stream", "Worker", "wait_until"]
 
@@ -138,7 +137,8 @@ class Stream:
     @classmethod
     def start(cls, home: Path, broker: RunningBroker, milvus: MilvusServer, *, recognisers: int = 1) -> Stream:
         """Fresh topics, a fresh database, and workers that are ready."""
-        settings = broker.fresh_topics(home, milvus_uri=milvus.uri, database_url=f"sqlite:///{home / 'records.sqlite3'}")
+        database = f"sqlite:///{home / 'records.sqlite3'}"
+        settings = broker.fresh_topics(home, milvus_uri=milvus.uri, database_url=database)
         upgrade(settings.records_url)
         stream = cls(settings, broker, milvus)
         for index in range(recognisers):
@@ -159,20 +159,20 @@ class Stream:
     def database(self) -> Engine:
         return open_engine(self.settings.records_url)
 
-    def deploy(self, name: str, *, live_only: bool = False, photo: str = "obama", subject: str = "obama") -> DeploymentView:
+    def deploy(self, name: str, *, live_only: bool = False, photo: str = "obama") -> DeploymentView:
         """A live deployment whose watchlist is one photograph."""
         engine = build_engine(self.settings, self.policy)
         store = DeploymentStore(self.database)
         store.create(name, DeploymentKind.EVALUATION, name=name, policy=self.policy, live_only=live_only)
         gallery = MilvusGallery(self.milvus.uri)
         collection = f"lfr_{name}".replace("-", "_")
-        entry = str(uuid5(NAMESPACE_OID, f"{name}/{subject}"))
+        entry = str(uuid5(NAMESPACE_OID, f"{name}/{photo}"))
         reference, crop = _reference(engine, entry, photo)
         gallery.create(collection, engine.contract_id)
         gallery.add(collection, engine.contract_id, [reference])
         row = _Entry(
             id=entry,
-            subject=subject,
+            subject=photo,
             category=Category.BLUE_LIST,
             legal_reference="volunteer",
             approved_by="a tester",
@@ -200,7 +200,7 @@ class Stream:
 
 
 def _reference(engine: FaceEngine, entry: str, photo: str) -> tuple[Reference, bytes]:
-    image = decode(require_photos()[photo].read_bytes(), load_policy().images)
+    image = require_image(photo)
     face = engine.describe(image, engine.detect([image])[0][0])
     crop = cv2.imencode(".jpg", face.aligned)[1].tobytes()
     return Reference(str(uuid5(NAMESPACE_OID, f"{entry}/{photo}")), entry, engine.embed([face.aligned])[0]), crop

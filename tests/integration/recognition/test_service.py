@@ -21,7 +21,7 @@ from lfr_core.messages import OutcomeBatch, Sighting
 from lfr_core.outcomes import FrameOutcome
 from lfr_core.policy import load_policy
 from lfr_core.recognition.service import RawFrame, Recognised, Recogniser
-from tests.support.samples import cpu, require_pack, require_photos
+from tests.support.samples import cpu, require_image, require_pack
 
 pytestmark = pytest.mark.models
 
@@ -71,7 +71,7 @@ def engine() -> PackEngine:
 
 @cache
 def reference() -> Floats:
-    image = cv2.imread(str(require_photos()["obama"]))
+    image = require_image("obama")
     template: Floats = engine().embed([engine().describe(image, engine().detect([image])[0][0]).aligned])[0]
     return template
 
@@ -79,7 +79,7 @@ def reference() -> Floats:
 @cache
 def walk(photo: str, looks: int = 8) -> tuple[bytes, ...]:
     """JPEGs of a person who crosses the view, a shifted photograph on grey."""
-    person = cv2.imread(str(require_photos()[photo]))
+    person = require_image(photo)
     person = cv2.resize(person, None, fx=400 / person.shape[0], fy=400 / person.shape[0], interpolation=cv2.INTER_AREA)
     frames: list[bytes] = []
     for look in range(looks):
