@@ -74,6 +74,8 @@ class RefusalReason(StrEnum):
     TOO_SMALL = "too_small"
     TOO_BLURRED = "too_blurred"
     POSE = "pose"
+    EXPOSURE = "exposure"
+    CUT_BY_BORDER = "cut_by_border"
     SHARED_PHOTOGRAPH = "shared_photograph"
     """One photograph (the same file, or the same picture) under two subjects."""
     TEST_SUBJECTS_ONLY = "test_subjects_only"

@@ -1,0 +1,85 @@
+"""A deployment gets its watchlist: all of it, or nothing that could be used."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Protocol
+
+from lfr_core.deployments import DeploymentStatus, DeploymentView
+from lfr_core.errors import LfrError, Refused
+from lfr_core.gallery import Gallery, gallery_name
+from lfr_core.watchlists.enrol import enrol
+from lfr_core.watchlists.entries import Entry, WatchlistReport
+
+__all__ = ["WatchlistStore", "check_open_for_watchlist", "compile_watchlist"]
+
+
+class WatchlistStore(Protocol):
+    """What is asked of the records: `lfr_core.records.deployments.DeploymentStore` has it."""
+
+    def find(self, deployment: str, /) -> DeploymentView | None: ...
+
+    def attach_watchlist(
+        self, deployment_id: str, contract_id: str, gallery: str, entries: Sequence[Entry], /
+    ) -> DeploymentView:
+        """In one transaction: keep the entries, name the gallery, make the deployment ready."""
+        ...
+
+
+def check_open_for_watchlist(store: WatchlistStore, deployment: str) -> DeploymentView:
+    """The deployment, if it still waits for its list.
+
+    Raises:
+        Refused: `deployment.unknown`, `watchlist.attached`.
+    """
+    found = store.find(deployment)
+    if found is None:
+        raise Refused(
+            "deployment.unknown", f"there is no deployment {deployment}; `lfr deployment list` shows those there are"
+        )
+    if found.status is not DeploymentStatus.DRAFT:
+        raise Refused(
+            "watchlist.attached", f"deployment {deployment} has had its watchlist; a new list needs a new deployment"
+        )
+    return found
+
+
+def compile_watchlist(
+    report: WatchlistReport, *, deployment: str, store: WatchlistStore, gallery: Gallery, attempt: str
+) -> DeploymentView:
+    """Enrol a checked list into a gallery of this attempt's own, then attach it to the deployment.
+
+    1. The gallery is filled under a name that no other attempt has.
+    2. The records name it and make the deployment ready, in one transaction. Until then nothing searches it.
+    3. What earlier attempts left behind is dropped; one that still runs will fail at its own step 2.
+
+    A failure in 1 or 2 drops this attempt's gallery.
+
+    Args:
+        report: of `check_watchlist` with the same `deployment`.
+        deployment: its id.
+        store: the records.
+        gallery: where the templates go.
+        attempt: letters and digits, different for each call, as `uuid4().hex`.
+
+    Raises:
+        Refused: `deployment.unknown`, `watchlist.attached`, `watchlist.empty`, or what the store refuses.
+        Retryable: Milvus or the records are away; nothing usable is left and it may be tried again.
+    """
+    check_open_for_watchlist(store, deployment)
+    # gallery_name writes an underscore as `_5f`, so `__` ends the deployment's part of the name.
+    prefix = f"{gallery_name(deployment)}__"
+    name = prefix + attempt
+    enrol(report, gallery, name, report.contract_id)
+    try:
+        view = store.attach_watchlist(deployment, report.contract_id, name, report.entries)
+    except BaseException:
+        with suppress(LfrError):  # the first failure is the one to tell
+            gallery.drop(name)
+        raise
+    with suppress(LfrError):  # what is left is dropped when the deployment ends
+        for left in gallery.names():
+            if left.startswith(prefix) and left != name:
+                gallery.drop(left)
+    return view

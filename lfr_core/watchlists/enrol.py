@@ -1,0 +1,250 @@
+"""From a watchlist's folder to a deployment's gallery: check everything, then enrol what passed."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+
+from lfr_core.deployments import DeploymentKind
+from lfr_core.errors import Fatal, LfrError, Refused
+from lfr_core.faces.types import FaceEngine
+from lfr_core.gallery import Gallery, Reference
+from lfr_core.policy import Policy
+from lfr_core.watchlists.csv_file import read_rows
+from lfr_core.watchlists.entries import Entry, EntryReference, WatchlistReport, entry_id, reference_id
+from lfr_core.watchlists.photographs import Photograph, Unusable, digest, look_at
+from lfr_core.watchlists.types import EntryRow, Refusal, RefusalReason
+
+__all__ = ["Progress", "check_watchlist", "enrol"]
+
+Progress = Callable[[int, int], None]
+"""Told (done, total) photographs."""
+
+_BLOCK = 1024
+"""Templates compared at a time when looking for one picture under two subjects: 1024 x n floats."""
+
+_Looked = tuple[EntryRow, Photograph]
+
+
+def check_watchlist(
+    folder: Path,
+    *,
+    kind: DeploymentKind,
+    engine: FaceEngine,
+    policy: Policy,
+    today: date,
+    progress: Progress = lambda _done, _total: None,
+    deployment: str = "",
+) -> WatchlistReport:
+    """Check a folder with photographs and `watchlist.csv`; nothing is written.
+
+    A subject with at least one good photograph is an entry, with those; the others are refusals. What is refused:
+
+    * rows that can't be read, lack a value, have no known category or date, or name a file outside the folder;
+    * entries that have expired (last day before `today`), or whose rows disagree;
+    * photographs that are missing, no image, too large, without a face or with two, too small, blurred, turned,
+      too dark or bright, cut off;
+    * a photograph under two subjects, for both: the same file, or templates at least
+      `policy.watchlist.duplicate_photo_similarity` alike;
+    * in an operational deployment a list of test subjects alone;
+    * entries beyond `policy.watchlist.max_entries` in the CSV's order, test subjects not counted.
+
+    Args:
+        folder: where they lie.
+        kind: of the deployment that the list is for.
+        engine: finds and embeds the faces.
+        policy: the limits.
+        today: the day of use.
+        progress: told after each photograph.
+        deployment: whose entry ids are made; leave it empty when only checking.
+
+    Raises:
+        Poison: the folder or its CSV can't be read at all.
+    """
+    read = read_rows(folder)
+    refusals = list(read.refusals)
+    rows = _consistent(_current(read.rows, today, refusals), refusals)
+    looked = _look(folder, rows, engine, policy, progress, refusals)
+    looked = _unshared(looked, _owners(folder, read.rows), policy, refusals)
+    entries = _entries(looked, deployment)
+    entries = _within_limits(entries, looked, kind, policy, refusals)
+    return WatchlistReport(engine.contract_id, tuple(entries), tuple(sorted(refusals, key=lambda r: r.line)))
+
+
+def enrol(report: WatchlistReport, gallery: Gallery, name: str, contract_id: str) -> None:
+    """Make the gallery `name` and fill it with the report's entries; on any failure it is dropped again.
+
+    Raises:
+        Refused: `watchlist.empty`, `gallery.exists`.
+        Fatal: the templates are of another embedding contract than `contract_id`.
+        Retryable: Milvus is away.
+    """
+    if not report.entries:
+        raise Refused("watchlist.empty", "no entry of the watchlist can be enrolled; see what was refused and why")
+    if report.contract_id != contract_id:
+        raise Fatal(f"the templates are of embedding contract {report.contract_id}, not {contract_id}; check again")
+    gallery.create(name, contract_id)
+    try:
+        gallery.add(
+            name,
+            contract_id,
+            [Reference(r.id, entry.id, r.template) for entry in report.entries for r in entry.references],
+        )
+    except BaseException:
+        with suppress(LfrError):  # the first failure is the one to tell
+            gallery.drop(name)
+        raise
+
+
+def _current(rows: Iterable[EntryRow], today: date, refusals: list[Refusal]) -> list[EntryRow]:
+    current = []
+    for row in rows:
+        if row.expires_on < today:
+            refusals.append(
+                _refusal(row, RefusalReason.EXPIRED, f"the entry expired on {row.expires_on}: renew it or leave it out")
+            )
+        else:
+            current.append(row)
+    return current
+
+
+def _consistent(rows: list[EntryRow], refusals: list[Refusal]) -> list[EntryRow]:
+    said: dict[str, set[tuple[object, ...]]] = defaultdict(set)
+    for row in rows:
+        said[row.subject].add((row.category, row.legal_reference, row.approved_by, row.expires_on))
+    refusals += [
+        _refusal(
+            row,
+            RefusalReason.CONFLICTING_ENTRY,
+            "rows of this subject disagree about category, legal reference, approver or expiry: make them alike",
+        )
+        for row in rows
+        if len(said[row.subject]) > 1
+    ]
+    return [row for row in rows if len(said[row.subject]) == 1]
+
+
+def _look(
+    folder: Path,
+    rows: list[EntryRow],
+    engine: FaceEngine,
+    policy: Policy,
+    progress: Progress,
+    refusals: list[Refusal],
+) -> list[_Looked]:
+    looked: list[_Looked] = []
+    progress(0, len(rows))
+    for done, row in enumerate(rows, start=1):
+        try:
+            looked.append((row, look_at(folder, row.photograph, engine, policy)))
+        except Unusable as error:
+            refusals.append(_refusal(row, error.reason, str(error)))
+        progress(done, len(rows))
+    return looked
+
+
+def _owners(folder: Path, rows: Iterable[EntryRow]) -> dict[str, set[str]]:
+    """The subjects under which each file stands, by its hash: expired and conflicting rows count too."""
+    owners: dict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        sha256 = digest(folder, row.photograph)
+        if sha256 is not None:
+            owners[sha256].add(row.subject)
+    return owners
+
+
+def _unshared(
+    looked: list[_Looked], owners: dict[str, set[str]], policy: Policy, refusals: list[Refusal]
+) -> list[_Looked]:
+    """Those whose picture stands under one subject only; whose picture the others show, nobody can say."""
+    alike = policy.watchlist.duplicate_photo_similarity
+    subjects = np.array([row.subject for row, _ in looked])
+    templates = np.array([photo.template for _, photo in looked], dtype=np.float32)
+    others = [owners[photo.sha256] - {row.subject} for row, photo in looked]
+    for start in range(0, len(looked), _BLOCK):
+        near = templates[start : start + _BLOCK] @ templates.T >= alike
+        for i, j in np.argwhere(near):
+            if subjects[start + i] != subjects[j]:
+                others[start + i].add(str(subjects[j]))
+    for (row, _), shared in zip(looked, others, strict=True):
+        if shared:
+            refusals.append(
+                _refusal(
+                    row,
+                    RefusalReason.SHARED_PHOTOGRAPH,
+                    f"the same picture stands under {', '.join(sorted(shared))}: find out whom it shows",
+                )
+            )
+    return [item for item, shared in zip(looked, others, strict=True) if not shared]
+
+
+def _entries(looked: list[_Looked], deployment: str) -> list[Entry]:
+    by_subject: dict[str, list[_Looked]] = defaultdict(list)
+    for row, photo in looked:
+        by_subject[row.subject].append((row, photo))
+    entries = []
+    for subject, items in by_subject.items():
+        row, entry = items[0][0], entry_id(deployment, subject)
+        references = {  # one reference a file, though it may lie there under two names
+            photo.sha256: EntryReference(
+                id=reference_id(entry, photo.sha256),
+                photograph=item.photograph,
+                template=photo.template,
+                crop_jpeg=photo.crop_jpeg,
+                quality=photo.quality,
+            )
+            for item, photo in reversed(items)
+        }
+        entries.append(
+            Entry(
+                id=entry,
+                subject=subject,
+                category=row.category,
+                legal_reference=row.legal_reference,
+                approved_by=row.approved_by,
+                expires_on=row.expires_on,
+                references=tuple(reversed(references.values())),
+            )
+        )
+    return entries
+
+
+def _within_limits(
+    entries: list[Entry], looked: list[_Looked], kind: DeploymentKind, policy: Policy, refusals: list[Refusal]
+) -> list[Entry]:
+    rows: dict[str, list[EntryRow]] = defaultdict(list)
+    for row, _ in looked:
+        rows[row.subject].append(row)
+    real = [entry for entry in entries if not entry.category.is_test_subject]
+    if kind is DeploymentKind.OPERATIONAL and not real:
+        refusals += [
+            _refusal(
+                row,
+                RefusalReason.TEST_SUBJECTS_ONLY,
+                "a list of test subjects alone belongs to an evaluation or a demo: use --kind evaluation",
+            )
+            for entry in entries
+            for row in rows[entry.subject]
+        ]
+        return []
+    beyond = {entry.id for entry in real[policy.watchlist.max_entries :]}
+    refusals += [
+        _refusal(
+            row,
+            RefusalReason.TOO_MANY,
+            f"the list holds {len(real)} entries; {policy.watchlist.max_entries} are allowed: shorten it",
+        )
+        for entry in entries
+        if entry.id in beyond
+        for row in rows[entry.subject]
+    ]
+    return [entry for entry in entries if entry.id not in beyond]
+
+
+def _refusal(row: EntryRow, reason: RefusalReason, message: str) -> Refusal:
+    return Refusal(row.line, row.subject, row.photograph, reason, message)

@@ -1,0 +1,72 @@
+"""A watchlist that has been checked: its entries, their references, and what was refused."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from lfr_core.faces.types import Floats, Quality
+from lfr_core.watchlists.types import Category, Refusal
+
+__all__ = ["Entry", "EntryReference", "WatchlistReport", "entry_id", "reference_id"]
+
+_NAMESPACE = uuid.UUID("0d5c9a52-3f0e-5d0b-8a57-2f4b1a6c7e91")
+
+
+def entry_id(deployment: str, subject: str) -> str:
+    """The id of a subject's entry in a deployment: a uuid5, the same whenever it is made again."""
+    return str(uuid.uuid5(_NAMESPACE, f"{deployment}\x1f{subject}"))
+
+
+def reference_id(entry: str, sha256: str) -> str:
+    """The id of a photograph in an entry: a uuid5 of the entry and of the file's bytes."""
+    return str(uuid.uuid5(_NAMESPACE, f"{entry}\x1f{sha256}"))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EntryReference:
+    """One enrolled photograph."""
+
+    id: str
+    photograph: str
+    """Path relative to the watchlist's folder."""
+    template: Floats = field(repr=False)
+    """Shape (512,), unit length. Goes to the gallery and nowhere else."""
+    crop_jpeg: bytes = field(repr=False)
+    """The face with a margin, 256 x 256, for the operator to compare."""
+    quality: Quality
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Entry:
+    """One subject and the photographs that were good enough."""
+
+    id: str
+    subject: str
+    category: Category
+    legal_reference: str
+    approved_by: str
+    expires_on: date
+    references: Sequence[EntryReference]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WatchlistReport:
+    """What may be enrolled, in the CSV's order, and what may not, by line."""
+
+    contract_id: str
+    """The embedding contract of every template in it."""
+    entries: tuple[Entry, ...]
+    refusals: tuple[Refusal, ...]
+
+    @property
+    def size(self) -> int:
+        """The list's size as published: test subjects don't count."""
+        return sum(not entry.category.is_test_subject for entry in self.entries)
+
+    @property
+    def blue_list_size(self) -> int:
+        """How many test subjects there are, apart."""
+        return len(self.entries) - self.size

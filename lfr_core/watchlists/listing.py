@@ -1,0 +1,69 @@
+"""A deployment's watchlist as it is kept, for showing it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import asdict, dataclass
+from datetime import date
+
+from sqlalchemy import Engine
+from sqlmodel import col, select
+
+from lfr_core.errors import Refused
+from lfr_core.records.engine import reading
+from lfr_core.records.tables import DeploymentRow, WatchlistEntryRow, WatchlistReferenceRow
+
+__all__ = ["ListedEntry", "list_entries"]
+
+
+@dataclass(frozen=True, slots=True)
+class ListedEntry:
+    """One entry, without its pictures."""
+
+    id: str
+    subject: str
+    category: str
+    legal_reference: str
+    approved_by: str
+    expires_on: date
+    photographs: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, object]:
+        """For JSON."""
+        return asdict(self)
+
+
+def list_entries(engine: Engine, deployment: str) -> list[ListedEntry]:
+    """The entries by subject; none before a list is enrolled, and none after the deployment ended.
+
+    Raises:
+        Refused: `deployment.unknown`.
+        Retryable: the records are away.
+    """
+    reference, entry = WatchlistReferenceRow, WatchlistEntryRow
+    with reading(engine) as session:
+        if session.get(DeploymentRow, deployment) is None:
+            raise Refused(
+                "deployment.unknown",
+                f"there is no deployment {deployment}; `lfr deployment list` shows those there are",
+            )
+        photographs: dict[str, list[str]] = defaultdict(list)
+        for id_, name in session.exec(
+            select(reference.entry, reference.photograph)
+            .where(reference.deployment == deployment)
+            .order_by(reference.photograph)
+        ):
+            photographs[id_].append(name)
+        rows = session.exec(select(entry).where(entry.deployment == deployment).order_by(col(entry.subject)))
+        return [
+            ListedEntry(
+                id=row.id,
+                subject=row.subject,
+                category=row.category,
+                legal_reference=row.legal_reference,
+                approved_by=row.approved_by,
+                expires_on=row.expires_on,
+                photographs=tuple(photographs[row.id]),
+            )
+            for row in rows
+        ]

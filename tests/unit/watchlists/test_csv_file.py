@@ -1,0 +1,183 @@
+from datetime import date
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lfr_core.errors import Poison
+from lfr_core.watchlists.csv_file import COLUMNS, locate, read_rows
+from lfr_core.watchlists.types import Category, EntryRow, RefusalReason
+
+HEADER = "subject,category,legal_reference,approved_by,expires_on,photograph\n"
+GOOD = "S-1,wanted by the courts,Warrant 12,Insp. Hill,2027-03-31,a.jpg\n"
+
+
+def written(folder: Path, text: str | bytes) -> Path:
+    data = text if isinstance(text, bytes) else text.encode()
+    (folder / "watchlist.csv").write_bytes(data)
+    return folder
+
+
+def only_refusal(folder: Path, row: str) -> RefusalReason:
+    """The reason for which `row` alone is refused; the good row beside it must still be read."""
+    read = read_rows(written(folder, HEADER + GOOD + row + "\n"))
+    assert [r.subject for r in read.rows] == ["S-1"]
+    (refusal,) = read.refusals
+    assert refusal.line == 3
+    assert refusal.message
+    return refusal.reason
+
+
+def test_a_row_is_read_with_its_line(tmp_path: Path) -> None:
+    read = read_rows(written(tmp_path, HEADER + GOOD))
+
+    assert read.refusals == ()
+    assert read.rows == (
+        EntryRow(2, "S-1", Category.WANTED_BY_COURTS, "Warrant 12", "Insp. Hill", date(2027, 3, 31), "a.jpg"),
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ("\ufeff" + HEADER + GOOD),
+        (HEADER + GOOD).replace("\n", "\r\n"),
+        HEADER + "\n , , \n" + GOOD + "\n\n",
+        HEADER.upper() + GOOD.replace(",", ", "),
+        HEADER + '"S-1","wanted by the courts","Warrant 12","Insp. Hill","2027-03-31","a.jpg"',
+        ",".join(reversed(COLUMNS)) + "\n" + ",".join(reversed(GOOD.strip().split(","))),
+    ],
+    ids=["bom", "crlf", "blank rows", "loud header and spaces", "quoted, no last newline", "other order"],
+)
+def test_what_spreadsheets_write_is_read_alike(tmp_path: Path, text: str) -> None:
+    (row,) = read_rows(written(tmp_path, text)).rows
+
+    assert row.subject == "S-1"
+    assert row.category is Category.WANTED_BY_COURTS
+    assert row.photograph == "a.jpg"
+
+
+def test_a_quoted_value_may_hold_a_comma_and_accents(tmp_path: Path) -> None:
+    read = read_rows(written(tmp_path, HEADER + 'S-2,victim,"s. 1, Act",Zoë Ó,2027-01-01,"Zoë, 1.jpg"\n'))
+
+    assert read.rows[0].legal_reference == "s. 1, Act"
+    assert read.rows[0].photograph == "Zoë, 1.jpg"
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ("S-2,victim,x,y,2027-01-01", RefusalReason.BAD_ROW),
+        ("S-2,victim,x,y,2027-01-01,b.jpg,more", RefusalReason.BAD_ROW),
+        ('S-2,victim,"x"y,z,2027-01-01,b.jpg', RefusalReason.BAD_ROW),
+        ('S-2,victim,"x,y,2027-01-01,b.jpg', RefusalReason.BAD_ROW),
+        ("S-2,victim,x\x07,y,2027-01-01,b.jpg", RefusalReason.BAD_ROW),
+        (f"S-2,victim,{'x' * 301},y,2027-01-01,b.jpg", RefusalReason.BAD_ROW),
+        (f"S-2,victim,{'x' * 200_000},y,2027-01-01,b.jpg", RefusalReason.BAD_ROW),
+        (GOOD.strip(), RefusalReason.BAD_ROW),
+        ("S-2,intelligence interest,x,y,2027-01-01,b.jpg", RefusalReason.BAD_CATEGORY),
+        ("S-2,victim,x,y,31/03/2027,b.jpg", RefusalReason.BAD_DATE),
+        ("S-2,victim,x,y,2027-02-30,b.jpg", RefusalReason.BAD_DATE),
+        ("S-2,victim,x,y,soon,b.jpg", RefusalReason.BAD_DATE),
+        ("S-2,victim,x,y,2027-01-01,../b.jpg", RefusalReason.OUTSIDE_FOLDER),
+        ("S-2,victim,x,y,2027-01-01,photos/../../b.jpg", RefusalReason.OUTSIDE_FOLDER),
+        ("S-2,victim,x,y,2027-01-01,/etc/passwd", RefusalReason.OUTSIDE_FOLDER),
+        ("S-2,victim,x,y,2027-01-01,C:\\b.jpg", RefusalReason.OUTSIDE_FOLDER),
+        ("S-2,victim,x,y,2027-01-01,..\\b.jpg", RefusalReason.OUTSIDE_FOLDER),
+    ],
+)
+def test_one_bad_row_is_refused_with_its_reason_and_the_others_are_read(
+    tmp_path: Path, row: str, reason: RefusalReason
+) -> None:
+    assert only_refusal(tmp_path, row) is reason
+
+
+@pytest.mark.parametrize("column", COLUMNS)
+def test_a_missing_value_is_refused_and_named(tmp_path: Path, column: str) -> None:
+    values = dict(zip(COLUMNS, ["S-2", "victim", "x", "y", "2027-01-01", "b.jpg"], strict=True)) | {column: "  "}
+
+    read = read_rows(written(tmp_path, HEADER + ",".join(values.values())))
+
+    assert read.rows == ()
+    assert read.refusals[0].reason is RefusalReason.MISSING_VALUE
+    assert column in read.refusals[0].message
+
+
+def test_rows_after_a_bad_quote_are_read_and_keep_their_lines(tmp_path: Path) -> None:
+    read = read_rows(written(tmp_path, HEADER + 'S-2,victim,"x"y,z,2027-01-01,b.jpg\n' + GOOD))
+
+    assert [r.line for r in read.refusals] == [2]
+    assert [r.line for r in read.rows] == [3]
+
+
+def test_a_link_that_leads_out_of_the_folder_is_outside(tmp_path: Path) -> None:
+    outside = tmp_path / "outside.jpg"
+    outside.write_bytes(b"x")
+    folder = tmp_path / "list"
+    folder.mkdir()
+    (folder / "link.jpg").symlink_to(outside)
+    (folder / "loop.jpg").symlink_to(folder / "loop.jpg")
+    (folder / "in.jpg").write_bytes(b"x")
+    (folder / "in_link.jpg").symlink_to(folder / "in.jpg")
+
+    assert locate(folder, "link.jpg") is None
+    assert locate(folder, "in_link.jpg") is not None
+
+
+def test_a_path_from_windows_is_found(tmp_path: Path) -> None:
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "a.jpg").write_bytes(b"x")
+
+    assert locate(tmp_path, "photos\\a.jpg") == tmp_path / "photos" / "a.jpg"
+
+
+@pytest.mark.parametrize(
+    ("content", "advice"),
+    [
+        (b"", "is empty"),
+        (b"\xef\xbb\xbf\n\n", "is empty"),
+        (HEADER.encode(), "no rows"),
+        (HEADER.replace(",expires_on", "").encode(), "lacks the columns expires_on"),
+        (HEADER.replace("photograph", "photograph,ethnicity").encode(), "unknown columns ethnicity"),
+        (HEADER.replace("photograph", "photograph,subject").encode(), "twice subject"),
+        (GOOD.encode(), "first line must be"),
+        (HEADER.replace(",", ";").encode(), "comma-separated"),
+        ((HEADER + "Zoë").encode("latin-1"), "line 2"),
+        (HEADER.encode("utf-16"), "UTF-8"),
+        (HEADER.encode() + b"\0\0", "NUL"),
+    ],
+)
+def test_a_file_that_is_no_watchlist_is_poison_with_advice(tmp_path: Path, content: bytes, advice: str) -> None:
+    with pytest.raises(Poison, match=advice):
+        read_rows(written(tmp_path, content))
+
+
+def test_a_folder_without_the_csv_is_poison_with_advice(tmp_path: Path) -> None:
+    with pytest.raises(Poison, match="lfr watchlist template"):
+        read_rows(tmp_path)
+    with pytest.raises(Poison, match="not a folder"):
+        read_rows(tmp_path / "nowhere")
+
+
+def test_a_folder_in_the_place_of_the_csv_is_poison(tmp_path: Path) -> None:
+    (tmp_path / "watchlist.csv").mkdir()
+
+    with pytest.raises(Poison, match="can't be read"):
+        read_rows(tmp_path)
+
+
+@settings(max_examples=200)
+@given(st.text(max_size=300))
+def test_no_text_raises_anything_but_poison_and_the_good_row_is_read(
+    tmp_path_factory: pytest.TempPathFactory, text: str
+) -> None:
+    folder = tmp_path_factory.mktemp("any")
+    lone_surrogates_out = text.encode("utf-8", "ignore").decode()
+
+    try:
+        read = read_rows(written(folder, HEADER + GOOD + lone_surrogates_out))
+    except Poison:
+        assert "\0" in lone_surrogates_out
+    else:
+        assert read.rows[0].subject == "S-1"
