@@ -25,7 +25,7 @@ from lfr_core.errors import Fatal, LfrError, Poison, Retryable
 __all__ = ["is_sqlite", "open_engine", "reading", "scrub", "translated", "writing"]
 
 BUSY_TIMEOUT_MS = 10_000
-"""How long a writer waits for another before it gives up as Retryable: many times a transaction's length."""
+"""Many times a transaction's length."""
 _CONNECT_TIMEOUT_S = 5
 _POSTGRES_DISK_FULL = {"53100", "53200"}  # disk_full, out_of_memory
 _POSTGRES_NO_SCHEMA = {"42P01", "42703"}  # undefined_table, undefined_column
@@ -36,8 +36,10 @@ def is_sqlite(engine: Engine) -> bool:
     return engine.dialect.name == "sqlite"
 
 
-def open_engine(url: str) -> Engine:
+def open_engine(url: str, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> Engine:
     """An engine for `url` (`sqlite:///...` or `postgresql+psycopg://...`). Connects to nothing yet.
+
+    A writer that waits for another longer than `busy_timeout_ms` gives up as Retryable.
 
     Raises:
         Fatal: the URL can't be used.
@@ -54,7 +56,7 @@ def open_engine(url: str) -> Engine:
             pool_pre_ping=True,  # a server that was restarted is noticed before a statement is lost to it
             connect_args={
                 "connect_timeout": _CONNECT_TIMEOUT_S,
-                "options": f"-c lock_timeout={BUSY_TIMEOUT_MS} -c timezone=UTC",
+                "options": f"-c lock_timeout={busy_timeout_ms} -c timezone=UTC",
             },
         )
     if parsed.get_backend_name() != "sqlite":
@@ -62,7 +64,7 @@ def open_engine(url: str) -> Engine:
     if not parsed.database or parsed.database == ":memory:":
         raise Fatal("records can't live in a memory database: several processes share them. Give a file's path")
     _make_private_file(Path(parsed.database))
-    engine = create_engine(parsed, hide_parameters=True, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+    engine = create_engine(parsed, hide_parameters=True, connect_args={"timeout": busy_timeout_ms / 1000})
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -81,7 +83,6 @@ def _make_private_file(file: Path) -> None:
 
 def _prepare_sqlite(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
     connection.isolation_level = None  # we begin transactions ourselves, see _begin_sqlite
-    connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
     deadline = time.monotonic() + BUSY_TIMEOUT_MS / 1000
     while True:
         try:
@@ -130,7 +131,7 @@ def translated(engine: Engine) -> Iterator[None]:
 
     Raises:
         Retryable: the database is away, busy, or its disk is full; nothing of the block was written.
-        Fatal: its tables are missing or of another version.
+        Fatal: its tables are missing or of another version, or it refuses a statement.
         Poison: a value can't be stored.
     """
     try:
@@ -138,13 +139,11 @@ def translated(engine: Engine) -> Iterator[None]:
     except PoolTimeout as error:
         raise Retryable("every connection to the database is busy; try again") from error
     except DBAPIError as error:
-        known = _meaning(error, engine)
-        if known is None:
-            raise
-        raise known from error
+        # Not `from error`: its text may hold the row that was refused, and with it a crop.
+        raise _meaning(error, engine) from None
 
 
-def _meaning(error: DBAPIError, engine: Engine) -> LfrError | None:
+def _meaning(error: DBAPIError, engine: Engine) -> LfrError:
     where = engine.url.render_as_string(hide_password=True)
     said = str(error.orig).strip().partition("\n")[0]
     state = str(getattr(error.orig, "sqlstate", ""))
@@ -160,7 +159,9 @@ def _meaning(error: DBAPIError, engine: Engine) -> LfrError | None:
         return Poison(f"the database refuses a value: {said}")
     if "not a database" in said or "malformed" in said:
         return Fatal(f"the database {where} is damaged ({said}): restore it from a backup")
-    return None
+    if state == "23505" or "UNIQUE constraint failed" in said:
+        return Retryable("another process wrote the same thing at the same moment; try again")
+    return Fatal(f"the database refuses a statement of OpenLFR's, which is a fault of OpenLFR: {said}")
 
 
 def scrub(engine: Engine) -> None:

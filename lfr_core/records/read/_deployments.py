@@ -12,11 +12,12 @@ from sqlmodel import Session, col, select
 
 from lfr_core.alerts import Cell, Decision, Engagement, Judgement, Review, published_cell
 from lfr_core.deployments import DeploymentView
+from lfr_core.messages import DeadLetter
 from lfr_core.outcomes import FrameCounts
 from lfr_core.records.deployments import view_of
 from lfr_core.records.engine import reading
 from lfr_core.records.read._cameras import frame_counts
-from lfr_core.records.tables import AlertRow, CameraSessionRow, DeploymentRow, StageTimeRow
+from lfr_core.records.tables import AlertRow, CameraSessionRow, DeadLetterRow, DeploymentRow, StageTimeRow
 from lfr_core.watchlists.types import Category
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "DeploymentSummary",
     "StageFigures",
     "counts",
+    "dead_letters",
     "deployment",
     "deployments",
     "stages",
@@ -119,6 +121,13 @@ def stages(engine: Engine, deployment: str) -> tuple[StageFigures, ...]:
             select(StageTimeRow).where(StageTimeRow.deployment == deployment).order_by(StageTimeRow.stage)
         )
         return tuple(StageFigures(row.stage, row.calls, row.total_ms) for row in rows)
+
+
+def dead_letters(engine: Engine, *, limit: int = 200) -> tuple[DeadLetter, ...]:
+    """What could not be processed, of all deployments, the newest first."""
+    with reading(engine) as session:
+        rows = session.exec(select(DeadLetterRow).order_by(col(DeadLetterRow.at_ns).desc()).limit(limit))
+        return tuple(DeadLetter.model_validate(row.model_dump(exclude={"id"})) for row in rows)
 
 
 def _answers(session: Session, deployment: str) -> list[tuple[Category, Decision]]:

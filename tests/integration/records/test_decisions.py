@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import Engine
+
+from lfr_core.alerts import Cell, Decision, Engagement, Judgement, Review
+from lfr_core.errors import Refused
+from lfr_core.policy import load_policy
+from lfr_core.records import read
+from lfr_core.records.decisions import DecisionDesk
+from lfr_core.records.recorder import Recorder
+from lfr_core.watchlists.types import Category
+from tests.support.records import ManualClock, entry, live_deployment, sighting
+
+
+@pytest.fixture
+def alert(engine: Engine) -> UUID:
+    live_deployment(engine, entries=(entry(), entry("blue", category=Category.BLUE_LIST)))
+    recorder = Recorder(engine, load_policy().alerts, ManualClock())
+    return recorder.record_sightings([sighting(0.0)]).opened[0]
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+def desk(engine: Engine, clock: ManualClock) -> DecisionDesk:
+    return DecisionDesk(engine, clock)
+
+
+def test_each_answer_is_kept_with_who_and_when(
+    engine: Engine, alert: UUID, desk: DecisionDesk, clock: ManualClock
+) -> None:
+    desk.judge(alert, Judgement.SAME, "  Ann  Operator ")
+    clock.advance(30)
+    desk.engage(alert, Engagement.ENGAGED, "Bob Sergeant")
+    clock.advance(30)
+    decision = desk.review(alert, Review.CONFIRMED_TRUE, "Cat Inspector")
+
+    (found,) = read.alerts(engine, "dep")
+    assert decision == Decision(Judgement.SAME, Engagement.ENGAGED, Review.CONFIRMED_TRUE)
+    assert found.decision == decision
+    assert found.judged == read.Answer("Ann Operator", datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC))
+    assert found.engaged == read.Answer("Bob Sergeant", datetime(2026, 11, 23, 12, 0, 30, tzinfo=UTC))
+    assert found.reviewed == read.Answer("Cat Inspector", datetime(2026, 11, 23, 12, 1, 0, tzinfo=UTC))
+    assert found.cell is Cell.TRUE_CONFIRMED
+
+
+def rule(call: object, *arguments: object, **named: object) -> str:
+    assert callable(call)
+    with pytest.raises(Refused) as caught:
+        call(*arguments, **named)
+    return caught.value.rule
+
+
+def test_nothing_is_engaged_or_reviewed_before_a_person_has_compared(alert: UUID, desk: DecisionDesk) -> None:
+    assert rule(desk.engage, alert, Engagement.ENGAGED, "Ann") == "alert.engagement-before-judgement"
+    assert rule(desk.review, alert, Review.NONE, "Ann") == "alert.review-before-judgement"
+
+
+def test_no_one_is_engaged_on_a_pair_judged_different(alert: UUID, desk: DecisionDesk) -> None:
+    desk.judge(alert, Judgement.DIFFERENT, "Ann")
+
+    assert rule(desk.engage, alert, Engagement.ENGAGED, "Ann") == "alert.engagement-after-different"
+
+
+def test_an_answer_stands_until_it_is_corrected_and_then_carries_the_correctors_name(
+    engine: Engine, alert: UUID, desk: DecisionDesk, clock: ManualClock
+) -> None:
+    desk.judge(alert, Judgement.SAME, "Ann")
+    clock.advance(60)
+
+    assert rule(desk.judge, alert, Judgement.CANT_TELL, "Bob") == "alert.already-answered"
+    desk.judge(alert, Judgement.SAME, "Bob")  # the same again: Ann's stays
+    assert _judged(engine) == read.Answer("Ann", datetime(2026, 11, 23, 12, 0, tzinfo=UTC))
+    desk.judge(alert, Judgement.CANT_TELL, "Bob", correct=True)
+    assert _judged(engine) == read.Answer("Bob", datetime(2026, 11, 23, 12, 1, tzinfo=UTC))
+
+
+def test_a_judgement_cannot_be_corrected_to_different_under_an_engagement(alert: UUID, desk: DecisionDesk) -> None:
+    desk.judge(alert, Judgement.SAME, "Ann")
+    desk.engage(alert, Engagement.ENGAGED, "Ann")
+
+    assert rule(desk.judge, alert, Judgement.DIFFERENT, "Ann", correct=True) == "alert.engagement-after-different"
+
+
+@pytest.mark.parametrize("name", ["", "   ", "x" * 101, "a\x00b"])
+def test_an_answer_without_a_usable_name_is_refused(alert: UUID, desk: DecisionDesk, name: str) -> None:
+    assert rule(desk.judge, alert, Judgement.SAME, name) == "alert.actor-missing"
+
+
+def test_an_unknown_alert_is_refused(alert: UUID, desk: DecisionDesk) -> None:
+    assert rule(desk.judge, uuid4(), Judgement.SAME, "Ann") == "alert.unknown"
+
+
+def test_test_subjects_are_tallied_apart(engine: Engine, alert: UUID, desk: DecisionDesk) -> None:
+    recorder = Recorder(engine, load_policy().alerts, ManualClock())
+    (blue,) = recorder.record_sightings([sighting(0.0, entry="blue", face=1)]).opened
+    desk.judge(blue, Judgement.SAME, "Ann")
+
+    counts = read.counts(engine, "dep")
+
+    assert (counts.alerts.total, counts.alerts.undecided, dict(counts.alerts.judgements)) == (1, 1, {})
+    assert (counts.blue_list.total, dict(counts.blue_list.judgements)) == (1, {Judgement.SAME: 1})
+    assert [a.id for a in read.alerts(engine, "dep", undecided_only=True)] == [alert]
+
+
+def _judged(engine: Engine) -> read.Answer | None:
+    return read.alerts(engine, "dep")[0].judged

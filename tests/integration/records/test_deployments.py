@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from lfr_core.deployments import DeploymentKind, DeploymentStatus
+from lfr_core.errors import Refused
+from lfr_core.policy import load_policy
+from lfr_core.records import read
+from lfr_core.records.deployments import DeploymentStore
+from lfr_core.records.engine import open_engine
+from lfr_core.watchlists.types import Category
+from tests.support.records import ManualClock, entry, live_deployment
+
+POLICY = load_policy()
+
+
+def draft(engine: Engine, name: str = "dep", kind: DeploymentKind = DeploymentKind.DEMO) -> DeploymentStore:
+    store = DeploymentStore(engine, ManualClock())
+    store.create(name, kind, name="High Street", policy=POLICY)
+    return store
+
+
+def test_a_deployment_takes_its_rule_from_the_policy_and_goes_its_line(engine: Engine) -> None:
+    store = draft(engine)
+    seen = [store.find("dep")]
+    store.attach_watchlist("dep", "contract", "gallery", [entry()])
+    seen.append(store.find("dep"))
+    store.open("dep")
+    seen.append(store.find("dep"))
+    store.close("dep")
+    seen.append(store.find("dep"))
+
+    assert [view.status.value for view in seen if view] == ["draft", "ready", "live", "ended"]
+    ready = seen[1]
+    assert ready is not None
+    assert (ready.gallery, ready.contract_id) == ("gallery", "contract")
+    assert (ready.threshold, ready.agreeing_shots) == (POLICY.alerts.threshold, POLICY.alerts.agreeing_shots)
+
+
+def refusal(call: object, *arguments: object, **named: object) -> str:
+    assert callable(call)
+    with pytest.raises(Refused) as caught:
+        call(*arguments, **named)
+    return caught.value.rule
+
+
+@pytest.mark.parametrize("name", ["", "-x", "a b", "a/b", "a\x00b", "x" * 65, "é"])
+def test_an_id_that_cannot_name_things_is_refused(engine: Engine, name: str) -> None:
+    store = DeploymentStore(engine)
+
+    assert refusal(store.create, name, DeploymentKind.DEMO, name="x", policy=POLICY) == "deployment.bad-id"
+
+
+@pytest.mark.parametrize("threshold", [0.0, 1.0, -0.1, float("nan")])
+def test_a_threshold_outside_0_to_1_is_refused(engine: Engine, threshold: float) -> None:
+    store = DeploymentStore(engine)
+
+    rule = refusal(store.create, "d", DeploymentKind.DEMO, name="x", policy=POLICY, threshold=threshold)
+
+    assert rule == "deployment.bad-threshold"
+
+
+def test_an_id_is_used_once_even_after_its_deployment_ended(engine: Engine) -> None:
+    store = live_deployment(engine)
+    store.close("dep")
+
+    assert refusal(store.create, "dep", DeploymentKind.DEMO, name="x", policy=POLICY) == "deployment.exists"
+
+
+def test_an_operational_deployment_takes_live_cameras_only(engine: Engine) -> None:
+    store = DeploymentStore(engine)
+
+    rule = refusal(store.create, "op", DeploymentKind.OPERATIONAL, name="x", policy=POLICY, live_only=False)
+
+    assert rule == "deployment.recorded-source"
+
+
+def test_a_deployment_opens_with_a_watchlist_only(engine: Engine) -> None:
+    assert refusal(draft(engine).open, "dep") == "deployment.no-watchlist"
+
+
+def test_an_expired_entry_keeps_the_deployment_shut_and_its_last_day_does_not(engine: Engine) -> None:
+    store = draft(engine)
+    store.attach_watchlist("dep", "contract", "gallery", [entry("a"), entry("b", expires_on=date(2026, 11, 23))])
+
+    assert refusal(store.open, "dep", date(2026, 11, 24)) == "watchlist.entry-expired"
+    assert store.open("dep", date(2026, 11, 23)).is_live
+
+
+def test_ended_stays_ended_and_closing_again_is_no_error(engine: Engine) -> None:
+    store = live_deployment(engine)
+    store.close("dep")
+
+    assert store.close("dep").status is DeploymentStatus.ENDED
+    assert refusal(store.open, "dep") == "deployment.ended"
+    assert refusal(store.attach_watchlist, "dep", "c", "g2", [entry()]) == "deployment.ended"
+
+
+def test_a_list_is_compiled_once_and_a_gallery_never_used_again(engine: Engine) -> None:
+    store = live_deployment(engine)
+    store.create("other", DeploymentKind.DEMO, name="x", policy=POLICY)
+
+    assert refusal(store.attach_watchlist, "dep", "c", "g2", [entry()]) == "watchlist.attached"
+    assert refusal(store.attach_watchlist, "other", "c", "gallery_dep", [entry()]) == "watchlist.gallery-used"
+    assert refusal(store.attach_watchlist, "other", "c", "g2", []) == "watchlist.empty"
+
+
+def test_an_operational_list_of_test_subjects_alone_is_refused_and_leaves_nothing(engine: Engine) -> None:
+    store = draft(engine, "op", DeploymentKind.OPERATIONAL)
+    blue = entry("b", category=Category.BLUE_LIST)
+
+    assert refusal(store.attach_watchlist, "op", "c", "g", [blue]) == "watchlist.test-subjects-only"
+    assert store.references("op") == 0
+    store.attach_watchlist("op", "c", "g", [blue, entry("a")])
+    found = read.deployment(engine, "op")
+    assert found is not None
+    assert (found.watchlist_size, found.blue_list_size) == (1, 1)
+
+
+def test_an_unknown_deployment_is_none_to_a_worker_and_a_refusal_to_a_person(engine: Engine) -> None:
+    store = DeploymentStore(engine)
+
+    assert store.find("nowhere") is None
+    assert store.find("no\x00where") is None
+    assert refusal(store.close, "nowhere") == "deployment.unknown"
+
+
+def test_after_closing_no_byte_of_a_reference_is_left_in_sqlite(sqlite_url: str, tmp_path: Path) -> None:
+    marker = b"canary-of-a-reference-crop" * 40
+    engine = open_engine(sqlite_url)
+    store = live_deployment(engine, entries=(entry(crop=marker),))
+    needle = marker[:26]
+    there = [f.name for f in tmp_path.iterdir() if needle in f.read_bytes()]
+
+    store.close("dep")
+
+    left = [f.name for f in tmp_path.iterdir() if needle in f.read_bytes()]
+    engine.dispose()
+    assert there  # the search can find it
+    assert left == []

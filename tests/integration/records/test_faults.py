@@ -1,0 +1,192 @@
+"""The database away, busy, full, or not made yet."""
+
+from __future__ import annotations
+
+import sqlite3
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, event, inspect
+from sqlmodel import text
+
+from lfr_core.errors import Fatal, Retryable
+from lfr_core.policy import load_policy
+from lfr_core.records import read
+from lfr_core.records.deployments import DeploymentStore
+from lfr_core.records.engine import open_engine, writing
+from lfr_core.records.migrate import check, upgrade
+from lfr_core.records.recorder import Recorder
+from lfr_core.records.tables import Row
+from tests.support.databases import Postgres, forkserver, new_postgres
+from tests.support.records import ManualClock, live_deployment, outcomes, sighting
+
+
+def recorder(engine: Engine) -> Recorder:
+    return Recorder(engine, load_policy().alerts, ManualClock())
+
+
+@pytest.fixture
+def mortal_postgres() -> Iterator[Postgres]:
+    """A server of this test's own, to kill."""
+    yield from new_postgres()
+
+
+@pytest.mark.postgresql
+def test_a_postgresql_killed_in_mid_run_is_retryable_and_works_again(mortal_postgres: Postgres) -> None:
+    url = mortal_postgres.new_database()
+    upgrade(url)
+    engine = open_engine(url)
+    store = live_deployment(engine)
+    writer = recorder(engine)
+    writer.record_sightings([sighting(0.0)])
+
+    mortal_postgres.stop("immediate")
+    for call in (
+        lambda: writer.record_sightings([sighting(1.0)]),
+        lambda: writer.record_outcomes([outcomes((0, 0, 0))]),
+        lambda: store.find("dep"),
+        lambda: read.alerts(engine, "dep"),
+        lambda: upgrade(url),
+        lambda: check(url),
+    ):
+        with pytest.raises(Retryable, match="is away"):
+            call()
+    mortal_postgres.start()
+    writer.record_sightings([sighting(1.0)])
+    writer.record_outcomes([outcomes((0, 0, 0))])
+
+    assert [a.sightings for a in read.alerts(engine, "dep")] == [2]
+    assert read.counts(engine, "dep").frames.recognised == 1
+    engine.dispose()
+
+
+def test_a_sqlite_held_by_another_is_retryable_and_works_again(sqlite_url: str, tmp_path: Path) -> None:
+    engine = open_engine(sqlite_url, busy_timeout_ms=100)
+    live_deployment(engine)
+    holder = sqlite3.connect(tmp_path / "records.sqlite3", isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+
+    with pytest.raises(Retryable, match="busy"):
+        recorder(engine).record_sightings([sighting(0.0)])
+    assert read.alerts(engine, "dep") == ()  # readers go on
+    holder.execute("ROLLBACK")
+    holder.close()
+    recorder(engine).record_sightings([sighting(0.0)])
+
+    assert len(read.alerts(engine, "dep")) == 1
+    engine.dispose()
+
+
+def test_a_full_disk_is_retryable_and_leaves_nothing_half_written(sqlite_url: str) -> None:
+    engine = open_engine(sqlite_url)
+    live_deployment(engine)
+    engine.dispose()
+    full = open_engine(sqlite_url)
+
+    @event.listens_for(full, "connect")
+    def no_room(connection: sqlite3.Connection, _entry: object) -> None:
+        pages = connection.execute("PRAGMA page_count").fetchone()[0]
+        connection.execute(f"PRAGMA max_page_count={pages + 2}")
+
+    with pytest.raises(Retryable, match="disk is full"):
+        recorder(full).record_sightings([sighting(0.0), sighting(1.0, similarity=0.9, probe=b"x" * 100_000)])
+    assert read.alerts(full, "dep") == ()
+    full.dispose()
+    engine = open_engine(sqlite_url)
+    recorder(engine).record_sightings([sighting(0.0)])
+
+    assert len(read.alerts(engine, "dep")) == 1
+    engine.dispose()
+
+
+def test_a_database_without_tables_says_how_to_make_them(tmp_path: Path) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path / 'empty.sqlite3'}")
+
+    with pytest.raises(Fatal, match="lfr up"):
+        DeploymentStore(engine).find("dep")
+    engine.dispose()
+
+
+def test_a_file_that_is_no_database_is_fatal(tmp_path: Path) -> None:
+    (tmp_path / "records.sqlite3").write_bytes(b"this is no database at all" * 100)
+
+    with pytest.raises(Fatal, match="damaged"):
+        check(f"sqlite:///{tmp_path / 'records.sqlite3'}")
+
+
+@pytest.mark.parametrize("url", ["nonsense", "mysql://x/y", "sqlite://", "sqlite:///:memory:"])
+def test_a_url_that_cannot_hold_records_is_fatal(url: str) -> None:
+    with pytest.raises(Fatal):
+        open_engine(url)
+
+
+def test_a_folder_that_cannot_be_made_is_retryable_with_advice(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+
+    with pytest.raises(Retryable, match="can't be written"):
+        open_engine(f"sqlite:///{tmp_path / 'file' / 'records.sqlite3'}")
+
+
+def test_a_password_never_stands_in_an_error() -> None:
+    engine = open_engine("postgresql://user:SECRET@127.0.0.1:1/db")
+
+    with pytest.raises(Retryable) as caught:
+        DeploymentStore(engine).find("dep")
+    assert "SECRET" not in str(caught.value)
+
+
+def test_a_failing_statement_never_shows_a_crop(engine: Engine) -> None:
+    with pytest.raises(Fatal) as caught, writing(engine) as session:
+        session.execute(text("INSERT INTO alert_reference (id) VALUES (:crop)"), {"crop": "a crop's bytes"})
+
+    assert "a crop's bytes" not in "".join(traceback.format_exception(caught.value))
+
+
+def test_a_sqlite_file_is_its_owners_alone(sqlite_url: str, tmp_path: Path) -> None:
+    engine = open_engine(sqlite_url)
+    live_deployment(engine)
+
+    assert {oct(f.stat().st_mode & 0o777) for f in tmp_path.iterdir()} == {"0o600"}
+    engine.dispose()
+
+
+def test_the_migrations_make_exactly_the_tables_of_the_code(engine: Engine) -> None:
+    from alembic.autogenerate import compare_metadata
+    from alembic.runtime.migration import MigrationContext
+
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        differences = compare_metadata(context, Row.metadata)
+        tables = set(inspect(connection).get_table_names())
+
+    assert differences == []
+    assert "sighting" in tables
+
+
+def test_a_database_of_a_newer_version_is_refused(database_url: str) -> None:
+    engine = open_engine(database_url)
+    with writing(engine) as session:
+        session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    engine.dispose()
+
+    assert not check(database_url)
+    with pytest.raises(Fatal, match="newer"):
+        upgrade(database_url)
+
+
+@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def test_four_processes_may_make_the_tables_at_once(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    url = f"sqlite:///{tmp_path / 'new.sqlite3'}"
+    if kind == "postgresql":
+        url = request.getfixturevalue("postgres").new_database()
+    context = forkserver()
+    workers = [context.Process(target=upgrade, args=(url,)) for _ in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(timeout=60)
+
+    assert [worker.exitcode for worker in workers] == [0] * 4
+    assert check(url)

@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+from sqlalchemy import Engine
+
+from lfr_core.errors import Poison
+from lfr_core.messages import DeadLetter, OutcomeBatch, StageTime
+from lfr_core.outcomes import FrameCounts, FrameOutcome
+from lfr_core.policy import load_policy
+from lfr_core.records import read
+from lfr_core.records.recorder import Recorder
+from tests.support.records import NOW_NS, ManualClock, live_deployment, outcomes
+
+
+def recorder(engine: Engine) -> Recorder:
+    return Recorder(engine, load_policy().alerts, ManualClock())
+
+
+def frames(engine: Engine) -> FrameCounts:
+    counts = read.counts(engine, "dep").frames
+    assert counts.balanced
+    return counts
+
+
+def test_a_gap_is_explained_by_the_running_counts_and_the_rest_is_lost(engine: Engine) -> None:
+    live_deployment(engine)
+
+    recorder(engine).record_outcomes([outcomes((0, 0, 0), (10, 5, 2))])
+
+    expected = FrameCounts(captured=11, not_sampled=5, dropped_at_camera=2, recognised=2, lost=2)
+    assert frames(engine) == expected
+
+
+def test_outcomes_told_twice_or_in_other_batches_change_nothing(engine: Engine) -> None:
+    live_deployment(engine)
+    first, second = outcomes((0, 0, 0), (4, 3, 0)), outcomes((4, 3, 0), (6, 4, 0))
+
+    recorded = [recorder(engine).record_outcomes([batch]).frames for batch in (first, second, first, second)]
+
+    assert recorded == [5, 2, 0, 0]
+    assert frames(engine) == FrameCounts(captured=7, not_sampled=4, recognised=3)
+    assert sum(s.captured for s in _camera(engine).recent) == 0  # nothing in the seconds before NOW_NS
+
+
+def test_the_last_word_of_a_camera_books_what_follows_its_last_frame(engine: Engine) -> None:
+    live_deployment(engine)
+
+    recorder(engine).record_outcomes([outcomes((0, 0, 0))])
+    recorder(engine).record_outcomes([outcomes(captured=20, not_sampled=12, dropped=3, ended=True)])
+
+    assert frames(engine) == FrameCounts(captured=20, not_sampled=12, dropped_at_camera=3, recognised=1, lost=4)
+    assert _camera(engine).health is read.Health.ENDED
+
+
+def test_sessions_of_a_camera_are_counted_apart_and_shown_together(engine: Engine) -> None:
+    live_deployment(engine)
+
+    recorder(engine).record_outcomes([outcomes((0, 0, 0)), outcomes((0, 0, 0), (1, 0, 0), session="s2")])
+
+    assert frames(engine).recognised == 3
+    assert (_camera(engine).sessions, _camera(engine).faces) == (2, 6)
+
+
+def test_each_outcome_has_its_own_count(engine: Engine) -> None:
+    live_deployment(engine)
+
+    recorder(engine).record_outcomes([outcomes((i, 0, 0), outcome=outcome) for i, outcome in enumerate(FrameOutcome)])
+
+    expected = FrameCounts(5, recognised=1, dropped_stale=1, dropped_closed=1, unopenable=1, dead_lettered=1)
+    assert frames(engine) == expected
+
+
+def test_outcomes_of_an_unknown_deployment_are_handed_back_and_the_rest_is_recorded(engine: Engine) -> None:
+    live_deployment(engine)
+
+    recorded = recorder(engine).record_outcomes([outcomes((0, 0, 0), deployment="nowhere"), outcomes((0, 0, 0))])
+
+    ((batch, error),) = recorded.failures
+    assert (batch.deployment, recorded.frames) == ("nowhere", 1)
+    assert isinstance(error, Poison)
+
+
+def test_latency_percentiles_are_within_the_histograms_resolution(engine: Engine) -> None:
+    live_deployment(engine)
+    batches = [outcomes((i, 0, 0), latency_ms=float(i + 1)) for i in range(400)]
+
+    recorder(engine).record_outcomes(batches)
+
+    latency = read.latency(engine, "dep")
+    assert latency.p50_ms is not None
+    assert latency.p95_ms is not None
+    assert abs(latency.p50_ms - 200.0) < 200.0 * 0.023
+    assert abs(latency.p95_ms - 380.0) < 380.0 * 0.023
+
+
+def test_stage_times_add_up_and_a_redelivered_batch_adds_none(engine: Engine) -> None:
+    live_deployment(engine)
+    batch = OutcomeBatch.model_validate(
+        outcomes((0, 0, 0)).model_dump() | {"stages": (StageTime(stage="decode", calls=2, total_ms=5.0),)}
+    )
+
+    recorder(engine).record_outcomes([batch])
+    recorder(engine).record_outcomes([batch])
+
+    (stage,) = read.stages(engine, "dep")
+    assert (stage.stage, stage.calls, stage.mean_ms) == ("decode", 2, 2.5)
+
+
+def test_rates_are_of_the_last_whole_seconds_and_old_seconds_go(engine: Engine) -> None:
+    live_deployment(engine)
+    for second in range(200):
+        recorder(engine).record_outcomes([outcomes((second, 0, 0), reported_ns=NOW_NS + second * 10**9)])
+
+    camera = _camera(engine, NOW_NS + 200 * 10**9)
+
+    assert (camera.frames_per_second, camera.looks_per_second, camera.health) == (1.0, 1.0, read.Health.GOOD)
+    assert [s.captured for s in camera.recent] == [1] * 60
+    assert _camera(engine, NOW_NS + 210 * 10**9).health is read.Health.SILENT
+
+
+def test_a_dead_letter_told_twice_is_kept_once_and_a_new_brokers_offset_is_another(engine: Engine) -> None:
+    live_deployment(engine)
+    letter = DeadLetter(topic="t", partition=0, offset=7, camera="north", error="Poison", reason="bad", at_ns=NOW_NS)
+
+    for each in (letter, letter, letter.model_copy(update={"at_ns": NOW_NS + 86_400 * 10**9})):
+        recorder(engine).record_dead_letter(each)
+
+    assert len(read.dead_letters(engine)) == 2
+
+
+def _camera(engine: Engine, now_ns: int = NOW_NS) -> read.CameraHealth:
+    (camera,) = read.cameras(engine, "dep", now_ns=now_ns)
+    return camera

@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+from sqlalchemy import Engine
+
+from lfr_core.alerts import Judgement
+from lfr_core.errors import Poison, Refused
+from lfr_core.policy import load_policy
+from lfr_core.records import read
+from lfr_core.records.decisions import DecisionDesk
+from lfr_core.records.recorder import Recorder
+from tests.support.records import NOW_NS, ManualClock, entry, live_deployment, sighting
+
+ALERTS = load_policy().alerts
+MERGE_S = ALERTS.merge_s
+
+
+def recorder(engine: Engine) -> Recorder:
+    return Recorder(engine, ALERTS, ManualClock(NOW_NS + 5))
+
+
+def test_the_first_sighting_opens_an_alert_with_what_a_person_needs_to_decide(engine: Engine) -> None:
+    live_deployment(engine)
+
+    recorded = recorder(engine).record_sightings([sighting(0.0, probe=b"the probe")])
+
+    found = read.alert(engine, recorded.opened[0])
+    assert found is not None
+    assert recorded.failures == ()
+    assert found.probe_jpeg == b"the probe"
+    assert [r.crop_jpeg for r in found.references] == [b"reference crop"]
+    assert found.summary.subject == "subject of entry-1"
+    assert found.summary.opened_ns == NOW_NS + 5
+    assert found.summary.undecided
+
+
+def test_sightings_within_the_merge_time_are_one_alert_and_later_ones_another(engine: Engine) -> None:
+    live_deployment(engine)
+
+    recorder(engine).record_sightings([sighting(0.0), sighting(MERGE_S), sighting(2 * MERGE_S)])
+    recorder(engine).record_sightings([sighting(3 * MERGE_S + 0.1)])
+
+    spans = sorted((a.first_ns - NOW_NS, a.last_ns - NOW_NS, a.sightings) for a in read.alerts(engine, "dep"))
+    assert spans == [
+        (0, round(2 * MERGE_S * 1e9), 3),
+        (round((3 * MERGE_S + 0.1) * 1e9), round((3 * MERGE_S + 0.1) * 1e9), 1),
+    ]
+
+
+def test_a_late_sighting_joins_the_alert_it_precedes(engine: Engine) -> None:
+    live_deployment(engine)
+
+    recorder(engine).record_sightings([sighting(20.0)])
+    recorder(engine).record_sightings([sighting(20.0 - MERGE_S)])
+
+    (alert,) = read.alerts(engine, "dep")
+    assert (alert.first_sequence, alert.last_sequence) == (1000 + round((20 - MERGE_S) * 25), 1500)
+
+
+def test_another_camera_and_another_entry_have_alerts_of_their_own(engine: Engine) -> None:
+    live_deployment(engine, entries=(entry("entry-1"), entry("entry-2")))
+
+    recorder(engine).record_sightings(
+        [sighting(0.0), sighting(0.0, camera="south"), sighting(0.0, entry="entry-2"), sighting(0.04)]
+    )
+
+    found = sorted((a.camera, a.entry, a.sightings) for a in read.alerts(engine, "dep"))
+    assert found == [("north", "entry-1", 2), ("north", "entry-2", 1), ("south", "entry-1", 1)]
+
+
+def test_a_sighting_told_twice_changes_nothing(engine: Engine) -> None:
+    live_deployment(engine)
+    sightings = [sighting(0.0), sighting(1.0, similarity=0.7)]
+
+    recorder(engine).record_sightings(sightings)
+    before = read.alerts_with_crops(engine, "dep")
+    again = recorder(engine).record_sightings([*sightings, *sightings])
+
+    assert (again.opened, again.failures) == ((), ())
+    assert read.alerts_with_crops(engine, "dep") == before
+
+
+def test_only_the_best_probe_is_kept(engine: Engine) -> None:
+    live_deployment(engine)
+
+    for at_s, similarity, probe in ((0.0, 0.5, b"worse"), (1.0, 0.8, b"best"), (2.0, 0.6, b"middling")):
+        recorder(engine).record_sightings([sighting(at_s, similarity=similarity, probe=probe)])
+
+    (found,) = read.alerts_with_crops(engine, "dep")
+    assert (found.probe_jpeg, found.summary.similarity, found.summary.sightings) == (b"best", 0.8, 3)
+
+
+def test_what_cannot_be_recorded_is_told_and_the_rest_is_recorded(engine: Engine) -> None:
+    live_deployment(engine)
+    bad = [sighting(0.0, deployment="nowhere"), sighting(0.0, entry="nobody"), sighting(0.0, camera="a\x00b")]
+
+    recorded = recorder(engine).record_sightings([bad[0], sighting(0.0), bad[1], bad[2]])
+
+    assert [s.id for s, _ in recorded.failures] == [s.id for s in bad]
+    assert all(isinstance(error, Poison) for _, error in recorded.failures)
+    assert len(read.alerts(engine, "dep")) == 1
+
+
+def test_a_sighting_of_an_ended_deployment_is_refused_but_one_told_again_is_not(engine: Engine) -> None:
+    store = live_deployment(engine)
+    recorder(engine).record_sightings([sighting(0.0)])
+    store.close("dep")
+
+    recorded = recorder(engine).record_sightings([sighting(0.0), sighting(1.0)])
+
+    ((refused, error),) = recorded.failures
+    assert refused.id == sighting(1.0).id
+    assert isinstance(error, Refused)
+    assert error.rule == "sighting.deployment-not-live"
+    assert read.alerts(engine, "dep")[0].sightings == 1
+
+
+def test_a_sighting_after_the_decision_joins_the_alert_and_leaves_the_decision(engine: Engine) -> None:
+    live_deployment(engine)
+    (alert,) = recorder(engine).record_sightings([sighting(0.0)]).opened
+    DecisionDesk(engine, ManualClock()).judge(alert, Judgement.DIFFERENT, "Ann Operator")
+
+    recorder(engine).record_sightings([sighting(1.0)])
+
+    (found,) = read.alerts(engine, "dep")
+    assert (found.sightings, found.decision.judgement) == (2, Judgement.DIFFERENT)
+
+
+def test_an_alert_keeps_its_reference_when_the_watchlist_is_destroyed(engine: Engine) -> None:
+    store = live_deployment(engine)
+    (alert,) = recorder(engine).record_sightings([sighting(0.0)]).opened
+
+    store.close("dep")
+
+    found = read.alert(engine, alert)
+    assert found is not None
+    assert [r.crop_jpeg for r in found.references] == [b"reference crop"]
+    assert store.references("dep") == 0

@@ -1,0 +1,145 @@
+"""Real databases for tests: SQLite in a folder, and a PostgreSQL server of the tests' own.
+
+The server is started from Debian's /usr/lib/postgresql as the `postgres` user (initdb refuses root) on a
+loopback port. Import the fixtures in a conftest.py:
+`from tests.support.databases import database_url, postgres, sqlite_url`.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import uuid
+from collections.abc import Iterator
+from multiprocessing.context import ForkServerContext
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from lfr_core.records.migrate import upgrade
+
+__all__ = ["Postgres", "database_url", "forkserver", "new_postgres", "postgres", "postgres_binaries", "sqlite_url"]
+
+
+def forkserver(*modules: str) -> ForkServerContext:
+    """Processes that start in milliseconds, with the records (and `modules`) imported once for all."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["lfr_core.records.migrate", "lfr_core.records.recorder", *modules])
+    return context
+
+
+def postgres_binaries() -> Path | None:
+    """The newest installed server's bin folder, or None."""
+    found = [path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/initdb")]
+    on_path = shutil.which("initdb")
+    if on_path is not None:
+        found.append(Path(on_path).resolve().parent)
+    return max(found, default=None, key=lambda path: path.parent.name.zfill(4))
+
+
+class Postgres:
+    """A server that a test may stop, kill and start again on the same folder and port."""
+
+    def __init__(self, binaries: Path, folder: Path) -> None:
+        self._bin = binaries
+        self._folder = folder
+        self._data = folder / "data"
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = int(probe.getsockname()[1])
+
+    def create(self) -> None:
+        if os.getuid() == 0:
+            shutil.chown(self._folder, "postgres", "postgres")
+        self._run("initdb", "-D", str(self._data), "-U", "openlfr", "-A", "trust", "-E", "UTF8", "--no-sync")
+
+    def start(self) -> None:
+        options = (
+            f"-p {self.port} -c listen_addresses=127.0.0.1 -k {self._folder} "
+            "-c fsync=off -c max_connections=100 -c shared_buffers=32MB"
+        )
+        self._run("pg_ctl", "-D", str(self._data), "-o", options, "-l", str(self._folder / "log"), "-w", "start")
+
+    def stop(self, how: str = "immediate") -> None:
+        """`fast` breaks connections; `immediate` is a crash: every server process gone at once."""
+        self._run("pg_ctl", "-D", str(self._data), "-m", how, "-w", "stop")
+
+    def new_database(self) -> str:
+        """The URL of a fresh, empty database."""
+        name = f"t{uuid.uuid4().hex}"
+        with psycopg.connect(
+            host="127.0.0.1", port=self.port, user="openlfr", dbname="postgres", autocommit=True
+        ) as connection:
+            connection.execute(f"CREATE DATABASE {name}")
+        return f"postgresql+psycopg://openlfr@127.0.0.1:{self.port}/{name}"
+
+    def _run(self, program: str, *arguments: str) -> None:
+        user = "postgres" if os.getuid() == 0 else None
+        command = [str(self._bin / program), *arguments]
+        done = subprocess.run(
+            command,
+            cwd="/",
+            user=user,
+            group=user,
+            extra_groups=[] if user else None,
+            # To a file: a started server inherits a pipe and would keep it open.
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"},
+            timeout=60,
+            check=False,
+        )
+        log = self._folder / "log"
+        assert done.returncode == 0, f"{program} failed: {log.read_text()[-2000:] if log.exists() else command}"
+
+
+def new_postgres() -> Iterator[Postgres]:
+    """A started server; skips when none is installed (a failure where LFR_REQUIRE names postgresql)."""
+    binaries = postgres_binaries()
+    if binaries is None:
+        pytest.skip("no PostgreSQL server is installed (apt-get install postgresql)")
+    # Not pytest's tmp_path: its folders are closed to the postgres user, and too long for a Unix socket.
+    folder = Path(tempfile.mkdtemp(prefix="lfr-pg-", dir="/tmp"))
+    server = Postgres(binaries, folder)
+    try:
+        server.create()
+        server.start()
+        try:
+            yield server
+        finally:
+            if (folder / "data" / "postmaster.pid").exists():
+                server.stop()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """One server for all; each test has a database of its own."""
+    yield from new_postgres()
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """A migrated SQLite database."""
+    url = f"sqlite:///{tmp_path / 'records.sqlite3'}"
+    upgrade(url)
+    return url
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A migrated database: every test that asks for it runs on both kinds."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path / 'records.sqlite3'}"
+    else:
+        server = request.getfixturevalue("postgres")
+        assert isinstance(server, Postgres)
+        url = server.new_database()
+    upgrade(url)
+    return url

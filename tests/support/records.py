@@ -1,0 +1,144 @@
+"""Small makers of what the records take: deployments, sightings, outcomes; and a clock a test owns."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import Engine
+
+from lfr_core.deployments import DeploymentKind
+from lfr_core.messages import FrameResult, OutcomeBatch, Sighting, sighting_id
+from lfr_core.outcomes import FrameOutcome
+from lfr_core.policy import load_policy
+from lfr_core.records.deployments import DeploymentStore
+from lfr_core.watchlists.types import Category
+
+__all__ = ["NOW_NS", "Entry", "ManualClock", "Reference", "entry", "live_deployment", "outcomes", "sighting"]
+
+NOW_NS = 1_795_435_200 * 10**9
+"""23 November 2026, 12:00 UTC."""
+
+
+class ManualClock:
+    """Time stands until a test moves it."""
+
+    def __init__(self, time_ns: int = NOW_NS) -> None:
+        self.now_ns = time_ns
+
+    def time_ns(self) -> int:
+        return self.now_ns
+
+    def monotonic(self) -> float:
+        return self.now_ns / 1e9
+
+    def advance(self, seconds: float) -> None:
+        self.now_ns += round(seconds * 1e9)
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    id: str
+    photograph: str = "one.jpg"
+    crop_jpeg: bytes = b"reference crop"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    id: str
+    subject: str
+    category: Category
+    legal_reference: str
+    approved_by: str
+    expires_on: date
+    references: tuple[Reference, ...]
+
+
+def entry(
+    name: str = "entry-1",
+    *,
+    category: Category = Category.WANTED_BY_COURTS,
+    expires_on: date = date(2027, 1, 31),
+    crop: bytes = b"reference crop",
+) -> Entry:
+    return Entry(
+        name,
+        f"subject of {name}",
+        category,
+        "Bail Act 1976 s7",
+        "Insp A",
+        expires_on,
+        (Reference(f"{name}/1", crop_jpeg=crop),),
+    )
+
+
+def live_deployment(engine: Engine, name: str = "dep", entries: tuple[Entry, ...] = ()) -> DeploymentStore:
+    """A live demo deployment with a watchlist."""
+    store = DeploymentStore(engine, ManualClock())
+    store.create(name, DeploymentKind.DEMO, name="High Street", policy=load_policy())
+    store.attach_watchlist(name, "contract", f"gallery_{name}", entries or (entry(),))
+    store.open(name)
+    return store
+
+
+def sighting(
+    at_s: float,
+    *,
+    deployment: str = "dep",
+    camera: str = "north",
+    session: str = "s1",
+    sequence: int | None = None,
+    face: int = 0,
+    entry: str = "entry-1",
+    similarity: float = 0.6,
+    probe: bytes = b"probe",
+) -> Sighting:
+    """A sighting `at_s` seconds after NOW_NS; its sequence is that of 25 frames/s unless given."""
+    sequence = round(at_s * 25) + 1000 if sequence is None else sequence
+    return Sighting(
+        id=sighting_id(deployment, camera, session, sequence, face, entry),
+        deployment=deployment,
+        camera=camera,
+        session=session,
+        sequence=sequence,
+        captured_ns=NOW_NS + round(at_s * 1e9),
+        face=face,
+        track="t1",
+        entry=entry,
+        similarity=similarity,
+        threshold=0.45,
+        box=(1.0, 2.0, 3.0, 4.0),
+        eye_distance_px=40.0,
+        probe_jpeg=base64.b64encode(probe),
+    )
+
+
+def outcomes(
+    *results: tuple[int, int, int],
+    deployment: str = "dep",
+    camera: str = "north",
+    session: str = "s1",
+    outcome: FrameOutcome = FrameOutcome.RECOGNISED,
+    latency_ms: float = 100.0,
+    captured: int | None = None,
+    not_sampled: int | None = None,
+    dropped: int | None = None,
+    ended: bool = False,
+    reported_ns: int = NOW_NS,
+) -> OutcomeBatch:
+    """A batch of results (sequence, running not_sampled, running dropped)."""
+    return OutcomeBatch(
+        deployment=deployment,
+        camera=camera,
+        session=session,
+        results=tuple(
+            FrameResult(sequence=s, not_sampled=n, dropped=d, outcome=outcome, latency_ms=latency_ms, faces=2)
+            for s, n, d in results
+        ),
+        captured=captured,
+        not_sampled=not_sampled,
+        dropped=dropped,
+        ended=ended,
+        reported_ns=reported_ns,
+    )

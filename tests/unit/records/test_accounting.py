@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lfr_core.messages import FrameResult, OutcomeBatch
+from lfr_core.outcomes import FrameCounts, FrameOutcome
+from lfr_core.records.accounting import SessionTally, book
+
+FATES = ("not_sampled", "dropped_at_camera", "lost", *(outcome.value for outcome in FrameOutcome))
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What truly became of each frame of a session, and the messages that told of it."""
+
+    fates: tuple[str, ...]
+    batches: tuple[OutcomeBatch, ...]
+
+
+def batch(*results: FrameResult, **named: object) -> OutcomeBatch:
+    values = {"deployment": "d", "camera": "c", "session": "s", "reported_ns": 0, "results": results}
+    return OutcomeBatch.model_validate(values | named)
+
+
+def told(fates: tuple[str, ...]) -> list[FrameResult]:
+    """The results of the frames that were recognised or refused, with the camera's running counts before each."""
+    return [
+        FrameResult(
+            sequence=i,
+            not_sampled=fates[:i].count("not_sampled"),
+            dropped=fates[:i].count("dropped_at_camera"),
+            outcome=FrameOutcome(fate),
+        )
+        for i, fate in enumerate(fates)
+        if fate in FrameOutcome.__members__.values()
+    ]
+
+
+@st.composite
+def runs(draw: st.DrawFn) -> Run:
+    """Any schedule of sends, drops and losses; then batches split anywhere, some told again in an order kept.
+
+    Redelivery is Kafka's: from some record on, everything comes again, in order.
+    """
+    fates = tuple(draw(st.lists(st.sampled_from(FATES), max_size=40)))
+    results = told(fates)
+    stream: list[FrameResult | int] = list(results)
+    last = [r.sequence for r in results]
+    # STATUS records stand anywhere between frames: captured so far.
+    for at in draw(st.lists(st.integers(0, len(fates)), max_size=3)):
+        stream.insert(sum(s < at for s in last) + sum(isinstance(x, int) and x <= at for x in stream), at)
+    ordered = sorted(stream, key=lambda x: x if isinstance(x, int) else x.sequence + 0.5)
+    ordered.append(len(fates))  # END
+    told_again = list(ordered)
+    for start in draw(st.lists(st.integers(0, len(ordered) - 1), max_size=3)):
+        told_again += ordered[start:]
+    rng = random.Random(draw(st.integers(0, 2**16)))
+    return Run(fates, tuple(split(told_again, fates, rng)))
+
+
+def split(stream: list[FrameResult | int], fates: tuple[str, ...], rng: random.Random) -> list[OutcomeBatch]:
+    batches: list[OutcomeBatch] = []
+    pending: list[FrameResult] = []
+    for each in stream:
+        if isinstance(each, int):
+            batches.append(batch(*pending))
+            pending = []
+            before = fates[:each]
+            batches.append(
+                batch(
+                    captured=each,
+                    not_sampled=before.count("not_sampled"),
+                    dropped=before.count("dropped_at_camera"),
+                    ended=each == len(fates),
+                )
+            )
+            continue
+        if pending and (each.sequence <= pending[-1].sequence or rng.random() < 0.3):
+            batches.append(batch(*pending))
+            pending = []
+        pending.append(each)
+    return [*batches, batch(*pending)]
+
+
+@given(runs())
+def test_any_schedule_gives_a_balanced_count_equal_to_the_truth(run: Run) -> None:
+    tally = SessionTally()
+    for each in run.batches:
+        tally = book(tally, each).tally
+
+        assert tally.counts.balanced
+        assert tally.counts.captured == tally.next_sequence
+
+    truth = FrameCounts(captured=len(run.fates), **{fate: run.fates.count(fate) for fate in FATES})
+    assert tally.counts == truth
+    assert tally.ended
+
+
+@given(
+    st.lists(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60), st.integers(0, 60)), max_size=6), max_size=8),
+    st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)), max_size=3),
+)
+def test_a_camera_that_contradicts_itself_never_unbalances_the_count(
+    lies: list[list[tuple[int, int, int]]], statuses: list[tuple[int, int]]
+) -> None:
+    tally = SessionTally()
+    batches = [
+        batch(*(FrameResult(sequence=s, not_sampled=n, dropped=d, outcome=FrameOutcome.RECOGNISED) for s, n, d in each))
+        for each in lies
+    ]
+    for each in [*batches, *(batch(captured=c, not_sampled=n, dropped=0) for c, n in statuses)]:
+        before = tally
+        booked = book(tally, each)
+        tally = booked.tally
+
+        assert tally.counts.balanced
+        assert min(tally.counts.as_tuple()) >= 0
+        assert before.counts + booked.added == tally.counts
+
+
+def test_what_comes_again_adds_no_figures() -> None:
+    once = batch(FrameResult(sequence=0, not_sampled=0, dropped=0, outcome=FrameOutcome.RECOGNISED, latency_ms=80.0))
+    first = book(SessionTally(), once)
+
+    again = book(first.tally, once)
+
+    assert (first.changed, first.latency_total_ms) == (True, 80.0)
+    assert (again.changed, again.latency_total_ms, dict(again.latency)) == (False, 0.0, {})
