@@ -55,12 +55,16 @@ class ChildSpec:
     """A child that isn't ready by then is killed and counts as dead."""
     after: tuple[str, ...] = ()
     """Children that must be ready before this one starts, and that are stopped after it."""
+    outlived_by: tuple[str, ...] = ()
+    """Children that are stopped after this one too, though it needn't wait for them at the start."""
     ports: tuple[int, ...] = ()
     """Loopback ports it listens on: they must be free before anything starts."""
 
 
 def stages(specs: Sequence[ChildSpec]) -> tuple[tuple[ChildSpec, ...], ...]:
-    """The children in stages: each comes after all it names; stopping goes through them backwards.
+    """The children in stages, each after those it names; stopping goes through them backwards, a stage at a time.
+
+    (Starting looks at `after` alone: a child starts as soon as those are ready, whatever its stage.)
 
     Raises:
         Fatal: two children of one name, an unknown name in `after`, or a circle.
@@ -68,12 +72,13 @@ def stages(specs: Sequence[ChildSpec]) -> tuple[tuple[ChildSpec, ...], ...]:
     left = {spec.name: spec for spec in specs}
     if len(left) != len(specs):
         raise Fatal("two children have the same name")
-    unknown = {name for spec in specs for name in spec.after} - left.keys()
+    before = {spec.name: {*spec.after, *spec.outlived_by} for spec in specs}
+    unknown = set[str]().union(*before.values()) - left.keys()
     if unknown:
         raise Fatal(f"children wait for {', '.join(sorted(unknown))}, which isn't among them")
     done: list[tuple[ChildSpec, ...]] = []
     while left:
-        stage = tuple(spec for spec in left.values() if not left.keys() & set(spec.after))
+        stage = tuple(spec for spec in left.values() if not left.keys() & before[spec.name])
         if not stage:
             raise Fatal(f"children wait for each other in a circle: {', '.join(left)}")
         done.append(stage)

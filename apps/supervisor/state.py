@@ -15,7 +15,16 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from apps.supervisor.children import ChildState
 from lfr_core.errors import Fatal
 
-__all__ = ["ChildReport", "HomeLock", "SystemState", "is_held", "process_created", "read_state", "write_state"]
+__all__ = [
+    "ChildReport",
+    "HomeLock",
+    "SystemState",
+    "is_held",
+    "process_created",
+    "read_state",
+    "refuse_running",
+    "write_state",
+]
 
 
 class ChildReport(BaseModel):
@@ -128,6 +137,13 @@ def _lock(file: int) -> bool:
     return False
 
 
+def refuse_running(home: Path) -> None:
+    """Raises Fatal, naming its process, when a supervisor holds `home` now."""
+    if is_held(home):
+        holder = _lock_file(home).read_text(errors="replace").strip() or "?"
+        raise Fatal(f"a system runs already in {home} (process {holder}): `lfr status` shows it, `lfr down` stops it")
+
+
 class HomeLock:
     """Makes us the only supervisor of a home folder; the kernel lets go of it when we die."""
 
@@ -142,11 +158,9 @@ class HomeLock:
         except OSError as error:
             raise Fatal(f"the home folder {self._home} can't be written: {error.strerror}. Set LFR_HOME.") from error
         if not _lock(file):
-            holder = os.read(file, 32).decode(errors="replace").strip() or "?"
             os.close(file)
-            raise Fatal(
-                f"a system runs already in {self._home} (process {holder}): `lfr status` shows it, `lfr down` stops it"
-            )
+            refuse_running(self._home)
+            raise Fatal(f"another `lfr` looks at {self._home} just now: try again")
         os.ftruncate(file, 0)
         os.write(file, f"{os.getpid()}\n".encode())
         self._file = file

@@ -126,6 +126,11 @@ class Supervisor:
         if late:
             raise Fatal(f"not ready after {timeout_s:.0f} s: {_complaints(late)}")
 
+    @property
+    def broken(self) -> BaseException | None:
+        """The bug that ended the supervisor's thread (and so stopped every child), if any."""
+        return self._broken
+
     def check(self) -> None:
         """Raises Fatal when a child has failed for good, with its reason and its log."""
         if self._broken is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 from apps.supervisor import Backoff, ChildSpec
 from apps.supervisor.probes import pid_in_file
@@ -35,12 +36,8 @@ time.sleep(600)
 """
 
 
-def toy(name: str, code: str, folder: Path, *more: str, **options: object) -> ChildSpec:
+def toy(name: str, code: str, folder: Path, *more: str, **options: Any) -> ChildSpec:
     """A child that runs `code` and is ready when it has written its pid to FOLDER/NAME.ready."""
     ready = folder / f"{name}.ready"
-    return ChildSpec(
-        name,
-        (sys.executable, "-c", code, str(ready), *more),
-        ready=pid_in_file(ready),
-        **options,  # type: ignore[arg-type]  by name
-    )
+    command = (sys.executable, "-c", code, str(ready), *more)
+    return ChildSpec(name, command, ready=pid_in_file(ready), **options)

@@ -1,0 +1,149 @@
+"""The children of a running OpenLFR: which, with which command, ready when, after whom."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from apps.supervisor.children import ChildSpec
+from apps.supervisor.probes import broker_answers, http_ok, pid_in_file, port_answers
+from streams.broker.choose import BrokerChoice, choose, look
+from streams.broker.jars import libs_folder
+from streams.broker.kafka import KafkaNode, broker_command
+from streams.broker.tansu import tansu_binary, tansu_command
+from streams.broker.traits import BrokerKind, BrokerTraits
+
+if TYPE_CHECKING:
+    from lfr_core.policy import Policy
+    from lfr_core.settings import Settings
+
+__all__ = ["plan", "settings_env", "worker_count"]
+
+BROKER, GALLERY, RECORD, PAGE = "broker", "gallery", "record", "page"
+_WORKER_START_S = 120.0  # models are loaded and warmed up; on a busy machine that takes a while
+
+
+def settings_env(settings: Settings, broker: BrokerKind | None = None) -> dict[str, str]:
+    """`settings` as the environment that gives a child the same ones; folders absolute, `broker` if decided.
+
+    A setting that is None isn't passed: it is None by default.
+    """
+    env: dict[str, str] = {}
+    for name, value in settings:
+        match value:
+            case None:
+                continue
+            case Path():
+                text = str(value.resolve())
+            case bool():
+                text = "true" if value else "false"
+            case tuple() | list():
+                text = json.dumps(value)
+            case _:
+                text = str(value)
+        env[f"LFR_{name.upper()}"] = text
+    if broker is not None:
+        env["LFR_BROKER"] = broker.value
+    return env
+
+
+def worker_count(settings: Settings) -> int:
+    """Recognition workers: as set, else one per core less one for the rest, at least one."""
+    return settings.workers or max(1, (os.cpu_count() or 2) - 1)
+
+
+def plan(
+    settings: Settings, policy: Policy, *, choice: BrokerChoice | None = None, with_page: bool = True
+) -> list[ChildSpec]:
+    """Every child that these settings ask for; what they name as external isn't started.
+
+    Raises:
+        Fatal: no broker can be run on this machine (see `streams.broker.choose`).
+    """
+    choice = choice or choose(settings, look(settings))
+    env = settings_env(settings, choice.traits.kind)
+    children: list[ChildSpec] = []
+    if not choice.external:
+        children.append(_broker(settings, policy, choice.traits))
+    if not settings.milvus_uri:
+        children.append(_gallery(settings))
+    needs = tuple(child.name for child in children)
+    children.append(_worker(settings, env, "record", 0, needs))
+    children += [_worker(settings, env, "recognise", index, needs) for index in range(worker_count(settings))]
+    if with_page:
+        children.append(_page(settings, env, needs))
+    return children
+
+
+def _broker(settings: Settings, policy: Policy, traits: BrokerTraits) -> ChildSpec:
+    servers = settings.kafka_bootstrap
+    ports: tuple[int, ...] = (settings.kafka_port,)
+    if traits.kind is BrokerKind.KAFKA:
+        home, libs = settings.home.resolve() / "kafka", libs_folder(settings.cache.resolve())
+        command = broker_command(KafkaNode(home, settings.kafka_port, settings.kafka_controller_port, libs))
+        ports += (settings.kafka_controller_port,)
+    else:
+        binary = tansu_binary(settings.cache)
+        command = tansu_command(binary or Path("tansu"), settings.kafka_port)
+
+    def topics() -> None:
+        from streams.topics import ensure_topics
+
+        ensure_topics(servers, settings, policy, traits)
+
+    return ChildSpec(
+        BROKER,
+        command,
+        ready=broker_answers(servers),
+        once_ready=topics,  # again after each restart: Tansu has forgotten them
+        stop_deadline_s=20.0,  # Kafka closes its segments
+        start_deadline_s=90.0,
+        ports=ports,
+    )
+
+
+def _gallery(settings: Settings) -> ChildSpec:
+    program = Path(sys.executable).with_name("milvus-lite")
+    folder = settings.home.resolve() / "milvus"
+    return ChildSpec(
+        GALLERY,
+        (
+            *(str(program), "server", "--host", "127.0.0.1"),  # its own default listens on every interface
+            *("--port", str(settings.milvus_port), "--data-dir", str(folder)),
+        ),
+        env={"OMP_NUM_THREADS": str(settings.inference_threads)},
+        ready=port_answers(settings.milvus_port),
+        ports=(settings.milvus_port,),
+    )
+
+
+def _worker(settings: Settings, env: dict[str, str], role: str, index: int, needs: tuple[str, ...]) -> ChildSpec:
+    recognises = role == "recognise"
+    threads = str(settings.inference_threads)  # beyond it, the processes would fight for the cores
+    return ChildSpec(
+        f"{role}-{index}" if recognises else RECORD,
+        (sys.executable, "-m", "streams.worker", role, "--index", str(index)),
+        env=env | {"OMP_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads},
+        # streams.worker.ready_file, without importing Faust here; a test keeps the two equal
+        ready=pid_in_file(settings.home.resolve() / "run" / f"worker-{role}-{index}.ready"),
+        start_deadline_s=_WORKER_START_S,
+        after=needs,
+        outlived_by=(RECORD,) if recognises else (),  # what it sends last is still recorded
+    )
+
+
+def _page(settings: Settings, env: dict[str, str], needs: tuple[str, ...]) -> ChildSpec:
+    from apps.operator.launch import command
+
+    return ChildSpec(
+        PAGE,
+        tuple(command(settings)),
+        env=env,
+        ready=http_ok(f"http://127.0.0.1:{settings.operator_port}/_stcore/health"),
+        stop_deadline_s=5.0,
+        after=needs,
+        ports=(settings.operator_port,),
+    )

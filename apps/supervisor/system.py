@@ -1,0 +1,62 @@
+"""Bring a whole OpenLFR up: database, broker, topics, children. Used by `lfr up`, `lfr demo`, `lfr stream run`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from apps.supervisor.plan import plan
+from apps.supervisor.state import ChildReport, refuse_running
+from apps.supervisor.supervisor import Supervisor
+
+if TYPE_CHECKING:
+    from lfr_core.policy import Policy
+    from lfr_core.settings import Settings
+
+__all__ = ["running_system"]
+
+
+@contextmanager
+def running_system(
+    settings: Settings,
+    policy: Policy,
+    *,
+    with_page: bool = True,
+    on_change: Callable[[tuple[ChildReport, ...]], None] | None = None,
+    say: Callable[[str], None] = lambda _: None,
+) -> Iterator[Supervisor]:
+    """Start everything these settings ask for, and stop it at the end:
+
+        with running_system(settings, policy) as running:
+            running.wait_ready(120)
+
+    In order: nothing may run in this home yet; the database is brought up to date; the broker is chosen (and
+    written to broker.json, for clients in other processes) and its jars are verified; an external broker's
+    topics are seen to; the children are started. `say` is told what takes long.
+
+    Raises:
+        Fatal: a system runs here already, a port is taken, no broker can be run, a jar isn't ours.
+        Retryable: the external broker or the database is away; Maven couldn't get the jars.
+    """
+    from lfr_core.records.migrate import upgrade
+    from streams.broker.choose import choose, look
+    from streams.broker.jars import ensure_jars
+    from streams.broker.traits import BrokerKind, remember_kind
+    from streams.topics import ensure_topics
+
+    refuse_running(settings.home)
+    settings.home.mkdir(parents=True, exist_ok=True)
+    choice = choose(settings, look(settings))
+    if choice.traits.banner:
+        say(f"{choice.traits.banner} ({choice.why})")
+    upgrade(settings.records_url)
+    if choice.external:
+        ensure_topics(settings.kafka_bootstrap, settings, policy, choice.traits)
+    elif choice.traits.kind is BrokerKind.KAFKA:
+        ensure_jars(settings.cache, say)
+    children = plan(settings, policy, choice=choice, with_page=with_page)
+    supervisor = Supervisor(children, settings.home, on_change=on_change)
+    with supervisor as running:
+        remember_kind(settings.home, choice.traits.kind, servers=settings.kafka_bootstrap, why=choice.why)
+        yield running
