@@ -47,7 +47,7 @@ check: ## Lint, format, types, layers, lock file, environment and repository gua
 	@.tools/uv/bin/uv lock --check --quiet
 	@$(BIN)/pytest -q tests/unit/environment
 	@$(BIN)/mypy
-	@$(BIN)/mypy scripts
+	@MYPYPATH=scripts:. $(BIN)/mypy scripts
 
 fmt: ## Mend what can be mended by itself: lint, format, tables in the documents
 	@$(SETUP) --for check

@@ -15,6 +15,8 @@ if not (3, 11) <= sys.version_info[:2] < (3, 15):
         f"OpenLFR needs Python 3.11 to 3.14, and this is Python {sys.version.split()[0]} ({sys.executable}).\n"
         "Install one, or name one that is there: make PYTHON=/path/to/python3.12 demo"
     )
+if sys.platform == "win32":
+    sys.exit("OpenLFR runs on Linux and macOS. On Windows, use the Windows Subsystem for Linux.")
 
 import argparse
 import fcntl

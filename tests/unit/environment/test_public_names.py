@@ -1,0 +1,76 @@
+"""What each package offers to the others, pinned: a change here is a change that others must hear of.
+
+Prints what to paste here: `python tests/unit/environment/test_public_names.py`.
+"""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+ROOT = Path(__file__).parents[3]
+
+# fmt: off
+PINNED: dict[str, list[str]] = {
+    "apps.supervisor": [
+        "Backoff", "ChildReport", "ChildSpec", "ChildState", "Probe", "Supervisor", "SystemState",
+        "read_state",
+    ],
+    "lfr_core.alerts": [
+        "Cell", "Decision", "Engagement", "Judgement", "Review", "check_engagement", "check_review",
+        "published_cell",
+    ],
+    "lfr_core.clock": ["Clock", "SystemClock", "utc_from_ns"],
+    "lfr_core.deployments": ["DeploymentDirectory", "DeploymentKind", "DeploymentStatus", "DeploymentView"],
+    "lfr_core.errors": ["Fatal", "LfrError", "Poison", "Refused", "Retryable", "Stale"],
+    "lfr_core.faces.pack": [
+        "ModelPack", "Network", "PackPins", "Task", "install_pack", "installed_pack", "load_pins",
+        "open_pack",
+    ],
+    "lfr_core.faces.types": ["Detection", "Face", "FaceEngine", "Floats", "Image", "Quality"],
+    "lfr_core.frames": ["FrameCodec", "FrameHeader", "FrameKind", "PlainCodec", "SCHEMA_VERSION", "UnknownSchema"],
+    "lfr_core.gallery": ["Candidate", "ExactGallery", "Gallery", "MilvusGallery", "Reference", "gallery_name"],
+    "lfr_core.gallery.port": ["Candidate", "Gallery", "Reference"],
+    "lfr_core.logs": ["RateLimit", "configure_logs", "get_logger"],
+    "lfr_core.messages": ["DeadLetter", "FrameResult", "OutcomeBatch", "Sighting", "StageTime", "sighting_id"],
+    "lfr_core.outcomes": ["FrameCounts", "FrameOutcome"],
+    "lfr_core.policy": [
+        "AlertPolicy", "FacePolicy", "ImagePolicy", "LivePolicy", "Policy", "ResponsePolicy",
+        "SamplingPolicy", "TrackingPolicy", "WatchlistPolicy", "default_policy_file", "load_policy",
+    ],
+    "lfr_core.records.read": [
+        "AlertDetail", "AlertSummary", "AlertTally", "Answer", "CameraHealth", "DeploymentCounts",
+        "DeploymentSummary", "Health", "Latency", "Recent", "ReferenceCrop", "StageFigures", "alert",
+        "alerts", "alerts_with_crops", "cameras", "counts", "dead_letters", "deployment", "deployments",
+        "latency", "stages",
+    ],
+    "lfr_core.samples": ["install_samples", "sample_photos"],
+    "lfr_core.settings": ["Settings"],
+    "lfr_core.watchlists": ["Category", "EntryRow", "Refusal", "RefusalReason", "Response"],
+    "lfr_core.watchlists.types": ["Category", "EntryRow", "Refusal", "RefusalReason", "Response"],
+    "streams.broker": ["BrokerKind", "BrokerTraits", "KAFKA", "TANSU", "TANSU_BANNER", "remember_kind", "traits_of"],
+    "streams.camera": ["CameraJob", "CameraProgress", "CameraReport", "redact_url", "run_camera"],
+}
+# fmt: on
+
+
+def offered() -> dict[str, list[str]]:
+    """The `__all__` of each package, and of each contract module of `lfr_core`, without importing them."""
+    files = [*ROOT.glob("lfr_core/*.py"), *ROOT.glob("lfr_core/*/port.py"), *ROOT.glob("lfr_core/*/types.py")]
+    files += [file for top in ("lfr_core", "streams", "flows", "apps") for file in (ROOT / top).rglob("__init__.py")]
+    found = {}
+    for file in sorted(set(files)):
+        for node in ast.parse(file.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "__all__":
+                name = ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+                found[name] = sorted(ast.literal_eval(node.value))
+    return found
+
+
+def test_each_package_offers_what_is_pinned_and_nothing_else() -> None:
+    assert offered() == PINNED
+
+
+if __name__ == "__main__":
+    for package, names in offered().items():
+        print(f"    {package!r}: {names!r},".replace("'", '"'))  # noqa: T201  its purpose
