@@ -1,0 +1,116 @@
+"""`lfr stream run`, as a function: one recording through a system of its own."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from apps.runs.deploy import checked_watchlist, open_deployment
+from apps.runs.own import READY_S, settings_for_run
+from apps.runs.play import Playing, Source, play
+from apps.runs.report import RunReport, measure
+from apps.supervisor.system import running_system
+from lfr_core.deployments import DeploymentKind
+from lfr_core.policy import Policy
+from lfr_core.records.engine import open_engine
+from lfr_core.settings import Settings
+from lfr_core.watchlists.entries import WatchlistReport
+
+__all__ = ["run_progress", "run_recording"]
+
+
+def run_progress(console: Console) -> Progress:
+    """The progress display of a run: one line a step."""
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[note]}"),
+        TimeElapsedColumn(),
+        console=console,
+    )
+
+
+def run_recording(
+    source: Path,
+    watchlist: Path,
+    *,
+    camera: str,
+    settings: Settings,
+    policy: Policy,
+    home: Path,
+    console: Console,
+    told: Callable[[WatchlistReport], None],
+) -> RunReport:
+    """Play `source` through broker, workers and gallery with back-pressure, and measure it.
+
+    Args:
+        source: video file or folder of images.
+        watchlist: folder with photographs and watchlist.csv.
+        camera: the name the recording goes by.
+        settings: where models are, and servers to use instead of own ones.
+        policy: the force's.
+        home: folder for this run; made anew.
+        console: where progress is shown.
+        told: called with what was enrolled and refused, before anything is started.
+
+    Raises:
+        LfrError: of every kind; what was started has been stopped.
+    """
+    kind = DeploymentKind.EVALUATION
+    deployment = f"run-{datetime.now(tz=UTC):%Y%m%dT%H%M%S}"
+    with run_progress(console) as bars:
+        checking = bars.add_task("checking the watchlist", total=None, note="")
+        report = checked_watchlist(
+            watchlist,
+            deployment,
+            kind,
+            settings=settings,
+            policy=policy,
+            progress=lambda done, total: bars.update(checking, completed=done, total=total),
+        )
+        told(report)
+        own = settings_for_run(settings, home, workers=1, keep_page_port=False)
+        starting = bars.add_task("starting broker, gallery, workers", total=None, note="")
+        database = open_engine(own.records_url)
+        with running_system(
+            own,
+            policy,
+            with_page=False,
+            on_change=lambda children: bars.update(
+                starting, completed=sum(child.state == "ready" for child in children), total=len(children)
+            ),
+            say=lambda words: console.print(words, style="yellow"),
+        ) as system:
+            system.wait_ready(READY_S)
+            with open_deployment(
+                report,
+                deployment,
+                kind,
+                name=source.name,
+                live_only=False,
+                database=database,
+                settings=own,
+                policy=policy,
+            ):
+                playing = bars.add_task("recognising", total=None, note="")
+
+                def show(at: Playing) -> None:
+                    bars.update(playing, completed=at.captured, note=f"{at.alerts} alerts")
+
+                seconds = play(
+                    [Source(camera, source)],
+                    deployment,
+                    settings=own,
+                    database=database,
+                    system=system,
+                    as_fast_as_possible=True,
+                    progress=show,
+                )
+                return measure(database, deployment, seconds=seconds, now_ns=time.time_ns())

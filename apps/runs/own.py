@@ -1,0 +1,43 @@
+"""The settings of a run: its own home folder and free ports, beside whatever `lfr up` runs."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+from contextlib import ExitStack
+from pathlib import Path
+
+from lfr_core.settings import Settings
+
+__all__ = ["READY_S", "settings_for_run"]
+
+READY_S = 180.0  # until every child is ready: a first start on a busy machine: Kafka 4 s, workers 10 s, all of them on two cores
+
+
+def settings_for_run(settings: Settings, home: Path, *, workers: int, keep_page_port: bool) -> Settings:
+    """The settings of a run: a fresh `home`, and free ports for what it starts itself.
+
+    What the settings already name (a Kafka, a Milvus, a database) is used as it is.
+    """
+    shutil.rmtree(home, ignore_errors=True)
+    home.mkdir(parents=True)
+    kafka, controller, milvus, page = _free_ports(4)
+    changes: dict[str, object] = {
+        "home": home,
+        "kafka_port": kafka,
+        "kafka_controller_port": controller,
+        "milvus_port": milvus,
+        "workers": workers,
+    }
+    if not keep_page_port:
+        changes["operator_port"] = page
+    return settings.model_copy(update=changes)
+
+
+def _free_ports(count: int) -> list[int]:
+    """Loopback TCP ports nobody listens on now; held together, so that they differ."""
+    with ExitStack() as held:
+        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [int(each.getsockname()[1]) for each in sockets]

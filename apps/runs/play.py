@@ -1,0 +1,155 @@
+"""Plays recordings through a running system: camera processes, and the wait until all is recorded."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from apps.supervisor.plan import settings_env
+from apps.supervisor.process import child_environment
+from apps.supervisor.supervisor import Supervisor
+from lfr_core.errors import Fatal, Retryable
+from lfr_core.records import read
+from lfr_core.settings import Settings
+from streams.topics import Topic, lag
+from streams.worker import RECOGNISE_GROUP, RECORD_GROUP
+
+__all__ = ["Playing", "Source", "play"]
+
+DRAIN_S = 120.0  # after the cameras' last word; the workers hold at most some dozens of frames then
+POLL_S = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A recording and the camera it stands for."""
+
+    camera: str
+    file: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Playing:
+    """How far it is."""
+
+    captured: int
+    alerts: int
+    cameras_running: int
+
+
+def play(
+    sources: Sequence[Source],
+    deployment: str,
+    *,
+    settings: Settings,
+    database: Engine,
+    system: Supervisor,
+    as_fast_as_possible: bool,
+    progress: Callable[[Playing], None] = lambda _: None,
+) -> float:
+    """Play the sources to their end, a camera process each, and wait until every record is in the database.
+
+    Returns:
+        Seconds from the cameras' start to the last record.
+
+    Raises:
+        Fatal: a camera or a child of the system failed; its words are in the message.
+        Retryable: the workers didn't finish in time.
+    """
+    started = time.monotonic()
+    processes = {
+        source.camera: _start_camera(source, deployment, settings, as_fast_as_possible=as_fast_as_possible)
+        for source in sources
+    }
+    try:
+        while any(process.poll() is None for process in processes.values()):
+            system.check()
+            progress(_progress(database, deployment, processes))
+            time.sleep(POLL_S)
+        for camera, process in processes.items():
+            _check_camera(camera, process)
+        _wait_until_recorded(settings, database, deployment, list(processes), system)
+        progress(_progress(database, deployment, processes))
+    finally:
+        for process in processes.values():
+            if process.poll() is None:
+                process.terminate()
+                process.wait(10)
+    return time.monotonic() - started
+
+
+def _start_camera(
+    source: Source, deployment: str, settings: Settings, *, as_fast_as_possible: bool
+) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "apps.cli", "camera", "run", "--source", str(source.file)]
+    command += ["--deployment", deployment, "--name", source.camera, "--json"]
+    if as_fast_as_possible:
+        command += ["--as-fast-as-possible", "--media-time"]
+    log = settings.home / "log" / f"camera-{source.camera}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("w") as errors:
+        return subprocess.Popen(
+            command,
+            env=child_environment(settings_env(settings)),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+        )
+
+
+def _check_camera(camera: str, process: subprocess.Popen[str]) -> None:
+    said, _ = process.communicate()
+    if process.returncode == 0:
+        return
+    try:
+        reason = str(json.loads(said).get("error", "no word"))
+    except ValueError:
+        reason = said.strip()[-500:] or "see its log"
+    raise Fatal(f"camera {camera} ended with exit code {process.returncode}: {reason}")
+
+
+def _wait_until_recorded(
+    settings: Settings, database: Engine, deployment: str, cameras: Sequence[str], system: Supervisor
+) -> None:
+    deadline = time.monotonic() + DRAIN_S
+    while not (_ended(database, deployment, cameras) and _waiting(settings) == 0):
+        system.check()
+        if time.monotonic() > deadline:
+            raise Retryable(
+                f"the workers did not finish within {DRAIN_S:.0f} s of the cameras' end; "
+                f"see the logs in {settings.home / 'log'}"
+            )
+        time.sleep(POLL_S)
+
+
+def _ended(database: Engine, deployment: str, cameras: Sequence[str]) -> bool:
+    ended = {each.camera for each in _cameras(database, deployment) if each.health is read.Health.ENDED}
+    return ended >= set(cameras)
+
+
+def _waiting(settings: Settings) -> int:
+    """Records that are still on their way to the database."""
+    servers = settings.kafka_bootstrap
+    return lag(servers, RECOGNISE_GROUP, Topic.FRAMES) + sum(
+        lag(servers, RECORD_GROUP, topic) for topic in (Topic.SIGHTINGS, Topic.OUTCOMES, Topic.DEAD_LETTERS)
+    )
+
+
+def _cameras(database: Engine, deployment: str) -> tuple[read.CameraHealth, ...]:
+    return read.cameras(database, deployment, now_ns=time.time_ns())
+
+
+def _progress(database: Engine, deployment: str, processes: Mapping[str, subprocess.Popen[str]]) -> Playing:
+    return Playing(
+        captured=sum(each.counts.captured for each in _cameras(database, deployment)),
+        alerts=len(read.alerts(database, deployment, limit=10_000)),
+        cameras_running=sum(process.poll() is None for process in processes.values()),
+    )

@@ -1,0 +1,91 @@
+"""What a run came to, as the JSON that `lfr stream run` and `lfr demo` write."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import Engine
+
+from lfr_core.outcomes import FrameCounts
+from lfr_core.records import read
+
+__all__ = ["AlertLine", "RunReport", "measure"]
+
+
+@dataclass(frozen=True, slots=True)
+class AlertLine:
+    """One alert. Sequences are the camera's; in a recording they count its frames from 0."""
+
+    subject: str
+    camera: str
+    first_sequence: int
+    last_sequence: int
+    similarity: float
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """The figures of one run."""
+
+    frames_per_second: float
+    """Frames captured, over all cameras, for each second from the first capture to the last record."""
+    p50_ms: float | None
+    """Latency: from the moment the camera process had a frame to its outcome."""
+    p95_ms: float | None
+    stages_ms: Mapping[str, float]
+    """Mean time of one call of each stage: a frame of `decode`, a face of `embed`, a batch of `search`."""
+    cameras: Mapping[str, FrameCounts]
+    alerts: tuple[AlertLine, ...]
+
+    @property
+    def balanced(self) -> bool:
+        """Whether the frame identity holds for every camera."""
+        return all(counts.balanced for counts in self.cameras.values())
+
+    def as_json(self) -> dict[str, object]:
+        """The document, without a demo's pass counts."""
+        return {
+            "frames_per_second": round(self.frames_per_second, 2),
+            "latency_ms": {"p50": self.p50_ms, "p95": self.p95_ms},
+            "stages_ms": {stage: round(mean, 3) for stage, mean in self.stages_ms.items()},
+            "cameras": {name: counts.as_dict() for name, counts in self.cameras.items()},
+            "alerts": [
+                {
+                    "subject": line.subject,
+                    "camera": line.camera,
+                    "first_sequence": line.first_sequence,
+                    "last_sequence": line.last_sequence,
+                    "similarity": round(line.similarity, 4),
+                }
+                for line in self.alerts
+            ],
+        }
+
+
+def measure(database: Engine, deployment: str, *, seconds: float, now_ns: int) -> RunReport:
+    """Read a finished run's figures from the records.
+
+    Args:
+        database: the records.
+        deployment: its id.
+        seconds: from the first capture to the last record.
+        now_ns: wall time.
+
+    Raises:
+        Retryable: the database is away.
+    """
+    cameras = {each.camera: each.counts for each in read.cameras(database, deployment, now_ns=now_ns)}
+    latency = read.latency(database, deployment)
+    found = sorted(read.alerts(database, deployment, limit=100_000), key=lambda alert: alert.first_ns)
+    return RunReport(
+        frames_per_second=sum(counts.captured for counts in cameras.values()) / max(seconds, 1e-9),
+        p50_ms=latency.p50_ms,
+        p95_ms=latency.p95_ms,
+        stages_ms={each.stage: each.total_ms / each.calls for each in read.stages(database, deployment) if each.calls},
+        cameras=cameras,
+        alerts=tuple(
+            AlertLine(each.subject, each.camera, each.first_sequence, each.last_sequence, each.similarity)
+            for each in found
+        ),
+    )
