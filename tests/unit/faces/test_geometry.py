@@ -87,7 +87,7 @@ def test_what_is_no_image_is_poison(image: Image) -> None:
 
 
 boxes_strategy = hnp.arrays(
-    np.float32, st.tuples(st.integers(0, 30), st.just(4)), elements=st.floats(0, 100, width=32)
+    np.float32, st.tuples(st.integers(0, 30), st.just(4)), elements=st.integers(0, 100).map(float)
 ).map(lambda a: np.concatenate([a[:, :2], a[:, :2] + 1 + a[:, 2:]], axis=1))
 
 
@@ -106,6 +106,14 @@ def test_suppression_equals_the_plain_loop(boxes: Floats, seed: int) -> None:
             expected.append(index)
 
     assert detector.non_maximum_suppression(boxes, scores, 0.4) == expected
+
+
+def test_a_face_s_box_is_the_mean_of_those_it_suppressed_and_of_no_others() -> None:
+    boxes = floats([[0, 0, 100, 100], [10, 0, 110, 100], [300, 0, 400, 100], [70, 0, 170, 100]])
+    scores = floats([0.9, 0.9, 0.8, 0.7])
+
+    np.testing.assert_allclose(detector.voted(boxes, scores, [0, 2]), [[5, 0, 105, 100], [300, 0, 400, 100]])
+    assert detector.voted(boxes, scores, []).shape == (0, 4)
 
 
 def test_landmarks_come_back_in_the_image_from_a_square_crop() -> None:
