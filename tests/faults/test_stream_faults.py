@@ -1,0 +1,202 @@
+"""What a stream under kill signals loses and doubles: nothing that isn't counted."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from lfr_core.deployments import DeploymentStatus
+from lfr_core.records import read
+from lfr_core.records.deployments import DeploymentStore
+from streams.camera.job import CameraJob, CameraReport
+from streams.camera.session import run_camera
+from tests.support.brokers import RunningBroker, new_kafka
+from tests.support.milvus import MilvusServer
+from tests.support.oracle import ExpectedPass, SentByCamera, check_stream
+from tests.support.stream import Stream, wait_until
+from tests.support.walks import Walk, write_walks
+
+pytestmark = [pytest.mark.kafka, pytest.mark.models]
+
+
+@pytest.fixture(scope="module")
+def servers(kafka_libs: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RunningBroker, MilvusServer]]:
+    """A broker and a Milvus of this module's own, which its tests may kill."""
+    folder = tmp_path_factory.mktemp("faults")
+    broker = new_kafka(folder / "broker", kafka_libs)
+    milvus = MilvusServer(folder / "milvus")
+    try:
+        broker.start()
+        milvus.start()
+        yield broker, milvus
+    finally:
+        broker.stop()
+        milvus.stop()
+
+
+@pytest.fixture
+def stream(servers: tuple[RunningBroker, MilvusServer], tmp_path: Path) -> Iterator[Stream]:
+    started = Stream.start(tmp_path / "home", *servers)
+    try:
+        yield started
+    finally:
+        started.stop()
+
+
+class Playing:
+    """A camera in a thread."""
+
+    def __init__(self, stream: Stream, file: Path, deployment: str, *, patient: bool) -> None:
+        self.report: CameraReport | None = None
+        self.error: BaseException | None = None
+        job = CameraJob(str(file), deployment, "cam", as_fast_as_possible=patient, media_time=patient)
+
+        def run() -> None:
+            try:
+                self.report = run_camera(
+                    job,
+                    servers=stream.settings.kafka_bootstrap,
+                    policy=stream.policy,
+                    directory=DeploymentStore(stream.database),
+                    traits=stream.broker.traits,
+                )
+            except BaseException as error:  # noqa: BLE001  told to the test
+                self.error = error
+
+        self.thread = threading.Thread(target=run)
+        self.thread.start()
+
+    def finish(self, within_s: float) -> CameraReport:
+        self.thread.join(within_s)
+        assert not self.thread.is_alive(), "the camera hasn't ended"
+        assert self.report is not None, f"the camera failed: {self.error!r}"
+        return self.report
+
+
+@contextmanager
+def playing(stream: Stream, file: Path, deployment: str, *, patient: bool) -> Iterator[Playing]:
+    camera = Playing(stream, file, deployment, patient=patient)
+    try:
+        yield camera
+    finally:
+        camera.thread.join(120)
+
+
+def recognised(stream: Stream, deployment: str) -> int:
+    return sum(each.counts.recognised for each in read.cameras(stream.database, deployment, now_ns=time.time_ns()))
+
+
+def judge(
+    stream: Stream, deployment: str, frames: int, report: CameraReport, passes: list[tuple[str, int, int]]
+) -> dict[str, int]:
+    """Ask the oracle; the camera's counts as recorded."""
+    wait_until(stream.drained, within_s=60, what="every record processed")
+    (camera,) = read.cameras(stream.database, deployment, now_ns=time.time_ns())
+    counts = camera.counts.as_dict()
+    alerts = [
+        {
+            "id": str(alert.id),
+            "subject": alert.subject,
+            "camera": alert.camera,
+            "first_sequence": alert.first_sequence,
+            "last_sequence": alert.last_sequence,
+        }
+        for alert in read.alerts(stream.database, deployment)
+    ]
+    check_stream(
+        sent=[SentByCamera("cam", frames, report.not_sampled, report.dropped_at_camera)],
+        counts={"cam": counts},
+        passes=[ExpectedPass("obama", "cam", first, last) for _, first, last in passes],
+        alerts=alerts,
+    )
+    return counts
+
+
+def test_ten_stops_and_kills_of_the_worker_lose_no_frame_and_double_no_alert(stream: Stream, tmp_path: Path) -> None:
+    walks = [Walk("obama2", 40), Walk("biden", 30), Walk("obama3", 40), Walk("astronaut", 30), Walk("obama2", 40)]
+    truth = write_walks(tmp_path / "walks.avi", walks)
+    stream.deploy("kills")
+    (worker,) = stream.recognisers
+    with playing(stream, tmp_path / "walks.avi", "kills", patient=True) as camera:
+        for how in [signal.SIGTERM, signal.SIGKILL] * 5:
+            before = recognised(stream, "kills")
+            wait_until(
+                lambda before=before: recognised(stream, "kills") > before + 20 or not camera.thread.is_alive(),
+                within_s=60,
+                what="the stream goes on between two kills",
+            )
+            assert camera.thread.is_alive(), "the recording is too short for ten kills"
+            worker.end(how)
+            worker.start().wait_ready()
+        report = camera.finish(120)
+
+    counts = judge(
+        stream, "kills", sum(walk.frames for walk in walks), report, [each for each in truth if "obama" in each[0]]
+    )
+    assert counts["lost"] == 0
+
+
+def test_a_killed_broker_that_comes_back_leaves_every_frame_counted(
+    stream: Stream, servers: tuple[RunningBroker, MilvusServer], tmp_path: Path
+) -> None:
+    walks = [Walk("obama2", 12), Walk("biden", 14), Walk("obama3", 12)]
+    truth = write_walks(tmp_path / "walks.avi", walks)
+    stream.deploy("broker-kill")
+    with playing(stream, tmp_path / "walks.avi", "broker-kill", patient=False) as camera:
+        # the broker is away while a stranger passes, so that both enrolled passes can be seen
+        wait_until(lambda: recognised(stream, "broker-kill") > 75, within_s=60, what="the first pass recognised")
+        servers[0].restart(kill=True)
+        report = camera.finish(120)
+
+    counts = judge(
+        stream,
+        "broker-kill",
+        sum(walk.frames for walk in walks),
+        report,
+        [each for each in truth if "obama" in each[0]],
+    )
+    assert counts["captured"] == report.captured
+
+
+def test_with_milvus_stopped_there_is_no_alert_and_with_it_back_there_is(
+    stream: Stream, servers: tuple[RunningBroker, MilvusServer], tmp_path: Path
+) -> None:
+    write_walks(tmp_path / "walk.avi", [Walk("obama2", 6)])
+    stream.deploy("gallery-away", live_only=True)
+    servers[1].stop()
+    try:
+        with playing(stream, tmp_path / "walk.avi", "gallery-away", patient=False) as camera:
+            first = camera.finish(60)
+        wait_until(stream.drained, within_s=60, what="stale frames dropped")
+        alerts_while_away = read.alerts(stream.database, "gallery-away")
+    finally:
+        servers[1].start()
+    with playing(stream, tmp_path / "walk.avi", "gallery-away", patient=False) as camera:
+        camera.finish(60)
+    wait_until(stream.drained, within_s=60, what="every record processed")
+    (camera_health,) = read.cameras(stream.database, "gallery-away", now_ns=time.time_ns())
+
+    assert (alerts_while_away, len(read.alerts(stream.database, "gallery-away"))) == ((), 1)
+    assert camera_health.counts.dropped_stale > 0
+    assert (camera_health.counts.balanced, camera_health.counts.captured) == (True, 2 * first.captured)
+
+
+def test_a_closed_deployment_is_recognised_no_more_within_seconds(stream: Stream, tmp_path: Path) -> None:
+    write_walks(tmp_path / "walk.avi", [Walk("biden", 8), Walk("obama2", 6)])
+    stream.deploy("closing")
+    with playing(stream, tmp_path / "walk.avi", "closing", patient=False) as camera:
+        wait_until(lambda: recognised(stream, "closing") > 5, within_s=60, what="recognition has begun")
+        closed = DeploymentStore(stream.database).close("closing")
+        report = camera.finish(60)
+    wait_until(stream.drained, within_s=60, what="every record processed")
+    (health,) = read.cameras(stream.database, "closing", now_ns=time.time_ns())
+
+    assert (closed.status, read.alerts(stream.database, "closing")) == (DeploymentStatus.ENDED, ())
+    assert health.counts.dropped_closed > 0
+    assert (health.counts.balanced, health.counts.captured) == (True, report.captured)

@@ -1,0 +1,59 @@
+"""Short recordings of real people for stream tests: photographs that cross the view, one after another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from lfr_core.faces.types import Image
+from tests.support.samples import require_image
+
+__all__ = ["FPS", "Walk", "write_walks"]
+
+FPS = 12.5  # frames a second of the recordings; every second one is looked at
+WIDTH, HEIGHT = 960, 540
+PERSON_PX = 300  # height of the photograph in the frame
+
+
+@dataclass(frozen=True)
+class Walk:
+    """One person crossing from left to right; nobody for photo None."""
+
+    photo: str | None
+    seconds: float
+
+    @property
+    def frames(self) -> int:
+        return round(self.seconds * FPS)
+
+
+def write_walks(file: Path, walks: Sequence[Walk]) -> list[tuple[str, int, int]]:
+    """Write an MJPG recording; who is where: photo, first and last frame."""
+    writer = cv2.VideoWriter(str(file), cv2.VideoWriter.fourcc(*"MJPG"), FPS, (WIDTH, HEIGHT))
+    assert writer.isOpened()
+    truth: list[tuple[str, int, int]] = []
+    frame = 0
+    for walk in walks:
+        person = None if walk.photo is None else _person(walk.photo)
+        for step in range(walk.frames):
+            image: Image = np.full((HEIGHT, WIDTH, 3), 90, np.uint8)
+            if person is not None:
+                left = round((WIDTH - person.shape[1]) * step / walk.frames)
+                image[100 : 100 + person.shape[0], left : left + person.shape[1]] = person
+            writer.write(image)
+        if walk.photo is not None:
+            truth.append((walk.photo, frame, frame + walk.frames - 1))
+        frame += walk.frames
+    writer.release()
+    return truth
+
+
+def _person(photo: str) -> Image:
+    image = require_image(photo)
+    scale = PERSON_PX / image.shape[0]
+    small: Image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    return small
