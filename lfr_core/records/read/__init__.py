@@ -13,6 +13,7 @@ from lfr_core.records.read._alerts import (
     ReferenceCrop,
     alert,
     alerts,
+    alerts_starting,
     alerts_with_crops,
 )
 from lfr_core.records.read._cameras import CameraHealth, Latency, cameras, latency
@@ -43,6 +44,7 @@ __all__ = [
     "StageFigures",
     "alert",
     "alerts",
+    "alerts_starting",
     "alerts_with_crops",
     "cameras",
     "counts",

@@ -18,7 +18,16 @@ from lfr_core.records.engine import reading
 from lfr_core.records.tables import AlertReferenceRow, AlertRow
 from lfr_core.watchlists.types import Category
 
-__all__ = ["AlertDetail", "AlertSummary", "Answer", "ReferenceCrop", "alert", "alerts", "alerts_with_crops"]
+__all__ = [
+    "AlertDetail",
+    "AlertSummary",
+    "Answer",
+    "ReferenceCrop",
+    "alert",
+    "alerts",
+    "alerts_starting",
+    "alerts_with_crops",
+]
 
 
 _PROBE = cast("QueryableAttribute[bytes]", AlertRow.probe_jpeg)  # what SQLModel's class attribute is
@@ -124,6 +133,16 @@ def alert(engine: Engine, id: UUID) -> AlertDetail | None:  # noqa: A002  the fi
             select(AlertReferenceRow).where(AlertReferenceRow.alert == id).order_by(AlertReferenceRow.id)
         )
         return AlertDetail(_summary(row), row.probe_jpeg, tuple(_crop(reference) for reference in references))
+
+
+def alerts_starting(engine: Engine, start: str, *, limit: int = 10) -> tuple[UUID, ...]:
+    """The alerts whose id starts with `start` (hexadecimal, with or without hyphens), of all deployments."""
+    digits = start.replace("-", "").lower()
+    if not digits or len(digits) > 32 or not set(digits) <= set("0123456789abcdef"):  # noqa: PLR2004  a UUID's digits
+        return ()
+    first, last = UUID(digits.ljust(32, "0")), UUID(digits.ljust(32, "f"))
+    with reading(engine) as session:
+        return tuple(session.exec(select(AlertRow.id).where(col(AlertRow.id).between(first, last)).limit(limit)).all())
 
 
 def _newest(deployment: str, limit: int, *, undecided_only: bool) -> SelectOfScalar[AlertRow]:

@@ -1,0 +1,204 @@
+"""`lfr deployment`: make one, open it, close it, see those there are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from apps.cli.common import AsJson, console, guard, load_settings, policy_of, print_json
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from lfr_core.deployments import DeploymentKind
+    from lfr_core.records.read import DeploymentSummary
+    from lfr_core.settings import Settings
+
+__all__ = ["app"]
+
+app = typer.Typer(no_args_is_help=True, help="Make, open, close and list deployments.")
+
+Id = Annotated[str, typer.Argument(metavar="ID", help="Id of the deployment, e.g. high-street-0412.")]
+
+
+@app.command()
+def create(
+    id: Id,  # noqa: A002  the field's own word
+    kind: Annotated[str, typer.Option(help="operational, evaluation or demo.")] = "operational",
+    name: Annotated[str, typer.Option(help="What people call it; default: the id.")] = "",
+    threshold: Annotated[float | None, typer.Option(help="Cosine, between 0 and 1; default: the policy's.")] = None,
+    recorded: Annotated[bool, typer.Option("--recorded", help="For recorded video: no frame is too old.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make a deployment, a draft. Next: give it its watchlist with `lfr watchlist enrol`.
+
+    Example: lfr deployment create high-street-0412 --name "High Street, 4 December"
+    """
+    with guard():
+        from lfr_core.records.deployments import DeploymentStore
+
+        settings = load_settings()
+        policy = policy_of(settings)
+        with _records(settings) as engine:
+            DeploymentStore(engine).create(
+                id, _kind(kind), name=name, policy=policy, live_only=not recorded, threshold=threshold
+            )
+            _show_one(engine, id, as_json=as_json)
+
+
+@app.command(name="open")
+def open_(id: Id, as_json: AsJson = False) -> None:  # noqa: A002  the field's own word
+    """Let a deployment match. It needs a watchlist without an expired entry.
+
+    Example: lfr deployment open high-street-0412
+    """
+    with guard():
+        from lfr_core.records.deployments import DeploymentStore
+
+        with _records(load_settings()) as engine:
+            DeploymentStore(engine).open(id)
+            _show_one(engine, id, as_json=as_json)
+
+
+@app.command()
+def close(id: Id, as_json: AsJson = False) -> None:  # noqa: A002  the field's own word
+    """End a deployment for good: nothing matches any more, its watchlist and its gallery are destroyed.
+
+    If the gallery is away, the deployment has ended all the same: run the command again to drop the gallery.
+
+    Example: lfr deployment close high-street-0412
+    """
+    with guard():
+        from lfr_core.gallery.milvus import MilvusGallery
+        from lfr_core.records.deployments import DeploymentStore
+
+        settings = load_settings()
+        with _records(settings) as engine:
+            view = DeploymentStore(engine).close(id)
+            if view.gallery:
+                gallery = MilvusGallery(settings.gallery_uri)
+                try:
+                    gallery.drop(view.gallery)
+                finally:
+                    gallery.close()
+            _show_one(engine, id, as_json=as_json)
+
+
+@app.command(name="list")
+def list_(as_json: AsJson = False) -> None:
+    """List the deployments, the newest first.
+
+    Example: lfr deployment list --json
+    """
+    with guard():
+        from rich.table import Table
+
+        from lfr_core.records import read
+
+        with _records(load_settings()) as engine:
+            found = read.deployments(engine)
+        if as_json:
+            print_json([_as_dict(one) for one in found])
+            return
+        if not found:
+            console.print("There is no deployment yet: `lfr deployment create` makes one.")
+            return
+        table = Table("Deployment", "Name", "Kind", "Status", "Watchlist", "Test subjects", "Threshold")
+        for one in found:
+            table.add_row(
+                one.view.id,
+                one.name,
+                one.view.kind.value,
+                one.view.status.value,
+                str(one.watchlist_size),
+                str(one.blue_list_size),
+                f"{one.view.threshold:.2f}",
+            )
+        console.print(table)
+
+
+@app.command()
+def show(id: Id, as_json: AsJson = False) -> None:  # noqa: A002  the field's own word
+    """Show a deployment: its rule, its list's size, what its cameras and alerts came to.
+
+    Example: lfr deployment show high-street-0412
+    """
+    with guard(), _records(load_settings()) as engine:
+        _show_one(engine, id, as_json=as_json, totals=True)
+
+
+@contextmanager
+def _records(settings: Settings) -> Iterator[Engine]:
+    """The database, its tables made if need be."""
+    from lfr_core.records.engine import open_engine
+    from lfr_core.records.migrate import upgrade
+
+    upgrade(settings.records_url)
+    engine = open_engine(settings.records_url)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+def _kind(word: str) -> DeploymentKind:
+    from lfr_core.deployments import DeploymentKind
+    from lfr_core.errors import Refused
+
+    try:
+        return DeploymentKind(word)
+    except ValueError as error:
+        kinds = ", ".join(kind.value for kind in DeploymentKind)
+        raise Refused("deployment.bad-kind", f"{word!r} is no kind of deployment; there are {kinds}") from error
+
+
+def _show_one(engine: Engine, deployment: str, *, as_json: bool, totals: bool = False) -> None:
+    from lfr_core.errors import Refused
+    from lfr_core.records import read
+
+    found = read.deployment(engine, deployment)
+    if found is None:
+        raise Refused("deployment.unknown", f"there is no deployment {deployment}; `lfr deployment list` shows them")
+    values = _as_dict(found)
+    if totals:
+        counts = read.counts(engine, deployment)
+        values |= {
+            "frames": counts.frames.as_dict(),
+            "faces_seen": counts.faces,
+            "faces_compared": counts.faces_compared,
+            "alerts": counts.alerts.total,
+            "alerts_undecided": counts.alerts.undecided,
+            "blue_list_alerts": counts.blue_list.total,
+        }
+    if as_json:
+        print_json(values)
+        return
+    for name, value in values.items():
+        console.print(f"[dim]{name.replace('_', ' '):>18}[/dim]  ", end="")
+        text = ", ".join(f"{k} {v}" for k, v in value.items()) if isinstance(value, dict) else str(value)
+        console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def _as_dict(one: DeploymentSummary) -> dict[str, object]:
+    def when(at: object) -> str | None:
+        return None if at is None else str(at)
+
+    return {
+        "id": one.view.id,
+        "name": one.name,
+        "kind": one.view.kind.value,
+        "status": one.view.status.value,
+        "threshold": one.view.threshold,
+        "agreeing_shots": one.view.agreeing_shots,
+        "live_only": one.view.live_only,
+        "gallery": one.view.gallery,
+        "contract_id": one.view.contract_id,
+        "watchlist_size": one.watchlist_size,
+        "blue_list_size": one.blue_list_size,
+        "created_at": when(one.created_at),
+        "opened_at": when(one.opened_at),
+        "ended_at": when(one.ended_at),
+    }
