@@ -6,8 +6,6 @@ run takes a fraction of a second and an interrupted one goes on where it stopped
 proxies are those that pip, uv, npm and Maven are set to use.
 """
 
-from __future__ import annotations
-
 import sys
 
 if not (3, 11) <= sys.version_info[:2] < (3, 15):

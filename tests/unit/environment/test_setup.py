@@ -76,7 +76,7 @@ def test_a_python_that_is_too_old_is_told_which_one_is_needed() -> None:
     old = "import sys; sys.version_info = (3, 9, 2, 'final', 0); sys.version = '3.9.2 (old)'\n"
 
     done = subprocess.run(
-        [sys.executable, "-c", old + source.replace("from __future__ import annotations\n", "")],
+        [sys.executable, "-c", old + source],
         capture_output=True,
         text=True,
         check=False,
