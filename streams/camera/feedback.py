@@ -11,8 +11,6 @@ import time
 from typing import Any
 
 import structlog
-from kafka import KafkaConsumer, TopicPartition
-from kafka.errors import KafkaError
 
 from lfr_core.clock import Clock
 from lfr_core.errors import Poison, Retryable
@@ -162,6 +160,9 @@ class FeedbackReader:
         Raises:
             Retryable: the broker is away, or the topic isn't there.
         """
+        from kafka import KafkaConsumer, TopicPartition
+        from kafka.errors import KafkaError
+
         self._mine = (deployment, camera, session)
         self._flight = flight
         self._stop = threading.Event()
@@ -208,6 +209,8 @@ class FeedbackReader:
             self._consumer.close()
 
     def _read(self) -> None:
+        from kafka.errors import KafkaError
+
         try:
             while not self._stop.is_set():
                 try:

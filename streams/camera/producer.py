@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import structlog
-from kafka import KafkaProducer
-from kafka.errors import KafkaError
 
 from lfr_core.clock import Clock
 from lfr_core.errors import Poison, Retryable
@@ -58,6 +56,8 @@ class FrameProducer:
             Retryable: the broker is away, or the topic isn't there.
         """
         import crc32c  # noqa: F401  without it kafka-python takes 25 ms a frame for checksums: fail here, not slowly
+        from kafka import KafkaProducer
+        from kafka.errors import KafkaError
 
         self._topic = topic
         self._codec = codec
@@ -122,6 +122,8 @@ class FrameProducer:
         return self._send(header, b"")
 
     def _send(self, header: FrameHeader, payload: bytes) -> Any:
+        from kafka.errors import KafkaError
+
         try:
             return self._producer.send(
                 self._topic, value=payload, key=header.camera.encode(), headers=header.to_headers()
@@ -142,6 +144,8 @@ class FrameProducer:
 
     def flush(self, timeout_s: float) -> bool:
         """Wait until everything sent is confirmed or has failed; whether that came about in time."""
+        from kafka.errors import KafkaError
+
         try:
             self._producer.flush(timeout=timeout_s)
         except KafkaError:
@@ -150,6 +154,8 @@ class FrameProducer:
 
     def end(self, header: FrameHeader, timeout_s: float) -> bool:
         """Send the END record and wait for it; whether it was confirmed in time."""
+        from kafka.errors import KafkaError
+
         try:
             self.note(header).get(timeout=timeout_s)
         except (KafkaError, Retryable):

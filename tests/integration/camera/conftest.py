@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,12 +13,23 @@ import pytest
 
 from lfr_core.deployments import DeploymentKind, DeploymentStatus, DeploymentView
 from lfr_core.policy import Policy, load_policy
+from streams.camera.quiet import quiet_kafka
 from tests.support.brokers import RunningBroker, kafka_broker, kafka_libs, new_kafka
 
 if TYPE_CHECKING:
     from tests.support.counting_worker import CountingWorker
 
 __all__ = ["kafka_broker", "kafka_libs"]
+
+
+@pytest.fixture(autouse=True)
+def _no_sockets_in_captured_logs() -> Iterator[None]:
+    """kafka-python logs each refused connection with its exception; pytest's log capture then keeps the socket."""
+    logger = logging.getLogger("kafka")
+    before = logger.level
+    quiet_kafka()
+    yield
+    logger.setLevel(before)
 
 
 @pytest.fixture

@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import string
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lfr_core.errors import Poison
+from streams.camera.urls import SourceKind, parse_source, redact_url
+
+SECRETS = st.text(string.ascii_letters + string.digits + "@:/?#%&=;+ !$[]\\", min_size=6, max_size=30)
+"""Long enough that no part of the rest of an address is one by chance."""
+HOSTS = st.sampled_from(["10.0.0.7", "camera.example", "[fe80::1]"])
+PIECE = 5
+"""Characters in a row that would give a secret away."""
+
+
+def assert_nothing_leaks(secret: str, shown: str) -> None:
+    harmless = "rtsp://***@10.0.0.7:554/Streaming/101?***#***camera.example[fe80::1]url://***https://"
+    for at in range(len(secret) - PIECE + 1):
+        piece = secret[at : at + PIECE]
+        assert piece not in shown or piece in harmless, shown
+
+
+@given(user=SECRETS, password=SECRETS, host=HOSTS, escaped=st.booleans())
+def test_no_user_or_password_is_ever_shown(user: str, password: str, host: str, *, escaped: bool) -> None:
+    if escaped:
+        user, password = quote(user, safe=""), quote(password, safe="")
+
+    shown = redact_url(f"rtsp://{user}:{password}@{host}:554/Streaming/101")
+
+    assert_nothing_leaks(password, shown)
+    assert_nothing_leaks(user, shown)
+
+
+@given(SECRETS, HOSTS)
+def test_no_token_of_a_query_is_ever_shown(token: str, host: str) -> None:
+    assert_nothing_leaks(token, redact_url(f"rtsp://{host}:554/Streaming/101?key={token}"))
+
+
+@given(st.text(max_size=80))
+def test_any_text_can_be_redacted(text: str) -> None:
+    redact_url(text)
+    redact_url(f"http://{text}")
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("rtsp://10.0.0.7:554/Streaming/101", "rtsp://10.0.0.7:554/Streaming/101"),
+        ("rtsp://u:p@10.0.0.7/s1?a=b", "rtsp://***@10.0.0.7/s1?***"),
+        ("rtsp://u:p@ss@10.0.0.7/s1", "rtsp://***"),
+        ("rtsp://u:p/ss@10.0.0.7/s1", "rtsp://***"),
+        ("rtsp://10.0.0.7/user=admin&password=x&channel=1", "rtsp://10.0.0.7/***"),
+        ("/srv/videos/a.avi", "/srv/videos/a.avi"),
+    ],
+)
+def test_the_useful_part_of_an_address_stays(url: str, shown: str) -> None:
+    assert redact_url(url) == shown
+
+
+def test_a_url_a_device_a_file_and_a_folder_are_told_apart(tmp_path: Path) -> None:
+    file = tmp_path / "a.avi"
+    file.touch()
+
+    kinds = [
+        parse_source(text).kind
+        for text in ("rtsp://h/1", "HTTP://h/1", "0", str(file), str(tmp_path), f"file://{file}")
+    ]
+
+    expected = [SourceKind.URL, SourceKind.URL, SourceKind.DEVICE, SourceKind.FILE, SourceKind.FOLDER, SourceKind.FILE]
+    assert kinds == expected
+
+
+@pytest.mark.parametrize(
+    "text", ["", "nothing-here.avi", "ftp://u:secret@h/a", "concat:a|b", "gopher://x?secret", "a\0b"]
+)
+def test_what_is_no_source_is_refused_without_its_secrets(text: str) -> None:
+    with pytest.raises(Poison) as refused:
+        parse_source(text)
+
+    assert "secret" not in str(refused.value)
+
+
+def test_a_named_pipe_is_no_source(tmp_path: Path) -> None:
+    import os
+
+    os.mkfifo(tmp_path / "pipe")
+
+    with pytest.raises(Poison, match="neither a file"):
+        parse_source(str(tmp_path / "pipe"))
