@@ -75,7 +75,7 @@ def template(folder: Folder) -> None:
             raise Refused("watchlist.exists", f"{file} is there already and is left as it is") from error
         except OSError as error:
             raise Fatal(f"{file} can't be written: {error.strerror}") from error
-        console.print(f"{file} written: one row a photograph, several rows a subject.", soft_wrap=True)
+        console.print(f"{file} written: one row a photograph, several rows a subject.", markup=False, soft_wrap=True)
         console.print("[bold]subject[/bold] is your reference, not a name. [bold]category[/bold] is one of:")
         for category, words in EXPLAINED.items():
             console.print(f"  [bold]{category.value}[/bold]  {words}", soft_wrap=True)
@@ -131,6 +131,7 @@ def show(deployment: Deployment, as_json: AsJson = False) -> None:
     Example: lfr watchlist show --deployment high-street-1
     """
     with guard():
+        from rich.markup import escape
         from rich.table import Table
 
         from lfr_core.watchlists.listing import list_entries
@@ -142,10 +143,10 @@ def show(deployment: Deployment, as_json: AsJson = False) -> None:
         table = Table("subject", "category", "legal reference", "approved by", "expires on", "photographs")
         for entry in entries:
             table.add_row(
-                entry.subject,
+                escape(entry.subject),
                 entry.category,
-                entry.legal_reference,
-                entry.approved_by,
+                escape(entry.legal_reference),
+                escape(entry.approved_by),
                 entry.expires_on.isoformat(),
                 str(len(entry.photographs)),
             )

@@ -1,7 +1,9 @@
 """Milvus away, killed, restarted, hanging: nothing is lost, nobody waits for minutes."""
 
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -111,6 +113,38 @@ def test_a_hanging_milvus_is_retryable_within_the_timeout(server: MilvusServer) 
 
     assert max(waits) < 3
     assert gallery.search("g", CONTRACT, probe.template[None])[0][0].entry == "e5"
+
+
+def test_threads_share_a_gallery_through_a_kill_and_a_restart(server: MilvusServer) -> None:
+    gallery = MilvusGallery(server.uri)
+    listed = filled(gallery)
+    stop, wrong = threading.Event(), []
+
+    def search(number: int) -> int:
+        found = 0
+        while not stop.is_set():
+            try:
+                (best,) = gallery.search("g", CONTRACT, listed[number].template[None])[0]
+            except Retryable:
+                time.sleep(0.05)
+            else:
+                found += 1
+                if best.entry != f"e{number}":
+                    wrong.append(best)
+        return found
+
+    with ThreadPoolExecutor(4) as pool:
+        running = [pool.submit(search, number) for number in range(4)]
+        time.sleep(0.5)
+        server.kill()
+        server.start()
+        time.sleep(1.5)
+        stop.set()
+        found = [future.result(timeout=20) for future in running]
+
+    assert wrong == []
+    assert min(found) > 0
+    assert gallery.search("g", CONTRACT, listed[9].template[None])[0][0].entry == "e9"
 
 
 def test_a_dropped_gallery_leaves_no_template_on_the_disk(server: MilvusServer) -> None:

@@ -1,0 +1,153 @@
+"""`lfr watchlist` as a person and as a program uses it."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from apps.cli.watchlist import app
+from lfr_core.deployments import DeploymentKind, DeploymentStatus
+from lfr_core.gallery import MilvusGallery
+from lfr_core.policy import Policy
+from lfr_core.records.deployments import DeploymentStore
+from lfr_core.records.engine import open_engine
+from lfr_core.records.migrate import upgrade
+from tests.support.milvus import MilvusServer, free_port
+from tests.support.samples import require_pack
+from tests.support.watchlist_folders import ListFolder
+
+pytestmark = pytest.mark.models
+
+
+def lfr(*words: object) -> Result:
+    require_pack()
+    return CliRunner().invoke(app, [str(word) for word in words], catch_exceptions=False)
+
+
+@pytest.fixture
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, milvus: MilvusServer, policy: Policy) -> DeploymentStore:
+    url = f"sqlite:///{tmp_path / 'records.sqlite3'}"
+    monkeypatch.setenv("LFR_DATABASE_URL", url)
+    monkeypatch.setenv("LFR_MILVUS_URI", milvus.uri)
+    upgrade(url)
+    store = DeploymentStore(open_engine(url))
+    store.create("d-1", DeploymentKind.EVALUATION, name="High Street", policy=policy)
+    return store
+
+
+def test_a_good_list_checks_with_exit_code_0_and_a_table(listed: ListFolder) -> None:
+    listed.put("S-1", "obama")
+
+    result = lfr("check", listed.path)
+
+    assert result.exit_code == 0
+    assert "Can be enrolled" in result.stdout
+    assert "S-1" in result.stdout
+
+
+def test_a_refusal_gives_exit_code_1_the_reason_and_the_line(listed: ListFolder, tmp_path: Path) -> None:
+    listed.put("S-1", "obama").put("S-2", b"broken")
+    file = tmp_path / "report.json"
+
+    result = lfr("check", listed.path, "--json", "--report", file)
+
+    told = json.loads(result.stdout)
+    assert result.exit_code == 1
+    assert [(r["line"], r["reason"]) for r in told["refusals"]] == [(3, "not_an_image")]
+    assert [e["subject"] for e in told["entries"]] == ["S-1"]
+    assert json.loads(file.read_text(encoding="utf-8")) == told
+
+
+def test_a_report_holds_no_template_and_no_picture(listed: ListFolder) -> None:
+    listed.put("S-1", "obama")
+
+    told = json.loads(lfr("check", listed.path, "--json").stdout)
+
+    assert set(told["entries"][0]) == {"subject", "category", "expires_on", "photographs"}
+
+
+def test_an_operational_list_of_test_subjects_alone_is_refused(listed: ListFolder) -> None:
+    listed.put("S-1", "obama")
+
+    result = lfr("check", listed.path, "--kind", "operational")
+
+    assert result.exit_code == 1
+    assert "test_subjects_only" in result.stdout
+
+
+def test_a_wrong_folder_and_a_wrong_kind_are_one_sentence_and_a_code(tmp_path: Path, listed: ListFolder) -> None:
+    listed.put("S-1", "obama")
+
+    nowhere = lfr("check", tmp_path / "nowhere")
+    kind = lfr("check", listed.path, "--kind", "party")
+
+    assert nowhere.exit_code == 65
+    assert nowhere.stdout == ""
+    assert "not a folder" in nowhere.stderr
+    assert kind.exit_code == 77
+    assert "operational, evaluation, demo" in kind.stderr
+
+
+def test_a_template_is_a_csv_that_only_lacks_rows_and_is_never_overwritten(tmp_path: Path) -> None:
+    folder = tmp_path / "new" / "list"
+
+    first, second, check = lfr("template", folder), lfr("template", folder), lfr("check", folder)
+
+    assert first.exit_code == 0
+    assert "wanted_by_courts" in first.stdout
+    assert second.exit_code == 77
+    assert "no rows" in check.stderr
+
+
+def test_enrol_makes_the_deployment_ready_and_show_lists_it(
+    listed: ListFolder, store: DeploymentStore, gallery: MilvusGallery
+) -> None:
+    listed.put("S-1", "obama").put("S-1", "obama2").put("S-2", b"broken")
+
+    result = lfr("enrol", listed.path, "--deployment", "d-1")
+    shown = lfr("show", "--deployment", "d-1", "--json")
+    again = lfr("enrol", listed.path, "--deployment", "d-1")
+
+    found = store.find("d-1")
+    assert result.exit_code == 0
+    assert "not_an_image" in result.stdout
+    assert found is not None
+    assert found.status is DeploymentStatus.READY
+    assert gallery.count(found.gallery) == 2
+    assert [(e["subject"], e["photographs"]) for e in json.loads(shown.stdout)] == [("S-1", ["p0.jpg", "p1.jpg"])]
+    assert again.exit_code == 77
+
+
+def test_all_or_nothing_enrols_nothing_when_something_is_refused(
+    listed: ListFolder, store: DeploymentStore, gallery: MilvusGallery
+) -> None:
+    listed.put("S-1", "obama").put("S-2", b"broken")
+
+    result = lfr("enrol", listed.path, "--deployment", "d-1", "--all-or-nothing")
+
+    found = store.find("d-1")
+    assert result.exit_code == 77
+    assert gallery.names() == []
+    assert found is not None
+    assert found.status is DeploymentStatus.DRAFT
+
+
+def test_enrol_without_milvus_says_so_before_it_looks_at_photographs(
+    listed: ListFolder, store: DeploymentStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LFR_MILVUS_URI", f"http://127.0.0.1:{free_port()}")
+    listed.put("S-1", "obama")
+
+    result = lfr("enrol", listed.path, "--deployment", "d-1")
+
+    assert result.exit_code == 75
+    assert "lfr up" in result.stderr
+    assert result.stdout == ""
+
+
+def test_an_unknown_deployment_is_refused(listed: ListFolder, store: DeploymentStore) -> None:
+    listed.put("S-1", "obama")
+
+    assert lfr("enrol", listed.path, "--deployment", "d-9").exit_code == 77
+    assert lfr("show", "--deployment", "d-9").exit_code == 77
