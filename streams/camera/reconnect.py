@@ -18,11 +18,13 @@ from lfr_core.errors import LfrError, Retryable
 from streams.camera.halt import Halt
 from streams.camera.sources import Grab, Source, SourceInfo
 
-__all__ = ["ReconnectingSource", "back_off_s"]
+__all__ = ["HANG_S", "ReconnectingSource", "back_off_s"]
 
 T = TypeVar("T")
 FIRST_WAIT_S = 0.5
 LONGEST_WAIT_S = 30.0
+HANG_S = 8.0
+"""A read that takes longer hangs; above FFmpeg's own time-out, so that FFmpeg may give up first."""
 _SLICE_S = 0.1
 """How often a wait looks whether the camera was told to stop."""
 _log = structlog.get_logger(__name__)
@@ -98,7 +100,7 @@ class ReconnectingSource:
         clock: Clock,
         halt: Halt,
         open_timeout_s: float = 15.0,
-        hang_s: float = 8.0,
+        hang_s: float = HANG_S,
         wait: Callable[[float], object] | None = None,
     ) -> None:
         """Open it for the first time.

@@ -17,14 +17,14 @@ from collections.abc import Callable
 
 from lfr_core.clock import Clock, SystemClock
 from lfr_core.deployments import DeploymentDirectory, DeploymentKind, DeploymentStatus
-from lfr_core.errors import Refused
+from lfr_core.errors import Refused, Retryable
 from lfr_core.frames import FrameCodec, PlainCodec
 from lfr_core.policy import Policy
 from streams.broker.traits import KAFKA, BrokerTraits
 from streams.camera.folder import open_source
 from streams.camera.halt import Halt
 from streams.camera.job import CameraJob, CameraProgress, CameraReport
-from streams.camera.reconnect import ReconnectingSource
+from streams.camera.reconnect import HANG_S, ReconnectingSource
 from streams.camera.sender import WORKERS_DEADLINE_S, Sender
 from streams.camera.sources import Source
 from streams.camera.urls import parse_source
@@ -47,6 +47,7 @@ def run_camera(
     progress: Callable[[CameraProgress], None] | None = None,
     make_source: Callable[[], Source] | None = None,
     workers_deadline_s: float = WORKERS_DEADLINE_S,
+    hang_s: float = HANG_S,
 ) -> CameraReport:
     """Send a camera's frames until its source ends or `stop` is set; blocks.
 
@@ -62,6 +63,7 @@ def run_camera(
         session: id of this run; None for a random one.
         progress: told about twice a second, in the calling thread.
         make_source: opens the source instead of `job.source`; for tests and other kinds of camera.
+        hang_s: how long a live camera's read may take before it is opened again.
         workers_deadline_s: with back-pressure, how long to wait for an outcome.
 
     Raises:
@@ -89,7 +91,16 @@ def run_camera(
         return source
 
     broker_version(servers)  # away: say so before the camera is opened
-    source = make() if text is not None and not text.kind.live else ReconnectingSource(make, clock=clock, halt=halt)
+    try:
+        source = (
+            make()
+            if text is not None and not text.kind.live
+            else ReconnectingSource(make, clock=clock, halt=halt, hang_s=hang_s)
+        )
+    except Retryable:
+        if halt.is_set():  # told to end before anything was captured
+            return CameraReport()
+        raise
     try:
         sender = Sender(job, servers, policy, traits, codec or PlainCodec(), clock, halt, session, source)
     except BaseException:

@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from structlog.testing import capture_logs
+
+from lfr_core.clock import SystemClock
+from lfr_core.errors import Retryable
+from streams.camera.halt import Halt
+from streams.camera.reconnect import ReconnectingSource, back_off_s
+from streams.camera.sources import Grab, SourceInfo
+
+
+class Camera:
+    """A camera that gives `frames` frames and then hangs, ends or fails."""
+
+    def __init__(self, *, frames: int, then: str = "hang") -> None:
+        self.info = SourceInfo("rtsp://***@cam/1", live=True, width_px=1, height_px=1, fps=25, codec="x",
+                               passthrough=True, frames=None)  # fmt: skip
+        self._frames = frames
+        self._then = then
+        self.released = threading.Event()
+        self.closed = threading.Event()
+
+    def grab(self) -> Grab | None:
+        if self._frames == 0:
+            if self._then == "hang":
+                self.released.wait(30)
+            if self._then == "fail":
+                raise Retryable("gone")
+            return None
+        self._frames -= 1
+        return Grab(captured_ns=1, media_s=None)
+
+    def jpeg(self) -> bytes:
+        if self._then == "hang-in-jpeg":
+            self.released.wait(30)
+        return b""
+
+    def close(self) -> None:
+        self.closed.set()
+
+
+def a_source(*cameras: Camera | Exception, halt: Halt | None = None) -> tuple[ReconnectingSource, list[float]]:
+    waits: list[float] = []
+    left = iter(cameras)
+
+    def make() -> Camera:
+        camera = next(left)
+        if isinstance(camera, Exception):
+            raise camera
+        return camera
+
+    source = ReconnectingSource(
+        make, clock=SystemClock(), halt=halt or Halt(), hang_s=0.2, open_timeout_s=2.0, wait=waits.append
+    )
+    return source, waits
+
+
+@pytest.mark.parametrize("then", ["hang", "end", "fail"])
+def test_a_camera_that_hangs_ends_or_fails_is_opened_again_and_counted(then: str) -> None:
+    first, second = Camera(frames=2, then=then), Camera(frames=3)
+    source, waits = a_source(first, second)
+
+    frames = [source.grab() for _ in range(4)]
+
+    assert None not in frames
+    assert source.reconnects == 1
+    assert waits == [0.5]
+    first.released.set()
+    assert first.closed.wait(5)
+    source.close()
+    second.released.set()
+
+
+def test_a_camera_that_stays_away_is_tried_again_with_growing_waits() -> None:
+    away = Retryable("no answer")
+    last = Camera(frames=1)
+    source, waits = a_source(Camera(frames=1, then="end"), away, away, away, last)
+
+    with capture_logs() as logs:
+        assert source.grab() is not None
+        assert source.grab() is not None
+
+    assert waits == [0.5, 1.0, 2.0, 4.0]
+    assert source.reconnects == 1
+    assert [log["event"] for log in logs] == ["camera.lost"] * 4 + ["camera.reconnected"]
+    source.close()
+
+
+def test_a_picture_that_hangs_is_an_error_and_the_camera_is_opened_again() -> None:
+    first, second = Camera(frames=5, then="hang-in-jpeg"), Camera(frames=1)
+    source, _ = a_source(first, second)
+    assert source.grab() is not None
+
+    with pytest.raises(Retryable):
+        source.jpeg()
+
+    assert source.grab() is not None
+    assert source.reconnects == 1
+    first.released.set()
+    source.close()
+
+
+def test_a_halt_ends_even_a_read_that_hangs() -> None:
+    halt, camera = Halt(), Camera(frames=0)
+    source = ReconnectingSource(lambda: camera, clock=SystemClock(), halt=halt, hang_s=20)
+    threading.Timer(0.2, halt.set).start()
+    started = time.monotonic()
+
+    assert source.grab() is None
+    assert time.monotonic() - started < 5
+    camera.released.set()
+    source.close()
+
+
+def test_a_camera_that_is_away_at_the_start_is_an_error_at_once() -> None:
+    with pytest.raises(Retryable, match="no answer"):
+        a_source(Retryable("no answer"))
+
+
+@given(st.integers(-5, 10_000))
+def test_the_back_off_grows_to_30_seconds_and_no_further(failures: int) -> None:
+    assert 0.5 <= back_off_s(failures) <= back_off_s(failures + 1) <= 30.0

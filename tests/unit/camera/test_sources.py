@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from lfr_core.errors import Poison
+from lfr_core.policy import Policy, load_policy
+from streams.camera.folder import open_source
+from streams.camera.jpeg import jpeg_size
+from streams.camera.sources import Source
+from streams.camera.urls import parse_source
+
+Video = Callable[[str, str], Path]
+
+
+@pytest.fixture
+def policy() -> Policy:
+    return load_policy()
+
+
+@pytest.fixture
+def video(tmp_path: Path) -> Video:
+    def make(name: str, codec: str) -> Path:
+        path = tmp_path / name
+        writer = cv2.VideoWriter(str(path), cv2.CAP_FFMPEG, cv2.VideoWriter.fourcc(*codec), 12.5, (160, 120))
+        for number in range(5):
+            writer.write(np.full((120, 160, 3), number * 50, np.uint8))
+        writer.release()
+        return path
+
+    return make
+
+
+def pictures(source: Source) -> list[bytes]:
+    found = []
+    while source.grab() is not None:
+        found.append(source.jpeg())
+    source.close()
+    return found
+
+
+def test_motion_jpeg_is_passed_on_byte_for_byte(video: Video, policy: Policy) -> None:
+    path = video("a.avi", "MJPG")
+    source = open_source(parse_source(str(path)), policy.images)
+    info = source.info
+
+    sent = pictures(source)
+
+    assert (info.passthrough, info.live, info.fps, info.frames) == (True, False, 12.5, 5)
+    assert len(set(sent)) == len(sent) == 5
+    assert all(picture in path.read_bytes() for picture in sent)
+
+
+def test_other_codecs_are_encoded_as_jpeg_of_the_same_size(video: Video, policy: Policy) -> None:
+    source = open_source(parse_source(str(video("a.mp4", "mp4v"))), policy.images)
+    info = source.info
+
+    sent = pictures(source)
+
+    assert not info.passthrough
+    assert [jpeg_size(picture) for picture in sent] == [(160, 120)] * 5
+
+
+def test_video_time_follows_the_file_s_own_rate_or_the_one_asked_for(video: Video, policy: Policy) -> None:
+    path = video("a.avi", "MJPG")
+    times = []
+    for fps in (None, 5.0):
+        source = open_source(parse_source(str(path)), policy.images, fps=fps)
+        grabs = [source.grab() for _ in range(3)]
+        times.append([grab.media_s for grab in grabs if grab is not None])
+        source.close()
+
+    assert times == [[0.0, 0.08, 0.16], [0.0, 0.2, 0.4]]
+
+
+@pytest.mark.parametrize("content", [b"", b"RIFF....AVI ", b"not a video at all" * 100])
+def test_what_is_no_video_is_refused_with_its_name(content: bytes, tmp_path: Path, policy: Policy) -> None:
+    path = tmp_path / "broken.avi"
+    path.write_bytes(content)
+
+    with pytest.raises(Poison, match=r"broken\.avi"):
+        open_source(parse_source(str(path)), policy.images)
+
+
+def test_a_video_that_is_cut_off_gives_the_frames_it_has(video: Video, policy: Policy) -> None:
+    path = video("a.avi", "MJPG")
+    whole = path.read_bytes()
+    last = whole.rindex(b"\xff\xd8\xff")
+    path.write_bytes(whole[: last + 40])
+
+    sent = pictures(open_source(parse_source(str(path)), policy.images))
+
+    assert len(sent) in {3, 4, 5}  # whether the cut one counts is FFmpeg's business
+    assert all(picture in whole for picture in sent[:4])
+
+
+def test_a_folder_s_images_come_in_the_order_of_their_names_and_jpegs_as_they_are(
+    tmp_path: Path, policy: Policy
+) -> None:
+    image = np.random.default_rng(3).integers(0, 255, (40, 60, 3), dtype=np.uint8)
+    for name in ("b.png", "a.jpg", "c.webp", "d.JPEG.jpg"):
+        cv2.imwrite(str(tmp_path / name), image)
+    (tmp_path / "notes.txt").write_text("not an image")
+
+    sent = pictures(open_source(parse_source(str(tmp_path)), policy.images))
+
+    assert [jpeg_size(picture) for picture in sent] == [(60, 40)] * 4
+    assert sent[0] == (tmp_path / "a.jpg").read_bytes()
+    assert sent[3] == (tmp_path / "d.JPEG.jpg").read_bytes()
+
+
+def test_a_png_named_jpg_is_encoded_not_passed_on(tmp_path: Path, policy: Policy) -> None:
+    cv2.imwrite(str(tmp_path / "a.png"), np.zeros((40, 60, 3), np.uint8))
+    (tmp_path / "a.png").rename(tmp_path / "a.jpg")
+
+    (sent,) = pictures(open_source(parse_source(str(tmp_path)), policy.images))
+
+    assert jpeg_size(sent) == (60, 40)
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF89a"])
+def test_a_broken_image_is_told_by_its_name_and_the_next_one_comes(
+    content: bytes, tmp_path: Path, policy: Policy
+) -> None:
+    (tmp_path / "a.png").write_bytes(content)
+    cv2.imwrite(str(tmp_path / "b.jpg"), np.zeros((40, 60, 3), np.uint8))
+    source = open_source(parse_source(str(tmp_path)), policy.images)
+
+    assert source.grab() is not None
+    with pytest.raises(Poison):
+        jpeg_size(source.jpeg())
+    assert source.grab() is not None
+    assert jpeg_size(source.jpeg()) == (60, 40)
+
+
+def test_a_folder_without_images_is_refused(tmp_path: Path, policy: Policy) -> None:
+    with pytest.raises(Poison, match="holds no"):
+        open_source(parse_source(str(tmp_path)), policy.images)
