@@ -25,7 +25,16 @@ if TYPE_CHECKING:
     from lfr_core.settings import Settings
     from streams.broker.traits import BrokerTraits
 
-__all__ = ["Topic", "TopicChange", "TopicSpec", "broker_version", "ensure_topics", "lag", "topic_specs"]
+__all__ = [
+    "Topic",
+    "TopicChange",
+    "TopicSpec",
+    "broker_version",
+    "ensure_topics",
+    "lag",
+    "topic_problems",
+    "topic_specs",
+]
 
 _MINUTE_MS = 60_000
 _ANSWER_MS = 5_000
@@ -219,16 +228,43 @@ def _fit_partitions(admin: KafkaAdminClient, spec: TopicSpec, found: int, traits
     return [f"partitions {found} -> {spec.partitions}"]
 
 
-def _fit_config(admin: KafkaAdminClient, spec: TopicSpec) -> list[str]:
+def _config_faults(admin: KafkaAdminClient, spec: TopicSpec) -> dict[str, str]:
+    """Settings of the topic that differ from `spec`: name to the value found."""
     from kafka.admin import ConfigResource, ConfigResourceType
 
     resource = ConfigResource(ConfigResourceType.TOPIC, spec.name, dict.fromkeys(spec.config))
     told = admin.describe_configs([resource], config_filter="all")["topic"][spec.name]
-    found = {name: str(entry["value"]) for name, entry in told.items()}
-    wrong = {name: value for name, value in spec.config.items() if found.get(name) != value}
-    if wrong:
-        admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, spec.name, wrong)])
-    return [f"{name} {found.get(name)} -> {value}" for name, value in wrong.items()]
+    found = {name: str(told[name]["value"]) if name in told else "unset" for name in spec.config}
+    return {name: value for name, value in found.items() if value != spec.config[name]}
+
+
+def _fit_config(admin: KafkaAdminClient, spec: TopicSpec) -> list[str]:
+    from kafka.admin import ConfigResource, ConfigResourceType
+
+    faults = _config_faults(admin, spec)
+    if faults:
+        right = {name: spec.config[name] for name in faults}
+        admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, spec.name, right)])
+    return [f"{name} {found} -> {spec.config[name]}" for name, found in faults.items()]
+
+
+def topic_problems(servers: str, settings: Settings, policy: Policy, traits: BrokerTraits) -> tuple[str, ...]:
+    """What `ensure_topics` would change, in words; nothing is changed. Raises as it does."""
+    problems: list[str] = []
+    with _admin(servers) as admin:
+        existing = {str(topic["name"]): len(topic["partitions"]) for topic in admin.describe_topics()}
+        for spec in topic_specs(settings, policy):
+            found = existing.get(spec.name)
+            if found is None:
+                problems.append(f"topic {spec.name} is missing")
+                continue
+            if found != spec.partitions:
+                problems.append(f"topic {spec.name} has {found} partitions instead of {spec.partitions}")
+            faults = _config_faults(admin, spec) if traits.has_retention else {}
+            problems += [
+                f"topic {spec.name}: {name} is {value} instead of {spec.config[name]}" for name, value in faults.items()
+            ]
+    return tuple(problems)
 
 
 def lag(servers: str, group: str, topic: str, only: Collection[int] | None = None) -> int:

@@ -71,10 +71,11 @@ def plan(
     if not settings.milvus_uri:
         children.append(_gallery(settings))
     needs = tuple(child.name for child in children)
-    children.append(_worker(settings, env, "record", 0, needs))
+    broker = tuple(name for name in needs if name == BROKER)
+    children.append(_worker(settings, env, "record", 0, broker))
     children += [_worker(settings, env, "recognise", index, needs) for index in range(worker_count(settings))]
     if with_page:
-        children.append(_page(settings, env, needs))
+        children.append(_page(settings, env, broker))
     return children
 
 

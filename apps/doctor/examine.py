@@ -1,0 +1,51 @@
+"""All checks, in the order a person would mend them in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apps.doctor import machine, services
+from apps.doctor.checks import Check, Level, fail, guarded
+from apps.supervisor.state import is_held
+from lfr_core.errors import Fatal
+
+if TYPE_CHECKING:
+    from lfr_core.settings import Settings
+
+__all__ = ["examine"]
+
+
+def examine(settings: Settings) -> list[Check]:
+    """Look at everything these settings need; changes nothing but empty folders for home and cache."""
+    from lfr_core.policy import load_policy
+    from streams.broker.choose import choose, look
+
+    running = is_held(settings.home)
+    found = look(settings)
+    try:
+        choice = choose(settings, found)
+    except Fatal as error:
+        choice, refusal = None, str(error)
+    own_broker = choice is None or not choice.external
+    kafka = own_broker and (choice is None or choice.traits.has_retention)
+    checks = [
+        guarded("write access", lambda: machine.write_access(settings)),
+        guarded("disk", lambda: machine.disk(settings)),
+        guarded("memory", machine.memory),
+        guarded("clock", lambda: machine.clock(newest_record_ns=services.newest_record_ns(settings))),
+        guarded("ports", lambda: machine.ports(settings, running=running, own_broker=own_broker)),
+        guarded("java", lambda: machine.java(needed=kafka)),
+        guarded("maven", lambda: machine.maven(jars=found.jars)),
+        guarded("jars", lambda: services.jars(settings, needed=kafka and not found.maven)),
+        guarded("policy", lambda: services.policy(settings)),
+        guarded("models", lambda: services.models(settings)),
+        guarded("database", lambda: services.database(settings)),
+        guarded("gallery", lambda: services.gallery(settings, running=running)),
+    ]
+    if choice is None:
+        return [*checks, fail("broker", refusal, "the sentence says how")]
+    policy = None
+    if not any(check.name == "policy" and check.level is Level.FAIL for check in checks):
+        policy = load_policy(settings.policy_file)
+    chosen = choice
+    return [*checks, guarded("broker", lambda: services.broker(settings, chosen, policy, running=running))]

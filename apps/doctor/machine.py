@@ -1,0 +1,121 @@
+"""What the machine has: Java, Maven, disk, memory, write access, ports, clocks."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+
+from apps.doctor.checks import Check, fail, ok, warn
+from apps.supervisor.ports import is_taken, owner_of
+from streams.broker.jars import MIN_JAVA, java_major
+
+if TYPE_CHECKING:
+    from lfr_core.settings import Settings
+
+__all__ = ["clock", "clock_after_boot", "disk", "java", "maven", "memory", "ports", "write_access"]
+
+_GIB = 1 << 30
+_DISK_FAIL, _DISK_WARN = 1 * _GIB, 5 * _GIB  # a day of alerts is megabytes; Kafka and Milvus break on a full disk
+_MEMORY_FAIL, _MEMORY_WARN = 1 * _GIB, 2 * _GIB  # measured: broker 0.3, gallery 0.2, a worker 0.5, page 0.3 GiB
+_SLEW_S = 30.0  # NTP's slow corrections since the boot stay below; a set clock does not
+
+
+def java(*, needed: bool) -> Check:
+    """`needed`: the settings' broker is a Kafka of our own."""
+    major = java_major()
+    if major is not None and major >= MIN_JAVA:
+        return ok("java", f"Java {major}")
+    says = "no Java" if major is None else f"Java {major}, older than {MIN_JAVA}"
+    mend = f"install Java {MIN_JAVA} or later (Debian: openjdk-17-jre-headless) for Apache Kafka"
+    return fail("java", says, mend) if needed else warn("java", f"{says}: not needed by these settings", mend)
+
+
+def maven(*, jars: bool) -> Check:
+    """`jars`: Kafka's jars are here already."""
+    if shutil.which("mvn"):
+        return ok("maven", "there")
+    if jars:
+        return ok("maven", "not there, and not needed: the jars are here")
+    return warn("maven", "not there", "install Maven to get Apache Kafka's jars")
+
+
+def disk(settings: Settings) -> Check:
+    free = shutil.disk_usage(_nearest(settings.home)).free
+    says = f"{free / _GIB:.1f} GiB free under {settings.home}"
+    mend = "make room, or set LFR_HOME to a larger disk"
+    if free < _DISK_FAIL:
+        return fail("disk", says, mend)
+    return warn("disk", says, mend) if free < _DISK_WARN else ok("disk", says)
+
+
+def memory() -> Check:
+    available = psutil.virtual_memory().available
+    says = f"{available / _GIB:.1f} GiB available"
+    mend = "stop something, or start fewer workers (LFR_WORKERS)"
+    if available < _MEMORY_FAIL:
+        return fail("memory", says, mend)
+    return warn("memory", says, mend) if available < _MEMORY_WARN else ok("memory", says)
+
+
+def write_access(settings: Settings) -> Check:
+    for folder, setting in ((settings.home, "LFR_HOME"), (settings.cache, "LFR_CACHE")):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder) as file:
+                file.write(b"x")
+        except OSError as error:
+            return fail("write access", f"{folder}: {error.strerror}", f"mend its rights, or set {setting}")
+    return ok("write access", f"{settings.home} and {settings.cache}")
+
+
+def ports(settings: Settings, *, running: bool, own_broker: bool) -> Check:
+    """Whether the ports `lfr up` wants are free; `running`: our own children hold them now."""
+    wanted = {settings.operator_port: "LFR_OPERATOR_PORT"}
+    if own_broker:
+        wanted |= {
+            settings.kafka_port: "LFR_KAFKA_PORT",
+            settings.kafka_controller_port: "LFR_KAFKA_CONTROLLER_PORT",
+        }
+    if not settings.milvus_uri:
+        wanted |= {settings.milvus_port: "LFR_MILVUS_PORT"}
+    numbers = ", ".join(str(port) for port in sorted(wanted))
+    if running:
+        return ok("ports", f"{numbers}: held by the running system")
+    taken = [port for port in wanted if is_taken(port)]
+    if taken:
+        says = "; ".join(f"{port} is taken by {owner_of(port)}" for port in taken)
+        return fail("ports", says, f"stop that, or set {', '.join(wanted[port] for port in taken)}")
+    return ok("ports", f"{numbers} are free")
+
+
+def clock(*, newest_record_ns: int | None) -> Check:
+    """Wall time against the newest record's (nanoseconds since the epoch) and against the time since the boot."""
+    now = time.time_ns()
+    if newest_record_ns is not None and now < newest_record_ns:
+        late = (newest_record_ns - now) / 1e9
+        return fail("clock", f"the clock is {late:.0f} s before the newest record", "set the clock (NTP), then start")
+    return clock_after_boot(boot_s=psutil.boot_time(), wall_s=now / 1e9, since_boot_s=time.clock_gettime(_SINCE_BOOT))
+
+
+def clock_after_boot(*, boot_s: float, wall_s: float, since_boot_s: float) -> Check:
+    """Whether wall time has moved with the machine's own count of seconds since it started (a pure rule)."""
+    shift = wall_s - boot_s - since_boot_s
+    says = f"{time.strftime('%Y-%m-%d %H:%M:%S', time.gmtime(wall_s))} UTC"
+    if abs(shift) > _SLEW_S:
+        return warn("clock", f"{says}; it was set by {shift:+.0f} s", "see that NTP runs (timedatectl)")
+    return ok("clock", says)
+
+
+_SINCE_BOOT = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
+
+def _nearest(folder: Path) -> Path:
+    """`folder`, or the nearest one above that exists."""
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    return folder

@@ -1,0 +1,117 @@
+"""What the parts say: broker, jars, models, gallery, database."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apps.doctor.checks import Check, fail, ok, warn
+from lfr_core.errors import Fatal, LfrError, Retryable
+
+if TYPE_CHECKING:
+    from lfr_core.policy import Policy
+    from lfr_core.settings import Settings
+    from streams.broker.choose import BrokerChoice
+
+__all__ = ["broker", "database", "gallery", "jars", "models", "newest_record_ns", "policy"]
+
+_START = "`lfr up` starts it"
+
+
+def policy(settings: Settings) -> Check:
+    from lfr_core.policy import default_policy_file, load_policy
+
+    file = settings.policy_file or default_policy_file()
+    try:
+        load_policy(settings.policy_file)
+    except Fatal as error:
+        return fail("policy", str(error), f"mend {file}")
+    return ok("policy", str(file))
+
+
+def jars(settings: Settings, *, needed: bool) -> Check:
+    from streams.broker.jars import check_jars, jars_present, libs_folder
+
+    libs = libs_folder(settings.cache)
+    if not jars_present(libs):
+        mend = "`make setup` (or `python -m streams.broker.jars`) gets them with Maven"
+        return fail("jars", "none", mend) if needed else warn("jars", "none; not needed by these settings", mend)
+    try:
+        check_jars(libs)
+    except Fatal as error:
+        return fail("jars", str(error), f"delete {libs} and run `make setup`")
+    return ok("jars", f"{len(list(libs.iterdir()))} in {libs}, each as pinned")
+
+
+def broker(settings: Settings, choice: BrokerChoice, the_policy: Policy | None, *, running: bool) -> Check:
+    from streams.topics import broker_version, topic_problems
+
+    servers, kind = settings.kafka_bootstrap, choice.traits.kind.value
+    try:
+        version = broker_version(servers)
+        problems = topic_problems(servers, settings, the_policy, choice.traits) if the_policy else ()
+    except Retryable as error:
+        if choice.external or running:
+            return fail("broker", str(error), f"start the cluster, or look at the log in {settings.home / 'log'}")
+        return warn("broker", f"{kind} isn't running ({choice.why})", _START)
+    if problems:
+        return fail("broker", f"{kind} {version} at {servers}: {'; '.join(problems)}", "`lfr up` mends topics")
+    if choice.traits.banner:
+        return warn("broker", f"{choice.traits.banner} ({choice.why})", "install Java and Maven for Apache Kafka")
+    return ok("broker", f"{kind} {version} at {servers}, topics as they should be")
+
+
+def models(settings: Settings) -> Check:
+    """The pack's files against its manifest's hashes."""
+    from lfr_core.faces.pack import open_pack
+
+    try:
+        pack = open_pack(settings.pack_folder, acknowledge_licence=settings.acknowledge_model_licence)
+    except LfrError as error:
+        return fail("models", str(error), "`lfr models install`")
+    return ok("models", f"{pack.model_id} ({pack.licence}), files as in its manifest")
+
+
+def gallery(settings: Settings, *, running: bool) -> Check:
+    from lfr_core.gallery.milvus import MilvusGallery
+
+    store = MilvusGallery(settings.gallery_uri)
+    try:
+        names = store.names()
+    except Retryable as error:
+        if settings.milvus_uri or running:
+            return fail("gallery", str(error), f"start Milvus, or look at the log in {settings.home / 'log'}")
+        return warn("gallery", "Milvus Lite isn't running", _START)
+    finally:
+        store.close()
+    return ok("gallery", f"Milvus at {settings.gallery_uri}, {len(names)} galleries")
+
+
+def database(settings: Settings) -> Check:
+    from sqlalchemy import make_url
+
+    from lfr_core.records.migrate import check
+
+    where = make_url(settings.records_url).render_as_string(hide_password=True)
+    file = settings.home / "records.sqlite3"
+    if not settings.database_url and not file.exists():
+        return warn("database", f"{where} isn't made yet", "`lfr up` makes it")
+    if not check(settings.records_url):
+        return fail("database", f"{where} isn't at this version's revision", "`lfr up` brings it up to date")
+    return ok("database", f"{where}, migrations current")
+
+
+def newest_record_ns(settings: Settings) -> int | None:
+    """Wall time of the newest record, nanoseconds since the epoch; None if there is none or it can't be read."""
+    from lfr_core.records.engine import open_engine, reading
+    from lfr_core.records.newest import newest_record_ns as newest
+
+    if not settings.database_url and not (settings.home / "records.sqlite3").exists():
+        return None
+    engine = open_engine(settings.records_url)
+    try:
+        with reading(engine) as session:
+            return newest(session)
+    except LfrError:
+        return None
+    finally:
+        engine.dispose()

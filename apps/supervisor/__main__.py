@@ -1,0 +1,46 @@
+"""The system without a terminal: `lfr up --detach` runs this. Ends in order at SIGTERM (`lfr down`)."""
+
+from __future__ import annotations
+
+import sys
+import time
+from contextlib import AbstractContextManager
+
+from apps.cli.common import load_settings, policy_of
+from apps.supervisor.signals import StopAsked, stop_on_signals
+from apps.supervisor.supervisor import Supervisor
+from apps.supervisor.system import running_system
+from lfr_core.errors import LfrError
+from lfr_core.settings import Settings
+
+READY_S = 180.0
+
+
+def main() -> int:
+    """Run until told to stop. Returns the exit code."""
+    try:
+        settings = load_settings()
+        with stop_on_signals(), _system(settings) as running:
+            running.wait_ready(READY_S)
+            while running.broken is None:
+                time.sleep(0.5)
+            running.check()
+    except StopAsked:
+        return 0
+    except LfrError as error:
+        _say(f"error {error}")
+        return error.exit_code
+    return 0
+
+
+def _system(settings: Settings) -> AbstractContextManager[Supervisor]:
+    return running_system(settings, policy_of(settings), with_page="--no-page" not in sys.argv[1:], say=_say)
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
