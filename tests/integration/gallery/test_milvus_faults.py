@@ -59,6 +59,12 @@ def test_milvus_away_at_the_start_is_retryable_and_says_what_to_do() -> None:
     assert "hunter2" not in str(caught.value)
 
 
+@pytest.mark.parametrize("uri", ["", "127.0.0.1:19530", "gallery.db", "http://", "http://a:port", "/tmp/x"])
+def test_a_uri_that_is_none_of_a_server_is_fatal_and_names_the_setting(uri: str) -> None:
+    with pytest.raises(Fatal, match="LFR_MILVUS_URI"):
+        MilvusGallery(uri)
+
+
 def test_milvus_killed_in_mid_run_is_noticed_at_once_and_the_next_call_after_its_return_works(
     server: MilvusServer,
 ) -> None:
@@ -118,9 +124,10 @@ def test_a_hanging_milvus_is_retryable_within_the_timeout(server: MilvusServer) 
 def test_threads_share_a_gallery_through_a_kill_and_a_restart(server: MilvusServer) -> None:
     gallery = MilvusGallery(server.uri)
     listed = filled(gallery)
-    stop, wrong = threading.Event(), []
+    stop, back, wrong = threading.Event(), threading.Event(), []
 
     def search(number: int) -> int:
+        """How often it was found once the server was back."""
         found = 0
         while not stop.is_set():
             try:
@@ -128,7 +135,7 @@ def test_threads_share_a_gallery_through_a_kill_and_a_restart(server: MilvusServ
             except Retryable:
                 time.sleep(0.05)
             else:
-                found += 1
+                found += back.is_set()
                 if best.entry != f"e{number}":
                     wrong.append(best)
         return found
@@ -138,6 +145,7 @@ def test_threads_share_a_gallery_through_a_kill_and_a_restart(server: MilvusServ
         time.sleep(0.5)
         server.kill()
         server.start()
+        back.set()
         time.sleep(1.5)
         stop.set()
         found = [future.result(timeout=20) for future in running]
