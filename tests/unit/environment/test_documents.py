@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lfr_core.policy import Policy
+from lfr_core.policy import Policy, load_policy
 from lfr_core.settings import Settings
 
 ROOT = Path(__file__).parents[3]
@@ -71,6 +71,20 @@ def test_a_runbook_says_what_is_seen_what_happens_meanwhile_and_what_to_do(alarm
     text = (ROOT / "docs" / "runbooks" / f"{alarm}.md").read_text(encoding="utf-8")
 
     assert [part for part in ("Seen", "Meanwhile", "Find out", "Mend", "Afterwards") if f"**{part}**" not in text] == []
+
+
+def test_runbooks_name_logs_and_children_that_there_are() -> None:
+    from apps.supervisor.plan import plan
+    from streams.broker.choose import BrokerChoice
+    from streams.broker.traits import KAFKA
+
+    choice = BrokerChoice(KAFKA, external=False, needs_maven=False, why="for the test")
+    children = {child.name for child in plan(Settings(), load_policy(), choice=choice, with_page=False)}
+    texts = [file.read_text(encoding="utf-8") for file in (ROOT / "docs" / "runbooks").glob("*.md")]
+    logs = {name for text in texts for name in re.findall(r"log/([a-z0-9-]+)\.log", text)}
+
+    assert logs
+    assert logs - children == set()
 
 
 def test_decisions_are_numbered_without_a_gap_and_the_index_names_each() -> None:

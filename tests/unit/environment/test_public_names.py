@@ -12,6 +12,7 @@ ROOT = Path(__file__).parents[3]
 
 # fmt: off
 PINNED: dict[str, list[str]] = {
+    "apps.doctor": ["Check", "Level", "examine"],
     "apps.supervisor": [
         "Backoff", "ChildReport", "ChildSpec", "ChildState", "Probe", "Supervisor", "SystemState",
         "read_state",
@@ -41,8 +42,8 @@ PINNED: dict[str, list[str]] = {
     "lfr_core.records.read": [
         "AlertDetail", "AlertSummary", "AlertTally", "Answer", "CameraHealth", "DeploymentCounts",
         "DeploymentSummary", "Health", "Latency", "Recent", "ReferenceCrop", "StageFigures", "alert",
-        "alerts", "alerts_with_crops", "cameras", "counts", "dead_letters", "deployment", "deployments",
-        "latency", "stages",
+        "alerts", "alerts_starting", "alerts_with_crops", "cameras", "counts", "dead_letters", "deployment",
+        "deployments", "latency", "stages",
     ],
     "lfr_core.samples": ["install_samples", "sample_photos"],
     "lfr_core.settings": ["Settings"],
