@@ -78,7 +78,8 @@ def main() -> int:
     sys.stdout.write(f"{given.out / given.camera}.avi: {truth.frames} frames, {truth.mean_faces:.1f} faces a frame\n")
     for one in (p for p in truth.passes if p.subject):
         sys.stdout.write(
-            f"  {one.subject} {one.kind} frames {one.first_frame}-{one.last_frame}, eyes up to {one.max_eye_px:.0f} px\n"
+            f"  {one.subject}: {one.kind}, frames {one.first_frame}-{one.last_frame}, "
+            f"eyes up to {one.max_eye_px:.0f} px\n"
         )
     return 0
 

@@ -6,6 +6,7 @@ Painted at twice the size and shrunk, then softened a little: the camera is focu
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -46,7 +47,8 @@ def paint_sky(rng: np.random.Generator) -> Image:
         cloud += weight * fine[:, width : 2 * width]
     cover = np.clip((cloud - 0.1) * 0.55, 0, 1)[..., None]
     lit = np.array((246, 244, 242), np.float32) - 26 * np.clip(cloud - 0.9, 0, 1)[..., None]
-    return np.clip(blue * (1 - cover) + lit * cover, 0, 255).astype(np.uint8)
+    sky: Image = np.clip(blue * (1 - cover) + lit * cover, 0, 255).astype(np.uint8)
+    return sky
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -175,8 +177,8 @@ def _shop(brush: _Brush, side: int, near: float, far: float, shop: tuple[str, Co
         a, b = near + (far - near) * stripe / stripes, near + (far - near) * (stripe + 1) / stripes
         colour = fascia if stripe % 2 else (225, 230, 232)
         x = HALF_STREET_M
-        brush.quad([(side * x, 2.42, a), (side * x, 2.42, b), (side * (x - 0.75), 2.08, b), (side * (x - 0.75), 2.08, a)],
-                   _shade(colour, light))  # fmt: skip
+        cloth = [(x, 2.42, a), (x, 2.42, b), (x - 0.75, 2.08, b), (x - 0.75, 2.08, a)]
+        brush.quad([(side * out, height, z) for out, height, z in cloth], _shade(colour, light))
 
 
 def _ground(brush: _Brush) -> None:
@@ -186,7 +188,7 @@ def _ground(brush: _Brush) -> None:
     )
     start = FOCAL_PX * CAMERA_HEIGHT_M / (HEIGHT_PX - HORIZON_Y_PX) * 0.9
     courses = np.geomspace(start, CROSSROAD_M[0], 26)
-    for near, far in zip(courses, courses[1:], strict=False):
+    for near, far in pairwise(courses):
         for x in np.arange(-4.0, 4.0, 0.5):
             grey = brush.rng.uniform(150, 176)
             a, b = float(near), float(far) - 0.02 * float(far - near)
@@ -219,10 +221,10 @@ def _square(brush: _Brush) -> None:
         )
         for row in (1.0, 2.7):
             for offset in (0.4, 1.7):
-                brush.quad([(x + offset, row, 66), (x + offset + 0.7, row, 66), (x + offset + 0.7, row + 1.0, 66), (x + offset, row + 1.0, 66)],
-                           (214, 218, 216))  # fmt: skip
-                brush.quad([(x + offset + 0.08, row + 0.08, 66), (x + offset + 0.62, row + 0.08, 66), (x + offset + 0.62, row + 0.92, 66),
-                            (x + offset + 0.08, row + 0.92, 66)], (120, 108, 96))  # fmt: skip
+                for inset, colour in ((0.0, (214.0, 218.0, 216.0)), (0.08, (120.0, 108.0, 96.0))):  # frame, glass
+                    a, b = x + offset + inset, x + offset + 0.7 - inset
+                    low, high = row + inset, row + 1.0 - inset
+                    brush.quad([(a, low, 66), (b, low, 66), (b, high, 66), (a, high, 66)], colour)
     brush.quad([(2.2, 0, 65), (4.2, 0, 65), (4.2, 6.4, 65), (2.2, 6.4, 65)], (140, 156, 166))
     brush.quad([(2.1, 6.4, 65), (4.3, 6.4, 65), (3.2, 8.0, 65)], (110, 112, 108))
     cv2.circle(

@@ -18,6 +18,7 @@ Image = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
 Points = list[tuple[float, float]]
 
+BAGS, SCARVED = 0.35, 0.3  # shares of people
 LEVELS_PX = (96, 72, 54, 40, 30, 22)
 """Eye distances at which figures are drawn; between them they are shrunk by a third at most."""
 LEFT_E, TOP_E = 5.2, 3.4  # the canvas's reach left and right, and above the eyes, in eye distances
@@ -137,8 +138,8 @@ class _Clothes:
         self.scarf = SCARVES[int(rng.integers(len(SCARVES)))]
         self.style = str(rng.choice(("jacket", "coat", "hood", "jumper")))
         self.broad = float(rng.uniform(0.90, 1.04))
-        self.bag = rng.random() < 0.35
-        self.with_scarf = rng.random() < 0.3
+        self.bag = rng.random() < BAGS
+        self.with_scarf = rng.random() < SCARVED
         self.long = 14.5 if self.style == "coat" else 10.8
 
     def behind(self) -> None:
@@ -162,8 +163,8 @@ class _Clothes:
         )
         fill([(2.3 * b, 3.2), (3.2 * b, 3.5), (3.65 * b, 4.6), (3.95 * b, 7.4), (4.05 * b, 10.8), (3.0 * b, 10.9),
               (2.7 * b, 7.5)], coat, 0.8, mirrored=True)  # fmt: skip
-        half = [(1.12, 2.05), (1.5, 2.3), (2.4 * b, 2.85), (3.15 * b, 3.3), (3.4 * b, 4.3), (2.95 * b, 6.0), (2.75 * b, 8.5),
-                (2.95 * b, self.long)]  # fmt: skip
+        half = [(1.12, 2.05), (1.5, 2.3), (2.4 * b, 2.85), (3.15 * b, 3.3), (3.4 * b, 4.3), (2.95 * b, 6.0),
+                (2.75 * b, 8.5), (2.95 * b, self.long)]  # fmt: skip
         fill([(0.0, deep), *half, *((-x, y) for x, y in reversed(half))], coat)
         if self.style in {"jacket", "coat"}:
             fill(

@@ -58,7 +58,8 @@ class Placement:
         height, width = self.sprite.pixels.shape[:2]
         inside = (at[:, 0] >= 0) & (at[:, 0] < width) & (at[:, 1] >= 0) & (at[:, 1] < height)
         clipped = np.clip(at, 0, (width - 1, height - 1))
-        return inside & (self.sprite.pixels[clipped[:, 1], clipped[:, 0], 3] > OPAQUE)
+        hidden: npt.NDArray[np.bool_] = inside & (self.sprite.pixels[clipped[:, 1], clipped[:, 0], 3] > OPAQUE)
+        return hidden
 
 
 class Cast:
@@ -148,4 +149,5 @@ def _line_kernel(dx: float, dy: float) -> npt.NDArray[np.float32]:
         ):
             if weight:
                 kernel[row + i, column + j] += weight
-    return kernel / kernel.sum()
+    kernel /= kernel.sum()
+    return kernel

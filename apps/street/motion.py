@@ -58,7 +58,7 @@ class Surroundings:
         self._cars: list[_Car] = []
         at = float(rng.uniform(-4, 1))
         while at < seconds:
-            right = rng.random() < 0.5
+            right = bool(rng.integers(2))
             z = CROSSROAD_M[1] - 2.2 if right else CROSSROAD_M[0] + 2.2
             colour = CAR_COLOURS[int(rng.integers(len(CAR_COLOURS)))]
             speed = float(rng.uniform(5.5, 8.5))
@@ -120,7 +120,8 @@ def _tree(rng: np.random.Generator, height: int) -> Image:
         cv2.circle(
             tree, (int(x), int(y)), max(2, int(height * rng.uniform(0.015, 0.035))), (b, g, r, 255), -1, cv2.LINE_AA
         )
-    return cv2.GaussianBlur(tree, (0, 0), 1.0)
+    soft: Image = cv2.GaussianBlur(tree, (0, 0), 1.0)
+    return soft
 
 
 def _car(colour: tuple[int, int, int], px_m: float, speed_m_s: float, *, facing_right: bool) -> Image:

@@ -24,8 +24,9 @@ __all__ = ["EyeFinder", "Head", "Person", "cut_head", "folder_people", "sample_p
 Image = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
 EyeFinder = Callable[[Image], tuple[tuple[float, float], tuple[float, float]] | None]
-"""Finds the pupils of the one face of a BGR photograph: (x, y) left in the image, (x, y) right; None if there is none."""
+"""The pupils of the one face of a BGR photograph: (x, y) at the left of the image and at the right, or None."""
 
+FRONTAL = 0.8  # eyes nearer together than this share of the frontal distance: turned too far to compare
 UPRIGHTING = 0.6  # share of a head's tilt that is taken out; people do tilt their heads
 LARGEST_ENLARGEMENT = 1.5  # of a photograph of few pixels
 OVAL = tuple(  # of a frontal head with its neck, in eye distances; for photographs nobody has marked
@@ -48,7 +49,7 @@ class Head:
     @property
     def frontal(self) -> bool:
         """Whether the head faces the camera enough to be compared."""
-        return self.foreshortened > 0.8
+        return self.foreshortened > FRONTAL
 
     @property
     def eye_distance_px(self) -> float:
@@ -114,7 +115,7 @@ def sample_people(photos: Mapping[str, Path], subjects: Mapping[str, str] | None
                 tuple(mark["neck"]),
                 mark.get("foreshortened", 1.0),
                 tuple(mark.get("gains", (1.0, 1.0, 1.0))),
-            )  # fmt: skip
+            )
         )
     return [Person(name, tuple(found), enrolled.get(name)) for name, found in heads.items()]
 
@@ -165,7 +166,7 @@ def cut_head(head: Head, eye_px: float, canvas: tuple[int, int], origin: tuple[f
     turn = scale * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     middle = np.array([(ax + bx) / 2, (ay + by) / 2])
     matrix = np.column_stack([turn, np.array(origin) - turn @ middle])
-    if scale < 0.8:  # a lens and a sensor average what they can't resolve
+    if scale < 0.8:  # noqa: PLR2004  a lens and a sensor average what they can't resolve
         photo = cv2.GaussianBlur(photo, (0, 0), 0.4 / scale)
     flat = cv2.warpAffine(photo, matrix, canvas, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
     alpha = _mask(head, eye_px, canvas, origin)[..., None]
@@ -191,4 +192,7 @@ def _mask(head: Head, eye_px: float, canvas: tuple[int, int], origin: tuple[floa
     mask = np.zeros((canvas[1], canvas[0]), np.uint8)
     cv2.fillPoly(mask, [corners.round().astype(np.int32)], 255, lineType=cv2.LINE_AA, shift=4)
     soft = cv2.GaussianBlur(mask.astype(np.float32) / 255, (0, 0), max(0.5, 0.05 * eye_px))
-    return np.clip((soft - 0.35) / 0.5, 0, 1).astype(np.float32)  # eats into the edge: no rim of the old background
+    alpha: Floats = np.clip((soft - 0.35) / 0.5, 0, 1).astype(
+        np.float32
+    )  # eats into the edge: no rim of old background
+    return alpha

@@ -28,6 +28,8 @@ ENROLLED_GAP_S = 12.0
 COUNTED_EYES_PX = 18.0
 """A face counts as visible from here up."""
 OUTFITS = 2
+STRAIGHT_ON = 0.7  # share of those who approach that go on to the other side
+GIVE_UP_AFTER = 40  # walks in a row for which nobody is free
 SHOWN = 1.1  # faces planned for each face seen: some are hidden behind others or half outside
 STEP_S = 0.2  # resolution of the plan's own bookkeeping
 HALF_BODY_M = 0.36  # beyond the frame's edge by this much, nothing of a person is seen
@@ -161,7 +163,7 @@ def _make_pass(
         path: tuple[tuple[float, float], ...] = (_edge(side, near * 1.04), _edge(-side, near))
     else:
         turn = (-side * rng.uniform(0.0, 0.11) * near, near)
-        away = -side if rng.random() < 0.7 else side  # most walk on to the other side
+        away = -side if rng.random() < STRAIGHT_ON else side
         path = (_edge(side, distance_for_eyes(FAR_EYES_PX)), turn, _edge(away, near))
         if kind == "recede":
             path = path[::-1]
@@ -182,7 +184,7 @@ def _fill(
     visible = sum((_visible(p, times) for p in passes), start=np.zeros(len(times)))
     enrolled = list(passes)
     failures = 0
-    while passers and failures < 40 and visible.mean() < SHOWN * faces:
+    while passers and failures < GIVE_UP_AFTER and visible.mean() < SHOWN * faces:
         best: tuple[float, PassPlan] | None = None
         for _ in range(10):
             walker = passers[int(rng.integers(len(passers)))]
