@@ -118,8 +118,8 @@ def public_names(tree: ast.Module) -> tuple[set[str], list[str] | None]:
 def test_every_module_says_what_is_public(package: str) -> None:
     silent = []
     for file in (ROOT / package).rglob("*.py"):
-        if "migrations" in file.parts:
-            continue  # Alembic's own format
+        if "migrations" in file.parts or file.name == "__main__.py":
+            continue  # Alembic's own format; scripts that nobody imports
         defined, listed = public_names(ast.parse(file.read_text(encoding="utf-8")))
         if defined and listed is None:
             silent.append(str(file.relative_to(ROOT)))
