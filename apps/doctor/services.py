@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from apps.doctor.checks import Check, fail, ok, warn
 from lfr_core.errors import Fatal, LfrError, Retryable
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["broker", "database", "gallery", "jars", "models", "newest_record_ns", "policy"]
 
+_CONNECT_S = 2.0
 _START = "`lfr up` starts it"
 
 
@@ -76,6 +79,7 @@ def gallery(settings: Settings, *, running: bool) -> Check:
 
     store = MilvusGallery(settings.gallery_uri)
     try:
+        _somebody_listens(settings.gallery_uri)  # Milvus' own client takes ten seconds to say so
         names = store.names()
     except Retryable as error:
         if settings.milvus_uri or running:
@@ -84,6 +88,16 @@ def gallery(settings: Settings, *, running: bool) -> Check:
     finally:
         store.close()
     return ok("gallery", f"Milvus at {settings.gallery_uri}, {len(names)} galleries")
+
+
+def _somebody_listens(uri: str) -> None:
+    """Raises Retryable when nobody takes a connection at `uri` (http://host:port)."""
+    told = urlsplit(uri)
+    try:
+        with socket.create_connection((told.hostname or "", told.port or 19530), timeout=_CONNECT_S):
+            return
+    except (OSError, ValueError) as error:
+        raise Retryable(f"nobody answers at {uri} ({error})") from error
 
 
 def database(settings: Settings) -> Check:

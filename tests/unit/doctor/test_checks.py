@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+import socket
+import time
+from pathlib import Path
+
+import pytest
+
+from apps.doctor import Level, examine, machine, services
+from apps.doctor.checks import Check, guarded
+from apps.supervisor.state import HomeLock
+from lfr_core.errors import Fatal
+from lfr_core.settings import Settings
+from streams.broker import KAFKA
+from streams.broker.choose import BrokerChoice
+
+OWN_KAFKA = BrokerChoice(KAFKA, external=False, needs_maven=False, why="a test")
+
+
+def test_what_breaks_while_it_is_looked_at_is_a_finding() -> None:
+    def domain() -> Check:
+        raise Fatal("the pack is damaged: install it again")
+
+    def bug() -> Check:
+        raise ZeroDivisionError
+
+    assert guarded("models", domain).level is Level.FAIL
+    assert "ZeroDivisionError" in guarded("models", bug).says
+
+
+def test_a_clock_before_the_newest_record_fails() -> None:
+    late = time.time_ns() + 3_600_000_000_000
+
+    assert machine.clock(newest_record_ns=late).level is Level.FAIL
+    assert machine.clock(newest_record_ns=time.time_ns() - 1).level is not Level.FAIL
+
+
+def test_a_clock_that_was_set_since_the_boot_is_a_warning() -> None:
+    steady = machine.clock_after_boot(boot_s=1000.0, wall_s=1500.0, since_boot_s=500.5)
+    jumped = machine.clock_after_boot(boot_s=1000.0, wall_s=5100.0, since_boot_s=500.0)
+
+    assert (steady.level, jumped.level) == (Level.OK, Level.WARN)
+    assert "+3600 s" in jumped.says
+
+
+def test_a_taken_port_fails_and_names_the_setting_unless_we_hold_it_ourselves(tmp_path: Path) -> None:
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        settings = Settings(home=tmp_path, milvus_port=holder.getsockname()[1], milvus_uri="")
+
+        found = machine.ports(settings, running=False, own_broker=False)
+
+        assert found.level is Level.FAIL
+        assert "LFR_MILVUS_PORT" in found.mend
+        assert machine.ports(settings, running=True, own_broker=False).level is Level.OK
+
+
+def test_a_home_that_is_a_file_fails_and_names_the_setting(tmp_path: Path) -> None:
+    (tmp_path / "home").write_text("")
+
+    found = machine.write_access(Settings(home=tmp_path / "home", cache=tmp_path))
+
+    assert (found.level, found.mend) == (Level.FAIL, "mend its rights, or set LFR_HOME")
+
+
+def test_a_damaged_policy_fails(tmp_path: Path) -> None:
+    (tmp_path / "policy.toml").write_text("[live]\n")
+
+    assert services.policy(Settings(policy_file=tmp_path / "policy.toml")).level is Level.FAIL
+
+
+def test_changed_jars_fail_and_absent_ones_only_where_needed(tmp_path: Path) -> None:
+    settings = Settings(cache=tmp_path)
+
+    assert services.jars(settings, needed=True).level is Level.FAIL
+    assert services.jars(settings, needed=False).level is Level.WARN
+    (tmp_path / "kafka" / "libs").mkdir(parents=True)
+    (tmp_path / "kafka" / "libs" / "kafka_2.13-4.1.1.jar").write_bytes(b"not it")
+    assert services.jars(settings, needed=False).level is Level.FAIL
+
+
+def test_a_broker_that_should_run_and_does_not_fails(tmp_path: Path) -> None:
+    with socket.socket() as unheard:
+        unheard.bind(("127.0.0.1", 0))  # and never listens
+        settings = Settings(home=tmp_path, kafka_port=unheard.getsockname()[1])
+
+        stopped = services.broker(settings, OWN_KAFKA, None, running=False)
+        silent = services.broker(settings, OWN_KAFKA, None, running=True)
+
+    assert (stopped.level, silent.level) == (Level.WARN, Level.FAIL)
+
+
+def test_models_that_are_not_there_fail_with_the_command_that_gets_them(tmp_path: Path) -> None:
+    found = services.models(Settings(cache=tmp_path))
+
+    assert (found.level, found.mend) == (Level.FAIL, "`lfr models install`")
+
+
+def test_a_database_of_this_version_is_ok_and_an_empty_one_is_not(tmp_path: Path) -> None:
+    from lfr_core.records.migrate import upgrade
+
+    settings = Settings(home=tmp_path)
+    absent = services.database(settings).level
+    (tmp_path / "records.sqlite3").touch()
+    empty = services.database(settings).level
+    upgrade(settings.records_url)
+
+    assert (absent, empty, services.database(settings).level) == (Level.WARN, Level.FAIL, Level.OK)
+    assert services.newest_record_ns(settings) is None
+
+
+def test_every_failure_says_how_to_mend_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))  # no Java, no Maven
+    with HomeLock(tmp_path / "home"):  # "running", with nothing behind it
+        checks = examine(
+            Settings(
+                home=tmp_path / "home",
+                cache=tmp_path / "cache",
+                broker="kafka",
+                milvus_uri="http://127.0.0.1:9",
+                database_url="sqlite:////nowhere/at/all.sqlite3",
+            )
+        )
+    failures = {check.name: check.mend for check in checks if check.level is Level.FAIL}
+
+    assert {"java", "broker", "models", "gallery", "database"} <= failures.keys()
+    assert all(failures.values())
