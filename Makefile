@@ -39,15 +39,17 @@ test-long: ## Run the longer suite: kills, restarts, outages, many times over
 	@$(SETUP) --for test
 	@$(BIN)/pytest -m slow $(ARGS)
 
-check: ## Lint, format, types, layers, lock file, environment and repository guards
+check: ## Lint, format, layers, lock file, types, environment and repository guards; names all faults at once
 	@$(SETUP) --for check
-	@$(BIN)/ruff check .
-	@$(BIN)/ruff format --check .
-	@$(BIN)/lint-imports
-	@.tools/uv/bin/uv lock --check --quiet
-	@$(BIN)/pytest -q tests/unit/environment
-	@$(BIN)/mypy
-	@MYPYPATH=scripts:. $(BIN)/mypy scripts
+	@status=0; run() { echo "-- $$*"; "$$@" || status=1; }; \
+	run $(BIN)/ruff check --quiet .; \
+	run $(BIN)/ruff format --check --quiet .; \
+	run $(BIN)/lint-imports; \
+	run .tools/uv/bin/uv lock --check --quiet; \
+	run $(BIN)/mypy; \
+	run env MYPYPATH=scripts:. $(BIN)/mypy scripts; \
+	run $(BIN)/pytest -q tests/unit/environment; \
+	if [ $$status = 0 ]; then echo "make check: all is well"; else echo "make check: see above"; fi; exit $$status
 
 fmt: ## Mend what can be mended by itself: lint, format, tables in the documents
 	@$(SETUP) --for check
