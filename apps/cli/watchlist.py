@@ -263,6 +263,6 @@ def _show_report(report: WatchlistReport) -> None:
             )
         console.print(table)
     console.print(
-        f"{report.size} entries and {report.blue_list_size} test subjects can be enrolled; "
-        f"{len(report.refusals)} refusals"
+        f"can be enrolled: {report.size} on the list, {report.blue_list_size} test subjects apart; "
+        f"refused: {len(report.refusals)}"
     )
