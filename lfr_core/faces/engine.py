@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, Protocol
+from typing import Final
 
 from lfr_core.faces import alignment, detector, embedding, landmarks, quality
 from lfr_core.faces.network import Network
@@ -95,10 +95,6 @@ class PackEngine:
         return embedding.embed(self._embedder, aligned, batch=self._batch)
 
 
-class _EngineOfInsightFace(Protocol):
-    def __call__(self, pack: ModelPack, policy: FacePolicy, providers: Sequence[str], threads: int) -> FaceEngine: ...
-
-
 def build_engine(settings: Settings, policy: Policy) -> FaceEngine:
     """The engine that the settings name: the open pack, or an InsightFace pack from its folder.
 
@@ -111,5 +107,4 @@ def build_engine(settings: Settings, policy: Policy) -> FaceEngine:
         return PackEngine(pack, policy.faces, providers, threads)
     from lfr_core.faces.insightface_engine import InsightFaceEngine
 
-    make: _EngineOfInsightFace = InsightFaceEngine
-    return make(pack, policy.faces, providers, threads)
+    return InsightFaceEngine(pack, policy.faces, providers=providers, threads=threads)
