@@ -117,7 +117,7 @@ class Capture:
                     if self._halt.wait(max(0.0, started + media_s - self._clock.monotonic())):
                         break  # not captured: its time has not come
                     captured_ns = self._clock.time_ns()
-                if self._job.media_time:
+                if self._job.uses_media_time:
                     captured_ns = started_ns + round(media_s * 1e9)
             frames += 1
             if not self._job.as_fast_as_possible:

@@ -31,9 +31,14 @@ class CameraJob:
     """Play a recording again and again."""
     fps: float | None = None
     """Frames per second to play a recording at; None for its own."""
-    media_time: bool = False
-    """Capture times are those of the recording, begun now, instead of wall time: for alerts that are merged by
-    time while a recording is played faster than it was taken. Latencies then mean nothing."""
+    media_time: bool | None = None
+    """Whether capture times are those of the recording, begun now, instead of wall time. None: only with
+    `as_fast_as_possible`, since trackers and the merging of alerts reckon in capture time, and a recording that
+    is played at another pace than it was taken would mislead both. Latencies then mean nothing."""
+
+    @property
+    def uses_media_time(self) -> bool:
+        return self.as_fast_as_possible if self.media_time is None else self.media_time
 
     def __post_init__(self) -> None:
         for what, name in (("camera", self.camera), ("deployment", self.deployment)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 import uuid
@@ -57,6 +58,26 @@ def test_back_pressure_looks_at_the_policy_s_rate_and_loses_nothing(
     assert (end.sequence, end.not_sampled, end.dropped) == (400, 300, 0)
     assert_counts_explain_every_gap(worker.frames(session), end)
     assert max(progress.in_flight for progress in told) <= 4 * policy.sampling.max_in_flight
+
+
+def test_with_back_pressure_capture_times_are_the_recording_s_so_that_trackers_and_merging_are_not_misled(
+    topics: RunningBroker, worker: CountingWorker, policy: Policy, directory: DeploymentDirectory, video: Video
+) -> None:
+    sessions = {media_time: a_session() for media_time in (None, False)}
+    for media_time, session in sessions.items():
+        run_camera(
+            CameraJob(str(video(frames=50)), "demo", "pace", as_fast_as_possible=True, media_time=media_time),
+            servers=topics.servers,
+            policy=policy,
+            directory=directory,
+            session=session,
+        )
+        worker.wait_for_end(session)
+
+    media = [header.captured_ns for header in worker.frames(sessions[None])]
+    wall = [header.captured_ns for header in worker.frames(sessions[False])]
+    assert [after - before for before, after in itertools.pairwise(media)] == [160_000_000] * 12
+    assert wall[-1] - wall[0] < 1_000_000_000
 
 
 def test_a_motion_jpeg_s_pictures_arrive_byte_for_byte(

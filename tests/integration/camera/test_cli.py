@@ -1,0 +1,103 @@
+"""`lfr camera` as a user and a supervisor meet it: a process with a database, a broker and signals."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from lfr_core.deployments import DeploymentKind
+from lfr_core.policy import Policy
+from lfr_core.records.deployments import DeploymentStore
+from lfr_core.records.engine import open_engine
+from lfr_core.records.migrate import upgrade
+from lfr_core.settings import Settings
+from tests.support.brokers import RunningBroker
+from tests.support.counting_worker import CountingWorker, assert_counts_explain_every_gap
+
+LFR = [sys.executable, "-c", "from apps.cli.camera import app; app()"]
+
+
+@pytest.fixture
+def environment(topics: RunningBroker, tmp_path: Path, policy: Policy) -> dict[str, str]:
+    settings = Settings(home=tmp_path / "home", kafka_servers=topics.servers)
+    upgrade(settings.records_url)
+    engine = open_engine(settings.records_url)
+    store = DeploymentStore(engine)
+    store.create("op-elm", DeploymentKind.OPERATIONAL, name="Elm Street", policy=policy)
+    store.create("test-day", DeploymentKind.EVALUATION, name="Test day", policy=policy)
+    engine.dispose()
+    return {**os.environ, "LFR_HOME": str(settings.home), "LFR_KAFKA_SERVERS": topics.servers}
+
+
+@pytest.mark.kafka
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_a_camera_with_an_end_record_and_exit_code_0(
+    number: signal.Signals, environment: dict[str, str], worker: CountingWorker, video: Callable[..., Path]
+) -> None:
+    process = subprocess.Popen(
+        [*LFR, "run", "--source", str(video(frames=30)), "--deployment", "test-day", "--name", f"cli-{number}",
+         "--loop", "--json"],
+        env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        deadline = time.monotonic() + 30
+        while not any(header.camera == f"cli-{number}" for header in worker.headers):
+            assert time.monotonic() < deadline
+            assert process.poll() is None, process.communicate()
+            time.sleep(0.05)
+        process.send_signal(number)
+        out, err = process.communicate(timeout=20)
+    finally:
+        process.kill()
+
+    assert process.returncode == 0, err
+    report = json.loads(out)
+    session = next(header.session for header in worker.headers if header.camera == f"cli-{number}")
+    end = worker.wait_for_end(session)
+    assert end.sequence == report["captured"]
+    assert_counts_explain_every_gap(worker.frames(session), end)
+
+
+@pytest.mark.kafka
+def test_a_file_for_an_operational_deployment_exits_77_and_says_why(
+    environment: dict[str, str], video: Callable[..., Path]
+) -> None:
+    done = subprocess.run(
+        [*LFR, "run", "--source", str(video()), "--deployment", "op-elm", "--name", "gate"],
+        env=environment, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+    assert done.returncode == 77
+    assert "camera.recorded-source" in done.stderr
+    assert "live cameras only" in done.stderr
+
+
+def test_probe_tells_a_program_what_a_source_is(video: Callable[..., Path], tmp_path: Path) -> None:
+    done = subprocess.run(
+        [*LFR, "probe", "--source", str(video("a.mp4")), "--json"],
+        env={**os.environ, "LFR_HOME": str(tmp_path)}, capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+
+    found = json.loads(done.stdout)
+    assert (found["width_px"], found["height_px"], found["passthrough"], found["live"]) == (320, 180, False, False)
+    assert found["fits"]
+
+
+def test_probe_of_something_else_fails_with_advice(tmp_path: Path) -> None:
+    (tmp_path / "letter.txt").write_text("Dear Sir")
+
+    done = subprocess.run(
+        [*LFR, "probe", "--source", str(tmp_path / "letter.txt")],
+        env={**os.environ, "LFR_HOME": str(tmp_path)}, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+    assert done.returncode == 65
+    assert "letter.txt" in done.stderr
