@@ -141,6 +141,8 @@ def test_each_bad_face_is_refused_with_its_reason(listed: ListFolder, check: Che
     listed.put("crowd", "t1")
     listed.put("small", cv2.resize(face, None, fx=0.15, fy=0.15, interpolation=cv2.INTER_AREA))
     listed.put("blurred", cv2.GaussianBlur(face, (0, 0), 15))
+    listed.put("cut", face[:341])  # the chin ends at row 423
+    listed.put("bright", cv2.convertScaleAbs(face, alpha=3))
 
     report = check(listed)
 
@@ -148,6 +150,8 @@ def test_each_bad_face_is_refused_with_its_reason(listed: ListFolder, check: Che
         "crowd": RefusalReason.TWO_FACES,
         "small": RefusalReason.TOO_SMALL,
         "blurred": RefusalReason.TOO_BLURRED,
+        "cut": RefusalReason.CUT_BY_BORDER,
+        "bright": RefusalReason.EXPOSURE,
     }
     assert all(r.message for r in report.refusals)
     assert report.entries == ()
