@@ -63,10 +63,24 @@ def run_command(
         policy = policy_of(settings)
         configure_logs(settings.log_level)
         quiet_kafka()
-        job = CameraJob(source, deployment, name, as_fast_as_possible=as_fast_as_possible, loop=loop, fps=fps)
+        job = CameraJob(
+            source,
+            deployment,
+            name,
+            as_fast_as_possible=as_fast_as_possible,
+            loop=loop,
+            fps=fps,
+            media_time=as_fast_as_possible,  # people walk at the recording's pace however fast it is read
+        )
         stop = threading.Event()
+
+        def end(*_: object) -> None:
+            if stop.is_set():  # asked twice: don't wait for the broker any more
+                raise KeyboardInterrupt
+            stop.set()
+
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: stop.set())
+            signal.signal(number, end)
         with errors.status(f"{name}: connecting") as line:
             report = run_camera(
                 job,

@@ -55,7 +55,7 @@ class Capture:
         self._warn = Seldom(clock, 5.0)
         self._thread = threading.Thread(target=self._run, name="camera-capture", daemon=True)
         self.undecodable = 0
-        self.error: LfrError | None = None
+        self.error: Exception | None = None
         """What ended it, if not the source's end or `finish`."""
         self.done = False
 
@@ -87,7 +87,7 @@ class Capture:
             frames = self._play()
             if frames == 0 and not self._halt.is_set():
                 raise Poison(f"{self._source.info.shown} holds no frame that can be read")
-        except LfrError as error:
+        except Exception as error:  # noqa: BLE001  raised again by the sender, after the END record
             self.error = error
         finally:
             self.done = True

@@ -113,7 +113,7 @@ class Sender:
         _log.info("camera.started", camera=self._job.camera, session=self._session, source=self._source.info.shown)
         self._feedback.start()
         capture.start()
-        error: LfrError | None = None
+        error: Exception | None = None
         try:
             try:
                 self._send_all(capture, progress, workers_deadline_s)
@@ -162,8 +162,8 @@ class Sender:
                 self._refuse(taken, "no room in flight")
 
     def _send(self, taken: Taken) -> None:
-        header = self._header(taken.counts, FrameKind.FRAME, taken.picture.captured_ns)
         try:
+            header = self._header(taken.counts, FrameKind.FRAME, taken.picture.captured_ns)
             self._producer.send(header, taken.picture.jpeg)
         except FrameTooLarge as error:
             self._too_large += 1

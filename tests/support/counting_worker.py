@@ -15,6 +15,7 @@ from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from lfr_core.frames import FrameHeader, FrameKind
 from lfr_core.messages import FrameResult, OutcomeBatch
 from lfr_core.outcomes import FrameOutcome
+from streams.broker.traits import KAFKA, BrokerTraits
 
 __all__ = ["CountingWorker", "assert_counts_explain_every_gap"]
 
@@ -26,6 +27,7 @@ class CountingWorker:
     servers: str
     work_s: float = 0.0
     answers: bool = True
+    traits: BrokerTraits = KAFKA
     headers: list[FrameHeader] = field(default_factory=list)
     payloads: list[bytes] = field(default_factory=list)
     most_behind: int = 0
@@ -40,7 +42,7 @@ class CountingWorker:
         self._consumer.seek_to_end(*partitions)
         for partition in partitions:
             self._consumer.position(partition)
-        self._producer: Any = KafkaProducer(bootstrap_servers=self.servers, reconnect_backoff_max_ms=500)
+        self._producer: Any = KafkaProducer(bootstrap_servers=self.servers, **self.traits.producer_options())
         self._thread = threading.Thread(target=self._work, daemon=True)
         self._thread.start()
 

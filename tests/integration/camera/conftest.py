@@ -14,12 +14,12 @@ import pytest
 from lfr_core.deployments import DeploymentKind, DeploymentStatus, DeploymentView
 from lfr_core.policy import Policy, load_policy
 from streams.camera.quiet import quiet_kafka
-from tests.support.brokers import RunningBroker, kafka_broker, kafka_libs, new_kafka
+from tests.support.brokers import RunningBroker, kafka_broker, kafka_libs, new_kafka, tansu_broker
 
 if TYPE_CHECKING:
     from tests.support.counting_worker import CountingWorker
 
-__all__ = ["kafka_broker", "kafka_libs"]
+__all__ = ["kafka_broker", "kafka_libs", "tansu_broker"]
 
 
 @pytest.fixture(autouse=True)

@@ -16,7 +16,7 @@ from structlog.testing import capture_logs
 
 from lfr_core.deployments import DeploymentDirectory
 from lfr_core.errors import Poison, Refused, Retryable
-from lfr_core.frames import FrameKind
+from lfr_core.frames import FrameHeader, FrameKind, PlainCodec
 from lfr_core.policy import Policy
 from streams.camera import CameraJob, CameraProgress, CameraReport, run_camera
 from tests.support.brokers import RunningBroker
@@ -29,6 +29,13 @@ Video = Callable[..., Path]
 
 def a_session() -> str:
     return str(uuid.uuid4())
+
+
+def wait_until(so: Callable[[], bool], timeout_s: float = 60.0) -> None:
+    deadline = time.monotonic() + timeout_s
+    while not so():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
 
 
 def assert_balanced(report: CameraReport) -> None:
@@ -64,6 +71,7 @@ def test_with_back_pressure_capture_times_are_the_recording_s_so_that_trackers_a
     topics: RunningBroker, worker: CountingWorker, policy: Policy, directory: DeploymentDirectory, video: Video
 ) -> None:
     sessions = {media_time: a_session() for media_time in (None, False)}
+    before_ns = time.time_ns()
     for media_time, session in sessions.items():
         run_camera(
             CameraJob(str(video(frames=50)), "demo", "pace", as_fast_as_possible=True, media_time=media_time),
@@ -77,7 +85,8 @@ def test_with_back_pressure_capture_times_are_the_recording_s_so_that_trackers_a
     media = [header.captured_ns for header in worker.frames(sessions[None])]
     wall = [header.captured_ns for header in worker.frames(sessions[False])]
     assert [after - before for before, after in itertools.pairwise(media)] == [160_000_000] * 12
-    assert wall[-1] - wall[0] < 1_000_000_000
+    assert before_ns < wall[0] < wall[-1] < time.time_ns()
+    assert len({after - before for before, after in itertools.pairwise(wall)}) > 1
 
 
 def test_a_motion_jpeg_s_pictures_arrive_byte_for_byte(
@@ -333,14 +342,12 @@ def test_a_broker_killed_in_mid_run_makes_a_live_camera_drop_and_count_and_go_on
     camera = threading.Thread(target=run)
     camera.start()
     try:
-        time.sleep(2)
+        wait_until(lambda: bool(told) and told[-1].report.sent > 5)
         own_broker.kill()
         time.sleep(5)
         in_outage = told[-1]
         own_broker.start()
-        deadline = time.monotonic() + 40
-        while time.monotonic() < deadline and told[-1].report.sent < in_outage.report.sent + 20:
-            time.sleep(0.2)
+        wait_until(lambda: told[-1].report.sent >= in_outage.report.sent + 20)
     finally:
         stop.set()
         camera.join(60)
@@ -350,7 +357,7 @@ def test_a_broker_killed_in_mid_run_makes_a_live_camera_drop_and_count_and_go_on
     assert in_outage.in_flight <= policy.sampling.max_in_flight
     assert in_outage.report.dropped_at_camera > 0
     assert report.sent >= in_outage.report.sent + 20
-    assert report.delivery_failed == 0
+    assert report.delivery_failed <= policy.sampling.max_in_flight  # none, unless the restart takes over 20 s
 
 
 def test_a_camera_that_has_nothing_to_send_says_so_every_second(
@@ -361,6 +368,7 @@ def test_a_camera_that_has_nothing_to_send_says_so_every_second(
         update={"sampling": policy.sampling.model_copy(update={"looks_per_second": 0.3, "min_looks_per_second": 0.3})}
     )
 
+    started = time.monotonic()
     run_camera(
         CameraJob(str(video(frames=80)), "demo", "seldom"),
         servers=topics.servers,
@@ -371,5 +379,65 @@ def test_a_camera_that_has_nothing_to_send_says_so_every_second(
     end = worker.wait_for_end(session)
 
     status = [header for header in worker.of(session) if header.kind is FrameKind.STATUS]
-    assert 1 <= len(status) <= 3
+    assert 1 <= len(status) <= time.monotonic() - started
     assert_counts_explain_every_gap(sorted(worker.frames(session), key=lambda header: header.sequence), end)
+
+
+def test_frames_that_no_key_seals_are_dropped_and_counted_and_the_camera_goes_on(
+    topics: RunningBroker, worker: CountingWorker, policy: Policy, directory: DeploymentDirectory, video: Video
+) -> None:
+    class Locked(PlainCodec):
+        """A vault that gives a key only now and then."""
+
+        def __init__(self) -> None:
+            self.asked = 0
+
+        def key_id(self, camera: str) -> str:
+            self.asked += 1
+            if self.asked % 2:
+                raise Refused("vault.closed", "the deployment is not live")
+            return super().key_id(camera)
+
+        def seal(self, header: FrameHeader, jpeg: bytes) -> bytes:
+            if self.asked % 4 == 0:
+                raise Retryable("the vault does not answer")
+            return super().seal(header, jpeg)
+
+    session = a_session()
+
+    report = run_camera(
+        CameraJob(str(video(frames=80)), "demo", "locked", as_fast_as_possible=True),
+        servers=topics.servers,
+        policy=policy,
+        directory=directory,
+        session=session,
+        codec=Locked(),
+    )
+    end = worker.wait_for_end(session)
+
+    assert_balanced(report)
+    assert (report.sent, report.dropped_at_camera) == (5, 15)
+    assert_counts_explain_every_gap(worker.frames(session), end)
+
+
+def test_the_demonstration_broker_carries_a_camera_too(
+    tansu_broker: RunningBroker, tmp_path: Path, policy: Policy, directory: DeploymentDirectory, video: Video
+) -> None:
+    session = a_session()
+    tansu_broker.fresh_topics(tmp_path)
+    worker = CountingWorker(tansu_broker.servers, traits=tansu_broker.traits)
+    try:
+        report = run_camera(
+            CameraJob(str(video(frames=400)), "demo", "tansu", as_fast_as_possible=True),
+            servers=tansu_broker.servers,
+            policy=policy,
+            directory=directory,
+            traits=tansu_broker.traits,
+            session=session,
+        )
+        end = worker.wait_for_end(session)
+    finally:
+        worker.close()
+
+    assert (report.captured, report.sent) == (400, 100)
+    assert_counts_explain_every_gap(worker.frames(session), end)

@@ -56,7 +56,7 @@ def a_source(*cameras: Camera | Exception, halt: Halt | None = None) -> tuple[Re
         return camera
 
     source = ReconnectingSource(
-        make, clock=SystemClock(), halt=halt or Halt(), hang_s=0.2, open_timeout_s=2.0, wait=waits.append
+        make, clock=SystemClock(), halt=halt or Halt(), hang_s=1.0, open_timeout_s=2.0, wait=waits.append
     )
     return source, waits
 
