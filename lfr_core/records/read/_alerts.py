@@ -108,11 +108,17 @@ def alerts(
 
 
 def alerts_with_crops(
-    engine: Engine, deployment: str, *, limit: int = 20, undecided_only: bool = False
+    engine: Engine, deployment: str, *, limit: int = 20, judged: bool | None = None
 ) -> tuple[AlertDetail, ...]:
-    """The same with their pictures, for a page that shows them side by side."""
+    """The same with their pictures, for a page that shows them side by side.
+
+    `judged`: only those a person has compared, or only those nobody has yet; None for both.
+    """
+    wanted = _newest(deployment, limit, undecided_only=judged is False)
+    if judged:
+        wanted = wanted.where(col(AlertRow.judgement).is_not(None))
     with reading(engine) as session:
-        rows = session.exec(_newest(deployment, limit, undecided_only=undecided_only)).all()
+        rows = session.exec(wanted).all()
         crops: dict[UUID, list[ReferenceCrop]] = {row.id: [] for row in rows}
         for reference in session.exec(
             select(AlertReferenceRow)

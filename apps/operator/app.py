@@ -1,0 +1,149 @@
+"""The operator's page. Start it with `apps.operator.launch.command(settings)`.
+
+Three fragments refresh by themselves every second: the header, the alerts, the cameras. When the records are
+away the page says so and shows nothing old.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from html import escape
+from pathlib import Path
+
+import streamlit as st
+
+from apps.operator import panels, questions
+from apps.operator.view import OperatorView
+from lfr_core.errors import LfrError
+from lfr_core.records.read import AlertDetail, DeploymentSummary
+
+__all__: list[str] = []
+
+REFRESH_S = 1.0  # a new alert is on the screen within two
+
+
+@st.cache_resource  # connections, no crops
+def _view() -> OperatorView:
+    from lfr_core.clock import SystemClock
+    from lfr_core.policy import load_policy
+    from lfr_core.records.engine import open_engine
+    from lfr_core.settings import Settings
+
+    settings = Settings()
+    return OperatorView(open_engine(settings.records_url), load_policy(settings.policy_file), SystemClock())
+
+
+def _wanted() -> str | None:
+    """The deployment asked for by the address (?deployment=ID) or by --deployment ID."""
+    if "deployment" in st.query_params:
+        return st.query_params["deployment"]
+    arguments = sys.argv[1:]
+    if "--deployment" in arguments[:-1]:
+        return arguments[arguments.index("--deployment") + 1]
+    return None
+
+
+def _or_say_why(show: Callable[[], None]) -> None:
+    """Show a panel, or why it can't be shown: never figures that are no longer true."""
+    try:
+        show()
+    except LfrError as error:
+        st.error(f"Nothing is shown, because it would not be current: {error}")
+
+
+def _shown() -> DeploymentSummary | None:
+    return _view().header(_wanted()).deployment
+
+
+@st.fragment(run_every=REFRESH_S)
+def _header() -> None:
+    def show() -> None:
+        st.html(panels.header_html(_view().header(_wanted())))
+
+    _or_say_why(show)
+
+
+@st.fragment(run_every=REFRESH_S)
+def _cameras() -> None:
+    def show() -> None:
+        deployment = _shown()
+        if deployment is not None:
+            st.html('<h2 class="ops-h2">Cameras</h2>' + panels.board_html(_view().board(deployment)))
+
+    _or_say_why(show)
+
+
+@st.fragment(run_every=REFRESH_S)
+def _alerts() -> None:
+    _or_say_why(_show_alerts)
+
+
+def _show_alerts() -> None:
+    refusal = questions.said()
+    if refusal:
+        st.warning(refusal)
+    deployment = _shown()
+    if deployment is None:
+        st.html(panels.empty("There is no such deployment. `lfr deployment list` shows those there are."))
+        return
+    waiting, judged = _view().tally(deployment.view.id)
+    st.html(panels.waiting_heading(waiting))
+    for detail in _view().alerts(deployment.view.id, judged=False):
+        _show_alert(detail, "wait")
+    if waiting == 0:
+        st.html(
+            panels.empty("Alerts come here by themselves. Nobody is stopped by software: a person decides each one.")
+        )
+    if judged:
+        st.html(f'<h2 class="ops-h2">{judged} judged</h2>')
+        for detail in _view().alerts(deployment.view.id, judged=True):
+            _show_alert(detail, "done")
+
+
+def _show_alert(detail: AlertDetail, where: str) -> None:
+    alert = detail.summary
+    with st.container(border=True, key=f"ops-{where}-{alert.id}"):
+        pictures, answers = st.columns([3, 2], gap="medium")
+        with pictures:
+            st.html(panels.alert_card(detail, _view().response(alert.category), now_ns=_view().now_ns()))
+        with answers:
+            questions.ask(_view(), alert, _operator())
+
+
+def _operator() -> str:
+    return str(st.session_state.get("operator", ""))
+
+
+def _sign_in() -> None:
+    """Who answers: asked once, for this session of the page."""
+    if _operator():
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="right"):
+            st.html(f'<p class="ops-who">Operator <strong>{escape(_operator())}</strong></p>')
+            if st.button("Change", key="operator-change"):
+                st.session_state["operator"] = ""
+                st.rerun()
+        return
+    with st.form("operator-form", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
+        name = st.text_input("Your name", key="operator-name", max_chars=100, placeholder="As it stands in the record")
+        if st.form_submit_button("Start deciding", type="primary") and name.strip():
+            st.session_state["operator"] = " ".join(name.split())
+            st.rerun()
+
+
+def _page() -> None:
+    st.set_page_config(page_title="OpenLFR operator", layout="wide", initial_sidebar_state="collapsed")
+    st.html(Path(__file__).with_name("style.css"))
+    head, who = st.columns([3, 1.3], vertical_alignment="center", gap="large")
+    with head:
+        _header()
+    with who:
+        _sign_in()
+    left, right = st.columns([2.2, 1], gap="large")
+    with left:
+        _alerts()
+    with right:
+        _cameras()
+
+
+_page()

@@ -1,0 +1,224 @@
+"""The page's HTML, from values: pure functions. Everything that came from outside is escaped.
+
+Crops are data URIs: they reach the browser inside the page's own message and nowhere else.
+"""
+
+from __future__ import annotations
+
+import base64
+from html import escape
+from urllib.parse import quote
+
+from apps.operator.view import Board, Header, local_time
+from lfr_core.outcomes import FrameCounts
+from lfr_core.records.health import Health, Recent
+from lfr_core.records.read import AlertDetail, AlertTally, Answer, CameraHealth, Latency
+from lfr_core.watchlists.types import Response
+
+__all__ = ["alert_card", "answered", "board_html", "empty", "header_html", "waiting_heading"]
+
+_NEW_NS = 10 * 10**9
+"""How long a card that has just come is marked."""
+_FATES = {
+    "recognised": "recognised",
+    "not_sampled": "not sampled",
+    "dropped_at_camera": "dropped at camera",
+    "dropped_stale": "stale",
+    "dropped_closed": "closed",
+    "unopenable": "unopenable",
+    "dead_lettered": "dead-lettered",
+    "lost": "lost",
+}
+_HEALTH_WORDS = {
+    Health.GOOD: "Good",
+    Health.BEHIND: "Behind",
+    Health.LOSING: "Losing frames",
+    Health.SILENT: "Silent",
+    Health.ENDED: "Ended",
+}
+_RESPONSES = {
+    Response.ARREST: "Arrest",
+    Response.SAFEGUARD: "Safeguard",
+    Response.SPEAK_TO: "Speak to",
+    Response.RECORD_ONLY: "Record only",
+}
+
+
+def header_html(header: Header) -> str:
+    """Which deployment, its state and rule, and the time."""
+    clock = f'<time class="ops-clock">{header.now:%H:%M:%S}</time>'
+    one = header.deployment
+    if one is None:
+        return (
+            f'<header class="ops-head"><div><span class="ops-brand">OpenLFR</span>'
+            f"<h1>No deployment</h1></div>{clock}</header>"
+        )
+    size = f"{one.watchlist_size:,} on the list"
+    if one.blue_list_size:
+        size += f" + {one.blue_list_size:,} test subject{'s' * (one.blue_list_size != 1)}"
+    also = "".join(
+        f'<a class="ops-also" href="?deployment={quote(name)}" target="_self">also live: {escape(name)}</a>'
+        for name in header.also_live
+    )
+    return (
+        f'<header class="ops-head"><div><span class="ops-brand">OpenLFR · operator</span>'
+        f"<h1>{escape(one.name)}</h1>"
+        f'<p class="ops-facts"><span class="ops-pill is-{one.view.status.value}">{one.view.status.value}</span>'
+        f'<span class="ops-pill">{one.view.kind.value}</span>'
+        f"<span>{escape(one.view.id)}</span><span>{size}</span>"
+        f"<span>threshold {one.view.threshold:.2f}, {one.view.agreeing_shots} shots agree</span>{also}</p></div>"
+        f"{clock}</header>"
+    )
+
+
+def empty(text: str) -> str:
+    """A quiet place where nothing is."""
+    return f'<p class="ops-empty">{escape(text)}</p>'
+
+
+def waiting_heading(waiting: int) -> str:
+    """Read out by screen readers when it changes."""
+    word = "No alert waits" if waiting == 0 else f"{waiting} {'alert waits' if waiting == 1 else 'alerts wait'}"
+    return f'<h2 class="ops-h2" role="status" aria-live="polite">{word} for a person</h2>'
+
+
+def alert_card(detail: AlertDetail, response: Response, *, now_ns: int) -> str:
+    """Probe and reference side by side, and what is known, as of `now_ns` (nanoseconds since the epoch)."""
+    alert = detail.summary
+    references = "".join(
+        _picture(
+            reference.crop_jpeg,
+            f"Reference photograph {n} of {len(detail.references)} of subject {alert.subject}",
+            "Reference" if len(detail.references) == 1 else f"Reference {n}",
+        )
+        for n, reference in enumerate(detail.references[:3], start=1)
+    )
+    seen = local_time(alert.first_ns)
+    new = " is-new" if alert.undecided and now_ns - alert.opened_ns < _NEW_NS else ""
+    test = '<span class="ops-pill is-test">test subject</span>' if alert.category.is_test_subject else ""
+    return (
+        f'<article class="ops-alert{new}" aria-label="Alert on {escape(alert.subject, quote=True)}">'
+        f'<div class="ops-pair">{_picture(detail.probe_jpeg, f"Probe from camera {alert.camera}", "Probe")}'
+        f"{references}</div>"
+        f'<div class="ops-what"><p class="ops-subject">{escape(alert.subject)}</p>'
+        f'<p class="ops-facts"><span class="ops-pill is-{response.value}">{_RESPONSES[response]}</span>{test}'
+        f"<span>{alert.category.value.replace('_', ' ')}</span></p>"
+        f"{_similarity(alert.similarity, alert.threshold)}"
+        f'<dl class="ops-dl"><dt>Camera</dt><dd>{escape(alert.camera)}</dd>'
+        f"<dt>Seen</dt><dd><time>{seen:%H:%M:%S}</time>, {_ago((now_ns - alert.last_ns) / 1e9)}</dd>"
+        f"<dt>Shots</dt><dd>{alert.sightings}</dd>"
+        f"<dt>Ground</dt><dd>{escape(alert.legal_reference)}</dd></dl></div></article>"
+    )
+
+
+def answered(question: str, answer: str, who: Answer | None) -> str:
+    """An answer that stands."""
+    by = (
+        "" if who is None else f" <span>{escape(who.by)}, {local_time(int(who.at.timestamp()) * 10**9):%H:%M:%S}</span>"
+    )
+    return (
+        f'<p class="ops-answer"><span class="ops-q">{escape(question)}</span> <strong>{escape(answer)}</strong>{by}</p>'
+    )
+
+
+def board_html(board: Board) -> str:
+    """Totals and one panel a camera."""
+    counts = board.counts
+    totals = (
+        f'<dl class="ops-totals"><div><dt>Faces seen</dt><dd>{counts.faces:,}</dd></div>'
+        f"<div><dt>Compared</dt><dd>{counts.faces_compared:,}</dd></div>"
+        f"<div><dt>Alerts</dt><dd>{counts.alerts.total:,}{_false(counts.alerts)}</dd></div>"
+        f"<div><dt>Test alerts</dt><dd>{counts.blue_list.total:,}</dd></div></dl>"
+    )
+    if not board.cameras:
+        return totals + empty("No camera has sent a frame yet.")
+    return totals + "".join(_camera(camera, board) for camera in board.cameras) + _legend()
+
+
+def _false(tally: AlertTally) -> str:
+    different = sum(n for word, n in tally.judgements.items() if word.value == "different")
+    return f" <small>{different} judged different</small>" if different else ""
+
+
+def _camera(camera: CameraHealth, board: Board) -> str:
+    silence_s = max(0.0, (board.now_ns - camera.last_seen_ns) / 1e9)
+    rates = f"{camera.frames_per_second:.1f} frames/s, {camera.looks_per_second:.1f} looks/s"
+    if camera.health in {Health.SILENT, Health.ENDED}:
+        rates = f"last heard {_ago(silence_s)}"
+    return (
+        f'<section class="ops-camera" aria-label="Camera {escape(camera.camera, quote=True)}">'
+        f'<p class="ops-camera-head"><strong>{escape(camera.camera)}</strong>'
+        f'<span class="ops-pill is-{camera.health.value}">{_HEALTH_WORDS[camera.health]}</span>'
+        f"<span>{rates}</span></p>"
+        f"{_sparkline(camera.recent)}{_latency(camera.latency, board.max_age_ms)}{_identity(camera.counts)}</section>"
+    )
+
+
+def _identity(counts: FrameCounts) -> str:
+    """The frame identity as a bar: what became of every frame captured."""
+    values = [(name, getattr(counts, name)) for name in _FATES]
+    said = ", ".join(f"{_FATES[name]} {n:,}" for name, n in values if n)
+    parts = "".join(f'<i class="fate-{name}" style="flex-grow:{n}"></i>' for name, n in values if n)
+    numbers = "".join(f'<span><i class="fate-{name}"></i>{n:,} {_FATES[name]}</span>' for name, n in values if n)
+    sign = "=" if counts.balanced else "≠"
+    return (
+        f'<div class="ops-identity" role="img" aria-label="Of {counts.captured:,} frames captured: {said}">'
+        f"{parts}</div>"
+        f'<p class="ops-numbers"><strong>{counts.captured:,} captured {sign}</strong>{numbers}</p>'
+    )
+
+
+def _sparkline(recent: tuple[Recent, ...]) -> str:
+    """Frames captured in each of the last seconds, those looked at in front."""
+    top = max([second.captured for second in recent] + [1])
+    bars = "".join(
+        f'<i style="height:{100.0 * s.captured / top:.0f}%">'
+        f'<b style="height:{100.0 * s.recognised / max(1, s.captured):.0f}%"></b></i>'
+        for s in recent
+    )
+    total = sum(second.captured for second in recent)
+    return (
+        f'<div class="ops-spark" role="img" '
+        f'aria-label="{total:,} frames captured in the last {len(recent)} seconds">{bars}</div>'
+    )
+
+
+def _latency(latency: Latency, limit_ms: float) -> str:
+    """Median and 95th percentile on a scale that ends at what still counts as live."""
+    if latency.p50_ms is None or latency.p95_ms is None:
+        return '<p class="ops-latency"><span>no frame recognised yet</span></p>'
+    p50, p95 = (min(100.0, 100.0 * ms / limit_ms) for ms in (latency.p50_ms, latency.p95_ms))
+    return (
+        f'<p class="ops-latency"><span>latency</span><span class="ops-scale" aria-hidden="true">'
+        f'<i class="span" style="left:{p50:.1f}%;width:{max(1.0, p95 - p50):.1f}%"></i>'
+        f'<i class="mid" style="left:{p50:.1f}%"></i></span>'
+        f"<span><strong>{latency.p50_ms:.0f}</strong> ms median, <strong>{latency.p95_ms:.0f}</strong> ms p95, "
+        f"limit {limit_ms:.0f}</span></p>"
+    )
+
+
+def _similarity(similarity: float, threshold: float) -> str:
+    width, tick = (max(0.0, min(100.0, 100.0 * value)) for value in (similarity, threshold))
+    return (
+        f'<div class="ops-sim" role="img" aria-label="Similarity {similarity:.2f}, threshold {threshold:.2f}">'
+        f'<b>{similarity:.2f}</b><span class="ops-scale"><i class="fill" style="width:{width:.1f}%"></i>'
+        f'<i class="tick" style="left:{tick:.1f}%"></i></span><small>threshold {threshold:.2f}</small></div>'
+    )
+
+
+def _picture(jpeg: bytes, alt: str, caption: str) -> str:
+    uri = f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode('ascii')}"
+    return (
+        f'<figure><img src="{uri}" alt="{escape(alt, quote=True)}"><figcaption>{escape(caption)}</figcaption></figure>'
+    )
+
+
+def _legend() -> str:
+    return '<p class="ops-legend">Bars: frames captured each second, those looked at in front.</p>'
+
+
+def _ago(seconds: float) -> str:
+    if seconds < 60:  # noqa: PLR2004  seconds in a minute
+        return f"{max(0, int(seconds))} s ago"
+    minutes = int(seconds // 60)
+    return f"{minutes} min ago" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min ago"  # noqa: PLR2004

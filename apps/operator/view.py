@@ -1,0 +1,139 @@
+"""The page's one read model, and the one way it writes: what is on the screen, asked of the records.
+
+No SQL and no rule lives in the page: figures come from `lfr_core.records.read`, rules from `lfr_core.alerts`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Engine
+
+from lfr_core.alerts import Decision, check_engagement, check_review
+from lfr_core.clock import Clock, utc_from_ns
+from lfr_core.errors import Refused
+from lfr_core.policy import Policy
+from lfr_core.records import read
+from lfr_core.records.decisions import DecisionDesk
+from lfr_core.watchlists.types import Category, Response
+
+__all__ = ["Board", "Header", "OpenQuestions", "OperatorView", "local_time", "open_questions"]
+
+_LONDON = ZoneInfo("Europe/London")
+WAITING_SHOWN = 8
+JUDGED_SHOWN = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """Which deployment is on the screen, and which others are live."""
+
+    deployment: read.DeploymentSummary | None
+    also_live: tuple[str, ...]
+    now: datetime
+    """London time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """Cameras and totals."""
+
+    cameras: tuple[read.CameraHealth, ...]
+    counts: read.DeploymentCounts
+    latency: read.Latency
+    max_age_ms: float
+    now_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class OpenQuestions:
+    """Which of the second and third question may be answered now; if not, the rule's reason."""
+
+    engagement: bool
+    review: bool
+    why_not: str
+
+
+def open_questions(decision: Decision) -> OpenQuestions:
+    """Ask the rules themselves."""
+    reasons: list[str] = []
+    for check in (check_engagement, check_review):
+        try:
+            check(decision)
+        except Refused as refusal:
+            reasons.append(str(refusal))
+        else:
+            reasons.append("")
+    return OpenQuestions(engagement=not reasons[0], review=not reasons[1], why_not=reasons[0] or reasons[1])
+
+
+def local_time(time_ns: int) -> datetime:
+    """A time of the stream as people in England read it."""
+    return utc_from_ns(time_ns).astimezone(_LONDON)
+
+
+class OperatorView:
+    """Everything the page shows. Each method raises Retryable when the records are away."""
+
+    def __init__(self, engine: Engine, policy: Policy, clock: Clock) -> None:
+        self._engine = engine
+        self._policy = policy
+        self._clock = clock
+        self.desk = DecisionDesk(engine, clock)
+
+    def header(self, wanted: str | None) -> Header:
+        """The deployment asked for; else the live one opened last; else the newest."""
+        found = read.deployments(self._engine)
+        live = sorted(
+            (one for one in found if one.view.is_live),
+            key=lambda one: one.opened_at or one.created_at,
+            reverse=True,
+        )
+        if wanted:
+            shown = next((one for one in found if one.view.id == wanted), None)
+        else:
+            shown = next(iter([*live, *found]), None)
+        here = shown.view.id if shown else ""
+        return Header(
+            deployment=shown,
+            also_live=tuple(one.view.id for one in live if one.view.id != here),
+            now=local_time(self._clock.time_ns()),
+        )
+
+    def board(self, deployment: read.DeploymentSummary) -> Board:
+        """The deployment's cameras and totals."""
+        now_ns = self._clock.time_ns()
+        max_age_s = self._policy.live.frame_max_age_s
+        return Board(
+            cameras=read.cameras(
+                self._engine,
+                deployment.view.id,
+                now_ns=now_ns,
+                max_age_s=max_age_s if deployment.view.live_only else None,
+            ),
+            counts=read.counts(self._engine, deployment.view.id),
+            latency=read.latency(self._engine, deployment.view.id),
+            max_age_ms=max_age_s * 1000.0,
+            now_ns=now_ns,
+        )
+
+    def alerts(self, deployment: str, *, judged: bool) -> tuple[read.AlertDetail, ...]:
+        """The newest alerts a person has judged, or those that wait for one."""
+        limit = JUDGED_SHOWN if judged else WAITING_SHOWN
+        return read.alerts_with_crops(self._engine, deployment, limit=limit, judged=judged)
+
+    def tally(self, deployment: str) -> tuple[int, int]:
+        """Alerts that wait for a person, and those judged; test subjects among them."""
+        counts = read.counts(self._engine, deployment)
+        waiting = counts.alerts.undecided + counts.blue_list.undecided
+        return waiting, counts.alerts.total + counts.blue_list.total - waiting
+
+    def response(self, category: Category) -> Response:
+        """What was agreed for this category before the deployment."""
+        return self._policy.responses.to(category)
+
+    def now_ns(self) -> int:
+        """The page's time, nanoseconds since the epoch."""
+        return self._clock.time_ns()
