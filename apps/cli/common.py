@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from lfr_core.policy import Policy
     from lfr_core.settings import Settings
 
-__all__ = ["AsJson", "console", "errors", "guard", "load_settings", "policy_of", "print_json"]
+__all__ = ["AsJson", "console", "errors", "guard", "load_settings", "policy_of", "print_json", "write_json"]
 
 console = Console()
 """For what a command says."""
@@ -28,6 +29,17 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs in
 def print_json(value: object) -> None:
     """One JSON document on standard output."""
     sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n")
+
+
+def write_json(file: Path, value: object) -> None:
+    """One JSON document into `file`. Raises Fatal when it can't be written."""
+    from lfr_core.errors import Fatal
+
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise Fatal(f"{file} can't be written: {error.strerror}") from error
 
 
 @contextmanager

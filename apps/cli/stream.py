@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from apps.cli.common import console, errors, guard, load_settings, policy_of, print_json
+from apps.cli.common import console, errors, guard, load_settings, policy_of, print_json, write_json
 
 if TYPE_CHECKING:
     from apps.runs.report import RunReport
@@ -62,7 +62,7 @@ def run(
             told=_tell_refusals,
         )
         if json_file is not None and str(json_file) != "-":
-            _write(json_file, report)
+            write_json(json_file, report.as_json())
             _show(report)
         elif json_file is not None:
             print_json(report.as_json())
@@ -78,18 +78,6 @@ def _tell_refusals(report: WatchlistReport) -> None:
             highlight=False,
             soft_wrap=True,
         )
-
-
-def _write(file: Path, report: RunReport) -> None:
-    import json
-
-    from lfr_core.errors import Fatal
-
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(report.as_json(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise Fatal(f"{file} can't be written: {error.strerror}") from error
 
 
 def _show(report: RunReport) -> None:

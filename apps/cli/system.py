@@ -135,7 +135,7 @@ def down() -> None:
         import signal
         import time
 
-        from apps.supervisor.state import is_held, read_state
+        from apps.supervisor.state import is_held, process_created, read_state
         from lfr_core.errors import Fatal
 
         settings = load_settings()
@@ -146,7 +146,7 @@ def down() -> None:
         os.kill(state.pid, signal.SIGTERM)
         with errors.status("stopping"):
             deadline = time.monotonic() + 90.0  # the children's own deadlines, one stage after another, are below it
-            while is_held(settings.home):
+            while is_held(settings.home) or process_created(state.pid) is not None:
                 if time.monotonic() > deadline:
                     raise Fatal(f"process {state.pid} doesn't end; `kill -9 {state.pid}` ends it and its children")
                 time.sleep(0.1)

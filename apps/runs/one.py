@@ -14,6 +14,7 @@ from apps.runs.deploy import checked_watchlist, open_deployment
 from apps.runs.own import READY_S, settings_for_run
 from apps.runs.play import Playing, Source, play
 from apps.runs.report import RunReport, measure
+from apps.supervisor import ChildReport, ChildState
 from apps.supervisor.system import running_system
 from lfr_core.deployments import DeploymentKind
 from lfr_core.policy import Policy
@@ -21,7 +22,19 @@ from lfr_core.records.engine import open_engine
 from lfr_core.settings import Settings
 from lfr_core.watchlists.entries import WatchlistReport
 
-__all__ = ["run_progress", "run_recording"]
+__all__ = ["count_ready", "run_progress", "run_recording"]
+
+
+def count_ready(bars: Progress) -> Callable[[tuple[ChildReport, ...]], None]:
+    """A line that counts the children as they become ready; what they do later doesn't change it."""
+    task = bars.add_task("starting broker, gallery, workers", total=None, note="")
+
+    def show(children: tuple[ChildReport, ...]) -> None:
+        ready = sum(child.state is ChildState.READY for child in children)
+        if not bars.tasks[task].finished:
+            bars.update(task, completed=ready, total=len(children))
+
+    return show
 
 
 def run_progress(console: Console) -> Progress:
@@ -77,15 +90,12 @@ def run_recording(
         )
         told(report)
         own = settings_for_run(settings, home, workers=1, keep_page_port=False)
-        starting = bars.add_task("starting broker, gallery, workers", total=None, note="")
         database = open_engine(own.records_url)
         with running_system(
             own,
             policy,
             with_page=False,
-            on_change=lambda children: bars.update(
-                starting, completed=sum(child.state == "ready" for child in children), total=len(children)
-            ),
+            on_change=count_ready(bars),
             say=lambda words: console.print(words, style="yellow"),
         ) as system:
             system.wait_ready(READY_S)

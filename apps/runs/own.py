@@ -11,7 +11,7 @@ from lfr_core.settings import Settings
 
 __all__ = ["READY_S", "settings_for_run"]
 
-READY_S = 180.0  # until every child is ready: a first start on a busy machine: Kafka 4 s, workers 10 s, all of them on two cores
+READY_S = 180.0  # until every child is ready: Kafka 4 s, workers 10 s, more on a busy machine
 
 
 def settings_for_run(settings: Settings, home: Path, *, workers: int, keep_page_port: bool) -> Settings:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 import time
@@ -74,7 +73,7 @@ def play(
             progress(_progress(database, deployment, processes))
             time.sleep(POLL_S)
         for camera, process in processes.items():
-            _check_camera(camera, process)
+            _check_camera(camera, process, settings)
         _wait_until_recorded(settings, database, deployment, list(processes), system)
         progress(_progress(database, deployment, processes))
     finally:
@@ -87,33 +86,35 @@ def play(
 
 def _start_camera(
     source: Source, deployment: str, settings: Settings, *, as_fast_as_possible: bool
-) -> subprocess.Popen[str]:
+) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "apps.cli", "camera", "run", "--source", str(source.file)]
-    command += ["--deployment", deployment, "--name", source.camera, "--json"]
+    command += ["--deployment", deployment, "--name", source.camera]
     if as_fast_as_possible:
-        command += ["--as-fast-as-possible", "--media-time"]
-    log = settings.home / "log" / f"camera-{source.camera}.log"
+        command.append("--as-fast-as-possible")
+    log = _log_of(source.camera, settings)
     log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("w") as errors:
+    with log.open("wb") as words:
         return subprocess.Popen(
             command,
             env=child_environment(settings_env(settings)),
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            text=True,
+            stdout=words,
+            stderr=words,
         )
 
 
-def _check_camera(camera: str, process: subprocess.Popen[str]) -> None:
-    said, _ = process.communicate()
+def _check_camera(camera: str, process: subprocess.Popen[bytes], settings: Settings) -> None:
     if process.returncode == 0:
         return
-    try:
-        reason = str(json.loads(said).get("error", "no word"))
-    except ValueError:
-        reason = said.strip()[-500:] or "see its log"
-    raise Fatal(f"camera {camera} ended with exit code {process.returncode}: {reason}")
+    log = _log_of(camera, settings)
+    words = log.read_text(errors="replace").strip().splitlines()[-3:]
+    raise Fatal(
+        f"camera {camera} ended with exit code {process.returncode}: {' '.join(words) or 'no word'} (log: {log})"
+    )
+
+
+def _log_of(camera: str, settings: Settings) -> Path:
+    return settings.home / "log" / f"camera-{camera}.log"
 
 
 def _wait_until_recorded(
@@ -147,7 +148,7 @@ def _cameras(database: Engine, deployment: str) -> tuple[read.CameraHealth, ...]
     return read.cameras(database, deployment, now_ns=time.time_ns())
 
 
-def _progress(database: Engine, deployment: str, processes: Mapping[str, subprocess.Popen[str]]) -> Playing:
+def _progress(database: Engine, deployment: str, processes: Mapping[str, subprocess.Popen[bytes]]) -> Playing:
     return Playing(
         captured=sum(each.counts.captured for each in _cameras(database, deployment)),
         alerts=len(read.alerts(database, deployment, limit=10_000)),

@@ -1,0 +1,102 @@
+"""`lfr demo`: a street, a test subject, two cameras, and what was recognised."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from apps.cli.common import console, errors, guard, load_settings, policy_of, print_json, write_json
+
+if TYPE_CHECKING:
+    from apps.demo.run import DemoResult, DemoStage
+
+__all__ = ["app"]
+
+app = typer.Typer()
+
+
+@app.command()
+def demo(
+    headless: Annotated[bool, typer.Option("--headless", help="No operator's page and no browser.")] = False,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Write what was recognised to this file; - prints it.")
+    ] = None,
+    seconds: Annotated[float, typer.Option(min=10, max=600, help="Length of the street, seconds.")] = 40.0,
+    faces: Annotated[float, typer.Option(min=0.5, max=15, help="Faces in view of each camera on average.")] = 2.5,
+    stay: Annotated[
+        bool, typer.Option("--stay/--no-stay", help="Keep the page open at the end until Enter is pressed.")
+    ] = True,
+) -> None:
+    """Watch a live deployment: two cameras in a street that was never there.
+
+    Draws the streets, starts a broker, a gallery, workers and the operator's page, enrols a test subject from one
+    photograph, and plays people past the cameras: the subject in other photographs, and strangers. At the end it
+    compares the alerts with what really happened. Exits with 0 only if every pass of the subject with at least
+    32 px between the eyes was alerted, nobody else was, and every frame is accounted for.
+
+    Example: `lfr demo --headless --json result.json`
+    """
+    import sys
+
+    with guard():
+        from apps.demo.run import run_demo
+
+        settings = load_settings()
+        interactive = sys.stdin.isatty() and not headless
+
+        def stage(at: DemoStage) -> None:
+            if at.page:
+                errors.print(f"the operator's page: [bold]{at.page}[/bold]", highlight=False)
+                if interactive:
+                    typer.launch(at.page)
+
+        def wait(result: DemoResult) -> None:
+            _show(result)
+            if interactive and stay:
+                console.input("[bold]Enter[/bold] ends the demonstration and stops everything ")
+
+        result = run_demo(
+            settings=settings,
+            policy=policy_of(settings),
+            home=settings.home.parent / "demo",
+            seconds=seconds,
+            faces=faces,
+            with_page=not headless,
+            console=errors,
+            on_stage=stage,
+            before_end=wait if str(json_file) != "-" else lambda _: None,
+        )
+        if str(json_file) == "-":
+            print_json(result.as_json())
+        elif json_file is not None:
+            write_json(json_file, result.as_json())
+        if not result.passed:
+            raise typer.Exit(1)
+
+
+def _show(result: DemoResult) -> None:
+    from apps.runs.tables import alerts_table, cameras_table
+
+    report, score = result.report, result.score
+    console.print(cameras_table(report))
+    console.print(alerts_table(report))
+    latency = " and ".join(
+        f"{value:.0f} ms ({name})"
+        for name, value in (("p50", report.p50_ms), ("p95", report.p95_ms))
+        if value is not None
+    )
+    console.print(f"capture to outcome: {latency}; {report.frames_per_second:.1f} frames a second", highlight=False)
+    for missed in score.missed:
+        console.print(
+            f"missed: {missed.subject} at {missed.camera}, frames {missed.first_frame} to {missed.last_frame}, "
+            f"eyes up to {missed.max_eye_px:.0f} px apart",
+            style="yellow",
+        )
+    verdict = "[bold green]passed[/bold green]" if result.passed else "[bold red]failed[/bold red]"
+    console.print(
+        f"{verdict}: {score.recognised} of {score.passes} passes of the test subject alerted, "
+        f"{len(score.false_alerts)} false alerts, every frame accounted for: {'yes' if report.balanced else 'NO'}",
+        highlight=False,
+    )

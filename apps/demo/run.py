@@ -1,0 +1,193 @@
+"""`lfr demo`, as a function: render, start, enrol, play, score, take down."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import Progress
+
+from apps.demo.score import AlertSpan, Score, score_alerts
+from apps.runs.deploy import checked_watchlist, open_deployment
+from apps.runs.one import count_ready, run_progress
+from apps.runs.own import READY_S, settings_for_run
+from apps.runs.play import Playing, Source, play
+from apps.runs.report import RunReport, measure
+from apps.street.people import sample_people
+from apps.street.render import Street, StreetSpec, render_streets
+from apps.street.truth import load_truth
+from apps.supervisor.system import running_system
+from lfr_core.deployments import DeploymentKind
+from lfr_core.errors import Refused
+from lfr_core.policy import Policy
+from lfr_core.records.engine import open_engine
+from lfr_core.samples import sample_photos
+from lfr_core.settings import Settings
+from lfr_core.watchlists.csv_file import COLUMNS, FILE_NAME
+
+__all__ = ["CAMERAS", "DemoResult", "DemoStage", "run_demo"]
+
+CAMERAS = ("high-street", "market-place")
+SUBJECT = "obama"
+ENROLLED_PHOTO = "obama"  # the street shows the same man in other photographs, never in this one
+
+
+@dataclass(frozen=True, slots=True)
+class DemoResult:
+    """What was recognised, against what happened."""
+
+    report: RunReport
+    score: Score
+
+    @property
+    def passed(self) -> bool:
+        """Every enrolled pass of at least 32 px alerted, nobody else, and every frame accounted for."""
+        return self.score.promise_kept and self.report.balanced
+
+    def as_json(self) -> dict[str, object]:
+        """The document that `lfr demo --json` writes."""
+        return {
+            "passes": self.score.passes,
+            "recognised": self.score.recognised,
+            "missed": len(self.score.missed),
+            "false_alerts": len(self.score.false_alerts),
+            **self.report.as_json(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class DemoStage:
+    """A running demonstration, for whoever shows it."""
+
+    page: str
+    """Address of the operator's page; empty without one."""
+    deployment: str
+
+
+def run_demo(
+    *,
+    settings: Settings,
+    policy: Policy,
+    home: Path,
+    seconds: float,
+    faces: float,
+    with_page: bool,
+    console: Console,
+    on_stage: Callable[[DemoStage], None] = lambda _: None,
+    before_end: Callable[[DemoResult], None] = lambda _: None,
+) -> DemoResult:
+    """Render two streets, start everything, enrol the test subject, play both cameras in real time, score.
+
+    Args:
+        settings: where models and photographs are; servers to use instead of own ones.
+        policy: the force's.
+        home: folder for this demonstration; made anew.
+        seconds: length of the streets.
+        faces: faces in view of each camera on average.
+        with_page: start the operator's page.
+        console: where progress is shown.
+        on_stage: called when the street is about to be played.
+        before_end: called with the result while everything still runs.
+
+    Raises:
+        LfrError: of every kind; what was started has been stopped.
+    """
+    photos = sample_photos(settings.cache)
+    deployment = f"demo-{datetime.now(tz=UTC):%Y%m%dT%H%M%S}"
+    kind = DeploymentKind.DEMO
+    with run_progress(console) as bars:
+        streets = _render(settings, photos, seconds=seconds, faces=faces, bars=bars)
+        own = settings_for_run(settings, home, workers=settings.workers, keep_page_port=with_page)
+        watchlist = _write_watchlist(own.home / "watchlist", photos)
+        with _step(bars, "enrolling the test subject") as count:
+            report = checked_watchlist(watchlist, deployment, kind, settings=own, policy=policy, progress=count)
+        if report.refusals:
+            raise Refused("demo.watchlist", f"the demo's own watchlist is refused: {report.refusals[0].message}")
+        database = open_engine(own.records_url)
+        with running_system(
+            own,
+            policy,
+            with_page=with_page,
+            on_change=count_ready(bars),
+            say=lambda words: console.print(words, style="yellow"),
+        ) as system:
+            system.wait_ready(READY_S)
+            with open_deployment(
+                report,
+                deployment,
+                kind,
+                name="A street that was never there",
+                live_only=True,
+                database=database,
+                settings=own,
+                policy=policy,
+            ):
+                on_stage(DemoStage(f"http://127.0.0.1:{own.operator_port}" if with_page else "", deployment))
+                frames = round(seconds * 25) * len(streets)
+                playing = bars.add_task("watching the street", total=frames, note="")
+
+                def show(at: Playing) -> None:
+                    bars.update(playing, completed=at.captured, note=f"{at.alerts} alerts")
+
+                took = play(
+                    [Source(street.camera, street.video) for street in streets],
+                    deployment,
+                    settings=own,
+                    database=database,
+                    system=system,
+                    as_fast_as_possible=False,
+                    progress=show,
+                )
+                result = _result(measure(database, deployment, seconds=took, now_ns=time.time_ns()), streets)
+                bars.stop()
+                before_end(result)
+    return result
+
+
+def _render(
+    settings: Settings, photos: Mapping[str, Path], *, seconds: float, faces: float, bars: Progress
+) -> list[Street]:
+    specs = [StreetSpec(camera, seconds, faces, seed) for seed, camera in enumerate(CAMERAS, start=1)]
+    tasks = {spec.camera: bars.add_task(f"drawing {spec.camera}", total=round(seconds * 25), note="") for spec in specs}
+
+    def progress(camera: str, done: int, total: int) -> None:
+        bars.update(tasks[camera], completed=done, total=total)
+
+    streets = render_streets(settings.cache, specs, sample_people(photos), progress)
+    for task in tasks.values():
+        bars.update(task, completed=round(seconds * 25))
+    return streets
+
+
+def _write_watchlist(folder: Path, photos: Mapping[str, Path]) -> Path:
+    """One test subject, from a photograph that the street never shows."""
+    folder.mkdir(parents=True)
+    photo = photos[ENROLLED_PHOTO]
+    shutil.copy(photo, folder / photo.name)
+    with (folder / FILE_NAME).open("w", encoding="utf-8", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(COLUMNS)
+        expires = datetime.now(tz=UTC).date().replace(month=12, day=31).isoformat()
+        rows.writerow([SUBJECT, "blue_list", "volunteer's consent", "demo", expires, photo.name])
+    return folder
+
+
+@contextmanager
+def _step(bars: Progress, words: str) -> Iterator[Callable[[int, int], None]]:
+    task = bars.add_task(words, total=None, note="")
+    yield lambda done, total: bars.update(task, completed=done, total=total)
+
+
+def _result(report: RunReport, streets: list[Street]) -> DemoResult:
+    spans = [
+        AlertSpan(line.subject, line.camera, line.first_sequence, line.last_sequence, line.similarity)
+        for line in report.alerts
+    ]
+    return DemoResult(report, score_alerts([load_truth(street.truth) for street in streets], spans))
