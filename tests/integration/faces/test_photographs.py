@@ -12,7 +12,7 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from lfr_core.faces import quality
+from lfr_core.faces import alignment, quality
 from lfr_core.faces.decode import decode
 from lfr_core.faces.engine import PackEngine, build_engine
 from lfr_core.faces.types import Detection, Face, Floats, Image
@@ -197,6 +197,25 @@ def test_faces_from_24_px_between_the_eyes_are_found_and_known_in_a_720p_frame(
 
     assert found / tried >= least
     assert known >= found - 1
+
+
+@pytest.mark.parametrize("eyes_px", [20, 24, 40, 80])
+def test_a_sharp_face_of_any_size_is_told_from_a_smeared_one(
+    engine: PackEngine, photos: dict[str, bytes], eyes_px: int
+) -> None:
+    for name in ("obama", "obama3", "biden"):
+        image = decode(photos[name], POLICY.images)
+        face = engine.describe(image, engine.detect([image])[0][0])
+        scale = eyes_px / face.quality.eye_distance_px
+        small = np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
+        moved = np.asarray(cv2.blur(small, (round(0.5 * eyes_px), 1)), np.uint8)
+        defocused = np.asarray(cv2.GaussianBlur(small, (0, 0), 0.15 * eyes_px), np.uint8)
+        points = np.asarray((face.points + 0.5) * scale - 0.5, np.float32)
+        sharp, smeared, soft = (quality.sharpness(alignment.align(s, points)) for s in (small, moved, defocused))
+
+        assert sharp > 1.5 * POLICY.faces.min_sharpness
+        assert smeared < 0.6 * sharp
+        assert soft < POLICY.faces.min_sharpness
 
 
 def holds(detection: Detection, points: Floats) -> bool:
