@@ -84,7 +84,8 @@ def plain_loop(
     Args:
         video: a file that cv2.VideoCapture reads.
         engine: its detector is to have PLAIN_DETECTOR_PX.
-        gallery: holds collection `name`, of the engine's contract.
+        gallery: holds the collection.
+        name: the collection's, of the engine's contract.
         policy: threshold, agreement and merge time; the smallest face that is compared.
         frames_per_second: of the video.
 
@@ -218,7 +219,7 @@ def main() -> None:
     for file in given.photograph:
         image = cv2.imread(str(file), cv2.IMREAD_COLOR)
         found = engine.detect([image])[0] if image is not None else []
-        if not found:
+        if image is None or not found:
             sys.exit(f"no face in {file}")
         template = engine.embed([engine.describe(image, found[0]).aligned])[0]
         references.append(Reference(file.stem, file.stem, template))

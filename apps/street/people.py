@@ -10,6 +10,7 @@ import hashlib
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import cv2
@@ -174,6 +175,7 @@ def cut_head(head: Head, eye_px: float, canvas: tuple[int, int], origin: tuple[f
     return np.concatenate([balanced * alpha, alpha], axis=2)
 
 
+@lru_cache(maxsize=64)  # a head is drawn at several sizes
 def _around(head: Head) -> tuple[Image, tuple[float, float], tuple[float, float]]:
     """The photograph about the head alone, and the eyes in it: the rest would cost time in every filter."""
     photo = cv2.imread(str(head.photograph), cv2.IMREAD_COLOR)

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from apps.street.avi import MjpegAvi
 from apps.street.backdrop import paint_backdrop
 from apps.street.figures import Cast, Placement
 from apps.street.motion import Light, Noise, Surroundings
@@ -27,7 +28,7 @@ __all__ = ["Progress", "Street", "StreetSpec", "frames_of", "render_street", "re
 Image = npt.NDArray[np.uint8]
 Progress = Callable[[str, int, int], None]
 """Called with camera, frames done, frames in all."""
-JPEG_QUALITY = 85  # cameras pass these JPEGs on as they are: about 150 KiB a frame
+JPEG_QUALITY = 85  # cameras pass these JPEGs on as they are: about 130 KiB a frame
 REPORT_EVERY = 10  # frames between two calls of the progress callback
 
 
@@ -130,23 +131,14 @@ def _plan(spec: StreetSpec, people: Sequence[Person]) -> list[PassPlan]:
 
 def _write_video(file: Path, spec: StreetSpec, people: Sequence[Person], progress: Progress | None) -> StreetTruth:
     """Write the video as Motion JPEG in AVI; returns what happened in it."""
-    code = cv2.VideoWriter.fourcc(*"MJPG")
-    writer = cv2.VideoWriter(str(file), cv2.CAP_OPENCV_MJPEG, code, float(FRAMES_PER_SECOND), (WIDTH_PX, HEIGHT_PX))
-    if not writer.isOpened():
-        raise Fatal(f"OpenCV can't write {file}: is the disk full, or the folder not writable?")
-    writer.set(cv2.VIDEOWRITER_PROP_QUALITY, JPEG_QUALITY)
     facts: list[tuple[int, list[Placement], list[float]]] = []
     total = round(spec.seconds * FRAMES_PER_SECOND)
-    try:
+    with MjpegAvi(file, (WIDTH_PX, HEIGHT_PX), FRAMES_PER_SECOND) as video:
         for done, frame in enumerate(frames_of(spec, people, facts), start=1):
-            writer.write(frame)
+            _, jpeg = cv2.imencode(".jpg", frame, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+            video.write(jpeg.tobytes())
             if progress is not None and (done % REPORT_EVERY == 0 or done == total):
                 progress(spec.camera, done, total)
-    finally:
-        writer.release()
-    written = int(cv2.VideoCapture(str(file)).get(cv2.CAP_PROP_FRAME_COUNT))
-    if written != total:
-        raise Fatal(f"{file} holds {written} of {total} frames: is the disk full?")
     return StreetTruth(
         camera=spec.camera, frames_per_second=FRAMES_PER_SECOND, width=WIDTH_PX, height=HEIGHT_PX, frames=total,
         seed=spec.seed, passes=tuple(_passes(spec, people, facts)),
