@@ -21,7 +21,7 @@ setup: ## Install everything this machine lacks, below this folder; quick the se
 	@$(SETUP) --for setup
 
 demo: ## Watch a live deployment on a rendered street (ARGS="--headless --json out.json")
-	@$(SETUP) --for demo
+	@$(SETUP) --for demo$(if $(findstring --headless,$(ARGS)),-headless)
 	@$(BIN)/lfr demo $(ARGS)
 
 up: ## Start the platform: broker, gallery, workers, the operator's page; Ctrl-C stops it

@@ -6,7 +6,7 @@ import importlib.util
 import shutil
 import socket
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,7 +37,9 @@ class Needs:
     """What uv's cache holds besides; free where it shares a file system with the project (hard links)."""
     installs: bool
     serves: bool
-    """Whether servers start next, so that their ports must be free."""
+    """Whether the whole system starts next, so that it must fit in memory."""
+    ports: tuple[str, ...] = ()
+    """The settings of ports that must be free for it."""
 
 
 @dataclass(frozen=True)
@@ -84,9 +86,7 @@ def inspect(root: Path, env: Mapping[str, str], needs: Needs) -> list[Finding]:
         findings += check_python() + check_write_access(root) + check_disk(root, env, needs)
     if needs.installs or needs.serves:
         findings += check_memory(available_memory_mb(), needs)
-    if needs.serves:
-        findings += check_ports(env)
-    return findings
+    return findings + check_ports(env, needs.ports)
 
 
 def check_python() -> list[Finding]:
@@ -149,16 +149,18 @@ def check_memory(available_mb: int | None, needs: Needs) -> list[Finding]:
     return [Finding(fatal=False, text=text, advice="It will fit, but a browser beside it may make it slow.")]
 
 
-def check_ports(env: Mapping[str, str]) -> list[Finding]:
-    """Whether the ports of the servers to be started are free on the loopback address."""
-    ours = dict(DEFAULT_PORTS)
+def check_ports(env: Mapping[str, str], names: Iterable[str]) -> list[Finding]:
+    """Whether the ports that the settings `names` give are free on the loopback address."""
+    elsewhere = set()
     if env.get("LFR_KAFKA_SERVERS"):  # somebody else's broker: none is started here
-        del ours["LFR_KAFKA_PORT"], ours["LFR_KAFKA_CONTROLLER_PORT"]
+        elsewhere |= {"LFR_KAFKA_PORT", "LFR_KAFKA_CONTROLLER_PORT"}
     if env.get("LFR_MILVUS_URI"):
-        del ours["LFR_MILVUS_PORT"]
+        elsewhere.add("LFR_MILVUS_PORT")
     findings = []
-    for name, default in ours.items():
-        text = env.get(name, str(default))
+    for name in names:
+        if name in elsewhere:
+            continue
+        text = env.get(name, str(DEFAULT_PORTS[name]))
         if not (text.isdigit() and 0 < int(text) <= HIGHEST_PORT):
             findings.append(
                 Finding(fatal=True, text=f"{name}={text} is no port", advice="Set a number from 1 to 65535.")

@@ -25,11 +25,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from preflight import Finding, Needs, environment_of, inspect
+from preflight import DEFAULT_PORTS, Finding, Needs, environment_of, inspect
 from steps import Step, plan
 
 ROOT = Path(__file__).resolve().parents[1]
-PURPOSES = ("setup", "demo", "up", "test", "check")
+PORTS = {"up": tuple(DEFAULT_PORTS), "demo": ("LFR_OPERATOR_PORT",)}
+"""What must be free for what comes next; a demonstration finds free ports for the rest by itself."""
+PURPOSES = ("setup", "demo", "demo-headless", "up", "test", "check")
 
 
 class SetupError(Exception):
@@ -100,7 +102,8 @@ def main(arguments: list[str] | None = None) -> int:
         disk_mb=sum(step.disk_mb for step in todo),
         package_cache_mb=sum(step.package_cache_mb for step in todo),
         installs=bool(todo),
-        serves=options.purpose in {"demo", "up"},
+        serves=options.purpose in {"demo", "demo-headless", "up"},
+        ports=PORTS.get(options.purpose, ()),
     )
     if not report(inspect(ROOT, env, needs)):
         say("Nothing was downloaded or changed.")

@@ -112,7 +112,7 @@ def test_too_little_memory_stops_servers_and_warns_before_that(
 def test_a_taken_port_is_named_with_the_setting_that_moves_it(preflight: Any, taken_port: int) -> None:
     ports = {name: str(taken_port) if name == "LFR_MILVUS_PORT" else "1" for name in preflight.DEFAULT_PORTS}
 
-    found = [f for f in preflight.check_ports(ports) if "LFR_MILVUS_PORT" in f.advice]
+    found = [f for f in preflight.check_ports(ports, ports) if "LFR_MILVUS_PORT" in f.advice]
 
     assert [(f.fatal, f.text) for f in found] == [(True, f"port {taken_port} is taken")]
 
@@ -127,21 +127,23 @@ def test_ports_of_servers_that_run_elsewhere_are_not_looked_at(preflight: Any, t
         "LFR_OPERATOR_PORT": str(taken_port),
     }
 
-    assert len(preflight.check_ports(env)) == 1
+    assert len(preflight.check_ports(env, preflight.DEFAULT_PORTS)) == 1
 
 
 @pytest.mark.parametrize("text", ["", "0", "-1", "65536", "http"])
 def test_a_port_that_is_none_is_refused_by_name(preflight: Any, text: str) -> None:
-    found = [f for f in preflight.check_ports({"LFR_OPERATOR_PORT": text}) if "LFR_OPERATOR_PORT=" in f.text]
+    found = preflight.check_ports({"LFR_OPERATOR_PORT": text}, ["LFR_OPERATOR_PORT"])
 
-    assert [f.fatal for f in found] == [True]
+    assert [(f.fatal, f.text) for f in found] == [(True, f"LFR_OPERATOR_PORT={text} is no port")]
 
 
-def test_ports_are_only_looked_at_when_servers_start_next(preflight: Any, tmp_path: Path, taken_port: int) -> None:
+def test_only_the_ports_that_are_needed_next_are_looked_at(preflight: Any, tmp_path: Path, taken_port: int) -> None:
     env = {"LFR_OPERATOR_PORT": str(taken_port)}
 
-    assert not any("port" in f.text for f in preflight.inspect(tmp_path, env, needs(preflight)))
-    assert any("port" in f.text for f in preflight.inspect(tmp_path, env, needs(preflight, serves=True)))
+    def told(*ports: str) -> bool:
+        return any("port" in f.text for f in preflight.inspect(tmp_path, env, needs(preflight, ports=ports)))
+
+    assert [told(), told("LFR_OPERATOR_PORT")] == [False, True]
 
 
 def test_settings_in_dotenv_count_but_the_environment_wins(preflight: Any, tmp_path: Path) -> None:
