@@ -100,9 +100,12 @@ class RunningBroker:
 
         admin = KafkaAdminClient(bootstrap_servers=self.servers)
         try:
-            ours = [topic["name"] for topic in admin.describe_topics() if topic["name"].startswith("lfr.")]
-            if ours:
-                admin.delete_topics(ours)
+            deadline = time.monotonic() + READY_S
+            while ours := [topic["name"] for topic in admin.describe_topics() if topic["name"].startswith("lfr.")]:
+                # until they are out of sight, they would look as if they existed
+                admin.delete_topics(ours, raise_errors=False)
+                assert time.monotonic() < deadline, f"{ours} can't be deleted"
+                time.sleep(0.1)
         finally:
             admin.close()
         settings = self.settings(home, **more)
