@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import logging
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -83,6 +85,9 @@ def own_broker(kafka_libs: Path, tmp_path: Path) -> Iterator[RunningBroker]:
         yield broker
     finally:
         broker.stop()
+        with warnings.catch_warnings():  # sockets of refused connections, which kafka-python doesn't close
+            warnings.simplefilter("ignore", ResourceWarning)
+            gc.collect()
 
 
 @pytest.fixture
