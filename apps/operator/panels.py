@@ -157,7 +157,7 @@ def _camera(camera: CameraHealth, board: Board) -> str:
 def _identity(counts: FrameCounts) -> str:
     """The frame identity as a bar: what became of every frame captured."""
     values = [(name, getattr(counts, name)) for name in _FATES]
-    said = ", ".join(f"{_FATES[name]} {n:,}" for name, n in values if n)
+    said = ", ".join(f"{n:,} {_FATES[name]}" for name, n in values if n)
     parts = "".join(f'<i class="fate-{name}" style="flex-grow:{n}"></i>' for name, n in values if n)
     numbers = "".join(f'<span><i class="fate-{name}"></i>{n:,} {_FATES[name]}</span>' for name, n in values if n)
     sign = "=" if counts.balanced else "≠"

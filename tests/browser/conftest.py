@@ -1,0 +1,94 @@
+"""The operator's page, started as the supervisor starts it, and a Chromium that looks at it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import Engine
+
+from apps.operator.launch import command
+from lfr_core.records.engine import open_engine
+from lfr_core.records.migrate import upgrade
+from lfr_core.settings import Settings
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    return Settings(home=tmp_path_factory.mktemp("home"), operator_port=port)
+
+
+@pytest.fixture(scope="module")
+def engine(settings: Settings) -> Iterator[Engine]:
+    """The records of this module's page."""
+    upgrade(settings.records_url)
+    engine = open_engine(settings.records_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def address(settings: Settings, engine: Engine) -> Iterator[str]:
+    """The page's address, once it answers."""
+    log = settings.home / "page.log"
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            command(settings), env=os.environ | {"LFR_HOME": str(settings.home)}, stdout=out, stderr=out
+        )
+    address = f"http://127.0.0.1:{settings.operator_port}"
+    try:
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                with urllib.request.urlopen(f"{address}/_stcore/health", timeout=2):
+                    break
+            except OSError:
+                assert process.poll() is None, log.read_text()
+                assert time.monotonic() < deadline, log.read_text()
+                time.sleep(0.1)
+        yield address
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if shutil.which(CHROMIUM) is None:
+        pytest.skip(f"{CHROMIUM} isn't installed (apt-get install chromium)")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def log_of_page(settings: Settings) -> Path:
+    return settings.home / "page.log"

@@ -1,0 +1,295 @@
+"""The operator's page in a real browser, over real records."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from statistics import median
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import cv2
+import numpy as np
+import pytest
+from sqlalchemy import Engine
+from sqlmodel import text
+
+from lfr_core.alerts import Engagement, Judgement
+from lfr_core.clock import SystemClock
+from lfr_core.policy import load_policy
+from lfr_core.records import read
+from lfr_core.records.engine import writing
+from lfr_core.records.recorder import Recorder
+from lfr_core.watchlists.types import Category
+from tests.support.records import NOW_NS, Entry, Reference, entry, live_deployment, outcomes, sighting
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, Page, Request
+
+pytestmark = pytest.mark.browser
+
+
+def jpeg(shade: int) -> bytes:
+    """A plain picture whose shade says which it is."""
+    return cv2.imencode(".jpg", np.full((64, 56, 3), shade, np.uint8))[1].tobytes()
+
+
+PROBE, REFERENCE = jpeg(40), jpeg(200)
+
+
+@dataclass(slots=True)
+class Seen:
+    """What the browser asked for, and what it complained of."""
+
+    requests: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+
+@pytest.fixture(scope="module")
+def recorder(engine: Engine) -> Recorder:
+    blue = Entry(
+        "blue",
+        "TEST-1",
+        Category.BLUE_LIST,
+        "consent",
+        "Insp A",
+        entry().expires_on,
+        (Reference("b/1", "b", REFERENCE),),
+    )
+    live_deployment(engine, entries=(entry(crop=REFERENCE), blue))
+    return Recorder(engine, load_policy().alerts, SystemClock())
+
+
+@pytest.fixture
+def seen() -> Seen:
+    return Seen()
+
+
+@pytest.fixture(scope="module")
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """One for the module, so that Streamlit's scripts are fetched once."""
+    context = browser.new_context(viewport={"width": 1500, "height": 1000})
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext, address: str, recorder: Recorder, seen: Seen) -> Iterator[Page]:
+    """A fresh session of the page, with the alerts of earlier tests gone."""
+
+    def asked(request: Request) -> None:
+        seen.requests.append(request.url)
+
+    page = context.new_page()
+    page.on("request", asked)
+    page.on("console", lambda said: seen.errors.append(said.text) if said.type == "error" else None)
+    page.goto(address)
+    page.get_by_role("heading", name="High Street").wait_for()
+    yield page
+    page.close()
+
+
+@pytest.fixture(autouse=True)
+def no_alerts(engine: Engine, recorder: Recorder) -> None:
+    with writing(engine) as session:
+        session.execute(text("DELETE FROM alert"))
+
+
+def sign_in(page: Page, name: str = "Ann Operator") -> None:
+    page.get_by_label("Your name").fill(name)
+    page.get_by_role("button", name="Start deciding").click()
+    page.get_by_text(f"Operator {name}").wait_for()
+
+
+def test_an_alert_is_on_the_page_within_two_seconds_of_its_recording(page: Page, recorder: Recorder) -> None:
+    page.get_by_role("status").filter(has_text="No alert waits").wait_for()
+    took = []
+    for camera in ("north", "south", "east"):
+        recorder.record_sightings([sighting(0.0, camera=camera, probe=PROBE)])
+        start = time.monotonic()
+        page.locator(".ops-alert").filter(has_text=camera).wait_for(timeout=10_000)
+        took.append(time.monotonic() - start)
+
+    assert median(took) < 2.0
+
+
+def test_probe_and_reference_stand_side_by_side_with_what_is_known(page: Page, recorder: Recorder) -> None:
+    recorder.record_sightings([sighting(0.0, similarity=0.71, probe=PROBE)])
+    card = page.locator(".ops-alert")
+    card.wait_for()
+
+    shades = [
+        page.evaluate(
+            "img => { const c = document.createElement('canvas'); const x = c.getContext('2d');"
+            " x.drawImage(img, 0, 0); return x.getImageData(5, 5, 1, 1).data[0]; }",
+            picture.element_handle(),
+        )
+        for picture in card.locator("img").all()
+    ]
+    assert [round(shade, -1) for shade in shades] == [40, 200]
+    said = card.inner_text()
+    for known in ("subject of entry-1", "Arrest", "wanted by courts", "0.71", "threshold 0.45", "north", "Bail Act"):
+        assert known in said
+    probe, reference = (picture.bounding_box() for picture in card.locator("img").all())
+    assert probe is not None
+    assert reference is not None
+    assert probe["y"] == reference["y"]
+    assert probe["x"] + probe["width"] <= reference["x"]
+    assert all(picture.get_attribute("alt") for picture in card.locator("img").all())
+
+
+def test_a_decision_by_click_is_in_the_database_with_who_and_when(
+    page: Page, recorder: Recorder, engine: Engine
+) -> None:
+    recorder.record_sightings([sighting(0.0, probe=PROBE)])
+    sign_in(page)
+    before = time.time()
+
+    page.get_by_role("button", name="Same person").click()
+    page.get_by_role("heading", name="1 judged").wait_for()
+    page.get_by_role("button", name="Not engaged").click()
+    page.locator(".ops-answer").filter(has_text="Not engaged").wait_for()
+
+    (alert,) = read.alerts(engine, "dep")
+    assert alert.judged is not None
+    assert alert.engaged is not None
+    assert alert.decision.judgement is Judgement.SAME
+    assert alert.decision.engagement is Engagement.NOT_ENGAGED
+    assert alert.judged.by == alert.engaged.by == "Ann Operator"
+    assert before <= alert.judged.at.timestamp() <= alert.engaged.at.timestamp() <= time.time()
+
+
+def test_an_answer_is_corrected_under_the_correctors_name(page: Page, recorder: Recorder, engine: Engine) -> None:
+    recorder.record_sightings([sighting(0.0, probe=PROBE)])
+    sign_in(page, "Bob Sergeant")
+    page.get_by_role("button", name="Same person").click()
+    page.get_by_role("button", name="Correct").first.click()
+
+    page.get_by_role("button", name="Different").click()
+    page.locator(".ops-answer").filter(has_text="Different").wait_for()
+
+    (alert,) = read.alerts(engine, "dep")
+    assert alert.decision.judgement is Judgement.DIFFERENT
+    assert page.get_by_role("button", name="Engaged").count() == 0
+
+
+def test_nobody_decides_without_a_name(page: Page, recorder: Recorder, engine: Engine) -> None:
+    recorder.record_sightings([sighting(0.0, probe=PROBE)])
+
+    button = page.get_by_role("button", name="Same person")
+    button.wait_for()
+
+    assert button.is_disabled()
+    assert read.alerts(engine, "dep")[0].undecided
+
+
+def test_a_decision_can_be_made_with_the_keyboard_alone(page: Page, recorder: Recorder, engine: Engine) -> None:
+    recorder.record_sightings([sighting(0.0, probe=PROBE)])
+    page.get_by_label("Your name").focus()
+    page.keyboard.type("Cat Inspector")
+    page.keyboard.press("Enter")
+    page.get_by_text("Operator Cat Inspector").wait_for()
+    page.get_by_role("button", name="Can't tell").wait_for()
+
+    for _ in range(30):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.innerText") == "Can't tell":
+            break
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="1 judged").wait_for()
+
+    assert read.alerts(engine, "dep")[0].decision.judgement is Judgement.CANT_TELL
+
+
+def test_crops_come_inside_the_page_and_nothing_is_asked_of_another_host(
+    page: Page, recorder: Recorder, seen: Seen, address: str
+) -> None:
+    recorder.record_sightings([sighting(0.0, probe=PROBE), sighting(0.0, entry="blue", face=1, probe=PROBE)])
+    page.locator(".ops-alert img").nth(3).wait_for()
+    page.reload()
+    page.locator(".ops-alert img").nth(3).wait_for()
+
+    sources = [picture.get_attribute("src") or "" for picture in page.locator("img").all()]
+    assert all(source.startswith("data:image/jpeg;base64,") for source in sources)
+    web = [url for url in seen.requests if urlsplit(url).scheme in {"http", "https", "ws", "wss"}]
+    assert web  # the listener listens
+    assert {urlsplit(url).netloc for url in web} == {urlsplit(address).netloc}
+    assert [url for url in web if urlsplit(url).path.startswith(("/media", "/_stcore/message"))] == []
+    assert seen.errors == []
+
+
+def test_cameras_show_the_frame_identity_and_their_latency(page: Page, recorder: Recorder) -> None:
+    now = time.time_ns()
+    recorder.record_outcomes([outcomes(*((4 * i, 3 * i, 0) for i in range(5)), reported_ns=now - 2 * 10**9)])
+
+    camera = page.locator(".ops-camera").filter(has_text="north")
+    camera.get_by_text("17 captured =").wait_for()
+
+    said = camera.inner_text()
+    for known in ("5 recognised", "12 not sampled", "Good"):
+        assert known in said
+    assert camera.locator(".ops-identity").get_attribute("aria-label") == (
+        "Of 17 frames captured: 5 recognised, 12 not sampled"
+    )
+
+
+def test_records_away_are_said_and_no_old_figure_stays(page: Page, recorder: Recorder, engine: Engine) -> None:
+    recorder.record_sightings([sighting(0.0, probe=PROBE)])
+    page.locator(".ops-alert").wait_for()
+    with writing(engine) as session:
+        session.execute(text("ALTER TABLE deployment RENAME TO gone"))
+    try:
+        page.get_by_text("would not be current").first.wait_for()
+        page.locator(".ops-alert").wait_for(state="detached")
+    finally:
+        with writing(engine) as session:
+            session.execute(text("ALTER TABLE gone RENAME TO deployment"))
+    page.locator(".ops-alert").wait_for()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_stands_out_from_its_ground_in_both_themes(
+    browser: Browser, address: str, recorder: Recorder, scheme: str
+) -> None:
+    recorder.record_sightings([sighting(0.0, probe=PROBE)])
+    recorder.record_outcomes([outcomes((0, 0, 0), session=f"contrast-{scheme}", reported_ns=NOW_NS)])
+    context = browser.new_context(color_scheme="light" if scheme == "light" else "dark")
+    page = context.new_page()
+    page.goto(address)
+    page.locator(".ops-alert").wait_for()
+    page.locator(".ops-camera").first.wait_for()
+
+    ratios = {
+        selector: page.evaluate(CONTRAST, selector)
+        for selector in (".ops-subject", ".ops-dl dt", ".ops-pill.is-arrest", ".ops-pill.is-live", ".ops-numbers")
+    }
+    context.close()
+
+    assert {selector: ratio for selector, ratio in ratios.items() if ratio < 4.5} == {}
+
+
+CONTRAST = """selector => {
+  const luminance = ([r, g, b]) => {
+    const f = v => { v /= 255; return v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; };
+    return 0.2126 * f(r) + 0.7152 * f(g) + 0.0722 * f(b);
+  };
+  const parse = text => text.match(/[\\d.]+/g).map(Number);
+  const element = document.querySelector(selector);
+  let ground = element;
+  while (ground && (parse(getComputedStyle(ground).backgroundColor)[3] ?? 1) === 0) ground = ground.parentElement;
+  const pair = [getComputedStyle(element).color, getComputedStyle(ground).backgroundColor]
+    .map(c => luminance(parse(c)));
+  return (Math.max(...pair) + 0.05) / (Math.min(...pair) + 0.05);
+}"""
+
+
+def test_the_page_follows_the_deployment_that_goes_live(page: Page, engine: Engine) -> None:
+    store = live_deployment(engine, "next")
+    with writing(engine) as session:
+        session.execute(text("UPDATE deployment SET opened_at = '2030-01-01 00:00:00' WHERE id = 'next'"))
+
+    page.get_by_text("next", exact=True).wait_for()
+    page.get_by_text("also live: dep").wait_for()
+    store.close("next")
+    page.get_by_text("dep", exact=True).wait_for()

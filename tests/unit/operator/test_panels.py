@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from uuid import UUID
+
+from apps.operator.launch import command
+from apps.operator.panels import alert_card, answered, board_html, header_html
+from apps.operator.view import Board, Header, open_questions
+from lfr_core.alerts import Decision, Judgement
+from lfr_core.outcomes import FrameCounts
+from lfr_core.records.health import Health, Recent
+from lfr_core.records.read import (
+    AlertDetail,
+    AlertSummary,
+    AlertTally,
+    Answer,
+    CameraHealth,
+    DeploymentCounts,
+    Latency,
+    ReferenceCrop,
+)
+from lfr_core.settings import Settings
+from lfr_core.watchlists.types import Category, Response
+
+NOW_NS = 1_795_435_200 * 10**9
+EVIL = "<script>alert(1)</script>\"'"
+
+ALERT = AlertSummary(
+    id=UUID(int=1),
+    deployment="dep",
+    camera="north",
+    entry="e",
+    subject="S-1",
+    category=Category.VICTIM,
+    legal_reference="law",
+    opened_ns=NOW_NS,
+    first_ns=NOW_NS,
+    last_ns=NOW_NS,
+    first_session="s",
+    first_sequence=1,
+    last_session="s",
+    last_sequence=2,
+    similarity=0.7,
+    threshold=0.45,
+    sightings=2,
+    decision=Decision(),
+    judged=None,
+    engaged=None,
+    reviewed=None,
+)
+NO_ALERTS = AlertTally(0, 0, {}, {}, {})
+CAMERA = CameraHealth(
+    camera="north",
+    counts=FrameCounts(captured=10, recognised=3, not_sampled=6, lost=1),
+    faces=4,
+    tracks_started=1,
+    tracks_compared=1,
+    sessions=1,
+    last_seen_ns=NOW_NS,
+    frames_per_second=25.0,
+    looks_per_second=6.0,
+    latency=Latency(100.0, 300.0),
+    health=Health.GOOD,
+    recent=(Recent(captured=25, recognised=6),) * 60,
+)
+
+
+def board(camera: CameraHealth) -> str:
+    counts = DeploymentCounts(camera.counts, 4, 1, 1, NO_ALERTS, NO_ALERTS)
+    return board_html(Board((camera,), counts, camera.latency, 2000.0, NOW_NS))
+
+
+def card(alert: AlertSummary, **reference: str) -> str:
+    detail = AlertDetail(alert, b"probe", (ReferenceCrop("r", reference.get("photograph", "p.jpg"), b"ref"),))
+    return alert_card(detail, Response.SAFEGUARD, now_ns=NOW_NS)
+
+
+def test_nothing_that_came_from_outside_becomes_markup() -> None:
+    pages = [
+        card(replace(ALERT, subject=EVIL, camera=EVIL, legal_reference=EVIL), photograph=EVIL),
+        answered("Same person?", "Same person", Answer(EVIL, datetime(2026, 11, 23, tzinfo=UTC))),
+        board(replace(CAMERA, camera=EVIL)),
+        header_html(Header(None, (EVIL,), datetime(2026, 11, 23, tzinfo=UTC))),
+    ]
+
+    assert [page for page in pages if "<script" in page or "\"'" in page] == []
+
+
+def test_the_identity_says_every_fate_in_words_and_whether_it_balances() -> None:
+    good, bad = board(CAMERA), board(replace(CAMERA, counts=FrameCounts(captured=10, recognised=3)))
+
+    assert "Of 10 frames captured: 3 recognised, 6 not sampled, 1 lost" in good
+    assert "10 captured =" in good
+    assert "10 captured ≠" in bad
+
+
+def test_a_silent_camera_shows_when_it_was_last_heard_instead_of_a_rate() -> None:
+    silent = board(replace(CAMERA, health=Health.SILENT, last_seen_ns=NOW_NS - 75 * 10**9))
+
+    assert "Silent" in silent
+    assert "last heard 1 min ago" in silent
+    assert "frames/s" not in silent
+
+
+def test_only_an_undecided_alert_of_the_last_seconds_is_marked_as_new() -> None:
+    fresh = card(ALERT)
+    judged = card(replace(ALERT, decision=Decision(Judgement.SAME)))
+    old = card(replace(ALERT, opened_ns=NOW_NS - 11 * 10**9))
+
+    assert ["is-new" in page for page in (fresh, judged, old)] == [True, False, False]
+
+
+def test_times_are_those_of_london() -> None:
+    summer = 1_782_000_000 * 10**9  # 21 June 2026, 00:00 UTC
+
+    assert "<time>01:00:00</time>" in card(replace(ALERT, first_ns=summer))
+
+
+def test_the_second_and_third_question_wait_for_the_first() -> None:
+    open_now = [open_questions(Decision(answer)) for answer in (None, Judgement.DIFFERENT, Judgement.SAME)]
+
+    assert [(q.engagement, q.review) for q in open_now] == [(False, False), (False, True), (True, True)]
+
+
+def test_the_page_listens_on_loopback_and_keeps_no_message_that_holds_a_crop() -> None:
+    started = command(Settings(operator_port=8599), "dep")
+
+    assert "--server.address=127.0.0.1" in started
+    assert "--server.port=8599" in started
+    assert "--browser.gatherUsageStats=false" in started
+    assert "--global.minCachedMessageSize=1000000000000" in started
+    assert started[-3:] == ["--", "--deployment", "dep"]
