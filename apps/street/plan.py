@@ -196,10 +196,8 @@ def _fill(
             busy = (p for p in passes if p.person == walker.name)
             if any(one.start_s < p.end_s + 1 and p.start_s < one.end_s + 1 for p in busy):
                 continue
-            if any(_hides(one, p, times) for p in enrolled):
-                continue
             error = float(np.square(visible + _visible(one, times) - SHOWN * faces).mean())
-            if best is None or error < best[0]:
+            if (best is None or error < best[0]) and not any(_hides(one, p, times) for p in enrolled):
                 best = error, one
         if best is None:  # everybody is busy at the times that were tried
             failures += 1
@@ -211,8 +209,9 @@ def _fill(
 def _visible(one: PassPlan, times: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """1 where the face is in the picture and large enough to count, else 0; shape of `times`."""
     seen = np.zeros(len(times))
-    for index, at in enumerate(times):
-        eyes = one.eyes(float(at))
+    first, last = np.searchsorted(times, (one.start_s, one.end_s))
+    for index in range(int(first), int(last)):
+        eyes = one.eyes(float(times[index]))
         if eyes is not None and eyes[2] >= COUNTED_EYES_PX:
             seen[index] = 0 <= eyes[0] < WIDTH_PX and 0 <= eyes[1] < HEIGHT_PX
     return seen
@@ -220,6 +219,8 @@ def _visible(one: PassPlan, times: npt.NDArray[np.float64]) -> npt.NDArray[np.fl
 
 def _hides(nearer: PassPlan, face: PassPlan, times: npt.NDArray[np.float64]) -> bool:
     """Whether `nearer` stands before `face` for more than a sixth of the time it can be compared."""
+    if nearer.start_s > face.end_s or nearer.end_s < face.start_s:
+        return False
     hidden = total = 0
     for at in times[(times >= face.start_s) & (times <= face.end_s)]:
         theirs, ours = face.eyes(float(at)), nearer.eyes(float(at))
