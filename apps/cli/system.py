@@ -80,10 +80,11 @@ def _up_detached(settings: Settings, *, with_page: bool) -> None:
 
     from apps.supervisor.plan import settings_env
     from apps.supervisor.process import child_environment, tail
-    from apps.supervisor.state import refuse_running
+    from apps.supervisor.state import make_home, refuse_running
     from lfr_core.errors import Fatal
 
     refuse_running(settings.home)
+    make_home(settings.home)
     log = settings.home / "log" / "supervisor.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "apps.supervisor", *([] if with_page else ["--no-page"])]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import tempfile
 import time
 from pathlib import Path
 from types import TracebackType
@@ -20,6 +21,7 @@ __all__ = [
     "HomeLock",
     "SystemState",
     "is_held",
+    "make_home",
     "process_created",
     "read_state",
     "refuse_running",
@@ -118,10 +120,10 @@ def is_held(home: Path) -> bool:
     try:
         with _lock_file(home).open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except FileNotFoundError:
-        return False
     except BlockingIOError:
         return True
+    except OSError:  # no such file, or a home we couldn't supervise ourselves (make_home says why)
+        return False
     return False
 
 
@@ -135,6 +137,18 @@ def _lock(file: int) -> bool:
         else:
             return True
     return False
+
+
+def make_home(home: Path) -> None:
+    """Make the home folder and see that it can be written. Raises Fatal, naming the setting, when it can't."""
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=home) as file:
+            file.write(b"x")
+    except OSError as error:
+        raise Fatal(
+            f"the home folder {home} can't be written: {error.strerror}. Mend that, or set LFR_HOME."
+        ) from error
 
 
 def refuse_running(home: Path) -> None:
@@ -152,11 +166,8 @@ class HomeLock:
         self._file: int | None = None
 
     def __enter__(self) -> Self:
-        try:
-            self._home.mkdir(parents=True, exist_ok=True)
-            file = os.open(_lock_file(self._home), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        except OSError as error:
-            raise Fatal(f"the home folder {self._home} can't be written: {error.strerror}. Set LFR_HOME.") from error
+        make_home(self._home)
+        file = os.open(_lock_file(self._home), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         if not _lock(file):
             os.close(file)
             refuse_running(self._home)

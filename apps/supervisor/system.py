@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from apps.supervisor.plan import plan
-from apps.supervisor.state import ChildReport, refuse_running
+from apps.supervisor.state import ChildReport, make_home, refuse_running
 from apps.supervisor.supervisor import Supervisor
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def running_system(
     from streams.topics import ensure_topics
 
     refuse_running(settings.home)
-    settings.home.mkdir(parents=True, exist_ok=True)
+    make_home(settings.home)
     choice = choose(settings, look(settings))
     if choice.traits.banner:
         say(f"{choice.traits.banner} ({choice.why})")

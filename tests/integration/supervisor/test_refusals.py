@@ -1,0 +1,88 @@
+"""What `lfr up` refuses: one clear sentence, a non-zero exit code, and nothing left running."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from apps.supervisor.state import is_held
+from tests.support.brokers import free_ports
+
+pytestmark = pytest.mark.timeout(120)
+LFR = (sys.executable, "-c", "from apps.cli.system import app; app(prog_name='lfr')")
+
+
+def _up(home: Path, **env: str) -> subprocess.CompletedProcess[str]:
+    ports = dict(
+        zip(
+            ("LFR_KAFKA_PORT", "LFR_KAFKA_CONTROLLER_PORT", "LFR_MILVUS_PORT", "LFR_OPERATOR_PORT"),
+            map(str, free_ports(4)),
+            strict=True,
+        )
+    )
+    return subprocess.run(
+        [*LFR, "up", "--no-page"],
+        env=os.environ | {"LFR_HOME": str(home), "LFR_BROKER": "tansu"} | ports | env,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+
+
+def test_a_cluster_that_is_away_is_told_before_anything_starts(tmp_path: Path) -> None:
+    (port,) = free_ports(1)
+
+    told = _up(tmp_path, LFR_KAFKA_SERVERS=f"127.0.0.1:{port}", LFR_BROKER="auto")
+
+    assert told.returncode == 75
+    assert f"127.0.0.1:{port} doesn't answer" in told.stderr
+    assert "LFR_KAFKA_SERVERS" in told.stderr
+    assert not (tmp_path / "log").exists()
+
+
+def test_a_taken_port_is_told_with_its_owner_before_anything_starts(tmp_path: Path) -> None:
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        port = holder.getsockname()[1]
+        told = _up(tmp_path, LFR_MILVUS_PORT=str(port))
+
+    assert told.returncode == 70
+    assert f"port {port} (gallery) is taken by" in told.stderr
+    assert f"process {os.getpid()}" in told.stderr
+    assert "LFR_MILVUS_PORT" in told.stderr
+    assert not (tmp_path / "log").exists()
+
+
+@pytest.mark.parametrize(
+    ("env", "says"),
+    [
+        ({"LFR_DATABASE_URL": "postgresql+psycopg://nobody@127.0.0.1:9/none"}, "is away"),
+        ({"LFR_POLICY_FILE": "/nowhere/policy.toml"}, "/nowhere/policy.toml can't be read"),
+        ({"LFR_KAFKA_SERVERS": "kafka", "LFR_BROKER": "auto"}, "isn't host:port"),
+        ({"LFR_FRAME_PARTITIONS": "none"}, "LFR_FRAME_PARTITIONS"),
+    ],
+)
+def test_what_cannot_be_used_is_named(tmp_path: Path, env: dict[str, str], says: str) -> None:
+    told = _up(tmp_path, **env)
+
+    assert told.returncode in {70, 75}
+    assert says in told.stderr
+    assert "Traceback" not in told.stderr
+    assert not is_held(tmp_path)
+
+
+def test_a_home_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+
+    told = _up(tmp_path / "file" / "home")
+
+    assert told.returncode == 70
+    assert "LFR_HOME" in told.stderr
+    assert "Traceback" not in told.stderr
