@@ -58,13 +58,21 @@ class FrameHeader:
     """One run of the camera process; sequences of different sessions are unrelated."""
     sequence: int
     captured_ns: int
-    """Wall time of capture, nanoseconds since the epoch."""
+    """When the frame was captured, nanoseconds since the epoch: wall time, or a recording's own time counted
+    from its start when it is read faster than it was taken. Tracks and alerts reckon with this."""
     not_sampled: int
     dropped: int
     kind: FrameKind = FrameKind.FRAME
     key_id: str = "plain"
     """Which key the payload is sealed under; `plain` for none."""
+    taken_ns: int = 0
+    """Wall time at which the camera process had the frame: latency is reckoned from here. 0: `captured_ns`."""
     schema_version: int = SCHEMA_VERSION
+
+    @property
+    def latency_from_ns(self) -> int:
+        """Wall time from which this frame's latency counts."""
+        return self.taken_ns or self.captured_ns
 
     def to_headers(self) -> list[tuple[str, bytes]]:
         """As Kafka record headers: text values in ASCII-safe UTF-8."""
@@ -76,6 +84,7 @@ class FrameHeader:
             "session": self.session,
             "sequence": str(self.sequence),
             "captured_ns": str(self.captured_ns),
+            "taken_ns": str(self.taken_ns),
             "not_sampled": str(self.not_sampled),
             "dropped": str(self.dropped),
             "key": self.key_id,
@@ -117,6 +126,7 @@ class FrameHeader:
                 session=text["session"],
                 sequence=int(text["sequence"]),
                 captured_ns=int(text["captured_ns"]),
+                taken_ns=int(text["taken_ns"]),
                 not_sampled=int(text["not_sampled"]),
                 dropped=int(text["dropped"]),
                 kind=FrameKind(text["kind"]),
@@ -125,7 +135,7 @@ class FrameHeader:
             )
         except (KeyError, ValueError) as error:
             raise Poison(f"a frame's headers can't be read: {error!r}") from error
-        if min(header.sequence, header.captured_ns, header.not_sampled, header.dropped) < 0:
+        if min(header.sequence, header.captured_ns, header.taken_ns, header.not_sampled, header.dropped) < 0:
             raise Poison("a frame's headers hold a negative count")
         if not (header.deployment and header.camera and header.session):
             raise Poison("a frame's headers lack the deployment, the camera or the session")

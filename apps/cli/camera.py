@@ -63,15 +63,7 @@ def run_command(
         policy = policy_of(settings)
         configure_logs(settings.log_level)
         quiet_kafka()
-        job = CameraJob(
-            source,
-            deployment,
-            name,
-            as_fast_as_possible=as_fast_as_possible,
-            loop=loop,
-            fps=fps,
-            media_time=as_fast_as_possible,  # people walk at the recording's pace however fast it is read
-        )
+        job = CameraJob(source, deployment, name, as_fast_as_possible=as_fast_as_possible, loop=loop, fps=fps)
         stop = threading.Event()
 
         def end(*_: object) -> None:

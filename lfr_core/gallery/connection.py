@@ -34,6 +34,7 @@ _CHANNEL = {
     "grpc.initial_reconnect_backoff_ms": 50,
     "grpc.min_reconnect_backoff_ms": 200,
     "grpc.max_reconnect_backoff_ms": 500,
+    "grpc.keepalive_time_ms": 330_000,  # pymilvus' 10 s is "too many pings" for a gRPC server, which wants 5 min
 }
 
 

@@ -400,7 +400,7 @@ def _result(seen: _Seen, now_ns: int) -> FrameResult:
         not_sampled=header.not_sampled,
         dropped=header.dropped,
         outcome=seen.outcome,
-        latency_ms=max(0.0, (now_ns - header.captured_ns) / 1e6),
+        latency_ms=max(0.0, (now_ns - header.latency_from_ns) / 1e6),
         faces=seen.faces,
         tracks_started=seen.tracks_started,
         tracks_compared=seen.tracks_compared,

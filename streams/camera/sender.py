@@ -204,6 +204,7 @@ class Sender:
             session=self._session,
             sequence=counts.sequence,
             captured_ns=captured_ns,
+            taken_ns=self._clock.time_ns() if self._job.uses_media_time else captured_ns,
             not_sampled=counts.not_sampled,
             dropped=counts.dropped,
             kind=kind,

@@ -37,6 +37,7 @@ def header(**changes: Any) -> FrameHeader:
         session=words,
         sequence=counts,
         captured_ns=counts,
+        taken_ns=counts,
         not_sampled=counts,
         dropped=counts,
         kind=st.sampled_from(FrameKind),
