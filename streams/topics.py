@@ -9,14 +9,13 @@ Retention is the outer bound of how long bytes lie in the broker: `retention.ms`
 
 from __future__ import annotations
 
-import socket
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from lfr_core.errors import Fatal, Retryable
+from streams.broker.admin import ANSWER_MS, admin_client, broker_version
 
 if TYPE_CHECKING:
     from kafka import KafkaAdminClient
@@ -37,9 +36,6 @@ __all__ = [
 ]
 
 _MINUTE_MS = 60_000
-_ANSWER_MS = 5_000
-"""How long one answer of the broker may take before it counts as away, milliseconds."""
-_CONNECT_S = 2.0
 _OVERHEAD_BYTES = 65_536
 """Headers, key and batch around one frame: some hundred bytes; a round number above it."""
 
@@ -103,74 +99,6 @@ def topic_specs(settings: Settings, policy: Policy) -> tuple[TopicSpec, ...]:
     )
 
 
-def _somebody_listens(servers: str) -> bool:
-    """Whether any of `servers` takes a connection."""
-    for server in servers.split(","):
-        host, _, port = server.strip().rpartition(":")
-        try:
-            with socket.create_connection((host.strip("[]"), int(port)), timeout=_CONNECT_S):
-                return True
-        except ValueError as error:
-            raise Fatal(f"LFR_KAFKA_SERVERS: {server!r} isn't host:port") from error
-        except OSError:
-            continue
-    return False
-
-
-@contextmanager
-def _admin(servers: str) -> Iterator[KafkaAdminClient]:
-    """An admin client, closed at the end; the client's errors become ours.
-
-    kafka-python 3.0.12 leaves its thread and a socket per attempt behind when its constructor gives up, so we
-    look first whether anybody listens, and close what a failed constructor made.
-
-    Raises:
-        Retryable: the broker is away or busy.
-        Fatal: it answers, and refuses; or an address isn't one.
-    """
-    from kafka import KafkaAdminClient
-    from kafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError
-    from kafka.net.compat import KafkaNetClient
-
-    made: list[KafkaNetClient] = []
-
-    def client(**options: Any) -> KafkaNetClient:
-        made.append(KafkaNetClient(**options))
-        return made[0]
-
-    away = f"the broker at {servers} doesn't answer: start it with `lfr up`, or check LFR_KAFKA_SERVERS"
-    if not _somebody_listens(servers):
-        raise Retryable(away, retry_after_s=1.0)
-    try:
-        admin = KafkaAdminClient(
-            bootstrap_servers=servers.split(","),
-            client_id="openlfr-admin",
-            bootstrap_timeout_ms=_ANSWER_MS,
-            request_timeout_ms=_ANSWER_MS,
-            reconnect_backoff_max_ms=1_000,
-            kafka_client=client,
-        )
-        try:
-            yield admin
-        finally:
-            admin.close()
-    except (KafkaConnectionError, KafkaTimeoutError, OSError) as error:
-        raise Retryable(f"{away} ({type(error).__name__})", retry_after_s=1.0) from error
-    except KafkaError as error:
-        if error.retriable:
-            raise Retryable(f"the broker at {servers} is busy: {error}", retry_after_s=1.0) from error
-        raise Fatal(f"the broker at {servers} refuses: {error}. See its log.") from error
-    finally:
-        for each in made:
-            each.close()
-
-
-def broker_version(servers: str) -> str:
-    """The version the broker at `servers` shows, e.g. "4.1". Raises Retryable when it is away."""
-    with _admin(servers) as admin:
-        return ".".join(str(part) for part in admin._manager.broker_version)  # noqa: SLF001  no public name
-
-
 def ensure_topics(servers: str, settings: Settings, policy: Policy, traits: BrokerTraits) -> tuple[TopicChange, ...]:
     """Make the topics, or make them right; call it as often as you like.
 
@@ -181,7 +109,7 @@ def ensure_topics(servers: str, settings: Settings, policy: Policy, traits: Brok
         Fatal: the broker refuses, or a topic has more partitions than it should (they can't be taken away).
     """
     specs = topic_specs(settings, policy)
-    with _admin(servers) as admin:
+    with admin_client(servers) as admin:
         existing = {str(topic["name"]): len(topic["partitions"]) for topic in admin.describe_topics()}
         missing = [spec for spec in specs if spec.name not in existing]
         if missing:
@@ -208,10 +136,10 @@ def _create(admin: KafkaAdminClient, specs: list[TopicSpec], traits: BrokerTrait
         for spec in specs
     }
     try:
-        admin.create_topics(wanted, timeout_ms=_ANSWER_MS)
+        admin.create_topics(wanted, timeout_ms=ANSWER_MS)
     except TopicAlreadyExistsError:  # somebody was quicker; the next call compares
         return
-    admin.wait_for_topics(list(wanted), timeout_ms=_ANSWER_MS)
+    admin.wait_for_topics(list(wanted), timeout_ms=ANSWER_MS)
 
 
 def _fit_partitions(admin: KafkaAdminClient, spec: TopicSpec, found: int, traits: BrokerTraits) -> list[str]:
@@ -224,7 +152,7 @@ def _fit_partitions(admin: KafkaAdminClient, spec: TopicSpec, found: int, traits
         )
     if not traits.has_delete_records:  # Tansu has no CreatePartitions either
         raise Fatal(f"topic {spec.name} has {found} partitions, {spec.partitions} are wanted: restart the broker")
-    admin.create_partitions({spec.name: spec.partitions}, timeout_ms=_ANSWER_MS)
+    admin.create_partitions({spec.name: spec.partitions}, timeout_ms=ANSWER_MS)
     return [f"partitions {found} -> {spec.partitions}"]
 
 
@@ -251,7 +179,7 @@ def _fit_config(admin: KafkaAdminClient, spec: TopicSpec) -> list[str]:
 def topic_problems(servers: str, settings: Settings, policy: Policy, traits: BrokerTraits) -> tuple[str, ...]:
     """What `ensure_topics` would change, in words; nothing is changed. Raises as it does."""
     problems: list[str] = []
-    with _admin(servers) as admin:
+    with admin_client(servers) as admin:
         existing = {str(topic["name"]): len(topic["partitions"]) for topic in admin.describe_topics()}
         for spec in topic_specs(settings, policy):
             found = existing.get(spec.name)
@@ -279,7 +207,7 @@ def lag(servers: str, group: str, topic: str, only: Collection[int] | None = Non
     from kafka import TopicPartition
     from kafka.admin import OffsetSpec
 
-    with _admin(servers) as admin:
+    with admin_client(servers) as admin:
         told = admin.describe_topics([topic])
         partitions = [TopicPartition(topic, part["partition_index"]) for part in told[0]["partitions"]] if told else []
         if not partitions:
