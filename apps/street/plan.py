@@ -29,7 +29,8 @@ COUNTED_EYES_PX = 18.0
 """A face counts as visible from here up."""
 OUTFITS = 2
 STRAIGHT_ON = 0.7  # share of those who approach that go on to the other side
-GIVE_UP_AFTER = 40  # walks in a row for which nobody is free
+CHANGE_S = 0.4  # between two passes of one person, out of the picture
+GIVE_UP_AFTER = 80  # walks in a row for which nobody is free
 SHOWN = 1.1  # faces planned for each face seen: some are hidden behind others or half outside
 STEP_S = 0.2  # resolution of the plan's own bookkeeping
 HALF_BODY_M = 0.36  # beyond the frame's edge by this much, nothing of a person is seen
@@ -186,15 +187,19 @@ def _fill(
     failures = 0
     while passers and failures < GIVE_UP_AFTER and visible.mean() < SHOWN * faces:
         best: tuple[float, PassPlan] | None = None
-        for _ in range(10):
+        for attempt in range(14):
             walker = passers[int(rng.integers(len(passers)))]
             kind = str(rng.choice(("approach", "cross", "recede"), p=(0.5, 0.35, 0.15)))
             speed = rng.uniform(0.75, 0.95) if kind == "recede" else rng.uniform(0.85, 1.3)
             eye = float(np.exp(rng.uniform(np.log(24.5), np.log(90.0))))
+            mine = [p for p in passes if p.person == walker.name]
             start = float(rng.uniform(-3.0, seconds - 1.0))
+            if mine and attempt % 2:  # straight after an earlier pass, so that few can fill a street
+                start = mine[int(rng.integers(len(mine)))].end_s + CHANGE_S + 0.01
             one = _make_pass(rng, len(passes), camera, walker, start, eye, kind, round(float(speed), 3))
-            busy = (p for p in passes if p.person == walker.name)
-            if any(one.start_s < p.end_s + 1 and p.start_s < one.end_s + 1 for p in busy):
+            if start >= seconds or any(
+                one.start_s < p.end_s + CHANGE_S and p.start_s < one.end_s + CHANGE_S for p in mine
+            ):
                 continue
             error = float(np.square(visible + _visible(one, times) - SHOWN * faces).mean())
             if (best is None or error < best[0]) and not any(_hides(one, p, times) for p in enrolled):

@@ -23,7 +23,16 @@ from apps.street.truth import FaceTruth, PassTruth, StreetTruth, make_pass_truth
 from apps.street.world import FRAMES_PER_SECOND, HEIGHT_PX, WIDTH_PX
 from lfr_core.errors import Fatal
 
-__all__ = ["Progress", "Street", "StreetSpec", "frames_of", "render_street", "render_streets"]
+__all__ = [
+    "BENCH_STREETS",
+    "DEMO_STREETS",
+    "Progress",
+    "Street",
+    "StreetSpec",
+    "frames_of",
+    "render_street",
+    "render_streets",
+]
 
 Image = npt.NDArray[np.uint8]
 Progress = Callable[[str, int, int], None]
@@ -40,6 +49,12 @@ class StreetSpec:
     seconds: float = 40.0
     faces_per_frame: float = 2.5
     seed: int = 1
+
+
+DEMO_STREETS = (StreetSpec("north"), StreetSpec("south"))
+"""What `lfr demo` plays: two cameras, 40 s each, 2 to 3 faces a frame."""
+BENCH_STREETS = (StreetSpec("bench-a", 60.0, 5.0, 2), StreetSpec("bench-b", 60.0, 5.0, 3))
+"""What the bench measures: 5 faces a frame."""
 
 
 @dataclass(frozen=True, slots=True)
