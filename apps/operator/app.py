@@ -1,6 +1,6 @@
 """The operator's page. Start it with `apps.operator.launch.command(settings)`.
 
-Three fragments refresh by themselves every second: the header, the alerts, the cameras. When the records are
+Its fragments refresh by themselves: the header, the alerts that wait, those judged, the cameras. When the records are
 away the page says so and shows nothing old.
 """
 
@@ -20,7 +20,8 @@ from lfr_core.records.read import AlertDetail, DeploymentSummary
 
 __all__: list[str] = []
 
-REFRESH_S = 1.0  # a new alert is on the screen within two
+ALERTS_REFRESH_S = 1.0  # a new alert is on the screen within two
+REFRESH_S = 1.5  # the rest likewise; a refresh of the whole costs 20-50 ms of a core
 
 
 @st.cache_resource  # connections, no crops
@@ -74,27 +75,40 @@ def _cameras() -> None:
     _or_say_why(show)
 
 
+@st.fragment(run_every=ALERTS_REFRESH_S)
+def _waiting() -> None:
+    _or_say_why(_show_waiting)
+
+
 @st.fragment(run_every=REFRESH_S)
-def _alerts() -> None:
-    _or_say_why(_show_alerts)
+def _judged() -> None:
+    _or_say_why(_show_judged)
 
 
-def _show_alerts() -> None:
-    refusal = questions.said()
+def _show_waiting() -> None:
+    refusal = questions.said("wait")
     if refusal:
         st.warning(refusal)
     deployment = _shown()
     if deployment is None:
         st.html(panels.empty("There is no such deployment. `lfr deployment list` shows those there are."))
         return
-    waiting, judged = _view().tally(deployment.view.id)
+    waiting, _judged_already = _view().tally(deployment.view.id)
     st.html(panels.waiting_heading(waiting))
     for detail in _view().alerts(deployment.view.id, judged=False):
         _show_alert(detail, "wait")
     if waiting == 0:
-        st.html(
-            panels.empty("Alerts come here by themselves. Nobody is stopped by software: a person decides each one.")
-        )
+        st.html(panels.empty("Alerts come here by themselves. No one is stopped by software: a person decides each."))
+
+
+def _show_judged() -> None:
+    refusal = questions.said("done")
+    if refusal:
+        st.warning(refusal)
+    deployment = _shown()
+    if deployment is None:
+        return
+    _still_waiting, judged = _view().tally(deployment.view.id)
     if judged:
         st.html(f'<h2 class="ops-h2">{judged} judged</h2>')
         for detail in _view().alerts(deployment.view.id, judged=True):
@@ -108,7 +122,7 @@ def _show_alert(detail: AlertDetail, where: str) -> None:
         with pictures:
             st.html(panels.alert_card(detail, _view().response(alert.category), now_ns=_view().now_ns()))
         with answers:
-            questions.ask(_view(), alert, _operator())
+            questions.ask(_view(), alert, _operator(), where)
 
 
 def _operator() -> str:
@@ -141,7 +155,8 @@ def _page() -> None:
         _sign_in()
     left, right = st.columns([2.2, 1], gap="large")
     with left:
-        _alerts()
+        _waiting()
+        _judged()
     with right:
         _cameras()
 

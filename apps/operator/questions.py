@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeVar
 from uuid import UUID
 
 import streamlit as st
@@ -17,95 +17,89 @@ from lfr_core.records.read import AlertSummary, Answer
 
 __all__ = ["ask", "said"]
 
-_SAID = "said"
-Word = TypeVar("Word", bound=StrEnum)
 
-_JUDGEMENTS = {
+_JUDGEMENTS: Mapping[StrEnum, str] = {
     Judgement.SAME: "Same person",
     Judgement.DIFFERENT: "Different",
     Judgement.CANT_TELL: "Can't tell",
 }
-_ENGAGEMENTS = {
+_ENGAGEMENTS: Mapping[StrEnum, str] = {
     Engagement.ENGAGED: "Engaged",
     Engagement.EVADED: "Evaded",
     Engagement.NOT_ENGAGED: "Not engaged",
 }
-_REVIEWS = {
+_REVIEWS: Mapping[StrEnum, str] = {
     Review.CONFIRMED_TRUE: "Confirmed true",
     Review.CONFIRMED_FALSE: "Confirmed false",
     Review.NONE: "Not established",
 }
 
 
-def said() -> str | None:
-    """What the last answer's refusal was, once."""
-    found = st.session_state.pop(_SAID, None)
+def said(where: str) -> str | None:
+    """Why the last answer given in that part of the page was refused, once."""
+    found = st.session_state.pop(f"said-{where}", None)
     return None if found is None else str(found)
 
 
-def ask(view: OperatorView, alert: AlertSummary, operator: str) -> None:
+def ask(view: OperatorView, alert: AlertSummary, operator: str, where: str) -> None:
     """Show the answers there are, and buttons for the questions that may be answered now."""
-    decision, desk = alert.decision, view.desk
-    _question("Same person?", alert.id, "judge", _JUDGEMENTS, decision.judgement, alert.judged, desk.judge, operator)
-    may = open_questions(decision)
-    if decision.engagement is not None or may.engagement:
-        _question(
-            "Engagement",
-            alert.id,
-            "engage",
-            _ENGAGEMENTS,
-            decision.engagement,
-            alert.engaged,
-            view.desk.engage,
-            operator,
-        )
-    if decision.review is not None or may.review:
-        _question("Review", alert.id, "review", _REVIEWS, decision.review, alert.reviewed, desk.review, operator)
+    may = open_questions(alert.decision)
+    open_now = {"judge": True, "engage": may.engagement, "review": may.review}
+    questions = _questions(view, alert)
+    for question in questions:
+        if question.standing is not None:
+            st.html(panels.answered(question.text, question.words[question.standing], question.who))
+        elif open_now[question.verb]:
+            st.html(f'<p class="ops-q">{question.text}</p>')
+            _buttons(alert.id, question, operator, where)
+    answered = [question for question in questions if question.standing is not None]
+    if answered:
+        # What is inside is made only while it is open: a dozen buttons a card would be made every second.
+        popover = st.popover("Correct an answer", key=f"correct-{alert.id}", on_change="rerun", type="tertiary")
+        if popover.open:
+            with popover:
+                st.html('<p class="ops-q">Your name and the time replace those that stand.</p>')
+                for question in answered:
+                    st.html(f'<p class="ops-q">{question.text}</p>')
+                    _buttons(alert.id, question, operator, where)
 
 
-def _question(
-    question: str,
-    alert: UUID,
-    verb: str,
-    words: Mapping[Word, str],
-    standing: Word | None,
-    who: Answer | None,
-    act: Callable[..., Decision],
-    operator: str,
-) -> None:
-    if standing is None:
-        st.html(f'<p class="ops-q">{question}</p>')
-        _buttons(alert, verb, words, None, act, operator)
-        return
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.html(panels.answered(question, words[standing], who))
-        with st.popover("Correct", key=f"{verb}-correct-{alert}"):
-            st.html(f'<p class="ops-q">{question} Your name and the time replace those that stand.</p>')
-            _buttons(alert, verb, words, standing, act, operator)
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """One of the three, about one alert."""
+
+    text: str
+    verb: str
+    words: Mapping[StrEnum, str]
+    standing: StrEnum | None
+    who: Answer | None
+    act: Callable[..., Decision]
 
 
-def _buttons(
-    alert: UUID,
-    verb: str,
-    words: Mapping[Word, str],
-    standing: Word | None,
-    act: Callable[..., Decision],
-    operator: str,
-) -> None:
+def _questions(view: OperatorView, alert: AlertSummary) -> tuple[_Question, ...]:
+    given, desk = alert.decision, view.desk
+    return (
+        _Question("Same person?", "judge", _JUDGEMENTS, given.judgement, alert.judged, desk.judge),
+        _Question("Engagement", "engage", _ENGAGEMENTS, given.engagement, alert.engaged, desk.engage),
+        _Question("Review", "review", _REVIEWS, given.review, alert.reviewed, desk.review),
+    )
+
+
+def _buttons(alert: UUID, question: _Question, operator: str, where: str) -> None:
     with st.container(horizontal=True, gap="small"):
-        for word, label in words.items():
+        for word, label in question.words.items():
             st.button(
                 label,
-                key=f"{verb}-{word.value}-{alert}",
-                disabled=not operator or word == standing,
+                key=f"{question.verb}-{word.value}-{alert}",
+                disabled=not operator or word == question.standing,
                 help=None if operator else "Say who you are first, at the top of the page.",
                 on_click=_act,
-                args=(act, alert, word, operator, standing is not None),
+                args=(question.act, alert, word, operator, question.standing is not None, where),
             )
 
 
-def _act(act: Callable[..., Decision], alert: UUID, word: StrEnum, operator: str, correct: bool) -> None:  # noqa: FBT001  a callback's arguments
+def _act(act: Callable[..., Decision], alert: UUID, word: StrEnum, operator: str, correct: bool, where: str) -> None:  # noqa: FBT001  a callback's arguments
     try:
         act(alert, word, operator, correct=correct)
     except LfrError as error:
-        st.session_state[_SAID] = str(error)
+        st.session_state[f"said-{where}"] = str(error)

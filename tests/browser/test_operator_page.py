@@ -164,7 +164,7 @@ def test_an_answer_is_corrected_under_the_correctors_name(page: Page, recorder: 
     recorder.record_sightings([sighting(0.0, probe=PROBE)])
     sign_in(page, "Bob Sergeant")
     page.get_by_role("button", name="Same person").click()
-    page.get_by_role("button", name="Correct").first.click()
+    page.get_by_role("button", name="Correct an answer").click()
 
     page.get_by_role("button", name="Different").click()
     page.locator(".ops-answer").filter(has_text="Different").wait_for()
