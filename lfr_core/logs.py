@@ -11,6 +11,9 @@ import structlog
 __all__ = ["RateLimit", "configure_logs", "get_logger"]
 
 
+_WINDOW_S = 60.0
+
+
 class RateLimit(logging.Filter):
     """At most `per_minute` records of one logger and level a minute.
 
@@ -26,7 +29,7 @@ class RateLimit(logging.Filter):
         key = (record.name, record.levelno)
         now = time.monotonic()
         started, count = self._window.get(key, (now, 0))
-        if now - started >= 60.0:  # seconds in the minute of the limit
+        if now - started >= _WINDOW_S:
             started, count = now, 0
         self._window[key] = (started, count + 1)
         return count < self._per_minute

@@ -34,7 +34,7 @@ class CameraJob:
     media_time: bool | None = None
     """Whether capture times are those of the recording, begun now, instead of wall time. None: only with
     `as_fast_as_possible`, since trackers and the merging of alerts reckon in capture time, and a recording that
-    is played at another pace than it was taken would mislead both. Latencies then mean nothing."""
+    is played at another pace than it was taken would mislead both. Latency counts from sending then."""
 
     @property
     def uses_media_time(self) -> bool:

@@ -22,7 +22,11 @@ from tests.support.oracle import ExpectedPass, SentByCamera, check_stream
 from tests.support.stream import Stream, wait_until
 from tests.support.walks import Walk, write_walks
 
-pytestmark = [pytest.mark.kafka, pytest.mark.models]
+pytestmark = [
+    pytest.mark.kafka,
+    pytest.mark.models,
+    pytest.mark.filterwarnings("ignore:unclosed <socket.socket:ResourceWarning"),  # kafka-python's, see conftest.py
+]
 
 
 @pytest.fixture(scope="module")
@@ -92,6 +96,16 @@ def recognised(stream: Stream, deployment: str) -> int:
     return sum(each.counts.recognised for each in read.cameras(stream.database, deployment, now_ns=time.time_ns()))
 
 
+def wait_until_more_is_recognised(stream: Stream, deployment: str, frames: int, camera: Playing) -> None:
+    """Until so many more frames are recognised, or the camera has ended."""
+    before = recognised(stream, deployment)
+    wait_until(
+        lambda: recognised(stream, deployment) > before + frames or not camera.thread.is_alive(),
+        within_s=60,
+        what="the stream goes on between two kills",
+    )
+
+
 def judge(
     stream: Stream, deployment: str, frames: int, report: CameraReport, passes: list[tuple[str, int, int]]
 ) -> dict[str, int]:
@@ -118,6 +132,7 @@ def judge(
     return counts
 
 
+@pytest.mark.timeout(600)  # ten restarts of a worker, each with its models and its place in the group
 def test_ten_stops_and_kills_of_the_worker_lose_no_frame_and_double_no_alert(stream: Stream, tmp_path: Path) -> None:
     walks = [Walk("obama2", 40), Walk("biden", 30), Walk("obama3", 40), Walk("astronaut", 30), Walk("obama2", 40)]
     truth = write_walks(tmp_path / "walks.avi", walks)
@@ -125,12 +140,7 @@ def test_ten_stops_and_kills_of_the_worker_lose_no_frame_and_double_no_alert(str
     (worker,) = stream.recognisers
     with playing(stream, tmp_path / "walks.avi", "kills", patient=True) as camera:
         for how in [signal.SIGTERM, signal.SIGKILL] * 5:
-            before = recognised(stream, "kills")
-            wait_until(
-                lambda before=before: recognised(stream, "kills") > before + 20 or not camera.thread.is_alive(),
-                within_s=60,
-                what="the stream goes on between two kills",
-            )
+            wait_until_more_is_recognised(stream, "kills", 20, camera)
             assert camera.thread.is_alive(), "the recording is too short for ten kills"
             worker.end(how)
             worker.start().wait_ready()

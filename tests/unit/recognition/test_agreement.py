@@ -57,9 +57,7 @@ def test_the_votes_of_a_track_that_ended_are_gone() -> None:
     assert agreement.add("entry", vote(1, 14), agreeing_shots=2) == []
 
 
-@given(
-    cast=st.lists(st.tuples(st.integers(0, 3), st.sampled_from("ab")), max_size=60), needed=st.integers(1, 4)
-)
+@given(cast=st.lists(st.tuples(st.integers(0, 3), st.sampled_from("ab")), max_size=60), needed=st.integers(1, 4))
 def test_every_vote_leaves_once_or_never_and_only_in_company(cast: list[tuple[int, str]], needed: int) -> None:
     agreement = Agreement()
     left: list[tuple[int, str, int]] = []

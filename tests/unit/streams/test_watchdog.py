@@ -48,9 +48,7 @@ def run_watchdog(*, lag: int | Retryable, silent_s: float) -> list[int]:
         ended.append(code)
         done.set()
 
-    watchdog = Watchdog(
-        heartbeat=heartbeat, lag=measure, assigned=lambda: True, rule=RULE, every_s=0.01, end=end
-    )
+    watchdog = Watchdog(heartbeat=heartbeat, lag=measure, assigned=lambda: True, rule=RULE, every_s=0.01, end=end)
     watchdog.start()
     done.wait(1.0)
     watchdog.stop()
