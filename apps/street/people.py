@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -20,7 +20,7 @@ import numpy.typing as npt
 from apps.street.plan import Walker
 from lfr_core.errors import Refused
 
-__all__ = ["EyeFinder", "Head", "Person", "cut_head", "folder_people", "sample_people", "walkers"]
+__all__ = ["EyeFinder", "Head", "Person", "cut_head", "folder_people", "sample_people", "walkers", "with_twins"]
 
 Image = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
@@ -85,6 +85,11 @@ def walkers(people: Sequence[Person]) -> list[Walker]:
         )
         for p in people
     ]
+
+
+def with_twins(people: Sequence[Person]) -> list[Person]:
+    """Everybody, and each passer-by a second time, so that ten people can crowd a bench's street."""
+    return [*people, *(replace(p, name=f"{p.name}-twin") for p in people if p.subject is None)]
 
 
 def sample_people(photos: Mapping[str, Path], subjects: Mapping[str, str] | None = None) -> list[Person]:

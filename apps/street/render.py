@@ -53,8 +53,9 @@ class StreetSpec:
 
 DEMO_STREETS = (StreetSpec("north"), StreetSpec("south"))
 """What `lfr demo` plays: two cameras, 40 s each, 2 to 3 faces a frame."""
-BENCH_STREETS = (StreetSpec("bench-a", 60.0, 5.0, 2), StreetSpec("bench-b", 60.0, 5.0, 3))
-"""What the bench measures: 5 faces a frame."""
+BENCH_STREETS = (StreetSpec("bench-a", 60.0, 5.8, 2), StreetSpec("bench-b", 60.0, 5.8, 3))
+"""What the bench measures, with `with_twins` of the sample people: 5 faces a frame seen at least by half (crowds
+hide the rest)."""
 
 
 @dataclass(frozen=True, slots=True)
