@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from uuid import UUID
 
-    from lfr_core.faces.types import FaceEngine
+    from lfr_core.faces.types import FaceEngine, Floats
 
 PICTURE = Path(__file__).resolve().parents[1] / "docs" / "images" / "operator.png"
 MOST_BYTES = 400_000
@@ -77,18 +77,23 @@ class Entry:
     references: tuple[Reference, ...]
 
 
-def face_crop(engine: FaceEngine, file: Path, which: int = 0) -> bytes:
-    """The face and some surroundings of a photograph, as JPEG."""
+def face_of(engine: FaceEngine, file: Path, *, worn: bool = False) -> tuple[bytes, Floats]:
+    """The face and some surroundings of a photograph as JPEG, and its template; `worn`: soft and dim, as from afar."""
     image = cv2.imread(str(file))
     assert image is not None, f"{file} can't be read"
-    x1, y1, x2, y2 = engine.detect([image])[0][which].box
+    if worn:
+        image = cv2.convertScaleAbs(cv2.GaussianBlur(image, (0, 0), image.shape[1] / 180), alpha=0.75, beta=8)[:, ::-1]
+        image = image.copy()
+    detection = engine.detect([image])[0][0]
+    template = engine.embed([engine.describe(image, detection).aligned])[0]
+    x1, y1, x2, y2 = detection.box
     side = 1.5 * max(x2 - x1, y2 - y1)
     cx, cy = (x1 + x2) / 2, (y1 + y2) / 2
     height, width = image.shape[:2]
     left, right = max(0, int(cx - side / 2)), min(width, int(cx + side / 2))
     top, bottom = max(0, int(cy - side / 2)), min(height, int(cy + side / 2))
     crop = cv2.resize(image[top:bottom, left:right], (200, round(200 * (bottom - top) / (right - left))))
-    return cv2.imencode(".jpg", crop, [cv2.IMWRITE_JPEG_QUALITY, 85])[1].tobytes()
+    return cv2.imencode(".jpg", crop, [cv2.IMWRITE_JPEG_QUALITY, 85])[1].tobytes(), template
 
 
 def fill(settings: Settings, policy: Policy) -> None:
@@ -100,8 +105,11 @@ def fill(settings: Settings, policy: Policy) -> None:
     store.create("high-street-demo", DeploymentKind.DEMO, name="High Street, demonstration", policy=policy)
     expires = date.today() + timedelta(days=30)  # noqa: DTZ011  any day well ahead
 
-    def entry(name: str, category: Category, legal: str, photo: str, which: int = 0) -> Entry:
-        reference = Reference(f"{name}/1", f"{photo}.jpg", face_crop(faces, photos[photo], which))
+    templates: dict[str, Floats] = {}
+
+    def entry(name: str, category: Category, legal: str, photo: str) -> Entry:
+        crop, templates[name] = face_of(faces, photos[photo])
+        reference = Reference(f"{name}/1", f"{photo}.jpg", crop)
         return Entry(name, name, category, legal, "Insp. Example", expires, (reference,))
 
     store.attach_watchlist(
@@ -117,14 +125,16 @@ def fill(settings: Settings, policy: Policy) -> None:
     store.open("high-street-demo")
     now = time.time_ns()
     recorder = Recorder(records, policy.alerts, SystemClock())
-    shots = [  # entry, camera, seconds ago, similarity, probe
-        ("TEST-0007", "Market Square", 220.0, 0.74, face_crop(faces, photos["astronaut"])),
-        ("DEMO-0002", "North Street", 95.0, 0.66, face_crop(faces, photos["biden"])),
-        ("DEMO-0001", "Market Square", 40.0, 0.70, face_crop(faces, photos["obama3"])),
-        ("DEMO-0001", "North Street", 4.0, 0.69, face_crop(faces, photos["obama2"])),
+    shots = [  # entry, camera, seconds ago, photograph of the probe
+        ("TEST-0007", "Market Square", 220.0, "astronaut"),
+        ("DEMO-0002", "North Street", 95.0, "biden"),
+        ("DEMO-0001", "Market Square", 40.0, "obama3"),
+        ("DEMO-0001", "North Street", 4.0, "obama2"),
     ]
     opened: list[UUID] = []
-    for number, (name, camera, ago_s, similarity, probe) in enumerate(shots):
+    for number, (name, camera, ago_s, photo) in enumerate(shots):
+        probe, template = face_of(faces, photos[photo], worn=not photo.startswith("obama"))
+        similarity = float(template @ templates[name])
         for shot in range(3):
             sequence = number * 100 + shot
             sighting = Sighting(
