@@ -221,9 +221,11 @@ def test_crops_come_inside_the_page_and_nothing_is_asked_of_another_host(
 
 def test_cameras_show_the_frame_identity_and_their_latency(page: Page, recorder: Recorder) -> None:
     now = time.time_ns()
-    recorder.record_outcomes([outcomes(*((4 * i, 3 * i, 0) for i in range(5)), reported_ns=now - 2 * 10**9)])
+    recorder.record_outcomes(
+        [outcomes(*((4 * i, 3 * i, 0) for i in range(5)), camera="identity", reported_ns=now - 2 * 10**9)]
+    )
 
-    camera = page.locator(".ops-camera").filter(has_text="north")
+    camera = page.locator(".ops-camera").filter(has_text="identity")
     camera.get_by_text("17 captured =").wait_for()
 
     said = camera.inner_text()
