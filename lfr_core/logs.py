@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import sys
 import time
+from contextlib import suppress
+from typing import TextIO, cast
 
 import structlog
 
@@ -35,13 +38,34 @@ class RateLimit(logging.Filter):
         return count < self._per_minute
 
 
+class _Forgiving(io.TextIOBase):
+    """Text for another stream, dropped where that can't be written.
+
+    The log lies on a disk that may be full. What a process was going to do about that is lost with it if
+    the line that says so raises.
+    """
+
+    def __init__(self, below: TextIO) -> None:
+        self._below = below
+
+    def write(self, text: str, /) -> int:
+        with suppress(OSError):
+            self._below.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self._below.flush()
+
+
 def configure_logs(level: str = "INFO") -> None:
     """Send our events as JSON, and other packages' warnings rate-limited, to standard error.
 
     `lfr up` gives each child's standard error a log file of its own.
     """
+    stream = cast("TextIO", _Forgiving(sys.stderr))
     numeric = logging.getLevelNamesMapping().get(level.upper(), logging.INFO)
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(stream)
     handler.addFilter(RateLimit())
     logging.basicConfig(level=max(numeric, logging.WARNING), handlers=[handler], force=True)
     structlog.configure(
@@ -53,7 +77,7 @@ def configure_logs(level: str = "INFO") -> None:
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(numeric),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(stream),
         cache_logger_on_first_use=False,
     )
 

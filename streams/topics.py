@@ -28,6 +28,7 @@ __all__ = [
     "Topic",
     "TopicChange",
     "TopicSpec",
+    "absent_topics",
     "broker_version",
     "ensure_topics",
     "lag",
@@ -193,6 +194,13 @@ def topic_problems(servers: str, settings: Settings, policy: Policy, traits: Bro
                 f"topic {spec.name}: {name} is {value} instead of {spec.config[name]}" for name, value in faults.items()
             ]
     return tuple(problems)
+
+
+def absent_topics(servers: str, topics: Collection[str]) -> tuple[str, ...]:
+    """Those of `topics` that aren't there yet. Raises Retryable when the broker is away."""
+    with admin_client(servers) as admin:
+        existing = {str(topic["name"]) for topic in admin.describe_topics()}
+    return tuple(sorted(set(topics) - existing))
 
 
 def lag(servers: str, group: str, topic: str, only: Collection[int] | None = None) -> int:

@@ -9,6 +9,7 @@ import argparse
 import os
 import sys
 import threading
+import time
 from collections import defaultdict
 from pathlib import Path
 
@@ -24,13 +25,14 @@ from lfr_core.policy import Policy, load_policy
 from lfr_core.settings import Settings
 from streams.app import make_app
 from streams.broker.traits import traits_of
-from streams.topics import lag
+from streams.topics import Topic, absent_topics, lag
 from streams.watchdog import Heartbeat, Watchdog
 
 __all__ = ["main", "ready_file"]
 
 RECOGNISE_GROUP = "lfr-recognise"
 RECORD_GROUP = "lfr-record"
+BROKER_WAIT_S = 60.0  # then the supervisor starts another one, within its own limit for a start
 
 
 def ready_file(settings: Settings, role: str, index: int) -> Path:
@@ -55,6 +57,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _run(role: str, index: int, settings: Settings, policy: Policy) -> int:
     traits = traits_of(settings)
+    _wait_for_topics(settings)
     group = RECOGNISE_GROUP if role == "recognise" else RECORD_GROUP
     app = make_app(group, f"{role}-{index}", settings=settings, policy=policy, traits=traits)
     heartbeat = Heartbeat()
@@ -70,8 +73,7 @@ def _run(role: str, index: int, settings: Settings, policy: Policy) -> int:
     async def on_assigned(app: faust.App, assigned_partitions: set[object], **_: object) -> None:  # noqa: ARG001  Faust's signature
         heartbeat.beat()
         assigned.set()
-        ready.parent.mkdir(parents=True, exist_ok=True)
-        ready.write_text(str(os.getpid()))
+        _say_ready(ready)
         get_logger().info("partitions_assigned", role=role, index=index, count=len(assigned_partitions))
 
     watchdog = Watchdog(heartbeat=heartbeat, lag=lambda: _own_lag(app, settings, group), assigned=assigned.is_set)
@@ -85,6 +87,40 @@ def _run(role: str, index: int, settings: Settings, policy: Policy) -> int:
         watchdog.stop()
         ready.unlink(missing_ok=True)
     return 0
+
+
+def _wait_for_topics(settings: Settings) -> None:
+    """Return once the broker has every topic; Faust itself ends, or waits for ever, where it hasn't.
+
+    Raises:
+        Retryable: not within a minute.
+    """
+    started = time.monotonic()
+    told = False
+    while True:
+        try:
+            absent = absent_topics(settings.kafka_bootstrap, tuple(Topic))
+            if not absent:
+                return
+            reason = f"the broker at {settings.kafka_bootstrap} has no {', '.join(absent)} yet: `lfr up` makes them"
+        except Retryable as error:
+            reason = str(error)
+        if time.monotonic() - started > BROKER_WAIT_S:
+            raise Retryable(reason)
+        if not told:
+            get_logger().warning("broker_away_at_start", reason=reason)
+            told = True
+        time.sleep(0.5)
+
+
+def _say_ready(ready: Path) -> None:
+    """Write the ready file; without it the supervisor would take this worker for one that hangs."""
+    try:
+        ready.parent.mkdir(parents=True, exist_ok=True)
+        ready.write_text(str(os.getpid()))
+    except OSError as error:
+        get_logger().critical("worker_ends", reason=f"{ready} can't be written: {error.strerror}. Free space")
+        os._exit(Retryable.exit_code)
 
 
 def _attach_recognise(app: faust.App, settings: Settings, policy: Policy, heartbeat: Heartbeat) -> None:

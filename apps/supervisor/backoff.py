@@ -8,6 +8,8 @@ __all__ = ["Backoff", "GiveUp", "Restart", "after_death"]
 
 _FATAL_EXIT = 70
 """`lfr_core.errors.Fatal.exit_code`: the process says that going on is unsafe or pointless."""
+_AWAY_EXIT = 75
+"""`lfr_core.errors.Retryable.exit_code`: a service is away or a disk is full, and the process itself is in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,8 @@ class Backoff:
     """A life shorter than this is a quick death; a longer one clears the count."""
     give_up_after: int = 6
     """Quick deaths in a row."""
+    away_s: float = 5.0
+    """Between tries of a child that ends because a service is away. It is never given up: outages end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,8 @@ def after_death(
     """
     if exit_code == _FATAL_EXIT and not was_ready:
         return GiveUp("it can't run as things are")
+    if exit_code == _AWAY_EXIT:
+        return Restart(min(rule.longest_s, max(rule.first_s, rule.away_s)), max(1, min(streak, rule.give_up_after - 1)))
     streak = streak + 1 if lived_s < rule.quick_s or not was_ready else 1
     if streak >= rule.give_up_after:
         return GiveUp(f"it died {streak} times in a row")

@@ -137,16 +137,26 @@ class Stream:
     @classmethod
     def start(cls, home: Path, broker: RunningBroker, milvus: MilvusServer, *, recognisers: int = 1) -> Stream:
         """Fresh topics, a fresh database, and workers that are ready."""
-        database = f"sqlite:///{home / 'records.sqlite3'}"
-        settings = broker.fresh_topics(home, milvus_uri=milvus.uri, database_url=database)
-        upgrade(settings.records_url)
-        stream = cls(settings, broker, milvus)
-        for index in range(recognisers):
-            stream.workers.append(stream.worker("recognise", index).start())
-        stream.workers.append(stream.worker("record", 0).start())
+        stream = cls.prepare(home, broker, milvus)
+        stream.start_workers(recognisers)
         for worker in stream.workers:
             worker.wait_ready()
         return stream
+
+    @classmethod
+    def prepare(cls, home: Path, broker: RunningBroker, milvus: MilvusServer, *, database_url: str = "") -> Stream:
+        """Fresh topics and a fresh database (SQLite in `home` unless named); no worker yet."""
+        home.mkdir(parents=True, exist_ok=True)
+        database = database_url or f"sqlite:///{home / 'records.sqlite3'}"
+        settings = broker.fresh_topics(home, milvus_uri=milvus.uri, database_url=database)
+        upgrade(settings.records_url)
+        return cls(settings, broker, milvus)
+
+    def start_workers(self, recognisers: int = 1) -> None:
+        """Start them; they may not be ready yet."""
+        for index in range(recognisers):
+            self.workers.append(self.worker("recognise", index).start())
+        self.workers.append(self.worker("record", 0).start())
 
     def worker(self, role: str, index: int) -> Worker:
         return Worker(role, index, self.settings, self.settings.home / f"{role}-{index}.log")

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import cv2
 import numpy as np
 
+from lfr_core.faces.engine import PackEngine
 from lfr_core.faces.types import Image
-from tests.support.samples import require_image
+from lfr_core.policy import load_policy
+from tests.support.samples import cpu, require_image, require_pack
 
 __all__ = ["FPS", "Walk", "write_walks"]
 
 FPS = 12.5  # frames a second of the recordings; every second one is looked at
 WIDTH, HEIGHT = 960, 540
-PERSON_PX = 300  # height of the photograph in the frame
+EYES_PX = 36.0  # well above what the policy compares
 
 
 @dataclass(frozen=True)
@@ -52,8 +55,16 @@ def write_walks(file: Path, walks: Sequence[Walk]) -> list[tuple[str, int, int]]
     return truth
 
 
+@cache
 def _person(photo: str) -> Image:
+    """The photograph around its face, at a size that has the eyes EYES_PX apart."""
     image = require_image(photo)
-    scale = PERSON_PX / image.shape[0]
-    small: Image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    engine = PackEngine(require_pack(), load_policy().faces, cpu, 1)
+    face = engine.describe(image, engine.detect([image])[0][0])
+    scale = EYES_PX / face.quality.eye_distance_px
+    x1, y1, x2, y2 = face.detection.box
+    margin = (x2 - x1) * 0.6
+    left, top = max(0, round(float(x1 - margin))), max(0, round(float(y1 - margin)))
+    head = image[top : round(float(y2 + margin)), left : round(float(x2 + margin))]
+    small: Image = cv2.resize(head, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     return small

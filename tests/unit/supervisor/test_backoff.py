@@ -35,6 +35,12 @@ def test_a_fatal_exit_before_readiness_is_not_tried_again() -> None:
     assert isinstance(_die(0, was_ready=True, code=70), Restart)
 
 
+def test_a_child_that_says_a_service_is_away_is_tried_again_for_ever_and_it_is_not_held_against_it() -> None:
+    away = [_die(streak, was_ready=False, code=75) for streak in (0, 1, 3, 4, 50)]
+
+    assert away == [Restart(5.0, 1), Restart(5.0, 1), Restart(5.0, 3), Restart(5.0, 4), Restart(5.0, 4)]
+
+
 @given(streak=st.integers(0, 50), lived_s=st.floats(0, 1e6), was_ready=st.booleans(), code=st.integers(-64, 255))
 def test_no_delay_is_negative_or_beyond_the_longest(streak: int, lived_s: float, was_ready: bool, code: int) -> None:  # noqa: FBT001
     verdict = after_death(RULE, streak, lived_s=lived_s, was_ready=was_ready, exit_code=code)

@@ -1,0 +1,180 @@
+"""Services away at a worker's start and in mid-run, and disks that fill up: workers wait, every frame is counted."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lfr_core.records.deployments import DeploymentStore
+from tests.support.brokers import RunningBroker, new_kafka
+from tests.support.databases import Postgres, new_postgres
+from tests.support.milvus import MilvusServer
+from tests.support.playing import judge, playing, recognised
+from tests.support.stream import Stream, wait_until
+from tests.support.walks import Walk, write_walks
+
+pytestmark = [
+    pytest.mark.kafka,
+    pytest.mark.models,
+    pytest.mark.filterwarnings("ignore:unclosed <socket.socket:ResourceWarning"),  # kafka-python's, see conftest.py
+]
+
+
+@pytest.fixture(scope="module")
+def milvus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MilvusServer]:
+    server = MilvusServer(tmp_path_factory.mktemp("away") / "milvus").start()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="module")
+def broker(kafka_libs: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningBroker]:
+    """A broker of this module's own, which its tests may stop; started again for the next one."""
+    running = new_kafka(tmp_path_factory.mktemp("away") / "broker", kafka_libs)
+    running.start()
+    try:
+        yield running
+    finally:
+        running.stop()
+
+
+@pytest.fixture
+def mortal_postgres() -> Iterator[Postgres]:
+    yield from new_postgres()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A folder on a file system of 24 MB of its own."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=24m", "none", str(folder)], capture_output=True, check=False
+    )
+    if mount.returncode:
+        pytest.skip("only root may mount a small file system")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def fill(disk: Path) -> Path:
+    """Take every byte there is left; the file to delete."""
+    filler = disk / "filler"
+    with filler.open("wb", buffering=0) as file:
+        try:
+            while True:
+                file.write(b"\0" * 4096)
+        except OSError:
+            pass
+    return filler
+
+
+def alive(stream: Stream) -> list[int]:
+    """The pids of the workers; fails where one has ended."""
+    for worker in stream.workers:
+        assert worker.process is not None
+        assert worker.process.poll() is None, f"{worker.role} ended: {worker.log.read_text()[-3000:]}"
+    return [worker.pid for worker in stream.workers]
+
+
+def test_workers_that_start_while_the_broker_is_away_wait_for_it_and_go_on(
+    broker: RunningBroker, milvus: MilvusServer, tmp_path: Path
+) -> None:
+    walks = [Walk("obama2", 6)]
+    truth = write_walks(tmp_path / "walk.avi", walks)
+    stream = Stream.prepare(tmp_path / "home", broker, milvus)
+    try:
+        stream.deploy("no-broker")
+        broker.stop()
+        try:
+            stream.start_workers()
+            wait_until(
+                lambda: all("broker_away_at_start" in worker.log.read_text() for worker in stream.workers),
+                within_s=30,
+                what="the workers say that the broker is away",
+            )
+            before = alive(stream)
+        finally:
+            broker.start()
+        for worker in stream.workers:
+            worker.wait_ready(30)
+        with playing(stream, tmp_path / "walk.avi", "no-broker", patient=True) as camera:
+            report = camera.finish(60)
+        judge(stream, "no-broker", walks[0].frames, report, truth)
+
+        assert alive(stream) == before
+    finally:
+        stream.stop()
+
+
+@pytest.mark.postgresql
+def test_with_the_database_away_at_the_start_and_in_mid_run_workers_wait_and_every_frame_is_counted(
+    broker: RunningBroker, milvus: MilvusServer, mortal_postgres: Postgres, tmp_path: Path
+) -> None:
+    walks = [Walk("obama2", 6), Walk("biden", 12), Walk("obama3", 6)]
+    truth = write_walks(tmp_path / "walks.avi", walks)
+    stream = Stream.prepare(tmp_path / "home", broker, milvus, database_url=mortal_postgres.new_database())
+    try:
+        stream.deploy("no-records", live_only=True)
+        mortal_postgres.stop()
+        stream.start_workers()
+        for worker in stream.workers:
+            worker.wait_ready(30)
+        before = alive(stream)
+        mortal_postgres.start()
+        with playing(stream, tmp_path / "walks.avi", "no-records", patient=False) as camera:
+            wait_until(lambda: recognised(stream, "no-records") > 38, within_s=30, what="the first pass recognised")
+            mortal_postgres.stop()  # while a stranger passes
+            time.sleep(4)
+            mortal_postgres.start()
+            report = camera.finish(60)
+        passes = [each for each in truth if "obama" in each[0]]
+        counts = judge(stream, "no-records", sum(walk.frames for walk in walks), report, passes)
+
+        assert alive(stream) == before
+        assert counts["dropped_stale"] > 0
+        assert counts["lost"] == 0
+    finally:
+        stream.stop()
+
+
+def test_records_on_a_full_disk_wait_until_there_is_space_again_and_are_made_once(
+    broker: RunningBroker, milvus: MilvusServer, small_disk: Path, tmp_path: Path
+) -> None:
+    walks = [Walk("obama2", 6), Walk("biden", 2)]
+    truth = write_walks(tmp_path / "walks.avi", walks)
+    stream = Stream.prepare(small_disk / "home", broker, milvus)  # the workers' logs lie there too
+    try:
+        stream.deploy("full")
+        stream.start_workers()
+        for worker in stream.workers:
+            worker.wait_ready()
+        before = alive(stream)
+        with playing(stream, tmp_path / "walks.avi", "full", patient=True) as camera:
+            wait_until(lambda: recognised(stream, "full") > 10, within_s=30, what="recognition has begun")
+            filler = fill(small_disk)
+            report = camera.finish(60)  # the camera hears from `recognise`, which needs no disk
+            time.sleep(1)
+            assert not stream.drained(), "something was acknowledged that isn't on the disk"
+            record = stream.workers[-1]
+            record.end(signal.SIGKILL)
+            record.start()
+            assert record.process is not None
+            assert record.process.wait(30) == 75, "without a disk it ends as one that may be started again"
+            filler.unlink()
+            record.start().wait_ready()
+        judge(stream, "full", sum(walk.frames for walk in walks), report, truth[:1])
+
+        assert alive(stream)[:-1] == before[:-1]
+        assert DeploymentStore(stream.database).find("full") is not None
+    finally:
+        stream.stop()

@@ -1,0 +1,97 @@
+"""A camera played into a stream under test, and the oracle asked about what came of it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from lfr_core.records import read
+from lfr_core.records.deployments import DeploymentStore
+from streams.camera.job import CameraJob, CameraReport
+from streams.camera.session import run_camera
+from tests.support.oracle import ExpectedPass, SentByCamera, check_stream
+from tests.support.stream import Stream, wait_until
+
+__all__ = ["Playing", "judge", "playing", "recognised", "wait_until_more_is_recognised"]
+
+
+class Playing:
+    """A camera in a thread."""
+
+    def __init__(self, stream: Stream, file: Path, deployment: str, *, patient: bool) -> None:
+        self.report: CameraReport | None = None
+        self.error: BaseException | None = None
+        job = CameraJob(str(file), deployment, "cam", as_fast_as_possible=patient, media_time=patient)
+
+        def run() -> None:
+            try:
+                self.report = run_camera(
+                    job,
+                    servers=stream.settings.kafka_bootstrap,
+                    policy=stream.policy,
+                    directory=DeploymentStore(stream.database),
+                    traits=stream.broker.traits,
+                )
+            except BaseException as error:  # noqa: BLE001  told to the test
+                self.error = error
+
+        self.thread = threading.Thread(target=run)
+        self.thread.start()
+
+    def finish(self, within_s: float) -> CameraReport:
+        self.thread.join(within_s)
+        assert not self.thread.is_alive(), "the camera hasn't ended"
+        assert self.report is not None, f"the camera failed: {self.error!r}"
+        return self.report
+
+
+@contextmanager
+def playing(stream: Stream, file: Path, deployment: str, *, patient: bool) -> Iterator[Playing]:
+    camera = Playing(stream, file, deployment, patient=patient)
+    try:
+        yield camera
+    finally:
+        camera.thread.join(120)
+
+
+def recognised(stream: Stream, deployment: str) -> int:
+    return sum(each.counts.recognised for each in read.cameras(stream.database, deployment, now_ns=time.time_ns()))
+
+
+def wait_until_more_is_recognised(stream: Stream, deployment: str, frames: int, camera: Playing) -> None:
+    """Until so many more frames are recognised, or the camera has ended."""
+    before = recognised(stream, deployment)
+    wait_until(
+        lambda: recognised(stream, deployment) > before + frames or not camera.thread.is_alive(),
+        within_s=60,
+        what="the stream goes on between two kills",
+    )
+
+
+def judge(
+    stream: Stream, deployment: str, frames: int, report: CameraReport, passes: list[tuple[str, int, int]]
+) -> dict[str, int]:
+    """Ask the oracle; the camera's counts as recorded."""
+    wait_until(stream.drained, within_s=60, what="every record processed")
+    (camera,) = read.cameras(stream.database, deployment, now_ns=time.time_ns())
+    counts = camera.counts.as_dict()
+    alerts = [
+        {
+            "id": str(alert.id),
+            "subject": alert.subject,
+            "camera": alert.camera,
+            "first_sequence": alert.first_sequence,
+            "last_sequence": alert.last_sequence,
+        }
+        for alert in read.alerts(stream.database, deployment)
+    ]
+    check_stream(
+        sent=[SentByCamera("cam", frames, report.not_sampled, report.dropped_at_camera)],
+        counts={"cam": counts},
+        passes=[ExpectedPass("obama", "cam", first, last) for _, first, last in passes],
+        alerts=alerts,
+    )
+    return counts
