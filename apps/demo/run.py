@@ -7,7 +7,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from apps.runs.own import READY_S, settings_for_run
 from apps.runs.play import Playing, Source, play
 from apps.runs.report import RunReport, measure
 from apps.street.people import sample_people
-from apps.street.render import Street, StreetSpec, render_streets
+from apps.street.render import DEMO_STREETS, Street, render_streets
 from apps.street.truth import load_truth
 from apps.supervisor.system import running_system
 from lfr_core.deployments import DeploymentKind
@@ -32,9 +32,8 @@ from lfr_core.samples import sample_photos
 from lfr_core.settings import Settings
 from lfr_core.watchlists.csv_file import COLUMNS, FILE_NAME
 
-__all__ = ["CAMERAS", "DemoResult", "DemoStage", "run_demo"]
+__all__ = ["DemoResult", "DemoStage", "run_demo"]
 
-CAMERAS = ("high-street", "market-place")
 SUBJECT = "obama"
 ENROLLED_PHOTO = "obama"  # the street shows the same man in other photographs, never in this one
 
@@ -154,7 +153,7 @@ def run_demo(
 def _render(
     settings: Settings, photos: Mapping[str, Path], *, seconds: float, faces: float, bars: Progress
 ) -> list[Street]:
-    specs = [StreetSpec(camera, seconds, faces, seed) for seed, camera in enumerate(CAMERAS, start=1)]
+    specs = [replace(spec, seconds=seconds, faces_per_frame=faces) for spec in DEMO_STREETS]
     tasks = {spec.camera: bars.add_task(f"drawing {spec.camera}", total=round(seconds * 25), note="") for spec in specs}
 
     def progress(camera: str, done: int, total: int) -> None:
