@@ -13,6 +13,7 @@ import time
 from collections import defaultdict
 from pathlib import Path
 
+import cv2
 import faust
 import numpy as np
 
@@ -134,6 +135,7 @@ def _attach_recognise(app: faust.App, settings: Settings, policy: Policy, heartb
     from streams.agents.recognise import attach_recognise
 
     clock = SystemClock()
+    cv2.setNumThreads(settings.inference_threads)  # a worker a core: more threads would fight for it
     engine, gallery = build_engine(settings, policy), MilvusGallery(settings.gallery_uri)
     _warm_up(engine, gallery)
     recogniser = Recogniser(

@@ -135,7 +135,7 @@ def run_demo(
                 def show(at: Playing) -> None:
                     bars.update(playing, completed=at.captured, note=f"{at.alerts} alerts")
 
-                took = play(
+                play(
                     [Source(street.camera, street.video) for street in streets],
                     deployment,
                     settings=own,
@@ -144,7 +144,7 @@ def run_demo(
                     as_fast_as_possible=False,
                     progress=show,
                 )
-                result = _result(measure(database, deployment, seconds=took, now_ns=time.time_ns()), streets)
+                result = _result(measure(database, deployment, now_ns=time.time_ns()), streets)
                 bars.stop()
                 before_end(result)
     return result

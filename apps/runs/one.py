@@ -114,7 +114,7 @@ def run_recording(
                 def show(at: Playing) -> None:
                     bars.update(playing, completed=at.captured, note=f"{at.alerts} alerts")
 
-                seconds = play(
+                play(
                     [Source(camera, source)],
                     deployment,
                     settings=own,
@@ -123,4 +123,4 @@ def run_recording(
                     as_fast_as_possible=True,
                     progress=show,
                 )
-                return measure(database, deployment, seconds=seconds, now_ns=time.time_ns())
+                return measure(database, deployment, now_ns=time.time_ns())

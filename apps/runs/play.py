@@ -52,17 +52,13 @@ def play(
     system: Supervisor,
     as_fast_as_possible: bool,
     progress: Callable[[Playing], None] = lambda _: None,
-) -> float:
+) -> None:
     """Play the sources to their end, a camera process each, and wait until every record is in the database.
-
-    Returns:
-        Seconds from the cameras' start to the last record.
 
     Raises:
         Fatal: a camera or a child of the system failed; its words are in the message.
         Retryable: the workers didn't finish in time.
     """
-    started = time.monotonic()
     processes = {
         source.camera: _start_camera(source, deployment, settings, as_fast_as_possible=as_fast_as_possible)
         for source in sources
@@ -81,7 +77,6 @@ def play(
             if process.poll() is None:
                 process.terminate()
                 process.wait(10)
-    return time.monotonic() - started
 
 
 def _start_camera(

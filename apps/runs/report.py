@@ -29,7 +29,9 @@ class RunReport:
     """The figures of one run."""
 
     frames_per_second: float
-    """Frames captured, over all cameras, for each second from the first capture to the last record."""
+    """Frames captured, over all cameras, for each second from the first outcome to the last."""
+    seconds: float
+    """That time."""
     p50_ms: float | None
     """Latency: from the moment the camera process had a frame to its outcome."""
     p95_ms: float | None
@@ -63,23 +65,26 @@ class RunReport:
         }
 
 
-def measure(database: Engine, deployment: str, *, seconds: float, now_ns: int) -> RunReport:
+def measure(database: Engine, deployment: str, *, now_ns: int) -> RunReport:
     """Read a finished run's figures from the records.
 
     Args:
         database: the records.
         deployment: its id.
-        seconds: from the first capture to the last record.
         now_ns: wall time.
 
     Raises:
         Retryable: the database is away.
     """
-    cameras = {each.camera: each.counts for each in read.cameras(database, deployment, now_ns=now_ns)}
+    health = read.cameras(database, deployment, now_ns=now_ns)
+    cameras = {each.camera: each.counts for each in health}
+    first = min((each.first_seen_ns for each in health), default=now_ns)
+    seconds = (max((each.last_seen_ns for each in health), default=now_ns) - first) / 1e9
     latency = read.latency(database, deployment)
     found = sorted(read.alerts(database, deployment, limit=100_000), key=lambda alert: alert.first_ns)
     return RunReport(
-        frames_per_second=sum(counts.captured for counts in cameras.values()) / max(seconds, 1e-9),
+        frames_per_second=sum(counts.captured for counts in cameras.values()) / max(seconds, 1e-3),
+        seconds=seconds,
         p50_ms=latency.p50_ms,
         p95_ms=latency.p95_ms,
         stages_ms={each.stage: each.total_ms / each.calls for each in read.stages(database, deployment) if each.calls},

@@ -39,6 +39,8 @@ class CameraHealth:
     tracks_started: int
     tracks_compared: int
     sessions: int
+    first_seen_ns: int
+    """When a worker first reported on it, wall clock."""
     last_seen_ns: int
     frames_per_second: float
     """Captured, over the last `RATE_WINDOW_S` seconds."""
@@ -122,6 +124,7 @@ def _health(
         tracks_started=sum(row.tracks_started for row in rows),
         tracks_compared=sum(row.tracks_compared for row in rows),
         sessions=len(rows),
+        first_seen_ns=min(row.first_seen_ns for row in rows),
         last_seen_ns=newest.last_seen_ns,
         frames_per_second=window.captured / RATE_WINDOW_S,
         looks_per_second=window.recognised / RATE_WINDOW_S,

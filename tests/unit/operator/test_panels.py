@@ -57,6 +57,7 @@ CAMERA = CameraHealth(
     tracks_started=1,
     tracks_compared=1,
     sessions=1,
+    first_seen_ns=0,
     last_seen_ns=NOW_NS,
     frames_per_second=25.0,
     looks_per_second=6.0,
