@@ -129,6 +129,8 @@ class MilvusConnection:
             client.close()
 
     def _away(self, why: str) -> Retryable:
+        if "No space left" in why:
+            return Retryable(f"the disk of the gallery at {self._where} is full: free space", retry_after_s=5.0)
         return Retryable(
             f"the gallery at {self._where} gives no answer ({why}). "
             "Is Milvus up? `lfr status` says; `lfr up` starts one.",

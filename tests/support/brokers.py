@@ -89,6 +89,13 @@ class RunningBroker:
         self._end(signal.SIGKILL if kill else signal.SIGTERM)
         self.start()
 
+    def wait_for_its_end(self, within_s: float) -> int:
+        """Wait until it ends by itself; its exit code."""
+        assert self._process is not None, "it doesn't run"
+        code = self._process.wait(within_s)
+        self._process = None
+        return code
+
     def settings(self, home: Path, **more: object) -> Settings:
         """Settings that lead to this broker, with `home` as the home folder."""
         kind = self.traits.kind.value

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import cached_property
 from pathlib import Path
 from uuid import NAMESPACE_OID, uuid5
 
@@ -165,8 +166,9 @@ class Stream:
     def recognisers(self) -> list[Worker]:
         return [worker for worker in self.workers if worker.role == "recognise"]
 
-    @property
+    @cached_property
     def database(self) -> Engine:
+        """The test's own look at the records; closed by `stop`."""
         return open_engine(self.settings.records_url)
 
     def deploy(self, name: str, *, live_only: bool = False, photo: str = "obama") -> DeploymentView:
@@ -204,6 +206,7 @@ class Stream:
 
     def stop(self) -> None:
         """End the workers; the servers are the caller's."""
+        self.database.dispose()
         for worker in self.workers:
             if worker.process is not None:
                 worker.end(signal.SIGTERM)
