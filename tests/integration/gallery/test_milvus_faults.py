@@ -4,12 +4,14 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from lfr_core.errors import Fatal, Retryable
 from lfr_core.gallery import MilvusGallery, Reference
+from tests.support.disks import fill, small_disk
 from tests.support.milvus import MilvusServer, free_port, milvus_server
 
 CONTRACT = "contract-a"
@@ -167,3 +169,23 @@ def test_a_dropped_gallery_leaves_no_template_on_the_disk(server: MilvusServer) 
 
     assert held
     assert not holds()
+
+
+def test_a_full_disk_is_retryable_and_what_is_enrolled_is_still_found(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk") as disk, milvus_server(disk / "data") as full_server:
+        gallery = MilvusGallery(full_server.uri)
+        listed = filled(gallery)
+        more = [Reference(f"more-{each.id}", each.entry, each.template) for each in listed]
+        filler = fill(disk)
+
+        with pytest.raises(Retryable, match="full: free space"):
+            gallery.add("g", CONTRACT, more)
+        with pytest.raises(Retryable, match="full: free space"):
+            gallery.create("h", CONTRACT)
+        assert gallery.search("g", CONTRACT, listed[7].template[None])[0][0].entry == "e7"
+        filler.unlink()
+        gallery.add("g", CONTRACT, more)
+
+        assert gallery.count("g") == 600
+        assert gallery.names() == ["g"]
+        gallery.close()
