@@ -67,7 +67,7 @@ class Settings(BaseSettings):
 
     workers: int = Field(default=0, ge=0, description="Recognition workers of `lfr up`; 0: one per core, less one.")
     operator_port: int = Field(default=8501, description="Loopback port of the operator's page.")
-    log_level: str = "INFO"
+    log_level: str = Field(default="INFO", pattern="(?i)^(debug|info|warning|error|critical)$")
 
     @property
     def kafka_bootstrap(self) -> str:

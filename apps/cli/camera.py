@@ -83,23 +83,23 @@ def run_command(
                 stop=stop,
                 progress=lambda progress: line.update(_line(name, progress)),
             )
-    if as_json:
-        print_json(asdict(report))
-        return
-    console.print(
-        f"{name}: {report.captured} captured = {report.not_sampled} not sampled + {report.dropped_at_camera} dropped "
-        f"+ {report.sent} sent",
-        highlight=False,
-    )
-    for count, words in (
-        (report.undecodable, "frames could not be decoded"),
-        (report.too_large, "frames were too large"),
-        (report.delivery_failed, "frames were not confirmed by the broker"),
-        (report.unanswered, "frames got no answer from a worker in time"),
-        (report.reconnects, "times the camera was connected again"),
-    ):
-        if count:
-            console.print(f"  {count} {words}", highlight=False)
+        if as_json:
+            print_json(asdict(report))
+            return
+        console.print(
+            f"{name}: {report.captured} captured = {report.not_sampled} not sampled "
+            f"+ {report.dropped_at_camera} dropped + {report.sent} sent",
+            highlight=False,
+        )
+        for count, words in (
+            (report.undecodable, "frames could not be decoded"),
+            (report.too_large, "frames were too large"),
+            (report.delivery_failed, "frames were not confirmed by the broker"),
+            (report.unanswered, "frames got no answer from a worker in time"),
+            (report.reconnects, "times the camera was connected again"),
+        ):
+            if count:
+                console.print(f"  {count} {words}", highlight=False)
 
 
 def _line(name: str, progress: CameraProgress) -> str:
@@ -150,13 +150,13 @@ def probe_command(source: SourceOption, as_json: AsJson = False) -> None:
             "fits": len(picture) <= limit,
             "frames": info.frames,
         }
-    if as_json:
-        print_json(found)
-    else:
-        _say(found)
-    if not found["fits"]:
-        errors.print("its pictures are larger than policy.images.max_frame_bytes: lower its quality or resolution")
-        raise typer.Exit(1)
+        if as_json:
+            print_json(found)
+        else:
+            _say(found)
+        if not found["fits"]:
+            errors.print("its pictures are larger than policy.images.max_frame_bytes: lower its quality or resolution")
+            raise typer.Exit(1)
 
 
 def _say(found: dict[str, object]) -> None:
@@ -203,40 +203,40 @@ def list_command(
             )
         max_age_s = policy.live.frame_max_age_s if view.live_only else None
         found = cameras(engine, deployment, now_ns=time.time_ns(), max_age_s=max_age_s)
-    if as_json:
-        print_json(
-            [
-                {
-                    "camera": camera.camera,
-                    "health": camera.health.value,
-                    "frames_per_second": camera.frames_per_second,
-                    "looks_per_second": camera.looks_per_second,
-                    "latency_ms": asdict(camera.latency),
-                    "sessions": camera.sessions,
-                    "counts": camera.counts.as_dict(),
-                }
-                for camera in found
-            ]
-        )
-        return
-    if not found:
-        console.print(f"no camera has sent anything for {deployment} yet")
-        return
-    from rich.table import Table
+        if as_json:
+            print_json(
+                [
+                    {
+                        "camera": camera.camera,
+                        "health": camera.health.value,
+                        "frames_per_second": camera.frames_per_second,
+                        "looks_per_second": camera.looks_per_second,
+                        "latency_ms": asdict(camera.latency),
+                        "sessions": camera.sessions,
+                        "counts": camera.counts.as_dict(),
+                    }
+                    for camera in found
+                ]
+            )
+            return
+        if not found:
+            console.print(f"no camera has sent anything for {deployment} yet")
+            return
+        from rich.table import Table
 
-    table = Table("camera", "health", "frames/s", "looks/s", "p95 ms", "captured", "recognised", "dropped", "lost")
-    for camera in found:
-        counts = camera.counts
-        p95 = camera.latency.p95_ms
-        table.add_row(
-            camera.camera,
-            camera.health.value,
-            f"{camera.frames_per_second:.1f}",
-            f"{camera.looks_per_second:.1f}",
-            "–" if p95 is None else f"{p95:.0f}",
-            str(counts.captured),
-            str(counts.recognised),
-            str(counts.dropped_at_camera + counts.dropped_stale),
-            str(counts.lost),
-        )
-    console.print(table)
+        table = Table("camera", "health", "frames/s", "looks/s", "p95 ms", "captured", "recognised", "dropped", "lost")
+        for camera in found:
+            counts = camera.counts
+            p95 = camera.latency.p95_ms
+            table.add_row(
+                camera.camera,
+                camera.health.value,
+                f"{camera.frames_per_second:.1f}",
+                f"{camera.looks_per_second:.1f}",
+                "–" if p95 is None else f"{p95:.0f}",
+                str(counts.captured),
+                str(counts.recognised),
+                str(counts.dropped_at_camera + counts.dropped_stale),
+                str(counts.lost),
+            )
+        console.print(table)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import sys
 from collections.abc import Iterator
@@ -16,12 +17,25 @@ if TYPE_CHECKING:
     from lfr_core.policy import Policy
     from lfr_core.settings import Settings
 
-__all__ = ["AsJson", "console", "errors", "guard", "load_settings", "policy_of", "print_json", "write_json"]
+__all__ = [
+    "AsJson",
+    "console",
+    "errors",
+    "guard",
+    "load_settings",
+    "policy_of",
+    "print_json",
+    "refuse_unwritable",
+    "write_json",
+]
 
 console = Console()
 """For what a command says."""
 errors = Console(stderr=True)
 """For progress and errors, so that --json output stays clean."""
+
+_NOT_A_BUG = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM})
+"""A full disk and missing rights are the machine's; every other OSError that comes so far is a fault of ours."""
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of text for people.")]
 
@@ -42,10 +56,26 @@ def write_json(file: Path, value: object) -> None:
         raise Fatal(f"{file} can't be written: {error.strerror}") from error
 
 
+def refuse_unwritable(file: Path | None) -> None:
+    """See that `file` can be written before hours of work go into it; None and - need nothing. Raises Fatal."""
+    from lfr_core.errors import Fatal
+
+    if file is None or str(file) == "-":
+        return
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        is_new = not file.exists()
+        file.open("a").close()
+        if is_new:
+            file.unlink()  # a run that fails leaves no empty result behind
+    except OSError as error:
+        raise Fatal(f"{file} can't be written: {error.strerror}. Give another file; nothing was started") from error
+
+
 @contextmanager
 def guard() -> Iterator[None]:
     """Turn OpenLFR's errors into one clear sentence and a non-zero exit code; let bugs show themselves."""
-    from lfr_core.errors import LfrError, Refused
+    from lfr_core.errors import Fatal, LfrError, Refused
 
     try:
         yield
@@ -54,6 +84,13 @@ def guard() -> Iterator[None]:
         errors.print(f"[bold red]error[/bold red]{rule} ", end="")
         errors.print(str(error), markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(error.exit_code) from error
+    except OSError as error:
+        if error.errno not in _NOT_A_BUG:
+            raise
+        where = error.filename or "what the command says"
+        errors.print(f"[bold red]error[/bold red] {error.strerror}: ", end="")
+        errors.print(f"{where} can't be written or read", markup=False, highlight=False, soft_wrap=True)
+        raise typer.Exit(Fatal.exit_code) from error
     except KeyboardInterrupt as error:
         errors.print("stopped")
         raise typer.Exit(130) from error
@@ -62,6 +99,7 @@ def guard() -> Iterator[None]:
 def load_settings() -> Settings:
     """The settings from the environment. Raises Fatal, naming the variable, when one is unusable."""
     from pydantic import ValidationError
+    from pydantic_settings import SettingsError
 
     from lfr_core.errors import Fatal
     from lfr_core.settings import Settings
@@ -71,6 +109,13 @@ def load_settings() -> Settings:
     except ValidationError as error:
         faults = "; ".join(f"LFR_{'_'.join(map(str, f['loc'])).upper()}: {f['msg']}" for f in error.errors())
         raise Fatal(f"the settings are refused: {faults}") from error
+    except SettingsError as error:  # a list that isn't JSON; it names the field and not the variable
+        field = str(error).partition('"')[2].partition('"')[0]
+        raise Fatal(
+            f'the settings are refused: LFR_{field.upper()} must be JSON, as ["CPUExecutionProvider"]'
+        ) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise Fatal(f"the file .env in {Path.cwd()} can't be read as UTF-8: mend it or move it away") from error
 
 
 def policy_of(settings: Settings) -> Policy:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from apps.cli.common import console, errors, guard, load_settings, policy_of, print_json, write_json
+from apps.cli.common import console, errors, guard, load_settings, policy_of, print_json, refuse_unwritable, write_json
 
 if TYPE_CHECKING:
     from apps.demo.run import DemoResult, DemoStage
@@ -44,6 +44,7 @@ def demo(
         from apps.demo.run import run_demo
 
         settings = load_settings()
+        refuse_unwritable(json_file)
         interactive = sys.stdin.isatty() and not headless
 
         def stage(at: DemoStage) -> None:

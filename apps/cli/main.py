@@ -14,15 +14,23 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_show_locals=False,  # locals may hold biometrics
     help="OpenLFR: run overt live facial recognition, and prove what was deleted.",
+    epilog="Example: `lfr up --detach`, then `lfr status`; `lfr demo` shows it all on a street that was never there.",
 )
 
-_GROUPS = ("models", "camera", "watchlist", "deployment", "alerts", "stream")
+_GROUPS = {  # each with a command to begin with
+    "models": "lfr models verify",
+    "camera": "lfr camera probe --source rtsp://10.0.0.7/stream1",
+    "watchlist": "lfr watchlist check lists/high-street",
+    "deployment": "lfr deployment list",
+    "alerts": "lfr alerts list --deployment high-street-0412",
+    "stream": "lfr stream run --source street.avi --watchlist lists/test",
+}
 _COMMANDS = ("system", "demo")  # modules whose commands stand at the top level: up, down, status, doctor, demo
 
 for _name in _COMMANDS:
     app.add_typer(importlib.import_module(f"apps.cli.{_name}").app)
-for _name in _GROUPS:
-    app.add_typer(importlib.import_module(f"apps.cli.{_name}").app, name=_name)
+for _name, _example in _GROUPS.items():
+    app.add_typer(importlib.import_module(f"apps.cli.{_name}").app, name=_name, epilog=f"Example: `{_example}`")
 
 
 def run() -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from apps.cli.common import console, errors, guard, load_settings, policy_of, print_json, write_json
+from apps.cli.common import console, errors, guard, load_settings, policy_of, print_json, refuse_unwritable, write_json
 
 if TYPE_CHECKING:
     from apps.runs.report import RunReport
@@ -49,6 +49,7 @@ def run(
 
         settings = load_settings()
         policy = policy_of(settings)
+        refuse_unwritable(json_file)
         if not source.exists():
             raise Poison(f"there is no {source}: give a video file or a folder of images")
         report = run_recording(

@@ -108,7 +108,8 @@ def read_state(home: Path) -> SystemState | None:
     except FileNotFoundError:
         return None
     except (OSError, ValidationError) as error:
-        raise Fatal(f"{file} can't be read: {error}. Stop what runs, delete the file and start again.") from error
+        why = error.strerror if isinstance(error, OSError) else "it holds something else than a supervisor writes"
+        raise Fatal(f"{file} can't be read: {why}. Stop what runs, delete the file and start again.") from error
 
 
 def _lock_file(home: Path) -> Path:

@@ -77,7 +77,8 @@ def _make_private_file(file: Path) -> None:
         os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
     except OSError as error:
         raise Retryable(
-            f"the database file {file} can't be written: {error.strerror}. Free space or mend its folder's owner"
+            f"the database file {file} can't be written: {error.strerror}. Free space, mend its "
+            "folder's owner, or set LFR_HOME"
         ) from error
 
 

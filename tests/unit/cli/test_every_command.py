@@ -1,0 +1,203 @@
+"""What holds of every command of `lfr`, also of those to come: examples that work, failures without a traceback."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.main import get_command
+from typer.testing import CliRunner
+
+from apps.cli.main import app
+from tests.support.brokers import free_ports
+
+EXAMPLE = re.compile(r"Example: `?(?:[A-Z]\w+=\S+ )*lfr ([^`\n]+)")
+
+
+@dataclass(frozen=True)
+class Command:
+    """A group or a command, as typed."""
+
+    words: tuple[str, ...]
+    command: Any  # typer's own click, which has no public types
+    is_group: bool
+
+    @property
+    def example(self) -> list[str]:
+        """The words after `lfr` of the example in its help."""
+        text = f"{self.command.help or ''}\n{self.command.epilog or ''}"
+        found = EXAMPLE.search(" ".join(text.split("\n")))
+        return shlex.split(found[1]) if found else []
+
+
+def every_command() -> list[Command]:
+    def below(command: Any, words: tuple[str, ...]) -> list[Command]:
+        children = getattr(command, "commands", None)
+        deeper = [each for name, child in sorted((children or {}).items()) for each in below(child, (*words, name))]
+        return [Command(words, command, children is not None), *deeper]
+
+    return below(get_command(app), ())
+
+
+COMMANDS = every_command()
+LEAVES = [each for each in COMMANDS if not each.is_group]
+NEEDY = [each for each in LEAVES if each.words != ("watchlist", "template")]  # which needs a folder alone
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def title(each: Command) -> str:
+    return " ".join(("lfr", *each.words))
+
+
+@pytest.mark.parametrize("each", COMMANDS, ids=title)
+def test_its_help_has_an_example_of_itself(each: Command) -> None:
+    shown = CliRunner().invoke(app, [*each.words, "--help"])
+
+    assert shown.exit_code == 0
+    assert "Example: " in shown.output
+    assert tuple(each.example[: len(each.words)]) == each.words
+
+
+@pytest.mark.parametrize("each", LEAVES, ids=title)
+def test_its_example_is_understood_by_it(each: Command) -> None:
+    arguments = each.example[len(each.words) :]
+
+    context = each.command.make_context(title(each), arguments)  # refuses unknown options and missing ones
+
+    assert context.args == []
+
+
+def run(arguments: list[list[str]], folder: Path, **env: str) -> list[dict[str, Any]]:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.support.run_commands"],
+        input=json.dumps(arguments),
+        env=os.environ | {"PYTHONPATH": str(ROOT)} | env,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found: list[dict[str, Any]] = json.loads(done.stdout)
+    return found
+
+
+def local(each: Command) -> list[str]:
+    """Its example, asking for JSON where it can, and for no other machine."""
+    wants_json = any("--json" in option.opts and option.is_flag for option in each.command.params)
+    arguments = ["/nowhere.mp4" if "://" in word else word for word in each.example]
+    return [*arguments, *(["--json"] if wants_json and "--json" not in arguments else [])]
+
+
+def test_with_nothing_to_work_with_it_fails_in_a_sentence_and_leaves_standard_output_to_programs(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    nowhere = str(tmp_path / "file" / "below")
+    (port,) = free_ports(1)
+    away = {
+        "LFR_HOME": nowhere,
+        "LFR_CACHE": nowhere,
+        "LFR_KAFKA_SERVERS": f"127.0.0.1:{port}",
+        "LFR_MILVUS_URI": f"http://127.0.0.1:{port}",
+    }
+    ended = run([local(each) for each in NEEDY], tmp_path, **away)
+
+    faults = []
+    for each, told in zip(NEEDY, ended, strict=True):
+        name = " ".join(local(each))
+        if told["bug"]:
+            faults.append(f"{name}: a traceback for {told['bug']}")
+        if told["code"] == 0 and each.words != ("down",):  # nothing runs: there is nothing to stop
+            faults.append(f"{name}: exit code 0")
+        if not told["out"] and not told["err"].strip():
+            faults.append(f"{name}: not a word")
+        if told["out"]:
+            try:
+                json.loads(told["out"])
+            except ValueError:
+                faults.append(f"{name}: no JSON alone on standard output but {told['out'][:80]!r}")
+    assert faults == []
+
+
+def test_a_setting_that_cant_be_used_is_named_by_every_command(tmp_path: Path) -> None:
+    ended = run([local(each) for each in NEEDY], tmp_path, LFR_HOME=str(tmp_path), LFR_KAFKA_PORT="many")
+
+    assert [
+        title(each)
+        for each, told in zip(NEEDY, ended, strict=True)
+        if told["code"] != 70 or "LFR_KAFKA_PORT" not in told["err"]
+    ] == []
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("env", "says"),
+    [
+        ({"LFR_EXECUTION_PROVIDERS": "cuda"}, "LFR_EXECUTION_PROVIDERS"),
+        ({"LFR_LOG_LEVEL": "loud"}, "LFR_LOG_LEVEL"),
+        ({"LFR_POLICY_FILE": "/etc"}, "/etc"),
+        ({"LFR_DATABASE_URL": "nonsense"}, "LFR_DATABASE_URL"),
+    ],
+)
+def test_each_kind_of_bad_setting_is_one_sentence(tmp_path: Path, env: dict[str, str], says: str) -> None:
+    (told,) = run([["deployment", "create", "x"]], tmp_path, LFR_HOME=str(tmp_path), **env)
+
+    assert (told["code"], told["bug"]) == (70, "")
+    assert says in told["err"]
+
+
+def test_an_unreadable_dotenv_is_named(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes(b"\xff\xfe\x00")
+    done = subprocess.run(
+        [str(Path(sys.executable).with_name("lfr")), "status"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 70
+    assert ".env" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
+def test_output_that_cannot_be_written_fails_in_a_sentence(tmp_path: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [str(Path(sys.executable).with_name("lfr")), "status", "--json"],
+            env=os.environ | {"LFR_HOME": str(tmp_path)},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+
+    assert done.returncode != 0
+    assert "No space left" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_result_file_that_cannot_be_written_is_refused_before_anything_starts(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    result = str(tmp_path / "file" / "result.json")
+    ended = run(
+        [
+            ["demo", "--headless", "--json", result],
+            ["stream", "run", "--source", str(tmp_path), "--watchlist", str(tmp_path), "--json", result],
+        ],
+        tmp_path,
+        LFR_HOME=str(tmp_path / "home"),
+    )
+
+    assert [each["code"] for each in ended] == [70, 70]
+    assert all("result.json can't be written" in each["err"].replace("\n", "") for each in ended)
+    assert not (tmp_path / "home").exists()
