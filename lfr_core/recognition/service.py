@@ -165,7 +165,8 @@ class Recogniser:
         """Search, apply the alert rule, make the messages.
 
         Raises:
-            Retryable: the gallery is away and the batch is still fresh, or must not be dropped; call again.
+            Retryable: the gallery or the records are away and the batch is still fresh, or must not be dropped; call
+                again.
             Fatal: the gallery was built under another embedding contract.
         """
         sightings: list[Sighting] = []
@@ -302,10 +303,10 @@ class Recogniser:
         """Best entry and similarity by probe index, for probes of one deployment."""
         probes = [looked.probes[row] for row in rows]
         view = probes[0].view
-        current = self._directory.find(view.id)
-        if current is None or not current.is_live:
-            return self._withdraw(probes, FrameOutcome.DROPPED_CLOSED)
         try:
+            current = self._directory.find(view.id)
+            if current is None or not current.is_live:
+                return self._withdraw(probes, FrameOutcome.DROPPED_CLOSED)
             with self._watch.stage("search"):
                 answers = self._gallery.search(current.gallery, current.contract_id, looked.templates[rows])
         except Refused:  # the collection went between the two questions: the deployment is closing

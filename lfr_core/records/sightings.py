@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, col, select
 
+from lfr_core.clock import utc_from_ns
 from lfr_core.deployments import DeploymentStatus
 from lfr_core.errors import LfrError, Poison, Refused
 from lfr_core.messages import Sighting
@@ -23,6 +25,8 @@ from lfr_core.records.tables import (
 )
 
 __all__ = ["SightingWriter"]
+
+_LONDON = ZoneInfo("Europe/London")
 
 
 class SightingWriter:
@@ -83,6 +87,13 @@ class SightingWriter:
         if entry is None:
             raise Poison(
                 f"sighting {sighting.id} names entry {sighting.entry!r}, which isn't on {deployment.id}'s list"
+            )
+        day = utc_from_ns(sighting.captured_ns).astimezone(_LONDON).date()
+        if entry.expires_on < day:  # a deployment that is open past midnight
+            raise Refused(
+                "watchlist.entry-expired",
+                f"sighting {sighting.id} is of {day.isoformat()} and the entry's last day was "
+                f"{entry.expires_on.isoformat()}: not recorded; compile a new list in a new deployment",
             )
         return entry
 

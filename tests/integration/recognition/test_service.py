@@ -30,6 +30,11 @@ LOOK_NS = 160_000_000  # 6.25 looks a second
 START_NS = 1_700_000_000 * 10**9
 
 
+HUGE = cv2.imencode(".png", np.zeros((10_000, 10_000), np.uint8))[1].tobytes()  # 100 megapixels in 0.1 MB
+NOTHING = bytes.fromhex("89504e470d0a1a0a0000000d49484452") + bytes(4) + bytes([0, 0, 0, 9, 8, 2, 0, 0, 0]) + bytes(20)
+"""A PNG that says it is 0 x 9."""
+
+
 class Time:
     """A clock that the test moves."""
 
@@ -48,8 +53,11 @@ class Directory:
 
     def __init__(self, view: DeploymentView) -> None:
         self.view = view
+        self.away = False
 
     def find(self, deployment: str) -> DeploymentView | None:
+        if self.away:
+            raise Retryable("the records are away")
         return self.view if deployment == self.view.id else None
 
 
@@ -241,7 +249,7 @@ def test_a_frame_under_an_unknown_key_is_unopenable() -> None:
     assert outcomes(done.outcomes) == [FrameOutcome.UNOPENABLE]
 
 
-@pytest.mark.parametrize("payload", [b"", b"not an image", b"\xff\xd8\xff\xe0 no more than a beginning"])
+@pytest.mark.parametrize("payload", [b"", b"not an image", b"\xff\xd8\xff\xe0 no more than a beginning", HUGE, NOTHING])
 def test_a_payload_that_is_no_image_is_dead_lettered_without_its_bytes(payload: bytes) -> None:
     bench = Bench()
 
@@ -301,6 +309,34 @@ def test_live_frames_that_grow_stale_while_the_gallery_is_away_are_dropped_witho
 
     assert done.sightings == []
     assert FrameOutcome.DROPPED_STALE in outcomes(done.outcomes)
+
+
+def test_live_frames_that_grow_stale_while_the_records_are_away_are_dropped_without_a_sighting() -> None:
+    bench = Bench(live_only=True)
+    bench.time.now_ns = START_NS + LOOK_NS
+    looked = bench.recogniser.look(bench.frames(walk("obama2", looks=2)))
+    bench.directory.away = True
+    with pytest.raises(Retryable):
+        bench.recogniser.match(looked)
+    bench.time.now_ns += 5 * 10**9
+
+    done = bench.recogniser.match(looked)
+
+    assert done.sightings == []
+    assert FrameOutcome.DROPPED_STALE in outcomes(done.outcomes)
+
+
+def test_a_camera_that_changes_its_resolution_in_mid_session_is_recognised_before_and_after() -> None:
+    bench = Bench()
+    jpegs = list(walk("obama2"))
+    for place in range(4, 8):
+        small = cv2.resize(cv2.imdecode(np.frombuffer(jpegs[place], np.uint8), cv2.IMREAD_COLOR), (960, 540))
+        jpegs[place] = cv2.imencode(".jpg", small)[1].tobytes()
+
+    done = bench.run(bench.frames(jpegs))
+
+    assert (outcomes(done.outcomes), done.dead) == ([FrameOutcome.RECOGNISED] * 8, [])
+    assert any(sighting.sequence < 4 for sighting in done.sightings)
 
 
 def test_a_gallery_of_another_embedding_contract_stops_the_worker() -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 from sqlalchemy import Engine
 
 from lfr_core.alerts import Judgement
+from lfr_core.clock import utc_from_ns
 from lfr_core.errors import Poison, Refused
 from lfr_core.policy import load_policy
 from lfr_core.records import read
@@ -112,6 +113,19 @@ def test_a_sighting_of_an_ended_deployment_is_refused_but_one_told_again_is_not(
     assert isinstance(error, Refused)
     assert error.rule == "sighting.deployment-not-live"
     assert read.alerts(engine, "dep")[0].sightings == 1
+
+
+def test_an_entry_that_expires_while_the_deployment_is_live_gives_no_alert_from_the_next_day_on(engine: Engine) -> None:
+    last_day = utc_from_ns(NOW_NS).date()
+    live_deployment(engine, entries=(entry(expires_on=last_day),))
+
+    recorded = recorder(engine).record_sightings([sighting(0.0), sighting(86_400.0)])
+
+    ((refused, error),) = recorded.failures
+    assert refused.id == sighting(86_400.0).id
+    assert isinstance(error, Refused)
+    assert error.rule == "watchlist.entry-expired"
+    assert [alert.sightings for alert in read.alerts(engine, "dep")] == [1]
 
 
 def test_a_sighting_after_the_decision_joins_the_alert_and_leaves_the_decision(engine: Engine) -> None:
