@@ -18,7 +18,7 @@ import faust
 import numpy as np
 
 from lfr_core.clock import SystemClock
-from lfr_core.errors import LfrError, Retryable
+from lfr_core.errors import Fatal, LfrError, Retryable
 from lfr_core.faces.types import FaceEngine
 from lfr_core.gallery.port import Gallery
 from lfr_core.logs import configure_logs, get_logger
@@ -47,7 +47,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("role", choices=("recognise", "record"))
     parser.add_argument("--index", type=int, default=0, help="this worker's number in its group: unique and stable")
     options = parser.parse_args(arguments)
-    settings = Settings()
+    try:
+        settings = Settings()
+    except ValueError as error:  # pydantic's; it names the setting
+        sys.stderr.write(f"error the settings are refused: {error}\n")
+        return Fatal.exit_code
     configure_logs(settings.log_level)
     try:
         return _run(options.role, options.index, settings, load_policy(settings.policy_file))
