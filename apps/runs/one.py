@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+import cv2
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
@@ -21,6 +22,8 @@ from lfr_core.policy import Policy
 from lfr_core.records.engine import open_engine
 from lfr_core.settings import Settings
 from lfr_core.watchlists.entries import WatchlistReport
+from streams.camera.folder import open_source
+from streams.camera.urls import parse_source
 
 __all__ = ["count_ready", "run_progress", "run_recording"]
 
@@ -50,6 +53,23 @@ def run_progress(console: Console) -> Progress:
     )
 
 
+def frames_in(source: Path, policy: Policy) -> int | None:
+    """How many frames a recording holds, as it says itself; None where it doesn't.
+
+    Raises:
+        Poison: it is no recording that can be played.
+    """
+    open_source(parse_source(str(source)), policy.images).close()
+    if source.is_dir():
+        return sum(1 for each in source.iterdir() if each.is_file())
+    video = cv2.VideoCapture(str(source))
+    try:
+        said = int(video.get(cv2.CAP_PROP_FRAME_COUNT))
+    finally:
+        video.release()
+    return said if said > 0 else None
+
+
 def run_recording(
     source: Path,
     watchlist: Path,
@@ -77,6 +97,7 @@ def run_recording(
         LfrError: of every kind; what was started has been stopped.
     """
     kind = DeploymentKind.EVALUATION
+    frames = frames_in(source, policy)  # first: nothing is started for a recording that can't be played
     deployment = f"run-{datetime.now(tz=UTC):%Y%m%dT%H%M%S}"
     with run_progress(console) as bars:
         checking = bars.add_task("checking the watchlist", total=None, note="")
@@ -109,7 +130,7 @@ def run_recording(
                 settings=own,
                 policy=policy,
             ):
-                playing = bars.add_task("recognising", total=None, note="")
+                playing = bars.add_task("recognising", total=frames, note="")
 
                 def show(at: Playing) -> None:
                     bars.update(playing, completed=at.captured, note=f"{at.alerts} alerts")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from apps.supervisor.plan import plan
 from apps.supervisor.state import ChildReport, make_home, refuse_running
 from apps.supervisor.supervisor import Supervisor
+from lfr_core.errors import Retryable
 
 if TYPE_CHECKING:
     from lfr_core.policy import Policy
@@ -32,12 +34,13 @@ def running_system(
             running.wait_ready(120)
 
     In order: nothing may run in this home yet; the database is brought up to date; the broker is chosen (and
-    written to broker.json, for clients in other processes) and its jars are verified; an external broker's
-    topics are seen to; the children are started. `say` is told what takes long.
+    written to broker.json, for clients in other processes) and its jars are verified, or, if Maven can't get
+    them and nobody insists on Kafka, Tansu is taken; an external broker's topics are seen to; the children are
+    started. `say` is told what takes long.
 
     Raises:
         Fatal: a system runs here already, a port is taken, no broker can be run, a jar isn't ours.
-        Retryable: the external broker or the database is away; Maven couldn't get the jars.
+        Retryable: the external broker or the database is away; Maven couldn't get the jars that are insisted on.
     """
     from lfr_core.records.migrate import upgrade
     from streams.broker.choose import choose, look
@@ -47,14 +50,21 @@ def running_system(
 
     refuse_running(settings.home)
     make_home(settings.home)
-    choice = choose(settings, look(settings))
+    machine = look(settings)
+    choice = choose(settings, machine)
+    if not choice.external and choice.traits.kind is BrokerKind.KAFKA:
+        try:
+            ensure_jars(settings.cache, say)
+        except Retryable as error:  # Maven has no line to its registry
+            if settings.broker != "auto" or machine.tansu is None:
+                raise
+            say(str(error))
+            choice = choose(settings, replace(machine, jars=False, maven=False))
     if choice.traits.banner:
         say(f"{choice.traits.banner} ({choice.why})")
     upgrade(settings.records_url)
     if choice.external:
         ensure_topics(settings.kafka_bootstrap, settings, policy, choice.traits)
-    elif choice.traits.kind is BrokerKind.KAFKA:
-        ensure_jars(settings.cache, say)
     children = plan(settings, policy, choice=choice, with_page=with_page)
     supervisor = Supervisor(children, settings.home, on_change=on_change)
     with supervisor as running:
