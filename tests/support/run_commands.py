@@ -1,6 +1,6 @@
 """Runs `lfr` commands one after another in one process, so that imports are paid once.
 
-`python -m tests.support.run_commands` reads a JSON list of argument lists from standard input and writes
+`python -m tests.support.run_commands` reads a JSON list of arguments and environments from standard input and writes
 a JSON list of how each ended.
 """
 
@@ -17,8 +17,8 @@ from apps.cli.main import app
 def main() -> None:
     """The process."""
     ended = []
-    for arguments in json.load(sys.stdin):
-        result = CliRunner().invoke(app, arguments)
+    for arguments, env in json.load(sys.stdin):
+        result = CliRunner().invoke(app, arguments, env=env)
         bug = result.exception if not isinstance(result.exception, SystemExit) else None
         ended.append(
             {"code": result.exit_code, "bug": repr(bug) if bug else "", "out": result.stdout, "err": result.stderr}

@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -30,3 +31,13 @@ def test_a_worker_that_cannot_run_as_things_are_says_why_and_is_not_started_agai
     assert told.returncode == 70
     assert says in told.stderr
     assert "Traceback" not in told.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
+def test_a_worker_that_cannot_say_that_it_is_ready_ends_as_one_that_may_be_started_again() -> None:
+    code = "import pathlib, streams.worker as worker; worker._say_ready(pathlib.Path('/dev/full'))"
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+
+    assert done.returncode == 75
+    assert b"Free space" in done.stdout + done.stderr
