@@ -58,8 +58,6 @@ class CameraTracks:
         self._agreement = Agreement()
         self._compared: set[int] = set()
         self.last_sequence = -1
-        self.touched_ns = 0
-        """Capture time of the last look."""
 
     def look(self, header: FrameHeader, image: Image, found: list[Detection], engine: FaceEngine) -> CameraLook:
         """Take one look at the faces found in a frame.
@@ -71,7 +69,6 @@ class CameraTracks:
             engine: describes the faces that could become shots, and no others.
         """
         self.last_sequence = header.sequence
-        self.touched_ns = header.captured_ns
         boxes: Floats = np.array([d.box for d in found], np.float32).reshape(-1, 4)
         update = self._tracker.update(boxes, header.captured_ns)
         offers: list[Offer[_Where]] = []

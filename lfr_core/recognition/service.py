@@ -37,7 +37,7 @@ from lfr_core.recognition.stopwatch import Stopwatch
 __all__ = ["Looked", "RawFrame", "Recognised", "Recogniser"]
 
 PROBE_JPEG_QUALITY = 88  # a face of 100 px in about 6 kB, without blocks an operator would notice
-IDLE_SESSION_NS = 60 * 10**9  # tracks of a camera that moved to another worker or died are forgotten after a minute
+IDLE_SESSION_S = 60.0  # tracks of a camera that moved to another worker or died are forgotten after a minute
 
 _Session = tuple[str, str, str]  # deployment, camera, session
 
@@ -120,6 +120,8 @@ class Recogniser:
         self._clock = clock
         self._watch = Stopwatch(clock)
         self._cameras: dict[_Session, CameraTracks] = {}
+        self._used_s: dict[_Session, float] = {}
+        """When each camera was last looked at, by this machine's monotonic clock: capture times may be a recording's."""
 
     def look(self, frames: Sequence[RawFrame]) -> Looked:
         """Open, decode, detect, track and embed a batch, in the order given.
@@ -267,6 +269,7 @@ class Recogniser:
             header = seen.header
             session = (header.deployment, header.camera, header.session)
             camera = self._cameras.setdefault(session, CameraTracks(self._policy))
+            self._used_s[session] = self._clock.monotonic()
             if header.sequence <= camera.last_sequence:
                 continue  # delivered twice: `record` has booked it, and the tracks must not go back in time
             with self._watch.stage("track_and_describe"):
@@ -292,10 +295,11 @@ class Recogniser:
         ]
 
     def _forget_idle(self) -> None:
-        now = self._clock.time_ns()
-        for session, camera in list(self._cameras.items()):
-            if now - camera.touched_ns > IDLE_SESSION_NS:
-                del self._cameras[session]
+        now = self._clock.monotonic()
+        idle = [session for session, used in self._used_s.items() if now - used > IDLE_SESSION_S]
+        for session in idle:
+            del self._used_s[session]
+            self._cameras.pop(session, None)
 
     # -- matching --------------------------------------------------------------------------------
 

@@ -364,3 +364,25 @@ def test_the_end_of_a_session_in_the_same_batch_as_its_last_frames_breaks_no_tra
 
     assert {s.track for s in done.sightings} == {"s:0"}
     assert sum(result.tracks_started for batch in done.outcomes for result in batch.results) == 1
+
+
+def test_a_recording_played_slower_than_it_was_taken_keeps_its_tracks() -> None:
+    bench = Bench()
+    sightings = []
+    for frame in bench.frames(walk("obama2")):
+        bench.time.now_ns += 20 * 10**9  # 20 s a look: after three of them capture times lie a minute back
+        sightings += bench.run([frame]).sightings
+
+    assert {s.track for s in sightings} == {"s:0"}
+
+
+def test_the_tracks_of_a_camera_that_fell_silent_are_forgotten() -> None:
+    bench = Bench()
+    frames = bench.frames(walk("obama2"))
+    bench.run(frames[:1])
+    bench.time.now_ns += 61 * 10**9
+    bench.run([bench.frame(0, walk("biden")[0], camera="another")])
+
+    done = bench.run(frames[1:2])
+
+    assert (done.sightings, done.outcomes[0].results[0].tracks_started) == ([], 1)
