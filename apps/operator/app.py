@@ -104,7 +104,7 @@ def _show_waiting() -> None:
     for detail in _view().alerts(deployment.view.id, judged=False):
         _show_alert(detail, "wait")
     if waiting == 0:
-        st.html(panels.empty("Alerts come here by themselves. No one is stopped by software: a person decides each."))
+        st.html(panels.nothing_waits(deployment))
 
 
 def _show_judged() -> None:

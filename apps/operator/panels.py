@@ -10,12 +10,13 @@ from html import escape
 from urllib.parse import quote
 
 from apps.operator.view import Board, Header, local_time
+from lfr_core.deployments import DeploymentStatus
 from lfr_core.outcomes import FrameCounts
 from lfr_core.records.health import Health, Recent
-from lfr_core.records.read import AlertDetail, AlertTally, Answer, CameraHealth, Latency
+from lfr_core.records.read import AlertDetail, AlertTally, Answer, CameraHealth, DeploymentSummary, Latency
 from lfr_core.watchlists.types import Response
 
-__all__ = ["alert_card", "answered", "board_html", "empty", "header_html", "waiting_heading"]
+__all__ = ["alert_card", "answered", "board_html", "empty", "header_html", "nothing_waits", "waiting_heading"]
 
 _NEW_NS = 10 * 10**9
 """How long a card that has just come is marked."""
@@ -53,9 +54,11 @@ def header_html(header: Header) -> str:
             f'<header class="ops-head"><div><span class="ops-brand">OpenLFR</span>'
             f"<h1>No deployment</h1></div>{clock}</header>"
         )
-    size = f"{one.watchlist_size:,} on the list"
+    sizes = [f"{one.watchlist_size:,} on the list"] if one.watchlist_size or not one.blue_list_size else []
     if one.blue_list_size:
-        size += f" + {one.blue_list_size:,} test subject{'s' * (one.blue_list_size != 1)}"
+        sizes.append(f"{one.blue_list_size:,} test subject{'s' * (one.blue_list_size != 1)}")
+    size = " + ".join(sizes)
+    status, kind = one.view.status.value, one.view.kind.value
     also = "".join(
         f'<a class="ops-also" href="?deployment={quote(name)}" target="_self">also live: {escape(name)}</a>'
         for name in header.also_live
@@ -63,8 +66,8 @@ def header_html(header: Header) -> str:
     return (
         f'<header class="ops-head"><div><span class="ops-brand">OpenLFR · operator</span>'
         f"<h1>{escape(one.name)}</h1>"
-        f'<p class="ops-facts"><span class="ops-pill is-{one.view.status.value}">{one.view.status.value}</span>'
-        f'<span class="ops-pill">{one.view.kind.value}</span>'
+        f'<p class="ops-facts"><span class="ops-pill is-{status}">{status.capitalize()}</span>'
+        f'<span class="ops-pill">{kind.capitalize()}</span>'
         f"<span>{escape(one.view.id)}</span><span>{size}</span>"
         f"<span>threshold {one.view.threshold:.2f}, {one.view.agreeing_shots} shots agree</span>{also}</p></div>"
         f"{clock}</header>"
@@ -82,6 +85,13 @@ def waiting_heading(waiting: int) -> str:
     return f'<h2 class="ops-h2" role="status" aria-live="polite">{word} for a person</h2>'
 
 
+def nothing_waits(deployment: DeploymentSummary) -> str:
+    """What stands where alerts would."""
+    if deployment.view.status is DeploymentStatus.ENDED:
+        return empty("This deployment has ended: no more alerts will come.")
+    return empty("Alerts come here by themselves. No one is stopped by software: a person decides each.")
+
+
 def alert_card(detail: AlertDetail, response: Response, *, now_ns: int) -> str:
     """Probe and reference side by side, and what is known, as of `now_ns` (nanoseconds since the epoch)."""
     alert = detail.summary
@@ -95,7 +105,7 @@ def alert_card(detail: AlertDetail, response: Response, *, now_ns: int) -> str:
     )
     seen = local_time(alert.first_ns)
     new = " is-new" if alert.undecided and now_ns - alert.opened_ns < _NEW_NS else ""
-    test = '<span class="ops-pill is-test">test subject</span>' if alert.category.is_test_subject else ""
+    test = '<span class="ops-pill is-test">Test subject</span>' if alert.category.is_test_subject else ""
     return (
         f'<article class="ops-alert{new}" aria-label="Alert on {escape(alert.subject, quote=True)}">'
         f'<div class="ops-pair">{_picture(detail.probe_jpeg, f"Probe from camera {alert.camera}", "Probe")}'

@@ -4,10 +4,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
+import pytest
+
 from apps.operator.launch import command
-from apps.operator.panels import alert_card, answered, board_html, header_html
+from apps.operator.panels import alert_card, answered, board_html, header_html, nothing_waits
 from apps.operator.view import Board, Header, open_questions
 from lfr_core.alerts import Decision, Judgement
+from lfr_core.deployments import DeploymentKind, DeploymentStatus, DeploymentView
 from lfr_core.outcomes import FrameCounts
 from lfr_core.records.health import Health, Recent
 from lfr_core.records.read import (
@@ -17,6 +20,7 @@ from lfr_core.records.read import (
     Answer,
     CameraHealth,
     DeploymentCounts,
+    DeploymentSummary,
     Latency,
     ReferenceCrop,
 )
@@ -65,6 +69,11 @@ CAMERA = CameraHealth(
     health=Health.GOOD,
     recent=(Recent(captured=25, recognised=6),) * 60,
 )
+
+
+def summary(status: DeploymentStatus) -> DeploymentSummary:
+    view = DeploymentView("dep", DeploymentKind.DEMO, status, "", "c", 0.45, 2, live_only=True)
+    return DeploymentSummary(view, "A street", 0, 1, datetime(2026, 11, 23, tzinfo=UTC), None, None)
 
 
 def board(camera: CameraHealth) -> str:
@@ -132,3 +141,25 @@ def test_the_page_listens_on_loopback_and_keeps_no_message_that_holds_a_crop() -
     assert "--browser.gatherUsageStats=false" in started
     assert "--global.minCachedMessageSize=1000000000000" in started
     assert started[-3:] == ["--", "--deployment", "dep"]
+
+
+def test_an_ended_deployment_promises_no_more_alerts() -> None:
+    ended, live = (nothing_waits(summary(status)) for status in (DeploymentStatus.ENDED, DeploymentStatus.LIVE))
+
+    assert "has ended" in ended
+    assert "come here by themselves" not in ended
+    assert "come here by themselves" in live
+
+
+@pytest.mark.parametrize(
+    ("on_list", "test_subjects", "said"),
+    [
+        (0, 0, "<span>0 on the list</span>"),
+        (0, 1, "<span>1 test subject</span>"),
+        (1200, 2, "<span>1,200 on the list + 2 test subjects</span>"),
+    ],
+)
+def test_test_subjects_are_never_counted_among_those_on_the_list(on_list: int, test_subjects: int, said: str) -> None:
+    one = replace(summary(DeploymentStatus.LIVE), watchlist_size=on_list, blue_list_size=test_subjects)
+
+    assert said in header_html(Header(one, (), datetime(2026, 11, 23, tzinfo=UTC)))
