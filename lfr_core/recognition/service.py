@@ -121,7 +121,7 @@ class Recogniser:
         self._watch = Stopwatch(clock)
         self._cameras: dict[_Session, CameraTracks] = {}
         self._used_s: dict[_Session, float] = {}
-        """When each camera was last looked at, by this machine's monotonic clock: capture times may be a recording's."""
+        """When each was last looked at, by this machine's monotonic clock: capture times may be a recording's."""
 
     def look(self, frames: Sequence[RawFrame]) -> Looked:
         """Open, decode, detect, track and embed a batch, in the order given.
