@@ -108,7 +108,7 @@ def _packages(root: Path, env: Mapping[str, str]) -> Step:
     def commands() -> list[Command]:
         mirror = _mirror(env)
         if mirror is None:
-            return [[uv, "sync", "--frozen", *extras, "--python", sys.executable]]
+            return [[uv, "sync", "--frozen", "--compile-bytecode", *extras, "--python", sys.executable]]
         # The lock file holds addresses of the public index (docs/decisions/0003); the exported list
         # holds versions and hashes alone, so that a mirror can serve it.
         listed = str(root / ".tools" / "requirements.txt")
@@ -117,7 +117,7 @@ def _packages(root: Path, env: Mapping[str, str]) -> Step:
         return [
             [uv, "venv", "--allow-existing", "--quiet", "--python", sys.executable, str(venv)],
             [uv, "export", "--frozen", "--quiet", *extras, "--no-emit-project", "--output-file", listed],
-            [uv, "pip", "sync", "--python", python, "--require-hashes", *source, listed],
+            [uv, "pip", "sync", "--compile-bytecode", "--python", python, "--require-hashes", *source, listed],
             [uv, "pip", "install", "--python", python, "--no-deps", *source, "--editable", str(root)],
         ]
 

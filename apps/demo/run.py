@@ -34,8 +34,9 @@ from lfr_core.watchlists.csv_file import COLUMNS, FILE_NAME
 
 __all__ = ["DemoResult", "DemoStage", "run_demo"]
 
-SUBJECT = "obama"
-ENROLLED_PHOTO = "obama"  # the street shows the same man in other photographs, never in this one
+SUBJECT = "TEST-0001"
+"""Reference of the test subject: nobody's name."""
+ENROLLED = "obama"  # the person and the photograph; the street shows the same man in others, never in this one
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +160,7 @@ def _render(
     def progress(camera: str, done: int, total: int) -> None:
         bars.update(tasks[camera], completed=done, total=total)
 
-    streets = render_streets(settings.cache, specs, sample_people(photos), progress)
+    streets = render_streets(settings.cache, specs, sample_people(photos, {ENROLLED: SUBJECT}), progress)
     for task in tasks.values():
         bars.update(task, completed=round(seconds * 25))
     return streets
@@ -168,13 +169,13 @@ def _render(
 def _write_watchlist(folder: Path, photos: Mapping[str, Path]) -> Path:
     """One test subject, from a photograph that the street never shows."""
     folder.mkdir(parents=True)
-    photo = photos[ENROLLED_PHOTO]
+    photo = photos[ENROLLED]
     shutil.copy(photo, folder / photo.name)
     with (folder / FILE_NAME).open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file)
         rows.writerow(COLUMNS)
         expires = datetime.now(tz=UTC).date().replace(month=12, day=31).isoformat()
-        rows.writerow([SUBJECT, "blue_list", "volunteer's consent", "demo", expires, photo.name])
+        rows.writerow([SUBJECT, "blue_list", "demonstration, published photograph", "demo", expires, photo.name])
     return folder
 
 
