@@ -25,20 +25,18 @@ from pathlib import Path
 from rich.console import Console
 
 from apps.demo.score import AlertSpan, Score, score_alerts
-from apps.runs.deploy import checked_watchlist, open_deployment
-from apps.runs.own import READY_S, settings_for_run
+from apps.runs.deploy import checked_watchlist, deployed_system
+from apps.runs.own import settings_for_run
 from apps.runs.play import Source, play
 from apps.runs.report import RunReport, measure
 from apps.street.people import sample_people, with_twins
 from apps.street.render import BENCH_STREETS, Street, render_streets
 from apps.street.truth import load_truth
-from apps.supervisor.system import running_system
 from bench.plain_loop import PlainResult, plain_loops
 from lfr_core.clock import SystemClock
 from lfr_core.deployments import DeploymentKind
 from lfr_core.gallery.port import Reference
 from lfr_core.policy import Policy, load_policy
-from lfr_core.records.engine import open_engine
 from lfr_core.samples import sample_photos
 from lfr_core.settings import Settings
 from lfr_core.watchlists.entries import WatchlistReport
@@ -90,16 +88,13 @@ def run_stream(
     """The streets through a whole system of its own, a camera and a worker a street."""
     own = settings_for_run(settings, home, workers=len(streets), keep_page_port=False)
     own = own.model_copy(update={"frame_partitions": len(streets)})
-    database = open_engine(own.records_url)
     kind = DeploymentKind.EVALUATION
-    with running_system(own, policy, with_page=False, say=say) as system:
-        system.wait_ready(READY_S)
-        with open_deployment(
-            report, deployment, kind, name="bench", live_only=False, database=database, settings=own, policy=policy
-        ):
-            sources = [Source(camera, street.video) for camera, street in zip(CAMERAS, streets, strict=True)]
-            play(sources, deployment, settings=own, database=database, system=system, as_fast_as_possible=True)
-            return measure(database, deployment, now_ns=SystemClock().time_ns())
+    with deployed_system(
+        report, deployment, kind, name="bench", live_only=False, settings=own, policy=policy, with_page=False, say=say
+    ) as at:
+        sources = [Source(camera, street.video) for camera, street in zip(CAMERAS, streets, strict=True)]
+        play(sources, deployment, settings=own, database=at.database, system=at.system, as_fast_as_possible=True)
+        return measure(at.database, deployment, now_ns=SystemClock().time_ns())
 
 
 def one_round(streets: Sequence[Street], settings: Settings, policy: Policy, folder: Path) -> Round:

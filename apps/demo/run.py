@@ -15,19 +15,17 @@ from rich.console import Console
 from rich.progress import Progress
 
 from apps.demo.score import AlertSpan, Score, score_alerts
-from apps.runs.deploy import checked_watchlist, open_deployment
+from apps.runs.deploy import checked_watchlist, deployed_system
 from apps.runs.one import count_ready, run_progress
-from apps.runs.own import READY_S, settings_for_run
-from apps.runs.play import Playing, Source, play
+from apps.runs.own import settings_for_run
+from apps.runs.play import Source, play
 from apps.runs.report import RunReport, measure
 from apps.street.people import sample_people
 from apps.street.render import DEMO_STREETS, Street, render_streets
 from apps.street.truth import load_truth
-from apps.supervisor.system import running_system
 from lfr_core.deployments import DeploymentKind
 from lfr_core.errors import Refused
 from lfr_core.policy import Policy
-from lfr_core.records.engine import open_engine
 from lfr_core.samples import sample_photos
 from lfr_core.settings import Settings
 from lfr_core.watchlists.csv_file import COLUMNS, FILE_NAME
@@ -110,44 +108,32 @@ def run_demo(
             report = checked_watchlist(watchlist, deployment, kind, settings=own, policy=policy, progress=count)
         if report.refusals:
             raise Refused("demo.watchlist", f"the demo's own watchlist is refused: {report.refusals[0].message}")
-        database = open_engine(own.records_url)
-        with running_system(
-            own,
-            policy,
+        with deployed_system(
+            report,
+            deployment,
+            kind,
+            name="A street that was never there",
+            live_only=True,
+            settings=own,
+            policy=policy,
             with_page=with_page,
             on_change=count_ready(bars),
             say=lambda words: console.print(words, style="yellow"),
-        ) as system:
-            system.wait_ready(READY_S)
-            with open_deployment(
-                report,
+        ) as at:
+            on_stage(DemoStage(f"http://127.0.0.1:{own.operator_port}" if with_page else "", deployment))
+            playing = bars.add_task("watching the street", total=round(seconds * 25) * len(streets), note="")
+            play(
+                [Source(street.camera, street.video) for street in streets],
                 deployment,
-                kind,
-                name="A street that was never there",
-                live_only=True,
-                database=database,
                 settings=own,
-                policy=policy,
-            ):
-                on_stage(DemoStage(f"http://127.0.0.1:{own.operator_port}" if with_page else "", deployment))
-                frames = round(seconds * 25) * len(streets)
-                playing = bars.add_task("watching the street", total=frames, note="")
-
-                def show(at: Playing) -> None:
-                    bars.update(playing, completed=at.captured, note=f"{at.alerts} alerts")
-
-                play(
-                    [Source(street.camera, street.video) for street in streets],
-                    deployment,
-                    settings=own,
-                    database=database,
-                    system=system,
-                    as_fast_as_possible=False,
-                    progress=show,
-                )
-                result = _result(measure(database, deployment, now_ns=time.time_ns()), streets)
-                bars.stop()
-                before_end(result)
+                database=at.database,
+                system=at.system,
+                as_fast_as_possible=False,
+                progress=lambda far: bars.update(playing, completed=far.captured, note=f"{far.alerts} alerts"),
+            )
+            result = _result(measure(at.database, deployment, now_ns=time.time_ns()), streets)
+            bars.stop()
+            before_end(result)
     return result
 
 

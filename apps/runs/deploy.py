@@ -4,23 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from uuid import uuid4
 
 from sqlalchemy import Engine
 
-from lfr_core.deployments import DeploymentKind, DeploymentView
+from apps.runs.own import READY_S
+from apps.supervisor import ChildReport, Supervisor
+from apps.supervisor.system import running_system
+from lfr_core.deployments import DeploymentKind
 from lfr_core.faces.engine import build_engine
 from lfr_core.gallery.milvus import MilvusGallery
 from lfr_core.policy import Policy
 from lfr_core.records.deployments import DeploymentStore
+from lfr_core.records.engine import open_engine
 from lfr_core.settings import Settings
 from lfr_core.watchlists.compile import compile_watchlist
 from lfr_core.watchlists.enrol import check_watchlist
 from lfr_core.watchlists.entries import WatchlistReport
 
-__all__ = ["checked_watchlist", "open_deployment"]
+__all__ = ["DeployedSystem", "checked_watchlist", "deployed_system"]
+
+
+@dataclass(frozen=True, slots=True)
+class DeployedSystem:
+    """A running system with a live deployment."""
+
+    system: Supervisor
+    database: Engine
 
 
 def checked_watchlist(
@@ -50,28 +63,50 @@ def checked_watchlist(
 
 
 @contextmanager
-def open_deployment(
+def deployed_system(
     report: WatchlistReport,
     deployment: str,
     kind: DeploymentKind,
     *,
     name: str,
     live_only: bool,
-    database: Engine,
     settings: Settings,
     policy: Policy,
-) -> Iterator[DeploymentView]:
-    """A live deployment with that watchlist; at the end it is closed and its gallery dropped.
+    with_page: bool,
+    on_change: Callable[[tuple[ChildReport, ...]], None] | None = None,
+    say: Callable[[str], None] = lambda _: None,
+) -> Iterator[DeployedSystem]:
+    """Everything up and ready, and a live deployment with that watchlist.
+
+    At the end the deployment is closed, its gallery dropped, and everything is stopped in order.
+
+    Args:
+        report: what `checked_watchlist` gave for the same `deployment`.
+        deployment: its id.
+        kind: evaluation or demo: a run plays recordings.
+        name: for people.
+        live_only: drop frames that are older than the policy's limit.
+        settings: those of the run (`settings_for_run`).
+        policy: the force's.
+        with_page: start the operator's page.
+        on_change: told of the children as they start.
+        say: told what takes long.
 
     Raises:
         Refused: no entry is left to enrol, or a rule of the deployment says no.
         Retryable: Milvus or the records are away.
+        Fatal: a child can't be started; the message names it and its log.
     """
-    store, gallery = DeploymentStore(database), MilvusGallery(settings.gallery_uri)
-    store.create(deployment, kind, name=name, policy=policy, live_only=live_only)
-    compile_watchlist(report, deployment=deployment, store=store, gallery=gallery, attempt=uuid4().hex)
-    try:
-        yield store.open(deployment)
-    finally:
-        closed = store.close(deployment)
-        gallery.drop(closed.gallery)
+    with running_system(settings, policy, with_page=with_page, on_change=on_change, say=say) as system:
+        system.wait_ready(READY_S)
+        database = open_engine(settings.records_url)
+        store, gallery = DeploymentStore(database), MilvusGallery(settings.gallery_uri)
+        store.create(deployment, kind, name=name, policy=policy, live_only=live_only)
+        compile_watchlist(report, deployment=deployment, store=store, gallery=gallery, attempt=uuid4().hex)
+        try:
+            store.open(deployment)
+            yield DeployedSystem(system, database)
+        finally:
+            closed = store.close(deployment)
+            gallery.drop(closed.gallery)
+            database.dispose()

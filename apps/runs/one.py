@@ -11,15 +11,13 @@ import cv2
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from apps.runs.deploy import checked_watchlist, open_deployment
-from apps.runs.own import READY_S, settings_for_run
-from apps.runs.play import Playing, Source, play
+from apps.runs.deploy import checked_watchlist, deployed_system
+from apps.runs.own import settings_for_run
+from apps.runs.play import Source, play
 from apps.runs.report import RunReport, measure
 from apps.supervisor import ChildReport, ChildState
-from apps.supervisor.system import running_system
 from lfr_core.deployments import DeploymentKind
 from lfr_core.policy import Policy
-from lfr_core.records.engine import open_engine
 from lfr_core.settings import Settings
 from lfr_core.watchlists.entries import WatchlistReport
 from streams.camera.folder import open_source
@@ -111,37 +109,26 @@ def run_recording(
         )
         told(report)
         own = settings_for_run(settings, home, workers=1, keep_page_port=False)
-        database = open_engine(own.records_url)
-        with running_system(
-            own,
-            policy,
+        with deployed_system(
+            report,
+            deployment,
+            kind,
+            name=source.name,
+            live_only=False,
+            settings=own,
+            policy=policy,
             with_page=False,
             on_change=count_ready(bars),
             say=lambda words: console.print(words, style="yellow"),
-        ) as system:
-            system.wait_ready(READY_S)
-            with open_deployment(
-                report,
+        ) as at:
+            playing = bars.add_task("recognising", total=frames, note="")
+            play(
+                [Source(camera, source)],
                 deployment,
-                kind,
-                name=source.name,
-                live_only=False,
-                database=database,
                 settings=own,
-                policy=policy,
-            ):
-                playing = bars.add_task("recognising", total=frames, note="")
-
-                def show(at: Playing) -> None:
-                    bars.update(playing, completed=at.captured, note=f"{at.alerts} alerts")
-
-                play(
-                    [Source(camera, source)],
-                    deployment,
-                    settings=own,
-                    database=database,
-                    system=system,
-                    as_fast_as_possible=True,
-                    progress=show,
-                )
-                return measure(database, deployment, now_ns=time.time_ns())
+                database=at.database,
+                system=at.system,
+                as_fast_as_possible=True,
+                progress=lambda far: bars.update(playing, completed=far.captured, note=f"{far.alerts} alerts"),
+            )
+            return measure(at.database, deployment, now_ns=time.time_ns())

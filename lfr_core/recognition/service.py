@@ -12,91 +12,28 @@ Templates exist between the two steps and nowhere else.
 
 from __future__ import annotations
 
-import base64
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-
-import cv2
-import numpy as np
+from collections.abc import Iterable, Sequence
 
 from lfr_core.clock import Clock
 from lfr_core.deployments import DeploymentDirectory, DeploymentView
 from lfr_core.errors import Fatal, Poison, Refused, Retryable
 from lfr_core.faces.decode import decode
-from lfr_core.faces.types import FaceEngine, Floats, Image
+from lfr_core.faces.types import FaceEngine, Image
 from lfr_core.frames import FrameCodec, FrameHeader, FrameKind, UnknownSchema
 from lfr_core.gallery.port import Gallery
-from lfr_core.messages import DeadLetter, FrameResult, OutcomeBatch, Sighting, sighting_id
+from lfr_core.messages import DeadLetter, Sighting
 from lfr_core.outcomes import FrameOutcome
 from lfr_core.policy import Policy
 from lfr_core.recognition.agreement import Shot, Vote
+from lfr_core.recognition.batch import Looked, Probe, RawFrame, Recognised, Seen, Session, session_of
 from lfr_core.recognition.camera import CameraTracks
+from lfr_core.recognition.report import outcome_batches, sighting_of
 from lfr_core.recognition.stopwatch import Stopwatch
 
-__all__ = ["Looked", "RawFrame", "Recognised", "Recogniser"]
+__all__ = ["Recogniser"]
 
-PROBE_JPEG_QUALITY = 88  # a face of 100 px in about 6 kB, without blocks an operator would notice
 IDLE_SESSION_S = 60.0  # tracks of a camera that moved to another worker or died are forgotten after a minute
-
-_Session = tuple[str, str, str]  # deployment, camera, session
-
-
-@dataclass(frozen=True, slots=True)
-class RawFrame:
-    """A record of the frames topic, as it was read."""
-
-    headers: Mapping[str, bytes | None]
-    payload: bytes
-    key: str
-    topic: str
-    partition: int
-    offset: int
-
-
-@dataclass(slots=True)
-class _Seen:
-    """What is known of one frame of the batch so far."""
-
-    header: FrameHeader
-    outcome: FrameOutcome
-    faces: int = 0
-    tracks_started: int = 0
-    tracks_compared: int = 0
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Probe:
-    """A shot on its way to the gallery."""
-
-    session: _Session
-    view: DeploymentView
-    shot: Shot
-    seen: _Seen
-    first: bool
-    """Whether it is its track's first comparable shot."""
-
-
-@dataclass(slots=True, eq=False)
-class Looked:
-    """A batch after `look`: what `match` needs. Holds templates; never leaves the process."""
-
-    seen: list[_Seen] = field(default_factory=list)
-    probes: list[_Probe] = field(default_factory=list)
-    templates: Floats = field(default_factory=lambda: np.empty((0, 512), np.float32))
-    dead: list[DeadLetter] = field(default_factory=list)
-
-    def __repr__(self) -> str:
-        return f"<Looked frames={len(self.seen)} probes={len(self.probes)}>"
-
-
-@dataclass(frozen=True, slots=True)
-class Recognised:
-    """What a batch came to. Sightings are to be sent before the outcomes."""
-
-    sightings: list[Sighting]
-    outcomes: list[OutcomeBatch]
-    dead: list[DeadLetter]
 
 
 class Recogniser:
@@ -119,8 +56,8 @@ class Recogniser:
         self._policy = policy
         self._clock = clock
         self._watch = Stopwatch(clock)
-        self._cameras: dict[_Session, CameraTracks] = {}
-        self._used_s: dict[_Session, float] = {}
+        self._cameras: dict[Session, CameraTracks] = {}
+        self._used_s: dict[Session, float] = {}
         """When each was last looked at, by this machine's monotonic clock: capture times may be a recording's."""
 
     def look(self, frames: Sequence[RawFrame]) -> Looked:
@@ -137,20 +74,20 @@ class Recogniser:
             if isinstance(header, FrameHeader)
         }
         looked = Looked()
-        opened: list[tuple[_Seen, DeploymentView, Image]] = []
-        ends: list[tuple[_Seen, DeploymentView]] = []
+        opened: list[tuple[Seen, DeploymentView, Image]] = []
+        ends: list[tuple[Seen, DeploymentView]] = []
         for frame, header in zip(frames, headers, strict=True):
             if isinstance(header, Poison):
                 self._bury(looked, frame, header)
                 continue
             view = views[header.deployment]
             if header.kind is not FrameKind.FRAME:
-                word = _Seen(header, FrameOutcome.RECOGNISED)
+                word = Seen(header, FrameOutcome.RECOGNISED)
                 looked.seen.append(word)
                 if header.kind is FrameKind.END and view is not None:
                     ends.append((word, view))
                 continue
-            seen = _Seen(header, FrameOutcome.RECOGNISED)
+            seen = Seen(header, FrameOutcome.RECOGNISED)
             image = self._open(looked, frame, seen, view)
             looked.seen.append(seen)
             if image is not None and view is not None:
@@ -188,11 +125,11 @@ class Recogniser:
             if similarity < probe.view.threshold or camera is None:
                 continue
             votes = camera.vote(entry, Vote(probe.shot, similarity), agreeing_shots=probe.view.agreeing_shots)
-            sightings += [self._sighting(probe, entry, vote) for vote in votes]
+            sightings += [sighting_of(probe, entry, vote) for vote in votes]
         for probe in looked.probes:
             if (camera := self._cameras.get(probe.session)) is not None:
                 camera.settle([probe.shot.track])
-        return Recognised(sightings, self._outcomes(looked), looked.dead)
+        return self._recognised(looked, sightings)
 
     def refuse(self, frame: RawFrame, error: Poison) -> Recognised:
         """Dead-letter one record that made recognition fail, and book it on its camera."""
@@ -200,8 +137,16 @@ class Recogniser:
         self._bury(looked, frame, error)
         header = self._read_header(frame)
         if isinstance(header, FrameHeader):
-            looked.seen.append(_Seen(header, FrameOutcome.DEAD_LETTERED))
-        return Recognised([], self._outcomes(looked), looked.dead)
+            looked.seen.append(Seen(header, FrameOutcome.DEAD_LETTERED))
+        return self._recognised(looked, [])
+
+    def _recognised(self, looked: Looked, sightings: list[Sighting]) -> Recognised:
+        """The batch's messages; cameras that said their last word are forgotten."""
+        for seen in looked.seen:
+            if seen.header.kind is FrameKind.END:
+                self._cameras.pop(session_of(seen.header), None)
+        outcomes = outcome_batches(looked.seen, self._watch.take(), self._clock.time_ns())
+        return Recognised(sightings, outcomes, looked.dead)
 
     # -- opening ---------------------------------------------------------------------------------
 
@@ -225,16 +170,16 @@ class Recogniser:
             )
         )
         if isinstance(error, UnknownSchema) and error.header is not None:
-            looked.seen.append(_Seen(error.header, FrameOutcome.DEAD_LETTERED))
+            looked.seen.append(Seen(error.header, FrameOutcome.DEAD_LETTERED))
 
-    def _open(self, looked: Looked, frame: RawFrame, seen: _Seen, view: DeploymentView | None) -> Image | None:
+    def _open(self, looked: Looked, frame: RawFrame, seen: Seen, view: DeploymentView | None) -> Image | None:
         """The frame's image, or None with the outcome that says why not."""
         header = seen.header
         try:
             if view is None:
                 raise Poison(f"the frame is for deployment {header.deployment!r}, which does not exist")
             if not view.is_live:
-                self._cameras.pop((header.deployment, header.camera, header.session), None)
+                self._cameras.pop(session_of(header), None)
                 seen.outcome = FrameOutcome.DROPPED_CLOSED
                 return None
             if view.contract_id != self._engine.contract_id:
@@ -262,12 +207,12 @@ class Recogniser:
 
     # -- faces -----------------------------------------------------------------------------------
 
-    def _find_faces(self, looked: Looked, opened: Sequence[tuple[_Seen, DeploymentView, Image]]) -> None:
+    def _find_faces(self, looked: Looked, opened: Sequence[tuple[Seen, DeploymentView, Image]]) -> None:
         with self._watch.stage("detect", calls=len(opened)):
             detections = self._engine.detect([image for _, _, image in opened])
         for (seen, view, image), found in zip(opened, detections, strict=True):
             header = seen.header
-            session = (header.deployment, header.camera, header.session)
+            session = session_of(header)
             camera = self._cameras.setdefault(session, CameraTracks(self._policy))
             self._used_s[session] = self._clock.monotonic()
             if header.sequence <= camera.last_sequence:
@@ -278,21 +223,19 @@ class Recogniser:
             seen.tracks_started = look.started
             self._add_probes(looked, session, view, seen, look.shots)
 
-    def _end(self, looked: Looked, word: _Seen, view: DeploymentView) -> None:
+    def _end(self, looked: Looked, word: Seen, view: DeploymentView) -> None:
         """The camera's last word: compare what its tracks still hold, then forget them."""
         header = word.header
-        session = (header.deployment, header.camera, header.session)
+        session = session_of(header)
         camera = self._cameras.get(session)
         if camera is not None and view.is_live:
             self._add_probes(looked, session, view, word, camera.end())
 
     def _add_probes(
-        self, looked: Looked, session: _Session, view: DeploymentView, seen: _Seen, shots: Iterable[Shot]
+        self, looked: Looked, session: Session, view: DeploymentView, seen: Seen, shots: Iterable[Shot]
     ) -> None:
         camera = self._cameras[session]
-        looked.probes += [
-            _Probe(session, view, shot, seen, first=camera.first_comparison(shot.track)) for shot in shots
-        ]
+        looked.probes += [Probe(session, view, shot, seen, first=camera.first_comparison(shot.track)) for shot in shots]
 
     def _forget_idle(self) -> None:
         now = self._clock.monotonic()
@@ -326,87 +269,9 @@ class Recogniser:
         }
 
     @staticmethod
-    def _withdraw(probes: Iterable[_Probe], outcome: FrameOutcome) -> dict[int, tuple[str, float]]:
+    def _withdraw(probes: Iterable[Probe], outcome: FrameOutcome) -> dict[int, tuple[str, float]]:
         """These frames were not recognised after all."""
         for probe in probes:
             if probe.seen.header.kind is FrameKind.FRAME:
                 probe.seen.outcome = outcome
         return {}
-
-    def _sighting(self, probe: _Probe, entry: str, vote: Vote) -> Sighting:
-        deployment, camera, session = probe.session
-        shot = vote.shot
-        ok, jpeg = cv2.imencode(".jpg", shot.probe, [cv2.IMWRITE_JPEG_QUALITY, PROBE_JPEG_QUALITY])
-        if not ok:
-            raise Fatal("OpenCV can't encode a JPEG; reinstall opencv-python-headless")
-        x1, y1, x2, y2 = (float(value) for value in shot.box)
-        return Sighting(
-            id=sighting_id(deployment, camera, session, shot.sequence, shot.face, entry),
-            deployment=deployment,
-            camera=camera,
-            session=session,
-            sequence=shot.sequence,
-            captured_ns=shot.captured_ns,
-            face=shot.face,
-            track=f"{session}:{shot.track}",
-            entry=entry,
-            similarity=min(1.0, vote.similarity),
-            threshold=probe.view.threshold,
-            box=(x1, y1, x2, y2),
-            eye_distance_px=shot.eye_distance_px,
-            probe_jpeg=base64.b64encode(jpeg.tobytes()),
-        )
-
-    def _outcomes(self, looked: Looked) -> list[OutcomeBatch]:
-        """One batch a camera session, results in order; a STATUS or END closes its batch."""
-        now = self._clock.time_ns()
-        stages = self._watch.take()
-        runs: dict[_Session, list[_Seen]] = defaultdict(list)
-        batches: list[OutcomeBatch] = []
-
-        def close(session: _Session, last: FrameHeader | None) -> None:
-            nonlocal stages
-            counters = last if last is not None and last.kind is not FrameKind.FRAME else None
-            deployment, camera, name = session
-            batches.append(
-                OutcomeBatch(
-                    deployment=deployment,
-                    camera=camera,
-                    session=name,
-                    results=tuple(_result(seen, now) for seen in runs.pop(session, [])),
-                    captured=counters.sequence if counters else None,
-                    not_sampled=counters.not_sampled if counters else None,
-                    dropped=counters.dropped if counters else None,
-                    ended=counters is not None and counters.kind is FrameKind.END,
-                    reported_ns=now,
-                    stages=stages,
-                )
-            )
-            stages = ()  # booked once, with the first batch
-
-        for seen in looked.seen:
-            header = seen.header
-            session = (header.deployment, header.camera, header.session)
-            if header.kind is FrameKind.FRAME:
-                runs[session].append(seen)
-                continue
-            close(session, header)
-            if header.kind is FrameKind.END:
-                self._cameras.pop(session, None)
-        for session in list(runs):
-            close(session, None)
-        return batches
-
-
-def _result(seen: _Seen, now_ns: int) -> FrameResult:
-    header = seen.header
-    return FrameResult(
-        sequence=header.sequence,
-        not_sampled=header.not_sampled,
-        dropped=header.dropped,
-        outcome=seen.outcome,
-        latency_ms=max(0.0, (now_ns - header.latency_from_ns) / 1e6),
-        faces=seen.faces,
-        tracks_started=seen.tracks_started,
-        tracks_compared=seen.tracks_compared,
-    )

@@ -21,7 +21,8 @@ import faust
 
 from lfr_core.errors import Fatal, LfrError, Poison
 from lfr_core.logs import get_logger
-from lfr_core.recognition.service import RawFrame, Recognised, Recogniser
+from lfr_core.recognition.batch import RawFrame, Recognised
+from lfr_core.recognition.service import Recogniser
 from streams.app import raw_topic
 from streams.patience import patiently
 from streams.topics import Topic

@@ -20,7 +20,8 @@ from lfr_core.gallery.port import Candidate, Reference
 from lfr_core.messages import OutcomeBatch, Sighting
 from lfr_core.outcomes import FrameOutcome
 from lfr_core.policy import load_policy
-from lfr_core.recognition.service import RawFrame, Recognised, Recogniser
+from lfr_core.recognition.batch import RawFrame, Recognised
+from lfr_core.recognition.service import Recogniser
 from tests.support.samples import cpu, require_image, require_pack
 
 pytestmark = pytest.mark.models

@@ -1,0 +1,82 @@
+"""One batch of frames on its way through recognition: what is known of it at each step. Values only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from lfr_core.deployments import DeploymentView
+from lfr_core.faces.types import Floats
+from lfr_core.frames import FrameHeader
+from lfr_core.messages import DeadLetter, OutcomeBatch, Sighting
+from lfr_core.outcomes import FrameOutcome
+from lfr_core.recognition.agreement import Shot
+
+__all__ = ["Looked", "Probe", "RawFrame", "Recognised", "Seen", "Session", "session_of"]
+
+Session = tuple[str, str, str]
+"""Deployment, camera, session: one run of one camera."""
+
+
+def session_of(header: FrameHeader) -> Session:
+    """The camera session a frame belongs to."""
+    return header.deployment, header.camera, header.session
+
+
+@dataclass(frozen=True, slots=True)
+class RawFrame:
+    """A record of the frames topic, as it was read."""
+
+    headers: Mapping[str, bytes | None]
+    payload: bytes
+    key: str
+    topic: str
+    partition: int
+    offset: int
+
+
+@dataclass(slots=True)
+class Seen:
+    """What is known of one frame of the batch so far."""
+
+    header: FrameHeader
+    outcome: FrameOutcome
+    faces: int = 0
+    tracks_started: int = 0
+    tracks_compared: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Probe:
+    """A shot on its way to the gallery."""
+
+    session: Session
+    view: DeploymentView
+    shot: Shot
+    seen: Seen
+    first: bool
+    """Whether it is its track's first comparable shot."""
+
+
+@dataclass(slots=True, eq=False)
+class Looked:
+    """A batch after `look`: what `match` needs. Holds templates; never leaves the process."""
+
+    seen: list[Seen] = field(default_factory=list)
+    probes: list[Probe] = field(default_factory=list)
+    templates: Floats = field(default_factory=lambda: np.empty((0, 512), np.float32))
+    dead: list[DeadLetter] = field(default_factory=list)
+
+    def __repr__(self) -> str:
+        return f"<Looked frames={len(self.seen)} probes={len(self.probes)}>"
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """What a batch came to. Sightings are to be sent before the outcomes."""
+
+    sightings: list[Sighting]
+    outcomes: list[OutcomeBatch]
+    dead: list[DeadLetter]

@@ -1,0 +1,101 @@
+"""What a recognised batch says: sightings with a probe for a person to see, outcomes for every frame. Pure."""
+
+from __future__ import annotations
+
+import base64
+from collections import defaultdict
+from collections.abc import Iterable
+
+import cv2
+
+from lfr_core.errors import Fatal
+from lfr_core.frames import FrameHeader, FrameKind
+from lfr_core.messages import FrameResult, OutcomeBatch, Sighting, StageTime, sighting_id
+from lfr_core.recognition.agreement import Vote
+from lfr_core.recognition.batch import Probe, Seen, Session, session_of
+
+__all__ = ["outcome_batches", "sighting_of"]
+
+PROBE_JPEG_QUALITY = 88  # a face of 100 px in about 6 kB, without blocks an operator would notice
+
+
+def sighting_of(probe: Probe, entry: str, vote: Vote) -> Sighting:
+    """The message of one vote that may leave.
+
+    Raises:
+        Fatal: OpenCV can't encode a JPEG.
+    """
+    deployment, camera, session = probe.session
+    shot = vote.shot
+    ok, jpeg = cv2.imencode(".jpg", shot.probe, [cv2.IMWRITE_JPEG_QUALITY, PROBE_JPEG_QUALITY])
+    if not ok:
+        raise Fatal("OpenCV can't encode a JPEG; reinstall opencv-python-headless")
+    x1, y1, x2, y2 = (float(value) for value in shot.box)
+    return Sighting(
+        id=sighting_id(deployment, camera, session, shot.sequence, shot.face, entry),
+        deployment=deployment,
+        camera=camera,
+        session=session,
+        sequence=shot.sequence,
+        captured_ns=shot.captured_ns,
+        face=shot.face,
+        track=f"{session}:{shot.track}",
+        entry=entry,
+        similarity=min(1.0, vote.similarity),
+        threshold=probe.view.threshold,
+        box=(x1, y1, x2, y2),
+        eye_distance_px=shot.eye_distance_px,
+        probe_jpeg=base64.b64encode(jpeg.tobytes()),
+    )
+
+
+def outcome_batches(seen_frames: Iterable[Seen], stages: tuple[StageTime, ...], now_ns: int) -> list[OutcomeBatch]:
+    """One batch a camera session, results in order; a STATUS or END closes its batch.
+
+    Args:
+        seen_frames: in the order they were read.
+        stages: time spent, booked with the first batch alone.
+        now_ns: wall time.
+    """
+    runs: dict[Session, list[Seen]] = defaultdict(list)
+    batches: list[OutcomeBatch] = []
+
+    def close(session: Session, counters: FrameHeader | None) -> None:
+        deployment, camera, name = session
+        batches.append(
+            OutcomeBatch(
+                deployment=deployment,
+                camera=camera,
+                session=name,
+                results=tuple(_result(seen, now_ns) for seen in runs.pop(session, [])),
+                captured=counters.sequence if counters else None,
+                not_sampled=counters.not_sampled if counters else None,
+                dropped=counters.dropped if counters else None,
+                ended=counters is not None and counters.kind is FrameKind.END,
+                reported_ns=now_ns,
+                stages=() if batches else stages,
+            )
+        )
+
+    for seen in seen_frames:
+        if seen.header.kind is FrameKind.FRAME:
+            runs[session_of(seen.header)].append(seen)
+        else:
+            close(session_of(seen.header), seen.header)
+    for session in list(runs):
+        close(session, None)
+    return batches
+
+
+def _result(seen: Seen, now_ns: int) -> FrameResult:
+    header = seen.header
+    return FrameResult(
+        sequence=header.sequence,
+        not_sampled=header.not_sampled,
+        dropped=header.dropped,
+        outcome=seen.outcome,
+        latency_ms=max(0.0, (now_ns - header.latency_from_ns) / 1e6),
+        faces=seen.faces,
+        tracks_started=seen.tracks_started,
+        tracks_compared=seen.tracks_compared,
+    )
