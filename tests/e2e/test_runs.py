@@ -94,7 +94,9 @@ def test_without_java_the_demonstration_broker_is_chosen_by_itself_and_says_so(t
 
 
 def test_the_demo_alerts_every_large_pass_and_nobody_else(kafka_libs: Path, tmp_path: Path) -> None:
-    done = lfr("demo", "--headless", "--json", str(tmp_path / "demo.json"), home=tmp_path / "home" / "lfr")
+    arguments = ("demo", "--headless", "--seconds", "20", "--json", str(tmp_path / "demo.json"))
+
+    done = lfr(*arguments, home=tmp_path / "home" / "lfr")
 
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     result = json.loads((tmp_path / "demo.json").read_text())

@@ -318,6 +318,7 @@ def test_a_broker_away_at_the_start_is_a_clear_error(
 
 
 # kafka-python 3.0.12 never closes the socket of a refused connection (net/inet.py, sock_connect)
+@pytest.mark.slow  # the same outage is in tests/faults, with the whole stream
 @pytest.mark.filterwarnings("ignore:unclosed <socket.socket:ResourceWarning")
 def test_a_broker_killed_in_mid_run_makes_a_live_camera_drop_and_count_and_go_on_after_its_restart(
     own_broker: RunningBroker, policy: Policy, directory: DeploymentDirectory, video: Video

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import itertools
-from pathlib import Path
 from typing import Any
 
 import cv2
@@ -23,7 +22,6 @@ from tests.support.samples import cpu, require_pack, require_photos
 pytestmark = pytest.mark.models
 
 POLICY = load_policy()
-ORL = Path(__file__).resolve().parents[4] / "shared" / "data" / "orl_dev"  # beside the checkout; optional
 
 
 @pytest.fixture(scope="module")
@@ -229,29 +227,3 @@ def test_the_engine_is_built_from_the_settings(photos: dict[str, bytes]) -> None
 
     assert built.contract_id == require_pack().contract_id
     assert len(built.detect([decode(photos["t1"], POLICY.images)])[0]) == 6
-
-
-@pytest.mark.skipif(not ORL.is_dir(), reason="the ORL photographs are not part of the project")
-def test_verification_on_orl_is_what_the_pack_was_measured_to_give(engine: PackEngine) -> None:
-    templates: list[Floats] = []
-    subjects: list[str] = []
-    files = sorted(file for file in ORL.glob("s*/*") if file.is_file())
-    for file in files:
-        image = cv2.imread(str(file))
-        if image is None:
-            continue
-        large = cv2.resize(image, None, fx=3, fy=3, interpolation=cv2.INTER_CUBIC)
-        bordered = np.asarray(cv2.copyMakeBorder(large, 60, 60, 60, 60, cv2.BORDER_REPLICATE), np.uint8)
-        found = engine.detect([bordered])[0]
-        assert len(found) == 1, file
-        templates.append(engine.embed([engine.describe(bordered, found[0]).aligned])[0])
-        subjects.append(file.parent.name)
-    similarity = np.stack(templates) @ np.stack(templates).T
-    pairs = np.triu_indices(len(templates), k=1)
-    same = np.array(subjects)[pairs[0]] == np.array(subjects)[pairs[1]]
-    genuine, impostor = similarity[pairs][same], np.sort(similarity[pairs][~same])
-
-    assert len(templates) == 200
-    for rate, least in ((1e-3, 0.995), (1e-4, 0.985)):
-        threshold = impostor[-int(rate * len(impostor)) - 1]
-        assert float((genuine > threshold).mean()) >= least
