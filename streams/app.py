@@ -11,6 +11,7 @@ import faust
 from lfr_core.policy import Policy
 from lfr_core.settings import Settings
 from streams.broker.traits import BrokerTraits
+from streams.short_poll import use_short_polls
 
 __all__ = ["make_app", "raw_topic"]
 
@@ -51,6 +52,8 @@ def make_app(group: str, instance: str, *, settings: Settings, policy: Policy, t
         worker_redirect_stdouts=False,
     )
     app.conf.web_enabled = False
+    if not traits.long_poll:
+        use_short_polls(app)
     return app
 
 

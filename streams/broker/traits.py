@@ -43,6 +43,8 @@ class BrokerTraits:
     has_retention: bool
     """Whether records go when their retention is over. Never claim retention without it."""
     has_delete_records: bool
+    long_poll: bool
+    """Whether a fetch is answered as soon as a record is there, however long it may wait."""
     static_membership: bool
     """Whether a worker keeps its partitions over a quick restart, by a name of its own in the group."""
     durable: bool
@@ -74,6 +76,7 @@ KAFKA = BrokerTraits(
     one_record_per_batch=False,
     has_retention=True,
     has_delete_records=True,
+    long_poll=True,
     static_membership=True,
     durable=True,
 )
@@ -83,6 +86,7 @@ TANSU = BrokerTraits(
     one_record_per_batch=True,
     has_retention=False,
     has_delete_records=False,
+    long_poll=False,
     static_membership=False,
     durable=False,
 )

@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import faust
+import pytest
+
+from lfr_core.policy import load_policy
+from lfr_core.settings import Settings
+from streams.app import make_app
+from streams.broker.traits import KAFKA, TANSU, BrokerTraits
+
+
+def app_for(traits: BrokerTraits, home: Path) -> faust.App:
+    return make_app("group", "worker-0", settings=Settings(home=home), policy=load_policy(), traits=traits)
+
+
+@pytest.mark.parametrize("traits", [KAFKA, TANSU], ids=["kafka", "tansu"])
+def test_an_app_keeps_no_tables_and_opens_no_web_server(traits: BrokerTraits, tmp_path: Path) -> None:
+    app = app_for(traits, tmp_path)
+
+    assert (app.conf.web_enabled, dict(app.tables), app.conf.topic_allow_declare) == (False, {}, False)
+
+
+def test_a_worker_keeps_its_place_in_the_group_where_the_broker_knows_how(tmp_path: Path) -> None:
+    names = [app_for(traits, tmp_path).conf.consumer_group_instance_id for traits in (KAFKA, TANSU)]
+
+    assert names == ["worker-0", None]
+
+
+def test_fetches_are_short_where_the_broker_sits_on_them(tmp_path: Path) -> None:
+    drivers = [type(app_for(traits, tmp_path).transport).__module__ for traits in (KAFKA, TANSU)]
+
+    assert drivers == ["faust.transport.drivers.aiokafka", "streams.short_poll"]
