@@ -167,7 +167,7 @@ def _show_one(engine: Engine, deployment: str, *, as_json: bool, totals: bool = 
         counts = read.counts(engine, deployment)
         values |= {
             "frames": counts.frames.as_dict(),
-            "faces_seen": counts.faces,
+            "faces_seen": counts.tracks_started,
             "faces_compared": counts.faces_compared,
             "alerts": counts.alerts.total,
             "alerts_undecided": counts.alerts.undecided,

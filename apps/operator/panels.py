@@ -135,7 +135,7 @@ def board_html(board: Board) -> str:
     """Totals and one panel a camera."""
     counts = board.counts
     totals = (
-        f'<dl class="ops-totals"><div><dt>Faces seen</dt><dd>{counts.faces:,}</dd></div>'
+        f'<dl class="ops-totals"><div><dt>Faces seen</dt><dd>{counts.tracks_started:,}</dd></div>'
         f"<div><dt>Compared</dt><dd>{counts.faces_compared:,}</dd></div>"
         f"<div><dt>Alerts</dt><dd>{counts.alerts.total:,}{_false(counts.alerts)}</dd></div>"
         f"<div><dt>Test alerts</dt><dd>{counts.blue_list.total:,}</dd></div></dl>"

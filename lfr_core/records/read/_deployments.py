@@ -64,8 +64,9 @@ class DeploymentCounts:
 
     frames: FrameCounts
     faces: int
-    """Faces seen: one a face and frame."""
+    """Detections: one a face and frame."""
     tracks_started: int
+    """Faces seen, as published (DESIGN.md, "A decision"): one a track, however many frames it has."""
     faces_compared: int
     """Tracks that gave a comparable template: what rates are of."""
     alerts: AlertTally
