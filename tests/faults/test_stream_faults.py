@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +18,7 @@ from lfr_core.records.deployments import DeploymentStore
 from tests.support.brokers import RunningBroker, new_kafka
 from tests.support.milvus import MilvusServer
 from tests.support.playing import judge, playing, recognised, wait_until_more_is_recognised
-from tests.support.stream import Stream, wait_until
+from tests.support.stream import Stream, environment_of, wait_until
 from tests.support.walks import Walk, write_walks
 
 pytestmark = [
@@ -116,6 +119,32 @@ def test_with_milvus_stopped_there_is_no_alert_and_with_it_back_there_is(
     assert (alerts_while_away, len(read.alerts(stream.database, "gallery-away"))) == ((), 1)
     assert camera_health.counts.dropped_stale > 0
     assert (camera_health.counts.balanced, camera_health.counts.captured) == (True, 2 * first.captured)
+
+
+def test_with_kafka_stopped_there_is_no_alert_not_even_afterwards(
+    stream: Stream, servers: tuple[RunningBroker, MilvusServer], tmp_path: Path
+) -> None:
+    write_walks(tmp_path / "walk.avi", [Walk("biden", 10), Walk("obama2", 6)])
+    stream.deploy("broker-away", live_only=True)
+    # a process of its own: kafka-python leaves a socket behind for each try to reach a broker that is away
+    command = [sys.executable, "-m", "apps.cli", "camera", "run", "--source", str(tmp_path / "walk.avi")]
+    command += ["--deployment", "broker-away", "--name", "cam"]
+    with (tmp_path / "camera.log").open("wb") as log:
+        camera = subprocess.Popen(command, env=os.environ | environment_of(stream.settings), stdout=log, stderr=log)
+    try:
+        wait_until(lambda: recognised(stream, "broker-away") > 5, within_s=60, what="recognition has begun")
+        servers[0].stop()
+        try:
+            camera.wait(90)  # the enrolled person passes while there is no broker
+            alerts_while_away = read.alerts(stream.database, "broker-away")
+        finally:
+            servers[0].start()
+    finally:
+        camera.kill()
+        camera.wait()
+    wait_until(stream.drained, within_s=60, what="what was still on its way is dropped as stale")
+
+    assert (alerts_while_away, read.alerts(stream.database, "broker-away")) == ((), ())
 
 
 def test_a_closed_deployment_is_recognised_no_more_within_seconds(stream: Stream, tmp_path: Path) -> None:

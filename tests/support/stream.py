@@ -34,7 +34,7 @@ from tests.support.brokers import RunningBroker
 from tests.support.milvus import MilvusServer
 from tests.support.samples import require_image
 
-__all__ = ["Stream", "Worker", "wait_until"]
+__all__ = ["Stream", "Worker", "environment_of", "wait_until"]
 
 
 def wait_until(condition: Callable[[], bool], *, within_s: float, what: str) -> None:
@@ -62,7 +62,7 @@ class Worker:
                 [sys.executable, "-m", "streams.worker", self.role, "--index", str(self.index)],
                 stdout=log,
                 stderr=log,
-                env=os.environ | _environment(self.settings),
+                env=os.environ | environment_of(self.settings),
             )
         return self
 
@@ -94,7 +94,8 @@ class Worker:
         return self.process.pid
 
 
-def _environment(settings: Settings) -> dict[str, str]:
+def environment_of(settings: Settings) -> dict[str, str]:
+    """These settings as the environment of a process of ours."""
     return {
         "LFR_HOME": str(settings.home),
         "LFR_CACHE": str(settings.cache),
