@@ -121,6 +121,7 @@ def test_with_milvus_stopped_there_is_no_alert_and_with_it_back_there_is(
     assert (camera_health.counts.balanced, camera_health.counts.captured) == (True, 2 * first.captured)
 
 
+@pytest.mark.slow  # a stop and a start of the broker around a whole walk; the killed broker above is in every run
 def test_with_kafka_stopped_there_is_no_alert_not_even_afterwards(
     stream: Stream, servers: tuple[RunningBroker, MilvusServer], tmp_path: Path
 ) -> None:

@@ -18,6 +18,7 @@ import cv2
 from sqlalchemy import Engine
 
 from lfr_core.deployments import DeploymentKind, DeploymentView
+from lfr_core.errors import Retryable
 from lfr_core.faces.engine import build_engine
 from lfr_core.faces.types import FaceEngine
 from lfr_core.gallery.milvus import MilvusGallery
@@ -196,14 +197,20 @@ class Stream:
         return store.open(name)
 
     def drained(self) -> bool:
-        """Whether every record has been processed and committed."""
+        """Whether every record has been processed and committed; not while the broker can't say."""
+        try:
+            return self._waiting() == 0
+        except Retryable:
+            return False
+
+    def _waiting(self) -> int:
         waiting = [
             lag(self.settings.kafka_bootstrap, RECOGNISE_GROUP, Topic.FRAMES),
             lag(self.settings.kafka_bootstrap, RECORD_GROUP, Topic.SIGHTINGS),
             lag(self.settings.kafka_bootstrap, RECORD_GROUP, Topic.OUTCOMES),
             lag(self.settings.kafka_bootstrap, RECORD_GROUP, Topic.DEAD_LETTERS),
         ]
-        return sum(waiting) == 0
+        return sum(waiting)
 
     def stop(self) -> None:
         """End the workers; the servers are the caller's."""
