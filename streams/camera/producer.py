@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -164,5 +165,8 @@ class FrameProducer:
 
     def close(self) -> None:
         """Let go of the connection; what is not confirmed by now counts as failed."""
-        self._producer.close(timeout=1)
+        from kafka.errors import KafkaError
+
+        with suppress(KafkaError):  # the broker is away: what waits for it is given up below
+            self._producer.close(timeout=1)
         self._flight.give_up_unconfirmed()
