@@ -167,6 +167,10 @@ class FrameProducer:
         """Let go of the connection; what is not confirmed by now counts as failed."""
         from kafka.errors import KafkaError
 
-        with suppress(KafkaError):  # the broker is away: what waits for it is given up below
+        try:
             self._producer.close(timeout=1)
+        except KafkaError:  # the broker is away. kafka-python raised before it closed, and would again when collected
+            self._producer._sender.force_close()  # noqa: SLF001  its only way to let go of what waits
+            with suppress(KafkaError):
+                self._producer.close(timeout=1)
         self._flight.give_up_unconfirmed()

@@ -145,7 +145,9 @@ def test_with_kafka_stopped_there_is_no_alert_not_even_afterwards(
     wait_until(stream.drained, within_s=60, what="what was still on its way is dropped as stale")
 
     assert (alerts_while_away, read.alerts(stream.database, "broker-away")) == ((), ())
-    words = (tmp_path / "camera.log").read_text()  # it ended while the broker was away, and says so in a line of its own
+    words = (
+        tmp_path / "camera.log"
+    ).read_text()  # it ended while the broker was away, and says so in a line of its own
     assert ("camera.end-not-confirmed" in words, "Traceback" in words) == (True, False), words[-3000:]
 
 
