@@ -17,13 +17,17 @@ from lfr_core.watchlists.types import Category, Response
 
 __all__ = [
     "AlertPolicy",
+    "AuditPolicy",
     "FacePolicy",
+    "FootagePolicy",
     "ImagePolicy",
     "LivePolicy",
     "Policy",
     "ResponsePolicy",
+    "RetentionPolicy",
     "SamplingPolicy",
     "TrackingPolicy",
+    "VaultPolicy",
     "WatchlistPolicy",
     "default_policy_file",
     "load_policy",
@@ -92,6 +96,41 @@ class AlertPolicy(_Section):
     retention_h: Annotated[int, Field(ge=1, le=24)]
 
 
+class VaultPolicy(_Section):
+    """How long a frame can be opened, and when the vault refuses."""
+
+    epoch_s: Annotated[float, Field(ge=1.0, le=60.0)]
+    grace_s: Annotated[float, Field(ge=1.0, le=60.0)]
+    lease_s: Annotated[float, Field(ge=0.2, le=2.0)]
+    clock_jump_s: Annotated[float, Field(ge=0.5, le=60.0)]
+    attendance_s: Annotated[float, Field(ge=2.0, le=60.0)]
+    max_open_h: Annotated[float, Field(gt=0.0, le=24.0)]
+
+
+class FootagePolicy(_Section):
+    """CCTV of a deployment. A hold on named segments is the only exception to its retention."""
+
+    retention_days: Annotated[int, Field(ge=1, le=31)]
+    segment_s: Annotated[float, Field(ge=1.0, le=300.0)]
+    hold_review_days: Annotated[int, Field(ge=1, le=31)]
+
+
+class RetentionPolicy(_Section):
+    """When purges run, and from when a purge that hasn't is an alarm."""
+
+    sweep_s: Annotated[int, Field(ge=10, le=3600)]
+    overdue_after_s: Annotated[float, Field(ge=60.0, le=3600.0)]
+    temporary_files_h: Annotated[int, Field(ge=1, le=24)]
+    workflow_history_days: Annotated[int, Field(ge=1, le=31)]
+
+
+class AuditPolicy(_Section):
+    """The audit trail."""
+
+    head_every_s: Annotated[float, Field(ge=1.0, le=300.0)]
+    keep_days: Annotated[int, Field(ge=31)]
+
+
 class WatchlistPolicy(_Section):
     """What a watchlist may hold."""
 
@@ -131,6 +170,10 @@ class Policy(_Section):
     faces: FacePolicy
     tracking: TrackingPolicy
     alerts: AlertPolicy
+    vault: VaultPolicy
+    footage: FootagePolicy
+    retention: RetentionPolicy
+    audit: AuditPolicy
     watchlist: WatchlistPolicy
     images: ImagePolicy
     responses: ResponsePolicy

@@ -5,6 +5,9 @@ Everything is read from the environment (`LFR_...`) or a `.env` file in the work
 
 from __future__ import annotations
 
+import hashlib
+import os
+import tempfile
 from pathlib import Path
 from typing import Literal
 
@@ -14,6 +17,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 __all__ = ["Settings"]
 
 PROJECT = Path(__file__).resolve().parents[1]
+_LONGEST_SOCKET_PATH = 100  # bytes; sun_path holds 108 on Linux, 104 on macOS
 
 
 class Settings(BaseSettings):
@@ -54,6 +58,14 @@ class Settings(BaseSettings):
         default="", description="SQLAlchemy URL, e.g. postgresql+psycopg://...; empty: SQLite in the home folder."
     )
 
+    vault_folder: Path | None = Field(
+        default=None,
+        description="Keystore of kept keys, outside database and backups; empty: `vault` in the home folder.",
+    )
+    footage_folder: Path | None = Field(
+        default=None, description="Sealed footage of the cameras; empty: `footage` in the home folder."
+    )
+
     model_pack: Path | None = Field(
         default=None, description="Folder of an InsightFace model package; empty: the open pack in the cache."
     )
@@ -67,6 +79,10 @@ class Settings(BaseSettings):
 
     workers: int = Field(default=0, ge=0, description="Recognition workers of `lfr up`; 0: one per core, less one.")
     operator_port: int = Field(default=8501, description="Loopback port of the operator's page.")
+    prefect_url: str = Field(
+        default="", description="API of a Prefect server, http://host:port/api. Empty: `lfr up` starts one."
+    )
+    prefect_port: int = Field(default=4210, description="Loopback port of the Prefect server that `lfr up` starts.")
     log_level: str = Field(default="INFO", pattern="(?i)^(debug|info|warning|error|critical)$")
 
     @property
@@ -83,6 +99,30 @@ class Settings(BaseSettings):
     def records_url(self) -> str:
         """The SQLAlchemy URL every client is given."""
         return self.database_url or f"sqlite:///{self.home / 'records.sqlite3'}"
+
+    @property
+    def keystore_folder(self) -> Path:
+        """Where the vault keeps its wrapped keys."""
+        return self.vault_folder or self.home / "vault"
+
+    @property
+    def footage_store(self) -> Path:
+        """Where cameras write sealed segments."""
+        return self.footage_folder or self.home / "footage"
+
+    @property
+    def vault_socket(self) -> Path:
+        """The vault's Unix socket. A path of over 100 bytes, which the kernel refuses, is replaced by a short one."""
+        path = (self.home / "run" / "vault.sock").resolve()
+        if len(os.fsencode(path)) <= _LONGEST_SOCKET_PATH:
+            return path
+        short = hashlib.sha256(os.fsencode(path)).hexdigest()[:24]
+        return Path(tempfile.gettempdir()) / f"lfr-{os.getuid()}" / f"{short}.sock"
+
+    @property
+    def prefect_api(self) -> str:
+        """The Prefect API every client is given."""
+        return self.prefect_url or f"http://127.0.0.1:{self.prefect_port}/api"
 
     @property
     def pack_folder(self) -> Path:

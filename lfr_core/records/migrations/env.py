@@ -6,7 +6,7 @@ from alembic import context
 from sqlalchemy import Connection
 
 from lfr_core.errors import Fatal
-from lfr_core.records.tables import Row
+from lfr_core.records.schema import METADATA
 
 __all__: list[str] = []
 
@@ -17,7 +17,7 @@ def _run() -> None:
         raise Fatal("migrations run through lfr_core.records.migrate.upgrade(url), which takes the lock first")
     context.configure(
         connection=connection,
-        target_metadata=Row.metadata,
+        target_metadata=METADATA,
         render_as_batch=True,  # SQLite can't alter most things in place
         compare_type=True,
     )

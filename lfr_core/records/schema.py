@@ -1,0 +1,15 @@
+"""Every table there is, for the migrations: importing this module registers them all with `Row.metadata`."""
+
+from __future__ import annotations
+
+from lfr_core.audit import tables as audit
+from lfr_core.erasure import tables as erasure
+from lfr_core.footage import tables as footage
+from lfr_core.records.tables import Row
+
+__all__ = ["METADATA", "TABLE_MODULES"]
+
+TABLE_MODULES = (audit, erasure, footage)
+"""Beside `lfr_core.records.tables`."""
+
+METADATA = Row.metadata

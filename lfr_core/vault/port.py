@@ -1,0 +1,143 @@
+"""What the vault does for others, behind one Protocol: keys for frames, keys that are kept, signatures, pseudonyms.
+
+Two implementations: `lfr_core.vault.core.VaultCore`, which holds the keys, and `lfr_core.vault.client.VaultClient`,
+which asks the vault's process over its socket. Every call raises Retryable when the vault is away, and Refused with
+the rule that says no. Nothing here prints, logs or pickles a key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+__all__ = ["DestroyedKey", "FrameKey", "KeptKey", "KeptKeyInfo", "KeyKind", "Signature", "Vault"]
+
+
+class KeyKind(StrEnum):
+    """What a kept key seals; one key for each thing that has to be destroyed apart from the others."""
+
+    ALERT = "alert"
+    """One alert's crops and exact times; due 24 hours after it was opened, no exception, never held."""
+    FOOTAGE = "footage"
+    """One segment of one camera's footage; due after 31 days unless held."""
+    WATCHLIST = "watchlist"
+    """One deployment's list: reference crops, and the turn of its gallery's vectors; destroyed at the close."""
+    SIGHTINGS = "sightings"
+    """Probe crops between recogniser and recorder: one key a deployment and hour; due with the hour's first alert."""
+
+
+@dataclass(frozen=True, slots=True)
+class FrameKey:
+    """An epoch's key, lent for `lease_s` seconds from when the question was asked."""
+
+    id: str
+    key: bytes = field(repr=False)
+    """32 bytes, AES-256-GCM."""
+    seals_until_ns: int
+    """Wall time of the epoch's end: nothing is sealed under it afterwards."""
+    opens_until_ns: int
+    """The epoch's end plus its grace: destroyed then."""
+    lease_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class KeptKeyInfo:
+    """What may be known of a kept key without holding it."""
+
+    id: str
+    kind: KeyKind
+    deployment: str
+    subject: str
+    """Id of what it seals: an alert, a segment, a deployment, an hour."""
+    fingerprint: str
+    """SHA-256 of the key in hexadecimal, which tells nothing of it: keys are 256 random bits."""
+    due_ns: int
+    """When the vault destroys it by itself."""
+    held: bool
+
+
+@dataclass(frozen=True, slots=True)
+class KeptKey:
+    """A kept key, lent for one use."""
+
+    info: KeptKeyInfo
+    key: bytes = field(repr=False)
+    """32 bytes, AES-256-GCM."""
+
+
+@dataclass(frozen=True, slots=True)
+class DestroyedKey:
+    """A key that is no more."""
+
+    info: KeptKeyInfo
+    destroyed_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """An Ed25519 signature by this installation's key."""
+
+    signature: bytes
+    """64 bytes."""
+    public_key: bytes
+    """32 bytes, raw."""
+
+
+class Vault(Protocol):
+    """The keys of one installation."""
+
+    def seal_key(self, deployment: str, camera: str) -> FrameKey:
+        """The current epoch's key, for a camera to seal frames under. Refused when the gate says no."""
+        ...
+
+    def open_key(self, key_id: str) -> FrameKey:
+        """A key again, for a worker to open frames with; ask anew when its lease is over.
+
+        Refused `vault.key-gone` (never heard of, or destroyed) and when the gate of its deployment says no.
+        """
+        ...
+
+    def make_key(self, kind: KeyKind, deployment: str, subject: str, due_ns: int) -> KeptKey:
+        """A new kept key, in the keystore on disk before it is given. Asked again for the same subject: the same key.
+
+        Refused `vault.keystore` when the keystore can't be written.
+        """
+        ...
+
+    def open_kept(self, key_id: str, *, actor: str, purpose: str) -> KeptKey:
+        """Lend a kept key to `actor` (a person's name, or `system:NAME`) for `purpose`.
+
+        The consultation is in the audit trail before the key is out; what can't be audited isn't done.
+        Refused `vault.key-gone`, `vault.purpose-missing`, `audit.unwritable`.
+        """
+        ...
+
+    def kept(self, kind: KeyKind | None = None, deployment: str | None = None) -> tuple[KeptKeyInfo, ...]:
+        """The kept keys there are."""
+        ...
+
+    def hold(self, key_ids: Sequence[str], *, held: bool) -> None:
+        """Keep keys of footage beyond their due time, or no longer.
+
+        Refused `vault.key-gone` (one is destroyed already; none is held then), `vault.hold-kind` (not footage).
+        """
+        ...
+
+    def destroy(self, key_ids: Sequence[str], *, rule: str) -> tuple[DestroyedKey, ...]:
+        """Destroy kept keys now, under the `rule` that asks for it; those gone already are left out of the answer.
+
+        Refused `vault.key-held`. The wrapping key is renewed, so that nothing on the disk opens to them.
+        """
+        ...
+
+    def sign(self, message: bytes) -> Signature:
+        """Sign with the installation's key."""
+        ...
+
+    def pseudonym(self, name: str) -> str:
+        """The keyed pseudonym of a person's name: the same name gives the same 32 hexadecimal digits here, and
+        nobody without the key can tell which name.
+        """
+        ...
