@@ -24,6 +24,8 @@ class DeploymentStatus(StrEnum):
     READY = "ready"
     """Its watchlist is enrolled."""
     LIVE = "live"
+    SUSPENDED = "suspended"
+    """Live but for now nothing is recognised; it may be resumed."""
     ENDED = "ended"
     """Recognition is over and the gallery is dropped."""
 

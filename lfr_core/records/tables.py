@@ -61,6 +61,10 @@ class DeploymentRow(Row, table=True):
     """Entries, test subjects not counted. Stays after the list is destroyed."""
     blue_list_size: int = 0
     created_at: dt.datetime
+    opens_at: dt.datetime | None = None
+    closes_at: dt.datetime | None = None
+    """Its hours: the gate is shut outside them."""
+    suspended_why: str = Field(default="", sa_column_kwargs={"server_default": ""})
     opened_at: dt.datetime | None = None
     ended_at: dt.datetime | None = None
 

@@ -99,6 +99,13 @@ class Vault(Protocol):
         """
         ...
 
+    def check_gate(self, deployment: str) -> float:
+        """Return for how many seconds this answer holds, when the gate of the deployment is open.
+
+        Refused with the gate's rule (`gate.live`, `gate.within-hours`, ...) or `vault.clock`.
+        """
+        ...
+
     def make_key(self, kind: KeyKind, deployment: str, subject: str, due_ns: int) -> KeptKey:
         """A new kept key, in the keystore on disk before it is given. Asked again for the same subject: the same key.
 

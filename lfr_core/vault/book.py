@@ -1,0 +1,96 @@
+"""The vault's side of the records: facts for the gate, the table of epochs, which installation this is."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+from sqlalchemy import Engine, update
+from sqlmodel import col, func, select
+
+from lfr_core.deployments import DeploymentStatus
+from lfr_core.errors import Fatal
+from lfr_core.gate import GateFacts
+from lfr_core.records.engine import reading, writing
+from lfr_core.records.tables import DeploymentRow
+from lfr_core.vault.epochs import Epoch
+from lfr_core.vault.tables import AttendanceRow, EpochRow, InstallationRow
+
+__all__ = ["VaultBook", "bind_installation"]
+
+
+class VaultBook:
+    """Implements `GateFactsSource` and `EpochLog` over the records; Retryable when they are away."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def facts(self, deployment: str) -> GateFacts | None:
+        if "\x00" in deployment:
+            return None  # no database could hold it
+        with reading(self._engine) as session:
+            row = session.get(DeploymentRow, deployment)
+            if row is None:
+                return None
+            attended = session.exec(
+                select(func.max(AttendanceRow.last_ns)).where(AttendanceRow.deployment == deployment)
+            ).one()
+            return GateFacts(
+                deployment=deployment,
+                status=DeploymentStatus(row.status),
+                opens_ns=_ns(row.opens_at),
+                closes_ns=_ns(row.closes_at),
+                gallery=row.gallery or "",
+                suspended_why=row.suspended_why,
+                attended_ns=attended,
+            )
+
+    def began(self, epoch: Epoch) -> None:
+        with writing(self._engine) as session:
+            session.add(
+                EpochRow(
+                    id=epoch.id,
+                    deployment=epoch.deployment,
+                    started_ns=epoch.started_ns,
+                    ended_ns=epoch.ended_ns,
+                    fingerprint=epoch.fingerprint,
+                )
+            )
+
+    def destroyed(self, key_ids: Sequence[str], at_ns: int) -> None:
+        with writing(self._engine) as session:
+            session.execute(
+                update(EpochRow)
+                .where(col(EpochRow.id).in_(key_ids))
+                .where(col(EpochRow.destroyed_ns).is_(None))
+                .values(destroyed_ns=at_ns)
+            )
+
+    def close_unfinished(self, at_ns: int) -> int:
+        with writing(self._engine) as session:
+            rows = session.exec(select(EpochRow).where(col(EpochRow.destroyed_ns).is_(None))).all()
+            for row in rows:
+                row.destroyed_ns = at_ns
+            return len(rows)
+
+
+def bind_installation(engine: Engine, installation: str) -> None:
+    """Tie keystore and database together at the first start, and refuse another pair ever after.
+
+    Raises:
+        Fatal: the database belongs to another keystore.
+        Retryable: the database is away.
+    """
+    with writing(engine) as session:
+        known = session.exec(select(InstallationRow.id)).first()
+        if known is None:
+            session.add(InstallationRow(id=installation))
+        elif known != installation:
+            raise Fatal(
+                f"this database belongs to installation {known} and the keystore to {installation}: point "
+                "LFR_VAULT_FOLDER and LFR_DATABASE_URL at the same installation; a new keystore needs a new database"
+            )
+
+
+def _ns(at: dt.datetime | None) -> int | None:
+    return None if at is None else round(at.timestamp() * 1e6) * 1_000
