@@ -1,0 +1,153 @@
+"""The vault as other processes know it: every call asks the process behind the socket."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import lru_cache
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from lfr_core.errors import Fatal, Refused, Retryable
+from lfr_core.settings import Settings
+from lfr_core.vault import messages as m
+from lfr_core.vault.port import DestroyedKey, FrameKey, KeptKey, KeptKeyInfo, KeyKind, Signature
+
+__all__ = ["VaultClient", "vault_client"]
+
+_TIMEOUT_S = 10.0  # longer than the records' own patience, so that its answer, not this, is what is heard
+_Expected = TypeVar("_Expected", bound=BaseModel)
+
+
+class VaultClient:
+    """Implements `lfr_core.vault.port.Vault`. One connection, made when needed; safe to call from several threads."""
+
+    def __init__(self, path: Path, timeout_s: float = _TIMEOUT_S) -> None:
+        """`path`: of the Unix socket. Nothing is connected yet."""
+        self._path = path
+        self._timeout_s = timeout_s
+        self._lock = threading.Lock()
+        self._connection: socket.socket | None = None
+        self._pseudonym = lru_cache(maxsize=256)(self._ask_pseudonym)
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        with self._lock:
+            self._drop()
+
+    def ping(self) -> None:
+        """Return when the vault answers."""
+        self._ask(m.Ping(), m.TextAnswer)
+
+    def seal_key(self, deployment: str, camera: str) -> FrameKey:
+        return _frame_key(self._ask(m.SealKey(deployment=deployment, camera=camera), m.FrameKeyAnswer))
+
+    def open_key(self, key_id: str) -> FrameKey:
+        return _frame_key(self._ask(m.OpenKey(key_id=key_id), m.FrameKeyAnswer))
+
+    def check_gate(self, deployment: str) -> float:
+        return self._ask(m.CheckGate(deployment=deployment), m.GateAnswer).lease_s
+
+    def make_key(self, kind: KeyKind, deployment: str, subject: str, due_ns: int) -> KeptKey:
+        request = m.MakeKey(kind=kind, deployment=deployment, subject=subject, due_ns=due_ns)
+        answer = self._ask(request, m.KeptKeyAnswer)
+        return KeptKey(_info(answer.info), answer.key)
+
+    def open_kept(self, key_id: str, *, actor: str, purpose: str) -> KeptKey:
+        answer = self._ask(m.OpenKept(key_id=key_id, actor=actor, purpose=purpose), m.KeptKeyAnswer)
+        return KeptKey(_info(answer.info), answer.key)
+
+    def kept(self, kind: KeyKind | None = None, deployment: str | None = None) -> tuple[KeptKeyInfo, ...]:
+        answer = self._ask(m.Kept(kind=kind, deployment=deployment), m.KeptAnswer)
+        return tuple(_info(each) for each in answer.infos)
+
+    def hold(self, key_ids: Sequence[str], *, held: bool) -> None:
+        self._ask(m.Hold(key_ids=tuple(key_ids), held=held), m.TextAnswer)
+
+    def destroy(self, key_ids: Sequence[str], *, rule: str) -> tuple[DestroyedKey, ...]:
+        answer = self._ask(m.Destroy(key_ids=tuple(key_ids), rule=rule), m.DestroyedAnswer)
+        return tuple(DestroyedKey(_info(each.info), each.destroyed_ns) for each in answer.destroyed)
+
+    def sign(self, message: bytes) -> Signature:
+        answer = self._ask(m.Sign(message=message), m.SignatureAnswer)
+        return Signature(answer.signature, answer.public_key)
+
+    def pseudonym(self, name: str) -> str:
+        return self._pseudonym(name)
+
+    def _ask_pseudonym(self, name: str) -> str:
+        return self._ask(m.Pseudonym(name=name), m.TextAnswer).text
+
+    # -- the socket ------------------------------------------------------------------------------
+
+    def _ask(self, request: BaseModel, expected: type[_Expected]) -> _Expected:
+        body = request.model_dump_json().encode()
+        with self._lock:
+            fresh = self._connection is None
+            try:
+                answer = self._exchange(body)
+            except (OSError, EOFError, ValueError) as error:
+                self._drop()
+                if fresh or isinstance(error, TimeoutError):
+                    raise _away(self._path) from error
+                try:  # the connection was from before the vault's restart
+                    answer = self._exchange(body)
+                except (OSError, EOFError, ValueError) as again:
+                    self._drop()
+                    raise _away(self._path) from again
+        return self._read(answer, expected)
+
+    def _exchange(self, body: bytes) -> bytes:
+        if self._connection is None:
+            connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            connection.settimeout(self._timeout_s)
+            try:
+                connection.connect(str(self._path))
+            except OSError:
+                connection.close()
+                raise
+            self._connection = connection
+        m.write_frame(self._connection, body)
+        return m.read_frame(self._connection)
+
+    def _drop(self) -> None:
+        if self._connection is not None:
+            with suppress(OSError):
+                self._connection.close()
+            self._connection = None
+
+    @staticmethod
+    def _read(body: bytes, expected: type[_Expected]) -> _Expected:
+        try:
+            answer = m.Answer.validate_json(body)
+        except ValidationError:
+            # its text could hold a key
+            raise Fatal("the vault's answer isn't of this version: start both from the same OpenLFR") from None
+        if isinstance(answer, m.RefusedAnswer):
+            raise Refused(answer.rule, answer.message)
+        if isinstance(answer, m.RetryAnswer):
+            raise Retryable(answer.message)
+        if not isinstance(answer, expected):
+            raise Fatal(f"the vault answered with {type(answer).__name__}: start both from the same OpenLFR")
+        return answer
+
+
+def vault_client(settings: Settings) -> VaultClient:
+    """The client of these settings' vault. Nothing is connected yet."""
+    return VaultClient(settings.vault_socket)
+
+
+def _away(path: Path) -> Retryable:
+    return Retryable(f"the vault at {path} does not answer; start it with `lfr up`, or see `lfr status`")
+
+
+def _frame_key(answer: m.FrameKeyAnswer) -> FrameKey:
+    return FrameKey(answer.id, answer.key, answer.seals_until_ns, answer.opens_until_ns, answer.lease_s)
+
+
+def _info(info: m.Info) -> KeptKeyInfo:
+    return KeptKeyInfo(info.id, info.kind, info.deployment, info.subject, info.fingerprint, info.due_ns, info.held)

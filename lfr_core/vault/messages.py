@@ -1,0 +1,278 @@
+"""What passes over the vault's socket: typed, versioned requests and answers, each a length and a JSON document.
+
+A frame is four bytes of length, big-endian, then at most `LONGEST` bytes of UTF-8. A key travels as base64 over a
+Unix socket that only this user may open, and is never logged.
+"""
+
+from __future__ import annotations
+
+import base64
+import socket
+import struct
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, TypeAdapter
+
+from lfr_core.vault.port import KeyKind
+
+__all__ = [
+    "LONGEST",
+    "Answer",
+    "AnyRequest",
+    "CheckGate",
+    "Destroy",
+    "DestroyedAnswer",
+    "Destroying",
+    "FrameKeyAnswer",
+    "GateAnswer",
+    "Hold",
+    "Info",
+    "Kept",
+    "KeptAnswer",
+    "KeptKeyAnswer",
+    "MakeKey",
+    "OpenKept",
+    "OpenKey",
+    "Ping",
+    "Pseudonym",
+    "RefusedAnswer",
+    "RetryAnswer",
+    "SealKey",
+    "Sign",
+    "SignatureAnswer",
+    "TextAnswer",
+    "read_frame",
+    "write_frame",
+]
+
+LONGEST = 4 * 1024 * 1024
+"""Bytes of one message: a list of some thousands of keys fits."""
+_LENGTH = struct.Struct(">I")
+
+Bytes = Annotated[
+    bytes,
+    BeforeValidator(lambda value: base64.b64decode(value, validate=True) if isinstance(value, str) else value),
+    PlainSerializer(lambda value: base64.b64encode(value).decode(), return_type=str),
+    Field(repr=False),
+]
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+Ids = Annotated[tuple[Name, ...], Field(max_length=20_000)]
+
+
+class _Message(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    version: Literal[1] = 1
+
+
+class Ping(_Message):
+    verb: Literal["ping"] = "ping"
+
+
+class SealKey(_Message):
+    verb: Literal["seal-key"] = "seal-key"
+    deployment: Name
+    camera: Name
+
+
+class OpenKey(_Message):
+    verb: Literal["open-key"] = "open-key"
+    key_id: Name
+
+
+class CheckGate(_Message):
+    verb: Literal["check-gate"] = "check-gate"
+    deployment: Name
+
+
+class MakeKey(_Message):
+    verb: Literal["make-key"] = "make-key"
+    kind: KeyKind
+    deployment: Name
+    subject: Name
+    due_ns: int
+
+
+class OpenKept(_Message):
+    verb: Literal["open-kept"] = "open-kept"
+    key_id: Name
+    actor: Annotated[str, Field(max_length=200)]
+    purpose: Annotated[str, Field(max_length=200)]
+
+
+class Kept(_Message):
+    verb: Literal["kept"] = "kept"
+    kind: KeyKind | None = None
+    deployment: Name | None = None
+
+
+class Hold(_Message):
+    verb: Literal["hold"] = "hold"
+    key_ids: Ids
+    held: bool
+
+
+class Destroy(_Message):
+    verb: Literal["destroy"] = "destroy"
+    key_ids: Ids
+    rule: Name
+
+
+class Sign(_Message):
+    verb: Literal["sign"] = "sign"
+    message: Bytes
+
+
+class Pseudonym(_Message):
+    verb: Literal["pseudonym"] = "pseudonym"
+    name: Name
+
+
+AnyRequest: TypeAdapter[
+    Ping | SealKey | OpenKey | CheckGate | MakeKey | OpenKept | Kept | Hold | Destroy | Sign | Pseudonym
+] = TypeAdapter(
+    Annotated[
+        Ping | SealKey | OpenKey | CheckGate | MakeKey | OpenKept | Kept | Hold | Destroy | Sign | Pseudonym,
+        Field(discriminator="verb"),
+    ]
+)
+
+
+class Info(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str
+    kind: KeyKind
+    deployment: str
+    subject: str
+    fingerprint: str
+    due_ns: int
+    held: bool
+
+
+class Destroying(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    info: Info
+    destroyed_ns: int
+
+
+class RefusedAnswer(_Message):
+    answer: Literal["refused"] = "refused"
+    rule: str
+    message: str
+
+
+class RetryAnswer(_Message):
+    """The vault can't answer now: the records are away, or it is too busy."""
+
+    answer: Literal["retry"] = "retry"
+    message: str
+
+
+class FrameKeyAnswer(_Message):
+    answer: Literal["frame-key"] = "frame-key"
+    id: str
+    key: Bytes
+    seals_until_ns: int
+    opens_until_ns: int
+    lease_s: float
+
+
+class GateAnswer(_Message):
+    answer: Literal["gate"] = "gate"
+    lease_s: float
+
+
+class KeptKeyAnswer(_Message):
+    answer: Literal["kept-key"] = "kept-key"
+    info: Info
+    key: Bytes
+
+
+class KeptAnswer(_Message):
+    answer: Literal["kept"] = "kept"
+    infos: tuple[Info, ...]
+
+
+class DestroyedAnswer(_Message):
+    answer: Literal["destroyed"] = "destroyed"
+    destroyed: tuple[Destroying, ...]
+
+
+class SignatureAnswer(_Message):
+    answer: Literal["signature"] = "signature"
+    signature: Bytes
+    public_key: Bytes
+
+
+class TextAnswer(_Message):
+    """A pseudonym; or "" for what needs no answer but that it was done."""
+
+    answer: Literal["text"] = "text"
+    text: str = ""
+
+
+Answer: TypeAdapter[
+    RefusedAnswer
+    | RetryAnswer
+    | FrameKeyAnswer
+    | GateAnswer
+    | KeptKeyAnswer
+    | KeptAnswer
+    | DestroyedAnswer
+    | SignatureAnswer
+    | TextAnswer
+] = TypeAdapter(
+    Annotated[
+        RefusedAnswer
+        | RetryAnswer
+        | FrameKeyAnswer
+        | GateAnswer
+        | KeptKeyAnswer
+        | KeptAnswer
+        | DestroyedAnswer
+        | SignatureAnswer
+        | TextAnswer,
+        Field(discriminator="answer"),
+    ]
+)
+
+
+def write_frame(connection: socket.socket, body: bytes) -> None:
+    """Send one message. Raises OSError, and ValueError when it is longer than `LONGEST`."""
+    if len(body) > LONGEST:
+        raise ValueError(f"a message of {len(body):,} bytes is longer than the vault takes")
+    connection.sendall(_LENGTH.pack(len(body)) + body)
+
+
+def read_frame(connection: socket.socket) -> bytes:
+    """Receive one message.
+
+    Raises:
+        EOFError: the other side closed before a message began.
+        ValueError: it closed in the middle of one, or announced one longer than `LONGEST`.
+        OSError: also TimeoutError.
+    """
+    head = _receive(connection, _LENGTH.size)
+    if not head:
+        raise EOFError
+    if len(head) < _LENGTH.size:
+        raise ValueError("half a message")
+    (length,) = _LENGTH.unpack(head)
+    if length > LONGEST:
+        raise ValueError("a message longer than the vault takes")
+    body = _receive(connection, length)
+    if len(body) < length:
+        raise ValueError("half a message")
+    return body
+
+
+def _receive(connection: socket.socket, count: int) -> bytes:
+    parts = bytearray()
+    while len(parts) < count:
+        part = connection.recv(min(65_536, count - len(parts)))
+        if not part:
+            break
+        parts += part
+    return bytes(parts)
