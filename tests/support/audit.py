@@ -1,0 +1,44 @@
+"""An audit trail for tests: the real one, over a keyed pseudonymiser and an Ed25519 key of the test's own."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from lfr_core.audit.trail import AuditTrail
+from lfr_core.clock import Clock
+from lfr_core.errors import Retryable
+from lfr_core.vault.port import Signature
+from tests.support.records import ManualClock
+
+__all__ = ["Notary", "audit_trail"]
+
+
+class Notary:
+    """Signs and gives pseudonyms as the vault does. Two with the same `name` have the same keys."""
+
+    def __init__(self, name: str = "this installation") -> None:
+        self._secret = hashlib.sha256(name.encode()).digest()
+        self._key = Ed25519PrivateKey.from_private_bytes(self._secret)
+        self.public_key = self._key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+        self.away = False
+
+    def sign(self, message: bytes) -> Signature:
+        self._answer()
+        return Signature(self._key.sign(message), self.public_key)
+
+    def pseudonym(self, name: str) -> str:
+        self._answer()
+        return hmac.new(self._secret, name.encode(), hashlib.sha256).hexdigest()[:32]
+
+    def _answer(self) -> None:
+        if self.away:
+            raise Retryable("the vault is away: start it with `lfr up`; nothing was done")
+
+
+def audit_trail(clock: Clock | None = None, notary: Notary | None = None) -> AuditTrail:
+    """A trail whose entries `Notary()` can sign."""
+    return AuditTrail(notary or Notary(), clock or ManualClock())
