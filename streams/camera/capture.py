@@ -11,6 +11,7 @@ from lfr_core.clock import Clock
 from lfr_core.errors import LfrError, Poison
 from lfr_core.policy import Policy
 from streams.camera.feedback import Flight
+from streams.camera.footage import FootageSink
 from streams.camera.halt import Halt
 from streams.camera.job import CameraJob
 from streams.camera.jpeg import jpeg_size
@@ -40,6 +41,7 @@ class Capture:
         *,
         clock: Clock,
         halt: Halt,
+        footage: FootageSink | None = None,
     ) -> None:
         """Args as in `run_camera`; `again` opens the source anew, for a recording that is looped."""
         self._job = job
@@ -50,6 +52,7 @@ class Capture:
         self._flight = flight
         self._clock = clock
         self._halt = halt
+        self._footage = footage
         self._rate = policy.sampling.looks_per_second
         self._size: tuple[int, int] | None = None
         self._warn = Seldom(clock, 5.0)
@@ -154,6 +157,8 @@ class Capture:
                     so_far=self.undecodable,
                 )
             return
+        if self._footage is not None:
+            self._footage.offer(captured_ns, jpeg)
         self._ledger.offer(Picture(captured_ns, jpeg), self._halt)
 
     def _check(self, size: tuple[int, int]) -> None:
