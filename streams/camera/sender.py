@@ -14,6 +14,7 @@ from lfr_core.policy import Policy
 from streams.broker.traits import BrokerTraits
 from streams.camera.capture import Capture
 from streams.camera.feedback import FeedbackReader, Flight
+from streams.camera.footage import FootageSink
 from streams.camera.halt import Halt
 from streams.camera.job import CameraJob, CameraProgress, CameraReport
 from streams.camera.ledger import Counts, Ledger, Taken
@@ -54,6 +55,7 @@ class Sender:
         halt: Halt,
         session: str | None,
         source: Source,
+        footage: FootageSink | None = None,
     ) -> None:
         self._job = job
         self._policy = policy
@@ -62,6 +64,7 @@ class Sender:
         self._halt = halt
         self._session = session or str(uuid.uuid4())
         self._source = source
+        self._footage = footage
         self._patient = job.as_fast_as_possible
         if self._patient and source.info.live:
             raise Poison("a live camera can't be read as fast as possible; leave out --as-fast-as-possible")
@@ -108,7 +111,15 @@ class Sender:
     ) -> CameraReport:
         """Capture and send until the end; see the module's docstring."""
         capture = Capture(
-            self._job, self._policy, self._source, make, self._ledger, self._flight, clock=self._clock, halt=self._halt
+            self._job,
+            self._policy,
+            self._source,
+            make,
+            self._ledger,
+            self._flight,
+            clock=self._clock,
+            halt=self._halt,
+            footage=self._footage,
         )
         _log.info("camera.started", camera=self._job.camera, session=self._session, source=self._source.info.shown)
         self._feedback.start()

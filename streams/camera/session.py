@@ -22,6 +22,7 @@ from lfr_core.frames import FrameCodec, PlainCodec
 from lfr_core.policy import Policy
 from streams.broker.traits import KAFKA, BrokerTraits
 from streams.camera.folder import open_source
+from streams.camera.footage import FootageSink
 from streams.camera.halt import Halt
 from streams.camera.job import CameraJob, CameraProgress, CameraReport
 from streams.camera.reconnect import HANG_S, ReconnectingSource
@@ -48,6 +49,7 @@ def run_camera(
     make_source: Callable[[], Source] | None = None,
     workers_deadline_s: float = WORKERS_DEADLINE_S,
     hang_s: float = HANG_S,
+    footage: FootageSink | None = None,
 ) -> CameraReport:
     """Send a camera's frames until its source ends or `stop` is set; blocks.
 
@@ -65,6 +67,7 @@ def run_camera(
         make_source: opens the source instead of `job.source`; for tests and other kinds of camera.
         hang_s: how long a live camera's read may take before it is opened again.
         workers_deadline_s: with back-pressure, how long to wait for an outcome.
+        footage: gets every picture that is looked at; None keeps none. Whoever made it closes it.
 
     Raises:
         Refused: no such deployment, it has ended, or it is operational and the source a recording.
@@ -102,7 +105,7 @@ def run_camera(
             return CameraReport()
         raise
     try:
-        sender = Sender(job, servers, policy, traits, codec or PlainCodec(), clock, halt, session, source)
+        sender = Sender(job, servers, policy, traits, codec or PlainCodec(), clock, halt, session, source, footage)
     except BaseException:
         source.close()
         raise
