@@ -11,7 +11,9 @@ from typing import TextIO, cast
 
 import structlog
 
-__all__ = ["RateLimit", "configure_logs", "get_logger"]
+from lfr_core.biometric import Biometric
+
+__all__ = ["RateLimit", "configure_logs", "get_logger", "withhold_biometrics"]
 
 
 _WINDOW_S = 60.0
@@ -58,6 +60,39 @@ class _Forgiving(io.TextIOBase):
             self._below.flush()
 
 
+_WITHHELD = "withheld"
+_DEEPEST = 8
+
+
+def withhold_biometrics(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """A structlog processor: no template, crop, array or bytes reaches a log; the event says that one was withheld.
+
+    `biometric_withheld` names the fields, so that the line of code that tried can be found and mended.
+    """
+    clean = {str(name): _without_biometrics(value) for name, value in event.items()}
+    found = sorted(name for name, (_, withheld) in clean.items() if withheld)
+    kept = {name: value for name, (value, _) in clean.items()}
+    return kept | {"biometric_withheld": found} if found else kept
+
+
+def _without_biometrics(value: object, depth: int = 0) -> tuple[object, bool]:
+    """The value with what mustn't be logged replaced, and whether there was any."""
+    if isinstance(value, Biometric | bytes | bytearray | memoryview) or _is_array(value) or depth > _DEEPEST:
+        return _WITHHELD, True
+    if isinstance(value, dict):
+        parts = {str(key): _without_biometrics(each, depth + 1) for key, each in value.items()}
+        return {key: each for key, (each, _) in parts.items()}, any(withheld for _, withheld in parts.values())
+    if isinstance(value, list | tuple | set | frozenset):
+        items = [_without_biometrics(each, depth + 1) for each in value]
+        return [each for each, _ in items], any(withheld for _, withheld in items)
+    return value, False
+
+
+def _is_array(value: object) -> bool:
+    numpy = sys.modules.get("numpy")  # not imported here: commands without faces start faster so
+    return numpy is not None and isinstance(value, numpy.ndarray)
+
+
 def configure_logs(level: str = "INFO") -> None:
     """Send our events as JSON, and other packages' warnings rate-limited, to standard error.
 
@@ -74,6 +109,7 @@ def configure_logs(level: str = "INFO") -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
+            withhold_biometrics,
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(numeric),

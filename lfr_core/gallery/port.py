@@ -7,7 +7,7 @@ Scores are inner products of unit vectors (cosine similarity).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from lfr_core.faces.types import Floats
@@ -23,8 +23,8 @@ class Reference:
     """Unique within the gallery."""
     entry: str
     """The watchlist entry it belongs to; an entry has several references."""
-    template: Floats
-    """Shape (512,), unit length."""
+    template: Floats = field(repr=False)
+    """Shape (512,), unit length. A plain array: of a photograph on a list, on its way into the gallery."""
 
 
 @dataclass(frozen=True, slots=True)

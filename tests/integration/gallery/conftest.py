@@ -3,6 +3,7 @@ from collections.abc import Iterator
 import pytest
 
 from lfr_core.gallery import ExactGallery, Gallery, MilvusGallery
+from lfr_core.gallery.turned import Turn, TurnedGallery, turn_from_key
 from tests.support.milvus import MilvusServer, milvus_server
 
 
@@ -21,9 +22,17 @@ def milvus_gallery(milvus: MilvusServer) -> Iterator[MilvusGallery]:
     gallery.close()
 
 
-@pytest.fixture(params=["exact", "milvus"])
+@pytest.fixture(scope="session")
+def turn() -> Turn:
+    """Any deployment's."""
+    return turn_from_key(bytes(range(32)), "dep")
+
+
+@pytest.fixture(params=["exact", "milvus", "turned exact", "turned milvus"])
 def gallery(request: pytest.FixtureRequest) -> Gallery:
-    if request.param == "exact":
-        return ExactGallery()
-    found: MilvusGallery = request.getfixturevalue("milvus_gallery")
-    return found
+    kind: str = request.param
+    found: Gallery = ExactGallery() if "exact" in kind else request.getfixturevalue("milvus_gallery")
+    if not kind.startswith("turned"):
+        return found
+    turn: Turn = request.getfixturevalue("turn")
+    return TurnedGallery(found, lambda _name: turn)

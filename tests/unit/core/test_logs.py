@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+
+from lfr_core.biometric import Biometric
+from lfr_core.logs import configure_logs, get_logger, withhold_biometrics
 
 SPEAK = (
     "import logging, sys; from lfr_core.logs import configure_logs, get_logger; configure_logs(); "
@@ -25,3 +30,32 @@ def test_events_are_json_lines_on_standard_error() -> None:
 
     assert done.stdout == ""
     assert '"event": "service_away"' in done.stderr
+
+
+def test_nothing_of_a_face_reaches_the_log_and_the_event_says_which_field_tried(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    crop, template = b"\xff\xd8 a face", np.full(512, 0.0442, np.float32)
+    configure_logs()
+
+    get_logger().warning(
+        "event",
+        deployment="dep",
+        frames=3,
+        crop=crop,
+        template=template,
+        wrapped=Biometric(crop),
+        nested={"probes": [1, {"deep": Biometric(template)}], "ids": ["a"]},
+    )
+
+    said = json.loads(capsys.readouterr().err)
+    assert said["biometric_withheld"] == ["crop", "nested", "template", "wrapped"]
+    assert (said["crop"], said["template"], said["wrapped"]) == ("withheld",) * 3
+    assert said["nested"] == {"probes": [1, {"deep": "withheld"}], "ids": ["a"]}
+    assert (said["deployment"], said["frames"]) == ("dep", 3)
+
+
+def test_an_event_without_any_is_left_as_it_is() -> None:
+    event = {"event": "x", "list": [1, 2], "who": None}
+
+    assert withhold_biometrics(None, "info", dict(event)) == event
