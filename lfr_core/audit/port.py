@@ -10,9 +10,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
+from sqlmodel import Session
+
 from lfr_core.vault.port import Signature
 
-__all__ = ["AuditEvent", "Pseudonyms", "Signer", "Verb"]
+__all__ = ["AuditEvent", "HeadSigner", "Pseudonyms", "Signer", "Trail", "Verb"]
 
 
 class Verb(StrEnum):
@@ -54,3 +56,19 @@ class Signer(Protocol):
     """Signs heads; the vault does."""
 
     def sign(self, message: bytes) -> Signature: ...
+
+
+class Trail(Protocol):
+    """The trail's writing end: `lfr_core.audit.trail.AuditTrail`."""
+
+    def prepare(self, actor: str, /) -> None:
+        """Get what entries of `actor` need from the vault, before a transaction begins. Raises Retryable, Refused."""
+        ...
+
+    def append(self, session: Session, event: AuditEvent, /) -> object:
+        """Write `event` in the caller's transaction; what can't be audited isn't done, so an error undoes it."""
+        ...
+
+
+class HeadSigner(Signer, Pseudonyms, Protocol):
+    """Signs heads, and can tell who wrote an entry; the vault can do both."""
