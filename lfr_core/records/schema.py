@@ -6,11 +6,12 @@ from lfr_core.audit import tables as audit
 from lfr_core.erasure import tables as erasure
 from lfr_core.footage import tables as footage
 from lfr_core.records.tables import Row
+from lfr_core.retention import tables as retention
 from lfr_core.vault import tables as vault
 
 __all__ = ["METADATA", "TABLE_MODULES"]
 
-TABLE_MODULES = (audit, erasure, footage, vault)
+TABLE_MODULES = (audit, erasure, footage, retention, vault)
 """Beside `lfr_core.records.tables`."""
 
 METADATA = Row.metadata

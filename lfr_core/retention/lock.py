@@ -1,0 +1,61 @@
+"""One sweep at a time. Both locks are let go of by the system when their holder dies, however it dies."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Engine, text
+
+from lfr_core.errors import Retryable
+from lfr_core.records.engine import is_sqlite, translated
+
+__all__ = ["SweepRuns", "one_sweep"]
+
+_LOCK = 0x4C46_5253  # a number of our own ("LFRS"), for PostgreSQL's advisory lock
+
+
+class SweepRuns(Retryable):
+    """Another sweep runs; it does this one's work."""
+
+
+@contextmanager
+def one_sweep(engine: Engine, home: Path) -> Iterator[None]:
+    """Hold the sweep of this installation: of `home` on this machine, and of its PostgreSQL where there is one.
+
+    Raises:
+        SweepRuns: somebody else holds it.
+        Retryable: the lock's file can't be written, or the database is away.
+    """
+    with _file_lock(home / "retention.lock"):
+        if is_sqlite(engine):
+            yield
+            return
+        with translated(engine), engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+            if not connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": _LOCK}).scalar_one():
+                raise SweepRuns("another sweep runs on another machine; it does this one's work")
+            try:
+                yield
+            finally:
+                if not connection.invalidated:
+                    connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _LOCK})
+
+
+@contextmanager
+def _file_lock(file: Path) -> Iterator[None]:
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        held = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise Retryable(f"{file} can't be written: {error.strerror}. Mend the folder; nothing was purged") from error
+    try:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise SweepRuns("another sweep runs; it does this one's work") from error
+        yield
+    finally:
+        os.close(held)

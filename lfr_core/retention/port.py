@@ -1,0 +1,131 @@
+"""What a purge is: one kind of data that has to go, when, under which rule. Values in and out."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+from sqlmodel import Session
+
+from lfr_core.audit.port import AuditEvent
+from lfr_core.errors import LfrError
+
+__all__ = ["ACTOR", "CLASSES", "Audited", "DataClass", "Destroyed", "Due", "Outcome", "PurgeStep", "Trail", "subject"]
+
+
+_PLAIN_ID = re.compile(r"[A-Za-z0-9._:/-]{1,120}")
+
+ACTOR = "system:retention"
+"""Who destroys, on the audit trail."""
+
+
+@dataclass(frozen=True, slots=True)
+class DataClass:
+    """A kind of data with a promise about its end."""
+
+    name: str
+    title: str
+    """What a person calls it."""
+    rule: str
+    """The policy's value, or the rule in stable words, under which it goes."""
+
+
+CLASSES: tuple[DataClass, ...] = (
+    DataClass("temporary", "Temporary files", "retention.temporary_files_h"),
+    DataClass("alerts", "Alerts' crops and exact times", "alerts.retention_h"),
+    DataClass("lists", "Watchlists of ended deployments", "watchlist.at-close"),
+    DataClass("galleries", "Collections of ended deployments in the gallery", "watchlist.at-close"),
+    DataClass("quality", "Data-quality results of lists of ended deployments", "watchlist.at-close"),
+    DataClass("broker", "Records of ended deployments in the broker", "stream.at-close"),
+    DataClass("topics", "Records in the broker past their topic's own bound", "stream.topic-bound"),
+    DataClass("footage", "Footage", "footage.retention_days"),
+    DataClass("workflows", "Runs and logs of workflows", "retention.workflow_history_days"),
+)
+"""Every kind of data that is purged, in the order of the sweep: what makes room on a full disk comes first.
+One that no sweep purges is an alarm."""
+
+
+class Audited(StrEnum):
+    """How a step's destructions come on the audit trail."""
+
+    ITSELF = "itself"
+    """The step writes them, in the transaction that destroys."""
+    ORDERED = "ordered"
+    """The sweep writes an order before and what was done after; without the order nothing is destroyed."""
+    ROOM_FIRST = "room-first"
+    """The same, but a full disk that keeps the order from being written doesn't keep it from making room."""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A thing whose time is over."""
+
+    subject: str
+    """A kind and an id (`gallery:lfr_demo_2d1`), never a name."""
+    due_ns: int
+    """Since when it should be gone, wall time."""
+    deployment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Destroyed:
+    """A thing that is gone."""
+
+    subject: str
+    due_ns: int
+    deployment: str = ""
+    facts: Mapping[str, str | int] = field(default_factory=dict)
+    """Counts, ids, fingerprints for the audit trail."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one run of a step came to."""
+
+    destroyed: tuple[Destroyed, ...] = ()
+    failures: tuple[LfrError, ...] = ()
+    """What stood in the way of the rest, which is tried again by the next sweep."""
+    note: str = ""
+    """What a reader has to know: "memory only: can't be purged"."""
+
+
+def subject(kind: str, id: str) -> str:  # noqa: A002  the field's own word
+    """`kind:id` as the audit trail takes it; an id that is long or strange is replaced by the start of its SHA-256."""
+    plain = _PLAIN_ID.fullmatch(id) is not None
+    return f"{kind}:{id if plain else 'sha256-' + hashlib.sha256(id.encode(errors='replace')).hexdigest()[:32]}"
+
+
+class PurgeStep(Protocol):
+    """Destroys one kind of data. Both calls may be made as often as one likes, and after a kill half way."""
+
+    @property
+    def name(self) -> str:
+        """One of `CLASSES`."""
+        ...
+
+    @property
+    def audited(self) -> Audited: ...
+
+    def due(self, now_ns: int) -> Sequence[Due]:
+        """What should be gone by `now_ns` and is still there. Raises Retryable when that can't be seen."""
+        ...
+
+    def purge(self, now_ns: int) -> Outcome:
+        """Destroy what is due. One thing that can't go doesn't keep the others."""
+        ...
+
+
+class Trail(Protocol):
+    """The audit trail's way in: `lfr_core.audit.trail.AuditTrail` has it."""
+
+    def prepare(self, actor: str, /) -> None:
+        """Get what entries of `actor` need from the vault, before a transaction. Raises Retryable without it."""
+        ...
+
+    def append(self, session: Session, event: AuditEvent, /) -> object:
+        """Write `event` in the caller's transaction. Refused `audit.unwritable` when it can't be."""
+        ...

@@ -1,0 +1,1 @@
+"""The purges of records, gallery and folders; the broker's is in `streams`, that of workflows in `flows`."""

@@ -1,0 +1,43 @@
+"""Which deployments have ended, and when: what several purges ask first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import Engine
+from sqlmodel import select
+
+from lfr_core.deployments import DeploymentStatus
+from lfr_core.records.engine import reading
+from lfr_core.records.tables import DeploymentRow
+
+__all__ = ["Deployments", "deployments"]
+
+_QUIET = frozenset({DeploymentStatus.DRAFT, DeploymentStatus.READY, DeploymentStatus.ENDED})
+
+
+@dataclass(frozen=True, slots=True)
+class Deployments:
+    """All deployments of the records, as purges see them."""
+
+    ended_ns: Mapping[str, int]
+    """When each of the ended ones ended, wall time."""
+    going: Mapping[str, str]
+    """Those that haven't ended: id to the gallery they use, or ""."""
+    any_live: bool
+    """Whether one is live, or was and may be again: its frames are on their way."""
+
+
+def deployments(engine: Engine) -> Deployments:
+    """Read them. Raises Retryable when the records are away."""
+    with reading(engine) as session:
+        rows = session.exec(select(DeploymentRow)).all()
+    ended: dict[str, int] = {}
+    going: dict[str, str] = {}
+    for row in rows:
+        if row.status == DeploymentStatus.ENDED:
+            ended[row.id] = round((row.ended_at or row.created_at).timestamp() * 1e6) * 1000
+        else:
+            going[row.id] = row.gallery or ""
+    return Deployments(ended, going, any(row.status not in _QUIET for row in rows))

@@ -1,0 +1,35 @@
+"""Footage past its days and not held: `lfr_core.footage` knows how it goes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from lfr_core.footage.expiry import expire_segments
+from lfr_core.footage.register import due_segments
+from lfr_core.retention.port import Audited, Destroyed, Due, Outcome, Trail
+from lfr_core.vault.port import Vault
+
+__all__ = ["FootageStep"]
+
+
+class FootageStep:
+    """A segment's key, then its file, then its row and the trail; held segments aren't due."""
+
+    name = "footage"
+    audited = Audited.ITSELF
+
+    def __init__(self, engine: Engine, folder: Path, vault: Vault, trail: Trail) -> None:
+        self._engine = engine
+        self._folder = folder
+        self._vault = vault
+        self._trail = trail
+
+    def due(self, now_ns: int) -> tuple[Due, ...]:
+        found = due_segments(self._engine, now_ns)
+        return tuple(Due(f"footage:{each.id}", each.since_ns, each.deployment) for each in found)
+
+    def purge(self, now_ns: int) -> Outcome:
+        gone = expire_segments(self._engine, self._folder, self._vault, self._trail, now_ns=now_ns)
+        return Outcome(tuple(Destroyed(f"footage:{each.id}", each.due_ns, each.deployment) for each in gone))
