@@ -7,6 +7,7 @@ key, a missing key, a wrong type or a value out of range is refused at load.
 from __future__ import annotations
 
 import tomllib
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -23,6 +24,7 @@ __all__ = [
     "ImagePolicy",
     "LivePolicy",
     "Policy",
+    "PublicationPolicy",
     "ResponsePolicy",
     "RetentionPolicy",
     "SamplingPolicy",
@@ -131,6 +133,21 @@ class AuditPolicy(_Section):
     keep_days: Annotated[int, Field(ge=31)]
 
 
+class PublicationPolicy(_Section):
+    """When results are due, and which counts of people are too small to print."""
+
+    results_working_days: Annotated[int, Field(ge=1, le=5)]
+    reminder_working_days: Annotated[int, Field(ge=1, le=5)]
+    extra_bank_holidays: tuple[date, ...]
+    suppress_people_below: Annotated[int, Field(ge=2, le=20)]
+
+    @model_validator(mode="after")
+    def _reminded_in_time(self) -> PublicationPolicy:
+        if self.reminder_working_days > self.results_working_days:
+            raise ValueError("reminder_working_days is after results_working_days")
+        return self
+
+
 class WatchlistPolicy(_Section):
     """What a watchlist may hold."""
 
@@ -174,6 +191,7 @@ class Policy(_Section):
     footage: FootagePolicy
     retention: RetentionPolicy
     audit: AuditPolicy
+    publication: PublicationPolicy
     watchlist: WatchlistPolicy
     images: ImagePolicy
     responses: ResponsePolicy

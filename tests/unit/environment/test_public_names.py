@@ -44,7 +44,7 @@ PINNED: dict[str, list[str]] = {
     "lfr_core.outcomes": ["FrameCounts", "FrameOutcome"],
     "lfr_core.policy": [
         "AlertPolicy", "AuditPolicy", "FacePolicy", "FootagePolicy", "ImagePolicy", "LivePolicy",
-        "Policy", "ResponsePolicy", "RetentionPolicy", "SamplingPolicy", "TrackingPolicy",
+        "Policy", "PublicationPolicy", "ResponsePolicy", "RetentionPolicy", "SamplingPolicy", "TrackingPolicy",
         "VaultPolicy", "WatchlistPolicy", "default_policy_file", "load_policy",
     ],
     "lfr_core.records.read": [
