@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from lfr_core.alerts import Decision
     from lfr_core.records.read import AlertSummary, Answer
+    from lfr_core.settings import Settings
 
 __all__ = ["app"]
 
@@ -126,12 +127,22 @@ def judge(
     Example: lfr alerts judge 1f0c2a7e same --by "A. Operator"
     """
     with guard():
+        from apps.auditing import trail_for
         from lfr_core.alerts import Judgement
         from lfr_core.records.decisions import DecisionDesk
 
         word = _answer(Judgement, answer)
-        with _records() as engine:
-            _done(engine, DecisionDesk(engine).judge, alert, word, by, correct=correct, as_json=as_json)
+        settings = load_settings()
+        with _records(settings) as engine:
+            _done(
+                engine,
+                DecisionDesk(engine, trail_for(settings)).judge,
+                alert,
+                word,
+                by,
+                correct=correct,
+                as_json=as_json,
+            )
 
 
 @app.command()
@@ -147,12 +158,22 @@ def engage(
     Example: lfr alerts engage 1f0c2a7e engaged --by "B. Sergeant"
     """
     with guard():
+        from apps.auditing import trail_for
         from lfr_core.alerts import Engagement
         from lfr_core.records.decisions import DecisionDesk
 
         word = _answer(Engagement, answer)
-        with _records() as engine:
-            _done(engine, DecisionDesk(engine).engage, alert, word, by, correct=correct, as_json=as_json)
+        settings = load_settings()
+        with _records(settings) as engine:
+            _done(
+                engine,
+                DecisionDesk(engine, trail_for(settings)).engage,
+                alert,
+                word,
+                by,
+                correct=correct,
+                as_json=as_json,
+            )
 
 
 @app.command()
@@ -168,20 +189,30 @@ def review(
     Example: lfr alerts review 1f0c2a7e confirmed_true --by "C. Inspector"
     """
     with guard():
+        from apps.auditing import trail_for
         from lfr_core.alerts import Review
         from lfr_core.records.decisions import DecisionDesk
 
         word = _answer(Review, answer)
-        with _records() as engine:
-            _done(engine, DecisionDesk(engine).review, alert, word, by, correct=correct, as_json=as_json)
+        settings = load_settings()
+        with _records(settings) as engine:
+            _done(
+                engine,
+                DecisionDesk(engine, trail_for(settings)).review,
+                alert,
+                word,
+                by,
+                correct=correct,
+                as_json=as_json,
+            )
 
 
 @contextmanager
-def _records() -> Iterator[Engine]:
+def _records(settings: Settings | None = None) -> Iterator[Engine]:
     from lfr_core.records.engine import open_engine
     from lfr_core.records.migrate import upgrade
 
-    settings = load_settings()
+    settings = settings or load_settings()
     upgrade(settings.records_url)
     engine = open_engine(settings.records_url)
     try:

@@ -27,13 +27,16 @@ REFRESH_S = 1.5  # the rest likewise; a refresh of the whole costs 20-50 ms of a
 
 @st.cache_resource  # connections, no crops
 def _view() -> OperatorView:
+    from apps.auditing import trail_for
     from lfr_core.clock import SystemClock
     from lfr_core.policy import load_policy
     from lfr_core.records.engine import open_engine
     from lfr_core.settings import Settings
 
     settings = Settings()
-    view = OperatorView(open_engine(settings.records_url), load_policy(settings.policy_file), SystemClock())
+    view = OperatorView(
+        open_engine(settings.records_url), load_policy(settings.policy_file), trail_for(settings), SystemClock()
+    )
     # Streamlit collects garbage after every run of a fragment, four times a second here. What is loaded by now
     # stays for good: out of its way an open page costs 0.06 of a core instead of 0.28.
     gc.collect()

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Engine
 
 from lfr_core.alerts import Decision, check_engagement, check_review
+from lfr_core.audit.port import Trail
 from lfr_core.clock import Clock, utc_from_ns
 from lfr_core.errors import Refused
 from lfr_core.policy import Policy
@@ -77,11 +78,11 @@ def local_time(time_ns: int) -> datetime:
 class OperatorView:
     """Everything the page shows. Each method raises Retryable when the records are away."""
 
-    def __init__(self, engine: Engine, policy: Policy, clock: Clock) -> None:
+    def __init__(self, engine: Engine, policy: Policy, trail: Trail, clock: Clock) -> None:
         self._engine = engine
         self._policy = policy
         self._clock = clock
-        self.desk = DecisionDesk(engine, clock)
+        self.desk = DecisionDesk(engine, trail, clock)
 
     def header(self, wanted: str | None) -> Header:
         """The deployment asked for; else the live one opened last; else the newest."""

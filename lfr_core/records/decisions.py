@@ -1,7 +1,7 @@
 """A person's answers to an alert's three questions, with who gave them and when.
 
-The rules are those of `lfr_core.alerts`; here they meet the record, one transaction an answer. The software
-never answers: every answer carries the name of a person.
+The rules are those of `lfr_core.alerts`; here they meet the record, one transaction an answer, with its entry on the
+audit trail. The software never answers: every answer carries the name of a person.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ from contextlib import contextmanager
 from uuid import UUID
 
 from sqlalchemy import Engine
-from sqlmodel import select
+from sqlmodel import Session, select
 
 from lfr_core.alerts import Decision, Engagement, Judgement, Review, check_engagement, check_review
+from lfr_core.audit.port import AuditEvent, Trail, Verb
 from lfr_core.clock import Clock, SystemClock, utc_from_ns
 from lfr_core.errors import Refused
 from lfr_core.records.engine import writing
@@ -25,14 +26,15 @@ _LONGEST_NAME = 100
 
 
 class DecisionDesk:
-    """Records answers. Every method raises Retryable when the database is away, and Refused:
+    """Records answers. Every method raises Retryable when the database or the vault is away, and Refused:
 
     `alert.unknown`, `alert.actor-missing`, `alert.already-answered` (another answer stands; `correct=True`
     replaces it and its who and when), and the rules of `lfr_core.alerts`. The same answer again changes nothing.
     """
 
-    def __init__(self, engine: Engine, clock: Clock | None = None) -> None:
+    def __init__(self, engine: Engine, trail: Trail, clock: Clock | None = None) -> None:
         self._engine = engine
+        self._trail = trail
         self._clock = clock or SystemClock()
 
     def judge(self, alert: UUID, answer: Judgement, actor: str, *, correct: bool = False) -> Decision:
@@ -42,46 +44,62 @@ class DecisionDesk:
             Refused: also `alert.engagement-after-different`, when a correction to "different" would leave an
                 engagement behind; what turned out afterwards is the review's to say.
         """
-        with self._alert(alert) as row:
-            name = _name(actor)
+        name = self._ready(actor)
+        with self._alert(alert) as (session, row):
             if _must_write(row.judgement, answer, correct=correct):
                 if row.engagement is not None and answer is Judgement.DIFFERENT:
                     raise Refused(
                         "alert.engagement-after-different",
                         "an engagement on this judgement is recorded: record what was established as the review",
                     )
+                self._audit(session, row, answer, name, row.judgement)
                 row.judgement, row.judged_by = answer.value, name
                 row.judged_at = utc_from_ns(self._clock.time_ns())
             return decision_of(row)
 
     def engage(self, alert: UUID, answer: Engagement, actor: str, *, correct: bool = False) -> Decision:
         """What the officers did. Raises Refused also as `lfr_core.alerts.check_engagement`."""
-        with self._alert(alert) as row:
-            name = _name(actor)
+        name = self._ready(actor)
+        with self._alert(alert) as (session, row):
             check_engagement(decision_of(row))
             if _must_write(row.engagement, answer, correct=correct):
+                self._audit(session, row, answer, name, row.engagement)
                 row.engagement, row.engaged_by = answer.value, name
                 row.engaged_at = utc_from_ns(self._clock.time_ns())
             return decision_of(row)
 
     def review(self, alert: UUID, answer: Review, actor: str, *, correct: bool = False) -> Decision:
         """What was established afterwards. Raises Refused also as `lfr_core.alerts.check_review`."""
-        with self._alert(alert) as row:
-            name = _name(actor)
+        name = self._ready(actor)
+        with self._alert(alert) as (session, row):
             check_review(decision_of(row))
             if _must_write(row.review, answer, correct=correct):
+                self._audit(session, row, answer, name, row.review)
                 row.review, row.reviewed_by = answer.value, name
                 row.reviewed_at = utc_from_ns(self._clock.time_ns())
             return decision_of(row)
 
+    def _ready(self, actor: str) -> str:
+        """The tidied name, with what its entry on the audit trail needs: without the vault nothing is decided."""
+        name = _name(actor)
+        self._trail.prepare(name)
+        return name
+
+    def _audit(
+        self, session: Session, row: AlertRow, answer: Judgement | Engagement | Review, name: str, standing: str | None
+    ) -> None:
+        facts = {"answer": answer.value} if standing is None else {"answer": answer.value, "replaces": standing}
+        question = f"alert.{type(answer).__name__.lower()}"
+        self._trail.append(session, AuditEvent(Verb.DECIDE, name, row.deployment, f"alert:{row.id}", question, facts))
+
     @contextmanager
-    def _alert(self, alert: UUID) -> Iterator[AlertRow]:
+    def _alert(self, alert: UUID) -> Iterator[tuple[Session, AlertRow]]:
         """The alert's row, locked until the answer is written."""
         with writing(self._engine) as session:
             row = session.exec(select(AlertRow).where(AlertRow.id == alert).with_for_update()).one_or_none()
             if row is None:
                 raise Refused("alert.unknown", f"there is no alert {alert}; `lfr alerts list` shows those there are")
-            yield row
+            yield session, row
 
 
 def decision_of(row: AlertRow) -> Decision:
@@ -95,8 +113,10 @@ def decision_of(row: AlertRow) -> Decision:
 
 def _name(actor: str) -> str:
     name = " ".join(actor.split())
-    if not name or len(name) > _LONGEST_NAME or "\x00" in name:
-        raise Refused("alert.actor-missing", f"say who answers: a name of at most {_LONGEST_NAME} characters")
+    if not name or len(name) > _LONGEST_NAME or not name.isprintable() or ":" in name:  # system:NAME is no person
+        raise Refused(
+            "alert.actor-missing", f"say who answers: a name of at most {_LONGEST_NAME} characters, without a colon"
+        )
     return name
 
 

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import Engine
 from typer.testing import CliRunner, Result
 
+from apps import auditing
 from apps.cli import alerts, deployment
 from lfr_core.clock import SystemClock
 from lfr_core.gallery.milvus import MilvusGallery
@@ -17,6 +18,7 @@ from lfr_core.policy import load_policy
 from lfr_core.records.deployments import DeploymentStore
 from lfr_core.records.engine import open_engine
 from lfr_core.records.recorder import Recorder
+from tests.support.audit import audit_trail
 from tests.support.milvus import milvus_server
 from tests.support.records import entry, live_deployment, sighting
 
@@ -27,6 +29,7 @@ Run = Callable[..., Result]
 def lfr(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Run a command on this test's records."""
     monkeypatch.setenv("LFR_DATABASE_URL", sqlite_url)
+    monkeypatch.setattr(auditing, "trail_for", lambda _settings: audit_trail(SystemClock()))  # no vault runs here
     apps = {"deployment": deployment.app, "alerts": alerts.app}
 
     def run(group: str, *arguments: str) -> Result:

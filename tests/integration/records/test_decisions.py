@@ -4,15 +4,20 @@ from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from lfr_core.alerts import Cell, Decision, Engagement, Judgement, Review
-from lfr_core.errors import Refused
+from lfr_core.audit.port import Verb
+from lfr_core.audit.read import entries
+from lfr_core.audit.verify import verify
+from lfr_core.errors import Fatal, Refused, Retryable
 from lfr_core.policy import load_policy
 from lfr_core.records import read
 from lfr_core.records.decisions import DecisionDesk
+from lfr_core.records.engine import writing
 from lfr_core.records.recorder import Recorder
 from lfr_core.watchlists.types import Category
+from tests.support.audit import Notary, audit_trail
 from tests.support.records import ManualClock, entry, live_deployment, sighting
 
 
@@ -30,7 +35,7 @@ def clock() -> ManualClock:
 
 @pytest.fixture
 def desk(engine: Engine, clock: ManualClock) -> DecisionDesk:
-    return DecisionDesk(engine, clock)
+    return DecisionDesk(engine, audit_trail(clock), clock)
 
 
 def test_each_answer_is_kept_with_who_and_when(
@@ -89,9 +94,49 @@ def test_a_judgement_cannot_be_corrected_to_different_under_an_engagement(alert:
     assert rule(desk.judge, alert, Judgement.DIFFERENT, "Ann", correct=True) == "alert.engagement-after-different"
 
 
-@pytest.mark.parametrize("name", ["", "   ", "x" * 101, "a\x00b"])
+@pytest.mark.parametrize("name", ["", "   ", "x" * 101, "a\x00b", "system:retention"])
 def test_an_answer_without_a_usable_name_is_refused(alert: UUID, desk: DecisionDesk, name: str) -> None:
     assert rule(desk.judge, alert, Judgement.SAME, name) == "alert.actor-missing"
+
+
+def test_each_new_answer_is_on_the_audit_trail_under_a_pseudonym_and_a_repeated_one_is_not(
+    engine: Engine, alert: UUID, desk: DecisionDesk
+) -> None:
+    desk.judge(alert, Judgement.CANT_TELL, "Ann Operator")
+    desk.judge(alert, Judgement.CANT_TELL, "Ann Operator")
+    desk.judge(alert, Judgement.SAME, "Bob", correct=True)
+    desk.review(alert, Review.CONFIRMED_TRUE, "Ann Operator")
+    assert rule(desk.judge, alert, Judgement.DIFFERENT, "Ann Operator") == "alert.already-answered"
+
+    found = entries(engine, deployment="dep", verb=Verb.DECIDE)
+    ann = f"person:{Notary().pseudonym('Ann Operator')}"
+    assert [(one.rule, one.subject, one.facts) for one in found] == [
+        ("alert.judgement", f"alert:{alert}", {"answer": "cant_tell"}),
+        ("alert.judgement", f"alert:{alert}", {"answer": "same", "replaces": "cant_tell"}),
+        ("alert.review", f"alert:{alert}", {"answer": "confirmed_true"}),
+    ]
+    assert [one.actor == ann for one in found] == [True, False, True]
+    assert verify(engine, public_key=Notary().public_key, remembered=None).is_good
+
+
+def test_with_the_vault_away_nothing_is_decided(engine: Engine, alert: UUID, clock: ManualClock) -> None:
+    notary = Notary()
+    notary.away = True
+    desk = DecisionDesk(engine, audit_trail(clock, notary), clock)
+
+    with pytest.raises(Retryable, match="lfr up"):
+        desk.judge(alert, Judgement.SAME, "Ann")
+    assert read.alerts(engine, "dep")[0].undecided
+    assert entries(engine) == ()
+
+
+def test_an_answer_that_cannot_be_audited_is_not_given(engine: Engine, alert: UUID, desk: DecisionDesk) -> None:
+    with writing(engine) as session:
+        session.execute(text("DROP TABLE audit_entry"))
+
+    with pytest.raises(Fatal, match="lacks OpenLFR's tables"):
+        desk.judge(alert, Judgement.SAME, "Ann")
+    assert read.alerts(engine, "dep")[0].undecided
 
 
 def test_an_unknown_alert_is_refused(alert: UUID, desk: DecisionDesk) -> None:

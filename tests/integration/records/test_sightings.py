@@ -9,6 +9,7 @@ from lfr_core.policy import load_policy
 from lfr_core.records import read
 from lfr_core.records.decisions import DecisionDesk
 from lfr_core.records.recorder import Recorder
+from tests.support.audit import audit_trail
 from tests.support.records import NOW_NS, ManualClock, entry, live_deployment, sighting
 
 ALERTS = load_policy().alerts
@@ -131,7 +132,7 @@ def test_an_entry_that_expires_while_the_deployment_is_live_gives_no_alert_from_
 def test_a_sighting_after_the_decision_joins_the_alert_and_leaves_the_decision(engine: Engine) -> None:
     live_deployment(engine)
     (alert,) = recorder(engine).record_sightings([sighting(0.0)]).opened
-    DecisionDesk(engine, ManualClock()).judge(alert, Judgement.DIFFERENT, "Ann Operator")
+    DecisionDesk(engine, audit_trail(), ManualClock()).judge(alert, Judgement.DIFFERENT, "Ann Operator")
 
     recorder(engine).record_sightings([sighting(1.0)])
 
