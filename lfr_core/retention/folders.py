@@ -1,8 +1,8 @@
 """Destroying old files and folders of ours without ever leaving the folder they are in.
 
 Links are removed as links and never followed, other file systems aren't entered, sockets are left (somebody may
-listen), and what isn't ours (another owner) is left. Every step goes through file descriptors, so that a folder swapped for a
-link meanwhile leads nowhere.
+listen), and what isn't ours (another owner) is left. Every step goes through file descriptors, so that a
+folder swapped for a link meanwhile leads nowhere.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def remove_tree(root: Path, name: str) -> Tree:
 
 
 def _names(folder: int) -> list[str]:
-    return os.listdir(folder)  # noqa: PTH208  of an open descriptor: pathlib would go by the path again
+    return os.listdir(folder)  # of an open descriptor: pathlib would go by the path again
 
 
 def _through(root: Path, name: str, *, remove: bool) -> Tree:
