@@ -44,12 +44,11 @@ def image_forms(jpeg: bytes) -> tuple[bytes, ...]:
     scan = jpeg.index(_START_OF_SCAN) + 16  # the headers before it are the same in every JPEG
     raw = _slices(jpeg, start=scan)
     needles = [*raw]
-    for number, piece in enumerate(_slices(jpeg, start=scan, size=48)):
+    for piece in _slices(jpeg, start=scan, size=48):
         for shift in range(3):  # where the image begins within what was encoded isn't known
             whole = piece[shift : shift + 36]
             needles += {base64.b64encode(whole), base64.urlsafe_b64encode(whole)}
-        if number < 2:
-            needles += [piece[:24].hex().encode(), piece[:24].hex().upper().encode()]
+        needles += [piece[:24].hex().encode(), piece[:24].hex().upper().encode()]
     pixels: Image = np.asarray(cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR), dtype=np.uint8)
     grey = cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY)
     for row in np.linspace(0, len(pixels) - 1, _SLICES).astype(int):

@@ -18,7 +18,17 @@ from typing import BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["BLOCK_BYTES", "MIN_NEEDLE_BYTES", "Found", "Needles", "Searched", "Unreadable", "search_file", "search_files"]
+__all__ = [
+    "BLOCK_BYTES",
+    "MIN_NEEDLE_BYTES",
+    "PACKED_MARKS",
+    "Found",
+    "Needles",
+    "Searched",
+    "Unreadable",
+    "search_file",
+    "search_files",
+]
 
 MIN_NEEDLE_BYTES = 24
 """A shorter one could be missed, and would be found by chance sooner."""
@@ -27,6 +37,9 @@ _STEP = 16
 _PIECE = 8
 _TABLE_BITS = 20  # 1 MiB of flags: with 5,000 pieces 0.5 % of the positions are looked at twice
 _MIX = np.uint64(0x9E3779B97F4A7C15)  # 2^64 / golden ratio: spreads equal low bits over the high ones
+PACKED_MARKS = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"(\xb5/\xfd", b"PK\x03\x04", b"\x04\x22\x4d\x18")
+"""How files packed by gzip, bzip2, xz, zstd, zip and lz4 begin."""
+_LONGEST_MARK = 6
 _PLACES = 8
 """Places kept of one needle: a certificate names some, not a million."""
 
@@ -58,9 +71,11 @@ class Searched:
     found: list[Found] = field(default_factory=list)
     unreadable: list[Unreadable] = field(default_factory=list)
     files: int = 0
-    """Files, or columns of tables."""
+    """Files, or tables."""
     bytes_read: int = 0
     seconds: float = 0.0
+    packed: list[Path] = field(default_factory=list)
+    """Files that begin as packed ones do: a search of their raw bytes says little."""
 
     @property
     def needles_found(self) -> frozenset[int]:
@@ -73,6 +88,7 @@ class Searched:
         self.files += other.files
         self.bytes_read += other.bytes_read
         self.seconds += other.seconds
+        self.packed += other.packed
 
 
 class Needles:
@@ -179,6 +195,9 @@ def search_files(needles: Needles, roots: Iterable[Path], *, skip: Sequence[Path
         for file in _walk(root, avoided, inside, result):
             try:
                 with file.open("rb") as source:
+                    if source.read(_LONGEST_MARK).startswith(PACKED_MARKS):
+                        result.packed.append(file)
+                    source.seek(0)
                     result.add(search_file(needles, source, str(file)))
             except FileNotFoundError:
                 continue
