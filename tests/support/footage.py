@@ -1,0 +1,168 @@
+"""A footage store for tests: a real keystore and vault, the real trail and register, and a clock the test owns."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sqlalchemy import Engine
+from sqlmodel import select
+
+from lfr_core.audit.port import AuditEvent
+from lfr_core.audit.tables import AuditEntryRow
+from lfr_core.audit.trail import AuditTrail, record
+from lfr_core.clock import utc_from_ns
+from lfr_core.footage.desk import HoldDesk
+from lfr_core.footage.expiry import PurgedSegment, expire_segments
+from lfr_core.footage.holds import Hold, HoldGround, HoldRequest
+from lfr_core.footage.register import Segment, segments
+from lfr_core.footage.segment import segment_file
+from lfr_core.gate import GateFacts
+from lfr_core.policy import FootagePolicy, VaultPolicy, load_policy
+from lfr_core.records.engine import reading, writing
+from lfr_core.records.tables import DeploymentRow
+from lfr_core.vault.core import VaultCore
+from lfr_core.vault.epochs import Epoch
+from lfr_core.vault.keystore import Keystore
+from streams.camera.footage import FootageWriter
+from tests.support.records import NOW_NS, ManualClock
+
+__all__ = ["DAY_S", "FootageHouse", "jpeg"]
+
+DAY_S = 24 * 3600
+
+
+def jpeg(number: int, size: int = 2_000) -> bytes:
+    """Something of a JPEG's beginning and a frame's size, which no two numbers share."""
+    return b"\xff\xd8\xff\xe0" + f"FRAME-{number:06d}-IN-THE-CLEAR ".encode() * (size // 30)
+
+
+class _NoEpochs:
+    def began(self, epoch: Epoch) -> None:
+        raise NotImplementedError
+
+    def destroyed(self, key_ids: Sequence[str], at_ns: int) -> None:
+        raise NotImplementedError
+
+    def close_unfinished(self, at_ns: int) -> int:
+        raise NotImplementedError
+
+
+class _NoFacts:
+    def facts(self, deployment: str) -> GateFacts | None:
+        raise NotImplementedError
+
+
+@dataclass
+class FootageHouse:
+    """Everything footage needs, on one engine and one folder; `reopened` is the same after every process died."""
+
+    engine: Engine
+    home: Path
+    clock: ManualClock = field(default_factory=ManualClock)
+    policy: FootagePolicy = field(default_factory=lambda: load_policy().footage)
+    vault_policy: VaultPolicy = field(default_factory=lambda: load_policy().vault)
+
+    def __post_init__(self) -> None:
+        self.folder = self.home / "footage"
+        self.vault, self.trail = self.reopened()
+
+    def reopened(self) -> tuple[VaultCore, AuditTrail]:
+        """A vault and a trail as another process has them."""
+
+        class Audit:
+            def record(_, event: AuditEvent) -> None:  # noqa: N805  `self` is the house
+                record(self.engine, trail, event)
+
+        vault = VaultCore(
+            policy=self.vault_policy,
+            clock=self.clock,
+            keystore=Keystore(self.home / "vault"),
+            facts=_NoFacts(),
+            epochs=_NoEpochs(),
+            audit=Audit(),
+        )
+        trail = AuditTrail(vault, self.clock)
+        return vault, trail
+
+    def deployment(self, name: str = "dep") -> None:
+        with writing(self.engine) as session:
+            session.add(
+                DeploymentRow(
+                    id=name,
+                    name=name,
+                    kind="demo",
+                    status="live",
+                    threshold=0.45,
+                    agreeing_shots=2,
+                    live_only=True,
+                    created_at=utc_from_ns(self.clock.now_ns),
+                )
+            )
+
+    def writer(self, *, camera: str = "north", deployment: str = "dep", room_bytes: int = 0) -> FootageWriter:
+        return FootageWriter(
+            deployment=deployment,
+            camera=camera,
+            session="s1",
+            engine=self.engine,
+            folder=self.folder,
+            vault=self.vault,
+            policy=self.policy,
+            clock=self.clock,
+            room_bytes=room_bytes,
+        )
+
+    def record(self, seconds: float, *, camera: str = "north", frames_per_second: int = 1) -> tuple[Segment, ...]:
+        """Film for so long from the clock's time on; the segments there are then."""
+        with self.writer(camera=camera) as writer:
+            begun = self.clock.now_ns
+            for number in range(round(seconds * frames_per_second)):
+                self.clock.now_ns = begun + round(number / frames_per_second * 1e9)
+                writer.offer(self.clock.now_ns, jpeg(number))
+                _wait(lambda: writer.kept + writer.missed == number + 1)  # noqa: B023  called at once
+            assert writer.missed == 0
+        return segments(self.engine, camera=camera)
+
+    def desk(self) -> HoldDesk:
+        return HoldDesk(self.engine, self.vault, self.trail, self.policy, self.clock)
+
+    def hold(self, *wanted: Segment, by: str = "DC Ask", approved_by: str = "Insp Allow") -> Hold:
+        return self.desk().place(self.request(*wanted, by=by, approved_by=approved_by))
+
+    def request(self, *wanted: Segment, by: str = "DC Ask", approved_by: str = "Insp Allow") -> HoldRequest:
+        return HoldRequest(
+            segments=tuple(each.id for each in wanted),
+            ground=HoldGround.CRIMINAL_INVESTIGATION,
+            reference="36/1234/26",
+            requested_by=by,
+            approved_by=approved_by,
+            review_on=self.today() + dt.timedelta(days=28),
+        )
+
+    def today(self) -> dt.date:
+        return dt.datetime.fromtimestamp(self.clock.now_ns / 1e9, tz=dt.UTC).date()
+
+    def expire(self) -> tuple[PurgedSegment, ...]:
+        return expire_segments(self.engine, self.folder, self.vault, self.trail, now_ns=self.clock.now_ns)
+
+    def file(self, segment: Segment) -> Path:
+        return segment_file(self.folder, segment.id)
+
+    def audited(self, verb: str) -> list[AuditEntryRow]:
+        with reading(self.engine) as session:
+            return list(session.exec(select(AuditEntryRow).where(AuditEntryRow.verb == verb)))
+
+    def after(self, days: float) -> None:
+        """Let that much time pass since NOW_NS."""
+        self.clock.now_ns = NOW_NS + round(days * DAY_S * 1e9)
+
+
+def _wait(so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not so():
+        assert time.monotonic() < deadline, "the writer took nothing"
+        time.sleep(0.001)
