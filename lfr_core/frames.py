@@ -1,8 +1,7 @@
 """A frame on its way from camera to worker: its header, and the codec that its payload sits behind.
 
 The header travels as Kafka record headers, the payload as the record's value. Nothing here opens an
-image. The codec is the seam where sealing under an epoch key comes in: a camera seals, a worker opens,
-and neither knows how.
+image. A camera seals under an epoch's key and a worker opens (`lfr_core.vault.frames`); neither knows how.
 """
 
 from __future__ import annotations
@@ -12,11 +11,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from lfr_core.errors import Poison, Refused
+from lfr_core.errors import Poison
 
-__all__ = ["SCHEMA_VERSION", "FrameCodec", "FrameHeader", "FrameKind", "PlainCodec", "UnknownSchema"]
+__all__ = ["SCHEMA_VERSION", "UNSEALED", "FrameHeader", "FrameKind", "FrameOpener", "FrameSealer", "UnknownSchema"]
 
 SCHEMA_VERSION = 1
+UNSEALED = "none"
+"""Key id of a record without a payload: STATUS and END. No frame may have it."""
 
 
 class UnknownSchema(Poison):
@@ -63,8 +64,8 @@ class FrameHeader:
     not_sampled: int
     dropped: int
     kind: FrameKind = FrameKind.FRAME
-    key_id: str = "plain"
-    """Which key the payload is sealed under; `plain` for none."""
+    key_id: str = UNSEALED
+    """Which epoch's key the payload is sealed under."""
     taken_ns: int = 0
     """Wall time at which the camera process had the frame: latency is reckoned from here. 0: `captured_ns`."""
     schema_version: int = SCHEMA_VERSION
@@ -142,32 +143,33 @@ class FrameHeader:
         return header
 
 
-class FrameCodec(Protocol):
-    """Seals a frame's JPEG at the camera and opens it at the worker."""
+class FrameSealer(Protocol):
+    """Seals one deployment's frames at a camera."""
 
-    def key_id(self, camera: str) -> str:
-        """The id of the key a frame of `camera` would be sealed under now."""
+    def key_id(self) -> str:
+        """The id of the key a frame would be sealed under now. Raises as `seal`."""
         ...
 
     def seal(self, header: FrameHeader, jpeg: bytes) -> bytes:
-        """The payload to send. Raises Refused or Retryable when there is no key to be had."""
+        """The payload to send, under the key of `header.key_id`.
+
+        Raises Refused (the gate is shut) or Retryable (the vault is away): there is no key to be had.
+        """
         ...
 
+
+class FrameOpener(Protocol):
+    """Opens frames at a worker, while the gate of their deployment is open."""
+
     def open(self, header: FrameHeader, payload: bytes) -> bytes:
-        """The JPEG again. Raises Refused when the key is gone or the payload was changed."""
+        """The JPEG again.
+
+        Raises:
+            Refused: `gate.*`: recognition is over; `vault.*`: the key is gone or the payload isn't authentic.
+            Retryable: the vault is away.
+        """
         ...
 
-
-class PlainCodec:
-    """The identity: payloads in the clear. Replaced by the sealing codec once the vault exists."""
-
-    def key_id(self, camera: str) -> str:  # noqa: ARG002  the Protocol's signature
-        return "plain"
-
-    def seal(self, header: FrameHeader, jpeg: bytes) -> bytes:  # noqa: ARG002  the Protocol's signature
-        return jpeg
-
-    def open(self, header: FrameHeader, payload: bytes) -> bytes:
-        if header.key_id != "plain":
-            raise Refused("frame.key-unknown", f"no key {header.key_id!r} is held here; the frame stays closed")
-        return payload
+    def check_gate(self, deployment: str) -> None:
+        """Return while the gate is open; the answer is at most a lease old. Raises as `open`."""
+        ...

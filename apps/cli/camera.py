@@ -52,9 +52,12 @@ def run_command(
     from dataclasses import asdict
 
     with guard():
+        from lfr_core.clock import SystemClock
         from lfr_core.logs import configure_logs
-        from lfr_core.records.deployments import DeploymentStore
         from lfr_core.records.engine import open_engine
+        from lfr_core.records.reading import DeploymentReader
+        from lfr_core.vault.client import vault_client
+        from lfr_core.vault.frames import VaultSealer
         from streams.broker.traits import traits_of
         from streams.camera import CameraJob, run_camera
         from streams.camera.quiet import quiet_kafka
@@ -78,7 +81,8 @@ def run_command(
                 job,
                 servers=settings.kafka_bootstrap,
                 policy=policy,
-                directory=DeploymentStore(open_engine(settings.records_url)),
+                directory=DeploymentReader(open_engine(settings.records_url)),
+                sealer=VaultSealer(vault_client(settings), SystemClock(), deployment, name),
                 traits=traits_of(settings),
                 stop=stop,
                 progress=lambda progress: line.update(_line(name, progress)),
@@ -188,14 +192,14 @@ def list_command(
 
     with guard():
         from lfr_core.errors import Refused
-        from lfr_core.records.deployments import DeploymentStore
         from lfr_core.records.engine import open_engine
         from lfr_core.records.read import cameras
+        from lfr_core.records.reading import DeploymentReader
 
         settings = load_settings()
         policy = policy_of(settings)
         engine = open_engine(settings.records_url)
-        view = DeploymentStore(engine).find(deployment)
+        view = DeploymentReader(engine).find(deployment)
         if view is None:
             raise Refused(
                 "camera.unknown-deployment",

@@ -1,4 +1,4 @@
-"""`lfr deployment`: make one, open it, close it, see those there are."""
+"""`lfr deployment`: make one, open it, suspend it, close it, see those there are."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ["app"]
 
-app = typer.Typer(no_args_is_help=True, help="Make, open, close and list deployments.")
+app = typer.Typer(no_args_is_help=True, help="Make, open, suspend, close and list deployments.")
 
+By = Annotated[str, typer.Option(help="Who does it, for the audit trail; default: the name you are logged in by.")]
 Id = Annotated[str, typer.Argument(metavar="ID", help="Id of the deployment, e.g. high-street-0412.")]
 
 
@@ -31,6 +32,7 @@ def create(
     name: Annotated[str, typer.Option(help="What people call it; default: the id.")] = "",
     threshold: Annotated[float | None, typer.Option(help="Cosine, between 0 and 1; default: the policy's.")] = None,
     recorded: Annotated[bool, typer.Option("--recorded", help="For recorded video: no frame is too old.")] = False,
+    by: By = "",
     as_json: AsJson = False,
 ) -> None:
     """Make a deployment, a draft. Next: give it its watchlist with `lfr watchlist enrol`.
@@ -38,33 +40,85 @@ def create(
     Example: lfr deployment create high-street-0412 --name "High Street, 4 December"
     """
     with guard():
-        from lfr_core.records.deployments import DeploymentStore
+        from apps.stores import deployment_store
 
         settings = load_settings()
         policy = policy_of(settings)
         with _records(settings) as engine:
-            DeploymentStore(engine).create(
-                id, _kind(kind), name=name, policy=policy, live_only=not recorded, threshold=threshold
+            deployment_store(settings, engine).create(
+                id,
+                _kind(kind),
+                name=name,
+                policy=policy,
+                live_only=not recorded,
+                threshold=threshold,
+                by=by or _user(),
             )
             _show_one(engine, id, as_json=as_json)
 
 
 @app.command(name="open")
-def open_(id: Id, as_json: AsJson = False) -> None:  # noqa: A002  the field's own word
+def open_(
+    id: Id,  # noqa: A002  the field's own word
+    hours: Annotated[float | None, typer.Option(help="Open for at most this long; default: the policy's.")] = None,
+    by: By = "",
+    as_json: AsJson = False,
+) -> None:
     """Let a deployment match. It needs a watchlist without an expired entry.
 
-    Example: lfr deployment open high-street-0412
+    Nothing is recognised unless an operator attends: see `lfr operator attend`, or open the operator's page.
+
+    Example: lfr deployment open high-street-0412 --hours 6
     """
     with guard():
-        from lfr_core.records.deployments import DeploymentStore
+        from apps.stores import deployment_store
 
-        with _records(load_settings()) as engine:
-            DeploymentStore(engine).open(id)
+        settings = load_settings()
+        longest = policy_of(settings).vault.max_open_h
+        with _records(settings) as engine:
+            deployment_store(settings, engine).open(
+                id, hours=longest if hours is None else min(hours, longest), by=by or _user()
+            )
             _show_one(engine, id, as_json=as_json)
 
 
 @app.command()
-def close(id: Id, as_json: AsJson = False) -> None:  # noqa: A002  the field's own word
+def suspend(
+    id: Id,  # noqa: A002  the field's own word
+    why: Annotated[str, typer.Option(help="The reason, for everybody who sees it stand still.")],
+    by: By = "",
+    as_json: AsJson = False,
+) -> None:
+    """Stop recognition for now; within 3 seconds nothing is recognised on any worker.
+
+    Example: lfr deployment suspend high-street-0412 --why "two false alerts in ten minutes"
+    """
+    with guard():
+        from apps.stores import deployment_store
+
+        settings = load_settings()
+        with _records(settings) as engine:
+            deployment_store(settings, engine).suspend(id, why, by=by or _user())
+            _show_one(engine, id, as_json=as_json)
+
+
+@app.command()
+def resume(id: Id, by: By = "", as_json: AsJson = False) -> None:  # noqa: A002  the field's own word
+    """Let a suspended deployment match again, within its hours.
+
+    Example: lfr deployment resume high-street-0412
+    """
+    with guard():
+        from apps.stores import deployment_store
+
+        settings = load_settings()
+        with _records(settings) as engine:
+            deployment_store(settings, engine).resume(id, by=by or _user())
+            _show_one(engine, id, as_json=as_json)
+
+
+@app.command()
+def close(id: Id, by: By = "", as_json: AsJson = False) -> None:  # noqa: A002  the field's own word
     """End a deployment for good: nothing matches any more, its watchlist and its gallery are destroyed.
 
     If the gallery is away, the deployment has ended all the same: run the command again to drop the gallery.
@@ -72,12 +126,12 @@ def close(id: Id, as_json: AsJson = False) -> None:  # noqa: A002  the field's o
     Example: lfr deployment close high-street-0412
     """
     with guard():
+        from apps.stores import deployment_store
         from lfr_core.gallery.milvus import MilvusGallery
-        from lfr_core.records.deployments import DeploymentStore
 
         settings = load_settings()
         with _records(settings) as engine:
-            view = DeploymentStore(engine).close(id)
+            view = deployment_store(settings, engine).close(id, by=by or _user())
             if view.gallery:
                 gallery = MilvusGallery(settings.gallery_uri)
                 try:
@@ -128,6 +182,12 @@ def show(id: Id, as_json: AsJson = False) -> None:  # noqa: A002  the field's ow
     """
     with guard(), _records(load_settings()) as engine:
         _show_one(engine, id, as_json=as_json, totals=True)
+
+
+def _user() -> str:
+    import getpass
+
+    return getpass.getuser()
 
 
 @contextmanager
@@ -200,5 +260,7 @@ def _as_dict(one: DeploymentSummary) -> dict[str, object]:
         "blue_list_size": one.blue_list_size,
         "created_at": when(one.created_at),
         "opened_at": when(one.opened_at),
+        "closes_at": when(one.closes_at),
+        "suspended_why": one.suspended_why,
         "ended_at": when(one.ended_at),
     }

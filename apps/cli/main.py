@@ -23,6 +23,8 @@ _GROUPS = {  # each with a command to begin with
     "watchlist": "lfr watchlist check lists/high-street",
     "deployment": "lfr deployment list",
     "alerts": "lfr alerts list --deployment high-street-0412",
+    "operator": "lfr operator attend high-street-0412 --name 'A. Okafor'",
+    "vault": "lfr vault status",
     "stream": "lfr stream run --source street.avi --watchlist lists/test",
 }
 _COMMANDS = ("system", "demo")  # modules whose commands stand at the top level: up, down, status, doctor, demo

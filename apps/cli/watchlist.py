@@ -103,15 +103,18 @@ def enrol(
     with guard():
         import uuid
 
+        from apps.stores import deployment_store
         from lfr_core.errors import Refused
         from lfr_core.gallery import MilvusGallery
-        from lfr_core.records.deployments import DeploymentStore
+        from lfr_core.gallery.turned import turned_gallery
+        from lfr_core.vault.client import vault_client
         from lfr_core.watchlists.compile import check_open_for_watchlist, compile_watchlist
 
         settings = load_settings()
-        store = DeploymentStore(_records(settings))
+        store = deployment_store(settings, _records(settings))
         found = check_open_for_watchlist(store, deployment)
-        gallery = MilvusGallery(settings.gallery_uri)
+        plain, vault = MilvusGallery(settings.gallery_uri), vault_client(settings)
+        gallery = turned_gallery(plain, vault, actor="system:enrolment", may_make=True)
         gallery.names()  # away? say so before minutes of photographs
         report = _checked(folder, found.kind, settings, policy_of(settings), deployment=deployment)
         if as_json:

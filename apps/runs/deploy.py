@@ -12,15 +12,18 @@ from uuid import uuid4
 from sqlalchemy import Engine
 
 from apps.runs.own import READY_S
+from apps.stores import deployment_store
 from apps.supervisor import ChildReport, Supervisor
 from apps.supervisor.system import running_system
 from lfr_core.deployments import DeploymentKind
 from lfr_core.faces.engine import build_engine
 from lfr_core.gallery.milvus import MilvusGallery
+from lfr_core.gallery.turned import turned_gallery
 from lfr_core.policy import Policy
-from lfr_core.records.deployments import DeploymentStore
+from lfr_core.records.attendance import Attendance
 from lfr_core.records.engine import open_engine
 from lfr_core.settings import Settings
+from lfr_core.vault.client import vault_client
 from lfr_core.watchlists.compile import compile_watchlist
 from lfr_core.watchlists.enrol import check_watchlist
 from lfr_core.watchlists.entries import WatchlistReport
@@ -73,6 +76,7 @@ def deployed_system(
     settings: Settings,
     policy: Policy,
     with_page: bool,
+    operator: str = "system:run",
     on_change: Callable[[tuple[ChildReport, ...]], None] | None = None,
     say: Callable[[str], None] = lambda _: None,
 ) -> Iterator[DeployedSystem]:
@@ -89,6 +93,7 @@ def deployed_system(
         settings: those of the run (`settings_for_run`).
         policy: the force's.
         with_page: start the operator's page.
+        operator: who attends: whoever started the run.
         on_change: told of the children as they start.
         say: told what takes long.
 
@@ -100,13 +105,16 @@ def deployed_system(
     with running_system(settings, policy, with_page=with_page, on_change=on_change, say=say) as system:
         system.wait_ready(READY_S)
         database = open_engine(settings.records_url)
-        store, gallery = DeploymentStore(database), MilvusGallery(settings.gallery_uri)
+        store, vault = deployment_store(settings, database), vault_client(settings)
+        gallery = turned_gallery(MilvusGallery(settings.gallery_uri), vault, actor="system:enrolment", may_make=True)
         store.create(deployment, kind, name=name, policy=policy, live_only=live_only)
         compile_watchlist(report, deployment=deployment, store=store, gallery=gallery, attempt=uuid4().hex)
         try:
-            store.open(deployment)
-            yield DeployedSystem(system, database)
+            store.open(deployment, hours=policy.vault.max_open_h)
+            with Attendance(database).kept_up(deployment, operator):
+                yield DeployedSystem(system, database)
         finally:
             closed = store.close(deployment)
             gallery.drop(closed.gallery)
+            vault.close()
             database.dispose()

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from apps.supervisor.children import ChildSpec
-from apps.supervisor.probes import broker_answers, http_ok, pid_in_file, port_answers
+from apps.supervisor.probes import broker_answers, http_ok, pid_in_file, port_answers, vault_answers
 from streams.broker.choose import BrokerChoice, choose, look
 from streams.broker.jars import libs_folder
 from streams.broker.kafka import KafkaNode, broker_command
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["plan", "settings_env", "worker_count"]
 
-BROKER, GALLERY, RECORD, PAGE = "broker", "gallery", "record", "page"
+BROKER, GALLERY, VAULT, RECORD, PAGE = "broker", "gallery", "vault", "record", "page"
 _WORKER_START_S = 120.0  # models are loaded and warmed up; on a busy machine that takes a while
 
 
@@ -70,8 +70,9 @@ def plan(
         children.append(_broker(settings, policy, choice.traits))
     if not settings.milvus_uri:
         children.append(_gallery(settings))
+    children.append(_vault(settings, env))
     needs = tuple(child.name for child in children)
-    broker = tuple(name for name in needs if name == BROKER)
+    broker = tuple(name for name in needs if name in {BROKER, VAULT})
     children.append(_worker(settings, env, "record", 0, broker))
     children += [_worker(settings, env, "recognise", index, needs) for index in range(worker_count(settings))]
     if with_page:
@@ -118,6 +119,16 @@ def _gallery(settings: Settings) -> ChildSpec:
         env={"OMP_NUM_THREADS": str(settings.inference_threads)},
         ready=port_answers(settings.milvus_port),
         ports=(settings.milvus_port,),
+    )
+
+
+def _vault(settings: Settings, env: dict[str, str]) -> ChildSpec:
+    return ChildSpec(
+        VAULT,
+        (sys.executable, "-m", "apps.vault"),
+        env=env,
+        ready=vault_answers(settings.vault_socket),
+        stop_deadline_s=5.0,
     )
 
 

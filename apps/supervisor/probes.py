@@ -10,7 +10,7 @@ from pathlib import Path
 from apps.supervisor.children import Probe
 from lfr_core.errors import LfrError
 
-__all__ = ["broker_answers", "http_ok", "pid_in_file", "port_answers"]
+__all__ = ["broker_answers", "http_ok", "pid_in_file", "port_answers", "vault_answers"]
 
 _ANSWER_S = 1.0
 
@@ -51,6 +51,24 @@ def broker_answers(servers: str) -> Probe:
             broker_version(servers)
         except LfrError:
             return False
+        return True
+
+    return probe
+
+
+def vault_answers(path: Path) -> Probe:
+    """Ready when the vault at the socket `path` answers."""
+
+    def probe(_pid: int) -> bool:
+        from lfr_core.vault.client import VaultClient
+
+        client = VaultClient(path, timeout_s=_ANSWER_S)
+        try:
+            client.ping()
+        except LfrError:
+            return False
+        finally:
+            client.close()
         return True
 
     return probe

@@ -16,11 +16,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from lfr_core.clock import Clock
-from lfr_core.deployments import DeploymentDirectory, DeploymentView
+from lfr_core.deployments import DeploymentDirectory, DeploymentStatus, DeploymentView
 from lfr_core.errors import Fatal, Poison, Refused, Retryable
 from lfr_core.faces.decode import decode
 from lfr_core.faces.types import FaceEngine, Image
-from lfr_core.frames import FrameCodec, FrameHeader, FrameKind, UnknownSchema
+from lfr_core.frames import FrameHeader, FrameKind, FrameOpener, UnknownSchema
 from lfr_core.gallery.port import Gallery
 from lfr_core.messages import DeadLetter, Sighting
 from lfr_core.outcomes import FrameOutcome
@@ -45,18 +45,20 @@ class Recogniser:
         engine: FaceEngine,
         gallery: Gallery,
         directory: DeploymentDirectory,
-        codec: FrameCodec,
+        opener: FrameOpener,
         policy: Policy,
         clock: Clock,
     ) -> None:
         self._engine = engine
         self._gallery = gallery
         self._directory = directory
-        self._codec = codec
+        self._opener = opener
         self._policy = policy
         self._clock = clock
         self._watch = Stopwatch(clock)
         self._cameras: dict[Session, CameraTracks] = {}
+        self._served: set[str] = set()
+        """Deployments of which a frame was opened."""
         self._used_s: dict[Session, float] = {}
         """When each was last looked at, by this machine's monotonic clock: capture times may be a recording's."""
 
@@ -131,6 +133,20 @@ class Recogniser:
                 camera.settle([probe.shot.track])
         return self._recognised(looked, sightings)
 
+    def leave_ended(self) -> bool:
+        """Forget what is held of deployments that have ended; whether none is left that was served.
+
+        Then the process has nothing more to do with faces and ends, so that its memory goes with it.
+        """
+        try:
+            ended = {name for name in self._served if not _may_go_on(self._directory.find(name))}
+        except Retryable:
+            return False
+        for session in [session for session in self._cameras if session[0] in ended]:
+            del self._cameras[session]
+        self._served -= ended
+        return bool(ended) and not self._served
+
     def refuse(self, frame: RawFrame, error: Poison) -> Recognised:
         """Dead-letter one record that made recognition fail, and book it on its camera."""
         looked = Looked()
@@ -191,11 +207,13 @@ class Recogniser:
                 seen.outcome = FrameOutcome.DROPPED_STALE
                 return None
             with self._watch.stage("open"):
-                jpeg = self._codec.open(header, frame.payload)
+                jpeg = self._opener.open(header, frame.payload)
+            self._served.add(header.deployment)
             with self._watch.stage("decode"):
                 return decode(jpeg, self._policy.images)
-        except Refused:
-            seen.outcome = FrameOutcome.UNOPENABLE
+        except Refused as error:
+            closed = error.rule.startswith("gate.")
+            seen.outcome = FrameOutcome.DROPPED_CLOSED if closed else FrameOutcome.UNOPENABLE
         except Poison as error:
             seen.outcome = FrameOutcome.DEAD_LETTERED
             self._bury(looked, frame, error)
@@ -254,9 +272,10 @@ class Recogniser:
             current = self._directory.find(view.id)
             if current is None or not current.is_live:
                 return self._withdraw(probes, FrameOutcome.DROPPED_CLOSED)
+            self._opener.check_gate(view.id)
             with self._watch.stage("search"):
                 answers = self._gallery.search(current.gallery, current.contract_id, looked.templates[rows])
-        except Refused:  # the collection went between the two questions: the deployment is closing
+        except Refused:  # the gate shut, or the collection went, between the two questions
             return self._withdraw(probes, FrameOutcome.DROPPED_CLOSED)
         except Retryable:
             if not view.live_only or not all(self._is_stale(probe.seen.header) for probe in probes):
@@ -275,3 +294,8 @@ class Recogniser:
             if probe.seen.header.kind is FrameKind.FRAME:
                 probe.seen.outcome = outcome
         return {}
+
+
+def _may_go_on(view: DeploymentView | None) -> bool:
+    """Whether a deployment can still be recognised for, now or after it is resumed."""
+    return view is not None and view.status is not DeploymentStatus.ENDED

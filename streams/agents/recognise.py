@@ -13,7 +13,9 @@ time harmless. No record is acknowledged whose effects aren't in the broker.
 
 from __future__ import annotations
 
+import asyncio
 import os
+import signal
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -31,6 +33,7 @@ from streams.watchdog import Heartbeat
 __all__ = ["attach_recognise"]
 
 BATCH = 8  # frames: under a second of work on one core, so that a rebalance never waits long
+LEAVE_EVERY_S = 1.0
 WITHIN_S = 0.02  # how long a frame may wait for others
 
 
@@ -39,6 +42,13 @@ def attach_recognise(app: faust.App, recogniser: Recogniser, heartbeat: Heartbea
     frames = raw_topic(app, Topic.FRAMES)
     outputs = {name: raw_topic(app, name) for name in (Topic.SIGHTINGS, Topic.OUTCOMES, Topic.DEAD_LETTERS)}
     executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="recognise")
+
+    @app.timer(LEAVE_EVERY_S)
+    async def leave() -> None:
+        """End the process once every deployment it served has ended: nothing of its memory outlives them."""
+        if await asyncio.get_running_loop().run_in_executor(executor, recogniser.leave_ended):
+            get_logger().info("worker_leaves", reason="its deployments have ended")
+            os.kill(os.getpid(), signal.SIGTERM)  # in order: what is acknowledged is committed
 
     @app.agent(frames, name="recognise")
     async def recognise(stream: faust.StreamT) -> None:

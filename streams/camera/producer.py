@@ -9,7 +9,7 @@ import structlog
 
 from lfr_core.clock import Clock
 from lfr_core.errors import Poison, Retryable
-from lfr_core.frames import FrameCodec, FrameHeader
+from lfr_core.frames import FrameHeader, FrameSealer
 from streams.broker.traits import BrokerTraits
 from streams.camera.feedback import Flight
 from streams.camera.quiet import Seldom
@@ -35,7 +35,7 @@ class FrameProducer:
         *,
         topic: str,
         traits: BrokerTraits,
-        codec: FrameCodec,
+        sealer: FrameSealer,
         max_frame_bytes: int,
         flight: Flight,
         clock: Clock,
@@ -47,7 +47,7 @@ class FrameProducer:
             servers: host:port,...
             topic: the frames topic.
             traits: what the broker can do.
-            codec: seals the payload.
+            sealer: seals the payload.
             max_frame_bytes: the largest payload.
             flight: told what was confirmed and what failed.
             clock: for log lines now and then.
@@ -61,7 +61,7 @@ class FrameProducer:
         from kafka.errors import KafkaError
 
         self._topic = topic
-        self._codec = codec
+        self._sealer = sealer
         self._max_frame_bytes = max_frame_bytes
         self._flight = flight
         self._failures = Seldom(clock, 5.0)
@@ -102,7 +102,7 @@ class FrameProducer:
             Refused: there is no key to seal it under.
             Retryable: the broker's metadata can't be had.
         """
-        payload = self._codec.seal(header, jpeg)
+        payload = self._sealer.seal(header, jpeg)
         if len(payload) > self._max_frame_bytes:
             raise FrameTooLarge(
                 f"frame {header.sequence} of {header.camera} has {len(payload):,} bytes, more than the "

@@ -9,7 +9,7 @@ import structlog
 
 from lfr_core.clock import Clock
 from lfr_core.errors import LfrError, Poison, Retryable
-from lfr_core.frames import FrameCodec, FrameHeader, FrameKind
+from lfr_core.frames import UNSEALED, FrameHeader, FrameKind, FrameSealer
 from lfr_core.policy import Policy
 from streams.broker.traits import BrokerTraits
 from streams.camera.capture import Capture
@@ -50,7 +50,7 @@ class Sender:
         servers: str,
         policy: Policy,
         traits: BrokerTraits,
-        codec: FrameCodec,
+        sealer: FrameSealer,
         clock: Clock,
         halt: Halt,
         session: str | None,
@@ -59,7 +59,7 @@ class Sender:
     ) -> None:
         self._job = job
         self._policy = policy
-        self._codec = codec
+        self._sealer = sealer
         self._clock = clock
         self._halt = halt
         self._session = session or str(uuid.uuid4())
@@ -79,7 +79,7 @@ class Sender:
             servers,
             topic=Topic.FRAMES,
             traits=traits,
-            codec=codec,
+            sealer=sealer,
             max_frame_bytes=policy.images.max_frame_bytes,
             flight=self._flight,
             clock=clock,
@@ -219,7 +219,7 @@ class Sender:
             not_sampled=counts.not_sampled,
             dropped=counts.dropped,
             kind=kind,
-            key_id=self._codec.key_id(self._job.camera) if kind is FrameKind.FRAME else "plain",
+            key_id=self._sealer.key_id() if kind is FrameKind.FRAME else UNSEALED,
         )
 
     def _report(self, capture: Capture) -> CameraReport:

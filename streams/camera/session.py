@@ -18,7 +18,7 @@ from collections.abc import Callable
 from lfr_core.clock import Clock, SystemClock
 from lfr_core.deployments import DeploymentDirectory, DeploymentKind, DeploymentStatus
 from lfr_core.errors import Refused, Retryable
-from lfr_core.frames import FrameCodec, PlainCodec
+from lfr_core.frames import FrameSealer
 from lfr_core.policy import Policy
 from streams.broker.traits import KAFKA, BrokerTraits
 from streams.camera.folder import open_source
@@ -40,8 +40,8 @@ def run_camera(
     servers: str,
     policy: Policy,
     directory: DeploymentDirectory,
+    sealer: FrameSealer,
     traits: BrokerTraits = KAFKA,
-    codec: FrameCodec | None = None,
     clock: Clock | None = None,
     stop: threading.Event | None = None,
     session: str | None = None,
@@ -58,8 +58,8 @@ def run_camera(
         servers: the broker, host:port,...
         policy: how often to look, how much may be in flight, how large a frame may be.
         directory: where the deployment is looked up.
+        sealer: seals each frame under the key of its epoch; frames it refuses are dropped and counted.
         traits: what the broker can do.
-        codec: seals payloads; None for none.
         clock: wall and monotonic time.
         stop: set it from another thread to end the run in order.
         session: id of this run; None for a random one.
@@ -105,7 +105,7 @@ def run_camera(
             return CameraReport()
         raise
     try:
-        sender = Sender(job, servers, policy, traits, codec or PlainCodec(), clock, halt, session, source, footage)
+        sender = Sender(job, servers, policy, traits, sealer, clock, halt, session, source, footage)
     except BaseException:
         source.close()
         raise

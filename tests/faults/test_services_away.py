@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lfr_core.records.deployments import DeploymentStore
+from lfr_core.records.reading import DeploymentReader
 from tests.support.brokers import RunningBroker, new_kafka
 from tests.support.databases import Postgres, new_postgres
 from tests.support.disks import fill, small_disk
@@ -146,7 +146,7 @@ def test_records_on_a_full_disk_wait_until_there_is_space_again_and_are_made_onc
         judge(stream, "full", sum(walk.frames for walk in walks), report, truth[:1])
 
         assert alive(stream) == before
-        assert DeploymentStore(stream.database).find("full") is not None
+        assert DeploymentReader(stream.database).find("full") is not None
     finally:
         stream.stop()
 

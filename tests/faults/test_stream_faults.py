@@ -14,7 +14,6 @@ import pytest
 
 from lfr_core.deployments import DeploymentStatus
 from lfr_core.records import read
-from lfr_core.records.deployments import DeploymentStore
 from tests.support.brokers import RunningBroker, new_kafka
 from tests.support.milvus import MilvusServer
 from tests.support.playing import judge, playing, recognised, wait_until_more_is_recognised
@@ -156,7 +155,7 @@ def test_a_closed_deployment_is_recognised_no_more_within_seconds(stream: Stream
     stream.deploy("closing")
     with playing(stream, tmp_path / "walk.avi", "closing", patient=False) as camera:
         wait_until(lambda: recognised(stream, "closing") > 5, within_s=60, what="recognition has begun")
-        closed = DeploymentStore(stream.database).close("closing")
+        closed = stream.store.close("closing")
         report = camera.finish(60)
     wait_until(stream.drained, within_s=60, what="every record processed")
     (health,) = read.cameras(stream.database, "closing", now_ns=time.time_ns())

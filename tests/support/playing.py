@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from lfr_core.clock import SystemClock
 from lfr_core.records import read
-from lfr_core.records.deployments import DeploymentStore
+from lfr_core.records.reading import DeploymentReader
+from lfr_core.vault.frames import VaultSealer
 from streams.camera.job import CameraJob, CameraReport
 from streams.camera.session import run_camera
 from tests.support.oracle import ExpectedPass, SentByCamera, check_stream
@@ -32,7 +34,8 @@ class Playing:
                     job,
                     servers=stream.settings.kafka_bootstrap,
                     policy=stream.policy,
-                    directory=DeploymentStore(stream.database),
+                    directory=DeploymentReader(stream.database),
+                    sealer=VaultSealer(stream.vault, SystemClock(), deployment, "cam"),
                     traits=stream.broker.traits,
                 )
             except BaseException as error:  # noqa: BLE001  told to the test

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -17,17 +18,23 @@ from uuid import NAMESPACE_OID, uuid5
 import cv2
 from sqlalchemy import Engine
 
+from lfr_core.audit.trail import AuditTrail
+from lfr_core.clock import SystemClock
 from lfr_core.deployments import DeploymentKind, DeploymentView
 from lfr_core.errors import Retryable
 from lfr_core.faces.engine import build_engine
 from lfr_core.faces.types import FaceEngine
+from lfr_core.gallery import gallery_name
 from lfr_core.gallery.milvus import MilvusGallery
 from lfr_core.gallery.port import Reference
+from lfr_core.gallery.turned import turned_gallery
 from lfr_core.policy import Policy, load_policy
+from lfr_core.records.attendance import Attendance
 from lfr_core.records.deployments import DeploymentStore
 from lfr_core.records.engine import open_engine
 from lfr_core.records.migrate import upgrade
 from lfr_core.settings import Settings
+from lfr_core.vault.client import VaultClient, vault_client
 from lfr_core.watchlists.types import Category
 from streams.topics import Topic, lag
 from streams.worker import RECOGNISE_GROUP, RECORD_GROUP, ready_file
@@ -136,11 +143,14 @@ class Stream:
     milvus: MilvusServer
     policy: Policy = field(default_factory=load_policy)
     workers: list[Worker] = field(default_factory=list)
+    vault_process: subprocess.Popen[bytes] | None = None
+    _attending: ExitStack = field(default_factory=ExitStack)
 
     @classmethod
     def start(cls, home: Path, broker: RunningBroker, milvus: MilvusServer, *, recognisers: int = 1) -> Stream:
         """Fresh topics, a fresh database, and workers that are ready."""
         stream = cls.prepare(home, broker, milvus)
+        stream.start_vault()
         stream.start_workers(recognisers)
         for worker in stream.workers:
             worker.wait_ready()
@@ -154,6 +164,43 @@ class Stream:
         settings = broker.fresh_topics(home, milvus_uri=milvus.uri, database_url=database)
         upgrade(settings.records_url)
         return cls(settings, broker, milvus)
+
+    def start_vault(self) -> None:
+        """Start the vault's process, or start it again; it answers when this returns."""
+        with (self.settings.home / "vault.log").open("ab") as log:
+            self.vault_process = subprocess.Popen(
+                [sys.executable, "-m", "apps.vault"],
+                stdout=log,
+                stderr=log,
+                env=os.environ | environment_of(self.settings),
+            )
+        wait_until(self._vault_answers, within_s=30, what="the vault answers")
+
+    def _vault_answers(self) -> bool:
+        assert self.vault_process is not None
+        assert self.vault_process.poll() is None, (self.settings.home / "vault.log").read_text()[-3000:]
+        try:
+            self.vault.ping()
+        except Retryable:
+            return False
+        return True
+
+    def stop_vault(self, how: signal.Signals = signal.SIGTERM) -> None:
+        """End the vault's process."""
+        if self.vault_process is not None:
+            self.vault_process.send_signal(how)
+            self.vault_process.wait(30)
+            self.vault_process = None
+
+    @cached_property
+    def vault(self) -> VaultClient:
+        """The test's own line to the vault; closed by `stop`."""
+        return vault_client(self.settings)
+
+    @cached_property
+    def store(self) -> DeploymentStore:
+        """The deployments, audited as in the real thing."""
+        return DeploymentStore(self.database, self.vault, AuditTrail(self.vault, SystemClock()))
 
     def start_workers(self, recognisers: int = 1) -> None:
         """Start them; they may not be ready yet."""
@@ -173,13 +220,15 @@ class Stream:
         """The test's own look at the records; closed by `stop`."""
         return open_engine(self.settings.records_url)
 
-    def deploy(self, name: str, *, live_only: bool = False, photo: str = "obama") -> DeploymentView:
+    def deploy(
+        self, name: str, *, live_only: bool = False, photo: str = "obama", attended: bool = True
+    ) -> DeploymentView:
         """A live deployment whose watchlist is one photograph."""
         engine = build_engine(self.settings, self.policy)
-        store = DeploymentStore(self.database)
+        store = self.store
         store.create(name, DeploymentKind.EVALUATION, name=name, policy=self.policy, live_only=live_only)
-        gallery = MilvusGallery(self.milvus.uri)
-        collection = f"lfr_{name}".replace("-", "_")
+        gallery = turned_gallery(MilvusGallery(self.milvus.uri), self.vault, actor="system:test", may_make=True)
+        collection = gallery_name(name)
         entry = str(uuid5(NAMESPACE_OID, f"{name}/{photo}"))
         reference, crop = _reference(engine, entry, photo)
         gallery.create(collection, engine.contract_id)
@@ -194,7 +243,10 @@ class Stream:
             references=[_Reference(reference.id, photo, crop)],
         )
         store.attach_watchlist(name, engine.contract_id, collection, [row])
-        return store.open(name)
+        opened = store.open(name)
+        if attended:
+            self._attending.enter_context(Attendance(self.database).kept_up(name, "a tester"))
+        return opened
 
     def drained(self) -> bool:
         """Whether every record has been processed and committed; not while the broker can't say."""
@@ -214,10 +266,13 @@ class Stream:
 
     def stop(self) -> None:
         """End the workers; the servers are the caller's."""
+        self._attending.close()
         self.database.dispose()
         for worker in self.workers:
             if worker.process is not None:
                 worker.end(signal.SIGTERM)
+        self.vault.close()
+        self.stop_vault()
 
 
 def _reference(engine: FaceEngine, entry: str, photo: str) -> tuple[Reference, bytes]:

@@ -11,6 +11,7 @@ import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from sqlalchemy import Engine
 from sqlmodel import Session
 
 from lfr_core.audit.port import AuditEvent
@@ -18,7 +19,7 @@ from lfr_core.errors import Refused, Retryable
 from lfr_core.vault.port import DestroyedKey, FrameKey, KeptKey, KeptKeyInfo, KeyKind, Signature
 from lfr_core.vault.sealing import fingerprint
 
-__all__ = ["MemoryTrail", "MemoryVault"]
+__all__ = ["MemoryTrail", "MemoryVault", "trail_of", "vault_of"]
 
 _SEED = b"a seed of tests, not of any installation"
 
@@ -120,8 +121,25 @@ class MemoryTrail:
     events: list[AuditEvent] = field(default_factory=list)
     full: bool = False
 
+    def prepare(self, actor: str) -> None:
+        assert actor
+
     def append(self, session: Session, event: AuditEvent) -> None:
         assert session.in_transaction()
         if self.full:
             raise Refused("audit.unwritable", "the audit trail can't be written")
         self.events.append(event)
+
+
+_VAULTS: dict[str, MemoryVault] = {}
+_TRAILS: dict[str, MemoryTrail] = {}
+
+
+def vault_of(engine: Engine) -> MemoryVault:
+    """The vault of this database: each test has a database of its own."""
+    return _VAULTS.setdefault(engine.url.render_as_string(), MemoryVault())
+
+
+def trail_of(engine: Engine) -> MemoryTrail:
+    """The audit trail of this database."""
+    return _TRAILS.setdefault(engine.url.render_as_string(), MemoryTrail())

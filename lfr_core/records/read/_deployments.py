@@ -7,17 +7,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, union_all
 from sqlmodel import Session, col, select
 
 from lfr_core.alerts import Cell, Decision, Engagement, Judgement, Review, published_cell
 from lfr_core.deployments import DeploymentView
 from lfr_core.messages import DeadLetter
 from lfr_core.outcomes import FrameCounts
-from lfr_core.records.deployments import view_of
+from lfr_core.records.reading import view_of
 from lfr_core.records.engine import reading
 from lfr_core.records.read._cameras import frame_counts
-from lfr_core.records.tables import AlertRow, CameraSessionRow, DeadLetterRow, DeploymentRow, StageTimeRow
+from lfr_core.records.tables import (
+    AlertRow,
+    AlertStubRow,
+    CameraSessionRow,
+    DeadLetterRow,
+    DeploymentRow,
+    StageTimeRow,
+)
 from lfr_core.watchlists.types import Category
 
 __all__ = [
@@ -44,6 +51,9 @@ class DeploymentSummary:
     blue_list_size: int
     created_at: datetime
     opened_at: datetime | None
+    closes_at: datetime | None
+    """End of its hours."""
+    suspended_why: str
     ended_at: datetime | None
 
 
@@ -132,12 +142,17 @@ def dead_letters(engine: Engine, *, limit: int = 200) -> tuple[DeadLetter, ...]:
 
 
 def _answers(session: Session, deployment: str) -> list[tuple[Category, Decision]]:
-    """Category and answers of each alert."""
-    found = session.exec(
-        select(AlertRow.category, AlertRow.judgement, AlertRow.engagement, AlertRow.review).where(
-            AlertRow.deployment == deployment
-        )
+    """Category and answers of each alert: those that stand and the stubs of those deleted, so figures never change."""
+    standing = (
+        select(AlertRow.category, AlertRow.judgement, AlertRow.engagement, AlertRow.review)
+        .where(AlertRow.deployment == deployment)
+        .where(col(AlertRow.canary).is_(False))
     )
+    stubs = select(AlertStubRow.category, AlertStubRow.judgement, AlertStubRow.engagement, AlertStubRow.review).where(
+        AlertStubRow.deployment == deployment
+    )
+    # One statement: between two, PostgreSQL could show an alert that expires in both tables or in neither.
+    found = session.execute(union_all(standing, stubs)).all()
     return [
         (
             Category(category),
@@ -169,5 +184,7 @@ def _summary(row: DeploymentRow) -> DeploymentSummary:
         blue_list_size=row.blue_list_size,
         created_at=row.created_at,
         opened_at=row.opened_at,
+        closes_at=row.closes_at,
+        suspended_why=row.suspended_why,
         ended_at=row.ended_at,
     )

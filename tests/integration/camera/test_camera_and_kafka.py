@@ -16,11 +16,12 @@ from structlog.testing import capture_logs
 
 from lfr_core.deployments import DeploymentDirectory
 from lfr_core.errors import Poison, Refused, Retryable
-from lfr_core.frames import FrameHeader, FrameKind, PlainCodec
+from lfr_core.frames import FrameHeader, FrameKind
 from lfr_core.policy import Policy
 from streams.camera import CameraJob, CameraProgress, CameraReport, run_camera
 from tests.support.brokers import RunningBroker
 from tests.support.counting_worker import CountingWorker, assert_counts_explain_every_gap
+from tests.support.plain_frames import PlainFrames
 
 pytestmark = pytest.mark.kafka
 
@@ -54,6 +55,7 @@ def test_back_pressure_looks_at_the_policy_s_rate_and_loses_nothing(
         servers=topics.servers,
         policy=policy,
         directory=directory,
+        sealer=PlainFrames(),
         session=session,
         progress=told.append,
     )
@@ -78,6 +80,7 @@ def test_with_back_pressure_capture_times_are_the_recording_s_so_that_trackers_a
             servers=topics.servers,
             policy=policy,
             directory=directory,
+            sealer=PlainFrames(),
             session=session,
         )
         worker.wait_for_end(session)
@@ -99,6 +102,7 @@ def test_a_motion_jpeg_s_pictures_arrive_byte_for_byte(
         servers=topics.servers,
         policy=policy,
         directory=directory,
+        sealer=PlainFrames(),
         session=session,
     )
     worker.wait_for_end(session)
@@ -122,6 +126,7 @@ def test_a_slow_worker_makes_a_live_camera_drop_and_count_never_queue(
         servers=topics.servers,
         policy=tight,
         directory=directory,
+        sealer=PlainFrames(),
         session=session,
         progress=told.append,
     )
@@ -152,6 +157,7 @@ def test_workers_that_never_answer_do_not_stop_a_live_camera_for_ever(
         servers=topics.servers,
         policy=quick,
         directory=directory,
+        sealer=PlainFrames(),
         session=session,
     )
     end = worker.wait_for_end(session)
@@ -175,6 +181,7 @@ def test_with_back_pressure_silent_workers_end_the_run_with_advice_and_an_end_re
             servers=topics.servers,
             policy=few,
             directory=directory,
+            sealer=PlainFrames(),
             session=session,
             workers_deadline_s=1.5,
         )
@@ -201,6 +208,7 @@ def test_a_frame_too_large_is_dropped_with_its_size_and_the_limit_and_the_camera
             servers=topics.servers,
             policy=small,
             directory=directory,
+            sealer=PlainFrames(),
             session=session,
         )
     end = worker.wait_for_end(session)
@@ -228,6 +236,7 @@ def test_an_undecodable_image_is_counted_as_dropped_and_the_rest_is_sent(
             servers=topics.servers,
             policy=policy,
             directory=directory,
+            sealer=PlainFrames(),
             session=session,
         )
     end = worker.wait_for_end(session)
@@ -252,6 +261,7 @@ def test_the_stop_event_ends_a_looped_file_with_an_end_record_and_is_left_as_it_
         servers=topics.servers,
         policy=policy,
         directory=directory,
+        sealer=PlainFrames(),
         session=session,
         stop=stop,
         progress=enough,
@@ -274,6 +284,7 @@ def test_a_run_that_ends_by_itself_does_not_set_its_caller_s_event(
         servers=topics.servers,
         policy=policy,
         directory=directory,
+        sealer=PlainFrames(),
         stop=stop,
     )
 
@@ -334,6 +345,7 @@ def test_a_broker_killed_in_mid_run_makes_a_live_camera_drop_and_count_and_go_on
                 servers=own_broker.servers,
                 policy=policy,
                 directory=directory,
+                sealer=PlainFrames(),
                 session=session,
                 stop=stop,
                 progress=told.append,
@@ -375,6 +387,7 @@ def test_a_camera_that_has_nothing_to_send_says_so_every_second(
         servers=topics.servers,
         policy=seldom,
         directory=directory,
+        sealer=PlainFrames(),
         session=session,
     )
     end = worker.wait_for_end(session)
@@ -387,17 +400,16 @@ def test_a_camera_that_has_nothing_to_send_says_so_every_second(
 def test_frames_that_no_key_seals_are_dropped_and_counted_and_the_camera_goes_on(
     topics: RunningBroker, worker: CountingWorker, policy: Policy, directory: DeploymentDirectory, video: Video
 ) -> None:
-    class Locked(PlainCodec):
+    class Locked(PlainFrames):
         """A vault that gives a key only now and then."""
 
-        def __init__(self) -> None:
-            self.asked = 0
+        asked = 0
 
-        def key_id(self, camera: str) -> str:
+        def key_id(self) -> str:
             self.asked += 1
             if self.asked % 2:
                 raise Refused("vault.closed", "the deployment is not live")
-            return super().key_id(camera)
+            return super().key_id()
 
         def seal(self, header: FrameHeader, jpeg: bytes) -> bytes:
             if self.asked % 4 == 0:
@@ -412,7 +424,7 @@ def test_frames_that_no_key_seals_are_dropped_and_counted_and_the_camera_goes_on
         policy=policy,
         directory=directory,
         session=session,
-        codec=Locked(),
+        sealer=Locked(),
     )
     end = worker.wait_for_end(session)
 
@@ -433,6 +445,7 @@ def test_the_demonstration_broker_carries_a_camera_too(
             servers=tansu_broker.servers,
             policy=policy,
             directory=directory,
+            sealer=PlainFrames(),
             traits=tansu_broker.traits,
             session=session,
         )

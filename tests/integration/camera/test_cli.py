@@ -15,12 +15,12 @@ import pytest
 
 from lfr_core.deployments import DeploymentKind
 from lfr_core.policy import Policy
-from lfr_core.records.deployments import DeploymentStore
 from lfr_core.records.engine import open_engine
 from lfr_core.records.migrate import upgrade
 from lfr_core.settings import Settings
 from tests.support.brokers import RunningBroker
 from tests.support.counting_worker import CountingWorker, assert_counts_explain_every_gap
+from tests.support.records import store_of
 
 LFR = [sys.executable, "-c", "from apps.cli.camera import app; app()"]
 
@@ -30,7 +30,7 @@ def environment(topics: RunningBroker, tmp_path: Path, policy: Policy) -> dict[s
     settings = Settings(home=tmp_path / "home", kafka_servers=topics.servers)
     upgrade(settings.records_url)
     engine = open_engine(settings.records_url)
-    store = DeploymentStore(engine)
+    store = store_of(engine)
     store.create("op-elm", DeploymentKind.OPERATIONAL, name="Elm Street", policy=policy)
     store.create("test-day", DeploymentKind.EVALUATION, name="Test day", policy=policy)
     engine.dispose()

@@ -25,6 +25,7 @@ from streams.camera import CameraJob, CameraProgress, CameraReport, run_camera
 from streams.camera.jpeg import jpeg_size
 from tests.support.brokers import RunningBroker
 from tests.support.counting_worker import CountingWorker, assert_counts_explain_every_gap
+from tests.support.plain_frames import PlainFrames
 
 PASSWORD = "open-sesame"
 
@@ -111,6 +112,7 @@ class Run:
                 servers=servers,
                 policy=policy,
                 directory=directory,
+                sealer=PlainFrames(),
                 session=self.session,
                 stop=self.stop,
                 progress=self.told.append,
@@ -186,7 +188,11 @@ def test_a_recording_behind_a_url_is_refused_for_an_operational_deployment(
 
     with pytest.raises(Refused) as refused:
         run_camera(
-            CameraJob(camera.url, "operation", "gate"), servers=topics.servers, policy=policy, directory=directory
+            CameraJob(camera.url, "operation", "gate"),
+            servers=topics.servers,
+            policy=policy,
+            directory=directory,
+            sealer=PlainFrames(),
         )
 
     assert refused.value.rule == "camera.recorded-source"

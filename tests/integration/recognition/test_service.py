@@ -14,7 +14,7 @@ from lfr_core.deployments import DeploymentKind, DeploymentStatus, DeploymentVie
 from lfr_core.errors import Fatal, Retryable
 from lfr_core.faces.engine import PackEngine
 from lfr_core.faces.types import Floats, Image
-from lfr_core.frames import FrameHeader, FrameKind, PlainCodec
+from lfr_core.frames import FrameHeader, FrameKind
 from lfr_core.gallery.exact import ExactGallery
 from lfr_core.gallery.port import Candidate, Reference
 from lfr_core.messages import OutcomeBatch, Sighting
@@ -22,6 +22,7 @@ from lfr_core.outcomes import FrameOutcome
 from lfr_core.policy import load_policy
 from lfr_core.recognition.batch import RawFrame, Recognised
 from lfr_core.recognition.service import Recogniser
+from tests.support.plain_frames import PLAIN, PlainFrames
 from tests.support.samples import cpu, require_image, require_pack
 
 pytestmark = pytest.mark.models
@@ -118,11 +119,12 @@ class Bench:
                 live_only=live_only,
             )
         )
+        self.frames_open = PlainFrames()
         self.recogniser = Recogniser(
             engine=engine(),
             gallery=self.gallery,
             directory=self.directory,
-            codec=PlainCodec(),
+            opener=self.frames_open,
             policy=POLICY,
             clock=self.time,
         )
@@ -134,7 +136,7 @@ class Bench:
         ]
 
     def frame(self, sequence: int, jpeg: bytes, **changes: object) -> RawFrame:
-        header = FrameHeader("d", "cam", "s", sequence, START_NS, 0, 0)
+        header = FrameHeader("d", "cam", "s", sequence, START_NS, 0, 0, key_id=PLAIN)
         header = replace(header, **changes)  # type: ignore[arg-type]  # the test names fields of the header
         return RawFrame(dict(header.to_headers()), jpeg, "cam", "lfr.frames", 0, sequence)
 

@@ -1,20 +1,23 @@
 """`lfr watchlist` as a person and as a program uses it."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from apps.cli.watchlist import app
+from apps.stores import deployment_store
 from lfr_core.deployments import DeploymentKind, DeploymentStatus
 from lfr_core.gallery import MilvusGallery
 from lfr_core.policy import Policy
 from lfr_core.records.deployments import DeploymentStore
 from lfr_core.records.engine import open_engine
-from lfr_core.records.migrate import upgrade
+from lfr_core.settings import Settings
 from tests.support.milvus import MilvusServer, free_port
 from tests.support.samples import require_pack
+from tests.support.vault_server import serving_vault
 from tests.support.watchlist_folders import ListFolder
 
 pytestmark = pytest.mark.models
@@ -26,14 +29,16 @@ def lfr(*words: object) -> Result:
 
 
 @pytest.fixture
-def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, milvus: MilvusServer, policy: Policy) -> DeploymentStore:
-    url = f"sqlite:///{tmp_path / 'records.sqlite3'}"
-    monkeypatch.setenv("LFR_DATABASE_URL", url)
+def store(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, milvus: MilvusServer, policy: Policy
+) -> Iterator[DeploymentStore]:
+    settings = Settings(home=tmp_path / "home", milvus_uri=milvus.uri)
+    monkeypatch.setenv("LFR_HOME", str(settings.home))
     monkeypatch.setenv("LFR_MILVUS_URI", milvus.uri)
-    upgrade(url)
-    store = DeploymentStore(open_engine(url))
-    store.create("d-1", DeploymentKind.EVALUATION, name="High Street", policy=policy)
-    return store
+    with serving_vault(settings, policy):
+        store = deployment_store(settings, open_engine(settings.records_url))
+        store.create("d-1", DeploymentKind.EVALUATION, name="High Street", policy=policy)
+        yield store
 
 
 def test_a_good_list_checks_with_exit_code_0_and_a_table(listed: ListFolder) -> None:

@@ -19,6 +19,7 @@ from lfr_core.watchlists.enrol import check_watchlist, enrol
 from lfr_core.watchlists.entries import WatchlistReport
 from lfr_core.watchlists.listing import list_entries
 from tests.support.milvus import MilvusServer
+from tests.support.records import store_of
 from tests.support.watchlist_folders import ListFolder
 
 pytestmark = pytest.mark.models
@@ -28,7 +29,7 @@ pytestmark = pytest.mark.models
 def store(tmp_path: Path, policy: Policy) -> DeploymentStore:
     url = f"sqlite:///{tmp_path / 'records.sqlite3'}"
     upgrade(url)
-    store = DeploymentStore(open_engine(url))
+    store = store_of(open_engine(url))
     store.create("d-1", DeploymentKind.EVALUATION, name="High Street", policy=policy)
     return store
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lfr_core.errors import Poison, Refused
-from lfr_core.frames import SCHEMA_VERSION, FrameHeader, FrameKind, PlainCodec, UnknownSchema
+from lfr_core.errors import Poison
+from lfr_core.frames import SCHEMA_VERSION, FrameHeader, FrameKind, UnknownSchema
 
 words = st.text(st.characters(codec="utf-8"), min_size=1, max_size=40)
 counts = st.integers(min_value=0, max_value=2**63)
@@ -113,18 +113,3 @@ def test_an_unknown_kind_is_poison() -> None:
 def test_headers_of_any_origin_raise_nothing_but_poison(headers: list[tuple[str, bytes | None]]) -> None:
     with pytest.raises(Poison):
         FrameHeader.from_headers(headers)
-
-
-@given(st.binary(max_size=200))
-def test_the_plain_codec_gives_back_the_image(jpeg: bytes) -> None:
-    codec = PlainCodec()
-    sent = header(key_id=codec.key_id("north"))
-
-    assert codec.open(sent, codec.seal(sent, jpeg)) == jpeg
-
-
-def test_the_plain_codec_never_opens_a_sealed_frame() -> None:
-    with pytest.raises(Refused) as caught:
-        PlainCodec().open(header(key_id="epoch-9"), b"sealed")
-
-    assert caught.value.rule == "frame.key-unknown"

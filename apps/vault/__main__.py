@@ -1,0 +1,31 @@
+"""The vault without a terminal: what `lfr up` starts."""
+
+from __future__ import annotations
+
+import sys
+
+from apps.vault.process import run_vault
+from lfr_core.errors import Fatal, LfrError
+from lfr_core.logs import configure_logs, get_logger
+from lfr_core.policy import load_policy
+from lfr_core.settings import Settings
+
+
+def main() -> int:
+    """Run until told to stop. Returns the exit code."""
+    try:
+        settings = Settings()
+    except ValueError as error:  # pydantic's; it names the setting
+        sys.stderr.write(f"error the settings are refused: {error}\n")
+        return Fatal.exit_code
+    configure_logs(settings.log_level)
+    try:
+        run_vault(settings, load_policy(settings.policy_file))
+    except LfrError as error:
+        get_logger().critical("vault_ends", reason=str(error))
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,103 @@
+"""`python -m apps.vault` and `lfr vault run`: put the vault together and serve it until told to stop."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import resource
+import signal
+import threading
+from collections.abc import Callable
+from types import FrameType
+
+from sqlalchemy import Engine
+
+from lfr_core.audit.port import AuditEvent
+from lfr_core.audit.trail import AuditTrail, record
+from lfr_core.clock import SystemClock
+from lfr_core.logs import get_logger
+from lfr_core.policy import Policy
+from lfr_core.records.engine import open_engine
+from lfr_core.settings import Settings
+from lfr_core.vault.book import VaultBook, bind_installation
+from lfr_core.vault.core import VaultCore
+from lfr_core.vault.keystore import Keystore
+from lfr_core.vault.server import VaultServer
+
+__all__ = ["AuditWriter", "build_core", "run_vault"]
+
+_MCL_CURRENT_AND_FUTURE = 3
+
+
+class AuditWriter:
+    """Writes to the trail with the vault's pseudonyms. The vault is given afterwards: each needs the other."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._trail: AuditTrail | None = None
+
+    def use(self, core: VaultCore) -> None:
+        """Take the pseudonyms from here."""
+        self._trail = AuditTrail(core, SystemClock())
+
+    def record(self, event: AuditEvent) -> None:
+        """Write one event in a transaction of its own. Raises Retryable when that can't be done."""
+        assert self._trail is not None, "use() comes first"
+        record(self._engine, self._trail, event)
+
+
+def build_core(settings: Settings, policy: Policy, engine: Engine) -> VaultCore:
+    """The vault of these settings, tied to its database.
+
+    Raises:
+        Fatal: the keystore is damaged or another installation's.
+        Refused: `vault.keystore`: its folder can't be written.
+        Retryable: the database is away.
+    """
+    keystore = Keystore(settings.keystore_folder)
+    bind_installation(engine, keystore.installation)
+    book, audit = VaultBook(engine), AuditWriter(engine)
+    core = VaultCore(
+        policy=policy.vault, clock=SystemClock(), keystore=keystore, facts=book, epochs=book, audit=audit
+    )
+    audit.use(core)
+    core.begin()
+    return core
+
+
+def run_vault(settings: Settings, policy: Policy) -> None:
+    """Serve until SIGTERM or SIGINT.
+
+    Raises:
+        Fatal, Refused, Retryable: as `build_core`; another vault answers at the socket.
+    """
+    engine = open_engine(settings.records_url)
+    server = VaultServer(
+        build_core(settings, policy, engine), settings.vault_socket, [(policy.audit.head_every_s, _heads(settings))]
+    )
+
+    def end(_signal: int, _frame: FrameType | None) -> None:
+        server.stop()
+
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, end)
+        signal.signal(signal.SIGINT, end)
+    get_logger().info("vault.serving", memory_locked=_lock_memory())
+    try:
+        server.serve()
+    finally:
+        engine.dispose()
+
+
+def _heads(_settings: Settings) -> Callable[[], None]:
+    return lambda: None
+
+
+def _lock_memory() -> bool:
+    """Keep keys out of swap, where the system sets no limit on that: under one, a later allocation would fail."""
+    if resource.getrlimit(resource.RLIMIT_MEMLOCK)[0] != resource.RLIM_INFINITY and os.geteuid() != 0:
+        return False
+    try:
+        return bool(ctypes.CDLL(None).mlockall(_MCL_CURRENT_AND_FUTURE) == 0)
+    except (OSError, AttributeError):
+        return False

@@ -1,0 +1,90 @@
+"""Frames under epoch keys: the camera's end and the worker's end of the sealed way.
+
+A key is used for as long as its lease, counted from before the vault was asked; then the vault is asked again, and
+its refusal is felt. So when a deployment closes, no frame is sealed or opened anywhere a lease later.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+from lfr_core.clock import Clock
+from lfr_core.errors import Refused
+from lfr_core.frames import FrameHeader
+from lfr_core.vault.port import FrameKey, Vault
+from lfr_core.vault.sealing import binding, open_sealed, seal
+
+__all__ = ["VaultOpener", "VaultSealer"]
+
+_MOST_KEYS = 256
+"""Kept at once by a worker: a lease's worth of epochs of far more deployments than one machine serves."""
+
+
+def _bound(header: FrameHeader) -> bytes:
+    """What a frame's ciphertext belongs to; moved to another camera, place or time it doesn't open."""
+    return binding(
+        "frame", header.key_id, header.deployment, header.camera, header.session, header.sequence, header.captured_ns
+    )
+
+
+class VaultSealer:
+    """Implements `lfr_core.frames.FrameSealer` for one camera. Not for several threads."""
+
+    def __init__(self, vault: Vault, clock: Clock, deployment: str, camera: str) -> None:
+        self._vault = vault
+        self._clock = clock
+        self._deployment = deployment
+        self._camera = camera
+        self._lent: tuple[FrameKey, float] | None = None
+
+    def key_id(self) -> str:
+        return self._key().id
+
+    def seal(self, header: FrameHeader, jpeg: bytes) -> bytes:
+        if self._lent is None or self._lent[0].id != header.key_id:
+            raise Refused("vault.epoch-ended", "the key of this frame's header is no longer lent: ask for key_id() first")
+        return seal(self._lent[0].key, jpeg, _bound(header))
+
+    def _key(self) -> FrameKey:
+        now = self._clock.monotonic()
+        if self._lent is not None:
+            key, until = self._lent
+            if now < until and self._clock.time_ns() < key.seals_until_ns:
+                return key
+            self._lent = None
+        key = self._vault.seal_key(self._deployment, self._camera)
+        self._lent = (key, now + key.lease_s)
+        return key
+
+
+class VaultOpener:
+    """Implements `lfr_core.frames.FrameOpener`. Not for several threads."""
+
+    def __init__(self, vault: Vault, clock: Clock) -> None:
+        self._vault = vault
+        self._clock = clock
+        self._lent: OrderedDict[str, tuple[FrameKey, float]] = OrderedDict()
+        self._open_until: dict[str, float] = {}
+
+    def open(self, header: FrameHeader, payload: bytes) -> bytes:
+        key = self._key(header.key_id)
+        self._open_until[header.deployment] = self._lent[header.key_id][1]
+        return open_sealed(key.key, payload, _bound(header))
+
+    def check_gate(self, deployment: str) -> None:
+        now = self._clock.monotonic()
+        if now < self._open_until.get(deployment, float("-inf")):
+            return
+        self._open_until.pop(deployment, None)
+        self._open_until[deployment] = now + self._vault.check_gate(deployment)
+
+    def _key(self, key_id: str) -> FrameKey:
+        now = self._clock.monotonic()
+        lent = self._lent.pop(key_id, None)
+        if lent is None or now >= lent[1]:
+            key = self._vault.open_key(key_id)
+            lent = (key, now + key.lease_s)
+        self._lent[key_id] = lent  # the latest used is last
+        while len(self._lent) > _MOST_KEYS:
+            self._lent.popitem(last=False)
+        return lent[0]

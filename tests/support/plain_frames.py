@@ -1,0 +1,33 @@
+"""Frames in the clear, for tests of what comes before and after sealing."""
+
+from __future__ import annotations
+
+from lfr_core.errors import Refused
+from lfr_core.frames import FrameHeader
+
+__all__ = ["PLAIN", "PlainFrames"]
+
+PLAIN = "plain"
+
+
+class PlainFrames:
+    """A `FrameSealer` and a `FrameOpener` that change nothing. `gate` refuses with its rule when it is set."""
+
+    def __init__(self) -> None:
+        self.gate: Refused | None = None
+
+    def key_id(self) -> str:
+        return PLAIN
+
+    def seal(self, header: FrameHeader, jpeg: bytes) -> bytes:  # noqa: ARG002  the Protocol's signature
+        return jpeg
+
+    def open(self, header: FrameHeader, payload: bytes) -> bytes:
+        self.check_gate(header.deployment)
+        if header.key_id != PLAIN:
+            raise Refused("vault.key-gone", f"no key {header.key_id!r}")
+        return payload
+
+    def check_gate(self, deployment: str) -> None:  # noqa: ARG002  the Protocol's signature
+        if self.gate is not None:
+            raise self.gate

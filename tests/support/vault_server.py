@@ -1,0 +1,34 @@
+"""A vault that answers at the socket of some settings, in this process: for tests of commands."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from apps.vault.process import build_core
+from lfr_core.policy import Policy, load_policy
+from lfr_core.records.engine import open_engine
+from lfr_core.records.migrate import upgrade
+from lfr_core.settings import Settings
+from lfr_core.vault.core import VaultCore
+from lfr_core.vault.server import VaultServer
+
+__all__ = ["serving_vault"]
+
+
+@contextmanager
+def serving_vault(settings: Settings, policy: Policy | None = None) -> Iterator[VaultCore]:
+    """The vault of these settings, its database brought up to date."""
+    upgrade(settings.records_url)
+    engine = open_engine(settings.records_url)
+    core = build_core(settings, policy or load_policy(), engine)
+    server = VaultServer(core, settings.vault_socket)
+    thread = threading.Thread(target=server.serve, name="vault")
+    thread.start()
+    try:
+        yield core
+    finally:
+        server.stop()
+        thread.join(10)
+        engine.dispose()
