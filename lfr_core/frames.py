@@ -41,6 +41,8 @@ class FrameKind(StrEnum):
     """No image: the camera's counters while it has nothing to send (payload empty)."""
     END = "end"
     """No image: the camera's last word in this session (payload empty)."""
+    CANARY = "canary"
+    """Noise, sealed like a frame and planted to be looked for after its deletion: of nobody, and counted nowhere."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,6 +83,9 @@ class Recogniser:
                 self._bury(looked, frame, header)
                 continue
             view = views[header.deployment]
+            if header.kind is FrameKind.CANARY:
+                self._look_at_canary(frame, header, view)
+                continue
             if header.kind is not FrameKind.FRAME:
                 word = Seen(header, FrameOutcome.RECOGNISED)
                 looked.seen.append(word)
@@ -152,7 +155,7 @@ class Recogniser:
         looked = Looked()
         self._bury(looked, frame, error)
         header = self._read_header(frame)
-        if isinstance(header, FrameHeader):
+        if isinstance(header, FrameHeader) and header.kind is not FrameKind.CANARY:
             looked.seen.append(Seen(header, FrameOutcome.DEAD_LETTERED))
         return self._recognised(looked, [])
 
@@ -218,6 +221,12 @@ class Recogniser:
             seen.outcome = FrameOutcome.DEAD_LETTERED
             self._bury(looked, frame, error)
         return None
+
+    def _look_at_canary(self, frame: RawFrame, header: FrameHeader, view: DeploymentView | None) -> None:
+        """Open, decode and detect as in any frame, then forget it: no outcome, no track, no count."""
+        image = self._open(Looked(), frame, Seen(header, FrameOutcome.RECOGNISED), view)
+        if image is not None:
+            self._engine.detect([image])
 
     def _is_stale(self, header: FrameHeader) -> bool:
         age_s = (self._clock.time_ns() - header.captured_ns) / 1e9
