@@ -92,7 +92,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """ "Under 1 in `limit_one_in` faces", and whether the data bear it.
+    """A sentence "under 1 in `limit_one_in` faces", and whether the data bear it.
 
     needed_faces: with as many false alerts as there were, the faces from which the exact bound supports it.
     upper95: the wider one-sided 95 % bound; None without a face.

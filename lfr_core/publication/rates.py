@@ -128,7 +128,7 @@ def rule_of_three(n: int) -> float:
 
 
 def proportion(k: int, n: int) -> Proportion:
-    """k of n with its interval and bound. Raises Poison unless 0 <= k <= n."""
+    """The proportion k of n with its interval and bound. Raises Poison unless 0 <= k <= n."""
     if n == 0 and k == 0:
         return Proportion(0, 0, None, None, None, None)
     low, high = clopper_pearson(k, n)

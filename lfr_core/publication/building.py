@@ -1,0 +1,255 @@
+"""From figures to the record, and from a record to its correction. Nothing in a record is typed in."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from statistics import median
+from typing import Literal
+
+from pydantic import ValidationError
+
+from lfr_core.alerts import Cell, Engagement, Judgement, published_cell
+from lfr_core.errors import Poison, Refused
+from lfr_core.policy import PublicationPolicy
+from lfr_core.publication import record as published
+from lfr_core.publication.figures import AlertFigures, Figures, Outcome
+from lfr_core.publication.rates import AlertCounts, Proportion, natural_frequency, proportion, rates_of
+from lfr_core.publication.record import DeploymentRecord
+from lfr_core.publication.suppression import PublishedCount, suppressed, suppressed_set
+from lfr_core.publication.workdays import LONDON, Deadline, WorkingDays
+from lfr_core.watchlists.types import Category
+
+__all__ = ["corrected", "from_figures", "record_id"]
+
+_TRUE = (Cell.TRUE_CONFIRMED, Cell.TRUE_UNCONFIRMED)
+_UNCHANGED_BY_A_CORRECTION = frozenset({"revision", "supersedes", "published_at", "on_time", "corrections", "due_at"})
+
+
+def record_id(force: str, session: str) -> str:
+    """The record's id, the same for all its revisions: "norfolk-constabulary/high-street-0412"."""
+    return f"{_slug(force)}/{_slug(session)}"
+
+
+def from_figures(figures: Figures, *, policy: PublicationPolicy, published_at: datetime) -> DeploymentRecord:
+    """The first revision of a deployment's record. `published_at` is aware.
+
+    Alerts on blue-list entries are left out of every figure; the blue list has its own.
+
+    Raises:
+        Poison: figures that contradict each other; the message names each contradiction.
+    """
+    if figures.started_at.tzinfo is None or figures.ended_at.tzinfo is None or published_at.tzinfo is None:
+        raise Poison("start, end and publication need their time zone: give aware datetimes")
+    if figures.ended_at < figures.started_at:
+        raise Poison("the deployment ends before it starts: mend its times")
+    deadline = Deadline.of(figures.ended_at, WorkingDays(policy.extra_bank_holidays), policy)
+    alerts = [each for each in figures.alerts if each.category is not Category.BLUE_LIST]
+    cells = Counter(published_cell(each.decision) for each in alerts)
+    counts = AlertCounts(*(cells[cell] for cell in Cell))
+    cameras, listed, model, papers = figures.cameras, figures.watchlist, figures.model, figures.papers
+    rates = rates_of(counts, faces_compared=cameras.faces_compared)
+    start, end = figures.started_at.astimezone(LONDON), figures.ended_at.astimezone(LONDON)
+    try:
+        return DeploymentRecord(
+            record_id=record_id(figures.force, figures.session),
+            revision=1,
+            supersedes=None,
+            published_at=published_at,
+            due_at=deadline.due_at,
+            on_time=published_at <= deadline.due_at,
+            force=figures.force,
+            session_id=figures.session,
+            location_text=figures.location,
+            location_area=figures.area,
+            date=start.date(),
+            start_local=start.time().replace(microsecond=0),
+            end_local=end.time().replace(microsecond=0),
+            duration_min=round((figures.ended_at - figures.started_at).total_seconds() / 60),
+            use_case=figures.use_case,
+            policy_ref=papers.policy,
+            authority_ref=papers.authority,
+            authorising_rank=papers.authorising_rank,
+            advance_notice=published.AdvanceNotice(
+                published_at=figures.notice.published_at, withheld_because=figures.notice.withheld_because
+            ),
+            watchlist=published.Watchlist(
+                size_people=listed.size_people,
+                size_images=listed.size_images,
+                by_category=_by_category(listed.by_category, listed.size_people, policy.suppress_people_below),
+                under_18=suppressed(listed.under_18, policy.suppress_people_below),
+                built_at=listed.built_at,
+                destroyed_at=listed.destroyed_at,
+                destruction_receipt=listed.destruction_receipt,
+            ),
+            algorithm=published.Algorithm(
+                vendor=model.vendor,
+                model_name=model.name,
+                model_version=model.version,
+                model_sha256=model.sha256,
+                contract=model.contract,
+                threshold_min=model.threshold,
+                embedding_metric=model.embedding_metric,
+                test_report=model.test_report,
+            ),
+            cameras=published.Cameras(
+                count=cameras.count,
+                counting_method=cameras.counting_method,
+                counting_method_version=cameras.counting_method_version,
+            ),
+            faces_seen=cameras.faces_seen,
+            faces_quality_rejected=cameras.faces_seen - cameras.faces_compared,
+            faces_compared=cameras.faces_compared,
+            alerts=published.Alerts(
+                total=counts.total,
+                true_confirmed=counts.true_confirmed,
+                true_unconfirmed=counts.true_unconfirmed,
+                false_confirmed=counts.false_confirmed,
+                false_unconfirmed=counts.false_unconfirmed,
+                operator_dismissed=sum(
+                    each.decision.judgement is Judgement.DIFFERENT and not _is_true(each) for each in alerts
+                ),
+                unanswered=sum(each.decision.judgement is None and not _is_true(each) for each in alerts),
+                duplicate_of_same_person=len(alerts) - len({each.entry for each in alerts}),
+            ),
+            engagements=_engagements(alerts),
+            outcomes=_outcomes(alerts),
+            rates=published.PublishedRates(
+                false_alerts_per_face=_published(rates.false_alerts_per_face),
+                false_share_of_alerts=_published(rates.false_share_of_alerts),
+                precision_confirmed=_published(rates.precision_confirmed),
+                precision_all=_published(rates.precision_all),
+                in_words=natural_frequency(
+                    faces=cameras.faces_compared, alerts=counts.total, false_alerts=counts.false
+                ),
+            ),
+            blue_list=_blue_list(figures),
+            demographics=_demographics(alerts, figures.demographics_method, policy.suppress_people_below),
+            demographics_method=figures.demographics_method,
+            complaints_received=figures.complaints_received,
+            corrections=(),
+            data_quality_report_ref=papers.data_quality_report,
+            audit_root_hash=papers.audit_root_hash,
+        )
+    except ValidationError as error:
+        faults = "; ".join(f"{'.'.join(map(str, each['loc'])) or 'record'}: {each['msg']}" for each in error.errors())
+        raise Poison(f"the figures of {figures.session} make no record: {faults}") from error
+
+
+def corrected(
+    previous: DeploymentRecord, figures: Figures, *, policy: PublicationPolicy, corrected_at: datetime, reason: str
+) -> DeploymentRecord:
+    """A new revision that supersedes `previous`, from figures computed anew. `previous` stays published beside it.
+
+    Raises:
+        Refused: `record.other-deployment`, `record.correction-without-reason`, `record.nothing-to-correct`.
+        Poison: as `from_figures`.
+    """
+    if not reason.strip():
+        raise Refused("record.correction-without-reason", "say why the published record is corrected")
+    new = from_figures(figures, policy=policy, published_at=corrected_at)
+    if new.record_id != previous.record_id:
+        raise Refused("record.other-deployment", f"{new.record_id} can't correct {previous.record_id}")
+    before, after = previous.model_dump(), new.model_dump()
+    changed = tuple(name for name in after if name not in _UNCHANGED_BY_A_CORRECTION and before[name] != after[name])
+    if not changed:
+        raise Refused("record.nothing-to-correct", f"the figures of {previous.record_id} are as they were published")
+    revision = previous.revision + 1
+    correction = published.Correction(revision=revision, corrected_at=corrected_at, reason=reason, changed=changed)
+    return new.model_copy(
+        update={
+            "revision": revision,
+            "supersedes": previous.revision,
+            "on_time": previous.on_time,
+            "corrections": (*previous.corrections, correction),
+        }
+    )
+
+
+def _is_true(alert: AlertFigures) -> bool:
+    return published_cell(alert.decision) in _TRUE
+
+
+def _engagements(alerts: Sequence[AlertFigures]) -> published.Engagements:
+    engaged = [each for each in alerts if each.decision.engagement is Engagement.ENGAGED]
+    false = [each for each in engaged if not _is_true(each)]
+    minutes = [each.minutes for each in false if each.minutes is not None and math.isfinite(each.minutes)]
+    return published.Engagements(
+        total=len(engaged),
+        following_true=len(engaged) - len(false),
+        following_false=len(false),
+        median_minutes_false=median(minutes) if minutes else None,
+    )
+
+
+def _outcomes(alerts: Sequence[AlertFigures]) -> published.Outcomes:
+    """Each confirmed person once, by the first alert that has an outcome; others by alert."""
+    confirmed = [each for each in alerts if published_cell(each.decision) is Cell.TRUE_CONFIRMED]
+    others = [each for each in alerts if published_cell(each.decision) is not Cell.TRUE_CONFIRMED]
+    by_person: dict[str, Outcome | None] = {}
+    for each in confirmed:
+        if by_person.get(each.entry) is None:
+            by_person[each.entry] = each.outcome
+    counts = Counter(by_person.values())
+    after_others = Counter(each.outcome for each in others)
+    return published.Outcomes(
+        arrest=counts[Outcome.ARREST],
+        other_disposal=counts[Outcome.OTHER_DISPOSAL],
+        no_action=counts[Outcome.NO_ACTION],
+        repeat_alerts=len(confirmed) - len(by_person),
+        without_outcome=counts[None],
+        after_other_alerts_arrest=after_others[Outcome.ARREST],
+        after_other_alerts_other_disposal=after_others[Outcome.OTHER_DISPOSAL],
+        after_other_alerts_no_action=after_others[Outcome.NO_ACTION],
+    )
+
+
+def _by_category(counts: Mapping[Category, int], people: int, below: int) -> dict[str, PublishedCount]:
+    counts = {category: count for category, count in counts.items() if category is not Category.BLUE_LIST}
+    if sum(counts.values()) != people:
+        raise Poison(f"the categories hold {sum(counts.values())} people and the list {people}: count them again")
+    return suppressed_set({category.value: count for category, count in counts.items()}, below)
+
+
+def _blue_list(figures: Figures) -> published.BlueList | Literal["not tested"]:
+    seeded = figures.blue_list
+    if seeded is None or seeded.seeded_passes == 0:
+        return "not tested"
+    rate = _published(proportion(seeded.recognised, seeded.seeded_passes))
+    return published.BlueList(
+        seeded_passes=seeded.seeded_passes, recognised=seeded.recognised, true_recognition_rate=rate
+    )
+
+
+def _demographics(alerts: Sequence[AlertFigures], method: str, below: int) -> tuple[published.Demographic, ...]:
+    if not method:
+        return ()
+    groups = sorted({each.group or "not recorded" for each in alerts})
+    of = {group: [each for each in alerts if (each.group or "not recorded") == group] for group in groups}
+    true = suppressed_set({group: sum(map(_is_true, of[group])) for group in groups}, below)
+    engaged = suppressed_set(
+        {group: sum(each.decision.engagement is Engagement.ENGAGED for each in of[group]) for group in groups}, below
+    )
+    return tuple(
+        published.Demographic(
+            group=group,
+            alerts_true=true[group],
+            alerts_false=sum(not _is_true(each) for each in of[group]),
+            engaged=engaged[group],
+        )
+        for group in groups
+    )
+
+
+def _published(rate: Proportion) -> published.PublishedRate:
+    interval = None if rate.low95 is None or rate.high95 is None else (rate.low95, rate.high95)
+    return published.PublishedRate(
+        k=rate.k, n=rate.n, point=rate.point, ci95=interval, upper95_one_sided=rate.upper95_one_sided
+    )
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")

@@ -1,0 +1,187 @@
+"""The record as a row of CSV: the sixteen national columns in the Met's current words, then ours.
+
+Dates are ISO 8601. `False Alert Rate` is false alerts of faces compared, as in the JSON; both bases are printed.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable
+from decimal import Decimal
+
+from lfr_core.publication.record import BlueList, DeploymentRecord, PublishedRate
+
+__all__ = ["NATIONAL_COLUMNS", "OUR_COLUMNS", "csv_text", "percent"]
+
+NATIONAL_COLUMNS = (
+    "Deployment Location",
+    "Date",
+    "Duration",
+    "LFR Use Case",
+    "Watchlist Size",
+    "Min Threshold Setting",
+    "Total Alerts",
+    "True Alerts Confirmed",
+    "True Alerts Unconfirmed",
+    "False Alerts Confirmed",
+    "False Alerts Unconfirmed",
+    "False Alert Rate",
+    "Outcome - Arrest",
+    "Outcome - Other",
+    "No action",
+    "Faces seen (estimate)",
+)
+"""DOMAIN.md 2.1, the header of 2025; its date column says DD/MM/YY, ours doesn't because it isn't."""
+
+OUR_COLUMNS = (
+    "schema_version",
+    "record_id",
+    "session_id",
+    "revision",
+    "supersedes",
+    "published_at",
+    "due_at",
+    "on_time",
+    "force",
+    "location_area",
+    "start_local",
+    "end_local",
+    "duration_min",
+    "counting_method",
+    "counting_method_version",
+    "faces_quality_rejected",
+    "faces_compared",
+    "operator_dismissed",
+    "unanswered",
+    "duplicate_of_same_person",
+    "engagements_total",
+    "engagements_following_true",
+    "engagements_following_false",
+    "median_minutes_false",
+    "confirmed_repeat_alerts",
+    "confirmed_without_outcome",
+    "after_other_alerts_arrest",
+    "after_other_alerts_other_disposal",
+    "after_other_alerts_no_action",
+    "false_alert_rate_low95",
+    "false_alert_rate_high95",
+    "false_alert_rate_upper95_one_sided",
+    "false_share_of_alerts",
+    "precision_confirmed",
+    "precision_all",
+    "in_words",
+    "blue_list_seeded_passes",
+    "blue_list_recognised",
+    "model_name",
+    "model_version",
+    "model_sha256",
+    "model_contract",
+    "complaints_received",
+)
+
+
+def csv_text(records: Iterable[DeploymentRecord]) -> str:
+    """The records with a header, RFC 4180, in the order given."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out)
+    writer.writerow((*NATIONAL_COLUMNS, *OUR_COLUMNS))
+    for record in records:
+        writer.writerow([_cell(value) for value in (*_national(record), *_ours(record))])
+    return out.getvalue()
+
+
+def percent(k: int, n: int) -> str:
+    """K of n in per cent, to three significant digits: "0.0242%"; "0%" for none, "" where n is 0."""
+    if n == 0:
+        return ""
+    if k == 0:
+        return "0%"
+    return f"{Decimal(f'{100 * k / n:.3g}'):f}%"
+
+
+def _national(record: DeploymentRecord) -> tuple[object, ...]:
+    hours, minutes = divmod(record.duration_min, 60)
+    alerts, outcomes, rate = record.alerts, record.outcomes, record.rates.false_alerts_per_face
+    return (
+        record.location_text,
+        record.date.isoformat(),
+        f"{hours}h {minutes:02}m",
+        record.use_case.value,
+        record.watchlist.size_people,
+        f"{record.algorithm.threshold_min:g}",
+        alerts.total,
+        alerts.true_confirmed,
+        alerts.true_unconfirmed,
+        alerts.false_confirmed,
+        alerts.false_unconfirmed,
+        percent(rate.k, rate.n),
+        outcomes.arrest,
+        outcomes.other_disposal,
+        outcomes.no_action,
+        record.faces_seen,
+    )
+
+
+def _ours(record: DeploymentRecord) -> tuple[object, ...]:
+    alerts, engaged, outcomes, rates = record.alerts, record.engagements, record.outcomes, record.rates
+    low, high = rates.false_alerts_per_face.ci95 or ("", "")
+    seeded = record.blue_list if isinstance(record.blue_list, BlueList) else None
+    return (
+        record.schema_version,
+        record.record_id,
+        record.session_id,
+        record.revision,
+        record.supersedes,
+        record.published_at.isoformat(),
+        record.due_at.isoformat(),
+        "yes" if record.on_time else "no",
+        record.force,
+        record.location_area,
+        record.start_local.isoformat(),
+        record.end_local.isoformat(),
+        record.duration_min,
+        record.cameras.counting_method,
+        record.cameras.counting_method_version,
+        record.faces_quality_rejected,
+        record.faces_compared,
+        alerts.operator_dismissed,
+        alerts.unanswered,
+        alerts.duplicate_of_same_person,
+        engaged.total,
+        engaged.following_true,
+        engaged.following_false,
+        engaged.median_minutes_false,
+        outcomes.repeat_alerts,
+        outcomes.without_outcome,
+        outcomes.after_other_alerts_arrest,
+        outcomes.after_other_alerts_other_disposal,
+        outcomes.after_other_alerts_no_action,
+        low,
+        high,
+        rates.false_alerts_per_face.upper95_one_sided,
+        _share(rates.false_share_of_alerts),
+        _share(rates.precision_confirmed),
+        _share(rates.precision_all),
+        rates.in_words,
+        seeded.seeded_passes if seeded else "not tested",
+        seeded.recognised if seeded else "not tested",
+        record.algorithm.model_name,
+        record.algorithm.model_version,
+        record.algorithm.model_sha256,
+        record.algorithm.contract,
+        record.complaints_received,
+    )
+
+
+def _share(rate: PublishedRate) -> str:
+    return f"{rate.k} of {rate.n}"
+
+
+def _cell(value: object) -> object:
+    """What a spreadsheet would run as a formula is kept as text."""
+    if value is None:
+        return ""
+    if isinstance(value, str) and value[:1] in {"=", "+", "-", "@", "\t", "\r"}:
+        return f"'{value}"
+    return value
