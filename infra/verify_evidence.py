@@ -1,0 +1,180 @@
+#!/usr/bin/env python3
+# ruff: noqa: T201  it is a script: it prints
+"""Verify a file that `lfr evidence` or `lfr audit export` wrote. Needs Python 3.9 and `cryptography`, not OpenLFR.
+
+    python verify_evidence.py FILE [--public-key HEX]
+
+Give the installation's public key as it was published: without it the file is only compared with the key it names.
+Prints each check. Ends with 0 when all hold, 1 when one doesn't, 2 when the file can't be read.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+__all__ = ["main"]
+
+
+SHORTEST = 3
+"""Lines of a file: one part, the manifest, the signature."""
+
+
+class Wrong(Exception):
+    """A check that doesn't hold."""
+
+
+def canonical(value: Any) -> bytes:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def demand(holds: bool, what: str) -> None:  # noqa: FBT001  reads as a sentence
+    if not holds:
+        raise Wrong(what)
+
+
+def say(what: str) -> None:
+    print(f"ok    {what}")
+
+
+def check_signature(key_hex: str, signature_hex: str, message: bytes, what: str) -> None:
+    try:
+        key, signature = bytes.fromhex(key_hex), bytes.fromhex(signature_hex)
+        demand(key.hex() == key_hex and signature.hex() == signature_hex, f"{what}: not written in small letters")
+        Ed25519PublicKey.from_public_bytes(key).verify(signature, message)
+    except (InvalidSignature, ValueError, TypeError):
+        raise Wrong(f"{what}: the signature is wrong") from None
+
+
+def check_signed(one: dict[str, Any], kind: str, public_key: str, names: tuple[str, ...]) -> None:
+    """A head or an anchor of the audit trail."""
+    demand(one["public_key"] == public_key, f"{kind} of entry {one['seq']}: signed with another key")
+    said = {name: one[name] for name in names}
+    message = canonical({**said, "kind": f"openlfr.audit.{kind}", "v": 1})
+    check_signature(one["public_key"], one["signature"], message, f"{kind} of entry {one['seq']}")
+
+
+def check_parts(lines: list[bytes], manifest: dict[str, Any]) -> dict[str, list[bytes]]:
+    """Each part's digest; the parts and nothing else make up the file. Gives the parts' lines."""
+    parts, at = {}, 0
+    for part in manifest["parts"]:
+        mine = lines[at : at + part["lines"]]
+        content = b"".join(mine)
+        at += part["lines"]
+        demand(len(mine) == part["lines"] and len(content) == part["bytes"], f"part {part['name']}: too short")
+        demand(hashlib.sha256(content).hexdigest() == part["sha256"], f"part {part['name']}: was changed")
+        demand(mine[0] == canonical({"part": part["name"]}) + b"\n", f"part {part['name']}: another name")
+        parts[part["name"]] = [line[:-1] for line in mine[1:]]
+        say(f"part {part['name']}: {part['lines'] - 1} lines, SHA-256 {part['sha256']}")
+    demand(at == len(lines) - 2, "the file holds lines that the manifest doesn't name")
+    return parts
+
+
+def check_trail(lines: list[bytes], public_key: str, deployment: str | None) -> int:
+    """Follow each run of the chain to its head. Gives how many entries no head covers."""
+    seq, running, entries, heads, waiting = 0, "0" * 64, 0, 0, 0
+    for line in lines:
+        item = json.loads(line)
+        (what,) = item
+        if what == "anchor":
+            check_signed(item["anchor"], "anchor", public_key, ("seq", "hash", "count", "at_ns"))
+            seq, running = item["anchor"]["seq"], item["anchor"]["hash"]
+        elif what == "run":
+            demand(waiting == 0, f"entry {seq}: its run ends without a signature")
+            run = item["run"]
+            if deployment is None:  # an export is one run, from the beginning or from the anchor
+                demand((run["seq"], run["from"]) == (seq + 1, running), f"entries before {run['seq']} are missing")
+            demand(run["seq"] > seq, f"entry {run['seq']}: runs out of order")
+            seq, running = run["seq"] - 1, run["from"]
+        elif what == "head":
+            head = item["head"]
+            demand((head["seq"], head["hash"]) == (seq, running), f"entry {seq}: the chain isn't the one signed")
+            check_signed(head, "head", public_key, ("seq", "hash", "at_ns"))
+            heads, waiting = heads + 1, 0
+        else:
+            seq += 1
+            waiting += 1
+            if what == "body":
+                entries += 1
+                demand(item["body"]["seq"] == seq, f"entry {seq}: another entry stands in its place")
+                if deployment is not None:
+                    demand(item["body"]["deployment"] == deployment, f"entry {seq}: of another deployment")
+                digest = hashlib.sha256(line[len(b'{"body":') : -1]).digest()
+            else:
+                digest = bytes.fromhex(item["digest"])
+            running = hashlib.sha256(bytes.fromhex(running) + digest).hexdigest()
+    say(f"audit trail: {entries} entries hang together under {heads} signed heads")
+    return waiting
+
+
+def check_certificates(lines: list[bytes], public_key: str) -> None:
+    for line in lines:
+        item = json.loads(line)
+        body = canonical(item["certificate"])
+        demand(item["public_key"] == public_key, "a certificate is signed with another key")
+        message = b"openlfr certificate 1\n" + hashlib.sha256(body).hexdigest().encode()
+        check_signature(item["public_key"], item["signature"], message, "certificate")
+    say(f"certificates: {len(lines)}, each signed")
+
+
+def verify(content: bytes, public_key: str) -> None:
+    lines = content.splitlines(keepends=True) if b"\r" not in content else []
+    demand(len(lines) >= SHORTEST and content.endswith(b"\n"), "this is no whole file of OpenLFR's evidence")
+    last, manifest_line = json.loads(lines[-1]), lines[-2][:-1]
+    demand(lines[-1] == canonical(last) + b"\n", "the last line was changed")
+    manifest = json.loads(manifest_line)["manifest"]
+    is_evidence = manifest["kind"] == "openlfr.evidence"
+    heads_key = public_key or last["public_key"]
+    if last["signature"]:
+        check_signature(last["public_key"], last["signature"], manifest_line, "manifest")
+        demand(last["public_key"] == heads_key, f"signed by another installation: {last['public_key']}")
+        say(f"manifest: signed with key {last['public_key']}")
+    else:
+        demand(not is_evidence, "the manifest isn't signed")
+        print("NOT CHECKED  the manifest: nobody signed it, the vault was away when the file was made")
+        demand(bool(heads_key), "give --public-key: the file's own signature is missing")
+    if not public_key:
+        print("NOT CHECKED  whose key that is: give the published one with --public-key")
+    parts = check_parts(lines, manifest)
+    unsigned = check_trail(parts["audit"], heads_key, manifest["deployment"] if is_evidence else None)
+    if is_evidence:
+        demand(unsigned == 0, f"audit trail: the last {unsigned} entries are under no signed head")
+        authority = json.loads(parts["authority"][0])
+        demand(authority["deployment"] == manifest["deployment"], "the authority is of another deployment")
+        say(f"authority and counts are of deployment {manifest['deployment']}")
+        check_certificates(parts["certificates"], heads_key)
+    elif unsigned:
+        print(f"NOT CHECKED  the newest {unsigned} entries: no signed head covers them yet")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Verify a file of `lfr evidence` or `lfr audit export`.")
+    parser.add_argument("file")
+    parser.add_argument("--public-key", default="", help="the installation's published key, 64 hexadecimal digits")
+    options = parser.parse_args()
+    try:
+        content = Path(options.file).read_bytes()
+    except OSError as error:
+        print(f"WRONG {options.file}: {error.strerror}")
+        return 2
+    try:
+        verify(content, options.public_key.strip().lower())
+    except Wrong as wrong:
+        print(f"WRONG {wrong}")
+        return 1
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
+        print(f"WRONG the file is damaged ({type(error).__name__})")
+        return 1
+    print("VERIFIED")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
