@@ -25,9 +25,10 @@ _GROUPS = {  # each with a command to begin with
     "alerts": "lfr alerts list --deployment high-street-0412",
     "operator": "lfr operator attend high-street-0412 --name 'A. Okafor'",
     "vault": "lfr vault status",
+    "audit": "lfr audit verify",
     "stream": "lfr stream run --source street.avi --watchlist lists/test",
 }
-_COMMANDS = ("system", "demo")  # modules whose commands stand at the top level: up, down, status, doctor, demo
+_COMMANDS = ("system", "demo", "evidence")  # modules whose commands stand at the top level: up, down, status, ...
 
 for _name in _COMMANDS:
     app.add_typer(importlib.import_module(f"apps.cli.{_name}").app)

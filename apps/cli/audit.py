@@ -1,0 +1,252 @@
+"""`lfr audit`: verify the audit trail, look at it, hand it out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from apps.cli.common import AsJson, console, errors, guard, load_settings, print_json
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from lfr_core.audit.entry import AuditEntry
+    from lfr_core.audit.port import Verb
+    from lfr_core.audit.verify import AuditReport
+    from lfr_core.settings import Settings
+
+__all__ = ["app"]
+
+app = typer.Typer(no_args_is_help=True, help="Verify, show and export the audit trail: who did what to which data.")
+
+FAILED = 1
+"""Exit code of a trail that doesn't verify."""
+
+Deployment = Annotated[str | None, typer.Option("--deployment", help="Only of this deployment.")]
+VerbWord = Annotated[
+    str | None,
+    typer.Option("--verb", help="Only these: collect, alter, consult, disclose, combine, erase, decide or authorise."),
+]
+Since = Annotated[
+    str | None, typer.Option("--since", help="Only from this time on (UTC), as 2026-12-04 or 2026-12-04T14:30.")
+]
+
+
+@app.command()
+def verify(as_json: AsJson = False) -> None:
+    """Check every entry and every signature; works while the vault is down. Exit code 1 when anything is wrong.
+
+    Example: lfr audit verify --json
+    """
+    with guard():
+        from lfr_core.audit.remembered import HEAD_FILE, read_public_key, read_remembered
+        from lfr_core.audit.verify import verify
+        from lfr_core.clock import SystemClock
+        from lfr_core.errors import Refused
+
+        settings = load_settings()
+        public_key = read_public_key(settings.keystore_folder)
+        try:
+            remembered = read_remembered(settings.keystore_folder / HEAD_FILE)
+        except Refused as refusal:
+            _say_wrong(0, refusal.rule, str(refusal), as_json=as_json)
+            raise typer.Exit(FAILED) from refusal
+        with _records(settings) as engine:
+            report = verify(engine, public_key=public_key, remembered=remembered, now_ns=SystemClock().time_ns())
+        _print_report(report, public_key.hex(), as_json=as_json)
+        if not report.is_good:
+            raise typer.Exit(FAILED)
+
+
+@app.command()
+def show(
+    deployment: Deployment = None,
+    verb: VerbWord = None,
+    since: Since = None,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many, the newest.")] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """Show entries, the oldest first. People appear under pseudonyms.
+
+    Example: lfr audit show --deployment high-street-0412 --verb decide
+    """
+    with guard():
+        from rich.table import Column, Table
+
+        from lfr_core.audit.read import entries
+        from lfr_core.clock import utc_from_ns
+
+        kind, since_ns = _verb(verb), _since_ns(since)
+        with _records(load_settings()) as engine:
+            found = entries(engine, deployment=deployment, verb=kind, since_ns=since_ns, limit=limit)
+        if as_json:
+            print_json([_as_dict(one) for one in found])
+            return
+        if not found:
+            console.print("No entry.")
+            return
+        table = Table(
+            Column("Entry", justify="right"), "At (UTC)", "Verb", "Who", "Deployment", "What", "Rule", "Facts"
+        )
+        for one in found:
+            who = one.actor if one.actor.startswith("system:") else one.actor[: len("person:") + 8]
+            table.add_row(
+                str(one.seq),
+                f"{utc_from_ns(one.at_ns):%Y-%m-%d %H:%M:%S}",
+                one.verb.value,
+                who,
+                one.deployment,
+                one.subject,
+                one.rule,
+                ", ".join(f"{name} {fact}" for name, fact in one.facts.items()),
+            )
+        console.print(table)
+
+
+@app.command()
+def export(
+    output: Annotated[Path, typer.Option("--output", help="File to write, JSON lines.")],
+    deployment: Deployment = None,
+    verb: VerbWord = None,
+    since: Since = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write the trail to a file that `infra/verify_evidence.py` verifies; entries filtered out leave only digests.
+
+    While the vault is down the file itself isn't signed, and the newest signed head in it speaks for the entries.
+
+    Example: lfr audit export --output trail.jsonl --since 2026-12-01
+    """
+    with guard():
+        from apps.auditing import whole_file
+        from lfr_core.audit.evidence import export_trail
+        from lfr_core.clock import SystemClock
+        from lfr_core.errors import Retryable
+        from lfr_core.vault.client import VaultClient, vault_client
+
+        kind, since_ns = _verb(verb), _since_ns(since)
+        settings = load_settings()
+        vault: VaultClient | None = vault_client(settings)
+        try:
+            assert vault is not None
+            vault.ping()
+        except Retryable:
+            vault = None
+            errors.print("the vault is away: the file isn't signed, the newest head in it is")
+        with _records(settings) as engine, whole_file(output) as out:
+            summary = export_trail(
+                engine,
+                out,
+                signer=vault,
+                clock=SystemClock(),
+                deployment=deployment,
+                verb=kind,
+                since_ns=since_ns,
+            )
+        if as_json:
+            print_json({"file": str(output), "bytes": summary.bytes, "sha256": summary.sha256, "signed": bool(vault)})
+            return
+        console.print(f"{output}: {summary.lines['audit']} lines, {summary.bytes} bytes", markup=False, highlight=False)
+        console.print("Verify it anywhere: python infra/verify_evidence.py FILE --public-key KEY")
+
+
+@contextmanager
+def _records(settings: Settings) -> Iterator[Engine]:
+    """The records as they are: looking at the trail changes nothing, not even old tables."""
+    from lfr_core.records.engine import open_engine
+
+    engine = open_engine(settings.records_url)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+def _verb(word: str | None) -> Verb | None:
+    from lfr_core.audit.port import Verb
+    from lfr_core.errors import Refused
+
+    try:
+        return None if word is None else Verb(word)
+    except ValueError as error:
+        raise Refused(
+            "audit.unknown-verb", f"{word!r} is no verb of the trail; there are {', '.join(v.value for v in Verb)}"
+        ) from error
+
+
+def _since_ns(text: str | None) -> int | None:
+    from datetime import UTC, datetime
+
+    from lfr_core.errors import Refused
+
+    if text is None:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+        at = at if at.tzinfo is not None else at.replace(tzinfo=UTC)
+        return int(at.timestamp()) * 10**9
+    except (ValueError, OverflowError) as error:
+        raise Refused("audit.bad-time", f"{text!r} is no time: write 2026-12-04 or 2026-12-04T14:30") from error
+
+
+def _print_report(report: AuditReport, public_key: str, *, as_json: bool) -> None:
+    if as_json:
+        problem = report.problem
+        print_json(
+            {
+                "good": report.is_good,
+                "entries": report.entries,
+                "first_seq": report.first_seq,
+                "last_seq": report.last_seq,
+                "pruned": report.pruned,
+                "signatures_checked": report.heads,
+                "signed_seq": report.signed_seq,
+                "unsigned": report.unsigned,
+                "public_key": public_key,
+                "unchecked": list(report.unchecked),
+                "problem": None
+                if problem is None
+                else {"seq": problem.seq, "fault": problem.fault.value, "message": problem.message},
+            }
+        )
+        return
+    if report.problem is not None:
+        _say_wrong(report.problem.seq, report.problem.fault.value, report.problem.message, as_json=False)
+        return
+    pruned = f", {report.pruned} pruned before them" if report.pruned else ""
+    waiting = f", {report.unsigned} of them newer than the last signed head" if report.unsigned else ""
+    console.print(
+        f"[green]The audit trail verifies[/green]: {report.entries} entries{pruned}{waiting}; "
+        f"{report.heads} signatures checked, key {public_key[:16]}."
+    )
+    for sentence in report.unchecked:
+        console.print(f"[yellow]not checked[/yellow]: {sentence}", soft_wrap=True)
+
+
+def _say_wrong(seq: int, fault: str, message: str, *, as_json: bool) -> None:
+    if as_json:
+        print_json({"good": False, "problem": {"seq": seq, "fault": fault, "message": message}})
+        return
+    errors.print(f"[bold red]The audit trail does not verify[/bold red] [dim]({fault})[/dim]: ", end="")
+    errors.print(message, markup=False, highlight=False, soft_wrap=True)
+
+
+def _as_dict(one: AuditEntry) -> dict[str, object]:
+    from lfr_core.clock import utc_from_ns
+
+    return {
+        "seq": one.seq,
+        "at": utc_from_ns(one.at_ns).isoformat(),
+        "at_ns": one.at_ns,
+        "verb": one.verb.value,
+        "actor": one.actor,
+        "deployment": one.deployment,
+        "subject": one.subject,
+        "rule": one.rule,
+        "facts": dict(one.facts),
+        "hash": one.hash,
+    }
