@@ -207,6 +207,8 @@ def search_files(needles: Needles, roots: Iterable[Path], *, skip: Sequence[Path
 
 
 def _walk(root: Path, avoided: Sequence[Path], inside: Sequence[Path], result: Searched) -> Iterator[Path]:
+    if root.resolve() in avoided:
+        return
     if root.is_file():
         yield root
         return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from pathlib import Path
 
@@ -121,7 +121,7 @@ def verify(
     now_ns: int,
     ended_ns: int | None,
     scratch: Path,
-    settle: Callable[[], None] = lambda: None,
+    known: Sequence[str] = (),
 ) -> Verification:
     """Search every store for every canary.
 
@@ -132,13 +132,12 @@ def verify(
         now_ns: wall time: decides what is due.
         ended_ns: when the deployment ended; None: it hasn't.
         scratch: folder for the file that the search must find; it is removed again.
-        settle: called once before the search, for a caller that has to wait for something.
+        known: what is wrong already, in words: it fails the verification too.
 
     Raises:
         Retryable: the vault, the records or a searched service are away: nothing can be said.
         Fatal: `scratch` can't be written.
     """
-    settle()
     pile = _Pile(planted)
     due = {one.id for one in planted if one.is_due(now_ns, ended_ns)}
     gone: dict[str, str] = {one.id: _still_opens(one, keys, due=one.id in due) for one in planted}
@@ -150,7 +149,7 @@ def verify(
         engine_control=engine_control,
         due=tuple(one.id for one in planted if one.id in due),
         stores=results,
-        failures=tuple(_failures(planted, results, due, engine_control=engine_control)),
+        failures=(*known, *_failures(planted, results, due, engine_control=engine_control)),
     )
 
 

@@ -1,0 +1,257 @@
+"""Planting in broker, alerts and footage, by the ways that real frames, sightings and pictures take.
+
+* A frame: sealed by the camera's sealer, sent by the camera's producer, as `FrameKind.CANARY`, which the worker opens
+  and looks at like any and books nowhere.
+* A sighting of the entry `canary`, sealed as the recogniser seals probes and sent to the sightings topic; the recorder
+  opens an alert for it, marked as a canary, whose sealed probe is then read from the records.
+* A segment of footage, written by the camera's own writer.
+"""
+
+from __future__ import annotations
+
+import base64
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from sqlalchemy import Engine
+from sqlmodel import select
+
+from lfr_core.clock import Clock
+from lfr_core.crops import sighting_probe, sightings_key
+from lfr_core.deployments import DeploymentView
+from lfr_core.erasure.forms import image_forms, noise_jpeg, sealed_forms
+from lfr_core.erasure.plant import CANARY, CROP_PX, key_of, made
+from lfr_core.erasure.planted import Planted, PlantedKind
+from lfr_core.errors import Fatal, Retryable
+from lfr_core.footage.segment import index_segment, segment_file
+from lfr_core.footage.tables import FootageSegmentRow
+from lfr_core.frames import FrameHeader, FrameKind, FrameSealer
+from lfr_core.messages import Sighting, sighting_id
+from lfr_core.policy import Policy
+from lfr_core.records.engine import reading
+from lfr_core.records.tables import AlertRow, SightingRow
+from lfr_core.vault.frames import VaultSealer
+from lfr_core.vault.port import KeyKind, Vault
+from lfr_core.vault.sealing import fingerprint, seal
+from streams.broker.traits import BrokerTraits
+from streams.camera.feedback import Flight
+from streams.camera.footage import FootageWriter
+from streams.camera.producer import FrameProducer
+from streams.topics import Topic
+
+__all__ = ["CanaryStreams"]
+
+FRAME_PX = (640, 360)
+_FOOTAGE_FRAMES = 3
+_CONFIRM_S = 10.0
+_RECORD_S = 30.0
+"""How long the recorder may take to open the canary's alert."""
+_LOOK_S = 0.1
+
+
+class _NotingSealer:
+    """A sealer that remembers what it sealed, which is what the broker gets."""
+
+    def __init__(self, inner: FrameSealer) -> None:
+        self._inner = inner
+        self.sealed = b""
+
+    def key_id(self) -> str:
+        return self._inner.key_id()
+
+    def seal(self, header: FrameHeader, jpeg: bytes) -> bytes:
+        self.sealed = self._inner.seal(header, jpeg)
+        return self.sealed
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CanaryStreams:
+    """Plants for one system. Each kind can be planted by itself; all need the deployment to be live."""
+
+    servers: str
+    traits: BrokerTraits
+    policy: Policy
+    vault: Vault
+    engine: Engine
+    clock: Clock
+    random: np.random.Generator
+    sleep: Callable[[float], None] = time.sleep
+
+    def plant_frame(self, deployment: str, *, store: str = "broker") -> Planted:
+        """Send one sealed frame of noise.
+
+        Raises:
+            Refused: the gate is shut: no key to seal it under.
+            Retryable: the broker or the vault are away.
+        """
+        jpeg = noise_jpeg(self.random, *FRAME_PX)
+        sealer = _NotingSealer(VaultSealer(self.vault, self.clock, deployment, CANARY))
+        flight = Flight(self.clock, bound=1, lost_after_s=None)
+        producer = FrameProducer(
+            self.servers,
+            topic=Topic.FRAMES,
+            traits=self.traits,
+            sealer=sealer,
+            max_frame_bytes=self.policy.images.max_frame_bytes,
+            flight=flight,
+            clock=self.clock,
+            patient=False,
+        )
+        try:
+            now_ns = self.clock.time_ns()
+            key_id = sealer.key_id()
+            header = FrameHeader(
+                deployment, CANARY, str(uuid.uuid4()), 0, now_ns, 0, 0, kind=FrameKind.CANARY, key_id=key_id
+            )
+            lent = self.vault.open_key(key_id)
+            producer.send(header, jpeg)
+            if not producer.flush(_CONFIRM_S) or flight.delivery_failed:
+                raise Retryable("the broker didn't confirm the canary: plant again")
+        finally:
+            producer.close()
+        planted = made(
+            PlantedKind.FRAME,
+            deployment,
+            store=store,
+            now_ns=now_ns,
+            clear=image_forms(jpeg),
+            stored=sealed_forms(sealer.sealed),
+            due_ns=lent.opens_until_ns,
+        )
+        return planted.model_copy(update={"key_id": key_id, "key_fingerprint": fingerprint(lent.key)})
+
+    def plant_alert(self, view: DeploymentView, *, store: str = "broker") -> tuple[Planted, Planted]:
+        """Send one sighting, and wait for the alert that the recorder opens for it: both are planted.
+
+        Raises:
+            Refused: the vault gives no key.
+            Retryable: the broker, the vault or the records are away, or no alert came within 30 s.
+        """
+        jpeg, now_ns = noise_jpeg(self.random, CROP_PX, CROP_PX), self.clock.time_ns()
+        hours = self.policy.alerts.retention_h
+        key = sightings_key(self.vault, view.id, now_ns=now_ns, retention_h=hours)
+        camera, session = f"{CANARY}-{uuid.uuid4().hex[:8]}", str(uuid.uuid4())  # a camera of its own: nothing merges
+        id_ = sighting_id(view.id, camera, session, 0, 0, CANARY)
+        sealed = base64.b64encode(seal(key.key, jpeg, sighting_probe(view.id, id_)))
+        sighting = Sighting(
+            id=id_,
+            deployment=view.id,
+            camera=camera,
+            session=session,
+            sequence=0,
+            captured_ns=now_ns,
+            face=0,
+            track=CANARY,
+            entry=CANARY,
+            similarity=1.0,
+            threshold=view.threshold,
+            box=(0.0, 0.0, float(CROP_PX), float(CROP_PX)),
+            eye_distance_px=0.0,
+            probe_sealed=sealed,
+            key_id=key.info.id,
+        )
+        value = sighting.encode()
+        if sealed not in value:
+            raise Fatal("a sighting's probe isn't in its message as Base64, which is a fault of OpenLFR")
+        self._send(Topic.SIGHTINGS, camera.encode(), value)
+        clear = image_forms(jpeg)
+        sent = made(
+            PlantedKind.SIGHTING,
+            view.id,
+            store=store,
+            now_ns=now_ns,
+            clear=clear,
+            stored=sealed_forms(sealed),
+            key=key.info,
+            due_ns=key.info.due_ns,
+        )
+        alert = self._alert_of(sighting)
+        info = key_of(self.vault, KeyKind.ALERT, view.id, alert.key_id)
+        opened = made(
+            PlantedKind.ALERT,
+            view.id,
+            store="database",
+            now_ns=now_ns,
+            clear=clear,
+            stored=sealed_forms(alert.probe_sealed),
+            key=info,
+            due_ns=info.due_ns,
+        )
+        return sent, opened
+
+    def plant_footage(self, deployment: str, folder: Path) -> Planted:
+        """Write one segment of noise into the footage store.
+
+        Raises:
+            Retryable: the writer could keep nothing: its log says why.
+        """
+        jpegs = [noise_jpeg(self.random, *FRAME_PX) for _ in range(_FOOTAGE_FRAMES)]
+        session, now_ns = str(uuid.uuid4()), self.clock.time_ns()
+        writer = FootageWriter(
+            deployment=deployment,
+            camera=CANARY,
+            session=session,
+            engine=self.engine,
+            folder=folder,
+            vault=self.vault,
+            policy=self.policy.footage,
+            clock=self.clock,
+        )
+        with writer:
+            for index, jpeg in enumerate(jpegs):
+                writer.offer(now_ns + index, jpeg)
+        with reading(self.engine) as session_:
+            row = session_.exec(select(FootageSegmentRow).where(FootageSegmentRow.session == session)).first()
+        if row is None or writer.kept < _FOOTAGE_FRAMES:
+            raise Retryable("no footage could be written for the canary; the log says why (`footage.gap`)")
+        file = segment_file(folder, row.id)
+        data = file.read_bytes()
+        sealed = [data[one.offset : one.offset + one.length] for one in index_segment(file).records]
+        return made(
+            PlantedKind.FOOTAGE,
+            deployment,
+            store="footage",
+            now_ns=now_ns,
+            clear=[needle for jpeg in jpegs for needle in image_forms(jpeg)],
+            stored=sealed_forms(sealed),
+            key=key_of(self.vault, KeyKind.FOOTAGE, deployment, row.key_id),
+            due_ns=row.due_ns,
+        )
+
+    def _send(self, topic: str, key: bytes, value: bytes) -> None:
+        from kafka import KafkaProducer
+        from kafka.errors import KafkaError
+
+        try:
+            producer = KafkaProducer(
+                bootstrap_servers=self.servers.split(","),
+                client_id="lfr-canary",
+                allow_auto_create_topics=False,
+                bootstrap_timeout_ms=5_000,
+                **self.traits.producer_options(),
+            )
+            try:
+                producer.send(topic, key=key, value=value).get(timeout=_CONFIRM_S)
+            finally:
+                producer.close(timeout=1)
+        except KafkaError as error:
+            raise Retryable(f"the broker at {self.servers} takes no canary: {type(error).__name__}") from error
+
+    def _alert_of(self, sighting: Sighting) -> AlertRow:
+        ends = self.clock.monotonic() + _RECORD_S
+        while True:
+            with reading(self.engine) as session:
+                row = session.exec(
+                    select(AlertRow)
+                    .join(SightingRow, SightingRow.alert == AlertRow.id)  # type: ignore[arg-type]  # a column
+                    .where(SightingRow.id == sighting.id)
+                ).first()
+            if row is not None:
+                return row
+            if self.clock.monotonic() > ends:
+                raise Retryable(f"no alert came of the canary within {_RECORD_S:g} s: does `record` run? `lfr status`")
+            self.sleep(_LOOK_S)
