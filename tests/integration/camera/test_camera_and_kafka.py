@@ -297,7 +297,11 @@ def test_a_recording_is_refused_for_an_operational_deployment_before_it_is_opene
     for source in (video(), video().parent):
         with pytest.raises(Refused) as refused:
             run_camera(
-                CameraJob(str(source), "operation", "cam"), servers=topics.servers, policy=policy, directory=directory
+                CameraJob(str(source), "operation", "cam"),
+                servers=topics.servers,
+                policy=policy,
+                directory=directory,
+                sealer=PlainFrames(),
             )
         assert refused.value.rule == "camera.recorded-source"
 
@@ -306,7 +310,13 @@ def test_an_unknown_deployment_is_refused(
     topics: RunningBroker, policy: Policy, directory: DeploymentDirectory, video: Video
 ) -> None:
     with pytest.raises(Refused) as refused:
-        run_camera(CameraJob(str(video()), "nowhere", "c"), servers=topics.servers, policy=policy, directory=directory)
+        run_camera(
+            CameraJob(str(video()), "nowhere", "c"),
+            servers=topics.servers,
+            policy=policy,
+            directory=directory,
+            sealer=PlainFrames(),
+        )
 
     assert refused.value.rule == "camera.unknown-deployment"
 
@@ -318,14 +328,26 @@ def test_a_video_without_a_frame_is_a_clear_error(
     empty.write_bytes(b"")
 
     with pytest.raises(Poison, match="empty, cut off or of an unknown kind"):
-        run_camera(CameraJob(str(empty), "demo", "c"), servers=topics.servers, policy=policy, directory=directory)
+        run_camera(
+            CameraJob(str(empty), "demo", "c"),
+            servers=topics.servers,
+            policy=policy,
+            directory=directory,
+            sealer=PlainFrames(),
+        )
 
 
 def test_a_broker_away_at_the_start_is_a_clear_error(
     policy: Policy, directory: DeploymentDirectory, video: Video
 ) -> None:
     with pytest.raises(Retryable, match="lfr up"):
-        run_camera(CameraJob(str(video()), "demo", "c"), servers="127.0.0.1:1", policy=policy, directory=directory)
+        run_camera(
+            CameraJob(str(video()), "demo", "c"),
+            servers="127.0.0.1:1",
+            policy=policy,
+            directory=directory,
+            sealer=PlainFrames(),
+        )
 
 
 # kafka-python 3.0.12 never closes the socket of a refused connection (net/inet.py, sock_connect)

@@ -44,7 +44,7 @@ def test_everything_embedded_is_started_in_order_and_record_stops_after_recognis
     children = plan(Settings(home=tmp_path, workers=2), load_policy(), choice=OWN_KAFKA, with_page=False)
 
     assert [[spec.name for spec in stage] for stage in stages(children)] == [
-        ["broker", "gallery"],
+        ["broker", "gallery", "vault"],
         ["record"],
         ["recognise-0", "recognise-1"],
     ]
@@ -56,8 +56,8 @@ def test_what_the_settings_name_is_not_started(tmp_path: Path) -> None:
 
     children = plan(settings, load_policy(), choice=CLUSTER, with_page=False)
 
-    assert [spec.name for spec in children] == ["record", "recognise-0"]
-    assert all(spec.after == () for spec in children)
+    assert [spec.name for spec in children] == ["vault", "record", "recognise-0"]
+    assert [spec.after for spec in children] == [(), ("vault",), ("vault",)]
 
 
 def test_nothing_we_start_listens_beyond_loopback(tmp_path: Path) -> None:

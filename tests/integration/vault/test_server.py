@@ -1,0 +1,330 @@
+"""The vault behind its socket: what it gives, and whom it refuses."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from lfr_core.errors import Fatal, Refused, Retryable
+from lfr_core.records.migrate import upgrade
+from lfr_core.settings import Settings
+from lfr_core.vault import server as server_module
+from lfr_core.vault.client import VaultClient, vault_client
+from lfr_core.vault.port import KeyKind, Vault
+from lfr_core.vault.server import VaultServer
+from tests.support.vault_core import vault_core
+
+FAR_NS = 10**15
+
+
+class Served:
+    """A vault on a socket, in a thread."""
+
+    def __init__(self, folder: Path) -> None:
+        self.core, self.clock, self.records = vault_core(folder / "vault")
+        self.path = folder / "run" / "vault.sock"
+        self.server = VaultServer(self.core, self.path)
+        self.thread = threading.Thread(target=self.server.serve)
+        self.thread.start()
+        self.client = VaultClient(self.path)
+
+    def stop(self) -> None:
+        self.client.close()
+        self.server.stop()
+        self.thread.join(10)
+        assert not self.thread.is_alive()
+
+    def raw(self) -> socket.socket:
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        connection.settimeout(5.0)
+        connection.connect(str(self.path))
+        return connection
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Served]:
+    vault = Served(tmp_path)
+    try:
+        yield vault
+    finally:
+        vault.stop()
+
+
+@pytest.fixture(params=["core", "client"])
+def vault(request: pytest.FixtureRequest, served: Served) -> Vault:
+    """The contract below holds for both implementations of the port."""
+    return served.core if request.param == "core" else served.client
+
+
+def test_a_frame_s_key_is_lent_and_lent_again(vault: Vault) -> None:
+    sealing = vault.seal_key("d", "cam")
+
+    assert vault.open_key(sealing.id) == sealing
+    assert (len(sealing.key), vault.check_gate("d")) == (32, sealing.lease_s)
+
+
+def test_refusals_keep_their_rule(vault: Vault) -> None:
+    for asks, rule in (
+        (lambda: vault.seal_key("nowhere", "cam"), "gate.unknown"),
+        (lambda: vault.check_gate("nowhere"), "gate.unknown"),
+        (lambda: vault.open_key("nothing"), "vault.key-gone"),
+        (lambda: vault.open_kept("nothing", actor="A", purpose="p"), "vault.key-gone"),
+        (lambda: vault.hold(["nothing"], held=True), "vault.key-gone"),
+    ):
+        with pytest.raises(Refused) as refused:
+            asks()
+
+        assert refused.value.rule == rule
+
+
+def test_kept_keys_are_made_opened_listed_held_and_destroyed(vault: Vault, served: Served) -> None:
+    made = vault.make_key(KeyKind.FOOTAGE, "d", "segment-1", served.clock.time_ns() + FAR_NS)
+
+    opened = vault.open_kept(made.info.id, actor="A. Okafor", purpose="evidence")
+    vault.hold([made.info.id], held=True)
+    (held,) = vault.kept(KeyKind.FOOTAGE, "d")
+    vault.hold([made.info.id], held=False)
+    (gone,) = vault.destroy([made.info.id, "nothing"], rule="test")
+
+    assert opened == made
+    assert (held.held, vault.kept(KeyKind.ALERT), vault.kept()) == (True, (), ())
+    assert (gone.info, gone.destroyed_ns) == (made.info, served.clock.time_ns())
+
+
+def test_signatures_verify_and_names_have_pseudonyms(vault: Vault, served: Served) -> None:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+    signed = vault.sign(b"a head")
+    Ed25519PublicKey.from_public_bytes(signed.public_key).verify(signed.signature, b"a head")
+
+    assert (signed.public_key, vault.pseudonym("A")) == (served.core.public_key, served.core.pseudonym("A"))
+
+
+def test_with_the_records_away_every_call_may_be_tried_again(vault: Vault, served: Served) -> None:
+    served.records.away = True
+
+    with pytest.raises(Retryable):
+        vault.seal_key("d", "cam")
+
+
+def test_the_socket_is_this_user_s_alone(served: Served) -> None:
+    assert (served.path.stat().st_mode & 0o777, served.path.parent.stat().st_mode & 0o777) == (0o600, 0o700)
+
+
+def test_another_user_s_process_is_refused_and_logged(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server_module, "_peer_uid", lambda _: os.getuid() + 1)
+
+    with capture_logs() as logs, served.raw() as connection:
+        answer = connection.recv(1)
+
+    assert answer == b""
+    assert [(each["event"], each["uid"]) for each in logs] == [("vault.peer-refused", os.getuid() + 1)]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to be another user")
+def test_the_kernel_keeps_another_user_away(served: Served) -> None:
+    code = "import socket,sys,os; os.setuid(65534); s=socket.socket(socket.AF_UNIX); s.connect(sys.argv[1])"
+
+    done = subprocess.run([sys.executable, "-c", code, str(served.path)], capture_output=True, text=True, check=False)
+
+    assert "PermissionError" in done.stderr
+
+
+def frame(body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + body
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"verb":"give-me-all-keys","version":1}',
+        b'{"verb":"seal-key","version":2,"deployment":"d","camera":"c"}',
+        b'{"verb":"seal-key","version":1,"deployment":"d"}',
+        b'{"verb":"seal-key","version":1,"deployment":"d","camera":"c","and":"more"}',
+        b"not json \xff",
+        b"",
+        b"[]",
+    ],
+)
+def test_an_unknown_request_is_refused_and_logged_without_its_content(served: Served, body: bytes) -> None:
+    with capture_logs() as logs, served.raw() as connection:
+        connection.sendall(frame(body))
+        answer = connection.recv(4_096)
+
+    assert b"vault.unknown-request" in answer
+    assert [each["event"] for each in logs] == ["vault.request-refused"]
+    assert not any(word in str(logs) for word in ("keys", "deployment", "json"))
+
+
+@pytest.mark.parametrize("sent", [b"\x00", b"\x00\x00\x00\x10half", struct.pack(">I", 2**31)])
+def test_half_a_message_ends_that_connection_and_no_other(served: Served, sent: bytes) -> None:
+    with capture_logs() as logs, served.raw() as connection:
+        connection.sendall(sent)
+        assert served.client.check_gate("d") > 0
+        ended = connection.recv(1)
+
+        assert ended == b""
+    assert [each["event"] for each in logs] == ["vault.connection-ended"]
+    assert served.client.check_gate("d") > 0
+
+
+def test_a_flood_is_ended_and_others_are_served_meanwhile(served: Served) -> None:
+    ping = frame(b'{"verb":"ping","version":1}')
+    with capture_logs() as logs, served.raw() as connection:
+        answered = 0
+        with suppress(ConnectionError):
+            while answered < 20_000:
+                connection.sendall(ping)
+                if not connection.recv(4_096):
+                    break
+                answered += 1
+        assert served.client.check_gate("d") > 0
+
+    assert answered < 20_000
+    assert "vault.flood" in {each["event"] for each in logs}
+
+
+def test_more_connections_than_it_takes_are_turned_away_and_the_first_go_on(served: Served) -> None:
+    assert served.client.check_gate("d") > 0
+    many = [served.raw() for _ in range(server_module._MOST_CONNECTIONS + 5)]
+    try:
+        turned_away = [each for each in many if _is_closed(each)]
+
+        assert len(turned_away) >= 5
+        assert served.client.check_gate("d") > 0
+    finally:
+        for each in many:
+            each.close()
+
+
+def _is_closed(connection: socket.socket) -> bool:
+    connection.settimeout(0.3)
+    try:
+        return connection.recv(1) == b""
+    except TimeoutError:
+        return False
+
+
+def test_a_second_vault_at_the_same_socket_is_refused(served: Served, tmp_path: Path) -> None:
+    with pytest.raises(Fatal, match="lfr down"):
+        VaultServer(served.core, served.path)
+
+
+def test_a_stopped_vault_opens_nothing_and_a_new_one_at_its_place_is_found_without_a_restart_of_its_clients(
+    tmp_path: Path,
+) -> None:
+    first = Served(tmp_path)
+    key = first.client.seal_key("d", "cam")
+    client = VaultClient(first.path)
+    client.ping()
+    first.stop()
+    with pytest.raises(Retryable, match="lfr up"):
+        client.open_key(key.id)
+
+    second = Served(tmp_path)
+    try:
+        with pytest.raises(Refused) as refused:  # sealed frames of before are lost, by design
+            client.open_key(key.id)
+        assert refused.value.rule == "vault.key-gone"
+        assert client.seal_key("d", "cam").id != key.id
+    finally:
+        client.close()
+        second.stop()
+
+
+def test_the_timer_destroys_while_nobody_asks(served: Served) -> None:
+    key_id = served.client.seal_key("d", "cam").id
+    served.clock.advance(15.1)
+    deadline = time.monotonic() + 5
+    while key_id not in served.records.destroyed_:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+# -- the process -----------------------------------------------------------------------------------
+
+
+class Process:
+    def __init__(self, home: Path, **environment: str) -> None:
+        self.settings = Settings(home=home)
+        upgrade(self.settings.records_url)
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "apps.vault"],
+            env={**os.environ, "LFR_HOME": str(home), **environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def wait_ready(self) -> VaultClient:
+        client = vault_client(self.settings)
+        deadline = time.monotonic() + 30
+        while True:
+            try:
+                client.ping()
+            except Retryable:
+                assert self.process.poll() is None, self.process.communicate()[0]
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+            else:
+                return client
+
+    def end(self, how: signal.Signals = signal.SIGTERM) -> int:
+        self.process.send_signal(how)
+        self.process.communicate(timeout=20)
+        return self.process.returncode
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+def test_kept_keys_survive_the_process_and_its_socket_is_taken_over(tmp_path: Path, how: signal.Signals) -> None:
+    first = Process(tmp_path)
+    client = first.wait_ready()
+    made = client.make_key(KeyKind.ALERT, "d", "a", time.time_ns() + FAR_NS)
+    code = first.end(how)
+
+    second = Process(tmp_path)
+    try:
+        second.wait_ready().close()
+        assert client.open_kept(made.info.id, actor="A", purpose="test") == made
+        assert code == (0 if how is signal.SIGTERM else -signal.SIGKILL)
+    finally:
+        client.close()
+        second.end()
+
+
+def test_a_keystore_of_another_installation_is_refused(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        made = Process(tmp_path / name)
+        made.wait_ready().close()
+        made.end()
+
+    wrong = Process(tmp_path / "one", LFR_VAULT_FOLDER=str(tmp_path / "two" / "vault"))
+    said, _ = wrong.process.communicate(timeout=30)
+
+    assert wrong.process.returncode == Fatal.exit_code
+    assert "belongs to installation" in said
+
+
+def test_no_key_is_ever_in_the_log_of_the_process(tmp_path: Path) -> None:
+    running = Process(tmp_path, LFR_LOG_LEVEL="DEBUG")
+    client = running.wait_ready()
+    made = client.make_key(KeyKind.ALERT, "d", "a", time.time_ns() + FAR_NS)
+    client.open_kept(made.info.id, actor="A. Okafor", purpose="test")
+    client.close()
+    running.process.send_signal(signal.SIGTERM)
+    said, _ = running.process.communicate(timeout=20)
+
+    assert "vault.serving" in said
+    assert not any(form in said for form in (made.key.hex(), "Okafor", made.info.id))

@@ -1,0 +1,115 @@
+"""A vault whose clocks, facts and records a test owns; everything else in it is the real one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from lfr_core.audit.port import AuditEvent
+from lfr_core.deployments import DeploymentStatus
+from lfr_core.errors import Retryable
+from lfr_core.gate import GateFacts
+from lfr_core.policy import VaultPolicy, load_policy
+from lfr_core.vault.core import VaultCore
+from lfr_core.vault.epochs import Epoch
+from lfr_core.vault.keystore import Keystore
+
+__all__ = ["NOW_NS", "Records", "TwoClocks", "open_facts", "vault_core"]
+
+NOW_NS = 1_795_435_200 * 10**9
+"""23 November 2026, 12:00 UTC."""
+
+
+class TwoClocks:
+    """Wall and monotonic time, which a test can move apart."""
+
+    def __init__(self, wall_ns: int = NOW_NS) -> None:
+        self.wall_ns = wall_ns
+        self.seconds = 1_000.0
+
+    def time_ns(self) -> int:
+        return self.wall_ns
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+    def advance(self, seconds: float) -> None:
+        self.wall_ns += round(seconds * 1e9)
+        self.seconds += seconds
+
+    def step(self, seconds: float) -> None:
+        """Set the wall clock."""
+        self.wall_ns += round(seconds * 1e9)
+
+
+def open_facts(clock: TwoClocks, deployment: str = "d") -> GateFacts:
+    """Facts under which the gate is open."""
+    return GateFacts(
+        deployment=deployment,
+        status=DeploymentStatus.LIVE,
+        opens_ns=clock.time_ns(),
+        closes_ns=clock.time_ns() + 3_600 * 10**9,
+        gallery="lfr_d",
+        suspended_why="",
+        attended_ns=clock.time_ns(),
+    )
+
+
+@dataclass
+class Records:
+    """Facts, the table of epochs and the trail; `away` makes each of them Retryable."""
+
+    clock: TwoClocks
+    away: bool = False
+    known: dict[str, GateFacts] = field(default_factory=dict)
+    attended: bool = True
+    began_: list[Epoch] = field(default_factory=list)
+    destroyed_: dict[str, int] = field(default_factory=dict)
+    events: list[AuditEvent] = field(default_factory=list)
+
+    def facts(self, deployment: str) -> GateFacts | None:
+        self._there()
+        found = self.known.get(deployment)
+        if found is not None and self.attended:
+            return replace(found, attended_ns=self.clock.time_ns())
+        return found
+
+    def began(self, epoch: Epoch) -> None:
+        self._there()
+        self.began_.append(epoch)
+
+    def destroyed(self, key_ids: Sequence[str], at_ns: int) -> None:
+        self._there()
+        self.destroyed_ |= dict.fromkeys(key_ids, at_ns)
+
+    def close_unfinished(self, at_ns: int) -> int:  # noqa: ARG002  the Protocol's signature
+        self._there()
+        return 0
+
+    def record(self, event: AuditEvent) -> None:
+        self._there()
+        self.events.append(event)
+
+    def _there(self) -> None:
+        if self.away:
+            raise Retryable("the database is away")
+
+
+def vault_core(
+    folder: Path, clock: TwoClocks | None = None, records: Records | None = None, policy: VaultPolicy | None = None
+) -> tuple[VaultCore, TwoClocks, Records]:
+    """A vault with deployment `d` open."""
+    clock = clock or TwoClocks()
+    if records is None:
+        records = Records(clock)
+        records.known["d"] = open_facts(clock)
+    core = VaultCore(
+        policy=policy or load_policy().vault,
+        clock=clock,
+        keystore=Keystore(folder),
+        facts=records,
+        epochs=records,
+        audit=records,
+    )
+    return core, clock, records
