@@ -1,0 +1,114 @@
+"""`lfr footage`, typed."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from apps.cli.main import app
+from lfr_core.records.engine import open_engine
+from tests.support.footage import FootageHouse
+
+SOON = str(dt.datetime.now(dt.UTC).date() + dt.timedelta(days=7))
+
+
+@pytest.fixture
+def house(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FootageHouse]:
+    """With its vault in this process instead of behind its socket."""
+    engine = open_engine(sqlite_url)
+    house = FootageHouse(engine, tmp_path)
+    house.deployment()
+    monkeypatch.setenv("LFR_DATABASE_URL", sqlite_url)
+    monkeypatch.setenv("LFR_HOME", str(tmp_path))
+    monkeypatch.setattr("lfr_core.vault.client.vault_client", lambda _: house.vault)
+    yield house
+    engine.dispose()
+
+
+def lfr(*words: str, code: int = 0) -> str:
+    done = CliRunner().invoke(app, ["footage", *words])
+    assert done.exit_code == code, done.output + repr(done.exception)
+    return done.output
+
+
+def asked(*words: str) -> Any:
+    return json.loads(lfr(*words, "--json"))
+
+
+def hold_words(*which: str, approved_by: str = "Insp Allow") -> list[str]:
+    return [
+        "hold", *which, "--ground", "complaint", "--reference", "CO/12/26", "--by", "DC Ask",
+        "--approved-by", approved_by, "--review-on", SOON,
+    ]  # fmt: skip
+
+
+def test_from_the_list_to_a_hold_and_its_release(house: FootageHouse) -> None:
+    first, second = house.record(60)
+    listed = asked("list", "--deployment", "dep")
+    assert [(each["id"], each["frames"], each["held"]) for each in listed] == [
+        (first.id, 30, False),
+        (second.id, 30, False),
+    ]
+
+    placed = asked(*hold_words("--segment", first.id))
+    assert [each["id"] for each in asked("holds")] == [placed["id"]]
+    shown = asked("show", first.id)
+    assert (shown["held"], shown["frames_in_file"], len(shown["holds"])) == (True, 30, 1)
+    assert asked("review", placed["id"], "--by", "DC Ask", "--approved-by", "Insp Allow", "--review-on", SOON)
+    asked("release", placed["id"], "--by", "DC Ask")
+
+    assert asked("holds") == []
+    assert asked("holds", "--released")[0]["released_by"] == "DC Ask"
+
+
+def test_a_hold_of_a_time_covers_the_segments_of_that_time(house: FootageHouse) -> None:
+    segments = house.record(120)
+
+    placed = asked(
+        *hold_words("--deployment", "dep", "--from", "2026-11-23T12:00:31Z", "--to", "2026-11-23T13:01:29+01:00")
+    )
+
+    assert placed["segments"] == sorted(each.id for each in segments[1:3])
+
+
+def test_what_people_get_wrong_is_answered_in_a_sentence(house: FootageHouse) -> None:
+    (segment,) = house.record(5)
+    assert "two people" in lfr(*hold_words("--segment", segment.id, approved_by="dc ask"), code=77)
+    assert "hold-empty" in lfr(*hold_words(), code=77)
+    bad_ground = [word if word != "complaint" else "curiosity" for word in hold_words("--segment", segment.id)]
+    assert "criminal_investigation, complaint, legal_duty" in lfr(*bad_ground, code=77)
+    assert "no time zone" in lfr("list", "--deployment", "dep", "--from", "2026-11-23T12:00:00", code=65)
+    assert "isn't a time" in lfr("list", "--deployment", "dep", "--to", "noon", code=65)
+    assert "footage.unknown" in lfr("show", "no-such", code=77)
+
+
+def test_view_and_export_write_what_was_filmed_and_tell_what_was_damaged(house: FootageHouse, tmp_path: Path) -> None:
+    _, second = house.record(60)
+    house.file(second).write_bytes(house.file(second).read_bytes()[:-10])
+    words = ["--deployment", "dep", "--by", "DC Ask", "--purpose", "complaint CO/12/26", "--output"]
+
+    assert "59 frames" in lfr("view", *words, str(tmp_path / "seen"))
+    told = asked("export", *words, str(tmp_path / "evidence"))
+
+    assert (told["frames"], [each["lacking"] for each in told["segments"]]) == (59, [0, 1])
+    assert len(list((tmp_path / "seen").iterdir())) == 59
+    assert (tmp_path / "evidence" / "manifest.json").exists()
+    assert len(house.audited("disclose")) == 1
+    assert len(house.audited("consult")) == 4
+    assert "output-exists" in lfr("view", *words, str(tmp_path / "seen"), code=77)
+
+
+def test_what_is_destroyed_is_listed_when_asked_for_and_cant_be_held(house: FootageHouse) -> None:
+    (segment,) = house.record(5)
+    house.after(32)
+    house.expire()
+
+    assert asked("list", "--deployment", "dep") == []
+    assert asked("list", "--deployment", "dep", "--gone")[0]["destroyed_at"]
+    assert "footage.gone" in lfr(*hold_words("--segment", segment.id), code=77)
