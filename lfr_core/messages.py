@@ -65,8 +65,10 @@ class Sighting(_Message):
     box: tuple[float, float, float, float]
     """x1, y1, x2, y2 in pixels of the frame."""
     eye_distance_px: float
-    probe_jpeg: Base64Bytes
-    """The face and its surroundings, cut from the frame, as JPEG."""
+    probe_sealed: Base64Bytes
+    """The face and its surroundings, cut from the frame, as JPEG; sealed, so that no face lies on the broker."""
+    key_id: str
+    """The vault's key that it is sealed under: one a deployment and hour (see `lfr_core.crops`)."""
 
 
 class FrameResult(_Message):

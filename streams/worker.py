@@ -21,6 +21,7 @@ from lfr_core.clock import SystemClock
 from lfr_core.errors import Fatal, LfrError, Retryable
 from lfr_core.faces.types import FaceEngine
 from lfr_core.gallery.port import Gallery
+from lfr_core.hardening import forbid_core_dumps
 from lfr_core.logs import configure_logs, get_logger
 from lfr_core.policy import Policy, load_policy
 from lfr_core.settings import Settings
@@ -53,6 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.write(f"error the settings are refused: {error}\n")
         return Fatal.exit_code
     configure_logs(settings.log_level)
+    forbid_core_dumps()
     try:
         return _run(options.role, options.index, settings, load_policy(settings.policy_file))
     except LfrError as error:
@@ -130,25 +132,30 @@ def _say_ready(ready: Path) -> None:
 
 def _attach_recognise(app: faust.App, settings: Settings, policy: Policy, heartbeat: Heartbeat) -> None:
     from lfr_core.faces.engine import build_engine
-    from lfr_core.frames import PlainCodec
     from lfr_core.gallery.milvus import MilvusGallery
+    from lfr_core.gallery.turned import turned_gallery
     from lfr_core.recognition.service import Recogniser
-    from lfr_core.records.deployments import DeploymentStore
     from lfr_core.records.directory import CachedDirectory
     from lfr_core.records.engine import open_engine
+    from lfr_core.records.reading import DeploymentReader
+    from lfr_core.vault.client import vault_client
+    from lfr_core.vault.frames import VaultOpener
     from streams.agents.recognise import attach_recognise
 
     clock = SystemClock()
     cv2.setNumThreads(settings.inference_threads)  # a worker a core: more threads would fight for it
-    engine, gallery = build_engine(settings, policy), MilvusGallery(settings.gallery_uri)
+    vault = vault_client(settings)
+    engine = build_engine(settings, policy)
+    gallery = turned_gallery(MilvusGallery(settings.gallery_uri), vault, actor="system:recogniser")
     _warm_up(engine, gallery)
     recogniser = Recogniser(
         engine=engine,
         gallery=gallery,
         directory=CachedDirectory(
-            DeploymentStore(open_engine(settings.records_url)), clock, policy.live.deployment_check_s
+            DeploymentReader(open_engine(settings.records_url)), clock, policy.live.deployment_check_s
         ),
-        codec=PlainCodec(),
+        opener=VaultOpener(vault, clock),
+        vault=vault,
         policy=policy,
         clock=clock,
     )
@@ -166,12 +173,15 @@ def _warm_up(engine: FaceEngine, gallery: Gallery) -> None:
 
 
 def _attach_record(app: faust.App, settings: Settings, policy: Policy, heartbeat: Heartbeat) -> None:
+    from lfr_core.audit.trail import AuditTrail
     from lfr_core.records.engine import open_engine
     from lfr_core.records.recorder import Recorder
+    from lfr_core.vault.client import vault_client
     from streams.agents.record import attach_record
 
-    clock = SystemClock()
-    attach_record(app, Recorder(open_engine(settings.records_url), policy.alerts, clock), heartbeat, clock)
+    clock, vault = SystemClock(), vault_client(settings)
+    engine = open_engine(settings.records_url)
+    attach_record(app, Recorder(engine, policy.alerts, clock, vault, AuditTrail(vault, clock)), heartbeat, clock)
 
 
 def _own_lag(app: faust.App, settings: Settings, group: str) -> int:

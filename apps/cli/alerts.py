@@ -90,16 +90,10 @@ def list_(
 
 
 @app.command()
-def show(
-    alert: Alert,
-    pictures: Annotated[
-        Path | None, typer.Option("--pictures", help="Write probe and references here, readable by you alone.")
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Show one alert.
+def show(alert: Alert, as_json: AsJson = False) -> None:
+    """Show what is known of one alert; `lfr alerts export` opens its pictures.
 
-    Example: lfr alerts show 1f0c2a7e --pictures /tmp/alert
+    Example: lfr alerts show 1f0c2a7e
     """
     with guard():
         from lfr_core.records import read
@@ -107,11 +101,33 @@ def show(
         with _records() as engine:
             found = read.alert(engine, _find(engine, alert))
         assert found is not None  # _find has just seen it
-        if pictures is not None:
-            _write(pictures / "probe.jpg", found.probe_jpeg)
-            for number, reference in enumerate(found.references, start=1):
-                _write(pictures / f"reference-{number}.jpg", reference.crop_jpeg)
-        _print(found.summary, as_json=as_json)
+        _print(found, as_json=as_json)
+
+
+@app.command()
+def export(
+    alert: Alert,
+    folder: Annotated[Path, typer.Argument(help="Written here, readable by you alone.")],
+    by: Annotated[str, typer.Option("--by", help="Name of the person who looks.")],
+    purpose: Annotated[str, typer.Option("--purpose", help="What for, in a few words; it is put on the audit trail.")],
+) -> None:
+    """Open an alert's probe and references, on the audit trail, and write them as JPEG files.
+
+    The copies are yours to delete: the vault's schedule doesn't reach them.
+
+    Example: lfr alerts export 1f0c2a7e /tmp/alert --by "A. Operator" --purpose "second look"
+    """
+    with guard():
+        from lfr_core.records.read import AlertCrops
+        from lfr_core.vault.client import vault_client
+
+        settings = load_settings()
+        with _records(settings) as engine:
+            opened = AlertCrops(engine, vault_client(settings)).open(_find(engine, alert), by, purpose)
+        _write(folder / "probe.jpg", opened.probe.reveal())
+        for number, reference in enumerate(opened.references, start=1):
+            _write(folder / f"reference-{number}.jpg", reference.jpeg.reveal())
+        console.print(f"{1 + len(opened.references)} pictures are in {folder}: delete them when they have served.")
 
 
 @app.command()
@@ -261,7 +277,7 @@ def _done(
     act(id, answer, by, correct=correct)
     found = read.alert(engine, id)
     assert found is not None  # _find has just seen it
-    _print(found.summary, as_json=as_json)
+    _print(found, as_json=as_json)
 
 
 def _print(one: AlertSummary, *, as_json: bool) -> None:

@@ -15,9 +15,11 @@ from pathlib import Path
 import streamlit as st
 
 from apps.operator import panels, questions
+from apps.operator.pictures import Pictures
 from apps.operator.view import OperatorView
 from lfr_core.errors import LfrError
-from lfr_core.records.read import AlertDetail, DeploymentSummary
+from lfr_core.hardening import forbid_core_dumps
+from lfr_core.records.read import AlertSummary, DeploymentSummary
 
 __all__: list[str] = []
 
@@ -32,10 +34,16 @@ def _view() -> OperatorView:
     from lfr_core.policy import load_policy
     from lfr_core.records.engine import open_engine
     from lfr_core.settings import Settings
+    from lfr_core.vault.client import vault_client
 
+    forbid_core_dumps()  # before the first picture
     settings = Settings()
     view = OperatorView(
-        open_engine(settings.records_url), load_policy(settings.policy_file), trail_for(settings), SystemClock()
+        open_engine(settings.records_url),
+        load_policy(settings.policy_file),
+        vault_client(settings),
+        trail_for(settings),
+        SystemClock(),
     )
     # Streamlit collects garbage after every run of a fragment, four times a second here. What is loaded by now
     # stays for good: out of its way an open page costs 0.06 of a core instead of 0.28.
@@ -95,6 +103,7 @@ def _judged() -> None:
 
 
 def _show_waiting() -> None:
+    _pictures().sweep()
     refusal = questions.said("wait")
     if refusal:
         st.warning(refusal)
@@ -104,8 +113,8 @@ def _show_waiting() -> None:
         return
     waiting, _judged_already = _view().tally(deployment.view.id)
     st.html(panels.waiting_heading(waiting))
-    for detail in _view().alerts(deployment.view.id, judged=False):
-        _show_alert(detail, "wait")
+    for alert in _view().alerts(deployment.view.id, judged=False):
+        _show_alert(alert, "wait")
     if waiting == 0:
         st.html(panels.nothing_waits(deployment))
 
@@ -120,18 +129,26 @@ def _show_judged() -> None:
     _still_waiting, judged = _view().tally(deployment.view.id)
     if judged:
         st.html(f'<h2 class="ops-h2">{judged} judged</h2>')
-        for detail in _view().alerts(deployment.view.id, judged=True):
-            _show_alert(detail, "done")
+        for alert in _view().alerts(deployment.view.id, judged=True):
+            _show_alert(alert, "done")
 
 
-def _show_alert(detail: AlertDetail, where: str) -> None:
-    alert = detail.summary
+def _show_alert(alert: AlertSummary, where: str) -> None:
+    shown = _pictures().of(alert, _operator())
     with st.container(border=True, key=f"ops-{where}-{alert.id}"):
         pictures, answers = st.columns([3, 2], gap="medium")
         with pictures:
-            st.html(panels.alert_card(detail, _view().response(alert.category), now_ns=_view().now_ns()))
+            st.html(panels.alert_card(alert, shown, _view().response(alert.category), now_ns=_view().now_ns()))
         with answers:
             questions.ask(_view(), alert, _operator(), where)
+
+
+def _pictures() -> Pictures:
+    """This session's; they go with it."""
+    if "pictures" not in st.session_state:
+        st.session_state["pictures"] = _view().pictures()
+    found: Pictures = st.session_state["pictures"]
+    return found
 
 
 def _operator() -> str:
@@ -145,6 +162,7 @@ def _sign_in() -> None:
             st.html(f'<p class="ops-who">Operator <strong>{escape(_operator())}</strong></p>')
             if st.button("Change", key="operator-change"):
                 st.session_state["operator"] = ""
+                _pictures().forget()
                 st.rerun()
         return
     with st.form("operator-form", border=False), st.container(horizontal=True, vertical_alignment="bottom"):

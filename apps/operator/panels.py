@@ -10,10 +10,19 @@ from html import escape
 from urllib.parse import quote
 
 from apps.operator.view import Board, Header, local_time
+from lfr_core.biometric import Biometric
 from lfr_core.deployments import DeploymentStatus
 from lfr_core.outcomes import FrameCounts
 from lfr_core.records.health import Health, Recent
-from lfr_core.records.read import AlertDetail, AlertTally, Answer, CameraHealth, DeploymentSummary, Latency
+from lfr_core.records.read import (
+    AlertSummary,
+    AlertTally,
+    Answer,
+    CameraHealth,
+    DeploymentSummary,
+    Latency,
+    OpenedCrops,
+)
 from lfr_core.watchlists.types import Response
 
 __all__ = ["alert_card", "answered", "board_html", "empty", "header_html", "nothing_waits", "waiting_heading"]
@@ -92,24 +101,17 @@ def nothing_waits(deployment: DeploymentSummary) -> str:
     return empty("Alerts come here by themselves. No one is stopped by software: a person decides each.")
 
 
-def alert_card(detail: AlertDetail, response: Response, *, now_ns: int) -> str:
-    """Probe and reference side by side, and what is known, as of `now_ns` (nanoseconds since the epoch)."""
-    alert = detail.summary
-    references = "".join(
-        _picture(
-            reference.crop_jpeg,
-            f"Reference photograph {n} of {len(detail.references)} of subject {alert.subject}",
-            "Reference" if len(detail.references) == 1 else f"Reference {n}",
-        )
-        for n, reference in enumerate(detail.references[:3], start=1)
-    )
+def alert_card(alert: AlertSummary, pictures: OpenedCrops | str, response: Response, *, now_ns: int) -> str:
+    """Probe and reference side by side, and what is known, as of `now_ns` (nanoseconds since the epoch).
+
+    `pictures` is a sentence where there are none to show.
+    """
     seen = local_time(alert.first_ns)
     new = " is-new" if alert.undecided and now_ns - alert.opened_ns < _NEW_NS else ""
     test = '<span class="ops-pill is-test">Test subject</span>' if alert.category.is_test_subject else ""
     return (
         f'<article class="ops-alert{new}" aria-label="Alert on {escape(alert.subject, quote=True)}">'
-        f'<div class="ops-pair">{_picture(detail.probe_jpeg, f"Probe from camera {alert.camera}", "Probe")}'
-        f"{references}</div>"
+        f"{_pair(alert, pictures)}"
         f'<div class="ops-what"><p class="ops-subject">{escape(alert.subject)}</p>'
         f'<p class="ops-facts"><span class="ops-pill is-{response.value}">{_RESPONSES[response]}</span>{test}'
         f"<span>{alert.category.value.replace('_', ' ')}</span></p>"
@@ -119,6 +121,22 @@ def alert_card(detail: AlertDetail, response: Response, *, now_ns: int) -> str:
         f"<dt>Shots</dt><dd>{alert.sightings}</dd>"
         f"<dt>Ground</dt><dd>{escape(alert.legal_reference)}</dd></dl></div></article>"
     )
+
+
+def _pair(alert: AlertSummary, pictures: OpenedCrops | str) -> str:
+    if isinstance(pictures, str):
+        return f'<div class="ops-pair">{empty(pictures)}</div>'
+    count = len(pictures.references)
+    references = "".join(
+        _picture(
+            reference.jpeg,
+            f"Reference photograph {n} of {count} of subject {alert.subject}",
+            "Reference" if count == 1 else f"Reference {n}",
+        )
+        for n, reference in enumerate(pictures.references[:3], start=1)
+    )
+    probe = _picture(pictures.probe, f"Probe from camera {alert.camera}", "Probe")
+    return f'<div class="ops-pair">{probe}{references}</div>'
 
 
 def answered(question: str, answer: str, who: Answer | None) -> str:
@@ -216,8 +234,8 @@ def _similarity(similarity: float, threshold: float) -> str:
     )
 
 
-def _picture(jpeg: bytes, alt: str, caption: str) -> str:
-    uri = f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode('ascii')}"
+def _picture(jpeg: Biometric[bytes], alt: str, caption: str) -> str:
+    uri = f"data:image/jpeg;base64,{base64.b64encode(jpeg.reveal()).decode('ascii')}"
     return (
         f'<figure><img src="{uri}" alt="{escape(alt, quote=True)}"><figcaption>{escape(caption)}</figcaption></figure>'
     )

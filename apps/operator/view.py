@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine
 
+from apps.operator.pictures import Pictures
 from lfr_core.alerts import Decision, check_engagement, check_review
 from lfr_core.audit.port import Trail
 from lfr_core.clock import Clock, utc_from_ns
@@ -18,6 +19,7 @@ from lfr_core.errors import Refused
 from lfr_core.policy import Policy
 from lfr_core.records import read
 from lfr_core.records.decisions import DecisionDesk
+from lfr_core.vault.port import Vault
 from lfr_core.watchlists.types import Category, Response
 
 __all__ = ["Board", "Header", "OpenQuestions", "OperatorView", "local_time", "open_questions"]
@@ -78,10 +80,11 @@ def local_time(time_ns: int) -> datetime:
 class OperatorView:
     """Everything the page shows. Each method raises Retryable when the records are away."""
 
-    def __init__(self, engine: Engine, policy: Policy, trail: Trail, clock: Clock) -> None:
+    def __init__(self, engine: Engine, policy: Policy, vault: Vault, trail: Trail, clock: Clock) -> None:
         self._engine = engine
         self._policy = policy
         self._clock = clock
+        self._crops = read.AlertCrops(engine, vault)
         self.desk = DecisionDesk(engine, trail, clock)
 
     def header(self, wanted: str | None) -> Header:
@@ -120,10 +123,14 @@ class OperatorView:
             now_ns=now_ns,
         )
 
-    def alerts(self, deployment: str, *, judged: bool) -> tuple[read.AlertDetail, ...]:
+    def alerts(self, deployment: str, *, judged: bool) -> tuple[read.AlertSummary, ...]:
         """The newest alerts a person has judged, or those that wait for one."""
         limit = JUDGED_SHOWN if judged else WAITING_SHOWN
-        return read.alerts_with_crops(self._engine, deployment, limit=limit, judged=judged)
+        return read.alerts(self._engine, deployment, limit=limit, judged=judged)
+
+    def pictures(self) -> Pictures:
+        """For one session of the page, which keeps them."""
+        return Pictures(self._crops.open, self._clock, self._policy.alerts.retention_h)
 
     def tally(self, deployment: str) -> tuple[int, int]:
         """Alerts that wait for a person, and those judged; test subjects among them."""

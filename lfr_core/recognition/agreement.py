@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 
+from lfr_core.biometric import Biometric
 from lfr_core.faces.types import Floats, Image
 
 __all__ = ["Agreement", "Shot", "Vote"]
@@ -24,9 +25,9 @@ class Shot:
     face: int
     """Index of the face in its frame."""
     track: int
-    aligned: Image
+    aligned: Biometric[Image]
     """Shape (112, 112, 3), BGR: what is embedded."""
-    probe: Image
+    probe: Biometric[Image]
     """The face and its surroundings, cut from the frame, BGR: what an operator would be shown."""
     box: Floats
     """Shape (4,): x1, y1, x2, y2 in pixels of the frame."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from lfr_core.biometric import Biometric
 from lfr_core.deployments import DeploymentView
 from lfr_core.faces.types import Floats
 from lfr_core.frames import FrameHeader
@@ -66,7 +67,8 @@ class Looked:
 
     seen: list[Seen] = field(default_factory=list)
     probes: list[Probe] = field(default_factory=list)
-    templates: Floats = field(default_factory=lambda: np.empty((0, 512), np.float32))
+    templates: Biometric[Floats] = field(default_factory=lambda: Biometric(np.empty((0, 512), np.float32)))
+    """Shape (n, 512), a row a probe."""
     dead: list[DeadLetter] = field(default_factory=list)
 
     def __repr__(self) -> str:

@@ -12,6 +12,7 @@ from typing import Final
 import cv2
 import numpy as np
 
+from lfr_core.biometric import Biometric
 from lfr_core.errors import Poison
 from lfr_core.faces import quality
 from lfr_core.faces.shots import Offer, ShotChooser
@@ -35,7 +36,7 @@ class _Where:
     sequence: int
     captured_ns: int
     face: int
-    probe: Image
+    probe: Biometric[Image]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,9 +79,8 @@ class CameraTracks:
             face = _describe(engine, image, found[assignment.detection_index])
             if face is None:
                 continue
-            where = _Where(
-                header.sequence, header.captured_ns, assignment.detection_index, cut_probe(image, face.detection.box)
-            )
+            probe = Biometric(cut_probe(image, face.detection.box))
+            where = _Where(header.sequence, header.captured_ns, assignment.detection_index, probe)
             usable = quality.usable(face.quality, self._policy.faces) is None
             offers.append(Offer(assignment.track_id, face, usable, where))
         shots = [_shot(chosen) for chosen in self._chooser.look(offers, ended=update.ended)]
@@ -158,7 +158,7 @@ def _shot(chosen: Chosen[_Where]) -> Shot:
         captured_ns=chosen.context.captured_ns,
         face=chosen.context.face,
         track=chosen.track_id,
-        aligned=chosen.face.aligned,
+        aligned=Biometric(chosen.face.aligned),
         probe=chosen.context.probe,
         box=chosen.face.detection.box,
         eye_distance_px=chosen.face.quality.eye_distance_px,

@@ -8,31 +8,35 @@ from collections.abc import Iterable
 
 import cv2
 
+from lfr_core.crops import sighting_probe
 from lfr_core.errors import Fatal
 from lfr_core.frames import FrameHeader, FrameKind
 from lfr_core.messages import FrameResult, OutcomeBatch, Sighting, StageTime, sighting_id
 from lfr_core.recognition.agreement import Vote
 from lfr_core.recognition.batch import Probe, Seen, Session, session_of
+from lfr_core.vault.port import KeptKey
+from lfr_core.vault.sealing import seal
 
 __all__ = ["outcome_batches", "sighting_of"]
 
 PROBE_JPEG_QUALITY = 88  # a face of 100 px in about 6 kB, without blocks an operator would notice
 
 
-def sighting_of(probe: Probe, entry: str, vote: Vote) -> Sighting:
-    """The message of one vote that may leave.
+def sighting_of(probe: Probe, entry: str, vote: Vote, key: KeptKey) -> Sighting:
+    """The message of one vote that may leave, its probe sealed under `key` (see `lfr_core.crops.sightings_key`).
 
     Raises:
         Fatal: OpenCV can't encode a JPEG.
     """
     deployment, camera, session = probe.session
     shot = vote.shot
-    ok, jpeg = cv2.imencode(".jpg", shot.probe, [cv2.IMWRITE_JPEG_QUALITY, PROBE_JPEG_QUALITY])
+    ok, jpeg = cv2.imencode(".jpg", shot.probe.reveal(), [cv2.IMWRITE_JPEG_QUALITY, PROBE_JPEG_QUALITY])
     if not ok:
         raise Fatal("OpenCV can't encode a JPEG; reinstall opencv-python-headless")
     x1, y1, x2, y2 = (float(value) for value in shot.box)
+    id_ = sighting_id(deployment, camera, session, shot.sequence, shot.face, entry)
     return Sighting(
-        id=sighting_id(deployment, camera, session, shot.sequence, shot.face, entry),
+        id=id_,
         deployment=deployment,
         camera=camera,
         session=session,
@@ -45,7 +49,8 @@ def sighting_of(probe: Probe, entry: str, vote: Vote) -> Sighting:
         threshold=probe.view.threshold,
         box=(x1, y1, x2, y2),
         eye_distance_px=shot.eye_distance_px,
-        probe_jpeg=base64.b64encode(jpeg.tobytes()),
+        probe_sealed=base64.b64encode(seal(key.key, jpeg.tobytes(), sighting_probe(deployment, id_))),
+        key_id=key.info.id,
     )
 
 

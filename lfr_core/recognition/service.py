@@ -13,9 +13,11 @@ Templates exist between the two steps and nowhere else.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
+from lfr_core.biometric import Biometric
 from lfr_core.clock import Clock
+from lfr_core.crops import sightings_key
 from lfr_core.deployments import DeploymentDirectory, DeploymentStatus, DeploymentView
 from lfr_core.errors import Fatal, Poison, Refused, Retryable
 from lfr_core.faces.decode import decode
@@ -30,6 +32,7 @@ from lfr_core.recognition.batch import Looked, Probe, RawFrame, Recognised, Seen
 from lfr_core.recognition.camera import CameraTracks
 from lfr_core.recognition.report import outcome_batches, sighting_of
 from lfr_core.recognition.stopwatch import Stopwatch
+from lfr_core.vault.port import KeptKey, Vault
 
 __all__ = ["Recogniser"]
 
@@ -46,6 +49,7 @@ class Recogniser:
         gallery: Gallery,
         directory: DeploymentDirectory,
         opener: FrameOpener,
+        vault: Vault,
         policy: Policy,
         clock: Clock,
     ) -> None:
@@ -53,6 +57,7 @@ class Recogniser:
         self._gallery = gallery
         self._directory = directory
         self._opener = opener
+        self._vault = vault
         self._policy = policy
         self._clock = clock
         self._watch = Stopwatch(clock)
@@ -101,7 +106,8 @@ class Recogniser:
         for word, view in ends:  # after the faces: frames of the same batch came before the camera's last word
             self._end(looked, word, view)
         with self._watch.stage("embed", calls=len(looked.probes)):
-            looked.templates = self._engine.embed([probe.shot.aligned for probe in looked.probes])
+            faces = [probe.shot.aligned.reveal() for probe in looked.probes]
+            looked.templates = Biometric(self._engine.embed(faces))
         self._forget_idle()
         return looked
 
@@ -109,8 +115,8 @@ class Recogniser:
         """Search, apply the alert rule, make the messages.
 
         Raises:
-            Retryable: the gallery or the records are away and the batch is still fresh, or must not be dropped; call
-                again.
+            Retryable: the gallery or the records are away and the batch is still fresh, or must not be dropped; or the
+                vault is away and there are probes to seal; call again.
             Fatal: the gallery was built under another embedding contract.
         """
         sightings: list[Sighting] = []
@@ -120,6 +126,7 @@ class Recogniser:
         found: dict[int, tuple[str, float]] = {}
         for rows in by_gallery.values():
             found |= self._search(looked, rows)
+        keys = self._probe_keys(looked, found)  # before the votes: what raises from here on couldn't be asked again
         for index, probe in enumerate(looked.probes):
             if probe.first and probe.seen.outcome is FrameOutcome.RECOGNISED:
                 probe.seen.tracks_compared += 1
@@ -130,7 +137,7 @@ class Recogniser:
             if similarity < probe.view.threshold or camera is None:
                 continue
             votes = camera.vote(entry, Vote(probe.shot, similarity), agreeing_shots=probe.view.agreeing_shots)
-            sightings += [sighting_of(probe, entry, vote) for vote in votes]
+            sightings += [sighting_of(probe, entry, vote, keys[probe.view.id]) for vote in votes]
         for probe in looked.probes:
             if (camera := self._cameras.get(probe.session)) is not None:
                 camera.settle([probe.shot.track])
@@ -283,7 +290,7 @@ class Recogniser:
                 return self._withdraw(probes, FrameOutcome.DROPPED_CLOSED)
             self._opener.check_gate(view.id)
             with self._watch.stage("search"):
-                answers = self._gallery.search(current.gallery, current.contract_id, looked.templates[rows])
+                answers = self._gallery.search(current.gallery, current.contract_id, looked.templates.reveal()[rows])
         except Refused:  # the gate shut, or the collection went, between the two questions
             return self._withdraw(probes, FrameOutcome.DROPPED_CLOSED)
         except Retryable:
@@ -295,6 +302,15 @@ class Recogniser:
             for row, candidates in zip(rows, answers, strict=True)
             if candidates
         }
+
+    def _probe_keys(self, looked: Looked, found: Mapping[int, tuple[str, float]]) -> dict[str, KeptKey]:
+        """By deployment, the key that probes are sealed under, where any may leave."""
+        hits = {looked.probes[i].view.id for i, (_, s) in found.items() if s >= looked.probes[i].view.threshold}
+        now_ns, retention_h = self._clock.time_ns(), self._policy.alerts.retention_h
+        try:
+            return {one: sightings_key(self._vault, one, now_ns=now_ns, retention_h=retention_h) for one in hits}
+        except Refused as error:
+            raise Retryable(f"the vault gives no key for a probe: {error}") from error
 
     @staticmethod
     def _withdraw(probes: Iterable[Probe], outcome: FrameOutcome) -> dict[int, tuple[str, float]]:

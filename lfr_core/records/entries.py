@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Protocol
 
+from lfr_core.crops import list_reference
 from lfr_core.records.tables import WatchlistEntryRow, WatchlistReferenceRow
+from lfr_core.vault.sealing import seal
 from lfr_core.watchlists.types import Category
 
 __all__ = ["EntryLike", "ReferenceLike", "entry_row", "reference_rows"]
@@ -54,14 +56,15 @@ def entry_row(deployment: str, entry: EntryLike) -> WatchlistEntryRow:
     )
 
 
-def reference_rows(deployment: str, entry: EntryLike) -> list[WatchlistReferenceRow]:
+def reference_rows(deployment: str, entry: EntryLike, key: bytes) -> list[WatchlistReferenceRow]:
+    """The rows of an entry's photographs, their crops sealed under the list's `key` (32 bytes)."""
     return [
         WatchlistReferenceRow(
             deployment=deployment,
             id=reference.id,
             entry=entry.id,
             photograph=reference.photograph,
-            crop_jpeg=reference.crop_jpeg,
+            crop_sealed=seal(key, reference.crop_jpeg, list_reference(deployment, reference.id)),
         )
         for reference in entry.references
     ]

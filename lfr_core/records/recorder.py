@@ -13,20 +13,25 @@ from uuid import UUID, uuid4
 from sqlalchemy import Engine, text
 from sqlmodel import col, select
 
+from lfr_core.audit.port import Trail
 from lfr_core.clock import Clock
-from lfr_core.errors import LfrError, Poison
+from lfr_core.errors import LfrError, Poison, Refused, Retryable
 from lfr_core.messages import DeadLetter, OutcomeBatch, Sighting
 from lfr_core.policy import AlertPolicy
 from lfr_core.records.engine import is_sqlite, writing
 from lfr_core.records.frames import write_outcomes
+from lfr_core.records.keys import RECORDER, CropKeys
 from lfr_core.records.sightings import SightingWriter
 from lfr_core.records.sql import storable
 from lfr_core.records.tables import DeadLetterRow
+from lfr_core.vault.port import Vault
 
 __all__ = ["RecordedOutcomes", "RecordedSightings", "Recorder"]
 
 _SAME_LETTER_NS = 3_600 * 10**9  # a broker made anew counts offsets from 0 again: only within an hour is it the same
 _LETTER_LOCK = 0x4C46_5253
+_MOST_TURNS = 8
+"""How often one call may find out that it needs more keys; another recorder may open alerts in between."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +41,7 @@ class RecordedSightings:
     opened: tuple[UUID, ...]
     """Alerts this call opened."""
     failures: tuple[tuple[Sighting, LfrError], ...]
-    """Not recorded: Poison (unknown deployment or entry, unstorable value) or Refused (deployment not live)."""
+    """Not recorded: Poison (unknown deployment or entry, unstorable) or Refused (deployment not live, key gone)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +53,27 @@ class RecordedOutcomes:
     failures: tuple[tuple[OutcomeBatch, Poison], ...]
 
 
+class _MoreKeys(Exception):
+    """The transaction needs keys that weren't asked for yet."""
+
+
 class Recorder:
     """Writes what the stream found. Safe to call from several threads and processes at once."""
 
     def __init__(
-        self, engine: Engine, alert_policy: AlertPolicy, clock: Clock, new_id: Callable[[], UUID] = uuid4
+        self,
+        engine: Engine,
+        alert_policy: AlertPolicy,
+        clock: Clock,
+        vault: Vault,
+        trail: Trail,
+        new_id: Callable[[], UUID] = uuid4,
     ) -> None:
         self._engine = engine
         self._policy = alert_policy
         self._clock = clock
+        self._vault = vault
+        self._trail = trail
         self._new_id = new_id
 
     def record_sightings(self, sightings: Sequence[Sighting]) -> RecordedSightings:
@@ -64,16 +81,41 @@ class Recorder:
 
         A sighting joins the alert of its deployment, camera and entry whose time from first to last lies within
         the policy's `merge_s` of it (the nearest, where there are two). The database lets one recorder at a time
-        do this for a deployment, so that one pass never gets two alerts.
+        do this for a deployment, so that one pass never gets two alerts. Its probe and references are sealed under
+        the alert's own key, and its opening is on the audit trail in the same transaction.
 
         Raises:
-            Retryable: the database is away, busy or full; nothing of this call is recorded.
+            Retryable: the database or the vault is away, busy or full; nothing of this call is recorded.
         """
         if not sightings:
             return RecordedSightings((), ())
+        now_ns = self._clock.time_ns()
+        keys = CropKeys(self._vault, now_ns=now_ns, retention_h=self._policy.retention_h, new_id=self._new_id)
+        for _ in range(_MOST_TURNS):
+            try:
+                return self._record(sightings, now_ns, keys)
+            except _MoreKeys:
+                self._fetch(keys)
+        raise Retryable("other recorders are opening alerts at the same moment; try again")
+
+    def _record(self, sightings: Sequence[Sighting], now_ns: int, keys: CropKeys) -> RecordedSightings:
+        keys.again()
         with writing(self._engine) as session:
-            writer = SightingWriter(session, self._policy, self._clock.time_ns(), self._new_id)
-            return RecordedSightings(*writer.write(sightings))
+            writer = SightingWriter(session, self._policy, now_ns, keys)
+            recorded = RecordedSightings(*writer.write(sightings))
+            if keys.wanting:
+                raise _MoreKeys
+            for event in writer.collected:
+                self._trail.append(session, event)
+            return recorded
+
+    def _fetch(self, keys: CropKeys) -> None:
+        """Raises Retryable: without the vault there is no alert, and it is tried again."""
+        try:
+            keys.fetch()
+            self._trail.prepare(RECORDER)
+        except Refused as error:
+            raise Retryable(f"the vault gives no key for an alert: {error}") from error
 
     def record_outcomes(self, batches: Sequence[OutcomeBatch]) -> RecordedOutcomes:
         """Account for frames; see `lfr_core.records.accounting` for the arithmetic.

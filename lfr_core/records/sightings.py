@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from datetime import date
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, col, select
 
+from lfr_core.audit.port import AuditEvent, Verb
 from lfr_core.clock import utc_from_ns
+from lfr_core.crops import alert_probe, alert_reference, list_reference
 from lfr_core.deployments import DeploymentStatus
 from lfr_core.errors import LfrError, Poison, Refused
 from lfr_core.messages import Sighting
 from lfr_core.policy import AlertPolicy
+from lfr_core.records.keys import RECORDER, CropKeys
 from lfr_core.records.sql import storable
 from lfr_core.records.tables import (
     AlertReferenceRow,
@@ -23,20 +27,34 @@ from lfr_core.records.tables import (
     WatchlistEntryRow,
     WatchlistReferenceRow,
 )
+from lfr_core.vault.sealing import open_sealed, seal
+from lfr_core.watchlists.types import Category
 
-__all__ = ["SightingWriter"]
+__all__ = ["CANARY_ENTRY", "SightingWriter"]
 
+CANARY_ENTRY = "canary"
+"""A sighting of this entry opens an alert of nobody: planted, to be looked for once it is deleted. No list has it:
+entries' ids are UUIDs."""
 _LONDON = ZoneInfo("Europe/London")
+_NOT_YET = b""
+"""Stands for sealed bytes in a transaction that will be rolled back."""
+_RECORDS = frozenset({DeploymentStatus.LIVE.value, DeploymentStatus.SUSPENDED.value})
+"""A sighting of before a suspension is still recorded."""
 
 
 class SightingWriter:
-    """Writes one call's sightings. The caller owns the transaction."""
+    """Writes one call's sightings. The caller owns the transaction.
 
-    def __init__(self, session: Session, policy: AlertPolicy, now_ns: int, new_id: Callable[[], UUID]) -> None:
+    It must be rolled back when `keys.wanting` is true afterwards: what was sealed then isn't.
+    """
+
+    def __init__(self, session: Session, policy: AlertPolicy, now_ns: int, keys: CropKeys) -> None:
         self._session = session
         self._merge_ns = round(policy.merge_s * 1e9)
         self._now_ns = now_ns
-        self._new_id = new_id
+        self._keys = keys
+        self.collected: list[AuditEvent] = []
+        """What the caller puts on the audit trail in the same transaction, last."""
 
     def write(self, sightings: Sequence[Sighting]) -> tuple[tuple[UUID, ...], tuple[tuple[Sighting, LfrError], ...]]:
         """Record what can be. Returns the alerts opened, and the sightings that were not recorded with why."""
@@ -49,15 +67,15 @@ class SightingWriter:
                 if self._session.get(SightingRow, sighting.id) is not None:
                     continue  # it came before
                 entry = self._check(sighting, deployments)
+                alert = self._alert_near(sighting)
+                if alert is None:
+                    alert = self._open(sighting, entry)
+                    opened.append(alert.id)
+                else:
+                    self._join(alert, sighting)
             except (Poison, Refused) as error:
                 failures.append((sighting, error))
                 continue
-            alert = self._alert_near(sighting)
-            if alert is None:
-                alert = self._open(sighting, entry)
-                opened.append(alert.id)
-            else:
-                _join(alert, sighting)
             self._session.add(_row(sighting, alert.id))
             self._session.flush()
         return tuple(opened), tuple(failures)
@@ -78,11 +96,13 @@ class SightingWriter:
         deployment = deployments.get(sighting.deployment)
         if deployment is None:
             raise Poison(f"sighting {sighting.id} is for deployment {sighting.deployment!r}, which isn't recorded here")
-        if deployment.status != DeploymentStatus.LIVE:
+        if deployment.status not in _RECORDS:
             raise Refused(
                 "sighting.deployment-not-live",
                 f"sighting {sighting.id} came while deployment {deployment.id} is {deployment.status}: not recorded",
             )
+        if sighting.entry == CANARY_ENTRY:
+            return _canary(sighting.deployment)
         entry = self._session.get(WatchlistEntryRow, (sighting.deployment, sighting.entry))
         if entry is None:
             raise Poison(
@@ -111,8 +131,12 @@ class SightingWriter:
         return min(rows, key=lambda row: (_distance_ns(row, sighting), -row.last_ns), default=None)
 
     def _open(self, sighting: Sighting, entry: WatchlistEntryRow) -> AlertRow:
+        """A new alert with its sealed pictures. Raises Refused, before anything is written, when a key is gone."""
+        probe = self._keys.probe(sighting)
+        references = self._references(sighting.deployment, entry.id)
+        id_, key = self._keys.for_new(sighting.deployment)
         alert = AlertRow(
-            id=self._new_id(),
+            id=id_,
             deployment=sighting.deployment,
             camera=sighting.camera,
             entry=entry.id,
@@ -129,22 +153,69 @@ class SightingWriter:
             similarity=sighting.similarity,
             threshold=sighting.threshold,
             sightings=1,
-            probe_jpeg=sighting.probe_jpeg,
+            probe_sealed=_NOT_YET
+            if key is None or probe is None
+            else seal(key.key, probe, alert_probe(sighting.deployment, id_)),
+            key_id="" if key is None else key.info.id,
+            canary=entry.id == CANARY_ENTRY,
         )
         self._session.add(alert)
         self._session.flush()
-        references = self._session.exec(
-            select(WatchlistReferenceRow)
-            .where(WatchlistReferenceRow.deployment == sighting.deployment)
-            .where(WatchlistReferenceRow.entry == entry.id)
-        )
-        for reference in references:
-            self._session.add(
-                AlertReferenceRow(
-                    alert=alert.id, id=reference.id, photograph=reference.photograph, crop_jpeg=reference.crop_jpeg
-                )
-            )
+        for reference, photograph, crop in references:
+            sealed = _NOT_YET if key is None else seal(key.key, crop, alert_reference(alert.deployment, id_, reference))
+            self._session.add(AlertReferenceRow(alert=id_, id=reference, photograph=photograph, crop_sealed=sealed))
+        self._collect(alert, len(references))
         return alert
+
+    def _references(self, deployment: str, entry: str) -> list[tuple[str, str, bytes]]:
+        """Id, photograph and crop of each of an entry's references; none until the list's key has been fetched."""
+        rows = self._session.exec(
+            select(WatchlistReferenceRow)
+            .where(WatchlistReferenceRow.deployment == deployment)
+            .where(WatchlistReferenceRow.entry == entry)
+        ).all()
+        key = self._keys.of_list(deployment) if rows else None
+        if key is None:
+            return []
+        return [
+            (row.id, row.photograph, open_sealed(key.key, row.crop_sealed, list_reference(deployment, row.id)))
+            for row in rows
+        ]
+
+    def _join(self, alert: AlertRow, sighting: Sighting) -> None:
+        """Count a sighting in; the best one's probe is kept. Raises Refused, before any change, when a key is gone."""
+        if sighting.similarity > alert.similarity:
+            probe = self._keys.probe(sighting)
+            key = self._keys.of_alert(alert.id, alert.deployment)
+            if probe is not None and key is not None:
+                alert.probe_sealed = seal(key.key, probe, alert_probe(alert.deployment, alert.id))
+            alert.similarity, alert.threshold = sighting.similarity, sighting.threshold
+        alert.sightings += 1
+        if sighting.captured_ns < alert.first_ns:
+            alert.first_ns = sighting.captured_ns
+            alert.first_session, alert.first_sequence = sighting.session, sighting.sequence
+        if sighting.captured_ns > alert.last_ns:
+            alert.last_ns = sighting.captured_ns
+            alert.last_session, alert.last_sequence = sighting.session, sighting.sequence
+
+    def _collect(self, alert: AlertRow, references: int) -> None:
+        facts: dict[str, str | int] = {"category": alert.category, "references": references}
+        self.collected.append(
+            AuditEvent(Verb.COLLECT, RECORDER, alert.deployment, f"alert:{alert.id}", "alert.opened", facts)
+        )
+
+
+def _canary(deployment: str) -> WatchlistEntryRow:
+    """An entry that is on no list."""
+    return WatchlistEntryRow(
+        deployment=deployment,
+        id=CANARY_ENTRY,
+        subject=CANARY_ENTRY,
+        category=Category.BLUE_LIST.value,
+        legal_reference="",
+        approved_by="",
+        expires_on=date.max,
+    )
 
 
 def _check_values(sighting: Sighting) -> None:
@@ -157,19 +228,6 @@ def _check_values(sighting: Sighting) -> None:
 def _distance_ns(alert: AlertRow, sighting: Sighting) -> int:
     """How far a sighting lies outside an alert's time from first to last; 0 inside it."""
     return max(alert.first_ns - sighting.captured_ns, sighting.captured_ns - alert.last_ns, 0)
-
-
-def _join(alert: AlertRow, sighting: Sighting) -> None:
-    alert.sightings += 1
-    if sighting.captured_ns < alert.first_ns:
-        alert.first_ns = sighting.captured_ns
-        alert.first_session, alert.first_sequence = sighting.session, sighting.sequence
-    if sighting.captured_ns > alert.last_ns:
-        alert.last_ns = sighting.captured_ns
-        alert.last_session, alert.last_sequence = sighting.session, sighting.sequence
-    if sighting.similarity > alert.similarity:
-        alert.similarity, alert.threshold = sighting.similarity, sighting.threshold
-        alert.probe_jpeg = sighting.probe_jpeg
 
 
 def _row(sighting: Sighting, alert: UUID) -> SightingRow:

@@ -17,6 +17,7 @@ __all__ = [
     "NAMING",
     "AlertReferenceRow",
     "AlertRow",
+    "AlertStubRow",
     "CameraLatencyRow",
     "CameraSecondRow",
     "CameraSessionRow",
@@ -94,7 +95,7 @@ class WatchlistReferenceRow(Row, table=True):
     id: str = Field(primary_key=True)
     entry: str
     photograph: str
-    crop_jpeg: bytes
+    crop_sealed: bytes
 
 
 class CameraSessionRow(Row, table=True):
@@ -188,7 +189,11 @@ class AlertRow(Row, table=True):
     similarity: float
     threshold: float
     sightings: int
-    probe_jpeg: bytes
+    probe_sealed: bytes
+    key_id: str
+    """The vault's key of this alert's crops."""
+    canary: bool = False
+    """Planted to be looked for after its deletion: of nobody, and counted nowhere."""
     judgement: str | None = None
     judged_by: str | None = None
     judged_at: dt.datetime | None = None
@@ -208,7 +213,27 @@ class AlertReferenceRow(Row, table=True):
     alert: UUID = Field(primary_key=True, foreign_key="alert.id", ondelete="CASCADE")
     id: str = Field(primary_key=True)
     photograph: str
-    crop_jpeg: bytes
+    crop_sealed: bytes
+
+
+class AlertStubRow(Row, table=True):
+    """What stays of an alert for the published record, once its data is deleted.
+
+    The id is new, so nothing leads back to the alert; there is no time, camera or subject. On SQLite the rows lie in
+    the order of their random ids, or their order would tell which came first.
+    """
+
+    __tablename__ = "alert_stub"
+    __table_args__ = (Index(None, "deployment"), {"sqlite_with_rowid": False})
+
+    id: UUID = Field(primary_key=True)
+    deployment: str = Field(foreign_key="deployment.id")
+    category: str
+    similarity: float
+    """Two decimals: what is published, and no fingerprint of one comparison."""
+    judgement: str | None = None
+    engagement: str | None = None
+    review: str | None = None
 
 
 class SightingRow(Row, table=True):

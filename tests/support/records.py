@@ -8,14 +8,30 @@ from datetime import date
 
 from sqlalchemy import Engine
 
+from lfr_core.clock import Clock, SystemClock
+from lfr_core.crops import sighting_probe, sightings_key
 from lfr_core.deployments import DeploymentKind
 from lfr_core.messages import FrameResult, OutcomeBatch, Sighting, sighting_id
 from lfr_core.outcomes import FrameOutcome
 from lfr_core.policy import load_policy
 from lfr_core.records.deployments import DeploymentStore
+from lfr_core.records.recorder import Recorder
+from lfr_core.vault.sealing import seal
 from lfr_core.watchlists.types import Category
+from tests.support.vaults import MemoryVault, trail_of, vault_of
 
-__all__ = ["NOW_NS", "Entry", "ManualClock", "Reference", "entry", "live_deployment", "outcomes", "sighting"]
+__all__ = [
+    "NOW_NS",
+    "Entry",
+    "ManualClock",
+    "Reference",
+    "entry",
+    "live_deployment",
+    "outcomes",
+    "recorder_of",
+    "sighting",
+    "store_of",
+]
 
 NOW_NS = 1_795_435_200 * 10**9
 """23 November 2026, 12:00 UTC."""
@@ -73,9 +89,19 @@ def entry(
     )
 
 
+def store_of(engine: Engine, clock: Clock | None = None) -> DeploymentStore:
+    """A store whose vault and trail are those of this test's database."""
+    return DeploymentStore(engine, vault_of(engine), trail_of(engine), clock)
+
+
+def recorder_of(engine: Engine, clock: Clock | None = None) -> Recorder:
+    """A recorder with the same vault and trail."""
+    return Recorder(engine, load_policy().alerts, clock or SystemClock(), vault_of(engine), trail_of(engine))
+
+
 def live_deployment(engine: Engine, name: str = "dep", entries: tuple[Entry, ...] = ()) -> DeploymentStore:
     """A live demo deployment with a watchlist."""
-    store = DeploymentStore(engine, ManualClock())
+    store = store_of(engine, ManualClock())
     store.create(name, DeploymentKind.DEMO, name="High Street", policy=load_policy())
     store.attach_watchlist(name, "contract", f"gallery_{name}", entries or (entry(),))
     store.open(name)
@@ -94,10 +120,15 @@ def sighting(
     similarity: float = 0.6,
     probe: bytes = b"probe",
 ) -> Sighting:
-    """A sighting `at_s` seconds after NOW_NS; its sequence is that of 25 frames/s unless given."""
+    """A sighting `at_s` seconds after NOW_NS; its sequence is that of 25 frames/s unless given.
+
+    Its probe is sealed under a key that every `MemoryVault` knows.
+    """
     sequence = round(at_s * 25) + 1000 if sequence is None else sequence
+    id_ = sighting_id(deployment, camera, session, sequence, face, entry)
+    key = sightings_key(MemoryVault(), deployment, now_ns=NOW_NS, retention_h=24)
     return Sighting(
-        id=sighting_id(deployment, camera, session, sequence, face, entry),
+        id=id_,
         deployment=deployment,
         camera=camera,
         session=session,
@@ -110,7 +141,8 @@ def sighting(
         threshold=0.45,
         box=(1.0, 2.0, 3.0, 4.0),
         eye_distance_px=40.0,
-        probe_jpeg=base64.b64encode(probe),
+        probe_sealed=base64.b64encode(seal(key.key, probe, sighting_probe(deployment, id_))),
+        key_id=key.info.id,
     )
 
 

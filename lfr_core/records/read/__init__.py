@@ -6,16 +6,7 @@ Every function takes the engine first and raises Retryable when the database is 
 from __future__ import annotations
 
 from lfr_core.records.health import Health, Recent
-from lfr_core.records.read._alerts import (
-    AlertDetail,
-    AlertSummary,
-    Answer,
-    ReferenceCrop,
-    alert,
-    alerts,
-    alerts_starting,
-    alerts_with_crops,
-)
+from lfr_core.records.read._alerts import AlertSummary, Answer, alert, alerts, alerts_starting
 from lfr_core.records.read._cameras import CameraHealth, Latency, cameras, latency
 from lfr_core.records.read._deployments import (
     AlertTally,
@@ -28,9 +19,10 @@ from lfr_core.records.read._deployments import (
     deployments,
     stages,
 )
+from lfr_core.records.read.crops import AlertCrops, OpenedCrops, ReferenceCrop
 
 __all__ = [
-    "AlertDetail",
+    "AlertCrops",
     "AlertSummary",
     "AlertTally",
     "Answer",
@@ -39,13 +31,13 @@ __all__ = [
     "DeploymentSummary",
     "Health",
     "Latency",
+    "OpenedCrops",
     "Recent",
     "ReferenceCrop",
     "StageFigures",
     "alert",
     "alerts",
     "alerts_starting",
-    "alerts_with_crops",
     "cameras",
     "counts",
     "dead_letters",

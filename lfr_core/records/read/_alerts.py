@@ -15,22 +15,19 @@ from sqlmodel.sql.expression import SelectOfScalar
 from lfr_core.alerts import Cell, Decision, published_cell
 from lfr_core.records.decisions import decision_of
 from lfr_core.records.engine import reading
-from lfr_core.records.tables import AlertReferenceRow, AlertRow
+from lfr_core.records.tables import AlertRow
 from lfr_core.watchlists.types import Category
 
 __all__ = [
-    "AlertDetail",
     "AlertSummary",
     "Answer",
-    "ReferenceCrop",
     "alert",
     "alerts",
     "alerts_starting",
-    "alerts_with_crops",
 ]
 
 
-_PROBE = cast("QueryableAttribute[bytes]", AlertRow.probe_jpeg)  # what SQLModel's class attribute is
+_PROBE = cast("QueryableAttribute[bytes]", AlertRow.probe_sealed)  # what SQLModel's class attribute is
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +40,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class AlertSummary:
-    """An alert without its pictures. Times in nanoseconds since the epoch."""
+    """An alert; its pictures are opened apart. Times in nanoseconds since the epoch."""
 
     id: UUID
     deployment: str
@@ -79,66 +76,31 @@ class AlertSummary:
         return self.decision.judgement is None
 
 
-@dataclass(frozen=True, slots=True)
-class ReferenceCrop:
-    """One enrolled photograph."""
-
-    id: str
-    photograph: str
-    crop_jpeg: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class AlertDetail:
-    """An alert with the pictures a person compares."""
-
-    summary: AlertSummary
-    probe_jpeg: bytes
-    references: tuple[ReferenceCrop, ...]
-
-
 def alerts(
-    engine: Engine, deployment: str, *, limit: int = 200, undecided_only: bool = False
+    engine: Engine,
+    deployment: str,
+    *,
+    limit: int = 200,
+    undecided_only: bool = False,
+    judged: bool | None = None,
 ) -> tuple[AlertSummary, ...]:
-    """A deployment's alerts, the newest first."""
-    wanted = _newest(deployment, limit, undecided_only=undecided_only)
+    """A deployment's alerts, the newest first; their pictures are `lfr_core.records.read.crops`'.
+
+    `judged`: only those a person has compared, or only those nobody has yet; None for both.
+    """
+    wanted = _newest(deployment, limit, undecided_only=undecided_only or judged is False)
+    if judged:
+        wanted = wanted.where(col(AlertRow.judgement).is_not(None))
     with reading(engine) as session:
         rows = session.exec(wanted.options(defer(_PROBE, raiseload=True)))
         return tuple(_summary(row) for row in rows)
 
 
-def alerts_with_crops(
-    engine: Engine, deployment: str, *, limit: int = 20, judged: bool | None = None
-) -> tuple[AlertDetail, ...]:
-    """The same with their pictures, for a page that shows them side by side.
-
-    `judged`: only those a person has compared, or only those nobody has yet; None for both.
-    """
-    wanted = _newest(deployment, limit, undecided_only=judged is False)
-    if judged:
-        wanted = wanted.where(col(AlertRow.judgement).is_not(None))
+def alert(engine: Engine, id: UUID) -> AlertSummary | None:  # noqa: A002  the field's own word
+    """One alert, or None if there is no such, or no longer."""
     with reading(engine) as session:
-        rows = session.exec(wanted).all()
-        crops: dict[UUID, list[ReferenceCrop]] = {row.id: [] for row in rows}
-        for reference in session.exec(
-            select(AlertReferenceRow)
-            .where(col(AlertReferenceRow.alert).in_(crops))
-            .order_by(col(AlertReferenceRow.alert), AlertReferenceRow.id)
-        ):
-            crops[reference.alert].append(_crop(reference))
-        return tuple(AlertDetail(_summary(row), row.probe_jpeg, tuple(crops[row.id])) for row in rows)
-
-
-def alert(engine: Engine, id: UUID) -> AlertDetail | None:  # noqa: A002  the field's own word
-    """One alert with its pictures, or None if there is no such."""
-    with reading(engine) as session:
-        row = session.get(AlertRow, id)
-        if row is None:
-            return None
-        references = session.exec(
-            select(AlertReferenceRow).where(AlertReferenceRow.alert == id).order_by(AlertReferenceRow.id)
-        )
-        return AlertDetail(_summary(row), row.probe_jpeg, tuple(_crop(reference) for reference in references))
+        row = session.get(AlertRow, id, options=[defer(_PROBE, raiseload=True)])
+        return None if row is None or row.canary else _summary(row)
 
 
 def alerts_starting(engine: Engine, start: str, *, limit: int = 10) -> tuple[UUID, ...]:
@@ -148,18 +110,15 @@ def alerts_starting(engine: Engine, start: str, *, limit: int = 10) -> tuple[UUI
         return ()
     first, last = UUID(digits.ljust(32, "0")), UUID(digits.ljust(32, "f"))
     with reading(engine) as session:
-        return tuple(session.exec(select(AlertRow.id).where(col(AlertRow.id).between(first, last)).limit(limit)).all())
+        found = select(AlertRow.id).where(col(AlertRow.id).between(first, last)).where(col(AlertRow.canary).is_(False))
+        return tuple(session.exec(found.limit(limit)).all())
 
 
 def _newest(deployment: str, limit: int, *, undecided_only: bool) -> SelectOfScalar[AlertRow]:
-    wanted = select(AlertRow).where(AlertRow.deployment == deployment)
+    wanted = select(AlertRow).where(AlertRow.deployment == deployment).where(col(AlertRow.canary).is_(False))
     if undecided_only:
         wanted = wanted.where(col(AlertRow.judgement).is_(None))
     return wanted.order_by(col(AlertRow.opened_ns).desc(), col(AlertRow.id)).limit(limit)
-
-
-def _crop(row: AlertReferenceRow) -> ReferenceCrop:
-    return ReferenceCrop(row.id, row.photograph, row.crop_jpeg)
 
 
 def _answer(by: str | None, at: datetime | None) -> Answer | None:

@@ -14,9 +14,9 @@ from lfr_core.alerts import Cell, Decision, Engagement, Judgement, Review, publi
 from lfr_core.deployments import DeploymentView
 from lfr_core.messages import DeadLetter
 from lfr_core.outcomes import FrameCounts
-from lfr_core.records.reading import view_of
 from lfr_core.records.engine import reading
 from lfr_core.records.read._cameras import frame_counts
+from lfr_core.records.reading import view_of
 from lfr_core.records.tables import (
     AlertRow,
     AlertStubRow,

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
+from lfr_core.crops import sighting_probe
 from lfr_core.deployments import DeploymentKind, DeploymentStatus, DeploymentView
 from lfr_core.errors import Fatal, Retryable
 from lfr_core.faces.engine import PackEngine
@@ -22,8 +23,11 @@ from lfr_core.outcomes import FrameOutcome
 from lfr_core.policy import load_policy
 from lfr_core.recognition.batch import RawFrame, Recognised
 from lfr_core.recognition.service import Recogniser
+from lfr_core.vault.port import KeyKind
+from lfr_core.vault.sealing import open_sealed
 from tests.support.plain_frames import PLAIN, PlainFrames
 from tests.support.samples import cpu, require_image, require_pack
+from tests.support.vaults import MemoryVault
 
 pytestmark = pytest.mark.models
 
@@ -120,11 +124,13 @@ class Bench:
             )
         )
         self.frames_open = PlainFrames()
+        self.vault = MemoryVault()
         self.recogniser = Recogniser(
             engine=engine(),
             gallery=self.gallery,
             directory=self.directory,
             opener=self.frames_open,
+            vault=self.vault,
             policy=POLICY,
             clock=self.time,
         )
@@ -169,25 +175,43 @@ def test_a_person_who_is_not_enrolled_leaves_no_sighting() -> None:
     assert (done.sightings, done.outcomes[0].results[0].faces) == ([], 1)
 
 
-def test_no_message_after_recognition_has_room_for_a_template() -> None:
-    done = Bench().run(Bench().frames(walk("obama2")))
-    longest = max(
-        len(value)
-        for message in [*done.sightings, *done.outcomes]
-        for name, value in message.model_dump().items()
-        if isinstance(value, list | tuple) and name not in {"results", "stages"}
-    )
+def test_a_sighting_shows_the_probe_to_a_person_who_has_its_key_and_to_nobody_else() -> None:
+    bench = Bench()
+    sighting = bench.run(bench.frames(walk("obama2"))).sightings[0]
 
-    assert longest <= 4  # the box; a template has 512 numbers
-
-
-def test_a_sighting_shows_the_probe_to_a_person() -> None:
-    sighting = Bench().run(Bench().frames(walk("obama2"))).sightings[0]
     again = Sighting.decode(sighting.encode())
-    probe = cv2.imdecode(np.frombuffer(again.probe_jpeg, np.uint8), cv2.IMREAD_COLOR)
+    key = bench.vault.open_kept(again.key_id, actor="system:recorder", purpose="record a sighting")
+    jpeg = open_sealed(key.key, again.probe_sealed, sighting_probe("d", again.id))
 
+    probe = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
     assert probe is not None
     assert len(engine().detect([probe])[0]) == 1
+    assert b"\xff\xd8\xff" not in again.probe_sealed  # how a JPEG begins
+    assert (key.info.kind, key.info.deployment) == (KeyKind.SIGHTINGS, "d")
+
+
+def test_with_the_vault_away_no_probe_leaves_and_the_batch_asked_again_loses_no_vote() -> None:
+    bench = Bench()
+    looked = bench.recogniser.look(bench.frames(walk("obama2")))
+    bench.vault.away = True
+    for _ in range(2):
+        with pytest.raises(Retryable):
+            bench.recogniser.match(looked)
+    bench.vault.away = False
+
+    done = bench.recogniser.match(looked)
+
+    expected = Bench().run(Bench().frames(walk("obama2")))
+    assert [s.id for s in done.sightings] == [s.id for s in expected.sightings]
+    assert sum(r.tracks_compared for b in done.outcomes for r in b.results) == 1
+
+
+def test_a_person_who_is_not_enrolled_makes_no_key_in_the_vault() -> None:
+    bench = Bench()
+
+    bench.run(bench.frames(walk("biden")))
+
+    assert bench.vault.made == {}
 
 
 def test_the_same_frames_processed_by_another_worker_give_the_same_sighting_ids() -> None:

@@ -14,13 +14,10 @@ from apps import auditing
 from apps.cli import alerts, deployment
 from lfr_core.clock import SystemClock
 from lfr_core.gallery.milvus import MilvusGallery
-from lfr_core.policy import load_policy
-from lfr_core.records.deployments import DeploymentStore
 from lfr_core.records.engine import open_engine
-from lfr_core.records.recorder import Recorder
 from tests.support.audit import audit_trail
 from tests.support.milvus import milvus_server
-from tests.support.records import entry, live_deployment, sighting
+from tests.support.records import entry, live_deployment, recorder_of, sighting, store_of
 
 Run = Callable[..., Result]
 
@@ -51,7 +48,7 @@ def test_a_deployment_is_made_listed_opened_and_closed_and_its_gallery_is_droppe
         gallery = MilvusGallery(server.uri)
         made = lfr("deployment", "create", "dep", "--kind", "demo", "--name", "High Street", "--json")
         gallery.create("gallery_dep", "contract")
-        DeploymentStore(records).attach_watchlist("dep", "contract", "gallery_dep", [entry()])
+        store_of(records).attach_watchlist("dep", "contract", "gallery_dep", [entry()])
         opened = lfr("deployment", "open", "dep", "--json")
         there = gallery.names()
 
@@ -107,7 +104,7 @@ def test_what_cannot_be_done_is_refused_by_its_rule(
 
 def test_a_persons_answers_are_recorded_and_shown(lfr: Run, records: Engine, tmp_path: Path) -> None:
     live_deployment(records)
-    recorder = Recorder(records, load_policy().alerts, SystemClock())
+    recorder = recorder_of(records, SystemClock())
     (alert,) = recorder.record_sightings([sighting(0.0, probe=b"the probe")]).opened
     short = str(alert)[:8]
 

@@ -11,20 +11,18 @@ from lfr_core.audit.port import Verb
 from lfr_core.audit.read import entries
 from lfr_core.audit.verify import verify
 from lfr_core.errors import Fatal, Refused, Retryable
-from lfr_core.policy import load_policy
 from lfr_core.records import read
 from lfr_core.records.decisions import DecisionDesk
 from lfr_core.records.engine import writing
-from lfr_core.records.recorder import Recorder
 from lfr_core.watchlists.types import Category
 from tests.support.audit import Notary, audit_trail
-from tests.support.records import ManualClock, entry, live_deployment, sighting
+from tests.support.records import ManualClock, entry, live_deployment, recorder_of, sighting
 
 
 @pytest.fixture
 def alert(engine: Engine) -> UUID:
     live_deployment(engine, entries=(entry(), entry("blue", category=Category.BLUE_LIST)))
-    recorder = Recorder(engine, load_policy().alerts, ManualClock())
+    recorder = recorder_of(engine, ManualClock())
     return recorder.record_sightings([sighting(0.0)]).opened[0]
 
 
@@ -144,7 +142,7 @@ def test_an_unknown_alert_is_refused(alert: UUID, desk: DecisionDesk) -> None:
 
 
 def test_test_subjects_are_tallied_apart(engine: Engine, alert: UUID, desk: DecisionDesk) -> None:
-    recorder = Recorder(engine, load_policy().alerts, ManualClock())
+    recorder = recorder_of(engine, ManualClock())
     (blue,) = recorder.record_sightings([sighting(0.0, entry="blue", face=1)]).opened
     desk.judge(blue, Judgement.SAME, "Ann")
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
+from sqlmodel import text
 
 from lfr_core.deployments import DeploymentKind, DeploymentStatus
 from lfr_core.errors import Refused
@@ -12,14 +13,17 @@ from lfr_core.policy import load_policy
 from lfr_core.records import read
 from lfr_core.records.deployments import DeploymentStore
 from lfr_core.records.engine import open_engine
+from lfr_core.vault.port import KeyKind
+from lfr_core.vault.sealing import OVERHEAD_BYTES
 from lfr_core.watchlists.types import Category
-from tests.support.records import ManualClock, entry, live_deployment
+from tests.support.records import ManualClock, entry, live_deployment, store_of
+from tests.support.vaults import vault_of
 
 POLICY = load_policy()
 
 
 def draft(engine: Engine, name: str = "dep", kind: DeploymentKind = DeploymentKind.DEMO) -> DeploymentStore:
-    store = DeploymentStore(engine, ManualClock())
+    store = store_of(engine, ManualClock())
     store.create(name, kind, name="High Street", policy=POLICY)
     return store
 
@@ -50,14 +54,14 @@ def refusal(call: object, *arguments: object, **named: object) -> str:
 
 @pytest.mark.parametrize("name", ["", "-x", "a b", "a/b", "a\x00b", "x" * 65, "é"])
 def test_an_id_that_cannot_name_things_is_refused(engine: Engine, name: str) -> None:
-    store = DeploymentStore(engine)
+    store = store_of(engine)
 
     assert refusal(store.create, name, DeploymentKind.DEMO, name="x", policy=POLICY) == "deployment.bad-id"
 
 
 @pytest.mark.parametrize("threshold", [0.0, 1.0, -0.1, float("nan")])
 def test_a_threshold_outside_0_to_1_is_refused(engine: Engine, threshold: float) -> None:
-    store = DeploymentStore(engine)
+    store = store_of(engine)
 
     rule = refusal(store.create, "d", DeploymentKind.DEMO, name="x", policy=POLICY, threshold=threshold)
 
@@ -72,7 +76,7 @@ def test_an_id_is_used_once_even_after_its_deployment_ended(engine: Engine) -> N
 
 
 def test_an_operational_deployment_takes_live_cameras_only(engine: Engine) -> None:
-    store = DeploymentStore(engine)
+    store = store_of(engine)
 
     rule = refusal(store.create, "op", DeploymentKind.OPERATIONAL, name="x", policy=POLICY, live_only=False)
 
@@ -122,23 +126,31 @@ def test_an_operational_list_of_test_subjects_alone_is_refused_and_leaves_nothin
 
 
 def test_an_unknown_deployment_is_none_to_a_worker_and_a_refusal_to_a_person(engine: Engine) -> None:
-    store = DeploymentStore(engine)
+    store = store_of(engine)
 
     assert store.find("nowhere") is None
     assert store.find("no\x00where") is None
     assert refusal(store.close, "nowhere") == "deployment.unknown"
 
 
-def test_after_closing_no_byte_of_a_reference_is_left_in_sqlite(sqlite_url: str, tmp_path: Path) -> None:
+def test_a_reference_never_lies_in_the_clear_and_its_sealed_form_goes_at_the_close(
+    sqlite_url: str, tmp_path: Path
+) -> None:
     marker = b"canary-of-a-reference-crop" * 40
     engine = open_engine(sqlite_url)
     store = live_deployment(engine, entries=(entry(crop=marker),))
-    needle = marker[:26]
-    there = [f.name for f in tmp_path.iterdir() if needle in f.read_bytes()]
+    with engine.connect() as connection:
+        sealed: bytes = connection.execute(text("SELECT crop_sealed FROM watchlist_reference")).scalar_one()
 
+    def holding(needle: bytes) -> list[str]:
+        return [f.name for f in tmp_path.iterdir() if needle in f.read_bytes()]
+
+    clear, there = holding(marker[:26]), holding(sealed[:26])
     store.close("dep")
-
-    left = [f.name for f in tmp_path.iterdir() if needle in f.read_bytes()]
+    left = holding(sealed[:26])
     engine.dispose()
+
+    assert len(sealed) == len(marker) + OVERHEAD_BYTES
     assert there  # the search can find it
-    assert left == []
+    assert (clear, left) == ([], [])
+    assert vault_of(engine).kept(KeyKind.WATCHLIST) == ()

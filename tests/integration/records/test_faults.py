@@ -12,19 +12,17 @@ from sqlalchemy import Engine, event, inspect
 from sqlmodel import text
 
 from lfr_core.errors import Fatal, Retryable
-from lfr_core.policy import load_policy
 from lfr_core.records import read
-from lfr_core.records.deployments import DeploymentStore
 from lfr_core.records.engine import open_engine, writing
 from lfr_core.records.migrate import check, upgrade
 from lfr_core.records.recorder import Recorder
 from lfr_core.records.tables import Row
 from tests.support.databases import Postgres, forkserver, new_postgres
-from tests.support.records import ManualClock, live_deployment, outcomes, sighting
+from tests.support.records import ManualClock, live_deployment, outcomes, recorder_of, sighting, store_of
 
 
 def recorder(engine: Engine) -> Recorder:
-    return Recorder(engine, load_policy().alerts, ManualClock())
+    return recorder_of(engine, ManualClock())
 
 
 @pytest.fixture
@@ -105,7 +103,7 @@ def test_a_database_without_tables_says_how_to_make_them(tmp_path: Path) -> None
     engine = open_engine(f"sqlite:///{tmp_path / 'empty.sqlite3'}")
 
     with pytest.raises(Fatal, match="lfr up"):
-        DeploymentStore(engine).find("dep")
+        store_of(engine).find("dep")
     engine.dispose()
 
 
@@ -133,7 +131,7 @@ def test_a_password_never_stands_in_an_error() -> None:
     engine = open_engine("postgresql://user:SECRET@127.0.0.1:1/db")
 
     with pytest.raises(Retryable) as caught:
-        DeploymentStore(engine).find("dep")
+        store_of(engine).find("dep")
     assert "SECRET" not in str(caught.value)
 
 

@@ -9,12 +9,12 @@ from lfr_core.clock import SystemClock
 from lfr_core.errors import Retryable
 from lfr_core.messages import OutcomeBatch, Sighting
 from lfr_core.outcomes import FrameCounts
-from lfr_core.policy import load_policy
 from lfr_core.records import read
 from lfr_core.records.engine import open_engine
-from lfr_core.records.recorder import Recorder
+from lfr_core.vault.lists import make_list_key
 from tests.support.databases import forkserver
-from tests.support.records import entry, live_deployment, outcomes, sighting
+from tests.support.records import NOW_NS, entry, live_deployment, outcomes, recorder_of, sighting
+from tests.support.vaults import vault_of
 
 PROCESSES = 8
 SHOTS = 10
@@ -42,7 +42,8 @@ def write(url: str, seed: int, start: float) -> None:
     """One process: the sightings in an order of its own, the outcomes in theirs, in splits of its own."""
     rng = random.Random(seed)
     engine = open_engine(url)
-    recorder = Recorder(engine, load_policy().alerts, SystemClock())
+    make_list_key(vault_of(engine), "dep", now_ns=NOW_NS)  # derived from a seed: the same in every process
+    recorder = recorder_of(engine, SystemClock())
     sightings, batches = everything()
     rng.shuffle(sightings)
     time.sleep(max(0.0, start - time.time()))

@@ -5,14 +5,13 @@ from sqlalchemy import Engine
 from lfr_core.errors import Poison
 from lfr_core.messages import DeadLetter, OutcomeBatch, StageTime
 from lfr_core.outcomes import FrameCounts, FrameOutcome
-from lfr_core.policy import load_policy
 from lfr_core.records import read
 from lfr_core.records.recorder import Recorder
-from tests.support.records import NOW_NS, ManualClock, live_deployment, outcomes
+from tests.support.records import NOW_NS, ManualClock, live_deployment, outcomes, recorder_of
 
 
 def recorder(engine: Engine) -> Recorder:
-    return Recorder(engine, load_policy().alerts, ManualClock())
+    return recorder_of(engine, ManualClock())
 
 
 def frames(engine: Engine) -> FrameCounts:

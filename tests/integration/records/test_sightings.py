@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from uuid import UUID
+
 from sqlalchemy import Engine
 
 from lfr_core.alerts import Judgement
@@ -10,14 +12,21 @@ from lfr_core.records import read
 from lfr_core.records.decisions import DecisionDesk
 from lfr_core.records.recorder import Recorder
 from tests.support.audit import audit_trail
-from tests.support.records import NOW_NS, ManualClock, entry, live_deployment, sighting
+from tests.support.records import NOW_NS, ManualClock, entry, live_deployment, recorder_of, sighting
+from tests.support.vaults import vault_of
 
 ALERTS = load_policy().alerts
 MERGE_S = ALERTS.merge_s
 
 
 def recorder(engine: Engine) -> Recorder:
-    return Recorder(engine, ALERTS, ManualClock(NOW_NS + 5))
+    return recorder_of(engine, ManualClock(NOW_NS + 5))
+
+
+def pictures(engine: Engine, alert: UUID) -> tuple[bytes, list[bytes]]:
+    """Probe and references, as a person gets to see them."""
+    opened = read.AlertCrops(engine, vault_of(engine)).open(alert, "Ann Operator", "a test")
+    return opened.probe.reveal(), [reference.jpeg.reveal() for reference in opened.references]
 
 
 def test_the_first_sighting_opens_an_alert_with_what_a_person_needs_to_decide(engine: Engine) -> None:
@@ -28,11 +37,10 @@ def test_the_first_sighting_opens_an_alert_with_what_a_person_needs_to_decide(en
     found = read.alert(engine, recorded.opened[0])
     assert found is not None
     assert recorded.failures == ()
-    assert found.probe_jpeg == b"the probe"
-    assert [r.crop_jpeg for r in found.references] == [b"reference crop"]
-    assert found.summary.subject == "subject of entry-1"
-    assert found.summary.opened_ns == NOW_NS + 5
-    assert found.summary.undecided
+    assert pictures(engine, found.id) == (b"the probe", [b"reference crop"])
+    assert found.subject == "subject of entry-1"
+    assert found.opened_ns == NOW_NS + 5
+    assert found.undecided
 
 
 def test_sightings_within_the_merge_time_are_one_alert_and_later_ones_another(engine: Engine) -> None:
@@ -74,11 +82,11 @@ def test_a_sighting_told_twice_changes_nothing(engine: Engine) -> None:
     sightings = [sighting(0.0), sighting(1.0, similarity=0.7)]
 
     recorder(engine).record_sightings(sightings)
-    before = read.alerts_with_crops(engine, "dep")
+    before = read.alerts(engine, "dep")
     again = recorder(engine).record_sightings([*sightings, *sightings])
 
     assert (again.opened, again.failures) == ((), ())
-    assert read.alerts_with_crops(engine, "dep") == before
+    assert read.alerts(engine, "dep") == before
 
 
 def test_only_the_best_probe_is_kept(engine: Engine) -> None:
@@ -87,8 +95,8 @@ def test_only_the_best_probe_is_kept(engine: Engine) -> None:
     for at_s, similarity, probe in ((0.0, 0.5, b"worse"), (1.0, 0.8, b"best"), (2.0, 0.6, b"middling")):
         recorder(engine).record_sightings([sighting(at_s, similarity=similarity, probe=probe)])
 
-    (found,) = read.alerts_with_crops(engine, "dep")
-    assert (found.probe_jpeg, found.summary.similarity, found.summary.sightings) == (b"best", 0.8, 3)
+    (found,) = read.alerts(engine, "dep")
+    assert (pictures(engine, found.id)[0], found.similarity, found.sightings) == (b"best", 0.8, 3)
 
 
 def test_what_cannot_be_recorded_is_told_and_the_rest_is_recorded(engine: Engine) -> None:
@@ -146,7 +154,5 @@ def test_an_alert_keeps_its_reference_when_the_watchlist_is_destroyed(engine: En
 
     store.close("dep")
 
-    found = read.alert(engine, alert)
-    assert found is not None
-    assert [r.crop_jpeg for r in found.references] == [b"reference crop"]
+    assert pictures(engine, alert)[1] == [b"reference crop"]
     assert store.references("dep") == 0

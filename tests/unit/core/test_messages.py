@@ -32,7 +32,8 @@ def sighting() -> Sighting:
         threshold=0.45,
         box=(1.0, 2.0, 3.0, 4.0),
         eye_distance_px=32.0,
-        probe_jpeg=base64.b64encode(b"\xff\xd8 not really \x00\xff\xd9"),  # pydantic takes it encoded
+        probe_sealed=base64.b64encode(b"\xff\xd8 not really \x00\xff\xd9"),  # pydantic takes it encoded
+        key_id="an hour's",
     )
 
 
@@ -66,7 +67,7 @@ def test_what_is_not_the_message_is_poison(kind: type[Sighting | OutcomeBatch | 
 
 
 def test_a_probe_is_bytes_again_at_the_other_end() -> None:
-    assert Sighting.decode(sighting().encode()).probe_jpeg == b"\xff\xd8 not really \x00\xff\xd9"
+    assert Sighting.decode(sighting().encode()).probe_sealed == b"\xff\xd8 not really \x00\xff\xd9"
 
 
 def test_a_template_cant_be_smuggled_into_a_sighting() -> None:

@@ -10,11 +10,11 @@ from apps.operator.launch import command
 from apps.operator.panels import alert_card, answered, board_html, header_html, nothing_waits
 from apps.operator.view import Board, Header, open_questions
 from lfr_core.alerts import Decision, Judgement
+from lfr_core.biometric import Biometric
 from lfr_core.deployments import DeploymentKind, DeploymentStatus, DeploymentView
 from lfr_core.outcomes import FrameCounts
 from lfr_core.records.health import Health, Recent
 from lfr_core.records.read import (
-    AlertDetail,
     AlertSummary,
     AlertTally,
     Answer,
@@ -22,6 +22,7 @@ from lfr_core.records.read import (
     DeploymentCounts,
     DeploymentSummary,
     Latency,
+    OpenedCrops,
     ReferenceCrop,
 )
 from lfr_core.settings import Settings
@@ -73,7 +74,7 @@ CAMERA = CameraHealth(
 
 def summary(status: DeploymentStatus) -> DeploymentSummary:
     view = DeploymentView("dep", DeploymentKind.DEMO, status, "", "c", 0.45, 2, live_only=True)
-    return DeploymentSummary(view, "A street", 0, 1, datetime(2026, 11, 23, tzinfo=UTC), None, None)
+    return DeploymentSummary(view, "A street", 0, 1, datetime(2026, 11, 23, tzinfo=UTC), None, None, "", None)
 
 
 def board(camera: CameraHealth) -> str:
@@ -82,8 +83,8 @@ def board(camera: CameraHealth) -> str:
 
 
 def card(alert: AlertSummary, **reference: str) -> str:
-    detail = AlertDetail(alert, b"probe", (ReferenceCrop("r", reference.get("photograph", "p.jpg"), b"ref"),))
-    return alert_card(detail, Response.SAFEGUARD, now_ns=NOW_NS)
+    one = ReferenceCrop("r", reference.get("photograph", "p.jpg"), Biometric(b"ref"))
+    return alert_card(alert, OpenedCrops(Biometric(b"probe"), (one,)), Response.SAFEGUARD, now_ns=NOW_NS)
 
 
 def test_nothing_that_came_from_outside_becomes_markup() -> None:

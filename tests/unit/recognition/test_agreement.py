@@ -2,6 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lfr_core.biometric import Biometric
 from lfr_core.recognition.agreement import Agreement, Shot, Vote
 
 
@@ -11,8 +12,8 @@ def vote(track: int, sequence: int) -> Vote:
         captured_ns=sequence * 40_000_000,
         face=0,
         track=track,
-        aligned=np.zeros((112, 112, 3), np.uint8),
-        probe=np.zeros((8, 8, 3), np.uint8),
+        aligned=Biometric(np.zeros((112, 112, 3), np.uint8)),
+        probe=Biometric(np.zeros((8, 8, 3), np.uint8)),
         box=np.zeros(4, np.float32),
         eye_distance_px=30.0,
     )

@@ -1,0 +1,85 @@
+"""The pictures one operator has opened in one session of the page: asked for once, and soon forgotten.
+
+Each opening is a consultation on the audit trail under the operator's name, so a page that is drawn every second
+must not ask every second. What it keeps, it keeps in memory, for ten minutes at most and never beyond the alert.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from lfr_core.clock import Clock
+from lfr_core.errors import Refused, Retryable
+from lfr_core.records.read import AlertSummary, OpenedCrops
+from lfr_core.records.read.crops import DELETED
+
+__all__ = ["DELETED_ON_SCHEDULE", "NAME_FIRST", "Pictures"]
+
+KEEP_S: Final = 600.0
+MOST: Final = 32
+"""More than the page ever shows at once."""
+PURPOSE: Final = "operator compares probe and reference"
+NAME_FIRST: Final = "Say who you are, at the top of the page, to see the pictures."
+DELETED_ON_SCHEDULE: Final = "Deleted on schedule."
+_HOUR_NS = 3_600 * 10**9
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    found: OpenedCrops | str
+    at_s: float
+    gone_ns: int
+    """When the alert's retention is over, wall time."""
+
+
+class Pictures:
+    """One session's. Not for several threads.
+
+    Args:
+        open_crops: `AlertCrops.open`.
+        clock: both of its times are used.
+        retention_h: policy.alerts.retention_h.
+    """
+
+    def __init__(self, open_crops: Callable[[UUID, str, str], OpenedCrops], clock: Clock, retention_h: int) -> None:
+        self._open = open_crops
+        self._clock = clock
+        self._retention_ns = retention_h * _HOUR_NS
+        self._kept: OrderedDict[tuple[UUID, str], _Kept] = OrderedDict()
+
+    def of(self, alert: AlertSummary, operator: str) -> OpenedCrops | str:
+        """The alert's pictures for `operator`, or the sentence that stands in their place."""
+        self.sweep()
+        if not operator:
+            return NAME_FIRST
+        gone_ns = alert.opened_ns + self._retention_ns
+        if self._clock.time_ns() >= gone_ns:
+            return DELETED_ON_SCHEDULE
+        kept = self._kept.get((alert.id, operator))
+        if kept is not None:
+            return kept.found
+        try:
+            found: OpenedCrops | str = self._open(alert.id, operator, PURPOSE)
+        except Retryable as error:
+            return f"The pictures can't be opened just now: {error}"  # not kept: the next refresh asks again
+        except Refused as error:
+            found = DELETED_ON_SCHEDULE if error.rule == DELETED else f"The pictures can't be opened: {error}"
+        self._kept[alert.id, operator] = _Kept(found, self._clock.monotonic(), gone_ns)
+        while len(self._kept) > MOST:
+            self._kept.popitem(last=False)
+        return found
+
+    def sweep(self) -> None:
+        """Forget what is ten minutes old, and what has been deleted meanwhile."""
+        now_s, now_ns = self._clock.monotonic(), self._clock.time_ns()
+        old = [key for key, kept in self._kept.items() if now_s - kept.at_s >= KEEP_S or now_ns >= kept.gone_ns]
+        for key in old:
+            del self._kept[key]
+
+    def forget(self) -> None:
+        """Forget everything: another person sits down."""
+        self._kept.clear()
