@@ -1,0 +1,126 @@
+"""Everything planted by the ordinary ways, purged by the real steps, and searched for in real stores."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from lfr_core.deployments import DeploymentView
+from lfr_core.erasure.planted import Control, PlantedKind
+from lfr_core.erasure.verify import Verdict, Verification
+from tests.support.brokers import RunningBroker
+from tests.support.erasing import DAY_S, Installation
+from tests.support.milvus import MilvusServer
+
+pytestmark = pytest.mark.kafka
+
+AFTER_ALL_S = 40 * DAY_S
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory, kafka_broker: RunningBroker) -> Iterator[Installation]:
+    home = tmp_path_factory.mktemp("home")
+    milvus = MilvusServer(home / "milvus").start()
+    house = Installation(home, milvus, kafka_broker)
+    yield house
+    house.close()
+    milvus.kill()
+
+
+def kinds_failing(view: DeploymentView, house: Installation, search: Verification) -> set[PlantedKind]:
+    """Kinds with a failed finding."""
+    from lfr_core.erasure.places import canary_folder
+    from lfr_core.erasure.planted import CanaryFile
+
+    kinds = {one.id: one.kind for one in CanaryFile(canary_folder(house.settings), view.id).read()}
+    return {
+        kinds[finding.canary]
+        for result in search.stores
+        for finding in result.findings
+        if finding.verdict is Verdict.FOUND_CLEAR
+        or (finding.verdict is Verdict.OPENABLE and finding.canary in search.due)
+    }
+
+
+def all_kinds() -> list[frozenset[PlantedKind]]:
+    return [frozenset({kind}) for kind in PlantedKind]
+
+
+def test_what_was_planted_is_found_as_stored_and_nowhere_in_the_clear(house: Installation) -> None:
+    view = house.live("planted")
+
+    planted = house.plant(view)
+    search = house.verify(view)
+
+    assert {one.kind for one in planted} == set(PlantedKind)
+    assert {one.kind: one.control for one in planted} == dict.fromkeys(PlantedKind, Control.FOUND)
+    assert search.failures == ()
+    assert search.engine_control
+    assert {
+        result.store: result.bytes_read > 0
+        for result in search.stores
+        if result.store in {"database", "gallery", "broker", "footage", "keystore"}
+    } == dict.fromkeys(("database", "gallery", "broker", "footage", "keystore"), True)
+
+
+def test_with_purging_switched_off_everything_that_is_due_fails(house: Installation) -> None:
+    view = house.live("no-purges")
+    house.plant(view)
+    house.end(view)
+
+    search = house.verify(view, later_s=AFTER_ALL_S)
+
+    assert kinds_failing(view, house, search) == set(PlantedKind)
+    assert not search.passed
+
+
+@pytest.mark.parametrize("left_out", all_kinds(), ids=lambda kinds: "-".join(sorted(kinds)))
+def test_a_certificate_fails_for_just_the_purge_that_was_left_out(
+    house: Installation, left_out: frozenset[PlantedKind]
+) -> None:
+    view = house.live("without-" + "-".join(sorted(left_out)))
+    house.plant(view)
+    house.end(view)
+    purges = house.purges(view, house.clock.time_ns() + round(AFTER_ALL_S * 1e9))
+    assert left_out in purges
+
+    for kinds, purge in purges.items():
+        if kinds != left_out:
+            purge()
+    search = house.verify(view, later_s=AFTER_ALL_S)
+    said = house.certify(view, search).certificate
+
+    assert kinds_failing(view, house, search) == set(left_out)
+    assert not said.search.passed
+
+    purges[left_out]()
+    again = house.verify(view, later_s=AFTER_ALL_S)
+
+    assert again.failures == ()
+
+
+def test_the_way_each_kind_goes(house: Installation) -> None:
+    """Rows and vectors are gone; what the broker keeps for its retention is sealed and unopenable."""
+    view = house.live("all-purged")
+    planted = house.plant(view)
+    house.end(view)
+    for purge in house.purges(view, house.clock.time_ns() + round(AFTER_ALL_S * 1e9)).values():
+        purge()
+
+    search = house.verify(view, later_s=AFTER_ALL_S)
+
+    verdicts = {
+        one.kind: next(
+            f.verdict for r in search.stores if r.store == one.store for f in r.findings if f.canary == one.id
+        )
+        for one in planted
+    }
+    assert verdicts == {
+        PlantedKind.TEMPLATE: Verdict.GONE,
+        PlantedKind.REFERENCE: Verdict.GONE,
+        PlantedKind.ALERT: Verdict.GONE,
+        PlantedKind.FOOTAGE: Verdict.GONE,
+        PlantedKind.SIGHTING: Verdict.SEALED,
+        PlantedKind.FRAME: Verdict.SEALED,
+    }

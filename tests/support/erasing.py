@@ -1,0 +1,239 @@
+"""A whole installation for tests of erasure: real SQLite, Milvus Lite, Kafka, keystore, vault and trail in one home."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from sqlalchemy import Engine
+
+from lfr_core.audit.port import AuditEvent
+from lfr_core.audit.trail import AuditTrail, record
+from lfr_core.deployments import DeploymentKind, DeploymentView
+from lfr_core.erasure.account import ended_ns, what_was_destroyed
+from lfr_core.erasure.certificate import SignedCertificate
+from lfr_core.erasure.desk import CertificateDesk, register_canaries
+from lfr_core.erasure.keys import VaultKeys
+from lfr_core.erasure.places import canary_folder, certificate_folder, scratch_folder, stores_of
+from lfr_core.erasure.plant import plant_reference, plant_template
+from lfr_core.erasure.planted import CanaryFile, Planted, PlantedKind
+from lfr_core.erasure.stores import FolderStore, Store
+from lfr_core.erasure.verify import Verification, confirm, verify
+from lfr_core.footage.expiry import expire_segments
+from lfr_core.gallery import Gallery, MilvusGallery, gallery_name
+from lfr_core.gallery.turned import turned_gallery
+from lfr_core.messages import Sighting
+from lfr_core.policy import load_policy
+from lfr_core.records.attendance import Attendance
+from lfr_core.records.deployments import DeploymentStore
+from lfr_core.records.engine import open_engine
+from lfr_core.records.expiry import expire_alerts
+from lfr_core.records.migrate import upgrade
+from lfr_core.records.recorder import Recorder
+from lfr_core.retention.steps.lists import ListsStep
+from lfr_core.settings import Settings
+from lfr_core.vault.book import VaultBook
+from lfr_core.vault.core import VaultCore
+from lfr_core.vault.keystore import Keystore
+from streams.canary import CanaryStreams
+from streams.topics import Topic
+from tests.support.brokers import RunningBroker
+from tests.support.milvus import MilvusServer
+from tests.support.records import entry
+from tests.support.vault_core import TwoClocks
+
+__all__ = ["Installation"]
+
+POLICY = load_policy()
+DAY_S = 86_400.0
+
+
+@dataclass
+class Installation:
+    """One home. `later_s` moves the time that certificates are made at; the vault's own clock moves by `clock`."""
+
+    home: Path
+    milvus: MilvusServer
+    broker: RunningBroker
+
+    def __post_init__(self) -> None:
+        self.settings = self.broker.fresh_topics(self.home, milvus_port=self.milvus.port)
+        upgrade(self.settings.records_url)
+        self.engine: Engine = open_engine(self.settings.records_url)
+        self.clock = TwoClocks(time.time_ns())
+        book = VaultBook(self.engine)
+
+        class Audit:
+            def record(_, event: AuditEvent) -> None:  # noqa: N805  `self` is the installation
+                record(self.engine, self.trail, event)
+
+        self.vault = VaultCore(
+            policy=POLICY.vault,
+            clock=self.clock,
+            keystore=Keystore(self.settings.keystore_folder),
+            facts=book,
+            epochs=book,
+            audit=Audit(),
+        )
+        self.trail = AuditTrail(self.vault, self.clock)
+        self.deployments = DeploymentStore(self.engine, self.vault, self.trail, self.clock)
+        self.plain_gallery = MilvusGallery(self.settings.gallery_uri)
+        self.desk = CertificateDesk(self.engine, self.vault, self.trail, self.clock, certificate_folder(self.settings))
+        self.random = np.random.default_rng(7)
+
+    def close(self) -> None:
+        self.plain_gallery.close()
+        self.engine.dispose()
+
+    def gallery(self, inner: Gallery) -> Gallery:
+        return turned_gallery(inner, self.vault, actor="system:erasure", may_make=True, clock=self.clock)
+
+    def live(self, name: str) -> DeploymentView:
+        """A live deployment with a gallery and a list, attended."""
+        self.deployments.create(name, DeploymentKind.DEMO, name=name, policy=POLICY)
+        collection = gallery_name(name)
+        self.gallery(self.plain_gallery).create(collection, "contract")
+        self.deployments.attach_watchlist(name, "contract", collection, [entry(f"entry-of-{name}")])
+        view = self.deployments.open(name)
+        Attendance(self.engine, self.clock).heard(name, "Op One")
+        return view
+
+    def stores(self) -> tuple[Store, ...]:
+        folder = FolderStore("broker", "Apache Kafka's folder", (self.broker.data.parent,))
+        return stores_of(self.settings, self.engine, folder)
+
+    def canaries(self) -> CanaryStreams:
+        return CanaryStreams(
+            self.settings.kafka_bootstrap,
+            self.broker.traits,
+            POLICY,
+            self.vault,
+            self.engine,
+            self.clock,
+            self.random,
+        )
+
+    def plant(self, view: DeploymentView) -> tuple[Planted, ...]:
+        """One of each kind, confirmed, booked and remembered."""
+        streams = self.canaries()
+        planted = [
+            plant_template(view, self.gallery, self.plain_gallery, clock=self.clock, random=self.random),
+            plant_reference(self.engine, self.vault, view, clock=self.clock, random=self.random),
+            streams.plant_footage(view.id, self.settings.footage_store),
+        ]
+        with self.recording():
+            planted += streams.plant_alert(view)
+        planted.append(streams.plant_frame(view.id))  # last: the broker keeps it for a minute
+        return self.remember(view, planted)
+
+    def remember(self, view: DeploymentView, planted: list[Planted]) -> tuple[Planted, ...]:
+        known = confirm(planted, self.stores())
+        CanaryFile(canary_folder(self.settings), view.id).put(known)
+        register_canaries(self.engine, known)
+        return known
+
+    def recording(self) -> _Recording:
+        recorder = Recorder(self.engine, POLICY.alerts, self.clock, self.vault, self.trail)
+        return _Recording(self.settings.kafka_bootstrap, recorder)
+
+    # -- the purges, each by itself --------------------------------------------------------------
+
+    def purges(self, view: DeploymentView, now_ns: int) -> dict[frozenset[PlantedKind], Callable[[], object]]:
+        """Every purge step by what it makes go. Time is `now_ns`, while the vault's own clock stands still."""
+        lists = ListsStep(self.engine, self.vault, self.trail)
+        hours = POLICY.alerts.retention_h
+        return {
+            frozenset({PlantedKind.TEMPLATE}): lambda: self.plain_gallery.drop(view.gallery),
+            frozenset({PlantedKind.REFERENCE}): lambda: lists.purge(now_ns),
+            frozenset({PlantedKind.ALERT}): lambda: expire_alerts(
+                self.engine, self.vault, self.trail, now_ns=now_ns, retention_h=hours
+            ),
+            frozenset({PlantedKind.SIGHTING}): lambda: self._destroy_sightings(view.id),
+            frozenset({PlantedKind.FOOTAGE}): lambda: expire_segments(
+                self.engine, self.settings.footage_store, self.vault, self.trail, now_ns=now_ns
+            ),
+            frozenset({PlantedKind.FRAME}): self.vault.stop,  # destroys and books every epoch, as its timer does
+        }
+
+    def _destroy_sightings(self, deployment: str) -> None:
+        from lfr_core.vault.port import KeyKind
+
+        keys = [info.id for info in self.vault.kept(KeyKind.SIGHTINGS, deployment)]
+        self.vault.destroy(keys, rule="retention.due")
+
+    def end(self, view: DeploymentView) -> None:
+        """The deployment is over; its list stays for the purge step under test."""
+        from lfr_core.deployments import DeploymentStatus
+        from lfr_core.clock import utc_from_ns
+        from lfr_core.records.engine import writing
+        from lfr_core.records.tables import DeploymentRow
+
+        with writing(self.engine) as session:
+            row = session.get(DeploymentRow, view.id)
+            assert row is not None
+            row.status, row.ended_at = DeploymentStatus.ENDED.value, utc_from_ns(self.clock.time_ns())
+
+    def verify(self, view: DeploymentView, *, later_s: float = 0.0) -> Verification:
+        return verify(
+            CanaryFile(canary_folder(self.settings), view.id).require(),
+            self.stores(),
+            VaultKeys(self.vault, self.engine),
+            now_ns=self.clock.time_ns() + round(later_s * 1e9),
+            ended_ns=ended_ns(self.engine, view.id),
+            scratch=scratch_folder(self.settings),
+        )
+
+    def certify(self, view: DeploymentView, search: Verification) -> SignedCertificate:
+        return self.desk.issue(
+            view.id,
+            destroyed=what_was_destroyed(self.engine, view.id, grace_s=POLICY.vault.grace_s),
+            planted=CanaryFile(canary_folder(self.settings), view.id).require(),
+            search=search,
+        )
+
+
+class _Recording:
+    """The `record` worker's part, in a thread: sightings from the broker into alerts."""
+
+    def __init__(self, servers: str, recorder: Recorder) -> None:
+        self._servers = servers
+        self._recorder = recorder
+        self._ending = threading.Event()
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def __enter__(self) -> _Recording:
+        self._thread.start()
+        assert self._ready.wait(30)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ending.set()
+        self._thread.join(20)
+
+    def _run(self) -> None:
+        from kafka import KafkaConsumer
+
+        consumer = KafkaConsumer(
+            Topic.SIGHTINGS,
+            bootstrap_servers=self._servers,
+            auto_offset_reset="latest",
+            enable_auto_commit=False,
+            group_id=None,
+        )
+        try:
+            while not consumer.assignment():
+                consumer.poll(timeout_ms=50)
+            for part in consumer.assignment():
+                consumer.position(part)
+            self._ready.set()
+            while not self._ending.is_set():
+                for records in consumer.poll(timeout_ms=50).values():
+                    done = self._recorder.record_sightings([Sighting.decode(one.value) for one in records])
+                    assert not done.failures
+        finally:
+            consumer.close()
