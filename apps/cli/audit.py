@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from lfr_core.audit.port import Verb
     from lfr_core.audit.verify import AuditReport
     from lfr_core.settings import Settings
+    from lfr_core.vault.client import VaultClient
 
 __all__ = ["app"]
 
@@ -122,33 +123,30 @@ def export(
     Example: lfr audit export --output trail.jsonl --since 2026-12-01
     """
     with guard():
+        from contextlib import closing
+
         from apps.auditing import whole_file
         from lfr_core.audit.evidence import export_trail
         from lfr_core.clock import SystemClock
-        from lfr_core.errors import Retryable
-        from lfr_core.vault.client import VaultClient, vault_client
+        from lfr_core.vault.client import vault_client
 
         kind, since_ns = _verb(verb), _since_ns(since)
         settings = load_settings()
-        vault: VaultClient | None = vault_client(settings)
-        try:
-            assert vault is not None
-            vault.ping()
-        except Retryable:
-            vault = None
-            errors.print("the vault is away: the file isn't signed, the newest head in it is")
-        with _records(settings) as engine, whole_file(output) as out:
+        with closing(vault_client(settings)) as vault, _records(settings) as engine, whole_file(output) as out:
+            is_there = _answers(vault)
             summary = export_trail(
                 engine,
                 out,
-                signer=vault,
+                signer=vault if is_there else None,
                 clock=SystemClock(),
                 deployment=deployment,
                 verb=kind,
                 since_ns=since_ns,
             )
+        if not is_there:
+            errors.print("the vault is away: the file itself isn't signed, the newest head in it is")
         if as_json:
-            print_json({"file": str(output), "bytes": summary.bytes, "sha256": summary.sha256, "signed": bool(vault)})
+            print_json({"file": str(output), "bytes": summary.bytes, "sha256": summary.sha256, "signed": is_there})
             return
         console.print(f"{output}: {summary.lines['audit']} lines, {summary.bytes} bytes", markup=False, highlight=False)
         console.print("Verify it anywhere: python infra/verify_evidence.py FILE --public-key KEY")
@@ -164,6 +162,16 @@ def _records(settings: Settings) -> Iterator[Engine]:
         yield engine
     finally:
         engine.dispose()
+
+
+def _answers(vault: VaultClient) -> bool:
+    from lfr_core.errors import Retryable
+
+    try:
+        vault.ping()
+    except Retryable:
+        return False
+    return True
 
 
 def _verb(word: str | None) -> Verb | None:
@@ -188,9 +196,12 @@ def _since_ns(text: str | None) -> int | None:
     try:
         at = datetime.fromisoformat(text)
         at = at if at.tzinfo is not None else at.replace(tzinfo=UTC)
-        return int(at.timestamp()) * 10**9
+        since_ns = int(at.timestamp()) * 10**9
     except (ValueError, OverflowError) as error:
         raise Refused("audit.bad-time", f"{text!r} is no time: write 2026-12-04 or 2026-12-04T14:30") from error
+    if abs(since_ns) >= 2**63:
+        raise Refused("audit.bad-time", f"{text!r} is beyond the times that the trail can hold (year 2262)")
+    return since_ns
 
 
 def _print_report(report: AuditReport, public_key: str, *, as_json: bool) -> None:

@@ -27,6 +27,8 @@ def evidence(
     Example: lfr evidence high-street-0412 --output high-street-0412.evidence
     """
     with guard():
+        from contextlib import closing
+
         from apps.auditing import whole_file
         from lfr_core.audit.evidence import write_evidence
         from lfr_core.clock import SystemClock
@@ -37,12 +39,12 @@ def evidence(
         settings = load_settings()
         engine = open_engine(settings.records_url)
         try:
-            with whole_file(output) as out:
+            with closing(vault_client(settings)) as vault, whole_file(output) as out:
                 summary = write_evidence(
                     engine,
                     deployment,
                     out,
-                    signer=vault_client(settings),
+                    signer=vault,
                     clock=SystemClock(),
                     certificates=certificates_of(engine, deployment),
                 )

@@ -1,0 +1,162 @@
+"""`lfr audit` and `lfr evidence` over real records and a vault that answers at its socket."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from typer.testing import CliRunner, Result
+
+from apps.cli.main import app
+from lfr_core.audit.port import AuditEvent, Verb
+from lfr_core.audit.remembered import HEAD_FILE, KEY_FILE, keep_head
+from lfr_core.audit.trail import AuditTrail, record
+from lfr_core.clock import SystemClock
+from lfr_core.deployments import DeploymentKind
+from lfr_core.policy import load_policy
+from lfr_core.records.deployments import DeploymentStore
+from lfr_core.records.engine import open_engine, writing
+from lfr_core.settings import Settings
+from lfr_core.vault.client import vault_client
+from tests.support.vault_server import serving_vault
+
+VERIFIER = Path(__file__).parents[3] / "infra" / "verify_evidence.py"
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def lfr(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    monkeypatch.setenv("LFR_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("COLUMNS", "240")
+
+    def run(*arguments: str) -> Result:
+        return CliRunner().invoke(app, arguments)
+
+    return run
+
+
+@pytest.fixture
+def settings(lfr: Run) -> Settings:
+    """An installation whose vault has been down since it signed a trail of five entries."""
+    settings = Settings()
+    with serving_vault(settings) as core, closing(vault_client(settings)) as client:
+        engine = open_engine(settings.records_url)
+        trail = AuditTrail(client, SystemClock())  # over the socket, as every process has it
+        for number in range(5):
+            event = AuditEvent(Verb.DECIDE if number % 2 else Verb.CONSULT, "Ann Operator", "dep", f"alert:{number}")
+            record(engine, trail, event)
+        keep_head(engine, core, SystemClock(), settings.keystore_folder)
+        engine.dispose()
+    return settings
+
+
+def sql(settings: Settings, statement: str) -> None:
+    engine = open_engine(settings.records_url)
+    with writing(engine) as session:
+        session.execute(text(statement))
+    engine.dispose()
+
+
+def test_the_trail_verifies_while_the_vault_is_down(lfr: Run, settings: Settings) -> None:
+    told = lfr("audit", "verify")
+    said = json.loads(lfr("audit", "verify", "--json").stdout)
+
+    assert told.exit_code == 0
+    assert "The audit trail verifies: 5 entries" in told.stdout
+    assert (said["good"], said["entries"], said["signed_seq"], said["unchecked"]) == (True, 5, 5, [])
+
+
+@pytest.mark.parametrize(
+    ("statement", "fault", "seq"),
+    [
+        ("UPDATE audit_entry SET body = replace(body, 'alert:2', 'alert:9') WHERE seq = 3", "changed", 3),
+        ("DELETE FROM audit_entry WHERE seq = 3", "missing", 3),
+        ("DELETE FROM audit_entry WHERE seq = 5", "truncated", 5),
+        ("UPDATE audit_head SET signature = replace(signature, substr(signature, 1, 1), 'g')", "bad-signature", 5),
+    ],
+)
+def test_damage_is_exit_code_1_and_says_where_and_what(
+    lfr: Run, settings: Settings, statement: str, fault: str, seq: int
+) -> None:
+    sql(settings, statement)
+    told = lfr("audit", "verify")
+    said = lfr("audit", "verify", "--json")
+
+    assert (told.exit_code, said.exit_code) == (1, 1)
+    assert "does not verify" in told.stderr
+    problem = json.loads(said.stdout)["problem"]
+    assert (problem["fault"], problem["seq"]) == (fault, seq)
+
+
+def test_a_damaged_or_missing_file_of_the_keystore_is_said(lfr: Run, settings: Settings) -> None:
+    remembered, key = settings.keystore_folder / HEAD_FILE, settings.keystore_folder / KEY_FILE
+    remembered.write_text("{}")
+    damaged = lfr("audit", "verify", "--json")
+    remembered.unlink()
+    missing = lfr("audit", "verify")
+    key.unlink()
+    keyless = lfr("audit", "verify")
+
+    assert damaged.exit_code == 1
+    assert json.loads(damaged.stdout)["problem"]["fault"] == "audit.remembered"
+    assert missing.exit_code == 0
+    assert "not checked" in missing.stdout
+    assert keyless.exit_code == 77
+    assert "audit.no-key" in keyless.stderr
+
+
+def test_entries_are_shown_filtered_and_without_names(lfr: Run, settings: Settings) -> None:
+    shown = lfr("audit", "show", "--verb", "decide")
+    listed = json.loads(lfr("audit", "show", "--deployment", "dep", "--limit", "2", "--json").stdout)
+
+    assert "alert:1" in shown.stdout
+    assert "alert:2" not in shown.stdout
+    assert "Ann" not in shown.stdout
+    assert [one["subject"] for one in listed] == ["alert:3", "alert:4"]
+    assert json.loads(lfr("audit", "show", "--since", "2200-01-01", "--json").stdout) == []
+    assert "audit.unknown-verb" in lfr("audit", "show", "--verb", "peek").stderr
+    for no_time in ("yesterday", "2999-01-01"):
+        assert "audit.bad-time" in lfr("audit", "show", "--since", no_time).stderr
+
+
+def test_an_export_made_while_the_vault_is_down_verifies(lfr: Run, settings: Settings, tmp_path: Path) -> None:
+    file = tmp_path / "trail.jsonl"
+    told = lfr("audit", "export", "--output", str(file), "--verb", "decide")
+    key = (settings.keystore_folder / KEY_FILE).read_text().strip()
+
+    assert told.exit_code == 0
+    assert "the vault is away" in told.stderr
+    assert file.stat().st_mode & 0o077 == 0
+    assert verified(file, key) == 0
+    file.write_bytes(file.read_bytes().replace(b"alert:3", b"alert:4"))
+    assert verified(file, key) == 1
+
+
+def test_evidence_needs_the_vault_and_leaves_no_half_file(lfr: Run, settings: Settings, tmp_path: Path) -> None:
+    file = tmp_path / "out" / "dep.evidence"
+    with serving_vault(settings), closing(vault_client(settings)) as client:
+        engine = open_engine(settings.records_url)
+        store = DeploymentStore(engine, client, AuditTrail(client, SystemClock()))
+        store.create("dep", DeploymentKind.DEMO, name="High Street", policy=load_policy())
+        engine.dispose()
+        told = lfr("evidence", "dep", "--output", str(file), "--json")
+        unknown = lfr("evidence", "nowhere", "--output", str(tmp_path / "out" / "none"))
+
+    assert told.exit_code == 0
+    assert unknown.exit_code == 77
+    key = json.loads(told.stdout)["public_key"]
+    assert verified(file, key) == 0
+    assert lfr("evidence", "dep", "--output", str(tmp_path / "out" / "again")).exit_code == 75
+    assert [each.name for each in file.parent.iterdir()] == ["dep.evidence"]
+
+
+def verified(file: Path, key: str) -> int:
+    return subprocess.run(
+        [sys.executable, "-I", str(VERIFIER), str(file), "--public-key", key], capture_output=True, check=False
+    ).returncode
