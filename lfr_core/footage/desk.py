@@ -17,12 +17,11 @@ from uuid import UUID, uuid4
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
-from lfr_core.audit.port import AuditEvent, Verb
+from lfr_core.audit.port import AuditEvent, Trail, Verb
 from lfr_core.clock import Clock, utc_from_ns
 from lfr_core.errors import Refused, Retryable
 from lfr_core.footage.holds import Hold, HoldGround, HoldRequest, covered_by, hold_of
 from lfr_core.footage.people import folded, person, two_people
-from lfr_core.footage.ports import Trail
 from lfr_core.footage.register import rows_of
 from lfr_core.footage.settling import settle_holds
 from lfr_core.footage.tables import FootageHoldRow, FootageHoldSegmentRow, FootageSegmentRow

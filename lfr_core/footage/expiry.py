@@ -16,10 +16,9 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from lfr_core.audit.port import AuditEvent, Verb
+from lfr_core.audit.port import AuditEvent, Trail, Verb
 from lfr_core.errors import Poison, Refused, Retryable
 from lfr_core.footage.orphans import remove_orphans
-from lfr_core.footage.ports import Trail
 from lfr_core.footage.register import Segment, close_row, due_segments, find_segments, rows_of, unclosed
 from lfr_core.footage.segment import index_segment, segment_file
 from lfr_core.footage.settling import settle_holds

@@ -19,10 +19,9 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from lfr_core.audit.port import AuditEvent, Verb
+from lfr_core.audit.port import AuditEvent, Trail, Verb
 from lfr_core.clock import utc_from_ns
 from lfr_core.errors import Fatal, Refused, Retryable
-from lfr_core.footage.ports import Trail
 from lfr_core.footage.viewing import Frame, Seen, Viewing
 from lfr_core.records.engine import writing
 

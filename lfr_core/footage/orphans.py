@@ -9,9 +9,8 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from lfr_core.audit.port import AuditEvent, Verb
+from lfr_core.audit.port import AuditEvent, Trail, Verb
 from lfr_core.errors import Poison, Refused, Retryable
-from lfr_core.footage.ports import Trail
 from lfr_core.footage.register import find_segments
 from lfr_core.footage.segment import SUFFIX, index_segment
 from lfr_core.logs import get_logger
