@@ -27,6 +27,7 @@ _GROUPS = {  # each with a command to begin with
     "vault": "lfr vault status",
     "audit": "lfr audit verify",
     "footage": "lfr footage list --deployment high-street-0412",
+    "retention": "lfr retention status",
     "stream": "lfr stream run --source street.avi --watchlist lists/test",
 }
 _COMMANDS = ("system", "demo", "evidence")  # modules whose commands stand at the top level: up, down, status, ...

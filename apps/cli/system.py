@@ -32,7 +32,7 @@ def up(
     ] = False,
     page: Annotated[bool, typer.Option("--page/--no-page", help="The operator's page too.")] = True,
 ) -> None:
-    """Start the platform and keep it running: broker, gallery, workers, the operator's page.
+    """Start the platform and keep it running: broker, gallery, workers, workflows, the operator's page.
 
     In the foreground Ctrl-C stops everything in order; with `--detach`, `lfr down` does.
 
@@ -63,7 +63,9 @@ def _up(settings: Settings, *, with_page: bool) -> None:
             def say(text: str) -> None:
                 live.console.print(text, style="yellow", markup=False, highlight=False, soft_wrap=True)
 
-            with running_system(settings, policy, with_page=with_page, on_change=show, say=say) as running:
+            with running_system(
+                settings, policy, with_page=with_page, with_flows=True, on_change=show, say=say
+            ) as running:
                 running.wait_ready(READY_S)
                 _greet(settings, with_page=with_page)
                 while running.broken is None:

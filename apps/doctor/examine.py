@@ -41,6 +41,8 @@ def examine(settings: Settings) -> list[Check]:
         guarded("models", lambda: services.models(settings)),
         guarded("database", lambda: services.database(settings)),
         guarded("gallery", lambda: services.gallery(settings, running=running)),
+        guarded("workflows", lambda: services.workflows(settings, running=running)),
+        guarded("retention", lambda: services.retention(settings, running=running)),
     ]
     if choice is None:
         return [*checks, fail("broker", refusal, "the sentence says how")]

@@ -83,6 +83,8 @@ def ports(settings: Settings, *, running: bool, own_broker: bool) -> Check:
         }
     if not settings.milvus_uri:
         wanted |= {settings.milvus_port: "LFR_MILVUS_PORT"}
+    if not settings.prefect_url:
+        wanted |= {settings.prefect_port: "LFR_PREFECT_PORT"}
     numbers = ", ".join(str(port) for port in sorted(wanted))
     if running:
         return ok("ports", f"{numbers}: held by the running system")

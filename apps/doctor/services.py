@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from lfr_core.settings import Settings
     from streams.broker.choose import BrokerChoice
 
-__all__ = ["broker", "database", "gallery", "jars", "models", "newest_record_ns", "policy"]
+__all__ = ["broker", "database", "gallery", "jars", "models", "newest_record_ns", "policy", "retention", "workflows"]
 
 _CONNECT_S = 2.0
 _START = "`lfr up` starts it"
@@ -112,6 +112,41 @@ def database(settings: Settings) -> Check:
     if not check(settings.records_url):
         return fail("database", f"{where} isn't at this version's revision", "`lfr up` brings it up to date")
     return ok("database", f"{where}, migrations current")
+
+
+def workflows(settings: Settings, *, running: bool) -> Check:
+    """Prefect's server: whether its API answers."""
+    from apps.supervisor.probes import http_ok
+
+    api = settings.prefect_api.rstrip("/")
+    if http_ok(f"{api}/health")(0):
+        return ok("workflows", f"Prefect at {api}")
+    if settings.prefect_url or running:
+        return fail("workflows", f"nobody answers at {api}", f"start it, or look at the log in {settings.home / 'log'}")
+    return warn("workflows", "Prefect's server isn't running", _START)
+
+
+def retention(settings: Settings, *, running: bool) -> Check:
+    """Whether anything that should be gone is still there."""
+    import time
+
+    from lfr_core.policy import load_policy
+    from lfr_core.records.engine import open_engine
+    from lfr_core.retention.status import retention_status
+
+    if not settings.database_url and not (settings.home / "records.sqlite3").exists():
+        return ok("retention", "no records yet")
+    engine = open_engine(settings.records_url)
+    try:
+        policy = load_policy(settings.policy_file).retention
+        overdue = [each for each in retention_status(engine, policy, now_ns=time.time_ns()) if each.is_alarm]
+    finally:
+        engine.dispose()
+    if not overdue:
+        return ok("retention", "nothing is overdue")
+    says = "; ".join(f"{each.data.title}: {each.why}" for each in overdue)
+    mend = "docs/runbooks/retention-overdue.md; `lfr retention run` purges now"
+    return fail("retention", says, mend) if running else warn("retention", says, f"{_START}, and it catches up")
 
 
 def newest_record_ns(settings: Settings) -> int | None:

@@ -34,7 +34,8 @@ def main() -> int:
 
 
 def _system(settings: Settings) -> AbstractContextManager[Supervisor]:
-    return running_system(settings, policy_of(settings), with_page="--no-page" not in sys.argv[1:], say=_say)
+    with_page = "--no-page" not in sys.argv[1:]
+    return running_system(settings, policy_of(settings), with_page=with_page, with_flows=True, say=_say)
 
 
 def _say(text: str) -> None:

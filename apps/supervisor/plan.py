@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from apps.supervisor.children import ChildSpec
 from apps.supervisor.probes import broker_answers, http_ok, pid_in_file, port_answers, vault_answers
+from apps.supervisor.workflows import workflow_children
 from streams.broker.choose import BrokerChoice, choose, look
 from streams.broker.jars import libs_folder
 from streams.broker.kafka import KafkaNode, broker_command
@@ -56,9 +57,16 @@ def worker_count(settings: Settings) -> int:
 
 
 def plan(
-    settings: Settings, policy: Policy, *, choice: BrokerChoice | None = None, with_page: bool = True
+    settings: Settings,
+    policy: Policy,
+    *,
+    choice: BrokerChoice | None = None,
+    with_page: bool = True,
+    with_flows: bool = False,
 ) -> list[ChildSpec]:
     """Every child that these settings ask for; what they name as external isn't started.
+
+    `with_flows`: Prefect's server and our flows too. A run that ends by itself and destroys what it made needs none.
 
     Raises:
         Fatal: no broker can be run on this machine (see `streams.broker.choose`).
@@ -77,6 +85,8 @@ def plan(
     children += [_worker(settings, env, "recognise", index, needs) for index in range(worker_count(settings))]
     if with_page:
         children.append(_page(settings, env, broker))
+    if with_flows:
+        children += workflow_children(settings, policy, env, (VAULT,))
     return children
 
 

@@ -25,6 +25,7 @@ def running_system(
     policy: Policy,
     *,
     with_page: bool = True,
+    with_flows: bool = False,
     on_change: Callable[[tuple[ChildReport, ...]], None] | None = None,
     say: Callable[[str], None] = lambda _: None,
 ) -> Iterator[Supervisor]:
@@ -65,7 +66,7 @@ def running_system(
     upgrade(settings.records_url)
     if choice.external:
         ensure_topics(settings.kafka_bootstrap, settings, policy, choice.traits)
-    children = plan(settings, policy, choice=choice, with_page=with_page)
+    children = plan(settings, policy, choice=choice, with_page=with_page, with_flows=with_flows)
     supervisor = Supervisor(children, settings.home, on_change=on_change)
     with supervisor as running:
         remember_kind(settings.home, choice.traits.kind, servers=settings.kafka_bootstrap, why=choice.why)

@@ -9,12 +9,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
-from sqlmodel import Session
-
-from lfr_core.audit.port import AuditEvent
 from lfr_core.errors import LfrError
 
-__all__ = ["ACTOR", "CLASSES", "Audited", "DataClass", "Destroyed", "Due", "Outcome", "PurgeStep", "Trail", "subject"]
+__all__ = ["ACTOR", "CLASSES", "Audited", "DataClass", "Destroyed", "Due", "Outcome", "PurgeStep", "subject"]
 
 
 _PLAIN_ID = re.compile(r"[A-Za-z0-9._:/-]{1,120}")
@@ -116,16 +113,4 @@ class PurgeStep(Protocol):
 
     def purge(self, now_ns: int) -> Outcome:
         """Destroy what is due. One thing that can't go doesn't keep the others."""
-        ...
-
-
-class Trail(Protocol):
-    """The audit trail's way in: `lfr_core.audit.trail.AuditTrail` has it."""
-
-    def prepare(self, actor: str, /) -> None:
-        """Get what entries of `actor` need from the vault, before a transaction. Raises Retryable without it."""
-        ...
-
-    def append(self, session: Session, event: AuditEvent, /) -> object:
-        """Write `event` in the caller's transaction. Refused `audit.unwritable` when it can't be."""
         ...

@@ -16,53 +16,26 @@ A sweep killed between 3 and 5 leaves the order on the trail, and the next one f
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 from sqlalchemy import Engine, delete
-from sqlmodel import Session, col
+from sqlmodel import col
 
-from lfr_core.audit.port import AuditEvent, Verb
+from lfr_core.audit.port import Trail
 from lfr_core.clock import Clock
-from lfr_core.errors import LfrError, Retryable
+from lfr_core.errors import LfrError, Refused, Retryable
 from lfr_core.logs import get_logger
 from lfr_core.records.engine import writing
+from lfr_core.retention.booking import StepReport, done, orders, run_row, write_class
 from lfr_core.retention.lock import one_sweep
-from lfr_core.retention.port import ACTOR, CLASSES, Audited, Destroyed, Due, Outcome, PurgeStep, Trail
-from lfr_core.retention.tables import RetentionClassRow, RetentionRunRow
+from lfr_core.retention.port import ACTOR, Audited, Due, Outcome, PurgeStep
+from lfr_core.retention.tables import RetentionRunRow
 
 __all__ = ["StepReport", "Sweep", "sweep", "sweeping"]
 
-_RULES = {each.name: each.rule for each in CLASSES}
-_ORDERS_NAMED = 100
-"""Orders name their things one by one up to here; beyond it one order gives their number."""
 _NS_PER_DAY = 86_400 * 10**9
-
-
-@dataclass(frozen=True, slots=True)
-class StepReport:
-    """What one step's run came to."""
-
-    step: str
-    at_ns: int
-    """When it began."""
-    done_ns: int
-    destroyed: tuple[Destroyed, ...]
-    oldest_due_ns: int | None
-    """Of what was due when it began."""
-    left: tuple[Due, ...]
-    """Due and still there."""
-    note: str = ""
-    error: str = ""
-    """What stood in the way; "" if nothing did."""
-    retry_after_s: float | None = None
-    """Set when trying again may help."""
-
-    @property
-    def lag_s(self) -> float:
-        """How long the oldest thing that is still there is past due, seconds."""
-        return max(0.0, (self.at_ns - min(due.due_ns for due in self.left)) / 1e9) if self.left else 0.0
 
 
 class Sweep:
@@ -90,10 +63,18 @@ class Sweep:
         return tuple(self._reports.values())
 
     def run(self, name: str) -> StepReport:
-        """Run one step. Never raises for what the step meets: the report says it."""
-        step = self._steps[name]
+        """Run one step. Never raises for what the step meets: the report says it.
+
+        Raises:
+            Refused: `retention.no-such-step`.
+        """
+        step = self._steps.get(name)
+        if step is None:
+            raise Refused("retention.no-such-step", f"this sweep has no step {name}: nothing purges that class of data")
         report = self._purged(step)
         try:
+            if report.destroyed and step.audited is not Audited.ITSELF:
+                self._trail.prepare(ACTOR)
             self._book(step, report)
         except LfrError as error:
             self._unbooked.append((step, report))
@@ -110,6 +91,7 @@ class Sweep:
                 self._book(step, report)
             except LfrError as error:
                 self._reports[step.name] = _with_error(report, error)
+                self._book_unaudited(self._reports[step.name])
             else:
                 self._reports[step.name] = report
         self._unbooked.clear()
@@ -125,8 +107,10 @@ class Sweep:
         failures: list[LfrError] = []
         with _noting(step, failures):
             before = left = tuple(step.due(now_ns))
-        if self._may_go(step, before, failures):
-            with _noting(step, failures):  # even if not all that is due could be seen: the rest may go
+        # A step that writes the trail itself may go on even if not all that is due could be seen: the rest may go.
+        may_go = step.audited is Audited.ITSELF or (not failures and self._ordered(step, before, failures))
+        if may_go or step.audited is Audited.ROOM_FIRST:
+            with _noting(step, failures):
                 outcome = step.purge(now_ns)
                 failures += outcome.failures
         if before or outcome.destroyed:
@@ -144,27 +128,34 @@ class Sweep:
             retry_after_s=next((f.retry_after_s for f in failures if isinstance(f, Retryable)), None),
         )
 
-    def _may_go(self, step: PurgeStep, before: tuple[Due, ...], failures: list[LfrError]) -> bool:
-        """Write the order. Whether the step may destroy."""
+    def _ordered(self, step: PurgeStep, before: tuple[Due, ...], failures: list[LfrError]) -> bool:
+        """Write the order to destroy what is due. Whether it stands."""
         try:
-            self._trail.prepare(ACTOR)
-            if before and step.audited is not Audited.ITSELF:
+            if before:
+                self._trail.prepare(ACTOR)
                 with writing(self._engine) as session:
-                    for event in _orders(step, before):
+                    for event in orders(step.name, before):
                         self._trail.append(session, event)
         except LfrError as error:
             failures.append(error)
-            return step.audited is Audited.ROOM_FIRST
+            return False
         return True
 
     def _book(self, step: PurgeStep, report: StepReport) -> None:
         with writing(self._engine) as session:
-            if step.audited is not Audited.ITSELF:
-                for each in report.destroyed:
-                    self._trail.append(session, _done(report, each))
-            _write_class(session, report)
+            write_class(session, report)
             if report.destroyed or report.error:
-                session.add(_run_row(report))
+                session.add(run_row(report))
+            if report.destroyed and step.audited is not Audited.ITSELF:
+                session.flush()
+                for each in report.destroyed:  # last: on PostgreSQL the trail's lock is held until the commit
+                    self._trail.append(session, done(report, each))
+
+    def _book_unaudited(self, report: StepReport) -> None:
+        """The trail is away and the records may not be: that something went without an entry must be seen."""
+        with suppress(LfrError), writing(self._engine) as session:
+            write_class(session, report)
+            session.add(run_row(report))
 
     def _forget_old_runs(self) -> None:
         before_ns = self._clock.time_ns() - self._history_days * _NS_PER_DAY
@@ -219,57 +210,8 @@ def _noting(step: PurgeStep, failures: list[LfrError]) -> Iterator[None]:
         failures.append(Retryable(f"a fault of OpenLFR in this step: {type(error).__name__}; see the log"))
 
 
-def _orders(step: PurgeStep, before: tuple[Due, ...]) -> list[AuditEvent]:
-    rule = _RULES.get(step.name, step.name)
-    if len(before) > _ORDERS_NAMED:
-        facts: dict[str, str | int] = {
-            "state": "ordered",
-            "count": len(before),
-            "oldest_due_ns": min(due.due_ns for due in before),
-        }
-        return [AuditEvent(Verb.ERASE, ACTOR, "", f"class:{step.name}", rule, facts)]
-    return [
-        AuditEvent(Verb.ERASE, ACTOR, due.deployment, due.subject, rule, {"state": "ordered", "due_ns": due.due_ns})
-        for due in before
-    ]
-
-
-def _done(report: StepReport, gone: Destroyed) -> AuditEvent:
-    facts: dict[str, str | int] = {"state": "done", "due_ns": gone.due_ns, "done_ns": report.done_ns, **gone.facts}
-    rule = _RULES.get(report.step, report.step)
-    return AuditEvent(Verb.ERASE, ACTOR, gone.deployment, gone.subject, rule, facts)
-
-
 def _with_error(report: StepReport, error: LfrError) -> StepReport:
-    said = f"the run isn't booked: {error}"
+    said = f"the run isn't on the audit trail: {error}"
     after_s = error.retry_after_s if isinstance(error, Retryable) else None
     both = f"{report.error}; {said}" if report.error else said
     return replace(report, error=both, retry_after_s=report.retry_after_s or after_s)
-
-
-def _write_class(session: Session, report: StepReport) -> None:
-    row = session.get(RetentionClassRow, report.step)
-    if row is None:
-        row = RetentionClassRow(step=report.step, first_ns=report.at_ns, at_ns=report.at_ns)
-        session.add(row)
-    row.at_ns = report.at_ns
-    if not report.error:
-        row.succeeded_ns = report.at_ns
-    row.due = len(report.left)
-    row.oldest_due_ns = min((due.due_ns for due in report.left), default=None)
-    row.destroyed = len(report.destroyed)
-    row.destroyed_ever += len(report.destroyed)
-    row.note, row.error = report.note, report.error
-
-
-def _run_row(report: StepReport) -> RetentionRunRow:
-    oldest = report.oldest_due_ns
-    return RetentionRunRow(
-        step=report.step,
-        at_ns=report.at_ns,
-        destroyed=len(report.destroyed),
-        oldest_due_ns=oldest,
-        lag_ms=0 if oldest is None else max(0, (report.at_ns - oldest) // 1_000_000),
-        left=len(report.left),
-        error=report.error,
-    )

@@ -6,9 +6,10 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
+from lfr_core.audit.port import Trail
 from lfr_core.footage.expiry import expire_segments
 from lfr_core.footage.register import due_segments
-from lfr_core.retention.port import Audited, Destroyed, Due, Outcome, Trail
+from lfr_core.retention.port import Audited, Destroyed, Due, Outcome
 from lfr_core.vault.port import Vault
 
 __all__ = ["FootageStep"]

@@ -8,11 +8,11 @@ from __future__ import annotations
 from sqlalchemy import Engine, delete
 from sqlmodel import col, func, select
 
-from lfr_core.audit.port import AuditEvent, Verb
+from lfr_core.audit.port import AuditEvent, Trail, Verb
 from lfr_core.errors import LfrError
 from lfr_core.records.engine import reading, scrub, writing
 from lfr_core.records.tables import WatchlistEntryRow, WatchlistReferenceRow
-from lfr_core.retention.port import ACTOR, Audited, Destroyed, Due, Outcome, Trail
+from lfr_core.retention.port import ACTOR, Audited, Destroyed, Due, Outcome
 from lfr_core.retention.steps.ended import deployments
 from lfr_core.vault.port import KeptKeyInfo, KeyKind, Vault
 

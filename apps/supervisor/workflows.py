@@ -1,0 +1,74 @@
+"""The two children of workflows: Prefect's server, and the process that serves our flows."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from apps.supervisor.children import ChildSpec
+from apps.supervisor.probes import http_ok, pid_in_file
+
+if TYPE_CHECKING:
+    from lfr_core.policy import Policy
+    from lfr_core.settings import Settings
+
+__all__ = ["FLOWS", "WORKFLOWS", "workflow_children"]
+
+WORKFLOWS, FLOWS = "workflows", "flows"
+_START_S = 120.0  # 8-13 s alone on two cores; everything else starts at the same time
+_POLL_S = 5
+
+
+def workflow_children(
+    settings: Settings, policy: Policy, env: dict[str, str], needs: tuple[str, ...]
+) -> list[ChildSpec]:
+    """The server, unless the settings name one, and `flows`, which starts after it and after `needs`."""
+    prefect = _prefect_env(settings, policy)
+    own = () if settings.prefect_url else (_server(settings, prefect),)
+    flows = ChildSpec(
+        FLOWS,
+        (sys.executable, "-m", "flows.serve"),
+        env=env | prefect,
+        # flows.serve.ready_file, without importing Prefect here; a test keeps the two equal
+        ready=pid_in_file(settings.home.resolve() / "run" / "flows.ready"),
+        start_deadline_s=_START_S,
+        after=(*needs, *(child.name for child in own)),
+    )
+    return [*own, flows]
+
+
+def _server(settings: Settings, prefect: dict[str, str]) -> ChildSpec:
+    port = str(settings.prefect_port)
+    return ChildSpec(
+        WORKFLOWS,
+        (sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", port),
+        env=prefect,
+        ready=http_ok(f"http://127.0.0.1:{port}/api/health"),
+        start_deadline_s=_START_S,
+        ports=(settings.prefect_port,),
+    )
+
+
+def _prefect_env(settings: Settings, policy: Policy) -> dict[str, str]:
+    """A Prefect of its own below the home folder, that tells nobody and keeps nothing it needn't."""
+    home = settings.home.resolve() / "prefect"
+    days = f"P{policy.retention.workflow_history_days}D"
+    return {
+        "PREFECT_HOME": str(home),
+        "PREFECT_PROFILES_PATH": str(home / "profiles.toml"),  # not the person's own profile
+        "PREFECT_API_URL": settings.prefect_api,
+        "PREFECT_API_DATABASE_CONNECTION_URL": f"sqlite+aiosqlite:///{home / 'prefect.db'}",
+        "PREFECT_SERVER_EPHEMERAL_ENABLED": "false",  # never a second server behind our back
+        "PREFECT_SERVER_UI_ENABLED": "false",  # our own screens show runs; Prefect's has no login
+        "PREFECT_SERVER_EVENTS_RETENTION_PERIOD": days,
+        "PREFECT_RESULTS_PERSIST_BY_DEFAULT": "false",
+        "PREFECT_TASKS_DEFAULT_PERSIST_RESULT": "false",
+        "PREFECT_LOGGING_TO_API_ENABLED": "false",  # logs stay in this machine's log folder
+        "PREFECT_LOGGING_LEVEL": "WARNING",
+        "PREFECT_RUNNER_POLL_FREQUENCY": str(_POLL_S),
+        # nobody else is told that we run
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "PREFECT_CLOUD_ENABLE_ORCHESTRATION_TELEMETRY": "false",
+        "PREFECT_TELEMETRY_ENABLE_RESOURCE_METRICS": "false",
+        "DO_NOT_TRACK": "1",
+    }

@@ -1,0 +1,89 @@
+"""The purges put together with what they need: for the flow, and for `lfr retention run`, which needs no Prefect."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flows.history import WorkflowsStep
+from lfr_core.audit.trail import AuditTrail
+from lfr_core.clock import Clock, SystemClock
+from lfr_core.gallery import MilvusGallery
+from lfr_core.records.engine import open_engine
+from lfr_core.retention.steps.alerts import AlertsStep
+from lfr_core.retention.steps.footage import FootageStep
+from lfr_core.retention.steps.galleries import GalleriesStep
+from lfr_core.retention.steps.lists import ListsStep
+from lfr_core.retention.steps.quality import QualityStep
+from lfr_core.retention.steps.temporary import TemporaryStep
+from lfr_core.retention.sweep import Sweep, sweeping
+from lfr_core.vault.client import vault_client
+from streams.broker.traits import traits_of
+from streams.retention import EndedRecordsStep, TopicBoundStep
+from streams.topics import topic_specs
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from lfr_core.audit.port import Trail
+    from lfr_core.gallery import Gallery
+    from lfr_core.policy import Policy
+    from lfr_core.retention.port import PurgeStep
+    from lfr_core.settings import Settings
+    from lfr_core.vault.port import Vault
+
+__all__ = ["purge_steps", "sweep_of"]
+
+
+def purge_steps(
+    settings: Settings, policy: Policy, *, engine: Engine, vault: Vault, trail: Trail, gallery: Gallery
+) -> tuple[PurgeStep, ...]:
+    """Every purge there is, in the order of `lfr_core.retention.port.CLASSES`. Connects to nothing.
+
+    Raises:
+        Fatal: `broker.json` in the home folder is damaged.
+    """
+    hours = policy.retention.temporary_files_h
+    traits, servers = traits_of(settings), settings.kafka_bootstrap
+    return (
+        TemporaryStep(settings.home, Path(tempfile.gettempdir()), keep_h=hours),
+        AlertsStep(engine, vault, trail, retention_h=policy.alerts.retention_h),
+        ListsStep(engine, vault, trail),
+        GalleriesStep(engine, gallery, alone=not settings.milvus_uri),
+        QualityStep(engine, settings.home / "quality", stranger_h=hours),
+        EndedRecordsStep(engine, servers, traits),
+        TopicBoundStep(servers, traits, topic_specs(settings, policy)),
+        FootageStep(engine, settings.footage_store, vault, trail),
+        WorkflowsStep(
+            settings.prefect_api,
+            keep_days=policy.retention.workflow_history_days,
+            server_home=None if settings.prefect_url else settings.home / "prefect",
+        ),
+    )
+
+
+@contextmanager
+def sweep_of(settings: Settings, policy: Policy, *, clock: Clock | None = None) -> Iterator[Sweep]:
+    """The one sweep of these settings' installation, with everything open that it needs.
+
+    Raises:
+        SweepRuns: another sweep runs.
+        Retryable: the disk or the database is away.
+    """
+    clock = clock or SystemClock()
+    engine = open_engine(settings.records_url)
+    vault = vault_client(settings)
+    gallery = MilvusGallery(settings.gallery_uri)
+    trail = AuditTrail(vault, clock)
+    try:
+        steps = purge_steps(settings, policy, engine=engine, vault=vault, trail=trail, gallery=gallery)
+        days = policy.retention.workflow_history_days
+        with sweeping(steps, engine=engine, home=settings.home, trail=trail, clock=clock, history_days=days) as sweep:
+            yield sweep
+    finally:
+        gallery.close()
+        vault.close()
+        engine.dispose()

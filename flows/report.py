@@ -1,0 +1,34 @@
+"""What the flow leaves for a reader: a table in Markdown. Counts, times and rules; no ids of people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lfr_core.retention.status import ClassStatus
+
+__all__ = ["lag_table", "lag_words"]
+
+_MINUTE_S, _HOUR_S, _DAY_S = 60, 3_600, 86_400
+
+
+def lag_table(standing: Sequence[ClassStatus]) -> str:
+    """One row a class of data: how it stands, how late its oldest thing is, what is left, what was destroyed."""
+    rows = ["| data | rule | stands | lag | due | destroyed so far | |", "| --- | --- | --- | --- | --- | --- | --- |"]
+    for each in standing:
+        words = "; ".join(filter(None, (each.why, each.note))).replace("|", "/").replace("\n", " ")
+        stands = f"**{each.standing.value}**" if each.is_alarm else each.standing.value
+        rows.append(
+            f"| {each.data.title} | `{each.data.rule}` | {stands} | {lag_words(each.lag_s)} "
+            f"| {each.due} | {each.destroyed_ever} | {words} |"
+        )
+    return "\n".join(rows) + "\n"
+
+
+def lag_words(seconds: float) -> str:
+    """A lag as people read it: 0, 42 s, 7 min, 3 h, 2 d."""
+    if seconds < 1:
+        return "0"
+    for size, unit in ((_DAY_S, "d"), (_HOUR_S, "h"), (_MINUTE_S, "min")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"

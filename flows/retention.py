@@ -1,0 +1,116 @@
+"""The retention flow: every minute, what has to go goes, and how late it is is written down.
+
+No parameters, no results: what a run leaves in Prefect are names of steps, states, and a table of counts and lags.
+"""
+
+from __future__ import annotations
+
+from prefect import flow, task
+from prefect.artifacts import create_markdown_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State
+from prefect.states import Completed, Failed
+
+from flows.assembly import sweep_of
+from flows.report import lag_table
+from lfr_core.errors import Refused
+from lfr_core.policy import load_policy
+from lfr_core.records.engine import open_engine
+from lfr_core.retention.lock import SweepRuns
+from lfr_core.retention.status import retention_status
+from lfr_core.retention.sweep import Sweep
+from lfr_core.settings import Settings
+
+__all__ = ["retention"]
+
+
+@flow(name="retention", persist_result=False, validate_parameters=False)
+def retention() -> State[None]:
+    """Destroy everything whose time is over. One step that fails doesn't keep the others from theirs."""
+    settings = Settings()
+    policy = load_policy(settings.policy_file)
+    try:
+        with sweep_of(settings, policy) as sweep:
+            remove_old_temporary_files(sweep, return_state=True)
+            forget_alerts_after_their_hours(sweep, return_state=True)
+            destroy_lists_of_ended_deployments(sweep, return_state=True)
+            drop_collections_of_ended_deployments(sweep, return_state=True)
+            remove_quality_results_of_ended_deployments(sweep, return_state=True)
+            delete_broker_records_of_ended_deployments(sweep, return_state=True)
+            delete_broker_records_past_their_bound(sweep, return_state=True)
+            destroy_footage_after_its_days(sweep, return_state=True)
+            delete_old_workflow_runs(sweep, return_state=True)
+            failed = [report.step for report in sweep.finish() if report.error]
+    except SweepRuns as busy:
+        return Completed(name="Superseded", message=str(busy))
+    write_down_how_late_each_class_is(settings, return_state=True)
+    if failed:
+        return Failed(message=f"not purged in full, tried again by the next sweep: {', '.join(failed)}")
+    return Completed(message="nothing that is due is left, or a note says why")
+
+
+@task(name="remove old temporary files", cache_policy=NO_CACHE)
+def remove_old_temporary_files(sweep: Sweep) -> State[None]:
+    return _run(sweep, "temporary")
+
+
+@task(name="forget alerts after their 24 hours", cache_policy=NO_CACHE)
+def forget_alerts_after_their_hours(sweep: Sweep) -> State[None]:
+    return _run(sweep, "alerts")
+
+
+@task(name="destroy watchlists of ended deployments", cache_policy=NO_CACHE)
+def destroy_lists_of_ended_deployments(sweep: Sweep) -> State[None]:
+    return _run(sweep, "lists")
+
+
+@task(name="drop collections of ended deployments from the gallery", cache_policy=NO_CACHE)
+def drop_collections_of_ended_deployments(sweep: Sweep) -> State[None]:
+    return _run(sweep, "galleries")
+
+
+@task(name="remove data-quality results of ended deployments", cache_policy=NO_CACHE)
+def remove_quality_results_of_ended_deployments(sweep: Sweep) -> State[None]:
+    return _run(sweep, "quality")
+
+
+@task(name="delete what ended deployments left in the broker", cache_policy=NO_CACHE)
+def delete_broker_records_of_ended_deployments(sweep: Sweep) -> State[None]:
+    return _run(sweep, "broker")
+
+
+@task(name="delete what is past its topic's bound", cache_policy=NO_CACHE)
+def delete_broker_records_past_their_bound(sweep: Sweep) -> State[None]:
+    return _run(sweep, "topics")
+
+
+@task(name="destroy footage after its 31 days, unless held", cache_policy=NO_CACHE)
+def destroy_footage_after_its_days(sweep: Sweep) -> State[None]:
+    return _run(sweep, "footage")
+
+
+@task(name="delete old runs and logs of workflows", cache_policy=NO_CACHE)
+def delete_old_workflow_runs(sweep: Sweep) -> State[None]:
+    return _run(sweep, "workflows")
+
+
+@task(name="write down how late each class is", cache_policy=NO_CACHE)
+def write_down_how_late_each_class_is(settings: Settings) -> None:
+    import time
+
+    engine = open_engine(settings.records_url)
+    try:
+        policy = load_policy(settings.policy_file).retention
+        standing = retention_status(engine, policy, now_ns=time.time_ns())
+    finally:
+        engine.dispose()
+    create_markdown_artifact(key="retention-lag", markdown=lag_table(standing), description="Lag of each class of data")
+
+
+def _run(sweep: Sweep, step: str) -> State[None]:
+    """The step as the task's state: a failure is told, not raised, so that the log has a line and not a traceback."""
+    try:
+        error = sweep.run(step).error
+    except Refused as refusal:
+        error = str(refusal)
+    return Failed(message=error) if error else Completed()
