@@ -49,10 +49,13 @@ def run_command(
     """
     import signal
     import threading
+    import uuid
+    from contextlib import ExitStack
     from dataclasses import asdict
 
     with guard():
         from lfr_core.clock import SystemClock
+        from lfr_core.hardening import forbid_core_dumps
         from lfr_core.logs import configure_logs
         from lfr_core.records.engine import open_engine
         from lfr_core.records.reading import DeploymentReader
@@ -60,11 +63,13 @@ def run_command(
         from lfr_core.vault.frames import VaultSealer
         from streams.broker.traits import traits_of
         from streams.camera import CameraJob, run_camera
+        from streams.camera.footage import FootageWriter, GatedFootage
         from streams.camera.quiet import quiet_kafka
 
         settings = load_settings()
         policy = policy_of(settings)
         configure_logs(settings.log_level)
+        forbid_core_dumps()
         quiet_kafka()
         job = CameraJob(source, deployment, name, as_fast_as_possible=as_fast_as_possible, loop=loop, fps=fps)
         stop = threading.Event()
@@ -77,16 +82,33 @@ def run_command(
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, end)
         with errors.status(f"{name}: connecting") as line:
-            report = run_camera(
-                job,
-                servers=settings.kafka_bootstrap,
-                policy=policy,
-                directory=DeploymentReader(open_engine(settings.records_url)),
-                sealer=VaultSealer(vault_client(settings), SystemClock(), deployment, name),
-                traits=traits_of(settings),
-                stop=stop,
-                progress=lambda progress: line.update(_line(name, progress)),
-            )
+            engine, session = open_engine(settings.records_url), str(uuid.uuid4())
+            sealer = VaultSealer(vault_client(settings), SystemClock(), deployment, name)
+            with ExitStack() as stack:
+                kept = None  # a recording that is read fast is footage already
+                if not as_fast_as_possible:
+                    writer = FootageWriter(
+                        deployment=deployment,
+                        camera=name,
+                        session=session,
+                        engine=engine,
+                        folder=settings.footage_store,
+                        vault=vault_client(settings),
+                        policy=policy.footage,
+                    )
+                    kept = GatedFootage(stack.enter_context(writer), sealer)
+                report = run_camera(
+                    job,
+                    servers=settings.kafka_bootstrap,
+                    policy=policy,
+                    directory=DeploymentReader(engine),
+                    sealer=sealer,
+                    traits=traits_of(settings),
+                    stop=stop,
+                    session=session,
+                    progress=lambda progress: line.update(_line(name, progress)),
+                    footage=kept,
+                )
         if as_json:
             print_json(asdict(report))
             return

@@ -7,14 +7,15 @@ import os
 import resource
 import signal
 import threading
-from collections.abc import Callable
 from types import FrameType
 
 from sqlalchemy import Engine
 
+from lfr_core.audit.keeper import HeadKeeper
 from lfr_core.audit.port import AuditEvent
 from lfr_core.audit.trail import AuditTrail, record
 from lfr_core.clock import SystemClock
+from lfr_core.hardening import forbid_core_dumps
 from lfr_core.logs import get_logger
 from lfr_core.policy import Policy
 from lfr_core.records.engine import open_engine
@@ -71,10 +72,11 @@ def run_vault(settings: Settings, policy: Policy) -> None:
     Raises:
         Fatal, Refused, Retryable: as `build_core`; another vault answers at the socket.
     """
+    forbid_core_dumps()
     engine = open_engine(settings.records_url)
-    server = VaultServer(
-        build_core(settings, policy, engine), settings.vault_socket, [(policy.audit.head_every_s, _heads(settings))]
-    )
+    core = build_core(settings, policy, engine)
+    server = VaultServer(core, settings.vault_socket)
+    heads = HeadKeeper(engine, core, SystemClock(), settings.keystore_folder, policy.audit.head_every_s)
 
     def end(_signal: int, _frame: FrameType | None) -> None:
         server.stop()
@@ -83,14 +85,12 @@ def run_vault(settings: Settings, policy: Policy) -> None:
         signal.signal(signal.SIGTERM, end)
         signal.signal(signal.SIGINT, end)
     get_logger().info("vault.serving", memory_locked=_lock_memory())
+    heads.start()
     try:
         server.serve()
     finally:
+        heads.stop()
         engine.dispose()
-
-
-def _heads(_settings: Settings) -> Callable[[], None]:
-    return lambda: None
 
 
 def _lock_memory() -> bool:

@@ -37,12 +37,18 @@ class VaultSealer:
         self._camera = camera
         self._lent: tuple[FrameKey, float] | None = None
 
+    @property
+    def is_lent(self) -> bool:
+        """Whether the gate was open a lease ago at most; may be asked from another thread."""
+        lent = self._lent
+        return lent is not None and self._clock.monotonic() < lent[1]
+
     def key_id(self) -> str:
         return self._key().id
 
     def seal(self, header: FrameHeader, jpeg: bytes) -> bytes:
         if self._lent is None or self._lent[0].id != header.key_id:
-            raise Refused("vault.epoch-ended", "the key of this frame's header is no longer lent: ask for key_id() first")
+            raise Refused("vault.epoch-ended", "the key of this frame is no longer lent: ask for key_id() first")
         return seal(self._lent[0].key, jpeg, _bound(header))
 
     def _key(self) -> FrameKey:

@@ -11,7 +11,6 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -35,21 +34,17 @@ _MOST_REQUESTS_PER_S = 500
 class VaultServer:
     """Serves one `VaultCore` on a socket until `stop`."""
 
-    def __init__(
-        self, core: VaultCore, path: Path, also_every: Sequence[tuple[float, Callable[[], None]]] = ()
-    ) -> None:
+    def __init__(self, core: VaultCore, path: Path) -> None:
         """
         Args:
             core: what is served.
             path: of the socket; one left by a vault that died is replaced, one that answers is not.
-            also_every: (seconds, function) to be called by the timer as well; must not raise.
 
         Raises:
             Fatal: another vault answers there, or the socket can't be made.
         """
         self._core = core
         self._path = path
-        self._also = tuple(also_every)
         self._stopping = threading.Event()
         self._connections: set[socket.socket] = set()
         self._lock = threading.Lock()
@@ -82,21 +77,11 @@ class VaultServer:
         self._stopping.set()
 
     def _keep_time(self) -> None:
-        due = [0.0 for _ in self._also]
         while not self._stopping.wait(_TICK_S):
-            self._act(self._core.tick)
-            now = time.monotonic()
-            for index, (every_s, act) in enumerate(self._also):
-                if now >= due[index]:
-                    due[index] = now + every_s
-                    self._act(act)
-
-    def _act(self, act: Callable[[], None]) -> None:
-        """The timer must live, whatever happens: keys are destroyed by it."""
-        try:
-            act()
-        except Exception as error:  # noqa: BLE001  see above; the text may hold what must not be logged
-            get_logger().error("vault.timer", error=type(error).__name__)
+            try:
+                self._core.tick()
+            except Exception as error:  # noqa: BLE001  the timer must live: keys are destroyed by it
+                get_logger().error("vault.timer", error=type(error).__name__)
 
     def _take(self, connection: socket.socket) -> None:
         uid = _peer_uid(connection)

@@ -32,7 +32,7 @@ from lfr_core.policy import FootagePolicy
 from lfr_core.vault.port import KeyKind, Vault
 from streams.camera.quiet import Seldom
 
-__all__ = ["FootageSink", "FootageWriter"]
+__all__ = ["FootageSink", "FootageWriter", "Gate", "GatedFootage"]
 
 _WAITING = 16
 """Pictures in the queue: 2.5 s at 6.25 looks a second, which a new key and a row's commit take at the worst."""
@@ -55,6 +55,25 @@ class FootageSink(Protocol):
     def offer(self, captured_ns: int, jpeg: bytes) -> None:
         """Take a picture, or count it as missed; returns at once and raises nothing."""
         ...
+
+
+class Gate(Protocol):
+    """Says whether frames may be sealed now: `lfr_core.vault.frames.VaultSealer`."""
+
+    @property
+    def is_lent(self) -> bool: ...
+
+
+class GatedFootage:
+    """Footage only of what a deployment may look at: none before it opens, while it is suspended, or after."""
+
+    def __init__(self, sink: FootageSink, gate: Gate) -> None:
+        self._sink = sink
+        self._gate = gate
+
+    def offer(self, captured_ns: int, jpeg: bytes) -> None:
+        if self._gate.is_lent:
+            self._sink.offer(captured_ns, jpeg)
 
 
 class FootageWriter:
