@@ -1,0 +1,174 @@
+"""One cell as a force printed it, read as what it means: numbers, dates, durations, rates.
+
+Each reader returns None for a cell that says nothing ("", "-", "n/a") and raises `Unreadable` for one that says
+something else than it should.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+__all__ = [
+    "DateCell",
+    "DurationCell",
+    "RateCell",
+    "Unreadable",
+    "clean",
+    "read_count",
+    "read_date",
+    "read_decimal",
+    "read_duration",
+    "read_rate",
+]
+
+_NOTHING = frozenset({"", "-", "–", "—", "n/a", "na", "none", "nil", "tbc", "not recorded", "not tested"})
+_FOOTNOTE = re.compile(r"(?:\s*(?:\(\s*(?:see\s+)?note[^)]*\)|\[[^\]]*\]|[*†‡§#¹²³⁴⁵⁶⁷⁸⁹]))+$", re.IGNORECASE)
+_SPACES = re.compile(r"[\s\u00a0\u2007\u2009\u202f\ufeff]+")
+_COUNT = re.compile(r"-?\d{1,3}(?:[, ]\d{3})+|-?\d+")
+_DECIMAL = re.compile(r"-?\d*\.?\d+")
+_DATE = re.compile(r"(\d{1,2})[/.\- ](\d{1,2})[/.\- ](\d{4}|\d{2})")
+_ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
+_NAMED = re.compile(r"(\d{1,2})(?:st|nd|rd|th)?[\s\-./]([A-Za-z]{3,9})\.?[\s\-./,]+(\d{4}|\d{2})")
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_DURATIONS = {  # the spelling's name and its pattern; DOMAIN.md 2.3 found the first three in one table
+    "5h03m": re.compile(r"(\d{1,2})h(\d{1,2})m", re.IGNORECASE),
+    "4hr 47m": re.compile(r"(\d{1,2})\s*hrs?\s*(\d{1,2})\s*m(?:ins?)?", re.IGNORECASE),
+    "5h40": re.compile(r"(\d{1,2})h(\d{2})", re.IGNORECASE),
+    "6h 13m": re.compile(r"(\d{1,2})h (\d{1,2})m", re.IGNORECASE),
+    "5:03": re.compile(r"(\d{1,2}):(\d{2})(?::00)?"),
+    "5 hours 3 minutes": re.compile(r"(\d{1,2})\s*hours?(?:\s*(?:and|,)?\s*(\d{1,2})\s*min(?:ute)?s?)?", re.IGNORECASE),
+    "minutes": re.compile(r"()(\d{1,4})(?:\.0)?(?:\s*min(?:ute)?s?)?", re.IGNORECASE),
+}
+
+
+class Unreadable(ValueError):
+    """The cell doesn't say what its column should; the message says what was expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class DateCell:
+    """A date and how it was written; `swapped` is the date with day and month exchanged, if there is one."""
+
+    value: date
+    spelling: Literal["ISO 8601", "day, month, two-digit year", "day, month, four-digit year", "month in words"]
+    swapped: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DurationCell:
+    """Minutes and the name of the spelling."""
+
+    minutes: int
+    spelling: str
+
+
+@dataclass(frozen=True, slots=True)
+class RateCell:
+    """A printed rate: true values from `low` to `high` (fractions) are printed so; `decimals` are the per cent's."""
+
+    low: float
+    high: float
+    text: str
+    decimals: int | None
+
+
+def clean(text: str) -> str:
+    """Without odd spaces, line breaks and footnote marks at the end."""
+    return _FOOTNOTE.sub("", _SPACES.sub(" ", text).strip()).strip()
+
+
+def read_count(text: str) -> int | None:
+    """A whole number, also with thousands separators or as a spreadsheet's "12.0"; may be negative."""
+    text = clean(text)
+    if text.casefold() in _NOTHING:
+        return None
+    whole = text.removesuffix(".0")
+    if not _COUNT.fullmatch(whole):
+        raise Unreadable("a whole number")
+    return int(whole.replace(",", "").replace(" ", ""))
+
+
+def read_decimal(text: str) -> float | None:
+    """A decimal number, or per cent as its fraction."""
+    text = clean(text)
+    if text.casefold() in _NOTHING:
+        return None
+    number = text.removesuffix("%").strip()
+    if not _DECIMAL.fullmatch(number):
+        raise Unreadable("a number")
+    return float(number) / (100 if text.endswith("%") else 1)
+
+
+def read_rate(text: str, *, in_percent: bool) -> RateCell | None:
+    """A rate: "0.025%", "0.025" (a per cent where the header says so), "1 in 4,000"."""
+    text = clean(text)
+    if text.casefold() in _NOTHING:
+        return None
+    if odds := re.fullmatch(r"1 in ([\d, ]+)", text, re.IGNORECASE):
+        base = read_count(odds[1].strip())
+        if not base:
+            raise Unreadable("a rate, as 0.025% or 1 in 4,000")
+        return RateCell(1 / (base + 0.5), 1 / (base - 0.5), text, None)
+    number = text.removesuffix("%").strip()
+    if not _DECIMAL.fullmatch(number) or number.startswith("-"):
+        raise Unreadable("a rate, as 0.025% or 1 in 4,000")
+    scale = 100.0 if text.endswith("%") or in_percent else 1.0
+    decimals = len(number.partition(".")[2])
+    half = 0.5 * 10.0**-decimals * (1 + 1e-9)  # a tie may be rounded either way
+    low, high = max(0.0, float(number) - half) / scale, (float(number) + half) / scale
+    return RateCell(low, high, text, decimals if scale > 1 else decimals - 2)
+
+
+def read_date(text: str) -> DateCell | None:
+    """A date, the day before the month as in the United Kingdom; two-digit years are of this century."""
+    text = clean(text)
+    if text.casefold() in _NOTHING:
+        return None
+    try:
+        if iso := _ISO.fullmatch(text.partition("T")[0].removesuffix(" 00:00:00")):
+            return DateCell(date(int(iso[1]), int(iso[2]), int(iso[3])), "ISO 8601")
+        if named := _NAMED.fullmatch(text):
+            month = _MONTHS.index(named[2][:3].casefold()) + 1
+            return DateCell(date(_year(named[3]), month, int(named[1])), "month in words")
+        if found := _DATE.fullmatch(text):
+            return _numeric(int(found[1]), int(found[2]), found[3])
+    except ValueError as error:  # no such month or day
+        raise Unreadable("a date that exists, best as 2026-04-06") from error
+    raise Unreadable("a date, best as 2026-04-06")
+
+
+def read_duration(text: str) -> DurationCell | None:
+    """A duration in whole minutes, in any of the spellings that forces use."""
+    text = clean(text)
+    if text.casefold() in _NOTHING:
+        return None
+    for spelling, pattern in _DURATIONS.items():
+        if found := pattern.fullmatch(text):
+            hours, minutes = int(found[1] or 0), int(found[2] or 0)
+            if spelling != "minutes" and minutes > 59:  # noqa: PLR2004  minutes of an hour
+                raise Unreadable("a duration whose minutes are below 60, as 6h 13m")
+            return DurationCell(60 * hours + minutes, spelling)
+    raise Unreadable("a duration, as 6h 13m")
+
+
+def _numeric(first: int, second: int, year: str) -> DateCell:
+    spelling: Literal["day, month, two-digit year", "day, month, four-digit year"] = (
+        "day, month, two-digit year" if len(year) == len("YY") else "day, month, four-digit year"
+    )
+    try:
+        swapped = date(_year(year), first, second) if first != second else None
+    except ValueError:
+        swapped = None
+    try:
+        return DateCell(date(_year(year), second, first), spelling, swapped)
+    except ValueError:
+        if swapped is None:
+            raise
+        raise Unreadable("a date with the day before the month, best as 2026-04-06") from None
+
+
+def _year(text: str) -> int:
+    return int(text) + (2000 if len(text) == len("YY") else 0)

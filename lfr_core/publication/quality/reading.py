@@ -1,0 +1,119 @@
+"""From a file's bytes to lines of cells: encodings, separators, headers over one or two lines."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from lfr_core.errors import Poison
+from lfr_core.publication.quality.columns import REQUIRED, Column, column_of
+
+__all__ = ["Header", "Line", "decode", "find_header", "lines_of"]
+
+_LOOK_FOR_HEADER_LINES = 20
+_SEPARATORS = ",;\t|"
+_LARGEST_CELL = 131_072  # csv's own limit
+
+Line = tuple[int, list[str]]
+"""Number in the file as a spreadsheet shows it, from 1, and cells."""
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """Which cell of a line belongs to which column. last_line: the number of the header's last line."""
+
+    positions: Mapping[Column, int]
+    printed: Mapping[Column, str]
+    unknown: tuple[str, ...]
+    last_line: int
+
+
+def decode(data: bytes) -> tuple[str, str]:
+    """The text and the encoding it was in: UTF-8 with or without BOM, UTF-16 with BOM, else Windows-1252.
+
+    Raises:
+        Poison: bytes that are no text.
+    """
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return _as(data, "utf-16"), "UTF-16"
+    if data.startswith(b"PK\x03\x04") or b"\x00" in data:
+        raise Poison("this is no text but perhaps a spreadsheet or a PDF: save the table as CSV in UTF-8 first")
+    try:
+        return data.decode("utf-8-sig"), "UTF-8"
+    except UnicodeDecodeError:
+        return _as(data, "cp1252"), "Windows-1252"
+
+
+def lines_of(text: str) -> list[Line]:
+    """The lines with the separator that makes the most columns known.
+
+    Raises:
+        Poison: no separator gives a readable table.
+    """
+    best: tuple[int, list[Line]] = (0, [])
+    for separator in _SEPARATORS:
+        try:
+            read = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
+        except csv.Error:
+            continue  # another separator may read it
+        lines = [(number, cells) for number, cells in enumerate(read, start=1)]
+        known = max((len(_named(cells)) for _, cells in lines[:_LOOK_FOR_HEADER_LINES]), default=0)
+        if known > best[0]:
+            best = (known, lines)
+    return best[1]
+
+
+def find_header(lines: Sequence[Line]) -> Header:
+    """The header: the line, or two lines under merged cells, that names the most columns.
+
+    Raises:
+        Poison: a column that every table needs isn't there; names it, and what was found.
+    """
+    candidates: list[tuple[int, list[str]]] = []
+    top = [(number, cells) for number, cells in lines[:_LOOK_FOR_HEADER_LINES] if any(map(str.strip, cells))]
+    candidates += top
+    candidates += [(number, _under_merged(above, below)) for (_, above), (number, below) in pairwise(top)]
+    if not candidates:
+        raise Poison("the file holds no table of deployments: it is empty or its header names no column we know")
+    number, cells = max(candidates, key=lambda each: len(_named(each[1])))
+    positions = _named(cells)
+    if missing := [column.value for column in REQUIRED if column not in positions]:
+        found = ", ".join(cell.strip() for cell in cells if cell.strip()) or "nothing"
+        raise Poison(
+            f"no header with {', '.join(missing)} was found (best line: {found}): is this a table of deployments?"
+        )
+    unknown = [cell.strip() for i, cell in enumerate(cells) if cell.strip() and i not in positions.values()]
+    return Header(positions, {column: cells[i] for column, i in positions.items()}, tuple(unknown), number)
+
+
+def _named(cells: Sequence[str]) -> dict[Column, int]:
+    """The columns that `cells` name, each at its first place."""
+    found: dict[Column, int] = {}
+    for i, cell in enumerate(cells):
+        column = column_of(cell)
+        if column is not None:
+            found.setdefault(column, i)
+    return found
+
+
+def _under_merged(above: Sequence[str], below: Sequence[str]) -> list[str]:
+    """One header from two lines; a cell of the upper that spans several leaves blanks to its right."""
+    merged, spanning = [], ""
+    for i in range(max(len(above), len(below))):
+        upper = above[i].strip() if i < len(above) else ""
+        lower = below[i].strip() if i < len(below) else ""
+        spanning = upper or spanning
+        merged.append(f"{spanning} {lower}" if lower and column_of(lower) is None else lower or upper)
+        if lower and column_of(merged[-1]) is None and column_of(lower) is None:
+            merged[-1] = lower
+    return merged
+
+
+def _as(data: bytes, encoding: str) -> str:
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise Poison(f"the file is no text in UTF-8, nor in {encoding}: save it as CSV in UTF-8 first") from error

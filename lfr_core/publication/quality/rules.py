@@ -1,0 +1,242 @@
+"""The rules of published tables (DOMAIN.md 2.3), each as the expectation that checks it.
+
+Data only: `suites` makes Great Expectations' objects of it, `findings` reads their results.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from lfr_core.publication.quality.columns import COUNTS, REQUIRED, Column
+
+__all__ = ["RULES", "Kind", "Rule", "SuiteName"]
+
+
+class SuiteName(StrEnum):
+    """Two suites: of one record, and of records beside each other."""
+
+    RECORD = "record"
+    SERIES = "series"
+
+
+class Kind(StrEnum):
+    """Which expectation of Great Expectations checks the rule."""
+
+    EQUAL = "expect_column_pair_values_to_be_equal"
+    AT_LEAST = "expect_column_pair_values_a_to_be_greater_than_b"
+    BETWEEN = "expect_column_values_to_be_between"
+    NOT_EMPTY = "expect_column_values_to_not_be_null"
+    IN_SET = "expect_column_values_to_be_in_set"
+    UNIQUE_TOGETHER = "expect_compound_columns_to_be_unique"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule.
+
+    name: stable words. columns: of the frame; the first is the one printed, for EQUAL the second holds what it should
+    be. shows: the table's column whose printed text is quoted, None to quote the value. expected: what to say where
+    no value can be computed. low, high: for BETWEEN, inclusive unless `strict`. about_series: judged on the frame
+    `series`.
+    """
+
+    name: str
+    suite: SuiteName
+    kind: Kind
+    columns: tuple[str, ...]
+    message: str
+    shows: Column | None = None
+    expected: str = ""
+    low: float | None = None
+    high: float | None = None
+    strict: bool = False
+    allowed: tuple[str | int, ...] = ()
+    about_series: bool = False
+
+
+_RECORD: Final = SuiteName.RECORD
+_SERIES: Final = SuiteName.SERIES
+
+RULES: Final[tuple[Rule, ...]] = (
+    *(
+        Rule(
+            "cell-empty",
+            _RECORD,
+            Kind.NOT_EMPTY,
+            (f"{column}_text",),
+            f"{column.value} is empty",
+            shows=column,
+            expected="a value",
+        )
+        for column in REQUIRED
+    ),
+    *(
+        Rule(
+            "count-negative",
+            _RECORD,
+            Kind.BETWEEN,
+            (column.value,),
+            f"{column.value} is negative",
+            shows=column,
+            expected="0 or more",
+            low=0.0,
+        )
+        for column in COUNTS
+    ),
+    Rule(
+        "totals-add-up",
+        _RECORD,
+        Kind.EQUAL,
+        ("total_alerts", "alerts_in_cells"),
+        "total alerts are not the sum of true and false, confirmed and unconfirmed",
+        shows=Column.TOTAL_ALERTS,
+    ),
+    Rule(
+        "rate-as-printed",
+        _RECORD,
+        Kind.EQUAL,
+        ("rate_printed", "rate_expected"),
+        "the false alert rate is not false alerts of faces, to the digits printed",
+        shows=Column.FALSE_ALERT_RATE,
+    ),
+    Rule(
+        "outcomes-reconcile",
+        _RECORD,
+        Kind.EQUAL,
+        ("outcomes_accounted", "true_confirmed"),
+        "arrests, other outcomes and no action do not add up to the confirmed true alerts",
+    ),
+    Rule(
+        "engagements-add-up",
+        _RECORD,
+        Kind.EQUAL,
+        ("engagements_total", "engagements_by_alert"),
+        "engagements are not those following true plus those following false alerts",
+        shows=Column.ENGAGEMENTS,
+    ),
+    Rule(
+        "faces-add-up",
+        _RECORD,
+        Kind.EQUAL,
+        ("faces_seen", "faces_by_quality"),
+        "faces seen are not those rejected plus those compared",
+        shows=Column.FACES_SEEN,
+    ),
+    Rule(
+        "alerts-within-faces",
+        _RECORD,
+        Kind.AT_LEAST,
+        ("faces_seen", "total_alerts"),
+        "there are more alerts than faces",
+        shows=Column.FACES_SEEN,
+    ),
+    Rule(
+        "threshold-range",
+        _RECORD,
+        Kind.BETWEEN,
+        ("threshold",),
+        "the threshold is no similarity",
+        shows=Column.THRESHOLD,
+        expected="between 0 and 1",
+        low=0.0,
+        high=1.0,
+        strict=True,
+    ),
+    Rule(
+        "duration-plausible",
+        _RECORD,
+        Kind.BETWEEN,
+        ("duration_min",),
+        "the duration is nothing or longer than a day",
+        shows=Column.DURATION,
+        expected="1 minute to 24 hours",
+        low=1.0,
+        high=1440.0,
+    ),
+    Rule(
+        "date-plausible",
+        _RECORD,
+        Kind.BETWEEN,
+        ("date",),
+        "the date is before the first deployments in the United Kingdom, or still to come",
+        shows=Column.DATE,
+        expected="2016 to today",
+    ),
+    Rule(
+        "date-order",
+        _SERIES,
+        Kind.EQUAL,
+        ("date_text", "date_expected"),
+        "the date stands out of the order of the others",
+        shows=Column.DATE,
+    ),
+    Rule(
+        "list-size-plausible",
+        _SERIES,
+        Kind.EQUAL,
+        ("watchlist_size", "list_size_expected"),
+        "the list size is unlike those before and after",
+        shows=Column.WATCHLIST_SIZE,
+    ),
+    Rule(
+        "session-unique",
+        _SERIES,
+        Kind.UNIQUE_TOGETHER,
+        ("session", "revision"),
+        "another row has the same session and revision",
+        shows=Column.SESSION,
+        expected="once",
+    ),
+    Rule(
+        "column-copied",
+        _SERIES,
+        Kind.IN_SET,
+        ("copied_columns",),
+        "one column repeats another in every row although they mean different things",
+        expected="columns of their own",
+        allowed=("",),
+        about_series=True,
+    ),
+    Rule(
+        "date-format",
+        _SERIES,
+        Kind.IN_SET,
+        ("date_formats",),
+        "dates can be misread",
+        expected="ISO 8601",
+        allowed=("ISO 8601",),
+        about_series=True,
+    ),
+    Rule(
+        "duration-format",
+        _SERIES,
+        Kind.IN_SET,
+        ("duration_format_count",),
+        "durations are spelt in several ways",
+        expected="one spelling",
+        allowed=(0, 1),
+        about_series=True,
+    ),
+    Rule(
+        "session-missing",
+        _SERIES,
+        Kind.IN_SET,
+        ("repeats_without_session",),
+        "sessions of one place and day can't be told apart",
+        expected="a session id in each row",
+        allowed=(0,),
+        about_series=True,
+    ),
+    Rule(
+        "faces-counted",
+        _SERIES,
+        Kind.IN_SET,
+        ("faces_are",),
+        "faces seen are no counts, so rates that rest on them are soft",
+        expected="counted, with the method named",
+        allowed=("counted",),
+        about_series=True,
+    ),
+)

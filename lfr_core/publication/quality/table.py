@@ -1,0 +1,81 @@
+"""A published table, read: rows of typed cells beside what was printed, and what was wrong with reading them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from lfr_core.publication.quality.cells import DateCell, DurationCell, RateCell
+from lfr_core.publication.quality.columns import Column
+
+__all__ = ["Finding", "Level", "PublishedRow", "PublishedTable"]
+
+
+class Level(StrEnum):
+    """Whether a finding is about one row or about the whole table."""
+
+    ROW = "row"
+    SERIES = "series"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One defect.
+
+    row: as a spreadsheet numbers it, the first line of the file being 1; None for the whole series.
+    rule: stable words for programs. rows: for a series finding, the rows concerned ([] = all).
+    """
+
+    level: Level
+    rule: str
+    row: int | None
+    printed: str
+    expected: str
+    message: str
+    rows: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedRow:
+    """One deployment. A cell that is empty, missing or unreadable is None; `printed` has the text of every cell.
+
+    threshold: as printed. Counts by column; 0 is printed, None isn't.
+    """
+
+    number: int
+    printed: Mapping[Column, str]
+    location: str
+    session: str
+    date: DateCell | None
+    duration: DurationCell | None
+    threshold: float | None
+    rate: RateCell | None
+    counts: Mapping[Column, int]
+
+    def count(self, column: Column) -> int | None:
+        """The count in `column`, or None."""
+        return self.counts.get(column)
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedTable:
+    """A whole table.
+
+    headers: each column found and its header as printed. unknown: headers that mean nothing here.
+    faults: what couldn't be read, as findings. notes: what was mended in reading, for the reader; no defects.
+    """
+
+    name: str
+    generation: str
+    encoding: str
+    headers: Mapping[Column, str]
+    unknown: tuple[str, ...]
+    rows: tuple[PublishedRow, ...]
+    faults: tuple[Finding, ...] = ()
+    footnotes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = field(default=())
+
+    def has(self, *columns: Column) -> bool:
+        """Whether all of `columns` are in the table."""
+        return all(column in self.headers for column in columns)
