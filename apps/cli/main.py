@@ -26,6 +26,7 @@ _GROUPS = {  # each with a command to begin with
     "operator": "lfr operator attend high-street-0412 --name 'A. Okafor'",
     "vault": "lfr vault status",
     "audit": "lfr audit verify",
+    "erasure": "lfr erasure verify",
     "footage": "lfr footage list --deployment high-street-0412",
     "retention": "lfr retention status",
     "stream": "lfr stream run --source street.avi --watchlist lists/test",

@@ -59,6 +59,8 @@ class Certificate(BaseModel):
     issued_ns: int
     destroyed: tuple[Destroyed, ...]
     canaries: tuple[CanaryLine, ...]
+    without_canary: tuple[DataClass, ...]
+    """Classes that nothing was planted for: of these the search says nothing."""
     search: Verification
 
     def canonical(self) -> str:

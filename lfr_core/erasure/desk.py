@@ -14,7 +14,7 @@ from lfr_core.audit.port import AuditEvent, Verb
 from lfr_core.clock import Clock
 from lfr_core.erasure.account import Destroyed
 from lfr_core.erasure.certificate import Certificate, SignedCertificate, canary_line, signed_message
-from lfr_core.erasure.planted import Planted, digest_of
+from lfr_core.erasure.planted import DataClass, Planted, digest_of
 from lfr_core.erasure.tables import CanaryRow, CertificateRow
 from lfr_core.erasure.verify import Verification
 from lfr_core.errors import Fatal, Poison
@@ -83,6 +83,7 @@ class CertificateDesk:
             issued_ns=self._clock.time_ns(),
             destroyed=tuple(destroyed),
             canaries=tuple(canary_line(one, search.due) for one in planted),
+            without_canary=tuple(each for each in DataClass if each not in {one.kind.data_class for one in planted}),
             search=search,
         )
         unsigned = SignedCertificate(body.canonical(), "", "")

@@ -23,6 +23,7 @@ from lfr_core.faces.types import Floats
 from lfr_core.gallery.port import Candidate, Gallery, Reference
 from lfr_core.records.engine import writing
 from lfr_core.records.entries import entry_row, reference_rows
+from lfr_core.records.sightings import CANARY_ENTRY
 from lfr_core.records.tables import WatchlistEntryRow
 from lfr_core.vault.lists import find_list_key
 from lfr_core.vault.port import KeptKeyInfo, KeyKind, Vault
@@ -30,7 +31,7 @@ from lfr_core.watchlists.types import Category
 
 __all__ = ["CANARY", "CROP_PX", "NotingGallery", "key_of", "made", "plant_reference", "plant_template"]
 
-CANARY = "canary"
+CANARY = CANARY_ENTRY
 """Entry, camera and subject of everything planted."""
 CROP_PX = 112
 _ACTOR = "system:erasure"

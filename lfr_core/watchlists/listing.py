@@ -11,6 +11,7 @@ from sqlmodel import col, select
 
 from lfr_core.errors import Refused
 from lfr_core.records.engine import reading
+from lfr_core.records.sightings import CANARY_ENTRY
 from lfr_core.records.tables import DeploymentRow, WatchlistEntryRow, WatchlistReferenceRow
 
 __all__ = ["ListedEntry", "list_entries"]
@@ -51,10 +52,16 @@ def list_entries(engine: Engine, deployment: str) -> list[ListedEntry]:
         for id_, name in session.exec(
             select(reference.entry, reference.photograph)
             .where(reference.deployment == deployment)
+            .where(reference.entry != CANARY_ENTRY)
             .order_by(reference.photograph)
         ):
             photographs[id_].append(name)
-        rows = session.exec(select(entry).where(entry.deployment == deployment).order_by(col(entry.subject)))
+        rows = session.exec(
+            select(entry)
+            .where(entry.deployment == deployment)
+            .where(entry.id != CANARY_ENTRY)  # planted for the proof of deletion: nobody's
+            .order_by(col(entry.subject))
+        )
         return [
             ListedEntry(
                 id=row.id,

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 from sqlalchemy import Engine
@@ -35,7 +36,6 @@ from lfr_core.records.expiry import expire_alerts
 from lfr_core.records.migrate import upgrade
 from lfr_core.records.recorder import Recorder
 from lfr_core.retention.steps.lists import ListsStep
-from lfr_core.settings import Settings
 from lfr_core.vault.book import VaultBook
 from lfr_core.vault.core import VaultCore
 from lfr_core.vault.keystore import Keystore
@@ -167,8 +167,8 @@ class Installation:
 
     def end(self, view: DeploymentView) -> None:
         """The deployment is over; its list stays for the purge step under test."""
-        from lfr_core.deployments import DeploymentStatus
         from lfr_core.clock import utc_from_ns
+        from lfr_core.deployments import DeploymentStatus
         from lfr_core.records.engine import writing
         from lfr_core.records.tables import DeploymentRow
 
@@ -206,7 +206,7 @@ class _Recording:
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
-    def __enter__(self) -> _Recording:
+    def __enter__(self) -> Self:
         self._thread.start()
         assert self._ready.wait(30)
         return self

@@ -1,0 +1,108 @@
+"""Proof of deletion as the applications have it: the services of these settings, and planting in all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from apps.auditing import trail_for
+from lfr_core.clock import SystemClock
+from lfr_core.erasure.places import broker_store
+from lfr_core.erasure.planted import Planted, PlantedKind
+from lfr_core.erasure.service import Erasure
+from lfr_core.errors import Refused
+from lfr_core.vault.client import vault_client
+from streams.broker.traits import traits_of
+
+if TYPE_CHECKING:
+    import numpy as np
+    from sqlalchemy import Engine
+
+    from lfr_core.deployments import DeploymentView
+    from lfr_core.gallery import Gallery
+    from lfr_core.policy import Policy
+    from lfr_core.settings import Settings
+
+__all__ = ["erasure_of", "plant"]
+
+ACTOR = "system:erasure"
+
+
+def erasure_of(settings: Settings, policy: Policy, engine: Engine) -> Erasure:
+    """The services. Nothing is connected until something is asked. Raises Fatal when broker.json is damaged."""
+    return Erasure(
+        settings=settings,
+        engine=engine,
+        vault=vault_client(settings),
+        trail=trail_for(settings),
+        clock=SystemClock(),
+        broker=broker_store(settings, has_retention=traits_of(settings).has_retention),
+        grace_s=policy.vault.grace_s,
+    )
+
+
+def plant(
+    settings: Settings,
+    policy: Policy,
+    engine: Engine,
+    deployment: str,
+    kinds: Sequence[PlantedKind],
+    say: Callable[[str], None] = lambda _: None,
+) -> tuple[Planted, ...]:
+    """Plant canaries of `kinds`, and make their control: each must be found where it was put.
+
+    A sighting and its alert are planted together. `say` is told before each.
+
+    Raises:
+        Refused: `deployment.unknown`; what a kind needs (a list, a live deployment) isn't there.
+        Retryable: the broker, Milvus, the vault or the records are away.
+    """
+    import numpy as np
+
+    from lfr_core.records.reading import DeploymentReader
+    from streams.canary import CanaryStreams
+
+    view = DeploymentReader(engine).find(deployment)
+    if view is None:
+        raise Refused(
+            "deployment.unknown", f"there is no deployment {deployment}; `lfr deployment list` shows those there are"
+        )
+    erasure = erasure_of(settings, policy, engine)
+    random = np.random.default_rng()
+    streams = CanaryStreams(
+        settings.kafka_bootstrap, traits_of(settings), policy, erasure.vault, engine, erasure.clock, random
+    )
+    planted: list[Planted] = []
+    ways: dict[PlantedKind, Callable[[], tuple[Planted, ...]]] = {
+        PlantedKind.TEMPLATE: lambda: (_template(settings, erasure, view, random),),
+        PlantedKind.REFERENCE: lambda: (_reference(erasure, view, random),),
+        PlantedKind.FOOTAGE: lambda: (streams.plant_footage(deployment, settings.footage_store),),
+        PlantedKind.ALERT: lambda: streams.plant_alert(view),
+        PlantedKind.FRAME: lambda: (streams.plant_frame(deployment),),  # last: the broker keeps it for a minute
+    }
+    wanted = {PlantedKind.ALERT if kind is PlantedKind.SIGHTING else kind for kind in kinds}
+    for kind, way in ways.items():
+        if kind in wanted:
+            say(f"planting: {kind.value}")
+            planted += way()
+    say("searching for what was planted")
+    return erasure.remember(deployment, planted)
+
+
+def _template(settings: Settings, erasure: Erasure, view: DeploymentView, random: np.random.Generator) -> Planted:
+    from lfr_core.erasure.plant import plant_template
+    from lfr_core.gallery import MilvusGallery
+    from lfr_core.gallery.turned import turned_gallery
+
+    def turned(inner: Gallery) -> Gallery:
+        return turned_gallery(inner, erasure.vault, actor=ACTOR)
+
+    with closing(MilvusGallery(settings.gallery_uri)) as milvus:
+        return plant_template(view, turned, milvus, clock=erasure.clock, random=random)
+
+
+def _reference(erasure: Erasure, view: DeploymentView, random: np.random.Generator) -> Planted:
+    from lfr_core.erasure.plant import plant_reference
+
+    return plant_reference(erasure.engine, erasure.vault, view, clock=erasure.clock, random=random)

@@ -1,0 +1,107 @@
+"""How certificates, searches and epochs are printed."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from zoneinfo import ZoneInfo
+
+from rich.markup import escape
+from rich.table import Table
+
+from apps.cli.common import console, print_json
+from lfr_core.clock import utc_from_ns
+from lfr_core.erasure.account import Epoch
+from lfr_core.erasure.certificate import Certificate, SignedCertificate
+from lfr_core.erasure.verify import Verification
+
+__all__ = ["document", "epoch_row", "print_csv", "print_table", "show_certificate", "show_search"]
+
+_LONDON = ZoneInfo("Europe/London")
+
+
+def document(signed: SignedCertificate) -> object:
+    """A certificate as its file has it, for JSON."""
+    return json.loads(signed.as_file())
+
+
+def show_certificate(signed: SignedCertificate, *, as_json: bool) -> None:
+    """One certificate in full."""
+    if as_json:
+        print_json(document(signed))
+        return
+    said = signed.certificate
+    console.print(f"[bold]Certificate {said.number}[/bold] of {said.deployment}", highlight=False)
+    print_table(_destroyed_rows(said))
+    show_search(said.search)
+    for each in said.without_canary:
+        console.print(f"[yellow]{each.value}: no canary was planted, so the search says nothing of it[/yellow]")
+
+
+def _destroyed_rows(said: Certificate) -> list[dict[str, str]]:
+    return [
+        {
+            "class": line.data_class.value,
+            "rules": ", ".join(line.rules),
+            "keys destroyed": f"{line.keys:,}",
+            "last at (UTC)": "" if line.done_ns is None else f"{utc_from_ns(line.done_ns):%Y-%m-%d %H:%M:%S}",
+            "latest after due": f"{line.latest_after_due_ms / 1e3:.1f} s",
+            "left": ", ".join(f"{count:,} {what}" for what, count in line.left.items()),
+        }
+        for line in said.destroyed
+    ]
+
+
+def show_search(search: Verification) -> None:
+    """What a search read and found, a line a store."""
+    print_table(
+        [
+            {
+                "store": result.store,
+                "bytes read": f"{result.bytes_read:,}" if result.searched else "NOT SEARCHED",
+                "files": f"{result.files:,}",
+                "s": f"{result.milliseconds / 1e3:.2f}",
+                "canaries": ", ".join(
+                    f"{count} {verdict.upper()}"
+                    for verdict, count in Counter(f.verdict for f in result.findings).items()
+                ),
+                "not searched": "; ".join(f"{one.where}: {one.why}" for one in result.not_searched[:2]),
+            }
+            for result in search.stores
+        ]
+    )
+    for failure in search.failures:
+        console.print(f"[red]{failure}[/red]", soft_wrap=True)
+    console.print("search: " + ("[green]passed[/green]" if search.passed else "[red]FAILED[/red]"))
+
+
+def epoch_row(epoch: Epoch) -> dict[str, str]:
+    """An epoch for publication, in the time of England."""
+    return {
+        "start": _iso(epoch.started_ns),
+        "end": _iso(epoch.ended_ns),
+        "fingerprint": epoch.fingerprint,
+        "destroyed_at": "" if epoch.destroyed_ns is None else _iso(epoch.destroyed_ns),
+    }
+
+
+def _iso(time_ns: int) -> str:
+    return utc_from_ns(time_ns).astimezone(_LONDON).isoformat(timespec="milliseconds")
+
+
+def print_csv(rows: Sequence[dict[str, str]]) -> None:
+    """Rows as CSV on standard output."""
+    out = csv.DictWriter(sys.stdout, ["start", "end", "fingerprint", "destroyed_at"], lineterminator="\n")
+    out.writeheader()
+    out.writerows(rows)
+
+
+def print_table(rows: Sequence[dict[str, str]]) -> None:
+    """Rows as a table for people; the columns are those of the first."""
+    table = Table(*(rows[0] if rows else ("nothing",)))
+    for row in rows:
+        table.add_row(*(escape(value) for value in row.values()))
+    console.print(table)
