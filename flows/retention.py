@@ -14,6 +14,7 @@ from prefect.states import Completed, Failed
 from flows.assembly import sweep_of
 from flows.report import lag_table
 from lfr_core.errors import Refused
+from lfr_core.logs import configure_logs
 from lfr_core.policy import load_policy
 from lfr_core.records.engine import open_engine
 from lfr_core.retention.lock import SweepRuns
@@ -28,6 +29,7 @@ __all__ = ["retention"]
 def retention() -> State[None]:
     """Destroy everything whose time is over. One step that fails doesn't keep the others from theirs."""
     settings = Settings()
+    configure_logs(settings.log_level)
     policy = load_policy(settings.policy_file)
     try:
         with sweep_of(settings, policy) as sweep:

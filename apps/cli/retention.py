@@ -29,9 +29,11 @@ def run(as_json: AsJson = False) -> None:
     """
     with guard():
         from flows.assembly import sweep_of
+        from lfr_core.logs import configure_logs
         from lfr_core.records.migrate import upgrade
 
         settings = load_settings()
+        configure_logs("ERROR")  # what a step meets stands in the table
         upgrade(settings.records_url)
         with errors.status("purging"), sweep_of(settings, policy_of(settings)) as sweep:
             for name in sweep.names:
