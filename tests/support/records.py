@@ -16,6 +16,7 @@ from lfr_core.outcomes import FrameOutcome
 from lfr_core.policy import load_policy
 from lfr_core.records.deployments import DeploymentStore
 from lfr_core.records.recorder import Recorder
+from lfr_core.vault.port import Vault
 from lfr_core.vault.sealing import seal
 from lfr_core.watchlists.types import Category
 from tests.support.vaults import MemoryVault, trail_of, vault_of
@@ -119,14 +120,15 @@ def sighting(
     entry: str = "entry-1",
     similarity: float = 0.6,
     probe: bytes = b"probe",
+    vault: Vault | None = None,
 ) -> Sighting:
     """A sighting `at_s` seconds after NOW_NS; its sequence is that of 25 frames/s unless given.
 
-    Its probe is sealed under a key that every `MemoryVault` knows.
+    Its probe is sealed under a key of `vault`, or one that every `MemoryVault` knows.
     """
     sequence = round(at_s * 25) + 1000 if sequence is None else sequence
     id_ = sighting_id(deployment, camera, session, sequence, face, entry)
-    key = sightings_key(MemoryVault(), deployment, now_ns=NOW_NS, retention_h=24)
+    key = sightings_key(vault or MemoryVault(), deployment, now_ns=NOW_NS, retention_h=24)
     return Sighting(
         id=id_,
         deployment=deployment,

@@ -1,0 +1,94 @@
+"""A deployment with its records, a real vault and a real audit trail, on a clock that a test owns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+from sqlalchemy import Engine
+from sqlmodel import select
+
+from lfr_core.audit.port import AuditEvent
+from lfr_core.audit.tables import AuditEntryRow
+from lfr_core.audit.trail import AuditTrail, record
+from lfr_core.deployments import DeploymentKind
+from lfr_core.policy import load_policy
+from lfr_core.records import read
+from lfr_core.records.decisions import DecisionDesk
+from lfr_core.records.deployments import DeploymentStore
+from lfr_core.records.engine import reading
+from lfr_core.records.expiry import ExpiredAlert, expire_alerts
+from lfr_core.records.recorder import Recorder
+from lfr_core.vault.book import VaultBook
+from lfr_core.vault.core import VaultCore
+from lfr_core.vault.keystore import Keystore
+from tests.support.records import Entry, entry, sighting
+from tests.support.vault_core import TwoClocks
+
+__all__ = ["AlertHouse"]
+
+POLICY = load_policy()
+RETENTION_S = POLICY.alerts.retention_h * 3600.0
+
+
+@dataclass
+class AlertHouse:
+    """Everything an alert passes after recognition."""
+
+    engine: Engine
+    home: Path
+    entries: tuple[Entry, ...] = (entry(),)
+
+    def __post_init__(self) -> None:
+        self.clock = TwoClocks()
+        book = VaultBook(self.engine)
+
+        class Audit:
+            def record(_, event: AuditEvent) -> None:  # noqa: N805  `self` is the house
+                record(self.engine, self.trail, event)
+
+        self.vault = VaultCore(
+            policy=POLICY.vault,
+            clock=self.clock,
+            keystore=Keystore(self.home / "vault"),
+            facts=book,
+            epochs=book,
+            audit=Audit(),
+        )
+        self.trail = AuditTrail(self.vault, self.clock)
+        self.store = DeploymentStore(self.engine, self.vault, self.trail, self.clock)
+        self.store.create("dep", DeploymentKind.DEMO, name="High Street", policy=POLICY)
+        self.store.attach_watchlist("dep", "contract", "gallery_dep", self.entries)
+        self.store.open("dep", hours=24.0)
+        self.desk = DecisionDesk(self.engine, self.trail, self.clock)
+        self.crops = read.AlertCrops(self.engine, self.vault)
+
+    def recorder(self) -> Recorder:
+        return Recorder(self.engine, POLICY.alerts, self.clock, self.vault, self.trail)
+
+    def alert(
+        self, at_s: float = 0.0, *, entry: str = "entry-1", probe: bytes = b"probe", camera: str = "north"
+    ) -> UUID:
+        """An alert opened by one sighting."""
+        one = sighting(at_s, entry=entry, probe=probe, camera=camera, vault=self.vault)
+        (opened,) = self.recorder().record_sightings([one]).opened
+        return opened
+
+    def after_retention(self) -> None:
+        """A day later."""
+        self.clock.advance(RETENTION_S)
+
+    def expire(self) -> tuple[ExpiredAlert, ...]:
+        return expire_alerts(
+            self.engine, self.vault, self.trail, now_ns=self.clock.time_ns(), retention_h=POLICY.alerts.retention_h
+        )
+
+    def audited(self, verb: str) -> list[str]:
+        """The bodies of the trail's entries of one verb, the oldest first."""
+        with reading(self.engine) as session:
+            return list(
+                session.exec(
+                    select(AuditEntryRow.body).where(AuditEntryRow.verb == verb).order_by(AuditEntryRow.seq)  # type: ignore[arg-type]  # SQLModel's class attribute
+                )
+            )

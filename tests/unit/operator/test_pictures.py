@@ -1,0 +1,162 @@
+"""The page asks for an alert's pictures once for a person and session, and forgets them soon."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from uuid import UUID
+
+import pytest
+
+from apps.operator.pictures import DELETED_ON_SCHEDULE, MOST, NAME_FIRST, Pictures
+from lfr_core.alerts import Decision
+from lfr_core.biometric import Biometric
+from lfr_core.errors import Refused, Retryable
+from lfr_core.records.read import AlertSummary, OpenedCrops
+from lfr_core.records.read.crops import DELETED
+from lfr_core.watchlists.types import Category
+from tests.support.records import NOW_NS, ManualClock
+
+ALERT = AlertSummary(
+    id=UUID(int=1),
+    deployment="dep",
+    camera="north",
+    entry="e",
+    subject="S-1",
+    category=Category.VICTIM,
+    legal_reference="law",
+    opened_ns=NOW_NS,
+    first_ns=NOW_NS,
+    last_ns=NOW_NS,
+    first_session="s",
+    first_sequence=1,
+    last_session="s",
+    last_sequence=2,
+    similarity=0.7,
+    threshold=0.45,
+    sightings=2,
+    decision=Decision(),
+    judged=None,
+    engaged=None,
+    reviewed=None,
+)
+
+
+class Vaulted:
+    """What the records open, with each call remembered."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[UUID, str, str]] = []
+        self.error: Exception | None = None
+
+    def open(self, alert: UUID, actor: str, purpose: str) -> OpenedCrops:
+        self.asked.append((alert, actor, purpose))
+        if self.error is not None:
+            raise self.error
+        return OpenedCrops(Biometric(b"probe"), ())
+
+
+@pytest.fixture
+def vaulted() -> Vaulted:
+    return Vaulted()
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+def pictures(vaulted: Vaulted, clock: ManualClock) -> Pictures:
+    return Pictures(vaulted.open, clock, 24)
+
+
+def test_pictures_are_asked_for_once_for_each_person_however_often_the_page_is_drawn(
+    pictures: Pictures, vaulted: Vaulted
+) -> None:
+    for _ in range(5):
+        shown = pictures.of(ALERT, "Ann")
+    pictures.of(ALERT, "Bob")
+    pictures.of(ALERT, "Ann")
+
+    assert isinstance(shown, OpenedCrops)
+    assert [actor for _, actor, _ in vaulted.asked] == ["Ann", "Bob"]
+
+
+def test_without_a_name_nothing_is_asked(pictures: Pictures, vaulted: Vaulted) -> None:
+    assert pictures.of(ALERT, "") == NAME_FIRST
+    assert vaulted.asked == []
+
+
+def test_after_ten_minutes_they_are_forgotten_and_asked_for_anew(
+    pictures: Pictures, vaulted: Vaulted, clock: ManualClock
+) -> None:
+    pictures.of(ALERT, "Ann")
+    clock.advance(599)
+    pictures.of(ALERT, "Ann")
+    clock.advance(1)
+    pictures.of(ALERT, "Ann")
+
+    assert len(vaulted.asked) == 2
+
+
+def test_an_alert_that_expires_on_the_screen_goes_from_it_at_once_without_asking(
+    pictures: Pictures, vaulted: Vaulted, clock: ManualClock
+) -> None:
+    clock.advance(24 * 3600 - 10)
+    before = pictures.of(ALERT, "Ann")
+    clock.advance(10)
+
+    after = pictures.of(ALERT, "Ann")
+
+    assert isinstance(before, OpenedCrops)
+    assert after == DELETED_ON_SCHEDULE
+    assert len(vaulted.asked) == 1
+
+
+def test_pictures_deleted_on_schedule_are_said_to_be_and_are_no_error(pictures: Pictures, vaulted: Vaulted) -> None:
+    vaulted.error = Refused(DELETED, "gone")
+
+    shown = [pictures.of(ALERT, "Ann") for _ in range(3)]
+
+    assert shown == [DELETED_ON_SCHEDULE] * 3
+    assert len(vaulted.asked) == 1
+
+
+def test_a_refusal_is_shown_and_not_asked_again_every_second(pictures: Pictures, vaulted: Vaulted) -> None:
+    vaulted.error = Refused("vault.not-authentic", "sealed bytes don't open")
+
+    shown = [pictures.of(ALERT, "Ann") for _ in range(3)]
+
+    assert all(isinstance(one, str) and "don't open" in one for one in shown)
+    assert len(vaulted.asked) == 1
+
+
+def test_with_the_vault_away_the_page_says_so_and_shows_them_when_it_is_back(
+    pictures: Pictures, vaulted: Vaulted
+) -> None:
+    vaulted.error = Retryable("the vault is away")
+    away = pictures.of(ALERT, "Ann")
+    vaulted.error = None
+
+    assert isinstance(away, str)
+    assert "the vault is away" in away
+    assert isinstance(pictures.of(ALERT, "Ann"), OpenedCrops)
+
+
+def test_when_another_person_sits_down_nothing_is_left(pictures: Pictures, vaulted: Vaulted) -> None:
+    pictures.of(ALERT, "Ann")
+    pictures.forget()
+    pictures.of(ALERT, "Ann")
+
+    assert len(vaulted.asked) == 2
+
+
+def test_no_more_are_kept_than_the_page_can_show(pictures: Pictures, vaulted: Vaulted) -> None:
+    for n in range(MOST + 1):
+        pictures.of(replace(ALERT, id=UUID(int=n)), "Ann")
+    pictures.of(replace(ALERT, id=UUID(int=MOST)), "Ann")
+    assert len(vaulted.asked) == MOST + 1
+
+    pictures.of(replace(ALERT, id=UUID(int=0)), "Ann")
+
+    assert len(vaulted.asked) == MOST + 2
