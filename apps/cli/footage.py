@@ -53,7 +53,7 @@ def list_(
     Example: lfr footage list --deployment high-street-0412 --camera north-gate
     """
     with guard(), records(load_settings()) as engine:
-        from rich.table import Table
+        from rich.table import Column, Table
 
         from lfr_core.footage.register import segments
 
@@ -68,7 +68,7 @@ def list_(
         if not found:
             console.print("There is no footage of that deployment, camera and time.")
             return
-        table = Table("Segment", "Camera", "From", "To", "Frames", "Missed", "Goes")
+        table = Table(Column("Segment", min_width=32), "Camera", "From", "To", "Frames", "Missed", "Goes")
         for each in found:
             table.add_row(
                 each.id, each.camera, time_text(each.started_ns), time_text(each.ended_ns), str(each.frames),

@@ -106,7 +106,7 @@ def holds_(
     Example: lfr footage holds
     """
     with guard(), records(load_settings()) as engine:
-        from rich.table import Table
+        from rich.table import Column, Table
 
         from lfr_core.footage.holds import holds
 
@@ -117,7 +117,9 @@ def holds_(
         if not found:
             console.print("No footage is held.")
             return
-        table = Table("Hold", "Ground", "Reference", "Segments", "Asked by", "Approved by", "Review")
+        table = Table(
+            Column("Hold", min_width=32), "Ground", "Reference", "Segments", "Asked by", "Approved by", "Review"
+        )
         for each in found:
             late = " [red]overdue[/red]" if each.review_is_overdue(today()) else ""
             done = f" (released {each.released_at:%Y-%m-%d})" if each.released_at else ""

@@ -136,7 +136,7 @@ def tell_hold(hold: Hold, what: str, *, as_json: bool) -> None:
         print_json(hold_dict(hold))
         return
     until = "" if hold.released_at else f"; to be reviewed by {hold.review_on}"
-    console.print(f"hold {hold.id}: {len(hold.segments)} segments {what}{until}", highlight=False, soft_wrap=True)
+    console.print(f"hold {hold.id}: segments {what}: {len(hold.segments)}{until}", highlight=False, soft_wrap=True)
 
 
 def tell_written(written: Written, *, as_json: bool) -> None:

@@ -45,7 +45,7 @@ class Segment:
     frames: int
     bytes: int
     missed: int
-    """Frames that belong here and were not kept."""
+    """Frames not kept since the segment before: the disk was full, or the vault away."""
     purged_ns: int | None
     held: bool
 

@@ -32,7 +32,7 @@ class FootageSegmentRow(Row, table=True):
     bytes: int = Field(default=0, sa_type=BigInteger)
     """Of the sealed file."""
     missed: int = Field(default=0, sa_type=BigInteger)
-    """Frames that belong here and were not kept: the disk was full, or the vault away."""
+    """Frames not kept since the segment before: the disk was full, or the vault away."""
     purged_ns: int | None = Field(default=None, sa_type=BigInteger)
 
 

@@ -121,7 +121,7 @@ class FootageWriter:
         self._ending = threading.Event()
         self._segment: SegmentFile | None = None
         self._missed_before = 0
-        """`missed` when the segment began."""
+        """Those booked with a segment already; a gap is booked with the segment in which it ends."""
         self._not_before = float("-inf")
         self._in_gap = False
         self._warn = Seldom(self._clock, _WARN_S)
@@ -172,7 +172,6 @@ class FootageWriter:
             self._close()
         if self._segment is None:
             self._segment = self._open(captured_ns)
-            self._missed_before = self.missed
         self._segment.append(captured_ns, jpeg)
         self.kept += 1
         if self._in_gap:
@@ -225,6 +224,7 @@ class FootageWriter:
         segment, self._segment = self._segment, None
         if segment is None:
             return
+        missed = self.missed
         with suppress(OSError):
             segment.close()
         try:
@@ -234,8 +234,9 @@ class FootageWriter:
                 ended_ns=segment.last_ns or segment.header.started_ns,
                 frames=segment.frames,
                 size_bytes=segment.size_bytes,
-                missed=self.missed - self._missed_before,
+                missed=missed - self._missed_before,
             )
+            self._missed_before = missed
         except LfrError as error:  # the sweep counts it from its file
             _log.warning("footage.not-closed", segment=segment.header.segment, reason=str(error))
 

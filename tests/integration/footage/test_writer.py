@@ -94,7 +94,7 @@ def test_with_the_vault_away_there_is_a_gap_that_is_counted_and_nothing_on_the_d
         writer.offer(house.clock.now_ns, jpeg(99))
 
     (segment,) = segments(house.engine)
-    assert (segment.frames, writer.kept, writer.missed) == (1, 1, 40)
+    assert (segment.frames, segment.missed, writer.kept, writer.missed) == (1, 40, 1, 40)
     assert len([each for each in logs if each["event"] == "footage.gap"]) == 1
     assert len([each for each in logs if each["event"] == "footage.resumed"]) == 1
 
