@@ -17,8 +17,9 @@ from sqlalchemy import Engine
 
 from apps.operator.launch import command
 from lfr_core.records.engine import open_engine
-from lfr_core.records.migrate import upgrade
 from lfr_core.settings import Settings
+from lfr_core.vault.core import VaultCore
+from tests.support.vault_server import serving_vault
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -44,9 +45,15 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 
 @pytest.fixture(scope="module")
-def engine(settings: Settings) -> Iterator[Engine]:
+def vault(settings: Settings) -> Iterator[VaultCore]:
+    """The vault that this module's page asks: without one nothing is decided."""
+    with serving_vault(settings) as core:
+        yield core
+
+
+@pytest.fixture(scope="module")
+def engine(settings: Settings, vault: VaultCore) -> Iterator[Engine]:
     """The records of this module's page."""
-    upgrade(settings.records_url)
     engine = open_engine(settings.records_url)
     yield engine
     engine.dispose()
