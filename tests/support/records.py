@@ -121,14 +121,15 @@ def sighting(
     similarity: float = 0.6,
     probe: bytes = b"probe",
     vault: Vault | None = None,
+    sealed_ns: int = NOW_NS,
 ) -> Sighting:
     """A sighting `at_s` seconds after NOW_NS; its sequence is that of 25 frames/s unless given.
 
-    Its probe is sealed under a key of `vault`, or one that every `MemoryVault` knows.
+    Its probe is sealed under the key of the hour of `sealed_ns`: of `vault`, or one that every `MemoryVault` knows.
     """
     sequence = round(at_s * 25) + 1000 if sequence is None else sequence
     id_ = sighting_id(deployment, camera, session, sequence, face, entry)
-    key = sightings_key(vault or MemoryVault(), deployment, now_ns=NOW_NS, retention_h=24)
+    key = sightings_key(vault or MemoryVault(), deployment, now_ns=sealed_ns, retention_h=24)
     return Sighting(
         id=id_,
         deployment=deployment,

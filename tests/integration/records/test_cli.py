@@ -3,30 +3,56 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from sqlalchemy import Engine
 from typer.testing import CliRunner, Result
 
-from apps import auditing
 from apps.cli import alerts, deployment
+from lfr_core.audit.trail import AuditTrail
 from lfr_core.clock import SystemClock
+from lfr_core.deployments import DeploymentKind
 from lfr_core.gallery.milvus import MilvusGallery
+from lfr_core.policy import load_policy
+from lfr_core.records.deployments import DeploymentStore
 from lfr_core.records.engine import open_engine
-from tests.support.audit import audit_trail
+from lfr_core.records.recorder import Recorder
+from lfr_core.settings import Settings
+from lfr_core.vault.client import VaultClient
+from lfr_core.vault.core import VaultCore
+from lfr_core.vault.port import KeyKind
 from tests.support.milvus import milvus_server
-from tests.support.records import entry, live_deployment, recorder_of, sighting, store_of
+from tests.support.records import entry, sighting
+from tests.support.vault_server import serving_vault
 
 Run = Callable[..., Result]
 
 
 @pytest.fixture
-def lfr(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Run a command on this test's records."""
+def vault(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[VaultCore]:
+    """A vault at the socket where the commands look for it."""
+    monkeypatch.setenv("LFR_HOME", str(tmp_path))
     monkeypatch.setenv("LFR_DATABASE_URL", sqlite_url)
-    monkeypatch.setattr(auditing, "trail_for", lambda _settings: audit_trail(SystemClock()))  # no vault runs here
+    clients: list[VaultClient] = []
+    make = VaultClient.__init__
+
+    def made(client: VaultClient, path: Path, timeout_s: float = 10.0) -> None:
+        make(client, path, timeout_s)
+        clients.append(client)
+
+    monkeypatch.setattr(VaultClient, "__init__", made)  # a command's end closes its own; here no process ends
+    with serving_vault(Settings()) as core:
+        yield core
+        for client in clients:
+            client.close()
+
+
+@pytest.fixture
+def lfr(vault: VaultCore) -> Run:
+    """Run a command on this test's records."""
     apps = {"deployment": deployment.app, "alerts": alerts.app}
 
     def run(group: str, *arguments: str) -> Result:
@@ -36,19 +62,30 @@ def lfr(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Run:
 
 
 @pytest.fixture
+def store(records: Engine, vault: VaultCore) -> DeploymentStore:
+    return DeploymentStore(records, vault, AuditTrail(vault, SystemClock()))
+
+
+def live(store: DeploymentStore) -> None:
+    store.create("dep", DeploymentKind.DEMO, name="High Street", policy=load_policy())
+    store.attach_watchlist("dep", "contract", "gallery_dep", [entry()])
+    store.open("dep")
+
+
+@pytest.fixture
 def records(sqlite_url: str) -> Engine:
     return open_engine(sqlite_url)
 
 
 def test_a_deployment_is_made_listed_opened_and_closed_and_its_gallery_is_dropped(
-    lfr: Run, records: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    lfr: Run, store: DeploymentStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with milvus_server(tmp_path / "milvus") as server:
         monkeypatch.setenv("LFR_MILVUS_URI", server.uri)
         gallery = MilvusGallery(server.uri)
         made = lfr("deployment", "create", "dep", "--kind", "demo", "--name", "High Street", "--json")
         gallery.create("gallery_dep", "contract")
-        store_of(records).attach_watchlist("dep", "contract", "gallery_dep", [entry()])
+        store.attach_watchlist("dep", "contract", "gallery_dep", [entry()])
         opened = lfr("deployment", "open", "dep", "--json")
         there = gallery.names()
 
@@ -63,10 +100,10 @@ def test_a_deployment_is_made_listed_opened_and_closed_and_its_gallery_is_droppe
 
 
 def test_with_the_gallery_away_the_deployment_ends_all_the_same_and_the_command_says_so(
-    lfr: Run, records: Engine, monkeypatch: pytest.MonkeyPatch
+    lfr: Run, store: DeploymentStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LFR_MILVUS_URI", "http://127.0.0.1:1")
-    store = live_deployment(records)
+    live(store)
 
     closed = lfr("deployment", "close", "dep")
 
@@ -87,14 +124,15 @@ def test_with_the_gallery_away_the_deployment_ends_all_the_same_and_the_command_
         (("alerts", "list", "--deployment", "nowhere"), "deployment.unknown"),
         (("alerts", "show", "ffff"), "alert.unknown"),
         (("alerts", "show", "not hexadecimal"), "alert.unknown"),
+        (("alerts", "export", "ffff", "/nowhere", "--by", "Ann", "--purpose", "look"), "alert.unknown"),
         (("alerts", "judge", "ffff", "perhaps", "--by", "Ann"), "alert.unknown-answer"),
         (("alerts", "judge", "ffff", "same", "--by", "Ann"), "alert.unknown"),
     ],
 )
 def test_what_cannot_be_done_is_refused_by_its_rule(
-    lfr: Run, records: Engine, arguments: tuple[str, ...], rule: str
+    lfr: Run, store: DeploymentStore, arguments: tuple[str, ...], rule: str
 ) -> None:
-    live_deployment(records)
+    live(store)
 
     result = lfr(*arguments)
 
@@ -102,23 +140,56 @@ def test_what_cannot_be_done_is_refused_by_its_rule(
     assert rule in result.stderr
 
 
-def test_a_persons_answers_are_recorded_and_shown(lfr: Run, records: Engine, tmp_path: Path) -> None:
-    live_deployment(records)
-    recorder = recorder_of(records, SystemClock())
-    (alert,) = recorder.record_sightings([sighting(0.0, probe=b"the probe")]).opened
+@pytest.fixture
+def alert(records: Engine, vault: VaultCore, store: DeploymentStore) -> UUID:
+    """An alert of just now."""
+    live(store)
+    clock = SystemClock()
+    recorder = Recorder(records, load_policy().alerts, clock, vault, AuditTrail(vault, clock))
+    now = sighting(0.0, probe=b"the probe", vault=vault, sealed_ns=clock.time_ns())
+    return recorder.record_sightings([now]).opened[0]
+
+
+def test_a_persons_answers_are_recorded_and_shown(lfr: Run, alert: UUID) -> None:
     short = str(alert)[:8]
 
     lfr("alerts", "judge", short, "same", "--by", "Ann Operator")
     lfr("alerts", "engage", short, "not-engaged", "--by", "Bob")
     shown = lfr("alerts", "review", short, "confirmed_false", "--by", "Cat", "--json")
-    pictures = lfr("alerts", "show", str(alert), "--pictures", str(tmp_path / "pictures"))
 
     said = json.loads(shown.stdout)
     assert (said["judgement"], said["engagement"], said["review"]) == ("same", "not_engaged", "confirmed_false")
     assert said["judged"]["by"] == "Ann Operator"
     assert said["cell"] == "false_confirmed"
-    assert pictures.exit_code == 0
-    assert (tmp_path / "pictures" / "probe.jpg").read_bytes() == b"the probe"
-    assert (tmp_path / "pictures" / "probe.jpg").stat().st_mode & 0o077 == 0
     assert lfr("alerts", "judge", short, "different", "--by", "Dan").exit_code == 77
     assert json.loads(lfr("alerts", "list", "--deployment", "dep", "--undecided", "--json").stdout) == []
+
+
+def test_pictures_are_exported_for_a_name_and_a_purpose_and_are_their_owners_alone(
+    lfr: Run, alert: UUID, tmp_path: Path
+) -> None:
+    folder = tmp_path / "pictures"
+    without = [
+        lfr("alerts", "export", str(alert), str(folder), *words).exit_code
+        for words in ((), ("--by", "Ann"), ("--by", "Ann", "--purpose", " "))
+    ]
+    nothing = folder.exists()
+
+    done = lfr("alerts", "export", str(alert), str(folder), "--by", "Ann", "--purpose", "second look")
+
+    assert (without, nothing) == ([2, 2, 77], False)
+    assert done.exit_code == 0
+    written = {f.name: (f.read_bytes(), f.stat().st_mode & 0o077) for f in folder.iterdir()}
+    assert written == {"probe.jpg": (b"the probe", 0), "reference-1.jpg": (b"reference crop", 0)}
+
+
+def test_pictures_whose_key_is_gone_were_deleted_on_schedule(
+    lfr: Run, alert: UUID, vault: VaultCore, tmp_path: Path
+) -> None:
+    vault.destroy([info.id for info in vault.kept(KeyKind.ALERT)], rule="alerts.retention_h")
+
+    done = lfr("alerts", "export", str(alert), str(tmp_path / "pictures"), "--by", "Ann", "--purpose", "look")
+
+    assert done.exit_code == 77
+    assert "deleted on schedule" in done.stderr
+    assert not (tmp_path / "pictures").exists()
