@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine
 
 from lfr_core.errors import Refused, Retryable
 from lfr_core.footage.expiry import PurgedSegment, expire_segments
 from lfr_core.footage.register import due_segments, find_segments, segments
 from lfr_core.vault.port import DestroyedKey, KeyKind
+from tests.support.disks import fill, small_disk
 from tests.support.footage import FootageHouse
 
 
@@ -277,3 +280,22 @@ def test_a_segment_held_between_the_look_and_the_deed_is_left_alone(house: Foota
 
     assert [each.id for each in purged] == [second.id]
     assert find_segments(house.engine, [first.id])[0].held
+
+
+def test_on_a_disk_that_is_really_full_the_purge_makes_its_own_room(
+    engine: Engine, house: FootageHouse, tmp_path: Path
+) -> None:
+    with small_disk(tmp_path / "disk", megabytes=4) as disk:
+        full = FootageHouse(engine, disk)  # keystore and footage on one disk, as by default
+        (segment,) = full.record(20)
+        full.after(32)
+        fill(disk)
+        with pytest.raises(Retryable, match="can't destroy keys of footage for good"):
+            full.expire()
+        assert not full.file(segment).exists()
+        assert segments(engine)[0].purged_ns is None
+
+        assert [each.id for each in full.expire()] == [segment.id]
+        full.vault.tick()  # the keystore is written again, now that there is room
+        full.vault, full.trail = full.reopened()
+        assert full.vault.kept(KeyKind.FOOTAGE) == ()
