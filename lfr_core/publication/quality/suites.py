@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -131,7 +131,8 @@ def _expectation(rule: Rule, today: date) -> Expectation:
     from great_expectations.expectations.registry import get_expectation_impl
 
     meta = {"rule": rule.name, "columns": list(rule.columns), "notes": {"format": "string", "content": rule.message}}
-    return get_expectation_impl(rule.kind.value)(meta=meta, **_arguments(rule, today))
+    make: Callable[..., Expectation] = get_expectation_impl(rule.kind.value)
+    return make(meta=meta, **_arguments(rule, today))
 
 
 def _arguments(rule: Rule, today: date) -> dict[str, object]:

@@ -1,0 +1,188 @@
+"""`lfr records`: check published tables, ours and other forces', and put them side by side."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from apps.cli.common import AsJson, console, errors, guard, load_settings, print_json, refuse_unwritable
+
+if TYPE_CHECKING:
+    from lfr_core.publication.compare import ForceFigures
+    from lfr_core.publication.quality.findings import QualityReport
+    from lfr_core.publication.quality.table import PublishedTable
+
+__all__ = ["app"]
+
+app = typer.Typer(no_args_is_help=True, help="Check published results, ours and other forces', and compare them.")
+
+_FOUND = 1
+"""Exit code when defects were found."""
+
+
+@app.command()
+def validate(
+    file: Annotated[Path, typer.Argument(metavar="FILE.csv", help="Our records, or a table as a force publishes it.")],
+    docs: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Write the report as pages there too.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check a table of deployments: totals, rates, outcomes, dates, list sizes, copied columns, spellings.
+
+    Each defect is named with its row (as a spreadsheet numbers it), the rule, what is printed and what was expected;
+    a defect of the whole table is named once. Rules that can't be checked are named too. Exit code 1: defects found.
+
+    Example: lfr records validate met-2024.csv --docs reports/met-2024
+    """
+    with guard():
+        load_settings()
+        table = _read(file)
+        from lfr_core.clock import SystemClock, utc_from_ns
+        from lfr_core.publication.workdays import LONDON
+
+        today = utc_from_ns(SystemClock().time_ns()).astimezone(LONDON).date()
+        if not as_json:
+            errors.print("[dim]Great Expectations takes some seconds to start …[/dim]")
+        if docs is None:
+            from lfr_core.publication.quality.findings import validate_table
+
+            report = validate_table(table, today=today)
+        else:
+            from lfr_core.publication.quality.docs import validate_with_docs
+
+            report = validate_with_docs(table, docs, today=today)
+        if as_json:
+            print_json(_as_json(report))
+        else:
+            _show(report)
+            if docs is not None:
+                console.print(f"The report: {docs / 'index.html'}", soft_wrap=True, highlight=False, markup=False)
+        if not report.passes:
+            raise typer.Exit(_FOUND)
+
+
+@app.command()
+def compare(
+    files: Annotated[list[Path], typer.Argument(metavar="A.csv B.csv", help="Two tables or more.")],
+    svg: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the intervals there, as SVG.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Put forces side by side: the same rates with the same 95 % intervals, and what their faces are.
+
+    Example: lfr records compare met-2024.csv norfolk.csv --svg forces.svg
+    """
+    with guard():
+        load_settings()
+        from lfr_core.errors import Fatal, Refused
+
+        if len(files) < 2:  # noqa: PLR2004  one has nothing beside it
+            raise Refused("records.one-table", "give at least two tables to compare")
+        refuse_unwritable(svg)
+        from lfr_core.publication.compare import figures_of
+
+        forces = [figures_of(_read(file)) for file in files]
+        if svg is not None:
+            from lfr_core.publication.svg import comparison_svg
+
+            try:
+                svg.write_text(comparison_svg(forces), encoding="utf-8")
+            except OSError as error:
+                raise Fatal(f"{svg} can't be written: {error.strerror}") from error
+        if as_json:
+            from dataclasses import asdict
+
+            print_json([asdict(force) | {"in_words": force.in_words} for force in forces])
+        else:
+            _show_forces(forces)
+
+
+def _read(file: Path) -> PublishedTable:
+    from lfr_core.errors import Fatal
+    from lfr_core.publication.quality.importer import MAX_BYTES, read_table
+
+    try:
+        with file.open("rb") as open_file:
+            data = open_file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise Fatal(f"{file} can't be read: {error.strerror}") from error
+    return read_table(data, file.stem)
+
+
+def _as_json(report: QualityReport) -> dict[str, object]:
+    from dataclasses import asdict
+
+    table = report.table
+    return {
+        "table": table.name,
+        "generation": table.generation,
+        "encoding": table.encoding,
+        "rows": len(table.rows),
+        "passes": report.passes,
+        "findings": [asdict(each) for each in report.findings],
+        "checked": report.checked,
+        "unchecked": [asdict(each) for each in report.unchecked],
+        "notes": table.notes,
+        "footnotes": table.footnotes,
+        "unknown_columns": table.unknown,
+    }
+
+
+def _show(report: QualityReport) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = report.table
+    console.print(
+        f"{table.name}: {len(table.rows)} rows, {table.generation}, {table.encoding}", markup=False, highlight=False
+    )
+    if report.findings:
+        shown = Table("row", "rule", "printed", "expected", "what is wrong")
+        for each in report.findings:
+            where = f" (rows {', '.join(map(str, each.rows))})" if each.rows else ""
+            cells = (str(each.row or "all"), each.rule, each.printed or "(empty)", each.expected, each.message + where)
+            shown.add_row(*map(escape, cells))
+        console.print(shown)
+    for note in (*table.notes, *(f"footnote: {each}" for each in table.footnotes)):
+        console.print(f"note: {note}", markup=False, highlight=False, soft_wrap=True)
+    for column in table.unknown:
+        console.print(f"note: the column {column} isn't known here and wasn't read", markup=False, highlight=False)
+    for rule in report.unchecked:
+        console.print(f"not checked: {rule.rule}: {rule.why}", markup=False, highlight=False, soft_wrap=True)
+    count = len(report.findings)
+    said = "no defect found" if report.passes else f"{count} defect{'' if count == 1 else 's'} found"
+    console.print(said, style="bold green" if report.passes else "bold red")
+
+
+def _show_forces(forces: list[ForceFigures]) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    from lfr_core.publication.rates import Proportion, one_in
+
+    def odds(rate: Proportion) -> str:
+        if rate.point is None:
+            return "not known"
+        high = f"at most {one_in(rate.high95)}" if rate.k == 0 else f"{one_in(rate.high95)} to {one_in(rate.low95)}"
+        return f"{one_in(rate.point)}\n{high}"
+
+    def share(rate: Proportion) -> str:
+        if rate.point is None or rate.low95 is None or rate.high95 is None:
+            return "not known"
+        return f"{rate.point:.2%}\n{rate.low95:.2%} to {rate.high95:.2%}"
+
+    shown = Table("", *(escape(force.name) for force in forces), show_lines=True)
+    shown.add_row("deployments", *(f"{force.deployments:,}\n{force.first} to {force.last}" for force in forces))
+    shown.add_row("threshold", *(", ".join(force.thresholds) or "not printed" for force in forces))
+    shown.add_row("faces", *(f"{force.false_alerts_per_face.n:,}\n{force.faces_are}" for force in forces))
+    shown.add_row("in words", *(force.in_words for force in forces))
+    shown.add_row("false alerts per face\n95 % interval", *(odds(force.false_alerts_per_face) for force in forces))
+    shown.add_row("false share of alerts\n95 % interval", *(share(force.false_share_of_alerts) for force in forces))
+    shown.add_row("precision, confirmed only\n95 % interval", *(share(force.precision_confirmed) for force in forces))
+    console.print(shown)
+    for force in forces:
+        if force.left_out:
+            rows = ", ".join(map(str, force.left_out))
+            console.print(f"{force.name}: left out rows {rows}: alerts or faces missing", markup=False, highlight=False)
+    if len({force.faces_are for force in forces}) > 1 or any("estimated" in force.faces_are for force in forces):
+        console.print("Faces are counted in different ways or estimated: their rates are no more exact than that.")
