@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import cv2
 import numpy as np
@@ -16,13 +18,22 @@ from sqlalchemy import Engine
 from sqlmodel import text
 
 from lfr_core.alerts import Engagement, Judgement
+from lfr_core.audit.trail import AuditTrail
 from lfr_core.clock import SystemClock
+from lfr_core.crops import sighting_probe, sightings_key
+from lfr_core.deployments import DeploymentKind
+from lfr_core.messages import Sighting
 from lfr_core.policy import load_policy
 from lfr_core.records import read
+from lfr_core.records.deployments import DeploymentStore
 from lfr_core.records.engine import writing
-from lfr_core.records.recorder import Recorder
+from lfr_core.records.recorder import RecordedSightings, Recorder
+from lfr_core.vault.core import VaultCore
+from lfr_core.vault.port import KeyKind
+from lfr_core.vault.sealing import open_sealed, seal
 from lfr_core.watchlists.types import Category
-from tests.support.records import NOW_NS, Entry, Reference, entry, live_deployment, outcomes, sighting
+from tests.support.records import NOW_NS, Entry, Reference, entry, outcomes, sighting
+from tests.support.vaults import MemoryVault
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page, Request
@@ -46,8 +57,48 @@ class Seen:
     errors: list[str] = field(default_factory=list)
 
 
+class TellingRecorder(Recorder):
+    """Records sightings as if the recogniser had sealed them just now."""
+
+    def __init__(self, engine: Engine, vault: VaultCore) -> None:
+        super().__init__(engine, load_policy().alerts, SystemClock(), vault, AuditTrail(vault, SystemClock()))
+        self._real = vault
+
+    def record_sightings(self, sightings: Sequence[Sighting]) -> RecordedSightings:
+        return super().record_sightings([self._sealed(one) for one in sightings])
+
+    def _sealed(self, one: Sighting) -> Sighting:
+        bound_to = sighting_probe(one.deployment, one.id)
+        told = MemoryVault().open_kept(one.key_id, actor="a test", purpose="seal anew")
+        key = sightings_key(self._real, one.deployment, now_ns=time.time_ns(), retention_h=24)
+        probe = seal(key.key, open_sealed(told.key, one.probe_sealed, bound_to), bound_to)
+        changed = {"probe_sealed": base64.b64encode(probe), "key_id": key.info.id}
+        return Sighting.model_validate(one.model_dump() | changed)
+
+
+@dataclass(frozen=True, slots=True)
+class Street:
+    """Where people are seen: sightings sealed by this page's vault, and recorded."""
+
+    recorder: Recorder
+    vault: Vault
+
+    def sees(self, *, camera: str = "north", entry: str = "entry-1", face: int = 0, similarity: float = 0.6) -> None:
+        one = sighting(
+            0.0,
+            camera=camera,
+            entry=entry,
+            face=face,
+            similarity=similarity,
+            probe=PROBE,
+            vault=self.vault,
+            sealed_ns=time.time_ns(),
+        )
+        self.recorder.record_sightings([one])
+
+
 @pytest.fixture(scope="module")
-def recorder(engine: Engine) -> Recorder:
+def street(engine: Engine, vault: VaultCore) -> Street:
     blue = Entry(
         "blue",
         "TEST-1",
@@ -57,8 +108,12 @@ def recorder(engine: Engine) -> Recorder:
         entry().expires_on,
         (Reference("b/1", "b", REFERENCE),),
     )
-    live_deployment(engine, entries=(entry(crop=REFERENCE), blue))
-    return Recorder(engine, load_policy().alerts, SystemClock())
+    trail = AuditTrail(vault, SystemClock())
+    store = DeploymentStore(engine, vault, trail)
+    store.create("dep", DeploymentKind.DEMO, name="High Street", policy=load_policy())
+    store.attach_watchlist("dep", "contract", "gallery_dep", (entry(crop=REFERENCE), blue))
+    store.open("dep")
+    return Street(Recorder(engine, load_policy().alerts, SystemClock(), vault, trail), vault)
 
 
 @pytest.fixture
@@ -75,7 +130,7 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 
 
 @pytest.fixture
-def page(context: BrowserContext, address: str, recorder: Recorder, seen: Seen) -> Iterator[Page]:
+def page(context: BrowserContext, address: str, street: Street, seen: Seen) -> Iterator[Page]:
     """A fresh session of the page, with the alerts of earlier tests gone."""
 
     def asked(request: Request) -> None:
@@ -91,7 +146,7 @@ def page(context: BrowserContext, address: str, recorder: Recorder, seen: Seen) 
 
 
 @pytest.fixture(autouse=True)
-def no_alerts(engine: Engine, recorder: Recorder) -> None:
+def no_alerts(engine: Engine, street: Street) -> None:
     with writing(engine) as session:
         session.execute(text("DELETE FROM alert"))
 
@@ -102,11 +157,11 @@ def sign_in(page: Page, name: str = "Ann Operator") -> None:
     page.get_by_text(f"Operator {name}").wait_for()
 
 
-def test_an_alert_is_on_the_page_within_two_seconds_of_its_recording(page: Page, recorder: Recorder) -> None:
+def test_an_alert_is_on_the_page_within_two_seconds_of_its_recording(page: Page, street: Street) -> None:
     page.get_by_role("status").filter(has_text="No alert waits").wait_for()
     took = []
     for camera in ("north", "south", "east"):
-        recorder.record_sightings([sighting(0.0, camera=camera, probe=PROBE)])
+        street.sees(camera=camera)
         start = time.monotonic()
         page.locator(".ops-alert").filter(has_text=camera).wait_for(timeout=10_000)
         took.append(time.monotonic() - start)
@@ -114,10 +169,11 @@ def test_an_alert_is_on_the_page_within_two_seconds_of_its_recording(page: Page,
     assert median(took) < 2.0
 
 
-def test_probe_and_reference_stand_side_by_side_with_what_is_known(page: Page, recorder: Recorder) -> None:
-    recorder.record_sightings([sighting(0.0, similarity=0.71, probe=PROBE)])
+def test_probe_and_reference_stand_side_by_side_with_what_is_known(page: Page, street: Street) -> None:
+    street.sees(similarity=0.71)
+    sign_in(page)
     card = page.locator(".ops-alert")
-    card.wait_for()
+    card.locator("img").nth(1).wait_for()
 
     shades = [
         page.evaluate(
@@ -140,9 +196,9 @@ def test_probe_and_reference_stand_side_by_side_with_what_is_known(page: Page, r
 
 
 def test_a_decision_by_click_is_in_the_database_with_who_and_when(
-    page: Page, recorder: Recorder, engine: Engine
+    page: Page, street: Street, engine: Engine
 ) -> None:
-    recorder.record_sightings([sighting(0.0, probe=PROBE)])
+    street.sees()
     sign_in(page)
     before = time.time()
 
@@ -160,8 +216,8 @@ def test_a_decision_by_click_is_in_the_database_with_who_and_when(
     assert before <= alert.judged.at.timestamp() <= alert.engaged.at.timestamp() <= time.time()
 
 
-def test_an_answer_is_corrected_under_the_correctors_name(page: Page, recorder: Recorder, engine: Engine) -> None:
-    recorder.record_sightings([sighting(0.0, probe=PROBE)])
+def test_an_answer_is_corrected_under_the_correctors_name(page: Page, street: Street, engine: Engine) -> None:
+    street.sees()
     sign_in(page, "Bob Sergeant")
     page.get_by_role("button", name="Same person").click()
     page.get_by_role("button", name="Correct an answer").click()
@@ -174,8 +230,8 @@ def test_an_answer_is_corrected_under_the_correctors_name(page: Page, recorder: 
     assert page.get_by_role("button", name="Engaged").count() == 0
 
 
-def test_nobody_decides_without_a_name(page: Page, recorder: Recorder, engine: Engine) -> None:
-    recorder.record_sightings([sighting(0.0, probe=PROBE)])
+def test_nobody_decides_without_a_name(page: Page, street: Street, engine: Engine) -> None:
+    street.sees()
 
     button = page.get_by_role("button", name="Same person")
     button.wait_for()
@@ -184,8 +240,8 @@ def test_nobody_decides_without_a_name(page: Page, recorder: Recorder, engine: E
     assert read.alerts(engine, "dep")[0].undecided
 
 
-def test_a_decision_can_be_made_with_the_keyboard_alone(page: Page, recorder: Recorder, engine: Engine) -> None:
-    recorder.record_sightings([sighting(0.0, probe=PROBE)])
+def test_a_decision_can_be_made_with_the_keyboard_alone(page: Page, street: Street, engine: Engine) -> None:
+    street.sees()
     page.get_by_label("Your name").focus()
     page.keyboard.type("Cat Inspector")
     page.keyboard.press("Enter")
@@ -203,11 +259,14 @@ def test_a_decision_can_be_made_with_the_keyboard_alone(page: Page, recorder: Re
 
 
 def test_crops_come_inside_the_page_and_nothing_is_asked_of_another_host(
-    page: Page, recorder: Recorder, seen: Seen, address: str
+    page: Page, street: Street, seen: Seen, address: str
 ) -> None:
-    recorder.record_sightings([sighting(0.0, probe=PROBE), sighting(0.0, entry="blue", face=1, probe=PROBE)])
+    street.sees()
+    street.sees(entry="blue", face=1)
+    sign_in(page)
     page.locator(".ops-alert img").nth(3).wait_for()
     page.reload()
+    sign_in(page)
     page.locator(".ops-alert img").nth(3).wait_for()
 
     sources = [picture.get_attribute("src") or "" for picture in page.locator("img").all()]
@@ -219,7 +278,41 @@ def test_crops_come_inside_the_page_and_nothing_is_asked_of_another_host(
     assert seen.errors == []
 
 
-def test_cameras_show_the_frame_identity_and_their_latency(page: Page, recorder: Recorder) -> None:
+def _consulted(engine: Engine, alert: UUID) -> int:
+    with engine.connect() as connection:
+        wanted = text("SELECT count(*) FROM audit_entry WHERE verb = 'consult' AND body LIKE :alert")
+        return int(connection.execute(wanted, {"alert": f"%alert:{alert}%"}).scalar_one())
+
+
+def test_pictures_wait_for_a_name_and_are_consulted_once_however_often_the_page_is_drawn(
+    page: Page, street: Street, engine: Engine
+) -> None:
+    (alert,) = street.sees().opened
+    page.get_by_text("Say who you are, at the top of the page, to see the pictures.").wait_for()
+    before = (page.locator(".ops-alert img").count(), _consulted(engine, alert))
+
+    sign_in(page)
+    page.locator(".ops-alert img").nth(1).wait_for()
+    time.sleep(3.5)  # three refreshes
+
+    assert before == (0, 0)
+    assert _consulted(engine, alert) == 1
+
+
+def test_pictures_whose_key_is_gone_are_said_to_be_deleted_on_schedule(
+    page: Page, street: Street, vault: VaultCore
+) -> None:
+    street.sees()
+    vault.destroy([info.id for info in vault.kept(KeyKind.ALERT)], rule="alerts.retention_h")
+
+    sign_in(page)
+    page.get_by_text("Deleted on schedule.").wait_for()
+
+    assert page.locator(".ops-alert img").count() == 0
+    assert page.get_by_text("error").count() == 0
+
+
+def test_cameras_show_the_frame_identity_and_their_latency(page: Page, street: Street) -> None:
     now = time.time_ns()
     recorder.record_outcomes(
         [outcomes(*((4 * i, 3 * i, 0) for i in range(5)), camera="identity", reported_ns=now - 2 * 10**9)]
@@ -236,8 +329,8 @@ def test_cameras_show_the_frame_identity_and_their_latency(page: Page, recorder:
     )
 
 
-def test_records_away_are_said_and_no_old_figure_stays(page: Page, recorder: Recorder, engine: Engine) -> None:
-    recorder.record_sightings([sighting(0.0, probe=PROBE)])
+def test_records_away_are_said_and_no_old_figure_stays(page: Page, street: Street, engine: Engine) -> None:
+    street.sees()
     page.locator(".ops-alert").wait_for()
     with writing(engine) as session:
         session.execute(text("ALTER TABLE deployment RENAME TO gone"))
@@ -252,9 +345,9 @@ def test_records_away_are_said_and_no_old_figure_stays(page: Page, recorder: Rec
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_text_stands_out_from_its_ground_in_both_themes(
-    browser: Browser, address: str, recorder: Recorder, scheme: str
+    browser: Browser, address: str, street: Street, scheme: str
 ) -> None:
-    recorder.record_sightings([sighting(0.0, probe=PROBE)])
+    street.sees()
     recorder.record_outcomes([outcomes((0, 0, 0), session=f"contrast-{scheme}", reported_ns=NOW_NS)])
     context = browser.new_context(color_scheme="light" if scheme == "light" else "dark")
     page = context.new_page()
@@ -286,8 +379,8 @@ CONTRAST = """selector => {
 }"""
 
 
-def test_the_page_follows_the_deployment_that_goes_live(page: Page, engine: Engine) -> None:
-    store = live_deployment(engine, "next")
+def test_the_page_follows_the_deployment_that_goes_live(page: Page, engine: Engine, vault: VaultCore) -> None:
+    store = _live(engine, vault, "next", (entry(),))
     with writing(engine) as session:
         session.execute(text("UPDATE deployment SET opened_at = '2030-01-01 00:00:00' WHERE id = 'next'"))
 
