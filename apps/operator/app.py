@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from html import escape
 from pathlib import Path
 
@@ -17,7 +18,7 @@ import streamlit as st
 from apps.operator import panels, questions
 from apps.operator.pictures import Pictures
 from apps.operator.view import OperatorView
-from lfr_core.errors import LfrError
+from lfr_core.errors import LfrError, Retryable
 from lfr_core.hardening import forbid_core_dumps
 from lfr_core.records.read import AlertSummary, DeploymentSummary
 
@@ -77,7 +78,10 @@ def _shown() -> DeploymentSummary | None:
 @st.fragment(run_every=REFRESH_S)
 def _header() -> None:
     def show() -> None:
-        st.html(panels.header_html(_view().header(_wanted())))
+        header = _view().header(_wanted())
+        if header.deployment is not None:
+            _view().attend(header.deployment, _operator())
+        st.html(panels.header_html(header))
 
     _or_say_why(show)
 
@@ -161,6 +165,8 @@ def _sign_in() -> None:
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="right"):
             st.html(f'<p class="ops-who">Operator <strong>{escape(_operator())}</strong></p>')
             if st.button("Change", key="operator-change"):
+                with suppress(Retryable):  # with the records away the gate shuts by itself
+                    _view().leave(_operator())
                 st.session_state["operator"] = ""
                 _pictures().forget()
                 st.rerun()

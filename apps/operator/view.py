@@ -15,9 +15,11 @@ from apps.operator.pictures import Pictures
 from lfr_core.alerts import Decision, check_engagement, check_review
 from lfr_core.audit.port import Trail
 from lfr_core.clock import Clock, utc_from_ns
+from lfr_core.deployments import DeploymentStatus
 from lfr_core.errors import Refused
 from lfr_core.policy import Policy
 from lfr_core.records import read
+from lfr_core.records.attendance import Attendance
 from lfr_core.records.decisions import DecisionDesk
 from lfr_core.vault.port import Vault
 from lfr_core.watchlists.types import Category, Response
@@ -25,6 +27,7 @@ from lfr_core.watchlists.types import Category, Response
 __all__ = ["Board", "Header", "OpenQuestions", "OperatorView", "local_time", "open_questions"]
 
 _LONDON = ZoneInfo("Europe/London")
+_HEARD_TIMES = 4
 WAITING_SHOWN = 8
 JUDGED_SHOWN = 6
 
@@ -85,6 +88,8 @@ class OperatorView:
         self._policy = policy
         self._clock = clock
         self._crops = read.AlertCrops(engine, vault)
+        self._attendance = Attendance(engine, clock)
+        self._heard_s: dict[tuple[str, str], float] = {}
         self.desk = DecisionDesk(engine, trail, clock)
 
     def header(self, wanted: str | None) -> Header:
@@ -131,6 +136,25 @@ class OperatorView:
     def pictures(self) -> Pictures:
         """For one session of the page, which keeps them."""
         return Pictures(self._crops.open, self._clock, self._policy.alerts.retention_h)
+
+    def attend(self, deployment: read.DeploymentSummary, operator: str) -> None:
+        """Say that the operator watches this deployment, a few times in what the policy lets pass in silence.
+
+        Nothing is said of a deployment that can't recognise, nor without a name. Who closes the page, or leaves it
+        for another tab, is heard of no more, and the gate shuts.
+        """
+        if not operator or deployment.view.status not in {DeploymentStatus.LIVE, DeploymentStatus.SUSPENDED}:
+            return
+        key, now_s = (deployment.view.id, operator), self._clock.monotonic()
+        if now_s - self._heard_s.get(key, float("-inf")) >= self._policy.vault.attendance_s / _HEARD_TIMES:
+            self._attendance.heard(*key)
+            self._heard_s[key] = now_s
+
+    def leave(self, operator: str) -> None:
+        """The operator gets up: the gate shuts at once, unless another attends."""
+        for deployment, name in [key for key in self._heard_s if key[1] == operator]:
+            self._attendance.left(deployment, name)
+            del self._heard_s[deployment, name]
 
     def tally(self, deployment: str) -> tuple[int, int]:
         """Alerts that wait for a person, and those judged; test subjects among them."""

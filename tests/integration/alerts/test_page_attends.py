@@ -1,0 +1,73 @@
+"""Whoever watches the operator's page attends; who gets up, or falls silent, doesn't."""
+
+from __future__ import annotations
+
+import pytest
+from sqlmodel import select
+
+from apps.operator.view import OperatorView
+from lfr_core.errors import Refused
+from lfr_core.policy import load_policy
+from lfr_core.records import read
+from lfr_core.records.engine import reading
+from lfr_core.vault.tables import AttendanceRow
+from tests.support.alert_house import AlertHouse
+
+POLICY = load_policy()
+
+
+def summary(house: AlertHouse) -> read.DeploymentSummary:
+    found = read.deployment(house.engine, "dep")
+    assert found is not None
+    return found
+
+
+def attending(house: AlertHouse) -> dict[str, int]:
+    with reading(house.engine) as session:
+        return {row.operator: row.last_ns for row in session.exec(select(AttendanceRow))}
+
+
+@pytest.fixture
+def view(house: AlertHouse) -> OperatorView:
+    return OperatorView(house.engine, POLICY, house.vault, house.trail, house.clock)
+
+
+def test_the_gate_opens_while_a_named_operator_watches_and_shuts_when_they_get_up(
+    house: AlertHouse, view: OperatorView
+) -> None:
+    view.attend(summary(house), "Ann Operator")
+
+    assert house.vault.check_gate("dep") > 0
+    view.leave("Ann Operator")
+    house.clock.advance(1.0)
+    with pytest.raises(Refused) as caught:
+        house.vault.check_gate("dep")
+    assert caught.value.rule == "gate.operator-attending"
+
+
+def test_a_page_without_a_name_attends_nothing(house: AlertHouse, view: OperatorView) -> None:
+    view.attend(summary(house), "")
+
+    assert attending(house) == {}
+
+
+def test_a_page_drawn_often_writes_seldom_and_often_enough(house: AlertHouse, view: OperatorView) -> None:
+    written = set()
+    longest_ns = 0
+    for _ in range(40):
+        view.attend(summary(house), "Ann")
+        last_ns = attending(house)["Ann"]
+        written.add(last_ns)
+        longest_ns = max(longest_ns, house.clock.time_ns() - last_ns)
+        house.clock.advance(1.5)
+
+    assert len(written) == 20
+    assert longest_ns < POLICY.vault.attendance_s * 1e9 / 2
+
+
+def test_an_ended_deployment_is_attended_by_nobody(house: AlertHouse, view: OperatorView) -> None:
+    house.store.close("dep")
+
+    view.attend(summary(house), "Ann")
+
+    assert attending(house) == {}
