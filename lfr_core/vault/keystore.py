@@ -150,7 +150,7 @@ class Keystore:
         gone = tuple(self._infos.pop(key_id) for key_id in key_ids if key_id in self._infos)
         for info in gone:
             del self._keys[info.id]
-        if gone:
+        if gone or self._outdated:
             self.renew()
         return gone
 

@@ -45,8 +45,8 @@ __all__ = [
     "write_frame",
 ]
 
-LONGEST = 4 * 1024 * 1024
-"""Bytes of one message: a list of some thousands of keys fits."""
+LONGEST = 16 * 1024 * 1024
+"""Bytes of one message: what may be known of 60,000 keys fits, more than a month of ten cameras' segments."""
 _LENGTH = struct.Struct(">I")
 
 Bytes = Annotated[

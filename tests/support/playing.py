@@ -23,10 +23,10 @@ __all__ = ["Playing", "judge", "playing", "recognised", "wait_until_more_is_reco
 class Playing:
     """A camera in a thread."""
 
-    def __init__(self, stream: Stream, file: Path, deployment: str, *, patient: bool) -> None:
+    def __init__(self, stream: Stream, file: Path, deployment: str, *, patient: bool, camera: str) -> None:
         self.report: CameraReport | None = None
         self.error: BaseException | None = None
-        job = CameraJob(str(file), deployment, "cam", as_fast_as_possible=patient, media_time=patient)
+        job = CameraJob(str(file), deployment, camera, as_fast_as_possible=patient, media_time=patient)
 
         def run() -> None:
             try:
@@ -35,7 +35,7 @@ class Playing:
                     servers=stream.settings.kafka_bootstrap,
                     policy=stream.policy,
                     directory=DeploymentReader(stream.database),
-                    sealer=VaultSealer(stream.vault, SystemClock(), deployment, "cam"),
+                    sealer=VaultSealer(stream.vault, SystemClock(), deployment, camera),
                     traits=stream.broker.traits,
                 )
             except BaseException as error:  # noqa: BLE001  told to the test
@@ -52,12 +52,12 @@ class Playing:
 
 
 @contextmanager
-def playing(stream: Stream, file: Path, deployment: str, *, patient: bool) -> Iterator[Playing]:
-    camera = Playing(stream, file, deployment, patient=patient)
+def playing(stream: Stream, file: Path, deployment: str, *, patient: bool, camera: str = "cam") -> Iterator[Playing]:
+    played = Playing(stream, file, deployment, patient=patient, camera=camera)
     try:
-        yield camera
+        yield played
     finally:
-        camera.thread.join(120)
+        played.thread.join(120)
 
 
 def recognised(stream: Stream, deployment: str) -> int:

@@ -88,6 +88,11 @@ class Worker:
         wait_until(ready, within_s=within_s, what=f"{self.role} {self.index} ready")
         return self
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether it has ended, by itself or not."""
+        return self.process is not None and self.process.poll() is not None
+
     def end(self, how: signal.Signals) -> int:
         """Send a signal and wait; the exit code."""
         assert self.process is not None
@@ -95,6 +100,13 @@ class Worker:
         code = self.process.wait(30)
         self.process = None
         return code
+
+    def pause(self) -> None:
+        """Stop it in its tracks, as a machine does that has no time for it."""
+        os.kill(self.pid, signal.SIGSTOP)
+
+    def resume(self) -> None:
+        os.kill(self.pid, signal.SIGCONT)
 
     @property
     def pid(self) -> int:
@@ -191,6 +203,16 @@ class Stream:
             self.vault_process.send_signal(how)
             self.vault_process.wait(30)
             self.vault_process = None
+
+    def start_ended_workers(self) -> None:
+        """What `lfr up` does: a worker whose deployments have ended is started afresh."""
+        for worker in self.workers:
+            if worker.has_ended:
+                worker.start().wait_ready()
+
+    def stop_attending(self) -> None:
+        """The tester leaves every deployment."""
+        self._attending.close()
 
     @cached_property
     def vault(self) -> VaultClient:

@@ -1,0 +1,182 @@
+"""An installation with one thing of each class of data that has to go, on a clock that a test owns."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from sqlalchemy import Engine
+from sqlmodel import select
+
+from lfr_core.audit.port import AuditEvent
+from lfr_core.audit.trail import AuditTrail, record
+from lfr_core.clock import utc_from_ns
+from lfr_core.errors import Retryable
+from lfr_core.footage.register import segments
+from lfr_core.gallery import ExactGallery, Reference, gallery_name
+from lfr_core.records.engine import reading, writing
+from lfr_core.records.tables import AlertRow, DeploymentRow, WatchlistEntryRow
+from lfr_core.retention.booking import StepReport
+from lfr_core.retention.port import Audited, Due, Outcome, PurgeStep
+from lfr_core.retention.status import ClassStatus, retention_status
+from lfr_core.retention.steps.alerts import AlertsStep
+from lfr_core.retention.steps.footage import FootageStep
+from lfr_core.retention.steps.galleries import GalleriesStep
+from lfr_core.retention.steps.lists import ListsStep
+from lfr_core.retention.steps.quality import QualityStep
+from lfr_core.retention.steps.temporary import TemporaryStep
+from lfr_core.retention.sweep import sweep
+from lfr_core.vault.book import VaultBook
+from lfr_core.vault.core import VaultCore
+from lfr_core.vault.keystore import Keystore
+from lfr_core.vault.port import KeyKind
+from streams.camera.footage import FootageWriter
+from tests.support.alert_house import POLICY, AlertHouse
+from tests.support.footage import jpeg
+from tests.support.vault_core import TwoClocks
+
+__all__ = ["BrokenStep", "RetentionHouse"]
+
+HOUR_S, DAY_S = 3_600.0, 86_400.0
+
+
+@dataclass
+class BrokenStep:
+    """A step whose service is away, or that breaks in a way nobody thought of."""
+
+    name: str
+    error: Exception = field(default_factory=lambda: Retryable("its service is away"))
+    audited: Audited = Audited.ORDERED
+
+    def due(self, now_ns: int) -> tuple[Due, ...]:
+        return (Due(f"{self.name}:1", now_ns - 10**9),)
+
+    def purge(self, now_ns: int) -> Outcome:  # noqa: ARG002  the Protocol's
+        raise self.error
+
+
+class RetentionHouse(AlertHouse):
+    """`plant` puts one thing of each class there; `end` ends the deployment as a killed close would."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.gallery = ExactGallery()
+        self.system = self.home / "system-tmp"
+        self.system.mkdir(exist_ok=True)
+        self.more: list[PurgeStep] = []
+
+    @classmethod
+    def reopened(cls, engine: Engine, home: Path, now_ns: int, gallery: ExactGallery | None = None) -> RetentionHouse:
+        """As another process has it: the deployment is there already."""
+        house = cls.__new__(cls)
+        house.engine, house.home, house.more = engine, home, []
+        house.clock = TwoClocks(now_ns)
+        house.system = home / "system-tmp"
+        house.gallery = gallery or ExactGallery()
+        book = VaultBook(engine)
+
+        class Audit:
+            def record(_, event: AuditEvent) -> None:  # noqa: N805  `self` is the house
+                record(engine, house.trail, event)
+
+        house.vault = VaultCore(
+            policy=POLICY.vault,
+            clock=house.clock,
+            keystore=Keystore(home / "vault"),
+            facts=book,
+            epochs=book,
+            audit=Audit(),
+        )
+        house.trail = AuditTrail(house.vault, house.clock)
+        return house
+
+    def steps(self) -> list[PurgeStep]:
+        """Those that need no server; `more` is added."""
+        return [
+            TemporaryStep(self.home, self.system, keep_h=1),
+            AlertsStep(self.engine, self.vault, self.trail, retention_h=POLICY.alerts.retention_h),
+            ListsStep(self.engine, self.vault, self.trail),
+            GalleriesStep(self.engine, self.gallery, alone=True),
+            QualityStep(self.engine, self.home / "quality", stranger_h=1),
+            FootageStep(self.engine, self.home / "footage", self.vault, self.trail),
+            *self.more,
+        ]
+
+    def sweep(self, *, without: Collection[str] = (), instead: Collection[PurgeStep] = ()) -> dict[str, StepReport]:
+        replaced = {step.name: step for step in instead}
+        steps = [replaced.get(step.name, step) for step in self.steps() if step.name not in without]
+        reports = sweep(steps, engine=self.engine, home=self.home, trail=self.trail, clock=self.clock, history_days=7)
+        return {report.step: report for report in reports}
+
+    def status(self) -> dict[str, ClassStatus]:
+        found = retention_status(self.engine, POLICY.retention, now_ns=self.clock.time_ns())
+        return {each.data.name: each for each in found}
+
+    def plant(self) -> None:
+        self.alert()
+        self.vault.make_key(KeyKind.WATCHLIST, "dep", "dep", self.clock.time_ns() + round(900 * DAY_S * 1e9))
+        self.gallery.create(gallery_name("dep"), "contract")
+        template = np.zeros(512, np.float32)
+        template[0] = 1.0
+        self.gallery.add(gallery_name("dep"), "contract", [Reference("entry-1/1", "entry-1", template)])
+        quality = self.home / "quality" / "dep"
+        quality.mkdir(parents=True)
+        (quality / "suite.html").write_text("entry-1 has no photograph")
+        for folder in (self.home / "tmp", self.system / "lfr-upload"):
+            folder.mkdir(parents=True)
+            (folder / "face.jpg").write_bytes(jpeg(1))
+            self.touch(folder)
+        self.film()
+
+    def film(self) -> None:
+        with FootageWriter(
+            deployment="dep",
+            camera="north",
+            session="s1",
+            engine=self.engine,
+            folder=self.home / "footage",
+            vault=self.vault,
+            policy=POLICY.footage,
+            clock=self.clock,
+            room_bytes=0,
+        ) as writer:
+            writer.offer(self.clock.time_ns(), jpeg(1))
+            deadline = time.monotonic() + 20
+            while not writer.kept:
+                assert time.monotonic() < deadline, "the writer took nothing"
+                time.sleep(0.001)
+
+    def touch(self, folder: Path) -> None:
+        """As if it had been made at the clock's time."""
+        when = self.clock.time_ns()
+        for path in (*folder.rglob("*"), folder):
+            os.utime(path, ns=(when, when), follow_symlinks=False)
+
+    def end(self) -> None:
+        """The row says so, and nothing is destroyed yet."""
+        with writing(self.engine) as session:
+            row = session.get(DeploymentRow, "dep")
+            assert row is not None
+            row.status, row.ended_at = "ended", utc_from_ns(self.clock.time_ns())
+
+    def there(self) -> dict[str, bool]:
+        """Whether the thing of each class is still there."""
+        return {name: look() for name, look in self._looks().items()}
+
+    def _looks(self) -> dict[str, Callable[[], bool]]:
+        def rows(table: type[AlertRow | WatchlistEntryRow]) -> bool:
+            with reading(self.engine) as session:
+                return session.exec(select(table)).first() is not None
+
+        return {
+            "temporary": lambda: any((self.home / "tmp").iterdir()) or (self.system / "lfr-upload").exists(),
+            "alerts": lambda: rows(AlertRow),
+            "lists": lambda: rows(WatchlistEntryRow) or bool(self.vault.kept(KeyKind.WATCHLIST)),
+            "galleries": lambda: bool(self.gallery.names()),
+            "quality": (self.home / "quality" / "dep").exists,
+            "footage": lambda: any(each.purged_ns is None for each in segments(self.engine)),
+        }
