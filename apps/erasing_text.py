@@ -6,7 +6,7 @@ import csv
 import json
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from zoneinfo import ZoneInfo
 
 from rich.markup import escape
@@ -18,7 +18,7 @@ from lfr_core.erasure.account import Epoch
 from lfr_core.erasure.certificate import Certificate, SignedCertificate
 from lfr_core.erasure.verify import Verification
 
-__all__ = ["document", "epoch_row", "print_csv", "print_table", "show_certificate", "show_search"]
+__all__ = ["document", "epoch_line", "epoch_row", "print_csv", "print_table", "show_certificate", "show_search"]
 
 _LONDON = ZoneInfo("Europe/London")
 
@@ -86,6 +86,12 @@ def epoch_row(epoch: Epoch) -> dict[str, str]:
         "fingerprint": epoch.fingerprint,
         "destroyed_at": "" if epoch.destroyed_ns is None else _iso(epoch.destroyed_ns),
     }
+
+
+def epoch_line(row: Mapping[str, str]) -> str:
+    """The same as a line for people."""
+    gone = f"destroyed {row['destroyed_at']}" if row["destroyed_at"] else "not destroyed yet"
+    return f"{row['start']} to {row['end']}  {gone}  key {row['fingerprint']}"
 
 
 def _iso(time_ns: int) -> str:

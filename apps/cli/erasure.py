@@ -48,8 +48,10 @@ def plant(
         from apps.erasing import plant
         from apps.erasing_text import print_table
         from lfr_core.erasure.planted import Control
+        from lfr_core.logs import configure_logs
 
         settings = load_settings()
+        configure_logs("WARNING")  # what was planted stands in the table
         kinds = _kinds(only)
         with _records(settings) as engine:
             planted = plant(settings, policy_of(settings), engine, deployment, kinds, say=errors.print)
@@ -180,7 +182,7 @@ def epochs(
     Example: lfr erasure epochs high-street-0412 --at 14:32:07
     """
     with guard():
-        from apps.erasing_text import epoch_row, print_csv, print_table
+        from apps.erasing_text import epoch_line, epoch_row, print_csv
         from lfr_core.erasure.account import ended_ns, epochs
         from lfr_core.erasure.lookup import epochs_at
 
@@ -195,7 +197,8 @@ def epochs(
         elif as_csv:
             print_csv(rows)
         elif rows:
-            print_table(rows)
+            for row in rows:
+                console.print(epoch_line(row), soft_wrap=True, highlight=False)
         else:
             console.print("no epoch: no camera sealed a frame then, so nothing had to be forgotten")
 
@@ -234,7 +237,7 @@ def _erasure() -> Iterator[Erasure]:
 
 
 def _public_key(erasure: Erasure) -> str:
-    """The installation's, from the file beside the keystore, which outlives a vault that is away."""
+    """The installation's, from the file beside the keystore: the one that was known before these certificates were."""
     from lfr_core.audit.remembered import read_public_key
 
     return read_public_key(erasure.settings.keystore_folder).hex()
