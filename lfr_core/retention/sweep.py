@@ -73,8 +73,6 @@ class Sweep:
             raise Refused("retention.no-such-step", f"this sweep has no step {name}: nothing purges that class of data")
         report = self._purged(step)
         try:
-            if report.destroyed and step.audited is not Audited.ITSELF:
-                self._trail.prepare(ACTOR)
             self._book(step, report)
         except LfrError as error:
             self._unbooked.append((step, report))
@@ -142,13 +140,16 @@ class Sweep:
         return True
 
     def _book(self, step: PurgeStep, report: StepReport) -> None:
+        to_tell = () if step.audited is Audited.ITSELF else report.destroyed
+        if to_tell:
+            self._trail.prepare(ACTOR)
         with writing(self._engine) as session:
             write_class(session, report)
             if report.destroyed or report.error:
                 session.add(run_row(report))
-            if report.destroyed and step.audited is not Audited.ITSELF:
+            if to_tell:
                 session.flush()
-                for each in report.destroyed:  # last: on PostgreSQL the trail's lock is held until the commit
+                for each in to_tell:  # last: on PostgreSQL the trail's lock is held until the commit
                     self._trail.append(session, done(report, each))
 
     def _book_unaudited(self, report: StepReport) -> None:

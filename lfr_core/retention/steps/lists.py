@@ -47,6 +47,7 @@ class ListsStep:
         try:
             for name, entries in self._listed().items():
                 if name in ended:
+                    self._trail.prepare(ACTOR)
                     gone.append(self._destroy_rows(name, entries, ended[name], now_ns))
         except LfrError as error:
             failures.append(error)

@@ -1,0 +1,72 @@
+"""What single purges leave alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from lfr_core.deployments import DeploymentKind
+from lfr_core.gallery import gallery_name
+from lfr_core.retention.steps.galleries import GalleriesStep
+from lfr_core.retention.steps.quality import QualityStep
+from lfr_core.vault.port import KeyKind
+from tests.support.alert_house import POLICY
+from tests.support.retention import DAY_S, RetentionHouse
+
+
+def galleries(house: RetentionHouse, *, alone: bool) -> GalleriesStep:
+    return GalleriesStep(house.engine, house.gallery, alone=alone)
+
+
+def test_a_gallery_in_use_and_one_being_built_stay_and_those_of_the_ended_and_unknown_go(
+    house: RetentionHouse,
+) -> None:
+    house.store.create("draft", DeploymentKind.DEMO, name="next week", policy=POLICY)
+    house.store.create("dep-2", DeploymentKind.DEMO, name="ends", policy=POLICY)
+    building, ended, stranger = f"{gallery_name('draft')}__a1", f"{gallery_name('dep-2')}__b2", "lfr_nobody"
+    for name in ("gallery_dep", building, ended, stranger):
+        house.gallery.create(name, "contract")
+    house.store.close("dep-2")
+
+    house.sweep()
+
+    assert house.gallery.names() == sorted(["gallery_dep", building])
+
+
+def test_in_a_milvus_that_others_use_too_what_may_be_theirs_is_left_and_said(house: RetentionHouse) -> None:
+    house.gallery.create("lfr_theirs", "contract")
+    house.gallery.create(gallery_name("dep"), "contract")
+    house.end()
+    step = galleries(house, alone=False)
+
+    outcome = step.purge(house.clock.time_ns())
+
+    assert house.gallery.names() == ["lfr_theirs"]
+    assert "others use this Milvus" in outcome.note
+    assert step.due(house.clock.time_ns()) == ()
+
+
+def test_a_list_goes_as_soon_as_its_deployment_has_ended_with_its_key(house: RetentionHouse) -> None:
+    house.plant()
+    other = house.vault.make_key(KeyKind.WATCHLIST, "going", "going", house.clock.time_ns() + 10**15)
+    house.end()
+
+    reports = house.sweep()
+
+    assert not house.there()["lists"] or [key.id for key in house.vault.kept(KeyKind.WATCHLIST)] == [other.info.id]
+    assert {each.subject.partition(":")[0] for each in reports["lists"].destroyed} == {"list", "key"}
+
+
+def test_quality_results_of_a_deployment_nobody_knows_go_once_they_are_old(
+    house: RetentionHouse, tmp_path: Path
+) -> None:
+    folder = tmp_path / "quality" / "lost"
+    folder.mkdir(parents=True)
+    (folder / "report.html").write_text("x")
+    house.touch(folder)
+    step = QualityStep(house.engine, tmp_path / "quality", stranger_h=1)
+    assert step.due(house.clock.time_ns()) == ()
+
+    house.clock.advance(DAY_S)
+
+    assert len(step.purge(house.clock.time_ns()).destroyed) == 1
+    assert not folder.exists()
