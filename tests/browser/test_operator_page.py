@@ -76,29 +76,17 @@ class TellingRecorder(Recorder):
         return Sighting.model_validate(one.model_dump() | changed)
 
 
-@dataclass(frozen=True, slots=True)
-class Street:
-    """Where people are seen: sightings sealed by this page's vault, and recorded."""
-
-    recorder: Recorder
-    vault: Vault
-
-    def sees(self, *, camera: str = "north", entry: str = "entry-1", face: int = 0, similarity: float = 0.6) -> None:
-        one = sighting(
-            0.0,
-            camera=camera,
-            entry=entry,
-            face=face,
-            similarity=similarity,
-            probe=PROBE,
-            vault=self.vault,
-            sealed_ns=time.time_ns(),
-        )
-        self.recorder.record_sightings([one])
+def _live(engine: Engine, vault: VaultCore, name: str, entries: tuple[Entry, ...]) -> DeploymentStore:
+    """A live demo deployment in the page's own vault."""
+    store = DeploymentStore(engine, vault, AuditTrail(vault, SystemClock()))
+    store.create(name, DeploymentKind.DEMO, name="High Street", policy=load_policy())
+    store.attach_watchlist(name, "contract", f"gallery_{name}", entries)
+    store.open(name)
+    return store
 
 
 @pytest.fixture(scope="module")
-def street(engine: Engine, vault: VaultCore) -> Street:
+def recorder(engine: Engine, vault: VaultCore) -> Recorder:
     blue = Entry(
         "blue",
         "TEST-1",
@@ -108,12 +96,8 @@ def street(engine: Engine, vault: VaultCore) -> Street:
         entry().expires_on,
         (Reference("b/1", "b", REFERENCE),),
     )
-    trail = AuditTrail(vault, SystemClock())
-    store = DeploymentStore(engine, vault, trail)
-    store.create("dep", DeploymentKind.DEMO, name="High Street", policy=load_policy())
-    store.attach_watchlist("dep", "contract", "gallery_dep", (entry(crop=REFERENCE), blue))
-    store.open("dep")
-    return Street(Recorder(engine, load_policy().alerts, SystemClock(), vault, trail), vault)
+    _live(engine, vault, "dep", (entry(crop=REFERENCE), blue))
+    return TellingRecorder(engine, vault)
 
 
 @pytest.fixture
@@ -130,7 +114,7 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 
 
 @pytest.fixture
-def page(context: BrowserContext, address: str, street: Street, seen: Seen) -> Iterator[Page]:
+def page(context: BrowserContext, address: str, recorder: Recorder, seen: Seen) -> Iterator[Page]:
     """A fresh session of the page, with the alerts of earlier tests gone."""
 
     def asked(request: Request) -> None:
@@ -146,7 +130,7 @@ def page(context: BrowserContext, address: str, street: Street, seen: Seen) -> I
 
 
 @pytest.fixture(autouse=True)
-def no_alerts(engine: Engine, street: Street) -> None:
+def no_alerts(engine: Engine, recorder: Recorder) -> None:
     with writing(engine) as session:
         session.execute(text("DELETE FROM alert"))
 
@@ -157,11 +141,11 @@ def sign_in(page: Page, name: str = "Ann Operator") -> None:
     page.get_by_text(f"Operator {name}").wait_for()
 
 
-def test_an_alert_is_on_the_page_within_two_seconds_of_its_recording(page: Page, street: Street) -> None:
+def test_an_alert_is_on_the_page_within_two_seconds_of_its_recording(page: Page, recorder: Recorder) -> None:
     page.get_by_role("status").filter(has_text="No alert waits").wait_for()
     took = []
     for camera in ("north", "south", "east"):
-        street.sees(camera=camera)
+        recorder.record_sightings([sighting(0.0, camera=camera, probe=PROBE)])
         start = time.monotonic()
         page.locator(".ops-alert").filter(has_text=camera).wait_for(timeout=10_000)
         took.append(time.monotonic() - start)
@@ -169,8 +153,8 @@ def test_an_alert_is_on_the_page_within_two_seconds_of_its_recording(page: Page,
     assert median(took) < 2.0
 
 
-def test_probe_and_reference_stand_side_by_side_with_what_is_known(page: Page, street: Street) -> None:
-    street.sees(similarity=0.71)
+def test_probe_and_reference_stand_side_by_side_with_what_is_known(page: Page, recorder: Recorder) -> None:
+    recorder.record_sightings([sighting(0.0, similarity=0.71, probe=PROBE)])
     sign_in(page)
     card = page.locator(".ops-alert")
     card.locator("img").nth(1).wait_for()
@@ -196,9 +180,9 @@ def test_probe_and_reference_stand_side_by_side_with_what_is_known(page: Page, s
 
 
 def test_a_decision_by_click_is_in_the_database_with_who_and_when(
-    page: Page, street: Street, engine: Engine
+    page: Page, recorder: Recorder, engine: Engine
 ) -> None:
-    street.sees()
+    recorder.record_sightings([sighting(0.0, probe=PROBE)])
     sign_in(page)
     before = time.time()
 
@@ -216,8 +200,8 @@ def test_a_decision_by_click_is_in_the_database_with_who_and_when(
     assert before <= alert.judged.at.timestamp() <= alert.engaged.at.timestamp() <= time.time()
 
 
-def test_an_answer_is_corrected_under_the_correctors_name(page: Page, street: Street, engine: Engine) -> None:
-    street.sees()
+def test_an_answer_is_corrected_under_the_correctors_name(page: Page, recorder: Recorder, engine: Engine) -> None:
+    recorder.record_sightings([sighting(0.0, probe=PROBE)])
     sign_in(page, "Bob Sergeant")
     page.get_by_role("button", name="Same person").click()
     page.get_by_role("button", name="Correct an answer").click()
@@ -230,8 +214,8 @@ def test_an_answer_is_corrected_under_the_correctors_name(page: Page, street: St
     assert page.get_by_role("button", name="Engaged").count() == 0
 
 
-def test_nobody_decides_without_a_name(page: Page, street: Street, engine: Engine) -> None:
-    street.sees()
+def test_nobody_decides_without_a_name(page: Page, recorder: Recorder, engine: Engine) -> None:
+    recorder.record_sightings([sighting(0.0, probe=PROBE)])
 
     button = page.get_by_role("button", name="Same person")
     button.wait_for()
@@ -240,8 +224,8 @@ def test_nobody_decides_without_a_name(page: Page, street: Street, engine: Engin
     assert read.alerts(engine, "dep")[0].undecided
 
 
-def test_a_decision_can_be_made_with_the_keyboard_alone(page: Page, street: Street, engine: Engine) -> None:
-    street.sees()
+def test_a_decision_can_be_made_with_the_keyboard_alone(page: Page, recorder: Recorder, engine: Engine) -> None:
+    recorder.record_sightings([sighting(0.0, probe=PROBE)])
     page.get_by_label("Your name").focus()
     page.keyboard.type("Cat Inspector")
     page.keyboard.press("Enter")
@@ -259,10 +243,9 @@ def test_a_decision_can_be_made_with_the_keyboard_alone(page: Page, street: Stre
 
 
 def test_crops_come_inside_the_page_and_nothing_is_asked_of_another_host(
-    page: Page, street: Street, seen: Seen, address: str
+    page: Page, recorder: Recorder, seen: Seen, address: str
 ) -> None:
-    street.sees()
-    street.sees(entry="blue", face=1)
+    recorder.record_sightings([sighting(0.0, probe=PROBE), sighting(0.0, entry="blue", face=1, probe=PROBE)])
     sign_in(page)
     page.locator(".ops-alert img").nth(3).wait_for()
     page.reload()
@@ -285,9 +268,9 @@ def _consulted(engine: Engine, alert: UUID) -> int:
 
 
 def test_pictures_wait_for_a_name_and_are_consulted_once_however_often_the_page_is_drawn(
-    page: Page, street: Street, engine: Engine
+    page: Page, recorder: Recorder, engine: Engine
 ) -> None:
-    (alert,) = street.sees().opened
+    (alert,) = recorder.record_sightings([sighting(0.0, probe=PROBE)]).opened
     page.get_by_text("Say who you are, at the top of the page, to see the pictures.").wait_for()
     before = (page.locator(".ops-alert img").count(), _consulted(engine, alert))
 
@@ -300,9 +283,9 @@ def test_pictures_wait_for_a_name_and_are_consulted_once_however_often_the_page_
 
 
 def test_pictures_whose_key_is_gone_are_said_to_be_deleted_on_schedule(
-    page: Page, street: Street, vault: VaultCore
+    page: Page, recorder: Recorder, vault: VaultCore
 ) -> None:
-    street.sees()
+    recorder.record_sightings([sighting(0.0, probe=PROBE)])
     vault.destroy([info.id for info in vault.kept(KeyKind.ALERT)], rule="alerts.retention_h")
 
     sign_in(page)
@@ -312,7 +295,7 @@ def test_pictures_whose_key_is_gone_are_said_to_be_deleted_on_schedule(
     assert page.get_by_text("error").count() == 0
 
 
-def test_cameras_show_the_frame_identity_and_their_latency(page: Page, street: Street) -> None:
+def test_cameras_show_the_frame_identity_and_their_latency(page: Page, recorder: Recorder) -> None:
     now = time.time_ns()
     recorder.record_outcomes(
         [outcomes(*((4 * i, 3 * i, 0) for i in range(5)), camera="identity", reported_ns=now - 2 * 10**9)]
@@ -329,8 +312,8 @@ def test_cameras_show_the_frame_identity_and_their_latency(page: Page, street: S
     )
 
 
-def test_records_away_are_said_and_no_old_figure_stays(page: Page, street: Street, engine: Engine) -> None:
-    street.sees()
+def test_records_away_are_said_and_no_old_figure_stays(page: Page, recorder: Recorder, engine: Engine) -> None:
+    recorder.record_sightings([sighting(0.0, probe=PROBE)])
     page.locator(".ops-alert").wait_for()
     with writing(engine) as session:
         session.execute(text("ALTER TABLE deployment RENAME TO gone"))
@@ -345,9 +328,9 @@ def test_records_away_are_said_and_no_old_figure_stays(page: Page, street: Stree
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_text_stands_out_from_its_ground_in_both_themes(
-    browser: Browser, address: str, street: Street, scheme: str
+    browser: Browser, address: str, recorder: Recorder, scheme: str
 ) -> None:
-    street.sees()
+    recorder.record_sightings([sighting(0.0, probe=PROBE)])
     recorder.record_outcomes([outcomes((0, 0, 0), session=f"contrast-{scheme}", reported_ns=NOW_NS)])
     context = browser.new_context(color_scheme="light" if scheme == "light" else "dark")
     page = context.new_page()
