@@ -144,16 +144,21 @@ class Recogniser:
         return self._recognised(looked, sightings)
 
     def leave_ended(self) -> bool:
-        """Forget what is held of deployments that have ended; whether none is left that was served.
+        """Forget what is held of deployments that have ended or are suspended; whether none is left that was served.
 
-        Then the process has nothing more to do with faces and ends, so that its memory goes with it.
+        Then the process has nothing more to do with faces and ends, so that its memory goes with it. Called about
+        once a second, so that tracks don't wait for a next frame that never comes.
         """
         try:
-            ended = {name for name in self._served if not _may_go_on(self._directory.find(name))}
+            views = {name: self._directory.find(name) for name in self._served | {one[0] for one in self._cameras}}
         except Retryable:
             return False
-        for session in [session for session in self._cameras if session[0] in ended]:
-            del self._cameras[session]
+        for session in list(self._cameras):
+            view = views[session[0]]
+            if view is None or not view.is_live:
+                del self._cameras[session]
+        self._forget_idle()
+        ended = {name for name in self._served if not _may_go_on(views[name])}
         self._served -= ended
         return bool(ended) and not self._served
 

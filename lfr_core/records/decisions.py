@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from uuid import UUID
 
 from sqlalchemy import Engine
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from lfr_core.alerts import Decision, Engagement, Judgement, Review, check_engagement, check_review
 from lfr_core.audit.port import AuditEvent, Trail, Verb
@@ -96,7 +96,8 @@ class DecisionDesk:
     def _alert(self, alert: UUID) -> Iterator[tuple[Session, AlertRow]]:
         """The alert's row, locked until the answer is written."""
         with writing(self._engine) as session:
-            row = session.exec(select(AlertRow).where(AlertRow.id == alert).with_for_update()).one_or_none()
+            wanted = select(AlertRow).where(AlertRow.id == alert).where(col(AlertRow.canary).is_(False))
+            row = session.exec(wanted.with_for_update()).one_or_none()
             if row is None:
                 raise Refused("alert.unknown", f"there is no alert {alert}; `lfr alerts list` shows those there are")
             yield session, row

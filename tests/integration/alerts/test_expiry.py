@@ -222,10 +222,13 @@ def test_a_canary_is_counted_and_shown_nowhere_and_leaves_no_stub(house: AlertHo
         read.counts(house.engine, "dep").blue_list.total,
     )
 
+    with pytest.raises(Refused) as decision:
+        house.desk.judge(canary, Judgement.SAME, "Ann")
     house.after_retention()
     gone = house.expire()
 
     assert seen == ((), None, (), 0)
+    assert decision.value.rule == "alert.unknown"
     assert [one.alert for one in gone] == [canary]
     assert (rows(house, "alert"), rows(house, "alert_stub")) == ([], [])
 

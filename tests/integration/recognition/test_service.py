@@ -413,3 +413,24 @@ def test_the_tracks_of_a_camera_that_fell_silent_are_forgotten() -> None:
     done = bench.run(frames[1:2])
 
     assert (done.sightings, done.outcomes[0].results[0].tracks_started) == ([], 1)
+
+
+@pytest.mark.parametrize("status", [DeploymentStatus.ENDED, DeploymentStatus.SUSPENDED])
+def test_when_the_deployment_closes_every_track_is_forgotten_without_another_frame(status: DeploymentStatus) -> None:
+    bench = Bench()
+    bench.run(bench.frames(walk("obama2", looks=3)))
+    held = len(bench.recogniser._cameras)  # what is forgotten can be seen nowhere else
+
+    bench.directory.view = replace(bench.directory.view, status=status)
+    leaves = bench.recogniser.leave_ended()
+
+    assert (held, len(bench.recogniser._cameras)) == (1, 0)
+    assert leaves is (status is DeploymentStatus.ENDED)
+
+
+def test_with_the_records_away_no_worker_takes_its_deployment_for_ended() -> None:
+    bench = Bench()
+    bench.run(bench.frames(walk("obama2", looks=3)))
+    bench.directory.away = True
+
+    assert bench.recogniser.leave_ended() is False
