@@ -7,8 +7,11 @@ from collections.abc import Iterator
 import pytest
 
 from lfr_core.deployments import DeploymentView
+from lfr_core.erasure.forms import random_template
+from lfr_core.erasure.plant import plant_template
 from lfr_core.erasure.planted import Control, PlantedKind
 from lfr_core.erasure.verify import Verdict, Verification
+from lfr_core.gallery import Reference
 from tests.support.brokers import RunningBroker
 from tests.support.erasing import DAY_S, Installation
 from tests.support.milvus import MilvusServer
@@ -124,3 +127,16 @@ def test_the_way_each_kind_goes(house: Installation) -> None:
         PlantedKind.FOOTAGE: Verdict.GONE,
         PlantedKind.SIGHTING: Verdict.SEALED,
     }
+
+
+def test_a_vector_is_found_raw_among_thousands_so_nothing_hides_it_by_packing(house: Installation) -> None:
+    view = house.live("crowded")
+    gallery = house.gallery(house.plain_gallery)
+    others = [Reference(f"r{n}", f"e{n}", random_template(house.random)) for n in range(2_000)]
+    gallery.add(view.gallery, view.contract_id, others[:1_000])
+    planted = plant_template(view, house.gallery, house.plain_gallery, clock=house.clock, random=house.random)
+    gallery.add(view.gallery, view.contract_id, others[1_000:])
+
+    assert house.remember(view, [planted])[0].control is Control.FOUND
+    found = [f for r in house.verify(view).stores for f in r.findings if f.verdict is Verdict.FOUND_CLEAR]
+    assert found == []
