@@ -1,0 +1,188 @@
+"""The retention flow against a real Prefect server."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flows.history import WorkflowsStep
+from lfr_core.errors import Retryable
+from lfr_core.records.engine import open_engine
+from lfr_core.settings import Settings
+from tests.support.milvus import free_port
+from tests.support.prefect import PrefectServer
+from tests.support.retention import DAY_S, RetentionHouse
+from tests.support.vault_server import serving_vault
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Neither broker nor Milvus answers there."""
+    return Settings(home=tmp_path / "home", kafka_port=free_port(), milvus_port=free_port(), broker="kafka")
+
+
+def environment(server: PrefectServer, settings: Settings, tmp_path: Path) -> dict[str, str]:
+    (tmp_path / "temporary").mkdir(exist_ok=True)
+    return server.environment(settings) | {"TMPDIR": str(tmp_path / "temporary")}
+
+
+def read(server: PrefectServer, what: str, **filters: object) -> list[dict[str, Any]]:
+    found = server.ask("POST", f"/{what}/filter", filters)
+    assert isinstance(found, list)
+    return found
+
+
+def until(so: Callable[[], bool], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while not so():
+        assert time.monotonic() < deadline, "it didn't come"
+        time.sleep(0.3)
+
+
+def test_a_run_purges_what_it_can_says_what_it_could_not_and_leaves_a_table_of_lags(
+    prefect_server: PrefectServer, settings: Settings, tmp_path: Path
+) -> None:
+    old = settings.home / "tmp" / "face.jpg"
+    old.parent.mkdir(parents=True)
+    old.write_bytes(b"face")
+    os.utime(old, (1, 1))
+    (tmp_path / "temporary").mkdir()
+    code = "from flows.retention import retention; print(retention(return_state=True).message)"
+    with serving_vault(settings):
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            env=environment(prefect_server, settings, tmp_path),
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    assert "tried again by the next sweep: galleries, topics" in done.stdout, done.stdout + done.stderr
+    assert not old.exists()
+    (run,) = [each for each in read(prefect_server, "flow_runs") if not each["deployment_id"]]
+    mine = {"flow_runs": {"id": {"any_": [run["id"]]}}}
+    tasks = {task["name"].rpartition("-")[0]: task["state_name"] for task in read(prefect_server, "task_runs", **mine)}
+    failed = {name for name, state in tasks.items() if state == "Failed"}
+    assert failed == {"drop collections of ended deployments from the gallery", "delete what is past its topic's bound"}
+    assert len(tasks) == 10
+    assert tasks["forget alerts after their 24 hours"] == "Completed"
+    (artifact,) = read(prefect_server, "artifacts", artifacts={"key": {"any_": ["retention-lag"]}}, **mine)
+    assert "| Temporary files | `retention.temporary_files_h` | in-time | 0 | 0 | 1 |" in artifact["data"]
+    assert run["parameters"] == {}
+    assert read(prefect_server, "logs") == []
+
+
+def test_served_it_runs_at_once_and_never_queues_up(
+    prefect_server: PrefectServer, settings: Settings, tmp_path: Path
+) -> None:
+    env = environment(prefect_server, settings, tmp_path)
+    ready = settings.home / "run" / "flows.ready"
+
+    def serve() -> subprocess.Popen[bytes]:
+        ready.unlink(missing_ok=True)
+        process = subprocess.Popen([sys.executable, "-m", "flows.serve"], env=env, cwd=tmp_path)
+        until(lambda: ready.exists() and ready.read_text().strip() == str(process.pid), 60)
+        return process
+
+    def runs(state: str) -> int:
+        served = [each for each in read(prefect_server, "flow_runs") if each["deployment_id"]]
+        return sum(each["state_type"] in state.split() for each in served)
+
+    with serving_vault(settings):
+        first = serve()
+        until(lambda: runs("COMPLETED FAILED") >= 1, 60)
+        first.kill()
+        first.wait(20)
+        second = serve()
+        time.sleep(3)
+        (deployment,) = read(prefect_server, "deployments")
+        assert deployment["name"] == "every-sweep"
+        assert runs("SCHEDULED PENDING") <= 1
+        second.send_signal(signal.SIGTERM)
+        assert second.wait(30) == 0
+    assert not ready.exists()
+
+
+def test_one_run_waits_at_most_and_one_beat_makes_one_run(prefect_server: PrefectServer, tmp_path: Path) -> None:
+    """In a process of its own: Prefect's client reads its settings at import."""
+    code = """
+import asyncio
+from prefect import flow
+from prefect.client.orchestration import get_client
+from flows.beat import schedule_one
+
+@flow
+def nothing() -> None: ...
+
+async def main():
+    async with get_client() as client:
+        deployment = await client.create_deployment(await client.create_flow(nothing), name="beaten")
+        print([await schedule_one(client, deployment, slot=slot) for slot in (1, 1, 2)])
+        for run in await client.read_flow_runs():
+            if run.deployment_id == deployment:
+                await client.delete_flow_run(run.id)
+        await client.delete_deployment(deployment)
+
+asyncio.run(main())
+"""
+    env = environment(prefect_server, Settings(home=tmp_path / "home"), tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=env, capture_output=True, text=True, timeout=60, check=False
+    )
+
+    assert done.stdout.strip() == "[True, False, False]", done.stderr
+
+
+def test_old_runs_and_their_artifacts_go_and_without_the_step_it_is_an_alarm(
+    prefect_server: PrefectServer, sqlite_url: str, tmp_path: Path
+) -> None:
+    engine = open_engine(sqlite_url)
+    house = RetentionHouse(engine, tmp_path)
+    house.clock.advance((time.time_ns() - house.clock.time_ns()) / 1e9)
+    flow = prefect_server.ask("POST", "/flows/", {"name": "old"})
+    assert isinstance(flow, dict)
+    for _ in range(60):  # more than Prefect deletes at once
+        run = prefect_server.ask("POST", "/flow_runs/", {"flow_id": flow["id"], "state": {"type": "COMPLETED"}})
+    assert isinstance(run, dict)
+    prefect_server.ask("POST", "/artifacts/", {"key": "old", "data": "x", "flow_run_id": run["id"]})
+
+    def there() -> tuple[int, int]:
+        mine: dict[str, object] = {"flows": {"name": {"any_": ["old"]}}}
+        artifacts = read(prefect_server, "artifacts", artifacts={"key": {"any_": ["old"]}})
+        return len(read(prefect_server, "flow_runs", **mine)), len(artifacts)
+
+    step = WorkflowsStep(prefect_server.api, keep_days=7, server_home=None)
+    house.more = [step]
+    house.sweep()
+    assert there() == (60, 1)  # within their days
+
+    house.clock.advance(7 * DAY_S + 301)
+    house.sweep(without={"workflows"})
+    assert there() == (60, 1)
+    assert house.status()["workflows"].is_alarm
+
+    report = house.sweep()["workflows"]
+
+    assert (there(), report.error, report.left) == ((0, 0), "", ())
+    assert not house.status()["workflows"].is_alarm
+    assert house.sweep()["workflows"].destroyed == ()
+    engine.dispose()
+
+
+def test_without_a_server_it_says_so_and_where_none_ever_ran_there_is_nothing_to_do(tmp_path: Path) -> None:
+    api = f"http://127.0.0.1:{free_port()}/api"
+    with pytest.raises(Retryable, match="doesn't answer"):
+        WorkflowsStep(api, keep_days=7, server_home=tmp_path).due(0)
+
+    outcome = WorkflowsStep(api, keep_days=7, server_home=tmp_path / "never").purge(0)
+
+    assert outcome.note == "no workflow server has run here"
