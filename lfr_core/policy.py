@@ -139,7 +139,7 @@ class PublicationPolicy(_Section):
     results_working_days: Annotated[int, Field(ge=1, le=5)]
     reminder_working_days: Annotated[int, Field(ge=1, le=5)]
     extra_bank_holidays: tuple[date, ...]
-    suppress_people_below: Annotated[int, Field(ge=2, le=20)]
+    suppress_people_below: Annotated[int, Field(ge=3, le=20)]
 
     @model_validator(mode="after")
     def _reminded_in_time(self) -> PublicationPolicy:

@@ -14,7 +14,7 @@ from lfr_core.publication.rates import Proportion, one_in
 
 __all__ = ["comparison_svg"]
 
-_WIDTH, _LEFT, _RIGHT, _ROW, _HEAD, _FOOT = 760, 200, 24, 46, 40, 34  # user units
+_WIDTH, _LEFT, _RIGHT, _ROW, _HEAD, _FOOT = 800, 200, 60, 46, 40, 34  # user units
 _PLOT = _WIDTH - _LEFT - _RIGHT
 _STYLE = (
     "text{font:14px system-ui,sans-serif;fill:currentColor}.small{font-size:12px}"

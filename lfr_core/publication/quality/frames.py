@@ -52,7 +52,7 @@ def frames_of(table: PublishedTable) -> Frames:
     rows = table.rows
     frame = pd.DataFrame({"row": [row.number for row in rows]})
     for column in REQUIRED:
-        frame[f"{column}_text"] = [row.printed.get(column) or None for row in rows]
+        frame[f"{column}_cell"] = [row.printed.get(column) or None for row in rows]
     for column in COUNTS:
         if table.has(column):
             frame[column.value] = _floats([row.count(column) for row in rows])

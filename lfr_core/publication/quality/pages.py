@@ -18,6 +18,8 @@ _DROPPED = frozenset({"script", "style", "svg", "iframe", "form", "footer", "nav
 _VOID = frozenset({"area", "base", "br", "col", "embed", "hr", "input", "link", "meta", "source", "track", "wbr"})
 _VOID_KEPT = frozenset({"br", "col", "hr"})
 _KEPT_ATTRIBUTES = frozenset({"class", "colspan", "rowspan", "scope", "id", "lang", "title", "role"})
+_ICONS = {"fa-check-circle": "kept", "fa-times": "broken", "fa-exclamation": "not evaluated"}
+"""The status of an expectation is shown by an icon of a font that isn't loaded: its class says which."""
 _ADDRESS = re.compile(r"(?:https?:)?//[^\s<>\"']+")
 
 
@@ -56,6 +58,7 @@ class _Body(HTMLParser):
             return
         if not self._in_body or tag == "img" or (tag in _VOID and tag not in _VOID_KEPT):
             return
+        self.out += [word for icon, word in _ICONS.items() if icon in str(dict(attrs).get("class", ""))]
         kept = [(name, value or "") for name, value in attrs if name in _KEPT_ATTRIBUTES]
         written = "".join(f' {name}="{escape(_ADDRESS.sub("", value))}"' for name, value in kept)
         self.out.append(f"<{_tag(tag)}{written}>")

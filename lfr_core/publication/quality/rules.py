@@ -65,7 +65,7 @@ RULES: Final[tuple[Rule, ...]] = (
             "cell-empty",
             _RECORD,
             Kind.NOT_EMPTY,
-            (f"{column}_text",),
+            (f"{column}_cell",),
             f"{column.value} is empty",
             shows=column,
             expected="a value",

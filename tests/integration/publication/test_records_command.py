@@ -1,0 +1,86 @@
+"""`lfr records` as people and programs use it."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from apps.cli.main import app
+from lfr_core.errors import Refused
+from lfr_core.publication.building import from_figures
+from lfr_core.publication.quality.docs import validate_with_docs
+from lfr_core.publication.quality.importer import read_table
+from lfr_core.publication.tabular import csv_text
+from tests.support.publication import ENDED, POLICY, alert, figures, modern_row, modern_table
+
+
+def test_defects_are_told_to_programs_and_the_report_asks_nobody_for_anything(tmp_path: Path) -> None:
+    table = tmp_path / "town <b>.csv"
+    table.write_text(modern_table([modern_row(0), modern_row(1, **{"Total Alerts": "9"})]), encoding="utf-8")
+    docs = tmp_path / "reports" / "town"
+    ran = CliRunner().invoke(app, ["records", "validate", str(table), "--docs", str(docs), "--json"])
+    told = json.loads(ran.stdout)
+
+    assert ran.exit_code == 1
+    (found,) = [each for each in told["findings"] if each["rule"] == "totals-add-up"]
+    assert (found["row"], found["printed"], found["expected"]) == (3, "9", "7")
+    pages = {page.name: page.read_text(encoding="utf-8") for page in docs.iterdir()}
+    assert set(pages) == {"index.html", "record.html", "series.html", "series-whole.html", "style.css"}
+    assert [name for name, text in pages.items() if re.search(r"//|url\(|<script|@import", text)] == []
+    assert "totals-add-up" in pages["index.html"]
+    assert "town &lt;b&gt;" in pages["index.html"]
+    assert "broken" in pages["record.html"]
+
+    (docs / "index.html").write_text("somebody's own page", encoding="utf-8")
+    again = CliRunner().invoke(app, ["records", "validate", str(table), "--docs", str(docs)])
+    assert again.exit_code == Refused.exit_code
+    assert (docs / "index.html").read_text(encoding="utf-8") == "somebody's own page"
+
+
+def test_our_record_passes_and_its_report_replaces_the_older_one(tmp_path: Path) -> None:
+    record = from_figures(figures([alert("TC", "a", "arrest")]), policy=POLICY, published_at=ENDED)
+    read = read_table(csv_text([record]).encode(), "ours")
+    folder = tmp_path / "report"
+    for _ in range(2):
+        assert validate_with_docs(read, folder, today=ENDED.date()).passes
+    assert [each.name for each in tmp_path.iterdir()] == ["report"]
+    assert "No defect was found" in (folder / "index.html").read_text(encoding="utf-8")
+
+
+def test_forces_are_drawn_side_by_side(tmp_path: Path) -> None:
+    for name, days in (("met", range(8)), ("norfolk", (1, 2))):
+        (tmp_path / f"{name}.csv").write_text(modern_table([modern_row(day) for day in days]), encoding="utf-8")
+    files = [str(tmp_path / "met.csv"), str(tmp_path / "norfolk.csv")]
+    drawing = tmp_path / "forces.svg"
+    shown = CliRunner().invoke(app, ["records", "compare", *files, "--svg", str(drawing)], env={"COLUMNS": "160"})
+    told = json.loads(CliRunner().invoke(app, ["records", "compare", *files, "--json"]).stdout)
+
+    assert shown.exit_code == 0
+    assert "of 28,002 faces, 15 alerts, none wrong" in shown.output
+    assert "norfolk" in drawing.read_text(encoding="utf-8")
+    assert [force["false_alerts_per_face"]["k"] for force in told] == [2, 0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["records", "compare", "one.csv"], "at least two"),
+        (["records", "validate", "gone.csv"], "can't be read"),
+        (["records", "validate", "."], "can't be read"),
+        (["records", "compare", "one.csv", "one.csv", "--svg", "/proc/no/f.svg"], "can't be written"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_a_sentence(
+    arguments: list[str], says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "one.csv").write_text(modern_table([modern_row(0)]), encoding="utf-8")
+    ran = CliRunner().invoke(app, arguments)
+
+    assert ran.exit_code not in {0, 1}
+    assert says in ran.stderr.replace("\n", "")
+    assert "Traceback" not in ran.stderr

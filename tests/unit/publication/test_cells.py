@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from lfr_core.publication.quality.cells import (
+    Unreadable,
+    read_count,
+    read_date,
+    read_decimal,
+    read_duration,
+    read_rate,
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("16,199", 16_199),
+        ("16 199", 16_199),
+        ("16\u00a0199*", 16_199),
+        ("12.0", 12),
+        (" 7 [a]", 7),
+        ("3 (note 1)", 3),
+        ("-4", -4),
+        ("", None),
+        ("–", None),
+        ("N/A", None),
+    ],
+)
+def test_counts_are_read_however_they_are_set(text: str, count: int | None) -> None:
+    assert read_count(text) == count
+
+
+@pytest.mark.parametrize("text", ["16.199", "1,23", "about 40", "1-4", "12 (7)", "0x1F", "١٢x"])
+def test_what_is_no_count_is_not_guessed(text: str) -> None:
+    with pytest.raises(Unreadable):
+        read_count(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "day", "spelling"),
+    [
+        ("06/04/23", date(2023, 4, 6), "day, month, two-digit year"),
+        ("6.4.2023", date(2023, 4, 6), "day, month, four-digit year"),
+        ("06-Apr-23", date(2023, 4, 6), "month in words"),
+        ("6th April 2023", date(2023, 4, 6), "month in words"),
+        ("2023-04-06", date(2023, 4, 6), "ISO 8601"),
+        ("2023-04-06 00:00:00", date(2023, 4, 6), "ISO 8601"),
+    ],
+)
+def test_dates_are_read_with_the_day_first(text: str, day: date, spelling: str) -> None:
+    cell = read_date(text)
+
+    assert cell is not None
+    assert (cell.value, cell.spelling) == (day, spelling)
+
+
+@pytest.mark.parametrize("text", ["04/25/23", "31/02/24", "45022", "2023-13-01", "soon"])
+def test_what_is_no_date_is_not_guessed(text: str) -> None:
+    with pytest.raises(Unreadable):
+        read_date(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "minutes", "spelling"),
+    [  # the three of DOMAIN.md 2.3 first
+        ("5h03m", 303, "5h03m"),
+        ("4hr 47m", 287, "4hr 47m"),
+        ("5h40", 340, "5h40"),
+        ("6h 13m", 373, "6h 13m"),
+        ("5:03", 303, "5:03"),
+        ("2 hours 5 minutes", 125, "5 hours 3 minutes"),
+        ("303", 303, "minutes"),
+        ("303 mins", 303, "minutes"),
+    ],
+)
+def test_durations_are_read_and_their_spelling_is_told(text: str, minutes: int, spelling: str) -> None:
+    cell = read_duration(text)
+
+    assert cell is not None
+    assert (cell.minutes, cell.spelling) == (minutes, spelling)
+
+
+@pytest.mark.parametrize("text", ["5h72m", "all day", "5.5h"])
+def test_what_is_no_duration_is_not_guessed(text: str) -> None:
+    with pytest.raises(Unreadable):
+        read_duration(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "in_percent", "true_rate", "fits"),
+    [
+        ("0.01%", False, 1 / 3_940, False),  # Croydon, George Street, 07/12/23: 0.025 %
+        ("0.03%", False, 1 / 3_940, True),
+        ("0.025%", False, 1 / 3_940, True),
+        ("0.03", True, 1 / 3_940, True),
+        ("0.03", False, 1 / 3_940, False),
+        ("1 in 3,940", False, 1 / 3_940, True),
+        ("0%", False, 0.0, True),
+        ("0.00%", False, 1 / 30_000, True),
+    ],
+)
+def test_a_rate_holds_when_it_rounds_to_the_digits_printed(
+    text: str, *, in_percent: bool, true_rate: float, fits: bool
+) -> None:
+    cell = read_rate(text, in_percent=in_percent)
+
+    assert cell is not None
+    assert (cell.low <= true_rate <= cell.high) == fits
+
+
+def test_a_threshold_may_be_a_per_cent() -> None:
+    assert read_decimal("64%") == pytest.approx(0.64)
+    assert read_decimal("0.64 *") == pytest.approx(0.64)
+    with pytest.raises(Unreadable):
+        read_decimal("high")

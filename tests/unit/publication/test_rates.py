@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import binomtest
+
+from lfr_core.errors import Poison
+from lfr_core.publication.rates import (
+    AlertCounts,
+    clopper_pearson,
+    expected_false_alerts,
+    natural_frequency,
+    one_in,
+    proportion,
+    rates_of,
+    rule_of_three,
+    scaled_fpir,
+    upper_bound,
+)
+
+
+@pytest.mark.parametrize(
+    ("k", "n", "low", "high"),
+    [  # DOMAIN.md 2.4 and 4.1
+        (10, 3_147_436, "1 in 656,346", "1 in 171,146"),
+        (25, 491_246, "1 in 30,364", "1 in 13,311"),
+        (5, 1_863_630, "1 in 1,147,918", "1 in 159,717"),
+    ],
+)
+def test_intervals_are_those_worked_out_for_the_published_records(k: int, n: int, low: str, high: str) -> None:
+    assert tuple(map(one_in, clopper_pearson(k, n))) == (low, high)
+
+
+@pytest.mark.parametrize(
+    ("k", "n", "bound"),
+    [(1, 383_356, "1 in 80,811"), (1, 470_000, "1 in 99,076"), (0, 2_500_000, "1 in 834,521")],  # DOMAIN.md 4.1
+)
+def test_one_sided_bounds_are_those_worked_out_for_other_forces(k: int, n: int, bound: str) -> None:
+    assert one_in(upper_bound(k, n)) == bound
+
+
+@given(st.integers(1, 5_000), st.data())
+def test_the_interval_is_scipys_exact_one(n: int, data: st.DataObject) -> None:
+    k = data.draw(st.integers(0, n))
+    reference = binomtest(k, n).proportion_ci(method="exact")
+
+    assert clopper_pearson(k, n) == pytest.approx((reference.low, reference.high), abs=1e-9)
+    assert upper_bound(k, n) == pytest.approx(
+        binomtest(k, n, alternative="less").proportion_ci(method="exact").high, abs=1e-9
+    )
+
+
+@given(st.integers(100, 10_000_000))
+def test_three_over_n_is_the_bound_of_nothing_seen(n: int) -> None:
+    assert rule_of_three(n) == pytest.approx(upper_bound(0, n), rel=0.02)
+
+
+def test_precision_is_shown_with_and_without_what_nobody_confirmed() -> None:
+    rates = rates_of(AlertCounts(6, 3, 1, 2), faces_compared=12_400, seeded_passes=40, recognised=36)
+
+    assert (rates.false_alerts_per_face.k, rates.false_alerts_per_face.n) == (3, 12_400)
+    assert (rates.false_share_of_alerts.k, rates.false_share_of_alerts.n) == (3, 12)
+    assert (rates.precision_confirmed.k, rates.precision_confirmed.n) == (6, 7)
+    assert (rates.precision_all.k, rates.precision_all.n) == (9, 12)
+    assert rates.recognition.point == 0.9
+
+
+def test_without_an_observation_there_is_no_rate_and_no_bound() -> None:
+    assert proportion(0, 0).point is None
+    assert proportion(0, 0).upper95_one_sided is None
+
+
+@pytest.mark.parametrize(
+    ("faces", "alerts", "wrong", "words"),
+    [
+        (12_400, 3, 1, "of 12,400 faces, 3 alerts, 1 wrong"),
+        (12_400, 1, 0, "of 12,400 faces, 1 alert, none wrong"),
+        (1, 0, 0, "of 1 face, no alert"),
+    ],
+)
+def test_results_are_said_in_whole_people(faces: int, alerts: int, wrong: int, words: str) -> None:
+    assert natural_frequency(faces=faces, alerts=alerts, false_alerts=wrong) == words
+
+
+@pytest.mark.parametrize(("people", "expected"), [(1_000, 0.83), (2_000, 1.67), (5_000, 4.17), (16_000, 13.3)])
+def test_expected_false_alerts_at_50_000_faces_are_those_of_the_tests_value(people: int, expected: float) -> None:
+    fpir = scaled_fpir(1 / 6_000, 10_000, people)  # DOMAIN.md F8: NPL at 0.60
+
+    assert expected_false_alerts(50_000, fpir) == pytest.approx(expected, abs=0.05)
+
+
+def test_counts_that_cannot_be_are_refused() -> None:
+    with pytest.raises(Poison):
+        clopper_pearson(4, 3)
+    with pytest.raises(Poison):
+        AlertCounts(1, 0, -1, 0)
+    with pytest.raises(Poison):
+        rates_of(AlertCounts(0, 0, 3, 0), faces_compared=2)
