@@ -21,7 +21,6 @@ from lfr_core.records.deployments import DeploymentStore
 from lfr_core.records.engine import open_engine
 from lfr_core.records.recorder import Recorder
 from lfr_core.settings import Settings
-from lfr_core.vault.client import VaultClient
 from lfr_core.vault.core import VaultCore
 from lfr_core.vault.port import KeyKind
 from tests.support.milvus import milvus_server
@@ -36,18 +35,8 @@ def vault(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
     """A vault at the socket where the commands look for it."""
     monkeypatch.setenv("LFR_HOME", str(tmp_path))
     monkeypatch.setenv("LFR_DATABASE_URL", sqlite_url)
-    clients: list[VaultClient] = []
-    make = VaultClient.__init__
-
-    def made(client: VaultClient, path: Path, timeout_s: float = 10.0) -> None:
-        make(client, path, timeout_s)
-        clients.append(client)
-
-    monkeypatch.setattr(VaultClient, "__init__", made)  # a command's end closes its own; here no process ends
     with serving_vault(Settings()) as core:
         yield core
-        for client in clients:
-            client.close()
 
 
 @pytest.fixture
