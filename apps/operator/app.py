@@ -17,6 +17,7 @@ import streamlit as st
 
 from apps.operator import panels, questions
 from apps.operator.pictures import Pictures
+from apps.operator.retention import retention_html
 from apps.operator.view import OperatorView
 from lfr_core.errors import LfrError, Retryable
 from lfr_core.hardening import forbid_core_dumps
@@ -26,6 +27,7 @@ __all__: list[str] = []
 
 ALERTS_REFRESH_S = 1.0  # a new alert is on the screen within two
 REFRESH_S = 1.5  # the rest likewise; a refresh of the whole costs 20-50 ms of a core
+RETENTION_REFRESH_S = 10.0  # an alarm is minutes in the making
 
 
 @st.cache_resource  # connections, no crops
@@ -92,6 +94,14 @@ def _cameras() -> None:
         deployment = _shown()
         if deployment is not None:
             st.html('<h2 class="ops-h2">Cameras</h2>' + panels.board_html(_view().board(deployment)))
+
+    _or_say_why(show)
+
+
+@st.fragment(run_every=RETENTION_REFRESH_S)
+def _retention() -> None:
+    def show() -> None:
+        st.html(retention_html(_view().retention()))
 
     _or_say_why(show)
 
@@ -192,6 +202,7 @@ def _page() -> None:
         _judged()
     with right:
         _cameras()
+        _retention()
 
 
 _page()

@@ -21,6 +21,7 @@ from lfr_core.policy import Policy
 from lfr_core.records import read
 from lfr_core.records.attendance import Attendance
 from lfr_core.records.decisions import DecisionDesk
+from lfr_core.retention.status import ClassStatus, retention_status
 from lfr_core.vault.port import Vault
 from lfr_core.watchlists.types import Category, Response
 
@@ -165,6 +166,10 @@ class OperatorView:
     def response(self, category: Category) -> Response:
         """What was agreed for this category before the deployment."""
         return self._policy.responses.to(category)
+
+    def retention(self) -> tuple[ClassStatus, ...]:
+        """How late each class of data is with going."""
+        return retention_status(self._engine, self._policy.retention, now_ns=self._clock.time_ns())
 
     def now_ns(self) -> int:
         """The page's time, nanoseconds since the epoch."""

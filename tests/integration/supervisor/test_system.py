@@ -29,10 +29,10 @@ class Lfr:
 
     def __init__(self, home: Path, **more: str) -> None:
         self.home = home
-        self.ports = free_ports(4)
-        names = ("LFR_KAFKA_PORT", "LFR_KAFKA_CONTROLLER_PORT", "LFR_MILVUS_PORT", "LFR_OPERATOR_PORT")
+        self.ports = free_ports(5)
+        parts = ("KAFKA", "KAFKA_CONTROLLER", "MILVUS", "OPERATOR", "PREFECT")
         self.env = os.environ | {"LFR_HOME": str(home), "LFR_WORKERS": "1"} | more
-        self.env |= {name: str(port) for name, port in zip(names, self.ports, strict=True)}
+        self.env |= {f"LFR_{name}_PORT": str(port) for name, port in zip(parts, self.ports, strict=True)}
 
     def __call__(self, *words: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run([*LFR, *words], env=self.env, capture_output=True, text=True, timeout=230, check=False)
@@ -82,7 +82,7 @@ def test_the_system_comes_up_mends_itself_refuses_a_second_and_stops_in_order(
         told = run("status", "--json")
         assert told.returncode == 0
         names = [child["name"] for child in json.loads(told.stdout)["children"]]
-        assert sorted(names) == ["broker", "gallery", "page", "recognise-0", "record"]
+        assert sorted(names) == ["broker", "flows", "gallery", "page", "recognise-0", "record", "vault", "workflows"]
 
         second = run("up", "--detach")
         assert second.returncode == 70
@@ -116,7 +116,7 @@ def test_a_killed_system_leaves_nothing_behind_starts_again_and_goes_down(lfr: C
     assert up.returncode == 0, up.stderr
     assert "demonstration broker: no retention" in up.stderr
     pids = run.pids()
-    assert len(pids) == 5
+    assert len(pids) == 8  # the supervisor too
     os.kill(pids[0], signal.SIGKILL)
 
     assert _until(lambda: _gone(pids), 10)

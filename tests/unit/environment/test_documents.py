@@ -13,7 +13,15 @@ from lfr_core.settings import Settings
 
 ROOT = Path(__file__).parents[3]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "bench").glob("*.md")])
-ALARMS = {"camera-silent", "worker-restarting", "broker-away", "gallery-away", "database-away", "disk-full"}
+ALARMS = {
+    "camera-silent",
+    "worker-restarting",
+    "broker-away",
+    "gallery-away",
+    "retention-overdue",
+    "database-away",
+    "disk-full",
+}
 
 
 def test_the_tables_of_settings_and_policy_are_those_of_the_code(monkeypatch: pytest.MonkeyPatch) -> None:

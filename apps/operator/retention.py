@@ -1,0 +1,50 @@
+"""The panel of retention: how each class of data stands against its promise. Quiet while all is well."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+from flows.report import lag_words
+from lfr_core.retention.status import ClassStatus, Standing
+
+__all__ = ["RUNBOOK", "retention_html"]
+
+RUNBOOK = "docs/runbooks/retention-overdue.md"
+_WORDS = {
+    Standing.IN_TIME: ("good", "In time"),
+    Standing.LATE: ("behind", "Late"),
+    Standing.NOT_SWEPT: ("behind", "Not swept yet"),
+    Standing.OVERDUE: ("silent", "Overdue"),
+}
+_WORST_FIRST = (Standing.OVERDUE, Standing.LATE, Standing.NOT_SWEPT, Standing.IN_TIME)
+
+
+def retention_html(standing: Sequence[ClassStatus]) -> str:
+    """One line while everything is in time, a table on demand; with something overdue an alarm and the table open."""
+    overdue = sum(each.is_alarm for each in standing)
+    worst = next(word for word in _WORST_FIRST if word is Standing.IN_TIME or any(e.standing is word for e in standing))
+    pill, words = _WORDS[worst]
+    said = f"{overdue} of {len(standing)} classes of data overdue" if overdue else words
+    alarm = (
+        f'<p class="ops-alarm" role="alert"><strong>Data that should be gone may still be there.</strong> '
+        f"What to do: <code>{RUNBOOK}</code></p>"
+        if overdue
+        else ""
+    )
+    return (
+        f'<details class="ops-retention"{" open" if overdue else ""}><summary><span class="ops-h2">Retention</span> '
+        f'<span class="ops-pill is-{pill}">{said}</span></summary>{alarm}'
+        f"<table><thead><tr><th>Data</th><th>Stands</th><th>Lag</th><th>Due</th></tr></thead>"
+        f"<tbody>{''.join(_row(each) for each in standing)}</tbody></table></details>"
+    )
+
+
+def _row(each: ClassStatus) -> str:
+    pill, words = _WORDS[each.standing]
+    said = "; ".join(filter(None, (each.why, each.note)))
+    why = f"<small>{escape(said)}</small>" if said else ""
+    return (
+        f'<tr><td>{escape(each.data.title)}{why}</td><td><span class="ops-pill is-{pill}">{words}</span></td>'
+        f"<td>{lag_words(each.lag_s)}</td><td>{each.due}</td></tr>"
+    )

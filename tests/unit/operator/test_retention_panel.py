@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from apps.operator.retention import RUNBOOK, retention_html
+from lfr_core.retention.port import CLASSES, DataClass
+from lfr_core.retention.status import ClassStatus, Standing
+
+EVIL = "<script>alert(1)</script>"
+
+
+def standing(**special: Standing) -> list[ClassStatus]:
+    return [ClassStatus(data, special.get(data.name, Standing.IN_TIME), "", 400.0, 2, 1, 1, 5, "") for data in CLASSES]
+
+
+def test_while_all_is_well_it_is_one_quiet_line() -> None:
+    html = retention_html(standing())
+
+    assert '<details class="ops-retention">' in html
+    assert "In time" in html
+    assert "alert" not in html.lower().replace("alerts", "")
+
+
+def test_overdue_is_a_red_alarm_that_is_open_and_names_an_existing_runbook() -> None:
+    html = retention_html(standing(alerts=Standing.OVERDUE, lists=Standing.LATE))
+
+    assert '<details class="ops-retention" open>' in html
+    assert 'role="alert"' in html
+    assert f"1 of {len(CLASSES)} classes of data overdue" in html
+    assert RUNBOOK in html
+    assert (Path(__file__).parents[3] / RUNBOOK).is_file()
+
+
+def test_an_error_s_words_are_escaped() -> None:
+    bad = ClassStatus(DataClass("x", EVIL, "r"), Standing.LATE, EVIL, 0.0, 0, None, None, 0, EVIL)
+
+    assert EVIL not in retention_html([bad])

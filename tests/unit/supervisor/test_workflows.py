@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from apps.supervisor.children import stages
+from apps.supervisor.plan import plan
+from lfr_core.policy import load_policy
+from lfr_core.settings import Settings
+from streams.broker import KAFKA
+from streams.broker.choose import BrokerChoice
+
+CLUSTER = BrokerChoice(KAFKA, external=True, needs_maven=False, why="a test")
+
+
+def names(settings: Settings, *, with_flows: bool) -> set[str]:
+    found = plan(settings, load_policy(), choice=CLUSTER, with_page=False, with_flows=with_flows)
+    return {spec.name for stage in stages(found) for spec in stage}
+
+
+def test_workflows_run_only_where_they_are_asked_for(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path, workers=1)
+
+    assert {"workflows", "flows"} <= names(settings, with_flows=True)
+    assert not {"workflows", "flows"} & names(settings, with_flows=False)
+
+
+def test_a_prefect_elsewhere_is_used_and_none_is_started(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path, workers=1, prefect_url="http://prefect:4200/api")
+    found = plan(settings, load_policy(), choice=CLUSTER, with_page=False, with_flows=True)
+
+    (flows,) = [spec for spec in found if spec.name == "flows"]
+
+    assert "workflows" not in {spec.name for spec in found}
+    assert flows.env["PREFECT_API_URL"] == "http://prefect:4200/api"
+
+
+def test_prefect_tells_nobody_keeps_no_results_and_lives_below_the_home_folder(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path, workers=1)
+    found = plan(settings, load_policy(), choice=CLUSTER, with_page=False, with_flows=True)
+    for spec in [spec for spec in found if spec.name in {"workflows", "flows"}]:
+        assert spec.env["DO_NOT_TRACK"] == "1"
+        assert spec.env["PREFECT_SERVER_ANALYTICS_ENABLED"] == "false"
+        assert spec.env["PREFECT_RESULTS_PERSIST_BY_DEFAULT"] == "false"
+        assert spec.env["PREFECT_LOGGING_TO_API_ENABLED"] == "false"
+        assert spec.env["PREFECT_HOME"] == str(tmp_path / "prefect")
+        assert str(tmp_path) in spec.env["PREFECT_API_DATABASE_CONNECTION_URL"]
+    (server,) = [spec for spec in found if spec.name == "workflows"]
+    assert server.command[server.command.index("--host") + 1] == "127.0.0.1"
+    assert server.ports == (settings.prefect_port,)
+
+
+def test_flows_are_ready_by_the_very_file_that_they_write(tmp_path: Path) -> None:
+    from flows.serve import ready_file
+
+    settings = Settings(home=tmp_path, workers=1)
+    found = plan(settings, load_policy(), choice=CLUSTER, with_page=False, with_flows=True)
+    (flows,) = [spec for spec in found if spec.name == "flows"]
+    file = ready_file(settings)
+    file.parent.mkdir(parents=True)
+    file.write_text("4711")
+
+    assert flows.ready(4711)
+    assert "workflows" in flows.after
