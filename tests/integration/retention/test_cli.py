@@ -1,0 +1,77 @@
+"""`lfr retention` as a person and a program call it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lfr_core.settings import Settings
+from tests.support.milvus import free_port
+from tests.support.vault_server import serving_vault
+
+LFR = (sys.executable, "-m", "apps.cli")
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Neither broker nor Milvus answers there, and no Prefect has run."""
+    return Settings(home=tmp_path / "home", kafka_port=free_port(), milvus_port=free_port(), broker="kafka")
+
+
+def lfr(settings: Settings, *words: str) -> subprocess.CompletedProcess[str]:
+    from apps.supervisor.plan import settings_env
+
+    temporary = settings.home / "temporary"
+    temporary.mkdir(parents=True, exist_ok=True)
+    env = os.environ | settings_env(settings) | {"TMPDIR": str(temporary)}
+    return subprocess.run(
+        [*LFR, "retention", *words], env=env, capture_output=True, text=True, timeout=120, check=False
+    )
+
+
+def test_without_prefect_it_purges_what_it_can_and_says_what_it_could_not(settings: Settings) -> None:
+    old = settings.home / "tmp" / "face.jpg"
+    old.parent.mkdir(parents=True)
+    old.write_bytes(b"face")
+    os.utime(old, (1, 1))
+
+    with serving_vault(settings):
+        done = lfr(settings, "run", "--json")
+        told = {each["step"]: each for each in json.loads(done.stdout)}
+        status = lfr(settings, "status", "--json")
+
+    assert done.returncode == 75
+    assert not old.exists()
+    assert {step for step, each in told.items() if each["error"]} == {"galleries", "topics"}
+    assert len(told["temporary"]["destroyed"]) == 1
+    assert told["workflows"]["note"] == "no workflow server has run here"
+    standing = {each["class"]: each["standing"] for each in json.loads(status.stdout)["classes"]}
+    assert (standing["temporary"], standing["galleries"]) == ("in-time", "late")
+    assert status.returncode == 0  # late for seconds is no alarm
+
+
+def test_overdue_is_exit_code_1_and_names_the_runbook(settings: Settings) -> None:
+    with serving_vault(settings):
+        lfr(settings, "run")
+    _make_older(settings, seconds=400)
+
+    status = lfr(settings, "status")
+
+    assert status.returncode == 1
+    assert "retention-overdue.md" in status.stderr
+    assert "overdue" in status.stdout
+
+
+def _make_older(settings: Settings, seconds: float) -> None:
+    """As if the last sweep had been so long ago."""
+    import sqlite3
+
+    with sqlite3.connect(settings.home / "records.sqlite3") as database:
+        back = round(seconds * 1e9)
+        database.execute("UPDATE retention_class SET at_ns = at_ns - ?, succeeded_ns = succeeded_ns - ?", (back, back))
+    database.close()
