@@ -6,7 +6,6 @@ import socket
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
-from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -20,6 +19,7 @@ from lfr_core.vault.port import DestroyedKey, FrameKey, KeptKey, KeptKeyInfo, Ke
 __all__ = ["VaultClient", "vault_client"]
 
 _TIMEOUT_S = 10.0  # longer than the records' own patience, so that its answer, not this, is what is heard
+_MOST_NAMES = 256
 _Expected = TypeVar("_Expected", bound=BaseModel)
 
 
@@ -28,16 +28,20 @@ class VaultClient:
 
     def __init__(self, path: Path, timeout_s: float = _TIMEOUT_S) -> None:
         """`path`: of the Unix socket. Nothing is connected yet."""
+        self._connection: socket.socket | None = None
         self._path = path
         self._timeout_s = timeout_s
         self._lock = threading.Lock()
-        self._connection: socket.socket | None = None
-        self._pseudonym = lru_cache(maxsize=256)(self._ask_pseudonym)
+        self._pseudonyms: dict[str, str] = {}
 
     def close(self) -> None:
         """Let go of the connection."""
         with self._lock:
             self._drop()
+
+    def __del__(self) -> None:
+        """A command that ends needs no `close`."""
+        self._drop()
 
     def ping(self) -> None:
         """Return when the vault answers."""
@@ -77,10 +81,13 @@ class VaultClient:
         return Signature(answer.signature, answer.public_key)
 
     def pseudonym(self, name: str) -> str:
-        return self._pseudonym(name)
-
-    def _ask_pseudonym(self, name: str) -> str:
-        return self._ask(m.Pseudonym(name=name), m.TextAnswer).text
+        known = self._pseudonyms.get(name)
+        if known is None:
+            known = self._ask(m.Pseudonym(name=name), m.TextAnswer).text
+            if len(self._pseudonyms) >= _MOST_NAMES:
+                self._pseudonyms.clear()
+            self._pseudonyms[name] = known
+        return known
 
     # -- the socket ------------------------------------------------------------------------------
 

@@ -89,6 +89,7 @@ class VaultCore:
         self._audit = audit
         self._frames = threading.RLock()
         self._keys = threading.RLock()
+        self._booking = threading.Lock()
         self._guard = ClockGuard(clock, keystore.folder / "latest-time.json", policy.clock_jump_s)
         self._epochs = EpochKeys(
             epoch_s=policy.epoch_s, grace_s=policy.grace_s, new_key=random_key, new_id=lambda: uuid.uuid4().hex
@@ -255,44 +256,61 @@ class VaultCore:
         self._log.close_unfinished(self._clock.time_ns())
 
     def tick(self) -> None:
-        """Destroy what is due. Called by the vault's own timer, several times a second; raises nothing of ours."""
-        monotonic, wall_ns = self._clock.monotonic(), self._clock.time_ns()
-        sweeps = monotonic - self._swept >= _SWEEP_EVERY_S
-        if sweeps:
-            self._swept = monotonic
+        """Both of what the vault's timers do."""
+        self.expire()
+        self.tend()
+
+    def expire(self) -> None:
+        """Destroy the frame keys that are due, or all of them while the clock can't be trusted.
+
+        Called several times a second by a timer that waits for no database and no disk but the small file of the
+        latest time; raises nothing of ours.
+        """
         with self._frames:
-            for epoch in self._epochs.expire(monotonic):
-                self._unbooked[epoch.id] = wall_ns
+            gone = self._epochs.expire(self._clock.monotonic())
             try:
-                now_ns = self._guard.now_ns()
-            except Refused as error:
-                for epoch in self._epochs.drop():
-                    self._unbooked[epoch.id] = wall_ns
-                if sweeps:
-                    get_logger().error("vault.clock", reason=str(error))
-                sweeps = False
-            self._book()
-        if sweeps:
-            self._sweep(now_ns)
+                self._guard.now_ns()
+            except Refused:
+                gone += self._epochs.drop()
+        self._note(gone)
+
+    def tend(self) -> None:
+        """Book destroyed epochs, and sweep kept keys that are due. Called by a second timer; raises nothing of ours."""
+        self._book()
+        monotonic = self._clock.monotonic()
+        if monotonic - self._swept < _SWEEP_EVERY_S:
+            return
+        self._swept = monotonic
+        try:
+            self._sweep(self._guard.now_ns())
+        except Refused as error:
+            get_logger().error("vault.clock", reason=str(error))
 
     def stop(self) -> None:
         """Destroy every frame key at once, and book that."""
         with self._frames:
-            for epoch in self._epochs.drop():
-                self._unbooked[epoch.id] = self._clock.time_ns()
-            self._book()
+            gone = self._epochs.drop()
+        self._note(gone)
+        self._book()
+
+    def _note(self, epochs: Sequence[Epoch]) -> None:
+        at_ns = self._clock.time_ns()
+        with self._booking:
+            self._unbooked |= dict.fromkeys((epoch.id for epoch in epochs), at_ns)
 
     def _book(self) -> None:
-        by_time: dict[int, list[str]] = {}
-        for key_id, at_ns in self._unbooked.items():
-            by_time.setdefault(at_ns, []).append(key_id)
+        with self._booking:
+            by_time: dict[int, list[str]] = {}
+            for key_id, at_ns in self._unbooked.items():
+                by_time.setdefault(at_ns, []).append(key_id)
         for at_ns, key_ids in by_time.items():
             try:
                 self._log.destroyed(key_ids, at_ns)
             except Retryable:
                 return  # the keys are gone; the table is told when it is back
-            for key_id in key_ids:
-                del self._unbooked[key_id]
+            with self._booking:
+                for key_id in key_ids:
+                    self._unbooked.pop(key_id, None)
 
     def _sweep(self, now_ns: int) -> None:
         """Kept keys past due go, and a renewal that failed is made up."""

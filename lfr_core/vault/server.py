@@ -11,6 +11,7 @@ import socket
 import struct
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -52,8 +53,12 @@ class VaultServer:
 
     def serve(self) -> None:
         """Serve until `stop`; then every frame key is destroyed and the socket removed."""
-        timer = threading.Thread(target=self._keep_time, name="vault-timer", daemon=True)
-        timer.start()
+        timers = [
+            threading.Thread(target=self._keep_time, args=(act,), name=f"vault-{act.__name__}", daemon=True)
+            for act in (self._core.expire, self._core.tend)  # apart: destroying keys waits for no database
+        ]
+        for timer in timers:
+            timer.start()
         try:
             while not self._stopping.is_set():
                 try:
@@ -70,16 +75,17 @@ class VaultServer:
                 for connection in self._connections:
                     with suppress(OSError):
                         connection.shutdown(socket.SHUT_RDWR)
-            timer.join(2.0)
+            for timer in timers:
+                timer.join(2.0)
 
     def stop(self) -> None:
         """End `serve`; may be called from a signal handler."""
         self._stopping.set()
 
-    def _keep_time(self) -> None:
+    def _keep_time(self, act: Callable[[], None]) -> None:
         while not self._stopping.wait(_TICK_S):
             try:
-                self._core.tick()
+                act()
             except Exception as error:  # noqa: BLE001  the timer must live: keys are destroyed by it
                 get_logger().error("vault.timer", error=type(error).__name__)
 
