@@ -10,6 +10,7 @@ import typer
 from apps.cli.common import console, errors, guard, load_settings, policy_of, print_json, refuse_unwritable, write_json
 
 if TYPE_CHECKING:
+    from apps.demo.deletion import Deletion
     from apps.demo.run import DemoResult, DemoStage
 
 __all__ = ["app"]
@@ -33,8 +34,9 @@ def demo(
 
     Draws the streets, starts a broker, a gallery, workers and the operator's page, enrols a test subject from one
     photograph, and plays people past the cameras: the subject in other photographs, and strangers. At the end it
-    compares the alerts with what really happened. Exits with 0 only if every pass of the subject with at least
-    32 px between the eyes was alerted, nobody else was, and every frame is accounted for.
+    compares the alerts with what really happened, destroys everything, searches every store for the canaries it
+    planted, and certifies what it found. Exits with 0 only if every pass of the subject with at least 32 px between
+    the eyes was alerted, nobody else was, every frame is accounted for, and nothing is left.
 
     Example: `lfr demo --headless --json result.json`
     """
@@ -69,6 +71,8 @@ def demo(
             on_stage=stage,
             before_end=wait if str(json_file) != "-" else lambda _: None,
         )
+        if result.deletion is not None and str(json_file) != "-":
+            _show_deletion(result.home, result.deletion)
         if str(json_file) == "-":
             print_json(result.as_json())
         elif json_file is not None:
@@ -95,9 +99,27 @@ def _show(result: DemoResult) -> None:
             f"eyes up to {missed.max_eye_px:.0f} px apart",
             style="yellow",
         )
-    verdict = "[bold green]passed[/bold green]" if result.passed else "[bold red]failed[/bold red]"
+    verdict = "[bold green]passed[/bold green]" if result.recognised_right else "[bold red]failed[/bold red]"
     console.print(
         f"{verdict}: {score.recognised} of {score.passes} passes of the test subject alerted, "
         f"{len(score.false_alerts)} false alerts, every frame accounted for: {'yes' if report.balanced else 'NO'}",
         highlight=False,
     )
+
+
+def _show_deletion(home: Path, deletion: Deletion) -> None:
+    from apps.erasing_text import show_certificate
+
+    show_certificate(deletion.certificate, as_json=False)
+    for fault in deletion.faults:
+        console.print(f"certificate {fault.number}: {fault.what}", style="red", soft_wrap=True)
+    audit = deletion.audit
+    trail = f"verified, {audit.entries} entries" if audit.is_good else "[bold red]NOT in order[/bold red]"
+    verdict = "[bold green]passed[/bold green]" if deletion.passed else "[bold red]failed[/bold red]"
+    console.print(
+        f"{verdict}: the list, {deletion.alerts} alerts and {deletion.segments} segments of footage are destroyed "
+        f"(alerts and footage with the clock moved on by 31 days); audit trail {trail}",
+        highlight=False,
+        soft_wrap=True,
+    )
+    console.print(f"look again: LFR_HOME={home} lfr audit verify; lfr erasure show --number 1", highlight=False)

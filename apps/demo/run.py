@@ -14,6 +14,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress
 
+from apps.demo.deletion import Deletion, forget_everything, plant_canaries
 from apps.demo.score import AlertSpan, Score, score_alerts
 from apps.runs.deploy import checked_watchlist, deployed_system
 from apps.runs.one import count_ready, run_progress
@@ -25,6 +26,7 @@ from apps.street.render import DEMO_STREETS, Street, render_streets
 from apps.street.truth import load_truth
 from lfr_core.deployments import DeploymentKind
 from lfr_core.errors import Refused
+from lfr_core.logs import configure_logs
 from lfr_core.policy import Policy
 from lfr_core.samples import sample_photos
 from lfr_core.settings import Settings
@@ -43,11 +45,20 @@ class DemoResult:
 
     report: RunReport
     score: Score
+    home: Path
+    """Its folder: certificates and the audit trail stay there."""
+    deletion: Deletion | None = None
+    """None while everything still runs."""
+
+    @property
+    def recognised_right(self) -> bool:
+        """Every enrolled pass of at least 32 px alerted, nobody else, and every frame accounted for."""
+        return self.score.promise_kept and self.report.balanced
 
     @property
     def passed(self) -> bool:
-        """Every enrolled pass of at least 32 px alerted, nobody else, and every frame accounted for."""
-        return self.score.promise_kept and self.report.balanced
+        """That, and everything destroyed at the end, certified and verified."""
+        return self.recognised_right and self.deletion is not None and self.deletion.passed
 
     def as_json(self) -> dict[str, object]:
         """The document that `lfr demo --json` writes."""
@@ -57,7 +68,20 @@ class DemoResult:
             "missed": len(self.score.missed),
             "false_alerts": len(self.score.false_alerts),
             **self.report.as_json(),
+            **({} if self.deletion is None else {"deletion": _deletion_json(self.deletion)}),
         }
+
+
+def _deletion_json(deletion: Deletion) -> dict[str, object]:
+    said = deletion.certificate.certificate
+    return {
+        "passed": deletion.passed,
+        "certificate": said.number,
+        "alerts_purged": deletion.alerts,
+        "footage_segments_purged": deletion.segments,
+        "bytes_searched": sum(store.bytes_read for store in said.search.stores),
+        "audit_entries": deletion.audit.entries,
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +121,7 @@ def run_demo(
     Raises:
         LfrError: of every kind; what was started has been stopped.
     """
+    configure_logs("WARNING")  # of the parts that run in this process; the children have logs of their own
     photos = sample_photos(settings.cache)
     deployment = f"demo-{datetime.now(tz=UTC):%Y%m%dT%H%M%S}"
     kind = DeploymentKind.DEMO
@@ -120,6 +145,8 @@ def run_demo(
             on_change=count_ready(bars),
             say=lambda words: console.print(words, style="yellow"),
         ) as at:
+            with _step(bars, "planting canaries"):
+                plant_canaries(own, policy, at.database, deployment)
             on_stage(DemoStage(f"http://127.0.0.1:{own.operator_port}" if with_page else "", deployment))
             playing = bars.add_task("watching the street", total=round(seconds * 25) * len(streets), note="")
             play(
@@ -131,10 +158,12 @@ def run_demo(
                 as_fast_as_possible=False,
                 progress=lambda far: bars.update(playing, completed=far.captured, note=f"{far.alerts} alerts"),
             )
-            result = _result(measure(at.database, deployment, now_ns=time.time_ns()), streets)
+            result = _result(measure(at.database, deployment, now_ns=time.time_ns()), streets, own.home)
             bars.stop()
             before_end(result)
-    return result
+            with console.status("") as line:
+                deletion = forget_everything(own, policy, at.database, deployment, close=at.close, progress=line.update)
+    return replace(result, deletion=deletion)
 
 
 def _render(
@@ -169,11 +198,13 @@ def _write_watchlist(folder: Path, photos: Mapping[str, Path]) -> Path:
 def _step(bars: Progress, words: str) -> Iterator[Callable[[int, int], None]]:
     task = bars.add_task(words, total=None, note="")
     yield lambda done, total: bars.update(task, completed=done, total=total)
+    if not bars.tasks[task].finished:
+        bars.update(task, completed=1, total=1)
 
 
-def _result(report: RunReport, streets: list[Street]) -> DemoResult:
+def _result(report: RunReport, streets: list[Street], home: Path) -> DemoResult:
     spans = [
         AlertSpan(line.subject, line.camera, line.first_sequence, line.last_sequence, line.similarity)
         for line in report.alerts
     ]
-    return DemoResult(report, score_alerts([load_truth(street.truth) for street in streets], spans))
+    return DemoResult(report, score_alerts([load_truth(street.truth) for street in streets], spans), home)

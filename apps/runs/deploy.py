@@ -37,6 +37,8 @@ class DeployedSystem:
 
     system: Supervisor
     database: Engine
+    close: Callable[[], None]
+    """Ends the deployment and destroys its list and its gallery; done at the latest when the block ends."""
 
 
 def checked_watchlist(
@@ -109,12 +111,15 @@ def deployed_system(
         gallery = turned_gallery(MilvusGallery(settings.gallery_uri), vault, actor="system:enrolment", may_make=True)
         store.create(deployment, kind, name=name, policy=policy, live_only=live_only)
         compile_watchlist(report, deployment=deployment, store=store, gallery=gallery, attempt=uuid4().hex)
+
+        def close() -> None:
+            gallery.drop(store.close(deployment).gallery)
+
         try:
             store.open(deployment, hours=policy.vault.max_open_h)
             with Attendance(database).kept_up(deployment, operator):
-                yield DeployedSystem(system, database)
+                yield DeployedSystem(system, database, close)
         finally:
-            closed = store.close(deployment)
-            gallery.drop(closed.gallery)
+            close()
             vault.close()
             database.dispose()

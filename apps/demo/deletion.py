@@ -1,0 +1,104 @@
+"""What a demonstration leaves behind: nothing, and the proof of that.
+
+The list and its gallery go as they do after every deployment. Alerts and footage go by the ordinary purges with the
+clock moved on by their retention, because nobody wants to wait for 31 days. Then every store is searched for the
+canaries that were planted while the street was played, and what the search said is certified and verified.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy import Engine
+
+from apps.auditing import trail_for
+from apps.erasing import erasure_of, plant
+from lfr_core.audit.remembered import HEAD_FILE, keep_head, read_public_key, read_remembered
+from lfr_core.audit.verify import AuditReport, verify
+from lfr_core.clock import SystemClock
+from lfr_core.erasure.certificate import SignedCertificate
+from lfr_core.erasure.desk import CertificateFault
+from lfr_core.erasure.planted import PlantedKind
+from lfr_core.footage.expiry import expire_segments
+from lfr_core.policy import Policy
+from lfr_core.records.expiry import RULE, expire_alerts
+from lfr_core.settings import Settings
+from lfr_core.vault.client import vault_client
+from lfr_core.vault.port import KeyKind
+
+__all__ = ["Deletion", "forget_everything", "plant_canaries"]
+
+_HOUR_NS = 3_600 * 10**9
+_MARGIN_S = 1.0  # the vault's timer destroys and books a key within a fraction of this
+
+
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """What was destroyed, and what the proof of it said."""
+
+    alerts: int
+    segments: int
+    certificate: SignedCertificate
+    faults: tuple[CertificateFault, ...]
+    audit: AuditReport
+
+    @property
+    def passed(self) -> bool:
+        """Nothing is left that had to go, the certificate is in order, and the audit trail verifies."""
+        return self.certificate.certificate.search.passed and not self.faults and self.audit.is_good
+
+
+def plant_canaries(settings: Settings, policy: Policy, database: Engine, deployment: str) -> None:
+    """Put noise that is nobody's where real data goes. Raises Retryable when a service is away."""
+    plant(settings, policy, database, deployment, list(PlantedKind))
+
+
+def forget_everything(
+    settings: Settings,
+    policy: Policy,
+    database: Engine,
+    deployment: str,
+    *,
+    close: Callable[[], None],
+    progress: Callable[[str], None],
+) -> Deletion:
+    """Close the deployment, purge what it left, search, certify, verify.
+
+    Args:
+        settings: of the run.
+        policy: the force's.
+        database: the records.
+        deployment: its id.
+        close: ends the deployment.
+        progress: told each step.
+
+    Raises:
+        LfrError: of every kind; what is left is due and goes with the ordinary purges.
+    """
+    progress("destroying the list and its gallery")
+    close()
+    closed = time.monotonic()
+    vault, trail = vault_client(settings), trail_for(settings)
+    progress("purging alerts and footage, the clock moved on by 31 days")
+    later_ns = time.time_ns() + (policy.footage.retention_days * 24 + 1) * _HOUR_NS
+    alerts = expire_alerts(database, vault, trail, now_ns=later_ns, retention_h=policy.alerts.retention_h)
+    vault.destroy([key.id for key in vault.kept(KeyKind.SIGHTINGS, deployment)], rule=RULE)
+    segments = expire_segments(database, settings.footage_store, vault, trail, now_ns=later_ns)
+    progress("waiting for the end of the last frames' key")
+    left_s = policy.vault.epoch_s + policy.vault.grace_s + _MARGIN_S - (time.monotonic() - closed)
+    time.sleep(max(0.0, left_s))
+    progress("searching every store for the canaries")
+    erasure = erasure_of(settings, policy, database)
+    certificate = erasure.certify(deployment)
+    keep_head(database, vault, SystemClock(), settings.keystore_folder)  # the vault does so every few seconds
+    public_key = read_public_key(settings.keystore_folder)
+    remembered = read_remembered(settings.keystore_folder / HEAD_FILE)
+    return Deletion(
+        alerts=len(alerts),
+        segments=len(segments),
+        certificate=certificate,
+        faults=erasure.check(public_key.hex()),
+        audit=verify(database, public_key=public_key, remembered=remembered),
+    )
