@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flows.history import WorkflowsStep
 from lfr_core.audit.trail import AuditTrail
 from lfr_core.clock import Clock, SystemClock
+from lfr_core.errors import Retryable
 from lfr_core.gallery import MilvusGallery
 from lfr_core.records.engine import open_engine
 from lfr_core.retention.steps.alerts import AlertsStep
@@ -65,12 +66,23 @@ def purge_steps(
     )
 
 
+def _check_clock(vault: Vault) -> None:
+    """Purge nothing by a clock that jumped: what is destroyed early never comes back.
+
+    Raises:
+        Refused: `vault.clock`.
+    """
+    with suppress(Retryable):  # the vault is away: the steps that need it say so, the others go on
+        vault.trusted_now_ns()
+
+
 @contextmanager
 def sweep_of(settings: Settings, policy: Policy, *, clock: Clock | None = None) -> Iterator[Sweep]:
     """The one sweep of these settings' installation, with everything open that it needs.
 
     Raises:
         SweepRuns: another sweep runs.
+        Refused: `vault.clock`: the clock jumped, or runs behind what this installation has seen; nothing is purged.
         Retryable: the disk or the database is away.
     """
     clock = clock or SystemClock()
@@ -79,6 +91,7 @@ def sweep_of(settings: Settings, policy: Policy, *, clock: Clock | None = None) 
     gallery = MilvusGallery(settings.gallery_uri)
     trail = AuditTrail(vault, clock)
     try:
+        _check_clock(vault)
         steps = purge_steps(settings, policy, engine=engine, vault=vault, trail=trail, gallery=gallery)
         days = policy.retention.workflow_history_days
         with sweeping(steps, engine=engine, home=settings.home, trail=trail, clock=clock, history_days=days) as sweep:

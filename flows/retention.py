@@ -5,17 +5,21 @@ No parameters, no results: what a run leaves in Prefect are names of steps, stat
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from prefect import flow, task
 from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
+from sqlalchemy import Engine
 
 from flows.assembly import sweep_of
+from flows.proof import certify_what_fell_due, plant_where_there_are_none, prune_the_trail
 from flows.report import lag_table
-from lfr_core.errors import Refused
+from lfr_core.errors import LfrError, Refused
 from lfr_core.logs import configure_logs
-from lfr_core.policy import load_policy
+from lfr_core.policy import Policy, load_policy
 from lfr_core.records.engine import open_engine
 from lfr_core.retention.lock import SweepRuns
 from lfr_core.retention.status import retention_status
@@ -45,6 +49,11 @@ def retention() -> State[None]:
             failed = [report.step for report in sweep.finish() if report.error]
     except SweepRuns as busy:
         return Completed(name="Superseded", message=str(busy))
+    except Refused as untrusted:  # the clock: nothing is purged by it
+        return Failed(message=str(untrusted))
+    plant_canaries_in_live_deployments(settings, policy, return_state=True)
+    certify_what_was_destroyed(settings, policy, return_state=True)
+    prune_the_audit_trail(settings, policy, return_state=True)
     write_down_how_late_each_class_is(settings, return_state=True)
     if failed:
         return Failed(message=f"not purged in full, tried again by the next sweep: {', '.join(failed)}")
@@ -96,6 +105,21 @@ def delete_old_workflow_runs(sweep: Sweep) -> State[None]:
     return _run(sweep, "workflows")
 
 
+@task(name="plant canaries in live deployments that have none", cache_policy=NO_CACHE)
+def plant_canaries_in_live_deployments(settings: Settings, policy: Policy) -> State[None]:
+    return _prove(lambda engine: plant_where_there_are_none(settings, policy, engine), settings)
+
+
+@task(name="search for the canaries and certify what was destroyed", cache_policy=NO_CACHE)
+def certify_what_was_destroyed(settings: Settings, policy: Policy) -> State[None]:
+    return _prove(lambda engine: certify_what_fell_due(settings, policy, engine), settings)
+
+
+@task(name="prune the audit trail", cache_policy=NO_CACHE)
+def prune_the_audit_trail(settings: Settings, policy: Policy) -> State[None]:
+    return _prove(lambda engine: prune_the_trail(settings, policy, engine), settings)
+
+
 @task(name="write down how late each class is", cache_policy=NO_CACHE)
 def write_down_how_late_each_class_is(settings: Settings) -> None:
     import time
@@ -107,6 +131,18 @@ def write_down_how_late_each_class_is(settings: Settings) -> None:
     finally:
         engine.dispose()
     create_markdown_artifact(key="retention-lag", markdown=lag_table(standing), description="Lag of each class of data")
+
+
+def _prove(act: Callable[[Engine], object], settings: Settings) -> State[None]:
+    """Done, or a failed state in one line; the next sweep tries again."""
+    engine = open_engine(settings.records_url)
+    try:
+        done = act(engine)
+    except LfrError as error:
+        return Failed(message=str(error))
+    finally:
+        engine.dispose()
+    return Completed(message=", ".join(done) if isinstance(done, tuple) else str(done))
 
 
 def _run(sweep: Sweep, step: str) -> State[None]:

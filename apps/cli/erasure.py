@@ -45,8 +45,8 @@ def plant(
     Example: lfr erasure plant high-street-0412
     """
     with guard():
-        from apps.erasing import plant
         from apps.erasing_text import print_table
+        from flows.erasing import plant
         from lfr_core.erasure.planted import Control
         from lfr_core.logs import configure_logs
 
@@ -229,7 +229,7 @@ def _records(settings: Settings) -> Iterator[Engine]:
 
 @contextmanager
 def _erasure() -> Iterator[Erasure]:
-    from apps.erasing import erasure_of
+    from flows.erasing import erasure_of
 
     settings = load_settings()
     with _records(settings) as engine:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from sqlalchemy import Engine
 
 from apps.auditing import trail_for
-from apps.erasing import erasure_of, plant
+from flows.erasing import erasure_of, plant
 from lfr_core.audit.remembered import HEAD_FILE, keep_head, read_public_key, read_remembered
 from lfr_core.audit.verify import AuditReport, verify
 from lfr_core.clock import SystemClock

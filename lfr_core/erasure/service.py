@@ -51,6 +51,11 @@ class Erasure:
         self._canaries(deployment).put(known)
         return known
 
+    def due(self, deployment: str) -> tuple[str, ...]:
+        """Ids of the canaries that have to be gone by now. Raises Refused `deployment.unknown`; Fatal as `planted`."""
+        ended, now_ns = ended_ns(self.engine, deployment), self.clock.time_ns()
+        return tuple(one.id for one in self.planted(deployment) if one.is_due(now_ns, ended))
+
     def search(self, deployment: str) -> Verification:
         """Search every store for the canaries of a deployment, as of now.
 

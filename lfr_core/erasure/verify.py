@@ -180,9 +180,9 @@ def _still_opens(planted: Planted, keys: Keys, *, due: bool) -> str:
     """Why what is stored can still be opened; empty when it can't."""
     if not planted.key_id:
         return "it isn't sealed: only its removal makes it go"
-    if not due:
-        return "its key isn't due to be destroyed yet"
     state = keys.state(planted)
+    if not due and not state.gone:
+        return "its key isn't due to be destroyed yet"
     if not state.refused:
         return "the vault doesn't say that its key is gone"
     return "" if state.booked else "the vault has no such key, but its fingerprint isn't among those destroyed"

@@ -56,6 +56,9 @@ class VaultClient:
     def check_gate(self, deployment: str) -> float:
         return self._ask(m.CheckGate(deployment=deployment), m.GateAnswer).lease_s
 
+    def trusted_now_ns(self) -> int:
+        return self._ask(m.Now(), m.NowAnswer).now_ns
+
     def make_key(self, kind: KeyKind, deployment: str, subject: str, due_ns: int) -> KeptKey:
         request = m.MakeKey(kind=kind, deployment=deployment, subject=subject, due_ns=due_ns)
         answer = self._ask(request, m.KeptKeyAnswer)

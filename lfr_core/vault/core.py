@@ -131,6 +131,9 @@ class VaultCore:
             self._pass_gate(deployment)
             return self._policy.lease_s
 
+    def trusted_now_ns(self) -> int:
+        return self._guard.now_ns()
+
     def _pass_gate(self, deployment: str) -> int:
         """Wall time, when the gate is open. The answer is as old as `FACTS_MAX_AGE_S` at most."""
         now_ns, now = self._guard.now_ns(), self._clock.monotonic()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import socket
 import struct
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, TypeAdapter
 
@@ -31,6 +31,8 @@ __all__ = [
     "KeptAnswer",
     "KeptKeyAnswer",
     "MakeKey",
+    "Now",
+    "NowAnswer",
     "OpenKept",
     "OpenKey",
     "Ping",
@@ -85,6 +87,10 @@ class CheckGate(_Message):
     deployment: Name
 
 
+class Now(_Message):
+    verb: Literal["now"] = "now"
+
+
 class MakeKey(_Message):
     verb: Literal["make-key"] = "make-key"
     kind: KeyKind
@@ -128,14 +134,10 @@ class Pseudonym(_Message):
     name: Name
 
 
-AnyRequest: TypeAdapter[
-    Ping | SealKey | OpenKey | CheckGate | MakeKey | OpenKept | Kept | Hold | Destroy | Sign | Pseudonym
-] = TypeAdapter(
-    Annotated[
-        Ping | SealKey | OpenKey | CheckGate | MakeKey | OpenKept | Kept | Hold | Destroy | Sign | Pseudonym,
-        Field(discriminator="verb"),
-    ]
+_Request: TypeAlias = (
+    Ping | SealKey | OpenKey | CheckGate | Now | MakeKey | OpenKept | Kept | Hold | Destroy | Sign | Pseudonym
 )
+AnyRequest: TypeAdapter[_Request] = TypeAdapter(Annotated[_Request, Field(discriminator="verb")])
 
 
 class Info(BaseModel):
@@ -179,6 +181,11 @@ class FrameKeyAnswer(_Message):
     lease_s: float
 
 
+class NowAnswer(_Message):
+    answer: Literal["now"] = "now"
+    now_ns: int
+
+
 class GateAnswer(_Message):
     answer: Literal["gate"] = "gate"
     lease_s: float
@@ -213,30 +220,19 @@ class TextAnswer(_Message):
     text: str = ""
 
 
-Answer: TypeAdapter[
+_AnyAnswer: TypeAlias = (
     RefusedAnswer
     | RetryAnswer
     | FrameKeyAnswer
     | GateAnswer
+    | NowAnswer
     | KeptKeyAnswer
     | KeptAnswer
     | DestroyedAnswer
     | SignatureAnswer
     | TextAnswer
-] = TypeAdapter(
-    Annotated[
-        RefusedAnswer
-        | RetryAnswer
-        | FrameKeyAnswer
-        | GateAnswer
-        | KeptKeyAnswer
-        | KeptAnswer
-        | DestroyedAnswer
-        | SignatureAnswer
-        | TextAnswer,
-        Field(discriminator="answer"),
-    ]
 )
+Answer: TypeAdapter[_AnyAnswer] = TypeAdapter(Annotated[_AnyAnswer, Field(discriminator="answer")])
 
 
 def write_frame(connection: socket.socket, body: bytes) -> None:

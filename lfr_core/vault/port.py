@@ -106,6 +106,10 @@ class Vault(Protocol):
         """
         ...
 
+    def trusted_now_ns(self) -> int:
+        """Wall time, nanoseconds since the epoch, if the clock can be trusted. Refused `vault.clock` if it can't."""
+        ...
+
     def make_key(self, kind: KeyKind, deployment: str, subject: str, due_ns: int) -> KeptKey:
         """A new kept key, in the keystore on disk before it is given. Asked again for the same subject: the same key.
 

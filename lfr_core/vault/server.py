@@ -152,6 +152,8 @@ class VaultServer:
                 return _frame_key(core.open_key(request.key_id))
             case m.CheckGate():
                 return m.GateAnswer(lease_s=core.check_gate(request.deployment))
+            case m.Now():
+                return m.NowAnswer(now_ns=core.trusted_now_ns())
             case m.MakeKey():
                 return _kept(core.make_key(request.kind, request.deployment, request.subject, request.due_ns))
             case m.OpenKept():

@@ -87,6 +87,9 @@ class MemoryVault:
         self._answer()
         return 2.0
 
+    def trusted_now_ns(self) -> int:
+        raise NotImplementedError
+
     def hold(self, key_ids: Sequence[str], *, held: bool) -> None:
         raise NotImplementedError
 

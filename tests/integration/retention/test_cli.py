@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,22 @@ def test_without_prefect_it_purges_what_it_can_and_says_what_it_could_not(settin
     standing = {each["class"]: each["standing"] for each in json.loads(status.stdout)["classes"]}
     assert (standing["temporary"], standing["galleries"]) == ("in-time", "late")
     assert status.returncode == 0  # late for seconds is no alarm
+
+
+def test_nothing_is_purged_by_a_clock_that_is_behind_what_was_seen_before(settings: Settings) -> None:
+    old = settings.home / "tmp" / "face.jpg"
+    old.parent.mkdir(parents=True)
+    old.write_bytes(b"face")
+    os.utime(old, (1, 1))
+    settings.keystore_folder.mkdir(mode=0o700)
+    tomorrow_ns = time.time_ns() + 86_400 * 10**9
+    (settings.keystore_folder / "latest-time.json").write_text(json.dumps({"latest_ns": tomorrow_ns}))
+
+    with serving_vault(settings):
+        done = lfr(settings, "run")
+
+    assert (done.returncode, old.exists()) == (77, True)
+    assert "set the clock right" in done.stderr
 
 
 def test_overdue_is_exit_code_1_and_names_the_runbook(settings: Settings) -> None:

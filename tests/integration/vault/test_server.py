@@ -76,6 +76,17 @@ def test_a_frame_s_key_is_lent_and_lent_again(vault: Vault) -> None:
     assert (len(sealing.key), vault.check_gate("d")) == (32, sealing.lease_s)
 
 
+def test_the_time_is_told_while_it_can_be_trusted(vault: Vault, served: Served) -> None:
+    told = vault.trusted_now_ns()
+    now_ns = served.clock.time_ns()
+    served.clock.step(86_400)
+
+    assert told == now_ns
+    with pytest.raises(Refused) as refused:
+        vault.trusted_now_ns()
+    assert refused.value.rule == "vault.clock"
+
+
 def test_refusals_keep_their_rule(vault: Vault) -> None:
     for asks, rule in (
         (lambda: vault.seal_key("nowhere", "cam"), "gate.unknown"),

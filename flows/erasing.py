@@ -1,4 +1,4 @@
-"""Proof of deletion as the applications have it: the services of these settings, and planting in all of them."""
+"""Proof of deletion, put together: the services of these settings, and planting in all of them. Needs no Prefect."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from apps.auditing import trail_for
+from lfr_core.audit.trail import AuditTrail
 from lfr_core.clock import SystemClock
 from lfr_core.erasure.places import broker_store
 from lfr_core.erasure.planted import Planted, PlantedKind
@@ -31,11 +31,12 @@ ACTOR = "system:erasure"
 
 def erasure_of(settings: Settings, policy: Policy, engine: Engine) -> Erasure:
     """The services. Nothing is connected until something is asked. Raises Fatal when broker.json is damaged."""
+    vault = vault_client(settings)
     return Erasure(
         settings=settings,
         engine=engine,
-        vault=vault_client(settings),
-        trail=trail_for(settings),
+        vault=vault,
+        trail=AuditTrail(vault, SystemClock()),
         clock=SystemClock(),
         broker=broker_store(settings, has_retention=traits_of(settings).has_retention),
         grace_s=policy.vault.grace_s,
