@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -12,7 +13,7 @@ from lfr_core.erasure.plant import plant_template
 from lfr_core.erasure.planted import Control, PlantedKind
 from lfr_core.erasure.verify import Verdict, Verification
 from lfr_core.gallery import Reference
-from tests.support.brokers import RunningBroker
+from tests.support.brokers import new_kafka
 from tests.support.erasing import DAY_S, Installation
 from tests.support.milvus import MilvusServer
 
@@ -22,12 +23,16 @@ AFTER_ALL_S = 40 * DAY_S
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory, kafka_broker: RunningBroker) -> Iterator[Installation]:
+def house(tmp_path_factory: pytest.TempPathFactory, kafka_libs: Path) -> Iterator[Installation]:
+    """With a broker of its own: the whole of its folder is read at each search."""
     home = tmp_path_factory.mktemp("home")
     milvus = MilvusServer(home / "milvus").start()
-    house = Installation(home, milvus, kafka_broker)
+    broker = new_kafka(tmp_path_factory.mktemp("broker"), kafka_libs)
+    broker.start()
+    house = Installation(home, milvus, broker)
     yield house
     house.close()
+    broker.stop()
     milvus.kill()
 
 
