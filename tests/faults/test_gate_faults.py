@@ -72,7 +72,10 @@ def vault_killed(stream: Stream, deployment: str) -> None:
     stream.stop_vault(signal.SIGKILL)
 
 
-@pytest.mark.parametrize("shut", [suspend, end_of_hours, nobody_attends, vault_stopped, vault_killed])
+@pytest.mark.parametrize(
+    "shut",
+    [suspend, end_of_hours, nobody_attends, vault_stopped, pytest.param(vault_killed, marks=pytest.mark.slow)],
+)
 def test_recognition_ends_within_3_seconds_on_every_worker(
     stream: Stream, tmp_path: Path, shut: Callable[[Stream, str], None]
 ) -> None:
