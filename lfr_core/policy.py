@@ -17,6 +17,7 @@ from lfr_core.errors import Fatal
 from lfr_core.watchlists.types import Category, Response
 
 __all__ = [
+    "AccuracyPolicy",
     "AlertPolicy",
     "AuditPolicy",
     "FacePolicy",
@@ -148,6 +149,15 @@ class PublicationPolicy(_Section):
         return self
 
 
+class AccuracyPolicy(_Section):
+    """The two public claims of accuracy: fewer false alerts than 1 in so many faces, with a list of so many people."""
+
+    large_list_people: Count
+    large_list_one_in: Annotated[int, Field(ge=2)]
+    small_list_people: Count
+    small_list_one_in: Annotated[int, Field(ge=2)]
+
+
 class WatchlistPolicy(_Section):
     """What a watchlist may hold."""
 
@@ -192,6 +202,7 @@ class Policy(_Section):
     retention: RetentionPolicy
     audit: AuditPolicy
     publication: PublicationPolicy
+    accuracy: AccuracyPolicy
     watchlist: WatchlistPolicy
     images: ImagePolicy
     responses: ResponsePolicy

@@ -47,10 +47,12 @@ PINNED: dict[str, list[str]] = {
     "lfr_core.messages": ["DeadLetter", "FrameResult", "OutcomeBatch", "Sighting", "StageTime", "sighting_id"],
     "lfr_core.outcomes": ["FrameCounts", "FrameOutcome"],
     "lfr_core.policy": [
-        "AlertPolicy", "AuditPolicy", "FacePolicy", "FootagePolicy", "ImagePolicy", "LivePolicy",
-        "Policy", "PublicationPolicy", "ResponsePolicy", "RetentionPolicy", "SamplingPolicy",
-        "TrackingPolicy", "VaultPolicy", "WatchlistPolicy", "default_policy_file", "load_policy",
+        "AccuracyPolicy", "AlertPolicy", "AuditPolicy", "FacePolicy", "FootagePolicy",
+        "ImagePolicy", "LivePolicy", "Policy", "PublicationPolicy", "ResponsePolicy",
+        "RetentionPolicy", "SamplingPolicy", "TrackingPolicy", "VaultPolicy", "WatchlistPolicy",
+        "default_policy_file", "load_policy",
     ],
+    "lfr_core.promises.port": ["Check", "Finding", "Promise", "Result", "finding"],
     "lfr_core.records.read": [
         "AlertCrops", "AlertSummary", "AlertTally", "Answer", "CameraHealth", "DeploymentCounts",
         "DeploymentSummary", "Health", "Latency", "OpenedCrops", "Recent", "ReferenceCrop",
