@@ -7,13 +7,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 
 from lfr_core.publication.quality.columns import Column
 from lfr_core.publication.quality.frames import Frames, frames_of
-from lfr_core.publication.quality.rules import RULES, Kind, Rule
-from lfr_core.publication.quality.suites import RuleResult, run_suites
+from lfr_core.publication.quality.rules import RULES, Rule
+from lfr_core.publication.quality.suites import run_suites
 from lfr_core.publication.quality.table import Finding, Level, PublishedTable
+from lfr_core.quality.rules import Kind
+from lfr_core.quality.suites import RuleResult, SuiteRunner
 
 __all__ = ["QualityReport", "Unchecked", "validate_table"]
 
@@ -45,17 +46,17 @@ class QualityReport:
         return not self.findings
 
 
-def validate_table(table: PublishedTable, *, today: date, project: Path | None = None) -> QualityReport:
+def validate_table(table: PublishedTable, *, today: date, runner: SuiteRunner | None = None) -> QualityReport:
     """Check `table` with the suites `record` and `series`.
 
-    today: the date of the check. project: where to build a Great Expectations project with its Data Docs.
+    today: the date of the check. runner: a fresh one; by default one that writes nothing.
 
     Raises:
         Fatal: a rule couldn't be evaluated.
     """
     frames = frames_of(table)
     without = frozenset({"outcomes-reconcile"}) if frames.outcomes_are_copies else frozenset[str]()
-    results = run_suites(frames, today=today, without=without, project=project)
+    results = run_suites(frames, today=today, without=without, runner=runner or SuiteRunner())
     found: list[Finding] = [*_gathered(table.faults, len(table.rows))]
     for name in dict.fromkeys(result.rule.name for result in results):
         same = [result for result in results if result.rule.name == name]
@@ -75,7 +76,7 @@ def validate_table(table: PublishedTable, *, today: date, project: Path | None =
     )
 
 
-def _findings(table: PublishedTable, frames: Frames, results: Sequence[RuleResult]) -> list[Finding]:
+def _findings(table: PublishedTable, frames: Frames, results: Sequence[RuleResult[Rule]]) -> list[Finding]:
     """The findings of one rule, from its results (one for each column it is about)."""
     found: list[Finding] = []
     for result in results:
@@ -99,7 +100,9 @@ def _of_row(table: PublishedTable, rule: Rule, values: Mapping[str, object]) -> 
     return Finding(Level.ROW, rule.name, number, printed, expected, rule.message)
 
 
-def _of_series(table: PublishedTable, frames: Frames, result: RuleResult, values: Mapping[str, object]) -> Finding:
+def _of_series(
+    table: PublishedTable, frames: Frames, result: RuleResult[Rule], values: Mapping[str, object]
+) -> Finding:
     rule = result.rule
     series = frames.series.iloc[0]
     printed, message, rows = _text(values[rule.columns[0]]), rule.message, list[int]()

@@ -10,8 +10,9 @@ from enum import StrEnum
 from typing import Final
 
 from lfr_core.publication.quality.columns import COUNTS, REQUIRED, Column
+from lfr_core.quality.rules import Bound, Kind
 
-__all__ = ["RULES", "Kind", "Rule", "SuiteName"]
+__all__ = ["RULES", "Rule", "SuiteName"]
 
 
 class SuiteName(StrEnum):
@@ -19,17 +20,6 @@ class SuiteName(StrEnum):
 
     RECORD = "record"
     SERIES = "series"
-
-
-class Kind(StrEnum):
-    """Which expectation of Great Expectations checks the rule."""
-
-    EQUAL = "expect_column_pair_values_to_be_equal"
-    AT_LEAST = "expect_column_pair_values_a_to_be_greater_than_b"
-    BETWEEN = "expect_column_values_to_be_between"
-    NOT_EMPTY = "expect_column_values_to_not_be_null"
-    IN_SET = "expect_column_values_to_be_in_set"
-    UNIQUE_TOGETHER = "expect_compound_columns_to_be_unique"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +39,12 @@ class Rule:
     message: str
     shows: Column | None = None
     expected: str = ""
-    low: float | None = None
-    high: float | None = None
+    low: Bound = None
+    high: Bound = None
     strict: bool = False
     allowed: tuple[str | int, ...] = ()
     about_series: bool = False
+    where: str = ""
 
 
 _RECORD: Final = SuiteName.RECORD

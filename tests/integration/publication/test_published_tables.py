@@ -13,11 +13,11 @@ import pytest
 from lfr_core.errors import Fatal
 from lfr_core.publication.building import corrected, from_figures
 from lfr_core.publication.figures import CameraFigures
-from lfr_core.publication.quality import suites
 from lfr_core.publication.quality.findings import QualityReport, validate_table
 from lfr_core.publication.quality.importer import read_table
 from lfr_core.publication.quality.table import Level
 from lfr_core.publication.tabular import csv_text
+from lfr_core.quality import suites
 from tests.support.publication import ENDED, MET_ROWS, POLICY, alert, figures, modern_row, modern_table
 
 TRUTH = Path(__file__).parents[2] / "data" / "publication" / "met_2023_2024_truth.json"
@@ -154,7 +154,7 @@ def test_a_rule_that_cannot_be_evaluated_stops_the_check_and_is_not_called_kept(
 ) -> None:
     arguments = suites._arguments
     monkeypatch.setattr(
-        suites, "_arguments", lambda rule, today: arguments(rule, today) | ({"column": "gone"} if rule.low == 1 else {})
+        suites, "_arguments", lambda rule: arguments(rule) | ({"column": "gone"} if rule.low == 1 else {})
     )
 
     with pytest.raises(Fatal, match="couldn't be evaluated"):
