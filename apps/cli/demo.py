@@ -122,4 +122,4 @@ def _show_deletion(home: Path, deletion: Deletion) -> None:
         highlight=False,
         soft_wrap=True,
     )
-    console.print(f"look again: LFR_HOME={home} lfr audit verify; lfr erasure show --number 1", highlight=False)
+    console.print(f"look again: export LFR_HOME={home}; lfr audit verify; lfr erasure verify", soft_wrap=True)

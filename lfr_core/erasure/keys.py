@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from sqlalchemy import Engine
@@ -12,8 +13,9 @@ from lfr_core.audit.entry import parse_body
 from lfr_core.audit.port import Verb
 from lfr_core.audit.tables import AuditEntryRow
 from lfr_core.erasure.planted import Planted, PlantedKind
-from lfr_core.errors import Refused
+from lfr_core.errors import Refused, Retryable
 from lfr_core.records.engine import reading
+from lfr_core.vault.keystore import kept_key_ids
 from lfr_core.vault.port import Vault
 from lfr_core.vault.tables import EpochRow
 
@@ -35,6 +37,15 @@ class KeyState:
     @property
     def gone(self) -> bool:
         return self.refused and self.booked
+
+
+def vault_runs(vault: Vault) -> bool:
+    """Whether a vault answers at all, if only that its records are away."""
+    try:
+        vault.pseudonym(ACTOR)
+    except Retryable:
+        return False
+    return True
 
 
 class Keys(Protocol):
@@ -61,6 +72,8 @@ class VaultKeys:
 
     vault: Vault
     engine: Engine
+    keystore: Path
+    """The keystore's folder: asked when the vault isn't running."""
 
     def state(self, planted: Planted) -> KeyState:
         if not planted.key_id:
@@ -75,6 +88,11 @@ class VaultKeys:
                 self.vault.open_kept(planted.key_id, actor=ACTOR, purpose=PURPOSE)
         except Refused as error:
             return error.rule == "vault.key-gone"  # a gate that is shut for now has destroyed nothing
+        except Retryable:
+            if vault_runs(self.vault):
+                raise
+            # nothing runs that could open it: a frame's key was in that process' memory alone, others lie in files
+            return planted.kind is PlantedKind.FRAME or planted.key_id not in kept_key_ids(self.keystore)
         return False
 
     def _booked(self, planted: Planted) -> bool:

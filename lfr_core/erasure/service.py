@@ -68,7 +68,7 @@ class Erasure:
         return verify(
             planted,
             self.stores(),
-            VaultKeys(self.vault, self.engine),
+            VaultKeys(self.vault, self.engine, self.settings.keystore_folder),
             now_ns=self.clock.time_ns(),
             ended_ns=ended,
             scratch=scratch_folder(self.settings),

@@ -28,11 +28,26 @@ from lfr_core.vault.files import remove_private, write_private
 from lfr_core.vault.port import KeptKeyInfo, KeyKind
 from lfr_core.vault.sealing import KEY_BYTES, binding, fingerprint, new_key, open_sealed, seal
 
-__all__ = ["Keystore"]
+__all__ = ["Keystore", "kept_key_ids"]
 
 _GENERATION = re.compile(r"keys-(\d{9})\.json")
 _OWN = ("signing", "pseudonyms")
 """The installation's own secrets, 32 bytes each: the Ed25519 seed and the HMAC key of pseudonyms."""
+
+
+def kept_key_ids(folder: Path) -> frozenset[str]:
+    """Ids of the keys that a keystore's files hold, of every generation there; no key is opened.
+
+    For whoever must know while the vault isn't running.
+
+    Raises:
+        Fatal: a file can't be read, so that nothing can be said.
+    """
+    try:
+        files = [_File.model_validate_json(each.read_bytes()) for each in folder.glob("keys-*.json")]
+    except (OSError, ValidationError) as error:
+        raise Fatal(f"the keystore in {folder} can't be read ({type(error).__name__})") from error
+    return frozenset(key.id for file in files for key in file.keys)
 
 
 class _WrappedKey(BaseModel):

@@ -106,9 +106,10 @@ def test_the_demo_alerts_every_large_pass_and_nobody_else(kafka_libs: Path, tmp_
         assert counts["captured"] == sum(counts[fate] for fate in FATES - {"captured"}), camera
     assert (result["deletion"]["passed"], result["deletion"]["footage_segments_purged"] >= 2) == (True, True)
     assert result["deletion"]["bytes_searched"] > 10**6
-    # and afterwards, with nothing running, the trail still verifies
-    told = lfr("audit", "verify", "--json", home=tmp_path / "home" / "demo")
-    assert told.returncode == 0, told.stdout + told.stderr
+    # and afterwards, with nothing running, trail and certificate still verify
+    for group in ("audit", "erasure"):
+        told = lfr(group, "verify", home=tmp_path / "home" / "demo")
+        assert told.returncode == 0, told.stdout + told.stderr
 
 
 @pytest.mark.parametrize(

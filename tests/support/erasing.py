@@ -181,7 +181,7 @@ class Installation:
         return verify(
             CanaryFile(canary_folder(self.settings), view.id).require(),
             self.stores(),
-            VaultKeys(self.vault, self.engine),
+            VaultKeys(self.vault, self.engine, self.settings.keystore_folder),
             now_ns=self.clock.time_ns() + round(later_s * 1e9),
             ended_ns=ended_ns(self.engine, view.id),
             scratch=scratch_folder(self.settings),

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from lfr_core.errors import Fatal, Refused
 from lfr_core.vault import keystore as module
-from lfr_core.vault.keystore import Keystore
+from lfr_core.vault.keystore import Keystore, kept_key_ids
 from lfr_core.vault.port import KeptKeyInfo, KeyKind
 
 
@@ -154,3 +157,43 @@ def test_a_damaged_keystore_is_refused_and_left_as_it_is(tmp_path: Path, harm: s
 
     assert "restore" in str(refused.value)
     assert sorted(each.name for each in tmp_path.iterdir()) == before
+
+
+AS_NOBODY = """
+import os, sys
+from pathlib import Path
+if os.geteuid() == 0:
+    os.setgid(65534); os.setuid(65534)
+from lfr_core.errors import Refused
+from lfr_core.vault.keystore import Keystore
+folder = Path(sys.argv[1]) / "vault"
+Keystore(folder)
+folder.chmod(0o500)
+try:
+    Keystore(folder)
+except Refused as error:
+    print(error.rule, error)
+finally:
+    folder.chmod(0o700)
+"""
+
+
+def test_a_read_only_keystore_is_refused_at_the_start_not_at_the_first_deletion() -> None:
+    with tempfile.TemporaryDirectory(prefix="lfr-keystore-") as folder:
+        Path(folder).chmod(0o777)
+
+        done = subprocess.run([sys.executable, "-c", AS_NOBODY, folder], capture_output=True, text=True, check=False)
+
+    assert done.stdout.startswith("vault.keystore"), done.stderr
+    assert "write access" in done.stdout
+
+
+def test_what_a_keystore_holds_can_be_told_without_opening_it(tmp_path: Path) -> None:
+    store = Keystore(tmp_path)
+    (gone, _), (stays, _) = made(store, "gone"), made(store, "stays")
+    store.destroy((gone.id,))
+
+    assert kept_key_ids(tmp_path) == {stays.id}
+    next(tmp_path.glob("keys-*.json")).write_text("{")
+    with pytest.raises(Fatal):
+        kept_key_ids(tmp_path)
