@@ -21,6 +21,7 @@ from lfr_core.clock import Clock, SystemClock, utc_from_ns
 from lfr_core.deployments import DeploymentKind, DeploymentStatus, DeploymentView
 from lfr_core.errors import Refused
 from lfr_core.policy import Policy
+from lfr_core.publication.tables import WatchlistCompositionRow
 from lfr_core.records.directory import CachedDirectory
 from lfr_core.records.engine import scrub, writing
 from lfr_core.records.entries import EntryLike, ReferenceLike, entry_row, reference_rows
@@ -148,6 +149,7 @@ class DeploymentStore(DeploymentReader):
             row.blue_list_size, row.watchlist_size = blue, len(entries) - blue
             row.status = DeploymentStatus.READY.value
             references = sum(len(entry.references) for entry in entries)
+            session.add_all(self._composition(deployment_id, entries))
             self._append(
                 session,
                 Verb.COLLECT,
@@ -157,6 +159,20 @@ class DeploymentStore(DeploymentReader):
                 {"entries": len(entries), "test_subjects": blue, "photographs": references},
             )
             return view_of(row)
+
+    def _composition(self, deployment: str, entries: Sequence[EntryLike]) -> list[WatchlistCompositionRow]:
+        """What the published record says of the list once it is destroyed. Test subjects are no part of it."""
+        by_category: dict[str, list[int]] = {}
+        for entry in entries:
+            if not entry.category.is_test_subject:
+                by_category.setdefault(entry.category.value, []).append(len(entry.references))
+        now = self._now()
+        return [
+            WatchlistCompositionRow(
+                deployment=deployment, category=category, people=len(images), images=sum(images), built_at=now
+            )
+            for category, images in sorted(by_category.items())
+        ]
 
     def _list_key(self, deployment: str) -> bytes:
         """The key that the list's crops are sealed under. Raises Refused `deployment.unknown`, and as the vault."""

@@ -6,13 +6,14 @@ from lfr_core.audit import tables as audit
 from lfr_core.erasure import tables as erasure
 from lfr_core.footage import tables as footage
 from lfr_core.promises import tables as promises
+from lfr_core.publication import tables as publication
 from lfr_core.records.tables import Row
 from lfr_core.retention import tables as retention
 from lfr_core.vault import tables as vault
 
 __all__ = ["METADATA", "TABLE_MODULES"]
 
-TABLE_MODULES = (audit, erasure, footage, promises, retention, vault)
+TABLE_MODULES = (audit, erasure, footage, promises, publication, retention, vault)
 """Beside `lfr_core.records.tables`."""
 
 METADATA = Row.metadata
