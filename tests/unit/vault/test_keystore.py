@@ -162,10 +162,10 @@ def test_a_damaged_keystore_is_refused_and_left_as_it_is(tmp_path: Path, harm: s
 AS_NOBODY = """
 import os, sys
 from pathlib import Path
-if os.geteuid() == 0:
-    os.setgid(65534); os.setuid(65534)
 from lfr_core.errors import Refused
 from lfr_core.vault.keystore import Keystore
+if os.geteuid() == 0:
+    os.setgid(65534); os.setuid(65534)
 folder = Path(sys.argv[1]) / "vault"
 Keystore(folder)
 folder.chmod(0o500)
