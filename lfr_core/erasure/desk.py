@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from sqlalchemy import Engine
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
-from lfr_core.audit.port import AuditEvent, Signer, Verb
+from lfr_core.audit.port import AuditEvent, Signer, Trail, Verb
 from lfr_core.clock import Clock
 from lfr_core.erasure.account import Destroyed
 from lfr_core.erasure.certificate import Certificate, SignedCertificate, canary_line, signed_message
@@ -20,15 +19,7 @@ from lfr_core.erasure.verify import Verification
 from lfr_core.errors import Fatal, Poison
 from lfr_core.records.engine import reading, writing
 
-__all__ = ["CertificateDesk", "CertificateFault", "Trail", "certificates_of", "register_canaries", "unregistered"]
-
-
-class Trail(Protocol):
-    """`lfr_core.audit.trail.AuditTrail` has it."""
-
-    def prepare(self, actor: str) -> None: ...
-
-    def append(self, session: Session, event: AuditEvent) -> object: ...
+__all__ = ["CertificateDesk", "CertificateFault", "certificates_of", "register_canaries", "unregistered"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine
 
+from lfr_core.audit.port import Trail
 from lfr_core.clock import Clock
 from lfr_core.erasure.account import ended_ns, what_was_destroyed
 from lfr_core.erasure.certificate import SignedCertificate
-from lfr_core.erasure.desk import CertificateDesk, CertificateFault, Trail, register_canaries, unregistered
+from lfr_core.erasure.desk import CertificateDesk, CertificateFault, register_canaries, unregistered
 from lfr_core.erasure.keys import VaultKeys
 from lfr_core.erasure.places import canary_folder, certificate_folder, scratch_folder, stores_of
 from lfr_core.erasure.planted import CanaryFile, Planted
