@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from lfr_core.errors import Fatal
 from lfr_core.watchlists.types import Category, Response
@@ -22,6 +22,7 @@ __all__ = [
     "AuditPolicy",
     "FacePolicy",
     "FootagePolicy",
+    "ForcePolicy",
     "ImagePolicy",
     "LivePolicy",
     "Policy",
@@ -39,6 +40,11 @@ __all__ = [
 Unit = Annotated[float, Field(ge=0.0, le=1.0)]
 Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1)]
+Line = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300, pattern=r"^[^\x00-\x1f\x7f]+$")
+]
+PLACEHOLDER = "CHANGE ME"
+"""Marks what a force has to fill in before it publishes."""
 Stride = Annotated[int, Field(ge=64, le=4096, multiple_of=32)]
 
 
@@ -158,11 +164,34 @@ class AccuracyPolicy(_Section):
     small_list_one_in: Annotated[int, Field(ge=2)]
 
 
+class ForcePolicy(_Section):
+    """Who publishes, and where the public asks, complains and appeals. Printed as they are."""
+
+    name: Line
+    enquiries: Line
+    complaints: Line
+    appeals: Line
+    data_protection: Line
+
+    @property
+    def placeholders(self) -> tuple[str, ...]:
+        """The fields that nobody has filled in yet."""
+        return tuple(name for name in type(self).model_fields if PLACEHOLDER in getattr(self, name))
+
+
 class WatchlistPolicy(_Section):
     """What a watchlist may hold."""
 
     max_entries: Count
     duplicate_photo_similarity: Unit
+    same_face_similarity: Unit
+    max_days_since_check: Annotated[int, Field(ge=0)]
+
+    @model_validator(mode="after")
+    def _the_same_picture_is_more_alike_than_the_same_face(self) -> Self:
+        if self.same_face_similarity >= self.duplicate_photo_similarity:
+            raise ValueError("same_face_similarity must be below duplicate_photo_similarity")
+        return self
 
 
 class ImagePolicy(_Section):
@@ -202,6 +231,7 @@ class Policy(_Section):
     retention: RetentionPolicy
     audit: AuditPolicy
     publication: PublicationPolicy
+    force: ForcePolicy
     accuracy: AccuracyPolicy
     watchlist: WatchlistPolicy
     images: ImagePolicy

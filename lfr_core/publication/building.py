@@ -26,7 +26,9 @@ from lfr_core.watchlists.types import Category
 __all__ = ["corrected", "from_figures", "record_id"]
 
 _TRUE = (Cell.TRUE_CONFIRMED, Cell.TRUE_UNCONFIRMED)
-_UNCHANGED_BY_A_CORRECTION = frozenset({"revision", "supersedes", "published_at", "on_time", "corrections", "due_at"})
+_UNCHANGED_BY_A_CORRECTION = frozenset(
+    {"revision", "supersedes", "published_at", "on_time", "corrections", "due_at", "audit_root_hash"}
+)
 
 
 def record_id(force: str, session: str) -> str:
@@ -80,7 +82,9 @@ def from_figures(figures: Figures, *, policy: PublicationPolicy, published_at: d
                 size_people=listed.size_people,
                 size_images=listed.size_images,
                 by_category=_by_category(listed.by_category, listed.size_people, policy.suppress_people_below),
-                under_18=suppressed(listed.under_18, policy.suppress_people_below),
+                under_18="not recorded"
+                if listed.under_18 is None
+                else suppressed(listed.under_18, policy.suppress_people_below),
                 built_at=listed.built_at,
                 destroyed_at=listed.destroyed_at,
                 destruction_receipt=listed.destruction_receipt,
@@ -113,10 +117,10 @@ def from_figures(figures: Figures, *, policy: PublicationPolicy, published_at: d
                     each.decision.judgement is Judgement.DIFFERENT and not _is_true(each) for each in alerts
                 ),
                 unanswered=sum(each.decision.judgement is None and not _is_true(each) for each in alerts),
-                duplicate_of_same_person=len(alerts) - len({each.entry for each in alerts}),
+                duplicate_of_same_person=_duplicates(alerts),
             ),
             engagements=_engagements(alerts),
-            outcomes=_outcomes(alerts),
+            outcomes=_outcomes(alerts) if figures.outcomes_recorded else "not recorded",
             rates=published.PublishedRates(
                 false_alerts_per_face=_published(rates.false_alerts_per_face),
                 false_share_of_alerts=_published(rates.false_share_of_alerts),
@@ -185,14 +189,21 @@ def _engagements(alerts: Sequence[AlertFigures]) -> published.Engagements:
     )
 
 
+def _duplicates(alerts: Sequence[AlertFigures]) -> int | None:
+    """Alerts beyond the first on one entry; None where entries of some are deleted."""
+    entries = [each.entry for each in alerts]
+    return None if None in entries else len(entries) - len(set(entries))
+
+
 def _outcomes(alerts: Sequence[AlertFigures]) -> published.Outcomes:
     """Each confirmed person once, by the first alert that has an outcome; others by alert."""
     confirmed = [each for each in alerts if published_cell(each.decision) is Cell.TRUE_CONFIRMED]
     others = [each for each in alerts if published_cell(each.decision) is not Cell.TRUE_CONFIRMED]
-    by_person: dict[str, Outcome | None] = {}
-    for each in confirmed:
-        if by_person.get(each.entry) is None:
-            by_person[each.entry] = each.outcome
+    by_person: dict[str | int, Outcome | None] = {}
+    for i, each in enumerate(confirmed):
+        person = i if each.entry is None else each.entry  # whose it was isn't known: a person of its own
+        if by_person.get(person) is None:
+            by_person[person] = each.outcome
     counts = Counter(by_person.values())
     after_others = Counter(each.outcome for each in others)
     return published.Outcomes(

@@ -49,13 +49,13 @@ class Outcome(StrEnum):
 class AlertFigures:
     """One alert, without its images.
 
-    entry: the entry it was on; two alerts on one entry are one person.
+    entry: the entry it was on; two alerts on one entry are one person. None: the alert is deleted, and with it the entry.
     outcome: None where nobody was engaged or nothing was recorded.
     minutes: how long the person was detained, None where nobody was engaged or nobody measured.
     group: as `demographics_method` says; "" where it isn't recorded.
     """
 
-    entry: str
+    entry: str | None
     category: Category
     decision: Decision
     outcome: Outcome | None = None
@@ -65,12 +65,12 @@ class AlertFigures:
 
 @dataclass(frozen=True, slots=True)
 class ListFigures:
-    """The watchlist of the deployment, blue list left out. Times are aware."""
+    """The watchlist of the deployment, blue list left out. Times are aware; under_18 is None where ages aren't kept."""
 
     size_people: int
     size_images: int
     by_category: Mapping[Category, int]
-    under_18: int
+    under_18: int | None
     built_at: datetime | None = None
     destroyed_at: datetime | None = None
     destruction_receipt: str = ""
@@ -133,6 +133,8 @@ class Figures:
     """All of one deployment. started_at and ended_at are aware; `session` is unique within the force.
 
     demographics_method: how groups were told ("operator-perceived", "self-defined"); "" when they weren't recorded.
+    outcomes_recorded: False where nobody keeps what came of engagements: then none is printed, not even 0.
+    complaints_received: None where complaints aren't counted.
     """
 
     force: str
@@ -150,4 +152,5 @@ class Figures:
     blue_list: BlueListFigures | None = None
     papers: Papers = field(default_factory=Papers)
     demographics_method: str = ""
-    complaints_received: int = 0
+    complaints_received: int | None = 0
+    outcomes_recorded: bool = True

@@ -79,7 +79,9 @@ class Algorithm(_Part):
     vendor: str
     model_name: Text
     model_version: Text
-    model_sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+    model_sha256: Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{64})?$")] = Field(
+        description="Empty where the pack was not at hand when the record was made; the contract binds it all the same."
+    )
     contract: Text
     threshold_min: Annotated[float, Field(gt=0.0, lt=1.0)]
     embedding_metric: Text
@@ -104,7 +106,9 @@ class Alerts(_Part):
     false_unconfirmed: Count
     operator_dismissed: Count = Field(description="Of the false: the operator judged the pair to be different people.")
     unanswered: Count = Field(description="Of the false, unconfirmed: nobody has judged the pair.")
-    duplicate_of_same_person: Count = Field(description="Alerts beyond the first on one entry of the list.")
+    duplicate_of_same_person: Count | None = Field(
+        description="Alerts beyond the first on one entry of the list; null where alerts were deleted before the count."
+    )
 
     @property
     def false(self) -> int:
@@ -238,12 +242,12 @@ class DeploymentRecord(_Part):
     faces_compared: Count
     alerts: Alerts
     engagements: Engagements
-    outcomes: Outcomes
+    outcomes: Outcomes | Literal["not recorded"]
     rates: PublishedRates
     blue_list: BlueList | Literal["not tested"]
     demographics: tuple[Demographic, ...]
     demographics_method: str
-    complaints_received: Count
+    complaints_received: Count | None = Field(description="null: not counted.")
     corrections: tuple[Correction, ...]
     data_quality_report_ref: str
     audit_root_hash: str
@@ -259,10 +263,11 @@ class DeploymentRecord(_Part):
         share = self.rates.false_share_of_alerts
         if (share.k, share.n) != (self.alerts.false, self.alerts.total):
             faults.append("the false share is not false alerts of alerts")
-        of = self.outcomes
-        accounted = of.arrest + of.other_disposal + of.no_action + of.repeat_alerts + of.without_outcome
-        if accounted != self.alerts.true_confirmed:
-            faults.append(f"outcomes account for {accounted} of {self.alerts.true_confirmed} confirmed true alerts")
+        if isinstance(self.outcomes, Outcomes):
+            of = self.outcomes
+            accounted = of.arrest + of.other_disposal + of.no_action + of.repeat_alerts + of.without_outcome
+            if accounted != self.alerts.true_confirmed:
+                faults.append(f"outcomes account for {accounted} of {self.alerts.true_confirmed} confirmed true alerts")
         if (self.supersedes is None) != (self.revision == 1) or (self.supersedes or 0) >= self.revision:
             faults.append("a revision after the first supersedes an earlier one, and the first none")
         if faults:

@@ -10,7 +10,7 @@ import io
 from collections.abc import Iterable
 from decimal import Decimal
 
-from lfr_core.publication.record import BlueList, DeploymentRecord, PublishedRate
+from lfr_core.publication.record import BlueList, DeploymentRecord, Outcomes, PublishedRate
 
 __all__ = ["NATIONAL_COLUMNS", "OUR_COLUMNS", "csv_text", "percent"]
 
@@ -102,7 +102,8 @@ def percent(k: int, n: int) -> str:
 
 def _national(record: DeploymentRecord) -> tuple[object, ...]:
     hours, minutes = divmod(record.duration_min, 60)
-    alerts, outcomes, rate = record.alerts, record.outcomes, record.rates.false_alerts_per_face
+    alerts, rate = record.alerts, record.rates.false_alerts_per_face
+    outcomes = _outcomes(record)
     return (
         record.location_text,
         record.date.isoformat(),
@@ -116,15 +117,15 @@ def _national(record: DeploymentRecord) -> tuple[object, ...]:
         alerts.false_confirmed,
         alerts.false_unconfirmed,
         percent(rate.k, rate.n),
-        outcomes.arrest,
-        outcomes.other_disposal,
-        outcomes.no_action,
+        outcomes and outcomes.arrest,
+        outcomes and outcomes.other_disposal,
+        outcomes and outcomes.no_action,
         record.faces_seen,
     )
 
 
 def _ours(record: DeploymentRecord) -> tuple[object, ...]:
-    alerts, engaged, outcomes, rates = record.alerts, record.engagements, record.outcomes, record.rates
+    alerts, engaged, outcomes, rates = record.alerts, record.engagements, _outcomes(record), record.rates
     low, high = rates.false_alerts_per_face.ci95 or ("", "")
     seeded = record.blue_list if isinstance(record.blue_list, BlueList) else None
     return (
@@ -152,11 +153,11 @@ def _ours(record: DeploymentRecord) -> tuple[object, ...]:
         engaged.following_true,
         engaged.following_false,
         engaged.median_minutes_false,
-        outcomes.repeat_alerts,
-        outcomes.without_outcome,
-        outcomes.after_other_alerts_arrest,
-        outcomes.after_other_alerts_other_disposal,
-        outcomes.after_other_alerts_no_action,
+        outcomes and outcomes.repeat_alerts,
+        outcomes and outcomes.without_outcome,
+        outcomes and outcomes.after_other_alerts_arrest,
+        outcomes and outcomes.after_other_alerts_other_disposal,
+        outcomes and outcomes.after_other_alerts_no_action,
         low,
         high,
         rates.false_alerts_per_face.upper95_one_sided,
@@ -172,6 +173,11 @@ def _ours(record: DeploymentRecord) -> tuple[object, ...]:
         record.algorithm.contract,
         record.complaints_received,
     )
+
+
+def _outcomes(record: DeploymentRecord) -> Outcomes | None:
+    """None: not recorded, so that their cells are empty, which isn't 0."""
+    return record.outcomes if isinstance(record.outcomes, Outcomes) else None
 
 
 def _share(rate: PublishedRate) -> str:

@@ -48,7 +48,7 @@ PINNED: dict[str, list[str]] = {
     "lfr_core.outcomes": ["FrameCounts", "FrameOutcome"],
     "lfr_core.policy": [
         "AccuracyPolicy", "AlertPolicy", "AuditPolicy", "FacePolicy", "FootagePolicy",
-        "ImagePolicy", "LivePolicy", "Policy", "PublicationPolicy", "ResponsePolicy",
+        "ForcePolicy", "ImagePolicy", "LivePolicy", "Policy", "PublicationPolicy", "ResponsePolicy",
         "RetentionPolicy", "SamplingPolicy", "TrackingPolicy", "VaultPolicy", "WatchlistPolicy",
         "default_policy_file", "load_policy",
     ],

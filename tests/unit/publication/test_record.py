@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from lfr_core.errors import Poison, Refused
 from lfr_core.publication.building import corrected, from_figures
 from lfr_core.publication.figures import Figures, Notice
-from lfr_core.publication.record import SCHEMA_FILE, BlueList, DeploymentRecord, schema_text
+from lfr_core.publication.record import SCHEMA_FILE, BlueList, DeploymentRecord, Outcomes, schema_text
 from lfr_core.publication.suppression import WITHHELD, suppressed, suppressed_set
 from lfr_core.publication.tabular import NATIONAL_COLUMNS, OUR_COLUMNS, csv_text, percent
 from lfr_core.watchlists.types import Category
@@ -48,6 +48,7 @@ def test_every_alert_is_in_exactly_one_cell_also_one_nobody_judged() -> None:
 
 def test_outcomes_are_counted_once_for_each_person_and_reconcile_with_confirmed_alerts() -> None:
     outcomes = made().outcomes
+    assert isinstance(outcomes, Outcomes)
 
     assert (outcomes.arrest, outcomes.other_disposal, outcomes.no_action) == (1, 0, 1)
     assert (outcomes.repeat_alerts, outcomes.without_outcome) == (1, 1)
