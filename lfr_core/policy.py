@@ -188,7 +188,7 @@ class WatchlistPolicy(_Section):
     max_days_since_check: Annotated[int, Field(ge=0)]
 
     @model_validator(mode="after")
-    def _the_same_picture_is_more_alike_than_the_same_face(self) -> Self:
+    def _the_same_picture_is_more_alike_than_the_same_face(self) -> WatchlistPolicy:
         if self.same_face_similarity >= self.duplicate_photo_similarity:
             raise ValueError("same_face_similarity must be below duplicate_photo_similarity")
         return self

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path, PurePosixPath, PureWindowsPath
@@ -14,10 +14,25 @@ from lfr_core.errors import Poison
 from lfr_core.watchlists.categories import parse_category
 from lfr_core.watchlists.types import Category, EntryRow, Refusal, RefusalReason
 
-__all__ = ["COLUMNS", "FILE_NAME", "Rows", "locate", "read_rows"]
+__all__ = [
+    "COLUMNS",
+    "FILE_NAME",
+    "FURTHER_COLUMNS",
+    "RowCells",
+    "Rows",
+    "locate",
+    "parse_age",
+    "parse_day",
+    "read_rows",
+]
 
 FILE_NAME = "watchlist.csv"
 COLUMNS = ("subject", "category", "legal_reference", "approved_by", "expires_on", "photograph")
+
+FURTHER_COLUMNS = ("image_source", "image_date", "age", "minor_rationale", "second_approver", "checked_on")
+"""An operational list needs them (the suite `watchlist` refuses it otherwise); older and test lists may lack them."""
+
+_MAY_BE_EMPTY = frozenset({"minor_rationale", "second_approver"})
 
 _MOST_BYTES = 64_000_000
 """About 20,000 entries of 10 photographs with long references; anything larger isn't a watchlist."""
@@ -25,7 +40,21 @@ _MOST_BYTES = 64_000_000
 _LONGEST_VALUE = 300
 """Characters. A subject reference, a legal reference and a path fit; a pasted document doesn't."""
 
+_FORMULA_SIGNS = ("=", "+", "-", "@")
+"""A spreadsheet runs a cell that begins with one, so that opening a list could run a stranger's command."""
+
+_OLDEST_YEARS = 120
+
 _ADVICE = f"`lfr watchlist template FOLDER` writes a {FILE_NAME} to start from."
+
+
+@dataclass(frozen=True, slots=True)
+class RowCells:
+    """One row as it was written: its line, and the text of each cell by column; none where they can't be told apart."""
+
+    line: int
+    text: Mapping[str, str]
+    refusal: Refusal | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +63,10 @@ class Rows:
 
     rows: tuple[EntryRow, ...]
     refusals: tuple[Refusal, ...]
+    columns: frozenset[str] = frozenset()
+    """Those that the file has."""
+    cells: tuple[RowCells, ...] = ()
+    """Every row as it was written, the refused ones too."""
 
 
 def read_rows(folder: Path) -> Rows:
@@ -43,7 +76,7 @@ def read_rows(folder: Path) -> Rows:
 
     Raises:
         Poison: there is no such file, it can't be read, isn't UTF-8, holds no rows, or its columns aren't those
-            of `COLUMNS`.
+            of `COLUMNS`, with any of `FURTHER_COLUMNS`.
     """
     records = _records(_text(folder))
     header = next(records, None)
@@ -52,6 +85,7 @@ def read_rows(folder: Path) -> Rows:
     order = _columns(folder, header.values)
     rows: list[EntryRow] = []
     refusals: list[Refusal] = []
+    cells: list[RowCells] = []
     seen: dict[tuple[str, str], int] = {}
     for record in records:
         result = _row(folder, record, order, seen)
@@ -59,9 +93,25 @@ def read_rows(folder: Path) -> Rows:
             rows.append(result)
         else:
             refusals.append(result)
+        split = not record.fault and len(record.values) == len(order)
+        text = dict(zip(order, record.values, strict=True)) if split else {}
+        cells.append(RowCells(record.line, text, result if isinstance(result, Refusal) else None))
     if not rows and not refusals:
         raise Poison(f"{folder / FILE_NAME} has a header and no rows: add one row a photograph")
-    return Rows(tuple(rows), tuple(refusals))
+    return Rows(tuple(rows), tuple(refusals), frozenset(order), tuple(cells))
+
+
+def parse_day(text: str) -> date | None:
+    """The day written as year-month-day, or None."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def parse_age(text: str) -> int | None:
+    """Whole years from 0 to 120, or None."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 3 and int(text) <= _OLDEST_YEARS else None  # noqa: PLR2004  digits of 120
 
 
 def locate(folder: Path, photograph: str) -> Path | None:
@@ -129,8 +179,9 @@ def _columns(folder: Path, header: Sequence[str]) -> list[str]:
     if len(names) == 1 and (";" in names[0] or "\t" in names[0]):
         raise Poison(f"{folder / FILE_NAME} isn't comma-separated: save it as 'CSV UTF-8 (comma delimited)'")
     missing = [name for name in COLUMNS if name not in names]
-    extra = [name or "(no name)" for name in names if name not in COLUMNS]
-    twice = sorted({name for name in names if name in COLUMNS and names.count(name) > 1})
+    known = (*COLUMNS, *FURTHER_COLUMNS)
+    extra = [name or "(no name)" for name in names if name not in known]
+    twice = sorted({name for name in names if name in known and names.count(name) > 1})
     faults = [
         f"{what} {', '.join(which)}"
         for what, which in (("lacks the columns", missing), ("has unknown columns", extra), ("has twice", twice))
@@ -138,7 +189,8 @@ def _columns(folder: Path, header: Sequence[str]) -> list[str]:
     ]
     if faults:
         raise Poison(
-            f"{folder / FILE_NAME} {' and '.join(faults)}. The first line must be: {','.join(COLUMNS)}. {_ADVICE}"
+            f"{folder / FILE_NAME} {' and '.join(faults)}. The first line must be: {','.join(COLUMNS)} "
+            f"and may go on with {','.join(FURTHER_COLUMNS)}. {_ADVICE}"
         )
     return names
 
@@ -159,26 +211,37 @@ def _row(folder: Path, record: _Record, order: list[str], seen: dict[tuple[str, 
             RefusalReason.BAD_ROW,
             f"{len(record.values)} values for {len(order)} columns: put quotes around values with commas",
         )
-    missing = [name for name in COLUMNS if not value[name]]
-    if missing:
-        return refused(RefusalReason.MISSING_VALUE, f"no {', '.join(missing)}: every column needs a value")
-    for name in COLUMNS:
-        if len(value[name]) > _LONGEST_VALUE or not value[name].isprintable():
+    for name, text in value.items():
+        if text.startswith(_FORMULA_SIGNS):
+            return refused(
+                RefusalReason.FORMULA, f"{name} begins with {text[0]}, which a spreadsheet runs as a formula: remove it"
+            )
+        if "\n" in text or "\r" in text:
+            return refused(RefusalReason.BAD_ROW, f"{name} holds a line break: write it on one line")
+        if len(text) > _LONGEST_VALUE or not text.isprintable():
             return refused(
                 RefusalReason.BAD_ROW, f"{name} is longer than {_LONGEST_VALUE} characters or holds control characters"
             )
+    missing = [name for name, text in value.items() if not text and name not in _MAY_BE_EMPTY]
+    if missing:
+        return refused(RefusalReason.MISSING_VALUE, f"no {', '.join(missing)}: every column needs a value")
     category = parse_category(value["category"])
     if category is None:
         return refused(
             RefusalReason.BAD_CATEGORY,
             f"{value['category']!r} is no lawful ground: use one of {', '.join(c.value for c in Category)}",
         )
-    try:
-        expires_on = date.fromisoformat(value["expires_on"])
-    except ValueError:
-        return refused(
-            RefusalReason.BAD_DATE, f"{value['expires_on']!r} is no date: write year-month-day, as 2027-03-31"
-        )
+    days = {name: parse_day(value[name]) for name in ("expires_on", "image_date", "checked_on") if name in value}
+    for name, day in days.items():
+        if day is None:
+            return refused(
+                RefusalReason.BAD_DATE, f"{name} {value[name]!r} is no date: write year-month-day, as 2027-03-31"
+            )
+    expires_on = days["expires_on"]
+    assert expires_on is not None  # the loop has looked
+    age = parse_age(value["age"]) if "age" in value else None
+    if "age" in value and age is None:
+        return refused(RefusalReason.BAD_AGE, f"age {value['age']!r} is no number of years from 0 to {_OLDEST_YEARS}")
     if locate(folder, value["photograph"]) is None:
         return refused(
             RefusalReason.OUTSIDE_FOLDER, "the photograph lies outside the watchlist's folder: put it inside"
@@ -194,4 +257,10 @@ def _row(folder: Path, record: _Record, order: list[str], seen: dict[tuple[str, 
         approved_by=value["approved_by"],
         expires_on=expires_on,
         photograph=value["photograph"],
+        image_source=value.get("image_source", ""),
+        image_date=days.get("image_date"),
+        age=age,
+        minor_rationale=value.get("minor_rationale", ""),
+        second_approver=value.get("second_approver", ""),
+        checked_on=days.get("checked_on"),
     )

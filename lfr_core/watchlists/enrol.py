@@ -16,7 +16,8 @@ from lfr_core.faces.types import FaceEngine
 from lfr_core.gallery import Gallery, Reference
 from lfr_core.policy import Policy
 from lfr_core.watchlists.csv_file import read_rows
-from lfr_core.watchlists.entries import Entry, EntryReference, WatchlistReport, entry_id, reference_id
+from lfr_core.watchlists.entitled import entitled_rows, refusal_of
+from lfr_core.watchlists.entries import Entry, EntryReference, FaceCheck, WatchlistReport, entry_id, reference_id
 from lfr_core.watchlists.photographs import Photograph, Unusable, digest, look_at
 from lfr_core.watchlists.types import EntryRow, Refusal, RefusalReason
 
@@ -27,6 +28,9 @@ Progress = Callable[[int, int], None]
 
 _BLOCK = 1024
 """Templates compared at a time when looking for one picture under two subjects: 1024 x n floats."""
+
+_NOBODY = -2.0
+"""Below every cosine."""
 
 _Looked = tuple[EntryRow, Photograph]
 
@@ -40,13 +44,16 @@ def check_watchlist(
     today: date,
     progress: Progress = lambda _done, _total: None,
     deployment: str = "",
+    last_day: date | None = None,
 ) -> WatchlistReport:
     """Check a folder with photographs and `watchlist.csv`; nothing is written.
 
     A subject with at least one good photograph is an entry, with those; the others are refusals. What is refused:
 
     * rows that can't be read, lack a value, have no known category or date, or name a file outside the folder;
-    * entries that have expired (last day before `today`), or whose rows disagree;
+    * entries that expire before `last_day`, or whose rows disagree;
+    * photographs and checks dated after `today`;
+    * somebody under 18 without a rationale, or without a second approver who is another person;
     * photographs that are missing, no image, too large, without a face or with two, too small, blurred, turned,
       too dark or bright, cut off;
     * a photograph under two subjects, for both: the same file, or templates at least
@@ -62,18 +69,26 @@ def check_watchlist(
         today: the day of use.
         progress: told after each photograph.
         deployment: whose entry ids are made; leave it empty when only checking.
+        last_day: the deployment's, if that isn't `today`.
 
     Raises:
         Poison: the folder or its CSV can't be read at all.
     """
     read = read_rows(folder)
     refusals = list(read.refusals)
-    rows = _consistent(_current(read.rows, today, refusals), refusals)
-    looked = _look(folder, rows, engine, policy, progress, refusals)
-    looked = _unshared(looked, _owners(folder, read.rows), policy, refusals)
+    rows = entitled_rows(read.rows, today=today, last_day=last_day or today, refusals=refusals)
+    unusable: list[FaceCheck] = []
+    looked = _look(folder, rows, engine, policy, progress, refusals, unusable)
+    nearest = _nearest_others(looked)
+    looked = _unshared(looked, _owners(folder, read.rows), nearest, policy, refusals)
     entries = _entries(looked, deployment)
     entries = _within_limits(entries, looked, kind, policy, refusals)
-    return WatchlistReport(engine.contract_id, tuple(entries), tuple(sorted(refusals, key=lambda r: r.line)))
+    return WatchlistReport(
+        contract_id=engine.contract_id,
+        entries=tuple(entries),
+        refusals=tuple(sorted(refusals, key=lambda r: r.line)),
+        faces=tuple(sorted((*unusable, *nearest), key=lambda face: face.line)),
+    )
 
 
 def enrol(report: WatchlistReport, gallery: Gallery, name: str, contract_id: str) -> None:
@@ -101,34 +116,6 @@ def enrol(report: WatchlistReport, gallery: Gallery, name: str, contract_id: str
         raise
 
 
-def _current(rows: Iterable[EntryRow], today: date, refusals: list[Refusal]) -> list[EntryRow]:
-    current = []
-    for row in rows:
-        if row.expires_on < today:
-            refusals.append(
-                _refusal(row, RefusalReason.EXPIRED, f"the entry expired on {row.expires_on}: renew it or leave it out")
-            )
-        else:
-            current.append(row)
-    return current
-
-
-def _consistent(rows: list[EntryRow], refusals: list[Refusal]) -> list[EntryRow]:
-    said: dict[str, set[tuple[object, ...]]] = defaultdict(set)
-    for row in rows:
-        said[row.subject].add((row.category, row.legal_reference, row.approved_by, row.expires_on))
-    refusals += [
-        _refusal(
-            row,
-            RefusalReason.CONFLICTING_ENTRY,
-            "rows of this subject disagree about category, legal reference, approver or expiry: make them alike",
-        )
-        for row in rows
-        if len(said[row.subject]) > 1
-    ]
-    return [row for row in rows if len(said[row.subject]) == 1]
-
-
 def _look(
     folder: Path,
     rows: list[EntryRow],
@@ -136,6 +123,7 @@ def _look(
     policy: Policy,
     progress: Progress,
     refusals: list[Refusal],
+    unusable: list[FaceCheck],
 ) -> list[_Looked]:
     looked: list[_Looked] = []
     progress(0, len(rows))
@@ -143,7 +131,8 @@ def _look(
         try:
             looked.append((row, look_at(folder, row.photograph, engine, policy)))
         except Unusable as error:
-            refusals.append(_refusal(row, error.reason, str(error)))
+            refusals.append(refusal_of(row, error.reason, str(error)))
+            unusable.append(FaceCheck(row.line, row.subject, row.photograph, error.reason))
         progress(done, len(rows))
     return looked
 
@@ -158,23 +147,39 @@ def _owners(folder: Path, rows: Iterable[EntryRow]) -> dict[str, set[str]]:
     return owners
 
 
+def _nearest_others(looked: list[_Looked]) -> list[FaceCheck]:
+    """For each photograph the most alike one of any other subject."""
+    subjects = np.array([row.subject for row, _ in looked])
+    _, number = np.unique(subjects, return_inverse=True)
+    templates = np.array([photo.template for _, photo in looked], dtype=np.float32)
+    nearest: list[FaceCheck] = []
+    for start in range(0, len(looked), _BLOCK):
+        block = slice(start, start + _BLOCK)
+        similarity = templates[block] @ templates.T
+        similarity[number[block, None] == number[None, :]] = _NOBODY
+        for (row, _), at, value in zip(looked[block], similarity.argmax(axis=1), similarity.max(axis=1), strict=True):
+            other = (float(value), str(subjects[at])) if value > _NOBODY else (None, "")
+            nearest.append(FaceCheck(row.line, row.subject, row.photograph, None, *other))
+    return nearest
+
+
 def _unshared(
-    looked: list[_Looked], owners: dict[str, set[str]], policy: Policy, refusals: list[Refusal]
+    looked: list[_Looked],
+    owners: dict[str, set[str]],
+    nearest: list[FaceCheck],
+    policy: Policy,
+    refusals: list[Refusal],
 ) -> list[_Looked]:
     """Those whose picture stands under one subject only; whose picture the others show, nobody can say."""
     alike = policy.watchlist.duplicate_photo_similarity
-    subjects = np.array([row.subject for row, _ in looked])
-    templates = np.array([photo.template for _, photo in looked], dtype=np.float32)
     others = [owners[photo.sha256] - {row.subject} for row, photo in looked]
-    for start in range(0, len(looked), _BLOCK):
-        near = templates[start : start + _BLOCK] @ templates.T >= alike
-        for i, j in np.argwhere(near):
-            if subjects[start + i] != subjects[j]:
-                others[start + i].add(str(subjects[j]))
+    for shared, face in zip(others, nearest, strict=True):
+        if face.other_similarity is not None and face.other_similarity >= alike:
+            shared.add(face.other_subject)
     for (row, _), shared in zip(looked, others, strict=True):
         if shared:
             refusals.append(
-                _refusal(
+                refusal_of(
                     row,
                     RefusalReason.SHARED_PHOTOGRAPH,
                     f"the same picture stands under {', '.join(sorted(shared))}: find out whom it shows",
@@ -223,7 +228,7 @@ def _within_limits(
     real = [entry for entry in entries if not entry.category.is_test_subject]
     if kind is DeploymentKind.OPERATIONAL and not real:
         refusals += [
-            _refusal(
+            refusal_of(
                 row,
                 RefusalReason.TEST_SUBJECTS_ONLY,
                 "a list of test subjects alone belongs to an evaluation or a demo: use --kind evaluation",
@@ -234,7 +239,7 @@ def _within_limits(
         return []
     beyond = {entry.id for entry in real[policy.watchlist.max_entries :]}
     refusals += [
-        _refusal(
+        refusal_of(
             row,
             RefusalReason.TOO_MANY,
             f"the list holds {len(real)} entries; {policy.watchlist.max_entries} are allowed: shorten it",
@@ -244,7 +249,3 @@ def _within_limits(
         for row in rows[entry.subject]
     ]
     return [entry for entry in entries if entry.id not in beyond]
-
-
-def _refusal(row: EntryRow, reason: RefusalReason, message: str) -> Refusal:
-    return Refusal(row.line, row.subject, row.photograph, reason, message)

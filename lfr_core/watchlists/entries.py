@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from lfr_core.faces.types import Floats, Quality
-from lfr_core.watchlists.types import Category, Refusal
+from lfr_core.watchlists.types import Category, Refusal, RefusalReason
 
-__all__ = ["Entry", "EntryReference", "WatchlistReport", "entry_id", "reference_id"]
+__all__ = ["Entry", "EntryReference", "FaceCheck", "WatchlistReport", "entry_id", "reference_id"]
 
 _NAMESPACE = uuid.UUID("0d5c9a52-3f0e-5d0b-8a57-2f4b1a6c7e91")
 
@@ -52,6 +52,21 @@ class Entry:
     references: Sequence[EntryReference]
 
 
+@dataclass(frozen=True, slots=True)
+class FaceCheck:
+    """What was seen in one photograph: nothing of the face itself."""
+
+    line: int
+    subject: str
+    photograph: str
+    refused: RefusalReason | None
+    """Why the photograph is unusable, if it is."""
+    other_similarity: float | None = None
+    """Cosine of its template to the most alike one of any other subject; None where there is none to compare."""
+    other_subject: str = ""
+    """Whose that is."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class WatchlistReport:
     """What may be enrolled, in the CSV's order, and what may not, by line."""
@@ -60,6 +75,8 @@ class WatchlistReport:
     """The embedding contract of every template in it."""
     entries: tuple[Entry, ...]
     refusals: tuple[Refusal, ...]
+    faces: tuple[FaceCheck, ...] = ()
+    """Each photograph that was looked at, by line."""
 
     @property
     def size(self) -> int:

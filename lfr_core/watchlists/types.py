@@ -53,6 +53,18 @@ class EntryRow:
     """The last day on which the entry may be used."""
     photograph: str
     """Path relative to the watchlist's folder."""
+    image_source: str = ""
+    """Where the photograph comes from and on what ground it is held. "" where the file has no such column."""
+    image_date: date | None = None
+    """When it was taken. None, as with what follows, where the file has no such column."""
+    age: int | None = None
+    """Whole years, known or believed, on the day of the list."""
+    minor_rationale: str = ""
+    """Why somebody under 18 is listed all the same."""
+    second_approver: str = ""
+    """Who approved that beside `approved_by`: another person."""
+    checked_on: date | None = None
+    """When somebody last checked that the ground still holds."""
 
 
 class RefusalReason(StrEnum):
@@ -61,6 +73,11 @@ class RefusalReason(StrEnum):
     BAD_ROW = "bad_row"
     BAD_CATEGORY = "bad_category"
     BAD_DATE = "bad_date"
+    BAD_AGE = "bad_age"
+    FORMULA = "formula"
+    """A value that a spreadsheet would run."""
+    MINOR_UNJUSTIFIED = "minor_unjustified"
+    """Somebody under 18 without a rationale or without a second person who approved."""
     MISSING_VALUE = "missing_value"
     EXPIRED = "expired"
     CONFLICTING_ENTRY = "conflicting_entry"
