@@ -49,7 +49,7 @@ class Outcome(StrEnum):
 class AlertFigures:
     """One alert, without its images.
 
-    entry: the entry it was on; two alerts on one entry are one person. None: the alert is deleted, and with it the entry.
+    entry: the entry it was on; two alerts on one entry are one person. None: deleted with the alert.
     outcome: None where nobody was engaged or nothing was recorded.
     minutes: how long the person was detained, None where nobody was engaged or nobody measured.
     group: as `demographics_method` says; "" where it isn't recorded.

@@ -12,7 +12,7 @@ __all__ = ["AnnouncementRow", "PublishedRecordRow", "WatchlistCompositionRow"]
 
 
 class AnnouncementRow(Row, table=True):
-    """One revision of a deployment's announcement, published or withheld. Rows are only added; a release is filled in."""
+    """One revision of a deployment's announcement, published or withheld. Rows are added; a release is filled in."""
 
     __tablename__ = "announcement"
 

@@ -1,0 +1,241 @@
+"""`lfr publish`: tell the public beforehand, publish what came of it, build the public site."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from apps.cli.common import AsJson, console, guard, load_settings, policy_of, print_json
+
+if TYPE_CHECKING:
+    from lfr_core.publication.announcement import Announcement, ReasonClass
+    from lfr_core.publication.collect import PackFacts
+    from lfr_core.settings import Settings
+
+__all__ = ["app"]
+
+app = typer.Typer(no_args_is_help=True, help="Announce deployments, publish their records, build the public site.")
+
+Deployment = Annotated[str, typer.Argument(metavar="DEPLOYMENT", help="Id of the deployment.")]
+By = Annotated[str, typer.Option("--by", help="Who does it: a person's name.")]
+
+
+@app.command()
+def announce(
+    deployment: Deployment,
+    place: Annotated[str, typer.Option("--place", help="An area, as the public knows it; never a camera's place.")],
+    date: Annotated[datetime, typer.Option("--date", formats=["%Y-%m-%d"], help="The day in England.")],
+    purpose: Annotated[str, typer.Option("--purpose", help="What it is for, in a line.")],
+    by: By,
+    use_case: Annotated[int, typer.Option("--use-case", min=1, max=5, help="1 crime hotspot … 5 sought persons.")],
+    start: Annotated[datetime, typer.Option("--from", formats=["%H:%M"], help="Clock time in England.")],
+    end: Annotated[datetime, typer.Option("--to", formats=["%H:%M"], help="Clock time; before --from: the next day.")],
+    withhold: Annotated[bool, typer.Option("--withhold", help="Tell nobody beforehand.")] = False,
+    reason_class: Annotated[
+        str | None, typer.Option("--reason-class", help="threat-to-life, prevents-serious-crime, ...")
+    ] = None,
+    approved_by: Annotated[
+        str | None, typer.Option("--approved-by", help="The officer who allows to withhold.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Announce a deployment now, or put on record why its notice is withheld and who approved that.
+
+    It may be announced again while it hasn't opened. Prints the posts for social media.
+
+    Example: lfr publish announce high-street-0412 --place Norwich --date 2026-12-04 --from 10:00 --to 16:00 --purpose "find people wanted by courts" --use-case 5 --by "A. Okafor"
+    """  # noqa: E501  an example is one line
+    with guard():
+        import secrets
+
+        from apps.auditing import trail_for
+        from lfr_core.clock import SystemClock
+        from lfr_core.errors import Refused
+        from lfr_core.publication.announcement import AnnouncementStore, plan
+        from lfr_core.publication.figures import UseCase
+        from lfr_core.records.engine import open_engine
+
+        settings = load_settings()
+        plan_ = plan(
+            place=place,
+            day=date.date(),
+            start=start.time(),
+            end=end.time(),
+            purpose=purpose,
+            use_case=list(UseCase)[use_case - 1],
+        )
+        if withhold != bool(reason_class) or withhold != bool(approved_by):
+            raise Refused(
+                "announcement.half-withheld",
+                "--withhold, --reason-class and --approved-by go together: give all or none",
+            )
+        engine = open_engine(settings.records_url)
+        try:
+            store = AnnouncementStore(engine, trail_for(settings), SystemClock(), lambda: secrets.token_hex(6))
+            if withhold:
+                made = store.withhold(
+                    deployment, plan_, because=_reason(reason_class or ""), by=by, approved_by=approved_by or ""
+                )
+            else:
+                made = store.publish(deployment, plan_, by=by)
+        finally:
+            engine.dispose()
+        _show(made, settings, as_json=as_json)
+
+
+@app.command()
+def release(deployment: Deployment, by: By, as_json: AsJson = False) -> None:
+    """Let the place of a withheld deployment be named from now on. A published record names it once it is corrected.
+
+    Example: lfr publish release high-street-0412 --by "A. Okafor"
+    """
+    with guard():
+        import secrets
+
+        from apps.auditing import trail_for
+        from lfr_core.clock import SystemClock
+        from lfr_core.publication.announcement import AnnouncementStore
+        from lfr_core.records.engine import open_engine
+
+        settings = load_settings()
+        engine = open_engine(settings.records_url)
+        try:
+            store = AnnouncementStore(engine, trail_for(settings), SystemClock(), lambda: secrets.token_hex(6))
+            made = store.release(deployment, by=by)
+        finally:
+            engine.dispose()
+        _show(made, settings, as_json=as_json)
+
+
+@app.command()
+def record(
+    deployment: Deployment,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print the record as a row of CSV.")] = False,
+    preview: Annotated[bool, typer.Option("--preview", help="Show what would be published; publish nothing.")] = False,
+    correct: Annotated[
+        str | None, typer.Option("--correct", metavar="REASON", help="Supersede the published one; published too.")
+    ] = None,
+    by: By = "system:lfr",
+    as_json: AsJson = False,
+) -> None:
+    """Publish the record of a deployment that has ended, out of the records; or print the one that is published.
+
+    Example: lfr publish record high-street-0412 --csv
+    """
+    with guard():
+        from apps.auditing import trail_for
+        from lfr_core.clock import SystemClock, utc_from_ns
+        from lfr_core.errors import Refused
+        from lfr_core.publication.building import from_figures
+        from lfr_core.publication.collect import figures_for
+        from lfr_core.publication.published import Publisher
+        from lfr_core.publication.tabular import csv_text
+        from lfr_core.records.engine import open_engine
+
+        if as_csv and as_json:
+            raise Refused("publish.two-forms", "give --csv or --json, not both")
+        settings = load_settings()
+        policy = policy_of(settings)
+        engine = open_engine(settings.records_url)
+        try:
+            figures = figures_for(
+                engine,
+                deployment,
+                force=policy.force.name,
+                policy_ref=_policy_ref(settings),
+                pack=_pack_of(settings),
+            )
+            clock = SystemClock()
+            if preview:
+                made = from_figures(figures, policy=policy.publication, published_at=utc_from_ns(clock.time_ns()))
+            else:
+                publisher = Publisher(engine, trail_for(settings), clock, policy.publication)
+                made = (
+                    publisher.publish(deployment, figures, by=by)
+                    if correct is None
+                    else publisher.correct(deployment, figures, reason=correct, by=by)
+                ).record
+        finally:
+            engine.dispose()
+        if as_csv:
+            typer.echo(csv_text([made]), nl=False)
+        elif as_json:
+            print_json(made.model_dump(mode="json"))
+        else:
+            state = "would be published" if preview else f"published {made.published_at:%Y-%m-%d %H:%M} UTC"
+            due = f"{made.due_at:%Y-%m-%d %H:%M} UTC"
+            for line in (
+                f"{made.record_id}, revision {made.revision}: {state}, due {due}",
+                f"{made.rates.in_words.capitalize()}.",
+                "Outcomes of engagements: not recorded." if made.outcomes == "not recorded" else "",
+            ):
+                if line:
+                    console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _reason(text: str) -> ReasonClass:
+    from lfr_core.errors import Refused
+    from lfr_core.publication.announcement import ReasonClass
+
+    known = {each.name.lower().replace("_", "-"): each for each in ReasonClass}
+    if text not in known:
+        raise Refused("announcement.unknown-reason", f"--reason-class is one of: {', '.join(known)}")
+    return known[text]
+
+
+def _show(made: Announcement, settings: Settings, *, as_json: bool) -> None:
+    import json
+
+    from lfr_core.publication.notices import json_text, posts
+
+    policy = policy_of(settings)
+    if made.withheld_because is not None:
+        shown = {
+            "id": made.public_id,
+            "withheld_because": made.withheld_because.value,
+            "place_is_public": made.place_is_public,
+        }
+        if as_json:
+            print_json(shown)
+        else:
+            console.print(
+                f"{made.deployment}: withheld ({made.withheld_because.value}); the public knows it as {made.public_id}"
+                f"; its place is {'public' if made.place_is_public else 'not public'}",
+                markup=False,
+                highlight=False,
+                soft_wrap=True,
+            )
+        return
+    if as_json:
+        print_json(json.loads(json_text([made], policy))["announcements"][0])
+        return
+    console.print(f"{made.deployment}: announced, revision {made.revision}", markup=False, highlight=False)
+    for post in posts(made, policy):
+        console.print(post, markup=False, highlight=False, soft_wrap=True)
+
+
+def _policy_ref(settings: Settings) -> str:
+    """Which policy it was: the file's SHA-256."""
+    import hashlib
+
+    from lfr_core.policy import default_policy_file
+
+    return f"sha256 {hashlib.sha256((settings.policy_file or default_policy_file()).read_bytes()).hexdigest()}"
+
+
+def _pack_of(settings: Settings) -> PackFacts | None:
+    """The pack in use, by its manifest; None where there is none: the record then names the contract alone."""
+    from lfr_core.errors import LfrError
+    from lfr_core.faces.pack.manifest import read_manifest
+    from lfr_core.publication.collect import PackFacts
+
+    try:
+        manifest = read_manifest(settings.pack_folder)
+    except LfrError:
+        return None
+    if manifest is None or manifest.openlfr is None:
+        return None
+    block = manifest.openlfr
+    return PackFacts(block.contract_id, manifest.model_id, block.recognition_source_sha256)

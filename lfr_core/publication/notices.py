@@ -1,0 +1,168 @@
+"""An announcement as the public gets it: sentences, posts for social media, JSON, iCalendar, Atom.
+
+Only what may be public is in any of them: a withheld deployment isn't announced anywhere.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from uuid import UUID, uuid5
+from xml.etree import ElementTree as ET
+
+from lfr_core.policy import Policy
+from lfr_core.publication.announcement import Announcement
+from lfr_core.publication.workdays import LONDON
+
+__all__ = ["MOST_POST_CHARACTERS", "atom_feed", "calendar", "json_text", "posts", "sentences", "when"]
+
+MOST_POST_CHARACTERS = 280
+"""The shortest limit among the networks that forces post on."""
+_MOST_OCTETS = 75  # of a line of iCalendar, RFC 5545, 3.1
+_NAMESPACE = UUID("5f0e3b1c-6c0e-4c0b-9a53-0d7b7c1e6d11")  # drawn once, so that feeds' ids stay the same
+_ATOM = "http://www.w3.org/2005/Atom"
+
+
+def when(one: Announcement) -> str:
+    """Day and hours in London: "Monday 23 November 2026, 10:00 to 16:13"."""
+    start, end = one.plan.starts_at.astimezone(LONDON), one.plan.ends_at.astimezone(LONDON)
+    last = "" if start.date() == end.date() else f" on {end:%A} {end.day} {end:%B}"
+    return f"{start:%A} {start.day} {start:%B %Y}, {start:%H:%M} to {end:%H:%M}{last}"
+
+
+def sentences(one: Announcement, policy: Policy) -> tuple[str, ...]:
+    """What everyone has to be told (issue 6, item 1), a sentence or two each; the numbers are the policy's."""
+    return (
+        f"{policy.force.name} will use live facial recognition in {one.public_place} on {when(one)}. "
+        f"Purpose: {one.plan.purpose}.".replace("..", "."),
+        (
+            "Your face is compared with a list made for this deployment alone. If it matches nobody it is deleted at "
+            f"once: nothing can open it {policy.vault.epoch_s + policy.vault.grace_s:g} seconds later. "
+            f"An alert's data is kept {policy.alerts.retention_h} hours, CCTV {policy.footage.retention_days} days."
+        ),
+        "Avoiding the camera or covering your face is no ground to stop you.",
+        (
+            "Section 60AA (Criminal Justice and Public Order Act 1994) is a separate power: only where a senior "
+            "officer has authorised it, for a set area and time, may an officer in uniform require you to remove what "
+            "hides your face."
+        ),
+        f"Ask how your data is used: {policy.force.enquiries}",
+        f"Complain: {policy.force.complaints}",
+    )
+
+
+def posts(one: Announcement, policy: Policy) -> tuple[str, ...]:
+    """The sentences as a thread, numbered; each post has at most `MOST_POST_CHARACTERS` characters."""
+    room = MOST_POST_CHARACTERS - len(" (99/99)")
+    parts: list[str] = []
+    for sentence in sentences(one, policy):
+        rest = sentence
+        while len(rest) > room:
+            cut = rest.rfind(" ", 1, room + 1)
+            cut = room if cut < 1 else cut
+            parts.append(rest[:cut])
+            rest = rest[cut:].lstrip()
+        parts.append(rest)
+    return tuple(f"{part} ({number}/{len(parts)})" for number, part in enumerate(parts, 1))
+
+
+def json_text(announced: Sequence[Announcement], policy: Policy) -> str:
+    """All of `announced` as JSON."""
+    value = [
+        {
+            "id": one.public_id,
+            "revision": one.revision,
+            "published_at": one.made_at.isoformat(),
+            "force": policy.force.name,
+            "area": one.public_place,
+            "starts_at": one.plan.starts_at.astimezone(LONDON).isoformat(),
+            "ends_at": one.plan.ends_at.astimezone(LONDON).isoformat(),
+            "purpose": one.plan.purpose,
+            "use_case": one.plan.use_case.value,
+            "what_you_are_told": list(sentences(one, policy)),
+            "posts": list(posts(one, policy)),
+        }
+        for one in announced
+        if one.withheld_because is None
+    ]
+    return (
+        json.dumps({"schema": "openlfr.announcements.1", "announcements": value}, indent=1, ensure_ascii=False) + "\n"
+    )
+
+
+def calendar(announced: Sequence[Announcement], policy: Policy) -> str:
+    """All of `announced` as iCalendar (RFC 5545): CRLF, lines folded at 75 octets, text escaped."""
+    lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//OpenLFR//announcements 1//EN", "METHOD:PUBLISH"]
+    for one in announced:
+        if one.withheld_because is not None:
+            continue
+        lines += [
+            "BEGIN:VEVENT",
+            f"UID:{_uuid(one, policy)}",
+            f"SEQUENCE:{one.revision - 1}",
+            f"DTSTAMP:{_utc(one.made_at)}",
+            f"DTSTART:{_utc(one.plan.starts_at)}",
+            f"DTEND:{_utc(one.plan.ends_at)}",
+            f"SUMMARY:{_escaped(f'Live facial recognition, {policy.force.name}')}",
+            f"LOCATION:{_escaped(one.public_place)}",
+            f"DESCRIPTION:{_escaped(chr(10).join(sentences(one, policy)))}",
+            "CLASS:PUBLIC",
+            "TRANSP:TRANSPARENT",
+            "END:VEVENT",
+        ]
+    lines.append("END:VCALENDAR")
+    return "".join(f"{_folded(line)}\r\n" for line in lines)
+
+
+def atom_feed(announced: Sequence[Announcement], policy: Policy, *, updated: datetime) -> str:
+    """All of `announced` as an Atom feed (RFC 4287); links are relative to the site's folder."""
+    ET.register_namespace("", _ATOM)
+    feed = ET.Element(f"{{{_ATOM}}}feed")
+
+    def add(parent: ET.Element, name: str, text: str = "", **attributes: str) -> ET.Element:
+        made = ET.SubElement(parent, f"{{{_ATOM}}}{name}", attributes)
+        made.text = text or None
+        return made
+
+    published = [one for one in announced if one.withheld_because is None]
+    add(feed, "id", f"urn:uuid:{uuid5(_NAMESPACE, policy.force.name)}")
+    add(feed, "title", f"Live facial recognition: announcements of {policy.force.name}")
+    add(feed, "updated", max((one.made_at for one in published), default=updated).astimezone(UTC).isoformat())
+    add(add(feed, "author"), "name", policy.force.name)
+    add(feed, "link", rel="alternate", href="index.html")
+    for one in sorted(published, key=lambda each: each.made_at, reverse=True):
+        entry = add(feed, "entry")
+        add(entry, "id", f"urn:uuid:{_uuid(one, policy)}")
+        add(entry, "title", f"Live facial recognition in {one.public_place}, {when(one)}")
+        add(entry, "updated", one.made_at.astimezone(UTC).isoformat())
+        add(entry, "link", rel="alternate", href=f"deployments/{one.public_id}.html")
+        add(entry, "content", "\n\n".join(sentences(one, policy)), type="text")
+    return f'<?xml version="1.0" encoding="utf-8"?>\n{ET.tostring(feed, encoding="unicode")}\n'
+
+
+def _uuid(one: Announcement, policy: Policy) -> UUID:
+    return uuid5(_NAMESPACE, f"{policy.force.name}\n{one.public_id}")
+
+
+def _utc(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+
+
+def _escaped(text: str) -> str:
+    for special, written in (("\\", "\\\\"), (";", "\\;"), (",", "\\,"), ("\n", "\\n")):
+        text = text.replace(special, written)
+    return text
+
+
+def _folded(line: str) -> str:
+    """Folded between characters, never inside one; a continued line begins with a space, which counts."""
+    parts, length = [""], 0
+    for character in line:
+        octets = len(character.encode())
+        if length + octets > _MOST_OCTETS:
+            parts.append("")
+            length = 1
+        parts[-1] += character
+        length += octets
+    return "\r\n ".join(parts)

@@ -1,0 +1,144 @@
+"""Published revisions: each kept as it was published, byte for byte. None is ever changed or taken away."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Engine
+from sqlmodel import Session, col, select
+
+from lfr_core.audit.port import AuditEvent, Trail, Verb
+from lfr_core.clock import Clock, utc_from_ns
+from lfr_core.errors import Fatal, Refused
+from lfr_core.policy import PublicationPolicy
+from lfr_core.publication.building import corrected, from_figures
+from lfr_core.publication.figures import Figures
+from lfr_core.publication.record import DeploymentRecord
+from lfr_core.publication.tables import PublishedRecordRow
+from lfr_core.records.engine import reading, writing
+from lfr_core.records.tables import DeploymentRow
+
+__all__ = ["PublishedRecord", "Publisher", "published_records", "revisions_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedRecord:
+    """One revision."""
+
+    deployment: str
+    revision: int
+    published_at: datetime
+    reason: str
+    body: str
+    """JSON, as published."""
+    sha256: str
+    record: DeploymentRecord
+
+
+class Publisher:
+    """Publishes and corrects. Every method raises Retryable when database or vault is away."""
+
+    def __init__(self, engine: Engine, trail: Trail, clock: Clock, policy: PublicationPolicy) -> None:
+        self._engine = engine
+        self._trail = trail
+        self._clock = clock
+        self._policy = policy
+
+    def publish(self, deployment: str, figures: Figures, *, by: str) -> PublishedRecord:
+        """The first revision. Published already: that which stands, whatever the figures are now.
+
+        Raises:
+            Poison: as `from_figures`.
+        """
+        standing = revisions_of(self._engine, deployment)
+        if standing:
+            return standing[-1]
+        return self._keep(deployment, from_figures(figures, policy=self._policy, published_at=self._now()), by, "")
+
+    def correct(self, deployment: str, figures: Figures, *, reason: str, by: str) -> PublishedRecord:
+        """A revision that supersedes the newest, for `reason`, which is published.
+
+        Raises:
+            Refused: `record.not-published`, `record.correction-without-reason`, `record.nothing-to-correct`,
+                `record.other-deployment`, `record.meanwhile` (somebody else corrected it just now).
+            Poison: as `from_figures`.
+        """
+        standing = revisions_of(self._engine, deployment)
+        if not standing:
+            raise Refused("record.not-published", f"no record of {deployment} is published: there is none to correct")
+        new = corrected(
+            standing[-1].record, figures, policy=self._policy, corrected_at=self._now(), reason=" ".join(reason.split())
+        )
+        return self._keep(deployment, new, by, " ".join(reason.split()))
+
+    def _keep(self, deployment: str, record: DeploymentRecord, by: str, reason: str) -> PublishedRecord:
+        body = record.model_dump_json(indent=1) + "\n"
+        row = PublishedRecordRow(
+            deployment=deployment,
+            revision=record.revision,
+            published_at=self._now(),
+            published_by=by,
+            reason=reason,
+            body=body,
+            sha256=_sha256(body),
+        )
+        self._trail.prepare(by)
+        with writing(self._engine) as session:
+            session.exec(select(DeploymentRow).where(DeploymentRow.id == deployment).with_for_update(key_share=True))
+            if session.get(PublishedRecordRow, (deployment, record.revision)) is not None:
+                raise Refused(
+                    "record.meanwhile", f"somebody else published {deployment} just now: look at theirs first"
+                )
+            session.add(row)
+            session.flush()
+            facts: dict[str, str | int] = {"revision": row.revision, "sha256": row.sha256}
+            event = AuditEvent(Verb.DISCLOSE, by, deployment, f"deployment:{deployment}", "record.published", facts)
+            self._trail.append(session, event)
+        return _value(row)
+
+    def _now(self) -> datetime:
+        return utc_from_ns(self._clock.time_ns())
+
+
+def revisions_of(engine: Engine, deployment: str) -> tuple[PublishedRecord, ...]:
+    """All of one deployment, the first first. Raises Retryable, and Fatal for one that was changed since."""
+    with reading(engine) as session:
+        return _values(session, deployment)
+
+
+def published_records(engine: Engine) -> tuple[PublishedRecord, ...]:
+    """Every revision of every deployment. Raises as `revisions_of`."""
+    with reading(engine) as session:
+        return _values(session, None)
+
+
+def _values(session: Session, deployment: str | None) -> tuple[PublishedRecord, ...]:
+    query = select(PublishedRecordRow).order_by(PublishedRecordRow.deployment, col(PublishedRecordRow.revision))
+    if deployment is not None:
+        if "\x00" in deployment:
+            return ()
+        query = query.where(PublishedRecordRow.deployment == deployment)
+    return tuple(_value(row) for row in session.exec(query))
+
+
+def _value(row: PublishedRecordRow) -> PublishedRecord:
+    if _sha256(row.body) != row.sha256:
+        raise Fatal(
+            f"the published record of {row.deployment}, revision {row.revision}, was changed in the database: "
+            "restore it from the public copy or a backup; nothing is published meanwhile"
+        )
+    return PublishedRecord(
+        deployment=row.deployment,
+        revision=row.revision,
+        published_at=row.published_at,
+        reason=row.reason,
+        body=row.body,
+        sha256=row.sha256,
+        record=DeploymentRecord.model_validate_json(row.body),
+    )
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

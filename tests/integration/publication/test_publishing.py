@@ -1,0 +1,266 @@
+"""The record out of the database, announcements, and revisions that stay, on both databases."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, time
+
+import pytest
+from sqlalchemy import Engine
+from sqlmodel import text
+
+from lfr_core.alerts import Cell, Engagement
+from lfr_core.deployments import DeploymentKind
+from lfr_core.errors import Fatal, Refused
+from lfr_core.policy import load_policy
+from lfr_core.publication.announcement import NOT_RELEASED, ReasonClass, announcement_of, announcements, plan
+from lfr_core.publication.collect import PackFacts, figures_for
+from lfr_core.publication.figures import Figures, UseCase
+from lfr_core.publication.published import Publisher, published_records, revisions_of
+from lfr_core.publication.tabular import csv_text
+from lfr_core.records import read
+from lfr_core.records.engine import writing
+from lfr_core.records.expiry import expire_alerts
+from lfr_core.watchlists.types import Category
+from tests.support.publishing import announcing, ended_deployment, planned
+from tests.support.records import NOW_NS, ManualClock, entry, live_deployment, store_of
+from tests.support.vaults import trail_of, vault_of
+
+POLICY = load_policy()
+
+
+def figures(engine: Engine, name: str = "dep", **more: PackFacts) -> Figures:
+    return figures_for(engine, name, force="Norfolk Constabulary", **more)
+
+
+def publisher(engine: Engine, clock: ManualClock) -> Publisher:
+    return Publisher(engine, trail_of(engine), clock, POLICY.publication)
+
+
+def test_the_numbers_of_the_record_are_those_of_the_stream(engine: Engine) -> None:
+    clock = ended_deployment(engine)
+    announcing(engine, clock).publish("dep", planned(), by="A. Okafor")
+    record = publisher(engine, clock).publish("dep", figures(engine), by="A. Okafor").record
+    counts = read.counts(engine, "dep")
+
+    assert (record.faces_seen, record.faces_compared) == (counts.tracks_started, counts.faces_compared) == (44, 40)
+    assert record.alerts.total == counts.alerts.total == 6
+    printed = record.alerts.model_dump()
+    assert {cell: printed[cell.value] for cell in Cell} == {cell: counts.alerts.cells.get(cell, 0) for cell in Cell}
+    assert record.alerts.unanswered == counts.alerts.undecided == 1
+    assert record.engagements.total == counts.alerts.engagements[Engagement.ENGAGED] == 2
+    assert record.alerts.duplicate_of_same_person == 4
+    assert record.watchlist.size_people == 2
+    assert record.watchlist.by_category == {"high_risk_missing": "withheld", "wanted_by_courts": "withheld"}
+
+
+def test_deleting_the_alerts_on_schedule_changes_no_count(engine: Engine) -> None:
+    clock = ended_deployment(engine)
+    announcing(engine, clock).publish("dep", planned(), by="A. Okafor")
+    publish = publisher(engine, clock)
+    before = publish.publish("dep", figures(engine), by="A. Okafor").record
+    later = NOW_NS + 25 * 3_600 * 10**9
+    gone = expire_alerts(engine, vault_of(engine), trail_of(engine), now_ns=later, retention_h=24)
+    after = publish.correct("dep", figures(engine), reason="after the deletion", by="A. Okafor").record
+
+    assert len(gone) == 7
+    assert after.alerts.model_copy(update={"duplicate_of_same_person": 4}) == before.alerts
+    assert after.alerts.duplicate_of_same_person is None  # on whom they were is deleted; it isn't guessed
+    assert (after.engagements, after.rates) == (before.engagements, before.rates)
+    assert after.blue_list == "not tested"
+
+
+def test_what_nobody_recorded_is_not_printed_as_nought(engine: Engine) -> None:
+    clock = ended_deployment(engine)
+    announcing(engine, clock).publish("dep", planned(), by="A. Okafor")
+    record = publisher(engine, clock).publish("dep", figures(engine), by="A. Okafor").record
+    row = dict(zip(*(line.split(",") for line in csv_text([record]).splitlines()), strict=False))
+
+    assert record.outcomes == "not recorded"
+    assert record.complaints_received is None
+    assert record.watchlist.under_18 == "not recorded"
+    assert record.engagements.median_minutes_false is None
+    assert (record.algorithm.model_sha256, record.algorithm.contract) == ("", "contract")
+    assert (row["Outcome - Arrest"], row["No action"]) == ("", "")
+
+
+def test_the_pack_at_hand_is_named_only_where_it_is_the_one_that_recognised(engine: Engine) -> None:
+    clock = ended_deployment(engine)
+    announcing(engine, clock).publish("dep", planned(), by="A. Okafor")
+    own = figures(engine, pack=PackFacts("contract", "open-pack", "a" * 64))
+    other = figures(engine, pack=PackFacts("another", "open-pack", "a" * 64))
+
+    assert (own.model.name, own.model.sha256) == ("open-pack", "a" * 64)
+    assert (other.model.name, other.model.sha256) == ("not recorded", "")
+
+
+def test_nothing_is_published_of_a_deployment_that_goes_on_or_was_never_announced(engine: Engine) -> None:
+    live_deployment(engine, "live")
+    store_of(engine).create("draft", DeploymentKind.DEMO, name="Draft", policy=POLICY)
+    store_of(engine).close("draft")
+    ended_deployment(engine)
+
+    for name, rule in (
+        ("live", "record.not-ended"),
+        ("draft", "record.never-opened"),
+        ("dep", "announcement.none"),
+        ("nobody", "deployment.unknown"),
+        ("nul\x00", "deployment.unknown"),
+    ):
+        with pytest.raises(Refused) as refused:
+            figures(engine, name)
+        assert refused.value.rule == rule
+
+
+def test_a_list_destroyed_before_compositions_were_kept_has_no_record_rather_than_an_invented_one(
+    engine: Engine,
+) -> None:
+    clock = ended_deployment(engine)
+    announcing(engine, clock).publish("dep", planned(), by="A. Okafor")
+    with writing(engine) as session:
+        session.execute(text("DELETE FROM watchlist_composition"))
+    with pytest.raises(Refused) as refused:
+        figures(engine)
+
+    assert refused.value.rule == "record.composition-unknown"
+
+
+def test_a_correction_supersedes_with_its_reason_and_the_old_revision_stays(engine: Engine) -> None:
+    clock = ended_deployment(engine)
+    announcing(engine, clock).publish("dep", planned(), by="A. Okafor")
+    publish = publisher(engine, clock)
+    first = publish.publish("dep", figures(engine), by="A. Okafor")
+    again = publish.publish("dep", figures(engine), by="A. Okafor")
+    with pytest.raises(Refused) as nothing:
+        publish.correct("dep", figures(engine), reason="none", by="A. Okafor")
+    changed = figures(engine)
+    changed = replace(changed, cameras=replace(changed.cameras, count=2))
+    second = publish.correct("dep", changed, reason="a camera\nwas left out", by="A. Okafor")
+
+    assert again == first
+    assert nothing.value.rule == "record.nothing-to-correct"
+    assert (second.revision, second.reason, second.record.supersedes) == (2, "a camera was left out", 1)
+    assert revisions_of(engine, "dep") == published_records(engine) == (first, second)
+    told = [event.facts["sha256"] for event in trail_of(engine).events if event.rule == "record.published"]
+    assert told == [first.sha256, second.sha256]
+
+
+def test_what_cannot_be_audited_is_not_published(engine: Engine) -> None:
+    clock = ended_deployment(engine)
+    trail_of(engine).full = True
+    with pytest.raises(Refused):
+        announcing(engine, clock).publish("dep", planned(), by="A. Okafor")
+    trail_of(engine).full = False
+    announcing(engine, clock).publish("dep", planned(), by="A. Okafor")
+    trail_of(engine).full = True
+    with pytest.raises(Refused):
+        publisher(engine, clock).publish("dep", figures(engine), by="A. Okafor")
+
+    assert revisions_of(engine, "dep") == ()
+
+
+def test_a_published_record_that_was_changed_in_the_database_is_found(engine: Engine) -> None:
+    clock = ended_deployment(engine)
+    announcing(engine, clock).publish("dep", planned(), by="A. Okafor")
+    publisher(engine, clock).publish("dep", figures(engine), by="A. Okafor")
+    with writing(engine) as session:
+        session.execute(text("UPDATE published_record SET body = replace(body, '\"faces_compared\": 40', '\"x\": 1')"))
+
+    with pytest.raises(Fatal, match="was changed"):
+        revisions_of(engine, "dep")
+
+
+def test_an_announcement_may_be_replaced_until_the_deployment_opens_and_shows_when_it_was_made(engine: Engine) -> None:
+    clock = ManualClock()
+    store = store_of(engine, clock)
+    store.create("dep", DeploymentKind.DEMO, name="High Street", policy=POLICY)
+    announce = announcing(engine, clock)
+    announce.publish("dep", planned(), by="A. Okafor")
+    clock.advance(60)
+    second = announce.publish("dep", planned("Thorpe Road, Norwich"), by="A. Okafor")
+    store.attach_watchlist("dep", "contract", "gallery_dep", (entry(),))
+    store.open("dep")
+    with pytest.raises(Refused) as late:
+        announce.publish("dep", planned(), by="A. Okafor")
+
+    assert late.value.rule == "announcement.too-late"
+    assert announcement_of(engine, "dep") == second
+    assert (second.revision, second.plan.place) == (2, "Thorpe Road, Norwich")
+    assert second.notice.published_at == datetime(2026, 11, 23, 12, 1, tzinfo=UTC)
+    assert second.plan.starts_at == datetime(2026, 11, 23, 10, tzinfo=UTC)
+
+
+def test_a_withheld_deployment_names_its_place_only_once_released_and_is_never_called_by_its_id(engine: Engine) -> None:
+    clock = ended_deployment(engine, "thorpe-road")
+    announce = announcing(engine, clock)
+    made = announce.withhold(
+        "thorpe-road", planned("Thorpe Road"), because=ReasonClass.THREAT_TO_LIFE, by="A. Okafor", approved_by="Supt B"
+    )
+    publish = publisher(engine, clock)
+    first = publish.publish("thorpe-road", figures(engine, "thorpe-road"), by="A. Okafor")
+    announce.release("thorpe-road", by="Supt B")
+    second = publish.correct(
+        "thorpe-road", figures(engine, "thorpe-road"), reason="the place is released", by="A. Okafor"
+    )
+
+    assert made.public_id == "withheld-0123456789ab"
+    assert first.record.advance_notice.withheld_because == "threat to life"
+    assert first.record.location_text == NOT_RELEASED
+    assert "thorpe" not in first.body.lower()
+    assert second.record.location_text == "Thorpe Road"
+    assert second.record.record_id == first.record.record_id
+    assert [one.place_is_public for one in announcements(engine)] == [True]
+
+
+def test_nobody_approves_their_own_withholding_and_what_is_public_is_not_taken_back(engine: Engine) -> None:
+    store_of(engine).create("dep", DeploymentKind.DEMO, name="High Street", policy=POLICY)
+    announce = announcing(engine)
+    with pytest.raises(Refused) as same:
+        announce.withhold(
+            "dep", planned(), because=ReasonClass.NATIONAL_SECURITY, by="A. Okafor", approved_by="a.  OKAFOR"
+        )
+    with pytest.raises(Refused) as nobody:
+        announce.withhold("dep", planned(), because=ReasonClass.NATIONAL_SECURITY, by="A. Okafor", approved_by=" ")
+    announce.publish("dep", planned(), by="A. Okafor")
+    with pytest.raises(Refused) as public:
+        announce.withhold("dep", planned(), because=ReasonClass.NATIONAL_SECURITY, by="A. Okafor", approved_by="Supt B")
+    with pytest.raises(Refused) as nothing:
+        announce.release("dep", by="A. Okafor")
+
+    found = [one.value.rule for one in (same, nobody, public, nothing)]
+    assert found == [
+        "announcement.same-person",
+        "announcement.bad-name",
+        "announcement.is-public",
+        "announcement.nothing-to-release",
+    ]
+
+
+def test_test_subjects_are_no_part_of_the_list_that_is_published(engine: Engine) -> None:
+    live_deployment(engine, "dep", (entry("one"), entry("us", category=Category.BLUE_LIST)))
+    store_of(engine).close("dep")
+    announcing(engine).publish("dep", planned(), by="A. Okafor")
+    listed = figures(engine).watchlist
+
+    assert (listed.size_people, listed.size_images) == (1, 1)
+    assert listed.by_category == {Category.WANTED_BY_COURTS: 1}
+
+
+@pytest.mark.parametrize("place", ["", " ", "two\nlines", "x" * 121, "nul\x00", "bi\u2028di"])
+def test_a_place_that_would_break_a_feed_is_refused(place: str) -> None:
+    with pytest.raises(Refused) as refused:
+        planned(place)
+
+    assert refused.value.rule == "announcement.bad-text"
+
+
+def test_a_time_that_the_clock_skips_is_refused_and_a_night_ends_the_next_day() -> None:
+    def of(day: date, start: time, end: time) -> datetime:
+        made = plan(place="a", day=day, start=start, end=end, purpose="b", use_case=UseCase.CRIME_HOTSPOT)
+        return made.ends_at
+
+    with pytest.raises(Refused) as refused:
+        of(date(2026, 3, 29), time(1, 30), time(4, 0))
+
+    assert refused.value.rule == "announcement.bad-time"
+    assert of(date(2026, 7, 1), time(22, 0), time(2, 0)) == datetime(2026, 7, 2, 1, 0, tzinfo=UTC)

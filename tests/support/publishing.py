@@ -1,0 +1,70 @@
+"""A deployment that was announced, ran, was decided on and ended, for tests of what is published."""
+
+from __future__ import annotations
+
+from datetime import date, time
+
+from sqlalchemy import Engine
+
+from lfr_core.alerts import Engagement, Judgement, Review
+from lfr_core.publication.announcement import AnnouncementStore, Plan, plan
+from lfr_core.publication.figures import UseCase
+from lfr_core.records import read
+from lfr_core.records.decisions import DecisionDesk
+from lfr_core.watchlists.types import Category
+from tests.support.records import ManualClock, entry, live_deployment, outcomes, recorder_of, sighting
+from tests.support.vaults import trail_of
+
+__all__ = ["announcing", "ended_deployment", "planned"]
+
+
+def planned(place: str = "Norwich city centre", purpose: str = "find people wanted by the courts") -> Plan:
+    return plan(
+        place=place,
+        day=date(2026, 11, 23),
+        start=time(10, 0),
+        end=time(16, 0),
+        purpose=purpose,
+        use_case=UseCase.SOUGHT_PERSONS,
+    )
+
+
+def announcing(engine: Engine, clock: ManualClock | None = None, token: str = "0123456789ab") -> AnnouncementStore:
+    return AnnouncementStore(engine, trail_of(engine), clock or ManualClock(), lambda: token)
+
+
+def ended_deployment(engine: Engine, name: str = "dep", *, faces: int = 40) -> ManualClock:
+    """Seven alerts on two people, one of a test subject, one that nobody judged; then it is closed. Not announced."""
+    clock = ManualClock()
+    entries = (
+        entry("one"),
+        entry("two", category=Category.HIGH_RISK_MISSING),
+        entry("us", category=Category.BLUE_LIST),
+    )
+    store = live_deployment(engine, name, entries)
+    recorder = recorder_of(engine, clock)
+    for i, on in enumerate(("one", "one", "two", "two", "us", "one", "two")):
+        clock.advance(1.0)
+        recorder.record_sightings([sighting(100.0 * i, deployment=name, entry=on)])
+    batch = outcomes((0, 0, 0), deployment=name)
+    (result,) = batch.results
+    counted = result.model_copy(update={"tracks_started": faces + 4, "tracks_compared": faces})
+    recorder.record_outcomes([batch.model_copy(update={"results": (counted,)})])
+    decisions = DecisionDesk(engine, trail_of(engine), clock)
+    alerts = sorted(read.alerts(engine, name), key=lambda one: one.opened_ns)
+    answers = (
+        (Judgement.SAME, Engagement.ENGAGED, Review.CONFIRMED_TRUE),
+        (Judgement.SAME, None, Review.CONFIRMED_TRUE),
+        (Judgement.SAME, Engagement.ENGAGED, Review.CONFIRMED_FALSE),
+        (Judgement.DIFFERENT, None, None),
+        (Judgement.SAME, None, None),
+        (Judgement.SAME, None, None),
+    )
+    for alert, (judgement, engagement, review) in zip(alerts, answers, strict=False):
+        decisions.judge(alert.id, judgement, "B. Operator")
+        if engagement:
+            decisions.engage(alert.id, engagement, "C. Officer")
+        if review:
+            decisions.review(alert.id, review, "D. Reviewer")
+    store.close(name)
+    return clock
