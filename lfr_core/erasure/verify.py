@@ -31,8 +31,10 @@ class Verdict(StrEnum):
     """Nothing of it is there."""
     SEALED = "sealed and unopenable"
     """Its sealed form is still there; the vault refuses, and the key's fingerprint is among the destroyed."""
+    KEPT = "kept, not due yet"
+    """Its stored form is there, and its time isn't over."""
     OPENABLE = "still openable"
-    """Its stored form is there, and can be opened or was never sealed: not allowed once it is due."""
+    """Its stored form is there though it is due, and can be opened or was never sealed."""
     NOT_SEARCHED = "not searched"
     """The store, or a part of it, couldn't be read."""
 
@@ -141,7 +143,7 @@ def verify(
     pile = _Pile(planted)
     due = {one.id for one in planted if one.is_due(now_ns, ended_ns)}
     gone: dict[str, str] = {one.id: _still_opens(one, keys, due=one.id in due) for one in planted}
-    results = tuple(_search(store, pile, gone) for store in stores)
+    results = tuple(_search(store, pile, gone, due) for store in stores)
     engine_control = _finds_what_is_there(pile, scratch)
     return Verification(
         at_ns=now_ns,
@@ -188,11 +190,11 @@ def _still_opens(planted: Planted, keys: Keys, *, due: bool) -> str:
     return "" if state.booked else "the vault has no such key, but its fingerprint isn't among those destroyed"
 
 
-def _search(store: Store, pile: _Pile, still_opens: dict[str, str]) -> StoreResult:
+def _search(store: Store, pile: _Pile, still_opens: dict[str, str], due: set[str]) -> StoreResult:
     searched = store.search(pile.needles)
     hits = pile.hits(searched)
     readable = store.searched and not searched.unreadable
-    findings = [_judge(one, hits, still_opens[one.id], readable=readable) for one in pile.planted]
+    findings = [_judge(one, hits, still_opens[one.id], due=one.id in due, readable=readable) for one in pile.planted]
     unread = [NotRead(where=one.where, why=one.why) for one in (*store.limits, *searched.unreadable)]
     return StoreResult(
         store=store.name,
@@ -207,11 +209,13 @@ def _search(store: Store, pile: _Pile, still_opens: dict[str, str]) -> StoreResu
     )
 
 
-def _judge(planted: Planted, hits: dict[tuple[str, bool], list[str]], opens: str, *, readable: bool) -> Finding:
+def _judge(
+    planted: Planted, hits: dict[tuple[str, bool], list[str]], opens: str, *, due: bool, readable: bool
+) -> Finding:
     if clear := hits.get((planted.id, True)):
         return Finding(canary=planted.id, verdict=Verdict.FOUND_CLEAR, places=tuple(clear[:5]))
     if stored := hits.get((planted.id, False)):
-        verdict = Verdict.OPENABLE if opens else Verdict.SEALED
+        verdict = Verdict.SEALED if not opens else Verdict.OPENABLE if due else Verdict.KEPT
         return Finding(canary=planted.id, verdict=verdict, places=tuple(stored[:5]), why=opens)
     return Finding(canary=planted.id, verdict=Verdict.GONE if readable else Verdict.NOT_SEARCHED)
 
@@ -249,7 +253,7 @@ def _failures(
         for finding in result.findings:
             if finding.verdict is Verdict.FOUND_CLEAR:
                 yield f"{kinds[finding.canary]}: found in the clear in {result.store}"
-            elif finding.verdict is Verdict.OPENABLE and finding.canary in due:
+            elif finding.verdict is Verdict.OPENABLE:
                 yield f"{kinds[finding.canary]}: still openable in {result.store} though due: {finding.why}"
             elif finding.verdict is Verdict.NOT_SEARCHED and (finding.canary, result.store) in homes:
                 yield f"{kinds[finding.canary]}: {result.store} can't be read whole, where it was planted"

@@ -46,8 +46,7 @@ def kinds_failing(view: DeploymentView, house: Installation, search: Verificatio
         kinds[finding.canary]
         for result in search.stores
         for finding in result.findings
-        if finding.verdict is Verdict.FOUND_CLEAR
-        or (finding.verdict is Verdict.OPENABLE and finding.canary in search.due)
+        if finding.verdict in (Verdict.FOUND_CLEAR, Verdict.OPENABLE)
     }
 
 

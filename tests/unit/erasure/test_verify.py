@@ -85,7 +85,7 @@ def test_what_lies_in_the_clear_fails_whether_it_is_due_or_not(folder: Path, tmp
         (GONE, DUE_NS, Verdict.SEALED, True),
         (HELD, DUE_NS, Verdict.OPENABLE, False),
         (UNBOOKED, DUE_NS, Verdict.OPENABLE, False),
-        (HELD, DUE_NS - 1, Verdict.OPENABLE, True),
+        (HELD, DUE_NS - 1, Verdict.KEPT, True),
     ],
 )
 def test_what_is_still_stored_is_allowed_only_without_its_key_or_before_its_time(
@@ -107,7 +107,7 @@ def test_what_was_never_sealed_is_gone_only_when_it_is_removed(folder: Path, tmp
     (folder / "vectors").unlink()
     after = run(one, store(folder), tmp=tmp_path, keys=GONE)
 
-    assert [verdict(before), verdict(after)] == [Verdict.OPENABLE, Verdict.GONE]
+    assert [verdict(before), verdict(after)] == [Verdict.KEPT, Verdict.GONE]
     assert [before.passed, after.passed] == [False, True]
 
 
