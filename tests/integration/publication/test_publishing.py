@@ -29,8 +29,8 @@ from tests.support.vaults import trail_of, vault_of
 POLICY = load_policy()
 
 
-def figures(engine: Engine, name: str = "dep", **more: PackFacts) -> Figures:
-    return figures_for(engine, name, force="Norfolk Constabulary", **more)
+def figures(engine: Engine, name: str = "dep", pack: PackFacts | None = None) -> Figures:
+    return figures_for(engine, name, force="Norfolk Constabulary", pack=pack)
 
 
 def publisher(engine: Engine, clock: ManualClock) -> Publisher:
