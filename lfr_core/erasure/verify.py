@@ -151,7 +151,7 @@ def verify(
         engine_control=engine_control,
         due=tuple(one.id for one in planted if one.id in due),
         stores=results,
-        failures=(*known, *_failures(planted, results, due, engine_control=engine_control)),
+        failures=(*known, *_failures(planted, results, engine_control=engine_control)),
     )
 
 
@@ -239,9 +239,7 @@ def _finds_what_is_there(pile: _Pile, scratch: Path) -> bool:
     return all((one.id, True) in hits for one in pile.planted)
 
 
-def _failures(
-    planted: Sequence[Planted], results: Sequence[StoreResult], due: set[str], *, engine_control: bool
-) -> Iterable[str]:
+def _failures(planted: Sequence[Planted], results: Sequence[StoreResult], *, engine_control: bool) -> Iterable[str]:
     if not engine_control:
         yield "the search didn't find what was put there for it to find: none of its answers counts"
     kinds = {one.id: one.kind.value for one in planted}
