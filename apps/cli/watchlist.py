@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from apps.cli.common import AsJson, console, errors, guard, load_settings, policy_of, print_json
+from apps.cli.watchlist_text import as_dict, show_report, write_report
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from lfr_core.deployments import DeploymentKind
     from lfr_core.policy import Policy
     from lfr_core.settings import Settings
-    from lfr_core.watchlists.entries import WatchlistReport
+    from lfr_core.watchlists.quality.service import CheckedList
 
 __all__ = ["app"]
 
@@ -29,29 +31,42 @@ Folder = Annotated[Path, typer.Argument(help="Folder with photographs and watchl
 Deployment = Annotated[str, typer.Option("--deployment", help="Id of the deployment.")]
 
 
+LastDay = Annotated[
+    datetime | None,
+    typer.Option(formats=["%Y-%m-%d"], metavar="DAY", help="The deployment's last day, as 2027-03-31; default: today."),
+]
+
+
 @app.command()
 def check(
     folder: Folder,
     kind: Annotated[str, typer.Option(help="Kind of deployment: operational, evaluation or demo.")] = "evaluation",
     as_json: AsJson = False,
     report_file: Annotated[Path | None, typer.Option("--report", help="Write the report to this file too.")] = None,
+    docs: Annotated[
+        Path | None, typer.Option(metavar="OUT", help="Write the report as pages into this folder.")
+    ] = None,
+    last_day: LastDay = None,
 ) -> None:
     """Say what of a watchlist would be enrolled, and what is refused and why. Nothing is kept.
 
-    Exit code 0 only if nothing was refused.
+    The suite `watchlist` checks the rows before a face is embedded, and the faces after. Exit code 0 only if nothing
+    was refused. The pages need no network; only you can read them.
 
-    Example: lfr watchlist check lists/high-street --kind operational
+    Example: lfr watchlist check lists/high-street --kind operational --last-day 2027-03-31 --docs reports/list
     """
     with guard():
         settings = load_settings()
-        report = _checked(folder, _kind(kind), settings, policy_of(settings))
+        checked = _checked(folder, _kind(kind), settings, policy_of(settings), last_day=last_day, docs=docs)
         if report_file is not None:
-            _write_report(report_file, report)
+            write_report(report_file, checked)
         if as_json:
-            print_json(_as_dict(report))
+            print_json(as_dict(checked))
         else:
-            _show_report(report)
-        if report.refusals:
+            show_report(checked)
+            if docs is not None:
+                console.print(f"The report: {docs / 'index.html'}", soft_wrap=True, highlight=False, markup=False)
+        if checked.report.refusals or not checked.quality.passes:
             raise typer.Exit(1)
 
 
@@ -64,13 +79,13 @@ def template(folder: Folder) -> None:
     with guard():
         from lfr_core.errors import Fatal, Refused
         from lfr_core.watchlists.categories import EXPLAINED
-        from lfr_core.watchlists.csv_file import COLUMNS, FILE_NAME
+        from lfr_core.watchlists.csv_file import COLUMNS, FILE_NAME, FURTHER_COLUMNS
 
         file = folder / FILE_NAME
         try:
             folder.mkdir(parents=True, exist_ok=True)
             with file.open("x", encoding="utf-8") as out:
-                out.write(",".join(COLUMNS) + "\n")
+                out.write(",".join((*COLUMNS, *FURTHER_COLUMNS)) + "\n")
         except FileExistsError as error:
             raise Refused("watchlist.exists", f"{file} is there already and is left as it is") from error
         except OSError as error:
@@ -82,6 +97,13 @@ def template(folder: Folder) -> None:
         console.print("[bold]legal_reference[/bold] and [bold]approved_by[/bold]: on what ground, and who agreed.")
         console.print("[bold]expires_on[/bold]: the last day of use, as 2027-03-31.")
         console.print("[bold]photograph[/bold]: a JPEG, PNG or WebP file in this folder, with one face.")
+        console.print(
+            "[bold]image_source[/bold] and [bold]image_date[/bold]: whence it comes, and the day it was taken."
+        )
+        console.print("[bold]age[/bold]: whole years. Under 18: [bold]minor_rationale[/bold], and who else approved in")
+        console.print(
+            "[bold]second_approver[/bold]. [bold]checked_on[/bold]: the day somebody last checked the ground."
+        )
         console.print(f"Then: lfr watchlist check {folder}", markup=False, soft_wrap=True)
 
 
@@ -93,10 +115,13 @@ def enrol(
         bool, typer.Option("--all-or-nothing", help="Enrol nothing if anything is refused.")
     ] = False,
     as_json: AsJson = False,
+    last_day: LastDay = None,
 ) -> None:
     """Check a folder and make what passes the deployment's watchlist. A list is enrolled once.
 
-    What was refused is listed; the rest is enrolled. The deployment is then ready to be opened.
+    It runs the suite that `lfr watchlist check` runs, and keeps its report in quality/DEPLOYMENT of the home folder
+    until the deployment has ended. An operational list that doesn't pass is refused whole. Of another list what was
+    refused is listed; the rest is enrolled. The deployment is then ready to be opened.
 
     Example: lfr watchlist enrol lists/high-street --deployment high-street-1
     """
@@ -109,6 +134,7 @@ def enrol(
         from lfr_core.gallery.turned import turned_gallery
         from lfr_core.vault.client import vault_client
         from lfr_core.watchlists.compile import check_open_for_watchlist, compile_watchlist
+        from lfr_core.watchlists.quality.service import require_fit
 
         settings = load_settings()
         store = deployment_store(settings, _records(settings))
@@ -116,11 +142,23 @@ def enrol(
         plain, vault = MilvusGallery(settings.gallery_uri), vault_client(settings)
         gallery = turned_gallery(plain, vault, actor="system:enrolment", may_make=True)
         gallery.names()  # away? say so before minutes of photographs
-        report = _checked(folder, found.kind, settings, policy_of(settings), deployment=deployment)
+        pages = settings.home / "quality" / deployment
+        checked = _checked(
+            folder,
+            found.kind,
+            settings,
+            policy_of(settings),
+            deployment=deployment,
+            last_day=last_day,
+            docs=pages,
+        )
+        report = checked.report
         if as_json:
-            print_json(_as_dict(report))
+            print_json(as_dict(checked))
         else:
-            _show_report(report)
+            show_report(checked)
+            console.print(f"The report: {pages / 'index.html'}", soft_wrap=True, highlight=False, markup=False)
+        require_fit(checked)
         if all_or_nothing and report.refusals:
             raise Refused("watchlist.refusals", f"{len(report.refusals)} refusals; nothing was enrolled")
         compile_watchlist(report, deployment=deployment, store=store, gallery=gallery, attempt=uuid.uuid4().hex)
@@ -174,27 +212,33 @@ def _records(settings: Settings) -> Engine:
 
 
 def _checked(
-    folder: Path, kind: DeploymentKind, settings: Settings, policy: Policy, *, deployment: str = ""
-) -> WatchlistReport:
-    from datetime import datetime
+    folder: Path,
+    kind: DeploymentKind,
+    settings: Settings,
+    policy: Policy,
+    *,
+    deployment: str = "",
+    last_day: datetime | None = None,
+    docs: Path | None = None,
+) -> CheckedList:
     from zoneinfo import ZoneInfo
 
+    from lfr_core.errors import Refused
     from lfr_core.faces.engine import build_engine
     from lfr_core.watchlists.csv_file import read_rows
-    from lfr_core.watchlists.enrol import check_watchlist
+    from lfr_core.watchlists.quality.service import ListCheck, check_list
 
-    read_rows(folder)  # a wrong folder shows before the models load
-    engine = build_engine(settings, policy)
+    today = datetime.now(ZoneInfo("Europe/London")).date()  # an entry's last day is a day in England
+    last = last_day.date() if last_day else today
+    if last < today:
+        raise Refused("watchlist.last-day-past", f"the deployment's last day, {last}, is past: give its end")
+    read_rows(folder)  # a wrong folder shows before Great Expectations loads
+    errors.print("[dim]Great Expectations takes some seconds to start …[/dim]")
+    asked = ListCheck(
+        kind=kind, policy=policy, today=today, last_day=last, deployment=deployment, stop_at_rows=bool(deployment)
+    )
     with _bar() as progress:
-        return check_watchlist(
-            folder,
-            kind=kind,
-            engine=engine,
-            policy=policy,
-            today=datetime.now(ZoneInfo("Europe/London")).date(),  # an entry's last day is a day in England
-            progress=progress,
-            deployment=deployment,
-        )
+        return check_list(folder, asked, engine=lambda: build_engine(settings, policy), docs=docs, progress=progress)
 
 
 @contextmanager
@@ -205,67 +249,3 @@ def _bar() -> Iterator[Callable[[int, int], None]]:
     with Progress(*columns, console=errors) as bar:
         task = bar.add_task("photographs", total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
-
-
-def _as_dict(report: WatchlistReport) -> dict[str, object]:
-    return {
-        "size": report.size,
-        "blue_list_size": report.blue_list_size,
-        "entries": [
-            {
-                "subject": entry.subject,
-                "category": entry.category.value,
-                "expires_on": entry.expires_on.isoformat(),
-                "photographs": [reference.photograph for reference in entry.references],
-            }
-            for entry in report.entries
-        ],
-        "refusals": [
-            {
-                "line": refusal.line,
-                "subject": refusal.subject,
-                "photograph": refusal.photograph,
-                "reason": refusal.reason.value,
-                "message": refusal.message,
-            }
-            for refusal in report.refusals
-        ],
-    }
-
-
-def _write_report(file: Path, report: WatchlistReport) -> None:
-    import json
-
-    from lfr_core.errors import Fatal
-
-    try:
-        file.write_text(json.dumps(_as_dict(report), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise Fatal(f"the report {file} can't be written: {error.strerror}") from error
-
-
-def _show_report(report: WatchlistReport) -> None:
-    from rich.markup import escape
-    from rich.table import Table
-
-    if report.entries:
-        table = Table("subject", "category", "expires on", "photographs", title="Can be enrolled")
-        for entry in report.entries:
-            names = ", ".join(reference.photograph for reference in entry.references)
-            table.add_row(escape(entry.subject), entry.category.value, entry.expires_on.isoformat(), escape(names))
-        console.print(table)
-    if report.refusals:
-        table = Table("line", "subject", "photograph", "reason", "what to do", title="Refused")
-        for refusal in report.refusals:
-            table.add_row(
-                str(refusal.line),
-                escape(refusal.subject),
-                escape(refusal.photograph),
-                refusal.reason.value,
-                escape(refusal.message),
-            )
-        console.print(table)
-    console.print(
-        f"can be enrolled: {report.size} on the list, {report.blue_list_size} test subjects apart; "
-        f"refused: {len(report.refusals)}"
-    )

@@ -1,0 +1,132 @@
+"""From the suite's results to findings that name entry and reason."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+
+import pandas as pd
+
+from lfr_core.quality.suites import RuleResult
+from lfr_core.watchlists.categories import parse_category
+from lfr_core.watchlists.csv_file import Rows, parse_age, parse_day
+from lfr_core.watchlists.entitled import ADULT_YEARS
+from lfr_core.watchlists.entries import WatchlistReport
+from lfr_core.watchlists.quality.result import CategoryCount, ListFinding, Unchecked
+from lfr_core.watchlists.quality.rules import ListRule
+from lfr_core.watchlists.types import Category, Refusal, RefusalReason
+
+__all__ = ["composition", "findings_of", "minors", "newest_check", "unchecked_of", "unnamed"]
+
+_TAKEN = {
+    "image_source": "the source is taken as not stated",
+    "image_date": "the photographs are taken as undated",
+    "age": "everybody is taken as 18 or over",
+    "checked_on": "the day of the last check is taken as unknown",
+}
+"""The default where an evaluation's or a demo's file lacks the column."""
+
+_OF_THE_WHOLE = frozenset({RefusalReason.TOO_MANY, RefusalReason.TEST_SUBJECTS_ONLY})
+
+
+def findings_of(
+    results: Iterable[RuleResult[ListRule]], frame: pd.DataFrame, refusals: Sequence[Refusal]
+) -> list[ListFinding]:
+    """What broke the rules on `frame`. refusals: whose words explain a row that can't be taken."""
+    by_line = {int(line): at for at, line in enumerate(frame["row"])}
+    words = {refusal.line: refusal.message for refusal in refusals}
+    found = []
+    for result in results:
+        rule = result.rule
+        for values in result.failing:
+            line = int(str(values["row"]))
+            row = frame.iloc[by_line[line]]
+            message = words.get(line, rule.message) if rule.name == "row-readable" else rule.message
+            found.append(
+                ListFinding(
+                    rule=rule.name,
+                    line=line if line > 1 else None,
+                    subject=str(row.get("subject_text", "")),
+                    photograph=str(row.get("photograph_text", "")),
+                    value=_text(row[rule.shows]),
+                    message=message,
+                    refuses=rule.refuses,
+                )
+            )
+    return found
+
+
+def unnamed(refusals: Iterable[Refusal], found: Sequence[ListFinding]) -> list[ListFinding]:
+    """Findings for what enrolment refuses and no rule named: nothing that is left out goes unsaid."""
+    lines = {finding.line for finding in found if finding.refuses}
+    whole = None in lines
+    return [
+        ListFinding(
+            rule=refusal.reason.value,
+            line=refusal.line,
+            subject=refusal.subject,
+            photograph=refusal.photograph,
+            value="",
+            message=refusal.message,
+            refuses=True,
+        )
+        for refusal in refusals
+        if refusal.line not in lines and not (whole and refusal.reason in _OF_THE_WHOLE)
+    ]
+
+
+def unchecked_of(
+    rules: Sequence[ListRule], results: Sequence[RuleResult[ListRule]], columns: frozenset[str], *, why_not: str = ""
+) -> list[Unchecked]:
+    """The rules that looked at nothing, and why. why_not: for those that weren't run though their column is there."""
+    looked_at = Counter[str]()
+    for result in results:
+        looked_at[result.rule.name] += result.looked_at
+    ran: Mapping[str, bool] = {result.rule.name: True for result in results}
+    unchecked = []
+    for rule in rules:
+        if looked_at[rule.name]:
+            continue
+        if rule.needs and rule.needs not in columns:
+            why = f"the file has no column {rule.needs}: {_TAKEN[rule.needs]}"
+        elif rule.name not in ran:
+            why = why_not
+        else:
+            why = "there is nothing to which it applies"
+        unchecked.append(Unchecked(rule.name, why))
+    return unchecked
+
+
+def composition(read: Rows, report: WatchlistReport) -> tuple[CategoryCount, ...]:
+    """Subjects by category: those in the file with a permitted category, and those who can be enrolled."""
+    submitted: dict[Category, set[str]] = defaultdict(set)
+    for row in read.cells:
+        category = parse_category(row.text.get("category", ""))
+        if category and row.text["subject"]:
+            submitted[category].add(row.text["subject"])
+    fit = Counter(entry.category for entry in report.entries)
+    return tuple(CategoryCount(category.value, len(submitted[category]), fit[category]) for category in Category)
+
+
+def minors(read: Rows) -> int:
+    """Subjects of whom a row says that they are under 18."""
+    return len(
+        {
+            row.text["subject"]
+            for row in read.cells
+            if (age := parse_age(row.text.get("age", ""))) is not None and age < ADULT_YEARS
+        }
+    )
+
+
+def newest_check(read: Rows, today: date) -> date | None:
+    """The latest day, not after `today`, on which an entry was checked."""
+    days = (parse_day(row.text.get("checked_on", "")) for row in read.cells)
+    return max((day for day in days if day and day <= today), default=None)
+
+
+def _text(value: object) -> str:
+    if isinstance(value, float):
+        return "" if value != value else f"{value:g}"  # noqa: PLR0124  NaN is what differs from itself
+    return "" if value is None else str(value)

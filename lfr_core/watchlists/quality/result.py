@@ -1,0 +1,72 @@
+"""What the suite found, for people and programs. Plain values."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import date
+
+from lfr_core.deployments import DeploymentKind
+
+__all__ = ["CategoryCount", "ListFinding", "ListQuality", "Unchecked"]
+
+
+@dataclass(frozen=True, slots=True)
+class ListFinding:
+    """One defect. line: in the CSV, None for the whole list. refuses: False where a person should look, no more."""
+
+    rule: str
+    line: int | None
+    subject: str
+    photograph: str
+    value: str
+    message: str
+    refuses: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Unchecked:
+    """A rule that wasn't checked, and why. It is not called kept."""
+
+    rule: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryCount:
+    """How many subjects of a category the file has, and how many can be enrolled."""
+
+    category: str
+    submitted: int
+    fit: int
+
+
+@dataclass(frozen=True, slots=True)
+class ListQuality:
+    """The result of the suite. findings: the whole list's first, then by line."""
+
+    kind: DeploymentKind
+    today: date
+    last_day: date
+    rows: int
+    photographs_looked_at: int
+    findings: tuple[ListFinding, ...]
+    checked: tuple[str, ...]
+    unchecked: tuple[Unchecked, ...]
+    composition: tuple[CategoryCount, ...]
+    minors: int
+    """Subjects under 18 in the file; 0 where it has no column `age`, which `unchecked` then says."""
+    newest_check: date | None
+
+    @property
+    def passes(self) -> bool:
+        """Whether nothing was found that refuses; flags don't."""
+        return not any(finding.refuses for finding in self.findings)
+
+    def as_dict(self) -> dict[str, object]:
+        """For JSON."""
+        days = {
+            "today": self.today.isoformat(),
+            "last_day": self.last_day.isoformat(),
+            "newest_check": self.newest_check and self.newest_check.isoformat(),
+        }
+        return {"passes": self.passes} | asdict(self) | days

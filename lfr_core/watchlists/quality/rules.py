@@ -1,0 +1,228 @@
+"""The rules of a watchlist, each as the expectation that checks it (DOMAIN.md W2, W3, W5, W6)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from lfr_core.deployments import DeploymentKind
+from lfr_core.policy import WatchlistPolicy
+from lfr_core.quality.rules import Bound, Kind
+from lfr_core.watchlists.entitled import ADULT_YEARS
+from lfr_core.watchlists.types import Category
+
+__all__ = ["ListRule", "Part", "face_rules", "row_rules", "whole_rules"]
+
+_READABLE = 'fault == ""'
+_MINOR = f"{_READABLE} and age < {ADULT_YEARS}"
+
+
+class Part(StrEnum):
+    """The suite's three parts; the first two are run before any face is embedded."""
+
+    ROWS = "watchlist-rows"
+    WHOLE = "watchlist-whole"
+    FACES = "watchlist-faces"
+
+
+@dataclass(frozen=True, slots=True)
+class ListRule:
+    """One rule; see `lfr_core.quality.rules.Rule`.
+
+    shows: the frame's column quoted in a finding. needs: the CSV's column without which it can't be checked.
+    refuses: False for what a person should look at, which refuses nothing by itself.
+    """
+
+    name: str
+    kind: Kind
+    columns: tuple[str, ...]
+    message: str
+    shows: str
+    where: str = ""
+    low: Bound = None
+    high: Bound = None
+    strict: bool = False
+    allowed: tuple[str | int, ...] = ()
+    needs: str = ""
+    refuses: bool = True
+
+
+def _present(name: str, column: str, message: str, needs: str = "") -> ListRule:
+    return ListRule(name, Kind.NOT_EMPTY, (column,), message, f"{column}_text", _READABLE, needs=needs)
+
+
+def _minor(name: str, column: str, message: str) -> ListRule:
+    return ListRule(name, Kind.NOT_EMPTY, (column,), message, "age_text", _MINOR, needs="age")
+
+
+def row_rules(today: date, last_day: date) -> tuple[ListRule, ...]:
+    """Of each row by itself. last_day: the deployment's."""
+    now, last = _midnight(today), _midnight(last_day)
+    return (
+        ListRule("row-readable", Kind.IN_SET, ("fault",), "the row can't be taken", "fault", allowed=("",)),
+        _present("subject-present", "subject", "the subject has no reference"),
+        ListRule(
+            "category-permitted",
+            Kind.IN_SET,
+            ("category",),
+            f"the category is none of the closed list: {', '.join(category.value for category in Category)}",
+            "category_text",
+            _READABLE,
+            allowed=tuple(category.value for category in Category),
+        ),
+        _present("legal-reference-present", "legal_reference", "no lawful ground is referred to"),
+        _present("approver-present", "approved_by", "nobody is named who approved the entry"),
+        _present("expiry-readable", "expires_on", "the expiry is missing, or no day as 2027-03-31"),
+        ListRule(
+            "expiry-after-deployment",
+            Kind.BETWEEN,
+            ("expires_on",),
+            f"the entry expires before the deployment's last day, {last_day.isoformat()}",
+            "expires_on_text",
+            _READABLE,
+            low=last,
+        ),
+        _present("photograph-named", "photograph", "no photograph is named"),
+        ListRule(
+            "photograph-there",
+            Kind.NOT_EMPTY,
+            ("sha256",),
+            "there is no such file, or it can't be read",
+            "photograph_text",
+            f'{_READABLE} and photograph_text != ""',
+        ),
+        ListRule(
+            "photograph-one-subject",
+            Kind.IN_SET,
+            ("other_subjects",),
+            "the same photograph stands under another subject: find out whom it shows",
+            "other_subjects",
+            _READABLE,
+            allowed=("",),
+        ),
+        _present("image-source-present", "image_source", "the source of the photograph isn't stated", "image_source"),
+        _present(
+            "image-date-readable",
+            "image_date",
+            "the photograph's date is missing, or no day as 2027-03-31",
+            "image_date",
+        ),
+        ListRule(
+            "image-date-past",
+            Kind.BETWEEN,
+            ("image_date",),
+            "the photograph's date is still to come",
+            "image_date_text",
+            _READABLE,
+            high=now,
+            needs="image_date",
+        ),
+        _present("age-readable", "age", "the age is missing, or no number of years from 0 to 120", "age"),
+        _minor("minor-rationale", "minor_rationale", "under 18, and no rationale is recorded"),
+        _minor("minor-second-approver", "second_person", "under 18, and no second person has approved"),
+        _present(
+            "checked-on-readable",
+            "checked_on",
+            "the day of the last check is missing, or no day as 2027-03-31",
+            "checked_on",
+        ),
+        ListRule(
+            "checked-on-past",
+            Kind.BETWEEN,
+            ("checked_on",),
+            "the day of the last check is still to come",
+            "checked_on_text",
+            _READABLE,
+            high=now,
+            needs="checked_on",
+        ),
+        ListRule(
+            "subject-consistent",
+            Kind.IN_SET,
+            ("disagreements",),
+            "rows of this subject disagree: make them alike",
+            "disagreements",
+            _READABLE,
+            allowed=("",),
+        ),
+    )
+
+
+def whole_rules(policy: WatchlistPolicy, kind: DeploymentKind) -> tuple[ListRule, ...]:
+    """Of the list as a whole."""
+    always = (
+        ListRule(
+            "list-within-cap",
+            Kind.BETWEEN,
+            ("subjects",),
+            f"the list has more subjects than the {policy.max_entries} allowed: shorten it",
+            "subjects",
+            high=float(policy.max_entries),
+        ),
+        ListRule(
+            "list-fresh",
+            Kind.BETWEEN,
+            ("days_since_check",),
+            f"nobody has checked an entry within {policy.max_days_since_check} days: review the list",
+            "days_since_check",
+            high=float(policy.max_days_since_check),
+            needs="checked_on",
+        ),
+    )
+    if kind is not DeploymentKind.OPERATIONAL:
+        return always
+    return (
+        ListRule(
+            "columns-complete",
+            Kind.IN_SET,
+            ("missing_columns",),
+            "an operational list needs these columns too",
+            "missing_columns",
+            allowed=("",),
+        ),
+        ListRule(
+            "list-not-only-test-subjects",
+            Kind.BETWEEN,
+            ("subjects",),
+            "a list of test subjects alone belongs to an evaluation or a demo",
+            "subjects",
+            low=1.0,
+        ),
+        *always,
+    )
+
+
+def face_rules(policy: WatchlistPolicy) -> tuple[ListRule, ...]:
+    """Of each photograph that was looked at."""
+    return (
+        ListRule("photograph-opens", Kind.IN_SET, ("opened",), "it can't be opened", "opened", allowed=("yes",)),
+        ListRule("one-face", Kind.IN_SET, ("faces",), "there isn't exactly one face in it", "faces", allowed=("one",)),
+        ListRule(
+            "image-quality", Kind.IN_SET, ("quality",), "the face isn't good enough", "quality", allowed=("good",)
+        ),
+        ListRule(
+            "picture-one-subject",
+            Kind.BETWEEN,
+            ("other_similarity",),
+            "the same picture stands under another subject: find out whom it shows",
+            "nearest",
+            high=policy.duplicate_photo_similarity,
+            strict=True,
+        ),
+        ListRule(
+            "face-one-subject",
+            Kind.BETWEEN,
+            ("other_similarity",),
+            "perhaps one person under two subjects: look at both photographs",
+            "nearest",
+            f"other_similarity < {policy.duplicate_photo_similarity}",
+            high=policy.same_face_similarity,
+            strict=True,
+            refuses=False,
+        ),
+    )
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, datetime.min.time())
