@@ -29,6 +29,7 @@ _GROUPS = {  # each with a command to begin with
     "erasure": "lfr erasure verify",
     "footage": "lfr footage list --deployment high-street-0412",
     "retention": "lfr retention status",
+    "promises": "lfr promises check",
     "records": "lfr records validate met-2024.csv",
     "publish": "lfr publish record high-street-0412",
     "stream": "lfr stream run --source street.avi --watchlist lists/test",

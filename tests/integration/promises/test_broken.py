@@ -1,0 +1,422 @@
+"""Each promise is kept by the ordinary services, then broken in the real state; its check must say so.
+
+A breaking is a generator: what is before its `yield` makes a state in which the promise holds, what follows breaks it.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+from sqlalchemy import delete, text, update
+from sqlmodel import col
+
+from lfr_core.alerts import Judgement
+from lfr_core.audit.port import AuditEvent, Verb
+from lfr_core.audit.tables import AuditEntryRow
+from lfr_core.audit.trail import record
+from lfr_core.clock import utc_from_ns
+from lfr_core.deployments import DeploymentKind
+from lfr_core.erasure.tables import CanaryRow, CertificateRow
+from lfr_core.policy import load_policy
+from lfr_core.promises.catalogue import promises
+from lfr_core.promises.port import Result
+from lfr_core.records.engine import writing
+from lfr_core.records.tables import AlertReferenceRow, AlertRow, DeploymentRow, SightingRow, WatchlistEntryRow
+from lfr_core.settings import PROJECT
+from lfr_core.vault.book import VaultBook
+from lfr_core.vault.epochs import Epoch
+from lfr_core.vault.lists import make_list_key
+from tests.support.promise_house import DAY_S, LATE_S, PromiseHouse
+from tests.support.vaults import MemoryVault
+
+Breaking = Callable[[PromiseHouse], Iterator[None]]
+BREAKINGS: list[tuple[str, Breaking]] = []
+
+
+def breaks(check: str) -> Callable[[Breaking], Breaking]:
+    def register(breaking: Breaking) -> Breaking:
+        BREAKINGS.append((check, breaking))
+        return breaking
+
+    return register
+
+
+@breaks("list.new")
+def a_gallery_is_used_by_two_deployments(house: PromiseHouse) -> Iterator[None]:
+    house.store.create("second", DeploymentKind.DEMO, name="Second", policy=house.policy)
+    yield
+    _without_unique_gallery(house)
+    house.change(DeploymentRow, "second", gallery="gallery_dep")
+
+
+@breaks("list.new")
+def nothing_keeps_a_gallery_from_being_used_twice(house: PromiseHouse) -> Iterator[None]:
+    yield
+    _without_unique_gallery(house)
+
+
+def _without_unique_gallery(house: PromiseHouse) -> None:
+    database = house.sqlite()
+    (made,) = database.execute("SELECT sql FROM sqlite_master WHERE name = 'deployment'").fetchone()
+    without = re.sub(r",\s*CONSTRAINT uq_deployment_gallery UNIQUE \(gallery\)", "", made)
+    assert without != made
+    database.executescript(
+        "PRAGMA legacy_alter_table=ON;"
+        f"ALTER TABLE deployment RENAME TO former; {without};"
+        "INSERT INTO deployment SELECT * FROM former; DROP TABLE former;"
+    )
+    database.close()
+    house.engine.dispose()  # a new connection sees the new table
+
+
+@breaks("list.only-listed")
+def somebody_who_is_on_no_list_was_matched(house: PromiseHouse) -> Iterator[None]:
+    alert = house.alert()
+    yield
+    house.change(AlertRow, alert, entry="somebody-else")
+
+
+@breaks("list.lawful")
+def an_entry_has_a_ground_outside_the_closed_list(house: PromiseHouse) -> Iterator[None]:
+    yield
+    house.change(WatchlistEntryRow, "entry-1", category="intelligence_interest")
+
+
+@breaks("list.lawful")
+def an_entry_has_no_legal_reference(house: PromiseHouse) -> Iterator[None]:
+    yield
+    house.change(WatchlistEntryRow, "entry-1", legal_reference=" ")
+
+
+@breaks("list.lawful")
+def an_entry_has_no_approver(house: PromiseHouse) -> Iterator[None]:
+    yield
+    house.change(WatchlistEntryRow, "entry-1", approved_by="")
+
+
+@breaks("list.lawful")
+def an_entry_of_a_live_deployment_is_over(house: PromiseHouse) -> Iterator[None]:
+    yield
+    house.change(WatchlistEntryRow, "entry-1", expires_on=date(2026, 11, 22))
+
+
+@breaks("list.gone")
+def the_key_of_a_list_outlives_its_deployment(house: PromiseHouse) -> Iterator[None]:
+    house.store.close("dep")
+    house.clock.advance(LATE_S)
+    yield
+    make_list_key(house.vault, "dep", now_ns=house.clock.time_ns())
+
+
+@breaks("list.gone")
+def a_deployment_ended_and_its_list_is_still_there(house: PromiseHouse) -> Iterator[None]:
+    yield
+    house.change(DeploymentRow, "dep", status="ended", ended_at=utc_from_ns(house.clock.time_ns()))
+    house.clock.advance(LATE_S)
+
+
+@breaks("list.gone")
+def nobody_closed_a_deployment_for_a_day_after_its_hours(house: PromiseHouse) -> Iterator[None]:
+    yield
+    house.clock.advance(2 * DAY_S + 1)
+
+
+@breaks("list.gone-from-search")
+def the_collection_of_an_ended_deployment_is_still_there(house: PromiseHouse) -> Iterator[None]:
+    house.gallery.create("lfr_dep", "contract")
+    yield
+    house.store.close("dep")
+    house.clock.advance(LATE_S)
+
+
+@breaks("list.gone-from-search")
+def there_is_a_collection_of_a_deployment_nobody_knows(house: PromiseHouse) -> Iterator[None]:
+    yield
+    house.gallery.create("lfr_unknown", "contract")
+
+
+@breaks("cameras.live-only")
+def an_operational_deployment_takes_recorded_video(house: PromiseHouse) -> Iterator[None]:
+    house.store.create("op", DeploymentKind.OPERATIONAL, name="Operational", policy=house.policy)
+    yield
+    house.change(DeploymentRow, "op", live_only=False)
+
+
+@breaks("faces.forgotten")
+def the_key_of_an_epoch_is_still_there_a_minute_later(house: PromiseHouse) -> Iterator[None]:
+    house.frame()
+    house.clock.advance(16)
+    house.vault.tick()
+    yield
+    house.frame()
+    house.clock.advance(60)
+
+
+@breaks("faces.forgotten")
+def the_key_of_an_epoch_was_destroyed_a_minute_late(house: PromiseHouse) -> Iterator[None]:
+    house.frame()
+    yield
+    house.clock.advance(75)
+    house.vault.tick()
+
+
+@breaks("faces.no-template-kept")
+def a_table_has_a_column_for_a_template(house: PromiseHouse) -> Iterator[None]:
+    yield
+    with house.engine.begin() as connection:
+        connection.execute(text("ALTER TABLE sighting ADD COLUMN probe_template BLOB"))
+
+
+@breaks("recognition.gated")
+def the_vault_gives_keys_while_nobody_attends(house: PromiseHouse) -> Iterator[None]:
+    yield
+    house.asked = MemoryVault()  # its gate is always open
+
+
+@breaks("recognition.gated")
+def an_epoch_began_after_the_deployment_had_ended(house: PromiseHouse) -> Iterator[None]:
+    house.frame()
+    house.store.close("dep")
+    yield
+    at_ns = house.clock.time_ns() + 60 * 10**9
+    key = Epoch("later", "dep", at_ns, at_ns + 10**10, 0.0, 0.0, "00", bytearray(32))
+    VaultBook(house.engine).began(key)
+
+
+@breaks("biometrics.no-export")
+def a_module_can_send_mail(house: PromiseHouse) -> Iterator[None]:
+    house.source = _copy_of_the_source(house.home)
+    yield
+    (house.source / "lfr_core" / "courtesy.py").write_text("def send():\n    import smtplib\n")
+
+
+@breaks("biometrics.no-export")
+def a_module_loads_a_web_client_by_its_name(house: PromiseHouse) -> Iterator[None]:
+    house.source = _copy_of_the_source(house.home)
+    yield
+    (house.source / "streams" / "courtesy.py").write_text("import importlib\nimportlib.import_module('requests')\n")
+
+
+@breaks("biometrics.no-export")
+def a_module_that_may_speak_to_prefect_gets_at_pictures(house: PromiseHouse) -> Iterator[None]:
+    house.source = _copy_of_the_source(house.home)
+    yield
+    with (house.source / "flows" / "beat.py").open("a") as module:
+        module.write("\nfrom lfr_core.crops import alert_key\n")
+
+
+def _copy_of_the_source(home: Path) -> Path:
+    for package in ("lfr_core", "streams", "flows", "apps"):
+        for file in (PROJECT / package).rglob("*.py"):
+            copy = home / "source" / file.relative_to(PROJECT)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, copy)
+    return home / "source"
+
+
+@breaks("alerts.gone")
+def an_alert_is_still_there_after_its_hours(house: PromiseHouse) -> Iterator[None]:
+    house.alert()
+    yield
+    house.clock.advance(DAY_S + LATE_S)
+    house.vault.tick()  # its key goes by itself; nobody removes its row
+
+
+@breaks("alerts.gone")
+def the_key_of_an_alert_outlives_it(house: PromiseHouse) -> Iterator[None]:
+    house.alert()
+    yield
+    with writing(house.engine) as session:
+        for row in (SightingRow, AlertReferenceRow, AlertRow):
+            session.execute(delete(row))
+    house.clock.advance(DAY_S + LATE_S)
+
+
+@breaks("footage.gone")
+def footage_is_still_there_after_its_days(house: PromiseHouse) -> Iterator[None]:
+    house.segment("first")
+    house.clock.advance(house.policy.footage.retention_days * DAY_S)
+    house.expire_footage()
+    yield
+    house.segment("second")
+    house.clock.advance(house.policy.footage.retention_days * DAY_S + LATE_S)
+
+
+@breaks("footage.gone")
+def footage_was_given_more_days_than_were_promised(house: PromiseHouse) -> Iterator[None]:
+    house.segment("first")
+    yield
+    house.segment("second", days=40)
+
+
+@breaks("deletion.in-time")
+def the_sweep_stands_still(house: PromiseHouse) -> Iterator[None]:
+    house.sweep_booked()
+    yield
+    house.clock.advance(LATE_S)
+
+
+@breaks("accuracy.threshold-bound")
+def the_threshold_was_changed_under_way(house: PromiseHouse) -> Iterator[None]:
+    house.alert()
+    yield
+    house.change(DeploymentRow, "dep", threshold=0.3)
+
+
+@breaks("accuracy.threshold-bound")
+def an_alert_lies_below_the_threshold(house: PromiseHouse) -> Iterator[None]:
+    alert = house.alert()
+    yield
+    house.change(AlertRow, alert, similarity=0.2)
+
+
+@breaks("accuracy.threshold-bound")
+def a_gallery_names_no_model(house: PromiseHouse) -> Iterator[None]:
+    yield
+    house.change(DeploymentRow, "dep", contract_id="")
+
+
+@breaks("accuracy.large-list")
+def there_are_more_false_alerts_than_one_in_ten_thousand(house: PromiseHouse) -> Iterator[None]:
+    house.evaluation(people=10_000, faces=40_000)
+    yield
+    house.false_alerts(20)
+
+
+@breaks("accuracy.small-list")
+def there_are_more_false_alerts_than_one_in_a_hundred_thousand(house: PromiseHouse) -> Iterator[None]:
+    house.evaluation(people=1_000, faces=400_000)
+    yield
+    house.false_alerts(20)
+
+
+@breaks("people.decide")
+def the_software_judged_an_alert(house: PromiseHouse) -> Iterator[None]:
+    alert = house.alert()
+    house.desk.judge(alert, Judgement.SAME, "Op One")
+    yield
+    house.change(AlertRow, alert, judged_by="system:matcher")
+
+
+@breaks("people.decide")
+def the_trail_has_a_decision_of_the_softwares(house: PromiseHouse) -> Iterator[None]:
+    alert = house.alert()
+    house.desk.judge(alert, Judgement.SAME, "Op One")
+    yield
+    event = AuditEvent(Verb.DECIDE, "system:matcher", "dep", f"alert:{alert}", "alert.judgement", {"answer": "same"})
+    record(house.engine, house.trail, event)
+
+
+@breaks("people.decide")
+def somebody_was_engaged_whom_nobody_compared(house: PromiseHouse) -> Iterator[None]:
+    alert = house.alert()
+    yield
+    house.change(AlertRow, alert, engagement="engaged", engaged_by="PC Stop")
+
+
+@breaks("people.decide")
+def somebody_was_engaged_for_a_reason_outside_the_closed_list(house: PromiseHouse) -> Iterator[None]:
+    alert = house.alert()
+    house.desk.judge(alert, Judgement.SAME, "Op One")
+    yield
+    house.change(AlertRow, alert, engagement="avoided_camera", engaged_by="PC Stop")
+
+
+@breaks("people.avoidance-no-ground")
+def somebody_was_stopped_for_avoiding_the_camera(house: PromiseHouse) -> Iterator[None]:
+    alert = house.alert()
+    yield
+    house.change(AlertRow, alert, category="avoided_camera")
+
+
+@breaks("audit.verifies")
+def an_entry_of_the_trail_was_changed(house: PromiseHouse) -> Iterator[None]:
+    house.sign_trail()
+    yield
+    changed = update(AuditEntryRow).where(col(AuditEntryRow.seq) == 2).values(body="{}")
+    with writing(house.engine) as session:
+        session.execute(changed)
+
+
+@breaks("audit.verifies")
+def the_newest_entries_of_the_trail_are_gone(house: PromiseHouse) -> Iterator[None]:
+    house.sign_trail()
+    yield
+    database = house.sqlite()
+    database.execute("DELETE FROM audit_entry WHERE seq > 1")
+    database.execute("DELETE FROM audit_head")
+    database.commit()
+    database.close()
+
+
+@breaks("audit.verifies")
+def nobody_signs_the_trail_any_more(house: PromiseHouse) -> Iterator[None]:
+    house.sign_trail()
+    yield
+    house.alert()
+    house.clock.advance(61)
+
+
+@breaks("deletion.certified")
+def a_certificate_was_edited(house: PromiseHouse) -> Iterator[None]:
+    house.certify()
+    yield
+    with writing(house.engine) as session:
+        session.execute(update(CertificateRow).values(body="{}"))
+
+
+@breaks("deletion.certified")
+def the_last_search_found_something(house: PromiseHouse) -> Iterator[None]:
+    house.certify()
+    yield
+    house.certify(failures=("a canary was found",))
+
+
+@breaks("deletion.certified")
+def an_ended_deployment_has_no_certificate(house: PromiseHouse) -> Iterator[None]:
+    house.certify()
+    house.store.create("second", DeploymentKind.DEMO, name="Second", policy=house.policy)
+    yield
+    house.store.close("second")
+    with writing(house.engine) as session:
+        session.add(
+            CanaryRow(
+                id="c",
+                deployment="second",
+                kind="reference",
+                store="database",
+                planted_ns=1,
+                clear_digest="00",
+                stored_digest="00",
+            )
+        )
+    house.clock.advance(DAY_S + LATE_S)
+
+
+@pytest.mark.parametrize(
+    ("check", "breaking"), BREAKINGS, ids=[f"{check}-{breaking.__name__}" for check, breaking in BREAKINGS]
+)
+def test_a_promise_holds_until_it_is_broken_and_then_its_check_says_so(
+    house: PromiseHouse, check: str, breaking: Breaking
+) -> None:
+    steps = breaking(house)
+    next(steps)
+    before = house.look(check)
+    assert before.result is Result.HOLDS, before
+
+    next(steps, None)
+    after = house.look(check)
+
+    assert after.result is Result.BROKEN, after
+    assert after.said != before.said
+
+
+def test_no_check_can_only_say_that_its_promise_holds() -> None:
+    bound = {each.check for each in promises(load_policy()) if each.check}
+
+    assert {check for check, _ in BREAKINGS} == bound

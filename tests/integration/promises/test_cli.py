@@ -1,0 +1,76 @@
+"""`lfr promises` as a person and a program call it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from apps.auditing import trail_for
+from apps.cli import promises
+from lfr_core.deployments import DeploymentKind
+from lfr_core.policy import load_policy
+from lfr_core.records.deployments import DeploymentStore
+from lfr_core.records.engine import open_engine, writing
+from lfr_core.records.tables import DeploymentRow
+from lfr_core.settings import Settings
+from lfr_core.vault.core import VaultCore
+from tests.support.milvus import free_port
+from tests.support.vault_server import serving_vault
+
+
+@pytest.fixture
+def vault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[VaultCore]:
+    import logging
+
+    import structlog
+
+    monkeypatch.setenv("LFR_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("LFR_MILVUS_PORT", str(free_port()))  # nothing answers there
+    handlers, level = logging.getLogger().handlers[:], logging.getLogger().level
+    with serving_vault(Settings()) as core:
+        yield core
+    logging.getLogger().handlers[:] = handlers  # a command sends logs to its own standard error
+    logging.getLogger().setLevel(level)
+    structlog.reset_defaults()
+
+
+def lfr(*words: str) -> tuple[int, str]:
+    done = CliRunner().invoke(promises.app, words)
+    return done.exit_code, done.stdout
+
+
+def test_a_broken_promise_is_exit_code_1_and_what_cant_be_checked_is_not(vault: VaultCore) -> None:
+    code, said = lfr("check", "--json")
+    status = {each["id"]: each["status"] for each in json.loads(said)["promises"]}
+
+    assert code == 0
+    assert status["list.gone-from-search"] == "can't be checked now"
+    assert (status["faces.forgotten"], status["people.authorised"]) == ("holds", "no automatic check")
+
+    engine = open_engine(Settings().records_url)
+    store = DeploymentStore(engine, vault, trail_for(Settings()))
+    store.create("op", DeploymentKind.OPERATIONAL, name="Operational", policy=load_policy())
+    with writing(engine) as session:
+        row = session.get(DeploymentRow, "op")
+        assert row is not None
+        row.live_only = False
+    engine.dispose()
+    code, said = lfr("check", "--json")
+
+    assert code == 1
+    told = json.loads(said)
+    assert told["broken"] == 1
+    (broken,) = [each for each in told["promises"] if each["status"] == "broken"]
+    assert (broken["id"], broken["subjects"]) == ("cameras.live-only", ["deployment:op"])
+    assert "cameras.live-only" in lfr("show", "--json")[1]
+    code, said = lfr("show", "--history", "cameras.live-only", "--json")
+    assert [each["result"] for each in json.loads(said)] == ["broken", "holds"]
+    assert "deployment:op" in lfr("show")[1]
+
+
+def test_the_history_of_a_promise_that_there_isnt_is_refused(vault: VaultCore) -> None:
+    assert lfr("show", "--history", "no-such")[0] == 77

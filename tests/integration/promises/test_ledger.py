@@ -1,0 +1,204 @@
+"""The ledger: every promise looked at, kept, audited, read back, and shown without what is for staff."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+
+import pytest
+from sqlmodel import select
+
+from lfr_core.audit.port import Verb
+from lfr_core.audit.read import entries
+from lfr_core.errors import Refused, Retryable
+from lfr_core.promises.assembly import checks_of
+from lfr_core.promises.catalogue import promises
+from lfr_core.promises.ledger import Ledger, history, read_ledger
+from lfr_core.promises.port import Result
+from lfr_core.promises.render import render
+from lfr_core.promises.tables import PromiseStateRow
+from lfr_core.records.engine import reading
+from lfr_core.records.tables import DeploymentRow
+from tests.support.promise_house import DAY_S, PromiseHouse
+from tests.support.vaults import MemoryTrail, MemoryVault
+
+CLAIMS = {"accuracy.large-list", "accuracy.small-list"}
+
+
+def good(house: PromiseHouse) -> PromiseHouse:
+    """A deployment under way, after a day on which everything was done that has to be."""
+    house.frame()
+    house.segment("first")
+    house.alert()
+    house.clock.advance(16)
+    house.vault.tick()
+    house.clock.advance(DAY_S)
+    house.vault.tick()
+    house.expire()
+    house.store.close("dep")
+    house.gallery.drop("gallery_dep")
+    house.certify()
+    house.sweep_booked()
+    house.sign_trail()
+    return house
+
+
+def test_after_a_day_of_the_ordinary_services_every_promise_holds_but_the_claims_that_need_more_faces(
+    house_on_each: PromiseHouse,
+) -> None:
+    view = good(house_on_each).ledger().check()
+
+    results = {each.promise.id: each.finding.result for each in view.entries if each.finding}
+    assert {id_ for id_, result in results.items() if result is not Result.HOLDS} == CLAIMS
+    assert {results[each] for each in CLAIMS} == {Result.UNCHECKED}
+    assert view.broken == ()
+
+
+def test_a_look_is_on_the_audit_trail_with_its_counts_and_no_name(house: PromiseHouse) -> None:
+    good(house).ledger().check()
+
+    (entry,) = [each for each in entries(house.engine, verb=Verb.CONSULT) if each.rule == "promises.checked"]
+    assert (entry.actor, entry.subject) == ("system:promises", "promises:ledger")
+    assert (entry.facts["broken"], entry.facts["unchecked"]) == (0, 2)
+    assert len(str(entry.facts["digest"])) == 64
+
+
+def test_history_has_a_line_for_each_change_and_none_for_the_same_again(house_on_each: PromiseHouse) -> None:
+    house = good(house_on_each)
+    ledger = house.ledger()
+    ledger.check()
+    first_ns = house.clock.time_ns()
+    house.clock.advance(1)
+    ledger.check()
+    house.change(DeploymentRow, "dep", contract_id="")
+    house.clock.advance(1)
+    view = ledger.check()
+
+    past = history(house.engine, "accuracy.threshold-bound")
+    assert [each.result for each in past] == [Result.BROKEN, Result.HOLDS]
+    assert past[1].at_ns == first_ns
+    standing = {each.promise.id: each for each in view.entries}
+    assert standing["accuracy.threshold-bound"].since_ns == house.clock.time_ns()
+    assert standing["list.new"].since_ns == first_ns
+    assert standing["list.new"].at_ns == house.clock.time_ns()
+    assert view == read_ledger(house.engine, promises(house.policy), now_ns=house.clock.time_ns())
+
+
+def test_what_is_away_is_unchecked_and_everything_else_is_looked_at(house: PromiseHouse) -> None:
+    good(house)
+    house.asked = MemoryVault(away=True)
+
+    view = house.ledger().check()
+
+    results = {each.promise.id: each.finding for each in view.entries if each.finding}
+    unchecked = {id_ for id_, found in results.items() if found.result is Result.UNCHECKED}
+    # with nothing under way the gate has nobody to ask the vault about
+    assert unchecked == CLAIMS | {"list.new", "list.gone", "alerts.gone", "footage.gone"}
+    assert results["alerts.gone"].detail == "the vault is away"
+    assert results["alerts.gone"].said == "what it is checked on couldn't be read"
+
+
+def test_before_the_first_sweep_and_the_first_certificate_nothing_is_claimed(house: PromiseHouse) -> None:
+    assert house.look("deletion.in-time").result is Result.UNCHECKED
+    assert house.look("deletion.certified").result is Result.UNCHECKED
+    assert house.look("audit.verifies").result is Result.UNCHECKED  # no head is remembered yet
+
+
+def test_what_cant_be_audited_isnt_kept(house: PromiseHouse) -> None:
+    ledger = Ledger(
+        house.engine,
+        MemoryTrail(full=True),
+        house.clock,
+        promises(house.policy),
+        checks_of(house.state(), house.policy),
+    )
+
+    with pytest.raises(Refused, match="audit trail"):
+        ledger.check()
+
+    with reading(house.engine) as session:
+        assert session.exec(select(PromiseStateRow)).all() == []
+
+
+def test_without_the_records_nothing_is_said(house: PromiseHouse) -> None:
+    ledger = house.ledger()
+    house.engine.dispose()
+    path = house.engine.url.database
+    assert path is not None
+    database = house.sqlite()
+    database.execute("BEGIN EXCLUSIVE")
+    try:
+        with pytest.raises(Retryable):
+            _impatient(house).check()
+    finally:
+        database.close()
+    assert ledger.check().entries
+
+
+def _impatient(house: PromiseHouse) -> Ledger:
+    """The same ledger on an engine that waits for nobody."""
+    from lfr_core.records.engine import open_engine
+
+    engine = open_engine(str(house.engine.url), busy_timeout_ms=50)
+    return Ledger(engine, house.trail, house.clock, promises(house.policy), checks_of(house.state(), house.policy))
+
+
+def test_the_public_sees_no_id_of_a_deployment_an_alert_or_a_key(house: PromiseHouse) -> None:
+    house.store.close("dep")
+    house.change(DeploymentRow, "dep", contract_id="", kind="operational", live_only=False)
+    view = house.ledger().check()
+
+    assert {each.promise.id for each in view.broken} >= {"cameras.live-only", "accuracy.threshold-bound"}
+    subjects = [each for entry in view.entries if entry.finding for each in entry.finding.subjects]
+    assert "deployment:dep" in subjects
+    shown = json.dumps([[line.said, line.evidence] for line in render(view)])
+    assert not any(re.search(rf"\b{re.escape(each.partition(':')[2])}\b", shown) for each in subjects)
+
+
+def test_a_result_of_more_than_a_day_ago_is_no_result_but_a_breach_stays_one(house: PromiseHouse) -> None:
+    house.store.close("dep")
+    house.change(DeploymentRow, "dep", contract_id="")
+    house.ledger().check()
+    house.clock.advance(DAY_S + 1)
+
+    view = read_ledger(house.engine, promises(house.policy), now_ns=house.clock.time_ns())
+
+    status = {line.promise: line.status for line in render(view)}
+    assert status["list.lawful"] == "not checked for over a day"
+    assert status["accuracy.threshold-bound"] == "broken"
+    assert Counter(status.values())["no automatic check"] == 5
+
+
+def test_held_footage_is_kept_longer_and_nothing_is_broken_by_that(house: PromiseHouse) -> None:
+    import datetime as dt
+
+    from lfr_core.footage.desk import HoldDesk
+    from lfr_core.footage.holds import HoldGround, HoldRequest
+
+    house.segment("wanted")
+    desk = HoldDesk(house.engine, house.vault, house.trail, house.policy.footage, house.clock)
+    desk.place(
+        HoldRequest(
+            segments=("wanted",),
+            ground=HoldGround.CRIMINAL_INVESTIGATION,
+            reference="36/1234/26",
+            requested_by="DC Ask",
+            approved_by="Insp Allow",
+            review_on=dt.datetime.fromtimestamp(house.clock.time_ns() / 1e9, tz=dt.UTC).date() + dt.timedelta(days=28),
+        )
+    )
+    house.clock.advance(40 * DAY_S)
+
+    found = house.look("footage.gone")
+
+    assert (found.result, found.evidence["held"]) == (Result.HOLDS, 1)
+
+
+def test_evidence_of_another_model_isnt_pooled_and_few_faces_show_nothing(house: PromiseHouse) -> None:
+    house.evaluation(people=10_000, faces=12_400)
+
+    found = house.look("accuracy.large-list")
+
+    assert found.result is Result.UNCHECKED
+    assert "not yet shown: 12,400 of 29,956 faces" in found.said

@@ -1,0 +1,178 @@
+"""Everything the promises are about, kept by the ordinary services on a clock a test owns, and the checks on it."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from sqlalchemy import Table, update
+
+from lfr_core.audit.remembered import keep_head, write_public_key
+from lfr_core.clock import utc_from_ns
+from lfr_core.deployments import DeploymentKind
+from lfr_core.erasure.desk import CertificateDesk
+from lfr_core.erasure.verify import Verification
+from lfr_core.footage.expiry import expire_segments
+from lfr_core.footage.register import open_row
+from lfr_core.footage.tables import FootageSegmentRow
+from lfr_core.gallery import ExactGallery
+from lfr_core.policy import Policy, load_policy
+from lfr_core.promises.assembly import State, checks_of
+from lfr_core.promises.catalogue import promises
+from lfr_core.promises.ledger import Ledger
+from lfr_core.promises.port import Finding
+from lfr_core.records.attendance import Attendance
+from lfr_core.records.engine import writing
+from lfr_core.records.tables import AlertStubRow, CameraSessionRow, DeploymentRow, Row
+from lfr_core.retention.booking import StepReport, write_class
+from lfr_core.retention.port import CLASSES
+from lfr_core.settings import PROJECT
+from lfr_core.vault.port import KeyKind, Vault
+from tests.support.alert_house import AlertHouse
+
+__all__ = ["DAY_S", "LATE_S", "PromiseHouse"]
+
+DAY_S = 86_400.0
+LATE_S = 301.0
+"""Longer than the policy's overdue_after_s."""
+
+
+@dataclass
+class PromiseHouse(AlertHouse):
+    """A live deployment `dep`, nothing overdue, and one state for every check."""
+
+    source: Path = PROJECT
+    policy: Policy = field(default_factory=load_policy)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.asked: Vault = self.vault
+        self.gallery = ExactGallery()
+        self.gallery.create("gallery_dep", "contract")
+        self.keystore = self.home / "vault"
+        write_public_key(self.keystore, self.vault.public_key)
+        self.certificates = CertificateDesk(self.engine, self.vault, self.trail, self.clock, self.home / "certificates")
+
+    def state(self) -> State:
+        return State(
+            engine=self.engine,
+            vault=self.asked,
+            gallery=self.gallery,
+            desk=self.certificates,
+            keystore_folder=self.keystore,
+            source=self.source,
+            alone=True,
+            random=np.random.default_rng(0),
+            pause=lambda _: None,
+        )
+
+    def look(self, check: str) -> Finding:
+        """What one check finds now."""
+        (found,) = [
+            each.look(self.clock.time_ns()) for each in checks_of(self.state(), self.policy) if each.id == check
+        ]
+        return found
+
+    def ledger(self) -> Ledger:
+        return Ledger(self.engine, self.trail, self.clock, promises(self.policy), checks_of(self.state(), self.policy))
+
+    # -- the good state ----------------------------------------------------------------------------
+
+    def attend(self) -> None:
+        Attendance(self.engine, self.clock).heard("dep", "Op One")
+
+    def frame(self) -> None:
+        """A frame is sealed under a key of this epoch."""
+        self.attend()
+        self.vault.seal_key("dep", "north")
+
+    def sign_trail(self) -> None:
+        keep_head(self.engine, self.vault, self.clock, self.keystore)
+
+    def sweep_booked(self) -> None:
+        """As if every kind of data had just been swept, with nothing left."""
+        now_ns = self.clock.time_ns()
+        with writing(self.engine) as session:
+            for each in CLASSES:
+                write_class(session, StepReport(each.name, now_ns, now_ns, (), None, ()))
+
+    def segment(self, name: str, *, days: float | None = None) -> None:
+        """A piece of footage with its key, from now on."""
+        now_ns = self.clock.time_ns()
+        kept_days = self.policy.footage.retention_days if days is None else days
+        due_ns = now_ns + round(kept_days * DAY_S * 1e9)
+        key = self.vault.make_key(KeyKind.FOOTAGE, "dep", name, due_ns).info
+        open_row(
+            self.engine,
+            FootageSegmentRow(
+                id=name,
+                deployment="dep",
+                camera="north",
+                session="s1",
+                key_id=key.id,
+                key_fingerprint=key.fingerprint,
+                started_ns=now_ns,
+                due_ns=due_ns,
+                ended_ns=now_ns,
+            ),
+        )
+
+    def expire_footage(self) -> None:
+        expire_segments(self.engine, self.home / "footage", self.vault, self.trail, now_ns=self.clock.time_ns())
+
+    def certify(self, *, failures: tuple[str, ...] = ()) -> None:
+        now_ns = self.clock.time_ns()
+        search = Verification(at_ns=now_ns, ended_ns=None, engine_control=True, due=(), stores=(), failures=failures)
+        self.certificates.issue("dep", destroyed=(), planted=(), search=search)
+
+    def evaluation(self, *, people: int, faces: int) -> None:
+        """An evaluation deployment `eval` that has ended, with so many on its list and so many faces compared."""
+        self.store.create("eval", DeploymentKind.EVALUATION, name="Evaluation", policy=self.policy)
+        now = utc_from_ns(self.clock.time_ns())
+        self.change(
+            DeploymentRow,
+            "eval",
+            status="ended",
+            contract_id="contract",
+            watchlist_size=people,
+            opened_at=now,
+            ended_at=now,
+        )
+        with writing(self.engine) as session:
+            session.add(
+                CameraSessionRow(
+                    deployment="eval",
+                    camera="north",
+                    session="s1",
+                    tracks_compared=faces,
+                    first_seen_ns=self.clock.time_ns(),
+                    last_seen_ns=self.clock.time_ns(),
+                )
+            )
+
+    def false_alerts(self, count: int) -> None:
+        """Alerts of `eval` that nobody confirmed, as they stay after their day."""
+        from uuid import UUID
+
+        with writing(self.engine) as session:
+            for number in range(count):
+                session.add(
+                    AlertStubRow(
+                        id=UUID(int=number + 1), deployment="eval", category="wanted_by_courts", similarity=0.5
+                    )
+                )
+
+    # -- what nobody should be able to do ----------------------------------------------------------
+
+    def change(self, row: type[Row], id: object, **values: object) -> None:  # noqa: A002  the field's own word
+        """Write over a row by hand."""
+        table: Table = row.__table__  # type: ignore[attr-defined]  # SQLModel adds it at run time
+        with writing(self.engine) as session:
+            session.execute(update(table).where(table.c.id == id).values(**values))
+
+    def sqlite(self) -> sqlite3.Connection:
+        """The database's file, past every rule of ours. Close it."""
+        assert self.engine.url.database is not None
+        return sqlite3.connect(self.engine.url.database)
