@@ -156,3 +156,44 @@ def test_an_unknown_deployment_is_refused(listed: ListFolder, store: DeploymentS
 
     assert lfr("enrol", listed.path, "--deployment", "d-9").exit_code == 77
     assert lfr("show", "--deployment", "d-9").exit_code == 77
+
+
+def test_check_names_a_picture_under_two_subjects_and_flags_a_face_under_two_without_refusing_it(
+    listed: ListFolder, tmp_path: Path
+) -> None:
+    listed.put("S-1", "obama").put("S-2", "obama2").put("S-3", "biden")
+
+    flagged = lfr("check", listed.path, "--docs", tmp_path / "pages", "--json")
+    refused = lfr("check", listed.put("S-4", "biden", name="copy.png").path, "--json")
+
+    told = json.loads(flagged.stdout)["quality"]
+    assert flagged.exit_code == 0
+    assert [(f["rule"], f["subject"], f["refuses"]) for f in told["findings"]] == [
+        ("face-one-subject", "S-1", False),
+        ("face-one-subject", "S-2", False),
+    ]
+    assert "face-one-subject" in (tmp_path / "pages" / "index.html").read_text(encoding="utf-8")
+    assert (tmp_path / "pages" / "watchlist-faces.html").is_file()
+    assert refused.exit_code == 1
+    assert {(f["rule"], f["subject"]) for f in json.loads(refused.stdout)["quality"]["findings"] if f["refuses"]} == {
+        (rule, subject) for rule in ("photograph-one-subject", "picture-one-subject") for subject in ("S-3", "S-4")
+    }
+
+
+def test_an_operational_list_that_does_not_pass_is_refused_whole_and_the_report_is_kept(
+    listed: ListFolder, store: DeploymentStore, gallery: MilvusGallery, policy: Policy, tmp_path: Path
+) -> None:
+    listed.put("S-1", "obama", category="victim")  # the columns of an operational list are missing
+    store.create("d-2", DeploymentKind.OPERATIONAL, name="Market", policy=policy)
+
+    result = lfr("enrol", listed.path, "--deployment", "d-2")
+
+    found = store.find("d-2")
+    kept = tmp_path / "home" / "quality" / "d-2"
+    assert result.exit_code == 77
+    assert "operational list needs these columns" in result.stderr
+    assert json.loads((kept / "result.json").read_text(encoding="utf-8"))["passes"] is False
+    assert (kept / "index.html").is_file()
+    assert gallery.names() == []
+    assert found is not None
+    assert found.status is DeploymentStatus.DRAFT

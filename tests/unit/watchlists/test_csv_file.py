@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lfr_core.errors import Poison
-from lfr_core.watchlists.csv_file import COLUMNS, locate, read_rows
+from lfr_core.watchlists.csv_file import COLUMNS, FURTHER_COLUMNS, locate, parse_age, read_rows
 from lfr_core.watchlists.types import Category, EntryRow, RefusalReason
 
 HEADER = "subject,category,legal_reference,approved_by,expires_on,photograph\n"
@@ -80,6 +80,11 @@ def test_a_quoted_value_may_hold_a_comma_and_accents(tmp_path: Path) -> None:
         ("S-2,victim,x,y,31/03/2027,b.jpg", RefusalReason.BAD_DATE),
         ("S-2,victim,x,y,2027-02-30,b.jpg", RefusalReason.BAD_DATE),
         ("S-2,victim,x,y,soon,b.jpg", RefusalReason.BAD_DATE),
+        ("=S-2,victim,x,y,2027-01-01,b.jpg", RefusalReason.FORMULA),
+        ("S-2,victim,+x,y,2027-01-01,b.jpg", RefusalReason.FORMULA),
+        ("S-2,victim,x,-y,2027-01-01,b.jpg", RefusalReason.FORMULA),
+        ('S-2,victim,x,y,2027-01-01,"  @SUM(1,1).jpg"', RefusalReason.FORMULA),
+        ('S-2,victim,"x\r\ny",z,2027-01-01,b.jpg', RefusalReason.BAD_ROW),
         ("S-2,victim,x,y,2027-01-01,../b.jpg", RefusalReason.OUTSIDE_FOLDER),
         ("S-2,victim,x,y,2027-01-01,photos/../../b.jpg", RefusalReason.OUTSIDE_FOLDER),
         ("S-2,victim,x,y,2027-01-01,/etc/passwd", RefusalReason.OUTSIDE_FOLDER),
@@ -181,3 +186,52 @@ def test_no_text_raises_anything_but_poison_and_the_good_row_is_read(
         assert "\0" in lone_surrogates_out
     else:
         assert read.rows[0].subject == "S-1"
+
+
+FURTHER = HEADER.strip() + "," + ",".join(FURTHER_COLUMNS) + "\n"
+
+
+def test_the_further_columns_are_read_and_what_they_may_lack_is_no_refusal(tmp_path: Path) -> None:
+    read = read_rows(
+        written(tmp_path, FURTHER + GOOD.strip() + ",custody,2026-01-02,17,at risk,Supt. Ward,2026-11-20\n")
+    )
+    adult = read_rows(written(tmp_path, FURTHER + GOOD.strip() + ",custody,2026-01-02,18,,,2026-11-20\n"))
+
+    (row,) = read.rows
+    assert (row.image_source, row.image_date, row.age) == ("custody", date(2026, 1, 2), 17)
+    assert (row.minor_rationale, row.second_approver, row.checked_on) == ("at risk", "Supt. Ward", date(2026, 11, 20))
+    assert adult.refusals == ()
+
+
+@pytest.mark.parametrize(
+    ("more", "reason", "named"),
+    [
+        (",,2026-01-02,40,,,2026-11-20", RefusalReason.MISSING_VALUE, "image_source"),
+        (",custody,,40,,,2026-11-20", RefusalReason.MISSING_VALUE, "image_date"),
+        (",custody,2026,40,,,2026-11-20", RefusalReason.BAD_DATE, "image_date"),
+        (",custody,2026-01-02,,,,2026-11-20", RefusalReason.MISSING_VALUE, "age"),
+        (",custody,2026-01-02,young,,,2026-11-20", RefusalReason.BAD_AGE, "young"),
+        (",custody,2026-01-02,40,,,today", RefusalReason.BAD_DATE, "checked_on"),
+    ],
+)
+def test_a_bad_value_in_a_further_column_is_refused_and_named(
+    tmp_path: Path, more: str, reason: RefusalReason, named: str
+) -> None:
+    (refusal,) = read_rows(written(tmp_path, FURTHER + GOOD.strip() + more + "\n")).refusals
+
+    assert (refusal.line, refusal.reason) == (2, reason)
+    assert named in refusal.message
+
+
+def test_a_line_break_in_quotes_is_refused_by_the_line_where_its_row_begins_and_the_next_keeps_its_own(
+    tmp_path: Path,
+) -> None:
+    read = read_rows(written(tmp_path, HEADER + 'S-2,victim,"x\ny",z,2027-01-01,b.jpg\n' + GOOD))
+
+    assert [(r.line, "legal_reference holds a line break" in r.message) for r in read.refusals] == [(2, True)]
+    assert [r.line for r in read.rows] == [4]
+
+
+@pytest.mark.parametrize("text", ["", "-1", "121", "17.5", "٣٠", "0x10", "1_0"])
+def test_what_is_no_number_of_years_is_no_age(text: str) -> None:
+    assert parse_age(text) is None
