@@ -2,7 +2,9 @@
 
 import json
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -15,6 +17,7 @@ from lfr_core.policy import Policy
 from lfr_core.records.deployments import DeploymentStore
 from lfr_core.records.engine import open_engine
 from lfr_core.settings import Settings
+from lfr_core.watchlists.csv_file import FURTHER_COLUMNS
 from tests.support.milvus import MilvusServer, free_port
 from tests.support.samples import require_pack
 from tests.support.vault_server import serving_vault
@@ -197,3 +200,30 @@ def test_an_operational_list_that_does_not_pass_is_refused_whole_and_the_report_
     assert gallery.names() == []
     assert found is not None
     assert found.status is DeploymentStatus.DRAFT
+
+
+def test_an_operational_list_with_every_column_that_passes_is_enrolled(
+    listed: ListFolder, store: DeploymentStore, gallery: MilvusGallery, policy: Policy
+) -> None:
+    today = datetime.now(ZoneInfo("Europe/London")).date().isoformat()
+    listed.put("S-1", "obama", category="victim")
+    file = listed.path / "watchlist.csv"
+    head, row = file.read_text(encoding="utf-8").splitlines()
+    file.write_text(
+        f"{head},{','.join(FURTHER_COLUMNS)}\n{row},custody,2020-01-02,17,at risk,Insp. Hill,{today}\n",
+        encoding="utf-8",
+    )
+    store.create("d-2", DeploymentKind.OPERATIONAL, name="Market", policy=policy)
+
+    result = lfr("enrol", listed.path, "--deployment", "d-2", "--json")
+
+    found = store.find("d-2")
+    quality = json.loads(result.stdout)["quality"]
+    assert result.exit_code == 0
+    assert quality["passes"] is True
+    assert [u["rule"] for u in quality["unchecked"]] == [
+        "picture-one-subject",
+        "face-one-subject",
+    ]  # nobody beside them
+    assert found is not None
+    assert gallery.count(found.gallery) == 1
