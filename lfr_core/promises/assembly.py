@@ -30,6 +30,7 @@ from lfr_core.promises.checks.lists import (
 )
 from lfr_core.promises.checks.people import AvoidanceNoGround, PersonDecides
 from lfr_core.promises.checks.proof import DeletionCertified, TrailVerifies
+from lfr_core.promises.checks.published import Announced, ResultsInTime
 from lfr_core.promises.checks.source import NoExportPath
 from lfr_core.promises.ledger import Ledger
 from lfr_core.promises.port import Check
@@ -87,6 +88,8 @@ def checks_of(state: State, policy: Policy) -> tuple[Check, ...]:
         ),
         PersonDecides(engine),
         AvoidanceNoGround(engine),
+        Announced(engine),
+        ResultsInTime(engine, policy.publication),
         TrailVerifies(engine, state.keystore_folder),
         DeletionCertified(engine, state.desk, state.keystore_folder, policy),
     )

@@ -156,17 +156,16 @@ def _people(policy: Policy) -> tuple[Promise, ...]:
             "authority",
             why_no_check="the authority is given on paper: these records don't hold it yet",
         ),
-        Promise(
+        _bound(
             "public.announced",
-            "Deployments are announced in advance, unless that would defeat their purpose, which is recorded.",
+            "Deployments are announced in advance, unless that would defeat their purpose, "
+            "which is recorded with who approved it.",
             "announcement",
-            why_no_check="whether a notice reached people isn't in these records",
         ),
-        Promise(
+        _bound(
             "public.results",
             f"Results are published within {days} working days.",
             "publication.results_working_days",
-            why_no_check="compare the dates on each published record with the end of its deployment",
         ),
         Promise(
             "public.answers",

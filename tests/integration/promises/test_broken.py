@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import date, timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,7 @@ from lfr_core.erasure.tables import CanaryRow, CertificateRow
 from lfr_core.policy import load_policy
 from lfr_core.promises.catalogue import promises
 from lfr_core.promises.port import Result
+from lfr_core.publication.tables import AnnouncementRow, PublishedRecordRow
 from lfr_core.records.engine import writing
 from lfr_core.records.tables import AlertReferenceRow, AlertRow, DeploymentRow, SightingRow, WatchlistEntryRow
 from lfr_core.settings import PROJECT
@@ -332,6 +334,100 @@ def somebody_was_stopped_for_avoiding_the_camera(house: PromiseHouse) -> Iterato
     alert = house.alert()
     yield
     house.change(AlertRow, alert, category="avoided_camera")
+
+
+def _operational(house: PromiseHouse, *, ended: bool = False) -> None:
+    """An operational deployment `op` that opened now, and perhaps ended."""
+    now = utc_from_ns(house.clock.time_ns())
+    house.store.create("op", DeploymentKind.OPERATIONAL, name="Operational", policy=house.policy)
+    house.change(
+        DeploymentRow, "op", status="ended" if ended else "live", opened_at=now, ended_at=now if ended else None
+    )
+
+
+def _notice(house: PromiseHouse, *, made_s: float, withheld_because: str = "", approved_by: str = "") -> None:
+    """A notice of `op`, made so many seconds from now."""
+    now = utc_from_ns(house.clock.time_ns())
+    with writing(house.engine) as session:
+        session.add(
+            AnnouncementRow(
+                deployment="op",
+                revision=1,
+                public_id="op",
+                place="Town centre",
+                starts_at=now,
+                ends_at=now,
+                purpose="Wanted people",
+                use_case="1 Crime Hotspot",
+                made_at=now + timedelta(seconds=made_s),
+                made_by="Planner",
+                withheld_because=withheld_because,
+                approved_by=approved_by,
+            )
+        )
+
+
+@breaks("public.announced")
+def a_deployment_opened_without_a_notice(house: PromiseHouse) -> Iterator[None]:
+    yield
+    _operational(house)
+
+
+@breaks("public.announced")
+def the_notice_came_after_the_opening(house: PromiseHouse) -> Iterator[None]:
+    _operational(house)
+    _notice(house, made_s=-60)
+    yield
+    with writing(house.engine) as session:
+        session.execute(update(AnnouncementRow).values(made_at=utc_from_ns(house.clock.time_ns() + 10**9)))
+
+
+@breaks("public.announced")
+def nobody_approved_that_the_notice_was_withheld(house: PromiseHouse) -> Iterator[None]:
+    _operational(house)
+    _notice(house, made_s=-60, withheld_because="defeats_purpose", approved_by="Supt Allow")
+    yield
+    with writing(house.engine) as session:
+        session.execute(update(AnnouncementRow).values(approved_by=""))
+
+
+@breaks("public.results")
+def the_results_are_overdue(house: PromiseHouse) -> Iterator[None]:
+    _operational(house, ended=True)
+    house.clock.advance(4 * DAY_S)
+    yield
+    house.clock.advance(5 * DAY_S)
+
+
+def _results(house: PromiseHouse) -> None:
+    """The results of `op` are published now."""
+    at, body = utc_from_ns(house.clock.time_ns()), "{}"
+    digest = sha256(body.encode()).hexdigest()
+    with writing(house.engine) as session:
+        session.add(
+            PublishedRecordRow(
+                deployment="op", revision=1, published_at=at, published_by="Press", body=body, sha256=digest
+            )
+        )
+
+
+@breaks("public.results")
+def the_results_came_late(house: PromiseHouse) -> Iterator[None]:
+    _operational(house, ended=True)
+    _results(house)
+    house.clock.advance(9 * DAY_S)
+    yield
+    with writing(house.engine) as session:
+        session.execute(update(PublishedRecordRow).values(published_at=utc_from_ns(house.clock.time_ns())))
+
+
+@breaks("public.results")
+def published_results_were_changed_afterwards(house: PromiseHouse) -> Iterator[None]:
+    _operational(house, ended=True)
+    _results(house)
+    yield
+    with writing(house.engine) as session:
+        session.execute(update(PublishedRecordRow).values(body="{ }"))
 
 
 @breaks("audit.verifies")
