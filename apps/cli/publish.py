@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -173,6 +174,74 @@ def record(
             ):
                 if line:
                     console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+@app.command()
+def site(
+    output: Annotated[
+        Path, typer.Option("--output", metavar="FOLDER", help="Where the site goes; a link to a sibling.")
+    ],
+    draft: Annotated[
+        bool, typer.Option("--draft", help="Placeholders allowed; says so on each page; unsigned.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Build the public site, signed, beside the old one and put it in its place at once. The old one stays if it fails.
+
+    Example: lfr publish site --output var/public
+    """
+    with guard():
+        from contextlib import closing
+
+        from apps.site.build import site_files
+        from apps.site.swap import publish_folder
+        from lfr_core.clock import SystemClock, utc_from_ns
+        from lfr_core.publication.site import site_data
+        from lfr_core.records.engine import open_engine
+        from lfr_core.vault.client import vault_client
+
+        settings = load_settings()
+        policy = policy_of(settings)
+        engine = open_engine(settings.records_url)
+        try:
+            data = site_data(engine, now=utc_from_ns(SystemClock().time_ns()))
+        finally:
+            engine.dispose()
+        if draft:
+            files = site_files(data, policy, signer=None)
+        else:
+            with closing(vault_client(settings)) as vault:
+                files = site_files(data, policy, signer=vault)
+        publish_folder(output, files)
+        if as_json:
+            print_json({"folder": str(output), "files": len(files), "draft": draft})
+            return
+        told = f"{output / 'index.html'}: {len(files)} files, {'a draft, unsigned' if draft else 'signed'}"
+        console.print(told, markup=False, highlight=False, soft_wrap=True)
+
+
+@app.command()
+def verify(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The site, or a copy of it.")],
+    public_key: Annotated[
+        str, typer.Option("--public-key", metavar="HEX", help="The force's key, as it gave it to you.")
+    ],
+) -> None:
+    """Check that every file of a site is as it was signed, and that none was added or taken away.
+
+    Example: lfr publish verify var/public --public-key 1f6c
+    """
+    with guard():
+        from apps.site.build import verify_files
+        from apps.site.swap import MARKER
+
+        found = {
+            path.relative_to(folder).as_posix(): path.read_bytes()
+            for path in sorted(folder.rglob("*"))
+            if path.is_file() and path.name != MARKER
+        }
+        verify_files(found, public_key=public_key)
+        console.print(f"{len(found)} files are as they were signed", highlight=False)
 
 
 def _reason(text: str) -> ReasonClass:

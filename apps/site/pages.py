@@ -1,0 +1,112 @@
+"""The pages, by Jinja2 templates of our own. Everything is escaped; nothing leads the browser to another machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from apps.site.charts import bars_svg, interval_svg
+from lfr_core.clock import utc_from_ns
+from lfr_core.policy import Policy
+from lfr_core.publication.notices import posts, sentences, when
+from lfr_core.publication.rates import one_in
+from lfr_core.publication.record import SCHEMA_FILE, DeploymentRecord, PublishedRate
+from lfr_core.publication.site import SiteData
+from lfr_core.publication.workdays import LONDON, Deadline, WorkingDays
+
+__all__ = ["pages"]
+
+_NAVIGATION = (
+    ("index.html", "Deployments"),
+    ("privacy.html", "Your data"),
+    ("forgotten.html", "When was my face forgotten?"),
+    ("contact.html", "Ask, complain, appeal"),
+    ("downloads.html", "Downloads"),
+)
+
+
+def pages(data: SiteData, policy: Policy, *, draft: bool) -> Iterator[tuple[str, str]]:
+    """Path and HTML of every page."""
+    environment = Environment(
+        loader=PackageLoader("apps.site"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"moment": _moment, "ns": _ns, "when": when, "share": _share, "number": _number}
+    days = WorkingDays(policy.publication.extra_bank_holidays)
+    shared = {"data": data, "policy": policy, "draft": draft, "navigation": _NAVIGATION, "schema": SCHEMA_FILE.name}
+    for name, _ in _NAVIGATION:
+        yield name, environment.get_template(name).render(**shared, page=name, root="")
+    for one in data.pages:
+        record = one.newest.record if one.newest else None
+        deadline = Deadline.of(one.ended_at, days, policy.publication) if one.ended_at else None
+        yield (
+            f"deployments/{one.public_id}.html",
+            environment.get_template("deployment.html").render(
+                **shared,
+                page="",
+                root="../",
+                one=one,
+                record=record,
+                due=deadline.due_at if deadline else None,
+                told=sentences(one.announced, policy) if one.announced.withheld_because is None else (),
+                posts=posts(one.announced, policy) if one.announced.withheld_because is None else (),
+                charts=_charts(record) if record else {},
+                rates=_rates(record) if record else (),
+                cells=_cells(record) if record else (),
+            ),
+        )
+
+
+def _cells(record: DeploymentRecord) -> tuple[tuple[str, int], ...]:
+    of = record.alerts
+    return (
+        ("true, confirmed", of.true_confirmed),
+        ("true, unconfirmed", of.true_unconfirmed),
+        ("false, confirmed", of.false_confirmed),
+        ("false, unconfirmed", of.false_unconfirmed),
+    )
+
+
+def _rates(record: DeploymentRecord) -> tuple[tuple[str, PublishedRate], ...]:
+    of = record.rates
+    return (
+        ("False alerts, of faces compared", of.false_alerts_per_face),
+        ("False, of alerts", of.false_share_of_alerts),
+        ("Confirmed true, of those settled", of.precision_confirmed),
+        ("True, of all alerts", of.precision_all),
+    )
+
+
+def _charts(record: DeploymentRecord) -> dict[str, Markup]:
+    # Ours, with every text in it escaped by apps.site.charts.
+    return {
+        "alerts": Markup(bars_svg("alerts", "Alerts by what was established", _cells(record))),  # noqa: S704
+        "rates": Markup(  # noqa: S704  the same
+            interval_svg("rates", "Shares of alerts with 95 % intervals", _rates(record)[1:])
+        ),
+    }
+
+
+def _moment(at: datetime) -> str:
+    local = at.astimezone(LONDON)
+    return f"{local.day} {local:%B %Y, %H:%M}"
+
+
+def _ns(time_ns: int) -> str:
+    return utc_from_ns(time_ns).astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _share(value: float | None) -> str:
+    return "nothing observed" if value is None else f"{one_in(value)} ({100 * value:.4g} %)"
+
+
+def _number(value: float | str | None) -> str:
+    if value is None:
+        return "not recorded"
+    return value if isinstance(value, str) else f"{value:,}"

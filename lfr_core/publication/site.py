@@ -1,0 +1,112 @@
+"""What the public site shows, gathered from the records; nothing else may reach it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Engine
+
+from lfr_core.deployments import DeploymentKind
+from lfr_core.erasure.account import Epoch, epochs
+from lfr_core.errors import Refused
+from lfr_core.policy import ForcePolicy
+from lfr_core.publication.announcement import Announcement, announcements
+from lfr_core.publication.published import PublishedRecord, published_records
+from lfr_core.records import read
+
+__all__ = ["SiteData", "SiteDeployment", "check_contacts", "site_data"]
+
+
+@dataclass(frozen=True, slots=True)
+class SiteDeployment:
+    """One deployment as the public may know it."""
+
+    announced: Announcement
+    kind: DeploymentKind
+    ended_at: datetime | None
+    revisions: tuple[PublishedRecord, ...]
+    """The first first; empty until the record is published."""
+    epochs: tuple[Epoch, ...]
+
+    @property
+    def public_id(self) -> str:
+        return self.announced.public_id
+
+    @property
+    def newest(self) -> PublishedRecord | None:
+        return self.revisions[-1] if self.revisions else None
+
+    @property
+    def may_be_told(self) -> bool:
+        """Whether it has a page: a withheld one has none before it ended."""
+        return self.announced.withheld_because is None or self.ended_at is not None
+
+
+@dataclass(frozen=True, slots=True)
+class SiteData:
+    """All of the site. `now` is aware."""
+
+    now: datetime
+    coming: tuple[SiteDeployment, ...]
+    """Announced and not over, the next first."""
+    past: tuple[SiteDeployment, ...]
+    """Over, the newest first."""
+    withheld: Mapping[str, int]
+    """Operational deployments whose notice was withheld, by class of reason; those to come are counted too."""
+    unannounced: int
+    """Operational deployments that opened and were neither announced nor withheld."""
+
+    @property
+    def pages(self) -> tuple[SiteDeployment, ...]:
+        return (*self.coming, *self.past)
+
+
+def site_data(engine: Engine, *, now: datetime) -> SiteData:
+    """Everything that is public now.
+
+    Raises:
+        Retryable: the records are away.
+        Fatal: a published record was changed in the database.
+    """
+    summaries = {one.view.id: one for one in read.deployments(engine)}
+    by_deployment: dict[str, list[PublishedRecord]] = {}
+    for each in published_records(engine):
+        by_deployment.setdefault(each.deployment, []).append(each)
+    found, withheld = [], dict[str, int]()
+    announced = announcements(engine)
+    for one in announced:
+        summary = summaries[one.deployment]
+        if one.withheld_because is not None and summary.view.kind is DeploymentKind.OPERATIONAL:
+            withheld[one.withheld_because.value] = withheld.get(one.withheld_because.value, 0) + 1
+        made = SiteDeployment(
+            announced=one,
+            kind=summary.view.kind,
+            ended_at=summary.ended_at,
+            revisions=tuple(by_deployment.get(one.deployment, ())),
+            epochs=epochs(engine, one.deployment),
+        )
+        if made.may_be_told:
+            found.append(made)
+    told = {one.deployment for one in announced}
+    return SiteData(
+        now=now,
+        coming=tuple(one for one in found if one.ended_at is None and one.announced.plan.ends_at > now),
+        past=tuple(one for one in reversed(found) if one.ended_at is not None or one.announced.plan.ends_at <= now),
+        withheld=withheld,
+        unannounced=sum(
+            one.opened_at is not None and one.view.kind is DeploymentKind.OPERATIONAL and name not in told
+            for name, one in summaries.items()
+        ),
+    )
+
+
+def check_contacts(force: ForcePolicy) -> None:
+    """Refuse to publish where the public couldn't ask or complain. Raises Refused `site.placeholders`."""
+    if force.placeholders:
+        names = ", ".join(f"force.{name}" for name in force.placeholders)
+        raise Refused(
+            "site.placeholders",
+            f"the policy still has placeholders in {names}: fill them in, or build a draft with --draft",
+        )

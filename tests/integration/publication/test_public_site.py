@@ -1,0 +1,208 @@
+"""The public site: what it says, that it is as signed, and that it replaces the old one at once or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from datetime import timedelta
+from html.parser import HTMLParser
+from pathlib import Path
+from unittest.mock import patch
+
+import pytest
+from sqlalchemy import Engine
+from typer.testing import CliRunner
+
+from apps.cli.main import app
+from apps.site.build import site_files, verify_files
+from apps.site.swap import MARKER, publish_folder
+from lfr_core.clock import utc_from_ns
+from lfr_core.errors import Fatal, Poison, Refused
+from lfr_core.policy import ForcePolicy, load_policy
+from lfr_core.publication.announcement import NOT_RELEASED, ReasonClass
+from lfr_core.publication.collect import figures_for
+from lfr_core.publication.notices import MOST_POST_CHARACTERS, calendar, posts
+from lfr_core.publication.published import Publisher
+from lfr_core.publication.site import SiteData, site_data
+from lfr_core.settings import Settings
+from tests.support.publishing import announcing, ended_deployment, planned
+from tests.support.records import NOW_NS
+from tests.support.vault_core import vault_core
+from tests.support.vault_server import serving_vault
+from tests.support.vaults import trail_of
+
+FORCE = ForcePolicy(
+    name="Norfolk Constabulary", enquiries="ask@here", complaints="complain@here", appeals="appeal@here",
+    data_protection="dpo@here",
+)  # fmt: skip
+POLICY = load_policy().model_copy(update={"force": FORCE})
+
+
+def told(engine: Engine) -> SiteData:
+    """One announced with markup in its purpose and published, one withheld; neither released."""
+    clock = ended_deployment(engine, "dep")
+    announce = announcing(engine, clock)
+    announce.publish("dep", planned(purpose="<script>alert(1)</script>; a, b \\ c"), by="A. Okafor")
+    ended_deployment(engine, "thorpe-road")
+    announce.withhold(
+        "thorpe-road", planned("Thorpe Road"), because=ReasonClass.THREAT_TO_LIFE, by="A. Okafor", approved_by="Supt B"
+    )
+    for name in ("dep", "thorpe-road"):
+        figures = figures_for(engine, name, force=FORCE.name)
+        Publisher(engine, trail_of(engine), clock, POLICY.publication).publish(name, figures, by="A. Okafor")
+    return site_data(engine, now=utc_from_ns(NOW_NS) + timedelta(days=1))
+
+
+class Headings(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.levels: list[int] = []
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:  # noqa: ARG002  the parser's signature
+        if re.fullmatch("h[1-6]", tag):
+            self.levels.append(int(tag[1]))
+
+
+def test_the_site_has_every_page_no_script_no_request_and_no_place_that_is_withheld(
+    engine: Engine, tmp_path: Path
+) -> None:
+    files = site_files(told(engine), POLICY, signer=vault_core(tmp_path)[0])
+    texts = {name: content.decode() for name, content in files.items()}
+    page = texts["deployments/dep.html"]
+
+    assert "Of 40 faces, 6 alerts, 3 wrong" in page
+    assert "<svg" in page
+    assert "&lt;script&gt;" in page
+    assert "threat to life" in texts["deployments/withheld-0123456789ab.html"]
+    assert NOT_RELEASED in texts["index.html"]
+    assert [name for name, text in texts.items() if "thorpe" in (name + text).lower()] == []
+    for name, text in texts.items():
+        if name.endswith(".html"):
+            assert not re.search(r"<script|https?://|url\(|@import|<link|<img", text), name
+            headings = Headings()
+            headings.feed(text)
+            assert headings.levels[0] == 1
+            assert all(below - above <= 1 for above, below in zip(headings.levels, headings.levels[1:], strict=False))
+            here = Path(name).parent
+            for link in re.findall(r'href="([^"#]+)"', text):
+                assert os.path.normpath(here / link) in texts, (name, link)
+    assert f"{POLICY.alerts.retention_h} hours, without exception" in texts["privacy.html"]
+    assert json.loads(texts["data/dep-revision-1.json"])["faces_compared"] == 40
+
+
+def test_the_manifest_is_signed_over_every_file_and_finds_what_was_changed(engine: Engine, tmp_path: Path) -> None:
+    vault = vault_core(tmp_path)[0]
+    files = site_files(told(engine), POLICY, signer=vault)
+    key = vault.public_key.hex()
+    verify_files(files, public_key=key)
+
+    for changed in (
+        files | {"index.html": b"other"},
+        files | {"added.html": b""},
+        {name: content for name, content in files.items() if name != "data/dep.csv"},
+    ):
+        with pytest.raises(Poison, match=r"index\.html|added\.html|dep\.csv"):
+            verify_files(changed, public_key=key)
+    with pytest.raises(Poison, match="isn't signed"):
+        verify_files(files, public_key="00" * 32)
+
+
+def test_placeholders_are_refused_but_in_a_draft_which_says_so(engine: Engine, tmp_path: Path) -> None:
+    data = told(engine)
+    with pytest.raises(Refused, match=r"force\.name"):
+        site_files(data, load_policy(), signer=vault_core(tmp_path)[0])
+    draft = site_files(data, load_policy(), signer=None)
+
+    assert all(b"<strong>Draft.</strong>" in content for name, content in draft.items() if name.endswith(".html"))
+    assert json.loads(draft["manifest.json"])["signature"] == ""
+
+
+def test_calendars_are_folded_and_escaped_and_posts_fit(engine: Engine) -> None:
+    (one,) = [each.announced for each in told(engine).past if each.announced.withheld_because is None]
+    lines = calendar([one], POLICY).split("\r\n")
+    whole = calendar([one], POLICY).replace("\r\n ", "")
+
+    assert max(len(line.encode()) for line in lines) <= 75
+    assert "\n" not in "".join(lines)
+    assert r"\; a\, b \\ c" in whole
+    assert "DTSTART:20261123T100000Z\r\n" in whole
+    assert max(map(len, posts(one, POLICY))) <= MOST_POST_CHARACTERS
+    for said in (
+        "Norwich city centre",
+        "23 November 2026",
+        "24 hours",
+        "60AA",
+        "no ground",
+        "ask@here",
+        "complain@here",
+    ):
+        assert said in " ".join(posts(one, POLICY))
+
+
+def test_a_new_site_replaces_the_old_one_and_a_build_killed_half_way_leaves_it(tmp_path: Path) -> None:
+    output = tmp_path / "public"
+    publish_folder(output, {"index.html": b"one", "a/b.html": b"b"})
+    with patch("apps.site.swap._write", side_effect=[None, KeyboardInterrupt]), pytest.raises(KeyboardInterrupt):
+        publish_folder(output, {"index.html": b"two"})
+    assert (output / "index.html").read_bytes() == b"one"
+    with patch("pathlib.Path.replace", side_effect=OSError(30, "Read-only file system")), pytest.raises(Fatal):
+        publish_folder(output, {"index.html": b"two"})
+    assert (output / "index.html").read_bytes() == b"one"
+    (tmp_path / ".public.part-dead").mkdir()
+    publish_folder(output, {"index.html": b"two"})
+    publish_folder(output, {"index.html": b"three"})
+
+    assert (output / "index.html").read_bytes() == b"three"
+    assert not (output / "a").exists()
+    left = sorted(path.name for path in tmp_path.iterdir())
+    assert left[:1] == [".public.lock"]
+    assert len(left) == 4  # the lock, this folder and the one before, the link
+
+
+def test_a_folder_that_is_not_ours_is_refused_and_untouched(tmp_path: Path) -> None:
+    foreign, elsewhere, link = tmp_path / "foreign", tmp_path / "elsewhere", tmp_path / "link"
+    foreign.mkdir()
+    (foreign / "letter.txt").write_text("dear")
+    elsewhere.mkdir()
+    link.symlink_to(elsewhere)
+    for output in (foreign, link, foreign / "letter.txt"):
+        with pytest.raises(Refused) as refused:
+            publish_folder(output, {"index.html": b""})
+        assert refused.value.rule == "site.foreign-folder"
+
+    assert (foreign / "letter.txt").read_text() == "dear"
+    assert not any(elsewhere.iterdir())
+    assert not (foreign / MARKER).exists()
+
+
+def test_the_commands_announce_publish_and_build_a_site_that_verifies(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    policy = tmp_path / "policy.toml"
+    text = (Path(__file__).parents[3] / "infra" / "policy" / "default.toml").read_text(encoding="utf-8")
+    policy.write_text(text.replace("CHANGE ME", "Norfolk"), encoding="utf-8")
+    monkeypatch.setenv("LFR_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("LFR_POLICY_FILE", str(policy))
+    settings = Settings()
+    with serving_vault(settings) as vault:
+        from lfr_core.records.engine import open_engine
+
+        engine = open_engine(settings.records_url)
+        ended_deployment(engine)
+        engine.dispose()
+
+        def lfr(*words: str) -> str:
+            ran = CliRunner().invoke(app, list(words))
+            assert ran.exit_code == 0, ran.output
+            return ran.stdout
+
+        place = ("--place", "Norwich", "--date", "2026-11-23", "--from", "10:00", "--to", "16:00", "--purpose", "find")
+        announced = lfr("publish", "announce", "dep", *place, "--use-case", "5", "--by", "A. Okafor", "--json")
+        record = json.loads(lfr("publish", "record", "dep", "--by", "A. Okafor", "--json"))
+        lfr("publish", "site", "--output", str(tmp_path / "public"))
+        said = lfr("publish", "verify", str(tmp_path / "public"), "--public-key", vault.public_key.hex())
+
+    assert json.loads(announced)["area"] == "Norwich"
+    assert (record["alerts"]["total"], record["location_text"]) == (6, "Norwich")
+    assert "files are as they were signed" in said
