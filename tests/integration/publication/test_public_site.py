@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections.abc import Iterator
 from datetime import timedelta
 from html.parser import HTMLParser
 from pathlib import Path
@@ -25,12 +26,22 @@ from lfr_core.publication.collect import figures_for
 from lfr_core.publication.notices import MOST_POST_CHARACTERS, calendar, posts
 from lfr_core.publication.published import Publisher
 from lfr_core.publication.site import SiteData, site_data
+from lfr_core.records.engine import open_engine
 from lfr_core.settings import Settings
 from tests.support.publishing import announcing, ended_deployment, planned
 from tests.support.records import NOW_NS
 from tests.support.vault_core import vault_core
 from tests.support.vault_server import serving_vault
 from tests.support.vaults import trail_of
+
+
+@pytest.fixture
+def engine(sqlite_url: str) -> Iterator[Engine]:
+    """SQLite alone: what the site reads is tested on both in test_publishing.py."""
+    engine = open_engine(sqlite_url)
+    yield engine
+    engine.dispose()
+
 
 FORCE = ForcePolicy(
     name="Norfolk Constabulary", enquiries="ask@here", complaints="complain@here", appeals="appeal@here",
@@ -186,8 +197,6 @@ def test_the_commands_announce_publish_and_build_a_site_that_verifies(
     monkeypatch.setenv("LFR_POLICY_FILE", str(policy))
     settings = Settings()
     with serving_vault(settings) as vault:
-        from lfr_core.records.engine import open_engine
-
         engine = open_engine(settings.records_url)
         ended_deployment(engine)
         engine.dispose()

@@ -1,0 +1,148 @@
+"""The public site in a real browser, at four widths, in light and dark, with axe-core where npm can get it."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import subprocess
+import tarfile
+from datetime import timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from apps.site.build import site_files
+from apps.site.swap import publish_folder
+from lfr_core.clock import utc_from_ns
+from lfr_core.errors import Fatal
+from lfr_core.faces.pack.fetch import find_npm
+from lfr_core.policy import load_policy
+from lfr_core.publication.announcement import ReasonClass
+from lfr_core.publication.collect import figures_for
+from lfr_core.publication.published import Publisher
+from lfr_core.publication.site import site_data
+from lfr_core.records.engine import open_engine, writing
+from lfr_core.records.migrate import upgrade
+from lfr_core.settings import Settings
+from lfr_core.vault.tables import EpochRow
+from tests.support.publishing import announcing, ended_deployment, planned
+from tests.support.records import NOW_NS
+from tests.support.vaults import trail_of
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+pytestmark = pytest.mark.browser
+
+AXE = "axe-core@4.10.3"
+AXE_TARBALL = "axe-core-4.10.3.tgz"
+AXE_SHA256 = "0f2b4d7dcdf7d1219df8d1959ad68e565f51d14c3f0d88bb71cd59abeb956292"
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+PAGES = (
+    "index.html",
+    "privacy.html",
+    "forgotten.html",
+    "contact.html",
+    "downloads.html",
+    "deployments/dep.html",
+    "deployments/withheld-0123456789ab.html",
+)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("site")
+    url = f"sqlite:///{folder / 'records.sqlite3'}"
+    upgrade(url)
+    engine = open_engine(url)
+    policy = load_policy()
+    clock = ended_deployment(engine, "dep")
+    announcing(engine, clock).publish("dep", planned(), by="A. Okafor")
+    ended_deployment(engine, "thorpe-road")
+    announcing(engine, clock).withhold(
+        "thorpe-road", planned("Thorpe Road"), because=ReasonClass.THREAT_TO_LIFE, by="A. Okafor", approved_by="Supt B"
+    )
+    figures = figures_for(engine, "dep", force=policy.force.name)
+    Publisher(engine, trail_of(engine), clock, policy.publication).publish("dep", figures, by="A. Okafor")
+    with writing(engine) as session:
+        session.add(
+            EpochRow(
+                id="e1",
+                deployment="dep",
+                started_ns=NOW_NS,
+                ended_ns=NOW_NS + 10**10,
+                fingerprint="f" * 64,
+                destroyed_ns=NOW_NS + 15 * 10**9,
+            )
+        )
+    data = site_data(engine, now=utc_from_ns(NOW_NS) + timedelta(days=1))
+    publish_folder(folder / "public", site_files(data, policy, signer=None))
+    engine.dispose()
+    return folder / "public"
+
+
+@pytest.fixture(scope="module")
+def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """axe-core's script, from the cache or fetched by npm; nothing of it is in this repository."""
+    downloads = Settings().cache / "downloads"
+    tarball = downloads / AXE_TARBALL
+    if not tarball.is_file():
+        downloads.mkdir(parents=True, exist_ok=True)
+        fetched = tmp_path_factory.mktemp("npm")
+        try:
+            command = [*find_npm(), "pack", AXE, "--ignore-scripts", "--fetch-retries=1", "--no-update-notifier"]
+            done = subprocess.run(command, cwd=fetched, capture_output=True, timeout=60, check=False)
+        except (Fatal, subprocess.TimeoutExpired) as error:
+            pytest.skip(f"axe-core can't be fetched: {error}")
+        if done.returncode or not (fetched / AXE_TARBALL).is_file():
+            pytest.skip("axe-core can't be fetched: npm has no network")
+        shutil.copy(fetched / AXE_TARBALL, tarball.with_suffix(".part"))
+        tarball.with_suffix(".part").replace(tarball)
+    assert hashlib.sha256(tarball.read_bytes()).hexdigest() == AXE_SHA256
+    with tarfile.open(tarball) as archive:
+        script = archive.extractfile("package/axe.min.js")
+        assert script is not None
+        return script.read().decode()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 768, 1280, 1920])
+def test_no_page_scrolls_sideways_asks_anybody_or_skips_a_heading(
+    browser: Browser, site: Path, width: int, scheme: str
+) -> None:
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)  # type: ignore[arg-type]
+    try:
+        page = context.new_page()
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        for name in PAGES:
+            page.goto((site / name).as_uri())
+            assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), name
+            levels = page.evaluate("[...document.querySelectorAll('h1,h2,h3')].map(h => +h.tagName[1])")
+            assert levels[0] == 1
+            assert all(below - above <= 1 for above, below in pairwise(levels))
+            dark = page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(20, 23, 26)"
+            assert dark == (scheme == "dark")
+        assert [url for url in asked if not url.startswith("file://")] == []
+    finally:
+        context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 768, 1280, 1920])
+def test_no_page_breaks_a_rule_of_wcag(browser: Browser, site: Path, axe: str, width: int, scheme: str) -> None:
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)  # type: ignore[arg-type]
+    try:
+        page = context.new_page()
+        broken = []
+        for name in PAGES if width in {320, 1280} else ("index.html", "deployments/dep.html"):
+            page.goto((site / name).as_uri())
+            page.evaluate(axe)
+            found = page.evaluate("tags => axe.run({runOnly: {type: 'tag', values: tags}})", WCAG)
+            assert found["passes"], name  # it did look
+            broken += [(name, one["id"], one["nodes"][0]["html"][:120]) for one in found["violations"]]
+        assert broken == []
+    finally:
+        context.close()
