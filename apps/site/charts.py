@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from lfr_core.publication.rates import one_in
 from lfr_core.publication.record import PublishedRate
 
 __all__ = ["bars_svg", "interval_svg"]
@@ -57,4 +56,4 @@ def _opened(name: str, title: str, spoken: str, height: int) -> list[str]:
 def _in_words(rate: PublishedRate) -> str:
     if rate.ci95 is None:
         return "nothing observed"
-    return f"{rate.k:,} of {rate.n:,}, between {one_in(rate.ci95[0])} and {one_in(rate.ci95[1])}"
+    return f"{rate.k:,} of {rate.n:,}, between {100 * rate.ci95[0]:.3g} % and {100 * rate.ci95[1]:.3g} %"

@@ -19,6 +19,7 @@ from lfr_core.publication.workdays import LONDON, Deadline, WorkingDays
 
 __all__ = ["pages"]
 
+_ODDS_UP_TO = 0.1  # beyond it "1 in 2" is too coarse for 67 %
 _NAVIGATION = (
     ("index.html", "Deployments"),
     ("privacy.html", "Your data"),
@@ -103,7 +104,10 @@ def _ns(time_ns: int) -> str:
 
 
 def _share(value: float | None) -> str:
-    return "nothing observed" if value is None else f"{one_in(value)} ({100 * value:.4g} %)"
+    if value is None:
+        return "nothing observed"
+    percent = f"{100 * value:.3g} %"
+    return percent if value == 0 or value > _ODDS_UP_TO else f"{one_in(value)} ({percent})"
 
 
 def _number(value: float | str | None) -> str:

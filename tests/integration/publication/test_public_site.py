@@ -84,6 +84,7 @@ def test_the_site_has_every_page_no_script_no_request_and_no_place_that_is_withh
 
     assert "Of 40 faces, 6 alerts, 3 wrong" in page
     assert "<svg" in page
+    assert "2 of 3</td><td>66.7 %</td>" in page
     assert "&lt;script&gt;" in page
     assert "threat to life" in texts["deployments/withheld-0123456789ab.html"]
     assert NOT_RELEASED in texts["index.html"]
