@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from lfr_core.errors import Fatal, Refused
+from lfr_core.vault import files
 from lfr_core.vault import keystore as module
 from lfr_core.vault.keystore import Keystore, kept_key_ids
 from lfr_core.vault.port import KeptKeyInfo, KeyKind
@@ -69,7 +70,7 @@ def test_killed_at_any_point_of_a_deletion_the_survivors_are_there_and_a_repeat_
 ) -> None:
     store = Keystore(tmp_path)
     (gone, _), (stays, key) = made(store, "gone"), made(store, "stays")
-    write, remove = module.write_private, module.remove_private
+    write, remove = files.write_private, files.remove_private
     count = 0
 
     def killed(file: Path, content: bytes) -> None:
