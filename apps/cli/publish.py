@@ -135,10 +135,10 @@ def record(
         from lfr_core.publication.tabular import csv_text
         from lfr_core.records.engine import open_engine
 
-        if as_csv and as_json:
-            raise Refused("publish.two-forms", "give --csv or --json, not both")
         settings = load_settings()
         policy = policy_of(settings)
+        if as_csv and as_json:
+            raise Refused("publish.two-forms", "give --csv or --json, not both")
         engine = open_engine(settings.records_url)
         try:
             figures = figures_for(

@@ -49,7 +49,8 @@ def every_command() -> list[Command]:
 
 COMMANDS = every_command()
 LEAVES = [each for each in COMMANDS if not each.is_group]
-NEEDY = [each for each in LEAVES if each.words != ("watchlist", "template")]  # which needs a folder alone
+FOLDER_ALONE = {("watchlist", "template"), ("publish", "verify")}  # which need a folder and no settings
+NEEDY = [each for each in LEAVES if each.words not in FOLDER_ALONE]
 ROOT = Path(__file__).resolve().parents[3]
 
 
