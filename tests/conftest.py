@@ -73,6 +73,15 @@ def required() -> frozenset[str]:
     return frozenset(name.strip() for name in names if name.strip())
 
 
+LONG = ("tests/faults/", "tests/e2e/", "tests/integration/supervisor/", "tests/integration/flows/", "tests/browser/")
+"""Files of minutes: they begin first, so that no process is left with one of them at the end."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))  # stable: within each part the order stays random
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]

@@ -6,9 +6,11 @@ import json
 import os
 import subprocess
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 
 import pytest
@@ -47,9 +49,18 @@ class PrefectServer:
         request = urllib.request.Request(
             self.api + path, data=data, method=method, headers={"content-type": "application/json"}
         )
-        with urllib.request.urlopen(request, timeout=20) as answer:
-            text = answer.read()
-        return json.loads(text) if text else None
+        deadline = time.monotonic() + 20
+        while True:
+            try:
+                with urllib.request.urlopen(request, timeout=20) as answer:
+                    text = answer.read()
+            except urllib.error.HTTPError as error:
+                with error:
+                    if error.code != HTTPStatus.SERVICE_UNAVAILABLE or time.monotonic() > deadline:
+                        raise
+                time.sleep(0.3)  # its database is busy for a moment
+            else:
+                return json.loads(text) if text else None
 
 
 @pytest.fixture(scope="session")

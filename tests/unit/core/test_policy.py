@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -16,14 +18,19 @@ Sections = dict[str, dict[str, Any]]
 
 
 def write(folder: Path, sections: Sections) -> Path:
-    """TOML of numbers, texts and booleans in sections: all that a policy holds."""
+    """TOML of numbers, texts, booleans and lists in sections: all that a policy holds, and JSON writes alike."""
     lines = []
     for section, values in sections.items():
         lines.append(f"[{section}]")
-        lines += [f"{key} = {repr(value).replace(chr(39), chr(34)).lower()}" for key, value in values.items()]
+        lines += [f"{key} = {_toml(value)}" for key, value in values.items()]
     file = folder / "policy.toml"
     file.write_text("\n".join(lines), encoding="utf-8")
     return file
+
+
+def _toml(value: object) -> str:
+    """JSON's way, but for numbers that JSON hasn't."""
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else json.dumps(value)
 
 
 @pytest.fixture
