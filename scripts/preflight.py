@@ -20,7 +20,6 @@ DEFAULT_PORTS = {
     "LFR_MILVUS_PORT": 19530,
     "LFR_OPERATOR_PORT": 8501,
     "LFR_PREFECT_PORT": 4210,
-    "LFR_PREFECT_PORT": 4210,
 }
 """The loopback ports of lfr_core.settings.Settings; a test keeps the two alike."""
 

@@ -58,9 +58,7 @@ def build_core(settings: Settings, policy: Policy, engine: Engine) -> VaultCore:
     keystore = Keystore(settings.keystore_folder)
     bind_installation(engine, keystore.installation)
     book, audit = VaultBook(engine), AuditWriter(engine)
-    core = VaultCore(
-        policy=policy.vault, clock=SystemClock(), keystore=keystore, facts=book, epochs=book, audit=audit
-    )
+    core = VaultCore(policy=policy.vault, clock=SystemClock(), keystore=keystore, facts=book, epochs=book, audit=audit)
     audit.use(core)
     core.begin()
     return core

@@ -232,7 +232,7 @@ def test_more_connections_than_it_takes_are_turned_away_and_the_first_go_on(serv
 
 
 def _is_closed(connection: socket.socket) -> bool:
-    connection.setblocking(False)
+    connection.settimeout(0.0)
     try:
         return connection.recv(1, socket.MSG_PEEK) == b""
     except BlockingIOError:
