@@ -5,6 +5,7 @@ from __future__ import annotations
 from lfr_core.audit import tables as audit
 from lfr_core.erasure import tables as erasure
 from lfr_core.footage import tables as footage
+from lfr_core.people import tables as people
 from lfr_core.promises import tables as promises
 from lfr_core.publication import tables as publication
 from lfr_core.records.tables import Row
@@ -13,7 +14,7 @@ from lfr_core.vault import tables as vault
 
 __all__ = ["METADATA", "TABLE_MODULES"]
 
-TABLE_MODULES = (audit, erasure, footage, promises, publication, retention, vault)
+TABLE_MODULES = (audit, erasure, footage, people, promises, publication, retention, vault)
 """Beside `lfr_core.records.tables`."""
 
 METADATA = Row.metadata

@@ -1,0 +1,285 @@
+"""The register of people: who is on it, who may put somebody on it, and who may act in a role now.
+
+Names are compared without case, Unicode's variants and repeated spaces. The software can't know that two names are one
+person, or one name two: whoever registers people gives each a name of their own (with a collar number, if need be).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import Engine, text
+from sqlmodel import Session, col, select
+
+from lfr_core.audit.port import AuditEvent, Trail, Verb
+from lfr_core.clock import Clock, utc_from_ns
+from lfr_core.errors import Refused
+from lfr_core.people.roles import Person, Rank, Role, check_roles
+from lfr_core.people.tables import PersonRoleRow, PersonRow
+from lfr_core.records.engine import reading, writing
+
+__all__ = ["People", "acting", "find_person", "same_person"]
+
+_LONGEST_NAME = 100
+_LONGEST_REASON = 300
+_UNPRINTED = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufeff\ufffe\uffff]")
+"""Control characters, and those that make two names look like one."""
+_LOCK = 0x4C46_5250  # any number of our own ("LFRP"), for PostgreSQL's advisory lock
+
+
+def same_person(a: str, b: str) -> bool:
+    """Whether two names are the same to the register."""
+    return _folded(a) == _folded(b)
+
+
+def find_person(session: Session, name: str) -> Person | None:
+    """The person of that name, revoked or not, or None."""
+    row = _row(session, name)
+    return None if row is None else _value(row, _roles(session, row))
+
+
+def acting(session: Session, name: str, roles: Collection[Role], *, since: datetime | None = None) -> Person:
+    """The person `name`, who may act in one of `roles` now and, if `since` is given, could without a break since then.
+
+    Give `since` where an earlier act must still stand: an authority given by an officer revoked since doesn't, not
+    even when the officer is registered again.
+
+    Raises:
+        Refused: `people.unknown`; `people.revoked`; `people.wrong-role`, which names the roles that may.
+    """
+    row = _row(session, name)
+    if row is None:
+        raise _unknown(name)
+    if row.revoked_at is not None:
+        raise Refused(
+            "people.revoked",
+            f"{row.name} was revoked on {row.revoked_at:%Y-%m-%d} and may do nothing since: ask another",
+        )
+    held = _roles(session, row)
+    may = [role for role in Role if role in roles and role in held]
+    if not may:
+        wanted = " or ".join(role.value for role in Role if role in roles)
+        raise Refused(
+            "people.wrong-role",
+            f"{row.name} is {_listed(held)}: this needs a person registered as {wanted} (`lfr users list`)",
+        )
+    if since is not None and min(held[role] for role in may) > since:
+        raise Refused(
+            "people.revoked", f"{row.name} has been revoked since, so what was done before doesn't stand: do it again"
+        )
+    return _value(row, held)
+
+
+class People:
+    """Adds, changes and revokes people. Each act is audited, under a number and never the name of whom it is about.
+
+    Every method that changes something raises Retryable when database or vault is away.
+    """
+
+    def __init__(self, engine: Engine, trail: Trail, clock: Clock) -> None:
+        self._engine = engine
+        self._trail = trail
+        self._clock = clock
+
+    def add(self, name: str, roles: Collection[Role], rank: Rank, *, by: str) -> Person:
+        """Register a person, or one anew who was revoked. The very first may be added by anybody, and is of compliance.
+
+        Raises:
+            Refused: `people.bad-name`, `people.by` (`by` isn't registered as compliance), `people.first` (the first
+                without role compliance), `people.known`, and as `check_roles`.
+        """
+        written, held = _name(name), check_roles(roles, rank)
+        self._trail.prepare(by)
+        with writing(self._engine) as session:
+            _one_at_a_time(session)
+            if session.exec(select(PersonRow.id)).first() is None:
+                if Role.COMPLIANCE not in held:
+                    raise Refused(
+                        "people.first", "the first person registered registers the others: give role compliance too"
+                    )
+            else:
+                _check_by(session, by)
+            now, row = self._now(), _row(session, name)
+            if row is None:
+                row = PersonRow(folded=_folded(name), name=written, rank=rank, added_at=now, added_by=by)
+            elif row.revoked_at is None:
+                raise Refused("people.known", f"{row.name} is registered: `lfr users change` gives other roles or rank")
+            row.name, row.rank, row.added_at, row.added_by = written, rank.value, now, by
+            row.revoked_at, row.revoked_by, row.revoked_why = None, "", ""
+            return self._store(session, row, held, now, by, "people.added")
+
+    def change(self, name: str, roles: Collection[Role], rank: Rank, *, by: str) -> Person:
+        """Give a registered person these roles and this rank instead. A role kept is held without a break.
+
+        Raises:
+            Refused: `people.unknown`, `people.revoked`, `people.by`, `people.own-roles` (nobody changes their own),
+                `people.last-compliance`, and as `check_roles`.
+        """
+        held = check_roles(roles, rank)
+        self._trail.prepare(by)
+        with writing(self._engine) as session:
+            _one_at_a_time(session)
+            _check_by(session, by)
+            row = _active(session, name)
+            if same_person(name, by):
+                raise Refused("people.own-roles", "nobody changes their own roles or rank: ask another of compliance")
+            if Role.COMPLIANCE not in held:
+                _check_not_last(session, row)
+            row.rank = rank.value
+            return self._store(session, row, held, self._now(), by, "people.changed")
+
+    def revoke(self, name: str, *, why: str, by: str) -> Person:
+        """From now on this person may do nothing; what an officer has authorised doesn't open a gate any more.
+
+        Raises:
+            Refused: `people.unknown`, `people.revoked` (already), `people.reason-missing`, `people.by`,
+                `people.last-compliance`.
+        """
+        reason = " ".join(why.split())
+        if not reason or len(reason) > _LONGEST_REASON or _UNPRINTED.search(reason):
+            raise Refused("people.reason-missing", f"say why, in one line of at most {_LONGEST_REASON} characters")
+        self._trail.prepare(by)
+        with writing(self._engine) as session:
+            _one_at_a_time(session)
+            _check_by(session, by)
+            row = _active(session, name)
+            _check_not_last(session, row)
+            held = _roles(session, row)
+            row.revoked_at, row.revoked_by, row.revoked_why = self._now(), by, reason
+            session.add(row)
+            self._append(session, row, by, "people.revoked", held)
+            return _value(row, held)
+
+    def list(self) -> tuple[Person, ...]:
+        """Everybody, the revoked too, by name."""
+        with reading(self._engine) as session:
+            roles: dict[int, dict[Role, datetime]] = {}
+            for each in session.exec(select(PersonRoleRow)):
+                roles.setdefault(each.person, {})[Role(each.role)] = each.since
+            rows = session.exec(select(PersonRow).order_by(col(PersonRow.folded))).all()
+            return tuple(_value(row, roles.get(row.id or 0, {})) for row in rows)
+
+    def find(self, name: str) -> Person | None:
+        """The person of that name, revoked or not, or None."""
+        with reading(self._engine) as session:
+            return find_person(session, name)
+
+    def _store(
+        self, session: Session, row: PersonRow, held: frozenset[Role], now: datetime, by: str, rule: str
+    ) -> Person:
+        session.add(row)
+        session.flush()
+        anew = rule == "people.added"
+        before = {each.role: each for each in _role_rows(session, row)}
+        for role, old in before.items():
+            if Role(role) not in held:
+                session.delete(old)
+        for role in held:
+            kept = before.get(role.value)
+            if kept is None:
+                session.add(PersonRoleRow(person=_id(row), role=role.value, since=now))
+            elif anew:
+                kept.since = now
+                session.add(kept)
+        session.flush()
+        roles = _roles(session, row)
+        self._append(session, row, by, rule, roles)
+        return _value(row, roles)
+
+    def _append(self, session: Session, row: PersonRow, by: str, rule: str, held: Collection[Role]) -> None:
+        facts = {"roles": " + ".join(role.value for role in Role if role in held), "rank": row.rank}
+        self._trail.append(session, AuditEvent(Verb.ALTER, by, "", f"person:{row.id}", rule, facts))
+
+    def _now(self) -> datetime:
+        return utc_from_ns(self._clock.time_ns())
+
+
+def _one_at_a_time(session: Session) -> None:
+    """Two who are added first at once, or who revoke each other at once, come one after the other."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+
+
+def _check_by(session: Session, by: str) -> None:
+    try:
+        acting(session, by, {Role.COMPLIANCE})
+    except Refused as refused:
+        raise Refused(
+            "people.by", f"only a person registered with role compliance adds, changes or revokes people. {refused}"
+        ) from refused
+
+
+def _check_not_last(session: Session, row: PersonRow) -> None:
+    others = session.exec(
+        select(PersonRow.id)
+        .join(PersonRoleRow, col(PersonRoleRow.person) == col(PersonRow.id))
+        .where(PersonRoleRow.role == Role.COMPLIANCE.value, col(PersonRow.revoked_at).is_(None), PersonRow.id != row.id)
+    ).first()
+    if others is None:
+        raise Refused("people.last-compliance", f"{row.name} is the last person of compliance: register another before")
+
+
+def _active(session: Session, name: str) -> PersonRow:
+    row = _row(session, name)
+    if row is None:
+        raise _unknown(name)
+    if row.revoked_at is not None:
+        raise Refused("people.revoked", f"{row.name} was revoked on {row.revoked_at:%Y-%m-%d} already")
+    return row
+
+
+def _row(session: Session, name: str) -> PersonRow | None:
+    if "\x00" in name:
+        return None  # no database could hold it
+    return session.exec(select(PersonRow).where(PersonRow.folded == _folded(name))).one_or_none()
+
+
+def _role_rows(session: Session, row: PersonRow) -> list[PersonRoleRow]:
+    return list(session.exec(select(PersonRoleRow).where(PersonRoleRow.person == row.id)))
+
+
+def _roles(session: Session, row: PersonRow) -> dict[Role, datetime]:
+    return {Role(each.role): each.since for each in _role_rows(session, row)}
+
+
+def _value(row: PersonRow, roles: Collection[Role]) -> Person:
+    return Person(row.name, frozenset(roles), Rank(row.rank), row.added_at, row.revoked_at)
+
+
+def _id(row: PersonRow) -> int:
+    assert row.id is not None  # it was flushed
+    return row.id
+
+
+def _name(name: str) -> str:
+    """A name as it is kept. Raises Refused `people.bad-name`."""
+    written = " ".join(unicodedata.normalize("NFKC", name).split(" ")).strip()
+    if (
+        not _folded(written)
+        or len(written) > _LONGEST_NAME
+        or _UNPRINTED.search(written)
+        or not any(letter.isalpha() for letter in written)
+        or ":" in written  # `system:NAME` is software
+    ):
+        raise Refused(
+            "people.bad-name", f"give a person's name: 1 to {_LONGEST_NAME} printable characters, without a colon"
+        )
+    return " ".join(written.split())
+
+
+def _folded(name: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", name).split()).casefold()
+
+
+def _listed(roles: Collection[Role]) -> str:
+    return ", ".join(role.value for role in Role if role in roles)
+
+
+def _unknown(name: str) -> Refused:
+    shown = "".join(letter if letter.isprintable() else "?" for letter in name)[:_LONGEST_NAME]
+    return Refused(
+        "people.unknown", f"nobody is registered as {shown!r}: `lfr users list` shows who is; compliance adds people"
+    )

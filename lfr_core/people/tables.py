@@ -1,0 +1,38 @@
+"""Tables of `lfr_core.people`; see `lfr_core.records.tables` for the rules all tables follow."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from sqlmodel import Field
+
+from lfr_core.records.tables import Row
+
+__all__ = ["PersonRoleRow", "PersonRow"]
+
+
+class PersonRow(Row, table=True):
+    """A registered person. Never deleted: what they did is on record under their name."""
+
+    __tablename__ = "person"
+
+    id: int | None = Field(default=None, primary_key=True)
+    """What the audit trail calls them, so that it holds no name."""
+    folded: str = Field(unique=True)
+    """The name as it is compared."""
+    name: str
+    rank: str
+    added_at: dt.datetime
+    added_by: str
+    revoked_at: dt.datetime | None = None
+    revoked_by: str = ""
+    revoked_why: str = ""
+
+
+class PersonRoleRow(Row, table=True):
+    __tablename__ = "person_role"
+
+    person: int = Field(primary_key=True, foreign_key="person.id")
+    role: str = Field(primary_key=True)
+    since: dt.datetime
+    """Held without a break since."""
