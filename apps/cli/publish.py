@@ -193,10 +193,10 @@ def site(
     with guard():
         from contextlib import closing
 
-        from apps.site.build import site_files
-        from apps.site.swap import publish_folder
         from lfr_core.clock import SystemClock, utc_from_ns
-        from lfr_core.publication.site import site_data
+        from lfr_core.publication.site.build import site_files
+        from lfr_core.publication.site.data import site_data
+        from lfr_core.publication.site.swap import publish_folder
         from lfr_core.records.engine import open_engine
         from lfr_core.vault.client import vault_client
 
@@ -232,8 +232,8 @@ def verify(
     Example: lfr publish verify var/public --public-key 1f6c
     """
     with guard():
-        from apps.site.build import verify_files
-        from apps.site.swap import MARKER
+        from lfr_core.publication.site.build import verify_files
+        from lfr_core.publication.site.swap import MARKER
 
         found = {
             path.relative_to(folder).as_posix(): path.read_bytes()

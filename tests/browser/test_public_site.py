@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from apps.site.build import site_files
-from apps.site.swap import publish_folder
 from lfr_core.clock import utc_from_ns
 from lfr_core.errors import Fatal
 from lfr_core.faces.pack.fetch import find_npm
@@ -22,7 +20,9 @@ from lfr_core.policy import load_policy
 from lfr_core.publication.announcement import ReasonClass
 from lfr_core.publication.collect import figures_for
 from lfr_core.publication.published import Publisher
-from lfr_core.publication.site import site_data
+from lfr_core.publication.site.build import site_files
+from lfr_core.publication.site.data import site_data
+from lfr_core.publication.site.swap import publish_folder
 from lfr_core.records.engine import open_engine, writing
 from lfr_core.records.migrate import upgrade
 from lfr_core.settings import Settings

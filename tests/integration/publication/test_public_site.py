@@ -16,8 +16,6 @@ from sqlalchemy import Engine
 from typer.testing import CliRunner
 
 from apps.cli.main import app
-from apps.site.build import site_files, verify_files
-from apps.site.swap import MARKER, publish_folder
 from lfr_core.clock import utc_from_ns
 from lfr_core.errors import Fatal, Poison, Refused
 from lfr_core.policy import ForcePolicy, load_policy
@@ -25,7 +23,9 @@ from lfr_core.publication.announcement import NOT_RELEASED, ReasonClass
 from lfr_core.publication.collect import figures_for
 from lfr_core.publication.notices import MOST_POST_CHARACTERS, calendar, posts
 from lfr_core.publication.published import Publisher
-from lfr_core.publication.site import SiteData, site_data
+from lfr_core.publication.site.build import site_files, verify_files
+from lfr_core.publication.site.data import SiteData, site_data
+from lfr_core.publication.site.swap import MARKER, publish_folder
 from lfr_core.records.engine import open_engine
 from lfr_core.settings import Settings
 from tests.support.publishing import announcing, ended_deployment, planned
@@ -155,7 +155,10 @@ def test_calendars_are_folded_and_escaped_and_posts_fit(engine: Engine) -> None:
 def test_a_new_site_replaces_the_old_one_and_a_build_killed_half_way_leaves_it(tmp_path: Path) -> None:
     output = tmp_path / "public"
     publish_folder(output, {"index.html": b"one", "a/b.html": b"b"})
-    with patch("apps.site.swap._write", side_effect=[None, KeyboardInterrupt]), pytest.raises(KeyboardInterrupt):
+    with (
+        patch("lfr_core.publication.site.swap._write", side_effect=[None, KeyboardInterrupt]),
+        pytest.raises(KeyboardInterrupt),
+    ):
         publish_folder(output, {"index.html": b"two"})
     assert (output / "index.html").read_bytes() == b"one"
     with patch("pathlib.Path.replace", side_effect=OSError(30, "Read-only file system")), pytest.raises(Fatal):

@@ -9,13 +9,13 @@ from collections.abc import Mapping
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from apps.site.pages import pages
 from lfr_core.audit.port import Signer
 from lfr_core.errors import Poison
 from lfr_core.policy import Policy
 from lfr_core.publication.notices import atom_feed, calendar, json_text
 from lfr_core.publication.record import SCHEMA_FILE, schema_text
-from lfr_core.publication.site import SiteData, check_contacts
+from lfr_core.publication.site.data import SiteData, check_contacts
+from lfr_core.publication.site.pages import pages
 from lfr_core.publication.tabular import csv_text
 
 __all__ = ["MANIFEST", "site_files", "verify_files"]

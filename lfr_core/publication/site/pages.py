@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from apps.site.charts import bars_svg, interval_svg
 from lfr_core.clock import utc_from_ns
 from lfr_core.policy import Policy
 from lfr_core.publication.notices import posts, sentences, when
 from lfr_core.publication.rates import one_in
 from lfr_core.publication.record import SCHEMA_FILE, DeploymentRecord, PublishedRate
-from lfr_core.publication.site import SiteData
+from lfr_core.publication.site.charts import bars_svg, interval_svg
+from lfr_core.publication.site.data import SiteData
 from lfr_core.publication.workdays import LONDON, Deadline, WorkingDays
 
 __all__ = ["pages"]
@@ -32,7 +32,7 @@ _NAVIGATION = (
 def pages(data: SiteData, policy: Policy, *, draft: bool) -> Iterator[tuple[str, str]]:
     """Path and HTML of every page."""
     environment = Environment(
-        loader=PackageLoader("apps.site"),
+        loader=PackageLoader("lfr_core.publication.site"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -85,7 +85,7 @@ def _rates(record: DeploymentRecord) -> tuple[tuple[str, PublishedRate], ...]:
 
 
 def _charts(record: DeploymentRecord) -> dict[str, Markup]:
-    # Ours, with every text in it escaped by apps.site.charts.
+    # Ours, with every text in it escaped by lfr_core.publication.site.charts.
     return {
         "alerts": Markup(bars_svg("alerts", "Alerts by what was established", _cells(record))),  # noqa: S704
         "rates": Markup(  # noqa: S704  the same
