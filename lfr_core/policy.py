@@ -29,6 +29,7 @@ __all__ = [
     "PublicationPolicy",
     "ResponsePolicy",
     "RetentionPolicy",
+    "RightsPolicy",
     "SamplingPolicy",
     "TrackingPolicy",
     "VaultPolicy",
@@ -155,6 +156,17 @@ class PublicationPolicy(_Section):
         return self
 
 
+class RightsPolicy(_Section):
+    """Enquiries and complaints: how long they are kept, what is answered, what footage a complaint holds."""
+
+    neither_confirm_nor_deny: bool
+    keep_after_closing_days: Annotated[int, Field(ge=1, le=2200)]
+    keep_open_days: Annotated[int, Field(ge=62, le=2200)]
+    provisional_hold_days: Annotated[int, Field(ge=1, le=28)]
+    receipt_before_min: Annotated[int, Field(ge=1, le=120)]
+    receipt_after_min: Annotated[int, Field(ge=1, le=240)]
+
+
 class AccuracyPolicy(_Section):
     """The two public claims of accuracy: fewer false alerts than 1 in so many faces, with a list of so many people."""
 
@@ -231,6 +243,7 @@ class Policy(_Section):
     retention: RetentionPolicy
     audit: AuditPolicy
     publication: PublicationPolicy
+    rights: RightsPolicy
     force: ForcePolicy
     accuracy: AccuracyPolicy
     watchlist: WatchlistPolicy

@@ -27,6 +27,7 @@ from lfr_core.records.engine import scrub, writing
 from lfr_core.records.entries import EntryLike, ReferenceLike, entry_row, reference_rows
 from lfr_core.records.reading import DeploymentReader, view_of
 from lfr_core.records.tables import DeploymentRow, WatchlistEntryRow, WatchlistReferenceRow
+from lfr_core.rights.commitments import commitments, keep_commitments
 from lfr_core.vault.lists import make_list_key
 from lfr_core.vault.port import KeyKind, Vault
 from lfr_core.vault.tables import AttendanceRow
@@ -123,6 +124,8 @@ class DeploymentStore(DeploymentReader):
         """
         self._check_entries(deployment_id, gallery, entries)
         key = self._list_key(deployment_id)  # before the transaction: the vault may be waiting for this database
+        people = [entry.subject for entry in entries if not entry.category.is_test_subject]
+        committed = commitments(self._vault, deployment_id, people)
         with self._audited(by) as session:
             row = _locked(session, deployment_id)
             if row.status == DeploymentStatus.ENDED:
@@ -150,6 +153,7 @@ class DeploymentStore(DeploymentReader):
             row.status = DeploymentStatus.READY.value
             references = sum(len(entry.references) for entry in entries)
             session.add_all(self._composition(deployment_id, entries))
+            keep_commitments(session, deployment_id, committed)
             self._append(
                 session,
                 Verb.COLLECT,

@@ -10,11 +10,12 @@ from lfr_core.promises import tables as promises
 from lfr_core.publication import tables as publication
 from lfr_core.records.tables import Row
 from lfr_core.retention import tables as retention
+from lfr_core.rights import tables as rights
 from lfr_core.vault import tables as vault
 
 __all__ = ["METADATA", "TABLE_MODULES"]
 
-TABLE_MODULES = (audit, erasure, footage, people, promises, publication, retention, vault)
+TABLE_MODULES = (audit, erasure, footage, people, promises, publication, retention, rights, vault)
 """Beside `lfr_core.records.tables`."""
 
 METADATA = Row.metadata

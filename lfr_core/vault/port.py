@@ -26,6 +26,8 @@ class KeyKind(StrEnum):
     """One deployment's list: reference crops, and the turn of its gallery's vectors; destroyed at the close."""
     SIGHTINGS = "sightings"
     """Probe crops between recogniser and recorder: one key a deployment and hour; due with the hour's first alert."""
+    RIGHTS = "rights"
+    """One enquiry's or complaint's contact, words and answer; due some months after it is closed."""
 
 
 @dataclass(frozen=True, slots=True)
