@@ -24,6 +24,7 @@ _GROUPS = {  # each with a command to begin with
     "deployment": "lfr deployment list",
     "alerts": "lfr alerts list --deployment high-street-0412",
     "operator": "lfr operator attend high-street-0412 --name 'A. Okafor'",
+    "users": "lfr users list",
     "vault": "lfr vault status",
     "audit": "lfr audit verify",
     "erasure": "lfr erasure verify",

@@ -1,8 +1,4 @@
-"""The register of people: who is on it, who may put somebody on it, and who may act in a role now.
-
-Names are compared without case, Unicode's variants and repeated spaces. The software can't know that two names are one
-person, or one name two: whoever registers people gives each a name of their own (with a collar number, if need be).
-"""
+"""The register of people, written: who may put somebody on it, and take somebody off."""
 
 from __future__ import annotations
 
@@ -17,60 +13,28 @@ from sqlmodel import Session, col, select
 from lfr_core.audit.port import AuditEvent, Trail, Verb
 from lfr_core.clock import Clock, utc_from_ns
 from lfr_core.errors import Refused
+from lfr_core.people.lookup import (
+    LONGEST_NAME,
+    acting,
+    find_person,
+    folded,
+    person_of,
+    role_rows,
+    roles_of,
+    row_of,
+    same_person,
+    unknown,
+)
 from lfr_core.people.roles import Person, Rank, Role, check_roles
 from lfr_core.people.tables import PersonRoleRow, PersonRow
 from lfr_core.records.engine import reading, writing
 
 __all__ = ["People", "acting", "find_person", "same_person"]
 
-_LONGEST_NAME = 100
 _LONGEST_REASON = 300
 _UNPRINTED = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufeff\ufffe\uffff]")
 """Control characters, and those that make two names look like one."""
 _LOCK = 0x4C46_5250  # any number of our own ("LFRP"), for PostgreSQL's advisory lock
-
-
-def same_person(a: str, b: str) -> bool:
-    """Whether two names are the same to the register."""
-    return _folded(a) == _folded(b)
-
-
-def find_person(session: Session, name: str) -> Person | None:
-    """The person of that name, revoked or not, or None."""
-    row = _row(session, name)
-    return None if row is None else _value(row, _roles(session, row))
-
-
-def acting(session: Session, name: str, roles: Collection[Role], *, since: datetime | None = None) -> Person:
-    """The person `name`, who may act in one of `roles` now and, if `since` is given, could without a break since then.
-
-    Give `since` where an earlier act must still stand: an authority given by an officer revoked since doesn't, not
-    even when the officer is registered again.
-
-    Raises:
-        Refused: `people.unknown`; `people.revoked`; `people.wrong-role`, which names the roles that may.
-    """
-    row = _row(session, name)
-    if row is None:
-        raise _unknown(name)
-    if row.revoked_at is not None:
-        raise Refused(
-            "people.revoked",
-            f"{row.name} was revoked on {row.revoked_at:%Y-%m-%d} and may do nothing since: ask another",
-        )
-    held = _roles(session, row)
-    may = [role for role in Role if role in roles and role in held]
-    if not may:
-        wanted = " or ".join(role.value for role in Role if role in roles)
-        raise Refused(
-            "people.wrong-role",
-            f"{row.name} is {_listed(held)}: this needs a person registered as {wanted} (`lfr users list`)",
-        )
-    if since is not None and min(held[role] for role in may) > since:
-        raise Refused(
-            "people.revoked", f"{row.name} has been revoked since, so what was done before doesn't stand: do it again"
-        )
-    return _value(row, held)
 
 
 class People:
@@ -92,7 +56,7 @@ class People:
                 without role compliance), `people.known`, and as `check_roles`.
         """
         written, held = _name(name), check_roles(roles, rank)
-        self._trail.prepare(by)
+        by = self._actor(by)
         with writing(self._engine) as session:
             _one_at_a_time(session)
             if session.exec(select(PersonRow.id)).first() is None:
@@ -102,9 +66,9 @@ class People:
                     )
             else:
                 _check_by(session, by)
-            now, row = self._now(), _row(session, name)
+            now, row = self._now(), row_of(session, name)
             if row is None:
-                row = PersonRow(folded=_folded(name), name=written, rank=rank, added_at=now, added_by=by)
+                row = PersonRow(folded=folded(name), name=written, rank=rank, added_at=now, added_by=by)
             elif row.revoked_at is None:
                 raise Refused("people.known", f"{row.name} is registered: `lfr users change` gives other roles or rank")
             row.name, row.rank, row.added_at, row.added_by = written, rank.value, now, by
@@ -119,7 +83,7 @@ class People:
                 `people.last-compliance`, and as `check_roles`.
         """
         held = check_roles(roles, rank)
-        self._trail.prepare(by)
+        by = self._actor(by)
         with writing(self._engine) as session:
             _one_at_a_time(session)
             _check_by(session, by)
@@ -141,17 +105,17 @@ class People:
         reason = " ".join(why.split())
         if not reason or len(reason) > _LONGEST_REASON or _UNPRINTED.search(reason):
             raise Refused("people.reason-missing", f"say why, in one line of at most {_LONGEST_REASON} characters")
-        self._trail.prepare(by)
+        by = self._actor(by)
         with writing(self._engine) as session:
             _one_at_a_time(session)
             _check_by(session, by)
             row = _active(session, name)
             _check_not_last(session, row)
-            held = _roles(session, row)
+            held = roles_of(session, row)
             row.revoked_at, row.revoked_by, row.revoked_why = self._now(), by, reason
             session.add(row)
             self._append(session, row, by, "people.revoked", held)
-            return _value(row, held)
+            return person_of(row, held)
 
     def list(self) -> tuple[Person, ...]:
         """Everybody, the revoked too, by name."""
@@ -160,7 +124,7 @@ class People:
             for each in session.exec(select(PersonRoleRow)):
                 roles.setdefault(each.person, {})[Role(each.role)] = each.since
             rows = session.exec(select(PersonRow).order_by(col(PersonRow.folded))).all()
-            return tuple(_value(row, roles.get(row.id or 0, {})) for row in rows)
+            return tuple(person_of(row, roles.get(row.id or 0, {})) for row in rows)
 
     def find(self, name: str) -> Person | None:
         """The person of that name, revoked or not, or None."""
@@ -173,7 +137,7 @@ class People:
         session.add(row)
         session.flush()
         anew = rule == "people.added"
-        before = {each.role: each for each in _role_rows(session, row)}
+        before = {each.role: each for each in role_rows(session, row)}
         for role, old in before.items():
             if Role(role) not in held:
                 session.delete(old)
@@ -185,13 +149,20 @@ class People:
                 kept.since = now
                 session.add(kept)
         session.flush()
-        roles = _roles(session, row)
+        roles = roles_of(session, row)
         self._append(session, row, by, rule, roles)
-        return _value(row, roles)
+        return person_of(row, roles)
 
     def _append(self, session: Session, row: PersonRow, by: str, rule: str, held: Collection[Role]) -> None:
         facts = {"roles": " + ".join(role.value for role in Role if role in held), "rank": row.rank}
         self._trail.append(session, AuditEvent(Verb.ALTER, by, "", f"person:{row.id}", rule, facts))
+
+    def _actor(self, by: str) -> str:
+        """The name that goes on the trail, as it is registered, so that one person has one pseudonym; prepared."""
+        known = self.find(by)
+        name = known.name if known else by
+        self._trail.prepare(name)
+        return name
 
     def _now(self) -> datetime:
         return utc_from_ns(self._clock.time_ns())
@@ -223,30 +194,12 @@ def _check_not_last(session: Session, row: PersonRow) -> None:
 
 
 def _active(session: Session, name: str) -> PersonRow:
-    row = _row(session, name)
+    row = row_of(session, name)
     if row is None:
-        raise _unknown(name)
+        raise unknown(name)
     if row.revoked_at is not None:
         raise Refused("people.revoked", f"{row.name} was revoked on {row.revoked_at:%Y-%m-%d} already")
     return row
-
-
-def _row(session: Session, name: str) -> PersonRow | None:
-    if "\x00" in name:
-        return None  # no database could hold it
-    return session.exec(select(PersonRow).where(PersonRow.folded == _folded(name))).one_or_none()
-
-
-def _role_rows(session: Session, row: PersonRow) -> list[PersonRoleRow]:
-    return list(session.exec(select(PersonRoleRow).where(PersonRoleRow.person == row.id)))
-
-
-def _roles(session: Session, row: PersonRow) -> dict[Role, datetime]:
-    return {Role(each.role): each.since for each in _role_rows(session, row)}
-
-
-def _value(row: PersonRow, roles: Collection[Role]) -> Person:
-    return Person(row.name, frozenset(roles), Rank(row.rank), row.added_at, row.revoked_at)
 
 
 def _id(row: PersonRow) -> int:
@@ -258,28 +211,13 @@ def _name(name: str) -> str:
     """A name as it is kept. Raises Refused `people.bad-name`."""
     written = " ".join(unicodedata.normalize("NFKC", name).split(" ")).strip()
     if (
-        not _folded(written)
-        or len(written) > _LONGEST_NAME
+        not folded(written)
+        or len(written) > LONGEST_NAME
         or _UNPRINTED.search(written)
         or not any(letter.isalpha() for letter in written)
         or ":" in written  # `system:NAME` is software
     ):
         raise Refused(
-            "people.bad-name", f"give a person's name: 1 to {_LONGEST_NAME} printable characters, without a colon"
+            "people.bad-name", f"give a person's name: 1 to {LONGEST_NAME} printable characters, without a colon"
         )
     return " ".join(written.split())
-
-
-def _folded(name: str) -> str:
-    return " ".join(unicodedata.normalize("NFKC", name).split()).casefold()
-
-
-def _listed(roles: Collection[Role]) -> str:
-    return ", ".join(role.value for role in Role if role in roles)
-
-
-def _unknown(name: str) -> Refused:
-    shown = "".join(letter if letter.isprintable() else "?" for letter in name)[:_LONGEST_NAME]
-    return Refused(
-        "people.unknown", f"nobody is registered as {shown!r}: `lfr users list` shows who is; compliance adds people"
-    )
