@@ -26,6 +26,7 @@ __all__ = [
     "ImagePolicy",
     "LivePolicy",
     "Policy",
+    "ProofPolicy",
     "PublicationPolicy",
     "ResponsePolicy",
     "RetentionPolicy",
@@ -141,6 +142,23 @@ class AuditPolicy(_Section):
     keep_days: Annotated[int, Field(ge=31)]
 
 
+class ProofPolicy(_Section):
+    """How it is shown that the chain works, and when it counts as not shown."""
+
+    every_s: Annotated[float, Field(ge=10.0, le=600.0)]
+    answer_s: Annotated[float, Field(ge=2.0, le=120.0)]
+    missed_in_a_row: Annotated[int, Field(ge=1, le=5)]
+    max_age_s: Annotated[float, Field(ge=30.0, le=3600.0)]
+    fuse_every_s: Annotated[float, Field(ge=1.0, le=60.0)]
+    footage_free_gb: Annotated[float, Field(ge=0.1, le=10_000.0)]
+
+    @model_validator(mode="after")
+    def _proven_again_in_time(self) -> ProofPolicy:
+        if self.max_age_s < self.every_s + self.answer_s:
+            raise ValueError("max_age_s is shorter than every_s and answer_s together: the gate would shut between two")
+        return self
+
+
 class PublicationPolicy(_Section):
     """When results are due, and which counts of people are too small to print."""
 
@@ -242,6 +260,7 @@ class Policy(_Section):
     footage: FootagePolicy
     retention: RetentionPolicy
     audit: AuditPolicy
+    proof: ProofPolicy
     publication: PublicationPolicy
     rights: RightsPolicy
     force: ForcePolicy
