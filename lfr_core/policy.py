@@ -25,6 +25,7 @@ __all__ = [
     "ForcePolicy",
     "ImagePolicy",
     "LivePolicy",
+    "PlanningPolicy",
     "Policy",
     "ProofPolicy",
     "PublicationPolicy",
@@ -115,7 +116,22 @@ class VaultPolicy(_Section):
     lease_s: Annotated[float, Field(ge=0.2, le=2.0)]
     clock_jump_s: Annotated[float, Field(ge=0.5, le=60.0)]
     attendance_s: Annotated[float, Field(ge=2.0, le=60.0)]
+    audit_age_s: Annotated[float, Field(ge=10.0, le=300.0)]
     max_open_h: Annotated[float, Field(gt=0.0, le=24.0)]
+
+
+class PlanningPolicy(_Section):
+    """What a planned deployment has to keep to before it opens."""
+
+    notice_h: Annotated[float, Field(ge=0.0, le=720.0)]
+    list_age_h: Annotated[float, Field(gt=0.0, le=72.0)]
+    compile_before_h: Annotated[float, Field(gt=0.0, le=72.0)]
+
+    @model_validator(mode="after")
+    def _compiled_while_fresh(self) -> PlanningPolicy:
+        if self.compile_before_h >= self.list_age_h:
+            raise ValueError("compile_before_h must be below list_age_h: the list would be too old at the start")
+        return self
 
 
 class FootagePolicy(_Section):
@@ -256,6 +272,7 @@ class Policy(_Section):
     faces: FacePolicy
     tracking: TrackingPolicy
     alerts: AlertPolicy
+    planning: PlanningPolicy
     vault: VaultPolicy
     footage: FootagePolicy
     retention: RetentionPolicy
