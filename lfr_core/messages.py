@@ -8,6 +8,7 @@ processed twice gives the same id ("at least once, effects once").
 from __future__ import annotations
 
 import uuid
+from enum import StrEnum
 from typing import Annotated, Literal, Self
 
 from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, ValidationError
@@ -15,7 +16,16 @@ from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, ValidationError
 from lfr_core.errors import Poison
 from lfr_core.outcomes import FrameOutcome
 
-__all__ = ["DeadLetter", "FrameResult", "OutcomeBatch", "Sighting", "StageTime", "sighting_id"]
+__all__ = [
+    "DeadLetter",
+    "FrameResult",
+    "OutcomeBatch",
+    "Proof",
+    "ProofFault",
+    "Sighting",
+    "StageTime",
+    "sighting_id",
+]
 
 _NAMESPACE = uuid.UUID("6f1c1f0e-6a3b-5b1e-9d2c-0c6f7a1e4b52")
 Natural = Annotated[int, Field(ge=0)]
@@ -113,6 +123,46 @@ class OutcomeBatch(_Message):
     reported_ns: Natural
     """Wall time at the worker."""
     stages: tuple[StageTime, ...] = ()
+
+
+class ProofFault(StrEnum):
+    """Why a proof of life failed at a recogniser."""
+
+    NONE = ""
+    CLOSED = "closed"
+    """The deployment isn't live, or its gate is shut."""
+    OTHER_MODEL = "other-model"
+    """The worker's model pack isn't the one that the list was enrolled with."""
+    STALE = "stale"
+    UNOPENABLE = "unopenable"
+    """No payload, no key, or not authentic."""
+    UNREADABLE = "unreadable"
+    NO_FACE = "no-face"
+    UNUSABLE = "unusable"
+    """The face was found and isn't good enough to compare."""
+    NO_MATCH = "no-match"
+    """The best candidate isn't the test face at the deployment's threshold or above."""
+    GALLERY_AWAY = "gallery-away"
+
+
+class Proof(_Message):
+    """What became of a proof of life at one recogniser. Counted in nothing that is counted of frames or faces."""
+
+    id: uuid.UUID
+    deployment: str
+    part: Natural
+    """Which of the proof's frames."""
+    sent_ns: Natural
+    reported_ns: Natural
+    """Wall time at the worker."""
+    similarity: Annotated[float, Field(ge=-1.001, le=1.001)] = 0.0
+    """Of the test face with its reference in the deployment's gallery; 0 where it wasn't compared."""
+    fault: ProofFault = ProofFault.NONE
+
+    @property
+    def ok(self) -> bool:
+        """Whether the whole chain worked."""
+        return self.fault is ProofFault.NONE
 
 
 class DeadLetter(_Message):

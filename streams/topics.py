@@ -50,6 +50,8 @@ class Topic(StrEnum):
     """Key: camera. `lfr_core.messages.Sighting`, with a probe crop."""
     OUTCOMES = "lfr.outcomes"
     """Key: camera. `lfr_core.messages.OutcomeBatch`."""
+    PROOFS = "lfr.proofs"
+    """Key: deployment. `lfr_core.messages.Proof`: what became of each proof of life."""
     DEAD_LETTERS = "lfr.dead-letters"
     """Key: camera. `lfr_core.messages.DeadLetter`: metadata and the error, never the image."""
 
@@ -95,6 +97,8 @@ def topic_specs(settings: Settings, policy: Policy) -> tuple[TopicSpec, ...]:
         TopicSpec(Topic.SIGHTINGS, 4, _config(60 * _MINUTE_MS, 5 * _MINUTE_MS, frame)),
         # numbers only; a day covers a `record` that is down overnight, so that no count is booked as lost
         TopicSpec(Topic.OUTCOMES, 4, _config(24 * 60 * _MINUTE_MS, 60 * _MINUTE_MS, one_mib)),
+        # numbers only, a few a minute; an answer that is minutes late is of no use
+        TopicSpec(Topic.PROOFS, 1, _config(10 * _MINUTE_MS, 5 * _MINUTE_MS, one_mib)),
         # metadata only; a week lets somebody look on Monday
         TopicSpec(Topic.DEAD_LETTERS, 1, _config(7 * 24 * 60 * _MINUTE_MS, 24 * 60 * _MINUTE_MS, one_mib)),
     )

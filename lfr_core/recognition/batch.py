@@ -11,9 +11,10 @@ from lfr_core.biometric import Biometric
 from lfr_core.deployments import DeploymentView
 from lfr_core.faces.types import Floats
 from lfr_core.frames import FrameHeader
-from lfr_core.messages import DeadLetter, OutcomeBatch, Sighting
+from lfr_core.messages import DeadLetter, OutcomeBatch, Proof, Sighting
 from lfr_core.outcomes import FrameOutcome
 from lfr_core.recognition.agreement import Shot
+from lfr_core.recognition.proving import ProofLook
 
 __all__ = ["Looked", "Probe", "RawFrame", "Recognised", "Seen", "Session", "session_of"]
 
@@ -70,6 +71,7 @@ class Looked:
     templates: Biometric[Floats] = field(default_factory=lambda: Biometric(np.empty((0, 512), np.float32)))
     """Shape (n, 512), a row a probe."""
     dead: list[DeadLetter] = field(default_factory=list)
+    proofs: list[ProofLook] = field(default_factory=list)
 
     def __repr__(self) -> str:
         return f"<Looked frames={len(self.seen)} probes={len(self.probes)}>"
@@ -82,3 +84,4 @@ class Recognised:
     sightings: list[Sighting]
     outcomes: list[OutcomeBatch]
     dead: list[DeadLetter]
+    proofs: list[Proof] = field(default_factory=list)

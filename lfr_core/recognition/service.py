@@ -23,19 +23,22 @@ from lfr_core.errors import Fatal, Poison, Refused, Retryable
 from lfr_core.faces.decode import decode
 from lfr_core.faces.types import FaceEngine, Image
 from lfr_core.frames import FrameHeader, FrameKind, FrameOpener, UnknownSchema
-from lfr_core.gallery.port import Gallery
-from lfr_core.messages import DeadLetter, Sighting
+from lfr_core.gallery.port import Candidate, Gallery
+from lfr_core.messages import DeadLetter, Proof, Sighting
 from lfr_core.outcomes import FrameOutcome
 from lfr_core.policy import Policy
+from lfr_core.proof.face import PROOF_ENTRY
 from lfr_core.recognition.agreement import Shot, Vote
 from lfr_core.recognition.batch import Looked, Probe, RawFrame, Recognised, Seen, Session, session_of
 from lfr_core.recognition.camera import CameraTracks
+from lfr_core.recognition.proving import Prover
 from lfr_core.recognition.report import outcome_batches, sighting_of
 from lfr_core.recognition.stopwatch import Stopwatch
 from lfr_core.vault.port import KeptKey, Vault
 
 __all__ = ["Recogniser"]
 
+_UNCOUNTED = frozenset({FrameKind.CANARY, FrameKind.PROOF})
 IDLE_SESSION_S = 60.0  # tracks of a camera that moved to another worker or died are forgotten after a minute
 
 
@@ -60,6 +63,7 @@ class Recogniser:
         self._vault = vault
         self._policy = policy
         self._clock = clock
+        self._prover = Prover(engine=engine, gallery=gallery, opener=opener, policy=policy, clock=clock)
         self._watch = Stopwatch(clock)
         self._cameras: dict[Session, CameraTracks] = {}
         self._served: set[str] = set()
@@ -90,6 +94,9 @@ class Recogniser:
             view = views[header.deployment]
             if header.kind is FrameKind.CANARY:
                 self._look_at_canary(frame, header, view)
+                continue
+            if header.kind is FrameKind.PROOF:
+                self._look_at_proof(looked, frame, header, view)
                 continue
             if header.kind is not FrameKind.FRAME:
                 word = Seen(header, FrameOutcome.RECOGNISED)
@@ -126,6 +133,7 @@ class Recogniser:
         found: dict[int, tuple[str, float]] = {}
         for rows in by_gallery.values():
             found |= self._search(looked, rows)
+        proofs = [self._prover.match(proof) for proof in looked.proofs]
         keys = self._probe_keys(looked, found)  # before the votes: what raises from here on couldn't be asked again
         for index, probe in enumerate(looked.probes):
             if probe.first and probe.seen.outcome is FrameOutcome.RECOGNISED:
@@ -141,7 +149,7 @@ class Recogniser:
         for probe in looked.probes:
             if (camera := self._cameras.get(probe.session)) is not None:
                 camera.settle([probe.shot.track])
-        return self._recognised(looked, sightings)
+        return self._recognised(looked, sightings, proofs)
 
     def leave_ended(self) -> bool:
         """Forget what is held of deployments that have ended or are suspended; whether none is left that was served.
@@ -167,17 +175,17 @@ class Recogniser:
         looked = Looked()
         self._bury(looked, frame, error)
         header = self._read_header(frame)
-        if isinstance(header, FrameHeader) and header.kind is not FrameKind.CANARY:
+        if isinstance(header, FrameHeader) and header.kind not in _UNCOUNTED:
             looked.seen.append(Seen(header, FrameOutcome.DEAD_LETTERED))
         return self._recognised(looked, [])
 
-    def _recognised(self, looked: Looked, sightings: list[Sighting]) -> Recognised:
+    def _recognised(self, looked: Looked, sightings: list[Sighting], proofs: Sequence[Proof] = ()) -> Recognised:
         """The batch's messages; cameras that said their last word are forgotten."""
         for seen in looked.seen:
             if seen.header.kind is FrameKind.END:
                 self._cameras.pop(session_of(seen.header), None)
         outcomes = outcome_batches(looked.seen, self._watch.take(), self._clock.time_ns())
-        return Recognised(sightings, outcomes, looked.dead)
+        return Recognised(sightings, outcomes, looked.dead, list(proofs))
 
     # -- opening ---------------------------------------------------------------------------------
 
@@ -240,6 +248,17 @@ class Recogniser:
         if image is not None:
             self._engine.detect([image])
 
+    def _look_at_proof(self, looked: Looked, frame: RawFrame, header: FrameHeader, view: DeploymentView | None) -> None:
+        """The drawn test face: no outcome, no track, no count; what it came to leaves as a `Proof`."""
+        try:
+            look = self._prover.look(header, frame.payload, view)
+        except Poison as error:
+            self._bury(looked, frame, error)
+            return
+        if look.template is not None:
+            self._served.add(header.deployment)
+        looked.proofs.append(look)
+
     def _is_stale(self, header: FrameHeader) -> bool:
         age_s = (self._clock.time_ns() - header.captured_ns) / 1e9
         return age_s > self._policy.live.frame_max_age_s
@@ -295,18 +314,17 @@ class Recogniser:
                 return self._withdraw(probes, FrameOutcome.DROPPED_CLOSED)
             self._opener.check_gate(view.id)
             with self._watch.stage("search"):
-                answers = self._gallery.search(current.gallery, current.contract_id, looked.templates.reveal()[rows])
+                templates = looked.templates.reveal()[rows]
+                # two, so that the drawn test face, which is in every gallery, can't stand before a person
+                answers = self._gallery.search(current.gallery, current.contract_id, templates, limit=2)
         except Refused:  # the gate shut, or the collection went, between the two questions
             return self._withdraw(probes, FrameOutcome.DROPPED_CLOSED)
         except Retryable:
             if not view.live_only or not all(self._is_stale(probe.seen.header) for probe in probes):
                 raise
             return self._withdraw(probes, FrameOutcome.DROPPED_STALE)
-        return {
-            row: (candidates[0].entry, candidates[0].similarity)
-            for row, candidates in zip(rows, answers, strict=True)
-            if candidates
-        }
+        best = {row: _best_person(candidates) for row, candidates in zip(rows, answers, strict=True)}
+        return {row: found for row, found in best.items() if found is not None}
 
     def _probe_keys(self, looked: Looked, found: Mapping[int, tuple[str, float]]) -> dict[str, KeptKey]:
         """By deployment, the key that probes are sealed under, where any may leave."""
@@ -324,6 +342,14 @@ class Recogniser:
             if probe.seen.header.kind is FrameKind.FRAME:
                 probe.seen.outcome = outcome
         return {}
+
+
+def _best_person(candidates: Sequence[Candidate]) -> tuple[str, float] | None:
+    """Entry and similarity of the best candidate that isn't the drawn test face."""
+    for candidate in candidates:
+        if candidate.entry != PROOF_ENTRY:
+            return candidate.entry, candidate.similarity
+    return None
 
 
 def _may_go_on(view: DeploymentView | None) -> bool:

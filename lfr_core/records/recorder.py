@@ -16,8 +16,9 @@ from sqlmodel import col, select
 from lfr_core.audit.port import Trail
 from lfr_core.clock import Clock
 from lfr_core.errors import LfrError, Poison, Refused, Retryable
-from lfr_core.messages import DeadLetter, OutcomeBatch, Sighting
+from lfr_core.messages import DeadLetter, OutcomeBatch, Proof, Sighting
 from lfr_core.policy import AlertPolicy
+from lfr_core.proof.store import write_answers
 from lfr_core.records.engine import is_sqlite, writing
 from lfr_core.records.frames import write_outcomes
 from lfr_core.records.keys import RECORDER, CropKeys
@@ -127,6 +128,17 @@ class Recorder:
             return RecordedOutcomes(0, ())
         with writing(self._engine) as session:
             return RecordedOutcomes(*write_outcomes(session, batches))
+
+    def record_proofs(self, proofs: Sequence[Proof]) -> tuple[tuple[Proof, Poison], ...]:
+        """Keep answers to proofs of life, each once; those that can't be kept are handed back.
+
+        Raises:
+            Retryable: the database is away, busy or full; nothing of this call is recorded.
+        """
+        if not proofs:
+            return ()
+        with writing(self._engine) as session:
+            return write_answers(session, proofs, self._clock.time_ns())
 
     def record_dead_letter(self, letter: DeadLetter) -> None:
         """Keep where a record lies that couldn't be processed, and why; once, however often it is told.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from uuid import UUID
 
 from sqlalchemy import Table
 from sqlalchemy.dialects import postgresql, sqlite
@@ -12,7 +13,7 @@ from lfr_core.records.tables import Row
 
 __all__ = ["Value", "add_up", "insert_absent", "storable"]
 
-Value = str | int | float | bool
+Value = str | int | float | bool | UUID
 _LARGEST = 2**63 - 1  # BIGINT, on both databases
 
 

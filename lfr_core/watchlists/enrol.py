@@ -15,6 +15,7 @@ from lfr_core.errors import Fatal, LfrError, Refused
 from lfr_core.faces.types import FaceEngine
 from lfr_core.gallery import Gallery, Reference
 from lfr_core.policy import Policy
+from lfr_core.proof.face import PROOF_ENTRY, PROOF_REFERENCE, proof_template
 from lfr_core.watchlists.csv_file import read_rows
 from lfr_core.watchlists.entitled import entitled_rows, refusal_of
 from lfr_core.watchlists.entries import Entry, EntryReference, FaceCheck, WatchlistReport, entry_id, reference_id
@@ -88,11 +89,14 @@ def check_watchlist(
         entries=tuple(entries),
         refusals=tuple(sorted(refusals, key=lambda r: r.line)),
         faces=tuple(sorted((*unusable, *nearest), key=lambda face: face.line)),
+        proof_template=proof_template(engine),
     )
 
 
 def enrol(report: WatchlistReport, gallery: Gallery, name: str, contract_id: str) -> None:
-    """Make the gallery `name` and fill it with the report's entries; on any failure it is dropped again.
+    """Make the gallery `name` and fill it with the report's entries and the drawn test face.
+
+    On any failure it is dropped again.
 
     Raises:
         Refused: `watchlist.empty`, `gallery.exists`.
@@ -105,11 +109,10 @@ def enrol(report: WatchlistReport, gallery: Gallery, name: str, contract_id: str
         raise Fatal(f"the templates are of embedding contract {report.contract_id}, not {contract_id}; check again")
     gallery.create(name, contract_id)
     try:
-        gallery.add(
-            name,
-            contract_id,
-            [Reference(r.id, entry.id, r.template) for entry in report.entries for r in entry.references],
-        )
+        references = [Reference(r.id, entry.id, r.template) for entry in report.entries for r in entry.references]
+        if report.proof_template is not None:
+            references.append(Reference(PROOF_REFERENCE, PROOF_ENTRY, report.proof_template))
+        gallery.add(name, contract_id, references)
     except BaseException:
         with suppress(LfrError):  # the first failure is the one to tell
             gallery.drop(name)

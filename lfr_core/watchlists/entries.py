@@ -77,6 +77,8 @@ class WatchlistReport:
     refusals: tuple[Refusal, ...]
     faces: tuple[FaceCheck, ...] = ()
     """Each photograph that was looked at, by line."""
+    proof_template: Floats | None = field(default=None, repr=False)
+    """Of the drawn test face (`lfr_core.proof`): it goes into the gallery beside the list, and is no part of it."""
 
     @property
     def size(self) -> int:

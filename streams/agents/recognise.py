@@ -4,7 +4,7 @@ What happens in which order, and so what can be lost or doubled:
 
 1. a batch is taken without acknowledging it;
 2. it is recognised in a thread, again and again while a service is away;
-3. sightings are sent and their delivery awaited, then outcomes, then dead letters;
+3. sightings are sent and their delivery awaited, then outcomes, dead letters, and answers to proofs of life;
 4. the batch is acknowledged in order.
 
 A worker killed before 4 has its batch delivered again: ids and high-water sequences make the second
@@ -40,7 +40,7 @@ WITHIN_S = 0.02  # how long a frame may wait for others
 def attach_recognise(app: faust.App, recogniser: Recogniser, heartbeat: Heartbeat) -> None:
     """Add the agent to `app`. One batch at a time, inference in one thread."""
     frames = raw_topic(app, Topic.FRAMES)
-    outputs = {name: raw_topic(app, name) for name in (Topic.SIGHTINGS, Topic.OUTCOMES, Topic.DEAD_LETTERS)}
+    outputs: dict[Topic, faust.TopicT] = {name: raw_topic(app, name) for name in Topic if name is not Topic.FRAMES}
     executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="recognise")
 
     @app.timer(LEAVE_EVERY_S)
@@ -86,6 +86,7 @@ async def _send(outputs: Mapping[Topic, faust.TopicT], done: Recognised) -> None
         (Topic.SIGHTINGS, [(message.camera, message.encode()) for message in done.sightings]),
         (Topic.OUTCOMES, [(message.camera, message.encode()) for message in done.outcomes]),
         (Topic.DEAD_LETTERS, [(message.camera, message.encode()) for message in done.dead]),
+        (Topic.PROOFS, [(message.deployment, message.encode()) for message in done.proofs]),
     ):
         pending = [await outputs[name].send(key=camera.encode(), value=value) for camera, value in messages]
         for delivery in pending:

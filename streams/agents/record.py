@@ -12,7 +12,7 @@ import faust
 from lfr_core.clock import Clock
 from lfr_core.errors import Fatal, LfrError, Poison, Refused
 from lfr_core.logs import get_logger
-from lfr_core.messages import DeadLetter, OutcomeBatch, Sighting
+from lfr_core.messages import DeadLetter, OutcomeBatch, Proof, Sighting
 from lfr_core.records.recorder import Recorder
 from streams.app import raw_topic
 from streams.patience import patiently
@@ -24,13 +24,13 @@ __all__ = ["attach_record"]
 BATCH = 64  # messages a transaction
 WITHIN_S = 0.05
 
-Message = TypeVar("Message", Sighting, OutcomeBatch, DeadLetter)
+Message = TypeVar("Message", Sighting, OutcomeBatch, DeadLetter, Proof)
 Record = Callable[[Sequence[Message]], Sequence[tuple[Message, LfrError]]]
 """Writes a batch; gives back the messages that can't be written, and why."""
 
 
 def attach_record(app: faust.App, recorder: Recorder, heartbeat: Heartbeat, clock: Clock) -> None:
-    """Add the three agents to `app`. One thread writes: SQLite has one writer anyway."""
+    """Add the four agents to `app`. One thread writes: SQLite has one writer anyway."""
     executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="record")
 
     async def write(stream: faust.StreamT, message_type: type[Message], record: Record[Message]) -> None:
@@ -104,6 +104,10 @@ def attach_record(app: faust.App, recorder: Recorder, heartbeat: Heartbeat, cloc
     @app.agent(raw_topic(app, Topic.OUTCOMES), name="record-outcomes")
     async def record_outcomes(stream: faust.StreamT) -> None:
         await write(stream, OutcomeBatch, lambda batch: recorder.record_outcomes(batch).failures)
+
+    @app.agent(raw_topic(app, Topic.PROOFS), name="record-proofs")
+    async def record_proofs(stream: faust.StreamT) -> None:
+        await write(stream, Proof, recorder.record_proofs)
 
     @app.agent(raw_topic(app, Topic.DEAD_LETTERS), name="record-dead-letters")
     async def record_dead_letters(stream: faust.StreamT) -> None:

@@ -122,7 +122,7 @@ def test_enrol_makes_the_deployment_ready_and_show_lists_it(
     assert "not_an_image" in result.stdout
     assert found is not None
     assert found.status is DeploymentStatus.READY
-    assert gallery.count(found.gallery) == 2
+    assert gallery.count(found.gallery) == 2 + 1  # and the drawn test face
     assert [(e["subject"], e["photographs"]) for e in json.loads(shown.stdout)] == [("S-1", ["p0.jpg", "p1.jpg"])]
     assert again.exit_code == 77
 
@@ -226,4 +226,4 @@ def test_an_operational_list_with_every_column_that_passes_is_enrolled(
         "face-one-subject",
     ]  # nobody beside them
     assert found is not None
-    assert gallery.count(found.gallery) == 1
+    assert gallery.count(found.gallery) == 1 + 1  # and the drawn test face

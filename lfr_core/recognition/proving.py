@@ -1,0 +1,148 @@
+"""Proof of life at a recogniser: the drawn test face through opening, decoding, finding, embedding and searching.
+
+It touches no track, no count and no stopwatch: what it leaves is one `Proof`, and of a real frame it takes only time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from lfr_core.biometric import Biometric
+from lfr_core.clock import Clock
+from lfr_core.deployments import DeploymentView
+from lfr_core.errors import Poison, Refused, Retryable
+from lfr_core.faces import quality
+from lfr_core.faces.decode import decode
+from lfr_core.faces.types import FaceEngine, Floats
+from lfr_core.frames import UNSEALED, FrameHeader, FrameOpener
+from lfr_core.gallery.port import Gallery
+from lfr_core.messages import Proof, ProofFault
+from lfr_core.policy import Policy
+from lfr_core.proof.face import PROOF_ENTRY
+
+__all__ = ["ProofLook", "Prover"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ProofLook:
+    """A proof between looking and matching."""
+
+    header: FrameHeader
+    view: DeploymentView | None
+    template: Biometric[Floats] | None
+    """Shape (1, 512); None where `fault` says why not."""
+    fault: ProofFault
+
+    def __repr__(self) -> str:
+        return f"<ProofLook {self.header.session} {self.fault.value}>"
+
+
+class Prover:
+    """Answers proofs of life with the worker's own engine, keys and gallery. Not for several threads."""
+
+    def __init__(
+        self, *, engine: FaceEngine, gallery: Gallery, opener: FrameOpener, policy: Policy, clock: Clock
+    ) -> None:
+        self._engine = engine
+        self._gallery = gallery
+        self._opener = opener
+        self._policy = policy
+        self._clock = clock
+
+    def look(self, header: FrameHeader, payload: bytes, view: DeploymentView | None) -> ProofLook:
+        """Open, decode, find, align and embed.
+
+        Raises:
+            Retryable: the vault is away.
+            Poison: the frame's session or part is no proof's.
+        """
+        _id_of(header)
+        try:
+            template = self._embed(header, payload, view)
+        except _Failed as failed:
+            return ProofLook(header, view, None, failed.fault)
+        return ProofLook(header, view, template, ProofFault.NONE)
+
+    def match(self, look: ProofLook) -> Proof:
+        """Search the deployment's gallery for it.
+
+        Raises:
+            Retryable: gallery or vault are away and the proof is still fresh; call again.
+            Fatal: the gallery was built under another embedding contract.
+        """
+        fault, similarity = look.fault, 0.0
+        if look.template is not None and look.view is not None:
+            fault, similarity = self._search(look.header, look.view, look.template)
+        return Proof(
+            id=_id_of(look.header),
+            deployment=look.header.deployment,
+            part=look.header.sequence,
+            sent_ns=look.header.captured_ns,
+            reported_ns=self._clock.time_ns(),
+            similarity=similarity,
+            fault=fault,
+        )
+
+    def _embed(self, header: FrameHeader, payload: bytes, view: DeploymentView | None) -> Biometric[Floats]:
+        if view is None or not view.is_live:
+            raise _Failed(ProofFault.CLOSED)
+        if header.key_id == UNSEALED:
+            raise _Failed(ProofFault.UNOPENABLE)
+        if view.contract_id != self._engine.contract_id:
+            raise _Failed(ProofFault.OTHER_MODEL)
+        if self._is_stale(header):
+            raise _Failed(ProofFault.STALE)
+        try:
+            image = decode(self._opener.open(header, payload), self._policy.images)
+        except Refused as error:
+            closed = error.rule.startswith("gate.")
+            raise _Failed(ProofFault.CLOSED if closed else ProofFault.UNOPENABLE) from error
+        except Poison as error:
+            raise _Failed(ProofFault.UNREADABLE) from error
+        found = self._engine.detect([image])[0]
+        if not found:
+            raise _Failed(ProofFault.NO_FACE)
+        try:
+            face = self._engine.describe(image, found[0])
+        except Poison as error:
+            raise _Failed(ProofFault.NO_FACE) from error
+        if quality.usable(face.quality, self._policy.faces) is not None:
+            raise _Failed(ProofFault.UNUSABLE)
+        return Biometric(self._engine.embed([face.aligned]))
+
+    def _search(
+        self, header: FrameHeader, view: DeploymentView, template: Biometric[Floats]
+    ) -> tuple[ProofFault, float]:
+        try:
+            self._opener.check_gate(view.id)
+            (candidates,) = self._gallery.search(view.gallery, view.contract_id, template.reveal(), limit=1)
+        except Refused:
+            return ProofFault.CLOSED, 0.0
+        except Retryable:
+            if not self._is_stale(header):
+                raise
+            return ProofFault.GALLERY_AWAY, 0.0
+        best = candidates[0] if candidates else None
+        if best is None or best.entry != PROOF_ENTRY:
+            return ProofFault.NO_MATCH, 0.0
+        similarity = min(1.0, best.similarity)
+        return (ProofFault.NONE if best.similarity >= view.threshold else ProofFault.NO_MATCH), similarity
+
+    def _is_stale(self, header: FrameHeader) -> bool:
+        return (self._clock.time_ns() - header.captured_ns) / 1e9 > self._policy.live.frame_max_age_s
+
+
+class _Failed(Exception):
+    """The proof ends here."""
+
+    def __init__(self, fault: ProofFault) -> None:
+        super().__init__(fault.value)
+        self.fault = fault
+
+
+def _id_of(header: FrameHeader) -> UUID:
+    try:
+        return UUID(header.session)
+    except ValueError as error:
+        raise Poison("the session of a proof of life is no proof's id") from error
