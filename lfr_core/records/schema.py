@@ -7,6 +7,7 @@ from lfr_core.erasure import tables as erasure
 from lfr_core.footage import tables as footage
 from lfr_core.people import tables as people
 from lfr_core.promises import tables as promises
+from lfr_core.proof import tables as proof
 from lfr_core.publication import tables as publication
 from lfr_core.records.tables import Row
 from lfr_core.retention import tables as retention
@@ -15,7 +16,7 @@ from lfr_core.vault import tables as vault
 
 __all__ = ["METADATA", "TABLE_MODULES"]
 
-TABLE_MODULES = (audit, erasure, footage, people, promises, publication, retention, rights, vault)
+TABLE_MODULES = (audit, erasure, footage, people, promises, proof, publication, retention, rights, vault)
 """Beside `lfr_core.records.tables`."""
 
 METADATA = Row.metadata
