@@ -25,6 +25,7 @@ __all__ = [
     "ForcePolicy",
     "ImagePolicy",
     "LivePolicy",
+    "PapersPolicy",
     "PlanningPolicy",
     "Policy",
     "ProofPolicy",
@@ -225,6 +226,12 @@ class ForcePolicy(_Section):
         return tuple(name for name in type(self).model_fields if PLACEHOLDER in getattr(self, name))
 
 
+class PapersPolicy(_Section):
+    """Standing papers: impact assessments and the appropriate policy document."""
+
+    max_review_days: Annotated[int, Field(ge=1, le=1096)]
+
+
 class WatchlistPolicy(_Section):
     """What a watchlist may hold."""
 
@@ -282,6 +289,7 @@ class Policy(_Section):
     rights: RightsPolicy
     force: ForcePolicy
     accuracy: AccuracyPolicy
+    papers: PapersPolicy
     watchlist: WatchlistPolicy
     images: ImagePolicy
     responses: ResponsePolicy
