@@ -29,6 +29,7 @@ __all__ = [
     "PlanningPolicy",
     "Policy",
     "ProofPolicy",
+    "PromisesPolicy",
     "PublicationPolicy",
     "ResponsePolicy",
     "RetentionPolicy",
@@ -183,6 +184,8 @@ class PublicationPolicy(_Section):
     reminder_working_days: Annotated[int, Field(ge=1, le=5)]
     extra_bank_holidays: tuple[date, ...]
     suppress_people_below: Annotated[int, Field(ge=3, le=20)]
+    unattended_before_due_min: Annotated[int, Field(ge=10, le=720)]
+    site_every_min: Annotated[int, Field(ge=1, le=60)]
 
     @model_validator(mode="after")
     def _reminded_in_time(self) -> PublicationPolicy:
@@ -200,6 +203,12 @@ class RightsPolicy(_Section):
     provisional_hold_days: Annotated[int, Field(ge=1, le=28)]
     receipt_before_min: Annotated[int, Field(ge=1, le=120)]
     receipt_after_min: Annotated[int, Field(ge=1, le=240)]
+
+
+class PromisesPolicy(_Section):
+    """How often the public's promises are looked at."""
+
+    every_min: Annotated[int, Field(ge=1, le=720)]
 
 
 class AccuracyPolicy(_Section):
@@ -286,6 +295,7 @@ class Policy(_Section):
     audit: AuditPolicy
     proof: ProofPolicy
     publication: PublicationPolicy
+    promises: PromisesPolicy
     rights: RightsPolicy
     force: ForcePolicy
     accuracy: AccuracyPolicy

@@ -79,6 +79,10 @@ class Settings(BaseSettings):
 
     workers: int = Field(default=0, ge=0, description="Recognition workers of `lfr up`; 0: one per core, less one.")
     operator_port: int = Field(default=8501, description="Loopback port of the operator's page.")
+    public_folder: Path | None = Field(
+        default=None, description="Where the public site is built; a link to a sibling. Default: `public` at home."
+    )
+    public_port: int = Field(default=8502, description="Loopback port of the public's page.")
     prefect_url: str = Field(
         default="", description="API of a Prefect server, http://host:port/api. Empty: `lfr up` starts one."
     )
@@ -109,6 +113,11 @@ class Settings(BaseSettings):
     def footage_store(self) -> Path:
         """Where cameras write sealed segments."""
         return self.footage_folder or self.home / "footage"
+
+    @property
+    def public_site(self) -> Path:
+        """The public site's folder, a link that is replaced; it isn't followed here."""
+        return self.public_folder or self.home / "public"
 
     @property
     def vault_socket(self) -> Path:

@@ -19,6 +19,7 @@ DEFAULT_PORTS = {
     "LFR_KAFKA_CONTROLLER_PORT": 9393,
     "LFR_MILVUS_PORT": 19530,
     "LFR_OPERATOR_PORT": 8501,
+    "LFR_PUBLIC_PORT": 8502,
     "LFR_PREFECT_PORT": 4210,
 }
 """The loopback ports of lfr_core.settings.Settings; a test keeps the two alike."""
