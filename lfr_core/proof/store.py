@@ -24,6 +24,7 @@ __all__ = [
     "keep_self_test",
     "last_proven_ns",
     "newest_proofs",
+    "what_is_wrong",
     "write_answers",
 ]
 
@@ -132,6 +133,15 @@ def last_proven_ns(session: Session, deployment: str) -> int | None:
 def is_green(session: Session, proof: UUID) -> bool:
     """Whether every answer that it needs is there and good."""
     return session.exec(select(ProofRow.green_ns).where(ProofRow.id == proof)).one_or_none() is not None
+
+
+def what_is_wrong(session: Session, proof: UUID) -> str:
+    """In a few words, why a proof isn't green: who hasn't answered, and what went wrong at those who have."""
+    row = session.get(ProofRow, proof)
+    keys = () if row is None else _keys(row)
+    faults = {answer.part: answer.fault.value for answer in answers_to(session, proof)}
+    told = [f"{key}: {faults.get(part, 'no answer')}" for part, key in enumerate(keys) if faults.get(part, "no answer")]
+    return ", ".join(told)
 
 
 def answers_to(session: Session, proof: UUID) -> tuple[ProofAnswer, ...]:

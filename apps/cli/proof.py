@@ -1,0 +1,122 @@
+"""`lfr proof`: test a deployment's chain while its gate is shut, and see when it was last shown to work."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from apps.cli.common import AsJson, console, guard, load_settings, policy_of, print_json
+
+if TYPE_CHECKING:
+    from lfr_core.proof.store import KeptProof
+
+__all__ = ["app"]
+
+app = typer.Typer(no_args_is_help=True, help="Proof that the chain works: self-tests, and the drawn test face.")
+
+Id = Annotated[str, typer.Argument(metavar="ID", help="Id of the deployment.")]
+
+
+@app.command("self-test")
+def self_test(
+    deployment: Id,
+    name: Annotated[str, typer.Option("--name", help="Who asks, for the audit trail.")] = "system:lfr",
+    as_json: AsJson = False,
+) -> None:
+    """Test everything that can be tested before the gate opens; exit code 75 when a line is red.
+
+    Vault and clock, records, the model pack, the drawn test face in the deployment's own gallery, the broker, every
+    recogniser and the recorder, room for footage. A green one opens the gate's condition `proven` for some minutes.
+
+    Example: lfr proof self-test high-street-0412 --name 'A. Okafor'
+    """
+    with guard():
+        from rich.table import Table
+
+        from lfr_core.errors import Retryable
+        from lfr_core.records.engine import open_engine
+        from streams.proof_selftest import self_test as run
+
+        settings = load_settings()
+        policy = policy_of(settings)
+        engine = open_engine(settings.records_url)
+        try:
+            done = run(settings, policy, engine, deployment, by=name)
+        finally:
+            engine.dispose()
+        if as_json:
+            lines = [{"name": line.name, "ok": line.ok, "said": line.said} for line in done.lines]
+            print_json({"id": str(done.id), "deployment": deployment, "green": done.green, "lines": lines})
+        else:
+            table = Table("", "checked", "what was seen, or what to do")
+            for line in done.lines:
+                table.add_row("[green]green[/green]" if line.ok else "[red]red[/red]", line.name, line.said)
+            console.print(table)
+        if not done.green:
+            raise Retryable(f"the self-test of {deployment} is red: do what the red lines say, and test again")
+
+
+@app.command()
+def show(deployment: Id, as_json: AsJson = False) -> None:
+    """Show the newest proofs of a deployment, and when the chain was last shown to work.
+
+    Example: lfr proof show high-street-0412
+    """
+    with guard():
+        import time
+
+        from rich.table import Table
+
+        from lfr_core.clock import utc_from_ns
+        from lfr_core.errors import Refused
+        from lfr_core.proof.store import last_proven_ns, newest_proofs
+        from lfr_core.records.engine import open_engine, reading
+        from lfr_core.records.reading import DeploymentReader
+
+        engine = open_engine(load_settings().records_url)
+        try:
+            if DeploymentReader(engine).find(deployment) is None:
+                raise Refused("deployment.unknown", f"there is no deployment {deployment}; see `lfr deployment list`")
+            with reading(engine) as session:
+                proven_ns, proofs = last_proven_ns(session, deployment), newest_proofs(session, deployment)
+        finally:
+            engine.dispose()
+        if as_json:
+            print_json({"deployment": deployment, "last_proven_ns": proven_ns, "proofs": [_plain(p) for p in proofs]})
+            return
+        ago = "never" if proven_ns is None else f"{(time.time_ns() - proven_ns) / 60e9:.1f} min ago"
+        console.print(f"{deployment} was last proven: {ago}")
+        table = Table("when (UTC)", "what", "", "how")
+        for proof in proofs:
+            mark = "[green]green[/green]" if proof.green_ns else "[red]red[/red]"
+            table.add_row(f"{utc_from_ns(proof.sent_ns):%Y-%m-%d %H:%M:%S}", proof.kind.value, mark, _how(proof))
+        console.print(table)
+
+
+def _how(proof: KeptProof) -> str:
+    """A proof in one line."""
+    from lfr_core.proof.selftest import SelfTest
+
+    if proof.detail:
+        lines = SelfTest.lines_from_json(proof.detail)
+        red = [line.name for line in lines if not line.ok]
+        return f"red: {', '.join(red)}" if red else f"{len(lines)} lines green"
+    heard = {answer.part: answer for answer in proof.answers}
+    told = []
+    for part, key in enumerate(proof.keys):
+        answer = heard.get(part)
+        said = "no answer" if answer is None else answer.fault.value or f"{answer.similarity:.3f}"
+        told.append(f"{key}: {said}")
+    return ", ".join(told)
+
+
+def _plain(proof: KeptProof) -> dict[str, object]:
+    """A proof for programs."""
+    return {
+        "id": str(proof.id),
+        "kind": proof.kind.value,
+        "sent_ns": proof.sent_ns,
+        "green_ns": proof.green_ns,
+        "how": _how(proof),
+    }
