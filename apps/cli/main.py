@@ -31,6 +31,7 @@ _GROUPS = {  # each with a command to begin with
     "footage": "lfr footage list --deployment high-street-0412",
     "retention": "lfr retention status",
     "promises": "lfr promises check",
+    "proof": "lfr proof self-test high-street-0412",
     "records": "lfr records validate met-2024.csv",
     "publish": "lfr publish record high-street-0412",
     "stream": "lfr stream run --source street.avi --watchlist lists/test",
