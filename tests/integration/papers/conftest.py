@@ -1,0 +1,18 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import Engine
+
+from lfr_core.records.engine import open_engine
+from tests.support.databases import database_url, postgres, sqlite_url
+
+__all__ = ["database_url", "engine", "postgres", "sqlite_url"]
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    engine = open_engine(database_url)
+    yield engine
+    engine.dispose()
