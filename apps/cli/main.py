@@ -26,6 +26,7 @@ _GROUPS = {  # each with a command to begin with
     "operator": "lfr operator attend high-street-0412 --name 'A. Okafor'",
     "users": "lfr users list",
     "papers": "lfr papers list",
+    "policy": "lfr policy show --section footage",
     "vault": "lfr vault status",
     "audit": "lfr audit verify",
     "erasure": "lfr erasure verify",
