@@ -28,6 +28,7 @@ __all__ = ["corrected", "from_figures", "record_id"]
 _TRUE = (Cell.TRUE_CONFIRMED, Cell.TRUE_UNCONFIRMED)
 _UNCHANGED_BY_A_CORRECTION = frozenset(
     {"revision", "supersedes", "published_at", "on_time", "corrections", "due_at", "audit_root_hash"}
+    | {"data_quality_report_ref"}
 )
 
 
@@ -36,8 +37,10 @@ def record_id(force: str, session: str) -> str:
     return f"{_slug(force)}/{_slug(session)}"
 
 
-def from_figures(figures: Figures, *, policy: PublicationPolicy, published_at: datetime) -> DeploymentRecord:
-    """The first revision of a deployment's record. `published_at` is aware.
+def from_figures(
+    figures: Figures, *, policy: PublicationPolicy, published_at: datetime, due_at: datetime | None = None
+) -> DeploymentRecord:
+    """The first revision of a deployment's record. Moments are aware; `due_at`: as the calendar says, if not given.
 
     Alerts on blue-list entries are left out of every figure; the blue list has its own.
 
@@ -48,7 +51,7 @@ def from_figures(figures: Figures, *, policy: PublicationPolicy, published_at: d
         raise Poison("start, end and publication need their time zone: give aware datetimes")
     if figures.ended_at < figures.started_at:
         raise Poison("the deployment ends before it starts: mend its times")
-    deadline = Deadline.of(figures.ended_at, WorkingDays(policy.extra_bank_holidays), policy)
+    due_at = due_at or Deadline.of(figures.ended_at, WorkingDays(policy.extra_bank_holidays), policy).due_at
     alerts = [each for each in figures.alerts if each.category is not Category.BLUE_LIST]
     cells = Counter(published_cell(each.decision) for each in alerts)
     counts = AlertCounts(*(cells[cell] for cell in Cell))
@@ -61,8 +64,8 @@ def from_figures(figures: Figures, *, policy: PublicationPolicy, published_at: d
             revision=1,
             supersedes=None,
             published_at=published_at,
-            due_at=deadline.due_at,
-            on_time=published_at <= deadline.due_at,
+            due_at=due_at,
+            on_time=published_at <= due_at,
             force=figures.force,
             session_id=figures.session,
             location_text=figures.location,
@@ -70,7 +73,7 @@ def from_figures(figures: Figures, *, policy: PublicationPolicy, published_at: d
             date=start.date(),
             start_local=start.time().replace(microsecond=0),
             end_local=end.time().replace(microsecond=0),
-            duration_min=round((figures.ended_at - figures.started_at).total_seconds() / 60),
+            duration_min=_minutes((figures.ended_at - figures.started_at).total_seconds()),
             use_case=figures.use_case,
             policy_ref=papers.policy,
             authority_ref=papers.authority,
@@ -154,7 +157,7 @@ def corrected(
     """
     if not reason.strip():
         raise Refused("record.correction-without-reason", "say why the published record is corrected")
-    new = from_figures(figures, policy=policy, published_at=corrected_at)
+    new = from_figures(figures, policy=policy, published_at=corrected_at, due_at=previous.due_at)
     if new.record_id != previous.record_id:
         raise Refused("record.other-deployment", f"{new.record_id} can't correct {previous.record_id}")
     before, after = previous.model_dump(), new.model_dump()
@@ -171,6 +174,11 @@ def corrected(
             "corrections": (*previous.corrections, correction),
         }
     )
+
+
+def _minutes(seconds: float) -> int:
+    """Whole minutes; what took less than half a one took one, because "0h 00m" says it didn't take place."""
+    return max(1, round(seconds / 60)) if seconds else 0
 
 
 def _is_true(alert: AlertFigures) -> bool:

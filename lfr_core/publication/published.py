@@ -14,6 +14,7 @@ from lfr_core.clock import Clock, utc_from_ns
 from lfr_core.errors import Fatal, Refused
 from lfr_core.policy import PublicationPolicy
 from lfr_core.publication.building import corrected, from_figures
+from lfr_core.publication.deadlines import due_at_of
 from lfr_core.publication.figures import Figures
 from lfr_core.publication.record import DeploymentRecord
 from lfr_core.publication.tables import PublishedRecordRow
@@ -55,7 +56,12 @@ class Publisher:
         standing = revisions_of(self._engine, deployment)
         if standing:
             return standing[-1]
-        return self._keep(deployment, from_figures(figures, policy=self._policy, published_at=self._now()), by, "")
+        now = self._now()
+        with reading(self._engine) as session:
+            due_at = due_at_of(session, deployment, figures.ended_at, now, self._policy)
+        return self._keep(
+            deployment, from_figures(figures, policy=self._policy, published_at=now, due_at=due_at), by, ""
+        )
 
     def correct(self, deployment: str, figures: Figures, *, reason: str, by: str) -> PublishedRecord:
         """A revision that supersedes the newest, for `reason`, which is published.

@@ -8,7 +8,7 @@ from sqlmodel import Field
 
 from lfr_core.records.tables import Row
 
-__all__ = ["AnnouncementRow", "PublishedRecordRow", "WatchlistCompositionRow"]
+__all__ = ["AnnouncementRow", "PublishedRecordRow", "ResultsRow", "WatchlistCompositionRow"]
 
 
 class AnnouncementRow(Row, table=True):
@@ -49,6 +49,26 @@ class PublishedRecordRow(Row, table=True):
     """The record as JSON, byte for byte as published."""
     sha256: str
     """Of the body in UTF-8."""
+
+
+class ResultsRow(Row, table=True):
+    """How a deployment's results stand beside their deadline; what was published is in `PublishedRecordRow`."""
+
+    __tablename__ = "results"
+
+    deployment: str = Field(primary_key=True, foreign_key="deployment.id")
+    due_at: dt.datetime
+    """Moves with the calendar until it has passed, and no more afterwards."""
+    reminded_at: dt.datetime | None = None
+    late_at: dt.datetime | None = None
+    """When it was noticed that nobody had published in time."""
+    late_because: str = ""
+    """For the public: no id, no place."""
+    late_detail: str = ""
+    """For staff."""
+    explanation: str = ""
+    explained_at: dt.datetime | None = None
+    explained_by: str = ""
 
 
 class WatchlistCompositionRow(Row, table=True):

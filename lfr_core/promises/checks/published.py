@@ -13,8 +13,8 @@ from lfr_core.clock import utc_from_ns
 from lfr_core.deployments import DeploymentKind
 from lfr_core.policy import PublicationPolicy
 from lfr_core.promises.port import Finding, finding
+from lfr_core.publication.deadlines import due_at_of
 from lfr_core.publication.tables import AnnouncementRow, PublishedRecordRow
-from lfr_core.publication.workdays import Deadline, WorkingDays
 from lfr_core.records.engine import reading
 from lfr_core.records.tables import DeploymentRow
 
@@ -70,7 +70,7 @@ class ResultsInTime:
         self._policy = policy
 
     def look(self, now_ns: int) -> Finding:
-        now, days = utc_from_ns(now_ns), WorkingDays(self._policy.extra_bank_holidays)
+        now = utc_from_ns(now_ns)
         with reading(self._engine) as session:
             records = session.exec(select(PublishedRecordRow)).all()
             ended = session.exec(
@@ -79,13 +79,12 @@ class ResultsInTime:
                 .where(col(DeploymentRow.opened_at).is_not(None))
                 .where(col(DeploymentRow.ended_at).is_not(None))
             ).all()
+            due = [(name, due_at_of(session, name, at, now, self._policy)) for name, at in ended if at is not None]
         first = {each.deployment: each.published_at for each in records if each.revision == 1}
         changed = [each for each in records if hashlib.sha256(each.body.encode()).hexdigest() != each.sha256]
         broken = [f"record:{each.deployment}/{each.revision}" for each in changed]
-        for deployment, at in ended:
-            if at is None:
-                continue
-            due_at, published_at = Deadline.of(at, days, self._policy).due_at, first.get(deployment)
+        for deployment, due_at in due:
+            published_at = first.get(deployment)
             missing = published_at is None and now >= due_at
             late = published_at is not None and published_at >= due_at and published_at > now - _LOOK_BACK
             if missing or late:

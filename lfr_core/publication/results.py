@@ -1,0 +1,277 @@
+"""Results on time: published when every alert is decided, by themselves before the deadline, or late in public.
+
+What is published is computed, checked by the suites `record` and `series`, and never changed by hand. What can't be
+published by the deadline is said to be late, in public and why, and waits for a person's explanation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+from sqlalchemy import Engine
+from sqlmodel import Session
+
+from lfr_core.audit.port import AuditEvent, Trail, Verb
+from lfr_core.clock import Clock, utc_from_ns
+from lfr_core.errors import Poison, Refused
+from lfr_core.people.lookup import acting
+from lfr_core.people.roles import Role
+from lfr_core.policy import PublicationPolicy
+from lfr_core.publication.building import from_figures
+from lfr_core.publication.deadlines import Due, keep_deadlines, results_due
+from lfr_core.publication.explaining import note_late, note_reminded, take_back_late
+from lfr_core.publication.figures import Figures
+from lfr_core.publication.published import PublishedRecord, Publisher, published_records, revisions_of
+from lfr_core.publication.quality.ours import Checked, check_record
+from lfr_core.publication.record import DeploymentRecord
+from lfr_core.publication.workdays import LONDON
+from lfr_core.records.engine import reading, writing
+from lfr_core.records.tables import DeploymentRow
+from lfr_core.watchlists.types import Category
+
+__all__ = ["ACTOR", "Attempt", "CallsRole", "Outcome", "ResultsDesk", "undecided"]
+
+ACTOR = "system:flows"
+"""Who publishes where no person does."""
+
+
+class CallsRole(Protocol):
+    """Puts a call for a role on the board: `lfr_core.life.reading.call`."""
+
+    def __call__(self, session: Session, *, role: Role, deployment: str, why: str, now: datetime) -> None: ...
+
+
+class CheckRecord(Protocol):
+    """`quality.ours.check_record`."""
+
+    def __call__(
+        self, new: DeploymentRecord, others: Sequence[DeploymentRecord], *, today: date, report: Path | None = None
+    ) -> Checked: ...
+
+
+class Outcome(StrEnum):
+    """What an attempt came to."""
+
+    PUBLISHED = "published"
+    STANDS = "published before"
+    WAITING = "waiting for decisions"
+    LATE = "late"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What an attempt came to, for a reader."""
+
+    outcome: Outcome
+    said: str
+    due: Due
+    record: PublishedRecord | None = None
+
+
+class ResultsDesk:
+    """Publishes results. Every method raises Retryable when database or vault is away.
+
+    Args:
+        figures: those of an ended deployment; `collect.figures_for` with what it needs. Raises Refused.
+        reports: the folder of reports, one folder below it for each deployment.
+        call: asks a role to act.
+        check: the suites; another in tests of what they find.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        trail: Trail,
+        clock: Clock,
+        policy: PublicationPolicy,
+        *,
+        figures: Callable[[str], Figures],
+        reports: Path,
+        call: CallsRole,
+        check: CheckRecord = check_record,
+    ) -> None:
+        self._engine = engine
+        self._trail = trail
+        self._clock = clock
+        self._policy = policy
+        self._figures = figures
+        self._reports = reports
+        self._call = call
+        self._check = check
+
+    def attempt(self, deployment: str) -> Attempt:
+        """What has to be done for it now: publish, wait, remind, or say in public that it is late. Again is harmless.
+
+        Raises:
+            Refused: before the time of publishing by itself, whatever stands in the way (`results.quality` with the
+                findings; as `collect.figures_for`). Afterwards that is the outcome LATE.
+        """
+        figures = self._ended(deployment)
+        now, due = self._due(deployment)
+        if due.published_at is not None:
+            return Attempt(
+                Outcome.STANDS, f"published {due.published_at:%Y-%m-%d %H:%M} UTC: it stands", due,
+                revisions_of(self._engine, deployment)[0],
+            )  # fmt: skip
+        unattended = now >= due.moments.unattended_at
+        try:
+            if isinstance(figures, Refused):
+                raise figures
+            waiting = undecided(figures)
+            if waiting and not unattended:
+                return self._wait(due, waiting, now)
+            record = self._publish(deployment, figures, due, now, waiting, by=ACTOR)
+        except (Refused, Poison) as stands_in_the_way:
+            if not unattended or getattr(stands_in_the_way, "rule", "") == "record.meanwhile":
+                raise
+            return self._late(due, stands_in_the_way, now)
+        return Attempt(Outcome.PUBLISHED, f"{record.record.rates.in_words}.", self._due(deployment)[1], record)
+
+    def publish(self, deployment: str, *, by: str) -> PublishedRecord:
+        """A person publishes now, whatever is undecided. Published already: that which stands.
+
+        Raises:
+            Refused: `results.quality`, `people.*` (a planned deployment's results are its publication officer's), and
+                as `collect.figures_for`.
+            Poison: as `building.from_figures`.
+        """
+        with reading(self._engine) as session:
+            row = session.get(DeploymentRow, deployment) if "\x00" not in deployment else None
+            if row is not None and row.planned:
+                acting(session, by, {Role.PUBLICATION_OFFICER})
+        figures = self._ended(deployment)
+        standing = revisions_of(self._engine, deployment)
+        if standing:
+            return standing[-1]
+        if isinstance(figures, Refused):
+            raise figures
+        now, due = self._due(deployment)
+        return self._publish(deployment, figures, due, now, 0, by=by)
+
+    def make_up(self) -> tuple[Attempt, ...]:
+        """Attempt whatever should have published itself by now and hasn't been noticed: a flow that never ran."""
+        now = self._now()
+        with reading(self._engine) as session:
+            missed = [
+                one.deployment
+                for one in results_due(session, now, self._policy)
+                if one.owed and one.published_at is None and one.late_at is None and now >= one.moments.unattended_at
+            ]
+        with writing(self._engine) as session:
+            keep_deadlines(session, now, self._policy)
+        return tuple(self.attempt(deployment) for deployment in missed)
+
+    def _ended(self, deployment: str) -> Figures | Refused:
+        """Its figures, or why there are none though it opened and ended; otherwise the refusal is raised."""
+        try:
+            return self._figures(deployment)
+        except Refused as refused:
+            if refused.rule in {"deployment.unknown", "record.not-ended", "record.never-opened"}:
+                raise
+            return refused
+
+    def _due(self, deployment: str) -> tuple[datetime, Due]:
+        now = self._now()
+        with writing(self._engine) as session:
+            keep_deadlines(session, now, self._policy)
+        with reading(self._engine) as session:
+            return now, next(one for one in results_due(session, now, self._policy) if one.deployment == deployment)
+
+    def _wait(self, due: Due, waiting: int, now: datetime) -> Attempt:
+        said = (
+            f"{waiting} alert{'' if waiting == 1 else 's'} not decided yet; due {due.moments.due_at:%Y-%m-%d %H:%M} UTC"
+        )
+        if now >= due.moments.remind_at:
+            with writing(self._engine) as session:
+                if note_reminded(session, due.deployment, now):
+                    self._call(
+                        session,
+                        role=Role.PUBLICATION_OFFICER,
+                        deployment=due.deployment,
+                        why=f"results: {said}",
+                        now=now,
+                    )
+        return Attempt(Outcome.WAITING, said, due)
+
+    def _publish(
+        self, deployment: str, figures: Figures, due: Due, now: datetime, waiting: int, *, by: str
+    ) -> PublishedRecord:
+        checked = self._checked(deployment, figures, due, now)
+        if waiting or now >= due.moments.due_at:
+            reasons = [f"{waiting} of its alerts were never decided"] if waiting else []
+            if now >= due.moments.due_at:
+                reasons.append("they were published after the deadline")
+            self._note(due.deployment, now, because=" and ".join(reasons), detail="", rule="results.unattended")
+        elif due.late_at is not None:  # mended before the deadline
+            with writing(self._engine) as session:
+                take_back_late(session, deployment)
+        papers = replace(figures.papers, data_quality_report=checked.reference)
+        publisher = Publisher(self._engine, self._trail, self._clock, self._policy)
+        return publisher.publish(deployment, replace(figures, papers=papers), by=by)
+
+    def _checked(self, deployment: str, figures: Figures, due: Due, now: datetime) -> Checked:
+        new = from_figures(figures, policy=self._policy, published_at=now, due_at=due.moments.due_at)
+        newest = {one.deployment: one.record for one in published_records(self._engine)}
+        with reading(self._engine) as session:
+            kinds = {name: session.get_one(DeploymentRow, name).kind for name in newest}
+        others = [one for name, one in newest.items() if kinds[name] == due.kind.value]  # a demo is no neighbour
+        today = now.astimezone(LONDON).date()
+        checked = self._check(new, others, today=today, report=self._reports / deployment)
+        if not checked.passes:
+            found = "; ".join(
+                f"{each.rule}: {each.message} (printed {each.printed or 'nothing'}, expected {each.expected})"
+                for each in checked.findings
+            )
+            raise _Failing(checked, f"the record of {deployment} isn't published, its figures are wrong: {found}")
+        return checked
+
+    def _late(self, due: Due, refused: Refused | Poison, now: datetime) -> Attempt:
+        self._note(due.deployment, now, because=_in_public(refused), detail=str(refused), rule="results.late")
+        with writing(self._engine) as session:
+            for role in (Role.PUBLICATION_OFFICER, Role.AUTHORISING_OFFICER):
+                self._call(
+                    session, role=role, deployment=due.deployment, why=f"results are late: {refused}"[:500], now=now
+                )
+        return Attempt(Outcome.LATE, str(refused), self._due(due.deployment)[1])
+
+    def _note(self, deployment: str, now: datetime, *, because: str, detail: str, rule: str) -> None:
+        self._trail.prepare(ACTOR)
+        with writing(self._engine) as session:
+            if note_late(session, deployment, now, because=because, detail=detail):
+                event = AuditEvent(Verb.DISCLOSE, ACTOR, deployment, f"deployment:{deployment}", rule)
+                self._trail.append(session, event)
+
+    def _now(self) -> datetime:
+        return utc_from_ns(self._clock.time_ns())
+
+
+class _Failing(Refused):
+    """A suite fails."""
+
+    def __init__(self, checked: Checked, message: str) -> None:
+        super().__init__("results.quality", message)
+        self.checked = checked
+
+
+def undecided(figures: Figures) -> int:
+    """Alerts that nobody has judged, test subjects left out. The record counts them as unanswered, so as false."""
+    return sum(each.decision.judgement is None and each.category is not Category.BLUE_LIST for each in figures.alerts)
+
+
+def _in_public(refused: Refused | Poison) -> str:
+    """Without ids and places: the deployment may be a withheld one."""
+    if isinstance(refused, _Failing):
+        wrong = dict.fromkeys(each.message for each in refused.checked.findings)
+        return f"the check of the figures found: {'; '.join(wrong)}"
+    if isinstance(refused, Refused):
+        known = {
+            "announcement.none": "the deployment was neither announced nor withheld with a reason",
+            "record.composition-unknown": "it isn't known any more what the list was made of",
+        }
+        return known.get(refused.rule, "what has to be published can't be put together from the records")
+    return "the figures contradict each other"

@@ -1,0 +1,310 @@
+"""Results on time: waited for, published by themselves, late in public, explained; on both databases."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+from sqlmodel import Session, select
+
+from lfr_core.alerts import Judgement
+from lfr_core.clock import utc_from_ns
+from lfr_core.deployments import DeploymentKind
+from lfr_core.errors import Refused
+from lfr_core.people.roles import Rank, Role
+from lfr_core.people.store import People
+from lfr_core.policy import PublicationPolicy, load_policy
+from lfr_core.publication.collect import figures_for
+from lfr_core.publication.deadlines import Due, Stands, moments, overdue_unexplained, results_due
+from lfr_core.publication.explaining import Explanations
+from lfr_core.publication.published import Publisher, published_records
+from lfr_core.publication.quality.ours import Checked, check_record
+from lfr_core.publication.quality.table import Finding, Level
+from lfr_core.publication.record import DeploymentRecord
+from lfr_core.publication.results import Outcome, ResultsDesk
+from lfr_core.records import read
+from lfr_core.records.decisions import DecisionDesk
+from lfr_core.records.engine import reading, writing
+from lfr_core.records.tables import DeploymentRow
+from tests.support.publishing import announcing, ended_deployment, planned
+from tests.support.records import ManualClock
+from tests.support.vaults import trail_of
+
+POLICY = load_policy()
+HOUR_S = 3_600.0
+
+
+@dataclass
+class Desk:
+    """The desk over one ended, operational deployment `dep` with an alert that nobody judged."""
+
+    engine: Engine
+    reports: Path
+    clock: ManualClock = field(init=False)
+    policy: PublicationPolicy = POLICY.publication
+    calls: list[tuple[Role, str]] = field(default_factory=list)
+    defect: str = ""
+    """A message of the suites; "": they find nothing."""
+
+    def __post_init__(self) -> None:
+        self.clock = ended_deployment(self.engine)
+        with writing(self.engine) as session:
+            row = session.get_one(DeploymentRow, "dep")
+            row.kind, row.opened_at = DeploymentKind.OPERATIONAL.value, self.now - timedelta(hours=6)
+            row.ended_at = self.now
+            session.add(row)
+        self.ended_at = self.now
+
+    @property
+    def now(self) -> datetime:
+        return utc_from_ns(self.clock.time_ns())
+
+    def announce(self) -> None:
+        announcing(self.engine, self.clock).publish("dep", planned(), by="A. Okafor")
+
+    def desk(self, *, real: bool = False) -> ResultsDesk:
+        return ResultsDesk(
+            self.engine,
+            trail_of(self.engine),
+            self.clock,
+            self.policy,
+            figures=lambda name: figures_for(self.engine, name, force="Norfolk Constabulary"),
+            reports=self.reports,
+            call=self._call,
+            check=check_record if real else self._check,
+        )
+
+    def go_to(self, at: datetime) -> None:
+        self.clock.advance((at - self.now).total_seconds())
+
+    def due(self) -> Due:
+        with reading(self.engine) as session:
+            (one,) = results_due(session, self.now, self.policy)
+        return one
+
+    def locked(self) -> tuple[str, ...]:
+        with reading(self.engine) as session:
+            return overdue_unexplained(session, self.now, POLICY.model_copy(update={"publication": self.policy}))
+
+    def judge_all(self) -> None:
+        decisions = DecisionDesk(self.engine, trail_of(self.engine), self.clock)
+        for alert in read.alerts(self.engine, "dep"):
+            if alert.decision.judgement is None:
+                decisions.judge(alert.id, Judgement.DIFFERENT, "B. Operator")
+
+    def _call(self, session: Session, *, role: Role, deployment: str, why: str, now: datetime) -> None:
+        assert session.exec(select(DeploymentRow.id).where(DeploymentRow.id == deployment)).one()
+        assert now == self.now
+        self.calls.append((role, why))
+
+    def _check(
+        self, new: DeploymentRecord, others: Sequence[DeploymentRecord], *, today: date, report: Path | None = None
+    ) -> Checked:
+        assert today
+        assert new not in others
+        assert report == self.reports / "dep"
+        found = Finding(Level.SERIES, "column-copied", None, "Norwich", "apart", self.defect)
+        return Checked((found,) if self.defect else (), "suites")
+
+
+@pytest.fixture
+def house(engine: Engine, tmp_path: Path) -> Desk:
+    return Desk(engine, tmp_path / "reports")
+
+
+def registered(house: Desk) -> Explanations:
+    people = People(house.engine, trail_of(house.engine), house.clock)
+    people.add("E. Compliance", {Role.COMPLIANCE}, Rank.POLICE_STAFF, by="E. Compliance")
+    people.add("P. Officer", {Role.PUBLICATION_OFFICER}, Rank.POLICE_STAFF, by="E. Compliance")
+    people.add("O. Operator", {Role.OPERATOR}, Rank.CONSTABLE, by="E. Compliance")
+    return Explanations(house.engine, trail_of(house.engine), house.clock, house.policy)
+
+
+def test_results_wait_until_the_last_alert_is_decided_and_are_then_published_once(house: Desk) -> None:
+    house.announce()
+    first = house.desk().attempt("dep")
+    house.judge_all()
+    second, third = house.desk().attempt("dep"), house.desk().attempt("dep")
+
+    assert (first.outcome, first.record, house.calls) == (Outcome.WAITING, None, [])
+    assert "1 alert not decided" in first.said
+    assert (second.outcome, third.outcome) == (Outcome.PUBLISHED, Outcome.STANDS)
+    assert third.record == second.record
+    (record,) = published_records(house.engine)
+    assert (record.record.on_time, record.record.alerts.unanswered) == (True, 0)
+    assert record.record.data_quality_report_ref == "suites"
+    assert house.locked() == ()
+
+
+def test_from_the_third_working_day_the_publication_officer_is_called_once(house: Desk) -> None:
+    house.announce()
+    house.go_to(moments(house.ended_at, house.policy).remind_at)
+    for _ in range(2):
+        assert house.desk().attempt("dep").outcome is Outcome.WAITING
+
+    ((role, why),) = house.calls
+    assert role is Role.PUBLICATION_OFFICER
+    assert "1 alert not decided" in why
+
+
+def test_before_the_deadline_it_publishes_by_itself_and_locks_until_a_person_explains(house: Desk) -> None:
+    house.announce()
+    explanations = registered(house)
+    house.go_to(moments(house.ended_at, house.policy).unattended_at)
+    made = house.desk().attempt("dep")
+
+    assert made.outcome is Outcome.PUBLISHED
+    assert made.record is not None
+    assert (made.record.record.on_time, made.record.record.alerts.unanswered) == (True, 1)
+    assert house.due().late_because == "1 of its alerts were never decided"
+    assert (house.due().stands, house.locked()) == (Stands.LATE, ("dep",))
+    with pytest.raises(Refused, match="publication officer"):
+        explanations.explain("dep", why="two were ill", by="O. Operator")
+    explained = explanations.explain("dep", why="two were ill", by="p. officer")
+    assert (explained.explanation, house.locked()) == ("two were ill", ())
+    with pytest.raises(Refused) as again:
+        explanations.explain("dep", why="another", by="P. Officer")
+    assert again.value.rule == "results.explained"
+    rules = [event.rule for event in trail_of(house.engine).events]
+    assert rules.count("results.unattended") == rules.count("results.explained") == 1
+
+
+def test_a_failing_suite_publishes_nothing_and_says_why_in_public_without_what_was_printed(house: Desk) -> None:
+    house.announce()
+    house.judge_all()
+    house.defect = "one column repeats another"
+    with pytest.raises(Refused, match="printed Norwich") as refused:
+        house.desk().attempt("dep")
+    house.go_to(moments(house.ended_at, house.policy).unattended_at)
+    late = house.desk().attempt("dep")
+    house.go_to(moments(house.ended_at, house.policy).due_at + timedelta(minutes=1))
+    again = house.desk().attempt("dep")
+
+    assert refused.value.rule == "results.quality"
+    assert (late.outcome, again.outcome, published_records(house.engine)) == (Outcome.LATE, Outcome.LATE, ())
+    assert house.due().late_because == "the check of the figures found: one column repeats another"
+    assert "Norwich" in house.due().late_detail
+    assert (house.due().stands, house.locked()) == (Stands.OVERDUE, ("dep",))
+    assert {role for role, _ in house.calls} == {Role.PUBLICATION_OFFICER, Role.AUTHORISING_OFFICER}
+    house.defect = ""
+    assert house.desk().attempt("dep").outcome is Outcome.PUBLISHED
+    assert published_records(house.engine)[0].record.on_time is False
+    assert house.locked() == ("dep",)  # published late is still to be explained
+
+
+def test_what_is_mended_before_the_deadline_was_never_late(house: Desk) -> None:
+    house.announce()
+    house.judge_all()
+    house.defect = "one column repeats another"
+    house.go_to(moments(house.ended_at, house.policy).unattended_at)
+    house.desk().attempt("dep")
+    house.defect = ""
+    house.desk().attempt("dep")
+
+    assert (house.due().stands, house.due().late_at, house.locked()) == (Stands.PUBLISHED, None, ())
+
+
+def test_results_of_a_deployment_nobody_announced_are_late_in_public(house: Desk) -> None:
+    with pytest.raises(Refused) as refused:
+        house.desk().attempt("dep")
+    house.go_to(moments(house.ended_at, house.policy).due_at)
+    made = house.desk().make_up()
+
+    assert refused.value.rule == "announcement.none"
+    assert [one.outcome for one in made] == [Outcome.LATE]
+    assert "neither announced" in house.due().late_because
+    assert house.desk().make_up() == ()
+
+
+def test_a_flow_that_never_ran_is_made_up_late_and_says_so(house: Desk) -> None:
+    house.announce()
+    house.judge_all()
+    assert house.desk().make_up() == ()  # nothing is forced before its time
+    house.go_to(moments(house.ended_at, house.policy).due_at + timedelta(days=2))
+    (made,) = house.desk().make_up()
+
+    assert made.outcome is Outcome.PUBLISHED
+    assert house.due().late_because == "they were published after the deadline"
+    assert house.locked() == ("dep",)
+
+
+def test_a_bank_holiday_added_late_moves_only_a_deadline_that_still_runs(house: Desk) -> None:
+    house.announce()
+    before = moments(house.ended_at, house.policy).due_at
+    house.desk().make_up()  # keeps the deadline
+    day = (before - timedelta(hours=12)).date()
+    more = house.policy.model_copy(update={"extra_bank_holidays": (day,)})
+    house.policy = more
+    moved = house.due().moments.due_at
+    house.desk().make_up()
+    house.go_to(before + timedelta(hours=1))
+    assert house.due().stands is Stands.REMINDER
+    assert house.due().moments.due_at == moved > before
+
+    house.go_to(moved + timedelta(hours=1))
+    house.policy = more.model_copy(update={"extra_bank_holidays": (day, moved.date() - timedelta(days=1))})
+    assert (house.due().moments.due_at, house.due().stands) == (moved, Stands.OVERDUE)
+    publisher = Publisher(house.engine, trail_of(house.engine), house.clock, house.policy)
+    figures = figures_for(house.engine, "dep", force="Norfolk Constabulary")
+    assert publisher.publish("dep", figures, by="A. Okafor").record.on_time is False
+
+
+def test_what_is_not_late_needs_no_explanation_and_an_explanation_has_words(house: Desk) -> None:
+    house.announce()
+    explanations = registered(house)
+    for name, why, rule in (
+        ("dep", "because", "results.not-late"),
+        ("other", "because", "results.nothing-due"),
+        ("dep", " ", "results.explanation-missing"),
+        ("dep", "a\nb", "results.explanation-missing"),
+        ("dep", "x" * 1_001, "results.explanation-missing"),
+    ):
+        with pytest.raises(Refused) as refused:
+            explanations.explain(name, why=why, by="P. Officer")
+        assert refused.value.rule == rule
+
+
+def test_a_planned_deployments_results_are_its_publication_officers(house: Desk) -> None:
+    house.announce()
+    registered(house)
+    with writing(house.engine) as session:
+        row = session.get_one(DeploymentRow, "dep")
+        row.planned = True
+        session.add(row)
+    with pytest.raises(Refused) as refused:
+        house.desk().publish("dep", by="O. Operator")
+    record = house.desk().publish("dep", by="P. Officer")
+
+    assert refused.value.rule == "people.wrong-role"
+    assert house.desk().publish("dep", by="P. Officer") == record
+
+
+def test_killed_between_the_note_and_the_record_the_next_attempt_publishes(house: Desk) -> None:
+    house.announce()
+    house.go_to(moments(house.ended_at, house.policy).unattended_at)
+    desk = house.desk()
+    trail_of(house.engine).full = True
+    with pytest.raises(Refused, match="audit trail"):
+        desk.attempt("dep")
+    trail_of(house.engine).full = False
+
+    assert published_records(house.engine) == ()
+    assert house.desk().attempt("dep").outcome is Outcome.PUBLISHED
+
+
+def test_the_real_suites_pass_our_record_and_find_a_copied_one(house: Desk) -> None:
+    house.announce()
+    house.judge_all()
+    made = house.desk(real=True).attempt("dep")
+    assert made.record is not None
+    record = made.record.record
+    assert "report sha256" in record.data_quality_report_ref
+    assert (house.reports / "dep" / "index.html").is_file()
+
+    wrong = record.model_copy(update={"session_id": record.session_id, "date": date(2099, 1, 1)})
+    found = check_record(wrong, [record], today=datetime.now(UTC).date())
+    assert {each.rule for each in found.findings} >= {"date-plausible", "session-unique"}
