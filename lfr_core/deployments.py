@@ -18,16 +18,28 @@ class DeploymentKind(StrEnum):
 
 
 class DeploymentStatus(StrEnum):
-    """The part of a deployment's life that exists so far."""
+    """Where a deployment stands on its line (DESIGN.md). A trial goes from draft to ready to live to ended."""
 
     DRAFT = "draft"
+    APPLIED = "applied"
+    """Its authority is asked for."""
+    AUTHORISED = "authorised"
+    LIST_BUILT = "list built"
+    LIST_APPROVED = "list approved"
     READY = "ready"
-    """Its watchlist is enrolled."""
+    """Everything is in order but the hour; of a trial: its watchlist is enrolled."""
     LIVE = "live"
     SUSPENDED = "suspended"
     """Live but for now nothing is recognised; it may be resumed."""
     ENDED = "ended"
     """Recognition is over and the gallery is dropped."""
+    CANCELLED = "cancelled"
+    """It never opened, and never will."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing is recognised any more, ever."""
+        return self in {DeploymentStatus.ENDED, DeploymentStatus.CANCELLED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +57,17 @@ class DeploymentView:
     agreeing_shots: int
     live_only: bool
     """Whether frames older than the policy's limit are dropped; off for `lfr stream run` on a file."""
+    planned: bool = False
+    """Whether it goes the whole line, with an authority. Only then may it take a live camera."""
+    cameras: tuple[str, ...] = ()
+    """Those that a planned deployment's application names; no other may send for it."""
+
+    @property
+    def awaits_list(self) -> bool:
+        """Whether a watchlist may be attached now."""
+        if self.planned:  # a list that isn't approved yet may be compiled anew
+            return self.status in {DeploymentStatus.AUTHORISED, DeploymentStatus.LIST_BUILT}
+        return self.status is DeploymentStatus.DRAFT
 
     @property
     def is_live(self) -> bool:

@@ -68,7 +68,7 @@ def gate(
         from rich.table import Table
 
         from lfr_core.errors import Refused
-        from lfr_core.gate import check_gate
+        from lfr_core.gate import GateLimits, check_gate
         from lfr_core.gate import gate as gate_of
         from lfr_core.records.engine import open_engine
         from lfr_core.vault.book import VaultBook
@@ -81,8 +81,8 @@ def gate(
             engine.dispose()
         if facts is None:
             raise Refused("deployment.unknown", f"there is no deployment {deployment}; see `lfr deployment list`")
-        now_ns, attendance_s = time.time_ns(), policy_of(settings).vault.attendance_s
-        findings = gate_of(facts, now_ns=now_ns, attendance_s=attendance_s)
+        now_ns, limits = time.time_ns(), GateLimits.of(policy_of(settings))
+        findings = gate_of(facts, limits, now_ns=now_ns)
         if as_json:
             print_json([{"condition": f.condition.value, "met": f.met, "who": f.who, "why": f.why} for f in findings])
         else:
@@ -91,4 +91,4 @@ def gate(
                 mark = "[green]met[/green]" if finding.met else "[red]not met[/red]"
                 table.add_row(finding.condition.value, mark, finding.why, "" if finding.met else finding.who)
             console.print(table)
-        check_gate(facts, deployment, now_ns=now_ns, attendance_s=attendance_s)
+        check_gate(facts, deployment, limits, now_ns=now_ns)

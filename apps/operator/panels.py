@@ -11,7 +11,6 @@ from urllib.parse import quote
 
 from apps.operator.view import Board, Header, local_time
 from lfr_core.biometric import Biometric
-from lfr_core.deployments import DeploymentStatus
 from lfr_core.outcomes import FrameCounts
 from lfr_core.records.health import Health, Recent
 from lfr_core.records.read import (
@@ -25,7 +24,7 @@ from lfr_core.records.read import (
 )
 from lfr_core.watchlists.types import Response
 
-__all__ = ["alert_card", "answered", "board_html", "empty", "header_html", "nothing_waits", "waiting_heading"]
+__all__ = ["alert_card", "answered", "board_html", "empty", "header_html", "nothing_waits", "proven_text", "waiting_heading"]
 
 _NEW_NS = 10 * 10**9
 """How long a card that has just come is marked."""
@@ -78,9 +77,19 @@ def header_html(header: Header) -> str:
         f'<p class="ops-facts"><span class="ops-pill is-{status}">{status.capitalize()}</span>'
         f'<span class="ops-pill">{kind.capitalize()}</span>'
         f"<span>{escape(one.view.id)}</span><span>{size}</span>"
-        f"<span>threshold {one.view.threshold:.2f}, {one.view.agreeing_shots} shots agree</span>{also}</p></div>"
+        f"<span>threshold {one.view.threshold:.2f}, {one.view.agreeing_shots} shots agree</span>{proven_text(header)}{also}</p></div>"
         f"{clock}</header>"
     )
+
+
+def proven_text(header: Header) -> str:
+    """When a planned deployment's chain was last shown to work; nothing while there is nothing to show."""
+    one = header.deployment
+    if one is None or not one.view.planned or one.view.status.is_over:
+        return ""
+    if header.proven_s is None:
+        return "<span>never proven</span>"
+    return f"<span>last proven {_ago(header.proven_s)}</span>"
 
 
 def empty(text: str) -> str:
@@ -96,7 +105,7 @@ def waiting_heading(waiting: int) -> str:
 
 def nothing_waits(deployment: DeploymentSummary) -> str:
     """What stands where alerts would."""
-    if deployment.view.status is DeploymentStatus.ENDED:
+    if deployment.view.status.is_over:
         return empty("This deployment has ended: no more alerts will come.")
     return empty("Alerts come here by themselves. No one is stopped by software: a person decides each.")
 

@@ -15,6 +15,7 @@ from lfr_core.audit.keeper import HeadKeeper
 from lfr_core.audit.port import AuditEvent
 from lfr_core.audit.trail import AuditTrail, record
 from lfr_core.clock import SystemClock
+from lfr_core.gate import GateLimits
 from lfr_core.hardening import forbid_core_dumps
 from lfr_core.logs import get_logger
 from lfr_core.policy import Policy
@@ -58,7 +59,15 @@ def build_core(settings: Settings, policy: Policy, engine: Engine) -> VaultCore:
     keystore = Keystore(settings.keystore_folder)
     bind_installation(engine, keystore.installation)
     book, audit = VaultBook(engine), AuditWriter(engine)
-    core = VaultCore(policy=policy.vault, clock=SystemClock(), keystore=keystore, facts=book, epochs=book, audit=audit)
+    core = VaultCore(
+        policy=policy.vault,
+        limits=GateLimits.of(policy),
+        clock=SystemClock(),
+        keystore=keystore,
+        facts=book,
+        epochs=book,
+        audit=audit,
+    )
     audit.use(core)
     core.begin()
     return core

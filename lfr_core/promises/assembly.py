@@ -15,6 +15,7 @@ from lfr_core.clock import Clock
 from lfr_core.erasure.desk import CertificateDesk
 from lfr_core.erasure.places import certificate_folder
 from lfr_core.gallery import Gallery, MilvusGallery
+from lfr_core.gate import GateLimits
 from lfr_core.policy import Policy
 from lfr_core.promises.catalogue import promises
 from lfr_core.promises.checks.accuracy import FalseAlerts, ThresholdBound
@@ -74,7 +75,7 @@ def checks_of(state: State, policy: Policy) -> tuple[Check, ...]:
         LiveCamerasOnly(engine),
         FacesForgotten(engine, policy.vault),
         NoTemplateKept(engine),
-        RecognitionGated(engine, vault, policy.vault, state.pause),
+        RecognitionGated(engine, vault, GateLimits.of(policy), state.pause),
         NoExportPath(state.source),
         AlertsGone(engine, vault, policy),
         FootageGone(engine, vault, policy),

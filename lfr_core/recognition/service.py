@@ -18,7 +18,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from lfr_core.biometric import Biometric
 from lfr_core.clock import Clock
 from lfr_core.crops import sightings_key
-from lfr_core.deployments import DeploymentDirectory, DeploymentStatus, DeploymentView
+from lfr_core.deployments import DeploymentDirectory, DeploymentView
 from lfr_core.errors import Fatal, Poison, Refused, Retryable
 from lfr_core.faces.decode import decode
 from lfr_core.faces.types import FaceEngine, Image
@@ -354,4 +354,4 @@ def _best_person(candidates: Sequence[Candidate]) -> tuple[str, float] | None:
 
 def _may_go_on(view: DeploymentView | None) -> bool:
     """Whether a deployment can still be recognised for, now or after it is resumed."""
-    return view is not None and view.status is not DeploymentStatus.ENDED
+    return view is not None and not view.status.is_over

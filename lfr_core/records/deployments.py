@@ -1,17 +1,15 @@
 """Deployments as they are kept: made, given a watchlist, opened, suspended, closed.
 
-The rules are Refused with a stable word each. A deployment's line, as far as it exists: draft -> ready (watchlist
-attached) -> live (and suspended, and live again) -> ended; ended stays ended, and its list is destroyed. Each step is
-on the audit trail in the same transaction.
+The rules are Refused with a stable word each. A trial's line: draft -> ready (watchlist attached) -> live (and
+suspended, and live again) -> ended; ended stays ended, and its list is destroyed. The line of a planned deployment is
+in `lfr_core.life`, which is asked at each step. Each step is on the audit trail in the same transaction.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine, delete
 from sqlmodel import Session, col, select
@@ -20,13 +18,20 @@ from lfr_core.audit.port import AuditEvent, Trail, Verb
 from lfr_core.clock import Clock, SystemClock, utc_from_ns
 from lfr_core.deployments import DeploymentKind, DeploymentStatus, DeploymentView
 from lfr_core.errors import Refused
+from lfr_core.life.digest import list_digest
+from lfr_core.life.reading import application_of
+from lfr_core.life.record import record_step
+from lfr_core.life.steps import Step
+from lfr_core.life.tables import LifeRow
 from lfr_core.policy import Policy
-from lfr_core.publication.tables import WatchlistCompositionRow
+from lfr_core.publication.workdays import LONDON
+from lfr_core.records.attaching import check_list_for, composition, delete_list, forget_list, write_list
 from lfr_core.records.directory import CachedDirectory
 from lfr_core.records.engine import scrub, writing
-from lfr_core.records.entries import EntryLike, ReferenceLike, entry_row, reference_rows
+from lfr_core.records.entries import EntryLike, ReferenceLike
+from lfr_core.records.locking import check_id, locked, reason_of, unknown
 from lfr_core.records.reading import DeploymentReader, view_of
-from lfr_core.records.tables import DeploymentRow, WatchlistEntryRow, WatchlistReferenceRow
+from lfr_core.records.tables import DeploymentRow, WatchlistEntryRow
 from lfr_core.rights.commitments import commitments, keep_commitments
 from lfr_core.vault.lists import make_list_key
 from lfr_core.vault.port import KeyKind, Vault
@@ -34,9 +39,6 @@ from lfr_core.vault.tables import AttendanceRow
 
 __all__ = ["DEFAULT_HOURS", "LONGEST_HOURS", "CachedDirectory", "DeploymentStore", "EntryLike", "ReferenceLike"]
 
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_LONDON = ZoneInfo("Europe/London")  # an entry's last day is a day in England
-_LONGEST_REASON = 200
 LONGEST_HOURS = 24.0
 """No deployment is open for more; the policy's max_open_h is what callers give."""
 DEFAULT_HOURS = 12.0
@@ -66,7 +68,7 @@ class DeploymentStore(DeploymentReader):
         threshold: float | None = None,
         by: str = "system:lfr",
     ) -> DeploymentView:
-        """Make a draft.
+        """Make a draft of a trial. What takes a live camera is planned instead, by `lfr_core.life.desk`.
 
         `threshold` (cosine, between 0 and 1) and the shots that must agree come from the policy unless given.
         With `live_only` off, frames are never dropped for their age: for recorded video.
@@ -75,12 +77,7 @@ class DeploymentStore(DeploymentReader):
             Refused: `deployment.bad-id`, `deployment.exists`, `deployment.bad-threshold`,
                 `deployment.recorded-source` (an operational deployment takes live cameras only).
         """
-        if not _ID.fullmatch(id):
-            raise Refused(
-                "deployment.bad-id",
-                f"{id!r} can't be a deployment's id: up to 64 letters, digits, dots, - and _, "
-                "the first a letter or a digit",
-            )
+        check_id(id)
         limit = policy.alerts.threshold if threshold is None else threshold
         if not 0.0 < limit < 1.0:
             raise Refused("deployment.bad-threshold", f"a threshold lies between 0 and 1 (cosine); {limit} doesn't")
@@ -115,75 +112,55 @@ class DeploymentStore(DeploymentReader):
         entries: Sequence[EntryLike],
         by: str = "system:lfr",
     ) -> DeploymentView:
-        """Keep the list that was enrolled into `gallery` under `contract_id`; the deployment is then ready.
+        """Keep the list that was enrolled into `gallery` under `contract_id`.
+
+        A trial is then ready, with the one list it will have. A planned deployment's list waits for approval, and may
+        be compiled anew until then.
 
         Raises:
-            Refused: `deployment.unknown`, `deployment.ended`, `watchlist.attached` (a list is compiled once
-                for each deployment), `watchlist.empty`, `watchlist.gallery-used` (never reused),
-                `watchlist.test-subjects-only` (an operational list of test subjects alone).
+            Refused: `deployment.unknown`, `deployment.ended`, `watchlist.attached`, `watchlist.empty`,
+                `watchlist.gallery-used` (never reused), `watchlist.test-subjects-only` (an operational list of test
+                subjects alone), `watchlist.over-cap`, `watchlist.entry-expired`, and as `record_step`.
         """
         self._check_entries(deployment_id, gallery, entries)
         key = self._list_key(deployment_id)  # before the transaction: the vault may be waiting for this database
         people = [entry.subject for entry in entries if not entry.category.is_test_subject]
         committed = commitments(self._vault, deployment_id, people)
+        blue = len(entries) - len(people)
+        facts = {
+            "entries": len(entries),
+            "test_subjects": blue,
+            "photographs": sum(len(entry.references) for entry in entries),
+        }
         with self._audited(by) as session:
-            row = _locked(session, deployment_id)
-            if row.status == DeploymentStatus.ENDED:
+            row, now = locked(session, deployment_id), self._now()
+            if DeploymentStatus(row.status).is_over:
                 raise _ended(deployment_id)
-            if row.status != DeploymentStatus.DRAFT:
-                raise Refused(
-                    "watchlist.attached",
-                    f"deployment {deployment_id} has its watchlist; a new list needs a new deployment",
-                )
-            if session.exec(select(DeploymentRow.id).where(DeploymentRow.gallery == gallery)).first() is not None:
-                raise Refused("watchlist.gallery-used", f"gallery {gallery} belongs to another deployment")
-            blue = sum(entry.category.is_test_subject for entry in entries)
-            if row.kind == DeploymentKind.OPERATIONAL and blue == len(entries):
-                raise Refused(
-                    "watchlist.test-subjects-only",
-                    "a list of test subjects alone belongs to an evaluation or a demo",
-                )
-            for entry in entries:
-                session.add(entry_row(deployment_id, entry))
-            session.flush()
-            for entry in entries:
-                session.add_all(reference_rows(deployment_id, entry, key))
-            row.gallery, row.contract_id = gallery, contract_id
-            row.blue_list_size, row.watchlist_size = blue, len(entries) - blue
-            row.status = DeploymentStatus.READY.value
-            references = sum(len(entry.references) for entry in entries)
-            session.add_all(self._composition(deployment_id, entries))
+            if not view_of(row).awaits_list:
+                raise attached(deployment_id)
+            made = application_of(session, deployment_id)
+            if made is not None:
+                check_list_for(made, entries)
+                forget_list(session, deployment_id)  # one that was compiled before and isn't approved
+            write_list(session, row, contract_id, gallery, entries, key)
+            session.add_all(composition(deployment_id, entries, now))
             keep_commitments(session, deployment_id, committed)
-            self._append(
-                session,
-                Verb.COLLECT,
-                by,
-                deployment_id,
-                "watchlist.attached",
-                {"entries": len(entries), "test_subjects": blue, "photographs": references},
-            )
+            if made is None:
+                row.status = DeploymentStatus.READY.value
+                self._append(session, Verb.COLLECT, by, deployment_id, "watchlist.attached", facts)
+            else:
+                life = session.get_one(LifeRow, deployment_id)
+                life.list_last_day = min(entry.expires_on for entry in entries)
+                digest = list_digest(contract_id, entries)
+                record_step(session, self._trail, row, Step.COMPILE, by=by, now=now, digest=digest, facts=facts)
             return view_of(row)
-
-    def _composition(self, deployment: str, entries: Sequence[EntryLike]) -> list[WatchlistCompositionRow]:
-        """What the published record says of the list once it is destroyed. Test subjects are no part of it."""
-        by_category: dict[str, list[int]] = {}
-        for entry in entries:
-            if not entry.category.is_test_subject:
-                by_category.setdefault(entry.category.value, []).append(len(entry.references))
-        now = self._now()
-        return [
-            WatchlistCompositionRow(
-                deployment=deployment, category=category, people=len(images), images=sum(images), built_at=now
-            )
-            for category, images in sorted(by_category.items())
-        ]
 
     def _list_key(self, deployment: str) -> bytes:
         """The key that the list's crops are sealed under. Raises Refused `deployment.unknown`, and as the vault."""
         view = self.find(deployment)
         if view is None:
-            raise _unknown(deployment)
-        if view.status is not DeploymentStatus.DRAFT:
+            raise unknown(deployment)
+        if not view.awaits_list:
             return b""  # refused in the transaction; an ended deployment gets no key again
         return make_list_key(self._vault, deployment, now_ns=self._clock.time_ns()).key
 
@@ -202,22 +179,26 @@ class DeploymentStore(DeploymentReader):
         hours: float = DEFAULT_HOURS,
         by: str = "system:lfr",
     ) -> DeploymentView:
-        """Let it match, for `hours` from now at most. `today` is the day in London unless given.
+        """Let a trial match, for `hours` from now at most. `today` is the day in London unless given.
+
+        A planned deployment is opened by `lfr_core.life.desk`.
 
         Raises:
-            Refused: `deployment.unknown`, `deployment.ended`, `deployment.no-watchlist`,
+            Refused: `deployment.unknown`, `deployment.ended`, `deployment.no-watchlist`, `deployment.planned`,
                 `watchlist.entry-expired`, `deployment.bad-hours`.
         """
         if not 0.0 < hours <= LONGEST_HOURS:
             raise Refused(
                 "deployment.bad-hours", f"a deployment is open for at most {LONGEST_HOURS:g} hours; {hours:g} isn't"
             )
-        day = today or self._now().astimezone(_LONDON).date()
+        day = today or self._now().astimezone(LONDON).date()
         with self._audited(by) as session:
-            row = _locked(session, id)
+            row = locked(session, id)
+            if row.planned:
+                raise Refused("deployment.planned", f"{id} is planned: its hours are those of its authority")
             if row.status in {DeploymentStatus.LIVE, DeploymentStatus.SUSPENDED}:
                 return view_of(row)
-            if row.status == DeploymentStatus.ENDED:
+            if DeploymentStatus(row.status).is_over:
                 raise _ended(id)
             if row.status != DeploymentStatus.READY:
                 raise Refused(
@@ -245,31 +226,37 @@ class DeploymentStore(DeploymentReader):
         """Stop recognition for now, for a reason that people will read.
 
         Raises:
-            Refused: `deployment.unknown`, `deployment.not-live`, `deployment.reason-missing`.
+            Refused: `deployment.unknown`, `deployment.not-live`, `deployment.reason-missing`, and as `record_step`.
         """
-        reason = " ".join(why.split())
-        if not reason or len(reason) > _LONGEST_REASON or "\x00" in reason:
-            raise Refused("deployment.reason-missing", f"say why, in at most {_LONGEST_REASON} characters")
+        reason = reason_of(why)
         with self._audited(by) as session:
-            row = _locked(session, id)
+            row = locked(session, id)
             if row.status not in {DeploymentStatus.LIVE, DeploymentStatus.SUSPENDED}:
                 raise Refused("deployment.not-live", f"deployment {id} is {row.status}: only a live one is suspended")
-            row.status, row.suspended_why = DeploymentStatus.SUSPENDED.value, reason
-            self._append(session, Verb.DECIDE, by, id, "deployment.suspended", {})
+            row.suspended_why = reason
+            if row.planned:
+                record_step(session, self._trail, row, Step.SUSPEND, by=by, now=self._now(), note=reason)
+            else:
+                row.status = DeploymentStatus.SUSPENDED.value
+                self._append(session, Verb.DECIDE, by, id, "deployment.suspended", {})
             return view_of(row)
 
     def resume(self, id: str, *, by: str) -> DeploymentView:  # noqa: A002  the field's own word
         """Let a suspended deployment match again, within its hours.
 
         Raises:
-            Refused: `deployment.unknown`, `deployment.not-suspended`.
+            Refused: `deployment.unknown`, `deployment.not-suspended`, and as `record_step`.
         """
         with self._audited(by) as session:
-            row = _locked(session, id)
+            row = locked(session, id)
             if row.status != DeploymentStatus.SUSPENDED:
                 raise Refused("deployment.not-suspended", f"deployment {id} is {row.status}, not suspended")
-            row.status, row.suspended_why = DeploymentStatus.LIVE.value, ""
-            self._append(session, Verb.DECIDE, by, id, "deployment.resumed", {})
+            if row.planned:
+                record_step(session, self._trail, row, Step.RESUME, by=by, now=self._now(), note=row.suspended_why)
+            else:
+                row.status = DeploymentStatus.LIVE.value
+                self._append(session, Verb.DECIDE, by, id, "deployment.resumed", {})
+            row.suspended_why = ""
             return view_of(row)
 
     def close(self, id: str, *, by: str = "system:lfr") -> DeploymentView:  # noqa: A002  the field's own word
@@ -278,17 +265,34 @@ class DeploymentStore(DeploymentReader):
         The caller drops the gallery afterwards. May be called again, so that a drop that failed can be made up.
 
         Raises:
-            Refused: `deployment.unknown`.
+            Refused: `deployment.unknown`, and as `record_step`.
             Retryable: also when the vault is away; the deployment has ended all the same if its row could be written.
         """
+        return self._end(id, Step.CLOSE, by, "")
+
+    def cancel(self, id: str, why: str, *, by: str) -> DeploymentView:  # noqa: A002  the field's own word
+        """Give a planned deployment up before it opens. A list that was built is destroyed, as `close` does.
+
+        Raises:
+            Refused: `deployment.unknown`, `deployment.reason-missing`, and as `record_step`.
+        """
+        return self._end(id, Step.CANCEL, by, reason_of(why))
+
+    def _end(self, id: str, step: Step, by: str, note: str) -> DeploymentView:  # noqa: A002  the field's own word
         with self._audited(by) as session:
-            row = _locked(session, id)
-            session.execute(delete(WatchlistReferenceRow).where(col(WatchlistReferenceRow.deployment) == id))
-            session.execute(delete(WatchlistEntryRow).where(col(WatchlistEntryRow.deployment) == id))
+            row, now = locked(session, id), self._now()
+            delete_list(session, id)
             session.execute(delete(AttendanceRow).where(col(AttendanceRow.deployment) == id))
-            if row.status != DeploymentStatus.ENDED:
-                row.status, row.ended_at = DeploymentStatus.ENDED.value, self._now()
-                facts = {"entries": row.watchlist_size + row.blue_list_size}
+            facts = {"entries": row.watchlist_size + row.blue_list_size}
+            if DeploymentStatus(row.status).is_over:
+                pass  # asked again, to make up for what failed
+            elif row.planned:
+                row.ended_at = now
+                record_step(session, self._trail, row, step, by=by, now=now, note=note, facts=facts)
+            elif step is Step.CANCEL:
+                raise Refused("life.trial", f"{id} is a trial: `lfr deployment close` ends it")
+            else:
+                row.status, row.ended_at = DeploymentStatus.ENDED.value, now
                 self._append(session, Verb.ERASE, by, id, "deployment.closed", facts)
             view = view_of(row)
         scrub(self._engine)
@@ -312,18 +316,13 @@ class DeploymentStore(DeploymentReader):
         return utc_from_ns(self._clock.time_ns())
 
 
-def _locked(session: Session, id: str) -> DeploymentRow:  # noqa: A002  the field's own word
-    row = session.exec(
-        select(DeploymentRow).where(DeploymentRow.id == id).with_for_update(key_share=True)
-    ).one_or_none()
-    if row is None:
-        raise _unknown(id)
-    return row
-
-
-def _unknown(id: str) -> Refused:  # noqa: A002  the field's own word
-    return Refused("deployment.unknown", f"there is no deployment {id}; `lfr deployment list` shows those there are")
-
-
 def _ended(id: str) -> Refused:  # noqa: A002  the field's own word
     return Refused("deployment.ended", f"deployment {id} has ended and stays so: make a new one")
+
+
+def attached(id: str) -> Refused:  # noqa: A002  the field's own word
+    """No list may be attached now."""
+    return Refused(
+        "watchlist.attached",
+        f"deployment {id} waits for no list: a trial has one list, a planned one awaits it once it is authorised",
+    )

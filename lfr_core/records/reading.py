@@ -51,4 +51,6 @@ def view_of(row: DeploymentRow) -> DeploymentView:
         threshold=row.threshold,
         agreeing_shots=row.agreeing_shots,
         live_only=row.live_only,
+        planned=row.planned,
+        cameras=tuple(row.cameras.split("\n")) if row.cameras else (),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from lfr_core.audit import tables as audit
 from lfr_core.erasure import tables as erasure
 from lfr_core.footage import tables as footage
+from lfr_core.life import tables as life
 from lfr_core.papers import tables as papers
 from lfr_core.people import tables as people
 from lfr_core.promises import tables as promises
@@ -17,7 +18,7 @@ from lfr_core.vault import tables as vault
 
 __all__ = ["METADATA", "TABLE_MODULES"]
 
-TABLE_MODULES = (audit, erasure, footage, papers, people, promises, proof, publication, retention, rights, vault)
+TABLE_MODULES = (audit, erasure, footage, life, papers, people, promises, proof, publication, retention, rights, vault)
 """Beside `lfr_core.records.tables`."""
 
 METADATA = Row.metadata

@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKeyConstraint, Index, MetaData
+from sqlalchemy import BigInteger, ForeignKeyConstraint, Index, MetaData, false
 from sqlmodel import Field, SQLModel
 
 __all__ = [
@@ -58,6 +58,10 @@ class DeploymentRow(Row, table=True):
     threshold: float
     agreeing_shots: int
     live_only: bool
+    planned: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    """Whether it goes the whole line of `lfr_core.life`; what takes a live camera does."""
+    cameras: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    """Those of a planned one, one a line."""
     watchlist_size: int = 0
     """Entries, test subjects not counted. Stays after the list is destroyed."""
     blue_list_size: int = 0

@@ -8,9 +8,11 @@ from collections.abc import Sequence
 from sqlalchemy import Engine, update
 from sqlmodel import col, func, select
 
+from lfr_core.clock import Clock, SystemClock, utc_from_ns
 from lfr_core.deployments import DeploymentStatus
 from lfr_core.errors import Fatal
 from lfr_core.gate import GateFacts
+from lfr_core.life.facts import planned_facts
 from lfr_core.records.engine import reading, writing
 from lfr_core.records.tables import DeploymentRow
 from lfr_core.vault.epochs import Epoch
@@ -22,8 +24,9 @@ __all__ = ["VaultBook", "bind_installation"]
 class VaultBook:
     """Implements `GateFactsSource` and `EpochLog` over the records; Retryable when they are away."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, clock: Clock | None = None) -> None:
         self._engine = engine
+        self._clock = clock or SystemClock()
 
     def facts(self, deployment: str) -> GateFacts | None:
         if "\x00" in deployment:
@@ -35,6 +38,7 @@ class VaultBook:
             attended = session.exec(
                 select(func.max(AttendanceRow.last_ns)).where(AttendanceRow.deployment == deployment)
             ).one()
+            written = session.exec(select(InstallationRow.written_ns)).first()
             return GateFacts(
                 deployment=deployment,
                 status=DeploymentStatus(row.status),
@@ -43,7 +47,14 @@ class VaultBook:
                 gallery=row.gallery or "",
                 suspended_why=row.suspended_why,
                 attended_ns=attended,
+                audit_written_ns=written,
+                planned=planned_facts(session, row, utc_from_ns(self._clock.time_ns())) if row.planned else None,
             )
+
+    def touch(self, at_ns: int) -> None:
+        """Write, to show that the records, and so the audit trail, take a write. Raises Retryable when they don't."""
+        with writing(self._engine) as session:
+            session.execute(update(InstallationRow).values(written_ns=at_ns))
 
     def began(self, epoch: Epoch) -> None:
         with writing(self._engine) as session:

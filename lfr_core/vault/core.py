@@ -12,6 +12,7 @@ import hmac
 import threading
 import uuid
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -20,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from lfr_core.audit.port import AuditEvent, Verb
 from lfr_core.clock import Clock
 from lfr_core.errors import LfrError, Refused, Retryable
-from lfr_core.gate import GateFactsSource, check_gate
+from lfr_core.gate import GateFactsSource, GateLimits, check_gate
 from lfr_core.logs import get_logger
 from lfr_core.policy import VaultPolicy
 from lfr_core.vault.clockguard import ClockGuard
@@ -34,6 +35,8 @@ __all__ = ["EpochLog", "VaultCore", "WritesAudit"]
 FACTS_MAX_AGE_S = 0.25
 """With a lease of 2 s a refusal is felt everywhere within 2.25 s of its cause."""
 _SWEEP_EVERY_S = 10.0
+_TOUCH_EVERY_S = 5.0
+"""Several times within the policy's audit_age_s of 10 s at least."""
 
 
 class EpochLog(Protocol):
@@ -45,6 +48,10 @@ class EpochLog(Protocol):
 
     def close_unfinished(self, at_ns: int) -> int:
         """Book the epochs of a vault that died as destroyed by `at_ns`, and say how many."""
+        ...
+
+    def touch(self, at_ns: int) -> None:
+        """Write when that was last possible."""
         ...
 
 
@@ -61,6 +68,7 @@ class VaultCore:
         self,
         *,
         policy: VaultPolicy,
+        limits: GateLimits,
         clock: Clock,
         keystore: Keystore,
         facts: GateFactsSource,
@@ -71,6 +79,7 @@ class VaultCore:
         """
         Args:
             policy: lengths of epoch, grace and lease.
+            limits: what the gate reckons with.
             clock: wall and monotonic time.
             keystore: the kept keys.
             facts: what the gate is decided on.
@@ -82,6 +91,7 @@ class VaultCore:
             Fatal: the file with the latest time seen is damaged.
         """
         self._policy = policy
+        self._limits = limits
         self._clock = clock
         self._keystore = keystore
         self._facts = facts
@@ -97,7 +107,7 @@ class VaultCore:
         self._allowed: dict[str, tuple[float, Refused | None]] = {}
         self._unbooked: dict[str, int] = {}
         """Epochs destroyed and not yet booked so, with when: the records were away."""
-        self._swept = float("-inf")
+        self._swept = self._touched = float("-inf")
         self._signing = Ed25519PrivateKey.from_private_bytes(keystore.own("signing"))
         self.public_key = self._signing.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
         """Ed25519, 32 bytes, of the installation."""
@@ -143,7 +153,7 @@ class VaultCore:
             refusal: Refused | None = None
             facts = self._facts.facts(deployment)  # Retryable goes to whoever asked: nothing is lent
             try:
-                check_gate(facts, deployment, now_ns=now_ns, attendance_s=self._policy.attendance_s)
+                check_gate(facts, deployment, self._limits, now_ns=now_ns)
             except Refused as error:
                 refusal = error
             if len(self._allowed) > 1_000:  # noqa: PLR2004  a flood of unknown names must not fill the memory
@@ -257,6 +267,7 @@ class VaultCore:
     def begin(self) -> None:
         """Book what the vault before this one took with it. Raises Retryable when the records are away."""
         self._log.close_unfinished(self._clock.time_ns())
+        self._log.touch(self._clock.time_ns())
 
     def tick(self) -> None:
         """Both of what the vault's timers do."""
@@ -281,6 +292,10 @@ class VaultCore:
         """Book destroyed epochs, and sweep kept keys that are due. Called by a second timer; raises nothing of ours."""
         self._book()
         monotonic = self._clock.monotonic()
+        if monotonic - self._touched >= _TOUCH_EVERY_S:
+            self._touched = monotonic
+            with suppress(Retryable):  # the gate shuts by itself when it grows old
+                self._log.touch(self._clock.time_ns())
         if monotonic - self._swept < _SWEEP_EVERY_S:
             return
         self._swept = monotonic

@@ -16,6 +16,8 @@ class InstallationRow(Row, table=True):
     __tablename__ = "installation"
 
     id: str = Field(primary_key=True)
+    written_ns: int | None = Field(default=None, sa_type=BigInteger)
+    """When the vault last wrote here: for as long as it can, the audit trail can be written too."""
 
 
 class EpochRow(Row, table=True):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Protocol
 
-from lfr_core.deployments import DeploymentStatus, DeploymentView
+from lfr_core.deployments import DeploymentView
 from lfr_core.errors import LfrError, Refused
 from lfr_core.gallery import Gallery, gallery_name
 from lfr_core.watchlists.enrol import enrol
@@ -38,9 +38,11 @@ def check_open_for_watchlist(store: WatchlistStore, deployment: str) -> Deployme
         raise Refused(
             "deployment.unknown", f"there is no deployment {deployment}; `lfr deployment list` shows those there are"
         )
-    if found.status is not DeploymentStatus.DRAFT:
+    if not found.awaits_list:
         raise Refused(
-            "watchlist.attached", f"deployment {deployment} has had its watchlist; a new list needs a new deployment"
+            "watchlist.attached",
+            f"deployment {deployment} is {found.status.value} and waits for no list: a trial has one list, a planned "
+            "deployment awaits its list once it is authorised",
         )
     return found
 

@@ -2,7 +2,7 @@
 
 In this order:
 
-1. Ask for the deployment; refuse a recording for an operational one.
+1. Ask for the deployment; refuse a recording for an operational one, and a live camera for a trial.
 2. Open the source. Connect to the broker; stand at the end of the outcomes.
 3. The capture thread takes every frame, decides by policy which are looked at, and puts those into the ledger.
 4. The calling thread sends them while there is room in flight; a STATUS record each second when nothing is sent.
@@ -16,7 +16,7 @@ import threading
 from collections.abc import Callable
 
 from lfr_core.clock import Clock, SystemClock
-from lfr_core.deployments import DeploymentDirectory, DeploymentKind, DeploymentStatus
+from lfr_core.deployments import DeploymentDirectory, DeploymentKind, DeploymentView
 from lfr_core.errors import Refused, Retryable
 from lfr_core.frames import FrameSealer
 from lfr_core.policy import Policy
@@ -70,17 +70,18 @@ def run_camera(
         footage: gets every picture that is looked at; None keeps none. Whoever made it closes it.
 
     Raises:
-        Refused: no such deployment, it has ended, or it is operational and the source a recording.
+        Refused: no such deployment, or it is over; it is operational and the source a recording; it is a trial and the
+            source a live camera; the authority doesn't name this camera.
         Poison: the source is nothing that can be opened, or holds no frame.
         Retryable: camera, broker or records are away at the start; with back-pressure also when no outcome
             comes for `workers_deadline_s` (the END record is sent all the same).
     """
     clock = clock or SystemClock()
     halt = Halt(stop)
-    operational = _is_operational(job, directory)
+    view = _deployment(job, directory)
     text = None if make_source else parse_source(job.source)
-    if operational and text is not None and not text.kind.live:
-        raise _recorded_source(job)
+    if text is not None:
+        _check_source(view, live=text.kind.live)
 
     def make() -> Source:
         if make_source is not None:
@@ -88,9 +89,11 @@ def run_camera(
         else:
             assert text is not None
             source = open_source(text, policy.images, fps=job.fps, clock=clock)
-        if operational and not source.info.live:  # a recording behind a URL
+        try:
+            _check_source(view, live=source.info.live)  # there are recordings behind URLs
+        except Refused:
             source.close()
-            raise _recorded_source(job)
+            raise
         return source
 
     broker_version(servers)  # away: say so before the camera is opened
@@ -112,8 +115,8 @@ def run_camera(
     return sender.run(make, progress, workers_deadline_s)
 
 
-def _is_operational(job: CameraJob, directory: DeploymentDirectory) -> bool:
-    """Whether the deployment is operational. Raises Refused when there is none, or it has ended."""
+def _deployment(job: CameraJob, directory: DeploymentDirectory) -> DeploymentView:
+    """The deployment. Raises Refused when there is none, it is over, or its authority names other cameras."""
     view = directory.find(job.deployment)
     if view is None:
         raise Refused(
@@ -121,16 +124,29 @@ def _is_operational(job: CameraJob, directory: DeploymentDirectory) -> bool:
             f"there is no deployment {job.deployment!r}; see `lfr deployment list`, or make one with "
             "`lfr deployment create`",
         )
-    if view.status is DeploymentStatus.ENDED:
+    if view.status.is_over:
         raise Refused(
             "camera.deployment-ended", f"the deployment {job.deployment} has ended; nothing more may be captured for it"
         )
-    return view.kind is DeploymentKind.OPERATIONAL
+    if view.planned and job.camera not in view.cameras:
+        raise Refused(
+            "camera.not-authorised",
+            f"the authority of {job.deployment} names the cameras {', '.join(view.cameras)}, not {job.camera}",
+        )
+    return view
 
 
-def _recorded_source(job: CameraJob) -> Refused:
-    return Refused(
-        "camera.recorded-source",
-        f"the deployment {job.deployment} is operational and takes live cameras only, so that nobody can search "
-        "recordings of the public; files and folders belong to a deployment of the kind evaluation or demo",
-    )
+def _check_source(view: DeploymentView, *, live: bool) -> None:
+    """Raises Refused where this kind of source may not be taken."""
+    if view.kind is DeploymentKind.OPERATIONAL and not live:
+        raise Refused(
+            "camera.recorded-source",
+            f"the deployment {view.id} is operational and takes live cameras only, so that nobody can search "
+            "recordings of the public; files and folders belong to a deployment of the kind evaluation or demo",
+        )
+    if live and not view.planned:
+        raise Refused(
+            "camera.live-source",
+            f"the deployment {view.id} is a trial and takes no live camera, which watches people: "
+            "`lfr deployment plan` asks for an authority",
+        )

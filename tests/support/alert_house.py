@@ -13,6 +13,7 @@ from lfr_core.audit.port import AuditEvent
 from lfr_core.audit.tables import AuditEntryRow
 from lfr_core.audit.trail import AuditTrail, record
 from lfr_core.deployments import DeploymentKind
+from lfr_core.gate import GateLimits
 from lfr_core.policy import load_policy
 from lfr_core.records import read
 from lfr_core.records.decisions import DecisionDesk
@@ -50,6 +51,7 @@ class AlertHouse:
 
         self.vault = VaultCore(
             policy=POLICY.vault,
+            limits=GateLimits.of(load_policy()),
             clock=self.clock,
             keystore=Keystore(self.home / "vault"),
             facts=book,

@@ -27,6 +27,7 @@ from lfr_core.erasure.verify import Verification, confirm, verify
 from lfr_core.footage.expiry import expire_segments
 from lfr_core.gallery import Gallery, MilvusGallery, gallery_name
 from lfr_core.gallery.turned import turned_gallery
+from lfr_core.gate import GateLimits
 from lfr_core.messages import Sighting
 from lfr_core.policy import load_policy
 from lfr_core.records.attendance import Attendance
@@ -73,6 +74,7 @@ class Installation:
 
         self.vault = VaultCore(
             policy=POLICY.vault,
+            limits=GateLimits.of(load_policy()),
             clock=self.clock,
             keystore=Keystore(self.settings.keystore_folder),
             facts=book,

@@ -20,7 +20,7 @@ from lfr_core.footage.expiry import PurgedSegment, expire_segments
 from lfr_core.footage.holds import Hold, HoldGround, HoldRequest
 from lfr_core.footage.register import Segment, segments
 from lfr_core.footage.segment import segment_file
-from lfr_core.gate import GateFacts
+from lfr_core.gate import GateFacts, GateLimits
 from lfr_core.policy import FootagePolicy, VaultPolicy, load_policy
 from lfr_core.records.engine import reading, writing
 from lfr_core.records.tables import DeploymentRow
@@ -79,6 +79,7 @@ class FootageHouse:
 
         vault = VaultCore(
             policy=self.vault_policy,
+            limits=GateLimits.of(load_policy()),
             clock=self.clock,
             keystore=Keystore(self.home / "vault"),
             facts=_NoFacts(),

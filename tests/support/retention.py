@@ -18,6 +18,7 @@ from lfr_core.clock import utc_from_ns
 from lfr_core.errors import Retryable
 from lfr_core.footage.register import segments
 from lfr_core.gallery import ExactGallery, Reference, gallery_name
+from lfr_core.gate import GateLimits
 from lfr_core.records.engine import reading, writing
 from lfr_core.records.tables import AlertRow, DeploymentRow, WatchlistEntryRow
 from lfr_core.retention.booking import StepReport
@@ -85,6 +86,7 @@ class RetentionHouse(AlertHouse):
 
         house.vault = VaultCore(
             policy=POLICY.vault,
+            limits=GateLimits.of(POLICY),
             clock=house.clock,
             keystore=Keystore(home / "vault"),
             facts=book,

@@ -9,7 +9,7 @@ from pathlib import Path
 from lfr_core.audit.port import AuditEvent
 from lfr_core.deployments import DeploymentStatus
 from lfr_core.errors import Retryable
-from lfr_core.gate import GateFacts
+from lfr_core.gate import GateFacts, GateLimits
 from lfr_core.policy import VaultPolicy, load_policy
 from lfr_core.vault.core import VaultCore
 from lfr_core.vault.epochs import Epoch
@@ -53,6 +53,7 @@ def open_facts(clock: TwoClocks, deployment: str = "d") -> GateFacts:
         gallery="lfr_d",
         suspended_why="",
         attended_ns=clock.time_ns(),
+        audit_written_ns=clock.time_ns(),
     )
 
 
@@ -64,15 +65,17 @@ class Records:
     away: bool = False
     known: dict[str, GateFacts] = field(default_factory=dict)
     attended: bool = True
+    """Somebody attends, and the records take writes; off: as `known` says."""
     began_: list[Epoch] = field(default_factory=list)
     destroyed_: dict[str, int] = field(default_factory=dict)
     events: list[AuditEvent] = field(default_factory=list)
+    written_ns: int | None = None
 
     def facts(self, deployment: str) -> GateFacts | None:
         self._there()
         found = self.known.get(deployment)
         if found is not None and self.attended:
-            return replace(found, attended_ns=self.clock.time_ns())
+            return replace(found, attended_ns=self.clock.time_ns(), audit_written_ns=self.clock.time_ns())
         return found
 
     def began(self, epoch: Epoch) -> None:
@@ -86,6 +89,10 @@ class Records:
     def close_unfinished(self, at_ns: int) -> int:  # noqa: ARG002  the Protocol's signature
         self._there()
         return 0
+
+    def touch(self, at_ns: int) -> None:
+        self._there()
+        self.written_ns = at_ns
 
     def record(self, event: AuditEvent) -> None:
         self._there()
@@ -106,6 +113,7 @@ def vault_core(
         records.known["d"] = open_facts(clock)
     core = VaultCore(
         policy=policy or load_policy().vault,
+        limits=GateLimits.of(load_policy()),
         clock=clock,
         keystore=Keystore(folder),
         facts=records,

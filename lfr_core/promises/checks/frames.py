@@ -12,7 +12,7 @@ from sqlmodel import col, select
 from lfr_core import messages as ours
 from lfr_core.deployments import DeploymentStatus
 from lfr_core.errors import Refused
-from lfr_core.gate import gate
+from lfr_core.gate import GateLimits, gate
 from lfr_core.policy import VaultPolicy
 from lfr_core.promises.port import Finding, finding
 from lfr_core.records.engine import reading, translated
@@ -68,11 +68,11 @@ class RecognitionGated:
 
     id = "recognition.gated"
 
-    def __init__(self, engine: Engine, vault: Vault, policy: VaultPolicy, pause: Callable[[float], None]) -> None:
+    def __init__(self, engine: Engine, vault: Vault, limits: GateLimits, pause: Callable[[float], None]) -> None:
         """`pause` waits for so many seconds: a refusal may be felt a moment later than its cause."""
         self._engine = engine
         self._vault = vault
-        self._policy = policy
+        self._limits = limits
         self._pause = pause
         self._book = VaultBook(engine)
 
@@ -81,7 +81,7 @@ class RecognitionGated:
             deployments = {row.id: row for row in session.exec(select(DeploymentRow))}
             epochs = session.exec(select(EpochRow).where(col(EpochRow.ended_ns) > now_ns - _LOOK_BACK_NS)).all()
         outside = [f"epoch:{each.id}" for each in epochs if _outside(each, deployments.get(each.deployment))]
-        going = [each.id for each in deployments.values() if each.status != DeploymentStatus.ENDED]
+        going = [each.id for each in deployments.values() if not DeploymentStatus(each.status).is_over]
         shut = [each for each in going if self._should_be_shut(each, now_ns)]
         open_ = [each for each in shut if self._opens(each)]
         if open_:
@@ -99,7 +99,7 @@ class RecognitionGated:
         facts = self._book.facts(deployment)
         if facts is None:
             return True
-        return not all(each.met for each in gate(facts, now_ns=now_ns, attendance_s=self._policy.attendance_s))
+        return not all(each.met for each in gate(facts, self._limits, now_ns=now_ns))
 
     def _opens(self, deployment: str) -> bool:
         try:

@@ -98,8 +98,8 @@ class OnlyListedMatched:
 
     def look(self, now_ns: int) -> Finding:  # noqa: ARG002  true at any time
         with reading(self._engine) as session:
-            ended = DeploymentRow.status == DeploymentStatus.ENDED
-            gone = set(session.exec(select(DeploymentRow.id).where(ended)))
+            over = col(DeploymentRow.status).in_([each.value for each in DeploymentStatus if each.is_over])
+            gone = set(session.exec(select(DeploymentRow.id).where(over)))
             listed = set(session.exec(select(WatchlistEntryRow.deployment, WatchlistEntryRow.id)).all())
             wanted = select(AlertRow.id, AlertRow.deployment, AlertRow.entry).where(col(AlertRow.canary).is_(False))
             alerts = [each for each in session.exec(wanted) if each[1] not in gone]
@@ -139,7 +139,7 @@ class ListGone:
         )
 
     def _over(self, row: DeploymentRow, now_ns: int) -> bool:
-        if row.status == DeploymentStatus.ENDED:
+        if DeploymentStatus(row.status).is_over:
             return _ns(row.ended_at or row.created_at) + self._late_ns < now_ns
         return row.closes_at is not None and _ns(row.closes_at) + _LONGEST_NS < now_ns
 

@@ -14,7 +14,7 @@ from lfr_core.records.tables import DeploymentRow
 
 __all__ = ["Deployments", "deployments"]
 
-_QUIET = frozenset({DeploymentStatus.DRAFT, DeploymentStatus.READY, DeploymentStatus.ENDED})
+_SENDING = frozenset({DeploymentStatus.LIVE, DeploymentStatus.SUSPENDED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Deployments:
     """All deployments of the records, as purges see them."""
 
     ended_ns: Mapping[str, int]
-    """When each of the ended ones ended, wall time."""
+    """When each of those that are over ended or was cancelled, wall time."""
     going: Mapping[str, str]
     """Those that haven't ended: id to the gallery they use, or ""."""
     any_live: bool
@@ -36,8 +36,8 @@ def deployments(engine: Engine) -> Deployments:
     ended: dict[str, int] = {}
     going: dict[str, str] = {}
     for row in rows:
-        if row.status == DeploymentStatus.ENDED:
+        if DeploymentStatus(row.status).is_over:
             ended[row.id] = round((row.ended_at or row.created_at).timestamp() * 1e6) * 1000
         else:
             going[row.id] = row.gallery or ""
-    return Deployments(ended, going, any(row.status not in _QUIET for row in rows))
+    return Deployments(ended, going, any(row.status in _SENDING for row in rows))

@@ -13,7 +13,8 @@ from lfr_core.audit.port import Verb
 from lfr_core.deployments import DeploymentStatus
 from lfr_core.errors import Refused, Retryable
 from lfr_core.frames import FrameHeader
-from lfr_core.gate import Condition, GateFacts, check_gate, gate
+from lfr_core.gate import TRIAL, Condition, GateFacts, GateLimits, check_gate, gate
+from lfr_core.policy import load_policy
 from lfr_core.vault.frames import VaultOpener, VaultSealer
 from lfr_core.vault.port import KeyKind
 from tests.support.vault_core import NOW_NS, TwoClocks, open_facts, vault_core
@@ -105,15 +106,18 @@ def test_a_sealed_frame_moved_to_another_place_does_not_open(tmp_path: Path, cha
         opener.open(head, sealed[:5])
 
 
+LIMITS = GateLimits.of(load_policy())
 CHANGES: dict[Condition, dict[str, object]] = {
     Condition.LIVE: {"status": DeploymentStatus.ENDED},
     Condition.WITHIN_HOURS: {"closes_ns": NOW_NS},
     Condition.LIST_IN_PLACE: {"gallery": ""},
     Condition.OPERATOR_ATTENDING: {"attended_ns": NOW_NS - 11 * 10**9},
+    Condition.AUDIT_WRITABLE: {"audit_written_ns": NOW_NS - 31 * 10**9},
+    Condition.CLOCK_SANE: {"clock_why": "the clock jumped"},
 }
 
 
-@pytest.mark.parametrize("condition", list(Condition))
+@pytest.mark.parametrize("condition", sorted(TRIAL))
 def test_without_any_one_condition_there_is_no_key(tmp_path: Path, condition: Condition) -> None:
     core, clock, records = vault_core(tmp_path)
     key_id = core.seal_key("d", "cam").id
@@ -144,16 +148,16 @@ def test_without_any_one_condition_there_is_no_key(tmp_path: Path, condition: Co
 def test_the_gate_is_shut_and_says_who_must_act(facts: dict[str, object]) -> None:
     shut: GateFacts = replace(open_facts(TwoClocks()), **facts)  # type: ignore[arg-type]  # fields by name
 
-    findings = gate(shut, now_ns=NOW_NS, attendance_s=10.0)
+    findings = gate(shut, LIMITS, now_ns=NOW_NS)
 
     (unmet,) = [finding for finding in findings if not finding.met]
     assert (unmet.who != "", unmet.why != "") == (True, True)
     with refused(f"gate.{unmet.condition}"):
-        check_gate(shut, "d", now_ns=NOW_NS, attendance_s=10.0)
+        check_gate(shut, "d", LIMITS, now_ns=NOW_NS)
 
 
 def test_with_everything_in_order_the_gate_is_open() -> None:
-    check_gate(open_facts(TwoClocks()), "d", now_ns=NOW_NS, attendance_s=10.0)
+    check_gate(open_facts(TwoClocks()), "d", LIMITS, now_ns=NOW_NS)
 
 
 def test_a_suspended_deployment_is_sealed_and_opened_no_more_within_3_seconds(tmp_path: Path) -> None:

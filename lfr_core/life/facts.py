@@ -1,0 +1,71 @@
+"""What the gate asks of a planned deployment, gathered from the records in one transaction."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from lfr_core.errors import Refused
+from lfr_core.gate import PlannedFacts
+from lfr_core.life.reading import application_of
+from lfr_core.life.tables import AuthorityRow, LifeRow
+from lfr_core.papers import papers_standing
+from lfr_core.people.lookup import acting
+from lfr_core.people.roles import Role
+from lfr_core.proof.store import last_proven_ns
+from lfr_core.publication.tables import AnnouncementRow
+from lfr_core.publication.workdays import LONDON
+from lfr_core.records.tables import DeploymentRow
+
+__all__ = ["planned_facts"]
+
+
+def planned_facts(session: Session, row: DeploymentRow, now: datetime) -> PlannedFacts:
+    """The facts of one planned deployment at `now`, aware.
+
+    Raises:
+        Refused: `gate.no-application`: it is called planned and has none; the records are damaged.
+    """
+    life, made = session.get(LifeRow, row.id), application_of(session, row.id)
+    if life is None or made is None:
+        raise Refused("gate.no-application", f"deployment {row.id} is planned and has no application: that is damage")
+    authority = session.get(AuthorityRow, (row.id, life.revision))
+    granted = authority if authority is not None and authority.granted and life.officer else None
+    query = select(AnnouncementRow).where(AnnouncementRow.deployment == row.id)
+    told = session.exec(query.order_by(col(AnnouncementRow.revision).desc())).first()
+    if told is not None and (told.starts_at, told.ends_at) != (made.starts_at, made.ends_at):
+        told = None  # other hours were announced
+    today = now.astimezone(LONDON).date()
+    return PlannedFacts(
+        authorised_by=granted.by if granted else "",
+        officer_may=granted is not None and _may(session, granted.by, granted.at),
+        starts_ns=_ns(made.starts_at),
+        papers_why=papers_standing(session, row.id, today).why,
+        list_digest=life.list_digest,
+        approved_digest=life.approved_digest,
+        list_built_ns=_ns(life.list_built_at) if life.list_built_at else None,
+        list_last_day=life.list_last_day,
+        today=today,
+        threshold_authorised=made.threshold,
+        threshold=row.threshold,
+        contract_approved=life.bound_contract,
+        contract=row.contract_id,
+        told_ns=_ns(told.made_at) if told else None,
+        withheld_by=told.approved_by if told and told.withheld_because else "",
+        signage_by=life.signage_by,
+        briefing_by=life.briefing_by,
+        proven_ns=last_proven_ns(session, row.id),
+    )
+
+
+def _may(session: Session, officer: str, since: datetime) -> bool:
+    try:
+        acting(session, officer, {Role.AUTHORISING_OFFICER}, since=since)
+    except Refused:
+        return False
+    return True
+
+
+def _ns(at: datetime) -> int:
+    return round(at.timestamp() * 1e6) * 1_000
