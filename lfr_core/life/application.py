@@ -13,10 +13,7 @@ from lfr_core.policy import Policy
 from lfr_core.publication.figures import UseCase
 from lfr_core.publication.workdays import LONDON
 
-__all__ = ["LOWEST_RANK", "Application", "Authority", "check_application", "default_one_in"]
-
-LOWEST_RANK = Rank.SUPERINTENDENT
-"""DOMAIN.md A2: an authorising officer is of at least this rank."""
+__all__ = ["Application", "ApplicationForm", "Authority", "check_application", "default_one_in"]
 
 _TEXT = r"^[^\x00-\x08\x0b-\x1f\x7f]+$"  # lines may break, nothing else that controls
 Line = Annotated[
@@ -33,11 +30,9 @@ class _Value(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Application(_Value):
-    """Who asks for what (DOMAIN.md A4). Every field is somebody's statement; none may be empty."""
+class ApplicationForm(_Value):
+    """What is asked for (DOMAIN.md A4). Every field is somebody's statement."""
 
-    deployment: str
-    revision: int = Field(ge=1)
     place: Line
     """The area as the public knows it, never a camera's place."""
     footprint: Line
@@ -62,10 +57,8 @@ class Application(_Value):
     """Faces compared during the whole deployment, as forecast."""
     cameras: tuple[CameraName, ...] = Field(min_length=1, max_length=100)
     """Their names; no other camera may send for this deployment."""
-    watchlist_folder: str = ""
+    watchlist_folder: str = Field(default="", max_length=500, pattern=r"^[^\x00-\x1f\x7f]*$")
     """Where the flow finds the list to compile; "" when somebody compiles it by hand."""
-    applied_by: Line
-    applied_at: AwareDatetime
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -79,6 +72,15 @@ class Application(_Value):
     def hours(self) -> float:
         """Its length."""
         return (self.ends_at - self.starts_at) / timedelta(hours=1)
+
+
+class Application(ApplicationForm):
+    """One revision of an application, as somebody made it."""
+
+    deployment: str
+    revision: int = Field(ge=1)
+    applied_by: Line
+    applied_at: AwareDatetime
 
 
 class Authority(_Value):
@@ -100,7 +102,7 @@ class Authority(_Value):
     """The officer knows that no evaluation shows the public claim for this threshold and list, and signs that."""
 
 
-def check_application(made: Application, policy: Policy, *, now: datetime) -> None:
+def check_application(made: ApplicationForm, policy: Policy, *, now: datetime) -> None:
     """What the policy asks of an application beyond its form.
 
     Raises:

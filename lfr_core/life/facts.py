@@ -1,13 +1,14 @@
-"""What the gate asks of a planned deployment, gathered from the records in one transaction."""
+"""What the gate is decided on, gathered from the records in one transaction."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
+from lfr_core.deployments import DeploymentStatus
 from lfr_core.errors import Refused
-from lfr_core.gate import PlannedFacts
+from lfr_core.gate import GateFacts, PlannedFacts
 from lfr_core.life.reading import application_of
 from lfr_core.life.tables import AuthorityRow, LifeRow
 from lfr_core.papers import papers_standing
@@ -17,8 +18,25 @@ from lfr_core.proof.store import last_proven_ns
 from lfr_core.publication.tables import AnnouncementRow
 from lfr_core.publication.workdays import LONDON
 from lfr_core.records.tables import DeploymentRow
+from lfr_core.vault.tables import AttendanceRow, InstallationRow
 
-__all__ = ["planned_facts"]
+__all__ = ["gate_facts", "planned_facts"]
+
+
+def gate_facts(session: Session, row: DeploymentRow, now: datetime) -> GateFacts:
+    """The facts of one deployment at `now`, aware. Raises Refused as `planned_facts`."""
+    attended = session.exec(select(func.max(AttendanceRow.last_ns)).where(AttendanceRow.deployment == row.id)).one()
+    return GateFacts(
+        deployment=row.id,
+        status=DeploymentStatus(row.status),
+        opens_ns=_ns(row.opens_at) if row.opens_at else None,
+        closes_ns=_ns(row.closes_at) if row.closes_at else None,
+        gallery=row.gallery or "",
+        suspended_why=row.suspended_why,
+        attended_ns=attended,
+        audit_written_ns=session.exec(select(InstallationRow.written_ns)).first(),
+        planned=planned_facts(session, row, now) if row.planned else None,
+    )
 
 
 def planned_facts(session: Session, row: DeploymentRow, now: datetime) -> PlannedFacts:

@@ -19,6 +19,11 @@ from sqlmodel import Session, col, select
 from lfr_core.audit.port import AuditEvent, Trail, Verb
 from lfr_core.clock import Clock, utc_from_ns
 from lfr_core.errors import Poison, Refused
+from lfr_core.life.reading import application_of
+from lfr_core.life.record import record_step
+from lfr_core.life.steps import Step
+from lfr_core.people.lookup import acting, same_person
+from lfr_core.people.roles import Role
 from lfr_core.publication.figures import Notice, UseCase
 from lfr_core.publication.tables import AnnouncementRow
 from lfr_core.publication.workdays import LONDON
@@ -176,6 +181,8 @@ class AnnouncementStore:
             of = session.exec(query).one_or_none() if "\x00" not in deployment else None
             if of is None:
                 raise Refused("deployment.unknown", f"there is no deployment {deployment}; see `lfr deployment list`")
+            if of.planned:
+                self._check_planned(session, of, plan, by, approved_by if because else "")
             before = _newest(session, deployment)
             if before is not None and of.opened_at is not None:
                 raise Refused(
@@ -207,6 +214,21 @@ class AnnouncementStore:
             else:
                 self._append(session, row, Verb.DISCLOSE, by, "announcement.published")
             return _value(row)
+
+    def _check_planned(self, session: Session, of: DeploymentRow, plan: Plan, by: str, approved_by: str) -> None:
+        """A planned deployment is announced as it is authorised, by whom its line names."""
+        made = application_of(session, of.id)
+        if made is None or (plan.place, plan.starts_at, plan.ends_at) != (made.place, made.starts_at, made.ends_at):
+            raise Refused(
+                "announcement.not-as-planned",
+                f"{of.id} is announced as it is planned: `lfr deployment announce` or `lfr deployment withhold`",
+            )
+        if approved_by:
+            officer = acting(session, approved_by, {Role.AUTHORISING_OFFICER})
+            if same_person(officer.name, made.applied_by):
+                raise Refused("announcement.same-person", f"{officer.name} planned {of.id}: another officer approves")
+        step, note = (Step.WITHHOLD, f"approved by {approved_by}") if approved_by else (Step.ANNOUNCE, "")
+        record_step(session, self._trail, of, step, by=by, now=self._now(), note=note)
 
     def _append(self, session: Session, row: AnnouncementRow, verb: Verb, by: str, rule: str) -> None:
         facts = {"revision": row.revision}

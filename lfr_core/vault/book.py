@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
 
 from sqlalchemy import Engine, update
-from sqlmodel import col, func, select
+from sqlmodel import col, select
 
 from lfr_core.clock import Clock, SystemClock, utc_from_ns
-from lfr_core.deployments import DeploymentStatus
 from lfr_core.errors import Fatal
 from lfr_core.gate import GateFacts
-from lfr_core.life.facts import planned_facts
+from lfr_core.life.facts import gate_facts
 from lfr_core.records.engine import reading, writing
 from lfr_core.records.tables import DeploymentRow
 from lfr_core.vault.epochs import Epoch
-from lfr_core.vault.tables import AttendanceRow, EpochRow, InstallationRow
+from lfr_core.vault.tables import EpochRow, InstallationRow
 
 __all__ = ["VaultBook", "bind_installation"]
 
@@ -35,21 +33,7 @@ class VaultBook:
             row = session.get(DeploymentRow, deployment)
             if row is None:
                 return None
-            attended = session.exec(
-                select(func.max(AttendanceRow.last_ns)).where(AttendanceRow.deployment == deployment)
-            ).one()
-            written = session.exec(select(InstallationRow.written_ns)).first()
-            return GateFacts(
-                deployment=deployment,
-                status=DeploymentStatus(row.status),
-                opens_ns=_ns(row.opens_at),
-                closes_ns=_ns(row.closes_at),
-                gallery=row.gallery or "",
-                suspended_why=row.suspended_why,
-                attended_ns=attended,
-                audit_written_ns=written,
-                planned=planned_facts(session, row, utc_from_ns(self._clock.time_ns())) if row.planned else None,
-            )
+            return gate_facts(session, row, utc_from_ns(self._clock.time_ns()))
 
     def touch(self, at_ns: int) -> None:
         """Write, to show that the records, and so the audit trail, take a write. Raises Retryable when they don't."""
@@ -101,7 +85,3 @@ def bind_installation(engine: Engine, installation: str) -> None:
                 f"this database belongs to installation {known} and the keystore to {installation}: point "
                 "LFR_VAULT_FOLDER and LFR_DATABASE_URL at the same installation; a new keystore needs a new database"
             )
-
-
-def _ns(at: dt.datetime | None) -> int | None:
-    return None if at is None else round(at.timestamp() * 1e6) * 1_000

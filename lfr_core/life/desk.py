@@ -1,0 +1,352 @@
+"""The planning desk: everything people do to a planned deployment before it runs, and its opening.
+
+Suspending, resuming, closing and cancelling are in `lfr_core.records.deployments`, where trials are too. All of them go
+through `lfr_core.life.record.record_step`; what more a step asks for is here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from sqlalchemy import Engine
+from sqlmodel import Session, col, select
+
+from lfr_core.audit.port import Trail
+from lfr_core.clock import Clock, utc_from_ns
+from lfr_core.deployments import DeploymentKind, DeploymentStatus, DeploymentView
+from lfr_core.errors import Refused
+from lfr_core.gate import TO_BE_OPENED, TO_BE_READY, Condition, GateLimits, check_gate
+from lfr_core.life.application import Application, ApplicationForm, Authority, check_application, default_one_in
+from lfr_core.life.facts import gate_facts
+from lfr_core.life.reading import application_of, call
+from lfr_core.life.record import record_step
+from lfr_core.life.steps import Step
+from lfr_core.life.tables import ApplicationRow, AuthorityRow, LifeRow
+from lfr_core.papers import papers_standing
+from lfr_core.people.lookup import acting
+from lfr_core.people.roles import Rank, Role
+from lfr_core.policy import Policy
+from lfr_core.publication.deadlines import overdue_unexplained
+from lfr_core.publication.workdays import LONDON
+from lfr_core.records.engine import writing
+from lfr_core.records.locking import check_id, locked, reason_of
+from lfr_core.records.reading import view_of
+from lfr_core.records.tables import DeploymentRow
+
+__all__ = ["PlanningDesk"]
+
+
+class PlanningDesk:
+    """Takes a deployment from its plan to its opening.
+
+    Every method raises Retryable when database or vault are away, and Refused as `record_step`: `people.unknown`,
+    `people.revoked`, `people.wrong-role`, `life.wrong-state`, `life.same-person`.
+    """
+
+    def __init__(self, engine: Engine, trail: Trail, clock: Clock, policy: Policy) -> None:
+        self._engine = engine
+        self._trail = trail
+        self._clock = clock
+        self._policy = policy
+
+    def plan(
+        self,
+        id: str,  # noqa: A002  the field's own word
+        kind: DeploymentKind,
+        form: ApplicationForm,
+        *,
+        by: str,
+        name: str = "",
+        submit: bool = True,
+    ) -> Application:
+        """Apply for a deployment, or revise an application for which no list is built yet.
+
+        A revision takes back what was allowed for the one before. Without `submit` it stays a draft.
+
+        Raises:
+            Refused: as `check_application`; `deployment.bad-id`, `deployment.exists` (a trial has that id),
+                `life.overlap`, `life.kind` (another kind than before).
+        """
+        check_id(id)
+        now = self._now()
+        check_application(form, self._policy, now=now)
+        with self._audited(by) as session:
+            row = session.get(DeploymentRow, id)
+            if row is None:
+                row = self._draft(session, id, kind, form, name or id, by, now)
+            elif not row.planned:
+                raise Refused("deployment.exists", f"there is a deployment {id} already; ids are never used again")
+            elif row.kind != kind.value:
+                raise Refused("life.kind", f"{id} is planned as {row.kind}: another kind is another deployment")
+            row = locked(session, id)
+            _check_overlap(session, id, form)
+            life = session.get_one(LifeRow, id)
+            made = Application(
+                **form.model_dump(), deployment=id, revision=life.revision + 1, applied_by=by, applied_at=now
+            )
+            session.add(_row(made))
+            session.flush()
+            row.threshold, row.cameras = made.threshold, "\n".join(made.cameras)
+            note = f"{made.place}, {made.starts_at.astimezone(LONDON):%Y-%m-%d %H:%M}"
+            self._step(session, row, Step.PLAN, by, note=note)
+            if submit:
+                self._step(session, row, Step.APPLY, by)
+                why = f"decide on its application, revision {made.revision}"
+                call(session, role=Role.AUTHORISING_OFFICER, deployment=id, why=why, now=now)
+            return made
+
+    def submit(self, id: str, *, by: str) -> None:  # noqa: A002  the field's own word
+        """Ask for the authority of a draft."""
+        with self._audited(by) as session:
+            row = locked(session, id)
+            life = self._step(session, row, Step.APPLY, by)
+            why = f"decide on its application, revision {life}"
+            call(session, role=Role.AUTHORISING_OFFICER, deployment=id, why=why, now=self._now())
+
+    def authorise(
+        self,
+        id: str,  # noqa: A002  the field's own word
+        *,
+        by: str,
+        reason: str,
+        expected_false_alerts: float,
+        one_in: int | None = None,
+        claim_not_shown: bool = False,
+    ) -> Authority:
+        """Allow it, for the reason given.
+
+        Args:
+            id: of the deployment.
+            by: an authorising officer who didn't plan it.
+            reason: why it is necessary and proportionate, in the officer's words.
+            expected_false_alerts: the forecast that the officer saw.
+            one_in: at most one false alert in so many faces; None: the public claim for a list of that cap.
+            claim_not_shown: the officer knows that no evaluation shows that claim for this threshold and list.
+
+        Raises:
+            Refused: `life.papers`, `life.results-overdue`, `life.limit` (above 1 in 1,000).
+        """
+        with self._audited(by) as session:
+            row, now = locked(session, id), self._now()
+            made = self._application(session, id)
+            self._check_may_authorise(session, made, now)
+            self._step(session, row, Step.AUTHORISE, by, note=reason_of(reason))
+            limit = default_one_in(made.list_cap, self._policy) if one_in is None else one_in
+            if limit < 1_000:  # noqa: PLR2004  DOMAIN.md M3
+                raise Refused("life.limit", f"1 in {limit}: the limit is never above 1 in 1,000 faces")
+            given = self._decision(
+                session,
+                made,
+                by,
+                reason,
+                granted=True,
+                limit=limit,
+                expected=expected_false_alerts,
+                signed=claim_not_shown,
+            )
+            call(session, role=Role.PUBLICATION_OFFICER, deployment=id, why="announce it, or withhold it", now=now)
+            return given
+
+    def refuse(self, id: str, *, by: str, reason: str) -> Authority:  # noqa: A002  the field's own word
+        """Say no; its planner may revise it and apply again."""
+        with self._audited(by) as session:
+            row, made = locked(session, id), self._application(session, id)
+            self._step(session, row, Step.REFUSE, by, note=reason_of(reason))
+            limit = default_one_in(made.list_cap, self._policy)
+            given = self._decision(session, made, by, reason, granted=False, limit=limit, expected=0.0, signed=False)
+            why = f"revise it: refused ({reason_of(reason)})"
+            call(session, role=Role.PLANNER, deployment=id, why=why, now=self._now())
+            return given
+
+    def approve_list(self, id: str, digest: str, *, by: str) -> None:  # noqa: A002  the field's own word
+        """Approve the list whose digest is `digest`: as it was shown, not as it may be now.
+
+        Raises:
+            Refused: `life.list-changed`, `life.same-person`.
+        """
+        with self._audited(by) as session:
+            row = locked(session, id)
+            life = session.get_one(LifeRow, id) if row.planned else None
+            if life is not None:
+                digest = life.list_digest if len(digest) >= _SHORT and life.list_digest.startswith(digest) else digest
+                life.bound_contract = row.contract_id
+            self._step(session, row, Step.APPROVE_LIST, by, digest=digest)
+
+    def confirm(
+        self,
+        id: str,  # noqa: A002  the field's own word
+        *,
+        by: str,
+        signage: bool = False,
+        briefing: bool = False,
+    ) -> None:
+        """Confirm that signs stand at all approaches, or that officers are briefed on how the system performs.
+
+        Raises:
+            Refused: `life.trial`, `people.wrong-role`.
+        """
+        with self._audited(by) as session:
+            row, now = locked(session, id), self._now()
+            life = session.get(LifeRow, id)
+            if life is None or not row.planned:
+                raise Refused("life.trial", f"{id} is a trial: it has no signs and no briefing")
+            person = acting(session, by, {Role.PLANNER, Role.OPERATOR})
+            if signage:
+                life.signage_by, life.signage_at = person.name, now
+            if briefing:
+                life.briefing_by, life.briefing_at = person.name, now
+            session.add(life)
+
+    def ready(self, id: str, *, by: str) -> None:  # noqa: A002  the field's own word
+        """Everything but the hour is in order.
+
+        Raises:
+            Refused: `gate.` and the first condition that isn't met.
+        """
+        with self._audited(by) as session:
+            row = locked(session, id)
+            self._check(session, row, TO_BE_READY)
+            self._step(session, row, Step.READY, by)
+
+    def open(self, id: str, *, by: str) -> DeploymentView:  # noqa: A002  the field's own word
+        """Let it recognise, within the hours of its authority. An open one stays as it is.
+
+        Raises:
+            Refused: `gate.` and the first condition that isn't met; `life.too-early`, `life.hours-over`.
+        """
+        with self._audited(by) as session:
+            row = locked(session, id)
+            if row.status in {DeploymentStatus.LIVE, DeploymentStatus.SUSPENDED}:
+                return view_of(row)
+            if row.planned and row.status == DeploymentStatus.READY:
+                self._check(session, row, TO_BE_OPENED)
+            self._step(session, row, Step.OPEN, by)
+            row.opened_at = self._now()
+            return view_of(row)
+
+    # -- what the steps share --------------------------------------------------------------------
+
+    def _draft(
+        self,
+        session: Session,
+        id: str,  # noqa: A002  the field's own word
+        kind: DeploymentKind,
+        form: ApplicationForm,
+        name: str,
+        by: str,
+        now: datetime,
+    ) -> DeploymentRow:
+        person = acting(session, by, {Role.PLANNER})
+        row = DeploymentRow(
+            id=id,
+            name=" ".join(name.split()),
+            kind=kind.value,
+            status=DeploymentStatus.DRAFT.value,
+            threshold=form.threshold,
+            agreeing_shots=self._policy.alerts.agreeing_shots,
+            live_only=True,
+            planned=True,
+            created_at=now,
+        )
+        session.add(row)
+        session.flush()
+        session.add(LifeRow(deployment=id, revision=0, planner=person.name))
+        session.flush()
+        return row
+
+    def _check_may_authorise(self, session: Session, made: Application, now: datetime) -> None:
+        day = made.ends_at.astimezone(LONDON).date()
+        standing = papers_standing(session, made.deployment, day)
+        if not standing.in_date:
+            raise Refused("life.papers", f"{standing.why}: `lfr papers add` registers a version that is good on {day}")
+        late = overdue_unexplained(session, now, self._policy)
+        if late:
+            raise Refused(
+                "life.results-overdue",
+                f"results are overdue and unexplained ({', '.join(late[:3])}): publish them, or `lfr publish explain`",
+            )
+
+    def _decision(
+        self,
+        session: Session,
+        made: Application,
+        by: str,
+        reason: str,
+        *,
+        granted: bool,
+        limit: int,
+        expected: float,
+        signed: bool,
+    ) -> Authority:
+        person = acting(session, by, {Role.AUTHORISING_OFFICER})
+        given = Authority(
+            deployment=made.deployment,
+            revision=made.revision,
+            granted=granted,
+            by=person.name,
+            rank=Rank(person.rank),
+            at=self._now(),
+            reason=reason_of(reason),
+            false_alerts_one_in=limit,
+            expected_false_alerts=expected,
+            claim_not_shown=signed,
+        )
+        session.add(AuthorityRow(**given.model_dump() | {"rank": given.rank.value}))
+        return given
+
+    def _application(self, session: Session, id: str) -> Application:  # noqa: A002  the field's own word
+        made = application_of(session, id)
+        if made is None:
+            raise Refused("life.trial", f"{id} is a trial: it has no application")
+        return made
+
+    def _check(self, session: Session, row: DeploymentRow, conditions: frozenset[Condition]) -> None:
+        facts = gate_facts(session, row, self._now())
+        check_gate(facts, row.id, GateLimits.of(self._policy), now_ns=self._clock.time_ns(), only=conditions)
+
+    def _step(
+        self, session: Session, row: DeploymentRow, step: Step, by: str, *, digest: str = "", note: str = ""
+    ) -> int:
+        """Take it; the revision it was taken in."""
+        return record_step(session, self._trail, row, step, by=by, now=self._now(), digest=digest, note=note).revision
+
+    @contextmanager
+    def _audited(self, by: str) -> Iterator[Session]:
+        self._trail.prepare(by)
+        with writing(self._engine) as session:
+            yield session
+
+    def _now(self) -> datetime:
+        return utc_from_ns(self._clock.time_ns())
+
+
+_SHORT = 12
+"""Characters of a digest that are enough to name it: 48 bits, compared with one list."""
+
+
+def _row(made: Application) -> ApplicationRow:
+    return ApplicationRow(**made.model_dump() | {"use_case": made.use_case.value, "cameras": "\n".join(made.cameras)})
+
+
+def _check_overlap(session: Session, id: str, form: ApplicationForm) -> None:  # noqa: A002  the field's own word
+    """Raises Refused `life.overlap`: another deployment has the place, or one of the cameras, within these hours."""
+    over = [each.value for each in DeploymentStatus if each.is_over]
+    query = select(DeploymentRow).where(DeploymentRow.id != id, col(DeploymentRow.status).not_in(over))
+    for row in session.exec(query.where(col(DeploymentRow.planned).is_(True))):
+        other = application_of(session, row.id)
+        if other is None or other.ends_at <= form.starts_at or form.ends_at <= other.starts_at:
+            continue
+        shared = sorted(set(other.cameras) & set(form.cameras))
+        if shared or _folded(other.place) == _folded(form.place):
+            what = f"the camera {shared[0]}" if shared else "the place"
+            raise Refused(
+                "life.overlap",
+                f"{row.id} has {what} from {other.starts_at:%Y-%m-%d %H:%M} to {other.ends_at:%H:%M %Z}: "
+                "choose other hours, or cancel it",
+            )
+
+
+def _folded(place: str) -> str:
+    return " ".join(place.split()).casefold()
