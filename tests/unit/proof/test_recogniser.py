@@ -1,0 +1,233 @@
+"""A proof of life goes the whole way of a frame in the recogniser, and no count knows of it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from lfr_core.deployments import DeploymentKind, DeploymentStatus, DeploymentView
+from lfr_core.errors import Poison, Refused, Retryable
+from lfr_core.faces.types import Detection, Face, Floats, Image, Quality
+from lfr_core.frames import UNSEALED, FrameHeader, FrameKind
+from lfr_core.gallery.exact import ExactGallery
+from lfr_core.gallery.port import Candidate, Reference
+from lfr_core.messages import ProofFault
+from lfr_core.policy import load_policy
+from lfr_core.proof.face import PROOF_CAMERA, PROOF_ENTRY, proof_frame
+from lfr_core.recognition.batch import RawFrame, Recognised
+from lfr_core.recognition.service import Recogniser
+from tests.support.plain_frames import PLAIN, PlainFrames
+from tests.support.records import NOW_NS, ManualClock
+from tests.support.vaults import MemoryVault
+
+PROOF = uuid.UUID(int=7)
+VIEW = DeploymentView(
+    id="dep",
+    kind=DeploymentKind.DEMO,
+    status=DeploymentStatus.LIVE,
+    gallery="g",
+    contract_id="contract",
+    threshold=0.45,
+    agreeing_shots=1,
+    live_only=True,
+)
+
+
+def axis(*places: int) -> Floats:
+    row = np.zeros(512, np.float32)
+    row[list(places)] = 1.0 / np.sqrt(len(places))
+    return row
+
+
+class Engine:
+    """Finds `faces` faces in every image and gives each the template that it was told."""
+
+    contract_id = "contract"
+
+    def __init__(self, template: Floats, *, faces: int = 1, eyes_px: float = 80.0) -> None:
+        self.template = template
+        self.faces = faces
+        self.eyes_px = eyes_px
+
+    def detect(self, images: Sequence[Image]) -> list[list[Detection]]:
+        return [[Detection(np.array([228, 133, 411, 352], np.float32), 1.0)] * self.faces for _ in images]
+
+    def describe(self, image: Image, detection: Detection) -> Face:  # noqa: ARG002  the Protocol's signature
+        points = np.zeros((68, 2), np.float32)
+        return Face(
+            detection,
+            points,
+            points[:5],
+            np.zeros((112, 112, 3), np.uint8),
+            Quality(self.eyes_px, 1.0, 0.0, 1.0, cut_by_border=False),
+        )
+
+    def embed(self, aligned: Sequence[Image]) -> Floats:
+        return np.stack([self.template] * len(aligned)) if aligned else np.empty((0, 512), np.float32)
+
+
+class Directory:
+    def __init__(self, view: DeploymentView) -> None:
+        self.view = view
+
+    def find(self, deployment: str) -> DeploymentView | None:  # noqa: ARG002  there is one
+        return self.view
+
+
+class House:
+    """A recogniser with a gallery of the test face and one person, and everything a test may break."""
+
+    def __init__(self, engine: Engine | None = None, view: DeploymentView = VIEW) -> None:
+        self.gallery = ExactGallery()
+        self.gallery.create("g", "contract")
+        references = [Reference("p", PROOF_ENTRY, axis(0)), Reference("a/1", "a", axis(1))]
+        self.gallery.add("g", "contract", references)
+        self.frames = PlainFrames()
+        self.clock = ManualClock()
+        self.worker = Recogniser(
+            engine=engine or Engine(axis(0)),
+            gallery=self.gallery,
+            directory=Directory(view),
+            opener=self.frames,
+            policy=load_policy(),
+            clock=self.clock,
+            vault=MemoryVault(),
+        )
+
+    def run(self, *frames: RawFrame) -> Recognised:
+        return self.worker.match(self.worker.look(frames))
+
+
+def proof(payload: bytes | None = None, *, session: str = str(PROOF), key_id: str = PLAIN) -> RawFrame:
+    header = FrameHeader("dep", PROOF_CAMERA, session, 3, NOW_NS, 0, 0, kind=FrameKind.PROOF, key_id=key_id)
+    return RawFrame(dict(header.to_headers()), proof_frame() if payload is None else payload, "k", "lfr.frames", 0, 0)
+
+
+def frame(sequence: int) -> RawFrame:
+    header = FrameHeader("dep", "north", "s", sequence, NOW_NS + sequence * 10**7, 0, 0, key_id=PLAIN)
+    return RawFrame(dict(header.to_headers()), proof_frame(), "north", "lfr.frames", 0, sequence)
+
+
+def test_the_test_face_is_found_in_the_deployments_own_gallery_and_says_so() -> None:
+    (answer,) = House().run(proof()).proofs
+
+    assert (answer.id, answer.deployment, answer.part, answer.sent_ns) == (PROOF, "dep", 3, NOW_NS)
+    assert answer.ok
+    assert answer.similarity == pytest.approx(1.0)
+
+
+def test_a_proof_is_no_outcome_no_face_no_time_no_sighting_and_no_letter() -> None:
+    done = House().run(proof())
+
+    assert (done.outcomes, done.sightings, done.dead) == ([], [], [])
+
+
+def test_what_is_counted_of_a_cameras_frames_is_the_same_with_and_without_a_proof_among_them() -> None:
+    alone = House(Engine(axis(1))).run(frame(1), frame(2))
+    among = House(Engine(axis(1))).run(frame(1), proof(), frame(2))
+
+    assert [batch.results for batch in among.outcomes] == [batch.results for batch in alone.outcomes]
+    assert [[(s.stage, s.calls) for s in batch.stages] for batch in among.outcomes] == [
+        [(s.stage, s.calls) for s in batch.stages] for batch in alone.outcomes
+    ]
+
+
+@pytest.mark.parametrize(
+    ("engine", "fault"),
+    [
+        (Engine(axis(0), faces=0), ProofFault.NO_FACE),
+        (Engine(axis(0), eyes_px=1.0), ProofFault.UNUSABLE),
+        (Engine(axis(1)), ProofFault.NO_MATCH),
+        (Engine(axis(9)), ProofFault.NO_MATCH),
+    ],
+)
+def test_a_detector_or_embedder_that_fails_is_told_by_its_fault(engine: Engine, fault: ProofFault) -> None:
+    (answer,) = House(engine).run(proof()).proofs
+
+    assert (answer.ok, answer.fault) == (False, fault)
+
+
+def test_a_match_below_the_threshold_is_no_proof_and_says_how_alike_it_was() -> None:
+    (answer,) = House(Engine(axis(0, 5, 6, 7, 8))).run(proof()).proofs  # 1 / sqrt(5) = 0.447
+
+    assert answer.fault is ProofFault.NO_MATCH
+    assert answer.similarity == pytest.approx(0.447, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("view", "fault"),
+    [
+        (replace(VIEW, status=DeploymentStatus.SUSPENDED), ProofFault.CLOSED),
+        (replace(VIEW, contract_id="another"), ProofFault.OTHER_MODEL),
+    ],
+)
+def test_a_worker_that_must_not_or_can_not_recognise_says_which(view: DeploymentView, fault: ProofFault) -> None:
+    (answer,) = House(view=view).run(proof()).proofs
+
+    assert answer.fault is fault
+
+
+def test_a_call_without_a_payload_is_answered_though_the_gate_is_shut() -> None:
+    house = House()
+    house.frames.gate = Refused("gate.operator-attending", "nobody attends")
+
+    assert [one.fault for one in house.run(proof(b"", key_id=UNSEALED)).proofs] == [ProofFault.UNOPENABLE]
+    assert [one.fault for one in house.run(proof()).proofs] == [ProofFault.CLOSED]
+
+
+def test_a_proof_that_is_no_image_or_too_old_is_told_and_dead_letters_nothing() -> None:
+    house = House()
+    done = house.run(proof(b"no image"))
+    house.clock.advance(load_policy().live.frame_max_age_s + 1.0)
+    late = house.run(proof())
+
+    assert [one.fault for one in (*done.proofs, *late.proofs)] == [ProofFault.UNREADABLE, ProofFault.STALE]
+    assert (done.dead, late.dead) == ([], [])
+
+
+def test_while_the_gallery_is_away_a_fresh_proof_is_asked_again_and_an_old_one_gives_up() -> None:
+    house = House()
+
+    def away(name: str, contract_id: str, probes: Floats, limit: int = 1) -> list[list[Candidate]]:
+        raise Retryable("away")
+
+    house.gallery.search = away  # type: ignore[method-assign]  # a fault on purpose
+    looked = house.worker.look([proof()])
+    with pytest.raises(Retryable):
+        house.worker.match(looked)
+    house.clock.advance(load_policy().live.frame_max_age_s + 1.0)
+
+    assert [one.fault for one in house.worker.match(looked).proofs] == [ProofFault.GALLERY_AWAY]
+
+
+def test_a_proof_whose_session_is_no_proofs_id_is_dead_lettered_and_counted_on_no_camera() -> None:
+    done = House().run(proof(session="not a uuid"))
+
+    assert (done.proofs, done.outcomes, len(done.dead)) == ([], [], 1)
+
+
+def test_a_proof_that_makes_recognition_fail_is_dead_lettered_and_no_frame_is_counted() -> None:
+    done = House().worker.refuse(proof(), Poison("recognition failed"))
+
+    assert (done.outcomes, len(done.dead)) == ([], 1)
+
+
+def test_an_ordinary_face_like_the_test_face_is_never_a_sighting() -> None:
+    house = House(Engine(axis(0)))
+
+    done = [house.run(frame(sequence)) for sequence in range(1, 30)]
+
+    assert [sighting for one in done for sighting in one.sightings] == []
+
+
+def test_the_test_face_in_the_gallery_hides_no_person_who_is_next() -> None:
+    template = (0.8 * axis(0) + 0.6 * axis(1)).astype(np.float32)  # the test face at 0.8, the person at 0.6
+    house = House(Engine(template))
+
+    done = [house.run(frame(sequence)) for sequence in range(1, 30)]
+
+    assert {sighting.entry for one in done for sighting in one.sightings} == {"a"}
