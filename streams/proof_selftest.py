@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 
 from lfr_core.audit.port import AuditEvent, Trail, Verb
 from lfr_core.clock import Clock
-from lfr_core.deployments import DeploymentStatus, DeploymentView
+from lfr_core.deployments import DeploymentView
 from lfr_core.errors import LfrError, Refused, Retryable
 from lfr_core.faces.types import FaceEngine
 from lfr_core.gallery.port import Gallery
@@ -72,8 +72,8 @@ class SelfTester:
         view = DeploymentReader(self.engine).find(deployment)
         if view is None:
             raise Refused("deployment.unknown", f"there is no deployment {deployment}; see `lfr deployment list`")
-        if view.status is DeploymentStatus.ENDED:
-            raise Refused("deployment.ended", f"deployment {deployment} has ended: there is nothing left to test")
+        if view.status.is_over:
+            raise Refused("deployment.ended", f"deployment {deployment} is over: there is nothing left to test")
         began_ns = self.clock.time_ns()
         done = SelfTest(uuid.uuid4(), deployment, began_ns, run_checks(self._checks(view)))
         red = sum(not line.ok for line in done.lines)

@@ -24,7 +24,7 @@ from lfr_core.records.read import (
 )
 from lfr_core.watchlists.types import Response
 
-__all__ = ["alert_card", "answered", "board_html", "empty", "header_html", "nothing_waits", "proven_text", "waiting_heading"]
+__all__ = ["alert_card", "answered", "board_html", "empty", "header_html", "nothing_waits", "waiting_heading"]
 
 _NEW_NS = 10 * 10**9
 """How long a card that has just come is marked."""
@@ -77,12 +77,13 @@ def header_html(header: Header) -> str:
         f'<p class="ops-facts"><span class="ops-pill is-{status}">{status.capitalize()}</span>'
         f'<span class="ops-pill">{kind.capitalize()}</span>'
         f"<span>{escape(one.view.id)}</span><span>{size}</span>"
-        f"<span>threshold {one.view.threshold:.2f}, {one.view.agreeing_shots} shots agree</span>{proven_text(header)}{also}</p></div>"
+        f"<span>threshold {one.view.threshold:.2f}, {one.view.agreeing_shots} shots agree</span>"
+        f"{_proven(header)}{also}</p></div>"
         f"{clock}</header>"
     )
 
 
-def proven_text(header: Header) -> str:
+def _proven(header: Header) -> str:
     """When a planned deployment's chain was last shown to work; nothing while there is nothing to show."""
     one = header.deployment
     if one is None or not one.view.planned or one.view.status.is_over:

@@ -18,9 +18,11 @@ from lfr_core.clock import Clock, utc_from_ns
 from lfr_core.deployments import DeploymentStatus
 from lfr_core.errors import Refused
 from lfr_core.policy import Policy
+from lfr_core.proof.store import last_proven_ns
 from lfr_core.records import read
 from lfr_core.records.attendance import Attendance
 from lfr_core.records.decisions import DecisionDesk
+from lfr_core.records.engine import reading
 from lfr_core.retention.status import ClassStatus, retention_status
 from lfr_core.vault.port import Vault
 from lfr_core.watchlists.types import Category, Response
@@ -41,6 +43,8 @@ class Header:
     also_live: tuple[str, ...]
     now: datetime
     """London time."""
+    proven_s: float | None = None
+    """How long ago the chain was last shown to work; None if never."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +110,14 @@ class OperatorView:
         else:
             shown = next(iter([*live, *found]), None)
         here = shown.view.id if shown else ""
+        with reading(self._engine) as session:
+            proven_ns = last_proven_ns(session, here) if here else None
+        now_ns = self._clock.time_ns()
         return Header(
             deployment=shown,
             also_live=tuple(one.view.id for one in live if one.view.id != here),
-            now=local_time(self._clock.time_ns()),
+            now=local_time(now_ns),
+            proven_s=None if proven_ns is None else max(0.0, (now_ns - proven_ns) / 1e9),
         )
 
     def board(self, deployment: read.DeploymentSummary) -> Board:

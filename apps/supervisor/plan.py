@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["plan", "settings_env", "worker_count"]
 
-BROKER, GALLERY, VAULT, RECORD, PAGE = "broker", "gallery", "vault", "record", "page"
+BROKER, GALLERY, VAULT, RECORD, PAGE, WATCH = "broker", "gallery", "vault", "record", "page", "watch"
 _WORKER_START_S = 120.0  # models are loaded and warmed up; on a busy machine that takes a while
 
 
@@ -66,7 +66,8 @@ def plan(
 ) -> list[ChildSpec]:
     """Every child that these settings ask for; what they name as external isn't started.
 
-    `with_flows`: Prefect's server and our flows too. A run that ends by itself and destroys what it made needs none.
+    `with_flows`: Prefect's server and our flows too, and the watch over planned deployments. A run that ends by itself
+    and destroys what it made needs none of them.
 
     Raises:
         Fatal: no broker can be run on this machine (see `streams.broker.choose`).
@@ -87,6 +88,7 @@ def plan(
         children.append(_page(settings, env, broker))
     if with_flows:
         children += workflow_children(settings, policy, env, (VAULT,))
+        children.append(_watch(settings, env, (*broker, RECORD)))
     return children
 
 
@@ -154,6 +156,17 @@ def _worker(settings: Settings, env: dict[str, str], role: str, index: int, need
         start_deadline_s=_WORKER_START_S,
         after=needs,
         outlived_by=(RECORD,) if recognises else (),  # what it sends last is still recorded
+    )
+
+
+def _watch(settings: Settings, env: dict[str, str], needs: tuple[str, ...]) -> ChildSpec:
+    return ChildSpec(
+        WATCH,
+        (sys.executable, "-m", "apps.watch"),
+        env=env,
+        # apps.watch.process.ready_file, without importing the records here; a test keeps the two equal
+        ready=pid_in_file(settings.home.resolve() / "run" / "watch.ready"),
+        after=needs,
     )
 
 

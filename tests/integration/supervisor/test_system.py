@@ -82,7 +82,9 @@ def test_the_system_comes_up_mends_itself_refuses_a_second_and_stops_in_order(
         told = run("status", "--json")
         assert told.returncode == 0
         names = [child["name"] for child in json.loads(told.stdout)["children"]]
-        assert sorted(names) == ["broker", "flows", "gallery", "page", "recognise-0", "record", "vault", "workflows"]
+        assert sorted(names) == [
+            *("broker", "flows", "gallery", "page", "recognise-0", "record", "vault", "watch", "workflows")
+        ]
 
         second = run("up", "--detach")
         assert second.returncode == 70

@@ -152,6 +152,18 @@ def test_an_ended_deployment_promises_no_more_alerts() -> None:
     assert "come here by themselves" in live
 
 
+@pytest.mark.parametrize(("proven_s", "said"), [(184.0, "<span>last proven 3 min ago</span>"), (None, "never proven")])
+def test_a_planned_deployment_shows_when_its_chain_was_last_proven_and_a_trial_shows_nothing(
+    proven_s: float | None, said: str
+) -> None:
+    trial = summary(DeploymentStatus.LIVE)
+    planned = replace(trial, view=replace(trial.view, planned=True))
+
+    texts = [header_html(Header(one, (), datetime(2026, 11, 23, tzinfo=UTC), proven_s)) for one in (planned, trial)]
+
+    assert [said in text for text in texts] == [True, False]
+
+
 @pytest.mark.parametrize(
     ("on_list", "test_subjects", "said"),
     [

@@ -17,11 +17,24 @@ def names(settings: Settings, *, with_flows: bool) -> set[str]:
     return {spec.name for stage in stages(found) for spec in stage}
 
 
-def test_workflows_run_only_where_they_are_asked_for(tmp_path: Path) -> None:
+def test_workflows_and_the_watch_run_only_where_they_are_asked_for(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path, workers=1)
 
-    assert {"workflows", "flows"} <= names(settings, with_flows=True)
-    assert not {"workflows", "flows"} & names(settings, with_flows=False)
+    assert {"workflows", "flows", "watch"} <= names(settings, with_flows=True)
+    assert not {"workflows", "flows", "watch"} & names(settings, with_flows=False)
+
+
+def test_the_watch_is_ready_by_the_very_file_that_it_writes(tmp_path: Path) -> None:
+    from apps.watch.process import ready_file
+
+    settings = Settings(home=tmp_path, workers=1)
+    found = plan(settings, load_policy(), choice=CLUSTER, with_page=False, with_flows=True)
+    (watch,) = [spec for spec in found if spec.name == "watch"]
+    file = ready_file(settings)
+    file.parent.mkdir(parents=True)
+    file.write_text("4711")
+
+    assert watch.ready(4711)
 
 
 def test_a_prefect_elsewhere_is_used_and_none_is_started(tmp_path: Path) -> None:

@@ -1,0 +1,34 @@
+"""`python -m apps.watch`: started by `lfr up`."""
+
+from __future__ import annotations
+
+import sys
+
+from lfr_core.errors import Fatal, LfrError
+from lfr_core.logs import configure_logs, get_logger
+from lfr_core.policy import load_policy
+from lfr_core.settings import Settings
+
+__all__ = ["main"]
+
+
+def main() -> int:
+    """Run the watch until SIGTERM. Returns the exit code."""
+    from apps.watch.process import run_watch
+
+    try:
+        settings = Settings()
+    except ValueError as error:  # pydantic's; it names the setting
+        sys.stderr.write(f"error the settings are refused: {error}\n")
+        return Fatal.exit_code
+    configure_logs(settings.log_level)
+    try:
+        run_watch(settings, load_policy(settings.policy_file))
+    except LfrError as error:
+        get_logger().critical("watch.ends", reason=str(error))
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

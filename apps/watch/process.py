@@ -1,0 +1,107 @@
+"""The watch of these settings, and its loop.
+
+It holds no key and loads no model. When it dies the supervisor starts it again; when it stays away, proofs grow old and
+the gate shuts.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from types import FrameType
+
+from sqlalchemy import Engine
+from sqlmodel import Session
+
+from apps.stores import deployment_store
+from lfr_core.clock import SystemClock, utc_from_ns
+from lfr_core.errors import Retryable
+from lfr_core.life.reading import authority_of, call
+from lfr_core.logs import get_logger
+from lfr_core.people.roles import Role
+from lfr_core.policy import Policy
+from lfr_core.proof.fuse import Fuse
+from lfr_core.proof.watch import WATCH, Watch
+from lfr_core.records.engine import open_engine, reading
+from lfr_core.settings import Settings
+from lfr_core.vault.client import vault_client
+from streams.broker.traits import traits_of
+from streams.proof import ProofSender
+
+__all__ = ["build_watch", "ready_file", "run_watch"]
+
+_TICK_S = 1.0
+
+
+def ready_file(settings: Settings) -> Path:
+    """Written once the watch has looked for the first time; holds its pid."""
+    return settings.home / "run" / "watch.ready"
+
+
+def build_watch(settings: Settings, policy: Policy, engine: Engine) -> Watch:
+    """The watch of these settings. Connects to nothing yet."""
+    clock, vault = SystemClock(), vault_client(settings)
+    store = deployment_store(settings, engine)
+
+    def call_officer(session: Session, deployment: str, why: str) -> None:
+        now = utc_from_ns(clock.time_ns())
+        call(session, role=Role.AUTHORISING_OFFICER, deployment=deployment, why=why, now=now)
+
+    fuse = Fuse(engine, store, call_officer, clock, by=WATCH)
+
+    def look_at_fuse(deployment: str) -> None:
+        with reading(engine) as session:
+            authority = authority_of(session, deployment)
+        if authority is not None:  # without one the gate is shut: nothing is compared
+            fuse.look(deployment, authority.false_alerts_one_in)
+
+    return Watch(
+        engine=engine,
+        sender=ProofSender(settings.kafka_bootstrap, traits_of(settings), vault, engine, clock),
+        store=store,
+        fuse=look_at_fuse,
+        policy=policy.proof,
+        clock=clock,
+    )
+
+
+def run_watch(settings: Settings, policy: Policy) -> None:
+    """Look, about once a second, until SIGTERM or SIGINT.
+
+    Raises:
+        Fatal: the database can't be used.
+    """
+    over = threading.Event()
+
+    def end(_signal: int, _frame: FrameType | None) -> None:
+        over.set()
+
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, end)
+        signal.signal(signal.SIGINT, end)
+    engine, ready = open_engine(settings.records_url), ready_file(settings)
+    try:
+        _loop(build_watch(settings, policy, engine).tick, ready, over)
+    finally:
+        with suppress(OSError):
+            ready.unlink(missing_ok=True)
+        engine.dispose()
+
+
+def _loop(tick: Callable[[], None], ready: Path, over: threading.Event) -> None:
+    is_ready = False
+    while not over.is_set():
+        try:
+            tick()
+        except Retryable as error:
+            get_logger().warning("watch.records-away", reason=str(error))
+        else:
+            if not is_ready:
+                ready.parent.mkdir(parents=True, exist_ok=True)
+                ready.write_text(str(os.getpid()))
+                is_ready = True
+        over.wait(_TICK_S)
