@@ -125,7 +125,7 @@ def holds_(
             done = f" (released {each.released_at:%Y-%m-%d})" if each.released_at else ""
             table.add_row(
                 each.id, each.ground.value, each.reference, str(len(each.segments)), each.requested_by,
-                each.approved_by, f"{each.review_on}{late}{done}",
+                each.approved_by or "nobody yet", f"{each.review_on}{late}{done}",
             )  # fmt: skip
         console.print(table)
 

@@ -111,13 +111,17 @@ class HoldDesk:
         """Keep a hold until another review; again two people.
 
         Raises:
-            Refused: also `footage.hold-unknown`, `footage.hold-released`.
+            Refused: also `footage.hold-unknown`, `footage.hold-released`, `footage.hold-provisional`.
         """
         requested_by, approved_by = two_people(requested_by, approved_by)
         self._check_review(review_on)
         self._prepare(requested_by, approved_by)
         with writing(self._engine) as session:
             row, covered = _standing_hold(session, hold)
+            if not row.approved_by:  # a complaint's, `lfr_core.rights.holds`: it would lapse all the same
+                raise Refused(
+                    "footage.hold-provisional", f"nobody has approved this hold: `lfr rights confirm {row.reference}`"
+                )
             row.review_on = review_on
             deployment = _deployment(rows_of(session, covered))
             for verb, name in ((Verb.DECIDE, requested_by), (Verb.AUTHORISE, approved_by)):

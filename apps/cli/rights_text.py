@@ -1,0 +1,189 @@
+"""What the commands of `lfr rights` share: options, how times and texts are read, how a request is shown."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from apps.cli.common import console, policy_of, print_json
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from sqlalchemy import Engine
+
+    from lfr_core.rights.desk import RightsDesk
+    from lfr_core.rights.types import About, Request
+    from lfr_core.settings import Settings
+
+__all__ = [
+    "By",
+    "Contact",
+    "DeploymentName",
+    "From",
+    "Place",
+    "Receipt",
+    "Received",
+    "Reference",
+    "Text",
+    "TextFile",
+    "To",
+    "about_of",
+    "as_day",
+    "desk_of",
+    "request_dict",
+    "tell",
+    "text_of",
+]
+
+By = Annotated[str, typer.Option("--by", help="Name of the person who does this.")]
+Contact = Annotated[
+    str, typer.Option("--contact", prompt="How to answer (address, e-mail)", help="How to answer; it is sealed.")
+]
+DeploymentName = Annotated[str, typer.Option("--deployment", help="The name the public has for the deployment.")]
+From = Annotated[str, typer.Option("--from", help="Or from this time, e.g. 2026-12-04T14:30, London's clock ...")]
+To = Annotated[str, typer.Option("--to", help="... to this time.")]
+Place = Annotated[str, typer.Option("--place", help="Where it was, in the person's words; it is sealed.")]
+Receipt = Annotated[str, typer.Option("--receipt", help="Reference of the receipt given at the stop.")]
+Received = Annotated[str, typer.Option("--received", metavar="DATE", help="Day on which it came; today unless given.")]
+Reference = Annotated[
+    str, typer.Argument(metavar="REFERENCE", help="As R-2026-7QF3-9KXM-2TWA; `lfr rights list` shows it.")
+]
+Text = Annotated[
+    str, typer.Option("--text", help="The words; better --text-file, which no other user of this machine sees.")
+]
+TextFile = Annotated[Path | None, typer.Option("--text-file", help="A file with the words; - reads standard input.")]
+
+
+def desk_of(settings: Settings, engine: Engine) -> RightsDesk:
+    """The desk, with the vault and the audit trail of these settings."""
+    from lfr_core.audit.trail import AuditTrail
+    from lfr_core.clock import SystemClock
+    from lfr_core.rights.desk import RightsDesk
+    from lfr_core.vault.client import vault_client
+
+    vault, clock = vault_client(settings), SystemClock()
+    return RightsDesk(engine, vault, AuditTrail(vault, clock), policy_of(settings), clock)
+
+
+def text_of(text: str, file: Path | None, prompt: str) -> str:
+    """The words, from the option, the file or the keyboard. Raises Poison when the file isn't UTF-8 text."""
+    from lfr_core.errors import Poison
+
+    if file is None:
+        return text or str(typer.prompt(prompt))
+    try:
+        return sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Poison(f"{file} can't be read as UTF-8 text: give another file; nothing was taken") from error
+
+
+def about_of(deployment: str, from_: str, to: str, place: str, receipt: str) -> About:
+    """What a request is about. Raises Poison for a time that isn't one."""
+    from lfr_core.rights.types import About
+
+    return About(deployment, _moment(from_), _moment(to), place, receipt)
+
+
+def as_day(text: str) -> dt.date | None:
+    """A day, or None for no text. Raises Poison when there is no such day."""
+    import datetime as dt
+
+    from lfr_core.errors import Poison
+
+    if not text:
+        return None
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError as error:
+        raise Poison(f"{text!r} is no day: write it as 2026-12-04") from error
+
+
+def _moment(text: str) -> dt.datetime | None:
+    """A time; without a zone it is London's. Raises Poison."""
+    import datetime as dt
+
+    from lfr_core.errors import Poison
+    from lfr_core.publication.workdays import LONDON
+
+    if not text:
+        return None
+    try:
+        at = dt.datetime.fromisoformat(text)
+    except ValueError as error:
+        raise Poison(f"{text!r} isn't a time: write it as 2026-12-04T14:30") from error
+    if at.tzinfo is not None:
+        return at
+    local = at.replace(tzinfo=LONDON)
+    if local.utcoffset() != local.replace(fold=1).utcoffset():
+        raise Poison(f"the clocks change then: {text} isn't one moment in London; add Z for UTC, or +01:00 for summer")
+    return local
+
+
+def request_dict(request: Request) -> dict[str, object]:
+    """A request for programs."""
+    from lfr_core.clock import utc_from_ns
+
+    def moment(ns: int | None) -> str | None:
+        return None if ns is None else utc_from_ns(ns).isoformat()
+
+    return {
+        "reference": request.reference,
+        "kind": request.kind.value,
+        "asks_listed": request.asks_listed,
+        "state": request.state.value,
+        "received_on": request.received_on.isoformat(),
+        "due_on": request.due_on.isoformat(),
+        "deployment": request.deployment,
+        "from": moment(request.from_ns),
+        "to": moment(request.to_ns),
+        "receipt": request.receipt,
+        "neither_confirm_nor_deny": request.neither_confirm_nor_deny,
+        "taken_by": request.taken_by,
+        "answered_at": request.answered_at,
+        "answered_by": request.answered_by,
+        "closed_at": request.closed_at,
+        "closed_by": request.closed_by,
+        "withdrawn": request.withdrawn,
+        "holds": [
+            {
+                "id": hold.id,
+                "deployment": hold.deployment,
+                "segments": hold.segments,
+                "provisional": hold.is_provisional,
+                "lapses_at": hold.lapses_at,
+                "confirmed_by": hold.confirmed_by,
+                "ended_at": hold.ended_at,
+            }
+            for hold in request.holds
+        ],
+    }
+
+
+def tell(request: Request, *, as_json: bool) -> None:
+    """Say where a request stands."""
+    if as_json:
+        print_json(request_dict(request))
+        return
+    colour = {"overdue": "bold red", "due soon": "yellow"}.get(request.state.value, "default")
+    about = request.deployment or ("one of several deployments" if request.holds else "no deployment named")
+    console.print(
+        f"[bold]{request.reference}[/bold]  {request.kind.value}, {about}: "
+        f"[{colour}]{request.state.value}[/{colour}], answer by {request.due_on:%A %d %B %Y}",
+        soft_wrap=True,
+    )
+    for hold in request.holds:
+        if hold.ended_at is not None:
+            standing = f"ended {hold.ended_at:%Y-%m-%d}"
+        elif hold.is_provisional:
+            standing = f"provisional: lapses {hold.lapses_at:%Y-%m-%d %H:%M} UTC unless a second person confirms it"
+        else:
+            standing = f"confirmed by {hold.confirmed_by}"
+        console.print(
+            f"  {hold.segments} segments of {hold.deployment} held ({standing})", markup=False, soft_wrap=True
+        )
+    if request.kind.value == "complaint" and not request.holds:
+        console.print("  No footage is held: neither a deployment, a receipt nor a time is known that finds any.")

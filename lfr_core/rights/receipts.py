@@ -1,0 +1,96 @@
+"""The receipt for a person who was stopped: a reference that finds the footage of the stop, and no name.
+
+The alert and all that leads to it go after 24 hours. Of the receipt stay its reference, the deployment, the minute and
+the class of the list's entry.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Engine
+from sqlmodel import Session, col, select
+
+from lfr_core.alerts import Engagement
+from lfr_core.audit.port import AuditEvent, Trail, Verb
+from lfr_core.clock import utc_from_ns
+from lfr_core.errors import Refused
+from lfr_core.records.engine import writing
+from lfr_core.records.tables import AlertRow
+from lfr_core.rights import checks
+from lfr_core.rights.reading import public_name
+from lfr_core.rights.tables import ReceiptAlertRow, ReceiptRow
+from lfr_core.rights.types import ReferenceKind, new_reference
+from lfr_core.watchlists.types import Category
+
+__all__ = ["Receipt", "issue_receipt"]
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What is printed."""
+
+    reference: str
+    public_name: str
+    """What the public calls the deployment."""
+    minute_at: datetime
+    """When the system suggested a match, to the minute, aware UTC."""
+    category: Category
+
+
+def issue_receipt(
+    engine: Engine,
+    trail: Trail,
+    alert: UUID,
+    *,
+    by: str,
+    below: Callable[[int], int] = secrets.randbelow,
+) -> Receipt:
+    """The receipt for the person engaged on `alert`; asked again while the alert stands, the same.
+
+    Raises:
+        Refused: `alert.unknown` (or deleted by now), `rights.not-engaged` (nobody was stopped), `rights.bad-name`.
+        Retryable: records or vault are away.
+    """
+    name = checks.actor(by)
+    trail.prepare(name)
+    with writing(engine) as session:
+        statement = select(AlertRow).where(AlertRow.id == alert).where(col(AlertRow.canary).is_(False))
+        row = session.exec(statement.with_for_update()).one_or_none()
+        if row is None:
+            raise Refused("alert.unknown", f"there is no alert {alert}: after 24 hours an alert is deleted")
+        if row.engagement != Engagement.ENGAGED.value:
+            raise Refused(
+                "rights.not-engaged",
+                "nobody is recorded as engaged on this alert: `lfr alerts engage ALERT engaged` comes first",
+            )
+        receipt = _standing(session, alert) or _new(session, row, below)
+        event = AuditEvent(Verb.DISCLOSE, name, row.deployment, f"receipt:{receipt.reference}", "rights.receipt", {})
+        trail.append(session, event)
+        return Receipt(
+            receipt.reference, public_name(session, row.deployment), receipt.minute_at, Category(receipt.category)
+        )
+
+
+def _standing(session: Session, alert: UUID) -> ReceiptRow | None:
+    link = session.get(ReceiptAlertRow, alert)
+    return None if link is None else session.get(ReceiptRow, link.receipt)
+
+
+def _new(session: Session, alert: AlertRow, below: Callable[[int], int]) -> ReceiptRow:
+    minute = utc_from_ns(alert.opened_ns).replace(second=0, microsecond=0)
+    receipt = ReceiptRow(
+        reference=new_reference(ReferenceKind.STOP, minute.year, below),
+        deployment=alert.deployment,
+        minute_at=minute,
+        category=alert.category,
+    )
+    session.add(receipt)
+    session.flush()
+    session.add(ReceiptAlertRow(alert=alert.id, receipt=receipt.reference))
+    session.flush()
+    return receipt
