@@ -220,7 +220,7 @@ class PlanningDesk:
             row = locked(session, id)
             if row.status in {DeploymentStatus.LIVE, DeploymentStatus.SUSPENDED}:
                 return view_of(row)
-            if row.planned and row.status == DeploymentStatus.READY:
+            if row.status == DeploymentStatus.READY:
                 self._check(session, row, TO_BE_OPENED)
             self._step(session, row, Step.OPEN, by)
             row.opened_at = self._now()
@@ -303,6 +303,8 @@ class PlanningDesk:
         return made
 
     def _check(self, session: Session, row: DeploymentRow, conditions: frozenset[Condition]) -> None:
+        if not row.planned:
+            raise Refused("life.trial", f"{row.id} is a trial: `lfr deployment open` opens it once it has its list")
         facts = gate_facts(session, row, self._now())
         check_gate(facts, row.id, GateLimits.of(self._policy), now_ns=self._clock.time_ns(), only=conditions)
 

@@ -55,11 +55,12 @@ def planned_facts(session: Session, row: DeploymentRow, now: datetime) -> Planne
     if told is not None and (told.starts_at, told.ends_at) != (made.starts_at, made.ends_at):
         told = None  # other hours were announced
     today = now.astimezone(LONDON).date()
+    standing = papers_standing(session, row.id, today)
     return PlannedFacts(
         authorised_by=granted.by if granted else "",
         officer_may=granted is not None and _may(session, granted.by, granted.at),
         starts_ns=_ns(made.starts_at),
-        papers_why=papers_standing(session, row.id, today).why,
+        papers_why="" if standing.in_date else standing.why,
         list_digest=life.list_digest,
         approved_digest=life.approved_digest,
         list_built_ns=_ns(life.list_built_at) if life.list_built_at else None,

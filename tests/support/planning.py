@@ -1,0 +1,222 @@
+"""A force that plans deployments: people of every role, papers in date, and a walk of a deployment along its line."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+from sqlalchemy import Engine
+from sqlmodel import select
+
+from lfr_core.audit.port import Trail
+from lfr_core.clock import Clock, utc_from_ns
+from lfr_core.deployments import DeploymentKind, DeploymentStatus
+from lfr_core.life.application import Application, ApplicationForm
+from lfr_core.life.desk import PlanningDesk
+from lfr_core.life.tables import LifeRow
+from lfr_core.life.telling import announce
+from lfr_core.papers import PaperKind, PaperRegister
+from lfr_core.papers.kinds import STANDING
+from lfr_core.people import People, Person
+from lfr_core.policy import Policy, load_policy
+from lfr_core.proof.store import keep_self_test
+from lfr_core.publication.announcement import AnnouncementStore
+from lfr_core.publication.figures import UseCase
+from lfr_core.publication.workdays import LONDON
+from lfr_core.records.deployments import DeploymentStore
+from lfr_core.records.engine import reading, writing
+from lfr_core.records.entries import EntryLike
+from lfr_core.vault.port import Vault
+from tests.support.people import CAST
+from tests.support.records import ManualClock, entry
+from tests.support.vaults import trail_of, vault_of
+
+__all__ = ["OFFICER", "OPERATOR", "OTHER_OFFICER", "PLANNER", "PUBLISHER", "PlanningHouse", "form"]
+
+PLANNER, OFFICER, OPERATOR, PUBLISHER = "Pat Planner", "Sue Perintendent", "Olu Operator", "Una Publisher"
+COMPLIANCE = "Dee Compliance"
+OTHER_OFFICER = "Cass Superintendent"
+_LINE = list(DeploymentStatus)
+_SENTENCE = "People wanted by the courts are expected at this market on this day."
+
+
+def form(starts_at: datetime, *, hours: float = 6.0, place: str = "Norwich", **changes: object) -> ApplicationForm:
+    """An application that the policy has nothing against."""
+    values: dict[str, object] = {
+        "place": place,
+        "footprint": "Gentleman's Walk, both sides",
+        "starts_at": starts_at,
+        "ends_at": starts_at + timedelta(hours=hours),
+        "use_case": UseCase.SOUGHT_PERSONS,
+        "purpose": "find people wanted by the courts",
+        "sought": _SENTENCE,
+        "necessity": _SENTENCE,
+        "proportionality": _SENTENCE,
+        "grounds": _SENTENCE,
+        "threshold": load_policy().alerts.threshold,
+        "list_cap": 1_000,
+        "expected_faces": 10_000,
+        "cameras": ("north", "south"),
+    }
+    return ApplicationForm.model_validate(values | changes)
+
+
+@dataclass
+class PlanningHouse:
+    """Everything a deployment needs to be planned. With a `ManualClock` the walk moves it; else it waits."""
+
+    engine: Engine
+    vault: Vault
+    trail: Trail
+    clock: Clock
+    home: Path
+    policy: Policy = field(default_factory=load_policy)
+
+    @classmethod
+    def on(cls, engine: Engine, home: Path) -> PlanningHouse:
+        """On a test's database, with a clock of its own; people and papers are there."""
+        house = cls(engine, vault_of(engine), trail_of(engine), ManualClock(), home)
+        house.settle()
+        return house
+
+    def settle(self) -> None:
+        """Register people and the force's papers."""
+        people = People(self.engine, self.trail, self.clock)
+        known = {person.name for person in people.list()}
+        for name, (roles, rank) in CAST.items():
+            if name not in known:
+                people.add(name, roles, rank, by=COMPLIANCE)
+        if OTHER_OFFICER not in known:
+            people.add(OTHER_OFFICER, *CAST[OFFICER], by=COMPLIANCE)
+        for kind in STANDING:
+            self.paper(kind)
+
+    def paper(
+        self, kind: PaperKind, *, deployment: str = "", review_by: date | None = None, version: str = "1"
+    ) -> None:
+        file = self.home / f"{kind.word}-{deployment}-{version}.md"
+        file.write_text(f"# {kind.value}\n\nIn order.\n", encoding="utf-8")
+        register = PaperRegister(self.engine, self.trail, self.clock, self.home / "papers", self.policy.papers)
+        day = review_by or self.now.date() + timedelta(days=100)
+        title = f"{kind.value} of the force"
+        register.add(kind, file, title=title, version=version, review_by=day, by=COMPLIANCE, deployment=deployment)
+
+    @property
+    def now(self) -> datetime:
+        return utc_from_ns(self.clock.time_ns())
+
+    @property
+    def desk(self) -> PlanningDesk:
+        return PlanningDesk(self.engine, self.trail, self.clock, self.policy)
+
+    @property
+    def store(self) -> DeploymentStore:
+        return DeploymentStore(self.engine, self.vault, self.trail, self.clock)
+
+    @property
+    def people(self) -> People:
+        return People(self.engine, self.trail, self.clock)
+
+    def person(self, name: str) -> Person:
+        found = self.people.find(name)
+        assert found is not None
+        return found
+
+    @property
+    def announcements(self) -> AnnouncementStore:
+        return AnnouncementStore(self.engine, self.trail, self.clock, lambda: uuid4().hex[:12])
+
+    def start(self, days: float = 4.0) -> datetime:
+        """Ten in the morning in England, so many days from now."""
+        day = (self.now + timedelta(days=days)).astimezone(LONDON).date()
+        return datetime(day.year, day.month, day.day, 10, tzinfo=LONDON)
+
+    def plan(self, deployment: str = "dep", *, wanted: ApplicationForm | None = None, **changes: object) -> Application:
+        kind = DeploymentKind(str(changes.pop("kind", "operational")))
+        asked = wanted or form(self.start(), **changes)  # type: ignore[arg-type]  # fields by name
+        return self.desk.plan(deployment, kind, asked, by=PLANNER)
+
+    def authorise(self, deployment: str = "dep") -> None:
+        self.paper(PaperKind.COMMUNITY, deployment=deployment)
+        self.desk.authorise(deployment, by=OFFICER, reason="necessary and proportionate", expected_false_alerts=0.1)
+
+    def announce(self, deployment: str = "dep") -> None:
+        announce(self.engine, self.announcements, deployment, by=PUBLISHER)
+
+    def compile(
+        self,
+        deployment: str = "dep",
+        entries: Sequence[EntryLike] = (),
+        *,
+        contract: str = "contract",
+        gallery: str = "",
+    ) -> None:
+        chosen = entries or (entry(),)
+        self.store.attach_watchlist(
+            deployment, contract, gallery or f"gallery_{deployment}_{uuid4().hex[:6]}", chosen, by=PLANNER
+        )
+
+    def digest(self, deployment: str = "dep") -> str:
+        with reading(self.engine) as session:
+            return session.exec(select(LifeRow.list_digest).where(LifeRow.deployment == deployment)).one()
+
+    def approve(self, deployment: str = "dep") -> None:
+        self.desk.approve_list(deployment, self.digest(deployment), by=OFFICER)
+
+    def prove(self, deployment: str = "dep") -> None:
+        """A self-test that was green."""
+        now_ns = self.clock.time_ns()
+        with writing(self.engine) as session:
+            keep_self_test(session, uuid4(), deployment, began_ns=now_ns, ended_ns=now_ns, green=True, detail="[]")
+
+    def wait_until(self, at: datetime) -> None:
+        """Move the clock on, or wait."""
+        seconds = (at - self.now).total_seconds()
+        if seconds > 0:
+            if isinstance(self.clock, ManualClock):
+                self.clock.advance(seconds)
+            else:
+                time.sleep(seconds)
+
+    def walk(
+        self,
+        to: DeploymentStatus,
+        deployment: str = "dep",
+        entries: Sequence[EntryLike] = (),
+        **changes: object,
+    ) -> Application:
+        """Take a new deployment along its line up to `to`, LIVE at the furthest."""
+        far = _LINE.index(to)
+        made = self.plan(deployment, **changes)  # type: ignore[arg-type]  # fields by name
+        if far >= _LINE.index(DeploymentStatus.AUTHORISED):
+            self.authorise(deployment)
+            self.announce(deployment)
+        if far >= _LINE.index(DeploymentStatus.LIST_BUILT):
+            self.wait_until(made.starts_at - timedelta(hours=self.policy.planning.compile_before_h))
+            self.compile(deployment, entries)
+        if far >= _LINE.index(DeploymentStatus.LIST_APPROVED):
+            self.approve(deployment)
+        if far >= _LINE.index(DeploymentStatus.READY):
+            self.touch()
+            self.desk.confirm(deployment, by=PLANNER, signage=True, briefing=True)
+            self.desk.ready(deployment, by=PLANNER)
+        if far >= _LINE.index(DeploymentStatus.LIVE):
+            self.wait_until(made.starts_at)
+            self.touch()
+            self.prove(deployment)
+            self.desk.open(deployment, by=OPERATOR)
+        return made
+
+    def touch(self) -> None:
+        """What the vault does every few seconds: show that the records take a write."""
+        from lfr_core.vault.book import VaultBook
+        from lfr_core.vault.tables import InstallationRow
+
+        with writing(self.engine) as session:
+            if session.exec(select(InstallationRow.id)).first() is None:
+                session.add(InstallationRow(id="of a test"))
+        VaultBook(self.engine, self.clock).touch(self.clock.time_ns())

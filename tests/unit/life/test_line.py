@@ -1,0 +1,172 @@
+"""The line of a planned deployment: every way through it, tried by chance, keeps what the law and the force ask."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from lfr_core.deployments import DeploymentStatus as Status
+from lfr_core.errors import Refused
+from lfr_core.life.machine import Actor, Life, take
+from lfr_core.life.steps import BEFORE_OPEN, RULES, Step
+from lfr_core.people.roles import Role
+
+START = datetime(2026, 11, 27, 10, tzinfo=UTC)
+END = START + timedelta(hours=6)
+PEOPLE = [
+    Actor("Pat", frozenset({Role.PLANNER})),
+    Actor("Sue", frozenset({Role.AUTHORISING_OFFICER, Role.PLANNER})),
+    Actor("SUE ", frozenset({Role.AUTHORISING_OFFICER})),  # the same person, written otherwise
+    Actor("Cass", frozenset({Role.AUTHORISING_OFFICER})),
+    Actor("Olu", frozenset({Role.OPERATOR})),
+    Actor("Una", frozenset({Role.PUBLICATION_OFFICER})),
+    Actor("Dee", frozenset({Role.COMPLIANCE})),
+    Actor("Ada", frozenset({Role.AUDITOR})),
+    Actor("system:flows"),
+    Actor("system:watch"),
+    Actor("system:anything"),
+]
+
+
+def life(status: Status = Status.DRAFT, **changes: object) -> Life:
+    made = Life(deployment="d", status=status, revision=1, planner="Pat", starts_at=START, ends_at=END)
+    return replace(made, **changes)  # type: ignore[arg-type]  # fields by name
+
+
+class AnyLife(RuleBasedStateMachine):
+    """People and processes try steps in any order at any time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.life = life()
+        self.now = START - timedelta(days=5)
+        self.authorised: set[tuple[int, str]] = set()
+        self.approved: set[str] = set()
+        self.was_over = False
+
+    @rule(
+        step=st.sampled_from(list(Step)),
+        actor=st.sampled_from(PEOPLE),
+        digest=st.sampled_from(["", "one", "two"]),
+        hours=st.sampled_from([0, 0, 0, 30, 100]),
+        helpful=st.booleans(),
+    )
+    def try_step(self, step: Step, actor: Actor, digest: str, hours: int, *, helpful: bool) -> None:
+        self.now += timedelta(hours=hours)
+        if helpful:  # else it would seldom come far
+            step = next((one for one in _ORDER if self.life.status in RULES[one].froms), step)
+            self.life = replace(self.life, signage=True, briefing=True)
+            if step is Step.READY and not self.life.announced:
+                step = Step.ANNOUNCE
+        before = self.life
+        with suppress(Refused):
+            self.life = take(before, step, actor, self.now, digest=digest)
+            assert actor.roles & RULES[step].roles or actor.name in RULES[step].systems
+            assert Role.AUDITOR not in actor.roles
+            if step is Step.AUTHORISE:
+                self.authorised.add((before.revision, actor.name.casefold().strip()))
+                assert actor.name.casefold().strip() != before.planner.casefold().strip()
+            if step is Step.APPROVE_LIST:
+                self.approved.add(digest)
+        assert self.life.status is before.status or self.life.status == RULES[step].to
+
+    @invariant()
+    def it_is_live_only_with_authority_approval_announcement_and_ticks(self) -> None:
+        if self.life.status in {Status.LIVE, Status.SUSPENDED}:
+            assert any(revision == self.life.revision for revision, _ in self.authorised)
+            assert self.life.list_is_approved
+            assert self.life.list_digest in self.approved
+            assert (self.life.announced, self.life.signage, self.life.briefing) == (True, True, True)
+
+    @invariant()
+    def what_is_over_stays_over(self) -> None:
+        assert not self.was_over or self.life.status.is_over
+        self.was_over = self.life.status.is_over
+
+    @invariant()
+    def the_planner_never_decided(self) -> None:
+        planner = self.life.planner.casefold().strip()
+        for decided in (self.life.officer, self.life.approver):
+            assert not decided or decided.casefold().strip() != planner
+
+
+_ORDER = [Step.APPLY, Step.AUTHORISE, Step.COMPILE, Step.APPROVE_LIST, Step.READY, Step.OPEN, Step.RESUME]
+TestAnyLife = AnyLife.TestCase
+TestAnyLife.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+
+
+@pytest.mark.parametrize("step", list(Step))
+def test_each_step_is_refused_from_every_state_it_doesn_t_leave(step: Step) -> None:
+    who = Actor("Zoe", frozenset(Role))
+    for status in set(Status) - RULES[step].froms:
+        with pytest.raises(Refused, match=str(status.value)) as refused:
+            take(life(status), step, who, START)
+        assert refused.value.rule == "life.wrong-state"
+
+
+@pytest.mark.parametrize("step", list(Step))
+def test_each_step_is_refused_to_every_role_that_it_isn_t_for(step: Step) -> None:
+    (status, *_rest) = sorted(RULES[step].froms)
+    for role in set(Role) - RULES[step].roles:
+        with pytest.raises(Refused) as refused:
+            take(life(status), step, Actor("Zoe", frozenset({role})), START)
+        assert refused.value.rule == "life.wrong-role"
+
+
+@pytest.mark.parametrize(
+    ("step", "status"),
+    [
+        (Step.AUTHORISE, Status.APPLIED),
+        (Step.REFUSE, Status.APPLIED),
+        (Step.APPROVE_LIST, Status.LIST_BUILT),
+        (Step.RESUME, Status.SUSPENDED),
+    ],
+)
+def test_who_planned_it_decides_nothing_about_it(step: Step, status: Status) -> None:
+    with pytest.raises(Refused) as refused:
+        take(life(status, planner="Sue", list_digest="one"), step, PEOPLE[2], START, digest="one")
+    assert refused.value.rule == "life.same-person"
+
+
+def test_who_compiled_the_list_doesn_t_approve_it() -> None:
+    with pytest.raises(Refused) as refused:
+        take(
+            life(Status.LIST_BUILT, compiler="Sue", list_digest="one"),
+            Step.APPROVE_LIST,
+            PEOPLE[1],
+            START,
+            digest="one",
+        )
+    assert refused.value.rule == "life.same-person"
+
+
+def test_a_list_that_was_changed_after_the_officer_saw_it_is_not_approved() -> None:
+    with pytest.raises(Refused) as refused:
+        take(life(Status.LIST_BUILT, list_digest="two"), Step.APPROVE_LIST, PEOPLE[3], START, digest="one")
+    assert refused.value.rule == "life.list-changed"
+
+
+@pytest.mark.parametrize(("now", "rule_"), [(START - timedelta(seconds=1), "life.too-early"), (END, "life.hours-over")])
+def test_nothing_opens_outside_its_hours(now: datetime, rule_: str) -> None:
+    ready = life(Status.READY)
+    with pytest.raises(Refused) as refused:
+        take(ready, Step.OPEN, PEOPLE[4], now)
+    assert refused.value.rule == rule_
+    assert take(ready, Step.OPEN, PEOPLE[4], START).status is Status.LIVE
+
+
+def test_another_revision_takes_the_authority_back() -> None:
+    moved = take(life(Status.AUTHORISED, officer="Sue"), Step.PLAN, PEOPLE[0], START)
+    assert (moved.status, moved.revision, moved.officer) == (Status.DRAFT, 2, "")
+
+
+def test_only_what_never_opened_can_be_cancelled_and_only_what_opened_closed() -> None:
+    assert RULES[Step.CANCEL].froms == BEFORE_OPEN
+    assert RULES[Step.CLOSE].froms == {Status.LIVE, Status.SUSPENDED}
+    assert RULES[Step.CANCEL].froms | RULES[Step.CLOSE].froms | {Status.ENDED, Status.CANCELLED} == set(Status)
