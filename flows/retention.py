@@ -16,6 +16,7 @@ from sqlalchemy import Engine
 
 from flows.assembly import sweep_of
 from flows.proof import certify_what_fell_due, plant_where_there_are_none, prune_the_trail
+from flows.publishing import keep_the_site, look_at_the_promises
 from flows.report import lag_table
 from lfr_core.errors import LfrError, Refused
 from lfr_core.logs import configure_logs
@@ -54,6 +55,8 @@ def retention() -> State[None]:
     plant_canaries_in_live_deployments(settings, policy, return_state=True)
     certify_what_was_destroyed(settings, policy, return_state=True)
     prune_the_audit_trail(settings, policy, return_state=True)
+    look_whether_promises_are_kept(settings, policy, return_state=True)
+    keep_the_public_site_up_to_date(settings, policy, return_state=True)
     write_down_how_late_each_class_is(settings, return_state=True)
     if failed:
         return Failed(message=f"not purged in full, tried again by the next sweep: {', '.join(failed)}")
@@ -120,6 +123,16 @@ def prune_the_audit_trail(settings: Settings, policy: Policy) -> State[None]:
     return _prove(lambda engine: prune_the_trail(settings, policy, engine), settings)
 
 
+@task(name="look whether promises are kept", cache_policy=NO_CACHE)
+def look_whether_promises_are_kept(settings: Settings, policy: Policy) -> State[None]:
+    return _said(lambda: look_at_the_promises(settings, policy))
+
+
+@task(name="keep the public site up to date", cache_policy=NO_CACHE)
+def keep_the_public_site_up_to_date(settings: Settings, policy: Policy) -> State[None]:
+    return _said(lambda: keep_the_site(settings, policy))
+
+
 @task(name="write down how late each class is", cache_policy=NO_CACHE)
 def write_down_how_late_each_class_is(settings: Settings) -> None:
     import time
@@ -143,6 +156,14 @@ def _prove(act: Callable[[Engine], object], settings: Settings) -> State[None]:
     finally:
         engine.dispose()
     return Completed(message=", ".join(done) if isinstance(done, tuple) else str(done))
+
+
+def _said(act: Callable[[], str]) -> State[None]:
+    """As `_prove`, of what opens its own connections."""
+    try:
+        return Completed(message=act())
+    except LfrError as error:
+        return Failed(message=str(error))
 
 
 def _run(sweep: Sweep, step: str) -> State[None]:

@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from apps.cli import publish_results
 from apps.cli.common import AsJson, console, guard, load_settings, policy_of, print_json
 
 if TYPE_CHECKING:
     from lfr_core.publication.announcement import Announcement, ReasonClass
-    from lfr_core.publication.collect import PackFacts
     from lfr_core.settings import Settings
 
 __all__ = ["app"]
 
 app = typer.Typer(no_args_is_help=True, help="Announce deployments, publish their records, build the public site.")
+
+app.add_typer(publish_results.app)
 
 Deployment = Annotated[str, typer.Argument(metavar="DEPLOYMENT", help="Id of the deployment.")]
 By = Annotated[str, typer.Option("--by", help="Who does it: a person's name.")]
@@ -129,37 +131,33 @@ def record(
         from apps.auditing import trail_for
         from lfr_core.clock import SystemClock, utc_from_ns
         from lfr_core.errors import Refused
+        from lfr_core.publication.assembly import pack_facts, policy_reference, publishing
         from lfr_core.publication.building import from_figures
         from lfr_core.publication.collect import figures_for
         from lfr_core.publication.published import Publisher
         from lfr_core.publication.tabular import csv_text
-        from lfr_core.records.engine import open_engine
 
         settings = load_settings()
         policy = policy_of(settings)
         if as_csv and as_json:
             raise Refused("publish.two-forms", "give --csv or --json, not both")
-        engine = open_engine(settings.records_url)
-        try:
-            figures = figures_for(
-                engine,
-                deployment,
-                force=policy.force.name,
-                policy_ref=_policy_ref(settings),
-                pack=_pack_of(settings),
-            )
-            clock = SystemClock()
-            if preview:
-                made = from_figures(figures, policy=policy.publication, published_at=utc_from_ns(clock.time_ns()))
+        clock = SystemClock()
+        with publishing(settings, policy, clock) as here:
+            if not preview and correct is None:
+                made = here.results.publish(deployment, by=by).record
             else:
-                publisher = Publisher(engine, trail_for(settings), clock, policy.publication)
-                made = (
-                    publisher.publish(deployment, figures, by=by)
-                    if correct is None
-                    else publisher.correct(deployment, figures, reason=correct, by=by)
-                ).record
-        finally:
-            engine.dispose()
+                figures = figures_for(
+                    here.engine,
+                    deployment,
+                    force=policy.force.name,
+                    policy_ref=policy_reference(settings),
+                    pack=pack_facts(settings),
+                )
+                if correct is None:
+                    made = from_figures(figures, policy=policy.publication, published_at=utc_from_ns(clock.time_ns()))
+                else:
+                    publisher = Publisher(here.engine, trail_for(settings), clock, policy.publication)
+                    made = publisher.correct(deployment, figures, reason=correct, by=by).record
         if as_csv:
             typer.echo(csv_text([made]), nl=False)
         elif as_json:
@@ -179,8 +177,11 @@ def record(
 @app.command()
 def site(
     output: Annotated[
-        Path, typer.Option("--output", metavar="FOLDER", help="Where the site goes; a link to a sibling.")
-    ],
+        Path | None,
+        typer.Option(
+            "--output", metavar="FOLDER", help="A link to a sibling. Default: the public folder of the settings."
+        ),
+    ] = None,
     draft: Annotated[
         bool, typer.Option("--draft", help="Placeholders allowed; says so on each page; unsigned.")
     ] = False,
@@ -194,6 +195,7 @@ def site(
         from contextlib import closing
 
         from lfr_core.clock import SystemClock, utc_from_ns
+        from lfr_core.papers import paper_folder
         from lfr_core.publication.site.build import site_files
         from lfr_core.publication.site.data import site_data
         from lfr_core.publication.site.swap import publish_folder
@@ -202,9 +204,11 @@ def site(
 
         settings = load_settings()
         policy = policy_of(settings)
+        output = output or settings.public_site
         engine = open_engine(settings.records_url)
         try:
-            data = site_data(engine, now=utc_from_ns(SystemClock().time_ns()))
+            now = utc_from_ns(SystemClock().time_ns())
+            data = site_data(engine, policy, papers=paper_folder(settings.home), now=now)
         finally:
             engine.dispose()
         if draft:
@@ -283,28 +287,3 @@ def _show(made: Announcement, settings: Settings, *, as_json: bool) -> None:
     console.print(f"{made.deployment}: announced, revision {made.revision}", markup=False, highlight=False)
     for post in posts(made, policy):
         console.print(post, markup=False, highlight=False, soft_wrap=True)
-
-
-def _policy_ref(settings: Settings) -> str:
-    """Which policy it was: the file's SHA-256."""
-    import hashlib
-
-    from lfr_core.policy import default_policy_file
-
-    return f"sha256 {hashlib.sha256((settings.policy_file or default_policy_file()).read_bytes()).hexdigest()}"
-
-
-def _pack_of(settings: Settings) -> PackFacts | None:
-    """The pack in use, by its manifest; None where there is none: the record then names the contract alone."""
-    from lfr_core.errors import LfrError
-    from lfr_core.faces.pack.manifest import read_manifest
-    from lfr_core.publication.collect import PackFacts
-
-    try:
-        manifest = read_manifest(settings.pack_folder)
-    except LfrError:
-        return None
-    if manifest is None or manifest.openlfr is None:
-        return None
-    block = manifest.openlfr
-    return PackFacts(block.contract_id, manifest.model_id, block.recognition_source_sha256)

@@ -16,6 +16,7 @@ import pytest
 from lfr_core.clock import utc_from_ns
 from lfr_core.errors import Fatal
 from lfr_core.faces.pack.fetch import find_npm
+from lfr_core.papers import paper_folder
 from lfr_core.policy import load_policy
 from lfr_core.publication.announcement import ReasonClass
 from lfr_core.publication.collect import figures_for
@@ -46,6 +47,8 @@ PAGES = (
     "forgotten.html",
     "contact.html",
     "downloads.html",
+    "promises.html",
+    "documents.html",
     "deployments/dep.html",
     "deployments/withheld-0123456789ab.html",
 )
@@ -77,7 +80,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 destroyed_ns=NOW_NS + 15 * 10**9,
             )
         )
-    data = site_data(engine, now=utc_from_ns(NOW_NS) + timedelta(days=1))
+    data = site_data(engine, policy, papers=paper_folder(folder), now=utc_from_ns(NOW_NS) + timedelta(days=1))
     publish_folder(folder / "public", site_files(data, policy, signer=None))
     engine.dispose()
     return folder / "public"

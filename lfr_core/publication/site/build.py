@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -48,7 +49,9 @@ def site_files(data: SiteData, policy: Policy, *, signer: Signer | None) -> dict
         if one.announced.withheld_because is None:
             texts[f"data/{one.public_id}.ics"] = calendar([one.announced], policy)
     texts["data/records.csv"] = csv_text(newest)
+    texts["data/promises.json"] = _ledger(data)
     files = {name: text.encode() for name, text in texts.items()}
+    files |= {one.path: one.content for one in data.documents}
     files[MANIFEST] = _manifest(files, data, policy, signer)
     return files
 
@@ -68,6 +71,12 @@ def verify_files(files: Mapping[str, bytes], *, public_key: str) -> None:
     wrong = sorted(name for name in listed.keys() | found.keys() if listed.get(name) != found.get(name))
     if wrong:
         raise Poison(f"not as signed: {', '.join(wrong)}")
+
+
+def _ledger(data: SiteData) -> str:
+    lines = [asdict(line) | {"evidence": dict(line.evidence)} for line in data.ledger]
+    value = {"schema": "openlfr.promises.1", "read_at": data.now.isoformat(timespec="seconds"), "promises": lines}
+    return json.dumps(value, indent=1, ensure_ascii=False) + "\n"
 
 
 def _manifest(files: Mapping[str, bytes], data: SiteData, policy: Policy, signer: Signer | None) -> bytes:

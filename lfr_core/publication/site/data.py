@@ -5,18 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path, PurePosixPath
 
 from sqlalchemy import Engine
 
 from lfr_core.deployments import DeploymentKind
 from lfr_core.erasure.account import Epoch, epochs
 from lfr_core.errors import Refused
-from lfr_core.policy import ForcePolicy
+from lfr_core.papers import Document, documents, paper_content
+from lfr_core.policy import ForcePolicy, Policy
+from lfr_core.promises.catalogue import promises
+from lfr_core.promises.ledger import read_ledger
+from lfr_core.promises.render import LedgerLine, render
 from lfr_core.publication.announcement import Announcement, announcements
+from lfr_core.publication.deadlines import Due, Stands, results_due
 from lfr_core.publication.published import PublishedRecord, published_records
 from lfr_core.records import read
+from lfr_core.records.engine import reading
 
-__all__ = ["SiteData", "SiteDeployment", "check_contacts", "site_data"]
+__all__ = ["SiteData", "SiteDeployment", "SiteDocument", "check_contacts", "site_data"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +36,13 @@ class SiteDeployment:
     revisions: tuple[PublishedRecord, ...]
     """The first first; empty until the record is published."""
     epochs: tuple[Epoch, ...]
+    due: Due | None
+    """Once it has ended."""
+
+    @property
+    def is_late(self) -> bool:
+        """Whether nobody published its results in time by themselves."""
+        return self.due is not None and _is_late(self.due)
 
     @property
     def public_id(self) -> str:
@@ -45,6 +59,19 @@ class SiteDeployment:
 
 
 @dataclass(frozen=True, slots=True)
+class SiteDocument:
+    """A paper of the library, with its file."""
+
+    document: Document
+    content: bytes
+
+    @property
+    def path(self) -> str:
+        """Of the file within the site. Named by its content, so that a link to it shows that content or nothing."""
+        return f"documents/{self.document.sha256[:16]}{PurePosixPath(self.document.file_name).suffix.casefold()}"
+
+
+@dataclass(frozen=True, slots=True)
 class SiteData:
     """All of the site. `now` is aware."""
 
@@ -57,19 +84,30 @@ class SiteData:
     """Operational deployments whose notice was withheld, by class of reason; those to come are counted too."""
     unannounced: int
     """Operational deployments that opened and were neither announced nor withheld."""
+    late_unannounced: tuple[Due, ...]
+    """Results that are late of deployments without a page: never named."""
+    documents: tuple[SiteDocument, ...]
+    ledger: tuple[LedgerLine, ...]
+
+    @property
+    def late(self) -> tuple[SiteDeployment, ...]:
+        """Those with a page whose results are late, or were published unexplained."""
+        return tuple(one for one in self.pages if one.is_late)
 
     @property
     def pages(self) -> tuple[SiteDeployment, ...]:
         return (*self.coming, *self.past)
 
 
-def site_data(engine: Engine, *, now: datetime) -> SiteData:
-    """Everything that is public now.
+def site_data(engine: Engine, policy: Policy, *, papers: Path, now: datetime) -> SiteData:
+    """Everything that is public now. `papers`: the folder of papers' files (`papers.paper_folder`).
 
     Raises:
         Retryable: the records are away.
-        Fatal: a published record was changed in the database.
+        Fatal: a published record was changed in the database, or a paper's file is away.
     """
+    with reading(engine) as session:
+        due = {one.deployment: one for one in results_due(session, now, policy.publication)}
     summaries = {one.view.id: one for one in read.deployments(engine)}
     by_deployment: dict[str, list[PublishedRecord]] = {}
     for each in published_records(engine):
@@ -86,6 +124,7 @@ def site_data(engine: Engine, *, now: datetime) -> SiteData:
             ended_at=summary.ended_at,
             revisions=tuple(by_deployment.get(one.deployment, ())),
             epochs=epochs(engine, one.deployment),
+            due=due.get(one.deployment),
         )
         if made.may_be_told:
             found.append(made)
@@ -99,7 +138,14 @@ def site_data(engine: Engine, *, now: datetime) -> SiteData:
             one.opened_at is not None and one.view.kind is DeploymentKind.OPERATIONAL and name not in told
             for name, one in summaries.items()
         ),
+        late_unannounced=tuple(one for name, one in due.items() if name not in told and _is_late(one)),
+        documents=tuple(SiteDocument(one, paper_content(papers, one.sha256)) for one in documents(engine)),
+        ledger=render(read_ledger(engine, promises(policy), now_ns=round(now.timestamp() * 1e9))),
     )
+
+
+def _is_late(due: Due) -> bool:
+    return due.late_at is not None or (due.owed and due.stands is Stands.OVERDUE)
 
 
 def check_contacts(force: ForcePolicy) -> None:

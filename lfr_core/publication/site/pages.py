@@ -15,7 +15,7 @@ from lfr_core.publication.rates import one_in
 from lfr_core.publication.record import SCHEMA_FILE, DeploymentRecord, PublishedRate
 from lfr_core.publication.site.charts import bars_svg, interval_svg
 from lfr_core.publication.site.data import SiteData
-from lfr_core.publication.workdays import LONDON, Deadline, WorkingDays
+from lfr_core.publication.workdays import LONDON
 
 __all__ = ["pages"]
 
@@ -25,6 +25,8 @@ _NAVIGATION = (
     ("privacy.html", "Your data"),
     ("forgotten.html", "When was my face forgotten?"),
     ("contact.html", "Ask, complain, appeal"),
+    ("promises.html", "Our promises"),
+    ("documents.html", "Documents"),
     ("downloads.html", "Downloads"),
 )
 
@@ -39,13 +41,11 @@ def pages(data: SiteData, policy: Policy, *, draft: bool) -> Iterator[tuple[str,
         lstrip_blocks=True,
     )
     environment.filters |= {"moment": _moment, "ns": _ns, "when": when, "share": _share, "number": _number}
-    days = WorkingDays(policy.publication.extra_bank_holidays)
     shared = {"data": data, "policy": policy, "draft": draft, "navigation": _NAVIGATION, "schema": SCHEMA_FILE.name}
     for name, _ in _NAVIGATION:
         yield name, environment.get_template(name).render(**shared, page=name, root="")
     for one in data.pages:
         record = one.newest.record if one.newest else None
-        deadline = Deadline.of(one.ended_at, days, policy.publication) if one.ended_at else None
         yield (
             f"deployments/{one.public_id}.html",
             environment.get_template("deployment.html").render(
@@ -54,7 +54,7 @@ def pages(data: SiteData, policy: Policy, *, draft: bool) -> Iterator[tuple[str,
                 root="../",
                 one=one,
                 record=record,
-                due=deadline.due_at if deadline else None,
+                due=one.due.moments.due_at if one.due else None,
                 told=sentences(one.announced, policy) if one.announced.withheld_because is None else (),
                 posts=posts(one.announced, policy) if one.announced.withheld_because is None else (),
                 charts=_charts(record) if record else {},

@@ -17,14 +17,17 @@ from pathlib import Path
 
 from lfr_core.errors import Fatal, Refused, Retryable
 
-__all__ = ["MARKER", "publish_folder"]
+__all__ = ["MARKER", "publish_folder", "read_mark"]
 
 MARKER = ".openlfr-site"
 """Lies in every folder we built, and so tells ours from others'."""
+_SAYS = "Built by lfr publish site."
 
 
-def publish_folder(output: Path, files: Mapping[str, bytes]) -> Path:
+def publish_folder(output: Path, files: Mapping[str, bytes], *, mark: str = "") -> Path:
     """Make `output` a folder of exactly `files` (paths with /, relative). Returns the folder that the link names.
+
+    mark: a line that `read_mark` gives back.
 
     Raises:
         Refused: `site.foreign-folder`: something that we didn't build is there.
@@ -36,7 +39,7 @@ def publish_folder(output: Path, files: Mapping[str, bytes]) -> Path:
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
         with _alone(output):
-            return _build(output, files)
+            return _build(output, files, mark)
     except OSError as error:
         raise Fatal(
             f"{error.filename or output} can't be written: {error.strerror}. The site that was there stands; "
@@ -44,12 +47,21 @@ def publish_folder(output: Path, files: Mapping[str, bytes]) -> Path:
         ) from error
 
 
-def _build(output: Path, files: Mapping[str, bytes]) -> Path:
+def read_mark(output: Path) -> str:
+    """The mark of the site that stands there; "" if there is none."""
+    try:
+        lines = (output / MARKER).read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return ""
+    return lines[1] if lines[1:] and lines[0] == _SAYS else ""
+
+
+def _build(output: Path, files: Mapping[str, bytes], mark: str) -> Path:
     for left in output.parent.glob(f".{output.name}.part-*"):
         _remove(left)
     part = Path(tempfile.mkdtemp(prefix=f".{output.name}.part-", dir=output.parent))
     try:
-        for name, content in {MARKER: b"Built by lfr publish site.\n", **files}.items():
+        for name, content in {MARKER: f"{_SAYS}\n{mark}\n".encode(), **files}.items():
             file = part / name
             file.parent.mkdir(parents=True, exist_ok=True)
             _write(file, content)

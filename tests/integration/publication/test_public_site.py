@@ -62,7 +62,7 @@ def told(engine: Engine) -> SiteData:
     for name in ("dep", "thorpe-road"):
         figures = figures_for(engine, name, force=FORCE.name)
         Publisher(engine, trail_of(engine), clock, POLICY.publication).publish(name, figures, by="A. Okafor")
-    return site_data(engine, now=utc_from_ns(NOW_NS) + timedelta(days=1))
+    return site_data(engine, POLICY, papers=Path("none"), now=utc_from_ns(NOW_NS) + timedelta(days=1))
 
 
 class Headings(HTMLParser):

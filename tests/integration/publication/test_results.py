@@ -104,7 +104,7 @@ class Desk:
     def _check(
         self, new: DeploymentRecord, others: Sequence[DeploymentRecord], *, today: date, report: Path | None = None
     ) -> Checked:
-        assert today
+        assert today == self.now.date()
         assert new not in others
         assert report == self.reports / "dep"
         found = Finding(Level.SERIES, "column-copied", None, "Norwich", "apart", self.defect)
