@@ -1,0 +1,200 @@
+"""Requests are taken, sealed, answered within their month, closed, and forgotten."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from sqlmodel import select
+
+from lfr_core.audit.tables import AuditEntryRow
+from lfr_core.errors import Refused, Retryable
+from lfr_core.publication.workdays import LONDON
+from lfr_core.records.engine import reading
+from lfr_core.rights import answering
+from lfr_core.rights.reading import complaints_received, find_request, requests
+from lfr_core.rights.tables import RightsRequestRow
+from lfr_core.rights.types import About, NewRequest, RequestKind, RequestState
+from lfr_core.vault.port import KeyKind
+from tests.support.rights import APPROVER, CLERK, CONTACT, OFFICER, TEXT, RightsHouse
+
+DAY_S = 86_400
+
+
+def test_a_request_is_due_a_month_after_its_receipt_and_overdue_the_midnight_after(house: RightsHouse) -> None:
+    taken = house.take(RequestKind.ENQUIRY)
+    assert (taken.received_on, taken.due_on) == (dt.date(2026, 11, 23), dt.date(2026, 12, 23))
+
+    def state() -> RequestState:
+        return find_request(house.engine, house.rights.days, house.rights.now(), taken.reference).state
+
+    assert state() is RequestState.OPEN
+    last_second = dt.datetime(2026, 12, 23, 23, 59, 59, tzinfo=LONDON)
+    house.clock.now_ns = round(last_second.timestamp()) * 10**9
+    assert state() is RequestState.DUE_SOON
+    house.clock.advance(1)
+    assert state() is RequestState.OVERDUE
+    answering.answer(house.rights, taken.reference, "Late, sorry.", by=OFFICER)
+    assert state() is RequestState.ANSWERED
+
+
+def test_what_a_person_wrote_opens_to_compliance_alone_and_on_the_audit_trail(house: RightsHouse) -> None:
+    taken = house.take(about=About(deployment="dep", place="by the library"))
+    desk = house.rights
+
+    for nobody in ("Olu Operator", "Mallory"):
+        with pytest.raises(Refused, match="Olu Operator is operator|nobody is registered"):
+            desk.open(taken.reference, by=nobody, purpose="curious")
+    with pytest.raises(Refused) as refused:
+        desk.open(taken.reference, by=OFFICER, purpose=" ")
+    assert refused.value.rule == "vault.purpose-missing"
+    opened = desk.open(taken.reference.lower().replace("-", " "), by=OFFICER, purpose="to answer")
+
+    assert (opened.contact, opened.text, opened.place, opened.answer) == (CONTACT, TEXT, "by the library", "")
+    assert [f"rights:{taken.reference}" in row.body for row in house.audited("consult")] == [True]
+
+
+def test_nothing_a_person_wrote_is_in_the_database_or_on_the_trail(house: RightsHouse) -> None:
+    taken = house.take(about=About(deployment="dep", place="by the library"))
+    answering.answer(house.rights, taken.reference, "You were taken for somebody else.", by=OFFICER)
+
+    with reading(house.engine) as session:
+        row = session.exec(select(RightsRequestRow)).one()
+        entries = "\n".join(session.exec(select(AuditEntryRow.body)))
+    stored = repr(row.model_dump()) + entries
+    for secret in ("Aylin", "Rampant", "library", "taken for somebody"):
+        assert secret not in stored
+    assert OFFICER not in entries
+    assert CLERK not in entries
+
+
+def test_a_request_that_cant_be_audited_isnt_taken_and_leaves_no_key(house: RightsHouse) -> None:
+    class Broken:
+        def prepare(self, actor: str) -> None:
+            house.trail.prepare(actor)
+
+        def append(self, session: object, event: object) -> None:
+            raise Retryable("the disk is full")
+
+    desk = house.rights
+    desk.trail = Broken()
+    with pytest.raises(Retryable):
+        desk.take(NewRequest(RequestKind.ENQUIRY, CONTACT, TEXT), by=CLERK)
+
+    assert requests(house.engine, desk.days, desk.now(), closed=True) == ()
+    assert house.vault.kept(KeyKind.RIGHTS) == ()
+
+
+def test_ninety_days_after_the_closing_nobody_can_say_who_asked(house: RightsHouse) -> None:
+    taken = house.take(RequestKind.ENQUIRY)
+    with pytest.raises(Refused, match="isn't answered"):
+        answering.close(house.rights, taken.reference, by=OFFICER)
+    answering.answer(house.rights, taken.reference, "It was a mistake.", by=OFFICER)
+    answering.close(house.rights, taken.reference, by=OFFICER)
+    (key,) = house.vault.kept(KeyKind.RIGHTS)  # the one it had while it was open is gone
+    assert key.due_ns == house.clock.now_ns + 90 * DAY_S * 10**9
+
+    house.clock.advance(89 * DAY_S)
+    opened = house.rights.open(taken.reference, by=OFFICER, purpose="appeal")
+    assert (opened.contact, opened.answer) == (CONTACT, "It was a mistake.")
+    house.clock.advance(2 * DAY_S)
+    with pytest.raises(Refused) as refused:
+        house.rights.open(taken.reference, by=OFFICER, purpose="appeal")
+
+    assert refused.value.rule == "rights.erased"
+    assert house.vault.kept(KeyKind.RIGHTS) == ()
+
+
+def test_a_closing_that_was_cut_off_is_made_up_by_the_next(house: RightsHouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    taken = house.take(RequestKind.ENQUIRY)
+
+    def away(*_: object, **__: object) -> None:
+        raise Retryable("the vault is away")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(house.vault, "destroy", away)
+        with pytest.raises(Retryable):
+            answering.close(house.rights, taken.reference, by=OFFICER, withdrawn=True)
+    assert len(house.vault.kept(KeyKind.RIGHTS)) == 2
+    closed = answering.close(house.rights, taken.reference, by=OFFICER)
+
+    assert (closed.state, closed.withdrawn) == (RequestState.CLOSED, True)
+    assert [key.subject for key in house.vault.kept(KeyKind.RIGHTS)] == [f"{taken.reference}/closed"]
+    assert house.rights.open(taken.reference, by=OFFICER, purpose="look").contact == CONTACT
+
+
+def test_an_answer_is_given_once_and_by_compliance(house: RightsHouse) -> None:
+    taken = house.take(RequestKind.ENQUIRY)
+    with pytest.raises(Refused) as refused:
+        answering.answer(house.rights, taken.reference, "No.", by=APPROVER)
+    assert refused.value.rule == "people.wrong-role"
+    answering.answer(house.rights, taken.reference, "First.", by=OFFICER)
+    with pytest.raises(Refused) as refused:
+        answering.answer(house.rights, taken.reference, "Second.", by=OFFICER)
+
+    assert refused.value.rule == "rights.answered"
+    assert house.rights.open(taken.reference, by=OFFICER, purpose="look").answer == "First."
+
+
+@pytest.mark.parametrize(
+    ("asked", "rule"),
+    [
+        (NewRequest(RequestKind.ENQUIRY, "", TEXT), "rights.bad-text"),
+        (NewRequest(RequestKind.ENQUIRY, "a\nb", TEXT), "rights.bad-text"),
+        (NewRequest(RequestKind.ENQUIRY, CONTACT, " \n "), "rights.bad-text"),
+        (NewRequest(RequestKind.ENQUIRY, CONTACT, "bell\x07"), "rights.bad-text"),
+        (NewRequest(RequestKind.ENQUIRY, CONTACT, "x\x00y"), "rights.bad-text"),
+        (NewRequest(RequestKind.ENQUIRY, CONTACT, "half \ud800"), "rights.bad-text"),
+        (NewRequest(RequestKind.ENQUIRY, CONTACT, "x" * 8_001), "rights.bad-text"),
+        (NewRequest(RequestKind.ENQUIRY, CONTACT, TEXT, received_on=dt.date(2026, 11, 24)), "rights.bad-day"),
+        (NewRequest(RequestKind.ENQUIRY, CONTACT, TEXT, received_on=dt.date(2025, 1, 1)), "rights.bad-day"),
+        (NewRequest(RequestKind.COMPLAINT, CONTACT, TEXT, About(deployment="nope")), "rights.deployment-unknown"),
+        (NewRequest(RequestKind.COMPLAINT, CONTACT, TEXT, About(deployment="\x00")), "rights.deployment-unknown"),
+        (NewRequest(RequestKind.COMPLAINT, CONTACT, TEXT, About(receipt="S-2026")), "rights.bad-reference"),
+        (
+            NewRequest(RequestKind.COMPLAINT, CONTACT, TEXT, About(receipt="S-2026-0000-0000-0000")),
+            "rights.receipt-unknown",
+        ),
+        (
+            NewRequest(RequestKind.COMPLAINT, CONTACT, TEXT, About(from_at=dt.datetime(2026, 11, 23, tzinfo=dt.UTC))),
+            "rights.bad-window",
+        ),
+        (NewRequest(RequestKind.COMPLAINT, CONTACT, TEXT, asks_listed=True), "rights.not-an-enquiry"),
+    ],
+)
+def test_bad_input_is_refused_and_leaves_nothing(house: RightsHouse, asked: NewRequest, rule: str) -> None:
+    with pytest.raises(Refused) as refused:
+        house.rights.take(asked, by=CLERK)
+
+    assert refused.value.rule == rule
+    assert house.vault.kept(KeyKind.RIGHTS) == ()
+    assert requests(house.engine, house.rights.days, house.rights.now(), closed=True) == ()
+
+
+def test_an_unknown_reference_is_unknown_and_a_misspelt_one_says_how_it_is_written(house: RightsHouse) -> None:
+    for wrong, rule in (
+        ("R-2026-0000-0000-0000", "rights.unknown"),
+        ("R-2026-1", "rights.bad-reference"),
+        ("S-2026-0000-0000-0000", "rights.bad-reference"),
+        ("\x00", "rights.bad-reference"),
+        ("R" * 10_000, "rights.bad-reference"),
+    ):
+        with pytest.raises(Refused) as refused:
+            house.rights.open(wrong, by=OFFICER, purpose="look")
+        assert refused.value.rule == rule
+
+
+def test_complaints_are_counted_by_deployment_and_enquiries_arent(house: RightsHouse) -> None:
+    house.deployment("other")
+    house.take()
+    house.take(about=About(deployment="other"))
+    house.take(RequestKind.ENQUIRY)
+    unplaced = house.take(about=About(place="somewhere in town"))
+    assert unplaced.deployment is None
+
+    house.rights.assign(unplaced.reference, "dep", by=OFFICER)
+    with pytest.raises(Refused, match="is about dep already"):
+        house.rights.assign(unplaced.reference, "other", by=OFFICER)
+
+    with reading(house.engine) as session:
+        assert (complaints_received(session, "dep"), complaints_received(session, "other")) == (2, 1)

@@ -1,0 +1,60 @@
+"""A house with footage, a real vault and trail, people on the register, and the desk where rights are taken."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from lfr_core.footage.register import Segment, segments
+from lfr_core.people import People, Rank, Role
+from lfr_core.policy import Policy, load_policy
+from lfr_core.retention.steps.footage import FootageStep
+from lfr_core.rights.desk import RightsDesk
+from lfr_core.rights.types import About, NewRequest, Request, RequestKind
+from tests.support.footage import FootageHouse
+
+__all__ = ["APPROVER", "CLERK", "CONTACT", "OFFICER", "TEXT", "RightsHouse"]
+
+CLERK = "F. Desk"
+OFFICER = "D. Officer"
+APPROVER = "Supt Allow"
+CONTACT = "Aylin Quartermaine, 4 Rampant Horse Street"
+TEXT = "I was stopped outside the library.\nWhy me?"
+
+
+class RightsHouse(FootageHouse):
+    """Time stands until a test moves it; the deployment is called `dep`."""
+
+    def __init__(self, engine: Engine, home: Path) -> None:
+        super().__init__(engine, home)
+        self.deployment()
+        self.whole_policy: Policy = load_policy()
+        people = People(engine, self.trail, self.clock)
+        people.add(OFFICER, {Role.COMPLIANCE}, Rank.POLICE_STAFF, by=OFFICER)
+        people.add(APPROVER, {Role.AUTHORISING_OFFICER}, Rank.SUPERINTENDENT, by=OFFICER)
+        people.add("Olu Operator", {Role.OPERATOR}, Rank.CONSTABLE, by=OFFICER)
+
+    @property
+    def rights(self) -> RightsDesk:
+        return RightsDesk(self.engine, self.vault, self.trail, self.whole_policy, self.clock)
+
+    def take(
+        self,
+        kind: RequestKind = RequestKind.COMPLAINT,
+        about: About = About(deployment="dep"),  # noqa: B008  frozen
+        *,
+        text: str = TEXT,
+        asks_listed: bool = False,
+        by: str = CLERK,
+    ) -> Request:
+        return self.rights.take(NewRequest(kind, CONTACT, text, about, asks_listed), by=by)
+
+    def sweep(self) -> None:
+        """As the retention flow does it."""
+        step = FootageStep(self.engine, self.folder, self.vault, self.trail)
+        assert step.purge(self.clock.now_ns).failures == ()
+
+    def left(self) -> tuple[Segment, ...]:
+        """The segments that nobody destroyed."""
+        return tuple(each for each in segments(self.engine) if each.purged_ns is None)
