@@ -267,8 +267,12 @@ class Stream:
         store.attach_watchlist(name, engine.contract_id, collection, [row])
         opened = store.open(name)
         if attended:
-            self._attending.enter_context(Attendance(self.database).kept_up(name, "a tester"))
+            self.attend(name)
         return opened
+
+    def attend(self, name: str) -> None:
+        """The tester attends a deployment from now on."""
+        self._attending.enter_context(Attendance(self.database).kept_up(name, "a tester"))
 
     def drained(self) -> bool:
         """Whether every record has been processed and committed; not while the broker can't say."""

@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from lfr_core.records.engine import open_engine
+from lfr_core.watchlists.types import Category
+from tests.support.alert_house import AlertHouse
+from tests.support.brokers import kafka_broker, kafka_libs
+from tests.support.databases import database_url, postgres, sqlite_url
+from tests.support.proving import make_planned
+from tests.support.records import entry
+
+__all__ = ["database_url", "engine", "house", "kafka_broker", "kafka_libs", "postgres", "sqlite_url"]
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    engine = open_engine(database_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def house(engine: Engine, tmp_path: Path) -> AlertHouse:
+    """A live planned deployment `dep` with one entry and one test subject."""
+    made = AlertHouse(engine, tmp_path, (entry(), entry("blue", category=Category.BLUE_LIST)))
+    make_planned(engine, "dep")
+    return made

@@ -1,0 +1,102 @@
+"""Proof of life through the whole chain: vault, Kafka, a recogniser, the gallery, the recorder. All real."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlmodel import func, select
+
+from lfr_core.clock import SystemClock
+from lfr_core.errors import Refused
+from lfr_core.faces.engine import build_engine
+from lfr_core.gallery.milvus import MilvusGallery
+from lfr_core.gallery.port import Reference
+from lfr_core.gallery.turned import turned_gallery
+from lfr_core.proof.face import PROOF_ENTRY, PROOF_REFERENCE, proof_template
+from lfr_core.proof.store import answers_to, is_green, last_proven_ns, what_is_wrong
+from lfr_core.records.engine import reading
+from lfr_core.records.tables import AlertRow, CameraLatencyRow, CameraSessionRow, StageTimeRow
+from streams.broker.traits import traits_of
+from streams.proof import ProofSender
+from streams.proof_selftest import self_test
+from tests.support.brokers import RunningBroker
+from tests.support.milvus import MilvusServer, milvus_server
+from tests.support.stream import Stream, wait_until
+
+pytestmark = [
+    pytest.mark.kafka,
+    pytest.mark.models,
+    pytest.mark.filterwarnings("ignore:unclosed <socket.socket:ResourceWarning"),  # kafka-python's, see tests/faults
+]
+
+
+@pytest.fixture
+def milvus(tmp_path: Path) -> Iterator[MilvusServer]:
+    with milvus_server(tmp_path / "milvus") as server:
+        yield server
+
+
+@pytest.fixture
+def stream(kafka_broker: RunningBroker, milvus: MilvusServer, tmp_path: Path) -> Iterator[Stream]:
+    running = Stream.start(tmp_path / "home", kafka_broker, milvus)
+    try:
+        yield running
+    finally:
+        running.stop()
+
+
+def enrol_test_face(stream: Stream, gallery_name: str) -> None:
+    engine = build_engine(stream.settings, stream.policy)
+    template = proof_template(engine)
+    assert template is not None
+    milvus = MilvusGallery(stream.milvus.uri)
+    gallery = turned_gallery(milvus, stream.vault, actor="system:test")
+    gallery.add(gallery_name, engine.contract_id, [Reference(PROOF_REFERENCE, PROOF_ENTRY, template)])
+    milvus.close()
+
+
+def counted(stream: Stream) -> list[int]:
+    """Rows of everything that is counted of frames, faces and alerts."""
+    with reading(stream.database) as session:
+        tables = (CameraSessionRow, CameraLatencyRow, StageTimeRow, AlertRow)
+        return [session.exec(select(func.count()).select_from(table)).one() for table in tables]
+
+
+def answered(stream: Stream, proof: uuid.UUID) -> bool:
+    with reading(stream.database) as session:
+        return bool(answers_to(session, proof))
+
+
+def test_a_proof_and_a_self_test_go_through_the_whole_chain_and_no_count_knows_of_them(stream: Stream) -> None:
+    view = stream.deploy("d", live_only=True, attended=False)
+    sender = ProofSender(
+        stream.settings.kafka_bootstrap, traits_of(stream.settings), stream.vault, stream.database, SystemClock()
+    )
+
+    with pytest.raises(Refused, match="no operator attends"):
+        sender.send("d")
+    enrolled_before = self_test(stream.settings, stream.policy, stream.database, "d", by="system:test")
+    enrol_test_face(stream, view.gallery)
+    tested = self_test(stream.settings, stream.policy, stream.database, "d", by="system:test")
+
+    assert [line.name for line in enrolled_before.lines if not line.ok] == ["gallery"]
+    assert [line for line in tested.lines if not line.ok] == []
+    with reading(stream.database) as session:
+        assert last_proven_ns(session, "d") == tested.began_ns
+
+    stream.attend("d")
+    before, sent_from_ns = counted(stream), time.time_ns()
+    proof = sender.send("d")
+    wait_until(lambda: answered(stream, proof), within_s=20, what="the proof is answered and recorded")
+
+    with reading(stream.database) as session:
+        (answer,) = answers_to(session, proof)
+        assert (is_green(session, proof), what_is_wrong(session, proof)) == (True, "")
+        assert (last_proven_ns(session, "d") or 0) >= sent_from_ns
+    assert answer.similarity >= 0.8  # the face that was drawn, sealed, sent, opened, found and searched for
+    wait_until(stream.drained, within_s=20, what="everything is recorded")
+    assert counted(stream) == before

@@ -1,0 +1,270 @@
+"""The watch over a real deployment: missed proofs and too many false alerts suspend it; a trial is left alone."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from sqlmodel import Session, select
+
+from lfr_core.alerts import Judgement, Review
+from lfr_core.clock import utc_from_ns
+from lfr_core.deployments import DeploymentStatus
+from lfr_core.errors import Refused, Retryable
+from lfr_core.life.reading import call
+from lfr_core.life.tables import CallRow
+from lfr_core.messages import FrameResult, OutcomeBatch, Proof
+from lfr_core.outcomes import FrameOutcome
+from lfr_core.people.roles import Role
+from lfr_core.policy import load_policy
+from lfr_core.proof.fuse import Fuse
+from lfr_core.proof.store import ProofKind, begin_proof
+from lfr_core.proof.tables import FuseTripRow
+from lfr_core.proof.watch import WATCH, Watch
+from lfr_core.records.engine import reading, writing
+from lfr_core.records.tables import DeploymentRow
+from tests.support.alert_house import AlertHouse
+from tests.support.records import NOW_NS
+
+POLICY = load_policy().proof
+
+
+class Sender:
+    """Sends, and answers by itself while `answers`; a test may make it fail."""
+
+    def __init__(self, house: AlertHouse) -> None:
+        self.house = house
+        self.answers = True
+        self.fails: Exception | None = None
+        self.sent = 0
+
+    def send(self, deployment: str) -> uuid.UUID:
+        if self.fails is not None:
+            raise self.fails
+        self.sent += 1
+        proof, now_ns = uuid.uuid4(), self.house.clock.time_ns()
+        with writing(self.house.engine) as session:
+            begin_proof(session, proof, deployment, ProofKind.LIFE, ["north"], now_ns)
+        if self.answers:
+            answer = Proof(id=proof, deployment=deployment, part=0, sent_ns=now_ns, reported_ns=now_ns, similarity=1.0)
+            self.house.recorder().record_proofs([answer])
+        return proof
+
+
+def watch_of(house: AlertHouse, sender: Sender, fuse: Callable[[str], None] = lambda _name: None) -> Watch:
+    return Watch(engine=house.engine, sender=sender, store=house.store, fuse=fuse, policy=POLICY, clock=house.clock)
+
+
+def run(house: AlertHouse, watch: Watch, seconds: float) -> None:
+    for _ in range(round(seconds)):
+        watch.tick()
+        house.clock.advance(1.0)
+
+
+def row_of(house: AlertHouse) -> DeploymentRow:
+    with reading(house.engine) as session:
+        return session.get_one(DeploymentRow, "dep")
+
+
+def test_a_chain_that_answers_is_asked_at_the_policys_interval_and_stays_live(house: AlertHouse) -> None:
+    sender = Sender(house)
+
+    run(house, watch_of(house, sender), 2 * POLICY.every_s + 10)
+
+    assert (sender.sent, row_of(house).status) == (3, DeploymentStatus.LIVE)
+
+
+def test_two_missed_proofs_suspend_and_say_which_camera_was_not_served(house: AlertHouse) -> None:
+    sender = Sender(house)
+    sender.answers = False
+    watch = watch_of(house, sender)
+
+    run(house, watch, 2 * POLICY.answer_s - 2)
+    before = row_of(house).status
+    run(house, watch, 5)
+
+    assert before == DeploymentStatus.LIVE
+    assert row_of(house).status == DeploymentStatus.SUSPENDED
+    assert row_of(house).suspended_why == "proof of life missed 2 times in a row (north: no answer)"
+
+
+def test_a_suspended_deployment_is_asked_nothing(house: AlertHouse) -> None:
+    sender = Sender(house)
+    house.store.suspend("dep", "a test", by=WATCH)
+
+    run(house, watch_of(house, sender), 5)
+
+    assert sender.sent == 0
+
+
+def test_a_proof_that_can_not_be_sent_counts_as_missed(house: AlertHouse) -> None:
+    sender = Sender(house)
+    sender.fails = Retryable("the broker is away")
+
+    run(house, watch_of(house, sender), 2 * POLICY.answer_s + 3)
+
+    assert row_of(house).suspended_why == "proof of life missed 2 times in a row (the broker is away)"
+
+
+def test_a_gate_that_is_shut_misses_nothing_and_is_asked_again_when_it_opens(house: AlertHouse) -> None:
+    sender = Sender(house)
+    sender.fails = Refused("gate.operator-attending", "nobody attends")
+    watch = watch_of(house, sender)
+    run(house, watch, 5 * POLICY.answer_s)
+    still = row_of(house).status
+    sender.fails = None
+
+    run(house, watch, 1)
+
+    assert (still, sender.sent) == (DeploymentStatus.LIVE, 1)
+
+
+def test_a_trial_is_left_alone(house: AlertHouse) -> None:
+    with writing(house.engine) as session:
+        session.get_one(DeploymentRow, "dep").planned = False
+    sender, seen = Sender(house), list[str]()
+
+    run(house, watch_of(house, sender, seen.append), 10)
+
+    assert (sender.sent, seen) == (0, [])
+
+
+def test_a_fuse_that_can_not_be_read_keeps_no_proof_from_being_sent(house: AlertHouse) -> None:
+    def away(_name: str) -> None:
+        raise Retryable("away")
+
+    sender = Sender(house)
+
+    run(house, watch_of(house, sender, away), 2)
+
+    assert sender.sent == 1
+
+
+# -- the fuse ------------------------------------------------------------------------------------
+
+
+def fuse_of(house: AlertHouse) -> Fuse:
+    def call_officer(session: Session, deployment: str, why: str) -> None:
+        now = utc_from_ns(house.clock.time_ns())
+        call(session, role=Role.AUTHORISING_OFFICER, deployment=deployment, why=why, now=now)
+
+    return Fuse(house.engine, house.store, call_officer, house.clock, by=WATCH)
+
+
+def compared(house: AlertHouse, faces: int) -> None:
+    result = FrameResult(sequence=0, not_sampled=0, dropped=0, outcome=FrameOutcome.RECOGNISED, tracks_compared=faces)
+    batch = OutcomeBatch(deployment="dep", camera="north", session="s1", results=(result,), reported_ns=NOW_NS)
+    house.recorder().record_outcomes([batch])
+
+
+def judged(house: AlertHouse, number: int, judgement: Judgement, *, entry: str = "entry-1") -> uuid.UUID:
+    alert = house.alert(number * 600.0, entry=entry)
+    house.desk.judge(alert, judgement, "Ann Operator")
+    return alert
+
+
+def resume(house: AlertHouse) -> None:
+    with writing(house.engine) as session:  # the officer's word is the desk's affair
+        session.get_one(DeploymentRow, "dep").status = DeploymentStatus.LIVE.value
+
+
+def calls(house: AlertHouse) -> list[str]:
+    with reading(house.engine) as session:
+        return [row.role for row in session.exec(select(CallRow).where(CallRow.deployment == "dep"))]
+
+
+def test_false_alerts_beyond_the_table_suspend_and_call_the_authorising_officer(house: AlertHouse) -> None:
+    compared(house, 500)  # DOMAIN.md 4.4: 500 faces at 1 in 1,000 trip at 3
+    fuse = fuse_of(house)
+    for number in range(2):
+        judged(house, number, Judgement.DIFFERENT)
+    fuse.look("dep", 1_000)
+    before = row_of(house).status
+    judged(house, 2, Judgement.CANT_TELL)
+
+    fuse.look("dep", 1_000)
+
+    assert before == DeploymentStatus.LIVE
+    assert row_of(house).status == DeploymentStatus.SUSPENDED
+    assert "3 false alerts in 500 faces compared; the authority allows 1 in 1,000" in row_of(house).suspended_why
+    assert calls(house) == [Role.AUTHORISING_OFFICER.value]
+
+
+def test_alerts_nobody_has_decided_true_ones_and_test_subjects_trip_nothing(house: AlertHouse) -> None:
+    compared(house, 10)
+    for number in range(3):
+        house.alert(number * 600.0)
+        judged(house, 10 + number, Judgement.SAME)
+        judged(house, 20 + number, Judgement.DIFFERENT, entry="blue")
+
+    found = fuse_of(house).look("dep", 1_000)
+
+    assert (found.false_alerts, row_of(house).status) == (0, DeploymentStatus.LIVE)
+
+
+def test_a_review_that_finds_a_true_alert_false_counts(house: AlertHouse) -> None:
+    compared(house, 10)
+    alert = judged(house, 0, Judgement.SAME)
+    house.desk.review(alert, Review.CONFIRMED_FALSE, "Ann Operator")
+
+    assert fuse_of(house).look("dep", 1_000).trips
+
+
+def test_after_a_resume_it_trips_again_only_at_another_false_alert(house: AlertHouse) -> None:
+    compared(house, 10)
+    judged(house, 0, Judgement.DIFFERENT)
+    fuse_of(house).look("dep", 1_000)
+    resume(house)
+
+    fuse_of(house).look("dep", 1_000)
+    still = row_of(house).status
+    judged(house, 1, Judgement.DIFFERENT)
+    fuse_of(house).look("dep", 1_000)
+
+    assert (still, row_of(house).status) == (DeploymentStatus.LIVE, DeploymentStatus.SUSPENDED)
+    with reading(house.engine) as session:
+        assert [(t.number, t.false_alerts) for t in session.exec(select(FuseTripRow))] == [(1, 1), (2, 2)]
+
+
+def test_a_false_alert_after_a_corrected_one_is_a_new_one(house: AlertHouse) -> None:
+    compared(house, 10)
+    alert = judged(house, 0, Judgement.DIFFERENT)
+    fuse_of(house).look("dep", 1_000)
+    resume(house)
+    house.desk.review(alert, Review.CONFIRMED_TRUE, "Ann Operator")
+    fuse_of(house).look("dep", 1_000)
+    judged(house, 1, Judgement.DIFFERENT)
+
+    fuse_of(house).look("dep", 1_000)
+
+    assert row_of(house).status == DeploymentStatus.SUSPENDED
+
+
+def test_false_alerts_whose_data_was_deleted_on_schedule_still_count(house: AlertHouse) -> None:
+    compared(house, 10)
+    judged(house, 0, Judgement.DIFFERENT)
+    house.clock.advance(timedelta(hours=25).total_seconds())
+    house.expire()
+
+    assert fuse_of(house).look("dep", 1_000).false_alerts == 1
+
+
+def test_a_fuse_that_can_not_suspend_has_not_tripped_and_does_at_the_next_look(
+    house: AlertHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compared(house, 10)
+    judged(house, 0, Judgement.DIFFERENT)
+    with monkeypatch.context() as broken:
+
+        def away(*_: object, **__: object) -> None:
+            raise Retryable("the vault is away")
+
+        broken.setattr(house.store, "suspend", away)
+        with pytest.raises(Retryable):
+            fuse_of(house).look("dep", 1_000)
+
+    fuse_of(house).look("dep", 1_000)
+
+    assert row_of(house).status == DeploymentStatus.SUSPENDED

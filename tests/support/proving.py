@@ -1,0 +1,64 @@
+"""A deployment that is planned, without the walk through its line: what the watch needs of one."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import Engine
+
+from lfr_core.life.tables import ApplicationRow, AuthorityRow, LifeRow
+from lfr_core.people.roles import Rank
+from lfr_core.publication.figures import UseCase
+from lfr_core.records.engine import writing
+from lfr_core.records.tables import DeploymentRow
+
+__all__ = ["make_planned"]
+
+_TEXT = "a sentence that somebody wrote for a test"
+
+
+def make_planned(engine: Engine, deployment: str, *, one_in: int = 1_000) -> None:
+    """Give a live deployment an application and an authority that allows one false alert in `one_in` faces."""
+    with writing(engine) as session:
+        row = session.get_one(DeploymentRow, deployment)
+        assert row.opened_at is not None
+        row.planned = True
+        session.add(LifeRow(deployment=deployment, revision=1, planner="Pat Planner", officer="Olu Officer"))
+        session.add(
+            ApplicationRow(
+                deployment=deployment,
+                revision=1,
+                place="High Street",
+                footprint="north side",
+                starts_at=row.opened_at,
+                ends_at=row.opened_at + timedelta(hours=6),
+                use_case=next(iter(UseCase)).value,
+                purpose="a test",
+                sought=_TEXT,
+                necessity=_TEXT,
+                proportionality=_TEXT,
+                grounds=_TEXT,
+                threshold=row.threshold,
+                threshold_reason="",
+                list_cap=100,
+                expected_faces=1_000,
+                cameras="north",
+                watchlist_folder="",
+                applied_by="Pat Planner",
+                applied_at=row.opened_at,
+            )
+        )
+        session.add(
+            AuthorityRow(
+                deployment=deployment,
+                revision=1,
+                granted=True,
+                by="Olu Officer",
+                rank=Rank.SUPERINTENDENT.value,
+                at=row.opened_at,
+                reason=_TEXT,
+                false_alerts_one_in=one_in,
+                expected_false_alerts=1.0,
+                claim_not_shown=True,
+            )
+        )
