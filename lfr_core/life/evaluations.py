@@ -1,0 +1,81 @@
+"""Measured evaluations of the face model: the register that the price of a list is worked out from."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+
+from lfr_core.errors import Fatal
+
+__all__ = ["Evaluation", "default_evaluations_file", "load_evaluations"]
+
+Words = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300, pattern=r"^[^\x00-\x1f\x7f]+$")
+]
+
+
+class Evaluation(BaseModel):
+    """One measurement: how many searches by people who weren't on the list found somebody all the same."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    contract: Words
+    """Embedding contract of the model that was measured."""
+    threshold: float = Field(gt=0.0, lt=1.0)
+    """Cosine similarity."""
+    probes: int = Field(ge=1)
+    """Searches by people who weren't on the list."""
+    list_people: int = Field(ge=1)
+    """How many people the list held; 1 where single comparisons were counted."""
+    false_matches: int = Field(ge=0)
+    """Of the probes: those with at least one candidate at or above the threshold (DOMAIN.md F6)."""
+    source: Words
+    indicative: bool
+    """Good enough to plan with, never to claim anything in public."""
+
+    @model_validator(mode="after")
+    def _some_were_right(self) -> Self:
+        if self.false_matches >= self.probes:
+            raise ValueError("as many false matches as probes measure nothing")
+        return self
+
+
+class _Register(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    evaluation: tuple[Evaluation, ...] = ()
+
+
+def default_evaluations_file() -> Path:
+    """The register that comes with the source tree."""
+    return Path(__file__).resolve().parents[2] / "infra" / "evaluations.toml"
+
+
+def load_evaluations(path: Path | None = None) -> tuple[Evaluation, ...]:
+    """Read and check a register of evaluations.
+
+    Raises:
+        Fatal: the file can't be read, isn't TOML, holds an unknown key or a value out of range, or two evaluations of
+            one model, threshold and list size; the message names each.
+    """
+    file = path or default_evaluations_file()
+    try:
+        found = _Register.model_validate(tomllib.loads(file.read_text(encoding="utf-8"))).evaluation
+    except OSError as error:
+        raise Fatal(f"the evaluations {file} can't be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Fatal(f"the evaluations {file} aren't TOML in UTF-8: {error}") from error
+    except ValidationError as error:
+        faults = "; ".join(f"{'.'.join(str(part) for part in each['loc'])}: {each['msg']}" for each in error.errors())
+        raise Fatal(f"the evaluations {file} are refused: {faults}") from error
+    keys = [(each.contract, each.threshold, each.list_people) for each in found]
+    for contract, threshold, people in keys:
+        if keys.count((contract, threshold, people)) > 1:
+            raise Fatal(
+                f"the evaluations {file} are refused: two of model {contract} at threshold {threshold:g} and a list of "
+                f"{people}: add their probes and false matches up in one"
+            )
+    return found
