@@ -52,14 +52,19 @@ PINNED: dict[str, list[str]] = {
         "sighting_id",
     ],
     "lfr_core.outcomes": ["FrameCounts", "FrameOutcome"],
+    "lfr_core.papers": [
+        "Document", "Paper", "PaperKind", "PaperRegister", "PapersStanding", "documents",
+        "paper_content", "paper_folder", "papers", "papers_standing",
+    ],
     "lfr_core.people": ["People", "Person", "Rank", "Role", "acting", "find_person", "same_person"],
     "lfr_core.policy": [
         "AccuracyPolicy", "AlertPolicy", "AuditPolicy", "FacePolicy", "FootagePolicy",
         "ForcePolicy", "ImagePolicy", "LivePolicy", "PapersPolicy", "PlanningPolicy", "Policy",
-        "ProofPolicy", "PublicationPolicy", "ResponsePolicy", "RetentionPolicy", "RightsPolicy",
-        "SamplingPolicy", "TrackingPolicy", "VaultPolicy", "WatchlistPolicy", "default_policy_file",
-        "load_policy",
+        "PromisesPolicy", "ProofPolicy", "PublicationPolicy", "ResponsePolicy", "RetentionPolicy",
+        "RightsPolicy", "SamplingPolicy", "TrackingPolicy", "VaultPolicy", "WatchlistPolicy",
+        "default_policy_file", "load_policy",
     ],
+    "lfr_core.policy_listing": ["Fault", "PolicyValue", "comments_of", "faults_of", "listed", "sections"],
     "lfr_core.promises.port": ["Check", "Finding", "Promise", "Result", "finding"],
     "lfr_core.proof": ["PROOF_CAMERA", "PROOF_ENTRY", "proof_frame", "proof_template"],
     "lfr_core.records.read": [
@@ -71,6 +76,10 @@ PINNED: dict[str, list[str]] = {
     "lfr_core.retention.port": [
         "ACTOR", "Audited", "CLASSES", "DataClass", "Destroyed", "Due", "Outcome", "PurgeStep",
         "subject",
+    ],
+    "lfr_core.rights.types": [
+        "About", "NewRequest", "Opened", "ReferenceKind", "Request", "RequestHold", "RequestKind",
+        "RequestState", "new_reference", "reference_of",
     ],
     "lfr_core.samples": ["install_samples", "sample_photos"],
     "lfr_core.settings": ["Settings"],
