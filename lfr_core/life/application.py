@@ -13,7 +13,7 @@ from lfr_core.policy import Policy
 from lfr_core.publication.figures import UseCase
 from lfr_core.publication.workdays import LONDON
 
-__all__ = ["Application", "ApplicationForm", "Authority", "check_application", "default_one_in"]
+__all__ = ["Application", "ApplicationForm", "Authority", "application_faults", "check_application", "default_one_in"]
 
 _TEXT = r"^[^\x00-\x08\x0b-\x1f\x7f]+$"  # lines may break, nothing else that controls
 Line = Annotated[
@@ -106,26 +106,47 @@ def check_application(made: ApplicationForm, policy: Policy, *, now: datetime) -
     """What the policy asks of an application beyond its form.
 
     Raises:
-        Refused: `life.past-window`, `life.too-long`, `life.clock-change`, `life.over-cap`, `life.threshold-reason`.
+        Refused: the first of `application_faults`.
     """
+    for fault in application_faults(made, policy, now=now):
+        raise fault
+
+
+def application_faults(made: ApplicationForm, policy: Policy, *, now: datetime) -> tuple[Refused, ...]:
+    """Everything that the policy has against it: `life.past-window`, `life.too-long`, `life.clock-change`,
+    `life.over-cap`, `life.threshold-reason`.
+    """
+    found: list[Refused] = []
     if made.starts_at <= now:
-        raise Refused("life.past-window", f"the start, {made.starts_at:%Y-%m-%d %H:%M %Z}, is past: plan it for later")
+        found.append(
+            Refused("life.past-window", f"the start, {made.starts_at:%Y-%m-%d %H:%M %Z}, is past: plan it for later")
+        )
     if made.hours > policy.vault.max_open_h:
-        raise Refused(
-            "life.too-long", f"{made.hours:g} hours are more than the {policy.vault.max_open_h:g} of the policy"
+        found.append(
+            Refused(
+                "life.too-long", f"{made.hours:g} hours are more than the {policy.vault.max_open_h:g} of the policy"
+            )
         )
     if made.starts_at.astimezone(LONDON).utcoffset() != made.ends_at.astimezone(LONDON).utcoffset():
-        raise Refused("life.clock-change", "the clocks change between start and end: end before it, or begin after it")
+        found.append(
+            Refused("life.clock-change", "the clocks change between start and end: end before it, or begin after it")
+        )
     if made.list_cap > policy.watchlist.max_entries:
-        raise Refused(
-            "life.over-cap", f"a list of {made.list_cap} is over the policy's cap of {policy.watchlist.max_entries}"
+        found.append(
+            Refused(
+                "life.over-cap",
+                f"a list of {made.list_cap} is over the policy's cap of {policy.watchlist.max_entries}",
+            )
         )
     if made.threshold != policy.alerts.threshold and not made.threshold_reason.strip():
-        raise Refused(
-            "life.threshold-reason",
-            f"the threshold {made.threshold:g} isn't the policy's {policy.alerts.threshold:g}: give the reason, "
-            "which the authorising officer signs",
+        found.append(
+            Refused(
+                "life.threshold-reason",
+                f"the threshold {made.threshold:g} isn't the policy's {policy.alerts.threshold:g}: give the reason, "
+                "which the authorising officer signs",
+            )
         )
+    return tuple(found)
 
 
 def default_one_in(list_cap: int, policy: Policy) -> int:
