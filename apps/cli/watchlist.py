@@ -15,6 +15,7 @@ from apps.cli.watchlist_text import as_dict, show_report, write_report
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import date
 
     from sqlalchemy import Engine
 
@@ -129,39 +130,46 @@ def enrol(
         import uuid
 
         from apps.stores import deployment_store
-        from lfr_core.errors import Refused
+        from lfr_core.faces.engine import build_engine
         from lfr_core.gallery import MilvusGallery
         from lfr_core.gallery.turned import turned_gallery
         from lfr_core.vault.client import vault_client
-        from lfr_core.watchlists.compile import check_open_for_watchlist, compile_watchlist
-        from lfr_core.watchlists.quality.service import require_fit
+        from lfr_core.watchlists.building import ListBuilder, quality_pages
 
         settings = load_settings()
-        store = deployment_store(settings, _records(settings))
-        found = check_open_for_watchlist(store, deployment)
-        plain, vault = MilvusGallery(settings.gallery_uri), vault_client(settings)
-        gallery = turned_gallery(plain, vault, actor="system:enrolment", may_make=True)
-        gallery.names()  # away? say so before minutes of photographs
-        pages = settings.home / "quality" / deployment
-        checked = _checked(
-            folder,
-            found.kind,
-            settings,
-            policy_of(settings),
-            deployment=deployment,
-            last_day=last_day,
-            docs=pages,
+        policy = policy_of(settings)
+        gallery = turned_gallery(
+            MilvusGallery(settings.gallery_uri), vault_client(settings), actor="system:enrolment", may_make=True
         )
-        report = checked.report
-        if as_json:
-            print_json(as_dict(checked))
-        else:
+
+        def show(checked: CheckedList) -> None:
+            if as_json:
+                print_json(as_dict(checked))
+                return
             show_report(checked)
+            pages = quality_pages(settings.home, deployment)
             console.print(f"The report: {pages / 'index.html'}", soft_wrap=True, highlight=False, markup=False)
-        require_fit(checked)
-        if all_or_nothing and report.refusals:
-            raise Refused("watchlist.refusals", f"{len(report.refusals)} refusals; nothing was enrolled")
-        compile_watchlist(report, deployment=deployment, store=store, gallery=gallery, attempt=uuid.uuid4().hex)
+
+        builder = ListBuilder(
+            policy=policy,
+            store=deployment_store(settings, _records(settings)),
+            gallery=gallery,
+            engine=lambda: build_engine(settings, policy),
+            home=settings.home,
+        )
+        today = _today()
+        with _bar() as progress:
+            builder.build(
+                folder,
+                deployment,
+                today=today,
+                last_day=last_day.date() if last_day else today,
+                by="system:lfr",
+                attempt=uuid.uuid4().hex,
+                all_or_nothing=all_or_nothing,
+                progress=progress,
+                show=show,
+            )
         errors.print(f"enrolled; open the deployment with: lfr deployment open {deployment}", soft_wrap=True)
 
 
@@ -211,32 +219,34 @@ def _records(settings: Settings) -> Engine:
     return open_engine(settings.records_url)
 
 
+def _today() -> date:
+    """An entry's last day is a day in England."""
+    from zoneinfo import ZoneInfo
+
+    return datetime.now(ZoneInfo("Europe/London")).date()
+
+
 def _checked(
     folder: Path,
     kind: DeploymentKind,
     settings: Settings,
     policy: Policy,
     *,
-    deployment: str = "",
     last_day: datetime | None = None,
     docs: Path | None = None,
 ) -> CheckedList:
-    from zoneinfo import ZoneInfo
-
     from lfr_core.errors import Refused
     from lfr_core.faces.engine import build_engine
     from lfr_core.watchlists.csv_file import read_rows
     from lfr_core.watchlists.quality.service import ListCheck, check_list
 
-    today = datetime.now(ZoneInfo("Europe/London")).date()  # an entry's last day is a day in England
+    today = _today()
     last = last_day.date() if last_day else today
     if last < today:
         raise Refused("watchlist.last-day-past", f"the deployment's last day, {last}, is past: give its end")
     read_rows(folder)  # a wrong folder shows before Great Expectations loads
     errors.print("[dim]Great Expectations takes some seconds to start …[/dim]")
-    asked = ListCheck(
-        kind=kind, policy=policy, today=today, last_day=last, deployment=deployment, stop_at_rows=bool(deployment)
-    )
+    asked = ListCheck(kind=kind, policy=policy, today=today, last_day=last)
     with _bar() as progress:
         return check_list(folder, asked, engine=lambda: build_engine(settings, policy), docs=docs, progress=progress)
 

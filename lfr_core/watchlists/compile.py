@@ -21,7 +21,7 @@ class WatchlistStore(Protocol):
     def find(self, deployment: str, /) -> DeploymentView | None: ...
 
     def attach_watchlist(
-        self, deployment_id: str, contract_id: str, gallery: str, entries: Sequence[Entry], /
+        self, deployment_id: str, contract_id: str, gallery: str, entries: Sequence[Entry], /, by: str
     ) -> DeploymentView:
         """In one transaction: keep the entries, name the gallery, make the deployment ready."""
         ...
@@ -48,7 +48,13 @@ def check_open_for_watchlist(store: WatchlistStore, deployment: str) -> Deployme
 
 
 def compile_watchlist(
-    report: WatchlistReport, *, deployment: str, store: WatchlistStore, gallery: Gallery, attempt: str
+    report: WatchlistReport,
+    *,
+    deployment: str,
+    store: WatchlistStore,
+    gallery: Gallery,
+    attempt: str,
+    by: str = "system:lfr",
 ) -> DeploymentView:
     """Enrol a checked list into a gallery of this attempt's own, then attach it to the deployment.
 
@@ -64,6 +70,7 @@ def compile_watchlist(
         store: the records.
         gallery: where the templates go.
         attempt: letters and digits, different for each call, as `uuid4().hex`.
+        by: who compiles it; of a planned deployment a planner, or `system:flows`.
 
     Raises:
         Refused: `deployment.unknown`, `watchlist.attached`, `watchlist.empty`, or what the store refuses.
@@ -75,7 +82,7 @@ def compile_watchlist(
     name = prefix + attempt
     enrol(report, gallery, name, report.contract_id)
     try:
-        view = store.attach_watchlist(deployment, report.contract_id, name, report.entries)
+        view = store.attach_watchlist(deployment, report.contract_id, name, report.entries, by=by)
     except BaseException:
         with suppress(LfrError):  # the first failure is the one to tell
             gallery.drop(name)

@@ -1,0 +1,96 @@
+"""From a folder to a deployment's watchlist in one call: checked, reported on, enrolled. For commands and flows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from lfr_core.deployments import DeploymentView
+from lfr_core.errors import Refused
+from lfr_core.faces.types import FaceEngine
+from lfr_core.gallery import Gallery
+from lfr_core.policy import Policy
+from lfr_core.watchlists.compile import WatchlistStore, check_open_for_watchlist, compile_watchlist
+from lfr_core.watchlists.csv_file import read_rows
+from lfr_core.watchlists.enrol import Progress
+from lfr_core.watchlists.quality.service import CheckedList, ListCheck, check_list, require_fit
+
+__all__ = ["ListBuilder", "quality_pages"]
+
+
+def quality_pages(home: Path, deployment: str) -> Path:
+    """Where the data-quality report of a deployment's list lies until the deployment has ended."""
+    return home / "quality" / deployment
+
+
+@dataclass(frozen=True, slots=True)
+class ListBuilder:
+    """What a list is built with.
+
+    gallery: turned, and allowed to make the list's key. engine: makes the face engine, once the rows have been checked.
+    home: the installation's home folder.
+    """
+
+    policy: Policy
+    store: WatchlistStore
+    gallery: Gallery
+    engine: Callable[[], FaceEngine]
+    home: Path
+
+    def build(
+        self,
+        folder: Path,
+        deployment: str,
+        *,
+        today: date,
+        last_day: date,
+        by: str,
+        attempt: str,
+        all_or_nothing: bool = False,
+        progress: Progress = lambda _done, _total: None,
+        show: Callable[[CheckedList], None] = lambda _: None,
+    ) -> DeploymentView:
+        """Check the folder, keep the report, and make what passes the deployment's list.
+
+        Args:
+            folder: photographs and `watchlist.csv`.
+            deployment: its id; it must await its list.
+            today: the day in England.
+            last_day: the deployment's.
+            by: a person's name, or `system:NAME`.
+            attempt: letters and digits, different for each call, as `uuid4().hex`.
+            all_or_nothing: enrol nothing if anything is refused.
+            progress: told after each photograph.
+            show: given what was found, before it is refused or enrolled.
+
+        Raises:
+            Refused: `watchlist.last-day-past`, `watchlist.quality`, `watchlist.refusals`, and as `compile_watchlist`.
+            Poison: the folder or its CSV can't be read at all.
+            Fatal: models are missing, or the report can't be written.
+            Retryable: Milvus, vault or records are away; nothing usable is left and it may be tried again.
+        """
+        found = check_open_for_watchlist(self.store, deployment)
+        if last_day < today:
+            raise Refused("watchlist.last-day-past", f"the deployment's last day, {last_day}, is past: give its end")
+        self.gallery.names()  # away? say so before minutes of photographs
+        read_rows(folder)  # a wrong folder shows before Great Expectations loads
+        asked = ListCheck(
+            kind=found.kind,
+            policy=self.policy,
+            today=today,
+            last_day=last_day,
+            deployment=deployment,
+            stop_at_rows=True,
+        )
+        pages = quality_pages(self.home, deployment)
+        checked = check_list(folder, asked, engine=self.engine, docs=pages, progress=progress)
+        show(checked)
+        require_fit(checked)
+        refusals = checked.report.refusals
+        if all_or_nothing and refusals:
+            raise Refused("watchlist.refusals", f"{len(refusals)} refusals; nothing was enrolled")
+        return compile_watchlist(
+            checked.report, deployment=deployment, store=self.store, gallery=self.gallery, attempt=attempt, by=by
+        )
