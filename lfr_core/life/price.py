@@ -10,13 +10,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from lfr_core.errors import Refused
 from lfr_core.life.application import default_one_in
 from lfr_core.life.evaluations import Evaluation
 from lfr_core.policy import Policy
 from lfr_core.publication.claims import ListBand
 from lfr_core.publication.rates import clopper_pearson, expected_false_alerts, scaled_fpir, upper_bound
 
-__all__ = ["Expectation", "Price", "Priced", "price"]
+__all__ = ["Expectation", "Price", "Priced", "check_signed", "price"]
 
 STEP = 1_000
 """Names; what one more step of them costs is said."""
@@ -100,6 +101,20 @@ def price(
         why_not_shown=why_not,
         words=_words(asked, size, forecast, allowed, claim, why_not),
     )
+
+
+def check_signed(found: Price, *, signed: bool) -> None:
+    """What an authorising officer has to know before the authority is given.
+
+    Raises:
+        Refused: `life.claim-not-shown`: no evaluation shows the public claim, and that isn't signed for.
+    """
+    if not (found.shown or signed):
+        raise Refused(
+            "life.claim-not-shown",
+            f"no evaluation shows the public claim of under 1 false alert in {found.one_in:,} faces for this list "
+            f"({found.why_not_shown}): sign that you know it, or refuse the application",
+        )
 
 
 def _why_nothing_fits(about: Sequence[Evaluation], threshold: float, contract: str) -> str:

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lfr_core.errors import Fatal
+from lfr_core.errors import Fatal, Refused
 from lfr_core.life.evaluations import Evaluation, default_evaluations_file, load_evaluations
-from lfr_core.life.price import price
+from lfr_core.life.price import check_signed, price
 from lfr_core.policy import load_policy
 from lfr_core.publication.claims import faces_needed
 
@@ -134,6 +134,17 @@ def test_the_list_as_built_replaces_its_cap() -> None:
 
     assert built.forecast is not None
     assert built.forecast.expected == pytest.approx(4.17, abs=0.005)
+
+
+def test_what_no_evaluation_shows_has_to_be_signed_for() -> None:
+    shown = price(Asked(list_cap=10_000), [measured(false_matches=0)], POLICY)
+    unknown = price(Asked(), [], POLICY)
+
+    check_signed(shown, signed=False)
+    check_signed(unknown, signed=True)
+    with pytest.raises(Refused, match="no evaluation is registered") as refused:
+        check_signed(unknown, signed=False)
+    assert refused.value.rule == "life.claim-not-shown"
 
 
 counts = st.integers(0, 50)
