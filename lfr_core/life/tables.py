@@ -38,6 +38,10 @@ class LifeRow(Row, table=True):
     signage_at: dt.datetime | None = None
     briefing_by: str = ""
     briefing_at: dt.datetime | None = None
+    list_destroyed_at: dt.datetime | None = None
+    """When it was found that nothing is left of it, as with what follows."""
+    alerts_purged_at: dt.datetime | None = None
+    footage_purged_at: dt.datetime | None = None
 
 
 class ApplicationRow(Row, table=True):

@@ -88,6 +88,9 @@ def upgrade() -> None:
         sa.Column("signage_at", UTCDateTime(), nullable=True),
         sa.Column("briefing_by", AutoString(), nullable=False),
         sa.Column("briefing_at", UTCDateTime(), nullable=True),
+        sa.Column("list_destroyed_at", UTCDateTime(), nullable=True),
+        sa.Column("alerts_purged_at", UTCDateTime(), nullable=True),
+        sa.Column("footage_purged_at", UTCDateTime(), nullable=True),
         sa.ForeignKeyConstraint(["deployment"], ["deployment.id"], name=op.f("fk_life_deployment_deployment")),
         sa.PrimaryKeyConstraint("deployment", name=op.f("pk_life")),
     )
