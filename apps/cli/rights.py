@@ -299,7 +299,7 @@ def receipt(
     Example: lfr rights receipt 1f0c2a7e --by "B. Sergeant" --output receipt.html
     """
     with guard():
-        from apps.auditing import trail_for, whole_file
+        from apps.auditing import whole_file
         from lfr_core.errors import Refused
         from lfr_core.records import read
         from lfr_core.rights.receipt_page import receipt_html
@@ -314,7 +314,7 @@ def receipt(
                     "alert.unknown" if not found else "alert.ambiguous",
                     f"{len(found) or 'no'} alerts start with {alert!r}; after 24 hours an alert is deleted",
                 )
-            issued = issue_receipt(engine, trail_for(settings), found[0], by=by)
+            issued = issue_receipt(engine, desk_of(settings, engine).trail, found[0], by=by)
         with whole_file(output) as out:
             out.write(receipt_html(issued, policy).encode())
         if as_json:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -54,6 +55,11 @@ class RightsHouse(FootageHouse):
         """As the retention flow does it."""
         step = FootageStep(self.engine, self.folder, self.vault, self.trail)
         assert step.purge(self.clock.now_ns).failures == ()
+
+    @staticmethod
+    def moment(second: int) -> dt.datetime:
+        """Seconds since the epoch, as aware UTC."""
+        return dt.datetime.fromtimestamp(second, tz=dt.UTC)
 
     def left(self) -> tuple[Segment, ...]:
         """The segments that nobody destroyed."""

@@ -43,7 +43,7 @@ def test_what_a_person_wrote_opens_to_compliance_alone_and_on_the_audit_trail(ho
     desk = house.rights
 
     for nobody in ("Olu Operator", "Mallory"):
-        with pytest.raises(Refused, match="Olu Operator is operator|nobody is registered"):
+        with pytest.raises(Refused, match=r"Olu Operator is operator|nobody is registered"):
             desk.open(taken.reference, by=nobody, purpose="curious")
     with pytest.raises(Refused) as refused:
         desk.open(taken.reference, by=OFFICER, purpose=" ")
@@ -73,7 +73,7 @@ def test_a_request_that_cant_be_audited_isnt_taken_and_leaves_no_key(house: Righ
         def prepare(self, actor: str) -> None:
             house.trail.prepare(actor)
 
-        def append(self, session: object, event: object) -> None:
+        def append(self, _session: object, _event: object, /) -> None:
             raise Retryable("the disk is full")
 
     desk = house.rights

@@ -1,0 +1,162 @@
+"""`lfr rights`, typed."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from typer.testing import CliRunner
+
+from apps.cli.main import app
+from lfr_core.records.engine import open_engine, writing
+from lfr_core.records.tables import AlertRow
+from lfr_core.rights.wording import NEITHER
+from tests.support.rights import APPROVER, CLERK, CONTACT, OFFICER, TEXT, RightsHouse
+
+
+@pytest.fixture
+def house(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RightsHouse]:
+    """With its vault in this process instead of behind its socket."""
+    engine = open_engine(sqlite_url)
+    house = RightsHouse(engine, tmp_path)
+    monkeypatch.setenv("LFR_DATABASE_URL", sqlite_url)
+    monkeypatch.setenv("LFR_HOME", str(tmp_path))
+    monkeypatch.setattr("lfr_core.vault.client.vault_client", lambda _: house.vault)
+
+    class Clock:
+        time_ns = house.clock.time_ns
+        monotonic = house.clock.monotonic
+
+    monkeypatch.setattr("lfr_core.clock.SystemClock", Clock)
+    yield house
+    engine.dispose()
+
+
+def lfr(*words: str, code: int = 0, typed: str | None = None) -> str:
+    done = CliRunner().invoke(app, ["rights", *words], input=typed)
+    assert done.exit_code == code, done.output + repr(done.exception)
+    return done.output
+
+
+def asked(*words: str) -> Any:
+    return json.loads(lfr(*words, "--json"))
+
+
+def test_a_complaint_from_the_letter_to_its_closing(house: RightsHouse, tmp_path: Path) -> None:
+    house.record(60)
+    letter = tmp_path / "letter.txt"
+    letter.write_text(TEXT, encoding="utf-8")
+    taken = asked(
+        "complain", "--deployment", "dep", "--from", "2026-11-23T12:00:31", "--to", "2026-11-23T12:00:50",
+        "--contact", CONTACT, "--text-file", str(letter), "--by", CLERK,
+    )  # fmt: skip
+    reference = taken["reference"]
+    assert (taken["due_on"], taken["holds"][0]["segments"]) == ("2026-12-23", 1)
+    assert "lapses 2026-12-07" in lfr("due")  # nobody has confirmed it
+
+    assert asked("confirm", reference, "--by", APPROVER)["holds"][0]["confirmed_by"] == APPROVER
+    assert CONTACT not in lfr("show", reference)
+    assert TEXT in lfr("show", reference, "--by", OFFICER, "--purpose", "to answer")
+    lfr("answer", reference, "--text", "We got it wrong.", "--by", OFFICER)
+    assert asked("close", reference, "--by", OFFICER)["state"] == "closed"
+
+    assert asked("list") == []
+    assert [each["reference"] for each in asked("list", "--closed")] == [reference]
+
+
+def test_overdue_is_an_exit_code(house: RightsHouse) -> None:
+    reference = asked("enquire", "--contact", CONTACT, "--text", TEXT, "--by", CLERK)["reference"]
+    lfr("due")
+
+    house.clock.now_ns = round(dt.datetime(2026, 12, 24, 8, tzinfo=dt.UTC).timestamp()) * 10**9
+    assert f"{reference}  enquiry" in lfr("due", code=1)
+    assert "overdue" in lfr("list")
+    lfr("answer", reference, "--text", "Sorry for the delay.", "--by", OFFICER)
+
+    lfr("due")
+
+
+@pytest.mark.usefixtures("house")
+def test_was_i_on_a_list_is_answered_in_given_words() -> None:
+    reference = asked("enquire", "--listed", "--contact", CONTACT, "--text", "Was I?", "--by", CLERK)["reference"]
+    assert "rights.asks-listed" in lfr("answer", reference, "--text", "No", "--by", OFFICER, code=77)
+
+    lfr("answer", reference, "--listed", "--subject", "N1", "--by", OFFICER)
+
+    shown = asked("show", reference, "--by", OFFICER, "--purpose", "check")
+    assert shown["answer"] == NEITHER
+
+
+@pytest.mark.usefixtures("house")
+def test_words_can_be_typed_instead_of_given() -> None:
+    lfr("enquire", "--by", CLERK, typed=f"{CONTACT}\nWhy me?\n")
+    (reference,) = [each["reference"] for each in asked("list")]
+
+    assert asked("show", reference, "--by", OFFICER, "--purpose", "x")["text"] == "Why me?"
+
+
+@pytest.mark.usefixtures("house")
+def test_what_people_get_wrong_is_answered_in_a_sentence(tmp_path: Path) -> None:
+    new = ["complain", "--contact", CONTACT, "--text", TEXT, "--by", CLERK]
+    assert "isn't a time" in lfr(*new, "--from", "noon", code=65)
+    assert "the clocks change" in lfr(*new, "--from", "2026-10-25T01:30", "--to", "2026-10-25T02:30", code=65)
+    assert "both its beginning and its end" in lfr(*new, "--from", "2026-11-23T10:00", code=77)
+    assert "is no day" in lfr(*new, "--received", "31/11", code=65)
+    assert "is no day" in lfr(*new, "--received", "2026-11-31", code=65)
+    assert "can't be read as UTF-8" in lfr(*new, "--text-file", str(tmp_path), code=65)
+    assert "rights.deployment-unknown" in lfr(*new, "--deployment", "[red]", code=77)
+    assert "rights.unknown" in lfr("show", "R-2026-0000-0000-0000", code=77)
+    assert "rights.bad-reference" in lfr("show", "R-1", code=77)
+    assert "no alerts start with" in lfr(
+        "receipt", "ffff", "--by", CLERK, "--output", str(tmp_path / "r.html"), code=77
+    )
+    assert not (tmp_path / "r.html").exists()
+    assert asked("list", "--closed") == []
+
+
+def test_a_receipt_is_a_page_whose_reference_finds_the_stop(house: RightsHouse, tmp_path: Path) -> None:
+    house.record(60)
+    alert = engaged_alert(house)
+    page = tmp_path / "receipt.html"
+    issued = asked("receipt", str(alert)[:8], "--by", CLERK, "--output", str(page))
+
+    assert issued["reference"] in page.read_text(encoding="utf-8")
+    taken = asked("complain", "--receipt", issued["reference"], "--contact", CONTACT, "--text", TEXT, "--by", CLERK)
+    assert (taken["deployment"], taken["holds"][0]["segments"]) == ("dep", 2)
+
+
+def engaged_alert(house: RightsHouse) -> UUID:
+    """An alert on which somebody was engaged, as the recorder leaves it."""
+    id_ = UUID(int=0xABCDEF << 96)
+    with writing(house.engine) as session:
+        session.add(
+            AlertRow(
+                id=id_,
+                deployment="dep",
+                camera="north",
+                entry="e",
+                subject="N1",
+                category="victim",
+                legal_reference="-",
+                opened_ns=house.clock.now_ns,
+                first_ns=0,
+                last_ns=0,
+                first_session="s",
+                first_sequence=0,
+                last_session="s",
+                last_sequence=0,
+                similarity=0.6,
+                threshold=0.45,
+                sightings=2,
+                probe_sealed=b"",
+                key_id="k",
+                judgement="same",
+                engagement="engaged",
+            )  # fmt: skip
+        )
+    return id_

@@ -1,0 +1,138 @@
+"""The receipt of a stop: a reference that outlives the alert, and finds its footage."""
+
+from __future__ import annotations
+
+import re
+from uuid import UUID
+
+import pytest
+from sqlalchemy import Engine
+from sqlmodel import select
+
+from lfr_core.alerts import Engagement, Judgement
+from lfr_core.errors import Refused
+from lfr_core.policy import load_policy
+from lfr_core.publication.announcement import ReasonClass
+from lfr_core.records import read
+from lfr_core.records.decisions import DecisionDesk
+from lfr_core.records.engine import reading, writing
+from lfr_core.records.tables import AlertRow
+from lfr_core.rights.receipt_page import receipt_html
+from lfr_core.rights.receipts import issue_receipt
+from lfr_core.rights.tables import ReceiptAlertRow, ReceiptRow
+from lfr_core.rights.types import About
+from tests.support.publishing import announcing, planned
+from tests.support.records import ManualClock, live_deployment, recorder_of, sighting
+from tests.support.rights import RightsHouse
+from tests.support.vaults import trail_of
+
+
+def alert_on(engine: Engine, *, engaged: bool = True) -> UUID:
+    live_deployment(engine)
+    recorder_of(engine, ManualClock()).record_sightings([sighting(90.5)])
+    (alert,) = read.alerts(engine, "dep")
+    desk = DecisionDesk(engine, trail_of(engine), ManualClock())
+    desk.judge(alert.id, Judgement.SAME, "A. Operator")
+    if engaged:
+        desk.engage(alert.id, Engagement.ENGAGED, "B. Sergeant")
+    return alert.id
+
+
+def test_a_receipt_has_a_reference_the_minute_and_the_class_and_no_name(engine: Engine) -> None:
+    alert = alert_on(engine)
+    receipt = issue_receipt(engine, trail_of(engine), alert, by="B. Sergeant")
+    page = receipt_html(receipt, load_policy())
+
+    assert re.fullmatch(r"S-2026(-[0-9A-Z]{4}){3}", receipt.reference)
+    for said in (
+        receipt.reference,
+        "people wanted by the courts",
+        "23 November 2026, 12:0",
+        ">dep<",
+        "within one month",
+    ):
+        assert said in page
+    for secret in ("subject of", "entry-1", "north", "Sergeant", "Bail Act", str(alert)):
+        assert secret not in page
+    assert "http" not in page
+    assert "<script" not in page
+
+
+def test_asked_again_it_is_the_same_receipt(engine: Engine) -> None:
+    alert = alert_on(engine)
+    first = issue_receipt(engine, trail_of(engine), alert, by="B. Sergeant")
+
+    assert issue_receipt(engine, trail_of(engine), alert, by="C. Constable") == first
+    assert all(str(alert) not in event.subject for event in trail_of(engine).events if "receipt" in event.subject)
+
+
+def test_nobody_engaged_no_receipt(engine: Engine) -> None:
+    alert = alert_on(engine, engaged=False)
+    for wanted, rule in ((alert, "rights.not-engaged"), (UUID(int=7), "alert.unknown")):
+        with pytest.raises(Refused) as refused:
+            issue_receipt(engine, trail_of(engine), wanted, by="B. Sergeant")
+        assert refused.value.rule == rule
+
+
+def test_a_withheld_deployment_has_its_public_name_on_the_receipt(engine: Engine) -> None:
+    alert = alert_on(engine)
+    announcing(engine).withhold(
+        "dep", planned(), because=ReasonClass.THREAT_TO_LIFE, by="A. Planner", approved_by="Supt"
+    )
+    page = receipt_html(issue_receipt(engine, trail_of(engine), alert, by="B. Sergeant"), load_policy())
+
+    assert "withheld-0123456789ab" in page
+    assert ">dep<" not in page
+
+
+def test_when_the_alert_goes_nothing_leads_from_it_to_the_receipt(engine: Engine) -> None:
+    alert = alert_on(engine)
+    receipt = issue_receipt(engine, trail_of(engine), alert, by="B. Sergeant")
+    with writing(engine) as session:
+        session.delete(session.get_one(AlertRow, alert))
+
+    with reading(engine) as session:
+        assert session.exec(select(ReceiptAlertRow)).all() == []
+        (kept,) = session.exec(select(ReceiptRow)).all()
+    assert set(kept.model_dump()) == {"reference", "deployment", "minute_at", "category"}
+    assert (kept.reference, kept.minute_at.second, kept.minute_at.microsecond) == (receipt.reference, 0, 0)
+
+
+def test_the_reference_alone_holds_the_footage_of_the_stop(house: RightsHouse) -> None:
+    before, *_, after = house.record(3_000)
+    stopped = (house.clock.now_ns - 1_500 * 10**9) // (60 * 10**9) * 60
+    with writing(house.engine) as session:
+        session.add(
+            ReceiptRow(
+                reference="S-2026-0000-0000-0001",
+                deployment="dep",
+                category="victim",
+                minute_at=RightsHouse.moment(stopped),
+            )
+        )
+    taken = house.take(about=About(receipt="s 2026 oooo 0000 ooo1"))
+
+    (hold,) = taken.holds
+    assert taken.deployment == "dep"
+    assert taken.receipt == "S-2026-0000-0000-0001"
+    assert 67 <= hold.segments <= 73  # from 10 minutes before to the end, 25 after: of 30 s each
+    held = {each.id for each in house.left() if each.held}
+    assert before.id not in held
+    assert after.id in held
+
+
+def test_a_receipt_of_another_deployment_is_refused(house: RightsHouse) -> None:
+    house.deployment("other")
+    with writing(house.engine) as session:
+        session.add(
+            ReceiptRow(
+                reference="S-2026-0000-0000-0001",
+                deployment="dep",
+                category="victim",
+                minute_at=RightsHouse.moment(house.clock.now_ns // 10**9),
+            )
+        )
+    with pytest.raises(Refused) as refused:
+        house.take(about=About("other", receipt="S-2026-0000-0000-0001"))
+
+    assert refused.value.rule == "rights.receipt-elsewhere"
