@@ -1,0 +1,29 @@
+"""Printed papers for tests, with everything in them that a page could stumble over."""
+
+from __future__ import annotations
+
+from lfr_core.papers.forms import RULES, FormKind, Line, PrintedPaper, Section, Signature, Table
+
+__all__ = ["EVIL", "printed"]
+
+EVIL = "<script>alert('x')</script>\"&<img src=//example.org/x>"
+
+
+def printed(kind: FormKind, text: str = "Because it is needed.\nAnd for no longer.", notice: str = "") -> PrintedPaper:
+    """A paper with lines, tables, signatures, and `text` wherever a text may stand."""
+    table = Table(f"Forecast {text}", ("Figure", f"Forecast {text}"), (("Faces", text), ("False alerts", "1.2")))
+    return PrintedPaper(
+        kind=kind,
+        deployment="high-street-0412",
+        title=f"High Street, 4 December 2026 {text}",
+        force="Norfolk & Co",
+        revision=2,
+        made_at="23 November 2026, 12:00 GMT",
+        sections=(
+            Section("Who, where, when, why", ("A4", "A5"), (Line("Place", text), Line("Threshold", ""))),
+            Section("Figures", tuple(RULES), tables=(table,)),
+            Section(f"Anything else {text}", ()),
+        ),
+        signed=(Signature("Authorising officer", text, "superintendent", "23 November 2026, 12:00 GMT"),),
+        notice=notice,
+    )
