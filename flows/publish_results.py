@@ -11,8 +11,9 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
+from flows.clock import now_source
 from flows.publishing import artifact_key, attempt_report
-from lfr_core.clock import SystemClock, utc_from_ns
+from lfr_core.clock import utc_from_ns
 from lfr_core.errors import LfrError, Refused, Retryable
 from lfr_core.logs import configure_logs
 from lfr_core.policy import Policy, load_policy
@@ -58,13 +59,13 @@ def publish_results(deployment: str) -> State[None]:
 
 @task(name="publish what is decided", cache_policy=NO_CACHE)
 def publish_what_is_decided(settings: Settings, policy: Policy, deployment: str) -> Attempt:
-    with publishing(settings, policy, SystemClock()) as here:
+    with publishing(settings, policy, now_source()) as here:
         return here.results.attempt(deployment)
 
 
 @task(name="build the public site", cache_policy=NO_CACHE)
 def build_the_public_site(settings: Settings, policy: Policy) -> str:
-    clock = SystemClock()
+    clock = now_source()
     with publishing(settings, policy, clock) as here:
         return here.site.refresh(utc_from_ns(clock.time_ns()), wait=False).said
 

@@ -8,7 +8,8 @@ from datetime import timedelta
 
 import numpy as np
 
-from lfr_core.clock import SystemClock, utc_from_ns
+from flows.clock import now_source
+from lfr_core.clock import utc_from_ns
 from lfr_core.policy import Policy
 from lfr_core.promises.assembly import open_ledger
 from lfr_core.promises.catalogue import promises
@@ -48,7 +49,7 @@ def look_at_the_promises(settings: Settings, policy: Policy) -> str:
     Raises:
         Retryable: database or vault is away.
     """
-    clock = SystemClock()
+    clock = now_source()
     engine = open_engine(settings.records_url)
     try:
         view = read_ledger(engine, promises(policy), now_ns=clock.time_ns())
@@ -70,7 +71,7 @@ def keep_the_site(settings: Settings, policy: Policy) -> str:
     Raises:
         LfrError: as `ResultsDesk.attempt` and `PublicSite.refresh`; the next sweep tries again.
     """
-    clock = SystemClock()
+    clock = now_source()
     with publishing(settings, policy, clock) as here:
         try:
             made = here.results.make_up()

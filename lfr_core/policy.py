@@ -28,8 +28,8 @@ __all__ = [
     "PapersPolicy",
     "PlanningPolicy",
     "Policy",
-    "ProofPolicy",
     "PromisesPolicy",
+    "ProofPolicy",
     "PublicationPolicy",
     "ResponsePolicy",
     "RetentionPolicy",
@@ -128,6 +128,7 @@ class PlanningPolicy(_Section):
     notice_h: Annotated[float, Field(ge=0.0, le=720.0)]
     list_age_h: Annotated[float, Field(gt=0.0, le=72.0)]
     compile_before_h: Annotated[float, Field(gt=0.0, le=72.0)]
+    announce_after_min: Annotated[float, Field(ge=0.0, le=1440.0)]
 
     @model_validator(mode="after")
     def _compiled_while_fresh(self) -> PlanningPolicy:

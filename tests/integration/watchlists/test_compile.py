@@ -108,7 +108,7 @@ def test_milvus_lost_half_way_leaves_no_gallery_and_no_list(
 def test_records_lost_after_the_gallery_was_filled_leave_no_gallery(
     report: WatchlistReport, store: DeploymentStore, gallery: MilvusGallery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def away(*_: object) -> None:
+    def away(*_: object, **__: object) -> None:
         raise Retryable("planted: the database went away")
 
     monkeypatch.setattr(store, "attach_watchlist", away)
