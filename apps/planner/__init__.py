@@ -1,0 +1,1 @@
+"""The planner's pages: calendar, applications, readiness board, what waits for whom."""

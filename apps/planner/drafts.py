@@ -1,0 +1,224 @@
+"""An application as somebody typed it, and everything that is wrong with it: pure, and nothing typed is lost."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import date, datetime, time, timedelta
+
+from pydantic import ValidationError
+
+from lfr_core.deployments import DeploymentKind
+from lfr_core.errors import Refused
+from lfr_core.life.application import Application, ApplicationForm, application_faults
+from lfr_core.policy import Policy
+from lfr_core.publication.figures import UseCase
+from lfr_core.publication.workdays import LONDON
+from lfr_core.records.locking import check_id
+
+__all__ = ["LABELS", "Reading", "Typed", "explained", "first_draft", "read", "typed_from"]
+
+LABELS: Mapping[str, str] = {
+    "id": "Id",
+    "name": "Name",
+    "kind": "Kind",
+    "place": "Place, as the public knows it",
+    "footprint": "Where cameras may stand",
+    "start_day": "First day",
+    "start": "Begins at",
+    "end_day": "Last day",
+    "end": "Ends at",
+    "use_case": "Use case",
+    "purpose": "Purpose, as it will be announced",
+    "sought": "Who is looked for",
+    "necessity": "Why it is necessary",
+    "proportionality": "Why it is proportionate",
+    "grounds": "Why listed people are expected there",
+    "threshold": "Threshold (cosine similarity)",
+    "threshold_reason": "Why this threshold",
+    "list_cap": "People on the list, at most",
+    "expected_faces": "Faces expected",
+    "cameras": "Cameras, one a line",
+    "watchlist_folder": "Folder of the watchlist",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What stands in the fields. Days and times are London's; None where a field is empty."""
+
+    id: str
+    name: str
+    kind: DeploymentKind
+    place: str
+    footprint: str
+    start_day: date | None
+    start: time | None
+    end_day: date | None
+    end: time | None
+    use_case: UseCase
+    purpose: str
+    sought: str
+    necessity: str
+    proportionality: str
+    grounds: str
+    threshold: float
+    threshold_reason: str
+    list_cap: int
+    expected_faces: int
+    cameras: str
+    watchlist_folder: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """An application, or what is wrong with what was typed: one sentence each."""
+
+    form: ApplicationForm | None
+    faults: tuple[str, ...]
+
+
+def read(typed: Typed, policy: Policy, *, now: datetime) -> Reading:
+    """The application that was typed, checked by its form and the policy. `now` is aware.
+
+    What only the records know (overlaps, roles, ids that are taken) the planning desk says.
+    """
+    faults: list[str] = []
+    try:
+        check_id(typed.id)
+    except Refused as refused:
+        faults.append(f"{LABELS['id']}: {refused}.")
+    starts = _moment("start", typed.start_day, typed.start, faults)
+    ends = _moment("end", typed.end_day, typed.end, faults)
+    times_known = starts is not None and ends is not None
+    if starts is None or ends is None:
+        starts, ends = now, now + timedelta(hours=1)  # so that everything else is looked at as well
+    values = {name: getattr(typed, name) for name in _OWN} | {
+        "cameras": tuple(part for part in re.split(r"[\s,;]+", typed.cameras) if part),
+        "starts_at": starts,
+        "ends_at": ends,
+    }
+    try:
+        form = ApplicationForm.model_validate(values)
+    except ValidationError as error:
+        faults += [_sentence(each["loc"], each["type"], each["msg"]) for each in error.errors()]
+        return Reading(None, tuple(dict.fromkeys(faults)))
+    about_times = {"life.past-window", "life.too-long", "life.clock-change"}
+    found = application_faults(form, policy, now=now)
+    faults += [f"{_capital(str(fault))}." for fault in found if times_known or fault.rule not in about_times]
+    return Reading(None if faults else form, tuple(faults))
+
+
+def first_draft(policy: Policy, *, now: datetime) -> Typed:
+    """Empty fields, with the policy's threshold and a day that leaves time for the notice."""
+    day = (now.astimezone(LONDON) + timedelta(hours=policy.planning.notice_h, days=2)).date()
+    return Typed(
+        id="",
+        name="",
+        kind=DeploymentKind.OPERATIONAL,
+        place="",
+        footprint="",
+        start_day=day,
+        start=time(10),
+        end_day=day,
+        end=time(16),
+        use_case=UseCase.SOUGHT_PERSONS,
+        purpose="",
+        sought="",
+        necessity="",
+        proportionality="",
+        grounds="",
+        threshold=policy.alerts.threshold,
+        threshold_reason="",
+        list_cap=policy.accuracy.small_list_people,
+        expected_faces=5_000,
+        cameras="",
+        watchlist_folder="",
+    )
+
+
+def typed_from(made: Application, name: str, kind: DeploymentKind) -> Typed:
+    """An application's fields, to be revised."""
+    starts, ends = made.starts_at.astimezone(LONDON), made.ends_at.astimezone(LONDON)
+    return Typed(
+        id=made.deployment,
+        name=name,
+        kind=kind,
+        start_day=starts.date(),
+        start=starts.time(),
+        end_day=ends.date(),
+        end=ends.time(),
+        cameras="\n".join(made.cameras),
+        **{each: getattr(made, each) for each in _OWN},
+    )
+
+
+def explained(policy: Policy) -> Mapping[str, str]:
+    """What the policy asks of a field, in a sentence to stand beside it."""
+    claims, planning = policy.accuracy, policy.planning
+    return {
+        "id": "Letters, digits, dots, - and _; never used again. An id that is planned already is revised.",
+        "kind": "Whatever takes a live camera is planned. Test subjects alone: evaluation or demo.",
+        "place": "An area, never where a camera stands. It is published.",
+        "start": f"Announced at least {planning.notice_h:g} hours before, unless the notice is withheld for a reason.",
+        "end": f"At most {policy.vault.max_open_h:g} hours, and not across a change of the clocks. "
+        f"The list is compiled {planning.compile_before_h:g} hours before the start and good for "
+        f"{planning.list_age_h:g}.",
+        "use_case": "The national table's. It is published.",
+        "sought": "By category. At least a sentence.",
+        "grounds": "Reasonable grounds that they will be there, or why the place is a hotspot. At least a sentence.",
+        "necessity": "Why nothing less would do. At least a sentence.",
+        "proportionality": "Why it is worth what it costs everybody who walks past. At least a sentence.",
+        "threshold": f"The policy's is {policy.alerts.threshold:g}. Another one needs a reason, and the authorising "
+        "officer signs it.",
+        "list_cap": f"Never more than {policy.watchlist.max_entries:,}. Up to {claims.small_list_people:,} the public "
+        f"is promised under 1 false alert in {claims.small_list_one_in:,} faces, above it under 1 in "
+        f"{claims.large_list_one_in:,}.",
+        "expected_faces": "Faces compared during the whole deployment, as forecast.",
+        "cameras": "No other camera may send for this deployment. One camera is in one deployment at a time.",
+        "watchlist_folder": "Where the list is compiled from by itself; empty if somebody compiles it by hand.",
+    }
+
+
+_OWN = tuple(
+    name for each in fields(Typed) if (name := each.name) in ApplicationForm.model_fields and name != "cameras"
+)
+"""Fields that the form has under the same name and in the same shape."""
+
+
+def _moment(which: str, day: date | None, at: time | None, faults: list[str]) -> datetime | None:
+    label = "Start" if which == "start" else "End"
+    if day is None or at is None:
+        faults.append(f"{label}: give a day and a time.")
+        return None
+    local = datetime.combine(day, at, tzinfo=LONDON)
+    if local.utcoffset() != local.replace(fold=1).utcoffset():  # skipped in spring, twice in autumn
+        faults.append(f"{label}: the clocks change on {day:%d %B %Y}, {at:%H:%M} isn't one moment: give another time.")
+        return None
+    return local
+
+
+def _sentence(loc: tuple[int | str, ...], kind: str, message: str) -> str:
+    """A fault of the form as a person reads it."""
+    name = str(loc[0]) if loc else ""
+    label = LABELS.get(name, "Hours and cameras").split(",")[0]
+    if name == "cameras":
+        return f"{label}: " + (
+            "name at least one." if kind == "too_short" else "letters, digits, dots, - and _, up to 64 of them each."
+        )
+    if kind == "string_too_short":
+        return f"{label}: " + ("say it in a sentence at least." if name in _SENTENCES else "fill it in.")
+    if kind == "string_too_long":
+        return f"{label}: too long. {_capital(message)}."
+    if kind == "string_pattern_mismatch":
+        return f"{label}: it holds characters that can't be printed."
+    words = message.removeprefix("Value error, ")
+    return f"{label}: {words}."
+
+
+_SENTENCES = frozenset({"sought", "necessity", "proportionality", "grounds"})
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
