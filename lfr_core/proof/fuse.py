@@ -109,9 +109,10 @@ class Fuse:
         return found
 
     def _trip(self, deployment: str, found: FuseReading) -> None:
+        alerts = f"{found.false_alerts} false alert{'s' * (found.false_alerts != 1)}"
         why = (
-            f"the fuse: {found.false_alerts} false alerts in {found.faces:,} faces compared; the authority allows "
-            f"1 in {found.one_in:,}, and {found.limit} trip it"
+            f"the fuse: {alerts} in {found.faces:,} faces compared; the authority allows 1 in {found.one_in:,}, "
+            f"and for these faces the limit is {found.limit}"
         )
         self._store.suspend(deployment, why, by=self._by)
         with writing(self._engine) as session:
