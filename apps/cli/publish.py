@@ -236,8 +236,7 @@ def verify(
     Example: lfr publish verify var/public --public-key 1f6c
     """
     with guard():
-        from lfr_core.publication.site.build import verify_files
-        from lfr_core.publication.site.swap import MARKER
+        from lfr_core.publication.site.manifest import MARKER, verify_files
 
         found = {
             path.relative_to(folder).as_posix(): path.read_bytes()

@@ -13,8 +13,9 @@ from sqlalchemy import Engine
 from lfr_core.audit.port import Signer
 from lfr_core.errors import Refused
 from lfr_core.policy import Policy
-from lfr_core.publication.site.build import MANIFEST, site_files
+from lfr_core.publication.site.build import site_files
 from lfr_core.publication.site.data import SiteData, site_data
+from lfr_core.publication.site.manifest import MANIFEST
 from lfr_core.publication.site.swap import publish_folder, read_mark
 
 __all__ = ["PublicSite", "Refreshed"]

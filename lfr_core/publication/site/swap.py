@@ -16,11 +16,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from lfr_core.errors import Fatal, Refused, Retryable
+from lfr_core.publication.site.manifest import MARKER
 
-__all__ = ["MARKER", "publish_folder", "read_mark"]
+__all__ = ["publish_folder", "read_mark"]
 
-MARKER = ".openlfr-site"
-"""Lies in every folder we built, and so tells ours from others'."""
 _SAYS = "Built by lfr publish site."
 
 

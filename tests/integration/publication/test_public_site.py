@@ -23,10 +23,12 @@ from lfr_core.publication.announcement import NOT_RELEASED, ReasonClass
 from lfr_core.publication.collect import figures_for
 from lfr_core.publication.notices import MOST_POST_CHARACTERS, calendar, posts
 from lfr_core.publication.published import Publisher
-from lfr_core.publication.site.build import site_files, verify_files
+from lfr_core.publication.site.build import site_files
 from lfr_core.publication.site.data import SiteData, site_data
-from lfr_core.publication.site.swap import MARKER, publish_folder
-from lfr_core.records.engine import open_engine
+from lfr_core.publication.site.manifest import MARKER, verify_files
+from lfr_core.publication.site.swap import publish_folder
+from lfr_core.records.engine import open_engine, writing
+from lfr_core.records.tables import DeploymentRow
 from lfr_core.settings import Settings
 from tests.support.publishing import announcing, ended_deployment, planned
 from tests.support.records import NOW_NS
@@ -203,6 +205,10 @@ def test_the_commands_announce_publish_and_build_a_site_that_verifies(
     with serving_vault(settings) as vault:
         engine = open_engine(settings.records_url)
         ended_deployment(engine)
+        with writing(engine) as session:
+            row = session.get_one(DeploymentRow, "dep")
+            row.ended_at = utc_from_ns(NOW_NS) + timedelta(hours=6)
+            session.add(row)
         engine.dispose()
 
         def lfr(*words: str) -> str:

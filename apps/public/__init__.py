@@ -1,0 +1,1 @@
+"""The public page: a process of its own that can read the published folder and nothing else."""

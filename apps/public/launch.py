@@ -1,0 +1,24 @@
+"""How the public page is started; no Streamlit is imported here."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+
+from apps.screens import streamlit_command
+from lfr_core.audit.remembered import read_public_key
+from lfr_core.errors import Refused
+from lfr_core.settings import Settings
+
+__all__ = ["command"]
+
+
+def command(settings: Settings) -> list[str]:
+    """The command of the page on `settings.public_port`, loopback only: a proxy stands before it in public.
+
+    It is told the folder and, once the vault has made it, the key that signs; no setting and no secret.
+    """
+    arguments = ["--folder", str(settings.public_site.absolute())]
+    with suppress(Refused):
+        arguments += ["--key", read_public_key(settings.keystore_folder).hex()]
+    return streamlit_command(Path(__file__).with_name("app.py"), settings.public_port, arguments)

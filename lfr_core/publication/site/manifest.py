@@ -1,0 +1,48 @@
+"""The manifest of the public site: what was signed, and whether a copy is that. Imports nothing that holds data."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from lfr_core.errors import Poison
+
+__all__ = ["MANIFEST", "MARKER", "canonical", "check_files", "verify_files"]
+
+MANIFEST = "manifest.json"
+MARKER = ".openlfr-site"
+"""Lies in every folder we built, and so tells ours from others'. It isn't part of the site."""
+
+
+def canonical(value: object) -> bytes:
+    """The one way to write what is signed."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def verify_files(files: Mapping[str, bytes], *, public_key: str) -> None:
+    """Check that `files` are those that the key (hexadecimal) signed. Raises Poison, naming what isn't."""
+    try:
+        whole = json.loads(files[MANIFEST])
+        said, signature = whole["manifest"], bytes.fromhex(whole["signature"])
+        Ed25519PublicKey.from_public_bytes(bytes.fromhex(public_key)).verify(signature, canonical(said))
+    except (InvalidSignature, KeyError, ValueError, TypeError, AttributeError) as error:
+        raise Poison(
+            f"{MANIFEST} isn't signed by this key: ask the force for its key, and fetch the site anew"
+        ) from error
+    check_files(files)
+
+
+def check_files(files: Mapping[str, bytes]) -> None:
+    """Check that `files` are those that the manifest lists, whoever signed it. Raises Poison, naming what isn't."""
+    try:
+        listed = {str(name): str(digest) for name, digest in json.loads(files[MANIFEST])["manifest"]["files"].items()}
+    except (KeyError, ValueError, TypeError, AttributeError) as error:
+        raise Poison(f"{MANIFEST} is missing or damaged: fetch the site anew") from error
+    found = {name: hashlib.sha256(content).hexdigest() for name, content in files.items() if name != MANIFEST}
+    wrong = sorted(name for name in listed.keys() | found.keys() if listed.get(name) != found.get(name))
+    if wrong:
+        raise Poison(f"not as signed: {', '.join(wrong)}")
