@@ -330,6 +330,7 @@ def _take(
     with guard():
         from lfr_core.rights.types import NewRequest, RequestKind
 
+        settings = load_settings()
         asked = NewRequest(
             kind=RequestKind(kind),
             contact=contact,
@@ -338,7 +339,6 @@ def _take(
             asks_listed=listed,
             received_on=as_day(received),
         )
-        settings = load_settings()
         with records(settings) as engine:
             taken = desk_of(settings, engine).take(asked, by=by)
         tell(taken, as_json=as_json)

@@ -157,6 +157,6 @@ def engaged_alert(house: RightsHouse) -> UUID:
                 key_id="k",
                 judgement="same",
                 engagement="engaged",
-            )  # fmt: skip
+            )
         )
     return id_
