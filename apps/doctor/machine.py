@@ -75,7 +75,7 @@ def write_access(settings: Settings) -> Check:
 
 def ports(settings: Settings, *, running: bool, own_broker: bool) -> Check:
     """Whether the ports `lfr up` wants are free; `running`: our own children hold them now."""
-    wanted = {settings.operator_port: "LFR_OPERATOR_PORT"}
+    wanted = {settings.operator_port: "LFR_OPERATOR_PORT", settings.public_port: "LFR_PUBLIC_PORT"}
     if own_broker:
         wanted |= {
             settings.kafka_port: "LFR_KAFKA_PORT",

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["plan", "settings_env", "worker_count"]
 
 BROKER, GALLERY, VAULT, RECORD, PAGE, WATCH = "broker", "gallery", "vault", "record", "page", "watch"
+PUBLIC = "public"
 _WORKER_START_S = 120.0  # models are loaded and warmed up; on a busy machine that takes a while
 
 
@@ -38,7 +39,8 @@ def settings_env(settings: Settings, broker: BrokerKind | None = None) -> dict[s
             case None:
                 continue
             case Path():
-                text = str(value.resolve())
+                # the public site's folder is a link that is replaced: it isn't followed
+                text = str(value.absolute() if name == "public_folder" else value.resolve())
             case bool():
                 text = "true" if value else "false"
             case tuple() | list():
@@ -86,6 +88,8 @@ def plan(
     children += [_worker(settings, env, "recognise", index, needs) for index in range(worker_count(settings))]
     if with_page:
         children.append(_page(settings, env, broker))
+    if with_page and with_flows:
+        children.append(_public(settings))
     if with_flows:
         children += workflow_children(settings, policy, env, (VAULT,))
         children.append(_watch(settings, env, (*broker, RECORD)))
@@ -167,6 +171,20 @@ def _watch(settings: Settings, env: dict[str, str], needs: tuple[str, ...]) -> C
         # apps.watch.process.ready_file, without importing the records here; a test keeps the two equal
         ready=pid_in_file(settings.home.resolve() / "run" / "watch.ready"),
         after=needs,
+    )
+
+
+def _public(settings: Settings) -> ChildSpec:
+    """Without our settings in its environment: it could reach nothing with them, and needs none."""
+    from apps.public.launch import command
+
+    return ChildSpec(
+        PUBLIC,
+        tuple(command(settings)),
+        ready=http_ok(f"http://127.0.0.1:{settings.public_port}/_stcore/health"),
+        stop_deadline_s=5.0,
+        after=(VAULT,),
+        ports=(settings.public_port,),
     )
 
 

@@ -48,5 +48,6 @@ def refuse_taken_ports(wanted: Mapping[int, str]) -> None:
     if taken:
         raise Fatal(
             f"{'; '.join(taken)}. Stop that, or choose other ports "
-            "(LFR_KAFKA_PORT, LFR_KAFKA_CONTROLLER_PORT, LFR_MILVUS_PORT, LFR_OPERATOR_PORT, LFR_PREFECT_PORT)."
+            "(LFR_KAFKA_PORT, LFR_KAFKA_CONTROLLER_PORT, LFR_MILVUS_PORT, LFR_OPERATOR_PORT, LFR_PUBLIC_PORT, "
+            "LFR_PREFECT_PORT)."
         )
