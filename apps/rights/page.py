@@ -1,0 +1,165 @@
+"""Enquiries and complaints: take one, see which are due, open, answer, confirm, close. `page(view)` draws it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from apps.rights.view import Form, RightsView, held_words, state_words
+from lfr_core.errors import LfrError
+from lfr_core.publication.workdays import LONDON
+from lfr_core.rights.types import Request, RequestKind, RequestState
+from lfr_core.rights.wording import NEITHER
+
+__all__ = ["page"]
+
+_OPENED = "rights-opened"
+_SAID = "rights-said"
+
+
+def page(view: RightsView) -> None:
+    """The whole page. What was opened is kept for this session of the page alone, and goes with the next request."""
+    st.title("Enquiries and complaints")
+    by = st.text_input("Your name", key="rights-by", max_chars=100, help="It goes on the audit trail as a pseudonym.")
+    told = st.session_state.pop(_SAID, None)
+    if told:
+        (st.success if told[0] else st.error)(told[1])
+    due, take = st.tabs(["Requests", "Take a request"])
+    with due:
+        _or_say_why(lambda: _requests(view, by))
+    with take:
+        _form(view, by)
+
+
+def _requests(view: RightsView, by: str) -> None:
+    found = view.requests(closed=st.toggle("Also closed ones", key="rights-closed"))
+    today = view.desk.now().astimezone(LONDON).date()
+    late = sum(each.state is RequestState.OVERDUE for each in found)
+    if late:
+        st.error(f"{late} overdue: an answer is due within one month of receipt.")
+    if not found:
+        st.write("No request is open.")
+        return
+    rows = "".join(_row(each, state_words(each, today)) for each in found)
+    st.markdown(
+        "| Reference | What | About | Received | Answer by | State |\n|---|---|---|---|---|---|\n" + rows,
+    )
+    by_reference = {each.reference: each for each in found}
+    chosen = st.selectbox("Request", list(by_reference), key="rights-chosen")  # Streamlit keeps what it was given
+    if chosen in by_reference:
+        _one(view, by_reference[chosen], by)
+
+
+def _row(request: Request, state: str) -> str:
+    shown = f":red[**{state}**]" if request.state is RequestState.OVERDUE else state
+    what = "was I on a list" if request.asks_listed else request.kind.value
+    about = f"`{request.deployment}`" if request.deployment else "not known"
+    return f"| {request.reference} | {what} | {about} | {request.received_on} | {request.due_on} | {shown} |\n"
+
+
+def _one(view: RightsView, request: Request, by: str) -> None:
+    reference = request.reference
+    st.subheader(reference)
+    for sentence in held_words(request, view.desk.now()):
+        st.text(sentence)
+    if any(hold.is_provisional for hold in request.holds):
+        _button("Confirm the hold", "confirm", by, lambda: view.confirm(reference, by), "The hold is confirmed.")
+    _opened(view, reference, by)
+    if request.closed_at is not None:
+        return
+    if request.answered_at is None:
+        _answer(view, request, by)
+        _button(
+            "Close as withdrawn", "withdrawn", by, lambda: view.close(reference, by, withdrawn=True), "It is closed."
+        )
+    else:
+        _button("Close", "close", by, lambda: view.close(reference, by, withdrawn=False), "It is closed.")
+
+
+def _opened(view: RightsView, reference: str, by: str) -> None:
+    kept = st.session_state.get(_OPENED)
+    if kept is not None and kept[0] == reference:
+        opened = kept[1]
+        words = (
+            ("Contact", opened.contact),
+            ("Place", opened.place),
+            ("Asked", opened.text),
+            ("Answer", opened.answer),
+        )
+        for what, text in words:
+            if text:
+                st.caption(what)
+                st.text(text)
+        return
+    st.session_state.pop(_OPENED, None)  # another request was chosen
+    with st.form("rights-open", border=False):
+        purpose = st.text_input("Purpose of opening it", max_chars=100, help="It goes on the audit trail.")
+        if st.form_submit_button("Open", disabled=not by):
+            _act(lambda: _keep(view, reference, by, purpose), "")
+
+
+def _keep(view: RightsView, reference: str, by: str, purpose: str) -> None:
+    st.session_state[_OPENED] = (reference, view.open(reference, by, purpose))
+
+
+def _answer(view: RightsView, request: Request, by: str) -> None:
+    with st.form("rights-answer"):
+        text = subject = ""
+        if request.asks_listed and request.neither_confirm_nor_deny:
+            st.caption("Everybody who asks this is answered in these words:")
+            st.text(NEITHER)
+        elif request.asks_listed:
+            subject = st.text_input("Nominal id of the person who asks", max_chars=200)
+        else:
+            text = st.text_area("Answer", max_chars=8_000)
+        if st.form_submit_button("Answer", type="primary", disabled=not by):
+            _act(lambda: view.answer(request, text, by, subject), f"{request.reference} is answered.")
+    if request.asks_listed and request.neither_confirm_nor_deny:
+        with st.popover("Answer plainly instead"), st.form("rights-disclose", border=False):
+            approved_by = st.text_input("Who approves that, beside you", max_chars=100)
+            if st.form_submit_button("Decide", disabled=not by):
+                _act(lambda: view.disclose(request.reference, by, approved_by), "It is answered plainly.")
+
+
+def _form(view: RightsView, by: str) -> None:
+    with st.form("rights-take", clear_on_submit=False):
+        complains = st.radio("Kind", ("Enquiry", "Complaint"), horizontal=True) == "Complaint"
+        kind = RequestKind.COMPLAINT if complains else RequestKind.ENQUIRY
+        listed = st.checkbox('An enquiry that asks "was I on a list"')
+        contact = st.text_input("How to answer (address, e-mail)", max_chars=300)
+        text = st.text_area("In the person's words", max_chars=8_000)
+        receipt = st.text_input("Reference of a receipt", max_chars=40, placeholder="S-2026-7QF3-9KXM-2TWA")
+        deployment = st.text_input("Or the public name of the deployment", max_chars=80)
+        left, middle, right = st.columns(3)
+        day = left.date_input("Or the day it happened", value=None)
+        start, end = middle.time_input("From", value=None), right.time_input("To", value=None)
+        place = st.text_input("Place", max_chars=300)
+        if st.form_submit_button("Take it", type="primary", disabled=not by):
+            form = Form(kind, contact, text, deployment, receipt, place, day, start, end, listed)
+            _act(lambda: view.take(form, by), "Taken: {0.reference}, answer by {0.due_on:%d %B %Y}.")
+
+
+def _button(label: str, key: str, by: str, act: Callable[[], object], done: str) -> None:
+    if st.button(label, key=f"rights-{key}", disabled=not by):
+        _act(act, done)
+
+
+def _act(act: Callable[[], object], done: str) -> None:
+    """Do it, say so after the page is drawn anew; or say why not and leave what was typed where it is."""
+    try:
+        result = act()
+    except LfrError as error:
+        st.error(str(error))
+        return
+    if done:
+        st.session_state.pop(_OPENED, None)
+        st.session_state[_SAID] = (True, done.format(result))
+    st.rerun()
+
+
+def _or_say_why(show: Callable[[], None]) -> None:
+    try:
+        show()
+    except LfrError as error:
+        st.error(f"Nothing is shown, because it would not be current: {error}")

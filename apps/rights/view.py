@@ -1,0 +1,115 @@
+"""The page's one read model, and the one way it writes: `lfr_core.rights` behind it, no rule and no query here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time
+
+from sqlalchemy import Engine
+
+from lfr_core.audit.port import Trail
+from lfr_core.clock import Clock
+from lfr_core.errors import Poison
+from lfr_core.policy import Policy
+from lfr_core.publication.workdays import LONDON
+from lfr_core.rights import answering
+from lfr_core.rights.desk import RightsDesk
+from lfr_core.rights.reading import requests
+from lfr_core.rights.types import About, NewRequest, Opened, Request, RequestKind, RequestState
+from lfr_core.vault.port import Vault
+
+__all__ = ["Form", "RightsView", "held_words", "state_words"]
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The intake form as it was filled in. Times are London's clock."""
+
+    kind: RequestKind
+    contact: str
+    text: str
+    deployment: str = ""
+    receipt: str = ""
+    place: str = ""
+    day: date | None = None
+    start: time | None = None
+    end: time | None = None
+    asks_listed: bool = False
+    received_on: date | None = None
+
+
+class RightsView:
+    """What the page shows and does. Every method raises as `lfr_core.rights`."""
+
+    def __init__(self, engine: Engine, policy: Policy, vault: Vault, trail: Trail, clock: Clock) -> None:
+        self.desk = RightsDesk(engine, vault, trail, policy, clock)
+
+    def requests(self, *, closed: bool) -> tuple[Request, ...]:
+        """Those due first at the front."""
+        return requests(self.desk.engine, self.desk.days, self.desk.now(), closed=closed)
+
+    def take(self, form: Form, by: str) -> Request:
+        """Take what the form says. Raises Poison too: a day without its times, or a time that the clock skips."""
+        begin, end = (None, None) if form.day is None else _window(form.day, form.start, form.end)
+        about = About(form.deployment, begin, end, form.place, form.receipt)
+        asked = NewRequest(form.kind, form.contact, form.text, about, form.asks_listed, form.received_on)
+        return self.desk.take(asked, by=by)
+
+    def open(self, reference: str, by: str, purpose: str) -> Opened:
+        """Who asked, and what; on the audit trail."""
+        return self.desk.open(reference, by=by, purpose=purpose)
+
+    def answer(self, request: Request, text: str, by: str, subject: str = "") -> Request:
+        """In words, or, where it asks "was I on a list", in the given ones."""
+        if request.asks_listed:
+            return answering.answer_listed(self.desk, request.reference, by=by, subject=subject)
+        return answering.answer(self.desk, request.reference, text, by=by)
+
+    def disclose(self, reference: str, by: str, approved_by: str) -> Request:
+        return answering.disclose(self.desk, reference, by=by, approved_by=approved_by)
+
+    def confirm(self, reference: str, by: str) -> Request:
+        return self.desk.confirm(reference, by=by)
+
+    def close(self, reference: str, by: str, *, withdrawn: bool) -> Request:
+        return answering.close(self.desk, reference, by=by, withdrawn=withdrawn)
+
+
+def state_words(request: Request, today: date) -> str:
+    """Where a request stands, in words that need no colour."""
+    days = (request.due_on - today).days
+    match request.state:
+        case RequestState.OVERDUE:
+            return f"OVERDUE by {-days} day{'s' if days != -1 else ''}"
+        case RequestState.OPEN | RequestState.DUE_SOON:
+            return f"due in {days} day{'s' if days != 1 else ''}" if days else "due today"
+        case _:
+            return request.state.value
+
+
+def held_words(request: Request, now: datetime) -> tuple[str, ...]:
+    """What is held for it, a sentence a hold."""
+    told = []
+    for hold in request.holds:
+        of = f"{hold.segments} segments of {hold.deployment}"
+        if hold.ended_at is not None:
+            told.append(f"{of} were held until {hold.ended_at.astimezone(LONDON):%d %B %Y}.")
+        elif hold.is_provisional:
+            left = max(0, (hold.lapses_at - now).days)
+            told.append(f"{of} are held for now: a second person has {left} days to confirm it, else the hold lapses.")
+        else:
+            told.append(f"{of} are held, confirmed by {hold.confirmed_by}.")
+    return tuple(told)
+
+
+def _window(day: date, start: time | None, end: time | None) -> tuple[datetime, datetime]:
+    if start is None or end is None or start >= end:
+        raise Poison("give the time from and to, on one day: a stretch over midnight is taken with `lfr rights`")
+    return _moment(day, start), _moment(day, end)
+
+
+def _moment(day: date, at: time) -> datetime:
+    local = datetime.combine(day, at, tzinfo=LONDON)
+    if local.utcoffset() != local.replace(fold=1).utcoffset():
+        raise Poison(f"the clocks change on {day}: {at:%H:%M} isn't one moment, give another time")
+    return local

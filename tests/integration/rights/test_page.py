@@ -1,0 +1,128 @@
+"""The staff's page, run by Streamlit's own test runner over real records and a real vault."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from apps.rights.view import RightsView
+from lfr_core.records.engine import open_engine
+from lfr_core.rights.types import RequestKind, RequestState
+from lfr_core.rights.wording import NEITHER
+from tests.support.rights import APPROVER, CLERK, CONTACT, OFFICER, TEXT, RightsHouse
+
+
+def shown(view: object) -> None:
+    from apps.rights.page import page
+
+    page(view)  # type: ignore[arg-type]  # its annotation is read where nothing is imported
+
+
+@pytest.fixture
+def house(sqlite_url: str, tmp_path: Path) -> Iterator[RightsHouse]:
+    engine = open_engine(sqlite_url)
+    yield RightsHouse(engine, tmp_path)
+    engine.dispose()
+
+
+@pytest.fixture
+def app(house: RightsHouse) -> AppTest:
+    view = RightsView(house.engine, house.whole_policy, house.vault, house.trail, house.clock)
+    return AppTest.from_function(shown, kwargs={"view": view}, default_timeout=20).run()
+
+
+def press(app: AppTest, label: str) -> AppTest:
+    (button,) = [each for each in app.button if each.label == label]
+    return button.click().run()
+
+
+def field(app: AppTest, label: str) -> Any:
+    (found,) = [each for each in (*app.text_input, *app.text_area) if each.label == label]
+    return found
+
+
+def texts(app: AppTest) -> str:
+    assert not app.exception
+    return "\n".join(str(each.value) for each in (*app.text, *app.markdown, *app.success, *app.error, *app.caption))
+
+
+def test_a_complaint_taken_confirmed_opened_answered_and_closed_on_the_page(house: RightsHouse, app: AppTest) -> None:
+    house.record(60)
+    field(app, "Your name").input(CLERK).run()
+    app.radio[0].set_value("Complaint")
+    field(app, "How to answer (address, e-mail)").input(CONTACT)
+    field(app, "In the person's words").input(TEXT)
+    field(app, "Or the public name of the deployment").input("dep")
+    press(app, "Take it")
+    assert "answer by 23 December 2026" in texts(app)
+    assert "2 segments of dep are held for now: a second person has 14 days" in texts(app)
+    assert CONTACT not in texts(app)
+
+    press(app, "Confirm the hold")
+    assert "nobody is registered as 'F. Desk'" in texts(app)
+    field(app, "Your name").input(OFFICER).run()
+    press(app, "Confirm the hold")
+    assert f"confirmed by {OFFICER}" in texts(app)
+
+    field(app, "Purpose of opening it").input("to answer")
+    press(app, "Open")
+    assert CONTACT in texts(app)
+    field(app, "Answer").input("We got it wrong.")
+    press(app, "Answer")
+    assert CONTACT not in texts(app)
+    press(app, "Close")
+
+    assert "No request is open." in texts(app)
+
+
+def test_was_i_on_a_list_shows_the_given_words_before_they_are_sent(house: RightsHouse, app: AppTest) -> None:
+    taken = house.take(RequestKind.ENQUIRY, asks_listed=True)
+    field(app, "Your name").input(OFFICER).run()
+    assert NEITHER in texts(app)
+
+    press(app, "Answer")
+
+    assert f"{taken.reference} is answered." in texts(app)
+    assert house.rights.open(taken.reference, by=OFFICER, purpose="look").answer == NEITHER
+
+
+def test_two_people_decide_on_the_page_to_answer_plainly(house: RightsHouse, app: AppTest) -> None:
+    taken = house.take(RequestKind.ENQUIRY, asks_listed=True)
+    field(app, "Your name").input(OFFICER).run()
+    field(app, "Who approves that, beside you").input(APPROVER)
+    press(app, "Decide")
+
+    (request,) = RightsView(house.engine, house.whole_policy, house.vault, house.trail, house.clock).requests(
+        closed=False
+    )
+    assert request.reference == taken.reference
+    assert not request.neither_confirm_nor_deny
+    assert field(app, "Nominal id of the person who asks")
+
+
+def test_an_overdue_request_is_red_and_says_so_in_words(house: RightsHouse, app: AppTest) -> None:
+    house.take(RequestKind.ENQUIRY)
+    house.clock.now_ns = round(dt.datetime(2026, 12, 26, 8, tzinfo=dt.UTC).timestamp()) * 10**9
+    app.run()
+
+    assert ":red[**OVERDUE by 3 days**]" in texts(app)
+    assert "1 overdue" in texts(app)
+
+
+def test_what_is_refused_is_said_and_what_was_typed_stays(house: RightsHouse, app: AppTest) -> None:
+    field(app, "Your name").input(CLERK).run()
+    field(app, "How to answer (address, e-mail)").input(CONTACT)
+    press(app, "Take it")
+
+    assert "the text is empty" in texts(app)
+    assert field(app, "How to answer (address, e-mail)").value == CONTACT
+    assert RequestState.OPEN not in [
+        each.state for each in RightsView(
+            house.engine, house.whole_policy, house.vault, house.trail, house.clock
+        ).requests(closed=True)
+    ]  # fmt: skip
