@@ -1,4 +1,4 @@
-"""`lfr deployment`: make one, open it, suspend it, close it, see those there are."""
+"""`lfr deployment`, second half: trials; and opening, suspending, ending and looking at deployments of both lines."""
 
 from __future__ import annotations
 
@@ -8,36 +8,43 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from apps.cli.common import AsJson, console, guard, load_settings, policy_of, print_json
+from apps.cli import planning
+from apps.cli.common import AsJson, console, errors, guard, load_settings, policy_of, print_json
+from apps.cli.planned import At, at_desk
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from lfr_core.deployments import DeploymentKind
+    from lfr_core.deployments import DeploymentKind, DeploymentView
     from lfr_core.records.read import DeploymentSummary
     from lfr_core.settings import Settings
 
 __all__ = ["app"]
 
-app = typer.Typer(no_args_is_help=True, help="Make, open, suspend, close and list deployments.")
+app = typer.Typer(no_args_is_help=True, help="Plan, authorise, prepare, open, suspend, close and look at deployments.")
+app.registered_commands.extend(planning.app.registered_commands)
 
-By = Annotated[str, typer.Option(help="Who does it, for the audit trail; default: the name you are logged in by.")]
+By = Annotated[
+    str, typer.Option(help="Who does it; of a planned deployment a registered person. Default: your login's name.")
+]
 Id = Annotated[str, typer.Argument(metavar="ID", help="Id of the deployment, e.g. high-street-0412.")]
 
 
 @app.command()
 def create(
     id: Id,  # noqa: A002  the field's own word
-    kind: Annotated[str, typer.Option(help="operational, evaluation or demo.")] = "operational",
+    kind: Annotated[str, typer.Option(help="evaluation or demo; an operational one is planned.")] = "evaluation",
     name: Annotated[str, typer.Option(help="What people call it; default: the id.")] = "",
     threshold: Annotated[float | None, typer.Option(help="Cosine, between 0 and 1; default: the policy's.")] = None,
     recorded: Annotated[bool, typer.Option("--recorded", help="For recorded video: no frame is too old.")] = False,
     by: By = "",
     as_json: AsJson = False,
 ) -> None:
-    """Make a deployment, a draft. Next: give it its watchlist with `lfr watchlist enrol`.
+    """Make a trial: a deployment without an authority, which takes recordings and never a live camera.
 
-    Example: lfr deployment create high-street-0412 --name "High Street, 4 December"
+    Next: give it its watchlist with `lfr watchlist enrol`. What takes a live camera is planned: `lfr deployment plan`.
+
+    Example: lfr deployment create rehearsal-3 --name "Rehearsal on rendered streets"
     """
     with guard():
         from apps.stores import deployment_store
@@ -60,26 +67,32 @@ def create(
 @app.command(name="open")
 def open_(
     id: Id,  # noqa: A002  the field's own word
-    hours: Annotated[float | None, typer.Option(help="Open for at most this long; default: the policy's.")] = None,
+    hours: Annotated[
+        float | None, typer.Option(help="A trial: open for at most this long; default: the policy's.")
+    ] = None,
     by: By = "",
     as_json: AsJson = False,
 ) -> None:
-    """Let a deployment match. It needs a watchlist without an expired entry.
+    """Let a deployment match: a planned one within its hours and when its board is green, a trial from now on.
 
     Nothing is recognised unless an operator attends: see `lfr operator attend`, or open the operator's page.
 
-    Example: lfr deployment open high-street-0412 --hours 6
+    Example: lfr deployment open high-street-0412 --by "O. Reyes"
     """
-    with guard():
+    with guard(), at_desk() as at:
         from apps.stores import deployment_store
+        from lfr_core.errors import Refused
 
-        settings = load_settings()
-        longest = policy_of(settings).vault.max_open_h
-        with _records(settings) as engine:
-            deployment_store(settings, engine).open(
-                id, hours=longest if hours is None else min(hours, longest), by=by or _user()
-            )
-            _show_one(engine, id, as_json=as_json)
+        store, found = deployment_store(at.settings, at.engine), at.reader.find(id)
+        if found is not None and found.planned:
+            if hours is not None:
+                raise Refused("deployment.planned", f"{id} is planned: its hours are those of its authority")
+            _prove(at, id, by=by or _user())
+            at.desk.open(id, by=by or _user())
+        else:
+            longest = at.policy.vault.max_open_h
+            store.open(id, hours=longest if hours is None else min(hours, longest), by=by or _user())
+        _show_one(at.engine, id, as_json=as_json)
 
 
 @app.command()
@@ -123,22 +136,74 @@ def close(id: Id, by: By = "", as_json: AsJson = False) -> None:  # noqa: A002  
 
     If the gallery is away, the deployment has ended all the same: run the command again to drop the gallery.
 
-    Example: lfr deployment close high-street-0412
+    Example: lfr deployment close high-street-0412 --by "O. Reyes"
     """
-    with guard():
+    with guard(), at_desk() as at:
         from apps.stores import deployment_store
-        from lfr_core.gallery.milvus import MilvusGallery
 
-        settings = load_settings()
-        with _records(settings) as engine:
-            view = deployment_store(settings, engine).close(id, by=by or _user())
-            if view.gallery:
-                gallery = MilvusGallery(settings.gallery_uri)
-                try:
-                    gallery.drop(view.gallery)
-                finally:
-                    gallery.close()
-            _show_one(engine, id, as_json=as_json)
+        _drop_gallery(at, deployment_store(at.settings, at.engine).close(id, by=by or _user()))
+        at.reschedule()
+        _show_one(at.engine, id, as_json=as_json)
+
+
+@app.command()
+def cancel(
+    id: Id,  # noqa: A002  the field's own word
+    why: Annotated[str, typer.Option(help="The reason, kept on its timeline.")],
+    by: By = "",
+    as_json: AsJson = False,
+) -> None:
+    """Give a planned deployment up before it opens; its runs are cancelled, a list that was built is destroyed.
+
+    Example: lfr deployment cancel high-street-0412 --why "storm warning" --by "P. Lanner"
+    """
+    with guard(), at_desk() as at:
+        from apps.stores import deployment_store
+
+        _drop_gallery(at, deployment_store(at.settings, at.engine).cancel(id, why, by=by or _user()))
+        at.reschedule()
+        _show_one(at.engine, id, as_json=as_json)
+
+
+@app.command()
+def status(id: Id, as_json: AsJson = False) -> None:  # noqa: A002  the field's own word
+    """Show where a planned deployment stands: its readiness board, what is scheduled, what is owed after its end.
+
+    Exit code 1 while a condition isn't met.
+
+    Example: lfr deployment status high-street-0412
+    """
+    with guard(), at_desk() as at:
+        from apps.cli.planned import status_of
+        from apps.cli.planned_text import show_status
+
+        found = status_of(at, id)
+        if as_json:
+            print_json(found.as_dict())
+        else:
+            show_status(found)
+        if not found.standing.view.status.is_over and not all(line.finding.met for line in found.standing.board):
+            raise typer.Exit(1)
+
+
+@app.command()
+def timeline(id: Id, as_json: AsJson = False) -> None:  # noqa: A002  the field's own word
+    """Show what was done to a planned deployment, when and by whom.
+
+    Example: lfr deployment timeline high-street-0412
+    """
+    with guard(), at_desk() as at:
+        from dataclasses import asdict
+
+        from apps.cli.planned_text import show_timeline
+        from lfr_core.life.reading import timeline as steps_of
+
+        at.application(id)  # says so when there is no such, or when it is a trial
+        found = steps_of(at.engine, id)
+        if as_json:
+            print_json([asdict(one) for one in found])
+        else:
+            show_timeline(found)
 
 
 @app.command(name="list")
@@ -182,6 +247,33 @@ def show(id: Id, as_json: AsJson = False) -> None:  # noqa: A002  the field's ow
     """
     with guard(), _records(load_settings()) as engine:
         _show_one(engine, id, as_json=as_json, totals=True)
+
+
+def _prove(at: At, deployment: str, *, by: str) -> None:
+    """Run the self-test unless a fresh one is green; what it found is shown only when it isn't."""
+    from lfr_core.gate import Condition
+    from streams.proof_selftest import self_test
+
+    board = {line.finding.condition: line.finding for line in at.standing(deployment).board}
+    if board[Condition.PROVEN].met:
+        return
+    errors.print("[dim]self-test …[/dim]")
+    found = self_test(at.settings, at.policy, at.engine, deployment, by=by)
+    for line in found.lines:
+        if not line.ok:
+            errors.print(f"{line.name}: {line.said}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _drop_gallery(at: At, view: DeploymentView) -> None:
+    """Drop its collection. Raises Retryable when Milvus is away; the command may be given again."""
+    from lfr_core.gallery.milvus import MilvusGallery
+
+    if view.gallery:
+        gallery = MilvusGallery(at.settings.gallery_uri)
+        try:
+            gallery.drop(view.gallery)
+        finally:
+            gallery.close()
 
 
 def _user() -> str:

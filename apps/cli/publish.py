@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from lfr_core.publication.announcement import Announcement, ReasonClass
     from lfr_core.settings import Settings
 
-__all__ = ["app"]
+__all__ = ["app", "reason_class_of"]
 
 app = typer.Typer(no_args_is_help=True, help="Announce deployments, publish their records, build the public site.")
 
@@ -79,7 +79,7 @@ def announce(
             store = AnnouncementStore(engine, trail_for(settings), SystemClock(), lambda: secrets.token_hex(6))
             if withhold:
                 made = store.withhold(
-                    deployment, plan_, because=_reason(reason_class or ""), by=by, approved_by=approved_by or ""
+                    deployment, plan_, because=reason_class_of(reason_class or ""), by=by, approved_by=approved_by or ""
                 )
             else:
                 made = store.publish(deployment, plan_, by=by)
@@ -247,7 +247,7 @@ def verify(
         console.print(f"{len(found)} files are as they were signed", highlight=False)
 
 
-def _reason(text: str) -> ReasonClass:
+def reason_class_of(text: str) -> ReasonClass:
     from lfr_core.errors import Refused
     from lfr_core.publication.announcement import ReasonClass
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from lfr_core.settings import Settings
     from lfr_core.watchlists.quality.service import CheckedList
 
-__all__ = ["app"]
+__all__ = ["app", "photograph_bar"]
 
 app = typer.Typer(no_args_is_help=True, help="Check, enrol and show a deployment's watchlist.")
 
@@ -158,7 +158,7 @@ def enrol(
             home=settings.home,
         )
         today = _today()
-        with _bar() as progress:
+        with photograph_bar() as progress:
             builder.build(
                 folder,
                 deployment,
@@ -247,12 +247,12 @@ def _checked(
     read_rows(folder)  # a wrong folder shows before Great Expectations loads
     errors.print("[dim]Great Expectations takes some seconds to start …[/dim]")
     asked = ListCheck(kind=kind, policy=policy, today=today, last_day=last)
-    with _bar() as progress:
+    with photograph_bar() as progress:
         return check_list(folder, asked, engine=lambda: build_engine(settings, policy), docs=docs, progress=progress)
 
 
 @contextmanager
-def _bar() -> Iterator[Callable[[int, int], None]]:
+def photograph_bar() -> Iterator[Callable[[int, int], None]]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("photographs"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())

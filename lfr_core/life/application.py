@@ -96,8 +96,8 @@ class Authority(_Value):
     """Why, in the officer's words: on refusal what is missing, on grant why it is necessary and proportionate."""
     false_alerts_one_in: int = Field(ge=1_000)
     """The limit signed for: at most one false alert in so many faces (DOMAIN.md M3: never above 1 in 1,000)."""
-    expected_false_alerts: float = Field(ge=0.0)
-    """As forecast for this list's cap, threshold and footfall."""
+    expected_false_alerts: float | None = Field(ge=0.0)
+    """As forecast for this list's cap, threshold and footfall; None: no evaluation measured it."""
     claim_not_shown: bool
     """The officer knows that no evaluation shows the public claim for this threshold and list, and signs that."""
 

@@ -6,7 +6,7 @@ through `lfr_core.life.record.record_step`; what more a step asks for is here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -19,7 +19,9 @@ from lfr_core.deployments import DeploymentKind, DeploymentStatus, DeploymentVie
 from lfr_core.errors import Refused
 from lfr_core.gate import TO_BE_OPENED, TO_BE_READY, Condition, GateLimits, check_gate
 from lfr_core.life.application import Application, ApplicationForm, Authority, check_application, default_one_in
+from lfr_core.life.evaluations import Evaluation
 from lfr_core.life.facts import gate_facts
+from lfr_core.life.price import check_signed, price
 from lfr_core.life.reading import application_of, call
 from lfr_core.life.record import record_step
 from lfr_core.life.steps import Step
@@ -45,11 +47,15 @@ class PlanningDesk:
     `people.revoked`, `people.wrong-role`, `life.wrong-state`, `life.same-person`.
     """
 
-    def __init__(self, engine: Engine, trail: Trail, clock: Clock, policy: Policy) -> None:
+    def __init__(
+        self, engine: Engine, trail: Trail, clock: Clock, policy: Policy, evaluations: Sequence[Evaluation] = ()
+    ) -> None:
+        """`evaluations`: what the expected false alerts are forecast from; without any, nothing counts as measured."""
         self._engine = engine
         self._trail = trail
         self._clock = clock
         self._policy = policy
+        self._evaluations = tuple(evaluations)
 
     def plan(
         self,
@@ -111,7 +117,6 @@ class PlanningDesk:
         *,
         by: str,
         reason: str,
-        expected_false_alerts: float,
         one_in: int | None = None,
         claim_not_shown: bool = False,
     ) -> Authority:
@@ -121,21 +126,22 @@ class PlanningDesk:
             id: of the deployment.
             by: an authorising officer who didn't plan it.
             reason: why it is necessary and proportionate, in the officer's words.
-            expected_false_alerts: the forecast that the officer saw.
             one_in: at most one false alert in so many faces; None: the public claim for a list of that cap.
             claim_not_shown: the officer knows that no evaluation shows that claim for this threshold and list.
 
         Raises:
-            Refused: `life.papers`, `life.results-overdue`, `life.limit` (above 1 in 1,000).
+            Refused: `life.papers`, `life.results-overdue`, `life.limit` (above 1 in 1,000), `life.claim-not-shown`.
         """
         with self._audited(by) as session:
             row, now = locked(session, id), self._now()
             made = self._application(session, id)
             self._check_may_authorise(session, made, now)
+            found = price(made, self._evaluations, self._policy)
             self._step(session, row, Step.AUTHORISE, by, note=reason_of(reason))
             limit = default_one_in(made.list_cap, self._policy) if one_in is None else one_in
             if limit < 1_000:  # noqa: PLR2004  DOMAIN.md M3
                 raise Refused("life.limit", f"1 in {limit}: the limit is never above 1 in 1,000 faces")
+            check_signed(found, signed=claim_not_shown)
             given = self._decision(
                 session,
                 made,
@@ -143,8 +149,8 @@ class PlanningDesk:
                 reason,
                 granted=True,
                 limit=limit,
-                expected=expected_false_alerts,
-                signed=claim_not_shown,
+                expected=None if found.forecast is None else found.forecast.expected,
+                signed=not found.shown,
             )
             call(session, role=Role.PUBLICATION_OFFICER, deployment=id, why="announce it, or withhold it", now=now)
             return given
@@ -155,7 +161,7 @@ class PlanningDesk:
             row, made = locked(session, id), self._application(session, id)
             self._step(session, row, Step.REFUSE, by, note=reason_of(reason))
             limit = default_one_in(made.list_cap, self._policy)
-            given = self._decision(session, made, by, reason, granted=False, limit=limit, expected=0.0, signed=False)
+            given = self._decision(session, made, by, reason, granted=False, limit=limit, expected=None, signed=False)
             why = f"revise it: refused ({reason_of(reason)})"
             call(session, role=Role.PLANNER, deployment=id, why=why, now=self._now())
             return given
@@ -277,7 +283,7 @@ class PlanningDesk:
         *,
         granted: bool,
         limit: int,
-        expected: float,
+        expected: float | None,
         signed: bool,
     ) -> Authority:
         person = acting(session, by, {Role.AUTHORISING_OFFICER})

@@ -85,7 +85,7 @@ class AuthorityRow(Row, table=True):
     at: dt.datetime
     reason: str
     false_alerts_one_in: int
-    expected_false_alerts: float
+    expected_false_alerts: float | None
     claim_not_shown: bool
 
 

@@ -142,7 +142,7 @@ class PlanningHouse:
 
     def authorise(self, deployment: str = "dep") -> None:
         self.paper(PaperKind.COMMUNITY, deployment=deployment)
-        self.desk.authorise(deployment, by=OFFICER, reason="necessary and proportionate", expected_false_alerts=0.1)
+        self.desk.authorise(deployment, by=OFFICER, reason="necessary and proportionate", claim_not_shown=True)
 
     def announce(self, deployment: str = "dep") -> None:
         announce(self.engine, self.announcements, deployment, by=PUBLISHER)

@@ -36,7 +36,7 @@ def refused(rule: str, act: Callable[[], object]) -> str:
 
 
 def decide(house: PlanningHouse, by: str) -> None:
-    house.desk.authorise("dep", by=by, reason="necessary and proportionate", expected_false_alerts=0.1)
+    house.desk.authorise("dep", by=by, reason="necessary and proportionate", claim_not_shown=True)
 
 
 def status(house: PlanningHouse, deployment: str = "dep") -> DeploymentStatus:
@@ -87,6 +87,17 @@ def test_the_planner_never_authorises_the_same_deployment(house: PlanningHouse) 
     decide(house, OTHER_OFFICER)
 
     assert status(house) is S.AUTHORISED
+
+
+def test_an_officer_signs_that_no_evaluation_shows_the_public_claim(house: PlanningHouse) -> None:
+    house.plan()
+    house.paper(PaperKind.COMMUNITY, deployment="dep")
+
+    told = refused("life.claim-not-shown", lambda: house.desk.authorise("dep", by=OFFICER, reason="necessary"))
+    assert "1 false alert in 100,000 faces" in told
+    given = house.desk.authorise("dep", by=OFFICER, reason="necessary", claim_not_shown=True)
+
+    assert (given.claim_not_shown, given.expected_false_alerts) == (True, None)
 
 
 def test_an_authority_states_who_with_which_rank_and_for_which_limit(house: PlanningHouse) -> None:

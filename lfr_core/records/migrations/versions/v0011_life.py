@@ -50,7 +50,7 @@ def upgrade() -> None:
         sa.Column("at", UTCDateTime(), nullable=False),
         sa.Column("reason", AutoString(), nullable=False),
         sa.Column("false_alerts_one_in", sa.Integer(), nullable=False),
-        sa.Column("expected_false_alerts", sa.Float(), nullable=False),
+        sa.Column("expected_false_alerts", sa.Float(), nullable=True),
         sa.Column("claim_not_shown", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["deployment"], ["deployment.id"], name=op.f("fk_authority_deployment_deployment")),
         sa.PrimaryKeyConstraint("deployment", "revision", name=op.f("pk_authority")),
