@@ -2,27 +2,50 @@
 
 Registers each flow with Prefect's server at `PREFECT_API_URL` and runs what is scheduled, each run a process of its
 own. The sweep's runs are made here, one at a time (`flows.beat`), so that an hour's downtime is caught up with by one
-sweep and not by sixty; Prefect 3.8.8 makes none of its own with SQLAlchemy 2.1 (decision 0007).
+sweep and not by sixty; Prefect 3.8.8 makes none of its own with SQLAlchemy 2.1 (decision 0007). At each beat the
+schedule of planned deployments is made to agree with their plans (`flows.reconcile`). A flow that `prefect deploy` has
+given to a work pool is left to the pool's workers.
 """
 
 from __future__ import annotations
 
 import asyncio
+import inspect
 import os
 import sys
+import time
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from prefect.runner import Runner
 from prefect.types.entrypoint import EntrypointType
 
+from flows.announce import announce
+from flows.api import AS_PLANNED, HttpWorkflows
 from flows.beat import beat
+from flows.clock import now_source
+from flows.close_deployment import close_deployment
+from flows.compile_watchlist import compile_watchlist
+from flows.open_deployment import open_deployment
+from flows.publish_results import publish_results
+from flows.reconcile import Changes, reconcile
 from flows.retention import retention
+from lfr_core.clock import utc_from_ns
 from lfr_core.errors import Fatal, LfrError
 from lfr_core.logs import configure_logs, get_logger
 from lfr_core.policy import Policy, load_policy
+from lfr_core.records.engine import open_engine
 from lfr_core.settings import Settings
 
-__all__ = ["main", "ready_file"]
+if TYPE_CHECKING:
+    from prefect import Flow
+
+__all__ = ["LIFE", "SWEEP", "main", "ready_file"]
+
+SWEEP = "every-sweep"
+LIFE: tuple[Flow[..., Any], ...] = (compile_watchlist, announce, open_deployment, close_deployment, publish_results)
+"""The flows of a deployment's life, each run at exact times that `flows.schedule` gives."""
 
 _AT_ONCE = 5
 """Runs at the same time: each is a process of some 150 MB."""
@@ -54,21 +77,48 @@ async def _serve(settings: Settings, policy: Policy) -> None:
     ready.unlink(missing_ok=True)
     # pause_on_shutdown would leave a schedule paused that somebody else serves too
     runner = Runner(name="openlfr", limit=_AT_ONCE, webserver=False, pause_on_shutdown=False)
-    deployment = await runner.aadd_deployment(
-        await retention.ato_deployment(
-            name="every-sweep",
-            description="Destroys what is due, and says how late it is.",
-            entrypoint_type=EntrypointType.MODULE_PATH,
-        )
-    )
+    api = HttpWorkflows(settings.prefect_api)
+    sweep = await _register(runner, api, retention, SWEEP)
+    for flow in LIFE:
+        await _register(runner, api, flow, AS_PLANNED)
     ready.parent.mkdir(parents=True, exist_ok=True)
     ready.write_text(f"{os.getpid()}\n", encoding="ascii")
     try:
         async with asyncio.TaskGroup() as together:
             together.create_task(runner.start())
-            together.create_task(beat(deployment, every_s=policy.retention.sweep_s))
+            together.create_task(beat(sweep, every_s=policy.retention.sweep_s))
+            together.create_task(_keep_the_schedule(settings, policy, api))
     finally:
         ready.unlink(missing_ok=True)
+
+
+async def _register(runner: Runner, api: HttpWorkflows, flow: Flow[..., Any], name: str) -> UUID:
+    """Serve `flow` here, unless a work pool has it; the id of its Prefect deployment."""
+    pooled = await asyncio.to_thread(api.in_pool, flow.name, name)
+    if pooled:
+        get_logger().info("flow_left_to_its_work_pool", flow=flow.name)
+        return UUID(pooled)
+    made = await flow.ato_deployment(
+        name=name, description=inspect.getdoc(flow.fn), entrypoint_type=EntrypointType.MODULE_PATH
+    )
+    return await runner.aadd_deployment(made)
+
+
+async def _keep_the_schedule(settings: Settings, policy: Policy, api: HttpWorkflows) -> None:
+    """Now and at each sweep's beat. What is away is tried again at the next; recognition ends without us."""
+    engine, every_s = open_engine(settings.records_url), policy.retention.sweep_s
+    try:
+        while True:
+            now = utc_from_ns(now_source().time_ns())
+            try:
+                found = await asyncio.to_thread(reconcile, engine, policy, api, home=settings.home, now=now)
+                if found != Changes():
+                    get_logger().info("schedule_kept", said=found.said)
+            except LfrError as error:
+                get_logger().warning("schedule_not_kept", reason=str(error))
+            await asyncio.sleep(every_s - time.time() % every_s)
+    finally:
+        engine.dispose()
 
 
 if __name__ == "__main__":

@@ -1,0 +1,65 @@
+"""The flow `announce`: the public is told, unless somebody has told it or withheld that meanwhile."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from prefect import flow, task
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State
+
+from flows.office import ACTOR, Office
+from flows.schedule import FlowStep
+from flows.told import End, Told, carried_out
+from lfr_core.life.reading import application_of
+from lfr_core.life.telling import announce as tell
+from lfr_core.people.roles import Role
+from lfr_core.records.engine import reading
+
+__all__ = ["announce"]
+
+
+@flow(name=FlowStep.ANNOUNCE.value, persist_result=False)
+def announce(deployment: str, revision: int) -> State[None]:
+    """Announce it as it is planned, in time; too late, ask people to move it or to withhold it."""
+
+    def act(here: Office) -> Told:
+        notice_h = notice_left_h(here, deployment)
+        if notice_h < here.policy.planning.notice_h:
+            return call_the_publication_officer(here, deployment, notice_h)
+        return tell_the_public(here, deployment)
+
+    return carried_out(FlowStep.ANNOUNCE, deployment, revision, act)
+
+
+def notice_left_h(here: Office, deployment: str) -> float:
+    """Hours from now to its start."""
+    with reading(here.engine) as session:
+        made = application_of(session, deployment)
+    return 0.0 if made is None else (made.starts_at - here.now) / timedelta(hours=1)
+
+
+@task(name="tell the public", cache_policy=NO_CACHE)
+def tell_the_public(here: Office, deployment: str) -> Told:
+    made = tell(here.engine, here.announcements, deployment, by=ACTOR)
+    return Told(
+        End.DONE,
+        f"Announced: {made.plan.place}, {made.plan.starts_at:%Y-%m-%d %H:%M} to {made.plan.ends_at:%H:%M %Z}.",
+        "The public site shows it when it is next built (`lfr publish build` builds it now).",
+    )
+
+
+@task(name="call the publication officer", cache_policy=NO_CACHE)
+def call_the_publication_officer(here: Office, deployment: str, notice_h: float) -> Told:
+    """What is public can't be withheld any more, and so late a notice opens no gate: people decide."""
+    asks = f"{here.policy.planning.notice_h:g} h"
+    here.call(
+        Role.PUBLICATION_OFFICER, deployment, f"too late to announce it {asks} before: withhold it, or announce it"
+    )
+    here.call(Role.PLANNER, deployment, f"too late to announce it {asks} before: move it, or have it withheld")
+    return Told(
+        End.FAILED,
+        f"Not announced: {notice_h:.1f} h are left, the policy asks for {asks}.",
+        f"* `lfr deployment withhold {deployment}` for a reason of the closed list, approved by an officer; or\n"
+        f"* `lfr deployment plan {deployment}` with a later start.\n",
+    )

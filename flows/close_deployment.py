@@ -1,0 +1,69 @@
+"""The flow `close-deployment`: at the end of its hours it ends, its list is destroyed, and the outcome is reported."""
+
+from __future__ import annotations
+
+from prefect import flow, task
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State
+
+from flows.office import ACTOR, Office
+from flows.schedule import FlowStep
+from flows.told import End, Told, carried_out
+from lfr_core.deployments import DeploymentStatus, DeploymentView
+from lfr_core.errors import Fatal, Refused
+from lfr_core.life.closing import closing_report, closing_report_file
+from lfr_core.life.closing_paper import printed_report, report_table
+from lfr_core.papers.forms import render
+
+__all__ = ["close_deployment"]
+
+_OPENED = frozenset({DeploymentStatus.LIVE, DeploymentStatus.SUSPENDED, DeploymentStatus.ENDED})
+
+
+@flow(name=FlowStep.CLOSE.value, persist_result=False)
+def close_deployment(deployment: str, revision: int) -> State[None]:
+    """Destroy the list, then report forecast against outcome. One that never opened is cancelled."""
+
+    def act(here: Office) -> Told:
+        found = here.store.find(deployment)
+        if found is None:
+            raise Refused("deployment.unknown", f"there is no deployment {deployment}")
+        if found.status not in _OPENED:
+            return cancel_what_never_opened(here, deployment)
+        drop_its_gallery(here, end_it_and_destroy_its_list(here, deployment))
+        return write_the_closing_report(here, deployment)
+
+    return carried_out(FlowStep.CLOSE, deployment, revision, act)
+
+
+@task(name="end it and destroy its list", cache_policy=NO_CACHE)
+def end_it_and_destroy_its_list(here: Office, deployment: str) -> DeploymentView:
+    return here.store.close(deployment, by=ACTOR)
+
+
+@task(name="drop its gallery", cache_policy=NO_CACHE)
+def drop_its_gallery(here: Office, view: DeploymentView) -> None:
+    if view.gallery:
+        with here.plain_gallery() as gallery:
+            gallery.drop(view.gallery)
+
+
+@task(name="cancel what never opened", cache_policy=NO_CACHE)
+def cancel_what_never_opened(here: Office, deployment: str) -> Told:
+    view = here.store.cancel(deployment, "its hours ended and it had never opened", by=ACTOR)
+    drop_its_gallery(here, view)
+    return Told(End.DONE, "Its hours ended and it had never opened: cancelled, and its list destroyed.")
+
+
+@task(name="write the closing report", cache_policy=NO_CACHE)
+def write_the_closing_report(here: Office, deployment: str) -> Told:
+    report = closing_report(here.engine, deployment, here.policy, here.now)
+    file = closing_report_file(here.settings.home, deployment)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        part = file.with_suffix(".part")
+        part.write_text(render(printed_report(report, force=here.policy.force.name)), encoding="utf-8")
+        part.replace(file)
+    except OSError as error:
+        raise Fatal(f"the closing report {file} can't be written: {error.strerror}") from error
+    return Told(End.DONE, f"Closed. {report.verdict}", f"{report_table(report)}\nThe paper: `{file}`")

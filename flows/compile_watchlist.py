@@ -1,0 +1,109 @@
+"""The flow `compile-watchlist`: the list of a planned deployment, from the folder that its application names."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import Path
+from uuid import uuid4
+
+from prefect import flow, task
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State
+
+from flows.office import ACTOR, Office
+from flows.schedule import FlowStep
+from flows.told import End, Told, carried_out
+from lfr_core.errors import Poison, Refused
+from lfr_core.faces.engine import build_engine
+from lfr_core.life.application import Application
+from lfr_core.life.reading import application_of, life_of
+from lfr_core.people.roles import Role
+from lfr_core.publication.workdays import LONDON
+from lfr_core.records.engine import reading
+from lfr_core.records.tables import DeploymentRow
+from lfr_core.watchlists.building import ListBuilder, quality_pages
+from lfr_core.watchlists.quality.service import CheckedList
+
+__all__ = ["compile_watchlist"]
+
+
+@flow(name=FlowStep.COMPILE.value, persist_result=False)
+def compile_watchlist(deployment: str, revision: int) -> State[None]:
+    """Check the folder, refuse the list or enrol it, and ask the authorising officer to approve it as built."""
+
+    def act(here: Office) -> Told:
+        with reading(here.engine) as session:
+            made = application_of(session, deployment)
+        if made is None or not made.watchlist_folder:
+            return ask_the_planner_to_compile_it(here, deployment)
+        return check_and_enrol_the_list(here, made)
+
+    return carried_out(FlowStep.COMPILE, deployment, revision, act)
+
+
+@task(name="ask the planner to compile it by hand", cache_policy=NO_CACHE)
+def ask_the_planner_to_compile_it(here: Office, deployment: str) -> Told:
+    here.call(Role.PLANNER, deployment, "compile its list: the application names no folder")
+    return Told(
+        End.DONE,
+        "The application names no folder: its planner compiles the list by hand.",
+        f"`lfr deployment compile {deployment} FOLDER`",
+    )
+
+
+@task(name="check and enrol the list", cache_policy=NO_CACHE)
+def check_and_enrol_the_list(here: Office, made: Application) -> Told:
+    seen: list[CheckedList] = []
+    try:
+        with here.list_gallery() as gallery:
+            builder = ListBuilder(
+                policy=here.policy,
+                store=here.store,
+                gallery=gallery,
+                engine=lambda: build_engine(here.settings, here.policy),
+                home=here.settings.home,
+            )
+            builder.build(
+                Path(made.watchlist_folder),
+                made.deployment,
+                today=_day(here.now),
+                last_day=_day(made.ends_at),
+                by=ACTOR,
+                attempt=uuid4().hex,
+                show=seen.append,
+            )
+    except (Refused, Poison) as refused:
+        here.call(Role.PLANNER, made.deployment, "mend its list: the flow that compiles it was refused")
+        return Told(
+            End.FAILED, str(refused), _report(here, made.deployment, seen) + "\nMend the folder; it is tried again."
+        )
+    here.call(Role.AUTHORISING_OFFICER, made.deployment, "approve its list as built")
+    return Told(End.DONE, _built(here, made.deployment), _report(here, made.deployment, seen))
+
+
+def _built(here: Office, deployment: str) -> str:
+    with reading(here.engine) as session:
+        row = session.get_one(DeploymentRow, deployment)
+        life = life_of(session, row)
+        size, blue = row.watchlist_size, row.blue_list_size
+    digest = life.list_digest if life else ""
+    return (
+        f"The list is built: {size} people, {blue} test subjects, digest {digest[:16]}. An officer has to approve it."
+    )
+
+
+def _report(here: Office, deployment: str, seen: list[CheckedList]) -> str:
+    """Counts by category and where the report lies: no reference and no name goes to Prefect."""
+    if not seen:
+        return "Nothing could be checked."
+    quality = seen[0].quality
+    refusing = sum(finding.refuses for finding in quality.findings)
+    pages = quality_pages(here.settings.home, deployment) / "index.html"
+    return (
+        f"{quality.rows} rows, {quality.photographs_looked_at} photographs looked at, {refusing} defects, "
+        f"{len(quality.findings) - refusing} flags.\n\nThe data-quality report: `{pages}`"
+    )
+
+
+def _day(at: datetime) -> date:
+    return at.astimezone(LONDON).date()

@@ -1,0 +1,71 @@
+"""The flow `open-deployment`: at the start of its hours, if the gate's conditions are met; else who must act."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from prefect import flow, task
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State
+
+from flows.office import ACTOR, Office
+from flows.schedule import FlowStep
+from flows.told import End, Told, carried_out
+from lfr_core.deployments import DeploymentStatus
+from lfr_core.gate import TO_BE_OPENED, Finding, GateLimits, gate
+from lfr_core.life.facts import gate_facts
+from lfr_core.people.roles import Role
+from lfr_core.records.engine import reading
+from lfr_core.records.tables import DeploymentRow
+
+__all__ = ["open_deployment"]
+
+
+@flow(name=FlowStep.OPEN.value, persist_result=False)
+def open_deployment(deployment: str, revision: int) -> State[None]:
+    """Open it, or say which conditions are red and call those who must act; a minute later it is tried again."""
+
+    def act(here: Office) -> Told:
+        status, red = what_is_not_in_order(here, deployment)
+        if red or status is not DeploymentStatus.READY:
+            return call_who_must_act(here, deployment, status, red)
+        return open_it(here, deployment)
+
+    return carried_out(FlowStep.OPEN, deployment, revision, act)
+
+
+@task(name="look at the gate's conditions", cache_policy=NO_CACHE)
+def what_is_not_in_order(here: Office, deployment: str) -> tuple[DeploymentStatus, tuple[Finding, ...]]:
+    with reading(here.engine) as session:
+        row = session.get_one(DeploymentRow, deployment)
+        status, facts = DeploymentStatus(row.status), gate_facts(session, row, here.now)
+    found = gate(facts, GateLimits.of(here.policy), now_ns=here.clock.time_ns())
+    return status, tuple(each for each in found if each.condition in TO_BE_OPENED and not each.met)
+
+
+@task(name="call who must act", cache_policy=NO_CACHE)
+def call_who_must_act(here: Office, deployment: str, status: DeploymentStatus, red: Sequence[Finding]) -> Told:
+    roles = {role.value: role for role in Role}
+    for each in red:
+        if each.who in roles:
+            condition = each.condition.value.replace("-", " ")
+            here.call(roles[each.who], deployment, f"its hours have begun and it can't open: {condition}")
+    rows = [f"| {each.condition} | {each.who} | {each.why.replace('|', '/')} |" for each in red]
+    if status is not DeploymentStatus.READY:
+        here.call(Role.PLANNER, deployment, "its hours have begun and nobody has called it ready")
+        rows.append(f"| ready | planner | it is {status.value}: `lfr deployment ready {deployment}` |")
+    names = ", ".join(
+        [*(each.condition.value for each in red), *(() if status is DeploymentStatus.READY else ("ready",))]
+    )
+    table = "\n".join(["| red | who must act | why |", "| --- | --- | --- |", *rows])
+    return Told(End.FAILED, f"Not opened: {names}.", f"{table}\n\nIt is tried again each minute until its hours end.")
+
+
+@task(name="open it", cache_policy=NO_CACHE)
+def open_it(here: Office, deployment: str) -> Told:
+    here.desk.open(deployment, by=ACTOR)
+    return Told(
+        End.DONE,
+        "Opened.",
+        "Nothing is recognised until an operator attends: the operator's page, or `lfr operator attend`.",
+    )

@@ -1,0 +1,171 @@
+"""What should be scheduled for a planned deployment, as a pure function of how it stands. Knows no Prefect.
+
+The reconciler makes Prefect's schedule equal to this, and each flow asks it again before it acts: a run that isn't
+wanted any more ends as superseded.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+
+from sqlmodel import Session, col, select
+
+from lfr_core.deployments import DeploymentStatus as Status
+from lfr_core.life.closing import closing_report_file
+from lfr_core.life.reading import authority_of, life_of
+from lfr_core.life.steps import AFTER_AUTHORITY
+from lfr_core.policy import PlanningPolicy, Policy
+from lfr_core.publication.deadlines import Moments, results_due
+from lfr_core.records.tables import DeploymentRow
+
+__all__ = ["FlowStep", "PlannedRun", "Standing", "retry_after", "runs_wanted", "standing_of", "standings"]
+
+_REPORT_FOR = timedelta(days=1)
+"""How long after its end a closing report is still made up for; the list's destruction is the sweep's anyway."""
+
+
+class FlowStep(StrEnum):
+    """The flows of a deployment's life. The values are the flows' names."""
+
+    COMPILE = "compile-watchlist"
+    ANNOUNCE = "announce"
+    OPEN = "open-deployment"
+    CLOSE = "close-deployment"
+    PUBLISH = "publish-results"
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedRun:
+    """One run that should be there. `at` is aware; one that is past is due at once."""
+
+    step: FlowStep
+    deployment: str
+    revision: int
+    at: datetime
+    occasion: str = ""
+    """Tells apart several runs of one flow for one revision."""
+
+    @property
+    def name(self) -> str:
+        """Which run it is, whatever its time."""
+        return f"{self.deployment}:{self.step}:{self.occasion}:{self.revision}"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a planned deployment stands, as far as its schedule goes. Times are aware."""
+
+    deployment: str
+    revision: int
+    status: Status
+    starts_at: datetime
+    ends_at: datetime
+    authorised_at: datetime | None
+    """When the newest revision was authorised; None while it isn't."""
+    announced: bool
+    """Whether these hours were announced, or withheld."""
+    ended_at: datetime | None = None
+    reported: bool = False
+    """Whether its closing report is written."""
+    results: Moments | None = None
+    """When its results are to be looked at; None: it hasn't ended, or they are published."""
+
+
+def runs_wanted(standing: Standing, policy: PlanningPolicy, now: datetime) -> tuple[PlannedRun, ...]:
+    """Every run that should wait, or should be run now, in the order of their times.
+
+    * compile: `compile_before_h` before the start, until the hours are over;
+    * announce: `announce_after_min` after the authority, earlier if notice asks for it; until the start;
+    * open: at the start, until the hours are over;
+    * close: at the end; a deployment that never opened is then cancelled, so that its list goes;
+    * publish: at the end, at the reminder, and when it publishes by itself.
+    """
+    wanted: list[PlannedRun] = []
+
+    def want(step: FlowStep, at: datetime, occasion: str = "") -> None:
+        wanted.append(PlannedRun(step, standing.deployment, standing.revision, at, occasion))
+
+    status = standing.status
+    if status in AFTER_AUTHORITY and standing.authorised_at is not None:
+        if now < standing.ends_at:
+            if status is Status.AUTHORISED:
+                want(FlowStep.COMPILE, standing.starts_at - timedelta(hours=policy.compile_before_h))
+            want(FlowStep.OPEN, standing.starts_at)
+        if not standing.announced and now < standing.starts_at:
+            want(FlowStep.ANNOUNCE, _announce_at(standing.authorised_at, standing.starts_at, policy))
+        want(FlowStep.CLOSE, standing.ends_at)
+    elif status in {Status.LIVE, Status.SUSPENDED}:
+        want(FlowStep.CLOSE, standing.ends_at)
+    elif status is Status.ENDED and standing.ended_at is not None:
+        if not standing.reported and now < standing.ended_at + _REPORT_FOR:
+            want(FlowStep.CLOSE, standing.ended_at)
+        if standing.results is not None:
+            want(FlowStep.PUBLISH, standing.ended_at, "ended")
+            want(FlowStep.PUBLISH, standing.results.remind_at, "reminder")
+            want(FlowStep.PUBLISH, standing.results.unattended_at, "unattended")
+    return tuple(sorted(wanted, key=lambda run: (run.at, run.step)))
+
+
+def _announce_at(authorised_at: datetime, starts_at: datetime, policy: PlanningPolicy) -> datetime:
+    """Not at once: what is public can't be withheld any more, and withholding is decided after the authority."""
+    latest = starts_at - timedelta(hours=policy.notice_h)
+    at = authorised_at + timedelta(minutes=policy.announce_after_min)
+    return min(at, latest) if latest > authorised_at else at
+
+
+def retry_after(step: FlowStep, attempt: int) -> timedelta:
+    """How long after a run of `step` that failed the next is made; `attempt` counts from 1.
+
+    A minute for what must happen in the deployment's hours; the others, whose fault is seldom gone in a minute, double
+    that up to half an hour.
+    """
+    if step in {FlowStep.OPEN, FlowStep.CLOSE}:
+        return timedelta(minutes=1)
+    return timedelta(minutes=min(2 ** min(attempt - 1, 10), 30))
+
+
+def standing_of(session: Session, deployment: str, policy: Policy, home: Path, now: datetime) -> Standing | None:
+    """How one planned deployment stands; None for a trial, or when there is no such."""
+    row = session.get(DeploymentRow, deployment) if "\x00" not in deployment else None
+    if row is None or not row.planned:
+        return None
+    due = {
+        one.deployment: one.moments for one in results_due(session, now, policy.publication) if one.published_at is None
+    }
+    return _standing(session, row, home, due)
+
+
+def standings(session: Session, policy: Policy, home: Path, now: datetime) -> tuple[Standing, ...]:
+    """How every planned deployment stands for which something may be scheduled."""
+    due = {
+        one.deployment: one.moments for one in results_due(session, now, policy.publication) if one.published_at is None
+    }
+    query = select(DeploymentRow).where(col(DeploymentRow.planned).is_(True), DeploymentRow.status != Status.CANCELLED)
+    rows = [
+        row
+        for row in session.exec(query.order_by(DeploymentRow.id))
+        if row.ended_at is None or row.id in due or now < row.ended_at + _REPORT_FOR
+    ]
+    return tuple(each for each in (_standing(session, row, home, due) for row in rows) if each is not None)
+
+
+def _standing(session: Session, row: DeploymentRow, home: Path, due: dict[str, Moments]) -> Standing | None:
+    life = life_of(session, row)
+    if life is None:
+        return None
+    given = authority_of(session, row.id)
+    return Standing(
+        deployment=row.id,
+        revision=life.revision,
+        status=life.status,
+        starts_at=life.starts_at,
+        ends_at=life.ends_at,
+        authorised_at=given.at if given is not None and given.granted and life.officer else None,
+        announced=life.announced,
+        ended_at=row.ended_at,
+        reported=closing_report_file(home, row.id).exists(),
+        results=due.get(row.id),
+    )
