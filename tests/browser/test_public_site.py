@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import shutil
-import subprocess
-import tarfile
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -14,8 +10,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lfr_core.clock import utc_from_ns
-from lfr_core.errors import Fatal
-from lfr_core.faces.pack.fetch import find_npm
 from lfr_core.papers import paper_folder
 from lfr_core.policy import load_policy
 from lfr_core.publication.announcement import ReasonClass
@@ -26,8 +20,8 @@ from lfr_core.publication.site.data import site_data
 from lfr_core.publication.site.swap import publish_folder
 from lfr_core.records.engine import open_engine, writing
 from lfr_core.records.migrate import upgrade
-from lfr_core.settings import Settings
 from lfr_core.vault.tables import EpochRow
+from tests.support.axe import WCAG, axe
 from tests.support.publishing import announcing, ended_deployment, planned
 from tests.support.records import NOW_NS
 from tests.support.vaults import trail_of
@@ -35,12 +29,10 @@ from tests.support.vaults import trail_of
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
+__all__ = ["axe"]
+
 pytestmark = pytest.mark.browser
 
-AXE = "axe-core@4.10.3"
-AXE_TARBALL = "axe-core-4.10.3.tgz"
-AXE_SHA256 = "0f2b4d7dcdf7d1219df8d1959ad68e565f51d14c3f0d88bb71cd59abeb956292"
-WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 PAGES = (
     "index.html",
     "privacy.html",
@@ -84,30 +76,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     publish_folder(folder / "public", site_files(data, policy, signer=None))
     engine.dispose()
     return folder / "public"
-
-
-@pytest.fixture(scope="module")
-def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """axe-core's script, from the cache or fetched by npm; nothing of it is in this repository."""
-    downloads = Settings().cache / "downloads"
-    tarball = downloads / AXE_TARBALL
-    if not tarball.is_file():
-        downloads.mkdir(parents=True, exist_ok=True)
-        fetched = tmp_path_factory.mktemp("npm")
-        try:
-            command = [*find_npm(), "pack", AXE, "--ignore-scripts", "--fetch-retries=1", "--no-update-notifier"]
-            done = subprocess.run(command, cwd=fetched, capture_output=True, timeout=60, check=False)
-        except (Fatal, subprocess.TimeoutExpired) as error:
-            pytest.skip(f"axe-core can't be fetched: {error}")
-        if done.returncode or not (fetched / AXE_TARBALL).is_file():
-            pytest.skip("axe-core can't be fetched: npm has no network")
-        shutil.copy(fetched / AXE_TARBALL, tarball.with_suffix(".part"))
-        tarball.with_suffix(".part").replace(tarball)
-    assert hashlib.sha256(tarball.read_bytes()).hexdigest() == AXE_SHA256
-    with tarfile.open(tarball) as archive:
-        script = archive.extractfile("package/axe.min.js")
-        assert script is not None
-        return script.read().decode()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
