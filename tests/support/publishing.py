@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from datetime import date, time
+from datetime import date, time, timedelta
+from pathlib import Path
 
 from sqlalchemy import Engine
 
 from lfr_core.alerts import Engagement, Judgement, Review
-from lfr_core.publication.announcement import AnnouncementStore, Plan, plan
+from lfr_core.clock import utc_from_ns
+from lfr_core.policy import load_policy
+from lfr_core.publication.announcement import AnnouncementStore, Plan, ReasonClass, plan
+from lfr_core.publication.collect import figures_for
 from lfr_core.publication.figures import UseCase
+from lfr_core.publication.published import Publisher
+from lfr_core.publication.site.data import SiteData, site_data
 from lfr_core.records import read
 from lfr_core.records.decisions import DecisionDesk
+from lfr_core.records.engine import open_engine
+from lfr_core.records.migrate import upgrade
 from lfr_core.watchlists.types import Category
-from tests.support.records import ManualClock, entry, live_deployment, outcomes, recorder_of, sighting
+from tests.support.records import NOW_NS, ManualClock, entry, live_deployment, outcomes, recorder_of, sighting
 from tests.support.vaults import trail_of
 
-__all__ = ["announcing", "ended_deployment", "planned"]
+__all__ = ["announcing", "ended_deployment", "planned", "site_of_two"]
 
 
 def planned(place: str = "Norwich city centre", purpose: str = "find people wanted by the courts") -> Plan:
@@ -68,3 +76,22 @@ def ended_deployment(engine: Engine, name: str = "dep", *, faces: int = 40) -> M
             decisions.review(alert.id, review, "D. Reviewer")
     store.close(name)
     return clock
+
+
+def site_of_two(file: Path) -> SiteData:
+    """The site's data of a published deployment `dep`, and of one that was withheld; in a database at `file`."""
+    url = f"sqlite:///{file}"
+    upgrade(url)
+    engine = open_engine(url)
+    policy = load_policy()
+    clock = ended_deployment(engine, "dep")
+    announcing(engine, clock).publish("dep", planned(), by="A. Okafor")
+    ended_deployment(engine, "thorpe-road")
+    announcing(engine, clock).withhold(
+        "thorpe-road", planned("Thorpe Road"), because=ReasonClass.THREAT_TO_LIFE, by="A. Okafor", approved_by="Supt B"
+    )
+    figures = figures_for(engine, "dep", force=policy.force.name)
+    Publisher(engine, trail_of(engine), clock, policy.publication).publish("dep", figures, by="A. Okafor")
+    data = site_data(engine, policy, papers=file.parent / "papers", now=utc_from_ns(NOW_NS) + timedelta(days=1))
+    engine.dispose()
+    return data

@@ -1,0 +1,1 @@
+"""Compliance: data-quality reports, certificates, the ledger."""

@@ -1,0 +1,114 @@
+"""Compliance's page: `page(view)` draws it within any Streamlit page of staff.
+
+A report's pages are shown in a frame of their own origin that may run nothing and ask nobody (`data:`), because
+Streamlit serves no local folders; so they need no second server and are seen by whoever may see this page.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Sequence
+from html import escape
+
+import streamlit as st
+
+from apps.compliance.view import ComplianceView, Report
+from lfr_core.errors import LfrError
+from lfr_core.promises.ledger import Entry
+
+__all__ = ["page"]
+
+_FRAME_PX = 900
+
+
+def page(view: ComplianceView) -> None:
+    """Draw the page. What can't be read is said, and the rest is drawn."""
+    st.html("<h1>Compliance</h1>")
+    for title, show in (
+        ("Data quality", _reports),
+        ("Results and their deadlines", _due),
+        ("Certificates of erasure", _certificates),
+        ("Promises", _ledger),
+    ):
+        st.html(f"<h2>{title}</h2>")
+        _or_say_why(lambda show=show: show(view))  # type: ignore[misc]
+
+
+def _or_say_why(show: Callable[[], None]) -> None:
+    try:
+        show()
+    except LfrError as error:
+        st.error("This can't be shown now.")
+        st.text(str(error))
+
+
+def _reports(view: ComplianceView) -> None:
+    found = view.reports()
+    if not found:
+        st.text("There is no report: one is made when a list is enrolled and when a record is published.")
+        return
+    report = st.selectbox("Report", found, format_func=_name, key="compliance-report")
+    name = st.selectbox("Page", report.pages, format_func=lambda each: view.title(report, each), key="compliance-page")
+    text = view.page(report, name)
+    st.iframe(f"data:text/html;base64,{base64.b64encode(text.encode()).decode()}", height=_FRAME_PX)
+    st.download_button(
+        "Keep this page",
+        text,
+        f"{report.kind.heading.lower().replace(' ', '-')}-{report.deployment}-{name}",
+        "text/html",
+    )
+
+
+def _name(report: Report) -> str:
+    return f"{report.kind.heading}: {report.deployment}, {report.made_at:%Y-%m-%d %H:%M} UTC"
+
+
+def _due(view: ComplianceView) -> None:
+    rows = [
+        (
+            one.deployment,
+            one.stands.value,
+            f"{one.moments.due_at:%Y-%m-%d %H:%M}",
+            "; ".join(filter(None, (one.late_because, one.late_detail, one.explanation))),
+        )
+        for one in view.due()
+    ]
+    _table(("Deployment", "Stands", "Due (UTC)", "Why"), rows, "No deployment has ended.")
+
+
+def _certificates(view: ComplianceView) -> None:
+    rows = [
+        (
+            str(one.number),
+            one.deployment,
+            f"{one.issued_at:%Y-%m-%d %H:%M}",
+            "passed" if one.passed else "NOT PASSED",
+            one.digest,
+        )
+        for one in view.certificates()
+    ]
+    _table(("Number", "Deployment", "Issued (UTC)", "Search", "SHA-256"), rows, "None yet.")
+
+
+def _ledger(view: ComplianceView) -> None:
+    _table(
+        ("Promise", "Status", "Seen", "For staff"), [_promise(each) for each in view.ledger().entries], "No promises."
+    )
+
+
+def _promise(entry: Entry) -> tuple[str, ...]:
+    found = entry.finding
+    if found is None:
+        status = "not checked yet" if entry.promise.check else "no automatic check"
+        return (entry.promise.sentence, status, entry.promise.why_no_check, "")
+    staff = "; ".join(filter(None, (", ".join(found.subjects), found.detail)))
+    return (entry.promise.sentence, found.result.value, found.said, staff)
+
+
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]], empty: str) -> None:
+    if not rows:
+        st.text(empty)
+        return
+    heading = "".join(f'<th scope="col">{escape(each)}</th>' for each in head)
+    body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+    st.html(f"<table><thead><tr>{heading}</tr></thead><tbody>{body}</tbody></table>")

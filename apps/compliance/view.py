@@ -1,0 +1,141 @@
+"""What compliance reads: reports of data quality with their pages, certificates of erasure, the ledger. Read only."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from lfr_core.clock import Clock, utc_from_ns
+from lfr_core.erasure.desk import certificates_of
+from lfr_core.errors import Refused, Retryable
+from lfr_core.policy import Policy
+from lfr_core.promises.catalogue import promises
+from lfr_core.promises.ledger import LedgerView, read_ledger
+from lfr_core.publication.deadlines import Due, results_due
+from lfr_core.quality.pages import GENERATOR
+from lfr_core.records.engine import reading
+
+__all__ = ["CertificateLine", "ComplianceView", "Report", "ReportKind"]
+
+_HEAD = re.compile(r"<head>", re.IGNORECASE)
+_OWN_RULES = re.compile(r'<meta http-equiv="Content-Security-Policy"[^>]*>', re.IGNORECASE)
+_STYLE = re.compile(r'<link rel="stylesheet" href="style\.css">', re.IGNORECASE)
+_LINK = re.compile(r'<a href="[^"]*">(.*?)</a>', re.IGNORECASE | re.DOTALL)
+_TITLE = re.compile(r"<title>(.*?)</title>", re.IGNORECASE | re.DOTALL)
+_RULES = "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
+_MOST_BYTES = 50_000_000
+
+
+class ReportKind(StrEnum):
+    """What a report is about. The value is where it lies in the home folder."""
+
+    WATCHLIST = "quality"
+    RECORD = "reports/records"
+
+    @property
+    def heading(self) -> str:
+        return "Watchlist" if self is ReportKind.WATCHLIST else "Published record"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One report of Great Expectations with our findings before it."""
+
+    kind: ReportKind
+    deployment: str
+    made_at: datetime
+    """Aware."""
+    pages: tuple[str, ...]
+    """File names, `index.html` first."""
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateLine:
+    """A certificate of erasure, in a line."""
+
+    number: int
+    deployment: str
+    issued_at: datetime
+    passed: bool
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class ComplianceView:
+    """The read model of compliance's page. Every method raises Retryable when what it reads is away."""
+
+    engine: Engine
+    policy: Policy
+    clock: Clock
+    home: Path
+
+    def reports(self) -> tuple[Report, ...]:
+        """Those there are, the newest first. Of lists: until the deployment has ended."""
+        found = [report for kind in ReportKind for report in self._of(kind)]
+        return tuple(sorted(found, key=lambda one: one.made_at, reverse=True))
+
+    def page(self, report: Report, name: str) -> str:
+        """A report's page in one piece: its style within, no link, no script, nothing asked of anybody.
+
+        Raises:
+            Refused: `compliance.no-such-page`.
+            Retryable: it has gone meanwhile (a list's report goes when the deployment ends).
+        """
+        if name not in report.pages:
+            raise Refused("compliance.no-such-page", f"the report has no page {name}: choose one that is listed")
+        folder = self.home / report.kind.value / report.deployment
+        try:
+            if (folder / name).stat().st_size > _MOST_BYTES:
+                raise Refused("compliance.no-such-page", f"{name} is too large to be shown: open {folder} in a browser")
+            text = (folder / name).read_text(encoding="utf-8")
+            style = (folder / "style.css").read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise Retryable(f"the report of {report.deployment} isn't there any more, or can't be read") from error
+        text = _LINK.sub(r"\1", _OWN_RULES.sub("", text))
+        text = _STYLE.sub(lambda _: f"<style>{style}</style>", text)
+        return _HEAD.sub(lambda match: match.group() + _RULES, text, count=1)
+
+    def title(self, report: Report, name: str) -> str:
+        """Of a page, as it says itself; its file name where it doesn't."""
+        match = _TITLE.search(self.page(report, name))
+        return match.group(1) if match else name
+
+    def certificates(self) -> tuple[CertificateLine, ...]:
+        """The newest first."""
+        lines = [(one.certificate, one.digest) for one in certificates_of(self.engine)]
+        return tuple(
+            CertificateLine(one.number, one.deployment, utc_from_ns(one.issued_ns), one.search.passed, digest)
+            for one, digest in reversed(lines)
+        )
+
+    def ledger(self) -> LedgerView:
+        """With what is for staff: what breaks a promise, and why one couldn't be checked."""
+        return read_ledger(self.engine, promises(self.policy), now_ns=self.clock.time_ns())
+
+    def due(self) -> tuple[Due, ...]:
+        """Results beside their deadlines."""
+        with reading(self.engine) as session:
+            return results_due(session, utc_from_ns(self.clock.time_ns()), self.policy.publication)
+
+    def _of(self, kind: ReportKind) -> list[Report]:
+        try:
+            folders = [path for path in (self.home / kind.value).iterdir() if not path.name.startswith(".")]
+        except OSError:
+            return []
+        found = []
+        for folder in folders:
+            index = folder / "index.html"
+            try:
+                if folder.is_symlink() or GENERATOR not in index.read_text(encoding="utf-8"):
+                    continue
+                made_at = datetime.fromtimestamp(index.stat().st_mtime, UTC)
+                pages = sorted(path.name for path in folder.glob("*.html") if path.name != "index.html")
+            except (OSError, UnicodeDecodeError):
+                continue  # none of ours, or gone while we looked
+            found.append(Report(kind, folder.name, made_at, ("index.html", *pages)))
+        return found

@@ -1,0 +1,65 @@
+"""Compliance's read model: reports with real Data Docs, in one piece, and nothing that isn't a report of ours."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from apps.compliance.view import ComplianceView, ReportKind
+from lfr_core.errors import Refused, Retryable
+from lfr_core.policy import load_policy
+from lfr_core.publication.quality.docs import validate_with_docs
+from lfr_core.publication.quality.importer import read_table
+from lfr_core.records.engine import open_engine
+from tests.support.publication import modern_row, modern_table
+from tests.support.records import ManualClock
+
+
+@pytest.fixture
+def view(sqlite_url: str, tmp_path: Path) -> Iterator[ComplianceView]:
+    table = read_table(modern_table([modern_row(0, **{"Total Alerts": "99"}), modern_row(1)]).encode(), "planted")
+    validate_with_docs(table, tmp_path / "home" / "reports" / "records" / "dep", today=date(2026, 1, 1))
+    stranger = tmp_path / "home" / "quality" / "letter"
+    stranger.mkdir(parents=True)
+    (stranger / "index.html").write_text("<p>dear</p>")
+    engine = open_engine(sqlite_url)
+    yield ComplianceView(engine, load_policy(), ManualClock(), tmp_path / "home")
+    engine.dispose()
+
+
+def test_a_report_is_shown_in_one_piece_with_the_planted_defect_and_asks_nobody(view: ComplianceView) -> None:
+    (report,) = view.reports()
+    index, suite = view.page(report, "index.html"), view.page(report, "record.html")
+
+    assert (report.kind, report.deployment) == (ReportKind.RECORD, "dep")
+    assert report.pages == ("index.html", "record.html", "series-whole.html", "series.html")
+    assert "totals-add-up" in index
+    assert "99" in index
+    assert view.title(report, "record.html") == "Suite record: each row by itself"
+    for text in (index, suite):
+        assert "<style>" in text
+        assert text.count("Content-Security-Policy") == 1
+        assert not re.search(r"<script|https?://|<a href|style\.css|<img", text)
+
+
+def test_no_page_is_shown_that_the_report_does_not_list(view: ComplianceView) -> None:
+    (report,) = view.reports()
+    for name in ("../../../quality/letter/index.html", "style.css", "/etc/passwd"):
+        with pytest.raises(Refused):
+            view.page(report, name)
+    (view.home / "reports" / "records" / "dep" / "record.html").unlink()
+    with pytest.raises(Retryable):
+        view.page(report, "record.html")
+
+
+def test_an_empty_installation_has_no_reports_no_certificates_and_every_promise(
+    view: ComplianceView, tmp_path: Path
+) -> None:
+    empty = ComplianceView(view.engine, view.policy, view.clock, tmp_path / "nowhere")
+
+    assert (empty.reports(), empty.certificates(), empty.due()) == ((), (), ())
+    assert {each.finding for each in empty.ledger().entries} == {None}
