@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 from lfr_core.audit.keeper import HeadKeeper
 from lfr_core.audit.port import AuditEvent
 from lfr_core.audit.trail import AuditTrail, record
-from lfr_core.clock import SystemClock
+from lfr_core.clock import Clock, SystemClock
 from lfr_core.gate import GateLimits
 from lfr_core.hardening import forbid_core_dumps
 from lfr_core.logs import get_logger
@@ -34,13 +34,14 @@ _MCL_CURRENT_AND_FUTURE = 3
 class AuditWriter:
     """Writes to the trail with the vault's pseudonyms. The vault is given afterwards: each needs the other."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, clock: Clock) -> None:
         self._engine = engine
+        self._clock = clock
         self._trail: AuditTrail | None = None
 
     def use(self, core: VaultCore) -> None:
         """Take the pseudonyms from here."""
-        self._trail = AuditTrail(core, SystemClock())
+        self._trail = AuditTrail(core, self._clock)
 
     def record(self, event: AuditEvent) -> None:
         """Write one event in a transaction of its own. Raises Retryable when that can't be done."""
@@ -48,8 +49,8 @@ class AuditWriter:
         record(self._engine, self._trail, event)
 
 
-def build_core(settings: Settings, policy: Policy, engine: Engine) -> VaultCore:
-    """The vault of these settings, tied to its database.
+def build_core(settings: Settings, policy: Policy, engine: Engine, clock: Clock | None = None) -> VaultCore:
+    """The vault of these settings, tied to its database; `clock` is the machine's unless a test has another.
 
     Raises:
         Fatal: the keystore is damaged or another installation's.
@@ -58,11 +59,12 @@ def build_core(settings: Settings, policy: Policy, engine: Engine) -> VaultCore:
     """
     keystore = Keystore(settings.keystore_folder)
     bind_installation(engine, keystore.installation)
-    book, audit = VaultBook(engine), AuditWriter(engine)
+    clock = clock or SystemClock()
+    book, audit = VaultBook(engine, clock), AuditWriter(engine, clock)
     core = VaultCore(
         policy=policy.vault,
         limits=GateLimits.of(policy),
-        clock=SystemClock(),
+        clock=clock,
         keystore=keystore,
         facts=book,
         epochs=book,

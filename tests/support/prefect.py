@@ -22,7 +22,7 @@ from lfr_core.policy import load_policy
 from lfr_core.settings import Settings
 from tests.support.milvus import free_port
 
-__all__ = ["PrefectServer", "prefect_server"]
+__all__ = ["PrefectProcess", "PrefectServer", "prefect_process", "prefect_server"]
 
 START_S = 120.0
 
@@ -63,28 +63,62 @@ class PrefectServer:
                 return json.loads(text) if text else None
 
 
-@pytest.fixture(scope="session")
-def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrefectServer]:
-    """One server for the session."""
-    home = tmp_path_factory.mktemp("prefect")
-    settings = Settings(home=home, prefect_port=free_port())
-    server, _flows = workflow_children(settings, load_policy(), {}, ())
-    log = (home / "server.log").open("wb")
-    process = subprocess.Popen(
-        server.command, env=os.environ | server.env, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
-    )
-    try:
+class PrefectProcess:
+    """A server that can be killed and started again on the same folder and port."""
+
+    def __init__(self, home: Path) -> None:
+        self.server = PrefectServer(home, free_port())
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start, and wait until it is ready."""
+        home = self.server.home
+        child, _flows = workflow_children(Settings(home=home, prefect_port=self.server.port), load_policy(), {}, ())
+        with (home / "server.log").open("ab") as log:
+            process = self._process = subprocess.Popen(
+                child.command, env=os.environ | child.env, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+            )
         deadline = time.monotonic() + START_S
-        while not server.ready(process.pid):
+        while not child.ready(process.pid):
             assert process.poll() is None, (home / "server.log").read_text()[-2000:]
             assert time.monotonic() < deadline, "Prefect's server doesn't start"
             time.sleep(0.2)
-        yield PrefectServer(home, settings.prefect_port)
-    finally:
-        process.terminate()
+
+    def kill(self) -> None:
+        """SIGKILL."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait(10)
+
+    def stop(self) -> None:
+        """End it, however it stands."""
+        if self._process is None or self._process.poll() is not None:
+            return
+        self._process.terminate()
         try:
-            process.wait(20)
+            self._process.wait(20)
         except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait(10)
-        log.close()
+            self._process.kill()
+            self._process.wait(10)
+
+
+@pytest.fixture(scope="session")
+def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrefectServer]:
+    """One server for the session."""
+    process = PrefectProcess(tmp_path_factory.mktemp("prefect"))
+    try:
+        process.start()
+        yield process.server
+    finally:
+        process.stop()
+
+
+@pytest.fixture(scope="module")
+def prefect_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrefectProcess]:
+    """A server of this module's own."""
+    process = PrefectProcess(tmp_path_factory.mktemp("prefect-own"))
+    try:
+        process.start()
+        yield process
+    finally:
+        process.stop()

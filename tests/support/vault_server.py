@@ -9,6 +9,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 from apps.vault.process import build_core
+from lfr_core.clock import Clock
 from lfr_core.policy import Policy, load_policy
 from lfr_core.records.engine import open_engine
 from lfr_core.records.migrate import upgrade
@@ -21,11 +22,11 @@ __all__ = ["serving_vault"]
 
 
 @contextmanager
-def serving_vault(settings: Settings, policy: Policy | None = None) -> Iterator[VaultCore]:
-    """The vault of these settings, its database brought up to date."""
+def serving_vault(settings: Settings, policy: Policy | None = None, clock: Clock | None = None) -> Iterator[VaultCore]:
+    """The vault of these settings, its database brought up to date; under `clock`, if a test moves one."""
     upgrade(settings.records_url)
     engine = open_engine(settings.records_url)
-    core = build_core(settings, policy or load_policy(), engine)
+    core = build_core(settings, policy or load_policy(), engine, clock)
     server = VaultServer(core, settings.vault_socket)
     thread = threading.Thread(target=server.serve, name="vault")
     thread.start()
