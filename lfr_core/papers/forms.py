@@ -15,6 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 __all__ = ["RULES", "FormKind", "Line", "PrintedPaper", "Section", "Signature", "Table", "render"]
 
 RULES = {
+    "W1": "each deployment has a new list of its own",
     "W2": "only permitted categories of people are listed",
     "W3": "the list rests on the intelligence case and is not excessive; where each image comes from is recorded",
     "W4": "the authorising officer approves the list",
@@ -37,6 +38,7 @@ RULES = {
     "D1": "faces that match nobody are deleted at once",
     "D2": "data of an alert is kept for 24 hours at most",
     "D3": "footage is deleted within 31 days, unless a listed exception holds it",
+    "D8": "the list is handed over securely, and the deployment can run away from the internet",
     "M1": "the false alert rate is false alerts divided by faces seen",
     "M3": "the false alert rate stays within its limit, or the deployment is suspended",
     "M4": "a claim of accuracy is printed only when the data support it",
