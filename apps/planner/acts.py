@@ -1,0 +1,184 @@
+"""What a person can do to a deployment now, as buttons. Rules and refusals are the domain's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import streamlit as st
+
+from apps.planner import form, panels
+from apps.planner.view import PlannerView
+from lfr_core.deployments import DeploymentStatus
+from lfr_core.errors import LfrError
+from lfr_core.life.board import Standing, steps_for
+from lfr_core.life.steps import BEFORE_OPEN, RULES, Step
+from lfr_core.people.roles import Person, Role
+from lfr_core.publication.announcement import ReasonClass
+
+__all__ = ["offer", "said"]
+
+_SAID = "planner-said"
+_WORDS = {
+    Step.APPLY: "Apply for authority",
+    Step.OPEN: "Open it",
+    Step.READY: "Call it ready",
+    Step.RESUME: "Resume",
+    Step.CLOSE: "Close it for good",
+    Step.ANNOUNCE: "Announce it now",
+}
+
+
+def said() -> None:
+    """What came of the last click, once."""
+    found: tuple[bool, str] | None = st.session_state.pop(_SAID, None)
+    if found is not None:
+        (st.success if found[0] else st.error)(found[1])
+
+
+def offer(view: PlannerView, person: Person, one: Standing, *, go: str) -> None:
+    """Everything that this person's roles may do to it now."""
+    steps = steps_for(person, one.view.status)
+    id, by = one.view.id, person.name  # noqa: A001  the field's own word
+    shown = bool(steps & _DRAWN.keys())
+    for step, draw in _DRAWN.items():
+        if step in steps:
+            draw(view, one, by)
+    if Step.PLAN in steps:
+        st.button("Revise the application", key="act-revise", on_click=_revise, args=(one, go))
+        shown = True
+    if person.roles & {Role.PLANNER, Role.OPERATOR} and one.view.status in BEFORE_OPEN - {DeploymentStatus.DRAFT}:
+        for what, done in (("signage", one.signage_by), ("briefing", one.briefing_by)):
+            if not done and st.button(_CONFIRM[what], key=f"act-{what}"):
+                signage, briefing = what == "signage", what == "briefing"
+                _do(f"Confirmed: {what}.", partial(view.desk.confirm, id, by=by, signage=signage, briefing=briefing))
+            shown = shown or not done
+    if not shown:
+        waits = ", ".join(sorted({role.value for step in _next(one) for role in RULES[step].roles}))
+        st.html(
+            panels.empty(f"Nothing for you to do here now. Next: {waits}." if waits else "Nothing is left to do here.")
+        )
+
+
+_CONFIRM = {
+    "signage": "Confirm: signs stand at all approaches",
+    "briefing": "Confirm: officers are briefed on how the system performs",
+}
+
+
+def _next(one: Standing) -> list[Step]:
+    """The steps that lead on from here."""
+    return [
+        step for step, rule in RULES.items() if one.view.status in rule.froms and step not in {Step.CANCEL, Step.PLAN}
+    ]
+
+
+def _do(done: str, act: Callable[[], object]) -> None:
+    """Do it, and say so or why not; what was typed stays."""
+    try:
+        act()
+    except LfrError as error:
+        st.session_state[_SAID] = (False, str(error))
+    else:
+        st.session_state[_SAID] = (True, done)
+    st.rerun()
+
+
+def _revise(one: Standing, go: str) -> None:
+    form.revise(one)
+    st.session_state[go] = "new"
+
+
+def _plain(
+    step: Step, done: str, act: Callable[[PlannerView, str, str], object]
+) -> Callable[[PlannerView, Standing, str], None]:
+    """A step that asks for nothing."""
+
+    def draw(view: PlannerView, one: Standing, by: str) -> None:
+        if st.button(_WORDS[step], key=f"act-{step}", help=f"Needs {RULES[step].needs}."):
+            _do(done, lambda: act(view, one.view.id, by))
+
+    return draw
+
+
+def _reason(one: Standing, label: str, what: str) -> str:
+    return st.text_area(label, key=f"why-{what}-{one.view.id}-{one.application.revision}", height=80, max_chars=300)
+
+
+def _decide(view: PlannerView, one: Standing, by: str) -> None:
+    """Authorise or refuse, with the price in sight."""
+    found = view.price(one.application)
+    st.html(panels.price_html(found, title="Before you decide: the price of the list"))
+    reason = _reason(one, "Your reason: why it is necessary and proportionate, or what is missing", "authority")
+    signed = not found.shown and st.checkbox(
+        f"I know that no evaluation shows the public claim of under 1 in {found.one_in:,} for this list",
+        key=f"signed-{one.view.id}-{one.application.revision}",
+    )
+    id, revision = one.view.id, one.application.revision  # noqa: A001  the field's own word
+    with st.container(horizontal=True):
+        if st.button("Authorise", type="primary", key="act-authorise"):
+            _do(
+                f"{id} is authorised.",
+                lambda: view.authorise(id, revision=revision, by=by, reason=reason, signed=signed),
+            )
+        if st.button("Refuse", key="act-refuse"):
+            _do(f"{id} is refused.", lambda: view.desk.refuse(id, by=by, reason=reason))
+
+
+def _approve(view: PlannerView, one: Standing, by: str) -> None:
+    """The digest that goes to the desk is the one on the screen."""
+    st.html(panels.list_html(one))
+    st.html(panels.price_html(view.price(one.application, people=one.list_people), title="Price of the list as built"))
+    digest = one.life.list_digest
+    if st.button(f"Approve the list {digest[:12]}", type="primary", key="act-approve-list"):
+        _do("The list is approved.", lambda: view.desk.approve_list(one.view.id, digest, by=by))
+
+
+def _withhold(view: PlannerView, one: Standing, by: str) -> None:
+    with st.expander("Withhold the announcement"):
+        because = ReasonClass(str(st.selectbox("Because", [each.value for each in ReasonClass], key="act-because")))
+        second = st.text_input("Authorising officer who approves", key=f"second-{one.view.id}", max_chars=100)
+        if st.button("Withhold", key="act-withhold"):
+            _do(
+                "The announcement is withheld, and will be counted in public.",
+                lambda: view.withhold(one.view.id, because=because, by=by, approved_by=second),
+            )
+
+
+def _suspend(view: PlannerView, one: Standing, by: str) -> None:
+    if one.view.status is DeploymentStatus.SUSPENDED:
+        return
+    with st.expander("Suspend it"):
+        why = _reason(one, "Reason, which everybody reads", "suspend")
+        if st.button("Suspend", key="act-suspend"):
+            _do("It stands still.", lambda: view.store.suspend(one.view.id, why, by=by))
+
+
+def _cancel(view: PlannerView, one: Standing, by: str) -> None:
+    with st.expander("Give it up"):
+        why = _reason(one, "Reason", "cancel")
+        if st.button("Cancel the deployment", key="act-cancel"):
+            _do(f"{one.view.id} is cancelled.", lambda: view.cancel(one.view.id, why, by=by))
+
+
+def _close(view: PlannerView, one: Standing, by: str) -> None:
+    with st.expander("Close it"):
+        st.caption("Ends it for good and destroys its watchlist.")
+        if st.button(_WORDS[Step.CLOSE], key="act-close"):
+            _do(f"{one.view.id} has ended; its list is destroyed.", lambda: view.close(one.view.id, by=by))
+
+
+_DRAWN: dict[Step, Callable[[PlannerView, Standing, str], None]] = {
+    Step.AUTHORISE: _decide,
+    Step.APPROVE_LIST: _approve,
+    Step.APPLY: _plain(Step.APPLY, "Its authority is asked for.", lambda v, id_, by: v.desk.submit(id_, by=by)),
+    Step.ANNOUNCE: _plain(Step.ANNOUNCE, "It is announced.", lambda v, id_, by: v.announce(id_, by=by)),
+    Step.WITHHOLD: _withhold,
+    Step.READY: _plain(Step.READY, "It is ready.", lambda v, id_, by: v.desk.ready(id_, by=by)),
+    Step.OPEN: _plain(Step.OPEN, "It is live.", lambda v, id_, by: v.desk.open(id_, by=by)),
+    Step.RESUME: _plain(Step.RESUME, "It is live again.", lambda v, id_, by: v.store.resume(id_, by=by)),
+    Step.SUSPEND: _suspend,
+    Step.CLOSE: _close,
+    Step.CANCEL: _cancel,
+}
+"""In the order in which they stand on the page."""

@@ -1,0 +1,169 @@
+"""The form of an application. What is typed stays typed until it is taken, whatever is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+
+import streamlit as st
+
+from apps.planner import panels
+from apps.planner.drafts import LABELS, Typed, explained, first_draft, read, typed_from
+from apps.planner.view import PlannerView
+from lfr_core.deployments import DeploymentKind
+from lfr_core.errors import LfrError
+from lfr_core.life.board import Standing
+from lfr_core.people.roles import Person
+from lfr_core.publication.figures import UseCase
+
+__all__ = ["keep", "revise", "show"]
+
+_KEY = "planner-form-"
+_FAULTS = "planner-faults"
+_NAMES = tuple(each.name for each in fields(Typed))
+_LONG = ("sought", "grounds", "necessity", "proportionality")
+
+
+def keep() -> None:
+    """Streamlit forgets fields that aren't drawn: hold on to them while another part of the page is shown."""
+    for name in _NAMES:
+        if _KEY + name in st.session_state:
+            st.session_state[_KEY + name] = st.session_state[_KEY + name]
+
+
+def revise(one: Standing) -> None:
+    """Put an application into the fields, for another revision of it."""
+    _fill(typed_from(one.application, one.name, one.view.kind))
+
+
+def show(view: PlannerView, person: Person, *, go: str) -> None:
+    """The fields with the policy's limits beside them, and the price of the list, which follows what is typed.
+
+    go: session key that names the part of the page to go to once the application is taken.
+    """
+    if _KEY + "id" not in st.session_state:
+        _fill(first_draft(view.policy, now=view.now()))
+    said = explained(view.policy)
+    faults: tuple[str, ...] = st.session_state.get(_FAULTS, ())
+    if faults:
+        st.error("Nothing was taken, and nothing you typed is lost:\n\n" + "\n".join(f"* {each}" for each in faults))
+    left, right = st.columns([2, 1], gap="large")
+    with left:
+        _fields(said)
+        with st.container(horizontal=True):
+            st.button(
+                "Apply for authority",
+                type="primary",
+                key="planner-apply",
+                on_click=_take,
+                args=(view, person, go, True),
+            )
+            st.button("Keep as a draft", key="planner-keep", on_click=_take, args=(view, person, go, False))
+    with right, st.container(key="planner-side"):
+        typed = _typed()
+        st.html(panels.price_html(view.price(_Asked(typed))))
+        _clear()
+
+
+def _fields(said: Mapping[str, str]) -> None:
+    def explain(name: str) -> None:
+        if name in said:
+            st.caption(said[name])
+
+    def line(name: str) -> None:
+        st.text_input(LABELS[name], key=_KEY + name)
+        explain(name)
+
+    one, two = st.columns(2)
+    with one:
+        line("id")
+    with two:
+        line("name")
+    st.selectbox(LABELS["kind"], list(DeploymentKind), key=_KEY + "kind", format_func=lambda each: each.value)
+    explain("kind")
+    line("place")
+    line("footprint")
+    days = st.columns(4)
+    for column, name in zip(days, ("start_day", "start", "end_day", "end"), strict=True):
+        with column:
+            if name.endswith("_day"):
+                st.date_input(LABELS[name], key=_KEY + name, format="DD/MM/YYYY")
+            else:
+                st.time_input(LABELS[name], key=_KEY + name, step=900)
+    explain("start")
+    explain("end")
+    st.selectbox(LABELS["use_case"], list(UseCase), key=_KEY + "use_case", format_func=lambda each: each.value)
+    explain("use_case")
+    line("purpose")
+    for name in _LONG:
+        st.text_area(LABELS[name], key=_KEY + name, height=90)
+        explain(name)
+    number, cap, faces = st.columns(3)
+    with number:
+        st.number_input(
+            LABELS["threshold"], min_value=0.01, max_value=0.99, step=0.01, format="%.3f", key=_KEY + "threshold"
+        )
+        explain("threshold")
+    with cap:
+        st.number_input(LABELS["list_cap"], min_value=1, step=100, key=_KEY + "list_cap")
+        explain("list_cap")
+    with faces:
+        st.number_input(LABELS["expected_faces"], min_value=0, step=1_000, key=_KEY + "expected_faces")
+        explain("expected_faces")
+    line("threshold_reason")
+    st.text_area(LABELS["cameras"], key=_KEY + "cameras", height=90)
+    explain("cameras")
+    line("watchlist_folder")
+
+
+def _take(view: PlannerView, person: Person, go: str, submit: bool) -> None:  # noqa: FBT001  Streamlit's callback
+    """A click on one of the two buttons: before the page is drawn again, so the fields may be emptied."""
+    typed = _typed()
+    found = read(typed, view.policy, now=view.now())
+    if found.form is None:
+        st.session_state[_FAULTS] = found.faults
+        return
+    try:
+        view.desk.plan(typed.id, typed.kind, found.form, by=person.name, name=typed.name, submit=submit)
+        view.moved()
+    except LfrError as error:
+        st.session_state[_FAULTS] = (str(error),)
+        return
+    _fill(first_draft(view.policy, now=view.now()))
+    st.session_state["planner-said"] = (True, f"{typed.id} is {'applied for' if submit else 'kept as a draft'}.")
+    st.session_state["planner-deployment"] = typed.id
+    st.session_state[go] = "deployment"
+
+
+def _clear() -> None:
+    st.button("Empty all fields", key="planner-clear", type="tertiary", on_click=_forget)
+
+
+def _forget() -> None:
+    for name in _NAMES:
+        st.session_state.pop(_KEY + name, None)
+    st.session_state.pop(_FAULTS, None)
+
+
+def _fill(typed: Typed) -> None:
+    for name, value in asdict(typed).items():
+        st.session_state[_KEY + name] = value
+    st.session_state.pop(_FAULTS, None)
+
+
+def _typed() -> Typed:
+    values = {name: _plain(st.session_state[_KEY + name]) for name in _NAMES}
+    return Typed(**values)  # type: ignore[arg-type]  # each came out of the field of that name
+
+
+def _plain(value: object) -> object:
+    return value.strip() if isinstance(value, str) and not isinstance(value, DeploymentKind | UseCase) else value
+
+
+class _Asked:
+    """What has a price already, while the rest is still empty."""
+
+    def __init__(self, typed: Typed) -> None:
+        self.threshold = typed.threshold
+        self.list_cap = typed.list_cap
+        self.expected_faces = typed.expected_faces

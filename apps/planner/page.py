@@ -1,0 +1,170 @@
+"""The planner's pages: `page(view)` draws them into whatever Streamlit app calls it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from html import escape
+from itertools import groupby
+from pathlib import Path
+
+import streamlit as st
+
+from apps.planner import acts, form, panels
+from apps.planner.view import PlannerView
+from lfr_core.errors import LfrError, Refused
+from lfr_core.life.board import Standing
+from lfr_core.people.roles import Person, Role
+
+__all__ = ["page"]
+
+BOARD_REFRESH_S = 5.0
+"""Attendance and proof change by the second, a planner looks by the minute."""
+_WHERE = "planner-where"
+_DEPLOYMENT = "planner-deployment"
+_PLACES = {
+    "calendar": "Calendar",
+    "waiting": "Waiting for you",
+    "deployment": "Deployment",
+    "new": "Application",
+}
+
+
+def page(view: PlannerView) -> None:
+    """Sign-in, then calendar, what waits, one deployment, the form."""
+    st.html(Path(__file__).with_name("style.css"))
+    form.keep()
+    st.html('<h1 class="pln-h1">Planning</h1>')
+    person = _signed_in(view)
+    if person is None:
+        return
+    if "deployment" in st.query_params and _DEPLOYMENT not in st.session_state:
+        st.session_state[_DEPLOYMENT], st.session_state[_WHERE] = st.query_params["deployment"], "deployment"
+    st.session_state.setdefault(_WHERE, "calendar")
+    where = st.radio("Part of the page", list(_PLACES), key=_WHERE, horizontal=True, format_func=_PLACES.__getitem__)
+    acts.said()
+    _or_say_why(lambda: _SHOW[str(where)](view, person))
+
+
+def _or_say_why(show: Callable[[], object]) -> None:
+    """Show it, or why it can't be shown: nothing that is no longer true."""
+    try:
+        show()
+    except LfrError as error:
+        st.error(f"Nothing is shown, because it would not be current: {error}")
+
+
+def _signed_in(view: PlannerView) -> Person | None:
+    """The registered person who uses this session. Looked up anew each time: who is revoked is out at once."""
+    name = str(st.session_state.get("planner-who", ""))
+    if name:
+        try:
+            person = view.person(name)
+        except Refused as refused:
+            st.session_state["planner-who"] = ""
+            st.error(str(refused))
+        except LfrError as error:
+            st.error(str(error))
+            return None
+        else:
+            roles = ", ".join(role.value for role in Role if role in person.roles)
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.html(f'<p class="pln-who"><strong>{escape(person.name)}</strong> {escape(roles)}</p>')
+                st.button("Sign out", key="planner-out", on_click=_sign_out)
+            return person
+    with st.form("planner-sign-in", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
+        typed = st.text_input("Your name", key="planner-name", max_chars=100, placeholder="As it is registered")
+        if st.form_submit_button("Sign in", type="primary") and typed.strip():
+            st.session_state["planner-who"] = " ".join(typed.split())
+            st.rerun()
+    return None
+
+
+def _sign_out() -> None:
+    st.session_state.clear()
+
+
+def _go(deployment: str) -> None:
+    st.session_state[_DEPLOYMENT], st.session_state[_WHERE] = deployment, "deployment"
+
+
+def _calendar(view: PlannerView, _person: Person) -> None:
+    over = st.toggle("Those that are over", key="planner-over")
+    found = view.calendar(over=over)
+    if not found:
+        st.html(panels.empty("None is over." if over else "Nothing is planned."))
+    for month, those in groupby(found, key=lambda one: panels.month(one.application.starts_at)):
+        st.html(f'<h2 class="pln-h2">{month}</h2>')
+        for one in those:
+            with st.container(border=True, key=f"pln-row-{one.id}"):
+                line, look = st.columns([5, 1], vertical_alignment="center")
+                line.html(panels.coming_html(one))
+                look.button(f"Look at {one.id}", key=f"look-{one.id}", on_click=_go, args=(one.id,))
+
+
+def _waiting(view: PlannerView, person: Person) -> None:
+    found = view.waiting(person)
+    if not found:
+        st.html(panels.empty("Nothing waits for you."))
+    for number, one in enumerate(found):
+        since = f"{one.since:%d %B, %H:%M}, " if one.since else ""
+        with st.container(border=True, key=f"pln-wait-{number}"):
+            line, look = st.columns([5, 1], vertical_alignment="center")
+            line.html(
+                f'<p class="pln-name">{escape(one.deployment)}: {escape(one.why)}</p>'
+                f'<p class="pln-facts">{since}for the {escape(one.role.value)}</p>'
+            )
+            look.button("Act on it", key=f"act-on-{number}", on_click=_go, args=(one.deployment,))
+
+
+def _deployment(view: PlannerView, person: Person) -> None:
+    ids = [one.id for one in (*view.calendar(), *view.calendar(over=True))]
+    if not ids:
+        st.html(panels.empty("Nothing is planned."))
+        return
+    if st.session_state.get(_DEPLOYMENT) not in ids:
+        st.session_state[_DEPLOYMENT] = ids[0]
+    chosen = str(st.selectbox("Which deployment", ids, key=_DEPLOYMENT))
+    one = view.standing(chosen)
+    st.html(panels.head_html(one))
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        _board(view, chosen)
+    with right, st.container(border=True, key="pln-acts"):
+        st.html('<h3 class="pln-h2">What you can do now</h3>')
+        acts.offer(view, person, one, go=_WHERE)
+    _details(view, one)
+
+
+@st.fragment(run_every=BOARD_REFRESH_S)
+def _board(view: PlannerView, deployment: str) -> None:
+    st.html('<h3 class="pln-h2">Readiness</h3>')
+    _or_say_why(lambda: st.html(panels.board_html(view.standing(deployment).board)))
+
+
+def _details(view: PlannerView, one: Standing) -> None:
+    people = one.list_people or None
+    with st.expander("Application and authority"):
+        st.html(panels.application_html(one.application, one.authority))
+    with st.expander("Price of the list"):
+        title = "Price of the list as built" if people else "Price of a list at its cap"
+        st.html(panels.price_html(view.price(one.application, people=people), title=title))
+    with st.expander("List, and entries that were refused"):
+        st.html(panels.list_html(one))
+        _or_say_why(lambda: st.html(panels.quality_html(view.list_quality(one.view.id))))
+    with st.expander("Timeline", expanded=True):
+        st.html(panels.timeline_html(view.timeline(one.view.id)))
+
+
+def _application(view: PlannerView, person: Person) -> None:
+    if Role.PLANNER not in person.roles:
+        st.html(panels.empty("Only a planner applies for a deployment."))
+        return
+    form.show(view, person, go=_WHERE)
+
+
+_SHOW: dict[str, Callable[[PlannerView, Person], None]] = {
+    "calendar": _calendar,
+    "waiting": _waiting,
+    "deployment": _deployment,
+    "new": _application,
+}

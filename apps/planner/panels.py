@@ -1,0 +1,240 @@
+"""The pages' HTML, from values: pure functions. What came from outside is escaped; no photograph is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from html import escape
+
+from lfr_core.deployments import DeploymentStatus
+from lfr_core.life.application import Application, Authority
+from lfr_core.life.board import BoardLine, Coming, Standing
+from lfr_core.life.price import Price
+from lfr_core.life.reading import TimelineEntry
+from lfr_core.publication.workdays import LONDON
+from lfr_core.watchlists.quality.result import ListFinding, ListQuality
+
+__all__ = [
+    "application_html",
+    "board_html",
+    "coming_html",
+    "empty",
+    "head_html",
+    "list_html",
+    "month",
+    "price_html",
+    "quality_html",
+    "timeline_html",
+]
+
+_STATUS: Mapping[DeploymentStatus, tuple[str, str]] = {
+    DeploymentStatus.DRAFT: ("draft", "its planner hasn't applied yet"),
+    DeploymentStatus.APPLIED: ("wait", "waits for the authorising officer"),
+    DeploymentStatus.AUTHORISED: ("wait", "waits for its list"),
+    DeploymentStatus.LIST_BUILT: ("wait", "its list waits for approval"),
+    DeploymentStatus.LIST_APPROVED: ("wait", "to be made ready"),
+    DeploymentStatus.READY: ("good", "opens when its hours begin"),
+    DeploymentStatus.LIVE: ("live", "is running"),
+    DeploymentStatus.SUSPENDED: ("bad", "stands still"),
+    DeploymentStatus.ENDED: ("draft", "is over"),
+    DeploymentStatus.CANCELLED: ("draft", "was given up"),
+}
+_MOST_FINDINGS = 200
+"""On one page; the report has them all."""
+
+
+def empty(words: str) -> str:
+    return f'<p class="pln-empty">{escape(words)}</p>'
+
+
+def month(at: datetime) -> str:
+    """The heading under which a deployment stands in the calendar."""
+    return f"{at.astimezone(LONDON):%B %Y}"
+
+
+def coming_html(one: Coming) -> str:
+    """A line of the calendar."""
+    made = one.application
+    starts = made.starts_at.astimezone(LONDON)
+    return (
+        f'<div class="pln-coming"><p class="pln-day"><b>{starts:%d}</b> {starts:%a}</p>'
+        f'<div><p class="pln-name">{escape(one.name)} {_pill(one.status)}</p>'
+        f'<p class="pln-facts">{escape(made.place)} · {_hours(made)} · {_STATUS[one.status][1]}</p></div></div>'
+    )
+
+
+def head_html(one: Standing) -> str:
+    """Which deployment, where it stands, whose it is."""
+    made, life = one.application, one.life
+    suspended = f" · suspended: {escape(one.suspended_why)}" if one.suspended_why else ""
+    officer = f" · authorised by {escape(life.officer)}" if life.officer else ""
+    return (
+        f'<h2 class="pln-title">{escape(one.name)} {_pill(one.view.status)}</h2>'
+        f'<p class="pln-facts">{escape(one.view.id)} · {escape(one.view.kind.value)} · revision {made.revision}'
+        f" · {_day(made.starts_at)}, {_hours(made)} · {escape(made.place)}"
+        f" · planned by {escape(life.planner)}{officer}{suspended}</p>"
+    )
+
+
+def board_html(board: Sequence[BoardLine]) -> str:
+    """Every condition of the gate, red or green in words too, and who must act."""
+    met = sum(line.finding.met for line in board)
+    rows = "".join(_condition(line) for line in board)
+    return (
+        f'<table class="pln-table pln-board"><caption>{met} of {len(board)} conditions are met</caption><thead><tr>'
+        '<th scope="col">Condition</th><th scope="col">State</th><th scope="col">Why</th><th scope="col">Who must act'
+        f"</th></tr></thead><tbody>{rows}</tbody></table>"
+    )
+
+
+def price_html(found: Price, *, title: str = "Price of the list") -> str:
+    """Expected false alerts with their interval, and whether the public claim rests on a measurement."""
+    of = found.forecast
+    number = "not measured" if of is None else f"{_count(of.expected)} false alerts"
+    span = "" if of is None else f"<p>95 % interval {_count(of.low)} to {_count(of.high)}</p>"
+    more = "" if of is None else f"<p>1,000 more names: {_count(of.per_1000_more)} more</p>"
+    claim = ("is-good", "shown") if found.shown else ("is-bad", "not shown")
+    return (
+        f'<section class="pln-card pln-price" aria-live="polite"><h3>{escape(title)}</h3>'
+        f'<p class="pln-number">{number}</p>{span}{more}'
+        f"<p>Public claim: under 1 in {found.one_in:,} faces, here {_count(found.allowed)} "
+        f'<span class="pln-pill {claim[0]}">{claim[1]}</span></p>'
+        f'<p class="pln-small">{escape(found.words)}</p></section>'
+    )
+
+
+def application_html(made: Application, authority: Authority | None) -> str:
+    """What was asked for, and what was decided."""
+    asked = {
+        "Use case": made.use_case.value,
+        "Purpose": made.purpose,
+        "Footprint": made.footprint,
+        "Cameras": ", ".join(made.cameras),
+        "Who is looked for": made.sought,
+        "Necessity": made.necessity,
+        "Proportionality": made.proportionality,
+        "Grounds": made.grounds,
+        "Threshold": f"{made.threshold:g}" + (f": {made.threshold_reason}" if made.threshold_reason else ""),
+        "List, at most": f"{made.list_cap:,} people",
+        "Faces expected": f"{made.expected_faces:,}",
+        "Applied": f"{made.applied_by}, {_moment(made.applied_at)}",
+    }
+    if authority is not None:
+        word = "Authorised" if authority.granted else "Refused"
+        asked[word] = f"{authority.by}, {authority.rank.value}, {_moment(authority.at)}: {authority.reason}"
+        if authority.granted:
+            forecast = authority.expected_false_alerts
+            expected = "an unmeasured number" if forecast is None else _count(forecast)
+            signed = "; signed that the public claim is not shown" if authority.claim_not_shown else ""
+            asked["Signed for"] = (
+                f"at most 1 false alert in {authority.false_alerts_one_in:,} faces, {expected} expected{signed}"
+            )
+    rows = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in asked.items())
+    return f'<dl class="pln-dl">{rows}</dl>'
+
+
+def list_html(one: Standing) -> str:
+    """The list as built: its digest, and how many of each category."""
+    if not one.life.list_digest:
+        return empty("There is no list yet.")
+    built = f", built {_moment(one.list_built_at)}" if one.list_built_at else ""
+    rows = "".join(
+        f"<tr><td>{escape(share.category.replace('_', ' '))}</td>"
+        f"<td>{share.people:,}</td><td>{share.images:,}</td></tr>"
+        for share in one.composition
+    )
+    approved = "approved" if one.life.list_is_approved else "not approved"
+    return (
+        f"<p>{one.list_people:,} people of at most {one.application.list_cap:,}{built} by "
+        f"{escape(one.life.compiler)}; {approved}.</p>"
+        f'<p class="pln-digest">Digest <code>{escape(one.life.list_digest)}</code></p>'
+        '<table class="pln-table"><caption>Composition by category, test subjects left out</caption><thead><tr>'
+        '<th scope="col">Category</th><th scope="col">People</th><th scope="col">Photographs</th></tr></thead>'
+        f"<tbody>{rows}</tbody></table>"
+    )
+
+
+def quality_html(found: ListQuality | None) -> str:
+    """Entries that the suite refuses, with the reason; then those to look at."""
+    if found is None:
+        return empty("No report on a list for this deployment.")
+    refused = [each for each in found.findings if each.refuses]
+    flagged = [each for each in found.findings if not each.refuses]
+    parts = [f"<p>{found.rows:,} rows looked at on {found.today:%d %B %Y}; {found.minors:,} people under 18.</p>"]
+    parts.append(_findings(refused, f"{len(refused):,} refused") if refused else empty("No entry is refused."))
+    if flagged:
+        parts.append(_findings(flagged, f"{len(flagged):,} to look at, not refused"))
+    if found.unchecked:
+        left = "; ".join(f"{each.rule} ({each.why})" for each in found.unchecked)
+        parts.append(f'<p class="pln-small">Not checked: {escape(left)}</p>')
+    return "".join(parts)
+
+
+def timeline_html(entries: Sequence[TimelineEntry]) -> str:
+    """What was done, in order."""
+    if not entries:
+        return empty("Nothing was done yet.")
+    rows = "".join(
+        f"<tr><td>{_moment(each.at)}</td><td>{escape(each.step)}</td><td>{escape(each.by)}</td>"
+        f"<td>{escape(each.status)}</td><td>{each.revision}</td><td>{escape(each.note)}</td></tr>"
+        for each in entries
+    )
+    heads = "".join(f'<th scope="col">{each}</th>' for each in ("When", "Step", "By", "After it", "Revision", "Note"))
+    return (
+        f'<table class="pln-table"><caption>Times in London</caption><thead><tr>{heads}</tr></thead>'
+        f"<tbody>{rows}</tbody></table>"
+    )
+
+
+def _condition(line: BoardLine) -> str:
+    one = line.finding
+    state = (
+        ("is-unseen", "not known here")
+        if not line.looked
+        else ("is-met", "met")
+        if one.met
+        else ("is-missing", "missing")
+    )
+    who = "" if one.met else escape(one.who)
+    name = one.condition.value.replace("-", " ")
+    return (
+        f'<tr class="{state[0]}"><th scope="row">{escape(name)}</th><td><span class="pln-state">{state[1]}</span></td>'
+        f"<td>{escape(one.why)}</td><td>{who}</td></tr>"
+    )
+
+
+def _findings(found: Sequence[ListFinding], caption: str) -> str:
+    rows = "".join(
+        f"<tr><td>{'list' if each.line is None else each.line}</td><td>{escape(each.subject)}</td>"
+        f"<td>{escape(each.message)}</td><td><code>{escape(each.rule)}</code></td></tr>"
+        for each in found[:_MOST_FINDINGS]
+    )
+    more = "" if len(found) <= _MOST_FINDINGS else f"; the first {_MOST_FINDINGS}, the report has all"
+    heads = "".join(f'<th scope="col">{each}</th>' for each in ("Line", "Subject", "Why", "Rule"))
+    return (
+        f'<table class="pln-table"><caption>{caption}{more}</caption><thead><tr>{heads}</tr></thead>'
+        f"<tbody>{rows}</tbody></table>"
+    )
+
+
+def _pill(status: DeploymentStatus) -> str:
+    return f'<span class="pln-pill is-{_STATUS[status][0]}">{escape(status.value)}</span>'
+
+
+def _hours(made: Application) -> str:
+    starts, ends = made.starts_at.astimezone(LONDON), made.ends_at.astimezone(LONDON)
+    return f"{starts:%H:%M} to {ends:%H:%M}" + ("" if starts.date() == ends.date() else f" on {ends:%d %B}")
+
+
+def _day(at: datetime) -> str:
+    return f"{at.astimezone(LONDON):%A %d %B %Y}"
+
+
+def _moment(at: datetime) -> str:
+    return f"{at.astimezone(LONDON):%Y-%m-%d %H:%M}"
+
+
+def _count(alerts: float) -> str:
+    if 0.0 < alerts < 0.01:  # noqa: PLR2004  more zeros tell nobody more
+        return "under 0.01"
+    return f"{alerts:,.0f}" if alerts >= 10 or alerts == 0.0 else f"{alerts:.2g}"  # noqa: PLR2004  two digits below ten

@@ -1,0 +1,176 @@
+"""The pages' one read model and their one way to act: they ask the desk and the records, and know no rule."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+from sqlalchemy import Engine
+
+from lfr_core.clock import Clock, utc_from_ns
+from lfr_core.deployments import DeploymentStatus
+from lfr_core.errors import Poison, Refused
+from lfr_core.gate import GateLimits
+from lfr_core.life import telling
+from lfr_core.life.board import Coming, Standing, calendar, standing
+from lfr_core.life.desk import PlanningDesk
+from lfr_core.life.evaluations import Evaluation
+from lfr_core.life.price import Price, Priced, price
+from lfr_core.life.reading import Call, TimelineEntry, open_calls, timeline
+from lfr_core.people.lookup import acting
+from lfr_core.people.roles import Person, Role
+from lfr_core.policy import Policy
+from lfr_core.publication.announcement import AnnouncementStore, ReasonClass
+from lfr_core.publication.workdays import LONDON
+from lfr_core.records.deployments import DeploymentStore
+from lfr_core.records.engine import reading
+from lfr_core.watchlists.quality.result import ListQuality
+from lfr_core.watchlists.quality.service import RESULT_FILE
+
+__all__ = ["PlannerView", "Services", "Waiting"]
+
+_QUALITY = TypeAdapter(ListQuality)
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What the pages act through."""
+
+    engine: Engine
+    policy: Policy
+    clock: Clock
+    desk: PlanningDesk
+    store: DeploymentStore
+    announcements: AnnouncementStore
+    evaluations: Sequence[Evaluation]
+    """The same that the desk has."""
+    reports: Path
+    """Folder of the suites' reports on watchlists, one folder a deployment."""
+    drop: Callable[[str], None] = lambda _gallery: None
+    """Drops a gallery when its deployment is over."""
+    moved: Callable[[], None] = lambda: None
+    """Told when a deployment was authorised, revised or given up, so that its runs are scheduled anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Something that waits for one of a person's roles."""
+
+    deployment: str
+    role: Role
+    why: str
+    since: datetime | None
+    """London time; None where nobody called: the deployment just stands there."""
+
+
+class PlannerView:
+    """Everything the pages show and do. Each method raises Retryable when the records are away."""
+
+    def __init__(self, services: Services) -> None:
+        self._of = services
+        self.desk = services.desk
+        self.store = services.store
+        self.policy = services.policy
+
+    def person(self, name: str) -> Person:
+        """Who that is. Raises Refused `people.unknown`, `people.revoked`."""
+        with reading(self._of.engine) as session:
+            return acting(session, name, frozenset(Role))
+
+    def now(self) -> datetime:
+        """London time."""
+        return utc_from_ns(self._of.clock.time_ns()).astimezone(LONDON)
+
+    def calendar(self, *, over: bool = False) -> tuple[Coming, ...]:
+        return calendar(self._of.engine, over=over)
+
+    def standing(self, deployment: str) -> Standing:
+        """Raises Refused `deployment.unknown`, `life.trial`."""
+        limits = GateLimits.of(self._of.policy)
+        return standing(self._of.engine, deployment, limits, now_ns=self._of.clock.time_ns())
+
+    def timeline(self, deployment: str) -> tuple[TimelineEntry, ...]:
+        return timeline(self._of.engine, deployment)
+
+    def waiting(self, person: Person) -> tuple[Waiting, ...]:
+        """Calls for the person's roles, and deployments that wait for an officer's decision though nobody called."""
+        calls = open_calls(self._of.engine, person.roles)
+        found = [_called(each) for each in calls]
+        officer = Role.AUTHORISING_OFFICER
+        if officer in person.roles:
+            called = {each.deployment for each in calls if each.role is officer}
+            found += [
+                Waiting(one.id, officer, _WAITS[one.status], None)
+                for one in self.calendar()
+                if one.status in _WAITS and one.id not in called
+            ]
+        return tuple(found)
+
+    def price(self, asked: Priced, *, people: int | None = None) -> Price:
+        """What the list costs with the model in use."""
+        of = self._of
+        return price(asked, of.evaluations, of.policy, people=people)
+
+    def list_quality(self, deployment: str) -> ListQuality | None:
+        """The suite's newest report on its list; None if there is none. Raises Poison: it can't be read."""
+        file = self._of.reports / deployment / RESULT_FILE
+        try:
+            return _QUALITY.validate_json(file.read_bytes())
+        except FileNotFoundError:
+            return None
+        except (OSError, ValidationError) as error:
+            raise Poison(f"the report on the list, {file}, can't be read: check the list again") from error
+
+    # -- what is done ----------------------------------------------------------------------------
+
+    def authorise(self, deployment: str, *, revision: int, by: str, reason: str, signed: bool) -> None:
+        """Allow the revision that the officer saw.
+
+        Raises:
+            Refused: `life.revised`, and as `PlanningDesk.authorise`.
+        """
+        made = self.standing(deployment).application
+        if made.revision != revision:
+            raise Refused(
+                "life.revised", f"{deployment} has been revised since you looked: read revision {made.revision}"
+            )
+        self.desk.authorise(deployment, by=by, reason=reason, claim_not_shown=signed)
+        self._of.moved()
+
+    def announce(self, deployment: str, *, by: str) -> None:
+        telling.announce(self._of.engine, self._of.announcements, deployment, by=by)
+
+    def withhold(self, deployment: str, *, because: ReasonClass, by: str, approved_by: str) -> None:
+        telling.withhold(
+            self._of.engine, self._of.announcements, deployment, because=because, by=by, approved_by=approved_by
+        )
+
+    def close(self, deployment: str, *, by: str) -> None:
+        """End it, and drop its gallery."""
+        self._dropped(self.store.close(deployment, by=by).gallery)
+
+    def cancel(self, deployment: str, why: str, *, by: str) -> None:
+        """Give it up; a list that was built goes with its gallery."""
+        self._dropped(self.store.cancel(deployment, why, by=by).gallery)
+
+    def moved(self) -> None:
+        """Say that the world has moved."""
+        self._of.moved()
+
+    def _dropped(self, gallery: str) -> None:
+        if gallery:
+            self._of.drop(gallery)
+        self._of.moved()
+
+
+_WAITS = {
+    DeploymentStatus.APPLIED: "decide on its application",
+    DeploymentStatus.LIST_BUILT: "approve its list, or have it compiled anew",
+}
+
+
+def _called(one: Call) -> Waiting:
+    return Waiting(one.deployment, one.role, one.why, one.at.astimezone(LONDON))

@@ -1,0 +1,72 @@
+"""The planner's view over the records, vault and gallery of some settings; no Streamlit is imported here."""
+
+from __future__ import annotations
+
+import secrets
+from contextlib import suppress
+
+from apps.auditing import trail_for
+from apps.planner.view import PlannerView, Services
+from apps.stores import deployment_store
+from lfr_core.clock import SystemClock
+from lfr_core.errors import LfrError
+from lfr_core.faces.pack.opening import open_pack
+from lfr_core.life.desk import PlanningDesk
+from lfr_core.life.evaluations import load_evaluations
+from lfr_core.policy import load_policy
+from lfr_core.publication.announcement import AnnouncementStore
+from lfr_core.records.engine import open_engine
+from lfr_core.settings import Settings
+
+__all__ = ["planner_view"]
+
+
+def planner_view(settings: Settings) -> PlannerView:
+    """Nothing is connected until something is asked. Raises Fatal: policy or evaluations can't be read."""
+    engine, policy, clock, trail = (
+        open_engine(settings.records_url),
+        load_policy(settings.policy_file),
+        SystemClock(),
+        trail_for(settings),
+    )
+
+    contract = _contract(settings)
+    evaluations = tuple(each for each in load_evaluations() if not contract or each.contract == contract)
+
+    def moved() -> None:
+        from flows.reconcile import schedule_now
+
+        with suppress(LfrError):  # what was done is done; the flows' own beat catches up
+            schedule_now(settings, policy)
+
+    def drop(gallery: str) -> None:
+        from lfr_core.gallery.milvus import MilvusGallery
+
+        opened = MilvusGallery(settings.gallery_uri)
+        try:
+            opened.drop(gallery)
+        finally:
+            opened.close()
+
+    return PlannerView(
+        Services(
+            engine=engine,
+            policy=policy,
+            clock=clock,
+            desk=PlanningDesk(engine, trail, clock, policy, evaluations),
+            store=deployment_store(settings, engine),
+            announcements=AnnouncementStore(engine, trail, clock, lambda: secrets.token_hex(6)),
+            evaluations=evaluations,
+            reports=settings.home / "quality",
+            drop=drop,
+            moved=moved,
+        )
+    )
+
+
+def _contract(settings: Settings) -> str:
+    """The installed model's; "" where there is none: then the price rests on what is registered."""
+    try:
+        return open_pack(settings.pack_folder, acknowledge_licence=settings.acknowledge_model_licence).contract_id
+    except LfrError:
+        return ""

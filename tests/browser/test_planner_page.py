@@ -1,0 +1,181 @@
+"""The planner's pages in a real browser, over real records and a real vault: planned, authorised, what is missing."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import pytest
+from sqlalchemy import Engine
+
+from apps.planner.launch import command
+from lfr_core.audit.trail import AuditTrail
+from lfr_core.clock import SystemClock
+from lfr_core.life.reading import authority_of
+from lfr_core.papers import PaperKind
+from lfr_core.people import Role
+from lfr_core.records.engine import reading
+from lfr_core.settings import Settings
+from lfr_core.vault.core import VaultCore
+from tests.support.planning import OFFICER, OTHER_OFFICER, PLANNER, PlanningHouse
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+pytestmark = pytest.mark.browser
+
+SENTENCE = "People wanted by the courts are expected at this market on this day."
+
+
+@pytest.fixture(scope="module")
+def house(settings: Settings, engine: Engine, vault: VaultCore) -> PlanningHouse:
+    house = PlanningHouse(engine, vault, AuditTrail(vault, SystemClock()), SystemClock(), settings.home)
+    house.settle()
+    return house
+
+
+@pytest.fixture(scope="module")
+def planner(settings: Settings, house: PlanningHouse) -> Iterator[str]:
+    """The pages' address, once they answer."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    log = settings.home / "planner.log"
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            command(port), env=os.environ | {"LFR_HOME": str(settings.home)}, stdout=out, stderr=out
+        )
+    try:
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=2):
+                    break
+            except OSError:
+                assert process.poll() is None, log.read_text()
+                assert time.monotonic() < deadline, log.read_text()
+                time.sleep(0.1)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+@pytest.fixture
+def asked() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def page(browser: Browser, planner: str, asked: list[str]) -> Iterator[Page]:
+    page = browser.new_page(viewport={"width": 1500, "height": 1200})
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(planner)
+    yield page
+    page.close()
+
+
+def sign_in(page: Page, name: str) -> None:
+    page.get_by_label("Your name").fill(name)
+    page.get_by_role("button", name="Sign in").click()
+
+
+def sign_out(page: Page) -> None:
+    page.get_by_role("button", name="Sign out").click()
+    page.get_by_label("Your name").wait_for()
+
+
+def go(page: Page, part: str) -> None:
+    page.get_by_role("radiogroup", name="Part of the page").get_by_text(part, exact=True).click()
+
+
+def fill(page: Page, label: str, text: str) -> None:
+    page.get_by_label(label, exact=True).fill(text)
+    page.keyboard.press("Tab")
+
+
+def condition(page: Page, name: str) -> str:
+    row = page.locator(".pln-board tr").filter(has=page.get_by_role("rowheader", name=name, exact=True))
+    return row.inner_text()
+
+
+def test_planned_by_one_authorised_by_another_and_the_board_says_what_is_missing(
+    page: Page, house: PlanningHouse, engine: Engine, planner: str, asked: list[str]
+) -> None:
+    sign_in(page, OFFICER)  # who is registered as a planner too
+    go(page, "Application")
+    price = page.locator(".pln-price")
+    price.get_by_text("false alerts", exact=False).first.wait_for()
+    before = price.inner_text()
+    fill(page, "People on the list, at most", "50")
+    page.wait_for_function("before => document.querySelector('.pln-price').innerText !== before", arg=before)
+    fill(page, "Purpose, as it will be announced", "find people wanted by the courts")
+
+    page.get_by_role("button", name="Apply for authority").click()
+    page.get_by_text("nothing you typed is lost").wait_for()
+    assert page.get_by_text("Place: fill it in.").count() == 1
+    assert page.get_by_label("Purpose, as it will be announced").input_value() == "find people wanted by the courts"
+    for label, text in {
+        "Id": "market-1",
+        "Name": "Norwich market",
+        "Place, as the public knows it": "Norwich",
+        "Where cameras may stand": "Gentleman's Walk, both sides",
+        "Cameras, one a line": "north",
+        "Who is looked for": SENTENCE,
+        "Why it is necessary": SENTENCE,
+        "Why it is proportionate": SENTENCE,
+        "Why listed people are expected there": SENTENCE,
+    }.items():
+        fill(page, label, text)
+    page.get_by_role("button", name="Apply for authority").click()
+    page.get_by_text("market-1 is applied for.").wait_for()
+    house.paper(PaperKind.COMMUNITY, deployment="market-1")
+
+    def authorise() -> None:
+        page.get_by_label("Your reason", exact=False).fill("Necessary and proportionate for this market.")
+        page.get_by_text("I know that no evaluation shows").click()
+        page.get_by_role("button", name="Authorise").click()
+
+    authorise()
+    page.get_by_text("another authorising officer has to decide this").wait_for()
+    sign_out(page)
+
+    sign_in(page, OTHER_OFFICER)
+    go(page, "Waiting for you")
+    page.get_by_role("button", name="Act on it").first.click()
+    page.get_by_role("heading", name="Norwich market").wait_for()
+    assert "missing" in condition(page, "authority")
+    authorise()
+    page.get_by_text("market-1 is authorised.").wait_for()
+
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('.pln-board tr.is-met')].some(row => /^authority/.test(row.innerText))"
+    )
+    assert "publication officer" in condition(page, "announced")
+    assert "not known here" in condition(page, "clock sane")
+    assert re.search(r"missing.*planner", condition(page, "list in place"), re.DOTALL)
+    with reading(engine) as session:
+        given = authority_of(session, "market-1")
+    assert given is not None
+    assert (given.by, given.claim_not_shown) == (OTHER_OFFICER, True)
+    web = {urlsplit(url).netloc for url in asked if urlsplit(url).scheme in {"http", "https", "ws", "wss"}}
+    assert web == {urlsplit(planner).netloc}
+
+
+def test_unknown_and_revoked_people_are_refused(page: Page, house: PlanningHouse) -> None:
+    house.people.add("Rex Left", {Role.PLANNER}, house.person(PLANNER).rank, by="Dee Compliance")
+    house.people.revoke("Rex Left", why="has left the force", by="Dee Compliance")
+
+    sign_in(page, "Nobody Known")
+    page.get_by_text("nobody is registered as").wait_for()
+    sign_in(page, "Rex Left")
+    page.get_by_text("may do nothing since").wait_for()
+
+    assert page.get_by_role("radiogroup").count() == 0
