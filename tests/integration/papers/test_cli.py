@@ -1,0 +1,90 @@
+"""`lfr users` and `lfr papers` with a vault behind them, as people and programs use them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from apps.cli.main import app
+from lfr_core.errors import Fatal, Refused
+from lfr_core.records.migrate import upgrade
+from lfr_core.settings import Settings
+from tests.support.vault_server import serving_vault
+
+NEXT_YEAR = (datetime.now(tz=UTC) + timedelta(days=200)).date().isoformat()
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A home folder with its records and a vault that answers."""
+    settings = Settings(home=tmp_path / "home")
+    monkeypatch.setenv("LFR_HOME", str(settings.home))
+    monkeypatch.setenv("COLUMNS", "200")
+    upgrade(settings.records_url)
+    with serving_vault(settings):
+        yield settings.home
+
+
+def lfr(*arguments: str, code: int = 0) -> str:
+    """What it said."""
+    ran = CliRunner().invoke(app, list(arguments))
+    assert (ran.exit_code, ran.exception if ran.exit_code == 1 else None) == (code, None), ran.output
+    return ran.stderr if code else ran.stdout
+
+
+def test_people_are_registered_changed_revoked_and_listed(home: Path) -> None:
+    lfr("users", "add", "D. Mensah", "--role", "compliance", "--rank", "police-staff")
+    by = ("--by", "D. Mensah")
+    lfr("users", "add", "C. Adeyemi", "--role", "authorising-officer", "--rank", "Superintendent", *by)
+    lfr("users", "change", "C. Adeyemi", "--role", "planner", "--role", "operator", "--rank", "inspector", *by)
+    lfr("users", "revoke", "c. adeyemi", "--why", "left", *by)
+    found = {each["name"]: each for each in json.loads(lfr("users", "list", "--json"))}
+
+    assert found["C. Adeyemi"]["roles"] == ["planner", "operator"]
+    assert found["C. Adeyemi"]["rank"] == "inspector"
+    assert found["C. Adeyemi"]["revoked_at"]
+    assert found["D. Mensah"]["revoked_at"] is None
+    assert "C. Adeyemi" in lfr("users", "list")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("add", "E. Low", "--role", "authorising-officer", "--rank", "inspector", "--by", "D. Mensah"), "people.rank"),
+        (("add", "E. Low", "--role", "king", "--rank", "inspector", "--by", "D. Mensah"), "people.unknown-role"),
+        (("add", "E. Low", "--role", "planner", "--rank", "wizard", "--by", "D. Mensah"), "people.unknown-rank"),
+        (("add", "E. Low", "--role", "planner", "--rank", "inspector"), "people.by"),
+        (("revoke", "D. Mensah", "--why", "x", "--by", "D. Mensah"), "people.last-compliance"),
+    ],
+)
+def test_what_is_refused_names_its_rule(home: Path, arguments: tuple[str, ...], said: str) -> None:
+    lfr("users", "add", "D. Mensah", "--role", "compliance", "--rank", "police-staff")
+
+    assert said in lfr("users", *arguments, code=Refused.exit_code)
+
+
+def test_a_paper_is_registered_listed_shown_and_handed_out(home: Path, tmp_path: Path) -> None:
+    lfr("users", "add", "D. Mensah", "--role", "compliance", "--rank", "police-staff")
+    paper, copy = tmp_path / "dpia.md", tmp_path / "copy.md"
+    paper.write_text("# DPIA\n", encoding="utf-8")
+    given = ("--title", "DPIA", "--review-by", NEXT_YEAR, "--by", "D. Mensah")
+    lfr("papers", "add", "dpia", str(paper), "--version", "1.0", *given)
+    lfr("papers", "add", "dpia", str(paper), "--version", "2.0", *given)
+    listed = lfr("papers", "list")
+    (newest,) = json.loads(lfr("papers", "list", "--json"))
+
+    assert newest["version"] == "2.0"
+    assert listed.count("missing") == 2  # the two other standing papers
+    assert len(json.loads(lfr("papers", "list", "--all", "--json"))) == 2
+    assert "as registered" in lfr("papers", "show", "dpia", "--version", "1.0", "--output", str(copy))
+    assert copy.read_bytes() == paper.read_bytes()
+
+    (home / "papers" / newest["sha256"]).write_text("tampered", encoding="utf-8")
+    assert "isn't what was registered" in lfr("papers", "show", "dpia", code=Fatal.exit_code)
+    assert "papers.unknown" in lfr("papers", "show", "equality", code=Refused.exit_code)
+    assert "papers.unknown-kind" in lfr("papers", "show", "poem", code=Refused.exit_code)
