@@ -90,7 +90,11 @@ def board_html(board: Sequence[BoardLine]) -> str:
 def price_html(found: Price, *, title: str = "Price of the list") -> str:
     """Expected false alerts with their interval, and whether the public claim rests on a measurement."""
     of = found.forecast
-    number = "not measured" if of is None else f"{_count(of.expected)} false alerts"
+    number = (
+        "not measured"
+        if of is None
+        else f"{_count(of.expected)} false alert{'' if _count(of.expected) == '1' else 's'}"
+    )
     span = "" if of is None else f"<p>95 % interval {_count(of.low)} to {_count(of.high)}</p>"
     more = "" if of is None else f"<p>1,000 more names: {_count(of.per_1000_more)} more</p>"
     claim = ("is-good", "shown") if found.shown else ("is-bad", "not shown")
@@ -145,7 +149,7 @@ def list_html(one: Standing) -> str:
     )
     approved = "approved" if one.life.list_is_approved else "not approved"
     return (
-        f"<p>{one.list_people:,} people of at most {one.application.list_cap:,}{built} by "
+        f"<p>People on it: {one.list_people:,} of at most {one.application.list_cap:,}{built} by "
         f"{escape(one.life.compiler)}; {approved}.</p>"
         f'<p class="pln-digest">Digest <code>{escape(one.life.list_digest)}</code></p>'
         '<table class="pln-table"><caption>Composition by category, test subjects left out</caption><thead><tr>'

@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 
 from lfr_core.clock import Clock, utc_from_ns
 from lfr_core.deployments import DeploymentStatus
-from lfr_core.errors import Poison, Refused
+from lfr_core.errors import Poison, Refused, Retryable
 from lfr_core.gate import GateLimits
 from lfr_core.life import telling
 from lfr_core.life.board import Coming, Standing, calendar, standing
@@ -70,7 +70,7 @@ class PlannerView:
     """Everything the pages show and do. Each method raises Retryable when the records are away."""
 
     def __init__(self, services: Services) -> None:
-        self._of = services
+        self.services = self._of = services
         self.desk = services.desk
         self.store = services.store
         self.policy = services.policy
@@ -150,20 +150,26 @@ class PlannerView:
 
     def close(self, deployment: str, *, by: str) -> None:
         """End it, and drop its gallery."""
-        self._dropped(self.store.close(deployment, by=by).gallery)
+        self._dropped(deployment, self.store.close(deployment, by=by).gallery)
 
     def cancel(self, deployment: str, why: str, *, by: str) -> None:
         """Give it up; a list that was built goes with its gallery."""
-        self._dropped(self.store.cancel(deployment, why, by=by).gallery)
+        self._dropped(deployment, self.store.cancel(deployment, why, by=by).gallery)
 
     def moved(self) -> None:
         """Say that the world has moved."""
         self._of.moved()
 
-    def _dropped(self, gallery: str) -> None:
-        if gallery:
-            self._of.drop(gallery)
+    def _dropped(self, deployment: str, gallery: str) -> None:
         self._of.moved()
+        try:
+            if gallery:
+                self._of.drop(gallery)
+        except Retryable as away:
+            raise Retryable(
+                f"{deployment} is over and its list's keys are destroyed, but its gallery couldn't be dropped now: "
+                f"retention does that at its next sweep ({away})"
+            ) from away
 
 
 _WAITS = {

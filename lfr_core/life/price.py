@@ -175,8 +175,8 @@ def _words(asked: Priced, size: int, of: Expectation, allowed: float, claim: str
     at = "" if measured.threshold == asked.threshold else f", the measured threshold below {asked.threshold:g}"
     shown = f"not shown: {why_not}" if why_not else "shown"
     return (
-        f"{size:,} names at threshold {asked.threshold:g} and {asked.expected_faces:,} faces: about "
-        f"{_count(of.expected)} false alerts expected (95 % interval {_count(of.low)} to {_count(of.high)}); "
+        f"List of {size:,}, threshold {asked.threshold:g}, {asked.expected_faces:,} faces: false alerts expected: "
+        f"{_count(of.expected)} (95 % interval {_count(of.low)} to {_count(of.high)}); "
         f"1,000 more names add about {_count(of.per_1000_more)}. The public claim, {claim}, would allow "
         f"{_count(allowed)}; it is {shown}. Measured: {measured.false_matches:,} of {measured.probes:,} at "
         f"{measured.threshold:g}{at} ({measured.source})."

@@ -24,10 +24,13 @@ from lfr_core.people import Role
 from lfr_core.records.engine import reading
 from lfr_core.settings import Settings
 from lfr_core.vault.core import VaultCore
+from tests.support.axe import WCAG, axe
 from tests.support.planning import OFFICER, OTHER_OFFICER, PLANNER, PlanningHouse
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
+
+__all__ = ["axe"]
 
 pytestmark = pytest.mark.browser
 
@@ -179,3 +182,32 @@ def test_unknown_and_revoked_people_are_refused(page: Page, house: PlanningHouse
     page.get_by_text("may do nothing since").wait_for()
 
     assert page.get_by_role("radiogroup").count() == 0
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_part_of_the_pages_breaks_a_rule_of_wcag(browser: Browser, planner: str, axe: str, scheme: str) -> None:
+    page = browser.new_page(color_scheme=scheme)  # type: ignore[arg-type]
+    broken: list[tuple[str, str, str]] = []
+
+    def look(part: str) -> None:
+        page.evaluate(axe)
+        found = page.evaluate("tags => axe.run({runOnly: {type: 'tag', values: tags}})", WCAG)
+        assert found["passes"], part  # it did look
+        broken.extend((part, one["id"], one["nodes"][0]["html"][:120]) for one in found["violations"])
+
+    page.goto(planner)
+    page.get_by_label("Your name").wait_for()
+    look("sign-in")
+    sign_in(page, OFFICER)
+    for part, there in (
+        ("Waiting for you", ".pln-empty, .pln-facts"),
+        ("Deployment", ".pln-board, .pln-empty"),
+        ("Application", ".pln-price"),
+    ):
+        go(page, part)
+        page.locator(there).first.wait_for()
+        page.locator("[data-testid='stStatusWidget']").wait_for(state="detached")
+        look(part)
+    page.close()
+
+    assert broken == []

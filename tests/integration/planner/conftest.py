@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from lfr_core.records.engine import open_engine
+from tests.support.databases import database_url, postgres, sqlite_url
+from tests.support.planning import PlanningHouse
+
+__all__ = ["database_url", "engine", "house", "postgres", "sqlite_url"]
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    engine = open_engine(database_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def house(engine: Engine, tmp_path: Path) -> PlanningHouse:
+    return PlanningHouse.on(engine, tmp_path)

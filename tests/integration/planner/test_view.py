@@ -1,0 +1,223 @@
+"""The planner's view over real records: what waits for whom, what is offered, what is refused."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+import pytest
+
+from apps.planner.view import PlannerView, Services
+from lfr_core.deployments import DeploymentKind, DeploymentStatus
+from lfr_core.errors import Poison, Refused, Retryable
+from lfr_core.gate import Condition
+from lfr_core.life.board import steps_for
+from lfr_core.life.evaluations import load_evaluations
+from lfr_core.life.reading import authority_of
+from lfr_core.life.steps import Step
+from lfr_core.papers import PaperKind
+from lfr_core.people import Role
+from lfr_core.records.engine import reading
+from lfr_core.watchlists.quality.result import CategoryCount, ListFinding, ListQuality, Unchecked
+from lfr_core.watchlists.quality.service import RESULT_FILE
+from tests.support.planning import OFFICER, OPERATOR, OTHER_OFFICER, PLANNER, PUBLISHER, PlanningHouse
+from tests.support.records import entry
+
+S = DeploymentStatus
+
+
+@dataclass
+class Told:
+    """What the view told the world."""
+
+    dropped: list[str] = field(default_factory=list)
+    moved: int = 0
+
+
+@pytest.fixture
+def told() -> Told:
+    return Told()
+
+
+@pytest.fixture
+def view(house: PlanningHouse, told: Told) -> PlannerView:
+    def moved() -> None:
+        told.moved += 1
+
+    return PlannerView(
+        Services(
+            engine=house.engine,
+            policy=house.policy,
+            clock=house.clock,
+            desk=house.desk,
+            store=house.store,
+            announcements=house.announcements,
+            evaluations=load_evaluations(),
+            reports=house.home / "quality",
+            drop=told.dropped.append,
+            moved=moved,
+        )
+    )
+
+
+def refused(rule: str, act: Callable[[], object]) -> None:
+    with pytest.raises(Refused) as error:
+        act()
+    assert error.value.rule == rule, str(error.value)
+
+
+def test_unknown_and_revoked_people_do_not_get_in(house: PlanningHouse, view: PlannerView) -> None:
+    assert view.person(" pat  PLANNER ").name == PLANNER
+    house.people.revoke(PLANNER, why="left", by="Dee Compliance")
+
+    refused("people.unknown", lambda: view.person("Nobody Known"))
+    refused("people.revoked", lambda: view.person(PLANNER))
+
+
+def test_what_waits_for_an_officer_waits_for_nobody_else_and_is_gone_once_done(
+    house: PlanningHouse, view: PlannerView
+) -> None:
+    def waiting(name: str) -> list[tuple[str, Role]]:
+        return [(one.deployment, one.role) for one in view.waiting(house.person(name))]
+
+    house.plan("dep")
+    officers = [("dep", Role.AUTHORISING_OFFICER)]
+    assert [waiting(name) for name in (OTHER_OFFICER, PUBLISHER, OPERATOR)] == [officers, [], []]
+
+    house.authorise("dep")
+    assert [waiting(name) for name in (OTHER_OFFICER, PUBLISHER)] == [[], [("dep", Role.PUBLICATION_OFFICER)]]
+    house.announce("dep")
+    house.compile("dep")
+
+    assert [waiting(name) for name in (OTHER_OFFICER, PUBLISHER)] == [officers, []]  # its list, though nobody called
+    house.approve("dep")
+    assert waiting(OTHER_OFFICER) == []
+
+
+def test_the_officer_authorises_the_revision_that_was_on_the_screen(
+    house: PlanningHouse, view: PlannerView, told: Told
+) -> None:
+    house.plan("dep")
+    house.paper(PaperKind.COMMUNITY, deployment="dep")
+    house.plan("dep", place="Great Yarmouth")
+
+    def authorise(revision: int, by: str = OTHER_OFFICER, *, signed: bool = True) -> None:
+        view.authorise("dep", revision=revision, by=by, reason="necessary and proportionate", signed=signed)
+
+    refused("life.revised", lambda: authorise(1))
+    refused("people.wrong-role", lambda: authorise(2, PLANNER))
+    assert told.moved == 0
+    authorise(2)
+
+    with reading(house.engine) as session:
+        given = authority_of(session, "dep")
+    assert given is not None
+    assert (given.revision, given.by, told.moved) == (2, OTHER_OFFICER, 1)
+
+
+def test_the_board_lists_every_condition_and_calls_the_clock_unseen(house: PlanningHouse, view: PlannerView) -> None:
+    house.walk(S.READY)
+
+    board = view.standing("dep").board
+
+    assert {line.finding.condition for line in board} == set(Condition)
+    assert {line.finding.condition for line in board if not line.looked} == {Condition.CLOCK_SANE}
+    missing = {line.finding.condition for line in board if line.looked and not line.finding.met}
+    assert missing == {Condition.PROVEN, Condition.WITHIN_HOURS, Condition.LIVE, Condition.OPERATOR_ATTENDING}
+
+
+def test_the_calendar_has_planned_deployments_by_their_start_and_no_trial(
+    house: PlanningHouse, view: PlannerView
+) -> None:
+    house.store.create("trial", DeploymentKind.EVALUATION, name="t", policy=house.policy)
+    house.plan("late", place="Cromer", cameras=("pier",))
+    house.plan("over", place="Diss", cameras=("east",))
+    house.store.cancel("over", "the event was called off", by=PLANNER)
+
+    assert [one.id for one in view.calendar()] == ["late"]
+    assert [(one.id, one.status) for one in view.calendar(over=True)] == [("over", S.CANCELLED)]
+    refused("life.trial", lambda: view.standing("trial"))
+    refused("deployment.unknown", lambda: view.standing("no\x00ne"))
+
+
+def test_giving_up_or_closing_drops_the_gallery_and_moves_the_schedule(
+    house: PlanningHouse, view: PlannerView, told: Told
+) -> None:
+    house.walk(S.LIST_BUILT)
+    gallery = view.standing("dep").view.gallery
+    view.cancel("dep", "rain", by=PLANNER)
+
+    assert gallery
+    assert told.dropped == [gallery]
+    assert told.moved == 1
+    assert view.standing("dep").view.status is S.CANCELLED
+
+
+def test_a_gallery_that_can_not_be_dropped_now_is_said_to_go_later_and_the_deployment_is_over(
+    house: PlanningHouse, view: PlannerView, told: Told
+) -> None:
+    def away(_gallery: str) -> None:
+        raise Retryable("Milvus doesn't answer")
+
+    house.walk(S.LIST_BUILT)
+    broken = PlannerView(replace(view.services, drop=away))
+
+    with pytest.raises(Retryable, match="dep is over.*next sweep"):
+        broken.cancel("dep", "rain", by=PLANNER)
+
+    assert view.standing("dep").view.status is S.CANCELLED
+    assert told.moved == 1
+
+
+def test_the_price_of_the_list_as_built_is_that_of_its_people(house: PlanningHouse, view: PlannerView) -> None:
+    house.walk(S.LIST_BUILT, entries=(entry(),))
+    one = view.standing("dep")
+
+    built, cap = view.price(one.application, people=one.list_people).forecast, view.price(one.application).forecast
+
+    assert one.list_people == 1
+    assert built is not None
+    assert cap is not None
+    assert built.expected == pytest.approx(10_000 * 85 / 850_000)
+    assert built.expected < cap.expected
+
+
+def test_each_role_is_offered_its_own_steps_and_the_auditor_none(house: PlanningHouse) -> None:
+    def offered(name: str, status: DeploymentStatus) -> frozenset[Step]:
+        return steps_for(house.person(name), status)
+
+    assert {Step.AUTHORISE, Step.REFUSE} <= offered(OFFICER, S.APPLIED)
+    assert not {Step.AUTHORISE, Step.REFUSE} & offered(PLANNER, S.APPLIED)
+    assert Step.WITHHOLD in offered(PUBLISHER, S.AUTHORISED)
+    assert Step.RESUME not in offered(OPERATOR, S.SUSPENDED)
+    assert all(not offered("Ada Auditor", status) for status in S)
+
+
+def test_a_report_on_the_list_is_read_and_a_damaged_one_is_called_that(house: PlanningHouse, view: PlannerView) -> None:
+    assert view.list_quality("dep") is None
+    folder = house.home / "quality" / "dep"
+    folder.mkdir(parents=True)
+    file = folder / RESULT_FILE
+    finding = ListFinding("expiry", 2, "S1", "a.jpg", "2026-01-01", "expired", refuses=True)
+    written = ListQuality(
+        kind=DeploymentKind.OPERATIONAL,
+        today=date(2026, 12, 1),
+        last_day=date(2026, 12, 4),
+        rows=1,
+        photographs_looked_at=0,
+        findings=(finding,),
+        checked=("rows",),
+        unchecked=(Unchecked("one-face", "no face was embedded"),),
+        composition=(CategoryCount("victim", 1, 0),),
+        minors=0,
+        newest_check=date(2026, 11, 30),
+    )
+    file.write_text(json.dumps(written.as_dict()), encoding="utf-8")
+
+    assert view.list_quality("dep") == written
+
+    file.write_text('{"passes": true}', encoding="utf-8")
+    with pytest.raises(Poison, match="can't be read"):
+        view.list_quality("dep")

@@ -1,0 +1,93 @@
+"""The planner's HTML: what came from outside is escaped, and what isn't met is said in words."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+from apps.planner.launch import command
+from apps.planner.panels import board_html, coming_html, price_html, quality_html, timeline_html
+from lfr_core.deployments import DeploymentKind, DeploymentStatus
+from lfr_core.gate import Condition, Finding
+from lfr_core.life.application import Application
+from lfr_core.life.board import BoardLine, Coming
+from lfr_core.life.price import price
+from lfr_core.life.reading import TimelineEntry
+from lfr_core.policy import load_policy
+from lfr_core.watchlists.quality.result import ListFinding, ListQuality, Unchecked
+from tests.support.planning import form
+
+EVIL = '<img src=x onerror="alert(1)">'
+NOW = datetime(2026, 12, 1, 12, tzinfo=UTC)
+
+
+def test_a_condition_says_in_words_whether_it_is_met_and_who_must_act() -> None:
+    def line(condition: Condition, *, met: bool, looked: bool = True) -> BoardLine:
+        return BoardLine(Finding(condition, met, "publication officer", EVIL), looked)
+
+    shown = board_html(
+        [
+            line(Condition.AUTHORITY, met=True),
+            line(Condition.ANNOUNCED, met=False),
+            line(Condition.CLOCK_SANE, met=False, looked=False),
+        ]
+    )
+
+    assert "1 of 3 conditions are met" in shown
+    assert [word in shown for word in (">met<", ">missing<", ">not known here<")] == [True] * 3
+    assert shown.count("publication officer") == 2  # nobody must act on what is met
+    assert "<img" not in shown
+
+
+def test_what_people_typed_is_escaped_wherever_it_is_shown() -> None:
+    made = Application(
+        **form(NOW + timedelta(days=3)).model_copy(update={"place": EVIL}).model_dump(),
+        deployment="dep",
+        revision=1,
+        applied_by=EVIL,
+        applied_at=NOW,
+    )
+    entry = TimelineEntry(NOW, "plan", "draft", EVIL, 1, EVIL)
+
+    for shown in (coming_html(Coming("dep", EVIL, DeploymentStatus.READY, made)), timeline_html([entry])):
+        assert "&lt;img" in shown
+        assert "<img" not in shown
+
+
+def test_refused_entries_come_with_line_reason_and_rule_and_what_was_not_checked_is_said() -> None:
+    def finding(line: int | None, *, refuses: bool) -> ListFinding:
+        return ListFinding("watchlist.expiry", line, EVIL, "a.jpg", "2026-01-01", "expired before the end", refuses)
+
+    found = ListQuality(
+        kind=DeploymentKind.OPERATIONAL,
+        today=date(2026, 12, 1),
+        last_day=date(2026, 12, 4),
+        rows=3,
+        photographs_looked_at=0,
+        findings=(finding(None, refuses=True), finding(2, refuses=True), finding(3, refuses=False)),
+        checked=(),
+        unchecked=(Unchecked("one-face", "no face was embedded"),),
+        composition=(),
+        minors=0,
+        newest_check=None,
+    )
+
+    shown = quality_html(found)
+
+    assert "2 refused" in shown
+    assert "1 to look at, not refused" in shown
+    assert "Not checked: one-face (no face was embedded)" in shown
+    assert "<td>2</td>" in shown
+    assert "<img" not in shown
+    assert "No report" in quality_html(None)
+
+
+def test_a_price_that_is_not_measured_is_never_a_number() -> None:
+    unknown = price_html(price(form(NOW + timedelta(days=3)), [], load_policy()))
+
+    assert "not measured" in unknown
+    assert "not shown" in unknown
+    assert "0 false" not in unknown
+
+
+def test_the_pages_listen_on_the_loopback_address_alone() -> None:
+    assert {"--server.address=127.0.0.1", "--server.port=8599"} <= set(command(8599))
