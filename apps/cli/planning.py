@@ -42,7 +42,7 @@ def template(
             raise Refused("deployment.file-exists", f"{file} is there already and is left as it is") from error
         except OSError as error:
             raise Fatal(f"{file} can't be written: {error.strerror}") from error
-        _say(f"{file} written: fill it in, then `lfr deployment plan ID {file} --by NAME`")
+        errors.print(f"{file} written: fill it in, then `lfr deployment plan ID {file} --by NAME`", soft_wrap=True)
 
 
 @app.command()

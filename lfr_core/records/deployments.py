@@ -75,16 +75,17 @@ class DeploymentStore(DeploymentReader):
 
         Raises:
             Refused: `deployment.bad-id`, `deployment.exists`, `deployment.bad-threshold`,
-                `deployment.recorded-source` (an operational deployment takes live cameras only).
+                `deployment.must-be-planned` (an operational deployment needs an authority).
         """
         check_id(id)
         limit = policy.alerts.threshold if threshold is None else threshold
         if not 0.0 < limit < 1.0:
             raise Refused("deployment.bad-threshold", f"a threshold lies between 0 and 1 (cosine); {limit} doesn't")
-        if kind is DeploymentKind.OPERATIONAL and not live_only:
+        if kind is DeploymentKind.OPERATIONAL:
             raise Refused(
-                "deployment.recorded-source",
-                "an operational deployment takes live cameras only; recorded video needs kind evaluation or demo",
+                "deployment.must-be-planned",
+                "an operational deployment takes live cameras and needs an authority: `lfr deployment plan`; what is "
+                "created without one is a trial of recorded video, of kind evaluation or demo",
             )
         with self._audited(by) as session:
             if session.get(DeploymentRow, id) is not None:

@@ -21,7 +21,7 @@ from lfr_core.records.deployments import DeploymentStore
 from lfr_core.records.engine import reading
 from lfr_core.records.expiry import ExpiredAlert, expire_alerts
 from lfr_core.records.recorder import Recorder
-from lfr_core.vault.book import VaultBook
+from lfr_core.vault.book import VaultBook, bind_installation
 from lfr_core.vault.core import VaultCore
 from lfr_core.vault.keystore import Keystore
 from tests.support.records import Entry, entry, sighting
@@ -58,6 +58,8 @@ class AlertHouse:
             epochs=book,
             audit=Audit(),
         )
+        bind_installation(self.engine, "of a test")
+        self.vault.begin()
         self.trail = AuditTrail(self.vault, self.clock)
         self.store = DeploymentStore(self.engine, self.vault, self.trail, self.clock)
         self.store.create("dep", DeploymentKind.DEMO, name="High Street", policy=POLICY)

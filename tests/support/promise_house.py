@@ -86,6 +86,7 @@ class PromiseHouse(AlertHouse):
     def frame(self) -> None:
         """A frame is sealed under a key of this epoch."""
         self.attend()
+        self.vault.tend()  # what its timer does
         self.vault.seal_key("dep", "north")
 
     def sign_trail(self) -> None:

@@ -15,7 +15,9 @@ from lfr_core.messages import FrameResult, OutcomeBatch, Sighting, sighting_id
 from lfr_core.outcomes import FrameOutcome
 from lfr_core.policy import load_policy
 from lfr_core.records.deployments import DeploymentStore
+from lfr_core.records.engine import writing
 from lfr_core.records.recorder import Recorder
+from lfr_core.records.tables import DeploymentRow
 from lfr_core.vault.port import Vault
 from lfr_core.vault.sealing import seal
 from lfr_core.watchlists.types import Category
@@ -26,6 +28,7 @@ __all__ = [
     "Entry",
     "ManualClock",
     "Reference",
+    "as_operational",
     "entry",
     "live_deployment",
     "outcomes",
@@ -93,6 +96,12 @@ def entry(
 def store_of(engine: Engine, clock: Clock | None = None) -> DeploymentStore:
     """A store whose vault and trail are those of this test's database."""
     return DeploymentStore(engine, vault_of(engine), trail_of(engine), clock)
+
+
+def as_operational(engine: Engine, deployment: str) -> None:
+    """Make a trial's row say operational, as no way of ours does: what refuses recordings must refuse this too."""
+    with writing(engine) as session:
+        session.get_one(DeploymentRow, deployment).kind = DeploymentKind.OPERATIONAL.value
 
 
 def recorder_of(engine: Engine, clock: Clock | None = None) -> Recorder:

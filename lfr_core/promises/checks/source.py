@@ -21,6 +21,7 @@ _OUTWARD = (
 """Clients of the outside: mail, files, web, clouds. Broker, gallery, database and vault are this installation's own."""
 SENDERS: dict[str, str] = {
     "apps.supervisor.probes": "asks its own children on 127.0.0.1 whether they are well",
+    "flows.api": "Prefect's own API: which runs are scheduled; ids only",
     "flows.beat": "Prefect's own API",
     "flows.history": "Prefect's own API",
 }

@@ -50,7 +50,10 @@ class Directory:
         kind = self.kinds.get(deployment)
         if kind is None:
             return None
-        return DeploymentView(deployment, kind, self.status, "g", "c", 0.45, 2, live_only=True)
+        planned = kind is DeploymentKind.OPERATIONAL  # the others are trials, and take recordings only
+        return DeploymentView(
+            deployment, kind, self.status, "g", "c", 0.45, 2, live_only=True, planned=planned, cameras=("gate",)
+        )
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from lfr_core.records.migrate import upgrade
 from lfr_core.settings import Settings
 from tests.support.brokers import RunningBroker
 from tests.support.counting_worker import CountingWorker, assert_counts_explain_every_gap
-from tests.support.records import store_of
+from tests.support.records import as_operational, store_of
 
 LFR = [sys.executable, "-c", "from apps.cli.camera import app; app()"]
 
@@ -31,7 +31,8 @@ def environment(topics: RunningBroker, tmp_path: Path, policy: Policy) -> dict[s
     upgrade(settings.records_url)
     engine = open_engine(settings.records_url)
     store = store_of(engine)
-    store.create("op-elm", DeploymentKind.OPERATIONAL, name="Elm Street", policy=policy)
+    store.create("op-elm", DeploymentKind.EVALUATION, name="Elm Street", policy=policy)
+    as_operational(engine, "op-elm")
     store.create("test-day", DeploymentKind.EVALUATION, name="Test day", policy=policy)
     engine.dispose()
     return {**os.environ, "LFR_HOME": str(settings.home), "LFR_KAFKA_SERVERS": topics.servers}

@@ -144,7 +144,8 @@ def there_is_a_collection_of_a_deployment_nobody_knows(house: PromiseHouse) -> I
 
 @breaks("cameras.live-only")
 def an_operational_deployment_takes_recorded_video(house: PromiseHouse) -> Iterator[None]:
-    house.store.create("op", DeploymentKind.OPERATIONAL, name="Operational", policy=house.policy)
+    house.store.create("op", DeploymentKind.EVALUATION, name="Operational", policy=house.policy)
+    house.change(DeploymentRow, "op", kind="operational")
     yield
     house.change(DeploymentRow, "op", live_only=False)
 
@@ -339,10 +340,9 @@ def somebody_was_stopped_for_avoiding_the_camera(house: PromiseHouse) -> Iterato
 def _operational(house: PromiseHouse, *, ended: bool = False) -> None:
     """An operational deployment `op` that opened now, and perhaps ended."""
     now = utc_from_ns(house.clock.time_ns())
-    house.store.create("op", DeploymentKind.OPERATIONAL, name="Operational", policy=house.policy)
-    house.change(
-        DeploymentRow, "op", status="ended" if ended else "live", opened_at=now, ended_at=now if ended else None
-    )
+    house.store.create("op", DeploymentKind.EVALUATION, name="Operational", policy=house.policy)
+    status = "ended" if ended else "live"
+    house.change(DeploymentRow, "op", kind="operational", status=status, opened_at=now, ended_at=now if ended else None)
 
 
 def _notice(house: PromiseHouse, *, made_s: float, withheld_because: str = "", approved_by: str = "") -> None:

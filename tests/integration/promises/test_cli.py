@@ -53,11 +53,11 @@ def test_a_broken_promise_is_exit_code_1_and_what_cant_be_checked_is_not(vault: 
 
     engine = open_engine(Settings().records_url)
     store = DeploymentStore(engine, vault, trail_for(Settings()))
-    store.create("op", DeploymentKind.OPERATIONAL, name="Operational", policy=load_policy())
+    store.create("op", DeploymentKind.EVALUATION, name="Operational", policy=load_policy())
     with writing(engine) as session:
         row = session.get(DeploymentRow, "op")
         assert row is not None
-        row.live_only = False
+        row.kind, row.live_only = DeploymentKind.OPERATIONAL.value, False
     engine.dispose()
     code, said = lfr("check", "--json")
 

@@ -107,7 +107,7 @@ def test_with_the_gallery_away_the_deployment_ends_all_the_same_and_the_command_
     [
         (("deployment", "create", "dep"), "deployment.exists"),
         (("deployment", "create", "new", "--kind", "secret"), "deployment.bad-kind"),
-        (("deployment", "create", "new", "--recorded"), "deployment.recorded-source"),
+        (("deployment", "create", "new", "--kind", "operational"), "deployment.must-be-planned"),
         (("deployment", "open", "nowhere"), "deployment.unknown"),
         (("deployment", "show", "nowhere"), "deployment.unknown"),
         (("alerts", "list", "--deployment", "nowhere"), "deployment.unknown"),

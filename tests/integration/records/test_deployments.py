@@ -16,7 +16,7 @@ from lfr_core.records.engine import open_engine
 from lfr_core.vault.port import KeyKind
 from lfr_core.vault.sealing import OVERHEAD_BYTES
 from lfr_core.watchlists.types import Category
-from tests.support.records import ManualClock, entry, live_deployment, store_of
+from tests.support.records import ManualClock, as_operational, entry, live_deployment, store_of
 from tests.support.vaults import vault_of
 
 POLICY = load_policy()
@@ -75,12 +75,10 @@ def test_an_id_is_used_once_even_after_its_deployment_ended(engine: Engine) -> N
     assert refusal(store.create, "dep", DeploymentKind.DEMO, name="x", policy=POLICY) == "deployment.exists"
 
 
-def test_an_operational_deployment_takes_live_cameras_only(engine: Engine) -> None:
-    store = store_of(engine)
+def test_an_operational_deployment_is_never_made_without_an_authority(engine: Engine) -> None:
+    rule = refusal(store_of(engine).create, "op", DeploymentKind.OPERATIONAL, name="x", policy=POLICY)
 
-    rule = refusal(store.create, "op", DeploymentKind.OPERATIONAL, name="x", policy=POLICY, live_only=False)
-
-    assert rule == "deployment.recorded-source"
+    assert rule == "deployment.must-be-planned"
 
 
 def test_a_deployment_opens_with_a_watchlist_only(engine: Engine) -> None:
@@ -114,7 +112,8 @@ def test_a_list_is_compiled_once_and_a_gallery_never_used_again(engine: Engine) 
 
 
 def test_an_operational_list_of_test_subjects_alone_is_refused_and_leaves_nothing(engine: Engine) -> None:
-    store = draft(engine, "op", DeploymentKind.OPERATIONAL)
+    store = draft(engine, "op", DeploymentKind.EVALUATION)
+    as_operational(engine, "op")
     blue = entry("b", category=Category.BLUE_LIST)
 
     assert refusal(store.attach_watchlist, "op", "c", "g", [blue]) == "watchlist.test-subjects-only"

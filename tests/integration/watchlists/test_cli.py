@@ -19,6 +19,7 @@ from lfr_core.records.engine import open_engine
 from lfr_core.settings import Settings
 from lfr_core.watchlists.csv_file import FURTHER_COLUMNS
 from tests.support.milvus import MilvusServer, free_port
+from tests.support.records import as_operational
 from tests.support.samples import require_pack
 from tests.support.vault_server import serving_vault
 from tests.support.watchlist_folders import ListFolder
@@ -187,7 +188,8 @@ def test_an_operational_list_that_does_not_pass_is_refused_whole_and_the_report_
     listed: ListFolder, store: DeploymentStore, gallery: MilvusGallery, policy: Policy, tmp_path: Path
 ) -> None:
     listed.put("S-1", "obama", category="victim")  # the columns of an operational list are missing
-    store.create("d-2", DeploymentKind.OPERATIONAL, name="Market", policy=policy)
+    store.create("d-2", DeploymentKind.EVALUATION, name="Market", policy=policy)
+    as_operational(store._engine, "d-2")
 
     result = lfr("enrol", listed.path, "--deployment", "d-2")
 
@@ -213,7 +215,8 @@ def test_an_operational_list_with_every_column_that_passes_is_enrolled(
         f"{head},{','.join(FURTHER_COLUMNS)}\n{row},custody,2020-01-02,17,at risk,Insp. Hill,{today}\n",
         encoding="utf-8",
     )
-    store.create("d-2", DeploymentKind.OPERATIONAL, name="Market", policy=policy)
+    store.create("d-2", DeploymentKind.EVALUATION, name="Market", policy=policy)
+    as_operational(store._engine, "d-2")
 
     result = lfr("enrol", listed.path, "--deployment", "d-2", "--json")
 
