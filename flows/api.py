@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -22,7 +23,9 @@ AS_PLANNED = "as-planned"
 _TAG = "deployment-life"
 _KEY_PARTS = 6
 _PAGE = 200  # the most that Prefect gives at once
-_NOT_FOUND = 404
+_NOT_FOUND, _BUSY = 404, 503
+_BUSY_TRIES, _BUSY_S = 6, 0.5
+"""SQLite below Prefect's server lets one writer in at a time, and says so with 503."""
 
 
 class RunState(BaseModel):
@@ -167,17 +170,21 @@ class HttpWorkflows:
             method=method,
             headers={"content-type": "application/json"},
         )
-        try:
-            with urllib.request.urlopen(request, timeout=self._timeout_s) as answer:  # noqa: S310  as above
-                content: bytes = answer.read()
-                return content
-        except urllib.error.HTTPError as error:
-            with error:
-                if error.code == _NOT_FOUND and missing_is_well:
-                    return b""
-                raise Retryable(f"Prefect's server at {self._api} answers {path} with {error.code}") from error
-        except (OSError, ValueError) as error:
-            raise Retryable(f"Prefect's server at {self._api} doesn't answer: see `lfr doctor`") from error
+        for last in (*[False] * _BUSY_TRIES, True):
+            try:
+                with urllib.request.urlopen(request, timeout=self._timeout_s) as answer:  # noqa: S310  as above
+                    content: bytes = answer.read()
+                    return content
+            except urllib.error.HTTPError as error:
+                with error:
+                    if error.code == _NOT_FOUND and missing_is_well:
+                        return b""
+                    if error.code != _BUSY or last:
+                        raise Retryable(f"Prefect's server at {self._api} answers {path} with {error.code}") from error
+                time.sleep(_BUSY_S)
+            except (OSError, ValueError) as error:
+                raise Retryable(f"Prefect's server at {self._api} doesn't answer: see `lfr doctor`") from error
+        raise AssertionError("the last try returns or raises")
 
 
 def _key(run: PlannedRun, attempt: int) -> str:

@@ -14,7 +14,7 @@ from prefect.states import Completed, Failed
 from flows.clock import now_source
 from flows.publishing import artifact_key, attempt_report
 from lfr_core.clock import utc_from_ns
-from lfr_core.errors import LfrError, Refused, Retryable
+from lfr_core.errors import LfrError, Refused
 from lfr_core.logs import configure_logs
 from lfr_core.policy import Policy, load_policy
 from lfr_core.publication.assembly import publishing
@@ -23,11 +23,12 @@ from lfr_core.settings import Settings
 
 __all__ = ["publish_results"]
 
+_AGAIN_S = 60
 _OVER = frozenset({"deployment.unknown", "record.not-ended", "record.never-opened"})
 """The world has moved: cancelled, or open once more."""
 
 
-@flow(name="publish-results", persist_result=False, validate_parameters=False, retries=2, retry_delay_seconds=60)
+@flow(name="publish-results", persist_result=False, validate_parameters=False)
 def publish_results(deployment: str) -> State[None]:
     """Publish the results of a deployment that has ended, or say what stands in the way."""
     settings = Settings()
@@ -35,15 +36,13 @@ def publish_results(deployment: str) -> State[None]:
     policy = load_policy(settings.policy_file)
     try:
         made = publish_what_is_decided(settings, policy, deployment)
-    except Retryable:
-        raise  # Prefect tries again
-    except Refused as refused:
-        if refused.rule in _OVER:
-            return Completed(name="Superseded", message=str(refused))
-        leave_a_report(deployment, f"**Not published.** {refused}\n")
-        return Failed(message=str(refused))
     except LfrError as error:
         return Failed(message=str(error))
+    if isinstance(made, Refused):
+        if made.rule in _OVER:
+            return Completed(name="Superseded", message=str(made))
+        leave_a_report(deployment, f"**Not published.** {made}\n")
+        return Failed(message=str(made))
     try:
         site = build_the_public_site(settings, policy)
     except LfrError as error:  # the record stays published; the next sweep makes the site up
@@ -57,10 +56,14 @@ def publish_results(deployment: str) -> State[None]:
     return Completed(message=f"{made.outcome.value}: {made.said}")
 
 
-@task(name="publish what is decided", cache_policy=NO_CACHE)
-def publish_what_is_decided(settings: Settings, policy: Policy, deployment: str) -> Attempt:
+@task(name="publish what is decided", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=_AGAIN_S)
+def publish_what_is_decided(settings: Settings, policy: Policy, deployment: str) -> Attempt | Refused:
+    """A refusal is an answer; a service that is away is asked again."""
     with publishing(settings, policy, now_source()) as here:
-        return here.results.attempt(deployment)
+        try:
+            return here.results.attempt(deployment)
+        except Refused as refused:
+            return refused
 
 
 @task(name="build the public site", cache_policy=NO_CACHE)

@@ -73,7 +73,9 @@ class PrefectProcess:
     def start(self) -> None:
         """Start, and wait until it is ready."""
         home = self.server.home
-        child, _flows = workflow_children(Settings(home=home, prefect_port=self.server.port), load_policy(), {}, ())
+        child, _flows = workflow_children(
+            Settings(home=home, prefect_port=self.server.port, prefect_url=""), load_policy(), {}, ()
+        )
         with (home / "server.log").open("ab") as log:
             process = self._process = subprocess.Popen(
                 child.command, env=os.environ | child.env, stdout=log, stderr=subprocess.STDOUT, start_new_session=True

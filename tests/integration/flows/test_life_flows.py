@@ -1,0 +1,363 @@
+"""The flows of a deployment's life against a real Prefect server: what is scheduled is read back from its API."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from apps.supervisor.plan import settings_env
+from flows.api import HttpWorkflows
+from flows.reconcile import schedule_now
+from flows.schedule import FlowStep
+from lfr_core.audit.trail import AuditTrail
+from lfr_core.deployments import DeploymentStatus as Status
+from lfr_core.errors import Refused, Retryable
+from lfr_core.faces.engine import build_engine
+from lfr_core.gallery import MilvusGallery, gallery_name
+from lfr_core.gallery.turned import turned_gallery
+from lfr_core.life.closing import closing_report_file
+from lfr_core.life.reading import open_calls, timeline
+from lfr_core.people.roles import Role
+from lfr_core.publication.published import published_records
+from lfr_core.records.attendance import Attendance
+from lfr_core.records.engine import open_engine
+from lfr_core.settings import Settings
+from lfr_core.vault.client import vault_client
+from lfr_core.watchlists.building import ListBuilder
+from tests.support.milvus import MilvusServer, free_port
+from tests.support.planning import OPERATOR, PLANNER, PlanningHouse, form
+from tests.support.prefect import PrefectProcess
+from tests.support.records import ManualClock
+from tests.support.samples import require_photos
+from tests.support.vault_server import serving_vault
+from tests.support.watchlist_folders import ListFolder
+from tests.support.workflows import LifeRunner, register
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture(scope="module")
+def prefect(prefect_process: PrefectProcess) -> PrefectProcess:
+    register(prefect_process.server)
+    return prefect_process
+
+
+def settings_for(prefect: PrefectProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, **more: Any) -> Settings:
+    """Settings that this process's environment leads to. Nothing answers where Milvus should be, unless it is given."""
+    values = {"milvus_uri": f"http://127.0.0.1:{free_port()}"} | more
+    settings = Settings(home=tmp_path / "home", prefect_url=prefect.server.api, **values)
+    for name, value in settings_env(settings).items():
+        monkeypatch.setenv(name, value)
+    return settings
+
+
+def house_of(settings: Settings, clock: ManualClock, *, policy: Any = None) -> PlanningHouse:
+    """With the vault that answers at the settings' socket."""
+    vault = vault_client(settings)
+    house = PlanningHouse(
+        open_engine(settings.records_url), vault, AuditTrail(vault, clock), clock, settings.home,
+        **({"policy": policy} if policy else {}),
+    )  # fmt: skip
+    house.settle()
+    return house
+
+
+@pytest.fixture
+def life(prefect: PrefectProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LifeRunner]:
+    settings, clock = settings_for(prefect, tmp_path, monkeypatch), ManualClock(time.time_ns())
+    with serving_vault(settings, clock=clock):
+        house = house_of(settings, clock)
+        yield LifeRunner(prefect.server, settings, house)
+        house.engine.dispose()
+    api = HttpWorkflows(prefect.server.api)
+    for each in api.runs_of("dep"):
+        api.drop(each)
+
+
+def status(house: PlanningHouse, deployment: str = "dep") -> Status:
+    found = house.store.find(deployment)
+    assert found is not None
+    return found.status
+
+
+def test_authorising_schedules_each_step_at_its_exact_time_and_once_only(life: LifeRunner) -> None:
+    made = life.house.plan()
+    assert life.reconcile().make == ()
+
+    life.house.authorise()
+    authorised = life.house.now
+    schedule_now(life.settings, life.house.policy)
+
+    assert life.schedule() == [
+        (FlowStep.ANNOUNCE, authorised + HOUR, 1),
+        (FlowStep.COMPILE, made.starts_at - 4 * HOUR, 1),
+        (FlowStep.OPEN, made.starts_at, 1),
+        (FlowStep.CLOSE, made.ends_at, 1),
+    ]
+    assert life.reconcile().make == ()
+    assert len(life.api.runs_of("dep")) == 4
+
+
+def test_moving_the_window_moves_every_run_and_cancelling_cancels_them(life: LifeRunner) -> None:
+    life.house.plan()
+    life.house.authorise()
+    life.reconcile()
+    moved = life.house.plan(wanted=form(life.house.start(6.0)))
+    life.reconcile()
+    assert life.schedule() == []  # nothing is authorised any more
+
+    life.house.authorise()
+    life.reconcile()
+
+    assert [(step, at, revision) for step, at, revision in life.schedule() if step is not FlowStep.ANNOUNCE] == [
+        (FlowStep.COMPILE, moved.starts_at - 4 * HOUR, 2),
+        (FlowStep.OPEN, moved.starts_at, 2),
+        (FlowStep.CLOSE, moved.ends_at, 2),
+    ]
+    life.house.store.cancel("dep", "the market was called off", by=PLANNER)
+    life.reconcile()
+
+    assert life.schedule() == []
+
+
+def test_a_withheld_or_announced_deployment_is_not_announced_again_and_a_run_that_comes_too_late_is_superseded(
+    life: LifeRunner,
+) -> None:
+    life.house.plan()
+    life.house.authorise()
+    life.reconcile()
+    life.house.clock.advance(3_700)  # type: ignore[attr-defined]  # a ManualClock
+    life.house.announce()
+
+    ended = life.run(FlowStep.ANNOUNCE)
+
+    assert (ended.name, ended.type.value) == ("Superseded", "COMPLETED")
+    assert "nothing is left to do" in life.report(FlowStep.ANNOUNCE)
+    assert life.reconcile().make == ()
+
+
+def test_too_late_a_notice_is_not_given_by_itself_but_people_are_called(life: LifeRunner) -> None:
+    life.house.plan(wanted=form(life.house.now + 20 * HOUR))
+    life.house.authorise()
+    life.house.clock.advance(3_700)  # type: ignore[attr-defined]
+    life.reconcile()
+
+    ended = life.run(FlowStep.ANNOUNCE)
+
+    assert ended.name == "Failed"
+    assert "withhold" in life.report(FlowStep.ANNOUNCE)
+    whys = {each.role for each in open_calls(life.house.engine) if "too late to announce" in each.why}
+    assert whys == {Role.PUBLICATION_OFFICER, Role.PLANNER}
+    assert [each.attempt for each in life.reconcile().make] == [2]
+
+
+def test_a_deployment_that_is_not_in_order_stays_shut_names_who_must_act_and_is_tried_each_minute_until_it_is_cancelled(
+    life: LifeRunner,
+) -> None:
+    made = life.house.walk(Status.LIST_APPROVED)
+    life.house.wait_until(made.starts_at)
+    life.reconcile()
+
+    ended = life.run(FlowStep.OPEN)
+
+    assert ended.name == "Failed"
+    assert status(life.house) is Status.LIST_APPROVED
+    report = life.report(FlowStep.OPEN)
+    assert "| signage | planner |" in report
+    assert "| proven | operator |" in report
+    assert "| ready | planner |" in report
+    called = {each.role for each in open_calls(life.house.engine) if "hours have begun" in each.why}
+    assert called == {Role.PLANNER, Role.OPERATOR}
+    (again,) = life.reconcile().make
+    assert again.attempt == 2
+    assert again.at <= life.house.now
+
+    life.house.wait_until(made.ends_at)
+    life.reconcile()
+    assert [step for step, _, _ in life.schedule()] == [FlowStep.CLOSE]
+    assert life.run(FlowStep.CLOSE).name == "Failed"  # Milvus is away
+    assert status(life.house) is Status.CANCELLED
+
+
+def test_without_a_folder_the_planner_is_asked_to_compile_and_a_folder_that_is_no_list_fails_with_a_sentence(
+    life: LifeRunner, tmp_path: Path
+) -> None:
+    made = life.house.plan()
+    life.house.authorise()
+    life.house.wait_until(made.starts_at - 4 * HOUR)
+    life.reconcile()
+
+    assert life.run(FlowStep.COMPILE).name == "Completed"
+    assert "lfr deployment compile dep" in life.report(FlowStep.COMPILE)
+    assert life.reconcile().make == ()
+
+
+def test_away_prefect_is_quiet_and_the_beat_catches_up(life: LifeRunner, tmp_path: Path) -> None:
+    life.house.plan()
+    life.house.authorise()
+    away = life.settings.model_copy(update={"prefect_url": f"http://127.0.0.1:{free_port()}/api"})
+
+    assert schedule_now(away, life.house.policy) is None
+    assert len(life.reconcile().make) == 4
+
+
+@pytest.mark.models
+@pytest.mark.slow
+def test_a_whole_life_under_a_moved_clock_plan_authorise_announce_compile_approve_ready_open_close_publish(
+    prefect: PrefectProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, milvus: MilvusServer
+) -> None:
+    folder = list_of(tmp_path)
+    settings = settings_for(prefect, tmp_path, monkeypatch, milvus_uri=milvus.uri)
+    clock = ManualClock(time.time_ns())
+    with serving_vault(settings, clock=clock):
+        house = house_of(settings, clock)
+        life = LifeRunner(prefect.server, settings, house)
+
+        def due(at: datetime, *steps: FlowStep) -> None:
+            """Move on, reconcile, and run what is due: exactly these steps."""
+            house.wait_until(at)
+            life.reconcile()
+            ready = {step for step, when, _ in life.schedule("whole") if when <= house.now}
+            assert ready == set(steps)
+            for step in steps:
+                ended = life.run(step, "whole")
+                assert ended.name == "Completed", ended.message
+
+        made = house.plan("whole", wanted=form(house.start(), watchlist_folder=str(folder)), kind="evaluation")
+        house.authorise("whole")
+        due(house.now + HOUR, FlowStep.ANNOUNCE)
+        due(made.starts_at - 4 * HOUR, FlowStep.COMPILE)
+        assert status(house, "whole") is Status.LIST_BUILT
+        assert "1 people" in life.report(FlowStep.COMPILE)
+        house.approve("whole")
+        house.touch()
+        house.desk.confirm("whole", by=PLANNER, signage=True, briefing=True)
+        house.desk.ready("whole", by=PLANNER)
+        house.wait_until(made.starts_at)
+        house.touch()
+        house.prove("whole")
+        due(made.starts_at, FlowStep.OPEN)
+        assert status(house, "whole") is Status.LIVE
+        due(made.ends_at, FlowStep.CLOSE)
+        assert status(house, "whole") is Status.ENDED
+        assert "| watchlist destroyed |" in life.report(FlowStep.CLOSE)
+        assert "done" in life.report(FlowStep.CLOSE)
+        assert "Forecast and outcome" in closing_report_file(settings.home, "whole").read_text(encoding="utf-8")
+        due(made.ends_at, FlowStep.PUBLISH)
+        assert published_records(house.engine)[0].deployment == "whole"
+        life.reconcile()
+        assert life.schedule("whole") == []
+        steps = [entry.step for entry in timeline(house.engine, "whole")]
+        assert steps == ["plan", "apply", "authorise", "announce", "compile", "approve-list", "ready", "open", "close"]
+        by = {entry.step: entry.by for entry in timeline(house.engine, "whole")}
+        assert {by[step] for step in ("announce", "compile", "open", "close")} == {"system:flows"}
+        house.engine.dispose()
+
+
+@pytest.mark.models
+def test_a_compile_killed_half_way_and_run_again_builds_the_same_list_and_leaves_one_collection(
+    prefect: PrefectProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, milvus: MilvusServer
+) -> None:
+    folder = list_of(tmp_path)
+    settings = settings_for(prefect, tmp_path, monkeypatch, milvus_uri=milvus.uri)
+    clock = ManualClock(time.time_ns())
+    killed = (
+        "import os; from lfr_core.records.deployments import DeploymentStore as Store\n"
+        "Store.attach_watchlist = lambda *_, **__: os.kill(os.getpid(), 9)\n"
+        "from flows.compile_watchlist import compile_watchlist; compile_watchlist('killed', 1)"
+    )
+    with serving_vault(settings, clock=clock):
+        house = house_of(settings, clock)
+        life = LifeRunner(prefect.server, settings, house)
+        wanted = form(house.now + 3 * HOUR, watchlist_folder=str(folder))
+        house.plan("killed", wanted=wanted, kind="evaluation")
+        house.authorise("killed")
+        env = os.environ | prefect.server.environment(settings)
+        done = subprocess.run([sys.executable, "-c", killed], env=env, capture_output=True, timeout=120, check=False)
+        assert done.returncode == -signal.SIGKILL, done.stderr.decode()
+        assert status(house, "killed") is Status.AUTHORISED
+        with contextlib.closing(MilvusGallery(milvus.uri)) as gallery:
+            assert len(of(gallery, "killed")) == 1
+            life.reconcile()
+            assert life.run(FlowStep.COMPILE, "killed").name == "Completed"
+            first = house.digest("killed")
+            assert len(of(gallery, "killed")) == 1
+            by_hand = ListBuilder(
+                policy=house.policy,
+                store=house.store,
+                gallery=turned_gallery(gallery, house.vault, actor="system:test", may_make=True),
+                engine=lambda: build_engine(settings, house.policy),
+                home=settings.home,
+            )
+            day = house.now.date()
+            by_hand.build(folder, "killed", today=day, last_day=day, by=PLANNER, attempt="again")
+
+            assert house.digest("killed") == first
+        house.engine.dispose()
+
+
+@pytest.mark.slow
+def test_with_prefect_killed_the_vault_ends_the_hours_and_the_reconciler_closes_and_publishes_once_it_is_back(
+    prefect: PrefectProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, milvus: MilvusServer
+) -> None:
+    settings = settings_for(prefect, tmp_path, monkeypatch, milvus_uri=milvus.uri)
+    clock = ManualClock(time.time_ns())
+    with serving_vault(settings, clock=clock) as vault:
+        house = house_of(settings, clock)
+        life = LifeRunner(prefect.server, settings, house)
+        made = house.walk(Status.LIVE, "survivor")
+        life.reconcile()
+        attend(house, "survivor")
+        assert vault.check_gate("survivor") > 0
+
+        prefect.kill()
+        house.wait_until(made.ends_at - timedelta(minutes=1))
+        house.prove("survivor")
+        attend(house, "survivor")
+        vault.check_gate("survivor")  # nothing of Prefect is needed within the hours
+        house.wait_until(made.ends_at)
+        house.prove("survivor")
+        attend(house, "survivor")
+        with pytest.raises(Refused) as ended:
+            vault.check_gate("survivor")
+        assert ended.value.rule == "gate.within-hours"
+        with pytest.raises(Retryable):
+            life.reconcile()
+        assert status(house, "survivor") is Status.LIVE
+
+        prefect.start()
+        life.reconcile()
+        assert life.run(FlowStep.CLOSE, "survivor").name == "Completed"
+        assert status(house, "survivor") is Status.ENDED
+        life.reconcile()
+        assert FlowStep.PUBLISH in {step for step, _, _ in life.schedule("survivor")}
+        house.engine.dispose()
+
+
+def list_of(tmp_path: Path) -> Path:
+    """Two people: one wanted, one test subject."""
+    folder = tmp_path / "list"
+    folder.mkdir()
+    listed = ListFolder(folder, require_photos())
+    listed.put("S-1", "obama", category="wanted by the courts").put("B-1", "biden")
+    return folder
+
+
+def of(gallery: MilvusGallery, deployment: str) -> list[str]:
+    return [name for name in gallery.names() if name.startswith(gallery_name(deployment))]
+
+
+def attend(house: PlanningHouse, deployment: str) -> None:
+    """An operator is there, and the records take writes."""
+    Attendance(house.engine, house.clock).heard(deployment, OPERATOR)
+    house.touch()

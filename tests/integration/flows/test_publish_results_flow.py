@@ -1,0 +1,77 @@
+"""`publish_results` against a real Prefect server: published and shown once, superseded after, made up when killed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from lfr_core.clock import SystemClock, utc_from_ns
+from lfr_core.publication.published import published_records
+from lfr_core.records.engine import open_engine, writing
+from lfr_core.records.tables import DeploymentRow
+from lfr_core.settings import Settings
+from tests.support.prefect import PrefectServer
+from tests.support.publishing import announcing, ended_deployment, planned
+from tests.support.vault_server import serving_vault
+
+
+def artifact(server: PrefectServer, key: str) -> str:
+    found: Any = server.ask(
+        "POST", "/artifacts/filter", {"artifacts": {"key": {"any_": [key]}}, "sort": "CREATED_DESC"}
+    )
+    return str(found[0]["data"])
+
+
+def test_results_are_published_and_shown_and_a_site_that_could_not_be_built_is_made_up(
+    prefect_server: PrefectServer, tmp_path: Path
+) -> None:
+    settings = Settings(home=tmp_path / "home", public_folder=tmp_path / "web" / "public")
+
+    def run(name: str) -> str:
+        code = (
+            "from flows.publish_results import publish_results\n"
+            f"state = publish_results({name!r}, return_state=True)\n"
+            "print(state.name, '|', state.message)"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", code], env=prefect_server.environment(settings), capture_output=True, text=True,
+            timeout=120, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip().splitlines()[-1]
+
+    with serving_vault(settings):
+        engine = open_engine(settings.records_url)
+        ended_deployment(engine, "High-Street")
+        now = utc_from_ns(SystemClock().time_ns())
+        with writing(engine) as session:
+            row = session.get_one(DeploymentRow, "High-Street")
+            row.opened_at, row.ended_at = now - timedelta(hours=6), now
+            session.add(row)
+        unannounced = run("High-Street")
+        announcing(engine).publish("High-Street", planned(), by="A. Okafor")
+        waiting = run("High-Street")
+        assert waiting.startswith("Completed | waiting for decisions: 1 alert")
+        with writing(engine) as session:  # a month ago: past its deadline
+            row = session.get_one(DeploymentRow, "High-Street")
+            row.opened_at, row.ended_at = now - timedelta(days=30, hours=6), now - timedelta(days=30)
+            session.add(row)
+        settings.public_site.parent.rename(tmp_path / "away")
+        settings.public_site.parent.write_text("a file where the folder should be")
+        unbuilt = run("High-Street")
+        settings.public_site.parent.unlink()
+        again = run("High-Street")
+        records = published_records(engine)
+        engine.dispose()
+
+    assert "neither announced nor withheld" in unannounced
+    assert unbuilt.startswith("Failed | published; the site isn't built yet")
+    assert again.startswith("Superseded | published")
+    assert len(records) == 1
+    page = (settings.public_site / "deployments" / "High-Street.html").read_text(encoding="utf-8")
+    assert "Of 40 faces, 6 alerts, 3 wrong" in page
+    assert "Nobody has explained it yet" in page
+    assert "| stands | published, unexplained |" in artifact(prefect_server, "results-high-street")

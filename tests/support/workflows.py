@@ -1,0 +1,111 @@
+"""Planned deployments on a real Prefect server, their flows run in the test's process under a clock that it moves."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from prefect import Flow
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.objects import State
+from prefect.flow_engine import run_flow
+from prefect.settings import (
+    PREFECT_API_URL,
+    PREFECT_LOGGING_LEVEL,
+    PREFECT_LOGGING_TO_API_ENABLED,
+    PREFECT_SERVER_EPHEMERAL_ENABLED,
+    temporary_settings,
+)
+from prefect.types.entrypoint import EntrypointType
+
+from flows.api import AS_PLANNED, HttpWorkflows, MadeRun
+from flows.clock import using
+from flows.reconcile import Changes, reconcile, scheduled
+from flows.schedule import FlowStep
+from flows.serve import LIFE
+from lfr_core.settings import Settings
+from tests.support.planning import PlanningHouse
+from tests.support.prefect import PrefectServer
+
+__all__ = ["LifeRunner", "prefect_settings", "register"]
+
+_FLOWS: dict[str, Flow[..., Any]] = {flow.name: flow for flow in LIFE}
+
+
+@contextmanager
+def prefect_settings(server: PrefectServer) -> Iterator[None]:
+    """Prefect's client in this process talks to `server`."""
+    with temporary_settings(
+        {
+            PREFECT_API_URL: server.api,
+            PREFECT_SERVER_EPHEMERAL_ENABLED: False,
+            PREFECT_LOGGING_TO_API_ENABLED: False,
+            PREFECT_LOGGING_LEVEL: "CRITICAL",
+        }
+    ):
+        yield
+
+
+def register(server: PrefectServer) -> None:
+    """Register the flows of a deployment's life as `flows.serve` does, without running any."""
+
+    async def all_of_them() -> None:
+        for flow in LIFE:
+            made = await flow.ato_deployment(name=AS_PLANNED, entrypoint_type=EntrypointType.MODULE_PATH)
+            await made.aapply()
+
+    with prefect_settings(server):
+        asyncio.run(all_of_them())
+
+
+@dataclass
+class LifeRunner:
+    """Reconciles, and runs what is due. The environment must lead to `settings`."""
+
+    server: PrefectServer
+    settings: Settings
+    house: PlanningHouse
+
+    @property
+    def api(self) -> HttpWorkflows:
+        return HttpWorkflows(self.server.api)
+
+    def reconcile(self) -> Changes:
+        house = self.house
+        return reconcile(house.engine, house.policy, self.api, home=self.settings.home, now=house.now)
+
+    def schedule(self, deployment: str = "dep") -> list[tuple[FlowStep, datetime, int]]:
+        """Step, time and revision of each waiting run, as Prefect's API has them."""
+        return [(run.step, run.at, run.revision) for run in scheduled(self.api, deployment)]
+
+    def waiting(self, step: FlowStep, deployment: str = "dep") -> MadeRun:
+        (found,) = [
+            each
+            for each in self.api.runs_of(deployment)
+            if each.planned.step is step and each.state.type == "SCHEDULED" and each.planned.at <= self.house.now
+        ][:1]
+        return found
+
+    def run(self, step: FlowStep, deployment: str = "dep") -> State[Any]:
+        """Run the waiting run of `step`, which must be due, with Prefect's engine in this process."""
+        made = self.waiting(step, deployment)
+        self.server.ask("POST", f"/flow_runs/{made.id}/set_state", {"state": {"type": "PENDING"}, "force": True})
+        with prefect_settings(self.server), using(self.house.clock):
+            with get_client(sync_client=True) as client:
+                flow_run = client.read_flow_run(made.id)  # type: ignore[arg-type]  # a UUID as text will do
+            ended: State[Any] = run_flow(  # type: ignore[assignment]  # return_type says so
+                _FLOWS[step], flow_run=flow_run, parameters=flow_run.parameters, return_type="state"
+            )
+        return ended
+
+    def report(self, step: FlowStep) -> str:
+        """The newest artifact of that flow, as Prefect's API has it."""
+        found = self.server.ask("POST", "/artifacts/filter", {"sort": "CREATED_DESC", "limit": 50})
+        assert isinstance(found, list)
+        texts = [str(each["data"]) for each in found if str(each["key"]).startswith(f"{step.value}-")]
+        assert texts, f"no artifact of {step}"
+        return texts[0]
