@@ -7,11 +7,12 @@ error of `lfr_core.errors`, never with a statement's parameters, which may hold 
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
@@ -71,10 +72,20 @@ def open_engine(url: str, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> Engine:
 
 
 def _make_private_file(file: Path) -> None:
-    """Create the database file readable by its owner alone; SQLite gives -wal and -shm the same mode."""
+    """Create the database file readable by its owner alone; SQLite gives -wal and -shm the same mode.
+
+    One that is there is never opened here: closing any descriptor of it drops the POSIX locks that this process holds
+    on it through another engine, and then another process takes the log away under that engine (sqlite.org,
+    "How To Corrupt An SQLite Database File", 2.2).
+    """
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
+        with suppress(FileExistsError):
+            os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        if not file.is_file():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(file))
+        if not os.access(file, os.R_OK | os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(file))
     except OSError as error:
         raise Retryable(
             f"the database file {file} can't be written: {error.strerror}. Free space, mend its "

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +15,7 @@ from sqlmodel import text
 
 from lfr_core.errors import Fatal, Retryable
 from lfr_core.records import read
-from lfr_core.records.engine import open_engine, writing
+from lfr_core.records.engine import open_engine, reading, writing
 from lfr_core.records.migrate import check, upgrade
 from lfr_core.records.recorder import Recorder
 from lfr_core.records.tables import Row
@@ -188,3 +190,26 @@ def test_four_processes_may_make_the_tables_at_once(kind: str, tmp_path: Path, r
 
     assert [worker.exitcode for worker in workers] == [0] * 4
     assert check(url)
+
+
+def test_a_second_engine_of_a_process_takes_no_lock_from_the_first(tmp_path: Path) -> None:
+    """Else another process, thinking it was alone, removes the log that the first still writes to."""
+    url = f"sqlite:///{tmp_path / 'records.sqlite3'}"
+    upgrade(url)
+    first = open_engine(url)
+    with reading(first) as session:
+        session.execute(text("SELECT count(*) FROM deployment"))
+    second = open_engine(url)
+    other = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('SELECT 1 FROM deployment'); c.close()"
+    subprocess.run([sys.executable, "-c", other, str(tmp_path / "records.sqlite3")], check=True, timeout=60)
+    with writing(first) as session:
+        session.execute(text("PRAGMA user_version = 7"))
+    look = "import sqlite3, sys; print(sqlite3.connect(sys.argv[1]).execute('PRAGMA user_version').fetchone()[0])"
+    seen = subprocess.run(
+        [sys.executable, "-c", look, str(tmp_path / "records.sqlite3")],
+        check=True, timeout=60, capture_output=True, text=True,
+    )  # fmt: skip
+
+    assert seen.stdout.strip() == "7"
+    first.dispose()
+    second.dispose()
