@@ -1,0 +1,153 @@
+"""The site kept up to date: built when what is public changed, not otherwise, never worse than it was."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from lfr_core.audit.port import Signer
+from lfr_core.clock import utc_from_ns
+from lfr_core.errors import Fatal, Refused
+from lfr_core.papers import PaperKind, PaperRegister, paper_folder
+from lfr_core.people.roles import Rank, Role
+from lfr_core.people.store import People
+from lfr_core.policy import Policy, load_policy
+from lfr_core.promises.catalogue import promises
+from lfr_core.promises.ledger import Ledger
+from lfr_core.promises.port import Finding, Result
+from lfr_core.publication.deadlines import moments
+from lfr_core.publication.site.room import PublicSite
+from lfr_core.publication.tables import ResultsRow
+from lfr_core.records.engine import open_engine, writing
+from tests.support.publishing import announcing, ended_deployment, planned
+from tests.support.records import NOW_NS, ManualClock
+from tests.support.vault_core import vault_core
+from tests.support.vaults import trail_of
+
+NOW = utc_from_ns(NOW_NS) + timedelta(days=1)
+
+
+@pytest.fixture
+def engine(sqlite_url: str) -> Iterator[Engine]:
+    engine = open_engine(sqlite_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def site(engine: Engine, tmp_path: Path) -> PublicSite:
+    policy = load_policy()
+    force = policy.force.model_copy(update=dict.fromkeys(type(policy.force).model_fields, "here"))
+    signer: Signer = vault_core(tmp_path)[0]
+    filled = policy.model_copy(update={"force": force})
+    return PublicSite(engine, filled, signer, tmp_path / "public", paper_folder(tmp_path))
+
+
+@dataclass
+class Told:
+    """A check that says what it is told."""
+
+    id: str
+    result: Result = Result.HOLDS
+
+    def look(self, now_ns: int) -> Finding:
+        return Finding(self.result, "as told", {"looked_at": now_ns})
+
+
+def look(engine: Engine, policy: Policy, at: datetime, broken: str = "") -> None:
+    checks = [
+        Told(each.check, Result.BROKEN if each.check == broken else Result.HOLDS)
+        for each in promises(policy)
+        if each.check
+    ]
+    clock = ManualClock()
+    clock.advance(at.timestamp() - clock.time_ns() / 1e9)
+    Ledger(engine, trail_of(engine), clock, promises(policy), checks).check()
+
+
+def test_it_is_built_when_something_changed_at_most_so_often_and_after_an_hour(
+    engine: Engine, site: PublicSite
+) -> None:
+    clock = ended_deployment(engine)
+    minute = timedelta(minutes=1)
+    built = [site.refresh(NOW).built, site.refresh(NOW + 10 * minute).built]
+    announcing(engine, clock).publish("dep", planned(), by="A. Okafor")
+    built += [site.refresh(NOW + 11 * minute).built, site.refresh(NOW + 61 * minute).built]
+    built.append(site.refresh(NOW + 63 * minute, wait=True).built)
+
+    assert built == [True, False, True, False, False]
+    assert site.refresh(NOW + 200 * minute).built
+    assert (site.folder / "deployments" / "dep.html").is_file()
+
+
+def test_a_promise_that_breaks_is_on_the_site_at_the_next_refresh_and_a_look_alone_builds_nothing(
+    engine: Engine, site: PublicSite
+) -> None:
+    look(engine, site.policy, NOW)
+    site.refresh(NOW)
+    look(engine, site.policy, NOW + timedelta(minutes=10))
+    assert not site.refresh(NOW + timedelta(minutes=10)).built
+    look(engine, site.policy, NOW + timedelta(minutes=20), broken="alerts.gone")
+    assert site.refresh(NOW + timedelta(minutes=20)).built
+
+    ledger = json.loads((site.folder / "data" / "promises.json").read_bytes())["promises"]
+    assert {each["promise"] for each in ledger if each["status"] == "broken"} == {"alerts.gone"}
+    assert {each["status"] for each in ledger} == {"holds", "broken", "no automatic check"}
+    page = (site.folder / "promises.html").read_text(encoding="utf-8")
+    assert "Broken: 1" in page
+    assert page.count("as told") == sum(bool(each.check) for each in promises(site.policy))
+
+
+def test_papers_lie_in_the_library_as_they_were_registered(engine: Engine, site: PublicSite, tmp_path: Path) -> None:
+    people = People(engine, trail_of(engine), ManualClock())
+    people.add("E. Compliance", {Role.COMPLIANCE}, Rank.POLICE_STAFF, by="E. Compliance")
+    paper = tmp_path / "dpia.txt"
+    paper.write_text("what could go wrong")
+    PaperRegister(engine, trail_of(engine), ManualClock(), site.papers, site.policy.papers).add(
+        PaperKind.DPIA, paper, version="2", title="DPIA <of> LFR", review_by=date(2027, 1, 1), by="E. Compliance"
+    )
+    site.refresh(NOW)
+    page = (site.folder / "documents.html").read_text(encoding="utf-8")
+    (file,) = (site.folder / "documents").iterdir()
+
+    assert file.read_text() == "what could go wrong"
+    assert f'href="documents/{file.name}" download="dpia.txt"' in page
+    assert "DPIA &lt;of&gt; LFR" in page
+    assert f"documents/{file.name}" in json.loads((site.folder / "manifest.json").read_bytes())["manifest"]["files"]
+
+
+def test_late_results_stand_on_the_index_without_the_name_of_a_deployment_nobody_announced(
+    engine: Engine, site: PublicSite
+) -> None:
+    ended_deployment(engine, "thorpe-road")
+    due_at = moments(NOW, site.policy.publication).due_at
+    with writing(engine) as session:
+        session.add(
+            ResultsRow(deployment="thorpe-road", due_at=due_at, late_at=NOW, late_because="nobody announced it")
+        )
+    site.refresh(NOW)
+    index = (site.folder / "index.html").read_text(encoding="utf-8")
+
+    assert "nobody announced it" in index
+    assert "thorpe" not in index.lower()
+
+
+def test_a_draft_never_replaces_a_signed_site_and_a_folder_that_cannot_be_written_leaves_the_old_one(
+    engine: Engine, site: PublicSite, tmp_path: Path
+) -> None:
+    draft = replace(site, policy=load_policy())
+    assert draft.refresh(NOW).draft
+    assert not site.refresh(NOW + timedelta(hours=1)).draft
+    with pytest.raises(Refused, match="signed site stays"):
+        draft.refresh(NOW + timedelta(hours=3))
+    assert json.loads((site.folder / "manifest.json").read_bytes())["signature"]
+
+    (tmp_path / "file").write_text("")
+    with pytest.raises(Fatal, match="can't be written"):
+        replace(site, folder=tmp_path / "file" / "public").refresh(NOW)
