@@ -11,6 +11,7 @@ from apps.cli.common import console, errors, guard, load_settings, policy_of, pr
 
 if TYPE_CHECKING:
     from apps.demo.deletion import Deletion
+    from apps.demo.life import Life
     from apps.demo.run import DemoResult, DemoStage
 
 __all__ = ["app"]
@@ -73,6 +74,8 @@ def demo(
         )
         if result.deletion is not None and str(json_file) != "-":
             _show_deletion(result.home, result.deletion)
+        if result.life is not None and str(json_file) != "-":
+            _show_life(result.life, right=result.published_right)
         if str(json_file) == "-":
             print_json(result.as_json())
         elif json_file is not None:
@@ -104,6 +107,19 @@ def _show(result: DemoResult) -> None:
         f"{verdict}: {score.recognised} of {score.passes} passes of the test subject alerted, "
         f"{len(score.false_alerts)} false alerts, every frame accounted for: {'yes' if report.balanced else 'NO'}",
         highlight=False,
+    )
+
+
+def _show_life(life: Life, *, right: bool) -> None:
+    from apps.cli.planned_text import show_timeline
+
+    show_timeline(life.timeline)
+    verdict = "[bold green]passed[/bold green]" if right else "[bold red]failed[/bold red]"
+    console.print(
+        f"{verdict}: the published record has the stream's {life.record.faces_compared} faces compared. "
+        f"The public site: {life.site}",
+        highlight=False,
+        soft_wrap=True,
     )
 
 

@@ -100,7 +100,9 @@ class At:
 
     def reschedule(self) -> None:
         """Move the runs of flows to where they belong now; with Prefect away, `flows` does so once it is back."""
-        # SCHEDULE
+        from flows.reconcile import schedule_now
+
+        schedule_now(self.settings, self.policy)
 
 
 @contextmanager
@@ -251,7 +253,21 @@ def status_of(at: At, deployment: str) -> Status:
     with reading(at.engine) as session:
         owed = obligations_of(session, deployment, at.policy, now=_now(at))
         digest = session.get_one(LifeRow, deployment).list_digest
-    return Status(one, digest, owed, ())
+    return Status(one, digest, owed, _runs(at, deployment))
+
+
+def _runs(at: At, deployment: str) -> tuple[tuple[str, str], ...]:
+    """What Prefect will run, by its own account; nothing while it is away."""
+    from flows.api import HttpWorkflows
+    from flows.reconcile import scheduled
+    from lfr_core.errors import Retryable
+    from lfr_core.publication.workdays import LONDON
+
+    try:
+        runs = scheduled(HttpWorkflows(at.settings.prefect_api, timeout_s=3.0), deployment)
+    except Retryable:
+        return ()
+    return tuple((run.step.value, f"{run.at.astimezone(LONDON):%Y-%m-%d %H:%M:%S %Z}") for run in runs)
 
 
 def _now(at: At) -> datetime:

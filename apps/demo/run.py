@@ -15,8 +15,9 @@ from rich.console import Console
 from rich.progress import Progress
 
 from apps.demo.deletion import Deletion, forget_everything, plant_canaries
+from apps.demo.life import Life, demo_policy, planned_system, told
 from apps.demo.score import AlertSpan, Score, score_alerts
-from apps.runs.deploy import checked_watchlist, deployed_system
+from apps.runs.deploy import checked_watchlist
 from apps.runs.one import count_ready, run_progress
 from apps.runs.own import settings_for_run
 from apps.runs.play import Source, play
@@ -28,6 +29,7 @@ from lfr_core.deployments import DeploymentKind
 from lfr_core.errors import Refused
 from lfr_core.logs import configure_logs
 from lfr_core.policy import Policy
+from lfr_core.records import read
 from lfr_core.samples import sample_photos
 from lfr_core.settings import Settings
 from lfr_core.watchlists.csv_file import COLUMNS, FILE_NAME
@@ -48,7 +50,10 @@ class DemoResult:
     home: Path
     """Its folder: certificates and the audit trail stay there."""
     deletion: Deletion | None = None
-    """None while everything still runs."""
+    """None while everything still runs, as with what follows."""
+    life: Life | None = None
+    faces_compared: int = 0
+    """By the stream's own count."""
 
     @property
     def recognised_right(self) -> bool:
@@ -57,8 +62,13 @@ class DemoResult:
 
     @property
     def passed(self) -> bool:
-        """That, and everything destroyed at the end, certified and verified."""
-        return self.recognised_right and self.deletion is not None and self.deletion.passed
+        """That, everything destroyed at the end, certified and verified, and published as the stream counted it."""
+        return self.recognised_right and self.deletion is not None and self.deletion.passed and self.published_right
+
+    @property
+    def published_right(self) -> bool:
+        """The published record has the stream's number of faces."""
+        return self.life is not None and self.life.record.faces_compared == self.faces_compared
 
     def as_json(self) -> dict[str, object]:
         """The document that `lfr demo --json` writes."""
@@ -69,7 +79,19 @@ class DemoResult:
             "false_alerts": len(self.score.false_alerts),
             **self.report.as_json(),
             **({} if self.deletion is None else {"deletion": _deletion_json(self.deletion)}),
+            **({} if self.life is None else {"life": _life_json(self.life)}),
         }
+
+
+def _life_json(life: Life) -> dict[str, object]:
+    return {
+        "timeline": [
+            {"at": step.at.isoformat(), "step": step.step, "status": step.status, "by": step.by}
+            for step in life.timeline
+        ],
+        "faces_compared": life.record.faces_compared,
+        "site": str(life.site),
+    }
 
 
 def _deletion_json(deletion: Deletion) -> dict[str, object]:
@@ -127,18 +149,17 @@ def run_demo(
     kind = DeploymentKind.DEMO
     with run_progress(console) as bars:
         streets = _render(settings, photos, seconds=seconds, faces=faces, bars=bars)
-        own = settings_for_run(settings, home, workers=settings.workers, keep_page_port=with_page)
+        own, policy = demo_policy(settings_for_run(settings, home, workers=settings.workers, keep_page_port=with_page))
         watchlist = _write_watchlist(own.home / "watchlist", photos)
         with _step(bars, "enrolling the test subject") as count:
             report = checked_watchlist(watchlist, deployment, kind, settings=own, policy=policy, progress=count)
         if report.refusals:
             raise Refused("demo.watchlist", f"the demo's own watchlist is refused: {report.refusals[0].message}")
-        with deployed_system(
+        with planned_system(
             report,
             deployment,
-            kind,
             name="A street that was never there",
-            live_only=True,
+            cameras=tuple(street.camera for street in streets),
             settings=own,
             policy=policy,
             with_page=with_page,
@@ -162,8 +183,11 @@ def run_demo(
             bars.stop()
             before_end(result)
             with console.status("") as line:
+                faces = read.counts(at.database, deployment).faces_compared
                 deletion = forget_everything(own, policy, at.database, deployment, close=at.close, progress=line.update)
-    return replace(result, deletion=deletion)
+                line.update("publishing the record and building the public site")
+                life = told(own, policy, at.database, deployment)
+    return replace(result, deletion=deletion, life=life, faces_compared=faces)
 
 
 def _render(
