@@ -25,10 +25,14 @@ _LONG = ("sought", "grounds", "necessity", "proportionality")
 
 
 def keep() -> None:
-    """Streamlit forgets fields that aren't drawn: hold on to them while another part of the page is shown."""
+    """Call this on every run. Streamlit forgets fields that aren't drawn, so what stands in them is copied.
+
+    A field that is drawn is never written: that would overwrite what is being typed into it just now.
+    """
+    kept = _kept()
     for name in _NAMES:
         if _KEY + name in st.session_state:
-            st.session_state[_KEY + name] = st.session_state[_KEY + name]
+            kept[name] = st.session_state[_KEY + name]
 
 
 def revise(one: Standing) -> None:
@@ -41,8 +45,10 @@ def show(view: PlannerView, person: Person, *, go: str) -> None:
 
     go: session key that names the part of the page to go to once the application is taken.
     """
-    if _KEY + "id" not in st.session_state:
-        _fill(first_draft(view.policy, now=view.now()))
+    kept = _kept() or asdict(first_draft(view.policy, now=view.now()))
+    for name in _NAMES:
+        if _KEY + name not in st.session_state:
+            st.session_state[_KEY + name] = kept[name]
     said = explained(view.policy)
     faults: tuple[str, ...] = st.session_state.get(_FAULTS, ())
     if faults:
@@ -129,7 +135,7 @@ def _take(view: PlannerView, person: Person, go: str, submit: bool) -> None:  # 
     except LfrError as error:
         st.session_state[_FAULTS] = (str(error),)
         return
-    _fill(first_draft(view.policy, now=view.now()))
+    _forget()
     st.session_state["planner-said"] = (True, f"{typed.id} is {'applied for' if submit else 'kept as a draft'}.")
     st.session_state["planner-deployment"] = typed.id
     st.session_state[go] = "deployment"
@@ -142,13 +148,19 @@ def _clear() -> None:
 def _forget() -> None:
     for name in _NAMES:
         st.session_state.pop(_KEY + name, None)
+    _kept().clear()
     st.session_state.pop(_FAULTS, None)
 
 
 def _fill(typed: Typed) -> None:
-    for name, value in asdict(typed).items():
-        st.session_state[_KEY + name] = value
-    st.session_state.pop(_FAULTS, None)
+    """Other values in all fields: only from a callback, before the page is drawn."""
+    _forget()
+    _kept().update(asdict(typed))
+
+
+def _kept() -> dict[str, object]:
+    found: dict[str, object] = st.session_state.setdefault("planner-kept", {})
+    return found
 
 
 def _typed() -> Typed:

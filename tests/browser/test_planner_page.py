@@ -124,6 +124,9 @@ def test_planned_by_one_authorised_by_another_and_the_board_says_what_is_missing
     page.get_by_role("button", name="Apply for authority").click()
     page.get_by_text("nothing you typed is lost").wait_for()
     assert page.get_by_text("Place: fill it in.").count() == 1
+    go(page, "Calendar")
+    page.get_by_text("Those that are over").wait_for()
+    go(page, "Application")
     assert page.get_by_label("Purpose, as it will be announced").input_value() == "find people wanted by the courts"
     for label, text in {
         "Id": "market-1",
@@ -139,6 +142,10 @@ def test_planned_by_one_authorised_by_another_and_the_board_says_what_is_missing
         fill(page, label, text)
     page.get_by_role("button", name="Apply for authority").click()
     page.get_by_text("market-1 is applied for.").wait_for()
+    page.get_by_role("button", name="Revise the application").click()
+    page.wait_for_function("document.querySelector('input[aria-label=Id]')?.value === 'market-1'")
+    assert page.get_by_label("Why it is necessary").input_value() == SENTENCE
+    go(page, "Deployment")
     house.paper(PaperKind.COMMUNITY, deployment="market-1")
 
     def authorise() -> None:

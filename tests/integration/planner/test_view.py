@@ -164,7 +164,7 @@ def test_a_gallery_that_can_not_be_dropped_now_is_said_to_go_later_and_the_deplo
     house.walk(S.LIST_BUILT)
     broken = PlannerView(replace(view.services, drop=away))
 
-    with pytest.raises(Retryable, match="dep is over.*next sweep"):
+    with pytest.raises(Retryable, match=r"dep is over.*next sweep"):
         broken.cancel("dep", "rain", by=PLANNER)
 
     assert view.standing("dep").view.status is S.CANCELLED
