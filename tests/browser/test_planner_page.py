@@ -104,6 +104,12 @@ def fill(page: Page, label: str, text: str) -> None:
     page.keyboard.press("Tab")
 
 
+def has_value(page: Page, label: str, text: str) -> None:
+    from playwright.sync_api import expect
+
+    expect(page.get_by_label(label, exact=True)).to_have_value(text, timeout=10_000)
+
+
 def condition(page: Page, name: str) -> str:
     row = page.locator(".pln-board tr").filter(has=page.get_by_role("rowheader", name=name, exact=True))
     return row.inner_text()
@@ -127,7 +133,7 @@ def test_planned_by_one_authorised_by_another_and_the_board_says_what_is_missing
     go(page, "Calendar")
     page.get_by_text("Those that are over").wait_for()
     go(page, "Application")
-    assert page.get_by_label("Purpose, as it will be announced").input_value() == "find people wanted by the courts"
+    has_value(page, "Purpose, as it will be announced", "find people wanted by the courts")
     for label, text in {
         "Id": "market-1",
         "Name": "Norwich market",
@@ -143,8 +149,8 @@ def test_planned_by_one_authorised_by_another_and_the_board_says_what_is_missing
     page.get_by_role("button", name="Apply for authority").click()
     page.get_by_text("market-1 is applied for.").wait_for()
     page.get_by_role("button", name="Revise the application").click()
-    page.wait_for_function("document.querySelector('input[aria-label=Id]')?.value === 'market-1'")
-    assert page.get_by_label("Why it is necessary").input_value() == SENTENCE
+    has_value(page, "Id", "market-1")
+    has_value(page, "Why it is necessary", SENTENCE)
     go(page, "Deployment")
     house.paper(PaperKind.COMMUNITY, deployment="market-1")
 
