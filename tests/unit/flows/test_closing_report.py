@@ -1,0 +1,71 @@
+"""The closing report: what it says of the limit, and that it prints."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from lfr_core.life.application import Application, Authority
+from lfr_core.life.closing import ClosingReport, Obligation, Outcome
+from lfr_core.life.closing_paper import printed_report, report_table
+from lfr_core.papers.forms import render
+from lfr_core.people.roles import Rank
+from tests.support.planning import form
+
+END = datetime(2026, 11, 27, 16, tzinfo=UTC)
+
+
+def report(*, faces: int, false: int) -> ClosingReport:
+    asked = form(END - timedelta(hours=6))
+    made = Application(**asked.model_dump(), deployment="dep", revision=1, applied_by="Pat Planner", applied_at=END)
+    given = Authority(
+        deployment="dep",
+        revision=1,
+        granted=True,
+        by="Sue | <b>Perintendent</b>",
+        rank=Rank.SUPERINTENDENT,
+        at=END,
+        reason="necessary and proportionate",
+        false_alerts_one_in=1_000,
+        expected_false_alerts=0.5,
+        claim_not_shown=False,
+    )
+    outcome = Outcome(END - timedelta(hours=6), END, 12, faces, false + 2, false, 1)
+    duties = (Obligation("alerts deleted", END + timedelta(hours=24), done=False, done_at=None, left=3),)
+    return ClosingReport("dep", "High Street", END, made, given, outcome, duties)
+
+
+@pytest.mark.parametrize(
+    ("faces", "false", "verdict"),
+    [
+        (0, 0, "0 faces are too few"),
+        (2_000, 0, "too few to show it"),
+        (2_995, 0, "enough to show it"),
+        (2_000, 2, "too few to show it"),
+        (1_999, 2, "More false alerts than the authority's 1 in 1,000"),
+        (10, 11, "More false alerts"),
+    ],
+)
+def test_the_limit_is_called_kept_only_as_far_as_the_faces_show_it(faces: int, false: int, verdict: str) -> None:
+    assert verdict in report(faces=faces, false=false).verdict
+
+
+def test_what_is_left_is_overdue_once_its_time_is_over() -> None:
+    (duty,) = report(faces=1, false=0).obligations
+
+    assert duty.stands(END) == "3 still there, not due yet"
+    assert duty.stands(END + timedelta(hours=25)) == "3 still there, OVERDUE"
+    assert replace(duty, done=True).stands(END) == "done"
+
+
+def test_it_prints_as_a_paper_and_as_a_table_with_everything_escaped() -> None:
+    made = report(faces=4_000, false=1)
+
+    page = render(printed_report(made, force="Norfolk"))
+
+    assert "Forecast and outcome" in page
+    assert "<b>Perintendent" not in page
+    assert "| false alerts | 0.50 | 1 |" in report_table(made)
+    assert "| faces compared | 10,000 | 4,000 |" in report_table(made)

@@ -1,0 +1,33 @@
+"""`prefect.yaml` gives a work pool the very flows that `flows.serve` serves, under the same names."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+
+import yaml  # type: ignore[import-untyped]  # Prefect brings it, without types
+
+from flows.api import AS_PLANNED
+from flows.retention import retention
+from flows.schedule import FlowStep
+from flows.serve import LIFE, SWEEP
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def test_it_deploys_exactly_what_is_served() -> None:
+    described = yaml.safe_load((ROOT / "prefect.yaml").read_text(encoding="utf-8"))
+    found = set()
+    for each in described["deployments"]:
+        module, _, name = each["entrypoint"].rpartition(".")
+        flow = getattr(importlib.import_module(module), name)
+        found.add((flow.name, each["name"]))
+        assert each["work_pool"] == {"name": "openlfr"}
+
+    assert found == {(flow.name, AS_PLANNED) for flow in LIFE} | {(retention.name, SWEEP)}
+
+
+def test_each_step_of_the_schedule_has_its_flow_and_a_flow_takes_ids_only() -> None:
+    assert {flow.name for flow in LIFE} == {step.value for step in FlowStep}
+    for flow in LIFE:
+        assert set(flow.parameters.properties) <= {"deployment", "revision"}
