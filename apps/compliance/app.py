@@ -6,21 +6,16 @@ import streamlit as st
 
 from apps.compliance.page import page
 from apps.compliance.view import ComplianceView
+from apps.compliance.wiring import compliance_view
 
 __all__: list[str] = []
 
 
 @st.cache_resource
 def _view() -> ComplianceView:
-    from lfr_core.clock import SystemClock
-    from lfr_core.policy import load_policy
-    from lfr_core.records.engine import open_engine
     from lfr_core.settings import Settings
 
-    settings = Settings()
-    return ComplianceView(
-        open_engine(settings.records_url), load_policy(settings.policy_file), SystemClock(), settings.home
-    )
+    return compliance_view(Settings())
 
 
 st.set_page_config(page_title="OpenLFR compliance", layout="wide")

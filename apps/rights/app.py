@@ -6,29 +6,16 @@ import streamlit as st
 
 from apps.rights.page import page
 from apps.rights.view import RightsView
+from apps.rights.wiring import rights_view
 
 __all__: list[str] = []
 
 
 @st.cache_resource
 def _view() -> RightsView:
-    from apps.auditing import trail_for
-    from lfr_core.clock import SystemClock
-    from lfr_core.policy import load_policy
-    from lfr_core.records.engine import open_engine
-    from lfr_core.records.migrate import upgrade
     from lfr_core.settings import Settings
-    from lfr_core.vault.client import vault_client
 
-    settings = Settings()
-    upgrade(settings.records_url)
-    return RightsView(
-        open_engine(settings.records_url),
-        load_policy(settings.policy_file),
-        vault_client(settings),
-        trail_for(settings),
-        SystemClock(),
-    )
+    return rights_view(Settings())
 
 
 st.set_page_config(page_title="OpenLFR enquiries and complaints", layout="wide")

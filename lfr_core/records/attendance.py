@@ -12,6 +12,8 @@ from sqlmodel import col
 from lfr_core.clock import Clock, SystemClock
 from lfr_core.errors import LfrError, Refused
 from lfr_core.logs import get_logger
+from lfr_core.people.lookup import acting
+from lfr_core.people.roles import Role
 from lfr_core.records.engine import writing
 from lfr_core.records.tables import DeploymentRow
 from lfr_core.vault.tables import AttendanceRow
@@ -31,20 +33,26 @@ class Attendance:
     def heard(self, deployment: str, operator: str) -> None:
         """The operator is there now.
 
+        A planned deployment is attended by registered operators only.
+
         Raises:
-            Refused: `operator.name-missing`, `deployment.unknown`.
+            Refused: `operator.name-missing`, `deployment.unknown`, `people.unknown`, `people.revoked`,
+                `people.wrong-role`.
         """
         name = " ".join(operator.split())
         if not name or len(name) > _LONGEST_NAME or "\x00" in name:
             raise Refused("operator.name-missing", f"say who attends: a name of at most {_LONGEST_NAME} characters")
         now_ns = self._clock.time_ns()
         with writing(self._engine) as session:
+            of = session.get(DeploymentRow, deployment)
+            if of is None:
+                raise Refused("deployment.unknown", f"there is no deployment {deployment}; see `lfr deployment list`")
+            if of.planned:
+                acting(session, name, {Role.OPERATOR})  # each time: who is revoked attends no more
             row = session.get(AttendanceRow, (deployment, name))
             if row is not None:
                 row.last_ns = now_ns
                 return
-            if session.get(DeploymentRow, deployment) is None:
-                raise Refused("deployment.unknown", f"there is no deployment {deployment}; see `lfr deployment list`")
             session.add(AttendanceRow(deployment=deployment, operator=name, since_ns=now_ns, last_ns=now_ns))
 
     def left(self, deployment: str, operator: str) -> None:

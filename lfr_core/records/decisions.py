@@ -17,8 +17,10 @@ from lfr_core.alerts import Decision, Engagement, Judgement, Review, check_engag
 from lfr_core.audit.port import AuditEvent, Trail, Verb
 from lfr_core.clock import Clock, SystemClock, utc_from_ns
 from lfr_core.errors import Refused
+from lfr_core.people.lookup import acting
+from lfr_core.people.roles import Role
 from lfr_core.records.engine import writing
-from lfr_core.records.tables import AlertRow
+from lfr_core.records.tables import AlertRow, DeploymentRow
 
 __all__ = ["DecisionDesk", "decision_of"]
 
@@ -29,7 +31,8 @@ class DecisionDesk:
     """Records answers. Every method raises Retryable when the database or the vault is away, and Refused:
 
     `alert.unknown`, `alert.actor-missing`, `alert.already-answered` (another answer stands; `correct=True`
-    replaces it and its who and when), and the rules of `lfr_core.alerts`. The same answer again changes nothing.
+    replaces it and its who and when), `people.*` (a planned deployment's alerts are decided by registered operators),
+    and the rules of `lfr_core.alerts`. The same answer again changes nothing.
     """
 
     def __init__(self, engine: Engine, trail: Trail, clock: Clock | None = None) -> None:
@@ -45,7 +48,7 @@ class DecisionDesk:
                 engagement behind; what turned out afterwards is the review's to say.
         """
         name = self._ready(actor)
-        with self._alert(alert) as (session, row):
+        with self._alert(alert, name) as (session, row):
             if _must_write(row.judgement, answer, correct=correct):
                 if row.engagement is not None and answer is Judgement.DIFFERENT:
                     raise Refused(
@@ -60,7 +63,7 @@ class DecisionDesk:
     def engage(self, alert: UUID, answer: Engagement, actor: str, *, correct: bool = False) -> Decision:
         """What the officers did. Raises Refused also as `lfr_core.alerts.check_engagement`."""
         name = self._ready(actor)
-        with self._alert(alert) as (session, row):
+        with self._alert(alert, name) as (session, row):
             check_engagement(decision_of(row))
             if _must_write(row.engagement, answer, correct=correct):
                 self._audit(session, row, answer, name, row.engagement)
@@ -71,7 +74,7 @@ class DecisionDesk:
     def review(self, alert: UUID, answer: Review, actor: str, *, correct: bool = False) -> Decision:
         """What was established afterwards. Raises Refused also as `lfr_core.alerts.check_review`."""
         name = self._ready(actor)
-        with self._alert(alert) as (session, row):
+        with self._alert(alert, name) as (session, row):
             check_review(decision_of(row))
             if _must_write(row.review, answer, correct=correct):
                 self._audit(session, row, answer, name, row.review)
@@ -93,13 +96,15 @@ class DecisionDesk:
         self._trail.append(session, AuditEvent(Verb.DECIDE, name, row.deployment, f"alert:{row.id}", question, facts))
 
     @contextmanager
-    def _alert(self, alert: UUID) -> Iterator[tuple[Session, AlertRow]]:
-        """The alert's row, locked until the answer is written."""
+    def _alert(self, alert: UUID, name: str) -> Iterator[tuple[Session, AlertRow]]:
+        """The alert's row, locked until the answer is written; of a planned deployment only for its operators."""
         with writing(self._engine) as session:
             wanted = select(AlertRow).where(AlertRow.id == alert).where(col(AlertRow.canary).is_(False))
             row = session.exec(wanted.with_for_update()).one_or_none()
             if row is None:
                 raise Refused("alert.unknown", f"there is no alert {alert}; `lfr alerts list` shows those there are")
+            if session.get_one(DeploymentRow, row.deployment).planned:
+                acting(session, name, {Role.OPERATOR})
             yield session, row
 
 

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlmodel import select
 
+from lfr_core.alerts import Judgement
 from lfr_core.deployments import DeploymentKind, DeploymentStatus
 from lfr_core.errors import Refused
 from lfr_core.gate import Condition, GateLimits, gate
@@ -17,13 +18,16 @@ from lfr_core.life.telling import announce, withhold
 from lfr_core.papers import PaperKind
 from lfr_core.people import Rank, Role
 from lfr_core.publication.announcement import ReasonClass
+from lfr_core.records import read
+from lfr_core.records.attendance import Attendance
+from lfr_core.records.decisions import DecisionDesk
 from lfr_core.records.engine import reading
 from lfr_core.records.locking import locked
 from lfr_core.records.tables import WatchlistEntryRow
 from lfr_core.vault.port import KeyKind
 from lfr_core.watchlists.types import Category
 from tests.support.planning import OFFICER, OPERATOR, OTHER_OFFICER, PLANNER, PUBLISHER, PlanningHouse, form
-from tests.support.records import entry
+from tests.support.records import entry, recorder_of, sighting
 
 S = DeploymentStatus
 
@@ -307,3 +311,21 @@ def test_an_id_is_never_used_for_a_trial_and_a_planned_one(house: PlanningHouse)
     refused("deployment.exists", house.plan)
     refused("life.trial", lambda: house.desk.ready("dep", by=PLANNER))
     refused("life.trial", lambda: house.store.cancel("dep", "x", by=PLANNER))
+
+
+def test_only_registered_operators_attend_and_decide_at_a_planned_deployment(house: PlanningHouse) -> None:
+    house.walk(S.LIVE)
+    attendance, desk = Attendance(house.engine, house.clock), DecisionDesk(house.engine, house.trail, house.clock)
+    recorder = recorder_of(house.engine, house.clock)
+    recorder.record_sightings([sighting(0.0, vault=house.vault, sealed_ns=house.clock.time_ns())])
+    (alert,) = read.alerts(house.engine, "dep")
+
+    refused("people.unknown", lambda: attendance.heard("dep", "a stranger"))
+    refused("people.wrong-role", lambda: attendance.heard("dep", PLANNER))
+    assert Condition.OPERATOR_ATTENDING in red(house)
+    refused("people.wrong-role", lambda: desk.judge(alert.id, Judgement.SAME, PLANNER))
+    attendance.heard("dep", OPERATOR)
+    desk.judge(alert.id, Judgement.SAME, OPERATOR)
+    assert Condition.OPERATOR_ATTENDING not in red(house)
+    house.people.revoke(OPERATOR, why="moved on", by="Dee Compliance")
+    refused("people.revoked", lambda: attendance.heard("dep", OPERATOR))

@@ -1,4 +1,4 @@
-"""The operator's page. Start it with `apps.operator.launch.command(settings)`.
+"""The operator's page: a page of the staff's app (`apps.staff`).
 
 Its fragments refresh by themselves: the header, the alerts that wait, those judged, the cameras. When the records are
 away the page says so and shows nothing old.
@@ -23,7 +23,7 @@ from lfr_core.errors import LfrError, Retryable
 from lfr_core.hardening import forbid_core_dumps
 from lfr_core.records.read import AlertSummary, DeploymentSummary
 
-__all__: list[str] = []
+__all__ = ["page"]
 
 ALERTS_REFRESH_S = 1.0  # a new alert is on the screen within two
 REFRESH_S = 1.5  # the rest likewise; a refresh of the whole costs 20-50 ms of a core
@@ -188,8 +188,8 @@ def _sign_in() -> None:
             st.rerun()
 
 
-def _page() -> None:
-    st.set_page_config(page_title="OpenLFR operator", layout="wide", initial_sidebar_state="collapsed")
+def page() -> None:
+    """Draw it; its fragments go on by themselves."""
     st.html(Path(__file__).with_name("style.css"))
     head, who = st.columns([3, 1.3], vertical_alignment="center", gap="large")
     with head:
@@ -203,6 +203,3 @@ def _page() -> None:
     with right:
         _cameras()
         _retention()
-
-
-_page()
