@@ -115,7 +115,6 @@ def upgrade() -> None:
     op.add_column("installation", sa.Column("written_ns", sa.BigInteger(), nullable=True))
 
 
-
 def downgrade() -> None:
     with op.batch_alter_table("installation", schema=None) as batch_op:
         batch_op.drop_column("written_ns")
