@@ -13,6 +13,7 @@ from lfr_core.deployments import DeploymentStatus, DeploymentView
 from lfr_core.errors import Fatal, Refused
 from lfr_core.life.closing import closing_report, closing_report_file
 from lfr_core.life.closing_paper import printed_report, report_table
+from lfr_core.life.obligations import book_obligations
 from lfr_core.papers.forms import render
 
 __all__ = ["close_deployment"]
@@ -57,6 +58,7 @@ def cancel_what_never_opened(here: Office, deployment: str) -> Told:
 
 @task(name="write the closing report", cache_policy=NO_CACHE)
 def write_the_closing_report(here: Office, deployment: str) -> Told:
+    book_obligations(here.engine, here.vault, here.now)  # the list's destruction among them
     report = closing_report(here.engine, deployment, here.policy, here.now)
     file = closing_report_file(here.settings.home, deployment)
     try:

@@ -3,52 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import Engine
-from sqlmodel import Session, col, func, select
 
 from lfr_core.alerts import Cell
-from lfr_core.clock import utc_from_ns
-from lfr_core.erasure.keys import destroyed_kept_keys
 from lfr_core.errors import Refused
-from lfr_core.footage.tables import FootageSegmentRow
 from lfr_core.life.application import Application, Authority
+from lfr_core.life.obligations import Obligation, obligations_of
 from lfr_core.life.reading import application_of, authority_of
 from lfr_core.policy import Policy
-from lfr_core.publication.deadlines import due_at_of
 from lfr_core.publication.rates import upper_bound
-from lfr_core.publication.tables import PublishedRecordRow
 from lfr_core.records import read
 from lfr_core.records.engine import reading
-from lfr_core.records.tables import AlertRow, DeploymentRow
-from lfr_core.vault.port import KeyKind
+from lfr_core.records.tables import DeploymentRow
 
-__all__ = ["ClosingReport", "Obligation", "Outcome", "closing_report", "closing_report_file", "obligations_of"]
+__all__ = ["ClosingReport", "Outcome", "closing_report", "closing_report_file"]
 
-_LIST_H = 24
-"""DOMAIN.md W7: the list is destroyed within a day of the end."""
 _FALSE = (Cell.FALSE_CONFIRMED, Cell.FALSE_UNCONFIRMED)
-
-
-@dataclass(frozen=True, slots=True)
-class Obligation:
-    """What has to be done after the end. Times are aware; `done_at`: None if not done or not known when."""
-
-    what: str
-    due_at: datetime
-    done: bool
-    done_at: datetime | None
-    left: int = 0
-    """Things still there, where they can be counted."""
-
-    def stands(self, now: datetime) -> str:
-        """In a few words."""
-        if self.done:
-            return "done" if self.done_at is None else f"done {self.done_at:%Y-%m-%d %H:%M} UTC"
-        still = f"{self.left} still there, " if self.left else ""
-        return f"{still}OVERDUE" if now > self.due_at else f"{still}not due yet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +90,7 @@ def closing_report(engine: Engine, deployment: str, policy: Policy, now: datetim
         if row.ended_at is None:
             raise Refused("record.not-ended", f"deployment {deployment} hasn't ended: its report comes then")
         ended_at = row.ended_at
-        rest = _obligations(session, row, ended_at, policy, now)
+        owed = obligations_of(session, deployment, policy, now=now)
     tally = read.counts(engine, deployment)
     return ClosingReport(
         deployment=deployment,
@@ -134,52 +107,10 @@ def closing_report(engine: Engine, deployment: str, policy: Policy, now: datetim
             false_alerts=sum(tally.alerts.cells.get(cell, 0) for cell in _FALSE),
             undecided=tally.alerts.undecided,
         ),
-        obligations=(_list_destroyed(engine, row, ended_at), *rest),
+        obligations=owed,
     )
-
-
-def obligations_of(engine: Engine, deployment: str, policy: Policy, now: datetime) -> tuple[Obligation, ...]:
-    """The four of a deployment that has ended: list, alerts, results, footage. Raises as `closing_report`."""
-    return closing_report(engine, deployment, policy, now).obligations
 
 
 def closing_report_file(home: Path, deployment: str) -> Path:
     """Where the paper of the closing report is kept."""
     return home / "reports" / deployment / "closing-report.html"
-
-
-def _list_destroyed(engine: Engine, row: DeploymentRow, ended_at: datetime) -> Obligation:
-    """By the newest key of its list that the audit trail has as destroyed. One that never had a list has none."""
-    gone = [key.destroyed_ns for key in destroyed_kept_keys(engine, row.id) if key.kind == KeyKind.WATCHLIST.value] or (
-        [] if row.gallery else [round(ended_at.timestamp() * 1e9)]
-    )
-    done_at = utc_from_ns(max(gone)) if gone else None
-    return Obligation("watchlist destroyed", ended_at + timedelta(hours=_LIST_H), bool(gone), done_at)
-
-
-def _obligations(
-    session: Session, row: DeploymentRow, ended_at: datetime, policy: Policy, now: datetime
-) -> tuple[Obligation, ...]:
-    alerts = session.exec(select(func.count()).select_from(AlertRow).where(AlertRow.deployment == row.id)).one()
-    alerts_due = ended_at + timedelta(hours=policy.alerts.retention_h)
-    segments = session.exec(
-        select(func.count(), func.max(FootageSegmentRow.due_ns))
-        .where(FootageSegmentRow.deployment == row.id)
-        .where(col(FootageSegmentRow.purged_ns).is_(None))
-    ).one()
-    purged_ns = session.exec(
-        select(func.max(FootageSegmentRow.purged_ns)).where(FootageSegmentRow.deployment == row.id)
-    ).one()
-    footage_due = ended_at + timedelta(days=policy.footage.retention_days)
-    published = session.exec(
-        select(func.min(PublishedRecordRow.published_at)).where(PublishedRecordRow.deployment == row.id)
-    ).one()
-    last_due = utc_from_ns(segments[1]) if segments[1] else footage_due
-    last_gone = utc_from_ns(purged_ns) if purged_ns else ended_at
-    results_due = due_at_of(session, row.id, ended_at, now, policy.publication)
-    results = (Obligation("results published", results_due, published is not None, published),)
-    return (
-        Obligation("alerts deleted", alerts_due, not alerts, None, alerts),
-        *(results if row.opened_at is not None else ()),
-        Obligation("footage destroyed", last_due, not segments[0], None if segments[0] else last_gone, segments[0]),
-    )

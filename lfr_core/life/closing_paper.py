@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from lfr_core.life.closing import ClosingReport
+from lfr_core.life.obligations import Obligation
 from lfr_core.papers.forms import FormKind, Line, PrintedPaper, Section, Signature, Table
 from lfr_core.publication.rates import natural_frequency
 from lfr_core.publication.workdays import LONDON
@@ -74,7 +75,21 @@ def _rows(report: ClosingReport) -> tuple[tuple[str, str, str], ...]:
 
 
 def _duties(report: ClosingReport) -> tuple[tuple[str, str, str], ...]:
-    return tuple((each.what, _when(each.due_at), each.stands(report.made_at)) for each in report.obligations)
+    return tuple(
+        (
+            each.owed.value,
+            "nothing is due" if each.due_at is None else _when(each.due_at),
+            _stands(each, report.made_at),
+        )
+        for each in report.obligations
+    )
+
+
+def _stands(each: Obligation, now: datetime) -> str:
+    held = f", {each.held} segments held" if each.held else ""
+    if each.done_at is not None:
+        return f"done {_when(each.done_at)}{held}"
+    return f"{'OVERDUE' if each.is_late(now) else 'not due yet'}{held}"
 
 
 def _in_people(report: ClosingReport) -> str:

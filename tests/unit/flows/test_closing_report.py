@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from lfr_core.life.application import Application, Authority
-from lfr_core.life.closing import ClosingReport, Obligation, Outcome
+from lfr_core.life.closing import ClosingReport, Outcome
 from lfr_core.life.closing_paper import printed_report, report_table
+from lfr_core.life.obligations import Obligation, Owed
 from lfr_core.papers.forms import render
 from lfr_core.people.roles import Rank
 from tests.support.planning import form
@@ -33,7 +34,7 @@ def report(*, faces: int, false: int) -> ClosingReport:
         claim_not_shown=False,
     )
     outcome = Outcome(END - timedelta(hours=6), END, 12, faces, false + 2, false, 1)
-    duties = (Obligation("alerts deleted", END + timedelta(hours=24), done=False, done_at=None, left=3),)
+    duties = (Obligation(Owed.ALERTS_PURGED, END + timedelta(hours=24), None),)
     return ClosingReport("dep", "High Street", END, made, given, outcome, duties)
 
 
@@ -52,12 +53,13 @@ def test_the_limit_is_called_kept_only_as_far_as_the_faces_show_it(faces: int, f
     assert verdict in report(faces=faces, false=false).verdict
 
 
-def test_what_is_left_is_overdue_once_its_time_is_over() -> None:
-    (duty,) = report(faces=1, false=0).obligations
+def test_what_is_owed_is_overdue_once_its_time_is_over_and_held_footage_is_named() -> None:
+    made = report(faces=1, false=0)
+    held = Obligation(Owed.FOOTAGE_PURGED, END, END, held=2)
 
-    assert duty.stands(END) == "3 still there, not due yet"
-    assert duty.stands(END + timedelta(hours=25)) == "3 still there, OVERDUE"
-    assert replace(duty, done=True).stands(END) == "done"
+    assert "| alerts purged | 2026-11-28 16:00 GMT | not due yet |" in report_table(made)
+    assert "OVERDUE" in report_table(replace(made, made_at=END + timedelta(hours=25)))
+    assert "done 2026-11-27 16:00 GMT, 2 segments held" in report_table(replace(made, obligations=(held,)))
 
 
 def test_it_prints_as_a_paper_and_as_a_table_with_everything_escaped() -> None:
