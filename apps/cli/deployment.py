@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from apps.cli import planning
+from apps.cli import planned_papers, planning
 from apps.cli.common import AsJson, console, errors, guard, load_settings, policy_of, print_json
 from apps.cli.planned import At, at_desk
 
@@ -23,6 +23,7 @@ __all__ = ["app"]
 
 app = typer.Typer(no_args_is_help=True, help="Plan, authorise, prepare, open, suspend, close and look at deployments.")
 app.registered_commands.extend(planning.app.registered_commands)
+app.registered_commands.extend(planned_papers.app.registered_commands)
 
 By = Annotated[
     str, typer.Option(help="Who does it; of a planned deployment a registered person. Default: your login's name.")

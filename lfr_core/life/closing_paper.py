@@ -6,9 +6,9 @@ from datetime import datetime
 
 from lfr_core.life.closing import ClosingReport
 from lfr_core.life.obligations import Obligation
+from lfr_core.life.paper_words import when
 from lfr_core.papers.forms import FormKind, Line, PrintedPaper, Section, Signature, Table
 from lfr_core.publication.rates import natural_frequency
-from lfr_core.publication.workdays import LONDON
 
 __all__ = ["printed_report", "report_table"]
 
@@ -22,16 +22,16 @@ def printed_report(report: ClosingReport, *, force: str) -> PrintedPaper:
         title=f"{report.name}, {report.application.place}",
         force=force,
         revision=report.application.revision,
-        made_at=_when(report.made_at),
+        made_at=when(report.made_at),
         sections=(
             Section(
                 "What happened",
                 ("A7",),
                 (
-                    Line("Authorised hours", f"{_when(report.application.starts_at)} to "
-                         f"{_when(report.application.ends_at)}"),
-                    Line("Opened", _when(report.outcome.opened_at)),
-                    Line("Ended", _when(report.outcome.ended_at)),
+                    Line("Authorised hours", f"{when(report.application.starts_at)} to "
+                         f"{when(report.application.ends_at)}"),
+                    Line("Opened", when(report.outcome.opened_at)),
+                    Line("Ended", when(report.outcome.ended_at)),
                 ),
             ),
             Section(
@@ -47,7 +47,7 @@ def printed_report(report: ClosingReport, *, force: str) -> PrintedPaper:
                 (Table("The obligations after the end", ("obligation", "due", "stands"), _duties(report)),),
             ),
         ),
-        signed=(Signature("authorising officer", given.by, given.rank.value, _when(given.at)),),
+        signed=(Signature("authorising officer", given.by, given.rank.value, when(given.at)),),
     )  # fmt: skip
 
 
@@ -78,7 +78,7 @@ def _duties(report: ClosingReport) -> tuple[tuple[str, str, str], ...]:
     return tuple(
         (
             each.owed.value,
-            "nothing is due" if each.due_at is None else _when(each.due_at),
+            "nothing is due" if each.due_at is None else when(each.due_at),
             _stands(each, report.made_at),
         )
         for each in report.obligations
@@ -88,7 +88,7 @@ def _duties(report: ClosingReport) -> tuple[tuple[str, str, str], ...]:
 def _stands(each: Obligation, now: datetime) -> str:
     held = f", {each.held} segments held" if each.held else ""
     if each.done_at is not None:
-        return f"done {_when(each.done_at)}{held}"
+        return f"done {when(each.done_at)}{held}"
     return f"{'OVERDUE' if each.is_late(now) else 'not due yet'}{held}"
 
 
@@ -99,7 +99,3 @@ def _in_people(report: ClosingReport) -> str:
 
 def _row(cells: tuple[str, ...]) -> str:
     return f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |"
-
-
-def _when(at: datetime | None) -> str:
-    return "never" if at is None else f"{at.astimezone(LONDON):%Y-%m-%d %H:%M %Z}"

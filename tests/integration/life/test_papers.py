@@ -1,0 +1,173 @@
+"""The papers of a deployment: every statement, escaped, with the rules that ask for it; what isn't there is refused."""
+
+from __future__ import annotations
+
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from apps.cli.main import app
+from lfr_core.deployments import DeploymentKind, DeploymentStatus
+from lfr_core.errors import Refused
+from lfr_core.life.evaluations import load_evaluations
+from lfr_core.life.price import price
+from lfr_core.life.printing import printed_paper
+from lfr_core.life.telling import withhold
+from lfr_core.papers.forms import RULES, FormKind, render
+from lfr_core.publication.announcement import ReasonClass
+from lfr_core.publication.figures import UseCase
+from tests.support.planning import OFFICER, PLANNER, PUBLISHER, PlanningHouse
+
+S = DeploymentStatus
+STATEMENTS: dict[str, Any] = {
+    "footprint": "King's Lynn <Market>, north & south",
+    "purpose": "find people <wanted> by the courts",
+    "sought": "People wanted <b>by the courts</b> & nobody else.",
+    "necessity": "Twelve warrants stand <unserved> after two visits.",
+    "proportionality": "Six hours, one street, one list: <that> & no more.",
+    "grounds": "They were seen at this market on <four> of its last five days.",
+    "threshold": 0.61,
+    "threshold_reason": "fewer <false> alerts wanted",
+    "expected_faces": 12_345,
+}
+
+
+def page(house: PlanningHouse, kind: FormKind, deployment: str = "dep") -> str:
+    return render(printed_paper(house.engine, deployment, kind, house.policy, load_evaluations(), now=house.now))
+
+
+def holds(html: str, *statements: object) -> None:
+    words = " ".join(unescape(html).split())
+    assert [each for each in map(str, statements) if each not in words] == []
+
+
+def asks(html: str, rules: str) -> None:
+    assert [rule for rule in rules.split() if f"<li>{rule}: {RULES[rule]}" not in unescape(html)] == []
+
+
+def no_paper(house: PlanningHouse, kind: FormKind) -> str:
+    with pytest.raises(Refused) as error:
+        page(house, kind)
+    assert error.value.rule == "life.no-paper"
+    return str(error.value)
+
+
+def test_the_application_holds_every_statement_escaped_with_its_rules_and_what_the_list_costs(
+    house: PlanningHouse,
+) -> None:
+    made = house.plan(**STATEMENTS)
+
+    html = page(house, FormKind.APPLICATION)
+
+    texts = [each for each in STATEMENTS.values() if isinstance(each, str)]
+    holds(html, *texts, "Norwich", "north, south", UseCase.SOUGHT_PERSONS.value, PLANNER, "1,000", "12,345", "0.61")
+    holds(html, "10:00 GMT", "16:00 GMT, 6 hours", price(made, load_evaluations(), house.policy).words)
+    asks(html, "W1 W2 W3 W6 W7 A4 A5 A7 M1 M3 M4 P1 P2 P4 H1 D1 D2 D3")
+    assert "<b>by" not in html
+    assert "<wanted>" not in html
+
+
+def test_the_authority_holds_what_it_rests_on_and_is_another_paper(house: PlanningHouse) -> None:
+    house.walk(S.LIST_APPROVED, **STATEMENTS)
+
+    html = page(house, FormKind.AUTHORITY)
+
+    texts = [each for each in STATEMENTS.values() if isinstance(each, str)]
+    holds(html, *texts, "Norwich", UseCase.SOUGHT_PERSONS.value, OFFICER, "superintendent", "Is</dt><dd>granted")
+    holds(html, "necessary and proportionate", "1 in 100,000 faces", "the officer signs that they know")
+    holds(html, f"by {PLANNER}, ", f"by {OFFICER}, ", house.digest(), "wanted_by_courts", "revision 1")
+    asks(html, "A2 A3 A4 A5 A6 A7 M1 M3 M4 W1 W4 W6 P1")
+    assert "subject of entry-1" not in html
+    assert "<four>" not in html
+
+
+def test_before_the_list_and_the_announcement_the_authority_says_so(house: PlanningHouse) -> None:
+    house.plan()
+    house.authorise()
+
+    holds(page(house, FormKind.AUTHORITY), "not yet; it can't open before", "Built</dt><dd>not yet")
+
+
+def test_a_withheld_notice_is_printed_with_its_reason_and_who_approved_it(house: PlanningHouse) -> None:
+    house.plan()
+    house.authorise()
+    why = ReasonClass.THREAT_TO_LIFE
+    withhold(house.engine, house.announcements, "dep", because=why, by=PUBLISHER, approved_by=OFFICER)
+
+    holds(page(house, FormKind.AUTHORITY), f"because: {why.value}; approved by {OFFICER}")
+
+
+def test_what_does_not_exist_yet_is_refused_and_says_what_comes_first(house: PlanningHouse) -> None:
+    house.plan()
+
+    assert "lfr deployment authorise" in no_paper(house, FormKind.AUTHORITY)
+    assert "nobody has decided" in no_paper(house, FormKind.CLOSING_REPORT)
+    house.authorise()
+    assert "hasn't ended" in no_paper(house, FormKind.CLOSING_REPORT)
+    house.plan(footprint="another side")
+
+    assert "revision 2" in no_paper(house, FormKind.AUTHORITY)  # what was signed is not what is planned now
+
+
+def test_a_refused_application_prints_as_refused_and_a_draft_as_a_draft(house: PlanningHouse) -> None:
+    house.plan()
+    house.desk.refuse("dep", by=OFFICER, reason="the footprint takes in a school")
+
+    html = page(house, FormKind.AUTHORITY)
+
+    holds(html, "Refused: this allows nothing.", "the footprint takes in a school", "Is</dt><dd>refused")
+    assert "1 in 100,000" not in html
+    holds(page(house, FormKind.APPLICATION), "A draft")
+
+
+def test_an_authority_that_opens_no_gate_any_more_says_so_first(house: PlanningHouse) -> None:
+    house.plan()
+    house.authorise()
+    assert "No longer in force" not in page(house, FormKind.AUTHORITY)
+
+    house.people.revoke(OFFICER, why="left the force", by="Dee Compliance")
+
+    holds(page(house, FormKind.AUTHORITY), f"No longer in force: {OFFICER} may authorise nothing any more")
+
+
+def test_the_closing_report_is_there_once_it_has_ended_and_the_authority_says_that_too(house: PlanningHouse) -> None:
+    house.walk(S.LIVE)
+    house.store.close("dep", by="system:flows")
+
+    holds(page(house, FormKind.CLOSING_REPORT), "Forecast and outcome", OFFICER)
+    holds(page(house, FormKind.AUTHORITY), "No longer in force: ended")
+
+
+def test_a_trial_and_an_unknown_one_have_no_papers(house: PlanningHouse) -> None:
+    house.store.create("trial", DeploymentKind.EVALUATION, name="Trial", policy=house.policy)
+
+    for deployment, rule in (("trial", "life.trial"), ("gone", "deployment.unknown"), ("d\x00", "deployment.unknown")):
+        with pytest.raises(Refused) as error:
+            page(house, FormKind.APPLICATION, deployment)
+        assert error.value.rule == rule
+
+
+def test_the_command_writes_a_page_for_its_owner_and_leaves_what_is_there(
+    house: PlanningHouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.plan()
+    monkeypatch.setenv("LFR_DATABASE_URL", house.engine.url.render_as_string(hide_password=False))
+    monkeypatch.setenv("LFR_HOME", str(tmp_path))
+    file = tmp_path / "made" / "application.html"
+
+    def lfr(*words: str) -> tuple[int, str]:
+        done = CliRunner().invoke(app, ["deployment", "paper", "dep", *words])
+        return done.exit_code, " ".join(done.output.split())
+
+    assert lfr("--output", str(file))[0] == 0
+    first = file.read_bytes()
+    assert b"<h1>Application</h1>" in first
+    assert file.stat().st_mode & 0o777 == 0o600
+    code, said = lfr("--output", str(file))
+    assert (code != 0, "(deployment.file-exists)" in said, file.read_bytes() == first) == (True, True, True)
+    for which, rule in (("authority", "life.no-paper"), ("poster", "life.no-paper")):
+        code, said = lfr("--which", which, "--output", str(tmp_path / "new.html"))
+        assert (code != 0, f"({rule})" in said, (tmp_path / "new.html").exists()) == (True, True, False)
