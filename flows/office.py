@@ -14,7 +14,7 @@ from lfr_core.clock import utc_from_ns
 from lfr_core.gallery import MilvusGallery
 from lfr_core.gallery.turned import turned_gallery
 from lfr_core.life.desk import PlanningDesk
-from lfr_core.life.evaluations import load_evaluations
+from lfr_core.life.evaluations import evaluations_for
 from lfr_core.life.reading import call
 from lfr_core.publication.announcement import AnnouncementStore
 from lfr_core.records.deployments import DeploymentStore
@@ -61,7 +61,7 @@ class Office:
 
     @property
     def desk(self) -> PlanningDesk:
-        return PlanningDesk(self.engine, self.trail, self.clock, self.policy, load_evaluations())
+        return PlanningDesk(self.engine, self.trail, self.clock, self.policy, evaluations_for(self.settings))
 
     @property
     def announcements(self) -> AnnouncementStore:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
@@ -12,7 +13,8 @@ from flows.office import ACTOR, Office
 from flows.schedule import FlowStep
 from flows.told import End, Told, carried_out
 from lfr_core.deployments import DeploymentStatus
-from lfr_core.gate import TO_BE_OPENED, Finding, GateLimits, gate
+from lfr_core.errors import LfrError
+from lfr_core.gate import TO_BE_OPENED, Condition, Finding, GateLimits, gate
 from lfr_core.life.facts import gate_facts
 from lfr_core.people.roles import Role
 from lfr_core.records.engine import reading
@@ -27,6 +29,9 @@ def open_deployment(deployment: str, revision: int) -> State[None]:
 
     def act(here: Office) -> Told:
         status, red = what_is_not_in_order(here, deployment)
+        if any(each.condition is Condition.PROVEN for each in red):
+            test_it(here, deployment)
+            status, red = what_is_not_in_order(here, deployment)
         if red or status is not DeploymentStatus.READY:
             return call_who_must_act(here, deployment, status, red)
         return open_it(here, deployment)
@@ -41,6 +46,15 @@ def what_is_not_in_order(here: Office, deployment: str) -> tuple[DeploymentStatu
         status, facts = DeploymentStatus(row.status), gate_facts(session, row, here.now)
     found = gate(facts, GateLimits.of(here.policy), now_ns=here.clock.time_ns())
     return status, tuple(each for each in found if each.condition in TO_BE_OPENED and not each.met)
+
+
+@task(name="test the whole chain", cache_policy=NO_CACHE)
+def test_it(here: Office, deployment: str) -> None:
+    """A green self-test meets the gate's condition; of a red one the lines are kept for `lfr proof show`."""
+    from streams.proof_selftest import self_test
+
+    with suppress(LfrError):  # what is away is seen in what is still red
+        self_test(here.settings, here.policy, here.engine, deployment, by=ACTOR)
 
 
 @task(name="call who must act", cache_policy=NO_CACHE)

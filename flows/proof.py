@@ -6,18 +6,19 @@ from sqlalchemy import Engine
 
 from flows.erasing import erasure_of, plant
 from lfr_core.audit.prune import prune
-from lfr_core.clock import SystemClock
+from lfr_core.clock import SystemClock, utc_from_ns
 from lfr_core.deployments import DeploymentStatus
 from lfr_core.erasure.desk import certificates_of
 from lfr_core.erasure.planted import PlantedKind
 from lfr_core.erasure.service import Erasure
 from lfr_core.errors import Refused
+from lfr_core.life.obligations import book_obligations
 from lfr_core.policy import Policy
 from lfr_core.records.reading import DeploymentReader
 from lfr_core.settings import Settings
 from lfr_core.vault.client import vault_client
 
-__all__ = ["certify_what_fell_due", "plant_where_there_are_none", "prune_the_trail"]
+__all__ = ["book_done", "certify_what_fell_due", "plant_where_there_are_none", "prune_the_trail"]
 
 _DAY_NS = 86_400 * 10**9
 
@@ -65,6 +66,15 @@ def _certified(erasure: Erasure, engine: Engine, deployment: str) -> bool:
         return False
     erasure.certify(deployment)
     return True
+
+
+def book_done(settings: Settings, engine: Engine) -> tuple[str, ...]:
+    """Look what is left of each planned deployment that is over, and book what is done; which obligations of which.
+
+    Raises:
+        Retryable: vault or database are away.
+    """
+    return book_obligations(engine, vault_client(settings), utc_from_ns(SystemClock().time_ns()))
 
 
 def prune_the_trail(settings: Settings, policy: Policy, engine: Engine) -> int:

@@ -15,7 +15,7 @@ from prefect.states import Completed, Failed
 from sqlalchemy import Engine
 
 from flows.assembly import sweep_of
-from flows.proof import certify_what_fell_due, plant_where_there_are_none, prune_the_trail
+from flows.proof import book_done, certify_what_fell_due, plant_where_there_are_none, prune_the_trail
 from flows.publishing import keep_the_site, look_at_the_promises
 from flows.report import lag_table
 from lfr_core.errors import LfrError, Refused
@@ -54,6 +54,7 @@ def retention() -> State[None]:
         return Failed(message=str(untrusted))
     plant_canaries_in_live_deployments(settings, policy, return_state=True)
     certify_what_was_destroyed(settings, policy, return_state=True)
+    book_what_is_done_after_the_end(settings, return_state=True)
     prune_the_audit_trail(settings, policy, return_state=True)
     look_whether_promises_are_kept(settings, policy, return_state=True)
     keep_the_public_site_up_to_date(settings, policy, return_state=True)
@@ -116,6 +117,11 @@ def plant_canaries_in_live_deployments(settings: Settings, policy: Policy) -> St
 @task(name="search for the canaries and certify what was destroyed", cache_policy=NO_CACHE)
 def certify_what_was_destroyed(settings: Settings, policy: Policy) -> State[None]:
     return _prove(lambda engine: certify_what_fell_due(settings, policy, engine), settings)
+
+
+@task(name="book what is done of each deployment's obligations", cache_policy=NO_CACHE)
+def book_what_is_done_after_the_end(settings: Settings) -> State[None]:
+    return _prove(lambda engine: book_done(settings, engine), settings)
 
 
 @task(name="prune the audit trail", cache_policy=NO_CACHE)

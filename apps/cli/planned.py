@@ -113,7 +113,7 @@ def at_desk() -> Iterator[At]:
     from apps.auditing import trail_for
     from lfr_core.clock import SystemClock
     from lfr_core.life.desk import PlanningDesk
-    from lfr_core.life.evaluations import load_evaluations
+    from lfr_core.life.evaluations import evaluations_for
     from lfr_core.publication.announcement import AnnouncementStore
     from lfr_core.records.engine import open_engine
     from lfr_core.records.migrate import upgrade
@@ -124,15 +124,15 @@ def at_desk() -> Iterator[At]:
     engine, clock, trail = open_engine(settings.records_url), SystemClock(), trail_for(settings)
     try:
         announcements = AnnouncementStore(engine, trail, clock, lambda: secrets.token_hex(6))
-        desk = PlanningDesk(engine, trail, clock, policy, load_evaluations())
+        desk = PlanningDesk(engine, trail, clock, policy, evaluations_for(settings))
         yield At(settings, policy, engine, clock, desk, announcements)
     finally:
         engine.dispose()
 
 
-def price_of(size: int, threshold: float, faces: int, policy: Policy) -> Price:
+def price_of(settings: Settings, size: int, threshold: float, faces: int, policy: Policy) -> Price:
     """The price of a list of that size at that threshold. Raises Fatal when the register of evaluations is damaged."""
-    from lfr_core.life.evaluations import load_evaluations
+    from lfr_core.life.evaluations import evaluations_for
     from lfr_core.life.price import price
 
     @dataclass(frozen=True, slots=True)
@@ -141,7 +141,7 @@ def price_of(size: int, threshold: float, faces: int, policy: Policy) -> Price:
         list_cap: int
         expected_faces: int
 
-    return price(Asked(threshold, size, faces), load_evaluations(), policy)
+    return price(Asked(threshold, size, faces), evaluations_for(settings), policy)
 
 
 def build_list(at: At, deployment: str, folder: Path | None, *, by: str, quiet: bool) -> None:

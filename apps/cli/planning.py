@@ -93,8 +93,9 @@ def price(
     with guard():
         from apps.cli.planned import price_of
 
-        policy = policy_of(load_settings())
-        found = price_of(size, policy.alerts.threshold if threshold is None else threshold, faces, policy)
+        settings = load_settings()
+        policy = policy_of(settings)
+        found = price_of(settings, size, policy.alerts.threshold if threshold is None else threshold, faces, policy)
         if as_json:
             from dataclasses import asdict
 

@@ -10,9 +10,8 @@ from apps.planner.view import PlannerView, Services
 from apps.stores import deployment_store
 from lfr_core.clock import SystemClock
 from lfr_core.errors import LfrError
-from lfr_core.faces.pack.opening import open_pack
 from lfr_core.life.desk import PlanningDesk
-from lfr_core.life.evaluations import load_evaluations
+from lfr_core.life.evaluations import evaluations_for
 from lfr_core.policy import load_policy
 from lfr_core.publication.announcement import AnnouncementStore
 from lfr_core.records.engine import open_engine
@@ -30,8 +29,7 @@ def planner_view(settings: Settings) -> PlannerView:
         trail_for(settings),
     )
 
-    contract = _contract(settings)
-    evaluations = tuple(each for each in load_evaluations() if not contract or each.contract == contract)
+    evaluations = evaluations_for(settings)
 
     def moved() -> None:
         from flows.reconcile import schedule_now
@@ -62,11 +60,3 @@ def planner_view(settings: Settings) -> PlannerView:
             moved=moved,
         )
     )
-
-
-def _contract(settings: Settings) -> str:
-    """The installed model's; "" where there is none: then the price rests on what is registered."""
-    try:
-        return open_pack(settings.pack_folder, acknowledge_licence=settings.acknowledge_model_licence).contract_id
-    except LfrError:
-        return ""

@@ -8,9 +8,11 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
-from lfr_core.errors import Fatal
+from lfr_core.errors import Fatal, LfrError
+from lfr_core.faces.pack.opening import open_pack
+from lfr_core.settings import Settings
 
-__all__ = ["Evaluation", "default_evaluations_file", "load_evaluations"]
+__all__ = ["Evaluation", "default_evaluations_file", "evaluations_for", "load_evaluations"]
 
 Words = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300, pattern=r"^[^\x00-\x1f\x7f]+$")
@@ -47,6 +49,20 @@ class _Register(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     evaluation: tuple[Evaluation, ...] = ()
+
+
+def evaluations_for(settings: Settings) -> tuple[Evaluation, ...]:
+    """Those of the face model in use; all of them where no model is installed.
+
+    Raises:
+        Fatal: as `load_evaluations`.
+    """
+    found = load_evaluations()
+    try:
+        pack = open_pack(settings.pack_folder, acknowledge_licence=settings.acknowledge_model_licence)
+    except LfrError:
+        return found
+    return tuple(each for each in found if each.contract == pack.contract_id)
 
 
 def default_evaluations_file() -> Path:

@@ -1,4 +1,4 @@
-"""The gate is a refusal, felt on every worker: two workers, two cameras, and each thing that shuts it."""
+"""The gate is a refusal, felt on every worker: a vault that stops; each condition is in test_gate_conditions.py."""
 
 from __future__ import annotations
 
@@ -6,17 +6,11 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlmodel import select
 
-from lfr_core.clock import utc_from_ns
 from lfr_core.records import read
-from lfr_core.records.attendance import Attendance
-from lfr_core.records.engine import writing
-from lfr_core.records.tables import DeploymentRow
 from tests.support.brokers import new_kafka
 from tests.support.milvus import MilvusServer
 from tests.support.playing import Playing, playing
@@ -49,21 +43,6 @@ def stream(kafka_libs: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         yield started
 
 
-def suspend(stream: Stream, deployment: str) -> None:
-    stream.store.suspend(deployment, "a test of the gate", by="an officer")
-
-
-def end_of_hours(stream: Stream, deployment: str) -> None:
-    with writing(stream.database) as session:
-        row = session.exec(select(DeploymentRow).where(DeploymentRow.id == deployment)).one()
-        row.closes_at = utc_from_ns(time.time_ns()) - timedelta(milliseconds=1)
-
-
-def nobody_attends(stream: Stream, deployment: str) -> None:
-    stream.stop_attending()
-    Attendance(stream.database).left(deployment, "a tester")
-
-
 def vault_stopped(stream: Stream, deployment: str) -> None:
     stream.stop_vault()
 
@@ -74,7 +53,7 @@ def vault_killed(stream: Stream, deployment: str) -> None:
 
 @pytest.mark.parametrize(
     "shut",
-    [suspend, end_of_hours, nobody_attends, vault_stopped, pytest.param(vault_killed, marks=pytest.mark.slow)],
+    [vault_stopped, pytest.param(vault_killed, marks=pytest.mark.slow)],
 )
 def test_recognition_ends_within_3_seconds_on_every_worker(
     stream: Stream, tmp_path: Path, shut: Callable[[Stream, str], None]

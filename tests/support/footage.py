@@ -41,6 +41,8 @@ def jpeg(number: int, size: int = 2_000) -> bytes:
 
 
 class _NoEpochs:
+    def touch(self, at_ns: int) -> None: ...
+
     def began(self, epoch: Epoch) -> None:
         raise NotImplementedError
 

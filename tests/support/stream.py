@@ -246,9 +246,16 @@ class Stream:
         self, name: str, *, live_only: bool = False, photo: str = "obama", attended: bool = True
     ) -> DeploymentView:
         """A live deployment whose watchlist is one photograph."""
+        self.store.create(name, DeploymentKind.EVALUATION, name=name, policy=self.policy, live_only=live_only)
+        self.enrol(name, photo=photo)
+        opened = self.store.open(name)
+        if attended:
+            self.attend(name)
+        return opened
+
+    def enrol(self, name: str, *, photo: str = "obama", by: str = "system:lfr") -> None:
+        """Give a deployment its list of one test subject."""
         engine = build_engine(self.settings, self.policy)
-        store = self.store
-        store.create(name, DeploymentKind.EVALUATION, name=name, policy=self.policy, live_only=live_only)
         gallery = turned_gallery(MilvusGallery(self.milvus.uri), self.vault, actor="system:test", may_make=True)
         collection = gallery_name(name)
         entry = str(uuid5(NAMESPACE_OID, f"{name}/{photo}"))
@@ -264,15 +271,11 @@ class Stream:
             expires_on=datetime.now(tz=UTC).date().replace(year=2099),
             references=[_Reference(reference.id, photo, crop)],
         )
-        store.attach_watchlist(name, engine.contract_id, collection, [row])
-        opened = store.open(name)
-        if attended:
-            self.attend(name)
-        return opened
+        self.store.attach_watchlist(name, engine.contract_id, collection, [row], by)
 
-    def attend(self, name: str) -> None:
-        """The tester attends a deployment from now on."""
-        self._attending.enter_context(Attendance(self.database).kept_up(name, "a tester"))
+    def attend(self, name: str, operator: str = "a tester") -> None:
+        """Somebody attends a deployment from now on."""
+        self._attending.enter_context(Attendance(self.database).kept_up(name, operator))
 
     def drained(self) -> bool:
         """Whether every record has been processed and committed; not while the broker can't say."""
