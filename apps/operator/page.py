@@ -141,9 +141,11 @@ def _show_judged() -> None:
     if deployment is None:
         return
     _still_waiting, judged = _view().tally(deployment.view.id)
+    shown = _view().alerts(deployment.view.id, judged=True) if judged else ()
+    questions.forget_receipt({alert.id for alert in shown})
     if judged:
         st.html(f'<h2 class="ops-h2">{judged} judged</h2>')
-        for alert in _view().alerts(deployment.view.id, judged=True):
+        for alert in shown:
             _show_alert(alert, "done")
 
 
@@ -179,6 +181,7 @@ def _sign_in() -> None:
                     _view().leave(_operator())
                 st.session_state["operator"] = ""
                 _pictures().forget()
+                questions.forget_receipt()
                 st.rerun()
         return
     with st.form("operator-form", border=False), st.container(horizontal=True, vertical_alignment="bottom"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
@@ -10,14 +10,15 @@ from uuid import UUID
 import streamlit as st
 
 from apps.operator import panels
-from apps.operator.view import OperatorView, open_questions
+from apps.operator.view import OperatorView, ReceiptPage, open_questions
 from lfr_core.alerts import Decision, Engagement, Judgement, Review
 from lfr_core.errors import LfrError
 from lfr_core.records.read import AlertSummary, Answer
 
-__all__ = ["ask", "said"]
+__all__ = ["ask", "forget_receipt", "said"]
 
-
+_RECEIPT = "receipt"
+"""Of the session's state: the receipt that was issued last."""
 _JUDGEMENTS: Mapping[StrEnum, str] = {
     Judgement.SAME: "Same person",
     Judgement.DIFFERENT: "Different",
@@ -41,6 +42,13 @@ def said(where: str) -> str | None:
     return None if found is None else str(found)
 
 
+def forget_receipt(shown: Collection[UUID] = ()) -> None:
+    """Keep no receipt but that of an alert that is on the screen."""
+    kept: ReceiptPage | None = st.session_state.get(_RECEIPT)
+    if kept is not None and kept.alert not in shown:
+        del st.session_state[_RECEIPT]
+
+
 def ask(view: OperatorView, alert: AlertSummary, operator: str, where: str) -> None:
     """Show the answers there are, and buttons for the questions that may be answered now."""
     may = open_questions(alert.decision)
@@ -52,6 +60,8 @@ def ask(view: OperatorView, alert: AlertSummary, operator: str, where: str) -> N
         elif open_now[question.verb]:
             st.html(f'<p class="ops-q">{question.text}</p>')
             _buttons(alert.id, question, operator, where)
+    if alert.decision.engagement is Engagement.ENGAGED:
+        _receipt(view, alert.id, operator, where)
     answered = [question for question in questions if question.standing is not None]
     if answered:
         # What is inside is made only while it is open: a dozen buttons a card would be made every second.
@@ -101,5 +111,35 @@ def _buttons(alert: UUID, question: _Question, operator: str, where: str) -> Non
 def _act(act: Callable[..., Decision], alert: UUID, word: StrEnum, operator: str, correct: bool, where: str) -> None:  # noqa: FBT001  a callback's arguments
     try:
         act(alert, word, operator, correct=correct)
+    except LfrError as error:
+        st.session_state[f"said-{where}"] = str(error)
+
+
+def _receipt(view: OperatorView, alert: UUID, operator: str, where: str) -> None:
+    """Issued only when it is asked for: each time is a disclosure on the trail, and this is drawn every second."""
+    kept: ReceiptPage | None = st.session_state.get(_RECEIPT)
+    if kept is not None and kept.alert == alert:
+        st.download_button(
+            f"Save receipt {kept.reference}",
+            kept.html,
+            file_name=f"receipt-{kept.reference}.html",
+            mime="text/html",
+            key=f"receipt-save-{alert}",
+            on_click="ignore",
+        )
+        return
+    st.button(
+        "Receipt for the person",
+        key=f"receipt-{alert}",
+        disabled=not operator,
+        help="A page with a reference, and no name." if operator else "Say who you are first, at the top of the page.",
+        on_click=_issue,
+        args=(view, alert, operator, where),
+    )
+
+
+def _issue(view: OperatorView, alert: UUID, operator: str, where: str) -> None:
+    try:
+        st.session_state[_RECEIPT] = view.receipt(alert, operator)
     except LfrError as error:
         st.session_state[f"said-{where}"] = str(error)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine
@@ -24,10 +25,12 @@ from lfr_core.records.attendance import Attendance
 from lfr_core.records.decisions import DecisionDesk
 from lfr_core.records.engine import reading
 from lfr_core.retention.status import ClassStatus, retention_status
+from lfr_core.rights.receipt_page import receipt_html
+from lfr_core.rights.receipts import issue_receipt
 from lfr_core.vault.port import Vault
 from lfr_core.watchlists.types import Category, Response
 
-__all__ = ["Board", "Header", "OpenQuestions", "OperatorView", "local_time", "open_questions"]
+__all__ = ["Board", "Header", "OpenQuestions", "OperatorView", "ReceiptPage", "local_time", "open_questions"]
 
 _LONDON = ZoneInfo("Europe/London")
 _HEARD_TIMES = 4
@@ -67,6 +70,15 @@ class OpenQuestions:
     why_not: str
 
 
+@dataclass(frozen=True, slots=True)
+class ReceiptPage:
+    """The receipt of a stop, ready to print. It has no name, and no picture."""
+
+    alert: UUID
+    reference: str
+    html: str
+
+
 def open_questions(decision: Decision) -> OpenQuestions:
     """Ask the rules themselves."""
     reasons: list[str] = []
@@ -92,6 +104,7 @@ class OperatorView:
         self._engine = engine
         self._policy = policy
         self._clock = clock
+        self._trail = trail
         self._crops = read.AlertCrops(engine, vault)
         self._attendance = Attendance(engine, clock)
         self._heard_s: dict[tuple[str, str], float] = {}
@@ -145,6 +158,11 @@ class OperatorView:
     def pictures(self) -> Pictures:
         """For one session of the page, which keeps them."""
         return Pictures(self._crops.open, self._clock, self._policy.alerts.retention_h)
+
+    def receipt(self, alert: UUID, operator: str) -> ReceiptPage:
+        """The receipt for the person engaged on an alert, issued and audited now. Raises as `issue_receipt`."""
+        issued = issue_receipt(self._engine, self._trail, alert, by=operator)
+        return ReceiptPage(alert, issued.reference, receipt_html(issued, self._policy))
 
     def attend(self, deployment: read.DeploymentSummary, operator: str) -> None:
         """Say that the operator watches this deployment, a few times in what the policy lets pass in silence.

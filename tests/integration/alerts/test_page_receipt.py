@@ -1,0 +1,114 @@
+"""The receipt on the operator's page: offered once somebody is recorded as engaged, issued once, kept by nobody."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import pytest
+from sqlmodel import select
+from streamlit.testing.v1 import AppTest
+
+from apps.operator.view import OperatorView, ReceiptPage
+from lfr_core.alerts import Engagement, Judgement
+from lfr_core.policy import load_policy
+from lfr_core.records.engine import reading
+from lfr_core.rights.tables import ReceiptRow
+from tests.support.alert_house import AlertHouse
+
+ASK, OPERATOR = "Receipt for the person", "Ann Operator"
+
+
+def shown(view: object, operator: str) -> None:
+    """As the page does with judged alerts."""
+    import streamlit as st
+
+    from apps.operator import questions
+
+    refusal = questions.said("done")
+    if refusal:
+        st.warning(refusal)
+    alerts = view.alerts("dep", judged=True)  # type: ignore[attr-defined]  # its annotation is read where nothing is imported
+    questions.forget_receipt({alert.id for alert in alerts})
+    for alert in alerts:
+        questions.ask(view, alert, operator, "done")  # type: ignore[arg-type]  # the same
+
+
+@pytest.fixture
+def alert(house: AlertHouse) -> UUID:
+    opened = house.alert()
+    house.desk.judge(opened, Judgement.SAME, OPERATOR)
+    return opened
+
+
+def page(house: AlertHouse, operator: str = OPERATOR) -> AppTest:
+    view = OperatorView(house.engine, load_policy(), house.vault, house.trail, house.clock)
+    app = AppTest.from_function(shown, kwargs={"view": view, "operator": operator}, default_timeout=20).run()
+    assert not app.exception
+    return app
+
+
+def receipts(house: AlertHouse) -> list[str]:
+    with reading(house.engine) as session:
+        return list(session.exec(select(ReceiptRow.reference)))
+
+
+def labels(app: AppTest) -> list[str]:
+    assert not app.exception
+    return [each.label for each in app.button] + [each.proto.label for each in app.get("download_button")]
+
+
+def press(app: AppTest, label: str) -> AppTest:
+    (button,) = [each for each in app.button if each.label == label]
+    return button.click().run()
+
+
+def test_a_receipt_is_offered_once_engaged_and_issued_once_however_often_the_page_is_drawn(
+    house: AlertHouse, alert: UUID
+) -> None:
+    app = page(house)
+    assert ASK not in labels(app)
+    press(app, "Engaged")
+    assert (ASK in labels(app), receipts(house)) == (True, [])
+
+    press(app, ASK)
+    for _ in range(3):
+        app.run()
+
+    (reference,) = receipts(house)
+    assert f"Save receipt {reference}" in labels(app)
+    kept: ReceiptPage = app.session_state["receipt"]
+    assert (kept.alert, reference in kept.html, OPERATOR in kept.html) == (alert, True, False)
+    assert len([body for body in house.audited("disclose") if "rights.receipt" in body]) == 1
+
+
+def test_nobody_without_a_name_is_offered_a_receipt(house: AlertHouse, alert: UUID) -> None:
+    house.desk.engage(alert, Engagement.ENGAGED, OPERATOR)
+
+    (button,) = [each for each in page(house, operator="").button if each.label == ASK]
+
+    assert button.disabled
+
+
+def test_a_receipt_goes_from_the_page_with_its_alert(house: AlertHouse, alert: UUID) -> None:
+    house.desk.engage(alert, Engagement.ENGAGED, OPERATOR)
+    app = press(page(house), ASK)
+    assert "receipt" in app.session_state
+
+    house.after_retention()
+    house.expire()
+    app.run()
+
+    assert not app.exception
+    assert "receipt" not in app.session_state
+
+
+def test_a_receipt_asked_for_too_late_is_refused_in_words(house: AlertHouse, alert: UUID) -> None:
+    house.desk.engage(alert, Engagement.ENGAGED, OPERATOR)
+    app = page(house)
+    house.after_retention()
+    house.expire()
+
+    press(app, ASK)
+
+    assert "after 24 hours an alert is deleted" in app.warning[0].value
+    assert receipts(house) == []
