@@ -1,4 +1,4 @@
-"""The staff's app. Start it with `apps.operator.launch.command(settings)`.
+"""The staff's app. Start it with `apps.staff.launch.command(settings)`.
 
 What a page needs is imported when the page is opened: the operator's, which comes first, waits for no other.
 """

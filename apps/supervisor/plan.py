@@ -189,7 +189,7 @@ def _public(settings: Settings) -> ChildSpec:
 
 
 def _page(settings: Settings, env: dict[str, str], needs: tuple[str, ...]) -> ChildSpec:
-    from apps.operator.launch import command
+    from apps.staff.launch import command
 
     return ChildSpec(
         PAGE,

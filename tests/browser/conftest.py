@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import socket
-import subprocess
-import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,10 +11,10 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import Engine
 
-from apps.operator.launch import command
 from lfr_core.records.engine import open_engine
 from lfr_core.settings import Settings
 from lfr_core.vault.core import VaultCore
+from tests.support.staff import staff_app
 from tests.support.vault_server import serving_vault
 
 if TYPE_CHECKING:
@@ -61,27 +57,9 @@ def engine(settings: Settings, vault: VaultCore) -> Iterator[Engine]:
 
 @pytest.fixture(scope="module")
 def address(settings: Settings, engine: Engine) -> Iterator[str]:
-    """The page's address, once it answers."""
-    log = settings.home / "page.log"
-    with log.open("wb") as out:
-        process = subprocess.Popen(
-            command(settings), env=os.environ | {"LFR_HOME": str(settings.home)}, stdout=out, stderr=out
-        )
-    address = f"http://127.0.0.1:{settings.operator_port}"
-    try:
-        deadline = time.monotonic() + 60
-        while True:
-            try:
-                with urllib.request.urlopen(f"{address}/_stcore/health", timeout=2):
-                    break
-            except OSError:
-                assert process.poll() is None, log.read_text()
-                assert time.monotonic() < deadline, log.read_text()
-                time.sleep(0.1)
+    """The operator's page's address, once it answers."""
+    with staff_app(settings) as address:
         yield address
-    finally:
-        process.terminate()
-        process.wait(20)
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lfr_core.papers.forms import FormKind, render
-from tests.browser.test_public_site import WCAG, axe
+from tests.support.axe import WCAG, axe
 from tests.support.papers import printed
 
 if TYPE_CHECKING:

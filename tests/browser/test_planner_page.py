@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import socket
-import subprocess
-import time
-import urllib.request
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -15,7 +10,6 @@ from urllib.parse import urlsplit
 import pytest
 from sqlalchemy import Engine
 
-from apps.planner.launch import command
 from lfr_core.audit.trail import AuditTrail
 from lfr_core.clock import SystemClock
 from lfr_core.life.reading import authority_of
@@ -26,6 +20,7 @@ from lfr_core.settings import Settings
 from lfr_core.vault.core import VaultCore
 from tests.support.axe import WCAG, axe
 from tests.support.planning import OFFICER, OTHER_OFFICER, PLANNER, PlanningHouse
+from tests.support.staff import staff_app
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -47,28 +42,8 @@ def house(settings: Settings, engine: Engine, vault: VaultCore) -> PlanningHouse
 @pytest.fixture(scope="module")
 def planner(settings: Settings, house: PlanningHouse) -> Iterator[str]:
     """The pages' address, once they answer."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    log = settings.home / "planner.log"
-    with log.open("wb") as out:
-        process = subprocess.Popen(
-            command(port), env=os.environ | {"LFR_HOME": str(settings.home)}, stdout=out, stderr=out
-        )
-    try:
-        deadline = time.monotonic() + 60
-        while True:
-            try:
-                with urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=2):
-                    break
-            except OSError:
-                assert process.poll() is None, log.read_text()
-                assert time.monotonic() < deadline, log.read_text()
-                time.sleep(0.1)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait(20)
+    with staff_app(settings) as address:
+        yield f"{address}/planning"
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from apps.operator.launch import command
+from apps.staff.launch import command
 from apps.operator.panels import alert_card, answered, board_html, header_html, nothing_waits
 from apps.operator.view import Board, Header, open_questions
 from lfr_core.alerts import Decision, Judgement

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
-from apps.planner.launch import command
 from apps.planner.panels import board_html, coming_html, price_html, quality_html, timeline_html
 from lfr_core.deployments import DeploymentKind, DeploymentStatus
 from lfr_core.gate import Condition, Finding
@@ -87,7 +86,3 @@ def test_a_price_that_is_not_measured_is_never_a_number() -> None:
     assert "not measured" in unknown
     assert "not shown" in unknown
     assert "0 false" not in unknown
-
-
-def test_the_pages_listen_on_the_loopback_address_alone() -> None:
-    assert {"--server.address=127.0.0.1", "--server.port=8599"} <= set(command(8599))
