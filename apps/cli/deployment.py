@@ -15,6 +15,7 @@ from apps.cli.planned import At, at_desk
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from apps.cli.planned_summary import Planned
     from lfr_core.deployments import DeploymentKind, DeploymentView
     from lfr_core.records.read import DeploymentSummary
     from lfr_core.settings import Settings
@@ -214,25 +215,41 @@ def list_(as_json: AsJson = False) -> None:
     Example: lfr deployment list --json
     """
     with guard():
+        from rich.markup import escape
         from rich.table import Table
 
+        from apps.cli.planned_summary import planned_of
         from lfr_core.records import read
 
         with _records(load_settings()) as engine:
             found = read.deployments(engine)
+            planned = planned_of(engine, found)
         if as_json:
-            print_json([_as_dict(one) for one in found])
+            print_json([_as_dict(one, planned.get(one.view.id)) for one in found])
             return
         if not found:
-            console.print("There is no deployment yet: `lfr deployment create` makes one.")
+            console.print(
+                "There is no deployment yet: `lfr deployment plan` makes one, `lfr deployment create` a trial."
+            )
             return
-        table = Table("Deployment", "Name", "Kind", "Status", "Watchlist", "Test subjects", "Threshold")
+        table = Table(
+            "Deployment",
+            "Name",
+            "Kind",
+            "Status",
+            "Where, when, authorised by",
+            "Watchlist",
+            "Test subjects",
+            "Threshold",
+        )
         for one in found:
+            plan = planned.get(one.view.id)
             table.add_row(
                 one.view.id,
                 one.name,
                 one.view.kind.value,
                 one.view.status.value,
+                escape(f"{plan.place}\n{plan.hours}\n{plan.authorised_by or 'nobody'}") if plan else "trial",
                 str(one.watchlist_size),
                 str(one.blue_list_size),
                 f"{one.view.threshold:.2f}",
@@ -309,13 +326,14 @@ def _kind(word: str) -> DeploymentKind:
 
 
 def _show_one(engine: Engine, deployment: str, *, as_json: bool, totals: bool = False) -> None:
+    from apps.cli.planned_summary import planned_of
     from lfr_core.errors import Refused
     from lfr_core.records import read
 
     found = read.deployment(engine, deployment)
     if found is None:
         raise Refused("deployment.unknown", f"there is no deployment {deployment}; `lfr deployment list` shows them")
-    values = _as_dict(found)
+    values = _as_dict(found, planned_of(engine, [found]).get(deployment))
     if totals:
         counts = read.counts(engine, deployment)
         values |= {
@@ -335,7 +353,7 @@ def _show_one(engine: Engine, deployment: str, *, as_json: bool, totals: bool = 
         console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
-def _as_dict(one: DeploymentSummary) -> dict[str, object]:
+def _as_dict(one: DeploymentSummary, planned: Planned | None) -> dict[str, object]:
     def when(at: object) -> str | None:
         return None if at is None else str(at)
 
@@ -356,4 +374,5 @@ def _as_dict(one: DeploymentSummary) -> dict[str, object]:
         "closes_at": when(one.closes_at),
         "suspended_why": one.suspended_why,
         "ended_at": when(one.ended_at),
-    }
+        "planned": one.view.planned,
+    } | ({} if planned is None else planned.as_dict())

@@ -101,7 +101,9 @@ class At:
     def reschedule(self) -> None:
         """Move the runs of flows to where they belong now; with Prefect away, `flows` does so once it is back."""
         from flows.reconcile import schedule_now
+        from lfr_core.logs import configure_logs
 
+        configure_logs("WARNING")  # that Prefect is away is no matter here, and a log line would spoil --json
         schedule_now(self.settings, self.policy)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from datetime import datetime
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -171,3 +173,28 @@ def test_the_command_writes_a_page_for_its_owner_and_leaves_what_is_there(
     for which, rule in (("authority", "life.no-paper"), ("poster", "life.no-paper")):
         code, said = lfr("--which", which, "--output", str(tmp_path / "new.html"))
         assert (code != 0, f"({rule})" in said, (tmp_path / "new.html").exists()) == (True, True, False)
+
+
+def test_list_and_show_say_where_when_and_who_authorised_a_planned_one_and_that_a_trial_is_one(
+    house: PlanningHouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.plan("asked", place="Great Yarmouth", cameras=("east",))
+    made = house.walk(S.AUTHORISED)
+    house.store.create("trial", DeploymentKind.EVALUATION, name="[red]Trial", policy=house.policy)
+    monkeypatch.setenv("LFR_DATABASE_URL", house.engine.url.render_as_string(hide_password=False))
+    monkeypatch.setenv("LFR_HOME", str(tmp_path))
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def lfr(*words: str) -> str:
+        done = CliRunner().invoke(app, ["deployment", *words])
+        assert done.exit_code == 0, done.output
+        return done.output
+
+    listed = {one["id"]: one for one in json.loads(lfr("list", "--json"))}
+    assert {name: one["planned"] for name, one in listed.items()} == {"asked": True, "dep": True, "trial": False}
+    assert [listed[name]["authorised_by"] for name in ("dep", "asked")] == [OFFICER, ""]
+    assert "place" not in listed["trial"]
+    shown = json.loads(lfr("show", "dep", "--json"))
+    assert (shown["place"], datetime.fromisoformat(shown["starts_at"])) == ("Norwich", made.starts_at)
+    table = lfr("list")
+    assert all(words in table for words in ("Norwich", "10:00 to 16:00", OFFICER, "nobody", "trial"))
