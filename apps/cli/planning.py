@@ -113,6 +113,9 @@ def authorise(
         int | None,
         typer.Option("--one-in", help="At most one false alert in so many faces; default: the claim."),
     ] = None,
+    revision: Annotated[
+        int | None, typer.Option("--revision", help="Of the application that you read; refused if there is a newer.")
+    ] = None,
     claim_not_shown: Annotated[
         bool, typer.Option("--claim-not-shown", help="Sign that no evaluation shows the public claim for this list.")
     ] = False,
@@ -125,7 +128,9 @@ def authorise(
     Example: lfr deployment authorise high-street-0412 --by "C. Adeyemi" --reason "warrants outstanding in the area" --claim-not-shown
     """  # noqa: E501  an example is one line
     with guard(), at_desk() as at:
-        given = at.desk.authorise(id, by=by, reason=reason, one_in=one_in, claim_not_shown=claim_not_shown)
+        given = at.desk.authorise(
+            id, by=by, reason=reason, one_in=one_in, claim_not_shown=claim_not_shown, revision=revision
+        )
         at.reschedule()
         _after(
             at,

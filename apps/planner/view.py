@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 
 from lfr_core.clock import Clock, utc_from_ns
 from lfr_core.deployments import DeploymentStatus
-from lfr_core.errors import Poison, Refused, Retryable
+from lfr_core.errors import Poison, Retryable
 from lfr_core.gate import GateLimits
 from lfr_core.life import telling
 from lfr_core.life.board import Coming, Standing, calendar, standing
@@ -130,14 +130,9 @@ class PlannerView:
         """Allow the revision that the officer saw.
 
         Raises:
-            Refused: `life.revised`, and as `PlanningDesk.authorise`.
+            Refused: as `PlanningDesk.authorise`.
         """
-        made = self.standing(deployment).application
-        if made.revision != revision:
-            raise Refused(
-                "life.revised", f"{deployment} has been revised since you looked: read revision {made.revision}"
-            )
-        self.desk.authorise(deployment, by=by, reason=reason, claim_not_shown=signed)
+        self.desk.authorise(deployment, by=by, reason=reason, claim_not_shown=signed, revision=revision)
         self._of.moved()
 
     def announce(self, deployment: str, *, by: str) -> None:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from sqlalchemy import Engine
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from lfr_core.audit.port import Trail
 from lfr_core.clock import Clock, utc_from_ns
@@ -21,6 +21,7 @@ from lfr_core.gate import TO_BE_OPENED, TO_BE_READY, Condition, GateLimits, chec
 from lfr_core.life.application import Application, ApplicationForm, Authority, check_application, default_one_in
 from lfr_core.life.evaluations import Evaluation
 from lfr_core.life.facts import gate_facts
+from lfr_core.life.overlap import check_overlap
 from lfr_core.life.price import check_signed, price
 from lfr_core.life.reading import application_of, call
 from lfr_core.life.record import record_step
@@ -87,7 +88,7 @@ class PlanningDesk:
             elif row.kind != kind.value:
                 raise Refused("life.kind", f"{id} is planned as {row.kind}: another kind is another deployment")
             row = locked(session, id)
-            _check_overlap(session, id, form)
+            check_overlap(session, id, form)
             life = session.get_one(LifeRow, id)
             made = Application(
                 **form.model_dump(), deployment=id, revision=life.revision + 1, applied_by=by, applied_at=now
@@ -119,6 +120,7 @@ class PlanningDesk:
         reason: str,
         one_in: int | None = None,
         claim_not_shown: bool = False,
+        revision: int | None = None,
     ) -> Authority:
         """Allow it, for the reason given.
 
@@ -128,13 +130,16 @@ class PlanningDesk:
             reason: why it is necessary and proportionate, in the officer's words.
             one_in: at most one false alert in so many faces; None: the public claim for a list of that cap.
             claim_not_shown: the officer knows that no evaluation shows that claim for this threshold and list.
+            revision: of the application that the officer read; None: whichever is the newest.
 
         Raises:
-            Refused: `life.papers`, `life.results-overdue`, `life.limit` (above 1 in 1,000), `life.claim-not-shown`.
+            Refused: `life.revised`, `life.papers`, `life.results-overdue`, `life.limit` (above 1 in 1,000), `life.claim-not-shown`.
         """
         with self._audited(by) as session:
             row, now = locked(session, id), self._now()
             made = self._application(session, id)
+            if revision not in {None, made.revision}:
+                raise Refused("life.revised", f"{id} was revised since you looked: read revision {made.revision}")
             self._check_may_authorise(session, made, now)
             found = price(made, self._evaluations, self._policy)
             self._step(session, row, Step.AUTHORISE, by, note=reason_of(reason))
@@ -336,25 +341,3 @@ _SHORT = 12
 
 def _row(made: Application) -> ApplicationRow:
     return ApplicationRow(**made.model_dump() | {"use_case": made.use_case.value, "cameras": "\n".join(made.cameras)})
-
-
-def _check_overlap(session: Session, id: str, form: ApplicationForm) -> None:  # noqa: A002  the field's own word
-    """Raises Refused `life.overlap`: another deployment has the place, or one of the cameras, within these hours."""
-    over = [each.value for each in DeploymentStatus if each.is_over]
-    query = select(DeploymentRow).where(DeploymentRow.id != id, col(DeploymentRow.status).not_in(over))
-    for row in session.exec(query.where(col(DeploymentRow.planned).is_(True))):
-        other = application_of(session, row.id)
-        if other is None or other.ends_at <= form.starts_at or form.ends_at <= other.starts_at:
-            continue
-        shared = sorted(set(other.cameras) & set(form.cameras))
-        if shared or _folded(other.place) == _folded(form.place):
-            what = f"the camera {shared[0]}" if shared else "the place"
-            raise Refused(
-                "life.overlap",
-                f"{row.id} has {what} from {other.starts_at:%Y-%m-%d %H:%M} to {other.ends_at:%H:%M %Z}: "
-                "choose other hours, or cancel it",
-            )
-
-
-def _folded(place: str) -> str:
-    return " ".join(place.split()).casefold()
