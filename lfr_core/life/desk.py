@@ -133,7 +133,8 @@ class PlanningDesk:
             revision: of the application that the officer read; None: whichever is the newest.
 
         Raises:
-            Refused: `life.revised`, `life.papers`, `life.results-overdue`, `life.limit` (above 1 in 1,000), `life.claim-not-shown`.
+            Refused: `life.revised`, `life.papers`, `life.results-overdue`, `life.limit` (above 1 in 1,000),
+                `life.claim-not-shown`.
         """
         with self._audited(by) as session:
             row, now = locked(session, id), self._now()
