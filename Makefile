@@ -33,7 +33,7 @@ down: ## Stop it from another terminal
 
 test: ## Run all tests but the long ones (ARGS="-k camera -x"); what the machine lacks is skipped with a reason
 	@$(SETUP) --for test
-	@$(BIN)/pytest -m "not slow" -n 2 --dist loadfile $(ARGS)
+	@$(BIN)/pytest -m "not slow" -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-long: ## Run the longer suite: kills, restarts, outages, many times over
 	@$(SETUP) --for test

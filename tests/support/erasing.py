@@ -37,7 +37,6 @@ from lfr_core.records.expiry import expire_alerts
 from lfr_core.records.migrate import upgrade
 from lfr_core.records.recorder import Recorder
 from lfr_core.retention.steps.lists import ListsStep
-from lfr_core.vault.book import VaultBook
 from lfr_core.vault.core import VaultCore
 from lfr_core.vault.keystore import Keystore
 from streams.canary import CanaryStreams
@@ -45,7 +44,7 @@ from streams.topics import Topic
 from tests.support.brokers import RunningBroker
 from tests.support.milvus import MilvusServer
 from tests.support.records import entry
-from tests.support.vault_core import TwoClocks
+from tests.support.vault_core import SteadyBook, TwoClocks
 
 __all__ = ["Installation"]
 
@@ -66,7 +65,7 @@ class Installation:
         upgrade(self.settings.records_url)
         self.engine: Engine = open_engine(self.settings.records_url)
         self.clock = TwoClocks(time.time_ns())
-        book = VaultBook(self.engine)
+        book = SteadyBook(self.engine, self.clock)
 
         class Audit:
             def record(_, event: AuditEvent) -> None:  # noqa: N805  `self` is the installation

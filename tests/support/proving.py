@@ -5,14 +5,21 @@ from __future__ import annotations
 from datetime import timedelta
 
 from sqlalchemy import Engine
+from sqlmodel import Session
 
+from lfr_core.clock import utc_from_ns
 from lfr_core.life.tables import ApplicationRow, AuthorityRow, LifeRow
-from lfr_core.people.roles import Rank
+from lfr_core.people.lookup import folded, row_of
+from lfr_core.people.roles import Rank, Role
+from lfr_core.people.tables import PersonRoleRow, PersonRow
 from lfr_core.publication.figures import UseCase
 from lfr_core.records.engine import writing
 from lfr_core.records.tables import DeploymentRow
+from tests.support.records import NOW_NS
 
-__all__ = ["make_planned"]
+__all__ = ["OPERATOR", "make_planned"]
+
+OPERATOR = "Ann Operator"
 
 _TEXT = "a sentence that somebody wrote for a test"
 
@@ -21,6 +28,7 @@ def make_planned(engine: Engine, deployment: str, *, one_in: int = 1_000) -> Non
     """Give a live deployment an application and an authority that allows one false alert in `one_in` faces."""
     with writing(engine) as session:
         row = session.get_one(DeploymentRow, deployment)
+        _register_operator(session)
         assert row.opened_at is not None
         row.planned = True
         session.add(LifeRow(deployment=deployment, revision=1, planner="Pat Planner", officer="Olu Officer"))
@@ -62,3 +70,14 @@ def make_planned(engine: Engine, deployment: str, *, one_in: int = 1_000) -> Non
                 claim_not_shown=True,
             )
         )
+
+
+def _register_operator(session: Session) -> None:
+    """Who decides the alerts of these tests, registered as the register keeps people."""
+    if row_of(session, OPERATOR) is None:
+        now = utc_from_ns(NOW_NS)
+        person = PersonRow(folded=folded(OPERATOR), name=OPERATOR, rank=Rank.CONSTABLE.value, added_at=now, added_by="")
+        session.add(person)
+        session.flush()
+        assert person.id is not None
+        session.add(PersonRoleRow(person=person.id, role=Role.OPERATOR.value, since=now))

@@ -52,7 +52,7 @@ class Directory:
             return None
         planned = kind is DeploymentKind.OPERATIONAL  # the others are trials, and take recordings only
         return DeploymentView(
-            deployment, kind, self.status, "g", "c", 0.45, 2, live_only=True, planned=planned, cameras=("gate",)
+            deployment, kind, self.status, "g", "c", 0.45, 2, live_only=True, planned=planned, cameras=("gate", "cam")
         )
 
 

@@ -6,9 +6,9 @@ from uuid import UUID
 
 import pytest
 
-from apps.staff.launch import command
 from apps.operator.panels import alert_card, answered, board_html, header_html, nothing_waits
 from apps.operator.view import Board, Header, open_questions
+from apps.staff.launch import command
 from lfr_core.alerts import Decision, Judgement
 from lfr_core.biometric import Biometric
 from lfr_core.deployments import DeploymentKind, DeploymentStatus, DeploymentView
