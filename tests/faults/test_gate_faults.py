@@ -51,9 +51,10 @@ def vault_killed(stream: Stream, deployment: str) -> None:
     stream.stop_vault(signal.SIGKILL)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "shut",
-    [vault_stopped, pytest.param(vault_killed, marks=pytest.mark.slow)],
+    [vault_stopped, vault_killed],
 )
 def test_recognition_ends_within_3_seconds_on_every_worker(
     stream: Stream, tmp_path: Path, shut: Callable[[Stream, str], None]

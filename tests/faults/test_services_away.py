@@ -63,6 +63,7 @@ def alive(stream: Stream) -> list[int]:
     return [worker.pid for worker in stream.workers]
 
 
+@pytest.mark.slow
 def test_workers_that_start_while_the_broker_is_away_wait_for_it_and_go_on(
     broker: RunningBroker, milvus: MilvusServer, tmp_path: Path
 ) -> None:
