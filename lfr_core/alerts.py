@@ -1,4 +1,4 @@
-"""An alert's three questions, and the one function that turns the answers into the published record."""
+"""An alert's questions, and the one function that turns the answers into the published record."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ __all__ = [
     "Decision",
     "Engagement",
     "Judgement",
+    "Outcome",
     "Review",
     "check_engagement",
+    "check_outcome",
     "check_review",
     "published_cell",
 ]
@@ -43,6 +45,14 @@ class Review(StrEnum):
     NONE = "none"
 
 
+class Outcome(StrEnum):
+    """What came of an engagement, one for each person engaged (DOMAIN.md 2.1, columns 13 to 15)."""
+
+    ARREST = "arrest"
+    OTHER_DISPOSAL = "other_disposal"
+    NO_ACTION = "no_action"
+
+
 class Cell(StrEnum):
     """The four cells every force publishes (DOMAIN.md 2.1, columns 8 to 11)."""
 
@@ -59,6 +69,8 @@ class Decision:
     judgement: Judgement | None = None
     engagement: Engagement | None = None
     review: Review | None = None
+    outcome: Outcome | None = None
+    """Of the engagement; it moves no alert to another cell."""
 
 
 def published_cell(decision: Decision) -> Cell:
@@ -101,4 +113,12 @@ def check_review(decision: Decision) -> None:
         raise Refused(
             "alert.review-before-judgement",
             "nobody has compared the pair yet: record the operator's judgement first",
+        )
+
+
+def check_outcome(decision: Decision) -> None:
+    """An outcome is that of an engagement. Raises Refused `alert.outcome-without-engagement`."""
+    if decision.engagement is not Engagement.ENGAGED:
+        raise Refused(
+            "alert.outcome-without-engagement", "nobody was engaged on this alert: record the engagement first"
         )

@@ -193,6 +193,35 @@ def engage(
 
 
 @app.command()
+def outcome(
+    alert: Alert,
+    answer: Annotated[str, typer.Argument(help="arrest, other_disposal or no_action.")],
+    by: By,
+    minutes: Annotated[
+        float | None, typer.Option("--minutes", help="How long the person was detained, where somebody measured.")
+    ] = None,
+    correct: Correct = False,
+    as_json: AsJson = False,
+) -> None:
+    """Record what came of an engagement; it is published by number, once for each person.
+
+    Example: lfr alerts outcome 1f0c2a7e arrest --minutes 12 --by "B. Sergeant"
+    """
+    with guard():
+        from functools import partial
+
+        from apps.auditing import trail_for
+        from lfr_core.alerts import Outcome
+        from lfr_core.records.decisions import DecisionDesk
+
+        word = _answer(Outcome, answer)
+        settings = load_settings()
+        with _records(settings) as engine:
+            act = partial(DecisionDesk(engine, trail_for(settings)).outcome, minutes=minutes)
+            _done(engine, act, alert, word, by, correct=correct, as_json=as_json)
+
+
+@app.command()
 def review(
     alert: Alert,
     answer: Annotated[str, typer.Argument(help="confirmed_true, confirmed_false or none.")],
@@ -318,6 +347,9 @@ def _as_dict(one: AlertSummary) -> dict[str, object]:
         "engaged": who(one.engaged),
         "review": one.decision.review,
         "reviewed": who(one.reviewed),
+        "outcome": one.decision.outcome,
+        "minutes": one.minutes,
+        "resulted": who(one.resulted),
         "cell": one.cell.value,
     }
 

@@ -1,4 +1,4 @@
-"""An alert's three questions as buttons. Every answer carries the operator's name; the rules are the records'."""
+"""An alert's questions as buttons. Every answer carries the operator's name; the rules are the records'."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import streamlit as st
 
 from apps.operator import panels
 from apps.operator.view import OperatorView, ReceiptPage, open_questions
-from lfr_core.alerts import Decision, Engagement, Judgement, Review
+from lfr_core.alerts import Decision, Engagement, Judgement, Outcome, Review
 from lfr_core.errors import LfrError
 from lfr_core.records.read import AlertSummary, Answer
 
@@ -36,6 +36,13 @@ _REVIEWS: Mapping[StrEnum, str] = {
 }
 
 
+_OUTCOMES: Mapping[StrEnum, str] = {
+    Outcome.ARREST: "Arrest",
+    Outcome.OTHER_DISPOSAL: "Other disposal",
+    Outcome.NO_ACTION: "No action",
+}
+
+
 def said(where: str) -> str | None:
     """Why the last answer given in that part of the page was refused, once."""
     found = st.session_state.pop(f"said-{where}", None)
@@ -52,7 +59,8 @@ def forget_receipt(shown: Collection[UUID] = ()) -> None:
 def ask(view: OperatorView, alert: AlertSummary, operator: str, where: str) -> None:
     """Show the answers there are, and buttons for the questions that may be answered now."""
     may = open_questions(alert.decision)
-    open_now = {"judge": True, "engage": may.engagement, "review": may.review}
+    engaged = alert.decision.engagement is Engagement.ENGAGED
+    open_now = {"judge": True, "engage": may.engagement, "outcome": engaged, "review": may.review}
     questions = _questions(view, alert)
     for question in questions:
         if question.standing is not None:
@@ -60,7 +68,7 @@ def ask(view: OperatorView, alert: AlertSummary, operator: str, where: str) -> N
         elif open_now[question.verb]:
             st.html(f'<p class="ops-q">{question.text}</p>')
             _buttons(alert.id, question, operator, where)
-    if alert.decision.engagement is Engagement.ENGAGED:
+    if engaged:
         _receipt(view, alert.id, operator, where)
     answered = [question for question in questions if question.standing is not None]
     if answered:
@@ -76,7 +84,7 @@ def ask(view: OperatorView, alert: AlertSummary, operator: str, where: str) -> N
 
 @dataclass(frozen=True, slots=True)
 class _Question:
-    """One of the three, about one alert."""
+    """One of them, about one alert."""
 
     text: str
     verb: str
@@ -91,6 +99,7 @@ def _questions(view: OperatorView, alert: AlertSummary) -> tuple[_Question, ...]
     return (
         _Question("Same person?", "judge", _JUDGEMENTS, given.judgement, alert.judged, desk.judge),
         _Question("Engagement", "engage", _ENGAGEMENTS, given.engagement, alert.engaged, desk.engage),
+        _Question("Outcome", "outcome", _OUTCOMES, given.outcome, alert.resulted, desk.outcome),
         _Question("Review", "review", _REVIEWS, given.review, alert.reviewed, desk.review),
     )
 

@@ -6,13 +6,14 @@ that was deleted on schedule still counts by its stub; on whom it was is gone wi
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Engine, null, union_all
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
-from lfr_core.alerts import Decision, Engagement, Judgement, Review
+from lfr_core.alerts import Decision, Engagement, Judgement, Outcome, Review
 from lfr_core.audit.tables import AuditEntryRow
 from lfr_core.clock import utc_from_ns
 from lfr_core.erasure.keys import destroyed_kept_keys
@@ -79,6 +80,7 @@ def figures_for(
                 f"the list of {deployment} was destroyed before its composition was kept (records of version 0008): "
                 "no record of it can be made without inventing one",
             )
+        alerts = _alerts(session, deployment)
         names_pack = pack is not None and pack.contract == row.contract_id
         return Figures(
             force=force,
@@ -113,11 +115,11 @@ def figures_for(
                 counting_method=COUNTING_METHOD,
                 counting_method_version=COUNTING_METHOD_VERSION,
             ),
-            alerts=_alerts(session, deployment),
+            alerts=alerts,
             blue_list=None,
             papers=Papers(policy=policy_ref, audit_root_hash=_audit_root(session)),
             complaints_received=complaints_received(session, deployment),
-            outcomes_recorded=False,
+            outcomes_recorded=_outcomes_recorded(alerts),
         )
 
 
@@ -143,6 +145,8 @@ def _alerts(session: Session, deployment: str) -> tuple[AlertFigures, ...]:
             col(AlertRow.judgement),
             col(AlertRow.engagement),
             col(AlertRow.review),
+            col(AlertRow.outcome),
+            col(AlertRow.minutes),
         )
         .where(col(AlertRow.deployment) == deployment)
         .where(col(AlertRow.canary).is_(False))
@@ -153,6 +157,8 @@ def _alerts(session: Session, deployment: str) -> tuple[AlertFigures, ...]:
         col(AlertStubRow.judgement),
         col(AlertStubRow.engagement),
         col(AlertStubRow.review),
+        col(AlertStubRow.outcome),
+        col(AlertStubRow.minutes),
     ).where(col(AlertStubRow.deployment) == deployment)
     found = session.execute(union_all(standing, stubs)).all()
     return tuple(
@@ -164,9 +170,17 @@ def _alerts(session: Session, deployment: str) -> tuple[AlertFigures, ...]:
                 None if engagement is None else Engagement(engagement),
                 None if review is None else Review(review),
             ),
+            outcome=None if outcome is None else Outcome(outcome),
+            minutes=minutes,
         )
-        for entry, category, judgement, engagement, review in found
+        for entry, category, judgement, engagement, review, outcome, minutes in found
     )
+
+
+def _outcomes_recorded(alerts: Sequence[AlertFigures]) -> bool:
+    """Whether there is something to publish: an outcome, or nobody was engaged. Else silence would read as none."""
+    engaged = [one for one in alerts if one.decision.engagement is Engagement.ENGAGED]
+    return not engaged or any(one.outcome is not None for one in engaged)
 
 
 def _receipt(session: Session, deployment: str) -> str:

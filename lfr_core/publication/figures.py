@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from lfr_core.alerts import Decision
+from lfr_core.alerts import Decision, Outcome
 from lfr_core.watchlists.types import Category
 
 __all__ = [
@@ -35,14 +35,6 @@ class UseCase(StrEnum):
     PROTECTION_OF_CNI = "3 Protection of critical national infrastructure"
     PROTECTION_OF_EVENT = "4 Protection of an event"
     SOUGHT_PERSONS = "5 Specific intelligence on the location of sought persons"
-
-
-class Outcome(StrEnum):
-    """What came of an engagement, one for each person engaged."""
-
-    ARREST = "arrest"
-    OTHER_DISPOSAL = "other_disposal"
-    NO_ACTION = "no_action"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,16 @@ from uuid import UUID
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
-from lfr_core.alerts import Decision, Engagement, Judgement, Review, check_engagement, check_review
+from lfr_core.alerts import (
+    Decision,
+    Engagement,
+    Judgement,
+    Outcome,
+    Review,
+    check_engagement,
+    check_outcome,
+    check_review,
+)
 from lfr_core.audit.port import AuditEvent, Trail, Verb
 from lfr_core.clock import Clock, SystemClock, utc_from_ns
 from lfr_core.errors import Refused
@@ -24,6 +33,7 @@ from lfr_core.records.tables import AlertRow, DeploymentRow
 
 __all__ = ["DecisionDesk", "decision_of"]
 
+_DAY_MIN = 1_440
 _LONGEST_NAME = 100
 
 
@@ -61,10 +71,17 @@ class DecisionDesk:
             return decision_of(row)
 
     def engage(self, alert: UUID, answer: Engagement, actor: str, *, correct: bool = False) -> Decision:
-        """What the officers did. Raises Refused also as `lfr_core.alerts.check_engagement`."""
+        """What the officers did.
+
+        Raises:
+            Refused: also as `lfr_core.alerts.check_engagement`, and `alert.outcome-stands`: a correction would leave an
+                outcome without its engagement.
+        """
         name = self._ready(actor)
         with self._alert(alert, name) as (session, row):
             check_engagement(decision_of(row))
+            if row.outcome is not None and answer is not Engagement.ENGAGED:
+                raise Refused("alert.outcome-stands", "an outcome of this engagement is recorded: correct that first")
             if _must_write(row.engagement, answer, correct=correct):
                 self._audit(session, row, answer, name, row.engagement)
                 row.engagement, row.engaged_by = answer.value, name
@@ -82,6 +99,26 @@ class DecisionDesk:
                 row.reviewed_at = utc_from_ns(self._clock.time_ns())
             return decision_of(row)
 
+    def outcome(
+        self, alert: UUID, answer: Outcome, actor: str, *, minutes: float | None = None, correct: bool = False
+    ) -> Decision:
+        """What came of the engagement, and how many minutes the person was detained, where somebody measured.
+
+        Raises:
+            Refused: also as `lfr_core.alerts.check_outcome`, and `alert.bad-minutes` (0 to 1,440).
+        """
+        if minutes is not None and not 0.0 <= minutes <= _DAY_MIN:
+            raise Refused("alert.bad-minutes", f"{minutes:g} minutes: give 0 to {_DAY_MIN}")
+        name = self._ready(actor)
+        with self._alert(alert, name) as (session, row):
+            check_outcome(decision_of(row))
+            if _must_write(row.outcome, answer, correct=correct) or minutes not in {None, row.minutes}:
+                self._audit(session, row, answer, name, row.outcome)
+                row.outcome, row.resulted_by = answer.value, name
+                row.minutes = row.minutes if minutes is None else minutes
+                row.resulted_at = utc_from_ns(self._clock.time_ns())
+            return decision_of(row)
+
     def _ready(self, actor: str) -> str:
         """The tidied name, with what its entry on the audit trail needs: without the vault nothing is decided."""
         name = _name(actor)
@@ -89,7 +126,12 @@ class DecisionDesk:
         return name
 
     def _audit(
-        self, session: Session, row: AlertRow, answer: Judgement | Engagement | Review, name: str, standing: str | None
+        self,
+        session: Session,
+        row: AlertRow,
+        answer: Judgement | Engagement | Review | Outcome,
+        name: str,
+        standing: str | None,
     ) -> None:
         facts = {"answer": answer.value} if standing is None else {"answer": answer.value, "replaces": standing}
         question = f"alert.{type(answer).__name__.lower()}"
@@ -114,6 +156,7 @@ def decision_of(row: AlertRow) -> Decision:
         judgement=None if row.judgement is None else Judgement(row.judgement),
         engagement=None if row.engagement is None else Engagement(row.engagement),
         review=None if row.review is None else Review(row.review),
+        outcome=None if row.outcome is None else Outcome(row.outcome),
     )
 
 
@@ -126,7 +169,7 @@ def _name(actor: str) -> str:
     return name
 
 
-def _must_write(standing: str | None, answer: Judgement | Engagement | Review, *, correct: bool) -> bool:
+def _must_write(standing: str | None, answer: Judgement | Engagement | Review | Outcome, *, correct: bool) -> bool:
     if standing == answer.value:
         return False
     if standing is not None and not correct:

@@ -122,6 +122,8 @@ def _replace(session: Session, alert: UUID, new_id: Callable[[], UUID]) -> bool:
                 judgement=row.judgement,
                 engagement=row.engagement,
                 review=row.review,
+                outcome=row.outcome,
+                minutes=None if row.minutes is None else float(round(row.minutes)),
             )
         )
     session.execute(delete(SightingRow).where(col(SightingRow.alert) == alert))

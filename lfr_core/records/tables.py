@@ -207,6 +207,11 @@ class AlertRow(Row, table=True):
     review: str | None = None
     reviewed_by: str | None = None
     reviewed_at: dt.datetime | None = None
+    outcome: str | None = None
+    minutes: float | None = None
+    """How long the person was detained, where somebody measured."""
+    resulted_by: str | None = None
+    resulted_at: dt.datetime | None = None
 
 
 class AlertReferenceRow(Row, table=True):
@@ -238,6 +243,9 @@ class AlertStubRow(Row, table=True):
     judgement: str | None = None
     engagement: str | None = None
     review: str | None = None
+    outcome: str | None = None
+    minutes: float | None = None
+    """Whole minutes: finer would be a trace of one person's day."""
 
 
 class SightingRow(Row, table=True):

@@ -64,6 +64,9 @@ class AlertSummary:
     judged: Answer | None
     engaged: Answer | None
     reviewed: Answer | None
+    resulted: Answer | None = None
+    """Who recorded the outcome."""
+    minutes: float | None = None
 
     @property
     def cell(self) -> Cell:
@@ -148,4 +151,6 @@ def _summary(row: AlertRow) -> AlertSummary:
         judged=_answer(row.judged_by, row.judged_at),
         engaged=_answer(row.engaged_by, row.engaged_at),
         reviewed=_answer(row.reviewed_by, row.reviewed_at),
+        resulted=_answer(row.resulted_by, row.resulted_at),
+        minutes=row.minutes,
     )

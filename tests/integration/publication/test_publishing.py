@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import text
 
-from lfr_core.alerts import Cell, Engagement
+from lfr_core.alerts import Cell, Engagement, Outcome, Review
 from lfr_core.deployments import DeploymentKind
 from lfr_core.errors import Fatal, Refused
 from lfr_core.policy import load_policy
@@ -19,6 +19,7 @@ from lfr_core.publication.figures import Figures, UseCase
 from lfr_core.publication.published import Publisher, published_records, revisions_of
 from lfr_core.publication.tabular import csv_text
 from lfr_core.records import read
+from lfr_core.records.decisions import DecisionDesk
 from lfr_core.records.engine import writing
 from lfr_core.records.expiry import expire_alerts
 from lfr_core.watchlists.types import Category
@@ -82,6 +83,30 @@ def test_what_nobody_recorded_is_not_printed_as_nought(engine: Engine) -> None:
     assert record.engagements.median_minutes_false is None
     assert (record.algorithm.model_sha256, record.algorithm.contract) == ("", "contract")
     assert (row["Outcome - Arrest"], row["No action"]) == ("", "")
+
+
+def test_what_came_of_engagements_is_published_and_outlives_the_alerts(engine: Engine) -> None:
+    clock = ended_deployment(engine)
+    announcing(engine, clock).publish("dep", planned(), by="A. Okafor")
+    desk = DecisionDesk(engine, trail_of(engine), clock)
+    confirmed, mistaken = (
+        next(one.id for one in read.alerts(engine, "dep") if one.decision.review is review and one.engaged)
+        for review in (Review.CONFIRMED_TRUE, Review.CONFIRMED_FALSE)
+    )
+    desk.outcome(confirmed, Outcome.ARREST, "C. Officer")
+    desk.outcome(mistaken, Outcome.NO_ACTION, "C. Officer", minutes=4.0)
+    publish = publisher(engine, clock)
+    before = publish.publish("dep", figures(engine), by="A. Okafor").record
+    expire_alerts(engine, vault_of(engine), trail_of(engine), now_ns=NOW_NS + 25 * 3_600 * 10**9, retention_h=24)
+    after = publish.correct("dep", figures(engine), reason="after the deletion", by="A. Okafor").record
+    row = dict(zip(*(line.split(",") for line in csv_text([before]).splitlines()), strict=False))
+
+    assert not isinstance(before.outcomes, str)
+    assert (before.outcomes.arrest, before.outcomes.after_other_alerts_no_action) == (1, 1)
+    assert row["Outcome - Arrest"] == "1"
+    assert before.engagements.median_minutes_false == 4.0
+    assert not isinstance(after.outcomes, str)
+    assert (after.outcomes.arrest, after.engagements) == (1, before.engagements)
 
 
 def test_the_pack_at_hand_is_named_only_where_it_is_the_one_that_recognised(engine: Engine) -> None:

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import Engine, text
 
-from lfr_core.alerts import Cell, Decision, Engagement, Judgement, Review
+from lfr_core.alerts import Cell, Decision, Engagement, Judgement, Outcome, Review
 from lfr_core.audit.port import Verb
 from lfr_core.audit.read import entries
 from lfr_core.audit.verify import verify
@@ -155,3 +155,23 @@ def test_test_subjects_are_tallied_apart(engine: Engine, alert: UUID, desk: Deci
 
 def _judged(engine: Engine) -> read.Answer | None:
     return read.alerts(engine, "dep")[0].judged
+
+
+def test_an_outcome_follows_an_engagement_and_is_kept_with_who_when_and_how_long(
+    engine: Engine, alert: UUID, desk: DecisionDesk
+) -> None:
+    desk.judge(alert, Judgement.SAME, "Ann Operator")
+    assert rule(desk.outcome, alert, Outcome.ARREST, "Bob Sergeant") == "alert.outcome-without-engagement"
+    desk.engage(alert, Engagement.ENGAGED, "Bob Sergeant")
+
+    decision = desk.outcome(alert, Outcome.ARREST, "Bob Sergeant", minutes=12.4)
+
+    (found,) = read.alerts(engine, "dep")
+    assert (decision.outcome, found.decision.outcome, found.minutes) == (Outcome.ARREST, Outcome.ARREST, 12.4)
+    assert found.resulted is not None
+    assert found.resulted.by == "Bob Sergeant"
+    assert rule(desk.outcome, alert, Outcome.NO_ACTION, "Cat Inspector") == "alert.already-answered"
+    assert rule(desk.engage, alert, Engagement.EVADED, "Cat Inspector", correct=True) == "alert.outcome-stands"
+    assert rule(desk.outcome, alert, Outcome.ARREST, "Cat Inspector", minutes=-1.0) == "alert.bad-minutes"
+    assert rule(desk.outcome, alert, Outcome.ARREST, "Cat Inspector", minutes=float("nan")) == "alert.bad-minutes"
+    assert desk.outcome(alert, Outcome.NO_ACTION, "Cat Inspector", correct=True).outcome is Outcome.NO_ACTION
