@@ -51,12 +51,12 @@ class _Forgiving(io.TextIOBase):
         self._below = below
 
     def write(self, text: str, /) -> int:
-        with suppress(OSError):
+        with suppress(OSError, ValueError):  # full, or closed
             self._below.write(text)
         return len(text)
 
     def flush(self) -> None:
-        with suppress(OSError):
+        with suppress(OSError, ValueError):
             self._below.flush()
 
 

@@ -7,6 +7,7 @@ what continuous integration promises to have run, ran.
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from collections.abc import Generator
 from pathlib import Path
@@ -107,3 +108,11 @@ def pytest_make_collect_report(
         report.outcome = "failed"
         report.longrepr = f"{collector.nodeid} skips itself at import; skip its tests by a marker or fixture. {reason}"
     return report
+
+
+@pytest.fixture(autouse=True)
+def _same_main() -> Generator[None, None, None]:
+    """Streamlit's AppTest leaves a script of its own as `__main__`, which every process forked later would run."""
+    kept = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = kept

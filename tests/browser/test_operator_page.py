@@ -201,6 +201,8 @@ def test_a_decision_by_click_is_in_the_database_with_who_and_when(
 
 
 def test_an_answer_is_corrected_under_the_correctors_name(page: Page, recorder: Recorder, engine: Engine) -> None:
+    from playwright.sync_api import expect
+
     recorder.record_sightings([sighting(0.0, probe=PROBE)])
     sign_in(page, "Bob Sergeant")
     page.get_by_role("button", name="Same person").click()
@@ -211,7 +213,7 @@ def test_an_answer_is_corrected_under_the_correctors_name(page: Page, recorder: 
 
     (alert,) = read.alerts(engine, "dep")
     assert alert.decision.judgement is Judgement.DIFFERENT
-    assert page.get_by_role("button", name="Engaged").count() == 0
+    expect(page.get_by_role("button", name="Engaged")).to_have_count(0)  # once the page has drawn itself anew
 
 
 def test_nobody_decides_without_a_name(page: Page, recorder: Recorder, engine: Engine) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from apps.cli.common import console
 from apps.cli.main import app
 from lfr_core.deployments import DeploymentKind, DeploymentStatus
 from lfr_core.errors import Refused
@@ -183,7 +184,7 @@ def test_list_and_show_say_where_when_and_who_authorised_a_planned_one_and_that_
     house.store.create("trial", DeploymentKind.EVALUATION, name="[red]Trial", policy=house.policy)
     monkeypatch.setenv("LFR_DATABASE_URL", house.engine.url.render_as_string(hide_password=False))
     monkeypatch.setenv("LFR_HOME", str(tmp_path))
-    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr(console, "_width", 200)
 
     def lfr(*words: str) -> str:
         done = CliRunner().invoke(app, ["deployment", *words])
