@@ -6,6 +6,7 @@ what continuous integration promises to have run, ran.
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import tempfile
@@ -13,6 +14,7 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+import structlog
 
 REQUIRABLE = frozenset({"kafka", "postgresql", "browser", "models"})
 KEPT = frozenset({"LFR_CACHE", "LFR_REQUIRE"})
@@ -116,3 +118,14 @@ def _same_main() -> Generator[None, None, None]:
     kept = sys.modules["__main__"]
     yield
     sys.modules["__main__"] = kept
+
+
+@pytest.fixture(autouse=True)
+def _same_logs() -> Generator[None, None, None]:
+    """A command that a test runs in this process sets the log's level: the next test hears all of it again."""
+    kept, root = structlog.get_config(), logging.getLogger()
+    level, handlers = root.level, list(root.handlers)
+    yield
+    structlog.configure(**kept)
+    root.setLevel(level)
+    root.handlers[:] = handlers
