@@ -128,36 +128,29 @@ def record(
     Example: lfr publish record high-street-0412 --csv
     """
     with guard():
-        from apps.auditing import trail_for
         from lfr_core.clock import SystemClock, utc_from_ns
         from lfr_core.errors import Refused
         from lfr_core.publication.assembly import pack_facts, policy_reference, publishing
         from lfr_core.publication.building import from_figures
         from lfr_core.publication.collect import figures_for
-        from lfr_core.publication.published import Publisher
         from lfr_core.publication.tabular import csv_text
 
         settings = load_settings()
         policy = policy_of(settings)
         if as_csv and as_json:
             raise Refused("publish.two-forms", "give --csv or --json, not both")
+        if preview and correct is not None:
+            raise Refused("publish.two-acts", "give --preview or --correct, not both")
         clock = SystemClock()
         with publishing(settings, policy, clock) as here:
-            if not preview and correct is None:
+            if correct is not None:
+                made = here.results.correct(deployment, reason=correct, by=by).record
+            elif not preview:
                 made = here.results.publish(deployment, by=by).record
             else:
-                figures = figures_for(
-                    here.engine,
-                    deployment,
-                    force=policy.force.name,
-                    policy_ref=policy_reference(settings),
-                    pack=pack_facts(settings),
-                )
-                if correct is None:
-                    made = from_figures(figures, policy=policy.publication, published_at=utc_from_ns(clock.time_ns()))
-                else:
-                    publisher = Publisher(here.engine, trail_for(settings), clock, policy.publication)
-                    made = publisher.correct(deployment, figures, reason=correct, by=by).record
+                reference, pack = policy_reference(settings), pack_facts(settings)
+                figures = figures_for(here.engine, deployment, force=policy.force.name, policy_ref=reference, pack=pack)
+                made = from_figures(figures, policy=policy.publication, published_at=utc_from_ns(clock.time_ns()))
         if as_csv:
             typer.echo(csv_text([made]), nl=False)
         elif as_json:

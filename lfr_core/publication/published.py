@@ -71,13 +71,16 @@ class Publisher:
                 `record.other-deployment`, `record.meanwhile` (somebody else corrected it just now).
             Poison: as `from_figures`.
         """
+        new = self.correction(deployment, figures, reason=reason)
+        return self._keep(deployment, new, by, new.corrections[-1].reason)
+
+    def correction(self, deployment: str, figures: Figures, *, reason: str) -> DeploymentRecord:
+        """What `correct` would publish now. Raises as it does."""
         standing = revisions_of(self._engine, deployment)
         if not standing:
             raise Refused("record.not-published", f"no record of {deployment} is published: there is none to correct")
-        new = corrected(
-            standing[-1].record, figures, policy=self._policy, corrected_at=self._now(), reason=" ".join(reason.split())
-        )
-        return self._keep(deployment, new, by, " ".join(reason.split()))
+        said = " ".join(reason.split())
+        return corrected(standing[-1].record, figures, policy=self._policy, corrected_at=self._now(), reason=said)
 
     def _keep(self, deployment: str, record: DeploymentRecord, by: str, reason: str) -> PublishedRecord:
         body = record.model_dump_json(indent=1) + "\n"

@@ -6,9 +6,9 @@ published by the deadline is said to be late, in public and why, and waits for a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
@@ -26,10 +26,9 @@ from lfr_core.publication.building import from_figures
 from lfr_core.publication.deadlines import Due, keep_deadlines, results_due
 from lfr_core.publication.explaining import note_late, note_reminded, take_back_late
 from lfr_core.publication.figures import Figures
-from lfr_core.publication.published import PublishedRecord, Publisher, published_records, revisions_of
+from lfr_core.publication.published import PublishedRecord, Publisher, revisions_of
 from lfr_core.publication.quality.ours import Checked, check_record
-from lfr_core.publication.record import DeploymentRecord
-from lfr_core.publication.workdays import LONDON
+from lfr_core.publication.suites import CheckRecord, RecordSuites, in_public
 from lfr_core.records.engine import reading, writing
 from lfr_core.records.tables import DeploymentRow
 from lfr_core.watchlists.types import Category
@@ -44,14 +43,6 @@ class CallsRole(Protocol):
     """Puts a call for a role on the board: `lfr_core.life.reading.call`."""
 
     def __call__(self, session: Session, *, role: Role, deployment: str, why: str, now: datetime) -> None: ...
-
-
-class CheckRecord(Protocol):
-    """`quality.ours.check_record`."""
-
-    def __call__(
-        self, new: DeploymentRecord, others: Sequence[DeploymentRecord], *, today: date, report: Path | None = None
-    ) -> Checked: ...
 
 
 class Outcome(StrEnum):
@@ -100,9 +91,9 @@ class ResultsDesk:
         self._clock = clock
         self._policy = policy
         self._figures = figures
-        self._reports = reports
         self._call = call
-        self._check = check
+        self._publisher = Publisher(engine, trail, clock, policy)
+        self._suites = RecordSuites(engine, reports, check)
 
     def attempt(self, deployment: str) -> Attempt:
         """What has to be done for it now: publish, wait, remind, or say in public that it is late. Again is harmless.
@@ -140,10 +131,7 @@ class ResultsDesk:
                 as `collect.figures_for`.
             Poison: as `building.from_figures`.
         """
-        with reading(self._engine) as session:
-            row = session.get(DeploymentRow, deployment) if "\x00" not in deployment else None
-            if row is not None and row.planned:
-                acting(session, by, {Role.PUBLICATION_OFFICER})
+        self._may_publish(deployment, by)
         figures = self._ended(deployment)
         standing = revisions_of(self._engine, deployment)
         if standing:
@@ -152,6 +140,19 @@ class ResultsDesk:
             raise figures
         now, due = self._due(deployment)
         return self._publish(deployment, figures, due, now, 0, by=by)
+
+    def correct(self, deployment: str, *, reason: str, by: str) -> PublishedRecord:
+        """A person supersedes what is published by figures computed anew, for `reason`, which is published.
+
+        Raises:
+            Refused: `results.quality`, `people.*` as `publish`, and as `Publisher.correct` and `collect.figures_for`.
+            Poison: as `building.from_figures`.
+        """
+        self._may_publish(deployment, by)
+        figures = self._figures(deployment)
+        new = self._publisher.correction(deployment, figures, reason=reason)
+        checked = self._suites.passed(deployment, new, self._now())
+        return self._publisher.correct(deployment, _with_report(figures, checked), reason=reason, by=by)
 
     def make_up(self) -> tuple[Attempt, ...]:
         """Attempt whatever should have published itself by now and hasn't been noticed: a flow that never ran."""
@@ -165,6 +166,12 @@ class ResultsDesk:
         with writing(self._engine) as session:
             keep_deadlines(session, now, self._policy)
         return tuple(self.attempt(deployment) for deployment in missed)
+
+    def _may_publish(self, deployment: str, by: str) -> None:
+        with reading(self._engine) as session:
+            row = session.get(DeploymentRow, deployment) if "\x00" not in deployment else None
+            if row is not None and row.planned:
+                acting(session, by, {Role.PUBLICATION_OFFICER})
 
     def _ended(self, deployment: str) -> Figures | Refused:
         """Its figures, or why there are none though it opened and ended; otherwise the refusal is raised."""
@@ -201,7 +208,8 @@ class ResultsDesk:
     def _publish(
         self, deployment: str, figures: Figures, due: Due, now: datetime, waiting: int, *, by: str
     ) -> PublishedRecord:
-        checked = self._checked(deployment, figures, due, now)
+        new = from_figures(figures, policy=self._policy, published_at=now, due_at=due.moments.due_at)
+        checked = self._suites.passed(deployment, new, now)
         if waiting or now >= due.moments.due_at:
             reasons = [f"{waiting} of its alerts were never decided"] if waiting else []
             if now >= due.moments.due_at:
@@ -210,28 +218,10 @@ class ResultsDesk:
         elif due.late_at is not None:  # mended before the deadline
             with writing(self._engine) as session:
                 take_back_late(session, deployment)
-        papers = replace(figures.papers, data_quality_report=checked.reference)
-        publisher = Publisher(self._engine, self._trail, self._clock, self._policy)
-        return publisher.publish(deployment, replace(figures, papers=papers), by=by)
-
-    def _checked(self, deployment: str, figures: Figures, due: Due, now: datetime) -> Checked:
-        new = from_figures(figures, policy=self._policy, published_at=now, due_at=due.moments.due_at)
-        newest = {one.deployment: one.record for one in published_records(self._engine)}
-        with reading(self._engine) as session:
-            kinds = {name: session.get_one(DeploymentRow, name).kind for name in newest}
-        others = [one for name, one in newest.items() if kinds[name] == due.kind.value]  # a demo is no neighbour
-        today = now.astimezone(LONDON).date()
-        checked = self._check(new, others, today=today, report=self._reports / deployment)
-        if not checked.passes:
-            found = "; ".join(
-                f"{each.rule}: {each.message} (printed {each.printed or 'nothing'}, expected {each.expected})"
-                for each in checked.findings
-            )
-            raise _Failing(checked, f"the record of {deployment} isn't published, its figures are wrong: {found}")
-        return checked
+        return self._publisher.publish(deployment, _with_report(figures, checked), by=by)
 
     def _late(self, due: Due, refused: Refused | Poison, now: datetime) -> Attempt:
-        self._note(due.deployment, now, because=_in_public(refused), detail=str(refused), rule="results.late")
+        self._note(due.deployment, now, because=in_public(refused), detail=str(refused), rule="results.late")
         with writing(self._engine) as session:
             for role in (Role.PUBLICATION_OFFICER, Role.AUTHORISING_OFFICER):
                 self._call(
@@ -250,28 +240,10 @@ class ResultsDesk:
         return utc_from_ns(self._clock.time_ns())
 
 
-class _Failing(Refused):
-    """A suite fails."""
-
-    def __init__(self, checked: Checked, message: str) -> None:
-        super().__init__("results.quality", message)
-        self.checked = checked
+def _with_report(figures: Figures, checked: Checked) -> Figures:
+    return replace(figures, papers=replace(figures.papers, data_quality_report=checked.reference))
 
 
 def undecided(figures: Figures) -> int:
     """Alerts that nobody has judged, test subjects left out. The record counts them as unanswered, so as false."""
     return sum(each.decision.judgement is None and each.category is not Category.BLUE_LIST for each in figures.alerts)
-
-
-def _in_public(refused: Refused | Poison) -> str:
-    """Without ids and places: the deployment may be a withheld one."""
-    if isinstance(refused, _Failing):
-        wrong = dict.fromkeys(each.message for each in refused.checked.findings)
-        return f"the check of the figures found: {'; '.join(wrong)}"
-    if isinstance(refused, Refused):
-        known = {
-            "announcement.none": "the deployment was neither announced nor withheld with a reason",
-            "record.composition-unknown": "it isn't known any more what the list was made of",
-        }
-        return known.get(refused.rule, "what has to be published can't be put together from the records")
-    return "the figures contradict each other"

@@ -268,19 +268,47 @@ def test_what_is_not_late_needs_no_explanation_and_an_explanation_has_words(hous
         assert refused.value.rule == rule
 
 
-def test_a_planned_deployments_results_are_its_publication_officers(house: Desk) -> None:
-    house.announce()
-    registered(house)
+def planned_from_now(house: Desk) -> None:
     with writing(house.engine) as session:
         row = session.get_one(DeploymentRow, "dep")
         row.planned = True
         session.add(row)
+
+
+def test_a_planned_deployments_results_are_its_publication_officers(house: Desk) -> None:
+    house.announce()
+    registered(house)
+    planned_from_now(house)
     with pytest.raises(Refused) as refused:
         house.desk().publish("dep", by="O. Operator")
     record = house.desk().publish("dep", by="P. Officer")
 
     assert refused.value.rule == "people.wrong-role"
     assert house.desk().publish("dep", by="P. Officer") == record
+
+
+def test_a_correction_passes_the_suites_too_and_is_the_publication_officers(house: Desk) -> None:
+    house.announce()
+    registered(house)
+    with pytest.raises(Refused) as none_yet:
+        house.desk().correct("dep", reason="the decisions came later", by="P. Officer")
+    first = house.desk(real=True).publish("dep", by="P. Officer")
+    house.judge_all()
+    planned_from_now(house)
+    house.defect = "one column repeats another"
+    with pytest.raises(Refused) as failing:
+        house.desk().correct("dep", reason="the decisions came later", by="P. Officer")
+    house.defect = ""
+    with pytest.raises(Refused) as wrong_role:
+        house.desk().correct("dep", reason="the decisions came later", by="O. Operator")
+    standing = published_records(house.engine)
+    second = house.desk(real=True).correct("dep", reason="the decisions came later", by="P. Officer")
+
+    rules = [each.value.rule for each in (none_yet, failing, wrong_role)]
+    assert rules == ["record.not-published", "results.quality", "people.wrong-role"]
+    assert standing == (first,)
+    assert published_records(house.engine) == (first, second)
+    assert second.record.data_quality_report_ref not in {"", first.record.data_quality_report_ref}
 
 
 def test_killed_between_the_note_and_the_record_the_next_attempt_publishes(house: Desk) -> None:
