@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from apps.cli.common import console, guard
+from apps.cli.common import DeploymentId, console, guard
 from apps.cli.planned import at_desk
 
 if TYPE_CHECKING:
@@ -17,12 +17,10 @@ __all__ = ["app"]
 
 app = typer.Typer()
 
-Id = Annotated[str, typer.Argument(metavar="ID", help="Id of the deployment, e.g. high-street-0412.")]
-
 
 @app.command()
 def paper(
-    id: Id,  # noqa: A002  the field's own word
+    id: DeploymentId,  # noqa: A002  the field's own word
     which: Annotated[str, typer.Option("--which", help="application, authority or closing.")] = "application",
     output: Annotated[
         Path | None,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from apps.cli.common import AsJson, console, errors, guard, load_settings, policy_of, print_json
+from apps.cli.common import AsJson, DeploymentId, console, errors, guard, load_settings, policy_of, print_json
 from apps.cli.planned import At, at_desk
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ __all__ = ["app"]
 
 app = typer.Typer()
 
-Id = Annotated[str, typer.Argument(metavar="ID", help="Id of the deployment, e.g. high-street-0412.")]
 By = Annotated[str, typer.Option("--by", help="Who does it: a registered person's name (`lfr users list`).")]
 Reason = Annotated[str, typer.Option("--reason", help="Why, in a line; kept, and printed on the authority.")]
 
@@ -47,7 +46,7 @@ def template(
 
 @app.command()
 def plan(
-    id: Id,  # noqa: A002  the field's own word
+    id: DeploymentId,  # noqa: A002  the field's own word
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The application, as `template` writes one.")],
     by: By,
     draft: Annotated[bool, typer.Option("--draft", help="Don't ask for its authority yet.")] = False,
@@ -69,7 +68,7 @@ def plan(
 
 
 @app.command()
-def apply(id: Id, by: By, as_json: AsJson = False) -> None:  # noqa: A002  the field's own word
+def apply(id: DeploymentId, by: By, as_json: AsJson = False) -> None:  # noqa: A002  the field's own word
     """Ask for the authority of a draft.
 
     Example: lfr deployment apply high-street-0412 --by "P. Lanner"
@@ -106,7 +105,7 @@ def price(
 
 @app.command()
 def authorise(
-    id: Id,  # noqa: A002  the field's own word
+    id: DeploymentId,  # noqa: A002  the field's own word
     by: By,
     reason: Reason,
     one_in: Annotated[
@@ -141,7 +140,7 @@ def authorise(
 
 
 @app.command()
-def refuse(id: Id, by: By, reason: Reason, as_json: AsJson = False) -> None:  # noqa: A002  the field's own word
+def refuse(id: DeploymentId, by: By, reason: Reason, as_json: AsJson = False) -> None:  # noqa: A002  the field's own word
     """Say no to an application; its planner may revise it and apply again.
 
     Example: lfr deployment refuse high-street-0412 --by "C. Adeyemi" --reason "the footprint takes in a school"
@@ -153,7 +152,7 @@ def refuse(id: Id, by: By, reason: Reason, as_json: AsJson = False) -> None:  # 
 
 @app.command()
 def compile(  # noqa: A001  the field's own word
-    id: Id,  # noqa: A002  the field's own word
+    id: DeploymentId,  # noqa: A002  the field's own word
     by: By,
     folder: Annotated[
         Path | None,
@@ -177,7 +176,7 @@ def compile(  # noqa: A001  the field's own word
 
 @app.command(name="approve-list")
 def approve_list(
-    id: Id,  # noqa: A002  the field's own word
+    id: DeploymentId,  # noqa: A002  the field's own word
     by: By,
     digest: Annotated[
         str, typer.Option("--digest", help="Of the list that you saw; without it the list is shown and nothing done.")
@@ -202,7 +201,7 @@ def approve_list(
 
 
 @app.command()
-def announce(id: Id, by: By, as_json: AsJson = False) -> None:  # noqa: A002  the field's own word
+def announce(id: DeploymentId, by: By, as_json: AsJson = False) -> None:  # noqa: A002  the field's own word
     """Tell the public now, as the deployment is planned. `lfr publish site` puts it on the site.
 
     Example: lfr deployment announce high-street-0412 --by "U. Blake"
@@ -216,7 +215,7 @@ def announce(id: Id, by: By, as_json: AsJson = False) -> None:  # noqa: A002  th
 
 @app.command()
 def withhold(
-    id: Id,  # noqa: A002  the field's own word
+    id: DeploymentId,  # noqa: A002  the field's own word
     by: By,
     approved_by: Annotated[str, typer.Option("--approved-by", help="The authorising officer who allows that.")],
     reason_class: Annotated[
@@ -242,7 +241,7 @@ def withhold(
 
 @app.command()
 def ready(
-    id: Id,  # noqa: A002  the field's own word
+    id: DeploymentId,  # noqa: A002  the field's own word
     by: By,
     signage: Annotated[bool, typer.Option("--signage", help="Signs stand at all approaches.")] = False,
     briefing: Annotated[

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from apps.cli.common import AsJson, console, guard, load_settings, policy_of, print_json
+from apps.cli.common import AsJson, DeploymentId, console, guard, load_settings, policy_of, print_json
 
 if TYPE_CHECKING:
     from lfr_core.proof.store import KeptProof
@@ -15,12 +15,10 @@ __all__ = ["app"]
 
 app = typer.Typer(no_args_is_help=True, help="Proof that the chain works: self-tests, and the drawn test face.")
 
-Id = Annotated[str, typer.Argument(metavar="ID", help="Id of the deployment.")]
-
 
 @app.command("self-test")
 def self_test(
-    deployment: Id,
+    deployment: DeploymentId,
     name: Annotated[str, typer.Option("--name", help="Who asks, for the audit trail.")] = "system:lfr",
     as_json: AsJson = False,
 ) -> None:
@@ -58,7 +56,7 @@ def self_test(
 
 
 @app.command()
-def show(deployment: Id, as_json: AsJson = False) -> None:
+def show(deployment: DeploymentId, as_json: AsJson = False) -> None:
     """Show the newest proofs of a deployment, and when the chain was last shown to work.
 
     Example: lfr proof show high-street-0412

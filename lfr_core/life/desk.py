@@ -19,6 +19,7 @@ from lfr_core.deployments import DeploymentKind, DeploymentStatus, DeploymentVie
 from lfr_core.errors import Refused
 from lfr_core.gate import TO_BE_OPENED, TO_BE_READY, Condition, GateLimits, check_gate
 from lfr_core.life.application import Application, ApplicationForm, Authority, check_application, default_one_in
+from lfr_core.life.deciding import LEAST_ONE_IN, check_may_authorise, keep_decision
 from lfr_core.life.evaluations import Evaluation
 from lfr_core.life.facts import gate_facts
 from lfr_core.life.overlap import check_overlap
@@ -26,12 +27,10 @@ from lfr_core.life.price import check_signed, price
 from lfr_core.life.reading import application_of, call
 from lfr_core.life.record import record_step
 from lfr_core.life.steps import Step
-from lfr_core.life.tables import ApplicationRow, AuthorityRow, LifeRow
-from lfr_core.papers import papers_standing
+from lfr_core.life.tables import ApplicationRow, LifeRow
 from lfr_core.people.lookup import acting
-from lfr_core.people.roles import Rank, Role
+from lfr_core.people.roles import Role
 from lfr_core.policy import Policy
-from lfr_core.publication.deadlines import overdue_unexplained
 from lfr_core.publication.workdays import LONDON
 from lfr_core.records.engine import writing
 from lfr_core.records.locking import check_id, locked, reason_of
@@ -141,23 +140,14 @@ class PlanningDesk:
             made = self._application(session, id)
             if revision not in {None, made.revision}:
                 raise Refused("life.revised", f"{id} was revised since you looked: read revision {made.revision}")
-            self._check_may_authorise(session, made, now)
+            check_may_authorise(session, made, self._policy, now=now)
             found = price(made, self._evaluations, self._policy)
             self._step(session, row, Step.AUTHORISE, by, note=reason_of(reason))
             limit = default_one_in(made.list_cap, self._policy) if one_in is None else one_in
-            if limit < 1_000:  # noqa: PLR2004  DOMAIN.md M3
-                raise Refused("life.limit", f"1 in {limit}: the limit is never above 1 in 1,000 faces")
+            if limit < LEAST_ONE_IN:
+                raise Refused("life.limit", f"1 in {limit}: the limit is never above 1 in {LEAST_ONE_IN:,} faces")
             check_signed(found, signed=claim_not_shown)
-            given = self._decision(
-                session,
-                made,
-                by,
-                reason,
-                granted=True,
-                limit=limit,
-                expected=None if found.forecast is None else found.forecast.expected,
-                signed=not found.shown,
-            )
+            given = keep_decision(session, made, by=by, reason=reason, limit=limit, found=found, now=now)
             call(session, role=Role.PUBLICATION_OFFICER, deployment=id, why="announce it, or withhold it", now=now)
             return given
 
@@ -167,9 +157,9 @@ class PlanningDesk:
             row, made = locked(session, id), self._application(session, id)
             self._step(session, row, Step.REFUSE, by, note=reason_of(reason))
             limit = default_one_in(made.list_cap, self._policy)
-            given = self._decision(session, made, by, reason, granted=False, limit=limit, expected=None, signed=False)
-            why = f"revise it: refused ({reason_of(reason)})"
-            call(session, role=Role.PLANNER, deployment=id, why=why, now=self._now())
+            given = keep_decision(session, made, by=by, reason=reason, limit=limit, found=None, now=self._now())
+            why = f"revise it: refused ({given.reason})"
+            call(session, role=Role.PLANNER, deployment=id, why=why, now=given.at)
             return given
 
     def approve_list(self, id: str, digest: str, *, by: str) -> None:  # noqa: A002  the field's own word
@@ -267,46 +257,6 @@ class PlanningDesk:
         session.add(LifeRow(deployment=id, revision=0, planner=person.name))
         session.flush()
         return row
-
-    def _check_may_authorise(self, session: Session, made: Application, now: datetime) -> None:
-        day = made.ends_at.astimezone(LONDON).date()
-        standing = papers_standing(session, made.deployment, day)
-        if not standing.in_date:
-            raise Refused("life.papers", f"{standing.why}: `lfr papers add` registers a version that is good on {day}")
-        late = overdue_unexplained(session, now, self._policy)
-        if late:
-            raise Refused(
-                "life.results-overdue",
-                f"results are overdue and unexplained ({', '.join(late[:3])}): publish them, or `lfr publish explain`",
-            )
-
-    def _decision(
-        self,
-        session: Session,
-        made: Application,
-        by: str,
-        reason: str,
-        *,
-        granted: bool,
-        limit: int,
-        expected: float | None,
-        signed: bool,
-    ) -> Authority:
-        person = acting(session, by, {Role.AUTHORISING_OFFICER})
-        given = Authority(
-            deployment=made.deployment,
-            revision=made.revision,
-            granted=granted,
-            by=person.name,
-            rank=Rank(person.rank),
-            at=self._now(),
-            reason=reason_of(reason),
-            false_alerts_one_in=limit,
-            expected_false_alerts=expected,
-            claim_not_shown=signed,
-        )
-        session.add(AuthorityRow(**given.model_dump() | {"rank": given.rank.value}))
-        return given
 
     def _application(self, session: Session, id: str) -> Application:  # noqa: A002  the field's own word
         made = application_of(session, id)
