@@ -78,7 +78,7 @@ class Settings(BaseSettings):
     inference_threads: int = Field(default=1, ge=1, description="Threads of one inference session (FACTS.md: one).")
 
     workers: int = Field(default=0, ge=0, description="Recognition workers of `lfr up`; 0: one per core, less one.")
-    operator_port: int = Field(default=8501, description="Loopback port of the operator's page.")
+    operator_port: int = Field(default=8501, description="Loopback port of the staff's pages.")
     public_folder: Path | None = Field(
         default=None, description="Where the public site is built; a link to a sibling. Default: `public` at home."
     )

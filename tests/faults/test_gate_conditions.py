@@ -10,7 +10,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -35,10 +35,8 @@ from lfr_core.vault.frames import VaultSealer
 from lfr_core.vault.tables import InstallationRow
 from streams.camera.job import CameraJob
 from streams.camera.session import run_camera
-from tests.support.brokers import new_kafka
-from tests.support.milvus import MilvusServer
 from tests.support.planning import OFFICER, OPERATOR, PLANNER, PUBLISHER, PlanningHouse, form
-from tests.support.stream import Stream, wait_until
+from tests.support.stream import Stream, two_workers, wait_until
 from tests.support.walks import Walk, write_walks
 
 pytestmark = [
@@ -57,15 +55,7 @@ NAME = "planned"
 
 @pytest.fixture(scope="module")
 def stream(kafka_libs: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stream]:
-    folder = tmp_path_factory.mktemp("conditions")
-    broker, milvus = new_kafka(folder / "broker", kafka_libs), MilvusServer(folder / "milvus")
-    with ExitStack() as stack:
-        broker.start()
-        stack.callback(broker.stop)
-        milvus.start()
-        stack.callback(milvus.stop)
-        started = Stream.start(folder / "home", broker, milvus, recognisers=2)
-        stack.callback(started.stop)
+    with two_workers(tmp_path_factory.mktemp("conditions"), kafka_libs) as started:
         yield started
 
 

@@ -11,10 +11,8 @@ from pathlib import Path
 import pytest
 
 from lfr_core.records import read
-from tests.support.brokers import new_kafka
-from tests.support.milvus import MilvusServer
 from tests.support.playing import Playing, playing
-from tests.support.stream import Stream, wait_until
+from tests.support.stream import Stream, two_workers, wait_until
 from tests.support.walks import Walk, write_walks
 
 pytestmark = [
@@ -31,15 +29,7 @@ CAMERAS = ("north", "south")
 
 @pytest.fixture(scope="module")
 def stream(kafka_libs: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stream]:
-    folder = tmp_path_factory.mktemp("gate")
-    broker, milvus = new_kafka(folder / "broker", kafka_libs), MilvusServer(folder / "milvus")
-    with ExitStack() as stack:
-        broker.start()
-        stack.callback(broker.stop)
-        milvus.start()
-        stack.callback(milvus.stop)
-        started = Stream.start(folder / "home", broker, milvus, recognisers=2)
-        stack.callback(started.stop)
+    with two_workers(tmp_path_factory.mktemp("gate"), kafka_libs) as started:
         yield started
 
 

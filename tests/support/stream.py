@@ -7,8 +7,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -38,11 +38,11 @@ from lfr_core.vault.client import VaultClient, vault_client
 from lfr_core.watchlists.types import Category
 from streams.topics import Topic, lag
 from streams.worker import RECOGNISE_GROUP, RECORD_GROUP, ready_file
-from tests.support.brokers import RunningBroker
+from tests.support.brokers import RunningBroker, new_kafka
 from tests.support.milvus import MilvusServer
 from tests.support.samples import require_image
 
-__all__ = ["Stream", "Worker", "environment_of", "wait_until"]
+__all__ = ["Stream", "Worker", "environment_of", "two_workers", "wait_until"]
 
 
 def wait_until(condition: Callable[[], bool], *, within_s: float, what: str) -> None:
@@ -309,3 +309,17 @@ def _reference(engine: FaceEngine, entry: str, photo: str) -> tuple[Reference, b
     face = engine.describe(image, engine.detect([image])[0][0])
     crop = cv2.imencode(".jpg", face.aligned)[1].tobytes()
     return Reference(str(uuid5(NAMESPACE_OID, f"{entry}/{photo}")), entry, engine.embed([face.aligned])[0]), crop
+
+
+@contextmanager
+def two_workers(folder: Path, kafka_libs: Path) -> Iterator[Stream]:
+    """A stream of two recognition workers on servers of its own."""
+    broker, milvus = new_kafka(folder / "broker", kafka_libs), MilvusServer(folder / "milvus")
+    with ExitStack() as stack:
+        broker.start()
+        stack.callback(broker.stop)
+        milvus.start()
+        stack.callback(milvus.stop)
+        started = Stream.start(folder / "home", broker, milvus, recognisers=2)
+        stack.callback(started.stop)
+        yield started
