@@ -51,7 +51,7 @@ def pytest_configure(config: pytest.Config) -> None:
         del os.environ[name]
     os.environ.update(QUIET)
     if _scratch is None:
-        _scratch = tempfile.TemporaryDirectory(prefix="lfr-tests-")
+        _scratch = tempfile.TemporaryDirectory(prefix="tests-lfr-")
     os.environ["LFR_HOME"] = str(Path(_scratch.name) / "home")
     os.environ["PREFECT_HOME"] = str(Path(_scratch.name) / "prefect")
     for line in THIRD_PARTY_WARNINGS:

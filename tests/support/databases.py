@@ -104,7 +104,7 @@ def new_postgres() -> Iterator[Postgres]:
     if binaries is None:
         pytest.skip("no PostgreSQL server is installed (apt-get install postgresql)")
     # Not pytest's tmp_path: its folders are closed to the postgres user, and too long for a Unix socket.
-    folder = Path(tempfile.mkdtemp(prefix="lfr-pg-", dir="/tmp"))
+    folder = Path(tempfile.mkdtemp(prefix="tests-lfr-pg-", dir="/tmp"))
     server = Postgres(binaries, folder)
     try:
         server.create()
