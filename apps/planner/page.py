@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from html import escape
 from itertools import groupby
 from pathlib import Path
@@ -145,6 +146,16 @@ def _details(view: PlannerView, one: Standing) -> None:
     people = one.list_people or None
     with st.expander("Application and authority"):
         st.html(panels.application_html(one.application, one.authority))
+        with st.container(horizontal=True):
+            for kind in view.papers(one):
+                st.download_button(
+                    f"{kind.value}, as a page to print",
+                    data=partial(view.paper, one.view.id, kind),
+                    file_name=f"{one.view.id}-{kind.name.lower().replace('_', '-')}.html",
+                    mime="text/html",
+                    key=f"pln-paper-{kind.name}",
+                    on_click="ignore",
+                )
     with st.expander("Price of the list"):
         title = "Price of the list as built" if people else "Price of a list at its cap"
         st.html(panels.price_html(view.price(one.application, people=people), title=title))

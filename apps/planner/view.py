@@ -19,7 +19,9 @@ from lfr_core.life.board import Coming, Standing, calendar, standing
 from lfr_core.life.desk import PlanningDesk
 from lfr_core.life.evaluations import Evaluation
 from lfr_core.life.price import Price, Priced, price
+from lfr_core.life.printing import printed_paper
 from lfr_core.life.reading import Call, TimelineEntry, open_calls, timeline
+from lfr_core.papers.forms import FormKind, render
 from lfr_core.people.lookup import acting
 from lfr_core.people.roles import Person, Role
 from lfr_core.policy import Policy
@@ -108,6 +110,21 @@ class PlannerView:
                 if one.status in _WAITS and one.id not in called
             ]
         return tuple(found)
+
+    def papers(self, one: Standing) -> tuple[FormKind, ...]:
+        """Those that there are of it now."""
+        found = [FormKind.APPLICATION]
+        if one.authority is not None:
+            found.append(FormKind.AUTHORITY)
+            if one.view.status.is_over:
+                found.append(FormKind.CLOSING_REPORT)
+        return tuple(found)
+
+    def paper(self, deployment: str, kind: FormKind) -> str:
+        """It, printed: HTML. Raises Refused as `printed_paper`."""
+        of = self._of
+        now = utc_from_ns(of.clock.time_ns())
+        return render(printed_paper(of.engine, deployment, kind, of.policy, of.evaluations, now=now))
 
     def price(self, asked: Priced, *, people: int | None = None) -> Price:
         """What the list costs with the model in use."""

@@ -182,6 +182,7 @@ class _CanaryEntry:
     category = Category.BLUE_LIST
     legal_reference = "proof of deletion"
     approved_by = _ACTOR
+    age = None
 
     def __init__(self, now_ns: int, references: tuple[_Crop, ...]) -> None:
         self.expires_on = (utc_from_ns(now_ns) + _LISTED).date()

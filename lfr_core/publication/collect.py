@@ -1,7 +1,7 @@
 """A deployment's figures, out of the records. What the records don't know is absent, never invented.
 
-Not known: what came of engagements and how long they took, passes of test subjects, groups, ages. An alert
-that was deleted on schedule still counts by its stub; on whom it was is gone with it.
+Not known: passes of test subjects, and groups. An alert that was deleted on schedule still counts by its stub; on
+whom it was is gone with it.
 """
 
 from __future__ import annotations
@@ -19,9 +19,11 @@ from lfr_core.clock import utc_from_ns
 from lfr_core.erasure.keys import destroyed_kept_keys
 from lfr_core.erasure.tables import CertificateRow
 from lfr_core.errors import Refused
+from lfr_core.life.reading import authority_of
 from lfr_core.publication.announcement import announcement_of
 from lfr_core.publication.figures import AlertFigures, CameraFigures, Figures, ListFigures, ModelFigures, Papers
 from lfr_core.publication.tables import WatchlistCompositionRow
+from lfr_core.publication.workdays import LONDON
 from lfr_core.records.engine import reading
 from lfr_core.records.tables import AlertRow, AlertStubRow, CameraSessionRow, DeploymentRow
 from lfr_core.rights.reading import complaints_received
@@ -95,7 +97,7 @@ def figures_for(
                 size_people=row.watchlist_size,
                 size_images=sum(one.images for one in listed),
                 by_category={Category(one.category): one.people for one in listed},
-                under_18=None,
+                under_18=_under_18(listed),
                 built_at=max((one.built_at for one in listed if one.built_at is not None), default=None),
                 destroyed_at=None if destroyed_ns is None else utc_from_ns(destroyed_ns),
                 destruction_receipt=_receipt(session, deployment),
@@ -117,7 +119,7 @@ def figures_for(
             ),
             alerts=alerts,
             blue_list=None,
-            papers=Papers(policy=policy_ref, audit_root_hash=_audit_root(session)),
+            papers=_papers(session, deployment, policy_ref),
             complaints_received=complaints_received(session, deployment),
             outcomes_recorded=_outcomes_recorded(alerts),
         )
@@ -188,6 +190,22 @@ def _receipt(session: Session, deployment: str) -> str:
     query = select(CertificateRow).where(CertificateRow.deployment == deployment)
     row = session.exec(query.order_by(col(CertificateRow.number).desc())).first()
     return "" if row is None else f"certificate {row.number}, sha256 {row.digest}"
+
+
+def _under_18(listed: Sequence[WatchlistCompositionRow]) -> int | None:
+    known = [one.under_18 for one in listed if one.under_18 is not None]
+    return sum(known) if len(known) == len(listed) else None
+
+
+def _papers(session: Session, deployment: str, policy_ref: str) -> Papers:
+    """Without the deployment's id and the officer's name: a trial has no authority, and a withheld one is anonymous."""
+    given = authority_of(session, deployment)
+    return Papers(
+        policy=policy_ref,
+        authority="" if given is None else f"given {given.at.astimezone(LONDON):%Y-%m-%d}, revision {given.revision}",
+        authorising_rank="" if given is None else given.rank.value,
+        audit_root_hash=_audit_root(session),
+    )
 
 
 def _audit_root(session: Session) -> str:

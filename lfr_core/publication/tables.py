@@ -82,3 +82,5 @@ class WatchlistCompositionRow(Row, table=True):
     images: int
     built_at: dt.datetime | None = None
     """None for lists that stood before this was kept."""
+    under_18: int | None = None
+    """How many of the people; None where the list gives an age for none, or not for all."""

@@ -16,6 +16,7 @@ from lfr_core.publication.workdays import LONDON
 from lfr_core.records.entries import EntryLike, entry_row, reference_rows
 from lfr_core.records.tables import DeploymentRow, WatchlistEntryRow, WatchlistReferenceRow
 from lfr_core.rights.tables import ListedCommitmentRow
+from lfr_core.watchlists.entitled import ADULT_YEARS
 
 __all__ = ["check_list_for", "composition", "delete_list", "forget_list", "write_list"]
 
@@ -68,16 +69,27 @@ def write_list(
 
 def composition(deployment: str, entries: Sequence[EntryLike], now: datetime) -> list[WatchlistCompositionRow]:
     """What the published record says of the list once it is destroyed. Test subjects are no part of it."""
-    by_category: dict[str, list[int]] = {}
+    by_category: dict[str, list[EntryLike]] = {}
     for entry in entries:
         if not entry.category.is_test_subject:
-            by_category.setdefault(entry.category.value, []).append(len(entry.references))
+            by_category.setdefault(entry.category.value, []).append(entry)
     return [
         WatchlistCompositionRow(
-            deployment=deployment, category=category, people=len(images), images=sum(images), built_at=now
+            deployment=deployment,
+            category=category,
+            people=len(people),
+            images=sum(len(one.references) for one in people),
+            built_at=now,
+            under_18=_under_18([one.age for one in people]),
         )
-        for category, images in sorted(by_category.items())
+        for category, people in sorted(by_category.items())
     ]
+
+
+def _under_18(ages: Sequence[int | None]) -> int | None:
+    """None unless every age is known: a part of them would read as all."""
+    known = [age for age in ages if age is not None]
+    return sum(age < ADULT_YEARS for age in known) if len(known) == len(ages) else None
 
 
 def forget_list(session: Session, deployment: str) -> None:

@@ -217,6 +217,7 @@ def _entries(looked: list[_Looked], deployment: str) -> list[Entry]:
                 approved_by=row.approved_by,
                 expires_on=row.expires_on,
                 references=tuple(reversed(references.values())),
+                age=min((item.age for item, _ in items if item.age is not None), default=None),
             )
         )
     return entries

@@ -50,6 +50,8 @@ class Entry:
     approved_by: str
     expires_on: date
     references: Sequence[EntryReference]
+    age: int | None = None
+    """Whole years, known or believed, the lowest that a row gives; None where the list gives none."""
 
 
 @dataclass(frozen=True, slots=True)

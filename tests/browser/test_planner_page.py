@@ -156,6 +156,12 @@ def test_planned_by_one_authorised_by_another_and_the_board_says_what_is_missing
         given = authority_of(session, "market-1")
     assert given is not None
     assert (given.by, given.claim_not_shown) == (OTHER_OFFICER, True)
+    page.get_by_text("Application and authority", exact=True).click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Written authority, as a page to print").click()
+    assert download.value.suggested_filename == "market-1-authority.html"
+    assert OTHER_OFFICER in download.value.path().read_text()
+    assert page.get_by_role("button", name="Closing report, as a page to print").count() == 0
     web = {urlsplit(url).netloc for url in asked if urlsplit(url).scheme in {"http", "https", "ws", "wss"}}
     assert web == {urlsplit(planner).netloc}
 

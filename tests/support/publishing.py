@@ -41,12 +41,14 @@ def announcing(engine: Engine, clock: ManualClock | None = None, token: str = "0
     return AnnouncementStore(engine, trail_of(engine), clock or ManualClock(), lambda: token)
 
 
-def ended_deployment(engine: Engine, name: str = "dep", *, faces: int = 40) -> ManualClock:
+def ended_deployment(
+    engine: Engine, name: str = "dep", *, faces: int = 40, ages: tuple[int | None, int | None] = (None, None)
+) -> ManualClock:
     """Seven alerts on two people, one of a test subject, one that nobody judged; then it is closed. Not announced."""
     clock = ManualClock()
     entries = (
-        entry("one"),
-        entry("two", category=Category.HIGH_RISK_MISSING),
+        entry("one", age=ages[0]),
+        entry("two", category=Category.HIGH_RISK_MISSING, age=ages[1]),
         entry("us", category=Category.BLUE_LIST),
     )
     store = live_deployment(engine, name, entries)

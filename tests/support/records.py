@@ -73,6 +73,7 @@ class Entry:
     approved_by: str
     expires_on: date
     references: tuple[Reference, ...]
+    age: int | None = None
 
 
 def entry(
@@ -81,6 +82,7 @@ def entry(
     category: Category = Category.WANTED_BY_COURTS,
     expires_on: date = date(2027, 1, 31),
     crop: bytes = b"reference crop",
+    age: int | None = None,
 ) -> Entry:
     return Entry(
         name,
@@ -90,6 +92,7 @@ def entry(
         "Insp A",
         expires_on,
         (Reference(f"{name}/1", crop_jpeg=crop),),
+        age,
     )
 
 

@@ -144,6 +144,7 @@ class _Entry:
     approved_by: str
     expires_on: date
     references: Sequence[_Reference]
+    age: int | None = None
 
 
 @dataclass

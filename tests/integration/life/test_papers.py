@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import datetime
 from html import unescape
 from pathlib import Path
@@ -20,7 +21,9 @@ from lfr_core.life.price import price
 from lfr_core.life.printing import printed_paper
 from lfr_core.life.telling import withhold
 from lfr_core.papers.forms import RULES, FormKind, render
+from lfr_core.people.roles import Rank
 from lfr_core.publication.announcement import ReasonClass
+from lfr_core.publication.collect import figures_for
 from lfr_core.publication.figures import UseCase
 from tests.support.planning import OFFICER, PLANNER, PUBLISHER, PlanningHouse
 
@@ -134,6 +137,15 @@ def test_an_authority_that_opens_no_gate_any_more_says_so_first(house: PlanningH
     house.people.revoke(OFFICER, why="left the force", by="Dee Compliance")
 
     holds(page(house, FormKind.AUTHORITY), f"No longer in force: {OFFICER} may authorise nothing any more")
+
+
+def test_the_record_says_when_it_was_allowed_and_by_which_rank_and_not_by_whom(house: PlanningHouse) -> None:
+    house.walk(S.LIVE)
+    house.store.close("dep", by="system:flows")
+    given = figures_for(house.engine, "dep", force="Norfolk Constabulary").papers
+
+    assert given.authorising_rank == Rank.SUPERINTENDENT.value
+    assert re.fullmatch(r"given 20\d\d-\d\d-\d\d, revision 1", given.authority)
 
 
 def test_the_closing_report_is_there_once_it_has_ended_and_the_authority_says_that_too(house: PlanningHouse) -> None:

@@ -85,6 +85,20 @@ def test_what_nobody_recorded_is_not_printed_as_nought(engine: Engine) -> None:
     assert (row["Outcome - Arrest"], row["No action"]) == ("", "")
 
 
+@pytest.mark.parametrize(
+    ("ages", "printed"),
+    [((17, 40), "1-4"), ((18, 40), 0), ((17, None), "not recorded")],
+    ids=["minor", "none", "unknown"],
+)
+def test_minors_on_a_list_are_counted_in_public_and_a_few_are_not_told_apart(
+    engine: Engine, ages: tuple[int | None, int | None], printed: object
+) -> None:
+    clock = ended_deployment(engine, ages=ages)
+    announcing(engine, clock).publish("dep", planned(), by="A. Okafor")
+
+    assert publisher(engine, clock).publish("dep", figures(engine), by="A. Okafor").record.watchlist.under_18 == printed
+
+
 def test_what_came_of_engagements_is_published_and_outlives_the_alerts(engine: Engine) -> None:
     clock = ended_deployment(engine)
     announcing(engine, clock).publish("dep", planned(), by="A. Okafor")
