@@ -209,6 +209,7 @@ def open_deployment(settings: Settings, contract_id: str, policy: Policy) -> Non
         approved_by: str = "the bench"
         expires_on = datetime.now(tz=UTC).date().replace(year=2099)
         references: Sequence[Photograph] = (Photograph(),)
+        age: int | None = None
 
     store = deployment_store(settings, open_engine(settings.records_url))
     store.create(DEPLOYMENT, DeploymentKind.EVALUATION, name="bench", policy=policy, live_only=False)
