@@ -11,10 +11,13 @@ import multiprocessing
 import os
 import shutil
 import socket
+import sqlite3
 import subprocess
 import tempfile
 import uuid
 from collections.abc import Iterator
+from contextlib import closing
+from functools import cache
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
@@ -23,7 +26,16 @@ import pytest
 
 from lfr_core.records.migrate import upgrade
 
-__all__ = ["Postgres", "database_url", "forkserver", "new_postgres", "postgres", "postgres_binaries", "sqlite_url"]
+__all__ = [
+    "Postgres",
+    "database_url",
+    "forkserver",
+    "new_postgres",
+    "new_sqlite",
+    "postgres",
+    "postgres_binaries",
+    "sqlite_url",
+]
 
 
 def forkserver(*modules: str) -> ForkServerContext:
@@ -49,6 +61,7 @@ class Postgres:
         self._bin = binaries
         self._folder = folder
         self._data = folder / "data"
+        self._migrated = ""
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = int(probe.getsockname()[1])
@@ -69,14 +82,22 @@ class Postgres:
         """`fast` breaks connections; `immediate` is a crash: every server process gone at once."""
         self._run("pg_ctl", "-D", str(self._data), "-m", how, "-w", "stop")
 
-    def new_database(self) -> str:
-        """The URL of a fresh, empty database."""
+    def new_database(self, template: str = "template1") -> str:
+        """The URL of a fresh database: an empty one, or a copy of `template`."""
         name = f"t{uuid.uuid4().hex}"
         with psycopg.connect(
             host="127.0.0.1", port=self.port, user="openlfr", dbname="postgres", autocommit=True
         ) as connection:
-            connection.execute(f"CREATE DATABASE {name}")
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         return f"postgresql+psycopg://openlfr@127.0.0.1:{self.port}/{name}"
+
+    def new_migrated_database(self) -> str:
+        """The URL of a fresh database with all tables: migrated once for this server, then copied."""
+        if not self._migrated:
+            url = self.new_database()
+            upgrade(url)
+            self._migrated = url.rsplit("/", 1)[1]
+        return self.new_database(self._migrated)
 
     def _run(self, program: str, *arguments: str) -> None:
         user = "postgres" if os.getuid() == 0 else None
@@ -124,22 +145,33 @@ def postgres() -> Iterator[Postgres]:
     yield from new_postgres()
 
 
+@cache
+def _migrated_sqlite() -> bytes:
+    """A migrated SQLite database, made once for this process."""
+    with tempfile.TemporaryDirectory(prefix="tests-lfr-") as folder:
+        file = Path(folder) / "records.sqlite3"
+        upgrade(f"sqlite:///{file}")
+        with closing(sqlite3.connect(file)) as connection:
+            return connection.serialize()
+
+
+def new_sqlite(file: Path) -> str:
+    """The URL of a migrated SQLite database at `file`."""
+    file.write_bytes(_migrated_sqlite())
+    return f"sqlite:///{file}"
+
+
 @pytest.fixture
 def sqlite_url(tmp_path: Path) -> str:
     """A migrated SQLite database."""
-    url = f"sqlite:///{tmp_path / 'records.sqlite3'}"
-    upgrade(url)
-    return url
+    return new_sqlite(tmp_path / "records.sqlite3")
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """A migrated database: every test that asks for it runs on both kinds."""
     if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path / 'records.sqlite3'}"
-    else:
-        server = request.getfixturevalue("postgres")
-        assert isinstance(server, Postgres)
-        url = server.new_database()
-    upgrade(url)
-    return url
+        return new_sqlite(tmp_path / "records.sqlite3")
+    server = request.getfixturevalue("postgres")
+    assert isinstance(server, Postgres)
+    return server.new_migrated_database()
