@@ -117,7 +117,8 @@ class FootageWriter:
         self._room_bytes = room_bytes
         self._next_id = new_id().hex
         """Of the segment to be begun: a try that failed half way is taken up again, with its key and its row."""
-        self._queue: queue.Queue[tuple[int, bytes]] = queue.Queue(_WAITING)
+        self._queue: queue.Queue[tuple[int, bytes] | None] = queue.Queue(_WAITING)
+        """None wakes the writer for its end."""
         self._ending = threading.Event()
         self._segment: SegmentFile | None = None
         self._missed_before = 0
@@ -139,6 +140,8 @@ class FootageWriter:
     ) -> None:
         """Write what waits and close the segment; a thread that hangs in a dead disk is left behind."""
         self._ending.set()
+        with suppress(queue.Full):  # then it is awake, and sees the end once it has written all
+            self._queue.put_nowait(None)
         self._thread.join(_FINISH_S)
         _log.info("footage.ended", camera=self._ids[1], session=self._ids[2], kept=self.kept, missed=self.missed)
 
@@ -151,15 +154,17 @@ class FootageWriter:
     def _run(self) -> None:
         while True:
             try:
-                captured_ns, jpeg = self._queue.get(timeout=_IDLE_S)
+                item = self._queue.get(timeout=_IDLE_S)
             except queue.Empty:
                 if self._ending.is_set():
                     break
                 if self._segment is not None and self._is_over(self._clock.time_ns()):
                     self._close()
                 continue
+            if item is None:
+                break
             try:
-                self._keep(captured_ns, jpeg)
+                self._keep(*item)
             except Exception as error:  # noqa: BLE001  whatever it is, footage goes on after a pause and says so
                 self._fail(error)
         self._close()

@@ -86,6 +86,7 @@ def _cameras(stream: Stream, deployment: str) -> tuple[read.CameraHealth, ...]:
     return read.cameras(stream.database, deployment, now_ns=time.time_ns())
 
 
+@pytest.mark.slow
 def test_a_restarted_vault_loses_the_frames_on_their_way_and_counts_them_as_unopenable(
     stream: Stream, tmp_path: Path
 ) -> None:

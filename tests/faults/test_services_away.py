@@ -96,6 +96,7 @@ def test_workers_that_start_while_the_broker_is_away_wait_for_it_and_go_on(
 
 
 @pytest.mark.postgresql
+@pytest.mark.slow
 def test_with_the_database_away_at_the_start_and_in_mid_run_workers_wait_and_every_frame_is_counted(
     broker: RunningBroker, milvus: MilvusServer, mortal_postgres: Postgres, tmp_path: Path
 ) -> None:

@@ -76,6 +76,7 @@ def test_ten_stops_and_kills_of_the_worker_lose_no_frame_and_double_no_alert(str
     assert counts["lost"] == 0
 
 
+@pytest.mark.slow
 def test_a_killed_broker_that_comes_back_leaves_every_frame_counted(
     stream: Stream, servers: tuple[RunningBroker, MilvusServer], tmp_path: Path
 ) -> None:

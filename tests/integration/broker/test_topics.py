@@ -152,6 +152,7 @@ def test_retention_removes_the_bytes_themselves(kafka_broker: RunningBroker) -> 
         admin.close()
 
 
+@pytest.mark.slow
 def test_a_killed_broker_comes_back_with_its_data(kafka_libs: Path, tmp_path: Path) -> None:
     broker = new_kafka(tmp_path, kafka_libs)
     try:
