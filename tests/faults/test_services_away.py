@@ -128,6 +128,7 @@ def test_with_the_database_away_at_the_start_and_in_mid_run_workers_wait_and_eve
         stream.stop()
 
 
+@pytest.mark.slow
 def test_records_on_a_full_disk_wait_until_there_is_space_again_and_are_made_once(
     broker: RunningBroker, milvus: MilvusServer, disk: Path, tmp_path: Path
 ) -> None:

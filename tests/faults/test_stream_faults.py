@@ -99,6 +99,7 @@ def test_a_killed_broker_that_comes_back_leaves_every_frame_counted(
     assert counts["captured"] == report.captured
 
 
+@pytest.mark.slow
 def test_with_milvus_stopped_there_is_no_alert_and_with_it_back_there_is(
     stream: Stream, servers: tuple[RunningBroker, MilvusServer], tmp_path: Path
 ) -> None:
@@ -153,6 +154,7 @@ def test_with_kafka_stopped_there_is_no_alert_not_even_afterwards(
     assert ("camera.end-not-confirmed" in words, "Traceback" in words) == (True, False), words[-3000:]
 
 
+@pytest.mark.slow
 def test_a_closed_deployment_is_recognised_no_more_and_its_worker_s_memory_goes_with_it(
     stream: Stream, tmp_path: Path
 ) -> None:

@@ -157,6 +157,7 @@ def _migrated_sqlite() -> bytes:
 
 def new_sqlite(file: Path) -> str:
     """The URL of a migrated SQLite database at `file`."""
+    file.touch(mode=0o600)  # as ours are
     file.write_bytes(_migrated_sqlite())
     return f"sqlite:///{file}"
 

@@ -144,8 +144,10 @@ def test_a_failing_statement_never_shows_a_crop(engine: Engine) -> None:
     assert "a crop's bytes" not in "".join(traceback.format_exception(caught.value))
 
 
-def test_a_sqlite_file_is_its_owners_alone(sqlite_url: str, tmp_path: Path) -> None:
-    engine = open_engine(sqlite_url)
+def test_a_sqlite_file_is_its_owners_alone(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'records.sqlite3'}"
+    upgrade(url)
+    engine = open_engine(url)
     live_deployment(engine)
 
     assert {oct(f.stat().st_mode & 0o777) for f in tmp_path.iterdir()} == {"0o600"}

@@ -63,18 +63,6 @@ def leaves() -> list[list[str]]:
     return below(get_command(app), [])
 
 
-def test_every_command_shows_an_example_in_its_help() -> None:
-    from typer.testing import CliRunner
-
-    from apps.cli.main import app
-
-    commands = leaves()
-    helps = {" ".join(words): CliRunner().invoke(app, [*words, "--help"]).output for words in commands}
-
-    assert commands
-    assert [name for name, text in helps.items() if "example" not in text.lower()] == []
-
-
 @pytest.mark.parametrize("name", ["up", "down", "status", "doctor", "demo"])
 def test_the_commands_of_the_first_day_stand_at_the_top(name: str) -> None:
     assert [name] in leaves()

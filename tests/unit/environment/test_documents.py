@@ -89,7 +89,9 @@ def test_runbooks_name_logs_and_children_that_there_are() -> None:
     from streams.broker.traits import KAFKA
 
     choice = BrokerChoice(KAFKA, external=False, needs_maven=False, why="for the test")
-    children = {child.name for child in plan(Settings(), load_policy(), choice=choice, with_page=False, with_flows=True)}
+    children = {
+        child.name for child in plan(Settings(), load_policy(), choice=choice, with_page=False, with_flows=True)
+    }
     texts = [file.read_text(encoding="utf-8") for file in (ROOT / "docs" / "runbooks").glob("*.md")]
     logs = {name for text in texts for name in re.findall(r"log/([a-z0-9-]+)\.log", text)}
 
