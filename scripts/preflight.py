@@ -26,7 +26,7 @@ DEFAULT_PORTS = {
 
 HIGHEST_PORT = 65_535
 SPARE_DISK_MB = 500  # a running demonstration or test run writes about this much below var/ and the temp folder
-MIN_MEMORY_MB = 2_000  # broker 320, gallery 300, two workers 350 each, page 250, with some room (FACTS.md)
+MIN_MEMORY_MB = 2_600  # `lfr up` idle with one worker: 1,870; then open pages 200 each, and a flow's run 300
 COMFORTABLE_MEMORY_MB = 4_000  # with a browser beside it
 
 
