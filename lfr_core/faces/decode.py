@@ -1,8 +1,9 @@
 """Bytes to pixels: JPEG, PNG and WebP, upright, as BGR.
 
-The header is read first and by ourselves, so that an image that is too large costs nothing, however
-small its file. A plain JPEG goes through OpenCV (2-3 ms for 1280 x 720); everything else, and a JPEG
-whose end is missing, through Pillow, which refuses what is truncated instead of filling it with grey.
+The header is read first and by ourselves, so that an image that is too large, or that a decoder would go over
+too often, costs nothing, however small its file. A plain JPEG goes through OpenCV (2-3 ms for 1280 x 720);
+everything else, and a JPEG whose end is missing, through Pillow, which refuses what is truncated instead of
+filling it with grey.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import PIL.Image
 import PIL.ImageOps
 
 from lfr_core.errors import Poison
+from lfr_core.faces.scans import check_scans
 from lfr_core.faces.types import Image
 from lfr_core.policy import ImagePolicy
 
@@ -29,6 +31,8 @@ _END_OF_JPEG: Final = b"\xff\xd9"
 _START_OF_FRAME: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _STANDALONE: Final = frozenset({0x01, *range(0xD0, 0xD9)})  # TEM, RST0-7, SOI: markers without a length
 _START_OF_SCAN: Final = 0xDA
+_CODED: Final = frozenset({0xC0, 0xC1, 0xC2})  # baseline, extended sequential, progressive; all Huffman
+_LOWEST: Final = 0xC0
 _PLAIN_JPEG_CHANNELS: Final = (1, 3)
 _BITS: Final = 8
 
@@ -46,7 +50,8 @@ def probe_size(data: bytes) -> tuple[int, int]:
     """Width and height in pixels as stored (before EXIF orientation), from the header alone.
 
     Raises:
-        Poison: empty, truncated within its header, not a JPEG, PNG or WebP image, or without pixels.
+        Poison: empty, truncated within its header, not a JPEG, PNG or WebP image, without pixels, or a JPEG whose
+            decoding takes too long for its size (`check_scans`) or that is arithmetic-coded, lossless or hierarchical.
     """
     header = _header(data)
     return header.width, header.height
@@ -91,6 +96,8 @@ def _decode_plain_jpeg(data: bytes) -> Image:
 def _decode_carefully(data: bytes, header: _Header) -> Image:
     try:
         with PIL.Image.open(io.BytesIO(data), formats=("JPEG", "PNG", "WEBP")) as opened:
+            if opened.size != (header.width, header.height):  # a second header
+                raise _damaged(header, ValueError("it names two sizes"))
             opened.load()
             upright = PIL.ImageOps.exif_transpose(opened)
             rgb = np.asarray(_as_rgb(upright), dtype=np.uint8)
@@ -124,6 +131,8 @@ def _header(data: bytes) -> _Header:
         if data.startswith(b"\xff\xd8"):
             header = _jpeg_header(data)
         elif data.startswith(_PNG):
+            if data[12:16] != b"IHDR":
+                raise Poison("the PNG image is damaged: its header doesn't come first; save or send it again")
             header = _Header("PNG", *struct.unpack_from(">II", data, 16))
         elif data[:4] == b"RIFF" and data[8:12] == b"WEBP":
             header = _Header("WebP", *_webp_size(data))
@@ -133,6 +142,8 @@ def _header(data: bytes) -> _Header:
         raise Poison("the image ends within its header: it is truncated; save or send it again") from error
     if header.width == 0 or header.height == 0:
         raise Poison(f"the image has no pixels ({header.width} x {header.height})")
+    if header.kind == "JPEG":
+        check_scans(data, header.width * header.height / 1e6)
     return header
 
 
@@ -147,7 +158,14 @@ def _jpeg_header(data: bytes) -> _Header:
         at += 1
         if marker in _STANDALONE:
             continue
+        if marker < _LOWEST:  # a decoder skips it, and could find another size in what we take for its content
+            raise Poison("the JPEG image is damaged: its header has no valid structure; save or send it again")
         if marker in _START_OF_FRAME:
+            if marker not in _CODED:
+                raise Poison(
+                    "the JPEG image is arithmetic-coded, lossless or hierarchical, as no camera makes them: save it as "
+                    "an ordinary JPEG"
+                )
             bits, height, width, channels = struct.unpack_from(">BHHB", data, at + 2)
             return _Header("JPEG", width, height, plain=bits == _BITS and channels in _PLAIN_JPEG_CHANNELS)
         if marker == _START_OF_SCAN or marker == _END_OF_JPEG[1]:

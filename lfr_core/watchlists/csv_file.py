@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,6 +12,7 @@ from datetime import date
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from lfr_core.errors import Poison
+from lfr_core.files import read_bounded
 from lfr_core.watchlists.categories import parse_category
 from lfr_core.watchlists.types import Category, EntryRow, Refusal, RefusalReason
 
@@ -34,11 +36,20 @@ FURTHER_COLUMNS = ("image_source", "image_date", "age", "minor_rationale", "seco
 
 _MAY_BE_EMPTY = frozenset({"minor_rationale", "second_approver"})
 
-_MOST_BYTES = 64_000_000
-"""About 20,000 entries of 10 photographs with long references; anything larger isn't a watchlist."""
+_MOST_BYTES = 32_000_000
+"""`_MOST_LINES` with long references; anything larger isn't a watchlist."""
+
+_MOST_LINES = 100_000
+"""Lists of up to 20,000 entries (DOMAIN.md 2.4), five photographs each; more can't be looked at within a day."""
 
 _LONGEST_VALUE = 300
 """Characters. A subject reference, a legal reference and a path fit; a pasted document doesn't."""
+
+_LONGEST_READ = 4 * _LONGEST_VALUE
+"""Characters before normalisation, which takes quadratic time on long runs of accents; more is refused as too long."""
+
+_MOST_VALUES = 200
+"""In one line; there are 12 columns."""
 
 _FORMULA_SIGNS = ("=", "+", "-", "@")
 """A spreadsheet runs a cell that begins with one, so that opening a list could run a stranger's command."""
@@ -75,10 +86,11 @@ def read_rows(folder: Path) -> Rows:
     One bad row never stops the others: it is among the refusals. Photographs are not opened.
 
     Raises:
-        Poison: there is no such file, it can't be read, isn't UTF-8, holds no rows, or its columns aren't those
-            of `COLUMNS`, with any of `FURTHER_COLUMNS`.
+        Poison: there is no such file, it is no regular file in the folder, is larger than `_MOST_BYTES` or longer than
+            `_MOST_LINES`, can't be read, isn't UTF-8, holds no rows, or its columns aren't those of `COLUMNS`, with
+            any of `FURTHER_COLUMNS`.
     """
-    records = _records(_text(folder))
+    records = iter(list(_records(folder, _text(folder))))  # whole: a list that is too long is refused before any work
     header = next(records, None)
     if header is None:
         raise Poison(f"{folder / FILE_NAME} is empty. {_ADVICE}")
@@ -87,8 +99,9 @@ def read_rows(folder: Path) -> Rows:
     refusals: list[Refusal] = []
     cells: list[RowCells] = []
     seen: dict[tuple[str, str], int] = {}
+    root = folder.resolve()
     for record in records:
-        result = _row(folder, record, order, seen)
+        result = _row(folder, root, record, order, seen)
         if isinstance(result, EntryRow):
             rows.append(result)
         else:
@@ -114,8 +127,11 @@ def parse_age(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 3 and int(text) <= _OLDEST_YEARS else None  # noqa: PLR2004  digits of 120
 
 
-def locate(folder: Path, photograph: str) -> Path | None:
-    """Where a photograph lies, or None if that is outside `folder`, also by way of a symbolic link."""
+def locate(folder: Path, photograph: str, root: Path | None = None) -> Path | None:
+    """Where a photograph lies, or None if that is outside `folder`, also by way of a symbolic link.
+
+    root: `folder` resolved, where many are asked for.
+    """
     posix, windows = PurePosixPath(photograph), PureWindowsPath(photograph)
     if posix.is_absolute() or windows.drive or windows.root or ".." in windows.parts or "\0" in photograph:
         return None
@@ -123,7 +139,7 @@ def locate(folder: Path, photograph: str) -> Path | None:
     if not path.exists() and "\\" in photograph:
         path = folder / PurePosixPath(*windows.parts)  # a list made on Windows
     try:
-        inside = path.resolve().is_relative_to(folder.resolve())
+        inside = path.resolve().is_relative_to(root or folder.resolve())
     except (OSError, RuntimeError):  # a loop of links
         return None
     return path if inside else None
@@ -141,13 +157,15 @@ def _text(folder: Path) -> str:
     try:
         if not folder.is_dir():
             raise Poison(f"{folder} is not a folder. A watchlist is a folder with photographs and {FILE_NAME}.")
-        if file.is_file() and file.stat().st_size > _MOST_BYTES:
-            raise Poison(f"{file} is larger than {_MOST_BYTES // 1_000_000} MB: that is no list of photographs")
-        data = file.read_bytes()
+        data = read_bounded(file, _MOST_BYTES, inside=folder)
     except FileNotFoundError as error:
         raise Poison(f"there is no {FILE_NAME} in {folder}. {_ADVICE}") from error
     except OSError as error:
-        raise Poison(f"{file} can't be read: {error.strerror}. Check its permissions.") from error
+        advice = {errno.EACCES: "Check its permissions.", errno.EFBIG: "That is no list of photographs."}
+        raise Poison(
+            f"{file} can't be read: {error.strerror}. "
+            f"{advice.get(error.errno or 0, 'Put the list itself into the folder.')}"
+        ) from error
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -158,20 +176,29 @@ def _text(folder: Path) -> str:
     return text
 
 
-def _records(text: str) -> Iterator[_Record]:
+def _records(folder: Path, text: str) -> Iterator[_Record]:
     """Lines of the CSV with the number of the line on which each begins; blank ones left out."""
     reader = csv.reader(io.StringIO(text, newline=""), strict=True, skipinitialspace=True)
     while True:
-        line = reader.line_num + 1
+        line, fault = reader.line_num + 1, ""
         try:
             values = next(reader)
         except StopIteration:
             return
         except csv.Error as error:
-            yield _Record(line, [], fault=str(error))
-            continue
-        if any(value.strip() for value in values):
-            yield _Record(line, [unicodedata.normalize("NFC", value.strip()) for value in values])
+            values, fault = [], str(error)
+        if reader.line_num > _MOST_LINES + 1:  # the header is one
+            raise Poison(f"{folder / FILE_NAME} has more than {_MOST_LINES:,} lines: split the list")
+        if len(values) > _MOST_VALUES:
+            fault = f"more than {_MOST_VALUES} values"
+        if fault:
+            yield _Record(line, [], fault)
+        elif any(value.strip() for value in values):
+            yield _Record(line, [_tidied(value.strip()) for value in values])
+
+
+def _tidied(value: str) -> str:
+    return unicodedata.normalize("NFC", value) if len(value) <= _LONGEST_READ else value
 
 
 def _columns(folder: Path, header: Sequence[str]) -> list[str]:
@@ -195,7 +222,9 @@ def _columns(folder: Path, header: Sequence[str]) -> list[str]:
     return names
 
 
-def _row(folder: Path, record: _Record, order: list[str], seen: dict[tuple[str, str], int]) -> EntryRow | Refusal:
+def _row(
+    folder: Path, root: Path, record: _Record, order: list[str], seen: dict[tuple[str, str], int]
+) -> EntryRow | Refusal:
     value = dict(zip(order, record.values, strict=False))
 
     def refused(reason: RefusalReason, message: str) -> Refusal:
@@ -242,7 +271,7 @@ def _row(folder: Path, record: _Record, order: list[str], seen: dict[tuple[str, 
     age = parse_age(value["age"]) if "age" in value else None
     if "age" in value and age is None:
         return refused(RefusalReason.BAD_AGE, f"age {value['age']!r} is no number of years from 0 to {_OLDEST_YEARS}")
-    if locate(folder, value["photograph"]) is None:
+    if locate(folder, value["photograph"], root) is None:
         return refused(
             RefusalReason.OUTSIDE_FOLDER, "the photograph lies outside the watchlist's folder: put it inside"
         )

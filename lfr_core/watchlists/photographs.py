@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from lfr_core.errors import Poison
 from lfr_core.faces.decode import decode, probe_size
 from lfr_core.faces.quality import usable
 from lfr_core.faces.types import Detection, Face, FaceEngine, Floats, Image, Quality
+from lfr_core.files import read_bounded
 from lfr_core.policy import Policy
 from lfr_core.watchlists.csv_file import locate
 from lfr_core.watchlists.types import RefusalReason
@@ -87,14 +89,12 @@ def _read(folder: Path, photograph: str) -> bytes:
     if path is None:
         raise Unusable(RefusalReason.OUTSIDE_FOLDER, "the photograph lies outside the watchlist's folder")
     try:
-        if not path.is_file():
-            raise Unusable(RefusalReason.FILE_MISSING, "there is no such file; check the name, capitals too")
-        if path.stat().st_size > _MOST_BYTES:
-            raise Unusable(
-                RefusalReason.IMAGE_TOO_LARGE, f"the file is larger than {_MOST_BYTES // 1_000_000} MB; shrink it"
-            )
-        return path.read_bytes()
+        return read_bounded(path, _MOST_BYTES, inside=folder)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise Unusable(RefusalReason.FILE_MISSING, "there is no such file; check the name, capitals too") from error
     except OSError as error:
+        if error.errno == errno.EFBIG:
+            raise Unusable(RefusalReason.IMAGE_TOO_LARGE, f"{error.strerror}; shrink it") from error
         raise Unusable(RefusalReason.FILE_MISSING, f"the file can't be read: {error.strerror}") from error
 
 

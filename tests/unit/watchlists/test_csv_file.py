@@ -1,3 +1,4 @@
+import os
 from datetime import date
 from pathlib import Path
 
@@ -235,3 +236,52 @@ def test_a_line_break_in_quotes_is_refused_by_the_line_where_its_row_begins_and_
 @pytest.mark.parametrize("text", ["", "-1", "121", "17.5", "٣٠", "0x10", "1_0"])
 def test_what_is_no_number_of_years_is_no_age(text: str) -> None:
     assert parse_age(text) is None
+
+
+def test_a_pipe_a_device_or_a_list_that_lies_elsewhere_is_refused_at_once(tmp_path: Path) -> None:
+    other = tmp_path / "other.csv"
+    other.write_text(HEADER + GOOD)
+    for name, target, why in (
+        ("pipe", None, "no regular file"),
+        ("zero", Path("/dev/zero"), "outside the folder"),
+        ("other", other, "outside the folder"),
+    ):
+        folder = tmp_path / name
+        folder.mkdir()
+        if target is None:
+            os.mkfifo(folder / "watchlist.csv")
+        else:
+            (folder / "watchlist.csv").symlink_to(target)
+
+        with pytest.raises(Poison, match=f"{why}.*Put the list itself into the folder"):
+            read_rows(folder)
+
+
+def test_a_list_of_a_million_rows_is_refused_before_any_row_is_looked_at(tmp_path: Path) -> None:
+    row = "S-1,victim,x,y,2027-01-01,a\n"  # 28 MB
+
+    with pytest.raises(Poison, match="more than 100,000 lines: split the list"):
+        read_rows(written(tmp_path, HEADER + row * 1_000_000))
+    with pytest.raises(Poison, match="more than 100,000 lines"):
+        read_rows(written(tmp_path, HEADER + GOOD + "\n" * 1_000_000))
+
+
+def test_a_list_that_is_too_large_is_refused(tmp_path: Path) -> None:
+    with (tmp_path / "watchlist.csv").open("wb") as file:
+        file.truncate(33_000_000)
+
+    with pytest.raises(Poison, match="larger than 32 MB"):
+        read_rows(tmp_path)
+
+
+def test_giant_cells_and_thousands_of_cells_refuse_their_row_alone(tmp_path: Path) -> None:
+    accents = "a" + "\u0315\u0300" * 60_000  # normalising takes quadratic time
+    giant = f"{accents},victim,x,y,2027-01-01,b.jpg\n"
+    wide = "," * 1_000_000 + "\n"
+    vast = "b" * 200_000 + "\n"
+
+    read = read_rows(written(tmp_path, HEADER + giant * 20 + wide + vast + GOOD))
+
+    assert [row.subject for row in read.rows] == ["S-1"]
+    assert len(read.refusals) == 22
+    assert {refusal.reason for refusal in read.refusals} == {RefusalReason.BAD_ROW}

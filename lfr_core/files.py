@@ -1,0 +1,87 @@
+"""The one door for files from outside: regular files only, read up to a bound, never waited for.
+
+A named pipe would be waited for without end, a device such as /dev/zero gives bytes without end, and a link in a folder
+that somebody else filled may lead anywhere.
+"""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import stat
+from pathlib import Path
+from typing import BinaryIO
+
+__all__ = ["SETTINGS_BYTES", "open_regular", "read_bounded", "read_text_bounded"]
+
+SETTINGS_BYTES = 1_000_000
+"""Of a policy, an application, a register or a manifest: the largest of ours has 20 kB."""
+
+_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_PIECE = 1 << 20
+
+
+def open_regular(path: Path, *, inside: Path | None = None) -> BinaryIO:
+    """Open a regular file for reading; a pipe, a device, a socket or a folder is refused without waiting for it.
+
+    Args:
+        path: what somebody named. A link is followed, once.
+        inside: a folder that somebody else filled: the file must lie in it, whatever links lead to it. Each part of
+            the way is opened without following links, so that exchanging one meanwhile doesn't lead outside.
+
+    Raises:
+        OSError: it can't be opened, or isn't such a file; `strerror` says which.
+    """
+    real = Path(os.path.realpath(path, strict=True))  # `resolve` raises RuntimeError for a loop of links
+    if inside is None:
+        descriptor = os.open(real, _FLAGS)
+    else:
+        root = Path(os.path.realpath(inside, strict=True))
+        if not real.is_relative_to(root):
+            raise OSError(errno.EXDEV, f"it lies outside the folder {inside}", str(path))
+        descriptor = _open_below(root, real.relative_to(root).parts or (".",))
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "it is no regular file but a folder, a pipe or a device", str(path))
+        return os.fdopen(descriptor, "rb")
+    except BaseException:
+        os.close(descriptor)
+        raise
+
+
+def read_bounded(path: Path, limit_bytes: int, *, inside: Path | None = None) -> bytes:
+    """The content of a regular file of at most `limit_bytes`; a file that grows meanwhile is not read on.
+
+    Raises:
+        OSError: as `open_regular`, and EFBIG for a larger one; `strerror` says what it is.
+    """
+    with open_regular(path, inside=inside) as stream:
+        size = os.fstat(stream.fileno()).st_size
+        content = io.BytesIO()
+        while size <= limit_bytes and (piece := stream.read(min(_PIECE, limit_bytes + 1 - content.tell()))):
+            size = max(size, content.tell() + len(piece))
+            content.write(piece)
+    if size > limit_bytes:
+        raise OSError(errno.EFBIG, f"it is larger than {_amount(limit_bytes)}", str(path))
+    return content.getvalue()
+
+
+def read_text_bounded(path: Path, limit_bytes: int = SETTINGS_BYTES, *, encoding: str = "utf-8") -> str:
+    """`read_bounded`, decoded. Raises OSError as that, and UnicodeDecodeError."""
+    return read_bounded(path, limit_bytes).decode(encoding)
+
+
+def _open_below(root: Path, parts: tuple[str, ...]) -> int:
+    descriptor = os.open(root, _FLAGS | os.O_DIRECTORY)
+    for number, part in enumerate(parts, start=1):
+        try:
+            below = os.open(part, _FLAGS | (os.O_DIRECTORY if number < len(parts) else 0), dir_fd=descriptor)
+        finally:
+            os.close(descriptor)
+        descriptor = below
+    return descriptor
+
+
+def _amount(size: int) -> str:
+    return f"{size / 1e6:g} MB" if size >= 1_000_000 else f"{size / 1e3:g} kB"  # noqa: PLR2004  a megabyte

@@ -1,0 +1,87 @@
+"""The door for files from outside: what is no regular file of a bounded size is refused, and never waited for."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from lfr_core.files import open_regular, read_bounded, read_text_bounded
+
+LIMIT = 10
+
+
+def test_a_file_up_to_the_bound_is_read_whole(tmp_path: Path) -> None:
+    file = tmp_path / "a"
+    file.write_bytes(b"0123456789")
+    (tmp_path / "link").symlink_to(file)
+
+    assert read_bounded(file, LIMIT) == b"0123456789"
+    assert read_bounded(tmp_path / "link", LIMIT) == b"0123456789"
+    assert read_text_bounded(file) == "0123456789"
+    with open_regular(file) as stream:
+        assert stream.read(3) == b"012"
+
+
+def test_a_file_beyond_the_bound_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "a"
+    file.write_bytes(b"01234567890")
+
+    with pytest.raises(OSError, match=r"larger than 0\.01 kB") as caught:
+        read_bounded(file, LIMIT)
+    assert caught.value.errno == errno.EFBIG
+
+
+def test_a_pipe_a_device_a_folder_and_nothing_are_refused_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "zero").symlink_to("/dev/zero")
+    (tmp_path / "folder").mkdir()
+
+    for name in ("pipe", "zero", "folder"):
+        with pytest.raises(OSError, match="no regular file"):
+            read_bounded(tmp_path / name, LIMIT)
+    with pytest.raises(FileNotFoundError):
+        read_bounded(tmp_path / "nowhere", LIMIT)
+
+
+def test_in_a_folder_of_others_a_link_may_lead_within_it_and_nowhere_else(tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    (folder / "deep").mkdir(parents=True)
+    (folder / "deep" / "a").write_bytes(b"inside")
+    (tmp_path / "secret").write_bytes(b"outside")
+    (folder / "within").symlink_to("deep/a")
+    (folder / "out").symlink_to(tmp_path / "secret")
+    (folder / "up").symlink_to(tmp_path)
+    (folder / "loop").symlink_to("loop")
+
+    assert read_bounded(folder / "within", LIMIT, inside=folder) == b"inside"
+    assert read_bounded(folder / "deep" / "a", LIMIT, inside=folder) == b"inside"
+    for name in ("out", "up/secret", "../secret"):
+        with pytest.raises(OSError, match="outside the folder"):
+            read_bounded(folder / name, LIMIT, inside=folder)
+    with pytest.raises(OSError, match="symbolic links"):
+        read_bounded(folder / "loop", LIMIT, inside=folder)
+    with pytest.raises(OSError, match="no regular file"):
+        read_bounded(folder, LIMIT, inside=folder)
+
+
+def test_a_link_put_in_the_way_after_the_look_is_not_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "folder"
+    (folder / "deep").mkdir(parents=True)
+    (folder / "deep" / "a").write_bytes(b"inside")
+    (tmp_path / "a").write_bytes(b"outside")
+    realpath = os.path.realpath
+
+    def exchanged(path: Path, *, strict: bool = False) -> str:
+        found = realpath(path, strict=strict)
+        if path.name == "a":
+            (folder / "deep").rename(tmp_path / "gone")
+            (folder / "deep").symlink_to(tmp_path)
+        return found
+
+    monkeypatch.setattr(os.path, "realpath", exchanged)
+
+    with pytest.raises(OSError):  # noqa: PT011  ELOOP or ENOTDIR, as the system words it
+        read_bounded(folder / "deep" / "a", LIMIT, inside=folder)
