@@ -1,8 +1,12 @@
-"""The purges put together with what they need: for the flow, and for `lfr retention run`, which needs no Prefect."""
+"""The purges put together with what they need: for the flow, and for `lfr retention run` and the supervisor's purge,
+which need no Prefect.
+"""
 
 from __future__ import annotations
 
+import os
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -13,7 +17,9 @@ from lfr_core.audit.trail import AuditTrail
 from lfr_core.clock import Clock, SystemClock
 from lfr_core.errors import Retryable
 from lfr_core.gallery import MilvusGallery
+from lfr_core.logs import get_logger
 from lfr_core.records.engine import open_engine
+from lfr_core.retention.ended import Purger
 from lfr_core.retention.steps.alerts import AlertsStep
 from lfr_core.retention.steps.footage import FootageStep
 from lfr_core.retention.steps.galleries import GalleriesStep
@@ -36,7 +42,10 @@ if TYPE_CHECKING:
     from lfr_core.settings import Settings
     from lfr_core.vault.port import Vault
 
-__all__ = ["purge_steps", "sweep_of"]
+__all__ = ["LONGEST_S", "purge_steps", "sweep_of"]
+
+LONGEST_S = 1800.0
+"""A sweep that hasn't ended by then hangs: its process ends, and with it its lock. Many times the longest one seen."""
 
 
 def purge_steps(
@@ -77,8 +86,29 @@ def _check_clock(vault: Vault) -> None:
 
 
 @contextmanager
-def sweep_of(settings: Settings, policy: Policy, *, clock: Clock | None = None) -> Iterator[Sweep]:
+def _ending_the_process_after(seconds: float) -> Iterator[None]:
+    """The lock goes with its holder; so a holder that hangs has to go, or nothing is purged any more."""
+
+    def end() -> None:
+        get_logger().critical("sweep_hangs", after_s=seconds)
+        os._exit(Retryable.exit_code)
+
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+@contextmanager
+def sweep_of(
+    settings: Settings, policy: Policy, *, by: Purger, clock: Clock | None = None, longest_s: float = LONGEST_S
+) -> Iterator[Sweep]:
     """The one sweep of these settings' installation, with everything open that it needs.
+
+    The process ends with exit code 75 if the block takes more than `longest_s`.
 
     Raises:
         SweepRuns: another sweep runs.
@@ -91,11 +121,14 @@ def sweep_of(settings: Settings, policy: Policy, *, clock: Clock | None = None) 
     gallery = MilvusGallery(settings.gallery_uri)
     trail = AuditTrail(vault, clock)
     try:
-        _check_clock(vault)
-        steps = purge_steps(settings, policy, engine=engine, vault=vault, trail=trail, gallery=gallery)
-        days = policy.retention.workflow_history_days
-        with sweeping(steps, engine=engine, home=settings.home, trail=trail, clock=clock, history_days=days) as sweep:
-            yield sweep
+        with _ending_the_process_after(longest_s):
+            _check_clock(vault)
+            steps = purge_steps(settings, policy, engine=engine, vault=vault, trail=trail, gallery=gallery)
+            days = policy.retention.workflow_history_days
+            with sweeping(
+                steps, engine=engine, home=settings.home, trail=trail, clock=clock, history_days=days, by=by
+            ) as sweep:
+                yield sweep
     finally:
         gallery.close()
         vault.close()

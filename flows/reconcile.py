@@ -106,9 +106,9 @@ def _is_moved(each: MadeRun, run: PlannedRun, now: datetime) -> bool:
 
 
 def _is_lost(each: MadeRun, real_now: datetime) -> bool:
-    return each.state.type in _RUNS and real_now - each.state.timestamp > _LOST_AFTER.get(
-        each.planned.step, _OTHERS_LOST_AFTER
-    )
+    """A time that lies so far ahead was written before the clock was set back: its age isn't known."""
+    longest = _LOST_AFTER.get(each.planned.step, _OTHERS_LOST_AFTER)
+    return each.state.type in _RUNS and abs(real_now - each.state.timestamp) > longest
 
 
 def reconcile(

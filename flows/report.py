@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from lfr_core.clock import utc_from_ns
+from lfr_core.retention.ended import EndedPurge
 from lfr_core.retention.status import ClassStatus
 
-__all__ = ["lag_table", "lag_words"]
+__all__ = ["lag_table", "lag_words", "last_purge_words"]
 
 _MINUTE_S, _HOUR_S, _DAY_S = 60, 3_600, 86_400
 
@@ -32,3 +34,10 @@ def lag_words(seconds: float) -> str:
         if seconds >= 2 * size:
             return f"{seconds / size:.0f} {unit}"
     return f"{seconds:.0f} s"
+
+
+def last_purge_words(last: EndedPurge | None) -> str:
+    """When the last purge of this installation ended, and who ran it."""
+    if last is None:
+        return "no purge has ended here yet"
+    return f"the last purge ended at {utc_from_ns(last.ended_ns):%Y-%m-%d %H:%M:%S} UTC; {last.by.value} ran it"

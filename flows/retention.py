@@ -22,6 +22,7 @@ from lfr_core.errors import LfrError, Refused
 from lfr_core.logs import configure_logs
 from lfr_core.policy import Policy, load_policy
 from lfr_core.records.engine import open_engine
+from lfr_core.retention.ended import Purger
 from lfr_core.retention.lock import SweepRuns
 from lfr_core.retention.status import retention_status
 from lfr_core.retention.sweep import Sweep
@@ -37,7 +38,7 @@ def retention() -> State[None]:
     configure_logs(settings.log_level)
     policy = load_policy(settings.policy_file)
     try:
-        with sweep_of(settings, policy) as sweep:
+        with sweep_of(settings, policy, by=Purger.FLOW) as sweep:
             remove_old_temporary_files(sweep, return_state=True)
             forget_alerts_after_their_hours(sweep, return_state=True)
             destroy_lists_of_ended_deployments(sweep, return_state=True)

@@ -86,10 +86,15 @@ async def _serve(settings: Settings, policy: Policy) -> None:
     try:
         async with asyncio.TaskGroup() as together:
             together.create_task(runner.start())
-            together.create_task(beat(sweep, every_s=policy.retention.sweep_s))
+            together.create_task(_beat(settings, policy, sweep))
             together.create_task(_keep_the_schedule(settings, policy, api))
     finally:
         ready.unlink(missing_ok=True)
+
+
+async def _beat(settings: Settings, policy: Policy, sweep: UUID) -> None:
+    """Our own server's flows are run by us alone, and `lfr up` has ended every process of an earlier life."""
+    await beat(sweep, every_s=policy.retention.sweep_s, alone=not settings.prefect_url)
 
 
 async def _register(runner: Runner, api: HttpWorkflows, flow: Flow[..., Any], name: str) -> UUID:

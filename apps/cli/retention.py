@@ -31,14 +31,13 @@ def run(as_json: AsJson = False) -> None:
         from flows.assembly import sweep_of
         from lfr_core.logs import configure_logs
         from lfr_core.records.migrate import upgrade
+        from lfr_core.retention.ended import Purger
 
         settings = load_settings()
         configure_logs("ERROR")  # what a step meets stands in the table
         upgrade(settings.records_url)
-        with errors.status("purging"), sweep_of(settings, policy_of(settings)) as sweep:
-            for name in sweep.names:
-                sweep.run(name)
-            reports = sweep.finish()
+        with errors.status("purging"), sweep_of(settings, policy_of(settings), by=Purger.COMMAND) as sweep:
+            reports = sweep.run_all()
         failed = [report for report in reports if report.error]
         if as_json:
             print_json([_report(report) for report in reports])
@@ -59,8 +58,10 @@ def status(as_json: AsJson = False) -> None:
     with guard():
         import time
 
+        from flows.report import last_purge_words
         from lfr_core.records.engine import open_engine
         from lfr_core.records.migrate import upgrade
+        from lfr_core.retention.ended import read_ended
         from lfr_core.retention.status import retention_status
 
         settings = load_settings()
@@ -70,11 +71,13 @@ def status(as_json: AsJson = False) -> None:
             standing = retention_status(engine, policy_of(settings).retention, now_ns=time.time_ns())
         finally:
             engine.dispose()
-        alarm = any(each.is_alarm for each in standing)
+        alarm, last = any(each.is_alarm for each in standing), read_ended(settings.home)
         if as_json:
-            print_json({"alarm": alarm, "classes": [_standing(each) for each in standing]})
+            told = None if last is None else last.model_dump(mode="json", exclude={"pid"})
+            print_json({"alarm": alarm, "last_purge": told, "classes": [_standing(each) for each in standing]})
         else:
             _show_standing(standing)
+            console.print(f"\n{last_purge_words(last)}", style="dim")
             if alarm:
                 errors.print("overdue: docs/runbooks/retention-overdue.md says what to do", style="bold red")
         raise typer.Exit(1 if alarm else 0)

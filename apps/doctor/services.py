@@ -130,8 +130,10 @@ def retention(settings: Settings, *, running: bool) -> Check:
     """Whether anything that should be gone is still there."""
     import time
 
+    from flows.report import last_purge_words
     from lfr_core.policy import load_policy
     from lfr_core.records.engine import open_engine
+    from lfr_core.retention.ended import read_ended
     from lfr_core.retention.status import retention_status
 
     if not settings.database_url and not (settings.home / "records.sqlite3").exists():
@@ -143,7 +145,7 @@ def retention(settings: Settings, *, running: bool) -> Check:
     finally:
         engine.dispose()
     if not overdue:
-        return ok("retention", "nothing is overdue")
+        return ok("retention", f"nothing is overdue; {last_purge_words(read_ended(settings.home))}")
     says = "; ".join(f"{each.data.title}: {each.why}" for each in overdue)
     mend = "docs/runbooks/retention-overdue.md; `lfr retention run` purges now"
     return fail("retention", says, mend) if running else warn("retention", says, f"{_START}, and it catches up")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from apps.supervisor.children import ChildSpec
 from apps.supervisor.probes import broker_answers, http_ok, pid_in_file, port_answers, vault_answers
-from apps.supervisor.workflows import workflow_children
+from apps.supervisor.workflows import purge_child, workflow_children
 from streams.broker.choose import BrokerChoice, choose, look
 from streams.broker.jars import libs_folder
 from streams.broker.kafka import KafkaNode, broker_command
@@ -68,8 +68,8 @@ def plan(
 ) -> list[ChildSpec]:
     """Every child that these settings ask for; what they name as external isn't started.
 
-    `with_flows`: Prefect's server and our flows too, and the watch over planned deployments. A run that ends by itself
-    and destroys what it made needs none of them.
+    `with_flows`: Prefect's server, our flows, the purge, and the watch over planned deployments. A run that ends by
+    itself and destroys what it made needs none of them.
 
     Raises:
         Fatal: no broker can be run on this machine (see `streams.broker.choose`).
@@ -93,6 +93,7 @@ def plan(
     if with_flows:
         children += workflow_children(settings, policy, env, (VAULT,))
         children.append(_watch(settings, env, (*broker, RECORD)))
+        children.append(purge_child(policy, env))
     return children
 
 

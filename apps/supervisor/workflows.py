@@ -1,4 +1,4 @@
-"""The two children of workflows: Prefect's server, and the process that serves our flows."""
+"""The children of workflows: Prefect's server, the process that serves our flows, and the purge that needs neither."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ if TYPE_CHECKING:
     from lfr_core.policy import Policy
     from lfr_core.settings import Settings
 
-__all__ = ["FLOWS", "WORKFLOWS", "workflow_children"]
+__all__ = ["FLOWS", "PURGE", "WORKFLOWS", "purge_child", "workflow_children"]
 
-WORKFLOWS, FLOWS = "workflows", "flows"
+WORKFLOWS, FLOWS, PURGE = "workflows", "flows", "purge"
 _START_S = 120.0  # 8-13 s alone on two cores; everything else starts at the same time
 _POLL_S = 5
+_NO_PURGE_S = 120
+"""How long no purge may have ended before the supervisor purges, seconds."""
 
 
 def workflow_children(
@@ -35,6 +37,17 @@ def workflow_children(
         after=(*needs, *(child.name for child in own)),
     )
     return [*own, flows]
+
+
+def purge_child(policy: Policy, env: dict[str, str]) -> ChildSpec:
+    """Purges when no purge has ended for two minutes, or two beats of the sweep. It waits for nobody."""
+    after_s = max(_NO_PURGE_S, 2 * policy.retention.sweep_s)
+    return ChildSpec(
+        PURGE,
+        (sys.executable, "-m", "flows.purge", "--after-s", str(after_s)),
+        env=env,
+        stop_deadline_s=5.0,
+    )
 
 
 def _server(settings: Settings, prefect: dict[str, str]) -> ChildSpec:

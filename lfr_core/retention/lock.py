@@ -1,4 +1,8 @@
-"""One sweep at a time. Both locks are let go of by the system when their holder dies, however it dies."""
+"""One sweep at a time. Both locks are let go of by the system when their holder dies, however it dies.
+
+The file's at once. PostgreSQL's when its server sees the connection end: at once if the process dies, within a minute
+if the whole machine goes or its line is cut, because the server is told to ask whether we are still there.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +20,8 @@ from lfr_core.records.engine import is_sqlite, translated
 __all__ = ["SweepRuns", "one_sweep"]
 
 _LOCK = 0x4C46_5253  # a number of our own ("LFRS"), for PostgreSQL's advisory lock
+_STILL_THERE = ("tcp_keepalives_idle = 30", "tcp_keepalives_interval = 10", "tcp_keepalives_count = 3")
+"""For the lock's own connection: the server's default is to ask after two hours. Without effect on a Unix socket."""
 
 
 class SweepRuns(Retryable):
@@ -35,6 +41,8 @@ def one_sweep(engine: Engine, home: Path) -> Iterator[None]:
             yield
             return
         with translated(engine), engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+            for each in _STILL_THERE:
+                connection.execute(text(f"SET {each}"))
             if not connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": _LOCK}).scalar_one():
                 raise SweepRuns("another sweep runs on another machine; it does this one's work")
             try:

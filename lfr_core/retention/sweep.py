@@ -29,6 +29,7 @@ from lfr_core.errors import LfrError, Refused, Retryable
 from lfr_core.logs import get_logger
 from lfr_core.records.engine import writing
 from lfr_core.retention.booking import StepReport, done, orders, run_row, write_class
+from lfr_core.retention.ended import Purger, write_ended
 from lfr_core.retention.lock import one_sweep
 from lfr_core.retention.port import ACTOR, Audited, Due, Outcome, PurgeStep
 from lfr_core.retention.tables import RetentionRunRow
@@ -42,10 +43,20 @@ class Sweep:
     """A sweep in progress. Made by `sweeping`, which holds the lock."""
 
     def __init__(
-        self, steps: Sequence[PurgeStep], *, engine: Engine, trail: Trail, clock: Clock, history_days: int
+        self,
+        steps: Sequence[PurgeStep],
+        *,
+        engine: Engine,
+        home: Path,
+        trail: Trail,
+        clock: Clock,
+        history_days: int,
+        by: Purger,
     ) -> None:
         self._steps = {step.name: step for step in steps}
         self._engine = engine
+        self._home = home
+        self._by = by
         self._trail = trail
         self._clock = clock
         self._history_days = history_days
@@ -82,8 +93,14 @@ class Sweep:
         log("purge_step", step=name, destroyed=len(report.destroyed), left=len(report.left), reason=report.error)
         return report
 
+    def run_all(self) -> tuple[StepReport, ...]:
+        """Every step in its order, and `finish`."""
+        for name in self.names:
+            self.run(name)
+        return self.finish()
+
     def finish(self) -> tuple[StepReport, ...]:
-        """Book what couldn't be booked before, forget old runs of our own, and give all reports."""
+        """Book what couldn't be booked before, forget old runs of our own, say that it ended, and give all reports."""
         for step, report in self._unbooked:
             try:
                 self._book(step, report)
@@ -94,7 +111,16 @@ class Sweep:
                 self._reports[step.name] = report
         self._unbooked.clear()
         self._forget_old_runs()
+        self._say_ended()
         return self.reports
+
+    def _say_ended(self) -> None:
+        """Only of a sweep whose every step was run, whatever each came to: the steps' own faults are told elsewhere."""
+        if self._steps.keys() <= self._reports.keys():
+            try:
+                write_ended(self._home, self._by, self._clock.time_ns())
+            except OSError as error:  # a full disk: another purge follows, and does no harm
+                get_logger().warning("purge_end_not_written", reason=error.strerror)
 
     def _purged(self, step: PurgeStep) -> StepReport:
         """The step's run, not booked yet."""
@@ -169,24 +195,32 @@ class Sweep:
 
 @contextmanager
 def sweeping(
-    steps: Sequence[PurgeStep], *, engine: Engine, home: Path, trail: Trail, clock: Clock, history_days: int
+    steps: Sequence[PurgeStep],
+    *,
+    engine: Engine,
+    home: Path,
+    trail: Trail,
+    clock: Clock,
+    history_days: int,
+    by: Purger = Purger.COMMAND,
 ) -> Iterator[Sweep]:
     """A sweep that is the only one. Call `run` for each of its names, then `finish`.
 
     Args:
         steps: what to purge, in this order.
         engine: the records.
-        home: the installation's folder, for the lock.
+        home: the installation's folder, for the lock and for the word that it ended.
         trail: the audit trail.
         clock: what is due is decided by it.
         history_days: how long booked runs are kept, days.
+        by: who sweeps.
 
     Raises:
         SweepRuns: another sweep runs.
         Retryable: the lock can't be had because the disk or the database is away.
     """
     with one_sweep(engine, home):
-        yield Sweep(steps, engine=engine, trail=trail, clock=clock, history_days=history_days)
+        yield Sweep(steps, engine=engine, home=home, trail=trail, clock=clock, history_days=history_days, by=by)
 
 
 def sweep(
@@ -194,9 +228,7 @@ def sweep(
 ) -> tuple[StepReport, ...]:
     """Run every step once and say what each came to. Arguments and errors as `sweeping`."""
     with sweeping(steps, engine=engine, home=home, trail=trail, clock=clock, history_days=history_days) as each:
-        for name in each.names:
-            each.run(name)
-        return each.finish()
+        return each.run_all()
 
 
 @contextmanager

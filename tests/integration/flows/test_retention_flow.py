@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import textwrap
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -114,13 +115,17 @@ def test_served_it_runs_at_once_and_never_queues_up(
     assert not ready.exists()
 
 
-def test_one_run_waits_at_most_and_one_beat_makes_one_run(prefect_server: PrefectServer, tmp_path: Path) -> None:
-    """In a process of its own: Prefect's client reads its settings at import."""
-    code = """
+BEATEN = """
 import asyncio
+from datetime import timedelta
 from prefect import flow
 from prefect.client.orchestration import get_client
+from prefect.states import Cancelling, Completed, Pending, Running, Scheduled
 from flows.beat import schedule_one
+from lfr_core.clock import SystemClock, utc_from_ns
+from lfr_core.logs import configure_logs
+
+configure_logs("ERROR")
 
 @flow
 def nothing() -> None: ...
@@ -128,20 +133,103 @@ def nothing() -> None: ...
 async def main():
     async with get_client() as client:
         deployment = await client.create_deployment(await client.create_flow(nothing), name="beaten")
-        print([await schedule_one(client, deployment, slot=slot) for slot in (1, 1, 2)])
-        for run in await client.read_flow_runs():
-            if run.deployment_id == deployment:
-                await client.delete_flow_run(run.id)
-        await client.delete_deployment(deployment)
+        start = utc_from_ns(SystemClock().time_ns())
 
-asyncio.run(main())
+        async def beat(at_s, **more):
+            return await schedule_one(client, deployment, now=start + timedelta(seconds=at_s), every_s=60, **more)
+
+        async def left(*states):
+            run = await client.create_flow_run_from_deployment(deployment, state=Scheduled())
+            for state in states:
+                await client.set_flow_run_state(run.id, state, force=True)
+            return run.id
+
+        async def state_of(run):
+            return (await client.read_flow_run(run)).state_type.value
+
+        async def forget():
+            for run in await client.read_flow_runs():
+                if run.deployment_id == deployment:
+                    await client.delete_flow_run(run.id)
+
+        try:
+            await play(client, deployment, start, beat, left, state_of, forget)
+        finally:
+            await forget()
+            await client.delete_deployment(deployment)
 """
-    env = environment(prefect_server, Settings(home=tmp_path / "home"), tmp_path)
-    done = subprocess.run(
-        [sys.executable, "-c", code], env=env, capture_output=True, text=True, timeout=60, check=False
-    )
 
-    assert done.stdout.strip() == "[True, False, False]", done.stderr
+
+def play(server: PrefectServer, tmp_path: Path, code: str) -> list[str]:
+    """What `code` prints, in a process of its own: Prefect's client reads its settings at import."""
+    told = f"{BEATEN}\nasync def play(client, deployment, start, beat, left, state_of, forget):\n"
+    told += textwrap.indent(textwrap.dedent(code), "    ") + "\nasyncio.run(main())\n"
+    env = environment(server, Settings(home=tmp_path / "home"), tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-c", told], env=env, capture_output=True, text=True, timeout=100, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split("\n")[:-1]
+
+
+def test_one_run_waits_at_most_and_one_beat_makes_one_run(prefect_server: PrefectServer, tmp_path: Path) -> None:
+    code = """
+    print(await beat(0), await beat(0), await beat(60))
+    """
+    assert play(prefect_server, tmp_path, code) == ["True False False"]
+
+
+def test_a_sweep_left_pending_does_not_block_the_next_and_is_given_up(
+    prefect_server: PrefectServer, tmp_path: Path
+) -> None:
+    code = """
+    pending = await left(Pending())
+    print(await beat(60), await state_of(pending))  # its process may still be starting
+    print(await beat(180), await state_of(pending))
+    await forget()
+    old = [await left(Running()), await left(Running(), Cancelling())]
+    print(await beat(0), [await state_of(run) for run in old])
+    await beat(3600)
+    print([await state_of(run) for run in old])
+    """
+    assert play(prefect_server, tmp_path, code) == [
+        "False PENDING",
+        "True CRASHED",
+        "True ['RUNNING', 'CANCELLING']",
+        "['CRASHED', 'CRASHED']",
+    ]
+
+
+def test_after_a_restart_what_claims_to_run_is_given_up_at_once_and_this_beat_has_its_run(
+    prefect_server: PrefectServer, tmp_path: Path
+) -> None:
+    code = """
+    print(await beat(0))
+    (run,) = [run for run in await client.read_flow_runs() if run.deployment_id == deployment]
+    await client.set_flow_run_state(run.id, Pending(), force=True)
+    old = [await left(Running()), await left(Running(), Cancelling())]
+    print(await beat(0, none_runs=True), [await state_of(each) for each in (run.id, *old)])
+    print(sum(each.state_type.value == "SCHEDULED" for each in await client.read_flow_runs()
+              if each.deployment_id == deployment))
+    """
+    assert play(prefect_server, tmp_path, code) == ["True", "True ['CRASHED', 'CRASHED', 'CRASHED']", "1"]
+
+
+def test_a_clock_that_is_set_back_leaves_no_sweep_of_the_future_in_the_way(
+    prefect_server: PrefectServer, tmp_path: Path
+) -> None:
+    code = """
+    ahead = Scheduled(scheduled_time=start + timedelta(days=1))
+    waits = (await client.create_flow_run_from_deployment(deployment, state=ahead)).id
+    runs = await left(Running())
+    print(await beat(-86400), await state_of(waits), await state_of(runs))
+    await forget()
+    early = await client.create_flow_run_from_deployment(  # of a minute that comes again
+        deployment, state=Scheduled(), idempotency_key=f"sweep-{int(start.timestamp() + 7200) // 60}")
+    await client.set_flow_run_state(early.id, Completed(), force=True)
+    print(await beat(7200), await beat(7200))
+    """
+    assert play(prefect_server, tmp_path, code) == ["True CRASHED CRASHED", "True False"]
 
 
 def test_old_runs_and_their_artifacts_go_and_without_the_step_it_is_an_alarm(

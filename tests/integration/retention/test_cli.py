@@ -7,10 +7,14 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from lfr_core.policy import load_policy
+from lfr_core.retention.ended import Purger, read_ended
 from lfr_core.settings import Settings
 from tests.support.milvus import free_port
 from tests.support.vault_server import serving_vault
@@ -82,6 +86,71 @@ def test_overdue_is_exit_code_1_and_names_the_runbook(settings: Settings) -> Non
     assert status.returncode == 1
     assert "retention-overdue.md" in status.stderr
     assert "overdue" in status.stdout
+
+
+@contextmanager
+def supervisors_purge(settings: Settings, *, after_s: float) -> Iterator[None]:
+    """As `lfr up` starts it."""
+    from apps.supervisor.plan import settings_env
+    from apps.supervisor.workflows import purge_child
+
+    command = list(purge_child(load_policy(), {}).command)
+    command[command.index("--after-s") + 1] = str(after_s)
+    (settings.home / "temporary").mkdir(parents=True, exist_ok=True)
+    env = os.environ | settings_env(settings) | {"TMPDIR": str(settings.home / "temporary")}
+    process = subprocess.Popen(command, env=env)
+    try:
+        yield
+    finally:
+        process.terminate()
+        assert process.wait(20) == 0
+
+
+def test_with_no_workflow_server_at_all_the_supervisor_purges_and_says_that_it_did(settings: Settings) -> None:
+    from lfr_core.records.migrate import upgrade
+
+    old = settings.home / "tmp" / "face.jpg"
+    old.parent.mkdir(parents=True)
+    old.write_bytes(b"face")
+    os.utime(old, (1, 1))
+    (settings.home / "prefect").mkdir()  # a server has run here, and doesn't now
+    upgrade(settings.records_url)
+
+    with serving_vault(settings), supervisors_purge(settings, after_s=0.5):
+        deadline = time.monotonic() + 60
+        while read_ended(settings.home) is None:
+            assert time.monotonic() < deadline, "it doesn't purge"
+            time.sleep(0.1)
+    status = lfr(settings, "status", "--json")
+
+    found = read_ended(settings.home)
+    assert found is not None
+    assert (old.exists(), found.by) == (False, Purger.SUPERVISOR)
+    assert json.loads(status.stdout)["last_purge"]["by"] == "the supervisor"
+
+
+def test_a_sweep_that_hangs_ends_with_its_process_and_lets_the_next_one_in(settings: Settings) -> None:
+    code = """
+import time
+from flows.assembly import sweep_of
+from lfr_core.policy import load_policy
+from lfr_core.retention.ended import Purger
+from lfr_core.settings import Settings
+
+with sweep_of(Settings(), load_policy(), by=Purger.FLOW, longest_s=1.0):
+    time.sleep(60)
+"""
+    from apps.supervisor.plan import settings_env
+
+    env = os.environ | settings_env(settings)
+    hung = subprocess.run([sys.executable, "-c", code], env=env, timeout=50, check=False, capture_output=True)
+
+    with serving_vault(settings):
+        done = lfr(settings, "run", "--json")
+
+    assert hung.returncode == 75
+    assert len(json.loads(done.stdout)) == 9  # every step was run
+    assert read_ended(settings.home) is not None
 
 
 def _make_older(settings: Settings, seconds: float) -> None:

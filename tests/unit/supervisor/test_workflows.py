@@ -17,11 +17,20 @@ def names(settings: Settings, *, with_flows: bool) -> set[str]:
     return {spec.name for stage in stages(found) for spec in stage}
 
 
-def test_workflows_and_the_watch_run_only_where_they_are_asked_for(tmp_path: Path) -> None:
+def test_workflows_the_purge_and_the_watch_run_only_where_they_are_asked_for(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path, workers=1)
 
-    assert {"workflows", "flows", "watch"} <= names(settings, with_flows=True)
-    assert not {"workflows", "flows", "watch"} & names(settings, with_flows=False)
+    assert {"workflows", "flows", "watch", "purge"} <= names(settings, with_flows=True)
+    assert not {"workflows", "flows", "watch", "purge"} & names(settings, with_flows=False)
+
+
+def test_the_purge_that_needs_no_prefect_waits_for_nobody_and_never_purges_between_two_sweeps(tmp_path: Path) -> None:
+    policy = load_policy()
+    slow = policy.model_copy(update={"retention": policy.retention.model_copy(update={"sweep_s": 600})})
+    for each, after_s in ((policy, "120"), (slow, "1200")):
+        found = plan(Settings(home=tmp_path), each, choice=CLUSTER, with_page=False, with_flows=True)
+        (purge,) = [spec for spec in found if spec.name == "purge"]
+        assert (purge.after, purge.command[-2:]) == ((), ("--after-s", after_s))
 
 
 def test_the_watch_is_ready_by_the_very_file_that_it_writes(tmp_path: Path) -> None:

@@ -1,0 +1,150 @@
+"""The supervisor's purge: `python -m flows.purge`, a child of `lfr up` that needs no Prefect.
+
+It purges when no purge has ended for some time, whoever should have run it: a workflow server that is away, a run
+that is never begun, flows that can't start. The time is counted on a clock that nobody sets, from the last change of
+the file that only an ended purge writes (`lfr_core.retention.ended`).
+
+The purge itself is a process of its own (`--once`), so that this one stays small and outlives whatever happens there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import subprocess
+import sys
+import threading
+from contextlib import suppress
+from pathlib import Path
+from types import FrameType
+
+from lfr_core.clock import Clock, SystemClock
+from lfr_core.errors import Fatal, LfrError, Retryable
+from lfr_core.logs import configure_logs, get_logger
+from lfr_core.retention.ended import ended_file
+from lfr_core.settings import Settings
+
+__all__ = ["OverdueWatch", "main", "purge_once"]
+
+_LOOK_S = 1.0
+_AGAIN_S = 30.0
+"""After a purge that didn't end: another sweep runs, the clock isn't trusted, the database is away."""
+_KILL_S = 1860.0
+"""A purge ends itself after half an hour (`flows.assembly.LONGEST_S`); this is for one that can't."""
+
+
+class OverdueWatch:
+    """Says when the supervisor has to purge itself. Not thread-safe."""
+
+    def __init__(self, home: Path, *, after_s: float, clock: Clock) -> None:
+        """`after_s`: how long after the last purge's end, or after our own start."""
+        self._file = ended_file(home)
+        self._after_s = after_s
+        self._clock = clock
+        self._seen = self._read()
+        self._since = clock.monotonic()
+        self._not_before = self._since
+
+    def is_due(self) -> bool:
+        """Whether none has ended for so long, and it isn't too early to try again."""
+        found, now = self._read(), self._clock.monotonic()
+        if found != self._seen:
+            self._seen, self._since = found, now
+        return now - self._since >= self._after_s and now >= self._not_before
+
+    def tried(self) -> None:
+        """A purge of ours has been run, whatever it came to."""
+        self._not_before = self._clock.monotonic() + _AGAIN_S
+
+    def _read(self) -> bytes:
+        try:
+            return self._file.read_bytes()
+        except OSError:
+            return b""
+
+
+def purge_once(settings: Settings) -> None:
+    """Purge everything that is due, and the audit trail.
+
+    Raises:
+        SweepRuns: another sweep runs.
+        Refused: `vault.clock`, or `audit.damaged`.
+        Retryable: the disk or the database is away.
+    """
+    from flows.assembly import sweep_of
+    from flows.proof import prune_the_trail
+    from lfr_core.policy import load_policy
+    from lfr_core.records.engine import open_engine
+    from lfr_core.retention.ended import Purger
+
+    policy = load_policy(settings.policy_file)
+    with sweep_of(settings, policy, by=Purger.SUPERVISOR) as sweep:
+        reports = sweep.run_all()
+    for report in reports:
+        if report.error:
+            get_logger().warning("purge_step", step=report.step, left=len(report.left), reason=report.error)
+    engine = open_engine(settings.records_url)
+    try:
+        prune_the_trail(settings, policy, engine)
+    finally:
+        engine.dispose()
+
+
+def _keep_watch(settings: Settings, after_s: float, over: threading.Event) -> None:
+    watch = OverdueWatch(settings.home, after_s=after_s, clock=SystemClock())
+    while not over.wait(_LOOK_S):
+        if not watch.is_due():
+            continue
+        get_logger().warning("no_purge_has_ended", for_s=after_s, does="the supervisor purges")
+        command = [sys.executable, "-m", "flows.purge", "--once"]
+        with subprocess.Popen(command, stdin=subprocess.DEVNULL) as purge:
+            _wait(purge, over)
+        watch.tried()
+
+
+def _wait(purge: subprocess.Popen[bytes], over: threading.Event) -> None:
+    """Until it has ended; it is killed when we are to end, which harms nothing, or when it takes too long."""
+    clock = SystemClock()
+    deadline = clock.monotonic() + _KILL_S
+    while purge.poll() is None and not over.is_set() and clock.monotonic() < deadline:
+        with suppress(subprocess.TimeoutExpired):
+            purge.wait(_LOOK_S)
+    if purge.poll() is None:
+        purge.kill()
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Watch until SIGTERM; with `--once`, purge now. Returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m flows.purge", description="The supervisor's purge.")
+    parser.add_argument("--once", action="store_true", help="purge now")
+    parser.add_argument("--after-s", type=float, default=120.0, help="how long none may have ended, seconds")
+    told = parser.parse_args(arguments)
+    over = threading.Event()
+
+    def end(_signal: int, _frame: FrameType | None) -> None:
+        over.set()
+
+    try:
+        settings = Settings()
+    except ValueError as error:  # pydantic's; it names the setting
+        sys.stderr.write(f"error the settings are refused: {error}\n")
+        return Fatal.exit_code
+    configure_logs(settings.log_level)
+    try:
+        if told.once:
+            purge_once(settings)
+        else:
+            signal.signal(signal.SIGTERM, end)
+            signal.signal(signal.SIGINT, end)
+            _keep_watch(settings, told.after_s, over)
+    except Retryable as error:
+        get_logger().warning("purge_waits", reason=str(error))
+        return error.exit_code
+    except LfrError as error:
+        get_logger().error("purge_refused", reason=str(error))
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
