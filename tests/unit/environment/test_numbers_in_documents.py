@@ -6,10 +6,14 @@ A number that isn't accounted for fails too, so that a new sentence can't state 
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from apps.supervisor.workflows import _NO_PURGE_S
+from flows.assembly import LONGEST_S
+from flows.beat import _PENDING_LOST
 from lfr_core.policy import Policy, load_policy
 from lfr_core.recognition.service import IDLE_SESSION_S
 from streams.camera.footage import _PAUSE_S, ROOM_BYTES
@@ -50,7 +54,14 @@ def deletion(policy: Policy) -> list[str]:
 
 
 def retention(_policy: Policy) -> list[str]:
-    return ["after a month of downtime", "one sweep holds a lock, a second says that another runs"]  # not quantities
+    assert timedelta(seconds=_NO_PURGE_S) == _PENDING_LOST == timedelta(minutes=2)
+    assert LONGEST_S == timedelta(minutes=30).total_seconds()
+    return [
+        *("after a month of downtime", "one sweep holds a lock, a second says that another runs"),  # not quantities
+        "else after two minutes (pending) or half an hour (running)",
+        "a sweep that hangs for half an hour ends its own process",
+        "when no sweep has ended for two minutes (or two beats",
+    ]
 
 
 def footage(policy: Policy) -> list[str]:
