@@ -8,17 +8,23 @@ from enum import StrEnum
 from lfr_core.errors import Refused
 
 __all__ = [
+    "UNDO_S",
     "Cell",
     "Decision",
     "Engagement",
     "Judgement",
     "Outcome",
     "Review",
+    "Shown",
     "check_engagement",
     "check_outcome",
     "check_review",
+    "check_shown",
     "published_cell",
 ]
+
+UNDO_S = 10
+"""How long the last answer can be undone by whoever gave it, seconds; later it is corrected (issue 11)."""
 
 
 class Judgement(StrEnum):
@@ -71,6 +77,35 @@ class Decision:
     review: Review | None = None
     outcome: Outcome | None = None
     """Of the engagement; it moves no alert to another cell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a person had before them when they answered; an answer to anything else isn't recorded."""
+
+    pictures: str
+    """`OpenedCrops.digest`; empty where no picture was shown."""
+    answers: Decision | None = None
+    """Those that stood; None where they weren't shown."""
+
+
+def check_shown(shown: Shown, pictures: str, answers: Decision) -> None:
+    """Whether an alert is still what the person saw: `pictures` and `answers` are those of now.
+
+    Raises:
+        Refused: `alert.pictures-changed` or `alert.answers-changed`.
+    """
+    if shown.pictures and shown.pictures != pictures:
+        raise Refused(
+            "alert.pictures-changed",
+            "the picture on the screen isn't this alert's any more, a newer one has come: nothing was recorded; "
+            "look at the newer picture and answer again",
+        )
+    if shown.answers is not None and shown.answers != answers:
+        raise Refused(
+            "alert.answers-changed",
+            "another answer to this alert came after those on the screen: nothing was recorded; look again",
+        )
 
 
 def published_cell(decision: Decision) -> Cell:

@@ -128,6 +128,7 @@ def export(
         for number, reference in enumerate(opened.references, start=1):
             _write(folder / f"reference-{number}.jpg", reference.jpeg.reveal())
         console.print(f"{1 + len(opened.references)} pictures are in {folder}: delete them when they have served.")
+        console.print(f"Their code, for `lfr alerts judge --pictures`: {opened.digest}")
 
 
 @app.command()
@@ -135,30 +136,30 @@ def judge(
     alert: Alert,
     answer: Annotated[str, typer.Argument(help="same, different or cant_tell.")],
     by: By,
+    pictures: Annotated[
+        str, typer.Option("--pictures", help="The code that `lfr alerts export` gave with the pictures you compared.")
+    ],
     correct: Correct = False,
     as_json: AsJson = False,
 ) -> None:
     """Record the operator's answer: is the probe the same person as the reference?
 
-    Example: lfr alerts judge 1f0c2a7e same --by "A. Operator"
+    It is refused when a newer picture has come since yours were exported.
+
+    Example: lfr alerts judge 1f0c2a7e same --pictures 5b0e6c1d92f47a38 --by "A. Operator"
     """
     with guard():
+        from functools import partial
+
         from apps.auditing import trail_for
-        from lfr_core.alerts import Judgement
+        from lfr_core.alerts import Judgement, Shown
         from lfr_core.records.decisions import DecisionDesk
 
         word = _answer(Judgement, answer)
         settings = load_settings()
         with _records(settings) as engine:
-            _done(
-                engine,
-                DecisionDesk(engine, trail_for(settings)).judge,
-                alert,
-                word,
-                by,
-                correct=correct,
-                as_json=as_json,
-            )
+            act = partial(DecisionDesk(engine, trail_for(settings)).judge, shown=Shown(pictures.strip().lower()))
+            _done(engine, act, alert, word, by, correct=correct, as_json=as_json)
 
 
 @app.command()

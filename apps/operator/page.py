@@ -156,7 +156,8 @@ def _show_alert(alert: AlertSummary, where: str) -> None:
         with pictures:
             st.html(panels.alert_card(alert, shown, _view().response(alert.category), now_ns=_view().now_ns()))
         with answers:
-            questions.ask(_view(), alert, _operator(), where)
+            pictures_shown = "" if isinstance(shown, str) else shown.digest
+            questions.ask(_view(), alert, pictures_shown, _operator(), where)
 
 
 def _pictures() -> Pictures:

@@ -11,7 +11,7 @@ import streamlit as st
 
 from apps.operator import panels
 from apps.operator.view import OperatorView, ReceiptPage, open_questions
-from lfr_core.alerts import Decision, Engagement, Judgement, Outcome, Review
+from lfr_core.alerts import Decision, Engagement, Judgement, Outcome, Review, Shown
 from lfr_core.errors import LfrError
 from lfr_core.records.read import AlertSummary, Answer
 
@@ -56,9 +56,13 @@ def forget_receipt(shown: Collection[UUID] = ()) -> None:
         del st.session_state[_RECEIPT]
 
 
-def ask(view: OperatorView, alert: AlertSummary, operator: str, where: str) -> None:
-    """Show the answers there are, and buttons for the questions that may be answered now."""
+def ask(view: OperatorView, alert: AlertSummary, pictures: str, operator: str, where: str) -> None:
+    """Show the answers there are, and buttons for the questions that may be answered now.
+
+    `pictures`: the digest of those that are shown beside them; empty where there are none.
+    """
     may = open_questions(alert.decision)
+    shown = Shown(pictures, alert.decision)
     engaged = alert.decision.engagement is Engagement.ENGAGED
     open_now = {"judge": True, "engage": may.engagement, "outcome": engaged, "review": may.review}
     questions = _questions(view, alert)
@@ -67,7 +71,7 @@ def ask(view: OperatorView, alert: AlertSummary, operator: str, where: str) -> N
             st.html(panels.answered(question.text, question.words[question.standing], question.who))
         elif open_now[question.verb]:
             st.html(f'<p class="ops-q">{question.text}</p>')
-            _buttons(alert.id, question, operator, where)
+            _buttons(alert.id, question, shown, operator, where)
     if engaged:
         _receipt(view, alert.id, operator, where)
     answered = [question for question in questions if question.standing is not None]
@@ -79,7 +83,7 @@ def ask(view: OperatorView, alert: AlertSummary, operator: str, where: str) -> N
                 st.html('<p class="ops-q">Your name and the time replace those that stand.</p>')
                 for question in answered:
                     st.html(f'<p class="ops-q">{question.text}</p>')
-                    _buttons(alert.id, question, operator, where)
+                    _buttons(alert.id, question, shown, operator, where)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +98,19 @@ class _Question:
     act: Callable[..., Decision]
 
 
+@dataclass(frozen=True, slots=True)
+class _Click:
+    """An answer as it will be recorded once its button is pressed, bound to what stands beside the button."""
+
+    act: Callable[..., Decision]
+    alert: UUID
+    word: StrEnum
+    shown: Shown
+    operator: str
+    correct: bool
+    where: str
+
+
 def _questions(view: OperatorView, alert: AlertSummary) -> tuple[_Question, ...]:
     given, desk = alert.decision, view.desk
     return (
@@ -104,7 +121,7 @@ def _questions(view: OperatorView, alert: AlertSummary) -> tuple[_Question, ...]
     )
 
 
-def _buttons(alert: UUID, question: _Question, operator: str, where: str) -> None:
+def _buttons(alert: UUID, question: _Question, shown: Shown, operator: str, where: str) -> None:
     with st.container(horizontal=True, gap="small"):
         for word, label in question.words.items():
             st.button(
@@ -113,15 +130,15 @@ def _buttons(alert: UUID, question: _Question, operator: str, where: str) -> Non
                 disabled=not operator or word == question.standing,
                 help=None if operator else "Say who you are first, at the top of the page.",
                 on_click=_act,
-                args=(question.act, alert, word, operator, question.standing is not None, where),
+                args=(_Click(question.act, alert, word, shown, operator, question.standing is not None, where),),
             )
 
 
-def _act(act: Callable[..., Decision], alert: UUID, word: StrEnum, operator: str, correct: bool, where: str) -> None:  # noqa: FBT001  a callback's arguments
+def _act(click: _Click) -> None:
     try:
-        act(alert, word, operator, correct=correct)
+        click.act(click.alert, click.word, click.operator, shown=click.shown, correct=click.correct)
     except LfrError as error:
-        st.session_state[f"said-{where}"] = str(error)
+        st.session_state[f"said-{click.where}"] = str(error)
 
 
 def _receipt(view: OperatorView, alert: UUID, operator: str, where: str) -> None:

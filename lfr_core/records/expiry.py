@@ -16,7 +16,7 @@ from sqlmodel import Session, col, select
 
 from lfr_core.audit.port import AuditEvent, Trail, Verb
 from lfr_core.records.engine import reading, scrub, writing
-from lfr_core.records.tables import AlertReferenceRow, AlertRow, AlertStubRow, SightingRow
+from lfr_core.records.tables import AlertAnswerRow, AlertReferenceRow, AlertRow, AlertStubRow, SightingRow
 from lfr_core.vault.port import DestroyedKey, KeyKind, Vault
 
 __all__ = ["DueAlert", "ExpiredAlert", "due_alerts", "expire_alerts"]
@@ -128,6 +128,7 @@ def _replace(session: Session, alert: UUID, new_id: Callable[[], UUID]) -> bool:
         )
     session.execute(delete(SightingRow).where(col(SightingRow.alert) == alert))
     session.execute(delete(AlertReferenceRow).where(col(AlertReferenceRow.alert) == alert))
+    session.execute(delete(AlertAnswerRow).where(col(AlertAnswerRow.alert) == alert))
     session.delete(row)
     session.flush()
     return True

@@ -183,8 +183,11 @@ class SightingWriter:
         ]
 
     def _join(self, alert: AlertRow, sighting: Sighting) -> None:
-        """Count a sighting in; the best one's probe is kept. Raises Refused, before any change, when a key is gone."""
-        if sighting.similarity > alert.similarity:
+        """Count a sighting in. Raises Refused, before any change, when a key is gone.
+
+        The best one's probe is kept until a person compares it: an answer stays beside the picture it was given on.
+        """
+        if sighting.similarity > alert.similarity and alert.judgement is None:
             probe = self._keys.probe(sighting)
             key = self._keys.of_alert(alert.id, alert.deployment)
             if probe is not None and key is not None:

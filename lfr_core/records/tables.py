@@ -15,6 +15,7 @@ from sqlmodel import Field, SQLModel
 
 __all__ = [
     "NAMING",
+    "AlertAnswerRow",
     "AlertReferenceRow",
     "AlertRow",
     "AlertStubRow",
@@ -223,6 +224,27 @@ class AlertReferenceRow(Row, table=True):
     id: str = Field(primary_key=True)
     photograph: str
     crop_sealed: bytes
+
+
+class AlertAnswerRow(Row, table=True):
+    """Every answer that was given to an alert, also one that was replaced or undone. Those that stand are the alert's.
+
+    It goes with the alert; the audit trail keeps that there was one.
+    """
+
+    __tablename__ = "alert_answer"
+
+    alert: UUID = Field(primary_key=True, foreign_key="alert.id", ondelete="CASCADE")
+    number: int = Field(primary_key=True)
+    """In the order they were given, from 1."""
+    question: str
+    answer: str
+    minutes: float | None = None
+    """An outcome's."""
+    by: str
+    at: dt.datetime
+    undone_at: dt.datetime | None = None
+    """By whoever gave it."""
 
 
 class AlertStubRow(Row, table=True):

@@ -20,6 +20,7 @@ from lfr_core.records.decisions import DecisionDesk
 from lfr_core.records.engine import open_engine
 from lfr_core.records.migrate import upgrade
 from lfr_core.watchlists.types import Category
+from tests.support.deciding import seen
 from tests.support.records import NOW_NS, ManualClock, entry, live_deployment, outcomes, recorder_of, sighting
 from tests.support.vaults import trail_of
 
@@ -71,7 +72,7 @@ def ended_deployment(
         (Judgement.SAME, None, None),
     )
     for alert, (judgement, engagement, review) in zip(alerts, answers, strict=False):
-        decisions.judge(alert.id, judgement, "B. Operator")
+        decisions.judge(alert.id, judgement, "B. Operator", shown=seen(engine, alert.id))
         if engagement:
             decisions.engage(alert.id, engagement, "C. Officer")
         if review:

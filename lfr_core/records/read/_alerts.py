@@ -13,7 +13,7 @@ from sqlmodel import col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from lfr_core.alerts import Cell, Decision, published_cell
-from lfr_core.records.decisions import decision_of
+from lfr_core.records.answers import decision_of
 from lfr_core.records.engine import reading
 from lfr_core.records.tables import AlertRow
 from lfr_core.watchlists.types import Category
@@ -57,7 +57,7 @@ class AlertSummary:
     last_session: str
     last_sequence: int
     similarity: float
-    """The best of its sightings, cosine."""
+    """Of the probe that is kept: the best of its sightings until a person compared it, cosine."""
     threshold: float
     sightings: int
     decision: Decision

@@ -7,13 +7,13 @@ from typing import NoReturn
 from uuid import UUID
 
 from sqlalchemy import Engine
-from sqlmodel import col, select
 
 from lfr_core.biometric import Biometric
 from lfr_core.crops import alert_probe, alert_reference
 from lfr_core.errors import Refused
 from lfr_core.records.engine import reading
-from lfr_core.records.tables import AlertReferenceRow, AlertRow
+from lfr_core.records.pictures import pictures_digest, references_of
+from lfr_core.records.tables import AlertRow
 from lfr_core.vault.port import Vault
 from lfr_core.vault.sealing import open_sealed
 
@@ -39,6 +39,8 @@ class OpenedCrops:
     probe: Biometric[bytes]
     """JPEG."""
     references: tuple[ReferenceCrop, ...]
+    digest: str
+    """Of the sealed pictures (`pictures_digest`): an answer carries it, and is refused once they are others."""
 
 
 class AlertCrops:
@@ -60,9 +62,7 @@ class AlertCrops:
         """
         with reading(self._engine) as session:
             row = session.get(AlertRow, alert)
-            references = session.exec(
-                select(AlertReferenceRow).where(AlertReferenceRow.alert == alert).order_by(col(AlertReferenceRow.id))
-            ).all()
+            references = () if row is None else references_of(session, row)
         if row is None or not row.key_id:
             _deleted(alert)
         try:
@@ -81,6 +81,7 @@ class AlertCrops:
                 )
                 for one in references
             ),
+            pictures_digest(row, references),
         )
 
 

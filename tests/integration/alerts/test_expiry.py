@@ -19,6 +19,7 @@ from lfr_core.records.read.crops import DELETED
 from lfr_core.records.sightings import CANARY_ENTRY
 from lfr_core.vault.port import KeyKind
 from tests.support.alert_house import RETENTION_S, AlertHouse
+from tests.support.deciding import seen
 from tests.support.records import sighting
 from tests.support.vaults import MemoryTrail
 
@@ -31,11 +32,11 @@ def rows(house: AlertHouse, table: str) -> list[dict[str, object]]:
 def decided(house: AlertHouse) -> list[UUID]:
     """Five alerts in every state there is, one of a test subject."""
     alerts = [house.alert(60.0 * n) for n in range(4)] + [house.alert(0.0, entry="blue")]
-    house.desk.judge(alerts[1], Judgement.SAME, "Ann")
+    house.desk.judge(alerts[1], Judgement.SAME, "Ann", shown=seen(house.engine, alerts[1]))
     house.desk.engage(alerts[1], Engagement.ENGAGED, "Ann")
     house.desk.review(alerts[1], Review.CONFIRMED_TRUE, "Cat")
-    house.desk.judge(alerts[2], Judgement.DIFFERENT, "Ann")
-    house.desk.judge(alerts[3], Judgement.CANT_TELL, "Bob")
+    house.desk.judge(alerts[2], Judgement.DIFFERENT, "Ann", shown=seen(house.engine, alerts[2]))
+    house.desk.judge(alerts[3], Judgement.CANT_TELL, "Bob", shown=seen(house.engine, alerts[3]))
     return alerts
 
 
@@ -66,7 +67,7 @@ def test_figures_are_right_while_some_have_expired_and_others_stand(house: Alert
 
 def test_a_stub_has_a_new_id_and_nothing_that_tells_whom_when_or_where(house: AlertHouse) -> None:
     alert = house.alert()
-    house.desk.judge(alert, Judgement.SAME, "Ann")
+    house.desk.judge(alert, Judgement.SAME, "Ann", shown=seen(house.engine, alert))
 
     house.after_retention()
     house.expire()
@@ -216,7 +217,7 @@ def test_a_sighting_told_again_after_its_alert_expired_opens_no_other(house: Ale
 
 def test_a_canary_is_counted_and_shown_nowhere_and_leaves_no_stub(house: AlertHouse) -> None:
     canary = house.alert(entry=CANARY_ENTRY)
-    seen = (
+    found = (
         read.alerts(house.engine, "dep"),
         read.alert(house.engine, canary),
         read.alerts_starting(house.engine, str(canary)[:8]),
@@ -224,11 +225,11 @@ def test_a_canary_is_counted_and_shown_nowhere_and_leaves_no_stub(house: AlertHo
     )
 
     with pytest.raises(Refused) as decision:
-        house.desk.judge(canary, Judgement.SAME, "Ann")
+        house.desk.judge(canary, Judgement.SAME, "Ann", shown=seen(house.engine, canary))
     house.after_retention()
     gone = house.expire()
 
-    assert seen == ((), None, (), 0)
+    assert found == ((), None, (), 0)
     assert decision.value.rule == "alert.unknown"
     assert [one.alert for one in gone] == [canary]
     assert (rows(house, "alert"), rows(house, "alert_stub")) == ([], [])

@@ -14,6 +14,7 @@ from lfr_core.policy import load_policy
 from lfr_core.records.engine import reading
 from lfr_core.rights.tables import ReceiptRow
 from tests.support.alert_house import AlertHouse
+from tests.support.deciding import seen
 
 ASK, OPERATOR = "Receipt for the person", "Ann Operator"
 
@@ -30,13 +31,13 @@ def shown(view: object, operator: str) -> None:
     alerts = view.alerts("dep", judged=True)  # type: ignore[attr-defined]  # its annotation is read where nothing is imported
     questions.forget_receipt({alert.id for alert in alerts})
     for alert in alerts:
-        questions.ask(view, alert, operator, "done")  # type: ignore[arg-type]  # the same
+        questions.ask(view, alert, "", operator, "done")  # type: ignore[arg-type]  # the same
 
 
 @pytest.fixture
 def alert(house: AlertHouse) -> UUID:
     opened = house.alert()
-    house.desk.judge(opened, Judgement.SAME, OPERATOR)
+    house.desk.judge(opened, Judgement.SAME, OPERATOR, shown=seen(house.engine, opened))
     return opened
 
 

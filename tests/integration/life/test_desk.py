@@ -26,6 +26,7 @@ from lfr_core.records.locking import locked
 from lfr_core.records.tables import WatchlistEntryRow
 from lfr_core.vault.port import KeyKind
 from lfr_core.watchlists.types import Category
+from tests.support.deciding import seen
 from tests.support.planning import OFFICER, OPERATOR, OTHER_OFFICER, PLANNER, PUBLISHER, PlanningHouse, form
 from tests.support.records import entry, recorder_of, sighting
 
@@ -323,9 +324,11 @@ def test_only_registered_operators_attend_and_decide_at_a_planned_deployment(hou
     refused("people.unknown", lambda: attendance.heard("dep", "a stranger"))
     refused("people.wrong-role", lambda: attendance.heard("dep", PLANNER))
     assert Condition.OPERATOR_ATTENDING in red(house)
-    refused("people.wrong-role", lambda: desk.judge(alert.id, Judgement.SAME, PLANNER))
+    refused(
+        "people.wrong-role", lambda: desk.judge(alert.id, Judgement.SAME, PLANNER, shown=seen(house.engine, alert.id))
+    )
     attendance.heard("dep", OPERATOR)
-    desk.judge(alert.id, Judgement.SAME, OPERATOR)
+    desk.judge(alert.id, Judgement.SAME, OPERATOR, shown=seen(house.engine, alert.id))
     assert Condition.OPERATOR_ATTENDING not in red(house)
     house.people.revoke(OPERATOR, why="moved on", by="Dee Compliance")
     refused("people.revoked", lambda: attendance.heard("dep", OPERATOR))

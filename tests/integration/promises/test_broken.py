@@ -33,6 +33,7 @@ from lfr_core.settings import PROJECT
 from lfr_core.vault.book import VaultBook
 from lfr_core.vault.epochs import Epoch
 from lfr_core.vault.lists import make_list_key
+from tests.support.deciding import seen
 from tests.support.promise_house import DAY_S, LATE_S, PromiseHouse
 from tests.support.vaults import MemoryVault
 
@@ -301,7 +302,7 @@ def there_are_more_false_alerts_than_one_in_a_hundred_thousand(house: PromiseHou
 @breaks("people.decide")
 def the_software_judged_an_alert(house: PromiseHouse) -> Iterator[None]:
     alert = house.alert()
-    house.desk.judge(alert, Judgement.SAME, "Op One")
+    house.desk.judge(alert, Judgement.SAME, "Op One", shown=seen(house.engine, alert))
     yield
     house.change(AlertRow, alert, judged_by="system:matcher")
 
@@ -309,7 +310,7 @@ def the_software_judged_an_alert(house: PromiseHouse) -> Iterator[None]:
 @breaks("people.decide")
 def the_trail_has_a_decision_of_the_softwares(house: PromiseHouse) -> Iterator[None]:
     alert = house.alert()
-    house.desk.judge(alert, Judgement.SAME, "Op One")
+    house.desk.judge(alert, Judgement.SAME, "Op One", shown=seen(house.engine, alert))
     yield
     event = AuditEvent(Verb.DECIDE, "system:matcher", "dep", f"alert:{alert}", "alert.judgement", {"answer": "same"})
     record(house.engine, house.trail, event)
@@ -325,7 +326,7 @@ def somebody_was_engaged_whom_nobody_compared(house: PromiseHouse) -> Iterator[N
 @breaks("people.decide")
 def somebody_was_engaged_for_a_reason_outside_the_closed_list(house: PromiseHouse) -> Iterator[None]:
     alert = house.alert()
-    house.desk.judge(alert, Judgement.SAME, "Op One")
+    house.desk.judge(alert, Judgement.SAME, "Op One", shown=seen(house.engine, alert))
     yield
     house.change(AlertRow, alert, engagement="avoided_camera", engaged_by="PC Stop")
 

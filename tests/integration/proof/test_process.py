@@ -31,6 +31,7 @@ from lfr_core.records.recorder import Recorder
 from lfr_core.records.tables import DeploymentRow
 from lfr_core.settings import Settings
 from lfr_core.vault.client import vault_client
+from tests.support.deciding import seen
 from tests.support.proving import make_planned
 from tests.support.records import entry, sighting
 from tests.support.vault_server import serving_vault
@@ -69,7 +70,7 @@ def falsely_alerted(settings: Settings, engine: Engine) -> None:
         [OutcomeBatch(deployment="dep", camera="north", session="s", results=(faces,), reported_ns=now_ns)]
     )
     (alert,) = recorder.record_sightings([sighting(0.0, vault=vault, sealed_ns=now_ns)]).opened
-    DecisionDesk(engine, trail, clock).judge(alert, Judgement.DIFFERENT, "Ann Operator")
+    DecisionDesk(engine, trail, clock).judge(alert, Judgement.DIFFERENT, "Ann Operator", shown=seen(engine, alert))
 
 
 def test_the_watch_trips_the_fuse_of_the_authority_and_calls_its_officer_though_no_broker_runs(tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ from lfr_core.proof.watch import WATCH, Watch
 from lfr_core.records.engine import reading, writing
 from lfr_core.records.tables import DeploymentRow
 from tests.support.alert_house import AlertHouse
+from tests.support.deciding import seen
 from tests.support.records import NOW_NS
 
 POLICY = load_policy().proof
@@ -161,7 +162,7 @@ def compared(house: AlertHouse, faces: int) -> None:
 
 def judged(house: AlertHouse, number: int, judgement: Judgement, *, entry: str = "entry-1") -> uuid.UUID:
     alert = house.alert(number * 600.0, entry=entry)
-    house.desk.judge(alert, judgement, "Ann Operator")
+    house.desk.judge(alert, judgement, "Ann Operator", shown=seen(house.engine, alert))
     return alert
 
 

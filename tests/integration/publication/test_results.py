@@ -30,6 +30,7 @@ from lfr_core.records import read
 from lfr_core.records.decisions import DecisionDesk
 from lfr_core.records.engine import reading, writing
 from lfr_core.records.tables import DeploymentRow
+from tests.support.deciding import seen
 from tests.support.publishing import announcing, ended_deployment, planned
 from tests.support.records import ManualClock
 from tests.support.vaults import trail_of
@@ -94,7 +95,7 @@ class Desk:
         decisions = DecisionDesk(self.engine, trail_of(self.engine), self.clock)
         for alert in read.alerts(self.engine, "dep"):
             if alert.decision.judgement is None:
-                decisions.judge(alert.id, Judgement.DIFFERENT, "B. Operator")
+                decisions.judge(alert.id, Judgement.DIFFERENT, "B. Operator", shown=seen(self.engine, alert.id))
 
     def _call(self, session: Session, *, role: Role, deployment: str, why: str, now: datetime) -> None:
         assert session.exec(select(DeploymentRow.id).where(DeploymentRow.id == deployment)).one()

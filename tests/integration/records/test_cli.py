@@ -114,8 +114,8 @@ def test_with_the_gallery_away_the_deployment_ends_all_the_same_and_the_command_
         (("alerts", "show", "ffff"), "alert.unknown"),
         (("alerts", "show", "not hexadecimal"), "alert.unknown"),
         (("alerts", "export", "ffff", "/nowhere", "--by", "Ann", "--purpose", "look"), "alert.unknown"),
-        (("alerts", "judge", "ffff", "perhaps", "--by", "Ann"), "alert.unknown-answer"),
-        (("alerts", "judge", "ffff", "same", "--by", "Ann"), "alert.unknown"),
+        (("alerts", "judge", "ffff", "perhaps", "--pictures", "0", "--by", "Ann"), "alert.unknown-answer"),
+        (("alerts", "judge", "ffff", "same", "--pictures", "0", "--by", "Ann"), "alert.unknown"),
     ],
 )
 def test_what_cannot_be_done_is_refused_by_its_rule(
@@ -139,10 +139,14 @@ def alert(records: Engine, vault: VaultCore, store: DeploymentStore) -> UUID:
     return recorder.record_sightings([now]).opened[0]
 
 
-def test_a_persons_answers_are_recorded_and_shown(lfr: Run, alert: UUID) -> None:
+def test_a_persons_answers_are_recorded_and_shown(lfr: Run, alert: UUID, tmp_path: Path) -> None:
     short = str(alert)[:8]
+    exported = lfr("alerts", "export", short, str(tmp_path / "looked"), "--by", "Ann Operator", "--purpose", "compare")
+    code = exported.stdout.split()[-1]
 
-    lfr("alerts", "judge", short, "same", "--by", "Ann Operator")
+    without = lfr("alerts", "judge", short, "same", "--by", "Ann Operator")
+    other = lfr("alerts", "judge", short, "same", "--pictures", "0" * 16, "--by", "Ann Operator")
+    lfr("alerts", "judge", short, "same", "--pictures", code, "--by", "Ann Operator")
     lfr("alerts", "engage", short, "not-engaged", "--by", "Bob")
     shown = lfr("alerts", "review", short, "confirmed_false", "--by", "Cat", "--json")
 
@@ -150,7 +154,9 @@ def test_a_persons_answers_are_recorded_and_shown(lfr: Run, alert: UUID) -> None
     assert (said["judgement"], said["engagement"], said["review"]) == ("same", "not_engaged", "confirmed_false")
     assert said["judged"]["by"] == "Ann Operator"
     assert said["cell"] == "false_confirmed"
-    assert lfr("alerts", "judge", short, "different", "--by", "Dan").exit_code == 77
+    assert (without.exit_code, other.exit_code) == (2, 77)
+    assert "alert.pictures-changed" in other.stderr
+    assert lfr("alerts", "judge", short, "different", "--pictures", code, "--by", "Dan").exit_code == 77
     assert json.loads(lfr("alerts", "list", "--deployment", "dep", "--undecided", "--json").stdout) == []
 
 

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import Engine, text
 
-from lfr_core.alerts import Cell, Decision, Engagement, Judgement, Outcome, Review
+from lfr_core.alerts import Cell, Decision, Engagement, Judgement, Outcome, Review, Shown
 from lfr_core.audit.port import Verb
 from lfr_core.audit.read import entries
 from lfr_core.audit.verify import verify
@@ -16,6 +16,7 @@ from lfr_core.records.decisions import DecisionDesk
 from lfr_core.records.engine import writing
 from lfr_core.watchlists.types import Category
 from tests.support.audit import Notary, audit_trail
+from tests.support.deciding import seen
 from tests.support.records import ManualClock, entry, live_deployment, recorder_of, sighting
 
 
@@ -39,7 +40,7 @@ def desk(engine: Engine, clock: ManualClock) -> DecisionDesk:
 def test_each_answer_is_kept_with_who_and_when(
     engine: Engine, alert: UUID, desk: DecisionDesk, clock: ManualClock
 ) -> None:
-    desk.judge(alert, Judgement.SAME, "  Ann  Operator ")
+    desk.judge(alert, Judgement.SAME, "  Ann  Operator ", shown=seen(engine, alert))
     clock.advance(30)
     desk.engage(alert, Engagement.ENGAGED, "Bob Sergeant")
     clock.advance(30)
@@ -66,8 +67,8 @@ def test_nothing_is_engaged_or_reviewed_before_a_person_has_compared(alert: UUID
     assert rule(desk.review, alert, Review.NONE, "Ann") == "alert.review-before-judgement"
 
 
-def test_no_one_is_engaged_on_a_pair_judged_different(alert: UUID, desk: DecisionDesk) -> None:
-    desk.judge(alert, Judgement.DIFFERENT, "Ann")
+def test_no_one_is_engaged_on_a_pair_judged_different(engine: Engine, alert: UUID, desk: DecisionDesk) -> None:
+    desk.judge(alert, Judgement.DIFFERENT, "Ann", shown=seen(engine, alert))
 
     assert rule(desk.engage, alert, Engagement.ENGAGED, "Ann") == "alert.engagement-after-different"
 
@@ -75,42 +76,51 @@ def test_no_one_is_engaged_on_a_pair_judged_different(alert: UUID, desk: Decisio
 def test_an_answer_stands_until_it_is_corrected_and_then_carries_the_correctors_name(
     engine: Engine, alert: UUID, desk: DecisionDesk, clock: ManualClock
 ) -> None:
-    desk.judge(alert, Judgement.SAME, "Ann")
+    desk.judge(alert, Judgement.SAME, "Ann", shown=seen(engine, alert))
     clock.advance(60)
 
-    assert rule(desk.judge, alert, Judgement.CANT_TELL, "Bob") == "alert.already-answered"
-    desk.judge(alert, Judgement.SAME, "Bob")  # the same again: Ann's stays
+    assert rule(desk.judge, alert, Judgement.CANT_TELL, "Bob", shown=seen(engine, alert)) == "alert.already-answered"
+    desk.judge(alert, Judgement.SAME, "Ann", shown=seen(engine, alert))  # the same again changes nothing
     assert _judged(engine) == read.Answer("Ann", datetime(2026, 11, 23, 12, 0, tzinfo=UTC))
-    desk.judge(alert, Judgement.CANT_TELL, "Bob", correct=True)
+    desk.judge(alert, Judgement.CANT_TELL, "Bob", correct=True, shown=seen(engine, alert))
     assert _judged(engine) == read.Answer("Bob", datetime(2026, 11, 23, 12, 1, tzinfo=UTC))
 
 
-def test_a_judgement_cannot_be_corrected_to_different_under_an_engagement(alert: UUID, desk: DecisionDesk) -> None:
-    desk.judge(alert, Judgement.SAME, "Ann")
+def test_a_judgement_cannot_be_corrected_to_different_under_an_engagement(
+    engine: Engine, alert: UUID, desk: DecisionDesk
+) -> None:
+    desk.judge(alert, Judgement.SAME, "Ann", shown=seen(engine, alert))
     desk.engage(alert, Engagement.ENGAGED, "Ann")
 
-    assert rule(desk.judge, alert, Judgement.DIFFERENT, "Ann", correct=True) == "alert.engagement-after-different"
+    assert (
+        rule(desk.judge, alert, Judgement.DIFFERENT, "Ann", correct=True, shown=seen(engine, alert))
+        == "alert.engagement-after-different"
+    )
 
 
 @pytest.mark.parametrize("name", ["", "   ", "x" * 101, "a\x00b", "system:retention"])
-def test_an_answer_without_a_usable_name_is_refused(alert: UUID, desk: DecisionDesk, name: str) -> None:
-    assert rule(desk.judge, alert, Judgement.SAME, name) == "alert.actor-missing"
+def test_an_answer_without_a_usable_name_is_refused(engine: Engine, alert: UUID, desk: DecisionDesk, name: str) -> None:
+    assert rule(desk.judge, alert, Judgement.SAME, name, shown=seen(engine, alert)) == "alert.actor-missing"
 
 
 def test_each_new_answer_is_on_the_audit_trail_under_a_pseudonym_and_a_repeated_one_is_not(
     engine: Engine, alert: UUID, desk: DecisionDesk
 ) -> None:
-    desk.judge(alert, Judgement.CANT_TELL, "Ann Operator")
-    desk.judge(alert, Judgement.CANT_TELL, "Ann Operator")
-    desk.judge(alert, Judgement.SAME, "Bob", correct=True)
+    desk.judge(alert, Judgement.CANT_TELL, "Ann Operator", shown=seen(engine, alert))
+    desk.judge(alert, Judgement.CANT_TELL, "Ann Operator", shown=seen(engine, alert))
+    desk.judge(alert, Judgement.SAME, "Bob", correct=True, shown=seen(engine, alert))
     desk.review(alert, Review.CONFIRMED_TRUE, "Ann Operator")
-    assert rule(desk.judge, alert, Judgement.DIFFERENT, "Ann Operator") == "alert.already-answered"
+    assert (
+        rule(desk.judge, alert, Judgement.DIFFERENT, "Ann Operator", shown=seen(engine, alert))
+        == "alert.already-answered"
+    )
 
     found = entries(engine, deployment="dep", verb=Verb.DECIDE)
     ann = f"person:{Notary().pseudonym('Ann Operator')}"
+    pictures = seen(engine, alert).pictures
     assert [(one.rule, one.subject, one.facts) for one in found] == [
-        ("alert.judgement", f"alert:{alert}", {"answer": "cant_tell"}),
-        ("alert.judgement", f"alert:{alert}", {"answer": "same", "replaces": "cant_tell"}),
+        ("alert.judgement", f"alert:{alert}", {"answer": "cant_tell", "pictures": pictures}),
+        ("alert.judgement", f"alert:{alert}", {"answer": "same", "pictures": pictures, "replaces": "cant_tell"}),
         ("alert.review", f"alert:{alert}", {"answer": "confirmed_true"}),
     ]
     assert [one.actor == ann for one in found] == [True, False, True]
@@ -123,7 +133,7 @@ def test_with_the_vault_away_nothing_is_decided(engine: Engine, alert: UUID, clo
     desk = DecisionDesk(engine, audit_trail(clock, notary), clock)
 
     with pytest.raises(Retryable, match="lfr up"):
-        desk.judge(alert, Judgement.SAME, "Ann")
+        desk.judge(alert, Judgement.SAME, "Ann", shown=seen(engine, alert))
     assert read.alerts(engine, "dep")[0].undecided
     assert entries(engine) == ()
 
@@ -133,18 +143,18 @@ def test_an_answer_that_cannot_be_audited_is_not_given(engine: Engine, alert: UU
         session.execute(text("DROP TABLE audit_entry"))
 
     with pytest.raises(Fatal, match="lacks OpenLFR's tables"):
-        desk.judge(alert, Judgement.SAME, "Ann")
+        desk.judge(alert, Judgement.SAME, "Ann", shown=seen(engine, alert))
     assert read.alerts(engine, "dep")[0].undecided
 
 
 def test_an_unknown_alert_is_refused(alert: UUID, desk: DecisionDesk) -> None:
-    assert rule(desk.judge, uuid4(), Judgement.SAME, "Ann") == "alert.unknown"
+    assert rule(desk.judge, uuid4(), Judgement.SAME, "Ann", shown=Shown("any")) == "alert.unknown"
 
 
 def test_test_subjects_are_tallied_apart(engine: Engine, alert: UUID, desk: DecisionDesk) -> None:
     recorder = recorder_of(engine, ManualClock())
     (blue,) = recorder.record_sightings([sighting(0.0, entry="blue", face=1)]).opened
-    desk.judge(blue, Judgement.SAME, "Ann")
+    desk.judge(blue, Judgement.SAME, "Ann", shown=seen(engine, blue))
 
     counts = read.counts(engine, "dep")
 
@@ -160,7 +170,7 @@ def _judged(engine: Engine) -> read.Answer | None:
 def test_an_outcome_follows_an_engagement_and_is_kept_with_who_when_and_how_long(
     engine: Engine, alert: UUID, desk: DecisionDesk
 ) -> None:
-    desk.judge(alert, Judgement.SAME, "Ann Operator")
+    desk.judge(alert, Judgement.SAME, "Ann Operator", shown=seen(engine, alert))
     assert rule(desk.outcome, alert, Outcome.ARREST, "Bob Sergeant") == "alert.outcome-without-engagement"
     desk.engage(alert, Engagement.ENGAGED, "Bob Sergeant")
 

@@ -12,6 +12,7 @@ from lfr_core.records import read
 from lfr_core.records.decisions import DecisionDesk
 from lfr_core.records.recorder import Recorder
 from tests.support.audit import audit_trail
+from tests.support.deciding import seen
 from tests.support.records import NOW_NS, ManualClock, entry, live_deployment, recorder_of, sighting
 from tests.support.vaults import vault_of
 
@@ -140,7 +141,9 @@ def test_an_entry_that_expires_while_the_deployment_is_live_gives_no_alert_from_
 def test_a_sighting_after_the_decision_joins_the_alert_and_leaves_the_decision(engine: Engine) -> None:
     live_deployment(engine)
     (alert,) = recorder(engine).record_sightings([sighting(0.0)]).opened
-    DecisionDesk(engine, audit_trail(), ManualClock()).judge(alert, Judgement.DIFFERENT, "Ann Operator")
+    DecisionDesk(engine, audit_trail(), ManualClock()).judge(
+        alert, Judgement.DIFFERENT, "Ann Operator", shown=seen(engine, alert)
+    )
 
     recorder(engine).record_sightings([sighting(1.0)])
 

@@ -21,6 +21,7 @@ from lfr_core.rights.receipt_page import receipt_html
 from lfr_core.rights.receipts import issue_receipt
 from lfr_core.rights.tables import ReceiptAlertRow, ReceiptRow
 from lfr_core.rights.types import About
+from tests.support.deciding import seen
 from tests.support.publishing import announcing, planned
 from tests.support.records import ManualClock, live_deployment, recorder_of, sighting
 from tests.support.rights import RightsHouse
@@ -32,7 +33,7 @@ def alert_on(engine: Engine, *, engaged: bool = True) -> UUID:
     recorder_of(engine, ManualClock()).record_sightings([sighting(90.5)])
     (alert,) = read.alerts(engine, "dep")
     desk = DecisionDesk(engine, trail_of(engine), ManualClock())
-    desk.judge(alert.id, Judgement.SAME, "A. Operator")
+    desk.judge(alert.id, Judgement.SAME, "A. Operator", shown=seen(engine, alert.id))
     if engaged:
         desk.engage(alert.id, Engagement.ENGAGED, "B. Sergeant")
     return alert.id

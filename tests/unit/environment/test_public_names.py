@@ -18,8 +18,8 @@ PINNED: dict[str, list[str]] = {
         "read_state",
     ],
     "lfr_core.alerts": [
-        "Cell", "Decision", "Engagement", "Judgement", "Outcome", "Review", "check_engagement",
-        "check_outcome", "check_review", "published_cell",
+        "Cell", "Decision", "Engagement", "Judgement", "Outcome", "Review", "Shown", "UNDO_S", "check_engagement",
+        "check_outcome", "check_review", "check_shown", "published_cell",
     ],
     "lfr_core.audit.port": ["AuditEvent", "HeadSigner", "Pseudonyms", "Signer", "Trail", "Verb"],
     "lfr_core.biometric": ["Biometric"],

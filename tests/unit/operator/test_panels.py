@@ -84,7 +84,7 @@ def board(camera: CameraHealth) -> str:
 
 def card(alert: AlertSummary, **reference: str) -> str:
     one = ReferenceCrop("r", reference.get("photograph", "p.jpg"), Biometric(b"ref"))
-    return alert_card(alert, OpenedCrops(Biometric(b"probe"), (one,)), Response.SAFEGUARD, now_ns=NOW_NS)
+    return alert_card(alert, OpenedCrops(Biometric(b"probe"), (one,), "0" * 16), Response.SAFEGUARD, now_ns=NOW_NS)
 
 
 def test_nothing_that_came_from_outside_becomes_markup() -> None:

@@ -52,7 +52,7 @@ class Vaulted:
         self.asked.append((alert, actor, purpose))
         if self.error is not None:
             raise self.error
-        return OpenedCrops(Biometric(b"probe"), ())
+        return OpenedCrops(Biometric(b"probe"), (), "0" * 16)
 
 
 @pytest.fixture

@@ -1,0 +1,247 @@
+"""An answer is to what the person was shown, and the last one can be taken back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+import pytest
+from sqlalchemy import Engine
+from sqlmodel import col, select
+
+from lfr_core.alerts import UNDO_S, Decision, Engagement, Judgement, Outcome, Shown
+from lfr_core.audit.port import Verb
+from lfr_core.audit.read import entries
+from lfr_core.errors import Refused
+from lfr_core.records import read
+from lfr_core.records.answers import AnyAnswer
+from lfr_core.records.decisions import DecisionDesk
+from lfr_core.records.engine import reading
+from lfr_core.records.tables import AlertAnswerRow
+from tests.support.audit import audit_trail
+from tests.support.deciding import seen
+from tests.support.records import ManualClock, live_deployment, recorder_of, sighting
+
+ANN, BOB = "Ann Operator", "Bob Operator"
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+def alert(engine: Engine, clock: ManualClock) -> UUID:
+    live_deployment(engine)
+    return recorder_of(engine, clock).record_sightings([sighting(0.0, similarity=0.6)]).opened[0]
+
+
+@pytest.fixture
+def desk(engine: Engine, clock: ManualClock) -> DecisionDesk:
+    return DecisionDesk(engine, audit_trail(clock), clock)
+
+
+def refusal(call: object, *arguments: object, **named: object) -> Refused:
+    assert callable(call)
+    with pytest.raises(Refused) as caught:
+        call(*arguments, **named)
+    return caught.value
+
+
+def better(engine: Engine, clock: ManualClock, similarity: float = 0.8) -> None:
+    """A better picture of the same person comes."""
+    one = sighting(1.0, sequence=100, similarity=similarity, probe=b"a better probe")
+    assert recorder_of(engine, clock).record_sightings([one]).opened == ()
+
+
+def history(engine: Engine, alert: UUID) -> list[tuple[str, str, str, datetime | None]]:
+    with reading(engine) as session:
+        rows = session.exec(
+            select(AlertAnswerRow).where(AlertAnswerRow.alert == alert).order_by(col(AlertAnswerRow.number))
+        )
+        return [(row.question, row.answer, row.by, row.undone_at) for row in rows]
+
+
+def test_an_answer_to_a_picture_that_is_no_longer_the_alerts_is_refused_with_a_sentence(
+    engine: Engine, alert: UUID, desk: DecisionDesk, clock: ManualClock
+) -> None:
+    shown = seen(engine, alert)
+    better(engine, clock)
+
+    refused = refusal(desk.judge, alert, Judgement.SAME, ANN, shown=shown)
+
+    assert refused.rule == "alert.pictures-changed"
+    assert "nothing was recorded; look at the newer picture and answer again" in str(refused)
+    assert read.alerts(engine, "dep")[0].undecided
+    assert history(engine, alert) == []
+    assert entries(engine, verb=Verb.DECIDE) == ()
+    assert desk.judge(alert, Judgement.SAME, ANN, shown=seen(engine, alert)).judgement is Judgement.SAME
+
+
+def test_an_answer_with_another_alerts_pictures_is_refused(
+    engine: Engine, alert: UUID, desk: DecisionDesk, clock: ManualClock
+) -> None:
+    (other,) = recorder_of(engine, clock).record_sightings([sighting(0.0, camera="south")]).opened
+
+    refused = refusal(desk.judge, alert, Judgement.SAME, ANN, shown=seen(engine, other))
+
+    assert refused.rule == "alert.pictures-changed"
+
+
+def test_nobody_compares_pictures_that_were_not_shown(alert: UUID, desk: DecisionDesk) -> None:
+    assert refusal(desk.judge, alert, Judgement.SAME, ANN, shown=Shown("")).rule == "alert.pictures-not-shown"
+
+
+def test_a_further_sighting_that_brings_no_better_picture_stops_no_answer(
+    engine: Engine, alert: UUID, desk: DecisionDesk, clock: ManualClock
+) -> None:
+    shown = seen(engine, alert)
+    better(engine, clock, similarity=0.5)
+
+    assert desk.judge(alert, Judgement.SAME, ANN, shown=shown).judgement is Judgement.SAME
+
+
+def test_a_judged_alert_keeps_the_picture_it_was_judged_on(
+    engine: Engine, alert: UUID, desk: DecisionDesk, clock: ManualClock
+) -> None:
+    shown = seen(engine, alert)
+    desk.judge(alert, Judgement.SAME, ANN, shown=shown)
+
+    better(engine, clock)
+
+    (found,) = read.alerts(engine, "dep")
+    assert (seen(engine, alert), found.similarity, found.sightings) == (shown, 0.6, 2)
+
+
+def test_of_two_operators_on_one_alert_the_second_is_told_who_answered(
+    engine: Engine, alert: UUID, desk: DecisionDesk
+) -> None:
+    shown = Shown(seen(engine, alert).pictures, Decision())
+    desk.judge(alert, Judgement.SAME, ANN, shown=shown)
+
+    for answer in (Judgement.DIFFERENT, Judgement.SAME):
+        refused = refusal(desk.judge, alert, answer, BOB, shown=shown)
+        assert refused.rule == "alert.already-answered"
+        assert "Ann Operator has answered same already" in str(refused)
+    assert history(engine, alert) == [("judgement", "same", ANN, None)]
+
+
+def test_a_correction_of_an_answer_that_another_has_corrected_meanwhile_is_refused(
+    engine: Engine, alert: UUID, desk: DecisionDesk
+) -> None:
+    pictures = seen(engine, alert).pictures
+    desk.judge(alert, Judgement.SAME, ANN, shown=Shown(pictures, Decision()))
+    both_saw = Shown(pictures, Decision(Judgement.SAME))
+    desk.judge(alert, Judgement.CANT_TELL, BOB, shown=both_saw, correct=True)
+
+    for refused in (
+        refusal(desk.judge, alert, Judgement.DIFFERENT, ANN, shown=both_saw, correct=True),
+        refusal(desk.engage, alert, Engagement.ENGAGED, ANN, shown=both_saw),
+    ):
+        assert refused.rule == "alert.answers-changed"
+
+
+def test_a_double_click_answers_once(engine: Engine, alert: UUID, desk: DecisionDesk) -> None:
+    shown = Shown(seen(engine, alert).pictures, Decision())
+
+    for _ in range(2):
+        assert desk.judge(alert, Judgement.SAME, ANN, shown=shown) == Decision(Judgement.SAME)
+
+    assert history(engine, alert) == [("judgement", "same", ANN, None)]
+    assert len(entries(engine, verb=Verb.DECIDE)) == 1
+
+
+def test_an_undone_answer_waits_again_and_stays_in_the_history_and_on_the_audit_trail(
+    engine: Engine, alert: UUID, desk: DecisionDesk, clock: ManualClock
+) -> None:
+    desk.judge(alert, Judgement.DIFFERENT, ANN, shown=seen(engine, alert))
+    clock.advance(UNDO_S)
+
+    assert desk.undo(alert, Judgement.DIFFERENT, ANN) == Decision()
+
+    (found,) = read.alerts(engine, "dep", undecided_only=True)
+    assert (found.id, found.judged) == (alert, None)
+    counts = read.counts(engine, "dep").alerts
+    assert (counts.total, counts.undecided, dict(counts.judgements)) == (1, 1, {})
+    ((question, answer, by, undone_at),) = history(engine, alert)
+    assert (question, answer, by) == ("judgement", "different", ANN)
+    assert undone_at is not None
+    last = entries(engine, verb=Verb.DECIDE)[-1]
+    assert (last.rule, last.subject) == ("alert.undo", f"alert:{alert}")
+    assert dict(last.facts) == {"question": "judgement", "answer": "different"}
+
+
+def test_after_ten_seconds_by_the_desks_clock_an_answer_stands(
+    engine: Engine, alert: UUID, desk: DecisionDesk, clock: ManualClock
+) -> None:
+    desk.judge(alert, Judgement.SAME, ANN, shown=seen(engine, alert))
+    clock.advance(UNDO_S + 0.001)
+
+    refused = refusal(desk.undo, alert, Judgement.SAME, ANN)
+
+    assert refused.rule == "alert.undo-too-late"
+    assert "more than 10 seconds ago and stands: correct the answer instead" in str(refused)
+    assert read.alerts(engine, "dep")[0].decision == Decision(Judgement.SAME)
+
+
+def test_only_who_gave_the_last_answer_undoes_it_and_only_once(engine: Engine, alert: UUID, desk: DecisionDesk) -> None:
+    assert refusal(desk.undo, alert, Judgement.SAME, ANN).rule == "alert.nothing-to-undo"
+    desk.judge(alert, Judgement.SAME, ANN, shown=seen(engine, alert))
+
+    assert refusal(desk.undo, alert, Judgement.SAME, BOB).rule == "alert.undo-not-yours"
+    assert refusal(desk.undo, alert, Judgement.DIFFERENT, ANN).rule == "alert.nothing-to-undo"
+    desk.undo(alert, Judgement.SAME, ANN)
+    assert refusal(desk.undo, alert, Judgement.SAME, ANN).rule == "alert.nothing-to-undo"
+
+
+def test_an_answer_that_a_later_one_rests_on_is_not_undone(engine: Engine, alert: UUID, desk: DecisionDesk) -> None:
+    desk.judge(alert, Judgement.SAME, ANN, shown=seen(engine, alert))
+    desk.engage(alert, Engagement.ENGAGED, BOB)
+
+    assert refusal(desk.undo, alert, Judgement.SAME, ANN).rule == "alert.nothing-to-undo"
+
+
+@pytest.mark.parametrize("correction", [Judgement.DIFFERENT, Judgement.CANT_TELL])
+def test_an_undone_correction_gives_the_answer_before_it_back_with_its_who_and_when(
+    engine: Engine, alert: UUID, desk: DecisionDesk, clock: ManualClock, correction: AnyAnswer
+) -> None:
+    desk.judge(alert, Judgement.SAME, ANN, shown=seen(engine, alert))
+    before = read.alerts(engine, "dep")
+    clock.advance(60.0)
+    assert isinstance(correction, Judgement)
+    desk.judge(alert, correction, BOB, shown=seen(engine, alert), correct=True)
+
+    desk.undo(alert, correction, BOB)
+
+    assert read.alerts(engine, "dep") == before
+    assert [(answer, undone is None) for _, answer, _, undone in history(engine, alert)] == [
+        ("same", True),
+        (correction.value, False),
+    ]
+
+
+def test_an_undone_outcome_takes_its_minutes_along(engine: Engine, alert: UUID, desk: DecisionDesk) -> None:
+    desk.judge(alert, Judgement.SAME, ANN, shown=seen(engine, alert))
+    desk.engage(alert, Engagement.ENGAGED, ANN)
+    desk.outcome(alert, Outcome.ARREST, ANN, minutes=10.0)
+    desk.outcome(alert, Outcome.ARREST, ANN, minutes=12.0)
+
+    desk.undo(alert, Outcome.ARREST, ANN)
+    first = read.alerts(engine, "dep")[0].minutes
+    desk.undo(alert, Outcome.ARREST, ANN)
+
+    (found,) = read.alerts(engine, "dep")
+    assert (first, found.minutes, found.resulted, found.decision.outcome) == (10.0, None, None, None)
+
+
+def test_sightings_join_an_alert_whose_answer_was_undone_and_bring_their_better_picture(
+    engine: Engine, alert: UUID, desk: DecisionDesk, clock: ManualClock
+) -> None:
+    shown = seen(engine, alert)
+    desk.judge(alert, Judgement.SAME, ANN, shown=shown)
+    desk.undo(alert, Judgement.SAME, ANN)
+
+    better(engine, clock)
+
+    (found,) = read.alerts(engine, "dep")
+    assert (found.sightings, found.similarity, seen(engine, alert) == shown) == (2, 0.8, False)

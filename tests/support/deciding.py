@@ -1,0 +1,21 @@
+"""What an operator has before them when they answer an alert."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from sqlalchemy import Engine
+
+from lfr_core.alerts import Shown
+from lfr_core.records.engine import reading
+from lfr_core.records.pictures import pictures_digest, references_of
+from lfr_core.records.tables import AlertRow
+
+__all__ = ["seen"]
+
+
+def seen(engine: Engine, alert: UUID) -> Shown:
+    """The alert's pictures as they are now, as if they had just been opened."""
+    with reading(engine) as session:
+        row = session.get_one(AlertRow, alert)
+        return Shown(pictures_digest(row, references_of(session, row)))
