@@ -215,7 +215,7 @@ def list_command(
     with guard():
         from lfr_core.errors import Refused
         from lfr_core.records.engine import open_engine
-        from lfr_core.records.read import cameras
+        from lfr_core.records.read import cameras, limits_of
         from lfr_core.records.reading import DeploymentReader
 
         settings = load_settings()
@@ -227,14 +227,15 @@ def list_command(
                 "camera.unknown-deployment",
                 f"there is no deployment {deployment!r}; see `lfr deployment list`",
             )
-        max_age_s = policy.live.frame_max_age_s if view.live_only else None
-        found = cameras(engine, deployment, now_ns=time.time_ns(), max_age_s=max_age_s)
+        limits = limits_of(policy, live_only=view.live_only)
+        found = cameras(engine, deployment, now_ns=time.time_ns(), limits=limits)
         if as_json:
             print_json(
                 [
                     {
                         "camera": camera.camera,
-                        "health": camera.health.value,
+                        "health": camera.standing.health.value,
+                        "since_ns": camera.standing.since_ns,
                         "frames_per_second": camera.frames_per_second,
                         "looks_per_second": camera.looks_per_second,
                         "latency_ms": asdict(camera.latency),
@@ -256,7 +257,7 @@ def list_command(
             p95 = camera.latency.p95_ms
             table.add_row(
                 camera.camera,
-                camera.health.value,
+                camera.standing.health.value,
                 f"{camera.frames_per_second:.1f}",
                 f"{camera.looks_per_second:.1f}",
                 "–" if p95 is None else f"{p95:.0f}",

@@ -27,6 +27,7 @@ __all__ = ["page"]
 
 ALERTS_REFRESH_S = 1.0  # a new alert is on the screen within two
 REFRESH_S = 1.5  # the rest likewise; a refresh of the whole costs 20-50 ms of a core
+VAULT_ANSWER_S = 2.0  # a vault that hangs is on the screen within ten seconds, and holds no picture up for longer
 RETENTION_REFRESH_S = 10.0  # an alarm is minutes in the making
 
 
@@ -44,7 +45,7 @@ def _view() -> OperatorView:
     view = OperatorView(
         open_engine(settings.records_url),
         load_policy(settings.policy_file),
-        vault_client(settings),
+        vault_client(settings, VAULT_ANSWER_S),
         trail_for(settings),
         SystemClock(),
     )

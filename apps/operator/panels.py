@@ -43,6 +43,9 @@ _HEALTH_WORDS = {
     Health.BEHIND: "Behind",
     Health.LOSING: "Losing frames",
     Health.SILENT: "Silent",
+    Health.NO_PICTURES: "No pictures",
+    Health.NOT_RECOGNISING: "Not recognising",
+    Health.SLOW: "Slow",
     Health.ENDED: "Ended",
 }
 _RESPONSES = {
@@ -169,8 +172,8 @@ def board_html(board: Board) -> str:
         f"<div><dt>Test alerts</dt><dd>{counts.blue_list.total:,}</dd></div></dl>"
     )
     if not board.cameras:
-        return totals + empty("No camera has sent a frame yet.")
-    return totals + "".join(_camera(camera, board) for camera in board.cameras) + _legend()
+        return _vault(board) + totals + empty("No camera has sent a frame yet.")
+    return _vault(board) + _working(board) + totals + "".join(_camera(camera, board) for camera in board.cameras) + _legend()
 
 
 def _false(tally: AlertTally) -> str:
@@ -178,15 +181,44 @@ def _false(tally: AlertTally) -> str:
     return f" <small>{different} judged different</small>" if different else ""
 
 
+def _vault(board: Board) -> str:
+    """Whether the vault lends keys: without them no frame is opened and nobody is recognised."""
+    if board.vault.answers:
+        return '<p class="ops-vault"><span class="ops-pill is-good">Vault answers</span></p>'
+    return (
+        '<p class="ops-vault" role="alert"><span class="ops-pill is-silent">Vault away</span>'
+        f"<span>Nobody is recognised: the vault lends no key, because {escape(board.vault.fault)}. "
+        f"{_since(board.vault.since_ns, board.now_ns)}. Tell whoever runs the system.</span></p>"
+    )
+
+
+def _working(board: Board) -> str:
+    """How many cameras work; those that said their last word don't count."""
+    running = sum(camera.standing.health is not Health.ENDED for camera in board.cameras)
+    if not running:
+        return ""
+    said = f"{board.working} of {running} camera{'s' * (running != 1)} work{'s' * (board.working == 1)}"
+    word = "is-good" if board.working == running else "is-behind" if board.working else "is-silent"
+    return f'<p class="ops-vault"><span class="ops-pill {word}">{said}</span></p>'
+
+
+def _since(since_ns: int | None, now_ns: int) -> str:
+    """When a state began, and how long ago."""
+    if since_ns is None:
+        return "for a minute or more"
+    return f"since {local_time(since_ns):%H:%M:%S}, {_long((now_ns - since_ns) / 1e9)}"
+
+
 def _camera(camera: CameraHealth, board: Board) -> str:
-    silence_s = max(0.0, (board.now_ns - camera.last_seen_ns) / 1e9)
+    health = camera.standing.health
     rates = f"{camera.frames_per_second:.1f} frames/s, {camera.looks_per_second:.1f} looks/s"
-    if camera.health in {Health.SILENT, Health.ENDED}:
-        rates = f"last heard {_ago(silence_s)}"
+    if health is not Health.GOOD:
+        since = _since(camera.standing.since_ns, board.now_ns)
+        rates = since if health in {Health.SILENT, Health.NO_PICTURES, Health.ENDED} else f"{since}; {rates}"
     return (
         f'<section class="ops-camera" aria-label="Camera {escape(camera.camera, quote=True)}">'
         f'<p class="ops-camera-head"><strong>{escape(camera.camera)}</strong>'
-        f'<span class="ops-pill is-{camera.health.value}">{_HEALTH_WORDS[camera.health]}</span>'
+        f'<span class="ops-pill is-{health.value}">{_HEALTH_WORDS[health]}</span>'
         f"<span>{rates}</span></p>"
         f"{_sparkline(camera.recent)}{_latency(camera.latency, board.max_age_ms)}{_identity(camera.counts)}</section>"
     )
@@ -256,7 +288,11 @@ def _legend() -> str:
 
 
 def _ago(seconds: float) -> str:
+    return f"{_long(seconds)} ago"
+
+
+def _long(seconds: float) -> str:
     if seconds < 60:  # noqa: PLR2004  seconds in a minute
-        return f"{max(0, int(seconds))} s ago"
+        return f"{max(0, int(seconds))} s"
     minutes = int(seconds // 60)
-    return f"{minutes} min ago" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min ago"  # noqa: PLR2004
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"  # noqa: PLR2004

@@ -28,6 +28,7 @@ from lfr_core.retention.status import ClassStatus, retention_status
 from lfr_core.rights.receipt_page import receipt_html
 from lfr_core.rights.receipts import issue_receipt
 from lfr_core.vault.port import Vault
+from lfr_core.vault.reachability import VaultReachability, VaultState
 from lfr_core.watchlists.types import Category, Response
 
 __all__ = ["Board", "Header", "OpenQuestions", "OperatorView", "ReceiptPage", "local_time", "open_questions"]
@@ -59,6 +60,12 @@ class Board:
     latency: read.Latency
     max_age_ms: float
     now_ns: int
+    vault: VaultState
+
+    @property
+    def working(self) -> int:
+        """Cameras in whose pictures somebody can be recognised now."""
+        return sum(camera.standing.health.works for camera in self.cameras) if self.vault.answers else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +114,7 @@ class OperatorView:
         self._trail = trail
         self._crops = read.AlertCrops(engine, vault)
         self._attendance = Attendance(engine, clock)
+        self._vault = VaultReachability(vault, clock)
         self._heard_s: dict[tuple[str, str], float] = {}
         self.desk = DecisionDesk(engine, trail, clock)
 
@@ -142,12 +150,13 @@ class OperatorView:
                 self._engine,
                 deployment.view.id,
                 now_ns=now_ns,
-                max_age_s=max_age_s if deployment.view.live_only else None,
+                limits=read.limits_of(self._policy, live_only=deployment.view.live_only),
             ),
             counts=read.counts(self._engine, deployment.view.id),
             latency=read.latency(self._engine, deployment.view.id),
             max_age_ms=max_age_s * 1000.0,
             now_ns=now_ns,
+            vault=self._vault.check(),
         )
 
     def alerts(self, deployment: str, *, judged: bool) -> tuple[read.AlertSummary, ...]:

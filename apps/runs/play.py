@@ -127,7 +127,7 @@ def _wait_until_recorded(
 
 
 def _ended(database: Engine, deployment: str, cameras: Sequence[str]) -> bool:
-    ended = {each.camera for each in _cameras(database, deployment) if each.health is read.Health.ENDED}
+    ended = {each.camera for each in _cameras(database, deployment) if each.standing.health is read.Health.ENDED}
     return ended >= set(cameras)
 
 

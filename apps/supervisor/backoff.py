@@ -18,12 +18,13 @@ class Backoff:
 
     first_s: float = 0.5
     factor: float = 2.0
-    longest_s: float = 30.0
+    longest_s: float = 4.0
+    """Under five seconds: a deployment may be live."""
     quick_s: float = 20.0
     """A life shorter than this is a quick death; a longer one clears the count."""
-    give_up_after: int = 6
+    give_up_after: int = 8
     """Quick deaths in a row."""
-    away_s: float = 5.0
+    away_s: float = 4.0
     """Between tries of a child that ends because a service is away. It is never given up: outages end."""
 
 

@@ -75,6 +75,10 @@ def _book_session(session: Session, batch: OutcomeBatch) -> Booked:
     booked = book(_tally(row), batch)
     _store(row, booked.tally)
     row.last_seen_ns = max(row.last_seen_ns, batch.reported_ns)
+    if booked.added.captured:
+        row.last_frame_ns = max(row.last_frame_ns, batch.reported_ns)
+    if booked.added.recognised:
+        row.last_look_ns = max(row.last_look_ns, batch.reported_ns)
     session.add(row)
     session.flush()
     return booked

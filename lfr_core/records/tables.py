@@ -127,6 +127,10 @@ class CameraSessionRow(Row, table=True):
     tracks_compared: int = Field(default=0, sa_type=BigInteger)
     first_seen_ns: int = Field(sa_type=BigInteger)
     last_seen_ns: int = Field(sa_type=BigInteger)
+    last_frame_ns: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})
+    """When a captured frame was last reported, whatever became of it; 0: none was."""
+    last_look_ns: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})
+    """When a frame that a worker looked at was last reported; 0: none was."""
     ended: bool = False
 
 

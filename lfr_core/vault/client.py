@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -19,6 +20,7 @@ from lfr_core.vault.port import DestroyedKey, FrameKey, KeptKey, KeptKeyInfo, Ke
 __all__ = ["VaultClient", "vault_client"]
 
 _TIMEOUT_S = 10.0  # longer than the records' own patience, so that its answer, not this, is what is heard
+_PAUSE_S = 1.0  # after a time-out: who asks for several keys in a row waits for a hanging vault once, not for each
 _MOST_NAMES = 256
 _Expected = TypeVar("_Expected", bound=BaseModel)
 
@@ -32,6 +34,7 @@ class VaultClient:
         self._path = path
         self._timeout_s = timeout_s
         self._lock = threading.Lock()
+        self._hanging_until = float("-inf")
         self._pseudonyms: dict[str, str] = {}
 
     def close(self) -> None:
@@ -97,11 +100,15 @@ class VaultClient:
     def _ask(self, request: BaseModel, expected: type[_Expected]) -> _Expected:
         body = request.model_dump_json().encode()
         with self._lock:
+            if time.monotonic() < self._hanging_until:
+                raise _away(self._path)
             fresh = self._connection is None
             try:
                 answer = self._exchange(body)
             except (OSError, EOFError, ValueError) as error:
                 self._drop()
+                if isinstance(error, TimeoutError):
+                    self._hanging_until = time.monotonic() + _PAUSE_S
                 if fresh or isinstance(error, TimeoutError):
                     raise _away(self._path) from error
                 try:  # the connection was from before the vault's restart
@@ -146,9 +153,9 @@ class VaultClient:
         return answer
 
 
-def vault_client(settings: Settings) -> VaultClient:
+def vault_client(settings: Settings, timeout_s: float = _TIMEOUT_S) -> VaultClient:
     """The client of these settings' vault. Nothing is connected yet."""
-    return VaultClient(settings.vault_socket)
+    return VaultClient(settings.vault_socket, timeout_s)
 
 
 def _away(path: Path) -> Retryable:

@@ -22,7 +22,8 @@ __all__ = ["HANG_S", "ReconnectingSource", "back_off_s"]
 
 T = TypeVar("T")
 FIRST_WAIT_S = 0.5
-LONGEST_WAIT_S = 30.0
+LONGEST_WAIT_S = 4.0
+"""A camera that comes back is connected within five seconds, however long it was away: a deployment is live."""
 HANG_S = 8.0
 """A read that takes longer hangs; above FFmpeg's own time-out, so that FFmpeg may give up first."""
 _SLICE_S = 0.1
@@ -31,7 +32,7 @@ _log = structlog.get_logger(__name__)
 
 
 def back_off_s(failures: int) -> float:
-    """Seconds to wait before the next try, after `failures` (1 and up) in a row: 0.5, 1, 2 ... 30."""
+    """Seconds to wait before the next try, after `failures` (1 and up) in a row: 0.5, 1, 2, 4."""
     return float(min(LONGEST_WAIT_S, FIRST_WAIT_S * 2.0 ** min(max(failures, 1) - 1, 16)))
 
 

@@ -5,7 +5,7 @@ Every function takes the engine first and raises Retryable when the database is 
 
 from __future__ import annotations
 
-from lfr_core.records.health import Health, Recent
+from lfr_core.records.health import Health, HealthLimits, Recent, Standing, limits_of
 from lfr_core.records.read._alerts import AlertSummary, Answer, alert, alerts, alerts_starting
 from lfr_core.records.read._cameras import CameraHealth, Latency, cameras, latency
 from lfr_core.records.read._deployments import (
@@ -30,11 +30,13 @@ __all__ = [
     "DeploymentCounts",
     "DeploymentSummary",
     "Health",
+    "HealthLimits",
     "Latency",
     "OpenedCrops",
     "Recent",
     "ReferenceCrop",
     "StageFigures",
+    "Standing",
     "alert",
     "alerts",
     "alerts_starting",
@@ -44,5 +46,6 @@ __all__ = [
     "deployment",
     "deployments",
     "latency",
+    "limits_of",
     "stages",
 ]

@@ -11,14 +11,13 @@ from sqlmodel import Session, col, select
 
 from lfr_core.outcomes import FrameCounts
 from lfr_core.records.engine import reading
-from lfr_core.records.health import Health, Recent, health_of
+from lfr_core.records.health import WINDOW_S, HealthLimits, LastTimes, Recent, Standing, assess_health, sum_recent
 from lfr_core.records.latency import percentile
 from lfr_core.records.tables import CameraLatencyRow, CameraSecondRow, CameraSessionRow
 
 __all__ = ["CameraHealth", "Latency", "cameras", "frame_counts", "latency"]
 
-RATE_WINDOW_S = 5
-"""Rates and health are of the last so many whole seconds."""
+RECORDED = HealthLimits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,21 +42,22 @@ class CameraHealth:
     """When a worker first reported on it, wall clock."""
     last_seen_ns: int
     frames_per_second: float
-    """Captured, over the last `RATE_WINDOW_S` seconds."""
+    """Captured, over the last `WINDOW_S` seconds."""
     looks_per_second: float
     """Recognised, likewise."""
     latency: Latency
-    health: Health
+    standing: Standing
+    """How it is doing, and since when."""
     recent: tuple[Recent, ...]
     """The last 60 whole seconds, the oldest first."""
 
 
 def cameras(
-    engine: Engine, deployment: str, *, now_ns: int, max_age_s: float | None = None
+    engine: Engine, deployment: str, *, now_ns: int, limits: HealthLimits = RECORDED
 ) -> tuple[CameraHealth, ...]:
     """The deployment's cameras by name, as of `now_ns` (wall clock, nanoseconds since the epoch).
 
-    `max_age_s` is the policy's bound on a live frame's age; None where frames needn't be live.
+    `limits` is what the policy asks of a live camera; the default is for recordings.
     """
     now = now_ns // 10**9
     sessions: dict[str, list[CameraSessionRow]] = defaultdict(list)
@@ -77,7 +77,7 @@ def cameras(
             seconds[second.camera][second.second] = _recent(second)
         histograms = _histograms(session, deployment)
     return tuple(
-        _health(rows, seconds[camera], histograms[camera], now_ns, max_age_s) for camera, rows in sessions.items()
+        _health(rows, seconds[camera], histograms[camera], now_ns, limits) for camera, rows in sessions.items()
     )
 
 
@@ -112,10 +112,14 @@ def _health(
     seconds: dict[int, Recent],
     histogram: Counter[int],
     now_ns: int,
-    max_age_s: float | None,
+    limits: HealthLimits,
 ) -> CameraHealth:
     now = now_ns // 10**9
-    window = _sum(seconds.get(now - back, Recent()) for back in range(1, RATE_WINDOW_S + 1))
+
+    def second(number: int) -> Recent:
+        return seconds.get(number, Recent())
+
+    window = sum_recent(second, now)
     newest = max(rows, key=lambda row: row.last_seen_ns)
     return CameraHealth(
         camera=newest.camera,
@@ -126,13 +130,11 @@ def _health(
         sessions=len(rows),
         first_seen_ns=min(row.first_seen_ns for row in rows),
         last_seen_ns=newest.last_seen_ns,
-        frames_per_second=window.captured / RATE_WINDOW_S,
-        looks_per_second=window.recognised / RATE_WINDOW_S,
+        frames_per_second=window.captured / WINDOW_S,
+        looks_per_second=window.recognised / WINDOW_S,
         latency=_latency(histogram),
-        health=health_of(
-            window, ended=newest.ended, silence_s=(now_ns - newest.last_seen_ns) / 1e9, max_age_s=max_age_s
-        ),
-        recent=tuple(seconds.get(second, Recent()) for second in range(now - 60, now)),
+        standing=assess_health(second, _last_times(rows), limits, now_ns=now_ns, ended=newest.ended),
+        recent=tuple(map(second, range(now - 60, now))),
     )
 
 
@@ -140,15 +142,11 @@ def _recent(row: CameraSecondRow) -> Recent:
     return Recent(row.captured, row.recognised, row.stale, row.failed, row.faces, row.latency_total_ms)
 
 
-def _sum(seconds: Iterable[Recent]) -> Recent:
-    total = Recent()
-    for one in seconds:
-        total = Recent(
-            total.captured + one.captured,
-            total.recognised + one.recognised,
-            total.stale + one.stale,
-            total.failed + one.failed,
-            total.faces + one.faces,
-            total.latency_total_ms + one.latency_total_ms,
-        )
-    return total
+def _last_times(rows: list[CameraSessionRow]) -> LastTimes:
+    newest = max(rows, key=lambda row: row.last_seen_ns)
+    return LastTimes(
+        first_heard_ns=newest.first_seen_ns,
+        heard_ns=newest.last_seen_ns,
+        frame_ns=max(newest.first_seen_ns, *(row.last_frame_ns for row in rows)),
+        look_ns=max(newest.first_seen_ns, *(row.last_look_ns for row in rows)),
+    )
