@@ -22,7 +22,14 @@ app = typer.Typer()
 
 READY_S = 180.0
 """How long everything together may take to be ready on a slow machine."""
-_COLOURS = {"ready": "green", "ok": "green", "failed": "bold red", "fail": "bold red", "stopped": "dim"}
+_COLOURS = {
+    "ready": "green",
+    "ok": "green",
+    "failed": "bold red",
+    "fail": "bold red",
+    "unresponsive": "bold red",
+    "stopped": "dim",
+}
 
 
 @app.command()

@@ -173,7 +173,13 @@ def board_html(board: Board) -> str:
     )
     if not board.cameras:
         return _vault(board) + totals + empty("No camera has sent a frame yet.")
-    return _vault(board) + _working(board) + totals + "".join(_camera(camera, board) for camera in board.cameras) + _legend()
+    return (
+        _vault(board)
+        + _working(board)
+        + totals
+        + "".join(_camera(camera, board) for camera in board.cameras)
+        + _legend()
+    )
 
 
 def _false(tally: AlertTally) -> str:

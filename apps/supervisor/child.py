@@ -14,6 +14,13 @@ from lfr_core.errors import LfrError, Retryable
 __all__ = ["Child"]
 
 _PROBE_EVERY_S = 0.2
+_LOOK_EVERY_S = 2.0
+_UNRESPONSIVE_AFTER = 3
+"""Looks without an answer: with one second each, within ten seconds."""
+_REPLACED_AFTER_S = 30.0
+"""A child that hangs for so long is killed and started again: what it held is lost, which is the safe side."""
+
+_RUNNING = frozenset({ChildState.READY, ChildState.UNRESPONSIVE})
 
 
 class Child:
@@ -31,6 +38,8 @@ class Child:
         self._since_ns = clock.time_ns()
         self._started = 0.0
         self._next_probe = 0.0
+        self._answered = 0.0
+        self._unanswered = 0
         self._not_before = 0.0
         self._restarts = 0
         self._streak = 0
@@ -62,6 +71,8 @@ class Child:
                 self._died(now, code, f"it ended with {_exit_words(code)}")
             elif self.state is ChildState.STARTING and now >= self._next_probe:
                 self._probe(now, self._process)
+            elif self.state in _RUNNING and self.spec.alive is not None and now >= self._next_probe:
+                self._look(now, self._process)
         elif may_start and (
             self.state is ChildState.WAITING or (self.state is ChildState.BACKING_OFF and now >= self._not_before)
         ):
@@ -106,6 +117,8 @@ class Child:
                 if self.spec.once_ready is not None:
                     self.spec.once_ready()
                 self._become(ChildState.READY)
+                self._answered, self._unanswered = now, 0
+                self._next_probe = now + _LOOK_EVERY_S
                 return
         except Retryable as error:
             self._why = str(error)
@@ -117,9 +130,25 @@ class Child:
             self._end()
             self._died(now, None, f"it wasn't ready within {self.spec.start_deadline_s:.0f} s")
 
+    def _look(self, now: float, process: ChildProcess) -> None:
+        """Ask a child that was ready whether it still answers; one that hangs for long is replaced."""
+        self._next_probe = now + _LOOK_EVERY_S
+        if self.spec.alive is None or self.spec.alive(process.pid):
+            self._answered, self._unanswered = now, 0
+            self._become(ChildState.READY)
+            return
+        self._unanswered += 1
+        if self._unanswered < _UNRESPONSIVE_AFTER:
+            return
+        silent_s = now - self._answered
+        if silent_s > _REPLACED_AFTER_S:
+            self._died(now, None, f"it answered nothing for {silent_s:.0f} s and was killed")
+        else:
+            self._become(ChildState.UNRESPONSIVE, "its process runs and answers nothing")
+
     def _died(self, now: float, code: int | None, what: str) -> None:
         self._end()
-        was_ready = self.state is ChildState.READY
+        was_ready = self.state in _RUNNING
         said = tail(self.log)
         why = f"{what}; its last words: {said}" if said else what
         lived = now - self._started

@@ -23,6 +23,8 @@ class ChildState(StrEnum):
     STARTING = "starting"
     """Its process runs and isn't ready yet."""
     READY = "ready"
+    UNRESPONSIVE = "unresponsive"
+    """It was ready, its process runs, and it answers no more."""
     BACKING_OFF = "backing-off"
     """It died and will be started again."""
     FAILED = "failed"
@@ -45,6 +47,8 @@ class ChildSpec:
     env: Mapping[str, str] = field(default_factory=dict)
     """Added to our environment, whose own `LFR_...` are left out."""
     ready: Probe = _always
+    alive: Probe | None = None
+    """Asked every few seconds once it is ready; None: its process alone is looked at."""
     once_ready: Callable[[], None] | None = None
     """What must be done each time it has become ready and before it counts as such (topics after a broker's
     start). Retryable: asked again until the start deadline; any other of our errors: the child has failed."""

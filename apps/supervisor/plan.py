@@ -145,6 +145,7 @@ def _vault(settings: Settings, env: dict[str, str]) -> ChildSpec:
         (sys.executable, "-m", "apps.vault"),
         env=env,
         ready=vault_answers(settings.vault_socket),
+        alive=vault_answers(settings.vault_socket),
         stop_deadline_s=5.0,
     )
 
@@ -183,6 +184,7 @@ def _public(settings: Settings) -> ChildSpec:
         PUBLIC,
         tuple(command(settings)),
         ready=http_ok(f"http://127.0.0.1:{settings.public_port}/_stcore/health"),
+        alive=http_ok(f"http://127.0.0.1:{settings.public_port}/_stcore/health"),
         stop_deadline_s=5.0,
         after=(VAULT,),
         ports=(settings.public_port,),
@@ -197,6 +199,7 @@ def _page(settings: Settings, env: dict[str, str], needs: tuple[str, ...]) -> Ch
         tuple(command(settings)),
         env=env,
         ready=http_ok(f"http://127.0.0.1:{settings.operator_port}/_stcore/health"),
+        alive=http_ok(f"http://127.0.0.1:{settings.operator_port}/_stcore/health"),
         stop_deadline_s=5.0,
         after=needs,
         ports=(settings.operator_port,),

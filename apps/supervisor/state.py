@@ -49,7 +49,7 @@ class ChildReport(BaseModel):
 
     def really(self) -> ChildState:
         """Its state checked against the machine: what claims to run and doesn't has FAILED."""
-        claims = self.state in {ChildState.READY, ChildState.STARTING, ChildState.STOPPING}
+        claims = self.state in {ChildState.READY, ChildState.UNRESPONSIVE, ChildState.STARTING, ChildState.STOPPING}
         if claims and not _is_it(self.pid, self.pid_created):
             return ChildState.FAILED
         return self.state

@@ -15,7 +15,17 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from lfr_core.policy import Policy
 
-__all__ = ["WINDOW_S", "Health", "HealthLimits", "LastTimes", "Recent", "Standing", "assess_health", "limits_of", "sum_recent"]
+__all__ = [
+    "WINDOW_S",
+    "Health",
+    "HealthLimits",
+    "LastTimes",
+    "Recent",
+    "Standing",
+    "assess_health",
+    "limits_of",
+    "sum_recent",
+]
 
 WINDOW_S = 5
 """Rates and health are of the last so many whole seconds."""

@@ -124,7 +124,7 @@ def test_a_proof_changes_no_count_that_anybody_reads(house: AlertHouse) -> None:
             read.counts(house.engine, "dep"),
             read.latency(house.engine, "dep"),
             read.alerts(house.engine, "dep", limit=10),
-            read.cameras(house.engine, "dep", now_ns=house.clock.time_ns(), max_age_s=None),
+            read.cameras(house.engine, "dep", now_ns=house.clock.time_ns()),
         )
 
     house.alert()

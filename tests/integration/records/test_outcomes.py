@@ -47,7 +47,7 @@ def test_the_last_word_of_a_camera_books_what_follows_its_last_frame(engine: Eng
     recorder(engine).record_outcomes([outcomes(captured=20, not_sampled=12, dropped=3, ended=True)])
 
     assert frames(engine) == FrameCounts(captured=20, not_sampled=12, dropped_at_camera=3, recognised=1, lost=4)
-    assert _camera(engine).health is read.Health.ENDED
+    assert _camera(engine).standing.health is read.Health.ENDED
 
 
 def test_sessions_of_a_camera_are_counted_apart_and_shown_together(engine: Engine) -> None:
@@ -111,9 +111,35 @@ def test_rates_are_of_the_last_whole_seconds_and_old_seconds_go(engine: Engine) 
 
     camera = _camera(engine, NOW_NS + 200 * 10**9)
 
-    assert (camera.frames_per_second, camera.looks_per_second, camera.health) == (1.0, 1.0, read.Health.GOOD)
+    assert (camera.frames_per_second, camera.looks_per_second, camera.standing.health) == (1.0, 1.0, read.Health.GOOD)
     assert [s.captured for s in camera.recent] == [1] * 60
-    assert _camera(engine, NOW_NS + 210 * 10**9).health is read.Health.SILENT
+    assert _camera(engine, NOW_NS + 210 * 10**9).standing.health is read.Health.SILENT
+
+
+def test_a_camera_that_speaks_and_gives_no_frame_has_no_pictures_and_says_since_when(engine: Engine) -> None:
+    live_deployment(engine)
+    recorder(engine).record_outcomes([outcomes((0, 0, 0), reported_ns=NOW_NS)])
+    for second in range(1, 76):
+        recorder(engine).record_outcomes([outcomes(captured=1, reported_ns=NOW_NS + second * 10**9)])
+
+    before, after = (_camera(engine, NOW_NS + seconds * 10**9).standing for seconds in (5, 75))
+
+    assert before.health is read.Health.GOOD
+    assert after == read.Standing(read.Health.NO_PICTURES, NOW_NS)
+
+
+def test_frames_that_nobody_looks_at_are_not_recognising_and_looks_bring_it_back(engine: Engine) -> None:
+    live_deployment(engine)
+    recorder(engine).record_outcomes([outcomes((0, 0, 0), reported_ns=NOW_NS)])
+    for second in range(1, 20):  # each frame dropped at the camera: it gets no key
+        recorder(engine).record_outcomes(
+            [outcomes(captured=1 + second, dropped=second, reported_ns=NOW_NS + second * 10**9)]
+        )
+    shut = _camera(engine, NOW_NS + 19 * 10**9).standing
+    recorder(engine).record_outcomes([outcomes((20, 0, 19), reported_ns=NOW_NS + 20 * 10**9)])
+
+    assert shut == read.Standing(read.Health.NOT_RECOGNISING, NOW_NS)
+    assert _camera(engine, NOW_NS + 20 * 10**9).standing.health is read.Health.GOOD
 
 
 def test_a_dead_letter_told_twice_is_kept_once_and_a_new_brokers_offset_is_another(engine: Engine) -> None:

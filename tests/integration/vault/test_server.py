@@ -18,12 +18,14 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
+from lfr_core.clock import SystemClock
 from lfr_core.errors import Fatal, Refused, Retryable
 from lfr_core.records.migrate import upgrade
 from lfr_core.settings import Settings
 from lfr_core.vault import server as server_module
 from lfr_core.vault.client import VaultClient, vault_client
 from lfr_core.vault.port import KeyKind, Vault
+from lfr_core.vault.reachability import VaultReachability
 from lfr_core.vault.server import VaultServer
 from tests.support.vault_core import vault_core
 
@@ -365,3 +367,32 @@ def test_no_key_is_ever_in_the_log_of_the_process(tmp_path: Path) -> None:
 
     assert "vault.serving" in said
     assert not any(form in said for form in (made.key.hex(), "Okafor", made.info.id))
+
+
+def test_a_vault_that_hangs_is_seen_as_away_since_then_and_answers_again(tmp_path: Path) -> None:
+    """A stopped process takes connections and never answers: the worst of ways to be away."""
+    process = Process(tmp_path)
+    asking = vault_client(process.settings, timeout_s=0.3)
+    reach = VaultReachability(asking, SystemClock())
+    try:
+        process.wait_ready().close()
+        assert reach.check().answers
+        os.kill(process.process.pid, signal.SIGSTOP)
+        hung = reach.check()
+        asked = time.monotonic()
+        again = [reach.check() for _ in range(8)]  # as a page with eight alerts would
+
+        assert (hung.answers, hung.fault) == (False, "it does not answer")
+        assert {state.since_ns for state in again} == {hung.since_ns}
+        assert time.monotonic() - asked < 8 * 0.3  # a hanging vault is waited for once, not for each
+
+        os.kill(process.process.pid, signal.SIGCONT)
+        deadline = time.monotonic() + 20
+        while not reach.check().answers and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert reach.check().answers
+    finally:
+        with suppress(ProcessLookupError):
+            os.kill(process.process.pid, signal.SIGCONT)
+        asking.close()
+        process.end()

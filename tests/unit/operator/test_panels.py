@@ -2,18 +2,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from uuid import UUID
 
 import pytest
 
+from apps.operator import panels
 from apps.operator.panels import alert_card, answered, board_html, header_html, nothing_waits
-from apps.operator.view import Board, Header, open_questions
+from apps.operator.view import Board, Header, local_time, open_questions
 from apps.staff.launch import command
 from lfr_core.alerts import Decision, Judgement
 from lfr_core.biometric import Biometric
 from lfr_core.deployments import DeploymentKind, DeploymentStatus, DeploymentView
 from lfr_core.outcomes import FrameCounts
-from lfr_core.records.health import Health, Recent
+from lfr_core.records.health import Health, Recent, Standing
 from lfr_core.records.read import (
     AlertSummary,
     AlertTally,
@@ -26,6 +28,7 @@ from lfr_core.records.read import (
     ReferenceCrop,
 )
 from lfr_core.settings import Settings
+from lfr_core.vault.reachability import VaultState
 from lfr_core.watchlists.types import Category, Response
 
 NOW_NS = 1_795_435_200 * 10**9
@@ -67,7 +70,7 @@ CAMERA = CameraHealth(
     frames_per_second=25.0,
     looks_per_second=6.0,
     latency=Latency(100.0, 300.0),
-    health=Health.GOOD,
+    standing=Standing(Health.GOOD),
     recent=(Recent(captured=25, recognised=6),) * 60,
 )
 
@@ -77,9 +80,12 @@ def summary(status: DeploymentStatus) -> DeploymentSummary:
     return DeploymentSummary(view, "A street", 0, 1, datetime(2026, 11, 23, tzinfo=UTC), None, None, "", None)
 
 
-def board(camera: CameraHealth) -> str:
+ANSWERS = VaultState("", 0)
+
+
+def board(camera: CameraHealth, vault: VaultState = ANSWERS) -> str:
     counts = DeploymentCounts(camera.counts, 4, 1, 1, NO_ALERTS, NO_ALERTS)
-    return board_html(Board((camera,), counts, camera.latency, 2000.0, NOW_NS))
+    return board_html(Board((camera,), counts, camera.latency, 2000.0, NOW_NS, vault))
 
 
 def card(alert: AlertSummary, **reference: str) -> str:
@@ -106,12 +112,41 @@ def test_the_identity_says_every_fate_in_words_and_whether_it_balances() -> None
     assert "10 captured ≠" in bad
 
 
-def test_a_silent_camera_shows_when_it_was_last_heard_instead_of_a_rate() -> None:
-    silent = board(replace(CAMERA, health=Health.SILENT, last_seen_ns=NOW_NS - 75 * 10**9))
+@pytest.mark.parametrize(
+    ("health", "word", "colour"),
+    [
+        (Health.SILENT, "Silent", "is-silent"),
+        (Health.NO_PICTURES, "No pictures", "is-no-pictures"),
+        (Health.NOT_RECOGNISING, "Not recognising", "is-not-recognising"),
+        (Health.LOSING, "Losing frames", "is-losing"),
+        (Health.BEHIND, "Behind", "is-behind"),
+        (Health.SLOW, "Slow", "is-slow"),
+    ],
+)
+def test_each_state_that_is_not_good_has_a_word_a_colour_and_a_time(health: Health, word: str, colour: str) -> None:
+    shown = board(replace(CAMERA, standing=Standing(health, NOW_NS - 75 * 10**9)))
+    style = (Path(panels.__file__).parent / "style.css").read_text()
 
-    assert "Silent" in silent
-    assert "last heard 1 min ago" in silent
-    assert "frames/s" not in silent
+    assert f'<span class="ops-pill {colour}">{word}</span>' in shown
+    assert f"since {local_time(NOW_NS - 75 * 10**9):%H:%M:%S}, 1 min" in shown
+    assert ("1 of 1 camera works" in shown) is health.works
+    assert f".ops-pill.{colour}," in style or f".ops-pill.{colour} {{" in style
+
+
+@pytest.mark.parametrize("health", [Health.SILENT, Health.NO_PICTURES])
+def test_a_camera_that_gives_nothing_shows_no_rate(health: Health) -> None:
+    assert "frames/s" not in board(replace(CAMERA, standing=Standing(health, NOW_NS)))
+
+
+def test_a_vault_that_lends_no_key_is_an_alarm_with_its_time_and_no_camera_works() -> None:
+    good, away = board(CAMERA), board(CAMERA, VaultState("it does not answer", NOW_NS - 12 * 10**9))
+
+    assert "Vault answers" in good
+    assert "1 of 1 camera works" in good
+    assert 'role="alert"' in away
+    assert "Nobody is recognised: the vault lends no key, because it does not answer." in away
+    assert f"since {local_time(NOW_NS - 12 * 10**9):%H:%M:%S}, 12 s" in away
+    assert "0 of 1 camera work" in away
 
 
 def test_only_an_undecided_alert_of_the_last_seconds_is_marked_as_new() -> None:

@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lfr_core.records.health import Health, Recent, health_of
+from lfr_core.records.health import Health, HealthLimits, LastTimes, Recent, Standing, assess_health
 from lfr_core.records.latency import bucket_of, percentile
 
 
@@ -42,29 +43,74 @@ def test_no_frames_have_no_percentile() -> None:
     assert percentile({}, 0.5) is None
 
 
-GOOD = Recent(captured=125, recognised=31, latency_total_ms=31 * 100.0)
+SECOND = 10**9
+NOW_NS = 1_000 * SECOND + 300_000_000
+GOOD = Recent(captured=25, recognised=6, latency_total_ms=6 * 100.0)
+LIVE = HealthLimits(max_age_s=2.0, min_frames_per_second=4.2)
+FRESH = LastTimes(first_heard_ns=0, heard_ns=NOW_NS, frame_ns=NOW_NS, look_ns=NOW_NS)
+
+
+def standing(
+    each: Recent, last: LastTimes = FRESH, *, begun: int = 0, ended: bool = False, limits: HealthLimits = LIVE
+) -> Standing:
+    """Of a camera that was good until second `begun`, and as `each` says since."""
+    return assess_health(lambda second: each if second >= begun else GOOD, last, limits, now_ns=NOW_NS, ended=ended)
 
 
 @pytest.mark.parametrize(
-    ("recent", "ended", "silence_s", "expected"),
+    ("each", "last", "expected"),
     [
-        (GOOD, False, 0.2, Health.GOOD),
-        (GOOD, True, 600.0, Health.ENDED),
-        (GOOD, False, 5.1, Health.SILENT),
-        (Recent(captured=100, recognised=30, failed=3), False, 0.2, Health.LOSING),
-        (Recent(captured=100, recognised=30, failed=2), False, 0.2, Health.GOOD),
-        (Recent(captured=100, recognised=20, stale=3), False, 0.2, Health.BEHIND),
-        (Recent(captured=100, recognised=20, latency_total_ms=20 * 2_100.0), False, 0.2, Health.BEHIND),
-        (Recent(), False, 0.2, Health.GOOD),
+        (GOOD, FRESH, Standing(Health.GOOD)),
+        (GOOD, replace(FRESH, heard_ns=NOW_NS - 6 * SECOND), Standing(Health.SILENT, NOW_NS - 6 * SECOND)),
+        (Recent(), replace(FRESH, frame_ns=NOW_NS - 75 * SECOND), Standing(Health.NO_PICTURES, NOW_NS - 75 * SECOND)),
+        (
+            Recent(captured=25),
+            replace(FRESH, look_ns=NOW_NS - 6 * SECOND),
+            Standing(Health.NOT_RECOGNISING, NOW_NS - 6 * SECOND),
+        ),
+        (Recent(captured=25, recognised=6, failed=1), FRESH, Standing(Health.LOSING, 991 * SECOND)),
+        (Recent(captured=25, recognised=6, stale=1), FRESH, Standing(Health.BEHIND, 991 * SECOND)),
+        (Recent(captured=25, recognised=6, latency_total_ms=6 * 2_100.0), FRESH, Standing(Health.BEHIND, 995 * SECOND)),
+        (Recent(captured=4, recognised=4), FRESH, Standing(Health.SLOW, 996 * SECOND)),
+        (Recent(captured=25, recognised=2), FRESH, Standing(Health.SLOW, 995 * SECOND)),
     ],
+    ids=lambda value: value.health.value if isinstance(value, Standing) else "",
 )
-def test_the_health_word_follows_the_last_seconds(
-    recent: Recent, *, ended: bool, silence_s: float, expected: Health
+def test_each_state_of_a_camera_is_found_and_has_its_beginning(
+    each: Recent, last: LastTimes, expected: Standing
 ) -> None:
-    assert health_of(recent, ended=ended, silence_s=silence_s, max_age_s=2.0) is expected
+    found = standing(each, last, begun=990)
+
+    assert found.health is expected.health
+    assert found.since_ns is None or expected.since_ns is None or abs(found.since_ns - expected.since_ns) <= 5 * SECOND
+    assert (found.since_ns is None) == (expected.since_ns is None)
 
 
-def test_recorded_video_is_never_behind_by_its_age() -> None:
-    late = Recent(captured=100, recognised=20, latency_total_ms=20 * 60_000.0)
+@pytest.mark.parametrize(
+    "each",
+    [Recent(captured=25, recognised=6, failed=9), Recent(captured=25, stale=9), Recent(captured=1, recognised=1)],
+)
+def test_a_state_shows_within_10_seconds_of_its_cause_and_goes_within_10_of_its_end(each: Recent) -> None:
+    assert standing(each, begun=993).health is not Health.GOOD
+    recovered = assess_health(lambda second: GOOD if second >= 993 else each, FRESH, LIVE, now_ns=NOW_NS, ended=False)
+    assert recovered.health is Health.GOOD
 
-    assert health_of(late, ended=False, silence_s=0.0, max_age_s=None) is Health.GOOD
+
+def test_a_state_older_than_the_kept_seconds_has_no_invented_beginning() -> None:
+    assert standing(Recent(captured=2, recognised=2)) == Standing(Health.SLOW, None)
+
+
+def test_a_camera_that_has_just_begun_is_not_called_slow() -> None:
+    begun = replace(FRESH, first_heard_ns=NOW_NS - 2 * SECOND)
+
+    assert standing(Recent(captured=1, recognised=1), begun).health is Health.GOOD
+
+
+def test_a_camera_that_ended_is_neither_silent_nor_slow() -> None:
+    assert standing(Recent(), replace(FRESH, heard_ns=0), ended=True) == Standing(Health.ENDED, 0)
+
+
+def test_recorded_video_is_never_behind_by_its_age_nor_slow() -> None:
+    late = Recent(captured=1, recognised=1, latency_total_ms=60_000.0)
+
+    assert standing(late, limits=HealthLimits()).health is Health.GOOD

@@ -38,7 +38,7 @@ def test_a_fatal_exit_before_readiness_is_not_tried_again() -> None:
 def test_a_child_that_says_a_service_is_away_is_tried_again_for_ever_and_it_is_not_held_against_it() -> None:
     away = [_die(streak, was_ready=False, code=75) for streak in (0, 1, 3, 4, 50)]
 
-    assert away == [Restart(5.0, 1), Restart(5.0, 1), Restart(5.0, 3), Restart(5.0, 4), Restart(5.0, 4)]
+    assert away == [Restart(4.0, 1), Restart(4.0, 1), Restart(4.0, 3), Restart(4.0, 4), Restart(4.0, 4)]
 
 
 @given(streak=st.integers(0, 50), lived_s=st.floats(0, 1e6), was_ready=st.booleans(), code=st.integers(-64, 255))
