@@ -55,7 +55,7 @@ def deletion(policy: Policy) -> list[str]:
 
 def retention(_policy: Policy) -> list[str]:
     assert timedelta(seconds=_NO_PURGE_S) == _PENDING_LOST == timedelta(minutes=2)
-    assert LONGEST_S == timedelta(minutes=30).total_seconds()
+    assert timedelta(minutes=30).total_seconds() == LONGEST_S
     return [
         *("after a month of downtime", "one sweep holds a lock, a second says that another runs"),  # not quantities
         "else after two minutes (pending) or half an hour (running)",
