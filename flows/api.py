@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import time
-import urllib.error
-import urllib.parse
-import urllib.request
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import Protocol
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from flows.schedule import FlowStep, PlannedRun
+from flows.transport import PrefectApi
 from lfr_core.errors import Retryable
 
 __all__ = ["AS_PLANNED", "HttpWorkflows", "MadeRun", "RunState", "Workflows"]
@@ -23,9 +19,6 @@ AS_PLANNED = "as-planned"
 _TAG = "deployment-life"
 _KEY_PARTS = 6
 _PAGE = 200  # the most that Prefect gives at once
-_NOT_FOUND, _BUSY = 404, 503
-_BUSY_TRIES, _BUSY_S = 6, 0.5
-"""SQLite below Prefect's server lets one writer in at a time, and says so with 503."""
 
 
 class RunState(BaseModel):
@@ -57,7 +50,6 @@ class _Deployment(BaseModel):
 
 
 _RUNS, _DEPLOYMENT = TypeAdapter(list[_Run]), TypeAdapter(_Deployment)
-_Found = TypeVar("_Found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +90,8 @@ class Workflows(Protocol):
 class HttpWorkflows:
     """`Workflows` over HTTP."""
 
-    def __init__(self, api: str, *, timeout_s: float = 10.0) -> None:
-        """`api`: as `Settings.prefect_api`."""
-        self._api = api.rstrip("/")
-        self._timeout_s = timeout_s
+    def __init__(self, api: PrefectApi) -> None:
+        self._api = api
         self._ids: dict[FlowStep, str] = {}
 
     def waiting(self) -> tuple[MadeRun, ...]:
@@ -122,69 +112,37 @@ class HttpWorkflows:
             "tags": [_TAG, f"deployment:{run.deployment}", f"revision:{run.revision}"],
             "state": {"type": "SCHEDULED", "state_details": {"scheduled_time": at.isoformat()}},
         }
-        self._ask("POST", f"/deployments/{self._deployment(run.step)}/create_flow_run", asked)
+        self._api.ask("POST", f"/deployments/{self._deployment(run.step)}/create_flow_run", asked)
 
     def drop(self, run: MadeRun) -> None:
-        self._ask("DELETE", f"/flow_runs/{run.id}", missing_is_well=True)
+        self._api.ask("DELETE", f"/flow_runs/{run.id}", missing_is_well=True)
 
     def give_up(self, run: MadeRun, why: str) -> None:
         asked = {"state": {"type": "CRASHED", "message": why}, "force": True}
-        self._ask("POST", f"/flow_runs/{run.id}/set_state", asked, missing_is_well=True)
+        self._api.ask("POST", f"/flow_runs/{run.id}/set_state", asked, missing_is_well=True)
 
     def in_pool(self, flow: str, name: str) -> str:
         """The id of that Prefect deployment if a work pool serves it; else "". Raises Retryable."""
-        answer = self._ask("GET", f"/deployments/name/{flow}/{name}", missing_is_well=True)
-        found = self._read(_DEPLOYMENT, answer) if answer else None
+        answer = self._api.ask("GET", f"/deployments/name/{flow}/{name}", missing_is_well=True)
+        found = self._api.read(_DEPLOYMENT, answer) if answer else None
         return found.id if found is not None and found.work_pool_name else ""
 
     def _deployment(self, step: FlowStep) -> str:
         if step not in self._ids:
-            found = self._ask("GET", f"/deployments/name/{step}/{AS_PLANNED}", missing_is_well=True)
+            found = self._api.ask("GET", f"/deployments/name/{step}/{AS_PLANNED}", missing_is_well=True)
             if not found:
                 raise Retryable(f"the flow {step} isn't served yet: `lfr up` serves it, or `prefect deploy --all`")
-            self._ids[step] = self._read(_DEPLOYMENT, found).id
+            self._ids[step] = self._api.read(_DEPLOYMENT, found).id
         return self._ids[step]
 
     def _runs(self, which: dict[str, object]) -> tuple[MadeRun, ...]:
         found: list[_Run] = []
         while True:
             asked = {"flow_runs": which, "sort": "EXPECTED_START_TIME_ASC", "limit": _PAGE, "offset": len(found)}
-            page = self._read(_RUNS, self._ask("POST", "/flow_runs/filter", asked))
+            page = self._api.read(_RUNS, self._api.ask("POST", "/flow_runs/filter", asked))
             found += page
             if len(page) < _PAGE:
                 return tuple(filter(None, map(_made, found)))
-
-    def _read(self, form: TypeAdapter[_Found], answer: bytes) -> _Found:
-        try:
-            return form.validate_json(answer)
-        except ValidationError as error:
-            raise Retryable(f"Prefect's server at {self._api} answers in a form we don't know") from error
-
-    def _ask(
-        self, method: str, path: str, asked: dict[str, object] | None = None, *, missing_is_well: bool = False
-    ) -> bytes:
-        """One request; b"" for what isn't there, where that is well. Raises Retryable."""
-        request = urllib.request.Request(  # noqa: S310  the API the settings name, http or https
-            self._api + urllib.parse.quote(path),
-            data=None if asked is None else json.dumps(asked).encode(),
-            method=method,
-            headers={"content-type": "application/json"},
-        )
-        for last in (*[False] * _BUSY_TRIES, True):
-            try:
-                with urllib.request.urlopen(request, timeout=self._timeout_s) as answer:  # noqa: S310  as above
-                    content: bytes = answer.read()
-                    return content
-            except urllib.error.HTTPError as error:
-                with error:
-                    if error.code == _NOT_FOUND and missing_is_well:
-                        return b""
-                    if error.code != _BUSY or last:
-                        raise Retryable(f"Prefect's server at {self._api} answers {path} with {error.code}") from error
-                time.sleep(_BUSY_S)
-            except (OSError, ValueError) as error:
-                raise Retryable(f"Prefect's server at {self._api} doesn't answer: see `lfr doctor`") from error
-        raise AssertionError("the last try returns or raises")
 
 
 def _key(run: PlannedRun, attempt: int) -> str:

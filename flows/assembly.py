@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flows.history import WorkflowsStep
+from flows.transport import PrefectApi
 from lfr_core.audit.trail import AuditTrail
 from lfr_core.clock import Clock, SystemClock
 from lfr_core.errors import Retryable
@@ -68,7 +69,7 @@ def purge_steps(
         TopicBoundStep(servers, traits, topic_specs(settings, policy)),
         FootageStep(engine, settings.footage_store, vault, trail),
         WorkflowsStep(
-            settings.prefect_api,
+            lambda: PrefectApi.of(settings),
             keep_days=policy.retention.workflow_history_days,
             server_home=None if settings.prefect_url else settings.home / "prefect",
         ),

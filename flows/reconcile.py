@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 from flows.api import HttpWorkflows, MadeRun, Workflows
 from flows.clock import now_source
 from flows.schedule import FlowStep, PlannedRun, retry_after, runs_wanted, standings
+from flows.transport import PrefectApi
 from lfr_core.clock import utc_from_ns
 from lfr_core.errors import Retryable
 from lfr_core.logs import get_logger
@@ -146,9 +147,8 @@ def schedule_now(settings: Settings, policy: Policy) -> Changes | None:
         with reading(engine):  # away? that is the caller's to know
             pass
         try:
-            return reconcile(
-                engine, policy, HttpWorkflows(settings.prefect_api, timeout_s=_ASK_S), home=settings.home, now=now
-            )
+            api = HttpWorkflows(PrefectApi.of(settings, timeout_s=_ASK_S))
+            return reconcile(engine, policy, api, home=settings.home, now=now)
         except Retryable as away:
             get_logger().info("schedule_waits", reason=str(away))
             return None

@@ -31,6 +31,7 @@ from flows.open_deployment import open_deployment
 from flows.publish_results import publish_results
 from flows.reconcile import Changes, reconcile
 from flows.retention import retention
+from flows.transport import PrefectApi
 from lfr_core.clock import utc_from_ns
 from lfr_core.errors import Fatal, LfrError
 from lfr_core.logs import configure_logs, get_logger
@@ -77,7 +78,7 @@ async def _serve(settings: Settings, policy: Policy) -> None:
     ready.unlink(missing_ok=True)
     # pause_on_shutdown would leave a schedule paused that somebody else serves too
     runner = Runner(name="openlfr", limit=_AT_ONCE, webserver=False, pause_on_shutdown=False)
-    api = HttpWorkflows(settings.prefect_api)
+    api = HttpWorkflows(PrefectApi.of(settings))
     sweep = await _register(runner, api, retention, SWEEP)
     for flow in LIFE:
         await _register(runner, api, flow, AS_PLANNED)

@@ -86,6 +86,9 @@ class Settings(BaseSettings):
     prefect_url: str = Field(
         default="", description="API of a Prefect server, http://host:port/api. Empty: `lfr up` starts one."
     )
+    prefect_auth_file: Path | None = Field(
+        default=None, description="File with user:password of that server, 0600; or set PREFECT_API_AUTH_STRING."
+    )
     prefect_port: int = Field(default=4210, description="Loopback port of the Prefect server that `lfr up` starts.")
     log_level: str = Field(default="INFO", pattern="(?i)^(debug|info|warning|error|critical)$")
 

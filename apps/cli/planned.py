@@ -262,11 +262,12 @@ def _runs(at: At, deployment: str) -> tuple[tuple[str, str], ...]:
     """What Prefect will run, by its own account; nothing while it is away."""
     from flows.api import HttpWorkflows
     from flows.reconcile import scheduled
+    from flows.transport import PrefectApi
     from lfr_core.errors import Retryable
     from lfr_core.publication.workdays import LONDON
 
     try:
-        runs = scheduled(HttpWorkflows(at.settings.prefect_api, timeout_s=3.0), deployment)
+        runs = scheduled(HttpWorkflows(PrefectApi.of(at.settings, timeout_s=3.0)), deployment)
     except Retryable:
         return ()
     return tuple((run.step.value, f"{run.at.astimezone(LONDON):%Y-%m-%d %H:%M:%S %Z}") for run in runs)

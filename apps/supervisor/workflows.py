@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from apps.supervisor.children import ChildSpec
 from apps.supervisor.probes import http_ok, pid_in_file
+from flows.login import login_of
 
 if TYPE_CHECKING:
     from lfr_core.policy import Policy
@@ -24,9 +25,14 @@ _NO_PURGE_S = 120
 def workflow_children(
     settings: Settings, policy: Policy, env: dict[str, str], needs: tuple[str, ...]
 ) -> list[ChildSpec]:
-    """The server, unless the settings name one, and `flows`, which starts after it and after `needs`."""
-    prefect = _prefect_env(settings, policy)
-    own = () if settings.prefect_url else (_server(settings, prefect),)
+    """The server, unless the settings name one, and `flows`, which starts after it and after `needs`.
+
+    Raises:
+        Fatal, Retryable: as `flows.login.login_of`.
+    """
+    login = login_of(settings)
+    prefect = _prefect_env(settings, policy) | ({"PREFECT_API_AUTH_STRING": login} if login else {})
+    own = () if settings.prefect_url else (_server(settings, prefect | {"PREFECT_SERVER_API_AUTH_STRING": login}),)
     flows = ChildSpec(
         FLOWS,
         (sys.executable, "-m", "flows.serve"),
@@ -54,7 +60,7 @@ def _server(settings: Settings, prefect: dict[str, str]) -> ChildSpec:
     port = str(settings.prefect_port)
     return ChildSpec(
         WORKFLOWS,
-        (sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", port),
+        (sys.executable, "-m", "flows.server", "--port", port),
         env=prefect,
         ready=http_ok(f"http://127.0.0.1:{port}/api/health"),
         start_deadline_s=_START_S,
@@ -70,9 +76,10 @@ def _prefect_env(settings: Settings, policy: Policy) -> dict[str, str]:
         "PREFECT_HOME": str(home),
         "PREFECT_PROFILES_PATH": str(home / "profiles.toml"),  # not the person's own profile
         "PREFECT_API_URL": settings.prefect_api,
-        "PREFECT_API_DATABASE_CONNECTION_URL": f"sqlite+aiosqlite:///{home / 'prefect.db'}",
+        "PREFECT_SERVER_DATABASE_CONNECTION_URL": f"sqlite+aiosqlite:///{home / 'prefect.db'}",
         "PREFECT_SERVER_EPHEMERAL_ENABLED": "false",  # never a second server behind our back
-        "PREFECT_SERVER_UI_ENABLED": "false",  # our own screens show runs; Prefect's has no login
+        "PREFECT_SERVER_UI_ENABLED": "false",  # our own screens show runs
+        "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": "",  # no web page's; flows.server refuses them before that
         "PREFECT_SERVER_EVENTS_RETENTION_PERIOD": days,
         "PREFECT_RESULTS_PERSIST_BY_DEFAULT": "false",
         "PREFECT_TASKS_DEFAULT_PERSIST_RESULT": "false",

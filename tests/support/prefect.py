@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import subprocess
@@ -12,12 +13,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from apps.supervisor.plan import settings_env
 from apps.supervisor.process import child_environment
 from apps.supervisor.workflows import workflow_children
+from flows.login import login_file
+from flows.transport import PrefectApi
 from lfr_core.policy import load_policy
 from lfr_core.settings import Settings
 from tests.support.milvus import free_port
@@ -38,9 +42,23 @@ class PrefectServer:
     def api(self) -> str:
         return f"http://127.0.0.1:{self.port}/api"
 
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What leads another home's settings there."""
+        return {"prefect_url": self.api, "prefect_auth_file": login_file(self.home)}
+
+    @property
+    def login(self) -> str:
+        return login_file(self.home).read_text().strip()
+
+    @property
+    def client(self) -> PrefectApi:
+        """As our commands have it."""
+        return PrefectApi(self.api, self.login)
+
     def environment(self, settings: Settings) -> dict[str, str]:
         """What `lfr up` gives the process that serves flows, with these settings."""
-        found = settings.model_copy(update={"prefect_url": self.api})
+        found = settings.model_copy(update=self.settings)
         (flows,) = workflow_children(found, load_policy(), settings_env(found), ())
         return child_environment(flows.env)
 
@@ -49,6 +67,7 @@ class PrefectServer:
         request = urllib.request.Request(
             self.api + path, data=data, method=method, headers={"content-type": "application/json"}
         )
+        request.add_header("authorization", f"Basic {base64.b64encode(self.login.encode()).decode()}")
         deadline = time.monotonic() + 20
         while True:
             try:

@@ -14,6 +14,7 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import State
 from prefect.flow_engine import run_flow
 from prefect.settings import (
+    PREFECT_API_AUTH_STRING,
     PREFECT_API_URL,
     PREFECT_LOGGING_LEVEL,
     PREFECT_LOGGING_TO_API_ENABLED,
@@ -42,6 +43,7 @@ def prefect_settings(server: PrefectServer) -> Iterator[None]:
     with temporary_settings(
         {
             PREFECT_API_URL: server.api,
+            PREFECT_API_AUTH_STRING: server.login,
             PREFECT_SERVER_EPHEMERAL_ENABLED: False,
             PREFECT_LOGGING_TO_API_ENABLED: False,
             PREFECT_LOGGING_LEVEL: "CRITICAL",
@@ -72,7 +74,7 @@ class LifeRunner:
 
     @property
     def api(self) -> HttpWorkflows:
-        return HttpWorkflows(self.server.api)
+        return HttpWorkflows(self.server.client)
 
     def reconcile(self) -> Changes:
         house = self.house

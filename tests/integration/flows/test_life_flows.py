@@ -55,7 +55,7 @@ def prefect(prefect_process: PrefectProcess) -> PrefectProcess:
 def settings_for(prefect: PrefectProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, **more: Any) -> Settings:
     """Settings that this process's environment leads to. Nothing answers where Milvus should be, unless it is given."""
     values = {"milvus_uri": f"http://127.0.0.1:{free_port()}"} | more
-    settings = Settings(home=tmp_path / "home", prefect_url=prefect.server.api, **values)
+    settings = Settings(home=tmp_path / "home", **prefect.server.settings, **values)
     for name, value in settings_env(settings).items():
         monkeypatch.setenv(name, value)
     return settings
@@ -79,7 +79,7 @@ def life(prefect: PrefectProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         house = house_of(settings, clock)
         yield LifeRunner(prefect.server, settings, house)
         house.engine.dispose()
-    api = HttpWorkflows(prefect.server.api)
+    api = HttpWorkflows(prefect.server.client)
     for each in api.runs_of("dep"):
         api.drop(each)
 

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from flows.history import WorkflowsStep
+from flows.transport import PrefectApi
 from lfr_core.errors import Retryable
 from lfr_core.records.engine import open_engine
 from lfr_core.settings import Settings
@@ -250,7 +251,7 @@ def test_old_runs_and_their_artifacts_go_and_without_the_step_it_is_an_alarm(
         artifacts = read(prefect_server, "artifacts", artifacts={"key": {"any_": ["old"]}})
         return len(read(prefect_server, "flow_runs", **mine)), len(artifacts)
 
-    step = WorkflowsStep(prefect_server.api, keep_days=7, server_home=None)
+    step = WorkflowsStep(lambda: prefect_server.client, keep_days=7, server_home=None)
     house.more = [step]
     house.sweep()
     assert there() == (60, 1)  # within their days
@@ -269,10 +270,10 @@ def test_old_runs_and_their_artifacts_go_and_without_the_step_it_is_an_alarm(
 
 
 def test_without_a_server_it_says_so_and_where_none_ever_ran_there_is_nothing_to_do(tmp_path: Path) -> None:
-    api = f"http://127.0.0.1:{free_port()}/api"
+    away = PrefectApi(f"http://127.0.0.1:{free_port()}/api")
     with pytest.raises(Retryable, match="doesn't answer"):
-        WorkflowsStep(api, keep_days=7, server_home=tmp_path).due(0)
+        WorkflowsStep(lambda: away, keep_days=7, server_home=tmp_path).due(0)
 
-    outcome = WorkflowsStep(api, keep_days=7, server_home=tmp_path / "never").purge(0)
+    outcome = WorkflowsStep(lambda: away, keep_days=7, server_home=tmp_path / "never").purge(0)
 
     assert outcome.note == "no workflow server has run here"

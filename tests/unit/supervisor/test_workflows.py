@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import stat
 from pathlib import Path
 
 from apps.supervisor.children import stages
 from apps.supervisor.plan import plan
+from flows.login import login_file, login_of
 from lfr_core.policy import load_policy
 from lfr_core.settings import Settings
 from streams.broker import KAFKA
@@ -65,9 +67,8 @@ def test_prefect_tells_nobody_keeps_no_results_and_lives_below_the_home_folder(t
         assert spec.env["PREFECT_RESULTS_PERSIST_BY_DEFAULT"] == "false"
         assert spec.env["PREFECT_LOGGING_TO_API_ENABLED"] == "false"
         assert spec.env["PREFECT_HOME"] == str(tmp_path / "prefect")
-        assert str(tmp_path) in spec.env["PREFECT_API_DATABASE_CONNECTION_URL"]
+        assert str(tmp_path) in spec.env["PREFECT_SERVER_DATABASE_CONNECTION_URL"]
     (server,) = [spec for spec in found if spec.name == "workflows"]
-    assert server.command[server.command.index("--host") + 1] == "127.0.0.1"
     assert server.ports == (settings.prefect_port,)
 
 
@@ -83,3 +84,21 @@ def test_flows_are_ready_by_the_very_file_that_they_write(tmp_path: Path) -> Non
 
     assert flows.ready(4711)
     assert "workflows" in flows.after
+
+
+def test_the_login_of_prefect_is_given_to_its_server_and_to_flows_and_to_nobody_else(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path, workers=1)
+    found = plan(settings, load_policy(), choice=CLUSTER, with_page=True, with_flows=True)
+    again = plan(settings, load_policy(), choice=CLUSTER, with_page=True, with_flows=True)
+    login = login_of(settings)
+
+    told = {spec.name: {name for name, text in spec.env.items() if login in text} for spec in found}
+
+    assert stat.S_IMODE(login_file(tmp_path).stat().st_mode) == 0o600
+    assert len(login) > 40
+    assert {name: names for name, names in told.items() if names} == {
+        "workflows": {"PREFECT_SERVER_API_AUTH_STRING", "PREFECT_API_AUTH_STRING"},
+        "flows": {"PREFECT_API_AUTH_STRING"},
+    }
+    assert not [spec.name for spec in found if any(login in word for word in spec.command)]
+    assert [spec.env for spec in again] == [spec.env for spec in found]

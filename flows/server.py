@@ -1,0 +1,100 @@
+"""Prefect's server behind a door of ours: `python -m flows.server --port PORT`, a child of `lfr up`.
+
+The server itself asks for a login (PREFECT_SERVER_API_AUTH_STRING), but answers every web page's preflight and reads
+JSON out of posts that don't claim to be JSON. Nobody but our own processes has business here, so the door refuses:
+
+* whatever a browser sends for a page (it has an `Origin`, or a `Sec-Fetch-Site`), preflights among it: no CORS at all;
+* a `Host` other than this machine's own address: a name that was made to point here (DNS rebinding);
+* a body that isn't declared as JSON, which a page may send without a preflight.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from lfr_core.errors import Fatal
+
+__all__ = ["Door", "main"]
+
+_Scope = MutableMapping[str, Any]
+_Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+_Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+_App = Callable[[_Scope, _Receive, _Send], Awaitable[None]]
+
+_HOST = "127.0.0.1"
+_SECRET = "PREFECT_SERVER_API_AUTH_STRING"  # noqa: S105  a variable's name
+_POLICY_VIOLATION = 1008
+
+
+class Door:
+    """An ASGI application in front of another. HTTP and WebSockets are looked at; the rest goes through."""
+
+    def __init__(self, app: _App, *, port: int) -> None:
+        self._app = app
+        self._hosts = {f"{name}:{port}".encode() for name in (_HOST, "localhost")}
+
+    async def __call__(self, scope: _Scope, receive: _Receive, send: _Send) -> None:
+        if scope["type"] not in {"http", "websocket"}:
+            await self._app(scope, receive, send)
+            return
+        status, why = self._fault(scope)
+        if not status:
+            await self._app(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await receive()
+            await send({"type": "websocket.close", "code": _POLICY_VIOLATION, "reason": why})
+        else:
+            head = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
+            await send({"type": "http.response.start", "status": status, "headers": head})
+            await send({"type": "http.response.body", "body": f"{why}\n".encode()})
+
+    def _fault(self, scope: _Scope) -> tuple[int, str]:
+        """The status to refuse it with, and why; 0 to let it in."""
+        headers: list[tuple[bytes, bytes]] = list(scope["headers"])
+        values = {name: [value for each, value in headers if each == name] for name, _ in headers}
+        if values.get(b"host", []) == [] or not self._hosts.issuperset(values[b"host"]):
+            return 421, "this server has another name"
+        if b"origin" in values or b"sec-fetch-site" in values:
+            return 403, "web pages have no business here"
+        has_body = b"transfer-encoding" in values or values.get(b"content-length", [b"0"]) != [b"0"]
+        kinds = [each.partition(b";")[0].strip().lower() for each in values.get(b"content-type", [])]
+        if scope["type"] == "http" and has_body and kinds != [b"application/json"]:
+            return 415, "bodies are application/json"
+        return 0, ""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Serve until SIGTERM. Returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m flows.server", description="Prefect's server, behind a door.")
+    parser.add_argument("--port", type=int, required=True)
+    port = parser.parse_args(arguments).port
+    if ":" not in os.environ.get(_SECRET, ""):
+        sys.stderr.write(f"error {_SECRET} isn't set: without it anybody could run code here. `lfr up` sets it.\n")
+        return Fatal.exit_code
+
+    import uvicorn
+    from prefect.server.api.server import create_app
+    from prefect.settings import get_current_settings
+
+    api = get_current_settings().server.api
+    uvicorn.run(
+        Door(create_app(final=True), port=port),
+        host=_HOST,
+        port=port,
+        access_log=False,
+        log_level="warning",
+        proxy_headers=False,  # nobody forwards to it
+        server_header=False,
+        timeout_keep_alive=api.keepalive_timeout,
+        ws_ping_interval=api.websocket_ping_interval,
+        ws_ping_timeout=api.websocket_ping_timeout,
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
