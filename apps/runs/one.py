@@ -7,7 +7,6 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-import cv2
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
@@ -57,15 +56,9 @@ def frames_in(source: Path, policy: Policy) -> int | None:
     Raises:
         Poison: it is no recording that can be played.
     """
-    open_source(parse_source(str(source)), policy.images).close()
-    if source.is_dir():
-        return sum(1 for each in source.iterdir() if each.is_file())
-    video = cv2.VideoCapture(str(source))
-    try:
-        said = int(video.get(cv2.CAP_PROP_FRAME_COUNT))
-    finally:
-        video.release()
-    return said if said > 0 else None
+    opened = open_source(parse_source(str(source)), policy.images)
+    opened.close()
+    return opened.info.frames
 
 
 def run_recording(

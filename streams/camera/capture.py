@@ -111,6 +111,8 @@ class Capture:
                 self._source = self._again()
                 frames_before, offset_s = frames, media_s + 1 / self._source.info.fps
                 continue
+            for _ in range(grab.passed_over):
+                self._ledger.drop()
             captured_ns = grab.captured_ns
             if grab.media_s is None:
                 at_s = self._clock.monotonic()

@@ -9,9 +9,11 @@ from lfr_core.clock import Clock, SystemClock
 from lfr_core.errors import Poison
 from lfr_core.faces.decode import decode, probe_size
 from lfr_core.policy import ImagePolicy
+from streams.camera.device import DeviceSource
 from streams.camera.jpeg import encode_jpeg, is_jpeg
-from streams.camera.sources import DEFAULT_FPS, Grab, Source, SourceInfo, VideoSource
+from streams.camera.sources import DEFAULT_FPS, Grab, Source, SourceInfo
 from streams.camera.urls import SourceKind, SourceText
+from streams.camera.video import VideoSource
 
 __all__ = ["FolderSource", "open_source"]
 
@@ -85,9 +87,16 @@ class FolderSource:
 
 
 def open_source(
-    source: SourceText, images: ImagePolicy, *, fps: float | None = None, clock: Clock | None = None
+    source: SourceText,
+    images: ImagePolicy,
+    *,
+    fps: float | None = None,
+    max_age_s: float | None = None,
+    clock: Clock | None = None,
 ) -> Source:
-    """Open what `source` names; `fps` plays a recording at that rate instead of its own.
+    """Open what `source` names.
+
+    `fps` plays a recording at that rate instead of its own; `max_age_s` is the policy's bound on a live frame's age.
 
     Raises:
         Poison: it is no video, holds no image, or can't be read.
@@ -95,4 +104,6 @@ def open_source(
     """
     if source.kind is SourceKind.FOLDER:
         return FolderSource(source, images, fps=fps, clock=clock)
-    return VideoSource(source, fps=fps, clock=clock)
+    if source.kind is SourceKind.DEVICE:
+        return DeviceSource(source, clock=clock)
+    return VideoSource(source, images, fps=fps, max_age_s=max_age_s, clock=clock)

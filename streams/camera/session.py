@@ -88,7 +88,7 @@ def run_camera(
             source = make_source()
         else:
             assert text is not None
-            source = open_source(text, policy.images, fps=job.fps, clock=clock)
+            source = open_source(text, policy.images, fps=job.fps, max_age_s=policy.live.frame_max_age_s, clock=clock)
         try:
             _check_source(view, live=source.info.live)  # there are recordings behind URLs
         except Refused:
