@@ -258,7 +258,7 @@ class VideoSource:
         picture = self._picture
         if self._container is None or picture is None:
             raise Poison("the source is closed")
-        if self._passthrough:
+        if not isinstance(picture, self._av.VideoFrame):
             data = bytes(picture)
             jpeg_size(data)
             return data

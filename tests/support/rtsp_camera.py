@@ -10,6 +10,7 @@ import struct
 import threading
 import time
 from collections.abc import Iterator
+from fractions import Fraction
 
 import av
 import numpy as np
@@ -43,7 +44,7 @@ def encoded(size: tuple[int, int], pictures: int, *, first: int = 0, gop: int = 
     """The NAL units of each picture, numbered from `first`."""
     context = av.CodecContext.create("libx264", "w")
     context.width, context.height, context.pix_fmt = *size, "yuv420p"
-    context.framerate, context.gop_size = FPS, gop
+    context.framerate, context.gop_size = Fraction(FPS), gop
     context.options = {"preset": "ultrafast", "tune": "zerolatency", "crf": "20"}
     units = []
     for number in range(first, first + pictures):

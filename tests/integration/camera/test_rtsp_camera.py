@@ -57,7 +57,7 @@ def test_a_stream_that_changes_its_size_gives_pictures_of_the_new_size_unstretch
     camera = RtspCamera([*encoded(WIDE, FPS), *encoded(UPRIGHT, 3 * FPS, first=FPS)])
     source = opened(camera, policy)
     try:
-        found = {}
+        found: dict[tuple[int, ...], Image] = {}
         while (grab := source.grab()) is not None and len(found) < 2:
             image = picture(source)
             found.setdefault(image.shape[:2], image)
