@@ -58,7 +58,7 @@ def test_no_wait_before_a_retry_reaches_5_seconds() -> None:
     longest_s = {
         "camera": max(map(back_off_s, range(1, 100))),
         "worker": MAX_WAIT_S,
-        "producer": KAFKA.producer_options()["reconnect_backoff_max_ms"] / 1_000,
+        "producer": float(KAFKA.producer_options()["reconnect_backoff_max_ms"]) / 1_000,
         "child": rule.longest_s,
         "child of an absent service": rule.away_s,
     }
