@@ -27,7 +27,7 @@ from lfr_core.footage.settling import settle_holds
 from lfr_core.footage.tables import FootageHoldRow, FootageHoldSegmentRow, FootageSegmentRow
 from lfr_core.policy import FootagePolicy
 from lfr_core.records.engine import reading, writing
-from lfr_core.vault.port import Vault
+from lfr_core.vault.port import Vault, in_parts
 
 __all__ = ["HoldDesk"]
 
@@ -81,7 +81,8 @@ class HoldDesk:
             self._check_review(request.review_on)
             self._prepare(requested_by, approved_by)
         try:
-            self._vault.hold(keys, held=True)  # from here on they are kept, whatever happens
+            for part in in_parts(keys):
+                self._vault.hold(part, held=True)  # from here on they are kept, whatever happens
         except Refused as error:
             raise (_gone(()) if error.rule == "vault.key-gone" else error) from error
         if same is None:

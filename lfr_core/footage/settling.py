@@ -12,7 +12,7 @@ from lfr_core.errors import Refused
 from lfr_core.footage.tables import FootageHoldRow, FootageHoldSegmentRow, FootageSegmentRow
 from lfr_core.logs import get_logger
 from lfr_core.records.engine import reading
-from lfr_core.vault.port import KeyKind, Vault
+from lfr_core.vault.port import KeyKind, Vault, in_parts
 
 __all__ = ["Settled", "settle_holds"]
 
@@ -65,15 +65,19 @@ def settle_holds(engine: Engine, vault: Vault) -> Settled:
 
 def _hold(vault: Vault, keys: Sequence[str], *, held: bool) -> list[str]:
     """Tell the vault; a key that is gone must not keep the others from it. Those gone come back."""
+    return [gone for part in in_parts(keys) for gone in _hold_part(vault, part, held=held)]
+
+
+def _hold_part(vault: Vault, keys: Sequence[str], *, held: bool) -> list[str]:
     try:
-        if keys:
-            vault.hold(keys, held=held)
+        vault.hold(keys, held=held)
     except Refused as error:
         if error.rule != "vault.key-gone":
             raise
         if len(keys) == 1:
             return [*keys]
-        return [gone for key in keys for gone in _hold(vault, [key], held=held)]
+        half = len(keys) // 2  # each hold writes the whole keystore: not one by one
+        return [*_hold_part(vault, keys[:half], held=held), *_hold_part(vault, keys[half:], held=held)]
     return []
 
 

@@ -51,45 +51,51 @@ class VaultClient:
         self._ask(m.Ping(), m.TextAnswer)
 
     def seal_key(self, deployment: str, camera: str) -> FrameKey:
-        return _frame_key(self._ask(m.SealKey(deployment=deployment, camera=camera), m.FrameKeyAnswer))
+        return _frame_key(self._ask(m.checked(m.SealKey, deployment=deployment, camera=camera), m.FrameKeyAnswer))
 
     def open_key(self, key_id: str) -> FrameKey:
-        return _frame_key(self._ask(m.OpenKey(key_id=key_id), m.FrameKeyAnswer))
+        return _frame_key(self._ask(m.checked(m.OpenKey, key_id=key_id), m.FrameKeyAnswer))
 
     def check_gate(self, deployment: str) -> float:
-        return self._ask(m.CheckGate(deployment=deployment), m.GateAnswer).lease_s
+        return self._ask(m.checked(m.CheckGate, deployment=deployment), m.GateAnswer).lease_s
 
     def trusted_now_ns(self) -> int:
         return self._ask(m.Now(), m.NowAnswer).now_ns
 
     def make_key(self, kind: KeyKind, deployment: str, subject: str, due_ns: int) -> KeptKey:
-        request = m.MakeKey(kind=kind, deployment=deployment, subject=subject, due_ns=due_ns)
+        request = m.checked(m.MakeKey, kind=kind, deployment=deployment, subject=subject, due_ns=due_ns)
         answer = self._ask(request, m.KeptKeyAnswer)
         return KeptKey(_info(answer.info), answer.key)
 
     def open_kept(self, key_id: str, *, actor: str, purpose: str) -> KeptKey:
-        answer = self._ask(m.OpenKept(key_id=key_id, actor=actor, purpose=purpose), m.KeptKeyAnswer)
+        request = m.checked(m.OpenKept, key_id=key_id, actor=actor, purpose=purpose)
+        answer = self._ask(request, m.KeptKeyAnswer)
         return KeptKey(_info(answer.info), answer.key)
 
     def kept(self, kind: KeyKind | None = None, deployment: str | None = None) -> tuple[KeptKeyInfo, ...]:
-        answer = self._ask(m.Kept(kind=kind, deployment=deployment), m.KeptAnswer)
-        return tuple(_info(each) for each in answer.infos)
+        infos: list[KeptKeyInfo] = []
+        while True:
+            after = infos[-1].id if infos else ""
+            answer = self._ask(m.checked(m.Kept, kind=kind, deployment=deployment, after=after), m.KeptAnswer)
+            infos += (_info(each) for each in answer.infos)
+            if not answer.more:
+                return tuple(infos)
 
     def hold(self, key_ids: Sequence[str], *, held: bool) -> None:
-        self._ask(m.Hold(key_ids=tuple(key_ids), held=held), m.TextAnswer)
+        self._ask(m.checked(m.Hold, key_ids=tuple(key_ids), held=held), m.TextAnswer)
 
     def destroy(self, key_ids: Sequence[str], *, rule: str) -> tuple[DestroyedKey, ...]:
-        answer = self._ask(m.Destroy(key_ids=tuple(key_ids), rule=rule), m.DestroyedAnswer)
+        answer = self._ask(m.checked(m.Destroy, key_ids=tuple(key_ids), rule=rule), m.DestroyedAnswer)
         return tuple(DestroyedKey(_info(each.info), each.destroyed_ns) for each in answer.destroyed)
 
     def sign(self, message: bytes) -> Signature:
-        answer = self._ask(m.Sign(message=message), m.SignatureAnswer)
+        answer = self._ask(m.checked(m.Sign, message=message), m.SignatureAnswer)
         return Signature(answer.signature, answer.public_key)
 
     def pseudonym(self, name: str) -> str:
         known = self._pseudonyms.get(name)
         if known is None:
-            known = self._ask(m.Pseudonym(name=name), m.TextAnswer).text
+            known = self._ask(m.checked(m.Pseudonym, name=name), m.TextAnswer).text
             if len(self._pseudonyms) >= _MOST_NAMES:
                 self._pseudonyms.clear()
             self._pseudonyms[name] = known

@@ -24,6 +24,7 @@ from lfr_core.errors import LfrError, Refused, Retryable
 from lfr_core.gate import GateFactsSource, GateLimits, check_gate
 from lfr_core.logs import get_logger
 from lfr_core.policy import VaultPolicy
+from lfr_core.vault import messages as m
 from lfr_core.vault.clockguard import ClockGuard
 from lfr_core.vault.epochs import Epoch, EpochKeys
 from lfr_core.vault.keystore import Keystore
@@ -114,7 +115,8 @@ class VaultCore:
 
     # -- frames ----------------------------------------------------------------------------------
 
-    def seal_key(self, deployment: str, camera: str) -> FrameKey:  # noqa: ARG002  one key an epoch; the frame is bound to its camera
+    def seal_key(self, deployment: str, camera: str) -> FrameKey:
+        m.checked(m.SealKey, deployment=deployment, camera=camera)  # one key an epoch; the frame is bound to its camera
         with self._frames:
             now_ns = self._pass_gate(deployment)
             epoch, begun = self._epochs.current(deployment, now_ns, self._clock.monotonic())
@@ -127,6 +129,7 @@ class VaultCore:
             return self._lend(epoch)
 
     def open_key(self, key_id: str) -> FrameKey:
+        m.checked(m.OpenKey, key_id=key_id)
         with self._frames:
             epoch = self._epochs.find(key_id, self._clock.monotonic())
             if epoch is None:
@@ -137,6 +140,7 @@ class VaultCore:
             return self._lend(epoch)
 
     def check_gate(self, deployment: str) -> float:
+        m.checked(m.CheckGate, deployment=deployment)
         with self._frames:
             self._pass_gate(deployment)
             return self._policy.lease_s
@@ -175,6 +179,7 @@ class VaultCore:
     # -- kept keys -------------------------------------------------------------------------------
 
     def make_key(self, kind: KeyKind, deployment: str, subject: str, due_ns: int) -> KeptKey:
+        m.checked(m.MakeKey, kind=kind, deployment=deployment, subject=subject, due_ns=due_ns)
         self._guard.now_ns()
         with self._keys:
             for info in self._keystore.infos():
@@ -184,6 +189,7 @@ class VaultCore:
             return KeptKey(info, key)
 
     def open_kept(self, key_id: str, *, actor: str, purpose: str) -> KeptKey:
+        m.checked(m.OpenKept, key_id=key_id, actor=actor, purpose=purpose)
         if not actor.strip() or not purpose.strip():
             raise Refused(
                 "vault.purpose-missing", "say who looks and for what purpose: both are put on the audit trail"
@@ -198,15 +204,22 @@ class VaultCore:
         )
         return self._kept(key_id)  # looked up again: it may have been destroyed meanwhile
 
-    def kept(self, kind: KeyKind | None = None, deployment: str | None = None) -> tuple[KeptKeyInfo, ...]:
+    def kept(
+        self, kind: KeyKind | None = None, deployment: str | None = None, *, after: str = ""
+    ) -> tuple[KeptKeyInfo, ...]:
+        """Also only those whose id comes `after` another."""
+        m.checked(m.Kept, kind=kind, deployment=deployment, after=after)
         with self._keys:
-            return tuple(
-                info
-                for info in self._keystore.infos()
-                if kind in (None, info.kind) and deployment in (None, info.deployment)
-            )
+            infos = self._keystore.infos()
+        found = [
+            info
+            for info in infos
+            if kind in (None, info.kind) and deployment in (None, info.deployment) and info.id > after
+        ]
+        return tuple(sorted(found, key=lambda info: info.id))
 
     def hold(self, key_ids: Sequence[str], *, held: bool) -> None:
+        m.checked(m.Hold, key_ids=tuple(key_ids), held=held)
         with self._keys:
             infos = [self._kept(key_id).info for key_id in key_ids]
             if any(info.kind is not KeyKind.FOOTAGE for info in infos):
@@ -214,6 +227,7 @@ class VaultCore:
             self._keystore.hold(tuple(key_ids), held=held)
 
     def destroy(self, key_ids: Sequence[str], *, rule: str) -> tuple[DestroyedKey, ...]:
+        m.checked(m.Destroy, key_ids=tuple(key_ids), rule=rule)
         now_ns = self._clock.time_ns()  # deletion on purpose needs no trusted time
         with self._keys:
             known = {info.id: info for info in self._keystore.infos()}
@@ -256,9 +270,11 @@ class VaultCore:
     # -- signatures and names --------------------------------------------------------------------
 
     def sign(self, message: bytes) -> Signature:
+        m.checked(m.Sign, message=message)
         return Signature(self._signing.sign(message), self.public_key)
 
     def pseudonym(self, name: str) -> str:
+        m.checked(m.Pseudonym, name=name)
         folded = " ".join(name.split()).casefold()
         return hmac.new(self._keystore.own("pseudonyms"), folded.encode(), hashlib.sha256).hexdigest()[:32]
 

@@ -2,6 +2,9 @@
 
 A frame is four bytes of length, big-endian, then at most `LONGEST` bytes of UTF-8. A key travels as base64 over a
 Unix socket that only this user may open, and is never logged.
+
+`checked` is the one validation of what is asked: the vault itself applies it and so does its client, so that a vault
+in the same process takes nothing that the one behind the socket would refuse.
 """
 
 from __future__ import annotations
@@ -9,11 +12,22 @@ from __future__ import annotations
 import base64
 import socket
 import struct
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal, Self, TypeAlias, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, TypeAdapter
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
 
-from lfr_core.vault.port import KeyKind
+from lfr_core.errors import Refused
+from lfr_core.vault.port import MOST_IDS, KeyKind
 
 __all__ = [
     "LONGEST",
@@ -43,12 +57,13 @@ __all__ = [
     "Sign",
     "SignatureAnswer",
     "TextAnswer",
+    "checked",
     "read_frame",
     "write_frame",
 ]
 
 LONGEST = 16 * 1024 * 1024
-"""Bytes of one message: what may be known of 60,000 keys fits, more than a month of ten cameras' segments."""
+"""Bytes of one message: more than `MOST_IDS` keys with the longest names there may be, and so than any request."""
 _LENGTH = struct.Struct(">I")
 
 Bytes = Annotated[
@@ -57,8 +72,21 @@ Bytes = Annotated[
     PlainSerializer(lambda value: base64.b64encode(value).decode(), return_type=str),
     Field(repr=False),
 ]
+
+
+def _without_spaces(text: str) -> str:
+    if not text.isprintable() or any(mark.isspace() for mark in text):
+        raise ValueError("spaces or control characters")
+    return text
+
+
 Name = Annotated[str, Field(min_length=1, max_length=200)]
-Ids = Annotated[tuple[Name, ...], Field(max_length=20_000)]
+Ids = Annotated[tuple[Name, ...], Field(max_length=MOST_IDS)]
+Owner = Annotated[str, Field(max_length=200)]
+"""A deployment's id; empty for what belongs to none."""
+Subject = Annotated[str, Field(min_length=1, max_length=180), AfterValidator(_without_spaces)]
+"""Short enough, and of characters, for the audit trail to name it with its kind: what it can't name isn't opened."""
+Moment = Annotated[int, Field(ge=0, lt=2**63)]
 
 
 class _Message(BaseModel):
@@ -94,9 +122,16 @@ class Now(_Message):
 class MakeKey(_Message):
     verb: Literal["make-key"] = "make-key"
     kind: KeyKind
-    deployment: Name
-    subject: Name
-    due_ns: int
+    deployment: Owner
+    subject: Subject
+    due_ns: Moment
+
+    @model_validator(mode="after")
+    def _belongs(self) -> Self:
+        """What a deployment's certificate of erasure must find names its deployment; a request belongs to none."""
+        if (self.deployment == "") != (self.kind is KeyKind.RIGHTS):
+            raise ValueError("a key of a request belongs to no deployment, and every other key to one")
+        return self
 
 
 class OpenKept(_Message):
@@ -109,7 +144,9 @@ class OpenKept(_Message):
 class Kept(_Message):
     verb: Literal["kept"] = "kept"
     kind: KeyKind | None = None
-    deployment: Name | None = None
+    deployment: Owner | None = None
+    after: Annotated[str, Field(max_length=200)] = ""
+    """Only keys whose id comes after this one."""
 
 
 class Hold(_Message):
@@ -126,7 +163,7 @@ class Destroy(_Message):
 
 class Sign(_Message):
     verb: Literal["sign"] = "sign"
-    message: Bytes
+    message: Annotated[Bytes, Field(max_length=1_048_576)]
 
 
 class Pseudonym(_Message):
@@ -200,6 +237,8 @@ class KeptKeyAnswer(_Message):
 class KeptAnswer(_Message):
     answer: Literal["kept"] = "kept"
     infos: tuple[Info, ...]
+    more: bool
+    """Whether keys come after these: ask again, after the last of them."""
 
 
 class DestroyedAnswer(_Message):
@@ -233,6 +272,29 @@ _AnyAnswer: TypeAlias = (
     | TextAnswer
 )
 Answer: TypeAdapter[_AnyAnswer] = TypeAdapter(Annotated[_AnyAnswer, Field(discriminator="answer")])
+
+
+_Asked = TypeVar("_Asked", bound=_Message)
+
+
+def checked(message_type: type[_Asked], **fields: object) -> _Asked:
+    """A request, seen to be one that the vault takes.
+
+    Raises:
+        Refused: `vault.bad-request`: a text or a list too long, empty or not text. The message names the fields, never
+            what is in them.
+    """
+    try:
+        return message_type.model_validate(fields)
+    except ValidationError as error:
+        verb = message_type.model_fields["verb"].default
+        faults = "; ".join(
+            f"{'.'.join(str(part) for part in each['loc'][:1]) or 'deployment'}: {each['msg']}"
+            for each in error.errors(include_input=False, include_url=False, include_context=False)[:3]
+        )
+        raise Refused(
+            "vault.bad-request", f"the vault doesn't take this, mend it and ask again ({verb}: {faults})"
+        ) from None
 
 
 def write_frame(connection: socket.socket, body: bytes) -> None:

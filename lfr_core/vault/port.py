@@ -2,17 +2,37 @@
 
 Two implementations: `lfr_core.vault.core.VaultCore`, which holds the keys, and `lfr_core.vault.client.VaultClient`,
 which asks the vault's process over its socket. Every call raises Retryable when the vault is away, and Refused with
-the rule that says no. Nothing here prints, logs or pickles a key.
+the rule that says no: `vault.bad-request` for what no vault takes (see `lfr_core.vault.messages`). Nothing here
+prints, logs or pickles a key.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
-__all__ = ["DestroyedKey", "FrameKey", "KeptKey", "KeptKeyInfo", "KeyKind", "Signature", "Vault"]
+__all__ = [
+    "MOST_IDS",
+    "DestroyedKey",
+    "FrameKey",
+    "KeptKey",
+    "KeptKeyInfo",
+    "KeyKind",
+    "Signature",
+    "Vault",
+    "in_parts",
+]
+
+MOST_IDS: Final = 5_000
+"""Key ids of one request, and keys in one answer; whoever may have more asks with `in_parts`."""
+
+
+def in_parts(key_ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    """`key_ids` in parts that the vault takes in one request each."""
+    for at in range(0, len(key_ids), MOST_IDS):
+        yield key_ids[at : at + MOST_IDS]
 
 
 class KeyKind(StrEnum):
@@ -51,6 +71,7 @@ class KeptKeyInfo:
     id: str
     kind: KeyKind
     deployment: str
+    """Empty for a key that belongs to none: that of an enquiry or a complaint."""
     subject: str
     """Id of what it seals: an alert, a segment, a deployment, an hour."""
     fingerprint: str
@@ -128,7 +149,7 @@ class Vault(Protocol):
         ...
 
     def kept(self, kind: KeyKind | None = None, deployment: str | None = None) -> tuple[KeptKeyInfo, ...]:
-        """The kept keys there are."""
+        """The kept keys there are, in the order of their ids; with a deployment, those of it (of none: "")."""
         ...
 
     def hold(self, key_ids: Sequence[str], *, held: bool) -> None:

@@ -21,7 +21,7 @@ from lfr_core.errors import Fatal, LfrError, Refused
 from lfr_core.logs import get_logger
 from lfr_core.vault import messages as m
 from lfr_core.vault.core import VaultCore
-from lfr_core.vault.port import FrameKey, KeptKey, KeptKeyInfo
+from lfr_core.vault.port import MOST_IDS, FrameKey, KeptKey, KeptKeyInfo
 
 __all__ = ["VaultServer"]
 
@@ -159,8 +159,9 @@ class VaultServer:
             case m.OpenKept():
                 return _kept(core.open_kept(request.key_id, actor=request.actor, purpose=request.purpose))
             case m.Kept():
-                infos = core.kept(request.kind, request.deployment)
-                return m.KeptAnswer(infos=tuple(_info(info) for info in infos))
+                infos = core.kept(request.kind, request.deployment, after=request.after)
+                now = infos[:MOST_IDS]
+                return m.KeptAnswer(infos=tuple(_info(info) for info in now), more=len(now) < len(infos))
             case m.Hold():
                 core.hold(request.key_ids, held=request.held)
                 return m.TextAnswer()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,11 +25,15 @@ from lfr_core.gate import GateFacts, GateLimits
 from lfr_core.policy import FootagePolicy, VaultPolicy, load_policy
 from lfr_core.records.engine import reading, writing
 from lfr_core.records.tables import DeploymentRow
+from lfr_core.settings import Settings
+from lfr_core.vault.client import vault_client
 from lfr_core.vault.core import VaultCore
 from lfr_core.vault.epochs import Epoch
 from lfr_core.vault.keystore import Keystore
+from lfr_core.vault.port import Vault
 from streams.camera.footage import FootageWriter
 from tests.support.records import NOW_NS, ManualClock
+from tests.support.vault_server import serving_vault
 
 __all__ = ["DAY_S", "FootageHouse", "jpeg"]
 
@@ -70,7 +75,23 @@ class FootageHouse:
 
     def __post_init__(self) -> None:
         self.folder = self.home / "footage"
-        self.vault, self.trail = self.reopened()
+        self.core, self.trail = self.reopened()
+        self.vault: Vault = self.core
+
+    @contextmanager
+    def behind_its_socket(self) -> Iterator[None]:
+        """The vault answers at the socket of `settings`, and everything here asks it there, as a running platform does.
+
+        Without this the vault is in this process: it takes the same requests (`lfr_core.vault.messages.checked`).
+        """
+        url = self.engine.url.render_as_string(hide_password=False)
+        self.settings = Settings(home=self.home, database_url=url)
+        with (
+            serving_vault(self.settings, clock=self.clock) as self.core,
+            closing(vault_client(self.settings)) as client,
+        ):
+            self.vault, self.trail = client, AuditTrail(client, self.clock)
+            yield
 
     def reopened(self) -> tuple[VaultCore, AuditTrail]:
         """A vault and a trail as another process has them."""

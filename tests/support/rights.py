@@ -1,4 +1,7 @@
-"""A house with footage, a real vault and trail, people on the register, and the desk where rights are taken."""
+"""A house with footage, people on the register, and the desk where rights are taken.
+
+The vault is asked through its socket, as every page and command asks it: `make_key` and all the rest pass its messages.
+"""
 
 from __future__ import annotations
 
@@ -29,12 +32,18 @@ class RightsHouse(FootageHouse):
 
     def __init__(self, engine: Engine, home: Path) -> None:
         super().__init__(engine, home)
+        self._socket = self.behind_its_socket()
+        self._socket.__enter__()
         self.deployment()
         self.whole_policy: Policy = load_policy()
         people = People(engine, self.trail, self.clock)
         people.add(OFFICER, {Role.COMPLIANCE}, Rank.POLICE_STAFF, by=OFFICER)
         people.add(APPROVER, {Role.AUTHORISING_OFFICER}, Rank.SUPERINTENDENT, by=OFFICER)
         people.add("Olu Operator", {Role.OPERATOR}, Rank.CONSTABLE, by=OFFICER)
+
+    def close(self) -> None:
+        """End the vault."""
+        self._socket.__exit__(None, None, None)
 
     @property
     def rights(self) -> RightsDesk:

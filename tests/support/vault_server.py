@@ -1,8 +1,13 @@
-"""A vault that answers at the socket of some settings, in this process: for tests of commands."""
+"""A vault that answers at the socket of some settings: in this process under a test's clock, or its own process."""
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,15 +15,16 @@ from unittest.mock import patch
 
 from apps.vault.process import build_core
 from lfr_core.clock import Clock
+from lfr_core.errors import Retryable
 from lfr_core.policy import Policy, load_policy
 from lfr_core.records.engine import open_engine
 from lfr_core.records.migrate import upgrade
 from lfr_core.settings import Settings
-from lfr_core.vault.client import VaultClient
+from lfr_core.vault.client import VaultClient, vault_client
 from lfr_core.vault.core import VaultCore
 from lfr_core.vault.server import VaultServer
 
-__all__ = ["serving_vault"]
+__all__ = ["VaultProcess", "served", "serving_vault"]
 
 
 @contextmanager
@@ -26,17 +32,47 @@ def serving_vault(settings: Settings, policy: Policy | None = None, clock: Clock
     """The vault of these settings, its database brought up to date; under `clock`, if a test moves one."""
     upgrade(settings.records_url)
     engine = open_engine(settings.records_url)
-    core = build_core(settings, policy or load_policy(), engine, clock)
-    server = VaultServer(core, settings.vault_socket)
+    core = build_core(settings, policy or load_policy(), engine, None if clock is None else _OneLook(clock))
+    try:
+        with served(core, settings.vault_socket), _clients_closed():
+            yield core
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def served(core: VaultCore, path: Path) -> Iterator[None]:
+    """A vault served at a socket."""
+    server = VaultServer(core, path)
     thread = threading.Thread(target=server.serve, name="vault")
     thread.start()
     try:
-        with _clients_closed():
-            yield core
+        yield
     finally:
         server.stop()
         thread.join(10)
-        engine.dispose()
+
+
+class _OneLook:
+    """A test's clock for the vault's own threads: a test that moves it between a look at the wall time and the look
+    at the monotonic time that follows would make a jump that no clock made.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._seen = threading.local()
+
+    def time_ns(self) -> int:
+        while True:  # until nobody moved it meanwhile
+            before, monotonic, wall_ns = self._clock.time_ns(), self._clock.monotonic(), self._clock.time_ns()
+            if before == wall_ns:
+                self._seen.monotonic = monotonic
+                return wall_ns
+
+    def monotonic(self) -> float:
+        seen: float | None = getattr(self._seen, "monotonic", None)
+        self._seen.monotonic = None
+        return self._clock.monotonic() if seen is None else seen
 
 
 @contextmanager
@@ -55,3 +91,36 @@ def _clients_closed() -> Iterator[None]:
     finally:
         for client in clients:
             client.close()
+
+
+class VaultProcess:
+    """`python -m apps.vault` on a home of its own, its database brought up to date."""
+
+    def __init__(self, home: Path, **environment: str) -> None:
+        self.settings = Settings(home=home)
+        upgrade(self.settings.records_url)
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "apps.vault"],
+            env={**os.environ, "LFR_HOME": str(home), **environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def wait_ready(self) -> VaultClient:
+        client = vault_client(self.settings)
+        deadline = time.monotonic() + 30
+        while True:
+            try:
+                client.ping()
+            except Retryable:
+                assert self.process.poll() is None, self.process.communicate()[0]
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+            else:
+                return client
+
+    def end(self, how: signal.Signals = signal.SIGTERM) -> int:
+        self.process.send_signal(how)
+        self.process.communicate(timeout=20)
+        return self.process.returncode

@@ -1,7 +1,9 @@
-"""Vaults and audit trails for tests that aren't about them.
+"""A vault without a clock for tests that aren't about it, and a trail that remembers what was written on it.
 
 `MemoryVault` derives its kept keys from a seed, so that several processes of one test have the same keys without a
-socket between them. What a vault really does is tested on `VaultCore` and on the vault's own process.
+socket between them. It takes what the real one takes and no more: both apply `lfr_core.vault.messages.checked`, and
+`tests/integration/vault/test_doubles.py` holds it to the real one's answers. It has no time, so that nothing is ever
+due; what becomes due, held or audited by the vault is tested on `VaultCore` and on the vault's own process.
 """
 
 from __future__ import annotations
@@ -14,8 +16,12 @@ from dataclasses import dataclass, field
 from sqlalchemy import Engine
 from sqlmodel import Session
 
+from lfr_core.audit.entry import AuditEntry
 from lfr_core.audit.port import AuditEvent
+from lfr_core.audit.trail import AuditTrail
+from lfr_core.clock import SystemClock
 from lfr_core.errors import Refused, Retryable
+from lfr_core.vault import messages as m
 from lfr_core.vault.port import DestroyedKey, FrameKey, KeptKey, KeptKeyInfo, KeyKind, Signature
 from lfr_core.vault.sealing import fingerprint
 
@@ -36,6 +42,7 @@ class MemoryVault:
     """Key id, actor and purpose of each consultation."""
 
     def make_key(self, kind: KeyKind, deployment: str, subject: str, due_ns: int) -> KeptKey:
+        m.checked(m.MakeKey, kind=kind, deployment=deployment, subject=subject, due_ns=due_ns)
         self._answer()
         key_id = f"{kind.value}|{deployment}|{subject}|{due_ns}"
         for known in self.made.values():
@@ -48,6 +55,7 @@ class MemoryVault:
         return KeptKey(info, self._key(key_id))
 
     def open_kept(self, key_id: str, *, actor: str, purpose: str) -> KeptKey:
+        m.checked(m.OpenKept, key_id=key_id, actor=actor, purpose=purpose)
         self._answer()
         if not actor.strip() or not purpose.strip():
             raise Refused("vault.purpose-missing", "who, and for what?")
@@ -58,15 +66,16 @@ class MemoryVault:
         return KeptKey(info, self._key(key_id))
 
     def kept(self, kind: KeyKind | None = None, deployment: str | None = None) -> tuple[KeptKeyInfo, ...]:
+        m.checked(m.Kept, kind=kind, deployment=deployment)
         self._answer()
         return tuple(
             info
-            for info in self.made.values()
+            for _, info in sorted(self.made.items())
             if kind in (None, info.kind) and deployment in (None, info.deployment) and info.id not in self.destroyed
         )
 
     def destroy(self, key_ids: Sequence[str], *, rule: str) -> tuple[DestroyedKey, ...]:
-        assert rule
+        m.checked(m.Destroy, key_ids=tuple(key_ids), rule=rule)
         self._answer()
         gone = []
         for key_id in key_ids:
@@ -83,7 +92,8 @@ class MemoryVault:
     def open_key(self, key_id: str) -> FrameKey:
         raise NotImplementedError
 
-    def check_gate(self, deployment: str) -> float:  # noqa: ARG002  the Protocol's signature
+    def check_gate(self, deployment: str) -> float:
+        m.checked(m.CheckGate, deployment=deployment)
         self._answer()
         return 2.0
 
@@ -97,8 +107,10 @@ class MemoryVault:
         raise NotImplementedError
 
     def pseudonym(self, name: str) -> str:
+        m.checked(m.Pseudonym, name=name)
         self._answer()
-        return hmac.new(self.seed, name.encode(), hashlib.sha256).hexdigest()[:32]
+        folded = " ".join(name.split()).casefold()
+        return hmac.new(self.seed, folded.encode(), hashlib.sha256).hexdigest()[:32]
 
     def _answer(self) -> None:
         if self.away:
@@ -112,26 +124,27 @@ class MemoryVault:
         if key_id in self.destroyed:
             return None
         if key_id not in self.made:
-            kind, deployment, subject, due_ns, *_ = key_id.split("|")
+            kind, deployment, subject, due_ns, *_ = [*key_id.split("|"), "", "", ""]
+            if kind not in set(KeyKind):
+                return None
             self.make_key(KeyKind(kind), deployment, subject, int(due_ns))
         return self.made[key_id]
 
 
-@dataclass
-class MemoryTrail:
-    """Remembers what would be audited, also of transactions that were rolled back; `full` refuses it."""
+class MemoryTrail(AuditTrail):
+    """The real trail, which also remembers what was put on it, in transactions rolled back too; `full` refuses it."""
 
-    events: list[AuditEvent] = field(default_factory=list)
-    full: bool = False
+    def __init__(self, vault: MemoryVault | None = None, *, full: bool = False) -> None:
+        super().__init__(vault or MemoryVault(), SystemClock())
+        self.events: list[AuditEvent] = []
+        self.full = full
 
-    def prepare(self, actor: str) -> None:
-        assert actor
-
-    def append(self, session: Session, event: AuditEvent) -> None:
-        assert session.in_transaction()
+    def append(self, session: Session, event: AuditEvent) -> AuditEntry:
         if self.full:
             raise Refused("audit.unwritable", "the audit trail can't be written")
+        entry = super().append(session, event)
         self.events.append(event)
+        return entry
 
 
 _VAULTS: dict[str, MemoryVault] = {}
@@ -145,4 +158,4 @@ def vault_of(engine: Engine) -> MemoryVault:
 
 def trail_of(engine: Engine) -> MemoryTrail:
     """The audit trail of this database."""
-    return _TRAILS.setdefault(engine.url.render_as_string(), MemoryTrail())
+    return _TRAILS.setdefault(engine.url.render_as_string(), MemoryTrail(vault_of(engine)))

@@ -20,14 +20,14 @@ SOON = str(dt.datetime.now(dt.UTC).date() + dt.timedelta(days=7))
 
 @pytest.fixture
 def house(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FootageHouse]:
-    """With its vault in this process instead of behind its socket."""
+    """Its vault answers at the socket that the commands ask."""
     engine = open_engine(sqlite_url)
     house = FootageHouse(engine, tmp_path)
     house.deployment()
     monkeypatch.setenv("LFR_DATABASE_URL", sqlite_url)
     monkeypatch.setenv("LFR_HOME", str(tmp_path))
-    monkeypatch.setattr("lfr_core.vault.client.vault_client", lambda _: house.vault)
-    yield house
+    with house.behind_its_socket():
+        yield house
     engine.dispose()
 
 

@@ -165,7 +165,7 @@ def test_with_the_keystore_s_disk_full_nothing_is_booked_and_the_file_makes_room
     full = Refused("vault.keystore", "the disk is full")
 
     with monkeypatch.context() as patch:
-        patch.setattr(house.vault._keystore, "renew", lambda: (_ for _ in ()).throw(full))
+        patch.setattr(house.core._keystore, "renew", lambda: (_ for _ in ()).throw(full))
         with pytest.raises(Retryable, match="the disk is full"):
             house.expire()
         assert not house.file(segment).exists()

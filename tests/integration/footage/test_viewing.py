@@ -67,7 +67,7 @@ def test_what_cant_be_audited_isnt_shown(house: FootageHouse, tmp_path: Path, mo
     def refuse(*_: object) -> None:
         raise Retryable("the trail is away")
 
-    monkeypatch.setattr(house.vault._audit, "record", refuse)
+    monkeypatch.setattr(house.core._audit, "record", refuse)
     with pytest.raises(Retryable):
         write_frames(viewing(house), tmp_path / "seen")
 

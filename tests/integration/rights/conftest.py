@@ -21,5 +21,7 @@ def engine(database_url: str) -> Iterator[Engine]:
 
 
 @pytest.fixture
-def house(engine: Engine, tmp_path: Path) -> RightsHouse:
-    return RightsHouse(engine, tmp_path)
+def house(engine: Engine, tmp_path: Path) -> Iterator[RightsHouse]:
+    house = RightsHouse(engine, tmp_path)
+    yield house
+    house.close()

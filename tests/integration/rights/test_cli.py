@@ -21,12 +21,11 @@ from tests.support.rights import APPROVER, CLERK, CONTACT, OFFICER, TEXT, Rights
 
 @pytest.fixture
 def house(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RightsHouse]:
-    """With its vault in this process instead of behind its socket."""
+    """Its vault answers at the socket that the commands ask."""
     engine = open_engine(sqlite_url)
     house = RightsHouse(engine, tmp_path)
     monkeypatch.setenv("LFR_DATABASE_URL", sqlite_url)
     monkeypatch.setenv("LFR_HOME", str(tmp_path))
-    monkeypatch.setattr("lfr_core.vault.client.vault_client", lambda _: house.vault)
 
     class Clock:
         time_ns = house.clock.time_ns
@@ -34,6 +33,7 @@ def house(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
 
     monkeypatch.setattr("lfr_core.clock.SystemClock", Clock)
     yield house
+    house.close()
     engine.dispose()
 
 

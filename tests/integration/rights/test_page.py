@@ -26,7 +26,9 @@ def shown(view: object) -> None:
 @pytest.fixture
 def house(sqlite_url: str, tmp_path: Path) -> Iterator[RightsHouse]:
     engine = open_engine(sqlite_url)
-    yield RightsHouse(engine, tmp_path)
+    house = RightsHouse(engine, tmp_path)
+    yield house
+    house.close()
     engine.dispose()
 
 

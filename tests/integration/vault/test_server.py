@@ -20,14 +20,13 @@ from structlog.testing import capture_logs
 
 from lfr_core.clock import SystemClock
 from lfr_core.errors import Fatal, Refused, Retryable
-from lfr_core.records.migrate import upgrade
-from lfr_core.settings import Settings
 from lfr_core.vault import server as server_module
-from lfr_core.vault.client import VaultClient, vault_client
+from lfr_core.vault.client import VaultClient
 from lfr_core.vault.port import KeyKind, Vault
 from lfr_core.vault.reachability import VaultReachability
 from lfr_core.vault.server import VaultServer
 from tests.support.vault_core import vault_core
+from tests.support.vault_server import VaultProcess
 
 FAR_NS = 10**15
 
@@ -280,45 +279,14 @@ def test_the_timer_destroys_while_nobody_asks(served: Served) -> None:
 # -- the process -----------------------------------------------------------------------------------
 
 
-class Process:
-    def __init__(self, home: Path, **environment: str) -> None:
-        self.settings = Settings(home=home)
-        upgrade(self.settings.records_url)
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "apps.vault"],
-            env={**os.environ, "LFR_HOME": str(home), **environment},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-
-    def wait_ready(self) -> VaultClient:
-        client = vault_client(self.settings)
-        deadline = time.monotonic() + 30
-        while True:
-            try:
-                client.ping()
-            except Retryable:
-                assert self.process.poll() is None, self.process.communicate()[0]
-                assert time.monotonic() < deadline
-                time.sleep(0.05)
-            else:
-                return client
-
-    def end(self, how: signal.Signals = signal.SIGTERM) -> int:
-        self.process.send_signal(how)
-        self.process.communicate(timeout=20)
-        return self.process.returncode
-
-
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
 def test_kept_keys_survive_the_process_and_its_socket_is_taken_over(tmp_path: Path, how: signal.Signals) -> None:
-    first = Process(tmp_path)
+    first = VaultProcess(tmp_path)
     client = first.wait_ready()
     made = client.make_key(KeyKind.ALERT, "d", "a", time.time_ns() + FAR_NS)
     code = first.end(how)
 
-    second = Process(tmp_path)
+    second = VaultProcess(tmp_path)
     try:
         second.wait_ready().close()
         assert client.open_kept(made.info.id, actor="A", purpose="test") == made
@@ -330,7 +298,7 @@ def test_kept_keys_survive_the_process_and_its_socket_is_taken_over(tmp_path: Pa
 
 @pytest.mark.skipif(os.geteuid() != 0 or sys.platform != "linux", reason="only root may lock all memory, on Linux")
 def test_keys_are_locked_out_of_swap_and_what_nobody_touches_takes_no_memory(tmp_path: Path) -> None:
-    vault = Process(tmp_path)
+    vault = VaultProcess(tmp_path)
     try:
         vault.wait_ready().close()
         lines = Path(f"/proc/{vault.process.pid}/status").read_text(encoding="ascii").splitlines()
@@ -345,11 +313,11 @@ def test_keys_are_locked_out_of_swap_and_what_nobody_touches_takes_no_memory(tmp
 
 def test_a_keystore_of_another_installation_is_refused(tmp_path: Path) -> None:
     for name in ("one", "two"):
-        made = Process(tmp_path / name)
+        made = VaultProcess(tmp_path / name)
         made.wait_ready().close()
         made.end()
 
-    wrong = Process(tmp_path / "one", LFR_VAULT_FOLDER=str(tmp_path / "two" / "vault"))
+    wrong = VaultProcess(tmp_path / "one", LFR_VAULT_FOLDER=str(tmp_path / "two" / "vault"))
     said, _ = wrong.process.communicate(timeout=30)
 
     assert wrong.process.returncode == Fatal.exit_code
@@ -357,7 +325,7 @@ def test_a_keystore_of_another_installation_is_refused(tmp_path: Path) -> None:
 
 
 def test_no_key_is_ever_in_the_log_of_the_process(tmp_path: Path) -> None:
-    running = Process(tmp_path, LFR_LOG_LEVEL="DEBUG")
+    running = VaultProcess(tmp_path, LFR_LOG_LEVEL="DEBUG")
     client = running.wait_ready()
     made = client.make_key(KeyKind.ALERT, "d", "a", time.time_ns() + FAR_NS)
     client.open_kept(made.info.id, actor="A. Okafor", purpose="test")

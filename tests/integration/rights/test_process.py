@@ -1,0 +1,145 @@
+"""Commands and page against the vault's own process and its database, as a force runs them."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+from typer.testing import CliRunner
+
+from apps.cli.main import app
+from apps.rights.wiring import rights_view
+from lfr_core.clock import SystemClock, utc_from_ns
+from lfr_core.footage.register import segments
+from lfr_core.policy import load_policy
+from lfr_core.records.engine import open_engine, writing
+from lfr_core.records.tables import DeploymentRow
+from lfr_core.settings import Settings
+from lfr_core.vault.client import VaultClient
+from lfr_core.vault.port import KeyKind
+from streams.camera.footage import FootageWriter
+from tests.support.footage import jpeg
+from tests.support.rights import APPROVER, CLERK, CONTACT, OFFICER, TEXT
+from tests.support.vault_server import VaultProcess
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """A deployment `dep` with one segment of footage, an officer and a supervisor; a vault's process runs."""
+    home = tmp_path_factory.mktemp("home")
+    vault = VaultProcess(home)
+    try:
+        with pytest.MonkeyPatch.context() as patched, closing(vault.wait_ready()) as client:
+            patched.setenv("LFR_HOME", str(home))
+            film(vault.settings, client)
+            lfr("users", "add", OFFICER, "--role", "compliance", "--rank", "police-staff", "--by", OFFICER)
+            lfr("users", "add", APPROVER, "--role", "authorising-officer", "--rank", "superintendent", "--by", OFFICER)
+        yield vault.settings
+    finally:
+        vault.end()
+
+
+@pytest.fixture
+def settings(running: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Those that every command reads."""
+    monkeypatch.setenv("LFR_HOME", str(running.home))
+    return running
+
+
+def film(settings: Settings, vault: VaultClient) -> None:
+    engine, clock = open_engine(settings.records_url), SystemClock()
+    with writing(engine) as session:
+        session.add(
+            DeploymentRow(
+                id="dep", name="dep", kind="demo", status="live", threshold=0.45, agreeing_shots=2, live_only=True,
+                created_at=utc_from_ns(clock.time_ns()),
+            )
+        )  # fmt: skip
+    with FootageWriter(
+        deployment="dep", camera="north", session="s1", engine=engine, folder=settings.footage_store, vault=vault,
+        policy=load_policy().footage, clock=clock, room_bytes=0,
+    ) as writer:  # fmt: skip
+        writer.offer(clock.time_ns(), jpeg(1))
+        deadline = time.monotonic() + 20
+        while not writer.kept:
+            assert time.monotonic() < deadline, "the writer took nothing"
+            time.sleep(0.001)
+    engine.dispose()
+
+
+def lfr(*words: str, code: int = 0) -> str:
+    done = CliRunner().invoke(app, [*words])
+    assert done.exception is None or isinstance(done.exception, SystemExit), repr(done.exception)
+    assert done.exit_code == code, done.output
+    return done.output
+
+
+def asked(*words: str) -> Any:
+    return json.loads(lfr(*words, "--json"))
+
+
+def held(settings: Settings) -> tuple[bool, bool]:
+    """Whether the one segment is held on record, and its key in the vault."""
+    with closing(VaultClient(settings.vault_socket)) as vault:
+        (key,) = vault.kept(KeyKind.FOOTAGE, "dep")
+    engine = open_engine(settings.records_url)
+    (segment,) = segments(engine)
+    engine.dispose()
+    return segment.held, key.held
+
+
+def test_a_complaint_holds_footage_and_is_answered_and_closed_by_commands(settings: Settings) -> None:
+    taken = asked(
+        "rights", "complain", "--deployment", "dep", "--contact", CONTACT, "--text", TEXT, "--by", CLERK
+    )  # fmt: skip
+    reference = taken["reference"]
+    assert taken["holds"][0]["segments"] == 1
+    assert held(settings) == (True, True)
+
+    lfr("rights", "confirm", reference, "--by", APPROVER)
+    assert CONTACT in lfr("rights", "show", reference, "--by", OFFICER, "--purpose", "to answer")
+    lfr("rights", "answer", reference, "--text", "We got it wrong.", "--by", OFFICER)
+    assert asked("rights", "close", reference, "--by", OFFICER)["state"] == "closed"
+    shown = asked("rights", "show", reference, "--by", OFFICER, "--purpose", "appeal")
+
+    assert (shown["answer"], held(settings)) == ("We got it wrong.", (True, True))
+
+
+@pytest.mark.usefixtures("settings")
+def test_an_enquiry_is_taken_and_what_the_vault_does_not_take_is_said_in_a_sentence() -> None:
+    reference = asked("rights", "enquire", "--contact", CONTACT, "--text", TEXT, "--by", CLERK)["reference"]
+
+    said = lfr("rights", "show", reference, "--by", OFFICER, "--purpose", "p" * 201, code=77)
+
+    assert "purpose: String should have at most 200 characters" in said
+
+
+def test_a_complaint_is_taken_on_the_page(settings: Settings) -> None:
+    def shown(view: object) -> None:
+        from apps.rights.page import page
+
+        page(view)  # type: ignore[arg-type]  # its annotation is read where nothing is imported
+
+    page = AppTest.from_function(shown, kwargs={"view": rights_view(settings)}, default_timeout=20).run()
+
+    def field(label: str) -> Any:
+        (found,) = [each for each in (*page.text_input, *page.text_area) if each.label == label]
+        return found
+
+    field("Your name").input(CLERK).run()
+    page.radio[0].set_value("Complaint")
+    field("How to answer (address, e-mail)").input(CONTACT)
+    field("In the person's words").input(TEXT)
+    field("Or the public name of the deployment").input("dep")
+    (button,) = [each for each in page.button if each.label == "Take it"]
+    button.click().run()
+
+    assert not page.exception
+    said = "\n".join(str(each.value) for each in (*page.markdown, *page.success, *page.text, *page.error))
+    assert "1 segments of dep are held" in said
+    assert held(settings) == (True, True)
