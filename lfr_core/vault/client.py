@@ -16,6 +16,7 @@ from lfr_core.errors import Fatal, Refused, Retryable
 from lfr_core.settings import Settings
 from lfr_core.vault import messages as m
 from lfr_core.vault.port import DestroyedKey, FrameKey, KeptKey, KeptKeyInfo, KeyKind, Signature
+from lfr_core.vault.wire import read_frame, write_frame
 
 __all__ = ["VaultClient", "vault_client"]
 
@@ -134,8 +135,8 @@ class VaultClient:
                 connection.close()
                 raise
             self._connection = connection
-        m.write_frame(self._connection, body)
-        return m.read_frame(self._connection)
+        write_frame(self._connection, body)
+        return read_frame(self._connection)
 
     def _drop(self) -> None:
         if self._connection is not None:

@@ -42,15 +42,35 @@ class ClockGuard:
         self._saved = float("-inf")
         self._fault = ""
         self._lock = threading.Lock()
+        self._saving = threading.Lock()
 
     def now_ns(self) -> int:
         """Wall time, trusted.
 
         Raises:
-            Refused: `vault.clock`: it jumped, or it is earlier than a time this installation has already seen.
+            Refused: `vault.clock`: it jumped, or it is earlier than a time this installation has already seen;
+                `vault.keystore`: the latest time can't be written.
         """
+        now_ns = self.look()
+        self._save()
+        return now_ns
+
+    def look(self) -> int:
+        """The same without a file: whoever destroys keys waits for no disk."""
         with self._lock:
             return self._now_ns()
+
+    def _save(self) -> None:
+        """Remember the latest time, every ten seconds. One thread writes; the others don't wait for its disk."""
+        if not self._saving.acquire(blocking=False):
+            return
+        try:
+            monotonic, latest_ns = self._monotonic, self._latest_ns
+            if monotonic - self._saved >= _SAVE_EVERY_S:
+                write_private(self._file, json.dumps({"latest_ns": latest_ns}).encode())
+                self._saved = monotonic
+        finally:
+            self._saving.release()
 
     def _now_ns(self) -> int:
         wall_ns, monotonic = self._clock.time_ns(), self._clock.monotonic()
@@ -70,9 +90,6 @@ class ClockGuard:
                 f"{utc_from_ns(self._latest_ns):%Y-%m-%d %H:%M:%S} UTC before: set the clock right",
             )
         self._latest_ns = max(self._latest_ns, wall_ns)
-        if monotonic - self._saved >= _SAVE_EVERY_S:
-            write_private(self._file, json.dumps({"latest_ns": self._latest_ns}).encode())
-            self._saved = monotonic
         return wall_ns
 
 

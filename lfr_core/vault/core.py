@@ -1,8 +1,9 @@
-"""The vault itself: holds the keys, asks the gate, and destroys by its own timer.
+"""The vault itself: holds the keys, asks the gate, and destroys by its own timers.
 
 What it writes to the records (an epoch's beginning, a consultation) is written before the key is out: what can't be
-recorded isn't done. There are two locks, one for frames and one for kept keys, and the second is never held while the
-records are written: whoever asks for a kept key may be in a transaction that the database makes others wait for.
+recorded isn't done. Frame keys are `lfr_core.vault.lending`'s. The lock of the kept keys is held while the keystore is
+written and never while the records are: whoever asks for a kept key may be in a transaction that the database makes
+others wait for.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import threading
-import uuid
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Protocol
@@ -21,39 +22,24 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from lfr_core.audit.port import AuditEvent, Verb
 from lfr_core.clock import Clock
 from lfr_core.errors import LfrError, Refused, Retryable
-from lfr_core.gate import GateFactsSource, GateLimits, check_gate
+from lfr_core.gate import GateFactsSource, GateLimits
 from lfr_core.logs import get_logger
 from lfr_core.policy import VaultPolicy
 from lfr_core.vault import messages as m
 from lfr_core.vault.clockguard import ClockGuard
-from lfr_core.vault.epochs import Epoch, EpochKeys
 from lfr_core.vault.keystore import Keystore
+from lfr_core.vault.lending import EpochLog, FrameLending
 from lfr_core.vault.port import DestroyedKey, FrameKey, KeptKey, KeptKeyInfo, KeyKind, Signature
 from lfr_core.vault.sealing import new_key
 
-__all__ = ["EpochLog", "VaultCore", "WritesAudit"]
+__all__ = ["VaultCore", "WritesAudit"]
 
-FACTS_MAX_AGE_S = 0.25
-"""With a lease of 2 s a refusal is felt everywhere within 2.25 s of its cause."""
 _SWEEP_EVERY_S = 10.0
+_LAST_WORDS_S = 2.0
+_MOST_UNTOLD = 100_000
+"""More keys than any installation keeps."""
 _TOUCH_EVERY_S = 5.0
 """Several times within the policy's audit_age_s of 10 s at least."""
-
-
-class EpochLog(Protocol):
-    """The public table of epochs. Raises Retryable when it can't be written."""
-
-    def began(self, epoch: Epoch) -> None: ...
-
-    def destroyed(self, key_ids: Sequence[str], at_ns: int) -> None: ...
-
-    def close_unfinished(self, at_ns: int) -> int:
-        """Book the epochs of a vault that died as destroyed by `at_ns`, and say how many."""
-        ...
-
-    def touch(self, at_ns: int) -> None:
-        """Write when that was last possible."""
-        ...
 
 
 class WritesAudit(Protocol):
@@ -91,23 +77,18 @@ class VaultCore:
         Raises:
             Fatal: the file with the latest time seen is damaged.
         """
-        self._policy = policy
-        self._limits = limits
         self._clock = clock
         self._keystore = keystore
-        self._facts = facts
         self._log = epochs
         self._audit = audit
-        self._frames = threading.RLock()
         self._keys = threading.RLock()
-        self._booking = threading.Lock()
         self._guard = ClockGuard(clock, keystore.folder / "latest-time.json", policy.clock_jump_s)
-        self._epochs = EpochKeys(
-            epoch_s=policy.epoch_s, grace_s=policy.grace_s, new_key=random_key, new_id=lambda: uuid.uuid4().hex
-        )
-        self._allowed: dict[str, tuple[float, Refused | None]] = {}
-        self._unbooked: dict[str, int] = {}
-        """Epochs destroyed and not yet booked so, with when: the records were away."""
+        self._frames = FrameLending(
+            policy=policy, limits=limits, clock=clock, guard=self._guard, facts=facts, log=epochs,
+            random_key=random_key,
+        )  # fmt: skip
+        self._untold: deque[AuditEvent] = deque(maxlen=_MOST_UNTOLD)
+        """Kept keys that went when they were due, and that the trail wasn't told of yet."""
         self._swept = self._touched = float("-inf")
         self._signing = Ed25519PrivateKey.from_private_bytes(keystore.own("signing"))
         self.public_key = self._signing.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
@@ -117,64 +98,18 @@ class VaultCore:
 
     def seal_key(self, deployment: str, camera: str) -> FrameKey:
         m.checked(m.SealKey, deployment=deployment, camera=camera)  # one key an epoch; the frame is bound to its camera
-        with self._frames:
-            now_ns = self._pass_gate(deployment)
-            epoch, begun = self._epochs.current(deployment, now_ns, self._clock.monotonic())
-            if begun:
-                try:
-                    self._log.began(epoch)
-                except LfrError:
-                    self._epochs.forget(epoch)
-                    raise
-            return self._lend(epoch)
+        return self._frames.seal_key(deployment)
 
     def open_key(self, key_id: str) -> FrameKey:
         m.checked(m.OpenKey, key_id=key_id)
-        with self._frames:
-            epoch = self._epochs.find(key_id, self._clock.monotonic())
-            if epoch is None:
-                raise Refused(
-                    "vault.key-gone", "this frame's key is destroyed, or of another vault: it can't be opened"
-                )
-            self._pass_gate(epoch.deployment)
-            return self._lend(epoch)
+        return self._frames.open_key(key_id)
 
     def check_gate(self, deployment: str) -> float:
         m.checked(m.CheckGate, deployment=deployment)
-        with self._frames:
-            self._pass_gate(deployment)
-            return self._policy.lease_s
+        return self._frames.check_gate(deployment)
 
     def trusted_now_ns(self) -> int:
         return self._guard.now_ns()
-
-    def _pass_gate(self, deployment: str) -> int:
-        """Wall time, when the gate is open. The answer is as old as `FACTS_MAX_AGE_S` at most."""
-        now_ns, now = self._guard.now_ns(), self._clock.monotonic()
-        kept = self._allowed.get(deployment)
-        if kept is None or now - kept[0] >= FACTS_MAX_AGE_S:
-            self._allowed.pop(deployment, None)
-            refusal: Refused | None = None
-            facts = self._facts.facts(deployment)  # Retryable goes to whoever asked: nothing is lent
-            try:
-                check_gate(facts, deployment, self._limits, now_ns=now_ns)
-            except Refused as error:
-                refusal = error
-            if len(self._allowed) > 1_000:  # noqa: PLR2004  a flood of unknown names must not fill the memory
-                self._allowed.clear()
-            kept = self._allowed[deployment] = (now, refusal)
-        if kept[1] is not None:
-            raise Refused(kept[1].rule, str(kept[1]))
-        return now_ns
-
-    def _lend(self, epoch: Epoch) -> FrameKey:
-        return FrameKey(
-            id=epoch.id,
-            key=bytes(epoch.key),
-            seals_until_ns=epoch.ended_ns,
-            opens_until_ns=epoch.ended_ns + round(self._policy.grace_s * 1e9),
-            lease_s=self._policy.lease_s,
-        )
 
     # -- kept keys -------------------------------------------------------------------------------
 
@@ -240,25 +175,12 @@ class VaultCore:
     def _erased(self, infos: Sequence[KeptKeyInfo], rule: str, now_ns: int) -> tuple[DestroyedKey, ...]:
         gone = tuple(DestroyedKey(info, now_ns) for info in infos)
         for each in gone:
-            info = each.info
-            self._tell(
-                AuditEvent(
-                    Verb.ERASE,
-                    "system:vault",
-                    info.deployment,
-                    f"key:{info.id}",
-                    rule=rule,
-                    facts={"kind": info.kind.value, "fingerprint": info.fingerprint, "due_ns": info.due_ns},
-                )
-            )
+            event = _erasure(each, rule)
+            try:  # erasure itself never waits for the trail: the keystore is the proof of it
+                self._audit.record(event)
+            except LfrError as error:
+                _log_untold(event, error)
         return gone
-
-    def _tell(self, event: AuditEvent) -> None:
-        """Put an erasure on the trail; erasure itself never waits for that: the keystore is the proof of it."""
-        try:
-            self._audit.record(event)
-        except LfrError as error:
-            get_logger().error("vault.erasure-not-audited", subject=event.subject, reason=str(error))
 
     def _kept(self, key_id: str) -> KeptKey:
         with self._keys:
@@ -286,32 +208,21 @@ class VaultCore:
         self._log.touch(self._clock.time_ns())
 
     def tick(self) -> None:
-        """Both of what the vault's timers do."""
+        """All that the vault's timers do."""
         self.expire()
+        self.sweep()
         self.tend()
 
     def expire(self) -> None:
         """Destroy the frame keys that are due, or all of them while the clock can't be trusted.
 
-        Called several times a second by a timer that waits for no database and no disk but the small file of the
-        latest time; raises nothing of ours.
+        Called several times a second by a timer that waits for no database and no disk; raises nothing of ours.
         """
-        with self._frames:
-            gone = self._epochs.expire(self._clock.monotonic())
-            try:
-                self._guard.now_ns()
-            except Refused:
-                gone += self._epochs.drop()
-        self._note(gone)
+        self._frames.expire()
 
-    def tend(self) -> None:
-        """Book destroyed epochs, and sweep kept keys that are due. Called by a second timer; raises nothing of ours."""
-        self._book()
+    def sweep(self) -> None:
+        """Destroy the kept keys that are due. Called by a timer that waits for the keystore's disk, and no database."""
         monotonic = self._clock.monotonic()
-        if monotonic - self._touched >= _TOUCH_EVERY_S:
-            self._touched = monotonic
-            with suppress(Retryable):  # the gate shuts by itself when it grows old
-                self._log.touch(self._clock.time_ns())
         if monotonic - self._swept < _SWEEP_EVERY_S:
             return
         self._swept = monotonic
@@ -320,31 +231,35 @@ class VaultCore:
         except Refused as error:
             get_logger().error("vault.clock", reason=str(error))
 
+    def tend(self) -> None:
+        """Tell the records what was destroyed, and that they take writes. Called by a timer; raises nothing of ours."""
+        self._tell()
+        monotonic = self._clock.monotonic()
+        if monotonic - self._touched >= _TOUCH_EVERY_S:
+            self._touched = monotonic
+            with suppress(Retryable):  # the gate shuts by itself when it grows old
+                self._log.touch(self._clock.time_ns())
+
     def stop(self) -> None:
-        """Destroy every frame key at once, and book that."""
-        with self._frames:
-            gone = self._epochs.drop()
-        self._note(gone)
-        self._book()
+        """Destroy every frame key at once, and book that; but end without it when the records don't answer."""
+        self._frames.drop()
+        telling = threading.Thread(target=self._tell, name="vault-last-words", daemon=True)
+        telling.start()
+        telling.join(_LAST_WORDS_S)  # else the next start books the epochs
 
-    def _note(self, epochs: Sequence[Epoch]) -> None:
-        at_ns = self._clock.time_ns()
-        with self._booking:
-            self._unbooked |= dict.fromkeys((epoch.id for epoch in epochs), at_ns)
-
-    def _book(self) -> None:
-        with self._booking:
-            by_time: dict[int, list[str]] = {}
-            for key_id, at_ns in self._unbooked.items():
-                by_time.setdefault(at_ns, []).append(key_id)
-        for at_ns, key_ids in by_time.items():
+    def _tell(self) -> None:
+        self._frames.book()
+        while self._untold:
+            event = self._untold[0]
             try:
-                self._log.destroyed(key_ids, at_ns)
+                self._audit.record(event)
             except Retryable:
-                return  # the keys are gone; the table is told when it is back
-            with self._booking:
-                for key_id in key_ids:
-                    self._unbooked.pop(key_id, None)
+                break  # the keys are gone; the trail is told when it is back
+            except LfrError as error:
+                _log_untold(event, error)
+            with suppress(IndexError):  # so many came meanwhile that this one was pushed out
+                if self._untold[0] is event:
+                    self._untold.popleft()
 
     def _sweep(self, now_ns: int) -> None:
         """Kept keys past due go, and a renewal that failed is made up."""
@@ -358,7 +273,23 @@ class VaultCore:
                     self._keystore.renew()
         except Refused as error:  # gone from memory all the same; the disk follows at the next sweep
             get_logger().error("vault.keystore", reason=str(error))
-        self._erased(gone, "retention.due", now_ns)
+        self._untold += (_erasure(DestroyedKey(info, now_ns), "retention.due") for info in gone)
+
+
+def _erasure(gone: DestroyedKey, rule: str) -> AuditEvent:
+    info = gone.info
+    return AuditEvent(
+        Verb.ERASE,
+        "system:vault",
+        info.deployment,
+        f"key:{info.id}",
+        rule=rule,
+        facts={"kind": info.kind.value, "fingerprint": info.fingerprint, "due_ns": info.due_ns},
+    )
+
+
+def _log_untold(event: AuditEvent, error: LfrError) -> None:
+    get_logger().error("vault.erasure-not-audited", subject=event.subject, reason=str(error))
 
 
 def _gone() -> Refused:

@@ -24,9 +24,11 @@ class Epoch:
     """The same in monotonic seconds: what decides."""
     fingerprint: str
     key: bytearray = field(repr=False)
+    booked: bool = False
+    """Whether the public's table has its beginning: before that nobody is lent the key."""
 
     def destroy(self) -> None:
-        """Overwrite the key. Copies lent to cameras and workers die with their leases."""
+        """Overwrite the key. Those who were lent a copy drop it with its lease."""
         self.key[:] = bytes(len(self.key))
 
 
@@ -50,11 +52,13 @@ class EpochKeys:
         self._epochs: dict[str, Epoch] = {}
         self._current: dict[str, Epoch] = {}
 
-    def current(self, deployment: str, wall_ns: int, monotonic: float) -> tuple[Epoch, bool]:
-        """The epoch frames are sealed in now, and whether it has just begun."""
+    def current(self, deployment: str, monotonic: float) -> Epoch | None:
+        """The epoch frames are sealed in now, if one is booked."""
         found = self._current.get(deployment)
-        if found is not None and monotonic < found.seals_until:
-            return found, False
+        return found if found is not None and monotonic < found.seals_until else None
+
+    def begin(self, deployment: str, wall_ns: int, monotonic: float) -> Epoch:
+        """A new epoch. It is destroyed with the others, and found by nobody before `confirm`."""
         start = wall_ns - wall_ns % self._epoch_ns
         left_s = (start + self._epoch_ns - wall_ns) / 1e9
         key = self._new_key()
@@ -68,13 +72,21 @@ class EpochKeys:
             fingerprint=fingerprint(key),
             key=bytearray(key),
         )
-        self._epochs[epoch.id] = self._current[deployment] = epoch
-        return epoch, True
+        self._epochs[epoch.id] = epoch
+        return epoch
+
+    def confirm(self, epoch: Epoch) -> bool:
+        """It is booked and may be used from now on; False if it was destroyed meanwhile."""
+        if epoch.id not in self._epochs:
+            return False
+        epoch.booked = True
+        self._current[epoch.deployment] = epoch
+        return True
 
     def find(self, key_id: str, monotonic: float) -> Epoch | None:
         """The epoch of a key that may still open, or None."""
         epoch = self._epochs.get(key_id)
-        return epoch if epoch is not None and monotonic < epoch.opens_until else None
+        return epoch if epoch is not None and epoch.booked and monotonic < epoch.opens_until else None
 
     def forget(self, epoch: Epoch) -> None:
         """Destroy one epoch now."""
@@ -84,18 +96,14 @@ class EpochKeys:
             del self._current[epoch.deployment]
 
     def expire(self, monotonic: float) -> tuple[Epoch, ...]:
-        """Destroy what may no longer be opened, and say which."""
+        """Destroy what may no longer be opened, and say which of it is booked."""
         return self._destroy([epoch for epoch in self._epochs.values() if monotonic >= epoch.opens_until])
 
-    def drop(self, deployment: str | None = None) -> tuple[Epoch, ...]:
-        """Destroy all of a deployment's, or of all, at once."""
-        return self._destroy([each for each in self._epochs.values() if deployment in (None, each.deployment)])
-
-    def deployments(self) -> tuple[str, ...]:
-        """Those with keys that may still open."""
-        return tuple({epoch.deployment for epoch in self._epochs.values()})
+    def drop(self) -> tuple[Epoch, ...]:
+        """Destroy all at once, and say which of it is booked."""
+        return self._destroy([*self._epochs.values()])
 
     def _destroy(self, epochs: list[Epoch]) -> tuple[Epoch, ...]:
         for epoch in epochs:
             self.forget(epoch)
-        return tuple(epochs)
+        return tuple(epoch for epoch in epochs if epoch.booked)

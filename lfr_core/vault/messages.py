@@ -1,7 +1,7 @@
-"""What passes over the vault's socket: typed, versioned requests and answers, each a length and a JSON document.
+"""What passes over the vault's socket: typed, versioned requests and answers, each a JSON document.
 
-A frame is four bytes of length, big-endian, then at most `LONGEST` bytes of UTF-8. A key travels as base64 over a
-Unix socket that only this user may open, and is never logged.
+How they travel is `lfr_core.vault.wire`'s. A key travels as base64 over a Unix socket that only this user may open, and
+is never logged.
 
 `checked` is the one validation of what is asked: the vault itself applies it and so does its client, so that a vault
 in the same process takes nothing that the one behind the socket would refuse.
@@ -10,8 +10,6 @@ in the same process takes nothing that the one behind the socket would refuse.
 from __future__ import annotations
 
 import base64
-import socket
-import struct
 from typing import Annotated, Literal, Self, TypeAlias, TypeVar
 
 from pydantic import (
@@ -30,7 +28,6 @@ from lfr_core.errors import Refused
 from lfr_core.vault.port import MOST_IDS, KeyKind
 
 __all__ = [
-    "LONGEST",
     "Answer",
     "AnyRequest",
     "CheckGate",
@@ -58,13 +55,7 @@ __all__ = [
     "SignatureAnswer",
     "TextAnswer",
     "checked",
-    "read_frame",
-    "write_frame",
 ]
-
-LONGEST = 16 * 1024 * 1024
-"""Bytes of one message: more than `MOST_IDS` keys with the longest names there may be, and so than any request."""
-_LENGTH = struct.Struct(">I")
 
 Bytes = Annotated[
     bytes,
@@ -295,42 +286,3 @@ def checked(message_type: type[_Asked], **fields: object) -> _Asked:
         raise Refused(
             "vault.bad-request", f"the vault doesn't take this, mend it and ask again ({verb}: {faults})"
         ) from None
-
-
-def write_frame(connection: socket.socket, body: bytes) -> None:
-    """Send one message. Raises OSError, and ValueError when it is longer than `LONGEST`."""
-    if len(body) > LONGEST:
-        raise ValueError(f"a message of {len(body):,} bytes is longer than the vault takes")
-    connection.sendall(_LENGTH.pack(len(body)) + body)
-
-
-def read_frame(connection: socket.socket) -> bytes:
-    """Receive one message.
-
-    Raises:
-        EOFError: the other side closed before a message began.
-        ValueError: it closed in the middle of one, or announced one longer than `LONGEST`.
-        OSError: also TimeoutError.
-    """
-    head = _receive(connection, _LENGTH.size)
-    if not head:
-        raise EOFError
-    if len(head) < _LENGTH.size:
-        raise ValueError("half a message")
-    (length,) = _LENGTH.unpack(head)
-    if length > LONGEST:
-        raise ValueError("a message longer than the vault takes")
-    body = _receive(connection, length)
-    if len(body) < length:
-        raise ValueError("half a message")
-    return body
-
-
-def _receive(connection: socket.socket, count: int) -> bytes:
-    parts = bytearray()
-    while len(parts) < count:
-        part = connection.recv(min(65_536, count - len(parts)))
-        if not part:
-            break
-        parts += part
-    return bytes(parts)

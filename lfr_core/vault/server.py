@@ -22,6 +22,7 @@ from lfr_core.logs import get_logger
 from lfr_core.vault import messages as m
 from lfr_core.vault.core import VaultCore
 from lfr_core.vault.port import MOST_IDS, FrameKey, KeptKey, KeptKeyInfo
+from lfr_core.vault.wire import read_frame, write_frame
 
 __all__ = ["VaultServer"]
 
@@ -55,7 +56,7 @@ class VaultServer:
         """Serve until `stop`; then every frame key is destroyed and the socket removed."""
         timers = [
             threading.Thread(target=self._keep_time, args=(act,), name=f"vault-{act.__name__}", daemon=True)
-            for act in (self._core.expire, self._core.tend)  # apart: destroying keys waits for no database
+            for act in (self._core.expire, self._core.sweep, self._core.tend)  # apart: no key waits for the database
         ]
         for timer in timers:
             timer.start()
@@ -108,14 +109,14 @@ class VaultServer:
                     connection.settimeout(None)
                     connection.recv(1, socket.MSG_PEEK)  # between messages a client may be silent for long
                     connection.settimeout(_HALF_A_MESSAGE_S)
-                    body = m.read_frame(connection)
+                    body = read_frame(connection)
                     if int(time.monotonic()) != second:
                         second, asked = int(time.monotonic()), 0
                     asked += 1
                     if asked > _MOST_REQUESTS_PER_S:
                         get_logger().warning("vault.flood")
                         return
-                    m.write_frame(connection, self._answer(body).model_dump_json().encode())
+                    write_frame(connection, self._answer(body).model_dump_json().encode())
         except EOFError:
             pass
         except (ValueError, OSError) as error:

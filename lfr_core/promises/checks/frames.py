@@ -26,7 +26,7 @@ __all__ = ["FacesForgotten", "NoTemplateKept", "RecognitionGated"]
 _LOOK_BACK_NS = 31 * 86_400 * 10**9
 """Epochs of the last 31 days are looked at; an older breach is in the ledger's history."""
 _FACTS_AGE_S = 0.5
-"""Longer than the vault's answer may be old (`lfr_core.vault.core.FACTS_MAX_AGE_S`)."""
+"""Longer than the vault's answer may be old (`lfr_core.vault.lending.FACTS_MAX_AGE_S`)."""
 _TEMPLATE_WORDS = ("template", "embedding", "descriptor", "feature", "vector")
 _FEW_NUMBERS = 16
 """A box has 4 numbers, five landmarks 10; a template has hundreds."""

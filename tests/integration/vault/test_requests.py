@@ -14,7 +14,7 @@ from lfr_core.audit.port import AuditEvent, Verb
 from lfr_core.errors import Refused
 from lfr_core.footage.settling import _hold
 from lfr_core.vault import messages as m
-from lfr_core.vault import port
+from lfr_core.vault import port, wire
 from lfr_core.vault import server as server_module
 from lfr_core.vault.client import VaultClient
 from lfr_core.vault.core import VaultCore
@@ -144,8 +144,8 @@ def test_the_longest_answer_and_the_longest_request_fit_a_message() -> None:
     destroyed = m.DestroyedAnswer(destroyed=(m.Destroying(info=info, destroyed_ns=2**63 - 1),) * MOST_IDS)
     asked = m.checked(m.Destroy, key_ids=(four_bytes * 200,) * MOST_IDS, rule=four_bytes * 200)
 
-    assert len(destroyed.model_dump_json().encode()) < m.LONGEST
-    assert len(asked.model_dump_json().encode()) < m.LONGEST
+    assert len(destroyed.model_dump_json().encode()) < wire.LONGEST
+    assert len(asked.model_dump_json().encode()) < wire.LONGEST
 
 
 def test_what_a_key_may_be_called_the_audit_trail_can_name() -> None:

@@ -1,0 +1,262 @@
+"""With a database, a trail or a disk that doesn't come back, frame keys are destroyed at once all the same."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lfr_core.errors import LfrError, Refused, Retryable
+from lfr_core.vault import clockguard, lending
+from lfr_core.vault.core import VaultCore
+from lfr_core.vault.keystore import Keystore
+from lfr_core.vault.port import KeyKind
+from tests.support.vault_core import NOW_NS, Records, TwoClocks, open_facts, vault_core
+
+LONG_S = 20.0
+"""Far more than anything here takes on a busy machine; what waits for the database waits longer."""
+
+
+class Stuck:
+    """Calls that don't return before the test ends."""
+
+    def __init__(self) -> None:
+        self.reached = threading.Event()
+        self.released = threading.Event()
+
+    def wrap(self, call: Callable[..., Any]) -> Callable[..., Any]:
+        def waits(*args: Any, **kwargs: Any) -> Any:
+            self.reached.set()
+            assert self.released.wait(60)
+            return call(*args, **kwargs)
+
+        return waits
+
+
+@pytest.fixture
+def stuck() -> Iterator[Stuck]:
+    stuck = Stuck()
+    yield stuck
+    stuck.released.set()
+
+
+@pytest.fixture
+def threads(stuck: Stuck) -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(8) as threads:
+        yield threads
+        stuck.released.set()
+
+
+@pytest.fixture
+def vault(tmp_path: Path) -> tuple[VaultCore, TwoClocks, Records]:
+    return vault_core(tmp_path)
+
+
+def done(threads: ThreadPoolExecutor, act: Callable[[], object]) -> object:
+    """What it gives, in a thread: one that waits is an error instead of a test that hangs."""
+    return threads.submit(act).result(LONG_S)
+
+
+def ended(asked: Future[Any], stuck: Stuck) -> LfrError | None:
+    stuck.released.set()
+    error = asked.exception(LONG_S)
+    assert error is None or isinstance(error, LfrError)
+    return error
+
+
+PLACES: dict[str, Callable[[VaultCore, Records, Stuck, pytest.MonkeyPatch], None]] = {
+    "facts": lambda _, records, stuck, patch: patch.setattr(records, "facts", stuck.wrap(records.facts)),
+    "epoch": lambda _, records, stuck, patch: patch.setattr(records, "began", stuck.wrap(records.began)),
+    "latest-time": lambda _, __, stuck, patch: patch.setattr(
+        clockguard, "write_private", stuck.wrap(clockguard.write_private)
+    ),
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_keys_that_are_due_are_destroyed_while_a_question_is_stuck(
+    vault: tuple[VaultCore, TwoClocks, Records],
+    stuck: Stuck,
+    threads: ThreadPoolExecutor,
+    monkeypatch: pytest.MonkeyPatch,
+    place: str,
+) -> None:
+    core, clock, records = vault
+    records.known["other"] = open_facts(clock, "other")
+    lent = core.seal_key("d", "cam")
+    (epoch,) = records.began_
+    assert bytes(epoch.key) == lent.key
+    clock.advance(11)  # the next epoch; the first may still be opened for a few seconds
+    PLACES[place](core, records, stuck, monkeypatch)
+    asked = threads.submit(core.seal_key, "d", "cam")
+    assert stuck.reached.wait(LONG_S)
+    clock.advance(20)
+
+    done(threads, core.expire)
+
+    assert bytes(epoch.key) == bytes(32)
+    ended(asked, stuck)
+
+
+def test_a_key_whose_booking_is_stuck_is_destroyed_with_its_time_and_never_lent(
+    vault: tuple[VaultCore, TwoClocks, Records],
+    stuck: Stuck,
+    threads: ThreadPoolExecutor,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    core, clock, records = vault
+    monkeypatch.setattr(records, "began", stuck.wrap(records.began))
+    asked = threads.submit(core.seal_key, "d", "cam")
+    assert stuck.reached.wait(LONG_S)
+    clock.advance(15.1)
+    done(threads, core.expire)
+
+    assert isinstance(ended(asked, stuck), Retryable)
+    (epoch,) = records.began_
+    assert bytes(epoch.key) == bytes(32)
+    core.tick()
+    assert list(records.destroyed_) == [epoch.id]
+
+
+def test_a_vault_that_is_told_to_stop_destroys_its_keys_and_ends_without_the_database(
+    vault: tuple[VaultCore, TwoClocks, Records],
+    stuck: Stuck,
+    threads: ThreadPoolExecutor,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    core, _, records = vault
+    core.seal_key("d", "cam")
+    (epoch,) = records.began_
+    monkeypatch.setattr(records, "destroyed", stuck.wrap(records.destroyed))
+
+    done(threads, core.stop)
+
+    assert bytes(epoch.key) == bytes(32)
+    assert records.destroyed_ == {}
+
+
+def test_an_epoch_is_begun_once_however_many_ask_and_no_key_is_out_before_it_is_booked(
+    vault: tuple[VaultCore, TwoClocks, Records],
+    stuck: Stuck,
+    threads: ThreadPoolExecutor,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    core, _, records = vault
+    began, entered = records.began, threading.Semaphore(0)
+    monkeypatch.setattr(records, "began", stuck.wrap(lambda epoch: (entered.release(), began(epoch))))
+    asked = [threads.submit(core.seal_key, "d", f"cam-{number}") for number in range(5)]
+    assert stuck.reached.wait(LONG_S)
+    assert not any(each.done() for each in asked)
+
+    stuck.released.set()
+
+    assert len({each.result(LONG_S).id for each in asked}) == len(records.began_) == 1
+
+
+def test_one_deployment_s_stuck_facts_keep_no_other_waiting(
+    vault: tuple[VaultCore, TwoClocks, Records],
+    stuck: Stuck,
+    threads: ThreadPoolExecutor,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    core, clock, records = vault
+    records.known["other"] = open_facts(clock, "other")
+    facts = records.facts
+    late = stuck.wrap(facts)
+    monkeypatch.setattr(records, "facts", lambda name: late(name) if name == "d" else facts(name))
+    asked = threads.submit(core.check_gate, "d")
+    assert stuck.reached.wait(LONG_S)
+
+    assert done(threads, lambda: core.check_gate("other")) == core.check_gate("other")
+    assert done(threads, lambda: core.seal_key("other", "cam"))
+    assert ended(asked, stuck) is None
+
+
+def test_who_waits_too_long_behind_another_is_told_so_and_too_many_are_turned_away(
+    vault: tuple[VaultCore, TwoClocks, Records],
+    stuck: Stuck,
+    threads: ThreadPoolExecutor,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    core, _, records = vault
+    monkeypatch.setattr(lending, "_TURN_S", 0.05)
+    monkeypatch.setattr(records, "facts", stuck.wrap(records.facts))
+    threads.submit(core.check_gate, "d")
+    assert stuck.reached.wait(LONG_S)
+    with pytest.raises(Retryable, match="slow"):
+        done(threads, lambda: core.check_gate("d"))
+
+    taken = 0
+    while core._frames._waiting.acquire(blocking=False):
+        taken += 1
+    with pytest.raises(Retryable, match="too many"):
+        done(threads, lambda: core.check_gate("d"))
+    assert taken < 32
+
+
+def test_kept_keys_that_are_due_go_while_the_trail_is_stuck_and_it_is_told_when_it_is_back(
+    vault: tuple[VaultCore, TwoClocks, Records],
+    stuck: Stuck,
+    threads: ThreadPoolExecutor,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    core, clock, records = vault
+    first, second = (
+        core.make_key(KeyKind.ALERT, "d", name, NOW_NS + seconds * 10**9).info
+        for name, seconds in (("a", 60), ("b", 120))
+    )
+    monkeypatch.setattr(records, "record", stuck.wrap(records.record))
+    clock.advance(61)
+    done(threads, core.sweep)
+    telling = threads.submit(core.tend)
+    assert stuck.reached.wait(LONG_S)
+    clock.advance(60)
+
+    done(threads, core.sweep)
+
+    assert core.kept() == ()
+    assert ended(telling, stuck) is None
+    assert [event.subject for event in records.events] == [f"key:{first.id}", f"key:{second.id}"]
+
+
+def test_an_erasure_the_trail_could_not_be_told_of_is_told_when_it_is_back(
+    vault: tuple[VaultCore, TwoClocks, Records],
+) -> None:
+    core, clock, records = vault
+    gone = core.make_key(KeyKind.ALERT, "d", "a", NOW_NS + 10**9).info
+    records.away = True
+    clock.advance(20)
+    core.tick()
+    assert core.kept() == ()
+    records.away = False
+    core.tick()
+
+    assert [event.subject for event in records.events] == [f"key:{gone.id}"]
+
+
+def test_while_the_keystore_s_disk_is_stuck_frame_keys_go_and_nothing_that_is_due_opens(
+    vault: tuple[VaultCore, TwoClocks, Records],
+    stuck: Stuck,
+    threads: ThreadPoolExecutor,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    core, clock, records = vault
+    core.seal_key("d", "cam")
+    (epoch,) = records.began_
+    monkeypatch.setattr(Keystore, "_save", stuck.wrap(lambda _: None))
+    making = threads.submit(core.make_key, KeyKind.ALERT, "d", "a", NOW_NS + 10**9)
+    assert stuck.reached.wait(LONG_S)
+    clock.advance(20)
+
+    done(threads, core.expire)
+    opening = threads.submit(core.open_kept, "any", actor="A", purpose="test")
+
+    assert bytes(epoch.key) == bytes(32)
+    with suppress(LfrError):
+        ended(making, stuck)
+    assert isinstance(ended(opening, stuck), Refused)
