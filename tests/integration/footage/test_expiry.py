@@ -296,6 +296,6 @@ def test_on_a_disk_that_is_really_full_the_purge_makes_its_own_room(
         assert segments(engine)[0].purged_ns is None
 
         assert [each.id for each in full.expire()] == [segment.id]
-        assert not full.vault._keystore.outdated  # the keystore is written again, now that there is room
+        assert not full.core._keystore.outdated  # the keystore is written again, now that there is room
         full.vault, full.trail = full.reopened()
         assert full.vault.kept(KeyKind.FOOTAGE) == ()

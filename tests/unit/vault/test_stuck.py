@@ -14,6 +14,7 @@ import pytest
 from lfr_core.errors import LfrError, Refused, Retryable
 from lfr_core.vault import clockguard, lending
 from lfr_core.vault.core import VaultCore
+from lfr_core.vault.files import write_private
 from lfr_core.vault.keystore import Keystore
 from lfr_core.vault.port import KeyKind
 from tests.support.vault_core import NOW_NS, Records, TwoClocks, open_facts, vault_core
@@ -72,9 +73,7 @@ def ended(asked: Future[Any], stuck: Stuck) -> LfrError | None:
 PLACES: dict[str, Callable[[VaultCore, Records, Stuck, pytest.MonkeyPatch], None]] = {
     "facts": lambda _, records, stuck, patch: patch.setattr(records, "facts", stuck.wrap(records.facts)),
     "epoch": lambda _, records, stuck, patch: patch.setattr(records, "began", stuck.wrap(records.began)),
-    "latest-time": lambda _, __, stuck, patch: patch.setattr(
-        clockguard, "write_private", stuck.wrap(clockguard.write_private)
-    ),
+    "latest-time": lambda _, __, stuck, patch: patch.setattr(clockguard, "write_private", stuck.wrap(write_private)),
 }
 
 
@@ -147,8 +146,7 @@ def test_an_epoch_is_begun_once_however_many_ask_and_no_key_is_out_before_it_is_
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     core, _, records = vault
-    began, entered = records.began, threading.Semaphore(0)
-    monkeypatch.setattr(records, "began", stuck.wrap(lambda epoch: (entered.release(), began(epoch))))
+    monkeypatch.setattr(records, "began", stuck.wrap(records.began))
     asked = [threads.submit(core.seal_key, "d", f"cam-{number}") for number in range(5)]
     assert stuck.reached.wait(LONG_S)
     assert not any(each.done() for each in asked)
