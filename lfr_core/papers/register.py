@@ -16,9 +16,11 @@ from sqlmodel import Session, select
 from lfr_core.audit.port import AuditEvent, Trail, Verb
 from lfr_core.clock import Clock, utc_from_ns
 from lfr_core.errors import Fatal, Refused, Retryable
+from lfr_core.files import read_bounded
+from lfr_core.papers.clean import cleaned
 from lfr_core.papers.kinds import Paper, PaperKind
 from lfr_core.papers.reading import value_of
-from lfr_core.papers.signature import media_type_of
+from lfr_core.papers.signature import HTML, media_type_of
 from lfr_core.papers.tables import PaperRow
 from lfr_core.people import Person, Role, acting
 from lfr_core.policy import PapersPolicy
@@ -64,7 +66,8 @@ class PaperRegister:
             title: one line, for the public.
             version: letters, digits, points and hyphens.
             deployment: of a community impact assessment; the others have none.
-            file: PDF, HTML, Markdown or plain text; at most `LARGEST_BYTES`.
+            file: PDF, HTML (kept and published as `cleaned` leaves it), Markdown or plain text; at most
+                `LARGEST_BYTES`.
             review_by: its last good day in England, not past, and at most `papers.max_review_days` ahead.
             by: who approves it: registered with role compliance or authorising officer.
 
@@ -76,17 +79,21 @@ class PaperRegister:
         """
         self._check(kind, title, version, review_by, deployment)
         name, content = _read(file)
+        media_type = media_type_of(content, name)
+        title = " ".join(title.split())
+        if media_type == HTML:
+            content = cleaned(content, title)
         row = PaperRow(
             kind=kind.value,
             deployment=deployment,
             version=version,
-            title=" ".join(title.split()),
+            title=title,
             review_by=review_by,
             approved_by=by,
             added_at=self._now(),
             sha256=hashlib.sha256(content).hexdigest(),
             file_name=name,
-            media_type=media_type_of(content, name),
+            media_type=media_type,
             size=len(content),
         )
         with reading(self._engine) as session:
@@ -179,15 +186,14 @@ def _read(file: Path) -> tuple[str, bytes]:
     if not name or len(name) > _LONGEST or _CONTROL.search(name):
         raise Refused("papers.bad-text", "the file's name must be of at most 200 printable characters: rename it")
     try:
-        if not file.is_file():  # a folder, a pipe, nothing
-            raise Refused("papers.not-a-file", f"{file} is no file: give the paper's own file")
-        with file.open("rb") as stream:
-            content = stream.read(LARGEST_BYTES + 1)
+        return name, read_bounded(file, LARGEST_BYTES)
     except OSError as error:
-        raise Refused("papers.not-a-file", f"{file} can't be read: {error.strerror}") from error
-    if len(content) > LARGEST_BYTES:
-        raise Refused("papers.too-large", f"{name} is larger than {LARGEST_BYTES // 1_000_000} MB: make it smaller")
-    return name, content
+        if error.errno == errno.EFBIG:
+            words = f"{name} is larger than {LARGEST_BYTES // 1_000_000} MB: make it smaller"
+            raise Refused("papers.too-large", words) from error
+        raise Refused(
+            "papers.not-a-file", f"{file} can't be read: {error.strerror}. Give the paper's own file"
+        ) from error
 
 
 def _keep(folder: Path, sha256: str, content: bytes) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
@@ -13,6 +14,7 @@ from lfr_core.deployments import DeploymentKind
 from lfr_core.erasure.account import Epoch, epochs
 from lfr_core.errors import Refused
 from lfr_core.papers import Document, documents, paper_content
+from lfr_core.papers.clean import cleaned
 from lfr_core.policy import ForcePolicy, Policy
 from lfr_core.promises.catalogue import promises
 from lfr_core.promises.ledger import read_ledger
@@ -139,9 +141,18 @@ def site_data(engine: Engine, policy: Policy, *, papers: Path, now: datetime) ->
             for name, one in summaries.items()
         ),
         late_unannounced=tuple(one for name, one in due.items() if name not in told and _is_late(one)),
-        documents=tuple(SiteDocument(one, paper_content(papers, one.sha256)) for one in documents(engine)),
+        documents=tuple(_document(papers, one) for one in documents(engine)),
         ledger=render(read_ledger(engine, promises(policy), now_ns=round(now.timestamp() * 1e9))),
     )
+
+
+def _document(papers: Path, one: Document) -> SiteDocument:
+    """With its file. An HTML paper of before papers were cleaned is cleaned now, and listed as what is published."""
+    content = paper_content(papers, one.sha256)
+    if one.media_type != "text/html":
+        return SiteDocument(one, content)
+    content = cleaned(content, one.title)
+    return SiteDocument(replace(one, sha256=hashlib.sha256(content).hexdigest(), size=len(content)), content)
 
 
 def _is_late(due: Due) -> bool:
