@@ -1,1 +1,3 @@
-"""Prefect flows, one module each. None yet: the deployment's life comes as flows after the stream."""
+"""Prefect flows, one module each, and the process that serves them."""
+
+import lfr_core  # noqa: F401  prepares the process before any other library is imported

@@ -22,7 +22,7 @@ from lfr_core.clock import Clock, SystemClock
 from lfr_core.errors import Fatal, LfrError, Retryable
 from lfr_core.logs import configure_logs, get_logger
 from lfr_core.retention.ended import ended_file
-from lfr_core.settings import Settings
+from lfr_core.settings import Settings, load_settings
 
 __all__ = ["OverdueWatch", "main", "purge_once"]
 
@@ -125,10 +125,10 @@ def main(arguments: list[str] | None = None) -> int:
         over.set()
 
     try:
-        settings = Settings()
-    except ValueError as error:  # pydantic's; it names the setting
-        sys.stderr.write(f"error the settings are refused: {error}\n")
-        return Fatal.exit_code
+        settings = load_settings()
+    except Fatal as error:
+        sys.stderr.write(f"error {error}\n")
+        return error.exit_code
     configure_logs(settings.log_level)
     try:
         if told.once:

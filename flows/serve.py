@@ -37,7 +37,7 @@ from lfr_core.errors import Fatal, LfrError
 from lfr_core.logs import configure_logs, get_logger
 from lfr_core.policy import Policy, load_policy
 from lfr_core.records.engine import open_engine
-from lfr_core.settings import Settings
+from lfr_core.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from prefect import Flow
@@ -60,10 +60,10 @@ def ready_file(settings: Settings) -> Path:
 def main() -> int:
     """Serve until SIGTERM. Returns the exit code."""
     try:
-        settings = Settings()
-    except ValueError as error:  # pydantic's; it names the setting
-        sys.stderr.write(f"error the settings are refused: {error}\n")
-        return Fatal.exit_code
+        settings = load_settings()
+    except Fatal as error:
+        sys.stderr.write(f"error {error}\n")
+        return error.exit_code
     configure_logs(settings.log_level)
     try:
         asyncio.run(_serve(settings, load_policy(settings.policy_file)))

@@ -20,6 +20,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from lfr_core.environment import download_environment
 from lfr_core.errors import Fatal, Refused, Retryable
 from lfr_core.faces.pack.scratch import scratch_folder
 
@@ -158,7 +159,14 @@ def _download(source: _Source, scratch: Path) -> Path:
     command = [*_pip(scratch), "download", "--quiet", "--no-input", "--disable-pip-version-check", "--no-deps"]
     command += ["--require-hashes", *form, "--dest", str(fetched), "-r", str(requirements)]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=FETCH_LIMIT_S)
+        done = subprocess.run(
+            command,
+            env=download_environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=FETCH_LIMIT_S,
+        )
     except subprocess.TimeoutExpired as error:
         raise Retryable(f"pip took more than {FETCH_LIMIT_S} s to fetch {source.requirement}. {ADVICE}") from error
     if done.returncode != 0:

@@ -1,6 +1,6 @@
 """Settings: one object, built in the entry points and passed down. Never built at import.
 
-Everything is read from the environment (`LFR_...`) or a `.env` file in the working directory.
+Everything is read from the environment (`LFR_...`), then from one file of a fixed place (`lfr_core.settings_file`).
 """
 
 from __future__ import annotations
@@ -9,12 +9,21 @@ import hashlib
 import os
 import tempfile
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
 
-__all__ = ["Settings"]
+from lfr_core.errors import Fatal
+from lfr_core.settings_file import read_settings_file, settings_file
+
+__all__ = ["Settings", "load_settings"]
 
 PROJECT = Path(__file__).resolve().parents[1]
 _LONGEST_SOCKET_PATH = 100  # bytes; sun_path holds 108 on Linux, 104 on macOS
@@ -23,9 +32,31 @@ _LONGEST_SOCKET_PATH = 100  # bytes; sun_path holds 108 on Linux, 104 on macOS
 class Settings(BaseSettings):
     """Where things are. What is allowed lives in the policy, not here."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="LFR_", env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True
-    )
+    model_config = SettingsConfigDict(env_prefix="LFR_", extra="ignore", frozen=True)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  pydantic's signature
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003  the same
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What is said in the call, then the environment, then the settings file. Raises Fatal: that is refused."""
+        file = settings_file()
+        if file is None:
+            return init_settings, env_settings
+        in_file = EnvSettingsSource(settings_cls)
+        in_file.env_vars = {name.lower(): value for name, value in _whole_paths(read_settings_file(file), file).items()}
+        return init_settings, env_settings, in_file
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_whole_path(cls, url: str) -> str:
+        if url.startswith("sqlite") and url.partition(":///")[2][:1] not in {"", "/", ":"}:
+            raise ValueError("an SQLite file is given by its whole path, as sqlite:////srv/lfr/records.sqlite3")
+        return url
 
     home: Path = Field(
         default=PROJECT / "var" / "lfr",
@@ -140,3 +171,34 @@ class Settings(BaseSettings):
     def pack_folder(self) -> Path:
         """The model pack in use."""
         return self.model_pack or self.cache / "models" / "open-pack"
+
+
+_PATHS = [
+    name for name, field in Settings.model_fields.items() if Path in (field.annotation, *get_args(field.annotation))
+]
+
+
+def _whole_paths(given: dict[str, str], file: Path) -> dict[str, str]:
+    """`given`, once none of its paths depends on the folder one stands in. Raises Fatal."""
+    for name in (f"LFR_{path.upper()}" for path in _PATHS):
+        if given.get(name) and not Path(given[name]).is_absolute():
+            raise Fatal(f"{name} in {file} isn't a whole path: begin it with /")
+    return given
+
+
+def load_settings() -> Settings:
+    """The settings, as every entry point takes them.
+
+    Raises:
+        Fatal: one is unusable (its variable is named), or the settings file is refused.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        faults = "; ".join(f"LFR_{'_'.join(map(str, f['loc'])).upper()}: {f['msg']}" for f in error.errors())
+        raise Fatal(f"the settings are refused: {faults}") from error
+    except SettingsError as error:  # a list that isn't JSON; it names the field and not the variable
+        field = str(error).partition('"')[2].partition('"')[0]
+        raise Fatal(
+            f'the settings are refused: LFR_{field.upper()} must be JSON, as ["CPUExecutionProvider"]'
+        ) from error

@@ -56,11 +56,12 @@ class Finding:
 def environment_of(root: Path, env: dict[str, str]) -> dict[str, str]:
     """The environment the installers run in: the user's own, with what keeps everything below `root`.
 
-    `.env` adds LFR_ settings that the environment doesn't have, as lfr_core.settings reads them. An
-    activated virtual environment of another project is not ours, so VIRTUAL_ENV goes.
+    `.env`, or the file that LFR_ENV_FILE names, adds LFR_ settings that the environment doesn't have, as
+    lfr_core.settings_file reads them. An activated virtual environment of another project is not ours, so
+    VIRTUAL_ENV goes.
     """
     made = dict(env)
-    dotenv = root / ".env"
+    dotenv = Path(env.get("LFR_ENV_FILE", root / ".env"))
     if dotenv.is_file():
         for line in dotenv.read_text(encoding="utf-8").splitlines():
             name, equals, value = line.strip().removeprefix("export ").partition("=")

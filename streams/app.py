@@ -30,6 +30,7 @@ def make_app(group: str, instance: str, *, settings: Settings, policy: Policy, t
     """
     app = faust.App(
         group,
+        env={},  # else BROKER_URL, WEB_HOST and eighty more names of the environment go before what is said here
         broker=[f"kafka://{server}" for server in settings.kafka_bootstrap.split(",")],
         value_serializer="raw",
         key_serializer="raw",

@@ -24,7 +24,7 @@ from lfr_core.gallery.port import Gallery
 from lfr_core.hardening import forbid_core_dumps
 from lfr_core.logs import configure_logs, get_logger
 from lfr_core.policy import Policy, load_policy
-from lfr_core.settings import Settings
+from lfr_core.settings import Settings, load_settings
 from streams.app import make_app
 from streams.broker.traits import traits_of
 from streams.topics import Topic, absent_topics, lag
@@ -49,10 +49,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--index", type=int, default=0, help="this worker's number in its group: unique and stable")
     options = parser.parse_args(arguments)
     try:
-        settings = Settings()
-    except ValueError as error:  # pydantic's; it names the setting
-        sys.stderr.write(f"error the settings are refused: {error}\n")
-        return Fatal.exit_code
+        settings = load_settings()
+    except Fatal as error:
+        sys.stderr.write(f"error {error}\n")
+        return error.exit_code
     configure_logs(settings.log_level)
     forbid_core_dumps()
     try:

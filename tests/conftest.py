@@ -16,18 +16,11 @@ from pathlib import Path
 import pytest
 import structlog
 
+import lfr_core  # noqa: F401  no test tells a third party that it ran, and none uses a proxy
+
 REQUIRABLE = frozenset({"kafka", "postgresql", "browser", "models"})
 KEPT = frozenset({"LFR_CACHE", "LFR_REQUIRE"})
 """Where the downloads lie, and what mustn't be skipped; every other LFR_ setting is the developer's own."""
-
-QUIET = {
-    "DO_NOT_TRACK": "1",  # Prefect's client
-    "GX_ANALYTICS_ENABLED": "false",
-    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-    "STREAMLIT_BROWSER_GATHER_USAGE_STATS": "false",
-    "STREAMLIT_SERVER_HEADLESS": "true",
-}
-"""No test tells a third party that it ran."""
 
 THIRD_PARTY_WARNINGS: tuple[str, ...] = (
     # kafka-python 3.0.12 reads its schemas at import by functions that Python 3.11 calls deprecated
@@ -49,17 +42,13 @@ def pytest_configure(config: pytest.Config) -> None:
         )
     for name in [name for name in os.environ if name.startswith("LFR_") and name not in KEPT]:
         del os.environ[name]
-    os.environ.update(QUIET)
     if _scratch is None:
         _scratch = tempfile.TemporaryDirectory(prefix="tests-lfr-")
+    os.environ["LFR_ENV_FILE"] = ""  # the developer's .env is no part of the tests
     os.environ["LFR_HOME"] = str(Path(_scratch.name) / "home")
     os.environ["PREFECT_HOME"] = str(Path(_scratch.name) / "prefect")
     for line in THIRD_PARTY_WARNINGS:
         config.addinivalue_line("filterwarnings", line)
-
-    from lfr_core.settings import Settings
-
-    Settings.model_config["env_file"] = None  # the developer's .env is no part of the tests
 
 
 def pytest_unconfigure() -> None:

@@ -99,25 +99,10 @@ def guard() -> Iterator[None]:
 
 
 def load_settings() -> Settings:
-    """The settings from the environment. Raises Fatal, naming the variable, when one is unusable."""
-    from pydantic import ValidationError
-    from pydantic_settings import SettingsError
+    """The settings, loaded when a command asks. Raises Fatal, naming the variable, when one is unusable."""
+    from lfr_core import settings
 
-    from lfr_core.errors import Fatal
-    from lfr_core.settings import Settings
-
-    try:
-        return Settings()
-    except ValidationError as error:
-        faults = "; ".join(f"LFR_{'_'.join(map(str, f['loc'])).upper()}: {f['msg']}" for f in error.errors())
-        raise Fatal(f"the settings are refused: {faults}") from error
-    except SettingsError as error:  # a list that isn't JSON; it names the field and not the variable
-        field = str(error).partition('"')[2].partition('"')[0]
-        raise Fatal(
-            f'the settings are refused: LFR_{field.upper()} must be JSON, as ["CPUExecutionProvider"]'
-        ) from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise Fatal(f"the file .env in {Path.cwd()} can't be read as UTF-8: mend it or move it away") from error
+    return settings.load_settings()
 
 
 def policy_of(settings: Settings) -> Policy:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import os
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -40,6 +43,20 @@ _GROUPS = {  # each with a command to begin with
     "stream": "lfr stream run --source street.avi --watchlist lists/test",
 }
 _COMMANDS = ("system", "demo", "evidence")  # modules whose commands stand at the top level: up, down, status, ...
+
+
+@app.callback()
+def _options(
+    env_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--env-file", help="Settings from this file instead of `.env` in the project's folder.", show_default=False
+        ),
+    ] = None,
+) -> None:
+    if env_file is not None:
+        os.environ["LFR_ENV_FILE"] = str(env_file.absolute())
+
 
 for _name in _COMMANDS:
     app.add_typer(importlib.import_module(f"apps.cli.{_name}").app)

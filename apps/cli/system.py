@@ -103,7 +103,8 @@ def _up_detached(settings: Settings, *, with_page: bool) -> None:
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            env=child_environment(settings_env(settings)),
+            env=child_environment(settings_env(settings), downloads=True),  # it may have Maven fetch the broker
+            cwd=settings.home,
             start_new_session=True,
         )
         deadline = time.monotonic() + READY_S + 30.0

@@ -29,7 +29,9 @@ def examine(settings: Settings) -> list[Check]:
     own_broker = choice is None or not choice.external
     kafka = own_broker and (choice is None or choice.traits.has_retention)
     checks = [
+        guarded("settings", machine.settings_sources),
         guarded("write access", lambda: machine.write_access(settings)),
+        guarded("privacy", lambda: machine.privacy(settings)),
         guarded("disk", lambda: machine.disk(settings)),
         guarded("memory", machine.memory),
         guarded("clock", lambda: machine.clock(newest_record_ns=services.newest_record_ns(settings))),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 import time
@@ -12,12 +13,25 @@ import psutil
 
 from apps.doctor.checks import Check, fail, ok, warn
 from apps.supervisor.ports import is_taken, owner_of
+from lfr_core.private_files import open_to_others
+from lfr_core.settings_file import ENV_FILE, read_settings_file, settings_file
 from streams.broker.jars import MIN_JAVA, java_major
 
 if TYPE_CHECKING:
     from lfr_core.settings import Settings
 
-__all__ = ["clock", "clock_after_boot", "disk", "java", "maven", "memory", "ports", "write_access"]
+__all__ = [
+    "clock",
+    "clock_after_boot",
+    "disk",
+    "java",
+    "maven",
+    "memory",
+    "ports",
+    "privacy",
+    "settings_sources",
+    "write_access",
+]
 
 _GIB = 1 << 30
 _DISK_FAIL, _DISK_WARN = 1 * _GIB, 5 * _GIB  # a day of alerts is megabytes; Kafka and Milvus break on a full disk
@@ -71,6 +85,26 @@ def write_access(settings: Settings) -> Check:
         except OSError as error:
             return fail("write access", f"{folder}: {error.strerror}", f"mend its rights, or set {setting}")
     return ok("write access", f"{settings.home} and {settings.cache}")
+
+
+def settings_sources() -> Check:
+    """Where each setting that is given comes from; values aren't shown, an address may hold a password."""
+    file = settings_file()
+    in_file = read_settings_file(file).keys() if file is not None else set()
+    in_environment = {name for name in os.environ if name.startswith("LFR_")} - {ENV_FILE}
+    told = [f"{', '.join(sorted(in_environment))} from the environment"] if in_environment else []
+    if in_file - in_environment:
+        told.append(f"{', '.join(sorted(in_file - in_environment))} from {file}")
+    return ok("settings", "; ".join([*told, "the rest by default" if told else "all by default"]))
+
+
+def privacy(settings: Settings) -> Check:
+    """Whether other users of the machine can look into what the system wrote."""
+    found = open_to_others(settings)
+    if not found:
+        return ok("privacy", f"{settings.home} is closed to other users")
+    says = f"{', '.join(str(path) for path in found[:3])}{' and more' if found[3:] else ''}: open to other users"
+    return warn("privacy", says, "the next `lfr up` closes them")
 
 
 def ports(settings: Settings, *, running: bool, own_broker: bool) -> Check:

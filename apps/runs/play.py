@@ -12,7 +12,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from apps.supervisor.plan import settings_env
-from apps.supervisor.process import child_environment
+from apps.supervisor.process import spawn
 from apps.supervisor.supervisor import Supervisor
 from lfr_core.errors import Fatal, Retryable
 from lfr_core.records import read
@@ -82,20 +82,14 @@ def play(
 def _start_camera(
     source: Source, deployment: str, settings: Settings, *, as_fast_as_possible: bool
 ) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "apps.cli", "camera", "run", "--source", str(source.file)]
+    command = [sys.executable, "-m", "apps.cli", "camera", "run", "--source", str(source.file.absolute())]
     command += ["--deployment", deployment, "--name", source.camera]
     if as_fast_as_possible:
         command.append("--as-fast-as-possible")
     log = _log_of(source.camera, settings)
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as words:
-        return subprocess.Popen(
-            command,
-            env=child_environment(settings_env(settings)),
-            stdin=subprocess.DEVNULL,
-            stdout=words,
-            stderr=words,
-        )
+        return spawn(command, home=settings.home, env=settings_env(settings), output=words)
 
 
 def _check_camera(camera: str, process: subprocess.Popen[bytes], settings: Settings) -> None:

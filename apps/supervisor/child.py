@@ -26,9 +26,11 @@ _RUNNING = frozenset({ChildState.READY, ChildState.UNRESPONSIVE})
 class Child:
     """A child and where it stands. Not thread-safe: the supervisor's thread owns it."""
 
-    def __init__(self, spec: ChildSpec, log: Path, rule: Backoff, clock: Clock, guardian: Guardian) -> None:
+    def __init__(self, spec: ChildSpec, home: Path, rule: Backoff, clock: Clock, guardian: Guardian) -> None:
+        """`home`: where it runs; its words go to `log/NAME.log` there."""
         self.spec = spec
-        self.log = log
+        self.log = home / "log" / f"{spec.name}.log"
+        self._home = home
         self.state = ChildState.WAITING
         self._rule = rule
         self._clock = clock
@@ -103,7 +105,7 @@ class Child:
             self._restarts += 1
         self._started, self._next_probe = now, now
         try:
-            self._process = ChildProcess(self.spec, self.log, self._guardian)
+            self._process = ChildProcess(self.spec, self._home, self.log, self._guardian)
         except OSError as error:
             self._become(ChildState.FAILED, f"it can't be started: {error}")
             return

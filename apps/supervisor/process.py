@@ -8,17 +8,20 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import IO, Self
 
 from apps.supervisor.children import ChildSpec
+from lfr_core.environment import PRIVATE_UMASK, download_environment, own_environment
 
-__all__ = ["ChildProcess", "Guardian", "child_environment", "rotate", "tail"]
+__all__ = ["ChildProcess", "Guardian", "child_environment", "rotate", "spawn", "tail"]
 
 _HERE = Path(__file__).resolve().parent
 _BARE_PYTHON = (sys.executable, "-I", "-S")  # quick: no site-packages, nothing from the environment
+USER_HOME = "user-home"
+"""In the home folder: where libraries of a child that write below `~` do so."""
 LOG_BYTES = 10_000_000
 LOGS_KEPT = 3
 
@@ -61,30 +64,55 @@ class Guardian:
                 self._process.stdin.flush()
 
 
-def child_environment(extra: Mapping[str, str]) -> dict[str, str]:
-    """Our environment without its own LFR_ settings, and `extra`: a child gets the settings it was given."""
-    return {name: text for name, text in os.environ.items() if not name.startswith("LFR_")} | {
+def child_environment(extra: Mapping[str, str], *, downloads: bool = False) -> dict[str, str]:
+    """What a child gets: of our own environment what `own_environment` leaves, and `extra`, its settings among it.
+
+    It reads no file of settings, and takes no library from the folder it stands in. `downloads`: all that we were
+    started with, for a child that may fetch something.
+    """
+    given = download_environment() if downloads else own_environment(os.environ, for_child=True)
+    return {name: text for name, text in given.items() if not name.startswith("LFR_")} | {
+        "LFR_ENV_FILE": "",
+        "PYTHONSAFEPATH": "1",
         "PYTHONUNBUFFERED": "1",
         **extra,
     }
 
 
+def spawn(
+    command: Sequence[str], *, home: Path, env: Mapping[str, str], output: IO[bytes], new_session: bool = False
+) -> subprocess.Popen[bytes]:
+    """Start a child, its words into `output`: in the home folder, which is its person's home too, files for us alone.
+
+    So no `prefect.toml`, `.streamlit` or profile of whoever started us is read, and nothing is written elsewhere.
+    """
+    return subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        env=child_environment({"HOME": str(home.resolve() / USER_HOME), **env}),
+        cwd=home,
+        umask=PRIVATE_UMASK,
+        start_new_session=new_session,
+    )
+
+
 class ChildProcess:
     """A running child. `poll()` it; `terminate()` and then `kill()` it; `close()` when it has ended."""
 
-    def __init__(self, spec: ChildSpec, log: Path, guardian: Guardian) -> None:
+    def __init__(self, spec: ChildSpec, home: Path, log: Path, guardian: Guardian) -> None:
         self._guardian = guardian
         self._signal = spec.stop_signal
         log.parent.mkdir(parents=True, exist_ok=True)
         # "a": what it writes always goes to the end, so that `rotate` may cut the file under it
         with log.open("ab") as output:
-            self._popen = subprocess.Popen(
+            self._popen = spawn(
                 [*_BARE_PYTHON, str(_HERE / "launch.py"), str(os.getpid()), *spec.command],
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                env=child_environment(spec.env),
-                start_new_session=True,
+                home=home,
+                env=spec.env,
+                output=output,
+                new_session=True,
             )
         self.pid = self._popen.pid
         """The child's own (it is exec'ed), and its process group's."""

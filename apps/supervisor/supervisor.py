@@ -81,9 +81,8 @@ class Supervisor:
             refuse_taken_ports({port: spec.name for stage in self._stages for spec in stage for port in spec.ports})
             guardian = stack.enter_context(Guardian())
             self._held = stack.pop_all()
-        logs = self._home / "log"
         self._children = {
-            spec.name: Child(spec, logs / f"{spec.name}.log", self._rule, self._clock, guardian)
+            spec.name: Child(spec, self._home, self._rule, self._clock, guardian)
             for stage in self._stages
             for spec in stage
         }

@@ -34,15 +34,16 @@ def running_system(
         with running_system(settings, policy) as running:
             running.wait_ready(120)
 
-    In order: nothing may run in this home yet; the database is brought up to date; the broker is chosen (and
-    written to broker.json, for clients in other processes) and its jars are verified, or, if Maven can't get
-    them and nobody insists on Kafka, Tansu is taken; an external broker's topics are seen to; the children are
-    started. `say` is told what takes long.
+    In order: nothing may run in this home yet; it is closed to other users; the database is brought up to date; the
+    broker is chosen (and written to broker.json, for clients in other processes) and its jars are verified, or, if
+    Maven can't get them and nobody insists on Kafka, Tansu is taken; an external broker's topics are seen to; the
+    children are started. `say` is told what takes long.
 
     Raises:
         Fatal: a system runs here already, a port is taken, no broker can be run, a jar isn't ours.
         Retryable: the external broker or the database is away; Maven couldn't get the jars that are insisted on.
     """
+    from lfr_core.private_files import close_to_others
     from lfr_core.records.migrate import upgrade
     from streams.broker.choose import choose, look
     from streams.broker.jars import ensure_jars
@@ -51,6 +52,8 @@ def running_system(
 
     refuse_running(settings.home)
     make_home(settings.home)
+    for path in close_to_others(settings):
+        say(f"{path} was open to other users of this machine, and is closed to them now")
     machine = look(settings)
     choice = choose(settings, machine)
     if not choice.external and choice.traits.kind is BrokerKind.KAFKA:

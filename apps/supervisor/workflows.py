@@ -86,9 +86,4 @@ def _prefect_env(settings: Settings, policy: Policy) -> dict[str, str]:
         "PREFECT_LOGGING_TO_API_ENABLED": "false",  # logs stay in this machine's log folder
         "PREFECT_LOGGING_LEVEL": "WARNING",
         "PREFECT_RUNNER_POLL_FREQUENCY": str(_POLL_S),
-        # nobody else is told that we run
-        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-        "PREFECT_CLOUD_ENABLE_ORCHESTRATION_TELEMETRY": "false",
-        "PREFECT_TELEMETRY_ENABLE_RESOURCE_METRICS": "false",
-        "DO_NOT_TRACK": "1",
     }

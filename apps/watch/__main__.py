@@ -7,7 +7,7 @@ import sys
 from lfr_core.errors import Fatal, LfrError
 from lfr_core.logs import configure_logs, get_logger
 from lfr_core.policy import load_policy
-from lfr_core.settings import Settings
+from lfr_core.settings import load_settings
 
 __all__ = ["main"]
 
@@ -17,10 +17,10 @@ def main() -> int:
     from apps.watch.process import run_watch
 
     try:
-        settings = Settings()
-    except ValueError as error:  # pydantic's; it names the setting
-        sys.stderr.write(f"error the settings are refused: {error}\n")
-        return Fatal.exit_code
+        settings = load_settings()
+    except Fatal as error:
+        sys.stderr.write(f"error {error}\n")
+        return error.exit_code
     configure_logs(settings.log_level)
     try:
         run_watch(settings, load_policy(settings.policy_file))

@@ -31,6 +31,7 @@ _LOAD_TIMEOUT_S = 30.0  # a large collection is read from the disk
 
 _CHANNEL = {
     "grpc.use_local_subchannel_pool": 1,
+    "grpc.enable_http_proxy": 0,
     "grpc.initial_reconnect_backoff_ms": 50,
     "grpc.min_reconnect_backoff_ms": 200,
     "grpc.max_reconnect_backoff_ms": 500,

@@ -5,7 +5,6 @@ Great Expectations is imported inside: it takes seconds (FACTS.md). It sends not
 
 from __future__ import annotations
 
-import os
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -43,7 +42,6 @@ class SuiteRunner:
     """
 
     def __init__(self, project: Path | None = None) -> None:
-        os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
         self._project = project
         self._context: AbstractDataContext | None = None
 

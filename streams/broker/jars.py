@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from lfr_core.environment import download_environment
 from lfr_core.errors import Fatal, Retryable
 
 __all__ = [
@@ -135,7 +136,14 @@ def _resolve(libs: Path, say: Callable[[str], None]) -> None:
         *("dependency:copy-dependencies", "-DincludeScope=runtime", f"-DoutputDirectory={part}"),
     ]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=_MAVEN_DEADLINE_S, check=False)
+        done = subprocess.run(
+            command,
+            env=download_environment(),
+            capture_output=True,
+            text=True,
+            timeout=_MAVEN_DEADLINE_S,
+            check=False,
+        )
     except subprocess.TimeoutExpired as error:
         raise Retryable(
             f"Maven didn't finish within {_MAVEN_DEADLINE_S:.0f} s: check the network, then again"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import subprocess
 import time
 import urllib.error
@@ -97,7 +96,11 @@ class PrefectProcess:
         )
         with (home / "server.log").open("ab") as log:
             process = self._process = subprocess.Popen(
-                child.command, env=os.environ | child.env, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+                child.command,
+                env=child_environment(child.env),
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
             )
         deadline = time.monotonic() + START_S
         while not child.ready(process.pid):

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from lfr_core.environment import download_environment
 from lfr_core.errors import Fatal, Retryable
 from lfr_core.faces.pack.pins import PackageSource, sha256_of
 from lfr_core.faces.pack.scratch import scratch_folder
@@ -60,7 +61,13 @@ def fetch_tarball(package: PackageSource, downloads: Path) -> Path:
         command += ["--cache", str(scratch / "cache")]
         try:
             done = subprocess.run(
-                command, cwd=scratch, capture_output=True, text=True, check=False, timeout=FETCH_LIMIT_S
+                command,
+                cwd=scratch,
+                env=download_environment(),
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=FETCH_LIMIT_S,
             )
         except subprocess.TimeoutExpired as error:
             raise Retryable(f"npm took more than {FETCH_LIMIT_S} s to fetch {package.spec}. {advice}") from error

@@ -25,6 +25,7 @@ from streams.camera import CameraJob, CameraProgress, CameraReport, run_camera
 from streams.camera.jpeg import jpeg_size
 from tests.support.brokers import RunningBroker
 from tests.support.counting_worker import CountingWorker, assert_counts_explain_every_gap
+from tests.support.outside import RecordingProxy, persons_environment
 from tests.support.plain_frames import PlainFrames
 
 PASSWORD = "open-sesame"
@@ -95,6 +96,21 @@ def camera() -> Iterator[NetworkCamera]:
         camera.ending.set()
         camera.shutdown()
         camera.server_close()
+
+
+def test_a_camera_is_never_asked_through_a_proxy(camera: NetworkCamera, tmp_path: Path) -> None:
+    with RecordingProxy() as proxy:
+        done = subprocess.run(
+            [sys.executable, "-m", "apps.cli", "camera", "probe", "--source", camera.url],
+            env=persons_environment(tmp_path, proxy.url),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    assert done.returncode == 0, done.stderr
+    assert proxy.asked == []
+    assert camera.connections
 
 
 class Run:

@@ -160,21 +160,6 @@ def test_each_kind_of_bad_setting_is_one_sentence(tmp_path: Path) -> None:
     assert [name for name, told in zip(bad, ended, strict=True) if says[name] not in told["err"]] == []
 
 
-def test_an_unreadable_dotenv_is_named(tmp_path: Path) -> None:
-    (tmp_path / ".env").write_bytes(b"\xff\xfe\x00")
-    done = subprocess.run(
-        [str(Path(sys.executable).with_name("lfr")), "status"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-    assert done.returncode == 70
-    assert ".env" in done.stderr
-    assert "Traceback" not in done.stderr
-
-
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
 def test_output_that_cannot_be_written_fails_in_a_sentence(tmp_path: Path) -> None:
     with Path("/dev/full").open("w") as full:

@@ -29,6 +29,13 @@ PINNED: dict[str, list[str]] = {
         "sightings_key",
     ],
     "lfr_core.deployments": ["DeploymentDirectory", "DeploymentKind", "DeploymentStatus", "DeploymentView"],
+    "lfr_core.environment": [
+        "PRIVATE_UMASK",
+        "SWITCHES",
+        "download_environment",
+        "own_environment",
+        "prepare_process",
+    ],
     "lfr_core.errors": ["Fatal", "LfrError", "Poison", "Refused", "Retryable", "Stale"],
     "lfr_core.faces.pack": [
         "ModelPack", "Network", "PackPins", "Task", "install_pack", "installed_pack", "load_pins",
@@ -83,7 +90,9 @@ PINNED: dict[str, list[str]] = {
         "RequestState", "new_reference", "reference_of",
     ],
     "lfr_core.samples": ["install_samples", "sample_photos"],
-    "lfr_core.settings": ["Settings"],
+    "lfr_core.private_files": ["close_to_others", "open_to_others"],
+    "lfr_core.settings": ["Settings", "load_settings"],
+    "lfr_core.settings_file": ["ENV_FILE", "FIXED_FILE", "read_settings_file", "settings_file"],
     "lfr_core.vault": [
         "DestroyedKey", "FrameKey", "KeptKey", "KeptKeyInfo", "KeyKind", "Signature", "Vault",
         "open_sealed", "seal",

@@ -21,7 +21,10 @@ def start(env: dict[str, str]) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize(
     ("env", "says"),
-    [({"LFR_KAFKA_PORT": "many"}, "kafka_port"), ({"LFR_POLICY_FILE": "/nowhere/policy.toml"}, "/nowhere/policy.toml")],
+    [
+        ({"LFR_KAFKA_PORT": "many"}, "LFR_KAFKA_PORT"),
+        ({"LFR_POLICY_FILE": "/nowhere/policy.toml"}, "/nowhere/policy.toml"),
+    ],
 )
 def test_a_worker_that_cannot_run_as_things_are_says_why_and_is_not_started_again(
     env: dict[str, str], says: str

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from apps.supervisor.children import stages
 from apps.supervisor.plan import plan
+from apps.supervisor.process import child_environment
 from flows.login import login_file, login_of
 from lfr_core.policy import load_policy
 from lfr_core.settings import Settings
@@ -62,8 +63,8 @@ def test_prefect_tells_nobody_keeps_no_results_and_lives_below_the_home_folder(t
     settings = Settings(home=tmp_path, workers=1)
     found = plan(settings, load_policy(), choice=CLUSTER, with_page=False, with_flows=True)
     for spec in [spec for spec in found if spec.name in {"workflows", "flows"}]:
-        assert spec.env["DO_NOT_TRACK"] == "1"
-        assert spec.env["PREFECT_SERVER_ANALYTICS_ENABLED"] == "false"
+        given = child_environment(spec.env)
+        assert (given["DO_NOT_TRACK"], given["PREFECT_SERVER_ANALYTICS_ENABLED"]) == ("1", "false")
         assert spec.env["PREFECT_RESULTS_PERSIST_BY_DEFAULT"] == "false"
         assert spec.env["PREFECT_LOGGING_TO_API_ENABLED"] == "false"
         assert spec.env["PREFECT_HOME"] == str(tmp_path / "prefect")

@@ -1,0 +1,52 @@
+"""What a running system writes is its user's alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lfr_core.errors import Fatal
+from lfr_core.private_files import close_to_others, open_to_others
+from lfr_core.publication.site.swap import publish_folder
+from lfr_core.settings import Settings
+
+
+def test_what_an_earlier_version_left_open_is_closed_and_told(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path / "home", vault_folder=tmp_path / "keys")
+    for folder in ("home", "home/milvus", "home/kafka", "home/log", "keys"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder).chmod(0o755)
+    (tmp_path / "home" / "records.sqlite3").touch()
+    (tmp_path / "home" / "records.sqlite3").chmod(0o644)
+
+    closed = close_to_others(settings)
+
+    names = ["home", "home/kafka", "home/log", "home/milvus", "home/records.sqlite3", "keys"]
+    assert [str(path.relative_to(tmp_path)) for path in closed] == names
+    assert {name: (tmp_path / name).stat().st_mode & 0o777 for name in names} == {
+        name: 0o600 if name.endswith("sqlite3") else 0o700 for name in names
+    }
+    assert (open_to_others(settings), close_to_others(settings)) == ((), ())
+
+
+def test_the_public_site_stays_readable_to_a_web_server(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    settings = Settings(home=home)
+
+    publish_folder(settings.public_site, {"index.html": b"<p>", "deployments/one.html": b"<p>"})
+
+    assert open_to_others(settings) == ()
+    assert close_to_others(settings) == ()
+    site = settings.public_site.resolve()
+    assert {oct(path.stat().st_mode & 0o777) for path in (site, site / "deployments")} == {"0o755"}
+    assert {oct(path.stat().st_mode & 0o777) for path in site.rglob("*.html")} == {"0o644"}
+
+
+def test_a_home_that_all_users_share_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
+    tmp_path.chmod(0o1777)
+
+    with pytest.raises(Fatal, match="set LFR_HOME to one of its own"):
+        close_to_others(Settings(home=tmp_path))
+    assert tmp_path.stat().st_mode & 0o7777 == 0o1777
