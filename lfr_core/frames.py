@@ -18,6 +18,8 @@ __all__ = ["SCHEMA_VERSION", "UNSEALED", "FrameHeader", "FrameKind", "FrameOpene
 SCHEMA_VERSION = 1
 UNSEALED = "none"
 """Key id of a record without a payload: STATUS and END. No frame may have it."""
+_LONGEST_NAME = 200
+"""Characters; the vault takes no longer ones."""
 
 
 class UnknownSchema(Poison):
@@ -145,6 +147,8 @@ class FrameHeader:
             raise Poison("a frame's headers hold a negative count")
         if not (header.deployment and header.camera and header.session):
             raise Poison("a frame's headers lack the deployment, the camera or the session")
+        if max(map(len, (header.deployment, header.camera, header.session, header.key_id))) > _LONGEST_NAME:
+            raise Poison(f"a frame's headers hold a name of more than {_LONGEST_NAME} characters")
         return header
 
 

@@ -8,10 +8,11 @@ processed twice gives the same id ("at least once, effects once").
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
-from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Base64Bytes, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from lfr_core.errors import Poison
 from lfr_core.outcomes import FrameOutcome
@@ -24,11 +25,21 @@ __all__ = [
     "ProofFault",
     "Sighting",
     "StageTime",
+    "gathered",
     "sighting_id",
 ]
 
 _NAMESPACE = uuid.UUID("6f1c1f0e-6a3b-5b1e-9d2c-0c6f7a1e4b52")
 Natural = Annotated[int, Field(ge=0)]
+LONGEST_NAME = 200
+"""Characters of a name in a dead letter: it may be anything that somebody sent."""
+
+
+def _short(text: object) -> object:
+    return text.replace("\x00", "\ufffd")[:LONGEST_NAME] if isinstance(text, str) else text
+
+
+Short = Annotated[str, BeforeValidator(_short)]
 
 
 def sighting_id(deployment: str, camera: str, session: str, sequence: int, face: int, entry: str) -> uuid.UUID:
@@ -166,12 +177,30 @@ class Proof(_Message):
 
 
 class DeadLetter(_Message):
-    """A record that could not be processed: where it lies and why. Never the image."""
+    """Records that could not be processed: where the last of them lies and why. Never the image.
 
-    topic: str
+    Texts are cut short, and hold nothing that a database can't: they come from what could not be read.
+    """
+
+    topic: Short
     partition: int
     offset: int
-    camera: str
-    error: str
-    reason: str
+    camera: Short
+    error: Short
+    reason: Short
     at_ns: Natural
+    count: Annotated[int, Field(ge=1, le=10_000)] = 1
+    """Of how many records of one camera and one batch it tells."""
+
+
+def gathered(letters: Iterable[DeadLetter]) -> list[DeadLetter]:
+    """One letter for those of one batch that tell of the same place and camera, with the last one's offset and reason.
+
+    So that what a camera sends by the thousand costs one message a batch, and each record is counted all the same.
+    """
+    by_place: dict[tuple[str, int, str, str], DeadLetter] = {}
+    for letter in letters:
+        place = (letter.topic, letter.partition, letter.camera, letter.error)
+        before = by_place.get(place)
+        by_place[place] = letter if before is None else letter.model_copy(update={"count": before.count + letter.count})
+    return [*by_place.values()]

@@ -6,14 +6,17 @@ No Tables: an app with Tables loses records over restarts. The web server stays 
 
 from __future__ import annotations
 
+from typing import Any
+
 import faust
 
+from lfr_core.messages import LONGEST_NAME
 from lfr_core.policy import Policy
 from lfr_core.settings import Settings
 from streams.broker.traits import BrokerTraits
 from streams.short_poll import use_short_polls
 
-__all__ = ["make_app", "raw_topic"]
+__all__ = ["make_app", "raw_topic", "record_key"]
 
 COMMIT_INTERVAL_S = 0.25  # what a SIGKILL doubles is what came since the last commit
 SESSION_TIMEOUT_S = 6.0  # a dead worker's partitions move after this; Tansu refuses longer ones
@@ -68,3 +71,8 @@ def raw_topic(app: faust.App, name: str) -> faust.TopicT:
         value_serializer="raw",
         internal=False,
     )
+
+
+def record_key(message: Any) -> str:
+    """A record's key as text, as much of it as a name may have: somebody may have sent megabytes."""
+    return bytes(message.key or b"")[: 4 * LONGEST_NAME].decode(errors="replace")[:LONGEST_NAME]

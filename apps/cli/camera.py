@@ -267,3 +267,31 @@ def list_command(
                 str(counts.lost),
             )
         console.print(table)
+
+
+@app.command("refused")
+def refused_command(as_json: AsJson = False) -> None:
+    """Show who sent records that nobody could read in the last 24 hours, how many, and why. Exit code 1: somebody did.
+
+    Example: `lfr camera refused`
+    """
+    import time
+    from dataclasses import asdict
+
+    with guard():
+        from lfr_core.records.engine import open_engine
+        from lfr_core.records.read import refused_records
+
+        found = refused_records(open_engine(load_settings().records_url), now_ns=time.time_ns())
+        if as_json:
+            print_json([asdict(each) for each in found])
+        elif not found:
+            console.print("every record of the last 24 hours could be read")
+        for each in () if as_json else found:
+            name = each.camera or "(many other names)"
+            console.print(
+                f"{name}: {each.count:,} records could not be read; the last: {each.reason}",
+                highlight=False, markup=False, soft_wrap=True,
+            )  # fmt: skip
+    if found:
+        raise typer.Exit(1)

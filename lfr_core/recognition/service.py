@@ -24,7 +24,7 @@ from lfr_core.faces.decode import decode
 from lfr_core.faces.types import FaceEngine, Image
 from lfr_core.frames import FrameHeader, FrameKind, FrameOpener, UnknownSchema
 from lfr_core.gallery.port import Candidate, Gallery
-from lfr_core.messages import DeadLetter, Proof, Sighting
+from lfr_core.messages import DeadLetter, Proof, Sighting, gathered
 from lfr_core.outcomes import FrameOutcome
 from lfr_core.policy import Policy
 from lfr_core.proof.face import PROOF_ENTRY
@@ -185,7 +185,7 @@ class Recogniser:
             if seen.header.kind is FrameKind.END:
                 self._cameras.pop(session_of(seen.header), None)
         outcomes = outcome_batches(looked.seen, self._watch.take(), self._clock.time_ns())
-        return Recognised(sightings, outcomes, looked.dead, list(proofs))
+        return Recognised(sightings, outcomes, gathered(looked.dead), list(proofs))
 
     # -- opening ---------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import delete
+from sqlalchemy import delete, func
 from sqlmodel import Session, col, select
 
 from lfr_core.errors import Poison
@@ -22,6 +22,10 @@ from lfr_core.records.tables import (
 
 __all__ = ["write_outcomes"]
 
+MOST_CAMERAS = 200
+"""Of one deployment: far more than any has. Who can send to the broker can make up names without end."""
+MOST_SESSIONS = 5_000
+"""Of one camera: one every 17 seconds for a whole day."""
 SECONDS_KEPT = 120
 """How many of a camera's last seconds are kept one by one, for its rate and its plot."""
 
@@ -44,7 +48,11 @@ def write_outcomes(
         if fault is not None:
             failures.append((batch, fault))
             continue
-        added = _book_session(session, batch)
+        try:
+            added = _book_session(session, batch)
+        except Poison as error:
+            failures.append((batch, error))
+            continue
         if added.changed:  # what came again adds no figures either
             booked.append((batch, added))
     _add_figures(session, booked)
@@ -65,6 +73,7 @@ def _book_session(session: Session, batch: OutcomeBatch) -> Booked:
     key: dict[str, Value] = {"deployment": batch.deployment, "camera": batch.camera, "session": batch.session}
     found = _locked(session, batch)
     if found is None:
+        _check_room(session, batch)
         empty: dict[str, Value] = {name: 0 for name in CameraSessionRow.model_fields if name not in key}
         empty |= {"first_seen_ns": batch.reported_ns, "last_seen_ns": batch.reported_ns, "ended": False}
         insert_absent(session, CameraSessionRow, key | empty)
@@ -82,6 +91,16 @@ def _book_session(session: Session, batch: OutcomeBatch) -> Booked:
     session.add(row)
     session.flush()
     return booked
+
+
+def _check_room(session: Session, batch: OutcomeBatch) -> None:
+    """Raises Poison when a deployment has more cameras than any street, or a camera began more often than any does."""
+    of_deployment = select(CameraSessionRow.camera, func.count()).where(CameraSessionRow.deployment == batch.deployment)
+    sessions = dict(session.exec(of_deployment.group_by(CameraSessionRow.camera)).all())
+    if batch.camera not in sessions and len(sessions) >= MOST_CAMERAS:
+        raise Poison(f"a deployment has {MOST_CAMERAS} cameras at most, and another name sent frames: see who sends")
+    if sessions.get(batch.camera, 0) >= MOST_SESSIONS:
+        raise Poison(f"a camera began {MOST_SESSIONS:,} times: see why it is started again and again")
 
 
 def _locked(session: Session, batch: OutcomeBatch) -> CameraSessionRow | None:

@@ -10,8 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
-from sqlalchemy import Engine, text
-from sqlmodel import col, select
+from sqlalchemy import Engine
 
 from lfr_core.audit.port import Trail
 from lfr_core.clock import Clock
@@ -19,18 +18,15 @@ from lfr_core.errors import LfrError, Poison, Refused, Retryable
 from lfr_core.messages import DeadLetter, OutcomeBatch, Proof, Sighting
 from lfr_core.policy import AlertPolicy
 from lfr_core.proof.store import write_answers
-from lfr_core.records.engine import is_sqlite, writing
+from lfr_core.records.dead_letters import write_dead_letters
+from lfr_core.records.engine import writing
 from lfr_core.records.frames import write_outcomes
 from lfr_core.records.keys import RECORDER, CropKeys
 from lfr_core.records.sightings import SightingWriter
-from lfr_core.records.sql import storable
-from lfr_core.records.tables import DeadLetterRow
 from lfr_core.vault.port import Vault
 
 __all__ = ["RecordedOutcomes", "RecordedSightings", "Recorder"]
 
-_SAME_LETTER_NS = 3_600 * 10**9  # a broker made anew counts offsets from 0 again: only within an hour is it the same
-_LETTER_LOCK = 0x4C46_5253
 _MOST_TURNS = 8
 """How often one call may find out that it needs more keys; another recorder may open alerts in between."""
 
@@ -140,26 +136,15 @@ class Recorder:
         with writing(self._engine) as session:
             return write_answers(session, proofs, self._clock.time_ns())
 
-    def record_dead_letter(self, letter: DeadLetter) -> None:
-        """Keep where a record lies that couldn't be processed, and why; once, however often it is told.
+    def record_dead_letters(self, letters: Sequence[DeadLetter]) -> tuple[tuple[DeadLetter, Poison], ...]:
+        """Keep where records lie that couldn't be processed, and why, so many of a camera; count them all, each once.
+
+        Those that can't be stored are handed back. See `lfr_core.records.dead_letters`.
 
         Raises:
-            Retryable: the database is away, busy or full.
-            Poison: the letter itself can't be stored.
+            Retryable: the database is away, busy or full; nothing of this call is recorded.
         """
-        if not storable(letter.topic, letter.camera, letter.error, letter.reason, letter.offset, letter.at_ns):
-            raise Poison("a dead letter holds a NUL or a number past 64 bits: it can't be stored")
+        if not letters:
+            return ()
         with writing(self._engine) as session:
-            if not is_sqlite(self._engine):
-                session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LETTER_LOCK})
-            same = (
-                select(DeadLetterRow.id)
-                .where(DeadLetterRow.topic == letter.topic)
-                .where(DeadLetterRow.partition == letter.partition)
-                .where(DeadLetterRow.offset == letter.offset)
-                .where(DeadLetterRow.reason == letter.reason)
-                .where(col(DeadLetterRow.at_ns).between(letter.at_ns - _SAME_LETTER_NS, letter.at_ns + _SAME_LETTER_NS))
-            )
-            if session.exec(same).first() is None:
-                values = letter.model_dump(exclude={"schema_version"})
-                session.add(DeadLetterRow(id=self._new_id(), **values))
+            return write_dead_letters(session, letters, now_ns=self._clock.time_ns(), new_id=self._new_id)

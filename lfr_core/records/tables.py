@@ -22,6 +22,7 @@ __all__ = [
     "CameraLatencyRow",
     "CameraSecondRow",
     "CameraSessionRow",
+    "DeadLetterCountRow",
     "DeadLetterRow",
     "DeploymentRow",
     "Row",
@@ -301,3 +302,23 @@ class DeadLetterRow(Row, table=True):
     error: str
     reason: str
     at_ns: int = Field(sa_type=BigInteger)
+
+
+class DeadLetterCountRow(Row, table=True):
+    """How many records of a camera could not be processed in an hour, and why the last of them."""
+
+    __tablename__ = "dead_letter_count"
+
+    hour: int = Field(primary_key=True, sa_type=BigInteger)
+    """Whole hours since the epoch."""
+    topic: str = Field(primary_key=True)
+    partition: int = Field(primary_key=True)
+    camera: str = Field(primary_key=True)
+    """The record's key, cut short; empty for all others once an hour has too many names."""
+    letters: int = Field(sa_type=BigInteger)
+    kept: int
+    """How many of them are kept whole."""
+    last_offset: int = Field(sa_type=BigInteger)
+    last_ns: int = Field(sa_type=BigInteger)
+    error: str
+    reason: str

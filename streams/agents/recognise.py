@@ -25,7 +25,7 @@ from lfr_core.errors import Fatal, LfrError, Poison
 from lfr_core.logs import get_logger
 from lfr_core.recognition.batch import RawFrame, Recognised
 from lfr_core.recognition.service import Recogniser
-from streams.app import raw_topic
+from streams.app import raw_topic, record_key
 from streams.patience import patiently
 from streams.topics import Topic
 from streams.watchdog import Heartbeat
@@ -99,7 +99,7 @@ def _raw(event: faust.EventT) -> RawFrame:
     return RawFrame(
         headers=headers,
         payload=message.value or b"",
-        key=(message.key or b"").decode(errors="replace"),
+        key=record_key(message),
         topic=message.topic,
         partition=message.partition,
         offset=message.offset,

@@ -12,9 +12,10 @@ import faust
 from lfr_core.clock import Clock
 from lfr_core.errors import Fatal, LfrError, Poison, Refused
 from lfr_core.logs import get_logger
-from lfr_core.messages import DeadLetter, OutcomeBatch, Proof, Sighting
+from lfr_core.messages import DeadLetter, OutcomeBatch, Proof, Sighting, gathered
 from lfr_core.records.recorder import Recorder
-from streams.app import raw_topic
+from streams.app import raw_topic, record_key
+from streams.camera.quiet import Seldom
 from streams.patience import patiently
 from streams.topics import Topic
 from streams.watchdog import Heartbeat
@@ -23,6 +24,7 @@ __all__ = ["attach_record"]
 
 BATCH = 64  # messages a transaction
 WITHIN_S = 0.05
+TELL_EVERY_S = 10.0
 
 Message = TypeVar("Message", Sighting, OutcomeBatch, DeadLetter, Proof)
 Record = Callable[[Sequence[Message]], Sequence[tuple[Message, LfrError]]]
@@ -30,13 +32,19 @@ Record = Callable[[Sequence[Message]], Sequence[tuple[Message, LfrError]]]
 
 
 def attach_record(app: faust.App, recorder: Recorder, heartbeat: Heartbeat, clock: Clock) -> None:
-    """Add the four agents to `app`. One thread writes: SQLite has one writer anyway."""
-    executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="record")
+    """Add the four agents to `app`.
+
+    One thread writes what was found: SQLite has one writer anyway. Another writes dead letters, after what could be
+    read of the same batch: what nobody can read keeps no alert waiting.
+    """
+    found = ThreadPoolExecutor(max_workers=1, thread_name_prefix="record")
+    refused = ThreadPoolExecutor(max_workers=1, thread_name_prefix="record-refused")
+    told = {topic: Seldom(clock, TELL_EVERY_S) for topic in Topic}
 
     async def write(stream: faust.StreamT, message_type: type[Message], record: Record[Message]) -> None:
         async for events in stream.noack_take(BATCH, within=WITHIN_S):
             try:
-                await write_batch(events, message_type, record)
+                await bury(await write_batch(events, message_type, record))
             except Fatal as error:
                 get_logger().critical("worker_ends", reason=str(error))
                 os._exit(error.exit_code)
@@ -44,20 +52,24 @@ def attach_record(app: faust.App, recorder: Recorder, heartbeat: Heartbeat, cloc
                 await stream.ack(event)
             heartbeat.beat()
 
-    async def write_batch(events: Sequence[faust.EventT], message_type: type[Message], record: Record[Message]) -> None:
+    async def write_batch(
+        events: Sequence[faust.EventT], message_type: type[Message], record: Record[Message]
+    ) -> list[DeadLetter]:
+        """Write what can be read; what is to be told of the rest, in the order it came."""
         readable: dict[int, tuple[faust.EventT, Message]] = {}
+        letters: list[DeadLetter] = []
         for event in events:
             try:
                 message = message_type.decode(event.message.value or b"")
                 readable[id(message)] = (event, message)
             except Poison as error:
-                await bury(event, error)
+                letters.append(letter_of(event, error))
         if not readable:
-            return
+            return letters
         try:
             failures = await patiently(
                 lambda: record([message for _, message in readable.values()]),
-                executor=executor,
+                executor=refused if message_type is DeadLetter else found,
                 heartbeat=heartbeat,
                 what="database",
             )
@@ -66,36 +78,37 @@ def attach_record(app: faust.App, recorder: Recorder, heartbeat: Heartbeat, cloc
         except Exception as error:  # noqa: BLE001  a fault in our own code must not stop the stream
             get_logger().exception("record_failed", messages=len(readable))
             if len(readable) == 1:
-                await bury(next(iter(readable.values()))[0], error)
-                return
+                return [*letters, letter_of(next(iter(readable.values()))[0], error)]
             for event, _ in readable.values():  # one of them is the culprit: write each by itself
-                await write_batch([event], message_type, record)
-            return
-        for message, reason in failures:
-            await bury(readable[id(message)][0], reason)
+                letters += await write_batch([event], message_type, record)
+            return letters
+        return letters + [letter_of(readable[id(message)][0], reason) for message, reason in failures]
 
-    async def bury(event: faust.EventT, error: Exception) -> None:
-        """Book what can't be written: where it lies and why, never what is in it."""
-        reason = str(error) if isinstance(error, LfrError) else "see the worker's log"
-        rule = error.rule if isinstance(error, Refused) else type(error).__name__
-        get_logger().error("record_refused", topic=event.message.topic, offset=event.message.offset, error=rule)
-        letter = DeadLetter(
+    def letter_of(event: faust.EventT, error: Exception) -> DeadLetter:
+        """What is told of a record that can't be written: where it lies and why, never what is in it."""
+        return DeadLetter(
             topic=event.message.topic,
             partition=event.message.partition,
             offset=event.message.offset,
-            camera=(event.message.key or b"").decode(errors="replace"),
-            error=rule,
-            reason=reason,
+            camera=record_key(event.message),
+            error=error.rule if isinstance(error, Refused) else type(error).__name__,
+            reason=str(error) if isinstance(error, LfrError) else "see the worker's log",
             at_ns=clock.time_ns(),
         )
-        await patiently(
-            lambda: recorder.record_dead_letter(letter), executor=executor, heartbeat=heartbeat, what="database"
-        )
 
-    def letters(batch: Sequence[DeadLetter]) -> Sequence[tuple[DeadLetter, LfrError]]:
-        for letter in batch:
-            recorder.record_dead_letter(letter)
-        return ()
+    async def bury(letters: Sequence[DeadLetter]) -> None:
+        """Book what can't be written, all of a batch at once."""
+        if not letters:
+            return
+        last = letters[-1]
+        if told[Topic(last.topic)].due():  # a flood of them must not fill the log
+            get_logger().error(
+                "record_refused", topic=last.topic, offset=last.offset, error=last.error, messages=len(letters)
+            )
+        ordered = gathered(sorted(letters, key=lambda letter: (letter.partition, letter.offset)))
+        await patiently(
+            lambda: recorder.record_dead_letters(ordered), executor=refused, heartbeat=heartbeat, what="database"
+        )
 
     @app.agent(raw_topic(app, Topic.SIGHTINGS), name="record-sightings")
     async def record_sightings(stream: faust.StreamT) -> None:
@@ -111,4 +124,4 @@ def attach_record(app: faust.App, recorder: Recorder, heartbeat: Heartbeat, cloc
 
     @app.agent(raw_topic(app, Topic.DEAD_LETTERS), name="record-dead-letters")
     async def record_dead_letters(stream: faust.StreamT) -> None:
-        await write(stream, DeadLetter, letters)
+        await write(stream, DeadLetter, recorder.record_dead_letters)

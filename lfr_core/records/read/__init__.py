@@ -12,11 +12,13 @@ from lfr_core.records.read._deployments import (
     AlertTally,
     DeploymentCounts,
     DeploymentSummary,
+    RefusedRecords,
     StageFigures,
     counts,
     dead_letters,
     deployment,
     deployments,
+    refused_records,
     stages,
 )
 from lfr_core.records.read.crops import AlertCrops, OpenedCrops, ReferenceCrop
@@ -35,6 +37,7 @@ __all__ = [
     "OpenedCrops",
     "Recent",
     "ReferenceCrop",
+    "RefusedRecords",
     "StageFigures",
     "Standing",
     "alert",
@@ -47,5 +50,6 @@ __all__ = [
     "deployments",
     "latency",
     "limits_of",
+    "refused_records",
     "stages",
 ]

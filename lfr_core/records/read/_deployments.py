@@ -21,6 +21,7 @@ from lfr_core.records.tables import (
     AlertRow,
     AlertStubRow,
     CameraSessionRow,
+    DeadLetterCountRow,
     DeadLetterRow,
     DeploymentRow,
     StageTimeRow,
@@ -31,11 +32,13 @@ __all__ = [
     "AlertTally",
     "DeploymentCounts",
     "DeploymentSummary",
+    "RefusedRecords",
     "StageFigures",
     "counts",
     "dead_letters",
     "deployment",
     "deployments",
+    "refused_records",
     "stages",
 ]
 
@@ -139,6 +142,33 @@ def dead_letters(engine: Engine, *, limit: int = 200) -> tuple[DeadLetter, ...]:
     with reading(engine) as session:
         rows = session.exec(select(DeadLetterRow).order_by(col(DeadLetterRow.at_ns).desc()).limit(limit))
         return tuple(DeadLetter.model_validate(row.model_dump(exclude={"id"})) for row in rows)
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedRecords:
+    """Records of one camera that could not be processed."""
+
+    camera: str
+    """The key they were sent under; empty for all others, where an hour had too many names."""
+    count: int
+    reason: str
+    """Of the last of them."""
+    last_ns: int
+
+
+def refused_records(engine: Engine, *, now_ns: int, hours: int = 24) -> tuple[RefusedRecords, ...]:
+    """Who sent what nobody could process in the last hours, the most first."""
+    statement = (
+        select(DeadLetterCountRow)
+        .where(col(DeadLetterCountRow.hour) > now_ns // (3_600 * 10**9) - hours)
+        .order_by(col(DeadLetterCountRow.last_ns))
+    )
+    found: dict[str, RefusedRecords] = {}
+    with reading(engine) as session:
+        for row in session.exec(statement):
+            before = found[row.camera].count if row.camera in found else 0
+            found[row.camera] = RefusedRecords(row.camera, before + row.letters, row.reason, row.last_ns)
+    return tuple(sorted(found.values(), key=lambda each: -each.count))
 
 
 def _answers(session: Session, deployment: str) -> list[tuple[Category, Decision]]:

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import pytest
 from sqlalchemy import Engine
 
 from lfr_core.errors import Poison
 from lfr_core.messages import DeadLetter, OutcomeBatch, StageTime
 from lfr_core.outcomes import FrameCounts, FrameOutcome
+from lfr_core.records import frames as frames_module
 from lfr_core.records import read
 from lfr_core.records.recorder import Recorder
 from tests.support.records import NOW_NS, ManualClock, live_deployment, outcomes, recorder_of
@@ -142,12 +144,29 @@ def test_frames_that_nobody_looks_at_are_not_recognising_and_looks_bring_it_back
     assert _camera(engine, NOW_NS + 20 * 10**9).standing.health is read.Health.GOOD
 
 
+def test_names_made_up_without_end_are_refused_and_known_cameras_go_on(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(frames_module, "MOST_CAMERAS", 3)
+    monkeypatch.setattr(frames_module, "MOST_SESSIONS", 2)
+    live_deployment(engine)
+    recorder(engine).record_outcomes([outcomes((0, 0, 0), camera=f"camera-{n}") for n in range(3)])
+
+    more = [outcomes((0, 0, 0), camera="another"), outcomes((1, 0, 0), camera="camera-0")]
+    more += [outcomes((0, 0, 0), camera="camera-1", session=f"s{n}") for n in (2, 3)]
+    told = recorder(engine).record_outcomes(more)
+
+    assert [(batch.camera, batch.session) for batch, _ in told.failures] == [("another", "s1"), ("camera-1", "s3")]
+    assert len(read.cameras(engine, "dep", now_ns=NOW_NS)) == 3
+    assert read.counts(engine, "dep").frames.balanced
+
+
 def test_a_dead_letter_told_twice_is_kept_once_and_a_new_brokers_offset_is_another(engine: Engine) -> None:
     live_deployment(engine)
     letter = DeadLetter(topic="t", partition=0, offset=7, camera="north", error="Poison", reason="bad", at_ns=NOW_NS)
 
     for each in (letter, letter, letter.model_copy(update={"at_ns": NOW_NS + 86_400 * 10**9})):
-        recorder(engine).record_dead_letter(each)
+        recorder(engine).record_dead_letters([each])
 
     assert len(read.dead_letters(engine)) == 2
 

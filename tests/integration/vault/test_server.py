@@ -21,7 +21,7 @@ from structlog.testing import capture_logs
 from lfr_core.clock import SystemClock
 from lfr_core.errors import Fatal, Refused, Retryable
 from lfr_core.vault import server as server_module
-from lfr_core.vault.client import VaultClient
+from lfr_core.vault.client import VaultClient, vault_client
 from lfr_core.vault.port import KeyKind, Vault
 from lfr_core.vault.reachability import VaultReachability
 from lfr_core.vault.server import VaultServer
@@ -339,7 +339,7 @@ def test_no_key_is_ever_in_the_log_of_the_process(tmp_path: Path) -> None:
 
 def test_a_vault_that_hangs_is_seen_as_away_since_then_and_answers_again(tmp_path: Path) -> None:
     """A stopped process takes connections and never answers: the worst of ways to be away."""
-    process = Process(tmp_path)
+    process = VaultProcess(tmp_path)
     asking = vault_client(process.settings, timeout_s=0.3)
     reach = VaultReachability(asking, SystemClock())
     try:

@@ -78,8 +78,8 @@ PINNED: dict[str, list[str]] = {
     "lfr_core.records.read": [
         "AlertCrops", "AlertSummary", "AlertTally", "Answer", "CameraHealth", "DeploymentCounts",
         "DeploymentSummary", "Health", "Latency", "OpenedCrops", "Recent", "ReferenceCrop",
-        "StageFigures", "alert", "alerts", "alerts_starting", "cameras", "counts", "dead_letters",
-        "deployment", "deployments", "latency", "stages",
+        "RefusedRecords", "StageFigures", "alert", "alerts", "alerts_starting", "cameras", "counts",
+        "dead_letters", "deployment", "deployments", "latency", "refused_records", "stages",
     ],
     "lfr_core.retention.port": [
         "ACTOR", "Audited", "CLASSES", "DataClass", "Destroyed", "Due", "Outcome", "PurgeStep",
