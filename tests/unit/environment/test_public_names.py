@@ -57,7 +57,7 @@ PINNED: dict[str, list[str]] = {
     "lfr_core.logs": ["RateLimit", "configure_logs", "get_logger", "withhold_biometrics"],
     "lfr_core.messages": [
         "DeadLetter", "FrameResult", "OutcomeBatch", "Proof", "ProofFault", "Sighting", "StageTime",
-        "sighting_id",
+        "gathered", "sighting_id",
     ],
     "lfr_core.outcomes": ["FrameCounts", "FrameOutcome"],
     "lfr_core.papers": [
@@ -77,9 +77,10 @@ PINNED: dict[str, list[str]] = {
     "lfr_core.proof": ["PROOF_CAMERA", "PROOF_ENTRY", "proof_frame", "proof_template"],
     "lfr_core.records.read": [
         "AlertCrops", "AlertSummary", "AlertTally", "Answer", "CameraHealth", "DeploymentCounts",
-        "DeploymentSummary", "Health", "Latency", "OpenedCrops", "Recent", "ReferenceCrop",
-        "RefusedRecords", "StageFigures", "alert", "alerts", "alerts_starting", "cameras", "counts",
-        "dead_letters", "deployment", "deployments", "latency", "refused_records", "stages",
+        "DeploymentSummary", "Health", "HealthLimits", "Latency", "OpenedCrops", "Recent", "ReferenceCrop",
+        "RefusedRecords", "StageFigures", "Standing", "alert", "alerts", "alerts_starting", "cameras",
+        "counts", "dead_letters", "deployment", "deployments", "latency", "limits_of", "refused_records",
+        "stages",
     ],
     "lfr_core.retention.port": [
         "ACTOR", "Audited", "CLASSES", "DataClass", "Destroyed", "Due", "Outcome", "PurgeStep",
@@ -97,7 +98,9 @@ PINNED: dict[str, list[str]] = {
         "DestroyedKey", "FrameKey", "KeptKey", "KeptKeyInfo", "KeyKind", "Signature", "Vault",
         "open_sealed", "seal",
     ],
-    "lfr_core.vault.port": ["DestroyedKey", "FrameKey", "KeptKey", "KeptKeyInfo", "KeyKind", "Signature", "Vault"],
+    "lfr_core.vault.port": [
+        "DestroyedKey", "FrameKey", "KeptKey", "KeptKeyInfo", "KeyKind", "MOST_IDS", "Signature", "Vault", "in_parts",
+    ],
     "lfr_core.watchlists": ["Category", "EntryRow", "Refusal", "RefusalReason", "Response"],
     "lfr_core.watchlists.types": ["Category", "EntryRow", "Refusal", "RefusalReason", "Response"],
     "streams.broker": ["BrokerKind", "BrokerTraits", "KAFKA", "TANSU", "TANSU_BANNER", "remember_kind", "traits_of"],
