@@ -16,12 +16,12 @@ from pathlib import Path
 import streamlit as st
 
 from apps.operator import panels, questions
-from apps.operator.pictures import Pictures
+from apps.operator.alerts import Alerts
 from apps.operator.retention import retention_html
 from apps.operator.view import OperatorView
 from lfr_core.errors import LfrError, Retryable
 from lfr_core.hardening import forbid_core_dumps
-from lfr_core.records.read import AlertSummary, DeploymentSummary
+from lfr_core.records.read import DeploymentSummary
 
 __all__ = ["page"]
 
@@ -108,65 +108,18 @@ def _retention() -> None:
 
 
 @st.fragment(run_every=ALERTS_REFRESH_S)
-def _waiting() -> None:
-    _or_say_why(_show_waiting)
+def _alerts() -> None:
+    def show() -> None:
+        deployment = _shown()
+        if deployment is None:
+            st.html(panels.empty("There is no such deployment. `lfr deployment list` shows those there are."))
+            return
+        if "alerts" not in st.session_state:
+            st.session_state["alerts"] = Alerts(_view(), _operator())
+        alerts: Alerts = st.session_state["alerts"]
+        alerts.draw(deployment)
 
-
-@st.fragment(run_every=REFRESH_S)
-def _judged() -> None:
-    _or_say_why(_show_judged)
-
-
-def _show_waiting() -> None:
-    _pictures().sweep()
-    refusal = questions.said("wait")
-    if refusal:
-        st.warning(refusal)
-    deployment = _shown()
-    if deployment is None:
-        st.html(panels.empty("There is no such deployment. `lfr deployment list` shows those there are."))
-        return
-    waiting, _judged_already = _view().tally(deployment.view.id)
-    st.html(panels.waiting_heading(waiting))
-    for alert in _view().alerts(deployment.view.id, judged=False):
-        _show_alert(alert, "wait")
-    if waiting == 0:
-        st.html(panels.nothing_waits(deployment))
-
-
-def _show_judged() -> None:
-    refusal = questions.said("done")
-    if refusal:
-        st.warning(refusal)
-    deployment = _shown()
-    if deployment is None:
-        return
-    _still_waiting, judged = _view().tally(deployment.view.id)
-    shown = _view().alerts(deployment.view.id, judged=True) if judged else ()
-    questions.forget_receipt({alert.id for alert in shown})
-    if judged:
-        st.html(f'<h2 class="ops-h2">{judged} judged</h2>')
-        for alert in shown:
-            _show_alert(alert, "done")
-
-
-def _show_alert(alert: AlertSummary, where: str) -> None:
-    shown = _pictures().of(alert, _operator())
-    with st.container(border=True, key=f"ops-{where}-{alert.id}"):
-        pictures, answers = st.columns([3, 2], gap="medium")
-        with pictures:
-            st.html(panels.alert_card(alert, shown, _view().response(alert.category), now_ns=_view().now_ns()))
-        with answers:
-            pictures_shown = "" if isinstance(shown, str) else shown.digest
-            questions.ask(_view(), alert, pictures_shown, _operator(), where)
-
-
-def _pictures() -> Pictures:
-    """This session's; they go with it."""
-    if "pictures" not in st.session_state:
-        st.session_state["pictures"] = _view().pictures()
-    found: Pictures = st.session_state["pictures"]
-    return found
+    _or_say_why(show)
 
 
 def _operator() -> str:
@@ -182,7 +135,7 @@ def _sign_in() -> None:
                 with suppress(Retryable):  # with the records away the gate shuts by itself
                     _view().leave(_operator())
                 st.session_state["operator"] = ""
-                _pictures().forget()
+                st.session_state.pop("alerts", None)  # with the pictures it keeps
                 questions.forget_receipt()
                 st.rerun()
         return
@@ -190,6 +143,7 @@ def _sign_in() -> None:
         name = st.text_input("Your name", key="operator-name", max_chars=100, placeholder="As it stands in the record")
         if st.form_submit_button("Start deciding", type="primary") and name.strip():
             st.session_state["operator"] = " ".join(name.split())
+            st.session_state.pop("alerts", None)
             st.rerun()
 
 
@@ -203,8 +157,7 @@ def page() -> None:
         _sign_in()
     left, right = st.columns([2.2, 1], gap="large")
     with left:
-        _waiting()
-        _judged()
+        _alerts()
     with right:
         _cameras()
         _retention()

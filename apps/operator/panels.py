@@ -24,7 +24,17 @@ from lfr_core.records.read import (
 )
 from lfr_core.watchlists.types import Response
 
-__all__ = ["alert_card", "answered", "board_html", "empty", "header_html", "nothing_waits", "waiting_heading"]
+__all__ = [
+    "alert_card",
+    "answered",
+    "board_html",
+    "empty",
+    "header_html",
+    "news",
+    "nothing_waits",
+    "told",
+    "waiting_heading",
+]
 
 _NEW_NS = 10 * 10**9
 """How long a card that has just come is marked."""
@@ -101,10 +111,30 @@ def empty(text: str) -> str:
     return f'<p class="ops-empty">{escape(text)}</p>'
 
 
-def waiting_heading(waiting: int) -> str:
-    """Read out by screen readers when it changes."""
+def waiting_heading(waiting: int, new: int = 0) -> str:
+    """Read out by screen readers when it changes. `new`: those that came while one is being decided."""
     word = "No alert waits" if waiting == 0 else f"{waiting} {'alert waits' if waiting == 1 else 'alerts wait'}"
-    return f'<h2 class="ops-h2" role="status" aria-live="polite">{word} for a person</h2>'
+    also = f' <span class="ops-pill">{new} new</span>' if new else ""
+    return f'<h2 class="ops-h2" role="status" aria-live="polite">{word} for a person{also}</h2>'
+
+
+def news(shown: AlertSummary, now: AlertSummary, deployment: str) -> str:
+    """What has happened to an alert since it was shown, on the page of `deployment`; empty when nothing has."""
+    if now.judged is not None:
+        return f"{now.judged.by} has answered this alert meanwhile."
+    if now.similarity != shown.similarity:
+        return "A newer picture of this person has come: look again."
+    return "" if shown.deployment == deployment else f"This alert is of {shown.deployment}."
+
+
+def told(said: str, news: str, *, refused: bool) -> str:
+    """Two lines that are always there, so that nothing below them moves: the last click's end, and what came since."""
+    role = ' role="alert"' if refused else ' role="status"'
+    kind = " is-refused" if refused else ""
+    return (
+        f'<p class="ops-said{kind}"{role if said else ""}>{escape(said) or "&nbsp;"}</p>'
+        f'<p class="ops-news">{escape(news) or "&nbsp;"}</p>'
+    )
 
 
 def nothing_waits(deployment: DeploymentSummary) -> str:
@@ -123,7 +153,8 @@ def alert_card(alert: AlertSummary, pictures: OpenedCrops | str, response: Respo
     new = " is-new" if alert.undecided and now_ns - alert.opened_ns < _NEW_NS else ""
     test = '<span class="ops-pill is-test">Test subject</span>' if alert.category.is_test_subject else ""
     return (
-        f'<article class="ops-alert{new}" aria-label="Alert on {escape(alert.subject, quote=True)}">'
+        f'<article class="ops-alert{new}" data-alert="{alert.id}" '
+        f'aria-label="Alert on {escape(alert.subject, quote=True)}">'
         f"{_pair(alert, pictures)}"
         f'<div class="ops-what"><p class="ops-subject">{escape(alert.subject)}</p>'
         f'<p class="ops-facts"><span class="ops-pill is-{response.value}">{_RESPONSES[response]}</span>{test}'

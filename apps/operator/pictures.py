@@ -80,6 +80,7 @@ class Pictures:
         for key in old:
             del self._kept[key]
 
-    def forget(self) -> None:
-        """Forget everything: another person sits down."""
-        self._kept.clear()
+    def drop(self, alert: UUID) -> None:
+        """Forget one alert's: they are others by now, or may be."""
+        for key in [key for key in self._kept if key[0] == alert]:
+            del self._kept[key]

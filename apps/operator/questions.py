@@ -1,4 +1,7 @@
-"""An alert's questions as buttons. Every answer carries the operator's name; the rules are the records'."""
+"""An alert's questions as buttons. Every answer carries the operator's name and what stood beside its button.
+
+The rules are the records'.
+"""
 
 from __future__ import annotations
 
@@ -15,10 +18,11 @@ from lfr_core.alerts import Decision, Engagement, Judgement, Outcome, Review, Sh
 from lfr_core.errors import LfrError
 from lfr_core.records.read import AlertSummary, Answer
 
-__all__ = ["ask", "forget_receipt", "said"]
+__all__ = ["Asked", "Click", "ask", "forget_receipt", "tell"]
 
 _RECEIPT = "receipt"
 """Of the session's state: the receipt that was issued last."""
+_NO_NAME = "Say who you are first, at the top of the page."
 _JUDGEMENTS: Mapping[StrEnum, str] = {
     Judgement.SAME: "Same person",
     Judgement.DIFFERENT: "Different",
@@ -34,8 +38,6 @@ _REVIEWS: Mapping[StrEnum, str] = {
     Review.CONFIRMED_FALSE: "Confirmed false",
     Review.NONE: "Not established",
 }
-
-
 _OUTCOMES: Mapping[StrEnum, str] = {
     Outcome.ARREST: "Arrest",
     Outcome.OTHER_DISPOSAL: "Other disposal",
@@ -43,10 +45,33 @@ _OUTCOMES: Mapping[StrEnum, str] = {
 }
 
 
-def said(where: str) -> str | None:
-    """Why the last answer given in that part of the page was refused, once."""
-    found = st.session_state.pop(f"said-{where}", None)
-    return None if found is None else str(found)
+@dataclass(frozen=True, slots=True)
+class Click:
+    """An answer as it is recorded once its button is pressed: bound to what stands beside the button."""
+
+    act: Callable[..., Decision]
+    alert: AlertSummary
+    word: StrEnum
+    label: str
+    shown: Shown
+    operator: str
+    correct: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One alert as it stands on the screen, and who is asked about it."""
+
+    view: OperatorView
+    alert: AlertSummary
+    shown: Shown
+    operator: str
+    turn: str
+    """Ends the keys of the buttons."""
+    after: Callable[[Click, LfrError | None], None]
+    """Told of each answer given, and why it wasn't recorded."""
+    say: Callable[[str], None]
+    """Told what else is refused."""
 
 
 def forget_receipt(shown: Collection[UUID] = ()) -> None:
@@ -56,24 +81,28 @@ def forget_receipt(shown: Collection[UUID] = ()) -> None:
         del st.session_state[_RECEIPT]
 
 
-def ask(view: OperatorView, alert: AlertSummary, pictures: str, operator: str, where: str) -> None:
-    """Show the answers there are, and buttons for the questions that may be answered now.
+def tell(view: OperatorView, alert: AlertSummary) -> None:
+    """Show the answers there are, without any button."""
+    for question in _questions(view, alert):
+        if question.standing is not None:
+            st.html(panels.answered(question.text, question.words[question.standing], question.who))
 
-    `pictures`: the digest of those that are shown beside them; empty where there are none.
-    """
+
+def ask(asked: Asked) -> None:
+    """Show the answers there are, and buttons for the questions that may be answered now."""
+    alert = asked.alert
     may = open_questions(alert.decision)
-    shown = Shown(pictures, alert.decision)
     engaged = alert.decision.engagement is Engagement.ENGAGED
     open_now = {"judge": True, "engage": may.engagement, "outcome": engaged, "review": may.review}
-    questions = _questions(view, alert)
+    questions = _questions(asked.view, alert)
     for question in questions:
         if question.standing is not None:
             st.html(panels.answered(question.text, question.words[question.standing], question.who))
         elif open_now[question.verb]:
             st.html(f'<p class="ops-q">{question.text}</p>')
-            _buttons(alert.id, question, shown, operator, where)
+            _buttons(asked, question)
     if engaged:
-        _receipt(view, alert.id, operator, where)
+        _receipt(asked)
     answered = [question for question in questions if question.standing is not None]
     if answered:
         # What is inside is made only while it is open: a dozen buttons a card would be made every second.
@@ -83,7 +112,7 @@ def ask(view: OperatorView, alert: AlertSummary, pictures: str, operator: str, w
                 st.html('<p class="ops-q">Your name and the time replace those that stand.</p>')
                 for question in answered:
                     st.html(f'<p class="ops-q">{question.text}</p>')
-                    _buttons(alert.id, question, shown, operator, where)
+                    _buttons(asked, question)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,19 +127,6 @@ class _Question:
     act: Callable[..., Decision]
 
 
-@dataclass(frozen=True, slots=True)
-class _Click:
-    """An answer as it will be recorded once its button is pressed, bound to what stands beside the button."""
-
-    act: Callable[..., Decision]
-    alert: UUID
-    word: StrEnum
-    shown: Shown
-    operator: str
-    correct: bool
-    where: str
-
-
 def _questions(view: OperatorView, alert: AlertSummary) -> tuple[_Question, ...]:
     given, desk = alert.decision, view.desk
     return (
@@ -121,51 +137,58 @@ def _questions(view: OperatorView, alert: AlertSummary) -> tuple[_Question, ...]
     )
 
 
-def _buttons(alert: UUID, question: _Question, shown: Shown, operator: str, where: str) -> None:
+def _buttons(asked: Asked, question: _Question) -> None:
+    why_not = None if asked.operator else _NO_NAME
+    if question.verb == "judge" and asked.operator and not asked.shown.pictures:
+        why_not = "Nobody compares pictures that aren't shown."
     with st.container(horizontal=True, gap="small"):
         for word, label in question.words.items():
+            correct = question.standing is not None
+            click = Click(question.act, asked.alert, word, label, asked.shown, asked.operator, correct)
             st.button(
                 label,
-                key=f"{question.verb}-{word.value}-{alert}",
-                disabled=not operator or word == question.standing,
-                help=None if operator else "Say who you are first, at the top of the page.",
-                on_click=_act,
-                args=(_Click(question.act, alert, word, shown, operator, question.standing is not None, where),),
+                key=f"{question.verb}-{word.value}-{asked.alert.id}-{asked.turn}",
+                disabled=why_not is not None or word == question.standing,
+                help=why_not,
+                on_click=_answer,
+                args=(click, asked.after),
             )
 
 
-def _act(click: _Click) -> None:
+def _answer(click: Click, after: Callable[[Click, LfrError | None], None]) -> None:
     try:
-        click.act(click.alert, click.word, click.operator, shown=click.shown, correct=click.correct)
+        click.act(click.alert.id, click.word, click.operator, shown=click.shown, correct=click.correct)
     except LfrError as error:
-        st.session_state[f"said-{click.where}"] = str(error)
+        after(click, error)
+    else:
+        after(click, None)
 
 
-def _receipt(view: OperatorView, alert: UUID, operator: str, where: str) -> None:
+def _receipt(asked: Asked) -> None:
     """Issued only when it is asked for: each time is a disclosure on the trail, and this is drawn every second."""
     kept: ReceiptPage | None = st.session_state.get(_RECEIPT)
-    if kept is not None and kept.alert == alert:
+    if kept is not None and kept.alert == asked.alert.id:
         st.download_button(
             f"Save receipt {kept.reference}",
             kept.html,
             file_name=f"receipt-{kept.reference}.html",
             mime="text/html",
-            key=f"receipt-save-{alert}",
+            key=f"receipt-save-{asked.alert.id}",
             on_click="ignore",
         )
         return
     st.button(
         "Receipt for the person",
-        key=f"receipt-{alert}",
-        disabled=not operator,
-        help="A page with a reference, and no name." if operator else "Say who you are first, at the top of the page.",
+        key=f"receipt-{asked.alert.id}-{asked.turn}",
+        disabled=not asked.operator,
+        help="A page with a reference, and no name." if asked.operator else _NO_NAME,
         on_click=_issue,
-        args=(view, alert, operator, where),
+        args=(asked,),
     )
 
 
-def _issue(view: OperatorView, alert: UUID, operator: str, where: str) -> None:
+def _issue(asked: Asked) -> None:
     try:
-        st.session_state[_RECEIPT] = view.receipt(alert, operator)
+        st.session_state[_RECEIPT] = asked.view.receipt(asked.alert.id, asked.operator)
     except LfrError as error:
-        st.session_state[f"said-{where}"] = str(error)
+        asked.say(str(error))

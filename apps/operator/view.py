@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine
 
+from apps.operator.held import Held
 from apps.operator.pictures import Pictures
 from lfr_core.alerts import Decision, check_engagement, check_review
 from lfr_core.audit.port import Trail
@@ -35,7 +36,6 @@ __all__ = ["Board", "Header", "OpenQuestions", "OperatorView", "ReceiptPage", "l
 
 _LONDON = ZoneInfo("Europe/London")
 _HEARD_TIMES = 4
-WAITING_SHOWN = 8
 JUDGED_SHOWN = 6
 
 
@@ -159,10 +159,24 @@ class OperatorView:
             vault=self._vault.check(),
         )
 
-    def alerts(self, deployment: str, *, judged: bool) -> tuple[read.AlertSummary, ...]:
-        """The newest alerts a person has judged, or those that wait for one."""
-        limit = JUDGED_SHOWN if judged else WAITING_SHOWN
-        return read.alerts(self._engine, deployment, limit=limit, judged=judged)
+    def next_alert(self, deployment: str, wanted: UUID | None) -> tuple[read.AlertSummary, ...]:
+        """The alert to decide next: the one that is wanted while nobody has judged it, else the newest; or none."""
+        found = None if wanted is None else read.alert(self._engine, wanted)
+        if found is not None and found.undecided:
+            return (found,)
+        return read.alerts(self._engine, deployment, limit=1, judged=False)
+
+    def judged(self, deployment: str) -> tuple[read.AlertSummary, ...]:
+        """The newest alerts that a person has judged."""
+        return read.alerts(self._engine, deployment, limit=JUDGED_SHOWN, judged=True)
+
+    def alert(self, id: UUID) -> read.AlertSummary | None:  # noqa: A002  the field's own word
+        """An alert as it is now; None once it has been deleted on schedule."""
+        return read.alert(self._engine, id)
+
+    def held(self) -> Held:
+        """For one part of one session of the page."""
+        return Held(self._clock)
 
     def pictures(self) -> Pictures:
         """For one session of the page, which keeps them."""
@@ -205,6 +219,10 @@ class OperatorView:
     def retention(self) -> tuple[ClassStatus, ...]:
         """How late each class of data is with going."""
         return retention_status(self._engine, self._policy.retention, now_ns=self._clock.time_ns())
+
+    def local_now(self) -> datetime:
+        """London time."""
+        return local_time(self._clock.time_ns())
 
     def now_ns(self) -> int:
         """The page's time, nanoseconds since the epoch."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import itertools
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -135,6 +137,70 @@ def no_alerts(engine: Engine, recorder: Recorder) -> None:
         session.execute(text("DELETE FROM alert"))
 
 
+CHANGES = """() => {
+  // Each time the document changes, and each time it is painted: the alerts of a card's picture and of its buttons.
+  window.mixed = [];
+  const look = () => {
+    for (const card of document.querySelectorAll('[class*="st-key-ops-wait-"], [class*="st-key-ops-done-"]')) {
+      const pictured = [...card.querySelectorAll('[data-alert]')].map(e => e.dataset.alert);
+      const keys = [...card.querySelectorAll('[class*="st-key-judge-"]')].map(e => e.className);
+      const asked = keys.map(k => (k.match(/[0-9a-f]{8}-[0-9a-f-]{27}/) || ['?'])[0]);
+      const all = new Set([...pictured, ...asked]);
+      if (asked.length && all.size > 1) window.mixed.push([...all].join(' '));
+    }
+  };
+  new MutationObserver(look).observe(document.body, {childList: true, subtree: true, attributes: true});
+  const frame = () => { look(); requestAnimationFrame(frame); }; frame();
+}"""
+"""Puts into `mixed` what was ever on the screen together and belongs to different alerts."""
+
+
+def test_while_alerts_come_several_a_second_each_click_decides_the_alert_whose_picture_is_shown(
+    page: Page, recorder: Recorder, engine: Engine
+) -> None:
+    recorder.record_sightings([sighting(0.0, probe=PROBE)])
+    sign_in(page)
+    page.evaluate(CHANGES)
+    waiting = page.locator('[class*="st-key-ops-wait-"]').first
+    stop = threading.Event()
+    coming = threading.Thread(target=_alerts_without_end, args=(recorder, stop))
+    coming.start()
+    labels = {"Same person": Judgement.SAME, "Different": Judgement.DIFFERENT, "Can't tell": Judgement.CANT_TELL}
+    given: dict[UUID, Judgement] = {}
+    try:
+        for label, answer in (*labels.items(), *labels.items()):
+            button = waiting.get_by_role("button", name=label)
+            button.wait_for()
+            box = button.bounding_box()
+            shown = waiting.locator("[data-alert]").get_attribute("data-alert")
+            assert box is not None
+            assert shown is not None
+            page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+            time.sleep(0.3)  # a person looks, while alerts come
+            page.mouse.down()
+            time.sleep(0.3)  # and a finger rests
+            page.mouse.up()
+            given[UUID(shown)] = answer
+            page.get_by_text(f"{label}, subject of").first.wait_for()
+            page.locator(f'[class*="st-key-ops-wait-{shown}"]').wait_for(state="detached")
+    finally:
+        stop.set()
+        coming.join()
+
+    recorded = {one.id: one.decision.judgement for one in read.alerts(engine, "dep", judged=True)}
+    assert recorded == given
+    assert len(given) == 6
+    assert page.evaluate("window.mixed") == []
+
+
+def _alerts_without_end(recorder: Recorder, stop: threading.Event) -> None:
+    """Four a second."""
+    for n in itertools.count():
+        if stop.wait(0.25):
+            return
+        recorder.record_sightings([sighting(600.0 * n, camera=f"camera {n}", probe=PROBE)])
+
+
 def sign_in(page: Page, name: str = "Ann Operator") -> None:
     page.get_by_label("Your name").fill(name)
     page.get_by_role("button", name="Start deciding").click()
@@ -144,13 +210,15 @@ def sign_in(page: Page, name: str = "Ann Operator") -> None:
 def test_an_alert_is_on_the_page_within_two_seconds_of_its_recording(page: Page, recorder: Recorder) -> None:
     page.get_by_role("status").filter(has_text="No alert waits").wait_for()
     took = []
-    for camera in ("north", "south", "east"):
+    for n, camera in enumerate(("north", "south", "east")):
         recorder.record_sightings([sighting(0.0, camera=camera, probe=PROBE)])
         start = time.monotonic()
-        page.locator(".ops-alert").filter(has_text=camera).wait_for(timeout=10_000)
+        told = page.locator(".ops-alert").filter(has_text=camera) if n == 0 else page.get_by_text(f"{n} new")
+        told.wait_for(timeout=10_000)
         took.append(time.monotonic() - start)
 
     assert median(took) < 2.0
+    assert page.locator(".ops-alert").count() == 1  # the first stands still; the others wait
 
 
 def test_probe_and_reference_stand_side_by_side_with_what_is_known(page: Page, recorder: Recorder) -> None:
@@ -249,10 +317,10 @@ def test_crops_come_inside_the_page_and_nothing_is_asked_of_another_host(
 ) -> None:
     recorder.record_sightings([sighting(0.0, probe=PROBE), sighting(0.0, entry="blue", face=1, probe=PROBE)])
     sign_in(page)
-    page.locator(".ops-alert img").nth(3).wait_for()
+    page.locator(".ops-alert img").nth(1).wait_for()
     page.reload()
     sign_in(page)
-    page.locator(".ops-alert img").nth(3).wait_for()
+    page.locator(".ops-alert img").nth(1).wait_for()
 
     sources = [picture.get_attribute("src") or "" for picture in page.locator("img").all()]
     assert all(source.startswith("data:image/jpeg;base64,") for source in sources)

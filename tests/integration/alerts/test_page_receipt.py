@@ -8,6 +8,7 @@ import pytest
 from sqlmodel import select
 from streamlit.testing.v1 import AppTest
 
+from apps.operator.held import SETTLE_S
 from apps.operator.view import OperatorView, ReceiptPage
 from lfr_core.alerts import Engagement, Judgement
 from lfr_core.policy import load_policy
@@ -20,18 +21,14 @@ ASK, OPERATOR = "Receipt for the person", "Ann Operator"
 
 
 def shown(view: object, operator: str) -> None:
-    """As the page does with judged alerts."""
+    """As the page does."""
     import streamlit as st
 
-    from apps.operator import questions
+    from apps.operator.alerts import Alerts
 
-    refusal = questions.said("done")
-    if refusal:
-        st.warning(refusal)
-    alerts = view.alerts("dep", judged=True)  # type: ignore[attr-defined]  # its annotation is read where nothing is imported
-    questions.forget_receipt({alert.id for alert in alerts})
-    for alert in alerts:
-        questions.ask(view, alert, "", operator, "done")  # type: ignore[arg-type]  # the same
+    if "alerts" not in st.session_state:
+        st.session_state["alerts"] = Alerts(view, operator)  # type: ignore[arg-type]  # its annotation is read where nothing is imported
+    st.session_state["alerts"].draw(view.header(None).deployment)  # type: ignore[attr-defined]  # the same
 
 
 @pytest.fixture
@@ -63,12 +60,18 @@ def press(app: AppTest, label: str) -> AppTest:
     return button.click().run()
 
 
+def settled(house: AlertHouse, app: AppTest) -> AppTest:
+    """A second later."""
+    house.clock.advance(SETTLE_S)
+    return app.run()
+
+
 def test_a_receipt_is_offered_once_engaged_and_issued_once_however_often_the_page_is_drawn(
     house: AlertHouse, alert: UUID
 ) -> None:
     app = page(house)
     assert ASK not in labels(app)
-    press(app, "Engaged")
+    settled(house, press(app, "Engaged"))
     assert (ASK in labels(app), receipts(house)) == (True, [])
 
     press(app, ASK)
@@ -111,5 +114,5 @@ def test_a_receipt_asked_for_too_late_is_refused_in_words(house: AlertHouse, ale
 
     press(app, ASK)
 
-    assert "after 24 hours an alert is deleted" in app.warning[0].value
+    assert "after 24 hours an alert is deleted" in " ".join(each.proto.body for each in app.get("html"))
     assert receipts(house) == []

@@ -143,12 +143,14 @@ def test_with_the_vault_away_the_page_says_so_and_shows_them_when_it_is_back(
     assert isinstance(pictures.of(ALERT, "Ann"), OpenedCrops)
 
 
-def test_when_another_person_sits_down_nothing_is_left(pictures: Pictures, vaulted: Vaulted) -> None:
-    pictures.of(ALERT, "Ann")
-    pictures.forget()
-    pictures.of(ALERT, "Ann")
+def test_pictures_that_are_others_by_now_are_opened_anew_and_no_others(pictures: Pictures, vaulted: Vaulted) -> None:
+    other = replace(ALERT, id=UUID(int=2))
+    for _ in range(2):
+        pictures.of(ALERT, "Ann")
+        pictures.of(other, "Ann")
+        pictures.drop(ALERT.id)
 
-    assert len(vaulted.asked) == 2
+    assert [alert for alert, *_ in vaulted.asked] == [ALERT.id, other.id, ALERT.id]
 
 
 def test_no_more_are_kept_than_the_page_can_show(pictures: Pictures, vaulted: Vaulted) -> None:

@@ -1,0 +1,273 @@
+"""The card that is being decided stands still, and no click is lost without a word."""
+
+from __future__ import annotations
+
+import re
+from uuid import UUID
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from apps.operator.held import SETTLE_S
+from apps.operator.view import OperatorView
+from lfr_core.alerts import UNDO_S, Engagement, Judgement
+from lfr_core.policy import load_policy
+from lfr_core.records import read
+from tests.support.alert_house import AlertHouse
+from tests.support.deciding import seen
+from tests.support.records import sighting
+
+ANN, BOB = "Ann Operator", "Bob Operator"
+JUDGING = ["Same person", "Different", "Can't tell"]
+
+
+def drawn(view: object, operator: str) -> None:
+    """As the page does."""
+    import streamlit as st
+
+    from apps.operator.alerts import Alerts
+
+    if "alerts" not in st.session_state:
+        st.session_state["alerts"] = Alerts(view, operator)  # type: ignore[arg-type]  # its annotation is read where nothing is imported
+    st.session_state["alerts"].draw(view.header(None).deployment)  # type: ignore[attr-defined]  # the same
+
+
+def page(house: AlertHouse, operator: str = ANN) -> AppTest:
+    view = OperatorView(house.engine, load_policy(), house.vault, house.trail, house.clock)
+    return again(AppTest.from_function(drawn, kwargs={"view": view, "operator": operator}, default_timeout=20))
+
+
+def again(app: AppTest) -> AppTest:
+    """The page draws itself anew."""
+    assert not app.run().exception
+    return app
+
+
+def settled(house: AlertHouse, app: AppTest) -> AppTest:
+    """A second after an act."""
+    house.clock.advance(SETTLE_S)
+    return again(app)
+
+
+def press(app: AppTest, label: str, part: str = "") -> AppTest:
+    """The first of that label whose key is of `part`."""
+    button = next(each for each in app.button if each.label == label and part in (each.key or ""))
+    assert not button.disabled
+    assert not button.click().run().exception
+    return app
+
+
+def words(app: AppTest) -> str:
+    return " ".join(each.proto.body for each in app.get("html"))
+
+
+def pictured(app: AppTest) -> list[str]:
+    """The alerts whose pictures are shown, from above."""
+    return re.findall(r'data-alert="([0-9a-f-]+)"', words(app))
+
+
+def buttons(app: AppTest) -> list[tuple[str, str]]:
+    """What the answers under them would be recorded for."""
+    return [(each.label, each.key or "") for each in app.button if (each.key or "").startswith("judge-")]
+
+
+def judged(house: AlertHouse, alert: UUID) -> Judgement | None:
+    found = read.alert(house.engine, alert)
+    assert found is not None
+    return found.decision.judgement
+
+
+def better(house: AlertHouse, at_s: float = 1.0) -> None:
+    """A better picture of the person of the alert at 0 s."""
+    one = sighting(at_s, similarity=0.9, probe=b"a better probe", vault=house.vault)
+    assert house.recorder().record_sightings([one]).opened == ()
+
+
+def test_what_comes_meanwhile_changes_neither_picture_nor_button(house: AlertHouse) -> None:
+    first = house.alert()
+    app = page(house)
+    before = (pictured(app), buttons(app))
+
+    for n in range(1, 4):
+        house.clock.advance(1.0)
+        house.alert(600.0 * n, camera=f"camera {n}")
+        again(app)
+
+        assert (pictured(app), buttons(app)) == before
+    assert [label for label, _ in before[1]] == JUDGING
+    assert f"-{first}-" in before[1][0][1]
+    assert "4 alerts wait for a person" in words(app)
+    assert "3 new" in words(app)
+
+
+def test_a_click_decides_the_alert_that_is_shown_and_the_next_comes_after_a_second_without_buttons(
+    house: AlertHouse,
+) -> None:
+    first = house.alert()
+    app = page(house)
+    house.clock.advance(1.0)
+    second = house.alert(600.0)
+
+    press(app, "Different")
+    between = (pictured(app)[:1], buttons(app))
+    settled(house, app)
+
+    assert (judged(house, first), judged(house, second)) == (Judgement.DIFFERENT, None)
+    assert between == ([str(first)], [])
+    assert pictured(app) == [str(second), str(first)]
+    assert "Different, subject of entry-1." in words(app)
+    assert all(f"-{second}-" in key for _, key in buttons(app))
+
+
+def test_a_double_click_reaches_no_second_alert(house: AlertHouse) -> None:
+    first, second = house.alert(), house.alert(600.0)
+    app = page(house)
+    shown = pictured(app)[0]
+    button = next(each for each in app.button if each.label == "Same person")
+
+    button.click().run()
+    button.click().run()
+
+    assert not app.exception
+    assert {str(alert): judged(house, alert) for alert in (first, second)} == {
+        shown: Judgement.SAME,
+        next(str(alert) for alert in (first, second) if str(alert) != shown): None,
+    }
+
+
+def test_a_click_on_a_picture_that_has_a_better_one_by_now_is_refused_and_the_better_one_is_shown(
+    house: AlertHouse,
+) -> None:
+    alert = house.alert()
+    app = page(house)
+    before = words(app)
+    better(house)
+    told = "A newer picture of this person has come" in words(again(app))
+
+    press(app, "Same person")
+    refused = (judged(house, alert), "Not recorded: the picture on the screen" in words(app), buttons(app))
+    settled(house, app)
+
+    assert told
+    assert refused == (None, True, [])
+    assert (pictured(app), words(app) == before) == ([str(alert)], False)
+    press(app, "Same person")
+    assert judged(house, alert) is Judgement.SAME
+
+
+def test_the_second_of_two_operators_is_told_and_goes_on_with_the_next(house: AlertHouse) -> None:
+    older = house.alert()
+    house.clock.advance(1.0)
+    newer = house.alert(600.0)
+    app = page(house)
+    house.desk.judge(newer, Judgement.DIFFERENT, BOB, shown=seen(house.engine, newer))
+    stands = (pictured(again(app))[0], "Bob Operator has answered this alert meanwhile." in words(app))
+
+    press(app, "Same person")
+    told = "Not recorded: Bob Operator has answered different already" in words(app)
+    settled(house, app)
+
+    assert stands == (str(newer), True)
+    assert told
+    assert (judged(house, newer), pictured(app)[0]) == (Judgement.DIFFERENT, str(older))
+
+
+def test_an_answer_is_undone_on_the_page_and_the_alert_comes_back(house: AlertHouse) -> None:
+    first = house.alert()
+    app = press(page(house), "Same person")
+    house.clock.advance(1.0)
+    house.alert(600.0)
+    settled(house, app)
+
+    press(app, "Undo", "wait")
+    settled(house, app)
+
+    assert judged(house, first) is None
+    assert pictured(app) == [str(first)]
+    assert "Undone: Same person, subject of entry-1." in words(app)
+
+
+def test_an_undo_that_comes_too_late_is_refused_with_a_sentence(house: AlertHouse) -> None:
+    alert = house.alert()
+    app = press(page(house), "Same person")
+    house.clock.advance(UNDO_S + 1)
+
+    press(again(app), "Undo", "wait")
+
+    assert judged(house, alert) is Judgement.SAME
+    assert "Not undone: the answer same was recorded more than 10 seconds ago" in words(app)
+
+
+def test_with_nothing_decided_there_is_nothing_to_undo(house: AlertHouse) -> None:
+    house.alert()
+
+    (undo,) = [each for each in page(house).button if each.label == "Undo"]
+
+    assert undo.disabled
+
+
+def test_the_operator_turns_to_the_newest_alert_by_an_act_of_their_own(house: AlertHouse) -> None:
+    first = house.alert()
+    app = page(house)
+    house.clock.advance(1.0)
+    newest = house.alert(600.0)
+
+    press(app, "Newest alert")
+    between = buttons(app)
+    settled(house, app)
+
+    assert between == []
+    assert pictured(app) == [str(newest)]
+    assert judged(house, first) is None
+
+
+def test_the_list_of_those_judged_stands_still_while_others_answer(house: AlertHouse) -> None:
+    first = house.alert()
+    house.desk.judge(first, Judgement.SAME, BOB, shown=seen(house.engine, first))
+    app = page(house)
+    engaging = [each.key for each in app.button if each.label == "Engaged"]
+    house.clock.advance(1.0)
+    second = house.alert(600.0)
+    house.desk.judge(second, Judgement.SAME, BOB, shown=seen(house.engine, second))
+    house.desk.engage(first, Engagement.NOT_ENGAGED, BOB)
+
+    again(app)
+    stands = (pictured(app), [each.key for each in app.button if each.label == "Engaged"])
+    press(app, "Engaged")
+    refused = "Not recorded: Bob Operator has answered not engaged already" in words(app)
+    settled(house, app)
+
+    assert stands == ([str(first)], engaging)
+    assert refused
+    assert pictured(app) == [str(second), str(first)]
+
+
+def test_nothing_is_kept_of_an_alert_that_is_deleted_while_it_is_shown(house: AlertHouse) -> None:
+    house.desk.judge(alert := house.alert(), Judgement.SAME, BOB, shown=seen(house.engine, alert))
+    house.alert(600.0)
+    app = page(house)
+    assert "subject of entry-1" in words(app)
+    house.after_retention()
+    house.expire()
+
+    again(app)
+    settled(house, app)
+
+    assert "subject of entry-1" not in words(again(app))
+    assert buttons(app) == []
+
+
+def test_pictures_that_are_not_shown_are_not_compared(house: AlertHouse) -> None:
+    house.alert()
+    house.vault.destroy([info.id for info in house.vault.kept("alert")], rule="alerts.retention_h")  # type: ignore[arg-type]  # a StrEnum's word
+
+    (same,) = [each for each in page(house).button if each.label == "Same person"]
+
+    assert same.disabled
+
+
+@pytest.mark.parametrize("operator", [""])
+def test_nobody_decides_without_a_name(house: AlertHouse, operator: str) -> None:
+    house.alert()
+
+    assert all(each.disabled for each in page(house, operator).button if (each.key or "").startswith("judge-"))
