@@ -26,13 +26,18 @@ _THEMES = {
 }
 
 
-def streamlit_command(script: Path, port: int, arguments: Sequence[str] = ()) -> list[str]:
-    """The command of a page on the loopback `port`. It is ready when `/_stcore/health` answers."""
+def streamlit_command(script: Path, port: int, hosts: Sequence[str], arguments: Sequence[str] = ()) -> list[str]:
+    """The command of a page on the loopback `port`, opened under one of the names `hosts`.
+
+    It is ready when `/_stcore/health` answers.
+    """
     options = {
         "server.address": "127.0.0.1",
         "server.port": str(port),
         "server.headless": "true",
         "server.fileWatcherType": "none",
+        "server.enableCORS": "true",  # Streamlit's word for: pages of other origins are kept out
+        "server.enableXsrfProtection": "true",
         "browser.gatherUsageStats": "false",
         "client.toolbarMode": "viewer",
         "client.showErrorDetails": "none",  # a traceback could show what it was about
@@ -44,5 +49,7 @@ def streamlit_command(script: Path, port: int, arguments: Sequence[str] = ()) ->
     for theme, colours in _THEMES.items():
         options |= {f"theme.{theme}.{name}": value for name, value in colours.items()}
     flags = [f"--{name}={value}" for name, value in options.items()]
+    # a name that was made to point here (DNS rebinding) isn't among them
+    flags += [f"--server.allowedHosts={host}" for host in hosts]
     own = ["--", *arguments] if arguments else []
     return [sys.executable, "-m", "streamlit", "run", str(script), *flags, *own]

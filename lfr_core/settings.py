@@ -10,6 +10,7 @@ import os
 import tempfile
 from pathlib import Path
 from typing import Literal, get_args
+from urllib.parse import quote
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import (
@@ -110,6 +111,11 @@ class Settings(BaseSettings):
 
     workers: int = Field(default=0, ge=0, description="Recognition workers of `lfr up`; 0: one per core, less one.")
     operator_port: int = Field(default=8501, description="Loopback port of the staff's pages.")
+    page_hosts: tuple[str, ...] = Field(
+        default=("127.0.0.1", "localhost"),
+        min_length=1,
+        description="JSON list of the names under which browsers open the pages; add that of a proxy in front of them.",
+    )
     public_folder: Path | None = Field(
         default=None, description="Where the public site is built; a link to a sibling. Default: `public` at home."
     )
@@ -136,7 +142,7 @@ class Settings(BaseSettings):
     @property
     def records_url(self) -> str:
         """The SQLAlchemy URL every client is given."""
-        return self.database_url or f"sqlite:///{self.home / 'records.sqlite3'}"
+        return self.database_url or f"sqlite:///{quote(str(self.home / 'records.sqlite3'))}"
 
     @property
     def keystore_folder(self) -> Path:

@@ -21,4 +21,4 @@ def command(settings: Settings) -> list[str]:
     arguments = ["--folder", str(settings.public_site.absolute())]
     with suppress(Refused):
         arguments += ["--key", read_public_key(settings.keystore_folder).hex()]
-    return streamlit_command(Path(__file__).with_name("app.py"), settings.public_port, arguments)
+    return streamlit_command(Path(__file__).with_name("app.py"), settings.public_port, settings.page_hosts, arguments)

@@ -17,4 +17,4 @@ def command(settings: Settings, deployment: str | None = None) -> list[str]:
     `/_stcore/health` answers.
     """
     arguments = ["--deployment", deployment] if deployment else []
-    return streamlit_command(Path(__file__).with_name("app.py"), settings.operator_port, arguments)
+    return streamlit_command(Path(__file__).with_name("app.py"), settings.operator_port, settings.page_hosts, arguments)

@@ -100,24 +100,29 @@ def plan(
 def _broker(settings: Settings, policy: Policy, traits: BrokerTraits) -> ChildSpec:
     servers = settings.kafka_bootstrap
     ports: tuple[int, ...] = (settings.kafka_port,)
+    records: Path | None = None
     if traits.kind is BrokerKind.KAFKA:
         home, libs = settings.home.resolve() / "kafka", libs_folder(settings.cache.resolve())
-        command = broker_command(KafkaNode(home, settings.kafka_port, settings.kafka_controller_port, libs))
+        node = KafkaNode(home, settings.kafka_port, settings.kafka_controller_port, libs)
+        command, records = broker_command(node), node.log_dir
         ports += (settings.kafka_controller_port,)
     else:
         binary = tansu_binary(settings.cache)
         command = tansu_command(binary or Path("tansu"), settings.kafka_port)
 
     def topics() -> None:
+        from streams.broker.where import refuse_other_folder
         from streams.topics import ensure_topics
 
+        if records is not None:
+            refuse_other_folder(servers, records)
         ensure_topics(servers, settings, policy, traits)
 
     return ChildSpec(
         BROKER,
         command,
         ready=broker_answers(servers),
-        once_ready=topics,  # again after each restart: Tansu has forgotten them
+        once_ready=topics,  # again after each restart: Tansu has forgotten them, Kafka may keep records elsewhere
         stop_deadline_s=20.0,  # Kafka closes its segments
         start_deadline_s=90.0,
         ports=ports,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from apps.supervisor.children import ChildSpec
 from apps.supervisor.probes import http_ok, pid_in_file
@@ -76,7 +77,7 @@ def _prefect_env(settings: Settings, policy: Policy) -> dict[str, str]:
         "PREFECT_HOME": str(home),
         "PREFECT_PROFILES_PATH": str(home / "profiles.toml"),  # not the person's own profile
         "PREFECT_API_URL": settings.prefect_api,
-        "PREFECT_SERVER_DATABASE_CONNECTION_URL": f"sqlite+aiosqlite:///{home / 'prefect.db'}",
+        "PREFECT_SERVER_DATABASE_CONNECTION_URL": f"sqlite+aiosqlite:///{quote(str(home / 'prefect.db'))}",
         "PREFECT_SERVER_EPHEMERAL_ENABLED": "false",  # never a second server behind our back
         "PREFECT_SERVER_UI_ENABLED": "false",  # our own screens show runs
         "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": "",  # no web page's; flows.server refuses them before that

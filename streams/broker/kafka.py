@@ -20,6 +20,7 @@ from string import Template
 
 from lfr_core.errors import Fatal, LfrError
 from streams.broker.jars import KAFKA_FOLDER, MIN_JAVA, check_jars, java_major
+from streams.broker.properties import property_value
 
 __all__ = ["KafkaNode", "broker_command", "java_command", "prepare"]
 
@@ -81,15 +82,31 @@ def prepare(node: KafkaNode) -> str:
     if java is None or major is None or major < MIN_JAVA:
         raise Fatal(f"Apache Kafka needs Java {MIN_JAVA} or later; found {major}. Install it, or set LFR_BROKER=tansu")
     check_jars(node.libs)
-    template = Template((KAFKA_FOLDER / "server.properties").read_text(encoding="utf-8"))
-    values = {"port": node.port, "controller_port": node.controller_port, "log_dir": node.log_dir}
+    if ":" in str(node.libs):
+        raise Fatal(f"Java can't be given jars in {node.libs}: it takes ':' for the end of a folder. Set LFR_CACHE")
+    template = Template((KAFKA_FOLDER / "server.properties").read_text(encoding="ascii"))
+    values = {"port": node.port, "controller_port": node.controller_port, "log_dir": property_value(_log_dirs(node))}
     try:
         node.folder.mkdir(parents=True, exist_ok=True)
-        node.config.write_text(template.substitute(values), encoding="utf-8")
+        node.config.write_text(template.substitute(values), encoding="ascii")
         _format_once(node, java)
     except OSError as error:
         raise Fatal(f"the broker's folder {node.folder} can't be written: {error}") from error
     return java
+
+
+def _log_dirs(node: KafkaNode) -> str:
+    """`log.dirs`: a comma would end a folder's name there, and then the one in which the broker runs is meant."""
+    try:
+        folder = os.fsencode(node.log_dir).decode()
+    except UnicodeDecodeError as error:
+        raise Fatal(f"the name of {node.log_dir!r} isn't UTF-8, and Java couldn't use it: set LFR_HOME") from error
+    return node.log_dir.name if "," in folder else folder
+
+
+def _environment() -> dict[str, str]:
+    """Java takes the names of files for what the locale says; ours are UTF-8."""
+    return {**os.environ, "LC_ALL": "C.UTF-8"}
 
 
 def _format_once(node: KafkaNode, java: str) -> None:
@@ -106,7 +123,15 @@ def _format_once(node: KafkaNode, java: str) -> None:
         *("--ignore-formatted", "-t", identity.read_text(encoding="ascii").strip(), "-c", str(node.config)),
     ]
     try:
-        told = subprocess.run(command, capture_output=True, text=True, timeout=_FORMAT_DEADLINE_S, check=True)
+        told = subprocess.run(
+            command,
+            cwd=node.folder,
+            env=_environment(),
+            capture_output=True,
+            text=True,
+            timeout=_FORMAT_DEADLINE_S,
+            check=True,
+        )
     except subprocess.CalledProcessError as error:
         reason = (error.stderr or error.stdout).strip()[-400:]
         raise Fatal(f"the broker's storage {node.log_dir} can't be formatted: {reason}") from error
@@ -131,7 +156,7 @@ def main(arguments: list[str] | None = None) -> int:
         return error.exit_code
     os.chdir(node.folder)  # crash reports of the JVM land in its own folder
     command = java_command(node, java)
-    return os.execv(command[0], command)  # noqa: S606  no shell is wanted
+    return os.execve(command[0], command, _environment())  # noqa: S606  no shell is wanted
 
 
 if __name__ == "__main__":

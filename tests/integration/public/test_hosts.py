@@ -1,0 +1,68 @@
+"""Under which names our pages open, as browsers ask: a name that was made to point here isn't one of them."""
+
+from __future__ import annotations
+
+import http.client
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from apps.screens import streamlit_command
+from apps.supervisor.probes import http_ok
+from lfr_core.settings import Settings
+from tests.support.milvus import free_port
+
+PORT_NAMES = ("127.0.0.1", "localhost")
+
+
+@pytest.fixture(scope="module")
+def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    folder, number = tmp_path_factory.mktemp("page"), free_port()
+    (folder / "app.py").write_text("import streamlit\nstreamlit.write('a page')\n")
+    (folder / ".streamlit").mkdir()
+    config = "[server]\nenableCORS = false\nenableXsrfProtection = false\nallowedHosts = ['*']\n"
+    (folder / ".streamlit" / "config.toml").write_text(config)  # of the folder one stands in
+    command = streamlit_command(folder / "app.py", number, Settings().page_hosts)
+    page = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + 60
+        while not http_ok(f"http://127.0.0.1:{number}/_stcore/health")(page.pid):
+            assert time.monotonic() < deadline, "the page doesn't start"
+            time.sleep(0.1)
+        yield number
+    finally:
+        page.kill()
+        page.wait(20)
+
+
+def knock(port: int, host: str) -> int:
+    """The status of a WebSocket's handshake from a page of that very host."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    try:
+        connection.putrequest("GET", "/_stcore/stream", skip_host=True)
+        handshake = {"Host": host, "Origin": f"http://{host}", "Upgrade": "websocket", "Connection": "Upgrade"}
+        key = {"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version": "13"}
+        for name, text in (handshake | key | {"Sec-WebSocket-Protocol": "streamlit"}).items():
+            connection.putheader(name, text)
+        connection.endheaders()
+        return connection.getresponse().status
+    finally:
+        connection.close()
+
+
+def test_a_page_opens_under_this_machines_names_only(port: int) -> None:
+    assert [knock(port, f"{name}:{port}") for name in PORT_NAMES] == [101, 101]
+    assert [knock(port, name) for name in (f"evil.example:{port}", "10.0.0.1", "")] == [403, 403, 403]
+
+
+def test_a_proxys_name_is_added_by_a_setting(tmp_path: Path) -> None:
+    hosts = Settings(page_hosts=("127.0.0.1", "lfr.example")).page_hosts
+    command = streamlit_command(tmp_path / "app.py", 1, hosts)
+
+    assert [word for word in command if "allowedHosts" in word] == [
+        "--server.allowedHosts=127.0.0.1",
+        "--server.allowedHosts=lfr.example",
+    ]

@@ -1,0 +1,112 @@
+"""Everything is below the home folder, whatever its name, and a broker that writes elsewhere is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import make_url
+
+from apps.supervisor.plan import plan
+from lfr_core.errors import Fatal
+from lfr_core.policy import load_policy
+from lfr_core.records.migrate import check, upgrade
+from lfr_core.settings import Settings
+from streams.broker import KAFKA
+from streams.broker.choose import BrokerChoice
+from streams.broker.where import log_dirs, refuse_other_folder
+from tests.support.brokers import RunningBroker, kafka_broker, kafka_libs, new_kafka
+from tests.support.milvus import MilvusServer
+from tests.support.prefect import PrefectProcess
+
+__all__ = ["kafka_broker", "kafka_libs"]
+
+ODD = "sp ace/ünï 😀 100%41 ?q=1#x :=\\'\"&;"
+"""White space, letters outside ASCII and outside 16 bits, and what means something in URLs and properties."""
+
+
+@pytest.fixture
+def odd(tmp_path: Path) -> Path:
+    folder = tmp_path / "odd" / ODD
+    folder.mkdir(parents=True)
+    return folder
+
+
+def assert_nothing_beside(odd: Path) -> None:
+    """No second folder with a mangled name, at any step of the way."""
+    top = odd.parents[1]
+    assert [each.name for each in top.iterdir()] == ["sp ace"]
+    assert [each.name for each in (top / "sp ace").iterdir()] == [odd.name]
+
+
+@pytest.mark.kafka
+@pytest.mark.parametrize("name", ["home", "ho,me"])
+def test_kafka_keeps_its_records_in_the_home_whatever_its_name_and_whatever_the_locale(
+    odd: Path, tmp_path: Path, kafka_libs: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv("LC_ALL", "C")
+    broker = new_kafka(odd / name, kafka_libs)
+    broker.start()
+    try:
+        broker.fresh_topics(tmp_path / "elsewhere")
+        refuse_other_folder(broker.servers, broker.data)
+        assert log_dirs(broker.servers) == (str(broker.data),)
+    finally:
+        broker.stop()
+
+    assert any(each.name.startswith("lfr.") for each in broker.data.iterdir())
+    assert_nothing_beside(odd)
+    assert [each.name for each in odd.iterdir()] == [name]
+
+
+@pytest.mark.kafka
+def test_a_broker_that_keeps_its_records_elsewhere_than_it_was_told_does_not_start(
+    kafka_broker: RunningBroker, tmp_path: Path
+) -> None:
+    port = int(kafka_broker.servers.rpartition(":")[2])
+    own = BrokerChoice(KAFKA, external=False, needs_maven=False, why="a test")
+    settings = Settings(home=tmp_path, kafka_port=port, broker="kafka")
+    (broker,) = [each for each in plan(settings, load_policy(), choice=own) if each.name == "broker"]
+
+    assert broker.once_ready is not None
+    with pytest.raises(Fatal, match=f"keeps its records in {kafka_broker.data} and not in {tmp_path}"):
+        broker.once_ready()
+
+
+@pytest.mark.kafka
+def test_a_broker_that_names_the_folder_but_writes_another_is_found_out(
+    kafka_broker: RunningBroker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("streams.broker.where.log_dirs", lambda _servers: (str(tmp_path),))
+
+    with pytest.raises(Fatal, match="aren't there"):
+        refuse_other_folder(kafka_broker.servers, tmp_path)
+
+
+def test_records_and_gallery_are_in_the_home_whatever_its_name(odd: Path) -> None:
+    settings = Settings(home=odd / "home")
+    upgrade(settings.records_url)
+    gallery = MilvusServer(odd / "home" / "milvus").start()
+    gallery.stop()
+
+    assert make_url(settings.records_url).database == str(odd / "home" / "records.sqlite3")
+    assert check(settings.records_url)
+    assert (odd / "home" / "records.sqlite3").stat().st_size > 0
+    assert any((odd / "home" / "milvus").iterdir())
+    assert_nothing_beside(odd)
+    assert {each.name for each in odd.iterdir()} == {"home"}
+
+
+def test_the_workflow_server_is_in_the_home_whatever_its_name(odd: Path) -> None:
+    home = odd / "home"
+    home.mkdir()
+    process = PrefectProcess(home)
+    try:
+        process.start()
+        process.server.ask("POST", "/flows/", {"name": "odd"})
+    finally:
+        process.stop()
+
+    assert (home / "prefect" / "prefect.db").stat().st_size > 0
+    assert_nothing_beside(odd)
+    assert {each.name for each in odd.iterdir()} == {"home"}
