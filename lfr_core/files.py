@@ -10,13 +10,20 @@ import errno
 import io
 import os
 import stat
+import tomllib
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
-__all__ = ["SETTINGS_BYTES", "open_regular", "read_bounded", "read_text_bounded"]
+__all__ = ["IMAGE_BYTES", "SETTINGS_BYTES", "open_regular", "read_bounded", "read_text_bounded", "read_toml"]
 
-SETTINGS_BYTES = 1_000_000
+SETTINGS_BYTES = 200_000
 """Of a policy, an application, a register or a manifest: the largest of ours has 20 kB."""
+
+IMAGE_BYTES = 200_000_000
+"""Of an image's file; 60 megapixels of uncompressed 8-bit colour are 180 MB."""
+
+_MOST_DOTS = 200
+"""In a line of TOML: its parser takes quadratic time on a key of many parts."""
 
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _PIECE = 1 << 20
@@ -70,6 +77,25 @@ def read_bounded(path: Path, limit_bytes: int, *, inside: Path | None = None) ->
 def read_text_bounded(path: Path, limit_bytes: int = SETTINGS_BYTES, *, encoding: str = "utf-8") -> str:
     """`read_bounded`, decoded. Raises OSError as that, and UnicodeDecodeError."""
     return read_bounded(path, limit_bytes).decode(encoding)
+
+
+def read_toml(path: Path, *, encoding: str = "utf-8") -> dict[str, Any]:
+    """A file of settings.
+
+    Raises:
+        OSError: as `read_bounded`.
+        UnicodeDecodeError, tomllib.TOMLDecodeError: it isn't TOML, or is nested too deeply or holds a number that is
+            too long to be read.
+    """
+    text = read_text_bounded(path, encoding=encoding)
+    if any(line.count(".") > _MOST_DOTS for line in text.splitlines()):
+        raise tomllib.TOMLDecodeError(f"it has a line with more than {_MOST_DOTS} dots")
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        raise
+    except (RecursionError, ValueError) as error:  # hundreds of brackets, thousands of digits
+        raise tomllib.TOMLDecodeError(f"it can't be read: {type(error).__name__}") from error
 
 
 def _open_below(root: Path, parts: tuple[str, ...]) -> int:

@@ -14,6 +14,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from lfr_core.errors import Fatal
+from lfr_core.files import read_toml
 from lfr_core.watchlists.types import Category, Response
 
 __all__ = [
@@ -320,7 +321,7 @@ def load_policy(path: Path | None = None) -> Policy:
     """
     file = path or default_policy_file()
     try:
-        return Policy.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
+        return Policy.model_validate(read_toml(file))
     except OSError as error:
         raise Fatal(f"the policy {file} can't be read: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

@@ -16,6 +16,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from lfr_core.errors import Fatal
+from lfr_core.files import read_text_bounded, read_toml
 from lfr_core.policy import Policy, default_policy_file, load_policy
 
 __all__ = ["Fault", "PolicyValue", "comments_of", "faults_of", "listed", "sections"]
@@ -111,7 +112,7 @@ def sections() -> tuple[str, ...]:
 def faults_of(path: Path) -> tuple[Fault, ...]:
     """Everything for which a policy file is refused; nothing if it may be used."""
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
+        values = read_toml(path)
         Policy.model_validate(values)
     except ValidationError as error:
         return tuple(
@@ -144,7 +145,7 @@ def comments_of(text: str) -> dict[tuple[str, str], str]:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return read_text_bounded(path)
     except (OSError, UnicodeDecodeError) as error:
         raise Fatal(f"the policy {path} can't be read as UTF-8: see that it is there") from error
 

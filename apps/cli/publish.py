@@ -229,10 +229,11 @@ def verify(
     Example: lfr publish verify var/public --public-key 1f6c
     """
     with guard():
+        from lfr_core.files import read_bounded
         from lfr_core.publication.site.manifest import MARKER, verify_files
 
         found = {
-            path.relative_to(folder).as_posix(): path.read_bytes()
+            path.relative_to(folder).as_posix(): read_bounded(path, 100_000_000, inside=folder)
             for path in sorted(folder.rglob("*"))
             if path.is_file() and path.name != MARKER
         }

@@ -99,10 +99,11 @@ def compare(
 
 def _read(file: Path) -> PublishedTable:
     from lfr_core.errors import Fatal
+    from lfr_core.files import open_regular
     from lfr_core.publication.quality.importer import MAX_BYTES, read_table
 
     try:
-        with file.open("rb") as open_file:
+        with open_regular(file) as open_file:
             data = open_file.read(MAX_BYTES + 1)
     except OSError as error:
         raise Fatal(f"{file} can't be read: {error.strerror}") from error

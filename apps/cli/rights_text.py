@@ -72,11 +72,12 @@ def desk_of(settings: Settings, engine: Engine) -> RightsDesk:
 def text_of(text: str, file: Path | None, prompt: str) -> str:
     """The words, from the option, the file or the keyboard. Raises Poison when the file isn't UTF-8 text."""
     from lfr_core.errors import Poison
+    from lfr_core.files import SETTINGS_BYTES, read_text_bounded
 
     if file is None:
         return text or str(typer.prompt(prompt))
     try:
-        return sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
+        return sys.stdin.read(SETTINGS_BYTES) if str(file) == "-" else read_text_bounded(file)
     except (OSError, UnicodeDecodeError) as error:
         raise Poison(f"{file} can't be read as UTF-8 text: give another file; nothing was taken") from error
 

@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 from lfr_core.clock import Clock, utc_from_ns
 from lfr_core.erasure.desk import certificates_of
 from lfr_core.errors import Refused, Retryable
+from lfr_core.files import read_text_bounded
 from lfr_core.policy import Policy
 from lfr_core.promises.catalogue import promises
 from lfr_core.promises.ledger import LedgerView, read_ledger
@@ -90,10 +91,8 @@ class ComplianceView:
             raise Refused("compliance.no-such-page", f"the report has no page {name}: choose one that is listed")
         folder = self.home / report.kind.value / report.deployment
         try:
-            if (folder / name).stat().st_size > _MOST_BYTES:
-                raise Refused("compliance.no-such-page", f"{name} is too large to be shown: open {folder} in a browser")
-            text = (folder / name).read_text(encoding="utf-8")
-            style = (folder / "style.css").read_text(encoding="utf-8")
+            text = read_text_bounded(folder / name, _MOST_BYTES)
+            style = read_text_bounded(folder / "style.css")
         except (OSError, UnicodeDecodeError) as error:
             raise Retryable(f"the report of {report.deployment} isn't there any more, or can't be read") from error
         text = _LINK.sub(r"\1", _OWN_RULES.sub("", text))

@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 from lfr_core.clock import Clock, utc_from_ns
 from lfr_core.deployments import DeploymentStatus
 from lfr_core.errors import Poison, Retryable
+from lfr_core.files import read_bounded
 from lfr_core.gate import GateLimits
 from lfr_core.life import telling
 from lfr_core.life.board import Coming, Standing, calendar, standing
@@ -33,6 +34,8 @@ from lfr_core.watchlists.quality.result import ListQuality
 from lfr_core.watchlists.quality.service import RESULT_FILE
 
 __all__ = ["PlannerView", "Services", "Waiting"]
+
+_REPORT_BYTES = 50_000_000
 
 _QUALITY = TypeAdapter(ListQuality)
 
@@ -135,7 +138,7 @@ class PlannerView:
         """The suite's newest report on its list; None if there is none. Raises Poison: it can't be read."""
         file = self._of.reports / deployment / RESULT_FILE
         try:
-            return _QUALITY.validate_json(file.read_bytes())
+            return _QUALITY.validate_json(read_bounded(file, _REPORT_BYTES))
         except FileNotFoundError:
             return None
         except (OSError, ValidationError) as error:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lfr_core.errors import Poison, Retryable
+from lfr_core.files import read_bounded
 from lfr_core.publication.site.manifest import MANIFEST, MARKER, check_files, verify_files
 
 __all__ = ["Deployment", "PublishedSite", "read_site"]
@@ -87,7 +88,7 @@ def read_site(folder: Path, key: str) -> PublishedSite:
         size += path.stat().st_size
         if size > _MOST_BYTES:
             raise Poison("the published folder is larger than any site of ours: it isn't shown")
-        files[path.relative_to(whole).as_posix()] = path.read_bytes()
+        files[path.relative_to(whole).as_posix()] = read_bounded(path, _MOST_BYTES, inside=whole)
     check_files(files)
     said = json.loads(files[MANIFEST])
     own = str(said.get("public_key", ""))

@@ -16,6 +16,7 @@ from lfr_core.audit.port import HeadSigner
 from lfr_core.audit.signed import Head, head_from, is_signed
 from lfr_core.clock import Clock
 from lfr_core.errors import Refused
+from lfr_core.files import SETTINGS_BYTES, read_bounded
 from lfr_core.vault.files import write_private
 
 __all__ = [
@@ -74,7 +75,7 @@ def read_remembered(path: Path) -> Head | None:
         Refused: `audit.remembered`: the file is damaged or can't be read.
     """
     try:
-        head = head_from(path.read_bytes())
+        head = head_from(read_bounded(path, SETTINGS_BYTES))
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -109,7 +110,7 @@ def read_public_key(folder: Path) -> bytes:
     """
     file = folder / KEY_FILE
     try:
-        content = file.read_bytes()
+        content = read_bounded(file, SETTINGS_BYTES)
     except OSError as error:
         raise Refused(
             "audit.no-key",

@@ -119,7 +119,7 @@ class SignedCertificate:
             if not (isinstance(signature, str) and isinstance(public_key, str)):
                 raise Poison("not a certificate's file: signature and public_key are hexadecimal texts")
             return cls(canonical(document["certificate"]), signature, public_key)
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise Poison(f"not a certificate's file: {type(error).__name__}") from error
 
 

@@ -17,9 +17,13 @@ from lfr_core.erasure.planted import DataClass, Planted, digest_of
 from lfr_core.erasure.tables import CanaryRow, CertificateRow
 from lfr_core.erasure.verify import Verification
 from lfr_core.errors import Fatal, Poison
+from lfr_core.files import read_text_bounded
 from lfr_core.records.engine import reading, writing
 
 __all__ = ["CertificateDesk", "CertificateFault", "certificates_of", "register_canaries", "unregistered"]
+
+_CERTIFICATE_BYTES = 50_000_000
+"""It names every key epoch of a deployment: some 200 bytes each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +244,11 @@ def _file_fault(path: Path | None, signed: SignedCertificate) -> str:
     if path is None:
         return "its file is missing"
     try:
-        return "" if SignedCertificate.from_file(path.read_text(encoding="utf-8")) == signed else "its file was edited"
+        return (
+            ""
+            if SignedCertificate.from_file(read_text_bounded(path, _CERTIFICATE_BYTES)) == signed
+            else "its file was edited"
+        )
     except (OSError, UnicodeDecodeError, Poison):
         return "its file can't be read"
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from lfr_core.errors import Fatal, LfrError
 from lfr_core.faces.pack.opening import open_pack
+from lfr_core.files import read_toml
 from lfr_core.settings import Settings
 
 __all__ = ["Evaluation", "default_evaluations_file", "evaluations_for", "load_evaluations"]
@@ -79,7 +80,7 @@ def load_evaluations(path: Path | None = None) -> tuple[Evaluation, ...]:
     """
     file = path or default_evaluations_file()
     try:
-        found = _Register.model_validate(tomllib.loads(file.read_text(encoding="utf-8"))).evaluation
+        found = _Register.model_validate(read_toml(file)).evaluation
     except OSError as error:
         raise Fatal(f"the evaluations {file} can't be read: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

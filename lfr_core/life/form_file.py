@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from lfr_core.deployments import DeploymentKind
 from lfr_core.errors import Poison
+from lfr_core.files import read_toml
 from lfr_core.life.application import ApplicationForm
 from lfr_core.policy import Policy
 from lfr_core.publication.announcement import plan as moments
@@ -48,7 +49,7 @@ def read_form(file: Path) -> FormFile:
         Refused: `announcement.bad-time`: the clocks change at that time.
     """
     try:
-        said: dict[str, Any] = tomllib.loads(file.read_text(encoding="utf-8-sig"))
+        said: dict[str, Any] = read_toml(file, encoding="utf-8-sig")
         when = _When.model_validate(said)
         named = moments(
             place=when.place,

@@ -10,12 +10,16 @@ from sqlalchemy import Engine
 from sqlmodel import Session, col, or_, select
 
 from lfr_core.errors import Fatal
+from lfr_core.files import read_bounded
 from lfr_core.papers.kinds import Document, Paper, PaperKind, PapersStanding, standing
 from lfr_core.papers.tables import PaperRow
 from lfr_core.publication.announcement import announcements
 from lfr_core.records.engine import reading
 
 __all__ = ["documents", "newest", "paper_content", "papers", "papers_standing", "value_of"]
+
+_MOST_BYTES = 100_000_000
+"""Of a paper's file; cleaning writes some characters of an HTML paper longer than they came."""
 
 
 def papers(engine: Engine) -> tuple[Paper, ...]:
@@ -86,7 +90,7 @@ def paper_content(folder: Path, sha256: str) -> bytes:
     """
     file = folder / sha256
     try:
-        content = file.read_bytes()
+        content = read_bounded(file, _MOST_BYTES, inside=folder)
     except OSError as error:
         raise Fatal(f"the paper's file {file} can't be read ({error.strerror}): restore it from a backup") from error
     if hashlib.sha256(content).hexdigest() != sha256:

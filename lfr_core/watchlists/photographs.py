@@ -14,7 +14,7 @@ from lfr_core.errors import Poison
 from lfr_core.faces.decode import decode, probe_size
 from lfr_core.faces.quality import usable
 from lfr_core.faces.types import Detection, Face, FaceEngine, Floats, Image, Quality
-from lfr_core.files import read_bounded
+from lfr_core.files import IMAGE_BYTES, read_bounded
 from lfr_core.policy import Policy
 from lfr_core.watchlists.csv_file import locate
 from lfr_core.watchlists.types import RefusalReason
@@ -32,9 +32,6 @@ SECOND_FACE = 1 / 3
 
 _MARGIN = 1.7
 """Side of the crop over the longer side of the face's box: hair, ears and chin are in it."""
-
-_MOST_BYTES = 200_000_000
-"""A file larger than this isn't read at all; 60 megapixels of uncompressed 8-bit colour are 180 MB."""
 
 _JPEG_QUALITY = 90
 
@@ -89,7 +86,7 @@ def _read(folder: Path, photograph: str) -> bytes:
     if path is None:
         raise Unusable(RefusalReason.OUTSIDE_FOLDER, "the photograph lies outside the watchlist's folder")
     try:
-        return read_bounded(path, _MOST_BYTES, inside=folder)
+        return read_bounded(path, IMAGE_BYTES, inside=folder)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise Unusable(RefusalReason.FILE_MISSING, "there is no such file; check the name, capitals too") from error
     except OSError as error:

@@ -8,6 +8,7 @@ from pathlib import Path
 from lfr_core.clock import Clock, SystemClock
 from lfr_core.errors import Poison
 from lfr_core.faces.decode import decode, probe_size
+from lfr_core.files import IMAGE_BYTES, read_bounded
 from lfr_core.policy import ImagePolicy
 from streams.camera.device import DeviceSource
 from streams.camera.jpeg import encode_jpeg, is_jpeg
@@ -32,7 +33,7 @@ class FolderSource:
         """List it. Raises Poison when it can't be read or holds no image."""
         self._clock = clock or SystemClock()
         self._images = images
-        folder = Path(source.text)
+        folder = self._folder = Path(source.text)
         try:
             self._files: Sequence[Path] = sorted(f for f in folder.iterdir() if f.suffix.lower() in _IMAGES)
         except OSError as error:
@@ -43,7 +44,7 @@ class FolderSource:
         self._fps = fps or DEFAULT_FPS
         width, height, passthrough = 0, 0, False
         try:
-            first = self._files[0].read_bytes()
+            first = read_bounded(self._files[0], IMAGE_BYTES, inside=folder)
             passthrough = is_jpeg(first)
             width, height = probe_size(first)
         except (OSError, Poison):
@@ -74,7 +75,7 @@ class FolderSource:
             raise Poison("the source is closed")
         file = self._files[self._index]
         try:
-            data = file.read_bytes()
+            data = read_bounded(file, IMAGE_BYTES, inside=self._folder)
         except OSError as error:
             raise Poison(f"{file} can't be read: {error.strerror}") from error
         try:

@@ -8,7 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from lfr_core.erasure.certificate import SignedCertificate
+from lfr_core.errors import Fatal, Poison
 from lfr_core.files import open_regular, read_bounded, read_text_bounded
+from lfr_core.life.evaluations import load_evaluations
+from lfr_core.life.form_file import read_form
+from lfr_core.policy import load_policy
+from lfr_core.policy_listing import faults_of
+from streams.camera.folder import open_source
+from streams.camera.urls import parse_source
 
 LIMIT = 10
 
@@ -85,3 +93,52 @@ def test_a_link_put_in_the_way_after_the_look_is_not_followed(tmp_path: Path, mo
 
     with pytest.raises(OSError):  # noqa: PT011  ELOOP or ENOTDIR, as the system words it
         read_bounded(folder / "deep" / "a", LIMIT, inside=folder)
+
+
+@pytest.mark.parametrize(
+    "text", ["a = " + "[" * 100_000, "a = " + "9" * 10_000, "a" * 2_000_000, "a." * 50_000 + "a = 1"]
+)
+def test_settings_nested_too_deeply_or_too_large_are_refused_by_every_reader(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text(text)
+
+    with pytest.raises(Fatal, match="policy"):
+        load_policy(file)
+    with pytest.raises(Fatal, match="evaluations"):
+        load_evaluations(file)
+    with pytest.raises(Poison, match=r"settings\.toml"):
+        read_form(file)
+    assert faults_of(file)
+
+
+def test_settings_that_are_a_pipe_are_refused_and_not_waited_for(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.toml"
+    os.mkfifo(pipe)
+
+    with pytest.raises(Fatal, match="no regular file"):
+        load_policy(pipe)
+    with pytest.raises(Fatal, match="no regular file"):
+        load_evaluations(pipe)
+    with pytest.raises(Poison, match="no regular file"):
+        read_form(pipe)
+    with pytest.raises(Poison, match="neither a file"):
+        parse_source(str(pipe))
+
+
+def test_a_certificate_s_file_nested_too_deeply_is_no_certificate() -> None:
+    with pytest.raises(Poison, match="RecursionError"):
+        SignedCertificate.from_file("[" * 200_000)
+
+
+def test_a_folder_of_pictures_reads_no_pipe_and_no_file_elsewhere(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_bytes(b"\xff\xd8\xff")
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    os.mkfifo(folder / "a.jpg")
+    (folder / "b.jpg").symlink_to(tmp_path / "secret")
+    source = open_source(parse_source(str(folder)), load_policy().images)
+
+    for why in ("no regular file", "outside the folder"):
+        assert source.grab() is not None
+        with pytest.raises(Poison, match=why):
+            source.jpeg()

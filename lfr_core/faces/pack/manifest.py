@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from lfr_core.errors import Fatal
 from lfr_core.faces.pack.pins import Sha256, Task
+from lfr_core.files import SETTINGS_BYTES, read_bounded
 
 __all__ = [
     "MANIFEST",
@@ -131,7 +132,7 @@ def read_manifest(folder: Path) -> Manifest | None:
     """
     file = folder / MANIFEST
     try:
-        return Manifest.model_validate_json(file.read_bytes())
+        return Manifest.model_validate_json(read_bounded(file, SETTINGS_BYTES))
     except FileNotFoundError:
         return None
     except OSError as error:

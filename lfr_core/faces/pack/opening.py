@@ -21,8 +21,12 @@ from lfr_core.faces.pack.manifest import (
 from lfr_core.faces.pack.network import Network
 from lfr_core.faces.pack.pins import Task
 from lfr_core.faces.pack.surgery import detector_for
+from lfr_core.files import read_bounded
 
 __all__ = ["ModelPack", "open_pack"]
+
+_MODEL_BYTES = 2_000_000_000
+"""A graph in ONNX can't be larger: protobuf's own bound."""
 
 GET_IT = "run `lfr models install`, or point LFR_MODEL_PACK at the folder of a model pack"
 # InsightFace's names of detectors and embedders in packs without a manifest (buffalo_*, antelopev2)
@@ -61,7 +65,7 @@ class ModelPack:
         """
         path = self.path_of(file)
         try:
-            data = path.read_bytes()
+            data = read_bounded(path, _MODEL_BYTES)
         except OSError as error:
             raise Fatal(f"the model file {path} can't be read ({error.strerror}); {GET_IT}") from error
         found = hashlib.sha256(data).hexdigest()
@@ -220,6 +224,6 @@ def _legacy(folder: Path) -> ModelPack:
 
 def _digest(path: Path) -> str:
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        return hashlib.sha256(read_bounded(path, _MODEL_BYTES)).hexdigest()
     except OSError as error:
         raise Fatal(f"the model file {path} can't be read ({error.strerror}); {GET_IT}") from error

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from lfr_core.errors import Fatal
+from lfr_core.files import read_toml
 
 __all__ = ["Original", "PackPins", "PackRecipe", "PackageSource", "Sha256", "Task", "load_pins", "sha256_of"]
 
@@ -77,7 +78,7 @@ def load_pins(path: Path | None = None) -> PackPins:
     """
     file = path or Path(__file__).resolve().parents[3] / "infra" / "models" / "open-pack.toml"
     try:
-        return PackPins.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
+        return PackPins.model_validate(read_toml(file))
     except (OSError, tomllib.TOMLDecodeError, ValidationError) as error:
         raise Fatal(f"the model pins {file} can't be read: {error}. Restore the file from the source tree.") from error
 

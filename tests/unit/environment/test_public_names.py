@@ -42,7 +42,9 @@ PINNED: dict[str, list[str]] = {
         "open_pack",
     ],
     "lfr_core.faces.types": ["Detection", "Face", "FaceEngine", "Floats", "Image", "Quality"],
-    "lfr_core.files": ["SETTINGS_BYTES", "open_regular", "read_bounded", "read_text_bounded"],
+    "lfr_core.files": [
+        "IMAGE_BYTES", "SETTINGS_BYTES", "open_regular", "read_bounded", "read_text_bounded", "read_toml",
+    ],
     "lfr_core.frames": [
         "FrameHeader", "FrameKind", "FrameOpener", "FrameSealer", "SCHEMA_VERSION", "UNSEALED",
         "UnknownSchema",
