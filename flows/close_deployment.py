@@ -11,7 +11,7 @@ from flows.schedule import FlowStep
 from flows.told import End, Told, carried_out
 from lfr_core.deployments import DeploymentStatus, DeploymentView
 from lfr_core.errors import Fatal, Refused
-from lfr_core.life.closing import closing_report, closing_report_file
+from lfr_core.life.closing import closing_report, closing_report_file, still_to_decide
 from lfr_core.life.closing_paper import printed_report, report_table
 from lfr_core.life.obligations import book_obligations
 from lfr_core.papers.forms import render
@@ -68,4 +68,6 @@ def write_the_closing_report(here: Office, deployment: str) -> Told:
         part.replace(file)
     except OSError as error:
         raise Fatal(f"the closing report {file} can't be written: {error.strerror}") from error
-    return Told(End.DONE, f"Closed. {report.verdict}", f"{report_table(report)}\nThe paper: `{file}`")
+    waiting = still_to_decide(here.engine, deployment)
+    said = " ".join(filter(None, ("Closed.", waiting, report.verdict)))
+    return Told(End.DONE, said, "\n\n".join(filter(None, (waiting, report_table(report), f"The paper: `{file}`"))))

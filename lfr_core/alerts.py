@@ -60,12 +60,14 @@ class Outcome(StrEnum):
 
 
 class Cell(StrEnum):
-    """The four cells every force publishes (DOMAIN.md 2.1, columns 8 to 11)."""
+    """The four cells every force publishes (DOMAIN.md 2.1, columns 8 to 11), and what nobody has decided."""
 
     TRUE_CONFIRMED = "true_confirmed"
     TRUE_UNCONFIRMED = "true_unconfirmed"
     FALSE_CONFIRMED = "false_confirmed"
     FALSE_UNCONFIRMED = "false_unconfirmed"
+    NOT_DECIDED = "not_decided"
+    """Neither true nor false: nobody has said which."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,17 +113,20 @@ def check_shown(shown: Shown, pictures: str, answers: Decision) -> None:
 def published_cell(decision: Decision) -> Cell:
     """The cell an alert is published in, whatever has been answered.
 
-    A review settles it. Without one, only an operator who said "same person" makes it a true alert; an
-    alert judged different, undecidable or never looked at counts as false: what nobody established as
-    true isn't published as true.
+    A review settles it. Without one, the operator's "same person" makes it a true alert and "different" a false
+    one. Where the operator couldn't tell, or nobody looked, it is neither: silence is no judgement.
     """
     match decision.review:
         case Review.CONFIRMED_TRUE:
             return Cell.TRUE_CONFIRMED
         case Review.CONFIRMED_FALSE:
             return Cell.FALSE_CONFIRMED
-        case _:
-            return Cell.TRUE_UNCONFIRMED if decision.judgement is Judgement.SAME else Cell.FALSE_UNCONFIRMED
+    match decision.judgement:
+        case Judgement.SAME:
+            return Cell.TRUE_UNCONFIRMED
+        case Judgement.DIFFERENT:
+            return Cell.FALSE_UNCONFIRMED
+    return Cell.NOT_DECIDED
 
 
 def check_engagement(decision: Decision) -> None:

@@ -129,16 +129,22 @@ def resume(id: DeploymentId, by: By = "", as_json: AsJson = False) -> None:  # n
 def close(id: DeploymentId, by: By = "", as_json: AsJson = False) -> None:  # noqa: A002  the field's own word
     """End a deployment for good: nothing matches any more, its watchlist and its gallery are destroyed.
 
+    It says how many alerts still wait for a person's judgement; they can be judged until they are deleted.
+
     If the gallery is away, the deployment has ended all the same: run the command again to drop the gallery.
 
     Example: lfr deployment close high-street-0412 --by "O. Reyes"
     """
     with guard(), at_desk() as at:
         from apps.stores import deployment_store
+        from lfr_core.life.closing import still_to_decide
 
         _drop_gallery(at, deployment_store(at.settings, at.engine).close(id, by=by or _user()))
         at.reschedule()
-        show_one(at.engine, id, as_json=as_json)
+        show_one(at.engine, id, as_json=as_json, totals=True)
+        waiting = still_to_decide(at.engine, id)
+        if waiting:
+            errors.print(f"{waiting} (`lfr alerts list --deployment {id} --undecided`)", markup=False, soft_wrap=True)
 
 
 @app.command()

@@ -120,12 +120,27 @@ def record(
     correct: Annotated[
         str | None, typer.Option("--correct", metavar="REASON", help="Supersede the published one; published too.")
     ] = None,
-    by: By = "system:lfr",
+    not_decided: Annotated[
+        int | None,
+        typer.Option(
+            "--not-decided",
+            min=1,
+            metavar="NUMBER",
+            help="The publication officer's word that nobody has judged so many alerts; with --because.",
+        ),
+    ] = None,
+    because: Annotated[
+        str | None, typer.Option("--because", metavar="WHY", help="Why nobody judged them; published too.")
+    ] = None,
+    by: Annotated[str | None, typer.Option("--by", help="Who publishes: a person's name. Without: only print.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Publish the record of a deployment that has ended, out of the records; or print the one that is published.
 
-    Example: lfr publish record high-street-0412 --csv
+    An alert is published as true, false or not decided. While nobody has judged some, publishing needs the publication
+    officer's word: `--not-decided 3 --because "the operator fell ill"`. It is in the record and on the audit trail.
+
+    Example: lfr publish record high-street-0412 --by "P. Webb"
     """
     with guard():
         from lfr_core.clock import SystemClock, utc_from_ns
@@ -133,6 +148,9 @@ def record(
         from lfr_core.publication.assembly import pack_facts, policy_reference, publishing
         from lfr_core.publication.building import from_figures
         from lfr_core.publication.collect import figures_for
+        from lfr_core.publication.not_decided import NotDecidedWord
+        from lfr_core.publication.published import revisions_of
+        from lfr_core.publication.site.figures import said_of_not_decided
         from lfr_core.publication.tabular import csv_text
 
         settings = load_settings()
@@ -141,12 +159,25 @@ def record(
             raise Refused("publish.two-forms", "give --csv or --json, not both")
         if preview and correct is not None:
             raise Refused("publish.two-acts", "give --preview or --correct, not both")
+        if (not_decided is None) != (because is None):
+            raise Refused("publish.half-a-word", "--not-decided and --because go together: give both or none")
+        if by is None and (correct is not None or not_decided is not None):
+            raise Refused("publish.nobody", "say who does it: --by NAME")
+        word = None if not_decided is None or because is None else NotDecidedWord(not_decided, because)
         clock = SystemClock()
         with publishing(settings, policy, clock) as here:
-            if correct is not None:
-                made = here.results.correct(deployment, reason=correct, by=by).record
+            if correct is not None and by is not None:
+                made = here.results.correct(deployment, reason=correct, by=by, word=word).record
+            elif not preview and by is not None:
+                made = here.results.publish(deployment, by=by, word=word).record
             elif not preview:
-                made = here.results.publish(deployment, by=by).record
+                standing = revisions_of(here.engine, deployment)
+                if not standing:
+                    raise Refused(
+                        "publish.nobody",
+                        f"nothing is published of {deployment} yet: publish it with --by NAME, or look with --preview",
+                    )
+                made = standing[-1].record
             else:
                 reference, pack = policy_reference(settings), pack_facts(settings)
                 figures = figures_for(here.engine, deployment, force=policy.force.name, policy_ref=reference, pack=pack)
@@ -161,6 +192,7 @@ def record(
             for line in (
                 f"{made.record_id}, revision {made.revision}: {state}, due {due}",
                 f"{made.rates.in_words.capitalize()}.",
+                said_of_not_decided(made),
                 "Outcomes of engagements: not recorded." if made.outcomes == "not recorded" else "",
             ):
                 if line:

@@ -177,8 +177,10 @@ def _show_forces(forces: list[ForceFigures]) -> None:
     shown.add_row("threshold", *(", ".join(force.thresholds) or "not printed" for force in forces))
     shown.add_row("faces", *(f"{force.false_alerts_per_face.n:,}\n{force.faces_are}" for force in forces))
     shown.add_row("in words", *(force.in_words for force in forces))
+    shown.add_row("alerts not decided", *(_count(force.not_decided) for force in forces))
     shown.add_row("false alerts per face\n95 % interval", *(odds(force.false_alerts_per_face) for force in forces))
-    shown.add_row("false share of alerts\n95 % interval", *(share(force.false_share_of_alerts) for force in forces))
+    shares = [share(force.false_share_of_alerts) for force in forces]
+    shown.add_row("false share of alerts decided\n95 % interval", *shares)
     shown.add_row("precision, confirmed only\n95 % interval", *(share(force.precision_confirmed) for force in forces))
     console.print(shown)
     for force in forces:
@@ -187,3 +189,7 @@ def _show_forces(forces: list[ForceFigures]) -> None:
             console.print(f"{force.name}: left out rows {rows}: alerts or faces missing", markup=False, highlight=False)
     if len({force.faces_are for force in forces}) > 1 or any("estimated" in force.faces_are for force in forces):
         console.print("Faces are counted in different ways or estimated: their rates are no more exact than that.")
+
+
+def _count(count: int | None) -> str:
+    return "not printed" if count is None else f"{count:,}"

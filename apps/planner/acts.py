@@ -164,8 +164,12 @@ def _cancel(view: PlannerView, one: Standing, by: str) -> None:
 def _close(view: PlannerView, one: Standing, by: str) -> None:
     with st.expander("Close it"):
         st.caption("Ends it for good and destroys its watchlist.")
+        waiting = view.still_to_decide(one.view.id)
+        if waiting:
+            st.warning(waiting)
         if st.button(_WORDS[Step.CLOSE], key="act-close"):
-            _do(f"{one.view.id} has ended; its list is destroyed.", lambda: view.close(one.view.id, by=by))
+            done = f"{one.view.id} has ended; its list is destroyed. {waiting}"
+            _do(done.strip(), lambda: view.close(one.view.id, by=by))
 
 
 _DRAWN: dict[Step, Callable[[PlannerView, Standing, str], None]] = {

@@ -17,6 +17,7 @@ from lfr_core.files import read_bounded
 from lfr_core.gate import GateLimits
 from lfr_core.life import telling
 from lfr_core.life.board import Coming, Standing, calendar, standing
+from lfr_core.life.closing import still_to_decide
 from lfr_core.life.desk import PlanningDesk
 from lfr_core.life.evaluations import Evaluation
 from lfr_core.life.price import Price, Priced, price
@@ -162,6 +163,10 @@ class PlannerView:
         telling.withhold(
             self._of.engine, self._of.announcements, deployment, because=because, by=by, approved_by=approved_by
         )
+
+    def still_to_decide(self, deployment: str) -> str:
+        """One sentence on the alerts that nobody has judged; "" where all are."""
+        return still_to_decide(self._of.engine, deployment)
 
     def close(self, deployment: str, *, by: str) -> None:
         """End it, and drop its gallery."""

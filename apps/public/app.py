@@ -17,12 +17,6 @@ from lfr_core.errors import LfrError, Poison
 
 __all__: list[str] = []
 
-_CELLS = {
-    "true_confirmed": "true, confirmed",
-    "true_unconfirmed": "true, unconfirmed",
-    "false_confirmed": "false, confirmed",
-    "false_unconfirmed": "false, unconfirmed",
-}
 _TYPES = {".json": "application/json", ".csv": "text/csv", ".ics": "text/calendar", ".atom": "application/atom+xml"}
 
 
@@ -73,18 +67,17 @@ def _show_past(site: PublishedSite, one: Deployment) -> None:
     if one.late:
         said = one.explanation or "Nobody has explained it yet."
         st.html(f"<p><strong>Results were late</strong>: {escape(one.late_because)}. {escape(said)}</p>")
-    if not one.revisions:
+    of = one.figures
+    if of is None:
         st.text(f"Not published yet; due by {one.due_at}.")
         return
-    try:
-        record = json.loads(site.files[one.revisions[-1]])
-        alerts = {label: int(record["alerts"][cell]) for cell, label in _CELLS.items()}
-        words, faces = str(record["rates"]["in_words"]), int(record["faces_compared"])
-    except (KeyError, ValueError, TypeError) as error:
-        raise Poison(f"the record {one.revisions[-1]} isn't one that this version can read") from error
-    st.html(f"<p><strong>{escape(words.capitalize())}.</strong> {faces:,} faces compared.{_kind(one)}</p>")
-    st.bar_chart(alerts, horizontal=True, x_label="alerts")
-    st.table({"established": list(alerts), "alerts": list(alerts.values())})
+    st.html(
+        f"<p><strong>{escape(of.in_words.capitalize())}.</strong> {of.faces_compared:,} faces compared.{_kind(one)}</p>"
+    )
+    if of.not_decided:
+        st.html(f"<p>{escape(of.not_decided)}</p>")
+    st.bar_chart(dict(of.alerts), horizontal=True, x_label="alerts")
+    st.table({"established": list(of.alerts), "alerts": list(of.alerts.values())})
     for name in (*one.revisions, f"data/{one.id}.csv"):
         _download(site, name)
 

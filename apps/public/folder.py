@@ -6,15 +6,28 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from lfr_core.errors import Poison, Retryable
 from lfr_core.files import read_bounded
 from lfr_core.publication.site.manifest import MANIFEST, MARKER, check_files, verify_files
 
-__all__ = ["Deployment", "PublishedSite", "read_site"]
+__all__ = ["Deployment", "Figures", "PublishedSite", "read_site"]
 
 _MOST_BYTES = 500_000_000
 """Of all files together: decades of records and every paper."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What came of a deployment."""
+
+    in_words: str
+    faces_compared: int
+    alerts: Mapping[str, int]
+    """By what was established, those not decided among them."""
+    not_decided: str
+    """Whose word it is that some were published undecided; "" where none was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +43,8 @@ class Deployment:
     late: bool
     late_because: str
     explanation: str
+    figures: Figures | None
+    """Of the newest revision; None until there is one."""
     revisions: tuple[str, ...]
     """Paths, the oldest first."""
 
@@ -60,12 +75,24 @@ class PublishedSite:
                     late=bool(each["late"]),
                     late_because=str(each["late_because"]),
                     explanation=str(each["explanation"]),
+                    figures=_figures(each["figures"]),
                     revisions=tuple(map(str, each["revisions"])),
                 )
                 for each in lines
             )
-        except (KeyError, ValueError, TypeError) as error:
+        except (KeyError, ValueError, TypeError, AttributeError) as error:
             raise Poison("the index of deployments isn't one that this version can read") from error
+
+
+def _figures(said: Mapping[str, Any] | None) -> Figures | None:
+    if said is None:
+        return None
+    return Figures(
+        in_words=str(said["in_words"]),
+        faces_compared=int(said["faces_compared"]),
+        alerts={str(label): int(count) for label, count in said["alerts"].items()},
+        not_decided=str(said["not_decided"]),
+    )
 
 
 def read_site(folder: Path, key: str) -> PublishedSite:

@@ -19,7 +19,7 @@ from lfr_core.records import read
 from lfr_core.records.engine import reading
 from lfr_core.records.tables import DeploymentRow
 
-__all__ = ["ClosingReport", "Outcome", "closing_report", "closing_report_file"]
+__all__ = ["ClosingReport", "Outcome", "closing_report", "closing_report_file", "still_to_decide"]
 
 _FALSE = (Cell.FALSE_CONFIRMED, Cell.FALSE_UNCONFIRMED)
 
@@ -34,8 +34,11 @@ class Outcome:
     faces_compared: int
     alerts: int
     false_alerts: int
-    """As published: an alert that nobody decided counts as false."""
+    """As published: judged or confirmed to be false."""
+    not_decided: int
+    """Neither true nor false: those nobody judged, and those of which the operator couldn't tell."""
     undecided: int
+    """Those nobody judged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +56,24 @@ class ClosingReport:
     @property
     def within_limit(self) -> bool:
         """Whether there were no more false alerts than the authority allows in so many faces; none is always within."""
-        false = self.outcome.false_alerts
-        return not false or false * self.authority.false_alerts_one_in <= self.outcome.faces_compared
+        return self._within(self.outcome.false_alerts)
+
+    @property
+    def within_limit_whatever_is_decided(self) -> bool:
+        """Whether that would hold if every alert that isn't decided were false."""
+        return self._within(self.outcome.false_alerts + self.outcome.not_decided)
 
     @property
     def limit_shown(self) -> bool:
-        """Whether the faces are enough to show it: the one-sided 95 % bound of the rate is within the limit (F10)."""
-        faces, false = self.outcome.faces_compared, self.outcome.false_alerts
+        """Whether the faces are enough to show it: the one-sided 95 % bound of the rate is within the limit (F10).
+
+        Alerts that aren't decided count against it.
+        """
+        faces, false = self.outcome.faces_compared, self.outcome.false_alerts + self.outcome.not_decided
         return faces > 0 and false <= faces and upper_bound(false, faces) <= 1 / self.authority.false_alerts_one_in
+
+    def _within(self, false: int) -> bool:
+        return not false or false * self.authority.false_alerts_one_in <= self.outcome.faces_compared
 
     @property
     def verdict(self) -> str:
@@ -68,9 +81,29 @@ class ClosingReport:
         one_in = f"1 in {self.authority.false_alerts_one_in:,}"
         if not self.within_limit:
             return f"More false alerts than the authority's {one_in}."
+        if not self.within_limit_whatever_is_decided:
+            count = self.outcome.not_decided
+            alerts = f"{count:,} alerts aren't" if count > 1 else "1 alert isn't"
+            return f"It isn't known whether the authority's {one_in} was kept: {alerts} decided."
         if self.limit_shown:
             return f"Within the authority's {one_in}, and the faces are enough to show it."
         return f"Within the authority's {one_in}; {self.outcome.faces_compared:,} faces are too few to show it."
+
+
+def still_to_decide(engine: Engine, deployment: str) -> str:
+    """One sentence on the alerts that nobody has judged, test subjects left out; "" where all are.
+
+    Raises:
+        Retryable: the records are away.
+    """
+    waiting = read.counts(engine, deployment).alerts.undecided
+    if not waiting:
+        return ""
+    alerts = f"{waiting:,} alerts wait" if waiting > 1 else "1 alert waits"
+    return (
+        f"{alerts} for a person's judgement: judge them before they are deleted, because the results print what is "
+        "left as not decided."
+    )
 
 
 def closing_report(engine: Engine, deployment: str, policy: Policy, now: datetime) -> ClosingReport:
@@ -105,6 +138,7 @@ def closing_report(engine: Engine, deployment: str, policy: Policy, now: datetim
             faces_compared=tally.faces_compared,
             alerts=tally.alerts.total,
             false_alerts=sum(tally.alerts.cells.get(cell, 0) for cell in _FALSE),
+            not_decided=tally.alerts.cells.get(Cell.NOT_DECIDED, 0),
             undecided=tally.alerts.undecided,
         ),
         obligations=owed,

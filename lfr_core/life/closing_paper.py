@@ -70,7 +70,8 @@ def _rows(report: ClosingReport) -> tuple[tuple[str, str, str], ...]:
         ("alerts", "not forecast", f"{came.alerts:,}"),
         ("false alerts", forecast, f"{came.false_alerts:,}"),
         ("limit of false alerts", f"1 in {given.false_alerts_one_in:,} faces", report.verdict),
-        ("alerts that nobody decided", "none", f"{came.undecided:,}"),
+        ("alerts not decided, neither true nor false", "none", f"{came.not_decided:,}"),
+        ("of them: nobody has judged them", "none", f"{came.undecided:,}"),
     )
 
 
@@ -94,7 +95,12 @@ def _stands(each: Obligation, now: datetime) -> str:
 
 def _in_people(report: ClosingReport) -> str:
     came = report.outcome
-    return natural_frequency(faces=came.faces_compared, alerts=came.alerts, false_alerts=came.false_alerts)
+    return natural_frequency(
+        faces=came.faces_compared,
+        alerts=came.alerts,
+        false_alerts=came.false_alerts,
+        not_decided=came.not_decided,
+    )
 
 
 def _row(cells: tuple[str, ...]) -> str:

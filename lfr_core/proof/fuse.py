@@ -25,7 +25,8 @@ from lfr_core.watchlists.types import Category
 
 __all__ = ["Fuse", "FuseReading", "Suspends", "fuse_reading"]
 
-_FALSE = frozenset({Cell.FALSE_CONFIRMED, Cell.FALSE_UNCONFIRMED})
+_NOT_TRUE = frozenset({Cell.FALSE_CONFIRMED, Cell.FALSE_UNCONFIRMED, Cell.NOT_DECIDED})
+"""Of alerts that somebody judged: for the fuse, and nowhere else, "can't tell" counts as a false alert."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +157,7 @@ def _false_alerts(session: Session, deployment: str) -> int:
         .where(col(AlertStubRow.judgement).is_not(None))
     )
     return sum(
-        published_cell(Decision(Judgement(judgement), None, None if review is None else Review(review))) in _FALSE
+        published_cell(Decision(Judgement(judgement), None, None if review is None else Review(review))) in _NOT_TRUE
         for category, judgement, review in session.execute(union_all(standing, stubs))
         if not Category(category).is_test_subject
     )

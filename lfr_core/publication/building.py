@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
-from statistics import median
 from typing import Literal
 
 from pydantic import ValidationError
 
-from lfr_core.alerts import Cell, Engagement, Judgement, published_cell
+from lfr_core.alerts import Cell, published_cell
 from lfr_core.errors import Poison, Refused
 from lfr_core.policy import PublicationPolicy
+from lfr_core.publication import counting
 from lfr_core.publication import record as published
-from lfr_core.publication.figures import AlertFigures, Figures, Outcome
-from lfr_core.publication.rates import AlertCounts, Proportion, natural_frequency, proportion, rates_of
+from lfr_core.publication.figures import Figures
+from lfr_core.publication.rates import AlertCounts, proportion
 from lfr_core.publication.record import DeploymentRecord
 from lfr_core.publication.suppression import PublishedCount, suppressed, suppressed_set
 from lfr_core.publication.workdays import LONDON, Deadline, WorkingDays
@@ -25,7 +24,6 @@ from lfr_core.watchlists.types import Category
 
 __all__ = ["corrected", "from_figures", "record_id"]
 
-_TRUE = (Cell.TRUE_CONFIRMED, Cell.TRUE_UNCONFIRMED)
 _UNCHANGED_BY_A_CORRECTION = frozenset(
     {"revision", "supersedes", "published_at", "on_time", "corrections", "due_at", "audit_root_hash"}
     | {"data_quality_report_ref"}
@@ -38,9 +36,17 @@ def record_id(force: str, session: str) -> str:
 
 
 def from_figures(
-    figures: Figures, *, policy: PublicationPolicy, published_at: datetime, due_at: datetime | None = None
+    figures: Figures,
+    *,
+    policy: PublicationPolicy,
+    published_at: datetime,
+    due_at: datetime | None = None,
+    not_decided_because: str = "",
 ) -> DeploymentRecord:
     """The first revision of a deployment's record. Moments are aware; `due_at`: as the calendar says, if not given.
+
+    not_decided_because: the publication officer's word for the alerts that nobody judged; "": nobody gave one, and the
+    record says so.
 
     Alerts on blue-list entries are left out of every figure; the blue list has its own.
 
@@ -55,8 +61,8 @@ def from_figures(
     alerts = [each for each in figures.alerts if each.category is not Category.BLUE_LIST]
     cells = Counter(published_cell(each.decision) for each in alerts)
     counts = AlertCounts(*(cells[cell] for cell in Cell))
+    waiting = counting.unanswered(figures.alerts)
     cameras, listed, model, papers = figures.cameras, figures.watchlist, figures.model, figures.papers
-    rates = rates_of(counts, faces_compared=cameras.faces_compared)
     start, end = figures.started_at.astimezone(LONDON), figures.ended_at.astimezone(LONDON)
     try:
         return DeploymentRecord(
@@ -116,25 +122,18 @@ def from_figures(
                 true_unconfirmed=counts.true_unconfirmed,
                 false_confirmed=counts.false_confirmed,
                 false_unconfirmed=counts.false_unconfirmed,
-                operator_dismissed=sum(
-                    each.decision.judgement is Judgement.DIFFERENT and not _is_true(each) for each in alerts
-                ),
-                unanswered=sum(each.decision.judgement is None and not _is_true(each) for each in alerts),
-                duplicate_of_same_person=_duplicates(alerts),
+                not_decided=counts.not_decided,
+                operator_dismissed=counting.dismissed(alerts),
+                unanswered=waiting,
+                cant_tell=counts.not_decided - waiting,
+                duplicate_of_same_person=counting.duplicates(alerts),
             ),
-            engagements=_engagements(alerts),
-            outcomes=_outcomes(alerts) if figures.outcomes_recorded else "not recorded",
-            rates=published.PublishedRates(
-                false_alerts_per_face=_published(rates.false_alerts_per_face),
-                false_share_of_alerts=_published(rates.false_share_of_alerts),
-                precision_confirmed=_published(rates.precision_confirmed),
-                precision_all=_published(rates.precision_all),
-                in_words=natural_frequency(
-                    faces=cameras.faces_compared, alerts=counts.total, false_alerts=counts.false
-                ),
-            ),
+            not_decided=counting.not_decided(waiting, not_decided_because),
+            engagements=counting.engagements(alerts),
+            outcomes=counting.outcomes(alerts) if figures.outcomes_recorded else "not recorded",
+            rates=counting.published_rates(counts, faces_compared=cameras.faces_compared),
             blue_list=_blue_list(figures),
-            demographics=_demographics(alerts, figures.demographics_method, policy.suppress_people_below),
+            demographics=counting.demographics(alerts, figures.demographics_method, policy.suppress_people_below),
             demographics_method=figures.demographics_method,
             complaints_received=figures.complaints_received,
             corrections=(),
@@ -147,9 +146,17 @@ def from_figures(
 
 
 def corrected(
-    previous: DeploymentRecord, figures: Figures, *, policy: PublicationPolicy, corrected_at: datetime, reason: str
+    previous: DeploymentRecord,
+    figures: Figures,
+    *,
+    policy: PublicationPolicy,
+    corrected_at: datetime,
+    reason: str,
+    not_decided_because: str = "",
 ) -> DeploymentRecord:
     """A new revision that supersedes `previous`, from figures computed anew. `previous` stays published beside it.
+
+    What was said of alerts that nobody judged stands as long as there are no more of them than it was said of.
 
     Raises:
         Refused: `record.other-deployment`, `record.correction-without-reason`, `record.nothing-to-correct`.
@@ -157,7 +164,16 @@ def corrected(
     """
     if not reason.strip():
         raise Refused("record.correction-without-reason", "say why the published record is corrected")
-    new = from_figures(figures, policy=policy, published_at=corrected_at, due_at=previous.due_at)
+    new = from_figures(
+        figures,
+        policy=policy,
+        published_at=corrected_at,
+        due_at=previous.due_at,
+        not_decided_because=not_decided_because,
+    )
+    said = previous.not_decided
+    if new.not_decided and said and not not_decided_because and new.not_decided.alerts <= said.alerts:
+        new = new.model_copy(update={"not_decided": said.model_copy(update={"alerts": new.not_decided.alerts})})
     if new.record_id != previous.record_id:
         raise Refused("record.other-deployment", f"{new.record_id} can't correct {previous.record_id}")
     before, after = previous.model_dump(), new.model_dump()
@@ -181,51 +197,6 @@ def _minutes(seconds: float) -> int:
     return max(1, round(seconds / 60)) if seconds else 0
 
 
-def _is_true(alert: AlertFigures) -> bool:
-    return published_cell(alert.decision) in _TRUE
-
-
-def _engagements(alerts: Sequence[AlertFigures]) -> published.Engagements:
-    engaged = [each for each in alerts if each.decision.engagement is Engagement.ENGAGED]
-    false = [each for each in engaged if not _is_true(each)]
-    minutes = [each.minutes for each in false if each.minutes is not None and math.isfinite(each.minutes)]
-    return published.Engagements(
-        total=len(engaged),
-        following_true=len(engaged) - len(false),
-        following_false=len(false),
-        median_minutes_false=median(minutes) if minutes else None,
-    )
-
-
-def _duplicates(alerts: Sequence[AlertFigures]) -> int | None:
-    """Alerts beyond the first on one entry; None where entries of some are deleted."""
-    entries = [each.entry for each in alerts]
-    return None if None in entries else len(entries) - len(set(entries))
-
-
-def _outcomes(alerts: Sequence[AlertFigures]) -> published.Outcomes:
-    """Each confirmed person once, by the first alert that has an outcome; others by alert."""
-    confirmed = [each for each in alerts if published_cell(each.decision) is Cell.TRUE_CONFIRMED]
-    others = [each for each in alerts if published_cell(each.decision) is not Cell.TRUE_CONFIRMED]
-    by_person: dict[str | int, Outcome | None] = {}
-    for i, each in enumerate(confirmed):
-        person = i if each.entry is None else each.entry  # whose it was isn't known: a person of its own
-        if by_person.get(person) is None:
-            by_person[person] = each.outcome
-    counts = Counter(by_person.values())
-    after_others = Counter(each.outcome for each in others)
-    return published.Outcomes(
-        arrest=counts[Outcome.ARREST],
-        other_disposal=counts[Outcome.OTHER_DISPOSAL],
-        no_action=counts[Outcome.NO_ACTION],
-        repeat_alerts=len(confirmed) - len(by_person),
-        without_outcome=counts[None],
-        after_other_alerts_arrest=after_others[Outcome.ARREST],
-        after_other_alerts_other_disposal=after_others[Outcome.OTHER_DISPOSAL],
-        after_other_alerts_no_action=after_others[Outcome.NO_ACTION],
-    )
-
-
 def _by_category(counts: Mapping[Category, int], people: int, below: int) -> dict[str, PublishedCount]:
     counts = {category: count for category, count in counts.items() if category is not Category.BLUE_LIST}
     if sum(counts.values()) != people:
@@ -233,40 +204,13 @@ def _by_category(counts: Mapping[Category, int], people: int, below: int) -> dic
     return suppressed_set({category.value: count for category, count in counts.items()}, below)
 
 
-def _blue_list(figures: Figures) -> published.BlueList | Literal["not tested"]:
+def _blue_list(figures: Figures) -> published.BlueList | Literal["not recorded"]:
     seeded = figures.blue_list
     if seeded is None or seeded.seeded_passes == 0:
-        return "not tested"
-    rate = _published(proportion(seeded.recognised, seeded.seeded_passes))
+        return "not recorded"
+    rate = counting.published_rate(proportion(seeded.recognised, seeded.seeded_passes))
     return published.BlueList(
         seeded_passes=seeded.seeded_passes, recognised=seeded.recognised, true_recognition_rate=rate
-    )
-
-
-def _demographics(alerts: Sequence[AlertFigures], method: str, below: int) -> tuple[published.Demographic, ...]:
-    if not method:
-        return ()
-    groups = sorted({each.group or "not recorded" for each in alerts})
-    of = {group: [each for each in alerts if (each.group or "not recorded") == group] for group in groups}
-    true = suppressed_set({group: sum(map(_is_true, of[group])) for group in groups}, below)
-    engaged = suppressed_set(
-        {group: sum(each.decision.engagement is Engagement.ENGAGED for each in of[group]) for group in groups}, below
-    )
-    return tuple(
-        published.Demographic(
-            group=group,
-            alerts_true=true[group],
-            alerts_false=sum(not _is_true(each) for each in of[group]),
-            engaged=engaged[group],
-        )
-        for group in groups
-    )
-
-
-def _published(rate: Proportion) -> published.PublishedRate:
-    interval = None if rate.low95 is None or rate.high95 is None else (rate.low95, rate.high95)
-    return published.PublishedRate(
-        k=rate.k, n=rate.n, point=rate.point, ci95=interval, upper95_one_sided=rate.upper95_one_sided
     )
 
 

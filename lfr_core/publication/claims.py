@@ -69,17 +69,24 @@ class Binding:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One deployment's contribution: faces compared and false alerts, and what they were measured with."""
+    """One deployment's contribution: faces compared, false alerts and those not decided, and what measured them."""
 
     model_contract: str
     threshold: float
     list_people: int
     faces: int
     false_alerts: int
+    not_decided: int = 0
+    """Any of them may have been false, so a claim has to hold with all of them."""
 
     def __post_init__(self) -> None:
-        if not 0 <= self.false_alerts <= self.faces:
-            raise Poison(f"{self.false_alerts} false alerts of {self.faces} faces: one of the counts is wrong")
+        if not (self.not_decided >= 0 and 0 <= self.false_alerts <= self.most_false <= self.faces):
+            raise Poison(f"{self.most_false} false alerts of {self.faces} faces: one of the counts is wrong")
+
+    @property
+    def most_false(self) -> int:
+        """False alerts if every one that isn't decided were false."""
+        return self.false_alerts + self.not_decided
 
     def bears(self, binding: Binding) -> bool:
         """Whether it was measured with what `binding` names."""
@@ -94,7 +101,8 @@ class Evidence:
 class Claim:
     """A sentence "under 1 in `limit_one_in` faces", and whether the data bear it.
 
-    needed_faces: with as many false alerts as there were, the faces from which the exact bound supports it.
+    false_alerts: with those not decided. needed_faces: with as many as there were, the faces from which the exact
+    bound supports it.
     upper95: the wider one-sided 95 % bound; None without a face.
     """
 
@@ -110,7 +118,7 @@ class Claim:
     def sentence(self) -> str:
         """For the public: "shown", with the bound, or "not yet shown: 12,400 of 29,956 faces"."""
         if self.shown:
-            wrong = "no false alert" if self.false_alerts == 0 else f"{self.false_alerts:,} false"
+            wrong = "no false alert" if self.false_alerts == 0 else f"{self.false_alerts:,} false or not decided"
             return (
                 f"under 1 in {self.limit_one_in:,} faces: shown ({wrong} of {self.faces:,} faces; "
                 f"with 95 % confidence fewer than {one_in(self.upper95)})"
@@ -172,6 +180,8 @@ def pooled(
 ) -> tuple[Claim, int]:
     """The claim from those deployments that were measured with what `bound_to` names, and how many others there are.
 
+    Alerts that aren't decided count against it.
+
     Raises:
         Refused: `claim.no-evidence`, there is a deployment and none was measured with that.
     """
@@ -181,11 +191,11 @@ def pooled(
             "claim.no-evidence",
             f"none of {len(evidence)} deployments ran with {bound_to}: a claim can't be made from other settings",
         )
-    counts = [(each.faces, each.false_alerts) for each in fitting]
+    counts = [(each.faces, each.most_false) for each in fitting]
     made = claim(
         limit_one_in,
         faces=sum(each.faces for each in fitting),
-        false_alerts=sum(each.false_alerts for each in fitting),
+        false_alerts=sum(each.most_false for each in fitting),
         bound_to=bound_to,
         clustered_upper95=clustered_upper_bound(counts, rng),
     )

@@ -21,7 +21,8 @@ class ForceFigures:
     """One table, added up.
 
     left_out: rows without usable counts, which are in no figure. faces_are: "compared", "seen" or "seen, estimated";
-    rates on different bases aren't comparable without saying so.
+    rates on different bases aren't comparable without saying so. not_decided: alerts in no share, which are of those
+    decided; None where the table doesn't say, so that nobody knows what its cells hold.
     """
 
     name: str
@@ -34,14 +35,16 @@ class ForceFigures:
     false_alerts_per_face: Proportion
     false_share_of_alerts: Proportion
     precision_confirmed: Proportion
+    not_decided: int | None = None
 
     @property
     def in_words(self) -> str:
         """In whole people."""
         return natural_frequency(
             faces=self.false_alerts_per_face.n,
-            alerts=self.false_share_of_alerts.n,
+            alerts=self.false_share_of_alerts.n + (self.not_decided or 0),
             false_alerts=self.false_share_of_alerts.k,
+            not_decided=self.not_decided or 0,
         )
 
 
@@ -54,7 +57,7 @@ def figures_of(table: PublishedTable) -> ForceFigures:
     rows = _newest(table.rows)
     base = Column.FACES_COMPARED if table.has(Column.FACES_COMPARED) else Column.FACES_SEEN
     used, left_out = [], []
-    faces = true = false = confirmed = false_confirmed = 0
+    faces = true = false = confirmed = false_confirmed = not_decided = 0
     for row in rows:
         row_true = _one_of(row, _TRUE, Column.TRUE_ALERTS)
         row_false = _one_of(row, _FALSE, Column.FALSE_ALERTS)
@@ -72,6 +75,7 @@ def figures_of(table: PublishedTable) -> ForceFigures:
         faces, true, false = faces + row_faces, true + row_true, false + row_false
         confirmed += max(0, row.count(Column.TRUE_CONFIRMED) or 0)
         false_confirmed += max(0, row.count(Column.FALSE_CONFIRMED) or 0)
+        not_decided += max(0, row.count(Column.NOT_DECIDED) or 0)
     if not used:
         raise Poison(f"no row of {table.name} has both alerts and faces: there is nothing to compare")
     dates = sorted(row.date.value.isoformat() for row in used if row.date)
@@ -87,6 +91,7 @@ def figures_of(table: PublishedTable) -> ForceFigures:
         false_alerts_per_face=proportion(false, faces),
         false_share_of_alerts=proportion(false, true + false),
         precision_confirmed=proportion(confirmed, confirmed + false_confirmed),
+        not_decided=not_decided if table.has(Column.NOT_DECIDED) else None,
     )
 
 

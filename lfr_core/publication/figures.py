@@ -144,5 +144,5 @@ class Figures:
     blue_list: BlueListFigures | None = None
     papers: Papers = field(default_factory=Papers)
     demographics_method: str = ""
-    complaints_received: int | None = 0
+    complaints_received: int | None = None
     outcomes_recorded: bool = True

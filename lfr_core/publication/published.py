@@ -17,6 +17,7 @@ from lfr_core.publication.building import corrected, from_figures
 from lfr_core.publication.deadlines import due_at_of
 from lfr_core.publication.figures import Figures
 from lfr_core.publication.record import DeploymentRecord
+from lfr_core.publication.record_v1 import read_record
 from lfr_core.publication.tables import PublishedRecordRow
 from lfr_core.records.engine import reading, writing
 from lfr_core.records.tables import DeploymentRow
@@ -36,6 +37,7 @@ class PublishedRecord:
     """JSON, as published."""
     sha256: str
     record: DeploymentRecord
+    """As `record_v1.read_record` reads it."""
 
 
 class Publisher:
@@ -47,8 +49,10 @@ class Publisher:
         self._clock = clock
         self._policy = policy
 
-    def publish(self, deployment: str, figures: Figures, *, by: str) -> PublishedRecord:
+    def publish(self, deployment: str, figures: Figures, *, by: str, not_decided_because: str = "") -> PublishedRecord:
         """The first revision. Published already: that which stands, whatever the figures are now.
+
+        not_decided_because: the publication officer's word for alerts that nobody judged.
 
         Raises:
             Poison: as `from_figures`.
@@ -59,11 +63,14 @@ class Publisher:
         now = self._now()
         with reading(self._engine) as session:
             due_at = due_at_of(session, deployment, figures.ended_at, now, self._policy)
-        return self._keep(
-            deployment, from_figures(figures, policy=self._policy, published_at=now, due_at=due_at), by, ""
+        made = from_figures(
+            figures, policy=self._policy, published_at=now, due_at=due_at, not_decided_because=not_decided_because
         )
+        return self._keep(deployment, made, by, "", word=bool(not_decided_because))
 
-    def correct(self, deployment: str, figures: Figures, *, reason: str, by: str) -> PublishedRecord:
+    def correct(
+        self, deployment: str, figures: Figures, *, reason: str, by: str, not_decided_because: str = ""
+    ) -> PublishedRecord:
         """A revision that supersedes the newest, for `reason`, which is published.
 
         Raises:
@@ -71,18 +78,28 @@ class Publisher:
                 `record.other-deployment`, `record.meanwhile` (somebody else corrected it just now).
             Poison: as `from_figures`.
         """
-        new = self.correction(deployment, figures, reason=reason)
-        return self._keep(deployment, new, by, new.corrections[-1].reason)
+        new = self.correction(deployment, figures, reason=reason, not_decided_because=not_decided_because)
+        return self._keep(deployment, new, by, new.corrections[-1].reason, word=bool(not_decided_because))
 
-    def correction(self, deployment: str, figures: Figures, *, reason: str) -> DeploymentRecord:
+    def correction(
+        self, deployment: str, figures: Figures, *, reason: str, not_decided_because: str = ""
+    ) -> DeploymentRecord:
         """What `correct` would publish now. Raises as it does."""
         standing = revisions_of(self._engine, deployment)
         if not standing:
             raise Refused("record.not-published", f"no record of {deployment} is published: there is none to correct")
         said = " ".join(reason.split())
-        return corrected(standing[-1].record, figures, policy=self._policy, corrected_at=self._now(), reason=said)
+        return corrected(
+            standing[-1].record,
+            figures,
+            policy=self._policy,
+            corrected_at=self._now(),
+            reason=said,
+            not_decided_because=not_decided_because,
+        )
 
-    def _keep(self, deployment: str, record: DeploymentRecord, by: str, reason: str) -> PublishedRecord:
+    def _keep(self, deployment: str, record: DeploymentRecord, by: str, reason: str, *, word: bool) -> PublishedRecord:
+        """`word`: `by` gave it for the alerts that nobody judged."""
         body = record.model_dump_json(indent=1) + "\n"
         row = PublishedRecordRow(
             deployment=deployment,
@@ -103,8 +120,13 @@ class Publisher:
             session.add(row)
             session.flush()
             facts: dict[str, str | int] = {"revision": row.revision, "sha256": row.sha256}
-            event = AuditEvent(Verb.DISCLOSE, by, deployment, f"deployment:{deployment}", "record.published", facts)
-            self._trail.append(session, event)
+            subject = f"deployment:{deployment}"
+            self._trail.append(session, AuditEvent(Verb.DISCLOSE, by, deployment, subject, "record.published", facts))
+            if record.not_decided is not None:
+                said = record.not_decided
+                facts = {"alerts": said.alerts, "because": said.because, "revision": row.revision}
+                rule = "record.not-decided" if word else "record.not-decided-by-nobody"
+                self._trail.append(session, AuditEvent(Verb.DISCLOSE, by, deployment, subject, rule, facts))
         return _value(row)
 
     def _now(self) -> datetime:
@@ -145,7 +167,7 @@ def _value(row: PublishedRecordRow) -> PublishedRecord:
         reason=row.reason,
         body=row.body,
         sha256=row.sha256,
-        record=DeploymentRecord.model_validate_json(row.body),
+        record=read_record(row.body),
     )
 
 

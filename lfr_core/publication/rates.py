@@ -6,7 +6,7 @@ Pure functions of counts. A rate without its base is never returned: each is a `
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 from scipy.stats import beta
 
@@ -48,15 +48,19 @@ class Proportion:
 
 @dataclass(frozen=True, slots=True)
 class AlertCounts:
-    """The four published cells (DOMAIN.md 2.1, columns 8 to 11), in alerts. Raises Poison when one is negative."""
+    """The four published cells (DOMAIN.md 2.1, columns 8 to 11) and those not decided, in alerts.
+
+    Raises Poison when one is negative.
+    """
 
     true_confirmed: int
     true_unconfirmed: int
     false_confirmed: int
     false_unconfirmed: int
+    not_decided: int
 
     def __post_init__(self) -> None:
-        if min(self.true_confirmed, self.true_unconfirmed, self.false_confirmed, self.false_unconfirmed) < 0:
+        if min(astuple(self)) < 0:
             raise Poison("a count of alerts is negative: count them again")
 
     @property
@@ -70,9 +74,14 @@ class AlertCounts:
         return self.false_confirmed + self.false_unconfirmed
 
     @property
-    def total(self) -> int:
-        """All four."""
+    def decided(self) -> int:
+        """The four cells: alerts of which somebody said that they were right or wrong."""
         return self.true + self.false
+
+    @property
+    def total(self) -> int:
+        """Every alert."""
+        return self.decided + self.not_decided
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +89,15 @@ class Rates:
     """The rates of one or more deployments.
 
     false_alerts_per_face    F1: (FC + FU) / faces compared
-    false_share_of_alerts    F2: (FC + FU) / alerts
+    most_false_per_face      F1 if every alert that isn't decided were false: (FC + FU + ND) / faces compared
+    false_share_of_alerts    F2: (FC + FU) / alerts decided, TC + TU + FC + FU
     precision_confirmed      F3: TC / (TC + FC), what somebody established
-    precision_all            F3: (TC + TU) / alerts, with what nobody established
+    precision_all            F3: (TC + TU) / alerts decided, with what the operator said and nobody established
     recognition              F4: recognised / seeded passes of the blue list; n is 0 when it wasn't tested
     """
 
     false_alerts_per_face: Proportion
+    most_false_per_face: Proportion
     false_share_of_alerts: Proportion
     precision_confirmed: Proportion
     precision_all: Proportion
@@ -141,15 +152,19 @@ def rates_of(alerts: AlertCounts, *, faces_compared: int, seeded_passes: int = 0
     Raises:
         Poison: more false alerts than faces, or more recognised than seeded: a count is wrong.
     """
-    if alerts.false > faces_compared:
-        raise Poison(f"{alerts.false} false alerts of {faces_compared} faces compared: one of the counts is wrong")
+    if alerts.false + alerts.not_decided > faces_compared:
+        raise Poison(
+            f"{alerts.false} false alerts and {alerts.not_decided} not decided of {faces_compared} faces compared: "
+            "one of the counts is wrong"
+        )
     if recognised > seeded_passes:
         raise Poison(f"{recognised} recognised of {seeded_passes} seeded passes: one of the counts is wrong")
     return Rates(
         false_alerts_per_face=proportion(alerts.false, faces_compared),
-        false_share_of_alerts=proportion(alerts.false, alerts.total),
+        most_false_per_face=proportion(alerts.false + alerts.not_decided, faces_compared),
+        false_share_of_alerts=proportion(alerts.false, alerts.decided),
         precision_confirmed=proportion(alerts.true_confirmed, alerts.true_confirmed + alerts.false_confirmed),
-        precision_all=proportion(alerts.true, alerts.total),
+        precision_all=proportion(alerts.true, alerts.decided),
         recognition=proportion(recognised, seeded_passes),
     )
 
@@ -161,14 +176,17 @@ def one_in(rate: float | None) -> str:
     return "none" if rate == 0.0 else f"1 in {round(1.0 / rate):,}"
 
 
-def natural_frequency(*, faces: int, alerts: int, false_alerts: int) -> str:
-    """The result in whole people: "of 12,400 faces, 3 alerts, 1 wrong"."""
+def natural_frequency(*, faces: int, alerts: int, false_alerts: int, not_decided: int = 0) -> str:
+    """The result in whole people: "of 12,400 faces, 3 alerts, 1 wrong", and ", 2 not decided" where there are such."""
     plural = "" if alerts == 1 else "s"
     faces_word = "face" if faces == 1 else "faces"
     if alerts == 0:
         return f"of {faces:,} {faces_word}, no alert"
+    if not_decided == alerts:
+        return f"of {faces:,} {faces_word}, {alerts:,} alert{plural}, not decided"
     wrong = "none" if false_alerts == 0 else f"{false_alerts:,}"
-    return f"of {faces:,} {faces_word}, {alerts:,} alert{plural}, {wrong} wrong"
+    waiting = f", {not_decided:,} not decided" if not_decided else ""
+    return f"of {faces:,} {faces_word}, {alerts:,} alert{plural}, {wrong} wrong{waiting}"
 
 
 def scaled_fpir(fpir: float, measured_at_people: int, for_people: int) -> float:

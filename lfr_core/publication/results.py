@@ -23,17 +23,18 @@ from lfr_core.people.lookup import acting
 from lfr_core.people.roles import Role
 from lfr_core.policy import PublicationPolicy
 from lfr_core.publication.building import from_figures
+from lfr_core.publication.counting import unanswered
 from lfr_core.publication.deadlines import Due, keep_deadlines, results_due
 from lfr_core.publication.explaining import note_late, note_reminded, take_back_late
 from lfr_core.publication.figures import Figures
+from lfr_core.publication.not_decided import NotDecidedWord, checked_because
 from lfr_core.publication.published import PublishedRecord, Publisher, revisions_of
 from lfr_core.publication.quality.ours import Checked, check_record
 from lfr_core.publication.suites import CheckRecord, RecordSuites, in_public
 from lfr_core.records.engine import reading, writing
 from lfr_core.records.tables import DeploymentRow
-from lfr_core.watchlists.types import Category
 
-__all__ = ["ACTOR", "Attempt", "CallsRole", "Outcome", "ResultsDesk", "undecided"]
+__all__ = ["ACTOR", "Attempt", "CallsRole", "Outcome", "ResultsDesk"]
 
 ACTOR = "system:flows"
 """Who publishes where no person does."""
@@ -113,7 +114,7 @@ class ResultsDesk:
         try:
             if isinstance(figures, Refused):
                 raise figures
-            waiting = undecided(figures)
+            waiting = unanswered(figures.alerts)
             if waiting and not unattended:
                 return self._wait(due, waiting, now)
             record = self._publish(deployment, figures, due, now, waiting, by=ACTOR)
@@ -123,36 +124,48 @@ class ResultsDesk:
             return self._late(due, stands_in_the_way, now)
         return Attempt(Outcome.PUBLISHED, f"{record.record.rates.in_words}.", self._due(deployment)[1], record)
 
-    def publish(self, deployment: str, *, by: str) -> PublishedRecord:
-        """A person publishes now, whatever is undecided. Published already: that which stands.
+    def publish(self, deployment: str, *, by: str, word: NotDecidedWord | None = None) -> PublishedRecord:
+        """A person publishes now. Published already: that which stands.
+
+        word: for the alerts that nobody has judged, needed where there are any, and published.
 
         Raises:
-            Refused: `results.quality`, `people.*` (a planned deployment's results are its publication officer's), and
-                as `collect.figures_for`.
+            Refused: `results.not-decided`, `results.quality`, `people.*` (a planned deployment's results are its
+                publication officer's, and so is the word), and as `collect.figures_for`.
             Poison: as `building.from_figures`.
         """
-        self._may_publish(deployment, by)
+        self._may_publish(deployment, by, word)
         figures = self._ended(deployment)
         standing = revisions_of(self._engine, deployment)
         if standing:
             return standing[-1]
         if isinstance(figures, Refused):
             raise figures
+        because = checked_because(deployment, unanswered(figures.alerts), word)
         now, due = self._due(deployment)
-        return self._publish(deployment, figures, due, now, 0, by=by)
+        return self._publish(deployment, figures, due, now, 0, by=by, because=because)
 
-    def correct(self, deployment: str, *, reason: str, by: str) -> PublishedRecord:
+    def correct(self, deployment: str, *, reason: str, by: str, word: NotDecidedWord | None = None) -> PublishedRecord:
         """A person supersedes what is published by figures computed anew, for `reason`, which is published.
 
+        word: as `publish`; needed where more alerts are without a judgement than the standing revision speaks of.
+
         Raises:
-            Refused: `results.quality`, `people.*` as `publish`, and as `Publisher.correct` and `collect.figures_for`.
+            Refused: `results.not-decided`, `results.quality`, `people.*` as `publish`, and as `Publisher.correct` and
+                `collect.figures_for`.
             Poison: as `building.from_figures`.
         """
-        self._may_publish(deployment, by)
+        self._may_publish(deployment, by, word)
         figures = self._figures(deployment)
-        new = self._publisher.correction(deployment, figures, reason=reason)
+        waiting, standing = unanswered(figures.alerts), revisions_of(self._engine, deployment)
+        spoken_of = standing[-1].record.not_decided if standing else None
+        stands = word is None and spoken_of is not None and waiting <= spoken_of.alerts
+        because = "" if stands else checked_because(deployment, waiting, word)
+        new = self._publisher.correction(deployment, figures, reason=reason, not_decided_because=because)
         checked = self._suites.passed(deployment, new, self._now())
-        return self._publisher.correct(deployment, _with_report(figures, checked), reason=reason, by=by)
+        return self._publisher.correct(
+            deployment, _with_report(figures, checked), reason=reason, by=by, not_decided_because=because
+        )
 
     def make_up(self) -> tuple[Attempt, ...]:
         """Attempt whatever should have published itself by now and hasn't been noticed: a flow that never ran."""
@@ -167,10 +180,10 @@ class ResultsDesk:
             keep_deadlines(session, now, self._policy)
         return tuple(self.attempt(deployment) for deployment in missed)
 
-    def _may_publish(self, deployment: str, by: str) -> None:
+    def _may_publish(self, deployment: str, by: str, word: NotDecidedWord | None) -> None:
         with reading(self._engine) as session:
             row = session.get(DeploymentRow, deployment) if "\x00" not in deployment else None
-            if row is not None and row.planned:
+            if row is not None and (row.planned or word is not None):
                 acting(session, by, {Role.PUBLICATION_OFFICER})
 
     def _ended(self, deployment: str) -> Figures | Refused:
@@ -206,9 +219,16 @@ class ResultsDesk:
         return Attempt(Outcome.WAITING, said, due)
 
     def _publish(
-        self, deployment: str, figures: Figures, due: Due, now: datetime, waiting: int, *, by: str
+        self, deployment: str, figures: Figures, due: Due, now: datetime, waiting: int, *, by: str, because: str = ""
     ) -> PublishedRecord:
-        new = from_figures(figures, policy=self._policy, published_at=now, due_at=due.moments.due_at)
+        """`waiting`: alerts that nobody judged and for which nobody gave a word."""
+        new = from_figures(
+            figures,
+            policy=self._policy,
+            published_at=now,
+            due_at=due.moments.due_at,
+            not_decided_because=because,
+        )
         checked = self._suites.passed(deployment, new, now)
         if waiting or now >= due.moments.due_at:
             reasons = [f"{waiting} of its alerts were never decided"] if waiting else []
@@ -218,7 +238,7 @@ class ResultsDesk:
         elif due.late_at is not None:  # mended before the deadline
             with writing(self._engine) as session:
                 take_back_late(session, deployment)
-        return self._publisher.publish(deployment, _with_report(figures, checked), by=by)
+        return self._publisher.publish(deployment, _with_report(figures, checked), by=by, not_decided_because=because)
 
     def _late(self, due: Due, refused: Refused | Poison, now: datetime) -> Attempt:
         self._note(due.deployment, now, because=in_public(refused), detail=str(refused), rule="results.late")
@@ -242,8 +262,3 @@ class ResultsDesk:
 
 def _with_report(figures: Figures, checked: Checked) -> Figures:
     return replace(figures, papers=replace(figures.papers, data_quality_report=checked.reference))
-
-
-def undecided(figures: Figures) -> int:
-    """Alerts that nobody has judged, test subjects left out. The record counts them as unanswered, so as false."""
-    return sum(each.decision.judgement is None and each.category is not Category.BLUE_LIST for each in figures.alerts)

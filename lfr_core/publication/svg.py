@@ -40,7 +40,7 @@ def comparison_svg(forces: Sequence[ForceFigures]) -> str:
         f'<desc id="desc">{escape(spoken)}</desc>',
         f"<style>{_STYLE}@media(prefers-color-scheme:dark){{svg{{color:#eee}}}}</style>",
         *_panel("False alerts per face (95 % interval)", forces, faces, 0, logarithmic=True),
-        *_panel("False share of alerts (95 % interval)", forces, shares, panel, logarithmic=False),
+        *_panel("False share of alerts decided (95 % interval)", forces, shares, panel, logarithmic=False),
         "</svg>",
     ]
     return "\n".join(parts) + "\n"

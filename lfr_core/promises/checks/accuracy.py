@@ -58,7 +58,8 @@ class FalseAlerts:
     """Under 1 in so many faces compared, from the deployments with a list of about so many people.
 
     It holds when the one-sided 95 % bound is below the limit; it is broken when the two-sided 95 % interval lies above
-    it (DOMAIN.md F9, F10); in between the data don't tell. Only operational and evaluation deployments that have
+    it (DOMAIN.md F9, F10); in between the data don't tell. An alert that isn't decided may have been false: it stands
+    against holding, and never for being broken. Only operational and evaluation deployments that have
     ended count, with the model contract and threshold of the newest: evidence from other settings isn't pooled.
     """
 
@@ -74,23 +75,25 @@ class FalseAlerts:
         if not measured:
             return Finding(Result.UNCHECKED, f"no deployment had a list of {self._band} yet", {"deployments": 0})
         faces, false = sum(each.faces for each in measured), sum(each.false_alerts for each in measured)
+        most_false = sum(each.most_false for each in measured)
         evidence: dict[str, str | int] = {
             "deployments": len(measured),
             "faces_compared": faces,
             "false_alerts": false,
+            "alerts_not_decided": most_false - false,
             "model_contract": measured[0].model_contract,
             "threshold": f"{measured[0].threshold:g}",
         }
         limit = 1.0 / self._one_in
         counted = f"{false:,} false alerts of {faces:,} faces"
+        if most_false > false:
+            counted += f", and {most_false - false:,} alerts not decided"
         made = claim(
             self._one_in,
             faces=faces,
-            false_alerts=false,
+            false_alerts=most_false,
             bound_to=Binding(measured[0].model_contract, measured[0].threshold, self._band),
-            clustered_upper95=clustered_upper_bound(
-                [(each.faces, each.false_alerts) for each in measured], self._random
-            ),
+            clustered_upper95=clustered_upper_bound([(each.faces, each.most_false) for each in measured], self._random),
         )
         if made.shown:
             return Finding(Result.HOLDS, f"shown: {counted}", evidence)
@@ -119,5 +122,6 @@ class FalseAlerts:
         counts = read.counts(self._engine, row.id)
         cells = counts.alerts.cells
         false = cells.get(Cell.FALSE_CONFIRMED, 0) + cells.get(Cell.FALSE_UNCONFIRMED, 0)
-        faces = max(counts.faces_compared, false)  # an alert on a face that was booked a moment later
-        return Evidence(row.contract_id, row.threshold, row.watchlist_size, faces, false)
+        not_decided = cells.get(Cell.NOT_DECIDED, 0)
+        faces = max(counts.faces_compared, false + not_decided)  # an alert on a face that was booked a moment later
+        return Evidence(row.contract_id, row.threshold, row.watchlist_size, faces, false, not_decided)

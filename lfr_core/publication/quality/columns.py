@@ -43,6 +43,7 @@ class Column(StrEnum):
     SESSION = "session_id"
     REVISION = "revision"
     COUNTING_METHOD = "counting_method"
+    NOT_DECIDED = "not_decided"
     FACES_REJECTED = "faces_quality_rejected"
     FACES_COMPARED = "faces_compared"
     REPEAT_ALERTS = "confirmed_repeat_alerts"
@@ -50,6 +51,7 @@ class Column(StrEnum):
     ENGAGEMENTS = "engagements_total"
     ENGAGEMENTS_TRUE = "engagements_following_true"
     ENGAGEMENTS_FALSE = "engagements_following_false"
+    ENGAGEMENTS_NOT_DECIDED = "engagements_following_not_decided"
 
 
 COUNTS: Final = (
@@ -69,6 +71,7 @@ COUNTS: Final = (
     Column.FALSE_ENGAGEMENTS,
     Column.ARRESTS_AND_DISPOSALS,
     Column.REVISION,
+    Column.NOT_DECIDED,
     Column.FACES_REJECTED,
     Column.FACES_COMPARED,
     Column.REPEAT_ALERTS,
@@ -76,6 +79,7 @@ COUNTS: Final = (
     Column.ENGAGEMENTS,
     Column.ENGAGEMENTS_TRUE,
     Column.ENGAGEMENTS_FALSE,
+    Column.ENGAGEMENTS_NOT_DECIDED,
 )
 """Columns of whole numbers from 0."""
 

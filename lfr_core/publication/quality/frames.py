@@ -59,10 +59,13 @@ def frames_of(table: PublishedTable) -> Frames:
     frame["threshold"] = _floats([row.threshold for row in rows])
     frame["duration_min"] = _floats([row.duration.minutes if row.duration else None for row in rows])
     frame["date"] = pd.Series([_midnight(row) for row in rows], dtype="datetime64[us]")
-    frame["alerts_in_cells"] = _floats([_first(_sum(row, _CELLS), _sum(row, _OLD_CELLS)) for row in rows])
+    frame["alerts_in_cells"] = _floats([_alerts(row) for row in rows])
     frame["outcomes_accounted"] = _floats([_outcomes(row) for row in rows])
     frame["engagements_by_alert"] = _floats(
-        [_sum(row, (Column.ENGAGEMENTS_TRUE, Column.ENGAGEMENTS_FALSE)) for row in rows]
+        [
+            _plus(_sum(row, (Column.ENGAGEMENTS_TRUE, Column.ENGAGEMENTS_FALSE)), row, Column.ENGAGEMENTS_NOT_DECIDED)
+            for row in rows
+        ]
     )
     frame["faces_by_quality"] = _floats([_sum(row, (Column.FACES_REJECTED, Column.FACES_COMPARED)) for row in rows])
     frame["rate_printed"] = [row.rate.text if row.rate else None for row in rows]
@@ -141,6 +144,15 @@ def _outcomes(row: PublishedRow) -> int | None:
     if total is None:
         return None
     return total + (row.count(Column.REPEAT_ALERTS) or 0) + (row.count(Column.WITHOUT_OUTCOME) or 0)
+
+
+def _alerts(row: PublishedRow) -> int | None:
+    """The cells, and where a table (ours) says so the alerts that nobody decided."""
+    return _plus(_first(_sum(row, _CELLS), _sum(row, _OLD_CELLS)), row, Column.NOT_DECIDED)
+
+
+def _plus(total: int | None, row: PublishedRow, column: Column) -> int | None:
+    return None if total is None else total + (row.count(column) or 0)
 
 
 def _sum(row: PublishedRow, columns: Sequence[Column]) -> int | None:

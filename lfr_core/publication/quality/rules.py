@@ -81,7 +81,7 @@ RULES: Final[tuple[Rule, ...]] = (
         _RECORD,
         Kind.EQUAL,
         ("total_alerts", "alerts_in_cells"),
-        "total alerts are not the sum of true and false, confirmed and unconfirmed",
+        "total alerts are not the sum of true and false, confirmed and unconfirmed, and those not decided",
         shows=Column.TOTAL_ALERTS,
     ),
     Rule(
@@ -104,7 +104,7 @@ RULES: Final[tuple[Rule, ...]] = (
         _RECORD,
         Kind.EQUAL,
         ("engagements_total", "engagements_by_alert"),
-        "engagements are not those following true plus those following false alerts",
+        "engagements are not those following true, false and undecided alerts",
         shows=Column.ENGAGEMENTS,
     ),
     Rule(

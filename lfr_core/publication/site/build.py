@@ -10,8 +10,9 @@ from dataclasses import asdict
 from lfr_core.audit.port import Signer
 from lfr_core.policy import Policy
 from lfr_core.publication.notices import atom_feed, calendar, json_text, when
-from lfr_core.publication.record import SCHEMA_FILE, schema_text
+from lfr_core.publication.record import SCHEMA_FILES, DeploymentRecord
 from lfr_core.publication.site.data import SiteData, check_contacts
+from lfr_core.publication.site.figures import cells, said_of_not_decided
 from lfr_core.publication.site.manifest import MANIFEST, canonical
 from lfr_core.publication.site.pages import pages
 from lfr_core.publication.tabular import csv_text
@@ -33,7 +34,7 @@ def site_files(data: SiteData, policy: Policy, *, signer: Signer | None) -> dict
     texts["announcements.json"] = json_text(public, policy)
     texts["announcements.ics"] = calendar(public, policy)
     texts["announcements.atom"] = atom_feed(public, policy, updated=data.now)
-    texts[f"data/{SCHEMA_FILE.name}"] = schema_text()
+    texts |= {f"data/{file.name}": file.read_text(encoding="utf-8") for file in SCHEMA_FILES}
     newest = []
     for one in data.pages:
         for revision in one.revisions:
@@ -71,11 +72,21 @@ def _index(data: SiteData) -> str:
             "late": one.is_late,
             "late_because": one.due.late_because if one.due else "",
             "explanation": one.due.explanation if one.due else "",
+            "figures": _figures(one.newest.record) if one.newest else None,
             "revisions": [f"data/{one.public_id}-revision-{each.revision}.json" for each in one.revisions],
         }
         for one in data.pages
     ]
     return json.dumps({"schema": "openlfr.deployments.1", "deployments": value}, indent=1, ensure_ascii=False) + "\n"
+
+
+def _figures(record: DeploymentRecord) -> dict[str, object]:
+    return {
+        "in_words": record.rates.in_words,
+        "faces_compared": record.faces_compared,
+        "alerts": dict(cells(record)),
+        "not_decided": said_of_not_decided(record),
+    }
 
 
 def _manifest(files: Mapping[str, bytes], data: SiteData, policy: Policy, signer: Signer | None) -> bytes:

@@ -12,9 +12,10 @@ from lfr_core.clock import utc_from_ns
 from lfr_core.policy import Policy
 from lfr_core.publication.notices import posts, sentences, when
 from lfr_core.publication.rates import one_in
-from lfr_core.publication.record import SCHEMA_FILE, DeploymentRecord, PublishedRate
+from lfr_core.publication.record import SCHEMA_FILE, SCHEMA_FILES, DeploymentRecord, PublishedRate
 from lfr_core.publication.site.charts import bars_svg, interval_svg
 from lfr_core.publication.site.data import SiteData
+from lfr_core.publication.site.figures import cells, said_of_not_decided
 from lfr_core.publication.workdays import LONDON
 
 __all__ = ["pages"]
@@ -41,7 +42,14 @@ def pages(data: SiteData, policy: Policy, *, draft: bool) -> Iterator[tuple[str,
         lstrip_blocks=True,
     )
     environment.filters |= {"moment": _moment, "ns": _ns, "when": when, "share": _share, "number": _number}
-    shared = {"data": data, "policy": policy, "draft": draft, "navigation": _NAVIGATION, "schema": SCHEMA_FILE.name}
+    shared = {
+        "data": data,
+        "policy": policy,
+        "draft": draft,
+        "navigation": _NAVIGATION,
+        "schema": SCHEMA_FILE.name,
+        "schemas": tuple(file.name for file in SCHEMA_FILES),
+    }
     for name, _ in _NAVIGATION:
         yield name, environment.get_template(name).render(**shared, page=name, root="")
     for one in data.pages:
@@ -59,37 +67,29 @@ def pages(data: SiteData, policy: Policy, *, draft: bool) -> Iterator[tuple[str,
                 posts=posts(one.announced, policy) if one.announced.withheld_because is None else (),
                 charts=_charts(record) if record else {},
                 rates=_rates(record) if record else (),
-                cells=_cells(record) if record else (),
+                cells=cells(record) if record else (),
+                not_decided=said_of_not_decided(record) if record else "",
             ),
         )
-
-
-def _cells(record: DeploymentRecord) -> tuple[tuple[str, int], ...]:
-    of = record.alerts
-    return (
-        ("true, confirmed", of.true_confirmed),
-        ("true, unconfirmed", of.true_unconfirmed),
-        ("false, confirmed", of.false_confirmed),
-        ("false, unconfirmed", of.false_unconfirmed),
-    )
 
 
 def _rates(record: DeploymentRecord) -> tuple[tuple[str, PublishedRate], ...]:
     of = record.rates
     return (
         ("False alerts, of faces compared", of.false_alerts_per_face),
-        ("False, of alerts", of.false_share_of_alerts),
+        ("At most, if all not decided were false", of.most_false_per_face),
+        ("False, of alerts decided", of.false_share_of_alerts),
         ("Confirmed true, of those settled", of.precision_confirmed),
-        ("True, of all alerts", of.precision_all),
+        ("True, of alerts decided", of.precision_all),
     )
 
 
 def _charts(record: DeploymentRecord) -> dict[str, Markup]:
     # Ours, with every text in it escaped by lfr_core.publication.site.charts.
     return {
-        "alerts": Markup(bars_svg("alerts", "Alerts by what was established", _cells(record))),  # noqa: S704
+        "alerts": Markup(bars_svg("alerts", "Alerts by what was established", cells(record))),  # noqa: S704
         "rates": Markup(  # noqa: S704  the same
-            interval_svg("rates", "Shares of alerts with 95 % intervals", _rates(record)[1:])
+            interval_svg("rates", "Shares of alerts with 95 % intervals", _rates(record)[2:])
         ),
     }
 

@@ -68,7 +68,7 @@ def test_deleting_the_alerts_on_schedule_changes_no_count(engine: Engine) -> Non
     assert after.alerts.model_copy(update={"duplicate_of_same_person": 4}) == before.alerts
     assert after.alerts.duplicate_of_same_person is None  # on whom they were is deleted; it isn't guessed
     assert (after.engagements, after.rates) == (before.engagements, before.rates)
-    assert after.blue_list == "not tested"
+    assert after.blue_list == "not recorded"
 
 
 def test_what_nobody_recorded_is_not_printed_as_nought(engine: Engine) -> None:

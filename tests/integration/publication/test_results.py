@@ -21,6 +21,7 @@ from lfr_core.policy import PublicationPolicy, load_policy
 from lfr_core.publication.collect import figures_for
 from lfr_core.publication.deadlines import Due, Stands, moments, overdue_unexplained, results_due
 from lfr_core.publication.explaining import Explanations
+from lfr_core.publication.not_decided import NotDecidedWord
 from lfr_core.publication.published import Publisher, published_records
 from lfr_core.publication.quality.ours import Checked, check_record
 from lfr_core.publication.quality.table import Finding, Level
@@ -29,7 +30,7 @@ from lfr_core.publication.results import Outcome, ResultsDesk
 from lfr_core.records import read
 from lfr_core.records.decisions import DecisionDesk
 from lfr_core.records.engine import reading, writing
-from lfr_core.records.tables import DeploymentRow
+from lfr_core.records.tables import CameraSessionRow, DeploymentRow
 from tests.support.deciding import seen
 from tests.support.publishing import announcing, ended_deployment, planned
 from tests.support.records import ManualClock
@@ -37,6 +38,7 @@ from tests.support.vaults import trail_of
 
 POLICY = load_policy()
 HOUR_S = 3_600.0
+WORD = NotDecidedWord(1, "the operator fell ill")
 
 
 @dataclass
@@ -282,7 +284,7 @@ def test_a_planned_deployments_results_are_its_publication_officers(house: Desk)
     planned_from_now(house)
     with pytest.raises(Refused) as refused:
         house.desk().publish("dep", by="O. Operator")
-    record = house.desk().publish("dep", by="P. Officer")
+    record = house.desk().publish("dep", by="P. Officer", word=WORD)
 
     assert refused.value.rule == "people.wrong-role"
     assert house.desk().publish("dep", by="P. Officer") == record
@@ -293,7 +295,7 @@ def test_a_correction_passes_the_suites_too_and_is_the_publication_officers(hous
     registered(house)
     with pytest.raises(Refused) as none_yet:
         house.desk().correct("dep", reason="the decisions came later", by="P. Officer")
-    first = house.desk(real=True).publish("dep", by="P. Officer")
+    first = house.desk(real=True).publish("dep", by="P. Officer", word=WORD)
     house.judge_all()
     planned_from_now(house)
     house.defect = "one column repeats another"
@@ -310,6 +312,60 @@ def test_a_correction_passes_the_suites_too_and_is_the_publication_officers(hous
     assert standing == (first,)
     assert published_records(house.engine) == (first, second)
     assert second.record.data_quality_report_ref not in {"", first.record.data_quality_report_ref}
+
+
+def test_nobody_publishes_undecided_alerts_without_the_officers_word_for_just_so_many(house: Desk) -> None:
+    house.announce()
+    registered(house)  # a trial, and yet the word is the publication officer's
+    for word, by, rule in (
+        (None, "P. Officer", "results.not-decided"),
+        (None, "A. Okafor", "results.not-decided"),
+        (WORD, "A. Okafor", "people.unknown"),
+        (WORD, "O. Operator", "people.wrong-role"),
+        (NotDecidedWord(2, "they fell ill"), "P. Officer", "results.not-decided"),
+        (NotDecidedWord(1, " "), "P. Officer", "results.not-decided"),
+        (NotDecidedWord(1, "x" * 201), "P. Officer", "results.not-decided"),
+        (NotDecidedWord(1, "nul\x00"), "P. Officer", "results.not-decided"),
+    ):
+        with pytest.raises(Refused) as refused:
+            house.desk().publish("dep", by=by, word=word)
+        assert refused.value.rule == rule
+    assert published_records(house.engine) == ()
+    made = house.desk().publish("dep", by="P. Officer", word=WORD).record
+
+    assert made.alerts.not_decided == made.alerts.unanswered == 1
+    assert made.not_decided is not None
+    assert (made.not_decided.said_by, made.not_decided.because) == ("publication officer", "the operator fell ill")
+    (told,) = [one for one in trail_of(house.engine).events if one.rule == "record.not-decided"]
+    assert (told.actor, told.facts) == ("P. Officer", {"alerts": 1, "because": "the operator fell ill", "revision": 1})
+    assert house.locked() == ()  # somebody answers for it
+
+
+def test_what_published_itself_undecided_says_that_nobody_answers_for_it(house: Desk) -> None:
+    house.announce()
+    house.go_to(moments(house.ended_at, house.policy).unattended_at)
+    made = house.desk().attempt("dep").record
+
+    assert made is not None
+    assert (made.record.alerts.false, made.record.alerts.not_decided) == (2, 1)
+    assert made.record.not_decided is not None
+    assert made.record.not_decided.said_by == "nobody"
+    assert "2 wrong, 1 not decided" in made.record.rates.in_words
+    rules = [one.rule for one in trail_of(house.engine).events]
+    assert rules.count("record.not-decided-by-nobody") == 1
+    assert "record.not-decided" not in rules
+
+
+def test_a_correction_keeps_the_word_and_needs_another_only_for_more_alerts(house: Desk) -> None:
+    house.announce()
+    registered(house)
+    first = house.desk().publish("dep", by="P. Officer", word=WORD).record
+    with writing(house.engine) as session:
+        session.add(CameraSessionRow(deployment="dep", camera="late", session="s", first_seen_ns=0, last_seen_ns=0))
+    second = house.desk().correct("dep", reason="a camera was left out", by="P. Officer").record
+
+    assert second.not_decided == first.not_decided
+    assert second.corrections[-1].changed == ("cameras",)
 
 
 def test_killed_between_the_note_and_the_record_the_next_attempt_publishes(house: Desk) -> None:

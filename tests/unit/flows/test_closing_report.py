@@ -18,7 +18,7 @@ from tests.support.planning import form
 END = datetime(2026, 11, 27, 16, tzinfo=UTC)
 
 
-def report(*, faces: int, false: int) -> ClosingReport:
+def report(*, faces: int, false: int, not_decided: int = 0) -> ClosingReport:
     asked = form(END - timedelta(hours=6))
     made = Application(**asked.model_dump(), deployment="dep", revision=1, applied_by="Pat Planner", applied_at=END)
     given = Authority(
@@ -33,7 +33,9 @@ def report(*, faces: int, false: int) -> ClosingReport:
         expected_false_alerts=0.5,
         claim_not_shown=False,
     )
-    outcome = Outcome(END - timedelta(hours=6), END, 12, faces, false + 2, false, 1)
+    outcome = Outcome(
+        END - timedelta(hours=6), END, 12, faces, false + 2 + not_decided, false, not_decided, not_decided
+    )
     duties = (Obligation(Owed.ALERTS_PURGED, END + timedelta(hours=24), None),)
     return ClosingReport("dep", "High Street", END, made, given, outcome, duties)
 
@@ -51,6 +53,17 @@ def report(*, faces: int, false: int) -> ClosingReport:
 )
 def test_the_limit_is_called_kept_only_as_far_as_the_faces_show_it(faces: int, false: int, verdict: str) -> None:
     assert verdict in report(faces=faces, false=false).verdict
+
+
+def test_alerts_that_nobody_decided_are_neither_called_false_nor_taken_for_right() -> None:
+    made = report(faces=4_000, false=1, not_decided=137)
+
+    assert made.verdict == "It isn't known whether the authority's 1 in 1,000 was kept: 137 alerts aren't decided."
+    assert not made.limit_shown
+    assert "of 4,000 faces, 140 alerts, 1 wrong, 137 not decided" in report_table(made)
+    assert "| false alerts | 0.50 | 1 |" in report_table(made)
+    assert "| alerts not decided, neither true nor false | none | 137 |" in report_table(made)
+    assert "137 not decided" in render(printed_report(made, force="Norfolk"))
 
 
 def test_what_is_owed_is_overdue_once_its_time_is_over_and_held_footage_is_named() -> None:

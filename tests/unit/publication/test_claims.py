@@ -52,7 +52,7 @@ def test_a_supported_claim_carries_its_bound_and_what_it_is_bound_to() -> None:
     made = claim(10_000, faces=100_000, false_alerts=2, bound_to=BOUND)
 
     assert made.shown
-    assert made.sentence.startswith("under 1 in 10,000 faces: shown (2 false of 100,000 faces")
+    assert made.sentence.startswith("under 1 in 10,000 faces: shown (2 false or not decided of 100,000 faces")
     assert str(made.bound_to) == "model contract-1, threshold 0.64, lists of 9,000 to 11,000 people"
 
 

@@ -57,9 +57,10 @@ def test_three_over_n_is_the_bound_of_nothing_seen(n: int) -> None:
 
 
 def test_precision_is_shown_with_and_without_what_nobody_confirmed() -> None:
-    rates = rates_of(AlertCounts(6, 3, 1, 2), faces_compared=12_400, seeded_passes=40, recognised=36)
+    rates = rates_of(AlertCounts(6, 3, 1, 2, 5), faces_compared=12_400, seeded_passes=40, recognised=36)
 
     assert (rates.false_alerts_per_face.k, rates.false_alerts_per_face.n) == (3, 12_400)
+    assert (rates.most_false_per_face.k, rates.most_false_per_face.n) == (8, 12_400)
     assert (rates.false_share_of_alerts.k, rates.false_share_of_alerts.n) == (3, 12)
     assert (rates.precision_confirmed.k, rates.precision_confirmed.n) == (6, 7)
     assert (rates.precision_all.k, rates.precision_all.n) == (9, 12)
@@ -72,15 +73,17 @@ def test_without_an_observation_there_is_no_rate_and_no_bound() -> None:
 
 
 @pytest.mark.parametrize(
-    ("faces", "alerts", "wrong", "words"),
+    ("faces", "alerts", "wrong", "not_decided", "words"),
     [
-        (12_400, 3, 1, "of 12,400 faces, 3 alerts, 1 wrong"),
-        (12_400, 1, 0, "of 12,400 faces, 1 alert, none wrong"),
-        (1, 0, 0, "of 1 face, no alert"),
+        (12_400, 3, 1, 0, "of 12,400 faces, 3 alerts, 1 wrong"),
+        (12_400, 1, 0, 0, "of 12,400 faces, 1 alert, none wrong"),
+        (12_400, 140, 3, 137, "of 12,400 faces, 140 alerts, 3 wrong, 137 not decided"),
+        (12_400, 140, 0, 140, "of 12,400 faces, 140 alerts, not decided"),
+        (1, 0, 0, 0, "of 1 face, no alert"),
     ],
 )
-def test_results_are_said_in_whole_people(faces: int, alerts: int, wrong: int, words: str) -> None:
-    assert natural_frequency(faces=faces, alerts=alerts, false_alerts=wrong) == words
+def test_results_are_said_in_whole_people(faces: int, alerts: int, wrong: int, not_decided: int, words: str) -> None:
+    assert natural_frequency(faces=faces, alerts=alerts, false_alerts=wrong, not_decided=not_decided) == words
 
 
 @pytest.mark.parametrize(("people", "expected"), [(1_000, 0.83), (2_000, 1.67), (5_000, 4.17), (16_000, 13.3)])
@@ -94,6 +97,8 @@ def test_counts_that_cannot_be_are_refused() -> None:
     with pytest.raises(Poison):
         clopper_pearson(4, 3)
     with pytest.raises(Poison):
-        AlertCounts(1, 0, -1, 0)
+        AlertCounts(1, 0, -1, 0, 0)
     with pytest.raises(Poison):
-        rates_of(AlertCounts(0, 0, 3, 0), faces_compared=2)
+        AlertCounts(1, 0, 0, 0, -1)
+    with pytest.raises(Poison):
+        rates_of(AlertCounts(0, 0, 1, 0, 2), faces_compared=2)

@@ -5,16 +5,19 @@ import io
 import json
 from dataclasses import replace
 from datetime import UTC, date, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from lfr_core.alerts import Decision, Engagement, Judgement
 from lfr_core.errors import Poison, Refused
 from lfr_core.publication.building import corrected, from_figures
 from lfr_core.publication.figures import Figures, Notice
 from lfr_core.publication.record import SCHEMA_FILE, BlueList, DeploymentRecord, Outcomes, schema_text
+from lfr_core.publication.record_v1 import read_record
 from lfr_core.publication.suppression import WITHHELD, suppressed, suppressed_set
 from lfr_core.publication.tabular import NATIONAL_COLUMNS, OUR_COLUMNS, csv_text, percent
 from lfr_core.watchlists.types import Category
@@ -30,6 +33,7 @@ ALERTS = [
     alert("FU", "f"),
     alert("unanswered", "g"),
 ]
+DATA = Path(__file__).resolve().parents[2] / "data" / "publication"
 PUBLISHED = ENDED + timedelta(days=2)
 
 
@@ -37,12 +41,12 @@ def made(given: Figures | None = None) -> DeploymentRecord:
     return from_figures(given or figures(ALERTS), policy=POLICY, published_at=PUBLISHED)
 
 
-def test_every_alert_is_in_exactly_one_cell_also_one_nobody_judged() -> None:
+def test_every_alert_is_in_exactly_one_figure_and_one_nobody_judged_is_not_decided() -> None:
     alerts = made().alerts
 
     assert (alerts.true_confirmed, alerts.true_unconfirmed) == (4, 1)
-    assert (alerts.false_confirmed, alerts.false_unconfirmed) == (1, 2)
-    assert (alerts.total, alerts.operator_dismissed, alerts.unanswered) == (8, 1, 1)
+    assert (alerts.false_confirmed, alerts.false_unconfirmed, alerts.not_decided) == (1, 1, 1)
+    assert (alerts.total, alerts.operator_dismissed, alerts.unanswered, alerts.cant_tell) == (8, 1, 1, 0)
     assert alerts.duplicate_of_same_person == 1
 
 
@@ -63,15 +67,15 @@ def test_the_blue_list_counts_in_no_figure_but_its_own() -> None:
     assert with_seeded == made()
     assert isinstance(with_seeded.blue_list, BlueList)
     assert with_seeded.blue_list.true_recognition_rate.point == 0.9
-    assert made(figures(ALERTS, blue_list=None)).blue_list == "not tested"
+    assert made(figures(ALERTS, blue_list=None)).blue_list == "not recorded"
 
 
 def test_rates_use_faces_compared_and_faces_seen_stand_beside() -> None:
     record = made()
 
-    assert (record.rates.false_alerts_per_face.k, record.rates.false_alerts_per_face.n) == (3, 12_400)
+    assert (record.rates.false_alerts_per_face.k, record.rates.false_alerts_per_face.n) == (2, 12_400)
     assert (record.faces_seen, record.faces_quality_rejected) == (13_000, 600)
-    assert record.rates.in_words == "of 12,400 faces, 8 alerts, 3 wrong"
+    assert record.rates.in_words == "of 12,400 faces, 8 alerts, 2 wrong, 1 not decided"
 
 
 def test_dates_are_local_and_iso_and_the_deadline_is_five_working_days() -> None:
@@ -142,7 +146,7 @@ def test_a_correction_supersedes_says_what_changed_and_keeps_whether_it_was_on_t
     assert (second.record_id, second.revision, second.supersedes) == (first.record_id, 2, 1)
     assert second.on_time
     assert second.alerts.true_confirmed == 5
-    assert second.corrections[0].changed == ("alerts", "engagements", "outcomes", "rates")
+    assert second.corrections[0].changed == ("alerts", "not_decided", "engagements", "outcomes", "rates")
     assert DeploymentRecord.model_validate_json(second.model_dump_json()) == second
 
 
@@ -194,7 +198,7 @@ def test_the_csv_has_the_sixteen_national_columns_first_and_ours_behind() -> Non
 
     assert tuple(row) == (*NATIONAL_COLUMNS, *OUR_COLUMNS)
     assert len(NATIONAL_COLUMNS) == 16
-    assert (row["Date"], row["Duration"], row["False Alert Rate"]) == ("2026-11-23", "6h 13m", "0.0242%")
+    assert (row["Date"], row["Duration"], row["False Alert Rate"]) == ("2026-11-23", "6h 13m", "0.0161%")
     assert (row["session_id"], row["counting_method"]) == ("high-street-2311", "tracks")
 
 
@@ -211,3 +215,73 @@ def test_percentages_keep_three_digits_however_small() -> None:
         "0%",
         "",
     ]
+
+
+def undecided(count: int) -> DeploymentRecord:
+    return made(
+        figures([alert("FU", "a"), *(alert("TU", str(i)) for i in range(2)), *[alert("unanswered", "b")] * count])
+    )
+
+
+def test_alerts_that_nobody_judged_are_in_no_rate_and_their_number_stands_beside() -> None:
+    record = undecided(137)
+    rates = record.rates
+
+    assert (record.alerts.false, record.alerts.not_decided) == (1, 137)
+    assert rates.in_words == "of 12,400 faces, 140 alerts, 1 wrong, 137 not decided"
+    assert (rates.false_alerts_per_face.k, rates.false_share_of_alerts.n, rates.precision_all.k) == (1, 3, 2)
+    assert (rates.most_false_per_face.k, rates.most_false_per_face.n) == (138, 12_400)
+    (row,) = csv.DictReader(io.StringIO(csv_text([record])))
+    assert (row["Total Alerts"], row["False Alerts Unconfirmed"], row["not_decided"]) == ("140", "1", "137")
+    assert (row["alerts_decided"], row["false_share_of_alerts"]) == ("3", "1 of 3")
+
+
+def test_whose_word_it_is_that_alerts_were_not_judged_is_in_the_record_also_nobodys() -> None:
+    nobodys = undecided(2).not_decided
+    officers = from_figures(
+        figures([alert("unanswered", "a")]), policy=POLICY, published_at=PUBLISHED, not_decided_because="he fell ill"
+    ).not_decided
+
+    assert nobodys is not None
+    assert (nobodys.alerts, nobodys.said_by) == (2, "nobody")
+    assert officers is not None
+    assert (officers.alerts, officers.said_by, officers.because) == (1, "publication officer", "he fell ill")
+    assert undecided(0).not_decided is None
+    written = json.loads(undecided(2).model_dump_json())
+    with pytest.raises(ValidationError, match="nobody's word"):
+        DeploymentRecord.model_validate_json(json.dumps(written | {"not_decided": None}))
+
+
+def test_an_operator_who_could_not_tell_has_not_called_it_wrong_and_the_stop_is_told_apart() -> None:
+    cant_tell = replace(alert("FU", "a"), decision=Decision(Judgement.CANT_TELL, Engagement.ENGAGED))
+    record = made(figures([cant_tell]))
+
+    assert (record.alerts.false, record.alerts.not_decided, record.alerts.cant_tell) == (0, 1, 1)
+    assert record.not_decided is None  # somebody looked
+    assert (record.engagements.following_false, record.engagements.following_not_decided) == (0, 1)
+    assert isinstance(record.outcomes, Outcomes)
+    assert record.outcomes.after_other_alerts_without_outcome == 1
+
+
+def test_stops_that_nobody_recorded_are_not_published_as_none() -> None:
+    assert made(figures([alert("TU", "a"), alert("FU", "b")])).engagements.not_recorded == 1
+
+
+def test_complaints_that_nobody_counted_are_not_none() -> None:
+    assert made(figures([])).complaints_received is None
+
+
+def test_a_record_published_in_version_1_is_read_with_its_unanswered_alerts_not_decided() -> None:
+    body = (DATA / "record-version-1.json").read_text(encoding="utf-8")
+    before, record = json.loads(body), read_record(body)
+
+    assert (before["schema_version"], before["alerts"]["false_unconfirmed"], before["alerts"]["unanswered"]) == (
+        "1.0",
+        2,
+        1,
+    )
+    assert (record.alerts.false_unconfirmed, record.alerts.not_decided, record.alerts.cant_tell) == (1, 1, None)
+    assert record.rates.in_words == "of 12,400 faces, 8 alerts, 2 wrong, 1 not decided"
+    assert record.not_decided is not None
+    assert record.not_decided.said_by == "nobody"
+    assert read_record(record.model_dump_json()) == record
