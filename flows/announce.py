@@ -45,7 +45,7 @@ def tell_the_public(here: Office, deployment: str) -> Told:
     return Told(
         End.DONE,
         f"Announced: {made.plan.place}, {made.plan.starts_at:%Y-%m-%d %H:%M} to {made.plan.ends_at:%H:%M %Z}.",
-        "The public site shows it when it is next built (`lfr publish build` builds it now).",
+        "The public site shows it when it is next built (`lfr publish site` builds it now).",
     )
 
 
@@ -60,6 +60,7 @@ def call_the_publication_officer(here: Office, deployment: str, notice_h: float)
     return Told(
         End.FAILED,
         f"Not announced: {notice_h:.1f} h are left, the policy asks for {asks}.",
-        f"* `lfr deployment withhold {deployment}` for a reason of the closed list, approved by an officer; or\n"
-        f"* `lfr deployment plan {deployment}` with a later start.\n",
+        f"* `lfr deployment withhold {deployment} --reason-class … --by NAME --approved-by OFFICER`: the reasons are a "
+        "closed list; or\n"
+        f"* `lfr deployment plan {deployment} FORM --by NAME` with a later start.\n",
     )

@@ -47,7 +47,7 @@ def ask_the_planner_to_compile_it(here: Office, deployment: str) -> Told:
     return Told(
         End.DONE,
         "The application names no folder: its planner compiles the list by hand.",
-        f"`lfr deployment compile {deployment} FOLDER`",
+        f"`lfr deployment compile {deployment} FOLDER --by NAME`",
     )
 
 

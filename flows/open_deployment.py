@@ -67,7 +67,7 @@ def call_who_must_act(here: Office, deployment: str, status: DeploymentStatus, r
     rows = [f"| {each.condition} | {each.who} | {each.why.replace('|', '/')} |" for each in red]
     if status is not DeploymentStatus.READY:
         here.call(Role.PLANNER, deployment, "its hours have begun and nobody has called it ready")
-        rows.append(f"| ready | planner | it is {status.value}: `lfr deployment ready {deployment}` |")
+        rows.append(f"| ready | planner | it is {status.value}: `lfr deployment ready {deployment} --by NAME` |")
     names = ", ".join(
         [*(each.condition.value for each in red), *(() if status is DeploymentStatus.READY else ("ready",))]
     )

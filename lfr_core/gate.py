@@ -266,14 +266,15 @@ def _announced(facts: GateFacts, limits: GateLimits, _now_ns: int) -> tuple[str,
 
 def _signage(facts: GateFacts, _limits: GateLimits, _now_ns: int) -> tuple[str, str]:
     by = _planned(facts).signage_by
-    return "" if by else "nobody confirmed the signs at all approaches: `lfr deployment ready --signage`", (
-        f"signs at all approaches, confirmed by {by}"
+    return (
+        "" if by else "nobody confirmed the signs at all approaches: `lfr deployment ready ID --signage --by NAME`",
+        f"signs at all approaches, confirmed by {by}",
     )
 
 
 def _briefing(facts: GateFacts, _limits: GateLimits, _now_ns: int) -> tuple[str, str]:
     by = _planned(facts).briefing_by
-    return "" if by else "nobody confirmed that officers are briefed: `lfr deployment ready --briefing`", (
+    return "" if by else "nobody confirmed that officers are briefed: `lfr deployment ready ID --briefing --by NAME`", (
         f"officers are briefed, confirmed by {by}"
     )
 

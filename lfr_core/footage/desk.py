@@ -121,7 +121,8 @@ class HoldDesk:
             row, covered = _standing_hold(session, hold)
             if not row.approved_by:  # a complaint's, `lfr_core.rights.holds`: it would lapse all the same
                 raise Refused(
-                    "footage.hold-provisional", f"nobody has approved this hold: `lfr rights confirm {row.reference}`"
+                    "footage.hold-provisional",
+                    f"nobody has approved this hold: `lfr rights confirm {row.reference} --by NAME`",
                 )
             row.review_on = review_on
             deployment = _deployment(rows_of(session, covered))

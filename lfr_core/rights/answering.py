@@ -35,7 +35,7 @@ def answer(desk: RightsDesk, reference: str, text: str, *, by: str) -> Request:
         if read.row_of(session, reference).asks_listed:
             raise Refused(
                 "rights.asks-listed",
-                'this one asks "was I on a list": `lfr rights answer REF --listed` writes the same words to everybody',
+                'this one asks "was I on a list": `lfr rights answer REF --listed --by NAME` writes everybody the same',
             )
     return _write(desk, reference, words, by=by, rule="rights.answered")
 
@@ -59,7 +59,8 @@ def answer_listed(desk: RightsDesk, reference: str, *, by: str, subject: str = "
     if not row.neither_confirm_nor_deny:
         if row.deployment is None:
             raise Refused(
-                "rights.deployment-missing", f"say which deployment first: `lfr rights assign {row.reference}`"
+                "rights.deployment-missing",
+                f"say which deployment first: `lfr rights assign {row.reference} DEPLOYMENT --by NAME`",
             )
         listed = was_listed(
             desk.engine, desk.vault, desk.trail, row.deployment, subject, actor=name, purpose=f"rights:{row.reference}"

@@ -66,7 +66,7 @@ def issue_receipt(
         if row.engagement != Engagement.ENGAGED.value:
             raise Refused(
                 "rights.not-engaged",
-                "nobody is recorded as engaged on this alert: `lfr alerts engage ALERT engaged` comes first",
+                "nobody is recorded as engaged on this alert: `lfr alerts engage ALERT engaged --by NAME` comes first",
             )
         receipt = _standing(session, alert) or _new(session, row, below)
         event = AuditEvent(Verb.DISCLOSE, name, row.deployment, f"receipt:{receipt.reference}", "rights.receipt", {})
