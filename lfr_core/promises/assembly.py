@@ -19,6 +19,8 @@ from lfr_core.gate import GateLimits
 from lfr_core.policy import Policy
 from lfr_core.promises.catalogue import promises
 from lfr_core.promises.checks.accuracy import FalseAlerts, ThresholdBound
+from lfr_core.promises.checks.answers import AnswersInTime
+from lfr_core.promises.checks.authority import Authorised
 from lfr_core.promises.checks.frames import FacesForgotten, NoTemplateKept, RecognitionGated
 from lfr_core.promises.checks.kept import AlertsGone, DeletionsInTime, FootageGone
 from lfr_core.promises.checks.lists import (
@@ -89,8 +91,10 @@ def checks_of(state: State, policy: Policy) -> tuple[Check, ...]:
         ),
         PersonDecides(engine),
         AvoidanceNoGround(engine),
+        Authorised(engine),
         Announced(engine),
         ResultsInTime(engine, policy.publication),
+        AnswersInTime(engine, policy.publication),
         TrailVerifies(engine, state.keystore_folder),
         DeletionCertified(engine, state.desk, state.keystore_folder, policy),
     )

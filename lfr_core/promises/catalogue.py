@@ -132,7 +132,9 @@ def _accuracy(policy: Policy) -> tuple[Promise, ...]:
             "accuracy.fair",
             "The software is tested for differences between people's sex, age and ethnicity.",
             "Equality Act 2010, s. 149",
-            why_no_check="such a test needs volunteers and an evaluation by people; its report is in the documents",
+            why_no_check="such a test needs volunteers and an evaluation by people: these records hold neither the sex "
+            "nor the ethnicity of anybody",
+            without=("sex", "gender", "ethnic", "race"),
         ),
     )
 
@@ -142,7 +144,7 @@ def _people(policy: Policy) -> tuple[Promise, ...]:
     return (
         _bound(
             "people.decide",
-            "Nobody is stopped by software: a person compares the faces and decides on every alert.",
+            "Nobody is stopped by software: a person compares the faces before anything follows from an alert.",
             "an alert has no automatic action",
         ),
         _bound(
@@ -150,11 +152,10 @@ def _people(policy: Policy) -> tuple[Promise, ...]:
             "Avoiding the camera or covering your face is no ground to be stopped.",
             "closed list of grounds without it",
         ),
-        Promise(
+        _bound(
             "people.authorised",
             "A superintendent or above authorises each deployment, and never the person who planned it.",
             "authority",
-            why_no_check="the authority is given on paper: these records don't hold it yet",
         ),
         _bound(
             "public.announced",
@@ -167,11 +168,10 @@ def _people(policy: Policy) -> tuple[Promise, ...]:
             f"Results are published within {days} working days.",
             "publication.results_working_days",
         ),
-        Promise(
+        _bound(
             "public.answers",
             "You may ask, object and complain, and are answered within one month.",
             "Data Protection Act 2018, ss. 45 and 54",
-            why_no_check="people answer; whether an answer is a good one no software can tell",
         ),
     )
 

@@ -64,6 +64,8 @@ class Promise:
     check: str = ""
     """Id of its check; "": there is none."""
     why_no_check: str = ""
+    without: tuple[str, ...] = ()
+    """What `why_no_check` says that the records lack: no table or column has one of these words in its name."""
 
     def __post_init__(self) -> None:
         if bool(self.check) == bool(self.why_no_check):

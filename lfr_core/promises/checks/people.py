@@ -58,11 +58,19 @@ class PersonDecides:
             if not named or not _in_order(row.judgement, row.engagement, row.review):
                 broken.append(f"alert:{row.id}")
         broken += [f"stub:{id_}" for id_, *answers in stubs if not _in_order(*answers)]
+        judgements = [*(row.judgement for row in alerts), *(judgement for _, judgement, *_ in stubs)]
+        unjudged = judgements.count(None)
         return finding(
             broken,
-            holds=f"every answer to {len(alerts) + len(stubs)} alerts was a named person's, who had compared the faces",
+            holds=f"every answer to {len(judgements)} alerts was a named person's, who had compared the faces; "
+            f"nobody has judged {unjudged} of them, and nothing followed from those",
             breaks=f"{len(broken)} answers to alerts were given by software, or without a comparison",
-            evidence={"alerts": len(alerts), "older_alerts": len(stubs), "by_software": len(by_software)},
+            evidence={
+                "alerts": len(alerts),
+                "older_alerts": len(stubs),
+                "not_judged": unjudged,
+                "by_software": len(by_software),
+            },
         )
 
 

@@ -46,11 +46,10 @@ class NoExportPath:
         for name, source in self._sources():
             modules += 1
             digest.update(f"{name}\n".encode() + hashlib.sha256(source).digest())
-            imported = _imports(source, name)
-            if not any(_within(each, _OUTWARD) for each in imported):
+            if not self.reaches_outside(source, name):
                 continue
             senders += 1
-            if name not in SENDERS or any(_within(each, _BIOMETRIC) for each in imported):
+            if name not in SENDERS or any(_within(each, _BIOMETRIC) for each in _imports(source, name)):
                 broken.append(f"module:{name}")
         if not modules:
             raise Fatal("no source was found to read: install OpenLFR from its source tree")
@@ -60,6 +59,11 @@ class NoExportPath:
             breaks=f"{len(broken)} of {modules} modules could send data outside",
             evidence={"modules": modules, "senders": senders, "source_sha256": digest.hexdigest()},
         )
+
+    @staticmethod
+    def reaches_outside(source: bytes, name: str) -> bool:
+        """Whether the module imports a client of the outside. Raises Fatal when it isn't Python."""
+        return any(_within(each, _OUTWARD) for each in _imports(source, name))
 
     def _sources(self) -> Iterator[tuple[str, bytes]]:
         try:

@@ -23,12 +23,16 @@ from lfr_core.audit.trail import record
 from lfr_core.clock import utc_from_ns
 from lfr_core.deployments import DeploymentKind
 from lfr_core.erasure.tables import CanaryRow, CertificateRow
+from lfr_core.life.tables import ApplicationRow, AuthorityRow
 from lfr_core.policy import load_policy
 from lfr_core.promises.catalogue import promises
 from lfr_core.promises.port import Result
+from lfr_core.publication.figures import UseCase
 from lfr_core.publication.tables import AnnouncementRow, PublishedRecordRow
 from lfr_core.records.engine import writing
 from lfr_core.records.tables import AlertReferenceRow, AlertRow, DeploymentRow, SightingRow, WatchlistEntryRow
+from lfr_core.rights.tables import RightsRequestRow
+from lfr_core.rights.types import RequestKind
 from lfr_core.settings import PROJECT
 from lfr_core.vault.book import VaultBook
 from lfr_core.vault.epochs import Epoch
@@ -366,6 +370,120 @@ def _notice(house: PromiseHouse, *, made_s: float, withheld_because: str = "", a
                 approved_by=approved_by,
             )
         )
+
+
+def _authority(house: PromiseHouse) -> None:
+    """`op` was applied for by "P. Lanner" and granted a minute before it opened."""
+    now = utc_from_ns(house.clock.time_ns())
+    _operational(house)
+    made = {
+        **dict.fromkeys(("place", "footprint", "purpose", "sought", "necessity", "proportionality", "grounds"), "said"),
+        **dict.fromkeys(("threshold_reason", "cameras", "watchlist_folder"), ""),
+    }
+    application = ApplicationRow(
+        deployment="op",
+        revision=1,
+        starts_at=now,
+        ends_at=now + timedelta(hours=6),
+        use_case=UseCase.SOUGHT_PERSONS.value,
+        threshold=0.5,
+        list_cap=10,
+        expected_faces=100,
+        applied_by="P. Lanner",
+        applied_at=now - timedelta(hours=1),
+        **made,
+    )
+    authority = AuthorityRow(
+        deployment="op",
+        revision=1,
+        granted=True,
+        by="Supt Allow",
+        rank="superintendent",
+        at=now - timedelta(minutes=1),
+        reason="necessary",
+        false_alerts_one_in=1_000,
+        expected_false_alerts=None,
+        claim_not_shown=True,
+    )
+    with writing(house.engine) as session:
+        session.add(application)
+        session.flush()
+        session.add(authority)
+
+
+def _changed_authority(house: PromiseHouse, **changes: object) -> Iterator[None]:
+    _authority(house)
+    yield
+    with writing(house.engine) as session:
+        session.execute(update(AuthorityRow).values(**changes))
+
+
+@breaks("people.authorised")
+def a_deployment_opened_without_an_authority(house: PromiseHouse) -> Iterator[None]:
+    yield
+    _operational(house)
+
+
+@breaks("people.authorised")
+def what_was_refused_opened(house: PromiseHouse) -> Iterator[None]:
+    yield from _changed_authority(house, granted=False)
+
+
+@breaks("people.authorised")
+def an_inspector_authorised_it(house: PromiseHouse) -> Iterator[None]:
+    yield from _changed_authority(house, rank="inspector")
+
+
+@breaks("people.authorised")
+def its_planner_authorised_it(house: PromiseHouse) -> Iterator[None]:
+    yield from _changed_authority(house, by="p.  lanner")
+
+
+@breaks("people.authorised")
+def the_authority_came_after_the_opening(house: PromiseHouse) -> Iterator[None]:
+    yield from _changed_authority(house, at=utc_from_ns(house.clock.time_ns() + 60 * 10**9))
+
+
+@breaks("people.authorised")
+def another_revision_was_authorised(house: PromiseHouse) -> Iterator[None]:
+    yield from _changed_authority(house, revision=2)
+
+
+def _asked(house: PromiseHouse, *, answered_after_days: float | None = None) -> None:
+    now = utc_from_ns(house.clock.time_ns())
+    days = answered_after_days
+    with writing(house.engine) as session:
+        session.add(
+            RightsRequestRow(
+                reference="R-2026-AAAA-AAAA-AAAA",
+                kind=RequestKind.COMPLAINT.value,
+                asks_listed=False,
+                received_on=now.date(),
+                taken_at=now,
+                taken_by="F. Desk",
+                key_id="k",
+                asked_sealed=b"sealed",
+                neither_confirm_nor_deny=False,
+                answered_at=None if days is None else now + timedelta(days=days),
+            )
+        )
+
+
+@breaks("public.answers")
+def nobody_answered_within_the_month(house: PromiseHouse) -> Iterator[None]:
+    _asked(house)
+    house.clock.advance(20 * DAY_S)
+    yield
+    house.clock.advance(20 * DAY_S)
+
+
+@breaks("public.answers")
+def the_answer_came_after_the_month(house: PromiseHouse) -> Iterator[None]:
+    _asked(house, answered_after_days=20)
+    house.clock.advance(50 * DAY_S)
+    yield
+    with writing(house.engine) as session:
+        session.execute(update(RightsRequestRow).values(answered_at=utc_from_ns(house.clock.time_ns())))
 
 
 @breaks("public.announced")

@@ -15,11 +15,12 @@ from lfr_core.policy import load_policy
 from lfr_core.promises.catalogue import promises
 from lfr_core.promises.checks.frames import NoTemplateKept
 from lfr_core.promises.checks.people import AvoidanceNoGround
-from lfr_core.promises.checks.source import NoExportPath
+from lfr_core.promises.checks.source import SENDERS, NoExportPath
 from lfr_core.promises.ledger import Entry, Ledger, LedgerView
 from lfr_core.promises.port import Finding, Promise, Result
 from lfr_core.promises.render import render
 from lfr_core.records.schema import METADATA
+from lfr_core.settings import PROJECT
 from lfr_core.watchlists.categories import EXPLAINED
 from lfr_core.watchlists.types import Category
 from tests.support.records import ManualClock
@@ -58,6 +59,23 @@ def test_every_lawful_ground_is_in_the_sentence_and_test_subjects_are_not() -> N
 
     for ground, words in EXPLAINED.items():
         assert (words in sentence) != ground.is_test_subject
+
+
+def test_an_excuse_for_having_no_check_says_what_the_records_lack_and_they_do() -> None:
+    names = {part for table in METADATA.tables.values() for part in (table.name, *table.columns.keys())}
+    words = {word for name in names for word in name.split("_")}
+    assert {"authority", "application", "request"} <= words  # of which ledgers have said that there are none
+
+    for each in promises(POLICY):
+        assert bool(each.why_no_check) == bool(each.without)
+        held = [word for word in words for lacking in each.without if word.startswith(lacking)]
+        assert held == [], f"{each.id} says {each.why_no_check!r}, but the records have {held}: make it a check"
+
+
+def test_what_may_reach_outside_is_there_and_reaches_outside() -> None:
+    for module in SENDERS:
+        file = PROJECT / f"{module.replace('.', '/')}.py"
+        assert NoExportPath.reaches_outside(file.read_bytes(), module)
 
 
 def test_a_promise_has_a_check_or_a_reason_why_not_and_never_both() -> None:
