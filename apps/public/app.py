@@ -68,6 +68,9 @@ def _show_past(site: PublishedSite, one: Deployment) -> None:
         said = one.explanation or "Nobody has explained it yet."
         st.html(f"<p><strong>Results were late</strong>: {escape(one.late_because)}. {escape(said)}</p>")
     of = one.figures
+    if not one.was_held:
+        st.text("It was not held: there are no results.")
+        return
     if of is None:
         st.text(f"Not published yet; due by {one.due_at}.")
         return

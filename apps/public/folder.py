@@ -39,6 +39,7 @@ class Deployment:
     place: str
     when: str
     is_past: bool
+    was_held: bool
     due_at: str
     late: bool
     late_because: str
@@ -71,6 +72,7 @@ class PublishedSite:
                     place=str(each["place"]),
                     when=str(each["when"]),
                     is_past=bool(each["is_past"]),
+                    was_held=bool(each["was_held"]),
                     due_at=str(each["due_at"] or ""),
                     late=bool(each["late"]),
                     late_because=str(each["late_because"]),

@@ -6,8 +6,10 @@ Only what may be public is in any of them: a withheld deployment isn't announced
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from enum import StrEnum
+from types import MappingProxyType
 from uuid import UUID, uuid5
 from xml.etree import ElementTree as ET
 
@@ -15,12 +17,13 @@ from lfr_core.policy import Policy
 from lfr_core.publication.announcement import Announcement
 from lfr_core.publication.workdays import LONDON
 
-__all__ = ["MOST_POST_CHARACTERS", "atom_feed", "calendar", "json_text", "posts", "sentences", "when"]
+__all__ = ["MOST_POST_CHARACTERS", "Came", "atom_feed", "calendar", "json_text", "posts", "sentences", "when"]
 
 MOST_POST_CHARACTERS = 280
 """The shortest limit among the networks that forces post on."""
 _MOST_OCTETS = 75  # of a line of iCalendar, RFC 5545, 3.1
 _NAMESPACE = UUID("5f0e3b1c-6c0e-4c0b-9a53-0d7b7c1e6d11")  # drawn once, so that feeds' ids stay the same
+_NONE_OVER: Mapping[str, Came] = MappingProxyType({})
 _ATOM = "http://www.w3.org/2005/Atom"
 
 
@@ -31,15 +34,37 @@ def when(one: Announcement) -> str:
     return f"{start:%A} {start.day} {start:%B %Y}, {start:%H:%M} to {end:%H:%M}{last}"
 
 
-def sentences(one: Announcement, policy: Policy) -> tuple[str, ...]:
-    """What everyone has to be told (issue 6, item 1), a sentence or two each; the numbers are the policy's."""
+class Came(StrEnum):
+    """What came of an announcement."""
+
+    COMING = "coming"
+    """It isn't over: its hours may be running."""
+    HELD = "held"
+    NOT_HELD = "not held"
+    """Its hours are over or it was given up, and it never opened."""
+
+
+def sentences(one: Announcement, policy: Policy, came: Came = Came.COMING) -> tuple[str, ...]:
+    """What everyone has to be told (issue 6, item 1), a sentence or two each; the numbers are the policy's.
+
+    What is over is told in the past; of what wasn't held nothing but that is told, and where to ask.
+    """
+    ask = (f"Ask how your data is used: {policy.force.enquiries}", f"Complain: {policy.force.complaints}")
+    purpose = f" Purpose: {one.plan.purpose}.".replace("..", ".")
+    recognition = f"live facial recognition in {one.public_place} on {when(one)}"
+    if came is Came.NOT_HELD:
+        return (f"{policy.force.name} announced {recognition}. It was not held.", *ask)
+    within = f"{policy.vault.epoch_s + policy.vault.grace_s:g} seconds later"
+    kept = f"An alert's data is kept {policy.alerts.retention_h} hours, CCTV {policy.footage.retention_days} days."
+    held = came is Came.HELD
     return (
-        f"{policy.force.name} will use live facial recognition in {one.public_place} on {when(one)}. "
-        f"Purpose: {one.plan.purpose}.".replace("..", "."),
+        f"{policy.force.name} {'used' if held else 'will use'} {recognition}.{purpose}",
         (
-            "Your face is compared with a list made for this deployment alone. If it matches nobody it is deleted at "
-            f"once: nothing can open it {policy.vault.epoch_s + policy.vault.grace_s:g} seconds later. "
-            f"An alert's data is kept {policy.alerts.retention_h} hours, CCTV {policy.footage.retention_days} days."
+            "Faces were compared with a list made for this deployment alone. Those that matched nobody were deleted at "
+            f"once: nothing could open them {within}. {kept}"
+            if held
+            else "Your face is compared with a list made for this deployment alone. If it matches nobody it is deleted "
+            f"at once: nothing can open it {within}. {kept}"
         ),
         "Avoiding the camera or covering your face is no ground to stop you.",
         (
@@ -47,8 +72,7 @@ def sentences(one: Announcement, policy: Policy) -> tuple[str, ...]:
             "officer has authorised it, for a set area and time, may an officer in uniform require you to remove what "
             "hides your face."
         ),
-        f"Ask how your data is used: {policy.force.enquiries}",
-        f"Complain: {policy.force.complaints}",
+        *ask,
     )
 
 
@@ -67,8 +91,8 @@ def posts(one: Announcement, policy: Policy) -> tuple[str, ...]:
     return tuple(f"{part} ({number}/{len(parts)})" for number, part in enumerate(parts, 1))
 
 
-def json_text(announced: Sequence[Announcement], policy: Policy) -> str:
-    """All of `announced` as JSON."""
+def json_text(announced: Sequence[Announcement], policy: Policy, over: Mapping[str, Came] = _NONE_OVER) -> str:
+    """All of `announced` as JSON. `over`: what came of those that are over, by their public id; likewise below."""
     value = [
         {
             "id": one.public_id,
@@ -80,8 +104,9 @@ def json_text(announced: Sequence[Announcement], policy: Policy) -> str:
             "ends_at": one.plan.ends_at.astimezone(LONDON).isoformat(),
             "purpose": one.plan.purpose,
             "use_case": one.plan.use_case.value,
-            "what_you_are_told": list(sentences(one, policy)),
-            "posts": list(posts(one, policy)),
+            "came": over.get(one.public_id, Came.COMING).value,
+            "what_you_are_told": list(_told(one, policy, over)),
+            "posts": [] if one.public_id in over else list(posts(one, policy)),
         }
         for one in announced
         if one.withheld_because is None
@@ -91,7 +116,7 @@ def json_text(announced: Sequence[Announcement], policy: Policy) -> str:
     )
 
 
-def calendar(announced: Sequence[Announcement], policy: Policy) -> str:
+def calendar(announced: Sequence[Announcement], policy: Policy, over: Mapping[str, Came] = _NONE_OVER) -> str:
     """All of `announced` as iCalendar (RFC 5545): CRLF, lines folded at 75 octets, text escaped."""
     lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//OpenLFR//announcements 1//EN", "METHOD:PUBLISH"]
     for one in announced:
@@ -106,7 +131,7 @@ def calendar(announced: Sequence[Announcement], policy: Policy) -> str:
             f"DTEND:{_utc(one.plan.ends_at)}",
             f"SUMMARY:{_escaped(f'Live facial recognition, {policy.force.name}')}",
             f"LOCATION:{_escaped(one.public_place)}",
-            f"DESCRIPTION:{_escaped(chr(10).join(sentences(one, policy)))}",
+            f"DESCRIPTION:{_escaped(chr(10).join(_told(one, policy, over)))}",
             "CLASS:PUBLIC",
             "TRANSP:TRANSPARENT",
             "END:VEVENT",
@@ -115,7 +140,13 @@ def calendar(announced: Sequence[Announcement], policy: Policy) -> str:
     return "".join(f"{_folded(line)}\r\n" for line in lines)
 
 
-def atom_feed(announced: Sequence[Announcement], policy: Policy, *, updated: datetime) -> str:
+def atom_feed(
+    announced: Sequence[Announcement],
+    policy: Policy,
+    *,
+    updated: datetime,
+    over: Mapping[str, Came] = _NONE_OVER,
+) -> str:
     """All of `announced` as an Atom feed (RFC 4287); links are relative to the site's folder."""
     ET.register_namespace("", _ATOM)
     feed = ET.Element(f"{{{_ATOM}}}feed")
@@ -137,8 +168,12 @@ def atom_feed(announced: Sequence[Announcement], policy: Policy, *, updated: dat
         add(entry, "title", f"Live facial recognition in {one.public_place}, {when(one)}")
         add(entry, "updated", one.made_at.astimezone(UTC).isoformat())
         add(entry, "link", rel="alternate", href=f"deployments/{one.public_id}.html")
-        add(entry, "content", "\n\n".join(sentences(one, policy)), type="text")
+        add(entry, "content", "\n\n".join(_told(one, policy, over)), type="text")
     return f'<?xml version="1.0" encoding="utf-8"?>\n{ET.tostring(feed, encoding="unicode")}\n'
+
+
+def _told(one: Announcement, policy: Policy, over: Mapping[str, Came]) -> tuple[str, ...]:
+    return sentences(one, policy, over.get(one.public_id, Came.COMING))
 
 
 def _uuid(one: Announcement, policy: Policy) -> UUID:

@@ -160,7 +160,7 @@ class ResultsDesk:
         waiting, standing = unanswered(figures.alerts), revisions_of(self._engine, deployment)
         spoken_of = standing[-1].record.not_decided if standing else None
         stands = word is None and spoken_of is not None and waiting <= spoken_of.alerts
-        because = "" if stands else checked_because(deployment, waiting, word)
+        because = "" if stands or not standing else checked_because(deployment, waiting, word)
         new = self._publisher.correction(deployment, figures, reason=reason, not_decided_because=because)
         checked = self._suites.passed(deployment, new, self._now())
         return self._publisher.correct(

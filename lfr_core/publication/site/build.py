@@ -9,7 +9,7 @@ from dataclasses import asdict
 
 from lfr_core.audit.port import Signer
 from lfr_core.policy import Policy
-from lfr_core.publication.notices import atom_feed, calendar, json_text, when
+from lfr_core.publication.notices import Came, atom_feed, calendar, json_text, when
 from lfr_core.publication.record import SCHEMA_FILES, DeploymentRecord
 from lfr_core.publication.site.data import SiteData, check_contacts
 from lfr_core.publication.site.figures import cells, said_of_not_decided
@@ -31,9 +31,10 @@ def site_files(data: SiteData, policy: Policy, *, signer: Signer | None) -> dict
         check_contacts(policy.force)
     texts = dict(pages(data, policy, draft=signer is None))
     public = [one.announced for one in data.pages if one.announced.withheld_because is None]
-    texts["announcements.json"] = json_text(public, policy)
-    texts["announcements.ics"] = calendar(public, policy)
-    texts["announcements.atom"] = atom_feed(public, policy, updated=data.now)
+    over = {one.public_id: one.came for one in data.past}
+    texts["announcements.json"] = json_text(public, policy, over)
+    texts["announcements.ics"] = calendar(public, policy, over)
+    texts["announcements.atom"] = atom_feed(public, policy, updated=data.now, over=over)
     texts |= {f"data/{file.name}": file.read_text(encoding="utf-8") for file in SCHEMA_FILES}
     newest = []
     for one in data.pages:
@@ -43,7 +44,7 @@ def site_files(data: SiteData, policy: Policy, *, signer: Signer | None) -> dict
             newest.append(one.newest.record)
             texts[f"data/{one.public_id}.csv"] = csv_text([one.newest.record])
         if one.announced.withheld_because is None:
-            texts[f"data/{one.public_id}.ics"] = calendar([one.announced], policy)
+            texts[f"data/{one.public_id}.ics"] = calendar([one.announced], policy, over)
     texts["data/records.csv"] = csv_text(newest)
     texts["data/promises.json"] = _ledger(data)
     texts["data/deployments.json"] = _index(data)
@@ -68,6 +69,7 @@ def _index(data: SiteData) -> str:
             "place": one.announced.public_place,
             "when": when(one.announced),
             "is_past": one in data.past,
+            "was_held": one.came is Came.HELD,
             "due_at": one.due.moments.due_at.isoformat() if one.due else None,
             "late": one.is_late,
             "late_because": one.due.late_because if one.due else "",

@@ -21,6 +21,7 @@ from lfr_core.promises.ledger import read_ledger
 from lfr_core.promises.render import LedgerLine, render
 from lfr_core.publication.announcement import Announcement, announcements
 from lfr_core.publication.deadlines import Due, Stands, results_due
+from lfr_core.publication.notices import Came
 from lfr_core.publication.published import PublishedRecord, published_records
 from lfr_core.records import read
 from lfr_core.records.engine import reading
@@ -35,6 +36,7 @@ class SiteDeployment:
     announced: Announcement
     kind: DeploymentKind
     ended_at: datetime | None
+    came: Came
     revisions: tuple[PublishedRecord, ...]
     """The first first; empty until the record is published."""
     epochs: tuple[Epoch, ...]
@@ -124,6 +126,7 @@ def site_data(engine: Engine, policy: Policy, *, papers: Path, now: datetime) ->
             announced=one,
             kind=summary.view.kind,
             ended_at=summary.ended_at,
+            came=_came(one, summary, now),
             revisions=tuple(by_deployment.get(one.deployment, ())),
             epochs=epochs(engine, one.deployment),
             due=due.get(one.deployment),
@@ -133,8 +136,8 @@ def site_data(engine: Engine, policy: Policy, *, papers: Path, now: datetime) ->
     told = {one.deployment for one in announced}
     return SiteData(
         now=now,
-        coming=tuple(one for one in found if one.ended_at is None and one.announced.plan.ends_at > now),
-        past=tuple(one for one in reversed(found) if one.ended_at is not None or one.announced.plan.ends_at <= now),
+        coming=tuple(one for one in found if one.came is Came.COMING),
+        past=tuple(one for one in reversed(found) if one.came is not Came.COMING),
         withheld=withheld,
         unannounced=sum(
             one.opened_at is not None and one.view.kind is DeploymentKind.OPERATIONAL and name not in told
@@ -153,6 +156,12 @@ def _document(papers: Path, one: Document) -> SiteDocument:
         return SiteDocument(one, content)
     content = cleaned(content, one.title)
     return SiteDocument(replace(one, sha256=hashlib.sha256(content).hexdigest(), size=len(content)), content)
+
+
+def _came(announced: Announcement, summary: read.DeploymentSummary, now: datetime) -> Came:
+    if summary.ended_at is None and announced.plan.ends_at > now:
+        return Came.COMING
+    return Came.NOT_HELD if summary.opened_at is None else Came.HELD
 
 
 def _is_late(due: Due) -> bool:

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from lfr_core.clock import utc_from_ns
 from lfr_core.policy import Policy
-from lfr_core.publication.notices import posts, sentences, when
+from lfr_core.publication.notices import Came, posts, sentences, when
 from lfr_core.publication.rates import one_in
 from lfr_core.publication.record import SCHEMA_FILE, SCHEMA_FILES, DeploymentRecord, PublishedRate
 from lfr_core.publication.site.charts import bars_svg, interval_svg
@@ -54,6 +54,7 @@ def pages(data: SiteData, policy: Policy, *, draft: bool) -> Iterator[tuple[str,
         yield name, environment.get_template(name).render(**shared, page=name, root="")
     for one in data.pages:
         record = one.newest.record if one.newest else None
+        is_coming = one.came is Came.COMING
         yield (
             f"deployments/{one.public_id}.html",
             environment.get_template("deployment.html").render(
@@ -63,8 +64,8 @@ def pages(data: SiteData, policy: Policy, *, draft: bool) -> Iterator[tuple[str,
                 one=one,
                 record=record,
                 due=one.due.moments.due_at if one.due else None,
-                told=sentences(one.announced, policy) if one.announced.withheld_because is None else (),
-                posts=posts(one.announced, policy) if one.announced.withheld_because is None else (),
+                told=sentences(one.announced, policy, one.came) if one.announced.withheld_because is None else (),
+                posts=posts(one.announced, policy) if is_coming and one.announced.withheld_because is None else (),
                 charts=_charts(record) if record else {},
                 rates=_rates(record) if record else (),
                 cells=cells(record) if record else (),

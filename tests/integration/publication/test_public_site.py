@@ -17,11 +17,12 @@ from typer.testing import CliRunner
 
 from apps.cli.main import app
 from lfr_core.clock import utc_from_ns
+from lfr_core.deployments import DeploymentKind
 from lfr_core.errors import Fatal, Poison, Refused
 from lfr_core.policy import ForcePolicy, load_policy
 from lfr_core.publication.announcement import NOT_RELEASED, ReasonClass
 from lfr_core.publication.collect import figures_for
-from lfr_core.publication.notices import MOST_POST_CHARACTERS, calendar, posts
+from lfr_core.publication.notices import MOST_POST_CHARACTERS, Came, calendar, posts, sentences
 from lfr_core.publication.published import Publisher
 from lfr_core.publication.site.build import site_files
 from lfr_core.publication.site.data import SiteData, site_data
@@ -31,7 +32,7 @@ from lfr_core.records.engine import open_engine, writing
 from lfr_core.records.tables import DeploymentRow
 from lfr_core.settings import Settings
 from tests.support.publishing import announcing, ended_deployment, planned
-from tests.support.records import NOW_NS
+from tests.support.records import NOW_NS, store_of
 from tests.support.vault_core import vault_core
 from tests.support.vault_server import serving_vault
 from tests.support.vaults import trail_of
@@ -84,7 +85,10 @@ def test_the_site_has_every_page_no_script_no_request_and_no_place_that_is_withh
     texts = {name: content.decode() for name, content in files.items()}
     page = texts["deployments/dep.html"]
 
-    assert "Of 40 faces, 6 alerts, 3 wrong" in page
+    assert "Of 40 faces, 6 alerts, 2 wrong, 1 not decided" in page
+    assert '<th scope="row">not decided</th><td class="n">1</td>' in page
+    assert "Nobody judged 1 of these alerts, and nobody answers for that" in page
+    assert json.loads(texts["data/deployments.json"])["deployments"][0]["figures"]["alerts"]["not decided"] == 1
     assert "<svg" in page
     assert "2 of 3</td><td>66.7 %</td>" in page
     assert "&lt;script&gt;" in page
@@ -120,6 +124,38 @@ def test_the_manifest_is_signed_over_every_file_and_finds_what_was_changed(engin
             verify_files(changed, public_key=key)
     with pytest.raises(Poison, match="isn't signed"):
         verify_files(files, public_key="00" * 32)
+
+
+def test_what_is_over_is_told_in_the_past_and_what_was_not_held_is_said_so(engine: Engine, tmp_path: Path) -> None:
+    data = told(engine)
+    files = site_files(data, POLICY, signer=vault_core(tmp_path)[0])
+    texts = {
+        name: content.decode() for name, content in files.items() if name.endswith(("html", "json", "ics", "atom"))
+    }
+    (one,) = [each for each in data.past if each.public_id == "dep"]
+
+    assert [name for name, content in texts.items() if "will use" in content.replace("\r\n ", "")] == []
+    assert "used live facial recognition in Norwich city centre" in texts["deployments/dep.html"]
+    assert "Text for social media" not in texts["deployments/dep.html"]
+    assert "will use" in sentences(one.announced, POLICY)[0]
+    assert sentences(one.announced, POLICY, Came.NOT_HELD)[0].endswith("It was not held.")
+
+
+def test_an_announced_deployment_that_never_opened_is_said_not_to_have_been_held(
+    engine: Engine, tmp_path: Path
+) -> None:
+    store_of(engine).create("dep", DeploymentKind.DEMO, name="High Street", policy=POLICY)
+    announcing(engine).publish("dep", planned(), by="A. Okafor")
+    before, after = (
+        site_data(engine, POLICY, papers=Path("none"), now=planned().ends_at + timedelta(hours=hours))
+        for hours in (-1, 1)
+    )
+
+    assert [(one.public_id, one.came) for one in before.coming] == [("dep", Came.COMING)]
+    assert [(one.public_id, one.came) for one in after.past] == [("dep", Came.NOT_HELD)]
+    page = site_files(after, POLICY, signer=vault_core(tmp_path)[0])["deployments/dep.html"].decode()
+    assert "There are none: it was not held." in page
+    assert "working days" not in page
 
 
 def test_placeholders_are_refused_but_in_a_draft_which_says_so(engine: Engine, tmp_path: Path) -> None:
@@ -218,10 +254,22 @@ def test_the_commands_announce_publish_and_build_a_site_that_verifies(
 
         place = ("--place", "Norwich", "--date", "2026-11-23", "--from", "10:00", "--to", "16:00", "--purpose", "find")
         announced = lfr("publish", "announce", "dep", *place, "--use-case", "5", "--by", "A. Okafor", "--json")
-        record = json.loads(lfr("publish", "record", "dep", "--by", "A. Okafor", "--json"))
+        to_print = CliRunner().invoke(app, ["publish", "record", "dep"])
+        undecided = CliRunner().invoke(app, ["publish", "record", "dep", "--by", "A. Okafor"])
+        half = CliRunner().invoke(app, ["publish", "record", "dep", "--by", "P. Webb", "--not-decided", "1"])
+        lfr("users", "add", "E. Compliance", "--role", "compliance", "--rank", "police-staff", "--by", "E. Compliance")
+        add = ("users", "add", "P. Webb", "--role", "publication-officer", "--rank", "police-staff")
+        lfr(*add, "--by", "E. Compliance")
+        word = ("--not-decided", "1", "--because", "the operator fell ill")
+        record = json.loads(lfr("publish", "record", "dep", "--by", "P. Webb", *word, "--json"))
+        printed = lfr("publish", "record", "dep")
         lfr("publish", "site", "--output", str(tmp_path / "public"))
         said = lfr("publish", "verify", str(tmp_path / "public"), "--public-key", vault.public_key.hex())
 
     assert json.loads(announced)["area"] == "Norwich"
+    assert (to_print.exit_code, undecided.exit_code, half.exit_code) == (77, 77, 77)
     assert (record["alerts"]["total"], record["location_text"]) == (6, "Norwich")
+    assert record["not_decided"] == {"alerts": 1, "said_by": "publication officer", "because": "the operator fell ill"}
+    assert "2 wrong, 1 not decided" in printed
+    assert "The publication officer says why: the operator fell ill." in printed
     assert "files are as they were signed" in said

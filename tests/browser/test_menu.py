@@ -1,0 +1,107 @@
+"""The menu hides nothing: each page's title is whole on a laptop and on a telephone, for staff and for the public."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from apps.public.launch import command
+from lfr_core.policy import load_policy
+from lfr_core.publication.site.build import site_files
+from lfr_core.publication.site.swap import publish_folder
+from lfr_core.settings import Settings
+from tests.support.publishing import site_of_two
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+pytestmark = pytest.mark.browser
+
+SCREENS = ((1366, 768), (390, 844))
+COVERED = """() => {
+  const title = document.querySelector('[data-testid="stMain"] h1');
+  const box = title.getBoundingClientRect();
+  const over = [];
+  for (const x of [box.left + 2, box.left + box.width / 2, box.right - 2])
+    for (const y of [box.top + 1, box.top + box.height / 2, box.bottom - 1]) {
+      if (x < 0 || x >= innerWidth) continue;
+      const on = document.elementFromPoint(x, y);
+      if (y < 0 || !on || on.closest('[data-testid="stHeader"], [data-testid="stSidebar"]')) over.push([x, y]);
+    }
+  for (const each of document.querySelectorAll('[data-testid="stHeader"] *')) {
+    const other = each.getBoundingClientRect();
+    const seen = other.width && other.height && (each.innerText || each.tagName === 'svg');
+    if (seen && other.left < box.right && other.right > box.left && other.top < box.bottom && other.bottom > box.top)
+      over.push(each.innerText || each.tagName);
+  }
+  return {title: title.innerText, over};
+}"""
+"""What of the menu lies over the page's first heading: points of it, or words within its box."""
+
+
+def covered(browser: Browser, address: str, size: tuple[int, int], heading: str) -> list[object]:
+    page = browser.new_page(viewport={"width": size[0], "height": size[1]})
+    try:
+        page.goto(address)
+        page.locator('[data-testid="stMain"] h1', has_text=heading).first.wait_for(timeout=60_000)
+        page.wait_for_function("!document.querySelector('[data-stale=true]')", timeout=30_000)
+        found = page.evaluate(COVERED)
+        assert heading in found["title"]
+        return list(found["over"])
+    finally:
+        page.close()
+
+
+@pytest.mark.parametrize("size", SCREENS, ids=str)
+def test_the_menu_lies_over_no_title_of_a_staff_page(browser: Browser, address: str, size: tuple[int, int]) -> None:
+    pages = {"operator": "", "planning": "Planning", "compliance": "Compliance", "enquiries": "Enquiries"}
+
+    over = {path: covered(browser, f"{address}/{path}", size, heading) for path, heading in pages.items()}
+
+    assert {path: found for path, found in over.items() if found} == {}
+
+
+@pytest.fixture(scope="module")
+def public(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The public page over a draft site."""
+    home = tmp_path_factory.mktemp("public")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        settings = Settings(home=home, public_port=int(probe.getsockname()[1]))
+    publish_folder(settings.public_site, site_files(site_of_two(home / "r.sqlite3"), load_policy(), signer=None))
+    log = home / "public.log"
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            command(settings), env={"HOME": str(home), "PATH": "/usr/bin:/bin"}, stdout=out, stderr=out
+        )
+    address = f"http://127.0.0.1:{settings.public_port}"
+    try:
+        answers(address, process, log)
+        yield address
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def answers(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            with urllib.request.urlopen(f"{address}/_stcore/health", timeout=2):
+                return
+        except OSError:
+            assert process.poll() is None, log.read_text()
+            assert time.monotonic() < deadline, log.read_text()
+            time.sleep(0.1)
+
+
+@pytest.mark.parametrize("size", SCREENS, ids=str)
+def test_nothing_lies_over_the_title_of_the_public_page(browser: Browser, public: str, size: tuple[int, int]) -> None:
+    assert covered(browser, public, size, "live facial recognition") == []
