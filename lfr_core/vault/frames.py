@@ -1,21 +1,22 @@
 """Frames under epoch keys: the camera's end and the worker's end of the sealed way.
 
 A key is used for as long as its lease, counted from before the vault was asked; then the vault is asked again, and
-its refusal is felt. So when a deployment closes, no frame is sealed or opened anywhere a lease later.
+its refusal is felt. So when a deployment closes, no frame is sealed or opened anywhere a lease later, and none of these
+processes holds the key any longer (see `lfr_core.vault.leases`).
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict
-
 from lfr_core.clock import Clock
 from lfr_core.errors import Refused
 from lfr_core.frames import FrameHeader
+from lfr_core.vault.leases import Leases
 from lfr_core.vault.port import FrameKey, Vault
 from lfr_core.vault.sealing import binding, open_sealed, seal
 
 __all__ = ["VaultOpener", "VaultSealer"]
 
+_CURRENT = ""
 _MOST_KEYS = 256
 """Kept at once by a worker: a lease's worth of epochs of far more deployments than one machine serves."""
 
@@ -35,31 +36,31 @@ class VaultSealer:
         self._clock = clock
         self._deployment = deployment
         self._camera = camera
-        self._lent: tuple[FrameKey, float] | None = None
+        self._lent = Leases(clock, most=1)
 
     @property
     def is_lent(self) -> bool:
         """Whether the gate was open a lease ago at most; may be asked from another thread."""
-        lent = self._lent
+        lent = self._lent.get(_CURRENT)
         return lent is not None and self._clock.monotonic() < lent[1]
 
     def key_id(self) -> str:
         return self._key().id
 
     def seal(self, header: FrameHeader, jpeg: bytes) -> bytes:
-        if self._lent is None or self._lent[0].id != header.key_id:
+        lent = self._lent.get(_CURRENT)
+        if lent is None or lent[0].id != header.key_id:
             raise Refused("vault.epoch-ended", "the key of this frame is no longer lent: ask for key_id() first")
-        return seal(self._lent[0].key, jpeg, _bound(header))
+        return seal(lent[0].key, jpeg, _bound(header))
 
     def _key(self) -> FrameKey:
         now = self._clock.monotonic()
-        if self._lent is not None:
-            key, until = self._lent
-            if now < until and self._clock.time_ns() < key.seals_until_ns:
-                return key
-            self._lent = None
+        lent = self._lent.get(_CURRENT)
+        if lent is not None and now < lent[1] and self._clock.time_ns() < lent[0].seals_until_ns:
+            return lent[0]
+        self._lent.clear()  # refused, or the vault away: nothing more is sealed under the old one
         key = self._vault.seal_key(self._deployment, self._camera)
-        self._lent = (key, now + key.lease_s)
+        self._lent.put(_CURRENT, key, now + key.lease_s)
         return key
 
 
@@ -69,12 +70,12 @@ class VaultOpener:
     def __init__(self, vault: Vault, clock: Clock) -> None:
         self._vault = vault
         self._clock = clock
-        self._lent: OrderedDict[str, tuple[FrameKey, float]] = OrderedDict()
+        self._lent = Leases(clock, _MOST_KEYS)
         self._open_until: dict[str, float] = {}
 
     def open(self, header: FrameHeader, payload: bytes) -> bytes:
-        key = self._key(header.key_id)
-        self._open_until[header.deployment] = self._lent[header.key_id][1]
+        key, until = self._key(header.key_id)
+        self._open_until[header.deployment] = until
         return open_sealed(key.key, payload, _bound(header))
 
     def check_gate(self, deployment: str) -> None:
@@ -84,13 +85,11 @@ class VaultOpener:
         self._open_until.pop(deployment, None)
         self._open_until[deployment] = now + self._vault.check_gate(deployment)
 
-    def _key(self, key_id: str) -> FrameKey:
+    def _key(self, key_id: str) -> tuple[FrameKey, float]:
         now = self._clock.monotonic()
-        lent = self._lent.pop(key_id, None)
+        lent = self._lent.get(key_id)
         if lent is None or now >= lent[1]:
             key = self._vault.open_key(key_id)
             lent = (key, now + key.lease_s)
-        self._lent[key_id] = lent  # the latest used is last
-        while len(self._lent) > _MOST_KEYS:
-            self._lent.popitem(last=False)
-        return lent[0]
+            self._lent.put(key_id, *lent)
+        return lent

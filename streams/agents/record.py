@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import TypeVar
 
 import faust
@@ -41,10 +41,12 @@ def attach_record(app: faust.App, recorder: Recorder, heartbeat: Heartbeat, cloc
     refused = ThreadPoolExecutor(max_workers=1, thread_name_prefix="record-refused")
     told = {topic: Seldom(clock, TELL_EVERY_S) for topic in Topic}
 
-    async def write(stream: faust.StreamT, message_type: type[Message], record: Record[Message]) -> None:
+    async def write(
+        stream: faust.StreamT, message_type: type[Message], record: Record[Message], executor: Executor = found
+    ) -> None:
         async for events in stream.noack_take(BATCH, within=WITHIN_S):
             try:
-                await bury(await write_batch(events, message_type, record))
+                await bury(await write_batch(events, message_type, record, executor))
             except Fatal as error:
                 get_logger().critical("worker_ends", reason=str(error))
                 os._exit(error.exit_code)
@@ -53,7 +55,7 @@ def attach_record(app: faust.App, recorder: Recorder, heartbeat: Heartbeat, cloc
             heartbeat.beat()
 
     async def write_batch(
-        events: Sequence[faust.EventT], message_type: type[Message], record: Record[Message]
+        events: Sequence[faust.EventT], message_type: type[Message], record: Record[Message], executor: Executor
     ) -> list[DeadLetter]:
         """Write what can be read; what is to be told of the rest, in the order it came."""
         readable: dict[int, tuple[faust.EventT, Message]] = {}
@@ -69,7 +71,7 @@ def attach_record(app: faust.App, recorder: Recorder, heartbeat: Heartbeat, cloc
         try:
             failures = await patiently(
                 lambda: record([message for _, message in readable.values()]),
-                executor=refused if message_type is DeadLetter else found,
+                executor=executor,
                 heartbeat=heartbeat,
                 what="database",
             )
@@ -80,7 +82,7 @@ def attach_record(app: faust.App, recorder: Recorder, heartbeat: Heartbeat, cloc
             if len(readable) == 1:
                 return [*letters, letter_of(next(iter(readable.values()))[0], error)]
             for event, _ in readable.values():  # one of them is the culprit: write each by itself
-                letters += await write_batch([event], message_type, record)
+                letters += await write_batch([event], message_type, record, executor)
             return letters
         return letters + [letter_of(readable[id(message)][0], reason) for message, reason in failures]
 
@@ -124,4 +126,4 @@ def attach_record(app: faust.App, recorder: Recorder, heartbeat: Heartbeat, cloc
 
     @app.agent(raw_topic(app, Topic.DEAD_LETTERS), name="record-dead-letters")
     async def record_dead_letters(stream: faust.StreamT) -> None:
-        await write(stream, DeadLetter, recorder.record_dead_letters)
+        await write(stream, DeadLetter, recorder.record_dead_letters, refused)

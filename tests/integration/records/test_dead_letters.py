@@ -17,7 +17,7 @@ from tests.support.records import NOW_NS, ManualClock, recorder_of
 
 def letter(offset: int, camera: str = "north", *, at_ns: int = NOW_NS, count: int = 1, **changes: str) -> DeadLetter:
     given = {"topic": "lfr.sightings", "error": "Poison", "reason": "not a Sighting"} | changes
-    return DeadLetter(partition=0, offset=offset, camera=camera, at_ns=at_ns, count=count, **given)  # type: ignore[arg-type]  # texts
+    return DeadLetter(partition=0, offset=offset, camera=camera, at_ns=at_ns, count=count, **given)
 
 
 def counted(engine: Engine) -> dict[str, tuple[int, int]]:

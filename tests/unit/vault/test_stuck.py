@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
@@ -12,9 +13,11 @@ from typing import Any
 import pytest
 
 from lfr_core.errors import LfrError, Refused, Retryable
+from lfr_core.frames import FrameHeader
 from lfr_core.vault import clockguard, lending
 from lfr_core.vault.core import VaultCore
 from lfr_core.vault.files import write_private
+from lfr_core.vault.frames import VaultOpener, VaultSealer
 from lfr_core.vault.keystore import Keystore
 from lfr_core.vault.port import KeyKind
 from tests.support.vault_core import NOW_NS, Records, TwoClocks, open_facts, vault_core
@@ -258,3 +261,19 @@ def test_while_the_keystore_s_disk_is_stuck_frame_keys_go_and_nothing_that_is_du
     with suppress(LfrError):
         ended(making, stuck)
     assert isinstance(ended(opening, stuck), Refused)
+
+
+def test_a_camera_and_a_worker_that_hang_drop_their_keys_with_the_lease(
+    vault: tuple[VaultCore, TwoClocks, Records],
+) -> None:
+    core, clock, _ = vault
+    sealer, opener = VaultSealer(core, clock, "d", "cam"), VaultOpener(core, clock)
+    header = FrameHeader("d", "cam", "s", 7, NOW_NS, 0, 0, key_id=sealer.key_id())
+    opener.open(header, sealer.seal(header, b"a face"))
+    assert (len(sealer._lent), len(opener._lent)) == (1, 1)
+    clock.advance(2.5)  # nobody calls either of them again
+
+    deadline = time.monotonic() + LONG_S
+    while len(sealer._lent) or len(opener._lent):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
