@@ -38,6 +38,7 @@ __all__ = [
 
 _NEW_NS = 10 * 10**9
 """How long a card that has just come is marked."""
+_MOST_NAMED = 5
 _FATES = {
     "recognised": "recognised",
     "not_sampled": "not sampled",
@@ -203,10 +204,11 @@ def board_html(board: Board) -> str:
         f"<div><dt>Test alerts</dt><dd>{counts.blue_list.total:,}</dd></div></dl>"
     )
     if not board.cameras:
-        return _vault(board) + totals + empty("No camera has sent a frame yet.")
+        return _vault(board) + _refused(board) + totals + empty("No camera has sent a frame yet.")
     return (
         _vault(board)
         + _working(board)
+        + _refused(board)
         + totals
         + "".join(_camera(camera, board) for camera in board.cameras)
         + _legend()
@@ -237,6 +239,18 @@ def _working(board: Board) -> str:
     said = f"{board.working} of {running} camera{'s' * (running != 1)} work{'s' * (board.working == 1)}"
     word = "is-good" if board.working == running else "is-behind" if board.working else "is-silent"
     return f'<p class="ops-vault"><span class="ops-pill {word}">{said}</span></p>'
+
+
+def _refused(board: Board) -> str:
+    """Who sends what can't be read. Anybody can send it under any name, so that a list of names isn't endless here."""
+    if not board.refused:
+        return ""
+    named = ", ".join(f"{escape(each.camera) or 'others'} {each.count:,}" for each in board.refused[:_MOST_NAMED])
+    count = sum(each.count for each in board.refused)
+    return (
+        f'<p class="ops-vault"><span class="ops-pill is-silent">{count:,} record{"s" * (count != 1)} of the last two '
+        f"hours can't be read</span> {named}: see who sends them</p>"
+    )
 
 
 def _since(since_ns: int | None, now_ns: int) -> str:

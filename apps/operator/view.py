@@ -61,6 +61,8 @@ class Board:
     max_age_ms: float
     now_ns: int
     vault: VaultState
+    refused: tuple[read.RefusedRecords, ...] = ()
+    """What nobody could read in this hour and the one before it, by who sent it, of every deployment."""
 
     @property
     def working(self) -> int:
@@ -157,6 +159,7 @@ class OperatorView:
             max_age_ms=max_age_s * 1000.0,
             now_ns=now_ns,
             vault=self._vault.check(),
+            refused=read.refused_records(self._engine, now_ns=now_ns, hours=2),
         )
 
     def next_alert(self, deployment: str, wanted: UUID | None) -> tuple[read.AlertSummary, ...]:

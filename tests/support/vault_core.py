@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from lfr_core.audit.entry import check_event
 from lfr_core.audit.port import AuditEvent
 from lfr_core.deployments import DeploymentStatus
 from lfr_core.errors import Retryable
@@ -104,6 +105,7 @@ class Records:
         self.written_ns = at_ns
 
     def record(self, event: AuditEvent) -> None:
+        check_event(event)  # as the trail does
         self._there()
         self.events.append(event)
 

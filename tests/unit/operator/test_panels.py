@@ -26,6 +26,7 @@ from lfr_core.records.read import (
     Latency,
     OpenedCrops,
     ReferenceCrop,
+    RefusedRecords,
 )
 from lfr_core.settings import Settings
 from lfr_core.vault.reachability import VaultState
@@ -83,9 +84,9 @@ def summary(status: DeploymentStatus) -> DeploymentSummary:
 ANSWERS = VaultState("", 0)
 
 
-def board(camera: CameraHealth, vault: VaultState = ANSWERS) -> str:
+def board(camera: CameraHealth, vault: VaultState = ANSWERS, refused: tuple[RefusedRecords, ...] = ()) -> str:
     counts = DeploymentCounts(camera.counts, 4, 1, 1, NO_ALERTS, NO_ALERTS)
-    return board_html(Board((camera,), counts, camera.latency, 2000.0, NOW_NS, vault))
+    return board_html(Board((camera,), counts, camera.latency, 2000.0, NOW_NS, vault, refused))
 
 
 def card(alert: AlertSummary, **reference: str) -> str:
@@ -98,10 +99,22 @@ def test_nothing_that_came_from_outside_becomes_markup() -> None:
         card(replace(ALERT, subject=EVIL, camera=EVIL, legal_reference=EVIL), photograph=EVIL),
         answered("Same person?", "Same person", Answer(EVIL, datetime(2026, 11, 23, tzinfo=UTC))),
         board(replace(CAMERA, camera=EVIL)),
+        board(CAMERA, refused=(RefusedRecords(EVIL, 1, EVIL, NOW_NS),)),
         header_html(Header(None, (EVIL,), datetime(2026, 11, 23, tzinfo=UTC))),
     ]
 
     assert [page for page in pages if "<script" in page or "\"'" in page] == []
+
+
+def test_who_sends_what_nobody_can_read_is_said_with_how_many_and_not_without_end() -> None:
+    senders = tuple(RefusedRecords(f"junk-{n}", 1_000 - n, "not a Sighting", NOW_NS) for n in range(9))
+
+    said = board(CAMERA, refused=senders)
+
+    assert "8,964 records of the last two hours can't be read" in said
+    assert "junk-0 1,000" in said
+    assert "junk-8" not in said
+    assert "can't be read" not in board(CAMERA)
 
 
 def test_the_identity_says_every_fate_in_words_and_whether_it_balances() -> None:
