@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -141,5 +142,6 @@ def test_a_complaint_is_taken_on_the_page(settings: Settings) -> None:
 
     assert not page.exception
     said = "\n".join(str(each.value) for each in (*page.markdown, *page.success, *page.text, *page.error))
-    assert "1 segments of dep are held" in said
+    (reference,) = re.findall(r"Taken: (R-[\w-]+),", said)
+    assert asked("rights", "show", reference)["holds"][0]["segments"] == 1
     assert held(settings) == (True, True)
