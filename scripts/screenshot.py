@@ -30,7 +30,7 @@ PICTURE = Path(__file__).resolve().parents[1] / "docs" / "images" / "operator.pn
 MOST_BYTES = 400_000
 OPERATOR = "A. Operator"
 SHARE_PLAYED = 0.7  # of the street, when the picture is taken: several alerts are there, the cameras still live
-LEFT_WAITING = 2  # alerts not yet judged in the picture, so that both kinds are on it
+LEFT_WAITING = 2  # alerts not yet judged in the picture: one is shown, and others wait
 CHROMIUM = [
     "--no-sandbox",
     "--disable-gpu",
@@ -67,13 +67,14 @@ def photograph(address: str, file: Path, scheme: Scheme, seconds: float) -> int:
         end, judged = time.monotonic() + SHARE_PLAYED * seconds, 0
         while time.monotonic() < end:
             page.wait_for_timeout(500)
-            if page.locator("[class*='st-key-ops-wait-'] .ops-alert").count() > LEFT_WAITING:
+            waiting = page.locator(".ops-h2[role=status]").first.inner_text().split()[0]
+            if waiting.isdecimal() and int(waiting) > LEFT_WAITING:
                 judged += 1
-                page.get_by_role("button", name="Same person").last.click()
+                page.get_by_role("button", name="Same person").first.click()
                 page.get_by_role("heading", name=f"{judged} judged").wait_for()
         page.mouse.move(0, 0)
         page.locator(".ops-head").scroll_into_view_if_needed()
-        page.wait_for_timeout(1500)  # the focus ring and the moved cards settle
+        page.wait_for_timeout(3000)  # the focus ring and the card that comes next settle
         shown = page.locator(".ops-alert").count()
         if shown:
             page.screenshot(path=str(file))

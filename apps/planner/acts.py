@@ -19,6 +19,8 @@ from lfr_core.publication.announcement import ReasonClass
 __all__ = ["offer", "said"]
 
 _SAID = "planner-said"
+_SEEN = "planner-seen"
+"""Of the session's state: the deployment whose acts were drawn last, and its turn."""
 _WORDS = {
     Step.APPLY: "Apply for authority",
     Step.OPEN: "Open it",
@@ -36,20 +38,28 @@ def said() -> None:
         (st.success if found[0] else st.error)(found[1])
 
 
+def _turn(one: Standing) -> str:
+    """Ends the keys of the acts: a click reaches what stood on the screen, never what has taken its place."""
+    return f"{one.view.id}-{one.view.status.value}-{one.application.revision}-{one.life.list_digest[:12]}"
+
+
 def offer(view: PlannerView, person: Person, one: Standing, *, go: str) -> None:
     """Everything that this person's roles may do to it now."""
     steps = steps_for(person, one.view.status)
     id, by = one.view.id, person.name  # noqa: A001  the field's own word
+    before, st.session_state[_SEEN] = st.session_state.get(_SEEN), (id, _turn(one))
+    if before is not None and before[0] == id and before[1] != _turn(one):
+        st.warning("This deployment has changed since you looked, so nothing was done: read it anew.")
     shown = bool(steps & _DRAWN.keys())
     for step, draw in _DRAWN.items():
         if step in steps:
             draw(view, one, by)
     if Step.PLAN in steps:
-        st.button("Revise the application", key="act-revise", on_click=_revise, args=(one, go))
+        st.button("Revise the application", key=f"act-revise-{_turn(one)}", on_click=_revise, args=(one, go))
         shown = True
     if person.roles & {Role.PLANNER, Role.OPERATOR} and one.view.status in BEFORE_OPEN - {DeploymentStatus.DRAFT}:
         for what, done in (("signage", one.signage_by), ("briefing", one.briefing_by)):
-            if not done and st.button(_CONFIRM[what], key=f"act-{what}"):
+            if not done and st.button(_CONFIRM[what], key=f"act-{what}-{_turn(one)}"):
                 signage, briefing = what == "signage", what == "briefing"
                 _do(f"Confirmed: {what}.", partial(view.desk.confirm, id, by=by, signage=signage, briefing=briefing))
             shown = shown or not done
@@ -75,6 +85,7 @@ def _next(one: Standing) -> list[Step]:
 
 def _do(done: str, act: Callable[[], object]) -> None:
     """Do it, and say so or why not; what was typed stays."""
+    st.session_state.pop(_SEEN, None)
     try:
         act()
     except LfrError as error:
@@ -95,7 +106,7 @@ def _plain(
     """A step that asks for nothing."""
 
     def draw(view: PlannerView, one: Standing, by: str) -> None:
-        if st.button(_WORDS[step], key=f"act-{step}", help=f"Needs {RULES[step].needs}."):
+        if st.button(_WORDS[step], key=f"act-{step}-{_turn(one)}", help=f"Needs {RULES[step].needs}."):
             _do(done, lambda: act(view, one.view.id, by))
 
     return draw
@@ -116,12 +127,12 @@ def _decide(view: PlannerView, one: Standing, by: str) -> None:
     )
     id, revision = one.view.id, one.application.revision  # noqa: A001  the field's own word
     with st.container(horizontal=True):
-        if st.button("Authorise", type="primary", key="act-authorise"):
+        if st.button("Authorise", type="primary", key=f"act-authorise-{_turn(one)}"):
             _do(
                 f"{id} is authorised.",
                 lambda: view.authorise(id, revision=revision, by=by, reason=reason, signed=signed),
             )
-        if st.button("Refuse", key="act-refuse"):
+        if st.button("Refuse", key=f"act-refuse-{_turn(one)}"):
             _do(f"{id} is refused.", lambda: view.desk.refuse(id, by=by, reason=reason))
 
 
@@ -130,7 +141,7 @@ def _approve(view: PlannerView, one: Standing, by: str) -> None:
     st.html(panels.list_html(one))
     st.html(panels.price_html(view.price(one.application, people=one.list_people), title="Price of the list as built"))
     digest = one.life.list_digest
-    if st.button(f"Approve the list {digest[:12]}", type="primary", key="act-approve-list"):
+    if st.button(f"Approve the list {digest[:12]}", type="primary", key=f"act-approve-list-{_turn(one)}"):
         _do("The list is approved.", lambda: view.desk.approve_list(one.view.id, digest, by=by))
 
 
@@ -138,7 +149,7 @@ def _withhold(view: PlannerView, one: Standing, by: str) -> None:
     with st.expander("Withhold the announcement"):
         because = ReasonClass(str(st.selectbox("Because", [each.value for each in ReasonClass], key="act-because")))
         second = st.text_input("Authorising officer who approves", key=f"second-{one.view.id}", max_chars=100)
-        if st.button("Withhold", key="act-withhold"):
+        if st.button("Withhold", key=f"act-withhold-{_turn(one)}"):
             _do(
                 "The announcement is withheld, and will be counted in public.",
                 lambda: view.withhold(one.view.id, because=because, by=by, approved_by=second),
@@ -150,14 +161,14 @@ def _suspend(view: PlannerView, one: Standing, by: str) -> None:
         return
     with st.expander("Suspend it"):
         why = _reason(one, "Reason, which everybody reads", "suspend")
-        if st.button("Suspend", key="act-suspend"):
+        if st.button("Suspend", key=f"act-suspend-{_turn(one)}"):
             _do("It stands still.", lambda: view.store.suspend(one.view.id, why, by=by))
 
 
 def _cancel(view: PlannerView, one: Standing, by: str) -> None:
     with st.expander("Give it up"):
         why = _reason(one, "Reason", "cancel")
-        if st.button("Cancel the deployment", key="act-cancel"):
+        if st.button("Cancel the deployment", key=f"act-cancel-{_turn(one)}"):
             _do(f"{one.view.id} is cancelled.", lambda: view.cancel(one.view.id, why, by=by))
 
 
@@ -167,7 +178,7 @@ def _close(view: PlannerView, one: Standing, by: str) -> None:
         waiting = view.still_to_decide(one.view.id)
         if waiting:
             st.warning(waiting)
-        if st.button(_WORDS[Step.CLOSE], key="act-close"):
+        if st.button(_WORDS[Step.CLOSE], key=f"act-close-{_turn(one)}"):
             done = f"{one.view.id} has ended; its list is destroyed. {waiting}"
             _do(done.strip(), lambda: view.close(one.view.id, by=by))
 

@@ -21,6 +21,12 @@ ANN, BOB = "Ann Operator", "Bob Operator"
 JUDGING = ["Same person", "Different", "Can't tell"]
 
 
+@pytest.fixture
+def database_url(sqlite_url: str) -> str:
+    """One database is enough for what a page does."""
+    return sqlite_url
+
+
 def drawn(view: object, operator: str) -> None:
     """As the page does."""
     import streamlit as st

@@ -205,6 +205,16 @@ def test_alerts_nobody_has_decided_true_ones_and_test_subjects_trip_nothing(hous
     assert (found.false_alerts, row_of(house).status) == (0, DeploymentStatus.LIVE)
 
 
+def test_an_undone_judgement_trips_nothing(house: AlertHouse) -> None:
+    compared(house, 500)
+    alerts = [judged(house, number, Judgement.DIFFERENT) for number in range(3)]
+    house.desk.undo(alerts[-1], Judgement.DIFFERENT, "Ann Operator")
+
+    found = fuse_of(house).look("dep", 1_000)
+
+    assert (found.false_alerts, row_of(house).status) == (2, DeploymentStatus.LIVE)
+
+
 def test_a_review_that_finds_a_true_alert_false_counts(house: AlertHouse) -> None:
     compared(house, 10)
     alert = judged(house, 0, Judgement.SAME)

@@ -7,9 +7,14 @@ from pathlib import Path
 from alembic import command
 from sqlmodel import text
 
+from lfr_core.alerts import Engagement, Judgement, Outcome
 from lfr_core.records import read
+from lfr_core.records.decisions import DecisionDesk
 from lfr_core.records.engine import open_engine, scrub
 from lfr_core.records.migrate import _config, upgrade
+from tests.support.audit import audit_trail
+from tests.support.deciding import seen
+from tests.support.records import ManualClock, live_deployment, recorder_of, sighting
 
 CLEAR = b"a face in the clear" * 50
 
@@ -50,4 +55,28 @@ def test_clear_crops_of_before_are_destroyed_and_the_figures_stay(tmp_path: Path
     assert read.counts(engine, "dep").alerts.total == 1
     with engine.connect() as connection:
         assert connection.execute(text("SELECT count(*) FROM alert_reference")).scalar_one() == 0
+    engine.dispose()
+
+
+def test_answers_of_before_the_history_are_in_it_and_can_be_corrected_and_undone(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'records.sqlite3'}"
+    upgrade(url)
+    engine = open_engine(url)
+    clock = ManualClock()
+    live_deployment(engine)
+    (alert,) = recorder_of(engine, clock).record_sightings([sighting(0.0)]).opened
+    desk = DecisionDesk(engine, audit_trail(clock), clock)
+    desk.judge(alert, Judgement.SAME, "Ann", shown=seen(engine, alert))
+    desk.engage(alert, Engagement.ENGAGED, "Ann")
+    desk.outcome(alert, Outcome.ARREST, "Ann", minutes=12.0)
+    before = read.alerts(engine, "dep")
+    with engine.execution_options(openlfr_writes=True).begin() as connection:
+        command.downgrade(_config(connection), "0017")
+
+    upgrade(url)
+    clock.advance(60.0)
+    desk.outcome(alert, Outcome.NO_ACTION, "Bob", minutes=1.0, correct=True)
+    desk.undo(alert, Outcome.NO_ACTION, "Bob")
+
+    assert read.alerts(engine, "dep") == before
     engine.dispose()

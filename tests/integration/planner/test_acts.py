@@ -1,0 +1,87 @@
+"""An act on the planner's page reaches what stood on the screen, or nothing at all."""
+
+from __future__ import annotations
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from apps.planner.view import PlannerView, Services
+from lfr_core.life.evaluations import load_evaluations
+from lfr_core.life.reading import authority_of
+from lfr_core.records.engine import reading
+from tests.support.planning import OFFICER, OTHER_OFFICER, PlanningHouse
+from tests.support.records import entry
+
+CHANGED = "This deployment has changed since you looked, so nothing was done"
+
+
+@pytest.fixture
+def database_url(sqlite_url: str) -> str:
+    """One database is enough for what a page does."""
+    return sqlite_url
+
+
+def drawn(view: object, name: str) -> None:
+    """As the page does."""
+    from apps.planner import acts
+
+    acts.said()
+    acts.offer(view, view.person(name), view.standing("dep"), go="go")  # type: ignore[arg-type,attr-defined]  # its annotation is read where nothing is imported
+
+
+def page(house: PlanningHouse, name: str) -> AppTest:
+    view = PlannerView(
+        Services(
+            engine=house.engine,
+            policy=house.policy,
+            clock=house.clock,
+            desk=house.desk,
+            store=house.store,
+            announcements=house.announcements,
+            evaluations=load_evaluations(),
+            reports=house.home / "quality",
+            drop=lambda _: None,
+            moved=lambda: None,
+        )
+    )
+    app = AppTest.from_function(drawn, kwargs={"view": view, "name": name}, default_timeout=20).run()
+    assert not app.exception
+    return app
+
+
+def press(app: AppTest, label: str) -> AppTest:
+    (button,) = [each for each in app.button if each.label.startswith(label)]
+    button.click().run()
+    assert not app.exception
+    return app
+
+
+def test_an_application_revised_since_the_officer_looked_is_not_authorised(house: PlanningHouse) -> None:
+    house.plan()
+    app = page(house, OTHER_OFFICER)
+    app.text_area[0].input("necessary and proportionate").run()
+    house.plan(place="Great Yarmouth")
+
+    press(app, "Authorise")
+
+    with reading(house.engine) as session:
+        assert authority_of(session, "dep") is None
+    assert CHANGED in app.warning[0].value
+
+
+def test_a_list_built_anew_since_the_officer_looked_is_not_approved(house: PlanningHouse) -> None:
+    house.plan()
+    house.authorise()
+    house.announce()
+    house.compile()
+    app = page(house, OFFICER)
+    before = house.digest()
+    house.compile(entries=(entry(), entry("another")))
+    assert house.digest() != before
+
+    press(app, "Approve the list")
+    told, approved = app.warning[0].value, [each.value for each in app.success]
+    press(app, "Approve the list")
+
+    assert CHANGED in told
+    assert (approved, app.success[0].value) == ([], "The list is approved.")
