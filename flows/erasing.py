@@ -100,7 +100,7 @@ def _template(settings: Settings, erasure: Erasure, view: DeploymentView, random
         return turned_gallery(inner, erasure.vault, actor=ACTOR)
 
     with closing(MilvusGallery(settings.gallery_uri)) as milvus:
-        return plant_template(view, turned, milvus, clock=erasure.clock, random=random)
+        return plant_template(view, turned, milvus, erasure.engine, clock=erasure.clock, random=random)
 
 
 def _reference(erasure: Erasure, view: DeploymentView, random: np.random.Generator) -> Planted:

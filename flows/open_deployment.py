@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
@@ -17,6 +18,7 @@ from lfr_core.errors import LfrError
 from lfr_core.gate import TO_BE_OPENED, Condition, Finding, GateLimits, gate
 from lfr_core.life.facts import gate_facts
 from lfr_core.people.roles import Role
+from lfr_core.proof.gallery import compare_gallery
 from lfr_core.records.engine import reading
 from lfr_core.records.tables import DeploymentRow
 
@@ -29,7 +31,7 @@ def open_deployment(deployment: str, revision: int) -> State[None]:
 
     def act(here: Office) -> Told:
         status, red = what_is_not_in_order(here, deployment)
-        if any(each.condition is Condition.PROVEN for each in red):
+        if any(each.condition in {Condition.PROVEN, Condition.GALLERY_UNCHANGED} for each in red):
             test_it(here, deployment)
             status, red = what_is_not_in_order(here, deployment)
         if red or status is not DeploymentStatus.READY:
@@ -77,7 +79,7 @@ def call_who_must_act(here: Office, deployment: str, status: DeploymentStatus, r
 
 @task(name="open it", cache_policy=NO_CACHE)
 def open_it(here: Office, deployment: str) -> Told:
-    here.desk.open(deployment, by=ACTOR)
+    here.desk.open(deployment, by=ACTOR, compare=partial(compare_gallery, here.settings, here.engine, here.clock))
     return Told(
         End.DONE,
         "Opened.",

@@ -40,6 +40,7 @@ class Condition(StrEnum):
     LIST_IN_PLACE = "list-in-place"
     LIST_APPROVED = "list-approved"
     LIST_FRESH = "list-fresh"
+    GALLERY_UNCHANGED = "gallery-unchanged"
     BOUND = "threshold-and-model-bound"
     ANNOUNCED = "announced"
     SIGNAGE = "signage"
@@ -55,6 +56,7 @@ class Condition(StrEnum):
 TRIAL = frozenset(
     {
         Condition.LIST_IN_PLACE,
+        Condition.GALLERY_UNCHANGED,
         Condition.AUDIT_WRITABLE,
         Condition.CLOCK_SANE,
         Condition.WITHIN_HOURS,
@@ -65,7 +67,12 @@ TRIAL = frozenset(
 """All that is asked of a trial: it takes no live camera, so it watches nobody."""
 TO_BE_OPENED = frozenset(Condition) - {Condition.LIVE, Condition.OPERATOR_ATTENDING}
 """What must be so before a planned deployment is opened; the operator comes to an open one."""
-TO_BE_READY = TO_BE_OPENED - {Condition.WITHIN_HOURS, Condition.PROVEN, Condition.LIST_FRESH}
+TO_BE_READY = TO_BE_OPENED - {
+    Condition.WITHIN_HOURS,
+    Condition.PROVEN,
+    Condition.GALLERY_UNCHANGED,
+    Condition.LIST_FRESH,
+}
 """What must be so before it is called ready: that may be hours before."""
 
 
@@ -115,6 +122,10 @@ class GateFacts:
     """When an operator was last heard of."""
     audit_written_ns: int | None
     """When the records last took a write of the vault's."""
+    gallery_why: str = ""
+    """What differed between gallery and list when they were last compared; "" when nothing did."""
+    gallery_looked_ns: int | None = None
+    """When they were last compared, all of it."""
     clock_why: str = ""
     """Why the clock can't be trusted; "" when it can."""
     planned: PlannedFacts | None = None
@@ -243,6 +254,19 @@ def _list_fresh(facts: GateFacts, limits: GateLimits, now_ns: int) -> tuple[str,
     return "", f"its list is {age_h:.1f} h old"
 
 
+def _gallery_unchanged(facts: GateFacts, limits: GateLimits, now_ns: int) -> tuple[str, str]:
+    if facts.gallery_why:
+        return f"its gallery isn't its list ({facts.gallery_why}): make another deployment and enrol the list again", ""
+    if facts.planned is None:  # a trial: whoever recognises compares it first
+        return "", "its gallery is its list, as far as it was compared"
+    if facts.gallery_looked_ns is None:
+        return "its gallery was never compared with its list: `lfr proof self-test`", ""
+    age_s = (now_ns - facts.gallery_looked_ns) / 1e9
+    if not 0 <= age_s <= limits.proof_age_s:
+        return f"its gallery was last compared with its list {age_s / 60:.0f} min ago: `lfr proof self-test`", ""
+    return "", "its gallery holds the list that was enrolled, nothing more and nothing less"
+
+
 def _bound(facts: GateFacts, _limits: GateLimits, _now_ns: int) -> tuple[str, str]:
     planned = _planned(facts)
     if planned.threshold != planned.threshold_authorised:
@@ -330,6 +354,7 @@ _LOOK: dict[Condition, _Look] = {
     Condition.LIST_IN_PLACE: _list_in_place,
     Condition.LIST_APPROVED: _list_approved,
     Condition.LIST_FRESH: _list_fresh,
+    Condition.GALLERY_UNCHANGED: _gallery_unchanged,
     Condition.BOUND: _bound,
     Condition.ANNOUNCED: _announced,
     Condition.SIGNAGE: _signage,
@@ -347,6 +372,7 @@ _WHO = {
     Condition.LIST_IN_PLACE: "planner",
     Condition.LIST_APPROVED: "authorising officer",
     Condition.LIST_FRESH: "planner",
+    Condition.GALLERY_UNCHANGED: "planner",
     Condition.BOUND: "planner",
     Condition.ANNOUNCED: "publication officer",
     Condition.SIGNAGE: "planner",

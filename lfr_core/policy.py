@@ -170,6 +170,7 @@ class ProofPolicy(_Section):
     missed_in_a_row: Annotated[int, Field(ge=1, le=5)]
     max_age_s: Annotated[float, Field(ge=30.0, le=3600.0)]
     fuse_every_s: Annotated[float, Field(ge=1.0, le=60.0)]
+    gallery_every_s: Annotated[float, Field(ge=1.0, le=15.0)]
     footage_free_gb: Annotated[float, Field(ge=0.1, le=10_000.0)]
 
     @model_validator(mode="after")

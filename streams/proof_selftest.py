@@ -17,6 +17,7 @@ from lfr_core.errors import LfrError, Refused, Retryable
 from lfr_core.faces.types import FaceEngine
 from lfr_core.gallery.port import Gallery
 from lfr_core.policy import Policy
+from lfr_core.proof.gallery import GalleryCheck
 from lfr_core.proof.selftest import (
     Check,
     SelfTest,
@@ -104,10 +105,22 @@ class SelfTester:
             Check("model pack", lambda: check_pack(pack.get(), view)),
             Check("test face", lambda: f"found and good enough, {template.get().shape[1]} numbers"),
             Check("gallery", lambda: check_gallery(self.gallery, view, template.get())),
+            Check("gallery and list", lambda: self._compared(view.id)),
             Check("broker and topics", broker.get),
             Check("recognisers and recorder", lambda: self._answers(view.id, broker)),
             Check("footage folder", lambda: check_footage(self.settings.footage_store, self.policy)),
         )
+
+    def _compared(self, deployment: str) -> str:
+        """The gallery holds what was bound to the list, and that is what was approved; kept for the gate."""
+        why = GalleryCheck(self.engine, self.gallery, self.clock).compare(deployment)
+        if why:
+            raise Refused(
+                "proof.gallery-changed",
+                f"the gallery of {deployment} no longer holds the list that was enrolled: {why}. Find out who changed "
+                "it, and make a new deployment",
+            )
+        return "the gallery holds the list that was enrolled, nothing more and nothing less"
 
     def _records(self) -> str:
         self.trail.prepare(_ACTOR)

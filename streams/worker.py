@@ -134,6 +134,8 @@ def _attach_recognise(app: faust.App, settings: Settings, policy: Policy, heartb
     from lfr_core.faces.engine import build_engine
     from lfr_core.gallery.milvus import MilvusGallery
     from lfr_core.gallery.turned import turned_gallery
+    from lfr_core.proof.gallery import GalleryCheck
+    from lfr_core.recognition.loading import ComparedGallery
     from lfr_core.recognition.service import Recogniser
     from lfr_core.records.directory import CachedDirectory
     from lfr_core.records.engine import open_engine
@@ -146,14 +148,15 @@ def _attach_recognise(app: faust.App, settings: Settings, policy: Policy, heartb
     cv2.setNumThreads(settings.inference_threads)  # a worker a core: more threads would fight for it
     vault = vault_client(settings)
     engine = build_engine(settings, policy)
-    gallery = turned_gallery(MilvusGallery(settings.gallery_uri), vault, actor="system:recogniser")
+    records = open_engine(settings.records_url)
+    check = GalleryCheck(records, MilvusGallery(settings.gallery_uri), clock)  # a connection of its own: a thread's
+    turned = turned_gallery(MilvusGallery(settings.gallery_uri), vault, actor="system:recogniser")
+    gallery = ComparedGallery(turned, check.compare)
     _warm_up(engine, gallery)
     recogniser = Recogniser(
         engine=engine,
         gallery=gallery,
-        directory=CachedDirectory(
-            DeploymentReader(open_engine(settings.records_url)), clock, policy.live.deployment_check_s
-        ),
+        directory=CachedDirectory(DeploymentReader(records), clock, policy.live.deployment_check_s),
         opener=VaultOpener(vault, clock),
         vault=vault,
         policy=policy,

@@ -75,16 +75,26 @@ def open_(
     Example: lfr deployment open high-street-0412 --by "O. Reyes"
     """
     with guard(), at_desk() as at:
-        from apps.stores import deployment_store
-        from lfr_core.errors import Refused
+        from functools import partial
 
+        from apps.stores import deployment_store
+        from lfr_core.deployments import DeploymentStatus
+        from lfr_core.errors import Refused
+        from lfr_core.proof.gallery import compare_gallery
+
+        compare = partial(compare_gallery, at.settings, at.engine, at.clock)
         store, found = deployment_store(at.settings, at.engine), at.reader.find(id)
         if found is not None and found.planned:
             if hours is not None:
                 raise Refused("deployment.planned", f"{id} is planned: its hours are those of its authority")
             _prove(at, id, by=by or _user())
-            at.desk.open(id, by=by or _user())
+            at.desk.open(id, by=by or _user(), compare=compare)
         else:
+            if found is not None and found.status is DeploymentStatus.READY and (why := compare(id)):
+                raise Refused(
+                    "gate.gallery-unchanged",
+                    f"the gallery of {id} no longer holds the list that was enrolled: {why}. Make a new deployment",
+                )
             longest = at.policy.vault.max_open_h
             store.open(id, hours=longest if hours is None else min(hours, longest), by=by or _user())
         show_one(at.engine, id, as_json=as_json)
@@ -172,7 +182,7 @@ def _prove(at: At, deployment: str, *, by: str) -> None:
     from streams.proof_selftest import self_test
 
     board = {line.finding.condition: line.finding for line in at.standing(deployment).board}
-    if board[Condition.PROVEN].met:
+    if board[Condition.PROVEN].met and board[Condition.GALLERY_UNCHANGED].met:
         return
     errors.print("[dim]self-test …[/dim]")
     found = self_test(at.settings, at.policy, at.engine, deployment, by=by)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -38,6 +39,7 @@ from lfr_core.life.telling import announce
 from lfr_core.papers import PaperKind, PaperRegister, paper_folder
 from lfr_core.people import People, Rank, Role
 from lfr_core.policy import Policy, default_policy_file, load_policy
+from lfr_core.proof.gallery import compare_gallery
 from lfr_core.publication.announcement import AnnouncementStore
 from lfr_core.publication.assembly import publishing
 from lfr_core.publication.figures import UseCase
@@ -208,7 +210,7 @@ def _live(
         gallery.drop(store.close(deployment, by=OPERATOR).gallery)
 
     try:
-        desk.open(deployment, by=OPERATOR)
+        desk.open(deployment, by=OPERATOR, compare=partial(compare_gallery, settings, database, clock))
         with Attendance(database).kept_up(deployment, OPERATOR):
             yield DeployedSystem(system, database, close)
     finally:

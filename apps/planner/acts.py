@@ -190,7 +190,7 @@ _DRAWN: dict[Step, Callable[[PlannerView, Standing, str], None]] = {
     Step.ANNOUNCE: _plain(Step.ANNOUNCE, "It is announced.", lambda v, id_, by: v.announce(id_, by=by)),
     Step.WITHHOLD: _withhold,
     Step.READY: _plain(Step.READY, "It is ready.", lambda v, id_, by: v.desk.ready(id_, by=by)),
-    Step.OPEN: _plain(Step.OPEN, "It is live.", lambda v, id_, by: v.desk.open(id_, by=by)),
+    Step.OPEN: _plain(Step.OPEN, "It is live.", lambda v, id_, by: v.open(id_, by=by)),
     Step.RESUME: _plain(Step.RESUME, "It is live again.", lambda v, id_, by: v.store.resume(id_, by=by)),
     Step.SUSPEND: _suspend,
     Step.CLOSE: _close,

@@ -55,6 +55,8 @@ class Services:
     """The same that the desk has."""
     reports: Path
     """Folder of the suites' reports on watchlists, one folder a deployment."""
+    compare: Callable[[str], str]
+    """Compares a deployment's gallery with its list, as `PlanningDesk.open` asks for."""
     drop: Callable[[str], None] = lambda _gallery: None
     """Drops a gallery when its deployment is over."""
     moved: Callable[[], None] = lambda: None
@@ -85,6 +87,10 @@ class PlannerView:
         """Who that is. Raises Refused `people.unknown`, `people.revoked`."""
         with reading(self._of.engine) as session:
             return acting(session, name, frozenset(Role))
+
+    def open(self, deployment: str, *, by: str) -> None:
+        """Let it recognise. Raises as `PlanningDesk.open`."""
+        self.desk.open(deployment, by=by, compare=self._of.compare)
 
     def now(self) -> datetime:
         """London time."""

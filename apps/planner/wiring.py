@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from contextlib import suppress
+from functools import partial
 
 from apps.auditing import trail_for
 from apps.planner.view import PlannerView, Services
@@ -13,6 +14,7 @@ from lfr_core.errors import LfrError
 from lfr_core.life.desk import PlanningDesk
 from lfr_core.life.evaluations import evaluations_for
 from lfr_core.policy import load_policy
+from lfr_core.proof.gallery import compare_gallery
 from lfr_core.publication.announcement import AnnouncementStore
 from lfr_core.records.engine import open_engine
 from lfr_core.settings import Settings
@@ -56,6 +58,7 @@ def planner_view(settings: Settings) -> PlannerView:
             announcements=AnnouncementStore(engine, trail, clock, lambda: secrets.token_hex(6)),
             evaluations=evaluations,
             reports=settings.home / "quality",
+            compare=partial(compare_gallery, settings, engine, clock),
             drop=drop,
             moved=moved,
         )

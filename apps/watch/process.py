@@ -20,13 +20,16 @@ from sqlmodel import Session
 from apps.stores import deployment_store
 from lfr_core.clock import SystemClock, utc_from_ns
 from lfr_core.errors import Retryable
+from lfr_core.gallery.milvus import MilvusGallery
 from lfr_core.life.reading import authority_of, call
 from lfr_core.logs import get_logger
 from lfr_core.people.roles import Role
 from lfr_core.policy import Policy
 from lfr_core.proof.fuse import Fuse
+from lfr_core.proof.gallery import GalleryCheck, GalleryWatch
 from lfr_core.proof.watch import WATCH, Watch
 from lfr_core.records.engine import open_engine, reading
+from lfr_core.records.tables import DeploymentRow
 from lfr_core.settings import Settings
 from lfr_core.vault.client import vault_client
 from streams.broker.traits import traits_of
@@ -51,6 +54,13 @@ def build_watch(settings: Settings, policy: Policy, engine: Engine) -> Watch:
         now = utc_from_ns(clock.time_ns())
         call(session, role=Role.AUTHORISING_OFFICER, deployment=deployment, why=why, now=now)
 
+    def call_who_must_act(session: Session, deployment: str, why: str) -> None:
+        row = session.get(DeploymentRow, deployment)
+        if row is not None and row.planned:  # a trial has no board: its suspension says why
+            now = utc_from_ns(clock.time_ns())
+            for role in (Role.AUTHORISING_OFFICER, Role.PLANNER):
+                call(session, role=role, deployment=deployment, why=why, now=now)
+
     fuse = Fuse(engine, store, call_officer, clock, by=WATCH)
 
     def look_at_fuse(deployment: str) -> None:
@@ -59,11 +69,14 @@ def build_watch(settings: Settings, policy: Policy, engine: Engine) -> Watch:
         if authority is not None:  # without one the gate is shut: nothing is compared
             fuse.look(deployment, authority.false_alerts_one_in)
 
+    check = GalleryCheck(engine, MilvusGallery(settings.gallery_uri), clock)
+    every_s = policy.proof.gallery_every_s
     return Watch(
         engine=engine,
         sender=ProofSender(settings.kafka_bootstrap, traits_of(settings), vault, engine, clock),
         store=store,
         fuse=look_at_fuse,
+        galleries=GalleryWatch(engine, check, store, call_who_must_act, clock, every_s=every_s, by=WATCH),
         policy=policy.proof,
         clock=clock,
     )

@@ -20,9 +20,11 @@ from lfr_core.erasure.forms import image_forms, noise_jpeg, random_template, sea
 from lfr_core.erasure.planted import Planted, PlantedKind
 from lfr_core.errors import Refused
 from lfr_core.faces.types import Floats
-from lfr_core.gallery.port import Candidate, Gallery, Reference
+from lfr_core.gallery.checks import stored_row
+from lfr_core.gallery.port import Candidate, Gallery, Reference, StoredRow
 from lfr_core.records.engine import writing
 from lfr_core.records.entries import entry_row, reference_rows
+from lfr_core.records.listed import allow_canary
 from lfr_core.records.sightings import CANARY_ENTRY
 from lfr_core.records.tables import WatchlistEntryRow
 from lfr_core.vault.lists import find_list_key
@@ -40,19 +42,26 @@ _LISTED = timedelta(days=366)
 
 
 class NotingGallery:
-    """A `Gallery` that notes the references which are really handed to the one below."""
+    """A `Gallery` that notes the references which are really handed to the one below, and tells of each before."""
 
-    def __init__(self, inner: Gallery) -> None:
+    def __init__(self, inner: Gallery, before: Callable[[StoredRow], None]) -> None:
         self._inner = inner
+        self._before = before
         self.noted: dict[str, Floats] = {}
         """Vectors as stored, by the reference's id."""
 
     def create(self, name: str, contract_id: str) -> None:
         self._inner.create(name, contract_id)
 
-    def add(self, name: str, contract_id: str, references: Sequence[Reference]) -> None:
-        self._inner.add(name, contract_id, references)
+    def add(self, name: str, contract_id: str, references: Sequence[Reference]) -> tuple[StoredRow, ...]:
+        for reference in references:
+            self._before(stored_row(reference.id, reference.entry, reference.template))
+        handed = self._inner.add(name, contract_id, references)
         self.noted |= {reference.id: reference.template for reference in references}
+        return handed
+
+    def rows(self, name: str, contract_id: str, ids: Sequence[str] | None = None) -> tuple[StoredRow, ...]:
+        return self._inner.rows(name, contract_id, ids)
 
     def search(self, name: str, contract_id: str, probes: Floats, limit: int = 1) -> list[list[Candidate]]:
         return self._inner.search(name, contract_id, probes, limit)
@@ -104,6 +113,7 @@ def plant_template(
     view: DeploymentView,
     gallery: Callable[[Gallery], Gallery],
     milvus: Gallery,
+    engine: Engine,
     *,
     clock: Clock,
     random: np.random.Generator,
@@ -116,6 +126,7 @@ def plant_template(
         gallery: makes the gallery that real references go through, over the one it is given
             (`lambda inner: turned_gallery(inner, vault, actor="system:erasure")`).
         milvus: where the vectors lie.
+        engine: the records: what may be in a gallery is written down before it is put there.
         clock: when it was planted.
         random: the vector's.
         store: name of the store that is searched for it.
@@ -126,7 +137,12 @@ def plant_template(
     """
     if not view.gallery:
         raise _no_list(view.id)
-    template, noting = random_template(random), NotingGallery(milvus)
+
+    def allow(row: StoredRow) -> None:
+        with writing(engine) as session:
+            allow_canary(session, view.id, row)
+
+    template, noting = random_template(random), NotingGallery(milvus, allow)
     reference = Reference(f"{CANARY}-{uuid.uuid4().hex}", CANARY, template)
     gallery(noting).add(view.gallery, view.contract_id, [reference])
     stored = noting.noted[reference.id].astype("<f4").tobytes()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
+import sys
+from array import array
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,9 +13,18 @@ import numpy.typing as npt
 
 from lfr_core.errors import Poison
 from lfr_core.faces.types import Floats
-from lfr_core.gallery.port import Reference
+from lfr_core.gallery.port import Reference, StoredRow
 
-__all__ = ["DIMENSION", "NORM_TOLERANCE", "check_name", "check_probes", "check_references", "gallery_name"]
+__all__ = [
+    "DIMENSION",
+    "NORM_TOLERANCE",
+    "check_name",
+    "check_probes",
+    "check_references",
+    "gallery_name",
+    "is_id",
+    "stored_row",
+]
 
 DIMENSION = 512
 """Length of a template (DESIGN.md, the open pack; InsightFace's packs have the same)."""
@@ -79,7 +91,7 @@ def check_references(references: Sequence[Reference]) -> Floats:
     """
     for reference in references:
         for what, text in (("id", reference.id), ("entry", reference.entry)):
-            if not _ID.fullmatch(text) or len(text.encode()) > _ID_BYTES:
+            if not is_id(text):
                 raise Poison(
                     f"a reference's {what} {text!r} is refused: 1 to {_ID_BYTES} bytes without quotes, "
                     "backslashes or control characters"
@@ -100,6 +112,27 @@ def check_references(references: Sequence[Reference]) -> Floats:
         if references[seen].entry != reference.entry or not np.array_equal(array[seen], array[index]):
             raise Poison(f"reference {reference.id} is given twice with different content; ids must be unique")
     return array
+
+
+def is_id(text: str) -> bool:
+    """Whether it may stand in a filter expression and fits the column."""
+    return bool(_ID.fullmatch(text)) and len(text.encode()) <= _ID_BYTES
+
+
+def stored_row(id: str, entry: str, vector: npt.ArrayLike) -> StoredRow:  # noqa: A002  the field's own word
+    """A row of a store, from its vector: a float32 array, or the list of numbers that Milvus gives for one.
+
+    Numbers that Milvus gives are float32 widened, so that narrowing them is exact: bit for bit what was written
+    (tests/integration/gallery pins it).
+    """
+    if isinstance(vector, np.ndarray):
+        data = np.ascontiguousarray(vector, dtype="<f4").tobytes()
+    else:  # ten times quicker than through numpy
+        numbers = array("f", vector)  # type: ignore[type-var]  # a list of floats
+        if sys.byteorder == "big":
+            numbers.byteswap()
+        data = numbers.tobytes()
+    return StoredRow(id, entry, hashlib.sha256(data).hexdigest())
 
 
 def _as_floats(values: npt.ArrayLike) -> Floats:

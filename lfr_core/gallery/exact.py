@@ -9,8 +9,8 @@ import numpy as np
 
 from lfr_core.errors import Fatal, Refused
 from lfr_core.faces.types import Floats
-from lfr_core.gallery.checks import check_name, check_probes, check_references
-from lfr_core.gallery.port import Candidate, Reference
+from lfr_core.gallery.checks import check_name, check_probes, check_references, stored_row
+from lfr_core.gallery.port import Candidate, Reference, StoredRow
 from lfr_core.gallery.ranking import Hit, rank
 
 __all__ = ["ExactGallery"]
@@ -35,11 +35,18 @@ class ExactGallery:
             raise Refused("gallery.exists", f"there is a gallery {name} already; a gallery is never reused")
         self._collections[name] = _Collection(contract_id)
 
-    def add(self, name: str, contract_id: str, references: Sequence[Reference]) -> None:
+    def add(self, name: str, contract_id: str, references: Sequence[Reference]) -> tuple[StoredRow, ...]:
         collection = self._bound(name, contract_id)
         templates = check_references(references)
         for reference, template in zip(references, templates, strict=True):
             collection.references.setdefault(reference.id, (reference.entry, template.copy()))
+        handed = {r.id: stored_row(r.id, r.entry, t) for r, t in zip(references, templates, strict=True)}
+        return tuple(handed.values())
+
+    def rows(self, name: str, contract_id: str, ids: Sequence[str] | None = None) -> tuple[StoredRow, ...]:
+        held = self._bound(name, contract_id).references
+        wanted = held if ids is None else [one for one in dict.fromkeys(ids) if one in held]
+        return tuple(stored_row(one, *held[one]) for one in wanted)
 
     def search(self, name: str, contract_id: str, probes: Floats, limit: int = 1) -> list[list[Candidate]]:
         if limit < 1:

@@ -11,14 +11,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
 from lfr_core.errors import Fatal, Refused, Retryable
 from lfr_core.faces.types import Floats
-from lfr_core.gallery.checks import DIMENSION, check_name, check_probes, check_references
+from lfr_core.gallery.checks import DIMENSION, check_name, check_probes, check_references, is_id, stored_row
 from lfr_core.gallery.connection import MilvusConnection, unknown_gallery
-from lfr_core.gallery.port import Candidate, Reference
+from lfr_core.gallery.port import Candidate, Reference, StoredRow
 from lfr_core.gallery.ranking import Hit, rank
 
 __all__ = ["MilvusGallery"]
@@ -26,6 +27,7 @@ __all__ = ["MilvusGallery"]
 _CONTRACT = "lfr.contract"
 _ROWS_PER_INSERT = 500  # 1 MB of templates a message
 _WRITE_TIMEOUT_S = 30.0  # insert, flush, load and drop may wait for a disk
+_ROWS_PER_READ = 500  # about 0.15 s a request on a busy core, and searches get their turn in between
 _MOST_HITS = 16_384  # Milvus's own limit on a search, for one probe
 _HITS_PER_REQUEST = 8_192  # Milvus Lite takes about 45 us to write one hit out
 _CONTRACT_TTL_S = 1.0  # how long a checked contract is believed; a check costs about 1 ms
@@ -85,7 +87,7 @@ class MilvusGallery:
                 raise exists from error
             raise
 
-    def add(self, name: str, contract_id: str, references: Sequence[Reference]) -> None:
+    def add(self, name: str, contract_id: str, references: Sequence[Reference]) -> tuple[StoredRow, ...]:
         self._bound(name, contract_id)
         templates = check_references(references)
         rows = {r.id: (r.entry, t) for r, t in zip(references, templates, strict=True)}
@@ -99,6 +101,17 @@ class MilvusGallery:
                 self._insert(name, data)
         if ids:
             self._connection.call(lambda c: c.flush(name, timeout=self._write_timeout_s), name)
+        return tuple(stored_row(id_, entry, template) for id_, (entry, template) in rows.items())
+
+    def rows(self, name: str, contract_id: str, ids: Sequence[str] | None = None) -> tuple[StoredRow, ...]:
+        self._bound(name, contract_id)
+        if ids is None:
+            return self._connection.call(lambda c: self._all_rows(c, name), name)
+        wanted = [one for one in dict.fromkeys(ids) if is_id(one)]
+        found: list[StoredRow] = []
+        for start in range(0, len(wanted), _ROWS_PER_READ):
+            found += self._rows_of(name, wanted[start : start + _ROWS_PER_READ])
+        return tuple(found)
 
     def search(self, name: str, contract_id: str, probes: Floats, limit: int = 1) -> list[list[Candidate]]:
         if limit < 1:
@@ -174,12 +187,40 @@ class MilvusGallery:
     def _insert(self, name: str, rows: list[dict[str, object]]) -> None:
         self._connection.call(lambda c: c.insert(name, rows, timeout=self._write_timeout_s), name)
 
+    def _all_rows(self, client: Any, name: str) -> tuple[StoredRow, ...]:
+        pages = client.query_iterator(
+            name,
+            batch_size=_ROWS_PER_READ,
+            output_fields=["id", "entry", "template"],
+            consistency_level="Strong",
+            timeout=self._write_timeout_s,
+        )
+        found: list[StoredRow] = []
+        try:
+            while page := pages.next():
+                found += [stored_row(row["id"], row["entry"], row["template"]) for row in page]
+        finally:
+            pages.close()
+        return tuple(found)
+
+    def _rows_of(self, name: str, ids: Sequence[str]) -> list[StoredRow]:
+        found = self._connection.call(
+            lambda c: c.query(
+                name,
+                filter=f"id in [{_quoted(ids)}]",
+                output_fields=["id", "entry", "template"],
+                consistency_level="Strong",
+                timeout=self._timeout_s,
+            ),
+            name,
+        )
+        return [stored_row(row["id"], row["entry"], row["template"]) for row in found]
+
     def _present(self, name: str, ids: Sequence[str]) -> set[str]:
-        listed = ", ".join(f'"{i}"' for i in ids)  # check_references lets no quote through
         result = self._connection.call(
             lambda c: c.query(
                 name,
-                filter=f"id in [{listed}]",
+                filter=f"id in [{_quoted(ids)}]",
                 output_fields=["id"],
                 consistency_level="Strong",
                 timeout=self._write_timeout_s,
@@ -219,3 +260,8 @@ class MilvusGallery:
             key, _, contract = described.get("description", "").partition("=")
             return contract if key == _CONTRACT else None
         return str(contract)
+
+
+def _quoted(ids: Sequence[str]) -> str:
+    """For a filter expression: `is_id` lets no quote through."""
+    return ", ".join(f'"{one}"' for one in ids)

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from lfr_core.faces.types import Floats
 
-__all__ = ["Candidate", "Gallery", "Reference"]
+__all__ = ["Candidate", "Gallery", "Reference", "StoredRow"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,6 +25,16 @@ class Reference:
     """The watchlist entry it belongs to; an entry has several references."""
     template: Floats = field(repr=False)
     """Shape (512,), unit length. A plain array: of a photograph on a list, on its way into the gallery."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRow:
+    """One reference as it lies in the store, its vector by digest only."""
+
+    id: str
+    entry: str
+    sha256: str
+    """Of the stored vector: 512 float32, little-endian; hexadecimal. A turned gallery stores the turned vector."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +58,15 @@ class Gallery(Protocol):
         """Make an empty collection. Refused `gallery.exists` if there is one of that name."""
         ...
 
-    def add(self, name: str, contract_id: str, references: Sequence[Reference]) -> None:
-        """Add references; an id already there is replaced by the same, so a retry changes nothing."""
+    def add(self, name: str, contract_id: str, references: Sequence[Reference]) -> tuple[StoredRow, ...]:
+        """Add references; an id already there is replaced by the same, so a retry changes nothing.
+
+        Returns what was handed to the store, one row an id, in order; `rows` says what it holds.
+        """
+        ...
+
+    def rows(self, name: str, contract_id: str, ids: Sequence[str] | None = None) -> tuple[StoredRow, ...]:
+        """What the store holds now, in no order: all of it, or what there is of `ids`. Seconds for 10,000 rows."""
         ...
 
     def search(self, name: str, contract_id: str, probes: Floats, limit: int = 1) -> list[list[Candidate]]:

@@ -30,7 +30,7 @@ from lfr_core.clock import Clock, SystemClock
 from lfr_core.errors import Poison, Refused
 from lfr_core.faces.types import Floats
 from lfr_core.gallery.checks import DIMENSION, check_name, check_probes, check_references
-from lfr_core.gallery.port import Candidate, Gallery, Reference
+from lfr_core.gallery.port import Candidate, Gallery, Reference, StoredRow
 from lfr_core.vault.lists import find_list_key, make_list_key
 from lfr_core.vault.port import Vault
 
@@ -94,11 +94,14 @@ class TurnedGallery:
     def create(self, name: str, contract_id: str) -> None:
         self._inner.create(name, contract_id)
 
-    def add(self, name: str, contract_id: str, references: Sequence[Reference]) -> None:
+    def add(self, name: str, contract_id: str, references: Sequence[Reference]) -> tuple[StoredRow, ...]:
         self._inner.add(name, contract_id, [])  # a wrong name or contract is told before a key is made
         rows = self._turned(name, check_references(references))
         turned = [replace(reference, template=row) for reference, row in zip(references, rows, strict=True)]
-        self._inner.add(name, contract_id, turned)
+        return self._inner.add(name, contract_id, turned)
+
+    def rows(self, name: str, contract_id: str, ids: Sequence[str] | None = None) -> tuple[StoredRow, ...]:
+        return self._inner.rows(name, contract_id, ids)
 
     def search(self, name: str, contract_id: str, probes: Floats, limit: int = 1) -> list[list[Candidate]]:
         rows = check_probes(probes)

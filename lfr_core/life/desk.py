@@ -6,7 +6,7 @@ through `lfr_core.life.record.record_step`; what more a step asks for is here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -32,7 +32,7 @@ from lfr_core.people.lookup import acting
 from lfr_core.people.roles import Role
 from lfr_core.policy import Policy
 from lfr_core.publication.workdays import LONDON
-from lfr_core.records.engine import writing
+from lfr_core.records.engine import reading, writing
 from lfr_core.records.locking import check_id, locked, reason_of
 from lfr_core.records.reading import view_of
 from lfr_core.records.tables import DeploymentRow
@@ -212,12 +212,26 @@ class PlanningDesk:
             self._check(session, row, TO_BE_READY)
             self._step(session, row, Step.READY, by)
 
-    def open(self, id: str, *, by: str) -> DeploymentView:  # noqa: A002  the field's own word
+    def open(
+        self,
+        id: str,  # noqa: A002  the field's own word
+        *,
+        by: str,
+        compare: Callable[[str], str],
+    ) -> DeploymentView:
         """Let it recognise, within the hours of its authority. An open one stays as it is.
+
+        Args:
+            id: of the deployment.
+            by: a planner, an operator, or `system:flows`.
+            compare: compares its gallery with its list now and keeps what it finds, which the gate is decided on:
+                `lfr_core.proof.gallery.compare_gallery`.
 
         Raises:
             Refused: `gate.` and the first condition that isn't met; `life.too-early`, `life.hours-over`.
+            Retryable: also when the gallery is away.
         """
+        self._compare_before(id, compare)
         with self._audited(by) as session:
             row = locked(session, id)
             if row.status in {DeploymentStatus.LIVE, DeploymentStatus.SUSPENDED}:
@@ -227,6 +241,13 @@ class PlanningDesk:
             self._step(session, row, Step.OPEN, by)
             row.opened_at = self._now()
             return view_of(row)
+
+    def _compare_before(self, id: str, compare: Callable[[str], str]) -> None:  # noqa: A002  the field's own word
+        with reading(self._engine) as session:
+            row = session.get(DeploymentRow, id)
+            waits = row is not None and row.status == DeploymentStatus.READY and bool(row.gallery)
+        if waits:
+            compare(id)
 
     # -- what the steps share --------------------------------------------------------------------
 

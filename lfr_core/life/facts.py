@@ -17,6 +17,7 @@ from lfr_core.people.roles import Role
 from lfr_core.proof.store import last_proven_ns
 from lfr_core.publication.tables import AnnouncementRow
 from lfr_core.publication.workdays import LONDON
+from lfr_core.records.listed import last_look
 from lfr_core.records.tables import DeploymentRow
 from lfr_core.vault.tables import AttendanceRow, InstallationRow
 
@@ -26,6 +27,9 @@ __all__ = ["gate_facts", "planned_facts"]
 def gate_facts(session: Session, row: DeploymentRow, now: datetime) -> GateFacts:
     """The facts of one deployment at `now`, aware. Raises Refused as `planned_facts`."""
     attended = session.exec(select(func.max(AttendanceRow.last_ns)).where(AttendanceRow.deployment == row.id)).one()
+    looked_ns, why = last_look(session, row.id)
+    if row.gallery and not row.gallery_digest:
+        why = "nothing shows what it must hold"
     return GateFacts(
         deployment=row.id,
         status=DeploymentStatus(row.status),
@@ -34,6 +38,8 @@ def gate_facts(session: Session, row: DeploymentRow, now: datetime) -> GateFacts
         gallery=row.gallery or "",
         suspended_why=row.suspended_why,
         attended_ns=attended,
+        gallery_why=why,
+        gallery_looked_ns=looked_ns,
         audit_written_ns=session.exec(select(InstallationRow.written_ns)).first(),
         planned=planned_facts(session, row, now) if row.planned else None,
     )

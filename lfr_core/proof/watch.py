@@ -22,7 +22,7 @@ from lfr_core.proof.store import is_green, what_is_wrong
 from lfr_core.records.engine import reading
 from lfr_core.records.reading import DeploymentReader
 
-__all__ = ["WATCH", "SendsProofs", "Watch"]
+__all__ = ["WATCH", "LooksAtGalleries", "SendsProofs", "Watch"]
 
 WATCH = "system:watch"
 _LONGEST_WHY = 120
@@ -46,14 +46,29 @@ class _Watched:
     """Why it couldn't."""
 
 
+class LooksAtGalleries(Protocol):
+    """What compares galleries with lists: `lfr_core.proof.gallery.GalleryWatch`."""
+
+    def keep_only(self, live: Sequence[str]) -> None:
+        """These are live; the others are to be forgotten."""
+        ...
+
+    def look(self, deployment: str) -> None:
+        """Do what is due for one. Retryable, Refused."""
+        ...
+
+
 class Watch:
-    """Looks at every live planned deployment, tick by tick. Not for several threads.
+    """Looks at every live deployment, tick by tick: proofs and fuse of the planned ones, the gallery of all.
+
+    Not for several threads.
 
     Args:
         engine: the records.
         sender: sends proofs of life.
         store: suspends.
         fuse: looks at one deployment's fuse and trips it.
+        galleries: compare the galleries with the lists.
         policy: the intervals.
         clock: monotonic seconds.
     """
@@ -65,6 +80,7 @@ class Watch:
         sender: SendsProofs,
         store: Suspends,
         fuse: Callable[[str], None],
+        galleries: LooksAtGalleries,
         policy: ProofPolicy,
         clock: Clock,
     ) -> None:
@@ -72,6 +88,7 @@ class Watch:
         self._sender = sender
         self._store = store
         self._fuse = fuse
+        self._galleries = galleries
         self._policy = policy
         self._clock = clock
         self._watched: dict[str, _Watched] = {}
@@ -83,7 +100,8 @@ class Watch:
         Raises:
             Retryable: it can't be read which deployments are live.
         """
-        live = [view.id for view in DeploymentReader(self._engine).list() if view.planned and view.is_live]
+        views = [view for view in DeploymentReader(self._engine).list() if view.is_live]
+        live = [view.id for view in views if view.planned]
         for gone in self._watched.keys() - set(live):  # ended, or suspended: after a resume it begins anew
             del self._watched[gone]
         now_s = self._clock.monotonic()
@@ -91,6 +109,8 @@ class Watch:
             self._fuse_at_s = now_s
             self._each(live, self._fuse)
         self._each(live, self._beat)
+        self._galleries.keep_only([view.id for view in views])
+        self._each([view.id for view in views], self._galleries.look)
 
     @staticmethod
     def _each(names: Sequence[str], look: Callable[[str], None]) -> None:

@@ -10,11 +10,19 @@ from sqlmodel import Session, col, select
 
 from lfr_core.deployments import DeploymentKind
 from lfr_core.errors import Refused
+from lfr_core.gallery.port import StoredRow
 from lfr_core.life.application import Application
 from lfr_core.publication.tables import WatchlistCompositionRow
 from lfr_core.publication.workdays import LONDON
 from lfr_core.records.entries import EntryLike, entry_row, reference_rows
-from lfr_core.records.tables import DeploymentRow, WatchlistEntryRow, WatchlistReferenceRow
+from lfr_core.records.listed import bind_gallery
+from lfr_core.records.tables import (
+    DeploymentRow,
+    GalleryLookRow,
+    GalleryReferenceRow,
+    WatchlistEntryRow,
+    WatchlistReferenceRow,
+)
 from lfr_core.rights.tables import ListedCommitmentRow
 from lfr_core.watchlists.entitled import ADULT_YEARS
 
@@ -44,9 +52,15 @@ def check_list_for(made: Application, entries: Sequence[EntryLike]) -> None:
 
 
 def write_list(
-    session: Session, row: DeploymentRow, contract_id: str, gallery: str, entries: Sequence[EntryLike], key: bytes
+    session: Session,
+    row: DeploymentRow,
+    contract_id: str,
+    gallery: str,
+    entries: Sequence[EntryLike],
+    key: bytes,
+    held: Sequence[StoredRow],
 ) -> None:
-    """Write the list's rows, crops sealed under the list's `key` (32 bytes), and name its gallery.
+    """Write the list's rows, crops sealed under the list's `key` (32 bytes); name its gallery and bind what it holds.
 
     Raises:
         Refused: `watchlist.gallery-used`, `watchlist.test-subjects-only`.
@@ -63,6 +77,7 @@ def write_list(
     session.flush()
     for entry in entries:
         session.add_all(reference_rows(row.id, entry, key))
+    bind_gallery(session, row, held)
     row.gallery, row.contract_id = gallery, contract_id
     row.blue_list_size, row.watchlist_size = blue, len(entries) - blue
 
@@ -101,5 +116,7 @@ def forget_list(session: Session, deployment: str) -> None:
 
 def delete_list(session: Session, deployment: str) -> None:
     """Delete its rows and sealed crops; what is said of a list in public stays."""
+    session.execute(delete(GalleryReferenceRow).where(col(GalleryReferenceRow.deployment) == deployment))
+    session.execute(delete(GalleryLookRow).where(col(GalleryLookRow.deployment) == deployment))
     session.execute(delete(WatchlistReferenceRow).where(col(WatchlistReferenceRow.deployment) == deployment))
     session.execute(delete(WatchlistEntryRow).where(col(WatchlistEntryRow.deployment) == deployment))

@@ -18,7 +18,7 @@ from lfr_core.audit.port import AuditEvent, Trail, Verb
 from lfr_core.clock import Clock, SystemClock, utc_from_ns
 from lfr_core.deployments import DeploymentKind, DeploymentStatus, DeploymentView
 from lfr_core.errors import Refused
-from lfr_core.life.digest import list_digest
+from lfr_core.gallery.port import StoredRow
 from lfr_core.life.reading import application_of
 from lfr_core.life.record import record_step
 from lfr_core.life.steps import Step
@@ -29,6 +29,7 @@ from lfr_core.records.attaching import check_list_for, composition, delete_list,
 from lfr_core.records.directory import CachedDirectory
 from lfr_core.records.engine import scrub, writing
 from lfr_core.records.entries import EntryLike, ReferenceLike
+from lfr_core.records.listed import list_digest
 from lfr_core.records.locking import check_id, locked, reason_of, unknown
 from lfr_core.records.reading import DeploymentReader, view_of
 from lfr_core.records.tables import DeploymentRow, WatchlistEntryRow
@@ -112,8 +113,13 @@ class DeploymentStore(DeploymentReader):
         gallery: str,
         entries: Sequence[EntryLike],
         by: str = "system:lfr",
+        *,
+        held: Sequence[StoredRow] = (),
     ) -> DeploymentView:
-        """Keep the list that was enrolled into `gallery` under `contract_id`.
+        """Keep the list that was enrolled into `gallery` under `contract_id`, and bind it to what the gallery holds.
+
+        `held` is what `Gallery.add` handed to the store. Without it the gate stays shut: nothing shows what the gallery
+        should hold.
 
         A trial is then ready, with the one list it will have. A planned deployment's list waits for approval, and may
         be compiled anew until then.
@@ -143,7 +149,7 @@ class DeploymentStore(DeploymentReader):
             if made is not None:
                 check_list_for(made, entries)
                 forget_list(session, deployment_id)  # one that was compiled before and isn't approved
-            write_list(session, row, contract_id, gallery, entries, key)
+            write_list(session, row, contract_id, gallery, entries, key, held)
             session.add_all(composition(deployment_id, entries, now))
             keep_commitments(session, deployment_id, committed)
             if made is None:
@@ -152,7 +158,7 @@ class DeploymentStore(DeploymentReader):
             else:
                 life = session.get_one(LifeRow, deployment_id)
                 life.list_last_day = min(entry.expires_on for entry in entries)
-                digest = list_digest(contract_id, entries)
+                digest = list_digest(session, row)
                 record_step(session, self._trail, row, Step.COMPILE, by=by, now=now, digest=digest, facts=facts)
             return view_of(row)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from datetime import date
 from typing import Protocol
@@ -67,6 +68,7 @@ def reference_rows(deployment: str, entry: EntryLike, key: bytes) -> list[Watchl
             entry=entry.id,
             photograph=reference.photograph,
             crop_sealed=seal(key, reference.crop_jpeg, list_reference(deployment, reference.id)),
+            crop_sha256=hashlib.sha256(reference.crop_jpeg).hexdigest(),
         )
         for reference in entry.references
     ]

@@ -25,6 +25,8 @@ __all__ = [
     "DeadLetterCountRow",
     "DeadLetterRow",
     "DeploymentRow",
+    "GalleryLookRow",
+    "GalleryReferenceRow",
     "Row",
     "SightingRow",
     "StageTimeRow",
@@ -57,6 +59,10 @@ class DeploymentRow(Row, table=True):
     status: str
     gallery: str | None = Field(default=None, unique=True)  # one gallery per deployment, never reused
     contract_id: str = ""
+    gallery_rows: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    """How many references the gallery was made with, the drawn test face among them."""
+    gallery_digest: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    """`lfr_core.gallery.binding.gallery_digest` of them; "" where the list was made before there was one."""
     threshold: float
     agreeing_shots: int
     live_only: bool
@@ -102,6 +108,34 @@ class WatchlistReferenceRow(Row, table=True):
     entry: str
     photograph: str
     crop_sealed: bytes
+    crop_sha256: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    """Of the crop in the clear, for the digest that is approved."""
+
+
+class GalleryReferenceRow(Row, table=True):
+    """What the gallery must hold: the list's references, the drawn test face, and canaries, which may be there or not.
+
+    Exists until the deployment ends. No vector can be made from a digest.
+    """
+
+    __tablename__ = "gallery_reference"
+
+    deployment: str = Field(primary_key=True, foreign_key="deployment.id")
+    id: str = Field(primary_key=True)
+    entry: str
+    sha256: str
+    """Of the vector as stored."""
+
+
+class GalleryLookRow(Row, table=True):
+    """The newest comparison of a deployment's gallery with its list."""
+
+    __tablename__ = "gallery_look"
+
+    deployment: str = Field(primary_key=True, foreign_key="deployment.id")
+    looked_ns: int = Field(sa_type=BigInteger)
+    why: str = ""
+    """What differs, in words; "" when nothing did."""
 
 
 class CameraSessionRow(Row, table=True):

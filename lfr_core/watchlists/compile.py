@@ -9,6 +9,7 @@ from typing import Protocol
 from lfr_core.deployments import DeploymentView
 from lfr_core.errors import LfrError, Refused
 from lfr_core.gallery import Gallery, gallery_name
+from lfr_core.gallery.port import StoredRow
 from lfr_core.watchlists.enrol import enrol
 from lfr_core.watchlists.entries import Entry, WatchlistReport
 
@@ -21,9 +22,17 @@ class WatchlistStore(Protocol):
     def find(self, deployment: str, /) -> DeploymentView | None: ...
 
     def attach_watchlist(
-        self, deployment_id: str, contract_id: str, gallery: str, entries: Sequence[Entry], /, by: str
+        self,
+        deployment_id: str,
+        contract_id: str,
+        gallery: str,
+        entries: Sequence[Entry],
+        /,
+        by: str,
+        *,
+        held: Sequence[StoredRow],
     ) -> DeploymentView:
-        """In one transaction: keep the entries, name the gallery, make the deployment ready."""
+        """In one transaction: keep the entries, name the gallery, bind what it holds, make the deployment ready."""
         ...
 
 
@@ -80,9 +89,9 @@ def compile_watchlist(
     # gallery_name writes an underscore as `_5f`, so `__` ends the deployment's part of the name.
     prefix = f"{gallery_name(deployment)}__"
     name = prefix + attempt
-    enrol(report, gallery, name, report.contract_id)
+    held = enrol(report, gallery, name, report.contract_id)
     try:
-        view = store.attach_watchlist(deployment, report.contract_id, name, report.entries, by=by)
+        view = store.attach_watchlist(deployment, report.contract_id, name, report.entries, by=by, held=held)
     except BaseException:
         with suppress(LfrError):  # the first failure is the one to tell
             gallery.drop(name)

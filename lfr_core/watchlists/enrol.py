@@ -14,6 +14,8 @@ from lfr_core.deployments import DeploymentKind
 from lfr_core.errors import Fatal, LfrError, Refused
 from lfr_core.faces.types import FaceEngine
 from lfr_core.gallery import Gallery, Reference
+from lfr_core.gallery.binding import compare_rows
+from lfr_core.gallery.port import StoredRow
 from lfr_core.policy import Policy
 from lfr_core.proof.face import PROOF_ENTRY, PROOF_REFERENCE, proof_template
 from lfr_core.watchlists.csv_file import read_rows
@@ -93,14 +95,17 @@ def check_watchlist(
     )
 
 
-def enrol(report: WatchlistReport, gallery: Gallery, name: str, contract_id: str) -> None:
+def enrol(report: WatchlistReport, gallery: Gallery, name: str, contract_id: str) -> tuple[StoredRow, ...]:
     """Make the gallery `name` and fill it with the report's entries and the drawn test face.
 
     On any failure it is dropped again.
 
+    Returns what it must hold from now on, which is what it was found to hold.
+
     Raises:
         Refused: `watchlist.empty`, `gallery.exists`.
-        Fatal: the templates are of another embedding contract than `contract_id`.
+        Fatal: the templates are of another embedding contract than `contract_id`; the store doesn't hold, bit for bit,
+            what was put into it.
         Retryable: Milvus is away.
     """
     if not report.entries:
@@ -112,7 +117,10 @@ def enrol(report: WatchlistReport, gallery: Gallery, name: str, contract_id: str
         references = [Reference(r.id, entry.id, r.template) for entry in report.entries for r in entry.references]
         if report.proof_template is not None:
             references.append(Reference(PROOF_REFERENCE, PROOF_ENTRY, report.proof_template))
-        gallery.add(name, contract_id, references)
+        bound = gallery.add(name, contract_id, references)
+        if found := compare_rows(bound, gallery.rows(name, contract_id)):
+            raise Fatal(f"the gallery doesn't hold what was put into it ({found.words}): look at Milvus's disk and log")
+        return bound
     except BaseException:
         with suppress(LfrError):  # the first failure is the one to tell
             gallery.drop(name)

@@ -19,6 +19,7 @@ from sqlmodel import select, text
 
 from lfr_core.audit.trail import AuditTrail
 from lfr_core.clock import SystemClock, utc_from_ns
+from lfr_core.gallery import MilvusGallery
 from lfr_core.gate import Condition
 from lfr_core.life.tables import AuthorityRow, LifeRow
 from lfr_core.life.telling import withhold
@@ -30,7 +31,7 @@ from lfr_core.records import read
 from lfr_core.records.attendance import Attendance
 from lfr_core.records.engine import writing
 from lfr_core.records.reading import DeploymentReader
-from lfr_core.records.tables import DeploymentRow, Row
+from lfr_core.records.tables import DeploymentRow, GalleryLookRow, Row
 from lfr_core.vault.frames import VaultSealer
 from lfr_core.vault.tables import InstallationRow
 from streams.camera.job import CameraJob
@@ -77,7 +78,8 @@ def live(stream: Stream, tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
     house.desk.ready(NAME, by=PLANNER)
     house.prove(NAME)
     house.wait_until(starts_at)
-    house.desk.open(NAME, by=OPERATOR)
+    house.gallery = MilvusGallery(stream.milvus.uri)
+    house.desk.open(NAME, by=OPERATOR, compare=house.compare)
     stream.attend(NAME, OPERATOR)
     write_walks(folder / "walk.avi", [Walk("biden", 6)])
     stop = threading.Event()
@@ -184,6 +186,7 @@ BREAK = {
     Condition.LIST_IN_PLACE: changed(DeploymentRow, gallery=None),
     Condition.LIST_APPROVED: changed(LifeRow, approved_digest="of another list"),
     Condition.LIST_FRESH: changed(LifeRow, list_built_at=earlier(2)),
+    Condition.GALLERY_UNCHANGED: changed(GalleryLookRow, why="it is empty"),
     Condition.BOUND: changed(DeploymentRow, threshold=0.2),
     Condition.ANNOUNCED: changed(AnnouncementRow, starts_at=earlier(1)),
     Condition.SIGNAGE: changed(LifeRow, signage_by=""),

@@ -42,6 +42,7 @@ from lfr_core.vault.keystore import Keystore
 from streams.canary import CanaryStreams
 from streams.topics import Topic
 from tests.support.brokers import RunningBroker
+from tests.support.galleries import fill
 from tests.support.milvus import MilvusServer
 from tests.support.records import entry
 from tests.support.vault_core import SteadyBook, TwoClocks
@@ -97,8 +98,9 @@ class Installation:
         """A live deployment with a gallery and a list, attended."""
         self.deployments.create(name, DeploymentKind.DEMO, name=name, policy=POLICY)
         collection = gallery_name(name)
-        self.gallery(self.plain_gallery).create(collection, "contract")
-        self.deployments.attach_watchlist(name, "contract", collection, [entry(f"entry-of-{name}")])
+        listed = [entry(f"entry-of-{name}")]
+        held = fill(self.gallery(self.plain_gallery), collection, "contract", listed)
+        self.deployments.attach_watchlist(name, "contract", collection, listed, held=held)
         view = self.deployments.open(name)
         Attendance(self.engine, self.clock).heard(name, "Op One")
         return view
@@ -122,7 +124,7 @@ class Installation:
         """One of each kind, confirmed, booked and remembered."""
         streams = self.canaries()
         planted = [
-            plant_template(view, self.gallery, self.plain_gallery, clock=self.clock, random=self.random),
+            plant_template(view, self.gallery, self.plain_gallery, self.engine, clock=self.clock, random=self.random),
             plant_reference(self.engine, self.vault, view, clock=self.clock, random=self.random),
             streams.plant_footage(view.id, self.settings.footage_store),
         ]

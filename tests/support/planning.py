@@ -15,6 +15,7 @@ from sqlmodel import select
 from lfr_core.audit.port import Trail
 from lfr_core.clock import Clock, utc_from_ns
 from lfr_core.deployments import DeploymentKind, DeploymentStatus
+from lfr_core.gallery import ExactGallery, Gallery, gallery_name
 from lfr_core.life.application import Application, ApplicationForm
 from lfr_core.life.desk import PlanningDesk
 from lfr_core.life.tables import LifeRow
@@ -23,6 +24,7 @@ from lfr_core.papers import PaperKind, PaperRegister
 from lfr_core.papers.kinds import STANDING
 from lfr_core.people import People, Person
 from lfr_core.policy import Policy, load_policy
+from lfr_core.proof.gallery import GalleryCheck
 from lfr_core.proof.store import keep_self_test
 from lfr_core.publication.announcement import AnnouncementStore
 from lfr_core.publication.figures import UseCase
@@ -31,6 +33,7 @@ from lfr_core.records.deployments import DeploymentStore
 from lfr_core.records.engine import reading, writing
 from lfr_core.records.entries import EntryLike
 from lfr_core.vault.port import Vault
+from tests.support.galleries import fill
 from tests.support.people import CAST
 from tests.support.records import ManualClock, entry
 from tests.support.vaults import trail_of, vault_of
@@ -75,6 +78,7 @@ class PlanningHouse:
     clock: Clock
     home: Path
     policy: Policy = field(default_factory=load_policy)
+    gallery: Gallery = field(default_factory=ExactGallery)
 
     @classmethod
     def on(cls, engine: Engine, home: Path) -> PlanningHouse:
@@ -156,9 +160,13 @@ class PlanningHouse:
         gallery: str = "",
     ) -> None:
         chosen = entries or (entry(),)
-        self.store.attach_watchlist(
-            deployment, contract, gallery or f"gallery_{deployment}_{uuid4().hex[:6]}", chosen, by=PLANNER
-        )
+        name = gallery or f"{gallery_name(deployment)}__{uuid4().hex[:6]}"
+        held = fill(self.gallery, name, contract, chosen)
+        self.store.attach_watchlist(deployment, contract, name, chosen, by=PLANNER, held=held)
+
+    def compare(self, deployment: str = "dep") -> str:
+        """Compare its gallery with its list, as an opening asks for."""
+        return GalleryCheck(self.engine, self.gallery, self.clock).compare(deployment)
 
     def digest(self, deployment: str = "dep") -> str:
         with reading(self.engine) as session:
@@ -208,7 +216,7 @@ class PlanningHouse:
             self.wait_until(made.starts_at)
             self.touch()
             self.prove(deployment)
-            self.desk.open(deployment, by=OPERATOR)
+            self.desk.open(deployment, by=OPERATOR, compare=self.compare)
         return made
 
     def touch(self) -> None:

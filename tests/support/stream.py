@@ -262,7 +262,7 @@ class Stream:
         entry = str(uuid5(NAMESPACE_OID, f"{name}/{photo}"))
         reference, crop = _reference(engine, entry, photo)
         gallery.create(collection, engine.contract_id)
-        gallery.add(collection, engine.contract_id, [reference])
+        held = gallery.add(collection, engine.contract_id, [reference])
         row = _Entry(
             id=entry,
             subject=photo,
@@ -272,7 +272,7 @@ class Stream:
             expires_on=datetime.now(tz=UTC).date().replace(year=2099),
             references=[_Reference(reference.id, photo, crop)],
         )
-        self.store.attach_watchlist(name, engine.contract_id, collection, [row], by)
+        self.store.attach_watchlist(name, engine.contract_id, collection, [row], by, held=held)
 
     def attend(self, name: str, operator: str = "a tester") -> None:
         """Somebody attends a deployment from now on."""

@@ -5,11 +5,12 @@ The close destroys them; this is for a close that couldn't, or that was killed h
 
 from __future__ import annotations
 
-from sqlalchemy import Engine, delete
-from sqlmodel import col, func, select
+from sqlalchemy import Engine
+from sqlmodel import func, select
 
 from lfr_core.audit.port import AuditEvent, Trail, Verb
 from lfr_core.errors import LfrError
+from lfr_core.records.attaching import delete_list
 from lfr_core.records.engine import reading, scrub, writing
 from lfr_core.records.tables import WatchlistEntryRow, WatchlistReferenceRow
 from lfr_core.retention.port import ACTOR, Audited, Destroyed, Due, Outcome
@@ -83,7 +84,6 @@ class ListsStep:
     def _destroy_rows(self, name: str, rows: int, due_ns: int, now_ns: int) -> Destroyed:
         facts: dict[str, str | int] = {"state": "done", "rows": rows, "due_ns": due_ns, "done_ns": now_ns}
         with writing(self._engine) as session:
-            session.execute(delete(WatchlistReferenceRow).where(col(WatchlistReferenceRow.deployment) == name))
-            session.execute(delete(WatchlistEntryRow).where(col(WatchlistEntryRow.deployment) == name))
+            delete_list(session, name)
             self._trail.append(session, AuditEvent(Verb.ERASE, ACTOR, name, f"list:{name}", _RULE, facts))
         return Destroyed(f"list:{name}", due_ns, name, {"rows": rows})

@@ -138,7 +138,9 @@ def test_a_vector_is_found_raw_among_thousands_so_nothing_hides_it_by_packing(ho
     gallery = house.gallery(house.plain_gallery)
     others = [Reference(f"r{n}", f"e{n}", random_template(house.random)) for n in range(2_000)]
     gallery.add(view.gallery, view.contract_id, others[:1_000])
-    planted = plant_template(view, house.gallery, house.plain_gallery, clock=house.clock, random=house.random)
+    planted = plant_template(
+        view, house.gallery, house.plain_gallery, house.engine, clock=house.clock, random=house.random
+    )
     gallery.add(view.gallery, view.contract_id, others[1_000:])
 
     assert house.remember(view, [planted])[0].control is Control.FOUND

@@ -7,6 +7,7 @@ import pytest
 from lfr_core.errors import Fatal, LfrError, Poison, Refused
 from lfr_core.faces.types import Floats
 from lfr_core.gallery import Candidate, ExactGallery, Gallery, MilvusGallery, Reference
+from lfr_core.gallery.binding import Difference, compare_rows, gallery_digest
 
 CONTRACT = "contract-a"
 
@@ -250,3 +251,29 @@ def test_milvus_agrees_with_the_exact_reference(milvus_gallery: MilvusGallery, s
         same(
             milvus_gallery.search("g", CONTRACT, probes, limit=limit), exact.search("g", CONTRACT, probes, limit=limit)
         )
+
+
+def test_what_was_put_in_is_read_back_bit_for_bit(gallery: Gallery) -> None:
+    rng = np.random.default_rng(17)
+    gallery.create("g", CONTRACT)
+    rows = units(rng, 1_200)  # more than one page
+    rows[0, :3] = (-0.0, 1e-40, 0.0)  # a negative zero and a subnormal number
+    rows[0] /= np.linalg.norm(rows[0])
+    some = references(rows, per_entry=2)
+
+    handed = gallery.add("g", CONTRACT, some)
+
+    assert [(row.id, row.entry) for row in handed] == [(one.id, one.entry) for one in some]
+    assert compare_rows(handed, gallery.rows("g", CONTRACT)) == Difference()
+    assert sorted(row.id for row in gallery.rows("g", CONTRACT, ["r00003", "r01199", "nobody"])) == ["r00003", "r01199"]
+    assert gallery_digest(gallery.rows("g", CONTRACT)) == gallery_digest(reversed(handed))
+
+
+def test_rows_of_an_unknown_gallery_or_another_contract_are_refused(gallery: Gallery) -> None:
+    with pytest.raises(Refused):
+        gallery.rows("g", CONTRACT)
+    gallery.create("g", CONTRACT)
+
+    assert gallery.rows("g", CONTRACT) == ()
+    with pytest.raises(Fatal):
+        gallery.rows("g", "another")

@@ -269,14 +269,14 @@ def test_nothing_is_ready_or_open_before_its_conditions_are_met(house: PlanningH
     house.desk.confirm("dep", by=OPERATOR, briefing=True)
     house.desk.ready("dep", by=PLANNER)
 
-    refused("gate.proven", lambda: house.desk.open("dep", by=OPERATOR))
+    refused("gate.proven", lambda: house.desk.open("dep", by=OPERATOR, compare=house.compare))
     house.prove()
-    refused("gate.within-hours", lambda: house.desk.open("dep", by=OPERATOR))
+    refused("gate.within-hours", lambda: house.desk.open("dep", by=OPERATOR, compare=house.compare))
     house.wait_until(made.starts_at)
     house.touch()
-    refused("gate.proven", lambda: house.desk.open("dep", by=OPERATOR))  # that was hours ago
+    refused("gate.proven", lambda: house.desk.open("dep", by=OPERATOR, compare=house.compare))  # that was hours ago
     house.prove()
-    house.desk.open("dep", by=OPERATOR)
+    house.desk.open("dep", by=OPERATOR, compare=house.compare)
     assert status(house) is S.LIVE
     refused("deployment.planned", lambda: house.store.open("dep"))
 

@@ -56,6 +56,7 @@ def view(house: PlanningHouse, told: Told) -> PlannerView:
             announcements=house.announcements,
             evaluations=load_evaluations(),
             reports=house.home / "quality",
+            compare=house.compare,
             drop=told.dropped.append,
             moved=moved,
         )

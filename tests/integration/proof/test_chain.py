@@ -24,6 +24,7 @@ from streams.broker.traits import traits_of
 from streams.proof import ProofSender
 from streams.proof_selftest import self_test
 from tests.support.brokers import RunningBroker
+from tests.support.galleries import rebind
 from tests.support.milvus import MilvusServer, milvus_server
 from tests.support.stream import Stream, wait_until
 
@@ -56,6 +57,7 @@ def enrol_test_face(stream: Stream, gallery_name: str) -> None:
     milvus = MilvusGallery(stream.milvus.uri)
     gallery = turned_gallery(milvus, stream.vault, actor="system:test")
     gallery.add(gallery_name, engine.contract_id, [Reference(PROOF_REFERENCE, PROOF_ENTRY, template)])
+    rebind(stream.database, "d", gallery)
     milvus.close()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 import pytest
@@ -54,8 +54,26 @@ class Sender:
         return proof
 
 
+class NoGalleries:
+    """What the watch sees of galleries has tests of its own: test_gallery_watch.py."""
+
+    def keep_only(self, live: Sequence[str]) -> None:
+        pass
+
+    def look(self, deployment: str) -> None:
+        pass
+
+
 def watch_of(house: AlertHouse, sender: Sender, fuse: Callable[[str], None] = lambda _name: None) -> Watch:
-    return Watch(engine=house.engine, sender=sender, store=house.store, fuse=fuse, policy=POLICY, clock=house.clock)
+    return Watch(
+        engine=house.engine,
+        sender=sender,
+        store=house.store,
+        fuse=fuse,
+        galleries=NoGalleries(),
+        policy=POLICY,
+        clock=house.clock,
+    )
 
 
 def run(house: AlertHouse, watch: Watch, seconds: float) -> None:

@@ -10,6 +10,7 @@ from lfr_core.deployments import DeploymentKind, DeploymentStatus
 from lfr_core.errors import Fatal, Refused, Retryable
 from lfr_core.faces.types import FaceEngine
 from lfr_core.gallery import MilvusGallery, Reference
+from lfr_core.gallery.port import StoredRow
 from lfr_core.policy import Policy
 from lfr_core.records.deployments import DeploymentStore
 from lfr_core.records.engine import open_engine
@@ -50,7 +51,7 @@ def report(listed: ListFolder, engine: FaceEngine, policy: Policy) -> WatchlistR
 class Full(MilvusGallery):
     """Milvus goes away after the collection was made."""
 
-    def add(self, name: str, contract_id: str, references: Sequence[Reference]) -> None:
+    def add(self, name: str, contract_id: str, references: Sequence[Reference]) -> tuple[StoredRow, ...]:
         super().add(name, contract_id, references[:1])
         raise Retryable("planted: Milvus went away")
 

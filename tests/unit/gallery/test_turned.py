@@ -8,6 +8,7 @@ import pytest
 from lfr_core.errors import Poison, Refused, Retryable
 from lfr_core.faces.types import Floats
 from lfr_core.gallery import ExactGallery, Reference, gallery_name
+from lfr_core.gallery.port import StoredRow
 from lfr_core.gallery.turned import TurnedGallery, deployment_of_gallery, turn_from_key, turned_gallery
 from lfr_core.vault.lists import find_list_key, make_list_key
 from lfr_core.vault.port import KeyKind
@@ -35,9 +36,9 @@ class Spy(ExactGallery):
         super().__init__()
         self.stored: list[Floats] = []
 
-    def add(self, name: str, contract_id: str, references: Sequence[Reference]) -> None:
+    def add(self, name: str, contract_id: str, references: Sequence[Reference]) -> tuple[StoredRow, ...]:
         self.stored += [r.template for r in references]
-        super().add(name, contract_id, references)
+        return super().add(name, contract_id, references)
 
 
 def test_a_turn_is_orthogonal_and_the_same_for_the_same_key() -> None:

@@ -54,6 +54,7 @@ OPEN = GateFacts(
     suspended_why="",
     attended_ns=NOW_NS,
     audit_written_ns=NOW_NS,
+    gallery_looked_ns=NOW_NS - 60 * 10**9,
     planned=PLANNED,
 )
 SHUT: list[tuple[Condition, dict[str, object]]] = [
@@ -66,6 +67,9 @@ SHUT: list[tuple[Condition, dict[str, object]]] = [
     (Condition.LIST_FRESH, {"list_built_ns": NOW_NS - 25 * HOUR_NS}),
     (Condition.LIST_FRESH, {"list_built_ns": NOW_NS + 1}),
     (Condition.LIST_FRESH, {"list_last_day": date(2026, 11, 22)}),
+    (Condition.GALLERY_UNCHANGED, {"gallery_why": "it is empty"}),
+    (Condition.GALLERY_UNCHANGED, {"gallery_looked_ns": None}),
+    (Condition.GALLERY_UNCHANGED, {"gallery_looked_ns": NOW_NS - 601 * 10**9}),
     (Condition.BOUND, {"threshold": 0.4}),
     (Condition.BOUND, {"contract": "another"}),
     (Condition.BOUND, {"contract": "", "contract_approved": ""}),

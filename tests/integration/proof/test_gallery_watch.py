@@ -1,0 +1,362 @@
+"""A gallery that isn't its list: emptied, altered, added to, swapped, replaced. On a real Milvus Lite server each is
+found at opening, by the watch and by a recogniser that loads it, and the gate shuts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+from sqlmodel import Session, col, select
+
+from lfr_core.clock import utc_from_ns
+from lfr_core.deployments import DeploymentKind, DeploymentStatus
+from lfr_core.errors import Refused, Retryable
+from lfr_core.gallery import Candidate, MilvusGallery, Reference
+from lfr_core.gate import Condition, GateLimits, gate
+from lfr_core.life.facts import gate_facts
+from lfr_core.life.reading import call
+from lfr_core.life.tables import CallRow
+from lfr_core.people.roles import Role
+from lfr_core.proof.face import PROOF_REFERENCE
+from lfr_core.proof.gallery import GalleryCheck, GalleryWatch
+from lfr_core.proof.watch import WATCH, Watch
+from lfr_core.recognition.loading import ComparedGallery
+from lfr_core.records.engine import open_engine, reading, writing
+from lfr_core.records.listed import allow_canary
+from lfr_core.records.sightings import CANARY_ENTRY
+from lfr_core.records.tables import DeploymentRow, GalleryReferenceRow, WatchlistEntryRow
+from lfr_core.watchlists.types import Category
+from tests.support.galleries import fill, reference
+from tests.support.milvus import MilvusServer, milvus_server
+from tests.support.planning import OFFICER, OPERATOR, PlanningHouse
+from tests.support.records import ManualClock, entry
+
+S = DeploymentStatus
+ENTRIES = tuple(entry(f"person-{n}") for n in range(6))
+
+
+@pytest.fixture(scope="module")
+def milvus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MilvusServer]:
+    with milvus_server(tmp_path_factory.mktemp("milvus") / "data") as server:
+        yield server
+
+
+@pytest.fixture
+def engine(sqlite_url: str) -> Iterator[Engine]:
+    engine = open_engine(sqlite_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def gallery(milvus: MilvusServer) -> Iterator[MilvusGallery]:
+    made = MilvusGallery(milvus.uri)
+    yield made
+    for name in made.names():
+        made.drop(name)
+    made.close()
+
+
+@pytest.fixture
+def house(engine: Engine, tmp_path: Path, gallery: MilvusGallery) -> PlanningHouse:
+    made = PlanningHouse.on(engine, tmp_path)
+    made.gallery = gallery
+    return made
+
+
+class Tampered:
+    """What somebody does who can reach Milvus: by a client of its own, without our checks."""
+
+    def __init__(self, server: MilvusServer, name: str) -> None:
+        from pymilvus import MilvusClient
+
+        self.client = MilvusClient(server.uri)
+        self.name = name
+
+    def delete(self, *ids: str) -> None:
+        self.client.delete(self.name, ids=list(ids))
+
+    def put(self, *rows: Reference) -> None:
+        self.client.upsert(
+            self.name, [{"id": row.id, "entry": row.entry, "template": row.template.tolist()} for row in rows]
+        )
+
+    def close(self) -> None:
+        self.client.close()
+
+
+def emptied(by: Tampered, _gallery: MilvusGallery) -> None:
+    """All but the drawn test face: the case that passed every check."""
+    by.delete(*(each.id for one in ENTRIES for each in one.references))
+
+
+def altered(by: Tampered, _gallery: MilvusGallery) -> None:
+    by.put(Reference("person-3/1", "person-3", reference("of somebody else", "").template))
+
+
+def added(by: Tampered, _gallery: MilvusGallery) -> None:
+    by.put(reference("not on the list", "person-1"))
+
+
+def swapped(by: Tampered, _gallery: MilvusGallery) -> None:
+    one, two = reference("person-1/1", "person-1"), reference("person-2/1", "person-2")
+    by.put(Reference(one.id, one.entry, two.template), Reference(two.id, two.entry, one.template))
+
+
+def replaced(_by: Tampered, gallery: MilvusGallery) -> None:
+    """Another list under the same name."""
+    name = next(name for name in gallery.names())
+    gallery.drop(name)
+    fill(gallery, name, "contract", tuple(entry(f"other-{n}") for n in range(6)))
+
+
+def remade_for_another_model(_by: Tampered, gallery: MilvusGallery) -> None:
+    name = next(name for name in gallery.names())
+    gallery.drop(name)
+    fill(gallery, name, "another contract", ENTRIES)
+
+
+def dropped(_by: Tampered, gallery: MilvusGallery) -> None:
+    gallery.drop(next(name for name in gallery.names()))
+
+
+CHANGES: dict[Callable[[Tampered, MilvusGallery], None], str] = {
+    emptied: "6 photographs are missing",
+    altered: "1 photograph isn't the one that was enrolled",
+    added: "1 photograph is there that isn't on the list",
+    swapped: "2 photographs aren't those that were enrolled",
+    replaced: "6 photographs are missing, 6 photographs are there that aren't on the list",
+    remade_for_another_model: "it was made with another face model",
+    dropped: "it is gone",
+}
+PLANTED = pytest.mark.parametrize("change", list(CHANGES), ids=lambda change: change.__name__)
+
+
+@pytest.fixture
+def tampered(house: PlanningHouse, milvus: MilvusServer) -> Iterator[Callable[[], Tampered]]:
+    made: list[Tampered] = []
+
+    def tamper() -> Tampered:
+        with reading(house.engine) as session:
+            made.append(Tampered(milvus, session.get_one(DeploymentRow, "dep").gallery or ""))
+        return made[-1]
+
+    yield tamper
+    for one in made:
+        one.close()
+
+
+def shut_by(house: PlanningHouse) -> str:
+    """Why the gate's condition on the gallery isn't met; "" when it is."""
+    with reading(house.engine) as session:
+        facts = gate_facts(session, session.get_one(DeploymentRow, "dep"), house.now)
+    found = gate(facts, GateLimits.of(house.policy), now_ns=house.clock.time_ns())
+    (one,) = (each for each in found if each.condition is Condition.GALLERY_UNCHANGED)
+    return "" if one.met else one.why
+
+
+def watch_of(house: PlanningHouse) -> Watch:
+    def call_officer(session: Session, deployment: str, why: str) -> None:
+        call(session, role=Role.AUTHORISING_OFFICER, deployment=deployment, why=why, now=utc_from_ns(0))
+
+    class Nothing:
+        def send(self, deployment: str) -> None:
+            raise Refused("gate.operator-attending", f"nobody attends {deployment}: no proof is sent")
+
+    check = GalleryCheck(house.engine, house.gallery, house.clock)
+    every_s = house.policy.proof.gallery_every_s
+    watching = GalleryWatch(house.engine, check, house.store, call_officer, house.clock, every_s=every_s, by=WATCH)
+    return Watch(
+        engine=house.engine,
+        sender=Nothing(),  # type: ignore[arg-type]  # never gives a proof's id
+        store=house.store,
+        fuse=lambda _name: None,
+        galleries=watching,
+        policy=house.policy.proof,
+        clock=house.clock,
+    )
+
+
+def row_of(house: PlanningHouse) -> DeploymentRow:
+    with reading(house.engine) as session:
+        return session.get_one(DeploymentRow, "dep")
+
+
+def after(house: PlanningHouse, seconds: float) -> None:
+    assert isinstance(house.clock, ManualClock)
+    house.clock.advance(seconds)
+
+
+def test_a_gallery_that_is_its_list_is_open_and_stays_so(house: PlanningHouse) -> None:
+    house.walk(S.LIVE, entries=ENTRIES)
+    watch = watch_of(house)
+
+    for _ in range(30):
+        watch.tick()
+        after(house, house.policy.proof.gallery_every_s)
+
+    assert (row_of(house).status, shut_by(house)) == (S.LIVE, "")
+
+
+@PLANTED
+def test_it_is_found_at_opening_and_nothing_opens(
+    house: PlanningHouse, tampered: Callable[[], Tampered], change: Callable[[Tampered, MilvusGallery], None]
+) -> None:
+    made = house.walk(S.READY, entries=ENTRIES)
+    house.wait_until(made.starts_at)
+    house.touch()
+    house.prove()  # by a self-test of a moment ago: green
+    assert house.compare() == ""
+    assert isinstance(house.gallery, MilvusGallery)
+    change(tampered(), house.gallery)
+
+    with pytest.raises(Refused) as refused:
+        house.desk.open("dep", by=OPERATOR, compare=house.compare)
+
+    assert refused.value.rule == f"gate.{Condition.GALLERY_UNCHANGED}"
+    assert CHANGES[change] in str(refused.value)
+    assert row_of(house).status == S.READY
+
+
+@PLANTED
+def test_the_watch_finds_it_suspends_and_calls_who_must_act(
+    house: PlanningHouse, tampered: Callable[[], Tampered], change: Callable[[Tampered, MilvusGallery], None]
+) -> None:
+    house.walk(S.LIVE, entries=ENTRIES)
+    watch = watch_of(house)
+    watch.tick()
+    assert isinstance(house.gallery, MilvusGallery)
+    change(tampered(), house.gallery)
+
+    after(house, house.policy.proof.gallery_every_s + 2)  # what is known of a collection is believed for a second
+    watch.tick()
+
+    assert row_of(house).status == S.SUSPENDED
+    assert CHANGES[change] in row_of(house).suspended_why
+    assert CHANGES[change] in shut_by(house)
+    with reading(house.engine) as session:
+        assert [CHANGES[change] in one.why for one in session.exec(select(CallRow)) if "gallery" in one.why] == [True]
+
+
+@PLANTED
+def test_a_recogniser_that_loads_it_searches_nothing_and_the_gate_shuts(
+    house: PlanningHouse, tampered: Callable[[], Tampered], change: Callable[[Tampered, MilvusGallery], None]
+) -> None:
+    house.walk(S.LIVE, entries=ENTRIES)
+    row, probe = row_of(house), reference("person-1/1", "").template[None]
+    assert isinstance(house.gallery, MilvusGallery)
+    loaded = ComparedGallery(house.gallery, house.compare)
+    before = patiently(lambda: loaded.search(row.gallery or "", "contract", probe))
+    change(tampered(), house.gallery)
+
+    another = ComparedGallery(house.gallery, house.compare)
+
+    with pytest.raises(Refused) as refused:
+        patiently(lambda: another.search(row.gallery or "", "contract", probe))
+
+    assert before[0][0].entry == "person-1"
+    assert refused.value.rule == "gallery.changed"
+    assert CHANGES[change] in shut_by(house)
+    watch_of(house).tick()
+    assert row_of(house).status == S.SUSPENDED
+
+
+def patiently(ask: Callable[[], list[list[Candidate]]]) -> list[list[Candidate]]:
+    """As the stream does while a comparison runs."""
+    for _ in range(100):
+        try:
+            return ask()
+        except Retryable:
+            continue
+    raise AssertionError("it is compared for ever")
+
+
+def test_a_resumed_deployment_whose_gallery_is_still_another_stays_shut_and_is_suspended_again(
+    house: PlanningHouse, tampered: Callable[[], Tampered]
+) -> None:
+    house.walk(S.LIVE, entries=ENTRIES)
+    added(by := tampered(), house.gallery)  # type: ignore[arg-type]  # Milvus's
+    watch = watch_of(house)
+    watch.tick()
+    house.store.resume("dep", by=OFFICER)
+    resumed = shut_by(house)
+    watch.tick()
+    again = row_of(house).status
+
+    by.delete("not on the list")
+    house.store.resume("dep", by=OFFICER)
+    watch.tick()
+
+    assert "1 photograph is there" in resumed
+    assert again == S.SUSPENDED
+    assert (row_of(house).status, shut_by(house)) == (S.LIVE, "")
+
+
+def test_a_canary_that_the_records_know_is_no_stranger_and_another_with_its_name_is(house: PlanningHouse) -> None:
+    house.walk(S.LIVE, entries=ENTRIES)
+    row, canary = row_of(house), reference("canary-1", CANARY_ENTRY)
+    name = row.gallery or ""
+    (handed,) = house.gallery.add(name, "contract", [canary])
+    unknown = house.compare()
+    with writing(house.engine) as session:
+        allow_canary(session, "dep", handed)
+    known = house.compare()
+    watch = watch_of(house)
+    watch.tick()
+    after(house, house.policy.proof.gallery_every_s)
+    watch.tick()
+
+    assert unknown == "1 photograph is there that isn't on the list"
+    assert known == ""
+    assert row_of(house).status == S.LIVE
+
+
+@pytest.mark.parametrize("what", ["entry", "binding", "binding and digest"])
+def test_a_list_in_the_records_that_is_not_the_approved_one_shuts_the_gate(house: PlanningHouse, what: str) -> None:
+    house.walk(S.LIVE, entries=ENTRIES)
+    with writing(house.engine) as session:
+        if what == "entry":
+            session.get_one(WatchlistEntryRow, ("dep", "person-1")).category = Category.HIGH_RISK_MISSING
+        else:
+            session.delete(session.get_one(GalleryReferenceRow, ("dep", "person-1/1")))
+            session.flush()
+        if what == "binding and digest":
+            from lfr_core.records.listed import bind_gallery, bound_rows
+
+            left = bound_rows(session, "dep")
+            for one in session.exec(select(GalleryReferenceRow).where(col(GalleryReferenceRow.deployment) == "dep")):
+                session.delete(one)
+            session.flush()
+            bind_gallery(session, session.get_one(DeploymentRow, "dep"), left)
+
+    why = house.compare()
+
+    expected = "the records of what it must hold were changed"
+    assert why == (expected if what == "binding" else "the list in the records isn't the one that was approved")
+    assert why in shut_by(house)
+
+
+def test_an_emptied_trial_is_suspended_too(house: PlanningHouse, gallery: MilvusGallery, milvus: MilvusServer) -> None:
+    house.store.create("dep", DeploymentKind.DEMO, name="High Street", policy=house.policy)
+    held = fill(gallery, "lfr_dep", "contract", ENTRIES)
+    house.store.attach_watchlist("dep", "contract", "lfr_dep", ENTRIES, held=held)
+    house.store.open("dep")
+    before = shut_by(house)
+    by = Tampered(milvus, "lfr_dep")
+    by.delete(PROOF_REFERENCE, *(each.id for one in ENTRIES for each in one.references))
+    by.close()
+
+    watch_of(house).tick()
+
+    assert before == ""
+    assert row_of(house).status == S.SUSPENDED
+    assert row_of(house).suspended_why.endswith(": it is empty")
+
+
+def test_a_list_that_is_bound_to_nothing_opens_no_gate(house: PlanningHouse) -> None:
+    house.store.create("dep", DeploymentKind.DEMO, name="High Street", policy=house.policy)
+    house.store.attach_watchlist("dep", "contract", "lfr_dep", ENTRIES)
+
+    assert "nothing shows what it must hold" in shut_by(house)

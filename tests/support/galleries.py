@@ -1,0 +1,42 @@
+"""Galleries for lists that have no photographs, and a binding made anew where a test puts more into one."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+import numpy as np
+from sqlalchemy import Engine, delete
+from sqlmodel import col
+
+from lfr_core.gallery import Gallery, Reference
+from lfr_core.gallery.port import StoredRow
+from lfr_core.proof.face import PROOF_ENTRY, PROOF_REFERENCE
+from lfr_core.records.engine import writing
+from lfr_core.records.entries import EntryLike
+from lfr_core.records.listed import bind_gallery
+from lfr_core.records.tables import DeploymentRow, GalleryReferenceRow
+
+__all__ = ["fill", "rebind", "reference"]
+
+
+def reference(id: str, entry: str) -> Reference:  # noqa: A002  the field's own word
+    """A random template, the same for the same id."""
+    seed = int.from_bytes(hashlib.sha256(id.encode()).digest()[:8], "big")
+    row = np.random.default_rng(seed).normal(size=512)
+    return Reference(id, entry, (row / np.linalg.norm(row)).astype(np.float32))
+
+
+def fill(gallery: Gallery, name: str, contract: str, entries: Sequence[EntryLike]) -> tuple[StoredRow, ...]:
+    """Make the gallery of these entries and of a test face; what it must hold."""
+    gallery.create(name, contract)
+    references = [reference(each.id, entry.id) for entry in entries for each in entry.references]
+    return gallery.add(name, contract, [*references, reference(PROOF_REFERENCE, PROOF_ENTRY)])
+
+
+def rebind(engine: Engine, deployment: str, gallery: Gallery) -> None:
+    """What the gallery holds now is what it must hold, as if the list had been compiled so."""
+    with writing(engine) as session:
+        row = session.get_one(DeploymentRow, deployment)
+        session.execute(delete(GalleryReferenceRow).where(col(GalleryReferenceRow.deployment) == deployment))
+        bind_gallery(session, row, gallery.rows(row.gallery or "", row.contract_id))
