@@ -34,6 +34,7 @@ from lfr_core.vault.core import VaultCore
 from lfr_core.vault.port import KeyKind
 from lfr_core.vault.sealing import open_sealed, seal
 from lfr_core.watchlists.types import Category
+from tests.support.galleries import held_by
 from tests.support.records import NOW_NS, Entry, Reference, entry, outcomes, sighting
 from tests.support.vaults import MemoryVault
 
@@ -82,7 +83,7 @@ def _live(engine: Engine, vault: VaultCore, name: str, entries: tuple[Entry, ...
     """A live demo deployment in the page's own vault."""
     store = DeploymentStore(engine, vault, AuditTrail(vault, SystemClock()))
     store.create(name, DeploymentKind.DEMO, name="High Street", policy=load_policy())
-    store.attach_watchlist(name, "contract", f"gallery_{name}", entries)
+    store.attach_watchlist(name, "contract", f"gallery_{name}", entries, held=held_by(entries))
     store.open(name)
     return store
 

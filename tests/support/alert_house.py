@@ -24,6 +24,7 @@ from lfr_core.records.recorder import Recorder
 from lfr_core.vault.book import VaultBook, bind_installation
 from lfr_core.vault.core import VaultCore
 from lfr_core.vault.keystore import Keystore
+from tests.support.galleries import held_by
 from tests.support.records import Entry, entry, sighting
 from tests.support.vault_core import TwoClocks
 
@@ -63,7 +64,7 @@ class AlertHouse:
         self.trail = AuditTrail(self.vault, self.clock)
         self.store = DeploymentStore(self.engine, self.vault, self.trail, self.clock)
         self.store.create("dep", DeploymentKind.DEMO, name="High Street", policy=POLICY)
-        self.store.attach_watchlist("dep", "contract", "gallery_dep", self.entries)
+        self.store.attach_watchlist("dep", "contract", "gallery_dep", self.entries, held=held_by(self.entries))
         self.store.open("dep", hours=24.0)
         self.desk = DecisionDesk(self.engine, self.trail, self.clock)
         self.crops = read.AlertCrops(self.engine, self.vault)

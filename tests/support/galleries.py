@@ -9,7 +9,7 @@ import numpy as np
 from sqlalchemy import Engine, delete
 from sqlmodel import col
 
-from lfr_core.gallery import Gallery, Reference
+from lfr_core.gallery import ExactGallery, Gallery, Reference
 from lfr_core.gallery.port import StoredRow
 from lfr_core.proof.face import PROOF_ENTRY, PROOF_REFERENCE
 from lfr_core.records.engine import writing
@@ -17,7 +17,7 @@ from lfr_core.records.entries import EntryLike
 from lfr_core.records.listed import bind_gallery
 from lfr_core.records.tables import DeploymentRow, GalleryReferenceRow
 
-__all__ = ["fill", "rebind", "reference"]
+__all__ = ["fill", "held_by", "rebind", "reference"]
 
 
 def reference(id: str, entry: str) -> Reference:  # noqa: A002  the field's own word
@@ -32,6 +32,11 @@ def fill(gallery: Gallery, name: str, contract: str, entries: Sequence[EntryLike
     gallery.create(name, contract)
     references = [reference(each.id, entry.id) for entry in entries for each in entry.references]
     return gallery.add(name, contract, [*references, reference(PROOF_REFERENCE, PROOF_ENTRY)])
+
+
+def held_by(entries: Sequence[EntryLike]) -> tuple[StoredRow, ...]:
+    """What a gallery of these entries must hold, where a test has no gallery."""
+    return fill(ExactGallery(), "g", "contract", entries)
 
 
 def rebind(engine: Engine, deployment: str, gallery: Gallery) -> None:

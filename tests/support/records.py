@@ -21,6 +21,7 @@ from lfr_core.records.tables import DeploymentRow
 from lfr_core.vault.port import Vault
 from lfr_core.vault.sealing import seal
 from lfr_core.watchlists.types import Category
+from tests.support.galleries import held_by
 from tests.support.vaults import MemoryVault, trail_of, vault_of
 
 __all__ = [
@@ -116,7 +117,8 @@ def live_deployment(engine: Engine, name: str = "dep", entries: tuple[Entry, ...
     """A live demo deployment with a watchlist."""
     store = store_of(engine, ManualClock())
     store.create(name, DeploymentKind.DEMO, name="High Street", policy=load_policy())
-    store.attach_watchlist(name, "contract", f"gallery_{name}", entries or (entry(),))
+    listed = entries or (entry(),)
+    store.attach_watchlist(name, "contract", f"gallery_{name}", listed, held=held_by(listed))
     store.open(name)
     return store
 

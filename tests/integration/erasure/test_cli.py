@@ -29,6 +29,7 @@ from lfr_core.records.tables import DeploymentRow
 from lfr_core.settings import Settings
 from lfr_core.vault.client import VaultClient
 from lfr_core.vault.core import VaultCore
+from tests.support.galleries import held_by
 from tests.support.records import entry
 from tests.support.vault_server import serving_vault
 
@@ -73,7 +74,7 @@ def lfr(vault: VaultCore) -> Run:
     engine = open_engine(settings.records_url)
     store = DeploymentStore(engine, vault, trail_for(settings))
     store.create("street", DeploymentKind.DEMO, name="Street", policy=load_policy())
-    store.attach_watchlist("street", "contract", "lfr_street", [entry()])
+    store.attach_watchlist("street", "contract", "lfr_street", [entry()], held=held_by([entry()]))
     store.open("street")
     Attendance(engine).heard("street", "Op One")
     engine.dispose()

@@ -126,7 +126,13 @@ def test_the_board_lists_every_condition_and_calls_the_clock_unseen(house: Plann
     assert {line.finding.condition for line in board} == set(Condition)
     assert {line.finding.condition for line in board if not line.looked} == {Condition.CLOCK_SANE}
     missing = {line.finding.condition for line in board if line.looked and not line.finding.met}
-    assert missing == {Condition.PROVEN, Condition.WITHIN_HOURS, Condition.LIVE, Condition.OPERATOR_ATTENDING}
+    assert missing == {
+        Condition.GALLERY_UNCHANGED,  # not yet compared
+        Condition.PROVEN,
+        Condition.WITHIN_HOURS,
+        Condition.LIVE,
+        Condition.OPERATOR_ATTENDING,
+    }
 
 
 def test_the_calendar_has_planned_deployments_by_their_start_and_no_trial(

@@ -32,6 +32,7 @@ from lfr_core.records.tables import DeploymentRow
 from lfr_core.settings import Settings
 from lfr_core.vault.client import vault_client
 from tests.support.deciding import seen
+from tests.support.galleries import held_by
 from tests.support.proving import make_planned
 from tests.support.records import entry, sighting
 from tests.support.vault_server import serving_vault
@@ -60,7 +61,7 @@ def falsely_alerted(settings: Settings, engine: Engine) -> None:
     clock, vault = SystemClock(), vault_client(settings)
     trail, store = AuditTrail(vault, clock), deployment_store(settings, engine)
     store.create("dep", DeploymentKind.DEMO, name="High Street", policy=load_policy())
-    store.attach_watchlist("dep", "contract", "gallery_dep", [entry()])
+    store.attach_watchlist("dep", "contract", "gallery_dep", [entry()], held=held_by([entry()]))
     store.open("dep")
     make_planned(engine, "dep")
     recorder = Recorder(engine, load_policy().alerts, clock, vault, trail)

@@ -23,6 +23,7 @@ from lfr_core.records.recorder import Recorder
 from lfr_core.settings import Settings
 from lfr_core.vault.core import VaultCore
 from lfr_core.vault.port import KeyKind
+from tests.support.galleries import fill
 from tests.support.milvus import milvus_server
 from tests.support.records import entry, sighting
 from tests.support.vault_server import serving_vault
@@ -73,8 +74,8 @@ def test_a_deployment_is_made_listed_opened_and_closed_and_its_gallery_is_droppe
         monkeypatch.setenv("LFR_MILVUS_URI", server.uri)
         gallery = MilvusGallery(server.uri)
         made = lfr("deployment", "create", "dep", "--kind", "demo", "--name", "High Street", "--json")
-        gallery.create("gallery_dep", "contract")
-        store.attach_watchlist("dep", "contract", "gallery_dep", [entry()])
+        held = fill(gallery, "gallery_dep", "contract", [entry()])
+        store.attach_watchlist("dep", "contract", "gallery_dep", [entry()], held=held)
         opened = lfr("deployment", "open", "dep", "--json")
         there = gallery.names()
 
@@ -86,6 +87,28 @@ def test_a_deployment_is_made_listed_opened_and_closed_and_its_gallery_is_droppe
         assert lfr("deployment", "close", "dep").exit_code == 0  # again: nothing is left to do, and that is no error
         assert [one["id"] for one in json.loads(lfr("deployment", "list", "--json").stdout)] == ["dep"]
         gallery.close()
+
+
+def test_a_trial_whose_gallery_was_emptied_is_not_opened(
+    lfr: Run, store: DeploymentStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with milvus_server(tmp_path / "milvus") as server:
+        monkeypatch.setenv("LFR_MILVUS_URI", server.uri)
+        gallery = MilvusGallery(server.uri)
+        store.create("dep", DeploymentKind.DEMO, name="High Street", policy=load_policy())
+        held = fill(gallery, "gallery_dep", "contract", [entry()])
+        store.attach_watchlist("dep", "contract", "gallery_dep", [entry()], held=held)
+        gallery.drop("gallery_dep")
+        fill(gallery, "gallery_dep", "contract", [])  # the drawn test face alone
+
+        opened = lfr("deployment", "open", "dep")
+        gallery.close()
+
+    found = store.find("dep")
+    assert opened.exit_code != 0
+    assert "1 photograph is missing" in opened.stderr
+    assert found is not None
+    assert not found.is_live
 
 
 def test_with_the_gallery_away_the_deployment_ends_all_the_same_and_the_command_says_so(
