@@ -12,7 +12,7 @@ from typer.main import get_command
 from apps.cli.main import app
 from tests.support.texts import ROOT, Named, commands_named, texts
 
-LFR = get_command(app)
+LFR: Any = get_command(app)  # Typer's own click has no public types
 TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
 SHORTENED = re.compile(r"…|\.\.\.")
 NEVER_TYPED = re.compile(r"\s#.*$|\s(?:\||>|&&|;).*$")
@@ -33,7 +33,7 @@ def fault_of(line: str, *, whole: bool = False) -> str:
     Shortened by an ellipsis, or with options alone, it may lack words, unless it is `whole`.
     """
     words = words_of(line)
-    command: Any = LFR
+    command = LFR
     path = ["lfr"]
     while words and getattr(command, "commands", None):
         if words[0].startswith("-") or SHORTENED.search(words[0]) or words[0].isupper():
