@@ -21,9 +21,8 @@ _OUTWARD = (
 """Clients of the outside: mail, files, web, clouds. Broker, gallery, database and vault are this installation's own."""
 SENDERS: dict[str, str] = {
     "apps.supervisor.probes": "asks its own children on 127.0.0.1 whether they are well",
-    "flows.api": "Prefect's own API: which runs are scheduled; ids only",
     "flows.beat": "Prefect's own API",
-    "flows.history": "Prefect's own API",
+    "flows.transport": "Prefect's own API: which runs are scheduled; ids only",
 }
 """The modules that may open such a connection, and what for."""
 _BIOMETRIC = ("lfr_core.crops", "lfr_core.faces", "lfr_core.gallery", "lfr_core.footage", "lfr_core.records.read.crops")

@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[3]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "bench").glob("*.md")])
 ALARMS = {
     "camera-silent",
+    "vault-away",
     "worker-restarting",
     "broker-away",
     "gallery-away",
