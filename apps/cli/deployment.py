@@ -149,12 +149,13 @@ def close(id: DeploymentId, by: By = "", as_json: AsJson = False) -> None:  # no
         from apps.stores import deployment_store
         from lfr_core.life.closing import still_to_decide
 
-        _drop_gallery(at, deployment_store(at.settings, at.engine).close(id, by=by or _user()))
-        at.reschedule()
-        show_one(at.engine, id, as_json=as_json, totals=True)
+        closed = deployment_store(at.settings, at.engine).close(id, by=by or _user())
         waiting = still_to_decide(at.engine, id)
         if waiting:
             errors.print(f"{waiting} (`lfr alerts list --deployment {id} --undecided`)", markup=False, soft_wrap=True)
+        _drop_gallery(at, closed)
+        at.reschedule()
+        show_one(at.engine, id, as_json=as_json, totals=True)
 
 
 @app.command()

@@ -17,6 +17,7 @@ from lfr_core.clock import SystemClock
 from lfr_core.deployments import DeploymentKind
 from lfr_core.gallery.milvus import MilvusGallery
 from lfr_core.policy import load_policy
+from lfr_core.records import read
 from lfr_core.records.deployments import DeploymentStore
 from lfr_core.records.engine import open_engine
 from lfr_core.records.recorder import Recorder
@@ -160,6 +161,19 @@ def alert(records: Engine, vault: VaultCore, store: DeploymentStore) -> UUID:
     recorder = Recorder(records, load_policy().alerts, clock, vault, AuditTrail(vault, clock))
     now = sighting(0.0, probe=b"the probe", vault=vault, sealed_ns=clock.time_ns())
     return recorder.record_sightings([now]).opened[0]
+
+
+def test_closing_says_how_many_alerts_still_wait_for_a_persons_judgement(
+    lfr: Run, records: Engine, alert: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LFR_MILVUS_URI", "http://127.0.0.1:1")  # also when something else fails
+
+    closed = lfr("deployment", "close", "dep")
+
+    assert closed.exit_code == 75
+    assert "1 alert waits for a person's judgement" in closed.stderr
+    assert "lfr alerts list --deployment dep --undecided" in closed.stderr
+    assert [one.id for one in read.alerts(records, "dep", undecided_only=True)] == [alert]
 
 
 def test_a_persons_answers_are_recorded_and_shown(lfr: Run, alert: UUID, tmp_path: Path) -> None:
