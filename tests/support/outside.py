@@ -9,7 +9,7 @@ import threading
 from pathlib import Path
 from typing import Self
 
-__all__ = ["STRACE", "RecordingProxy", "foreign_hosts", "hostile_folder", "persons_environment", "written_files"]
+__all__ = ["STRACE", "RecordingProxy", "foreign_hosts", "hostile_folder", "persons_environment"]
 
 STRACE = shutil.which("strace")
 _LIBRARIES = ("apps", "cv2", "milvus_lite", "onnxruntime", "prefect", "pydantic", "sqlmodel", "streamlit", "typer")
@@ -88,14 +88,3 @@ def foreign_hosts(trace: Path) -> list[str]:
     lines = [line for line in trace.read_text(errors="replace").splitlines() if "connect(" in line and "_port=" in line]
     own = ('inet_addr("127.', 'inet_pton(AF_INET6, "::1"', "::ffff:127.")
     return [line for line in lines if not any(each in line for each in own)]
-
-
-def written_files(trace: Path, *allowed: Path) -> list[str]:
-    """What an strace (`openat`) opened to make or change, by whole paths, outside the folders `allowed` and /dev."""
-    found = set()
-    for line in trace.read_text(errors="replace").splitlines():
-        if "openat(" in line and ("O_CREAT" in line or "O_WRONLY" in line or "O_RDWR" in line) and " = -1 " not in line:
-            path = line.partition('"')[2].partition('"')[0]
-            if path.startswith("/") and not path.startswith(("/dev/", "/proc/")) and "O_TMPFILE" not in line:
-                found.add(path)
-    return sorted(path for path in found if not any(Path(path).is_relative_to(each) for each in allowed))
