@@ -94,7 +94,7 @@ def run_stream(
     ) as at:
         sources = [Source(camera, street.video) for camera, street in zip(CAMERAS, streets, strict=True)]
         play(sources, deployment, settings=own, database=at.database, system=at.system, as_fast_as_possible=True)
-        return measure(at.database, deployment, now_ns=SystemClock().time_ns())
+        return measure(at.database, deployment, by=at.operator, now_ns=SystemClock().time_ns())
 
 
 def one_round(streets: Sequence[Street], settings: Settings, policy: Policy, folder: Path) -> Round:

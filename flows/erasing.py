@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+from lfr_core.actors import SystemActor
 from lfr_core.audit.trail import AuditTrail
 from lfr_core.clock import SystemClock
 from lfr_core.erasure.places import broker_store
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["erasure_of", "plant"]
 
-ACTOR = "system:erasure"
+ACTOR = SystemActor.ERASURE
 
 
 def erasure_of(settings: Settings, policy: Policy, engine: Engine) -> Erasure:

@@ -9,6 +9,7 @@ from secrets import token_hex
 from typing import TYPE_CHECKING
 
 from flows.clock import now_source
+from lfr_core.actors import SystemActor
 from lfr_core.audit.trail import AuditTrail
 from lfr_core.clock import utc_from_ns
 from lfr_core.gallery import MilvusGallery
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ACTOR", "Office", "office"]
 
-ACTOR = "system:flows"
+ACTOR = SystemActor.FLOWS
 """Who does what flows do."""
 
 

@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 
 from sqlalchemy import Engine
 
+from lfr_core.actors import Principal, SystemActor
 from lfr_core.audit.port import AuditEvent, Trail, Verb
 from lfr_core.clock import Clock
 from lfr_core.deployments import DeploymentView
@@ -40,7 +41,7 @@ from streams.topics import Topic, absent_topics
 __all__ = ["SelfTester", "self_test"]
 
 _LOOK_S = 0.1
-_ACTOR = "system:self-test"
+_ACTOR = SystemActor.SELF_TEST
 T = TypeVar("T")
 
 
@@ -59,12 +60,12 @@ class SelfTester:
     """Raises Fatal when the pack is missing or damaged."""
     sleep: Callable[[float], None] = time.sleep
 
-    def test(self, deployment: str, *, by: str) -> SelfTest:
+    def test(self, deployment: str, *, by: Principal) -> SelfTest:
         """Run every check and keep the result: a green one is a proof (`lfr_core.proof.store.last_proven_ns`).
 
         Args:
             deployment: planned, or not; its gate may be shut.
-            by: who asked, for the audit trail: a person's name or `system:NAME`.
+            by: who asked, for the audit trail: a person's name, or a part of the platform.
 
         Raises:
             Refused: `deployment.unknown`, `deployment.ended`.
@@ -176,7 +177,7 @@ class _Once(Generic[T]):
         return self._made
 
 
-def self_test(settings: Settings, policy: Policy, engine: Engine, deployment: str, *, by: str) -> SelfTest:
+def self_test(settings: Settings, policy: Policy, engine: Engine, deployment: str, *, by: Principal) -> SelfTest:
     """Run the self-test of these settings; see `SelfTester.test`. Takes seconds, most of them to load the pack."""
     from lfr_core.audit.trail import AuditTrail
     from lfr_core.clock import SystemClock

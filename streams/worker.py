@@ -17,6 +17,7 @@ import cv2
 import faust
 import numpy as np
 
+from lfr_core.actors import SystemActor
 from lfr_core.clock import SystemClock
 from lfr_core.errors import Fatal, LfrError, Retryable
 from lfr_core.faces.types import FaceEngine
@@ -150,7 +151,7 @@ def _attach_recognise(app: faust.App, settings: Settings, policy: Policy, heartb
     engine = build_engine(settings, policy)
     records = open_engine(settings.records_url)
     check = GalleryCheck(records, MilvusGallery(settings.gallery_uri), clock)  # a connection of its own: a thread's
-    turned = turned_gallery(MilvusGallery(settings.gallery_uri), vault, actor="system:recogniser")
+    turned = turned_gallery(MilvusGallery(settings.gallery_uri), vault, actor=SystemActor.RECOGNISER)
     gallery = ComparedGallery(turned, check.compare)
     _warm_up(engine, gallery)
     recogniser = Recogniser(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from apps.cli.common import AsJson, console, guard, load_settings, print_json
+from apps.cli.common import AsJson, console, guard, load_settings, person_option, print_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +29,8 @@ __all__ = ["app"]
 app = typer.Typer(no_args_is_help=True, help="See alerts and record what people decided. The software never decides.")
 
 Alert = Annotated[str, typer.Argument(metavar="ALERT", help="Id of the alert, or its first characters.")]
-By = Annotated[str, typer.Option("--by", help="Name of the person who answers.")]
+By = Annotated[str, person_option("--by", "Name of the person who answers.")]
+Looks = Annotated[str, person_option("--by", "Who looks: an operator who has signed on (`lfr operator sign-on`).")]
 Correct = Annotated[bool, typer.Option("--correct", help="Replace the answer that stands.")]
 Word = TypeVar("Word", bound=StrEnum)
 
@@ -36,13 +38,14 @@ Word = TypeVar("Word", bound=StrEnum)
 @app.command(name="list")
 def list_(
     deployment: Annotated[str, typer.Option("--deployment", help="Id of the deployment.")],
+    by: Looks,
     undecided: Annotated[bool, typer.Option("--undecided", help="Only those nobody has compared yet.")] = False,
     limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 200,
     as_json: AsJson = False,
 ) -> None:
     """List a deployment's alerts, the newest first.
 
-    Example: lfr alerts list --deployment high-street-0412 --undecided
+    Example: lfr alerts list --deployment high-street-0412 --undecided --by "A. Operator"
     """
     with guard():
         from rich.table import Column, Table
@@ -56,7 +59,7 @@ def list_(
                 raise Refused(
                     "deployment.unknown", f"there is no deployment {deployment}; `lfr deployment list` shows them"
                 )
-            found = read.alerts(engine, deployment, limit=limit, undecided_only=undecided)
+            found = read.alerts(engine, deployment, by=by, now_ns=time.time_ns(), limit=limit, undecided_only=undecided)
         if as_json:
             print_json([_as_dict(one) for one in found])
             return
@@ -90,16 +93,16 @@ def list_(
 
 
 @app.command()
-def show(alert: Alert, as_json: AsJson = False) -> None:
+def show(alert: Alert, by: Looks, as_json: AsJson = False) -> None:
     """Show what is known of one alert; `lfr alerts export` opens its pictures.
 
-    Example: lfr alerts show 1f0c2a7e
+    Example: lfr alerts show 1f0c2a7e --by "A. Operator"
     """
     with guard():
         from lfr_core.records import read
 
         with _records() as engine:
-            found = read.alert(engine, _find(engine, alert))
+            found = read.alert(engine, _find(engine, alert), by=by, now_ns=time.time_ns())
         assert found is not None  # _find has just seen it
         _print(found, as_json=as_json)
 
@@ -108,7 +111,7 @@ def show(alert: Alert, as_json: AsJson = False) -> None:
 def export(
     alert: Alert,
     folder: Annotated[Path, typer.Argument(help="Written here, readable by you alone.")],
-    by: Annotated[str, typer.Option("--by", help="Name of the person who looks.")],
+    by: Looks,
     purpose: Annotated[str, typer.Option("--purpose", help="What for, in a few words; it is put on the audit trail.")],
 ) -> None:
     """Open an alert's probe and references, on the audit trail, and write them as JPEG files.
@@ -304,8 +307,9 @@ def _done(
     from lfr_core.records import read
 
     id = _find(engine, alert)  # noqa: A001  the field's own word
+    read.alert(engine, id, by=by, now_ns=time.time_ns())  # whoever may not see it isn't shown what is answered
     act(id, answer, by, correct=correct)
-    found = read.alert(engine, id)
+    found = read.alert(engine, id, by=by, now_ns=time.time_ns())
     assert found is not None  # _find has just seen it
     _print(found, as_json=as_json)
 

@@ -14,6 +14,8 @@ import typer
 from rich.console import Console
 
 if TYPE_CHECKING:
+    from typer.models import OptionInfo
+
     from lfr_core.policy import Policy
     from lfr_core.settings import Settings
 
@@ -24,6 +26,7 @@ __all__ = [
     "errors",
     "guard",
     "load_settings",
+    "person_option",
     "policy_of",
     "print_json",
     "refuse_unwritable",
@@ -40,6 +43,20 @@ _NOT_A_BUG = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, e
 
 DeploymentId = Annotated[str, typer.Argument(metavar="ID", help="Id of the deployment, e.g. high-street-0412.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of text for people.")]
+
+
+def _a_person(name: str | None) -> str | None:
+    """What was given for a person's name, if it is one; empty where none was given."""
+    from lfr_core.actors import person_name
+
+    with guard():
+        return person_name(name) if name else name
+
+
+def person_option(flag: str, help: str) -> OptionInfo:  # noqa: A002  typer's word
+    """An option that takes a person's name. `system:NAME` is refused: nobody acts as the platform by typing it."""
+    option: OptionInfo = typer.Option(flag, help=help, callback=_a_person)
+    return option
 
 
 def print_json(value: object) -> None:

@@ -52,7 +52,9 @@ def demo(
 
         def stage(at: DemoStage) -> None:
             if at.page:
-                errors.print(f"the operator's page: [bold]{at.page}[/bold]", highlight=False)
+                errors.print(
+                    f"the operator's page: [bold]{at.page}[/bold]; sign on there as {at.operator}", highlight=False
+                )
                 if interactive:
                     typer.launch(at.page)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from apps.cli import deployment_looks, planned_papers, planning
-from apps.cli.common import AsJson, DeploymentId, errors, guard, load_settings, policy_of
+from apps.cli.common import AsJson, DeploymentId, errors, guard, load_settings, person_option, policy_of
 from apps.cli.deployment_looks import records_made, show_one
 from apps.cli.planned import At, at_desk
 
@@ -21,7 +21,8 @@ app.registered_commands.extend(planning.app.registered_commands)
 app.registered_commands.extend(planned_papers.app.registered_commands)
 
 By = Annotated[
-    str, typer.Option(help="Who does it; of a planned deployment a registered person. Default: your login's name.")
+    str,
+    person_option("--by", "Who does it; of a planned deployment a registered person. Default: your login's name."),
 ]
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from apps.cli.common import AsJson, console, guard, load_settings, policy_of, print_json
+from apps.cli.common import AsJson, console, guard, load_settings, person_option, policy_of, print_json
 from apps.cli.footage_text import By, Camera, From, To, as_date, as_ns, hold_dict, records, tell_hold, today
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ __all__ = ["app"]
 
 app = typer.Typer()
 
-ApprovedBy = Annotated[str, typer.Option("--approved-by", help="Name of another person, who approves it.")]
+ApprovedBy = Annotated[str, person_option("--approved-by", "Name of another person, who approves it.")]
 ReviewOn = Annotated[str, typer.Option("--review-on", metavar="DATE", help="When it is looked at again, YYYY-MM-DD.")]
 HoldId = Annotated[str, typer.Argument(metavar="HOLD", help="Id of the hold; `lfr footage holds` shows it.")]
 

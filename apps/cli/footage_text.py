@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from apps.cli.common import console, errors, print_json
+from apps.cli.common import console, errors, person_option, print_json
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -40,7 +40,7 @@ __all__ = [
 Camera = Annotated[str | None, typer.Option("--camera", help="Of this camera alone.")]
 From = Annotated[str | None, typer.Option("--from", help="From this time on, e.g. 2026-12-04T14:30:00Z.")]
 To = Annotated[str | None, typer.Option("--to", help="Before this time.")]
-By = Annotated[str, typer.Option("--by", help="Name of the person who does this.")]
+By = Annotated[str, person_option("--by", "Name of the person who does this.")]
 
 
 @contextmanager

@@ -1,27 +1,56 @@
-"""`lfr operator`: attend a deployment from a terminal."""
+"""`lfr operator`: sign on to a deployment, and attend it, from a terminal."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from apps.cli.common import console, guard, load_settings
+from apps.cli.common import console, guard, load_settings, person_option
+
+if TYPE_CHECKING:
+    from lfr_core.records.sign_on import SignOns
 
 __all__ = ["app"]
 
-app = typer.Typer(no_args_is_help=True, help="Attend a live deployment: without an operator nothing is recognised.")
+app = typer.Typer(
+    no_args_is_help=True, help="Sign on to a deployment and attend it: without an operator nothing is recognised."
+)
+
+Deployment = Annotated[str, typer.Argument(metavar="ID", help="Id of the deployment.")]
+Name = Annotated[str, person_option("--name", "Your name, as it is registered with role operator.")]
 
 
-@app.callback()
-def _group() -> None:
-    """Keeps `attend` a command of its own."""
+@app.command("sign-on")
+def sign_on(deployment: Deployment, name: Name) -> None:
+    """Take a deployment's alerts in hand, on the audit trail, for 12 hours. Before that nobody is shown any.
+
+    The operator's page does the same when you sign on there.
+
+    Example: lfr operator sign-on high-street-0412 --name "A. Okafor"
+    """
+    with guard(), _sign_ons() as sign_ons:
+        person = sign_ons.sign_on(deployment, name)
+        console.print(f"{person.name} has signed on to {deployment}", markup=False, highlight=False)
+
+
+@app.command("sign-off")
+def sign_off(deployment: Deployment, name: Name) -> None:
+    """Have its alerts in hand no longer.
+
+    Example: lfr operator sign-off high-street-0412 --name "A. Okafor"
+    """
+    with guard(), _sign_ons() as sign_ons:
+        sign_ons.sign_off(deployment, name)
+        console.print(f"{name} has signed off from {deployment}", markup=False, highlight=False)
 
 
 @app.command()
 def attend(
-    deployment: Annotated[str, typer.Argument(metavar="ID", help="Id of the deployment.")],
-    name: Annotated[str, typer.Option(help="Your name; the operator's page asks for the same.")],
+    deployment: Deployment,
+    name: Name,
     seconds: Annotated[float | None, typer.Option(help="For so long; default: until Ctrl-C.", min=0.1)] = None,
 ) -> None:
     """Say that you watch, every two seconds, until you press Ctrl-C; then the gate shuts at once.
@@ -48,3 +77,19 @@ def attend(
                 over.wait(seconds)
         finally:
             engine.dispose()
+
+
+@contextmanager
+def _sign_ons() -> Iterator[SignOns]:
+    from apps.auditing import trail_for
+    from lfr_core.records.engine import open_engine
+    from lfr_core.records.migrate import upgrade
+    from lfr_core.records.sign_on import SignOns
+
+    settings = load_settings()
+    upgrade(settings.records_url)
+    engine = open_engine(settings.records_url)
+    try:
+        yield SignOns(engine, trail_for(settings))
+    finally:
+        engine.dispose()

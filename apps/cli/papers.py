@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from apps.cli.common import AsJson, console, guard, load_settings, policy_of, print_json
+from apps.cli.common import AsJson, console, guard, load_settings, person_option, policy_of, print_json
 
 if TYPE_CHECKING:
     from datetime import date
@@ -35,7 +35,7 @@ def add(
     review_by: Annotated[
         datetime, typer.Option("--review-by", metavar="DATE", formats=["%Y-%m-%d"], help="Its last good day.")
     ],
-    by: Annotated[str, typer.Option("--by", help="Who approves it: compliance or an authorising officer.")],
+    by: Annotated[str, person_option("--by", "Who approves it: compliance or an authorising officer.")],
     deployment: Deployment = "",
     as_json: AsJson = False,
 ) -> None:

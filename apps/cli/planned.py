@@ -159,6 +159,7 @@ def build_list(at: At, deployment: str, folder: Path | None, *, by: str, quiet: 
     from apps.cli.watchlist import photograph_bar
     from apps.cli.watchlist_text import show_report
     from apps.stores import deployment_store
+    from lfr_core.actors import SystemActor
     from lfr_core.errors import Refused
     from lfr_core.faces.engine import build_engine
     from lfr_core.gallery import MilvusGallery
@@ -172,7 +173,7 @@ def build_list(at: At, deployment: str, folder: Path | None, *, by: str, quiet: 
     if named is None:
         raise Refused("life.no-folder", f"the application of {deployment} names no folder: give one")
     gallery = turned_gallery(
-        MilvusGallery(settings.gallery_uri), vault_client(settings), actor="system:enrolment", may_make=True
+        MilvusGallery(settings.gallery_uri), vault_client(settings), actor=SystemActor.ENROLMENT, may_make=True
     )
     builder = ListBuilder(
         policy=at.policy,

@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from apps.cli.common import AsJson, DeploymentId, console, errors, guard, load_settings, policy_of, print_json
+from apps.cli.common import (
+    AsJson,
+    DeploymentId,
+    console,
+    errors,
+    guard,
+    load_settings,
+    person_option,
+    policy_of,
+    print_json,
+)
 from apps.cli.planned import At, at_desk
 
 if TYPE_CHECKING:
@@ -17,7 +27,7 @@ __all__ = ["app"]
 
 app = typer.Typer()
 
-By = Annotated[str, typer.Option("--by", help="Who does it: a registered person's name (`lfr users list`).")]
+By = Annotated[str, person_option("--by", "Who does it: a registered person's name (`lfr users list`).")]
 Reason = Annotated[str, typer.Option("--reason", help="Why, in a line; kept, and printed on the authority.")]
 
 
@@ -217,7 +227,7 @@ def announce(id: DeploymentId, by: By, as_json: AsJson = False) -> None:  # noqa
 def withhold(
     id: DeploymentId,  # noqa: A002  the field's own word
     by: By,
-    approved_by: Annotated[str, typer.Option("--approved-by", help="The authorising officer who allows that.")],
+    approved_by: Annotated[str, person_option("--approved-by", "The authorising officer who allows that.")],
     reason_class: Annotated[
         str,
         typer.Option(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from apps.cli.common import AsJson, DeploymentId, console, guard, load_settings, policy_of, print_json
+from apps.cli.common import AsJson, DeploymentId, console, guard, load_settings, person_option, policy_of, print_json
 
 if TYPE_CHECKING:
     from lfr_core.proof.store import KeptProof
@@ -19,7 +19,7 @@ app = typer.Typer(no_args_is_help=True, help="Proof that the chain works: self-t
 @app.command("self-test")
 def self_test(
     deployment: DeploymentId,
-    name: Annotated[str, typer.Option("--name", help="Who asks, for the audit trail.")] = "system:lfr",
+    name: Annotated[str, person_option("--name", "Who asks, for the audit trail. Default: nobody by name.")] = "",
     as_json: AsJson = False,
 ) -> None:
     """Test everything that can be tested before the gate opens; exit code 75 when a line is red.
@@ -32,6 +32,7 @@ def self_test(
     with guard():
         from rich.table import Table
 
+        from lfr_core.actors import SystemActor
         from lfr_core.errors import Retryable
         from lfr_core.records.engine import open_engine
         from streams.proof_selftest import self_test as run
@@ -40,7 +41,7 @@ def self_test(
         policy = policy_of(settings)
         engine = open_engine(settings.records_url)
         try:
-            done = run(settings, policy, engine, deployment, by=name)
+            done = run(settings, policy, engine, deployment, by=name or SystemActor.LFR)
         finally:
             engine.dispose()
         if as_json:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from apps.cli import publish_results
-from apps.cli.common import AsJson, console, guard, load_settings, policy_of, print_json
+from apps.cli.common import AsJson, console, guard, load_settings, person_option, policy_of, print_json
 
 if TYPE_CHECKING:
     from lfr_core.publication.announcement import Announcement, ReasonClass
@@ -22,7 +22,7 @@ app = typer.Typer(no_args_is_help=True, help="Announce deployments, publish thei
 app.add_typer(publish_results.app)
 
 Deployment = Annotated[str, typer.Argument(metavar="DEPLOYMENT", help="Id of the deployment.")]
-By = Annotated[str, typer.Option("--by", help="Who does it: a person's name.")]
+By = Annotated[str, person_option("--by", "Who does it: a person's name.")]
 
 
 @app.command()
@@ -39,9 +39,7 @@ def announce(
     reason_class: Annotated[
         str | None, typer.Option("--reason-class", help="threat-to-life, prevents-serious-crime, ...")
     ] = None,
-    approved_by: Annotated[
-        str | None, typer.Option("--approved-by", help="The officer who allows to withhold.")
-    ] = None,
+    approved_by: Annotated[str | None, person_option("--approved-by", "The officer who allows to withhold.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Announce a deployment now, or put on record why its notice is withheld and who approved that.
@@ -132,7 +130,7 @@ def record(
     because: Annotated[
         str | None, typer.Option("--because", metavar="WHY", help="Why nobody judged them; published too.")
     ] = None,
-    by: Annotated[str | None, typer.Option("--by", help="Who publishes: a person's name. Without: only print.")] = None,
+    by: Annotated[str | None, person_option("--by", "Who publishes: a person's name. Without: only print.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Publish the record of a deployment that has ended, out of the records; or print the one that is published.

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from apps.cli.common import AsJson, console, guard, load_settings, policy_of, print_json
+from apps.cli.common import AsJson, console, guard, load_settings, person_option, policy_of, print_json
 
 if TYPE_CHECKING:
     from lfr_core.publication.deadlines import Due
@@ -84,7 +84,7 @@ def due(as_json: AsJson = False) -> None:
 def explain(
     deployment: Deployment,
     why: Annotated[str, typer.Option("--why", help="Why the results were late: the public reads it.")],
-    by: Annotated[str, typer.Option("--by", help="A publication officer or authorising officer.")],
+    by: Annotated[str, person_option("--by", "A publication officer or authorising officer.")],
     as_json: AsJson = False,
 ) -> None:
     """Explain late results on the deployment's public page. New authorities may be given again.

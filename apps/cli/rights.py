@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from apps.cli.common import AsJson, console, guard, load_settings, policy_of, print_json
+from apps.cli.common import AsJson, console, guard, load_settings, person_option, policy_of, print_json
 from apps.cli.footage_text import records
 from apps.cli.rights_text import (
     By,
@@ -127,7 +128,7 @@ def list_(
 @app.command()
 def show(
     reference: Reference,
-    by: Annotated[str, typer.Option("--by", help="Open it, as this person of compliance ...")] = "",
+    by: Annotated[str, person_option("--by", "Open it, as this person of compliance ...")] = "",
     purpose: Annotated[str, typer.Option("--purpose", help="... and what for; both go on the audit trail.")] = "",
     as_json: AsJson = False,
 ) -> None:
@@ -192,7 +193,7 @@ def answer(
 def disclose(
     reference: Reference,
     by: By,
-    approved_by: Annotated[str, typer.Option("--approved-by", help="Another person, who approves it.")],
+    approved_by: Annotated[str, person_option("--approved-by", "Another person, who approves it.")],
     as_json: AsJson = False,
 ) -> None:
     """Decide, two people, that one enquiry "was I on a list" is answered plainly.
@@ -314,7 +315,7 @@ def receipt(
                     "alert.unknown" if not found else "alert.ambiguous",
                     f"{len(found) or 'no'} alerts start with {alert!r}; after 24 hours an alert is deleted",
                 )
-            issued = issue_receipt(engine, desk_of(settings, engine).trail, found[0], by=by)
+            issued = issue_receipt(engine, desk_of(settings, engine).trail, found[0], by=by, now_ns=time.time_ns())
         with whole_file(output) as out:
             out.write(receipt_html(issued, policy).encode())
         if as_json:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from apps.cli.common import console, policy_of, print_json
+from apps.cli.common import console, person_option, policy_of, print_json
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -39,7 +39,7 @@ __all__ = [
     "text_of",
 ]
 
-By = Annotated[str, typer.Option("--by", help="Name of the person who does this.")]
+By = Annotated[str, person_option("--by", "Name of the person who does this.")]
 Contact = Annotated[
     str, typer.Option("--contact", prompt="How to answer (address, e-mail)", help="How to answer; it is sealed.")
 ]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from apps.cli.common import AsJson, console, guard, load_settings, print_json
+from apps.cli.common import AsJson, console, guard, load_settings, person_option, print_json
 
 if TYPE_CHECKING:
     from lfr_core.people import People, Person, Rank, Role
@@ -26,7 +26,7 @@ Roles = Annotated[
     ),
 ]
 RankOption = Annotated[str, typer.Option("--rank", help="police-staff, constable, sergeant, ... chief-constable.")]
-By = Annotated[str, typer.Option("--by", help="Who does it: a person registered with role compliance.")]
+By = Annotated[str, person_option("--by", "Who does it: a person registered with role compliance.")]
 
 
 @app.command()
@@ -35,7 +35,7 @@ def add(
     role: Roles,
     rank: RankOption,
     by: Annotated[
-        str | None, typer.Option("--by", help="A person of compliance; not needed for the very first person.")
+        str | None, person_option("--by", "A person of compliance; not needed for the very first person.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:

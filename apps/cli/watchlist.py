@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from apps.cli.common import AsJson, console, errors, guard, load_settings, policy_of, print_json
+from apps.cli.common import AsJson, console, errors, guard, load_settings, person_option, policy_of, print_json
 from apps.cli.watchlist_text import as_dict, show_report, write_report
 
 if TYPE_CHECKING:
@@ -130,6 +131,7 @@ def enrol(
         import uuid
 
         from apps.stores import deployment_store
+        from lfr_core.actors import SystemActor
         from lfr_core.faces.engine import build_engine
         from lfr_core.gallery import MilvusGallery
         from lfr_core.gallery.turned import turned_gallery
@@ -139,7 +141,7 @@ def enrol(
         settings = load_settings()
         policy = policy_of(settings)
         gallery = turned_gallery(
-            MilvusGallery(settings.gallery_uri), vault_client(settings), actor="system:enrolment", may_make=True
+            MilvusGallery(settings.gallery_uri), vault_client(settings), actor=SystemActor.ENROLMENT, may_make=True
         )
 
         def show(checked: CheckedList) -> None:
@@ -164,7 +166,7 @@ def enrol(
                 deployment,
                 today=today,
                 last_day=last_day.date() if last_day else today,
-                by="system:lfr",
+                by=SystemActor.LFR,
                 attempt=uuid.uuid4().hex,
                 all_or_nothing=all_or_nothing,
                 progress=progress,
@@ -174,10 +176,14 @@ def enrol(
 
 
 @app.command()
-def show(deployment: Deployment, as_json: AsJson = False) -> None:
+def show(
+    deployment: Deployment,
+    by: Annotated[str, person_option("--by", "Who looks: an operator who has signed on (`lfr operator sign-on`).")],
+    as_json: AsJson = False,
+) -> None:
     """List the entries of a deployment's watchlist.
 
-    Example: lfr watchlist show --deployment high-street-1
+    Example: lfr watchlist show --deployment high-street-1 --by "A. Operator"
     """
     with guard():
         from rich.markup import escape
@@ -185,7 +191,7 @@ def show(deployment: Deployment, as_json: AsJson = False) -> None:
 
         from lfr_core.watchlists.listing import list_entries
 
-        entries = list_entries(_records(load_settings()), deployment)
+        entries = list_entries(_records(load_settings()), deployment, by=by, now_ns=time.time_ns())
         if as_json:
             print_json([entry.as_dict() for entry in entries])
             return

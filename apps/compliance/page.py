@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Sequence
+from functools import partial
 from html import escape
 
 import streamlit as st
 
 from apps.compliance.view import ComplianceView, Report
+from apps.sign_in import signed_in
 from lfr_core.errors import LfrError
 from lfr_core.promises.ledger import Entry
 
@@ -22,10 +24,13 @@ _FRAME_PX = 900
 
 
 def page(view: ComplianceView) -> None:
-    """Draw the page. What can't be read is said, and the rest is drawn."""
+    """Draw the page, once somebody of compliance or an auditor has signed in. What can't be read is said."""
     st.html("<h1>Compliance</h1>")
+    person = signed_in("compliance", view.person)
+    if person is None:
+        return
     for title, show in (
-        ("Data quality", _reports),
+        ("Data quality", partial(_reports, by=person.name)),
         ("Results and their deadlines", _due),
         ("Certificates of erasure", _certificates),
         ("Promises", _ledger),
@@ -42,14 +47,15 @@ def _or_say_why(show: Callable[[], None]) -> None:
         st.text(str(error))
 
 
-def _reports(view: ComplianceView) -> None:
-    found = view.reports()
+def _reports(view: ComplianceView, by: str) -> None:
+    found = view.reports(by)
     if not found:
         st.text("There is no report: one is made when a list is enrolled and when a record is published.")
         return
     report = st.selectbox("Report", found, format_func=_name, key="compliance-report")
-    name = st.selectbox("Page", report.pages, format_func=lambda each: view.title(report, each), key="compliance-page")
-    text = view.page(report, name)
+    titles = {each: view.title(report, each, by) for each in report.pages}
+    name = st.selectbox("Page", report.pages, format_func=titles.__getitem__, key="compliance-page")
+    text = view.page(report, name, by)
     st.iframe(f"data:text/html;base64,{base64.b64encode(text.encode()).decode()}", height=_FRAME_PX)
     st.download_button(
         "Keep this page",

@@ -10,10 +10,12 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
+from apps.sign_in import registered
 from lfr_core.clock import Clock, utc_from_ns
 from lfr_core.erasure.desk import certificates_of
 from lfr_core.errors import Refused, Retryable
 from lfr_core.files import read_text_bounded
+from lfr_core.people.roles import Person, Role
 from lfr_core.policy import Policy
 from lfr_core.promises.catalogue import promises
 from lfr_core.promises.ledger import LedgerView, read_ledger
@@ -75,18 +77,31 @@ class ComplianceView:
     clock: Clock
     home: Path
 
-    def reports(self) -> tuple[Report, ...]:
-        """Those there are, the newest first. Of lists: until the deployment has ended."""
-        found = [report for kind in ReportKind for report in self._of(kind)]
+    def person(self, name: str) -> Person:
+        """Who that is, of compliance or an auditor. Raises Refused as `registered`."""
+        return registered(self.engine, name, {Role.COMPLIANCE, Role.AUDITOR})
+
+    def reports(self, by: str) -> tuple[Report, ...]:
+        """Those there are for that person, the newest first. Of lists: for compliance, until the deployment has ended.
+
+        Raises:
+            Refused: as `person`.
+        """
+        roles = self.person(by).roles
+        kinds = [kind for kind in ReportKind if kind is not ReportKind.WATCHLIST or Role.COMPLIANCE in roles]
+        found = [report for kind in kinds for report in self._of(kind)]
         return tuple(sorted(found, key=lambda one: one.made_at, reverse=True))
 
-    def page(self, report: Report, name: str) -> str:
+    def page(self, report: Report, name: str, by: str) -> str:
         """A report's page in one piece: its style within, no link, no script, nothing asked of anybody.
 
         Raises:
-            Refused: `compliance.no-such-page`.
+            Refused: `compliance.no-such-page`; `people.*`: a list's report names subjects, and is for compliance.
             Retryable: it has gone meanwhile (a list's report goes when the deployment ends).
         """
+        self.person(by)
+        if report.kind is ReportKind.WATCHLIST:
+            registered(self.engine, by, {Role.COMPLIANCE})
         if name not in report.pages:
             raise Refused("compliance.no-such-page", f"the report has no page {name}: choose one that is listed")
         folder = self.home / report.kind.value / report.deployment
@@ -99,9 +114,9 @@ class ComplianceView:
         text = _STYLE.sub(lambda _: f"<style>{style}</style>", text)
         return _HEAD.sub(lambda match: match.group() + _RULES, text, count=1)
 
-    def title(self, report: Report, name: str) -> str:
+    def title(self, report: Report, name: str, by: str) -> str:
         """Of a page, as it says itself; its file name where it doesn't."""
-        match = _TITLE.search(self.page(report, name))
+        match = _TITLE.search(self.page(report, name, by))
         return match.group(1) if match else name
 
     def certificates(self) -> tuple[CertificateLine, ...]:

@@ -25,6 +25,7 @@ from apps.runs.own import READY_S
 from apps.stores import deployment_store
 from apps.supervisor import ChildReport, Supervisor
 from apps.supervisor.system import running_system
+from lfr_core.actors import SystemActor
 from lfr_core.audit.port import Trail
 from lfr_core.clock import SystemClock, utc_from_ns
 from lfr_core.deployments import DeploymentKind
@@ -46,13 +47,14 @@ from lfr_core.publication.figures import UseCase
 from lfr_core.publication.record import DeploymentRecord
 from lfr_core.records.attendance import Attendance
 from lfr_core.records.engine import open_engine, reading
+from lfr_core.records.sign_on import SignOns
 from lfr_core.settings import Settings
 from lfr_core.vault.client import vault_client
 from lfr_core.watchlists.compile import compile_watchlist
 from lfr_core.watchlists.entries import WatchlistReport
 from streams.proof_selftest import self_test
 
-__all__ = ["Life", "demo_policy", "planned_system", "told"]
+__all__ = ["OPERATOR", "Life", "demo_policy", "planned_system", "told"]
 
 COMPLIANCE, PLANNER, OFFICER, OPERATOR, PUBLISHER = (
     "Dana Compliance",
@@ -187,7 +189,7 @@ def _live(
         deployment_store(settings, database),
         vault_client(settings),
     )
-    gallery = turned_gallery(MilvusGallery(settings.gallery_uri), vault, actor="system:enrolment", may_make=True)
+    gallery = turned_gallery(MilvusGallery(settings.gallery_uri), vault, actor=SystemActor.ENROLMENT, may_make=True)
     starts_at = utc_from_ns(clock.time_ns()) + timedelta(seconds=_LEAD_S)
     desk.plan(deployment, DeploymentKind.DEMO, _form(starts_at, cameras, policy), by=PLANNER, name=name)
     _paper(database, trail, settings, policy, PaperKind.COMMUNITY, deployment)
@@ -211,8 +213,9 @@ def _live(
 
     try:
         desk.open(deployment, by=OPERATOR, compare=partial(compare_gallery, settings, database, clock))
+        SignOns(database, trail).sign_on(deployment, OPERATOR)
         with Attendance(database).kept_up(deployment, OPERATOR):
-            yield DeployedSystem(system, database, close)
+            yield DeployedSystem(system, database, close, OPERATOR)
     finally:
         close()
         vault.close()

@@ -113,6 +113,8 @@ class DemoStage:
     page: str
     """Address of the operator's page; empty without one."""
     deployment: str
+    operator: str
+    """Whose name is registered there, to sign on with."""
 
 
 def run_demo(
@@ -168,7 +170,7 @@ def run_demo(
         ) as at:
             with _step(bars, "planting canaries"):
                 plant_canaries(own, policy, at.database, deployment)
-            on_stage(DemoStage(f"http://127.0.0.1:{own.operator_port}" if with_page else "", deployment))
+            on_stage(DemoStage(f"http://127.0.0.1:{own.operator_port}" if with_page else "", deployment, at.operator))
             playing = bars.add_task("watching the street", total=round(seconds * 25) * len(streets), note="")
             play(
                 [Source(street.camera, street.video) for street in streets],
@@ -179,7 +181,7 @@ def run_demo(
                 as_fast_as_possible=False,
                 progress=lambda far: bars.update(playing, completed=far.captured, note=f"{far.alerts} alerts"),
             )
-            result = _result(measure(at.database, deployment, now_ns=time.time_ns()), streets, own.home)
+            result = _result(measure(at.database, deployment, by=at.operator, now_ns=time.time_ns()), streets, own.home)
             bars.stop()
             before_end(result)
             with console.status("") as line:

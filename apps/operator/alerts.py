@@ -58,6 +58,7 @@ class Alerts:
 
     def draw(self, deployment: DeploymentSummary) -> None:
         """Draw both parts."""
+        self._view.check_signed_on(deployment.view.id, self._operator)  # what stands still isn't shown for longer
         self._pictures.sweep()
         waiting, judged = self._view.tally(deployment.view.id)
         self._draw_waiting(deployment, waiting, waiting + judged)
@@ -66,10 +67,10 @@ class Alerts:
 
     def _draw_waiting(self, deployment: DeploymentSummary, waiting: int, opened: int) -> None:
         part, here = self._waiting, deployment.view.id
-        shown = next(iter(part.held.show(partial(self._view.next_alert, here))), None)
+        shown = next(iter(part.held.show(partial(self._view.next_alert, here, self._operator))), None)
         if part.turn != part.held.turn:
             part.turn, part.opened = part.held.turn, opened
-        now = None if shown is None else self._view.alert(shown.id)
+        now = None if shown is None else self._view.alert(shown.id, self._operator)
         news = ""
         if shown is not None and now is None:
             part.held.forget(shown.id)
@@ -85,11 +86,11 @@ class Alerts:
 
     def _draw_judged(self, deployment: DeploymentSummary, judged: int) -> None:
         part = self._judged
-        latest = self._view.judged(deployment.view.id)
+        latest = self._view.judged(deployment.view.id, self._operator)
         part.held.show(lambda _: latest)
         newest = {alert.id for alert in latest}
         for alert in part.held.alerts:
-            if alert is not None and alert.id not in newest and self._view.alert(alert.id) is None:
+            if alert is not None and alert.id not in newest and self._view.alert(alert.id, self._operator) is None:
                 part.held.forget(alert.id)
         questions.forget_receipt({alert.id for alert in part.held.alerts if alert is not None})
         news = "Others have answered meanwhile." if part.held.answerable and latest != part.held.alerts else ""

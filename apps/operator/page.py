@@ -19,7 +19,7 @@ from apps.operator import panels, questions
 from apps.operator.alerts import Alerts
 from apps.operator.retention import retention_html
 from apps.operator.view import OperatorView
-from lfr_core.errors import LfrError, Retryable
+from lfr_core.errors import LfrError, Refused
 from lfr_core.hardening import forbid_core_dumps
 from lfr_core.records.read import DeploymentSummary
 
@@ -28,6 +28,7 @@ __all__ = ["page"]
 ALERTS_REFRESH_S = 1.0  # a new alert is on the screen within two
 REFRESH_S = 1.5  # the rest likewise; a refresh of the whole costs 20-50 ms of a core
 VAULT_ANSWER_S = 2.0  # a vault that hangs is on the screen within ten seconds, and holds no picture up for longer
+SIGN_ON_FIRST = "Sign on, at the top of the page, to see alerts: they are shown to this deployment's operators only."
 RETENTION_REFRESH_S = 10.0  # an alarm is minutes in the making
 
 
@@ -83,7 +84,11 @@ def _header() -> None:
     def show() -> None:
         header = _view().header(_wanted())
         if header.deployment is not None:
-            _view().attend(header.deployment, _operator())
+            try:
+                _view().attend(header.deployment, _operator())
+            except Refused as refused:  # as below
+                _forget(str(refused))
+                st.rerun()
         st.html(panels.header_html(header))
 
     _or_say_why(show)
@@ -114,10 +119,18 @@ def _alerts() -> None:
         if deployment is None:
             st.html(panels.empty("There is no such deployment. `lfr deployment list` shows those there are."))
             return
+        if not _operator():
+            waiting, _judged = _view().tally(deployment.view.id)
+            st.html(panels.waiting_heading(waiting, 0) + panels.empty(SIGN_ON_FIRST))
+            return
         if "alerts" not in st.session_state:
             st.session_state["alerts"] = Alerts(_view(), _operator())
         alerts: Alerts = st.session_state["alerts"]
-        alerts.draw(deployment)
+        try:
+            alerts.draw(deployment)
+        except Refused as refused:  # revoked, signed off, or signed on to another deployment than is shown now
+            _forget(str(refused))
+            st.rerun()
 
     _or_say_why(show)
 
@@ -126,24 +139,44 @@ def _operator() -> str:
     return str(st.session_state.get("operator", ""))
 
 
+def _forget(why: str = "") -> None:
+    """Nobody is signed on in this session any more; `why` is said once."""
+    st.session_state["operator"] = ""
+    st.session_state["operator-refused"] = why
+    st.session_state.pop("alerts", None)  # with the pictures it keeps
+    questions.forget_receipt()
+
+
+def _sign_on(name: str) -> None:
+    """Only a registered operator gets further; who isn't is told who registers, and nothing else."""
+    deployment = _shown()
+    if deployment is None:
+        return
+    try:
+        st.session_state["operator"] = _view().sign_on(deployment.view.id, name)
+    except LfrError as error:
+        _forget(f"{error}. Alerts are shown to a person whom compliance has registered as operator.")
+
+
 def _sign_in() -> None:
     """Who answers: asked once, for this session of the page."""
+    refused = st.session_state.pop("operator-refused", "")
+    if refused:
+        st.error(refused)
     if _operator():
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="right"):
             st.html(f'<p class="ops-who">Operator <strong>{escape(_operator())}</strong></p>')
             if st.button("Change", key="operator-change"):
-                with suppress(Retryable):  # with the records away the gate shuts by itself
-                    _view().leave(_operator())
-                st.session_state["operator"] = ""
-                st.session_state.pop("alerts", None)  # with the pictures it keeps
-                questions.forget_receipt()
+                with suppress(LfrError):  # with the records away the gate shuts by itself
+                    deployment = _shown()
+                    _view().leave(deployment.view.id if deployment else "", _operator())
+                _forget()
                 st.rerun()
         return
     with st.form("operator-form", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
-        name = st.text_input("Your name", key="operator-name", max_chars=100, placeholder="As it stands in the record")
+        name = st.text_input("Your name", key="operator-name", max_chars=100, placeholder="As it is registered")
         if st.form_submit_button("Start deciding", type="primary") and name.strip():
-            st.session_state["operator"] = " ".join(name.split())
-            st.session_state.pop("alerts", None)
+            _sign_on(name)
             st.rerun()
 
 

@@ -25,6 +25,7 @@ from lfr_core.records import read
 from lfr_core.records.attendance import Attendance
 from lfr_core.records.decisions import DecisionDesk
 from lfr_core.records.engine import reading
+from lfr_core.records.sign_on import SignOns
 from lfr_core.retention.status import ClassStatus, retention_status
 from lfr_core.rights.receipt_page import receipt_html
 from lfr_core.rights.receipts import issue_receipt
@@ -117,6 +118,7 @@ class OperatorView:
         self._crops = read.AlertCrops(engine, vault)
         self._attendance = Attendance(engine, clock)
         self._vault = VaultReachability(vault, clock)
+        self._sign_ons = SignOns(engine, trail, clock)
         self._heard_s: dict[tuple[str, str], float] = {}
         self.desk = DecisionDesk(engine, trail, clock)
 
@@ -162,20 +164,28 @@ class OperatorView:
             refused=read.refused_records(self._engine, now_ns=now_ns, hours=2),
         )
 
-    def next_alert(self, deployment: str, wanted: UUID | None) -> tuple[read.AlertSummary, ...]:
+    def sign_on(self, deployment: str, name: str) -> str:
+        """Take its alerts in hand, on the audit trail. The name as it is registered. Raises as `SignOns.sign_on`."""
+        return self._sign_ons.sign_on(deployment, name).name
+
+    def check_signed_on(self, deployment: str, operator: str) -> None:
+        """Raises Refused as `lfr_core.records.sign_on.signed_on`: nothing more is shown then."""
+        self._sign_ons.check(deployment, operator)
+
+    def next_alert(self, deployment: str, operator: str, wanted: UUID | None) -> tuple[read.AlertSummary, ...]:
         """The alert to decide next: the one that is wanted while nobody has judged it, else the newest; or none."""
-        found = None if wanted is None else read.alert(self._engine, wanted)
+        found = None if wanted is None else self.alert(wanted, operator)
         if found is not None and found.undecided:
             return (found,)
-        return read.alerts(self._engine, deployment, limit=1, judged=False)
+        return read.alerts(self._engine, deployment, by=operator, now_ns=self.now_ns(), limit=1, judged=False)
 
-    def judged(self, deployment: str) -> tuple[read.AlertSummary, ...]:
+    def judged(self, deployment: str, operator: str) -> tuple[read.AlertSummary, ...]:
         """The newest alerts that a person has judged."""
-        return read.alerts(self._engine, deployment, limit=JUDGED_SHOWN, judged=True)
+        return read.alerts(self._engine, deployment, by=operator, now_ns=self.now_ns(), limit=JUDGED_SHOWN, judged=True)
 
-    def alert(self, id: UUID) -> read.AlertSummary | None:  # noqa: A002  the field's own word
+    def alert(self, id: UUID, operator: str) -> read.AlertSummary | None:  # noqa: A002  the field's own word
         """An alert as it is now; None once it has been deleted on schedule."""
-        return read.alert(self._engine, id)
+        return read.alert(self._engine, id, by=operator, now_ns=self.now_ns())
 
     def held(self) -> Held:
         """For one part of one session of the page."""
@@ -187,7 +197,7 @@ class OperatorView:
 
     def receipt(self, alert: UUID, operator: str) -> ReceiptPage:
         """The receipt for the person engaged on an alert, issued and audited now. Raises as `issue_receipt`."""
-        issued = issue_receipt(self._engine, self._trail, alert, by=operator)
+        issued = issue_receipt(self._engine, self._trail, alert, by=operator, now_ns=self._clock.time_ns())
         return ReceiptPage(alert, issued.reference, receipt_html(issued, self._policy))
 
     def attend(self, deployment: read.DeploymentSummary, operator: str) -> None:
@@ -195,7 +205,12 @@ class OperatorView:
 
         Nothing is said of a deployment that can't recognise, nor without a name. Who closes the page, or leaves it
         for another tab, is heard of no more, and the gate shuts.
+
+        Raises:
+            Refused: as `lfr_core.records.sign_on.signed_on`: the operator may see nothing more.
         """
+        if operator:
+            self._sign_ons.check(deployment.view.id, operator)
         if not operator or deployment.view.status not in {DeploymentStatus.LIVE, DeploymentStatus.SUSPENDED}:
             return
         key, now_s = (deployment.view.id, operator), self._clock.monotonic()
@@ -203,11 +218,12 @@ class OperatorView:
             self._attendance.heard(*key)
             self._heard_s[key] = now_s
 
-    def leave(self, operator: str) -> None:
-        """The operator gets up: the gate shuts at once, unless another attends."""
-        for deployment, name in [key for key in self._heard_s if key[1] == operator]:
-            self._attendance.left(deployment, name)
-            del self._heard_s[deployment, name]
+    def leave(self, deployment: str, operator: str) -> None:
+        """The operator gets up: the gate shuts at once, unless another attends; nothing is shown until a sign-on."""
+        for heard, name in [key for key in self._heard_s if key[1] == operator]:
+            self._attendance.left(heard, name)
+            del self._heard_s[heard, name]
+        self._sign_ons.sign_off(deployment, operator)
 
     def tally(self, deployment: str) -> tuple[int, int]:
         """Alerts that wait for a person, and those judged; test subjects among them."""

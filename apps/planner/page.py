@@ -12,7 +12,8 @@ import streamlit as st
 
 from apps.planner import acts, form, panels
 from apps.planner.view import PlannerView
-from lfr_core.errors import LfrError, Refused
+from apps.sign_in import signed_in
+from lfr_core.errors import LfrError
 from lfr_core.life.board import Standing
 from lfr_core.people.roles import Person, Role
 
@@ -35,7 +36,7 @@ def page(view: PlannerView) -> None:
     st.html(Path(__file__).with_name("style.css"))
     form.keep()
     st.html('<h1 class="pln-h1">Planning</h1>')
-    person = _signed_in(view)
+    person = signed_in("planner", view.person)
     if person is None:
         return
     if "deployment" in st.query_params and _DEPLOYMENT not in st.session_state:
@@ -52,36 +53,6 @@ def _or_say_why(show: Callable[[], object]) -> None:
         show()
     except LfrError as error:
         st.error(f"Nothing is shown, because it would not be current: {error}")
-
-
-def _signed_in(view: PlannerView) -> Person | None:
-    """The registered person who uses this session. Looked up anew each time: who is revoked is out at once."""
-    name = str(st.session_state.get("planner-who", ""))
-    if name:
-        try:
-            person = view.person(name)
-        except Refused as refused:
-            st.session_state["planner-who"] = ""
-            st.error(str(refused))
-        except LfrError as error:
-            st.error(str(error))
-            return None
-        else:
-            roles = ", ".join(role.value for role in Role if role in person.roles)
-            with st.container(horizontal=True, vertical_alignment="center"):
-                st.html(f'<p class="pln-who"><strong>{escape(person.name)}</strong> {escape(roles)}</p>')
-                st.button("Sign out", key="planner-out", on_click=_sign_out)
-            return person
-    with st.form("planner-sign-in", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
-        typed = st.text_input("Your name", key="planner-name", max_chars=100, placeholder="As it is registered")
-        if st.form_submit_button("Sign in", type="primary") and typed.strip():
-            st.session_state["planner-who"] = " ".join(typed.split())
-            st.rerun()
-    return None
-
-
-def _sign_out() -> None:
-    st.session_state.clear()
 
 
 def _go(deployment: str) -> None:

@@ -209,12 +209,12 @@ def _condition(line: BoardLine) -> str:
 
 def _findings(found: Sequence[ListFinding], caption: str) -> str:
     rows = "".join(
-        f"<tr><td>{'list' if each.line is None else each.line}</td><td>{escape(each.subject)}</td>"
+        f"<tr><td>{'list' if each.line is None else each.line}</td>"
         f"<td>{escape(each.message)}</td><td><code>{escape(each.rule)}</code></td></tr>"
         for each in found[:_MOST_FINDINGS]
     )
     more = "" if len(found) <= _MOST_FINDINGS else f"; the first {_MOST_FINDINGS}, the report has all"
-    heads = "".join(f'<th scope="col">{each}</th>' for each in ("Line", "Subject", "Why", "Rule"))
+    heads = "".join(f'<th scope="col">{each}</th>' for each in ("Line", "Why", "Rule"))
     return (
         f'<table class="pln-table"><caption>{caption}{more}</caption><thead><tr>{heads}</tr></thead>'
         f"<tbody>{rows}</tbody></table>"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import Engine
 
+from apps.sign_in import registered
 from lfr_core.clock import Clock, utc_from_ns
 from lfr_core.deployments import DeploymentStatus
 from lfr_core.errors import Poison, Retryable
@@ -24,13 +25,11 @@ from lfr_core.life.price import Price, Priced, price
 from lfr_core.life.printing import printed_paper
 from lfr_core.life.reading import Call, TimelineEntry, open_calls, timeline
 from lfr_core.papers.forms import FormKind, render
-from lfr_core.people.lookup import acting
 from lfr_core.people.roles import Person, Role
 from lfr_core.policy import Policy
 from lfr_core.publication.announcement import AnnouncementStore, ReasonClass
 from lfr_core.publication.workdays import LONDON
 from lfr_core.records.deployments import DeploymentStore
-from lfr_core.records.engine import reading
 from lfr_core.watchlists.quality.result import ListQuality
 from lfr_core.watchlists.quality.service import RESULT_FILE
 
@@ -84,9 +83,8 @@ class PlannerView:
         self.policy = services.policy
 
     def person(self, name: str) -> Person:
-        """Who that is. Raises Refused `people.unknown`, `people.revoked`."""
-        with reading(self._of.engine) as session:
-            return acting(session, name, frozenset(Role))
+        """Who that is, of any role: nothing here is personal. Raises Refused as `registered`."""
+        return registered(self._of.engine, name, frozenset(Role))
 
     def open(self, deployment: str, *, by: str) -> None:
         """Let it recognise. Raises as `PlanningDesk.open`."""
@@ -142,14 +140,19 @@ class PlannerView:
         return price(asked, of.evaluations, of.policy, people=people)
 
     def list_quality(self, deployment: str) -> ListQuality | None:
-        """The suite's newest report on its list; None if there is none. Raises Poison: it can't be read."""
+        """The suite's newest report on its list, without subjects and values: a planner mends the file by line.
+
+        None if there is none. Raises Poison: it can't be read.
+        """
         file = self._of.reports / deployment / RESULT_FILE
         try:
-            return _QUALITY.validate_json(read_bounded(file, _REPORT_BYTES))
+            found = _QUALITY.validate_json(read_bounded(file, _REPORT_BYTES))
         except FileNotFoundError:
             return None
         except (OSError, ValidationError) as error:
             raise Poison(f"the report on the list, {file}, can't be read: check the list again") from error
+        findings = tuple(replace(each, subject="", photograph="", value="") for each in found.findings)
+        return replace(found, findings=findings)
 
     # -- what is done ----------------------------------------------------------------------------
 

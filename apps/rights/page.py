@@ -7,6 +7,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from apps.rights.view import Form, RightsView, held_words, state_words
+from apps.sign_in import signed_in
 from lfr_core.errors import LfrError
 from lfr_core.publication.workdays import LONDON
 from lfr_core.rights.types import Request, RequestKind, RequestState
@@ -21,7 +22,10 @@ _SAID = "rights-said"
 def page(view: RightsView) -> None:
     """The whole page. What was opened is kept for this session of the page alone, and goes with the next request."""
     st.title("Enquiries and complaints")
-    by = st.text_input("Your name", key="rights-by", max_chars=100, help="It goes on the audit trail as a pseudonym.")
+    person = signed_in("rights", view.person)
+    if person is None:
+        return
+    by = person.name
     told = st.session_state.pop(_SAID, None)
     if told:
         (st.success if told[0] else st.error)(told[1])

@@ -7,13 +7,15 @@ from datetime import date, datetime, time
 
 from sqlalchemy import Engine
 
+from apps.sign_in import registered
 from lfr_core.audit.port import Trail
 from lfr_core.clock import Clock
 from lfr_core.errors import Poison
+from lfr_core.people.roles import Person
 from lfr_core.policy import Policy
 from lfr_core.publication.workdays import LONDON
 from lfr_core.rights import answering
-from lfr_core.rights.desk import RightsDesk
+from lfr_core.rights.desk import OFFICERS, SECOND, RightsDesk
 from lfr_core.rights.reading import requests
 from lfr_core.rights.types import About, NewRequest, Opened, Request, RequestKind, RequestState
 from lfr_core.vault.port import Vault
@@ -43,6 +45,10 @@ class RightsView:
 
     def __init__(self, engine: Engine, policy: Policy, vault: Vault, trail: Trail, clock: Clock) -> None:
         self.desk = RightsDesk(engine, vault, trail, policy, clock)
+
+    def person(self, name: str) -> Person:
+        """Who that is, of those who answer or confirm. Raises Refused as `registered`."""
+        return registered(self.desk.engine, name, OFFICERS | SECOND)
 
     def requests(self, *, closed: bool) -> tuple[Request, ...]:
         """Those due first at the front."""

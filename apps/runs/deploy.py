@@ -11,22 +11,31 @@ from uuid import uuid4
 
 from sqlalchemy import Engine
 
+from apps.auditing import trail_for
 from apps.runs.own import READY_S
 from apps.stores import deployment_store
 from apps.supervisor import ChildReport, Supervisor
 from apps.supervisor.system import running_system
+from lfr_core.actors import SystemActor
+from lfr_core.clock import SystemClock
 from lfr_core.deployments import DeploymentKind
+from lfr_core.errors import Refused
 from lfr_core.faces.engine import build_engine
 from lfr_core.gallery.milvus import MilvusGallery
 from lfr_core.gallery.turned import turned_gallery
+from lfr_core.people import People, Rank, Role
 from lfr_core.policy import Policy
 from lfr_core.records.attendance import Attendance
 from lfr_core.records.engine import open_engine
+from lfr_core.records.sign_on import SignOns
 from lfr_core.settings import Settings
 from lfr_core.vault.client import vault_client
 from lfr_core.watchlists.compile import compile_watchlist
 from lfr_core.watchlists.enrol import check_watchlist
 from lfr_core.watchlists.entries import WatchlistReport
+
+_COMPLIANCE, _OPERATOR = "Run Compliance", "Run Operator"
+"""Nobody's names: registered in the records of a run, which are its own."""
 
 __all__ = ["DeployedSystem", "checked_watchlist", "deployed_system"]
 
@@ -39,6 +48,8 @@ class DeployedSystem:
     database: Engine
     close: Callable[[], None]
     """Ends the deployment and destroys its list and its gallery; done at the latest when the block ends."""
+    operator: str
+    """Who attends and has signed on: registered as anybody is."""
 
 
 def checked_watchlist(
@@ -78,7 +89,6 @@ def deployed_system(
     settings: Settings,
     policy: Policy,
     with_page: bool,
-    operator: str = "system:run",
     on_change: Callable[[tuple[ChildReport, ...]], None] | None = None,
     say: Callable[[str], None] = lambda _: None,
 ) -> Iterator[DeployedSystem]:
@@ -95,12 +105,11 @@ def deployed_system(
         settings: those of the run (`settings_for_run`).
         policy: the force's.
         with_page: start the operator's page.
-        operator: who attends: whoever started the run.
         on_change: told of the children as they start.
         say: told what takes long.
 
     Raises:
-        Refused: no entry is left to enrol, or a rule of the deployment says no.
+        Refused: no entry is left to enrol, a rule of the deployment says no, or `run.no-operator`.
         Retryable: Milvus or the records are away.
         Fatal: a child can't be started; the message names it and its log.
     """
@@ -108,7 +117,7 @@ def deployed_system(
         system.wait_ready(READY_S)
         database = open_engine(settings.records_url)
         store, vault = deployment_store(settings, database), vault_client(settings)
-        gallery = turned_gallery(MilvusGallery(settings.gallery_uri), vault, actor="system:enrolment", may_make=True)
+        gallery = turned_gallery(MilvusGallery(settings.gallery_uri), vault, actor=SystemActor.ENROLMENT, may_make=True)
         store.create(deployment, kind, name=name, policy=policy, live_only=live_only)
         compile_watchlist(report, deployment=deployment, store=store, gallery=gallery, attempt=uuid4().hex)
 
@@ -117,9 +126,26 @@ def deployed_system(
 
         try:
             store.open(deployment, hours=policy.vault.max_open_h)
+            operator = _operator(settings, database)
+            SignOns(database, trail_for(settings)).sign_on(deployment, operator)
             with Attendance(database).kept_up(deployment, operator):
-                yield DeployedSystem(system, database, close)
+                yield DeployedSystem(system, database, close, operator)
         finally:
             close()
             vault.close()
             database.dispose()
+
+
+def _operator(settings: Settings, database: Engine) -> str:
+    """The run's operator, registered if the run's records have no register yet. Raises Refused `run.no-operator`."""
+    people = People(database, trail_for(settings), SystemClock())
+    if not people.list():
+        people.add(_COMPLIANCE, {Role.COMPLIANCE}, Rank.POLICE_STAFF, by=_COMPLIANCE)
+        people.add(_OPERATOR, {Role.OPERATOR}, Rank.CONSTABLE, by=_COMPLIANCE)
+    if people.find(_OPERATOR) is None:
+        raise Refused(
+            "run.no-operator",
+            f"these records have a register of people, and no {_OPERATOR} on it who could attend the run: "
+            f'`lfr users add "{_OPERATOR}" --role operator --rank constable --by ...`, or leave LFR_DATABASE_URL unset',
+        )
+    return _OPERATOR

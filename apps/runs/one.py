@@ -124,4 +124,4 @@ def run_recording(
                 as_fast_as_possible=True,
                 progress=lambda far: bars.update(playing, completed=far.captured, note=f"{far.alerts} alerts"),
             )
-            return measure(at.database, deployment, now_ns=time.time_ns())
+            return measure(at.database, deployment, by=at.operator, now_ns=time.time_ns())

@@ -138,8 +138,9 @@ def _cameras(database: Engine, deployment: str) -> tuple[read.CameraHealth, ...]
 
 
 def _progress(database: Engine, deployment: str, processes: Mapping[str, subprocess.Popen[bytes]]) -> Playing:
+    counts = read.counts(database, deployment)
     return Playing(
         captured=sum(each.counts.captured for each in _cameras(database, deployment)),
-        alerts=len(read.alerts(database, deployment, limit=10_000)),
+        alerts=counts.alerts.total + counts.blue_list.total,
         cameras_running=sum(process.poll() is None for process in processes.values()),
     )

@@ -65,15 +65,17 @@ class RunReport:
         }
 
 
-def measure(database: Engine, deployment: str, *, now_ns: int) -> RunReport:
+def measure(database: Engine, deployment: str, *, by: str, now_ns: int) -> RunReport:
     """Read a finished run's figures from the records.
 
     Args:
         database: the records.
         deployment: its id.
+        by: an operator who has signed on to it: alerts are shown to nobody else.
         now_ns: wall time.
 
     Raises:
+        Refused: as `lfr_core.records.sign_on.signed_on`.
         Retryable: the database is away.
     """
     health = read.cameras(database, deployment, now_ns=now_ns)
@@ -81,7 +83,8 @@ def measure(database: Engine, deployment: str, *, now_ns: int) -> RunReport:
     first = min((each.first_seen_ns for each in health), default=now_ns)
     seconds = (max((each.last_seen_ns for each in health), default=now_ns) - first) / 1e9
     latency = read.latency(database, deployment)
-    found = sorted(read.alerts(database, deployment, limit=100_000), key=lambda alert: alert.first_ns)
+    alerts = read.alerts(database, deployment, by=by, now_ns=now_ns, limit=100_000)
+    found = sorted(alerts, key=lambda alert: alert.first_ns)
     return RunReport(
         frames_per_second=sum(counts.captured for counts in cameras.values()) / max(seconds, 1e-3),
         seconds=seconds,

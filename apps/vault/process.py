@@ -69,6 +69,7 @@ def build_core(settings: Settings, policy: Policy, engine: Engine, clock: Clock 
         facts=book,
         epochs=book,
         audit=audit,
+        people=book,
     )
     audit.use(core)
     core.begin()

@@ -20,6 +20,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, ValidationError
 
+from lfr_core.actors import Principal, SystemActor, person_name
 from lfr_core.audit.port import AuditEvent, Verb
 from lfr_core.errors import Refused
 
@@ -41,10 +42,8 @@ __all__ = [
 GENESIS = "0" * 64
 """The hash before the first entry."""
 LONGEST_TEXT = 200
-LONGEST_NAME = 100
 MOST_FACTS = 32
 _LARGEST = 2**63 - 1
-_SYSTEM = re.compile(r"system:[a-z0-9][a-z0-9_.-]{0,60}")
 _FACT = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 
@@ -122,18 +121,18 @@ def parse_body(body: str) -> Body | None:
         return None
 
 
-def actor_name(actor: str) -> str:
-    """`actor` with its white space tidied.
+def actor_name(actor: Principal) -> str:
+    """A person's name with its white space tidied, or `system:NAME` of a part of the platform.
 
     Raises:
-        Refused: `audit.bad-event`: no name, too long, or a colon in it that isn't that of `system:NAME`.
+        Refused: `audit.bad-event`: text that is no person's name (`person_name`), `system:NAME` among it.
     """
-    name = " ".join(actor.split())
-    if not _is_plain(name) or not name or len(name) > LONGEST_NAME:
-        raise _bad(f"an actor is a name of at most {LONGEST_NAME} characters")
-    if ":" in name and not _SYSTEM.fullmatch(name):
-        raise _bad("an actor is a person's name, or system: and a word in small letters; no name has a colon")
-    return name
+    if isinstance(actor, SystemActor):
+        return str(actor)
+    try:
+        return person_name(actor)
+    except Refused as refused:
+        raise _bad(str(refused)) from refused
 
 
 def check_event(event: AuditEvent) -> None:

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from sqlmodel import Session
 
+from lfr_core.actors import Principal
 from lfr_core.vault.port import Signature
 
 __all__ = ["AuditEvent", "HeadSigner", "Pseudonyms", "Signer", "Trail", "Verb"]
@@ -35,8 +36,8 @@ class AuditEvent:
     """One act. `subject` is a kind and an id (`alert:0b5c...`), never a name."""
 
     verb: Verb
-    actor: str
-    """A person's name, or `system:NAME` for a part of the software. Names are written as pseudonyms."""
+    actor: Principal
+    """Names are written as pseudonyms."""
     deployment: str
     """Its id; empty for the installation as a whole."""
     subject: str
@@ -61,7 +62,7 @@ class Signer(Protocol):
 class Trail(Protocol):
     """The trail's writing end: `lfr_core.audit.trail.AuditTrail`."""
 
-    def prepare(self, actor: str, /) -> None:
+    def prepare(self, actor: Principal, /) -> None:
         """Get what entries of `actor` need from the vault, before a transaction begins. Raises Retryable, Refused."""
         ...
 

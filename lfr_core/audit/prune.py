@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Engine, delete, func
 from sqlmodel import col, select
 
+from lfr_core.actors import SystemActor
 from lfr_core.audit.port import AuditEvent, HeadSigner, Verb
 from lfr_core.audit.read import anchor_of, snapshot
 from lfr_core.audit.signed import signed_anchor
@@ -17,7 +18,7 @@ from lfr_core.records.engine import scrub, writing
 
 __all__ = ["prune"]
 
-ACTOR = "system:retention"
+ACTOR = SystemActor.RETENTION
 
 
 def prune(engine: Engine, signer: HeadSigner, clock: Clock, before_ns: int) -> int:

@@ -14,6 +14,7 @@ from collections import OrderedDict
 from sqlalchemy import Engine, text
 from sqlmodel import Session, col, select
 
+from lfr_core.actors import Principal, SystemActor
 from lfr_core.audit.entry import (
     GENESIS,
     AuditEntry,
@@ -49,7 +50,7 @@ class AuditTrail:
         self._writer = secrets.token_hex(16)
         self._writer_key: bytes | None = None
 
-    def prepare(self, actor: str) -> None:
+    def prepare(self, actor: Principal) -> None:
         """Get what entries of `actor` need from the vault; call it before the transaction begins.
 
         Raises:
@@ -101,10 +102,10 @@ class AuditTrail:
             hash=hash_,
         )
 
-    def _written(self, actor: str) -> str:
+    def _written(self, actor: Principal) -> str:
         """The actor as the trail has it."""
         name = actor_name(actor)
-        if name.startswith("system:"):
+        if isinstance(actor, SystemActor):
             return name
         known = self._names.get(name)
         if known is None:

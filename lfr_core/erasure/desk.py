@@ -9,6 +9,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 from sqlmodel import col, select
 
+from lfr_core.actors import Principal, SystemActor
 from lfr_core.audit.port import AuditEvent, Signer, Trail, Verb
 from lfr_core.clock import Clock
 from lfr_core.erasure.account import Destroyed
@@ -60,7 +61,7 @@ class CertificateDesk:
         destroyed: Sequence[Destroyed],
         planted: Sequence[Planted],
         search: Verification,
-        actor: str = "system:erasure",
+        actor: Principal = SystemActor.ERASURE,
     ) -> SignedCertificate:
         """Sign and keep what a search said, whatever it said: a failed search is certified as failed.
 

@@ -9,6 +9,7 @@ from typing import Protocol
 from sqlalchemy import Engine
 from sqlmodel import col, select
 
+from lfr_core.actors import SystemActor
 from lfr_core.audit.entry import parse_body
 from lfr_core.audit.port import Verb
 from lfr_core.audit.tables import AuditEntryRow
@@ -21,7 +22,7 @@ from lfr_core.vault.tables import EpochRow
 
 __all__ = ["DestroyedFingerprint", "KeyState", "Keys", "VaultKeys", "destroyed_kept_keys"]
 
-ACTOR = "system:erasure"
+ACTOR = SystemActor.ERASURE
 PURPOSE = "erasure.verify"
 
 
@@ -42,7 +43,7 @@ class KeyState:
 def vault_runs(vault: Vault) -> bool:
     """Whether a vault answers at all, if only that its records are away."""
     try:
-        vault.pseudonym(ACTOR)
+        vault.pseudonym(str(ACTOR))
     except Retryable:
         return False
     return True

@@ -14,6 +14,7 @@ from datetime import timedelta
 import numpy as np
 from sqlalchemy import Engine
 
+from lfr_core.actors import SystemActor
 from lfr_core.clock import Clock, utc_from_ns
 from lfr_core.deployments import DeploymentView
 from lfr_core.erasure.forms import image_forms, noise_jpeg, random_template, sealed_forms, vector_forms
@@ -36,7 +37,7 @@ __all__ = ["CANARY", "CROP_PX", "NotingGallery", "key_of", "made", "plant_refere
 CANARY = CANARY_ENTRY
 """Entry, camera and subject of everything planted."""
 CROP_PX = 112
-_ACTOR = "system:erasure"
+_ACTOR = SystemActor.ERASURE
 _LISTED = timedelta(days=366)
 """An entry's last day of use: far beyond any deployment."""
 
@@ -124,7 +125,7 @@ def plant_template(
     Args:
         view: a deployment with a list.
         gallery: makes the gallery that real references go through, over the one it is given
-            (`lambda inner: turned_gallery(inner, vault, actor="system:erasure")`).
+            (`lambda inner: turned_gallery(inner, vault, actor=SystemActor.ERASURE)`).
         milvus: where the vectors lie.
         engine: the records: what may be in a gallery is written down before it is put there.
         clock: when it was planted.
@@ -197,7 +198,7 @@ class _CanaryEntry:
     subject = CANARY
     category = Category.BLUE_LIST
     legal_reference = "proof of deletion"
-    approved_by = _ACTOR
+    approved_by = str(_ACTOR)
     age = None
 
     def __init__(self, now_ns: int, references: tuple[_Crop, ...]) -> None:

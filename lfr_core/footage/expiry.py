@@ -16,6 +16,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
+from lfr_core.actors import SystemActor
 from lfr_core.audit.port import AuditEvent, Trail, Verb
 from lfr_core.errors import Poison, Refused, Retryable
 from lfr_core.footage.orphans import remove_orphans
@@ -29,7 +30,7 @@ from lfr_core.vault.port import KeyKind, Vault
 __all__ = ["ERASE_RULE", "PurgedSegment", "close_abandoned", "expire_segments"]
 
 ERASE_RULE = "footage.retention"
-ACTOR = "system:retention"
+ACTOR = SystemActor.RETENTION
 _AT_ONCE = 100
 """Segments in one transaction: after a long downtime a sweep writes often enough, and not for hours."""
 _ABANDONED_NS = 600 * 10**9

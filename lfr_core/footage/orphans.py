@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
+from lfr_core.actors import SystemActor
 from lfr_core.audit.port import AuditEvent, Trail, Verb
 from lfr_core.errors import Poison, Refused, Retryable
 from lfr_core.footage.register import find_segments
@@ -58,7 +59,7 @@ def remove_orphans(engine: Engine, folder: Path, vault: Vault, trail: Trail, *, 
         except (OSError, Refused) as error:
             raise Retryable(f"the stray file {file} can't be removed: {error}") from error
         with writing(engine) as session:
-            trail.append(session, AuditEvent(Verb.ERASE, "system:retention", deployment, _subject(name), _RULE))
+            trail.append(session, AuditEvent(Verb.ERASE, SystemActor.RETENTION, deployment, _subject(name), _RULE))
         get_logger().warning("footage.orphan-removed", segment=name)
         removed.append(file.name)
     return tuple(removed)

@@ -25,6 +25,7 @@ import numpy.typing as npt
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from lfr_core.actors import SystemActor
 from lfr_core.biometric import Biometric
 from lfr_core.clock import Clock, SystemClock
 from lfr_core.errors import Poison, Refused
@@ -147,7 +148,7 @@ class _VaultTurns:
     """Turns by collection, from the keys of the deployments; forgotten when the vault says that the key is gone."""
 
     def __init__(
-        self, vault: Vault, clock: Clock, actor: str, monotonic: Callable[[], float], *, may_make: bool
+        self, vault: Vault, clock: Clock, actor: SystemActor, monotonic: Callable[[], float], *, may_make: bool
     ) -> None:
         self._vault = vault
         self._clock = clock
@@ -182,7 +183,7 @@ def turned_gallery(
     inner: Gallery,
     vault: Vault,
     *,
-    actor: str,
+    actor: SystemActor,
     may_make: bool = False,
     clock: Clock | None = None,
     monotonic: Callable[[], float] = time.monotonic,
@@ -192,7 +193,7 @@ def turned_gallery(
     Args:
         inner: Milvus, or the exact one.
         vault: asked every 2 s whether the key still exists; Retryable when it is away.
-        actor: who is on the audit trail, as `system:recogniser`.
+        actor: the part that asks for the key, which is on the audit trail.
         may_make: whether a deployment without a key gets one: for the enrolment, never for a worker, so that a
             destroyed key isn't replaced by one that opens nothing.
         clock: for the new key's due time.

@@ -13,6 +13,7 @@ from datetime import datetime
 from sqlalchemy import Engine
 from sqlmodel import Session
 
+from lfr_core.actors import Principal
 from lfr_core.audit.port import Trail
 from lfr_core.clock import Clock, utc_from_ns
 from lfr_core.deployments import DeploymentKind, DeploymentStatus, DeploymentView
@@ -216,7 +217,7 @@ class PlanningDesk:
         self,
         id: str,  # noqa: A002  the field's own word
         *,
-        by: str,
+        by: Principal,
         compare: Callable[[str], str],
     ) -> DeploymentView:
         """Let it recognise, within the hours of its authority. An open one stays as it is.
@@ -292,13 +293,13 @@ class PlanningDesk:
         check_gate(facts, row.id, GateLimits.of(self._policy), now_ns=self._clock.time_ns(), only=conditions)
 
     def _step(
-        self, session: Session, row: DeploymentRow, step: Step, by: str, *, digest: str = "", note: str = ""
+        self, session: Session, row: DeploymentRow, step: Step, by: Principal, *, digest: str = "", note: str = ""
     ) -> int:
         """Take it; the revision it was taken in."""
         return record_step(session, self._trail, row, step, by=by, now=self._now(), digest=digest, note=note).revision
 
     @contextmanager
-    def _audited(self, by: str) -> Iterator[Session]:
+    def _audited(self, by: Principal) -> Iterator[Session]:
         self._trail.prepare(by)
         with writing(self._engine) as session:
             yield session

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from lfr_core.actors import SystemActor
 from lfr_core.deployments import DeploymentStatus as Status
 from lfr_core.errors import Refused
 from lfr_core.life.steps import RULES, Step
@@ -16,14 +17,12 @@ __all__ = ["Actor", "Life", "take"]
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who takes a step: a registered person with the roles held now, or a process of ours (`system:NAME`) without."""
+    """Who takes a step: a registered person with the roles held now, or a part of the platform without any."""
 
     name: str
+    """As it stands on the timeline. Whatever it says, it makes nobody a part of the platform."""
     roles: frozenset[Role] = frozenset()
-
-    @property
-    def is_system(self) -> bool:
-        return self.name.startswith("system:")
+    part: SystemActor | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +76,7 @@ def take(life: Life, step: Step, actor: Actor, now: datetime, *, digest: str = "
             "life.wrong-state",
             f"deployment {life.deployment} is {life.status.value}: {step.value} needs one that is {expected}",
         )
-    if not (actor.roles & rule.roles or (actor.is_system and actor.name in rule.systems)):
+    if not (actor.roles & rule.roles or actor.part in rule.systems):
         roles = " or ".join(sorted(role.value for role in rule.roles))
         raise Refused("life.wrong-role", f"{actor.name} can't {step.value} a deployment: that is for a {roles}")
     moved = _TAKE[step](life, actor, now, digest) if step in _TAKE else life

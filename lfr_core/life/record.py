@@ -10,6 +10,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from lfr_core.actors import Principal, SystemActor
 from lfr_core.audit.port import AuditEvent, Trail, Verb
 from lfr_core.errors import Refused
 from lfr_core.life.machine import Actor, Life, take
@@ -32,14 +33,14 @@ _VERBS = {
 """The rest are decisions."""
 
 
-def actor_of(session: Session, by: str, step: Step) -> Actor:
+def actor_of(session: Session, by: Principal, step: Step) -> Actor:
     """Who `by` is, with the roles held now.
 
     Raises:
         Refused: `people.unknown`, `people.revoked`, `people.wrong-role`.
     """
-    if by.startswith("system:"):
-        return Actor(by)
+    if isinstance(by, SystemActor):
+        return Actor(str(by), part=by)
     person = acting(session, by, RULES[step].roles)
     return Actor(person.name, person.roles)
 
@@ -50,7 +51,7 @@ def record_step(
     row: DeploymentRow,
     step: Step,
     *,
-    by: str,
+    by: Principal,
     now: datetime,
     digest: str = "",
     note: str = "",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from lfr_core.actors import SystemActor
 from lfr_core.deployments import DeploymentStatus as Status
 from lfr_core.people.roles import Role
 
@@ -56,12 +57,12 @@ class StepRule:
     """Its preconditions, as people read them."""
     source: str
     """Which rule asks for it: ids of DOMAIN.md section 1, or DESIGN.md."""
-    systems: frozenset[str] = field(default_factory=frozenset)
+    systems: frozenset[SystemActor] = field(default_factory=frozenset)
     """Processes of ours that may take it as well."""
 
 
 _P, _AO, _OP, _PUB = Role.PLANNER, Role.AUTHORISING_OFFICER, Role.OPERATOR, Role.PUBLICATION_OFFICER
-_FLOWS, _WATCH = "system:flows", "system:watch"
+_FLOWS, _WATCH = SystemActor.FLOWS, SystemActor.WATCH
 
 RULES: dict[Step, StepRule] = {
     rule.step: rule
@@ -159,7 +160,7 @@ RULES: dict[Step, StepRule] = {
             frozenset({_P, _AO, _OP}),
             "nothing: ending is always allowed",
             "A7, W7",
-            frozenset({_FLOWS, "system:retention"}),
+            frozenset({_FLOWS, SystemActor.RETENTION}),
         ),
         StepRule(
             Step.CANCEL,

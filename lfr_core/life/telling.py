@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Engine
 
+from lfr_core.actors import Principal
 from lfr_core.errors import Refused
 from lfr_core.life.application import Application
 from lfr_core.life.reading import application_of
@@ -13,7 +14,7 @@ from lfr_core.records.engine import reading
 __all__ = ["announce", "withhold"]
 
 
-def announce(engine: Engine, store: AnnouncementStore, deployment: str, *, by: str) -> Announcement:
+def announce(engine: Engine, store: AnnouncementStore, deployment: str, *, by: Principal) -> Announcement:
     """Tell the public where, when and what for, as the newest application says.
 
     Raises:

@@ -8,7 +8,7 @@ from sqlmodel import Field
 
 from lfr_core.records.tables import Row
 
-__all__ = ["PersonRoleRow", "PersonRow"]
+__all__ = ["PersonRoleRow", "PersonRow", "SignOnRow"]
 
 
 class PersonRow(Row, table=True):
@@ -36,3 +36,13 @@ class PersonRoleRow(Row, table=True):
     role: str = Field(primary_key=True)
     since: dt.datetime
     """Held without a break since."""
+
+
+class SignOnRow(Row, table=True):
+    """An operator has a deployment's alerts in hand."""
+
+    __tablename__ = "sign_on"
+
+    deployment: str = Field(primary_key=True, foreign_key="deployment.id")
+    person: int = Field(primary_key=True, foreign_key="person.id")
+    since: dt.datetime

@@ -12,6 +12,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
+from lfr_core.actors import SystemActor
 from lfr_core.audit.port import AuditEvent, Trail, Verb
 from lfr_core.clock import Clock
 from lfr_core.errors import Fatal, LfrError
@@ -21,7 +22,7 @@ from lfr_core.records.engine import reading, writing
 
 __all__ = ["Entry", "Ledger", "LedgerView", "PastResult", "history", "read_ledger"]
 
-ACTOR = "system:promises"
+ACTOR = SystemActor.PROMISES
 _EVIDENCE = TypeAdapter(dict[str, int | str])
 _SUBJECTS = TypeAdapter(tuple[str, ...])
 

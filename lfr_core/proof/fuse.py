@@ -15,6 +15,7 @@ from sqlalchemy import Engine, union_all
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, func, select
 
+from lfr_core.actors import Principal
 from lfr_core.alerts import Cell, Decision, Judgement, Review, published_cell
 from lfr_core.clock import Clock
 from lfr_core.proof.tables import FuseTripRow
@@ -56,7 +57,7 @@ class FuseReading:
 class Suspends(Protocol):
     """What can suspend: `lfr_core.records.deployments.DeploymentStore`."""
 
-    def suspend(self, id: str, why: str, *, by: str) -> object:  # noqa: A002  the field's own word
+    def suspend(self, id: str, why: str, *, by: Principal) -> object:  # noqa: A002  the field's own word
         """Stop recognition for now."""
         ...
 
@@ -84,7 +85,7 @@ class Fuse:
     """
 
     def __init__(
-        self, engine: Engine, store: Suspends, call: Callable[[Session, str, str], None], clock: Clock, *, by: str
+        self, engine: Engine, store: Suspends, call: Callable[[Session, str, str], None], clock: Clock, *, by: Principal
     ) -> None:
         self._engine = engine
         self._store = store

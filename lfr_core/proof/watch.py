@@ -12,6 +12,7 @@ from uuid import UUID
 
 from sqlalchemy import Engine
 
+from lfr_core.actors import SystemActor
 from lfr_core.clock import Clock
 from lfr_core.errors import LfrError, Refused
 from lfr_core.logs import get_logger
@@ -24,7 +25,7 @@ from lfr_core.records.reading import DeploymentReader
 
 __all__ = ["WATCH", "LooksAtGalleries", "SendsProofs", "Watch"]
 
-WATCH = "system:watch"
+WATCH = SystemActor.WATCH
 _LONGEST_WHY = 120
 """Characters of what is wrong that fit into a suspension's reason beside the rest."""
 

@@ -16,6 +16,7 @@ from enum import StrEnum
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
+from lfr_core.actors import Principal
 from lfr_core.audit.port import AuditEvent, Trail, Verb
 from lfr_core.clock import Clock, utc_from_ns
 from lfr_core.errors import Poison, Refused
@@ -127,7 +128,7 @@ class AnnouncementStore:
         self._clock = clock
         self._token = token
 
-    def publish(self, deployment: str, plan: Plan, *, by: str) -> Announcement:
+    def publish(self, deployment: str, plan: Plan, *, by: Principal) -> Announcement:
         """Announce it now, or replace its announcement while it hasn't opened.
 
         Raises:
@@ -141,7 +142,7 @@ class AnnouncementStore:
         Raises:
             Refused: as `publish`, and `announcement.same-person`, `announcement.is-public` (it has been announced).
         """
-        if _folded(by) == _folded(approved_by):
+        if _folded(str(by)) == _folded(approved_by):
             raise Refused(
                 "announcement.same-person", "who withholds a notice can't approve that: name the authorising officer"
             )
@@ -167,9 +168,11 @@ class AnnouncementStore:
                 self._append(session, row, Verb.DISCLOSE, by, "announcement.released")
             return _value(row)
 
-    def _add(self, deployment: str, plan: Plan, by: str, because: ReasonClass | None, approved_by: str) -> Announcement:
+    def _add(
+        self, deployment: str, plan: Plan, by: Principal, because: ReasonClass | None, approved_by: str
+    ) -> Announcement:
         for name in (by, approved_by) if because else (by,):
-            _check_name(name)
+            _check_name(str(name))
         if plan.starts_at.tzinfo is None or not timedelta(0) < plan.ends_at - plan.starts_at <= timedelta(
             hours=_LONGEST_H
         ):
@@ -202,7 +205,7 @@ class AnnouncementStore:
                 purpose=plan.purpose,
                 use_case=plan.use_case.value,
                 made_at=self._now(),
-                made_by=by,
+                made_by=str(by),
                 withheld_because=because.value if because else "",
                 approved_by=approved_by if because else "",
             )
@@ -215,7 +218,7 @@ class AnnouncementStore:
                 self._append(session, row, Verb.DISCLOSE, by, "announcement.published")
             return _value(row)
 
-    def _check_planned(self, session: Session, of: DeploymentRow, plan: Plan, by: str, approved_by: str) -> None:
+    def _check_planned(self, session: Session, of: DeploymentRow, plan: Plan, by: Principal, approved_by: str) -> None:
         """A planned deployment is announced as it is authorised, by whom its line names."""
         made = application_of(session, of.id)
         if made is None or (plan.place, plan.starts_at, plan.ends_at) != (made.place, made.starts_at, made.ends_at):
@@ -230,7 +233,7 @@ class AnnouncementStore:
         step, note = (Step.WITHHOLD, f"approved by {approved_by}") if approved_by else (Step.ANNOUNCE, "")
         record_step(session, self._trail, of, step, by=by, now=self._now(), note=note)
 
-    def _append(self, session: Session, row: AnnouncementRow, verb: Verb, by: str, rule: str) -> None:
+    def _append(self, session: Session, row: AnnouncementRow, verb: Verb, by: Principal, rule: str) -> None:
         facts = {"revision": row.revision}
         self._trail.append(session, AuditEvent(verb, by, row.deployment, f"deployment:{row.deployment}", rule, facts))
 

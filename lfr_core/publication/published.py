@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
+from lfr_core.actors import Principal
 from lfr_core.audit.port import AuditEvent, Trail, Verb
 from lfr_core.clock import Clock, utc_from_ns
 from lfr_core.errors import Fatal, Refused
@@ -49,7 +50,9 @@ class Publisher:
         self._clock = clock
         self._policy = policy
 
-    def publish(self, deployment: str, figures: Figures, *, by: str, not_decided_because: str = "") -> PublishedRecord:
+    def publish(
+        self, deployment: str, figures: Figures, *, by: Principal, not_decided_because: str = ""
+    ) -> PublishedRecord:
         """The first revision. Published already: that which stands, whatever the figures are now.
 
         not_decided_because: the publication officer's word for alerts that nobody judged.
@@ -69,7 +72,7 @@ class Publisher:
         return self._keep(deployment, made, by, "", word=bool(not_decided_because))
 
     def correct(
-        self, deployment: str, figures: Figures, *, reason: str, by: str, not_decided_because: str = ""
+        self, deployment: str, figures: Figures, *, reason: str, by: Principal, not_decided_because: str = ""
     ) -> PublishedRecord:
         """A revision that supersedes the newest, for `reason`, which is published.
 
@@ -98,14 +101,16 @@ class Publisher:
             not_decided_because=not_decided_because,
         )
 
-    def _keep(self, deployment: str, record: DeploymentRecord, by: str, reason: str, *, word: bool) -> PublishedRecord:
+    def _keep(
+        self, deployment: str, record: DeploymentRecord, by: Principal, reason: str, *, word: bool
+    ) -> PublishedRecord:
         """`word`: `by` gave it for the alerts that nobody judged."""
         body = record.model_dump_json(indent=1) + "\n"
         row = PublishedRecordRow(
             deployment=deployment,
             revision=record.revision,
             published_at=self._now(),
-            published_by=by,
+            published_by=str(by),
             reason=reason,
             body=body,
             sha256=_sha256(body),

@@ -16,6 +16,7 @@ from typing import Protocol
 from sqlalchemy import Engine
 from sqlmodel import Session
 
+from lfr_core.actors import Principal, SystemActor
 from lfr_core.audit.port import AuditEvent, Trail, Verb
 from lfr_core.clock import Clock, utc_from_ns
 from lfr_core.errors import Poison, Refused
@@ -36,7 +37,7 @@ from lfr_core.records.tables import DeploymentRow
 
 __all__ = ["ACTOR", "Attempt", "CallsRole", "Outcome", "ResultsDesk"]
 
-ACTOR = "system:flows"
+ACTOR = SystemActor.FLOWS
 """Who publishes where no person does."""
 
 
@@ -219,7 +220,15 @@ class ResultsDesk:
         return Attempt(Outcome.WAITING, said, due)
 
     def _publish(
-        self, deployment: str, figures: Figures, due: Due, now: datetime, waiting: int, *, by: str, because: str = ""
+        self,
+        deployment: str,
+        figures: Figures,
+        due: Due,
+        now: datetime,
+        waiting: int,
+        *,
+        by: Principal,
+        because: str = "",
     ) -> PublishedRecord:
         """`waiting`: alerts that nobody judged and for which nobody gave a word."""
         new = from_figures(

@@ -14,6 +14,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import Engine, delete
 from sqlmodel import Session, col, select
 
+from lfr_core.actors import Principal, SystemActor
 from lfr_core.audit.port import AuditEvent, Trail, Verb
 from lfr_core.clock import Clock, SystemClock, utc_from_ns
 from lfr_core.deployments import DeploymentKind, DeploymentStatus, DeploymentView
@@ -49,7 +50,7 @@ class DeploymentStore(DeploymentReader):
     """Reads and changes deployments.
 
     Every method raises Retryable when the database is away, and those that change anything also when the vault is:
-    what can't be audited isn't done. `by` is the person who does it, or `system:NAME`.
+    what can't be audited isn't done. `by` is the person who does it, or the part of the platform.
     """
 
     def __init__(self, engine: Engine, vault: Vault, trail: Trail, clock: Clock | None = None) -> None:
@@ -67,7 +68,7 @@ class DeploymentStore(DeploymentReader):
         policy: Policy,
         live_only: bool = True,
         threshold: float | None = None,
-        by: str = "system:lfr",
+        by: Principal = SystemActor.LFR,
     ) -> DeploymentView:
         """Make a draft of a trial. What takes a live camera is planned instead, by `lfr_core.life.desk`.
 
@@ -112,7 +113,7 @@ class DeploymentStore(DeploymentReader):
         contract_id: str,
         gallery: str,
         entries: Sequence[EntryLike],
-        by: str = "system:lfr",
+        by: Principal = SystemActor.LFR,
         *,
         held: Sequence[StoredRow] = (),
     ) -> DeploymentView:
@@ -184,7 +185,7 @@ class DeploymentStore(DeploymentReader):
         today: date | None = None,
         *,
         hours: float = DEFAULT_HOURS,
-        by: str = "system:lfr",
+        by: Principal = SystemActor.LFR,
     ) -> DeploymentView:
         """Let a trial match, for `hours` from now at most. `today` is the day in London unless given.
 
@@ -229,7 +230,7 @@ class DeploymentStore(DeploymentReader):
             self._append(session, Verb.AUTHORISE, by, id, "deployment.opened", {"hours": f"{hours:g}"})
             return view_of(row)
 
-    def suspend(self, id: str, why: str, *, by: str) -> DeploymentView:  # noqa: A002  the field's own word
+    def suspend(self, id: str, why: str, *, by: Principal) -> DeploymentView:  # noqa: A002  the field's own word
         """Stop recognition for now, for a reason that people will read.
 
         Raises:
@@ -248,7 +249,7 @@ class DeploymentStore(DeploymentReader):
                 self._append(session, Verb.DECIDE, by, id, "deployment.suspended", {})
             return view_of(row)
 
-    def resume(self, id: str, *, by: str) -> DeploymentView:  # noqa: A002  the field's own word
+    def resume(self, id: str, *, by: Principal) -> DeploymentView:  # noqa: A002  the field's own word
         """Let a suspended deployment match again, within its hours.
 
         Raises:
@@ -266,7 +267,7 @@ class DeploymentStore(DeploymentReader):
             row.suspended_why = ""
             return view_of(row)
 
-    def close(self, id: str, *, by: str = "system:lfr") -> DeploymentView:  # noqa: A002  the field's own word
+    def close(self, id: str, *, by: Principal = SystemActor.LFR) -> DeploymentView:  # noqa: A002  the field's own word
         """End it and destroy its watchlist's rows, crops and key; alerts keep their own copies.
 
         The caller drops the gallery afterwards. May be called again, so that a drop that failed can be made up.
@@ -277,7 +278,7 @@ class DeploymentStore(DeploymentReader):
         """
         return self._end(id, Step.CLOSE, by, "")
 
-    def cancel(self, id: str, why: str, *, by: str) -> DeploymentView:  # noqa: A002  the field's own word
+    def cancel(self, id: str, why: str, *, by: Principal) -> DeploymentView:  # noqa: A002  the field's own word
         """Give a planned deployment up before it opens. A list that was built is destroyed, as `close` does.
 
         Raises:
@@ -285,7 +286,7 @@ class DeploymentStore(DeploymentReader):
         """
         return self._end(id, Step.CANCEL, by, reason_of(why))
 
-    def _end(self, id: str, step: Step, by: str, note: str) -> DeploymentView:  # noqa: A002  the field's own word
+    def _end(self, id: str, step: Step, by: Principal, note: str) -> DeploymentView:  # noqa: A002  the field's own word
         with self._audited(by) as session:
             row, now = locked(session, id), self._now()
             delete_list(session, id)
@@ -308,14 +309,14 @@ class DeploymentStore(DeploymentReader):
         return view
 
     @contextmanager
-    def _audited(self, by: str) -> Iterator[Session]:
+    def _audited(self, by: Principal) -> Iterator[Session]:
         """A transaction in which `by` may be put on the trail."""
         self._trail.prepare(by)
         with writing(self._engine) as session:
             yield session
 
     def _append(
-        self, session: Session, verb: Verb, by: str, deployment: str, rule: str, facts: Mapping[str, str | int]
+        self, session: Session, verb: Verb, by: Principal, deployment: str, rule: str, facts: Mapping[str, str | int]
     ) -> None:
         self._trail.append(session, AuditEvent(verb, by, deployment, f"deployment:{deployment}", rule, facts))
 

@@ -14,6 +14,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import Engine, delete
 from sqlmodel import Session, col, select
 
+from lfr_core.actors import SystemActor
 from lfr_core.audit.port import AuditEvent, Trail, Verb
 from lfr_core.records.engine import reading, scrub, writing
 from lfr_core.records.tables import AlertAnswerRow, AlertReferenceRow, AlertRow, AlertStubRow, SightingRow
@@ -21,7 +22,7 @@ from lfr_core.vault.port import DestroyedKey, KeyKind, Vault
 
 __all__ = ["DueAlert", "ExpiredAlert", "due_alerts", "expire_alerts"]
 
-ACTOR = "system:retention"
+ACTOR = SystemActor.RETENTION
 RULE = "alerts.retention_h"
 _HOUR_NS = 3_600 * 10**9
 _AT_ONCE = 100

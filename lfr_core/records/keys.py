@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import TypeVar
 from uuid import UUID
 
+from lfr_core.actors import SystemActor
 from lfr_core.crops import alert_key, sighting_probe
 from lfr_core.errors import Refused
 from lfr_core.messages import Sighting
@@ -19,7 +20,7 @@ from lfr_core.vault.sealing import open_sealed
 
 __all__ = ["RECORDER", "CropKeys"]
 
-RECORDER = "system:recorder"
+RECORDER = SystemActor.RECORDER
 """Who consults keys and collects alerts, on the audit trail."""
 _Name = TypeVar("_Name")
 

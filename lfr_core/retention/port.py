@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
+from lfr_core.actors import SystemActor
 from lfr_core.errors import LfrError
 
 __all__ = ["ACTOR", "CLASSES", "Audited", "DataClass", "Destroyed", "Due", "Outcome", "PurgeStep", "subject"]
@@ -16,7 +17,7 @@ __all__ = ["ACTOR", "CLASSES", "Audited", "DataClass", "Destroyed", "Due", "Outc
 
 _PLAIN_ID = re.compile(r"[A-Za-z0-9._:/-]{1,120}")
 
-ACTOR = "system:retention"
+ACTOR = SystemActor.RETENTION
 """Who destroys, on the audit trail."""
 
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
+from lfr_core.actors import Principal, SystemActor
 from lfr_core.audit.port import AuditEvent, Trail, Verb
 from lfr_core.clock import utc_from_ns
 from lfr_core.errors import Refused, Retryable
@@ -30,7 +31,7 @@ from lfr_core.vault.port import KeyKind, Vault
 
 __all__ = ["ACTOR", "Scope", "Tended", "confirm_holds", "place_hold", "still_there", "tell_vault", "tend_holds"]
 
-ACTOR = "system:rights"
+ACTOR = SystemActor.RIGHTS
 """Who lets holds lapse and widens them, on the audit trail."""
 _RULE = f"footage.hold.{HoldGround.COMPLAINT}"
 
@@ -167,7 +168,7 @@ def tend_holds(engine: Engine, vault: Vault, trail: Trail, *, now_ns: int) -> Te
                 continue  # released meanwhile
             held, hold = found
             if not hold.approved_by and held.lapses_at <= now:
-                hold.released_at, hold.released_by, held.lapsed = now, ACTOR, True
+                hold.released_at, hold.released_by, held.lapsed = now, str(ACTOR), True
                 session.add_all([hold, held])
                 _audit(session, trail, Verb.DECIDE, ACTOR, scope.deployment, hold, "rights.hold-lapsed")
                 lapsed.append(id)
@@ -206,7 +207,7 @@ def _cover(session: Session, hold: str, wanted: Collection[str]) -> int:
 
 
 def _audit(
-    session: Session, trail: Trail, verb: Verb, actor: str, deployment: str, hold: FootageHoldRow, rule: str
+    session: Session, trail: Trail, verb: Verb, actor: Principal, deployment: str, hold: FootageHoldRow, rule: str
 ) -> None:
     covered = covered_by(session, hold.id)
     facts: dict[str, str | int] = {

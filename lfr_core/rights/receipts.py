@@ -20,6 +20,7 @@ from lfr_core.audit.port import AuditEvent, Trail, Verb
 from lfr_core.clock import utc_from_ns
 from lfr_core.errors import Refused
 from lfr_core.records.engine import writing
+from lfr_core.records.sign_on import signed_on
 from lfr_core.records.tables import AlertRow
 from lfr_core.rights import checks
 from lfr_core.rights.reading import public_name
@@ -48,12 +49,14 @@ def issue_receipt(
     alert: UUID,
     *,
     by: str,
+    now_ns: int,
     below: Callable[[int], int] = secrets.randbelow,
 ) -> Receipt:
     """The receipt for the person engaged on `alert`; asked again while the alert stands, the same.
 
     Raises:
-        Refused: `alert.unknown` (or deleted by now), `rights.not-engaged` (nobody was stopped), `rights.bad-name`.
+        Refused: `alert.unknown` (or deleted by now), `rights.not-engaged` (nobody was stopped), `rights.bad-name`, and
+            as `lfr_core.records.sign_on.signed_on`: it says what kind of list the alert was of.
         Retryable: records or vault are away.
     """
     name = checks.actor(by)
@@ -63,6 +66,7 @@ def issue_receipt(
         row = session.exec(statement.with_for_update()).one_or_none()
         if row is None:
             raise Refused("alert.unknown", f"there is no alert {alert}: after 24 hours an alert is deleted")
+        signed_on(session, row.deployment, name, utc_from_ns(now_ns))
         if row.engagement != Engagement.ENGAGED.value:
             raise Refused(
                 "rights.not-engaged",

@@ -1,4 +1,4 @@
-"""The vault's side of the records: facts for the gate, the table of epochs, which installation this is."""
+"""The vault's side of the records: facts for the gate, epochs, who people are, which installation this is."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from lfr_core.clock import Clock, SystemClock, utc_from_ns
 from lfr_core.errors import Fatal
 from lfr_core.gate import GateFacts
 from lfr_core.life.facts import gate_facts
+from lfr_core.people.lookup import acting
+from lfr_core.people.roles import Role
 from lfr_core.records.engine import reading, writing
+from lfr_core.records.sign_on import signed_on
 from lfr_core.records.tables import DeploymentRow
 from lfr_core.vault.epochs import Epoch
 from lfr_core.vault.tables import EpochRow, InstallationRow
@@ -20,7 +23,7 @@ __all__ = ["VaultBook", "bind_installation"]
 
 
 class VaultBook:
-    """Implements `GateFactsSource` and `EpochLog` over the records; Retryable when they are away."""
+    """Implements `GateFactsSource`, `EpochLog` and `KnowsPeople` over the records; Retryable when they are away."""
 
     def __init__(self, engine: Engine, clock: Clock | None = None) -> None:
         self._engine = engine
@@ -34,6 +37,13 @@ class VaultBook:
             if row is None:
                 return None
             return gate_facts(session, row, utc_from_ns(self._clock.time_ns()))
+
+    def check_person(self, name: str, roles: frozenset[Role], *, signed_on_to: str | None) -> str:
+        with reading(self._engine) as session:
+            person = acting(session, name, roles)
+            if signed_on_to is not None:
+                signed_on(session, signed_on_to, person.name, utc_from_ns(self._clock.time_ns()))
+            return person.name
 
     def touch(self, at_ns: int) -> None:
         """Write, to show that the records, and so the audit trail, take a write. Raises Retryable when they don't."""

@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from lfr_core.actors import Principal
 from lfr_core.errors import Fatal, Refused, Retryable
 from lfr_core.settings import Settings
 from lfr_core.vault import messages as m
@@ -68,8 +69,8 @@ class VaultClient:
         answer = self._ask(request, m.KeptKeyAnswer)
         return KeptKey(_info(answer.info), answer.key)
 
-    def open_kept(self, key_id: str, *, actor: str, purpose: str) -> KeptKey:
-        request = m.checked(m.OpenKept, key_id=key_id, actor=actor, purpose=purpose)
+    def open_kept(self, key_id: str, *, actor: Principal, purpose: str) -> KeptKey:
+        request = m.checked(m.OpenKept, key_id=key_id, actor=m.actor_message(actor), purpose=purpose)
         answer = self._ask(request, m.KeptKeyAnswer)
         return KeptKey(_info(answer.info), answer.key)
 

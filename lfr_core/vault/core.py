@@ -19,6 +19,7 @@ from typing import Protocol
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from lfr_core.actors import Principal, SystemActor
 from lfr_core.audit.port import AuditEvent, Verb
 from lfr_core.clock import Clock
 from lfr_core.errors import LfrError, Refused, Retryable
@@ -26,6 +27,7 @@ from lfr_core.gate import GateFactsSource, GateLimits
 from lfr_core.logs import get_logger
 from lfr_core.policy import VaultPolicy
 from lfr_core.vault import messages as m
+from lfr_core.vault.access import KnowsPeople, check_access
 from lfr_core.vault.clockguard import ClockGuard
 from lfr_core.vault.keystore import Keystore
 from lfr_core.vault.lending import EpochLog, FrameLending
@@ -61,6 +63,7 @@ class VaultCore:
         facts: GateFactsSource,
         epochs: EpochLog,
         audit: WritesAudit,
+        people: KnowsPeople,
         random_key: Callable[[], bytes] = new_key,
     ) -> None:
         """
@@ -72,6 +75,7 @@ class VaultCore:
             facts: what the gate is decided on.
             epochs: where epochs are booked for the public.
             audit: where consultations and destructions are written.
+            people: whom a key may be lent to.
             random_key: 32 random bytes.
 
         Raises:
@@ -81,6 +85,7 @@ class VaultCore:
         self._keystore = keystore
         self._log = epochs
         self._audit = audit
+        self._people = people
         self._keys = threading.RLock()
         self._guard = ClockGuard(clock, keystore.folder / "latest-time.json", policy.clock_jump_s)
         self._frames = FrameLending(
@@ -123,9 +128,9 @@ class VaultCore:
             info, key = self._keystore.add(kind, deployment, subject, due_ns)
             return KeptKey(info, key)
 
-    def open_kept(self, key_id: str, *, actor: str, purpose: str) -> KeptKey:
-        m.checked(m.OpenKept, key_id=key_id, actor=actor, purpose=purpose)
-        if not actor.strip() or not purpose.strip():
+    def open_kept(self, key_id: str, *, actor: Principal, purpose: str) -> KeptKey:
+        m.checked(m.OpenKept, key_id=key_id, actor=m.actor_message(actor), purpose=purpose)
+        if not purpose.strip():
             raise Refused(
                 "vault.purpose-missing", "say who looks and for what purpose: both are put on the audit trail"
             )
@@ -134,9 +139,8 @@ class VaultCore:
         if info.due_ns <= now_ns and not info.held:
             self._sweep(now_ns)
             raise _gone()
-        self._audit.record(
-            AuditEvent(Verb.CONSULT, actor, info.deployment, f"{info.kind}:{info.subject}", rule=purpose)
-        )
+        who = check_access(actor, info.kind, info.deployment, self._people)
+        self._audit.record(AuditEvent(Verb.CONSULT, who, info.deployment, f"{info.kind}:{info.subject}", rule=purpose))
         return self._kept(key_id)  # looked up again: it may have been destroyed meanwhile
 
     def kept(
@@ -280,7 +284,7 @@ def _erasure(gone: DestroyedKey, rule: str) -> AuditEvent:
     info = gone.info
     return AuditEvent(
         Verb.ERASE,
-        "system:vault",
+        SystemActor.VAULT,
         info.deployment,
         f"key:{info.id}",
         rule=rule,

@@ -24,6 +24,7 @@ from pydantic import (
     model_validator,
 )
 
+from lfr_core.actors import LONGEST_NAME, Principal, SystemActor, person_name
 from lfr_core.errors import Refused
 from lfr_core.vault.port import MOST_IDS, KeyKind
 
@@ -46,6 +47,8 @@ __all__ = [
     "NowAnswer",
     "OpenKept",
     "OpenKey",
+    "Part",
+    "Person",
     "Ping",
     "Pseudonym",
     "RefusedAnswer",
@@ -54,6 +57,7 @@ __all__ = [
     "Sign",
     "SignatureAnswer",
     "TextAnswer",
+    "actor_message",
     "checked",
 ]
 
@@ -125,10 +129,28 @@ class MakeKey(_Message):
         return self
 
 
+class Person(BaseModel):
+    """Somebody, by name: whatever the name says, it is no part of the platform."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    is_a: Literal["person"] = "person"
+    name: Annotated[str, Field(max_length=2 * LONGEST_NAME)]
+
+
+class Part(BaseModel):
+    """A part of the platform, of the closed list."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    is_a: Literal["part"] = "part"
+    part: SystemActor
+
+
 class OpenKept(_Message):
     verb: Literal["open-kept"] = "open-kept"
     key_id: Name
-    actor: Annotated[str, Field(max_length=200)]
+    actor: Annotated[Person | Part, Field(discriminator="is_a")]
     purpose: Annotated[str, Field(max_length=200)]
 
 
@@ -263,6 +285,11 @@ _AnyAnswer: TypeAlias = (
     | TextAnswer
 )
 Answer: TypeAdapter[_AnyAnswer] = TypeAdapter(Annotated[_AnyAnswer, Field(discriminator="answer")])
+
+
+def actor_message(actor: Principal) -> Person | Part:
+    """Who asks, as it travels. Raises Refused `actor.not-a-person`."""
+    return Part(part=actor) if isinstance(actor, SystemActor) else Person(name=person_name(actor))
 
 
 _Asked = TypeVar("_Asked", bound=_Message)

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, Protocol
 
+from lfr_core.actors import Principal
+
 __all__ = [
     "MOST_IDS",
     "DestroyedKey",
@@ -140,11 +142,12 @@ class Vault(Protocol):
         """
         ...
 
-    def open_kept(self, key_id: str, *, actor: str, purpose: str) -> KeptKey:
-        """Lend a kept key to `actor` (a person's name, or `system:NAME`) for `purpose`.
+    def open_kept(self, key_id: str, *, actor: Principal, purpose: str) -> KeptKey:
+        """Lend a kept key to `actor` for `purpose`, if that key is for them (`lfr_core.vault.access`).
 
         The consultation is in the audit trail before the key is out; what can't be audited isn't done.
-        Refused `vault.key-gone`, `vault.purpose-missing`, `audit.unwritable`.
+        Refused `vault.key-gone`, `vault.purpose-missing`, `vault.not-for-you`, `actor.not-a-person`, `people.*`,
+        `operator.not-signed-on`, `audit.unwritable`; Retryable too when the records are away.
         """
         ...
 

@@ -158,7 +158,8 @@ class VaultServer:
             case m.MakeKey():
                 return _kept(core.make_key(request.kind, request.deployment, request.subject, request.due_ns))
             case m.OpenKept():
-                return _kept(core.open_kept(request.key_id, actor=request.actor, purpose=request.purpose))
+                who = request.actor.part if isinstance(request.actor, m.Part) else request.actor.name
+                return _kept(core.open_kept(request.key_id, actor=who, purpose=request.purpose))
             case m.Kept():
                 infos = core.kept(request.kind, request.deployment, after=request.after)
                 now = infos[:MOST_IDS]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from lfr_core.actors import Principal
 from lfr_core.deployments import DeploymentView
 from lfr_core.errors import Refused
 from lfr_core.faces.types import FaceEngine
@@ -46,7 +47,7 @@ class ListBuilder:
         *,
         today: date,
         last_day: date,
-        by: str,
+        by: Principal,
         attempt: str,
         all_or_nothing: bool = False,
         progress: Progress = lambda _done, _total: None,
@@ -59,7 +60,7 @@ class ListBuilder:
             deployment: its id; it must await its list.
             today: the day in England.
             last_day: the deployment's.
-            by: a person's name, or `system:NAME`.
+            by: a person's name, or the part of the platform that does it.
             attempt: letters and digits, different for each call, as `uuid4().hex`.
             all_or_nothing: enrol nothing if anything is refused.
             progress: told after each photograph.

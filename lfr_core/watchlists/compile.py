@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Protocol
 
+from lfr_core.actors import Principal, SystemActor
 from lfr_core.deployments import DeploymentView
 from lfr_core.errors import LfrError, Refused
 from lfr_core.gallery import Gallery, gallery_name
@@ -28,7 +29,7 @@ class WatchlistStore(Protocol):
         gallery: str,
         entries: Sequence[Entry],
         /,
-        by: str,
+        by: Principal,
         *,
         held: Sequence[StoredRow],
     ) -> DeploymentView:
@@ -63,7 +64,7 @@ def compile_watchlist(
     store: WatchlistStore,
     gallery: Gallery,
     attempt: str,
-    by: str = "system:lfr",
+    by: Principal = SystemActor.LFR,
 ) -> DeploymentView:
     """Enrol a checked list into a gallery of this attempt's own, then attach it to the deployment.
 
@@ -79,7 +80,7 @@ def compile_watchlist(
         store: the records.
         gallery: where the templates go.
         attempt: letters and digits, different for each call, as `uuid4().hex`.
-        by: who compiles it; of a planned deployment a planner, or `system:flows`.
+        by: who compiles it; of a planned deployment a planner, or `SystemActor.FLOWS`.
 
     Raises:
         Refused: `deployment.unknown`, `watchlist.attached`, `watchlist.empty`, or what the store refuses.

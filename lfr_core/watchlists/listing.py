@@ -9,9 +9,11 @@ from datetime import date
 from sqlalchemy import Engine
 from sqlmodel import col, select
 
+from lfr_core.clock import utc_from_ns
 from lfr_core.errors import Refused
 from lfr_core.records.engine import reading
 from lfr_core.records.sightings import CANARY_ENTRY
+from lfr_core.records.sign_on import signed_on
 from lfr_core.records.tables import DeploymentRow, WatchlistEntryRow, WatchlistReferenceRow
 
 __all__ = ["ListedEntry", "list_entries"]
@@ -34,11 +36,17 @@ class ListedEntry:
         return asdict(self)
 
 
-def list_entries(engine: Engine, deployment: str) -> list[ListedEntry]:
+def list_entries(engine: Engine, deployment: str, *, by: str, now_ns: int) -> list[ListedEntry]:
     """The entries by subject; none before a list is enrolled, and none after the deployment ended.
 
+    Args:
+        engine: the records.
+        deployment: its id.
+        by: who looks: an operator who has signed on to it.
+        now_ns: wall time.
+
     Raises:
-        Refused: `deployment.unknown`.
+        Refused: `deployment.unknown`, and as `lfr_core.records.sign_on.signed_on`.
         Retryable: the records are away.
     """
     reference, entry = WatchlistReferenceRow, WatchlistEntryRow
@@ -48,6 +56,8 @@ def list_entries(engine: Engine, deployment: str) -> list[ListedEntry]:
                 "deployment.unknown",
                 f"there is no deployment {deployment}; `lfr deployment list` shows those there are",
             )
+        signed_on(session, deployment, by, utc_from_ns(now_ns))
+        signed_on(session, deployment, by, utc_from_ns(now_ns))
         photographs: dict[str, list[str]] = defaultdict(list)
         for id_, name in session.exec(
             select(reference.entry, reference.photograph)

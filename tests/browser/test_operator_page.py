@@ -26,7 +26,6 @@ from lfr_core.crops import sighting_probe, sightings_key
 from lfr_core.deployments import DeploymentKind
 from lfr_core.messages import Sighting
 from lfr_core.policy import load_policy
-from lfr_core.records import read
 from lfr_core.records.deployments import DeploymentStore
 from lfr_core.records.engine import writing
 from lfr_core.records.recorder import RecordedSightings, Recorder
@@ -35,7 +34,7 @@ from lfr_core.vault.port import KeyKind
 from lfr_core.vault.sealing import open_sealed, seal
 from lfr_core.watchlists.types import Category
 from tests.support.galleries import held_by
-from tests.support.records import NOW_NS, Entry, Reference, entry, outcomes, sighting
+from tests.support.records import NOW_NS, Entry, Reference, alerts_of, entry, outcomes, sighting
 from tests.support.vaults import MemoryVault
 
 if TYPE_CHECKING:
@@ -260,7 +259,7 @@ def test_a_decision_by_click_is_in_the_database_with_who_and_when(
     page.get_by_role("button", name="Not engaged").click()
     page.locator(".ops-answer").filter(has_text="Not engaged").wait_for()
 
-    (alert,) = read.alerts(engine, "dep")
+    (alert,) = alerts_of(engine, "dep")
     assert alert.judged is not None
     assert alert.engaged is not None
     assert alert.decision.judgement is Judgement.SAME
@@ -280,7 +279,7 @@ def test_an_answer_is_corrected_under_the_correctors_name(page: Page, recorder: 
     page.get_by_role("button", name="Different").click()
     page.locator(".ops-answer").filter(has_text="Different").wait_for()
 
-    (alert,) = read.alerts(engine, "dep")
+    (alert,) = alerts_of(engine, "dep")
     assert alert.decision.judgement is Judgement.DIFFERENT
     expect(page.get_by_role("button", name="Engaged")).to_have_count(0)  # once the page has drawn itself anew
 
@@ -292,7 +291,7 @@ def test_nobody_decides_without_a_name(page: Page, recorder: Recorder, engine: E
     button.wait_for()
 
     assert button.is_disabled()
-    assert read.alerts(engine, "dep")[0].undecided
+    assert alerts_of(engine, "dep")[0].undecided
 
 
 def test_a_decision_can_be_made_with_the_keyboard_alone(page: Page, recorder: Recorder, engine: Engine) -> None:
@@ -310,7 +309,7 @@ def test_a_decision_can_be_made_with_the_keyboard_alone(page: Page, recorder: Re
     page.keyboard.press("Enter")
     page.get_by_role("heading", name="1 judged").wait_for()
 
-    assert read.alerts(engine, "dep")[0].decision.judgement is Judgement.CANT_TELL
+    assert alerts_of(engine, "dep")[0].decision.judgement is Judgement.CANT_TELL
 
 
 def test_crops_come_inside_the_page_and_nothing_is_asked_of_another_host(

@@ -12,6 +12,7 @@ import pytest
 
 from lfr_core.records import read
 from tests.support.playing import Playing, playing
+from tests.support.records import alerts_of
 from tests.support.stream import Stream, two_workers, wait_until
 from tests.support.walks import Walk, write_walks
 
@@ -71,7 +72,7 @@ def test_recognition_ends_within_3_seconds_on_every_worker(
     counts = {each.camera: each.counts for each in read.cameras(stream.database, deployment, now_ns=time.time_ns())}
 
     assert looked_at(stream, deployment) == after_3_s
-    assert read.alerts(stream.database, deployment) == ()  # the enrolled person passed when the gate was shut
+    assert alerts_of(stream.database, deployment) == ()  # the enrolled person passed when the gate was shut
     assert [counts[name].balanced for name in CAMERAS] == [True, True]
     assert [counts[name].captured for name in CAMERAS] == [report.captured for report in reports]
 
@@ -108,4 +109,4 @@ def test_a_restarted_vault_loses_the_frames_on_their_way_and_counts_them_as_unop
 
     assert health.counts.unopenable > 0
     assert (health.counts.balanced, health.counts.captured) == (True, report.captured)
-    assert len(read.alerts(stream.database, "restart")) == 1  # and the deployment went on under new keys
+    assert len(alerts_of(stream.database, "restart")) == 1  # and the deployment went on under new keys

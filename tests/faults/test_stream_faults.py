@@ -17,6 +17,7 @@ from lfr_core.records import read
 from tests.support.brokers import RunningBroker, new_kafka
 from tests.support.milvus import MilvusServer
 from tests.support.playing import judge, playing, recognised, wait_until_more_is_recognised
+from tests.support.records import alerts_of
 from tests.support.stream import Stream, environment_of, wait_until
 from tests.support.walks import Walk, write_walks
 
@@ -110,7 +111,7 @@ def test_with_milvus_stopped_there_is_no_alert_and_with_it_back_there_is(
         with playing(stream, tmp_path / "walk.avi", "gallery-away", patient=False) as camera:
             first = camera.finish(60)
         wait_until(stream.drained, within_s=60, what="stale frames dropped")
-        alerts_while_away = read.alerts(stream.database, "gallery-away")
+        alerts_while_away = alerts_of(stream.database, "gallery-away")
     finally:
         servers[1].start()
     with playing(stream, tmp_path / "walk.avi", "gallery-away", patient=False) as camera:
@@ -118,7 +119,7 @@ def test_with_milvus_stopped_there_is_no_alert_and_with_it_back_there_is(
     wait_until(stream.drained, within_s=60, what="every record processed")
     (camera_health,) = read.cameras(stream.database, "gallery-away", now_ns=time.time_ns())
 
-    assert (alerts_while_away, len(read.alerts(stream.database, "gallery-away"))) == ((), 1)
+    assert (alerts_while_away, len(alerts_of(stream.database, "gallery-away"))) == ((), 1)
     assert camera_health.counts.dropped_stale > 0
     assert (camera_health.counts.balanced, camera_health.counts.captured) == (True, 2 * first.captured)
 
@@ -139,7 +140,7 @@ def test_with_kafka_stopped_there_is_no_alert_not_even_afterwards(
         servers[0].stop()
         try:
             camera.wait(90)  # the enrolled person passes while there is no broker
-            alerts_while_away = read.alerts(stream.database, "broker-away")
+            alerts_while_away = alerts_of(stream.database, "broker-away")
         finally:
             servers[0].start()
     finally:
@@ -147,7 +148,7 @@ def test_with_kafka_stopped_there_is_no_alert_not_even_afterwards(
         camera.wait()
     wait_until(stream.drained, within_s=150, what="what was still on its way is dropped as stale")
 
-    assert (alerts_while_away, read.alerts(stream.database, "broker-away")) == ((), ())
+    assert (alerts_while_away, alerts_of(stream.database, "broker-away")) == ((), ())
     words = (
         tmp_path / "camera.log"
     ).read_text()  # it ended while the broker was away, and says so in a line of its own
@@ -170,6 +171,6 @@ def test_a_closed_deployment_is_recognised_no_more_and_its_worker_s_memory_goes_
     wait_until(stream.drained, within_s=60, what="every record processed")
     (health,) = read.cameras(stream.database, "closing", now_ns=time.time_ns())
 
-    assert (closed.status, read.alerts(stream.database, "closing")) == (DeploymentStatus.ENDED, ())
+    assert (closed.status, alerts_of(stream.database, "closing")) == (DeploymentStatus.ENDED, ())
     assert health.counts.dropped_at_camera > 10  # no key, no frame
     assert (health.counts.balanced, health.counts.captured) == (True, report.captured)

@@ -25,6 +25,7 @@ from lfr_core.vault.book import VaultBook, bind_installation
 from lfr_core.vault.core import VaultCore
 from lfr_core.vault.keystore import Keystore
 from tests.support.galleries import held_by
+from tests.support.people import sign_on
 from tests.support.records import Entry, entry, sighting
 from tests.support.vault_core import TwoClocks
 
@@ -44,7 +45,7 @@ class AlertHouse:
 
     def __post_init__(self) -> None:
         self.clock = TwoClocks()
-        book = VaultBook(self.engine)
+        book = VaultBook(self.engine, self.clock)
 
         class Audit:
             def record(_, event: AuditEvent) -> None:  # noqa: N805  `self` is the house
@@ -58,6 +59,7 @@ class AlertHouse:
             facts=book,
             epochs=book,
             audit=Audit(),
+            people=book,
         )
         bind_installation(self.engine, "of a test")
         self.vault.begin()
@@ -68,6 +70,10 @@ class AlertHouse:
         self.store.open("dep", hours=24.0)
         self.desk = DecisionDesk(self.engine, self.trail, self.clock)
         self.crops = read.AlertCrops(self.engine, self.vault)
+
+    def sign_on(self, *names: str) -> None:
+        """Registered operators who have signed on to it."""
+        sign_on(self.engine, self.trail, *names, clock=self.clock)
 
     def recorder(self) -> Recorder:
         return Recorder(self.engine, POLICY.alerts, self.clock, self.vault, self.trail)

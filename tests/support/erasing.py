@@ -12,6 +12,7 @@ from typing import Self
 import numpy as np
 from sqlalchemy import Engine
 
+from lfr_core.actors import SystemActor
 from lfr_core.audit.port import AuditEvent
 from lfr_core.audit.trail import AuditTrail, record
 from lfr_core.deployments import DeploymentKind, DeploymentView
@@ -80,6 +81,7 @@ class Installation:
             facts=book,
             epochs=book,
             audit=Audit(),
+            people=book,
         )
         self.trail = AuditTrail(self.vault, self.clock)
         self.deployments = DeploymentStore(self.engine, self.vault, self.trail, self.clock)
@@ -92,7 +94,7 @@ class Installation:
         self.engine.dispose()
 
     def gallery(self, inner: Gallery) -> Gallery:
-        return turned_gallery(inner, self.vault, actor="system:erasure", may_make=True, clock=self.clock)
+        return turned_gallery(inner, self.vault, actor=SystemActor.ERASURE, may_make=True, clock=self.clock)
 
     def live(self, name: str) -> DeploymentView:
         """A live deployment with a gallery and a list, attended."""

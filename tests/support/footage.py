@@ -22,16 +22,19 @@ from lfr_core.footage.holds import Hold, HoldGround, HoldRequest
 from lfr_core.footage.register import Segment, segments
 from lfr_core.footage.segment import segment_file
 from lfr_core.gate import GateFacts, GateLimits
+from lfr_core.people.roles import Role
 from lfr_core.policy import FootagePolicy, VaultPolicy, load_policy
 from lfr_core.records.engine import reading, writing
 from lfr_core.records.tables import DeploymentRow
 from lfr_core.settings import Settings
+from lfr_core.vault.book import VaultBook
 from lfr_core.vault.client import vault_client
 from lfr_core.vault.core import VaultCore
 from lfr_core.vault.epochs import Epoch
 from lfr_core.vault.keystore import Keystore
 from lfr_core.vault.port import Vault
 from streams.camera.footage import FootageWriter
+from tests.support.people import add_people
 from tests.support.records import NOW_NS, ManualClock
 from tests.support.vault_server import serving_vault
 
@@ -108,9 +111,14 @@ class FootageHouse:
             facts=_NoFacts(),
             epochs=_NoEpochs(),
             audit=Audit(),
+            people=VaultBook(self.engine, self.clock),
         )
         trail = AuditTrail(vault, self.clock)
         return vault, trail
+
+    def register(self, *names: str) -> None:
+        """Officers who may look at footage."""
+        add_people(self.engine, self.trail, *((name, Role.AUTHORISING_OFFICER) for name in names), clock=self.clock)
 
     def deployment(self, name: str = "dep") -> None:
         with writing(self.engine) as session:

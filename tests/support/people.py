@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from sqlalchemy import Engine
 
-from lfr_core.clock import Clock
+from lfr_core.audit.port import Trail
+from lfr_core.clock import Clock, SystemClock
 from lfr_core.people import People, Rank, Role
+from lfr_core.records.sign_on import SignOns
 from tests.support.records import ManualClock
 from tests.support.vaults import trail_of
 
-__all__ = ["CAST", "register", "registered"]
+__all__ = ["CAST", "add_people", "register", "registered", "sign_on"]
+
+_FIRST = "Dana Compliance"
 
 CAST = {
     "Dee Compliance": ({Role.COMPLIANCE}, Rank.POLICE_STAFF),
@@ -34,3 +38,21 @@ def registered(engine: Engine, clock: Clock | None = None) -> People:
     for name, (roles, rank) in CAST.items():
         people.add(name, roles, rank, by=first)
     return people
+
+
+def add_people(engine: Engine, trail: Trail, *people: tuple[str, Role], clock: Clock | None = None) -> None:
+    """Put them on the register, whoever is there already; one of compliance first."""
+    register = People(engine, trail, clock or SystemClock())
+    if not register.list():
+        register.add(_FIRST, {Role.COMPLIANCE}, Rank.POLICE_STAFF, by=_FIRST)
+    for name, role in people:
+        if register.find(name) is None:
+            rank = Rank.SUPERINTENDENT if role is Role.AUTHORISING_OFFICER else Rank.CONSTABLE
+            register.add(name, {role}, rank, by=_FIRST)
+
+
+def sign_on(engine: Engine, trail: Trail, *names: str, deployment: str = "dep", clock: Clock | None = None) -> None:
+    """Registered operators who have signed on to a deployment."""
+    add_people(engine, trail, *((name, Role.OPERATOR) for name in names), clock=clock)
+    for name in names:
+        SignOns(engine, trail, clock).sign_on(deployment, name)

@@ -15,6 +15,7 @@ from lfr_core.vault.frames import VaultSealer
 from streams.camera.job import CameraJob, CameraReport
 from streams.camera.session import run_camera
 from tests.support.oracle import ExpectedPass, SentByCamera, check_stream
+from tests.support.records import alerts_of
 from tests.support.stream import Stream, wait_until
 
 __all__ = ["Playing", "judge", "playing", "recognised", "wait_until_more_is_recognised"]
@@ -89,7 +90,7 @@ def judge(
             "first_sequence": alert.first_sequence,
             "last_sequence": alert.last_sequence,
         }
-        for alert in read.alerts(stream.database, deployment)
+        for alert in alerts_of(stream.database, deployment)
     ]
     check_stream(
         sent=[SentByCamera("cam", frames, report.not_sampled, report.dropped_at_camera)],

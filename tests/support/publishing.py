@@ -15,13 +15,21 @@ from lfr_core.publication.collect import figures_for
 from lfr_core.publication.figures import UseCase
 from lfr_core.publication.published import Publisher
 from lfr_core.publication.site.data import SiteData, site_data
-from lfr_core.records import read
 from lfr_core.records.decisions import DecisionDesk
 from lfr_core.records.engine import open_engine
 from lfr_core.records.migrate import upgrade
 from lfr_core.watchlists.types import Category
 from tests.support.deciding import seen
-from tests.support.records import NOW_NS, ManualClock, entry, live_deployment, outcomes, recorder_of, sighting
+from tests.support.records import (
+    NOW_NS,
+    ManualClock,
+    alerts_of,
+    entry,
+    live_deployment,
+    outcomes,
+    recorder_of,
+    sighting,
+)
 from tests.support.vaults import trail_of
 
 __all__ = ["announcing", "ended_deployment", "planned", "site_of_two"]
@@ -62,7 +70,7 @@ def ended_deployment(
     counted = result.model_copy(update={"tracks_started": faces + 4, "tracks_compared": faces})
     recorder.record_outcomes([batch.model_copy(update={"results": (counted,)})])
     decisions = DecisionDesk(engine, trail_of(engine), clock)
-    alerts = sorted(read.alerts(engine, name), key=lambda one: one.opened_ns)
+    alerts = sorted(alerts_of(engine, name), key=lambda one: one.opened_ns)
     answers = (
         (Judgement.SAME, Engagement.ENGAGED, Review.CONFIRMED_TRUE),
         (Judgement.SAME, None, Review.CONFIRMED_TRUE),

@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 from dataclasses import dataclass
 from datetime import date
+from uuid import UUID
 
 from sqlalchemy import Engine
+from sqlmodel import select
 
 from lfr_core.clock import Clock, SystemClock
 from lfr_core.crops import sighting_probe, sightings_key
@@ -15,7 +17,9 @@ from lfr_core.messages import FrameResult, OutcomeBatch, Sighting, sighting_id
 from lfr_core.outcomes import FrameOutcome
 from lfr_core.policy import load_policy
 from lfr_core.records.deployments import DeploymentStore
-from lfr_core.records.engine import writing
+from lfr_core.records.engine import reading, writing
+from lfr_core.records.read import AlertSummary
+from lfr_core.records.read._alerts import alerts_in
 from lfr_core.records.recorder import Recorder
 from lfr_core.records.tables import DeploymentRow
 from lfr_core.vault.port import Vault
@@ -29,6 +33,8 @@ __all__ = [
     "Entry",
     "ManualClock",
     "Reference",
+    "alert_of",
+    "alerts_of",
     "as_operational",
     "entry",
     "live_deployment",
@@ -191,3 +197,19 @@ def outcomes(
         ended=ended,
         reported_ns=reported_ns,
     )
+
+
+def alerts_of(
+    engine: Engine, deployment: str, *, limit: int = 200, undecided_only: bool = False, judged: bool | None = None
+) -> tuple[AlertSummary, ...]:
+    """What stands in the records, whoever may see it."""
+    with reading(engine) as session:
+        return alerts_in(session, deployment, limit=limit, undecided_only=undecided_only, judged=judged)
+
+
+def alert_of(engine: Engine, alert: UUID) -> AlertSummary | None:
+    """One of them."""
+    with reading(engine) as session:
+        deployments = session.exec(select(DeploymentRow.id)).all()
+    found = (one for each in deployments for one in alerts_of(engine, each))
+    return next((one for one in found if one.id == alert), None)

@@ -78,7 +78,7 @@ class RetentionHouse(AlertHouse):
         house.clock = TwoClocks(now_ns)
         house.system = home / "system-tmp"
         house.gallery = gallery or ExactGallery()
-        book = VaultBook(engine)
+        book = VaultBook(engine, house.clock)
 
         class Audit:
             def record(_, event: AuditEvent) -> None:  # noqa: N805  `self` is the house
@@ -92,6 +92,7 @@ class RetentionHouse(AlertHouse):
             facts=book,
             epochs=book,
             audit=Audit(),
+            people=book,
         )
         house.trail = AuditTrail(house.vault, house.clock)
         return house

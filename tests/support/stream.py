@@ -18,6 +18,7 @@ from uuid import NAMESPACE_OID, uuid5
 import cv2
 from sqlalchemy import Engine
 
+from lfr_core.actors import Principal, SystemActor
 from lfr_core.audit.trail import AuditTrail
 from lfr_core.clock import SystemClock
 from lfr_core.deployments import DeploymentKind, DeploymentView
@@ -254,10 +255,10 @@ class Stream:
             self.attend(name)
         return opened
 
-    def enrol(self, name: str, *, photo: str = "obama", by: str = "system:lfr") -> None:
+    def enrol(self, name: str, *, photo: str = "obama", by: Principal = SystemActor.LFR) -> None:
         """Give a deployment its list of one test subject."""
         engine = build_engine(self.settings, self.policy)
-        gallery = turned_gallery(MilvusGallery(self.milvus.uri), self.vault, actor="system:test", may_make=True)
+        gallery = turned_gallery(MilvusGallery(self.milvus.uri), self.vault, actor=SystemActor.ENROLMENT, may_make=True)
         collection = gallery_name(name)
         entry = str(uuid5(NAMESPACE_OID, f"{name}/{photo}"))
         reference, crop = _reference(engine, entry, photo)

@@ -9,8 +9,9 @@ from pathlib import Path
 from lfr_core.audit.entry import check_event
 from lfr_core.audit.port import AuditEvent
 from lfr_core.deployments import DeploymentStatus
-from lfr_core.errors import Retryable
+from lfr_core.errors import Refused, Retryable
 from lfr_core.gate import GateFacts, GateLimits
+from lfr_core.people.roles import Role
 from lfr_core.policy import VaultPolicy, load_policy
 from lfr_core.vault.book import VaultBook
 from lfr_core.vault.core import VaultCore
@@ -80,6 +81,7 @@ class Records:
     destroyed_: dict[str, int] = field(default_factory=dict)
     events: list[AuditEvent] = field(default_factory=list)
     written_ns: int | None = None
+    people: dict[str, frozenset[Role]] = field(default_factory=lambda: {"A. Okafor": frozenset(Role)})
 
     def facts(self, deployment: str) -> GateFacts | None:
         self._there()
@@ -103,6 +105,18 @@ class Records:
     def touch(self, at_ns: int) -> None:
         self._there()
         self.written_ns = at_ns
+
+    def check_person(self, name: str, roles: frozenset[Role], *, signed_on_to: str | None) -> str:
+        """Those in `people`, by the register's own words; "d" is what everybody has signed on to."""
+        self._there()
+        held = self.people.get(name)
+        if held is None:
+            raise Refused("people.unknown", f"nobody is registered as {name!r}")
+        if not held & roles:
+            raise Refused("people.wrong-role", f"{name} may not")
+        if signed_on_to not in {None, "d"}:
+            raise Refused("operator.not-signed-on", f"{name} hasn't signed on to {signed_on_to}")
+        return name
 
     def record(self, event: AuditEvent) -> None:
         check_event(event)  # as the trail does
@@ -130,5 +144,6 @@ def vault_core(
         facts=records,
         epochs=records,
         audit=records,
+        people=records,
     )
     return core, clock, records

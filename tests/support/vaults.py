@@ -16,29 +16,44 @@ from dataclasses import dataclass, field
 from sqlalchemy import Engine
 from sqlmodel import Session
 
+from lfr_core.actors import Principal
 from lfr_core.audit.entry import AuditEntry
 from lfr_core.audit.port import AuditEvent
 from lfr_core.audit.trail import AuditTrail
 from lfr_core.clock import SystemClock
 from lfr_core.errors import Refused, Retryable
+from lfr_core.people.roles import Role
 from lfr_core.vault import messages as m
+from lfr_core.vault.access import KnowsPeople, check_access
+from lfr_core.vault.book import VaultBook
 from lfr_core.vault.port import DestroyedKey, FrameKey, KeptKey, KeptKeyInfo, KeyKind, Signature
 from lfr_core.vault.sealing import fingerprint
 
-__all__ = ["MemoryTrail", "MemoryVault", "trail_of", "vault_of"]
+__all__ = ["MemoryTrail", "MemoryVault", "Nobody", "trail_of", "vault_of"]
 
 _SEED = b"a seed of tests, not of any installation"
 
 
+class Nobody:
+    """A register with nobody on it."""
+
+    def check_person(self, name: str, roles: frozenset[Role], *, signed_on_to: str | None) -> str:  # noqa: ARG002  the Protocol's signature
+        raise Refused("people.unknown", f"nobody is registered as {name!r}")
+
+
 @dataclass
 class MemoryVault:
-    """Kept keys in memory. Destroyed stays destroyed; `away` makes every call Retryable."""
+    """Kept keys in memory. Destroyed stays destroyed; `away` makes every call Retryable.
+
+    A key is lent to whom the real vault would lend it; `people` is the register, with nobody on it unless given.
+    """
 
     seed: bytes = _SEED
     away: bool = False
     destroyed: set[str] = field(default_factory=set)
     made: dict[str, KeptKeyInfo] = field(default_factory=dict)
-    opened: list[tuple[str, str, str]] = field(default_factory=list)
+    people: KnowsPeople = field(default_factory=Nobody)
+    opened: list[tuple[str, Principal, str]] = field(default_factory=list)
     """Key id, actor and purpose of each consultation."""
 
     def make_key(self, kind: KeyKind, deployment: str, subject: str, due_ns: int) -> KeptKey:
@@ -54,15 +69,16 @@ class MemoryVault:
         self.made[key_id] = info
         return KeptKey(info, self._key(key_id))
 
-    def open_kept(self, key_id: str, *, actor: str, purpose: str) -> KeptKey:
-        m.checked(m.OpenKept, key_id=key_id, actor=actor, purpose=purpose)
+    def open_kept(self, key_id: str, *, actor: Principal, purpose: str) -> KeptKey:
+        m.checked(m.OpenKept, key_id=key_id, actor=m.actor_message(actor), purpose=purpose)
         self._answer()
-        if not actor.strip() or not purpose.strip():
-            raise Refused("vault.purpose-missing", "who, and for what?")
+        if not purpose.strip():
+            raise Refused("vault.purpose-missing", "for what?")
         info = self._find(key_id)
         if info is None:
             raise Refused("vault.key-gone", "the key is destroyed")
-        self.opened.append((key_id, actor, purpose))
+        who = check_access(actor, info.kind, info.deployment, self.people)
+        self.opened.append((key_id, who, purpose))
         return KeptKey(info, self._key(key_id))
 
     def kept(self, kind: KeyKind | None = None, deployment: str | None = None) -> tuple[KeptKeyInfo, ...]:
@@ -153,7 +169,7 @@ _TRAILS: dict[str, MemoryTrail] = {}
 
 def vault_of(engine: Engine) -> MemoryVault:
     """The vault of this database: each test has a database of its own."""
-    return _VAULTS.setdefault(engine.url.render_as_string(), MemoryVault())
+    return _VAULTS.setdefault(engine.url.render_as_string(), MemoryVault(people=VaultBook(engine)))
 
 
 def trail_of(engine: Engine) -> MemoryTrail:

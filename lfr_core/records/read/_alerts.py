@@ -1,4 +1,4 @@
-"""Alerts as people look at them."""
+"""Alerts as people look at them: an operator who has signed on to their deployment, and nobody else."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from uuid import UUID
 
 from sqlalchemy import Engine
 from sqlalchemy.orm import QueryableAttribute, defer
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from lfr_core.alerts import Cell, Decision, published_cell
+from lfr_core.clock import utc_from_ns
 from lfr_core.records.answers import decision_of
 from lfr_core.records.engine import reading
+from lfr_core.records.sign_on import signed_on
 from lfr_core.records.tables import AlertRow
 from lfr_core.watchlists.types import Category
 
@@ -23,6 +25,7 @@ __all__ = [
     "Answer",
     "alert",
     "alerts",
+    "alerts_in",
     "alerts_starting",
 ]
 
@@ -83,27 +86,49 @@ def alerts(
     engine: Engine,
     deployment: str,
     *,
+    by: str,
+    now_ns: int,
     limit: int = 200,
     undecided_only: bool = False,
     judged: bool | None = None,
 ) -> tuple[AlertSummary, ...]:
     """A deployment's alerts, the newest first; their pictures are `lfr_core.records.read.crops`'.
 
-    `judged`: only those a person has compared, or only those nobody has yet; None for both.
+    Args:
+        engine: the records.
+        deployment: its id.
+        by: who looks: an operator who has signed on to it.
+        now_ns: wall time.
+        limit: at most so many.
+        undecided_only: only those nobody has compared.
+        judged: only those a person has compared, or only those nobody has yet; None for both.
+
+    Raises:
+        Refused: as `lfr_core.records.sign_on.signed_on`.
     """
+    with reading(engine) as session:
+        signed_on(session, deployment, by, utc_from_ns(now_ns))
+        return alerts_in(session, deployment, limit=limit, undecided_only=undecided_only, judged=judged)
+
+
+def alerts_in(
+    session: Session, deployment: str, *, limit: int = 200, undecided_only: bool = False, judged: bool | None = None
+) -> tuple[AlertSummary, ...]:
+    """As `alerts`, for whoever has seen to it that nobody is shown what isn't for them."""
     wanted = _newest(deployment, limit, undecided_only=undecided_only or judged is False)
     if judged:
         wanted = wanted.where(col(AlertRow.judgement).is_not(None))
-    with reading(engine) as session:
-        rows = session.exec(wanted.options(defer(_PROBE, raiseload=True)))
-        return tuple(_summary(row) for row in rows)
+    return tuple(_summary(row) for row in session.exec(wanted.options(defer(_PROBE, raiseload=True))))
 
 
-def alert(engine: Engine, id: UUID) -> AlertSummary | None:  # noqa: A002  the field's own word
-    """One alert, or None if there is no such, or no longer."""
+def alert(engine: Engine, id: UUID, *, by: str, now_ns: int) -> AlertSummary | None:  # noqa: A002  the field's own word
+    """One alert, or None if there is no such, or no longer. Raises Refused as `alerts`."""
     with reading(engine) as session:
         row = session.get(AlertRow, id, options=[defer(_PROBE, raiseload=True)])
-        return None if row is None or row.canary else _summary(row)
+        if row is None or row.canary:
+            return None
+        signed_on(session, row.deployment, by, utc_from_ns(now_ns))
+        return _summary(row)
 
 
 def alerts_starting(engine: Engine, start: str, *, limit: int = 10) -> tuple[UUID, ...]:

@@ -51,13 +51,14 @@ class AlertCrops:
         self._vault = vault
 
     def open(self, alert: UUID, actor: str, purpose: str) -> OpenedCrops:
-        """The pictures of one alert, for `actor` (a person's name, or `system:NAME`) and `purpose`.
+        """The pictures of one alert, for the person `actor` and `purpose`.
 
-        The consultation is on the audit trail before the key is out.
+        The vault refuses whoever hasn't signed on to its deployment as a registered operator, and has the consultation
+        on the audit trail before the key is out.
 
         Raises:
             Refused: `alert.deleted-on-schedule` (no such alert, or its key is destroyed), `vault.purpose-missing`,
-                `vault.not-authentic`, `audit.bad-event`.
+                `vault.not-authentic`, `actor.not-a-person`, `people.*`, `operator.not-signed-on`.
             Retryable: the database, the vault or the audit trail is away.
         """
         with reading(self._engine) as session:

@@ -24,4 +24,6 @@ def engine(database_url: str) -> Iterator[Engine]:
 
 @pytest.fixture
 def house(engine: Engine, tmp_path: Path) -> AlertHouse:
-    return AlertHouse(engine, tmp_path, (entry(), entry("blue", category=Category.BLUE_LIST)))
+    house = AlertHouse(engine, tmp_path, (entry(), entry("blue", category=Category.BLUE_LIST)))
+    house.sign_on("Ann Operator", "Ann")
+    return house

@@ -20,7 +20,7 @@ from lfr_core.records.sightings import CANARY_ENTRY
 from lfr_core.vault.port import KeyKind
 from tests.support.alert_house import RETENTION_S, AlertHouse
 from tests.support.deciding import seen
-from tests.support.records import sighting
+from tests.support.records import alert_of, alerts_of, sighting
 from tests.support.vaults import MemoryTrail
 
 
@@ -48,7 +48,7 @@ def test_published_figures_are_the_same_before_and_after_the_alerts_expire(house
     gone = house.expire()
 
     assert len(gone) == 5
-    assert read.alerts(house.engine, "dep") == ()
+    assert alerts_of(house.engine, "dep") == ()
     assert read.counts(house.engine, "dep") == before
     assert (before.alerts.total, before.alerts.undecided, before.blue_list.total) == (4, 1, 1)
 
@@ -61,7 +61,7 @@ def test_figures_are_right_while_some_have_expired_and_others_stand(house: Alert
 
     house.expire()
 
-    assert [a.id for a in read.alerts(house.engine, "dep")] == [second]
+    assert [a.id for a in alerts_of(house.engine, "dep")] == [second]
     assert read.counts(house.engine, "dep").alerts.total == 2
 
 
@@ -218,8 +218,8 @@ def test_a_sighting_told_again_after_its_alert_expired_opens_no_other(house: Ale
 def test_a_canary_is_counted_and_shown_nowhere_and_leaves_no_stub(house: AlertHouse) -> None:
     canary = house.alert(entry=CANARY_ENTRY)
     found = (
-        read.alerts(house.engine, "dep"),
-        read.alert(house.engine, canary),
+        alerts_of(house.engine, "dep"),
+        alert_of(house.engine, canary),
         read.alerts_starting(house.engine, str(canary)[:8]),
         read.counts(house.engine, "dep").blue_list.total,
     )

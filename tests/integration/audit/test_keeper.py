@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import Engine
 from structlog.testing import capture_logs
 
+from lfr_core.actors import SystemActor
 from lfr_core.audit.keeper import HeadKeeper
 from lfr_core.audit.port import AuditEvent, Verb
 from lfr_core.audit.remembered import HEAD_FILE, read_public_key, read_remembered
@@ -14,7 +15,7 @@ from lfr_core.audit.trail import AuditTrail, record
 from tests.support.audit import Notary
 from tests.support.records import ManualClock
 
-EVENT = AuditEvent(Verb.COLLECT, "system:worker", "dep", "alert:1")
+EVENT = AuditEvent(Verb.COLLECT, SystemActor.RECOGNISER, "dep", "alert:1")
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, text
 
+from lfr_core.actors import Principal, SystemActor
 from lfr_core.audit.chain import Fault
 from lfr_core.audit.heads import sign_head
 from lfr_core.audit.port import AuditEvent, Verb
@@ -28,7 +29,9 @@ from tests.support.audit import Notary, audit_trail
 from tests.support.records import ManualClock
 
 
-def event(number: int = 0, *, verb: Verb = Verb.CONSULT, actor: str = "Ann Operator", dep: str = "dep") -> AuditEvent:
+def event(
+    number: int = 0, *, verb: Verb = Verb.CONSULT, actor: Principal = "Ann Operator", dep: str = "dep"
+) -> AuditEvent:
     return AuditEvent(verb, actor, dep, f"alert:{number}", rule="operator.compare", facts={"number": number})
 
 
@@ -58,7 +61,7 @@ def test_entries_are_numbered_without_a_gap_and_read_back_without_a_name(
     engine: Engine, trail: AuditTrail, notary: Notary, clock: ManualClock
 ) -> None:
     fill(engine, trail, 3)
-    record(engine, trail, event(3, actor="system:retention", verb=Verb.ERASE, dep=""))
+    record(engine, trail, event(3, actor=SystemActor.RETENTION, verb=Verb.ERASE, dep=""))
 
     found = entries(engine)
     assert [one.seq for one in found] == [1, 2, 3, 4]
@@ -143,7 +146,7 @@ def test_an_entry_appended_by_hand_with_its_hashes_worked_out_is_never_signed(
     fill(engine, trail, 2)
     sign_head(engine, notary, clock)
     forger = audit_trail(clock, Notary("a forger who knows how OpenLFR works"))
-    record(engine, forger, event(66, actor="system:retention"))
+    record(engine, forger, event(66, actor=SystemActor.RETENTION))
     clock.advance(61)
 
     assert rule(sign_head, engine, notary, clock) == "audit.damaged"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -11,12 +12,17 @@ import pytest
 
 from apps.compliance.view import ComplianceView, ReportKind
 from lfr_core.errors import Refused, Retryable
+from lfr_core.people import Role
 from lfr_core.policy import load_policy
 from lfr_core.publication.quality.docs import validate_with_docs
 from lfr_core.publication.quality.importer import read_table
 from lfr_core.records.engine import open_engine
+from tests.support.people import add_people
 from tests.support.publication import modern_row, modern_table
 from tests.support.records import ManualClock
+from tests.support.vaults import trail_of
+
+DPO = "Dee Compliance"
 
 
 @pytest.fixture
@@ -27,19 +33,20 @@ def view(sqlite_url: str, tmp_path: Path) -> Iterator[ComplianceView]:
     stranger.mkdir(parents=True)
     (stranger / "index.html").write_text("<p>dear</p>")
     engine = open_engine(sqlite_url)
+    add_people(engine, trail_of(engine), (DPO, Role.COMPLIANCE), ("Ada Auditor", Role.AUDITOR), ("Pat", Role.PLANNER))
     yield ComplianceView(engine, load_policy(), ManualClock(), tmp_path / "home")
     engine.dispose()
 
 
 def test_a_report_is_shown_in_one_piece_with_the_planted_defect_and_asks_nobody(view: ComplianceView) -> None:
-    (report,) = view.reports()
-    index, suite = view.page(report, "index.html"), view.page(report, "record.html")
+    (report,) = view.reports(DPO)
+    index, suite = view.page(report, "index.html", DPO), view.page(report, "record.html", DPO)
 
     assert (report.kind, report.deployment) == (ReportKind.RECORD, "dep")
     assert report.pages == ("index.html", "record.html", "series-whole.html", "series.html")
     assert "totals-add-up" in index
     assert "99" in index
-    assert view.title(report, "record.html") == "Suite record: each row by itself"
+    assert view.title(report, "record.html", DPO) == "Suite record: each row by itself"
     for text in (index, suite):
         assert "<style>" in text
         assert text.count("Content-Security-Policy") == 1
@@ -47,13 +54,13 @@ def test_a_report_is_shown_in_one_piece_with_the_planted_defect_and_asks_nobody(
 
 
 def test_no_page_is_shown_that_the_report_does_not_list(view: ComplianceView) -> None:
-    (report,) = view.reports()
+    (report,) = view.reports(DPO)
     for name in ("../../../quality/letter/index.html", "style.css", "/etc/passwd"):
         with pytest.raises(Refused):
-            view.page(report, name)
+            view.page(report, name, DPO)
     (view.home / "reports" / "records" / "dep" / "record.html").unlink()
     with pytest.raises(Retryable):
-        view.page(report, "record.html")
+        view.page(report, "record.html", DPO)
 
 
 def test_an_empty_installation_has_no_reports_no_certificates_and_every_promise(
@@ -61,5 +68,25 @@ def test_an_empty_installation_has_no_reports_no_certificates_and_every_promise(
 ) -> None:
     empty = ComplianceView(view.engine, view.policy, view.clock, tmp_path / "nowhere")
 
-    assert (empty.reports(), empty.certificates(), empty.due()) == ((), (), ())
+    assert (empty.reports(DPO), empty.certificates(), empty.due()) == ((), (), ())
     assert {each.finding for each in empty.ledger().entries} == {None}
+
+
+def test_a_lists_report_is_for_compliance_and_no_report_for_who_is_not_registered(view: ComplianceView) -> None:
+    shutil.copytree(view.home / "reports" / "records" / "dep", view.home / "quality" / "dep")
+    (of_list,) = [report for report in view.reports(DPO) if report.kind is ReportKind.WATCHLIST]
+
+    assert [report.kind for report in view.reports("Ada Auditor")] == [ReportKind.RECORD]
+    assert view.page(of_list, "index.html", DPO)
+    for name, rule in (
+        ("Ada Auditor", "people.wrong-role"),
+        ("Pat", "people.wrong-role"),
+        ("Joe Public", "people.unknown"),
+        ("system:flows", "actor.not-a-person"),
+    ):
+        with pytest.raises(Refused) as refused:
+            view.page(of_list, "index.html", name)
+        assert refused.value.rule == rule
+    for name in ("Pat", "Joe Public", ""):
+        with pytest.raises(Refused):
+            view.reports(name)

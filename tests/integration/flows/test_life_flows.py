@@ -19,6 +19,7 @@ from apps.supervisor.plan import settings_env
 from flows.api import HttpWorkflows
 from flows.reconcile import schedule_now
 from flows.schedule import FlowStep
+from lfr_core.actors import SystemActor
 from lfr_core.audit.trail import AuditTrail
 from lfr_core.deployments import DeploymentStatus as Status
 from lfr_core.errors import Refused, Retryable
@@ -295,7 +296,7 @@ def test_a_compile_killed_half_way_and_run_again_builds_the_same_list_and_leaves
             by_hand = ListBuilder(
                 policy=house.policy,
                 store=house.store,
-                gallery=turned_gallery(gallery, house.vault, actor="system:test", may_make=True),
+                gallery=turned_gallery(gallery, house.vault, actor=SystemActor.FLOWS, may_make=True),
                 engine=lambda: build_engine(settings, house.policy),
                 home=settings.home,
             )

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlmodel import select
 
+from lfr_core.actors import SystemActor
 from lfr_core.alerts import Judgement
 from lfr_core.deployments import DeploymentKind, DeploymentStatus
 from lfr_core.errors import Refused
@@ -18,7 +19,6 @@ from lfr_core.life.telling import announce, withhold
 from lfr_core.papers import PaperKind
 from lfr_core.people import Rank, Role
 from lfr_core.publication.announcement import ReasonClass
-from lfr_core.records import read
 from lfr_core.records.attendance import Attendance
 from lfr_core.records.decisions import DecisionDesk
 from lfr_core.records.engine import reading
@@ -28,7 +28,7 @@ from lfr_core.vault.port import KeyKind
 from lfr_core.watchlists.types import Category
 from tests.support.deciding import seen
 from tests.support.planning import OFFICER, OPERATOR, OTHER_OFFICER, PLANNER, PUBLISHER, PlanningHouse, form
-from tests.support.records import entry, recorder_of, sighting
+from tests.support.records import alerts_of, entry, recorder_of, sighting
 
 S = DeploymentStatus
 
@@ -63,7 +63,7 @@ def test_a_deployment_goes_its_whole_line_and_the_timeline_names_three_people(ho
     assert red(house) == {Condition.OPERATOR_ATTENDING}
     house.store.suspend("dep", "two false alerts", by=OPERATOR)
     house.store.resume("dep", by=OFFICER)
-    house.store.close("dep", by="system:flows")
+    house.store.close("dep", by=SystemActor.FLOWS)
 
     steps = timeline(house.engine, "dep")
     assert [each.step for each in steps] == [
@@ -298,9 +298,9 @@ def test_cancelling_destroys_the_list_that_was_built(house: PlanningHouse) -> No
 def test_a_process_may_do_only_what_its_line_says(house: PlanningHouse) -> None:
     house.walk(S.LIVE)
 
-    refused("life.wrong-role", lambda: house.store.suspend("dep", "x", by="system:flows"))
-    house.store.suspend("dep", "proof of life missed", by="system:watch")
-    refused("life.wrong-role", lambda: house.store.resume("dep", by="system:watch"))
+    refused("life.wrong-role", lambda: house.store.suspend("dep", "x", by=SystemActor.FLOWS))
+    house.store.suspend("dep", "proof of life missed", by=SystemActor.WATCH)
+    refused("life.wrong-role", lambda: house.store.resume("dep", by=SystemActor.WATCH))
     refused("people.wrong-role", lambda: house.store.resume("dep", by=OPERATOR))
     refused("people.unknown", lambda: house.store.close("dep", by="a stranger"))
     house.store.close("dep", by=OPERATOR)
@@ -319,7 +319,7 @@ def test_only_registered_operators_attend_and_decide_at_a_planned_deployment(hou
     attendance, desk = Attendance(house.engine, house.clock), DecisionDesk(house.engine, house.trail, house.clock)
     recorder = recorder_of(house.engine, house.clock)
     recorder.record_sightings([sighting(0.0, vault=house.vault, sealed_ns=house.clock.time_ns())])
-    (alert,) = read.alerts(house.engine, "dep")
+    (alert,) = alerts_of(house.engine, "dep")
 
     refused("people.unknown", lambda: attendance.heard("dep", "a stranger"))
     refused("people.wrong-role", lambda: attendance.heard("dep", PLANNER))

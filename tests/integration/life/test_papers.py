@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from apps.cli.common import console
 from apps.cli.main import app
+from lfr_core.actors import SystemActor
 from lfr_core.deployments import DeploymentKind, DeploymentStatus
 from lfr_core.errors import Refused
 from lfr_core.life.evaluations import load_evaluations
@@ -141,7 +142,7 @@ def test_an_authority_that_opens_no_gate_any_more_says_so_first(house: PlanningH
 
 def test_the_record_says_when_it_was_allowed_and_by_which_rank_and_not_by_whom(house: PlanningHouse) -> None:
     house.walk(S.LIVE)
-    house.store.close("dep", by="system:flows")
+    house.store.close("dep", by=SystemActor.FLOWS)
     given = figures_for(house.engine, "dep", force="Norfolk Constabulary").papers
 
     assert given.authorising_rank == Rank.SUPERINTENDENT.value
@@ -150,7 +151,7 @@ def test_the_record_says_when_it_was_allowed_and_by_which_rank_and_not_by_whom(h
 
 def test_the_closing_report_is_there_once_it_has_ended_and_the_authority_says_that_too(house: PlanningHouse) -> None:
     house.walk(S.LIVE)
-    house.store.close("dep", by="system:flows")
+    house.store.close("dep", by=SystemActor.FLOWS)
 
     holds(page(house, FormKind.CLOSING_REPORT), "Forecast and outcome", OFFICER)
     holds(page(house, FormKind.AUTHORITY), "No longer in force: ended")

@@ -16,6 +16,7 @@ import pytest
 from sqlalchemy import delete, text, update
 from sqlmodel import col
 
+from lfr_core.actors import SystemActor
 from lfr_core.alerts import Judgement
 from lfr_core.audit.port import AuditEvent, Verb
 from lfr_core.audit.tables import AuditEntryRow
@@ -316,7 +317,9 @@ def the_trail_has_a_decision_of_the_softwares(house: PromiseHouse) -> Iterator[N
     alert = house.alert()
     house.desk.judge(alert, Judgement.SAME, "Op One", shown=seen(house.engine, alert))
     yield
-    event = AuditEvent(Verb.DECIDE, "system:matcher", "dep", f"alert:{alert}", "alert.judgement", {"answer": "same"})
+    event = AuditEvent(
+        Verb.DECIDE, SystemActor.RECOGNISER, "dep", f"alert:{alert}", "alert.judgement", {"answer": "same"}
+    )
     record(house.engine, house.trail, event)
 
 

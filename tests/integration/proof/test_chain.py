@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import func, select
 
+from lfr_core.actors import SystemActor
 from lfr_core.clock import SystemClock
 from lfr_core.errors import Refused
 from lfr_core.faces.engine import build_engine
@@ -55,7 +56,7 @@ def enrol_test_face(stream: Stream, gallery_name: str) -> None:
     template = proof_template(engine)
     assert template is not None
     milvus = MilvusGallery(stream.milvus.uri)
-    gallery = turned_gallery(milvus, stream.vault, actor="system:test")
+    gallery = turned_gallery(milvus, stream.vault, actor=SystemActor.SELF_TEST)
     gallery.add(gallery_name, engine.contract_id, [Reference(PROOF_REFERENCE, PROOF_ENTRY, template)])
     rebind(stream.database, "d", gallery)
     milvus.close()
@@ -81,9 +82,9 @@ def test_a_proof_and_a_self_test_go_through_the_whole_chain_and_no_count_knows_o
 
     with pytest.raises(Refused, match="no operator attends"):
         sender.send("d")
-    enrolled_before = self_test(stream.settings, stream.policy, stream.database, "d", by="system:test")
+    enrolled_before = self_test(stream.settings, stream.policy, stream.database, "d", by=SystemActor.LFR)
     enrol_test_face(stream, view.gallery)
-    tested = self_test(stream.settings, stream.policy, stream.database, "d", by="system:test")
+    tested = self_test(stream.settings, stream.policy, stream.database, "d", by=SystemActor.LFR)
 
     assert [line.name for line in enrolled_before.lines if not line.ok] == ["gallery"]
     assert [line for line in tested.lines if not line.ok] == []

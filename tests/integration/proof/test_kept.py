@@ -19,7 +19,7 @@ from lfr_core.proof.store import (
 from lfr_core.records import read
 from lfr_core.records.engine import reading, writing
 from tests.support.alert_house import AlertHouse
-from tests.support.records import NOW_NS
+from tests.support.records import NOW_NS, alerts_of
 
 ONE, TWO = uuid.UUID(int=1), uuid.UUID(int=2)
 
@@ -123,7 +123,7 @@ def test_a_proof_changes_no_count_that_anybody_reads(house: AlertHouse) -> None:
         return (
             read.counts(house.engine, "dep"),
             read.latency(house.engine, "dep"),
-            read.alerts(house.engine, "dep", limit=10),
+            alerts_of(house.engine, "dep", limit=10),
             read.cameras(house.engine, "dep", now_ns=house.clock.time_ns()),
         )
 

@@ -24,7 +24,7 @@ from lfr_core.records.engine import writing
 from lfr_core.records.expiry import expire_alerts
 from lfr_core.watchlists.types import Category
 from tests.support.publishing import announcing, ended_deployment, planned
-from tests.support.records import NOW_NS, ManualClock, entry, live_deployment, store_of
+from tests.support.records import NOW_NS, ManualClock, alerts_of, entry, live_deployment, store_of
 from tests.support.vaults import trail_of, vault_of
 
 POLICY = load_policy()
@@ -104,7 +104,7 @@ def test_what_came_of_engagements_is_published_and_outlives_the_alerts(engine: E
     announcing(engine, clock).publish("dep", planned(), by="A. Okafor")
     desk = DecisionDesk(engine, trail_of(engine), clock)
     confirmed, mistaken = (
-        next(one.id for one in read.alerts(engine, "dep") if one.decision.review is review and one.engaged)
+        next(one.id for one in alerts_of(engine, "dep") if one.decision.review is review and one.engaged)
         for review in (Review.CONFIRMED_TRUE, Review.CONFIRMED_FALSE)
     )
     desk.outcome(confirmed, Outcome.ARREST, "C. Officer")

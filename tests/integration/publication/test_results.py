@@ -27,13 +27,12 @@ from lfr_core.publication.quality.ours import Checked, check_record
 from lfr_core.publication.quality.table import Finding, Level
 from lfr_core.publication.record import DeploymentRecord
 from lfr_core.publication.results import Outcome, ResultsDesk
-from lfr_core.records import read
 from lfr_core.records.decisions import DecisionDesk
 from lfr_core.records.engine import reading, writing
 from lfr_core.records.tables import CameraSessionRow, DeploymentRow
 from tests.support.deciding import seen
 from tests.support.publishing import announcing, ended_deployment, planned
-from tests.support.records import ManualClock
+from tests.support.records import ManualClock, alerts_of
 from tests.support.vaults import trail_of
 
 POLICY = load_policy()
@@ -95,7 +94,7 @@ class Desk:
 
     def judge_all(self) -> None:
         decisions = DecisionDesk(self.engine, trail_of(self.engine), self.clock)
-        for alert in read.alerts(self.engine, "dep"):
+        for alert in alerts_of(self.engine, "dep"):
             if alert.decision.judgement is None:
                 decisions.judge(alert.id, Judgement.DIFFERENT, "B. Operator", shown=seen(self.engine, alert.id))
 

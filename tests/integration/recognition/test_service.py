@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
+from lfr_core.actors import SystemActor
 from lfr_core.crops import sighting_probe
 from lfr_core.deployments import DeploymentKind, DeploymentStatus, DeploymentView
 from lfr_core.errors import Fatal, Retryable
@@ -180,7 +181,7 @@ def test_a_sighting_shows_the_probe_to_a_person_who_has_its_key_and_to_nobody_el
     sighting = bench.run(bench.frames(walk("obama2"))).sightings[0]
 
     again = Sighting.decode(sighting.encode())
-    key = bench.vault.open_kept(again.key_id, actor="system:recorder", purpose="record a sighting")
+    key = bench.vault.open_kept(again.key_id, actor=SystemActor.RECORDER, purpose="record a sighting")
     jpeg = open_sealed(key.key, again.probe_sealed, sighting_probe("d", again.id))
 
     probe = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)

@@ -20,7 +20,7 @@ from lfr_core.records.engine import reading
 from lfr_core.records.tables import AlertAnswerRow
 from tests.support.audit import audit_trail
 from tests.support.deciding import seen
-from tests.support.records import ManualClock, live_deployment, recorder_of, sighting
+from tests.support.records import ManualClock, alerts_of, live_deployment, recorder_of, sighting
 
 ANN, BOB = "Ann Operator", "Bob Operator"
 
@@ -72,7 +72,7 @@ def test_an_answer_to_a_picture_that_is_no_longer_the_alerts_is_refused_with_a_s
 
     assert refused.rule == "alert.pictures-changed"
     assert "nothing was recorded; look at the newer picture and answer again" in str(refused)
-    assert read.alerts(engine, "dep")[0].undecided
+    assert alerts_of(engine, "dep")[0].undecided
     assert history(engine, alert) == []
     assert entries(engine, verb=Verb.DECIDE) == ()
     assert desk.judge(alert, Judgement.SAME, ANN, shown=seen(engine, alert)).judgement is Judgement.SAME
@@ -109,7 +109,7 @@ def test_a_judged_alert_keeps_the_picture_it_was_judged_on(
 
     better(engine, clock)
 
-    (found,) = read.alerts(engine, "dep")
+    (found,) = alerts_of(engine, "dep")
     assert (seen(engine, alert), found.similarity, found.sightings) == (shown, 0.6, 2)
 
 
@@ -159,7 +159,7 @@ def test_an_undone_answer_waits_again_and_stays_in_the_history_and_on_the_audit_
 
     assert desk.undo(alert, Judgement.DIFFERENT, ANN) == Decision()
 
-    (found,) = read.alerts(engine, "dep", undecided_only=True)
+    (found,) = alerts_of(engine, "dep", undecided_only=True)
     assert (found.id, found.judged) == (alert, None)
     counts = read.counts(engine, "dep").alerts
     assert (counts.total, counts.undecided, dict(counts.judgements)) == (1, 1, {})
@@ -181,7 +181,7 @@ def test_after_ten_seconds_by_the_desks_clock_an_answer_stands(
 
     assert refused.rule == "alert.undo-too-late"
     assert "more than 10 seconds ago and stands: correct the answer instead" in str(refused)
-    assert read.alerts(engine, "dep")[0].decision == Decision(Judgement.SAME)
+    assert alerts_of(engine, "dep")[0].decision == Decision(Judgement.SAME)
 
 
 def test_only_who_gave_the_last_answer_undoes_it_and_only_once(engine: Engine, alert: UUID, desk: DecisionDesk) -> None:
@@ -206,14 +206,14 @@ def test_an_undone_correction_gives_the_answer_before_it_back_with_its_who_and_w
     engine: Engine, alert: UUID, desk: DecisionDesk, clock: ManualClock, correction: AnyAnswer
 ) -> None:
     desk.judge(alert, Judgement.SAME, ANN, shown=seen(engine, alert))
-    before = read.alerts(engine, "dep")
+    before = alerts_of(engine, "dep")
     clock.advance(60.0)
     assert isinstance(correction, Judgement)
     desk.judge(alert, correction, BOB, shown=seen(engine, alert), correct=True)
 
     desk.undo(alert, correction, BOB)
 
-    assert read.alerts(engine, "dep") == before
+    assert alerts_of(engine, "dep") == before
     assert [(answer, undone is None) for _, answer, _, undone in history(engine, alert)] == [
         ("same", True),
         (correction.value, False),
@@ -227,10 +227,10 @@ def test_an_undone_outcome_takes_its_minutes_along(engine: Engine, alert: UUID, 
     desk.outcome(alert, Outcome.ARREST, ANN, minutes=12.0)
 
     desk.undo(alert, Outcome.ARREST, ANN)
-    first = read.alerts(engine, "dep")[0].minutes
+    first = alerts_of(engine, "dep")[0].minutes
     desk.undo(alert, Outcome.ARREST, ANN)
 
-    (found,) = read.alerts(engine, "dep")
+    (found,) = alerts_of(engine, "dep")
     assert (first, found.minutes, found.resulted, found.decision.outcome) == (10.0, None, None, None)
 
 
@@ -243,5 +243,5 @@ def test_sightings_join_an_alert_whose_answer_was_undone_and_bring_their_better_
 
     better(engine, clock)
 
-    (found,) = read.alerts(engine, "dep")
+    (found,) = alerts_of(engine, "dep")
     assert (found.sightings, found.similarity, seen(engine, alert) == shown) == (2, 0.8, False)

@@ -26,6 +26,7 @@ from lfr_core.vault.core import VaultCore
 from lfr_core.vault.port import KeyKind
 from tests.support.galleries import fill
 from tests.support.milvus import milvus_server
+from tests.support.people import sign_on
 from tests.support.records import entry, sighting
 from tests.support.vault_server import serving_vault
 
@@ -134,9 +135,9 @@ def test_with_the_gallery_away_the_deployment_ends_all_the_same_and_the_command_
         (("deployment", "create", "new", "--kind", "operational"), "deployment.must-be-planned"),
         (("deployment", "open", "nowhere"), "deployment.unknown"),
         (("deployment", "show", "nowhere"), "deployment.unknown"),
-        (("alerts", "list", "--deployment", "nowhere"), "deployment.unknown"),
-        (("alerts", "show", "ffff"), "alert.unknown"),
-        (("alerts", "show", "not hexadecimal"), "alert.unknown"),
+        (("alerts", "list", "--deployment", "nowhere", "--by", "Ann"), "deployment.unknown"),
+        (("alerts", "show", "ffff", "--by", "Ann"), "alert.unknown"),
+        (("alerts", "show", "not hexadecimal", "--by", "Ann"), "alert.unknown"),
         (("alerts", "export", "ffff", "/nowhere", "--by", "Ann", "--purpose", "look"), "alert.unknown"),
         (("alerts", "judge", "ffff", "perhaps", "--pictures", "0", "--by", "Ann"), "alert.unknown-answer"),
         (("alerts", "judge", "ffff", "same", "--pictures", "0", "--by", "Ann"), "alert.unknown"),
@@ -158,6 +159,7 @@ def alert(records: Engine, vault: VaultCore, store: DeploymentStore) -> UUID:
     """An alert of just now."""
     live(store)
     clock = SystemClock()
+    sign_on(records, AuditTrail(vault, clock), "Ann Operator", "Ann", "Bob", "Cat", "Dan")
     recorder = Recorder(records, load_policy().alerts, clock, vault, AuditTrail(vault, clock))
     now = sighting(0.0, probe=b"the probe", vault=vault, sealed_ns=clock.time_ns())
     return recorder.record_sightings([now]).opened[0]
@@ -194,7 +196,8 @@ def test_a_persons_answers_are_recorded_and_shown(lfr: Run, alert: UUID, tmp_pat
     assert (without.exit_code, other.exit_code) == (2, 77)
     assert "alert.pictures-changed" in other.stderr
     assert lfr("alerts", "judge", short, "different", "--pictures", code, "--by", "Dan").exit_code == 77
-    assert json.loads(lfr("alerts", "list", "--deployment", "dep", "--undecided", "--json").stdout) == []
+    listed = lfr("alerts", "list", "--deployment", "dep", "--undecided", "--by", "Ann Operator", "--json")
+    assert json.loads(listed.stdout) == []
 
 
 def test_pictures_are_exported_for_a_name_and_a_purpose_and_are_their_owners_alone(

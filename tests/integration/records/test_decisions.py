@@ -17,7 +17,7 @@ from lfr_core.records.engine import writing
 from lfr_core.watchlists.types import Category
 from tests.support.audit import Notary, audit_trail
 from tests.support.deciding import seen
-from tests.support.records import ManualClock, entry, live_deployment, recorder_of, sighting
+from tests.support.records import ManualClock, alerts_of, entry, live_deployment, recorder_of, sighting
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def test_each_answer_is_kept_with_who_and_when(
     clock.advance(30)
     decision = desk.review(alert, Review.CONFIRMED_TRUE, "Cat Inspector")
 
-    (found,) = read.alerts(engine, "dep")
+    (found,) = alerts_of(engine, "dep")
     assert decision == Decision(Judgement.SAME, Engagement.ENGAGED, Review.CONFIRMED_TRUE)
     assert found.decision == decision
     assert found.judged == read.Answer("Ann Operator", datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC))
@@ -134,7 +134,7 @@ def test_with_the_vault_away_nothing_is_decided(engine: Engine, alert: UUID, clo
 
     with pytest.raises(Retryable, match="lfr up"):
         desk.judge(alert, Judgement.SAME, "Ann", shown=seen(engine, alert))
-    assert read.alerts(engine, "dep")[0].undecided
+    assert alerts_of(engine, "dep")[0].undecided
     assert entries(engine) == ()
 
 
@@ -144,7 +144,7 @@ def test_an_answer_that_cannot_be_audited_is_not_given(engine: Engine, alert: UU
 
     with pytest.raises(Fatal, match="lacks OpenLFR's tables"):
         desk.judge(alert, Judgement.SAME, "Ann", shown=seen(engine, alert))
-    assert read.alerts(engine, "dep")[0].undecided
+    assert alerts_of(engine, "dep")[0].undecided
 
 
 def test_an_unknown_alert_is_refused(alert: UUID, desk: DecisionDesk) -> None:
@@ -160,11 +160,11 @@ def test_test_subjects_are_tallied_apart(engine: Engine, alert: UUID, desk: Deci
 
     assert (counts.alerts.total, counts.alerts.undecided, dict(counts.alerts.judgements)) == (1, 1, {})
     assert (counts.blue_list.total, dict(counts.blue_list.judgements)) == (1, {Judgement.SAME: 1})
-    assert [a.id for a in read.alerts(engine, "dep", undecided_only=True)] == [alert]
+    assert [a.id for a in alerts_of(engine, "dep", undecided_only=True)] == [alert]
 
 
 def _judged(engine: Engine) -> read.Answer | None:
-    return read.alerts(engine, "dep")[0].judged
+    return alerts_of(engine, "dep")[0].judged
 
 
 def test_an_outcome_follows_an_engagement_and_is_kept_with_who_when_and_how_long(
@@ -176,7 +176,7 @@ def test_an_outcome_follows_an_engagement_and_is_kept_with_who_when_and_how_long
 
     decision = desk.outcome(alert, Outcome.ARREST, "Bob Sergeant", minutes=12.4)
 
-    (found,) = read.alerts(engine, "dep")
+    (found,) = alerts_of(engine, "dep")
     assert (decision.outcome, found.decision.outcome, found.minutes) == (Outcome.ARREST, Outcome.ARREST, 12.4)
     assert found.resulted is not None
     assert found.resulted.by == "Bob Sergeant"

@@ -20,7 +20,7 @@ from lfr_core.records.migrate import check, upgrade
 from lfr_core.records.recorder import Recorder
 from lfr_core.records.tables import Row
 from tests.support.databases import Postgres, forkserver, new_postgres
-from tests.support.records import ManualClock, live_deployment, outcomes, recorder_of, sighting, store_of
+from tests.support.records import ManualClock, alerts_of, live_deployment, outcomes, recorder_of, sighting, store_of
 
 
 def recorder(engine: Engine) -> Recorder:
@@ -47,7 +47,7 @@ def test_a_postgresql_killed_in_mid_run_is_retryable_and_works_again(mortal_post
         lambda: writer.record_sightings([sighting(1.0)]),
         lambda: writer.record_outcomes([outcomes((0, 0, 0))]),
         lambda: store.find("dep"),
-        lambda: read.alerts(engine, "dep"),
+        lambda: alerts_of(engine, "dep"),
         lambda: upgrade(url),
         lambda: check(url),
     ):
@@ -57,7 +57,7 @@ def test_a_postgresql_killed_in_mid_run_is_retryable_and_works_again(mortal_post
     writer.record_sightings([sighting(1.0)])
     writer.record_outcomes([outcomes((0, 0, 0))])
 
-    assert [a.sightings for a in read.alerts(engine, "dep")] == [2]
+    assert [a.sightings for a in alerts_of(engine, "dep")] == [2]
     assert read.counts(engine, "dep").frames.recognised == 1
     engine.dispose()
 
@@ -70,12 +70,12 @@ def test_a_sqlite_held_by_another_is_retryable_and_works_again(sqlite_url: str, 
 
     with pytest.raises(Retryable, match="busy"):
         recorder(engine).record_sightings([sighting(0.0)])
-    assert read.alerts(engine, "dep") == ()  # readers go on
+    assert alerts_of(engine, "dep") == ()  # readers go on
     holder.execute("ROLLBACK")
     holder.close()
     recorder(engine).record_sightings([sighting(0.0)])
 
-    assert len(read.alerts(engine, "dep")) == 1
+    assert len(alerts_of(engine, "dep")) == 1
     engine.dispose()
 
 
@@ -92,12 +92,12 @@ def test_a_full_disk_is_retryable_and_leaves_nothing_half_written(sqlite_url: st
 
     with pytest.raises(Retryable, match="disk is full"):
         recorder(full).record_sightings([sighting(0.0), sighting(1.0, similarity=0.9, probe=b"x" * 100_000)])
-    assert read.alerts(full, "dep") == ()
+    assert alerts_of(full, "dep") == ()
     full.dispose()
     engine = open_engine(sqlite_url)
     recorder(engine).record_sightings([sighting(0.0)])
 
-    assert len(read.alerts(engine, "dep")) == 1
+    assert len(alerts_of(engine, "dep")) == 1
     engine.dispose()
 
 

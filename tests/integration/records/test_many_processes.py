@@ -13,7 +13,7 @@ from lfr_core.records import read
 from lfr_core.records.engine import open_engine
 from lfr_core.vault.lists import make_list_key
 from tests.support.databases import forkserver
-from tests.support.records import NOW_NS, entry, live_deployment, outcomes, recorder_of, sighting
+from tests.support.records import NOW_NS, alerts_of, entry, live_deployment, outcomes, recorder_of, sighting
 from tests.support.vaults import vault_of
 
 PROCESSES = 8
@@ -70,7 +70,7 @@ def test_eight_processes_at_once_open_one_alert_a_pass_and_count_each_frame_once
         worker.join(timeout=120)
 
     assert [worker.exitcode for worker in workers] == [0] * PROCESSES
-    found = sorted((a.camera, a.entry, a.sightings) for a in read.alerts(engine, "dep"))
+    found = sorted((a.camera, a.entry, a.sightings) for a in alerts_of(engine, "dep"))
     assert found == sorted((camera, name, SHOTS) for camera in CAMERAS for name in ENTRIES)
     counts = read.counts(engine, "dep").frames
     assert counts.balanced

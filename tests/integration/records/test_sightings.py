@@ -13,7 +13,16 @@ from lfr_core.records.decisions import DecisionDesk
 from lfr_core.records.recorder import Recorder
 from tests.support.audit import audit_trail
 from tests.support.deciding import seen
-from tests.support.records import NOW_NS, ManualClock, entry, live_deployment, recorder_of, sighting
+from tests.support.records import (
+    NOW_NS,
+    ManualClock,
+    alert_of,
+    alerts_of,
+    entry,
+    live_deployment,
+    recorder_of,
+    sighting,
+)
 from tests.support.vaults import vault_of
 
 ALERTS = load_policy().alerts
@@ -35,7 +44,7 @@ def test_the_first_sighting_opens_an_alert_with_what_a_person_needs_to_decide(en
 
     recorded = recorder(engine).record_sightings([sighting(0.0, probe=b"the probe")])
 
-    found = read.alert(engine, recorded.opened[0])
+    found = alert_of(engine, recorded.opened[0])
     assert found is not None
     assert recorded.failures == ()
     assert pictures(engine, found.id) == (b"the probe", [b"reference crop"])
@@ -50,7 +59,7 @@ def test_sightings_within_the_merge_time_are_one_alert_and_later_ones_another(en
     recorder(engine).record_sightings([sighting(0.0), sighting(MERGE_S), sighting(2 * MERGE_S)])
     recorder(engine).record_sightings([sighting(3 * MERGE_S + 0.1)])
 
-    spans = sorted((a.first_ns - NOW_NS, a.last_ns - NOW_NS, a.sightings) for a in read.alerts(engine, "dep"))
+    spans = sorted((a.first_ns - NOW_NS, a.last_ns - NOW_NS, a.sightings) for a in alerts_of(engine, "dep"))
     assert spans == [
         (0, round(2 * MERGE_S * 1e9), 3),
         (round((3 * MERGE_S + 0.1) * 1e9), round((3 * MERGE_S + 0.1) * 1e9), 1),
@@ -63,7 +72,7 @@ def test_a_late_sighting_joins_the_alert_it_precedes(engine: Engine) -> None:
     recorder(engine).record_sightings([sighting(20.0)])
     recorder(engine).record_sightings([sighting(20.0 - MERGE_S)])
 
-    (alert,) = read.alerts(engine, "dep")
+    (alert,) = alerts_of(engine, "dep")
     assert (alert.first_sequence, alert.last_sequence) == (1000 + round((20 - MERGE_S) * 25), 1500)
 
 
@@ -74,7 +83,7 @@ def test_another_camera_and_another_entry_have_alerts_of_their_own(engine: Engin
         [sighting(0.0), sighting(0.0, camera="south"), sighting(0.0, entry="entry-2"), sighting(0.04)]
     )
 
-    found = sorted((a.camera, a.entry, a.sightings) for a in read.alerts(engine, "dep"))
+    found = sorted((a.camera, a.entry, a.sightings) for a in alerts_of(engine, "dep"))
     assert found == [("north", "entry-1", 2), ("north", "entry-2", 1), ("south", "entry-1", 1)]
 
 
@@ -83,11 +92,11 @@ def test_a_sighting_told_twice_changes_nothing(engine: Engine) -> None:
     sightings = [sighting(0.0), sighting(1.0, similarity=0.7)]
 
     recorder(engine).record_sightings(sightings)
-    before = read.alerts(engine, "dep")
+    before = alerts_of(engine, "dep")
     again = recorder(engine).record_sightings([*sightings, *sightings])
 
     assert (again.opened, again.failures) == ((), ())
-    assert read.alerts(engine, "dep") == before
+    assert alerts_of(engine, "dep") == before
 
 
 def test_only_the_best_probe_is_kept(engine: Engine) -> None:
@@ -96,7 +105,7 @@ def test_only_the_best_probe_is_kept(engine: Engine) -> None:
     for at_s, similarity, probe in ((0.0, 0.5, b"worse"), (1.0, 0.8, b"best"), (2.0, 0.6, b"middling")):
         recorder(engine).record_sightings([sighting(at_s, similarity=similarity, probe=probe)])
 
-    (found,) = read.alerts(engine, "dep")
+    (found,) = alerts_of(engine, "dep")
     assert (pictures(engine, found.id)[0], found.similarity, found.sightings) == (b"best", 0.8, 3)
 
 
@@ -108,7 +117,7 @@ def test_what_cannot_be_recorded_is_told_and_the_rest_is_recorded(engine: Engine
 
     assert [s.id for s, _ in recorded.failures] == [s.id for s in bad]
     assert all(isinstance(error, Poison) for _, error in recorded.failures)
-    assert len(read.alerts(engine, "dep")) == 1
+    assert len(alerts_of(engine, "dep")) == 1
 
 
 def test_a_sighting_of_an_ended_deployment_is_refused_but_one_told_again_is_not(engine: Engine) -> None:
@@ -122,7 +131,7 @@ def test_a_sighting_of_an_ended_deployment_is_refused_but_one_told_again_is_not(
     assert refused.id == sighting(1.0).id
     assert isinstance(error, Refused)
     assert error.rule == "sighting.deployment-not-live"
-    assert read.alerts(engine, "dep")[0].sightings == 1
+    assert alerts_of(engine, "dep")[0].sightings == 1
 
 
 def test_an_entry_that_expires_while_the_deployment_is_live_gives_no_alert_from_the_next_day_on(engine: Engine) -> None:
@@ -135,7 +144,7 @@ def test_an_entry_that_expires_while_the_deployment_is_live_gives_no_alert_from_
     assert refused.id == sighting(86_400.0).id
     assert isinstance(error, Refused)
     assert error.rule == "watchlist.entry-expired"
-    assert [alert.sightings for alert in read.alerts(engine, "dep")] == [1]
+    assert [alert.sightings for alert in alerts_of(engine, "dep")] == [1]
 
 
 def test_a_sighting_after_the_decision_joins_the_alert_and_leaves_the_decision(engine: Engine) -> None:
@@ -147,7 +156,7 @@ def test_a_sighting_after_the_decision_joins_the_alert_and_leaves_the_decision(e
 
     recorder(engine).record_sightings([sighting(1.0)])
 
-    (found,) = read.alerts(engine, "dep")
+    (found,) = alerts_of(engine, "dep")
     assert (found.sightings, found.decision.judgement) == (2, Judgement.DIFFERENT)
 
 

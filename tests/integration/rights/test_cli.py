@@ -13,7 +13,9 @@ import pytest
 from typer.testing import CliRunner
 
 from apps.cli.main import app
+from lfr_core.people import People, Rank, Role
 from lfr_core.records.engine import open_engine, writing
+from lfr_core.records.sign_on import SignOns
 from lfr_core.records.tables import AlertRow
 from lfr_core.rights.wording import NEITHER
 from tests.support.rights import APPROVER, CLERK, CONTACT, OFFICER, TEXT, RightsHouse
@@ -122,6 +124,8 @@ def test_what_people_get_wrong_is_answered_in_a_sentence(tmp_path: Path) -> None
 def test_a_receipt_is_a_page_whose_reference_finds_the_stop(house: RightsHouse, tmp_path: Path) -> None:
     house.record(60)
     alert = engaged_alert(house)
+    People(house.engine, house.trail, house.clock).add(CLERK, {Role.OPERATOR}, Rank.CONSTABLE, by=OFFICER)
+    SignOns(house.engine, house.trail).sign_on("dep", CLERK)
     page = tmp_path / "receipt.html"
     issued = asked("receipt", str(alert)[:8], "--by", CLERK, "--output", str(page))
 

@@ -11,6 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from apps.rights.view import RightsView
+from lfr_core.people import People, Rank, Role
 from lfr_core.records.engine import open_engine
 from lfr_core.rights.types import RequestKind, RequestState
 from lfr_core.rights.wording import NEITHER
@@ -27,6 +28,7 @@ def shown(view: object) -> None:
 def house(sqlite_url: str, tmp_path: Path) -> Iterator[RightsHouse]:
     engine = open_engine(sqlite_url)
     house = RightsHouse(engine, tmp_path)
+    People(engine, house.trail, house.clock).add(CLERK, {Role.COMPLIANCE}, Rank.POLICE_STAFF, by=OFFICER)
     yield house
     house.close()
     engine.dispose()
@@ -48,6 +50,11 @@ def field(app: AppTest, label: str) -> Any:
     return found
 
 
+def sign_in(app: AppTest, name: str) -> None:
+    field(app, "Your name").input(name)
+    press(app, "Sign in")
+
+
 def texts(app: AppTest) -> str:
     assert not app.exception
     return "\n".join(str(each.value) for each in (*app.text, *app.markdown, *app.success, *app.error, *app.caption))
@@ -55,7 +62,7 @@ def texts(app: AppTest) -> str:
 
 def test_a_complaint_taken_confirmed_opened_answered_and_closed_on_the_page(house: RightsHouse, app: AppTest) -> None:
     house.record(60)
-    field(app, "Your name").input(CLERK).run()
+    sign_in(app, CLERK)
     app.radio[0].set_value("Complaint")
     field(app, "How to answer (address, e-mail)").input(CONTACT)
     field(app, "In the person's words").input(TEXT)
@@ -66,8 +73,9 @@ def test_a_complaint_taken_confirmed_opened_answered_and_closed_on_the_page(hous
     assert CONTACT not in texts(app)
 
     press(app, "Confirm the hold")
-    assert "nobody is registered as 'F. Desk'" in texts(app)
-    field(app, "Your name").input(OFFICER).run()
+    assert "a hold needs two people" in texts(app)
+    press(app, "Sign out")
+    sign_in(app, OFFICER)
     press(app, "Confirm the hold")
     assert f"confirmed by {OFFICER}" in texts(app)
 
@@ -84,7 +92,7 @@ def test_a_complaint_taken_confirmed_opened_answered_and_closed_on_the_page(hous
 
 def test_was_i_on_a_list_shows_the_given_words_before_they_are_sent(house: RightsHouse, app: AppTest) -> None:
     taken = house.take(RequestKind.ENQUIRY, asks_listed=True)
-    field(app, "Your name").input(OFFICER).run()
+    sign_in(app, OFFICER)
     assert NEITHER in texts(app)
 
     press(app, "Answer")
@@ -95,7 +103,7 @@ def test_was_i_on_a_list_shows_the_given_words_before_they_are_sent(house: Right
 
 def test_two_people_decide_on_the_page_to_answer_plainly(house: RightsHouse, app: AppTest) -> None:
     taken = house.take(RequestKind.ENQUIRY, asks_listed=True)
-    field(app, "Your name").input(OFFICER).run()
+    sign_in(app, OFFICER)
     field(app, "Who approves that, beside you").input(APPROVER)
     press(app, "Decide")
 
@@ -110,14 +118,14 @@ def test_two_people_decide_on_the_page_to_answer_plainly(house: RightsHouse, app
 def test_an_overdue_request_is_red_and_says_so_in_words(house: RightsHouse, app: AppTest) -> None:
     house.take(RequestKind.ENQUIRY)
     house.clock.now_ns = round(dt.datetime(2026, 12, 26, 8, tzinfo=dt.UTC).timestamp()) * 10**9
-    app.run()
+    sign_in(app, OFFICER)
 
     assert ":red[**OVERDUE by 3 days**]" in texts(app)
     assert "1 overdue" in texts(app)
 
 
 def test_what_is_refused_is_said_and_what_was_typed_stays(house: RightsHouse, app: AppTest) -> None:
-    field(app, "Your name").input(CLERK).run()
+    sign_in(app, CLERK)
     field(app, "How to answer (address, e-mail)").input(CONTACT)
     press(app, "Take it")
 
@@ -128,3 +136,13 @@ def test_what_is_refused_is_said_and_what_was_typed_stays(house: RightsHouse, ap
             house.engine, house.whole_policy, house.vault, house.trail, house.clock
         ).requests(closed=True)
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["Joe Public", "Olu Operator", "system:rights"])
+def test_no_request_is_shown_to_whom_it_is_not_for(house: RightsHouse, app: AppTest, name: str) -> None:
+    taken = house.take(RequestKind.ENQUIRY)
+
+    sign_in(app, name)
+
+    assert taken.reference not in texts(app)
+    assert "Compliance registers people." in texts(app)

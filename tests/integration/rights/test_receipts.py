@@ -13,7 +13,6 @@ from lfr_core.alerts import Engagement, Judgement
 from lfr_core.errors import Refused
 from lfr_core.policy import load_policy
 from lfr_core.publication.announcement import ReasonClass
-from lfr_core.records import read
 from lfr_core.records.decisions import DecisionDesk
 from lfr_core.records.engine import reading, writing
 from lfr_core.records.tables import AlertRow
@@ -22,16 +21,18 @@ from lfr_core.rights.receipts import issue_receipt
 from lfr_core.rights.tables import ReceiptAlertRow, ReceiptRow
 from lfr_core.rights.types import About
 from tests.support.deciding import seen
+from tests.support.people import sign_on
 from tests.support.publishing import announcing, planned
-from tests.support.records import ManualClock, live_deployment, recorder_of, sighting
+from tests.support.records import NOW_NS, ManualClock, alerts_of, live_deployment, recorder_of, sighting
 from tests.support.rights import RightsHouse
 from tests.support.vaults import trail_of
 
 
 def alert_on(engine: Engine, *, engaged: bool = True) -> UUID:
     live_deployment(engine)
+    sign_on(engine, trail_of(engine), "B. Sergeant", "C. Constable", clock=ManualClock())
     recorder_of(engine, ManualClock()).record_sightings([sighting(90.5)])
-    (alert,) = read.alerts(engine, "dep")
+    (alert,) = alerts_of(engine, "dep")
     desk = DecisionDesk(engine, trail_of(engine), ManualClock())
     desk.judge(alert.id, Judgement.SAME, "A. Operator", shown=seen(engine, alert.id))
     if engaged:
@@ -41,7 +42,7 @@ def alert_on(engine: Engine, *, engaged: bool = True) -> UUID:
 
 def test_a_receipt_has_a_reference_the_minute_and_the_class_and_no_name(engine: Engine) -> None:
     alert = alert_on(engine)
-    receipt = issue_receipt(engine, trail_of(engine), alert, by="B. Sergeant")
+    receipt = issue_receipt(engine, trail_of(engine), alert, by="B. Sergeant", now_ns=NOW_NS)
     page = receipt_html(receipt, load_policy())
 
     assert re.fullmatch(r"S-2026(-[0-9A-Z]{4}){3}", receipt.reference)
@@ -61,9 +62,9 @@ def test_a_receipt_has_a_reference_the_minute_and_the_class_and_no_name(engine: 
 
 def test_asked_again_it_is_the_same_receipt(engine: Engine) -> None:
     alert = alert_on(engine)
-    first = issue_receipt(engine, trail_of(engine), alert, by="B. Sergeant")
+    first = issue_receipt(engine, trail_of(engine), alert, by="B. Sergeant", now_ns=NOW_NS)
 
-    assert issue_receipt(engine, trail_of(engine), alert, by="C. Constable") == first
+    assert issue_receipt(engine, trail_of(engine), alert, by="C. Constable", now_ns=NOW_NS) == first
     assert all(str(alert) not in event.subject for event in trail_of(engine).events if "receipt" in event.subject)
 
 
@@ -71,7 +72,7 @@ def test_nobody_engaged_no_receipt(engine: Engine) -> None:
     alert = alert_on(engine, engaged=False)
     for wanted, rule in ((alert, "rights.not-engaged"), (UUID(int=7), "alert.unknown")):
         with pytest.raises(Refused) as refused:
-            issue_receipt(engine, trail_of(engine), wanted, by="B. Sergeant")
+            issue_receipt(engine, trail_of(engine), wanted, by="B. Sergeant", now_ns=NOW_NS)
         assert refused.value.rule == rule
 
 
@@ -80,7 +81,7 @@ def test_a_withheld_deployment_has_its_public_name_on_the_receipt(engine: Engine
     announcing(engine).withhold(
         "dep", planned(), because=ReasonClass.THREAT_TO_LIFE, by="A. Planner", approved_by="Supt"
     )
-    page = receipt_html(issue_receipt(engine, trail_of(engine), alert, by="B. Sergeant"), load_policy())
+    page = receipt_html(issue_receipt(engine, trail_of(engine), alert, by="B. Sergeant", now_ns=NOW_NS), load_policy())
 
     assert "withheld-0123456789ab" in page
     assert ">dep<" not in page
@@ -88,7 +89,7 @@ def test_a_withheld_deployment_has_its_public_name_on_the_receipt(engine: Engine
 
 def test_when_the_alert_goes_nothing_leads_from_it_to_the_receipt(engine: Engine) -> None:
     alert = alert_on(engine)
-    receipt = issue_receipt(engine, trail_of(engine), alert, by="B. Sergeant")
+    receipt = issue_receipt(engine, trail_of(engine), alert, by="B. Sergeant", now_ns=NOW_NS)
     with writing(engine) as session:
         session.delete(session.get_one(AlertRow, alert))
 

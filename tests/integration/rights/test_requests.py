@@ -7,6 +7,7 @@ import datetime as dt
 import pytest
 from sqlmodel import select
 
+from lfr_core.actors import Principal
 from lfr_core.audit.tables import AuditEntryRow
 from lfr_core.errors import Refused, Retryable
 from lfr_core.publication.workdays import LONDON
@@ -70,7 +71,7 @@ def test_nothing_a_person_wrote_is_in_the_database_or_on_the_trail(house: Rights
 
 def test_a_request_that_cant_be_audited_isnt_taken_and_leaves_no_key(house: RightsHouse) -> None:
     class Broken:
-        def prepare(self, actor: str) -> None:
+        def prepare(self, actor: Principal) -> None:
             house.trail.prepare(actor)
 
         def append(self, _session: object, _event: object, /) -> None:

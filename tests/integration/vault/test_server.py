@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
+from lfr_core.actors import SystemActor
 from lfr_core.clock import SystemClock
 from lfr_core.errors import Fatal, Refused, Retryable
 from lfr_core.vault import server as server_module
@@ -283,13 +284,13 @@ def test_the_timer_destroys_while_nobody_asks(served: Served) -> None:
 def test_kept_keys_survive_the_process_and_its_socket_is_taken_over(tmp_path: Path, how: signal.Signals) -> None:
     first = VaultProcess(tmp_path)
     client = first.wait_ready()
-    made = client.make_key(KeyKind.ALERT, "d", "a", time.time_ns() + FAR_NS)
+    made = client.make_key(KeyKind.WATCHLIST, "d", "d", time.time_ns() + FAR_NS)
     code = first.end(how)
 
     second = VaultProcess(tmp_path)
     try:
         second.wait_ready().close()
-        assert client.open_kept(made.info.id, actor="A", purpose="test") == made
+        assert client.open_kept(made.info.id, actor=SystemActor.ENROLMENT, purpose="test") == made
         assert code == (0 if how is signal.SIGTERM else -signal.SIGKILL)
     finally:
         client.close()
@@ -327,8 +328,8 @@ def test_a_keystore_of_another_installation_is_refused(tmp_path: Path) -> None:
 def test_no_key_is_ever_in_the_log_of_the_process(tmp_path: Path) -> None:
     running = VaultProcess(tmp_path, LFR_LOG_LEVEL="DEBUG")
     client = running.wait_ready()
-    made = client.make_key(KeyKind.ALERT, "d", "a", time.time_ns() + FAR_NS)
-    client.open_kept(made.info.id, actor="A. Okafor", purpose="test")
+    made = client.make_key(KeyKind.WATCHLIST, "d", "d", time.time_ns() + FAR_NS)
+    client.open_kept(made.info.id, actor=SystemActor.ENROLMENT, purpose="test")
     client.close()
     running.process.send_signal(signal.SIGTERM)
     said, _ = running.process.communicate(timeout=20)

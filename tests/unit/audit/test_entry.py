@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lfr_core.actors import SystemActor
 from lfr_core.audit.chain import Chain, Fault
 from lfr_core.audit.entry import (
     GENESIS,
@@ -23,7 +24,7 @@ from lfr_core.audit.entry import (
 from lfr_core.audit.port import AuditEvent, Verb
 from lfr_core.errors import Refused
 
-GOOD = AuditEvent(Verb.ERASE, "system:retention", "dep", "alert:0b5c", "alerts.retention_h", {"keys": 3})
+GOOD = AuditEvent(Verb.ERASE, SystemActor.RETENTION, "dep", "alert:0b5c", "alerts.retention_h", {"keys": 3})
 
 
 def event(**changes: Any) -> AuditEvent:

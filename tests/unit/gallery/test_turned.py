@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
+from lfr_core.actors import SystemActor
 from lfr_core.errors import Poison, Refused, Retryable
 from lfr_core.faces.types import Floats
 from lfr_core.gallery import ExactGallery, Reference, gallery_name
@@ -86,7 +87,7 @@ def test_one_person_in_two_deployments_lies_there_as_unrelated_vectors() -> None
     person, vault, stored = units(3, 1), MemoryVault(), []
     for deployment in ("one", "two"):
         spy = Spy()
-        gallery = turned_gallery(spy, vault, actor="system:test", may_make=True)
+        gallery = turned_gallery(spy, vault, actor=SystemActor.ENROLMENT, may_make=True)
         gallery.create(gallery_name(deployment), CONTRACT)
         gallery.add(gallery_name(deployment), CONTRACT, references(person))
         stored.append(spy.stored[0])
@@ -117,7 +118,7 @@ class Ticks:
 
 def enrolled(vault: MemoryVault) -> tuple[ExactGallery, str]:
     below, name = ExactGallery(), gallery_name("dep")
-    gallery = turned_gallery(below, vault, actor="system:enrolment", may_make=True)
+    gallery = turned_gallery(below, vault, actor=SystemActor.ENROLMENT, may_make=True)
     gallery.create(name, CONTRACT)
     gallery.add(name, CONTRACT, references(units(4, 3)))
     return below, name
@@ -127,7 +128,7 @@ def test_a_worker_finds_what_the_enrolment_turned_and_consults_the_key_once() ->
     vault = MemoryVault()
     below, name = enrolled(vault)
     ticks = Ticks()
-    worker = turned_gallery(below, vault, actor="system:recogniser", monotonic=ticks)
+    worker = turned_gallery(below, vault, actor=SystemActor.RECOGNISER, monotonic=ticks)
 
     for _ in range(5):
         ticks.now += 3.0
@@ -135,14 +136,14 @@ def test_a_worker_finds_what_the_enrolment_turned_and_consults_the_key_once() ->
 
     assert candidate.entry == "e1"
     assert candidate.similarity == pytest.approx(1.0, abs=1e-6)
-    assert [actor for _, actor, _ in vault.opened] == ["system:recogniser"]
+    assert [actor for _, actor, _ in vault.opened] == [SystemActor.RECOGNISER]
 
 
 def test_after_the_lists_key_is_destroyed_nothing_is_searched_within_the_lease_and_no_key_is_made_anew() -> None:
     vault = MemoryVault()
     below, name = enrolled(vault)
     ticks = Ticks()
-    worker = turned_gallery(below, vault, actor="system:recogniser", monotonic=ticks)
+    worker = turned_gallery(below, vault, actor=SystemActor.RECOGNISER, monotonic=ticks)
     worker.search(name, CONTRACT, units(4, 1))
     info = find_list_key(vault, "dep")
     assert info is not None
@@ -160,7 +161,7 @@ def test_with_the_vault_away_there_is_no_search_and_afterwards_there_is() -> Non
     vault = MemoryVault()
     below, name = enrolled(vault)
     ticks = Ticks()
-    worker = turned_gallery(below, vault, actor="system:recogniser", monotonic=ticks)
+    worker = turned_gallery(below, vault, actor=SystemActor.RECOGNISER, monotonic=ticks)
     worker.search(name, CONTRACT, units(4, 1))
     vault.away = True
     ticks.now += 2.0

@@ -11,6 +11,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from lfr_core.actors import SystemActor
 from lfr_core.deployments import DeploymentStatus as Status
 from lfr_core.errors import Refused
 from lfr_core.life.machine import Actor, Life, take
@@ -28,9 +29,10 @@ PEOPLE = [
     Actor("Una", frozenset({Role.PUBLICATION_OFFICER})),
     Actor("Dee", frozenset({Role.COMPLIANCE})),
     Actor("Ada", frozenset({Role.AUDITOR})),
-    Actor("system:flows"),
-    Actor("system:watch"),
-    Actor("system:anything"),
+    Actor("system:flows", part=SystemActor.FLOWS),
+    Actor("system:watch", part=SystemActor.WATCH),
+    Actor("system:recorder", part=SystemActor.RECORDER),
+    Actor("system:flows"),  # somebody typed that
 ]
 
 
@@ -67,7 +69,7 @@ class AnyLife(RuleBasedStateMachine):
         before = self.life
         with suppress(Refused):
             self.life = take(before, step, actor, self.now, digest=digest)
-            assert actor.roles & RULES[step].roles or actor.name in RULES[step].systems
+            assert actor.roles & RULES[step].roles or actor.part in RULES[step].systems
             assert Role.AUDITOR not in actor.roles
             if step is Step.AUTHORISE:
                 self.authorised.add((before.revision, actor.name.casefold().strip()))

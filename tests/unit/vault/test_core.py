@@ -214,7 +214,7 @@ def test_keys_destroyed_while_the_records_were_away_are_booked_when_they_are_bac
 
 def test_a_clock_a_day_ahead_for_a_moment_destroys_no_kept_key_and_opens_nothing(tmp_path: Path) -> None:
     core, clock, _ = vault_core(tmp_path)
-    kept = core.make_key(KeyKind.FOOTAGE, "d", "segment", clock.time_ns() + 3_600 * 10**9)
+    kept = core.make_key(KeyKind.ALERT, "d", "an alert", clock.time_ns() + 3_600 * 10**9)
     frame = core.seal_key("d", "cam")
     clock.step(86_400)
     core.tick()
@@ -223,7 +223,7 @@ def test_a_clock_a_day_ahead_for_a_moment_destroys_no_kept_key_and_opens_nothing
     core.tick()
 
     for asks in (
-        lambda: core.open_kept(kept.info.id, actor="A", purpose="test"),
+        lambda: core.open_kept(kept.info.id, actor="A. Okafor", purpose="test"),
         lambda: core.seal_key("d", "cam"),
         lambda: core.open_key(frame.id),
     ):
@@ -231,19 +231,19 @@ def test_a_clock_a_day_ahead_for_a_moment_destroys_no_kept_key_and_opens_nothing
             asks()
     assert core.kept() == (kept.info,)  # after a restart with the clock right it is there
     restarted, _, _ = vault_core(tmp_path, clock)
-    assert restarted.open_kept(kept.info.id, actor="A", purpose="test") == kept
+    assert restarted.open_kept(kept.info.id, actor="A. Okafor", purpose="test") == kept
 
 
 def test_alert_data_cannot_be_opened_after_24_hours_without_anybody_s_help(tmp_path: Path) -> None:
     core, clock, records = vault_core(tmp_path)
     kept = core.make_key(KeyKind.ALERT, "d", "alert", clock.time_ns() + 86_400 * 10**9)
     clock.advance(86_399)
-    opened = core.open_kept(kept.info.id, actor="A", purpose="adjudication")
+    opened = core.open_kept(kept.info.id, actor="A. Okafor", purpose="adjudication")
     clock.advance(1)
     core.tick()
 
     with refused("vault.key-gone"):
-        core.open_kept(kept.info.id, actor="A", purpose="adjudication")
+        core.open_kept(kept.info.id, actor="A. Okafor", purpose="adjudication")
     assert opened == kept
     assert [(event.verb, event.rule) for event in records.events] == [
         (Verb.CONSULT, "adjudication"),
@@ -279,15 +279,22 @@ def test_what_cannot_be_audited_is_not_opened(tmp_path: Path) -> None:
     records.away = True
 
     with pytest.raises(Retryable):
-        core.open_kept(kept.info.id, actor="A", purpose="adjudication")
+        core.open_kept(kept.info.id, actor="A. Okafor", purpose="adjudication")
 
 
-@pytest.mark.parametrize(("actor", "purpose"), [("", "look"), ("A", ""), (" ", "look")])
-def test_nobody_looks_without_a_name_and_a_purpose(tmp_path: Path, actor: str, purpose: str) -> None:
+@pytest.mark.parametrize(
+    ("actor", "purpose", "rule"),
+    [
+        ("", "look", "actor.not-a-person"),
+        ("A. Okafor", "", "vault.purpose-missing"),
+        (" ", "look", "actor.not-a-person"),
+    ],
+)
+def test_nobody_looks_without_a_name_and_a_purpose(tmp_path: Path, actor: str, purpose: str, rule: str) -> None:
     core, clock, _ = vault_core(tmp_path)
     kept = core.make_key(KeyKind.ALERT, "d", "a", clock.time_ns() + 10**12)
 
-    with refused("vault.purpose-missing"):
+    with refused(rule):
         core.open_kept(kept.info.id, actor=actor, purpose=purpose)
 
 
