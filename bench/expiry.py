@@ -25,6 +25,7 @@ from lfr_core.clock import SystemClock
 from lfr_core.deployments import DeploymentStatus
 from lfr_core.errors import LfrError
 from lfr_core.gate import GateFacts, GateLimits
+from lfr_core.people.roles import Role
 from lfr_core.policy import load_policy
 from lfr_core.vault.core import VaultCore
 from lfr_core.vault.epochs import Epoch
@@ -51,6 +52,10 @@ class StuckRecords:
             gallery="lfr_bench", suspended_why="", attended_ns=now_ns, audit_written_ns=now_ns,
         )  # fmt: skip
 
+    def check_person(self, name: str, roles: frozenset[Role], *, signed_on_to: str | None) -> str:  # noqa: ARG002  likewise
+        self.answers.wait()
+        return name
+
     def began(self, epoch: Epoch) -> None:
         self.answers.wait()
         self.epochs.append(epoch)
@@ -76,7 +81,7 @@ def measure(epochs: int) -> float:
     with tempfile.TemporaryDirectory() as folder:
         core = VaultCore(
             policy=vault_policy, limits=GateLimits.of(policy), clock=SystemClock(), keystore=Keystore(Path(folder)),
-            facts=records, epochs=records, audit=records,
+            facts=records, epochs=records, audit=records, people=records,
         )  # fmt: skip
         server = VaultServer(core, Path(folder) / "run" / "vault.sock")
         serving = threading.Thread(target=server.serve, daemon=True)

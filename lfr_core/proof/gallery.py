@@ -14,6 +14,7 @@ from typing import Final
 from sqlalchemy import Engine
 from sqlmodel import Session
 
+from lfr_core.actors import Principal
 from lfr_core.clock import Clock
 from lfr_core.deployments import DeploymentStatus, DeploymentView
 from lfr_core.errors import Fatal, Refused, Retryable
@@ -190,7 +191,7 @@ class GalleryWatch:
         clock: Clock,
         *,
         every_s: float,
-        by: str,
+        by: Principal,
     ) -> None:
         self._engine = engine
         self._check = check

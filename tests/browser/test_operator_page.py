@@ -187,7 +187,7 @@ def test_while_alerts_come_several_a_second_each_click_decides_the_alert_whose_p
         stop.set()
         coming.join()
 
-    recorded = {one.id: one.decision.judgement for one in read.alerts(engine, "dep", judged=True)}
+    recorded = {one.id: one.decision.judgement for one in alerts_of(engine, "dep", judged=True)}
     assert recorded == given
     assert len(given) == 6
     assert page.evaluate("window.mixed") == []

@@ -15,7 +15,7 @@ from lfr_core.records import read
 from streams.topics import Topic
 from tests.support.brokers import new_kafka
 from tests.support.milvus import MilvusServer
-from tests.support.records import entry, sighting
+from tests.support.records import alerts_of, entry, sighting
 from tests.support.stream import Stream, wait_until
 
 pytestmark = pytest.mark.slow
@@ -55,7 +55,7 @@ def test_an_alert_is_opened_while_ten_thousand_unreadable_records_are_counted(st
     producer.close()
     sent = time.monotonic()
 
-    wait_until(lambda: bool(read.alerts(stream.database, "dep")), within_s=90, what="the alert is opened")
+    wait_until(lambda: bool(alerts_of(stream.database, "dep")), within_s=90, what="the alert is opened")
     get_logger().info("alert_after_junk", topic=topic, seconds=round(time.monotonic() - sent, 1), records=JUNK)
 
     wait_until(stream.drained, within_s=120, what="the recorder has read everything")

@@ -12,10 +12,9 @@ from apps.operator.held import SETTLE_S
 from apps.operator.view import OperatorView
 from lfr_core.alerts import UNDO_S, Engagement, Judgement
 from lfr_core.policy import load_policy
-from lfr_core.records import read
 from tests.support.alert_house import AlertHouse
 from tests.support.deciding import seen
-from tests.support.records import sighting
+from tests.support.records import alert_of, sighting
 
 ANN, BOB = "Ann Operator", "Bob Operator"
 JUDGING = ["Same person", "Different", "Can't tell"]
@@ -78,7 +77,7 @@ def buttons(app: AppTest) -> list[tuple[str, str]]:
 
 
 def judged(house: AlertHouse, alert: UUID) -> Judgement | None:
-    found = read.alert(house.engine, alert)
+    found = alert_of(house.engine, alert)
     assert found is not None
     return found.decision.judgement
 

@@ -324,10 +324,12 @@ def test_with_prefect_killed_the_vault_ends_the_hours_and_the_reconciler_closes_
         prefect.kill()
         house.wait_until(made.ends_at - timedelta(minutes=1))
         house.prove("survivor")
+        house.compare("survivor")
         attend(house, "survivor")
         vault.check_gate("survivor")  # nothing of Prefect is needed within the hours
         house.wait_until(made.ends_at)
         house.prove("survivor")
+        house.compare("survivor")
         attend(house, "survivor")
         with pytest.raises(Refused) as ended:
             vault.check_gate("survivor")

@@ -42,6 +42,7 @@ def page(house: PlanningHouse, name: str) -> AppTest:
             reports=house.home / "quality",
             drop=lambda _: None,
             moved=lambda: None,
+            compare=lambda _: "",
         )
     )
     app = AppTest.from_function(drawn, kwargs={"view": view, "name": name}, default_timeout=20).run()

@@ -14,7 +14,7 @@ from lfr_core.records.engine import open_engine, scrub
 from lfr_core.records.migrate import _config, upgrade
 from tests.support.audit import audit_trail
 from tests.support.deciding import seen
-from tests.support.records import ManualClock, live_deployment, recorder_of, sighting
+from tests.support.records import ManualClock, alerts_of, live_deployment, recorder_of, sighting
 
 CLEAR = b"a face in the clear" * 50
 
@@ -69,7 +69,7 @@ def test_answers_of_before_the_history_are_in_it_and_can_be_corrected_and_undone
     desk.judge(alert, Judgement.SAME, "Ann", shown=seen(engine, alert))
     desk.engage(alert, Engagement.ENGAGED, "Ann")
     desk.outcome(alert, Outcome.ARREST, "Ann", minutes=12.0)
-    before = read.alerts(engine, "dep")
+    before = alerts_of(engine, "dep")
     with engine.execution_options(openlfr_writes=True).begin() as connection:
         command.downgrade(_config(connection), "0017")
 
@@ -78,5 +78,5 @@ def test_answers_of_before_the_history_are_in_it_and_can_be_corrected_and_undone
     desk.outcome(alert, Outcome.NO_ACTION, "Bob", minutes=1.0, correct=True)
     desk.undo(alert, Outcome.NO_ACTION, "Bob")
 
-    assert read.alerts(engine, "dep") == before
+    assert alerts_of(engine, "dep") == before
     engine.dispose()
