@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 from apps.operator.held import SETTLE_S
 from apps.operator.view import OperatorView, ReceiptPage
 from lfr_core.alerts import Engagement, Judgement
+from lfr_core.errors import Refused
 from lfr_core.policy import load_policy
 from lfr_core.records.engine import reading
 from lfr_core.rights.tables import ReceiptRow
@@ -85,12 +86,17 @@ def test_a_receipt_is_offered_once_engaged_and_issued_once_however_often_the_pag
     assert len([body for body in house.audited("disclose") if "rights.receipt" in body]) == 1
 
 
-def test_nobody_without_a_name_is_offered_a_receipt(house: AlertHouse, alert: UUID) -> None:
+@pytest.mark.parametrize("name", ["", "Joe Public"])
+def test_nobody_but_an_operator_who_has_signed_on_is_issued_a_receipt(
+    house: AlertHouse, alert: UUID, name: str
+) -> None:
     house.desk.engage(alert, Engagement.ENGAGED, OPERATOR)
+    view = OperatorView(house.engine, load_policy(), house.vault, house.trail, house.clock)
 
-    (button,) = [each for each in page(house, operator="").button if each.label == ASK]
+    with pytest.raises(Refused):
+        view.receipt(alert, name)
 
-    assert button.disabled
+    assert receipts(house) == []
 
 
 def test_a_receipt_goes_from_the_page_with_its_alert(house: AlertHouse, alert: UUID) -> None:
@@ -99,6 +105,7 @@ def test_a_receipt_goes_from_the_page_with_its_alert(house: AlertHouse, alert: U
     assert "receipt" in app.session_state
 
     house.after_retention()
+    house.sign_on(OPERATOR)
     house.expire()
     app.run()
 
@@ -110,6 +117,7 @@ def test_a_receipt_asked_for_too_late_is_refused_in_words(house: AlertHouse, ale
     house.desk.engage(alert, Engagement.ENGAGED, OPERATOR)
     app = page(house)
     house.after_retention()
+    house.sign_on(OPERATOR)
     house.expire()
 
     press(app, ASK)

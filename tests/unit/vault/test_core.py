@@ -214,7 +214,7 @@ def test_keys_destroyed_while_the_records_were_away_are_booked_when_they_are_bac
 
 def test_a_clock_a_day_ahead_for_a_moment_destroys_no_kept_key_and_opens_nothing(tmp_path: Path) -> None:
     core, clock, _ = vault_core(tmp_path)
-    kept = core.make_key(KeyKind.ALERT, "d", "an alert", clock.time_ns() + 3_600 * 10**9)
+    kept = core.make_key(KeyKind.ALERT, "d", "an-alert", clock.time_ns() + 3_600 * 10**9)
     frame = core.seal_key("d", "cam")
     clock.step(86_400)
     core.tick()
