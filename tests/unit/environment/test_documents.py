@@ -19,6 +19,7 @@ ALARMS = {
     "worker-restarting",
     "broker-away",
     "gallery-away",
+    "gallery-changed",
     "retention-overdue",
     "database-away",
     "disk-full",

@@ -50,7 +50,7 @@ PINNED: dict[str, list[str]] = {
         "UnknownSchema",
     ],
     "lfr_core.gallery": ["Candidate", "ExactGallery", "Gallery", "MilvusGallery", "Reference", "gallery_name"],
-    "lfr_core.gallery.port": ["Candidate", "Gallery", "Reference"],
+    "lfr_core.gallery.port": ["Candidate", "Gallery", "Reference", "StoredRow"],
     "lfr_core.gate": [
         "Condition", "Finding", "GateFacts", "GateFactsSource", "GateLimits", "PlannedFacts",
         "TO_BE_OPENED", "TO_BE_READY", "TRIAL", "check_gate", "gate",
