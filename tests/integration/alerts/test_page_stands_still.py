@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 from apps.operator.held import SETTLE_S
 from apps.operator.view import OperatorView
 from lfr_core.alerts import UNDO_S, Engagement, Judgement
+from lfr_core.people import People
 from lfr_core.policy import load_policy
 from tests.support.alert_house import AlertHouse
 from tests.support.deciding import seen
@@ -253,6 +254,7 @@ def test_nothing_is_kept_of_an_alert_that_is_deleted_while_it_is_shown(house: Al
     app = page(house)
     assert "subject of entry-1" in words(app)
     house.after_retention()
+    house.sign_on(ANN)
     house.expire()
 
     again(app)
@@ -271,8 +273,24 @@ def test_pictures_that_are_not_shown_are_not_compared(house: AlertHouse) -> None
     assert same.disabled
 
 
-@pytest.mark.parametrize("operator", [""])
-def test_nobody_decides_without_a_name(house: AlertHouse, operator: str) -> None:
+def test_what_stands_still_is_not_shown_to_an_operator_who_was_revoked_meanwhile(house: AlertHouse) -> None:
     house.alert()
+    app = page(house)
+    assert "subject of entry-1" in words(app)
 
-    assert all(each.disabled for each in page(house, operator).button if (each.key or "").startswith("judge-"))
+    People(house.engine, house.trail, house.clock).revoke(ANN, why="left the force", by="Dana Compliance")
+    app.run()
+
+    assert "subject of entry-1" not in words(app)
+    assert buttons(app) == []
+
+
+@pytest.mark.parametrize("operator", ["", "Joe Public"])
+def test_nothing_is_drawn_for_nobody_and_for_who_is_not_registered(house: AlertHouse, operator: str) -> None:
+    house.alert()
+    view = OperatorView(house.engine, load_policy(), house.vault, house.trail, house.clock)
+
+    app = AppTest.from_function(drawn, kwargs={"view": view, "operator": operator}, default_timeout=20).run()
+
+    assert words(app) == ""
+    assert buttons(app) == []

@@ -17,6 +17,7 @@ PINNED: dict[str, list[str]] = {
         "Backoff", "ChildReport", "ChildSpec", "ChildState", "Probe", "Supervisor", "SystemState",
         "read_state",
     ],
+    "lfr_core.actors": ["LONGEST_NAME", "Principal", "SystemActor", "person_name"],
     "lfr_core.alerts": [
         "Cell", "Decision", "Engagement", "Judgement", "Outcome", "Review", "Shown", "UNDO_S", "check_engagement",
         "check_outcome", "check_review", "check_shown", "published_cell",
