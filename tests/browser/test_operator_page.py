@@ -19,6 +19,7 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import text
 
+from lfr_core.actors import SystemActor
 from lfr_core.alerts import Engagement, Judgement
 from lfr_core.audit.trail import AuditTrail
 from lfr_core.clock import SystemClock
@@ -71,7 +72,7 @@ class TellingRecorder(Recorder):
 
     def _sealed(self, one: Sighting) -> Sighting:
         bound_to = sighting_probe(one.deployment, one.id)
-        told = MemoryVault().open_kept(one.key_id, actor="a test", purpose="seal anew")
+        told = MemoryVault().open_kept(one.key_id, actor=SystemActor.RECORDER, purpose="seal anew")
         key = sightings_key(self._real, one.deployment, now_ns=time.time_ns(), retention_h=24)
         probe = seal(key.key, open_sealed(told.key, one.probe_sealed, bound_to), bound_to)
         changed = {"probe_sealed": base64.b64encode(probe), "key_id": key.info.id}
