@@ -28,9 +28,8 @@ __all__ = ["blur_faces"]
 
 PICTURE = Path(__file__).resolve().parents[1] / "docs" / "images" / "operator.png"
 MOST_BYTES = 400_000
-OPERATOR = "A. Operator"
 SHARE_PLAYED = 0.7  # of the street, when the picture is taken: several alerts are there, the cameras still live
-LEFT_WAITING = 2  # alerts not yet judged in the picture: one is shown, and others wait
+LEFT_WAITING = 1  # alerts not yet judged in the picture: that one is shown
 CHROMIUM = [
     "--no-sandbox",
     "--disable-gpu",
@@ -52,8 +51,8 @@ def blur_faces(page: Page) -> None:
     page.add_style_tag(content="img { filter: blur(12px) !important; clip-path: inset(0) !important; }")
 
 
-def photograph(address: str, file: Path, scheme: Scheme, seconds: float) -> int:
-    """Judge alerts as they come on the page of a street `seconds` long, and picture it; how many it shows."""
+def photograph(address: str, operator: str, file: Path, scheme: Scheme, seconds: float) -> int:
+    """Judge alerts as they come on the page of a street `seconds` long, and picture it; how many are on it."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -61,8 +60,9 @@ def photograph(address: str, file: Path, scheme: Scheme, seconds: float) -> int:
         page = browser.new_page(viewport={"width": 1600, "height": 1000}, color_scheme=scheme)
         page.goto(address)
         blur_faces(page)
-        page.get_by_label("Your name").fill(OPERATOR)
+        page.get_by_label("Your name").fill(operator)
         page.get_by_role("button", name="Start deciding").click()
+        page.get_by_text(f"Operator {operator}").wait_for()
         page.locator(".ops-camera").first.wait_for(timeout=120_000)
         end, judged = time.monotonic() + SHARE_PLAYED * seconds, 0
         while time.monotonic() < end:
@@ -105,7 +105,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="lfr-screenshot-") as home, ThreadPoolExecutor(1) as pool:
 
         def stage(at: DemoStage) -> None:
-            shown.append(pool.submit(photograph, at.page, options.out, options.scheme, options.seconds))
+            shown.append(pool.submit(photograph, at.page, at.operator, options.out, options.scheme, options.seconds))
 
         def wait(_result: DemoResult) -> None:
             shown[0].result()
