@@ -26,6 +26,7 @@ from lfr_core.clock import SystemClock
 from lfr_core.crops import sighting_probe, sightings_key
 from lfr_core.deployments import DeploymentKind
 from lfr_core.messages import Sighting
+from lfr_core.people.roles import Role
 from lfr_core.policy import load_policy
 from lfr_core.records.deployments import DeploymentStore
 from lfr_core.records.engine import writing
@@ -35,6 +36,7 @@ from lfr_core.vault.port import KeyKind
 from lfr_core.vault.sealing import open_sealed, seal
 from lfr_core.watchlists.types import Category
 from tests.support.galleries import held_by
+from tests.support.people import add_people
 from tests.support.records import NOW_NS, Entry, Reference, alerts_of, entry, outcomes, sighting
 from tests.support.vaults import MemoryVault
 
@@ -100,6 +102,8 @@ def recorder(engine: Engine, vault: VaultCore) -> Recorder:
         (Reference("b/1", "b", REFERENCE),),
     )
     _live(engine, vault, "dep", (entry(crop=REFERENCE), blue))
+    operators = [(name, Role.OPERATOR) for name in ("Ann Operator", "Bob Sergeant", "Cat Inspector")]
+    add_people(engine, AuditTrail(vault, SystemClock()), *operators, ("Pat Planner", Role.PLANNER))
     return TellingRecorder(engine, vault)
 
 
@@ -209,6 +213,7 @@ def sign_in(page: Page, name: str = "Ann Operator") -> None:
 
 
 def test_an_alert_is_on_the_page_within_two_seconds_of_its_recording(page: Page, recorder: Recorder) -> None:
+    sign_in(page)
     page.get_by_role("status").filter(has_text="No alert waits").wait_for()
     took = []
     for n, camera in enumerate(("north", "south", "east")):
@@ -285,13 +290,22 @@ def test_an_answer_is_corrected_under_the_correctors_name(page: Page, recorder: 
     expect(page.get_by_role("button", name="Engaged")).to_have_count(0)  # once the page has drawn itself anew
 
 
-def test_nobody_decides_without_a_name(page: Page, recorder: Recorder, engine: Engine) -> None:
+@pytest.mark.parametrize("name", ["", "Joe Public", "Pat Planner"])
+def test_who_is_no_registered_operator_sees_no_picture_no_subject_and_no_ground(
+    page: Page, recorder: Recorder, engine: Engine, name: str
+) -> None:
     recorder.record_sightings([sighting(0.0, probe=PROBE)])
+    if name:
+        page.get_by_label("Your name").fill(name)
+        page.get_by_role("button", name="Start deciding").click()
+        page.get_by_text("Alerts are shown to a person whom compliance has registered as operator").wait_for()
+    page.get_by_role("status").filter(has_text="1 alert waits").wait_for()
+    time.sleep(2.5)  # two refreshes
 
-    button = page.get_by_role("button", name="Same person")
-    button.wait_for()
-
-    assert button.is_disabled()
+    html = page.content()
+    assert [
+        word for word in ("data:image", "subject of entry-1", "Bail Act", "Arrest", "Same person") if word in html
+    ] == []
     assert alerts_of(engine, "dep")[0].undecided
 
 
@@ -342,7 +356,6 @@ def test_pictures_wait_for_a_name_and_are_consulted_once_however_often_the_page_
     page: Page, recorder: Recorder, engine: Engine
 ) -> None:
     (alert,) = recorder.record_sightings([sighting(0.0, probe=PROBE)]).opened
-    page.get_by_text("Say who you are, at the top of the page, to see the pictures.").wait_for()
     before = (page.locator(".ops-alert img").count(), _consulted(engine, alert))
 
     sign_in(page)
@@ -385,6 +398,7 @@ def test_cameras_show_the_frame_identity_and_their_latency(page: Page, recorder:
 
 def test_records_away_are_said_and_no_old_figure_stays(page: Page, recorder: Recorder, engine: Engine) -> None:
     recorder.record_sightings([sighting(0.0, probe=PROBE)])
+    sign_in(page)
     page.locator(".ops-alert").wait_for()
     with writing(engine) as session:
         session.execute(text("ALTER TABLE deployment RENAME TO gone"))
@@ -406,6 +420,7 @@ def test_text_stands_out_from_its_ground_in_both_themes(
     context = browser.new_context(color_scheme="light" if scheme == "light" else "dark")
     page = context.new_page()
     page.goto(address)
+    sign_in(page)
     page.locator(".ops-alert").wait_for()
     page.locator(".ops-camera").first.wait_for()
 
