@@ -1,0 +1,216 @@
+"""Each read of what is personal, for each kind of person, over a vault at its socket and real records."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from sqlalchemy import Engine
+
+from apps.compliance.view import ComplianceView, Report, ReportKind
+from apps.operator.view import OperatorView
+from lfr_core.actors import SystemActor
+from lfr_core.alerts import Engagement, Judgement
+from lfr_core.audit.trail import AuditTrail
+from lfr_core.clock import SystemClock, utc_from_ns
+from lfr_core.deployments import DeploymentKind
+from lfr_core.errors import Refused
+from lfr_core.people import People, Role
+from lfr_core.policy import load_policy
+from lfr_core.records import read
+from lfr_core.records.decisions import DecisionDesk
+from lfr_core.records.deployments import DeploymentStore
+from lfr_core.records.engine import open_engine
+from lfr_core.records.recorder import Recorder
+from lfr_core.records.sign_on import SIGN_ON_H, SignOns
+from lfr_core.rights.desk import RightsDesk
+from lfr_core.rights.receipts import issue_receipt
+from lfr_core.rights.types import NewRequest, RequestKind
+from lfr_core.settings import Settings
+from lfr_core.vault.access import PARTS
+from lfr_core.vault.client import VaultClient, vault_client
+from lfr_core.vault.port import KeyKind
+from lfr_core.watchlists.listing import list_entries
+from tests.support.deciding import seen
+from tests.support.galleries import held_by
+from tests.support.people import add_people
+from tests.support.records import ManualClock, entry, sighting
+from tests.support.vault_server import serving_vault
+
+OPERATOR, ELSEWHERE, REVOKED, IDLE = "Ann Operator", "Bob Operator", "Rex Left", "Ida Idle"
+COMPLIANCE, OFFICER = "Dana Compliance", "Sue Perintendent"
+PEOPLE = {
+    OPERATOR: Role.OPERATOR,
+    ELSEWHERE: Role.OPERATOR,
+    REVOKED: Role.OPERATOR,
+    IDLE: Role.OPERATOR,
+    COMPLIANCE: Role.COMPLIANCE,
+    OFFICER: Role.AUTHORISING_OFFICER,
+    "Pat Planner": Role.PLANNER,
+    "Ada Auditor": Role.AUDITOR,
+    "Una Publisher": Role.PUBLICATION_OFFICER,
+}
+LOOKERS = ("", "Joe Public", *PEOPLE, *(str(part) for part in SystemActor))
+
+
+@dataclass
+class House:
+    """Two deployments with an alert each, footage and a request; everybody is on the register."""
+
+    engine: Engine
+    vault: VaultClient
+    home: Path
+
+    def __post_init__(self) -> None:
+        self.clock, self.policy = SystemClock(), load_policy()
+        self.trail = AuditTrail(self.vault, self.clock)
+        store = DeploymentStore(self.engine, self.vault, self.trail)
+        self.signs, self.people = SignOns(self.engine, self.trail), People(self.engine, self.trail, self.clock)
+        add_people(self.engine, self.trail, *PEOPLE.items())
+        for name in ("dep", "other"):
+            store.create(name, DeploymentKind.DEMO, name=name, policy=self.policy)
+            entries = (entry(),)
+            store.attach_watchlist(name, "contract", f"gallery_{name}", entries, held=held_by(entries))
+            store.open(name)
+        recorder = Recorder(self.engine, self.policy.alerts, self.clock, self.vault, self.trail)
+        one = sighting(0.0, vault=self.vault, sealed_ns=time.time_ns())
+        self.alert: UUID = recorder.record_sightings([one]).opened[0]
+        self.signs.sign_on("dep", OPERATOR)
+        self.signs.sign_on("other", ELSEWHERE)
+        self.signs.sign_on("dep", REVOKED)
+        self.people.revoke(REVOKED, why="left the force", by=COMPLIANCE)
+        desk = DecisionDesk(self.engine, self.trail)
+        desk.judge(self.alert, Judgement.SAME, OPERATOR, shown=seen(self.engine, self.alert))
+        desk.engage(self.alert, Engagement.ENGAGED, OPERATOR)
+        far_ns = time.time_ns() + 10**15
+        self.footage = self.vault.make_key(KeyKind.FOOTAGE, "dep", "segment-1", far_ns).info.id
+        self.sightings, self.listed = one.key_id, self.vault.kept(KeyKind.WATCHLIST, "dep")[0].id
+        self.rights = RightsDesk(self.engine, self.vault, self.trail, self.policy, self.clock)
+        asked = NewRequest(RequestKind.ENQUIRY, "4 Rampant Horse Street", "Why me?")
+        self.request = self.rights.take(asked, by="F. Desk").reference
+        self.page = OperatorView(self.engine, self.policy, self.vault, self.trail, self.clock)
+        self.compliance = ComplianceView(self.engine, self.policy, self.clock, self.home)
+        folder = self.home / "quality" / "dep"
+        folder.mkdir(parents=True)
+        for name in ("index.html", "style.css"):
+            (folder / name).write_text("subject of entry-1")
+
+    def key(self, key_id: str, name: str) -> object:
+        return self.vault.open_kept(key_id, actor=name, purpose="look")
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    home = tmp_path_factory.mktemp("home")
+    settings = Settings(home=home)
+    with serving_vault(settings):
+        engine = open_engine(settings.records_url)
+        yield House(engine, vault_client(settings), home)
+        engine.dispose()
+
+
+def now_ns() -> int:
+    return time.time_ns()
+
+
+READS: dict[str, tuple[Callable[[House, str], object], set[str]]] = {
+    "alerts": (lambda h, name: read.alerts(h.engine, "dep", by=name, now_ns=now_ns()), {OPERATOR}),
+    "alert": (lambda h, name: read.alert(h.engine, h.alert, by=name, now_ns=now_ns()), {OPERATOR}),
+    "pictures": (lambda h, name: read.AlertCrops(h.engine, h.vault).open(h.alert, name, "look"), {OPERATOR}),
+    "page, waiting": (lambda h, name: h.page.next_alert("dep", name, None), {OPERATOR}),
+    "page, judged": (lambda h, name: h.page.judged("dep", name), {OPERATOR}),
+    "page, one": (lambda h, name: h.page.alert(h.alert, name), {OPERATOR}),
+    "receipt": (
+        lambda h, name: issue_receipt(h.engine, h.trail, h.alert, by=name, now_ns=now_ns()),
+        {OPERATOR},
+    ),
+    "entries": (lambda h, name: list_entries(h.engine, "dep", by=name, now_ns=now_ns()), {OPERATOR}),
+    "footage": (lambda h, name: h.key(h.footage, name), {COMPLIANCE, OFFICER}),
+    "request": (lambda h, name: h.rights.open(h.request, by=name, purpose="look"), {COMPLIANCE}),
+    "list's key": (lambda h, name: h.key(h.listed, name), set()),
+    "broker's key": (lambda h, name: h.key(h.sightings, name), set()),
+    "list's report": (
+        lambda h, name: h.compliance.page(
+            Report(ReportKind.WATCHLIST, "dep", utc_from_ns(now_ns()), ("index.html",)), "index.html", name
+        ),
+        {COMPLIANCE},
+    ),
+}
+"""What is personal, and who alone may see it."""
+
+
+@pytest.mark.parametrize("what", READS)
+def test_what_is_personal_is_shown_to_whom_it_is_for_and_refused_to_everybody_else(house: House, what: str) -> None:
+    look, may = READS[what]
+    shown = set()
+    for name in LOOKERS:
+        try:
+            assert look(house, name) is not None
+        except Refused:
+            continue
+        shown.add(name)
+
+    assert shown == may
+
+
+def test_a_part_of_the_platform_opens_what_it_works_on_and_never_alerts_footage_or_requests(house: House) -> None:
+    keys = {info.kind: info.id for info in house.vault.kept()}
+    opened: dict[SystemActor, set[KeyKind]] = {part: set() for part in SystemActor}
+    for part in SystemActor:
+        for kind, key_id in keys.items():
+            try:
+                house.vault.open_kept(key_id, actor=part, purpose="work")
+            except Refused:
+                continue
+            opened[part].add(kind)
+
+    assert set(keys) == set(KeyKind)
+    assert opened == {part: set(PARTS.get(part, ())) for part in SystemActor}
+    assert not set.union(*opened.values()) & {KeyKind.ALERT, KeyKind.FOOTAGE, KeyKind.RIGHTS}
+
+
+def test_a_sign_on_ends_by_itself_and_a_revocation_ends_it_for_good(house: House) -> None:
+    name = "Eve Evening"
+    add_people(house.engine, house.trail, (name, Role.OPERATOR))
+    see = partial(read.alerts, house.engine, "dep", by=name)
+    house.signs.sign_on("dep", name)
+    assert see(now_ns=now_ns())
+    with pytest.raises(Refused, match="hasn't signed on"):
+        see(now_ns=now_ns() + SIGN_ON_H * 3_600 * 10**9)
+
+    house.people.revoke(name, why="left", by=COMPLIANCE)
+    house.people.add(name, {Role.OPERATOR}, house.people.list()[0].rank, by=COMPLIANCE)
+    with pytest.raises(Refused) as refused:
+        see(now_ns=now_ns())
+    assert refused.value.rule == "people.revoked"
+    house.signs.sign_on("dep", name)
+    assert see(now_ns=now_ns())
+    house.signs.sign_off("dep", name)
+    with pytest.raises(Refused):
+        see(now_ns=now_ns())
+
+
+@pytest.mark.parametrize("name", ["Joe Public", REVOKED, COMPLIANCE, "Pat Planner", "system:recorder", ""])
+def test_only_a_registered_operator_signs_on(house: House, name: str) -> None:
+    with pytest.raises(Refused):
+        house.signs.sign_on("dep", name)
+
+
+def test_no_text_acts_as_the_platform(house: House) -> None:
+    store = DeploymentStore(house.engine, house.vault, house.trail, ManualClock())
+    for act in (
+        lambda: store.cancel("dep", "x", by="system:flows"),
+        lambda: store.suspend("dep", "x", by="system:watch"),
+        lambda: store.close("dep", by="system:retention"),
+        lambda: house.people.add("N. Body", {Role.OPERATOR}, house.people.list()[0].rank, by="system:lfr"),
+        lambda: house.trail.prepare("system:flows"),
+    ):
+        with pytest.raises(Refused):
+            act()  # type: ignore[no-untyped-call]
+    with pytest.raises(ValueError, match="is not a valid"):
+        SystemActor("system:flows")
