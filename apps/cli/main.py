@@ -25,7 +25,7 @@ _GROUPS = {  # each with a command to begin with
     "camera": "lfr camera probe --source rtsp://10.0.0.7/stream1",
     "watchlist": "lfr watchlist check lists/high-street",
     "deployment": "lfr deployment list",
-    "alerts": "lfr alerts list --deployment high-street-0412",
+    "alerts": "lfr alerts list --deployment high-street-0412 --by 'O. Reyes'",
     "operator": "lfr operator attend high-street-0412 --name 'A. Okafor'",
     "users": "lfr users list",
     "papers": "lfr papers list",

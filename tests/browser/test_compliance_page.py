@@ -11,17 +11,21 @@ import pytest
 
 from lfr_core.deployments import DeploymentKind
 from lfr_core.faces.types import FaceEngine
+from lfr_core.people import Role
 from lfr_core.policy import load_policy
 from lfr_core.publication.quality.docs import validate_with_docs
 from lfr_core.publication.quality.importer import read_table
+from lfr_core.records.engine import open_engine
 from lfr_core.records.migrate import upgrade
 from lfr_core.settings import Settings
 from lfr_core.watchlists.building import quality_pages
 from lfr_core.watchlists.quality.service import ListCheck, check_list
 from tests.support.milvus import free_port
+from tests.support.people import add_people
 from tests.support.planted_list import LAST_DAY, TODAY, write_planted
 from tests.support.publication import modern_row, modern_table
 from tests.support.staff import staff_app
+from tests.support.vaults import trail_of
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -37,6 +41,9 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, set
     home = tmp_path_factory.mktemp("compliance")
     settings = Settings(home=home, operator_port=free_port())
     upgrade(settings.records_url)
+    engine = open_engine(settings.records_url)
+    add_people(engine, trail_of(engine), ("Dee Protection", Role.COMPLIANCE), ("Joe Operator", Role.OPERATOR))
+    engine.dispose()
     table = read_table(modern_table([modern_row(0, **{"Total Alerts": PLANTED}), modern_row(1)]).encode(), "planted")
     validate_with_docs(table, home / "reports" / "records" / "dep", today=date(2026, 1, 1))
     labels = write_planted(home / "list", random.Random(20261123))
@@ -55,6 +62,11 @@ def compliance(planted: tuple[str, set[tuple[str, int]]]) -> str:
     return planted[0]
 
 
+def sign_in(page: Page, name: str = "Dee Protection") -> None:
+    page.get_by_label("Your name").fill(name)
+    page.get_by_role("button", name="Sign in").click()
+
+
 def choose(page: Page, label: str, option: str) -> None:
     page.get_by_role("combobox", name=label).click()
     page.get_by_role("option", name=option).first.click()
@@ -67,6 +79,7 @@ def test_the_report_of_a_list_of_1000_entries_names_every_planted_defect(
     page = browser.new_page()
     try:
         page.goto(address)
+        sign_in(page)
         choose(page, "Report", "d-1")
         report = page.frame_locator("iframe")
         report.get_by_text("subject-consistent").first.wait_for(timeout=30_000)
@@ -91,6 +104,7 @@ def test_the_report_opens_in_the_page_and_its_data_docs_name_the_planted_defect(
     page.on("request", lambda request: asked.append(request.url))
     try:
         page.goto(compliance)
+        sign_in(page)
         choose(page, "Report", "dep")
         report = page.frame_locator("iframe")
         report.get_by_text("totals-add-up").first.wait_for(timeout=30_000)
@@ -102,5 +116,20 @@ def test_the_report_opens_in_the_page_and_its_data_docs_name_the_planted_defect(
         own = compliance.removesuffix("/compliance")
         strangers = [url for url in asked if not url.startswith((own, "data:", "blob:", own.replace("http", "ws")))]
         assert strangers == []
+    finally:
+        page.close()
+
+
+def test_nothing_is_shown_to_whom_the_page_is_not_for(browser: Browser, compliance: str) -> None:
+    page = browser.new_page()
+    try:
+        page.goto(compliance)
+        for name, why in (
+            ("Joe Public", "nobody is registered as"),
+            ("Joe Operator", "this needs a person registered"),
+        ):
+            sign_in(page, name)
+            page.get_by_text(why).wait_for()
+            assert page.get_by_text("Data quality").count() == 0
     finally:
         page.close()
