@@ -211,6 +211,6 @@ def test_no_text_acts_as_the_platform(house: House) -> None:
         lambda: house.trail.prepare("system:flows"),
     ):
         with pytest.raises(Refused):
-            act()  # type: ignore[no-untyped-call]
+            act()
     with pytest.raises(ValueError, match="is not a valid"):
         SystemActor("system:flows")
