@@ -154,14 +154,18 @@ class PromiseHouse(AlertHouse):
             )
 
     def false_alerts(self, count: int) -> None:
-        """Alerts of `eval` that nobody confirmed, as they stay after their day."""
+        """Alerts of `eval` that an operator judged different, as they stay after their day."""
         from uuid import UUID
 
         with writing(self.engine) as session:
             for number in range(count):
                 session.add(
                     AlertStubRow(
-                        id=UUID(int=number + 1), deployment="eval", category="wanted_by_courts", similarity=0.5
+                        id=UUID(int=number + 1),
+                        deployment="eval",
+                        category="wanted_by_courts",
+                        similarity=0.5,
+                        judgement="different",
                     )
                 )
 
