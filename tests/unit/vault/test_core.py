@@ -113,6 +113,7 @@ CHANGES: dict[Condition, dict[str, object]] = {
     Condition.LIST_IN_PLACE: {"gallery": ""},
     Condition.OPERATOR_ATTENDING: {"attended_ns": NOW_NS - 11 * 10**9},
     Condition.AUDIT_WRITABLE: {"audit_written_ns": NOW_NS - 31 * 10**9},
+    Condition.GALLERY_UNCHANGED: {"gallery_why": "2 photographs are missing"},
     Condition.CLOCK_SANE: {"clock_why": "the clock jumped"},
 }
 
