@@ -13,6 +13,7 @@ from lfr_core.records.decisions import DecisionDesk
 from lfr_core.records.recorder import Recorder
 from tests.support.audit import audit_trail
 from tests.support.deciding import seen
+from tests.support.people import sign_on
 from tests.support.records import (
     NOW_NS,
     ManualClock,
@@ -23,7 +24,7 @@ from tests.support.records import (
     recorder_of,
     sighting,
 )
-from tests.support.vaults import vault_of
+from tests.support.vaults import trail_of, vault_of
 
 ALERTS = load_policy().alerts
 MERGE_S = ALERTS.merge_s
@@ -35,6 +36,7 @@ def recorder(engine: Engine) -> Recorder:
 
 def pictures(engine: Engine, alert: UUID) -> tuple[bytes, list[bytes]]:
     """Probe and references, as a person gets to see them."""
+    sign_on(engine, trail_of(engine), "Ann Operator")
     opened = read.AlertCrops(engine, vault_of(engine)).open(alert, "Ann Operator", "a test")
     return opened.probe.reveal(), [reference.jpeg.reveal() for reference in opened.references]
 
