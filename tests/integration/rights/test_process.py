@@ -132,7 +132,9 @@ def test_a_complaint_is_taken_on_the_page(settings: Settings) -> None:
         (found,) = [each for each in (*page.text_input, *page.text_area) if each.label == label]
         return found
 
-    field("Your name").input(CLERK).run()
+    field("Your name").input(OFFICER)
+    (button,) = [each for each in page.button if each.label == "Sign in"]
+    button.click().run()
     page.radio[0].set_value("Complaint")
     field("How to answer (address, e-mail)").input(CONTACT)
     field("In the person's words").input(TEXT)
