@@ -223,7 +223,8 @@ def test_a_report_on_the_list_is_read_and_a_damaged_one_is_called_that(house: Pl
     )
     file.write_text(json.dumps(written.as_dict()), encoding="utf-8")
 
-    assert view.list_quality("dep") == written
+    shown = replace(finding, subject="", photograph="", value="")  # a planner sees nobody of the list
+    assert view.list_quality("dep") == replace(written, findings=(shown,))
 
     file.write_text('{"passes": true}', encoding="utf-8")
     with pytest.raises(Poison, match="can't be read"):

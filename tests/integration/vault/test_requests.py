@@ -51,7 +51,6 @@ def client(core: VaultCore, tmp_path: Path) -> Iterator[VaultClient]:
         lambda vault: vault.make_key(KeyKind.ALERT, "dep", "alert", 2**63),
         lambda vault: vault.make_key(KeyKind.ALERT, HALF, "alert", NOW_NS),
         lambda vault: vault.open_kept("k", actor="A", purpose="p" * 201),
-        lambda vault: vault.open_kept("k", actor="A" * 201, purpose="p"),
         lambda vault: vault.open_kept("", actor="A", purpose="p"),
         lambda vault: vault.kept(deployment="d" * 201),
         lambda vault: vault.destroy(["k"] * (MOST_IDS + 1), rule="test"),
@@ -73,6 +72,14 @@ def test_what_one_vault_refuses_every_vault_refuses(
 
     ((rule, _),) = said
     assert rule == "vault.bad-request"
+
+
+@pytest.mark.parametrize("actor", ["A" * 201, "", "system:recorder", HALF])
+def test_who_is_no_person_is_refused_by_every_vault_alike(actor: str, core: VaultCore, client: VaultClient) -> None:
+    for vault in (core, client, MemoryVault()):
+        with pytest.raises(Refused) as refused:
+            vault.open_kept("k", actor=actor, purpose="p")
+        assert refused.value.rule == "actor.not-a-person"
 
 
 @pytest.mark.parametrize(

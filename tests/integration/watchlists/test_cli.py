@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from typer.testing import CliRunner, Result
 
+from apps.auditing import trail_for
 from apps.cli.watchlist import app
 from apps.stores import deployment_store
 from lfr_core.deployments import DeploymentKind, DeploymentStatus
@@ -19,6 +20,7 @@ from lfr_core.records.engine import open_engine
 from lfr_core.settings import Settings
 from lfr_core.watchlists.csv_file import FURTHER_COLUMNS
 from tests.support.milvus import MilvusServer, free_port
+from tests.support.people import sign_on
 from tests.support.records import as_operational
 from tests.support.samples import require_pack
 from tests.support.vault_server import serving_vault
@@ -115,7 +117,10 @@ def test_enrol_makes_the_deployment_ready_and_show_lists_it(
     listed.put("S-1", "obama").put("S-1", "obama2").put("S-2", b"broken")
 
     result = lfr("enrol", listed.path, "--deployment", "d-1")
-    shown = lfr("show", "--deployment", "d-1", "--json")
+    engine = open_engine(Settings().records_url)
+    sign_on(engine, trail_for(Settings()), "Ann Operator", deployment="d-1")
+    engine.dispose()
+    shown = lfr("show", "--deployment", "d-1", "--by", "Ann Operator", "--json")
     again = lfr("enrol", listed.path, "--deployment", "d-1")
 
     found = store.find("d-1")
@@ -159,7 +164,7 @@ def test_an_unknown_deployment_is_refused(listed: ListFolder, store: DeploymentS
     listed.put("S-1", "obama")
 
     assert lfr("enrol", listed.path, "--deployment", "d-9").exit_code == 77
-    assert lfr("show", "--deployment", "d-9").exit_code == 77
+    assert lfr("show", "--deployment", "d-9", "--by", "Ann Operator").exit_code == 77
 
 
 def test_check_names_a_picture_under_two_subjects_and_flags_a_face_under_two_without_refusing_it(
