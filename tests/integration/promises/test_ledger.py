@@ -167,7 +167,7 @@ def test_a_result_of_more_than_a_day_ago_is_no_result_but_a_breach_stays_one(hou
     status = {line.promise: line.status for line in render(view)}
     assert status["list.lawful"] == "not checked for over a day"
     assert status["accuracy.threshold-bound"] == "broken"
-    assert Counter(status.values())["no automatic check"] == 3
+    assert Counter(status.values())["no automatic check"] == 1
 
 
 def test_held_footage_is_kept_longer_and_nothing_is_broken_by_that(house: PromiseHouse) -> None:

@@ -285,7 +285,7 @@ def test_a_payload_that_is_no_image_is_dead_lettered_without_its_bytes(payload: 
 
     assert outcomes(done.outcomes) == [FrameOutcome.DEAD_LETTERED]
     assert set(done.dead[0].model_dump()) == {
-        "schema_version", "topic", "partition", "offset", "camera", "error", "reason", "at_ns",
+        "schema_version", "topic", "partition", "offset", "camera", "error", "reason", "at_ns", "count",
     }  # fmt: skip
 
 

@@ -47,6 +47,7 @@ def deletion(policy: Policy) -> list[str]:
         f"a key of the deployment and the hour | {policy.alerts.retention_h} hours |",
         f"the alert's own key (pictures) | {policy.alerts.retention_h} hours, no exception",
         f"a key for each segment of {n(footage.segment_s)} seconds | {footage.retention_days} days, unless held",
+        f"drop their copy with its lease of {n(vault.lease_s)} seconds",
         f"has no personal data | about {WORDS[round(policy.audit.keep_days / 365.25)]} years |",
         f"after a jump of over {n(vault.clock_jump_s)} seconds",
         "leave the message broker a minute later",  # the topic's retention: streams/topics.py, tested with the broker

@@ -42,8 +42,6 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("gallery_look")
     op.drop_table("gallery_reference")
-    with op.batch_alter_table("watchlist_reference", schema=None) as batch_op:
-        batch_op.drop_column("crop_sha256")
-    with op.batch_alter_table("deployment", schema=None) as batch_op:
-        batch_op.drop_column("gallery_digest")
-        batch_op.drop_column("gallery_rows")
+    op.drop_column("watchlist_reference", "crop_sha256")
+    op.drop_column("deployment", "gallery_digest")
+    op.drop_column("deployment", "gallery_rows")
