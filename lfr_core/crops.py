@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Final
 from uuid import UUID
 
+from lfr_core.actors import SystemActor
 from lfr_core.clock import utc_from_ns
 from lfr_core.vault.port import KeptKey, KeyKind, Vault
 from lfr_core.vault.sealing import binding
@@ -46,11 +47,12 @@ def list_reference(deployment: str, reference: str) -> bytes:
     return binding("watchlist", deployment, "reference", reference)
 
 
-def sightings_key(vault: Vault, deployment: str, *, now_ns: int, retention_h: int) -> KeptKey:
+def sightings_key(vault: Vault, deployment: str, *, now_ns: int, retention_h: int, actor: SystemActor) -> KeptKey:
     """The key that probes on the broker are sealed under in the hour of `now_ns` (UTC).
 
-    It is due `retention_h` after the hour began, so that no probe outlives the first alert of its hour; with less than
-    two hours of retention, after two, or the last sightings of an hour couldn't be recorded.
+    `actor` is the recogniser, or whoever plants a canary among its probes. It is due `retention_h` after the hour
+    began, so that no probe outlives the first alert of its hour; with less than two hours of retention, after two, or
+    the last sightings of an hour couldn't be recorded.
 
     Raises:
         Retryable: the vault is away.
@@ -58,9 +60,13 @@ def sightings_key(vault: Vault, deployment: str, *, now_ns: int, retention_h: in
     """
     start_ns = now_ns - now_ns % _HOUR_NS
     subject = utc_from_ns(start_ns).isoformat(timespec="hours")
-    return vault.make_key(KeyKind.SIGHTINGS, deployment, subject, start_ns + max(retention_h, 2) * _HOUR_NS)
+    return vault.make_key(
+        KeyKind.SIGHTINGS, deployment, subject, start_ns + max(retention_h, 2) * _HOUR_NS, actor=actor
+    )
 
 
 def alert_key(vault: Vault, deployment: str, alert: UUID, *, opened_ns: int, retention_h: int) -> KeptKey:
     """The key of one alert's crops, due `retention_h` after it was opened. Raises as `sightings_key`."""
-    return vault.make_key(KeyKind.ALERT, deployment, str(alert), opened_ns + retention_h * _HOUR_NS)
+    return vault.make_key(
+        KeyKind.ALERT, deployment, str(alert), opened_ns + retention_h * _HOUR_NS, actor=SystemActor.RECORDER
+    )

@@ -20,6 +20,7 @@ import numpy as np
 from sqlalchemy import Engine
 from sqlmodel import select
 
+from lfr_core.actors import SystemActor
 from lfr_core.clock import Clock
 from lfr_core.crops import sighting_probe, sightings_key
 from lfr_core.deployments import DeploymentView
@@ -133,7 +134,7 @@ class CanaryStreams:
         """
         jpeg, now_ns = noise_jpeg(self.random, CROP_PX, CROP_PX), self.clock.time_ns()
         hours = self.policy.alerts.retention_h
-        key = sightings_key(self.vault, view.id, now_ns=now_ns, retention_h=hours)
+        key = sightings_key(self.vault, view.id, now_ns=now_ns, retention_h=hours, actor=SystemActor.ERASURE)
         camera, session = f"{CANARY}-{uuid.uuid4().hex[:8]}", str(uuid.uuid4())  # a camera of its own: nothing merges
         id_ = sighting_id(view.id, camera, session, 0, 0, CANARY)
         sealed = base64.b64encode(seal(key.key, jpeg, sighting_probe(view.id, id_)))

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
+from lfr_core.actors import SystemActor
 from lfr_core.biometric import Biometric
 from lfr_core.clock import Clock
 from lfr_core.crops import sightings_key
@@ -331,7 +332,12 @@ class Recogniser:
         hits = {looked.probes[i].view.id for i, (_, s) in found.items() if s >= looked.probes[i].view.threshold}
         now_ns, retention_h = self._clock.time_ns(), self._policy.alerts.retention_h
         try:
-            return {one: sightings_key(self._vault, one, now_ns=now_ns, retention_h=retention_h) for one in hits}
+            return {
+                one: sightings_key(
+                    self._vault, one, now_ns=now_ns, retention_h=retention_h, actor=SystemActor.RECOGNISER
+                )
+                for one in hits
+            }
         except Refused as error:
             raise Retryable(f"the vault gives no key for a probe: {error}") from error
 

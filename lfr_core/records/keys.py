@@ -130,10 +130,10 @@ class CropKeys:
             return error
 
     def _of_standing(self, alert: UUID, deployment: str) -> KeptKey | Refused:
-        """To seal a better probe under, which is no consultation. A destroyed key isn't replaced by a new one."""
+        """To seal a better probe under. A destroyed key isn't replaced by a new one."""
         for info in self._vault.kept(KeyKind.ALERT, deployment):
             if info.subject == str(alert):
-                return self._vault.make_key(KeyKind.ALERT, deployment, info.subject, info.due_ns)
+                return self._vault.make_key(KeyKind.ALERT, deployment, info.subject, info.due_ns, actor=RECORDER)
         return Refused("vault.key-gone", f"the pictures of alert {alert} are destroyed: nothing joins it any more")
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 
+from lfr_core.actors import SystemActor
 from lfr_core.errors import Poison
 from lfr_core.rights.types import Opened
 from lfr_core.vault.port import KeptKey, KeyKind, Vault
@@ -30,12 +31,14 @@ class Asked:
 
 def request_key(vault: Vault, reference: str, *, now_ns: int, keep_days: int) -> KeptKey:
     """The key of an open request. It belongs to no deployment: no certificate of erasure waits for it."""
-    return vault.make_key(KeyKind.RIGHTS, "", reference, now_ns + keep_days * _DAY_NS)
+    return vault.make_key(KeyKind.RIGHTS, "", reference, now_ns + keep_days * _DAY_NS, actor=SystemActor.RIGHTS)
 
 
 def closing_key(vault: Vault, reference: str, *, now_ns: int, keep_days: int) -> KeptKey:
     """The key of a closed one."""
-    return vault.make_key(KeyKind.RIGHTS, "", f"{reference}/closed", now_ns + keep_days * _DAY_NS)
+    return vault.make_key(
+        KeyKind.RIGHTS, "", f"{reference}/closed", now_ns + keep_days * _DAY_NS, actor=SystemActor.RIGHTS
+    )
 
 
 def seal_asked(key: KeptKey, reference: str, asked: Asked) -> bytes:

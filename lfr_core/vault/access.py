@@ -15,7 +15,7 @@ from lfr_core.errors import Refused
 from lfr_core.people.roles import Role
 from lfr_core.vault.port import KeyKind
 
-__all__ = ["PARTS", "ROLES", "SIGNED_ON", "KnowsPeople", "check_access"]
+__all__ = ["MAKERS", "PARTS", "ROLES", "SIGNED_ON", "KnowsPeople", "check_access", "check_maker"]
 
 PARTS: Final[Mapping[SystemActor, frozenset[KeyKind]]] = MappingProxyType(
     {
@@ -28,6 +28,16 @@ PARTS: Final[Mapping[SystemActor, frozenset[KeyKind]]] = MappingProxyType(
     }
 )
 """What a part of the platform may open: what it works on. None opens an alert, footage, or what somebody asked."""
+MAKERS: Final[Mapping[KeyKind, frozenset[SystemActor]]] = MappingProxyType(
+    {
+        KeyKind.ALERT: frozenset({SystemActor.RECORDER}),
+        KeyKind.FOOTAGE: frozenset({SystemActor.CAMERA}),
+        KeyKind.RIGHTS: frozenset({SystemActor.RIGHTS}),
+        KeyKind.SIGHTINGS: frozenset({SystemActor.RECOGNISER, SystemActor.ERASURE}),
+        KeyKind.WATCHLIST: frozenset({SystemActor.ENROLMENT}),
+    }
+)
+"""Which part of the platform makes which keys, and is given one that it made before again, to seal more under it."""
 ROLES: Final[Mapping[KeyKind, frozenset[Role]]] = MappingProxyType(
     {
         KeyKind.ALERT: frozenset({Role.OPERATOR}),
@@ -51,6 +61,12 @@ class KnowsPeople(Protocol):
             Retryable: the records are away: nobody is let in then.
         """
         ...
+
+
+def check_maker(actor: SystemActor, kind: KeyKind) -> None:
+    """Raises Refused `vault.not-for-you` when that part makes no keys of this kind."""
+    if actor not in MAKERS[kind]:
+        raise Refused("vault.not-for-you", f"{actor} makes no keys of {kind}: it isn't given one")
 
 
 def check_access(actor: Principal, kind: KeyKind, deployment: str, people: KnowsPeople) -> Principal:

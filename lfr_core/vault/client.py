@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from lfr_core.actors import Principal
+from lfr_core.actors import Principal, SystemActor
 from lfr_core.errors import Fatal, Refused, Retryable
 from lfr_core.settings import Settings
 from lfr_core.vault import messages as m
@@ -64,8 +64,8 @@ class VaultClient:
     def trusted_now_ns(self) -> int:
         return self._ask(m.Now(), m.NowAnswer).now_ns
 
-    def make_key(self, kind: KeyKind, deployment: str, subject: str, due_ns: int) -> KeptKey:
-        request = m.checked(m.MakeKey, kind=kind, deployment=deployment, subject=subject, due_ns=due_ns)
+    def make_key(self, kind: KeyKind, deployment: str, subject: str, due_ns: int, *, actor: SystemActor) -> KeptKey:
+        request = m.checked(m.MakeKey, kind=kind, deployment=deployment, subject=subject, due_ns=due_ns, actor=actor)
         answer = self._ask(request, m.KeptKeyAnswer)
         return KeptKey(_info(answer.info), answer.key)
 

@@ -27,7 +27,7 @@ from lfr_core.gate import GateFactsSource, GateLimits
 from lfr_core.logs import get_logger
 from lfr_core.policy import VaultPolicy
 from lfr_core.vault import messages as m
-from lfr_core.vault.access import KnowsPeople, check_access
+from lfr_core.vault.access import KnowsPeople, check_access, check_maker
 from lfr_core.vault.clockguard import ClockGuard
 from lfr_core.vault.keystore import Keystore
 from lfr_core.vault.lending import EpochLog, FrameLending
@@ -118,15 +118,18 @@ class VaultCore:
 
     # -- kept keys -------------------------------------------------------------------------------
 
-    def make_key(self, kind: KeyKind, deployment: str, subject: str, due_ns: int) -> KeptKey:
-        m.checked(m.MakeKey, kind=kind, deployment=deployment, subject=subject, due_ns=due_ns)
+    def make_key(self, kind: KeyKind, deployment: str, subject: str, due_ns: int, *, actor: SystemActor) -> KeptKey:
+        m.checked(m.MakeKey, kind=kind, deployment=deployment, subject=subject, due_ns=due_ns, actor=actor)
+        check_maker(actor, kind)
         self._guard.now_ns()
         with self._keys:
-            for info in self._keystore.infos():
-                if (info.kind, info.deployment, info.subject) == (kind, deployment, subject):
-                    return self._kept(info.id)
-            info, key = self._keystore.add(kind, deployment, subject, due_ns)
-            return KeptKey(info, key)
+            known = self._find_kept(kind, deployment, subject)
+            if known is None:
+                return KeptKey(*self._keystore.add(kind, deployment, subject, due_ns))
+        if kind is not KeyKind.SIGHTINGS:
+            subject = f"{kind}:{subject}"
+            self._audit.record(AuditEvent(Verb.CONSULT, actor, deployment, subject, rule="seal more under it"))
+        return self._kept(known.id)  # looked up again: it may have been destroyed meanwhile
 
     def open_kept(self, key_id: str, *, actor: Principal, purpose: str) -> KeptKey:
         m.checked(m.OpenKept, key_id=key_id, actor=m.actor_message(actor), purpose=purpose)
@@ -185,6 +188,11 @@ class VaultCore:
             except LfrError as error:
                 _log_untold(event, error)
         return gone
+
+    def _find_kept(self, kind: KeyKind, deployment: str, subject: str) -> KeptKeyInfo | None:
+        wanted = (kind, deployment, subject)
+        infos = self._keystore.infos()
+        return next((info for info in infos if (info.kind, info.deployment, info.subject) == wanted), None)
 
     def _kept(self, key_id: str) -> KeptKey:
         with self._keys:

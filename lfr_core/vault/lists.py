@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from lfr_core.actors import SystemActor
 from lfr_core.vault.port import KeptKey, KeptKeyInfo, KeyKind, Vault
 
 __all__ = ["LIST_KEY_DAYS", "find_list_key", "make_list_key"]
@@ -17,9 +18,10 @@ def make_list_key(vault: Vault, deployment: str, *, now_ns: int) -> KeptKey:
 
     Raises:
         Retryable: the vault is away.
-        Refused: `vault.keystore`.
+        Refused: `vault.keystore`; `audit.unwritable`: it exists, and that it is given again can't be audited.
     """
-    return vault.make_key(KeyKind.WATCHLIST, deployment, deployment, now_ns + LIST_KEY_DAYS * 86_400 * 10**9)
+    due_ns = now_ns + LIST_KEY_DAYS * 86_400 * 10**9
+    return vault.make_key(KeyKind.WATCHLIST, deployment, deployment, due_ns, actor=SystemActor.ENROLMENT)
 
 
 def find_list_key(vault: Vault, deployment: str) -> KeptKeyInfo | None:

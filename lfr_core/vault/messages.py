@@ -120,6 +120,7 @@ class MakeKey(_Message):
     deployment: Owner
     subject: Subject
     due_ns: Moment
+    actor: SystemActor
 
     @model_validator(mode="after")
     def _belongs(self) -> Self:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, Protocol
 
-from lfr_core.actors import Principal
+from lfr_core.actors import Principal, SystemActor
 
 __all__ = [
     "MOST_IDS",
@@ -135,10 +135,13 @@ class Vault(Protocol):
         """Wall time, nanoseconds since the epoch, if the clock can be trusted. Refused `vault.clock` if it can't."""
         ...
 
-    def make_key(self, kind: KeyKind, deployment: str, subject: str, due_ns: int) -> KeptKey:
-        """A new kept key, in the keystore on disk before it is given. Asked again for the same subject: the same key.
+    def make_key(self, kind: KeyKind, deployment: str, subject: str, due_ns: int, *, actor: SystemActor) -> KeptKey:
+        """A new kept key, in the keystore on disk before it is given, for a part of the platform that makes such keys.
 
-        Refused `vault.keystore` when the keystore can't be written.
+        Asked again for the same subject its maker gets the same key, to seal more under it; nobody else does
+        (`lfr_core.vault.access.MAKERS`). That is in the audit trail first, bar the key of an hour's sightings, which
+        the recogniser asks for at every one of them.
+        Refused `vault.not-for-you`; `vault.keystore` when the keystore can't be written.
         """
         ...
 

@@ -156,7 +156,11 @@ class VaultServer:
             case m.Now():
                 return m.NowAnswer(now_ns=core.trusted_now_ns())
             case m.MakeKey():
-                return _kept(core.make_key(request.kind, request.deployment, request.subject, request.due_ns))
+                return _kept(
+                    core.make_key(
+                        request.kind, request.deployment, request.subject, request.due_ns, actor=request.actor
+                    )
+                )
             case m.OpenKept():
                 who = request.actor.part if isinstance(request.actor, m.Part) else request.actor.name
                 return _kept(core.open_kept(request.key_id, actor=who, purpose=request.purpose))

@@ -23,6 +23,7 @@ from uuid import UUID, uuid4
 import structlog
 from sqlalchemy import Engine
 
+from lfr_core.actors import SystemActor
 from lfr_core.clock import Clock, SystemClock
 from lfr_core.errors import LfrError
 from lfr_core.footage.register import close_row, open_row
@@ -194,7 +195,8 @@ class FootageWriter:
             raise OSError(errno.ENOSPC, f"the disk has less than {self._room_bytes:,} bytes left")
         deployment, camera, session = self._ids
         segment = self._next_id
-        key = self._vault.make_key(KeyKind.FOOTAGE, deployment, segment, started_ns + self._kept_ns)
+        due_ns = started_ns + self._kept_ns
+        key = self._vault.make_key(KeyKind.FOOTAGE, deployment, segment, due_ns, actor=SystemActor.CAMERA)
         header = SegmentHeader(
             segment=segment,
             key=key.info.id,

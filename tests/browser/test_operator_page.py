@@ -76,7 +76,9 @@ class TellingRecorder(Recorder):
     def _sealed(self, one: Sighting) -> Sighting:
         bound_to = sighting_probe(one.deployment, one.id)
         told = MemoryVault().open_kept(one.key_id, actor=SystemActor.RECORDER, purpose="seal anew")
-        key = sightings_key(self._real, one.deployment, now_ns=time.time_ns(), retention_h=24)
+        key = sightings_key(
+            self._real, one.deployment, now_ns=time.time_ns(), retention_h=24, actor=SystemActor.RECOGNISER
+        )
         probe = seal(key.key, open_sealed(told.key, one.probe_sealed, bound_to), bound_to)
         changed = {"probe_sealed": base64.b64encode(probe), "key_id": key.info.id}
         return Sighting.model_validate(one.model_dump() | changed)

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from sqlalchemy import Table, update
 
+from lfr_core.actors import SystemActor
 from lfr_core.audit.remembered import keep_head, write_public_key
 from lfr_core.clock import utc_from_ns
 from lfr_core.deployments import DeploymentKind
@@ -104,7 +105,7 @@ class PromiseHouse(AlertHouse):
         now_ns = self.clock.time_ns()
         kept_days = self.policy.footage.retention_days if days is None else days
         due_ns = now_ns + round(kept_days * DAY_S * 1e9)
-        key = self.vault.make_key(KeyKind.FOOTAGE, "dep", name, due_ns).info
+        key = self.vault.make_key(KeyKind.FOOTAGE, "dep", name, due_ns, actor=SystemActor.CAMERA).info
         open_row(
             self.engine,
             FootageSegmentRow(

@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import Engine
 from sqlmodel import select
 
+from lfr_core.actors import SystemActor
 from lfr_core.clock import Clock, SystemClock
 from lfr_core.crops import sighting_probe, sightings_key
 from lfr_core.deployments import DeploymentKind
@@ -149,7 +150,9 @@ def sighting(
     """
     sequence = round(at_s * 25) + 1000 if sequence is None else sequence
     id_ = sighting_id(deployment, camera, session, sequence, face, entry)
-    key = sightings_key(vault or MemoryVault(), deployment, now_ns=sealed_ns, retention_h=24)
+    key = sightings_key(
+        vault or MemoryVault(), deployment, now_ns=sealed_ns, retention_h=24, actor=SystemActor.RECOGNISER
+    )
     return Sighting(
         id=id_,
         deployment=deployment,

@@ -12,6 +12,7 @@ import numpy as np
 from sqlalchemy import Engine
 from sqlmodel import select
 
+from lfr_core.actors import SystemActor
 from lfr_core.audit.port import AuditEvent
 from lfr_core.audit.trail import AuditTrail, record
 from lfr_core.clock import utc_from_ns
@@ -121,7 +122,13 @@ class RetentionHouse(AlertHouse):
 
     def plant(self) -> None:
         self.alert()
-        self.vault.make_key(KeyKind.WATCHLIST, "dep", "dep", self.clock.time_ns() + round(900 * DAY_S * 1e9))
+        self.vault.make_key(
+            KeyKind.WATCHLIST,
+            "dep",
+            "dep",
+            self.clock.time_ns() + round(900 * DAY_S * 1e9),
+            actor=SystemActor.ENROLMENT,
+        )
         self.gallery.create(gallery_name("dep"), "contract")
         template = np.zeros(512, np.float32)
         template[0] = 1.0

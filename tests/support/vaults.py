@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from lfr_core.actors import Principal
+from lfr_core.actors import Principal, SystemActor
 from lfr_core.audit.entry import AuditEntry
 from lfr_core.audit.port import AuditEvent
 from lfr_core.audit.trail import AuditTrail
@@ -24,7 +24,7 @@ from lfr_core.clock import SystemClock
 from lfr_core.errors import Refused, Retryable
 from lfr_core.people.roles import Role
 from lfr_core.vault import messages as m
-from lfr_core.vault.access import KnowsPeople, check_access
+from lfr_core.vault.access import MAKERS, KnowsPeople, check_access, check_maker
 from lfr_core.vault.book import VaultBook
 from lfr_core.vault.port import DestroyedKey, FrameKey, KeptKey, KeptKeyInfo, KeyKind, Signature
 from lfr_core.vault.sealing import fingerprint
@@ -56,9 +56,10 @@ class MemoryVault:
     opened: list[tuple[str, Principal, str]] = field(default_factory=list)
     """Key id, actor and purpose of each consultation."""
 
-    def make_key(self, kind: KeyKind, deployment: str, subject: str, due_ns: int) -> KeptKey:
-        m.checked(m.MakeKey, kind=kind, deployment=deployment, subject=subject, due_ns=due_ns)
+    def make_key(self, kind: KeyKind, deployment: str, subject: str, due_ns: int, *, actor: SystemActor) -> KeptKey:
+        m.checked(m.MakeKey, kind=kind, deployment=deployment, subject=subject, due_ns=due_ns, actor=actor)
         self._answer()
+        check_maker(actor, kind)
         key_id = f"{kind.value}|{deployment}|{subject}|{due_ns}"
         for known in self.made.values():
             if (known.kind, known.deployment, known.subject) == (kind, deployment, subject):
@@ -143,7 +144,8 @@ class MemoryVault:
             kind, deployment, subject, due_ns, *_ = [*key_id.split("|"), "", "", ""]
             if kind not in set(KeyKind):
                 return None
-            self.make_key(KeyKind(kind), deployment, subject, int(due_ns))
+            (maker, *_) = MAKERS[KeyKind(kind)]
+            self.make_key(KeyKind(kind), deployment, subject, int(due_ns), actor=maker)
         return self.made[key_id]
 
 

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import Engine
 from structlog.testing import capture_logs
 
+from lfr_core.actors import SystemActor
 from lfr_core.errors import Retryable
 from lfr_core.footage.register import segments
 from lfr_core.footage.segment import index_segment, open_record
@@ -78,7 +79,7 @@ def test_with_the_vault_away_there_is_a_gap_that_is_counted_and_nothing_on_the_d
 ) -> None:
     asked = []
 
-    def away(*_: object) -> KeptKey:
+    def away(*_: object, **__: object) -> KeptKey:
         asked.append(1)
         raise Retryable("the vault is away")
 
@@ -102,9 +103,9 @@ def test_with_the_vault_away_there_is_a_gap_that_is_counted_and_nothing_on_the_d
 def test_a_writer_that_is_stuck_costs_the_camera_no_time(house: FootageHouse, monkeypatch: pytest.MonkeyPatch) -> None:
     free, make_key = threading.Event(), house.vault.make_key
 
-    def slow(kind: KeyKind, deployment: str, subject: str, due_ns: int) -> KeptKey:
+    def slow(kind: KeyKind, deployment: str, subject: str, due_ns: int, *, actor: SystemActor) -> KeptKey:
         free.wait(30)
-        return make_key(kind, deployment, subject, due_ns)
+        return make_key(kind, deployment, subject, due_ns, actor=actor)
 
     monkeypatch.setattr(house.vault, "make_key", slow)
     with house.writer() as writer:

@@ -16,6 +16,7 @@ from apps.compliance.view import ComplianceView, Report, ReportKind
 from apps.operator.view import OperatorView
 from lfr_core.actors import SystemActor
 from lfr_core.alerts import Engagement, Judgement
+from lfr_core.audit.read import newest_seq, snapshot
 from lfr_core.audit.trail import AuditTrail
 from lfr_core.clock import SystemClock, utc_from_ns
 from lfr_core.deployments import DeploymentKind
@@ -88,7 +89,9 @@ class House:
         desk.judge(self.alert, Judgement.SAME, OPERATOR, shown=seen(self.engine, self.alert))
         desk.engage(self.alert, Engagement.ENGAGED, OPERATOR)
         far_ns = time.time_ns() + 10**15
-        self.footage = self.vault.make_key(KeyKind.FOOTAGE, "dep", "segment-1", far_ns).info.id
+        self.footage = self.vault.make_key(
+            KeyKind.FOOTAGE, "dep", "segment-1", far_ns, actor=SystemActor.CAMERA
+        ).info.id
         self.sightings, self.listed = one.key_id, self.vault.kept(KeyKind.WATCHLIST, "dep")[0].id
         self.rights = RightsDesk(self.engine, self.vault, self.trail, self.policy, self.clock)
         asked = NewRequest(RequestKind.ENQUIRY, "4 Rampant Horse Street", "Why me?")
@@ -172,6 +175,26 @@ def test_a_part_of_the_platform_opens_what_it_works_on_and_never_alerts_footage_
     assert set(keys) == set(KeyKind)
     assert opened == {part: set(PARTS.get(part, ())) for part in SystemActor}
     assert not set.union(*opened.values()) & {KeyKind.ALERT, KeyKind.FOOTAGE, KeyKind.RIGHTS}
+
+
+def len_of_trail(house: House) -> int:
+    with snapshot(house.engine) as session:
+        return newest_seq(session)
+
+
+def test_making_a_key_is_no_way_round_opening_it(house: House) -> None:
+    alert, maker = house.vault.kept(KeyKind.ALERT, "dep")[0], SystemActor.RECORDER
+    again = (alert.kind, alert.deployment, alert.subject, alert.due_ns)
+    trail = len_of_trail(house)
+
+    for other in set(SystemActor) - {maker}:
+        with pytest.raises(Refused) as refused:
+            house.vault.make_key(*again, actor=other)
+        assert refused.value.rule == "vault.not-for-you"
+    assert len_of_trail(house) == trail
+
+    assert house.vault.make_key(*again, actor=maker).info.id == alert.id
+    assert len_of_trail(house) == trail + 1  # and it is known that it was
 
 
 def test_a_sign_on_ends_by_itself_and_a_revocation_ends_it_for_good(house: House) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from lfr_core.actors import SystemActor
 from lfr_core.deployments import DeploymentKind
 from lfr_core.gallery import gallery_name
 from lfr_core.retention.steps.galleries import GalleriesStep
@@ -47,7 +48,9 @@ def test_in_a_milvus_that_others_use_too_what_may_be_theirs_is_left_and_said(hou
 
 def test_a_list_goes_as_soon_as_its_deployment_has_ended_with_its_key(house: RetentionHouse) -> None:
     house.plant()
-    other = house.vault.make_key(KeyKind.WATCHLIST, "going", "going", house.clock.time_ns() + 10**15)
+    other = house.vault.make_key(
+        KeyKind.WATCHLIST, "going", "going", house.clock.time_ns() + 10**15, actor=SystemActor.ENROLMENT
+    )
     house.end()
 
     reports = house.sweep()

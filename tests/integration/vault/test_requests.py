@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from lfr_core.actors import SystemActor
 from lfr_core.audit.entry import check_event
 from lfr_core.audit.port import AuditEvent, Verb
 from lfr_core.errors import Refused
@@ -16,6 +17,7 @@ from lfr_core.footage.settling import _hold
 from lfr_core.vault import messages as m
 from lfr_core.vault import port, wire
 from lfr_core.vault import server as server_module
+from lfr_core.vault.access import MAKERS
 from lfr_core.vault.client import VaultClient
 from lfr_core.vault.core import VaultCore
 from lfr_core.vault.port import MOST_IDS, KeyKind, Vault
@@ -42,14 +44,14 @@ def client(core: VaultCore, tmp_path: Path) -> Iterator[VaultClient]:
 @pytest.mark.parametrize(
     "asks",
     [
-        lambda vault: vault.make_key(KeyKind.FOOTAGE, "", "segment", NOW_NS),
-        lambda vault: vault.make_key(KeyKind.RIGHTS, "dep", "R-2026", NOW_NS),
-        lambda vault: vault.make_key(KeyKind.ALERT, "dep", "", NOW_NS),
-        lambda vault: vault.make_key(KeyKind.ALERT, "d" * 201, "alert", NOW_NS),
-        lambda vault: vault.make_key(KeyKind.ALERT, "dep", "a" * 181, NOW_NS),
-        lambda vault: vault.make_key(KeyKind.ALERT, "dep", "two words", NOW_NS),
-        lambda vault: vault.make_key(KeyKind.ALERT, "dep", "alert", 2**63),
-        lambda vault: vault.make_key(KeyKind.ALERT, HALF, "alert", NOW_NS),
+        lambda vault: vault.make_key(KeyKind.FOOTAGE, "", "segment", NOW_NS, actor=SystemActor.CAMERA),
+        lambda vault: vault.make_key(KeyKind.RIGHTS, "dep", "R-2026", NOW_NS, actor=SystemActor.RIGHTS),
+        lambda vault: vault.make_key(KeyKind.ALERT, "dep", "", NOW_NS, actor=SystemActor.RECORDER),
+        lambda vault: vault.make_key(KeyKind.ALERT, "d" * 201, "alert", NOW_NS, actor=SystemActor.RECORDER),
+        lambda vault: vault.make_key(KeyKind.ALERT, "dep", "a" * 181, NOW_NS, actor=SystemActor.RECORDER),
+        lambda vault: vault.make_key(KeyKind.ALERT, "dep", "two words", NOW_NS, actor=SystemActor.RECORDER),
+        lambda vault: vault.make_key(KeyKind.ALERT, "dep", "alert", 2**63, actor=SystemActor.RECORDER),
+        lambda vault: vault.make_key(KeyKind.ALERT, HALF, "alert", NOW_NS, actor=SystemActor.RECORDER),
         lambda vault: vault.open_kept("k", actor="A", purpose="p" * 201),
         lambda vault: vault.open_kept("", actor="A", purpose="p"),
         lambda vault: vault.kept(deployment="d" * 201),
@@ -105,7 +107,7 @@ def test_and_so_for_what_the_double_cannot_do(
 
 def test_a_request_s_key_belongs_to_no_deployment_and_is_listed_with_none(core: VaultCore, client: VaultClient) -> None:
     for vault in (core, client, MemoryVault()):
-        made = vault.make_key(KeyKind.RIGHTS, "", "R-2026-7QF3", NOW_NS + 10**15).info
+        made = vault.make_key(KeyKind.RIGHTS, "", "R-2026-7QF3", NOW_NS + 10**15, actor=SystemActor.RIGHTS).info
 
         assert vault.kept(KeyKind.RIGHTS) == vault.kept(KeyKind.RIGHTS, "") == (made,)
         assert vault.kept(KeyKind.RIGHTS, "dep") == ()
@@ -115,7 +117,7 @@ def test_more_keys_than_one_answer_holds_are_listed_whole_and_in_the_same_order(
     core: VaultCore, client: VaultClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for number in range(7):
-        core.make_key(KeyKind.ALERT, "d", f"alert-{number}", NOW_NS + 10**15)
+        core.make_key(KeyKind.ALERT, "d", f"alert-{number}", NOW_NS + 10**15, actor=SystemActor.RECORDER)
     monkeypatch.setattr(server_module, "MOST_IDS", 3)
 
     assert client.kept() == core.kept()
@@ -125,7 +127,10 @@ def test_more_keys_than_one_answer_holds_are_listed_whole_and_in_the_same_order(
 def test_holds_of_more_segments_than_one_request_takes_are_asked_for_in_parts(
     core: VaultCore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    keys = [core.make_key(KeyKind.FOOTAGE, "d", f"segment-{n}", NOW_NS + 10**15).info.id for n in range(7)]
+    keys = [
+        core.make_key(KeyKind.FOOTAGE, "d", f"segment-{n}", NOW_NS + 10**15, actor=SystemActor.CAMERA).info.id
+        for n in range(7)
+    ]
     monkeypatch.setattr(port, "MOST_IDS", 3)
     asked: list[int] = []
     hold = core.hold
@@ -156,8 +161,8 @@ def test_the_longest_answer_and_the_longest_request_fit_a_message() -> None:
 
 
 def test_what_a_key_may_be_called_the_audit_trail_can_name() -> None:
-    for kind in KeyKind:
+    for kind, (maker, *_) in MAKERS.items():
         deployment = "" if kind is KeyKind.RIGHTS else "d" * 200
-        asked = m.checked(m.MakeKey, kind=kind, deployment=deployment, subject="s" * 180, due_ns=NOW_NS)
+        asked = m.checked(m.MakeKey, kind=kind, deployment=deployment, subject="s" * 180, due_ns=NOW_NS, actor=maker)
 
         check_event(AuditEvent(Verb.CONSULT, "A", asked.deployment, f"{kind}:{asked.subject}", rule="p" * 200))

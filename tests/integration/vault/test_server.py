@@ -104,7 +104,7 @@ def test_refusals_keep_their_rule(vault: Vault) -> None:
 
 
 def test_kept_keys_are_made_opened_listed_held_and_destroyed(vault: Vault, served: Served) -> None:
-    made = vault.make_key(KeyKind.FOOTAGE, "d", "segment-1", served.clock.time_ns() + FAR_NS)
+    made = vault.make_key(KeyKind.FOOTAGE, "d", "segment-1", served.clock.time_ns() + FAR_NS, actor=SystemActor.CAMERA)
 
     opened = vault.open_kept(made.info.id, actor="A. Okafor", purpose="evidence")
     vault.hold([made.info.id], held=True)
@@ -284,7 +284,7 @@ def test_the_timer_destroys_while_nobody_asks(served: Served) -> None:
 def test_kept_keys_survive_the_process_and_its_socket_is_taken_over(tmp_path: Path, how: signal.Signals) -> None:
     first = VaultProcess(tmp_path)
     client = first.wait_ready()
-    made = client.make_key(KeyKind.WATCHLIST, "d", "d", time.time_ns() + FAR_NS)
+    made = client.make_key(KeyKind.WATCHLIST, "d", "d", time.time_ns() + FAR_NS, actor=SystemActor.ENROLMENT)
     code = first.end(how)
 
     second = VaultProcess(tmp_path)
@@ -328,7 +328,7 @@ def test_a_keystore_of_another_installation_is_refused(tmp_path: Path) -> None:
 def test_no_key_is_ever_in_the_log_of_the_process(tmp_path: Path) -> None:
     running = VaultProcess(tmp_path, LFR_LOG_LEVEL="DEBUG")
     client = running.wait_ready()
-    made = client.make_key(KeyKind.WATCHLIST, "d", "d", time.time_ns() + FAR_NS)
+    made = client.make_key(KeyKind.WATCHLIST, "d", "d", time.time_ns() + FAR_NS, actor=SystemActor.ENROLMENT)
     client.open_kept(made.info.id, actor=SystemActor.ENROLMENT, purpose="test")
     client.close()
     running.process.send_signal(signal.SIGTERM)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from lfr_core.actors import SystemActor
 from lfr_core.audit.port import Verb
 from lfr_core.deployments import DeploymentStatus
 from lfr_core.errors import Refused, Retryable
@@ -215,7 +216,7 @@ def test_keys_destroyed_while_the_records_were_away_are_booked_when_they_are_bac
 
 def test_a_clock_a_day_ahead_for_a_moment_destroys_no_kept_key_and_opens_nothing(tmp_path: Path) -> None:
     core, clock, _ = vault_core(tmp_path)
-    kept = core.make_key(KeyKind.ALERT, "d", "an-alert", clock.time_ns() + 3_600 * 10**9)
+    kept = core.make_key(KeyKind.ALERT, "d", "an-alert", clock.time_ns() + 3_600 * 10**9, actor=SystemActor.RECORDER)
     frame = core.seal_key("d", "cam")
     clock.step(86_400)
     core.tick()
@@ -237,7 +238,7 @@ def test_a_clock_a_day_ahead_for_a_moment_destroys_no_kept_key_and_opens_nothing
 
 def test_alert_data_cannot_be_opened_after_24_hours_without_anybody_s_help(tmp_path: Path) -> None:
     core, clock, records = vault_core(tmp_path)
-    kept = core.make_key(KeyKind.ALERT, "d", "alert", clock.time_ns() + 86_400 * 10**9)
+    kept = core.make_key(KeyKind.ALERT, "d", "alert", clock.time_ns() + 86_400 * 10**9, actor=SystemActor.RECORDER)
     clock.advance(86_399)
     opened = core.open_kept(kept.info.id, actor="A. Okafor", purpose="adjudication")
     clock.advance(1)
@@ -255,8 +256,10 @@ def test_alert_data_cannot_be_opened_after_24_hours_without_anybody_s_help(tmp_p
 def test_a_held_segment_s_key_outlives_its_time_and_nothing_else_can_be_held(tmp_path: Path) -> None:
     core, clock, _ = vault_core(tmp_path)
     due_ns = clock.time_ns() + 10**9
-    segment, other = (core.make_key(KeyKind.FOOTAGE, "d", name, due_ns).info.id for name in ("1", "2"))
-    alert = core.make_key(KeyKind.ALERT, "d", "a", due_ns).info.id
+    segment, other = (
+        core.make_key(KeyKind.FOOTAGE, "d", name, due_ns, actor=SystemActor.CAMERA).info.id for name in ("1", "2")
+    )
+    alert = core.make_key(KeyKind.ALERT, "d", "a", due_ns, actor=SystemActor.RECORDER).info.id
     core.hold([segment], held=True)
     with refused("vault.hold-kind"):
         core.hold([alert], held=True)
@@ -276,7 +279,7 @@ def test_a_held_segment_s_key_outlives_its_time_and_nothing_else_can_be_held(tmp
 
 def test_what_cannot_be_audited_is_not_opened(tmp_path: Path) -> None:
     core, clock, records = vault_core(tmp_path)
-    kept = core.make_key(KeyKind.ALERT, "d", "a", clock.time_ns() + 10**12)
+    kept = core.make_key(KeyKind.ALERT, "d", "a", clock.time_ns() + 10**12, actor=SystemActor.RECORDER)
     records.away = True
 
     with pytest.raises(Retryable):
@@ -293,7 +296,7 @@ def test_what_cannot_be_audited_is_not_opened(tmp_path: Path) -> None:
 )
 def test_nobody_looks_without_a_name_and_a_purpose(tmp_path: Path, actor: str, purpose: str, rule: str) -> None:
     core, clock, _ = vault_core(tmp_path)
-    kept = core.make_key(KeyKind.ALERT, "d", "a", clock.time_ns() + 10**12)
+    kept = core.make_key(KeyKind.ALERT, "d", "a", clock.time_ns() + 10**12, actor=SystemActor.RECORDER)
 
     with refused(rule):
         core.open_kept(kept.info.id, actor=actor, purpose=purpose)
@@ -303,7 +306,9 @@ def test_the_same_thing_has_one_key_however_often_it_is_asked_for(tmp_path: Path
     core, clock, _ = vault_core(tmp_path)
     due_ns = clock.time_ns() + 10**12
 
-    assert core.make_key(KeyKind.ALERT, "d", "a", due_ns) == core.make_key(KeyKind.ALERT, "d", "a", due_ns + 1)
+    assert core.make_key(KeyKind.ALERT, "d", "a", due_ns, actor=SystemActor.RECORDER) == core.make_key(
+        KeyKind.ALERT, "d", "a", due_ns + 1, actor=SystemActor.RECORDER
+    )
 
 
 def test_a_name_has_one_pseudonym_here_and_another_elsewhere(tmp_path: Path) -> None:
@@ -315,7 +320,7 @@ def test_a_name_has_one_pseudonym_here_and_another_elsewhere(tmp_path: Path) -> 
 
 def test_no_key_is_in_a_repr_and_none_is_logged(tmp_path: Path) -> None:
     core, clock, _ = vault_core(tmp_path)
-    kept = core.make_key(KeyKind.ALERT, "d", "a", clock.time_ns() + 10**12)
+    kept = core.make_key(KeyKind.ALERT, "d", "a", clock.time_ns() + 10**12, actor=SystemActor.RECORDER)
     lent = core.seal_key("d", "cam")
 
     for value in (kept, lent):

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from lfr_core.actors import SystemActor
 from lfr_core.errors import LfrError, Refused, Retryable
 from lfr_core.frames import FrameHeader
 from lfr_core.vault import clockguard, lending
@@ -208,7 +209,7 @@ def test_kept_keys_that_are_due_go_while_the_trail_is_stuck_and_it_is_told_when_
 ) -> None:
     core, clock, records = vault
     first, second = (
-        core.make_key(KeyKind.ALERT, "d", name, NOW_NS + seconds * 10**9).info
+        core.make_key(KeyKind.ALERT, "d", name, NOW_NS + seconds * 10**9, actor=SystemActor.RECORDER).info
         for name, seconds in (("a", 60), ("b", 120))
     )
     monkeypatch.setattr(records, "record", stuck.wrap(records.record))
@@ -229,7 +230,7 @@ def test_an_erasure_the_trail_could_not_be_told_of_is_told_when_it_is_back(
     vault: tuple[VaultCore, TwoClocks, Records],
 ) -> None:
     core, clock, records = vault
-    gone = core.make_key(KeyKind.ALERT, "d", "a", NOW_NS + 10**9).info
+    gone = core.make_key(KeyKind.ALERT, "d", "a", NOW_NS + 10**9, actor=SystemActor.RECORDER).info
     records.away = True
     clock.advance(20)
     core.tick()
@@ -250,7 +251,7 @@ def test_while_the_keystore_s_disk_is_stuck_frame_keys_go_and_nothing_that_is_du
     core.seal_key("d", "cam")
     (epoch,) = records.began_
     monkeypatch.setattr(Keystore, "_save", stuck.wrap(lambda _: None))
-    making = threads.submit(core.make_key, KeyKind.ALERT, "d", "a", NOW_NS + 10**9)
+    making = threads.submit(core.make_key, KeyKind.ALERT, "d", "a", NOW_NS + 10**9, actor=SystemActor.RECORDER)
     assert stuck.reached.wait(LONG_S)
     clock.advance(20)
 
