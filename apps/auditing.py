@@ -8,11 +8,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from lfr_core.audit.trail import AuditTrail
-from lfr_core.clock import SystemClock
-from lfr_core.errors import Fatal
-from lfr_core.settings import Settings
-from lfr_core.vault.client import vault_client
+from lfr_core.common.clock import SystemClock
+from lfr_core.common.errors import Fatal
+from lfr_core.common.settings import Settings
+from lfr_core.custody.audit.trail import AuditTrail
+from lfr_core.custody.vault.client import vault_client
 
 __all__ = ["trail_for", "whole_file"]
 

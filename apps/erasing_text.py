@@ -13,10 +13,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from apps.cli.common import console, print_json
-from lfr_core.clock import utc_from_ns
-from lfr_core.erasure.account import Epoch
-from lfr_core.erasure.certificate import Certificate, SignedCertificate
-from lfr_core.erasure.verify import Verification
+from lfr_core.common.clock import utc_from_ns
+from lfr_core.retention.erasure.certificate import Certificate, SignedCertificate
+from lfr_core.retention.erasure.destruction_log import Epoch
+from lfr_core.retention.erasure.verify import Verification
 
 __all__ = ["document", "epoch_line", "epoch_row", "print_csv", "print_table", "show_certificate", "show_search"]
 

@@ -11,11 +11,11 @@ from html import escape
 import streamlit as st
 from sqlalchemy import Engine
 
-from lfr_core.actors import person_name
-from lfr_core.errors import LfrError, Refused
-from lfr_core.people.lookup import acting
-from lfr_core.people.roles import Person, Role
-from lfr_core.records.engine import reading
+from lfr_core.common.errors import LfrError, Refused
+from lfr_core.custody.people.lookup import acting
+from lfr_core.custody.people.roles import Person, Role
+from lfr_core.domain.actors import person_name
+from lfr_core.storage.engine import reading
 
 __all__ = ["registered", "signed_in"]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from sqlalchemy import Engine
 
 from apps.auditing import trail_for
-from lfr_core.records.deployments import DeploymentStore
-from lfr_core.settings import Settings
-from lfr_core.vault.client import vault_client
+from lfr_core.common.settings import Settings
+from lfr_core.custody.vault.client import vault_client
+from lfr_core.deployments.store import DeploymentStore
 
 __all__ = ["deployment_store"]
 

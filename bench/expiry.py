@@ -20,17 +20,17 @@ from pathlib import Path
 
 from rich.console import Console
 
-from lfr_core.audit.port import AuditEvent
-from lfr_core.clock import SystemClock
-from lfr_core.deployments import DeploymentStatus
-from lfr_core.errors import LfrError
-from lfr_core.gate import GateFacts, GateLimits
-from lfr_core.people.roles import Role
-from lfr_core.policy import load_policy
-from lfr_core.vault.core import VaultCore
-from lfr_core.vault.epochs import Epoch
-from lfr_core.vault.keystore import Keystore
-from lfr_core.vault.server import VaultServer
+from lfr_core.common.clock import SystemClock
+from lfr_core.common.errors import LfrError
+from lfr_core.custody.audit.port import AuditEvent
+from lfr_core.custody.people.roles import Role
+from lfr_core.custody.vault.core import VaultCore
+from lfr_core.custody.vault.epochs import Epoch
+from lfr_core.custody.vault.keystore import Keystore
+from lfr_core.custody.vault.server import VaultServer
+from lfr_core.domain.deployments import DeploymentStatus
+from lfr_core.domain.gate import GateFacts, GateLimits
+from lfr_core.domain.policy import load_policy
 
 GIVE_UP_S = 20.0
 GOAL_S = 0.5

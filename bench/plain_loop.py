@@ -22,13 +22,13 @@ import cv2
 import numpy as np
 
 from apps.street.truth import load_truth
-from lfr_core.errors import Poison, Refused
-from lfr_core.faces.engine import build_engine
-from lfr_core.faces.types import Detection, Face, FaceEngine, Floats, Image
-from lfr_core.gallery.exact import ExactGallery
-from lfr_core.gallery.port import Gallery, Reference
-from lfr_core.policy import AlertPolicy, Policy, load_policy
-from lfr_core.settings import Settings
+from lfr_core.common.errors import Poison, Refused
+from lfr_core.common.settings import Settings
+from lfr_core.domain.policy import AlertPolicy, Policy, load_policy
+from lfr_core.recognition.faces.engine import build_engine
+from lfr_core.recognition.faces.types import Detection, Face, FaceEngine, Floats, Image
+from lfr_core.recognition.gallery.exact import ExactGallery
+from lfr_core.recognition.gallery.port import Gallery, Reference
 
 __all__ = ["PLAIN_DETECTOR_PX", "PlainAlert", "PlainFace", "PlainResult", "plain_alerts", "plain_loop", "plain_loops"]
 

@@ -22,13 +22,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from lfr_core.faces import alignment, quality
-from lfr_core.faces.decode import decode
-from lfr_core.faces.engine import build_engine
-from lfr_core.faces.types import Floats, Image
-from lfr_core.policy import Policy, load_policy
-from lfr_core.samples import sample_photos
-from lfr_core.settings import Settings
+from lfr_core.common.settings import Settings
+from lfr_core.domain.policy import Policy, load_policy
+from lfr_core.recognition.faces import alignment, quality
+from lfr_core.recognition.faces.decode import decode
+from lfr_core.recognition.faces.engine import build_engine
+from lfr_core.recognition.faces.types import Floats, Image
+from lfr_core.recognition.samples import sample_photos
 
 PHOTOS = ("obama", "obama2", "obama3", "biden", "t1", "astronaut")
 SAME_PERSON = ("obama", "obama2", "obama3")

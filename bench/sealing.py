@@ -31,26 +31,26 @@ from apps.street.people import sample_people
 from apps.street.render import BENCH_STREETS, render_streets
 from apps.supervisor.plan import settings_env
 from apps.supervisor.process import child_environment
-from lfr_core.clock import SystemClock
-from lfr_core.deployments import DeploymentKind
-from lfr_core.errors import Retryable
-from lfr_core.faces.decode import decode
-from lfr_core.faces.engine import build_engine
-from lfr_core.faces.types import FaceEngine
-from lfr_core.frames import FrameHeader, FrameOpener, FrameSealer
-from lfr_core.gallery.exact import ExactGallery
-from lfr_core.gallery.port import Reference
-from lfr_core.policy import Policy, load_policy
+from lfr_core.common.clock import SystemClock
+from lfr_core.common.errors import Retryable
+from lfr_core.common.settings import Settings
+from lfr_core.custody.vault.client import VaultClient, vault_client
+from lfr_core.custody.vault.frames import VaultOpener, VaultSealer
+from lfr_core.deployments.attendance import Attendance
+from lfr_core.deployments.views import DeploymentReader
+from lfr_core.domain.deployments import DeploymentKind
+from lfr_core.domain.frames import FrameHeader, FrameOpener, FrameSealer
+from lfr_core.domain.policy import Policy, load_policy
 from lfr_core.recognition.batch import RawFrame
+from lfr_core.recognition.faces.decode import decode
+from lfr_core.recognition.faces.engine import build_engine
+from lfr_core.recognition.faces.types import FaceEngine
+from lfr_core.recognition.gallery.exact import ExactGallery
+from lfr_core.recognition.gallery.port import Reference
+from lfr_core.recognition.samples import sample_photos
 from lfr_core.recognition.service import Recogniser
-from lfr_core.records.attendance import Attendance
-from lfr_core.records.engine import open_engine
-from lfr_core.records.migrate import upgrade
-from lfr_core.records.reading import DeploymentReader
-from lfr_core.samples import sample_photos
-from lfr_core.settings import Settings
-from lfr_core.vault.client import VaultClient, vault_client
-from lfr_core.vault.frames import VaultOpener, VaultSealer
+from lfr_core.storage.engine import open_engine
+from lfr_core.storage.migrate import upgrade
 
 CAMERA, DEPLOYMENT, GALLERY = "north", "bench-sealing", "lfr_bench"
 EVERY = 4  # frames of 25/s: the policy's 6.25 looks a second
@@ -192,7 +192,7 @@ def open_deployment(settings: Settings, contract_id: str, policy: Policy) -> Non
     """A live deployment, by the ordinary commands' way."""
     from datetime import UTC, datetime
 
-    from lfr_core.watchlists.types import Category
+    from lfr_core.domain.watchlists import Category
 
     @dataclass(frozen=True)
     class Photograph:

@@ -33,12 +33,12 @@ from apps.street.people import sample_people, with_twins
 from apps.street.render import BENCH_STREETS, Street, render_streets
 from apps.street.truth import load_truth
 from bench.plain_loop import PlainResult, plain_loops
-from lfr_core.clock import SystemClock
-from lfr_core.deployments import DeploymentKind
-from lfr_core.gallery.port import Reference
-from lfr_core.policy import Policy, load_policy
-from lfr_core.samples import sample_photos
-from lfr_core.settings import Settings
+from lfr_core.common.clock import SystemClock
+from lfr_core.common.settings import Settings
+from lfr_core.domain.deployments import DeploymentKind
+from lfr_core.domain.policy import Policy, load_policy
+from lfr_core.recognition.gallery.port import Reference
+from lfr_core.recognition.samples import sample_photos
 from lfr_core.watchlists.entries import WatchlistReport
 
 SUBJECT = "obama"

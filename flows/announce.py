@@ -8,13 +8,13 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 
-from flows.office import ACTOR, Office
 from flows.schedule import FlowStep
-from flows.told import End, Told, carried_out
-from lfr_core.life.reading import application_of
-from lfr_core.life.telling import announce as tell
-from lfr_core.people.roles import Role
-from lfr_core.records.engine import reading
+from flows.services import ACTOR, Office
+from flows.step_runner import End, Told, carried_out
+from lfr_core.custody.people.roles import Role
+from lfr_core.deployments.reading import application_of
+from lfr_core.deployments.telling import announce as tell
+from lfr_core.storage.engine import reading
 
 __all__ = ["announce"]
 

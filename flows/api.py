@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from flows.schedule import FlowStep, PlannedRun
 from flows.transport import PrefectApi
-from lfr_core.errors import Retryable
+from lfr_core.common.errors import Retryable
 
 __all__ = ["AS_PLANNED", "HttpWorkflows", "MadeRun", "RunState", "Workflows"]
 

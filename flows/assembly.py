@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 
 from flows.history import WorkflowsStep
 from flows.transport import PrefectApi
-from lfr_core.audit.trail import AuditTrail
-from lfr_core.clock import Clock, SystemClock
-from lfr_core.errors import Retryable
-from lfr_core.gallery import MilvusGallery
-from lfr_core.logs import get_logger
-from lfr_core.records.engine import open_engine
+from lfr_core.common.clock import Clock, SystemClock
+from lfr_core.common.errors import Retryable
+from lfr_core.common.logs import get_logger
+from lfr_core.custody.audit.trail import AuditTrail
+from lfr_core.custody.vault.client import vault_client
+from lfr_core.recognition.gallery import MilvusGallery
 from lfr_core.retention.ended import Purger
 from lfr_core.retention.steps.alerts import AlertsStep
 from lfr_core.retention.steps.footage import FootageStep
@@ -28,7 +28,7 @@ from lfr_core.retention.steps.lists import ListsStep
 from lfr_core.retention.steps.quality import QualityStep
 from lfr_core.retention.steps.temporary import TemporaryStep
 from lfr_core.retention.sweep import Sweep, sweeping
-from lfr_core.vault.client import vault_client
+from lfr_core.storage.engine import open_engine
 from streams.broker.traits import traits_of
 from streams.retention import EndedRecordsStep, TopicBoundStep
 from streams.topics import topic_specs
@@ -36,12 +36,12 @@ from streams.topics import topic_specs
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from lfr_core.audit.port import Trail
-    from lfr_core.gallery import Gallery
-    from lfr_core.policy import Policy
+    from lfr_core.common.settings import Settings
+    from lfr_core.custody.audit.port import Trail
+    from lfr_core.custody.vault.port import Vault
+    from lfr_core.domain.policy import Policy
+    from lfr_core.recognition.gallery import Gallery
     from lfr_core.retention.port import PurgeStep
-    from lfr_core.settings import Settings
-    from lfr_core.vault.port import Vault
 
 __all__ = ["LONGEST_S", "purge_steps", "sweep_of"]
 

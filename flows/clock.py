@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-from lfr_core.clock import Clock, SystemClock
+from lfr_core.common.clock import Clock, SystemClock
 
 __all__ = ["now_source", "using"]
 

@@ -6,15 +6,15 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 
-from flows.office import ACTOR, Office
 from flows.schedule import FlowStep
-from flows.told import End, Told, carried_out
-from lfr_core.deployments import DeploymentStatus, DeploymentView
-from lfr_core.errors import Fatal, Refused
-from lfr_core.life.closing import closing_report, closing_report_file, still_to_decide
-from lfr_core.life.closing_paper import printed_report, report_table
-from lfr_core.life.obligations import book_obligations
-from lfr_core.papers.forms import render
+from flows.services import ACTOR, Office
+from flows.step_runner import End, Told, carried_out
+from lfr_core.common.errors import Fatal, Refused
+from lfr_core.deployments.compliance_documents.forms import render
+from lfr_core.deployments.obligations import book_obligations
+from lfr_core.domain.deployments import DeploymentStatus, DeploymentView
+from lfr_core.publication.closing import closing_report, closing_report_file, still_to_decide
+from lfr_core.publication.closing_document import printed_report, report_table
 
 __all__ = ["close_deployment"]
 

@@ -10,17 +10,17 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 
-from flows.office import ACTOR, Office
 from flows.schedule import FlowStep
-from flows.told import End, Told, carried_out
-from lfr_core.errors import Poison, Refused
-from lfr_core.faces.engine import build_engine
-from lfr_core.life.application import Application
-from lfr_core.life.reading import application_of, life_of
-from lfr_core.people.roles import Role
-from lfr_core.publication.workdays import LONDON
-from lfr_core.records.engine import reading
-from lfr_core.records.tables import DeploymentRow
+from flows.services import ACTOR, Office
+from flows.step_runner import End, Told, carried_out
+from lfr_core.common.errors import Poison, Refused
+from lfr_core.custody.people.roles import Role
+from lfr_core.deployments.application import Application
+from lfr_core.deployments.reading import application_of, life_of
+from lfr_core.domain.working_days import LONDON
+from lfr_core.recognition.faces.engine import build_engine
+from lfr_core.storage.engine import reading
+from lfr_core.storage.tables.stream import DeploymentRow
 from lfr_core.watchlists.building import ListBuilder, quality_pages
 from lfr_core.watchlists.quality.service import CheckedList
 

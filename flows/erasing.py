@@ -6,24 +6,24 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from lfr_core.actors import SystemActor
-from lfr_core.audit.trail import AuditTrail
-from lfr_core.clock import SystemClock
-from lfr_core.erasure.places import broker_store
-from lfr_core.erasure.planted import Planted, PlantedKind
-from lfr_core.erasure.service import Erasure
-from lfr_core.errors import Refused
-from lfr_core.vault.client import vault_client
+from lfr_core.common.clock import SystemClock
+from lfr_core.common.errors import Refused
+from lfr_core.custody.audit.trail import AuditTrail
+from lfr_core.custody.vault.client import vault_client
+from lfr_core.domain.actors import SystemActor
+from lfr_core.retention.erasure.canary import Planted, PlantedKind
+from lfr_core.retention.erasure.places import broker_store
+from lfr_core.retention.erasure.service import Erasure
 from streams.broker.traits import traits_of
 
 if TYPE_CHECKING:
     import numpy as np
     from sqlalchemy import Engine
 
-    from lfr_core.deployments import DeploymentView
-    from lfr_core.gallery import Gallery
-    from lfr_core.policy import Policy
-    from lfr_core.settings import Settings
+    from lfr_core.common.settings import Settings
+    from lfr_core.domain.deployments import DeploymentView
+    from lfr_core.domain.policy import Policy
+    from lfr_core.recognition.gallery import Gallery
 
 __all__ = ["erasure_of", "plant"]
 
@@ -62,7 +62,7 @@ def plant(
     """
     import numpy as np
 
-    from lfr_core.records.reading import DeploymentReader
+    from lfr_core.deployments.views import DeploymentReader
     from streams.canary import CanaryStreams
 
     view = DeploymentReader(engine).find(deployment)
@@ -93,9 +93,9 @@ def plant(
 
 
 def _template(settings: Settings, erasure: Erasure, view: DeploymentView, random: np.random.Generator) -> Planted:
-    from lfr_core.erasure.plant import plant_template
-    from lfr_core.gallery import MilvusGallery
-    from lfr_core.gallery.turned import turned_gallery
+    from lfr_core.recognition.gallery import MilvusGallery
+    from lfr_core.recognition.gallery.rotated import turned_gallery
+    from lfr_core.retention.erasure.inject import plant_template
 
     def turned(inner: Gallery) -> Gallery:
         return turned_gallery(inner, erasure.vault, actor=ACTOR)
@@ -105,6 +105,6 @@ def _template(settings: Settings, erasure: Erasure, view: DeploymentView, random
 
 
 def _reference(erasure: Erasure, view: DeploymentView, random: np.random.Generator) -> Planted:
-    from lfr_core.erasure.plant import plant_reference
+    from lfr_core.retention.erasure.inject import plant_reference
 
     return plant_reference(erasure.engine, erasure.vault, view, clock=erasure.clock, random=random)

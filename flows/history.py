@@ -14,7 +14,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from flows.transport import PrefectApi
-from lfr_core.clock import utc_from_ns
+from lfr_core.common.clock import utc_from_ns
 from lfr_core.retention.port import Audited, Destroyed, Due, Outcome, subject
 
 __all__ = ["WorkflowsStep"]

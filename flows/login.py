@@ -14,9 +14,9 @@ import stat
 from contextlib import suppress
 from pathlib import Path
 
-from lfr_core.errors import Fatal, Retryable
-from lfr_core.files import read_bounded
-from lfr_core.settings import Settings
+from lfr_core.common.errors import Fatal, Retryable
+from lfr_core.common.files import read_bounded
+from lfr_core.common.settings import Settings
 
 __all__ = ["login_file", "login_of"]
 

@@ -10,17 +10,17 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 
-from flows.office import ACTOR, Office
 from flows.schedule import FlowStep
-from flows.told import End, Told, carried_out
-from lfr_core.deployments import DeploymentStatus
-from lfr_core.errors import LfrError
-from lfr_core.gate import TO_BE_OPENED, Condition, Finding, GateLimits, gate
-from lfr_core.life.facts import gate_facts
-from lfr_core.people.roles import Role
-from lfr_core.proof.gallery import compare_gallery
-from lfr_core.records.engine import reading
-from lfr_core.records.tables import DeploymentRow
+from flows.services import ACTOR, Office
+from flows.step_runner import End, Told, carried_out
+from lfr_core.common.errors import LfrError
+from lfr_core.custody.people.roles import Role
+from lfr_core.deployments.gate_facts import gate_facts
+from lfr_core.deployments.monitoring.gallery import compare_gallery
+from lfr_core.domain.deployments import DeploymentStatus
+from lfr_core.domain.gate import TO_BE_OPENED, Condition, Finding, GateLimits, gate
+from lfr_core.storage.engine import reading
+from lfr_core.storage.tables.stream import DeploymentRow
 
 __all__ = ["open_deployment"]
 
@@ -63,7 +63,7 @@ def compare_it(here: Office, deployment: str) -> None:
 @task(name="test the whole chain", cache_policy=NO_CACHE)
 def test_it(here: Office, deployment: str) -> None:
     """A green self-test meets the gate's condition; of a red one the lines are kept for `lfr proof show`."""
-    from streams.proof_selftest import self_test
+    from streams.live_probe_selftest import self_test
 
     with suppress(LfrError):  # what is away is seen in what is still red
         self_test(here.settings, here.policy, here.engine, deployment, by=ACTOR)

@@ -13,13 +13,13 @@ from prefect.states import Completed, Failed
 
 from flows.clock import now_source
 from flows.publishing import artifact_key, attempt_report
-from lfr_core.clock import utc_from_ns
-from lfr_core.errors import LfrError, Refused
-from lfr_core.logs import configure_logs
-from lfr_core.policy import Policy, load_policy
+from lfr_core.common.clock import utc_from_ns
+from lfr_core.common.errors import LfrError, Refused
+from lfr_core.common.logs import configure_logs
+from lfr_core.common.settings import Settings
+from lfr_core.domain.policy import Policy, load_policy
 from lfr_core.publication.assembly import publishing
 from lfr_core.publication.results import Attempt, Outcome
-from lfr_core.settings import Settings
 
 __all__ = ["publish_results"]
 

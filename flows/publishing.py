@@ -9,15 +9,15 @@ from datetime import timedelta
 import numpy as np
 
 from flows.clock import now_source
-from lfr_core.clock import utc_from_ns
-from lfr_core.policy import Policy
-from lfr_core.promises.assembly import open_ledger
-from lfr_core.promises.catalogue import promises
-from lfr_core.promises.ledger import read_ledger
+from lfr_core.common.clock import utc_from_ns
+from lfr_core.common.settings import Settings
+from lfr_core.domain.policy import Policy
 from lfr_core.publication.assembly import publishing
+from lfr_core.publication.promises.assembly import open_ledger
+from lfr_core.publication.promises.catalogue import promises
+from lfr_core.publication.promises.ledger import read_ledger
 from lfr_core.publication.results import Attempt
-from lfr_core.records.engine import open_engine
-from lfr_core.settings import Settings
+from lfr_core.storage.engine import open_engine
 
 __all__ = ["artifact_key", "attempt_report", "keep_the_site", "look_at_the_promises"]
 

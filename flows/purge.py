@@ -18,11 +18,11 @@ from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 
-from lfr_core.clock import Clock, SystemClock
-from lfr_core.errors import Fatal, LfrError, Retryable
-from lfr_core.logs import configure_logs, get_logger
+from lfr_core.common.clock import Clock, SystemClock
+from lfr_core.common.errors import Fatal, LfrError, Retryable
+from lfr_core.common.logs import configure_logs, get_logger
+from lfr_core.common.settings import Settings, load_settings
 from lfr_core.retention.ended import ended_file
-from lfr_core.settings import Settings, load_settings
 
 __all__ = ["OverdueWatch", "main", "purge_once"]
 
@@ -72,10 +72,10 @@ def purge_once(settings: Settings) -> None:
         Retryable: the disk or the database is away.
     """
     from flows.assembly import sweep_of
-    from flows.proof import prune_the_trail
-    from lfr_core.policy import load_policy
-    from lfr_core.records.engine import open_engine
+    from flows.erasure_tasks import prune_the_trail
+    from lfr_core.domain.policy import load_policy
     from lfr_core.retention.ended import Purger
+    from lfr_core.storage.engine import open_engine
 
     policy = load_policy(settings.policy_file)
     with sweep_of(settings, policy, by=Purger.SUPERVISOR) as sweep:

@@ -14,12 +14,12 @@ from flows.api import HttpWorkflows, MadeRun, Workflows
 from flows.clock import now_source
 from flows.schedule import FlowStep, PlannedRun, retry_after, runs_wanted, standings
 from flows.transport import PrefectApi
-from lfr_core.clock import utc_from_ns
-from lfr_core.errors import Retryable
-from lfr_core.logs import get_logger
-from lfr_core.policy import Policy
-from lfr_core.records.engine import open_engine, reading
-from lfr_core.settings import Settings
+from lfr_core.common.clock import utc_from_ns
+from lfr_core.common.errors import Retryable
+from lfr_core.common.logs import get_logger
+from lfr_core.common.settings import Settings
+from lfr_core.domain.policy import Policy
+from lfr_core.storage.engine import open_engine, reading
 
 __all__ = ["Changes", "NewRun", "changes", "reconcile", "schedule_now", "scheduled"]
 

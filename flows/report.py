@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lfr_core.clock import utc_from_ns
+from lfr_core.common.clock import utc_from_ns
 from lfr_core.retention.ended import EndedPurge
 from lfr_core.retention.status import ClassStatus
 

@@ -15,18 +15,18 @@ from prefect.states import Completed, Failed
 from sqlalchemy import Engine
 
 from flows.assembly import sweep_of
-from flows.proof import book_done, certify_what_fell_due, plant_where_there_are_none, prune_the_trail
+from flows.erasure_tasks import book_done, certify_what_fell_due, plant_where_there_are_none, prune_the_trail
 from flows.publishing import keep_the_site, look_at_the_promises
 from flows.report import lag_table
-from lfr_core.errors import LfrError, Refused
-from lfr_core.logs import configure_logs
-from lfr_core.policy import Policy, load_policy
-from lfr_core.records.engine import open_engine
+from lfr_core.common.errors import LfrError, Refused
+from lfr_core.common.logs import configure_logs
+from lfr_core.common.settings import Settings
+from lfr_core.domain.policy import Policy, load_policy
 from lfr_core.retention.ended import Purger
 from lfr_core.retention.lock import SweepRuns
 from lfr_core.retention.status import retention_status
 from lfr_core.retention.sweep import Sweep
-from lfr_core.settings import Settings
+from lfr_core.storage.engine import open_engine
 
 __all__ = ["retention"]
 

@@ -13,13 +13,13 @@ from pathlib import Path
 
 from sqlmodel import Session, col, select
 
-from lfr_core.deployments import DeploymentStatus as Status
-from lfr_core.life.closing import closing_report_file
-from lfr_core.life.reading import authority_of, life_of
-from lfr_core.life.steps import AFTER_AUTHORITY
-from lfr_core.policy import PlanningPolicy, Policy
-from lfr_core.publication.deadlines import Moments, results_due
-from lfr_core.records.tables import DeploymentRow
+from lfr_core.deployments.deadlines import Moments, results_due
+from lfr_core.deployments.reading import authority_of, life_of
+from lfr_core.deployments.steps import AFTER_AUTHORITY
+from lfr_core.domain.deployments import DeploymentStatus as Status
+from lfr_core.domain.policy import PlanningPolicy, Policy
+from lfr_core.publication.closing import closing_report_file
+from lfr_core.storage.tables.stream import DeploymentRow
 
 __all__ = ["FlowStep", "PlannedRun", "Standing", "retry_after", "runs_wanted", "standing_of", "standings"]
 

@@ -1,10 +1,10 @@
 """Serve the flows: `python -m flows.serve`, a child of `lfr up`.
 
 Registers each flow with Prefect's server at `PREFECT_API_URL` and runs what is scheduled, each run a process of its
-own. The sweep's runs are made here, one at a time (`flows.beat`), so that an hour's downtime is caught up with by one
-sweep and not by sixty; Prefect 3.8.8 makes none of its own with SQLAlchemy 2.1 (decision 0007). At each beat the
-schedule of planned deployments is made to agree with their plans (`flows.reconcile`). A flow that `prefect deploy` has
-given to a work pool is left to the pool's workers.
+own. The sweep's runs are made here, one at a time (`flows.sweep_schedule`), so that an hour's downtime is caught up
+with by one sweep and not by sixty; Prefect 3.8.8 makes none of its own with SQLAlchemy 2.1 (decision 0007). At each
+beat the schedule of planned deployments is made to agree with their plans (`flows.reconcile`). A flow that `prefect
+deploy` has given to a work pool is left to the pool's workers.
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ from prefect.types.entrypoint import EntrypointType
 
 from flows.announce import announce
 from flows.api import AS_PLANNED, HttpWorkflows
-from flows.beat import beat
 from flows.clock import now_source
 from flows.close_deployment import close_deployment
 from flows.compile_watchlist import compile_watchlist
@@ -31,13 +30,14 @@ from flows.open_deployment import open_deployment
 from flows.publish_results import publish_results
 from flows.reconcile import Changes, reconcile
 from flows.retention import retention
+from flows.sweep_schedule import beat
 from flows.transport import PrefectApi
-from lfr_core.clock import utc_from_ns
-from lfr_core.errors import Fatal, LfrError
-from lfr_core.logs import configure_logs, get_logger
-from lfr_core.policy import Policy, load_policy
-from lfr_core.records.engine import open_engine
-from lfr_core.settings import Settings, load_settings
+from lfr_core.common.clock import utc_from_ns
+from lfr_core.common.errors import Fatal, LfrError
+from lfr_core.common.logs import configure_logs, get_logger
+from lfr_core.common.settings import Settings, load_settings
+from lfr_core.domain.policy import Policy, load_policy
+from lfr_core.storage.engine import open_engine
 
 if TYPE_CHECKING:
     from prefect import Flow

@@ -16,7 +16,7 @@ import sys
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from lfr_core.errors import Fatal
+from lfr_core.common.errors import Fatal
 
 __all__ = ["Door", "main"]
 

@@ -13,8 +13,8 @@ from typing import Self, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from flows.login import login_of
-from lfr_core.errors import Retryable
-from lfr_core.settings import Settings
+from lfr_core.common.errors import Retryable
+from lfr_core.common.settings import Settings
 
 __all__ = ["PrefectApi"]
 

@@ -11,8 +11,9 @@ import sys
 import tomllib
 from pathlib import Path
 
-from lfr_core.policy import default_policy_file
-from lfr_core.settings import PROJECT, Settings
+from lfr_core.common.project import PROJECT
+from lfr_core.common.settings import Settings
+from lfr_core.domain.policy import default_policy_file
 
 __all__ = ["DOCUMENT", "policy_table", "settings_table", "with_tables"]
 

@@ -22,7 +22,7 @@ DEFAULT_PORTS = {
     "LFR_PUBLIC_PORT": 8502,
     "LFR_PREFECT_PORT": 4210,
 }
-"""The loopback ports of lfr_core.settings.Settings; a test keeps the two alike."""
+"""The loopback ports of lfr_core.common.settings.Settings; a test keeps the two alike."""
 
 HIGHEST_PORT = 65_535
 SPARE_DISK_MB = 500  # a running demonstration or test run writes about this much below var/ and the temp folder
@@ -57,7 +57,7 @@ def environment_of(root: Path, env: dict[str, str]) -> dict[str, str]:
     """The environment the installers run in: the user's own, with what keeps everything below `root`.
 
     `.env`, or the file that LFR_ENV_FILE names, adds LFR_ settings that the environment doesn't have, as
-    lfr_core.settings_file reads them. An activated virtual environment of another project is not ours, so
+    lfr_core.common.settings_file reads them. An activated virtual environment of another project is not ours, so
     VIRTUAL_ENV goes.
     """
     made = dict(env)

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Literal
 from rich.console import Console
 
 from apps.demo.run import DemoResult, DemoStage, run_demo
-from lfr_core.policy import load_policy
-from lfr_core.settings import Settings
+from lfr_core.common.settings import Settings
+from lfr_core.domain.policy import load_policy
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

@@ -149,7 +149,7 @@ def _models(root: Path, env: Mapping[str, str], *, optional: bool) -> Step:
         advice="Behind a wall: fetch the pack elsewhere, then .venv/bin/lfr models install --from-file TARBALL.",
         commands=lambda: [[str(_venv(root, env) / "bin" / "lfr"), "models", "install"]],
         stamp=_stamp(root, "models"),
-        key=_key(str(cache), *(_digest(file) for file in pins), _digest(root / "lfr_core" / "samples.py")),
+        key=_key(str(cache), *(_digest(file) for file in (*pins, root / "lfr_core" / "recognition" / "samples.py"))),
         outputs=(cache / "models" / "open-pack" / "manifest.json", cache / "samples"),
         optional=optional,
     )
@@ -215,7 +215,7 @@ def _venv(root: Path, env: Mapping[str, str]) -> Path:
 
 
 def _cache(root: Path, env: Mapping[str, str]) -> Path:
-    """lfr_core.settings.Settings.cache: a relative LFR_CACHE is relative to the working directory."""
+    """lfr_core.common.settings.Settings.cache: a relative LFR_CACHE is relative to the working directory."""
     return Path(env["LFR_CACHE"]).absolute() if env.get("LFR_CACHE") else root / "var" / "cache"
 
 

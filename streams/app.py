@@ -10,9 +10,9 @@ from typing import Any
 
 import faust
 
-from lfr_core.messages import LONGEST_NAME
-from lfr_core.policy import Policy
-from lfr_core.settings import Settings
+from lfr_core.common.settings import Settings
+from lfr_core.domain.messages import LONGEST_NAME
+from lfr_core.domain.policy import Policy
 from streams.broker.traits import BrokerTraits
 from streams.short_poll import use_short_polls
 

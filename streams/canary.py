@@ -20,24 +20,24 @@ import numpy as np
 from sqlalchemy import Engine
 from sqlmodel import select
 
-from lfr_core.actors import SystemActor
-from lfr_core.clock import Clock
-from lfr_core.crops import sighting_probe, sightings_key
-from lfr_core.deployments import DeploymentView
-from lfr_core.erasure.forms import image_forms, noise_jpeg, sealed_forms
-from lfr_core.erasure.plant import CANARY, CROP_PX, key_of, made
-from lfr_core.erasure.planted import Planted, PlantedKind
-from lfr_core.errors import Fatal, Retryable
-from lfr_core.footage.segment import index_segment, segment_file
-from lfr_core.footage.tables import FootageSegmentRow
-from lfr_core.frames import FrameHeader, FrameKind, FrameSealer
-from lfr_core.messages import Sighting, sighting_id
-from lfr_core.policy import Policy
-from lfr_core.records.engine import reading
-from lfr_core.records.tables import AlertRow, SightingRow
-from lfr_core.vault.frames import VaultSealer
-from lfr_core.vault.port import KeyKind, Vault
-from lfr_core.vault.sealing import fingerprint, seal
+from lfr_core.common.clock import Clock
+from lfr_core.common.errors import Fatal, Retryable
+from lfr_core.custody.crops import sighting_probe, sightings_key
+from lfr_core.custody.vault.frames import VaultSealer
+from lfr_core.custody.vault.port import KeyKind, Vault
+from lfr_core.custody.vault.sealing import fingerprint, seal
+from lfr_core.domain.actors import SystemActor
+from lfr_core.domain.deployments import DeploymentView
+from lfr_core.domain.frames import FrameHeader, FrameKind, FrameSealer
+from lfr_core.domain.messages import Sighting, sighting_id
+from lfr_core.domain.policy import Policy
+from lfr_core.retention.erasure.canary import Planted, PlantedKind
+from lfr_core.retention.erasure.forms import image_forms, noise_jpeg, sealed_forms
+from lfr_core.retention.erasure.inject import CANARY, CROP_PX, key_of, made
+from lfr_core.retention.footage.segment import index_segment, segment_file
+from lfr_core.storage.engine import reading
+from lfr_core.storage.tables.footage import FootageSegmentRow
+from lfr_core.storage.tables.stream import AlertRow, SightingRow
 from streams.broker.traits import BrokerTraits
 from streams.camera.feedback import Flight
 from streams.camera.footage import FootageWriter

@@ -14,14 +14,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from lfr_core.errors import Fatal, Retryable
+from lfr_core.common.errors import Fatal, Retryable
 from streams.broker.admin import ANSWER_MS, admin_client, broker_version
 
 if TYPE_CHECKING:
     from kafka import KafkaAdminClient
 
-    from lfr_core.policy import Policy
-    from lfr_core.settings import Settings
+    from lfr_core.common.settings import Settings
+    from lfr_core.domain.policy import Policy
     from streams.broker.traits import BrokerTraits
 
 __all__ = [
@@ -47,13 +47,13 @@ class Topic(StrEnum):
     FRAMES = "lfr.frames"
     """Key: camera. Frames as sealed by the camera, and its STATUS and END records."""
     SIGHTINGS = "lfr.sightings"
-    """Key: camera. `lfr_core.messages.Sighting`, with a probe crop."""
+    """Key: camera. `lfr_core.domain.messages.Sighting`, with a probe crop."""
     OUTCOMES = "lfr.outcomes"
-    """Key: camera. `lfr_core.messages.OutcomeBatch`."""
+    """Key: camera. `lfr_core.domain.messages.OutcomeBatch`."""
     PROOFS = "lfr.proofs"
-    """Key: deployment. `lfr_core.messages.Proof`: what became of each proof of life."""
+    """Key: deployment. `lfr_core.domain.messages.Proof`: what became of each proof of life."""
     DEAD_LETTERS = "lfr.dead-letters"
-    """Key: camera. `lfr_core.messages.DeadLetter`: metadata and the error, never the image."""
+    """Key: camera. `lfr_core.domain.messages.DeadLetter`: metadata and the error, never the image."""
 
 
 @dataclass(frozen=True, slots=True)

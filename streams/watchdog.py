@@ -14,8 +14,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from lfr_core.errors import LfrError
-from lfr_core.logs import get_logger
+from lfr_core.common.errors import LfrError
+from lfr_core.common.logs import get_logger
 
 __all__ = ["Heartbeat", "StallRule", "Watchdog"]
 

@@ -17,15 +17,15 @@ import cv2
 import faust
 import numpy as np
 
-from lfr_core.actors import SystemActor
-from lfr_core.clock import SystemClock
-from lfr_core.errors import Fatal, LfrError, Retryable
-from lfr_core.faces.types import FaceEngine
-from lfr_core.gallery.port import Gallery
-from lfr_core.hardening import forbid_core_dumps
-from lfr_core.logs import configure_logs, get_logger
-from lfr_core.policy import Policy, load_policy
-from lfr_core.settings import Settings, load_settings
+from lfr_core.common.clock import SystemClock
+from lfr_core.common.errors import Fatal, LfrError, Retryable
+from lfr_core.common.hardening import forbid_core_dumps
+from lfr_core.common.logs import configure_logs, get_logger
+from lfr_core.common.settings import Settings, load_settings
+from lfr_core.domain.actors import SystemActor
+from lfr_core.domain.policy import Policy, load_policy
+from lfr_core.recognition.faces.types import FaceEngine
+from lfr_core.recognition.gallery.port import Gallery
 from streams.app import make_app
 from streams.broker.traits import traits_of
 from streams.topics import Topic, absent_topics, lag
@@ -132,17 +132,17 @@ def _say_ready(ready: Path) -> None:
 
 
 def _attach_recognise(app: faust.App, settings: Settings, policy: Policy, heartbeat: Heartbeat) -> None:
-    from lfr_core.faces.engine import build_engine
-    from lfr_core.gallery.milvus import MilvusGallery
-    from lfr_core.gallery.turned import turned_gallery
-    from lfr_core.proof.gallery import GalleryCheck
+    from lfr_core.custody.vault.client import vault_client
+    from lfr_core.custody.vault.frames import VaultOpener
+    from lfr_core.deployments.directory import CachedDirectory
+    from lfr_core.deployments.monitoring.gallery import GalleryCheck
+    from lfr_core.deployments.views import DeploymentReader
+    from lfr_core.recognition.faces.engine import build_engine
+    from lfr_core.recognition.gallery.milvus import MilvusGallery
+    from lfr_core.recognition.gallery.rotated import turned_gallery
     from lfr_core.recognition.loading import ComparedGallery
     from lfr_core.recognition.service import Recogniser
-    from lfr_core.records.directory import CachedDirectory
-    from lfr_core.records.engine import open_engine
-    from lfr_core.records.reading import DeploymentReader
-    from lfr_core.vault.client import vault_client
-    from lfr_core.vault.frames import VaultOpener
+    from lfr_core.storage.engine import open_engine
     from streams.agents.recognise import attach_recognise
 
     clock = SystemClock()
@@ -177,10 +177,10 @@ def _warm_up(engine: FaceEngine, gallery: Gallery) -> None:
 
 
 def _attach_record(app: faust.App, settings: Settings, policy: Policy, heartbeat: Heartbeat) -> None:
-    from lfr_core.audit.trail import AuditTrail
-    from lfr_core.records.engine import open_engine
-    from lfr_core.records.recorder import Recorder
-    from lfr_core.vault.client import vault_client
+    from lfr_core.alerts.recorder import Recorder
+    from lfr_core.custody.audit.trail import AuditTrail
+    from lfr_core.custody.vault.client import vault_client
+    from lfr_core.storage.engine import open_engine
     from streams.agents.record import attach_record
 
     clock, vault = SystemClock(), vault_client(settings)

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
-    from lfr_core.alerts import Decision
-    from lfr_core.records.read import AlertSummary, Answer
-    from lfr_core.settings import Settings
+    from lfr_core.alerts.read import AlertSummary, Answer
+    from lfr_core.common.settings import Settings
+    from lfr_core.domain.alerts import Decision
 
 __all__ = ["app"]
 
@@ -50,9 +50,9 @@ def list_(
     with guard():
         from rich.table import Column, Table
 
-        from lfr_core.clock import utc_from_ns
-        from lfr_core.errors import Refused
-        from lfr_core.records import read
+        from lfr_core.alerts import read
+        from lfr_core.common.clock import utc_from_ns
+        from lfr_core.common.errors import Refused
 
         with _records() as engine:
             if read.deployment(engine, deployment) is None:
@@ -99,7 +99,7 @@ def show(alert: Alert, by: Looks, as_json: AsJson = False) -> None:
     Example: lfr alerts show 1f0c2a7e --by "A. Operator"
     """
     with guard():
-        from lfr_core.records import read
+        from lfr_core.alerts import read
 
         with _records() as engine:
             found = read.alert(engine, _find(engine, alert), by=by, now_ns=time.time_ns())
@@ -121,8 +121,8 @@ def export(
     Example: lfr alerts export 1f0c2a7e /tmp/alert --by "A. Operator" --purpose "second look"
     """
     with guard():
-        from lfr_core.records.read import AlertCrops
-        from lfr_core.vault.client import vault_client
+        from lfr_core.alerts.read import AlertCrops
+        from lfr_core.custody.vault.client import vault_client
 
         settings = load_settings()
         with _records(settings) as engine:
@@ -155,8 +155,8 @@ def judge(
         from functools import partial
 
         from apps.auditing import trail_for
-        from lfr_core.alerts import Judgement, Shown
-        from lfr_core.records.decisions import DecisionDesk
+        from lfr_core.alerts.decisions import DecisionDesk
+        from lfr_core.domain.alerts import Judgement, Shown
 
         word = _answer(Judgement, answer)
         settings = load_settings()
@@ -179,8 +179,8 @@ def engage(
     """
     with guard():
         from apps.auditing import trail_for
-        from lfr_core.alerts import Engagement
-        from lfr_core.records.decisions import DecisionDesk
+        from lfr_core.alerts.decisions import DecisionDesk
+        from lfr_core.domain.alerts import Engagement
 
         word = _answer(Engagement, answer)
         settings = load_settings()
@@ -215,8 +215,8 @@ def outcome(
         from functools import partial
 
         from apps.auditing import trail_for
-        from lfr_core.alerts import Outcome
-        from lfr_core.records.decisions import DecisionDesk
+        from lfr_core.alerts.decisions import DecisionDesk
+        from lfr_core.domain.alerts import Outcome
 
         word = _answer(Outcome, answer)
         settings = load_settings()
@@ -239,8 +239,8 @@ def review(
     """
     with guard():
         from apps.auditing import trail_for
-        from lfr_core.alerts import Review
-        from lfr_core.records.decisions import DecisionDesk
+        from lfr_core.alerts.decisions import DecisionDesk
+        from lfr_core.domain.alerts import Review
 
         word = _answer(Review, answer)
         settings = load_settings()
@@ -258,8 +258,8 @@ def review(
 
 @contextmanager
 def _records(settings: Settings | None = None) -> Iterator[Engine]:
-    from lfr_core.records.engine import open_engine
-    from lfr_core.records.migrate import upgrade
+    from lfr_core.storage.engine import open_engine
+    from lfr_core.storage.migrate import upgrade
 
     settings = settings or load_settings()
     upgrade(settings.records_url)
@@ -271,8 +271,8 @@ def _records(settings: Settings | None = None) -> Iterator[Engine]:
 
 
 def _find(engine: Engine, start: str) -> UUID:
-    from lfr_core.errors import Refused
-    from lfr_core.records import read
+    from lfr_core.alerts import read
+    from lfr_core.common.errors import Refused
 
     found = read.alerts_starting(engine, start)
     if len(found) != 1:
@@ -284,7 +284,7 @@ def _find(engine: Engine, start: str) -> UUID:
 
 
 def _answer(kind: type[Word], word: str) -> Word:
-    from lfr_core.errors import Refused
+    from lfr_core.common.errors import Refused
 
     try:
         return kind(word.replace("-", "_"))
@@ -304,7 +304,7 @@ def _done(
     correct: bool,
     as_json: bool,
 ) -> None:
-    from lfr_core.records import read
+    from lfr_core.alerts import read
 
     id = _find(engine, alert)  # noqa: A001  the field's own word
     read.alert(engine, id, by=by, now_ns=time.time_ns())  # whoever may not see it isn't shown what is answered
@@ -326,7 +326,7 @@ def _print(one: AlertSummary, *, as_json: bool) -> None:
 
 
 def _as_dict(one: AlertSummary) -> dict[str, object]:
-    from lfr_core.clock import utc_from_ns
+    from lfr_core.common.clock import utc_from_ns
 
     def who(answer: Answer | None) -> dict[str, str] | None:
         return None if answer is None else {"by": answer.by, "at": answer.at.isoformat()}
@@ -365,7 +365,7 @@ def _word(answer: StrEnum | None) -> str:
 
 def _write(file: Path, jpeg: bytes) -> None:
     """Biometric data: the folder and the file are their owner's alone."""
-    from lfr_core.errors import Fatal
+    from lfr_core.common.errors import Fatal
 
     try:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

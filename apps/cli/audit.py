@@ -14,11 +14,11 @@ from apps.cli.common import AsJson, console, errors, guard, load_settings, print
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from lfr_core.audit.entry import AuditEntry
-    from lfr_core.audit.port import Verb
-    from lfr_core.audit.verify import AuditReport
-    from lfr_core.settings import Settings
-    from lfr_core.vault.client import VaultClient
+    from lfr_core.common.settings import Settings
+    from lfr_core.custody.audit.entry import AuditEntry
+    from lfr_core.custody.audit.port import Verb
+    from lfr_core.custody.audit.verify import AuditReport
+    from lfr_core.custody.vault.client import VaultClient
 
 __all__ = ["app"]
 
@@ -44,10 +44,10 @@ def verify(as_json: AsJson = False) -> None:
     Example: lfr audit verify --json
     """
     with guard():
-        from lfr_core.audit.remembered import HEAD_FILE, read_public_key, read_remembered
-        from lfr_core.audit.verify import verify
-        from lfr_core.clock import SystemClock
-        from lfr_core.errors import Refused
+        from lfr_core.common.clock import SystemClock
+        from lfr_core.common.errors import Refused
+        from lfr_core.custody.audit.remembered import HEAD_FILE, read_public_key, read_remembered
+        from lfr_core.custody.audit.verify import verify
 
         settings = load_settings()
         public_key = read_public_key(settings.keystore_folder)
@@ -78,8 +78,8 @@ def show(
     with guard():
         from rich.table import Column, Table
 
-        from lfr_core.audit.read import entries
-        from lfr_core.clock import utc_from_ns
+        from lfr_core.common.clock import utc_from_ns
+        from lfr_core.custody.audit.read import entries
 
         kind, since_ns = _verb(verb), _since_ns(since)
         with _records(load_settings()) as engine:
@@ -126,9 +126,9 @@ def export(
         from contextlib import closing
 
         from apps.auditing import whole_file
-        from lfr_core.audit.evidence import export_trail
-        from lfr_core.clock import SystemClock
-        from lfr_core.vault.client import vault_client
+        from lfr_core.alerts.evidence import export_trail
+        from lfr_core.common.clock import SystemClock
+        from lfr_core.custody.vault.client import vault_client
 
         kind, since_ns = _verb(verb), _since_ns(since)
         settings = load_settings()
@@ -155,7 +155,7 @@ def export(
 @contextmanager
 def _records(settings: Settings) -> Iterator[Engine]:
     """The records as they are: looking at the trail changes nothing, not even old tables."""
-    from lfr_core.records.engine import open_engine
+    from lfr_core.storage.engine import open_engine
 
     engine = open_engine(settings.records_url)
     try:
@@ -165,7 +165,7 @@ def _records(settings: Settings) -> Iterator[Engine]:
 
 
 def _answers(vault: VaultClient) -> bool:
-    from lfr_core.errors import Retryable
+    from lfr_core.common.errors import Retryable
 
     try:
         vault.ping()
@@ -175,8 +175,8 @@ def _answers(vault: VaultClient) -> bool:
 
 
 def _verb(word: str | None) -> Verb | None:
-    from lfr_core.audit.port import Verb
-    from lfr_core.errors import Refused
+    from lfr_core.common.errors import Refused
+    from lfr_core.custody.audit.port import Verb
 
     try:
         return None if word is None else Verb(word)
@@ -189,7 +189,7 @@ def _verb(word: str | None) -> Verb | None:
 def _since_ns(text: str | None) -> int | None:
     from datetime import UTC, datetime
 
-    from lfr_core.errors import Refused
+    from lfr_core.common.errors import Refused
 
     if text is None:
         return None
@@ -247,7 +247,7 @@ def _say_wrong(seq: int, fault: str, message: str, *, as_json: bool) -> None:
 
 
 def _as_dict(one: AuditEntry) -> dict[str, object]:
-    from lfr_core.clock import utc_from_ns
+    from lfr_core.common.clock import utc_from_ns
 
     return {
         "seq": one.seq,

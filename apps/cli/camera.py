@@ -54,17 +54,17 @@ def run_command(
     from dataclasses import asdict
 
     with guard():
-        from lfr_core.clock import SystemClock
-        from lfr_core.hardening import forbid_core_dumps
-        from lfr_core.logs import configure_logs
-        from lfr_core.records.engine import open_engine
-        from lfr_core.records.reading import DeploymentReader
-        from lfr_core.vault.client import vault_client
-        from lfr_core.vault.frames import VaultSealer
+        from lfr_core.common.clock import SystemClock
+        from lfr_core.common.hardening import forbid_core_dumps
+        from lfr_core.common.logs import configure_logs
+        from lfr_core.custody.vault.client import vault_client
+        from lfr_core.custody.vault.frames import VaultSealer
+        from lfr_core.deployments.views import DeploymentReader
+        from lfr_core.storage.engine import open_engine
         from streams.broker.traits import traits_of
         from streams.camera import CameraJob, run_camera
         from streams.camera.footage import FootageWriter, GatedFootage
-        from streams.camera.quiet import quiet_kafka
+        from streams.camera.rate_limit import quiet_kafka
 
         settings = load_settings()
         policy = policy_of(settings)
@@ -146,7 +146,7 @@ def probe_command(source: SourceOption, as_json: AsJson = False) -> None:
     Example: `lfr camera probe --source rtsp://10.0.0.7/stream1`
     """
     with guard():
-        from lfr_core.errors import Poison
+        from lfr_core.common.errors import Poison
         from streams.camera.folder import open_source
         from streams.camera.jpeg import JPEG_QUALITY, jpeg_size
         from streams.camera.urls import parse_source
@@ -213,10 +213,10 @@ def list_command(
     from dataclasses import asdict
 
     with guard():
-        from lfr_core.errors import Refused
-        from lfr_core.records.engine import open_engine
-        from lfr_core.records.read import cameras, limits_of
-        from lfr_core.records.reading import DeploymentReader
+        from lfr_core.alerts.read import cameras, limits_of
+        from lfr_core.common.errors import Refused
+        from lfr_core.deployments.views import DeploymentReader
+        from lfr_core.storage.engine import open_engine
 
         settings = load_settings()
         policy = policy_of(settings)
@@ -279,8 +279,8 @@ def refused_command(as_json: AsJson = False) -> None:
     from dataclasses import asdict
 
     with guard():
-        from lfr_core.records.engine import open_engine
-        from lfr_core.records.read import refused_records
+        from lfr_core.alerts.read import refused_records
+        from lfr_core.storage.engine import open_engine
 
         found = refused_records(open_engine(load_settings().records_url), now_ns=time.time_ns())
         if as_json:

@@ -16,8 +16,8 @@ from rich.console import Console
 if TYPE_CHECKING:
     from typer.models import OptionInfo
 
-    from lfr_core.policy import Policy
-    from lfr_core.settings import Settings
+    from lfr_core.common.settings import Settings
+    from lfr_core.domain.policy import Policy
 
 __all__ = [
     "AsJson",
@@ -47,7 +47,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs in
 
 def _a_person(name: str | None) -> str | None:
     """What was given for a person's name, if it is one; empty where none was given."""
-    from lfr_core.actors import person_name
+    from lfr_core.domain.actors import person_name
 
     with guard():
         return person_name(name) if name else name
@@ -66,7 +66,7 @@ def print_json(value: object) -> None:
 
 def write_json(file: Path, value: object) -> None:
     """One JSON document into `file`. Raises Fatal when it can't be written."""
-    from lfr_core.errors import Fatal
+    from lfr_core.common.errors import Fatal
 
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -77,7 +77,7 @@ def write_json(file: Path, value: object) -> None:
 
 def refuse_unwritable(file: Path | None) -> None:
     """See that `file` can be written before hours of work go into it; None and - need nothing. Raises Fatal."""
-    from lfr_core.errors import Fatal
+    from lfr_core.common.errors import Fatal
 
     if file is None or str(file) == "-":
         return
@@ -94,7 +94,7 @@ def refuse_unwritable(file: Path | None) -> None:
 @contextmanager
 def guard() -> Iterator[None]:
     """Turn OpenLFR's errors into one clear sentence and a non-zero exit code; let bugs show themselves."""
-    from lfr_core.errors import Fatal, LfrError, Refused
+    from lfr_core.common.errors import Fatal, LfrError, Refused
 
     try:
         yield
@@ -117,13 +117,13 @@ def guard() -> Iterator[None]:
 
 def load_settings() -> Settings:
     """The settings, loaded when a command asks. Raises Fatal, naming the variable, when one is unusable."""
-    from lfr_core import settings
+    from lfr_core.common import settings
 
     return settings.load_settings()
 
 
 def policy_of(settings: Settings) -> Policy:
     """The policy those settings name."""
-    from lfr_core.policy import load_policy
+    from lfr_core.domain.policy import load_policy
 
     return load_policy(settings.policy_file)

@@ -12,7 +12,7 @@ from apps.cli.deployment_looks import records_made, show_one
 from apps.cli.planned import At, at_desk
 
 if TYPE_CHECKING:
-    from lfr_core.deployments import DeploymentKind, DeploymentView
+    from lfr_core.domain.deployments import DeploymentKind, DeploymentView
 
 __all__ = ["app"]
 
@@ -79,9 +79,9 @@ def open_(
         from functools import partial
 
         from apps.stores import deployment_store
-        from lfr_core.deployments import DeploymentStatus
-        from lfr_core.errors import Refused
-        from lfr_core.proof.gallery import compare_gallery
+        from lfr_core.common.errors import Refused
+        from lfr_core.deployments.monitoring.gallery import compare_gallery
+        from lfr_core.domain.deployments import DeploymentStatus
 
         compare = partial(compare_gallery, at.settings, at.engine, at.clock)
         store, found = deployment_store(at.settings, at.engine), at.reader.find(id)
@@ -148,7 +148,7 @@ def close(id: DeploymentId, by: By = "", as_json: AsJson = False) -> None:  # no
     """
     with guard(), at_desk() as at:
         from apps.stores import deployment_store
-        from lfr_core.life.closing import still_to_decide
+        from lfr_core.publication.closing import still_to_decide
 
         closed = deployment_store(at.settings, at.engine).close(id, by=by or _user())
         waiting = still_to_decide(at.engine, id)
@@ -180,8 +180,8 @@ def cancel(
 
 def _prove(at: At, deployment: str, *, by: str) -> None:
     """Run the self-test unless a fresh one is green; what it found is shown only when it isn't."""
-    from lfr_core.gate import Condition
-    from streams.proof_selftest import self_test
+    from lfr_core.domain.gate import Condition
+    from streams.live_probe_selftest import self_test
 
     board = {line.finding.condition: line.finding for line in at.standing(deployment).board}
     if board[Condition.PROVEN].met and board[Condition.GALLERY_UNCHANGED].met:
@@ -195,7 +195,7 @@ def _prove(at: At, deployment: str, *, by: str) -> None:
 
 def _drop_gallery(at: At, view: DeploymentView) -> None:
     """Drop its collection. Raises Retryable when Milvus is away; the command may be given again."""
-    from lfr_core.gallery.milvus import MilvusGallery
+    from lfr_core.recognition.gallery.milvus import MilvusGallery
 
     if view.gallery:
         gallery = MilvusGallery(at.settings.gallery_uri)
@@ -212,8 +212,8 @@ def _user() -> str:
 
 
 def _kind(word: str) -> DeploymentKind:
-    from lfr_core.deployments import DeploymentKind
-    from lfr_core.errors import Refused
+    from lfr_core.common.errors import Refused
+    from lfr_core.domain.deployments import DeploymentKind
 
     try:
         return DeploymentKind(word)

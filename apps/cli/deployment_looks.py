@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from apps.cli.planned_summary import Planned
-    from lfr_core.records.read import DeploymentSummary
-    from lfr_core.settings import Settings
+    from lfr_core.alerts.read import DeploymentSummary
+    from lfr_core.common.settings import Settings
 
 __all__ = ["app", "records_made", "show_one"]
 
@@ -54,7 +54,7 @@ def timeline(id: DeploymentId, as_json: AsJson = False) -> None:  # noqa: A002  
         from dataclasses import asdict
 
         from apps.cli.planned_text import show_timeline
-        from lfr_core.life.reading import timeline as steps_of
+        from lfr_core.deployments.reading import timeline as steps_of
 
         at.application(id)  # says so when there is no such, or when it is a trial
         found = steps_of(at.engine, id)
@@ -75,7 +75,7 @@ def list_(as_json: AsJson = False) -> None:
         from rich.table import Table
 
         from apps.cli.planned_summary import planned_of
-        from lfr_core.records import read
+        from lfr_core.alerts import read
 
         with records_made(load_settings()) as engine:
             found = read.deployments(engine)
@@ -126,8 +126,8 @@ def show(id: DeploymentId, as_json: AsJson = False) -> None:  # noqa: A002  the 
 @contextmanager
 def records_made(settings: Settings) -> Iterator[Engine]:
     """The database, its tables made if need be."""
-    from lfr_core.records.engine import open_engine
-    from lfr_core.records.migrate import upgrade
+    from lfr_core.storage.engine import open_engine
+    from lfr_core.storage.migrate import upgrade
 
     upgrade(settings.records_url)
     engine = open_engine(settings.records_url)
@@ -140,8 +140,8 @@ def records_made(settings: Settings) -> Iterator[Engine]:
 def show_one(engine: Engine, deployment: str, *, as_json: bool, totals: bool = False) -> None:
     """Print what a deployment is. Raises Refused `deployment.unknown`."""
     from apps.cli.planned_summary import planned_of
-    from lfr_core.errors import Refused
-    from lfr_core.records import read
+    from lfr_core.alerts import read
+    from lfr_core.common.errors import Refused
 
     found = read.deployment(engine, deployment)
     if found is None:

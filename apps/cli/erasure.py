@@ -13,9 +13,9 @@ from apps.cli.common import AsJson, console, errors, guard, load_settings, polic
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from lfr_core.erasure.planted import PlantedKind
-    from lfr_core.erasure.service import Erasure
-    from lfr_core.settings import Settings
+    from lfr_core.common.settings import Settings
+    from lfr_core.retention.erasure.canary import PlantedKind
+    from lfr_core.retention.erasure.service import Erasure
 
 __all__ = ["app"]
 
@@ -47,8 +47,8 @@ def plant(
     with guard():
         from apps.erasing_text import print_table
         from flows.erasing import plant
-        from lfr_core.erasure.planted import Control
-        from lfr_core.logs import configure_logs
+        from lfr_core.common.logs import configure_logs
+        from lfr_core.retention.erasure.canary import Control
 
         settings = load_settings()
         configure_logs("WARNING")  # what was planted stands in the table
@@ -139,9 +139,9 @@ def show(
     """
     with guard():
         from apps.erasing_text import document, print_table, show_certificate
-        from lfr_core.clock import utc_from_ns
-        from lfr_core.erasure.desk import certificates_of
-        from lfr_core.errors import Refused
+        from lfr_core.common.clock import utc_from_ns
+        from lfr_core.common.errors import Refused
+        from lfr_core.retention.erasure.desk import certificates_of
 
         with _records(load_settings()) as engine:
             found = certificates_of(engine, deployment)
@@ -183,8 +183,8 @@ def epochs(
     """
     with guard():
         from apps.erasing_text import epoch_line, epoch_row, print_csv
-        from lfr_core.erasure.account import ended_ns, epochs
-        from lfr_core.erasure.lookup import epochs_at
+        from lfr_core.retention.erasure.destruction_log import ended_ns, epochs
+        from lfr_core.retention.erasure.lookup import epochs_at
 
         with _records(load_settings()) as engine:
             ended_ns(engine, deployment)  # an unknown one is told
@@ -204,8 +204,8 @@ def epochs(
 
 
 def _kinds(only: list[str] | None) -> list[PlantedKind]:
-    from lfr_core.erasure.planted import PlantedKind
-    from lfr_core.errors import Refused
+    from lfr_core.common.errors import Refused
+    from lfr_core.retention.erasure.canary import PlantedKind
 
     if only is None:
         return list(PlantedKind)
@@ -218,7 +218,7 @@ def _kinds(only: list[str] | None) -> list[PlantedKind]:
 
 @contextmanager
 def _records(settings: Settings) -> Iterator[Engine]:
-    from lfr_core.records.engine import open_engine
+    from lfr_core.storage.engine import open_engine
 
     engine = open_engine(settings.records_url)
     try:
@@ -238,15 +238,15 @@ def _erasure() -> Iterator[Erasure]:
 
 def _public_key(erasure: Erasure) -> str:
     """The installation's, from the file beside the keystore: the one that was known before these certificates were."""
-    from lfr_core.audit.remembered import read_public_key
+    from lfr_core.custody.audit.remembered import read_public_key
 
     return read_public_key(erasure.settings.keystore_folder).hex()
 
 
 def _certified(erasure: Erasure, deployment: str | None) -> list[str]:
     """Deployments whose searches are repeated: those that have a certificate."""
-    from lfr_core.erasure.desk import certificates_of
-    from lfr_core.errors import Poison
+    from lfr_core.common.errors import Poison
+    from lfr_core.retention.erasure.desk import certificates_of
 
     if deployment is not None:
         return [deployment]

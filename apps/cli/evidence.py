@@ -30,11 +30,11 @@ def evidence(
         from contextlib import closing
 
         from apps.auditing import whole_file
-        from lfr_core.audit.evidence import write_evidence
-        from lfr_core.clock import SystemClock
-        from lfr_core.erasure.desk import certificates_of
-        from lfr_core.records.engine import open_engine
-        from lfr_core.vault.client import vault_client
+        from lfr_core.alerts.evidence import write_evidence
+        from lfr_core.common.clock import SystemClock
+        from lfr_core.custody.vault.client import vault_client
+        from lfr_core.retention.erasure.desk import certificates_of
+        from lfr_core.storage.engine import open_engine
 
         settings = load_settings()
         engine = open_engine(settings.records_url)

@@ -26,8 +26,8 @@ from apps.cli.footage_text import (
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from lfr_core.footage.viewing import Viewing
-    from lfr_core.settings import Settings
+    from lfr_core.common.settings import Settings
+    from lfr_core.retention.footage.viewing import Viewing
 
 __all__ = ["app"]
 
@@ -55,7 +55,7 @@ def list_(
     with guard(), records(load_settings()) as engine:
         from rich.table import Column, Table
 
-        from lfr_core.footage.register import segments
+        from lfr_core.retention.footage.register import segments
 
         found = [
             each
@@ -86,10 +86,10 @@ def show(
     Example: lfr footage show 0b5c2f6d9a3e4f7b8c1d2e3f4a5b6c7d
     """
     with guard():
-        from lfr_core.errors import Poison, Refused
-        from lfr_core.footage.holds import holds
-        from lfr_core.footage.register import find_segments
-        from lfr_core.footage.segment import index_segment, segment_file
+        from lfr_core.common.errors import Poison, Refused
+        from lfr_core.retention.footage.holds import holds
+        from lfr_core.retention.footage.register import find_segments
+        from lfr_core.retention.footage.segment import index_segment, segment_file
 
         settings = load_settings()
         with records(settings) as engine:
@@ -133,7 +133,7 @@ def view(
     --to 2026-12-04T14:31:00Z --by "Sgt Ask" --purpose "complaint CO/12/26" --output seen
     """
     with guard():
-        from lfr_core.footage.export import write_frames
+        from lfr_core.retention.footage.export import write_frames
 
         settings = load_settings()
         with records(settings) as engine:
@@ -160,10 +160,10 @@ def export(
     with guard():
         import time
 
-        from lfr_core.audit.trail import AuditTrail
-        from lfr_core.clock import SystemClock
-        from lfr_core.footage.export import disclose
-        from lfr_core.vault.client import vault_client
+        from lfr_core.common.clock import SystemClock
+        from lfr_core.custody.audit.trail import AuditTrail
+        from lfr_core.custody.vault.client import vault_client
+        from lfr_core.retention.footage.export import disclose
 
         settings = load_settings()
         with records(settings) as engine:
@@ -190,8 +190,8 @@ def _viewing(
     by: str,
     purpose: str,
 ) -> Viewing:
-    from lfr_core.footage.viewing import Viewing, choose
-    from lfr_core.vault.client import vault_client
+    from lfr_core.custody.vault.client import vault_client
+    from lfr_core.retention.footage.viewing import Viewing, choose
 
     chosen = choose(engine, deployment=deployment, camera=camera, from_ns=as_ns(from_), to_ns=as_ns(to))
     return Viewing(

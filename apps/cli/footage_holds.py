@@ -12,8 +12,8 @@ from apps.cli.footage_text import By, Camera, From, To, as_date, as_ns, hold_dic
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from lfr_core.footage.desk import HoldDesk
-    from lfr_core.settings import Settings
+    from lfr_core.common.settings import Settings
+    from lfr_core.retention.footage.desk import HoldDesk
 
 __all__ = ["app"]
 
@@ -48,9 +48,9 @@ def hold(
     --by "Sgt Ask" --approved-by "Insp Allow" --review-on 2026-12-18
     """
     with guard():
-        from lfr_core.errors import Refused
-        from lfr_core.footage.holds import HoldGround, HoldRequest
-        from lfr_core.footage.register import segments
+        from lfr_core.common.errors import Refused
+        from lfr_core.retention.footage.holds import HoldGround, HoldRequest
+        from lfr_core.retention.footage.register import segments
 
         try:
             why = HoldGround(ground)
@@ -108,7 +108,7 @@ def holds_(
     with guard(), records(load_settings()) as engine:
         from rich.table import Column, Table
 
-        from lfr_core.footage.holds import holds
+        from lfr_core.retention.footage.holds import holds
 
         found = holds(engine, released=released)
         if as_json:
@@ -131,10 +131,10 @@ def holds_(
 
 
 def _desk(settings: Settings, engine: Engine) -> HoldDesk:
-    from lfr_core.audit.trail import AuditTrail
-    from lfr_core.clock import SystemClock
-    from lfr_core.footage.desk import HoldDesk
-    from lfr_core.vault.client import vault_client
+    from lfr_core.common.clock import SystemClock
+    from lfr_core.custody.audit.trail import AuditTrail
+    from lfr_core.custody.vault.client import vault_client
+    from lfr_core.retention.footage.desk import HoldDesk
 
     vault, clock = vault_client(settings), SystemClock()
     return HoldDesk(engine, vault, AuditTrail(vault, clock), policy_of(settings).footage, clock)

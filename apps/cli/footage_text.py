@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
-    from lfr_core.footage.export import Written
-    from lfr_core.footage.holds import Hold
-    from lfr_core.footage.register import Segment
-    from lfr_core.settings import Settings
+    from lfr_core.common.settings import Settings
+    from lfr_core.retention.footage.export import Written
+    from lfr_core.retention.footage.holds import Hold
+    from lfr_core.retention.footage.register import Segment
 
 __all__ = [
     "By",
@@ -46,8 +46,8 @@ By = Annotated[str, person_option("--by", "Name of the person who does this.")]
 @contextmanager
 def records(settings: Settings) -> Iterator[Engine]:
     """The database, its tables made if need be."""
-    from lfr_core.records.engine import open_engine
-    from lfr_core.records.migrate import upgrade
+    from lfr_core.storage.engine import open_engine
+    from lfr_core.storage.migrate import upgrade
 
     upgrade(settings.records_url)
     engine = open_engine(settings.records_url)
@@ -61,7 +61,7 @@ def as_ns(text: str | None) -> int | None:
     """A time as nanoseconds. Raises Poison when it has no time zone: evidence mustn't be an hour off in summer."""
     import datetime as dt
 
-    from lfr_core.errors import Poison
+    from lfr_core.common.errors import Poison
 
     if text is None:
         return None
@@ -78,7 +78,7 @@ def as_date(text: str) -> dt.date:
     """A day. Raises Poison when it isn't written as one."""
     import datetime as dt
 
-    from lfr_core.errors import Poison
+    from lfr_core.common.errors import Poison
 
     try:
         return dt.date.fromisoformat(text)
@@ -95,7 +95,7 @@ def today() -> dt.date:
 
 def time_text(at_ns: int | None) -> str:
     """A time in UTC, to the second."""
-    from lfr_core.clock import utc_from_ns
+    from lfr_core.common.clock import utc_from_ns
 
     return "–" if at_ns is None else f"{utc_from_ns(at_ns):%Y-%m-%d %H:%M:%S}Z"
 

@@ -12,8 +12,8 @@ import typer
 from apps.cli.common import AsJson, console, errors, guard, load_settings, print_json
 
 if TYPE_CHECKING:
-    from lfr_core.faces.pack.manifest import ModelFile
-    from lfr_core.faces.pack.verify import Comparison
+    from lfr_core.recognition.faces.pack.manifest import ModelFile
+    from lfr_core.recognition.faces.pack.verify import Comparison
 
 __all__ = ["app"]
 
@@ -43,8 +43,8 @@ def install(
     Example: `lfr models install`
     """
     with guard():
-        from lfr_core.faces.pack import install_pack, load_pins
-        from lfr_core.samples import install_samples
+        from lfr_core.recognition.faces.pack import install_pack, load_pins
+        from lfr_core.recognition.samples import install_samples
 
         settings = load_settings()
         folder = settings.cache / "models" / "open-pack"
@@ -73,7 +73,7 @@ def show(as_json: AsJson = False) -> None:
     Example: `lfr models show --json`
     """
     with guard():
-        from lfr_core.faces.pack import open_pack
+        from lfr_core.recognition.faces.pack import open_pack
 
         settings = load_settings()
         pack = open_pack(settings.pack_folder, acknowledge_licence=settings.acknowledge_model_licence)
@@ -110,9 +110,9 @@ def verify(as_json: AsJson = False) -> None:
     with guard():
         from dataclasses import asdict
 
-        from lfr_core.faces.pack import open_pack
-        from lfr_core.faces.pack.verify import LIMIT, verify_pack
-        from lfr_core.samples import sample_photos
+        from lfr_core.recognition.faces.pack import open_pack
+        from lfr_core.recognition.faces.pack.verify import LIMIT, verify_pack
+        from lfr_core.recognition.samples import sample_photos
 
         settings = load_settings()
         pack = open_pack(settings.pack_folder, acknowledge_licence=settings.acknowledge_model_licence)

@@ -11,7 +11,7 @@ import typer
 from apps.cli.common import console, guard, load_settings, person_option
 
 if TYPE_CHECKING:
-    from lfr_core.records.sign_on import SignOns
+    from lfr_core.custody.people.sign_on import SignOns
 
 __all__ = ["app"]
 
@@ -64,8 +64,8 @@ def attend(
         import signal
         import threading
 
-        from lfr_core.records.attendance import Attendance
-        from lfr_core.records.engine import open_engine
+        from lfr_core.deployments.attendance import Attendance
+        from lfr_core.storage.engine import open_engine
 
         over = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -82,9 +82,9 @@ def attend(
 @contextmanager
 def _sign_ons() -> Iterator[SignOns]:
     from apps.auditing import trail_for
-    from lfr_core.records.engine import open_engine
-    from lfr_core.records.migrate import upgrade
-    from lfr_core.records.sign_on import SignOns
+    from lfr_core.custody.people.sign_on import SignOns
+    from lfr_core.storage.engine import open_engine
+    from lfr_core.storage.migrate import upgrade
 
     settings = load_settings()
     upgrade(settings.records_url)

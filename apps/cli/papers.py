@@ -13,8 +13,8 @@ from apps.cli.common import AsJson, console, guard, load_settings, person_option
 if TYPE_CHECKING:
     from datetime import date
 
-    from lfr_core.papers import Paper, PaperKind
-    from lfr_core.settings import Settings
+    from lfr_core.common.settings import Settings
+    from lfr_core.deployments.compliance_documents import Paper, PaperKind
 
 __all__ = ["app"]
 
@@ -48,9 +48,9 @@ def add(
     """
     with guard():
         from apps.auditing import trail_for
-        from lfr_core.clock import SystemClock
-        from lfr_core.papers import PaperRegister, paper_folder
-        from lfr_core.records.engine import open_engine
+        from lfr_core.common.clock import SystemClock
+        from lfr_core.deployments.compliance_documents import PaperRegister, paper_folder
+        from lfr_core.storage.engine import open_engine
 
         settings = load_settings()
         policy = policy_of(settings).papers
@@ -81,7 +81,7 @@ def list_(
         from rich.table import Table
         from rich.text import Text
 
-        from lfr_core.papers.kinds import STANDING
+        from lfr_core.deployments.compliance_documents.kinds import STANDING
 
         found = _papers(load_settings())
         today = _today()
@@ -117,8 +117,8 @@ def show(
     Example: lfr papers show dpia --output dpia.pdf
     """
     with guard():
-        from lfr_core.errors import Refused
-        from lfr_core.papers import paper_content, paper_folder
+        from lfr_core.common.errors import Refused
+        from lfr_core.deployments.compliance_documents import paper_content, paper_folder
 
         settings, which = load_settings(), _kind(kind)
         of = [
@@ -147,8 +147,8 @@ def show(
 
 
 def _papers(settings: Settings) -> tuple[Paper, ...]:
-    from lfr_core.papers import papers
-    from lfr_core.records.engine import open_engine
+    from lfr_core.deployments.compliance_documents import papers
+    from lfr_core.storage.engine import open_engine
 
     engine = open_engine(settings.records_url)
     try:
@@ -163,8 +163,8 @@ def _newest(found: tuple[Paper, ...]) -> tuple[Paper, ...]:
 
 
 def _kind(word: str) -> PaperKind:
-    from lfr_core.errors import Refused
-    from lfr_core.papers import PaperKind
+    from lfr_core.common.errors import Refused
+    from lfr_core.deployments.compliance_documents import PaperKind
 
     known = {kind.word: kind for kind in PaperKind}
     if word.casefold() not in known:
@@ -173,8 +173,8 @@ def _kind(word: str) -> PaperKind:
 
 
 def _today() -> date:
-    from lfr_core.clock import SystemClock, utc_from_ns
-    from lfr_core.publication.workdays import LONDON
+    from lfr_core.common.clock import SystemClock, utc_from_ns
+    from lfr_core.domain.working_days import LONDON
 
     return utc_from_ns(SystemClock().time_ns()).astimezone(LONDON).date()
 

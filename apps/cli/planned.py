@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
-    from lfr_core.clock import Clock
-    from lfr_core.life.application import Application
-    from lfr_core.life.board import Standing
-    from lfr_core.life.desk import PlanningDesk
-    from lfr_core.life.obligations import Obligation
-    from lfr_core.life.price import Price
-    from lfr_core.policy import Policy
-    from lfr_core.publication.announcement import AnnouncementStore
-    from lfr_core.records.reading import DeploymentReader
-    from lfr_core.settings import Settings
+    from lfr_core.common.clock import Clock
+    from lfr_core.common.settings import Settings
+    from lfr_core.deployments.announcement import AnnouncementStore
+    from lfr_core.deployments.application import Application
+    from lfr_core.deployments.false_alert_forecast import Price
+    from lfr_core.deployments.obligations import Obligation
+    from lfr_core.deployments.readiness import Standing
+    from lfr_core.deployments.service import PlanningDesk
+    from lfr_core.deployments.views import DeploymentReader
+    from lfr_core.domain.policy import Policy
 
 __all__ = ["At", "ListAsBuilt", "Status", "at_desk", "build_list", "price_of", "status_of"]
 
@@ -72,14 +72,14 @@ class At:
     @property
     def reader(self) -> DeploymentReader:
         """Deployments of both lines, to be looked up."""
-        from lfr_core.records.reading import DeploymentReader
+        from lfr_core.deployments.views import DeploymentReader
 
         return DeploymentReader(self.engine)
 
     def standing(self, deployment: str) -> Standing:
         """Where it stands. Raises Refused `deployment.unknown`, `life.trial`."""
-        from lfr_core.gate import GateLimits
-        from lfr_core.life.board import standing
+        from lfr_core.deployments.readiness import standing
+        from lfr_core.domain.gate import GateLimits
 
         return standing(self.engine, deployment, GateLimits.of(self.policy), now_ns=self.clock.time_ns())
 
@@ -89,7 +89,7 @@ class At:
 
     def list_as_built(self, deployment: str) -> ListAsBuilt:
         """The list that waits for approval. Raises Refused `life.no-list`."""
-        from lfr_core.errors import Refused
+        from lfr_core.common.errors import Refused
 
         one = self.standing(deployment)
         if not one.life.list_digest:
@@ -101,7 +101,7 @@ class At:
     def reschedule(self) -> None:
         """Move the runs of flows to where they belong now; with Prefect away, `flows` does so once it is back."""
         from flows.reconcile import schedule_now
-        from lfr_core.logs import configure_logs
+        from lfr_core.common.logs import configure_logs
 
         configure_logs("WARNING")  # that Prefect is away is no matter here, and a log line would spoil --json
         schedule_now(self.settings, self.policy)
@@ -113,12 +113,12 @@ def at_desk() -> Iterator[At]:
     import secrets
 
     from apps.auditing import trail_for
-    from lfr_core.clock import SystemClock
-    from lfr_core.life.desk import PlanningDesk
-    from lfr_core.life.evaluations import evaluations_for
-    from lfr_core.publication.announcement import AnnouncementStore
-    from lfr_core.records.engine import open_engine
-    from lfr_core.records.migrate import upgrade
+    from lfr_core.common.clock import SystemClock
+    from lfr_core.deployments.announcement import AnnouncementStore
+    from lfr_core.deployments.evaluations import evaluations_for
+    from lfr_core.deployments.service import PlanningDesk
+    from lfr_core.storage.engine import open_engine
+    from lfr_core.storage.migrate import upgrade
 
     settings = load_settings()
     policy = policy_of(settings)
@@ -134,8 +134,8 @@ def at_desk() -> Iterator[At]:
 
 def price_of(settings: Settings, size: int, threshold: float, faces: int, policy: Policy) -> Price:
     """The price of a list of that size at that threshold. Raises Fatal when the register of evaluations is damaged."""
-    from lfr_core.life.evaluations import evaluations_for
-    from lfr_core.life.price import price
+    from lfr_core.deployments.evaluations import evaluations_for
+    from lfr_core.deployments.false_alert_forecast import price
 
     @dataclass(frozen=True, slots=True)
     class Asked:
@@ -159,13 +159,13 @@ def build_list(at: At, deployment: str, folder: Path | None, *, by: str, quiet: 
     from apps.cli.watchlist import photograph_bar
     from apps.cli.watchlist_text import show_report
     from apps.stores import deployment_store
-    from lfr_core.actors import SystemActor
-    from lfr_core.errors import Refused
-    from lfr_core.faces.engine import build_engine
-    from lfr_core.gallery import MilvusGallery
-    from lfr_core.gallery.turned import turned_gallery
-    from lfr_core.publication.workdays import LONDON
-    from lfr_core.vault.client import vault_client
+    from lfr_core.common.errors import Refused
+    from lfr_core.custody.vault.client import vault_client
+    from lfr_core.domain.actors import SystemActor
+    from lfr_core.domain.working_days import LONDON
+    from lfr_core.recognition.faces.engine import build_engine
+    from lfr_core.recognition.gallery import MilvusGallery
+    from lfr_core.recognition.gallery.rotated import turned_gallery
     from lfr_core.watchlists.building import ListBuilder, quality_pages
 
     made, settings = at.application(deployment), at.settings
@@ -248,9 +248,9 @@ class Status:
 
 def status_of(at: At, deployment: str) -> Status:
     """Where it stands now. Raises Refused `deployment.unknown`, `life.trial`."""
-    from lfr_core.life.obligations import obligations_of
-    from lfr_core.life.tables import LifeRow
-    from lfr_core.records.engine import reading
+    from lfr_core.deployments.obligations import obligations_of
+    from lfr_core.storage.engine import reading
+    from lfr_core.storage.tables.deployments import LifeRow
 
     one = at.standing(deployment)
     with reading(at.engine) as session:
@@ -264,8 +264,8 @@ def _runs(at: At, deployment: str) -> tuple[tuple[str, str], ...]:
     from flows.api import HttpWorkflows
     from flows.reconcile import scheduled
     from flows.transport import PrefectApi
-    from lfr_core.errors import Retryable
-    from lfr_core.publication.workdays import LONDON
+    from lfr_core.common.errors import Retryable
+    from lfr_core.domain.working_days import LONDON
 
     try:
         runs = scheduled(HttpWorkflows(PrefectApi.of(at.settings, timeout_s=3.0)), deployment)
@@ -275,6 +275,6 @@ def _runs(at: At, deployment: str) -> tuple[tuple[str, str], ...]:
 
 
 def _now(at: At) -> datetime:
-    from lfr_core.clock import utc_from_ns
+    from lfr_core.common.clock import utc_from_ns
 
     return utc_from_ns(at.clock.time_ns())

@@ -11,7 +11,7 @@ from apps.cli.common import DeploymentId, console, guard
 from apps.cli.planned import at_desk
 
 if TYPE_CHECKING:
-    from lfr_core.papers.forms import FormKind
+    from lfr_core.deployments.compliance_documents.forms import FormKind
 
 __all__ = ["app"]
 
@@ -34,10 +34,10 @@ def paper(
     Example: lfr deployment paper high-street-0412 --which authority --output authority.html
     """
     with guard(), at_desk() as at:
-        from lfr_core.clock import utc_from_ns
-        from lfr_core.life.evaluations import evaluations_for
-        from lfr_core.life.printing import printed_paper
-        from lfr_core.papers.forms import render
+        from lfr_core.common.clock import utc_from_ns
+        from lfr_core.deployments.compliance_documents.forms import render
+        from lfr_core.deployments.evaluations import evaluations_for
+        from lfr_core.publication.printing import printed_paper
 
         kind, now = _kind(which), utc_from_ns(at.clock.time_ns())
         page = render(printed_paper(at.engine, id, kind, at.policy, evaluations_for(at.settings), now=now))
@@ -47,8 +47,8 @@ def paper(
 
 
 def _kind(which: str) -> FormKind:
-    from lfr_core.errors import Refused
-    from lfr_core.papers.forms import FormKind
+    from lfr_core.common.errors import Refused
+    from lfr_core.deployments.compliance_documents.forms import FormKind
 
     words = {
         "application": FormKind.APPLICATION,
@@ -64,7 +64,7 @@ def _write_new(file: Path, page: str) -> None:
     """For its owner alone; nothing is left of it when it can't be written whole."""
     import os
 
-    from lfr_core.errors import Fatal, Refused
+    from lfr_core.common.errors import Fatal, Refused
 
     try:
         file.parent.mkdir(parents=True, exist_ok=True)

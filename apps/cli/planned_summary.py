@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from lfr_core.records.read import DeploymentSummary
+    from lfr_core.alerts.read import DeploymentSummary
 
 __all__ = ["Planned", "planned_of"]
 
@@ -28,7 +28,7 @@ class Planned:
     @property
     def hours(self) -> str:
         """For people, by England's clocks."""
-        from lfr_core.publication.workdays import LONDON
+        from lfr_core.domain.working_days import LONDON
 
         start, end = self.starts_at.astimezone(LONDON), self.ends_at.astimezone(LONDON)
         return f"{start:%Y-%m-%d %H:%M} to {end:{'%H:%M' if start.date() == end.date() else '%Y-%m-%d %H:%M'}}"
@@ -44,8 +44,8 @@ class Planned:
 
 def planned_of(engine: Engine, deployments: Iterable[DeploymentSummary]) -> dict[str, Planned]:
     """Of those that are planned, by id. Raises Retryable when the records are away."""
-    from lfr_core.life.reading import application_of, authority_of
-    from lfr_core.records.engine import reading
+    from lfr_core.deployments.reading import application_of, authority_of
+    from lfr_core.storage.engine import reading
 
     found = {}
     with reading(engine) as session:

@@ -10,8 +10,8 @@ from rich.table import Table
 
 from apps.cli.common import console
 from apps.cli.planned import Status
-from lfr_core.life.reading import TimelineEntry
-from lfr_core.publication.workdays import LONDON
+from lfr_core.deployments.reading import TimelineEntry
+from lfr_core.domain.working_days import LONDON
 
 __all__ = ["show_status", "show_timeline"]
 

@@ -21,7 +21,7 @@ from apps.cli.common import (
 from apps.cli.planned import At, at_desk
 
 if TYPE_CHECKING:
-    from lfr_core.publication.announcement import ReasonClass
+    from lfr_core.deployments.announcement import ReasonClass
 
 __all__ = ["app"]
 
@@ -40,8 +40,8 @@ def template(
     Example: lfr deployment template high-street.toml
     """
     with guard():
-        from lfr_core.errors import Fatal, Refused
-        from lfr_core.life.form_file import form_template
+        from lfr_core.common.errors import Fatal, Refused
+        from lfr_core.deployments.form_file import form_template
 
         text = form_template(policy_of(load_settings()))
         try:
@@ -69,7 +69,7 @@ def plan(
     Example: lfr deployment plan high-street-0412 high-street.toml --by "P. Lanner"
     """
     with guard(), at_desk() as at:
-        from lfr_core.life.form_file import read_form
+        from lfr_core.deployments.form_file import read_form
 
         said = read_form(file)
         made = at.desk.plan(id, said.kind, said.form, by=by, name=said.name, submit=not draft)
@@ -217,7 +217,7 @@ def announce(id: DeploymentId, by: By, as_json: AsJson = False) -> None:  # noqa
     Example: lfr deployment announce high-street-0412 --by "U. Blake"
     """
     with guard(), at_desk() as at:
-        from lfr_core.life.telling import announce as tell
+        from lfr_core.deployments.telling import announce as tell
 
         made = tell(at.engine, at.announcements, id, by=by)
         _after(at, id, f"announced, revision {made.revision}", as_json=as_json)
@@ -242,7 +242,7 @@ def withhold(
     Example: lfr deployment withhold high-street-0412 --by "U. Blake" --approved-by "C. Adeyemi" --reason-class threat-to-life
     """  # noqa: E501  an example is one line
     with guard(), at_desk() as at:
-        from lfr_core.life.telling import withhold as keep
+        from lfr_core.deployments.telling import withhold as keep
 
         reason = _reason(reason_class)
         made = keep(at.engine, at.announcements, id, because=reason, by=by, approved_by=approved_by)

@@ -10,7 +10,7 @@ import typer
 from apps.cli.common import AsJson, console, guard, load_settings, policy_of, print_json
 
 if TYPE_CHECKING:
-    from lfr_core.policy_listing import PolicyValue
+    from lfr_core.domain.policy_listing import PolicyValue
 
 __all__ = ["app"]
 
@@ -32,9 +32,9 @@ def show(
         from rich.table import Table
         from rich.text import Text
 
-        from lfr_core.errors import Refused
-        from lfr_core.policy import default_policy_file
-        from lfr_core.policy_listing import listed, sections
+        from lfr_core.common.errors import Refused
+        from lfr_core.domain.policy import default_policy_file
+        from lfr_core.domain.policy_listing import listed, sections
 
         settings = load_settings()
         file = settings.policy_file or default_policy_file()
@@ -62,7 +62,7 @@ def check(
     with guard():
         from dataclasses import asdict
 
-        from lfr_core.policy_listing import faults_of
+        from lfr_core.domain.policy_listing import faults_of
 
         faults = faults_of(file)
         if as_json:

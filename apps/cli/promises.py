@@ -9,7 +9,7 @@ import typer
 from apps.cli.common import AsJson, console, guard, load_settings, policy_of, print_json
 
 if TYPE_CHECKING:
-    from lfr_core.promises.ledger import LedgerView
+    from lfr_core.publication.promises.ledger import LedgerView
 
 __all__ = ["app"]
 
@@ -33,10 +33,10 @@ def check(as_json: AsJson = False) -> None:
 
         import numpy as np
 
-        from lfr_core.clock import SystemClock
-        from lfr_core.logs import configure_logs
-        from lfr_core.promises.assembly import open_ledger
-        from lfr_core.records.migrate import upgrade
+        from lfr_core.common.clock import SystemClock
+        from lfr_core.common.logs import configure_logs
+        from lfr_core.publication.promises.assembly import open_ledger
+        from lfr_core.storage.migrate import upgrade
 
         settings = load_settings()
         policy = policy_of(settings)
@@ -64,11 +64,11 @@ def show(
     with guard():
         import time
 
-        from lfr_core.errors import Refused
-        from lfr_core.promises.catalogue import promises
-        from lfr_core.promises.ledger import history, read_ledger
-        from lfr_core.records.engine import open_engine
-        from lfr_core.records.migrate import upgrade
+        from lfr_core.common.errors import Refused
+        from lfr_core.publication.promises.catalogue import promises
+        from lfr_core.publication.promises.ledger import history, read_ledger
+        from lfr_core.storage.engine import open_engine
+        from lfr_core.storage.migrate import upgrade
 
         settings = load_settings()
         known = promises(policy_of(settings))
@@ -94,7 +94,7 @@ def show(
 
 
 def _show(view: LedgerView, *, as_json: bool) -> None:
-    from lfr_core.promises.render import render
+    from lfr_core.publication.promises.render import render
 
     lines = render(view)
     staff = {each.promise.id: each.finding for each in view.entries}
@@ -133,6 +133,6 @@ def _show(view: LedgerView, *, as_json: bool) -> None:
 
 
 def _moment(at_ns: int) -> str:
-    from lfr_core.clock import utc_from_ns
+    from lfr_core.common.clock import utc_from_ns
 
     return f"{utc_from_ns(at_ns):%Y-%m-%d %H:%M:%S} UTC"

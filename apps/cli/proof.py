@@ -9,7 +9,7 @@ import typer
 from apps.cli.common import AsJson, DeploymentId, console, guard, load_settings, person_option, policy_of, print_json
 
 if TYPE_CHECKING:
-    from lfr_core.proof.store import KeptProof
+    from lfr_core.deployments.monitoring.store import KeptProof
 
 __all__ = ["app"]
 
@@ -32,10 +32,10 @@ def self_test(
     with guard():
         from rich.table import Table
 
-        from lfr_core.actors import SystemActor
-        from lfr_core.errors import Retryable
-        from lfr_core.records.engine import open_engine
-        from streams.proof_selftest import self_test as run
+        from lfr_core.common.errors import Retryable
+        from lfr_core.domain.actors import SystemActor
+        from lfr_core.storage.engine import open_engine
+        from streams.live_probe_selftest import self_test as run
 
         settings = load_settings()
         policy = policy_of(settings)
@@ -67,11 +67,11 @@ def show(deployment: DeploymentId, as_json: AsJson = False) -> None:
 
         from rich.table import Table
 
-        from lfr_core.clock import utc_from_ns
-        from lfr_core.errors import Refused
-        from lfr_core.proof.store import last_proven_ns, newest_proofs
-        from lfr_core.records.engine import open_engine, reading
-        from lfr_core.records.reading import DeploymentReader
+        from lfr_core.common.clock import utc_from_ns
+        from lfr_core.common.errors import Refused
+        from lfr_core.deployments.monitoring.store import last_proven_ns, newest_proofs
+        from lfr_core.deployments.views import DeploymentReader
+        from lfr_core.storage.engine import open_engine, reading
 
         engine = open_engine(load_settings().records_url)
         try:
@@ -95,7 +95,7 @@ def show(deployment: DeploymentId, as_json: AsJson = False) -> None:
 
 def _how(proof: KeptProof) -> str:
     """A proof in one line."""
-    from lfr_core.proof.selftest import SelfTest
+    from lfr_core.deployments.monitoring.selftest import SelfTest
 
     if proof.detail:
         lines = SelfTest.lines_from_json(proof.detail)

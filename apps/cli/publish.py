@@ -12,8 +12,8 @@ from apps.cli import publish_results
 from apps.cli.common import AsJson, console, guard, load_settings, person_option, policy_of, print_json
 
 if TYPE_CHECKING:
-    from lfr_core.publication.announcement import Announcement, ReasonClass
-    from lfr_core.settings import Settings
+    from lfr_core.common.settings import Settings
+    from lfr_core.deployments.announcement import Announcement, ReasonClass
 
 __all__ = ["app", "reason_class_of"]
 
@@ -52,11 +52,11 @@ def announce(
         import secrets
 
         from apps.auditing import trail_for
-        from lfr_core.clock import SystemClock
-        from lfr_core.errors import Refused
-        from lfr_core.publication.announcement import AnnouncementStore, plan
-        from lfr_core.publication.figures import UseCase
-        from lfr_core.records.engine import open_engine
+        from lfr_core.common.clock import SystemClock
+        from lfr_core.common.errors import Refused
+        from lfr_core.deployments.announcement import AnnouncementStore, plan
+        from lfr_core.domain.figures import UseCase
+        from lfr_core.storage.engine import open_engine
 
         settings = load_settings()
         plan_ = plan(
@@ -96,9 +96,9 @@ def release(deployment: Deployment, by: By, as_json: AsJson = False) -> None:
         import secrets
 
         from apps.auditing import trail_for
-        from lfr_core.clock import SystemClock
-        from lfr_core.publication.announcement import AnnouncementStore
-        from lfr_core.records.engine import open_engine
+        from lfr_core.common.clock import SystemClock
+        from lfr_core.deployments.announcement import AnnouncementStore
+        from lfr_core.storage.engine import open_engine
 
         settings = load_settings()
         engine = open_engine(settings.records_url)
@@ -141,13 +141,13 @@ def record(
     Example: lfr publish record high-street-0412 --by "P. Webb"
     """
     with guard():
-        from lfr_core.clock import SystemClock, utc_from_ns
-        from lfr_core.errors import Refused
+        from lfr_core.common.clock import SystemClock, utc_from_ns
+        from lfr_core.common.errors import Refused
         from lfr_core.publication.assembly import pack_facts, policy_reference, publishing
-        from lfr_core.publication.building import from_figures
-        from lfr_core.publication.collect import figures_for
         from lfr_core.publication.not_decided import NotDecidedWord
         from lfr_core.publication.published import revisions_of
+        from lfr_core.publication.record_builder import from_figures
+        from lfr_core.publication.record_figures import figures_for
         from lfr_core.publication.site.figures import said_of_not_decided
         from lfr_core.publication.tabular import csv_text
 
@@ -217,13 +217,13 @@ def site(
     with guard():
         from contextlib import closing
 
-        from lfr_core.clock import SystemClock, utc_from_ns
-        from lfr_core.papers import paper_folder
+        from lfr_core.common.clock import SystemClock, utc_from_ns
+        from lfr_core.custody.vault.client import vault_client
+        from lfr_core.deployments.compliance_documents import paper_folder
+        from lfr_core.publication.site.atomic_publish import publish_folder
         from lfr_core.publication.site.build import site_files
         from lfr_core.publication.site.data import site_data
-        from lfr_core.publication.site.swap import publish_folder
-        from lfr_core.records.engine import open_engine
-        from lfr_core.vault.client import vault_client
+        from lfr_core.storage.engine import open_engine
 
         settings = load_settings()
         policy = policy_of(settings)
@@ -259,7 +259,7 @@ def verify(
     Example: lfr publish verify var/public --public-key 1f6c
     """
     with guard():
-        from lfr_core.files import read_bounded
+        from lfr_core.common.files import read_bounded
         from lfr_core.publication.site.manifest import MARKER, verify_files
 
         found = {
@@ -272,8 +272,8 @@ def verify(
 
 
 def reason_class_of(text: str) -> ReasonClass:
-    from lfr_core.errors import Refused
-    from lfr_core.publication.announcement import ReasonClass
+    from lfr_core.common.errors import Refused
+    from lfr_core.deployments.announcement import ReasonClass
 
     known = {each.name.lower().replace("_", "-"): each for each in ReasonClass}
     if text not in known:

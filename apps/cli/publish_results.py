@@ -9,7 +9,7 @@ import typer
 from apps.cli.common import AsJson, console, guard, load_settings, person_option, policy_of, print_json
 
 if TYPE_CHECKING:
-    from lfr_core.publication.deadlines import Due
+    from lfr_core.deployments.deadlines import Due
 
 __all__ = ["app"]
 
@@ -27,9 +27,9 @@ def results(deployment: Deployment, as_json: AsJson = False) -> None:
     Example: lfr publish results high-street-0412
     """
     with guard():
-        from lfr_core.clock import SystemClock, utc_from_ns
+        from lfr_core.common.clock import SystemClock, utc_from_ns
         from lfr_core.publication.assembly import publishing
-        from lfr_core.records.migrate import upgrade
+        from lfr_core.storage.migrate import upgrade
 
         settings = load_settings()
         policy = policy_of(settings)
@@ -54,10 +54,10 @@ def due(as_json: AsJson = False) -> None:
     Example: lfr publish due --json
     """
     with guard():
-        from lfr_core.clock import SystemClock, utc_from_ns
-        from lfr_core.publication.deadlines import results_due
-        from lfr_core.records.engine import open_engine, reading
-        from lfr_core.records.migrate import upgrade
+        from lfr_core.common.clock import SystemClock, utc_from_ns
+        from lfr_core.deployments.deadlines import results_due
+        from lfr_core.storage.engine import open_engine, reading
+        from lfr_core.storage.migrate import upgrade
 
         settings = load_settings()
         policy = policy_of(settings)
@@ -92,9 +92,9 @@ def explain(
     Example: lfr publish explain high-street-0412 --why "two alerts waited for a reviewer who was ill" --by "P. Webb"
     """
     with guard():
-        from lfr_core.clock import SystemClock, utc_from_ns
+        from lfr_core.common.clock import SystemClock, utc_from_ns
         from lfr_core.publication.assembly import publishing
-        from lfr_core.records.migrate import upgrade
+        from lfr_core.storage.migrate import upgrade
 
         settings = load_settings()
         policy = policy_of(settings)

@@ -38,8 +38,8 @@ def validate(
     with guard():
         load_settings()
         table = _read(file)
-        from lfr_core.clock import SystemClock, utc_from_ns
-        from lfr_core.publication.workdays import LONDON
+        from lfr_core.common.clock import SystemClock, utc_from_ns
+        from lfr_core.domain.working_days import LONDON
 
         today = utc_from_ns(SystemClock().time_ns()).astimezone(LONDON).date()
         if not as_json:
@@ -74,7 +74,7 @@ def compare(
     """
     with guard():
         load_settings()
-        from lfr_core.errors import Fatal, Refused
+        from lfr_core.common.errors import Fatal, Refused
 
         if len(files) < 2:  # noqa: PLR2004  one has nothing beside it
             raise Refused("records.one-table", "give at least two tables to compare")
@@ -98,8 +98,8 @@ def compare(
 
 
 def _read(file: Path) -> PublishedTable:
-    from lfr_core.errors import Fatal
-    from lfr_core.files import open_regular
+    from lfr_core.common.errors import Fatal
+    from lfr_core.common.files import open_regular
     from lfr_core.publication.quality.importer import MAX_BYTES, read_table
 
     try:
@@ -159,7 +159,7 @@ def _show_forces(forces: list[ForceFigures]) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    from lfr_core.publication.rates import Proportion, one_in
+    from lfr_core.domain.rates import Proportion, one_in
 
     def odds(rate: Proportion) -> str:
         if rate.point is None:

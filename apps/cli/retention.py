@@ -9,7 +9,7 @@ import typer
 from apps.cli.common import AsJson, console, errors, guard, load_settings, policy_of, print_json
 
 if TYPE_CHECKING:
-    from lfr_core.retention.booking import StepReport
+    from lfr_core.retention.reporting import StepReport
     from lfr_core.retention.status import ClassStatus
 
 __all__ = ["app"]
@@ -29,9 +29,9 @@ def run(as_json: AsJson = False) -> None:
     """
     with guard():
         from flows.assembly import sweep_of
-        from lfr_core.logs import configure_logs
-        from lfr_core.records.migrate import upgrade
+        from lfr_core.common.logs import configure_logs
         from lfr_core.retention.ended import Purger
+        from lfr_core.storage.migrate import upgrade
 
         settings = load_settings()
         configure_logs("ERROR")  # what a step meets stands in the table
@@ -44,7 +44,7 @@ def run(as_json: AsJson = False) -> None:
         else:
             _show_reports(reports)
         if failed:
-            from lfr_core.errors import Retryable
+            from lfr_core.common.errors import Retryable
 
             raise typer.Exit(Retryable.exit_code)
 
@@ -59,10 +59,10 @@ def status(as_json: AsJson = False) -> None:
         import time
 
         from flows.report import last_purge_words
-        from lfr_core.records.engine import open_engine
-        from lfr_core.records.migrate import upgrade
         from lfr_core.retention.ended import read_ended
         from lfr_core.retention.status import retention_status
+        from lfr_core.storage.engine import open_engine
+        from lfr_core.storage.migrate import upgrade
 
         settings = load_settings()
         upgrade(settings.records_url)

@@ -98,7 +98,7 @@ def list_(
     with guard():
         from rich.table import Column, Table
 
-        from lfr_core.rights.reading import requests
+        from lfr_core.publication.rights.reading import requests
 
         settings = load_settings()
         with records(settings) as engine:
@@ -137,7 +137,7 @@ def show(
     Example: lfr rights show R-2026-7QF3-9KXM-2TWA --by "D. Officer" --purpose "to answer it"
     """
     with guard():
-        from lfr_core.rights.reading import find_request
+        from lfr_core.publication.rights.reading import find_request
 
         settings = load_settings()
         with records(settings) as engine:
@@ -177,7 +177,7 @@ def answer(
     Example: lfr rights answer R-2026-7QF3-9KXM-2TWA --listed --by "D. Officer"
     """
     with guard():
-        from lfr_core.rights import answering
+        from lfr_core.publication.rights import answering
 
         settings = load_settings()
         with records(settings) as engine:
@@ -201,7 +201,7 @@ def disclose(
     Example: lfr rights disclose R-2026-7QF3-9KXM-2TWA --by "D. Officer" --approved-by "Supt Allow"
     """
     with guard():
-        from lfr_core.rights import answering
+        from lfr_core.publication.rights import answering
 
         settings = load_settings()
         with records(settings) as engine:
@@ -250,7 +250,7 @@ def close(
     Example: lfr rights close R-2026-7QF3-9KXM-2TWA --by "D. Officer"
     """
     with guard():
-        from lfr_core.rights import answering
+        from lfr_core.publication.rights import answering
 
         settings = load_settings()
         with records(settings) as engine:
@@ -265,8 +265,8 @@ def due(as_json: AsJson = False) -> None:
     Example: lfr rights due
     """
     with guard():
-        from lfr_core.rights.reading import requests
-        from lfr_core.rights.types import RequestState
+        from lfr_core.publication.rights.reading import requests
+        from lfr_core.publication.rights.types import RequestState
 
         settings = load_settings()
         with records(settings) as engine:
@@ -301,10 +301,10 @@ def receipt(
     """
     with guard():
         from apps.auditing import whole_file
-        from lfr_core.errors import Refused
-        from lfr_core.records import read
-        from lfr_core.rights.receipt_page import receipt_html
-        from lfr_core.rights.receipts import issue_receipt
+        from lfr_core.alerts import read
+        from lfr_core.common.errors import Refused
+        from lfr_core.publication.rights.receipt_page import receipt_html
+        from lfr_core.publication.rights.receipts import issue_receipt
 
         settings = load_settings()
         policy = policy_of(settings)
@@ -329,7 +329,7 @@ def _take(
     received: str, *, listed: bool, as_json: bool,
 ) -> None:  # fmt: skip
     with guard():
-        from lfr_core.rights.types import NewRequest, RequestKind
+        from lfr_core.publication.rights.types import NewRequest, RequestKind
 
         settings = load_settings()
         asked = NewRequest(

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
-    from lfr_core.rights.desk import RightsDesk
-    from lfr_core.rights.types import About, Request
-    from lfr_core.settings import Settings
+    from lfr_core.common.settings import Settings
+    from lfr_core.publication.rights.desk import RightsDesk
+    from lfr_core.publication.rights.types import About, Request
 
 __all__ = [
     "By",
@@ -60,10 +60,10 @@ TextFile = Annotated[Path | None, typer.Option("--text-file", help="A file with 
 
 def desk_of(settings: Settings, engine: Engine) -> RightsDesk:
     """The desk, with the vault and the audit trail of these settings."""
-    from lfr_core.audit.trail import AuditTrail
-    from lfr_core.clock import SystemClock
-    from lfr_core.rights.desk import RightsDesk
-    from lfr_core.vault.client import vault_client
+    from lfr_core.common.clock import SystemClock
+    from lfr_core.custody.audit.trail import AuditTrail
+    from lfr_core.custody.vault.client import vault_client
+    from lfr_core.publication.rights.desk import RightsDesk
 
     vault, clock = vault_client(settings), SystemClock()
     return RightsDesk(engine, vault, AuditTrail(vault, clock), policy_of(settings), clock)
@@ -71,8 +71,8 @@ def desk_of(settings: Settings, engine: Engine) -> RightsDesk:
 
 def text_of(text: str, file: Path | None, prompt: str) -> str:
     """The words, from the option, the file or the keyboard. Raises Poison when the file isn't UTF-8 text."""
-    from lfr_core.errors import Poison
-    from lfr_core.files import SETTINGS_BYTES, read_text_bounded
+    from lfr_core.common.errors import Poison
+    from lfr_core.common.files import SETTINGS_BYTES, read_text_bounded
 
     if file is None:
         return text or str(typer.prompt(prompt))
@@ -84,7 +84,7 @@ def text_of(text: str, file: Path | None, prompt: str) -> str:
 
 def about_of(deployment: str, from_: str, to: str, place: str, receipt: str) -> About:
     """What a request is about. Raises Poison for a time that isn't one."""
-    from lfr_core.rights.types import About
+    from lfr_core.publication.rights.types import About
 
     return About(deployment, _moment(from_), _moment(to), place, receipt)
 
@@ -93,7 +93,7 @@ def as_day(text: str) -> dt.date | None:
     """A day, or None for no text. Raises Poison when there is no such day."""
     import datetime as dt
 
-    from lfr_core.errors import Poison
+    from lfr_core.common.errors import Poison
 
     if not text:
         return None
@@ -107,8 +107,8 @@ def _moment(text: str) -> dt.datetime | None:
     """A time; without a zone it is London's. Raises Poison."""
     import datetime as dt
 
-    from lfr_core.errors import Poison
-    from lfr_core.publication.workdays import LONDON
+    from lfr_core.common.errors import Poison
+    from lfr_core.domain.working_days import LONDON
 
     if not text:
         return None
@@ -126,7 +126,7 @@ def _moment(text: str) -> dt.datetime | None:
 
 def request_dict(request: Request) -> dict[str, object]:
     """A request for programs."""
-    from lfr_core.clock import utc_from_ns
+    from lfr_core.common.clock import utc_from_ns
 
     def moment(ns: int | None) -> str | None:
         return None if ns is None else utc_from_ns(ns).isoformat()

@@ -45,7 +45,7 @@ def run(
     """
     with guard():
         from apps.runs.one import run_recording
-        from lfr_core.errors import Poison
+        from lfr_core.common.errors import Poison
 
         settings = load_settings()
         policy = policy_of(settings)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from apps.supervisor import ChildReport
-    from lfr_core.settings import Settings
+    from lfr_core.common.settings import Settings
 
 __all__ = ["app"]
 
@@ -90,7 +90,7 @@ def _up_detached(settings: Settings, *, with_page: bool) -> None:
     from apps.supervisor.plan import settings_env
     from apps.supervisor.process import child_environment, tail
     from apps.supervisor.state import make_home, refuse_running
-    from lfr_core.errors import Fatal
+    from lfr_core.common.errors import Fatal
 
     refuse_running(settings.home)
     make_home(settings.home)
@@ -147,7 +147,7 @@ def down() -> None:
         import time
 
         from apps.supervisor.state import is_held, process_created, read_state
-        from lfr_core.errors import Fatal
+        from lfr_core.common.errors import Fatal
 
         settings = load_settings()
         state = read_state(settings.home)

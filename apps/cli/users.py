@@ -11,7 +11,7 @@ import typer
 from apps.cli.common import AsJson, console, guard, load_settings, person_option, print_json
 
 if TYPE_CHECKING:
-    from lfr_core.people import People, Person, Rank, Role
+    from lfr_core.custody.people import People, Person, Rank, Role
 
 __all__ = ["app"]
 
@@ -101,9 +101,9 @@ def list_(as_json: AsJson = False) -> None:
 @contextmanager
 def _people() -> Iterator[People]:
     from apps.auditing import trail_for
-    from lfr_core.clock import SystemClock
-    from lfr_core.people import People
-    from lfr_core.records.engine import open_engine
+    from lfr_core.common.clock import SystemClock
+    from lfr_core.custody.people import People
+    from lfr_core.storage.engine import open_engine
 
     settings = load_settings()
     engine = open_engine(settings.records_url)
@@ -114,8 +114,8 @@ def _people() -> Iterator[People]:
 
 
 def _roles(given: list[str]) -> list[Role]:
-    from lfr_core.errors import Refused
-    from lfr_core.people import Role
+    from lfr_core.common.errors import Refused
+    from lfr_core.custody.people import Role
 
     words = [_plain(each) for each in given]
     if unknown := [each for each in words if each not in set(Role)]:
@@ -124,8 +124,8 @@ def _roles(given: list[str]) -> list[Role]:
 
 
 def _rank(given: str) -> Rank:
-    from lfr_core.errors import Refused
-    from lfr_core.people import Rank
+    from lfr_core.common.errors import Refused
+    from lfr_core.custody.people import Rank
 
     if _plain(given) not in set(Rank):
         raise Refused("people.unknown-rank", f"{given!r} is no rank; there are: {', '.join(Rank)}")
@@ -137,7 +137,7 @@ def _plain(words: str) -> str:
 
 
 def _words(person: Person) -> list[str]:
-    from lfr_core.people import Role
+    from lfr_core.custody.people import Role
 
     return [role.value for role in Role if role in person.roles]
 

@@ -21,7 +21,7 @@ def run() -> None:
     """
     with guard():
         from apps.vault.process import run_vault
-        from lfr_core.logs import configure_logs
+        from lfr_core.common.logs import configure_logs
 
         settings = load_settings()
         configure_logs(settings.log_level)
@@ -37,7 +37,7 @@ def status(as_json: AsJson = False) -> None:
     with guard():
         from collections import Counter
 
-        from lfr_core.vault.client import vault_client
+        from lfr_core.custody.vault.client import vault_client
 
         settings = load_settings()
         client = vault_client(settings)
@@ -67,11 +67,11 @@ def gate(
 
         from rich.table import Table
 
-        from lfr_core.errors import Refused
-        from lfr_core.gate import GateLimits, check_gate
-        from lfr_core.gate import gate as gate_of
-        from lfr_core.records.engine import open_engine
-        from lfr_core.vault.book import VaultBook
+        from lfr_core.common.errors import Refused
+        from lfr_core.deployments.vault_log import VaultBook
+        from lfr_core.domain.gate import GateLimits, check_gate
+        from lfr_core.domain.gate import gate as gate_of
+        from lfr_core.storage.engine import open_engine
 
         settings = load_settings()
         engine = open_engine(settings.records_url)

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
-    from lfr_core.deployments import DeploymentKind
-    from lfr_core.policy import Policy
-    from lfr_core.settings import Settings
+    from lfr_core.common.settings import Settings
+    from lfr_core.domain.deployments import DeploymentKind
+    from lfr_core.domain.policy import Policy
     from lfr_core.watchlists.quality.service import CheckedList
 
 __all__ = ["app", "photograph_bar"]
@@ -79,8 +79,8 @@ def template(folder: Folder) -> None:
     Example: lfr watchlist template lists/high-street
     """
     with guard():
-        from lfr_core.errors import Fatal, Refused
-        from lfr_core.watchlists.categories import EXPLAINED
+        from lfr_core.common.errors import Fatal, Refused
+        from lfr_core.domain.categories import EXPLAINED
         from lfr_core.watchlists.csv_file import COLUMNS, FILE_NAME, FURTHER_COLUMNS
 
         file = folder / FILE_NAME
@@ -131,11 +131,11 @@ def enrol(
         import uuid
 
         from apps.stores import deployment_store
-        from lfr_core.actors import SystemActor
-        from lfr_core.faces.engine import build_engine
-        from lfr_core.gallery import MilvusGallery
-        from lfr_core.gallery.turned import turned_gallery
-        from lfr_core.vault.client import vault_client
+        from lfr_core.custody.vault.client import vault_client
+        from lfr_core.domain.actors import SystemActor
+        from lfr_core.recognition.faces.engine import build_engine
+        from lfr_core.recognition.gallery import MilvusGallery
+        from lfr_core.recognition.gallery.rotated import turned_gallery
         from lfr_core.watchlists.building import ListBuilder, quality_pages
 
         settings = load_settings()
@@ -209,8 +209,8 @@ def show(
 
 
 def _kind(text: str) -> DeploymentKind:
-    from lfr_core.deployments import DeploymentKind
-    from lfr_core.errors import Refused
+    from lfr_core.common.errors import Refused
+    from lfr_core.domain.deployments import DeploymentKind
 
     try:
         return DeploymentKind(text.casefold())
@@ -220,7 +220,7 @@ def _kind(text: str) -> DeploymentKind:
 
 
 def _records(settings: Settings) -> Engine:
-    from lfr_core.records.engine import open_engine
+    from lfr_core.storage.engine import open_engine
 
     return open_engine(settings.records_url)
 
@@ -241,8 +241,8 @@ def _checked(
     last_day: datetime | None = None,
     docs: Path | None = None,
 ) -> CheckedList:
-    from lfr_core.errors import Refused
-    from lfr_core.faces.engine import build_engine
+    from lfr_core.common.errors import Refused
+    from lfr_core.recognition.faces.engine import build_engine
     from lfr_core.watchlists.csv_file import read_rows
     from lfr_core.watchlists.quality.service import ListCheck, check_list
 

@@ -48,7 +48,7 @@ def write_report(file: Path, checked: CheckedList) -> None:
     """`as_dict` as a JSON file. Raises Fatal when it can't be written."""
     import json
 
-    from lfr_core.errors import Fatal
+    from lfr_core.common.errors import Fatal
 
     try:
         file.write_text(json.dumps(as_dict(checked), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -15,8 +15,8 @@ import streamlit as st
 
 from apps.compliance.view import ComplianceView, Report
 from apps.sign_in import signed_in
-from lfr_core.errors import LfrError
-from lfr_core.promises.ledger import Entry
+from lfr_core.common.errors import LfrError
+from lfr_core.publication.promises.ledger import Entry
 
 __all__ = ["page"]
 

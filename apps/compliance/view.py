@@ -11,17 +11,17 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from apps.sign_in import registered
-from lfr_core.clock import Clock, utc_from_ns
-from lfr_core.erasure.desk import certificates_of
-from lfr_core.errors import Refused, Retryable
-from lfr_core.files import read_text_bounded
-from lfr_core.people.roles import Person, Role
-from lfr_core.policy import Policy
-from lfr_core.promises.catalogue import promises
-from lfr_core.promises.ledger import LedgerView, read_ledger
-from lfr_core.publication.deadlines import Due, results_due
-from lfr_core.quality.pages import GENERATOR
-from lfr_core.records.engine import reading
+from lfr_core.common.clock import Clock, utc_from_ns
+from lfr_core.common.errors import Refused, Retryable
+from lfr_core.common.files import read_text_bounded
+from lfr_core.common.quality.pages import GENERATOR
+from lfr_core.custody.people.roles import Person, Role
+from lfr_core.deployments.deadlines import Due, results_due
+from lfr_core.domain.policy import Policy
+from lfr_core.publication.promises.catalogue import promises
+from lfr_core.publication.promises.ledger import LedgerView, read_ledger
+from lfr_core.retention.erasure.desk import certificates_of
+from lfr_core.storage.engine import reading
 
 __all__ = ["CertificateLine", "ComplianceView", "Report", "ReportKind"]
 

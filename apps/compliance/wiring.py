@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from apps.compliance.view import ComplianceView
-from lfr_core.clock import SystemClock
-from lfr_core.policy import load_policy
-from lfr_core.records.engine import open_engine
-from lfr_core.settings import Settings
+from lfr_core.common.clock import SystemClock
+from lfr_core.common.settings import Settings
+from lfr_core.domain.policy import load_policy
+from lfr_core.storage.engine import open_engine
 
 __all__ = ["compliance_view"]
 

@@ -15,18 +15,18 @@ from sqlalchemy import Engine
 
 from apps.auditing import trail_for
 from flows.erasing import erasure_of, plant
-from lfr_core.audit.remembered import HEAD_FILE, keep_head, read_public_key, read_remembered
-from lfr_core.audit.verify import AuditReport, verify
-from lfr_core.clock import SystemClock
-from lfr_core.erasure.certificate import SignedCertificate
-from lfr_core.erasure.desk import CertificateFault
-from lfr_core.erasure.planted import PlantedKind
-from lfr_core.footage.expiry import expire_segments
-from lfr_core.policy import Policy
-from lfr_core.records.expiry import RULE, expire_alerts
-from lfr_core.settings import Settings
-from lfr_core.vault.client import vault_client
-from lfr_core.vault.port import KeyKind
+from lfr_core.alerts.expiry import RULE, expire_alerts
+from lfr_core.common.clock import SystemClock
+from lfr_core.common.settings import Settings
+from lfr_core.custody.audit.remembered import HEAD_FILE, keep_head, read_public_key, read_remembered
+from lfr_core.custody.audit.verify import AuditReport, verify
+from lfr_core.custody.vault.client import vault_client
+from lfr_core.custody.vault.port import KeyKind
+from lfr_core.domain.policy import Policy
+from lfr_core.retention.erasure.canary import PlantedKind
+from lfr_core.retention.erasure.certificate import SignedCertificate
+from lfr_core.retention.erasure.desk import CertificateFault
+from lfr_core.retention.footage.expiry import expire_segments
 
 __all__ = ["Deletion", "forget_everything", "plant_canaries"]
 

@@ -25,34 +25,34 @@ from apps.runs.own import READY_S
 from apps.stores import deployment_store
 from apps.supervisor import ChildReport, Supervisor
 from apps.supervisor.system import running_system
-from lfr_core.actors import SystemActor
-from lfr_core.audit.port import Trail
-from lfr_core.clock import SystemClock, utc_from_ns
-from lfr_core.deployments import DeploymentKind
-from lfr_core.errors import Fatal, Refused
-from lfr_core.gallery.milvus import MilvusGallery
-from lfr_core.gallery.turned import turned_gallery
-from lfr_core.life.application import ApplicationForm
-from lfr_core.life.desk import PlanningDesk
-from lfr_core.life.reading import TimelineEntry, timeline
-from lfr_core.life.tables import LifeRow
-from lfr_core.life.telling import announce
-from lfr_core.papers import PaperKind, PaperRegister, paper_folder
-from lfr_core.people import People, Rank, Role
-from lfr_core.policy import Policy, default_policy_file, load_policy
-from lfr_core.proof.gallery import compare_gallery
-from lfr_core.publication.announcement import AnnouncementStore
+from lfr_core.common.clock import SystemClock, utc_from_ns
+from lfr_core.common.errors import Fatal, Refused
+from lfr_core.common.settings import Settings
+from lfr_core.custody.audit.port import Trail
+from lfr_core.custody.people import People, Rank, Role
+from lfr_core.custody.people.sign_on import SignOns
+from lfr_core.custody.vault.client import vault_client
+from lfr_core.deployments.announcement import AnnouncementStore
+from lfr_core.deployments.application import ApplicationForm
+from lfr_core.deployments.attendance import Attendance
+from lfr_core.deployments.compliance_documents import PaperKind, PaperRegister, paper_folder
+from lfr_core.deployments.monitoring.gallery import compare_gallery
+from lfr_core.deployments.reading import TimelineEntry, timeline
+from lfr_core.deployments.service import PlanningDesk
+from lfr_core.deployments.telling import announce
+from lfr_core.domain.actors import SystemActor
+from lfr_core.domain.deployments import DeploymentKind
+from lfr_core.domain.figures import UseCase
+from lfr_core.domain.policy import Policy, default_policy_file, load_policy
 from lfr_core.publication.assembly import publishing
-from lfr_core.publication.figures import UseCase
 from lfr_core.publication.record import DeploymentRecord
-from lfr_core.records.attendance import Attendance
-from lfr_core.records.engine import open_engine, reading
-from lfr_core.records.sign_on import SignOns
-from lfr_core.settings import Settings
-from lfr_core.vault.client import vault_client
+from lfr_core.recognition.gallery.milvus import MilvusGallery
+from lfr_core.recognition.gallery.rotated import turned_gallery
+from lfr_core.storage.engine import open_engine, reading
+from lfr_core.storage.tables.deployments import LifeRow
 from lfr_core.watchlists.compile import compile_watchlist
 from lfr_core.watchlists.entries import WatchlistReport
-from streams.proof_selftest import self_test
+from streams.live_probe_selftest import self_test
 
 __all__ = ["OPERATOR", "Life", "demo_policy", "planned_system", "told"]
 

@@ -25,13 +25,13 @@ from apps.runs.report import RunReport, measure
 from apps.street.people import sample_people
 from apps.street.render import DEMO_STREETS, Street, render_streets
 from apps.street.truth import load_truth
-from lfr_core.deployments import DeploymentKind
-from lfr_core.errors import Refused
-from lfr_core.logs import configure_logs
-from lfr_core.policy import Policy
-from lfr_core.records import read
-from lfr_core.samples import sample_photos
-from lfr_core.settings import Settings
+from lfr_core.alerts import read
+from lfr_core.common.errors import Refused
+from lfr_core.common.logs import configure_logs
+from lfr_core.common.settings import Settings
+from lfr_core.domain.deployments import DeploymentKind
+from lfr_core.domain.policy import Policy
+from lfr_core.recognition.samples import sample_photos
 from lfr_core.watchlists.csv_file import COLUMNS, FILE_NAME
 
 __all__ = ["DemoResult", "DemoStage", "run_demo"]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from lfr_core.errors import LfrError
+from lfr_core.common.errors import LfrError
 
 __all__ = ["Check", "Level", "fail", "guarded", "ok", "warn"]
 

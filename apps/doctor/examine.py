@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 from apps.doctor import machine, services
 from apps.doctor.checks import Check, Level, fail, guarded
 from apps.supervisor.state import is_held
-from lfr_core.errors import Fatal
+from lfr_core.common.errors import Fatal
 
 if TYPE_CHECKING:
-    from lfr_core.settings import Settings
+    from lfr_core.common.settings import Settings
 
 __all__ = ["examine"]
 
 
 def examine(settings: Settings) -> list[Check]:
     """Look at everything these settings need; changes nothing but empty folders for home and cache."""
-    from lfr_core.policy import load_policy
+    from lfr_core.domain.policy import load_policy
     from streams.broker.choose import choose, look
 
     running = is_held(settings.home)

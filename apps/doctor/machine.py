@@ -13,12 +13,12 @@ import psutil
 
 from apps.doctor.checks import Check, fail, ok, warn
 from apps.supervisor.ports import is_taken, owner_of
-from lfr_core.private_files import open_to_others
-from lfr_core.settings_file import ENV_FILE, read_settings_file, settings_file
+from lfr_core.common.private_files import open_to_others
+from lfr_core.common.settings_file import ENV_FILE, read_settings_file, settings_file
 from streams.broker.jars import MIN_JAVA, java_major
 
 if TYPE_CHECKING:
-    from lfr_core.settings import Settings
+    from lfr_core.common.settings import Settings
 
 __all__ = [
     "clock",

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from apps.doctor.checks import Check, fail, ok, warn
-from lfr_core.errors import Fatal, LfrError, Retryable
+from lfr_core.common.errors import Fatal, LfrError, Retryable
 
 if TYPE_CHECKING:
-    from lfr_core.policy import Policy
-    from lfr_core.settings import Settings
+    from lfr_core.common.settings import Settings
+    from lfr_core.domain.policy import Policy
     from streams.broker.choose import BrokerChoice
 
 __all__ = ["broker", "database", "gallery", "jars", "models", "newest_record_ns", "policy", "retention", "workflows"]
@@ -21,7 +21,7 @@ _START = "`lfr up` starts it"
 
 
 def policy(settings: Settings) -> Check:
-    from lfr_core.policy import default_policy_file, load_policy
+    from lfr_core.domain.policy import default_policy_file, load_policy
 
     file = settings.policy_file or default_policy_file()
     try:
@@ -65,7 +65,7 @@ def broker(settings: Settings, choice: BrokerChoice, the_policy: Policy | None, 
 
 def models(settings: Settings) -> Check:
     """The pack's files against its manifest's hashes."""
-    from lfr_core.faces.pack import open_pack
+    from lfr_core.recognition.faces.pack import open_pack
 
     try:
         pack = open_pack(settings.pack_folder, acknowledge_licence=settings.acknowledge_model_licence)
@@ -75,7 +75,7 @@ def models(settings: Settings) -> Check:
 
 
 def gallery(settings: Settings, *, running: bool) -> Check:
-    from lfr_core.gallery.milvus import MilvusGallery
+    from lfr_core.recognition.gallery.milvus import MilvusGallery
 
     store = MilvusGallery(settings.gallery_uri)
     try:
@@ -103,7 +103,7 @@ def _somebody_listens(uri: str) -> None:
 def database(settings: Settings) -> Check:
     from sqlalchemy import make_url
 
-    from lfr_core.records.migrate import check
+    from lfr_core.storage.migrate import check
 
     where = make_url(settings.records_url).render_as_string(hide_password=True)
     file = settings.home / "records.sqlite3"
@@ -141,10 +141,10 @@ def retention(settings: Settings, *, running: bool) -> Check:
     import time
 
     from flows.report import last_purge_words
-    from lfr_core.policy import load_policy
-    from lfr_core.records.engine import open_engine
+    from lfr_core.domain.policy import load_policy
     from lfr_core.retention.ended import read_ended
     from lfr_core.retention.status import retention_status
+    from lfr_core.storage.engine import open_engine
 
     if not settings.database_url and not (settings.home / "records.sqlite3").exists():
         return ok("retention", "no records yet")
@@ -163,8 +163,8 @@ def retention(settings: Settings, *, running: bool) -> Check:
 
 def newest_record_ns(settings: Settings) -> int | None:
     """Wall time of the newest record, nanoseconds since the epoch; None if there is none or it can't be read."""
-    from lfr_core.records.engine import open_engine, reading
-    from lfr_core.records.newest import newest_record_ns as newest
+    from lfr_core.alerts.newest import newest_record_ns as newest
+    from lfr_core.storage.engine import open_engine, reading
 
     if not settings.database_url and not (settings.home / "records.sqlite3").exists():
         return None

@@ -16,9 +16,9 @@ from apps.operator.held import Held
 from apps.operator.pictures import DELETED_ON_SCHEDULE
 from apps.operator.questions import Asked, Click
 from apps.operator.view import OperatorView
-from lfr_core.alerts import Shown
-from lfr_core.errors import LfrError, Refused
-from lfr_core.records.read import AlertSummary, DeploymentSummary
+from lfr_core.alerts.read import AlertSummary, DeploymentSummary
+from lfr_core.common.errors import LfrError, Refused
+from lfr_core.domain.alerts import Shown
 
 __all__ = ["Alerts"]
 

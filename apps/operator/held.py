@@ -11,8 +11,8 @@ from collections.abc import Callable
 from typing import Final
 from uuid import UUID
 
-from lfr_core.clock import Clock
-from lfr_core.records.read import AlertSummary
+from lfr_core.alerts.read import AlertSummary
+from lfr_core.common.clock import Clock
 
 __all__ = ["SETTLE_S", "Held"]
 

@@ -19,9 +19,9 @@ from apps.operator import panels, questions
 from apps.operator.alerts import Alerts
 from apps.operator.retention import retention_html
 from apps.operator.view import OperatorView
-from lfr_core.errors import LfrError, Refused
-from lfr_core.hardening import forbid_core_dumps
-from lfr_core.records.read import DeploymentSummary
+from lfr_core.alerts.read import DeploymentSummary
+from lfr_core.common.errors import LfrError, Refused
+from lfr_core.common.hardening import forbid_core_dumps
 
 __all__ = ["page"]
 
@@ -35,11 +35,11 @@ RETENTION_REFRESH_S = 10.0  # an alarm is minutes in the making
 @st.cache_resource  # connections, no crops
 def _view() -> OperatorView:
     from apps.auditing import trail_for
-    from lfr_core.clock import SystemClock
-    from lfr_core.policy import load_policy
-    from lfr_core.records.engine import open_engine
-    from lfr_core.settings import Settings
-    from lfr_core.vault.client import vault_client
+    from lfr_core.common.clock import SystemClock
+    from lfr_core.common.settings import Settings
+    from lfr_core.custody.vault.client import vault_client
+    from lfr_core.domain.policy import load_policy
+    from lfr_core.storage.engine import open_engine
 
     forbid_core_dumps()  # before the first picture
     settings = Settings()

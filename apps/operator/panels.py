@@ -10,19 +10,11 @@ from html import escape
 from urllib.parse import quote
 
 from apps.operator.view import Board, Header, local_time
-from lfr_core.biometric import Biometric
-from lfr_core.outcomes import FrameCounts
-from lfr_core.records.health import Health, Recent
-from lfr_core.records.read import (
-    AlertSummary,
-    AlertTally,
-    Answer,
-    CameraHealth,
-    DeploymentSummary,
-    Latency,
-    OpenedCrops,
-)
-from lfr_core.watchlists.types import Response
+from lfr_core.alerts.health import Health, Recent
+from lfr_core.alerts.read import AlertSummary, AlertTally, Answer, CameraHealth, DeploymentSummary, Latency, OpenedCrops
+from lfr_core.common.biometric import Biometric
+from lfr_core.domain.outcomes import FrameCounts
+from lfr_core.domain.watchlists import Response
 
 __all__ = [
     "alert_card",

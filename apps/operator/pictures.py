@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from lfr_core.clock import Clock
-from lfr_core.errors import Refused, Retryable
-from lfr_core.records.read import AlertSummary, OpenedCrops
-from lfr_core.records.read.crops import DELETED
+from lfr_core.alerts.read import AlertSummary, OpenedCrops
+from lfr_core.alerts.read.crops import DELETED
+from lfr_core.common.clock import Clock
+from lfr_core.common.errors import Refused, Retryable
 
 __all__ = ["DELETED_ON_SCHEDULE", "NAME_FIRST", "Pictures"]
 

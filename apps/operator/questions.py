@@ -14,9 +14,9 @@ import streamlit as st
 
 from apps.operator import panels
 from apps.operator.view import OperatorView, ReceiptPage, open_questions
-from lfr_core.alerts import Decision, Engagement, Judgement, Outcome, Review, Shown
-from lfr_core.errors import LfrError
-from lfr_core.records.read import AlertSummary, Answer
+from lfr_core.alerts.read import AlertSummary, Answer
+from lfr_core.common.errors import LfrError
+from lfr_core.domain.alerts import Decision, Engagement, Judgement, Outcome, Review, Shown
 
 __all__ = ["Asked", "Click", "ask", "forget_receipt", "tell"]
 

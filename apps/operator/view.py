@@ -1,6 +1,6 @@
 """The page's one read model, and the one way it writes: what is on the screen, asked of the records.
 
-No SQL and no rule lives in the page: figures come from `lfr_core.records.read`, rules from `lfr_core.alerts`.
+No SQL and no rule lives in the page: figures come from `lfr_core.alerts.read`, rules from `lfr_core.domain.alerts`.
 """
 
 from __future__ import annotations
@@ -14,24 +14,24 @@ from sqlalchemy import Engine
 
 from apps.operator.held import Held
 from apps.operator.pictures import Pictures
-from lfr_core.alerts import Decision, check_engagement, check_review
-from lfr_core.audit.port import Trail
-from lfr_core.clock import Clock, utc_from_ns
-from lfr_core.deployments import DeploymentStatus
-from lfr_core.errors import Refused
-from lfr_core.policy import Policy
-from lfr_core.proof.store import last_proven_ns
-from lfr_core.records import read
-from lfr_core.records.attendance import Attendance
-from lfr_core.records.decisions import DecisionDesk
-from lfr_core.records.engine import reading
-from lfr_core.records.sign_on import SignOns
+from lfr_core.alerts import read
+from lfr_core.alerts.decisions import DecisionDesk
+from lfr_core.common.clock import Clock, utc_from_ns
+from lfr_core.common.errors import Refused
+from lfr_core.custody.audit.port import Trail
+from lfr_core.custody.people.sign_on import SignOns
+from lfr_core.custody.vault.port import Vault
+from lfr_core.custody.vault.reachability import VaultReachability, VaultState
+from lfr_core.deployments.attendance import Attendance
+from lfr_core.deployments.monitoring.store import last_proven_ns
+from lfr_core.domain.alerts import Decision, check_engagement, check_review
+from lfr_core.domain.deployments import DeploymentStatus
+from lfr_core.domain.policy import Policy
+from lfr_core.domain.watchlists import Category, Response
+from lfr_core.publication.rights.receipt_page import receipt_html
+from lfr_core.publication.rights.receipts import issue_receipt
 from lfr_core.retention.status import ClassStatus, retention_status
-from lfr_core.rights.receipt_page import receipt_html
-from lfr_core.rights.receipts import issue_receipt
-from lfr_core.vault.port import Vault
-from lfr_core.vault.reachability import VaultReachability, VaultState
-from lfr_core.watchlists.types import Category, Response
+from lfr_core.storage.engine import reading
 
 __all__ = ["Board", "Header", "OpenQuestions", "OperatorView", "ReceiptPage", "local_time", "open_questions"]
 
@@ -169,7 +169,7 @@ class OperatorView:
         return self._sign_ons.sign_on(deployment, name).name
 
     def check_signed_on(self, deployment: str, operator: str) -> None:
-        """Raises Refused as `lfr_core.records.sign_on.signed_on`: nothing more is shown then."""
+        """Raises Refused as `lfr_core.custody.people.sign_on.signed_on`: nothing more is shown then."""
         self._sign_ons.check(deployment, operator)
 
     def next_alert(self, deployment: str, operator: str, wanted: UUID | None) -> tuple[read.AlertSummary, ...]:
@@ -207,7 +207,7 @@ class OperatorView:
         for another tab, is heard of no more, and the gate shuts.
 
         Raises:
-            Refused: as `lfr_core.records.sign_on.signed_on`: the operator may see nothing more.
+            Refused: as `lfr_core.custody.people.sign_on.signed_on`: the operator may see nothing more.
         """
         if operator:
             self._sign_ons.check(deployment.view.id, operator)

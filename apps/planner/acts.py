@@ -9,12 +9,12 @@ import streamlit as st
 
 from apps.planner import form, panels
 from apps.planner.view import PlannerView
-from lfr_core.deployments import DeploymentStatus
-from lfr_core.errors import LfrError
-from lfr_core.life.board import Standing, steps_for
-from lfr_core.life.steps import BEFORE_OPEN, RULES, Step
-from lfr_core.people.roles import Person, Role
-from lfr_core.publication.announcement import ReasonClass
+from lfr_core.common.errors import LfrError
+from lfr_core.custody.people.roles import Person, Role
+from lfr_core.deployments.announcement import ReasonClass
+from lfr_core.deployments.readiness import Standing, steps_for
+from lfr_core.deployments.steps import BEFORE_OPEN, RULES, Step
+from lfr_core.domain.deployments import DeploymentStatus
 
 __all__ = ["offer", "said"]
 

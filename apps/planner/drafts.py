@@ -9,13 +9,13 @@ from datetime import date, datetime, time, timedelta
 
 from pydantic import ValidationError
 
-from lfr_core.deployments import DeploymentKind
-from lfr_core.errors import Refused
-from lfr_core.life.application import Application, ApplicationForm, application_faults
-from lfr_core.policy import Policy
-from lfr_core.publication.figures import UseCase
-from lfr_core.publication.workdays import LONDON
-from lfr_core.records.locking import check_id
+from lfr_core.common.errors import Refused
+from lfr_core.deployments.application import Application, ApplicationForm, application_faults
+from lfr_core.deployments.locking import check_id
+from lfr_core.domain.deployments import DeploymentKind
+from lfr_core.domain.figures import UseCase
+from lfr_core.domain.policy import Policy
+from lfr_core.domain.working_days import LONDON
 
 __all__ = ["LABELS", "Reading", "Typed", "explained", "first_draft", "read", "typed_from"]
 

@@ -10,11 +10,11 @@ import streamlit as st
 from apps.planner import panels
 from apps.planner.drafts import LABELS, Typed, explained, first_draft, read, typed_from
 from apps.planner.view import PlannerView
-from lfr_core.deployments import DeploymentKind
-from lfr_core.errors import LfrError
-from lfr_core.life.board import Standing
-from lfr_core.people.roles import Person
-from lfr_core.publication.figures import UseCase
+from lfr_core.common.errors import LfrError
+from lfr_core.custody.people.roles import Person
+from lfr_core.deployments.readiness import Standing
+from lfr_core.domain.deployments import DeploymentKind
+from lfr_core.domain.figures import UseCase
 
 __all__ = ["keep", "revise", "show"]
 

@@ -13,9 +13,9 @@ import streamlit as st
 from apps.planner import acts, form, panels
 from apps.planner.view import PlannerView
 from apps.sign_in import signed_in
-from lfr_core.errors import LfrError
-from lfr_core.life.board import Standing
-from lfr_core.people.roles import Person, Role
+from lfr_core.common.errors import LfrError
+from lfr_core.custody.people.roles import Person, Role
+from lfr_core.deployments.readiness import Standing
 
 __all__ = ["page"]
 

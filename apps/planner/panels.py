@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from html import escape
 
-from lfr_core.deployments import DeploymentStatus
-from lfr_core.life.application import Application, Authority
-from lfr_core.life.board import BoardLine, Coming, Standing
-from lfr_core.life.price import Price
-from lfr_core.life.reading import TimelineEntry
-from lfr_core.publication.workdays import LONDON
+from lfr_core.deployments.application import Application, Authority
+from lfr_core.deployments.false_alert_forecast import Price
+from lfr_core.deployments.readiness import BoardLine, Coming, Standing
+from lfr_core.deployments.reading import TimelineEntry
+from lfr_core.domain.deployments import DeploymentStatus
+from lfr_core.domain.working_days import LONDON
 from lfr_core.watchlists.quality.result import ListFinding, ListQuality
 
 __all__ = [

@@ -11,25 +11,25 @@ from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import Engine
 
 from apps.sign_in import registered
-from lfr_core.clock import Clock, utc_from_ns
-from lfr_core.deployments import DeploymentStatus
-from lfr_core.errors import Poison, Retryable
-from lfr_core.files import read_bounded
-from lfr_core.gate import GateLimits
-from lfr_core.life import telling
-from lfr_core.life.board import Coming, Standing, calendar, standing
-from lfr_core.life.closing import still_to_decide
-from lfr_core.life.desk import PlanningDesk
-from lfr_core.life.evaluations import Evaluation
-from lfr_core.life.price import Price, Priced, price
-from lfr_core.life.printing import printed_paper
-from lfr_core.life.reading import Call, TimelineEntry, open_calls, timeline
-from lfr_core.papers.forms import FormKind, render
-from lfr_core.people.roles import Person, Role
-from lfr_core.policy import Policy
-from lfr_core.publication.announcement import AnnouncementStore, ReasonClass
-from lfr_core.publication.workdays import LONDON
-from lfr_core.records.deployments import DeploymentStore
+from lfr_core.common.clock import Clock, utc_from_ns
+from lfr_core.common.errors import Poison, Retryable
+from lfr_core.common.files import read_bounded
+from lfr_core.custody.people.roles import Person, Role
+from lfr_core.deployments import telling
+from lfr_core.deployments.announcement import AnnouncementStore, ReasonClass
+from lfr_core.deployments.compliance_documents.forms import FormKind, render
+from lfr_core.deployments.evaluations import Evaluation
+from lfr_core.deployments.false_alert_forecast import Price, Priced, price
+from lfr_core.deployments.readiness import Coming, Standing, calendar, standing
+from lfr_core.deployments.reading import Call, TimelineEntry, open_calls, timeline
+from lfr_core.deployments.service import PlanningDesk
+from lfr_core.deployments.store import DeploymentStore
+from lfr_core.domain.deployments import DeploymentStatus
+from lfr_core.domain.gate import GateLimits
+from lfr_core.domain.policy import Policy
+from lfr_core.domain.working_days import LONDON
+from lfr_core.publication.closing import still_to_decide
+from lfr_core.publication.printing import printed_paper
 from lfr_core.watchlists.quality.result import ListQuality
 from lfr_core.watchlists.quality.service import RESULT_FILE
 

@@ -9,15 +9,15 @@ from functools import partial
 from apps.auditing import trail_for
 from apps.planner.view import PlannerView, Services
 from apps.stores import deployment_store
-from lfr_core.clock import SystemClock
-from lfr_core.errors import LfrError
-from lfr_core.life.desk import PlanningDesk
-from lfr_core.life.evaluations import evaluations_for
-from lfr_core.policy import load_policy
-from lfr_core.proof.gallery import compare_gallery
-from lfr_core.publication.announcement import AnnouncementStore
-from lfr_core.records.engine import open_engine
-from lfr_core.settings import Settings
+from lfr_core.common.clock import SystemClock
+from lfr_core.common.errors import LfrError
+from lfr_core.common.settings import Settings
+from lfr_core.deployments.announcement import AnnouncementStore
+from lfr_core.deployments.evaluations import evaluations_for
+from lfr_core.deployments.monitoring.gallery import compare_gallery
+from lfr_core.deployments.service import PlanningDesk
+from lfr_core.domain.policy import load_policy
+from lfr_core.storage.engine import open_engine
 
 __all__ = ["planner_view"]
 
@@ -40,7 +40,7 @@ def planner_view(settings: Settings) -> PlannerView:
             schedule_now(settings, policy)
 
     def drop(gallery: str) -> None:
-        from lfr_core.gallery.milvus import MilvusGallery
+        from lfr_core.recognition.gallery.milvus import MilvusGallery
 
         opened = MilvusGallery(settings.gallery_uri)
         try:

@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 import streamlit as st
 
 from apps.public.folder import Deployment, PublishedSite, read_site
-from lfr_core.errors import LfrError, Poison
+from lfr_core.common.errors import LfrError, Poison
 
 __all__: list[str] = []
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lfr_core.errors import Poison, Retryable
-from lfr_core.files import read_bounded
+from lfr_core.common.errors import Poison, Retryable
+from lfr_core.common.files import read_bounded
 from lfr_core.publication.site.manifest import MANIFEST, MARKER, check_files, verify_files
 
 __all__ = ["Deployment", "Figures", "PublishedSite", "read_site"]

@@ -8,10 +8,10 @@ import streamlit as st
 
 from apps.rights.view import Form, RightsView, held_words, state_words
 from apps.sign_in import signed_in
-from lfr_core.errors import LfrError
-from lfr_core.publication.workdays import LONDON
-from lfr_core.rights.types import Request, RequestKind, RequestState
-from lfr_core.rights.wording import NEITHER
+from lfr_core.common.errors import LfrError
+from lfr_core.domain.working_days import LONDON
+from lfr_core.publication.rights.types import Request, RequestKind, RequestState
+from lfr_core.publication.rights.wording import NEITHER
 
 __all__ = ["page"]
 

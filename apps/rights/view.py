@@ -1,4 +1,4 @@
-"""The page's one read model, and the one way it writes: `lfr_core.rights` behind it, no rule and no query here."""
+"""The page's one read model, and the one way it writes. Rules and queries are in `lfr_core.publication.rights`."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from datetime import date, datetime, time
 from sqlalchemy import Engine
 
 from apps.sign_in import registered
-from lfr_core.audit.port import Trail
-from lfr_core.clock import Clock
-from lfr_core.errors import Poison
-from lfr_core.people.roles import Person
-from lfr_core.policy import Policy
-from lfr_core.publication.workdays import LONDON
-from lfr_core.rights import answering
-from lfr_core.rights.desk import OFFICERS, SECOND, RightsDesk
-from lfr_core.rights.reading import requests
-from lfr_core.rights.types import About, NewRequest, Opened, Request, RequestKind, RequestState
-from lfr_core.vault.port import Vault
+from lfr_core.common.clock import Clock
+from lfr_core.common.errors import Poison
+from lfr_core.custody.audit.port import Trail
+from lfr_core.custody.people.roles import Person
+from lfr_core.custody.vault.port import Vault
+from lfr_core.domain.policy import Policy
+from lfr_core.domain.working_days import LONDON
+from lfr_core.publication.rights import answering
+from lfr_core.publication.rights.desk import OFFICERS, SECOND, RightsDesk
+from lfr_core.publication.rights.reading import requests
+from lfr_core.publication.rights.types import About, NewRequest, Opened, Request, RequestKind, RequestState
 
 __all__ = ["Form", "RightsView", "held_words", "state_words"]
 
@@ -41,7 +41,7 @@ class Form:
 
 
 class RightsView:
-    """What the page shows and does. Every method raises as `lfr_core.rights`."""
+    """What the page shows and does. Every method raises as `lfr_core.publication.rights`."""
 
     def __init__(self, engine: Engine, policy: Policy, vault: Vault, trail: Trail, clock: Clock) -> None:
         self.desk = RightsDesk(engine, vault, trail, policy, clock)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from apps.auditing import trail_for
 from apps.rights.view import RightsView
-from lfr_core.clock import SystemClock
-from lfr_core.policy import load_policy
-from lfr_core.records.engine import open_engine
-from lfr_core.settings import Settings
-from lfr_core.vault.client import vault_client
+from lfr_core.common.clock import SystemClock
+from lfr_core.common.settings import Settings
+from lfr_core.custody.vault.client import vault_client
+from lfr_core.domain.policy import load_policy
+from lfr_core.storage.engine import open_engine
 
 __all__ = ["rights_view"]
 

@@ -16,20 +16,20 @@ from apps.runs.own import READY_S
 from apps.stores import deployment_store
 from apps.supervisor import ChildReport, Supervisor
 from apps.supervisor.system import running_system
-from lfr_core.actors import SystemActor
-from lfr_core.clock import SystemClock
-from lfr_core.deployments import DeploymentKind
-from lfr_core.errors import Refused
-from lfr_core.faces.engine import build_engine
-from lfr_core.gallery.milvus import MilvusGallery
-from lfr_core.gallery.turned import turned_gallery
-from lfr_core.people import People, Rank, Role
-from lfr_core.policy import Policy
-from lfr_core.records.attendance import Attendance
-from lfr_core.records.engine import open_engine
-from lfr_core.records.sign_on import SignOns
-from lfr_core.settings import Settings
-from lfr_core.vault.client import vault_client
+from lfr_core.common.clock import SystemClock
+from lfr_core.common.errors import Refused
+from lfr_core.common.settings import Settings
+from lfr_core.custody.people import People, Rank, Role
+from lfr_core.custody.people.sign_on import SignOns
+from lfr_core.custody.vault.client import vault_client
+from lfr_core.deployments.attendance import Attendance
+from lfr_core.domain.actors import SystemActor
+from lfr_core.domain.deployments import DeploymentKind
+from lfr_core.domain.policy import Policy
+from lfr_core.recognition.faces.engine import build_engine
+from lfr_core.recognition.gallery.milvus import MilvusGallery
+from lfr_core.recognition.gallery.rotated import turned_gallery
+from lfr_core.storage.engine import open_engine
 from lfr_core.watchlists.compile import compile_watchlist
 from lfr_core.watchlists.enrol import check_watchlist
 from lfr_core.watchlists.entries import WatchlistReport

@@ -15,9 +15,9 @@ from apps.runs.own import settings_for_run
 from apps.runs.play import Source, play
 from apps.runs.report import RunReport, measure
 from apps.supervisor import ChildReport, ChildState
-from lfr_core.deployments import DeploymentKind
-from lfr_core.policy import Policy
-from lfr_core.settings import Settings
+from lfr_core.common.settings import Settings
+from lfr_core.domain.deployments import DeploymentKind
+from lfr_core.domain.policy import Policy
 from lfr_core.watchlists.entries import WatchlistReport
 from streams.camera.folder import open_source
 from streams.camera.urls import parse_source

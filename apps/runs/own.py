@@ -7,7 +7,7 @@ import socket
 from contextlib import ExitStack
 from pathlib import Path
 
-from lfr_core.settings import Settings
+from lfr_core.common.settings import Settings
 
 __all__ = ["READY_S", "settings_for_run"]
 

@@ -14,9 +14,9 @@ from sqlalchemy import Engine
 from apps.supervisor.plan import settings_env
 from apps.supervisor.process import spawn
 from apps.supervisor.supervisor import Supervisor
-from lfr_core.errors import Fatal, Retryable
-from lfr_core.records import read
-from lfr_core.settings import Settings
+from lfr_core.alerts import read
+from lfr_core.common.errors import Fatal, Retryable
+from lfr_core.common.settings import Settings
 from streams.topics import Topic, lag
 from streams.worker import RECOGNISE_GROUP, RECORD_GROUP
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine
 
-from lfr_core.outcomes import FrameCounts
-from lfr_core.records import read
+from lfr_core.alerts import read
+from lfr_core.domain.outcomes import FrameCounts
 
 __all__ = ["AlertLine", "RunReport", "measure"]
 
@@ -75,7 +75,7 @@ def measure(database: Engine, deployment: str, *, by: str, now_ns: int) -> RunRe
         now_ns: wall time.
 
     Raises:
-        Refused: as `lfr_core.records.sign_on.signed_on`.
+        Refused: as `lfr_core.custody.people.sign_on.signed_on`.
         Retryable: the database is away.
     """
     health = read.cameras(database, deployment, now_ns=now_ns)

@@ -20,7 +20,7 @@ __all__: list[str] = []
 @st.cache_resource  # connections
 def _planner_view() -> PlannerView:
     from apps.planner.wiring import planner_view
-    from lfr_core.settings import Settings
+    from lfr_core.common.settings import Settings
 
     return planner_view(Settings())
 
@@ -28,7 +28,7 @@ def _planner_view() -> PlannerView:
 @st.cache_resource
 def _compliance_view() -> ComplianceView:
     from apps.compliance.wiring import compliance_view
-    from lfr_core.settings import Settings
+    from lfr_core.common.settings import Settings
 
     return compliance_view(Settings())
 
@@ -36,7 +36,7 @@ def _compliance_view() -> ComplianceView:
 @st.cache_resource
 def _rights_view() -> RightsView:
     from apps.rights.wiring import rights_view
-    from lfr_core.settings import Settings
+    from lfr_core.common.settings import Settings
 
     return rights_view(Settings())
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from apps.screens import streamlit_command
-from lfr_core.settings import Settings
+from lfr_core.common.settings import Settings
 
 __all__ = ["command"]
 

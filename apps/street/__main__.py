@@ -10,10 +10,10 @@ from pathlib import Path
 from apps.street.people import EyeFinder, Image, folder_people, sample_people
 from apps.street.render import StreetSpec, render_street
 from apps.street.truth import load_truth
-from lfr_core.errors import LfrError
-from lfr_core.policy import Policy, load_policy
-from lfr_core.samples import sample_photos
-from lfr_core.settings import Settings
+from lfr_core.common.errors import LfrError
+from lfr_core.common.settings import Settings
+from lfr_core.domain.policy import Policy, load_policy
+from lfr_core.recognition.samples import sample_photos
 
 
 def eye_finder(settings: Settings, policy: Policy) -> EyeFinder:
@@ -23,7 +23,7 @@ def eye_finder(settings: Settings, policy: Policy) -> EyeFinder:
     """
     import cv2
 
-    from lfr_core.faces.engine import build_engine
+    from lfr_core.recognition.faces.engine import build_engine
 
     engine = build_engine(settings, policy)
 

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from apps.street.plan import Walker
-from lfr_core.errors import Refused
+from lfr_core.common.errors import Refused
 
 __all__ = ["EyeFinder", "Head", "Person", "cut_head", "folder_people", "sample_people", "walkers", "with_twins"]
 
@@ -93,7 +93,7 @@ def with_twins(people: Sequence[Person]) -> list[Person]:
 
 
 def sample_people(photos: Mapping[str, Path], subjects: Mapping[str, str] | None = None) -> list[Person]:
-    """The people of the sample photographs (`lfr_core.samples.sample_photos`).
+    """The people of the sample photographs (`lfr_core.recognition.samples.sample_photos`).
 
     Args:
         photos: file of each key; those this street uses are obama2, obama3, biden, astronaut and t1.

@@ -21,7 +21,7 @@ from apps.street.people import Person, walkers
 from apps.street.plan import PassPlan, plan_hash, street_plan
 from apps.street.truth import FaceTruth, PassTruth, StreetTruth, make_pass_truth, save_truth
 from apps.street.world import FRAMES_PER_SECOND, HEIGHT_PX, WIDTH_PX
-from lfr_core.errors import Fatal
+from lfr_core.common.errors import Fatal
 
 __all__ = [
     "BENCH_STREETS",

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from lfr_core.errors import Refused
+from lfr_core.common.errors import Refused
 
 __all__ = ["FAIR_EYES_PX", "FaceTruth", "PassTruth", "StreetTruth", "load_truth", "make_pass_truth", "save_truth"]
 

@@ -10,8 +10,8 @@ from apps.cli.common import load_settings, policy_of
 from apps.supervisor.signals import StopAsked, stop_on_signals
 from apps.supervisor.supervisor import Supervisor
 from apps.supervisor.system import running_system
-from lfr_core.errors import LfrError
-from lfr_core.settings import Settings
+from lfr_core.common.errors import LfrError
+from lfr_core.common.settings import Settings
 
 READY_S = 180.0
 

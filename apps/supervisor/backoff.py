@@ -7,9 +7,9 @@ from dataclasses import dataclass
 __all__ = ["Backoff", "GiveUp", "Restart", "after_death"]
 
 _FATAL_EXIT = 70
-"""`lfr_core.errors.Fatal.exit_code`: the process says that going on is unsafe or pointless."""
+"""`lfr_core.common.errors.Fatal.exit_code`: the process says that going on is unsafe or pointless."""
 _AWAY_EXIT = 75
-"""`lfr_core.errors.Retryable.exit_code`: a service is away or a disk is full, and the process itself is in order."""
+"""`lfr_core.common.errors.Retryable.exit_code`: a service is away or a disk is full; the process itself is in order."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from apps.supervisor.backoff import Backoff, GiveUp, after_death
 from apps.supervisor.children import ChildSpec, ChildState
 from apps.supervisor.process import ChildProcess, Guardian, tail
 from apps.supervisor.state import ChildReport, process_created
-from lfr_core.clock import Clock
-from lfr_core.errors import LfrError, Retryable
+from lfr_core.common.clock import Clock
+from lfr_core.common.errors import LfrError, Retryable
 
 __all__ = ["Child"]
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from lfr_core.errors import Fatal
+from lfr_core.common.errors import Fatal
 
 __all__ = ["ChildSpec", "ChildState", "Probe", "stages"]
 

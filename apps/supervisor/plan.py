@@ -18,8 +18,8 @@ from streams.broker.tansu import tansu_binary, tansu_command
 from streams.broker.traits import BrokerKind, BrokerTraits
 
 if TYPE_CHECKING:
-    from lfr_core.policy import Policy
-    from lfr_core.settings import Settings
+    from lfr_core.common.settings import Settings
+    from lfr_core.domain.policy import Policy
 
 __all__ = ["plan", "settings_env", "worker_count"]
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import psutil
 
-from lfr_core.errors import Fatal
+from lfr_core.common.errors import Fatal
 
 __all__ = ["is_taken", "owner_of", "refuse_taken_ports"]
 

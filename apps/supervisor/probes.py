@@ -8,7 +8,7 @@ import urllib.request
 from pathlib import Path
 
 from apps.supervisor.children import Probe
-from lfr_core.errors import LfrError
+from lfr_core.common.errors import LfrError
 
 __all__ = ["broker_answers", "http_ok", "pid_in_file", "port_answers", "vault_answers"]
 
@@ -60,7 +60,7 @@ def vault_answers(path: Path) -> Probe:
     """Ready when the vault at the socket `path` answers."""
 
     def probe(_pid: int) -> bool:
-        from lfr_core.vault.client import VaultClient
+        from lfr_core.custody.vault.client import VaultClient
 
         client = VaultClient(path, timeout_s=_ANSWER_S)
         try:

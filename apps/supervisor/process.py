@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import IO, Self
 
 from apps.supervisor.children import ChildSpec
-from lfr_core.environment import PRIVATE_UMASK, download_environment, own_environment
+from lfr_core.common.environment import PRIVATE_UMASK, download_environment, own_environment
 
 __all__ = ["ChildProcess", "Guardian", "child_environment", "rotate", "spawn", "tail"]
 

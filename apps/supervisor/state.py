@@ -14,7 +14,7 @@ import psutil
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from apps.supervisor.children import ChildState
-from lfr_core.errors import Fatal
+from lfr_core.common.errors import Fatal
 
 __all__ = [
     "ChildReport",

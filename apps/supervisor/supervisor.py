@@ -26,8 +26,8 @@ from apps.supervisor.children import ChildSpec, ChildState, stages
 from apps.supervisor.ports import refuse_taken_ports
 from apps.supervisor.process import Guardian, rotate
 from apps.supervisor.state import ChildReport, HomeLock, SystemState, process_created, write_state
-from lfr_core.clock import Clock, SystemClock
-from lfr_core.errors import Fatal
+from lfr_core.common.clock import Clock, SystemClock
+from lfr_core.common.errors import Fatal
 
 __all__ = ["Supervisor"]
 

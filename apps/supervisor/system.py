@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from apps.supervisor.plan import plan
 from apps.supervisor.state import ChildReport, make_home, refuse_running
 from apps.supervisor.supervisor import Supervisor
-from lfr_core.errors import Retryable
+from lfr_core.common.errors import Retryable
 
 if TYPE_CHECKING:
-    from lfr_core.policy import Policy
-    from lfr_core.settings import Settings
+    from lfr_core.common.settings import Settings
+    from lfr_core.domain.policy import Policy
 
 __all__ = ["running_system"]
 
@@ -43,8 +43,8 @@ def running_system(
         Fatal: a system runs here already, a port is taken, no broker can be run, a jar isn't ours.
         Retryable: the external broker or the database is away; Maven couldn't get the jars that are insisted on.
     """
-    from lfr_core.private_files import close_to_others
-    from lfr_core.records.migrate import upgrade
+    from lfr_core.common.private_files import close_to_others
+    from lfr_core.storage.migrate import upgrade
     from streams.broker.choose import choose, look
     from streams.broker.jars import ensure_jars
     from streams.broker.traits import BrokerKind, remember_kind

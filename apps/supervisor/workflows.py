@@ -11,8 +11,8 @@ from apps.supervisor.probes import http_ok, pid_in_file
 from flows.login import login_of
 
 if TYPE_CHECKING:
-    from lfr_core.policy import Policy
-    from lfr_core.settings import Settings
+    from lfr_core.common.settings import Settings
+    from lfr_core.domain.policy import Policy
 
 __all__ = ["FLOWS", "PURGE", "WORKFLOWS", "purge_child", "workflow_children"]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import sys
 
 from apps.vault.process import run_vault
-from lfr_core.errors import Fatal, LfrError
-from lfr_core.logs import configure_logs, get_logger
-from lfr_core.policy import load_policy
-from lfr_core.settings import load_settings
+from lfr_core.common.errors import Fatal, LfrError
+from lfr_core.common.logs import configure_logs, get_logger
+from lfr_core.common.settings import load_settings
+from lfr_core.domain.policy import load_policy
 
 
 def main() -> int:

@@ -11,20 +11,20 @@ from types import FrameType
 
 from sqlalchemy import Engine
 
-from lfr_core.audit.keeper import HeadKeeper
-from lfr_core.audit.port import AuditEvent
-from lfr_core.audit.trail import AuditTrail, record
-from lfr_core.clock import Clock, SystemClock
-from lfr_core.gate import GateLimits
-from lfr_core.hardening import forbid_core_dumps
-from lfr_core.logs import get_logger
-from lfr_core.policy import Policy
-from lfr_core.records.engine import open_engine
-from lfr_core.settings import Settings
-from lfr_core.vault.book import VaultBook, bind_installation
-from lfr_core.vault.core import VaultCore
-from lfr_core.vault.keystore import Keystore
-from lfr_core.vault.server import VaultServer
+from lfr_core.common.clock import Clock, SystemClock
+from lfr_core.common.hardening import forbid_core_dumps
+from lfr_core.common.logs import get_logger
+from lfr_core.common.settings import Settings
+from lfr_core.custody.audit.keeper import HeadKeeper
+from lfr_core.custody.audit.port import AuditEvent
+from lfr_core.custody.audit.trail import AuditTrail, record
+from lfr_core.custody.vault.core import VaultCore
+from lfr_core.custody.vault.keystore import Keystore
+from lfr_core.custody.vault.server import VaultServer
+from lfr_core.deployments.vault_log import VaultBook, bind_installation
+from lfr_core.domain.gate import GateLimits
+from lfr_core.domain.policy import Policy
+from lfr_core.storage.engine import open_engine
 
 __all__ = ["AuditWriter", "build_core", "run_vault"]
 

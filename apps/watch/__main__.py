@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 
-from lfr_core.errors import Fatal, LfrError
-from lfr_core.logs import configure_logs, get_logger
-from lfr_core.policy import load_policy
-from lfr_core.settings import load_settings
+from lfr_core.common.errors import Fatal, LfrError
+from lfr_core.common.logs import configure_logs, get_logger
+from lfr_core.common.settings import load_settings
+from lfr_core.domain.policy import load_policy
 
 __all__ = ["main"]
 

@@ -18,22 +18,22 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from apps.stores import deployment_store
-from lfr_core.clock import SystemClock, utc_from_ns
-from lfr_core.errors import Retryable
-from lfr_core.gallery.milvus import MilvusGallery
-from lfr_core.life.reading import authority_of, call
-from lfr_core.logs import get_logger
-from lfr_core.people.roles import Role
-from lfr_core.policy import Policy
-from lfr_core.proof.fuse import Fuse
-from lfr_core.proof.gallery import GalleryCheck, GalleryWatch
-from lfr_core.proof.watch import WATCH, Watch
-from lfr_core.records.engine import open_engine, reading
-from lfr_core.records.tables import DeploymentRow
-from lfr_core.settings import Settings
-from lfr_core.vault.client import vault_client
+from lfr_core.common.clock import SystemClock, utc_from_ns
+from lfr_core.common.errors import Retryable
+from lfr_core.common.logs import get_logger
+from lfr_core.common.settings import Settings
+from lfr_core.custody.people.roles import Role
+from lfr_core.custody.vault.client import vault_client
+from lfr_core.deployments.monitoring.circuit_breaker import Fuse
+from lfr_core.deployments.monitoring.gallery import GalleryCheck, GalleryWatch
+from lfr_core.deployments.monitoring.watch import WATCH, Watch
+from lfr_core.deployments.reading import authority_of, call
+from lfr_core.domain.policy import Policy
+from lfr_core.recognition.gallery.milvus import MilvusGallery
+from lfr_core.storage.engine import open_engine, reading
+from lfr_core.storage.tables.stream import DeploymentRow
 from streams.broker.traits import traits_of
-from streams.proof import ProofSender
+from streams.live_probe import ProofSender
 
 __all__ = ["build_watch", "ready_file", "run_watch"]
 

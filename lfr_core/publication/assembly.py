@@ -9,21 +9,21 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine
 
-from lfr_core.audit.trail import AuditTrail
-from lfr_core.clock import Clock
-from lfr_core.errors import LfrError
-from lfr_core.faces.pack.manifest import read_manifest
-from lfr_core.life.reading import call
-from lfr_core.papers import paper_folder
-from lfr_core.policy import Policy, default_policy_file
-from lfr_core.publication.collect import PackFacts, figures_for
+from lfr_core.common.clock import Clock
+from lfr_core.common.errors import LfrError
+from lfr_core.common.settings import Settings
+from lfr_core.custody.audit.trail import AuditTrail
+from lfr_core.custody.vault.client import vault_client
+from lfr_core.deployments.compliance_documents import paper_folder
+from lfr_core.deployments.reading import call
+from lfr_core.domain.figures import Figures
+from lfr_core.domain.policy import Policy, default_policy_file
 from lfr_core.publication.explaining import Explanations
-from lfr_core.publication.figures import Figures
+from lfr_core.publication.record_figures import PackFacts, figures_for
 from lfr_core.publication.results import ResultsDesk
-from lfr_core.publication.site.room import PublicSite
-from lfr_core.records.engine import open_engine
-from lfr_core.settings import Settings
-from lfr_core.vault.client import vault_client
+from lfr_core.publication.site.publisher import PublicSite
+from lfr_core.recognition.faces.pack.manifest import read_manifest
+from lfr_core.storage.engine import open_engine
 
 __all__ = ["Publishing", "pack_facts", "policy_reference", "publishing"]
 

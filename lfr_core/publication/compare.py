@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lfr_core.errors import Poison
+from lfr_core.common.errors import Poison
+from lfr_core.domain.rates import Proportion, natural_frequency, proportion
 from lfr_core.publication.quality.columns import Column
 from lfr_core.publication.quality.table import PublishedRow, PublishedTable
-from lfr_core.publication.rates import Proportion, natural_frequency, proportion
 
 __all__ = ["ForceFigures", "figures_of"]
 

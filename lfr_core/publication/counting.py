@@ -10,12 +10,12 @@ from collections import Counter
 from collections.abc import Sequence
 from statistics import median
 
-from lfr_core.alerts import Cell, Engagement, Judgement, published_cell
+from lfr_core.domain.alerts import Cell, Engagement, Judgement, published_cell
+from lfr_core.domain.figures import AlertFigures, Outcome
+from lfr_core.domain.rates import AlertCounts, Proportion, natural_frequency, rates_of
+from lfr_core.domain.watchlists import Category
 from lfr_core.publication import record as published
-from lfr_core.publication.figures import AlertFigures, Outcome
-from lfr_core.publication.rates import AlertCounts, Proportion, natural_frequency, rates_of
 from lfr_core.publication.suppression import suppressed_set
-from lfr_core.watchlists.types import Category
 
 __all__ = [
     "demographics",

@@ -8,15 +8,15 @@ from datetime import datetime
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from lfr_core.audit.port import AuditEvent, Trail, Verb
-from lfr_core.clock import Clock, utc_from_ns
-from lfr_core.errors import Refused
-from lfr_core.people.lookup import acting
-from lfr_core.people.roles import Role
-from lfr_core.policy import PublicationPolicy
-from lfr_core.publication.deadlines import Due, Stands, results_due
-from lfr_core.publication.tables import ResultsRow
-from lfr_core.records.engine import reading, writing
+from lfr_core.common.clock import Clock, utc_from_ns
+from lfr_core.common.errors import Refused
+from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
+from lfr_core.custody.people.lookup import acting
+from lfr_core.custody.people.roles import Role
+from lfr_core.deployments.deadlines import Due, Stands, results_due
+from lfr_core.domain.policy import PublicationPolicy
+from lfr_core.storage.engine import reading, writing
+from lfr_core.storage.tables.publication import ResultsRow
 
 __all__ = ["MAY_EXPLAIN", "Explanations", "note_late", "note_reminded", "take_back_late"]
 

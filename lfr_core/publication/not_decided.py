@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lfr_core.audit.entry import LONGEST_TEXT
-from lfr_core.errors import Refused
+from lfr_core.common.errors import Refused
+from lfr_core.custody.audit.entry import LONGEST_TEXT
 
 __all__ = ["NotDecidedWord", "checked_because"]
 

@@ -13,9 +13,9 @@ from types import MappingProxyType
 from uuid import UUID, uuid5
 from xml.etree import ElementTree as ET
 
-from lfr_core.policy import Policy
-from lfr_core.publication.announcement import Announcement
-from lfr_core.publication.workdays import LONDON
+from lfr_core.deployments.announcement import Announcement
+from lfr_core.domain.policy import Policy
+from lfr_core.domain.working_days import LONDON
 
 __all__ = ["MOST_POST_CHARACTERS", "Came", "atom_feed", "calendar", "json_text", "posts", "sentences", "when"]
 

@@ -9,19 +9,19 @@ from datetime import datetime
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
-from lfr_core.actors import Principal
-from lfr_core.audit.port import AuditEvent, Trail, Verb
-from lfr_core.clock import Clock, utc_from_ns
-from lfr_core.errors import Fatal, Refused
-from lfr_core.policy import PublicationPolicy
-from lfr_core.publication.building import corrected, from_figures
-from lfr_core.publication.deadlines import due_at_of
-from lfr_core.publication.figures import Figures
+from lfr_core.common.clock import Clock, utc_from_ns
+from lfr_core.common.errors import Fatal, Refused
+from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
+from lfr_core.deployments.deadlines import due_at_of
+from lfr_core.domain.actors import Principal
+from lfr_core.domain.figures import Figures
+from lfr_core.domain.policy import PublicationPolicy
 from lfr_core.publication.record import DeploymentRecord
+from lfr_core.publication.record_builder import corrected, from_figures
 from lfr_core.publication.record_v1 import read_record
-from lfr_core.publication.tables import PublishedRecordRow
-from lfr_core.records.engine import reading, writing
-from lfr_core.records.tables import DeploymentRow
+from lfr_core.storage.engine import reading, writing
+from lfr_core.storage.tables.publication import PublishedRecordRow
+from lfr_core.storage.tables.stream import DeploymentRow
 
 __all__ = ["PublishedRecord", "Publisher", "published_records", "revisions_of"]
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 from datetime import date, time
-from pathlib import Path
 from typing import Annotated, Final, Literal
 
 from pydantic import AwareDatetime, Field, model_validator
 
-from lfr_core.publication.figures import UseCase
+from lfr_core.common.project import PROJECT
+from lfr_core.domain.figures import UseCase
 from lfr_core.publication.record_parts import (
     AdvanceNotice,
     Alerts,
@@ -56,7 +56,7 @@ __all__ = [
 
 SCHEMA_VERSION: Final = "2.0"
 """A new field raises the second number; a changed meaning the first, with a schema file of its own."""
-SCHEMA_FILE = Path(__file__).resolve().parents[2] / "infra" / "schemas" / "deployment-record-2.json"
+SCHEMA_FILE = PROJECT / "infra" / "schemas" / "deployment-record-2.json"
 SCHEMA_FILES = (SCHEMA_FILE, SCHEMA_FILE.with_name("deployment-record-1.json"))
 """Also of what was published in version 1, which counted alerts that nobody judged as false; see `record_v1`."""
 

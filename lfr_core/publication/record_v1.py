@@ -10,8 +10,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from lfr_core.domain.rates import AlertCounts
 from lfr_core.publication.counting import published_rates
-from lfr_core.publication.rates import AlertCounts
 from lfr_core.publication.record import SCHEMA_VERSION, DeploymentRecord
 
 __all__ = ["read_record"]

@@ -16,24 +16,24 @@ from typing import Protocol
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from lfr_core.actors import Principal, SystemActor
-from lfr_core.audit.port import AuditEvent, Trail, Verb
-from lfr_core.clock import Clock, utc_from_ns
-from lfr_core.errors import Poison, Refused
-from lfr_core.people.lookup import acting
-from lfr_core.people.roles import Role
-from lfr_core.policy import PublicationPolicy
-from lfr_core.publication.building import from_figures
+from lfr_core.common.clock import Clock, utc_from_ns
+from lfr_core.common.errors import Poison, Refused
+from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
+from lfr_core.custody.people.lookup import acting
+from lfr_core.custody.people.roles import Role
+from lfr_core.deployments.deadlines import Due, keep_deadlines, results_due
+from lfr_core.domain.actors import Principal, SystemActor
+from lfr_core.domain.figures import Figures
+from lfr_core.domain.policy import PublicationPolicy
 from lfr_core.publication.counting import unanswered
-from lfr_core.publication.deadlines import Due, keep_deadlines, results_due
 from lfr_core.publication.explaining import note_late, note_reminded, take_back_late
-from lfr_core.publication.figures import Figures
 from lfr_core.publication.not_decided import NotDecidedWord, checked_because
 from lfr_core.publication.published import PublishedRecord, Publisher, revisions_of
 from lfr_core.publication.quality.ours import Checked, check_record
+from lfr_core.publication.record_builder import from_figures
 from lfr_core.publication.suites import CheckRecord, RecordSuites, in_public
-from lfr_core.records.engine import reading, writing
-from lfr_core.records.tables import DeploymentRow
+from lfr_core.storage.engine import reading, writing
+from lfr_core.storage.tables.stream import DeploymentRow
 
 __all__ = ["ACTOR", "Attempt", "CallsRole", "Outcome", "ResultsDesk"]
 
@@ -42,7 +42,7 @@ ACTOR = SystemActor.FLOWS
 
 
 class CallsRole(Protocol):
-    """Puts a call for a role on the board: `lfr_core.life.reading.call`."""
+    """Puts a call for a role on the board: `lfr_core.deployments.reading.call`."""
 
     def __call__(self, session: Session, *, role: Role, deployment: str, why: str, now: datetime) -> None: ...
 

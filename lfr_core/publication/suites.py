@@ -9,13 +9,13 @@ from typing import Protocol
 
 from sqlalchemy import Engine
 
-from lfr_core.errors import Poison, Refused
+from lfr_core.common.errors import Poison, Refused
+from lfr_core.domain.working_days import LONDON
 from lfr_core.publication.published import published_records
 from lfr_core.publication.quality.ours import Checked
 from lfr_core.publication.record import DeploymentRecord
-from lfr_core.publication.workdays import LONDON
-from lfr_core.records.engine import reading
-from lfr_core.records.tables import DeploymentRow
+from lfr_core.storage.engine import reading
+from lfr_core.storage.tables.stream import DeploymentRow
 
 __all__ = ["CheckRecord", "FailingRecord", "RecordSuites", "in_public"]
 

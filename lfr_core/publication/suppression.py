@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from lfr_core.errors import Poison
+from lfr_core.common.errors import Poison
 
 __all__ = ["WITHHELD", "PublishedCount", "suppressed", "suppressed_set"]
 

@@ -9,8 +9,8 @@ import math
 from collections.abc import Callable, Sequence
 from html import escape
 
+from lfr_core.domain.rates import Proportion, one_in
 from lfr_core.publication.compare import ForceFigures
-from lfr_core.publication.rates import Proportion, one_in
 
 __all__ = ["comparison_svg"]
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 
-from lfr_core.biometric import Biometric
-from lfr_core.faces.types import Floats, Image
+from lfr_core.common.biometric import Biometric
+from lfr_core.recognition.faces.types import Floats, Image
 
 __all__ = ["Agreement", "Shot", "Vote"]
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from lfr_core.biometric import Biometric
-from lfr_core.deployments import DeploymentView
-from lfr_core.faces.types import Floats
-from lfr_core.frames import FrameHeader
-from lfr_core.messages import DeadLetter, OutcomeBatch, Proof, Sighting
-from lfr_core.outcomes import FrameOutcome
+from lfr_core.common.biometric import Biometric
+from lfr_core.domain.deployments import DeploymentView
+from lfr_core.domain.frames import FrameHeader
+from lfr_core.domain.messages import DeadLetter, OutcomeBatch, Proof, Sighting
+from lfr_core.domain.outcomes import FrameOutcome
 from lfr_core.recognition.agreement import Shot
+from lfr_core.recognition.faces.types import Floats
 from lfr_core.recognition.proving import ProofLook
 
 __all__ = ["Looked", "Probe", "RawFrame", "Recognised", "Seen", "Session", "session_of"]

@@ -12,16 +12,16 @@ from typing import Final
 import cv2
 import numpy as np
 
-from lfr_core.biometric import Biometric
-from lfr_core.errors import Poison
-from lfr_core.faces import quality
-from lfr_core.faces.shots import Offer, ShotChooser
-from lfr_core.faces.shots import Shot as Chosen
-from lfr_core.faces.tracker import Tracker
-from lfr_core.faces.types import Detection, Face, FaceEngine, Floats, Image
-from lfr_core.frames import FrameHeader
-from lfr_core.policy import Policy
+from lfr_core.common.biometric import Biometric
+from lfr_core.common.errors import Poison
+from lfr_core.domain.frames import FrameHeader
+from lfr_core.domain.policy import Policy
 from lfr_core.recognition.agreement import Agreement, Shot, Vote
+from lfr_core.recognition.faces import quality
+from lfr_core.recognition.faces.shots import Offer, ShotChooser
+from lfr_core.recognition.faces.shots import Shot as Chosen
+from lfr_core.recognition.faces.tracker import Tracker
+from lfr_core.recognition.faces.types import Detection, Face, FaceEngine, Floats, Image
 
 __all__ = ["CameraLook", "CameraTracks", "cut_probe"]
 

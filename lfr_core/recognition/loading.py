@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 
-from lfr_core.errors import Fatal, Refused, Retryable
-from lfr_core.faces.types import Floats
-from lfr_core.gallery.port import Candidate, Gallery, Reference, StoredRow
-from lfr_core.gallery.turned import deployment_of_gallery
+from lfr_core.common.errors import Fatal, Refused, Retryable
+from lfr_core.recognition.faces.types import Floats
+from lfr_core.recognition.gallery.port import Candidate, Gallery, Reference, StoredRow
+from lfr_core.recognition.gallery.rotated import deployment_of_gallery
 
 __all__ = ["ComparedGallery"]
 
@@ -25,7 +25,7 @@ class ComparedGallery:
     Args:
         inner: searched.
         compare: what differs between a deployment's gallery and its list, "" when nothing does;
-            `lfr_core.proof.gallery.GalleryCheck.compare`, which also shuts the gate.
+            `lfr_core.deployments.monitoring.gallery.GalleryCheck.compare`, which also shuts the gate.
     """
 
     def __init__(self, inner: Gallery, compare: Callable[[str], str]) -> None:

@@ -8,18 +8,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from lfr_core.biometric import Biometric
-from lfr_core.clock import Clock
-from lfr_core.deployments import DeploymentView
-from lfr_core.errors import Poison, Refused, Retryable
-from lfr_core.faces import quality
-from lfr_core.faces.decode import decode
-from lfr_core.faces.types import FaceEngine, Floats
-from lfr_core.frames import UNSEALED, FrameHeader, FrameOpener
-from lfr_core.gallery.port import Gallery
-from lfr_core.messages import Proof, ProofFault
-from lfr_core.policy import Policy
-from lfr_core.proof.face import PROOF_ENTRY
+from lfr_core.common.biometric import Biometric
+from lfr_core.common.clock import Clock
+from lfr_core.common.errors import Poison, Refused, Retryable
+from lfr_core.domain.deployments import DeploymentView
+from lfr_core.domain.frames import UNSEALED, FrameHeader, FrameOpener
+from lfr_core.domain.messages import Proof, ProofFault
+from lfr_core.domain.policy import Policy
+from lfr_core.domain.reserved import PROOF_ENTRY
+from lfr_core.recognition.faces import quality
+from lfr_core.recognition.faces.decode import decode
+from lfr_core.recognition.faces.types import FaceEngine, Floats
+from lfr_core.recognition.gallery.port import Gallery
 
 __all__ = ["ProofLook", "Prover"]
 

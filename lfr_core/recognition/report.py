@@ -8,14 +8,14 @@ from collections.abc import Iterable
 
 import cv2
 
-from lfr_core.crops import sighting_probe
-from lfr_core.errors import Fatal
-from lfr_core.frames import FrameHeader, FrameKind
-from lfr_core.messages import FrameResult, OutcomeBatch, Sighting, StageTime, sighting_id
+from lfr_core.common.errors import Fatal
+from lfr_core.custody.crops import sighting_probe
+from lfr_core.custody.vault.port import KeptKey
+from lfr_core.custody.vault.sealing import seal
+from lfr_core.domain.frames import FrameHeader, FrameKind
+from lfr_core.domain.messages import FrameResult, OutcomeBatch, Sighting, StageTime, sighting_id
 from lfr_core.recognition.agreement import Vote
 from lfr_core.recognition.batch import Probe, Seen, Session, session_of
-from lfr_core.vault.port import KeptKey
-from lfr_core.vault.sealing import seal
 
 __all__ = ["outcome_batches", "sighting_of"]
 
@@ -23,7 +23,7 @@ PROBE_JPEG_QUALITY = 88  # a face of 100 px in about 6 kB, without blocks an ope
 
 
 def sighting_of(probe: Probe, entry: str, vote: Vote, key: KeptKey) -> Sighting:
-    """The message of one vote that may leave, its probe sealed under `key` (see `lfr_core.crops.sightings_key`).
+    """The message of one vote that may leave, its probe sealed under `key` (`lfr_core.custody.crops.sightings_key`).
 
     Raises:
         Fatal: OpenCV can't encode a JPEG.

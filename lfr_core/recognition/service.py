@@ -15,27 +15,27 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from lfr_core.actors import SystemActor
-from lfr_core.biometric import Biometric
-from lfr_core.clock import Clock
-from lfr_core.crops import sightings_key
-from lfr_core.deployments import DeploymentDirectory, DeploymentView
-from lfr_core.errors import Fatal, Poison, Refused, Retryable
-from lfr_core.faces.decode import decode
-from lfr_core.faces.types import FaceEngine, Image
-from lfr_core.frames import FrameHeader, FrameKind, FrameOpener, UnknownSchema
-from lfr_core.gallery.port import Candidate, Gallery
-from lfr_core.messages import DeadLetter, Proof, Sighting, gathered
-from lfr_core.outcomes import FrameOutcome
-from lfr_core.policy import Policy
-from lfr_core.proof.face import PROOF_ENTRY
+from lfr_core.common.biometric import Biometric
+from lfr_core.common.clock import Clock
+from lfr_core.common.errors import Fatal, Poison, Refused, Retryable
+from lfr_core.custody.crops import sightings_key
+from lfr_core.custody.vault.port import KeptKey, Vault
+from lfr_core.domain.actors import SystemActor
+from lfr_core.domain.deployments import DeploymentDirectory, DeploymentView
+from lfr_core.domain.frames import FrameHeader, FrameKind, FrameOpener, UnknownSchema
+from lfr_core.domain.messages import DeadLetter, Proof, Sighting, gathered
+from lfr_core.domain.outcomes import FrameOutcome
+from lfr_core.domain.policy import Policy
+from lfr_core.domain.reserved import PROOF_ENTRY
 from lfr_core.recognition.agreement import Shot, Vote
 from lfr_core.recognition.batch import Looked, Probe, RawFrame, Recognised, Seen, Session, session_of
 from lfr_core.recognition.camera import CameraTracks
+from lfr_core.recognition.faces.decode import decode
+from lfr_core.recognition.faces.types import FaceEngine, Image
+from lfr_core.recognition.gallery.port import Candidate, Gallery
 from lfr_core.recognition.proving import Prover
 from lfr_core.recognition.report import outcome_batches, sighting_of
 from lfr_core.recognition.stopwatch import Stopwatch
-from lfr_core.vault.port import KeptKey, Vault
 
 __all__ = ["Recogniser"]
 

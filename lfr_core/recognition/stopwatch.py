@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from lfr_core.clock import Clock
-from lfr_core.messages import StageTime
+from lfr_core.common.clock import Clock
+from lfr_core.domain.messages import StageTime
 
 __all__ = ["Stopwatch"]
 

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from sqlalchemy import Engine, text
 
-from lfr_core.errors import Retryable
-from lfr_core.records.engine import is_sqlite, translated
+from lfr_core.common.errors import Retryable
+from lfr_core.storage.engine import is_sqlite, translated
 
 __all__ = ["SweepRuns", "one_sweep"]
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
-from lfr_core.actors import SystemActor
-from lfr_core.errors import LfrError
+from lfr_core.common.errors import LfrError
+from lfr_core.domain.actors import SystemActor
 
 __all__ = ["ACTOR", "CLASSES", "Audited", "DataClass", "Destroyed", "Due", "Outcome", "PurgeStep", "subject"]
 

@@ -23,16 +23,16 @@ from pathlib import Path
 from sqlalchemy import Engine, delete
 from sqlmodel import col
 
-from lfr_core.audit.port import Trail
-from lfr_core.clock import Clock
-from lfr_core.errors import LfrError, Refused, Retryable
-from lfr_core.logs import get_logger
-from lfr_core.records.engine import writing
-from lfr_core.retention.booking import StepReport, done, orders, run_row, write_class
+from lfr_core.common.clock import Clock
+from lfr_core.common.errors import LfrError, Refused, Retryable
+from lfr_core.common.logs import get_logger
+from lfr_core.custody.audit.port import Trail
 from lfr_core.retention.ended import Purger, write_ended
 from lfr_core.retention.lock import one_sweep
 from lfr_core.retention.port import ACTOR, Audited, Due, Outcome, PurgeStep
-from lfr_core.retention.tables import RetentionRunRow
+from lfr_core.retention.reporting import StepReport, done, orders, run_row, write_class
+from lfr_core.storage.engine import writing
+from lfr_core.storage.tables.retention import RetentionRunRow
 
 __all__ = ["StepReport", "Sweep", "sweep", "sweeping"]
 

@@ -1,5 +1,5 @@
 """Watchlists: reading a folder with its CSV, checking it, enrolling it into a deployment's gallery."""
 
-from lfr_core.watchlists.types import Category, EntryRow, Refusal, RefusalReason, Response
+from lfr_core.domain.watchlists import Category, EntryRow, Refusal, RefusalReason, Response
 
 __all__ = ["Category", "EntryRow", "Refusal", "RefusalReason", "Response"]

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from lfr_core.actors import Principal
-from lfr_core.deployments import DeploymentView
-from lfr_core.errors import Refused
-from lfr_core.faces.types import FaceEngine
-from lfr_core.gallery import Gallery
-from lfr_core.policy import Policy
+from lfr_core.common.errors import Refused
+from lfr_core.domain.actors import Principal
+from lfr_core.domain.deployments import DeploymentView
+from lfr_core.domain.policy import Policy
+from lfr_core.recognition.faces.types import FaceEngine
+from lfr_core.recognition.gallery import Gallery
 from lfr_core.watchlists.compile import WatchlistStore, check_open_for_watchlist, compile_watchlist
 from lfr_core.watchlists.csv_file import read_rows
 from lfr_core.watchlists.enrol import Progress

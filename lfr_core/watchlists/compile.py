@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Protocol
 
-from lfr_core.actors import Principal, SystemActor
-from lfr_core.deployments import DeploymentView
-from lfr_core.errors import LfrError, Refused
-from lfr_core.gallery import Gallery, gallery_name
-from lfr_core.gallery.port import StoredRow
+from lfr_core.common.errors import LfrError, Refused
+from lfr_core.domain.actors import Principal, SystemActor
+from lfr_core.domain.deployments import DeploymentView
+from lfr_core.recognition.gallery import Gallery, gallery_name
+from lfr_core.recognition.gallery.port import StoredRow
 from lfr_core.watchlists.enrol import enrol
 from lfr_core.watchlists.entries import Entry, WatchlistReport
 
@@ -18,7 +18,7 @@ __all__ = ["WatchlistStore", "check_open_for_watchlist", "compile_watchlist"]
 
 
 class WatchlistStore(Protocol):
-    """What is asked of the records: `lfr_core.records.deployments.DeploymentStore` has it."""
+    """What is asked of the records: `lfr_core.deployments.store.DeploymentStore` has it."""
 
     def find(self, deployment: str, /) -> DeploymentView | None: ...
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
-from lfr_core.errors import Poison
-from lfr_core.files import read_bounded
-from lfr_core.watchlists.categories import parse_category
-from lfr_core.watchlists.types import Category, EntryRow, Refusal, RefusalReason
+from lfr_core.common.errors import Poison
+from lfr_core.common.files import read_bounded
+from lfr_core.domain.categories import parse_category
+from lfr_core.domain.watchlists import Category, EntryRow, Refusal, RefusalReason
 
 __all__ = [
     "COLUMNS",

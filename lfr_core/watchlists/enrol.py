@@ -10,19 +10,20 @@ from pathlib import Path
 
 import numpy as np
 
-from lfr_core.deployments import DeploymentKind
-from lfr_core.errors import Fatal, LfrError, Refused
-from lfr_core.faces.types import FaceEngine
-from lfr_core.gallery import Gallery, Reference
-from lfr_core.gallery.binding import compare_rows
-from lfr_core.gallery.port import StoredRow
-from lfr_core.policy import Policy
-from lfr_core.proof.face import PROOF_ENTRY, PROOF_REFERENCE, proof_template
+from lfr_core.common.errors import Fatal, LfrError, Refused
+from lfr_core.domain.deployments import DeploymentKind
+from lfr_core.domain.policy import Policy
+from lfr_core.domain.reserved import PROOF_ENTRY, PROOF_REFERENCE
+from lfr_core.domain.watchlists import EntryRow, Refusal, RefusalReason
+from lfr_core.recognition.faces.types import FaceEngine
+from lfr_core.recognition.gallery import Gallery, Reference
+from lfr_core.recognition.gallery.binding import compare_rows
+from lfr_core.recognition.gallery.port import StoredRow
+from lfr_core.recognition.selftest.face import proof_template
 from lfr_core.watchlists.csv_file import read_rows
-from lfr_core.watchlists.entitled import entitled_rows, refusal_of
+from lfr_core.watchlists.eligibility import entitled_rows, refusal_of
 from lfr_core.watchlists.entries import Entry, EntryReference, FaceCheck, WatchlistReport, entry_id, reference_id
 from lfr_core.watchlists.photographs import Photograph, Unusable, digest, look_at
-from lfr_core.watchlists.types import EntryRow, Refusal, RefusalReason
 
 __all__ = ["Progress", "check_watchlist", "enrol"]
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from lfr_core.faces.types import Floats, Quality
-from lfr_core.watchlists.types import Category, Refusal, RefusalReason
+from lfr_core.domain.watchlists import Category, Refusal, RefusalReason
+from lfr_core.recognition.faces.types import Floats, Quality
 
 __all__ = ["Entry", "EntryReference", "FaceCheck", "WatchlistReport", "entry_id", "reference_id"]
 
@@ -80,7 +80,7 @@ class WatchlistReport:
     faces: tuple[FaceCheck, ...] = ()
     """Each photograph that was looked at, by line."""
     proof_template: Floats | None = field(default=None, repr=False)
-    """Of the drawn test face (`lfr_core.proof`): it goes into the gallery beside the list, and is no part of it."""
+    """Of the drawn test face (`lfr_core.recognition.selftest`): in the gallery beside the list, and no part of it."""
 
     @property
     def size(self) -> int:

@@ -9,12 +9,12 @@ from datetime import date
 from sqlalchemy import Engine
 from sqlmodel import col, select
 
-from lfr_core.clock import utc_from_ns
-from lfr_core.errors import Refused
-from lfr_core.records.engine import reading
-from lfr_core.records.sightings import CANARY_ENTRY
-from lfr_core.records.sign_on import signed_on
-from lfr_core.records.tables import DeploymentRow, WatchlistEntryRow, WatchlistReferenceRow
+from lfr_core.common.clock import utc_from_ns
+from lfr_core.common.errors import Refused
+from lfr_core.custody.people.sign_on import signed_on
+from lfr_core.domain.reserved import CANARY_ENTRY
+from lfr_core.storage.engine import reading
+from lfr_core.storage.tables.stream import DeploymentRow, WatchlistEntryRow, WatchlistReferenceRow
 
 __all__ = ["ListedEntry", "list_entries"]
 
@@ -46,7 +46,7 @@ def list_entries(engine: Engine, deployment: str, *, by: str, now_ns: int) -> li
         now_ns: wall time.
 
     Raises:
-        Refused: `deployment.unknown`, and as `lfr_core.records.sign_on.signed_on`.
+        Refused: `deployment.unknown`, and as `lfr_core.custody.people.sign_on.signed_on`.
         Retryable: the records are away.
     """
     reference, entry = WatchlistReferenceRow, WatchlistEntryRow

@@ -10,14 +10,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from lfr_core.errors import Poison
-from lfr_core.faces.decode import decode, probe_size
-from lfr_core.faces.quality import usable
-from lfr_core.faces.types import Detection, Face, FaceEngine, Floats, Image, Quality
-from lfr_core.files import IMAGE_BYTES, read_bounded
-from lfr_core.policy import Policy
+from lfr_core.common.errors import Poison
+from lfr_core.common.files import IMAGE_BYTES, read_bounded
+from lfr_core.domain.policy import Policy
+from lfr_core.domain.watchlists import RefusalReason
+from lfr_core.recognition.faces.decode import decode, probe_size
+from lfr_core.recognition.faces.quality import usable
+from lfr_core.recognition.faces.types import Detection, Face, FaceEngine, Floats, Image, Quality
 from lfr_core.watchlists.csv_file import locate
-from lfr_core.watchlists.types import RefusalReason
 
 __all__ = ["CROP_SIZE_PX", "SECOND_FACE", "Photograph", "Unusable", "digest", "look_at"]
 

@@ -21,12 +21,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import faust
 
-from lfr_core.errors import Fatal, LfrError, Poison
-from lfr_core.logs import get_logger
+from lfr_core.common.errors import Fatal, LfrError, Poison
+from lfr_core.common.logs import get_logger
 from lfr_core.recognition.batch import RawFrame, Recognised
 from lfr_core.recognition.service import Recogniser
 from streams.app import raw_topic, record_key
-from streams.patience import patiently
+from streams.retry import patiently
 from streams.topics import Topic
 from streams.watchdog import Heartbeat
 

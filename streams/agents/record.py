@@ -9,14 +9,14 @@ from typing import TypeVar
 
 import faust
 
-from lfr_core.clock import Clock
-from lfr_core.errors import Fatal, LfrError, Poison, Refused
-from lfr_core.logs import get_logger
-from lfr_core.messages import DeadLetter, OutcomeBatch, Proof, Sighting, gathered
-from lfr_core.records.recorder import Recorder
+from lfr_core.alerts.recorder import Recorder
+from lfr_core.common.clock import Clock
+from lfr_core.common.errors import Fatal, LfrError, Poison, Refused
+from lfr_core.common.logs import get_logger
+from lfr_core.domain.messages import DeadLetter, OutcomeBatch, Proof, Sighting, gathered
 from streams.app import raw_topic, record_key
-from streams.camera.quiet import Seldom
-from streams.patience import patiently
+from streams.camera.rate_limit import Seldom
+from streams.retry import patiently
 from streams.topics import Topic
 from streams.watchdog import Heartbeat
 

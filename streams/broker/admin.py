@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from lfr_core.errors import Fatal, Retryable
+from lfr_core.common.errors import Fatal, Retryable
 
 if TYPE_CHECKING:
     from kafka import KafkaAdminClient

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lfr_core.errors import Fatal
+from lfr_core.common.errors import Fatal
 from streams.broker.jars import MIN_JAVA, jars_present, java_major, libs_folder
 from streams.broker.tansu import tansu_binary
 from streams.broker.traits import KAFKA, TANSU, BrokerTraits
 
 if TYPE_CHECKING:
-    from lfr_core.settings import Settings
+    from lfr_core.common.settings import Settings
 
 __all__ = ["BrokerChoice", "Machine", "choose", "look"]
 

@@ -14,8 +14,8 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from lfr_core.environment import download_environment
-from lfr_core.errors import Fatal, Retryable
+from lfr_core.common.environment import download_environment
+from lfr_core.common.errors import Fatal, Retryable
 
 __all__ = [
     "KAFKA_FOLDER",
@@ -156,7 +156,7 @@ def _resolve(libs: Path, say: Callable[[str], None]) -> None:
 
 
 def _main(arguments: list[str]) -> int:
-    from lfr_core.settings import Settings
+    from lfr_core.common.settings import Settings
 
     libs = libs_folder(Settings().cache)
     if "--write" in arguments:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 
-from lfr_core.errors import Fatal, LfrError
+from lfr_core.common.errors import Fatal, LfrError
 from streams.broker.jars import KAFKA_FOLDER, MIN_JAVA, check_jars, java_major
 from streams.broker.properties import property_value
 

@@ -13,10 +13,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lfr_core.errors import Fatal
+from lfr_core.common.errors import Fatal
 
 if TYPE_CHECKING:
-    from lfr_core.settings import Settings
+    from lfr_core.common.settings import Settings
 
 __all__ = ["KAFKA", "TANSU", "TANSU_BANNER", "BrokerKind", "BrokerTraits", "remember_kind", "traits_of"]
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lfr_core.errors import Fatal
+from lfr_core.common.errors import Fatal
 from streams.broker.admin import admin_client
 
 __all__ = ["log_dirs", "refuse_other_folder"]

@@ -7,19 +7,19 @@ from collections.abc import Callable
 
 import structlog
 
-from lfr_core.clock import Clock
-from lfr_core.errors import LfrError, Poison
-from lfr_core.policy import Policy
+from lfr_core.common.clock import Clock
+from lfr_core.common.errors import LfrError, Poison
+from lfr_core.domain.policy import Policy
 from streams.camera.feedback import Flight
 from streams.camera.footage import FootageSink
-from streams.camera.halt import Halt
 from streams.camera.job import CameraJob
 from streams.camera.jpeg import jpeg_size
 from streams.camera.ledger import Ledger, Picture
-from streams.camera.quiet import Seldom
+from streams.camera.rate_limit import Seldom
 from streams.camera.reconnect import ReconnectingSource
 from streams.camera.sampler import Pacer, adapt
 from streams.camera.sources import Grab, Source
+from streams.camera.stop_token import Halt
 
 __all__ = ["Capture"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from lfr_core.clock import Clock, SystemClock
-from lfr_core.errors import Poison, Retryable
+from lfr_core.common.clock import Clock, SystemClock
+from lfr_core.common.errors import Poison, Retryable
 from streams.camera.jpeg import encode_jpeg
 from streams.camera.sources import DEFAULT_FPS, MAX_FPS, Grab, SourceInfo, camera_away
 from streams.camera.urls import SourceText

@@ -12,9 +12,9 @@ from typing import Any
 
 import structlog
 
-from lfr_core.clock import Clock
-from lfr_core.errors import Poison, Retryable
-from lfr_core.messages import OutcomeBatch
+from lfr_core.common.clock import Clock
+from lfr_core.common.errors import Poison, Retryable
+from lfr_core.domain.messages import OutcomeBatch
 
 __all__ = ["FeedbackReader", "Flight"]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from lfr_core.clock import Clock, SystemClock
-from lfr_core.errors import Poison
-from lfr_core.faces.decode import decode, probe_size
-from lfr_core.files import IMAGE_BYTES, read_bounded
-from lfr_core.policy import ImagePolicy
+from lfr_core.common.clock import Clock, SystemClock
+from lfr_core.common.errors import Poison
+from lfr_core.common.files import IMAGE_BYTES, read_bounded
+from lfr_core.domain.policy import ImagePolicy
+from lfr_core.recognition.faces.decode import decode, probe_size
 from streams.camera.device import DeviceSource
 from streams.camera.jpeg import encode_jpeg, is_jpeg
 from streams.camera.sources import DEFAULT_FPS, Grab, Source, SourceInfo

@@ -23,15 +23,15 @@ from uuid import UUID, uuid4
 import structlog
 from sqlalchemy import Engine
 
-from lfr_core.actors import SystemActor
-from lfr_core.clock import Clock, SystemClock
-from lfr_core.errors import LfrError
-from lfr_core.footage.register import close_row, open_row
-from lfr_core.footage.segment import SegmentFile, SegmentHeader
-from lfr_core.footage.tables import FootageSegmentRow
-from lfr_core.policy import FootagePolicy
-from lfr_core.vault.port import KeyKind, Vault
-from streams.camera.quiet import Seldom
+from lfr_core.common.clock import Clock, SystemClock
+from lfr_core.common.errors import LfrError
+from lfr_core.custody.vault.port import KeyKind, Vault
+from lfr_core.domain.actors import SystemActor
+from lfr_core.domain.policy import FootagePolicy
+from lfr_core.retention.footage.register import close_row, open_row
+from lfr_core.retention.footage.segment import SegmentFile, SegmentHeader
+from lfr_core.storage.tables.footage import FootageSegmentRow
+from streams.camera.rate_limit import Seldom
 
 __all__ = ["FootageSink", "FootageWriter", "Gate", "GatedFootage"]
 
@@ -59,7 +59,7 @@ class FootageSink(Protocol):
 
 
 class Gate(Protocol):
-    """Says whether frames may be sealed now: `lfr_core.vault.frames.VaultSealer`."""
+    """Says whether frames may be sealed now: `lfr_core.custody.vault.frames.VaultSealer`."""
 
     @property
     def is_lent(self) -> bool: ...

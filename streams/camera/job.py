@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from lfr_core.errors import Poison
+from lfr_core.common.errors import Poison
 
 __all__ = ["CameraJob", "CameraProgress", "CameraReport"]
 

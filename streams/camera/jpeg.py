@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from lfr_core.errors import Poison
-from lfr_core.faces.decode import probe_size
-from lfr_core.faces.types import Image
+from lfr_core.common.errors import Poison
+from lfr_core.recognition.faces.decode import probe_size
+from lfr_core.recognition.faces.types import Image
 
 __all__ = ["JPEG_QUALITY", "encode_jpeg", "is_jpeg", "jpeg_size"]
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 
-from streams.camera.halt import Halt
+from streams.camera.stop_token import Halt
 
 __all__ = ["Counts", "Ledger", "Picture", "Taken"]
 

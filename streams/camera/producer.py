@@ -7,12 +7,12 @@ from typing import Any
 
 import structlog
 
-from lfr_core.clock import Clock
-from lfr_core.errors import Poison, Retryable
-from lfr_core.frames import FrameHeader, FrameSealer
+from lfr_core.common.clock import Clock
+from lfr_core.common.errors import Poison, Retryable
+from lfr_core.domain.frames import FrameHeader, FrameSealer
 from streams.broker.traits import BrokerTraits
 from streams.camera.feedback import Flight
-from streams.camera.quiet import Seldom
+from streams.camera.rate_limit import Seldom
 
 __all__ = ["HEADROOM_BYTES", "FrameProducer", "FrameTooLarge"]
 

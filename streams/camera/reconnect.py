@@ -13,10 +13,10 @@ from typing import Generic, TypeVar, cast
 
 import structlog
 
-from lfr_core.clock import Clock
-from lfr_core.errors import LfrError, Retryable
-from streams.camera.halt import Halt
+from lfr_core.common.clock import Clock
+from lfr_core.common.errors import LfrError, Retryable
 from streams.camera.sources import Grab, Source, SourceInfo
+from streams.camera.stop_token import Halt
 
 __all__ = ["HANG_S", "ReconnectingSource", "back_off_s"]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lfr_core.policy import SamplingPolicy
+from lfr_core.domain.policy import SamplingPolicy
 
 __all__ = ["Pacer", "adapt"]
 

@@ -7,20 +7,20 @@ from collections.abc import Callable
 
 import structlog
 
-from lfr_core.clock import Clock
-from lfr_core.errors import LfrError, Poison, Retryable
-from lfr_core.frames import UNSEALED, FrameHeader, FrameKind, FrameSealer
-from lfr_core.policy import Policy
+from lfr_core.common.clock import Clock
+from lfr_core.common.errors import LfrError, Poison, Retryable
+from lfr_core.domain.frames import UNSEALED, FrameHeader, FrameKind, FrameSealer
+from lfr_core.domain.policy import Policy
 from streams.broker.traits import BrokerTraits
 from streams.camera.capture import Capture
 from streams.camera.feedback import FeedbackReader, Flight
 from streams.camera.footage import FootageSink
-from streams.camera.halt import Halt
 from streams.camera.job import CameraJob, CameraProgress, CameraReport
 from streams.camera.ledger import Counts, Ledger, Taken
 from streams.camera.producer import FrameProducer, FrameTooLarge
-from streams.camera.quiet import Seldom
+from streams.camera.rate_limit import Seldom
 from streams.camera.sources import Source
+from streams.camera.stop_token import Halt
 from streams.topics import Topic
 
 __all__ = ["WORKERS_DEADLINE_S", "Sender"]

@@ -15,19 +15,19 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from lfr_core.clock import Clock, SystemClock
-from lfr_core.deployments import DeploymentDirectory, DeploymentKind, DeploymentView
-from lfr_core.errors import Refused, Retryable
-from lfr_core.frames import FrameSealer
-from lfr_core.policy import Policy
+from lfr_core.common.clock import Clock, SystemClock
+from lfr_core.common.errors import Refused, Retryable
+from lfr_core.domain.deployments import DeploymentDirectory, DeploymentKind, DeploymentView
+from lfr_core.domain.frames import FrameSealer
+from lfr_core.domain.policy import Policy
 from streams.broker.traits import KAFKA, BrokerTraits
 from streams.camera.folder import open_source
 from streams.camera.footage import FootageSink
-from streams.camera.halt import Halt
 from streams.camera.job import CameraJob, CameraProgress, CameraReport
 from streams.camera.reconnect import HANG_S, ReconnectingSource
 from streams.camera.sender import WORKERS_DEADLINE_S, Sender
 from streams.camera.sources import Source
+from streams.camera.stop_token import Halt
 from streams.camera.urls import parse_source
 from streams.topics import broker_version
 

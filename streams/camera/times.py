@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from lfr_core.errors import Retryable
+from lfr_core.common.errors import Retryable
 
 __all__ = ["DRIFT", "WAITED_S", "Fate", "Lateness", "StreamTimes"]
 

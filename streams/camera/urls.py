@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from lfr_core.errors import Poison
+from lfr_core.common.errors import Poison
 
 __all__ = ["SourceKind", "SourceText", "parse_source", "redact_url"]
 

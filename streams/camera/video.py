@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import structlog
 
-from lfr_core.clock import Clock, SystemClock
-from lfr_core.errors import Poison, Retryable
-from lfr_core.faces.types import Image
-from lfr_core.policy import ImagePolicy
+from lfr_core.common.clock import Clock, SystemClock
+from lfr_core.common.errors import Poison, Retryable
+from lfr_core.domain.policy import ImagePolicy
+from lfr_core.recognition.faces.types import Image
 from streams.camera.jpeg import encode_jpeg, jpeg_size
 from streams.camera.sources import DEFAULT_FPS, MAX_FPS, Grab, SourceInfo, camera_away
 from streams.camera.times import WAITED_S, Fate, Lateness, StreamTimes

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import Engine
 
-from lfr_core.records.engine import open_engine
-from lfr_core.settings import Settings
-from lfr_core.vault.core import VaultCore
+from lfr_core.common.settings import Settings
+from lfr_core.custody.vault.core import VaultCore
+from lfr_core.storage.engine import open_engine
 from tests.support.staff import staff_app
 from tests.support.vault_server import serving_vault
 

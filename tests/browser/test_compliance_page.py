@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lfr_core.deployments import DeploymentKind
-from lfr_core.faces.types import FaceEngine
-from lfr_core.people import Role
-from lfr_core.policy import load_policy
+from lfr_core.common.settings import Settings
+from lfr_core.custody.people import Role
+from lfr_core.domain.deployments import DeploymentKind
+from lfr_core.domain.policy import load_policy
 from lfr_core.publication.quality.docs import validate_with_docs
 from lfr_core.publication.quality.importer import read_table
-from lfr_core.records.engine import open_engine
-from lfr_core.records.migrate import upgrade
-from lfr_core.settings import Settings
+from lfr_core.recognition.faces.types import FaceEngine
+from lfr_core.storage.engine import open_engine
+from lfr_core.storage.migrate import upgrade
 from lfr_core.watchlists.building import quality_pages
 from lfr_core.watchlists.quality.service import ListCheck, check_list
 from tests.support.milvus import free_port

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from apps.public.launch import command
-from lfr_core.policy import load_policy
+from lfr_core.common.settings import Settings
+from lfr_core.domain.policy import load_policy
+from lfr_core.publication.site.atomic_publish import publish_folder
 from lfr_core.publication.site.build import site_files
-from lfr_core.publication.site.swap import publish_folder
-from lfr_core.settings import Settings
 from tests.support.publishing import site_of_two
 
 if TYPE_CHECKING:

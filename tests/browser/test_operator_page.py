@@ -20,22 +20,22 @@ from sqlalchemy import Engine
 from sqlmodel import text
 
 from apps.operator.page import ALERTS_REFRESH_S
-from lfr_core.actors import SystemActor
-from lfr_core.alerts import Engagement, Judgement
-from lfr_core.audit.trail import AuditTrail
-from lfr_core.clock import SystemClock
-from lfr_core.crops import sighting_probe, sightings_key
-from lfr_core.deployments import DeploymentKind
-from lfr_core.messages import Sighting
-from lfr_core.people import People, Role
-from lfr_core.policy import load_policy
-from lfr_core.records.deployments import DeploymentStore
-from lfr_core.records.engine import writing
-from lfr_core.records.recorder import RecordedSightings, Recorder
-from lfr_core.vault.core import VaultCore
-from lfr_core.vault.port import KeyKind
-from lfr_core.vault.sealing import open_sealed, seal
-from lfr_core.watchlists.types import Category
+from lfr_core.alerts.recorder import RecordedSightings, Recorder
+from lfr_core.common.clock import SystemClock
+from lfr_core.custody.audit.trail import AuditTrail
+from lfr_core.custody.crops import sighting_probe, sightings_key
+from lfr_core.custody.people import People, Role
+from lfr_core.custody.vault.core import VaultCore
+from lfr_core.custody.vault.port import KeyKind
+from lfr_core.custody.vault.sealing import open_sealed, seal
+from lfr_core.deployments.store import DeploymentStore
+from lfr_core.domain.actors import SystemActor
+from lfr_core.domain.alerts import Engagement, Judgement
+from lfr_core.domain.deployments import DeploymentKind
+from lfr_core.domain.messages import Sighting
+from lfr_core.domain.policy import load_policy
+from lfr_core.domain.watchlists import Category
+from lfr_core.storage.engine import writing
 from tests.support.galleries import held_by
 from tests.support.people import add_people
 from tests.support.records import NOW_NS, Entry, Reference, alerts_of, entry, outcomes, sighting

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lfr_core.papers.forms import FormKind, render
+from lfr_core.deployments.compliance_documents.forms import FormKind, render
 from tests.support.axe import WCAG, axe
 from tests.support.papers import printed
 

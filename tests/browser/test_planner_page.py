@@ -10,14 +10,14 @@ from urllib.parse import urlsplit
 import pytest
 from sqlalchemy import Engine
 
-from lfr_core.audit.trail import AuditTrail
-from lfr_core.clock import SystemClock
-from lfr_core.life.reading import authority_of
-from lfr_core.papers import PaperKind
-from lfr_core.people import Role
-from lfr_core.records.engine import reading
-from lfr_core.settings import Settings
-from lfr_core.vault.core import VaultCore
+from lfr_core.common.clock import SystemClock
+from lfr_core.common.settings import Settings
+from lfr_core.custody.audit.trail import AuditTrail
+from lfr_core.custody.people import Role
+from lfr_core.custody.vault.core import VaultCore
+from lfr_core.deployments.compliance_documents import PaperKind
+from lfr_core.deployments.reading import authority_of
+from lfr_core.storage.engine import reading
 from tests.support.axe import WCAG, axe
 from tests.support.planning import OFFICER, OTHER_OFFICER, PLANNER, PlanningHouse
 from tests.support.staff import staff_app

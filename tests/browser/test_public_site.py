@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lfr_core.clock import utc_from_ns
-from lfr_core.papers import paper_folder
-from lfr_core.policy import load_policy
-from lfr_core.publication.announcement import ReasonClass
-from lfr_core.publication.collect import figures_for
+from lfr_core.common.clock import utc_from_ns
+from lfr_core.deployments.announcement import ReasonClass
+from lfr_core.deployments.compliance_documents import paper_folder
+from lfr_core.domain.policy import load_policy
 from lfr_core.publication.published import Publisher
+from lfr_core.publication.record_figures import figures_for
+from lfr_core.publication.site.atomic_publish import publish_folder
 from lfr_core.publication.site.build import site_files
 from lfr_core.publication.site.data import site_data
-from lfr_core.publication.site.swap import publish_folder
-from lfr_core.records.engine import open_engine, writing
-from lfr_core.records.migrate import upgrade
-from lfr_core.vault.tables import EpochRow
+from lfr_core.storage.engine import open_engine, writing
+from lfr_core.storage.migrate import upgrade
+from lfr_core.storage.tables.vault import EpochRow
 from tests.support.axe import WCAG, axe
 from tests.support.publishing import announcing, ended_deployment, planned
 from tests.support.records import NOW_NS

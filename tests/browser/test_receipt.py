@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lfr_core.policy import load_policy
-from lfr_core.rights.receipt_page import receipt_html
-from lfr_core.rights.receipts import Receipt
-from lfr_core.watchlists.types import Category
+from lfr_core.domain.policy import load_policy
+from lfr_core.domain.watchlists import Category
+from lfr_core.publication.rights.receipt_page import receipt_html
+from lfr_core.publication.rights.receipts import Receipt
 from tests.support.axe import WCAG, axe
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from streams.camera.quiet import quiet_kafka
+from streams.camera.rate_limit import quiet_kafka
 from tests.support.brokers import kafka_libs
 
 __all__ = ["kafka_libs"]

@@ -17,23 +17,23 @@ from pathlib import Path
 import pytest
 from sqlmodel import select, text
 
-from lfr_core.audit.trail import AuditTrail
-from lfr_core.clock import SystemClock, utc_from_ns
-from lfr_core.gallery import MilvusGallery
-from lfr_core.gate import Condition
-from lfr_core.life.tables import AuthorityRow, LifeRow
-from lfr_core.life.telling import withhold
-from lfr_core.papers.tables import PaperRow
-from lfr_core.proof.tables import ProofRow
-from lfr_core.publication.announcement import ReasonClass
-from lfr_core.publication.tables import AnnouncementRow
-from lfr_core.records import read
-from lfr_core.records.attendance import Attendance
-from lfr_core.records.engine import writing
-from lfr_core.records.reading import DeploymentReader
-from lfr_core.records.tables import DeploymentRow, GalleryLookRow, Row
-from lfr_core.vault.frames import VaultSealer
-from lfr_core.vault.tables import InstallationRow
+from lfr_core.alerts import read
+from lfr_core.common.clock import SystemClock, utc_from_ns
+from lfr_core.custody.audit.trail import AuditTrail
+from lfr_core.custody.vault.frames import VaultSealer
+from lfr_core.deployments.announcement import ReasonClass
+from lfr_core.deployments.attendance import Attendance
+from lfr_core.deployments.telling import withhold
+from lfr_core.deployments.views import DeploymentReader
+from lfr_core.domain.gate import Condition
+from lfr_core.recognition.gallery import MilvusGallery
+from lfr_core.storage.engine import writing
+from lfr_core.storage.tables.deployments import AuthorityRow, LifeRow
+from lfr_core.storage.tables.documents import PaperRow
+from lfr_core.storage.tables.monitoring import ProofRow
+from lfr_core.storage.tables.publication import AnnouncementRow
+from lfr_core.storage.tables.stream import DeploymentRow, GalleryLookRow, Row
+from lfr_core.storage.tables.vault import InstallationRow
 from streams.camera.job import CameraJob
 from streams.camera.session import run_camera
 from tests.support.planning import OFFICER, OPERATOR, PLANNER, PUBLISHER, PlanningHouse, form

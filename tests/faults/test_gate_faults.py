@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from lfr_core.records import read
+from lfr_core.alerts import read
 from tests.support.playing import Playing, playing
 from tests.support.records import alerts_of
 from tests.support.stream import Stream, two_workers, wait_until

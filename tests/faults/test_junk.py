@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from kafka import KafkaProducer
 
-from lfr_core.deployments import DeploymentKind
-from lfr_core.logs import get_logger
-from lfr_core.records import read
+from lfr_core.alerts import read
+from lfr_core.common.logs import get_logger
+from lfr_core.domain.deployments import DeploymentKind
 from streams.topics import Topic
 from tests.support.brokers import new_kafka
 from tests.support.milvus import MilvusServer

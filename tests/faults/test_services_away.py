@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lfr_core.records.reading import DeploymentReader
+from lfr_core.deployments.views import DeploymentReader
 from tests.support.brokers import RunningBroker, new_kafka
 from tests.support.databases import Postgres, new_postgres
 from tests.support.disks import fill, small_disk

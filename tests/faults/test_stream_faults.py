@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from lfr_core.deployments import DeploymentStatus
-from lfr_core.records import read
+from lfr_core.alerts import read
+from lfr_core.domain.deployments import DeploymentStatus
 from tests.support.brokers import RunningBroker, new_kafka
 from tests.support.milvus import MilvusServer
 from tests.support.playing import judge, playing, recognised, wait_until_more_is_recognised

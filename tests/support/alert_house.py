@@ -9,21 +9,21 @@ from uuid import UUID
 from sqlalchemy import Engine
 from sqlmodel import select
 
-from lfr_core.audit.port import AuditEvent
-from lfr_core.audit.tables import AuditEntryRow
-from lfr_core.audit.trail import AuditTrail, record
-from lfr_core.deployments import DeploymentKind
-from lfr_core.gate import GateLimits
-from lfr_core.policy import load_policy
-from lfr_core.records import read
-from lfr_core.records.decisions import DecisionDesk
-from lfr_core.records.deployments import DeploymentStore
-from lfr_core.records.engine import reading
-from lfr_core.records.expiry import ExpiredAlert, expire_alerts
-from lfr_core.records.recorder import Recorder
-from lfr_core.vault.book import VaultBook, bind_installation
-from lfr_core.vault.core import VaultCore
-from lfr_core.vault.keystore import Keystore
+from lfr_core.alerts import read
+from lfr_core.alerts.decisions import DecisionDesk
+from lfr_core.alerts.expiry import ExpiredAlert, expire_alerts
+from lfr_core.alerts.recorder import Recorder
+from lfr_core.custody.audit.port import AuditEvent
+from lfr_core.custody.audit.trail import AuditTrail, record
+from lfr_core.custody.vault.core import VaultCore
+from lfr_core.custody.vault.keystore import Keystore
+from lfr_core.deployments.store import DeploymentStore
+from lfr_core.deployments.vault_log import VaultBook, bind_installation
+from lfr_core.domain.deployments import DeploymentKind
+from lfr_core.domain.gate import GateLimits
+from lfr_core.domain.policy import load_policy
+from lfr_core.storage.engine import reading
+from lfr_core.storage.tables.audit import AuditEntryRow
 from tests.support.galleries import held_by
 from tests.support.people import sign_on
 from tests.support.records import Entry, entry, sighting

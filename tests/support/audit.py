@@ -8,10 +8,10 @@ import hmac
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from lfr_core.audit.trail import AuditTrail
-from lfr_core.clock import Clock
-from lfr_core.errors import Retryable
-from lfr_core.vault.port import Signature
+from lfr_core.common.clock import Clock
+from lfr_core.common.errors import Retryable
+from lfr_core.custody.audit.trail import AuditTrail
+from lfr_core.custody.vault.port import Signature
 from tests.support.records import ManualClock
 
 __all__ = ["Notary", "audit_trail"]

@@ -9,9 +9,9 @@ import tarfile
 
 import pytest
 
-from lfr_core.errors import Fatal
-from lfr_core.faces.pack.fetch import find_npm
-from lfr_core.settings import Settings
+from lfr_core.common.errors import Fatal
+from lfr_core.common.settings import Settings
+from lfr_core.recognition.faces.pack.fetch import find_npm
 
 __all__ = ["WCAG", "axe"]
 

@@ -18,9 +18,9 @@ from pathlib import Path
 
 import pytest
 
-from lfr_core.errors import Fatal, LfrError, Retryable
-from lfr_core.policy import Policy, load_policy
-from lfr_core.settings import Settings
+from lfr_core.common.errors import Fatal, LfrError, Retryable
+from lfr_core.common.settings import Settings
+from lfr_core.domain.policy import Policy, load_policy
 from streams.broker.jars import MIN_JAVA, ensure_jars, jars_present, java_major, libs_folder
 from streams.broker.kafka import KafkaNode, broker_command
 from streams.broker.tansu import tansu_binary, tansu_command

@@ -12,9 +12,9 @@ from typing import Any
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
-from lfr_core.frames import FrameHeader, FrameKind
-from lfr_core.messages import FrameResult, OutcomeBatch
-from lfr_core.outcomes import FrameOutcome
+from lfr_core.domain.frames import FrameHeader, FrameKind
+from lfr_core.domain.messages import FrameResult, OutcomeBatch
+from lfr_core.domain.outcomes import FrameOutcome
 from streams.broker.traits import KAFKA, BrokerTraits
 
 __all__ = ["CountingWorker", "assert_counts_explain_every_gap"]

@@ -24,7 +24,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from lfr_core.records.migrate import upgrade
+from lfr_core.storage.migrate import upgrade
 
 __all__ = [
     "Postgres",
@@ -41,7 +41,7 @@ __all__ = [
 def forkserver(*modules: str) -> ForkServerContext:
     """Processes that start in milliseconds, with the records (and `modules`) imported once for all."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["lfr_core.records.migrate", "lfr_core.records.recorder", *modules])
+    context.set_forkserver_preload(["lfr_core.storage.migrate", "lfr_core.alerts.recorder", *modules])
     return context
 
 

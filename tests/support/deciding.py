@@ -6,10 +6,10 @@ from uuid import UUID
 
 from sqlalchemy import Engine
 
-from lfr_core.alerts import Shown
-from lfr_core.records.engine import reading
-from lfr_core.records.pictures import pictures_digest, references_of
-from lfr_core.records.tables import AlertRow
+from lfr_core.alerts.pictures import pictures_digest, references_of
+from lfr_core.domain.alerts import Shown
+from lfr_core.storage.engine import reading
+from lfr_core.storage.tables.stream import AlertRow
 
 __all__ = ["seen"]
 

@@ -12,34 +12,34 @@ from typing import Self
 import numpy as np
 from sqlalchemy import Engine
 
-from lfr_core.actors import SystemActor
-from lfr_core.audit.port import AuditEvent
-from lfr_core.audit.trail import AuditTrail, record
-from lfr_core.deployments import DeploymentKind, DeploymentView
-from lfr_core.erasure.account import ended_ns, what_was_destroyed
-from lfr_core.erasure.certificate import SignedCertificate
-from lfr_core.erasure.desk import CertificateDesk, register_canaries
-from lfr_core.erasure.keys import VaultKeys
-from lfr_core.erasure.places import canary_folder, certificate_folder, scratch_folder, stores_of
-from lfr_core.erasure.plant import plant_reference, plant_template
-from lfr_core.erasure.planted import CanaryFile, Planted, PlantedKind
-from lfr_core.erasure.stores import FolderStore, Store
-from lfr_core.erasure.verify import Verification, confirm, verify
-from lfr_core.footage.expiry import expire_segments
-from lfr_core.gallery import Gallery, MilvusGallery, gallery_name
-from lfr_core.gallery.turned import turned_gallery
-from lfr_core.gate import GateLimits
-from lfr_core.messages import Sighting
-from lfr_core.policy import load_policy
-from lfr_core.records.attendance import Attendance
-from lfr_core.records.deployments import DeploymentStore
-from lfr_core.records.engine import open_engine
-from lfr_core.records.expiry import expire_alerts
-from lfr_core.records.migrate import upgrade
-from lfr_core.records.recorder import Recorder
+from lfr_core.alerts.expiry import expire_alerts
+from lfr_core.alerts.recorder import Recorder
+from lfr_core.custody.audit.port import AuditEvent
+from lfr_core.custody.audit.trail import AuditTrail, record
+from lfr_core.custody.vault.core import VaultCore
+from lfr_core.custody.vault.keystore import Keystore
+from lfr_core.deployments.attendance import Attendance
+from lfr_core.deployments.store import DeploymentStore
+from lfr_core.domain.actors import SystemActor
+from lfr_core.domain.deployments import DeploymentKind, DeploymentView
+from lfr_core.domain.gate import GateLimits
+from lfr_core.domain.messages import Sighting
+from lfr_core.domain.policy import load_policy
+from lfr_core.recognition.gallery import Gallery, MilvusGallery, gallery_name
+from lfr_core.recognition.gallery.rotated import turned_gallery
+from lfr_core.retention.erasure.canary import CanaryFile, Planted, PlantedKind
+from lfr_core.retention.erasure.certificate import SignedCertificate
+from lfr_core.retention.erasure.desk import CertificateDesk, register_canaries
+from lfr_core.retention.erasure.destruction_log import ended_ns, what_was_destroyed
+from lfr_core.retention.erasure.inject import plant_reference, plant_template
+from lfr_core.retention.erasure.keys import VaultKeys
+from lfr_core.retention.erasure.places import canary_folder, certificate_folder, scratch_folder, stores_of
+from lfr_core.retention.erasure.stores import FolderStore, Store
+from lfr_core.retention.erasure.verify import Verification, confirm, verify
+from lfr_core.retention.footage.expiry import expire_segments
 from lfr_core.retention.steps.lists import ListsStep
-from lfr_core.vault.core import VaultCore
-from lfr_core.vault.keystore import Keystore
+from lfr_core.storage.engine import open_engine
+from lfr_core.storage.migrate import upgrade
 from streams.canary import CanaryStreams
 from streams.topics import Topic
 from tests.support.brokers import RunningBroker
@@ -165,17 +165,17 @@ class Installation:
         }
 
     def _destroy_sightings(self, deployment: str) -> None:
-        from lfr_core.vault.port import KeyKind
+        from lfr_core.custody.vault.port import KeyKind
 
         keys = [info.id for info in self.vault.kept(KeyKind.SIGHTINGS, deployment)]
         self.vault.destroy(keys, rule="retention.due")
 
     def end(self, view: DeploymentView) -> None:
         """The deployment is over; its list stays for the purge step under test."""
-        from lfr_core.clock import utc_from_ns
-        from lfr_core.deployments import DeploymentStatus
-        from lfr_core.records.engine import writing
-        from lfr_core.records.tables import DeploymentRow
+        from lfr_core.common.clock import utc_from_ns
+        from lfr_core.domain.deployments import DeploymentStatus
+        from lfr_core.storage.engine import writing
+        from lfr_core.storage.tables.stream import DeploymentRow
 
         with writing(self.engine) as session:
             row = session.get(DeploymentRow, view.id)

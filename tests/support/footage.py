@@ -12,27 +12,27 @@ from pathlib import Path
 from sqlalchemy import Engine
 from sqlmodel import select
 
-from lfr_core.audit.port import AuditEvent
-from lfr_core.audit.tables import AuditEntryRow
-from lfr_core.audit.trail import AuditTrail, record
-from lfr_core.clock import utc_from_ns
-from lfr_core.footage.desk import HoldDesk
-from lfr_core.footage.expiry import PurgedSegment, expire_segments
-from lfr_core.footage.holds import Hold, HoldGround, HoldRequest
-from lfr_core.footage.register import Segment, segments
-from lfr_core.footage.segment import segment_file
-from lfr_core.gate import GateFacts, GateLimits
-from lfr_core.people.roles import Role
-from lfr_core.policy import FootagePolicy, VaultPolicy, load_policy
-from lfr_core.records.engine import reading, writing
-from lfr_core.records.tables import DeploymentRow
-from lfr_core.settings import Settings
-from lfr_core.vault.book import VaultBook
-from lfr_core.vault.client import vault_client
-from lfr_core.vault.core import VaultCore
-from lfr_core.vault.epochs import Epoch
-from lfr_core.vault.keystore import Keystore
-from lfr_core.vault.port import Vault
+from lfr_core.common.clock import utc_from_ns
+from lfr_core.common.settings import Settings
+from lfr_core.custody.audit.port import AuditEvent
+from lfr_core.custody.audit.trail import AuditTrail, record
+from lfr_core.custody.people.roles import Role
+from lfr_core.custody.vault.client import vault_client
+from lfr_core.custody.vault.core import VaultCore
+from lfr_core.custody.vault.epochs import Epoch
+from lfr_core.custody.vault.keystore import Keystore
+from lfr_core.custody.vault.port import Vault
+from lfr_core.deployments.vault_log import VaultBook
+from lfr_core.domain.gate import GateFacts, GateLimits
+from lfr_core.domain.policy import FootagePolicy, VaultPolicy, load_policy
+from lfr_core.retention.footage.desk import HoldDesk
+from lfr_core.retention.footage.expiry import PurgedSegment, expire_segments
+from lfr_core.retention.footage.holds import Hold, HoldGround, HoldRequest
+from lfr_core.retention.footage.register import Segment, segments
+from lfr_core.retention.footage.segment import segment_file
+from lfr_core.storage.engine import reading, writing
+from lfr_core.storage.tables.audit import AuditEntryRow
+from lfr_core.storage.tables.stream import DeploymentRow
 from streams.camera.footage import FootageWriter
 from tests.support.people import add_people
 from tests.support.records import NOW_NS, ManualClock
@@ -85,7 +85,8 @@ class FootageHouse:
     def behind_its_socket(self) -> Iterator[None]:
         """The vault answers at the socket of `settings`, and everything here asks it there, as a running platform does.
 
-        Without this the vault is in this process: it takes the same requests (`lfr_core.vault.messages.checked`).
+        Without this the vault is in this process: it takes the same requests
+        (`lfr_core.custody.vault.messages.checked`).
         """
         url = self.engine.url.render_as_string(hide_password=False)
         self.settings = Settings(home=self.home, database_url=url)

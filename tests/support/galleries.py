@@ -9,13 +9,13 @@ import numpy as np
 from sqlalchemy import Engine, delete
 from sqlmodel import col
 
-from lfr_core.gallery import ExactGallery, Gallery, Reference
-from lfr_core.gallery.port import StoredRow
-from lfr_core.proof.face import PROOF_ENTRY, PROOF_REFERENCE
-from lfr_core.records.engine import writing
-from lfr_core.records.entries import EntryLike
-from lfr_core.records.listed import bind_gallery
-from lfr_core.records.tables import DeploymentRow, GalleryReferenceRow
+from lfr_core.deployments.entries import EntryLike
+from lfr_core.deployments.listed import bind_gallery
+from lfr_core.domain.reserved import PROOF_ENTRY, PROOF_REFERENCE
+from lfr_core.recognition.gallery import ExactGallery, Gallery, Reference
+from lfr_core.recognition.gallery.port import StoredRow
+from lfr_core.storage.engine import writing
+from lfr_core.storage.tables.stream import DeploymentRow, GalleryReferenceRow
 
 __all__ = ["fill", "held_by", "rebind", "reference"]
 

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from lfr_core.papers.forms import RULES, FormKind, Line, PrintedPaper, Section, Signature, Table
+from lfr_core.deployments.compliance_documents.forms import (
+    RULES,
+    FormKind,
+    Line,
+    PrintedPaper,
+    Section,
+    Signature,
+    Table,
+)
 
 __all__ = ["EVIL", "printed"]
 

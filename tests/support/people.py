@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from sqlalchemy import Engine
 
-from lfr_core.audit.port import Trail
-from lfr_core.clock import Clock, SystemClock
-from lfr_core.people import People, Rank, Role
-from lfr_core.records.sign_on import SignOns
+from lfr_core.common.clock import Clock, SystemClock
+from lfr_core.custody.audit.port import Trail
+from lfr_core.custody.people import People, Rank, Role
+from lfr_core.custody.people.sign_on import SignOns
 from tests.support.records import ManualClock
 from tests.support.vaults import trail_of
 

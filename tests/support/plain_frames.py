@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from lfr_core.errors import Refused
-from lfr_core.frames import FrameHeader
+from lfr_core.common.errors import Refused
+from lfr_core.domain.frames import FrameHeader
 
 __all__ = ["PLAIN", "PlainFrames"]
 

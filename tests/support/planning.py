@@ -12,27 +12,27 @@ from uuid import uuid4
 from sqlalchemy import Engine
 from sqlmodel import select
 
-from lfr_core.audit.port import Trail
-from lfr_core.clock import Clock, utc_from_ns
-from lfr_core.deployments import DeploymentKind, DeploymentStatus
-from lfr_core.gallery import ExactGallery, Gallery, gallery_name
-from lfr_core.life.application import Application, ApplicationForm
-from lfr_core.life.desk import PlanningDesk
-from lfr_core.life.tables import LifeRow
-from lfr_core.life.telling import announce
-from lfr_core.papers import PaperKind, PaperRegister
-from lfr_core.papers.kinds import STANDING
-from lfr_core.people import People, Person
-from lfr_core.policy import Policy, load_policy
-from lfr_core.proof.gallery import GalleryCheck
-from lfr_core.proof.store import keep_self_test
-from lfr_core.publication.announcement import AnnouncementStore
-from lfr_core.publication.figures import UseCase
-from lfr_core.publication.workdays import LONDON
-from lfr_core.records.deployments import DeploymentStore
-from lfr_core.records.engine import reading, writing
-from lfr_core.records.entries import EntryLike
-from lfr_core.vault.port import Vault
+from lfr_core.common.clock import Clock, utc_from_ns
+from lfr_core.custody.audit.port import Trail
+from lfr_core.custody.people import People, Person
+from lfr_core.custody.vault.port import Vault
+from lfr_core.deployments.announcement import AnnouncementStore
+from lfr_core.deployments.application import Application, ApplicationForm
+from lfr_core.deployments.compliance_documents import PaperKind, PaperRegister
+from lfr_core.deployments.compliance_documents.kinds import STANDING
+from lfr_core.deployments.entries import EntryLike
+from lfr_core.deployments.monitoring.gallery import GalleryCheck
+from lfr_core.deployments.monitoring.store import keep_self_test
+from lfr_core.deployments.service import PlanningDesk
+from lfr_core.deployments.store import DeploymentStore
+from lfr_core.deployments.telling import announce
+from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus
+from lfr_core.domain.figures import UseCase
+from lfr_core.domain.policy import Policy, load_policy
+from lfr_core.domain.working_days import LONDON
+from lfr_core.recognition.gallery import ExactGallery, Gallery, gallery_name
+from lfr_core.storage.engine import reading, writing
+from lfr_core.storage.tables.deployments import LifeRow
 from tests.support.galleries import fill
 from tests.support.people import CAST
 from tests.support.records import ManualClock, entry
@@ -221,8 +221,8 @@ class PlanningHouse:
 
     def touch(self) -> None:
         """What the vault does every few seconds: show that the records take a write."""
-        from lfr_core.vault.book import VaultBook
-        from lfr_core.vault.tables import InstallationRow
+        from lfr_core.deployments.vault_log import VaultBook
+        from lfr_core.storage.tables.vault import InstallationRow
 
         with writing(self.engine) as session:
             if session.exec(select(InstallationRow.id)).first() is None:

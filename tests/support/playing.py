@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from lfr_core.clock import SystemClock
-from lfr_core.records import read
-from lfr_core.records.reading import DeploymentReader
-from lfr_core.vault.frames import VaultSealer
+from lfr_core.alerts import read
+from lfr_core.common.clock import SystemClock
+from lfr_core.custody.vault.frames import VaultSealer
+from lfr_core.deployments.views import DeploymentReader
 from streams.camera.job import CameraJob, CameraReport
 from streams.camera.session import run_camera
 from tests.support.oracle import ExpectedPass, SentByCamera, check_stream

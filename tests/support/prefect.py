@@ -21,8 +21,8 @@ from apps.supervisor.process import child_environment
 from apps.supervisor.workflows import workflow_children
 from flows.login import login_file
 from flows.transport import PrefectApi
-from lfr_core.policy import load_policy
-from lfr_core.settings import Settings
+from lfr_core.common.settings import Settings
+from lfr_core.domain.policy import load_policy
 from tests.support.milvus import free_port
 
 __all__ = ["PrefectProcess", "PrefectServer", "prefect_process", "prefect_server"]

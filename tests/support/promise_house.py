@@ -9,28 +9,28 @@ from pathlib import Path
 import numpy as np
 from sqlalchemy import Table, update
 
-from lfr_core.actors import SystemActor
-from lfr_core.audit.remembered import keep_head, write_public_key
-from lfr_core.clock import utc_from_ns
-from lfr_core.deployments import DeploymentKind
-from lfr_core.erasure.desk import CertificateDesk
-from lfr_core.erasure.verify import Verification
-from lfr_core.footage.expiry import expire_segments
-from lfr_core.footage.register import open_row
-from lfr_core.footage.tables import FootageSegmentRow
-from lfr_core.gallery import ExactGallery
-from lfr_core.policy import Policy, load_policy
-from lfr_core.promises.assembly import State, checks_of
-from lfr_core.promises.catalogue import promises
-from lfr_core.promises.ledger import Ledger
-from lfr_core.promises.port import Finding
-from lfr_core.records.attendance import Attendance
-from lfr_core.records.engine import writing
-from lfr_core.records.tables import AlertStubRow, CameraSessionRow, DeploymentRow, Row
-from lfr_core.retention.booking import StepReport, write_class
+from lfr_core.common.clock import utc_from_ns
+from lfr_core.common.project import PROJECT
+from lfr_core.custody.audit.remembered import keep_head, write_public_key
+from lfr_core.custody.vault.port import KeyKind, Vault
+from lfr_core.deployments.attendance import Attendance
+from lfr_core.domain.actors import SystemActor
+from lfr_core.domain.deployments import DeploymentKind
+from lfr_core.domain.policy import Policy, load_policy
+from lfr_core.publication.promises.assembly import State, checks_of
+from lfr_core.publication.promises.catalogue import promises
+from lfr_core.publication.promises.ledger import Ledger
+from lfr_core.publication.promises.port import Finding
+from lfr_core.recognition.gallery import ExactGallery
+from lfr_core.retention.erasure.desk import CertificateDesk
+from lfr_core.retention.erasure.verify import Verification
+from lfr_core.retention.footage.expiry import expire_segments
+from lfr_core.retention.footage.register import open_row
 from lfr_core.retention.port import CLASSES
-from lfr_core.settings import PROJECT
-from lfr_core.vault.port import KeyKind, Vault
+from lfr_core.retention.reporting import StepReport, write_class
+from lfr_core.storage.engine import writing
+from lfr_core.storage.tables.footage import FootageSegmentRow
+from lfr_core.storage.tables.stream import AlertStubRow, CameraSessionRow, DeploymentRow, Row
 from tests.support.alert_house import AlertHouse
 
 __all__ = ["DAY_S", "LATE_S", "PromiseHouse"]

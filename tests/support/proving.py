@@ -7,14 +7,14 @@ from datetime import timedelta
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from lfr_core.clock import utc_from_ns
-from lfr_core.life.tables import ApplicationRow, AuthorityRow, LifeRow
-from lfr_core.people.lookup import folded, row_of
-from lfr_core.people.roles import Rank, Role
-from lfr_core.people.tables import PersonRoleRow, PersonRow
-from lfr_core.publication.figures import UseCase
-from lfr_core.records.engine import writing
-from lfr_core.records.tables import DeploymentRow
+from lfr_core.common.clock import utc_from_ns
+from lfr_core.custody.people.lookup import folded, row_of
+from lfr_core.custody.people.roles import Rank, Role
+from lfr_core.domain.figures import UseCase
+from lfr_core.storage.engine import writing
+from lfr_core.storage.tables.deployments import ApplicationRow, AuthorityRow, LifeRow
+from lfr_core.storage.tables.people import PersonRoleRow, PersonRow
+from lfr_core.storage.tables.stream import DeploymentRow
 from tests.support.records import NOW_NS
 
 __all__ = ["OPERATOR", "make_planned"]

@@ -10,9 +10,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from lfr_core.alerts import Decision, Engagement, Judgement, Review
-from lfr_core.policy import PublicationPolicy, load_policy
-from lfr_core.publication.figures import (
+from lfr_core.domain.alerts import Decision, Engagement, Judgement, Review
+from lfr_core.domain.figures import (
     AlertFigures,
     BlueListFigures,
     CameraFigures,
@@ -23,7 +22,8 @@ from lfr_core.publication.figures import (
     Outcome,
     UseCase,
 )
-from lfr_core.watchlists.types import Category
+from lfr_core.domain.policy import PublicationPolicy, load_policy
+from lfr_core.domain.watchlists import Category
 
 __all__ = ["ENDED", "MET_ROWS", "MODERN_HEADER", "POLICY", "alert", "figures", "modern_row", "modern_table"]
 

@@ -7,18 +7,18 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from lfr_core.alerts import Engagement, Judgement, Review
-from lfr_core.clock import utc_from_ns
-from lfr_core.policy import load_policy
-from lfr_core.publication.announcement import AnnouncementStore, Plan, ReasonClass, plan
-from lfr_core.publication.collect import figures_for
-from lfr_core.publication.figures import UseCase
+from lfr_core.alerts.decisions import DecisionDesk
+from lfr_core.common.clock import utc_from_ns
+from lfr_core.deployments.announcement import AnnouncementStore, Plan, ReasonClass, plan
+from lfr_core.domain.alerts import Engagement, Judgement, Review
+from lfr_core.domain.figures import UseCase
+from lfr_core.domain.policy import load_policy
+from lfr_core.domain.watchlists import Category
 from lfr_core.publication.published import Publisher
+from lfr_core.publication.record_figures import figures_for
 from lfr_core.publication.site.data import SiteData, site_data
-from lfr_core.records.decisions import DecisionDesk
-from lfr_core.records.engine import open_engine
-from lfr_core.records.migrate import upgrade
-from lfr_core.watchlists.types import Category
+from lfr_core.storage.engine import open_engine
+from lfr_core.storage.migrate import upgrade
 from tests.support.deciding import seen
 from tests.support.records import (
     NOW_NS,

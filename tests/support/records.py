@@ -10,22 +10,22 @@ from uuid import UUID
 from sqlalchemy import Engine
 from sqlmodel import select
 
-from lfr_core.actors import SystemActor
-from lfr_core.clock import Clock, SystemClock
-from lfr_core.crops import sighting_probe, sightings_key
-from lfr_core.deployments import DeploymentKind
-from lfr_core.messages import FrameResult, OutcomeBatch, Sighting, sighting_id
-from lfr_core.outcomes import FrameOutcome
-from lfr_core.policy import load_policy
-from lfr_core.records.deployments import DeploymentStore
-from lfr_core.records.engine import reading, writing
-from lfr_core.records.read import AlertSummary
-from lfr_core.records.read._alerts import alerts_in
-from lfr_core.records.recorder import Recorder
-from lfr_core.records.tables import DeploymentRow
-from lfr_core.vault.port import Vault
-from lfr_core.vault.sealing import seal
-from lfr_core.watchlists.types import Category
+from lfr_core.alerts.read import AlertSummary
+from lfr_core.alerts.read._alerts import alerts_in
+from lfr_core.alerts.recorder import Recorder
+from lfr_core.common.clock import Clock, SystemClock
+from lfr_core.custody.crops import sighting_probe, sightings_key
+from lfr_core.custody.vault.port import Vault
+from lfr_core.custody.vault.sealing import seal
+from lfr_core.deployments.store import DeploymentStore
+from lfr_core.domain.actors import SystemActor
+from lfr_core.domain.deployments import DeploymentKind
+from lfr_core.domain.messages import FrameResult, OutcomeBatch, Sighting, sighting_id
+from lfr_core.domain.outcomes import FrameOutcome
+from lfr_core.domain.policy import load_policy
+from lfr_core.domain.watchlists import Category
+from lfr_core.storage.engine import reading, writing
+from lfr_core.storage.tables.stream import DeploymentRow
 from tests.support.galleries import held_by
 from tests.support.vaults import MemoryVault, trail_of, vault_of
 

@@ -12,18 +12,20 @@ import numpy as np
 from sqlalchemy import Engine
 from sqlmodel import select
 
-from lfr_core.actors import SystemActor
-from lfr_core.audit.port import AuditEvent
-from lfr_core.audit.trail import AuditTrail, record
-from lfr_core.clock import utc_from_ns
-from lfr_core.errors import Retryable
-from lfr_core.footage.register import segments
-from lfr_core.gallery import ExactGallery, Reference, gallery_name
-from lfr_core.gate import GateLimits
-from lfr_core.records.engine import reading, writing
-from lfr_core.records.tables import AlertRow, DeploymentRow, WatchlistEntryRow
-from lfr_core.retention.booking import StepReport
+from lfr_core.common.clock import utc_from_ns
+from lfr_core.common.errors import Retryable
+from lfr_core.custody.audit.port import AuditEvent
+from lfr_core.custody.audit.trail import AuditTrail, record
+from lfr_core.custody.vault.core import VaultCore
+from lfr_core.custody.vault.keystore import Keystore
+from lfr_core.custody.vault.port import KeyKind
+from lfr_core.deployments.vault_log import VaultBook
+from lfr_core.domain.actors import SystemActor
+from lfr_core.domain.gate import GateLimits
+from lfr_core.recognition.gallery import ExactGallery, Reference, gallery_name
+from lfr_core.retention.footage.register import segments
 from lfr_core.retention.port import Audited, Due, Outcome, PurgeStep
+from lfr_core.retention.reporting import StepReport
 from lfr_core.retention.status import ClassStatus, retention_status
 from lfr_core.retention.steps.alerts import AlertsStep
 from lfr_core.retention.steps.footage import FootageStep
@@ -32,10 +34,8 @@ from lfr_core.retention.steps.lists import ListsStep
 from lfr_core.retention.steps.quality import QualityStep
 from lfr_core.retention.steps.temporary import TemporaryStep
 from lfr_core.retention.sweep import sweep
-from lfr_core.vault.book import VaultBook
-from lfr_core.vault.core import VaultCore
-from lfr_core.vault.keystore import Keystore
-from lfr_core.vault.port import KeyKind
+from lfr_core.storage.engine import reading, writing
+from lfr_core.storage.tables.stream import AlertRow, DeploymentRow, WatchlistEntryRow
 from streams.camera.footage import FootageWriter
 from tests.support.alert_house import POLICY, AlertHouse
 from tests.support.footage import jpeg

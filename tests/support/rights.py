@@ -10,12 +10,12 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from lfr_core.footage.register import Segment, segments
-from lfr_core.people import People, Rank, Role
-from lfr_core.policy import Policy, load_policy
+from lfr_core.custody.people import People, Rank, Role
+from lfr_core.domain.policy import Policy, load_policy
+from lfr_core.publication.rights.desk import RightsDesk
+from lfr_core.publication.rights.types import About, NewRequest, Request, RequestKind
+from lfr_core.retention.footage.register import Segment, segments
 from lfr_core.retention.steps.footage import FootageStep
-from lfr_core.rights.desk import RightsDesk
-from lfr_core.rights.types import About, NewRequest, Request, RequestKind
 from tests.support.footage import FootageHouse
 
 __all__ = ["APPROVER", "CLERK", "CONTACT", "OFFICER", "TEXT", "RightsHouse"]

@@ -15,7 +15,7 @@ from fractions import Fraction
 import av
 import numpy as np
 
-from lfr_core.faces.types import Image
+from lfr_core.recognition.faces.types import Image
 
 __all__ = ["FPS", "RtspCamera", "number_in", "numbered"]
 

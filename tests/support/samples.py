@@ -12,13 +12,13 @@ from typing import NoReturn
 
 import pytest
 
-from lfr_core.errors import LfrError
-from lfr_core.faces.decode import decode
-from lfr_core.faces.pack import ModelPack, open_pack
-from lfr_core.faces.types import Image
-from lfr_core.policy import load_policy
-from lfr_core.samples import sample_photos
-from lfr_core.settings import Settings
+from lfr_core.common.errors import LfrError
+from lfr_core.common.settings import Settings
+from lfr_core.domain.policy import load_policy
+from lfr_core.recognition.faces.decode import decode
+from lfr_core.recognition.faces.pack import ModelPack, open_pack
+from lfr_core.recognition.faces.types import Image
+from lfr_core.recognition.samples import sample_photos
 
 __all__ = ["cpu", "require_image", "require_pack", "require_photos"]
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from apps.staff.launch import command
-from lfr_core.settings import Settings
+from lfr_core.common.settings import Settings
 
 __all__ = ["staff_app"]
 

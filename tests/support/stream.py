@@ -18,25 +18,25 @@ from uuid import NAMESPACE_OID, uuid5
 import cv2
 from sqlalchemy import Engine
 
-from lfr_core.actors import Principal, SystemActor
-from lfr_core.audit.trail import AuditTrail
-from lfr_core.clock import SystemClock
-from lfr_core.deployments import DeploymentKind, DeploymentView
-from lfr_core.errors import Retryable
-from lfr_core.faces.engine import build_engine
-from lfr_core.faces.types import FaceEngine
-from lfr_core.gallery import gallery_name
-from lfr_core.gallery.milvus import MilvusGallery
-from lfr_core.gallery.port import Reference
-from lfr_core.gallery.turned import turned_gallery
-from lfr_core.policy import Policy, load_policy
-from lfr_core.records.attendance import Attendance
-from lfr_core.records.deployments import DeploymentStore
-from lfr_core.records.engine import open_engine
-from lfr_core.records.migrate import upgrade
-from lfr_core.settings import Settings
-from lfr_core.vault.client import VaultClient, vault_client
-from lfr_core.watchlists.types import Category
+from lfr_core.common.clock import SystemClock
+from lfr_core.common.errors import Retryable
+from lfr_core.common.settings import Settings
+from lfr_core.custody.audit.trail import AuditTrail
+from lfr_core.custody.vault.client import VaultClient, vault_client
+from lfr_core.deployments.attendance import Attendance
+from lfr_core.deployments.store import DeploymentStore
+from lfr_core.domain.actors import Principal, SystemActor
+from lfr_core.domain.deployments import DeploymentKind, DeploymentView
+from lfr_core.domain.policy import Policy, load_policy
+from lfr_core.domain.watchlists import Category
+from lfr_core.recognition.faces.engine import build_engine
+from lfr_core.recognition.faces.types import FaceEngine
+from lfr_core.recognition.gallery import gallery_name
+from lfr_core.recognition.gallery.milvus import MilvusGallery
+from lfr_core.recognition.gallery.port import Reference
+from lfr_core.recognition.gallery.rotated import turned_gallery
+from lfr_core.storage.engine import open_engine
+from lfr_core.storage.migrate import upgrade
 from streams.topics import Topic, lag
 from streams.worker import RECOGNISE_GROUP, RECORD_GROUP, ready_file
 from tests.support.brokers import RunningBroker, new_kafka

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 from onnx import TensorProto, helper, numpy_helper
 
-from lfr_core.faces.pack.pins import Original, PackageSource, PackPins, PackRecipe, Task
-from lfr_core.faces.pack.surgery import priors
+from lfr_core.recognition.faces.pack.pins import Original, PackageSource, PackPins, PackRecipe, Task
+from lfr_core.recognition.faces.pack.surgery import priors
 
 __all__ = ["toy_detector", "toy_embedder", "toy_pins", "toy_tarball"]
 

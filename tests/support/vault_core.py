@@ -6,17 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from lfr_core.audit.entry import check_event
-from lfr_core.audit.port import AuditEvent
-from lfr_core.deployments import DeploymentStatus
-from lfr_core.errors import Refused, Retryable
-from lfr_core.gate import GateFacts, GateLimits
-from lfr_core.people.roles import Role
-from lfr_core.policy import VaultPolicy, load_policy
-from lfr_core.vault.book import VaultBook
-from lfr_core.vault.core import VaultCore
-from lfr_core.vault.epochs import Epoch
-from lfr_core.vault.keystore import Keystore
+from lfr_core.common.errors import Refused, Retryable
+from lfr_core.custody.audit.entry import check_event
+from lfr_core.custody.audit.port import AuditEvent
+from lfr_core.custody.people.roles import Role
+from lfr_core.custody.vault.core import VaultCore
+from lfr_core.custody.vault.epochs import Epoch
+from lfr_core.custody.vault.keystore import Keystore
+from lfr_core.deployments.vault_log import VaultBook
+from lfr_core.domain.deployments import DeploymentStatus
+from lfr_core.domain.gate import GateFacts, GateLimits
+from lfr_core.domain.policy import VaultPolicy, load_policy
 
 __all__ = ["NOW_NS", "Records", "SteadyBook", "TwoClocks", "open_facts", "vault_core"]
 

@@ -14,15 +14,15 @@ from pathlib import Path
 from unittest.mock import patch
 
 from apps.vault.process import build_core
-from lfr_core.clock import Clock
-from lfr_core.errors import Retryable
-from lfr_core.policy import Policy, load_policy
-from lfr_core.records.engine import open_engine
-from lfr_core.records.migrate import upgrade
-from lfr_core.settings import Settings
-from lfr_core.vault.client import VaultClient, vault_client
-from lfr_core.vault.core import VaultCore
-from lfr_core.vault.server import VaultServer
+from lfr_core.common.clock import Clock
+from lfr_core.common.errors import Retryable
+from lfr_core.common.settings import Settings
+from lfr_core.custody.vault.client import VaultClient, vault_client
+from lfr_core.custody.vault.core import VaultCore
+from lfr_core.custody.vault.server import VaultServer
+from lfr_core.domain.policy import Policy, load_policy
+from lfr_core.storage.engine import open_engine
+from lfr_core.storage.migrate import upgrade
 
 __all__ = ["VaultProcess", "served", "serving_vault"]
 

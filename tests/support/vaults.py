@@ -1,9 +1,9 @@
 """A vault without a clock for tests that aren't about it, and a trail that remembers what was written on it.
 
 `MemoryVault` derives its kept keys from a seed, so that several processes of one test have the same keys without a
-socket between them. It takes what the real one takes and no more: both apply `lfr_core.vault.messages.checked`, and
-`tests/integration/vault/test_doubles.py` holds it to the real one's answers. It has no time, so that nothing is ever
-due; what becomes due, held or audited by the vault is tested on `VaultCore` and on the vault's own process.
+socket between them. It takes what the real one takes and no more: both apply `lfr_core.custody.vault.messages.checked`,
+and `tests/integration/vault/test_doubles.py` holds it to the real one's answers. It has no time, so that nothing is
+ever due; what becomes due, held or audited by the vault is tested on `VaultCore` and on the vault's own process.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from dataclasses import dataclass, field
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from lfr_core.actors import Principal, SystemActor
-from lfr_core.audit.entry import AuditEntry
-from lfr_core.audit.port import AuditEvent
-from lfr_core.audit.trail import AuditTrail
-from lfr_core.clock import SystemClock
-from lfr_core.errors import Refused, Retryable
-from lfr_core.people.roles import Role
-from lfr_core.vault import messages as m
-from lfr_core.vault.access import MAKERS, KnowsPeople, check_access, check_maker
-from lfr_core.vault.book import VaultBook
-from lfr_core.vault.port import DestroyedKey, FrameKey, KeptKey, KeptKeyInfo, KeyKind, Signature
-from lfr_core.vault.sealing import fingerprint
+from lfr_core.common.clock import SystemClock
+from lfr_core.common.errors import Refused, Retryable
+from lfr_core.custody.audit.entry import AuditEntry
+from lfr_core.custody.audit.port import AuditEvent
+from lfr_core.custody.audit.trail import AuditTrail
+from lfr_core.custody.people.roles import Role
+from lfr_core.custody.vault import messages as m
+from lfr_core.custody.vault.access import MAKERS, KnowsPeople, check_access, check_maker
+from lfr_core.custody.vault.port import DestroyedKey, FrameKey, KeptKey, KeptKeyInfo, KeyKind, Signature
+from lfr_core.custody.vault.sealing import fingerprint
+from lfr_core.deployments.vault_log import VaultBook
+from lfr_core.domain.actors import Principal, SystemActor
 
 __all__ = ["MemoryTrail", "MemoryVault", "Nobody", "trail_of", "vault_of"]
 

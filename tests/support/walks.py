@@ -10,9 +10,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from lfr_core.faces.engine import PackEngine
-from lfr_core.faces.types import Image
-from lfr_core.policy import load_policy
+from lfr_core.domain.policy import load_policy
+from lfr_core.recognition.faces.engine import PackEngine
+from lfr_core.recognition.faces.types import Image
 from tests.support.samples import cpu, require_image, require_pack
 
 __all__ = ["FPS", "Walk", "write_walks"]

@@ -8,7 +8,7 @@ from typing import Self
 import cv2
 import numpy as np
 
-from lfr_core.faces.types import Image
+from lfr_core.recognition.faces.types import Image
 
 __all__ = ["ListFolder"]
 

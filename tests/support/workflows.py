@@ -28,7 +28,7 @@ from flows.clock import using
 from flows.reconcile import Changes, reconcile, scheduled
 from flows.schedule import FlowStep
 from flows.serve import LIFE
-from lfr_core.settings import Settings
+from lfr_core.common.settings import Settings
 from tests.support.planning import PlanningHouse
 from tests.support.prefect import PrefectServer
 

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from lfr_core.erasure.certificate import SignedCertificate
-from lfr_core.errors import Fatal, Poison
-from lfr_core.files import open_regular, read_bounded, read_text_bounded
-from lfr_core.life.evaluations import load_evaluations
-from lfr_core.life.form_file import read_form
-from lfr_core.policy import load_policy
-from lfr_core.policy_listing import faults_of
+from lfr_core.common.errors import Fatal, Poison
+from lfr_core.common.files import open_regular, read_bounded, read_text_bounded
+from lfr_core.deployments.evaluations import load_evaluations
+from lfr_core.deployments.form_file import read_form
+from lfr_core.domain.policy import load_policy
+from lfr_core.domain.policy_listing import faults_of
+from lfr_core.retention.erasure.certificate import SignedCertificate
 from streams.camera.folder import open_source
 from streams.camera.urls import parse_source
 

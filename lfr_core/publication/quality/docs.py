@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
+from lfr_core.common.quality.folder import report_folder
+from lfr_core.common.quality.suites import SuiteRunner
 from lfr_core.publication.quality.findings import QualityReport, validate_table
 from lfr_core.publication.quality.table import PublishedTable
-from lfr_core.quality.folder import report_folder
-from lfr_core.quality.suites import SuiteRunner
 
 __all__ = ["validate_with_docs"]
 

@@ -8,13 +8,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from lfr_core.common.quality.rules import Kind
+from lfr_core.common.quality.suites import RuleResult, SuiteRunner
 from lfr_core.publication.quality.columns import Column
 from lfr_core.publication.quality.frames import Frames, frames_of
 from lfr_core.publication.quality.rules import RULES, Rule
 from lfr_core.publication.quality.suites import run_suites
 from lfr_core.publication.quality.table import Finding, Level, PublishedTable
-from lfr_core.quality.rules import Kind
-from lfr_core.quality.suites import RuleResult, SuiteRunner
 
 __all__ = ["QualityReport", "Unchecked", "validate_table"]
 

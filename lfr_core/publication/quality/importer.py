@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from lfr_core.errors import Poison, Refused
+from lfr_core.common.errors import Poison, Refused
 from lfr_core.publication.quality import cells
 from lfr_core.publication.quality.columns import COUNTS, GENERATIONS, OURS, REQUIRED, Column
 from lfr_core.publication.quality.reading import Header, Line, decode, find_header, lines_of

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from lfr_core.errors import Poison
+from lfr_core.common.errors import Poison
 from lfr_core.publication.quality.columns import REQUIRED, Column, column_of
 
 __all__ = ["Header", "Line", "decode", "find_header", "lines_of"]

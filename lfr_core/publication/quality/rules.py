@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from lfr_core.common.quality.rules import Bound, Kind
 from lfr_core.publication.quality.columns import COUNTS, REQUIRED, Column
-from lfr_core.quality.rules import Bound, Kind
 
 __all__ = ["RULES", "Rule", "SuiteName"]
 

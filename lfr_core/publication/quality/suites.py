@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, datetime
 
+from lfr_core.common.quality.suites import RuleResult, SuiteRunner
 from lfr_core.publication.quality.frames import Frames
 from lfr_core.publication.quality.rules import RULES, Rule, SuiteName
-from lfr_core.quality.suites import RuleResult, SuiteRunner
 
 __all__ = ["run_suites"]
 

@@ -7,8 +7,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict
 
-from lfr_core.audit.port import Signer
-from lfr_core.policy import Policy
+from lfr_core.custody.audit.port import Signer
+from lfr_core.domain.policy import Policy
 from lfr_core.publication.notices import Came, atom_feed, calendar, json_text, when
 from lfr_core.publication.record import SCHEMA_FILES, DeploymentRecord
 from lfr_core.publication.site.data import SiteData, check_contacts

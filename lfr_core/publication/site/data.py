@@ -10,21 +10,21 @@ from pathlib import Path, PurePosixPath
 
 from sqlalchemy import Engine
 
-from lfr_core.deployments import DeploymentKind
-from lfr_core.erasure.account import Epoch, epochs
-from lfr_core.errors import Refused
-from lfr_core.papers import Document, documents, paper_content
-from lfr_core.papers.clean import cleaned
-from lfr_core.policy import ForcePolicy, Policy
-from lfr_core.promises.catalogue import promises
-from lfr_core.promises.ledger import read_ledger
-from lfr_core.promises.render import LedgerLine, render
-from lfr_core.publication.announcement import Announcement, announcements
-from lfr_core.publication.deadlines import Due, Stands, results_due
+from lfr_core.alerts import read
+from lfr_core.common.errors import Refused
+from lfr_core.deployments.announcement import Announcement, announcements
+from lfr_core.deployments.compliance_documents import Document, documents, paper_content
+from lfr_core.deployments.compliance_documents.clean import cleaned
+from lfr_core.deployments.deadlines import Due, Stands, results_due
+from lfr_core.domain.deployments import DeploymentKind
+from lfr_core.domain.policy import ForcePolicy, Policy
 from lfr_core.publication.notices import Came
+from lfr_core.publication.promises.catalogue import promises
+from lfr_core.publication.promises.ledger import read_ledger
+from lfr_core.publication.promises.render import LedgerLine, render
 from lfr_core.publication.published import PublishedRecord, published_records
-from lfr_core.records import read
-from lfr_core.records.engine import reading
+from lfr_core.retention.erasure.destruction_log import Epoch, epochs
+from lfr_core.storage.engine import reading
 
 __all__ = ["SiteData", "SiteDeployment", "SiteDocument", "check_contacts", "site_data"]
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from lfr_core.errors import Poison
+from lfr_core.common.errors import Poison
 
 __all__ = ["MANIFEST", "MARKER", "canonical", "check_files", "verify_files"]
 

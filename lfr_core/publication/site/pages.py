@@ -8,15 +8,15 @@ from datetime import UTC, datetime
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from lfr_core.clock import utc_from_ns
-from lfr_core.policy import Policy
+from lfr_core.common.clock import utc_from_ns
+from lfr_core.domain.policy import Policy
+from lfr_core.domain.rates import one_in
+from lfr_core.domain.working_days import LONDON
 from lfr_core.publication.notices import Came, posts, sentences, when
-from lfr_core.publication.rates import one_in
 from lfr_core.publication.record import SCHEMA_FILE, SCHEMA_FILES, DeploymentRecord, PublishedRate
 from lfr_core.publication.site.charts import bars_svg, interval_svg
 from lfr_core.publication.site.data import SiteData
 from lfr_core.publication.site.figures import cells, said_of_not_decided
-from lfr_core.publication.workdays import LONDON
 
 __all__ = ["pages"]
 

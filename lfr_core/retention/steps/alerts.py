@@ -1,13 +1,13 @@
-"""Alerts past their hours: `lfr_core.records.expiry` knows how they go."""
+"""Alerts past their hours: `lfr_core.alerts.expiry` knows how they go."""
 
 from __future__ import annotations
 
 from sqlalchemy import Engine
 
-from lfr_core.audit.port import Trail
-from lfr_core.records.expiry import due_alerts, expire_alerts
+from lfr_core.alerts.expiry import due_alerts, expire_alerts
+from lfr_core.custody.audit.port import Trail
+from lfr_core.custody.vault.port import Vault
 from lfr_core.retention.port import Audited, Destroyed, Due, Outcome, subject
-from lfr_core.vault.port import Vault
 
 __all__ = ["AlertsStep"]
 

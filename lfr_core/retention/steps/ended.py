@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from sqlalchemy import Engine
 from sqlmodel import select
 
-from lfr_core.deployments import DeploymentStatus
-from lfr_core.records.engine import reading
-from lfr_core.records.tables import DeploymentRow
+from lfr_core.domain.deployments import DeploymentStatus
+from lfr_core.storage.engine import reading
+from lfr_core.storage.tables.stream import DeploymentRow
 
 __all__ = ["Deployments", "deployments"]
 

@@ -1,4 +1,4 @@
-"""Footage past its days and not held: `lfr_core.footage` knows how it goes."""
+"""Footage past its days and not held: `lfr_core.retention.footage` knows how it goes."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from lfr_core.audit.port import Trail
-from lfr_core.errors import LfrError
-from lfr_core.footage.expiry import expire_segments
-from lfr_core.footage.register import due_segments
+from lfr_core.common.errors import LfrError
+from lfr_core.custody.audit.port import Trail
+from lfr_core.custody.vault.port import Vault
+from lfr_core.retention.footage.expiry import expire_segments
+from lfr_core.retention.footage.register import due_segments
+from lfr_core.retention.footage_for_rights import tend_holds
 from lfr_core.retention.port import Audited, Destroyed, Due, Outcome
-from lfr_core.rights.holds import tend_holds
-from lfr_core.vault.port import Vault
 
 __all__ = ["FootageStep"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import Engine
 
-from lfr_core.errors import LfrError
-from lfr_core.gallery import Gallery, gallery_name
+from lfr_core.common.errors import LfrError
+from lfr_core.recognition.gallery import Gallery, gallery_name
 from lfr_core.retention.port import Audited, Destroyed, Due, Outcome, subject
 from lfr_core.retention.steps.ended import Deployments, deployments
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 from sqlalchemy import Engine
 from sqlmodel import func, select
 
-from lfr_core.audit.port import AuditEvent, Trail, Verb
-from lfr_core.errors import LfrError
-from lfr_core.records.attaching import delete_list
-from lfr_core.records.engine import reading, scrub, writing
-from lfr_core.records.tables import WatchlistEntryRow, WatchlistReferenceRow
+from lfr_core.common.errors import LfrError
+from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
+from lfr_core.custody.vault.port import KeptKeyInfo, KeyKind, Vault
+from lfr_core.deployments.attaching import delete_list
 from lfr_core.retention.port import ACTOR, Audited, Destroyed, Due, Outcome
 from lfr_core.retention.steps.ended import deployments
-from lfr_core.vault.port import KeptKeyInfo, KeyKind, Vault
+from lfr_core.storage.engine import reading, scrub, writing
+from lfr_core.storage.tables.stream import WatchlistEntryRow, WatchlistReferenceRow
 
 __all__ = ["ListsStep"]
 

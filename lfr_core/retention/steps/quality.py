@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from lfr_core.errors import LfrError, Retryable
+from lfr_core.common.errors import LfrError, Retryable
 from lfr_core.retention.folders import Tree, entries, remove_tree, survey
 from lfr_core.retention.port import Audited, Destroyed, Due, Outcome, subject
 from lfr_core.retention.steps.ended import deployments

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lfr_core.errors import LfrError, Retryable
+from lfr_core.common.errors import LfrError, Retryable
 from lfr_core.retention.folders import Tree, entries, remove_tree, survey
 from lfr_core.retention.port import Audited, Destroyed, Due, Outcome, subject
 

@@ -8,14 +8,14 @@ from datetime import date
 
 import pandas as pd
 
-from lfr_core.quality.suites import RuleResult
-from lfr_core.watchlists.categories import parse_category
+from lfr_core.common.quality.suites import RuleResult
+from lfr_core.domain.categories import parse_category
+from lfr_core.domain.watchlists import Category, Refusal, RefusalReason
 from lfr_core.watchlists.csv_file import Rows, parse_age, parse_day
-from lfr_core.watchlists.entitled import ADULT_YEARS
+from lfr_core.watchlists.eligibility import ADULT_YEARS
 from lfr_core.watchlists.entries import WatchlistReport
 from lfr_core.watchlists.quality.result import CategoryCount, ListFinding, Unchecked
 from lfr_core.watchlists.quality.rules import ListRule
-from lfr_core.watchlists.types import Category, Refusal, RefusalReason
 
 __all__ = ["composition", "findings_of", "minors", "newest_check", "unchecked_of", "unnamed"]
 

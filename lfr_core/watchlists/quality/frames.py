@@ -13,11 +13,11 @@ from typing import cast
 
 import pandas as pd
 
-from lfr_core.watchlists.categories import parse_category
+from lfr_core.domain.categories import parse_category
+from lfr_core.domain.watchlists import RefusalReason
 from lfr_core.watchlists.csv_file import COLUMNS, FURTHER_COLUMNS, RowCells, Rows, parse_age, parse_day
-from lfr_core.watchlists.entitled import SUBJECT_FACTS, approvers
+from lfr_core.watchlists.eligibility import SUBJECT_FACTS, approvers
 from lfr_core.watchlists.entries import FaceCheck
-from lfr_core.watchlists.types import RefusalReason
 
 __all__ = ["faces_frame", "rows_frame", "whole_frame"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from datetime import date
 
-from lfr_core.deployments import DeploymentKind
+from lfr_core.domain.deployments import DeploymentKind
 
 __all__ = ["CategoryCount", "ListFinding", "ListQuality", "Unchecked"]
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from lfr_core.deployments import DeploymentKind
-from lfr_core.policy import WatchlistPolicy
-from lfr_core.quality.rules import Bound, Kind
-from lfr_core.watchlists.entitled import ADULT_YEARS
-from lfr_core.watchlists.types import Category
+from lfr_core.common.quality.rules import Bound, Kind
+from lfr_core.domain.deployments import DeploymentKind
+from lfr_core.domain.policy import WatchlistPolicy
+from lfr_core.domain.watchlists import Category
+from lfr_core.watchlists.eligibility import ADULT_YEARS
 
 __all__ = ["ListRule", "Part", "face_rules", "row_rules", "whole_rules"]
 
@@ -28,7 +28,7 @@ class Part(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ListRule:
-    """One rule; see `lfr_core.quality.rules.Rule`.
+    """One rule; see `lfr_core.common.quality.rules.Rule`.
 
     shows: the frame's column quoted in a finding. needs: the CSV's column without which it can't be checked.
     refuses: False for what a person should look at, which refuses nothing by itself.

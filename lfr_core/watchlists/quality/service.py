@@ -10,12 +10,12 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lfr_core.deployments import DeploymentKind
-from lfr_core.errors import Refused
-from lfr_core.faces.types import FaceEngine
-from lfr_core.policy import Policy
-from lfr_core.quality.folder import ReportFolder, report_folder
-from lfr_core.quality.suites import RuleResult, SuiteRunner
+from lfr_core.common.errors import Refused
+from lfr_core.common.quality.folder import ReportFolder, report_folder
+from lfr_core.common.quality.suites import RuleResult, SuiteRunner
+from lfr_core.domain.deployments import DeploymentKind
+from lfr_core.domain.policy import Policy
+from lfr_core.recognition.faces.types import FaceEngine
 from lfr_core.watchlists.csv_file import Rows, read_rows
 from lfr_core.watchlists.enrol import Progress, check_watchlist
 from lfr_core.watchlists.entries import WatchlistReport

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from lfr_core.records.engine import open_engine
-from lfr_core.watchlists.types import Category
+from lfr_core.domain.watchlists import Category
+from lfr_core.storage.engine import open_engine
 from tests.support.alert_house import AlertHouse
 from tests.support.databases import database_url, postgres, sqlite_url
 from tests.support.records import entry

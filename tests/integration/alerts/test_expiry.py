@@ -10,14 +10,14 @@ import pytest
 from sqlalchemy import Engine, inspect
 from sqlmodel import text
 
-from lfr_core.alerts import Engagement, Judgement, Review
-from lfr_core.errors import Refused, Retryable
-from lfr_core.records import read
-from lfr_core.records.engine import open_engine, writing
-from lfr_core.records.expiry import due_alerts, expire_alerts
-from lfr_core.records.read.crops import DELETED
-from lfr_core.records.sightings import CANARY_ENTRY
-from lfr_core.vault.port import KeyKind
+from lfr_core.alerts import read
+from lfr_core.alerts.expiry import due_alerts, expire_alerts
+from lfr_core.alerts.read.crops import DELETED
+from lfr_core.common.errors import Refused, Retryable
+from lfr_core.custody.vault.port import KeyKind
+from lfr_core.domain.alerts import Engagement, Judgement, Review
+from lfr_core.domain.reserved import CANARY_ENTRY
+from lfr_core.storage.engine import open_engine, writing
 from tests.support.alert_house import RETENTION_S, AlertHouse
 from tests.support.deciding import seen
 from tests.support.records import alert_of, alerts_of, sighting
@@ -135,7 +135,7 @@ class _Killed(BaseException):
 def test_a_sweep_killed_half_way_is_finished_by_the_next(
     house: AlertHouse, monkeypatch: pytest.MonkeyPatch, at: str
 ) -> None:
-    from lfr_core.records import expiry
+    from lfr_core.alerts import expiry
 
     decided(house)
     before = read.counts(house.engine, "dep")

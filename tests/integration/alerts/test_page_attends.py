@@ -6,11 +6,11 @@ import pytest
 from sqlmodel import select
 
 from apps.operator.view import OperatorView
-from lfr_core.errors import Refused
-from lfr_core.policy import load_policy
-from lfr_core.records import read
-from lfr_core.records.engine import reading
-from lfr_core.vault.tables import AttendanceRow
+from lfr_core.alerts import read
+from lfr_core.common.errors import Refused
+from lfr_core.domain.policy import load_policy
+from lfr_core.storage.engine import reading
+from lfr_core.storage.tables.vault import AttendanceRow
 from tests.support.alert_house import AlertHouse
 
 POLICY = load_policy()

@@ -10,11 +10,11 @@ from streamlit.testing.v1 import AppTest
 
 from apps.operator.held import SETTLE_S
 from apps.operator.view import OperatorView, ReceiptPage
-from lfr_core.alerts import Engagement, Judgement
-from lfr_core.errors import Refused
-from lfr_core.policy import load_policy
-from lfr_core.records.engine import reading
-from lfr_core.rights.tables import ReceiptRow
+from lfr_core.common.errors import Refused
+from lfr_core.domain.alerts import Engagement, Judgement
+from lfr_core.domain.policy import load_policy
+from lfr_core.storage.engine import reading
+from lfr_core.storage.tables.rights import ReceiptRow
 from tests.support.alert_house import AlertHouse
 from tests.support.deciding import seen
 

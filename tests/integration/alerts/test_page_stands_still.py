@@ -10,9 +10,9 @@ from streamlit.testing.v1 import AppTest
 
 from apps.operator.held import SETTLE_S
 from apps.operator.view import OperatorView
-from lfr_core.alerts import UNDO_S, Engagement, Judgement
-from lfr_core.people import People
-from lfr_core.policy import load_policy
+from lfr_core.custody.people import People
+from lfr_core.domain.alerts import UNDO_S, Engagement, Judgement
+from lfr_core.domain.policy import load_policy
 from tests.support.alert_house import AlertHouse
 from tests.support.deciding import seen
 from tests.support.records import alert_of, sighting

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Engine
 
-from lfr_core.audit.trail import AuditTrail
-from lfr_core.records.engine import open_engine
+from lfr_core.custody.audit.trail import AuditTrail
+from lfr_core.storage.engine import open_engine
 from tests.support.audit import Notary, audit_trail
 from tests.support.databases import database_url, postgres, sqlite_url
 from tests.support.records import ManualClock

@@ -9,15 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 
-from lfr_core.audit.chain import Fault
-from lfr_core.audit.entry import digest_of, link
-from lfr_core.audit.heads import sign_head
-from lfr_core.audit.port import AuditEvent, Verb
-from lfr_core.audit.signed import Head
-from lfr_core.audit.trail import record
-from lfr_core.audit.verify import AuditReport, verify
-from lfr_core.records.engine import open_engine
-from lfr_core.records.migrate import upgrade
+from lfr_core.custody.audit.chain import Fault
+from lfr_core.custody.audit.entry import digest_of, link
+from lfr_core.custody.audit.heads import sign_head
+from lfr_core.custody.audit.port import AuditEvent, Verb
+from lfr_core.custody.audit.signed import Head
+from lfr_core.custody.audit.trail import record
+from lfr_core.custody.audit.verify import AuditReport, verify
+from lfr_core.storage.engine import open_engine
+from lfr_core.storage.migrate import upgrade
 from tests.support.audit import Notary, audit_trail
 from tests.support.databases import Postgres, postgres
 from tests.support.records import ManualClock

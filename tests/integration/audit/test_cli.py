@@ -14,16 +14,16 @@ from sqlalchemy import text
 from typer.testing import CliRunner, Result
 
 from apps.cli.main import app
-from lfr_core.audit.port import AuditEvent, Verb
-from lfr_core.audit.remembered import HEAD_FILE, KEY_FILE, keep_head
-from lfr_core.audit.trail import AuditTrail, record
-from lfr_core.clock import SystemClock
-from lfr_core.deployments import DeploymentKind
-from lfr_core.policy import load_policy
-from lfr_core.records.deployments import DeploymentStore
-from lfr_core.records.engine import open_engine, writing
-from lfr_core.settings import Settings
-from lfr_core.vault.client import vault_client
+from lfr_core.common.clock import SystemClock
+from lfr_core.common.settings import Settings
+from lfr_core.custody.audit.port import AuditEvent, Verb
+from lfr_core.custody.audit.remembered import HEAD_FILE, KEY_FILE, keep_head
+from lfr_core.custody.audit.trail import AuditTrail, record
+from lfr_core.custody.vault.client import vault_client
+from lfr_core.deployments.store import DeploymentStore
+from lfr_core.domain.deployments import DeploymentKind
+from lfr_core.domain.policy import load_policy
+from lfr_core.storage.engine import open_engine, writing
 from tests.support.vault_server import serving_vault
 
 VERIFIER = Path(__file__).parents[3] / "infra" / "verify_evidence.py"

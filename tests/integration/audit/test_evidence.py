@@ -10,15 +10,15 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, text
 
-from lfr_core.audit.entry import canonical
-from lfr_core.audit.evidence import export_trail, write_evidence
-from lfr_core.audit.heads import sign_head
-from lfr_core.audit.port import AuditEvent, Verb
-from lfr_core.audit.prune import prune
-from lfr_core.audit.trail import AuditTrail, record
-from lfr_core.erasure.certificate import SignedCertificate, signed_message
-from lfr_core.errors import Refused, Retryable
-from lfr_core.records.engine import writing
+from lfr_core.alerts.evidence import export_trail, write_evidence
+from lfr_core.common.errors import Refused, Retryable
+from lfr_core.custody.audit.entry import canonical
+from lfr_core.custody.audit.heads import sign_head
+from lfr_core.custody.audit.port import AuditEvent, Verb
+from lfr_core.custody.audit.prune import prune
+from lfr_core.custody.audit.trail import AuditTrail, record
+from lfr_core.retention.erasure.certificate import SignedCertificate, signed_message
+from lfr_core.storage.engine import writing
 from tests.support.audit import Notary
 from tests.support.records import ManualClock
 

@@ -7,11 +7,11 @@ import pytest
 from sqlalchemy import Engine
 from structlog.testing import capture_logs
 
-from lfr_core.actors import SystemActor
-from lfr_core.audit.keeper import HeadKeeper
-from lfr_core.audit.port import AuditEvent, Verb
-from lfr_core.audit.remembered import HEAD_FILE, read_public_key, read_remembered
-from lfr_core.audit.trail import AuditTrail, record
+from lfr_core.custody.audit.keeper import HeadKeeper
+from lfr_core.custody.audit.port import AuditEvent, Verb
+from lfr_core.custody.audit.remembered import HEAD_FILE, read_public_key, read_remembered
+from lfr_core.custody.audit.trail import AuditTrail, record
+from lfr_core.domain.actors import SystemActor
 from tests.support.audit import Notary
 from tests.support.records import ManualClock
 

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, text
 
-from lfr_core.actors import Principal, SystemActor
-from lfr_core.audit.chain import Fault
-from lfr_core.audit.heads import sign_head
-from lfr_core.audit.port import AuditEvent, Verb
-from lfr_core.audit.prune import prune
-from lfr_core.audit.read import entries
-from lfr_core.audit.remembered import (
+from lfr_core.common.errors import Refused, Retryable
+from lfr_core.custody.audit.chain import Fault
+from lfr_core.custody.audit.heads import sign_head
+from lfr_core.custody.audit.port import AuditEvent, Verb
+from lfr_core.custody.audit.prune import prune
+from lfr_core.custody.audit.read import entries
+from lfr_core.custody.audit.remembered import (
     HEAD_FILE,
     KEY_FILE,
     keep_head,
@@ -21,10 +21,10 @@ from lfr_core.audit.remembered import (
     read_remembered,
     write_remembered,
 )
-from lfr_core.audit.trail import AuditTrail, record
-from lfr_core.audit.verify import AuditReport, verify
-from lfr_core.errors import Refused, Retryable
-from lfr_core.records.engine import writing
+from lfr_core.custody.audit.trail import AuditTrail, record
+from lfr_core.custody.audit.verify import AuditReport, verify
+from lfr_core.domain.actors import Principal, SystemActor
+from lfr_core.storage.engine import writing
 from tests.support.audit import Notary, audit_trail
 from tests.support.records import ManualClock
 

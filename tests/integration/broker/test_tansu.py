@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
-from lfr_core.policy import load_policy
+from lfr_core.domain.policy import load_policy
 from streams.topics import Topic, TopicChange, ensure_topics
 from tests.support.brokers import RunningBroker
 

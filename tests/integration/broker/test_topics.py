@@ -10,9 +10,9 @@ from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.errors import MessageSizeTooLargeError
 from kafka.structs import OffsetAndMetadata
 
-from lfr_core.errors import Fatal, Retryable
-from lfr_core.policy import load_policy
-from lfr_core.settings import Settings
+from lfr_core.common.errors import Fatal, Retryable
+from lfr_core.common.settings import Settings
+from lfr_core.domain.policy import load_policy
 from streams.topics import Topic, TopicChange, ensure_topics, lag
 from tests.support.brokers import RunningBroker, free_ports, new_kafka
 

@@ -13,9 +13,9 @@ import cv2
 import numpy as np
 import pytest
 
-from lfr_core.deployments import DeploymentKind, DeploymentStatus, DeploymentView
-from lfr_core.policy import Policy, load_policy
-from streams.camera.quiet import quiet_kafka
+from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus, DeploymentView
+from lfr_core.domain.policy import Policy, load_policy
+from streams.camera.rate_limit import quiet_kafka
 from tests.support.brokers import RunningBroker, kafka_broker, kafka_libs, new_kafka, tansu_broker
 
 if TYPE_CHECKING:

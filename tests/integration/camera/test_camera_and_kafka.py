@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 from structlog.testing import capture_logs
 
-from lfr_core.deployments import DeploymentDirectory
-from lfr_core.errors import Poison, Refused, Retryable
-from lfr_core.frames import FrameHeader, FrameKind
-from lfr_core.policy import Policy
+from lfr_core.common.errors import Poison, Refused, Retryable
+from lfr_core.domain.deployments import DeploymentDirectory
+from lfr_core.domain.frames import FrameHeader, FrameKind
+from lfr_core.domain.policy import Policy
 from streams.camera import CameraJob, CameraProgress, CameraReport, run_camera
 from tests.support.brokers import RunningBroker
 from tests.support.counting_worker import CountingWorker, assert_counts_explain_every_gap

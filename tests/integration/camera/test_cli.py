@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from lfr_core.deployments import DeploymentKind
-from lfr_core.policy import Policy
-from lfr_core.records.engine import open_engine
-from lfr_core.records.migrate import upgrade
-from lfr_core.settings import Settings
+from lfr_core.common.settings import Settings
+from lfr_core.domain.deployments import DeploymentKind
+from lfr_core.domain.policy import Policy
+from lfr_core.storage.engine import open_engine
+from lfr_core.storage.migrate import upgrade
 from tests.support.brokers import RunningBroker
 from tests.support.counting_worker import CountingWorker, assert_counts_explain_every_gap
 from tests.support.records import as_operational, store_of

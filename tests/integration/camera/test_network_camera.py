@@ -17,10 +17,10 @@ import numpy as np
 import pytest
 from structlog.testing import capture_logs
 
-from lfr_core.deployments import DeploymentDirectory
-from lfr_core.errors import Refused
-from lfr_core.frames import FrameKind
-from lfr_core.policy import Policy
+from lfr_core.common.errors import Refused
+from lfr_core.domain.deployments import DeploymentDirectory
+from lfr_core.domain.frames import FrameKind
+from lfr_core.domain.policy import Policy
 from streams.camera import CameraJob, CameraProgress, CameraReport, run_camera
 from streams.camera.jpeg import jpeg_size
 from tests.support.brokers import RunningBroker

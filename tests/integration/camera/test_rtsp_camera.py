@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 from structlog.testing import capture_logs
 
-from lfr_core.clock import SystemClock
-from lfr_core.errors import Poison
-from lfr_core.faces.types import Image
-from lfr_core.policy import Policy, load_policy
+from lfr_core.common.clock import SystemClock
+from lfr_core.common.errors import Poison
+from lfr_core.domain.policy import Policy, load_policy
+from lfr_core.recognition.faces.types import Image
 from streams.camera import times
 from streams.camera.folder import open_source
-from streams.camera.halt import Halt
 from streams.camera.reconnect import ReconnectingSource
 from streams.camera.sources import Source
+from streams.camera.stop_token import Halt
 from streams.camera.urls import parse_source
 from tests.support.rtsp_camera import FPS, RtspCamera, encoded, number_in, numbered
 

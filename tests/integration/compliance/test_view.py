@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from apps.compliance.view import ComplianceView, ReportKind
-from lfr_core.errors import Refused, Retryable
-from lfr_core.people import Role
-from lfr_core.policy import load_policy
+from lfr_core.common.errors import Refused, Retryable
+from lfr_core.custody.people import Role
+from lfr_core.domain.policy import load_policy
 from lfr_core.publication.quality.docs import validate_with_docs
 from lfr_core.publication.quality.importer import read_table
-from lfr_core.records.engine import open_engine
+from lfr_core.storage.engine import open_engine
 from tests.support.people import add_people
 from tests.support.publication import modern_row, modern_table
 from tests.support.records import ManualClock

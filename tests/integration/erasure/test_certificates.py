@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from lfr_core.deployments import DeploymentView
-from lfr_core.erasure.forms import random_template
-from lfr_core.erasure.plant import plant_template
-from lfr_core.erasure.planted import Control, PlantedKind
-from lfr_core.erasure.verify import Verdict, Verification
-from lfr_core.gallery import Reference
+from lfr_core.domain.deployments import DeploymentView
+from lfr_core.recognition.gallery import Reference
+from lfr_core.retention.erasure.canary import Control, PlantedKind
+from lfr_core.retention.erasure.forms import random_template
+from lfr_core.retention.erasure.inject import plant_template
+from lfr_core.retention.erasure.verify import Verdict, Verification
 from tests.support.brokers import new_kafka
 from tests.support.erasing import DAY_S, Installation
 from tests.support.milvus import MilvusServer
@@ -38,8 +38,8 @@ def house(tmp_path_factory: pytest.TempPathFactory, kafka_libs: Path) -> Iterato
 
 def kinds_failing(view: DeploymentView, house: Installation, search: Verification) -> set[PlantedKind]:
     """Kinds with a failed finding."""
-    from lfr_core.erasure.places import canary_folder
-    from lfr_core.erasure.planted import CanaryFile
+    from lfr_core.retention.erasure.canary import CanaryFile
+    from lfr_core.retention.erasure.places import canary_folder
 
     kinds = {one.id: one.kind for one in CanaryFile(canary_folder(house.settings), view.id).read()}
     return {

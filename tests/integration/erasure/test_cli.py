@@ -17,18 +17,18 @@ from typer.testing import CliRunner, Result
 
 from apps.auditing import trail_for
 from apps.cli import erasure
-from lfr_core.audit.remembered import write_public_key
-from lfr_core.clock import SystemClock, utc_from_ns
-from lfr_core.deployments import DeploymentKind
-from lfr_core.erasure.tables import CertificateRow
-from lfr_core.policy import load_policy
-from lfr_core.records.attendance import Attendance
-from lfr_core.records.deployments import DeploymentStore
-from lfr_core.records.engine import open_engine, writing
-from lfr_core.records.tables import DeploymentRow
-from lfr_core.settings import Settings
-from lfr_core.vault.client import VaultClient
-from lfr_core.vault.core import VaultCore
+from lfr_core.common.clock import SystemClock, utc_from_ns
+from lfr_core.common.settings import Settings
+from lfr_core.custody.audit.remembered import write_public_key
+from lfr_core.custody.vault.client import VaultClient
+from lfr_core.custody.vault.core import VaultCore
+from lfr_core.deployments.attendance import Attendance
+from lfr_core.deployments.store import DeploymentStore
+from lfr_core.domain.deployments import DeploymentKind
+from lfr_core.domain.policy import load_policy
+from lfr_core.storage.engine import open_engine, writing
+from lfr_core.storage.tables.erasure import CertificateRow
+from lfr_core.storage.tables.stream import DeploymentRow
 from tests.support.galleries import held_by
 from tests.support.records import entry
 from tests.support.vault_server import serving_vault

@@ -12,22 +12,22 @@ import pytest
 from sqlalchemy import Engine, delete, update
 from sqlmodel import col, select
 
-from lfr_core.audit.tables import AuditEntryRow
-from lfr_core.audit.trail import AuditTrail
-from lfr_core.clock import utc_from_ns
-from lfr_core.deployments import DeploymentKind
-from lfr_core.erasure.account import epochs, what_was_destroyed
-from lfr_core.erasure.certificate import SignedCertificate
-from lfr_core.erasure.desk import CertificateDesk, certificates_of, register_canaries, unregistered
-from lfr_core.erasure.planted import Control, DataClass, Planted, PlantedKind
-from lfr_core.erasure.search import Needles
-from lfr_core.erasure.stores import FolderStore, database_store
-from lfr_core.erasure.tables import CertificateRow
-from lfr_core.erasure.verify import Verification
-from lfr_core.errors import Retryable
-from lfr_core.records.engine import is_sqlite, open_engine, reading, writing
-from lfr_core.records.tables import DeploymentRow, WatchlistEntryRow, WatchlistReferenceRow
-from lfr_core.vault.tables import EpochRow
+from lfr_core.common.clock import utc_from_ns
+from lfr_core.common.errors import Retryable
+from lfr_core.custody.audit.trail import AuditTrail
+from lfr_core.domain.deployments import DeploymentKind
+from lfr_core.retention.erasure.canary import Control, DataClass, Planted, PlantedKind
+from lfr_core.retention.erasure.certificate import SignedCertificate
+from lfr_core.retention.erasure.desk import CertificateDesk, certificates_of, register_canaries, unregistered
+from lfr_core.retention.erasure.destruction_log import epochs, what_was_destroyed
+from lfr_core.retention.erasure.search import Needles
+from lfr_core.retention.erasure.stores import FolderStore, database_store
+from lfr_core.retention.erasure.verify import Verification
+from lfr_core.storage.engine import is_sqlite, open_engine, reading, writing
+from lfr_core.storage.tables.audit import AuditEntryRow
+from lfr_core.storage.tables.erasure import CertificateRow
+from lfr_core.storage.tables.stream import DeploymentRow, WatchlistEntryRow, WatchlistReferenceRow
+from lfr_core.storage.tables.vault import EpochRow
 from tests.support.audit import Notary
 from tests.support.records import NOW_NS, ManualClock, entry
 
@@ -138,7 +138,7 @@ def _another_signs(desk: Desk) -> None:
     with writing(desk.engine) as session:
         row = session.get(CertificateRow, 2)
         assert row is not None
-        from lfr_core.erasure.certificate import signed_message
+        from lfr_core.retention.erasure.certificate import signed_message
 
         row.digest = SignedCertificate(row.body, "", "").digest
         signature = stranger.sign(signed_message(row.digest))

@@ -11,9 +11,9 @@ import cv2
 import numpy as np
 import pytest
 
-from lfr_core.faces.engine import PackEngine
-from lfr_core.faces.types import Floats
-from lfr_core.policy import load_policy
+from lfr_core.domain.policy import load_policy
+from lfr_core.recognition.faces.engine import PackEngine
+from lfr_core.recognition.faces.types import Floats
 from tests.support.samples import cpu, require_pack
 
 ORL = Path(__file__).resolve().parents[4] / "shared" / "data" / "orl_dev"

@@ -11,12 +11,12 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from lfr_core.faces import alignment, quality
-from lfr_core.faces.decode import decode
-from lfr_core.faces.engine import PackEngine, build_engine
-from lfr_core.faces.types import Detection, Face, Floats, Image
-from lfr_core.policy import load_policy
-from lfr_core.settings import Settings
+from lfr_core.common.settings import Settings
+from lfr_core.domain.policy import load_policy
+from lfr_core.recognition.faces import alignment, quality
+from lfr_core.recognition.faces.decode import decode
+from lfr_core.recognition.faces.engine import PackEngine, build_engine
+from lfr_core.recognition.faces.types import Detection, Face, Floats, Image
 from tests.support.samples import cpu, require_pack, require_photos
 
 pytestmark = pytest.mark.models

@@ -19,21 +19,21 @@ from apps.supervisor.plan import settings_env
 from flows.api import HttpWorkflows
 from flows.reconcile import schedule_now
 from flows.schedule import FlowStep
-from lfr_core.actors import SystemActor
-from lfr_core.audit.trail import AuditTrail
-from lfr_core.deployments import DeploymentStatus as Status
-from lfr_core.errors import Refused, Retryable
-from lfr_core.faces.engine import build_engine
-from lfr_core.gallery import MilvusGallery, gallery_name
-from lfr_core.gallery.turned import turned_gallery
-from lfr_core.life.closing import closing_report_file
-from lfr_core.life.reading import open_calls, timeline
-from lfr_core.people.roles import Role
+from lfr_core.common.errors import Refused, Retryable
+from lfr_core.common.settings import Settings
+from lfr_core.custody.audit.trail import AuditTrail
+from lfr_core.custody.people.roles import Role
+from lfr_core.custody.vault.client import vault_client
+from lfr_core.deployments.attendance import Attendance
+from lfr_core.deployments.reading import open_calls, timeline
+from lfr_core.domain.actors import SystemActor
+from lfr_core.domain.deployments import DeploymentStatus as Status
+from lfr_core.publication.closing import closing_report_file
 from lfr_core.publication.published import published_records
-from lfr_core.records.attendance import Attendance
-from lfr_core.records.engine import open_engine
-from lfr_core.settings import Settings
-from lfr_core.vault.client import vault_client
+from lfr_core.recognition.faces.engine import build_engine
+from lfr_core.recognition.gallery import MilvusGallery, gallery_name
+from lfr_core.recognition.gallery.rotated import turned_gallery
+from lfr_core.storage.engine import open_engine
 from lfr_core.watchlists.building import ListBuilder
 from tests.support.milvus import MilvusServer, free_port
 from tests.support.planning import OPERATOR, PLANNER, PlanningHouse, form
@@ -273,7 +273,7 @@ def test_a_compile_killed_half_way_and_run_again_builds_the_same_list_and_leaves
     settings = settings_for(prefect, tmp_path, monkeypatch, milvus_uri=milvus.uri)
     clock = ManualClock(time.time_ns())
     killed = (
-        "import os; from lfr_core.records.deployments import DeploymentStore as Store\n"
+        "import os; from lfr_core.deployments.store import DeploymentStore as Store\n"
         "Store.attach_watchlist = lambda *_, **__: os.kill(os.getpid(), 9)\n"
         "from flows.compile_watchlist import compile_watchlist; compile_watchlist('killed', 1)"
     )

@@ -16,9 +16,9 @@ import pytest
 
 from flows.history import WorkflowsStep
 from flows.transport import PrefectApi
-from lfr_core.errors import Retryable
-from lfr_core.records.engine import open_engine
-from lfr_core.settings import Settings
+from lfr_core.common.errors import Retryable
+from lfr_core.common.settings import Settings
+from lfr_core.storage.engine import open_engine
 from tests.support.milvus import free_port
 from tests.support.prefect import PrefectServer
 from tests.support.retention import DAY_S, RetentionHouse
@@ -122,9 +122,9 @@ from datetime import timedelta
 from prefect import flow
 from prefect.client.orchestration import get_client
 from prefect.states import Cancelling, Completed, Pending, Running, Scheduled
-from flows.beat import schedule_one
-from lfr_core.clock import SystemClock, utc_from_ns
-from lfr_core.logs import configure_logs
+from flows.sweep_schedule import schedule_one
+from lfr_core.common.clock import SystemClock, utc_from_ns
+from lfr_core.common.logs import configure_logs
 
 configure_logs("ERROR")
 

@@ -15,7 +15,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from apps.doctor import Level
 from apps.doctor.services import workflows
-from lfr_core.settings import Settings
+from lfr_core.common.settings import Settings
 from tests.support.prefect import PrefectServer
 
 SHELL = {"pull_steps": [{"prefect.deployments.steps.run_shell_script": {"script": "id > /tmp/owned"}}]}

@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from apps.cli.main import app
-from lfr_core.records.engine import open_engine
+from lfr_core.storage.engine import open_engine
 from tests.support.footage import FootageHouse
 
 SOON = str(dt.datetime.now(dt.UTC).date() + dt.timedelta(days=7))

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from lfr_core.errors import Refused, Retryable
-from lfr_core.footage.expiry import PurgedSegment, expire_segments
-from lfr_core.footage.register import due_segments, find_segments, segments
-from lfr_core.vault.port import DestroyedKey, KeyKind
+from lfr_core.common.errors import Refused, Retryable
+from lfr_core.custody.vault.port import DestroyedKey, KeyKind
+from lfr_core.retention.footage.expiry import PurgedSegment, expire_segments
+from lfr_core.retention.footage.register import due_segments, find_segments, segments
 from tests.support.disks import fill, small_disk
 from tests.support.footage import FootageHouse
 
@@ -84,7 +84,7 @@ def test_a_sweep_that_is_killed_half_way_is_finished_by_the_next(
         raise Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr(f"lfr_core.footage.expiry.{'_remove' if step == 'key' else '_book'}", kill)
+        patch.setattr(f"lfr_core.retention.footage.expiry.{'_remove' if step == 'key' else '_book'}", kill)
         with pytest.raises(Killed):
             house.expire()
     house.vault, house.trail = house.reopened()
@@ -146,7 +146,7 @@ def test_a_file_that_cant_be_removed_is_retried_and_can_be_opened_by_nobody(
         return True
 
     with monkeypatch.context() as patch:
-        patch.setattr("lfr_core.footage.expiry._remove", refuse)
+        patch.setattr("lfr_core.retention.footage.expiry._remove", refuse)
         with pytest.raises(Retryable, match="can't be removed"):
             house.expire()
 

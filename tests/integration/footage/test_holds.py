@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import pytest
 
-from lfr_core.errors import Refused, Retryable
-from lfr_core.footage.holds import HoldRequest, holds
-from lfr_core.footage.register import find_segments
-from lfr_core.footage.settling import settle_holds
-from lfr_core.vault.port import KeyKind
+from lfr_core.common.errors import Refused, Retryable
+from lfr_core.custody.vault.port import KeyKind
+from lfr_core.retention.footage.hold_reconciliation import settle_holds
+from lfr_core.retention.footage.holds import HoldRequest, holds
+from lfr_core.retention.footage.register import find_segments
 from tests.support.footage import FootageHouse
 
 
@@ -124,7 +124,7 @@ def test_a_release_that_crashed_before_the_vault_heard_of_it_is_finished_by_the_
     (segment,) = house.record(5)
     hold = house.hold(segment)
     with monkeypatch.context() as patch:
-        patch.setattr("lfr_core.footage.desk.settle_holds", lambda *_: None)
+        patch.setattr("lfr_core.retention.footage.desk.settle_holds", lambda *_: None)
         house.desk().release(hold.id, actor="DC Ask")
     assert vault_holds(house) == {segment.id}
 

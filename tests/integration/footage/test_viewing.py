@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from lfr_core.errors import Refused, Retryable
-from lfr_core.footage.export import MANIFEST, Written, disclose, write_frames
-from lfr_core.footage.viewing import Viewing, choose
+from lfr_core.common.errors import Refused, Retryable
+from lfr_core.retention.footage.export import MANIFEST, Written, disclose, write_frames
+from lfr_core.retention.footage.viewing import Viewing, choose
 from tests.support.footage import FootageHouse, jpeg
 from tests.support.records import NOW_NS
 

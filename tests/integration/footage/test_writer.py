@@ -10,12 +10,12 @@ import pytest
 from sqlalchemy import Engine
 from structlog.testing import capture_logs
 
-from lfr_core.actors import SystemActor
-from lfr_core.errors import Retryable
-from lfr_core.footage.register import segments
-from lfr_core.footage.segment import index_segment, open_record
-from lfr_core.records.engine import open_engine
-from lfr_core.vault.port import KeptKey, KeyKind
+from lfr_core.common.errors import Retryable
+from lfr_core.custody.vault.port import KeptKey, KeyKind
+from lfr_core.domain.actors import SystemActor
+from lfr_core.retention.footage.register import segments
+from lfr_core.retention.footage.segment import index_segment, open_record
+from lfr_core.storage.engine import open_engine
 from tests.support.disks import fill, small_disk
 from tests.support.footage import FootageHouse, jpeg
 

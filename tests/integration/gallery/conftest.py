@@ -2,8 +2,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from lfr_core.gallery import ExactGallery, Gallery, MilvusGallery
-from lfr_core.gallery.turned import Turn, TurnedGallery, turn_from_key
+from lfr_core.recognition.gallery import ExactGallery, Gallery, MilvusGallery
+from lfr_core.recognition.gallery.rotated import Turn, TurnedGallery, turn_from_key
 from tests.support.milvus import MilvusServer, milvus_server
 
 

@@ -4,10 +4,10 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from lfr_core.errors import Fatal, LfrError, Poison, Refused
-from lfr_core.faces.types import Floats
-from lfr_core.gallery import Candidate, ExactGallery, Gallery, MilvusGallery, Reference
-from lfr_core.gallery.binding import Difference, compare_rows, gallery_digest
+from lfr_core.common.errors import Fatal, LfrError, Poison, Refused
+from lfr_core.recognition.faces.types import Floats
+from lfr_core.recognition.gallery import Candidate, ExactGallery, Gallery, MilvusGallery, Reference
+from lfr_core.recognition.gallery.binding import Difference, compare_rows, gallery_digest
 
 CONTRACT = "contract-a"
 

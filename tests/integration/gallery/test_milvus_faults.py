@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lfr_core.errors import Fatal, Retryable
-from lfr_core.gallery import MilvusGallery, Reference
+from lfr_core.common.errors import Fatal, Retryable
+from lfr_core.recognition.gallery import MilvusGallery, Reference
 from tests.support.disks import fill, small_disk
 from tests.support.milvus import MilvusServer, free_port, milvus_server
 

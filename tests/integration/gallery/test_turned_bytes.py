@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from lfr_core.gallery import MilvusGallery, Reference
-from lfr_core.gallery.turned import Turn, TurnedGallery
+from lfr_core.recognition.gallery import MilvusGallery, Reference
+from lfr_core.recognition.gallery.rotated import Turn, TurnedGallery
 from tests.support.milvus import milvus_server
 
 

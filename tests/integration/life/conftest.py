@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from lfr_core.records.engine import open_engine
+from lfr_core.storage.engine import open_engine
 from tests.support.databases import database_url, postgres, sqlite_url
 from tests.support.planning import PlanningHouse
 

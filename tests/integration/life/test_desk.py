@@ -8,24 +8,24 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlmodel import select
 
-from lfr_core.actors import SystemActor
-from lfr_core.alerts import Judgement
-from lfr_core.deployments import DeploymentKind, DeploymentStatus
-from lfr_core.errors import Refused
-from lfr_core.gate import Condition, GateLimits, gate
-from lfr_core.life.facts import gate_facts
-from lfr_core.life.reading import authority_of, open_calls, timeline
-from lfr_core.life.telling import announce, withhold
-from lfr_core.papers import PaperKind
-from lfr_core.people import Rank, Role
-from lfr_core.publication.announcement import ReasonClass
-from lfr_core.records.attendance import Attendance
-from lfr_core.records.decisions import DecisionDesk
-from lfr_core.records.engine import reading
-from lfr_core.records.locking import locked
-from lfr_core.records.tables import WatchlistEntryRow
-from lfr_core.vault.port import KeyKind
-from lfr_core.watchlists.types import Category
+from lfr_core.alerts.decisions import DecisionDesk
+from lfr_core.common.errors import Refused
+from lfr_core.custody.people import Rank, Role
+from lfr_core.custody.vault.port import KeyKind
+from lfr_core.deployments.announcement import ReasonClass
+from lfr_core.deployments.attendance import Attendance
+from lfr_core.deployments.compliance_documents import PaperKind
+from lfr_core.deployments.gate_facts import gate_facts
+from lfr_core.deployments.locking import locked
+from lfr_core.deployments.reading import authority_of, open_calls, timeline
+from lfr_core.deployments.telling import announce, withhold
+from lfr_core.domain.actors import SystemActor
+from lfr_core.domain.alerts import Judgement
+from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus
+from lfr_core.domain.gate import Condition, GateLimits, gate
+from lfr_core.domain.watchlists import Category
+from lfr_core.storage.engine import reading
+from lfr_core.storage.tables.stream import WatchlistEntryRow
 from tests.support.deciding import seen
 from tests.support.planning import OFFICER, OPERATOR, OTHER_OFFICER, PLANNER, PUBLISHER, PlanningHouse, form
 from tests.support.records import alerts_of, entry, recorder_of, sighting

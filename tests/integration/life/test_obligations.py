@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from lfr_core.deployments import DeploymentStatus
-from lfr_core.life.obligations import Owed, book_obligations, closed_at, obligations_of
-from lfr_core.life.tables import LifeRow
-from lfr_core.records.engine import reading, writing
-from lfr_core.records.expiry import expire_alerts
-from lfr_core.records.tables import DeploymentRow
+from lfr_core.alerts.expiry import expire_alerts
+from lfr_core.deployments.obligations import Owed, book_obligations, closed_at, obligations_of
+from lfr_core.domain.deployments import DeploymentStatus
+from lfr_core.storage.engine import reading, writing
+from lfr_core.storage.tables.deployments import LifeRow
+from lfr_core.storage.tables.stream import DeploymentRow
 from tests.support.planning import OPERATOR, PLANNER, PlanningHouse
 from tests.support.records import recorder_of, sighting
 

@@ -14,18 +14,18 @@ from typer.testing import CliRunner
 
 from apps.cli.common import console
 from apps.cli.main import app
-from lfr_core.actors import SystemActor
-from lfr_core.deployments import DeploymentKind, DeploymentStatus
-from lfr_core.errors import Refused
-from lfr_core.life.evaluations import load_evaluations
-from lfr_core.life.price import price
-from lfr_core.life.printing import printed_paper
-from lfr_core.life.telling import withhold
-from lfr_core.papers.forms import RULES, FormKind, render
-from lfr_core.people.roles import Rank
-from lfr_core.publication.announcement import ReasonClass
-from lfr_core.publication.collect import figures_for
-from lfr_core.publication.figures import UseCase
+from lfr_core.common.errors import Refused
+from lfr_core.custody.people.roles import Rank
+from lfr_core.deployments.announcement import ReasonClass
+from lfr_core.deployments.compliance_documents.forms import RULES, FormKind, render
+from lfr_core.deployments.evaluations import load_evaluations
+from lfr_core.deployments.false_alert_forecast import price
+from lfr_core.deployments.telling import withhold
+from lfr_core.domain.actors import SystemActor
+from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus
+from lfr_core.domain.figures import UseCase
+from lfr_core.publication.printing import printed_paper
+from lfr_core.publication.record_figures import figures_for
 from tests.support.planning import OFFICER, PLANNER, PUBLISHER, PlanningHouse
 
 S = DeploymentStatus

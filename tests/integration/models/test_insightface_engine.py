@@ -9,12 +9,12 @@ import cv2
 import numpy as np
 import pytest
 
-from lfr_core.errors import Fatal, Poison
-from lfr_core.faces.alignment import align
-from lfr_core.faces.insightface_engine import InsightFaceEngine
-from lfr_core.faces.pack import open_pack
-from lfr_core.faces.types import Detection, FaceEngine, Floats, Image
-from lfr_core.policy import load_policy
+from lfr_core.common.errors import Fatal, Poison
+from lfr_core.domain.policy import load_policy
+from lfr_core.recognition.faces.alignment import align
+from lfr_core.recognition.faces.insightface_engine import InsightFaceEngine
+from lfr_core.recognition.faces.pack import open_pack
+from lfr_core.recognition.faces.types import Detection, FaceEngine, Floats, Image
 from tests.support.samples import cpu, require_pack, require_photos
 from tests.support.toy_scrfd import toy_scrfd
 

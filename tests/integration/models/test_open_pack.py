@@ -8,10 +8,10 @@ import pytest
 from typer.testing import CliRunner
 
 from apps.cli.models import app
-from lfr_core.faces.pack import Network, load_pins
-from lfr_core.faces.pack.surgery import detector_for, priors, with_dynamic_batch
-from lfr_core.faces.pack.verify import compare, verify_pack
-from lfr_core.faces.types import Floats
+from lfr_core.recognition.faces.pack import Network, load_pins
+from lfr_core.recognition.faces.pack.surgery import detector_for, priors, with_dynamic_batch
+from lfr_core.recognition.faces.pack.verify import compare, verify_pack
+from lfr_core.recognition.faces.types import Floats
 from tests.support.samples import cpu, require_pack, require_photos
 
 pytestmark = pytest.mark.models

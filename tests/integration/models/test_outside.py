@@ -8,14 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from lfr_core.settings import Settings
+from lfr_core.common.settings import Settings
 from tests.support.outside import STRACE, RecordingProxy, foreign_hosts, hostile_folder, persons_environment
 
 pytestmark = pytest.mark.models
 
 LOAD = (  # longer than ONNX Runtime waits before it writes and sends
-    "import time; from lfr_core.faces.engine import build_engine; from lfr_core.policy import load_policy\n"
-    "from lfr_core.settings import Settings; build_engine(Settings(), load_policy(None)); time.sleep(2)"
+    "import time; from lfr_core.recognition.faces.engine import build_engine\n"
+    "from lfr_core.domain.policy import load_policy\n"
+    "from lfr_core.common.settings import Settings; build_engine(Settings(), load_policy(None)); time.sleep(2)"
 )
 PROGRAMS = {
     "a process of ours": (sys.executable, "-c", LOAD),

@@ -11,9 +11,9 @@ import pytest
 from typer.testing import CliRunner
 
 from apps.cli.main import app
-from lfr_core.errors import Fatal, Refused
-from lfr_core.records.migrate import upgrade
-from lfr_core.settings import Settings
+from lfr_core.common.errors import Fatal, Refused
+from lfr_core.common.settings import Settings
+from lfr_core.storage.migrate import upgrade
 from tests.support.vault_server import serving_vault
 
 NEXT_YEAR = (datetime.now(tz=UTC) + timedelta(days=200)).date().isoformat()

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from lfr_core.deployments import DeploymentKind
-from lfr_core.errors import Fatal, LfrError, Refused, Retryable
-from lfr_core.papers import (
+from lfr_core.common.errors import Fatal, LfrError, Refused, Retryable
+from lfr_core.deployments.announcement import ReasonClass
+from lfr_core.deployments.compliance_documents import (
     Paper,
     PaperKind,
     PaperRegister,
@@ -21,10 +21,10 @@ from lfr_core.papers import (
     papers,
     papers_standing,
 )
-from lfr_core.papers.register import LARGEST_BYTES
-from lfr_core.policy import load_policy
-from lfr_core.publication.announcement import ReasonClass
-from lfr_core.records.engine import reading
+from lfr_core.deployments.compliance_documents.register import LARGEST_BYTES
+from lfr_core.domain.deployments import DeploymentKind
+from lfr_core.domain.policy import load_policy
+from lfr_core.storage.engine import reading
 from tests.support.disks import fill, small_disk
 from tests.support.people import registered
 from tests.support.publishing import announcing, planned

@@ -8,9 +8,9 @@ import threading
 import pytest
 from sqlalchemy import Engine
 
-from lfr_core.errors import LfrError, Refused
-from lfr_core.people import People, Person, Rank, Role, acting, find_person
-from lfr_core.records.engine import reading, writing
+from lfr_core.common.errors import LfrError, Refused
+from lfr_core.custody.people import People, Person, Rank, Role, acting, find_person
+from lfr_core.storage.engine import reading, writing
 from tests.support.audit import audit_trail
 from tests.support.people import CAST, register, registered
 from tests.support.records import ManualClock

@@ -14,28 +14,28 @@ from sqlalchemy import Engine
 
 from apps.compliance.view import ComplianceView, Report, ReportKind
 from apps.operator.view import OperatorView
-from lfr_core.actors import SystemActor
-from lfr_core.alerts import Engagement, Judgement
-from lfr_core.audit.read import newest_seq, snapshot
-from lfr_core.audit.trail import AuditTrail
-from lfr_core.clock import SystemClock, utc_from_ns
-from lfr_core.deployments import DeploymentKind
-from lfr_core.errors import Refused
-from lfr_core.people import People, Role
-from lfr_core.policy import load_policy
-from lfr_core.records import read
-from lfr_core.records.decisions import DecisionDesk
-from lfr_core.records.deployments import DeploymentStore
-from lfr_core.records.engine import open_engine
-from lfr_core.records.recorder import Recorder
-from lfr_core.records.sign_on import SIGN_ON_H, SignOns
-from lfr_core.rights.desk import RightsDesk
-from lfr_core.rights.receipts import issue_receipt
-from lfr_core.rights.types import NewRequest, RequestKind
-from lfr_core.settings import Settings
-from lfr_core.vault.access import PARTS
-from lfr_core.vault.client import VaultClient, vault_client
-from lfr_core.vault.port import KeyKind
+from lfr_core.alerts import read
+from lfr_core.alerts.decisions import DecisionDesk
+from lfr_core.alerts.recorder import Recorder
+from lfr_core.common.clock import SystemClock, utc_from_ns
+from lfr_core.common.errors import Refused
+from lfr_core.common.settings import Settings
+from lfr_core.custody.audit.read import newest_seq, snapshot
+from lfr_core.custody.audit.trail import AuditTrail
+from lfr_core.custody.people import People, Role
+from lfr_core.custody.people.sign_on import SIGN_ON_H, SignOns
+from lfr_core.custody.vault.access import PARTS
+from lfr_core.custody.vault.client import VaultClient, vault_client
+from lfr_core.custody.vault.port import KeyKind
+from lfr_core.deployments.store import DeploymentStore
+from lfr_core.domain.actors import SystemActor
+from lfr_core.domain.alerts import Engagement, Judgement
+from lfr_core.domain.deployments import DeploymentKind
+from lfr_core.domain.policy import load_policy
+from lfr_core.publication.rights.desk import RightsDesk
+from lfr_core.publication.rights.receipts import issue_receipt
+from lfr_core.publication.rights.types import NewRequest, RequestKind
+from lfr_core.storage.engine import open_engine
 from lfr_core.watchlists.listing import list_entries
 from tests.support.deciding import seen
 from tests.support.galleries import held_by

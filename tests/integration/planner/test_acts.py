@@ -6,9 +6,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from apps.planner.view import PlannerView, Services
-from lfr_core.life.evaluations import load_evaluations
-from lfr_core.life.reading import authority_of
-from lfr_core.records.engine import reading
+from lfr_core.deployments.evaluations import load_evaluations
+from lfr_core.deployments.reading import authority_of
+from lfr_core.storage.engine import reading
 from tests.support.planning import OFFICER, OTHER_OFFICER, PlanningHouse
 from tests.support.records import entry
 

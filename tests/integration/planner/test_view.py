@@ -10,16 +10,16 @@ from datetime import date
 import pytest
 
 from apps.planner.view import PlannerView, Services
-from lfr_core.deployments import DeploymentKind, DeploymentStatus
-from lfr_core.errors import Poison, Refused, Retryable
-from lfr_core.gate import Condition
-from lfr_core.life.board import steps_for
-from lfr_core.life.evaluations import load_evaluations
-from lfr_core.life.reading import authority_of
-from lfr_core.life.steps import Step
-from lfr_core.papers import PaperKind
-from lfr_core.people import Role
-from lfr_core.records.engine import reading
+from lfr_core.common.errors import Poison, Refused, Retryable
+from lfr_core.custody.people import Role
+from lfr_core.deployments.compliance_documents import PaperKind
+from lfr_core.deployments.evaluations import load_evaluations
+from lfr_core.deployments.readiness import steps_for
+from lfr_core.deployments.reading import authority_of
+from lfr_core.deployments.steps import Step
+from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus
+from lfr_core.domain.gate import Condition
+from lfr_core.storage.engine import reading
 from lfr_core.watchlists.quality.result import CategoryCount, ListFinding, ListQuality, Unchecked
 from lfr_core.watchlists.quality.service import RESULT_FILE
 from tests.support.planning import OFFICER, OPERATOR, OTHER_OFFICER, PLANNER, PUBLISHER, PlanningHouse

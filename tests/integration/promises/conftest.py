@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from lfr_core.records.engine import open_engine
+from lfr_core.storage.engine import open_engine
 from tests.support.databases import database_url, postgres, sqlite_url
 from tests.support.promise_house import PromiseHouse
 

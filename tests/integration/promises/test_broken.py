@@ -16,28 +16,28 @@ import pytest
 from sqlalchemy import delete, text, update
 from sqlmodel import col
 
-from lfr_core.actors import SystemActor
-from lfr_core.alerts import Judgement
-from lfr_core.audit.port import AuditEvent, Verb
-from lfr_core.audit.tables import AuditEntryRow
-from lfr_core.audit.trail import record
-from lfr_core.clock import utc_from_ns
-from lfr_core.deployments import DeploymentKind
-from lfr_core.erasure.tables import CanaryRow, CertificateRow
-from lfr_core.life.tables import ApplicationRow, AuthorityRow
-from lfr_core.policy import load_policy
-from lfr_core.promises.catalogue import promises
-from lfr_core.promises.port import Result
-from lfr_core.publication.figures import UseCase
-from lfr_core.publication.tables import AnnouncementRow, PublishedRecordRow
-from lfr_core.records.engine import writing
-from lfr_core.records.tables import AlertReferenceRow, AlertRow, DeploymentRow, SightingRow, WatchlistEntryRow
-from lfr_core.rights.tables import RightsRequestRow
-from lfr_core.rights.types import RequestKind
-from lfr_core.settings import PROJECT
-from lfr_core.vault.book import VaultBook
-from lfr_core.vault.epochs import Epoch
-from lfr_core.vault.lists import make_list_key
+from lfr_core.common.clock import utc_from_ns
+from lfr_core.common.project import PROJECT
+from lfr_core.custody.audit.port import AuditEvent, Verb
+from lfr_core.custody.audit.trail import record
+from lfr_core.custody.vault.epochs import Epoch
+from lfr_core.custody.vault.lists import make_list_key
+from lfr_core.deployments.vault_log import VaultBook
+from lfr_core.domain.actors import SystemActor
+from lfr_core.domain.alerts import Judgement
+from lfr_core.domain.deployments import DeploymentKind
+from lfr_core.domain.figures import UseCase
+from lfr_core.domain.policy import load_policy
+from lfr_core.publication.promises.catalogue import promises
+from lfr_core.publication.promises.port import Result
+from lfr_core.publication.rights.types import RequestKind
+from lfr_core.storage.engine import writing
+from lfr_core.storage.tables.audit import AuditEntryRow
+from lfr_core.storage.tables.deployments import ApplicationRow, AuthorityRow
+from lfr_core.storage.tables.erasure import CanaryRow, CertificateRow
+from lfr_core.storage.tables.publication import AnnouncementRow, PublishedRecordRow
+from lfr_core.storage.tables.rights import RightsRequestRow
+from lfr_core.storage.tables.stream import AlertReferenceRow, AlertRow, DeploymentRow, SightingRow, WatchlistEntryRow
 from tests.support.deciding import seen
 from tests.support.promise_house import DAY_S, LATE_S, PromiseHouse
 from tests.support.vaults import MemoryVault
@@ -216,7 +216,7 @@ def a_module_that_may_speak_to_prefect_gets_at_pictures(house: PromiseHouse) -> 
     house.source = _copy_of_the_source(house.home)
     yield
     with (house.source / "flows" / "beat.py").open("a") as module:
-        module.write("\nfrom lfr_core.crops import alert_key\n")
+        module.write("\nfrom lfr_core.custody.crops import alert_key\n")
 
 
 def _copy_of_the_source(home: Path) -> Path:

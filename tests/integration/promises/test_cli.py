@@ -11,13 +11,13 @@ from typer.testing import CliRunner
 
 from apps.auditing import trail_for
 from apps.cli import promises
-from lfr_core.deployments import DeploymentKind
-from lfr_core.policy import load_policy
-from lfr_core.records.deployments import DeploymentStore
-from lfr_core.records.engine import open_engine, writing
-from lfr_core.records.tables import DeploymentRow
-from lfr_core.settings import Settings
-from lfr_core.vault.core import VaultCore
+from lfr_core.common.settings import Settings
+from lfr_core.custody.vault.core import VaultCore
+from lfr_core.deployments.store import DeploymentStore
+from lfr_core.domain.deployments import DeploymentKind
+from lfr_core.domain.policy import load_policy
+from lfr_core.storage.engine import open_engine, writing
+from lfr_core.storage.tables.stream import DeploymentRow
 from tests.support.milvus import free_port
 from tests.support.vault_server import serving_vault
 

@@ -9,17 +9,17 @@ from collections import Counter
 import pytest
 from sqlmodel import select
 
-from lfr_core.audit.port import Verb
-from lfr_core.audit.read import entries
-from lfr_core.errors import Refused, Retryable
-from lfr_core.promises.assembly import checks_of
-from lfr_core.promises.catalogue import promises
-from lfr_core.promises.ledger import Ledger, history, read_ledger
-from lfr_core.promises.port import Result
-from lfr_core.promises.render import render
-from lfr_core.promises.tables import PromiseStateRow
-from lfr_core.records.engine import reading
-from lfr_core.records.tables import DeploymentRow
+from lfr_core.common.errors import Refused, Retryable
+from lfr_core.custody.audit.port import Verb
+from lfr_core.custody.audit.read import entries
+from lfr_core.publication.promises.assembly import checks_of
+from lfr_core.publication.promises.catalogue import promises
+from lfr_core.publication.promises.ledger import Ledger, history, read_ledger
+from lfr_core.publication.promises.port import Result
+from lfr_core.publication.promises.render import render
+from lfr_core.storage.engine import reading
+from lfr_core.storage.tables.promises import PromiseStateRow
+from lfr_core.storage.tables.stream import DeploymentRow
 from tests.support.promise_house import DAY_S, PromiseHouse
 from tests.support.vaults import MemoryTrail, MemoryVault
 
@@ -138,7 +138,7 @@ def test_without_the_records_nothing_is_said(house: PromiseHouse) -> None:
 
 def _impatient(house: PromiseHouse) -> Ledger:
     """The same ledger on an engine that waits for nobody."""
-    from lfr_core.records.engine import open_engine
+    from lfr_core.storage.engine import open_engine
 
     engine = open_engine(str(house.engine.url), busy_timeout_ms=50)
     return Ledger(engine, house.trail, house.clock, promises(house.policy), checks_of(house.state(), house.policy))
@@ -173,8 +173,8 @@ def test_a_result_of_more_than_a_day_ago_is_no_result_but_a_breach_stays_one(hou
 def test_held_footage_is_kept_longer_and_nothing_is_broken_by_that(house: PromiseHouse) -> None:
     import datetime as dt
 
-    from lfr_core.footage.desk import HoldDesk
-    from lfr_core.footage.holds import HoldGround, HoldRequest
+    from lfr_core.retention.footage.desk import HoldDesk
+    from lfr_core.retention.footage.holds import HoldGround, HoldRequest
 
     house.segment("wanted")
     desk = HoldDesk(house.engine, house.vault, house.trail, house.policy.footage, house.clock)

@@ -10,20 +10,21 @@ from pathlib import Path
 import pytest
 from sqlmodel import func, select
 
-from lfr_core.actors import SystemActor
-from lfr_core.clock import SystemClock
-from lfr_core.errors import Refused
-from lfr_core.faces.engine import build_engine
-from lfr_core.gallery.milvus import MilvusGallery
-from lfr_core.gallery.port import Reference
-from lfr_core.gallery.turned import turned_gallery
-from lfr_core.proof.face import PROOF_ENTRY, PROOF_REFERENCE, proof_template
-from lfr_core.proof.store import answers_to, is_green, last_proven_ns, what_is_wrong
-from lfr_core.records.engine import reading
-from lfr_core.records.tables import AlertRow, CameraLatencyRow, CameraSessionRow, StageTimeRow
+from lfr_core.common.clock import SystemClock
+from lfr_core.common.errors import Refused
+from lfr_core.deployments.monitoring.store import answers_to, is_green, last_proven_ns, what_is_wrong
+from lfr_core.domain.actors import SystemActor
+from lfr_core.domain.reserved import PROOF_ENTRY, PROOF_REFERENCE
+from lfr_core.recognition.faces.engine import build_engine
+from lfr_core.recognition.gallery.milvus import MilvusGallery
+from lfr_core.recognition.gallery.port import Reference
+from lfr_core.recognition.gallery.rotated import turned_gallery
+from lfr_core.recognition.selftest.face import proof_template
+from lfr_core.storage.engine import reading
+from lfr_core.storage.tables.stream import AlertRow, CameraLatencyRow, CameraSessionRow, StageTimeRow
 from streams.broker.traits import traits_of
-from streams.proof import ProofSender
-from streams.proof_selftest import self_test
+from streams.live_probe import ProofSender
+from streams.live_probe_selftest import self_test
 from tests.support.brokers import RunningBroker
 from tests.support.galleries import rebind
 from tests.support.milvus import MilvusServer, milvus_server

@@ -10,11 +10,11 @@ import pytest
 from typer.testing import CliRunner
 
 from apps.cli.main import app
-from lfr_core.deployments import DeploymentKind
-from lfr_core.policy import load_policy
-from lfr_core.proof.store import ProofKind, begin_proof, keep_self_test
-from lfr_core.records.engine import open_engine, writing
-from lfr_core.settings import Settings
+from lfr_core.common.settings import Settings
+from lfr_core.deployments.monitoring.store import ProofKind, begin_proof, keep_self_test
+from lfr_core.domain.deployments import DeploymentKind
+from lfr_core.domain.policy import load_policy
+from lfr_core.storage.engine import open_engine, writing
 from tests.support.records import NOW_NS, store_of
 from tests.support.vault_server import serving_vault
 

@@ -6,11 +6,11 @@ import cv2
 import numpy as np
 import pytest
 
-from lfr_core.faces import quality
-from lfr_core.faces.engine import PackEngine
-from lfr_core.faces.types import Floats, Image
-from lfr_core.policy import load_policy
-from lfr_core.proof.face import draw_face, proof_frame, proof_template
+from lfr_core.domain.policy import load_policy
+from lfr_core.recognition.faces import quality
+from lfr_core.recognition.faces.engine import PackEngine
+from lfr_core.recognition.faces.types import Floats, Image
+from lfr_core.recognition.selftest.face import draw_face, proof_frame, proof_template
 from tests.support.samples import cpu, require_image, require_pack, require_photos
 
 pytestmark = pytest.mark.models

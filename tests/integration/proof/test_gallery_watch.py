@@ -10,24 +10,23 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
-from lfr_core.clock import utc_from_ns
-from lfr_core.deployments import DeploymentKind, DeploymentStatus
-from lfr_core.errors import Refused, Retryable
-from lfr_core.gallery import Candidate, MilvusGallery, Reference
-from lfr_core.gate import Condition, GateLimits, gate
-from lfr_core.life.facts import gate_facts
-from lfr_core.life.reading import call
-from lfr_core.life.tables import CallRow
-from lfr_core.people.roles import Role
-from lfr_core.proof.face import PROOF_REFERENCE
-from lfr_core.proof.gallery import GalleryCheck, GalleryWatch
-from lfr_core.proof.watch import WATCH, Watch
+from lfr_core.common.clock import utc_from_ns
+from lfr_core.common.errors import Refused, Retryable
+from lfr_core.custody.people.roles import Role
+from lfr_core.deployments.gate_facts import gate_facts
+from lfr_core.deployments.listed import allow_canary
+from lfr_core.deployments.monitoring.gallery import GalleryCheck, GalleryWatch
+from lfr_core.deployments.monitoring.watch import WATCH, Watch
+from lfr_core.deployments.reading import call
+from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus
+from lfr_core.domain.gate import Condition, GateLimits, gate
+from lfr_core.domain.reserved import CANARY_ENTRY, PROOF_REFERENCE
+from lfr_core.domain.watchlists import Category
+from lfr_core.recognition.gallery import Candidate, MilvusGallery, Reference
 from lfr_core.recognition.loading import ComparedGallery
-from lfr_core.records.engine import open_engine, reading, writing
-from lfr_core.records.listed import allow_canary
-from lfr_core.records.sightings import CANARY_ENTRY
-from lfr_core.records.tables import DeploymentRow, GalleryReferenceRow, WatchlistEntryRow
-from lfr_core.watchlists.types import Category
+from lfr_core.storage.engine import open_engine, reading, writing
+from lfr_core.storage.tables.deployments import CallRow
+from lfr_core.storage.tables.stream import DeploymentRow, GalleryReferenceRow, WatchlistEntryRow
 from tests.support.galleries import fill, reference
 from tests.support.milvus import MilvusServer, milvus_server
 from tests.support.planning import OFFICER, OPERATOR, PlanningHouse
@@ -323,7 +322,7 @@ def test_a_list_in_the_records_that_is_not_the_approved_one_shuts_the_gate(house
             session.delete(session.get_one(GalleryReferenceRow, ("dep", "person-1/1")))
             session.flush()
         if what == "binding and digest":
-            from lfr_core.records.listed import bind_gallery, bound_rows
+            from lfr_core.deployments.listed import bind_gallery, bound_rows
 
             left = bound_rows(session, "dep")
             for one in session.exec(select(GalleryReferenceRow).where(col(GalleryReferenceRow.deployment) == "dep")):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 
-from lfr_core.messages import Proof, ProofFault
-from lfr_core.proof.store import (
+from lfr_core.alerts import read
+from lfr_core.deployments.monitoring.store import (
     ProofKind,
     answers_to,
     begin_proof,
@@ -16,8 +16,8 @@ from lfr_core.proof.store import (
     newest_proofs,
     what_is_wrong,
 )
-from lfr_core.records import read
-from lfr_core.records.engine import reading, writing
+from lfr_core.domain.messages import Proof, ProofFault
+from lfr_core.storage.engine import reading, writing
 from tests.support.alert_house import AlertHouse
 from tests.support.records import NOW_NS, alerts_of
 

@@ -16,21 +16,21 @@ from sqlmodel import select
 
 from apps.stores import deployment_store
 from apps.watch.process import ready_file
-from lfr_core.alerts import Judgement
-from lfr_core.audit.trail import AuditTrail
-from lfr_core.clock import SystemClock
-from lfr_core.deployments import DeploymentKind, DeploymentStatus
-from lfr_core.life.tables import CallRow
-from lfr_core.messages import FrameResult, OutcomeBatch
-from lfr_core.outcomes import FrameOutcome
-from lfr_core.people.roles import Role
-from lfr_core.policy import load_policy
-from lfr_core.records.decisions import DecisionDesk
-from lfr_core.records.engine import open_engine, reading
-from lfr_core.records.recorder import Recorder
-from lfr_core.records.tables import DeploymentRow
-from lfr_core.settings import Settings
-from lfr_core.vault.client import vault_client
+from lfr_core.alerts.decisions import DecisionDesk
+from lfr_core.alerts.recorder import Recorder
+from lfr_core.common.clock import SystemClock
+from lfr_core.common.settings import Settings
+from lfr_core.custody.audit.trail import AuditTrail
+from lfr_core.custody.people.roles import Role
+from lfr_core.custody.vault.client import vault_client
+from lfr_core.domain.alerts import Judgement
+from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus
+from lfr_core.domain.messages import FrameResult, OutcomeBatch
+from lfr_core.domain.outcomes import FrameOutcome
+from lfr_core.domain.policy import load_policy
+from lfr_core.storage.engine import open_engine, reading
+from lfr_core.storage.tables.deployments import CallRow
+from lfr_core.storage.tables.stream import DeploymentRow
 from tests.support.deciding import seen
 from tests.support.galleries import held_by
 from tests.support.proving import make_planned

@@ -9,22 +9,22 @@ from datetime import timedelta
 import pytest
 from sqlmodel import Session, select
 
-from lfr_core.alerts import Judgement, Review
-from lfr_core.clock import utc_from_ns
-from lfr_core.deployments import DeploymentStatus
-from lfr_core.errors import Refused, Retryable
-from lfr_core.life.reading import call
-from lfr_core.life.tables import CallRow
-from lfr_core.messages import FrameResult, OutcomeBatch, Proof
-from lfr_core.outcomes import FrameOutcome
-from lfr_core.people.roles import Role
-from lfr_core.policy import load_policy
-from lfr_core.proof.fuse import Fuse
-from lfr_core.proof.store import ProofKind, begin_proof
-from lfr_core.proof.tables import FuseTripRow
-from lfr_core.proof.watch import WATCH, Watch
-from lfr_core.records.engine import reading, writing
-from lfr_core.records.tables import DeploymentRow
+from lfr_core.common.clock import utc_from_ns
+from lfr_core.common.errors import Refused, Retryable
+from lfr_core.custody.people.roles import Role
+from lfr_core.deployments.monitoring.circuit_breaker import Fuse
+from lfr_core.deployments.monitoring.store import ProofKind, begin_proof
+from lfr_core.deployments.monitoring.watch import WATCH, Watch
+from lfr_core.deployments.reading import call
+from lfr_core.domain.alerts import Judgement, Review
+from lfr_core.domain.deployments import DeploymentStatus
+from lfr_core.domain.messages import FrameResult, OutcomeBatch, Proof
+from lfr_core.domain.outcomes import FrameOutcome
+from lfr_core.domain.policy import load_policy
+from lfr_core.storage.engine import reading, writing
+from lfr_core.storage.tables.deployments import CallRow
+from lfr_core.storage.tables.monitoring import FuseTripRow
+from lfr_core.storage.tables.stream import DeploymentRow
 from tests.support.alert_house import AlertHouse
 from tests.support.deciding import seen
 from tests.support.records import NOW_NS

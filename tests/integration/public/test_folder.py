@@ -11,12 +11,13 @@ import pytest
 
 from apps.public.folder import read_site
 from apps.public.launch import command
-from lfr_core.errors import Poison, Retryable
-from lfr_core.policy import load_policy
+from lfr_core.common.errors import Poison, Retryable
+from lfr_core.common.project import PROJECT
+from lfr_core.common.settings import Settings
+from lfr_core.domain.policy import load_policy
+from lfr_core.publication.site.atomic_publish import publish_folder
 from lfr_core.publication.site.build import site_files
 from lfr_core.publication.site.data import SiteData
-from lfr_core.publication.site.swap import publish_folder
-from lfr_core.settings import PROJECT, Settings
 from tests.support.publishing import site_of_two
 from tests.support.vault_core import vault_core
 

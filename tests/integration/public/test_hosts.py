@@ -12,7 +12,7 @@ import pytest
 
 from apps.screens import streamlit_command
 from apps.supervisor.probes import http_ok
-from lfr_core.settings import Settings
+from lfr_core.common.settings import Settings
 from tests.support.milvus import free_port
 
 PORT_NAMES = ("127.0.0.1", "localhost")

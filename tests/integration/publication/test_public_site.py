@@ -16,21 +16,21 @@ from sqlalchemy import Engine
 from typer.testing import CliRunner
 
 from apps.cli.main import app
-from lfr_core.clock import utc_from_ns
-from lfr_core.deployments import DeploymentKind
-from lfr_core.errors import Fatal, Poison, Refused
-from lfr_core.policy import ForcePolicy, load_policy
-from lfr_core.publication.announcement import NOT_RELEASED, ReasonClass
-from lfr_core.publication.collect import figures_for
+from lfr_core.common.clock import utc_from_ns
+from lfr_core.common.errors import Fatal, Poison, Refused
+from lfr_core.common.settings import Settings
+from lfr_core.deployments.announcement import NOT_RELEASED, ReasonClass
+from lfr_core.domain.deployments import DeploymentKind
+from lfr_core.domain.policy import ForcePolicy, load_policy
 from lfr_core.publication.notices import MOST_POST_CHARACTERS, Came, calendar, posts, sentences
 from lfr_core.publication.published import Publisher
+from lfr_core.publication.record_figures import figures_for
+from lfr_core.publication.site.atomic_publish import publish_folder
 from lfr_core.publication.site.build import site_files
 from lfr_core.publication.site.data import SiteData, site_data
 from lfr_core.publication.site.manifest import MARKER, verify_files
-from lfr_core.publication.site.swap import publish_folder
-from lfr_core.records.engine import open_engine, writing
-from lfr_core.records.tables import DeploymentRow
-from lfr_core.settings import Settings
+from lfr_core.storage.engine import open_engine, writing
+from lfr_core.storage.tables.stream import DeploymentRow
 from tests.support.publishing import announcing, ended_deployment, planned
 from tests.support.records import NOW_NS, store_of
 from tests.support.vault_core import vault_core
@@ -194,7 +194,7 @@ def test_a_new_site_replaces_the_old_one_and_a_build_killed_half_way_leaves_it(t
     output = tmp_path / "public"
     publish_folder(output, {"index.html": b"one", "a/b.html": b"b"})
     with (
-        patch("lfr_core.publication.site.swap._write", side_effect=[None, KeyboardInterrupt]),
+        patch("lfr_core.publication.site.atomic_publish._write", side_effect=[None, KeyboardInterrupt]),
         pytest.raises(KeyboardInterrupt),
     ):
         publish_folder(output, {"index.html": b"two"})

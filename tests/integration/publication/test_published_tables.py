@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from lfr_core.errors import Fatal
-from lfr_core.publication.building import corrected, from_figures
-from lfr_core.publication.figures import CameraFigures
+from lfr_core.common.errors import Fatal
+from lfr_core.common.quality import suites
+from lfr_core.domain.figures import CameraFigures
 from lfr_core.publication.quality.findings import QualityReport, validate_table
 from lfr_core.publication.quality.importer import read_table
 from lfr_core.publication.quality.table import Level
+from lfr_core.publication.record_builder import corrected, from_figures
 from lfr_core.publication.tabular import csv_text
-from lfr_core.quality import suites
 from tests.support.publication import ENDED, MET_ROWS, POLICY, alert, figures, modern_row, modern_table
 
 TRUTH = Path(__file__).parents[2] / "data" / "publication" / "met_2023_2024_truth.json"

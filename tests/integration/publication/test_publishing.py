@@ -9,20 +9,20 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import text
 
-from lfr_core.alerts import Cell, Engagement, Outcome, Review
-from lfr_core.deployments import DeploymentKind
-from lfr_core.errors import Fatal, Refused
-from lfr_core.policy import load_policy
-from lfr_core.publication.announcement import NOT_RELEASED, ReasonClass, announcement_of, announcements, plan
-from lfr_core.publication.collect import PackFacts, figures_for
-from lfr_core.publication.figures import Figures, UseCase
+from lfr_core.alerts import read
+from lfr_core.alerts.decisions import DecisionDesk
+from lfr_core.alerts.expiry import expire_alerts
+from lfr_core.common.errors import Fatal, Refused
+from lfr_core.deployments.announcement import NOT_RELEASED, ReasonClass, announcement_of, announcements, plan
+from lfr_core.domain.alerts import Cell, Engagement, Outcome, Review
+from lfr_core.domain.deployments import DeploymentKind
+from lfr_core.domain.figures import Figures, UseCase
+from lfr_core.domain.policy import load_policy
+from lfr_core.domain.watchlists import Category
 from lfr_core.publication.published import Publisher, published_records, revisions_of
+from lfr_core.publication.record_figures import PackFacts, figures_for
 from lfr_core.publication.tabular import csv_text
-from lfr_core.records import read
-from lfr_core.records.decisions import DecisionDesk
-from lfr_core.records.engine import writing
-from lfr_core.records.expiry import expire_alerts
-from lfr_core.watchlists.types import Category
+from lfr_core.storage.engine import writing
 from tests.support.publishing import announcing, ended_deployment, planned
 from tests.support.records import NOW_NS, ManualClock, alerts_of, entry, live_deployment, store_of
 from tests.support.vaults import trail_of, vault_of

@@ -10,10 +10,10 @@ import pytest
 from typer.testing import CliRunner
 
 from apps.cli.main import app
-from lfr_core.errors import Refused
-from lfr_core.publication.building import from_figures
+from lfr_core.common.errors import Refused
 from lfr_core.publication.quality.docs import validate_with_docs
 from lfr_core.publication.quality.importer import read_table
+from lfr_core.publication.record_builder import from_figures
 from lfr_core.publication.tabular import csv_text
 from tests.support.publication import ENDED, POLICY, alert, figures, modern_row, modern_table
 

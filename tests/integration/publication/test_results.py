@@ -11,25 +11,25 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import Session, select
 
-from lfr_core.alerts import Judgement
-from lfr_core.clock import utc_from_ns
-from lfr_core.deployments import DeploymentKind
-from lfr_core.errors import Refused
-from lfr_core.people.roles import Rank, Role
-from lfr_core.people.store import People
-from lfr_core.policy import PublicationPolicy, load_policy
-from lfr_core.publication.collect import figures_for
-from lfr_core.publication.deadlines import Due, Stands, moments, overdue_unexplained, results_due
+from lfr_core.alerts.decisions import DecisionDesk
+from lfr_core.common.clock import utc_from_ns
+from lfr_core.common.errors import Refused
+from lfr_core.custody.people.roles import Rank, Role
+from lfr_core.custody.people.store import People
+from lfr_core.deployments.deadlines import Due, Stands, moments, overdue_unexplained, results_due
+from lfr_core.domain.alerts import Judgement
+from lfr_core.domain.deployments import DeploymentKind
+from lfr_core.domain.policy import PublicationPolicy, load_policy
 from lfr_core.publication.explaining import Explanations
 from lfr_core.publication.not_decided import NotDecidedWord
 from lfr_core.publication.published import Publisher, published_records
 from lfr_core.publication.quality.ours import Checked, check_record
 from lfr_core.publication.quality.table import Finding, Level
 from lfr_core.publication.record import DeploymentRecord
+from lfr_core.publication.record_figures import figures_for
 from lfr_core.publication.results import Outcome, ResultsDesk
-from lfr_core.records.decisions import DecisionDesk
-from lfr_core.records.engine import reading, writing
-from lfr_core.records.tables import CameraSessionRow, DeploymentRow
+from lfr_core.storage.engine import reading, writing
+from lfr_core.storage.tables.stream import CameraSessionRow, DeploymentRow
 from tests.support.deciding import seen
 from tests.support.publishing import announcing, ended_deployment, planned
 from tests.support.records import ManualClock, alerts_of

@@ -11,20 +11,20 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from lfr_core.audit.port import Signer
-from lfr_core.clock import utc_from_ns
-from lfr_core.errors import Fatal, Refused
-from lfr_core.papers import PaperKind, PaperRegister, paper_folder
-from lfr_core.people.roles import Rank, Role
-from lfr_core.people.store import People
-from lfr_core.policy import Policy, load_policy
-from lfr_core.promises.catalogue import promises
-from lfr_core.promises.ledger import Ledger
-from lfr_core.promises.port import Finding, Result
-from lfr_core.publication.deadlines import moments
-from lfr_core.publication.site.room import PublicSite
-from lfr_core.publication.tables import ResultsRow
-from lfr_core.records.engine import open_engine, writing
+from lfr_core.common.clock import utc_from_ns
+from lfr_core.common.errors import Fatal, Refused
+from lfr_core.custody.audit.port import Signer
+from lfr_core.custody.people.roles import Rank, Role
+from lfr_core.custody.people.store import People
+from lfr_core.deployments.compliance_documents import PaperKind, PaperRegister, paper_folder
+from lfr_core.deployments.deadlines import moments
+from lfr_core.domain.policy import Policy, load_policy
+from lfr_core.publication.promises.catalogue import promises
+from lfr_core.publication.promises.ledger import Ledger
+from lfr_core.publication.promises.port import Finding, Result
+from lfr_core.publication.site.publisher import PublicSite
+from lfr_core.storage.engine import open_engine, writing
+from lfr_core.storage.tables.publication import ResultsRow
 from tests.support.publishing import announcing, ended_deployment, planned
 from tests.support.records import NOW_NS, ManualClock
 from tests.support.vault_core import vault_core

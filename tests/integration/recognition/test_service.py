@@ -10,22 +10,22 @@ import cv2
 import numpy as np
 import pytest
 
-from lfr_core.actors import SystemActor
-from lfr_core.crops import sighting_probe
-from lfr_core.deployments import DeploymentKind, DeploymentStatus, DeploymentView
-from lfr_core.errors import Fatal, Retryable
-from lfr_core.faces.engine import PackEngine
-from lfr_core.faces.types import Floats, Image
-from lfr_core.frames import FrameHeader, FrameKind
-from lfr_core.gallery.exact import ExactGallery
-from lfr_core.gallery.port import Candidate, Reference
-from lfr_core.messages import OutcomeBatch, Sighting
-from lfr_core.outcomes import FrameOutcome
-from lfr_core.policy import load_policy
+from lfr_core.common.errors import Fatal, Retryable
+from lfr_core.custody.crops import sighting_probe
+from lfr_core.custody.vault.port import KeyKind
+from lfr_core.custody.vault.sealing import open_sealed
+from lfr_core.domain.actors import SystemActor
+from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus, DeploymentView
+from lfr_core.domain.frames import FrameHeader, FrameKind
+from lfr_core.domain.messages import OutcomeBatch, Sighting
+from lfr_core.domain.outcomes import FrameOutcome
+from lfr_core.domain.policy import load_policy
 from lfr_core.recognition.batch import RawFrame, Recognised
+from lfr_core.recognition.faces.engine import PackEngine
+from lfr_core.recognition.faces.types import Floats, Image
+from lfr_core.recognition.gallery.exact import ExactGallery
+from lfr_core.recognition.gallery.port import Candidate, Reference
 from lfr_core.recognition.service import Recogniser
-from lfr_core.vault.port import KeyKind
-from lfr_core.vault.sealing import open_sealed
 from tests.support.plain_frames import PLAIN, PlainFrames
 from tests.support.samples import cpu, require_image, require_pack
 from tests.support.vaults import MemoryVault

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Engine
 
-from lfr_core.records.engine import open_engine
+from lfr_core.storage.engine import open_engine
 from tests.support.databases import database_url, postgres, sqlite_url
 
 __all__ = ["database_url", "engine", "postgres", "sqlite_url"]

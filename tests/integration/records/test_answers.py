@@ -9,15 +9,15 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import col, select
 
-from lfr_core.alerts import UNDO_S, Decision, Engagement, Judgement, Outcome, Shown
-from lfr_core.audit.port import Verb
-from lfr_core.audit.read import entries
-from lfr_core.errors import Refused
-from lfr_core.records import read
-from lfr_core.records.answers import AnyAnswer
-from lfr_core.records.decisions import DecisionDesk
-from lfr_core.records.engine import reading
-from lfr_core.records.tables import AlertAnswerRow
+from lfr_core.alerts import read
+from lfr_core.alerts.answers import AnyAnswer
+from lfr_core.alerts.decisions import DecisionDesk
+from lfr_core.common.errors import Refused
+from lfr_core.custody.audit.port import Verb
+from lfr_core.custody.audit.read import entries
+from lfr_core.domain.alerts import UNDO_S, Decision, Engagement, Judgement, Outcome, Shown
+from lfr_core.storage.engine import reading
+from lfr_core.storage.tables.stream import AlertAnswerRow
 from tests.support.audit import audit_trail
 from tests.support.deciding import seen
 from tests.support.records import ManualClock, alerts_of, live_deployment, recorder_of, sighting

@@ -12,18 +12,18 @@ from sqlalchemy import Engine
 from typer.testing import CliRunner, Result
 
 from apps.cli import alerts, deployment
-from lfr_core.audit.trail import AuditTrail
-from lfr_core.clock import SystemClock
-from lfr_core.deployments import DeploymentKind
-from lfr_core.gallery.milvus import MilvusGallery
-from lfr_core.policy import load_policy
-from lfr_core.records import read
-from lfr_core.records.deployments import DeploymentStore
-from lfr_core.records.engine import open_engine
-from lfr_core.records.recorder import Recorder
-from lfr_core.settings import Settings
-from lfr_core.vault.core import VaultCore
-from lfr_core.vault.port import KeyKind
+from lfr_core.alerts import read
+from lfr_core.alerts.recorder import Recorder
+from lfr_core.common.clock import SystemClock
+from lfr_core.common.settings import Settings
+from lfr_core.custody.audit.trail import AuditTrail
+from lfr_core.custody.vault.core import VaultCore
+from lfr_core.custody.vault.port import KeyKind
+from lfr_core.deployments.store import DeploymentStore
+from lfr_core.domain.deployments import DeploymentKind
+from lfr_core.domain.policy import load_policy
+from lfr_core.recognition.gallery.milvus import MilvusGallery
+from lfr_core.storage.engine import open_engine
 from tests.support.galleries import fill
 from tests.support.milvus import milvus_server
 from tests.support.people import sign_on

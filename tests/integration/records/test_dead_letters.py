@@ -6,12 +6,12 @@ import pytest
 from sqlalchemy import Engine, event
 from sqlmodel import select
 
-from lfr_core.messages import DeadLetter, gathered
-from lfr_core.records import dead_letters as module
-from lfr_core.records import read
-from lfr_core.records.dead_letters import HOUR_NS, KEPT_AN_HOUR
-from lfr_core.records.engine import reading
-from lfr_core.records.tables import DeadLetterCountRow
+from lfr_core.alerts import dead_letters as module
+from lfr_core.alerts import read
+from lfr_core.alerts.dead_letters import HOUR_NS, KEPT_AN_HOUR
+from lfr_core.domain.messages import DeadLetter, gathered
+from lfr_core.storage.engine import reading
+from lfr_core.storage.tables.stream import DeadLetterCountRow
 from tests.support.records import NOW_NS, ManualClock, recorder_of
 
 

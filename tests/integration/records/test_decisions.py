@@ -6,15 +6,15 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import Engine, text
 
-from lfr_core.alerts import Cell, Decision, Engagement, Judgement, Outcome, Review, Shown
-from lfr_core.audit.port import Verb
-from lfr_core.audit.read import entries
-from lfr_core.audit.verify import verify
-from lfr_core.errors import Fatal, Refused, Retryable
-from lfr_core.records import read
-from lfr_core.records.decisions import DecisionDesk
-from lfr_core.records.engine import writing
-from lfr_core.watchlists.types import Category
+from lfr_core.alerts import read
+from lfr_core.alerts.decisions import DecisionDesk
+from lfr_core.common.errors import Fatal, Refused, Retryable
+from lfr_core.custody.audit.port import Verb
+from lfr_core.custody.audit.read import entries
+from lfr_core.custody.audit.verify import verify
+from lfr_core.domain.alerts import Cell, Decision, Engagement, Judgement, Outcome, Review, Shown
+from lfr_core.domain.watchlists import Category
+from lfr_core.storage.engine import writing
 from tests.support.audit import Notary, audit_trail
 from tests.support.deciding import seen
 from tests.support.records import ManualClock, alerts_of, entry, live_deployment, recorder_of, sighting

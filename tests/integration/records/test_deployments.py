@@ -7,15 +7,15 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import text
 
-from lfr_core.deployments import DeploymentKind, DeploymentStatus
-from lfr_core.errors import Refused
-from lfr_core.policy import load_policy
-from lfr_core.records import read
-from lfr_core.records.deployments import DeploymentStore
-from lfr_core.records.engine import open_engine
-from lfr_core.vault.port import KeyKind
-from lfr_core.vault.sealing import OVERHEAD_BYTES
-from lfr_core.watchlists.types import Category
+from lfr_core.alerts import read
+from lfr_core.common.errors import Refused
+from lfr_core.custody.vault.port import KeyKind
+from lfr_core.custody.vault.sealing import OVERHEAD_BYTES
+from lfr_core.deployments.store import DeploymentStore
+from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus
+from lfr_core.domain.policy import load_policy
+from lfr_core.domain.watchlists import Category
+from lfr_core.storage.engine import open_engine
 from tests.support.records import ManualClock, as_operational, entry, live_deployment, store_of
 from tests.support.vaults import vault_of
 

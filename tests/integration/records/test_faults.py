@@ -13,12 +13,12 @@ import pytest
 from sqlalchemy import Engine, event, inspect
 from sqlmodel import text
 
-from lfr_core.errors import Fatal, Retryable
-from lfr_core.records import read
-from lfr_core.records.engine import open_engine, reading, writing
-from lfr_core.records.migrate import check, upgrade
-from lfr_core.records.recorder import Recorder
-from lfr_core.records.tables import Row
+from lfr_core.alerts import read
+from lfr_core.alerts.recorder import Recorder
+from lfr_core.common.errors import Fatal, Retryable
+from lfr_core.storage.engine import open_engine, reading, writing
+from lfr_core.storage.migrate import check, upgrade
+from lfr_core.storage.tables.stream import Row
 from tests.support.databases import Postgres, forkserver, new_postgres
 from tests.support.records import ManualClock, alerts_of, live_deployment, outcomes, recorder_of, sighting, store_of
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import random
 import time
 
-from lfr_core.clock import SystemClock
-from lfr_core.errors import Retryable
-from lfr_core.messages import OutcomeBatch, Sighting
-from lfr_core.outcomes import FrameCounts
-from lfr_core.records import read
-from lfr_core.records.engine import open_engine
-from lfr_core.vault.lists import make_list_key
+from lfr_core.alerts import read
+from lfr_core.common.clock import SystemClock
+from lfr_core.common.errors import Retryable
+from lfr_core.custody.vault.lists import make_list_key
+from lfr_core.domain.messages import OutcomeBatch, Sighting
+from lfr_core.domain.outcomes import FrameCounts
+from lfr_core.storage.engine import open_engine
 from tests.support.databases import forkserver
 from tests.support.records import NOW_NS, alerts_of, entry, live_deployment, outcomes, recorder_of, sighting
 from tests.support.vaults import vault_of

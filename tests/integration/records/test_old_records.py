@@ -7,11 +7,11 @@ from pathlib import Path
 from alembic import command
 from sqlmodel import text
 
-from lfr_core.alerts import Engagement, Judgement, Outcome
-from lfr_core.records import read
-from lfr_core.records.decisions import DecisionDesk
-from lfr_core.records.engine import open_engine, scrub
-from lfr_core.records.migrate import _config, upgrade
+from lfr_core.alerts import read
+from lfr_core.alerts.decisions import DecisionDesk
+from lfr_core.domain.alerts import Engagement, Judgement, Outcome
+from lfr_core.storage.engine import open_engine, scrub
+from lfr_core.storage.migrate import _config, upgrade
 from tests.support.audit import audit_trail
 from tests.support.deciding import seen
 from tests.support.records import ManualClock, alerts_of, live_deployment, recorder_of, sighting

@@ -3,12 +3,12 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import Engine
 
-from lfr_core.errors import Poison
-from lfr_core.messages import DeadLetter, OutcomeBatch, StageTime
-from lfr_core.outcomes import FrameCounts, FrameOutcome
-from lfr_core.records import frames as frames_module
-from lfr_core.records import read
-from lfr_core.records.recorder import Recorder
+from lfr_core.alerts import frames as frames_module
+from lfr_core.alerts import read
+from lfr_core.alerts.recorder import Recorder
+from lfr_core.common.errors import Poison
+from lfr_core.domain.messages import DeadLetter, OutcomeBatch, StageTime
+from lfr_core.domain.outcomes import FrameCounts, FrameOutcome
 from tests.support.records import NOW_NS, ManualClock, live_deployment, outcomes, recorder_of
 
 

@@ -4,13 +4,13 @@ from uuid import UUID
 
 from sqlalchemy import Engine
 
-from lfr_core.alerts import Judgement
-from lfr_core.clock import utc_from_ns
-from lfr_core.errors import Poison, Refused
-from lfr_core.policy import load_policy
-from lfr_core.records import read
-from lfr_core.records.decisions import DecisionDesk
-from lfr_core.records.recorder import Recorder
+from lfr_core.alerts import read
+from lfr_core.alerts.decisions import DecisionDesk
+from lfr_core.alerts.recorder import Recorder
+from lfr_core.common.clock import utc_from_ns
+from lfr_core.common.errors import Poison, Refused
+from lfr_core.domain.alerts import Judgement
+from lfr_core.domain.policy import load_policy
 from tests.support.audit import audit_trail
 from tests.support.deciding import seen
 from tests.support.people import sign_on

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from lfr_core.errors import Retryable
-from lfr_core.policy import load_policy
+from lfr_core.common.errors import Retryable
+from lfr_core.domain.policy import load_policy
 from lfr_core.retention.port import PurgeStep
 from streams.broker import KAFKA, TANSU
 from streams.retention import READERS, EndedRecordsStep, TopicBoundStep, bound_ns

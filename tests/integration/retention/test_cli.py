@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from lfr_core.policy import load_policy
+from lfr_core.common.settings import Settings
+from lfr_core.domain.policy import load_policy
 from lfr_core.retention.ended import Purger, read_ended
-from lfr_core.settings import Settings
 from tests.support.milvus import free_port
 from tests.support.vault_server import serving_vault
 
@@ -107,7 +107,7 @@ def supervisors_purge(settings: Settings, *, after_s: float) -> Iterator[None]:
 
 
 def test_with_no_workflow_server_at_all_the_supervisor_purges_and_says_that_it_did(settings: Settings) -> None:
-    from lfr_core.records.migrate import upgrade
+    from lfr_core.storage.migrate import upgrade
 
     old = settings.home / "tmp" / "face.jpg"
     old.parent.mkdir(parents=True)
@@ -133,9 +133,9 @@ def test_a_sweep_that_hangs_ends_with_its_process_and_lets_the_next_one_in(setti
     code = """
 import time
 from flows.assembly import sweep_of
-from lfr_core.policy import load_policy
+from lfr_core.domain.policy import load_policy
 from lfr_core.retention.ended import Purger
-from lfr_core.settings import Settings
+from lfr_core.common.settings import Settings
 
 with sweep_of(Settings(), load_policy(), by=Purger.FLOW, longest_s=1.0):
     time.sleep(60)

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from lfr_core.errors import LfrError
-from lfr_core.records.engine import open_engine
-from lfr_core.records.migrate import upgrade
+from lfr_core.common.errors import LfrError
+from lfr_core.storage.engine import open_engine
+from lfr_core.storage.migrate import upgrade
 from tests.support.disks import fill, small_disk
 from tests.support.retention import DAY_S, RetentionHouse
 
@@ -22,9 +22,9 @@ from tests.support.retention import DAY_S, RetentionHouse
 CHILD = """
 import sys, time
 from pathlib import Path
-from lfr_core.records.engine import open_engine
+from lfr_core.storage.engine import open_engine
 from lfr_core.retention import folders
-from lfr_core.records import expiry
+from lfr_core.alerts import expiry
 from tests.support.retention import RetentionHouse
 
 home, url, now_ns, where = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), sys.argv[4]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lfr_core.actors import SystemActor
-from lfr_core.deployments import DeploymentKind
-from lfr_core.gallery import gallery_name
+from lfr_core.custody.vault.port import KeyKind
+from lfr_core.domain.actors import SystemActor
+from lfr_core.domain.deployments import DeploymentKind
+from lfr_core.recognition.gallery import gallery_name
 from lfr_core.retention.steps.galleries import GalleriesStep
 from lfr_core.retention.steps.quality import QualityStep
-from lfr_core.vault.port import KeyKind
 from tests.support.alert_house import POLICY
 from tests.support.retention import DAY_S, RetentionHouse
 

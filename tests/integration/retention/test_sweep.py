@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from lfr_core.errors import Retryable
-from lfr_core.records.engine import open_engine
-from lfr_core.records.migrate import upgrade
+from lfr_core.common.errors import Retryable
 from lfr_core.retention.lock import SweepRuns, one_sweep
 from lfr_core.retention.status import Standing
+from lfr_core.storage.engine import open_engine
+from lfr_core.storage.migrate import upgrade
 from tests.support.databases import Postgres
 from tests.support.retention import DAY_S, BrokenStep, RetentionHouse
 

@@ -13,11 +13,11 @@ import pytest
 from typer.testing import CliRunner
 
 from apps.cli.main import app
-from lfr_core.people import People, Rank, Role
-from lfr_core.records.engine import open_engine, writing
-from lfr_core.records.sign_on import SignOns
-from lfr_core.records.tables import AlertRow
-from lfr_core.rights.wording import NEITHER
+from lfr_core.custody.people import People, Rank, Role
+from lfr_core.custody.people.sign_on import SignOns
+from lfr_core.publication.rights.wording import NEITHER
+from lfr_core.storage.engine import open_engine, writing
+from lfr_core.storage.tables.stream import AlertRow
 from tests.support.rights import APPROVER, CLERK, CONTACT, OFFICER, TEXT, RightsHouse
 
 
@@ -33,7 +33,7 @@ def house(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
         time_ns = house.clock.time_ns
         monotonic = house.clock.monotonic
 
-    monkeypatch.setattr("lfr_core.clock.SystemClock", Clock)
+    monkeypatch.setattr("lfr_core.common.clock.SystemClock", Clock)
     yield house
     house.close()
     engine.dispose()

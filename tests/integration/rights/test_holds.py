@@ -7,15 +7,15 @@ import datetime as dt
 import pytest
 from sqlmodel import select
 
-from lfr_core.clock import utc_from_ns
-from lfr_core.errors import Refused, Retryable
-from lfr_core.footage.register import segments
-from lfr_core.records.engine import writing
-from lfr_core.records.tables import DeploymentRow
-from lfr_core.rights import answering
-from lfr_core.rights.reading import find_request
-from lfr_core.rights.tables import ComplaintHoldRow
-from lfr_core.rights.types import About, Request, RequestKind
+from lfr_core.common.clock import utc_from_ns
+from lfr_core.common.errors import Refused, Retryable
+from lfr_core.publication.rights import answering
+from lfr_core.publication.rights.reading import find_request
+from lfr_core.publication.rights.types import About, Request, RequestKind
+from lfr_core.retention.footage.register import segments
+from lfr_core.storage.engine import writing
+from lfr_core.storage.tables.rights import ComplaintHoldRow
+from lfr_core.storage.tables.stream import DeploymentRow
 from tests.support.records import NOW_NS
 from tests.support.rights import APPROVER, CLERK, OFFICER, RightsHouse
 

@@ -7,18 +7,18 @@ import json
 import pytest
 from sqlmodel import col, select
 
-from lfr_core.audit.tables import AuditEntryRow
-from lfr_core.errors import Refused
-from lfr_core.records.deployments import DeploymentStore
-from lfr_core.records.engine import reading, writing
-from lfr_core.records.tables import DeploymentRow
-from lfr_core.rights import answering
-from lfr_core.rights.commitments import commitments, was_listed
-from lfr_core.rights.reading import row_of
-from lfr_core.rights.tables import ListedCommitmentRow
-from lfr_core.rights.types import About, Request, RequestKind
-from lfr_core.rights.wording import LISTED, NEITHER, NOT_LISTED
-from lfr_core.watchlists.types import Category
+from lfr_core.common.errors import Refused
+from lfr_core.deployments.store import DeploymentStore
+from lfr_core.domain.watchlists import Category
+from lfr_core.publication.rights import answering
+from lfr_core.publication.rights.reading import row_of
+from lfr_core.publication.rights.types import About, Request, RequestKind
+from lfr_core.publication.rights.wording import LISTED, NEITHER, NOT_LISTED
+from lfr_core.storage.engine import reading, writing
+from lfr_core.storage.tables.audit import AuditEntryRow
+from lfr_core.storage.tables.rights import ListedCommitmentRow
+from lfr_core.storage.tables.stream import DeploymentRow
+from lfr_core.watchlists.commitments import commitments, was_listed
 from tests.support.records import entry
 from tests.support.rights import APPROVER, OFFICER, RightsHouse
 

@@ -11,10 +11,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from apps.rights.view import RightsView
-from lfr_core.people import People, Rank, Role
-from lfr_core.records.engine import open_engine
-from lfr_core.rights.types import RequestKind, RequestState
-from lfr_core.rights.wording import NEITHER
+from lfr_core.custody.people import People, Rank, Role
+from lfr_core.publication.rights.types import RequestKind, RequestState
+from lfr_core.publication.rights.wording import NEITHER
+from lfr_core.storage.engine import open_engine
 from tests.support.rights import APPROVER, CLERK, CONTACT, OFFICER, TEXT, RightsHouse
 
 

@@ -15,14 +15,14 @@ from typer.testing import CliRunner
 
 from apps.cli.main import app
 from apps.rights.wiring import rights_view
-from lfr_core.clock import SystemClock, utc_from_ns
-from lfr_core.footage.register import segments
-from lfr_core.policy import load_policy
-from lfr_core.records.engine import open_engine, writing
-from lfr_core.records.tables import DeploymentRow
-from lfr_core.settings import Settings
-from lfr_core.vault.client import VaultClient
-from lfr_core.vault.port import KeyKind
+from lfr_core.common.clock import SystemClock, utc_from_ns
+from lfr_core.common.settings import Settings
+from lfr_core.custody.vault.client import VaultClient
+from lfr_core.custody.vault.port import KeyKind
+from lfr_core.domain.policy import load_policy
+from lfr_core.retention.footage.register import segments
+from lfr_core.storage.engine import open_engine, writing
+from lfr_core.storage.tables.stream import DeploymentRow
 from streams.camera.footage import FootageWriter
 from tests.support.footage import jpeg
 from tests.support.rights import APPROVER, CLERK, CONTACT, OFFICER, TEXT

@@ -9,17 +9,17 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import select
 
-from lfr_core.alerts import Engagement, Judgement
-from lfr_core.errors import Refused
-from lfr_core.policy import load_policy
-from lfr_core.publication.announcement import ReasonClass
-from lfr_core.records.decisions import DecisionDesk
-from lfr_core.records.engine import reading, writing
-from lfr_core.records.tables import AlertRow
-from lfr_core.rights.receipt_page import receipt_html
-from lfr_core.rights.receipts import issue_receipt
-from lfr_core.rights.tables import ReceiptAlertRow, ReceiptRow
-from lfr_core.rights.types import About
+from lfr_core.alerts.decisions import DecisionDesk
+from lfr_core.common.errors import Refused
+from lfr_core.deployments.announcement import ReasonClass
+from lfr_core.domain.alerts import Engagement, Judgement
+from lfr_core.domain.policy import load_policy
+from lfr_core.publication.rights.receipt_page import receipt_html
+from lfr_core.publication.rights.receipts import issue_receipt
+from lfr_core.publication.rights.types import About
+from lfr_core.storage.engine import reading, writing
+from lfr_core.storage.tables.rights import ReceiptAlertRow, ReceiptRow
+from lfr_core.storage.tables.stream import AlertRow
 from tests.support.deciding import seen
 from tests.support.people import sign_on
 from tests.support.publishing import announcing, planned

@@ -7,16 +7,16 @@ import datetime as dt
 import pytest
 from sqlmodel import select
 
-from lfr_core.actors import Principal
-from lfr_core.audit.tables import AuditEntryRow
-from lfr_core.errors import Refused, Retryable
-from lfr_core.publication.workdays import LONDON
-from lfr_core.records.engine import reading
-from lfr_core.rights import answering
-from lfr_core.rights.reading import complaints_received, find_request, requests
-from lfr_core.rights.tables import RightsRequestRow
-from lfr_core.rights.types import About, NewRequest, RequestKind, RequestState
-from lfr_core.vault.port import KeyKind
+from lfr_core.common.errors import Refused, Retryable
+from lfr_core.custody.vault.port import KeyKind
+from lfr_core.domain.actors import Principal
+from lfr_core.domain.working_days import LONDON
+from lfr_core.publication.rights import answering
+from lfr_core.publication.rights.reading import complaints_received, find_request, requests
+from lfr_core.publication.rights.types import About, NewRequest, RequestKind, RequestState
+from lfr_core.storage.engine import reading
+from lfr_core.storage.tables.audit import AuditEntryRow
+from lfr_core.storage.tables.rights import RightsRequestRow
 from tests.support.rights import APPROVER, CLERK, CONTACT, OFFICER, TEXT, RightsHouse
 
 DAY_S = 86_400

@@ -8,10 +8,10 @@ import pytest
 from sqlalchemy import make_url
 
 from apps.supervisor.plan import plan
-from lfr_core.errors import Fatal
-from lfr_core.policy import load_policy
-from lfr_core.records.migrate import check, upgrade
-from lfr_core.settings import Settings
+from lfr_core.common.errors import Fatal
+from lfr_core.common.settings import Settings
+from lfr_core.domain.policy import load_policy
+from lfr_core.storage.migrate import check, upgrade
 from streams.broker import KAFKA
 from streams.broker.choose import BrokerChoice
 from streams.broker.where import log_dirs, refuse_other_folder

@@ -18,8 +18,8 @@ import pytest
 
 from apps.supervisor.children import ChildState
 from apps.supervisor.state import read_state
+from lfr_core.common.settings import Settings
 from lfr_core.retention.ended import Purger, read_ended
-from lfr_core.settings import Settings
 from tests.support.brokers import free_ports, kafka_libs
 from tests.support.outside import (
     STRACE,

@@ -16,7 +16,7 @@ import pytest
 
 from apps.supervisor import ChildState, Supervisor, read_state
 from apps.supervisor.state import is_held, process_created
-from lfr_core.errors import Fatal, Retryable
+from lfr_core.common.errors import Fatal, Retryable
 from tests.integration.supervisor.toys import NOTER, PARENT, QUICK, SLEEPER, STUBBORN, toy
 from tests.support.brokers import free_ports
 

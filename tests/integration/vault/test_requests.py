@@ -9,18 +9,18 @@ from typing import Any
 
 import pytest
 
-from lfr_core.actors import SystemActor
-from lfr_core.audit.entry import check_event
-from lfr_core.audit.port import AuditEvent, Verb
-from lfr_core.errors import Refused
-from lfr_core.footage.settling import _hold
-from lfr_core.vault import messages as m
-from lfr_core.vault import port, wire
-from lfr_core.vault import server as server_module
-from lfr_core.vault.access import MAKERS
-from lfr_core.vault.client import VaultClient
-from lfr_core.vault.core import VaultCore
-from lfr_core.vault.port import MOST_IDS, KeyKind, Vault
+from lfr_core.common.errors import Refused
+from lfr_core.custody.audit.entry import check_event
+from lfr_core.custody.audit.port import AuditEvent, Verb
+from lfr_core.custody.vault import messages as m
+from lfr_core.custody.vault import port, wire
+from lfr_core.custody.vault import server as server_module
+from lfr_core.custody.vault.access import MAKERS
+from lfr_core.custody.vault.client import VaultClient
+from lfr_core.custody.vault.core import VaultCore
+from lfr_core.custody.vault.port import MOST_IDS, KeyKind, Vault
+from lfr_core.domain.actors import SystemActor
+from lfr_core.retention.footage.hold_reconciliation import _hold
 from tests.support.vault_core import NOW_NS, vault_core
 from tests.support.vault_server import served
 from tests.support.vaults import MemoryVault

@@ -18,14 +18,14 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from lfr_core.actors import SystemActor
-from lfr_core.clock import SystemClock
-from lfr_core.errors import Fatal, Refused, Retryable
-from lfr_core.vault import server as server_module
-from lfr_core.vault.client import VaultClient, vault_client
-from lfr_core.vault.port import KeyKind, Vault
-from lfr_core.vault.reachability import VaultReachability
-from lfr_core.vault.server import VaultServer
+from lfr_core.common.clock import SystemClock
+from lfr_core.common.errors import Fatal, Refused, Retryable
+from lfr_core.custody.vault import server as server_module
+from lfr_core.custody.vault.client import VaultClient, vault_client
+from lfr_core.custody.vault.port import KeyKind, Vault
+from lfr_core.custody.vault.reachability import VaultReachability
+from lfr_core.custody.vault.server import VaultServer
+from lfr_core.domain.actors import SystemActor
 from tests.support.vault_core import vault_core
 from tests.support.vault_server import VaultProcess
 

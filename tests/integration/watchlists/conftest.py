@@ -3,11 +3,11 @@ from pathlib import Path
 
 import pytest
 
-from lfr_core.faces.engine import build_engine
-from lfr_core.faces.types import FaceEngine
-from lfr_core.gallery import MilvusGallery
-from lfr_core.policy import Policy, load_policy
-from lfr_core.settings import Settings
+from lfr_core.common.settings import Settings
+from lfr_core.domain.policy import Policy, load_policy
+from lfr_core.recognition.faces.engine import build_engine
+from lfr_core.recognition.faces.types import FaceEngine
+from lfr_core.recognition.gallery import MilvusGallery
 from tests.support.milvus import MilvusServer, milvus_server
 from tests.support.samples import require_pack, require_photos
 from tests.support.watchlist_folders import ListFolder

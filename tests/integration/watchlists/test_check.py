@@ -9,13 +9,13 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from lfr_core.deployments import DeploymentKind
-from lfr_core.faces.decode import decode
-from lfr_core.faces.types import FaceEngine
-from lfr_core.policy import Policy
+from lfr_core.domain.deployments import DeploymentKind
+from lfr_core.domain.policy import Policy
+from lfr_core.domain.watchlists import Category, RefusalReason
+from lfr_core.recognition.faces.decode import decode
+from lfr_core.recognition.faces.types import FaceEngine
 from lfr_core.watchlists.enrol import check_watchlist
 from lfr_core.watchlists.entries import WatchlistReport
-from lfr_core.watchlists.types import Category, RefusalReason
 from tests.support.watchlist_folders import ListFolder
 
 pytestmark = pytest.mark.models

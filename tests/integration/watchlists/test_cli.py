@@ -12,12 +12,12 @@ from typer.testing import CliRunner, Result
 from apps.auditing import trail_for
 from apps.cli.watchlist import app
 from apps.stores import deployment_store
-from lfr_core.deployments import DeploymentKind, DeploymentStatus
-from lfr_core.gallery import MilvusGallery
-from lfr_core.policy import Policy
-from lfr_core.records.deployments import DeploymentStore
-from lfr_core.records.engine import open_engine
-from lfr_core.settings import Settings
+from lfr_core.common.settings import Settings
+from lfr_core.deployments.store import DeploymentStore
+from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus
+from lfr_core.domain.policy import Policy
+from lfr_core.recognition.gallery import MilvusGallery
+from lfr_core.storage.engine import open_engine
 from lfr_core.watchlists.csv_file import FURTHER_COLUMNS
 from tests.support.milvus import MilvusServer, free_port
 from tests.support.people import sign_on

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from lfr_core.deployments import DeploymentKind, DeploymentStatus
-from lfr_core.errors import Fatal, Refused, Retryable
-from lfr_core.faces.types import FaceEngine
-from lfr_core.gallery import MilvusGallery, Reference
-from lfr_core.gallery.port import StoredRow
-from lfr_core.policy import Policy
-from lfr_core.records.deployments import DeploymentStore
-from lfr_core.records.engine import open_engine
-from lfr_core.records.migrate import upgrade
+from lfr_core.common.errors import Fatal, Refused, Retryable
+from lfr_core.deployments.store import DeploymentStore
+from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus
+from lfr_core.domain.policy import Policy
+from lfr_core.recognition.faces.types import FaceEngine
+from lfr_core.recognition.gallery import MilvusGallery, Reference
+from lfr_core.recognition.gallery.port import StoredRow
+from lfr_core.storage.engine import open_engine
+from lfr_core.storage.migrate import upgrade
 from lfr_core.watchlists.compile import compile_watchlist
 from lfr_core.watchlists.enrol import check_watchlist, enrol
 from lfr_core.watchlists.entries import WatchlistReport

@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from lfr_core.deployments import DeploymentKind
-from lfr_core.errors import Refused
-from lfr_core.faces.types import FaceEngine
-from lfr_core.policy import Policy
-from lfr_core.quality.suites import SuiteRunner
+from lfr_core.common.errors import Refused
+from lfr_core.common.quality.suites import SuiteRunner
+from lfr_core.domain.deployments import DeploymentKind
+from lfr_core.domain.policy import Policy
+from lfr_core.domain.watchlists import Refusal, RefusalReason
+from lfr_core.recognition.faces.types import FaceEngine
 from lfr_core.watchlists.csv_file import FILE_NAME, FURTHER_COLUMNS, Rows, read_rows
 from lfr_core.watchlists.entries import FaceCheck
 from lfr_core.watchlists.quality.findings import findings_of, unchecked_of, unnamed
@@ -23,7 +24,6 @@ from lfr_core.watchlists.quality.frames import faces_frame, whole_frame
 from lfr_core.watchlists.quality.result import ListFinding
 from lfr_core.watchlists.quality.rules import face_rules, row_rules, whole_rules
 from lfr_core.watchlists.quality.service import CheckedList, ListCheck, check_list, require_fit
-from lfr_core.watchlists.types import Refusal, RefusalReason
 from tests.support.planted_list import LAST_DAY, PLANTED, TODAY, write_planted
 
 Planted = tuple[CheckedList, set[tuple[str, int]], Path]

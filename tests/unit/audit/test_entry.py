@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lfr_core.actors import SystemActor
-from lfr_core.audit.chain import Chain, Fault
-from lfr_core.audit.entry import (
+from lfr_core.common.errors import Refused
+from lfr_core.custody.audit.chain import Chain, Fault
+from lfr_core.custody.audit.entry import (
     GENESIS,
     StoredEntry,
     actor_name,
@@ -21,8 +21,8 @@ from lfr_core.audit.entry import (
     parse_body,
     write_body,
 )
-from lfr_core.audit.port import AuditEvent, Verb
-from lfr_core.errors import Refused
+from lfr_core.custody.audit.port import AuditEvent, Verb
+from lfr_core.domain.actors import SystemActor
 
 GOOD = AuditEvent(Verb.ERASE, SystemActor.RETENTION, "dep", "alert:0b5c", "alerts.retention_h", {"keys": 3})
 

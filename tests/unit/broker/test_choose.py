@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from lfr_core.errors import Fatal
-from lfr_core.settings import Settings
+from lfr_core.common.errors import Fatal
+from lfr_core.common.settings import Settings
 from streams.broker import KAFKA, TANSU, TANSU_BANNER, BrokerKind, remember_kind, traits_of
 from streams.broker.choose import Machine, choose
 

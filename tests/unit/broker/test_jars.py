@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from lfr_core.errors import Fatal
+from lfr_core.common.errors import Fatal
 from streams.broker.jars import check_jars, jar_faults, read_list
 
 

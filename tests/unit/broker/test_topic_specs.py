@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from lfr_core.policy import load_policy
-from lfr_core.settings import Settings
+from lfr_core.common.settings import Settings
+from lfr_core.domain.policy import load_policy
 from streams.topics import Topic, topic_specs
 
 

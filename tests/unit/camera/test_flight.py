@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import uuid
 
-from lfr_core.messages import FrameResult, OutcomeBatch
-from lfr_core.outcomes import FrameOutcome
+from lfr_core.domain.messages import FrameResult, OutcomeBatch
+from lfr_core.domain.outcomes import FrameOutcome
 from streams.camera.feedback import Flight
 
 

@@ -7,13 +7,13 @@ import time
 import cv2
 import numpy as np
 
-from lfr_core.policy import load_policy
+from lfr_core.domain.policy import load_policy
 from streams.camera.capture import Capture
 from streams.camera.feedback import Flight
-from streams.camera.halt import Halt
 from streams.camera.job import CameraJob
 from streams.camera.ledger import Ledger
 from streams.camera.sources import Grab, SourceInfo
+from streams.camera.stop_token import Halt
 from tests.support.records import NOW_NS, ManualClock
 
 GOOD = cv2.imencode(".jpg", np.zeros((16, 16, 3), np.uint8))[1].tobytes()

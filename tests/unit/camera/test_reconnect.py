@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
-from lfr_core.clock import SystemClock
-from lfr_core.errors import Retryable
-from streams.camera.halt import Halt
+from lfr_core.common.clock import SystemClock
+from lfr_core.common.errors import Retryable
 from streams.camera.reconnect import ReconnectingSource, back_off_s
 from streams.camera.sources import Grab, SourceInfo
+from streams.camera.stop_token import Halt
 
 
 class Camera:

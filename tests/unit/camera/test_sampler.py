@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lfr_core.policy import SamplingPolicy
+from lfr_core.domain.policy import SamplingPolicy
 from streams.camera.sampler import SLACK, Pacer, adapt
 
 POLICY = SamplingPolicy(looks_per_second=6.25, min_looks_per_second=4.2, max_in_flight=12, comfortable_age_s=0.6)

@@ -7,8 +7,8 @@ import cv2
 import numpy as np
 import pytest
 
-from lfr_core.errors import Poison
-from lfr_core.policy import Policy, load_policy
+from lfr_core.common.errors import Poison
+from lfr_core.domain.policy import Policy, load_policy
 from streams.camera.folder import open_source
 from streams.camera.jpeg import jpeg_size
 from streams.camera.sources import Source

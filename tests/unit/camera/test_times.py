@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lfr_core.errors import Retryable
+from lfr_core.common.errors import Retryable
 from streams.camera.device import age_s_of
 from streams.camera.times import CATCH_UP_S, REOPEN_S, Fate, Lateness, StreamTimes
 

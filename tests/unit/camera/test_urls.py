@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lfr_core.errors import Poison
+from lfr_core.common.errors import Poison
 from streams.camera.urls import SourceKind, parse_source, redact_url
 
 SECRETS = st.text(string.ascii_letters + string.digits + "@:/?#%&=;+ !$[]\\", min_size=6, max_size=30)

@@ -16,9 +16,9 @@ import numpy as np
 import pydantic
 import pytest
 
-from lfr_core import messages
-from lfr_core.biometric import Biometric
-from lfr_core.frames import FrameHeader
+from lfr_core.common.biometric import Biometric
+from lfr_core.domain import messages
+from lfr_core.domain.frames import FrameHeader
 from lfr_core.recognition.batch import Looked
 
 SECRET = b"a face"

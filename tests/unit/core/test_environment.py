@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from apps.supervisor.process import child_environment
-from lfr_core.environment import SWITCHES, own_environment
+from lfr_core.common.environment import SWITCHES, own_environment
 from tests.support.outside import RecordingProxy, hostile_folder, persons_environment
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -62,7 +62,7 @@ def test_importing_any_package_prepares_the_process(package: str, tmp_path: Path
 def test_each_package_prepares_the_process_before_it_imports_anything_else() -> None:
     first = {package: imports(ROOT / package / "__init__.py")[:1] for package in PACKAGES}
 
-    assert first.pop("lfr_core") == ["lfr_core.environment"]
+    assert first.pop("lfr_core") == ["lfr_core.common.environment"]
     assert list(first.values()) == [["lfr_core"]] * 3
     roots = {name.partition(".")[0] for name in imports(ROOT / "lfr_core" / "environment.py")} - {"__future__"}
     assert roots <= set(sys.stdlib_module_names)
@@ -99,7 +99,7 @@ def test_onnx_runtime_imported_first_without_its_switch_is_refused(tmp_path: Pat
 
 def test_downloads_keep_the_proxies_and_options_of_the_person(tmp_path: Path) -> None:
     env = persons_environment(tmp_path, "http://192.0.2.1:3128") | {"no_proxy": "mirror.example", "PIP_INDEX_URL": "i"}
-    tell = "from lfr_core.environment import download_environment as d; import json; print(json.dumps(d()))"
+    tell = "from lfr_core.common.environment import download_environment as d; import json; print(json.dumps(d()))"
 
     found = json.loads(run(tell, env))
 
@@ -159,7 +159,7 @@ def test_loopback_is_never_asked_through_a_proxy(tmp_path: Path) -> None:
 
 def test_faust_takes_its_broker_and_its_listener_from_our_settings_alone(tmp_path: Path) -> None:
     code = (
-        "from lfr_core.policy import load_policy; from lfr_core.settings import Settings\n"
+        "from lfr_core.domain.policy import load_policy; from lfr_core.common.settings import Settings\n"
         "from streams.app import make_app; from streams.broker.traits import traits_of\n"
         "s = Settings(); a = make_app('g', '0', settings=s, policy=load_policy(None), traits=traits_of(s))\n"
         "print(a.conf.broker, a.conf.web_host)"

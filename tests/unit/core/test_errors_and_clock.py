@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.cli.common import guard, load_settings
-from lfr_core.clock import SystemClock, utc_from_ns
-from lfr_core.errors import Fatal, LfrError, Poison, Refused, Retryable, Stale
+from lfr_core.common.clock import SystemClock, utc_from_ns
+from lfr_core.common.errors import Fatal, LfrError, Poison, Refused, Retryable, Stale
 
 ERRORS = [Retryable("away"), Poison("broken"), Stale("old"), Refused("a.rule", "no"), Fatal("stop")]
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lfr_core.errors import Poison
-from lfr_core.frames import SCHEMA_VERSION, FrameHeader, FrameKind, UnknownSchema
+from lfr_core.common.errors import Poison
+from lfr_core.domain.frames import SCHEMA_VERSION, FrameHeader, FrameKind, UnknownSchema
 
 words = st.text(st.characters(codec="utf-8"), min_size=1, max_size=40)
 counts = st.integers(min_value=0, max_value=2**63)

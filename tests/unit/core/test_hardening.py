@@ -14,7 +14,7 @@ import pytest
 CRASH = """
 import ctypes, os, resource, sys
 if sys.argv[1] == "hardened":
-    from lfr_core.hardening import forbid_core_dumps
+    from lfr_core.common.hardening import forbid_core_dumps
     assert forbid_core_dumps()
 said = ctypes.CDLL(None).prctl(3, 0, 0, 0, 0)  # PR_GET_DUMPABLE
 print(said, resource.getrlimit(resource.RLIMIT_CORE)[0], flush=True)

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from lfr_core.logs import withhold_biometrics
+from lfr_core.common.logs import withhold_biometrics
 
 SPEAK = (
-    "import logging, sys; from lfr_core.logs import configure_logs, get_logger; configure_logs(); "
+    "import logging, sys; from lfr_core.common.logs import configure_logs, get_logger; configure_logs(); "
     "get_logger().warning('service_away', what='database'); logging.getLogger('kafka').error('away'); sys.exit(3)"
 )
 
@@ -32,8 +32,8 @@ def test_events_are_json_lines_on_standard_error() -> None:
 
 LEAK = """
 import numpy as np
-from lfr_core.biometric import Biometric
-from lfr_core.logs import configure_logs, get_logger
+from lfr_core.common.biometric import Biometric
+from lfr_core.common.logs import configure_logs, get_logger
 crop, template = b"\\xff\\xd8 a face", np.full(512, 0.0442, np.float32)
 configure_logs()
 get_logger().warning(

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lfr_core.errors import Poison
-from lfr_core.messages import DeadLetter, FrameResult, OutcomeBatch, Sighting, StageTime, sighting_id
-from lfr_core.outcomes import FrameOutcome
+from lfr_core.common.errors import Poison
+from lfr_core.domain.messages import DeadLetter, FrameResult, OutcomeBatch, Sighting, StageTime, sighting_id
+from lfr_core.domain.outcomes import FrameOutcome
 
 parts = st.tuples(st.text(), st.text(), st.text(), st.integers(0), st.integers(0), st.text())
 plain = parts.filter(lambda of: not any("\x1f" in str(part) for part in of))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lfr_core.outcomes import FrameCounts, FrameOutcome
+from lfr_core.domain.outcomes import FrameCounts, FrameOutcome
 
 FATES = (
     "not_sampled",

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from lfr_core.errors import Fatal
-from lfr_core.policy import Policy, default_policy_file, load_policy
-from lfr_core.watchlists.types import Category, Response
+from lfr_core.common.errors import Fatal
+from lfr_core.domain.policy import Policy, default_policy_file, load_policy
+from lfr_core.domain.watchlists import Category, Response
 
 Sections = dict[str, dict[str, Any]]
 

@@ -10,8 +10,8 @@ import pytest
 from typer.testing import CliRunner
 
 from apps.cli.main import app
-from lfr_core.policy import Policy, default_policy_file, load_policy
-from lfr_core.policy_listing import PolicyValue, comments_of, faults_of, listed, sections
+from lfr_core.domain.policy import Policy, default_policy_file, load_policy
+from lfr_core.domain.policy_listing import PolicyValue, comments_of, faults_of, listed, sections
 
 WITHOUT_UNIT = {"faces.min_sharpness"}  # a ratio above 1 is possible; the comment names its definition
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from lfr_core.errors import Fatal
-from lfr_core.private_files import close_to_others, open_to_others
-from lfr_core.publication.site.swap import publish_folder
-from lfr_core.settings import Settings
+from lfr_core.common.errors import Fatal
+from lfr_core.common.private_files import close_to_others, open_to_others
+from lfr_core.common.settings import Settings
+from lfr_core.publication.site.atomic_publish import publish_folder
 
 
 def test_what_an_earlier_version_left_open_is_closed_and_told(tmp_path: Path) -> None:

@@ -6,7 +6,8 @@ import itertools
 
 import pytest
 
-from lfr_core.alerts import (
+from lfr_core.common.errors import Refused
+from lfr_core.domain.alerts import (
     Cell,
     Decision,
     Engagement,
@@ -16,7 +17,6 @@ from lfr_core.alerts import (
     check_review,
     published_cell,
 )
-from lfr_core.errors import Refused
 
 J, R = Judgement, Review
 TABLE = {

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from lfr_core.settings import PROJECT, Settings
+from lfr_core.common.project import PROJECT
+from lfr_core.common.settings import Settings
 
 
 def test_everything_listens_on_this_machine_unless_told_otherwise() -> None:

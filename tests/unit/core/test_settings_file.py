@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from lfr_core import settings_file
-from lfr_core.errors import Fatal
-from lfr_core.settings import Settings, load_settings
+from lfr_core.common import settings_file
+from lfr_core.common.errors import Fatal
+from lfr_core.common.settings import Settings, load_settings
 
 Write = Callable[..., Path]
 

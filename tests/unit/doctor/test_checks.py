@@ -9,8 +9,8 @@ import pytest
 from apps.doctor import Level, examine, machine, services
 from apps.doctor.checks import Check, guarded
 from apps.supervisor.state import HomeLock
-from lfr_core.errors import Fatal
-from lfr_core.settings import Settings
+from lfr_core.common.errors import Fatal
+from lfr_core.common.settings import Settings
 from streams.broker import KAFKA
 from streams.broker.choose import BrokerChoice
 
@@ -98,7 +98,7 @@ def test_models_that_are_not_there_fail_with_the_command_that_gets_them(tmp_path
 
 
 def test_a_database_of_this_version_is_ok_and_an_empty_one_is_not(tmp_path: Path) -> None:
-    from lfr_core.records.migrate import upgrade
+    from lfr_core.storage.migrate import upgrade
 
     settings = Settings(home=tmp_path)
     absent = services.database(settings).level

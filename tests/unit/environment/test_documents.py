@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from lfr_core.policy import Policy, load_policy
-from lfr_core.settings import Settings
+from lfr_core.common.settings import Settings
+from lfr_core.domain.policy import Policy, load_policy
 
 ROOT = Path(__file__).parents[3]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "bench").glob("*.md")])

@@ -13,8 +13,8 @@ import pytest
 
 from apps.supervisor.workflows import _NO_PURGE_S
 from flows.assembly import LONGEST_S
-from flows.beat import _PENDING_LOST
-from lfr_core.policy import Policy, load_policy
+from flows.sweep_schedule import _PENDING_LOST
+from lfr_core.domain.policy import Policy, load_policy
 from lfr_core.recognition.service import IDLE_SESSION_S
 from streams.camera.footage import _PAUSE_S, ROOM_BYTES
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from lfr_core.settings import Settings
+from lfr_core.common.settings import Settings
 
 ROOT = Path(__file__).parents[3]
 

@@ -6,15 +6,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from lfr_core.deployments import DeploymentKind, DeploymentStatus, DeploymentView
-from lfr_core.erasure.forms import noise_jpeg
-from lfr_core.errors import Poison
-from lfr_core.faces.types import Detection, Face, Floats, Image
-from lfr_core.frames import FrameHeader, FrameKind
-from lfr_core.gallery.exact import ExactGallery
-from lfr_core.policy import load_policy
+from lfr_core.common.errors import Poison
+from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus, DeploymentView
+from lfr_core.domain.frames import FrameHeader, FrameKind
+from lfr_core.domain.policy import load_policy
 from lfr_core.recognition.batch import RawFrame
+from lfr_core.recognition.faces.types import Detection, Face, Floats, Image
+from lfr_core.recognition.gallery.exact import ExactGallery
 from lfr_core.recognition.service import Recogniser
+from lfr_core.retention.erasure.forms import noise_jpeg
 from tests.support.plain_frames import PLAIN, PlainFrames
 from tests.support.records import NOW_NS, ManualClock
 from tests.support.vaults import MemoryVault

@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 import pytest
 
-from lfr_core.erasure.forms import image_forms, noise_jpeg, random_template, sealed_forms, vector_forms
-from lfr_core.erasure.search import MIN_NEEDLE_BYTES
-from lfr_core.faces.types import Floats
+from lfr_core.recognition.faces.types import Floats
+from lfr_core.retention.erasure.forms import image_forms, noise_jpeg, random_template, sealed_forms, vector_forms
+from lfr_core.retention.erasure.search import MIN_NEEDLE_BYTES
 
 JPEG = noise_jpeg(np.random.default_rng(1), 112, 112)
 OTHER = noise_jpeg(np.random.default_rng(2), 112, 112)

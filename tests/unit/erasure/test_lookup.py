@@ -4,9 +4,9 @@ from datetime import datetime
 
 import pytest
 
-from lfr_core.erasure.account import Epoch
-from lfr_core.erasure.lookup import epochs_at
-from lfr_core.errors import Refused
+from lfr_core.common.errors import Refused
+from lfr_core.retention.erasure.destruction_log import Epoch
+from lfr_core.retention.erasure.lookup import epochs_at
 
 
 def epoch(start: str, seconds: int = 10) -> Epoch:

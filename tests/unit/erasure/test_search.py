@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lfr_core.erasure.search import MIN_NEEDLE_BYTES, Found, Needles, Unreadable, search_file, search_files
+from lfr_core.retention.erasure.search import MIN_NEEDLE_BYTES, Found, Needles, Unreadable, search_file, search_files
 
 
 @st.composite

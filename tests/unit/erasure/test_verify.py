@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from lfr_core.erasure import verify as module
-from lfr_core.erasure.keys import KeyState
-from lfr_core.erasure.planted import CanaryFile, Control, Planted, PlantedKind
-from lfr_core.erasure.search import Searched
-from lfr_core.erasure.stores import ClosedStore, FolderStore, Store
-from lfr_core.erasure.verify import Verdict, Verification, confirm, verify
-from lfr_core.errors import Fatal, Refused
+from lfr_core.common.errors import Fatal, Refused
+from lfr_core.retention.erasure import verify as module
+from lfr_core.retention.erasure.canary import CanaryFile, Control, Planted, PlantedKind
+from lfr_core.retention.erasure.keys import KeyState
+from lfr_core.retention.erasure.search import Searched
+from lfr_core.retention.erasure.stores import ClosedStore, FolderStore, Store
+from lfr_core.retention.erasure.verify import Verdict, Verification, confirm, verify
 
 DUE_NS = 1_000
 

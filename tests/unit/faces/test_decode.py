@@ -14,10 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lfr_core.errors import Poison
-from lfr_core.faces.decode import decode, probe_size
-from lfr_core.faces.types import Image
-from lfr_core.policy import ImagePolicy
+from lfr_core.common.errors import Poison
+from lfr_core.domain.policy import ImagePolicy
+from lfr_core.recognition.faces.decode import decode, probe_size
+from lfr_core.recognition.faces.types import Image
 
 POLICY = ImagePolicy(max_megapixels=1.0, max_frame_bytes=2_000_000)
 

@@ -13,10 +13,10 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from lfr_core.errors import Poison
-from lfr_core.faces.decode import decode, probe_size
-from lfr_core.faces.scans import MOST_SCANS, check_scans
-from lfr_core.policy import ImagePolicy
+from lfr_core.common.errors import Poison
+from lfr_core.domain.policy import ImagePolicy
+from lfr_core.recognition.faces.decode import decode, probe_size
+from lfr_core.recognition.faces.scans import MOST_SCANS, check_scans
 from lfr_core.watchlists.photographs import digest
 from streams.camera.jpeg import jpeg_size
 

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from lfr_core.errors import Fatal, Poison
-from lfr_core.faces import alignment, detector, embedding, landmarks
-from lfr_core.faces.types import Detection, Floats, Image
+from lfr_core.common.errors import Fatal, Poison
+from lfr_core.recognition.faces import alignment, detector, embedding, landmarks
+from lfr_core.recognition.faces.types import Detection, Floats, Image
 
 
 class Fixed:

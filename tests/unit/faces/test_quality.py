@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 import pytest
 
-from lfr_core.faces import alignment, quality
-from lfr_core.faces.types import Detection, Floats, Image, Quality
-from lfr_core.policy import load_policy
+from lfr_core.domain.policy import load_policy
+from lfr_core.recognition.faces import alignment, quality
+from lfr_core.recognition.faces.types import Detection, Floats, Image, Quality
 
 POLICY = load_policy().faces
 FINE = Quality(eye_distance_px=40, sharpness=0.6, yaw_degrees=0, exposure=1.0, cut_by_border=False)

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lfr_core.faces.shots import Offer, Shot, ShotChooser
-from lfr_core.faces.types import Detection, Face, Quality
-from lfr_core.policy import TrackingPolicy
+from lfr_core.domain.policy import TrackingPolicy
+from lfr_core.recognition.faces.shots import Offer, Shot, ShotChooser
+from lfr_core.recognition.faces.types import Detection, Face, Quality
 
 POLICY = TrackingPolicy(max_shots_per_track=4, shot_spacing_looks=3, relook_looks=10, max_missed_looks=6)
 GOOD, SOFT = 0.6, 0.3

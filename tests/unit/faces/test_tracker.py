@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lfr_core.errors import Poison
-from lfr_core.faces.tracker import Tracker
-from lfr_core.faces.types import Floats
-from lfr_core.policy import TrackingPolicy
+from lfr_core.common.errors import Poison
+from lfr_core.domain.policy import TrackingPolicy
+from lfr_core.recognition.faces.tracker import Tracker
+from lfr_core.recognition.faces.types import Floats
 
 POLICY = TrackingPolicy(max_shots_per_track=8, shot_spacing_looks=3, relook_looks=12, max_missed_looks=6)
 LOOK_NS = 160_000_000  # 6.25 looks a second

@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from lfr_core.life.application import Application, Authority
-from lfr_core.life.closing import ClosingReport, Outcome
-from lfr_core.life.closing_paper import printed_report, report_table
-from lfr_core.life.obligations import Obligation, Owed
-from lfr_core.papers.forms import render
-from lfr_core.people.roles import Rank
+from lfr_core.custody.people.roles import Rank
+from lfr_core.deployments.application import Application, Authority
+from lfr_core.deployments.compliance_documents.forms import render
+from lfr_core.deployments.obligations import Obligation, Owed
+from lfr_core.publication.closing import ClosingReport, Outcome
+from lfr_core.publication.closing_document import printed_report, report_table
 from tests.support.planning import form
 
 END = datetime(2026, 11, 27, 16, tzinfo=UTC)

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from flows.login import login_file, login_of
-from lfr_core.errors import Fatal
-from lfr_core.settings import Settings
+from lfr_core.common.errors import Fatal
+from lfr_core.common.settings import Settings
 
 
 def test_each_installation_has_its_own_and_only_its_owner_may_read_it(tmp_path: Path) -> None:

@@ -11,9 +11,9 @@ import pytest
 from flows.api import MadeRun, RunState
 from flows.reconcile import changes
 from flows.schedule import FlowStep, PlannedRun, Standing, retry_after, runs_wanted
-from lfr_core.deployments import DeploymentStatus as Status
-from lfr_core.policy import load_policy
-from lfr_core.publication.deadlines import moments
+from lfr_core.deployments.deadlines import moments
+from lfr_core.domain.deployments import DeploymentStatus as Status
+from lfr_core.domain.policy import load_policy
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 START = NOW + timedelta(days=4)

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from lfr_core.errors import Refused
-from lfr_core.footage.people import two_people
+from lfr_core.common.errors import Refused
+from lfr_core.retention.footage.people import two_people
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lfr_core.errors import Poison, Refused
-from lfr_core.footage.segment import (
+from lfr_core.common.errors import Poison, Refused
+from lfr_core.retention.footage.segment import (
     SegmentFile,
     SegmentHeader,
     SegmentIndex,

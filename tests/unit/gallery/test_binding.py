@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from lfr_core.gallery.binding import Difference, compare_rows, gallery_digest
-from lfr_core.gallery.port import StoredRow
+from lfr_core.recognition.gallery.binding import Difference, compare_rows, gallery_digest
+from lfr_core.recognition.gallery.port import StoredRow
 
 A, B, C = (StoredRow(f"r{n}", f"e{n}", f"{n}" * 64) for n in (1, 2, 3))
 SWAPPED = (StoredRow(A.id, A.entry, B.sha256), StoredRow(B.id, B.entry, A.sha256), C)

@@ -2,8 +2,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lfr_core.gallery.port import Candidate
-from lfr_core.gallery.ranking import TIE, Hit, rank
+from lfr_core.recognition.gallery.port import Candidate
+from lfr_core.recognition.gallery.ranking import TIE, Hit, rank
 
 hits_of = st.lists(
     st.tuples(st.integers(0, 8), st.integers(-10, 10)).map(lambda t: (f"e{t[0]}", t[1] / 10)), max_size=30

@@ -5,14 +5,14 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from lfr_core.actors import SystemActor
-from lfr_core.errors import Poison, Refused, Retryable
-from lfr_core.faces.types import Floats
-from lfr_core.gallery import ExactGallery, Reference, gallery_name
-from lfr_core.gallery.port import StoredRow
-from lfr_core.gallery.turned import TurnedGallery, deployment_of_gallery, turn_from_key, turned_gallery
-from lfr_core.vault.lists import find_list_key, make_list_key
-from lfr_core.vault.port import KeyKind
+from lfr_core.common.errors import Poison, Refused, Retryable
+from lfr_core.custody.vault.lists import find_list_key, make_list_key
+from lfr_core.custody.vault.port import KeyKind
+from lfr_core.domain.actors import SystemActor
+from lfr_core.recognition.faces.types import Floats
+from lfr_core.recognition.gallery import ExactGallery, Reference, gallery_name
+from lfr_core.recognition.gallery.port import StoredRow
+from lfr_core.recognition.gallery.rotated import TurnedGallery, deployment_of_gallery, turn_from_key, turned_gallery
 from tests.support.records import NOW_NS
 from tests.support.vaults import MemoryVault
 

@@ -7,9 +7,9 @@ from datetime import date
 
 import pytest
 
-from lfr_core.deployments import DeploymentStatus
-from lfr_core.errors import Refused
-from lfr_core.gate import (
+from lfr_core.common.errors import Refused
+from lfr_core.domain.deployments import DeploymentStatus
+from lfr_core.domain.gate import (
     TO_BE_OPENED,
     TO_BE_READY,
     TRIAL,
@@ -20,7 +20,7 @@ from lfr_core.gate import (
     check_gate,
     gate,
 )
-from lfr_core.policy import load_policy
+from lfr_core.domain.policy import load_policy
 
 NOW_NS = 1_795_435_200 * 10**9
 HOUR_NS = 3_600 * 10**9

@@ -11,12 +11,12 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from lfr_core.actors import SystemActor
-from lfr_core.deployments import DeploymentStatus as Status
-from lfr_core.errors import Refused
-from lfr_core.life.machine import Actor, Life, take
-from lfr_core.life.steps import BEFORE_OPEN, RULES, Step
-from lfr_core.people.roles import Role
+from lfr_core.common.errors import Refused
+from lfr_core.custody.people.roles import Role
+from lfr_core.deployments.state_machine import Actor, Life, take
+from lfr_core.deployments.steps import BEFORE_OPEN, RULES, Step
+from lfr_core.domain.actors import SystemActor
+from lfr_core.domain.deployments import DeploymentStatus as Status
 
 START = datetime(2026, 11, 27, 10, tzinfo=UTC)
 END = START + timedelta(hours=6)

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lfr_core.errors import Fatal, Refused
-from lfr_core.life.evaluations import Evaluation, default_evaluations_file, load_evaluations
-from lfr_core.life.price import check_signed, price
-from lfr_core.policy import load_policy
-from lfr_core.publication.claims import faces_needed
+from lfr_core.common.errors import Fatal, Refused
+from lfr_core.deployments.evaluations import Evaluation, default_evaluations_file, load_evaluations
+from lfr_core.deployments.false_alert_forecast import check_signed, price
+from lfr_core.domain.claims import faces_needed
+from lfr_core.domain.policy import load_policy
 
 POLICY = load_policy()
 

@@ -11,12 +11,8 @@ from apps.operator import panels
 from apps.operator.panels import alert_card, answered, board_html, header_html, nothing_waits
 from apps.operator.view import Board, Header, local_time, open_questions
 from apps.staff.launch import command
-from lfr_core.alerts import Decision, Judgement
-from lfr_core.biometric import Biometric
-from lfr_core.deployments import DeploymentKind, DeploymentStatus, DeploymentView
-from lfr_core.outcomes import FrameCounts
-from lfr_core.records.health import Health, Recent, Standing
-from lfr_core.records.read import (
+from lfr_core.alerts.health import Health, Recent, Standing
+from lfr_core.alerts.read import (
     AlertSummary,
     AlertTally,
     Answer,
@@ -28,9 +24,13 @@ from lfr_core.records.read import (
     ReferenceCrop,
     RefusedRecords,
 )
-from lfr_core.settings import Settings
-from lfr_core.vault.reachability import VaultState
-from lfr_core.watchlists.types import Category, Response
+from lfr_core.common.biometric import Biometric
+from lfr_core.common.settings import Settings
+from lfr_core.custody.vault.reachability import VaultState
+from lfr_core.domain.alerts import Decision, Judgement
+from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus, DeploymentView
+from lfr_core.domain.outcomes import FrameCounts
+from lfr_core.domain.watchlists import Category, Response
 
 NOW_NS = 1_795_435_200 * 10**9
 EVIL = "<script>alert(1)</script>\"'"

@@ -8,12 +8,12 @@ from uuid import UUID
 import pytest
 
 from apps.operator.pictures import DELETED_ON_SCHEDULE, MOST, NAME_FIRST, Pictures
-from lfr_core.alerts import Decision
-from lfr_core.biometric import Biometric
-from lfr_core.errors import Refused, Retryable
-from lfr_core.records.read import AlertSummary, OpenedCrops
-from lfr_core.records.read.crops import DELETED
-from lfr_core.watchlists.types import Category
+from lfr_core.alerts.read import AlertSummary, OpenedCrops
+from lfr_core.alerts.read.crops import DELETED
+from lfr_core.common.biometric import Biometric
+from lfr_core.common.errors import Refused, Retryable
+from lfr_core.domain.alerts import Decision
+from lfr_core.domain.watchlists import Category
 from tests.support.records import NOW_NS, ManualClock
 
 ALERT = AlertSummary(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lfr_core.faces.pack import ModelPack, PackPins, install_pack
+from lfr_core.recognition.faces.pack import ModelPack, PackPins, install_pack
 from tests.support.toy_pack import toy_pins, toy_tarball
 
 

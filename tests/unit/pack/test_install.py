@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from lfr_core.errors import Fatal, Retryable
-from lfr_core.faces.pack import install, install_pack, installed_pack, open_pack
-from lfr_core.faces.pack.fetch import fetch_tarball, find_npm
+from lfr_core.common.errors import Fatal, Retryable
+from lfr_core.recognition.faces.pack import install, install_pack, installed_pack, open_pack
+from lfr_core.recognition.faces.pack.fetch import fetch_tarball, find_npm
 from tests.support.toy_pack import toy_pins, toy_tarball
 
 if TYPE_CHECKING:

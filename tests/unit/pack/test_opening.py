@@ -8,10 +8,10 @@ import numpy as np
 import onnxruntime as ort
 import pytest
 
-from lfr_core.errors import Fatal
-from lfr_core.faces.pack import open_pack
-from lfr_core.faces.pack.manifest import Preprocessing, contract_id_of
-from lfr_core.faces.pack.network import require_providers
+from lfr_core.common.errors import Fatal
+from lfr_core.recognition.faces.pack import open_pack
+from lfr_core.recognition.faces.pack.manifest import Preprocessing, contract_id_of
+from lfr_core.recognition.faces.pack.network import require_providers
 from tests.support.samples import cpu
 from tests.support.toy_pack import toy_detector, toy_embedder
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from lfr_core import samples
-from lfr_core.errors import Fatal, Refused, Retryable
+from lfr_core.common.errors import Fatal, Refused, Retryable
+from lfr_core.recognition import samples
 
 BrokenPip = Callable[[str], None]
 

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lfr_core.errors import Fatal
-from lfr_core.faces.pack.network import Network
-from lfr_core.faces.pack.surgery import detector_for, priors, with_dynamic_batch
+from lfr_core.common.errors import Fatal
+from lfr_core.recognition.faces.pack.network import Network
+from lfr_core.recognition.faces.pack.surgery import detector_for, priors, with_dynamic_batch
 from tests.support.samples import cpu
 from tests.support.toy_pack import toy_detector, toy_embedder
 

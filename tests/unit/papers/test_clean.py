@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from lfr_core.errors import Refused
-from lfr_core.papers import clean
-from lfr_core.papers.clean import cleaned
-from lfr_core.papers.clean_html import clean_body
-from lfr_core.papers.signature import HTML, media_type_of
+from lfr_core.common.errors import Refused
+from lfr_core.deployments.compliance_documents import clean
+from lfr_core.deployments.compliance_documents.clean import cleaned
+from lfr_core.deployments.compliance_documents.clean_html import clean_body
+from lfr_core.deployments.compliance_documents.signature import HTML, media_type_of
 
 PAGE = "<!doctype html><html><head><title>x</title></head><body><h1>DPIA</h1>{}<p>end</p></body></html>"
 

@@ -6,8 +6,8 @@ from itertools import pairwise
 
 import pytest
 
-from lfr_core.papers.forms import RULES, FormKind, Section, Table, render
-from lfr_core.papers.signature import HTML, media_type_of
+from lfr_core.deployments.compliance_documents.forms import RULES, FormKind, Section, Table, render
+from lfr_core.deployments.compliance_documents.signature import HTML, media_type_of
 from tests.support.papers import EVIL, printed
 
 

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from lfr_core.errors import Refused
-from lfr_core.papers.signature import HTML, MARKDOWN, PDF, TEXT, media_type_of
+from lfr_core.common.errors import Refused
+from lfr_core.deployments.compliance_documents.signature import HTML, MARKDOWN, PDF, TEXT, media_type_of
 
 PAGE = b"<!doctype html><html lang=en><title>DPIA</title><h1>DPIA</h1>%s</html>"
 

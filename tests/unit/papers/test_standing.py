@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from lfr_core.papers.kinds import Paper, PaperKind, standing
+from lfr_core.deployments.compliance_documents.kinds import Paper, PaperKind, standing
 
 DAY = date(2026, 11, 23)
 

@@ -4,9 +4,9 @@ import itertools
 
 import pytest
 
-from lfr_core.errors import Refused
-from lfr_core.people.roles import Rank, Role, check_roles
-from lfr_core.people.store import same_person
+from lfr_core.common.errors import Refused
+from lfr_core.custody.people.roles import Rank, Role, check_roles
+from lfr_core.custody.people.store import same_person
 
 
 def refused(*roles: Role, rank: Rank) -> str:

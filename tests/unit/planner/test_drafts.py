@@ -8,9 +8,9 @@ from datetime import UTC, date, datetime, time
 import pytest
 
 from apps.planner.drafts import Typed, explained, first_draft, read, typed_from
-from lfr_core.deployments import DeploymentKind
-from lfr_core.life.application import Application
-from lfr_core.policy import load_policy
+from lfr_core.deployments.application import Application
+from lfr_core.domain.deployments import DeploymentKind
+from lfr_core.domain.policy import load_policy
 
 POLICY = load_policy()
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)

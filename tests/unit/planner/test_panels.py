@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 
 from apps.planner.panels import board_html, coming_html, price_html, quality_html, timeline_html
-from lfr_core.deployments import DeploymentKind, DeploymentStatus
-from lfr_core.gate import Condition, Finding
-from lfr_core.life.application import Application
-from lfr_core.life.board import BoardLine, Coming
-from lfr_core.life.price import price
-from lfr_core.life.reading import TimelineEntry
-from lfr_core.policy import load_policy
+from lfr_core.deployments.application import Application
+from lfr_core.deployments.false_alert_forecast import price
+from lfr_core.deployments.readiness import BoardLine, Coming
+from lfr_core.deployments.reading import TimelineEntry
+from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus
+from lfr_core.domain.gate import Condition, Finding
+from lfr_core.domain.policy import load_policy
 from lfr_core.watchlists.quality.result import ListFinding, ListQuality, Unchecked
 from tests.support.planning import form
 

@@ -10,19 +10,19 @@ import pytest
 from pydantic import BaseModel
 from sqlalchemy import create_engine
 
-from lfr_core.errors import Fatal
-from lfr_core.policy import load_policy
-from lfr_core.promises.catalogue import promises
-from lfr_core.promises.checks.frames import NoTemplateKept
-from lfr_core.promises.checks.people import AvoidanceNoGround
-from lfr_core.promises.checks.source import SENDERS, NoExportPath
-from lfr_core.promises.ledger import Entry, Ledger, LedgerView
-from lfr_core.promises.port import Finding, Promise, Result
-from lfr_core.promises.render import render
-from lfr_core.records.schema import METADATA
-from lfr_core.settings import PROJECT
-from lfr_core.watchlists.categories import EXPLAINED
-from lfr_core.watchlists.types import Category
+from lfr_core.common.errors import Fatal
+from lfr_core.common.project import PROJECT
+from lfr_core.domain.categories import EXPLAINED
+from lfr_core.domain.policy import load_policy
+from lfr_core.domain.watchlists import Category
+from lfr_core.publication.promises.catalogue import promises
+from lfr_core.publication.promises.checks.frames import NoTemplateKept
+from lfr_core.publication.promises.checks.people import AvoidanceNoGround
+from lfr_core.publication.promises.checks.source import SENDERS, NoExportPath
+from lfr_core.publication.promises.ledger import Entry, Ledger, LedgerView
+from lfr_core.publication.promises.port import Finding, Promise, Result
+from lfr_core.publication.promises.render import render
+from lfr_core.storage.schema import METADATA
 from tests.support.records import ManualClock
 from tests.support.vaults import MemoryTrail
 

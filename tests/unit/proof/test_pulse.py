@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lfr_core.policy import load_policy
-from lfr_core.proof.pulse import Pulse, PulseStep, after_round, next_step
+from lfr_core.deployments.monitoring.pulse import Pulse, PulseStep, after_round, next_step
+from lfr_core.domain.policy import load_policy
 
 POLICY = load_policy().proof
 

@@ -9,16 +9,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lfr_core.deployments import DeploymentKind, DeploymentStatus, DeploymentView
-from lfr_core.errors import Poison, Refused, Retryable
-from lfr_core.faces.types import Detection, Face, Floats, Image, Quality
-from lfr_core.frames import UNSEALED, FrameHeader, FrameKind
-from lfr_core.gallery.exact import ExactGallery
-from lfr_core.gallery.port import Candidate, Reference
-from lfr_core.messages import ProofFault
-from lfr_core.policy import load_policy
-from lfr_core.proof.face import PROOF_CAMERA, PROOF_ENTRY, proof_frame
+from lfr_core.common.errors import Poison, Refused, Retryable
+from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus, DeploymentView
+from lfr_core.domain.frames import UNSEALED, FrameHeader, FrameKind
+from lfr_core.domain.messages import ProofFault
+from lfr_core.domain.policy import load_policy
+from lfr_core.domain.reserved import PROOF_CAMERA, PROOF_ENTRY
 from lfr_core.recognition.batch import RawFrame, Recognised
+from lfr_core.recognition.faces.types import Detection, Face, Floats, Image, Quality
+from lfr_core.recognition.gallery.exact import ExactGallery
+from lfr_core.recognition.gallery.port import Candidate, Reference
+from lfr_core.recognition.selftest.face import proof_frame
 from lfr_core.recognition.service import Recogniser
 from tests.support.plain_frames import PLAIN, PlainFrames
 from tests.support.records import NOW_NS, ManualClock

@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lfr_core.deployments import DeploymentKind, DeploymentStatus, DeploymentView
-from lfr_core.errors import Refused, Retryable
-from lfr_core.gallery.exact import ExactGallery
-from lfr_core.gallery.port import Reference
-from lfr_core.policy import load_policy
-from lfr_core.proof.face import PROOF_ENTRY, PROOF_REFERENCE
-from lfr_core.proof.selftest import Check, SelfTest, check_footage, check_gallery, run_checks
+from lfr_core.common.errors import Refused, Retryable
+from lfr_core.deployments.monitoring.selftest import Check, SelfTest, check_footage, check_gallery, run_checks
+from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus, DeploymentView
+from lfr_core.domain.policy import load_policy
+from lfr_core.domain.reserved import PROOF_ENTRY, PROOF_REFERENCE
+from lfr_core.recognition.gallery.exact import ExactGallery
+from lfr_core.recognition.gallery.port import Reference
 
 POLICY = load_policy()
 VIEW = DeploymentView(

@@ -5,18 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lfr_core.errors import Poison, Refused
-from lfr_core.publication.claims import (
-    Binding,
-    Evidence,
-    ListBand,
-    claim,
-    clustered_upper_bound,
-    faces_needed,
-    pooled,
-)
-from lfr_core.publication.fuse import fuse_limit, fuse_trips
-from lfr_core.publication.rates import upper_bound
+from lfr_core.common.errors import Poison, Refused
+from lfr_core.domain.circuit_breaker import fuse_limit, fuse_trips
+from lfr_core.domain.claims import Binding, Evidence, ListBand, claim, clustered_upper_bound, faces_needed, pooled
+from lfr_core.domain.rates import upper_bound
 
 BOUND = Binding("contract-1", 0.64, ListBand.around(10_000))
 

@@ -6,13 +6,13 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from lfr_core.errors import Poison
-from lfr_core.publication.building import corrected, from_figures
+from lfr_core.common.errors import Poison
+from lfr_core.common.quality.pages import localised
 from lfr_core.publication.compare import ForceFigures, figures_of
 from lfr_core.publication.quality.importer import read_table
+from lfr_core.publication.record_builder import corrected, from_figures
 from lfr_core.publication.svg import comparison_svg
 from lfr_core.publication.tabular import csv_text
-from lfr_core.quality.pages import localised
 from tests.support.publication import ENDED, POLICY, alert, figures, modern_row, modern_table
 
 

@@ -4,11 +4,11 @@ from datetime import date
 
 import pytest
 
-from lfr_core.errors import LfrError, Poison
-from lfr_core.publication.building import from_figures
+from lfr_core.common.errors import LfrError, Poison
 from lfr_core.publication.quality.columns import MODERN, Column, column_of
 from lfr_core.publication.quality.importer import MAX_BYTES, read_table
 from lfr_core.publication.quality.table import PublishedTable
+from lfr_core.publication.record_builder import from_figures
 from lfr_core.publication.tabular import csv_text
 from tests.support.publication import ENDED, MODERN_HEADER, POLICY, alert, figures, modern_row, modern_table
 

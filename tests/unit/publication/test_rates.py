@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from lfr_core.errors import Poison
-from lfr_core.publication.rates import (
+from lfr_core.common.errors import Poison
+from lfr_core.domain.rates import (
     AlertCounts,
     clopper_pearson,
     expected_false_alerts,

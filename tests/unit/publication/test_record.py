@@ -12,15 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from lfr_core.alerts import Decision, Engagement, Judgement
-from lfr_core.errors import Poison, Refused
-from lfr_core.publication.building import corrected, from_figures
-from lfr_core.publication.figures import Figures, Notice
+from lfr_core.common.errors import Poison, Refused
+from lfr_core.domain.alerts import Decision, Engagement, Judgement
+from lfr_core.domain.figures import Figures, Notice
+from lfr_core.domain.watchlists import Category
 from lfr_core.publication.record import SCHEMA_FILE, BlueList, DeploymentRecord, Outcomes, schema_text
+from lfr_core.publication.record_builder import corrected, from_figures
 from lfr_core.publication.record_v1 import read_record
 from lfr_core.publication.suppression import WITHHELD, suppressed, suppressed_set
 from lfr_core.publication.tabular import NATIONAL_COLUMNS, OUR_COLUMNS, csv_text, percent
-from lfr_core.watchlists.types import Category
 from tests.support.publication import ENDED, POLICY, alert, figures
 
 ALERTS = [

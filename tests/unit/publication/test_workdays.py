@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lfr_core.errors import Poison
-from lfr_core.publication.workdays import LONDON, Deadline, WorkingDays
+from lfr_core.common.errors import Poison
+from lfr_core.domain.working_days import LONDON, Deadline, WorkingDays
 from tests.support.publication import POLICY
 
 DAYS = WorkingDays()

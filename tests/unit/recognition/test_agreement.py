@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lfr_core.biometric import Biometric
+from lfr_core.common.biometric import Biometric
 from lfr_core.recognition.agreement import Agreement, Shot, Vote
 
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lfr_core.messages import FrameResult, OutcomeBatch
-from lfr_core.outcomes import FrameCounts, FrameOutcome
-from lfr_core.records.accounting import SessionTally, book
+from lfr_core.alerts.accounting import SessionTally, book
+from lfr_core.domain.messages import FrameResult, OutcomeBatch
+from lfr_core.domain.outcomes import FrameCounts, FrameOutcome
 
 FATES = ("not_sampled", "dropped_at_camera", "lost", *(outcome.value for outcome in FrameOutcome))
 

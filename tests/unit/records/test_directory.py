@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from lfr_core.deployments import DeploymentKind, DeploymentStatus, DeploymentView
-from lfr_core.errors import Retryable
-from lfr_core.records.deployments import CachedDirectory
+from lfr_core.common.errors import Retryable
+from lfr_core.deployments.store import CachedDirectory
+from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus, DeploymentView
 from tests.support.records import ManualClock
 
 LIVE = DeploymentView("dep", DeploymentKind.DEMO, DeploymentStatus.LIVE, "g", "c", 0.45, 2, live_only=True)

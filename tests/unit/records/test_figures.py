@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lfr_core.records.health import Health, HealthLimits, LastTimes, Recent, Standing, assess_health
-from lfr_core.records.latency import bucket_of, percentile
+from lfr_core.alerts.health import Health, HealthLimits, LastTimes, Recent, Standing, assess_health
+from lfr_core.alerts.latency import bucket_of, percentile
 
 
 @given(st.floats(min_value=1.001, max_value=2**24 - 1))

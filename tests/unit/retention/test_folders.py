@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lfr_core.errors import Retryable
+from lfr_core.common.errors import Retryable
 from lfr_core.retention.steps.temporary import TemporaryStep
 from tests.support.records import NOW_NS
 

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Engine
 
-from lfr_core.policy import load_policy
-from lfr_core.records.engine import open_engine, writing
+from lfr_core.domain.policy import load_policy
 from lfr_core.retention.port import CLASSES
 from lfr_core.retention.status import ClassStatus, Standing, retention_status
-from lfr_core.retention.tables import RetentionClassRow
+from lfr_core.storage.engine import open_engine, writing
+from lfr_core.storage.tables.retention import RetentionClassRow
 from tests.support.databases import sqlite_url
 from tests.support.records import NOW_NS, live_deployment
 

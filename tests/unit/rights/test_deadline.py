@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lfr_core.publication.workdays import WorkingDays
-from lfr_core.rights.deadline import answer_by, month_after, state_of
-from lfr_core.rights.types import RequestState
+from lfr_core.domain.working_days import WorkingDays
+from lfr_core.publication.rights.deadline import answer_by, month_after, state_of
+from lfr_core.publication.rights.types import RequestState
 
 DAYS = WorkingDays()
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lfr_core.errors import Refused
-from lfr_core.rights.types import ReferenceKind, new_reference, reference_of
-from lfr_core.rights.wording import LISTED, NEITHER, NOT_LISTED, REASONS
-from lfr_core.watchlists.types import Category
+from lfr_core.common.errors import Refused
+from lfr_core.domain.watchlists import Category
+from lfr_core.publication.rights.types import ReferenceKind, new_reference, reference_of
+from lfr_core.publication.rights.wording import LISTED, NEITHER, NOT_LISTED, REASONS
 
 
 @given(st.randoms(use_true_random=False), st.sampled_from(ReferenceKind))

@@ -5,8 +5,8 @@ from pathlib import Path
 import faust
 import pytest
 
-from lfr_core.policy import load_policy
-from lfr_core.settings import Settings
+from lfr_core.common.settings import Settings
+from lfr_core.domain.policy import load_policy
 from streams.app import make_app
 from streams.broker.traits import KAFKA, TANSU, BrokerTraits
 

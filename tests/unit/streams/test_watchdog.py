@@ -3,7 +3,7 @@ import threading
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lfr_core.errors import Retryable
+from lfr_core.common.errors import Retryable
 from streams.watchdog import EXIT_STALLED, Heartbeat, StallRule, Watchdog
 
 RULE = StallRule(silent_s=30.0, unassigned_s=90.0)

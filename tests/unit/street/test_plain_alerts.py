@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bench.plain_loop import PlainAlert, PlainFace, plain_alerts
-from lfr_core.policy import load_policy
+from lfr_core.domain.policy import load_policy
 
 POLICY = load_policy().alerts
 

@@ -14,7 +14,7 @@ from apps.street.people import Person, folder_people, sample_people, walkers
 from apps.street.plan import street_plan
 from apps.street.render import StreetSpec, frames_of, render_street
 from apps.street.truth import FAIR_EYES_PX, load_truth
-from lfr_core.errors import Refused
+from lfr_core.common.errors import Refused
 from tests.support.samples import require_photos
 
 SPEC = StreetSpec("north", seconds=2.0, faces_per_frame=1.5, seed=4)

@@ -52,7 +52,7 @@ def _state_after(child: Child, clock: ManualClock, seconds: int) -> ChildState:
 def test_no_wait_before_a_retry_reaches_5_seconds() -> None:
     from streams.broker.traits import KAFKA
     from streams.camera.reconnect import back_off_s
-    from streams.patience import MAX_WAIT_S
+    from streams.retry import MAX_WAIT_S
 
     rule = Backoff()
     longest_s = {

@@ -11,7 +11,7 @@ from apps.supervisor.ports import is_taken, refuse_taken_ports
 from apps.supervisor.probes import http_ok, pid_in_file, port_answers
 from apps.supervisor.process import child_environment, rotate, tail
 from apps.supervisor.state import ChildReport, HomeLock, SystemState, is_held, process_created, read_state, write_state
-from lfr_core.errors import Fatal
+from lfr_core.common.errors import Fatal
 
 
 def _spec(name: str, *after: str) -> ChildSpec:

@@ -7,9 +7,9 @@ import pytest
 
 from apps.supervisor.children import stages
 from apps.supervisor.plan import plan, settings_env, worker_count
-from lfr_core.errors import Fatal
-from lfr_core.policy import load_policy
-from lfr_core.settings import Settings
+from lfr_core.common.errors import Fatal
+from lfr_core.common.settings import Settings
+from lfr_core.domain.policy import load_policy
 from streams.broker import KAFKA, TANSU, BrokerKind
 from streams.broker.choose import BrokerChoice
 

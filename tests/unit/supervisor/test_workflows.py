@@ -7,8 +7,8 @@ from apps.supervisor.children import stages
 from apps.supervisor.plan import plan
 from apps.supervisor.process import child_environment
 from flows.login import login_file, login_of
-from lfr_core.policy import load_policy
-from lfr_core.settings import Settings
+from lfr_core.common.settings import Settings
+from lfr_core.domain.policy import load_policy
 from streams.broker import KAFKA
 from streams.broker.choose import BrokerChoice
 

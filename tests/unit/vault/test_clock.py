@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from lfr_core.errors import Fatal, Refused
-from lfr_core.vault.clockguard import ClockGuard
+from lfr_core.common.errors import Fatal, Refused
+from lfr_core.custody.vault.clockguard import ClockGuard
 from tests.support.vault_core import TwoClocks
 
 DAY_S = 86_400.0

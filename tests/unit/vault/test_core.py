@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from lfr_core.actors import SystemActor
-from lfr_core.audit.port import Verb
-from lfr_core.deployments import DeploymentStatus
-from lfr_core.errors import Refused, Retryable
-from lfr_core.frames import FrameHeader
-from lfr_core.gate import TRIAL, Condition, GateFacts, GateLimits, check_gate, gate
-from lfr_core.policy import load_policy
-from lfr_core.vault.frames import VaultOpener, VaultSealer
-from lfr_core.vault.port import KeyKind
+from lfr_core.common.errors import Refused, Retryable
+from lfr_core.custody.audit.port import Verb
+from lfr_core.custody.vault.frames import VaultOpener, VaultSealer
+from lfr_core.custody.vault.port import KeyKind
+from lfr_core.domain.actors import SystemActor
+from lfr_core.domain.deployments import DeploymentStatus
+from lfr_core.domain.frames import FrameHeader
+from lfr_core.domain.gate import TRIAL, Condition, GateFacts, GateLimits, check_gate, gate
+from lfr_core.domain.policy import load_policy
 from tests.support.vault_core import NOW_NS, TwoClocks, open_facts, vault_core
 
 

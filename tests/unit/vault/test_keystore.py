@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from lfr_core.errors import Fatal, Refused
-from lfr_core.vault import files
-from lfr_core.vault import keystore as module
-from lfr_core.vault.keystore import Keystore, kept_key_ids
-from lfr_core.vault.port import KeptKeyInfo, KeyKind
+from lfr_core.common.errors import Fatal, Refused
+from lfr_core.custody.vault import files
+from lfr_core.custody.vault import keystore as module
+from lfr_core.custody.vault.keystore import Keystore, kept_key_ids
+from lfr_core.custody.vault.port import KeptKeyInfo, KeyKind
 
 
 def made(store: Keystore, subject: str, kind: KeyKind = KeyKind.ALERT) -> tuple[KeptKeyInfo, bytes]:
@@ -163,8 +163,8 @@ def test_a_damaged_keystore_is_refused_and_left_as_it_is(tmp_path: Path, harm: s
 AS_NOBODY = """
 import os, sys
 from pathlib import Path
-from lfr_core.errors import Refused
-from lfr_core.vault.keystore import Keystore
+from lfr_core.common.errors import Refused
+from lfr_core.custody.vault.keystore import Keystore
 if os.geteuid() == 0:
     os.setgid(65534); os.setuid(65534)
 folder = Path(sys.argv[1]) / "vault"

@@ -12,15 +12,15 @@ from typing import Any
 
 import pytest
 
-from lfr_core.actors import SystemActor
-from lfr_core.errors import LfrError, Refused, Retryable
-from lfr_core.frames import FrameHeader
-from lfr_core.vault import clockguard, lending
-from lfr_core.vault.core import VaultCore
-from lfr_core.vault.files import write_private
-from lfr_core.vault.frames import VaultOpener, VaultSealer
-from lfr_core.vault.keystore import Keystore
-from lfr_core.vault.port import KeyKind
+from lfr_core.common.errors import LfrError, Refused, Retryable
+from lfr_core.custody.vault import clockguard, lending
+from lfr_core.custody.vault.core import VaultCore
+from lfr_core.custody.vault.files import write_private
+from lfr_core.custody.vault.frames import VaultOpener, VaultSealer
+from lfr_core.custody.vault.keystore import Keystore
+from lfr_core.custody.vault.port import KeyKind
+from lfr_core.domain.actors import SystemActor
+from lfr_core.domain.frames import FrameHeader
 from tests.support.vault_core import NOW_NS, Records, TwoClocks, open_facts, vault_core
 
 LONG_S = 20.0

@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lfr_core.watchlists.categories import EXPLAINED, parse_category
-from lfr_core.watchlists.types import Category
+from lfr_core.domain.categories import EXPLAINED, parse_category
+from lfr_core.domain.watchlists import Category
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lfr_core.errors import Poison
+from lfr_core.common.errors import Poison
+from lfr_core.domain.watchlists import Category, EntryRow, RefusalReason
 from lfr_core.watchlists.csv_file import COLUMNS, FURTHER_COLUMNS, locate, parse_age, read_rows
-from lfr_core.watchlists.types import Category, EntryRow, RefusalReason
 
 HEADER = "subject,category,legal_reference,approved_by,expires_on,photograph\n"
 GOOD = "S-1,wanted by the courts,Warrant 12,Insp. Hill,2027-03-31,a.jpg\n"

@@ -3,8 +3,8 @@ from datetime import date
 
 import pytest
 
-from lfr_core.watchlists.entitled import approvers, entitled_rows
-from lfr_core.watchlists.types import Category, EntryRow, Refusal, RefusalReason
+from lfr_core.domain.watchlists import Category, EntryRow, Refusal, RefusalReason
+from lfr_core.watchlists.eligibility import approvers, entitled_rows
 
 TODAY, LAST_DAY = date(2026, 11, 23), date(2026, 11, 25)
 ROW = EntryRow(2, "S-1", Category.VICTIM, "W 1", "Insp. Hill", LAST_DAY, "a.jpg", "custody", TODAY, 40, "", "", TODAY)

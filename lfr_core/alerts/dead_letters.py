@@ -1,0 +1,110 @@
+"""What could not be processed: written in batches, so many of each camera in an hour, and every one counted.
+
+Anybody who can reach the broker can send what nobody can read, as fast as a disk takes it, under any name. So the
+first letters of a camera in an hour are kept whole, the others as a number; and there are so many names in an hour,
+the others share one. Both go after a week, as on the broker.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from uuid import UUID
+
+from sqlalchemy import delete, text
+from sqlmodel import Session, col, select
+
+from lfr_core.common.errors import Poison
+from lfr_core.domain.messages import DeadLetter
+from lfr_core.storage.sql import storable
+from lfr_core.storage.tables.stream import DeadLetterCountRow, DeadLetterRow
+
+__all__ = ["KEPT_AN_HOUR", "NAMES_AN_HOUR", "write_dead_letters"]
+
+KEPT_AN_HOUR = 50
+"""Letters of one camera kept whole: enough to find out what is wrong."""
+NAMES_AN_HOUR = 500
+"""Cameras by topic and partition: many times those of one installation."""
+HOUR_NS = 3_600 * 10**9
+_KEPT_HOURS = 7 * 24
+_SAME_NS = HOUR_NS  # a broker made anew counts offsets from 0 again: only within an hour is it the same
+_LOCK = 0x4C46_5253
+_OTHERS = ("", -1, "")
+
+
+def write_dead_letters(
+    session: Session, letters: Sequence[DeadLetter], *, now_ns: int, new_id: Callable[[], UUID]
+) -> tuple[tuple[DeadLetter, Poison], ...]:
+    """Keep and count letters; those told again change nothing. Gives back those that can't be stored.
+
+    The letters of one topic's partition come in the order of their offsets. The caller owns the transaction.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+    hour = now_ns // HOUR_NS
+    counts = {
+        (row.topic, row.partition, row.camera): row
+        for row in session.exec(select(DeadLetterCountRow).where(DeadLetterCountRow.hour == hour))
+    }
+    if not counts:
+        _forget(session, hour)
+    failures: list[tuple[DeadLetter, Poison]] = []
+    for letter in letters:
+        if not storable(letter.offset, letter.partition, letter.at_ns):
+            failures.append((letter, Poison("a dead letter holds a number past 64 bits: it can't be stored")))
+            continue
+        row = _count_of(session, counts, letter, hour)
+        count = letter.count
+        if row.letters and abs(letter.at_ns - row.last_ns) <= _SAME_NS:
+            count = min(count, letter.offset - row.last_offset)  # the rest is told again after a worker's restart
+        if count <= 0:
+            continue
+        row.letters += count
+        # letters under the name of all others come from many places: what is told again is counted again
+        row.last_offset = -1 if _place(row) == _OTHERS else letter.offset
+        row.last_ns, row.error, row.reason = min(letter.at_ns, now_ns), letter.error, letter.reason
+        if row.kept < KEPT_AN_HOUR and not _is_kept(session, letter):
+            row.kept += 1
+            values = letter.model_dump(exclude={"schema_version", "count"}) | {"at_ns": min(letter.at_ns, now_ns)}
+            session.add(DeadLetterRow(id=new_id(), **values))
+    session.flush()
+    return tuple(failures)
+
+
+def _place(row: DeadLetterCountRow) -> tuple[str, int, str]:
+    return row.topic, row.partition, row.camera
+
+
+def _count_of(
+    session: Session, counts: dict[tuple[str, int, str], DeadLetterCountRow], letter: DeadLetter, hour: int
+) -> DeadLetterCountRow:
+    place = (letter.topic, letter.partition, letter.camera)
+    if place not in counts and len(counts) >= NAMES_AN_HOUR:
+        place = _OTHERS
+    if place not in counts:
+        topic, partition, camera = place
+        row = DeadLetterCountRow(
+            hour=hour, topic=topic, partition=partition, camera=camera, letters=0, kept=0, last_offset=-1, last_ns=0,
+            error="", reason="",
+        )  # fmt: skip
+        session.add(row)
+        counts[place] = row
+    return counts[place]
+
+
+def _is_kept(session: Session, letter: DeadLetter) -> bool:
+    same = (
+        select(DeadLetterRow.id)
+        .where(DeadLetterRow.topic == letter.topic)
+        .where(DeadLetterRow.partition == letter.partition)
+        .where(DeadLetterRow.offset == letter.offset)
+        .where(DeadLetterRow.reason == letter.reason)
+        .where(col(DeadLetterRow.at_ns).between(letter.at_ns - _SAME_NS, letter.at_ns + _SAME_NS))
+    )
+    return session.exec(same).first() is not None
+
+
+def _forget(session: Session, hour: int) -> None:
+    """Once an hour: what is a week old goes."""
+    oldest = hour - _KEPT_HOURS
+    session.execute(delete(DeadLetterCountRow).where(col(DeadLetterCountRow.hour) < oldest))
+    session.execute(delete(DeadLetterRow).where(col(DeadLetterRow.at_ns) < oldest * HOUR_NS))

@@ -1,0 +1,214 @@
+"""A person's answers to an alert's questions, with who gave them and when.
+
+The rules are those of `lfr_core.domain.alerts`; here they meet the record, one transaction an answer, with its entry on
+the audit trail. The software never answers: every answer carries the name of a person, and what they were shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import UUID
+
+from sqlalchemy import Engine
+from sqlmodel import Session, col, select
+
+from lfr_core.alerts.answers import AnyAnswer, decision_of, question_of, standing, take_back, write_answer
+from lfr_core.alerts.pictures import pictures_digest, references_of
+from lfr_core.common.clock import Clock, SystemClock, utc_from_ns
+from lfr_core.common.errors import Refused
+from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
+from lfr_core.custody.people.lookup import acting
+from lfr_core.custody.people.roles import Role
+from lfr_core.domain.alerts import (
+    Decision,
+    Engagement,
+    Judgement,
+    Outcome,
+    Review,
+    Shown,
+    check_engagement,
+    check_outcome,
+    check_review,
+    check_shown,
+)
+from lfr_core.storage.engine import writing
+from lfr_core.storage.tables.stream import AlertRow, DeploymentRow
+
+__all__ = ["DecisionDesk"]
+
+_DAY_MIN = 1_440
+_LONGEST_NAME = 100
+
+
+class DecisionDesk:
+    """Records answers. Every method raises Retryable when the database or the vault is away, and Refused:
+
+    `alert.unknown`, `alert.actor-missing`, `alert.already-answered` (another answer stands, or another person's;
+    `correct=True` replaces it and its who and when), `alert.pictures-changed` and `alert.answers-changed` (the alert
+    isn't what `shown` says the person saw), `people.*` (a planned deployment's alerts are decided by registered
+    operators), and the rules of `lfr_core.domain.alerts`. The same answer again by the same person changes nothing.
+    """
+
+    def __init__(self, engine: Engine, trail: Trail, clock: Clock | None = None) -> None:
+        self._engine = engine
+        self._trail = trail
+        self._clock = clock or SystemClock()
+
+    def judge(self, alert: UUID, answer: Judgement, actor: str, *, shown: Shown, correct: bool = False) -> Decision:
+        """The operator's answer: is it the same person?
+
+        Raises:
+            Refused: also `alert.pictures-not-shown` (nobody compares what isn't on the screen), and
+                `alert.engagement-after-different`, when a correction to "different" would leave an engagement
+                behind; what turned out afterwards is the review's to say.
+        """
+        name = self._ready(actor)
+        with self._alert(alert, name) as (session, row):
+            if _is_news(row, answer, name, correct=correct):
+                if not shown.pictures:
+                    raise Refused(
+                        "alert.pictures-not-shown",
+                        "the pictures weren't on the screen, so nobody has compared them: nothing was recorded",
+                    )
+                if row.engagement is not None and answer is Judgement.DIFFERENT:
+                    raise Refused(
+                        "alert.engagement-after-different",
+                        "an engagement on this judgement is recorded: record what was established as the review",
+                    )
+                self._write(session, row, answer, name, shown)
+            return decision_of(row)
+
+    def engage(
+        self, alert: UUID, answer: Engagement, actor: str, *, shown: Shown | None = None, correct: bool = False
+    ) -> Decision:
+        """What the officers did. `shown` is None where it was no page that asked.
+
+        Raises:
+            Refused: also as `lfr_core.domain.alerts.check_engagement`, and `alert.outcome-stands`: a correction would
+                leave an outcome without its engagement.
+        """
+        name = self._ready(actor)
+        with self._alert(alert, name) as (session, row):
+            check_engagement(decision_of(row))
+            if row.outcome is not None and answer is not Engagement.ENGAGED:
+                raise Refused("alert.outcome-stands", "an outcome of this engagement is recorded: correct that first")
+            if _is_news(row, answer, name, correct=correct):
+                self._write(session, row, answer, name, shown)
+            return decision_of(row)
+
+    def review(
+        self, alert: UUID, answer: Review, actor: str, *, shown: Shown | None = None, correct: bool = False
+    ) -> Decision:
+        """What was established afterwards. Raises Refused also as `lfr_core.domain.alerts.check_review`."""
+        name = self._ready(actor)
+        with self._alert(alert, name) as (session, row):
+            check_review(decision_of(row))
+            if _is_news(row, answer, name, correct=correct):
+                self._write(session, row, answer, name, shown)
+            return decision_of(row)
+
+    def outcome(
+        self,
+        alert: UUID,
+        answer: Outcome,
+        actor: str,
+        *,
+        shown: Shown | None = None,
+        minutes: float | None = None,
+        correct: bool = False,
+    ) -> Decision:
+        """What came of the engagement, and how many minutes the person was detained, where somebody measured.
+
+        Raises:
+            Refused: also as `lfr_core.domain.alerts.check_outcome`, and `alert.bad-minutes` (0 to 1,440).
+        """
+        if minutes is not None and not 0.0 <= minutes <= _DAY_MIN:
+            raise Refused("alert.bad-minutes", f"{minutes:g} minutes: give 0 to {_DAY_MIN}")
+        name = self._ready(actor)
+        with self._alert(alert, name) as (session, row):
+            check_outcome(decision_of(row))
+            measured = row.outcome == answer.value and minutes not in {None, row.minutes}
+            if measured or _is_news(row, answer, name, correct=correct):
+                self._write(session, row, answer, name, shown, row.minutes if minutes is None else minutes)
+            return decision_of(row)
+
+    def undo(self, alert: UUID, answer: AnyAnswer, actor: str) -> Decision:
+        """Take back the alert's last answer, `answer`, within `UNDO_S` of this desk's clock: the one before stands.
+
+        Raises:
+            Refused: also `alert.nothing-to-undo`, `alert.undo-not-yours`, `alert.undo-too-late`.
+        """
+        name = self._ready(actor)
+        with self._alert(alert, name) as (session, row):
+            take_back(session, row, answer, name, utc_from_ns(self._clock.time_ns()))
+            facts = {"question": question_of(answer), "answer": answer.value}
+            self._audit(session, row, name, "alert.undo", facts)
+            return decision_of(row)
+
+    def _ready(self, actor: str) -> str:
+        """The tidied name, with what its entry on the audit trail needs: without the vault nothing is decided."""
+        name = _name(actor)
+        self._trail.prepare(name)
+        return name
+
+    def _write(
+        self,
+        session: Session,
+        row: AlertRow,
+        answer: AnyAnswer,
+        name: str,
+        shown: Shown | None,
+        minutes: float | None = None,
+    ) -> None:
+        """Let the answer stand, if the alert is what the person saw."""
+        pictures = pictures_digest(row, references_of(session, row))
+        facts = {"answer": answer.value}
+        if shown is not None:
+            check_shown(shown, pictures, decision_of(row))
+            facts |= {"pictures": shown.pictures} if shown.pictures else {}
+        replaced, _ = standing(row, answer)
+        if replaced is not None:
+            facts["replaces"] = replaced
+        self._audit(session, row, name, f"alert.{question_of(answer)}", facts)
+        write_answer(session, row, answer, name, utc_from_ns(self._clock.time_ns()), minutes)
+
+    def _audit(self, session: Session, row: AlertRow, name: str, rule: str, facts: dict[str, str]) -> None:
+        self._trail.append(session, AuditEvent(Verb.DECIDE, name, row.deployment, f"alert:{row.id}", rule, facts))
+
+    @contextmanager
+    def _alert(self, alert: UUID, name: str) -> Iterator[tuple[Session, AlertRow]]:
+        """The alert's row, locked until the answer is written; of a planned deployment only for its operators."""
+        with writing(self._engine) as session:
+            wanted = select(AlertRow).where(AlertRow.id == alert).where(col(AlertRow.canary).is_(False))
+            row = session.exec(wanted.with_for_update()).one_or_none()
+            if row is None:
+                raise Refused("alert.unknown", f"there is no alert {alert}; `lfr alerts list` shows those there are")
+            if session.get_one(DeploymentRow, row.deployment).planned:
+                acting(session, name, {Role.OPERATOR})
+            yield session, row
+
+
+def _name(actor: str) -> str:
+    name = " ".join(actor.split())
+    if not name or len(name) > _LONGEST_NAME or not name.isprintable() or ":" in name:  # system:NAME is no person
+        raise Refused(
+            "alert.actor-missing", f"say who answers: a name of at most {_LONGEST_NAME} characters, without a colon"
+        )
+    return name
+
+
+def _is_news(row: AlertRow, answer: AnyAnswer, name: str, *, correct: bool) -> bool:
+    """Whether there is anything to write. Raises Refused when another answer, or another's, stands."""
+    stands, by = standing(row, answer)
+    if stands is None:
+        return True
+    if stands == answer.value and (by == name or correct):
+        return False
+    if not correct:
+        raise Refused(
+            "alert.already-answered",
+            f"{by} has answered {stands.replace('_', ' ')} already, and that stands: to replace it with "
+            f"{answer.value.replace('_', ' ')}, say that this is a correction",
+        )
+    return True

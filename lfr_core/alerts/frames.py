@@ -1,0 +1,190 @@
+"""From outcome batches to the cameras' counts, latency, rates and stage times, inside one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import delete, func
+from sqlmodel import Session, col, select
+
+from lfr_core.alerts.accounting import Booked, SessionTally, book
+from lfr_core.common.errors import Poison
+from lfr_core.domain.messages import OutcomeBatch
+from lfr_core.domain.outcomes import FrameCounts
+from lfr_core.storage.sql import Value, add_up, insert_absent, storable
+from lfr_core.storage.tables.stream import (
+    CameraLatencyRow,
+    CameraSecondRow,
+    CameraSessionRow,
+    DeploymentRow,
+    StageTimeRow,
+)
+
+__all__ = ["write_outcomes"]
+
+MOST_CAMERAS = 200
+"""Of one deployment: far more than any has. Who can send to the broker can make up names without end."""
+MOST_SESSIONS = 5_000
+"""Of one camera: one every 17 seconds for a whole day."""
+SECONDS_KEPT = 120
+"""How many of a camera's last seconds are kept one by one, for its rate and its plot."""
+
+
+def write_outcomes(
+    session: Session, batches: Sequence[OutcomeBatch]
+) -> tuple[int, tuple[tuple[OutcomeBatch, Poison], ...]]:
+    """Account for the batches. Returns the frames newly accounted for, and the batches not recorded with why.
+
+    The caller owns the transaction.
+    """
+    failures: list[tuple[OutcomeBatch, Poison]] = []
+    booked: list[tuple[OutcomeBatch, Booked]] = []
+    named = {b.deployment for b in batches if storable(b.deployment)}
+    known = set(session.exec(select(DeploymentRow.id).where(col(DeploymentRow.id).in_(named))))
+    # In the order of their keys, so that two recorders never wait for each other in a ring. sorted() is
+    # stable: batches of one session stay in the order they came in.
+    for batch in sorted(batches, key=lambda b: (b.deployment, b.camera, b.session)):
+        fault = _fault(batch, known)
+        if fault is not None:
+            failures.append((batch, fault))
+            continue
+        try:
+            added = _book_session(session, batch)
+        except Poison as error:
+            failures.append((batch, error))
+            continue
+        if added.changed:  # what came again adds no figures either
+            booked.append((batch, added))
+    _add_figures(session, booked)
+    return sum(added.added.captured for _, added in booked), tuple(failures)
+
+
+def _fault(batch: OutcomeBatch, known: set[str]) -> Poison | None:
+    numbers = [n for r in batch.results for n in (r.sequence + 1, r.not_sampled, r.dropped)]
+    numbers += [batch.captured or 0, batch.not_sampled or 0, batch.dropped or 0, batch.reported_ns]
+    if not storable(batch.deployment, batch.camera, batch.session, *(s.stage for s in batch.stages), *numbers):
+        return Poison("an outcome batch holds a NUL or a number past 64 bits: it can't be stored")
+    if batch.deployment not in known:
+        return Poison(f"outcomes for deployment {batch.deployment!r}, which isn't recorded here")
+    return None
+
+
+def _book_session(session: Session, batch: OutcomeBatch) -> Booked:
+    key: dict[str, Value] = {"deployment": batch.deployment, "camera": batch.camera, "session": batch.session}
+    found = _locked(session, batch)
+    if found is None:
+        _check_room(session, batch)
+        empty: dict[str, Value] = {name: 0 for name in CameraSessionRow.model_fields if name not in key}
+        empty |= {"first_seen_ns": batch.reported_ns, "last_seen_ns": batch.reported_ns, "ended": False}
+        insert_absent(session, CameraSessionRow, key | empty)
+        found = _locked(session, batch)
+    row = found
+    if row is None:  # pragma: no cover  the row was made two lines above, in this transaction
+        raise Poison("a camera session vanished while it was locked")
+    booked = book(_tally(row), batch)
+    _store(row, booked.tally)
+    row.last_seen_ns = max(row.last_seen_ns, batch.reported_ns)
+    if booked.added.captured:
+        row.last_frame_ns = max(row.last_frame_ns, batch.reported_ns)
+    if booked.added.recognised:
+        row.last_look_ns = max(row.last_look_ns, batch.reported_ns)
+    session.add(row)
+    session.flush()
+    return booked
+
+
+def _check_room(session: Session, batch: OutcomeBatch) -> None:
+    """Raises Poison when a deployment has more cameras than any street, or a camera began more often than any does."""
+    of_deployment = select(CameraSessionRow.camera, func.count()).where(CameraSessionRow.deployment == batch.deployment)
+    sessions = dict(session.exec(of_deployment.group_by(CameraSessionRow.camera)).all())
+    if batch.camera not in sessions and len(sessions) >= MOST_CAMERAS:
+        raise Poison(f"a deployment has {MOST_CAMERAS} cameras at most, and another name sent frames: see who sends")
+    if sessions.get(batch.camera, 0) >= MOST_SESSIONS:
+        raise Poison(f"a camera began {MOST_SESSIONS:,} times: see why it is started again and again")
+
+
+def _locked(session: Session, batch: OutcomeBatch) -> CameraSessionRow | None:
+    return session.exec(
+        select(CameraSessionRow)
+        .where(CameraSessionRow.deployment == batch.deployment)
+        .where(CameraSessionRow.camera == batch.camera)
+        .where(CameraSessionRow.session == batch.session)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+
+
+def _tally(row: CameraSessionRow) -> SessionTally:
+    fates = {name: getattr(row, name) for name in FrameCounts.__dataclass_fields__ if name != "captured"}
+    return SessionTally(
+        next_sequence=row.next_sequence,
+        running_not_sampled=row.running_not_sampled,
+        running_dropped=row.running_dropped,
+        counts=FrameCounts(captured=row.next_sequence, **fates),
+        faces=row.faces,
+        tracks_started=row.tracks_started,
+        tracks_compared=row.tracks_compared,
+        ended=row.ended,
+    )
+
+
+def _store(row: CameraSessionRow, tally: SessionTally) -> None:
+    for name, value in tally.counts.as_dict().items():
+        if name != "captured":
+            setattr(row, name, value)
+    row.next_sequence = tally.next_sequence
+    row.running_not_sampled = tally.running_not_sampled
+    row.running_dropped = tally.running_dropped
+    row.faces = tally.faces
+    row.tracks_started = tally.tracks_started
+    row.tracks_compared = tally.tracks_compared
+    row.ended = tally.ended
+
+
+def _second(batch: OutcomeBatch, booked: Booked) -> dict[str, Value]:
+    added = booked.added
+    return {
+        "deployment": batch.deployment,
+        "camera": batch.camera,
+        "second": batch.reported_ns // 10**9,
+        "captured": added.captured,
+        "recognised": added.recognised,
+        "stale": added.dropped_stale,
+        "failed": added.lost + added.unopenable + added.dead_lettered,
+        "faces": booked.faces,
+        "latency_total_ms": booked.latency_total_ms,
+    }
+
+
+def _add_figures(session: Session, booked: Sequence[tuple[OutcomeBatch, Booked]]) -> None:
+    """Latency, rates and stage times of batches that brought frames."""
+    latency: dict[tuple[str, str, int], int] = {}
+    stages: dict[tuple[str, str], tuple[int, float]] = {}
+    seconds: list[dict[str, Value]] = []
+    for batch, added in booked:
+        for bucket, frames in added.latency.items():
+            at = (batch.deployment, batch.camera, bucket)
+            latency[at] = latency.get(at, 0) + frames
+        for stage in batch.stages:
+            calls, total = stages.get((batch.deployment, stage.stage), (0, 0.0))
+            stages[batch.deployment, stage.stage] = (calls + stage.calls, total + stage.total_ms)
+        seconds.append(_second(batch, added))
+    add_up(
+        session,
+        CameraLatencyRow,
+        [{"deployment": d, "camera": c, "bucket": b, "frames": n} for (d, c, b), n in latency.items()],
+    )
+    add_up(session, CameraSecondRow, seconds)
+    for deployment, camera in sorted({(batch.deployment, batch.camera) for batch, _ in booked}):
+        newest = max(b.reported_ns for b, _ in booked if (b.deployment, b.camera) == (deployment, camera)) // 10**9
+        session.execute(
+            delete(CameraSecondRow)
+            .where(col(CameraSecondRow.deployment) == deployment)
+            .where(col(CameraSecondRow.camera) == camera)
+            .where(col(CameraSecondRow.second) < newest - SECONDS_KEPT)
+        )
+    add_up(
+        session,
+        StageTimeRow,
+        [{"deployment": d, "stage": s, "calls": n, "total_ms": t} for (d, s), (n, t) in stages.items()],
+    )

@@ -1,0 +1,55 @@
+"""What screens and commands read: frozen values, one consistent look each. No page has a query of its own.
+
+Every function takes the engine first and raises Retryable when the database is away.
+"""
+
+from __future__ import annotations
+
+from lfr_core.alerts.health import Health, HealthLimits, Recent, Standing, limits_of
+from lfr_core.alerts.read._alerts import AlertSummary, Answer, alert, alerts, alerts_starting
+from lfr_core.alerts.read._cameras import CameraHealth, Latency, cameras, latency
+from lfr_core.alerts.read._deployments import (
+    AlertTally,
+    DeploymentCounts,
+    DeploymentSummary,
+    RefusedRecords,
+    StageFigures,
+    counts,
+    dead_letters,
+    deployment,
+    deployments,
+    refused_records,
+    stages,
+)
+from lfr_core.alerts.read.crops import AlertCrops, OpenedCrops, ReferenceCrop
+
+__all__ = [
+    "AlertCrops",
+    "AlertSummary",
+    "AlertTally",
+    "Answer",
+    "CameraHealth",
+    "DeploymentCounts",
+    "DeploymentSummary",
+    "Health",
+    "HealthLimits",
+    "Latency",
+    "OpenedCrops",
+    "Recent",
+    "ReferenceCrop",
+    "RefusedRecords",
+    "StageFigures",
+    "Standing",
+    "alert",
+    "alerts",
+    "alerts_starting",
+    "cameras",
+    "counts",
+    "dead_letters",
+    "deployment",
+    "deployments",
+    "latency",
+    "limits_of",
+    "refused_records",
+    "stages",
+]

@@ -1,0 +1,181 @@
+"""Alerts as people look at them: an operator who has signed on to their deployment, and nobody else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
+from uuid import UUID
+
+from sqlalchemy import Engine
+from sqlalchemy.orm import QueryableAttribute, defer
+from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
+
+from lfr_core.alerts.answers import decision_of
+from lfr_core.common.clock import utc_from_ns
+from lfr_core.custody.people.sign_on import signed_on
+from lfr_core.domain.alerts import Cell, Decision, published_cell
+from lfr_core.domain.watchlists import Category
+from lfr_core.storage.engine import reading
+from lfr_core.storage.tables.stream import AlertRow
+
+__all__ = [
+    "AlertSummary",
+    "Answer",
+    "alert",
+    "alerts",
+    "alerts_in",
+    "alerts_starting",
+]
+
+
+_PROBE = cast("QueryableAttribute[bytes]", AlertRow.probe_sealed)  # what SQLModel's class attribute is
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Who answered a question, and when (aware UTC)."""
+
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AlertSummary:
+    """An alert; its pictures are opened apart. Times in nanoseconds since the epoch."""
+
+    id: UUID
+    deployment: str
+    camera: str
+    entry: str
+    subject: str
+    category: Category
+    legal_reference: str
+    opened_ns: int
+    first_ns: int
+    last_ns: int
+    first_session: str
+    first_sequence: int
+    last_session: str
+    last_sequence: int
+    similarity: float
+    """Of the probe that is kept: the best of its sightings until a person compared it, cosine."""
+    threshold: float
+    sightings: int
+    decision: Decision
+    judged: Answer | None
+    engaged: Answer | None
+    reviewed: Answer | None
+    resulted: Answer | None = None
+    """Who recorded the outcome."""
+    minutes: float | None = None
+
+    @property
+    def cell(self) -> Cell:
+        """The published cell it counts in as things stand."""
+        return published_cell(self.decision)
+
+    @property
+    def undecided(self) -> bool:
+        """Nobody has compared the pair yet."""
+        return self.decision.judgement is None
+
+
+def alerts(
+    engine: Engine,
+    deployment: str,
+    *,
+    by: str,
+    now_ns: int,
+    limit: int = 200,
+    undecided_only: bool = False,
+    judged: bool | None = None,
+) -> tuple[AlertSummary, ...]:
+    """A deployment's alerts, the newest first; their pictures are `lfr_core.alerts.read.crops`'.
+
+    Args:
+        engine: the records.
+        deployment: its id.
+        by: who looks: an operator who has signed on to it.
+        now_ns: wall time.
+        limit: at most so many.
+        undecided_only: only those nobody has compared.
+        judged: only those a person has compared, or only those nobody has yet; None for both.
+
+    Raises:
+        Refused: as `lfr_core.custody.people.sign_on.signed_on`.
+    """
+    with reading(engine) as session:
+        signed_on(session, deployment, by, utc_from_ns(now_ns))
+        return alerts_in(session, deployment, limit=limit, undecided_only=undecided_only, judged=judged)
+
+
+def alerts_in(
+    session: Session, deployment: str, *, limit: int = 200, undecided_only: bool = False, judged: bool | None = None
+) -> tuple[AlertSummary, ...]:
+    """As `alerts`, for whoever has seen to it that nobody is shown what isn't for them."""
+    wanted = _newest(deployment, limit, undecided_only=undecided_only or judged is False)
+    if judged:
+        wanted = wanted.where(col(AlertRow.judgement).is_not(None))
+    return tuple(_summary(row) for row in session.exec(wanted.options(defer(_PROBE, raiseload=True))))
+
+
+def alert(engine: Engine, id: UUID, *, by: str, now_ns: int) -> AlertSummary | None:  # noqa: A002  the field's own word
+    """One alert, or None if there is no such, or no longer. Raises Refused as `alerts`."""
+    with reading(engine) as session:
+        row = session.get(AlertRow, id, options=[defer(_PROBE, raiseload=True)])
+        if row is None or row.canary:
+            return None
+        signed_on(session, row.deployment, by, utc_from_ns(now_ns))
+        return _summary(row)
+
+
+def alerts_starting(engine: Engine, start: str, *, limit: int = 10) -> tuple[UUID, ...]:
+    """The alerts whose id starts with `start` (hexadecimal, with or without hyphens), of all deployments."""
+    digits = start.replace("-", "").lower()
+    if not digits or len(digits) > 32 or not set(digits) <= set("0123456789abcdef"):  # noqa: PLR2004  a UUID's digits
+        return ()
+    first, last = UUID(digits.ljust(32, "0")), UUID(digits.ljust(32, "f"))
+    with reading(engine) as session:
+        found = select(AlertRow.id).where(col(AlertRow.id).between(first, last)).where(col(AlertRow.canary).is_(False))
+        return tuple(session.exec(found.limit(limit)).all())
+
+
+def _newest(deployment: str, limit: int, *, undecided_only: bool) -> SelectOfScalar[AlertRow]:
+    wanted = select(AlertRow).where(AlertRow.deployment == deployment).where(col(AlertRow.canary).is_(False))
+    if undecided_only:
+        wanted = wanted.where(col(AlertRow.judgement).is_(None))
+    return wanted.order_by(col(AlertRow.opened_ns).desc(), col(AlertRow.id)).limit(limit)
+
+
+def _answer(by: str | None, at: datetime | None) -> Answer | None:
+    return None if by is None or at is None else Answer(by, at)
+
+
+def _summary(row: AlertRow) -> AlertSummary:
+    return AlertSummary(
+        id=row.id,
+        deployment=row.deployment,
+        camera=row.camera,
+        entry=row.entry,
+        subject=row.subject,
+        category=Category(row.category),
+        legal_reference=row.legal_reference,
+        opened_ns=row.opened_ns,
+        first_ns=row.first_ns,
+        last_ns=row.last_ns,
+        first_session=row.first_session,
+        first_sequence=row.first_sequence,
+        last_session=row.last_session,
+        last_sequence=row.last_sequence,
+        similarity=row.similarity,
+        threshold=row.threshold,
+        sightings=row.sightings,
+        decision=decision_of(row),
+        judged=_answer(row.judged_by, row.judged_at),
+        engaged=_answer(row.engaged_by, row.engaged_at),
+        reviewed=_answer(row.reviewed_by, row.reviewed_at),
+        resulted=_answer(row.resulted_by, row.resulted_at),
+        minutes=row.minutes,
+    )

@@ -1,0 +1,90 @@
+"""An alert's pictures. There is one way to them: a person, a purpose, and the vault, which puts both on the trail."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NoReturn
+from uuid import UUID
+
+from sqlalchemy import Engine
+
+from lfr_core.alerts.pictures import pictures_digest, references_of
+from lfr_core.common.biometric import Biometric
+from lfr_core.common.errors import Refused
+from lfr_core.custody.crops import alert_probe, alert_reference
+from lfr_core.custody.vault.port import Vault
+from lfr_core.custody.vault.sealing import open_sealed
+from lfr_core.storage.engine import reading
+from lfr_core.storage.tables.stream import AlertRow
+
+__all__ = ["DELETED", "AlertCrops", "OpenedCrops", "ReferenceCrop"]
+
+DELETED = "alert.deleted-on-schedule"
+"""The rule of the refusal once an alert's pictures are gone: nothing is wrong then."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ReferenceCrop:
+    """One enrolled photograph."""
+
+    id: str
+    photograph: str
+    jpeg: Biometric[bytes]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OpenedCrops:
+    """What a person compares."""
+
+    probe: Biometric[bytes]
+    """JPEG."""
+    references: tuple[ReferenceCrop, ...]
+    digest: str
+    """Of the sealed pictures (`pictures_digest`): an answer carries it, and is refused once they are others."""
+
+
+class AlertCrops:
+    """Opens alerts' pictures. Keeps nothing."""
+
+    def __init__(self, engine: Engine, vault: Vault) -> None:
+        self._engine = engine
+        self._vault = vault
+
+    def open(self, alert: UUID, actor: str, purpose: str) -> OpenedCrops:
+        """The pictures of one alert, for the person `actor` and `purpose`.
+
+        The vault refuses whoever hasn't signed on to its deployment as a registered operator, and has the consultation
+        on the audit trail before the key is out.
+
+        Raises:
+            Refused: `alert.deleted-on-schedule` (no such alert, or its key is destroyed), `vault.purpose-missing`,
+                `vault.not-authentic`, `actor.not-a-person`, `people.*`, `operator.not-signed-on`.
+            Retryable: the database, the vault or the audit trail is away.
+        """
+        with reading(self._engine) as session:
+            row = session.get(AlertRow, alert)
+            references = () if row is None else references_of(session, row)
+        if row is None or not row.key_id:
+            _deleted(alert)
+        try:
+            key = self._vault.open_kept(row.key_id, actor=actor, purpose=purpose).key
+        except Refused as error:
+            if error.rule == "vault.key-gone":
+                _deleted(alert)
+            raise
+        return OpenedCrops(
+            Biometric(open_sealed(key, row.probe_sealed, alert_probe(row.deployment, alert))),
+            tuple(
+                ReferenceCrop(
+                    one.id,
+                    one.photograph,
+                    Biometric(open_sealed(key, one.crop_sealed, alert_reference(row.deployment, alert, one.id))),
+                )
+                for one in references
+            ),
+            pictures_digest(row, references),
+        )
+
+
+def _deleted(alert: UUID) -> NoReturn:
+    raise Refused(DELETED, f"the pictures of alert {alert} were deleted on schedule: nobody can open them any more")

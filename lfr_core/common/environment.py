@@ -1,0 +1,92 @@
+"""What a process of ours takes from the environment it was started in, and what the libraries in it are told.
+
+Each of our packages prepares its process when it is imported (`lfr_core/__init__.py`), so before any library of its own
+is: no entry point can forget it. Standard library only.
+
+* Telemetry is switched off, for every library that has any.
+* No proxy is used: everything we speak to at run time is this machine's, a camera, or a service named by its address.
+* What would give libraries another server, other options or other code is left out. Settings of ours say those.
+* Files are made for us alone (umask 077). What the public may read is opened by name (`publication/site/swap.py`).
+
+Downloads (models, photographs, jars) keep the person's proxies and mirrors: `download_environment`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from lfr_core.common.project import PROJECT
+
+__all__ = ["PRIVATE_UMASK", "SWITCHES", "download_environment", "own_environment", "prepare_process"]
+
+PRIVATE_UMASK = 0o077
+
+SWITCHES = {
+    "ORT_DISABLE_TELEMETRY": "1",  # ONNX Runtime 1.32 reads it when a model is loaded; its function for it doesn't help
+    "DO_NOT_TRACK": "1",  # Prefect's client
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_CLOUD_ENABLE_ORCHESTRATION_TELEMETRY": "false",
+    "PREFECT_TELEMETRY_ENABLE_RESOURCE_METRICS": "false",
+    "GX_ANALYTICS_ENABLED": "false",
+    "STREAMLIT_BROWSER_GATHER_USAGE_STATS": "false",
+    "NO_ALBUMENTATIONS_UPDATE": "1",  # insightface's
+    "PYTHON_DOTENV_DISABLED": "1",  # pymilvus loads the nearest `.env` into the environment when it is imported
+    "NO_PROXY": "*",  # says it also where a library asks the system for proxies (macOS)
+    "no_proxy": "*",
+}
+"""Set in every process of ours, whatever it was started with."""
+
+_LEFT_OUT = re.compile(
+    r"""
+    .*_proxy                                        # in any case: http, https, ftp, all, no, grpc
+    | (GX|STREAMLIT|ORT|OPENCV|FAUST|GRPC|OTEL|KAFKA|MILVUS|PYMILVUS)_.*
+    | PG[A-Z]+                                      # libpq: host, service, options, password file
+    | JAVA_TOOL_OPTIONS | JDK_JAVA_OPTIONS | _JAVA_OPTIONS | CLASSPATH
+    | PYTHON(PATH|STARTUP|INSPECT|HOME|USERBASE)    # other code
+    | SSLKEYLOGFILE                                 # the keys of every TLS connection, in a file
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+_ONLY_BY_HAND = re.compile(r"PREFECT_(?!API_AUTH_STRING$).*|XDG_.*_HOME", re.IGNORECASE)
+"""The person's own; left where somebody starts a program of ours by hand, never handed to a child. (The word for a
+Prefect server that the settings name may be given in the environment: `flows.login`.)"""
+
+
+def own_environment(env: Mapping[str, str], *, for_child: bool = False) -> dict[str, str]:
+    """`env` without what is left out, and with the switches; `for_child`: without the person's own tools too."""
+    return {
+        name: text
+        for name, text in env.items()
+        if not _LEFT_OUT.fullmatch(name) and not (for_child and _ONLY_BY_HAND.fullmatch(name))
+    } | SWITCHES
+
+
+def prepare_process() -> None:
+    """Make this process's environment our own, and its files private. Once; later calls change nothing.
+
+    Raises:
+        RuntimeError: ONNX Runtime was imported before, without its switch.
+    """
+    if "onnxruntime" in sys.modules and os.environ.get("ORT_DISABLE_TELEMETRY") != "1":
+        raise RuntimeError("onnxruntime was imported before lfr_core, so its telemetry is on: import lfr_core first")
+    own = own_environment(os.environ)
+    for name in os.environ.keys() - own.keys():
+        _REMOVED[name] = os.environ.pop(name)
+    _REMOVED.update({name: os.environ[name] for name in _PROXY_SWITCHES if os.environ.get(name, "*") != "*"})
+    os.environ.update(own)
+    os.umask(PRIVATE_UMASK)
+    if sys.argv[:1] == ["-m"] and sys.path[:1] == [str(Path.cwd())] != [str(PROJECT)]:
+        del sys.path[0]  # `python -m` would take every library from the folder one stands in, if it is there
+
+
+_REMOVED: dict[str, str] = {}
+_PROXY_SWITCHES = ("NO_PROXY", "no_proxy")
+
+
+def download_environment() -> dict[str, str]:
+    """The environment for pip, npm and Maven: with the proxies and options that the person has set."""
+    return {name: text for name, text in os.environ.items() if name not in _PROXY_SWITCHES} | _REMOVED

@@ -1,0 +1,211 @@
+"""Settings: one object, built in the entry points and passed down. Never built at import.
+
+Everything is read from the environment (`LFR_...`), then from one file of a fixed place
+(`lfr_core.common.settings_file`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+from typing import Literal, get_args
+from urllib.parse import quote
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
+
+from lfr_core.common.errors import Fatal
+from lfr_core.common.project import PROJECT
+from lfr_core.common.settings_file import read_settings_file, settings_file
+
+__all__ = ["Settings", "load_settings"]
+
+_LONGEST_SOCKET_PATH = 100  # bytes; sun_path holds 108 on Linux, 104 on macOS
+
+
+class Settings(BaseSettings):
+    """Where things are. What is allowed lives in the policy, not here."""
+
+    model_config = SettingsConfigDict(env_prefix="LFR_", extra="ignore", frozen=True)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  pydantic's signature
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003  the same
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What is said in the call, then the environment, then the settings file. Raises Fatal: that is refused."""
+        file = settings_file()
+        if file is None:
+            return init_settings, env_settings
+        in_file = EnvSettingsSource(settings_cls)
+        in_file.env_vars = {name.lower(): value for name, value in _whole_paths(read_settings_file(file), file).items()}
+        return init_settings, env_settings, in_file
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_whole_path(cls, url: str) -> str:
+        if url.startswith("sqlite") and url.partition(":///")[2][:1] not in {"", "/", ":"}:
+            raise ValueError("an SQLite file is given by its whole path, as sqlite:////srv/lfr/records.sqlite3")
+        return url
+
+    home: Path = Field(
+        default=PROJECT / "var" / "lfr",
+        description="Folder of everything a running system writes: broker, gallery, database, logs.",
+    )
+    cache: Path = Field(
+        default=PROJECT / "var" / "cache",
+        description="Downloads that can be fetched again: model pack, photographs, broker jars, rendered streets.",
+    )
+    policy_file: Path | None = Field(
+        default=None, description="The force's policy; default: infra/policy/default.toml."
+    )
+
+    kafka_servers: str = Field(
+        default="", description="host:port,... of a Kafka cluster. Empty: `lfr up` starts a broker of its own."
+    )
+    broker: Literal["auto", "kafka", "tansu"] = Field(
+        default="auto", description="Which broker `lfr up` starts; auto: Apache Kafka if Java 17 is there, else Tansu."
+    )
+    kafka_port: int = Field(default=9392, description="Loopback port of the broker that `lfr up` starts.")
+    kafka_controller_port: int = Field(default=9393, description="Its controller's loopback port.")
+    frame_partitions: int = Field(
+        default=8, ge=1, description="Partitions of the frames topic: at least one per worker."
+    )
+
+    milvus_uri: str = Field(default="", description="http://host:port of a Milvus. Empty: `lfr up` starts Milvus Lite.")
+    milvus_port: int = Field(default=19530, description="Loopback port of the Milvus Lite that `lfr up` starts.")
+
+    database_url: str = Field(
+        default="", description="SQLAlchemy URL, e.g. postgresql+psycopg://...; empty: SQLite in the home folder."
+    )
+
+    vault_folder: Path | None = Field(
+        default=None,
+        description="Keystore of kept keys, outside database and backups; empty: `vault` in the home folder.",
+    )
+    footage_folder: Path | None = Field(
+        default=None, description="Sealed footage of the cameras; empty: `footage` in the home folder."
+    )
+
+    model_pack: Path | None = Field(
+        default=None, description="Folder of an InsightFace model package; empty: the open pack in the cache."
+    )
+    acknowledge_model_licence: bool = Field(
+        default=False, description="Say yes to a pack whose licence is for non-commercial research only."
+    )
+    execution_providers: tuple[str, ...] = Field(
+        default=("CPUExecutionProvider",), description='JSON list, e.g. ["CUDAExecutionProvider"].'
+    )
+    inference_threads: int = Field(default=1, ge=1, description="Threads of one inference session (FACTS.md: one).")
+
+    workers: int = Field(default=0, ge=0, description="Recognition workers of `lfr up`; 0: one per core, less one.")
+    operator_port: int = Field(default=8501, description="Loopback port of the staff's pages.")
+    page_hosts: tuple[str, ...] = Field(
+        default=("127.0.0.1", "localhost"),
+        min_length=1,
+        description="JSON list of the names under which browsers open the pages; add that of a proxy in front of them.",
+    )
+    public_folder: Path | None = Field(
+        default=None, description="Where the public site is built; a link to a sibling. Default: `public` at home."
+    )
+    public_port: int = Field(default=8502, description="Loopback port of the public's page.")
+    prefect_url: str = Field(
+        default="", description="API of a Prefect server, http://host:port/api. Empty: `lfr up` starts one."
+    )
+    prefect_auth_file: Path | None = Field(
+        default=None, description="File with user:password of that server, 0600; or set PREFECT_API_AUTH_STRING."
+    )
+    prefect_port: int = Field(default=4210, description="Loopback port of the Prefect server that `lfr up` starts.")
+    log_level: str = Field(default="INFO", pattern="(?i)^(debug|info|warning|error|critical)$")
+
+    @property
+    def kafka_bootstrap(self) -> str:
+        """The servers every client is given."""
+        return self.kafka_servers or f"127.0.0.1:{self.kafka_port}"
+
+    @property
+    def gallery_uri(self) -> str:
+        """The Milvus every client is given."""
+        return self.milvus_uri or f"http://127.0.0.1:{self.milvus_port}"
+
+    @property
+    def records_url(self) -> str:
+        """The SQLAlchemy URL every client is given."""
+        return self.database_url or f"sqlite:///{quote(str(self.home / 'records.sqlite3'))}"
+
+    @property
+    def keystore_folder(self) -> Path:
+        """Where the vault keeps its wrapped keys."""
+        return self.vault_folder or self.home / "vault"
+
+    @property
+    def footage_store(self) -> Path:
+        """Where cameras write sealed segments."""
+        return self.footage_folder or self.home / "footage"
+
+    @property
+    def public_site(self) -> Path:
+        """The public site's folder, a link that is replaced; it isn't followed here."""
+        return self.public_folder or self.home / "public"
+
+    @property
+    def vault_socket(self) -> Path:
+        """The vault's Unix socket. A path of over 100 bytes, which the kernel refuses, is replaced by a short one."""
+        path = (self.home / "run" / "vault.sock").resolve()
+        if len(os.fsencode(path)) <= _LONGEST_SOCKET_PATH:
+            return path
+        short = hashlib.sha256(os.fsencode(path)).hexdigest()[:24]
+        return Path(tempfile.gettempdir()) / f"lfr-{os.getuid()}" / f"{short}.sock"
+
+    @property
+    def prefect_api(self) -> str:
+        """The Prefect API every client is given."""
+        return self.prefect_url or f"http://127.0.0.1:{self.prefect_port}/api"
+
+    @property
+    def pack_folder(self) -> Path:
+        """The model pack in use."""
+        return self.model_pack or self.cache / "models" / "open-pack"
+
+
+_PATHS = [
+    name for name, field in Settings.model_fields.items() if Path in (field.annotation, *get_args(field.annotation))
+]
+
+
+def _whole_paths(given: dict[str, str], file: Path) -> dict[str, str]:
+    """`given`, once none of its paths depends on the folder one stands in. Raises Fatal."""
+    for name in (f"LFR_{path.upper()}" for path in _PATHS):
+        if given.get(name) and not Path(given[name]).is_absolute():
+            raise Fatal(f"{name} in {file} isn't a whole path: begin it with /")
+    return given
+
+
+def load_settings() -> Settings:
+    """The settings, as every entry point takes them.
+
+    Raises:
+        Fatal: one is unusable (its variable is named), or the settings file is refused.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        faults = "; ".join(f"LFR_{'_'.join(map(str, f['loc'])).upper()}: {f['msg']}" for f in error.errors())
+        raise Fatal(f"the settings are refused: {faults}") from error
+    except SettingsError as error:  # a list that isn't JSON; it names the field and not the variable
+        field = str(error).partition('"')[2].partition('"')[0]
+        raise Fatal(
+            f'the settings are refused: LFR_{field.upper()} must be JSON, as ["CPUExecutionProvider"]'
+        ) from error

@@ -1,0 +1,130 @@
+"""Signing the newest entry, every few seconds, by the vault.
+
+A head is signed only over entries that follow the last head without a fault and carry the seal of a process that the
+vault knows: an entry put in by hand, with hashes worked out properly, is never signed.
+"""
+
+from __future__ import annotations
+
+import hmac
+
+from sqlalchemy import Engine
+from sqlmodel import Session, col, select
+
+from lfr_core.common.clock import Clock
+from lfr_core.common.errors import Refused
+from lfr_core.custody.audit.chain import Chain, Problem, check_head
+from lfr_core.custody.audit.entry import GENESIS, StoredEntry, seal_of
+from lfr_core.custody.audit.port import HeadSigner
+from lfr_core.custody.audit.read import anchor_of, newest_head, newest_seq, snapshot, stored_entries
+from lfr_core.custody.audit.signed import Anchor, Head, signed_head
+from lfr_core.custody.audit.trail import writer_key
+from lfr_core.storage.engine import writing
+from lfr_core.storage.tables.audit import AuditEntryRow, AuditHeadRow
+
+__all__ = ["check_against_remembered", "sign_head"]
+
+
+def sign_head(engine: Engine, signer: HeadSigner, clock: Clock, remembered: Head | None = None) -> Head | None:
+    """Sign the newest entry, if none has yet.
+
+    Args:
+        engine: the records.
+        signer: the vault.
+        clock: when it is signed.
+        remembered: the head kept outside the database; it must still be in the trail.
+
+    Returns:
+        The newest head, new or not; None while the trail is empty.
+
+    Raises:
+        Refused: `audit.damaged`: what would be signed isn't what OpenLFR wrote. Nothing is signed until it is.
+            `audit.other-installation`: the last head has another key.
+        Retryable: the database or the vault is away.
+    """
+    public_key = signer.sign(b"openlfr.audit.which-key").public_key
+    with snapshot(engine) as session:
+        anchor, last = anchor_of(session), newest_head(session)
+        if remembered is not None:
+            check_against_remembered(session, remembered, anchor, public_key)
+        start = _start(session, anchor, last, public_key)
+        if start is None:
+            return None
+        chain, newest = start, newest_seq(session)
+        keys: dict[str, bytes] = {}
+        for entry in stored_entries(session, after=chain.seq, up_to=newest):
+            _refuse(chain.follow(entry))
+            _check_seal(entry, keys, signer)
+    if last is not None and last.seq == chain.seq:
+        return last
+    if newest == 0:
+        return None  # all of it was pruned, and the anchor is signed
+    head = signed_head(signer, chain.seq, chain.hash, clock.time_ns())
+    with writing(engine) as session:
+        if session.get(AuditHeadRow, head.seq) is None:  # else another process signed the same entry meanwhile
+            session.add(
+                AuditHeadRow(
+                    seq=head.seq,
+                    hash=head.hash,
+                    at_ns=head.at_ns,
+                    public_key=head.public_key,
+                    signature=head.signature,
+                )
+            )
+    return head
+
+
+def check_against_remembered(session: Session, remembered: Head, anchor: Anchor | None, public_key: bytes) -> None:
+    """See that the trail still has the entry that was signed last and remembered elsewhere.
+
+    Raises:
+        Refused: `audit.damaged`, `audit.other-installation`.
+    """
+    _refuse(check_head(remembered, public_key))
+    if anchor is not None and remembered.seq <= anchor.seq:
+        return
+    _must_stand(session, remembered, "was signed and remembered outside the database")
+
+
+def _start(session: Session, anchor: Anchor | None, last: Head | None, public_key: bytes) -> Chain | None:
+    """From where the entries aren't signed yet; None for a trail without anything in it."""
+    if anchor is not None:
+        _refuse(check_head(anchor, public_key))
+    if last is not None:
+        _refuse(check_head(last, public_key))
+        if anchor is None or last.seq > anchor.seq:
+            _must_stand(session, last, "was signed")
+            return Chain(last.seq, last.hash)
+    if anchor is not None:
+        return Chain(anchor.seq, anchor.hash)
+    return Chain(0, GENESIS) if newest_seq(session) else None
+
+
+def _must_stand(session: Session, head: Head, why: str) -> None:
+    found = session.exec(select(AuditEntryRow.hash).where(col(AuditEntryRow.seq) == head.seq)).first()
+    if found != head.hash:
+        state = "gone" if found is None else "another one now"
+        raise _damaged(f"entry {head.seq}, which {why}, is {state}")
+
+
+def _check_seal(entry: StoredEntry, keys: dict[str, bytes], signer: HeadSigner) -> None:
+    key = keys.get(entry.writer)
+    if key is None:
+        key = keys[entry.writer] = writer_key(signer, entry.writer)
+    if not hmac.compare_digest(seal_of(key, entry.hash).encode(), entry.seal.encode()):
+        raise _damaged(f"entry {entry.seq} wasn't written by OpenLFR: its seal is wrong")
+
+
+def _refuse(problem: Problem | None) -> None:
+    if problem is not None:
+        if problem.fault == "other-installation":
+            raise Refused("audit.other-installation", f"the audit trail isn't this installation's: {problem.message}")
+        raise _damaged(problem.message)
+
+
+def _damaged(message: str) -> Refused:
+    return Refused(
+        "audit.damaged",
+        f"the audit trail is damaged: {message}. Nothing is signed until it is mended: see `lfr audit verify`, keep "
+        "the database as it is for whoever looks into it, and restore a backup",
+    )

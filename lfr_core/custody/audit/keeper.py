@@ -1,0 +1,63 @@
+"""The thread that signs: every few seconds the newest head, and once more at the end.
+
+A thread of its own, because signing waits for the database, and the vault's timer that destroys keys waits for nobody.
+"""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from lfr_core.common.clock import Clock
+from lfr_core.common.errors import LfrError, Retryable
+from lfr_core.common.logs import get_logger
+from lfr_core.custody.audit.port import HeadSigner
+from lfr_core.custody.audit.remembered import keep_head
+
+__all__ = ["HeadKeeper"]
+
+
+class HeadKeeper:
+    """Calls `keep_head` every `every_s` seconds from `start` to `stop`. A fault is logged once, until it changes."""
+
+    def __init__(self, engine: Engine, signer: HeadSigner, clock: Clock, folder: Path, every_s: float) -> None:
+        """`folder` is the keystore's; `every_s` the policy's `audit.head_every_s`."""
+        self._engine = engine
+        self._signer = signer
+        self._clock = clock
+        self._folder = folder
+        self._every_s = every_s
+        self._ending = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="audit-heads", daemon=True)
+        self._said = ""
+
+    def start(self) -> None:
+        """Begin; the first head is signed at once."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Sign what is left and end. Returns when that is done, at the latest after the database's own patience."""
+        self._ending.set()
+        self._thread.join()
+        self.keep()
+
+    def keep(self) -> bool:
+        """Sign now. False when it could not be done, which is logged."""
+        try:
+            keep_head(self._engine, self._signer, self._clock, self._folder)
+        except LfrError as error:
+            if str(error) != self._said:
+                log = get_logger().warning if isinstance(error, Retryable) else get_logger().error
+                log("audit.head_not_signed", reason=str(error), rule=getattr(error, "rule", ""))
+            self._said = str(error)
+            return False
+        self._said = ""
+        return True
+
+    def _run(self) -> None:
+        while True:
+            self.keep()
+            if self._ending.wait(self._every_s):
+                return

@@ -1,0 +1,75 @@
+"""What is put on the audit trail: who did what to which data, when, under which rule. No personal data.
+
+A person's name is given here and becomes a keyed pseudonym before it is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+from sqlmodel import Session
+
+from lfr_core.custody.vault.port import Signature
+from lfr_core.domain.actors import Principal
+
+__all__ = ["AuditEvent", "HeadSigner", "Pseudonyms", "Signer", "Trail", "Verb"]
+
+
+class Verb(StrEnum):
+    """The kinds of processing that are logged: those of section 62 of the Data Protection Act 2018, and two of ours."""
+
+    COLLECT = "collect"
+    ALTER = "alter"
+    CONSULT = "consult"
+    DISCLOSE = "disclose"
+    COMBINE = "combine"
+    ERASE = "erase"
+    DECIDE = "decide"
+    AUTHORISE = "authorise"
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEvent:
+    """One act. `subject` is a kind and an id (`alert:0b5c...`), never a name."""
+
+    verb: Verb
+    actor: Principal
+    """Names are written as pseudonyms."""
+    deployment: str
+    """Its id; empty for the installation as a whole."""
+    subject: str
+    rule: str = ""
+    """The rule it was done under, or the purpose of looking, in stable words."""
+    facts: Mapping[str, str | int] = field(default_factory=dict)
+    """Counts, ids, fingerprints. No names, no images, no reasons in a person's own words."""
+
+
+class Pseudonyms(Protocol):
+    """Turns names into pseudonyms; the vault does."""
+
+    def pseudonym(self, name: str) -> str: ...
+
+
+class Signer(Protocol):
+    """Signs heads; the vault does."""
+
+    def sign(self, message: bytes) -> Signature: ...
+
+
+class Trail(Protocol):
+    """The trail's writing end: `lfr_core.custody.audit.trail.AuditTrail`."""
+
+    def prepare(self, actor: Principal, /) -> None:
+        """Get what entries of `actor` need from the vault, before a transaction begins. Raises Retryable, Refused."""
+        ...
+
+    def append(self, session: Session, event: AuditEvent, /) -> object:
+        """Write `event` in the caller's transaction; what can't be audited isn't done, so an error undoes it."""
+        ...
+
+
+class HeadSigner(Signer, Pseudonyms, Protocol):
+    """Signs heads, and can tell who wrote an entry; the vault can do both."""

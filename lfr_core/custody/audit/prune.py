@@ -1,0 +1,100 @@
+"""Removing the oldest entries when their time has come: a signed anchor says where the trail begins since then."""
+
+from __future__ import annotations
+
+from sqlalchemy import Engine, delete, func
+from sqlmodel import col, select
+
+from lfr_core.common.clock import Clock
+from lfr_core.common.errors import Refused, Retryable
+from lfr_core.custody.audit.port import AuditEvent, HeadSigner, Verb
+from lfr_core.custody.audit.read import anchor_of, snapshot
+from lfr_core.custody.audit.signed import signed_anchor
+from lfr_core.custody.audit.trail import AuditTrail
+from lfr_core.custody.audit.verify import verify
+from lfr_core.domain.actors import SystemActor
+from lfr_core.storage.engine import scrub, writing
+from lfr_core.storage.tables.audit import AuditAnchorRow, AuditEntryRow, AuditHeadRow
+
+__all__ = ["prune"]
+
+ACTOR = SystemActor.RETENTION
+
+
+def prune(engine: Engine, signer: HeadSigner, clock: Clock, before_ns: int) -> int:
+    """Remove the oldest entries, up to the first that isn't older than `before_ns`, and say so on the trail.
+
+    Only what is under a signature goes, and only from a trail that verifies: an anchor over a damaged trail would hide
+    the damage. May be called again and again; when there is nothing to remove, nothing is written.
+
+    Returns:
+        How many were removed.
+
+    Raises:
+        Refused: `audit.damaged`.
+        Retryable: the database or the vault is away, or another process pruned at the same moment.
+    """
+    cut = _cut(engine, before_ns)
+    if cut is None:
+        return 0
+    report = verify(engine, public_key=signer.sign(b"openlfr.audit.which-key").public_key, remembered=None)
+    if report.problem is not None:
+        raise Refused(
+            "audit.damaged", f"the audit trail isn't pruned, because {report.problem.message}: see `lfr audit verify`"
+        )
+    seq, hash_ = cut
+    anchor = signed_anchor(signer, seq, hash_, clock.time_ns())
+    trail = AuditTrail(signer, clock)
+    trail.prepare(ACTOR)
+    with writing(engine) as session:
+        known = anchor_of(session)
+        stands = session.exec(select(AuditEntryRow.hash).where(AuditEntryRow.seq == seq).with_for_update()).first()
+        if stands != hash_:
+            raise Retryable("the audit trail was pruned by another process at the same moment; nothing was done twice")
+        removed = seq - (known.seq if known else 0)
+        session.execute(delete(AuditEntryRow).where(col(AuditEntryRow.seq) <= seq))
+        session.execute(delete(AuditHeadRow).where(col(AuditHeadRow.seq) <= seq))
+        session.execute(delete(AuditAnchorRow))
+        session.add(
+            AuditAnchorRow(
+                seq=anchor.seq,
+                hash=anchor.hash,
+                count=anchor.count,
+                at_ns=anchor.at_ns,
+                public_key=anchor.public_key,
+                signature=anchor.signature,
+            )
+        )
+        trail.append(
+            session,
+            AuditEvent(
+                Verb.ERASE,
+                ACTOR,
+                deployment="",
+                subject="audit:entries",
+                rule="audit.keep",
+                facts={"removed": removed, "up_to": seq},
+            ),
+        )
+    scrub(engine)
+    return removed
+
+
+def _cut(engine: Engine, before_ns: int) -> tuple[int, str] | None:
+    """The last entry to go: signed, and it and all before it older than `before_ns`."""
+    with snapshot(engine) as session:
+        signed = session.exec(select(func.max(AuditHeadRow.seq))).one() or 0
+        first_kept = session.exec(
+            select(AuditEntryRow.seq)
+            .where(col(AuditEntryRow.at_ns) >= before_ns)
+            .order_by(col(AuditEntryRow.seq))
+            .limit(1)
+        ).first()
+        last = signed if first_kept is None else min(signed, first_kept - 1)
+        found = session.exec(
+            select(AuditEntryRow.seq, AuditEntryRow.hash)
+            .where(col(AuditEntryRow.seq) <= last)
+            .order_by(col(AuditEntryRow.seq).desc())
+            .limit(1)
+        ).first()
+        return None if found is None else (found[0], found[1])

@@ -1,0 +1,142 @@
+"""Reading the trail: stored entries in order, page by page, and the heads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import fields
+
+import sqlalchemy
+from sqlalchemy import Engine
+from sqlmodel import Session, col, func, select
+
+from lfr_core.common.errors import Refused
+from lfr_core.custody.audit.entry import AuditEntry, StoredEntry, parse_body
+from lfr_core.custody.audit.port import Verb
+from lfr_core.custody.audit.signed import Anchor, Head
+from lfr_core.storage.engine import is_sqlite, reading
+from lfr_core.storage.tables.audit import AuditAnchorRow, AuditEntryRow, AuditHeadRow
+
+__all__ = ["anchor_of", "entries", "heads_from", "newest_head", "newest_seq", "snapshot", "stored_entries"]
+
+_PAGE = 1000
+_COLUMNS = tuple(col(getattr(AuditEntryRow, field.name)) for field in fields(StoredEntry))
+"""Without the mapper's objects, which cost several times what the hashes do."""
+
+
+@contextmanager
+def snapshot(engine: Engine) -> Iterator[Session]:
+    """One look that stays the same however long it takes. Raises as `reading`."""
+    with reading(engine) as session:
+        if not is_sqlite(engine):  # SQLite's WAL gives every reading transaction its own snapshot
+            session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+        yield session
+
+
+def stored_entries(session: Session, *, after: int = 0, up_to: int | None = None) -> Iterator[StoredEntry]:
+    """The entries with `after` < seq <= `up_to` in order, a page in memory at a time."""
+    while True:
+        wanted = sqlalchemy.select(*_COLUMNS).where(col(AuditEntryRow.seq) > after)
+        if up_to is not None:
+            wanted = wanted.where(col(AuditEntryRow.seq) <= up_to)
+        rows = session.execute(wanted.order_by(col(AuditEntryRow.seq)).limit(_PAGE)).all()
+        for row in rows:
+            yield StoredEntry(*row)
+        if len(rows) < _PAGE:
+            return
+        after = rows[-1][0]
+
+
+def heads_from(session: Session, *, at_least: int = 0) -> Iterator[Head]:
+    """The heads with seq >= `at_least` in order, a page in memory at a time."""
+    while True:
+        rows = session.exec(
+            select(AuditHeadRow).where(col(AuditHeadRow.seq) >= at_least).order_by(col(AuditHeadRow.seq)).limit(_PAGE)
+        ).all()
+        for row in rows:
+            yield _head(row)
+        if len(rows) < _PAGE:
+            return
+        at_least = rows[-1].seq + 1
+
+
+def newest_head(session: Session) -> Head | None:
+    """The head of the newest entry that has one."""
+    row = session.exec(select(AuditHeadRow).order_by(col(AuditHeadRow.seq).desc()).limit(1)).first()
+    return None if row is None else _head(row)
+
+
+def anchor_of(session: Session) -> Anchor | None:
+    """Where the trail begins since it was pruned."""
+    row = session.exec(select(AuditAnchorRow).order_by(col(AuditAnchorRow.seq).desc()).limit(1)).first()
+    if row is None:
+        return None
+    return Anchor(row.seq, row.hash, row.count, row.at_ns, row.public_key, row.signature)
+
+
+def newest_seq(session: Session) -> int:
+    """Of the newest entry; 0 when there is none."""
+    return session.exec(select(func.max(AuditEntryRow.seq))).one() or 0
+
+
+def entries(
+    engine: Engine,
+    *,
+    deployment: str | None = None,
+    verb: Verb | None = None,
+    since_ns: int | None = None,
+    limit: int = 200,
+) -> tuple[AuditEntry, ...]:
+    """The newest `limit` entries that fit, the oldest of them first. They aren't verified; `verify` does that.
+
+    Raises:
+        Retryable: the database is away.
+        Refused: `audit.damaged`: an entry can't be read.
+    """
+    wanted = select(AuditEntryRow)
+    if deployment is not None:
+        wanted = wanted.where(AuditEntryRow.deployment == deployment)
+    if verb is not None:
+        wanted = wanted.where(AuditEntryRow.verb == verb.value)
+    if since_ns is not None:
+        wanted = wanted.where(col(AuditEntryRow.at_ns) >= since_ns)
+    with reading(engine) as session:
+        rows = session.exec(wanted.order_by(col(AuditEntryRow.seq).desc()).limit(limit)).all()
+        return tuple(_entry(_stored(row)) for row in reversed(rows))
+
+
+def _entry(stored: StoredEntry) -> AuditEntry:
+    body = parse_body(stored.body)
+    if body is None:
+        raise Refused(
+            "audit.damaged", f"entry {stored.seq} of the audit trail can't be read: `lfr audit verify` says more"
+        )
+    return AuditEntry(
+        seq=stored.seq,
+        at_ns=body.at_ns,
+        verb=body.verb,
+        actor=body.actor,
+        deployment=body.deployment,
+        subject=body.subject,
+        rule=body.rule,
+        facts=body.facts,
+        hash=stored.hash,
+    )
+
+
+def _stored(row: AuditEntryRow) -> StoredEntry:
+    return StoredEntry(
+        seq=row.seq,
+        at_ns=row.at_ns,
+        deployment=row.deployment,
+        verb=row.verb,
+        body=row.body,
+        previous_hash=row.previous_hash,
+        hash=row.hash,
+        writer=row.writer,
+        seal=row.seal,
+    )
+
+
+def _head(row: AuditHeadRow) -> Head:
+    return Head(row.seq, row.hash, row.at_ns, row.public_key, row.signature)

@@ -1,0 +1,130 @@
+"""The newest head and the public key, kept as files beside the keystore, outside the database and its backups.
+
+A database cut short together with its heads looks whole; the head remembered here says that it isn't.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from lfr_core.common.clock import Clock
+from lfr_core.common.errors import Refused
+from lfr_core.common.files import SETTINGS_BYTES, read_bounded
+from lfr_core.custody.audit.heads import sign_head
+from lfr_core.custody.audit.port import HeadSigner
+from lfr_core.custody.audit.signed import Head, head_from, is_signed
+from lfr_core.custody.vault.files import write_private
+
+__all__ = [
+    "HEAD_FILE",
+    "KEY_FILE",
+    "keep_head",
+    "read_public_key",
+    "read_remembered",
+    "write_public_key",
+    "write_remembered",
+]
+
+HEAD_FILE = "audit-head.json"
+KEY_FILE = "audit-key.pub"
+_KEY = re.compile(rb"[0-9a-f]{64}\n?")
+
+
+def keep_head(engine: Engine, signer: HeadSigner, clock: Clock, folder: Path) -> Head | None:
+    """Sign the newest entry and remember its head in `folder`: what the vault does every few seconds.
+
+    Raises:
+        Refused: as `sign_head`; `audit.remembered` when the file is damaged; `audit.other-installation`;
+            `vault.keystore` when the folder can't be written.
+        Retryable: the database is away.
+    """
+    write_public_key(folder, signer.sign(b"openlfr.audit.which-key").public_key)
+    file = folder / HEAD_FILE
+    remembered = read_remembered(file)
+    head = sign_head(engine, signer, clock, remembered)
+    if head is not None and head != remembered:
+        write_remembered(file, head)
+    return head
+
+
+def write_remembered(path: Path, head: Head) -> None:
+    """Replace the remembered head, whole or not at all.
+
+    Raises:
+        Refused: `audit.remembered`: a later one is remembered, so that the trail has been cut short;
+            `vault.keystore`: the file can't be written.
+    """
+    known = read_remembered(path)
+    if known is not None and known.seq > head.seq:
+        raise Refused(
+            "audit.remembered", f"entry {known.seq} was signed and remembered, and now the newest is {head.seq}"
+        )
+    write_private(path, (json.dumps(head.as_dict(), indent=1) + "\n").encode())
+
+
+def read_remembered(path: Path) -> Head | None:
+    """The head remembered last, with a right signature; None when there is no file.
+
+    Whose signature it is, the caller compares.
+
+    Raises:
+        Refused: `audit.remembered`: the file is damaged or can't be read.
+    """
+    try:
+        head = head_from(read_bounded(path, SETTINGS_BYTES))
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise _unusable(path, error.strerror or "unreadable") from error
+    except ValueError as error:
+        raise _unusable(path, "it holds no head") from error
+    if not is_signed(head):
+        raise _unusable(path, "its signature is wrong")
+    return head
+
+
+def write_public_key(folder: Path, public_key: bytes) -> None:
+    """Leave the installation's public key, hexadecimal, for whoever verifies.
+
+    Raises:
+        Refused: `audit.other-installation`: another key lies there; `vault.keystore`: it can't be written.
+    """
+    if not (folder / KEY_FILE).exists():
+        write_private(folder / KEY_FILE, f"{public_key.hex()}\n".encode())
+    elif read_public_key(folder) != public_key:
+        raise Refused(
+            "audit.other-installation",
+            f"{folder / KEY_FILE} is the key of another installation: the keystore and it must stay together",
+        )
+
+
+def read_public_key(folder: Path) -> bytes:
+    """The installation's public key, 32 bytes.
+
+    Raises:
+        Refused: `audit.no-key`: there is none yet, or it can't be read.
+    """
+    file = folder / KEY_FILE
+    try:
+        content = read_bounded(file, SETTINGS_BYTES)
+    except OSError as error:
+        raise Refused(
+            "audit.no-key",
+            f"without the key in {file} nothing can be verified ({error.strerror}); the vault writes it when it "
+            "starts: `lfr up`",
+        ) from error
+    if not _KEY.fullmatch(content):
+        raise Refused("audit.no-key", f"{file} holds no public key: remove it, and the vault writes it again")
+    return bytes.fromhex(content.decode())
+
+
+def _unusable(path: Path, why: str) -> Refused:
+    return Refused(
+        "audit.remembered",
+        f"the remembered head {path} can't be used: {why}. Restore it from where it was copied to; without it a trail "
+        "that was cut short can't be told from a whole one",
+    )

@@ -1,0 +1,183 @@
+"""Going through the whole trail: every entry, every signed head, and the head remembered outside the database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import Engine
+from sqlmodel import Session
+
+from lfr_core.custody.audit.chain import Chain, Fault, Problem, check_head
+from lfr_core.custody.audit.read import anchor_of, heads_from, snapshot, stored_entries
+from lfr_core.custody.audit.signed import Anchor, Head
+
+__all__ = ["UNSIGNED_AFTER_S", "AuditReport", "verify"]
+
+UNSIGNED_AFTER_S = 60.0
+"""Heads come every few seconds (policy.audit.head_every_s); an entry without one for this long is a fault."""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditReport:
+    """What verification found. Without a problem, every entry up to `signed_seq` is as it was written."""
+
+    entries: int
+    """How many there are; of a trail with a problem, how many were good."""
+    first_seq: int
+    """The oldest there is; 0 for an empty trail."""
+    last_seq: int
+    pruned: int
+    """How many older ones were pruned, under a signed anchor."""
+    heads: int
+    """How many signatures were checked."""
+    signed_seq: int
+    """The newest entry under a signature; 0 if none is."""
+    problem: Problem | None
+    unchecked: tuple[str, ...]
+    """What could not be checked, in sentences."""
+
+    @property
+    def is_good(self) -> bool:
+        """Nothing wrong was found."""
+        return self.problem is None
+
+    @property
+    def unsigned(self) -> int:
+        """How many of the newest entries no signature covers yet."""
+        return max(0, self.last_seq - max(self.signed_seq, self.pruned))
+
+
+def verify(engine: Engine, *, public_key: bytes, remembered: Head | None, now_ns: int | None = None) -> AuditReport:
+    """Check the trail in one consistent look, a page in memory at a time; stops at the first fault.
+
+    Args:
+        engine: the records.
+        public_key: the installation's, 32 bytes.
+        remembered: the head kept outside the database; None when there is no such file, which is reported.
+        now_ns: when given, entries that have waited for a signature longer than `UNSIGNED_AFTER_S` are a fault.
+
+    Raises:
+        Retryable: the database is away.
+        Fatal: it has no such tables.
+    """
+    with snapshot(engine) as session:
+        walk = _Walk(session, public_key, remembered, now_ns)
+        problem = walk.begin() or walk.follow() or walk.end()
+    unchecked = []
+    if remembered is None and problem is None:
+        unchecked.append(
+            "no head is remembered outside the database: whether its newest entries and heads were removed together "
+            "can't be told"
+        )
+    return AuditReport(
+        entries=walk.entries,
+        first_seq=walk.first,
+        last_seq=walk.chain.seq,
+        pruned=walk.anchor.seq if walk.anchor else 0,
+        heads=walk.checked,
+        signed_seq=walk.signed,
+        problem=problem,
+        unchecked=tuple(unchecked),
+    )
+
+
+class _Walk:
+    """One verification under way."""
+
+    def __init__(self, session: Session, public_key: bytes, remembered: Head | None, now_ns: int | None) -> None:
+        self._session = session
+        self._public_key = public_key
+        self._remembered = remembered
+        self._now_ns = now_ns
+        self._heads: Iterator[Head] = heads_from(session)
+        self._head: Head | None = None
+        self._waiting_since_ns: int | None = None
+        self._newest_head = 0
+        self.anchor: Anchor | None = None
+        self.chain = Chain()
+        self.entries = self.first = self.checked = self.signed = 0
+
+    def begin(self) -> Problem | None:
+        """The anchor, and what was remembered."""
+        self.anchor = anchor_of(self._session)
+        if self.anchor is not None:
+            self.checked += 1
+            problem = check_head(self.anchor, self._public_key)
+            if problem is not None:
+                return problem
+            self.chain = Chain(self.anchor.seq, self.anchor.hash)
+        if self._remembered is not None:
+            self.checked += 1
+            problem = check_head(self._remembered, self._public_key)
+            if problem is not None:
+                return problem
+        self._head = next(self._heads, None)
+        return self._heads_here()
+
+    def follow(self) -> Problem | None:
+        """Every entry, with the heads that sign it."""
+        for entry in stored_entries(self._session):
+            problem = self.chain.follow(entry)
+            if problem is not None:
+                return problem
+            self.entries += 1
+            self.first = self.first or entry.seq
+            if self._waiting_since_ns is None:
+                self._waiting_since_ns = entry.at_ns
+            problem = self._heads_here() or self._remembered_here()
+            if problem is not None:
+                return problem
+        return None
+
+    def end(self) -> Problem | None:
+        """Whether signatures speak of more than there is, or of too little."""
+        last, pruned = self.chain.seq, self.anchor.seq if self.anchor else 0
+        if self._head is not None:
+            return check_head(self._head, self._public_key) or Problem(
+                last + 1, Fault.TRUNCATED, f"entry {self._head.seq} was signed, and the trail ends at {last}"
+            )
+        remembered = self._remembered
+        if remembered is not None and remembered.seq > max(last, pruned):
+            return Problem(
+                last + 1,
+                Fault.TRUNCATED,
+                f"entry {remembered.seq} was signed and remembered outside the database, and the trail ends at {last}",
+            )
+        if remembered is not None and remembered.seq > max(self._newest_head, pruned):
+            return Problem(
+                remembered.seq, Fault.TRUNCATED, f"the signed head of entry {remembered.seq} is gone from the database"
+            )
+        since_ns = self._waiting_since_ns
+        if self._now_ns is not None and since_ns is not None and self._now_ns - since_ns > UNSIGNED_AFTER_S * 1e9:
+            return Problem(
+                max(self.signed, pruned) + 1,
+                Fault.UNSIGNED,
+                f"entries {max(self.signed, pruned) + 1} to {last} have waited {(self._now_ns - since_ns) / 1e9:.0f} s "
+                "for a signature: see that the vault runs (`lfr status`) and what it logs",
+            )
+        return None
+
+    def _heads_here(self) -> Problem | None:
+        """The heads up to the entry reached."""
+        while self._head is not None and self._head.seq <= self.chain.seq:
+            head, self._head = self._head, next(self._heads, None)
+            self.checked += 1
+            problem = check_head(head, self._public_key)
+            if problem is not None:
+                return problem
+            if head.seq == self.chain.seq and head.hash != self.chain.hash:
+                return _replaced(head.seq)
+            self._newest_head = head.seq
+            if head.seq == self.chain.seq:
+                self.signed, self._waiting_since_ns = head.seq, None
+        return None
+
+    def _remembered_here(self) -> Problem | None:
+        if self._remembered is None or self._remembered.seq != self.chain.seq:
+            return None
+        return None if self._remembered.hash == self.chain.hash else _replaced(self.chain.seq)
+
+
+def _replaced(seq: int) -> Problem:
+    return Problem(seq, Fault.REPLACED, f"the trail up to entry {seq} isn't the one that was signed")

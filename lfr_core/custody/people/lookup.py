@@ -1,0 +1,108 @@
+"""The register of people, read: who is on it, and who may act in a role now.
+
+Names are compared without case, Unicode's variants and repeated spaces. The software can't know that two names are one
+person, or one name two: whoever registers people gives each a name of their own (with a collar number, if need be).
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlmodel import Session, select
+
+from lfr_core.common.errors import Refused
+from lfr_core.custody.people.roles import Person, Rank, Role
+from lfr_core.storage.tables.people import PersonRoleRow, PersonRow
+
+__all__ = [
+    "LONGEST_NAME",
+    "acting",
+    "find_person",
+    "folded",
+    "person_of",
+    "role_rows",
+    "roles_of",
+    "row_of",
+    "same_person",
+    "unknown",
+]
+
+LONGEST_NAME = 100
+
+
+def same_person(a: str, b: str) -> bool:
+    """Whether two names are the same to the register."""
+    return folded(a) == folded(b)
+
+
+def find_person(session: Session, name: str) -> Person | None:
+    """The person of that name, revoked or not, or None."""
+    row = row_of(session, name)
+    return None if row is None else person_of(row, roles_of(session, row))
+
+
+def acting(session: Session, name: str, roles: Collection[Role], *, since: datetime | None = None) -> Person:
+    """The person `name`, who may act in one of `roles` now and, if `since` is given, could without a break since then.
+
+    Give `since` where an earlier act must still stand: an authority given by an officer revoked since doesn't, not
+    even when the officer is registered again.
+
+    Raises:
+        Refused: `people.unknown`; `people.revoked`; `people.wrong-role`, which names the roles that may.
+    """
+    row = row_of(session, name)
+    if row is None:
+        raise unknown(name)
+    if row.revoked_at is not None:
+        raise Refused(
+            "people.revoked",
+            f"{row.name} was revoked on {row.revoked_at:%Y-%m-%d} and may do nothing since: ask another",
+        )
+    held = roles_of(session, row)
+    may = [role for role in Role if role in roles and role in held]
+    if not may:
+        wanted = " or ".join(role.value for role in Role if role in roles)
+        raise Refused(
+            "people.wrong-role",
+            f"{row.name} is {_listed(held)}: this needs a person registered as {wanted} (`lfr users list`)",
+        )
+    if since is not None and min(held[role] for role in may) > since:
+        raise Refused(
+            "people.revoked", f"{row.name} has been revoked since, so what was done before doesn't stand: do it again"
+        )
+    return person_of(row, held)
+
+
+def row_of(session: Session, name: str) -> PersonRow | None:
+    if "\x00" in name:
+        return None  # no database could hold it
+    return session.exec(select(PersonRow).where(PersonRow.folded == folded(name))).one_or_none()
+
+
+def role_rows(session: Session, row: PersonRow) -> list[PersonRoleRow]:
+    return list(session.exec(select(PersonRoleRow).where(PersonRoleRow.person == row.id)))
+
+
+def roles_of(session: Session, row: PersonRow) -> dict[Role, datetime]:
+    return {Role(each.role): each.since for each in role_rows(session, row)}
+
+
+def person_of(row: PersonRow, roles: Collection[Role]) -> Person:
+    return Person(row.name, frozenset(roles), Rank(row.rank), row.added_at, row.revoked_at)
+
+
+def folded(name: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", name).split()).casefold()
+
+
+def _listed(roles: Collection[Role]) -> str:
+    return ", ".join(role.value for role in Role if role in roles)
+
+
+def unknown(name: str) -> Refused:
+    shown = "".join(letter if letter.isprintable() else "?" for letter in name)[:LONGEST_NAME]
+    return Refused(
+        "people.unknown", f"nobody is registered as {shown!r}: `lfr users list` shows who is; compliance adds people"
+    )

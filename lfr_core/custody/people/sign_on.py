@@ -1,0 +1,120 @@
+"""Signing on: a registered operator takes a deployment's alerts in hand, on the audit trail.
+
+Nothing personal of a deployment is shown to anybody who hasn't. It isn't a login (docs/decisions/0010): the name is
+believed. It is asked again at each look, so whoever is revoked, loses the role or signs off sees nothing more.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import Engine
+from sqlmodel import Session
+
+from lfr_core.common.clock import Clock, SystemClock, utc_from_ns
+from lfr_core.common.errors import Refused
+from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
+from lfr_core.custody.people.lookup import acting, row_of
+from lfr_core.custody.people.roles import Person, Role
+from lfr_core.domain.actors import person_name
+from lfr_core.storage.engine import reading, writing
+from lfr_core.storage.tables.people import SignOnRow
+from lfr_core.storage.tables.stream import DeploymentRow
+
+__all__ = ["SIGN_ON_H", "SignOns", "signed_on"]
+
+SIGN_ON_H: Final = 12
+"""[proposal] Hours after which an operator signs on again: a long shift."""
+
+
+class SignOns:
+    """Takes sign-ons. Every method raises Retryable when the database is away; to sign on takes the vault too."""
+
+    def __init__(self, engine: Engine, trail: Trail, clock: Clock | None = None) -> None:
+        self._engine = engine
+        self._trail = trail
+        self._clock = clock or SystemClock()
+
+    def sign_on(self, deployment: str, name: str) -> Person:
+        """The operator `name` takes that deployment's alerts in hand, for `SIGN_ON_H` hours.
+
+        Raises:
+            Refused: `actor.not-a-person`, `people.unknown`, `people.revoked`, `people.wrong-role`,
+                `deployment.unknown`.
+        """
+        given = person_name(name)
+        with reading(self._engine) as session:
+            person = acting(session, given, {Role.OPERATOR})
+        self._trail.prepare(person.name)
+        with writing(self._engine) as session:
+            person = acting(session, person.name, {Role.OPERATOR})
+            if "\x00" in deployment or session.get(DeploymentRow, deployment) is None:
+                raise Refused("deployment.unknown", f"there is no deployment {deployment}; see `lfr deployment list`")
+            row = _row(session, deployment, person.name)
+            if row is None:
+                row = SignOnRow(deployment=deployment, person=_id(session, person.name), since=self._now())
+            row.since = self._now()
+            session.add(row)
+            session.flush()
+            self._append(session, person.name, deployment, "operator.signed-on")
+        return person
+
+    def sign_off(self, deployment: str, name: str) -> None:
+        """The operator gets up. Whoever hadn't signed on stays so."""
+        given = person_name(name)
+        with reading(self._engine) as session:
+            row = _row(session, deployment, given)
+            person = row_of(session, given)
+        if row is None or person is None:
+            return
+        self._trail.prepare(person.name)
+        with writing(self._engine) as session:
+            row = _row(session, deployment, given)
+            if row is not None:
+                session.delete(row)
+                session.flush()
+                self._append(session, person.name, deployment, "operator.signed-off")
+
+    def check(self, deployment: str, name: str) -> Person:
+        """The operator, if signed on to that deployment now. Raises as `signed_on`."""
+        with reading(self._engine) as session:
+            return signed_on(session, deployment, name, self._now())
+
+    def _append(self, session: Session, name: str, deployment: str, rule: str) -> None:
+        self._trail.append(session, AuditEvent(Verb.CONSULT, name, deployment, f"deployment:{deployment}", rule))
+
+    def _now(self) -> datetime:
+        return utc_from_ns(self._clock.time_ns())
+
+
+def signed_on(session: Session, deployment: str, name: str, now: datetime) -> Person:
+    """The registered operator `name`, who has signed on to that deployment and may act now.
+
+    Raises:
+        Refused: `actor.not-a-person`, `people.unknown`, `people.revoked`, `people.wrong-role`,
+            `operator.not-signed-on`.
+    """
+    person = acting(session, person_name(name), {Role.OPERATOR})
+    row = _row(session, deployment, person.name)
+    if row is not None:  # revoked meanwhile and registered again: to be signed on anew
+        acting(session, person.name, {Role.OPERATOR}, since=row.since)
+    if row is None or not timedelta(0) <= now - row.since < timedelta(hours=SIGN_ON_H):
+        raise Refused(
+            "operator.not-signed-on",
+            f"{person.name} hasn't signed on to {deployment}: on the operator's page, or with "
+            f"`lfr operator sign-on {deployment} --name ...`",
+        )
+    return person
+
+
+def _row(session: Session, deployment: str, name: str) -> SignOnRow | None:
+    person = row_of(session, name)
+    return None if person is None or "\x00" in deployment else session.get(SignOnRow, (deployment, person.id))
+
+
+def _id(session: Session, name: str) -> int:
+    row = row_of(session, name)
+    assert row is not None  # acting() has just found it
+    assert row.id is not None
+    return row.id

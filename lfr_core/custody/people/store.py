@@ -1,0 +1,223 @@
+"""The register of people, written: who may put somebody on it, and take somebody off."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import Engine, text
+from sqlmodel import Session, col, select
+
+from lfr_core.common.clock import Clock, utc_from_ns
+from lfr_core.common.errors import Refused
+from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
+from lfr_core.custody.people.lookup import (
+    LONGEST_NAME,
+    acting,
+    find_person,
+    folded,
+    person_of,
+    role_rows,
+    roles_of,
+    row_of,
+    same_person,
+    unknown,
+)
+from lfr_core.custody.people.roles import Person, Rank, Role, check_roles
+from lfr_core.storage.engine import reading, writing
+from lfr_core.storage.tables.people import PersonRoleRow, PersonRow
+
+__all__ = ["People", "acting", "find_person", "same_person"]
+
+_LONGEST_REASON = 300
+_UNPRINTED = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufeff\ufffe\uffff]")
+"""Control characters, and those that make two names look like one."""
+_LOCK = 0x4C46_5250  # any number of our own ("LFRP"), for PostgreSQL's advisory lock
+
+
+class People:
+    """Adds, changes and revokes people. Each act is audited, under a number and never the name of whom it is about.
+
+    Every method that changes something raises Retryable when database or vault is away.
+    """
+
+    def __init__(self, engine: Engine, trail: Trail, clock: Clock) -> None:
+        self._engine = engine
+        self._trail = trail
+        self._clock = clock
+
+    def add(self, name: str, roles: Collection[Role], rank: Rank, *, by: str) -> Person:
+        """Register a person, or one anew who was revoked. The very first may be added by anybody, and is of compliance.
+
+        Raises:
+            Refused: `people.bad-name`, `people.by` (`by` isn't registered as compliance), `people.first` (the first
+                without role compliance), `people.known`, and as `check_roles`.
+        """
+        written, held = _name(name), check_roles(roles, rank)
+        by = self._actor(by)
+        with writing(self._engine) as session:
+            _one_at_a_time(session)
+            if session.exec(select(PersonRow.id)).first() is None:
+                if Role.COMPLIANCE not in held:
+                    raise Refused(
+                        "people.first", "the first person registered registers the others: give role compliance too"
+                    )
+            else:
+                _check_by(session, by)
+            now, row = self._now(), row_of(session, name)
+            if row is None:
+                row = PersonRow(folded=folded(name), name=written, rank=rank, added_at=now, added_by=by)
+            elif row.revoked_at is None:
+                raise Refused("people.known", f"{row.name} is registered: `lfr users change` gives other roles or rank")
+            row.name, row.rank, row.added_at, row.added_by = written, rank.value, now, by
+            row.revoked_at, row.revoked_by, row.revoked_why = None, "", ""
+            return self._store(session, row, held, now, by, "people.added")
+
+    def change(self, name: str, roles: Collection[Role], rank: Rank, *, by: str) -> Person:
+        """Give a registered person these roles and this rank instead. A role kept is held without a break.
+
+        Raises:
+            Refused: `people.unknown`, `people.revoked`, `people.by`, `people.own-roles` (nobody changes their own),
+                `people.last-compliance`, and as `check_roles`.
+        """
+        held = check_roles(roles, rank)
+        by = self._actor(by)
+        with writing(self._engine) as session:
+            _one_at_a_time(session)
+            _check_by(session, by)
+            row = _active(session, name)
+            if same_person(name, by):
+                raise Refused("people.own-roles", "nobody changes their own roles or rank: ask another of compliance")
+            if Role.COMPLIANCE not in held:
+                _check_not_last(session, row)
+            row.rank = rank.value
+            return self._store(session, row, held, self._now(), by, "people.changed")
+
+    def revoke(self, name: str, *, why: str, by: str) -> Person:
+        """From now on this person may do nothing; what an officer has authorised doesn't open a gate any more.
+
+        Raises:
+            Refused: `people.unknown`, `people.revoked` (already), `people.reason-missing`, `people.by`,
+                `people.last-compliance`.
+        """
+        reason = " ".join(why.split())
+        if not reason or len(reason) > _LONGEST_REASON or _UNPRINTED.search(reason):
+            raise Refused("people.reason-missing", f"say why, in one line of at most {_LONGEST_REASON} characters")
+        by = self._actor(by)
+        with writing(self._engine) as session:
+            _one_at_a_time(session)
+            _check_by(session, by)
+            row = _active(session, name)
+            _check_not_last(session, row)
+            held = roles_of(session, row)
+            row.revoked_at, row.revoked_by, row.revoked_why = self._now(), by, reason
+            session.add(row)
+            self._append(session, row, by, "people.revoked", held)
+            return person_of(row, held)
+
+    def list(self) -> tuple[Person, ...]:
+        """Everybody, the revoked too, by name."""
+        with reading(self._engine) as session:
+            roles: dict[int, dict[Role, datetime]] = {}
+            for each in session.exec(select(PersonRoleRow)):
+                roles.setdefault(each.person, {})[Role(each.role)] = each.since
+            rows = session.exec(select(PersonRow).order_by(col(PersonRow.folded))).all()
+            return tuple(person_of(row, roles.get(row.id or 0, {})) for row in rows)
+
+    def find(self, name: str) -> Person | None:
+        """The person of that name, revoked or not, or None."""
+        with reading(self._engine) as session:
+            return find_person(session, name)
+
+    def _store(
+        self, session: Session, row: PersonRow, held: frozenset[Role], now: datetime, by: str, rule: str
+    ) -> Person:
+        session.add(row)
+        session.flush()
+        anew = rule == "people.added"
+        before = {each.role: each for each in role_rows(session, row)}
+        for role, old in before.items():
+            if Role(role) not in held:
+                session.delete(old)
+        for role in held:
+            kept = before.get(role.value)
+            if kept is None:
+                session.add(PersonRoleRow(person=_id(row), role=role.value, since=now))
+            elif anew:
+                kept.since = now
+                session.add(kept)
+        session.flush()
+        roles = roles_of(session, row)
+        self._append(session, row, by, rule, roles)
+        return person_of(row, roles)
+
+    def _append(self, session: Session, row: PersonRow, by: str, rule: str, held: Collection[Role]) -> None:
+        facts = {"roles": " + ".join(role.value for role in Role if role in held), "rank": row.rank}
+        self._trail.append(session, AuditEvent(Verb.ALTER, by, "", f"person:{row.id}", rule, facts))
+
+    def _actor(self, by: str) -> str:
+        """The name that goes on the trail, as it is registered, so that one person has one pseudonym; prepared."""
+        known = self.find(by)
+        name = known.name if known else by
+        self._trail.prepare(name)
+        return name
+
+    def _now(self) -> datetime:
+        return utc_from_ns(self._clock.time_ns())
+
+
+def _one_at_a_time(session: Session) -> None:
+    """Two who are added first at once, or who revoke each other at once, come one after the other."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+
+
+def _check_by(session: Session, by: str) -> None:
+    try:
+        acting(session, by, {Role.COMPLIANCE})
+    except Refused as refused:
+        raise Refused(
+            "people.by", f"only a person registered with role compliance adds, changes or revokes people. {refused}"
+        ) from refused
+
+
+def _check_not_last(session: Session, row: PersonRow) -> None:
+    others = session.exec(
+        select(PersonRow.id)
+        .join(PersonRoleRow, col(PersonRoleRow.person) == col(PersonRow.id))
+        .where(PersonRoleRow.role == Role.COMPLIANCE.value, col(PersonRow.revoked_at).is_(None), PersonRow.id != row.id)
+    ).first()
+    if others is None:
+        raise Refused("people.last-compliance", f"{row.name} is the last person of compliance: register another before")
+
+
+def _active(session: Session, name: str) -> PersonRow:
+    row = row_of(session, name)
+    if row is None:
+        raise unknown(name)
+    if row.revoked_at is not None:
+        raise Refused("people.revoked", f"{row.name} was revoked on {row.revoked_at:%Y-%m-%d} already")
+    return row
+
+
+def _id(row: PersonRow) -> int:
+    assert row.id is not None  # it was flushed
+    return row.id
+
+
+def _name(name: str) -> str:
+    """A name as it is kept. Raises Refused `people.bad-name`."""
+    written = " ".join(unicodedata.normalize("NFKC", name).split(" ")).strip()
+    if (
+        not folded(written)
+        or len(written) > LONGEST_NAME
+        or _UNPRINTED.search(written)
+        or not any(letter.isalpha() for letter in written)
+        or ":" in written  # `system:NAME` is software
+    ):
+        raise Refused(
+            "people.bad-name", f"give a person's name: 1 to {LONGEST_NAME} printable characters, without a colon"
+        )
+    return " ".join(written.split())

@@ -1,0 +1,178 @@
+"""The vault as other processes know it: every call asks the process behind the socket."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from lfr_core.common.errors import Fatal, Refused, Retryable
+from lfr_core.common.settings import Settings
+from lfr_core.custody.vault import messages as m
+from lfr_core.custody.vault.port import DestroyedKey, FrameKey, KeptKey, KeptKeyInfo, KeyKind, Signature
+from lfr_core.custody.vault.wire import read_frame, write_frame
+from lfr_core.domain.actors import Principal, SystemActor
+
+__all__ = ["VaultClient", "vault_client"]
+
+_TIMEOUT_S = 10.0  # longer than the records' own patience, so that its answer, not this, is what is heard
+_PAUSE_S = 1.0  # after a time-out: who asks for several keys in a row waits for a hanging vault once, not for each
+_MOST_NAMES = 256
+_Expected = TypeVar("_Expected", bound=BaseModel)
+
+
+class VaultClient:
+    """Implements `lfr_core.custody.vault.port.Vault` over one connection, made when needed; thread-safe."""
+
+    def __init__(self, path: Path, timeout_s: float = _TIMEOUT_S) -> None:
+        """`path`: of the Unix socket. Nothing is connected yet."""
+        self._connection: socket.socket | None = None
+        self._path = path
+        self._timeout_s = timeout_s
+        self._lock = threading.Lock()
+        self._hanging_until = float("-inf")
+        self._pseudonyms: dict[str, str] = {}
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        with self._lock:
+            self._drop()
+
+    def __del__(self) -> None:
+        """A command that ends needs no `close`."""
+        self._drop()
+
+    def ping(self) -> None:
+        """Return when the vault answers."""
+        self._ask(m.Ping(), m.TextAnswer)
+
+    def seal_key(self, deployment: str, camera: str) -> FrameKey:
+        return _frame_key(self._ask(m.checked(m.SealKey, deployment=deployment, camera=camera), m.FrameKeyAnswer))
+
+    def open_key(self, key_id: str) -> FrameKey:
+        return _frame_key(self._ask(m.checked(m.OpenKey, key_id=key_id), m.FrameKeyAnswer))
+
+    def check_gate(self, deployment: str) -> float:
+        return self._ask(m.checked(m.CheckGate, deployment=deployment), m.GateAnswer).lease_s
+
+    def trusted_now_ns(self) -> int:
+        return self._ask(m.Now(), m.NowAnswer).now_ns
+
+    def make_key(self, kind: KeyKind, deployment: str, subject: str, due_ns: int, *, actor: SystemActor) -> KeptKey:
+        request = m.checked(m.MakeKey, kind=kind, deployment=deployment, subject=subject, due_ns=due_ns, actor=actor)
+        answer = self._ask(request, m.KeptKeyAnswer)
+        return KeptKey(_info(answer.info), answer.key)
+
+    def open_kept(self, key_id: str, *, actor: Principal, purpose: str) -> KeptKey:
+        request = m.checked(m.OpenKept, key_id=key_id, actor=m.actor_message(actor), purpose=purpose)
+        answer = self._ask(request, m.KeptKeyAnswer)
+        return KeptKey(_info(answer.info), answer.key)
+
+    def kept(self, kind: KeyKind | None = None, deployment: str | None = None) -> tuple[KeptKeyInfo, ...]:
+        infos: list[KeptKeyInfo] = []
+        while True:
+            after = infos[-1].id if infos else ""
+            answer = self._ask(m.checked(m.Kept, kind=kind, deployment=deployment, after=after), m.KeptAnswer)
+            infos += (_info(each) for each in answer.infos)
+            if not answer.more:
+                return tuple(infos)
+
+    def hold(self, key_ids: Sequence[str], *, held: bool) -> None:
+        self._ask(m.checked(m.Hold, key_ids=tuple(key_ids), held=held), m.TextAnswer)
+
+    def destroy(self, key_ids: Sequence[str], *, rule: str) -> tuple[DestroyedKey, ...]:
+        answer = self._ask(m.checked(m.Destroy, key_ids=tuple(key_ids), rule=rule), m.DestroyedAnswer)
+        return tuple(DestroyedKey(_info(each.info), each.destroyed_ns) for each in answer.destroyed)
+
+    def sign(self, message: bytes) -> Signature:
+        answer = self._ask(m.checked(m.Sign, message=message), m.SignatureAnswer)
+        return Signature(answer.signature, answer.public_key)
+
+    def pseudonym(self, name: str) -> str:
+        known = self._pseudonyms.get(name)
+        if known is None:
+            known = self._ask(m.checked(m.Pseudonym, name=name), m.TextAnswer).text
+            if len(self._pseudonyms) >= _MOST_NAMES:
+                self._pseudonyms.clear()
+            self._pseudonyms[name] = known
+        return known
+
+    # -- the socket ------------------------------------------------------------------------------
+
+    def _ask(self, request: BaseModel, expected: type[_Expected]) -> _Expected:
+        body = request.model_dump_json().encode()
+        with self._lock:
+            if time.monotonic() < self._hanging_until:
+                raise _away(self._path)
+            fresh = self._connection is None
+            try:
+                answer = self._exchange(body)
+            except (OSError, EOFError, ValueError) as error:
+                self._drop()
+                if isinstance(error, TimeoutError):
+                    self._hanging_until = time.monotonic() + _PAUSE_S
+                if fresh or isinstance(error, TimeoutError):
+                    raise _away(self._path) from error
+                try:  # the connection was from before the vault's restart
+                    answer = self._exchange(body)
+                except (OSError, EOFError, ValueError) as again:
+                    self._drop()
+                    raise _away(self._path) from again
+        return self._read(answer, expected)
+
+    def _exchange(self, body: bytes) -> bytes:
+        if self._connection is None:
+            connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            connection.settimeout(self._timeout_s)
+            try:
+                connection.connect(str(self._path))
+            except OSError:
+                connection.close()
+                raise
+            self._connection = connection
+        write_frame(self._connection, body)
+        return read_frame(self._connection)
+
+    def _drop(self) -> None:
+        if self._connection is not None:
+            with suppress(OSError):
+                self._connection.close()
+            self._connection = None
+
+    @staticmethod
+    def _read(body: bytes, expected: type[_Expected]) -> _Expected:
+        try:
+            answer = m.Answer.validate_json(body)
+        except ValidationError:
+            # its text could hold a key
+            raise Fatal("the vault's answer isn't of this version: start both from the same OpenLFR") from None
+        if isinstance(answer, m.RefusedAnswer):
+            raise Refused(answer.rule, answer.message)
+        if isinstance(answer, m.RetryAnswer):
+            raise Retryable(answer.message)
+        if not isinstance(answer, expected):
+            raise Fatal(f"the vault answered with {type(answer).__name__}: start both from the same OpenLFR")
+        return answer
+
+
+def vault_client(settings: Settings, timeout_s: float = _TIMEOUT_S) -> VaultClient:
+    """The client of these settings' vault. Nothing is connected yet."""
+    return VaultClient(settings.vault_socket, timeout_s)
+
+
+def _away(path: Path) -> Retryable:
+    return Retryable(f"the vault at {path} does not answer; start it with `lfr up`, or see `lfr status`")
+
+
+def _frame_key(answer: m.FrameKeyAnswer) -> FrameKey:
+    return FrameKey(answer.id, answer.key, answer.seals_until_ns, answer.opens_until_ns, answer.lease_s)
+
+
+def _info(info: m.Info) -> KeptKeyInfo:
+    return KeptKeyInfo(info.id, info.kind, info.deployment, info.subject, info.fingerprint, info.due_ns, info.held)

@@ -1,0 +1,308 @@
+"""The vault itself: holds the keys, asks the gate, and destroys by its own timers.
+
+What it writes to the records (an epoch's beginning, a consultation) is written before the key is out: what can't be
+recorded isn't done. Frame keys are `lfr_core.custody.vault.lending`'s. The lock of the kept keys is held while the
+keystore is written and never while the records are: whoever asks for a kept key may be in a transaction that the
+database makes others wait for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Protocol
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from lfr_core.common.clock import Clock
+from lfr_core.common.errors import LfrError, Refused, Retryable
+from lfr_core.common.logs import get_logger
+from lfr_core.custody.audit.port import AuditEvent, Verb
+from lfr_core.custody.vault import messages as m
+from lfr_core.custody.vault.access import KnowsPeople, check_access, check_maker
+from lfr_core.custody.vault.clockguard import ClockGuard
+from lfr_core.custody.vault.keystore import Keystore
+from lfr_core.custody.vault.lending import EpochLog, FrameLending
+from lfr_core.custody.vault.port import DestroyedKey, FrameKey, KeptKey, KeptKeyInfo, KeyKind, Signature
+from lfr_core.custody.vault.sealing import new_key
+from lfr_core.domain.actors import Principal, SystemActor
+from lfr_core.domain.gate import GateFactsSource, GateLimits
+from lfr_core.domain.policy import VaultPolicy
+
+__all__ = ["VaultCore", "WritesAudit"]
+
+_SWEEP_EVERY_S = 10.0
+_LAST_WORDS_S = 2.0
+_MOST_UNTOLD = 100_000
+"""More keys than any installation keeps."""
+_TOUCH_EVERY_S = 5.0
+"""Several times within the policy's audit_age_s of 10 s at least."""
+
+
+class WritesAudit(Protocol):
+    """Writes one event in a transaction of its own. Raises Retryable when that can't be done."""
+
+    def record(self, event: AuditEvent) -> None: ...
+
+
+class VaultCore:
+    """Implements `lfr_core.custody.vault.port.Vault`. Safe to call from several threads."""
+
+    def __init__(
+        self,
+        *,
+        policy: VaultPolicy,
+        limits: GateLimits,
+        clock: Clock,
+        keystore: Keystore,
+        facts: GateFactsSource,
+        epochs: EpochLog,
+        audit: WritesAudit,
+        people: KnowsPeople,
+        random_key: Callable[[], bytes] = new_key,
+    ) -> None:
+        """
+        Args:
+            policy: lengths of epoch, grace and lease.
+            limits: what the gate reckons with.
+            clock: wall and monotonic time.
+            keystore: the kept keys.
+            facts: what the gate is decided on.
+            epochs: where epochs are booked for the public.
+            audit: where consultations and destructions are written.
+            people: whom a key may be lent to.
+            random_key: 32 random bytes.
+
+        Raises:
+            Fatal: the file with the latest time seen is damaged.
+        """
+        self._clock = clock
+        self._keystore = keystore
+        self._log = epochs
+        self._audit = audit
+        self._people = people
+        self._keys = threading.RLock()
+        self._guard = ClockGuard(clock, keystore.folder / "latest-time.json", policy.clock_jump_s)
+        self._frames = FrameLending(
+            policy=policy, limits=limits, clock=clock, guard=self._guard, facts=facts, log=epochs,
+            random_key=random_key,
+        )  # fmt: skip
+        self._untold: deque[AuditEvent] = deque(maxlen=_MOST_UNTOLD)
+        """Kept keys that went when they were due, and that the trail wasn't told of yet."""
+        self._swept = self._touched = float("-inf")
+        self._signing = Ed25519PrivateKey.from_private_bytes(keystore.own("signing"))
+        self.public_key = self._signing.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+        """Ed25519, 32 bytes, of the installation."""
+
+    # -- frames ----------------------------------------------------------------------------------
+
+    def seal_key(self, deployment: str, camera: str) -> FrameKey:
+        m.checked(m.SealKey, deployment=deployment, camera=camera)  # one key an epoch; the frame is bound to its camera
+        return self._frames.seal_key(deployment)
+
+    def open_key(self, key_id: str) -> FrameKey:
+        m.checked(m.OpenKey, key_id=key_id)
+        return self._frames.open_key(key_id)
+
+    def check_gate(self, deployment: str) -> float:
+        m.checked(m.CheckGate, deployment=deployment)
+        return self._frames.check_gate(deployment)
+
+    def trusted_now_ns(self) -> int:
+        return self._guard.now_ns()
+
+    # -- kept keys -------------------------------------------------------------------------------
+
+    def make_key(self, kind: KeyKind, deployment: str, subject: str, due_ns: int, *, actor: SystemActor) -> KeptKey:
+        m.checked(m.MakeKey, kind=kind, deployment=deployment, subject=subject, due_ns=due_ns, actor=actor)
+        check_maker(actor, kind)
+        self._guard.now_ns()
+        with self._keys:
+            known = self._find_kept(kind, deployment, subject)
+            if known is None:
+                return KeptKey(*self._keystore.add(kind, deployment, subject, due_ns))
+        if kind is not KeyKind.SIGHTINGS:
+            subject = f"{kind}:{subject}"
+            self._audit.record(AuditEvent(Verb.CONSULT, actor, deployment, subject, rule="seal more under it"))
+        return self._kept(known.id)  # looked up again: it may have been destroyed meanwhile
+
+    def open_kept(self, key_id: str, *, actor: Principal, purpose: str) -> KeptKey:
+        m.checked(m.OpenKept, key_id=key_id, actor=m.actor_message(actor), purpose=purpose)
+        if not purpose.strip():
+            raise Refused(
+                "vault.purpose-missing", "say who looks and for what purpose: both are put on the audit trail"
+            )
+        now_ns = self._guard.now_ns()
+        info = self._kept(key_id).info
+        if info.due_ns <= now_ns and not info.held:
+            self._sweep(now_ns)
+            raise _gone()
+        who = check_access(actor, info.kind, info.deployment, self._people)
+        self._audit.record(AuditEvent(Verb.CONSULT, who, info.deployment, f"{info.kind}:{info.subject}", rule=purpose))
+        return self._kept(key_id)  # looked up again: it may have been destroyed meanwhile
+
+    def kept(
+        self, kind: KeyKind | None = None, deployment: str | None = None, *, after: str = ""
+    ) -> tuple[KeptKeyInfo, ...]:
+        """Also only those whose id comes `after` another."""
+        m.checked(m.Kept, kind=kind, deployment=deployment, after=after)
+        with self._keys:
+            infos = self._keystore.infos()
+        found = [
+            info
+            for info in infos
+            if kind in (None, info.kind) and deployment in (None, info.deployment) and info.id > after
+        ]
+        return tuple(sorted(found, key=lambda info: info.id))
+
+    def hold(self, key_ids: Sequence[str], *, held: bool) -> None:
+        m.checked(m.Hold, key_ids=tuple(key_ids), held=held)
+        with self._keys:
+            infos = [self._kept(key_id).info for key_id in key_ids]
+            if any(info.kind is not KeyKind.FOOTAGE for info in infos):
+                raise Refused("vault.hold-kind", "only footage can be held; everything else goes when it is due")
+            self._keystore.hold(tuple(key_ids), held=held)
+
+    def destroy(self, key_ids: Sequence[str], *, rule: str) -> tuple[DestroyedKey, ...]:
+        m.checked(m.Destroy, key_ids=tuple(key_ids), rule=rule)
+        now_ns = self._clock.time_ns()  # deletion on purpose needs no trusted time
+        with self._keys:
+            known = {info.id: info for info in self._keystore.infos()}
+            wanted = tuple(key_id for key_id in dict.fromkeys(key_ids) if key_id in known)
+            if any(known[key_id].held for key_id in wanted):
+                raise Refused("vault.key-held", "a held segment's key can't be destroyed: release the hold first")
+            gone = self._keystore.destroy(wanted)
+        return self._erased(gone, rule, now_ns)
+
+    def _erased(self, infos: Sequence[KeptKeyInfo], rule: str, now_ns: int) -> tuple[DestroyedKey, ...]:
+        gone = tuple(DestroyedKey(info, now_ns) for info in infos)
+        for each in gone:
+            event = _erasure(each, rule)
+            try:  # erasure itself never waits for the trail: the keystore is the proof of it
+                self._audit.record(event)
+            except LfrError as error:
+                _log_untold(event, error)
+        return gone
+
+    def _find_kept(self, kind: KeyKind, deployment: str, subject: str) -> KeptKeyInfo | None:
+        wanted = (kind, deployment, subject)
+        infos = self._keystore.infos()
+        return next((info for info in infos if (info.kind, info.deployment, info.subject) == wanted), None)
+
+    def _kept(self, key_id: str) -> KeptKey:
+        with self._keys:
+            found = self._keystore.find(key_id)
+        if found is None:
+            raise _gone()
+        return KeptKey(*found)
+
+    # -- signatures and names --------------------------------------------------------------------
+
+    def sign(self, message: bytes) -> Signature:
+        m.checked(m.Sign, message=message)
+        return Signature(self._signing.sign(message), self.public_key)
+
+    def pseudonym(self, name: str) -> str:
+        m.checked(m.Pseudonym, name=name)
+        folded = " ".join(name.split()).casefold()
+        return hmac.new(self._keystore.own("pseudonyms"), folded.encode(), hashlib.sha256).hexdigest()[:32]
+
+    # -- time ------------------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """Book what the vault before this one took with it. Raises Retryable when the records are away."""
+        self._log.close_unfinished(self._clock.time_ns())
+        self._log.touch(self._clock.time_ns())
+
+    def tick(self) -> None:
+        """All that the vault's timers do."""
+        self.expire()
+        self.sweep()
+        self.tend()
+
+    def expire(self) -> None:
+        """Destroy the frame keys that are due, or all of them while the clock can't be trusted.
+
+        Called several times a second by a timer that waits for no database and no disk; raises nothing of ours.
+        """
+        self._frames.expire()
+
+    def sweep(self) -> None:
+        """Destroy the kept keys that are due. Called by a timer that waits for the keystore's disk, and no database."""
+        monotonic = self._clock.monotonic()
+        if monotonic - self._swept < _SWEEP_EVERY_S:
+            return
+        self._swept = monotonic
+        try:
+            self._sweep(self._guard.now_ns())
+        except Refused as error:
+            get_logger().error("vault.clock", reason=str(error))
+
+    def tend(self) -> None:
+        """Tell the records what was destroyed, and that they take writes. Called by a timer; raises nothing of ours."""
+        self._tell()
+        monotonic = self._clock.monotonic()
+        if monotonic - self._touched >= _TOUCH_EVERY_S:
+            self._touched = monotonic
+            with suppress(Retryable):  # the gate shuts by itself when it grows old
+                self._log.touch(self._clock.time_ns())
+
+    def stop(self) -> None:
+        """Destroy every frame key at once, and book that; but end without it when the records don't answer."""
+        self._frames.drop()
+        telling = threading.Thread(target=self._tell, name="vault-last-words", daemon=True)
+        telling.start()
+        telling.join(_LAST_WORDS_S)  # else the next start books the epochs
+
+    def _tell(self) -> None:
+        self._frames.book()
+        while self._untold:
+            event = self._untold[0]
+            try:
+                self._audit.record(event)
+            except Retryable:
+                break  # the keys are gone; the trail is told when it is back
+            except LfrError as error:
+                _log_untold(event, error)
+            with suppress(IndexError):  # so many came meanwhile that this one was pushed out
+                if self._untold[0] is event:
+                    self._untold.popleft()
+
+    def _sweep(self, now_ns: int) -> None:
+        """Kept keys past due go, and a renewal that failed is made up."""
+        gone: tuple[KeptKeyInfo, ...] = ()
+        try:
+            with self._keys:
+                due = tuple(info.id for info in self._keystore.infos() if info.due_ns <= now_ns and not info.held)
+                gone = tuple(info for info in self._keystore.infos() if info.id in set(due))
+                self._keystore.destroy(due)
+                if self._keystore.outdated:
+                    self._keystore.renew()
+        except Refused as error:  # gone from memory all the same; the disk follows at the next sweep
+            get_logger().error("vault.keystore", reason=str(error))
+        self._untold += (_erasure(DestroyedKey(info, now_ns), "retention.due") for info in gone)
+
+
+def _erasure(gone: DestroyedKey, rule: str) -> AuditEvent:
+    info = gone.info
+    return AuditEvent(
+        Verb.ERASE,
+        SystemActor.VAULT,
+        info.deployment,
+        f"key:{info.id}",
+        rule=rule,
+        facts={"kind": info.kind.value, "fingerprint": info.fingerprint, "due_ns": info.due_ns},
+    )
+
+
+def _log_untold(event: AuditEvent, error: LfrError) -> None:
+    get_logger().error("vault.erasure-not-audited", subject=event.subject, reason=str(error))
+
+
+def _gone() -> Refused:
+    return Refused("vault.key-gone", "the key is destroyed: what it sealed can't be opened by anybody")

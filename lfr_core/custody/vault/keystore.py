@@ -1,0 +1,266 @@
+"""The keystore: kept keys on disk, wrapped, so that destroying one can't be undone from a copy of the file.
+
+Every change that destroys keys makes a new generation, in this order:
+
+1. a new wrapping key is written to `wrapping-N.key` and synced;
+2. the surviving keys, wrapped anew, are written to `keys-N.json` and synced;
+3. the old generation's two files are overwritten and removed, the wrapping key first.
+
+Killed between 1 and 2: the old generation stands. Between 2 and 3: the start removes the old one. A key wrapped only
+under an old wrapping key is gone with that, wherever copies of `keys-*.json` may lie; so back up neither file.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from lfr_core.common.errors import Fatal, Refused
+from lfr_core.custody.vault.files import remove_private, write_private
+from lfr_core.custody.vault.port import KeptKeyInfo, KeyKind
+from lfr_core.custody.vault.sealing import KEY_BYTES, binding, fingerprint, new_key, open_sealed, seal
+
+__all__ = ["Keystore", "kept_key_ids"]
+
+_GENERATION = re.compile(r"keys-(\d{9})\.json")
+_OWN = ("signing", "pseudonyms")
+"""The installation's own secrets, 32 bytes each: the Ed25519 seed and the HMAC key of pseudonyms."""
+
+
+def kept_key_ids(folder: Path) -> frozenset[str]:
+    """Ids of the keys that a keystore's files hold, of every generation there; no key is opened.
+
+    For whoever must know while the vault isn't running.
+
+    Raises:
+        Fatal: a file can't be read, so that nothing can be said.
+    """
+    try:
+        files = [_File.model_validate_json(each.read_bytes()) for each in folder.glob("keys-*.json")]
+    except (OSError, ValidationError) as error:
+        raise Fatal(f"the keystore in {folder} can't be read ({type(error).__name__})") from error
+    return frozenset(key.id for file in files for key in file.keys)
+
+
+class _WrappedKey(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str
+    kind: KeyKind
+    deployment: str
+    subject: str
+    fingerprint: str
+    due_ns: int
+    held: bool
+    wrapped: str
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    version: int
+    installation: str
+    generation: int
+    own: Mapping[str, str]
+    keys: tuple[_WrappedKey, ...]
+    seal: str = ""
+    """Of everything above: no entry can be added, removed or changed by hand."""
+
+
+class Keystore:
+    """The kept keys, in memory and on disk. Not for several threads: the vault's lock is held around it."""
+
+    def __init__(self, folder: Path, random_key: Callable[[], bytes] = new_key) -> None:
+        """Open the folder's keystore, or begin one where there is none.
+
+        Raises:
+            Fatal: it is damaged, cut short, unreadable or of a newer version; nothing is changed then.
+            Refused: `vault.keystore`: the folder can't be written.
+        """
+        self._folder = folder
+        self._random_key = random_key
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise Fatal(f"the keystore's folder {folder} can't be made ({error.strerror})") from error
+        self._infos: dict[str, KeptKeyInfo] = {}
+        self._keys: dict[str, bytes] = {}
+        self._own: dict[str, bytes] = {}
+        self._outdated = False
+        generations = sorted(
+            int(m[1]) for each in folder.glob("keys-*.json") if (m := _GENERATION.fullmatch(each.name))
+        )
+        if generations:
+            self._read(generations[-1])
+            self._remove_others()
+            self._save()  # a folder that can't be written is found now, not at the first deletion
+        elif any(folder.glob("wrapping-*.key")) and (folder / "installation").exists():
+            raise Fatal(
+                f"the keystore in {folder} has lost its keys-*.json: restore the folder, or move it away to begin anew"
+            )
+        else:
+            self.installation = str(uuid.uuid4())
+            self._generation = 0
+            self._own = {name: random_key() for name in _OWN}
+            self.renew()
+            write_private(folder / "installation", self.installation.encode())
+
+    @property
+    def folder(self) -> Path:
+        """Where it lies."""
+        return self._folder
+
+    def own(self, name: str) -> bytes:
+        """One of the installation's own secrets: `signing` or `pseudonyms`."""
+        return self._own[name]
+
+    def infos(self) -> tuple[KeptKeyInfo, ...]:
+        """The keys there are, without the keys."""
+        return tuple(self._infos.values())
+
+    def find(self, key_id: str) -> tuple[KeptKeyInfo, bytes] | None:
+        """A key, or None if there is no such, or no longer."""
+        info = self._infos.get(key_id)
+        return None if info is None else (info, self._keys[key_id])
+
+    def add(self, kind: KeyKind, deployment: str, subject: str, due_ns: int) -> tuple[KeptKeyInfo, bytes]:
+        """Make a key; it is on the disk before it is given. Raises Refused `vault.keystore`."""
+        key = self._random_key()
+        info = KeptKeyInfo(uuid.uuid4().hex, kind, deployment, subject, fingerprint(key), due_ns, held=False)
+        self._infos[info.id], self._keys[info.id] = info, key
+        try:
+            self._save()
+        except Refused:
+            del self._infos[info.id], self._keys[info.id]
+            raise
+        return info, key
+
+    def hold(self, key_ids: tuple[str, ...], *, held: bool) -> None:
+        """Mark keys as held or not. Raises Refused `vault.keystore`; then nothing is changed."""
+        before = dict(self._infos)
+        for key_id in key_ids:
+            self._infos[key_id] = replace(self._infos[key_id], held=held)
+        try:
+            self._save()
+        except Refused:
+            self._infos = before
+            raise
+
+    def destroy(self, key_ids: tuple[str, ...]) -> tuple[KeptKeyInfo, ...]:
+        """Destroy keys and renew the wrapping key.
+
+        They are gone from memory whatever the disk says.
+
+        Raises:
+            Refused: `vault.keystore`: the disk is full or read-only; call `renew` until it works.
+        """
+        gone = tuple(self._infos.pop(key_id) for key_id in key_ids if key_id in self._infos)
+        for info in gone:
+            del self._keys[info.id]
+        if gone or self._outdated:
+            self.renew()
+        return gone
+
+    def renew(self) -> None:
+        """Wrap every key anew under a new wrapping key, and destroy the old one. Raises Refused `vault.keystore`."""
+        wrapping, generation = self._random_key(), self._generation + 1
+        self._outdated = True
+        write_private(self._wrapping_file(generation), wrapping)
+        self._write(generation, wrapping)
+        self._wrapping, self._generation, self._outdated = wrapping, generation, False
+        self._remove_others()
+
+    @property
+    def outdated(self) -> bool:
+        """Whether the disk still holds keys that were destroyed: a `renew` failed and has to be repeated."""
+        return self._outdated
+
+    # -- files -----------------------------------------------------------------------------------
+
+    def _wrapping_file(self, generation: int) -> Path:
+        return self._folder / f"wrapping-{generation:09d}.key"
+
+    def _keys_file(self, generation: int) -> Path:
+        return self._folder / f"keys-{generation:09d}.json"
+
+    def _save(self) -> None:
+        self._write(self._generation, self._wrapping)
+
+    def _write(self, generation: int, wrapping: bytes) -> None:
+        def wrap(key: bytes, *bound: str | int) -> str:
+            return base64.b64encode(seal(wrapping, key, binding(*bound))).decode()
+
+        content = _File(
+            version=1,
+            installation=self.installation,
+            generation=generation,
+            own={name: wrap(key, "own", name) for name, key in self._own.items()},
+            keys=tuple(
+                _WrappedKey(
+                    id=info.id,
+                    kind=info.kind,
+                    deployment=info.deployment,
+                    subject=info.subject,
+                    fingerprint=info.fingerprint,
+                    due_ns=info.due_ns,
+                    held=info.held,
+                    wrapped=wrap(self._keys[info.id], "kept", info.id),
+                )
+                for info in self._infos.values()
+            ),
+        )
+        sealed = content.model_copy(update={"seal": wrap(_body(content), "file")})
+        write_private(self._keys_file(generation), sealed.model_dump_json().encode())
+
+    def _read(self, generation: int) -> None:
+        file = self._keys_file(generation)
+        damaged = (
+            f"the keystore {file} is damaged or not this installation's: restore the folder {self._folder} as it was"
+        )
+        try:
+            content = _File.model_validate_json(file.read_bytes())
+            self._wrapping = self._wrapping_file(generation).read_bytes()
+            if len(self._wrapping) != KEY_BYTES or content.version != 1 or content.generation != generation:
+                raise Fatal(damaged)
+
+            def unwrap(text: str, *bound: str) -> bytes:
+                return open_sealed(self._wrapping, base64.b64decode(text, validate=True), binding(*bound))
+
+            if unwrap(content.seal, "file") != _body(content):
+                raise Fatal(damaged)
+            self._own = {name: unwrap(text, "own", name) for name, text in content.own.items()}
+            for each in content.keys:
+                self._infos[each.id] = KeptKeyInfo(
+                    each.id, each.kind, each.deployment, each.subject, each.fingerprint, each.due_ns, each.held
+                )
+                self._keys[each.id] = unwrap(each.wrapped, "kept", each.id)
+            if set(self._own) != set(_OWN):
+                raise Fatal(damaged)
+        except (OSError, ValidationError, binascii.Error, Refused) as error:
+            raise Fatal(f"{damaged} ({type(error).__name__})") from error
+        self.installation, self._generation = content.installation, generation
+
+    def _remove_others(self) -> None:
+        """Old generations, the wrapping keys first; and what a killed write left."""
+        keep = {self._wrapping_file(self._generation), self._keys_file(self._generation)}
+        others = [
+            *self._folder.glob("wrapping-*.key"),
+            *self._folder.glob("keys-*.json"),
+            *self._folder.glob(".*.key.*"),
+        ]
+        for file in [*others, *self._folder.glob(".keys-*")]:
+            if file not in keep:
+                remove_private(file)
+
+
+def _body(content: _File) -> bytes:
+    """What the seal covers."""
+    return json.dumps(content.model_dump(mode="json", exclude={"seal"}), sort_keys=True).encode()

@@ -1,0 +1,29 @@
+"""The key of a deployment's list: it seals the reference crops and turns the gallery's vectors."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from lfr_core.custody.vault.port import KeptKey, KeptKeyInfo, KeyKind, Vault
+from lfr_core.domain.actors import SystemActor
+
+__all__ = ["LIST_KEY_DAYS", "find_list_key", "make_list_key"]
+
+LIST_KEY_DAYS: Final = 31
+"""[proposal] A list is destroyed at its deployment's close; one that nobody closes can't be opened after this."""
+
+
+def make_list_key(vault: Vault, deployment: str, *, now_ns: int) -> KeptKey:
+    """The key of the deployment's list, made at the first call.
+
+    Raises:
+        Retryable: the vault is away.
+        Refused: `vault.keystore`; `audit.unwritable`: it exists, and that it is given again can't be audited.
+    """
+    due_ns = now_ns + LIST_KEY_DAYS * 86_400 * 10**9
+    return vault.make_key(KeyKind.WATCHLIST, deployment, deployment, due_ns, actor=SystemActor.ENROLMENT)
+
+
+def find_list_key(vault: Vault, deployment: str) -> KeptKeyInfo | None:
+    """What is known of that key, or None when there is none, or no longer. Raises Retryable when the vault is away."""
+    return next((info for info in vault.kept(KeyKind.WATCHLIST, deployment) if info.subject == deployment), None)

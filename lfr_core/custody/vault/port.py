@@ -1,0 +1,183 @@
+"""What the vault does for others, behind one Protocol: keys for frames, keys that are kept, signatures, pseudonyms.
+
+Two implementations: `lfr_core.custody.vault.core.VaultCore`, which holds the keys, and
+`lfr_core.custody.vault.client.VaultClient`, which asks the vault's process over its socket. Every call raises Retryable
+when the vault is away, and Refused with the rule that says no: `vault.bad-request` for what no vault takes (see
+`lfr_core.custody.vault.messages`). Nothing here prints, logs or pickles a key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final, Protocol
+
+from lfr_core.domain.actors import Principal, SystemActor
+
+__all__ = [
+    "MOST_IDS",
+    "DestroyedKey",
+    "FrameKey",
+    "KeptKey",
+    "KeptKeyInfo",
+    "KeyKind",
+    "Signature",
+    "Vault",
+    "in_parts",
+]
+
+MOST_IDS: Final = 5_000
+"""Key ids of one request, and keys in one answer; whoever may have more asks with `in_parts`."""
+
+
+def in_parts(key_ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    """`key_ids` in parts that the vault takes in one request each."""
+    for at in range(0, len(key_ids), MOST_IDS):
+        yield key_ids[at : at + MOST_IDS]
+
+
+class KeyKind(StrEnum):
+    """What a kept key seals; one key for each thing that has to be destroyed apart from the others."""
+
+    ALERT = "alert"
+    """One alert's crops and exact times; due 24 hours after it was opened, no exception, never held."""
+    FOOTAGE = "footage"
+    """One segment of one camera's footage; due after 31 days unless held."""
+    WATCHLIST = "watchlist"
+    """One deployment's list: reference crops, and the turn of its gallery's vectors; destroyed at the close."""
+    SIGHTINGS = "sightings"
+    """Probe crops between recogniser and recorder: one key a deployment and hour; due with the hour's first alert."""
+    RIGHTS = "rights"
+    """One enquiry's or complaint's contact, words and answer; due some months after it is closed."""
+
+
+@dataclass(frozen=True, slots=True)
+class FrameKey:
+    """An epoch's key, lent for `lease_s` seconds from when the question was asked."""
+
+    id: str
+    key: bytes = field(repr=False)
+    """32 bytes, AES-256-GCM."""
+    seals_until_ns: int
+    """Wall time of the epoch's end: nothing is sealed under it afterwards."""
+    opens_until_ns: int
+    """The epoch's end plus its grace: destroyed then."""
+    lease_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class KeptKeyInfo:
+    """What may be known of a kept key without holding it."""
+
+    id: str
+    kind: KeyKind
+    deployment: str
+    """Empty for a key that belongs to none: that of an enquiry or a complaint."""
+    subject: str
+    """Id of what it seals: an alert, a segment, a deployment, an hour."""
+    fingerprint: str
+    """SHA-256 of the key in hexadecimal, which tells nothing of it: keys are 256 random bits."""
+    due_ns: int
+    """When the vault destroys it by itself."""
+    held: bool
+
+
+@dataclass(frozen=True, slots=True)
+class KeptKey:
+    """A kept key, lent for one use."""
+
+    info: KeptKeyInfo
+    key: bytes = field(repr=False)
+    """32 bytes, AES-256-GCM."""
+
+
+@dataclass(frozen=True, slots=True)
+class DestroyedKey:
+    """A key that is no more."""
+
+    info: KeptKeyInfo
+    destroyed_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """An Ed25519 signature by this installation's key."""
+
+    signature: bytes
+    """64 bytes."""
+    public_key: bytes
+    """32 bytes, raw."""
+
+
+class Vault(Protocol):
+    """The keys of one installation."""
+
+    def seal_key(self, deployment: str, camera: str) -> FrameKey:
+        """The current epoch's key, for a camera to seal frames under. Refused when the gate says no."""
+        ...
+
+    def open_key(self, key_id: str) -> FrameKey:
+        """A key again, for a worker to open frames with; ask anew when its lease is over.
+
+        Refused `vault.key-gone` (never heard of, or destroyed) and when the gate of its deployment says no.
+        """
+        ...
+
+    def check_gate(self, deployment: str) -> float:
+        """Return for how many seconds this answer holds, when the gate of the deployment is open.
+
+        Refused with the gate's rule (`gate.live`, `gate.within-hours`, ...) or `vault.clock`.
+        """
+        ...
+
+    def trusted_now_ns(self) -> int:
+        """Wall time, nanoseconds since the epoch, if the clock can be trusted. Refused `vault.clock` if it can't."""
+        ...
+
+    def make_key(self, kind: KeyKind, deployment: str, subject: str, due_ns: int, *, actor: SystemActor) -> KeptKey:
+        """A new kept key, in the keystore on disk before it is given, for a part of the platform that makes such keys.
+
+        Asked again for the same subject its maker gets the same key, to seal more under it; nobody else does
+        (`lfr_core.custody.vault.access.MAKERS`). That is in the audit trail first, bar the key of an hour's sightings,
+        which the recogniser asks for at every one of them. Refused `vault.not-for-you`; `vault.keystore` when the
+        keystore can't be written.
+        """
+        ...
+
+    def open_kept(self, key_id: str, *, actor: Principal, purpose: str) -> KeptKey:
+        """Lend a kept key to `actor` for `purpose`, if that key is for them (`lfr_core.custody.vault.access`).
+
+        The consultation is in the audit trail before the key is out; what can't be audited isn't done.
+        Refused `vault.key-gone`, `vault.purpose-missing`, `vault.not-for-you`, `actor.not-a-person`, `people.*`,
+        `operator.not-signed-on`, `audit.unwritable`; Retryable too when the records are away.
+        """
+        ...
+
+    def kept(self, kind: KeyKind | None = None, deployment: str | None = None) -> tuple[KeptKeyInfo, ...]:
+        """The kept keys there are, in the order of their ids; with a deployment, those of it (of none: "")."""
+        ...
+
+    def hold(self, key_ids: Sequence[str], *, held: bool) -> None:
+        """Keep keys of footage beyond their due time, or no longer.
+
+        Refused `vault.key-gone` (one is destroyed already; none is held then), `vault.hold-kind` (not footage).
+        """
+        ...
+
+    def destroy(self, key_ids: Sequence[str], *, rule: str) -> tuple[DestroyedKey, ...]:
+        """Destroy kept keys now, under the `rule` that asks for it; those gone already are left out of the answer.
+
+        Refused `vault.key-held`. The wrapping key is renewed, so that nothing on the disk opens to them.
+        """
+        ...
+
+    def sign(self, message: bytes) -> Signature:
+        """Sign with the installation's key."""
+        ...
+
+    def pseudonym(self, name: str) -> str:
+        """The keyed pseudonym of a person's name: the same name gives the same 32 hexadecimal digits here, and
+        nobody without the key can tell which name.
+        """
+        ...

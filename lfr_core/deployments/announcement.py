@@ -1,0 +1,302 @@
+"""Announcements: who is told what, and when, before a deployment; or withheld for a reason that two people stand for.
+
+The moment of publication is the clock's, never given: a late announcement shows that it was late. It may be replaced
+until the deployment opens. A withheld one is counted in public from the start, under a name drawn by chance, and its
+place is named only once it is released.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+
+from sqlalchemy import Engine
+from sqlmodel import Session, col, select
+
+from lfr_core.common.clock import Clock, utc_from_ns
+from lfr_core.common.errors import Poison, Refused
+from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
+from lfr_core.custody.people.lookup import acting, same_person
+from lfr_core.custody.people.roles import Role
+from lfr_core.deployments.reading import application_of
+from lfr_core.deployments.record import record_step
+from lfr_core.deployments.steps import Step
+from lfr_core.domain.actors import Principal
+from lfr_core.domain.figures import Notice, UseCase
+from lfr_core.domain.working_days import LONDON
+from lfr_core.storage.engine import reading, writing
+from lfr_core.storage.tables.publication import AnnouncementRow
+from lfr_core.storage.tables.stream import DeploymentRow
+
+__all__ = [
+    "NOT_RELEASED",
+    "Announcement",
+    "AnnouncementStore",
+    "Plan",
+    "ReasonClass",
+    "announcement_of",
+    "announcements",
+    "plan",
+]
+
+NOT_RELEASED = "place not released"
+"""Printed instead of the place of a withheld deployment."""
+_LONGEST = {"place": 120, "purpose": 300}
+_LONGEST_NAME = 200
+_LONGEST_H = 24
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
+
+
+class ReasonClass(StrEnum):
+    """Why a notice may be withheld: it would defeat the purpose (DESIGN.md). A closed list; the value is published."""
+
+    THREAT_TO_LIFE = "threat to life"
+    PREVENTS_SERIOUS_CRIME = "notice would prevent the detection of serious crime"
+    NATIONAL_SECURITY = "national security"
+    SAFETY_OF_A_PERSON = "safety of a vulnerable or missing person"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Where, when and what for. Times are aware."""
+
+    place: str
+    starts_at: datetime
+    ends_at: datetime
+    purpose: str
+    use_case: UseCase
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """The newest revision of a deployment's announcement."""
+
+    deployment: str
+    revision: int
+    public_id: str
+    plan: Plan
+    made_at: datetime
+    withheld_because: ReasonClass | None
+    released_at: datetime | None
+
+    @property
+    def place_is_public(self) -> bool:
+        return self.withheld_because is None or self.released_at is not None
+
+    @property
+    def public_place(self) -> str:
+        return self.plan.place if self.place_is_public else NOT_RELEASED
+
+    @property
+    def notice(self) -> Notice:
+        """As the record prints it."""
+        if self.withheld_because is None:
+            return Notice(published_at=self.made_at)
+        return Notice(withheld_because=self.withheld_because.value)
+
+
+def plan(*, place: str, day: date, start: time, end: time, purpose: str, use_case: UseCase) -> Plan:
+    """A plan in London's clock times; an end at or before the start is on the next day.
+
+    Raises:
+        Refused: `announcement.bad-text` (empty, too long, control characters), `announcement.bad-time` (the clock
+            skips that time, or nobody can say which of two).
+    """
+    texts = {"place": " ".join(place.split(" ")).strip(), "purpose": " ".join(purpose.split(" ")).strip()}
+    for what, text in texts.items():
+        if not text or len(text) > _LONGEST[what] or _CONTROL.search(text):
+            raise Refused(
+                "announcement.bad-text",
+                f"the {what} must be one line of 1 to {_LONGEST[what]} characters without control characters",
+            )
+    last = day if end > start else day + timedelta(days=1)
+    return Plan(texts["place"], _moment(day, start), _moment(last, end), texts["purpose"], use_case)
+
+
+class AnnouncementStore:
+    """Makes and releases announcements. `token` gives the hexadecimal digits of a withheld deployment's public name.
+
+    Every method raises Retryable when database or vault is away: what can't be audited isn't done.
+    """
+
+    def __init__(self, engine: Engine, trail: Trail, clock: Clock, token: Callable[[], str]) -> None:
+        self._engine = engine
+        self._trail = trail
+        self._clock = clock
+        self._token = token
+
+    def publish(self, deployment: str, plan: Plan, *, by: Principal) -> Announcement:
+        """Announce it now, or replace its announcement while it hasn't opened.
+
+        Raises:
+            Refused: `deployment.unknown`, `announcement.too-late` (it has opened and has one), `announcement.bad-name`.
+        """
+        return self._add(deployment, plan, by, None, "")
+
+    def withhold(self, deployment: str, plan: Plan, *, because: ReasonClass, by: str, approved_by: str) -> Announcement:
+        """Tell nobody beforehand, for `because`, approved by somebody else.
+
+        Raises:
+            Refused: as `publish`, and `announcement.same-person`, `announcement.is-public` (it has been announced).
+        """
+        if _folded(str(by)) == _folded(approved_by):
+            raise Refused(
+                "announcement.same-person", "who withholds a notice can't approve that: name the authorising officer"
+            )
+        return self._add(deployment, plan, by, because, approved_by)
+
+    def release(self, deployment: str, *, by: str) -> Announcement:
+        """Let the place of a withheld deployment be named from now on.
+
+        Raises:
+            Refused: `announcement.none`, `announcement.nothing-to-release`, `announcement.bad-name`.
+        """
+        _check_name(by)
+        self._trail.prepare(by)
+        with writing(self._engine) as session:
+            row = _newest(session, deployment)
+            if row is None:
+                raise _none(deployment)
+            if not row.withheld_because:
+                raise Refused("announcement.nothing-to-release", f"the place of {deployment} is public already")
+            if row.released_at is None:
+                row.released_at, row.released_by = self._now(), by
+                session.add(row)
+                self._append(session, row, Verb.DISCLOSE, by, "announcement.released")
+            return _value(row)
+
+    def _add(
+        self, deployment: str, plan: Plan, by: Principal, because: ReasonClass | None, approved_by: str
+    ) -> Announcement:
+        for name in (by, approved_by) if because else (by,):
+            _check_name(str(name))
+        if plan.starts_at.tzinfo is None or not timedelta(0) < plan.ends_at - plan.starts_at <= timedelta(
+            hours=_LONGEST_H
+        ):
+            raise Poison(f"a deployment's times are aware, and it lasts up to {_LONGEST_H} hours: mend the plan")
+        for name in (by, approved_by) if because else (by,):
+            self._trail.prepare(name)
+        with writing(self._engine) as session:
+            query = select(DeploymentRow).where(DeploymentRow.id == deployment).with_for_update(key_share=True)
+            of = session.exec(query).one_or_none() if "\x00" not in deployment else None
+            if of is None:
+                raise Refused("deployment.unknown", f"there is no deployment {deployment}; see `lfr deployment list`")
+            if of.planned:
+                self._check_planned(session, of, plan, by, approved_by if because else "")
+            before = _newest(session, deployment)
+            if before is not None and of.opened_at is not None:
+                raise Refused(
+                    "announcement.too-late",
+                    f"deployment {deployment} has opened: what the public was told about it stays as it was",
+                )
+            if before is not None and because is not None and not before.withheld_because:
+                raise Refused("announcement.is-public", f"{deployment} has been announced: that can't be taken back")
+            kept_name = before.public_id if before is not None and (because or not before.withheld_because) else ""
+            row = AnnouncementRow(
+                deployment=deployment,
+                revision=before.revision + 1 if before else 1,
+                public_id=kept_name or (f"withheld-{self._token()}" if because else deployment),
+                place=plan.place,
+                starts_at=plan.starts_at,
+                ends_at=plan.ends_at,
+                purpose=plan.purpose,
+                use_case=plan.use_case.value,
+                made_at=self._now(),
+                made_by=str(by),
+                withheld_because=because.value if because else "",
+                approved_by=approved_by if because else "",
+            )
+            session.add(row)
+            session.flush()
+            if because:
+                self._append(session, row, Verb.DECIDE, by, "announcement.withheld")
+                self._append(session, row, Verb.AUTHORISE, approved_by, "announcement.withheld")
+            else:
+                self._append(session, row, Verb.DISCLOSE, by, "announcement.published")
+            return _value(row)
+
+    def _check_planned(self, session: Session, of: DeploymentRow, plan: Plan, by: Principal, approved_by: str) -> None:
+        """A planned deployment is announced as it is authorised, by whom its line names."""
+        made = application_of(session, of.id)
+        if made is None or (plan.place, plan.starts_at, plan.ends_at) != (made.place, made.starts_at, made.ends_at):
+            raise Refused(
+                "announcement.not-as-planned",
+                f"{of.id} is announced as it is planned: `lfr deployment announce` or `lfr deployment withhold`",
+            )
+        if approved_by:
+            officer = acting(session, approved_by, {Role.AUTHORISING_OFFICER})
+            if same_person(officer.name, made.applied_by):
+                raise Refused("announcement.same-person", f"{officer.name} planned {of.id}: another officer approves")
+        step, note = (Step.WITHHOLD, f"approved by {approved_by}") if approved_by else (Step.ANNOUNCE, "")
+        record_step(session, self._trail, of, step, by=by, now=self._now(), note=note)
+
+    def _append(self, session: Session, row: AnnouncementRow, verb: Verb, by: Principal, rule: str) -> None:
+        facts = {"revision": row.revision}
+        self._trail.append(session, AuditEvent(verb, by, row.deployment, f"deployment:{row.deployment}", rule, facts))
+
+    def _now(self) -> datetime:
+        return utc_from_ns(self._clock.time_ns())
+
+
+def announcement_of(engine: Engine, deployment: str) -> Announcement:
+    """The newest of one deployment. Raises Refused `announcement.none`, Retryable."""
+    with reading(engine) as session:
+        row = _newest(session, deployment)
+    if row is None:
+        raise _none(deployment)
+    return _value(row)
+
+
+def announcements(engine: Engine) -> tuple[Announcement, ...]:
+    """The newest of each deployment, by start. Raises Retryable."""
+    with reading(engine) as session:
+        rows = session.exec(select(AnnouncementRow).order_by(col(AnnouncementRow.revision))).all()
+    newest = {row.deployment: row for row in rows}
+    return tuple(sorted((_value(row) for row in newest.values()), key=lambda one: (one.plan.starts_at, one.public_id)))
+
+
+def _newest(session: Session, deployment: str) -> AnnouncementRow | None:
+    if "\x00" in deployment:
+        return None
+    query = select(AnnouncementRow).where(AnnouncementRow.deployment == deployment)
+    return session.exec(query.order_by(col(AnnouncementRow.revision).desc())).first()
+
+
+def _value(row: AnnouncementRow) -> Announcement:
+    return Announcement(
+        deployment=row.deployment,
+        revision=row.revision,
+        public_id=row.public_id,
+        plan=Plan(row.place, row.starts_at, row.ends_at, row.purpose, UseCase(row.use_case)),
+        made_at=row.made_at,
+        withheld_because=ReasonClass(row.withheld_because) if row.withheld_because else None,
+        released_at=row.released_at,
+    )
+
+
+def _moment(day: date, at: time) -> datetime:
+    local = datetime.combine(day, at, tzinfo=LONDON)
+    if local.utcoffset() != local.replace(fold=1).utcoffset():  # skipped in spring, twice in autumn
+        raise Refused(
+            "announcement.bad-time", f"the clocks change on {day}: {at:%H:%M} isn't one moment, give another time"
+        )
+    return local
+
+
+def _check_name(name: str) -> None:
+    if not name.strip() or len(name) > _LONGEST_NAME or _CONTROL.search(name):
+        raise Refused("announcement.bad-name", "give the name of the person who does this, and of who approves it")
+
+
+def _folded(name: str) -> str:
+    return " ".join(name.split()).casefold()
+
+
+def _none(deployment: str) -> Refused:
+    return Refused(
+        "announcement.none",
+        f"{deployment} was neither announced nor withheld: do it with `lfr publish announce` (late, if it must be)",
+    )

@@ -1,0 +1,88 @@
+"""Operators attending: heard of again and again while they watch. When nobody has been for a while, the gate shuts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Event, Thread
+
+from sqlalchemy import Engine, delete
+from sqlmodel import col
+
+from lfr_core.common.clock import Clock, SystemClock
+from lfr_core.common.errors import LfrError, Refused
+from lfr_core.common.logs import get_logger
+from lfr_core.custody.people.lookup import acting
+from lfr_core.custody.people.roles import Role
+from lfr_core.storage.engine import writing
+from lfr_core.storage.tables.stream import DeploymentRow
+from lfr_core.storage.tables.vault import AttendanceRow
+
+__all__ = ["Attendance"]
+
+_LONGEST_NAME = 100
+
+
+class Attendance:
+    """Who attends which deployment. Every method raises Retryable when the database is away."""
+
+    def __init__(self, engine: Engine, clock: Clock | None = None) -> None:
+        self._engine = engine
+        self._clock = clock or SystemClock()
+
+    def heard(self, deployment: str, operator: str) -> None:
+        """The operator is there now.
+
+        A planned deployment is attended by registered operators only.
+
+        Raises:
+            Refused: `operator.name-missing`, `deployment.unknown`, `people.unknown`, `people.revoked`,
+                `people.wrong-role`.
+        """
+        name = " ".join(operator.split())
+        if not name or len(name) > _LONGEST_NAME or "\x00" in name:
+            raise Refused("operator.name-missing", f"say who attends: a name of at most {_LONGEST_NAME} characters")
+        now_ns = self._clock.time_ns()
+        with writing(self._engine) as session:
+            of = session.get(DeploymentRow, deployment)
+            if of is None:
+                raise Refused("deployment.unknown", f"there is no deployment {deployment}; see `lfr deployment list`")
+            if of.planned:
+                acting(session, name, {Role.OPERATOR})  # each time: who is revoked attends no more
+            row = session.get(AttendanceRow, (deployment, name))
+            if row is not None:
+                row.last_ns = now_ns
+                return
+            session.add(AttendanceRow(deployment=deployment, operator=name, since_ns=now_ns, last_ns=now_ns))
+
+    def left(self, deployment: str, operator: str) -> None:
+        """The operator is gone; at once, not after the policy's time."""
+        name = " ".join(operator.split())
+        with writing(self._engine) as session:
+            session.execute(
+                delete(AttendanceRow)
+                .where(col(AttendanceRow.deployment) == deployment)
+                .where(col(AttendanceRow.operator) == name)
+            )
+
+    @contextmanager
+    def kept_up(self, deployment: str, operator: str, every_s: float = 2.0) -> Iterator[None]:
+        """Attend for as long as the block runs, from a thread. Raises as `heard`, at the start."""
+        self.heard(deployment, operator)
+        over = Event()
+
+        def beat() -> None:
+            while not over.wait(every_s):
+                try:
+                    self.heard(deployment, operator)
+                except LfrError as error:  # the gate shuts if it lasts: that is what it is for
+                    get_logger().warning("attendance.not-written", reason=str(error))
+
+        thread = Thread(target=beat, name="attendance", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
+            self.left(deployment, operator)

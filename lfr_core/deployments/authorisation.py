@@ -1,0 +1,78 @@
+"""What stands in the way of an authority, and the authority or refusal as it is kept."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from sqlmodel import Session
+
+from lfr_core.common.errors import Refused
+from lfr_core.custody.people.lookup import acting
+from lfr_core.custody.people.roles import Rank, Role
+from lfr_core.deployments.application import Application, Authority
+from lfr_core.deployments.compliance_documents import papers_standing
+from lfr_core.deployments.deadlines import overdue_unexplained
+from lfr_core.deployments.false_alert_forecast import Price
+from lfr_core.deployments.locking import reason_of
+from lfr_core.domain.policy import Policy
+from lfr_core.domain.working_days import LONDON
+from lfr_core.storage.tables.deployments import AuthorityRow
+
+__all__ = ["LEAST_ONE_IN", "check_may_authorise", "keep_decision"]
+
+LEAST_ONE_IN: Final = 1_000
+"""No authority allows more than one false alert in so many faces (DOMAIN.md M3)."""
+
+
+def check_may_authorise(session: Session, made: Application, policy: Policy, *, now: datetime) -> None:
+    """Whether anybody may authorise anything now.
+
+    Raises:
+        Refused: `life.papers` (one is missing, or not in date on the day), `life.results-overdue` (of any deployment,
+            and nobody explained why).
+    """
+    day = made.ends_at.astimezone(LONDON).date()
+    standing = papers_standing(session, made.deployment, day)
+    if not standing.in_date:
+        raise Refused("life.papers", f"{standing.why}: `lfr papers add` registers a version that is good on {day}")
+    late = overdue_unexplained(session, now, policy)
+    if late:
+        raise Refused(
+            "life.results-overdue",
+            f"results are overdue and unexplained ({', '.join(late[:3])}): publish them, or `lfr publish explain`",
+        )
+
+
+def keep_decision(
+    session: Session, made: Application, *, by: str, reason: str, limit: int, found: Price | None, now: datetime
+) -> Authority:
+    """Keep the officer's decision.
+
+    Args:
+        session: a transaction.
+        made: what was applied for.
+        by: an authorising officer.
+        reason: in the officer's words.
+        limit: at most one false alert in so many faces.
+        found: the price of the list, as the officer signed it; None: the answer is no.
+        now: aware.
+
+    Raises:
+        Refused: `people.unknown`, `people.revoked`, `people.wrong-role`; there is no reason.
+    """
+    person = acting(session, by, {Role.AUTHORISING_OFFICER})
+    given = Authority(
+        deployment=made.deployment,
+        revision=made.revision,
+        granted=found is not None,
+        by=person.name,
+        rank=Rank(person.rank),
+        at=now,
+        reason=reason_of(reason),
+        false_alerts_one_in=limit,
+        expected_false_alerts=found.forecast.expected if found is not None and found.forecast is not None else None,
+        claim_not_shown=found is not None and not found.shown,
+    )
+    session.add(AuthorityRow(**given.model_dump() | {"rank": given.rank.value}))
+    return given

@@ -1,0 +1,221 @@
+"""The register of papers, written: a version is added, and never changed afterwards."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import re
+from contextlib import suppress
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import Engine, text
+from sqlmodel import Session, select
+
+from lfr_core.common.clock import Clock, utc_from_ns
+from lfr_core.common.errors import Fatal, Refused, Retryable
+from lfr_core.common.files import read_bounded
+from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
+from lfr_core.custody.people import Person, Role, acting
+from lfr_core.deployments.compliance_documents.clean import cleaned
+from lfr_core.deployments.compliance_documents.kinds import Paper, PaperKind
+from lfr_core.deployments.compliance_documents.reading import value_of
+from lfr_core.deployments.compliance_documents.signature import HTML, media_type_of
+from lfr_core.domain.policy import PapersPolicy
+from lfr_core.domain.working_days import LONDON
+from lfr_core.storage.engine import reading, writing
+from lfr_core.storage.tables.documents import PaperRow
+from lfr_core.storage.tables.stream import DeploymentRow
+
+__all__ = ["LARGEST_BYTES", "PaperRegister", "paper_folder"]
+
+LARGEST_BYTES = 20_000_000
+"""Of a paper's file: the public downloads it, some over a telephone."""
+_LONGEST = 200
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2028\u2029\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+_VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,29}")
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+_MAY = (Role.COMPLIANCE, Role.AUTHORISING_OFFICER)
+_LOCK = 0x4C46_5250_41  # any number of our own ("LFRPA"), for PostgreSQL's advisory lock
+
+
+def paper_folder(home: Path) -> Path:
+    """Where the files of papers lie in the home folder, each under its SHA-256. They are public: nothing is sealed."""
+    return home / "papers"
+
+
+class PaperRegister:
+    """Adds papers. Raises Retryable when database or vault is away, or the disk is full."""
+
+    def __init__(self, engine: Engine, trail: Trail, clock: Clock, folder: Path, policy: PapersPolicy) -> None:
+        """`folder` is `paper_folder(settings.home)`."""
+        self._engine = engine
+        self._trail = trail
+        self._clock = clock
+        self._folder = folder
+        self._policy = policy
+
+    def add(
+        self, kind: PaperKind, file: Path, *, title: str, version: str, review_by: date, by: str, deployment: str = ""
+    ) -> Paper:
+        """Register a version, which supersedes those before. The same again changes nothing.
+
+        Args:
+            kind: of the four.
+            title: one line, for the public.
+            version: letters, digits, points and hyphens.
+            deployment: of a community impact assessment; the others have none.
+            file: PDF, HTML (kept and published as `cleaned` leaves it), Markdown or plain text; at most
+                `LARGEST_BYTES`.
+            review_by: its last good day in England, not past, and at most `papers.max_review_days` ahead.
+            by: who approves it: registered with role compliance or authorising officer.
+
+        Raises:
+            Refused: `papers.bad-text`, `papers.bad-version`, `papers.expired`, `papers.review-too-late`,
+                `papers.scope`, `papers.not-a-file`, `papers.too-large`, `papers.version-taken`,
+                `deployment.unknown`, and as `acting` and `media_type_of`.
+            Fatal: the folder of papers can't be written.
+        """
+        self._check(kind, title, version, review_by, deployment)
+        name, content = _read(file)
+        media_type = media_type_of(content, name)
+        title = " ".join(title.split())
+        if media_type == HTML:
+            content = cleaned(content, title)
+        row = PaperRow(
+            kind=kind.value,
+            deployment=deployment,
+            version=version,
+            title=title,
+            review_by=review_by,
+            approved_by=by,
+            added_at=self._now(),
+            sha256=hashlib.sha256(content).hexdigest(),
+            file_name=name,
+            media_type=media_type,
+            size=len(content),
+        )
+        with reading(self._engine) as session:
+            row.approved_by = _checked(session, row, by).name
+            _same(session, row)
+        _keep(self._folder, row.sha256, content)  # again too: that mends a file that was lost or damaged
+        self._trail.prepare(row.approved_by)
+        with writing(self._engine) as session:
+            if session.get_bind().dialect.name == "postgresql":
+                session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+            _checked(session, row, by)
+            known = _same(session, row)
+            if known is not None:
+                return value_of(known)
+            session.add(row)
+            session.flush()
+            facts: dict[str, str | int] = {
+                "version": version,
+                "review_by": review_by.isoformat(),
+                "sha256": row.sha256,
+                "bytes": row.size,
+            }
+            subject = f"paper:{kind.word}"
+            self._trail.append(
+                session, AuditEvent(Verb.AUTHORISE, row.approved_by, deployment, subject, "papers.added", facts)
+            )
+            return value_of(row)
+
+    def _check(self, kind: PaperKind, title: str, version: str, review_by: date, deployment: str) -> None:
+        if not title.strip() or len(title) > _LONGEST or _CONTROL.search(title):
+            raise Refused("papers.bad-text", f"give the paper's title, in one line of at most {_LONGEST} characters")
+        if not _VERSION.fullmatch(version):
+            raise Refused(
+                "papers.bad-version", "a version is up to 30 letters, digits, points and hyphens, as 2.1 or 2026-11"
+            )
+        if (kind is PaperKind.COMMUNITY) != bool(deployment):
+            raise Refused(
+                "papers.scope",
+                "a community impact assessment belongs to a deployment: give --deployment"
+                if not deployment
+                else f"the {kind.value} is the force's, not one deployment's: leave --deployment out",
+            )
+        today = self._now().astimezone(LONDON).date()
+        if review_by < today:
+            raise Refused(
+                "papers.expired",
+                f"its review was due by {review_by}, which is past: review it, then give the next date",
+            )
+        if review_by > today + timedelta(days=self._policy.max_review_days):
+            raise Refused(
+                "papers.review-too-late",
+                f"a paper is reviewed within {self._policy.max_review_days} days (papers.max_review_days): "
+                f"give a date up to {today + timedelta(days=self._policy.max_review_days)}",
+            )
+
+    def _now(self) -> datetime:
+        return utc_from_ns(self._clock.time_ns())
+
+
+def _checked(session: Session, row: PaperRow, by: str) -> Person:
+    """Who approves. Raises Refused as `acting`, and `deployment.unknown`."""
+    person = acting(session, by, _MAY)
+    if row.deployment and ("\x00" in row.deployment or session.get(DeploymentRow, row.deployment) is None):
+        raise Refused("deployment.unknown", f"there is no deployment {row.deployment!r}; see `lfr deployment list`")
+    return person
+
+
+def _same(session: Session, row: PaperRow) -> PaperRow | None:
+    """That version if it is registered already and the same. Raises Refused `papers.version-taken` if it is another."""
+    known = session.exec(
+        select(PaperRow).where(
+            PaperRow.kind == row.kind, PaperRow.deployment == row.deployment, PaperRow.version == row.version
+        )
+    ).one_or_none()
+    if known is None:
+        return None
+    if (known.sha256, known.title, known.review_by) == (row.sha256, row.title, row.review_by):
+        return known
+    differs = "content" if known.sha256 != row.sha256 else "title or review date"
+    raise Refused(
+        "papers.version-taken",
+        f"version {row.version} of the {row.kind} is registered with another {differs}, and a version never changes: "
+        "give the next version",
+    )
+
+
+def _read(file: Path) -> tuple[str, bytes]:
+    """The file's name and content."""
+    name = file.name
+    if not name or len(name) > _LONGEST or _CONTROL.search(name):
+        raise Refused("papers.bad-text", "the file's name must be of at most 200 printable characters: rename it")
+    try:
+        return name, read_bounded(file, LARGEST_BYTES)
+    except OSError as error:
+        if error.errno == errno.EFBIG:
+            words = f"{name} is larger than {LARGEST_BYTES // 1_000_000} MB: make it smaller"
+            raise Refused("papers.too-large", words) from error
+        raise Refused(
+            "papers.not-a-file", f"{file} can't be read: {error.strerror}. Give the paper's own file"
+        ) from error
+
+
+def _keep(folder: Path, sha256: str, content: bytes) -> None:
+    """Put the file in its place, whole or not at all, and on the disk before its row is."""
+    part = folder / f".{sha256}.{os.getpid()}.part"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644), "wb") as out:
+            out.write(content)
+            out.flush()
+            os.fsync(out.fileno())
+        part.replace(folder / sha256)
+        directory = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(directory)
+        finally:
+            os.close(directory)
+    except OSError as error:
+        words = f"the folder of papers {folder} can't be written: {error.strerror}. Nothing was registered"
+        if error.errno in _FULL:
+            raise Retryable(f"{words}: free space, then give the same command again", retry_after_s=5.0) from error
+        raise Fatal(f"{words}: see that it is a folder of ours") from error
+    finally:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)

@@ -1,0 +1,107 @@
+"""An application as a file that a planner writes: TOML, with clock times of England."""
+
+from __future__ import annotations
+
+import tomllib
+from datetime import date, time
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from lfr_core.common.errors import Poison
+from lfr_core.common.files import read_toml
+from lfr_core.deployments.announcement import plan as moments
+from lfr_core.deployments.application import ApplicationForm
+from lfr_core.domain.deployments import DeploymentKind
+from lfr_core.domain.figures import UseCase
+from lfr_core.domain.policy import Policy
+
+__all__ = ["FormFile", "form_template", "read_form"]
+
+
+class FormFile(BaseModel):
+    """What the file says."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: DeploymentKind
+    name: str
+    form: ApplicationForm
+
+
+class _When(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    date: date
+    start: time = Field(alias="from")
+    end: time = Field(alias="to")
+    use_case: int = Field(ge=1, le=5)
+    place: str
+    purpose: str
+
+
+def read_form(file: Path) -> FormFile:
+    """Read and check an application.
+
+    Raises:
+        Poison: the file can't be read, isn't TOML, lacks a field, or has one that isn't known; each is named.
+        Refused: `announcement.bad-time`: the clocks change at that time.
+    """
+    try:
+        said: dict[str, Any] = read_toml(file, encoding="utf-8-sig")
+        when = _When.model_validate(said)
+        named = moments(
+            place=when.place,
+            day=when.date,
+            start=when.start,
+            end=when.end,
+            purpose=when.purpose,
+            use_case=list(UseCase)[when.use_case - 1],
+        )
+        rest = {key: value for key, value in said.items() if key not in {"date", "from", "to", "kind", "name"}}
+        rest |= {"starts_at": named.starts_at, "ends_at": named.ends_at, "use_case": named.use_case}
+        form = ApplicationForm.model_validate(rest)
+        return FormFile(kind=said.get("kind", "operational"), name=said.get("name", ""), form=form)
+    except OSError as error:
+        raise Poison(f"{file} can't be read: {error.strerror}. `lfr deployment template` writes one") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Poison(f"{file} isn't TOML in UTF-8: {error}") from error
+    except ValidationError as error:
+        faults = "; ".join(
+            f"{'.'.join(map(str, fault['loc'])) or 'the whole'}: {fault['msg']}" for fault in error.errors()
+        )
+        raise Poison(f"{file} is no application: {faults}") from error
+
+
+def form_template(policy: Policy) -> str:
+    """A file to fill in, each field explained with the policy's limit beside it."""
+    cases = "\n".join(f"#   {case.value}" for case in UseCase)
+    return f'''# An application for a deployment. Fill it in, then: lfr deployment plan ID THIS-FILE --by "YOUR NAME"
+kind = "operational"        # operational or evaluation
+name = ""                   # what people call it; empty: its id
+
+# Where and when. Announced {policy.planning.notice_h:g} h before, open for {policy.vault.max_open_h:g} h at most.
+place = ""                  # an area as the public knows it, never a camera's place
+footprint = ""              # where cameras may stand: streets and sides
+cameras = ["north"]         # their names; no other camera may send
+date = 2026-12-04           # the day in England
+from = 10:00:00
+to = 16:00:00               # at or before `from`: the next day
+
+# Why. Each at least a sentence.
+use_case = 5                # one of:
+{cases}
+purpose = ""                # one line, published
+sought = """"""             # who is looked for, by category
+necessity = """"""          # why this, and why nothing less
+proportionality = """"""    # what speaks against it, and why that is outweighed
+grounds = """"""            # why listed people are expected there, or why it is a hotspot
+
+# How. `lfr deployment price` tells what a list of that size costs in false alerts.
+threshold = {policy.alerts.threshold:g}            # cosine, the policy's; another one needs a reason
+threshold_reason = ""
+list_cap = 1000             # entries at most; the policy's cap is {policy.watchlist.max_entries}
+expected_faces = 10000      # faces compared in all, as forecast
+watchlist_folder = ""       # photographs and watchlist.csv; empty: somebody compiles the list by hand
+'''

@@ -1,0 +1,96 @@
+"""What the gate is decided on, gathered from the records in one transaction."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlmodel import Session, col, func, select
+
+from lfr_core.common.errors import Refused
+from lfr_core.custody.people.lookup import acting
+from lfr_core.custody.people.roles import Role
+from lfr_core.deployments.compliance_documents import papers_standing
+from lfr_core.deployments.listed import last_look
+from lfr_core.deployments.monitoring.store import last_proven_ns
+from lfr_core.deployments.reading import application_of
+from lfr_core.domain.deployments import DeploymentStatus
+from lfr_core.domain.gate import GateFacts, PlannedFacts
+from lfr_core.domain.working_days import LONDON
+from lfr_core.storage.tables.deployments import AuthorityRow, LifeRow
+from lfr_core.storage.tables.publication import AnnouncementRow
+from lfr_core.storage.tables.stream import DeploymentRow
+from lfr_core.storage.tables.vault import AttendanceRow, InstallationRow
+
+__all__ = ["gate_facts", "planned_facts"]
+
+
+def gate_facts(session: Session, row: DeploymentRow, now: datetime) -> GateFacts:
+    """The facts of one deployment at `now`, aware. Raises Refused as `planned_facts`."""
+    attended = session.exec(select(func.max(AttendanceRow.last_ns)).where(AttendanceRow.deployment == row.id)).one()
+    looked_ns, why = last_look(session, row.id)
+    if row.gallery and not row.gallery_digest:
+        why = "nothing shows what it must hold"
+    return GateFacts(
+        deployment=row.id,
+        status=DeploymentStatus(row.status),
+        opens_ns=_ns(row.opens_at) if row.opens_at else None,
+        closes_ns=_ns(row.closes_at) if row.closes_at else None,
+        gallery=row.gallery or "",
+        suspended_why=row.suspended_why,
+        attended_ns=attended,
+        gallery_why=why,
+        gallery_looked_ns=looked_ns,
+        audit_written_ns=session.exec(select(InstallationRow.written_ns)).first(),
+        planned=planned_facts(session, row, now) if row.planned else None,
+    )
+
+
+def planned_facts(session: Session, row: DeploymentRow, now: datetime) -> PlannedFacts:
+    """The facts of one planned deployment at `now`, aware.
+
+    Raises:
+        Refused: `gate.no-application`: it is called planned and has none; the records are damaged.
+    """
+    life, made = session.get(LifeRow, row.id), application_of(session, row.id)
+    if life is None or made is None:
+        raise Refused("gate.no-application", f"deployment {row.id} is planned and has no application: that is damage")
+    authority = session.get(AuthorityRow, (row.id, life.revision))
+    granted = authority if authority is not None and authority.granted and life.officer else None
+    query = select(AnnouncementRow).where(AnnouncementRow.deployment == row.id)
+    told = session.exec(query.order_by(col(AnnouncementRow.revision).desc())).first()
+    if told is not None and (told.starts_at, told.ends_at) != (made.starts_at, made.ends_at):
+        told = None  # other hours were announced
+    today = now.astimezone(LONDON).date()
+    standing = papers_standing(session, row.id, today)
+    return PlannedFacts(
+        authorised_by=granted.by if granted else "",
+        officer_may=granted is not None and _may(session, granted.by, granted.at),
+        starts_ns=_ns(made.starts_at),
+        papers_why="" if standing.in_date else standing.why,
+        list_digest=life.list_digest,
+        approved_digest=life.approved_digest,
+        list_built_ns=_ns(life.list_built_at) if life.list_built_at else None,
+        list_last_day=life.list_last_day,
+        today=today,
+        threshold_authorised=made.threshold,
+        threshold=row.threshold,
+        contract_approved=life.bound_contract,
+        contract=row.contract_id,
+        told_ns=_ns(told.made_at) if told else None,
+        withheld_by=told.approved_by if told and told.withheld_because else "",
+        signage_by=life.signage_by,
+        briefing_by=life.briefing_by,
+        proven_ns=last_proven_ns(session, row.id),
+    )
+
+
+def _may(session: Session, officer: str, since: datetime) -> bool:
+    try:
+        acting(session, officer, {Role.AUTHORISING_OFFICER}, since=since)
+    except Refused:
+        return False
+    return True
+
+
+def _ns(at: datetime) -> int:
+    return round(at.timestamp() * 1e6) * 1_000

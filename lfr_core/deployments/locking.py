@@ -1,0 +1,50 @@
+"""A deployment's row, taken for change; and the checks of an id and of a reason that every change shares."""
+
+from __future__ import annotations
+
+import re
+
+from sqlmodel import Session, select
+
+from lfr_core.common.errors import Refused
+from lfr_core.storage.tables.stream import DeploymentRow
+
+__all__ = ["check_id", "locked", "reason_of", "unknown"]
+
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_LONGEST_REASON = 200
+
+
+def check_id(id: str) -> None:  # noqa: A002  the field's own word
+    """Raises Refused `deployment.bad-id`."""
+    if not _ID.fullmatch(id):
+        raise Refused(
+            "deployment.bad-id",
+            f"{id!r} can't be a deployment's id: up to 64 letters, digits, dots, - and _, "
+            "the first a letter or a digit",
+        )
+
+
+def locked(session: Session, id: str) -> DeploymentRow:  # noqa: A002  the field's own word
+    """Its row; nobody else changes it until the transaction ends. Raises Refused `deployment.unknown`."""
+    if "\x00" in id:
+        raise unknown(id.replace("\x00", "?"))
+    row = session.exec(
+        select(DeploymentRow).where(DeploymentRow.id == id).with_for_update(key_share=True)
+    ).one_or_none()
+    if row is None:
+        raise unknown(id)
+    return row
+
+
+def reason_of(why: str) -> str:
+    """A reason as it is kept. Raises Refused `deployment.reason-missing`."""
+    reason = " ".join(why.split())
+    if not reason or len(reason) > _LONGEST_REASON or "\x00" in reason:
+        raise Refused("deployment.reason-missing", f"say why, in at most {_LONGEST_REASON} characters")
+    return reason
+
+
+def unknown(id: str) -> Refused:  # noqa: A002  the field's own word
+    """There is no such deployment."""
+    return Refused("deployment.unknown", f"there is no deployment {id}; `lfr deployment list` shows those there are")

@@ -1,0 +1,164 @@
+"""The fuse of a live deployment: too many false alerts for the faces compared suspend it (DOMAIN.md 4.4, issue 5).
+
+A false alert is one that a person has decided and that would be published as false; one that nobody has decided yet is
+not false, it waits. Test subjects and canaries are no alerts of anybody. Faces are tracks that were compared, as they
+are published.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from sqlalchemy import Engine, union_all
+from sqlalchemy import select as select_columns
+from sqlmodel import Session, col, func, select
+
+from lfr_core.common.clock import Clock
+from lfr_core.domain.actors import Principal
+from lfr_core.domain.alerts import Cell, Decision, Judgement, Review, published_cell
+from lfr_core.domain.circuit_breaker import fuse_limit, fuse_trips
+from lfr_core.domain.watchlists import Category
+from lfr_core.storage.engine import reading, writing
+from lfr_core.storage.tables.monitoring import FuseTripRow
+from lfr_core.storage.tables.stream import AlertRow, AlertStubRow, CameraSessionRow
+
+__all__ = ["Fuse", "FuseReading", "Suspends", "fuse_reading"]
+
+_NOT_TRUE = frozenset({Cell.FALSE_CONFIRMED, Cell.FALSE_UNCONFIRMED, Cell.NOT_DECIDED})
+"""Of alerts that somebody judged: for the fuse, and nowhere else, "can't tell" counts as a false alert."""
+
+
+@dataclass(frozen=True, slots=True)
+class FuseReading:
+    """Where a deployment's fuse stands."""
+
+    faces: int
+    """Compared so far."""
+    false_alerts: int
+    """Decided so far."""
+    one_in: int
+    """The authority's limit."""
+    answered_for: int
+    """False alerts that the last trip has spoken for; 0 before the first."""
+
+    @property
+    def limit(self) -> int:
+        """The number of false alerts at which it trips, for these faces."""
+        return fuse_limit(self.faces, self.one_in)
+
+    @property
+    def trips(self) -> bool:
+        """Whether it does: beyond the limit, and one more than the last trip has spoken for."""
+        return self.false_alerts > self.answered_for and fuse_trips(self.faces, self.false_alerts, self.one_in)
+
+
+class Suspends(Protocol):
+    """What can suspend: `lfr_core.deployments.store.DeploymentStore`."""
+
+    def suspend(self, id: str, why: str, *, by: Principal) -> object:  # noqa: A002  the field's own word
+        """Stop recognition for now."""
+        ...
+
+
+def fuse_reading(session: Session, deployment: str, one_in: int) -> FuseReading:
+    """Count, in one look at the records."""
+    faces = session.exec(
+        select(func.coalesce(func.sum(CameraSessionRow.tracks_compared), 0)).where(
+            CameraSessionRow.deployment == deployment
+        )
+    ).one()
+    last = _last_trip(session, deployment)
+    return FuseReading(int(faces), _false_alerts(session, deployment), one_in, last.answered_for if last else 0)
+
+
+class Fuse:
+    """Looks at deployments' fuses and trips them.
+
+    Args:
+        engine: the records.
+        store: suspends.
+        call: puts a call for the authorising officer on the board, in the transaction given: deployment, why.
+        clock: wall time.
+        by: who suspends.
+    """
+
+    def __init__(
+        self, engine: Engine, store: Suspends, call: Callable[[Session, str, str], None], clock: Clock, *, by: Principal
+    ) -> None:
+        self._engine = engine
+        self._store = store
+        self._call = call
+        self._clock = clock
+        self._by = by
+
+    def look(self, deployment: str, one_in: int) -> FuseReading:
+        """Where it stands; if that is beyond the limit the deployment is suspended and the officer called.
+
+        The suspension comes first: killed in between, it trips once more after the resume, never once less.
+
+        Raises:
+            Retryable: records or vault are away; nothing happened, or the deployment is suspended.
+            Refused: `deployment.not-live` and what else the store refuses.
+        """
+        with reading(self._engine) as session:
+            found = fuse_reading(session, deployment, one_in)
+        if found.false_alerts < found.answered_for:  # a decision was corrected: the next false alert is a new one
+            self._lower(deployment, found.false_alerts)
+        if found.trips:
+            self._trip(deployment, found)
+        return found
+
+    def _trip(self, deployment: str, found: FuseReading) -> None:
+        alerts = f"{found.false_alerts} false alert{'s' * (found.false_alerts != 1)}"
+        why = (
+            f"the fuse: {alerts} in {found.faces:,} faces compared; the authority allows 1 in {found.one_in:,}, "
+            f"and for these faces the limit is {found.limit}"
+        )
+        self._store.suspend(deployment, why, by=self._by)
+        with writing(self._engine) as session:
+            last = _last_trip(session, deployment)
+            trip = FuseTripRow(
+                deployment=deployment,
+                number=1 if last is None else last.number + 1,
+                tripped_ns=self._clock.time_ns(),
+                faces=found.faces,
+                false_alerts=found.false_alerts,
+                one_in=found.one_in,
+                answered_for=found.false_alerts,
+            )
+            session.add(trip)
+            self._call(session, deployment, f"Suspended by {why}. Look at the false alerts before you resume.")
+
+    def _lower(self, deployment: str, false_alerts: int) -> None:
+        with writing(self._engine) as session:
+            last = _last_trip(session, deployment)
+            if last is not None:
+                last.answered_for = false_alerts
+                session.add(last)
+
+
+def _last_trip(session: Session, deployment: str) -> FuseTripRow | None:
+    query = select(FuseTripRow).where(FuseTripRow.deployment == deployment).order_by(col(FuseTripRow.number).desc())
+    return session.exec(query.limit(1)).first()
+
+
+def _false_alerts(session: Session, deployment: str) -> int:
+    """Alerts that stand and the stubs of deleted ones, in one statement: an alert that expires is never in neither."""
+    standing = (
+        select_columns(col(AlertRow.category), col(AlertRow.judgement), col(AlertRow.review))
+        .where(col(AlertRow.deployment) == deployment)
+        .where(col(AlertRow.canary).is_(False))
+        .where(col(AlertRow.judgement).is_not(None))
+    )
+    stubs = (
+        select_columns(col(AlertStubRow.category), col(AlertStubRow.judgement), col(AlertStubRow.review))
+        .where(col(AlertStubRow.deployment) == deployment)
+        .where(col(AlertStubRow.judgement).is_not(None))
+    )
+    return sum(
+        published_cell(Decision(Judgement(judgement), None, None if review is None else Review(review))) in _NOT_TRUE
+        for category, judgement, review in session.execute(union_all(standing, stubs))
+        if not Category(category).is_test_subject
+    )

@@ -1,0 +1,167 @@
+"""The self-test before a deployment opens: all that can be shown while the gate is still shut, line by line.
+
+Each line is one check that says what it saw or raises one of our errors, whose sentence tells a person what to do.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from uuid import UUID
+
+from lfr_core.common.clock import Clock
+from lfr_core.common.errors import Fatal, LfrError, Refused, Retryable
+from lfr_core.custody.vault.port import Vault
+from lfr_core.domain.deployments import DeploymentView
+from lfr_core.domain.policy import Policy
+from lfr_core.domain.reserved import PROOF_ENTRY
+from lfr_core.recognition.faces import quality
+from lfr_core.recognition.faces.types import FaceEngine, Floats
+from lfr_core.recognition.gallery.port import Gallery
+from lfr_core.recognition.selftest.face import draw_face
+
+__all__ = [
+    "Check",
+    "SelfTest",
+    "SelfTestLine",
+    "check_clock",
+    "check_face",
+    "check_footage",
+    "check_gallery",
+    "check_pack",
+    "run_checks",
+]
+
+_GB = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class SelfTestLine:
+    """One check, as it came out."""
+
+    name: str
+    ok: bool
+    said: str
+    """What was seen; of a red line, what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class SelfTest:
+    """A self-test that has ended."""
+
+    id: UUID
+    deployment: str
+    began_ns: int
+    lines: tuple[SelfTestLine, ...]
+
+    @property
+    def green(self) -> bool:
+        """Whether no line is red."""
+        return all(line.ok for line in self.lines)
+
+    def to_json(self) -> str:
+        """The lines, for the table of proofs."""
+        return json.dumps([asdict(line) for line in self.lines], ensure_ascii=False)
+
+    @staticmethod
+    def lines_from_json(text: str) -> tuple[SelfTestLine, ...]:
+        """The lines of `to_json`."""
+        return tuple(SelfTestLine(**line) for line in json.loads(text))
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing to look at."""
+
+    name: str
+    look: Callable[[], str]
+    """Says what it saw, or raises an LfrError."""
+
+
+def run_checks(checks: Sequence[Check]) -> tuple[SelfTestLine, ...]:
+    """Look at each, whatever became of the others."""
+    lines: list[SelfTestLine] = []
+    for check in checks:
+        try:
+            lines.append(SelfTestLine(check.name, ok=True, said=check.look()))
+        except LfrError as error:
+            lines.append(SelfTestLine(check.name, ok=False, said=str(error)))
+    return tuple(lines)
+
+
+def check_clock(vault: Vault, clock: Clock, policy: Policy) -> str:
+    """The vault answers, trusts its clock, and ours agrees. Raises Retryable, Refused."""
+    apart_s = abs(vault.trusted_now_ns() - clock.time_ns()) / 1e9
+    if apart_s > policy.vault.clock_jump_s:
+        raise Refused(
+            "proof.clocks-apart", f"the vault's clock and this machine's are {apart_s:.1f} s apart: set them right"
+        )
+    return "the vault answers and trusts its clock"
+
+
+def check_pack(engine: FaceEngine, view: DeploymentView) -> str:
+    """The pack is the one that the list was enrolled with. Raises Fatal."""
+    if not view.contract_id:
+        raise Refused("proof.no-list", f"deployment {view.id} has no list yet: compile and approve it first")
+    if engine.contract_id != view.contract_id:
+        raise Fatal(
+            f"the model pack's contract is {engine.contract_id[:16]}, the list's {view.contract_id[:16]}: install the "
+            "pack that the list was enrolled with, or make a new deployment and enrol with this one"
+        )
+    return f"loaded; its contract {engine.contract_id[:16]} is the list's"
+
+
+def check_face(engine: FaceEngine, policy: Policy) -> Floats:
+    """The drawn test face is found and good enough; its template, (1, 512). Raises Fatal."""
+    image = draw_face()
+    found = engine.detect([image])[0]
+    if len(found) != 1:
+        raise Fatal(f"the model pack finds {len(found)} faces in the drawn test face instead of 1: install it anew")
+    face = engine.describe(image, found[0])
+    reason = quality.usable(face.quality, policy.faces)
+    if reason is not None:
+        raise Fatal(f"the drawn test face is refused as {reason.replace('_', ' ')}: look at [faces] in the policy")
+    return engine.embed([face.aligned])
+
+
+def check_gallery(gallery: Gallery, view: DeploymentView, template: Floats) -> str:
+    """The deployment's own gallery answers with the test face. Raises Refused, Retryable, Fatal."""
+    if not view.gallery:
+        raise Refused("proof.no-list", f"deployment {view.id} has no list yet: compile and approve it first")
+    (candidates,) = gallery.search(view.gallery, view.contract_id, template, limit=1)
+    best = candidates[0] if candidates else None
+    if best is None or best.entry != PROOF_ENTRY:
+        raise Refused(
+            "proof.no-match",
+            f"the gallery of {view.id} doesn't know the test face: it was enrolled before there was one, or it is "
+            "damaged. Make a new deployment and enrol the list again",
+        )
+    if best.similarity < view.threshold:
+        raise Refused(
+            "proof.no-match",
+            f"the test face matches itself at {best.similarity:.3f} only, below {view.threshold:.2f}: "
+            "the gallery is damaged. Make a new deployment and enrol the list again",
+        )
+    return f"the test face matches itself at {best.similarity:.3f} (threshold {view.threshold:.2f})"
+
+
+def check_footage(folder: Path, policy: Policy) -> str:
+    """Footage can be written and has room. Raises Retryable."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / ".self-test"
+        probe.write_bytes(b"")
+        probe.unlink()
+        free_gb = shutil.disk_usage(folder).free / _GB
+    except OSError as error:
+        raise Retryable(
+            f"footage can't be written to {folder}: {error.strerror}. Mend it, or set LFR_FOOTAGE_FOLDER"
+        ) from error
+    if free_gb < policy.proof.footage_free_gb:
+        raise Retryable(
+            f"{folder} has {free_gb:.1f} GB free and the policy wants {policy.proof.footage_free_gb:g}: free space"
+        )
+    return f"{free_gb:,.0f} GB free"

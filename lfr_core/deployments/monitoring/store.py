@@ -1,0 +1,181 @@
+"""Proofs as they are kept. Every function works in the caller's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from sqlmodel import Session, col, func, select
+
+from lfr_core.common.errors import Poison
+from lfr_core.domain.messages import Proof, ProofFault
+from lfr_core.storage.sql import Value, insert_absent, storable
+from lfr_core.storage.tables.monitoring import ProofAnswerRow, ProofRow
+
+__all__ = [
+    "KeptProof",
+    "ProofAnswer",
+    "ProofKind",
+    "answers_to",
+    "begin_proof",
+    "is_green",
+    "keep_self_test",
+    "last_proven_ns",
+    "newest_proofs",
+    "what_is_wrong",
+    "write_answers",
+]
+
+
+class ProofKind(StrEnum):
+    """What was asked of the chain."""
+
+    LIFE = "proof of life"
+    """The test face, for each camera in use; green when every recogniser that serves one answered well."""
+    SELF_TEST = "self-test"
+    """All that can be shown while the gate is shut; green when no line is red."""
+    CALL = "call"
+    """Only whether recognisers and recorder are there; never green."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProofAnswer:
+    """One recogniser's answer. Times in nanoseconds since the epoch."""
+
+    part: int
+    recorded_ns: int
+    similarity: float
+    fault: ProofFault
+
+    @property
+    def ok(self) -> bool:
+        return self.fault is ProofFault.NONE
+
+
+@dataclass(frozen=True, slots=True)
+class KeptProof:
+    """One proof with its answers."""
+
+    id: UUID
+    kind: ProofKind
+    sent_ns: int
+    keys: tuple[str, ...]
+    green_ns: int | None
+    detail: str
+    answers: tuple[ProofAnswer, ...]
+
+
+def begin_proof(
+    session: Session, proof: UUID, deployment: str, kind: ProofKind, keys: Sequence[str], sent_ns: int
+) -> None:
+    """Write down that a proof is about to be sent: answers to a proof that isn't written down are refused.
+
+    Args:
+        session: of the caller's transaction.
+        proof: its id.
+        deployment: which must exist.
+        kind: LIFE or CALL.
+        keys: one for each frame that will be sent, in order.
+        sent_ns: wall time.
+    """
+    session.add(ProofRow(id=proof, deployment=deployment, kind=kind.value, sent_ns=sent_ns, keys="\n".join(keys)))
+    session.flush()
+
+
+def keep_self_test(
+    session: Session, proof: UUID, deployment: str, *, began_ns: int, ended_ns: int, green: bool, detail: str
+) -> None:
+    """Keep what a self-test came to; `detail` is its lines as JSON."""
+    row = ProofRow(id=proof, deployment=deployment, kind=ProofKind.SELF_TEST.value, sent_ns=began_ns, detail=detail)
+    row.green_ns = ended_ns if green else None
+    session.add(row)
+    session.flush()
+
+
+def write_answers(session: Session, proofs: Sequence[Proof], now_ns: int) -> tuple[tuple[Proof, Poison], ...]:
+    """Keep answers, once however often they come; those to no proof that was sent are handed back."""
+    failures: list[tuple[Proof, Poison]] = []
+    for proof in proofs:
+        row = session.exec(select(ProofRow).where(ProofRow.id == proof.id).with_for_update()).one_or_none()
+        if row is None or row.deployment != proof.deployment or proof.part >= len(_keys(row)):
+            failures.append((proof, Poison(f"an answer to proof {proof.id}, part {proof.part}, which nobody sent")))
+            continue
+        if not storable(proof.part):
+            failures.append((proof, Poison("a proof holds a number past 64 bits")))
+            continue
+        values: dict[str, Value] = {
+            "proof": proof.id,
+            "part": proof.part,
+            "recorded_ns": now_ns,
+            "similarity": proof.similarity,
+            "ok": proof.ok,
+            "fault": proof.fault.value,
+        }
+        insert_absent(session, ProofAnswerRow, values)
+        if row.kind == ProofKind.LIFE and row.green_ns is None and _all_well(session, row):
+            row.green_ns = now_ns
+            session.add(row)
+            session.flush()
+    return tuple(failures)
+
+
+def last_proven_ns(session: Session, deployment: str) -> int | None:
+    """When the newest green proof or self-test of a deployment was begun, or None; nanoseconds since the epoch."""
+    return session.exec(
+        select(func.max(ProofRow.sent_ns))
+        .where(ProofRow.deployment == deployment)
+        .where(col(ProofRow.green_ns).is_not(None))
+    ).one()
+
+
+def is_green(session: Session, proof: UUID) -> bool:
+    """Whether every answer that it needs is there and good."""
+    return session.exec(select(ProofRow.green_ns).where(ProofRow.id == proof)).one_or_none() is not None
+
+
+def what_is_wrong(session: Session, proof: UUID) -> str:
+    """In a few words, why a proof isn't green: who hasn't answered, and what went wrong at those who have."""
+    row = session.get(ProofRow, proof)
+    keys = () if row is None else _keys(row)
+    faults = {answer.part: answer.fault.value for answer in answers_to(session, proof)}
+    told = [f"{key}: {faults.get(part, 'no answer')}" for part, key in enumerate(keys) if faults.get(part, "no answer")]
+    return ", ".join(told)
+
+
+def answers_to(session: Session, proof: UUID) -> tuple[ProofAnswer, ...]:
+    """The answers so far, by part."""
+    rows = session.exec(select(ProofAnswerRow).where(ProofAnswerRow.proof == proof).order_by(col(ProofAnswerRow.part)))
+    return tuple(ProofAnswer(row.part, row.recorded_ns, row.similarity, ProofFault(row.fault)) for row in rows)
+
+
+def newest_proofs(session: Session, deployment: str, *, limit: int = 20) -> tuple[KeptProof, ...]:
+    """The newest proofs and self-tests of a deployment, the newest first; calls are left out."""
+    rows = session.exec(
+        select(ProofRow)
+        .where(ProofRow.deployment == deployment)
+        .where(ProofRow.kind != ProofKind.CALL.value)
+        .order_by(col(ProofRow.sent_ns).desc())
+        .limit(limit)
+    ).all()
+    return tuple(
+        KeptProof(
+            row.id, ProofKind(row.kind), row.sent_ns, _keys(row), row.green_ns, row.detail, answers_to(session, row.id)
+        )
+        for row in rows
+    )
+
+
+def _keys(row: ProofRow) -> tuple[str, ...]:
+    return tuple(row.keys.split("\n")) if row.keys else ()
+
+
+def _all_well(session: Session, row: ProofRow) -> bool:
+    good = session.exec(
+        select(func.count())
+        .select_from(ProofAnswerRow)
+        .where(ProofAnswerRow.proof == row.id)
+        .where(col(ProofAnswerRow.ok).is_(True))
+    ).one()
+    return good >= len(_keys(row))

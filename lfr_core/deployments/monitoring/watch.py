@@ -1,0 +1,162 @@
+"""The watch over live deployments: proofs of life at intervals, and the fuse. It knows no broker and no process.
+
+Whatever keeps it from looking shuts the gate in the end: a proof that nobody sends is a proof that grows old.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+from uuid import UUID
+
+from sqlalchemy import Engine
+
+from lfr_core.common.clock import Clock
+from lfr_core.common.errors import LfrError, Refused
+from lfr_core.common.logs import get_logger
+from lfr_core.deployments.monitoring.circuit_breaker import Suspends
+from lfr_core.deployments.monitoring.pulse import Pulse, PulseStep, after_round, next_step
+from lfr_core.deployments.monitoring.store import is_green, what_is_wrong
+from lfr_core.deployments.views import DeploymentReader
+from lfr_core.domain.actors import SystemActor
+from lfr_core.domain.policy import ProofPolicy
+from lfr_core.storage.engine import reading
+
+__all__ = ["WATCH", "LooksAtGalleries", "SendsProofs", "Watch"]
+
+WATCH = SystemActor.WATCH
+_LONGEST_WHY = 120
+"""Characters of what is wrong that fit into a suspension's reason beside the rest."""
+
+
+class SendsProofs(Protocol):
+    """What sends a proof of life: `streams.live_probe.ProofSender`."""
+
+    def send(self, deployment: str) -> UUID:
+        """Send one; the id of what its answers are recorded under. Refused `gate.*`; Retryable."""
+        ...
+
+
+@dataclass(slots=True)
+class _Watched:
+    pulse: Pulse = field(default_factory=Pulse)
+    proof: UUID | None = None
+    """The newest that was sent; None where it couldn't be."""
+    why: str = ""
+    """Why it couldn't."""
+
+
+class LooksAtGalleries(Protocol):
+    """What compares galleries with lists: `lfr_core.deployments.monitoring.gallery.GalleryWatch`."""
+
+    def keep_only(self, live: Sequence[str]) -> None:
+        """These are live; the others are to be forgotten."""
+        ...
+
+    def look(self, deployment: str) -> None:
+        """Do what is due for one. Retryable, Refused."""
+        ...
+
+
+class Watch:
+    """Looks at every live deployment, tick by tick: proofs and fuse of the planned ones, the gallery of all.
+
+    Not for several threads.
+
+    Args:
+        engine: the records.
+        sender: sends proofs of life.
+        store: suspends.
+        fuse: looks at one deployment's fuse and trips it.
+        galleries: compare the galleries with the lists.
+        policy: the intervals.
+        clock: monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        *,
+        engine: Engine,
+        sender: SendsProofs,
+        store: Suspends,
+        fuse: Callable[[str], None],
+        galleries: LooksAtGalleries,
+        policy: ProofPolicy,
+        clock: Clock,
+    ) -> None:
+        self._engine = engine
+        self._sender = sender
+        self._store = store
+        self._fuse = fuse
+        self._galleries = galleries
+        self._policy = policy
+        self._clock = clock
+        self._watched: dict[str, _Watched] = {}
+        self._fuse_at_s = float("-inf")
+
+    def tick(self) -> None:
+        """Do what is due; one deployment's trouble is logged and keeps nobody from looking at the next.
+
+        Raises:
+            Retryable: it can't be read which deployments are live.
+        """
+        views = [view for view in DeploymentReader(self._engine).list() if view.is_live]
+        live = [view.id for view in views if view.planned]
+        for gone in self._watched.keys() - set(live):  # ended, or suspended: after a resume it begins anew
+            del self._watched[gone]
+        now_s = self._clock.monotonic()
+        if now_s - self._fuse_at_s >= self._policy.fuse_every_s:
+            self._fuse_at_s = now_s
+            self._each(live, self._fuse)
+        self._each(live, self._beat)
+        self._galleries.keep_only([view.id for view in views])
+        self._each([view.id for view in views], self._galleries.look)
+
+    @staticmethod
+    def _each(names: Sequence[str], look: Callable[[str], None]) -> None:
+        for name in names:
+            try:
+                look(name)
+            except LfrError as error:
+                rule = error.rule if isinstance(error, Refused) else type(error).__name__
+                get_logger().warning("watch.trouble", deployment=name, rule=rule, reason=str(error))
+
+    def _beat(self, name: str) -> None:
+        watched = self._watched.setdefault(name, _Watched())
+        pulse, step = next_step(
+            watched.pulse, now_s=self._clock.monotonic(), green=self._is_green(watched), policy=self._policy
+        )
+        if step is PulseStep.SUSPEND:
+            self._suspend(name, watched)  # raises, and is tried again at the next tick: the pulse is as it was
+        elif step is PulseStep.SEND:
+            pulse = self._send(name, watched, pulse)
+        watched.pulse = pulse
+
+    def _send(self, name: str, watched: _Watched, pulse: Pulse) -> Pulse:
+        try:
+            watched.proof, watched.why = self._sender.send(name), ""
+        except Refused as error:
+            if error.rule.startswith("gate."):
+                return Pulse()  # nothing is recognised, so there is nothing to prove; the first frame that is, is
+            watched.proof, watched.why = None, str(error)
+        except LfrError as error:
+            watched.proof, watched.why = None, str(error)
+            get_logger().warning("watch.not-sent", deployment=name, reason=str(error))
+        return after_round(pulse, now_s=self._clock.monotonic())
+
+    def _is_green(self, watched: _Watched) -> bool:
+        if watched.proof is None or not watched.pulse.waiting:
+            return False
+        with reading(self._engine) as session:
+            return is_green(session, watched.proof)
+
+    def _suspend(self, name: str, watched: _Watched) -> None:
+        wrong = watched.why
+        if watched.proof is not None:
+            with reading(self._engine) as session:
+                wrong = what_is_wrong(session, watched.proof)
+        short = wrong if len(wrong) <= _LONGEST_WHY else f"{wrong[:_LONGEST_WHY]}..."
+        times = self._policy.missed_in_a_row
+        self._store.suspend(name, f"proof of life missed {times} times in a row ({short})", by=WATCH)
+        get_logger().error("watch.suspended", deployment=name, reason=wrong)

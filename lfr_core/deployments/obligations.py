@@ -1,0 +1,164 @@
+"""What is still owed after a planned deployment: four obligations, independent of each other, each due and done.
+
+The sweep books each as done when it finds it so, and the deployment is closed when all are, held footage apart.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import Engine
+from sqlmodel import Session, col, func, select
+
+from lfr_core.common.clock import utc_from_ns
+from lfr_core.custody.vault.port import KeyKind, Vault
+from lfr_core.deployments.deadlines import due_at_of
+from lfr_core.domain.deployments import DeploymentStatus
+from lfr_core.domain.policy import Policy
+from lfr_core.storage.engine import reading, writing
+from lfr_core.storage.tables.deployments import LifeRow
+from lfr_core.storage.tables.footage import FootageHoldRow, FootageHoldSegmentRow, FootageSegmentRow
+from lfr_core.storage.tables.publication import PublishedRecordRow
+from lfr_core.storage.tables.stream import AlertRow, DeploymentRow, WatchlistEntryRow, WatchlistReferenceRow
+
+__all__ = ["Obligation", "Owed", "book_obligations", "closed_at", "obligations_of"]
+
+LIST_WITHIN = timedelta(hours=24)
+"""DOMAIN.md W7: a list is destroyed at the close, and 24 hours after the end at the latest."""
+
+
+class Owed(StrEnum):
+    """What a force owes the public after a deployment."""
+
+    LIST_DESTROYED = "list destroyed"
+    ALERTS_PURGED = "alerts purged"
+    RESULTS_PUBLISHED = "results published"
+    FOOTAGE_PURGED = "footage purged"
+
+
+@dataclass(frozen=True, slots=True)
+class Obligation:
+    """One of the four, of one deployment. Times are aware."""
+
+    owed: Owed
+    due_at: datetime | None
+    """None: nothing fell due, or nothing is owed."""
+    done_at: datetime | None
+    held: int = 0
+    """Segments of footage under a recorded hold."""
+
+    @property
+    def is_done(self) -> bool:
+        """Whether nothing is left, held items apart."""
+        return self.done_at is not None
+
+    def is_late(self, now: datetime) -> bool:
+        """Whether it is past due and not done, or was done late."""
+        return self.due_at is not None and (self.done_at or now) > self.due_at
+
+
+@dataclass(frozen=True, slots=True)
+class _Left:
+    """What is there of a deployment that is over."""
+
+    list_rows: int
+    alerts: int
+    segments: int
+    """Not purged, held ones apart."""
+    held: int
+    last_footage_due: datetime | None
+    published_at: datetime | None
+
+
+def obligations_of(session: Session, deployment: str, policy: Policy, *, now: datetime) -> tuple[Obligation, ...]:
+    """The four, as they stand; none before the deployment has ended, and none for a trial.
+
+    A cancelled one owes no results: they count as done when it was cancelled.
+    """
+    row, life = session.get(DeploymentRow, deployment), session.get(LifeRow, deployment)
+    if row is None or life is None or row.ended_at is None:
+        return ()
+    left, ended_at = _left(session, deployment), row.ended_at
+    opened = row.status == DeploymentStatus.ENDED
+    results_due = due_at_of(session, deployment, ended_at, now, policy.publication) if opened else None
+    alerts_due = ended_at + timedelta(hours=policy.alerts.retention_h) if opened else None
+    return (
+        Obligation(Owed.LIST_DESTROYED, ended_at + LIST_WITHIN, life.list_destroyed_at),
+        Obligation(Owed.ALERTS_PURGED, alerts_due, life.alerts_purged_at),
+        Obligation(Owed.RESULTS_PUBLISHED, results_due, left.published_at if opened else ended_at),
+        Obligation(Owed.FOOTAGE_PURGED, left.last_footage_due, life.footage_purged_at, held=left.held),
+    )
+
+
+def closed_at(obligations: tuple[Obligation, ...]) -> datetime | None:
+    """When the last of them was done; None while one isn't, or before the end."""
+    done = [each.done_at for each in obligations]
+    if not obligations or any(at is None for at in done):
+        return None
+    return max(at for at in done if at is not None)
+
+
+def book_obligations(engine: Engine, vault: Vault, now: datetime) -> tuple[str, ...]:
+    """Look what is left of each deployment that is over, and write down what is done; `DEPLOYMENT: WHAT` of each.
+
+    Raises:
+        Retryable: database or vault are away.
+    """
+    with reading(engine) as session:
+        waiting = session.exec(
+            select(LifeRow.deployment)
+            .join(DeploymentRow, col(DeploymentRow.id) == LifeRow.deployment)
+            .where(col(DeploymentRow.ended_at).is_not(None))
+            .where(
+                col(LifeRow.list_destroyed_at).is_(None)
+                | col(LifeRow.alerts_purged_at).is_(None)
+                | col(LifeRow.footage_purged_at).is_(None)
+            )
+        ).all()
+    keys = {info.deployment for info in vault.kept(KeyKind.WATCHLIST)} if waiting else set()
+    alert_keys = {info.deployment for info in vault.kept(KeyKind.ALERT)} if waiting else set()
+    done: list[str] = []
+    for deployment in waiting:
+        with writing(engine) as session:
+            life, left = session.get_one(LifeRow, deployment), _left(session, deployment)
+            if life.list_destroyed_at is None and not left.list_rows and deployment not in keys:
+                life.list_destroyed_at = now
+                done.append(f"{deployment}: {Owed.LIST_DESTROYED}")
+            if life.alerts_purged_at is None and not left.alerts and deployment not in alert_keys:
+                life.alerts_purged_at = now
+                done.append(f"{deployment}: {Owed.ALERTS_PURGED}")
+            if life.footage_purged_at is None and not left.segments:
+                life.footage_purged_at = now
+                done.append(f"{deployment}: {Owed.FOOTAGE_PURGED}")
+            session.add(life)
+    return tuple(done)
+
+
+def _left(session: Session, deployment: str) -> _Left:
+    def count(row: type[WatchlistEntryRow | WatchlistReferenceRow | AlertRow]) -> int:
+        return session.exec(select(func.count()).select_from(row).where(row.deployment == deployment)).one()
+
+    of = FootageSegmentRow.deployment == deployment
+    there = session.exec(select(FootageSegmentRow.id).where(of).where(col(FootageSegmentRow.purged_ns).is_(None))).all()
+    held = session.exec(
+        select(func.count(func.distinct(FootageSegmentRow.id)))
+        .join(FootageHoldSegmentRow, col(FootageHoldSegmentRow.segment) == FootageSegmentRow.id)
+        .join(FootageHoldRow, col(FootageHoldRow.id) == FootageHoldSegmentRow.hold)
+        .where(of, col(FootageSegmentRow.purged_ns).is_(None), col(FootageHoldRow.released_at).is_(None))
+    ).one()
+    last_due = session.exec(
+        select(FootageSegmentRow.due_ns).where(of).order_by(col(FootageSegmentRow.due_ns).desc())
+    ).first()
+    published = select(PublishedRecordRow.published_at).where(
+        PublishedRecordRow.deployment == deployment, PublishedRecordRow.revision == 1
+    )
+    return _Left(
+        list_rows=count(WatchlistEntryRow) + count(WatchlistReferenceRow),
+        alerts=count(AlertRow),
+        segments=len(there) - held,
+        held=held,
+        last_footage_due=None if last_due is None else utc_from_ns(last_due),
+        published_at=session.exec(published).first(),
+    )

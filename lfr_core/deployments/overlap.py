@@ -1,0 +1,35 @@
+"""Two deployments at one place, or with one camera, at one time: refused."""
+
+from __future__ import annotations
+
+from sqlmodel import Session, col, select
+
+from lfr_core.common.errors import Refused
+from lfr_core.deployments.application import ApplicationForm
+from lfr_core.deployments.reading import application_of
+from lfr_core.domain.deployments import DeploymentStatus
+from lfr_core.storage.tables.stream import DeploymentRow
+
+__all__ = ["check_overlap"]
+
+
+def check_overlap(session: Session, id: str, form: ApplicationForm) -> None:  # noqa: A002  the field's own word
+    """Raises Refused `life.overlap`: another deployment has the place, or one of the cameras, within these hours."""
+    over = [each.value for each in DeploymentStatus if each.is_over]
+    query = select(DeploymentRow).where(DeploymentRow.id != id, col(DeploymentRow.status).not_in(over))
+    for row in session.exec(query.where(col(DeploymentRow.planned).is_(True))):
+        other = application_of(session, row.id)
+        if other is None or other.ends_at <= form.starts_at or form.ends_at <= other.starts_at:
+            continue
+        shared = sorted(set(other.cameras) & set(form.cameras))
+        if shared or _folded(other.place) == _folded(form.place):
+            what = f"the camera {shared[0]}" if shared else "the place"
+            raise Refused(
+                "life.overlap",
+                f"{row.id} has {what} from {other.starts_at:%Y-%m-%d %H:%M} to {other.ends_at:%H:%M %Z}: "
+                "choose other hours, or cancel it",
+            )
+
+
+def _folded(place: str) -> str:
+    return " ".join(place.split()).casefold()

@@ -1,0 +1,143 @@
+"""Planned deployments as people look at them: the calendar, one deployment with its readiness board, who has to act."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Engine
+from sqlmodel import col, select
+
+from lfr_core.common.clock import utc_from_ns
+from lfr_core.common.errors import Refused
+from lfr_core.custody.people.roles import Person
+from lfr_core.deployments.application import Application, Authority
+from lfr_core.deployments.gate_facts import gate_facts
+from lfr_core.deployments.reading import application_of, authority_of, life_of
+from lfr_core.deployments.state_machine import Life
+from lfr_core.deployments.steps import RULES, Step
+from lfr_core.deployments.views import view_of
+from lfr_core.domain.deployments import DeploymentStatus, DeploymentView
+from lfr_core.domain.gate import Condition, Finding, GateLimits, gate
+from lfr_core.storage.engine import reading
+from lfr_core.storage.tables.deployments import LifeRow
+from lfr_core.storage.tables.publication import WatchlistCompositionRow
+from lfr_core.storage.tables.stream import DeploymentRow
+
+__all__ = ["BoardLine", "Coming", "ListShare", "Standing", "calendar", "standing", "steps_for"]
+
+
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """A line of the calendar."""
+
+    id: str
+    name: str
+    status: DeploymentStatus
+    application: Application
+
+
+@dataclass(frozen=True, slots=True)
+class ListShare:
+    """How many of a list are of one category. Test subjects aren't in it."""
+
+    category: str
+    people: int
+    images: int
+
+
+@dataclass(frozen=True, slots=True)
+class BoardLine:
+    """A condition of the gate on the readiness board."""
+
+    finding: Finding
+    looked: bool
+    """False: it can't be seen from here, so whether it is met isn't known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One planned deployment, as it stands."""
+
+    name: str
+    view: DeploymentView
+    life: Life
+    application: Application
+    authority: Authority | None
+    """The decision on this revision."""
+    board: tuple[BoardLine, ...]
+    composition: tuple[ListShare, ...]
+    list_built_at: datetime | None
+    suspended_why: str
+    signage_by: str
+    briefing_by: str
+
+    @property
+    def list_people(self) -> int:
+        """On the list as built, test subjects left out."""
+        return sum(share.people for share in self.composition)
+
+
+def calendar(engine: Engine, *, over: bool = False) -> tuple[Coming, ...]:
+    """Planned deployments by their start: those still to come or running, or those that are over, the last first.
+
+    Raises Retryable when the records are away.
+    """
+    ended = [each.value for each in DeploymentStatus if each.is_over]
+    where = col(DeploymentRow.status).in_(ended) if over else col(DeploymentRow.status).not_in(ended)
+    found = []
+    with reading(engine) as session:
+        for row in session.exec(select(DeploymentRow).where(col(DeploymentRow.planned).is_(True), where)):
+            made = application_of(session, row.id)
+            if made is not None:
+                found.append(Coming(row.id, row.name, DeploymentStatus(row.status), made))
+    return tuple(sorted(found, key=lambda one: (one.application.starts_at, one.id), reverse=over))
+
+
+def standing(engine: Engine, deployment: str, limits: GateLimits, *, now_ns: int) -> Standing:
+    """One planned deployment with every condition of the gate.
+
+    Raises:
+        Refused: `deployment.unknown`; `life.trial`: it isn't planned.
+        Retryable: the records are away.
+    """
+    with reading(engine) as session:
+        row = None if "\x00" in deployment else session.get(DeploymentRow, deployment)
+        if row is None:
+            raise Refused("deployment.unknown", f"there is no deployment {deployment!r}: choose one of the calendar")
+        life, made, kept = life_of(session, row), application_of(session, row.id), session.get(LifeRow, row.id)
+        if life is None or made is None or kept is None:
+            raise Refused("life.trial", f"{row.id} is a trial: it has no application and no board")
+        shares = session.exec(
+            select(WatchlistCompositionRow)
+            .where(WatchlistCompositionRow.deployment == row.id)
+            .order_by(WatchlistCompositionRow.category)
+        )
+        return Standing(
+            name=row.name,
+            view=view_of(row),
+            life=life,
+            application=made,
+            authority=authority_of(session, row.id),
+            board=tuple(
+                _line(one) for one in gate(gate_facts(session, row, utc_from_ns(now_ns)), limits, now_ns=now_ns)
+            ),
+            composition=tuple(ListShare(one.category, one.people, one.images) for one in shares),
+            list_built_at=kept.list_built_at,
+            suspended_why=row.suspended_why,
+            signage_by=kept.signage_by,
+            briefing_by=kept.briefing_by,
+        )
+
+
+def steps_for(person: Person, status: DeploymentStatus) -> frozenset[Step]:
+    """The steps that this person's roles may take on a deployment of that status, preconditions left aside."""
+    return frozenset(step for step, rule in RULES.items() if status in rule.froms and person.roles & rule.roles)
+
+
+def _line(finding: Finding) -> BoardLine:
+    """Only the vault, which remembers the latest time it saw, can judge the clock."""
+    if finding.condition is not Condition.CLOCK_SANE:
+        return BoardLine(finding, looked=True)
+    why = "not looked at from here: the vault judges the clock whenever it gives a key"
+    return BoardLine(Finding(finding.condition, met=False, who=finding.who, why=why), looked=False)

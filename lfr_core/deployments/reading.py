@@ -1,0 +1,138 @@
+"""Planned deployments as they are kept, as values. Each is read in the caller's transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Engine
+from sqlmodel import Session, col, select
+
+from lfr_core.custody.people.roles import Rank, Role
+from lfr_core.deployments.application import Application, Authority
+from lfr_core.deployments.state_machine import Life
+from lfr_core.domain.deployments import DeploymentStatus
+from lfr_core.domain.figures import UseCase
+from lfr_core.storage.engine import reading
+from lfr_core.storage.tables.deployments import ApplicationRow, AuthorityRow, CallRow, LifeRow, LifeStepRow
+from lfr_core.storage.tables.publication import AnnouncementRow
+from lfr_core.storage.tables.stream import DeploymentRow
+
+__all__ = [
+    "Call",
+    "TimelineEntry",
+    "answer_calls",
+    "application_of",
+    "authority_of",
+    "call",
+    "life_of",
+    "open_calls",
+    "timeline",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineEntry:
+    """One step that was taken."""
+
+    at: datetime
+    step: str
+    status: str
+    """After it."""
+    by: str
+    revision: int
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A role is asked to act."""
+
+    id: int
+    deployment: str
+    role: Role
+    why: str
+    at: datetime
+
+
+def application_of(session: Session, deployment: str) -> Application | None:
+    """The newest revision, or None."""
+    query = select(ApplicationRow).where(ApplicationRow.deployment == deployment)
+    row = session.exec(query.order_by(col(ApplicationRow.revision).desc())).first()
+    if row is None:
+        return None
+    return Application(
+        **(row.model_dump() | {"use_case": UseCase(row.use_case), "cameras": tuple(row.cameras.split("\n"))})
+    )
+
+
+def authority_of(session: Session, deployment: str) -> Authority | None:
+    """The decision on the newest revision of the application, or None while there is none."""
+    made = application_of(session, deployment)
+    row = None if made is None else session.get(AuthorityRow, (deployment, made.revision))
+    return None if row is None else Authority(**(row.model_dump() | {"rank": Rank(row.rank)}))
+
+
+def life_of(session: Session, row: DeploymentRow) -> Life | None:
+    """Where a deployment stands; None for a trial."""
+    kept, made = session.get(LifeRow, row.id), application_of(session, row.id)
+    if kept is None or made is None:
+        return None
+    return Life(
+        deployment=row.id,
+        status=DeploymentStatus(row.status),
+        revision=kept.revision,
+        planner=kept.planner,
+        starts_at=made.starts_at,
+        ends_at=made.ends_at,
+        officer=kept.officer,
+        compiler=kept.compiler,
+        list_digest=kept.list_digest,
+        approved_digest=kept.approved_digest,
+        approver=kept.approver,
+        announced=_told(session, made),
+        signage=kept.signage_at is not None,
+        briefing=kept.briefing_at is not None,
+    )
+
+
+def _told(session: Session, made: Application) -> bool:
+    """Whether its newest announcement, or withholding, is for these hours."""
+    query = select(AnnouncementRow).where(AnnouncementRow.deployment == made.deployment)
+    newest = session.exec(query.order_by(col(AnnouncementRow.revision).desc())).first()
+    return newest is not None and (newest.starts_at, newest.ends_at) == (made.starts_at, made.ends_at)
+
+
+def timeline(engine: Engine, deployment: str) -> tuple[TimelineEntry, ...]:
+    """What was done, in order. Raises Retryable when the records are away."""
+    with reading(engine) as session:
+        rows = session.exec(
+            select(LifeStepRow).where(LifeStepRow.deployment == deployment).order_by(col(LifeStepRow.id))
+        )
+        return tuple(TimelineEntry(row.at, row.step, row.status, row.by, row.revision, row.note) for row in rows)
+
+
+def call(session: Session, *, role: Role, deployment: str, why: str, now: datetime) -> None:
+    """Put a call for `role` on the board; the same one that isn't answered yet isn't repeated."""
+    same = select(CallRow.id).where(CallRow.deployment == deployment, CallRow.role == role.value, CallRow.why == why)
+    if session.exec(same.where(col(CallRow.answered_at).is_(None))).first() is None:
+        session.add(CallRow(deployment=deployment, role=role.value, why=why, at=now))
+
+
+def answer_calls(session: Session, deployment: str, role: Role, *, by: str, now: datetime) -> None:
+    """Whoever has acted has answered the calls for that role."""
+    query = select(CallRow).where(CallRow.deployment == deployment, CallRow.role == role.value)
+    for row in session.exec(query.where(col(CallRow.answered_at).is_(None))):
+        row.answered_by, row.answered_at = by, now
+        session.add(row)
+
+
+def open_calls(engine: Engine, roles: frozenset[Role] = frozenset(Role)) -> tuple[Call, ...]:
+    """Calls for these roles that nobody has answered, the oldest first. Raises Retryable when the records are away."""
+    with reading(engine) as session:
+        rows = session.exec(select(CallRow).where(col(CallRow.answered_at).is_(None)).order_by(col(CallRow.id)))
+        return tuple(
+            Call(row.id or 0, row.deployment, Role(row.role), row.why, row.at)
+            for row in rows
+            if Role(row.role) in roles
+        )

@@ -1,0 +1,120 @@
+"""One step of a planned deployment, in the caller's transaction: checked, moved, and put on timeline and trail.
+
+Whoever changes a planned deployment calls `record_step`, so the rules of `lfr_core.deployments.steps` hold on every way
+in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlmodel import Session
+
+from lfr_core.common.errors import Refused
+from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
+from lfr_core.custody.people.lookup import acting
+from lfr_core.deployments.reading import answer_calls, life_of
+from lfr_core.deployments.state_machine import Actor, Life, take
+from lfr_core.deployments.steps import RULES, Step
+from lfr_core.domain.actors import Principal, SystemActor
+from lfr_core.storage.tables.deployments import LifeRow, LifeStepRow
+from lfr_core.storage.tables.stream import DeploymentRow
+
+__all__ = ["actor_of", "note_step", "record_step"]
+
+_VERBS = {
+    Step.AUTHORISE: Verb.AUTHORISE,
+    Step.REFUSE: Verb.AUTHORISE,
+    Step.APPROVE_LIST: Verb.AUTHORISE,
+    Step.OPEN: Verb.AUTHORISE,
+    Step.COMPILE: Verb.COLLECT,
+    Step.CLOSE: Verb.ERASE,
+}
+"""The rest are decisions."""
+
+
+def actor_of(session: Session, by: Principal, step: Step) -> Actor:
+    """Who `by` is, with the roles held now.
+
+    Raises:
+        Refused: `people.unknown`, `people.revoked`, `people.wrong-role`.
+    """
+    if isinstance(by, SystemActor):
+        return Actor(str(by), part=by)
+    person = acting(session, by, RULES[step].roles)
+    return Actor(person.name, person.roles)
+
+
+def record_step(
+    session: Session,
+    trail: Trail,
+    row: DeploymentRow,
+    step: Step,
+    *,
+    by: Principal,
+    now: datetime,
+    digest: str = "",
+    note: str = "",
+    facts: Mapping[str, str | int] | None = None,
+) -> Life:
+    """Take `step`, keep where the deployment stands, and answer the calls that this answers.
+
+    The trail must have been prepared for `by`. Preconditions that need more than the deployment itself (papers,
+    overdue results, the suite) are the caller's.
+
+    Raises:
+        Refused: as `take` and `actor_of`; `life.trial`: it isn't planned.
+    """
+    before = life_of(session, row)
+    if before is None:
+        raise Refused("life.trial", f"{row.id} is a trial: it has no application, so {step.value} isn't for it")
+    actor = actor_of(session, by, step)
+    after = take(before, step, actor, now, digest=digest)
+    _keep(session, row, before, after, now)
+    for role in actor.roles & RULES[step].roles:
+        answer_calls(session, row.id, role, by=actor.name, now=now)
+    note_step(session, after, step, by=actor.name, now=now, note=note)
+    trail.append(
+        session,
+        AuditEvent(
+            _VERBS.get(step, Verb.DECIDE),
+            by,
+            row.id,
+            f"deployment:{row.id}",
+            f"deployment.{step.value}",
+            {"revision": after.revision, "status": after.status.value} | dict(facts or {}),
+        ),
+    )
+    return after
+
+
+def note_step(session: Session, life: Life, step: Step, *, by: str, now: datetime, note: str) -> None:
+    """A line of the timeline."""
+    session.add(
+        LifeStepRow(
+            deployment=life.deployment,
+            revision=life.revision,
+            step=step.value,
+            status=life.status.value,
+            by=by,
+            at=now,
+            note=note,
+        )
+    )
+
+
+def _keep(session: Session, row: DeploymentRow, before: Life, after: Life, now: datetime) -> None:
+    kept = session.get_one(LifeRow, row.id)
+    row.status = after.status.value
+    kept.revision, kept.planner, kept.officer = after.revision, after.planner, after.officer
+    kept.compiler, kept.list_digest = after.compiler, after.list_digest
+    kept.approved_digest, kept.approver = after.approved_digest, after.approver
+    if after.list_digest != before.list_digest:
+        kept.list_built_at = now
+    if after.approved_digest != before.approved_digest:
+        kept.approved_at = now if after.approved_digest else None
+    if after.officer != before.officer:
+        row.opens_at, row.closes_at = (after.starts_at, after.ends_at) if after.officer else (None, None)
+    session.add(kept)
+    session.add(row)

@@ -1,0 +1,176 @@
+"""The line of a planned deployment as one table: each step, from where to where, by whom, and which rule asks for it.
+
+draft, applied, authorised, list built, list approved, ready, live (suspended), ended; or cancelled. Pure: `take` in
+`lfr_core.deployments.state_machine` is the only thing that moves a deployment, and it moves it by this table.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from lfr_core.custody.people.roles import Role
+from lfr_core.domain.actors import SystemActor
+from lfr_core.domain.deployments import DeploymentStatus as Status
+
+__all__ = ["AFTER_AUTHORITY", "BEFORE_LIST", "BEFORE_OPEN", "RULES", "Step", "StepRule"]
+
+
+class Step(StrEnum):
+    """What can be done to a planned deployment. The values are the command line's words."""
+
+    PLAN = "plan"
+    APPLY = "apply"
+    AUTHORISE = "authorise"
+    REFUSE = "refuse"
+    COMPILE = "compile"
+    APPROVE_LIST = "approve-list"
+    ANNOUNCE = "announce"
+    WITHHOLD = "withhold"
+    READY = "ready"
+    OPEN = "open"
+    SUSPEND = "suspend"
+    RESUME = "resume"
+    CLOSE = "close"
+    CANCEL = "cancel"
+
+
+BEFORE_LIST = frozenset({Status.DRAFT, Status.APPLIED, Status.AUTHORISED})
+BEFORE_OPEN = frozenset(
+    {Status.DRAFT, Status.APPLIED, Status.AUTHORISED, Status.LIST_BUILT, Status.LIST_APPROVED, Status.READY}
+)
+AFTER_AUTHORITY = frozenset({Status.AUTHORISED, Status.LIST_BUILT, Status.LIST_APPROVED, Status.READY})
+_OPENED = frozenset({Status.LIVE, Status.SUSPENDED})
+
+
+@dataclass(frozen=True, slots=True)
+class StepRule:
+    """One row of the table."""
+
+    step: Step
+    froms: frozenset[Status]
+    to: Status | None
+    """None: it stays where it is."""
+    roles: frozenset[Role]
+    """Any of these may take it."""
+    needs: str
+    """Its preconditions, as people read them."""
+    source: str
+    """Which rule asks for it: ids of DOMAIN.md section 1, or DESIGN.md."""
+    systems: frozenset[SystemActor] = field(default_factory=frozenset)
+    """Processes of ours that may take it as well."""
+
+
+_P, _AO, _OP, _PUB = Role.PLANNER, Role.AUTHORISING_OFFICER, Role.OPERATOR, Role.PUBLICATION_OFFICER
+_FLOWS, _WATCH = SystemActor.FLOWS, SystemActor.WATCH
+
+RULES: dict[Step, StepRule] = {
+    rule.step: rule
+    for rule in (
+        StepRule(
+            Step.PLAN,
+            BEFORE_LIST,
+            Status.DRAFT,
+            frozenset({_P}),
+            "an application that says who, where, when, why; another revision takes the authority back",
+            "A1, A4, A5",
+        ),
+        StepRule(Step.APPLY, frozenset({Status.DRAFT}), Status.APPLIED, frozenset({_P}), "an application", "A1"),
+        StepRule(
+            Step.AUTHORISE,
+            frozenset({Status.APPLIED}),
+            Status.AUTHORISED,
+            frozenset({_AO}),
+            "an officer of superintendent or above who isn't its planner; papers in date; no results overdue",
+            "A1, A2, A3, A6, P2",
+        ),
+        StepRule(Step.REFUSE, frozenset({Status.APPLIED}), Status.DRAFT, frozenset({_AO}), "a reason", "A1"),
+        StepRule(
+            Step.COMPILE,
+            frozenset({Status.AUTHORISED, Status.LIST_BUILT}),
+            Status.LIST_BUILT,
+            frozenset({_P}),
+            "a list that passes the suite `watchlist`, within the authority's cap, for this deployment alone",
+            "W1, W2, W3, W5, W6",
+            frozenset({_FLOWS}),
+        ),
+        StepRule(
+            Step.APPROVE_LIST,
+            frozenset({Status.LIST_BUILT}),
+            Status.LIST_APPROVED,
+            frozenset({_AO}),
+            "the digest of the list as built, by an officer who neither planned nor compiled it",
+            "W4, A3",
+        ),
+        StepRule(
+            Step.ANNOUNCE,
+            AFTER_AUTHORITY,
+            None,
+            frozenset({_PUB, _P}),
+            "the minimum notice before the start",
+            "P1",
+            frozenset({_FLOWS}),
+        ),
+        StepRule(
+            Step.WITHHOLD,
+            AFTER_AUTHORITY,
+            None,
+            frozenset({_PUB, _P}),
+            "a reason of the closed list, approved by an authorising officer who is somebody else",
+            "P1, A3",
+        ),
+        StepRule(
+            Step.READY,
+            frozenset({Status.LIST_APPROVED}),
+            Status.READY,
+            frozenset({_P, _OP}),
+            "signs at all approaches, officers briefed, announcement made or withheld, papers in date",
+            "P4, H5, A6",
+        ),
+        StepRule(
+            Step.OPEN,
+            frozenset({Status.READY}),
+            Status.LIVE,
+            frozenset({_P, _OP}),
+            "its hours have begun, a green self-test, and every other condition of the gate but the operator's",
+            "A7, D8",
+            frozenset({_FLOWS}),
+        ),
+        StepRule(
+            Step.SUSPEND,
+            _OPENED,
+            Status.SUSPENDED,
+            frozenset({_P, _AO, _OP, Role.COMPLIANCE}),
+            "a reason",
+            "DESIGN.md: fail closed",
+            frozenset({_WATCH}),
+        ),
+        StepRule(
+            Step.RESUME,
+            frozenset({Status.SUSPENDED}),
+            Status.LIVE,
+            frozenset({_AO}),
+            "the authorising officer's word; one that isn't its planner",
+            "DOMAIN.md 4.4, A3",
+        ),
+        StepRule(
+            Step.CLOSE,
+            _OPENED,
+            Status.ENDED,
+            frozenset({_P, _AO, _OP}),
+            "nothing: ending is always allowed",
+            "A7, W7",
+            frozenset({_FLOWS, SystemActor.RETENTION}),
+        ),
+        StepRule(
+            Step.CANCEL,
+            BEFORE_OPEN,
+            Status.CANCELLED,
+            frozenset({_P, _AO}),
+            "a reason; a list that was built is destroyed",
+            "A7, W7",
+            frozenset({_FLOWS}),
+        ),
+    )
+}
+"""Every step there is."""

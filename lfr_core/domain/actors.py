@@ -1,0 +1,66 @@
+"""Who acts: a person, by name, or one of the platform's own parts, which are a closed list and never a string.
+
+A person's name is text, as it was typed. A part of the platform is a `SystemActor`: no text becomes one, so nobody can
+act as the platform by typing `system:NAME`. On the audit trail a part is written `system:NAME`, a person as a
+pseudonym.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TypeAlias
+
+from lfr_core.common.errors import Refused
+
+__all__ = ["LONGEST_NAME", "Principal", "SystemActor", "person_name"]
+
+LONGEST_NAME = 100
+
+
+class SystemActor(Enum):
+    """The platform's own parts. The value is the word on the audit trail and in the vault's messages."""
+
+    CAMERA = "camera"
+    """The camera's process, which records footage."""
+    ENROLMENT = "enrolment"
+    ERASURE = "erasure"
+    """Plants canaries and looks for them."""
+    FLOWS = "flows"
+    """Carries out what people decided, at its time."""
+    LFR = "lfr"
+    """A command that nobody's name was given to: trials only."""
+    PROMISES = "promises"
+    RECOGNISER = "recogniser"
+    RECORDER = "recorder"
+    """Opens alerts, and seals their pictures."""
+    RETENTION = "retention"
+    RIGHTS = "rights"
+    """Ends holds whose time is over."""
+    SELF_TEST = "self-test"
+    VAULT = "vault"
+    WATCH = "watch"
+    """Sends proofs of life and trips the fuse."""
+
+    def __str__(self) -> str:
+        """As it is written on the audit trail and on timelines."""
+        return f"system:{self.value}"
+
+
+Principal: TypeAlias = str | SystemActor
+"""Who does something: a person's name, or a part of the platform."""
+
+
+def person_name(name: str) -> str:
+    """A person's name with its white space tidied.
+
+    Raises:
+        Refused: `actor.not-a-person`: no name, too long, not printable, or with a colon (`system:NAME` is no person).
+    """
+    plain = " ".join(name.split())
+    if not plain or len(plain) > LONGEST_NAME or not plain.isprintable() or ":" in plain:
+        raise Refused(
+            "actor.not-a-person",
+            f"give a person's name: 1 to {LONGEST_NAME} printable characters, without a colon; "
+            "nobody can act as the platform itself",
+        )
+    return plain

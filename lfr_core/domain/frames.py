@@ -1,0 +1,184 @@
+"""A frame on its way from camera to worker: its header, and the codec that its payload sits behind.
+
+The header travels as Kafka record headers, the payload as the record's value. Nothing here opens an
+image. A camera seals under an epoch's key and a worker opens (`lfr_core.custody.vault.frames`); neither knows how.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from lfr_core.common.errors import Poison
+
+__all__ = ["SCHEMA_VERSION", "UNSEALED", "FrameHeader", "FrameKind", "FrameOpener", "FrameSealer", "UnknownSchema"]
+
+SCHEMA_VERSION = 1
+UNSEALED = "none"
+"""Key id of a record without a payload: STATUS and END. No frame may have it."""
+_LONGEST_NAME = 200
+"""Characters; the vault takes no longer ones."""
+
+
+class UnknownSchema(Poison):
+    """A frame of a schema version this worker doesn't read.
+
+    `header` is what could be read by this version's rules, so that the frame is still counted on its
+    camera; None when not even that.
+    """
+
+    def __init__(self, message: str, header: FrameHeader | None) -> None:
+        super().__init__(message)
+        self.header = header
+
+
+class FrameKind(StrEnum):
+    """What a record on the frames topic is."""
+
+    FRAME = "frame"
+    """A JPEG image."""
+    STATUS = "status"
+    """No image: the camera's counters while it has nothing to send (payload empty)."""
+    END = "end"
+    """No image: the camera's last word in this session (payload empty)."""
+    CANARY = "canary"
+    """Noise, sealed like a frame and planted to be looked for after its deletion: of nobody, and counted nowhere."""
+    PROOF = "proof"
+    """The drawn test face, sealed like a frame, to show that the whole chain works: of nobody, and counted nowhere.
+    `session` is the proof's id, `sequence` its part. Without a payload it only asks who is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class FrameHeader:
+    """Who took the frame, when, and what the camera had skipped by then.
+
+    `sequence` is given at capture and starts at 0 in each session; a STATUS or END record carries the
+    number of frames captured so far (the next sequence). `not_sampled` and `dropped` are the camera's
+    running counts in this session of frames *before* this one that were never sent: nobody would have
+    looked at them, or newer ones pushed them out.
+    """
+
+    deployment: str
+    camera: str
+    session: str
+    """One run of the camera process; sequences of different sessions are unrelated."""
+    sequence: int
+    captured_ns: int
+    """When the frame was captured, nanoseconds since the epoch: wall time, or a recording's own time counted
+    from its start when it is read faster than it was taken. Tracks and alerts reckon with this."""
+    not_sampled: int
+    dropped: int
+    kind: FrameKind = FrameKind.FRAME
+    key_id: str = UNSEALED
+    """Which epoch's key the payload is sealed under."""
+    taken_ns: int = 0
+    """Wall time at which the camera process had the frame: latency is reckoned from here. 0: `captured_ns`."""
+    schema_version: int = SCHEMA_VERSION
+
+    @property
+    def latency_from_ns(self) -> int:
+        """Wall time from which this frame's latency counts."""
+        return self.taken_ns or self.captured_ns
+
+    def to_headers(self) -> list[tuple[str, bytes]]:
+        """As Kafka record headers: text values in ASCII-safe UTF-8."""
+        values: dict[str, str] = {
+            "schema": str(self.schema_version),
+            "kind": self.kind.value,
+            "deployment": self.deployment,
+            "camera": self.camera,
+            "session": self.session,
+            "sequence": str(self.sequence),
+            "captured_ns": str(self.captured_ns),
+            "taken_ns": str(self.taken_ns),
+            "not_sampled": str(self.not_sampled),
+            "dropped": str(self.dropped),
+            "key": self.key_id,
+        }
+        return [(name, text.encode()) for name, text in values.items()]
+
+    @classmethod
+    def from_headers(cls, headers: Mapping[str, bytes | None] | Iterable[tuple[str, bytes | None]]) -> FrameHeader:
+        """Read record headers back.
+
+        Raises:
+            Poison: a header is missing or not a number.
+            UnknownSchema: a Poison; the schema version is not this one.
+        """
+        pairs = headers.items() if isinstance(headers, Mapping) else headers
+        try:
+            text = {name: (value or b"").decode() for name, value in pairs}
+            version = int(text["schema"])
+        except (KeyError, ValueError, UnicodeDecodeError) as error:
+            raise Poison(f"a frame's schema version can't be read: {error!r}") from error
+        if version == SCHEMA_VERSION:
+            return cls._read(text)
+        try:
+            header = cls._read(text)
+        except Poison:
+            header = None
+        raise UnknownSchema(
+            f"frame schema version {version} is unknown; this worker reads version {SCHEMA_VERSION}: "
+            "upgrade the older of camera and worker",
+            header,
+        )
+
+    @classmethod
+    def _read(cls, text: Mapping[str, str]) -> FrameHeader:
+        try:
+            header = cls(
+                deployment=text["deployment"],
+                camera=text["camera"],
+                session=text["session"],
+                sequence=int(text["sequence"]),
+                captured_ns=int(text["captured_ns"]),
+                taken_ns=int(text["taken_ns"]),
+                not_sampled=int(text["not_sampled"]),
+                dropped=int(text["dropped"]),
+                kind=FrameKind(text["kind"]),
+                key_id=text["key"],
+                schema_version=int(text["schema"]),
+            )
+        except (KeyError, ValueError) as error:
+            raise Poison(f"a frame's headers can't be read: {error!r}") from error
+        if min(header.sequence, header.captured_ns, header.taken_ns, header.not_sampled, header.dropped) < 0:
+            raise Poison("a frame's headers hold a negative count")
+        if not (header.deployment and header.camera and header.session):
+            raise Poison("a frame's headers lack the deployment, the camera or the session")
+        if max(map(len, (header.deployment, header.camera, header.session, header.key_id))) > _LONGEST_NAME:
+            raise Poison(f"a frame's headers hold a name of more than {_LONGEST_NAME} characters")
+        return header
+
+
+class FrameSealer(Protocol):
+    """Seals one deployment's frames at a camera."""
+
+    def key_id(self) -> str:
+        """The id of the key a frame would be sealed under now. Raises as `seal`."""
+        ...
+
+    def seal(self, header: FrameHeader, jpeg: bytes) -> bytes:
+        """The payload to send, under the key of `header.key_id`.
+
+        Raises Refused (the gate is shut) or Retryable (the vault is away): there is no key to be had.
+        """
+        ...
+
+
+class FrameOpener(Protocol):
+    """Opens frames at a worker, while the gate of their deployment is open."""
+
+    def open(self, header: FrameHeader, payload: bytes) -> bytes:
+        """The JPEG again.
+
+        Raises:
+            Refused: `gate.*`: recognition is over; `vault.*`: the key is gone or the payload isn't authentic.
+            Retryable: the vault is away.
+        """
+        ...
+
+    def check_gate(self, deployment: str) -> None:
+        """Return while the gate is open; the answer is at most a lease old. Raises as `open`."""
+        ...

@@ -1,0 +1,18 @@
+"""Ids that the platform keeps for itself: entries of a gallery, and a camera, that stand for nobody."""
+
+from __future__ import annotations
+
+from typing import Final
+
+__all__ = ["CANARY_ENTRY", "PROOF_CAMERA", "PROOF_ENTRY", "PROOF_REFERENCE"]
+
+CANARY_ENTRY: Final = "canary"
+"""A sighting of this entry opens an alert of nobody: planted, to be looked for once it is deleted. No list has it:
+entries' ids are UUIDs."""
+PROOF_ENTRY: Final = "proof-of-life"
+"""The entry of the test face in every gallery. No list has it (entries' ids are UUIDs), and no row, count or
+commitment knows of it; a match with it is never a sighting."""
+PROOF_REFERENCE: Final = "proof-of-life"
+"""Its one reference's id in the gallery."""
+PROOF_CAMERA: Final = "proof-of-life"
+"""Whose frame it is, in the header; no camera has a session of that name."""

@@ -1,0 +1,150 @@
+"""The closing report: what was forecast beside what came of it, and what became of the data. Counts and times only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from lfr_core.alerts import read
+from lfr_core.common.errors import Refused
+from lfr_core.deployments.application import Application, Authority
+from lfr_core.deployments.obligations import Obligation, obligations_of
+from lfr_core.deployments.reading import application_of, authority_of
+from lfr_core.domain.alerts import Cell
+from lfr_core.domain.policy import Policy
+from lfr_core.domain.rates import upper_bound
+from lfr_core.storage.engine import reading
+from lfr_core.storage.tables.stream import DeploymentRow
+
+__all__ = ["ClosingReport", "Outcome", "closing_report", "closing_report_file", "still_to_decide"]
+
+_FALSE = (Cell.FALSE_CONFIRMED, Cell.FALSE_UNCONFIRMED)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of it; test subjects are left out everywhere."""
+
+    opened_at: datetime | None
+    ended_at: datetime
+    list_size: int
+    faces_compared: int
+    alerts: int
+    false_alerts: int
+    """As published: judged or confirmed to be false."""
+    not_decided: int
+    """Neither true nor false: those nobody judged, and those of which the operator couldn't tell."""
+    undecided: int
+    """Those nobody judged."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClosingReport:
+    """Forecast against outcome. Made at `made_at`, aware."""
+
+    deployment: str
+    name: str
+    made_at: datetime
+    application: Application
+    authority: Authority
+    outcome: Outcome
+    obligations: tuple[Obligation, ...]
+
+    @property
+    def within_limit(self) -> bool:
+        """Whether there were no more false alerts than the authority allows in so many faces; none is always within."""
+        return self._within(self.outcome.false_alerts)
+
+    @property
+    def within_limit_whatever_is_decided(self) -> bool:
+        """Whether that would hold if every alert that isn't decided were false."""
+        return self._within(self.outcome.false_alerts + self.outcome.not_decided)
+
+    @property
+    def limit_shown(self) -> bool:
+        """Whether the faces are enough to show it: the one-sided 95 % bound of the rate is within the limit (F10).
+
+        Alerts that aren't decided count against it.
+        """
+        faces, false = self.outcome.faces_compared, self.outcome.false_alerts + self.outcome.not_decided
+        return faces > 0 and false <= faces and upper_bound(false, faces) <= 1 / self.authority.false_alerts_one_in
+
+    def _within(self, false: int) -> bool:
+        return not false or false * self.authority.false_alerts_one_in <= self.outcome.faces_compared
+
+    @property
+    def verdict(self) -> str:
+        """One sentence on the limit."""
+        one_in = f"1 in {self.authority.false_alerts_one_in:,}"
+        if not self.within_limit:
+            return f"More false alerts than the authority's {one_in}."
+        if not self.within_limit_whatever_is_decided:
+            count = self.outcome.not_decided
+            alerts = f"{count:,} alerts aren't" if count > 1 else "1 alert isn't"
+            return f"It isn't known whether the authority's {one_in} was kept: {alerts} decided."
+        if self.limit_shown:
+            return f"Within the authority's {one_in}, and the faces are enough to show it."
+        return f"Within the authority's {one_in}; {self.outcome.faces_compared:,} faces are too few to show it."
+
+
+def still_to_decide(engine: Engine, deployment: str) -> str:
+    """One sentence on the alerts that nobody has judged, test subjects left out; "" where all are.
+
+    Raises:
+        Retryable: the records are away.
+    """
+    waiting = read.counts(engine, deployment).alerts.undecided
+    if not waiting:
+        return ""
+    alerts = f"{waiting:,} alerts wait" if waiting > 1 else "1 alert waits"
+    return (
+        f"{alerts} for a person's judgement: judge them before they are deleted, because the results print what is "
+        "left as not decided."
+    )
+
+
+def closing_report(engine: Engine, deployment: str, policy: Policy, now: datetime) -> ClosingReport:
+    """The report of a planned deployment that has ended, as of `now`, aware.
+
+    Raises:
+        Refused: `deployment.unknown`, `life.trial` (it has no authority to report on), `record.not-ended`.
+        Retryable: the records are away.
+    """
+    with reading(engine) as session:
+        row = session.get(DeploymentRow, deployment) if "\x00" not in deployment else None
+        if row is None:
+            raise Refused("deployment.unknown", f"there is no deployment {deployment}; see `lfr deployment list`")
+        made, given = application_of(session, deployment), authority_of(session, deployment)
+        if made is None or given is None:
+            raise Refused("life.trial", f"{deployment} has no authority: there is nothing to report on")
+        if row.ended_at is None:
+            raise Refused("record.not-ended", f"deployment {deployment} hasn't ended: its report comes then")
+        ended_at = row.ended_at
+        owed = obligations_of(session, deployment, policy, now=now)
+    tally = read.counts(engine, deployment)
+    return ClosingReport(
+        deployment=deployment,
+        name=row.name,
+        made_at=now,
+        application=made,
+        authority=given,
+        outcome=Outcome(
+            opened_at=row.opened_at,
+            ended_at=ended_at,
+            list_size=row.watchlist_size,
+            faces_compared=tally.faces_compared,
+            alerts=tally.alerts.total,
+            false_alerts=sum(tally.alerts.cells.get(cell, 0) for cell in _FALSE),
+            not_decided=tally.alerts.cells.get(Cell.NOT_DECIDED, 0),
+            undecided=tally.alerts.undecided,
+        ),
+        obligations=owed,
+    )
+
+
+def closing_report_file(home: Path, deployment: str) -> Path:
+    """Where the paper of the closing report is kept."""
+    return home / "reports" / deployment / "closing-report.html"

@@ -1,0 +1,107 @@
+"""The closing report on paper: as the printed form, and as the table that the flow leaves."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from lfr_core.deployments.compliance_documents.forms import FormKind, Line, PrintedPaper, Section, Signature, Table
+from lfr_core.deployments.obligations import Obligation
+from lfr_core.domain.rates import natural_frequency
+from lfr_core.publication.closing import ClosingReport
+from lfr_core.publication.document_words import when
+
+__all__ = ["printed_report", "report_table"]
+
+
+def printed_report(report: ClosingReport, *, force: str) -> PrintedPaper:
+    """The paper; `force` is the force's name."""
+    given = report.authority
+    return PrintedPaper(
+        kind=FormKind.CLOSING_REPORT,
+        deployment=report.deployment,
+        title=f"{report.name}, {report.application.place}",
+        force=force,
+        revision=report.application.revision,
+        made_at=when(report.made_at),
+        sections=(
+            Section(
+                "What happened",
+                ("A7",),
+                (
+                    Line("Authorised hours", f"{when(report.application.starts_at)} to "
+                         f"{when(report.application.ends_at)}"),
+                    Line("Opened", when(report.outcome.opened_at)),
+                    Line("Ended", when(report.outcome.ended_at)),
+                ),
+            ),
+            Section(
+                "Forecast and outcome",
+                ("M1", "M3"),
+                (Line("In whole people", _in_people(report)), Line("The limit", report.verdict)),
+                (Table("What was forecast beside what came of it", ("", "forecast", "outcome"), _rows(report)),),
+            ),
+            Section(
+                "What becomes of the data",
+                ("W7", "D2", "D3", "P2"),
+                (),
+                (Table("The obligations after the end", ("obligation", "due", "stands"), _duties(report)),),
+            ),
+        ),
+        signed=(Signature("authorising officer", given.by, given.rank.value, when(given.at)),),
+    )  # fmt: skip
+
+
+def report_table(report: ClosingReport) -> str:
+    """In Markdown."""
+    lines = [f"{report.verdict} {_in_people(report)}.", "", "| | forecast | outcome |", "| --- | --- | --- |"]
+    lines += [_row(row) for row in _rows(report)]
+    lines += ["", "| after the end | due | stands |", "| --- | --- | --- |"]
+    lines += [_row(row) for row in _duties(report)]
+    return "\n".join(lines) + "\n"
+
+
+def _rows(report: ClosingReport) -> tuple[tuple[str, str, str], ...]:
+    made, given, came = report.application, report.authority, report.outcome
+    expected = given.expected_false_alerts
+    forecast = "not measured" if expected is None else f"{expected:.2f}"
+    return (
+        ("faces compared", f"{made.expected_faces:,}", f"{came.faces_compared:,}"),
+        ("people on the list", f"at most {made.list_cap:,}", f"{came.list_size:,}"),
+        ("alerts", "not forecast", f"{came.alerts:,}"),
+        ("false alerts", forecast, f"{came.false_alerts:,}"),
+        ("limit of false alerts", f"1 in {given.false_alerts_one_in:,} faces", report.verdict),
+        ("alerts not decided, neither true nor false", "none", f"{came.not_decided:,}"),
+        ("of them: nobody has judged them", "none", f"{came.undecided:,}"),
+    )
+
+
+def _duties(report: ClosingReport) -> tuple[tuple[str, str, str], ...]:
+    return tuple(
+        (
+            each.owed.value,
+            "nothing is due" if each.due_at is None else when(each.due_at),
+            _stands(each, report.made_at),
+        )
+        for each in report.obligations
+    )
+
+
+def _stands(each: Obligation, now: datetime) -> str:
+    held = f", {each.held} segments held" if each.held else ""
+    if each.done_at is not None:
+        return f"done {when(each.done_at)}{held}"
+    return f"{'OVERDUE' if each.is_late(now) else 'not due yet'}{held}"
+
+
+def _in_people(report: ClosingReport) -> str:
+    came = report.outcome
+    return natural_frequency(
+        faces=came.faces_compared,
+        alerts=came.alerts,
+        false_alerts=came.false_alerts,
+        not_decided=came.not_decided,
+    )
+
+
+def _row(cells: tuple[str, ...]) -> str:
+    return f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |"

@@ -1,0 +1,261 @@
+"""Application and written authority on paper (DOMAIN.md A1: two papers, both before the start). Pure conversion.
+
+The third paper, the closing report, is `lfr_core.publication.closing_document`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from lfr_core.deployments.application import Application, ApplicationForm, Authority
+from lfr_core.deployments.compliance_documents.forms import FormKind, Line, PrintedPaper, Section, Signature, Table
+from lfr_core.domain.policy import Policy
+from lfr_core.publication.document_words import when
+
+__all__ = ["ListFacts", "ToldFacts", "application_paper", "authority_paper"]
+
+
+@dataclass(frozen=True, slots=True)
+class ListFacts:
+    """The list as built. Counts and names of staff; of the people on it nothing."""
+
+    digest: str
+    built_at: datetime
+    compiler: str
+    shares: tuple[tuple[str, int, int], ...]
+    """Category, people, photographs; test subjects aren't in it."""
+    approver: str
+    """"" while the list as it is isn't approved for the application as it is."""
+    approved_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ToldFacts:
+    """What the public was told about these hours."""
+
+    at: datetime
+    withheld_because: str
+    """Out of the closed list; "": the public was told."""
+    approved_by: str
+    """The officer who approved that it is withheld."""
+
+
+def application_paper(
+    application: Application, name: str, policy: Policy, price_words: str, *, notice: str = ""
+) -> PrintedPaper:
+    """What is asked for.
+
+    Args:
+        application: the revision to print.
+        name: what people call the deployment.
+        policy: whose limits are printed beside what is asked for.
+        price_words: what the list costs in false alerts, as `lfr_core.deployments.false_alert_forecast` words it.
+        notice: what a reader must see first; "" for nothing.
+    """
+    made = application
+    return PrintedPaper(
+        kind=FormKind.APPLICATION,
+        deployment=made.deployment,
+        title=_title(name, made),
+        force=policy.force.name,
+        revision=made.revision,
+        made_at=when(made.applied_at),
+        sections=(
+            _where_and_when(made),
+            _why(made),
+            Section(
+                "The list",
+                ("W1", "W2", "W3", "W6", "W7"),
+                (
+                    Line("Who is looked for", made.sought),
+                    Line("People at most", f"{made.list_cap:,}; the policy's cap is {policy.watchlist.max_entries:,}"),
+                ),
+            ),
+            Section(
+                "Threshold and price",
+                ("M1", "M3", "M4"),
+                (*_threshold(made, policy), _faces(made), Line("Price of the list", price_words)),
+            ),
+            Section(
+                "How the public learns of it",
+                ("P1", "P2", "P4"),
+                (
+                    Line("Announced", f"at least {policy.planning.notice_h:g} hours before the start, or withheld for "
+                         "a reason that an authorising officer approves and the public counts"),
+                    Line("Results", f"published within {policy.publication.results_working_days} working days"),
+                ),
+            ),
+            Section(
+                "Alerts and data",
+                ("H1", "D1", "D2", "D3"),
+                (
+                    Line("Every alert", "is decided by a person; nothing follows from one automatically"),
+                    Line("Faces that match nobody", f"gone {policy.vault.epoch_s + policy.vault.grace_s:g} seconds "
+                         "after they were seen"),
+                    Line("Data of an alert", f"kept {policy.alerts.retention_h} hours"),
+                    Line("Footage", f"kept {policy.footage.retention_days} days, unless it is held"),
+                ),
+            ),
+        ),
+        signed=(Signature("planner", made.applied_by, "not stated", when(made.applied_at)),),
+        notice=notice,
+    )  # fmt: skip
+
+
+def authority_paper(
+    application: Application,
+    authority: Authority,
+    listed: ListFacts | None,
+    told: ToldFacts | None,
+    *,
+    name: str,
+    policy: Policy,
+    notice: str = "",
+) -> PrintedPaper:
+    """What was decided on it, granted or refused, with everything that an authority states (DOMAIN.md A4).
+
+    Args:
+        application: the revision that was decided.
+        authority: the decision.
+        listed: the list as it stands; None while there is none.
+        told: what the public was told; None while it wasn't.
+        name: what people call the deployment.
+        policy: of the force.
+        notice: what a reader must see first; a refusal says so by itself.
+
+    Raises:
+        ValueError: the decision is about another application.
+    """
+    made, given = application, authority
+    if (made.deployment, made.revision) != (given.deployment, given.revision):
+        raise ValueError(f"an authority on {given.deployment} {given.revision} isn't one on this application")
+    # Of a refused one nothing is authorised, listed or announced: the paper says only what was asked and decided.
+    rest = (_limit(made, given, policy), _list(made, listed), _told(told)) if given.granted else ()
+    return PrintedPaper(
+        kind=FormKind.AUTHORITY,
+        deployment=made.deployment,
+        title=_title(name, made),
+        force=policy.force.name,
+        revision=made.revision,
+        made_at=when(given.at),
+        sections=(_decision(made, given), _where_and_when(made), _why(made), *rest),
+        signed=(Signature("authorising officer", given.by, given.rank.value, when(given.at)),),
+        notice=notice if given.granted else "Refused: this allows nothing.",
+    )
+
+
+def _title(name: str, made: ApplicationForm) -> str:
+    return f"{name}, {made.place}"
+
+
+def _decision(made: Application, given: Authority) -> Section:
+    checked = Line("Assessments and policy document", "in date when this was given: it can't be given while one isn't")
+    return Section(
+        "Decision",
+        ("A2", "A3", "A6"),
+        (
+            Line("The application", f"revision {made.revision} by {made.applied_by}, {when(made.applied_at)}"),
+            Line("Is", "granted" if given.granted else "refused"),
+            Line("Because", given.reason),
+            *((checked,) if given.granted else ()),
+        ),
+    )
+
+
+def _where_and_when(made: ApplicationForm) -> Section:
+    return Section(
+        "Where and when",
+        ("A4", "A7"),
+        (
+            Line("Place", made.place),
+            Line("Footprint", made.footprint),
+            Line("Cameras", ", ".join(made.cameras)),
+            Line("From", when(made.starts_at)),
+            Line("To", f"{when(made.ends_at)}, {made.hours:g} hours"),
+        ),
+    )
+
+
+def _why(made: ApplicationForm) -> Section:
+    return Section(
+        "Who and why",
+        ("A4", "A5"),
+        (
+            Line("Use case", made.use_case.value),
+            Line("Purpose", made.purpose),
+            Line("Who is looked for", made.sought),
+            Line("Necessity", made.necessity),
+            Line("Proportionality", made.proportionality),
+            Line("Why they are expected there", made.grounds),
+        ),
+    )
+
+
+def _threshold(made: ApplicationForm, policy: Policy) -> tuple[Line, ...]:
+    usual = made.threshold == policy.alerts.threshold
+    said = f"cosine {made.threshold:g}, " + (
+        "the policy's" if usual else f"not the policy's {policy.alerts.threshold:g}"
+    )
+    reason = () if usual else (Line("Why another threshold", made.threshold_reason),)
+    return (Line("Threshold", said), *reason)
+
+
+def _faces(made: ApplicationForm) -> Line:
+    return Line("Faces expected", f"{made.expected_faces:,} compared in all")
+
+
+def _limit(made: ApplicationForm, given: Authority, policy: Policy) -> Section:
+    expected = given.expected_false_alerts
+    return Section(
+        "The limit signed for",
+        ("M1", "M3", "M4"),
+        (
+            *_threshold(made, policy),
+            _faces(made),
+            Line("False alerts at most", f"1 in {given.false_alerts_one_in:,} faces; over it, it is suspended"),
+            Line("False alerts expected", "not measured, which isn't none" if expected is None else f"{expected:.2f}"),
+            Line(
+                "The public claim",
+                "no evaluation shows it for this list and threshold; the officer signs that they know"
+                if given.claim_not_shown
+                else "shown by a measured evaluation",
+            ),
+        ),
+    )
+
+
+def _list(made: ApplicationForm, listed: ListFacts | None) -> Section:
+    rules = ("W1", "W3", "W4", "W6", "W7")
+    cap = Line("People at most", f"{made.list_cap:,}")
+    if listed is None:
+        return Section("The list", rules, (cap, Line("Built", "not yet")))
+    approved = f"by {listed.approver}, {when(listed.approved_at)}" if listed.approver else "not yet"
+    return Section(
+        "The list",
+        rules,
+        (
+            cap,
+            Line("People", f"{sum(people for _, people, _ in listed.shares):,}, test subjects not counted"),
+            Line("Built", f"by {listed.compiler}, {when(listed.built_at)}"),
+            Line("Approved", approved),
+            Line("Digest", listed.digest),
+        ),
+        (
+            Table(
+                "What it is made of",
+                ("category", "people", "photographs"),
+                tuple((category, f"{people:,}", f"{images:,}") for category, people, images in listed.shares),
+            ),
+        ),
+    )
+
+
+def _told(told: ToldFacts | None) -> Section:
+    if told is None:
+        line = Line("Announced", "not yet; it can't open before")
+    elif told.withheld_because:
+        line = Line("Withheld", f"{when(told.at)}, because: {told.withheld_because}; approved by {told.approved_by}")
+    else:
+        line = Line("Announced", when(told.at))
+    return Section("What the public is told", ("P1",), (line,))

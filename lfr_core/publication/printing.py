@@ -1,0 +1,110 @@
+"""A deployment's papers out of the records: what each needs is read here, and what doesn't exist yet is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Engine
+from sqlmodel import Session, col, select
+
+from lfr_core.common.errors import Refused
+from lfr_core.deployments.application import Application, Authority
+from lfr_core.deployments.compliance_documents.forms import FormKind, PrintedPaper
+from lfr_core.deployments.evaluations import Evaluation
+from lfr_core.deployments.false_alert_forecast import price
+from lfr_core.deployments.gate_facts import planned_facts
+from lfr_core.deployments.reading import application_of, authority_of, life_of
+from lfr_core.domain.deployments import DeploymentStatus
+from lfr_core.domain.policy import Policy
+from lfr_core.publication.closing import closing_report
+from lfr_core.publication.closing_document import printed_report
+from lfr_core.publication.document_words import when
+from lfr_core.publication.documents import ListFacts, ToldFacts, application_paper, authority_paper
+from lfr_core.storage.engine import reading
+from lfr_core.storage.tables.deployments import LifeRow
+from lfr_core.storage.tables.publication import AnnouncementRow, WatchlistCompositionRow
+from lfr_core.storage.tables.stream import DeploymentRow
+
+__all__ = ["printed_paper"]
+
+
+def printed_paper(
+    engine: Engine, deployment: str, kind: FormKind, policy: Policy, evaluations: Sequence[Evaluation], *, now: datetime
+) -> PrintedPaper:
+    """One paper of the newest revision, as the records have it at `now`, aware.
+
+    Raises:
+        Refused: `deployment.unknown`; `life.trial`; `life.no-paper`: there is no such paper yet, and what comes first.
+        Retryable: the records are away.
+    """
+    with reading(engine) as session:
+        row = None if "\x00" in deployment else session.get(DeploymentRow, deployment)
+        if row is None:
+            raise Refused("deployment.unknown", f"there is no deployment {deployment}; see `lfr deployment list`")
+        made = application_of(session, deployment)
+        if made is None:
+            raise Refused("life.trial", f"{deployment} is a trial: it has no application, so it has no papers")
+        if kind is FormKind.APPLICATION:
+            words = price(made, evaluations, policy).words
+            return application_paper(made, row.name, policy, words, notice=_of_application(row))
+        given = authority_of(session, deployment)
+        if given is None:
+            raise Refused(
+                "life.no-paper",
+                f"nobody has decided on revision {made.revision} of {deployment}: "
+                "`lfr deployment authorise` or `refuse` comes first",
+            )
+        if kind is FormKind.AUTHORITY:
+            return authority_paper(
+                made,
+                given,
+                _list_of(session, row),
+                _told_of(session, made),
+                name=row.name,
+                policy=policy,
+                notice=_of_authority(session, row, given, now),
+            )
+        if row.ended_at is None:
+            raise Refused("life.no-paper", f"{deployment} hasn't ended: its closing report comes then")
+    return printed_report(closing_report(engine, deployment, policy, now), force=policy.force.name)
+
+
+def _of_application(row: DeploymentRow) -> str:
+    if row.status == DeploymentStatus.DRAFT.value:
+        return "A draft: it isn't applied for, or it was refused and has to be revised."
+    return "Cancelled." if row.status == DeploymentStatus.CANCELLED.value else ""
+
+
+def _of_authority(session: Session, row: DeploymentRow, given: Authority, now: datetime) -> str:
+    status = DeploymentStatus(row.status)
+    if status.is_over:
+        return f"No longer in force: {status.value} {when(row.ended_at) if row.ended_at else ''}".rstrip()
+    if given.granted and not planned_facts(session, row, now).officer_may:
+        return f"No longer in force: {given.by} may authorise nothing any more. Another officer has to decide."
+    return ""
+
+
+def _list_of(session: Session, row: DeploymentRow) -> ListFacts | None:
+    kept, life = session.get_one(LifeRow, row.id), life_of(session, row)
+    if life is None or not kept.list_digest or kept.list_built_at is None:
+        return None
+    of = WatchlistCompositionRow.deployment == row.id
+    shares = session.exec(select(WatchlistCompositionRow).where(of).order_by(WatchlistCompositionRow.category))
+    return ListFacts(
+        digest=kept.list_digest,
+        built_at=kept.list_built_at,
+        compiler=kept.compiler,
+        shares=tuple((share.category, share.people, share.images) for share in shares),
+        approver=kept.approver if life.list_is_approved else "",
+        approved_at=kept.approved_at,
+    )
+
+
+def _told_of(session: Session, made: Application) -> ToldFacts | None:
+    """The newest announcement, if it is for these hours."""
+    query = select(AnnouncementRow).where(AnnouncementRow.deployment == made.deployment)
+    row = session.exec(query.order_by(col(AnnouncementRow.revision).desc())).first()
+    if row is None or (row.starts_at, row.ends_at) != (made.starts_at, made.ends_at):
+        return None
+    return ToldFacts(at=row.made_at, withheld_because=row.withheld_because, approved_by=row.approved_by)

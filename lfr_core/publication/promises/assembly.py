@@ -1,0 +1,129 @@
+"""The checks of one installation, put together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from numpy.random import Generator
+from sqlalchemy import Engine
+
+from lfr_core.common.clock import Clock
+from lfr_core.common.project import PROJECT
+from lfr_core.common.settings import Settings
+from lfr_core.custody.audit.trail import AuditTrail
+from lfr_core.custody.vault.client import vault_client
+from lfr_core.custody.vault.port import Vault
+from lfr_core.domain.gate import GateLimits
+from lfr_core.domain.policy import Policy
+from lfr_core.publication.promises.catalogue import promises
+from lfr_core.publication.promises.checks.accuracy import FalseAlerts, ThresholdBound
+from lfr_core.publication.promises.checks.answers import AnswersInTime
+from lfr_core.publication.promises.checks.authority import Authorised
+from lfr_core.publication.promises.checks.frames import FacesForgotten, NoTemplateKept, RecognitionGated
+from lfr_core.publication.promises.checks.kept import AlertsGone, DeletionsInTime, FootageGone
+from lfr_core.publication.promises.checks.lists import (
+    ListGone,
+    ListLawful,
+    ListNew,
+    LiveCamerasOnly,
+    OnlyListedMatched,
+    SearchForgets,
+)
+from lfr_core.publication.promises.checks.people import AvoidanceNoGround, PersonDecides
+from lfr_core.publication.promises.checks.proof import DeletionCertified, TrailVerifies
+from lfr_core.publication.promises.checks.published import Announced, ResultsInTime
+from lfr_core.publication.promises.checks.source import NoExportPath
+from lfr_core.publication.promises.ledger import Ledger
+from lfr_core.publication.promises.port import Check
+from lfr_core.recognition.gallery import Gallery, MilvusGallery
+from lfr_core.retention.erasure.desk import CertificateDesk
+from lfr_core.retention.erasure.places import certificate_folder
+from lfr_core.storage.engine import open_engine
+
+__all__ = ["State", "checks_of", "open_ledger"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class State:
+    """What the checks read."""
+
+    engine: Engine
+    vault: Vault
+    gallery: Gallery
+    desk: CertificateDesk
+    keystore_folder: Path
+    source: Path
+    """The folder that holds the packages."""
+    alone: bool
+    """Whether nobody else uses that Milvus."""
+    random: Generator
+    """For the bootstrap of rates."""
+    pause: Callable[[float], None]
+    """Waits for so many seconds."""
+
+
+def checks_of(state: State, policy: Policy) -> tuple[Check, ...]:
+    """Every check there is. Nothing is connected or read before the first look."""
+    engine, vault, accuracy = state.engine, state.vault, policy.accuracy
+    large, small = accuracy.large_list_people, accuracy.small_list_people
+    return (
+        ListNew(engine, vault),
+        ListLawful(engine),
+        OnlyListedMatched(engine),
+        ListGone(engine, vault, policy),
+        SearchForgets(engine, state.gallery, policy, alone=state.alone),
+        LiveCamerasOnly(engine),
+        FacesForgotten(engine, policy.vault),
+        NoTemplateKept(engine),
+        RecognitionGated(engine, vault, GateLimits.of(policy), state.pause),
+        NoExportPath(state.source),
+        AlertsGone(engine, vault, policy),
+        FootageGone(engine, vault, policy),
+        DeletionsInTime(engine, policy),
+        ThresholdBound(engine),
+        FalseAlerts(
+            engine, "accuracy.large-list", list_people=large, one_in=accuracy.large_list_one_in, random=state.random
+        ),
+        FalseAlerts(
+            engine, "accuracy.small-list", list_people=small, one_in=accuracy.small_list_one_in, random=state.random
+        ),
+        PersonDecides(engine),
+        AvoidanceNoGround(engine),
+        Authorised(engine),
+        Announced(engine),
+        ResultsInTime(engine, policy.publication),
+        AnswersInTime(engine, policy.publication),
+        TrailVerifies(engine, state.keystore_folder),
+        DeletionCertified(engine, state.desk, state.keystore_folder, policy),
+    )
+
+
+@contextmanager
+def open_ledger(
+    settings: Settings, policy: Policy, clock: Clock, *, random: Generator, pause: Callable[[float], None]
+) -> Iterator[Ledger]:
+    """The ledger of these settings' installation. Raises Retryable when the database's folder can't be written."""
+    engine = open_engine(settings.records_url)
+    vault = vault_client(settings)
+    gallery = MilvusGallery(settings.gallery_uri)
+    trail = AuditTrail(vault, clock)
+    try:
+        state = State(
+            engine=engine,
+            vault=vault,
+            gallery=gallery,
+            desk=CertificateDesk(engine, vault, trail, clock, certificate_folder(settings)),
+            keystore_folder=settings.keystore_folder,
+            source=PROJECT,
+            alone=not settings.milvus_uri,
+            random=random,
+            pause=pause,
+        )
+        yield Ledger(engine, trail, clock, promises(policy), checks_of(state, policy))
+    finally:
+        gallery.close()
+        vault.close()
+        engine.dispose()

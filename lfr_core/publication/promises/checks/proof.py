@@ -1,0 +1,100 @@
+"""Proof: the audit trail verifies, and certificates of deletion are whole and passed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import Engine
+from sqlmodel import select
+
+from lfr_core.common.errors import Poison, Refused
+from lfr_core.custody.audit.remembered import HEAD_FILE, read_public_key, read_remembered
+from lfr_core.custody.audit.verify import verify
+from lfr_core.domain.policy import Policy
+from lfr_core.publication.promises.port import Finding, Result, finding
+from lfr_core.retention.erasure.desk import CertificateDesk, certificates_of
+from lfr_core.storage.engine import reading
+from lfr_core.storage.tables.erasure import CanaryRow
+from lfr_core.storage.tables.stream import DeploymentRow
+
+__all__ = ["DeletionCertified", "TrailVerifies"]
+
+_DAY_NS = 24 * 3_600 * 10**9
+
+
+class TrailVerifies:
+    """The whole trail: every entry, every signature, the head remembered outside the database."""
+
+    id = "audit.verifies"
+
+    def __init__(self, engine: Engine, keystore_folder: Path) -> None:
+        """`keystore_folder`: where the public key and the remembered head lie."""
+        self._engine = engine
+        self._folder = keystore_folder
+
+    def look(self, now_ns: int) -> Finding:
+        public_key = read_public_key(self._folder)
+        try:
+            remembered = read_remembered(self._folder / HEAD_FILE)
+        except Refused as refusal:
+            return Finding(Result.BROKEN, "the head remembered outside the database is damaged", detail=str(refusal))
+        report = verify(self._engine, public_key=public_key, remembered=remembered, now_ns=now_ns)
+        evidence: dict[str, str | int] = {
+            "entries": report.entries,
+            "signatures": report.heads,
+            "signed_up_to": report.signed_seq,
+            "public_key": public_key.hex(),
+        }
+        if report.problem is not None:
+            found = finding(
+                [f"audit:{report.problem.seq}"], holds="", breaks="the trail was changed", evidence=evidence
+            )
+            said = f"the trail doesn't verify: {report.problem.fault.value.replace('-', ' ')}"
+            return Finding(found.result, said, found.evidence, found.subjects, report.problem.message)
+        if report.unchecked:
+            said = "nothing was changed, but whether the newest entries were removed can't be told"
+            return Finding(Result.UNCHECKED, said, evidence, detail=report.unchecked[0])
+        return Finding(Result.HOLDS, f"each of {report.entries:,} entries is as it was written", evidence)
+
+
+class DeletionCertified:
+    """Certificates follow one another unbroken, each deployment's last one passed, and none is missing."""
+
+    id = "deletion.certified"
+
+    def __init__(self, engine: Engine, desk: CertificateDesk, keystore_folder: Path, policy: Policy) -> None:
+        self._engine = engine
+        self._desk = desk
+        self._folder = keystore_folder
+        self._late_ns = _DAY_NS + round(policy.retention.overdue_after_s * 1e9)
+
+    def look(self, now_ns: int) -> Finding:
+        faults = self._desk.check(read_public_key(self._folder).hex())
+        broken = [f"certificate:{each.number}" for each in faults]
+        passed: dict[str, tuple[int, bool]] = {}
+        certificates = certificates_of(self._engine)
+        for signed in certificates:
+            try:
+                body = signed.certificate
+            except Poison:  # its fault is among those above
+                continue
+            passed[body.deployment] = body.number, body.search.passed
+        broken += [f"certificate:{number}" for number, good in passed.values() if not good]
+        broken += [f"deployment:{each}" for each in self._owed(now_ns) if each not in passed]
+        evidence = {"certificates": len(certificates), "deployments": len(passed), "faults": len(faults)}
+        if not broken and not certificates:
+            return Finding(Result.UNCHECKED, "no certificate has fallen due yet", evidence)
+        return finding(
+            list(dict.fromkeys(broken)),
+            holds=f"each of {len(certificates)} certificates is whole, and the last of each deployment passed",
+            breaks=f"{len(set(broken))} certificates are damaged, failed or missing",
+            evidence=evidence,
+        )
+
+    def _owed(self, now_ns: int) -> list[str]:
+        """Deployments with planted canaries that ended a day ago: the one after the close is there by then."""
+        with reading(self._engine) as session:
+            planted = set(session.exec(select(CanaryRow.deployment)))
+            ended = session.exec(select(DeploymentRow.id, DeploymentRow.ended_at)).all()
+        before_s = (now_ns - self._late_ns) / 1e9
+        return [id_ for id_, at in ended if id_ in planted and at is not None and at.timestamp() < before_s]

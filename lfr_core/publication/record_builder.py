@@ -1,0 +1,218 @@
+"""From figures to the record, and from a record to its correction. Nothing in a record is typed in."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Literal
+
+from pydantic import ValidationError
+
+from lfr_core.common.errors import Poison, Refused
+from lfr_core.domain.alerts import Cell, published_cell
+from lfr_core.domain.figures import Figures
+from lfr_core.domain.policy import PublicationPolicy
+from lfr_core.domain.rates import AlertCounts, proportion
+from lfr_core.domain.watchlists import Category
+from lfr_core.domain.working_days import LONDON, Deadline, WorkingDays
+from lfr_core.publication import counting
+from lfr_core.publication import record as published
+from lfr_core.publication.record import DeploymentRecord
+from lfr_core.publication.suppression import PublishedCount, suppressed, suppressed_set
+
+__all__ = ["corrected", "from_figures", "record_id"]
+
+_UNCHANGED_BY_A_CORRECTION = frozenset(
+    {"revision", "supersedes", "published_at", "on_time", "corrections", "due_at", "audit_root_hash"}
+    | {"data_quality_report_ref"}
+)
+
+
+def record_id(force: str, session: str) -> str:
+    """The record's id, the same for all its revisions: "norfolk-constabulary/high-street-0412"."""
+    return f"{_slug(force)}/{_slug(session)}"
+
+
+def from_figures(
+    figures: Figures,
+    *,
+    policy: PublicationPolicy,
+    published_at: datetime,
+    due_at: datetime | None = None,
+    not_decided_because: str = "",
+) -> DeploymentRecord:
+    """The first revision of a deployment's record. Moments are aware; `due_at`: as the calendar says, if not given.
+
+    not_decided_because: the publication officer's word for the alerts that nobody judged; "": nobody gave one, and the
+    record says so.
+
+    Alerts on blue-list entries are left out of every figure; the blue list has its own.
+
+    Raises:
+        Poison: figures that contradict each other; the message names each contradiction.
+    """
+    if figures.started_at.tzinfo is None or figures.ended_at.tzinfo is None or published_at.tzinfo is None:
+        raise Poison("start, end and publication need their time zone: give aware datetimes")
+    if figures.ended_at < figures.started_at:
+        raise Poison("the deployment ends before it starts: mend its times")
+    due_at = due_at or Deadline.of(figures.ended_at, WorkingDays(policy.extra_bank_holidays), policy).due_at
+    alerts = [each for each in figures.alerts if each.category is not Category.BLUE_LIST]
+    cells = Counter(published_cell(each.decision) for each in alerts)
+    counts = AlertCounts(*(cells[cell] for cell in Cell))
+    waiting = counting.unanswered(figures.alerts)
+    cameras, listed, model, papers = figures.cameras, figures.watchlist, figures.model, figures.papers
+    start, end = figures.started_at.astimezone(LONDON), figures.ended_at.astimezone(LONDON)
+    try:
+        return DeploymentRecord(
+            record_id=record_id(figures.force, figures.session),
+            revision=1,
+            supersedes=None,
+            published_at=published_at,
+            due_at=due_at,
+            on_time=published_at <= due_at,
+            force=figures.force,
+            session_id=figures.session,
+            location_text=figures.location,
+            location_area=figures.area,
+            date=start.date(),
+            start_local=start.time().replace(microsecond=0),
+            end_local=end.time().replace(microsecond=0),
+            duration_min=_minutes((figures.ended_at - figures.started_at).total_seconds()),
+            use_case=figures.use_case,
+            policy_ref=papers.policy,
+            authority_ref=papers.authority,
+            authorising_rank=papers.authorising_rank,
+            advance_notice=published.AdvanceNotice(
+                published_at=figures.notice.published_at, withheld_because=figures.notice.withheld_because
+            ),
+            watchlist=published.Watchlist(
+                size_people=listed.size_people,
+                size_images=listed.size_images,
+                by_category=_by_category(listed.by_category, listed.size_people, policy.suppress_people_below),
+                under_18="not recorded"
+                if listed.under_18 is None
+                else suppressed(listed.under_18, policy.suppress_people_below),
+                built_at=listed.built_at,
+                destroyed_at=listed.destroyed_at,
+                destruction_receipt=listed.destruction_receipt,
+            ),
+            algorithm=published.Algorithm(
+                vendor=model.vendor,
+                model_name=model.name,
+                model_version=model.version,
+                model_sha256=model.sha256,
+                contract=model.contract,
+                threshold_min=model.threshold,
+                embedding_metric=model.embedding_metric,
+                test_report=model.test_report,
+            ),
+            cameras=published.Cameras(
+                count=cameras.count,
+                counting_method=cameras.counting_method,
+                counting_method_version=cameras.counting_method_version,
+            ),
+            faces_seen=cameras.faces_seen,
+            faces_quality_rejected=cameras.faces_seen - cameras.faces_compared,
+            faces_compared=cameras.faces_compared,
+            alerts=published.Alerts(
+                total=counts.total,
+                true_confirmed=counts.true_confirmed,
+                true_unconfirmed=counts.true_unconfirmed,
+                false_confirmed=counts.false_confirmed,
+                false_unconfirmed=counts.false_unconfirmed,
+                not_decided=counts.not_decided,
+                operator_dismissed=counting.dismissed(alerts),
+                unanswered=waiting,
+                cant_tell=counts.not_decided - waiting,
+                duplicate_of_same_person=counting.duplicates(alerts),
+            ),
+            not_decided=counting.not_decided(waiting, not_decided_because),
+            engagements=counting.engagements(alerts),
+            outcomes=counting.outcomes(alerts) if figures.outcomes_recorded else "not recorded",
+            rates=counting.published_rates(counts, faces_compared=cameras.faces_compared),
+            blue_list=_blue_list(figures),
+            demographics=counting.demographics(alerts, figures.demographics_method, policy.suppress_people_below),
+            demographics_method=figures.demographics_method,
+            complaints_received=figures.complaints_received,
+            corrections=(),
+            data_quality_report_ref=papers.data_quality_report,
+            audit_root_hash=papers.audit_root_hash,
+        )
+    except ValidationError as error:
+        faults = "; ".join(f"{'.'.join(map(str, each['loc'])) or 'record'}: {each['msg']}" for each in error.errors())
+        raise Poison(f"the figures of {figures.session} make no record: {faults}") from error
+
+
+def corrected(
+    previous: DeploymentRecord,
+    figures: Figures,
+    *,
+    policy: PublicationPolicy,
+    corrected_at: datetime,
+    reason: str,
+    not_decided_because: str = "",
+) -> DeploymentRecord:
+    """A new revision that supersedes `previous`, from figures computed anew. `previous` stays published beside it.
+
+    What was said of alerts that nobody judged stands as long as there are no more of them than it was said of.
+
+    Raises:
+        Refused: `record.other-deployment`, `record.correction-without-reason`, `record.nothing-to-correct`.
+        Poison: as `from_figures`.
+    """
+    if not reason.strip():
+        raise Refused("record.correction-without-reason", "say why the published record is corrected")
+    new = from_figures(
+        figures,
+        policy=policy,
+        published_at=corrected_at,
+        due_at=previous.due_at,
+        not_decided_because=not_decided_because,
+    )
+    said = previous.not_decided
+    if new.not_decided and said and not not_decided_because and new.not_decided.alerts <= said.alerts:
+        new = new.model_copy(update={"not_decided": said.model_copy(update={"alerts": new.not_decided.alerts})})
+    if new.record_id != previous.record_id:
+        raise Refused("record.other-deployment", f"{new.record_id} can't correct {previous.record_id}")
+    before, after = previous.model_dump(), new.model_dump()
+    changed = tuple(name for name in after if name not in _UNCHANGED_BY_A_CORRECTION and before[name] != after[name])
+    if not changed:
+        raise Refused("record.nothing-to-correct", f"the figures of {previous.record_id} are as they were published")
+    revision = previous.revision + 1
+    correction = published.Correction(revision=revision, corrected_at=corrected_at, reason=reason, changed=changed)
+    return new.model_copy(
+        update={
+            "revision": revision,
+            "supersedes": previous.revision,
+            "on_time": previous.on_time,
+            "corrections": (*previous.corrections, correction),
+        }
+    )
+
+
+def _minutes(seconds: float) -> int:
+    """Whole minutes; what took less than half a one took one, because "0h 00m" says it didn't take place."""
+    return max(1, round(seconds / 60)) if seconds else 0
+
+
+def _by_category(counts: Mapping[Category, int], people: int, below: int) -> dict[str, PublishedCount]:
+    counts = {category: count for category, count in counts.items() if category is not Category.BLUE_LIST}
+    if sum(counts.values()) != people:
+        raise Poison(f"the categories hold {sum(counts.values())} people and the list {people}: count them again")
+    return suppressed_set({category.value: count for category, count in counts.items()}, below)
+
+
+def _blue_list(figures: Figures) -> published.BlueList | Literal["not recorded"]:
+    seeded = figures.blue_list
+    if seeded is None or seeded.seeded_passes == 0:
+        return "not recorded"
+    rate = counting.published_rate(proportion(seeded.recognised, seeded.seeded_passes))
+    return published.BlueList(
+        seeded_passes=seeded.seeded_passes, recognised=seeded.recognised, true_recognition_rate=rate
+    )
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")

@@ -1,0 +1,217 @@
+"""A deployment's figures, out of the records. What the records don't know is absent, never invented.
+
+Not known: passes of test subjects, and groups. An alert that was deleted on schedule still counts by its stub; on
+whom it was is gone with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Engine, null, union_all
+from sqlalchemy import select as select_columns
+from sqlmodel import Session, col, select
+
+from lfr_core.common.clock import utc_from_ns
+from lfr_core.common.errors import Refused
+from lfr_core.custody.vault.port import KeyKind
+from lfr_core.deployments.announcement import announcement_of
+from lfr_core.deployments.reading import authority_of
+from lfr_core.domain.alerts import Decision, Engagement, Judgement, Outcome, Review
+from lfr_core.domain.figures import AlertFigures, CameraFigures, Figures, ListFigures, ModelFigures, Papers
+from lfr_core.domain.watchlists import Category
+from lfr_core.domain.working_days import LONDON
+from lfr_core.publication.rights.reading import complaints_received
+from lfr_core.retention.erasure.keys import destroyed_kept_keys
+from lfr_core.storage.engine import reading
+from lfr_core.storage.tables.audit import AuditEntryRow
+from lfr_core.storage.tables.erasure import CertificateRow
+from lfr_core.storage.tables.publication import WatchlistCompositionRow
+from lfr_core.storage.tables.stream import AlertRow, AlertStubRow, CameraSessionRow, DeploymentRow
+
+__all__ = ["COUNTING_METHOD", "COUNTING_METHOD_VERSION", "PackFacts", "figures_for"]
+
+COUNTING_METHOD = "tracks"
+"""One face for each track of a camera, however many frames it has: who passes twice counts twice."""
+COUNTING_METHOD_VERSION = "1"
+_UNKNOWN = "not recorded"
+
+
+@dataclass(frozen=True, slots=True)
+class PackFacts:
+    """The model pack at hand. It is named in a record only where its contract is the deployment's."""
+
+    contract: str
+    name: str
+    sha256: str
+    """Of the embedder, hexadecimal."""
+    vendor: str = ""
+    version: str = _UNKNOWN
+
+
+def figures_for(
+    engine: Engine, deployment: str, *, force: str, policy_ref: str = "", pack: PackFacts | None = None
+) -> Figures:
+    """The figures of a deployment that has ended, in one look at the records.
+
+    Alerts that stand and the stubs of deleted ones count alike; test subjects are marked as such, canaries left out.
+
+    Raises:
+        Refused: `deployment.unknown`, `record.not-ended`, `record.never-opened`, `announcement.none`,
+            `record.composition-unknown` (its list was destroyed before compositions were kept).
+        Retryable: the records are away.
+    """
+    _check_ended(engine, deployment)
+    announced = announcement_of(engine, deployment)
+    destroyed_ns = max(
+        (key.destroyed_ns for key in destroyed_kept_keys(engine, deployment) if key.kind == KeyKind.WATCHLIST.value),
+        default=None,
+    )
+    with reading(engine) as session:
+        row = session.get(DeploymentRow, deployment)
+        if row is None or row.opened_at is None or row.ended_at is None:
+            raise _unknown(deployment)
+        cameras = session.exec(select(CameraSessionRow).where(CameraSessionRow.deployment == deployment)).all()
+        listed = session.exec(
+            select(WatchlistCompositionRow).where(WatchlistCompositionRow.deployment == deployment)
+        ).all()
+        if sum(one.people for one in listed) != row.watchlist_size:
+            raise Refused(
+                "record.composition-unknown",
+                f"the list of {deployment} was destroyed before its composition was kept (records of version 0008): "
+                "no record of it can be made without inventing one",
+            )
+        alerts = _alerts(session, deployment)
+        names_pack = pack is not None and pack.contract == row.contract_id
+        return Figures(
+            force=force,
+            session=announced.public_id,
+            location=announced.public_place,
+            area=announced.public_place,
+            started_at=row.opened_at,
+            ended_at=row.ended_at,
+            use_case=announced.plan.use_case,
+            notice=announced.notice,
+            watchlist=ListFigures(
+                size_people=row.watchlist_size,
+                size_images=sum(one.images for one in listed),
+                by_category={Category(one.category): one.people for one in listed},
+                under_18=_under_18(listed),
+                built_at=max((one.built_at for one in listed if one.built_at is not None), default=None),
+                destroyed_at=None if destroyed_ns is None else utc_from_ns(destroyed_ns),
+                destruction_receipt=_receipt(session, deployment),
+            ),
+            model=ModelFigures(
+                vendor=pack.vendor if names_pack and pack else "",
+                name=pack.name if names_pack and pack else _UNKNOWN,
+                version=pack.version if names_pack and pack else _UNKNOWN,
+                sha256=pack.sha256 if names_pack and pack else "",
+                contract=row.contract_id,
+                threshold=row.threshold,
+            ),
+            cameras=CameraFigures(
+                count=len({one.camera for one in cameras}),
+                faces_seen=sum(one.tracks_started for one in cameras),
+                faces_compared=sum(one.tracks_compared for one in cameras),
+                counting_method=COUNTING_METHOD,
+                counting_method_version=COUNTING_METHOD_VERSION,
+            ),
+            alerts=alerts,
+            blue_list=None,
+            papers=_papers(session, deployment, policy_ref),
+            complaints_received=complaints_received(session, deployment),
+            outcomes_recorded=_outcomes_recorded(alerts),
+        )
+
+
+def _check_ended(engine: Engine, deployment: str) -> None:
+    with reading(engine) as session:
+        row = session.get(DeploymentRow, deployment) if "\x00" not in deployment else None
+    if row is None:
+        raise _unknown(deployment)
+    if row.ended_at is None:
+        raise Refused(
+            "record.not-ended", f"deployment {deployment} hasn't ended: `lfr deployment close {deployment}` ends it"
+        )
+    if row.opened_at is None:
+        raise Refused("record.never-opened", f"deployment {deployment} was never opened: there are no results")
+
+
+def _alerts(session: Session, deployment: str) -> tuple[AlertFigures, ...]:
+    """In one statement: between two, PostgreSQL could show an alert that expires in both tables or in neither."""
+    standing = (
+        select_columns(
+            col(AlertRow.entry),
+            col(AlertRow.category),
+            col(AlertRow.judgement),
+            col(AlertRow.engagement),
+            col(AlertRow.review),
+            col(AlertRow.outcome),
+            col(AlertRow.minutes),
+        )
+        .where(col(AlertRow.deployment) == deployment)
+        .where(col(AlertRow.canary).is_(False))
+    )
+    stubs = select_columns(
+        null().label("entry"),
+        col(AlertStubRow.category),
+        col(AlertStubRow.judgement),
+        col(AlertStubRow.engagement),
+        col(AlertStubRow.review),
+        col(AlertStubRow.outcome),
+        col(AlertStubRow.minutes),
+    ).where(col(AlertStubRow.deployment) == deployment)
+    found = session.execute(union_all(standing, stubs)).all()
+    return tuple(
+        AlertFigures(
+            entry=entry,
+            category=Category(category),
+            decision=Decision(
+                None if judgement is None else Judgement(judgement),
+                None if engagement is None else Engagement(engagement),
+                None if review is None else Review(review),
+            ),
+            outcome=None if outcome is None else Outcome(outcome),
+            minutes=minutes,
+        )
+        for entry, category, judgement, engagement, review, outcome, minutes in found
+    )
+
+
+def _outcomes_recorded(alerts: Sequence[AlertFigures]) -> bool:
+    """Whether there is something to publish: an outcome, or nobody was engaged. Else silence would read as none."""
+    engaged = [one for one in alerts if one.decision.engagement is Engagement.ENGAGED]
+    return not engaged or any(one.outcome is not None for one in engaged)
+
+
+def _receipt(session: Session, deployment: str) -> str:
+    """The newest certificate of erasure, by number and hash."""
+    query = select(CertificateRow).where(CertificateRow.deployment == deployment)
+    row = session.exec(query.order_by(col(CertificateRow.number).desc())).first()
+    return "" if row is None else f"certificate {row.number}, sha256 {row.digest}"
+
+
+def _under_18(listed: Sequence[WatchlistCompositionRow]) -> int | None:
+    known = [one.under_18 for one in listed if one.under_18 is not None]
+    return sum(known) if len(known) == len(listed) else None
+
+
+def _papers(session: Session, deployment: str, policy_ref: str) -> Papers:
+    """Without the deployment's id and the officer's name: a trial has no authority, and a withheld one is anonymous."""
+    given = authority_of(session, deployment)
+    return Papers(
+        policy=policy_ref,
+        authority="" if given is None else f"given {given.at.astimezone(LONDON):%Y-%m-%d}, revision {given.revision}",
+        authorising_rank="" if given is None else given.rank.value,
+        audit_root_hash=_audit_root(session),
+    )
+
+
+def _audit_root(session: Session) -> str:
+    row = session.exec(select(AuditEntryRow).order_by(col(AuditEntryRow.seq).desc())).first()
+    return "" if row is None else f"{row.seq}:{row.hash}"
+
+
+def _unknown(deployment: str) -> Refused:
+    return Refused("deployment.unknown", f"there is no deployment {deployment}; see `lfr deployment list`")

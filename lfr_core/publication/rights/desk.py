@@ -1,0 +1,210 @@
+"""Where requests are taken, shown and confirmed. Every act is on the audit trail in its own transaction.
+
+A request is taken from anybody by anybody: a right doesn't hang on our register of people. Answering, confirming and
+closing are for compliance, where the force's data protection officer is registered.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from sqlalchemy import Engine
+from sqlmodel import Session
+
+from lfr_core.common.clock import Clock, utc_from_ns
+from lfr_core.common.errors import LfrError, Refused
+from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
+from lfr_core.custody.people.roles import Role
+from lfr_core.custody.people.store import acting
+from lfr_core.custody.vault.port import Vault
+from lfr_core.domain.policy import Policy
+from lfr_core.domain.working_days import LONDON, WorkingDays
+from lfr_core.publication.rights import checks
+from lfr_core.publication.rights import reading as read
+from lfr_core.publication.rights.scope import concern_of
+from lfr_core.publication.rights.sealed import Asked, open_answer, open_asked, request_key, seal_asked, together
+from lfr_core.publication.rights.types import NewRequest, Opened, ReferenceKind, Request, RequestKind, new_reference
+from lfr_core.retention.footage.people import two_people
+from lfr_core.retention.footage_for_rights import confirm_holds, place_hold, still_there, tell_vault
+from lfr_core.storage.engine import reading, writing
+from lfr_core.storage.tables.rights import RightsRequestRow
+
+__all__ = ["OFFICERS", "RightsDesk"]
+
+OFFICERS = frozenset({Role.COMPLIANCE})
+"""Who answers. The data protection officer is one of them."""
+SECOND = frozenset({Role.COMPLIANCE, Role.AUTHORISING_OFFICER})
+"""Who may be the second person."""
+
+
+class RightsDesk:
+    """Takes requests, shows them, confirms their holds. `rights.answering` answers and closes them.
+
+    Every method raises Retryable when database or vault is away, and Refused: `rights.bad-name`,
+    `rights.bad-reference`, `rights.unknown`, `people.unknown`, `people.revoked`, `people.wrong-role`, and what each
+    names itself.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        vault: Vault,
+        trail: Trail,
+        policy: Policy,
+        clock: Clock,
+        below: Callable[[int], int] = secrets.randbelow,
+        new_id: Callable[[], UUID] = uuid4,
+    ) -> None:
+        self.engine = engine
+        self.vault = vault
+        self.trail = trail
+        self.policy = policy
+        self.clock = clock
+        self.days = WorkingDays(policy.publication.extra_bank_holidays)
+        self._below = below
+        self._new_id = new_id
+
+    def now(self) -> datetime:
+        """Aware UTC."""
+        return utc_from_ns(self.clock.time_ns())
+
+    def take(self, asked: NewRequest, *, by: str) -> Request:
+        """Take an enquiry or a complaint. A complaint holds the footage it concerns, in the same transaction.
+
+        Raises:
+            Refused: also `rights.bad-text`, `rights.bad-day`, `rights.not-an-enquiry`, and as
+                `lfr_core.publication.rights.scope.concern_of`. Nothing is taken then.
+        """
+        name, now = checks.actor(by), self.now()
+        received_on = checks.received(asked.received_on, now.astimezone(LONDON).date())
+        personal = Asked(
+            checks.line("contact", asked.contact),
+            checks.words("text", asked.text),
+            checks.line("place", asked.about.place, needed=False),
+        )
+        is_complaint = asked.kind is RequestKind.COMPLAINT
+        if is_complaint and asked.asks_listed:
+            raise Refused(
+                "rights.not-an-enquiry", 'take "was I on a list" as an enquiry of its own, beside the complaint'
+            )
+        with reading(self.engine) as session:
+            concern = concern_of(session, asked.about, self.policy.rights, now)
+        wanted = [(each, still_there(self.engine, self.vault, each)) for each in concern.scopes] if is_complaint else []
+        self.trail.prepare(name)
+        reference = new_reference(ReferenceKind.REQUEST, now.year, self._below)
+        key = request_key(
+            self.vault, reference, now_ns=self.clock.time_ns(), keep_days=self.policy.rights.keep_open_days
+        )
+        try:
+            with writing(self.engine) as session:
+                row = RightsRequestRow(
+                    reference=reference,
+                    kind=asked.kind.value,
+                    asks_listed=asked.asks_listed,
+                    deployment=concern.deployment,
+                    from_ns=concern.scopes[0].from_ns if concern.scopes else None,
+                    to_ns=concern.scopes[0].to_ns if concern.scopes else None,
+                    receipt=concern.receipt,
+                    received_on=received_on,
+                    taken_at=now,
+                    taken_by=name,
+                    key_id=key.info.id,
+                    asked_sealed=seal_asked(key, reference, personal),
+                    neither_confirm_nor_deny=self.policy.rights.neither_confirm_nor_deny,
+                )
+                session.add(row)
+                session.flush()
+                self.append(session, Verb.COLLECT, name, row, "rights.taken", {"kind": asked.kind.value})
+                for scope, segments in wanted:
+                    place_hold(
+                        session, self.trail, scope, segments, id=self._new_id().hex, request=reference, by=name,
+                        now=now, days=self.policy.rights.provisional_hold_days,
+                    )  # fmt: skip
+                taken = read.request_of(session, row, self.days, now)
+        except LfrError:
+            with suppress(LfrError):  # it sealed nothing that was kept; without this it goes when it is due
+                self.vault.destroy([key.info.id], rule="rights.not-taken")
+            raise
+        if wanted:
+            tell_vault(self.engine, self.vault)
+        return taken
+
+    def open(self, reference: str, *, by: str, purpose: str) -> Opened:
+        """What somebody asked and how to reach them, and the answer. The vault audits who looked, and what for.
+
+        Raises:
+            Refused: also `rights.erased` (its key was destroyed when it was due), `vault.purpose-missing`.
+        """
+        name = checks.actor(by)
+        with reading(self.engine) as session:
+            acting(session, name, OFFICERS)
+            row = read.row_of(session, reference)
+        try:
+            key = self.vault.open_kept(row.key_id, actor=name, purpose=purpose)
+        except Refused as refused:
+            if refused.rule == "vault.key-gone":
+                raise Refused(
+                    "rights.erased", f"who asked {row.reference}, and what, is erased: its time was over"
+                ) from refused
+            raise
+        answer = "" if row.answer_sealed is None else open_answer(key, row.reference, row.answer_sealed)
+        return together(open_asked(key, row.reference, row.asked_sealed), answer)
+
+    def assign(self, reference: str, deployment: str, *, by: str) -> Request:
+        """Say which deployment a request is about, where the person couldn't: its published record counts it then.
+
+        Raises:
+            Refused: also `rights.deployment-unknown`, `rights.assigned` (it is known already), `rights.closed`.
+        """
+        name = checks.actor(by)
+        self.trail.prepare(name)
+        with writing(self.engine) as session:
+            acting(session, name, OFFICERS)
+            row = self.open_row(session, reference)
+            found = read.deployment_called(session, deployment)
+            if row.deployment not in (None, found):
+                raise Refused("rights.assigned", f"{row.reference} is about {row.deployment} already")
+            if row.deployment is None:
+                row.deployment = found
+                session.add(row)
+                session.flush()
+                self.append(session, Verb.ALTER, name, row, "rights.assigned", {})
+            return read.request_of(session, row, self.days, self.now())
+
+    def confirm(self, reference: str, *, by: str) -> Request:
+        """Confirm a complaint's provisional holds as the second person: compliance, or an authorising officer.
+
+        Raises:
+            Refused: also `footage.hold-one-person` (`by` took the complaint), `rights.nothing-to-confirm`.
+        """
+        name = checks.actor(by)
+        self.trail.prepare(name)
+        with writing(self.engine) as session:
+            acting(session, name, SECOND)
+            row = read.row_of(session, reference, lock=True)
+            two_people(row.taken_by, name)
+            days = self.policy.footage.hold_review_days
+            confirm_holds(session, self.trail, row.reference, by=name, now=self.now(), review_days=days)
+            confirmed = read.request_of(session, row, self.days, self.now())
+        tell_vault(self.engine, self.vault)
+        return confirmed
+
+    def open_row(self, session: Session, reference: str) -> RightsRequestRow:
+        """The locked row of a request that isn't closed. Raises Refused `rights.closed` too."""
+        row = read.row_of(session, reference, lock=True)
+        if row.closed_at is not None:
+            raise Refused(
+                "rights.closed", f"{row.reference} was closed on {row.closed_at:%Y-%m-%d}: take a new request"
+            )
+        return row
+
+    def append(
+        self, session: Session, verb: Verb, actor: str, row: RightsRequestRow, rule: str, facts: Mapping[str, str | int]
+    ) -> None:
+        """One entry on the audit trail, about a request."""
+        event = AuditEvent(verb, actor, row.deployment or "", f"rights:{row.reference}", rule, facts)
+        self.trail.append(session, event)

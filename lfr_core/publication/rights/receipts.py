@@ -1,0 +1,100 @@
+"""The receipt for a person who was stopped: a reference that finds the footage of the stop, and no name.
+
+The alert and all that leads to it go after 24 hours. Of the receipt stay its reference, the deployment, the minute and
+the class of the list's entry.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Engine
+from sqlmodel import Session, col, select
+
+from lfr_core.common.clock import utc_from_ns
+from lfr_core.common.errors import Refused
+from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
+from lfr_core.custody.people.sign_on import signed_on
+from lfr_core.domain.alerts import Engagement
+from lfr_core.domain.watchlists import Category
+from lfr_core.publication.rights import checks
+from lfr_core.publication.rights.reading import public_name
+from lfr_core.publication.rights.types import ReferenceKind, new_reference
+from lfr_core.storage.engine import writing
+from lfr_core.storage.tables.rights import ReceiptAlertRow, ReceiptRow
+from lfr_core.storage.tables.stream import AlertRow
+
+__all__ = ["Receipt", "issue_receipt"]
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What is printed."""
+
+    reference: str
+    public_name: str
+    """What the public calls the deployment."""
+    minute_at: datetime
+    """When the system suggested a match, to the minute, aware UTC."""
+    category: Category
+
+
+def issue_receipt(
+    engine: Engine,
+    trail: Trail,
+    alert: UUID,
+    *,
+    by: str,
+    now_ns: int,
+    below: Callable[[int], int] = secrets.randbelow,
+) -> Receipt:
+    """The receipt for the person engaged on `alert`; asked again while the alert stands, the same.
+
+    Raises:
+        Refused: `alert.unknown` (or deleted by now), `rights.not-engaged` (nobody was stopped), `rights.bad-name`, and
+            as `lfr_core.custody.people.sign_on.signed_on`: it says what kind of list the alert was of.
+        Retryable: records or vault are away.
+    """
+    name = checks.actor(by)
+    trail.prepare(name)
+    with writing(engine) as session:
+        statement = select(AlertRow).where(AlertRow.id == alert).where(col(AlertRow.canary).is_(False))
+        row = session.exec(statement.with_for_update()).one_or_none()
+        if row is None:
+            raise Refused("alert.unknown", f"there is no alert {alert}: after 24 hours an alert is deleted")
+        signed_on(session, row.deployment, name, utc_from_ns(now_ns))
+        if row.engagement != Engagement.ENGAGED.value:
+            raise Refused(
+                "rights.not-engaged",
+                "nobody is recorded as engaged on this alert: `lfr alerts engage ALERT engaged --by NAME` comes first",
+            )
+        receipt = _standing(session, alert) or _new(session, row, below)
+        event = AuditEvent(Verb.DISCLOSE, name, row.deployment, f"receipt:{receipt.reference}", "rights.receipt", {})
+        trail.append(session, event)
+        return Receipt(
+            receipt.reference, public_name(session, row.deployment), receipt.minute_at, Category(receipt.category)
+        )
+
+
+def _standing(session: Session, alert: UUID) -> ReceiptRow | None:
+    link = session.get(ReceiptAlertRow, alert)
+    return None if link is None else session.get(ReceiptRow, link.receipt)
+
+
+def _new(session: Session, alert: AlertRow, below: Callable[[int], int]) -> ReceiptRow:
+    minute = utc_from_ns(alert.opened_ns).replace(second=0, microsecond=0)
+    receipt = ReceiptRow(
+        reference=new_reference(ReferenceKind.STOP, minute.year, below),
+        deployment=alert.deployment,
+        minute_at=minute,
+        category=alert.category,
+    )
+    session.add(receipt)
+    session.flush()
+    session.add(ReceiptAlertRow(alert=alert.id, receipt=receipt.reference))
+    session.flush()
+    return receipt

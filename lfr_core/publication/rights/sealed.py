@@ -1,0 +1,70 @@
+"""The personal part of a request, sealed under the request's own key of the vault.
+
+While it is open the key is due after the policy's `keep_open_days`. When it is closed everything is sealed anew under a
+key due `keep_after_closing_days` later, and the first is destroyed: nothing has to remember to delete it.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+
+from lfr_core.common.errors import Poison
+from lfr_core.custody.vault.port import KeptKey, KeyKind, Vault
+from lfr_core.custody.vault.sealing import binding, open_sealed, seal
+from lfr_core.domain.actors import SystemActor
+from lfr_core.publication.rights.types import Opened
+
+__all__ = ["Asked", "closing_key", "open_answer", "open_asked", "request_key", "seal_answer", "seal_asked", "together"]
+
+_DAY_NS = 86_400 * 10**9
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What somebody wrote, and how to reach them."""
+
+    contact: str
+    text: str
+    place: str
+
+
+def request_key(vault: Vault, reference: str, *, now_ns: int, keep_days: int) -> KeptKey:
+    """The key of an open request. It belongs to no deployment: no certificate of erasure waits for it."""
+    return vault.make_key(KeyKind.RIGHTS, "", reference, now_ns + keep_days * _DAY_NS, actor=SystemActor.RIGHTS)
+
+
+def closing_key(vault: Vault, reference: str, *, now_ns: int, keep_days: int) -> KeptKey:
+    """The key of a closed one."""
+    return vault.make_key(
+        KeyKind.RIGHTS, "", f"{reference}/closed", now_ns + keep_days * _DAY_NS, actor=SystemActor.RIGHTS
+    )
+
+
+def seal_asked(key: KeptKey, reference: str, asked: Asked) -> bytes:
+    return seal(key.key, json.dumps(asdict(asked), ensure_ascii=False).encode(), binding("rights", reference, "asked"))
+
+
+def open_asked(key: KeptKey, reference: str, sealed: bytes) -> Asked:
+    """Raises Refused `vault.not-authentic`; Poison when it holds something else."""
+    plain = open_sealed(key.key, sealed, binding("rights", reference, "asked"))
+    try:
+        return Asked(**json.loads(plain))
+    except (TypeError, ValueError) as error:
+        raise Poison(
+            f"the request {reference} holds something else than a request: restore it from a backup"
+        ) from error
+
+
+def seal_answer(key: KeptKey, reference: str, answer: str) -> bytes:
+    return seal(key.key, answer.encode(), binding("rights", reference, "answer"))
+
+
+def open_answer(key: KeptKey, reference: str, sealed: bytes) -> str:
+    """Raises Refused `vault.not-authentic`."""
+    return open_sealed(key.key, sealed, binding("rights", reference, "answer")).decode()
+
+
+def together(asked: Asked, answer: str) -> Opened:
+    """As a person reads it."""
+    return Opened(asked.contact, asked.text, asked.place, answer)

@@ -1,0 +1,110 @@
+"""The face engine over an opened model pack: what detects, describes and embeds for everybody else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from lfr_core.common.settings import Settings
+from lfr_core.domain.policy import FacePolicy, Policy
+from lfr_core.recognition.faces import alignment, detector, embedding, landmarks, quality
+from lfr_core.recognition.faces.network import Network
+from lfr_core.recognition.faces.pack import ModelPack, open_pack
+from lfr_core.recognition.faces.types import Detection, Face, FaceEngine, Floats, Image
+
+__all__ = ["PackEngine", "build_engine"]
+
+_CPU: Final = "CPUExecutionProvider"
+_ACCELERATOR_BATCH: Final = 64  # faces or frames in one run: bounds the device's memory
+_CPU_BATCH: Final = 1  # FACTS.md: batches of faces don't pay on a CPU
+
+
+class PackEngine:
+    """The open pack's detector, landmarks and embedder as a `FaceEngine`.
+
+    Safe to call from several threads, as its sessions are.
+
+    Args:
+        pack: an opened pack that has all three models.
+        policy: detector input size, score and overlap.
+        providers: ONNX Runtime's names, the preferred first.
+        threads: within one operator.
+
+    Raises:
+        Fatal: the pack lacks a model, or a provider isn't in the session.
+    """
+
+    def __init__(self, pack: ModelPack, policy: FacePolicy, providers: Sequence[str], threads: int) -> None:
+        self._contract_id = pack.contract_id
+        self._policy = policy
+        size = (policy.detector_width_px, policy.detector_height_px)
+        self._detector: Network = pack.network("detection", providers=providers, threads=threads, input_size=size)
+        self._landmarks: Network = pack.network("landmarks", providers=providers, threads=threads)
+        self._embedder: Network = pack.network("recognition", providers=providers, threads=threads)
+        self._batch = _CPU_BATCH if providers[0] == _CPU else _ACCELERATOR_BATCH
+
+    @property
+    def contract_id(self) -> str:
+        """The embedding contract: hash of model, digest, dimension and preprocessing."""
+        return self._contract_id
+
+    def detect(self, images: list[Image]) -> list[list[Detection]]:
+        """Faces of each image, best score first. Images may differ in size.
+
+        Raises:
+            Poison: an entry isn't an H x W x 3 uint8 image.
+            Fatal: the model gives something that isn't a number.
+        """
+        found: list[list[Detection]] = []
+        for start in range(0, len(images), self._batch):
+            found += detector.detect(
+                self._detector,
+                images[start : start + self._batch],
+                width=self._policy.detector_width_px,
+                height=self._policy.detector_height_px,
+                min_score=self._policy.detector_min_score,
+                max_iou=self._policy.detector_nms_iou,
+            )
+        return found
+
+    def describe(self, image: Image, detection: Detection) -> Face:
+        """Landmarks, alignment and quality of one detection.
+
+        Raises:
+            Poison: the box lies outside the image, or its landmarks coincide.
+            Fatal: the model gives something that isn't a number.
+        """
+        (points68,) = landmarks.find(self._landmarks, image, [detection])
+        points = landmarks.five_points(points68)
+        aligned = alignment.align(image, points)
+        return Face(
+            detection=detection,
+            landmarks=points68,
+            points=points,
+            aligned=aligned,
+            quality=quality.assess(image, detection, points, aligned),
+        )
+
+    def embed(self, aligned: list[Image]) -> Floats:
+        """Unit-length templates, shape (n, 512), of `n` aligned faces; (0, 512) for none.
+
+        Raises:
+            ValueError: an aligned face isn't 112 x 112 x 3.
+            Fatal: the model gives something that isn't a direction.
+        """
+        return embedding.embed(self._embedder, aligned, batch=self._batch)
+
+
+def build_engine(settings: Settings, policy: Policy) -> FaceEngine:
+    """The engine that the settings name: the open pack, or an InsightFace pack from its folder.
+
+    Raises:
+        Fatal: the pack is missing, damaged or its licence isn't acknowledged; a provider isn't available.
+    """
+    pack = open_pack(settings.pack_folder, acknowledge_licence=settings.acknowledge_model_licence)
+    providers, threads = settings.execution_providers, settings.inference_threads
+    if pack.kind == "open":
+        return PackEngine(pack, policy.faces, providers, threads)
+    from lfr_core.recognition.faces.insightface_engine import InsightFaceEngine
+
+    return InsightFaceEngine(pack, policy.faces, providers=providers, threads=threads)

@@ -1,0 +1,19 @@
+"""Model packs: installing the open one, opening any, and the sessions that run them."""
+
+from __future__ import annotations
+
+from lfr_core.recognition.faces.pack.install import install_pack, installed_pack
+from lfr_core.recognition.faces.pack.network import Network
+from lfr_core.recognition.faces.pack.opening import ModelPack, open_pack
+from lfr_core.recognition.faces.pack.pins import PackPins, Task, load_pins
+
+__all__ = [
+    "ModelPack",
+    "Network",
+    "PackPins",
+    "Task",
+    "install_pack",
+    "installed_pack",
+    "load_pins",
+    "open_pack",
+]

@@ -1,0 +1,1 @@
+"""The drawn face of nobody, with which a running chain is tested."""

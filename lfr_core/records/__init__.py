@@ -1,1 +1,0 @@
-"""Records: SQLModel tables, migrations, and the services that write and read them."""

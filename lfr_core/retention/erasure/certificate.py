@@ -1,0 +1,146 @@
+"""An erasure certificate: what was destroyed, what was searched, what was found; signed by the installation.
+
+The body is canonical JSON (as the audit trail's: keys sorted, no spaces) with whole numbers only. What is signed is
+`openlfr certificate 1`, a line feed, and the body's SHA-256 in hexadecimal, with the installation's Ed25519 key.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from lfr_core.common.errors import Poison
+from lfr_core.custody.audit.entry import canonical
+from lfr_core.retention.erasure.canary import Control, DataClass, Planted, PlantedKind, digest_of
+from lfr_core.retention.erasure.destruction_log import Destroyed
+from lfr_core.retention.erasure.verify import Verification
+
+__all__ = ["CanaryLine", "Certificate", "SignedCertificate", "canary_line", "signed_message"]
+
+
+class CanaryLine(BaseModel):
+    """One canary, without its needles: digests say which they were."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str
+    kind: PlantedKind
+    data_class: DataClass
+    store: str
+    planted_ns: int
+    due_ns: int | None
+    """None: when the deployment ends."""
+    due: bool
+    """Whether it was due when the search was made."""
+    key_id: str
+    key_fingerprint: str
+    control: Control
+    """What the search right after planting said."""
+    clear_digest: str
+    stored_digest: str
+
+
+class Certificate(BaseModel):
+    """The body."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    version: int = 1
+    number: int
+    """Counted over the installation from 1."""
+    previous: str
+    """Digest of the certificate before it; empty for the first."""
+    deployment: str
+    issued_ns: int
+    destroyed: tuple[Destroyed, ...]
+    canaries: tuple[CanaryLine, ...]
+    without_canary: tuple[DataClass, ...]
+    """Classes that nothing was planted for: of these the search says nothing."""
+    search: Verification
+
+    def canonical(self) -> str:
+        """The one way to write it."""
+        return canonical(self.model_dump(mode="json"))
+
+
+@dataclass(frozen=True, slots=True)
+class SignedCertificate:
+    """A certificate as it is kept and handed out."""
+
+    body: str
+    """Canonical JSON."""
+    signature: str
+    """Ed25519, hexadecimal."""
+    public_key: str
+    """The installation's, hexadecimal."""
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the body, hexadecimal."""
+        return hashlib.sha256(self.body.encode(errors="surrogatepass")).hexdigest()
+
+    @property
+    def certificate(self) -> Certificate:
+        """What it says. Raises Poison when the body is no certificate of ours."""
+        try:
+            return Certificate.model_validate_json(self.body)
+        except ValidationError as error:
+            raise Poison(f"not a certificate that this version can read: {error.error_count()} faults") from error
+
+    def is_signed_by(self, public_key: str) -> bool:
+        """Whether `public_key` (hexadecimal) signed these very bytes."""
+        if self.public_key != public_key:
+            return False
+        try:
+            key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(public_key))
+            key.verify(bytes.fromhex(self.signature), signed_message(self.digest))
+        except (InvalidSignature, ValueError):
+            return False
+        return True
+
+    def as_file(self) -> str:
+        """The text of its file: one JSON document for people and programs."""
+        document = {"certificate": json.loads(self.body), "signature": self.signature, "public_key": self.public_key}
+        return json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+
+    @classmethod
+    def from_file(cls, text: str) -> SignedCertificate:
+        """Read a file back. Raises Poison when it isn't one."""
+        try:
+            document = json.loads(text)
+            signature, public_key = document["signature"], document["public_key"]
+            if set(document) != {"certificate", "signature", "public_key"}:
+                raise Poison("not a certificate's file: it has other parts than certificate, signature and public_key")
+            if not (isinstance(signature, str) and isinstance(public_key, str)):
+                raise Poison("not a certificate's file: signature and public_key are hexadecimal texts")
+            return cls(canonical(document["certificate"]), signature, public_key)
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            raise Poison(f"not a certificate's file: {type(error).__name__}") from error
+
+
+def signed_message(digest: str) -> bytes:
+    """What the installation signs for a body of that digest."""
+    return f"openlfr certificate 1\n{digest}".encode()
+
+
+def canary_line(planted: Planted, due: tuple[str, ...]) -> CanaryLine:
+    """What a certificate says of a canary; `due`: ids of those that had to be gone."""
+    return CanaryLine(
+        id=planted.id,
+        kind=planted.kind,
+        data_class=planted.kind.data_class,
+        store=planted.store,
+        planted_ns=planted.planted_ns,
+        due_ns=planted.due_ns,
+        due=planted.id in due,
+        key_id=planted.key_id,
+        key_fingerprint=planted.key_fingerprint,
+        control=planted.control,
+        clear_digest=digest_of(planted.clear),
+        stored_digest=digest_of(planted.stored),
+    )

@@ -1,0 +1,94 @@
+"""The forms in which a canary's bytes could lie in a store, as needles of 32 bytes or so each.
+
+A canary is noise: a synthetic image or a random unit vector, nobody's. Several slices are taken of each form, from
+places that no other image or vector shares, so that a store that cuts values into pages is still found out.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterable
+
+import cv2
+import numpy as np
+
+from lfr_core.common.errors import Fatal
+from lfr_core.recognition.faces.types import Floats, Image
+
+__all__ = ["image_forms", "noise_jpeg", "random_template", "sealed_forms", "vector_forms"]
+
+_SLICE_BYTES = 32
+_SLICES = 5
+_START_OF_SCAN = b"\xff\xda"
+_TEXT_VALUES = 4  # numbers of a vector's text form: over 32 characters
+
+
+def noise_jpeg(random: np.random.Generator, width: int, height: int, *, quality: int = 80) -> bytes:
+    """A JPEG of coloured noise, `width` x `height` pixels: an image that nobody else has."""
+    pixels = random.integers(0, 256, (height, width, 3), dtype=np.uint8)
+    done, jpeg = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    if not done:
+        raise Fatal("OpenCV can't write a JPEG: see `lfr doctor`")
+    return jpeg.tobytes()
+
+
+def random_template(random: np.random.Generator, dimension: int = 512) -> Floats:
+    """A random unit vector, shape (dimension,): it resembles nobody (cosine 0 +- 0.044 with any other)."""
+    vector = random.normal(size=dimension)
+    return (vector / np.linalg.norm(vector)).astype(np.float32)
+
+
+def image_forms(jpeg: bytes) -> tuple[bytes, ...]:
+    """Needles for an image in the clear: its JPEG, that in Base64 and hexadecimal, its pixels (BGR, RGB, grey)."""
+    scan = jpeg.index(_START_OF_SCAN) + 16  # the headers before it are the same in every JPEG
+    raw = _slices(jpeg, start=scan)
+    needles = [*raw]
+    for piece in _slices(jpeg, start=scan, size=48):
+        for shift in range(3):  # where the image begins within what was encoded isn't known
+            whole = piece[shift : shift + 36]
+            needles += {base64.b64encode(whole), base64.urlsafe_b64encode(whole)}
+        needles += [piece[:24].hex().encode(), piece[:24].hex().upper().encode()]
+    pixels: Image = np.asarray(cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR), dtype=np.uint8)
+    grey = cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY)
+    for row in np.linspace(0, len(pixels) - 1, _SLICES).astype(int):
+        for picture in (pixels[row], pixels[row, :, ::-1], grey[row]):
+            line = np.ascontiguousarray(picture).tobytes()
+            middle = max(0, (len(line) - _SLICE_BYTES) // 6 * 3)
+            needles.append(line[middle : middle + _SLICE_BYTES])
+    return tuple(needles)
+
+
+def vector_forms(vector: Floats) -> tuple[bytes, ...]:
+    """Needles for a vector in the clear: float32 and float64, little-endian, and the texts that JSON would have."""
+    single, double = vector.astype("<f4"), vector.astype("<f8")
+    needles = [*_slices(single.tobytes(), align=4), *_slices(double.tobytes(), align=8)]
+    for start in np.linspace(0, len(vector) - _TEXT_VALUES, _SLICES).astype(int):
+        part = vector[start : start + _TEXT_VALUES]
+        exact = [float(value) for value in part]  # what JSON writes of a float32 made a Python float
+        short = [str(value) for value in part]  # numpy's shortest text of a float32
+        for separator in (",", ", "):
+            needles.append(json.dumps(exact, separators=(separator, ":"))[1:-1].encode())
+            needles.append(separator.join(short).encode())
+    return tuple(needles)
+
+
+def sealed_forms(sealed: bytes | Iterable[bytes]) -> tuple[bytes, ...]:
+    """Needles for stored bytes as they are: ciphertext, or a turned vector as float32.
+
+    Raises:
+        ValueError: there is too little of them.
+    """
+    parts = [sealed] if isinstance(sealed, bytes) else list(sealed)
+    if any(len(part) < _SLICE_BYTES for part in parts):
+        raise ValueError(f"a stored form has {_SLICE_BYTES} bytes or more")
+    return tuple(piece for part in parts for piece in _slices(part))
+
+
+def _slices(
+    data: bytes, *, start: int = 0, size: int = _SLICE_BYTES, count: int = _SLICES, align: int = 1
+) -> list[bytes]:
+    """`count` slices spread evenly over `data[start:]`; fewer where it is short."""
+    last = max(start, len(data) - size)
+    places = sorted({int(place) // align * align for place in np.linspace(start, last, count)})
+    return [data[place : place + size] for place in places]

@@ -1,0 +1,102 @@
+"""Planting remembered, searches made and certified: what the commands and the flows call."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Engine
+
+from lfr_core.common.clock import Clock
+from lfr_core.common.settings import Settings
+from lfr_core.custody.audit.port import Trail
+from lfr_core.custody.vault.port import Vault
+from lfr_core.retention.erasure.canary import CanaryFile, Planted
+from lfr_core.retention.erasure.certificate import SignedCertificate
+from lfr_core.retention.erasure.desk import CertificateDesk, CertificateFault, register_canaries, unregistered
+from lfr_core.retention.erasure.destruction_log import ended_ns, what_was_destroyed
+from lfr_core.retention.erasure.keys import VaultKeys
+from lfr_core.retention.erasure.places import canary_folder, certificate_folder, scratch_folder, stores_of
+from lfr_core.retention.erasure.stores import Store
+from lfr_core.retention.erasure.verify import Verification, confirm, verify
+
+__all__ = ["Erasure"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Erasure:
+    """Proof of deletion for one installation. Every method raises Retryable when vault or records are away."""
+
+    settings: Settings
+    engine: Engine
+    vault: Vault
+    trail: Trail
+    clock: Clock
+    broker: Store
+    grace_s: float
+    """policy.vault.grace_s"""
+
+    def planted(self, deployment: str) -> tuple[Planted, ...]:
+        """What was planted for a deployment. Raises Fatal when that file is damaged."""
+        return self._canaries(deployment).read()
+
+    def remember(self, deployment: str, planted: Sequence[Planted]) -> tuple[Planted, ...]:
+        """Search for what was just planted (its control), keep its needles, and book its digests.
+
+        Raises:
+            Fatal: the file of needles can't be written, or is damaged.
+        """
+        self._canaries(deployment).put(planted)  # killed in the search: known, and its control is pending
+        register_canaries(self.engine, planted)
+        known = confirm(planted, self.stores())
+        self._canaries(deployment).put(known)
+        return known
+
+    def due(self, deployment: str) -> tuple[str, ...]:
+        """Ids of the canaries that have to be gone by now. Raises Refused `deployment.unknown`; Fatal as `planted`."""
+        ended, now_ns = ended_ns(self.engine, deployment), self.clock.time_ns()
+        return tuple(one.id for one in self.planted(deployment) if one.is_due(now_ns, ended))
+
+    def search(self, deployment: str) -> Verification:
+        """Search every store for the canaries of a deployment, as of now.
+
+        Raises:
+            Refused: `deployment.unknown`, `erasure.no-canaries`.
+            Fatal: the needles' file is damaged; the search's own control can't be written.
+        """
+        ended = ended_ns(self.engine, deployment)
+        planted = self._canaries(deployment).require()
+        return verify(
+            planted,
+            self.stores(),
+            VaultKeys(self.vault, self.engine, self.settings.keystore_folder),
+            now_ns=self.clock.time_ns(),
+            ended_ns=ended,
+            scratch=scratch_folder(self.settings),
+            known=unregistered(self.engine, planted),
+        )
+
+    def certify(self, deployment: str) -> SignedCertificate:
+        """Search, and certify what that said, whatever it said. Raises as `search` and `CertificateDesk.issue` do."""
+        search = self.search(deployment)
+        return self.desk().issue(
+            deployment,
+            destroyed=what_was_destroyed(self.engine, deployment, grace_s=self.grace_s),
+            planted=self._canaries(deployment).require(),
+            search=search,
+        )
+
+    def check(self, public_key: str) -> tuple[CertificateFault, ...]:
+        """Every fault of every certificate. `public_key`: the installation's, hexadecimal."""
+        return self.desk().check(public_key)
+
+    def desk(self) -> CertificateDesk:
+        """Where certificates are kept."""
+        return CertificateDesk(self.engine, self.vault, self.trail, self.clock, certificate_folder(self.settings))
+
+    def stores(self) -> tuple[Store, ...]:
+        """Every place that is searched, and those that can't be."""
+        return stores_of(self.settings, self.engine, self.broker)
+
+    def _canaries(self, deployment: str) -> CanaryFile:
+        return CanaryFile(canary_folder(self.settings), deployment)

@@ -1,0 +1,241 @@
+"""Holds: the only way for footage to be kept beyond its 31 days.
+
+Vault and records can't commit together. A hold is put in the vault first and on record second: a crash between the
+two leaves footage that is kept without a record, which `due_segments` goes on reporting as overdue until somebody
+holds it properly or releases it. A release is put on record first and in the vault second: a crash between them keeps
+the footage until the next sweep's `settle_holds`. No order of events loses footage that a recorded hold covers.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from uuid import UUID, uuid4
+
+from sqlalchemy import Engine
+from sqlmodel import Session, col, select
+
+from lfr_core.common.clock import Clock, utc_from_ns
+from lfr_core.common.errors import Refused, Retryable
+from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
+from lfr_core.custody.vault.port import Vault, in_parts
+from lfr_core.domain.policy import FootagePolicy
+from lfr_core.retention.footage.hold_reconciliation import settle_holds
+from lfr_core.retention.footage.holds import Hold, HoldGround, HoldRequest, covered_by, hold_of
+from lfr_core.retention.footage.people import folded, person, two_people
+from lfr_core.retention.footage.register import rows_of
+from lfr_core.storage.engine import reading, writing
+from lfr_core.storage.tables.footage import FootageHoldRow, FootageHoldSegmentRow, FootageSegmentRow
+
+__all__ = ["HoldDesk"]
+
+_LONGEST_REFERENCE = 100
+
+
+class HoldDesk:
+    """Where people place, review and release holds. Every act is audited in its own transaction.
+
+    All methods raise Retryable when the records or the vault are away, and Refused:
+    `footage.hold-name`, `footage.hold-one-person`, `footage.hold-review-date`, and what they name themselves.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        vault: Vault,
+        trail: Trail,
+        policy: FootagePolicy,
+        clock: Clock,
+        new_id: Callable[[], UUID] = uuid4,
+    ) -> None:
+        self._engine = engine
+        self._vault = vault
+        self._trail = trail
+        self._policy = policy
+        self._clock = clock
+        self._new_id = new_id
+
+    def place(self, request: HoldRequest) -> Hold:
+        """Hold named segments. The same request again changes nothing, and mends one that was interrupted.
+
+        Raises:
+            Refused: also `footage.hold-empty`, `footage.hold-reference`, `footage.unknown`, and `footage.gone`: one of
+                the segments is destroyed already; none is held then.
+        """
+        requested_by, approved_by = two_people(request.requested_by, request.approved_by)
+        reference = " ".join(request.reference.split())
+        if not reference or len(reference) > _LONGEST_REFERENCE or "\x00" in reference:
+            raise Refused(
+                "footage.hold-reference",
+                f"give the reference of the case, complaint or request: at most {_LONGEST_REFERENCE} characters",
+            )
+        wanted = tuple(sorted(set(request.segments)))
+        if not wanted:
+            raise Refused("footage.hold-empty", "name the segments to hold; `lfr footage list` shows them")
+        with reading(self._engine) as session:
+            keys = tuple(row.key_id for row in _standing(session, wanted))
+            same = _same(session, wanted, request.ground, reference, requested_by, approved_by)
+        if same is None:
+            self._check_review(request.review_on)
+            self._prepare(requested_by, approved_by)
+        try:
+            for part in in_parts(keys):
+                self._vault.hold(part, held=True)  # from here on they are kept, whatever happens
+        except Refused as error:
+            raise (_gone(()) if error.rule == "vault.key-gone" else error) from error
+        if same is None:
+            with writing(self._engine) as session:
+                rows = _standing(session, wanted, lock=True)
+                row = FootageHoldRow(
+                    id=self._new_id().hex,
+                    ground=request.ground.value,
+                    reference=reference,
+                    requested_by=requested_by,
+                    approved_by=approved_by,
+                    placed_at=self._now(),
+                    review_on=request.review_on,
+                )
+                session.add(row)
+                session.flush()
+                session.add_all([FootageHoldSegmentRow(hold=row.id, segment=segment) for segment in wanted])
+                deployment = _deployment(rows)
+                rule = f"footage.hold.{request.ground}"
+                self._audit(session, Verb.DECIDE, requested_by, row, wanted, deployment, rule)
+                self._audit(session, Verb.AUTHORISE, approved_by, row, wanted, deployment, rule)
+                same = hold_of(row, wanted)
+        self._settle()  # a release at the same moment may have let go of them again
+        return same
+
+    def review(self, hold: str, *, review_on: dt.date, requested_by: str, approved_by: str) -> Hold:
+        """Keep a hold until another review; again two people.
+
+        Raises:
+            Refused: also `footage.hold-unknown`, `footage.hold-released`, `footage.hold-provisional`.
+        """
+        requested_by, approved_by = two_people(requested_by, approved_by)
+        self._check_review(review_on)
+        self._prepare(requested_by, approved_by)
+        with writing(self._engine) as session:
+            row, covered = _standing_hold(session, hold)
+            if (
+                not row.approved_by
+            ):  # a complaint's, `lfr_core.retention.footage_for_rights`: it would lapse all the same
+                raise Refused(
+                    "footage.hold-provisional",
+                    f"nobody has approved this hold: `lfr rights confirm {row.reference} --by NAME`",
+                )
+            row.review_on = review_on
+            deployment = _deployment(rows_of(session, covered))
+            for verb, name in ((Verb.DECIDE, requested_by), (Verb.AUTHORISE, approved_by)):
+                self._audit(session, verb, name, row, covered, deployment, "footage.hold-review")
+            return hold_of(row, covered)
+
+    def release(self, hold: str, *, actor: str) -> Hold:
+        """Let go of a hold: what is past its time and under no other hold goes with the next sweep.
+
+        Raises:
+            Refused: also `footage.hold-unknown`, `footage.hold-released`.
+        """
+        name = person(actor)
+        self._prepare(name)
+        with writing(self._engine) as session:
+            row, covered = _standing_hold(session, hold)
+            row.released_at, row.released_by = self._now(), name
+            deployment = _deployment(rows_of(session, covered))
+            self._audit(session, Verb.DECIDE, name, row, covered, deployment, "footage.hold-release")
+            released = hold_of(row, covered)
+        self._settle()
+        return released
+
+    def _prepare(self, *names: str) -> None:
+        for name in names:
+            self._trail.prepare(name)
+
+    def _settle(self) -> None:
+        with suppress(Retryable):  # the record stands; the next sweep tells the vault
+            settle_holds(self._engine, self._vault)
+
+    def _now(self) -> dt.datetime:
+        return utc_from_ns(self._clock.time_ns())
+
+    def _check_review(self, review_on: dt.date) -> None:
+        today = self._now().date()
+        last = today + dt.timedelta(days=self._policy.hold_review_days)
+        if not today < review_on <= last:
+            raise Refused(
+                "footage.hold-review-date", f"a hold is reviewed after today and by {last}; {review_on} is not"
+            )
+
+    def _audit(
+        self,
+        session: Session,
+        verb: Verb,
+        actor: str,
+        row: FootageHoldRow,
+        covered: Sequence[str],
+        deployment: str,
+        rule: str,
+    ) -> None:
+        facts: dict[str, str | int] = {
+            "segments": len(covered),
+            "segments_sha256": hashlib.sha256("\n".join(covered).encode()).hexdigest(),
+            "review_on": row.review_on.isoformat(),
+        }
+        self._trail.append(session, AuditEvent(verb, actor, deployment, f"footage-hold:{row.id}", rule, facts))
+
+
+def _standing(session: Session, wanted: Sequence[str], *, lock: bool = False) -> list[FootageSegmentRow]:
+    """The rows of all of `wanted`, none of them purged."""
+    rows = rows_of(session, wanted, lock=lock)
+    unknown = sorted(set(wanted) - {row.id for row in rows})
+    if unknown:
+        raise Refused(
+            "footage.unknown",
+            f"there is no segment {', '.join(unknown)}; `lfr footage list` shows those there are. Nothing is held",
+        )
+    gone = [row.id for row in rows if row.purged_ns is not None]
+    if gone:
+        raise _gone(gone)
+    return rows
+
+
+def _gone(segments: Sequence[str]) -> Refused:
+    which = f"of {', '.join(segments)} " if segments else "of one of these segments "
+    return Refused(
+        "footage.gone",
+        f"the footage {which}is destroyed and can't be held any more. Nothing is held: leave it out and hold the rest",
+    )
+
+
+def _standing_hold(session: Session, hold: str) -> tuple[FootageHoldRow, tuple[str, ...]]:
+    row = session.exec(select(FootageHoldRow).where(FootageHoldRow.id == hold).with_for_update()).one_or_none()
+    if row is None:
+        raise Refused("footage.hold-unknown", f"there is no hold {hold}; `lfr footage holds` shows those there are")
+    if row.released_at is not None:
+        raise Refused("footage.hold-released", f"the hold {hold} was released at {row.released_at}; place a new one")
+    return row, covered_by(session, hold)
+
+
+def _same(
+    session: Session, wanted: tuple[str, ...], ground: HoldGround, reference: str, requested_by: str, approved_by: str
+) -> Hold | None:
+    """The very same hold, if it is in force: the request came again."""
+    statement = (
+        select(FootageHoldRow)
+        .where(col(FootageHoldRow.released_at).is_(None))
+        .where(FootageHoldRow.ground == ground.value)
+        .where(FootageHoldRow.reference == reference)
+    )
+    for row in session.exec(statement).all():
+        people = (folded(row.requested_by), folded(row.approved_by))
+        if people == (folded(requested_by), folded(approved_by)) and covered_by(session, row.id) == wanted:
+            return hold_of(row, wanted)
+    return None
+
+
+def _deployment(rows: Sequence[FootageSegmentRow]) -> str:
+    """The one they belong to; empty when there are several."""
+    ids = {row.deployment for row in rows}
+    return ids.pop() if len(ids) == 1 else ""

@@ -1,0 +1,102 @@
+"""The vault is told again what the records say of holds: the records are the truth of who decided what."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Engine
+from sqlmodel import col, select
+
+from lfr_core.common.errors import Refused
+from lfr_core.common.logs import get_logger
+from lfr_core.custody.vault.port import KeyKind, Vault, in_parts
+from lfr_core.storage.engine import reading
+from lfr_core.storage.tables.footage import FootageHoldRow, FootageHoldSegmentRow, FootageSegmentRow
+
+__all__ = ["Settled", "settle_holds"]
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What was found out of step, by segment."""
+
+    held: tuple[str, ...]
+    """The vault is told now that these are held."""
+    released: tuple[str, ...]
+    """And that these no longer are."""
+    lost: tuple[str, ...]
+    """A hold covers these, and their key is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    segment: str
+    deployment: str
+    covered: bool
+
+
+def settle_holds(engine: Engine, vault: Vault) -> Settled:
+    """Make the vault hold what a recorded hold covers, and let go of what was released. May be repeated at will.
+
+    A key that is held without any record is left alone: a hold on it may be half way.
+
+    Raises:
+        Retryable: records or vault are away.
+    """
+    known = _known(engine)
+    kept = {
+        info.id: info
+        for deployment in {each.deployment for each in known.values()}
+        for info in vault.kept(KeyKind.FOOTAGE, deployment)
+    }
+    to_hold = [key for key, each in known.items() if each.covered and key in kept and not kept[key].held]
+    to_release = [key for key, each in known.items() if not each.covered and key in kept and kept[key].held]
+    lost = [key for key, each in known.items() if each.covered and key not in kept]
+    lost += _hold(vault, to_hold, held=True)
+    _hold(vault, to_release, held=False)
+    if to_release:  # somebody may have held them again meanwhile
+        again = _known(engine)
+        lost += _hold(vault, [key for key in to_release if key in again and again[key].covered], held=True)
+    for key in lost:
+        get_logger().error("footage.held-key-gone", segment=known[key].segment)
+    return Settled(*(tuple(known[key].segment for key in keys) for keys in (to_hold, to_release, lost)))
+
+
+def _hold(vault: Vault, keys: Sequence[str], *, held: bool) -> list[str]:
+    """Tell the vault; a key that is gone must not keep the others from it. Those gone come back."""
+    return [gone for part in in_parts(keys) for gone in _hold_part(vault, part, held=held)]
+
+
+def _hold_part(vault: Vault, keys: Sequence[str], *, held: bool) -> list[str]:
+    try:
+        vault.hold(keys, held=held)
+    except Refused as error:
+        if error.rule != "vault.key-gone":
+            raise
+        if len(keys) == 1:
+            return [*keys]
+        half = len(keys) // 2  # each hold writes the whole keystore: not one by one
+        return [*_hold_part(vault, keys[:half], held=held), *_hold_part(vault, keys[half:], held=held)]
+    return []
+
+
+def _known(engine: Engine) -> dict[str, _Known]:
+    """By key: the segments not purged that some hold covers or covered."""
+    statement = (
+        select(
+            FootageSegmentRow.key_id,
+            FootageSegmentRow.id,
+            FootageSegmentRow.deployment,
+            FootageHoldRow.released_at,
+        )
+        .join(FootageHoldSegmentRow, col(FootageHoldSegmentRow.segment) == col(FootageSegmentRow.id))
+        .join(FootageHoldRow, col(FootageHoldRow.id) == col(FootageHoldSegmentRow.hold))
+        .where(col(FootageSegmentRow.purged_ns).is_(None))
+    )
+    known: dict[str, _Known] = {}
+    with reading(engine) as session:
+        for key, segment, deployment, released_at in session.exec(statement):
+            covered = released_at is None or (key in known and known[key].covered)
+            known[key] = _Known(segment, deployment, covered)
+    return known

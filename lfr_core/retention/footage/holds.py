@@ -1,0 +1,93 @@
+"""Holds as values, and those on record. See `lfr_core.retention.footage.desk` for how they come about."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy import Engine
+from sqlmodel import Session, col, select
+
+from lfr_core.storage.engine import reading
+from lfr_core.storage.tables.footage import FootageHoldRow, FootageHoldSegmentRow
+
+__all__ = ["Hold", "HoldGround", "HoldRequest", "covered_by", "hold_of", "holds"]
+
+
+class HoldGround(StrEnum):
+    """Why footage may be kept beyond its time; nothing else counts.
+
+    Our reading of a force's published list, whose bullets the seed of DOMAIN.md (section 0) doesn't have.
+    """
+
+    CRIMINAL_INVESTIGATION = "criminal_investigation"
+    """Evidence or unused material: Criminal Procedure and Investigations Act 1996."""
+    COMPLAINT = "complaint"
+    """A complaint or conduct investigation."""
+    LEGAL_DUTY = "legal_duty"
+    """A pending request of a data subject, or another duty in law: Data Protection Act 2018."""
+
+
+@dataclass(frozen=True, slots=True)
+class HoldRequest:
+    """What somebody asks for and somebody else approves."""
+
+    segments: tuple[str, ...]
+    ground: HoldGround
+    reference: str
+    """Crime number, complaint number or request number."""
+    requested_by: str
+    approved_by: str
+    review_on: dt.date
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A hold on record."""
+
+    id: str
+    segments: tuple[str, ...]
+    ground: HoldGround
+    reference: str
+    requested_by: str
+    approved_by: str
+    placed_at: dt.datetime
+    review_on: dt.date
+    released_at: dt.datetime | None
+    released_by: str | None
+
+    def review_is_overdue(self, today: dt.date) -> bool:
+        """Whether somebody should have looked at it before `today`."""
+        return self.released_at is None and self.review_on < today
+
+
+def holds(engine: Engine, *, released: bool = False) -> tuple[Hold, ...]:
+    """The holds in force, those to be reviewed first; with `released`, the others too. Raises Retryable."""
+    statement = select(FootageHoldRow).order_by(col(FootageHoldRow.review_on), FootageHoldRow.id)
+    if not released:
+        statement = statement.where(col(FootageHoldRow.released_at).is_(None))
+    with reading(engine) as session:
+        return tuple(hold_of(row, covered_by(session, row.id)) for row in session.exec(statement).all())
+
+
+def covered_by(session: Session, hold: str) -> tuple[str, ...]:
+    """The segments that a hold names, in order."""
+    statement = select(FootageHoldSegmentRow.segment).where(FootageHoldSegmentRow.hold == hold)
+    return tuple(sorted(session.exec(statement)))
+
+
+def hold_of(row: FootageHoldRow, covered: tuple[str, ...]) -> Hold:
+    """A row and the segments it names, as a value."""
+    return Hold(
+        id=row.id,
+        segments=covered,
+        ground=HoldGround(row.ground),
+        reference=row.reference,
+        requested_by=row.requested_by,
+        approved_by=row.approved_by,
+        placed_at=row.placed_at,
+        review_on=row.review_on,
+        released_at=row.released_at,
+        released_by=row.released_by,
+    )

@@ -1,0 +1,91 @@
+"""Files of footage that no row knows, or that came back after their end: out of a backup, or by hand."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from lfr_core.common.errors import Poison, Refused, Retryable
+from lfr_core.common.logs import get_logger
+from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
+from lfr_core.custody.vault.port import KeptKeyInfo, KeyKind, Vault
+from lfr_core.domain.actors import SystemActor
+from lfr_core.retention.footage.register import find_segments
+from lfr_core.retention.footage.segment import SUFFIX, index_segment
+from lfr_core.storage.engine import writing
+
+__all__ = ["LONGEST_DAYS", "remove_orphans"]
+
+LONGEST_DAYS = 31
+"""No policy keeps footage for longer; the age of a file that doesn't say when it is due."""
+_RULE = "footage.orphan"
+_ID = re.compile(r"[0-9a-f]{32}")
+
+
+def remove_orphans(engine: Engine, folder: Path, vault: Vault, trail: Trail, *, now_ns: int) -> tuple[str, ...]:
+    """Remove what is in the folder and on no record, once its time is over; the names of the files.
+
+    A writer puts a segment on record before it makes the file, so a file without a row is never one just begun. One
+    whose row says that it was destroyed goes at once. One whose key is held stays.
+
+    Raises:
+        Retryable: vault or records are away, or a file can't be removed.
+    """
+    try:
+        there = {file.stem: file for file in _files(folder)}
+    except FileNotFoundError:
+        return ()
+    except OSError as error:
+        raise Retryable(f"the footage folder {folder} can't be read: {error.strerror}") from error
+    known = {segment.id: segment for segment in find_segments(engine, there)}
+    strays = {name: file for name, file in there.items() if name not in known or known[name].purged_ns is not None}
+    if not strays:
+        return ()
+    keys = {info.subject: info for info in vault.kept(KeyKind.FOOTAGE)}
+    removed = []
+    for name, file in sorted(strays.items()):
+        info = keys.get(name)
+        if name not in known and (_due_ns(file, info) > now_ns or (info is not None and info.held)):
+            continue
+        deployment = known[name].deployment if name in known else info.deployment if info is not None else ""
+        try:
+            if info is not None:
+                vault.destroy([info.id], rule=_RULE)
+            file.unlink(missing_ok=True)
+        except (OSError, Refused) as error:
+            raise Retryable(f"the stray file {file} can't be removed: {error}") from error
+        with writing(engine) as session:
+            trail.append(session, AuditEvent(Verb.ERASE, SystemActor.RETENTION, deployment, _subject(name), _RULE))
+        get_logger().warning("footage.orphan-removed", segment=name)
+        removed.append(file.name)
+    return tuple(removed)
+
+
+def _files(folder: Path) -> list[Path]:
+    with os.scandir(folder) as entries:
+        return [
+            Path(entry.path)
+            for entry in entries
+            if entry.name.endswith(SUFFIX) and entry.is_file(follow_symlinks=False)
+        ]
+
+
+def _subject(name: str) -> str:
+    """A file's name for the trail, which takes no names that somebody made up."""
+    return f"footage:{name}" if _ID.fullmatch(name) else f"footage:file-{hashlib.sha256(os.fsencode(name)).hexdigest()}"
+
+
+def _due_ns(file: Path, info: KeptKeyInfo | None) -> int:
+    """When it has to go: by its key, by its own header, by its age."""
+    if info is not None:
+        return info.due_ns
+    try:
+        return index_segment(file).header.due_ns
+    except FileNotFoundError:
+        return 0
+    except (OSError, Poison):
+        return file.stat().st_mtime_ns + LONGEST_DAYS * 24 * 3600 * 10**9

@@ -1,0 +1,1 @@
+"""The tables of the records, a module for each context."""

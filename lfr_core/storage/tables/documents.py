@@ -1,0 +1,33 @@
+"""Tables of the compliance documents; see `lfr_core.storage.tables.stream` for the rules all tables follow."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from sqlalchemy import UniqueConstraint
+from sqlmodel import Field
+
+from lfr_core.storage.tables.stream import Row
+
+__all__ = ["PaperRow"]
+
+
+class PaperRow(Row, table=True):
+    """One version of a paper. Rows are only ever added; of one kind and scope the highest id is in force."""
+
+    __tablename__ = "paper"
+    __table_args__ = (UniqueConstraint("kind", "deployment", "version"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    kind: str
+    deployment: str
+    """Empty for the force's own papers, so that the constraint holds for them too; hence no foreign key."""
+    version: str
+    title: str
+    review_by: dt.date
+    approved_by: str
+    added_at: dt.datetime
+    sha256: str
+    file_name: str
+    media_type: str
+    size: int

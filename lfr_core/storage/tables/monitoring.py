@@ -1,0 +1,64 @@
+"""Tables of proof: what was sent through the chain, what came back, and what the fuse did. No personal data."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Index
+from sqlmodel import Field
+
+from lfr_core.storage.tables.stream import Row
+
+__all__ = ["FuseTripRow", "ProofAnswerRow", "ProofRow"]
+
+
+class ProofRow(Row, table=True):
+    """One proof: a round of test faces, a self-test, or a call that only asks who is there."""
+
+    __tablename__ = "proof"
+    __table_args__ = (Index(None, "deployment", "sent_ns"),)
+
+    id: UUID = Field(primary_key=True)
+    deployment: str = Field(foreign_key="deployment.id")
+    kind: str
+    sent_ns: int = Field(sa_type=BigInteger)
+    """When it began, by the clock of who sent it."""
+    keys: str = ""
+    """The cameras, or partitions, it was sent for, a line each: an answer's `part` counts from 0 in this order."""
+    green_ns: int | None = Field(default=None, sa_type=BigInteger)
+    """When the last of the answers it needed was recorded, or the self-test ended; NULL unless everything was right."""
+    detail: str = ""
+    """A self-test's lines, as JSON."""
+
+
+class ProofAnswerRow(Row, table=True):
+    """One recogniser's answer, as it was recorded."""
+
+    __tablename__ = "proof_answer"
+
+    proof: UUID = Field(primary_key=True, foreign_key="proof.id", ondelete="CASCADE")
+    part: int = Field(primary_key=True)
+    recorded_ns: int = Field(sa_type=BigInteger)
+    similarity: float
+    """Of the test face with its own reference in the deployment's gallery; 0 where it wasn't compared."""
+    ok: bool
+    fault: str
+
+
+class FuseTripRow(Row, table=True):
+    """A time when false alerts were too many for the faces."""
+
+    __tablename__ = "fuse_trip"
+
+    deployment: str = Field(primary_key=True, foreign_key="deployment.id")
+    number: int = Field(primary_key=True)
+    """1, 2, ... in each deployment."""
+    tripped_ns: int = Field(sa_type=BigInteger)
+    faces: int = Field(sa_type=BigInteger)
+    """Compared by then."""
+    false_alerts: int
+    """By then."""
+    one_in: int
+    """The authority's limit: at most one false alert in so many faces."""
+    answered_for: int
+    """False alerts that this trip has spoken for: only one more trips it again. Less where decisions were corrected."""

@@ -1,0 +1,48 @@
+"""Tables of `lfr_core.custody.people`; see `lfr_core.storage.tables.stream` for the rules all tables follow."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from sqlmodel import Field
+
+from lfr_core.storage.tables.stream import Row
+
+__all__ = ["PersonRoleRow", "PersonRow", "SignOnRow"]
+
+
+class PersonRow(Row, table=True):
+    """A registered person. Never deleted: what they did is on record under their name."""
+
+    __tablename__ = "person"
+
+    id: int | None = Field(default=None, primary_key=True)
+    """What the audit trail calls them, so that it holds no name."""
+    folded: str = Field(unique=True)
+    """The name as it is compared."""
+    name: str
+    rank: str
+    added_at: dt.datetime
+    added_by: str
+    revoked_at: dt.datetime | None = None
+    revoked_by: str = ""
+    revoked_why: str = ""
+
+
+class PersonRoleRow(Row, table=True):
+    __tablename__ = "person_role"
+
+    person: int = Field(primary_key=True, foreign_key="person.id")
+    role: str = Field(primary_key=True)
+    since: dt.datetime
+    """Held without a break since."""
+
+
+class SignOnRow(Row, table=True):
+    """An operator has a deployment's alerts in hand."""
+
+    __tablename__ = "sign_on"
+
+    deployment: str = Field(primary_key=True, foreign_key="deployment.id")
+    person: int = Field(primary_key=True, foreign_key="person.id")
+    since: dt.datetime

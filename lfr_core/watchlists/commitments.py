@@ -1,0 +1,82 @@
+"""Whether somebody was on a list, answered after the list is destroyed (DOMAIN.md W8, idea 6).
+
+At list build each entry leaves a commitment: the first 128 bits of HMAC-SHA256(k, folded subject), where k is the
+vault's pseudonym of `listed:DEPLOYMENT`. Without the vault nobody can test a name against them; with it one name can be
+asked about, and the list can't be read back. Test subjects leave none.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import unicodedata
+from collections.abc import Iterable
+
+from sqlalchemy import Engine
+from sqlmodel import Session
+
+from lfr_core.common.errors import Refused
+from lfr_core.custody.audit.port import AuditEvent, Pseudonyms, Trail, Verb
+from lfr_core.storage.engine import writing
+from lfr_core.storage.tables.rights import ListedCommitmentRow
+from lfr_core.storage.tables.stream import DeploymentRow
+
+__all__ = ["commitments", "keep_commitments", "was_listed"]
+
+_DIGEST_CHARACTERS = 32
+_LONGEST_SUBJECT = 200
+
+
+def commitments(vault: Pseudonyms, deployment: str, subjects: Iterable[str]) -> tuple[str, ...]:
+    """The commitments to `subjects` (nominal ids), sorted, each once. Asks the vault: call it before a transaction.
+
+    The vault is asked once, whatever the length of the list. A deployment's id and a person's name have no colon, so
+    the key is nobody's pseudonym on the audit trail.
+
+    Raises:
+        Retryable: the vault is away.
+    """
+    key = vault.pseudonym(f"listed:{deployment}").encode()
+    return tuple(sorted({_digest(key, subject) for subject in subjects}))
+
+
+def keep_commitments(session: Session, deployment: str, digests: Iterable[str]) -> None:
+    """Keep the commitments of a list in the transaction that keeps the list."""
+    session.add_all([ListedCommitmentRow(deployment=deployment, digest=digest) for digest in sorted(digests)])
+
+
+def was_listed(
+    engine: Engine, vault: Pseudonyms, trail: Trail, deployment: str, subject: str, *, actor: str, purpose: str
+) -> bool:
+    """Whether `subject` (a nominal id) was on the list of a deployment that has ended.
+
+    The consultation is audited with `purpose` (stable words or a reference), the same whatever the answer is.
+
+    Raises:
+        Refused: `rights.bad-subject`, `deployment.unknown`, `rights.list-stands` (it hasn't ended: who is looked for
+            there is told to nobody), `audit.bad-event`.
+        Retryable: records or vault are away.
+    """
+    if not _folded(subject) or len(subject) > _LONGEST_SUBJECT or not subject.isprintable():
+        raise Refused("rights.bad-subject", f"give one nominal id of at most {_LONGEST_SUBJECT} printable characters")
+    digest = _digest(vault.pseudonym(f"listed:{deployment}").encode(), subject)
+    trail.prepare(actor)
+    with writing(engine) as session:
+        row = session.get(DeploymentRow, deployment) if "\x00" not in deployment else None
+        if row is None:
+            raise Refused("deployment.unknown", f"there is no deployment {deployment}; see `lfr deployment list`")
+        if row.ended_at is None:
+            raise Refused(
+                "rights.list-stands", f"{deployment} hasn't ended: whether somebody is on its list is answered after it"
+            )
+        trail.append(session, AuditEvent(Verb.CONSULT, actor, deployment, f"listed:{deployment}", purpose))
+        return session.get(ListedCommitmentRow, (deployment, digest)) is not None
+
+
+def _digest(key: bytes, subject: str) -> str:
+    return hmac.new(key, _folded(subject).encode(), hashlib.sha256).hexdigest()[:_DIGEST_CHARACTERS]
+
+
+def _folded(subject: str) -> str:
+    """Without case, Unicode's variants and repeated spaces: a nominal id is typed by people."""
+    return " ".join(unicodedata.normalize("NFKC", subject).split()).casefold()

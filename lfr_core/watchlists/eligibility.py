@@ -1,0 +1,95 @@
+"""Who may be on a list: the few facts that enrolment and the suite `watchlist` judge by alike."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import date
+
+from lfr_core.domain.watchlists import EntryRow, Refusal, RefusalReason
+
+__all__ = ["ADULT_YEARS", "SUBJECT_FACTS", "approvers", "entitled_rows", "refusal_of"]
+
+ADULT_YEARS = 18
+"""Under-18s aren't ordinarily listed (DOMAIN.md W5; Family Law Reform Act 1969 s. 1)."""
+
+SUBJECT_FACTS = (
+    "category",
+    "legal_reference",
+    "approved_by",
+    "expires_on",
+    "age",
+    "minor_rationale",
+    "second_approver",
+)
+"""What is said of a subject, not of a photograph: its rows must agree."""
+
+
+def approvers(*names: str) -> int:
+    """How many different people are named; case and spaces don't make two of one."""
+    return len({" ".join(name.casefold().split()) for name in names if name.strip()})
+
+
+def entitled_rows(rows: Iterable[EntryRow], *, today: date, last_day: date, refusals: list[Refusal]) -> list[EntryRow]:
+    """The rows whose photographs may be looked at; a refusal is added for each of the others."""
+    return _consistent(_lawful(_current(rows, today, last_day, refusals), refusals), refusals)
+
+
+def refusal_of(row: EntryRow, reason: RefusalReason, message: str) -> Refusal:
+    """A refusal of `row`."""
+    return Refusal(row.line, row.subject, row.photograph, reason, message)
+
+
+def _current(rows: Iterable[EntryRow], today: date, last_day: date, refusals: list[Refusal]) -> list[EntryRow]:
+    current = []
+    for row in rows:
+        later = [
+            name
+            for name, day in (("image_date", row.image_date), ("checked_on", row.checked_on))
+            if day and day > today
+        ]
+        if row.expires_on < last_day:
+            refusals.append(
+                refusal_of(
+                    row, RefusalReason.EXPIRED, f"the entry expired on {row.expires_on}: renew it or leave it out"
+                )
+            )
+        elif later:
+            refusals.append(refusal_of(row, RefusalReason.BAD_DATE, f"{' and '.join(later)} still to come: correct it"))
+        else:
+            current.append(row)
+    return current
+
+
+def _lawful(rows: list[EntryRow], refusals: list[Refusal]) -> list[EntryRow]:
+    """Those of age, and those under age with a rationale and two people who approved (DOMAIN.md W5)."""
+    lawful = []
+    for row in rows:
+        minor = row.age is not None and row.age < ADULT_YEARS
+        if minor and not (row.minor_rationale and approvers(row.approved_by, row.second_approver) == 2):  # noqa: PLR2004  two people
+            refusals.append(
+                refusal_of(
+                    row,
+                    RefusalReason.MINOR_UNJUSTIFIED,
+                    f"{row.age} years old: give a minor_rationale, and a second_approver other than approved_by",
+                )
+            )
+        else:
+            lawful.append(row)
+    return lawful
+
+
+def _consistent(rows: list[EntryRow], refusals: list[Refusal]) -> list[EntryRow]:
+    said: dict[str, set[tuple[object, ...]]] = defaultdict(set)
+    for row in rows:
+        said[row.subject].add(tuple(getattr(row, name) for name in SUBJECT_FACTS))
+    refusals += [
+        refusal_of(
+            row,
+            RefusalReason.CONFLICTING_ENTRY,
+            f"rows of this subject disagree about one of {', '.join(SUBJECT_FACTS)}: make them alike",
+        )
+        for row in rows
+        if len(said[row.subject]) > 1
+    ]
+    return [row for row in rows if len(said[row.subject]) == 1]

@@ -1,0 +1,31 @@
+"""Saying something once in a while instead of at every frame."""
+
+from __future__ import annotations
+
+import logging
+
+from lfr_core.common.clock import Clock
+
+__all__ = ["Seldom", "quiet_kafka"]
+
+
+class Seldom:
+    """Lets one through each `every_s` seconds."""
+
+    def __init__(self, clock: Clock, every_s: float) -> None:
+        self._clock = clock
+        self._every_s = every_s
+        self._last: float | None = None
+
+    def due(self) -> bool:
+        """Whether it is time again; if so, the interval starts anew."""
+        now = self._clock.monotonic()
+        if self._last is not None and now - self._last < self._every_s:
+            return False
+        self._last = now
+        return True
+
+
+def quiet_kafka() -> None:
+    """Keep kafka-python's own log lines, thousands in an outage (FACTS.md), out of the log; ours tell the same."""
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)

@@ -1,0 +1,146 @@
+"""Sending proofs of life: the drawn test face, by the way of real frames, to each recogniser that serves a camera.
+
+A frame goes to the partition of its record's key. So one proof is sent under the name of each camera that has been
+heard of lately, and reaches the recogniser that serves it; with none, one under the proof's own name.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Engine
+from sqlmodel import col, select
+
+from lfr_core.common.clock import Clock
+from lfr_core.common.errors import Retryable
+from lfr_core.custody.vault.frames import VaultSealer
+from lfr_core.custody.vault.port import Vault
+from lfr_core.deployments.monitoring.store import ProofKind, begin_proof
+from lfr_core.domain.frames import UNSEALED, FrameHeader, FrameKind
+from lfr_core.domain.reserved import PROOF_CAMERA
+from lfr_core.recognition.selftest.face import proof_frame
+from lfr_core.storage.engine import reading, writing
+from lfr_core.storage.tables.stream import CameraSessionRow
+from streams.broker.traits import BrokerTraits
+from streams.topics import Topic
+
+__all__ = ["ProofSender", "cameras_in_use"]
+
+_CONFIRM_S = 10.0
+IN_USE_S = 60.0
+"""A camera that wasn't heard of for this long is served by nobody now; it says something every few seconds."""
+
+
+def cameras_in_use(engine: Engine, deployment: str, *, now_ns: int) -> tuple[str, ...]:
+    """Cameras of a deployment that have sent something within the last minute and haven't ended, by name."""
+    with reading(engine) as session:
+        names = session.exec(
+            select(CameraSessionRow.camera)
+            .where(CameraSessionRow.deployment == deployment)
+            .where(col(CameraSessionRow.ended).is_(False))
+            .where(CameraSessionRow.last_seen_ns >= now_ns - round(IN_USE_S * 1e9))
+            .distinct()
+            .order_by(CameraSessionRow.camera)
+        )
+        return tuple(names)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ProofSender:
+    """Sends proofs for one system."""
+
+    servers: str
+    traits: BrokerTraits
+    vault: Vault
+    engine: Engine
+    clock: Clock
+
+    def send(self, deployment: str) -> uuid.UUID:
+        """Send a sealed proof for each camera in use, and give the id under which its answers are recorded.
+
+        Raises:
+            Refused: `gate.*`: the gate is shut: nothing can be sealed, and nothing is recognised.
+            Retryable: the vault, the records or the broker are away.
+        """
+        now_ns = self.clock.time_ns()
+        sealer = VaultSealer(self.vault, self.clock, deployment, PROOF_CAMERA)
+        key_id = sealer.key_id()  # refused before anything is written down
+        keys = cameras_in_use(self.engine, deployment, now_ns=now_ns) or (PROOF_CAMERA,)
+        proof = self._begin(deployment, ProofKind.LIFE, keys, now_ns)
+        headers = [_header(deployment, proof, part, now_ns, key_id) for part in range(len(keys))]
+        self._deliver(
+            [
+                (_Place(key=key.encode()), header, sealer.seal(header, proof_frame()))
+                for key, header in zip(keys, headers, strict=True)
+            ]
+        )
+        return proof
+
+    def call(self, deployment: str, partitions: int) -> uuid.UUID:
+        """Ask the recogniser of each partition of the frames topic whether it is there; the gate may be shut.
+
+        Raises:
+            Retryable: the records or the broker are away.
+        """
+        now_ns = self.clock.time_ns()
+        proof = self._begin(deployment, ProofKind.CALL, [f"partition {one}" for one in range(partitions)], now_ns)
+        self._deliver(
+            [
+                (_Place(partition=part), _header(deployment, proof, part, now_ns, UNSEALED), b"")
+                for part in range(partitions)
+            ]
+        )
+        return proof
+
+    def _begin(self, deployment: str, kind: ProofKind, keys: Sequence[str], now_ns: int) -> uuid.UUID:
+        proof = uuid.uuid4()
+        with writing(self.engine) as session:
+            begin_proof(session, proof, deployment, kind, keys, now_ns)
+        return proof
+
+    def _deliver(self, records: Sequence[tuple[_Place, FrameHeader, bytes]]) -> None:
+        """Send all and wait for the broker's word. Raises Retryable."""
+        from kafka import KafkaProducer
+        from kafka.errors import KafkaError
+
+        try:
+            producer: Any = KafkaProducer(
+                bootstrap_servers=self.servers.split(","),
+                client_id="lfr-proof",
+                allow_auto_create_topics=False,
+                bootstrap_timeout_ms=5_000,
+                max_block_ms=5_000,
+                **self.traits.producer_options(),
+            )
+            try:
+                sent = [
+                    producer.send(
+                        Topic.FRAMES,
+                        value=payload,
+                        key=place.key,
+                        partition=place.partition,
+                        headers=header.to_headers(),
+                    )
+                    for place, header, payload in records
+                ]
+                for each in sent:
+                    each.get(timeout=_CONFIRM_S)
+            finally:
+                producer.close(timeout=1)
+        except KafkaError as error:
+            raise Retryable(f"the broker at {self.servers} takes no proof of life: {type(error).__name__}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Which partition: that of a key, or one by number."""
+
+    key: bytes | None = None
+    partition: int | None = None
+
+
+def _header(deployment: str, proof: uuid.UUID, part: int, now_ns: int, key_id: str) -> FrameHeader:
+    return FrameHeader(deployment, PROOF_CAMERA, str(proof), part, now_ns, 0, 0, kind=FrameKind.PROOF, key_id=key_id)

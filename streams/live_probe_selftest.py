@@ -1,0 +1,203 @@
+"""The self-test of one system, put together: every check with the real services behind it, and its result kept."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from sqlalchemy import Engine
+
+from lfr_core.common.clock import Clock
+from lfr_core.common.errors import LfrError, Refused, Retryable
+from lfr_core.common.settings import Settings
+from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
+from lfr_core.custody.vault.port import Vault
+from lfr_core.deployments.monitoring.gallery import GalleryCheck
+from lfr_core.deployments.monitoring.selftest import (
+    Check,
+    SelfTest,
+    check_clock,
+    check_face,
+    check_footage,
+    check_gallery,
+    check_pack,
+    run_checks,
+)
+from lfr_core.deployments.monitoring.store import answers_to, keep_self_test
+from lfr_core.deployments.views import DeploymentReader
+from lfr_core.domain.actors import Principal, SystemActor
+from lfr_core.domain.deployments import DeploymentView
+from lfr_core.domain.policy import Policy
+from lfr_core.recognition.faces.types import FaceEngine
+from lfr_core.recognition.gallery.port import Gallery
+from lfr_core.storage.engine import reading, writing
+from streams.broker.traits import traits_of
+from streams.live_probe import ProofSender
+from streams.topics import Topic, absent_topics
+
+__all__ = ["SelfTester", "self_test"]
+
+_LOOK_S = 0.1
+_ACTOR = SystemActor.SELF_TEST
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SelfTester:
+    """Tests one system, deployment by deployment."""
+
+    settings: Settings
+    policy: Policy
+    engine: Engine
+    vault: Vault
+    trail: Trail
+    gallery: Gallery
+    clock: Clock
+    load_pack: Callable[[], FaceEngine]
+    """Raises Fatal when the pack is missing or damaged."""
+    sleep: Callable[[float], None] = time.sleep
+
+    def test(self, deployment: str, *, by: Principal) -> SelfTest:
+        """Run every check and keep the result: a green one is a proof (`last_proven_ns`).
+
+        Args:
+            deployment: planned, or not; its gate may be shut.
+            by: who asked, for the audit trail: a person's name, or a part of the platform.
+
+        Raises:
+            Refused: `deployment.unknown`, `deployment.ended`.
+            Retryable: the result can't be kept or audited: records or vault are away.
+        """
+        view = DeploymentReader(self.engine).find(deployment)
+        if view is None:
+            raise Refused("deployment.unknown", f"there is no deployment {deployment}; see `lfr deployment list`")
+        if view.status.is_over:
+            raise Refused("deployment.ended", f"deployment {deployment} is over: there is nothing left to test")
+        began_ns = self.clock.time_ns()
+        done = SelfTest(uuid.uuid4(), deployment, began_ns, run_checks(self._checks(view)))
+        red = sum(not line.ok for line in done.lines)
+        self.trail.prepare(by)
+        with writing(self.engine) as session:
+            keep_self_test(
+                session,
+                done.id,
+                deployment,
+                began_ns=began_ns,
+                ended_ns=self.clock.time_ns(),
+                green=done.green,
+                detail=done.to_json(),
+            )
+            facts: dict[str, str | int] = {"lines": len(done.lines), "red": red}
+            self.trail.append(
+                session, AuditEvent(Verb.CONSULT, by, deployment, f"proof:{done.id}", "proof.self-test", facts)
+            )
+        return done
+
+    def _checks(self, view: DeploymentView) -> tuple[Check, ...]:
+        pack = _Once(self.load_pack, "the model pack doesn't load")
+        template = _Once(lambda: check_face(pack.get(), self.policy), "the test face has no template")
+        broker = _Once(self._topics, "the broker isn't there")
+        return (
+            Check("vault and clock", lambda: check_clock(self.vault, self.clock, self.policy)),
+            Check("records and audit trail", self._records),
+            Check("model pack", lambda: check_pack(pack.get(), view)),
+            Check("test face", lambda: f"found and good enough, {template.get().shape[1]} numbers"),
+            Check("gallery", lambda: check_gallery(self.gallery, view, template.get())),
+            Check("gallery and list", lambda: self._compared(view.id)),
+            Check("broker and topics", broker.get),
+            Check("recognisers and recorder", lambda: self._answers(view.id, broker)),
+            Check("footage folder", lambda: check_footage(self.settings.footage_store, self.policy)),
+        )
+
+    def _compared(self, deployment: str) -> str:
+        """The gallery holds what was bound to the list, and that is what was approved; kept for the gate."""
+        why = GalleryCheck(self.engine, self.gallery, self.clock).compare(deployment)
+        if why:
+            raise Refused(
+                "proof.gallery-changed",
+                f"the gallery of {deployment} no longer holds the list that was enrolled: {why}. Find out who changed "
+                "it, and make a new deployment",
+            )
+        return "the gallery holds the list that was enrolled, nothing more and nothing less"
+
+    def _records(self) -> str:
+        self.trail.prepare(_ACTOR)
+        with writing(self.engine):  # the right to write is held, and given back
+            return "can be written"
+
+    def _topics(self) -> str:
+        absent = absent_topics(self.settings.kafka_bootstrap, tuple(Topic))
+        if absent:
+            raise Retryable(f"the broker has no {', '.join(absent)}: `lfr up` makes them")
+        return f"{len(Topic)} topics at {self.settings.kafka_bootstrap}"
+
+    def _answers(self, deployment: str, broker: _Once[str]) -> str:
+        """Each partition's recogniser is called, and its answer comes back through the recorder."""
+        broker.get()
+        wanted, within_s = self.settings.frame_partitions, self.policy.proof.answer_s
+        sender = ProofSender(
+            self.settings.kafka_bootstrap, traits_of(self.settings), self.vault, self.engine, self.clock
+        )
+        proof, began_s = sender.call(deployment, wanted), self.clock.monotonic()
+        while True:
+            with reading(self.engine) as session:
+                heard = len(answers_to(session, proof))
+            passed_s = self.clock.monotonic() - began_s
+            if heard >= wanted:
+                return f"{heard} of {wanted} partitions answered within {passed_s:.1f} s"
+            if passed_s > within_s:
+                raise Retryable(
+                    f"{heard} of {wanted} partitions of frames answered within {within_s:g} s: see whether every "
+                    "`recognise` and `record` runs, with `lfr status`"
+                )
+            self.sleep(_LOOK_S)
+
+
+class _Once(Generic[T]):
+    """What several lines need: made at the first, and where that failed the others say so and nothing more."""
+
+    def __init__(self, make: Callable[[], T], without: str) -> None:
+        self._make = make
+        self._without = without
+        self._made: T | None = None
+        self._failed = False
+
+    def get(self) -> T:
+        if self._failed:
+            raise Retryable(f"not tested: {self._without}")
+        if self._made is None:
+            try:
+                self._made = self._make()
+            except LfrError:
+                self._failed = True
+                raise
+        return self._made
+
+
+def self_test(settings: Settings, policy: Policy, engine: Engine, deployment: str, *, by: Principal) -> SelfTest:
+    """Run the self-test of these settings; see `SelfTester.test`. Takes seconds, most of them to load the pack."""
+    from lfr_core.common.clock import SystemClock
+    from lfr_core.custody.audit.trail import AuditTrail
+    from lfr_core.custody.vault.client import vault_client
+    from lfr_core.recognition.faces.engine import build_engine
+    from lfr_core.recognition.gallery.milvus import MilvusGallery
+    from lfr_core.recognition.gallery.rotated import turned_gallery
+
+    clock, vault, milvus = SystemClock(), vault_client(settings), MilvusGallery(settings.gallery_uri)
+    try:
+        return SelfTester(
+            settings=settings,
+            policy=policy,
+            engine=engine,
+            vault=vault,
+            trail=AuditTrail(vault, clock),
+            gallery=turned_gallery(milvus, vault, actor=_ACTOR),
+            clock=clock,
+            load_pack=lambda: build_engine(settings, policy),
+        ).test(deployment, by=by)
+    finally:
+        milvus.close()
+        vault.close()
