@@ -139,7 +139,7 @@ def _packages(root: Path, env: Mapping[str, str]) -> Step:
 
 def _models(root: Path, env: Mapping[str, str], *, optional: bool) -> Step:
     cache = _cache(root, env)
-    pins = sorted((root / "infra" / "models").glob("*"))
+    pins = (*sorted((root / "infra" / "models").glob("*")), root / "lfr_core" / "recognition" / "samples.py")
     return Step(
         name="models",
         title="face models and sample photographs",
@@ -149,7 +149,7 @@ def _models(root: Path, env: Mapping[str, str], *, optional: bool) -> Step:
         advice="Behind a wall: fetch the pack elsewhere, then .venv/bin/lfr models install --from-file TARBALL.",
         commands=lambda: [[str(_venv(root, env) / "bin" / "lfr"), "models", "install"]],
         stamp=_stamp(root, "models"),
-        key=_key(str(cache), *(_digest(file) for file in (*pins, root / "lfr_core" / "recognition" / "samples.py"))),
+        key=_key(str(cache), *(_digest(file) for file in pins)),
         outputs=(cache / "models" / "open-pack" / "manifest.json", cache / "samples"),
         optional=optional,
     )

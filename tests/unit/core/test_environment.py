@@ -64,8 +64,10 @@ def test_each_package_prepares_the_process_before_it_imports_anything_else() -> 
 
     assert first.pop("lfr_core") == ["lfr_core.common.environment"]
     assert list(first.values()) == [["lfr_core"]] * 3
-    roots = {name.partition(".")[0] for name in imports(ROOT / "lfr_core" / "environment.py")} - {"__future__"}
-    assert roots <= set(sys.stdlib_module_names)
+    common = ROOT / "lfr_core" / "common"
+    assert imports(common / "__init__.py") == []
+    named = {*imports(common / "environment.py"), *imports(common / "project.py")} - {"lfr_core.common.project"}
+    assert {name.partition(".")[0] for name in named} <= set(sys.stdlib_module_names)
 
 
 def test_model_libraries_are_imported_in_the_domain_alone() -> None:
