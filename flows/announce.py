@@ -10,10 +10,10 @@ from prefect.client.schemas.objects import State
 
 from flows.schedule import FlowStep
 from flows.services import ACTOR, Office
-from flows.step_runner import End, Told, carried_out
+from flows.step_runner import End, StepResult, run_step
 from lfr_core.custody.people.roles import Role
+from lfr_core.deployments.announcing import announce as tell
 from lfr_core.deployments.reading import application_of
-from lfr_core.deployments.telling import announce as tell
 from lfr_core.storage.engine import reading
 
 __all__ = ["announce"]
@@ -23,13 +23,13 @@ __all__ = ["announce"]
 def announce(deployment: str, revision: int) -> State[None]:
     """Announce it as it is planned, in time; too late, ask people to move it or to withhold it."""
 
-    def act(here: Office) -> Told:
+    def act(here: Office) -> StepResult:
         notice_h = notice_left_h(here, deployment)
         if notice_h < here.policy.planning.notice_h:
             return call_the_publication_officer(here, deployment, notice_h)
         return tell_the_public(here, deployment)
 
-    return carried_out(FlowStep.ANNOUNCE, deployment, revision, act)
+    return run_step(FlowStep.ANNOUNCE, deployment, revision, act)
 
 
 def notice_left_h(here: Office, deployment: str) -> float:
@@ -40,9 +40,9 @@ def notice_left_h(here: Office, deployment: str) -> float:
 
 
 @task(name="tell the public", cache_policy=NO_CACHE)
-def tell_the_public(here: Office, deployment: str) -> Told:
+def tell_the_public(here: Office, deployment: str) -> StepResult:
     made = tell(here.engine, here.announcements, deployment, by=ACTOR)
-    return Told(
+    return StepResult(
         End.DONE,
         f"Announced: {made.plan.place}, {made.plan.starts_at:%Y-%m-%d %H:%M} to {made.plan.ends_at:%H:%M %Z}.",
         "The public site shows it when it is next built (`lfr publish site` builds it now).",
@@ -50,14 +50,14 @@ def tell_the_public(here: Office, deployment: str) -> Told:
 
 
 @task(name="call the publication officer", cache_policy=NO_CACHE)
-def call_the_publication_officer(here: Office, deployment: str, notice_h: float) -> Told:
+def call_the_publication_officer(here: Office, deployment: str, notice_h: float) -> StepResult:
     """What is public can't be withheld any more, and so late a notice opens no gate: people decide."""
     asks = f"{here.policy.planning.notice_h:g} h"
     here.call(
         Role.PUBLICATION_OFFICER, deployment, f"too late to announce it {asks} before: withhold it, or announce it"
     )
     here.call(Role.PLANNER, deployment, f"too late to announce it {asks} before: move it, or have it withheld")
-    return Told(
+    return StepResult(
         End.FAILED,
         f"Not announced: {notice_h:.1f} h are left, the policy asks for {asks}.",
         f"* `lfr deployment withhold {deployment} --reason-class … --by NAME --approved-by OFFICER`: the reasons are a "

@@ -8,7 +8,7 @@ from prefect.client.schemas.objects import State
 
 from flows.schedule import FlowStep
 from flows.services import ACTOR, Office
-from flows.step_runner import End, Told, carried_out
+from flows.step_runner import End, StepResult, run_step
 from lfr_core.common.errors import Fatal, Refused
 from lfr_core.deployments.compliance_documents.forms import render
 from lfr_core.deployments.obligations import book_obligations
@@ -25,7 +25,7 @@ _OPENED = frozenset({DeploymentStatus.LIVE, DeploymentStatus.SUSPENDED, Deployme
 def close_deployment(deployment: str, revision: int) -> State[None]:
     """Destroy the list, then report forecast against outcome. One that never opened is cancelled."""
 
-    def act(here: Office) -> Told:
+    def act(here: Office) -> StepResult:
         found = here.store.find(deployment)
         if found is None:
             raise Refused("deployment.unknown", f"there is no deployment {deployment}")
@@ -34,7 +34,7 @@ def close_deployment(deployment: str, revision: int) -> State[None]:
         drop_its_gallery(here, end_it_and_destroy_its_list(here, deployment))
         return write_the_closing_report(here, deployment)
 
-    return carried_out(FlowStep.CLOSE, deployment, revision, act)
+    return run_step(FlowStep.CLOSE, deployment, revision, act)
 
 
 @task(name="end it and destroy its list", cache_policy=NO_CACHE)
@@ -50,14 +50,14 @@ def drop_its_gallery(here: Office, view: DeploymentView) -> None:
 
 
 @task(name="cancel what never opened", cache_policy=NO_CACHE)
-def cancel_what_never_opened(here: Office, deployment: str) -> Told:
+def cancel_what_never_opened(here: Office, deployment: str) -> StepResult:
     view = here.store.cancel(deployment, "its hours ended and it had never opened", by=ACTOR)
     drop_its_gallery(here, view)
-    return Told(End.DONE, "Its hours ended and it had never opened: cancelled, and its list destroyed.")
+    return StepResult(End.DONE, "Its hours ended and it had never opened: cancelled, and its list destroyed.")
 
 
 @task(name="write the closing report", cache_policy=NO_CACHE)
-def write_the_closing_report(here: Office, deployment: str) -> Told:
+def write_the_closing_report(here: Office, deployment: str) -> StepResult:
     book_obligations(here.engine, here.vault, here.now)  # the list's destruction among them
     report = closing_report(here.engine, deployment, here.policy, here.now)
     file = closing_report_file(here.settings.home, deployment)
@@ -70,4 +70,6 @@ def write_the_closing_report(here: Office, deployment: str) -> Told:
         raise Fatal(f"the closing report {file} can't be written: {error.strerror}") from error
     waiting = still_to_decide(here.engine, deployment)
     said = " ".join(filter(None, ("Closed.", waiting, report.verdict)))
-    return Told(End.DONE, said, "\n\n".join(filter(None, (waiting, report_table(report), f"The paper: `{file}`"))))
+    return StepResult(
+        End.DONE, said, "\n\n".join(filter(None, (waiting, report_table(report), f"The paper: `{file}`")))
+    )

@@ -12,7 +12,7 @@ from prefect.client.schemas.objects import State
 
 from flows.schedule import FlowStep
 from flows.services import ACTOR, Office
-from flows.step_runner import End, Told, carried_out
+from flows.step_runner import End, StepResult, run_step
 from lfr_core.common.errors import Poison, Refused
 from lfr_core.custody.people.roles import Role
 from lfr_core.deployments.application import Application
@@ -31,20 +31,20 @@ __all__ = ["compile_watchlist"]
 def compile_watchlist(deployment: str, revision: int) -> State[None]:
     """Check the folder, refuse the list or enrol it, and ask the authorising officer to approve it as built."""
 
-    def act(here: Office) -> Told:
+    def act(here: Office) -> StepResult:
         with reading(here.engine) as session:
             made = application_of(session, deployment)
         if made is None or not made.watchlist_folder:
             return ask_the_planner_to_compile_it(here, deployment)
         return check_and_enrol_the_list(here, made)
 
-    return carried_out(FlowStep.COMPILE, deployment, revision, act)
+    return run_step(FlowStep.COMPILE, deployment, revision, act)
 
 
 @task(name="ask the planner to compile it by hand", cache_policy=NO_CACHE)
-def ask_the_planner_to_compile_it(here: Office, deployment: str) -> Told:
+def ask_the_planner_to_compile_it(here: Office, deployment: str) -> StepResult:
     here.call(Role.PLANNER, deployment, "compile its list: the application names no folder")
-    return Told(
+    return StepResult(
         End.DONE,
         "The application names no folder: its planner compiles the list by hand.",
         f"`lfr deployment compile {deployment} FOLDER --by NAME`",
@@ -52,7 +52,7 @@ def ask_the_planner_to_compile_it(here: Office, deployment: str) -> Told:
 
 
 @task(name="check and enrol the list", cache_policy=NO_CACHE)
-def check_and_enrol_the_list(here: Office, made: Application) -> Told:
+def check_and_enrol_the_list(here: Office, made: Application) -> StepResult:
     seen: list[CheckedList] = []
     try:
         with here.list_gallery() as gallery:
@@ -74,11 +74,11 @@ def check_and_enrol_the_list(here: Office, made: Application) -> Told:
             )
     except (Refused, Poison) as refused:
         here.call(Role.PLANNER, made.deployment, "mend its list: the flow that compiles it was refused")
-        return Told(
+        return StepResult(
             End.FAILED, str(refused), _report(here, made.deployment, seen) + "\nMend the folder; it is tried again."
         )
     here.call(Role.AUTHORISING_OFFICER, made.deployment, "approve its list as built")
-    return Told(End.DONE, _built(here, made.deployment), _report(here, made.deployment, seen))
+    return StepResult(End.DONE, _built(here, made.deployment), _report(here, made.deployment, seen))
 
 
 def _built(here: Office, deployment: str) -> str:

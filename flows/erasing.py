@@ -11,7 +11,7 @@ from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.trail import AuditTrail
 from lfr_core.custody.vault.client import vault_client
 from lfr_core.domain.actors import SystemActor
-from lfr_core.retention.erasure.canary import Planted, PlantedKind
+from lfr_core.retention.erasure.canary import CanaryKind, InjectedCanary
 from lfr_core.retention.erasure.places import broker_store
 from lfr_core.retention.erasure.service import Erasure
 from streams.broker.traits import traits_of
@@ -49,9 +49,9 @@ def plant(
     policy: Policy,
     engine: Engine,
     deployment: str,
-    kinds: Sequence[PlantedKind],
+    kinds: Sequence[CanaryKind],
     say: Callable[[str], None] = lambda _: None,
-) -> tuple[Planted, ...]:
+) -> tuple[InjectedCanary, ...]:
     """Plant canaries of `kinds`, and make their control: each must be found where it was put.
 
     A sighting and its alert are planted together. `say` is told before each.
@@ -75,15 +75,15 @@ def plant(
     streams = CanaryStreams(
         settings.kafka_bootstrap, traits_of(settings), policy, erasure.vault, engine, erasure.clock, random
     )
-    planted: list[Planted] = []
-    ways: dict[PlantedKind, Callable[[], tuple[Planted, ...]]] = {
-        PlantedKind.TEMPLATE: lambda: (_template(settings, erasure, view, random),),
-        PlantedKind.REFERENCE: lambda: (_reference(erasure, view, random),),
-        PlantedKind.FOOTAGE: lambda: (streams.plant_footage(deployment, settings.footage_store),),
-        PlantedKind.ALERT: lambda: streams.plant_alert(view),
-        PlantedKind.FRAME: lambda: (streams.plant_frame(deployment),),  # last: the broker keeps it for a minute
+    planted: list[InjectedCanary] = []
+    ways: dict[CanaryKind, Callable[[], tuple[InjectedCanary, ...]]] = {
+        CanaryKind.TEMPLATE: lambda: (_template(settings, erasure, view, random),),
+        CanaryKind.REFERENCE: lambda: (_reference(erasure, view, random),),
+        CanaryKind.FOOTAGE: lambda: (streams.inject_footage(deployment, settings.footage_store),),
+        CanaryKind.ALERT: lambda: streams.inject_alert(view),
+        CanaryKind.FRAME: lambda: (streams.inject_frame(deployment),),  # last: the broker keeps it for a minute
     }
-    wanted = {PlantedKind.ALERT if kind is PlantedKind.SIGHTING else kind for kind in kinds}
+    wanted = {CanaryKind.ALERT if kind is CanaryKind.SIGHTING else kind for kind in kinds}
     for kind, way in ways.items():
         if kind in wanted:
             say(f"planting: {kind.value}")
@@ -92,19 +92,21 @@ def plant(
     return erasure.remember(deployment, planted)
 
 
-def _template(settings: Settings, erasure: Erasure, view: DeploymentView, random: np.random.Generator) -> Planted:
+def _template(
+    settings: Settings, erasure: Erasure, view: DeploymentView, random: np.random.Generator
+) -> InjectedCanary:
     from lfr_core.recognition.gallery import MilvusGallery
-    from lfr_core.recognition.gallery.rotated import turned_gallery
-    from lfr_core.retention.erasure.inject import plant_template
+    from lfr_core.recognition.gallery.rotated import rotated_gallery
+    from lfr_core.retention.erasure.inject import inject_template
 
     def turned(inner: Gallery) -> Gallery:
-        return turned_gallery(inner, erasure.vault, actor=ACTOR)
+        return rotated_gallery(inner, erasure.vault, actor=ACTOR)
 
     with closing(MilvusGallery(settings.gallery_uri)) as milvus:
-        return plant_template(view, turned, milvus, erasure.engine, clock=erasure.clock, random=random)
+        return inject_template(view, turned, milvus, erasure.engine, clock=erasure.clock, random=random)
 
 
-def _reference(erasure: Erasure, view: DeploymentView, random: np.random.Generator) -> Planted:
-    from lfr_core.retention.erasure.inject import plant_reference
+def _reference(erasure: Erasure, view: DeploymentView, random: np.random.Generator) -> InjectedCanary:
+    from lfr_core.retention.erasure.inject import inject_reference
 
-    return plant_reference(erasure.engine, erasure.vault, view, clock=erasure.clock, random=random)
+    return inject_reference(erasure.engine, erasure.vault, view, clock=erasure.clock, random=random)

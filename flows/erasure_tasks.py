@@ -14,16 +14,16 @@ from lfr_core.deployments.obligations import book_obligations
 from lfr_core.deployments.views import DeploymentReader
 from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.domain.policy import Policy
-from lfr_core.retention.erasure.canary import PlantedKind
-from lfr_core.retention.erasure.desk import certificates_of
+from lfr_core.retention.erasure.canary import CanaryKind
+from lfr_core.retention.erasure.certificate_service import certificates_of
 from lfr_core.retention.erasure.service import Erasure
 
-__all__ = ["book_done", "certify_what_fell_due", "plant_where_there_are_none", "prune_the_trail"]
+__all__ = ["book_done", "certify_what_fell_due", "inject_where_there_are_none", "prune_the_trail"]
 
 _DAY_NS = 86_400 * 10**9
 
 
-def plant_where_there_are_none(settings: Settings, policy: Policy, engine: Engine) -> tuple[str, ...]:
+def inject_where_there_are_none(settings: Settings, policy: Policy, engine: Engine) -> tuple[str, ...]:
     """Plant canaries in each deployment whose gate is open and that has none; which ones those were.
 
     Raises:
@@ -37,7 +37,7 @@ def plant_where_there_are_none(settings: Settings, policy: Policy, engine: Engin
             erasure.vault.check_gate(view.id)
         except Refused:  # nobody attends yet: a frame couldn't be sealed
             continue
-        plant(settings, policy, engine, view.id, list(PlantedKind))
+        plant(settings, policy, engine, view.id, list(CanaryKind))
         done.append(view.id)
     return tuple(done)
 

@@ -12,7 +12,7 @@ from prefect.client.schemas.objects import State
 
 from flows.schedule import FlowStep
 from flows.services import ACTOR, Office
-from flows.step_runner import End, Told, carried_out
+from flows.step_runner import End, StepResult, run_step
 from lfr_core.common.errors import LfrError
 from lfr_core.custody.people.roles import Role
 from lfr_core.deployments.gate_facts import gate_facts
@@ -29,7 +29,7 @@ __all__ = ["open_deployment"]
 def open_deployment(deployment: str, revision: int) -> State[None]:
     """Open it, or say which conditions are red and call those who must act; a minute later it is tried again."""
 
-    def act(here: Office) -> Told:
+    def act(here: Office) -> StepResult:
         status, red = what_is_not_in_order(here, deployment)
         if any(each.condition is Condition.GALLERY_UNCHANGED for each in red):
             compare_it(here, deployment)
@@ -41,7 +41,7 @@ def open_deployment(deployment: str, revision: int) -> State[None]:
             return call_who_must_act(here, deployment, status, red)
         return open_it(here, deployment)
 
-    return carried_out(FlowStep.OPEN, deployment, revision, act)
+    return run_step(FlowStep.OPEN, deployment, revision, act)
 
 
 @task(name="look at the gate's conditions", cache_policy=NO_CACHE)
@@ -70,7 +70,7 @@ def test_it(here: Office, deployment: str) -> None:
 
 
 @task(name="call who must act", cache_policy=NO_CACHE)
-def call_who_must_act(here: Office, deployment: str, status: DeploymentStatus, red: Sequence[Finding]) -> Told:
+def call_who_must_act(here: Office, deployment: str, status: DeploymentStatus, red: Sequence[Finding]) -> StepResult:
     roles = {role.value: role for role in Role}
     for each in red:
         if each.who in roles:
@@ -84,13 +84,15 @@ def call_who_must_act(here: Office, deployment: str, status: DeploymentStatus, r
         [*(each.condition.value for each in red), *(() if status is DeploymentStatus.READY else ("ready",))]
     )
     table = "\n".join(["| red | who must act | why |", "| --- | --- | --- |", *rows])
-    return Told(End.FAILED, f"Not opened: {names}.", f"{table}\n\nIt is tried again each minute until its hours end.")
+    return StepResult(
+        End.FAILED, f"Not opened: {names}.", f"{table}\n\nIt is tried again each minute until its hours end."
+    )
 
 
 @task(name="open it", cache_policy=NO_CACHE)
-def open_it(here: Office, deployment: str) -> Told:
+def open_it(here: Office, deployment: str) -> StepResult:
     here.desk.open(deployment, by=ACTOR, compare=partial(compare_gallery, here.settings, here.engine, here.clock))
-    return Told(
+    return StepResult(
         End.DONE,
         "Opened.",
         "Nothing is recognised until an operator attends: the operator's page, or `lfr operator attend`.",

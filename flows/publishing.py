@@ -69,7 +69,7 @@ def keep_the_site(settings: Settings, policy: Policy) -> str:
     """Publish what a flow that never ran should have, then build the public site if it changed. What that came to.
 
     Raises:
-        LfrError: as `ResultsDesk.attempt` and `PublicSite.refresh`; the next sweep tries again.
+        LfrError: as `ResultsService.attempt` and `PublicSite.refresh`; the next sweep tries again.
     """
     clock = now_source()
     with publishing(settings, policy, clock) as here:

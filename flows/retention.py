@@ -15,7 +15,7 @@ from prefect.states import Completed, Failed
 from sqlalchemy import Engine
 
 from flows.assembly import sweep_of
-from flows.erasure_tasks import book_done, certify_what_fell_due, plant_where_there_are_none, prune_the_trail
+from flows.erasure_tasks import book_done, certify_what_fell_due, inject_where_there_are_none, prune_the_trail
 from flows.publishing import keep_the_site, look_at_the_promises
 from flows.report import lag_table
 from lfr_core.common.errors import LfrError, Refused
@@ -53,7 +53,7 @@ def retention() -> State[None]:
         return Completed(name="Superseded", message=str(busy))
     except Refused as untrusted:  # the clock: nothing is purged by it
         return Failed(message=str(untrusted))
-    plant_canaries_in_live_deployments(settings, policy, return_state=True)
+    inject_canaries_in_live_deployments(settings, policy, return_state=True)
     certify_what_was_destroyed(settings, policy, return_state=True)
     book_what_is_done_after_the_end(settings, return_state=True)
     prune_the_audit_trail(settings, policy, return_state=True)
@@ -111,8 +111,8 @@ def delete_old_workflow_runs(sweep: Sweep) -> State[None]:
 
 
 @task(name="plant canaries in live deployments that have none", cache_policy=NO_CACHE)
-def plant_canaries_in_live_deployments(settings: Settings, policy: Policy) -> State[None]:
-    return _prove(lambda engine: plant_where_there_are_none(settings, policy, engine), settings)
+def inject_canaries_in_live_deployments(settings: Settings, policy: Policy) -> State[None]:
+    return _prove(lambda engine: inject_where_there_are_none(settings, policy, engine), settings)
 
 
 @task(name="search for the canaries and certify what was destroyed", cache_policy=NO_CACHE)

@@ -15,11 +15,11 @@ from lfr_core.custody.vault.client import vault_client
 from lfr_core.deployments.announcement import AnnouncementStore
 from lfr_core.deployments.evaluations import evaluations_for
 from lfr_core.deployments.reading import call
-from lfr_core.deployments.service import PlanningDesk
+from lfr_core.deployments.service import PlanningService
 from lfr_core.deployments.store import DeploymentStore
 from lfr_core.domain.actors import SystemActor
 from lfr_core.recognition.gallery import MilvusGallery
-from lfr_core.recognition.gallery.rotated import turned_gallery
+from lfr_core.recognition.gallery.rotated import rotated_gallery
 from lfr_core.storage.engine import open_engine, writing
 
 if TYPE_CHECKING:
@@ -61,8 +61,8 @@ class Office:
         return DeploymentStore(self.engine, self.vault, self.trail, self.clock)
 
     @property
-    def desk(self) -> PlanningDesk:
-        return PlanningDesk(self.engine, self.trail, self.clock, self.policy, evaluations_for(self.settings))
+    def desk(self) -> PlanningService:
+        return PlanningService(self.engine, self.trail, self.clock, self.policy, evaluations_for(self.settings))
 
     @property
     def announcements(self) -> AnnouncementStore:
@@ -81,7 +81,7 @@ class Office:
     def list_gallery(self) -> Iterator[Gallery]:
         """The gallery in which a list is built."""
         with self.plain_gallery() as gallery:
-            yield turned_gallery(gallery, self.vault, actor=ACTOR, may_make=True)
+            yield rotated_gallery(gallery, self.vault, actor=ACTOR, may_make=True)
 
     def call(self, role: Role, deployment: str, why: str) -> None:
         """Ask a role to act; the same call that waits already isn't repeated. Raises Retryable."""

@@ -20,7 +20,7 @@ from lfr_core.common.settings import Settings
 from lfr_core.domain.policy import load_policy
 from lfr_core.storage.engine import reading
 
-__all__ = ["End", "Told", "artifact_key", "carried_out"]
+__all__ = ["End", "StepResult", "artifact_key", "run_step"]
 
 _EARLY_S = 5.0
 """Prefect starts a run up to half a second early (it rounds), and its server's clock may be ahead of ours."""
@@ -35,7 +35,7 @@ class End(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class StepResult:
     """What a run says of itself: one sentence, and more in Markdown."""
 
     end: End
@@ -43,7 +43,7 @@ class Told:
     more: str = ""
 
 
-def carried_out(step: FlowStep, deployment: str, revision: int, act: Callable[[Office], Told]) -> State[None]:
+def run_step(step: FlowStep, deployment: str, revision: int, act: Callable[[Office], StepResult]) -> State[None]:
     """Ask whether the step is still wanted; if so do it; leave a report; end in the state that says how it went.
 
     A service that is away fails the run, and the reconciler makes another.
@@ -53,11 +53,11 @@ def carried_out(step: FlowStep, deployment: str, revision: int, act: Callable[[O
     try:
         with office(settings, load_policy(settings.policy_file)) as here:
             moved = _moved(here, step, deployment, revision)
-            told = Told(End.SUPERSEDED, moved) if moved else act(here)
+            told = StepResult(End.SUPERSEDED, moved) if moved else act(here)
     except Retryable as away:
-        told = Told(End.FAILED, str(away), "It is tried again by itself. If it lasts: `lfr doctor`.")
+        told = StepResult(End.FAILED, str(away), "It is tried again by itself. If it lasts: `lfr doctor`.")
     except LfrError as error:
-        told = Told(End.FAILED, str(error))
+        told = StepResult(End.FAILED, str(error))
     create_markdown_artifact(
         key=artifact_key(step, deployment),
         markdown=f"# {deployment}: {step.value.replace('-', ' ')}\n\n**{told.end}.** {told.sentence}\n\n{told.more}",

@@ -27,7 +27,7 @@ from flows.assembly import LONGEST_S
 from lfr_core.common.clock import SystemClock, utc_from_ns
 from lfr_core.common.logs import get_logger
 
-__all__ = ["beat", "schedule_one"]
+__all__ = ["beat", "schedule_sweep"]
 
 _LIVE = [StateType.SCHEDULED, StateType.PENDING, StateType.RUNNING, StateType.CANCELLING, StateType.PAUSED]
 _WAITING = {StateType.SCHEDULED, StateType.PENDING}
@@ -52,14 +52,14 @@ async def beat(deployment: UUID, *, every_s: int, alone: bool) -> None:
         while True:
             now = utc_from_ns(SystemClock().time_ns())
             try:
-                await schedule_one(client, deployment, now=now, every_s=every_s, none_runs=none_runs)
+                await schedule_sweep(client, deployment, now=now, every_s=every_s, none_runs=none_runs)
                 none_runs = False
             except (httpx.HTTPError, PrefectException, OSError) as error:
                 get_logger().warning("sweep_not_scheduled", fault=type(error).__name__)
             await asyncio.sleep(every_s - time.time() % every_s)
 
 
-async def schedule_one(
+async def schedule_sweep(
     client: PrefectClient, deployment: UUID, *, now: datetime, every_s: int, none_runs: bool = False
 ) -> bool:
     """Give lost runs up, and make one for now unless one still waits. Whether one was made, or stood for this beat.

@@ -31,7 +31,7 @@ from lfr_core.domain.deployments import DeploymentView
 from lfr_core.domain.frames import FrameHeader, FrameKind, FrameSealer
 from lfr_core.domain.messages import Sighting, sighting_id
 from lfr_core.domain.policy import Policy
-from lfr_core.retention.erasure.canary import Planted, PlantedKind
+from lfr_core.retention.erasure.canary import CanaryKind, InjectedCanary
 from lfr_core.retention.erasure.forms import image_forms, noise_jpeg, sealed_forms
 from lfr_core.retention.erasure.inject import CANARY, CROP_PX, key_of, made
 from lfr_core.retention.footage.segment import index_segment, segment_file
@@ -82,7 +82,7 @@ class CanaryStreams:
     random: np.random.Generator
     sleep: Callable[[float], None] = time.sleep
 
-    def plant_frame(self, deployment: str, *, store: str = "broker") -> Planted:
+    def inject_frame(self, deployment: str, *, store: str = "broker") -> InjectedCanary:
         """Send one sealed frame of noise.
 
         Raises:
@@ -115,7 +115,7 @@ class CanaryStreams:
         finally:
             producer.close()
         planted = made(
-            PlantedKind.FRAME,
+            CanaryKind.FRAME,
             deployment,
             store=store,
             now_ns=now_ns,
@@ -125,7 +125,7 @@ class CanaryStreams:
         )
         return planted.model_copy(update={"key_id": key_id, "key_fingerprint": fingerprint(lent.key)})
 
-    def plant_alert(self, view: DeploymentView, *, store: str = "broker") -> tuple[Planted, Planted]:
+    def inject_alert(self, view: DeploymentView, *, store: str = "broker") -> tuple[InjectedCanary, InjectedCanary]:
         """Send one sighting, and wait for the alert that the recorder opens for it: both are planted.
 
         Raises:
@@ -161,7 +161,7 @@ class CanaryStreams:
         self._send(Topic.SIGHTINGS, camera.encode(), value)
         clear = image_forms(jpeg)
         sent = made(
-            PlantedKind.SIGHTING,
+            CanaryKind.SIGHTING,
             view.id,
             store=store,
             now_ns=now_ns,
@@ -173,7 +173,7 @@ class CanaryStreams:
         alert = self._alert_of(sighting)
         info = key_of(self.vault, KeyKind.ALERT, view.id, alert.key_id)
         opened = made(
-            PlantedKind.ALERT,
+            CanaryKind.ALERT,
             view.id,
             store="database",
             now_ns=now_ns,
@@ -184,7 +184,7 @@ class CanaryStreams:
         )
         return sent, opened
 
-    def plant_footage(self, deployment: str, folder: Path) -> Planted:
+    def inject_footage(self, deployment: str, folder: Path) -> InjectedCanary:
         """Write one segment of noise into the footage store.
 
         Raises:
@@ -213,7 +213,7 @@ class CanaryStreams:
         data = file.read_bytes()
         sealed = [data[one.offset : one.offset + one.length] for one in index_segment(file).records]
         return made(
-            PlantedKind.FOOTAGE,
+            CanaryKind.FOOTAGE,
             deployment,
             store="footage",
             now_ns=now_ns,

@@ -1,4 +1,4 @@
-"""Sending proofs of life: the drawn test face, by the way of real frames, to each recogniser that serves a camera.
+"""Sending live probes: the drawn test face, by the way of real frames, to each recogniser that serves a camera.
 
 A frame goes to the partition of its record's key. So one proof is sent under the name of each camera that has been
 heard of lately, and reaches the recogniser that serves it; with none, one under the proof's own name.
@@ -18,16 +18,16 @@ from lfr_core.common.clock import Clock
 from lfr_core.common.errors import Retryable
 from lfr_core.custody.vault.frames import VaultSealer
 from lfr_core.custody.vault.port import Vault
-from lfr_core.deployments.monitoring.store import ProofKind, begin_proof
+from lfr_core.deployments.monitoring.store import LiveProbeKind, begin_live_probe
 from lfr_core.domain.frames import UNSEALED, FrameHeader, FrameKind
-from lfr_core.domain.reserved import PROOF_CAMERA
-from lfr_core.recognition.selftest.face import proof_frame
+from lfr_core.domain.reserved import LIVE_PROBE_CAMERA
+from lfr_core.recognition.selftest.face import live_probe_frame
 from lfr_core.storage.engine import reading, writing
 from lfr_core.storage.tables.stream import CameraSessionRow
 from streams.broker.traits import BrokerTraits
 from streams.topics import Topic
 
-__all__ = ["ProofSender", "cameras_in_use"]
+__all__ = ["LiveProbeSender", "cameras_in_use"]
 
 _CONFIRM_S = 10.0
 IN_USE_S = 60.0
@@ -49,7 +49,7 @@ def cameras_in_use(engine: Engine, deployment: str, *, now_ns: int) -> tuple[str
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ProofSender:
+class LiveProbeSender:
     """Sends proofs for one system."""
 
     servers: str
@@ -66,14 +66,14 @@ class ProofSender:
             Retryable: the vault, the records or the broker are away.
         """
         now_ns = self.clock.time_ns()
-        sealer = VaultSealer(self.vault, self.clock, deployment, PROOF_CAMERA)
+        sealer = VaultSealer(self.vault, self.clock, deployment, LIVE_PROBE_CAMERA)
         key_id = sealer.key_id()  # refused before anything is written down
-        keys = cameras_in_use(self.engine, deployment, now_ns=now_ns) or (PROOF_CAMERA,)
-        proof = self._begin(deployment, ProofKind.LIFE, keys, now_ns)
+        keys = cameras_in_use(self.engine, deployment, now_ns=now_ns) or (LIVE_PROBE_CAMERA,)
+        proof = self._begin(deployment, LiveProbeKind.LIFE, keys, now_ns)
         headers = [_header(deployment, proof, part, now_ns, key_id) for part in range(len(keys))]
         self._deliver(
             [
-                (_Place(key=key.encode()), header, sealer.seal(header, proof_frame()))
+                (_Place(key=key.encode()), header, sealer.seal(header, live_probe_frame()))
                 for key, header in zip(keys, headers, strict=True)
             ]
         )
@@ -86,7 +86,7 @@ class ProofSender:
             Retryable: the records or the broker are away.
         """
         now_ns = self.clock.time_ns()
-        proof = self._begin(deployment, ProofKind.CALL, [f"partition {one}" for one in range(partitions)], now_ns)
+        proof = self._begin(deployment, LiveProbeKind.CALL, [f"partition {one}" for one in range(partitions)], now_ns)
         self._deliver(
             [
                 (_Place(partition=part), _header(deployment, proof, part, now_ns, UNSEALED), b"")
@@ -95,10 +95,10 @@ class ProofSender:
         )
         return proof
 
-    def _begin(self, deployment: str, kind: ProofKind, keys: Sequence[str], now_ns: int) -> uuid.UUID:
+    def _begin(self, deployment: str, kind: LiveProbeKind, keys: Sequence[str], now_ns: int) -> uuid.UUID:
         proof = uuid.uuid4()
         with writing(self.engine) as session:
-            begin_proof(session, proof, deployment, kind, keys, now_ns)
+            begin_live_probe(session, proof, deployment, kind, keys, now_ns)
         return proof
 
     def _deliver(self, records: Sequence[tuple[_Place, FrameHeader, bytes]]) -> None:
@@ -131,7 +131,7 @@ class ProofSender:
             finally:
                 producer.close(timeout=1)
         except KafkaError as error:
-            raise Retryable(f"the broker at {self.servers} takes no proof of life: {type(error).__name__}") from error
+            raise Retryable(f"the broker at {self.servers} takes no live probe: {type(error).__name__}") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,4 +143,6 @@ class _Place:
 
 
 def _header(deployment: str, proof: uuid.UUID, part: int, now_ns: int, key_id: str) -> FrameHeader:
-    return FrameHeader(deployment, PROOF_CAMERA, str(proof), part, now_ns, 0, 0, kind=FrameKind.PROOF, key_id=key_id)
+    return FrameHeader(
+        deployment, LIVE_PROBE_CAMERA, str(proof), part, now_ns, 0, 0, kind=FrameKind.PROOF, key_id=key_id
+    )

@@ -35,7 +35,7 @@ from lfr_core.recognition.faces.types import FaceEngine
 from lfr_core.recognition.gallery.port import Gallery
 from lfr_core.storage.engine import reading, writing
 from streams.broker.traits import traits_of
-from streams.live_probe import ProofSender
+from streams.live_probe import LiveProbeSender
 from streams.topics import Topic, absent_topics
 
 __all__ = ["SelfTester", "self_test"]
@@ -138,7 +138,7 @@ class SelfTester:
         """Each partition's recogniser is called, and its answer comes back through the recorder."""
         broker.get()
         wanted, within_s = self.settings.frame_partitions, self.policy.proof.answer_s
-        sender = ProofSender(
+        sender = LiveProbeSender(
             self.settings.kafka_bootstrap, traits_of(self.settings), self.vault, self.engine, self.clock
         )
         proof, began_s = sender.call(deployment, wanted), self.clock.monotonic()
@@ -184,7 +184,7 @@ def self_test(settings: Settings, policy: Policy, engine: Engine, deployment: st
     from lfr_core.custody.vault.client import vault_client
     from lfr_core.recognition.faces.engine import build_engine
     from lfr_core.recognition.gallery.milvus import MilvusGallery
-    from lfr_core.recognition.gallery.rotated import turned_gallery
+    from lfr_core.recognition.gallery.rotated import rotated_gallery
 
     clock, vault, milvus = SystemClock(), vault_client(settings), MilvusGallery(settings.gallery_uri)
     try:
@@ -194,7 +194,7 @@ def self_test(settings: Settings, policy: Policy, engine: Engine, deployment: st
             engine=engine,
             vault=vault,
             trail=AuditTrail(vault, clock),
-            gallery=turned_gallery(milvus, vault, actor=_ACTOR),
+            gallery=rotated_gallery(milvus, vault, actor=_ACTOR),
             clock=clock,
             load_pack=lambda: build_engine(settings, policy),
         ).test(deployment, by=by)

@@ -11,13 +11,13 @@ from lfr_core.common.errors import Retryable
 from lfr_core.common.logs import get_logger
 from streams.watchdog import Heartbeat
 
-__all__ = ["patiently"]
+__all__ = ["retry_while_unavailable"]
 
 T = TypeVar("T")
 MAX_WAIT_S = 2.0
 
 
-async def patiently(work: Callable[[], T], *, executor: Executor, heartbeat: Heartbeat, what: str) -> T:
+async def retry_while_unavailable(work: Callable[[], T], *, executor: Executor, heartbeat: Heartbeat, what: str) -> T:
     """Run `work` in `executor` until it doesn't raise Retryable; every other error is the caller's.
 
     Waits what the error asks for, doubled up to 2 s. Each try counts as a sign of life: a worker whose

@@ -51,7 +51,7 @@ class Topic(StrEnum):
     OUTCOMES = "lfr.outcomes"
     """Key: camera. `lfr_core.domain.messages.OutcomeBatch`."""
     PROOFS = "lfr.proofs"
-    """Key: deployment. `lfr_core.domain.messages.Proof`: what became of each proof of life."""
+    """Key: deployment. `lfr_core.domain.messages.Proof`: what became of each live probe."""
     DEAD_LETTERS = "lfr.dead-letters"
     """Key: camera. `lfr_core.domain.messages.DeadLetter`: metadata and the error, never the image."""
 

@@ -139,7 +139,7 @@ def _attach_recognise(app: faust.App, settings: Settings, policy: Policy, heartb
     from lfr_core.deployments.views import DeploymentReader
     from lfr_core.recognition.faces.engine import build_engine
     from lfr_core.recognition.gallery.milvus import MilvusGallery
-    from lfr_core.recognition.gallery.rotated import turned_gallery
+    from lfr_core.recognition.gallery.rotated import rotated_gallery
     from lfr_core.recognition.loading import ComparedGallery
     from lfr_core.recognition.service import Recogniser
     from lfr_core.storage.engine import open_engine
@@ -151,7 +151,7 @@ def _attach_recognise(app: faust.App, settings: Settings, policy: Policy, heartb
     engine = build_engine(settings, policy)
     records = open_engine(settings.records_url)
     check = GalleryCheck(records, MilvusGallery(settings.gallery_uri), clock)  # a connection of its own: a thread's
-    turned = turned_gallery(MilvusGallery(settings.gallery_uri), vault, actor=SystemActor.RECOGNISER)
+    turned = rotated_gallery(MilvusGallery(settings.gallery_uri), vault, actor=SystemActor.RECOGNISER)
     gallery = ComparedGallery(turned, check.compare)
     _warm_up(engine, gallery)
     recogniser = Recogniser(

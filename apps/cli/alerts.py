@@ -155,13 +155,13 @@ def judge(
         from functools import partial
 
         from apps.auditing import trail_for
-        from lfr_core.alerts.decisions import DecisionDesk
+        from lfr_core.alerts.decisions import DecisionService
         from lfr_core.domain.alerts import Judgement, Shown
 
         word = _answer(Judgement, answer)
         settings = load_settings()
         with _records(settings) as engine:
-            act = partial(DecisionDesk(engine, trail_for(settings)).judge, shown=Shown(pictures.strip().lower()))
+            act = partial(DecisionService(engine, trail_for(settings)).judge, shown=Shown(pictures.strip().lower()))
             _done(engine, act, alert, word, by, correct=correct, as_json=as_json)
 
 
@@ -179,7 +179,7 @@ def engage(
     """
     with guard():
         from apps.auditing import trail_for
-        from lfr_core.alerts.decisions import DecisionDesk
+        from lfr_core.alerts.decisions import DecisionService
         from lfr_core.domain.alerts import Engagement
 
         word = _answer(Engagement, answer)
@@ -187,7 +187,7 @@ def engage(
         with _records(settings) as engine:
             _done(
                 engine,
-                DecisionDesk(engine, trail_for(settings)).engage,
+                DecisionService(engine, trail_for(settings)).engage,
                 alert,
                 word,
                 by,
@@ -215,13 +215,13 @@ def outcome(
         from functools import partial
 
         from apps.auditing import trail_for
-        from lfr_core.alerts.decisions import DecisionDesk
+        from lfr_core.alerts.decisions import DecisionService
         from lfr_core.domain.alerts import Outcome
 
         word = _answer(Outcome, answer)
         settings = load_settings()
         with _records(settings) as engine:
-            act = partial(DecisionDesk(engine, trail_for(settings)).outcome, minutes=minutes)
+            act = partial(DecisionService(engine, trail_for(settings)).outcome, minutes=minutes)
             _done(engine, act, alert, word, by, correct=correct, as_json=as_json)
 
 
@@ -239,7 +239,7 @@ def review(
     """
     with guard():
         from apps.auditing import trail_for
-        from lfr_core.alerts.decisions import DecisionDesk
+        from lfr_core.alerts.decisions import DecisionService
         from lfr_core.domain.alerts import Review
 
         word = _answer(Review, answer)
@@ -247,7 +247,7 @@ def review(
         with _records(settings) as engine:
             _done(
                 engine,
-                DecisionDesk(engine, trail_for(settings)).review,
+                DecisionService(engine, trail_for(settings)).review,
                 alert,
                 word,
                 by,

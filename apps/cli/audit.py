@@ -46,13 +46,13 @@ def verify(as_json: AsJson = False) -> None:
     with guard():
         from lfr_core.common.clock import SystemClock
         from lfr_core.common.errors import Refused
-        from lfr_core.custody.audit.remembered import HEAD_FILE, read_public_key, read_remembered
+        from lfr_core.custody.audit.head_checkpoint import HEAD_FILE, read_checkpoint, read_public_key
         from lfr_core.custody.audit.verify import verify
 
         settings = load_settings()
         public_key = read_public_key(settings.keystore_folder)
         try:
-            remembered = read_remembered(settings.keystore_folder / HEAD_FILE)
+            remembered = read_checkpoint(settings.keystore_folder / HEAD_FILE)
         except Refused as refusal:
             _say_wrong(0, refusal.rule, str(refusal), as_json=as_json)
             raise typer.Exit(FAILED) from refusal

@@ -64,13 +64,13 @@ def run_command(
         from streams.broker.traits import traits_of
         from streams.camera import CameraJob, run_camera
         from streams.camera.footage import FootageWriter, GatedFootage
-        from streams.camera.rate_limit import quiet_kafka
+        from streams.camera.rate_limit import silence_kafka_logs
 
         settings = load_settings()
         policy = policy_of(settings)
         configure_logs(settings.log_level)
         forbid_core_dumps()
-        quiet_kafka()
+        silence_kafka_logs()
         job = CameraJob(source, deployment, name, as_fast_as_possible=as_fast_as_possible, loop=loop, fps=fps)
         stop = threading.Event()
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from lfr_core.common.settings import Settings
-    from lfr_core.retention.erasure.canary import PlantedKind
+    from lfr_core.retention.erasure.canary import CanaryKind
     from lfr_core.retention.erasure.service import Erasure
 
 __all__ = ["app"]
@@ -141,7 +141,7 @@ def show(
         from apps.erasing_text import document, print_table, show_certificate
         from lfr_core.common.clock import utc_from_ns
         from lfr_core.common.errors import Refused
-        from lfr_core.retention.erasure.desk import certificates_of
+        from lfr_core.retention.erasure.certificate_service import certificates_of
 
         with _records(load_settings()) as engine:
             found = certificates_of(engine, deployment)
@@ -203,16 +203,16 @@ def epochs(
             console.print("no epoch: no camera sealed a frame then, so nothing had to be forgotten")
 
 
-def _kinds(only: list[str] | None) -> list[PlantedKind]:
+def _kinds(only: list[str] | None) -> list[CanaryKind]:
     from lfr_core.common.errors import Refused
-    from lfr_core.retention.erasure.canary import PlantedKind
+    from lfr_core.retention.erasure.canary import CanaryKind
 
     if only is None:
-        return list(PlantedKind)
+        return list(CanaryKind)
     try:
-        return [PlantedKind(word.casefold()) for word in only]
+        return [CanaryKind(word.casefold()) for word in only]
     except ValueError as error:
-        kinds = ", ".join(kind.value for kind in PlantedKind)
+        kinds = ", ".join(kind.value for kind in CanaryKind)
         raise Refused("erasure.bad-kind", f"{', '.join(only)}: a canary is one of {kinds}") from error
 
 
@@ -238,7 +238,7 @@ def _erasure() -> Iterator[Erasure]:
 
 def _public_key(erasure: Erasure) -> str:
     """The installation's, from the file beside the keystore: the one that was known before these certificates were."""
-    from lfr_core.custody.audit.remembered import read_public_key
+    from lfr_core.custody.audit.head_checkpoint import read_public_key
 
     return read_public_key(erasure.settings.keystore_folder).hex()
 
@@ -246,7 +246,7 @@ def _public_key(erasure: Erasure) -> str:
 def _certified(erasure: Erasure, deployment: str | None) -> list[str]:
     """Deployments whose searches are repeated: those that have a certificate."""
     from lfr_core.common.errors import Poison
-    from lfr_core.retention.erasure.desk import certificates_of
+    from lfr_core.retention.erasure.certificate_service import certificates_of
 
     if deployment is not None:
         return [deployment]

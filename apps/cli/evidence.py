@@ -33,7 +33,7 @@ def evidence(
         from lfr_core.alerts.evidence import write_evidence
         from lfr_core.common.clock import SystemClock
         from lfr_core.custody.vault.client import vault_client
-        from lfr_core.retention.erasure.desk import certificates_of
+        from lfr_core.retention.erasure.certificate_service import certificates_of
         from lfr_core.storage.engine import open_engine
 
         settings = load_settings()

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from lfr_core.common.settings import Settings
-    from lfr_core.retention.footage.desk import HoldDesk
+    from lfr_core.retention.footage.hold_service import HoldService
 
 __all__ = ["app"]
 
@@ -130,11 +130,11 @@ def holds_(
         console.print(table)
 
 
-def _desk(settings: Settings, engine: Engine) -> HoldDesk:
+def _desk(settings: Settings, engine: Engine) -> HoldService:
     from lfr_core.common.clock import SystemClock
     from lfr_core.custody.audit.trail import AuditTrail
     from lfr_core.custody.vault.client import vault_client
-    from lfr_core.retention.footage.desk import HoldDesk
+    from lfr_core.retention.footage.hold_service import HoldService
 
     vault, clock = vault_client(settings), SystemClock()
-    return HoldDesk(engine, vault, AuditTrail(vault, clock), policy_of(settings).footage, clock)
+    return HoldService(engine, vault, AuditTrail(vault, clock), policy_of(settings).footage, clock)

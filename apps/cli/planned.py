@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from lfr_core.common.settings import Settings
     from lfr_core.deployments.announcement import AnnouncementStore
     from lfr_core.deployments.application import Application
-    from lfr_core.deployments.false_alert_forecast import Price
+    from lfr_core.deployments.false_alert_forecast import FalseAlertForecast
     from lfr_core.deployments.obligations import Obligation
     from lfr_core.deployments.readiness import Standing
-    from lfr_core.deployments.service import PlanningDesk
+    from lfr_core.deployments.service import PlanningService
     from lfr_core.deployments.views import DeploymentReader
     from lfr_core.domain.policy import Policy
 
-__all__ = ["At", "ListAsBuilt", "Status", "at_desk", "build_list", "price_of", "status_of"]
+__all__ = ["At", "ListAsBuilt", "Status", "at_desk", "build_list", "forecast_of", "status_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class At:
     policy: Policy
     engine: Engine
     clock: Clock
-    desk: PlanningDesk
+    desk: PlanningService
     announcements: AnnouncementStore
 
     @property
@@ -116,7 +116,7 @@ def at_desk() -> Iterator[At]:
     from lfr_core.common.clock import SystemClock
     from lfr_core.deployments.announcement import AnnouncementStore
     from lfr_core.deployments.evaluations import evaluations_for
-    from lfr_core.deployments.service import PlanningDesk
+    from lfr_core.deployments.service import PlanningService
     from lfr_core.storage.engine import open_engine
     from lfr_core.storage.migrate import upgrade
 
@@ -126,13 +126,13 @@ def at_desk() -> Iterator[At]:
     engine, clock, trail = open_engine(settings.records_url), SystemClock(), trail_for(settings)
     try:
         announcements = AnnouncementStore(engine, trail, clock, lambda: secrets.token_hex(6))
-        desk = PlanningDesk(engine, trail, clock, policy, evaluations_for(settings))
+        desk = PlanningService(engine, trail, clock, policy, evaluations_for(settings))
         yield At(settings, policy, engine, clock, desk, announcements)
     finally:
         engine.dispose()
 
 
-def price_of(settings: Settings, size: int, threshold: float, faces: int, policy: Policy) -> Price:
+def forecast_of(settings: Settings, size: int, threshold: float, faces: int, policy: Policy) -> FalseAlertForecast:
     """The price of a list of that size at that threshold. Raises Fatal when the register of evaluations is damaged."""
     from lfr_core.deployments.evaluations import evaluations_for
     from lfr_core.deployments.false_alert_forecast import price
@@ -165,14 +165,14 @@ def build_list(at: At, deployment: str, folder: Path | None, *, by: str, quiet: 
     from lfr_core.domain.working_days import LONDON
     from lfr_core.recognition.faces.engine import build_engine
     from lfr_core.recognition.gallery import MilvusGallery
-    from lfr_core.recognition.gallery.rotated import turned_gallery
+    from lfr_core.recognition.gallery.rotated import rotated_gallery
     from lfr_core.watchlists.building import ListBuilder, quality_pages
 
     made, settings = at.application(deployment), at.settings
     named = folder or (Path(made.watchlist_folder) if made.watchlist_folder else None)
     if named is None:
         raise Refused("life.no-folder", f"the application of {deployment} names no folder: give one")
-    gallery = turned_gallery(
+    gallery = rotated_gallery(
         MilvusGallery(settings.gallery_uri), vault_client(settings), actor=SystemActor.ENROLMENT, may_make=True
     )
     builder = ListBuilder(

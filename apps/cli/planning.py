@@ -100,11 +100,11 @@ def price(
     Example: lfr deployment price --size 2000 --faces 12000
     """
     with guard():
-        from apps.cli.planned import price_of
+        from apps.cli.planned import forecast_of
 
         settings = load_settings()
         policy = policy_of(settings)
-        found = price_of(settings, size, policy.alerts.threshold if threshold is None else threshold, faces, policy)
+        found = forecast_of(settings, size, policy.alerts.threshold if threshold is None else threshold, faces, policy)
         if as_json:
             from dataclasses import asdict
 
@@ -217,7 +217,7 @@ def announce(id: DeploymentId, by: By, as_json: AsJson = False) -> None:  # noqa
     Example: lfr deployment announce high-street-0412 --by "U. Blake"
     """
     with guard(), at_desk() as at:
-        from lfr_core.deployments.telling import announce as tell
+        from lfr_core.deployments.announcing import announce as tell
 
         made = tell(at.engine, at.announcements, id, by=by)
         _after(at, id, f"announced, revision {made.revision}", as_json=as_json)
@@ -242,7 +242,7 @@ def withhold(
     Example: lfr deployment withhold high-street-0412 --by "U. Blake" --approved-by "C. Adeyemi" --reason-class threat-to-life
     """  # noqa: E501  an example is one line
     with guard(), at_desk() as at:
-        from lfr_core.deployments.telling import withhold as keep
+        from lfr_core.deployments.announcing import withhold as keep
 
         reason = _reason(reason_class)
         made = keep(at.engine, at.announcements, id, because=reason, by=by, approved_by=approved_by)

@@ -9,7 +9,7 @@ import typer
 from apps.cli.common import AsJson, DeploymentId, console, guard, load_settings, person_option, policy_of, print_json
 
 if TYPE_CHECKING:
-    from lfr_core.deployments.monitoring.store import KeptProof
+    from lfr_core.deployments.monitoring.store import RecordedLiveProbe
 
 __all__ = ["app"]
 
@@ -69,7 +69,7 @@ def show(deployment: DeploymentId, as_json: AsJson = False) -> None:
 
         from lfr_core.common.clock import utc_from_ns
         from lfr_core.common.errors import Refused
-        from lfr_core.deployments.monitoring.store import last_proven_ns, newest_proofs
+        from lfr_core.deployments.monitoring.store import last_proven_ns, newest_live_probes
         from lfr_core.deployments.views import DeploymentReader
         from lfr_core.storage.engine import open_engine, reading
 
@@ -78,7 +78,7 @@ def show(deployment: DeploymentId, as_json: AsJson = False) -> None:
             if DeploymentReader(engine).find(deployment) is None:
                 raise Refused("deployment.unknown", f"there is no deployment {deployment}; see `lfr deployment list`")
             with reading(engine) as session:
-                proven_ns, proofs = last_proven_ns(session, deployment), newest_proofs(session, deployment)
+                proven_ns, proofs = last_proven_ns(session, deployment), newest_live_probes(session, deployment)
         finally:
             engine.dispose()
         if as_json:
@@ -93,7 +93,7 @@ def show(deployment: DeploymentId, as_json: AsJson = False) -> None:
         console.print(table)
 
 
-def _how(proof: KeptProof) -> str:
+def _how(proof: RecordedLiveProbe) -> str:
     """A proof in one line."""
     from lfr_core.deployments.monitoring.selftest import SelfTest
 
@@ -110,7 +110,7 @@ def _how(proof: KeptProof) -> str:
     return ", ".join(told)
 
 
-def _plain(proof: KeptProof) -> dict[str, object]:
+def _plain(proof: RecordedLiveProbe) -> dict[str, object]:
     """A proof for programs."""
     return {
         "id": str(proof.id),

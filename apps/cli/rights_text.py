@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from lfr_core.common.settings import Settings
-    from lfr_core.publication.rights.desk import RightsDesk
+    from lfr_core.publication.rights.service import RightsService
     from lfr_core.publication.rights.types import About, Request
 
 __all__ = [
@@ -58,15 +58,15 @@ Text = Annotated[
 TextFile = Annotated[Path | None, typer.Option("--text-file", help="A file with the words; - reads standard input.")]
 
 
-def desk_of(settings: Settings, engine: Engine) -> RightsDesk:
+def desk_of(settings: Settings, engine: Engine) -> RightsService:
     """The desk, with the vault and the audit trail of these settings."""
     from lfr_core.common.clock import SystemClock
     from lfr_core.custody.audit.trail import AuditTrail
     from lfr_core.custody.vault.client import vault_client
-    from lfr_core.publication.rights.desk import RightsDesk
+    from lfr_core.publication.rights.service import RightsService
 
     vault, clock = vault_client(settings), SystemClock()
-    return RightsDesk(engine, vault, AuditTrail(vault, clock), policy_of(settings), clock)
+    return RightsService(engine, vault, AuditTrail(vault, clock), policy_of(settings), clock)
 
 
 def text_of(text: str, file: Path | None, prompt: str) -> str:

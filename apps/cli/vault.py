@@ -68,7 +68,7 @@ def gate(
         from rich.table import Table
 
         from lfr_core.common.errors import Refused
-        from lfr_core.deployments.vault_log import VaultBook
+        from lfr_core.deployments.vault_log import VaultLog
         from lfr_core.domain.gate import GateLimits, check_gate
         from lfr_core.domain.gate import gate as gate_of
         from lfr_core.storage.engine import open_engine
@@ -76,7 +76,7 @@ def gate(
         settings = load_settings()
         engine = open_engine(settings.records_url)
         try:
-            facts = VaultBook(engine).facts(deployment)
+            facts = VaultLog(engine).facts(deployment)
         finally:
             engine.dispose()
         if facts is None:

@@ -135,12 +135,12 @@ def enrol(
         from lfr_core.domain.actors import SystemActor
         from lfr_core.recognition.faces.engine import build_engine
         from lfr_core.recognition.gallery import MilvusGallery
-        from lfr_core.recognition.gallery.rotated import turned_gallery
+        from lfr_core.recognition.gallery.rotated import rotated_gallery
         from lfr_core.watchlists.building import ListBuilder, quality_pages
 
         settings = load_settings()
         policy = policy_of(settings)
-        gallery = turned_gallery(
+        gallery = rotated_gallery(
             MilvusGallery(settings.gallery_uri), vault_client(settings), actor=SystemActor.ENROLMENT, may_make=True
         )
 

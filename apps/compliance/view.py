@@ -20,7 +20,7 @@ from lfr_core.deployments.deadlines import Due, results_due
 from lfr_core.domain.policy import Policy
 from lfr_core.publication.promises.catalogue import promises
 from lfr_core.publication.promises.ledger import LedgerView, read_ledger
-from lfr_core.retention.erasure.desk import certificates_of
+from lfr_core.retention.erasure.certificate_service import certificates_of
 from lfr_core.storage.engine import reading
 
 __all__ = ["CertificateLine", "ComplianceView", "Report", "ReportKind"]

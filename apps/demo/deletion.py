@@ -18,17 +18,17 @@ from flows.erasing import erasure_of, plant
 from lfr_core.alerts.expiry import RULE, expire_alerts
 from lfr_core.common.clock import SystemClock
 from lfr_core.common.settings import Settings
-from lfr_core.custody.audit.remembered import HEAD_FILE, keep_head, read_public_key, read_remembered
+from lfr_core.custody.audit.head_checkpoint import HEAD_FILE, keep_head, read_checkpoint, read_public_key
 from lfr_core.custody.audit.verify import AuditReport, verify
 from lfr_core.custody.vault.client import vault_client
 from lfr_core.custody.vault.port import KeyKind
 from lfr_core.domain.policy import Policy
-from lfr_core.retention.erasure.canary import PlantedKind
+from lfr_core.retention.erasure.canary import CanaryKind
 from lfr_core.retention.erasure.certificate import SignedCertificate
-from lfr_core.retention.erasure.desk import CertificateFault
+from lfr_core.retention.erasure.certificate_service import CertificateFault
 from lfr_core.retention.footage.expiry import expire_segments
 
-__all__ = ["Deletion", "forget_everything", "plant_canaries"]
+__all__ = ["Deletion", "forget_everything", "inject_canaries"]
 
 _HOUR_NS = 3_600 * 10**9
 _MARGIN_S = 1.0  # the vault's timer destroys and books a key within a fraction of this
@@ -50,9 +50,9 @@ class Deletion:
         return self.certificate.certificate.search.passed and not self.faults and self.audit.is_good
 
 
-def plant_canaries(settings: Settings, policy: Policy, database: Engine, deployment: str) -> None:
+def inject_canaries(settings: Settings, policy: Policy, database: Engine, deployment: str) -> None:
     """Put noise that is nobody's where real data goes. Raises Retryable when a service is away."""
-    plant(settings, policy, database, deployment, list(PlantedKind))
+    plant(settings, policy, database, deployment, list(CanaryKind))
 
 
 def forget_everything(
@@ -94,7 +94,7 @@ def forget_everything(
     certificate = erasure.certify(deployment)
     keep_head(database, vault, SystemClock(), settings.keystore_folder)  # the vault does so every few seconds
     public_key = read_public_key(settings.keystore_folder)
-    remembered = read_remembered(settings.keystore_folder / HEAD_FILE)
+    remembered = read_checkpoint(settings.keystore_folder / HEAD_FILE)
     return Deletion(
         alerts=len(alerts),
         segments=len(segments),

@@ -33,13 +33,13 @@ from lfr_core.custody.people import People, Rank, Role
 from lfr_core.custody.people.sign_on import SignOns
 from lfr_core.custody.vault.client import vault_client
 from lfr_core.deployments.announcement import AnnouncementStore
+from lfr_core.deployments.announcing import announce
 from lfr_core.deployments.application import ApplicationForm
 from lfr_core.deployments.attendance import Attendance
 from lfr_core.deployments.compliance_documents import PaperKind, PaperRegister, paper_folder
 from lfr_core.deployments.monitoring.gallery import compare_gallery
 from lfr_core.deployments.reading import TimelineEntry, timeline
-from lfr_core.deployments.service import PlanningDesk
-from lfr_core.deployments.telling import announce
+from lfr_core.deployments.service import PlanningService
 from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.figures import UseCase
@@ -47,7 +47,7 @@ from lfr_core.domain.policy import Policy, default_policy_file, load_policy
 from lfr_core.publication.assembly import publishing
 from lfr_core.publication.record import DeploymentRecord
 from lfr_core.recognition.gallery.milvus import MilvusGallery
-from lfr_core.recognition.gallery.rotated import turned_gallery
+from lfr_core.recognition.gallery.rotated import rotated_gallery
 from lfr_core.storage.engine import open_engine, reading
 from lfr_core.storage.tables.deployments import LifeRow
 from lfr_core.watchlists.compile import compile_watchlist
@@ -185,11 +185,11 @@ def _live(
 ) -> Iterator[DeployedSystem]:
     clock = SystemClock()
     desk, store, vault = (
-        PlanningDesk(database, trail, clock, policy),
+        PlanningService(database, trail, clock, policy),
         deployment_store(settings, database),
         vault_client(settings),
     )
-    gallery = turned_gallery(MilvusGallery(settings.gallery_uri), vault, actor=SystemActor.ENROLMENT, may_make=True)
+    gallery = rotated_gallery(MilvusGallery(settings.gallery_uri), vault, actor=SystemActor.ENROLMENT, may_make=True)
     starts_at = utc_from_ns(clock.time_ns()) + timedelta(seconds=_LEAD_S)
     desk.plan(deployment, DeploymentKind.DEMO, _form(starts_at, cameras, policy), by=PLANNER, name=name)
     _paper(database, trail, settings, policy, PaperKind.COMMUNITY, deployment)

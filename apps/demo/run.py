@@ -14,7 +14,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress
 
-from apps.demo.deletion import Deletion, forget_everything, plant_canaries
+from apps.demo.deletion import Deletion, forget_everything, inject_canaries
 from apps.demo.life import Life, demo_policy, planned_system, told
 from apps.demo.score import AlertSpan, Score, score_alerts
 from apps.runs.deploy import checked_watchlist
@@ -169,7 +169,7 @@ def run_demo(
             say=lambda words: console.print(words, style="yellow"),
         ) as at:
             with _step(bars, "planting canaries"):
-                plant_canaries(own, policy, at.database, deployment)
+                inject_canaries(own, policy, at.database, deployment)
             on_stage(DemoStage(f"http://127.0.0.1:{own.operator_port}" if with_page else "", deployment, at.operator))
             playing = bars.add_task("watching the street", total=round(seconds * 25) * len(streets), note="")
             play(

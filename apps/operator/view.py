@@ -15,7 +15,7 @@ from sqlalchemy import Engine
 from apps.operator.held import Held
 from apps.operator.pictures import Pictures
 from lfr_core.alerts import read
-from lfr_core.alerts.decisions import DecisionDesk
+from lfr_core.alerts.decisions import DecisionService
 from lfr_core.common.clock import Clock, utc_from_ns
 from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.port import Trail
@@ -120,7 +120,7 @@ class OperatorView:
         self._vault = VaultReachability(vault, clock)
         self._sign_ons = SignOns(engine, trail, clock)
         self._heard_s: dict[tuple[str, str], float] = {}
-        self.desk = DecisionDesk(engine, trail, clock)
+        self.desk = DecisionService(engine, trail, clock)
 
     def header(self, wanted: str | None) -> Header:
         """The deployment asked for; else the live one opened last; else the newest."""

@@ -119,7 +119,7 @@ def _reason(one: Standing, label: str, what: str) -> str:
 def _decide(view: PlannerView, one: Standing, by: str) -> None:
     """Authorise or refuse, with the price in sight."""
     found = view.price(one.application)
-    st.html(panels.price_html(found, title="Before you decide: the price of the list"))
+    st.html(panels.forecast_html(found, title="Before you decide: the price of the list"))
     reason = _reason(one, "Your reason: why it is necessary and proportionate, or what is missing", "authority")
     signed = not found.shown and st.checkbox(
         f"I know that no evaluation shows the public claim of under 1 in {found.one_in:,} for this list",
@@ -139,7 +139,9 @@ def _decide(view: PlannerView, one: Standing, by: str) -> None:
 def _approve(view: PlannerView, one: Standing, by: str) -> None:
     """The digest that goes to the desk is the one on the screen."""
     st.html(panels.list_html(one))
-    st.html(panels.price_html(view.price(one.application, people=one.list_people), title="Price of the list as built"))
+    st.html(
+        panels.forecast_html(view.price(one.application, people=one.list_people), title="Forecast of the list as built")
+    )
     digest = one.life.list_digest
     if st.button(f"Approve the list {digest[:12]}", type="primary", key=f"act-approve-list-{_turn(one)}"):
         _do("The list is approved.", lambda: view.desk.approve_list(one.view.id, digest, by=by))

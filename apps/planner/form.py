@@ -67,7 +67,7 @@ def show(view: PlannerView, person: Person, *, go: str) -> None:
             st.button("Keep as a draft", key="planner-keep", on_click=_take, args=(view, person, go, False))
     with right, st.container(key="planner-side"):
         typed = _typed()
-        st.html(panels.price_html(view.price(_Asked(typed))))
+        st.html(panels.forecast_html(view.price(_Asked(typed))))
         _clear()
 
 

@@ -7,8 +7,8 @@ from datetime import datetime
 from html import escape
 
 from lfr_core.deployments.application import Application, Authority
-from lfr_core.deployments.false_alert_forecast import Price
-from lfr_core.deployments.readiness import BoardLine, Coming, Standing
+from lfr_core.deployments.false_alert_forecast import FalseAlertForecast
+from lfr_core.deployments.readiness import Coming, ReadinessItem, Standing
 from lfr_core.deployments.reading import TimelineEntry
 from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.domain.working_days import LONDON
@@ -19,10 +19,10 @@ __all__ = [
     "board_html",
     "coming_html",
     "empty",
+    "forecast_html",
     "head_html",
     "list_html",
     "month",
-    "price_html",
     "quality_html",
     "timeline_html",
 ]
@@ -76,7 +76,7 @@ def head_html(one: Standing) -> str:
     )
 
 
-def board_html(board: Sequence[BoardLine]) -> str:
+def board_html(board: Sequence[ReadinessItem]) -> str:
     """Every condition of the gate, red or green in words too, and who must act."""
     met = sum(line.finding.met for line in board)
     rows = "".join(_condition(line) for line in board)
@@ -87,7 +87,7 @@ def board_html(board: Sequence[BoardLine]) -> str:
     )
 
 
-def price_html(found: Price, *, title: str = "Price of the list") -> str:
+def forecast_html(found: FalseAlertForecast, *, title: str = "Forecast of the list") -> str:
     """Expected false alerts with their interval, and whether the public claim rests on a measurement."""
     of = found.forecast
     number = (
@@ -190,7 +190,7 @@ def timeline_html(entries: Sequence[TimelineEntry]) -> str:
     )
 
 
-def _condition(line: BoardLine) -> str:
+def _condition(line: ReadinessItem) -> str:
     one = line.finding
     state = (
         ("is-unseen", "not known here")

@@ -19,10 +19,10 @@ from lfr_core.deployments import telling
 from lfr_core.deployments.announcement import AnnouncementStore, ReasonClass
 from lfr_core.deployments.compliance_documents.forms import FormKind, render
 from lfr_core.deployments.evaluations import Evaluation
-from lfr_core.deployments.false_alert_forecast import Price, Priced, price
+from lfr_core.deployments.false_alert_forecast import FalseAlertForecast, ForecastInputs, price
 from lfr_core.deployments.readiness import Coming, Standing, calendar, standing
 from lfr_core.deployments.reading import Call, TimelineEntry, open_calls, timeline
-from lfr_core.deployments.service import PlanningDesk
+from lfr_core.deployments.service import PlanningService
 from lfr_core.deployments.store import DeploymentStore
 from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.domain.gate import GateLimits
@@ -47,7 +47,7 @@ class Services:
     engine: Engine
     policy: Policy
     clock: Clock
-    desk: PlanningDesk
+    desk: PlanningService
     store: DeploymentStore
     announcements: AnnouncementStore
     evaluations: Sequence[Evaluation]
@@ -55,7 +55,7 @@ class Services:
     reports: Path
     """Folder of the suites' reports on watchlists, one folder a deployment."""
     compare: Callable[[str], str]
-    """Compares a deployment's gallery with its list, as `PlanningDesk.open` asks for."""
+    """Compares a deployment's gallery with its list, as `PlanningService.open` asks for."""
     drop: Callable[[str], None] = lambda _gallery: None
     """Drops a gallery when its deployment is over."""
     moved: Callable[[], None] = lambda: None
@@ -87,7 +87,7 @@ class PlannerView:
         return registered(self._of.engine, name, frozenset(Role))
 
     def open(self, deployment: str, *, by: str) -> None:
-        """Let it recognise. Raises as `PlanningDesk.open`."""
+        """Let it recognise. Raises as `PlanningService.open`."""
         self.desk.open(deployment, by=by, compare=self._of.compare)
 
     def now(self) -> datetime:
@@ -134,7 +134,7 @@ class PlannerView:
         now = utc_from_ns(of.clock.time_ns())
         return render(printed_paper(of.engine, deployment, kind, of.policy, of.evaluations, now=now))
 
-    def price(self, asked: Priced, *, people: int | None = None) -> Price:
+    def price(self, asked: ForecastInputs, *, people: int | None = None) -> FalseAlertForecast:
         """What the list costs with the model in use."""
         of = self._of
         return price(asked, of.evaluations, of.policy, people=people)
@@ -160,7 +160,7 @@ class PlannerView:
         """Allow the revision that the officer saw.
 
         Raises:
-            Refused: as `PlanningDesk.authorise`.
+            Refused: as `PlanningService.authorise`.
         """
         self.desk.authorise(deployment, by=by, reason=reason, claim_not_shown=signed, revision=revision)
         self._of.moved()

@@ -15,7 +15,7 @@ from lfr_core.common.settings import Settings
 from lfr_core.deployments.announcement import AnnouncementStore
 from lfr_core.deployments.evaluations import evaluations_for
 from lfr_core.deployments.monitoring.gallery import compare_gallery
-from lfr_core.deployments.service import PlanningDesk
+from lfr_core.deployments.service import PlanningService
 from lfr_core.domain.policy import load_policy
 from lfr_core.storage.engine import open_engine
 
@@ -53,7 +53,7 @@ def planner_view(settings: Settings) -> PlannerView:
             engine=engine,
             policy=policy,
             clock=clock,
-            desk=PlanningDesk(engine, trail, clock, policy, evaluations),
+            desk=PlanningService(engine, trail, clock, policy, evaluations),
             store=deployment_store(settings, engine),
             announcements=AnnouncementStore(engine, trail, clock, lambda: secrets.token_hex(6)),
             evaluations=evaluations,

@@ -8,7 +8,7 @@ from pathlib import Path
 from apps.screens import streamlit_command
 from lfr_core.common.errors import Refused
 from lfr_core.common.settings import Settings
-from lfr_core.custody.audit.remembered import read_public_key
+from lfr_core.custody.audit.head_checkpoint import read_public_key
 
 __all__ = ["command"]
 

@@ -16,8 +16,8 @@ from lfr_core.custody.vault.port import Vault
 from lfr_core.domain.policy import Policy
 from lfr_core.domain.working_days import LONDON
 from lfr_core.publication.rights import answering
-from lfr_core.publication.rights.desk import OFFICERS, SECOND, RightsDesk
 from lfr_core.publication.rights.reading import requests
+from lfr_core.publication.rights.service import OFFICERS, SECOND, RightsService
 from lfr_core.publication.rights.types import About, NewRequest, Opened, Request, RequestKind, RequestState
 
 __all__ = ["Form", "RightsView", "held_words", "state_words"]
@@ -44,7 +44,7 @@ class RightsView:
     """What the page shows and does. Every method raises as `lfr_core.publication.rights`."""
 
     def __init__(self, engine: Engine, policy: Policy, vault: Vault, trail: Trail, clock: Clock) -> None:
-        self.desk = RightsDesk(engine, vault, trail, policy, clock)
+        self.desk = RightsService(engine, vault, trail, policy, clock)
 
     def person(self, name: str) -> Person:
         """Who that is, of those who answer or confirm. Raises Refused as `registered`."""

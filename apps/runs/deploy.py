@@ -28,7 +28,7 @@ from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.policy import Policy
 from lfr_core.recognition.faces.engine import build_engine
 from lfr_core.recognition.gallery.milvus import MilvusGallery
-from lfr_core.recognition.gallery.rotated import turned_gallery
+from lfr_core.recognition.gallery.rotated import rotated_gallery
 from lfr_core.storage.engine import open_engine
 from lfr_core.watchlists.compile import compile_watchlist
 from lfr_core.watchlists.enrol import check_watchlist
@@ -117,7 +117,9 @@ def deployed_system(
         system.wait_ready(READY_S)
         database = open_engine(settings.records_url)
         store, vault = deployment_store(settings, database), vault_client(settings)
-        gallery = turned_gallery(MilvusGallery(settings.gallery_uri), vault, actor=SystemActor.ENROLMENT, may_make=True)
+        gallery = rotated_gallery(
+            MilvusGallery(settings.gallery_uri), vault, actor=SystemActor.ENROLMENT, may_make=True
+        )
         store.create(deployment, kind, name=name, policy=policy, live_only=live_only)
         compile_watchlist(report, deployment=deployment, store=store, gallery=gallery, attempt=uuid4().hex)
 

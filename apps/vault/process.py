@@ -21,7 +21,7 @@ from lfr_core.custody.audit.trail import AuditTrail, record
 from lfr_core.custody.vault.core import VaultCore
 from lfr_core.custody.vault.keystore import Keystore
 from lfr_core.custody.vault.server import VaultServer
-from lfr_core.deployments.vault_log import VaultBook, bind_installation
+from lfr_core.deployments.vault_log import VaultLog, bind_installation
 from lfr_core.domain.gate import GateLimits
 from lfr_core.domain.policy import Policy
 from lfr_core.storage.engine import open_engine
@@ -60,7 +60,7 @@ def build_core(settings: Settings, policy: Policy, engine: Engine, clock: Clock 
     keystore = Keystore(settings.keystore_folder)
     bind_installation(engine, keystore.installation)
     clock = clock or SystemClock()
-    book, audit = VaultBook(engine, clock), AuditWriter(engine, clock)
+    book, audit = VaultLog(engine, clock), AuditWriter(engine, clock)
     core = VaultCore(
         policy=policy.vault,
         limits=GateLimits.of(policy),

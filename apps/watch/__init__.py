@@ -1,1 +1,1 @@
-"""The watch: a small process beside the stream that proves it works, and trips its fuse."""
+"""The watch: a small process beside the stream that proves it works, and trips its circuit breaker."""

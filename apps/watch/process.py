@@ -24,7 +24,7 @@ from lfr_core.common.logs import get_logger
 from lfr_core.common.settings import Settings
 from lfr_core.custody.people.roles import Role
 from lfr_core.custody.vault.client import vault_client
-from lfr_core.deployments.monitoring.circuit_breaker import Fuse
+from lfr_core.deployments.monitoring.circuit_breaker import CircuitBreaker
 from lfr_core.deployments.monitoring.gallery import GalleryCheck, GalleryWatch
 from lfr_core.deployments.monitoring.watch import WATCH, Watch
 from lfr_core.deployments.reading import authority_of, call
@@ -33,7 +33,7 @@ from lfr_core.recognition.gallery.milvus import MilvusGallery
 from lfr_core.storage.engine import open_engine, reading
 from lfr_core.storage.tables.stream import DeploymentRow
 from streams.broker.traits import traits_of
-from streams.live_probe import ProofSender
+from streams.live_probe import LiveProbeSender
 
 __all__ = ["build_watch", "ready_file", "run_watch"]
 
@@ -61,21 +61,21 @@ def build_watch(settings: Settings, policy: Policy, engine: Engine) -> Watch:
             for role in (Role.AUTHORISING_OFFICER, Role.PLANNER):
                 call(session, role=role, deployment=deployment, why=why, now=now)
 
-    fuse = Fuse(engine, store, call_officer, clock, by=WATCH)
+    circuit_breaker = CircuitBreaker(engine, store, call_officer, clock, by=WATCH)
 
-    def look_at_fuse(deployment: str) -> None:
+    def check_circuit_breaker(deployment: str) -> None:
         with reading(engine) as session:
             authority = authority_of(session, deployment)
         if authority is not None:  # without one the gate is shut: nothing is compared
-            fuse.look(deployment, authority.false_alerts_one_in)
+            circuit_breaker.look(deployment, authority.false_alerts_one_in)
 
     check = GalleryCheck(engine, MilvusGallery(settings.gallery_uri), clock)
     every_s = policy.proof.gallery_every_s
     return Watch(
         engine=engine,
-        sender=ProofSender(settings.kafka_bootstrap, traits_of(settings), vault, engine, clock),
+        sender=LiveProbeSender(settings.kafka_bootstrap, traits_of(settings), vault, engine, clock),
         store=store,
-        fuse=look_at_fuse,
+        circuit_breaker=check_circuit_breaker,
         galleries=GalleryWatch(engine, check, store, call_who_must_act, clock, every_s=every_s, by=WATCH),
         policy=policy.proof,
         clock=clock,

@@ -35,13 +35,13 @@ from lfr_core.domain.alerts import (
 from lfr_core.storage.engine import writing
 from lfr_core.storage.tables.stream import AlertRow, DeploymentRow
 
-__all__ = ["DecisionDesk"]
+__all__ = ["DecisionService"]
 
 _DAY_MIN = 1_440
 _LONGEST_NAME = 100
 
 
-class DecisionDesk:
+class DecisionService:
     """Records answers. Every method raises Retryable when the database or the vault is away, and Refused:
 
     `alert.unknown`, `alert.actor-missing`, `alert.already-answered` (another answer stands, or another person's;

@@ -125,8 +125,8 @@ class Recorder:
         with writing(self._engine) as session:
             return RecordedOutcomes(*write_outcomes(session, batches))
 
-    def record_proofs(self, proofs: Sequence[Proof]) -> tuple[tuple[Proof, Poison], ...]:
-        """Keep answers to proofs of life, each once; those that can't be kept are handed back.
+    def record_live_probe_results(self, proofs: Sequence[Proof]) -> tuple[tuple[Proof, Poison], ...]:
+        """Keep answers to live probes, each once; those that can't be kept are handed back.
 
         Raises:
             Retryable: the database is away, busy or full; nothing of this call is recorded.

@@ -13,7 +13,7 @@ from lfr_core.custody.people.roles import Rank, Role
 from lfr_core.deployments.application import Application, Authority
 from lfr_core.deployments.compliance_documents import papers_standing
 from lfr_core.deployments.deadlines import overdue_unexplained
-from lfr_core.deployments.false_alert_forecast import Price
+from lfr_core.deployments.false_alert_forecast import FalseAlertForecast
 from lfr_core.deployments.locking import reason_of
 from lfr_core.domain.policy import Policy
 from lfr_core.domain.working_days import LONDON
@@ -45,7 +45,14 @@ def check_may_authorise(session: Session, made: Application, policy: Policy, *, 
 
 
 def keep_decision(
-    session: Session, made: Application, *, by: str, reason: str, limit: int, found: Price | None, now: datetime
+    session: Session,
+    made: Application,
+    *,
+    by: str,
+    reason: str,
+    limit: int,
+    found: FalseAlertForecast | None,
+    now: datetime,
 ) -> Authority:
     """Keep the officer's decision.
 

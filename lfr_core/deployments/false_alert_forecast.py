@@ -17,13 +17,13 @@ from lfr_core.domain.claims import ListBand
 from lfr_core.domain.policy import Policy
 from lfr_core.domain.rates import clopper_pearson, expected_false_alerts, scaled_fpir, upper_bound
 
-__all__ = ["Expectation", "Price", "Priced", "check_signed", "price"]
+__all__ = ["Expectation", "FalseAlertForecast", "ForecastInputs", "check_signed", "price"]
 
 STEP = 1_000
 """Names; what one more step of them costs is said."""
 
 
-class Priced(Protocol):
+class ForecastInputs(Protocol):
     """What has a price: an application, or a form that isn't one yet."""
 
     @property
@@ -48,7 +48,7 @@ class Expectation:
 
 
 @dataclass(frozen=True, slots=True)
-class Price:
+class FalseAlertForecast:
     """The price of a list."""
 
     forecast: Expectation | None
@@ -66,8 +66,13 @@ class Price:
 
 
 def price(
-    asked: Priced, evaluations: Sequence[Evaluation], policy: Policy, *, contract: str = "", people: int | None = None
-) -> Price:
+    asked: ForecastInputs,
+    evaluations: Sequence[Evaluation],
+    policy: Policy,
+    *,
+    contract: str = "",
+    people: int | None = None,
+) -> FalseAlertForecast:
     """What a list of that size costs at that threshold.
 
     Between two measured thresholds the lower one counts, which is the worse. Outside them nothing is measured.
@@ -90,10 +95,10 @@ def price(
     if found is None:
         why = missing or "there is nobody on the list"
         words = f"Not measured: {why}. Nobody knows what it costs; that isn't nothing. The public claim is {claim}."
-        return Price(None, one_in, allowed, shown=False, why_not_shown=why, words=words)
+        return FalseAlertForecast(None, one_in, allowed, shown=False, why_not_shown=why, words=words)
     forecast = _forecast(found, size, asked.expected_faces)
     why_not = _why_not_shown(found, size, one_in)
-    return Price(
+    return FalseAlertForecast(
         forecast,
         one_in,
         allowed,
@@ -103,7 +108,7 @@ def price(
     )
 
 
-def check_signed(found: Price, *, signed: bool) -> None:
+def check_signed(found: FalseAlertForecast, *, signed: bool) -> None:
     """What an authorising officer has to know before the authority is given.
 
     Raises:
@@ -170,7 +175,7 @@ def _why_not_shown(found: Evaluation, size: int, one_in: int) -> str:
     return ""
 
 
-def _words(asked: Priced, size: int, of: Expectation, allowed: float, claim: str, why_not: str) -> str:
+def _words(asked: ForecastInputs, size: int, of: Expectation, allowed: float, claim: str, why_not: str) -> str:
     measured = of.evaluation
     at = "" if measured.threshold == asked.threshold else f", the measured threshold below {asked.threshold:g}"
     shown = f"not shown: {why_not}" if why_not else "shown"

@@ -76,7 +76,7 @@ def planned_facts(session: Session, row: DeploymentRow, now: datetime) -> Planne
         threshold=row.threshold,
         contract_approved=life.bound_contract,
         contract=row.contract_id,
-        told_ns=_ns(told.made_at) if told else None,
+        announced_ns=_ns(told.made_at) if told else None,
         withheld_by=told.approved_by if told and told.withheld_because else "",
         signage_by=life.signage_by,
         briefing_by=life.briefing_by,

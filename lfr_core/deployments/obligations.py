@@ -23,13 +23,13 @@ from lfr_core.storage.tables.footage import FootageHoldRow, FootageHoldSegmentRo
 from lfr_core.storage.tables.publication import PublishedRecordRow
 from lfr_core.storage.tables.stream import AlertRow, DeploymentRow, WatchlistEntryRow, WatchlistReferenceRow
 
-__all__ = ["Obligation", "Owed", "book_obligations", "closed_at", "obligations_of"]
+__all__ = ["Obligation", "ObligationKind", "book_obligations", "closed_at", "obligations_of"]
 
 LIST_WITHIN = timedelta(hours=24)
 """DOMAIN.md W7: a list is destroyed at the close, and 24 hours after the end at the latest."""
 
 
-class Owed(StrEnum):
+class ObligationKind(StrEnum):
     """What a force owes the public after a deployment."""
 
     LIST_DESTROYED = "list destroyed"
@@ -42,7 +42,7 @@ class Owed(StrEnum):
 class Obligation:
     """One of the four, of one deployment. Times are aware."""
 
-    owed: Owed
+    owed: ObligationKind
     due_at: datetime | None
     """None: nothing fell due, or nothing is owed."""
     done_at: datetime | None
@@ -85,10 +85,10 @@ def obligations_of(session: Session, deployment: str, policy: Policy, *, now: da
     results_due = due_at_of(session, deployment, ended_at, now, policy.publication) if opened else None
     alerts_due = ended_at + timedelta(hours=policy.alerts.retention_h) if opened else None
     return (
-        Obligation(Owed.LIST_DESTROYED, ended_at + LIST_WITHIN, life.list_destroyed_at),
-        Obligation(Owed.ALERTS_PURGED, alerts_due, life.alerts_purged_at),
-        Obligation(Owed.RESULTS_PUBLISHED, results_due, left.published_at if opened else ended_at),
-        Obligation(Owed.FOOTAGE_PURGED, left.last_footage_due, life.footage_purged_at, held=left.held),
+        Obligation(ObligationKind.LIST_DESTROYED, ended_at + LIST_WITHIN, life.list_destroyed_at),
+        Obligation(ObligationKind.ALERTS_PURGED, alerts_due, life.alerts_purged_at),
+        Obligation(ObligationKind.RESULTS_PUBLISHED, results_due, left.published_at if opened else ended_at),
+        Obligation(ObligationKind.FOOTAGE_PURGED, left.last_footage_due, life.footage_purged_at, held=left.held),
     )
 
 
@@ -125,13 +125,13 @@ def book_obligations(engine: Engine, vault: Vault, now: datetime) -> tuple[str, 
             life, left = session.get_one(LifeRow, deployment), _left(session, deployment)
             if life.list_destroyed_at is None and not left.list_rows and deployment not in keys:
                 life.list_destroyed_at = now
-                done.append(f"{deployment}: {Owed.LIST_DESTROYED}")
+                done.append(f"{deployment}: {ObligationKind.LIST_DESTROYED}")
             if life.alerts_purged_at is None and not left.alerts and deployment not in alert_keys:
                 life.alerts_purged_at = now
-                done.append(f"{deployment}: {Owed.ALERTS_PURGED}")
+                done.append(f"{deployment}: {ObligationKind.ALERTS_PURGED}")
             if life.footage_purged_at is None and not left.segments:
                 life.footage_purged_at = now
-                done.append(f"{deployment}: {Owed.FOOTAGE_PURGED}")
+                done.append(f"{deployment}: {ObligationKind.FOOTAGE_PURGED}")
             session.add(life)
     return tuple(done)
 

@@ -24,7 +24,7 @@ from lfr_core.storage.tables.deployments import LifeRow
 from lfr_core.storage.tables.publication import WatchlistCompositionRow
 from lfr_core.storage.tables.stream import DeploymentRow
 
-__all__ = ["BoardLine", "Coming", "ListShare", "Standing", "calendar", "standing", "steps_for"]
+__all__ = ["Coming", "ListShare", "ReadinessItem", "Standing", "calendar", "standing", "steps_for"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class ListShare:
 
 
 @dataclass(frozen=True, slots=True)
-class BoardLine:
+class ReadinessItem:
     """A condition of the gate on the readiness board."""
 
     finding: Finding
@@ -65,7 +65,7 @@ class Standing:
     application: Application
     authority: Authority | None
     """The decision on this revision."""
-    board: tuple[BoardLine, ...]
+    board: tuple[ReadinessItem, ...]
     composition: tuple[ListShare, ...]
     list_built_at: datetime | None
     suspended_why: str
@@ -135,9 +135,9 @@ def steps_for(person: Person, status: DeploymentStatus) -> frozenset[Step]:
     return frozenset(step for step, rule in RULES.items() if status in rule.froms and person.roles & rule.roles)
 
 
-def _line(finding: Finding) -> BoardLine:
+def _line(finding: Finding) -> ReadinessItem:
     """Only the vault, which remembers the latest time it saw, can judge the clock."""
     if finding.condition is not Condition.CLOCK_SANE:
-        return BoardLine(finding, looked=True)
+        return ReadinessItem(finding, looked=True)
     why = "not looked at from here: the vault judges the clock whenever it gives a key"
-    return BoardLine(Finding(finding.condition, met=False, who=finding.who, why=why), looked=False)
+    return ReadinessItem(Finding(finding.condition, met=False, who=finding.who, why=why), looked=False)

@@ -38,10 +38,10 @@ from lfr_core.storage.engine import reading, writing
 from lfr_core.storage.tables.deployments import ApplicationRow, LifeRow
 from lfr_core.storage.tables.stream import DeploymentRow
 
-__all__ = ["PlanningDesk"]
+__all__ = ["PlanningService"]
 
 
-class PlanningDesk:
+class PlanningService:
     """Takes a deployment from its plan to its opening.
 
     Every method raises Retryable when database or vault are away, and Refused as `record_step`: `people.unknown`,

@@ -19,10 +19,10 @@ from lfr_core.storage.engine import reading, writing
 from lfr_core.storage.tables.stream import DeploymentRow
 from lfr_core.storage.tables.vault import EpochRow, InstallationRow
 
-__all__ = ["VaultBook", "bind_installation"]
+__all__ = ["VaultLog", "bind_installation"]
 
 
-class VaultBook:
+class VaultLog:
     """Implements `GateFactsSource`, `EpochLog` and `KnowsPeople` over the records; Retryable when they are away."""
 
     def __init__(self, engine: Engine, clock: Clock | None = None) -> None:

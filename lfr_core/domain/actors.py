@@ -39,7 +39,7 @@ class SystemActor(Enum):
     SELF_TEST = "self-test"
     VAULT = "vault"
     WATCH = "watch"
-    """Sends proofs of life and trips the fuse."""
+    """Sends live probes and trips the circuit breaker."""
 
     def __str__(self) -> str:
         """As it is written on the audit trail and on timelines."""

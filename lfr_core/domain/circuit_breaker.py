@@ -1,4 +1,4 @@
-"""The fuse: how many false alerts are too many for the faces so far (DOMAIN.md 4.4).
+"""The circuit breaker: how many false alerts are too many for the faces so far (DOMAIN.md 4.4).
 
 Looking again after every alert makes the true level higher than 5 %; the table is the floor that a
 sequential test may only undercut.
@@ -10,13 +10,13 @@ from scipy.stats import poisson
 
 from lfr_core.common.errors import Poison
 
-__all__ = ["LEVEL", "fuse_limit", "fuse_trips"]
+__all__ = ["LEVEL", "circuit_breaker_limit", "circuit_breaker_trips"]
 
 LEVEL = 0.05
 """Chance of tripping although the limit is just kept."""
 
 
-def fuse_limit(faces: int, limit_one_in: int, level: float = LEVEL) -> int:
+def circuit_breaker_limit(faces: int, limit_one_in: int, level: float = LEVEL) -> int:
     """The number of false alerts at which to suspend: the smallest k with P(X >= k) <= level, X ~ Poisson(faces/limit).
 
     Never below 1: without a false alert there is nothing to suspend for.
@@ -25,10 +25,10 @@ def fuse_limit(faces: int, limit_one_in: int, level: float = LEVEL) -> int:
         Poison: a negative number of faces, a limit below 1 in 1 or a level outside (0, 1).
     """
     if faces < 0 or limit_one_in < 1 or not 0.0 < level < 1.0:
-        raise Poison(f"no fuse for {faces} faces, 1 in {limit_one_in}, level {level}")
+        raise Poison(f"no circuit breaker for {faces} faces, 1 in {limit_one_in}, level {level}")
     return max(1, int(poisson.isf(level, faces / limit_one_in)) + 1)
 
 
-def fuse_trips(faces: int, false_alerts: int, limit_one_in: int, level: float = LEVEL) -> bool:
+def circuit_breaker_trips(faces: int, false_alerts: int, limit_one_in: int, level: float = LEVEL) -> bool:
     """Whether `false_alerts` among `faces` is reason to suspend."""
-    return false_alerts >= fuse_limit(faces, limit_one_in, level)
+    return false_alerts >= circuit_breaker_limit(faces, limit_one_in, level)

@@ -97,7 +97,7 @@ class PlannedFacts:
     threshold: float
     contract_approved: str
     contract: str
-    told_ns: int | None
+    announced_ns: int | None
     """When these hours were announced, or their notice withheld."""
     withheld_by: str
     """The officer who approved that; "" when it is announced."""
@@ -278,11 +278,11 @@ def _bound(facts: GateFacts, _limits: GateLimits, _now_ns: int) -> tuple[str, st
 
 def _announced(facts: GateFacts, limits: GateLimits, _now_ns: int) -> tuple[str, str]:
     planned = _planned(facts)
-    if planned.told_ns is None:
+    if planned.announced_ns is None:
         return "these hours were neither announced nor withheld: `lfr deployment announce` or `withhold`", ""
     if planned.withheld_by:
         return "", f"its notice is withheld, approved by {planned.withheld_by}"
-    notice_h = (planned.starts_ns - planned.told_ns) / 3.6e12
+    notice_h = (planned.starts_ns - planned.announced_ns) / 3.6e12
     if notice_h < limits.notice_h:
         return f"it was announced {notice_h:.1f} h before, the policy asks for {limits.notice_h:g} h: move it", ""
     return "", f"announced {notice_h:.1f} h before"

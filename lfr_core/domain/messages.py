@@ -20,9 +20,9 @@ from lfr_core.domain.outcomes import FrameOutcome
 __all__ = [
     "DeadLetter",
     "FrameResult",
+    "LiveProbeFault",
     "OutcomeBatch",
     "Proof",
-    "ProofFault",
     "Sighting",
     "StageTime",
     "gathered",
@@ -136,8 +136,8 @@ class OutcomeBatch(_Message):
     stages: tuple[StageTime, ...] = ()
 
 
-class ProofFault(StrEnum):
-    """Why a proof of life failed at a recogniser."""
+class LiveProbeFault(StrEnum):
+    """Why a live probe failed at a recogniser."""
 
     NONE = ""
     CLOSED = "closed"
@@ -157,7 +157,7 @@ class ProofFault(StrEnum):
 
 
 class Proof(_Message):
-    """What became of a proof of life at one recogniser. Counted in nothing that is counted of frames or faces."""
+    """What became of a live probe at one recogniser. Counted in nothing that is counted of frames or faces."""
 
     id: uuid.UUID
     deployment: str
@@ -168,12 +168,12 @@ class Proof(_Message):
     """Wall time at the worker."""
     similarity: Annotated[float, Field(ge=-1.001, le=1.001)] = 0.0
     """Of the test face with its reference in the deployment's gallery; 0 where it wasn't compared."""
-    fault: ProofFault = ProofFault.NONE
+    fault: LiveProbeFault = LiveProbeFault.NONE
 
     @property
     def ok(self) -> bool:
         """Whether the whole chain worked."""
-        return self.fault is ProofFault.NONE
+        return self.fault is LiveProbeFault.NONE
 
 
 class DeadLetter(_Message):

@@ -27,11 +27,11 @@ __all__ = [
     "ForcePolicy",
     "ImagePolicy",
     "LivePolicy",
+    "LiveProbePolicy",
     "PapersPolicy",
     "PlanningPolicy",
     "Policy",
     "PromisesPolicy",
-    "ProofPolicy",
     "PublicationPolicy",
     "ResponsePolicy",
     "RetentionPolicy",
@@ -163,19 +163,19 @@ class AuditPolicy(_Section):
     keep_days: Annotated[int, Field(ge=31)]
 
 
-class ProofPolicy(_Section):
+class LiveProbePolicy(_Section):
     """How it is shown that the chain works, and when it counts as not shown."""
 
     every_s: Annotated[float, Field(ge=10.0, le=600.0)]
     answer_s: Annotated[float, Field(ge=2.0, le=120.0)]
     missed_in_a_row: Annotated[int, Field(ge=1, le=5)]
     max_age_s: Annotated[float, Field(ge=30.0, le=3600.0)]
-    fuse_every_s: Annotated[float, Field(ge=1.0, le=60.0)]
+    circuit_breaker_every_s: Annotated[float, Field(ge=1.0, le=60.0)]
     gallery_every_s: Annotated[float, Field(ge=1.0, le=15.0)]
     footage_free_gb: Annotated[float, Field(ge=0.1, le=10_000.0)]
 
     @model_validator(mode="after")
-    def _proven_again_in_time(self) -> ProofPolicy:
+    def _proven_again_in_time(self) -> LiveProbePolicy:
         if self.max_age_s < self.every_s + self.answer_s:
             raise ValueError("max_age_s is shorter than every_s and answer_s together: the gate would shut between two")
         return self
@@ -297,7 +297,7 @@ class Policy(_Section):
     footage: FootagePolicy
     retention: RetentionPolicy
     audit: AuditPolicy
-    proof: ProofPolicy
+    proof: LiveProbePolicy
     publication: PublicationPolicy
     promises: PromisesPolicy
     rights: RightsPolicy

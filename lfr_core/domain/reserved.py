@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["CANARY_ENTRY", "PROOF_CAMERA", "PROOF_ENTRY", "PROOF_REFERENCE"]
+__all__ = ["CANARY_ENTRY", "LIVE_PROBE_CAMERA", "LIVE_PROBE_ENTRY", "LIVE_PROBE_REFERENCE"]
 
 CANARY_ENTRY: Final = "canary"
 """A sighting of this entry opens an alert of nobody: planted, to be looked for once it is deleted. No list has it:
 entries' ids are UUIDs."""
-PROOF_ENTRY: Final = "proof-of-life"
+LIVE_PROBE_ENTRY: Final = "proof-of-life"
 """The entry of the test face in every gallery. No list has it (entries' ids are UUIDs), and no row, count or
 commitment knows of it; a match with it is never a sighting."""
-PROOF_REFERENCE: Final = "proof-of-life"
+LIVE_PROBE_REFERENCE: Final = "proof-of-life"
 """Its one reference's id in the gallery."""
-PROOF_CAMERA: Final = "proof-of-life"
+LIVE_PROBE_CAMERA: Final = "proof-of-life"
 """Whose frame it is, in the header; no camera has a session of that name."""

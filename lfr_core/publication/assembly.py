@@ -20,7 +20,7 @@ from lfr_core.domain.figures import Figures
 from lfr_core.domain.policy import Policy, default_policy_file
 from lfr_core.publication.explaining import Explanations
 from lfr_core.publication.record_figures import PackFacts, figures_for
-from lfr_core.publication.results import ResultsDesk
+from lfr_core.publication.results import ResultsService
 from lfr_core.publication.site.publisher import PublicSite
 from lfr_core.recognition.faces.pack.manifest import read_manifest
 from lfr_core.storage.engine import open_engine
@@ -33,7 +33,7 @@ class Publishing:
     """What publishes, explains and shows."""
 
     engine: Engine
-    results: ResultsDesk
+    results: ResultsService
     explanations: Explanations
     site: PublicSite
 
@@ -56,7 +56,7 @@ def publishing(settings: Settings, policy: Policy, clock: Clock) -> Iterator[Pub
     try:
         yield Publishing(
             engine=engine,
-            results=ResultsDesk(
+            results=ResultsService(
                 engine,
                 trail,
                 clock,

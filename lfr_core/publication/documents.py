@@ -75,7 +75,7 @@ def application_paper(
             Section(
                 "Threshold and price",
                 ("M1", "M3", "M4"),
-                (*_threshold(made, policy), _faces(made), Line("Price of the list", price_words)),
+                (*_threshold(made, policy), _faces(made), Line("Forecast of the list", price_words)),
             ),
             Section(
                 "How the public learns of it",

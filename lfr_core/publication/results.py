@@ -35,7 +35,7 @@ from lfr_core.publication.suites import CheckRecord, RecordSuites, in_public
 from lfr_core.storage.engine import reading, writing
 from lfr_core.storage.tables.stream import DeploymentRow
 
-__all__ = ["ACTOR", "Attempt", "CallsRole", "Outcome", "ResultsDesk"]
+__all__ = ["ACTOR", "Attempt", "CallsRole", "Outcome", "ResultsService"]
 
 ACTOR = SystemActor.FLOWS
 """Who publishes where no person does."""
@@ -66,7 +66,7 @@ class Attempt:
     record: PublishedRecord | None = None
 
 
-class ResultsDesk:
+class ResultsService:
     """Publishes results. Every method raises Retryable when database or vault is away.
 
     Args:

@@ -14,7 +14,7 @@ from lfr_core.domain.messages import DeadLetter, OutcomeBatch, Proof, Sighting
 from lfr_core.domain.outcomes import FrameOutcome
 from lfr_core.recognition.agreement import Shot
 from lfr_core.recognition.faces.types import Floats
-from lfr_core.recognition.proving import ProofLook
+from lfr_core.recognition.live_probe import LiveProbeLook
 
 __all__ = ["Looked", "Probe", "RawFrame", "Recognised", "Seen", "Session", "session_of"]
 
@@ -71,7 +71,7 @@ class Looked:
     templates: Biometric[Floats] = field(default_factory=lambda: Biometric(np.empty((0, 512), np.float32)))
     """Shape (n, 512), a row a probe."""
     dead: list[DeadLetter] = field(default_factory=list)
-    proofs: list[ProofLook] = field(default_factory=list)
+    proofs: list[LiveProbeLook] = field(default_factory=list)
 
     def __repr__(self) -> str:
         return f"<Looked frames={len(self.seen)} probes={len(self.probes)}>"

@@ -26,14 +26,14 @@ from lfr_core.domain.frames import FrameHeader, FrameKind, FrameOpener, UnknownS
 from lfr_core.domain.messages import DeadLetter, Proof, Sighting, gathered
 from lfr_core.domain.outcomes import FrameOutcome
 from lfr_core.domain.policy import Policy
-from lfr_core.domain.reserved import PROOF_ENTRY
+from lfr_core.domain.reserved import LIVE_PROBE_ENTRY
 from lfr_core.recognition.agreement import Shot, Vote
 from lfr_core.recognition.batch import Looked, Probe, RawFrame, Recognised, Seen, Session, session_of
 from lfr_core.recognition.camera import CameraTracks
 from lfr_core.recognition.faces.decode import decode
 from lfr_core.recognition.faces.types import FaceEngine, Image
 from lfr_core.recognition.gallery.port import Candidate, Gallery
-from lfr_core.recognition.proving import Prover
+from lfr_core.recognition.live_probe import LiveProbeResponder
 from lfr_core.recognition.report import outcome_batches, sighting_of
 from lfr_core.recognition.stopwatch import Stopwatch
 
@@ -64,7 +64,7 @@ class Recogniser:
         self._vault = vault
         self._policy = policy
         self._clock = clock
-        self._prover = Prover(engine=engine, gallery=gallery, opener=opener, policy=policy, clock=clock)
+        self._prover = LiveProbeResponder(engine=engine, gallery=gallery, opener=opener, policy=policy, clock=clock)
         self._watch = Stopwatch(clock)
         self._cameras: dict[Session, CameraTracks] = {}
         self._served: set[str] = set()
@@ -353,7 +353,7 @@ class Recogniser:
 def _best_person(candidates: Sequence[Candidate]) -> tuple[str, float] | None:
     """Entry and similarity of the best candidate that isn't the drawn test face."""
     for candidate in candidates:
-        if candidate.entry != PROOF_ENTRY:
+        if candidate.entry != LIVE_PROBE_ENTRY:
             return candidate.entry, candidate.similarity
     return None
 

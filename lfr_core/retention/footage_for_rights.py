@@ -1,9 +1,9 @@
 """A complaint holds the footage it concerns, by itself and at once; for longer only when a second person says so.
 
-A hold needs two people (`lfr_core.retention.footage.desk`). One that a complaint places has who took the complaint, and
-nobody yet as the second: it is provisional, and lapses after the policy's `provisional_hold_days` unless somebody else
-confirms it. Footage that comes to be within its stretch of time later is covered by the next sweep. Written on record
-first and told to the vault second; the next sweep makes up for a crash between the two.
+A hold needs two people (`lfr_core.retention.footage.hold_service`). One that a complaint places has who took the
+complaint, and nobody yet as the second: it is provisional, and lapses after the policy's `provisional_hold_days` unless
+somebody else confirms it. Footage that comes to be within its stretch of time later is covered by the next sweep.
+Written on record first and told to the vault second; the next sweep makes up for a crash between the two.
 """
 
 from __future__ import annotations
@@ -22,14 +22,23 @@ from lfr_core.common.errors import Refused, Retryable
 from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
 from lfr_core.custody.vault.port import KeyKind, Vault
 from lfr_core.domain.actors import Principal, SystemActor
-from lfr_core.retention.footage.hold_reconciliation import settle_holds
+from lfr_core.retention.footage.hold_reconciliation import reconcile_holds
 from lfr_core.retention.footage.holds import HoldGround, covered_by
 from lfr_core.retention.footage.register import rows_of, segments
 from lfr_core.storage.engine import reading, writing
 from lfr_core.storage.tables.footage import FootageHoldRow, FootageHoldSegmentRow
 from lfr_core.storage.tables.rights import ComplaintHoldRow
 
-__all__ = ["ACTOR", "Scope", "Tended", "confirm_holds", "place_hold", "still_there", "tell_vault", "tend_holds"]
+__all__ = [
+    "ACTOR",
+    "ReconciledComplaintHolds",
+    "Scope",
+    "confirm_holds",
+    "place_hold",
+    "reconcile_complaint_holds",
+    "still_there",
+    "tell_vault",
+]
 
 ACTOR = SystemActor.RIGHTS
 """Who lets holds lapse and widens them, on the audit trail."""
@@ -46,7 +55,7 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True)
-class Tended:
+class ReconciledComplaintHolds:
     """What a sweep did to complaints' holds, by hold."""
 
     lapsed: tuple[str, ...]
@@ -115,7 +124,7 @@ def place_hold(
 def tell_vault(engine: Engine, vault: Vault) -> None:
     """Make the vault hold what the records say. What it can't be told now the next sweep tells it."""
     with suppress(Retryable):
-        settle_holds(engine, vault)
+        reconcile_holds(engine, vault)
 
 
 def confirm_holds(
@@ -144,7 +153,7 @@ def confirm_holds(
     return tuple(confirmed)
 
 
-def tend_holds(engine: Engine, vault: Vault, trail: Trail, *, now_ns: int) -> Tended:
+def reconcile_complaint_holds(engine: Engine, vault: Vault, trail: Trail, *, now_ns: int) -> ReconciledComplaintHolds:
     """Let go of provisional holds whose time is over, and cover footage that came later. Idempotent.
 
     Each sweep calls it before footage goes.
@@ -156,7 +165,7 @@ def tend_holds(engine: Engine, vault: Vault, trail: Trail, *, now_ns: int) -> Te
     with reading(engine) as session:
         standing = [(held.hold, Scope(held.deployment, held.from_ns, held.to_ns)) for held, _ in _standing(session)]
     if not standing:
-        return Tended((), ())
+        return ReconciledComplaintHolds((), ())
     trail.prepare(ACTOR)
     lapsed: list[str] = []
     widened: list[str] = []
@@ -177,7 +186,7 @@ def tend_holds(engine: Engine, vault: Vault, trail: Trail, *, now_ns: int) -> Te
                 widened.append(id)
     if lapsed or widened:
         tell_vault(engine, vault)
-    return Tended(tuple(lapsed), tuple(widened))
+    return ReconciledComplaintHolds(tuple(lapsed), tuple(widened))
 
 
 def _standing(

@@ -8,7 +8,7 @@ from datetime import date
 
 from lfr_core.domain.watchlists import EntryRow, Refusal, RefusalReason
 
-__all__ = ["ADULT_YEARS", "SUBJECT_FACTS", "approvers", "entitled_rows", "refusal_of"]
+__all__ = ["ADULT_YEARS", "SUBJECT_FACTS", "approvers", "eligible_rows", "refusal_of"]
 
 ADULT_YEARS = 18
 """Under-18s aren't ordinarily listed (DOMAIN.md W5; Family Law Reform Act 1969 s. 1)."""
@@ -30,7 +30,7 @@ def approvers(*names: str) -> int:
     return len({" ".join(name.casefold().split()) for name in names if name.strip()})
 
 
-def entitled_rows(rows: Iterable[EntryRow], *, today: date, last_day: date, refusals: list[Refusal]) -> list[EntryRow]:
+def eligible_rows(rows: Iterable[EntryRow], *, today: date, last_day: date, refusals: list[Refusal]) -> list[EntryRow]:
     """The rows whose photographs may be looked at; a refusal is added for each of the others."""
     return _consistent(_lawful(_current(rows, today, last_day, refusals), refusals), refusals)
 

@@ -13,15 +13,15 @@ import numpy as np
 from lfr_core.common.errors import Fatal, LfrError, Refused
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.policy import Policy
-from lfr_core.domain.reserved import PROOF_ENTRY, PROOF_REFERENCE
+from lfr_core.domain.reserved import LIVE_PROBE_ENTRY, LIVE_PROBE_REFERENCE
 from lfr_core.domain.watchlists import EntryRow, Refusal, RefusalReason
 from lfr_core.recognition.faces.types import FaceEngine
 from lfr_core.recognition.gallery import Gallery, Reference
 from lfr_core.recognition.gallery.binding import compare_rows
 from lfr_core.recognition.gallery.port import StoredRow
-from lfr_core.recognition.selftest.face import proof_template
+from lfr_core.recognition.selftest.face import live_probe_template
 from lfr_core.watchlists.csv_file import read_rows
-from lfr_core.watchlists.eligibility import entitled_rows, refusal_of
+from lfr_core.watchlists.eligibility import eligible_rows, refusal_of
 from lfr_core.watchlists.entries import Entry, EntryReference, FaceCheck, WatchlistReport, entry_id, reference_id
 from lfr_core.watchlists.photographs import Photograph, Unusable, digest, look_at
 
@@ -80,7 +80,7 @@ def check_watchlist(
     """
     read = read_rows(folder)
     refusals = list(read.refusals)
-    rows = entitled_rows(read.rows, today=today, last_day=last_day or today, refusals=refusals)
+    rows = eligible_rows(read.rows, today=today, last_day=last_day or today, refusals=refusals)
     unusable: list[FaceCheck] = []
     looked = _look(folder, rows, engine, policy, progress, refusals, unusable)
     nearest = _nearest_others(looked)
@@ -92,7 +92,7 @@ def check_watchlist(
         entries=tuple(entries),
         refusals=tuple(sorted(refusals, key=lambda r: r.line)),
         faces=tuple(sorted((*unusable, *nearest), key=lambda face: face.line)),
-        proof_template=proof_template(engine),
+        live_probe_template=live_probe_template(engine),
     )
 
 
@@ -116,8 +116,8 @@ def enrol(report: WatchlistReport, gallery: Gallery, name: str, contract_id: str
     gallery.create(name, contract_id)
     try:
         references = [Reference(r.id, entry.id, r.template) for entry in report.entries for r in entry.references]
-        if report.proof_template is not None:
-            references.append(Reference(PROOF_REFERENCE, PROOF_ENTRY, report.proof_template))
+        if report.live_probe_template is not None:
+            references.append(Reference(LIVE_PROBE_REFERENCE, LIVE_PROBE_ENTRY, report.live_probe_template))
         bound = gallery.add(name, contract_id, references)
         if found := compare_rows(bound, gallery.rows(name, contract_id)):
             raise Fatal(f"the gallery doesn't hold what was put into it ({found.words}): look at Milvus's disk and log")

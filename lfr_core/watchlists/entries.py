@@ -79,7 +79,7 @@ class WatchlistReport:
     refusals: tuple[Refusal, ...]
     faces: tuple[FaceCheck, ...] = ()
     """Each photograph that was looked at, by line."""
-    proof_template: Floats | None = field(default=None, repr=False)
+    live_probe_template: Floats | None = field(default=None, repr=False)
     """Of the drawn test face (`lfr_core.recognition.selftest`): in the gallery beside the list, and no part of it."""
 
     @property

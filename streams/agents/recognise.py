@@ -4,7 +4,7 @@ What happens in which order, and so what can be lost or doubled:
 
 1. a batch is taken without acknowledging it;
 2. it is recognised in a thread, again and again while a service is away;
-3. sightings are sent and their delivery awaited, then outcomes, dead letters, and answers to proofs of life;
+3. sightings are sent and their delivery awaited, then outcomes, dead letters, and answers to live probes;
 4. the batch is acknowledged in order.
 
 A worker killed before 4 has its batch delivered again: ids and high-water sequences make the second
@@ -26,7 +26,7 @@ from lfr_core.common.logs import get_logger
 from lfr_core.recognition.batch import RawFrame, Recognised
 from lfr_core.recognition.service import Recogniser
 from streams.app import raw_topic, record_key
-from streams.retry import patiently
+from streams.retry import retry_while_unavailable
 from streams.topics import Topic
 from streams.watchdog import Heartbeat
 
@@ -68,8 +68,12 @@ async def _recognise(
 ) -> list[Recognised]:
     """The batch's results; if a fault in our own code stops it, frame by frame, dead-lettering the culprit."""
     try:
-        looked = await patiently(lambda: recogniser.look(frames), executor=executor, heartbeat=heartbeat, what="look")
-        done = await patiently(lambda: recogniser.match(looked), executor=executor, heartbeat=heartbeat, what="match")
+        looked = await retry_while_unavailable(
+            lambda: recogniser.look(frames), executor=executor, heartbeat=heartbeat, what="look"
+        )
+        done = await retry_while_unavailable(
+            lambda: recogniser.match(looked), executor=executor, heartbeat=heartbeat, what="match"
+        )
     except LfrError:
         raise
     except Exception as error:  # noqa: BLE001  a fault in our own code must not stop the stream

@@ -15,8 +15,8 @@ from lfr_core.common.errors import Fatal, LfrError, Poison, Refused
 from lfr_core.common.logs import get_logger
 from lfr_core.domain.messages import DeadLetter, OutcomeBatch, Proof, Sighting, gathered
 from streams.app import raw_topic, record_key
-from streams.camera.rate_limit import Seldom
-from streams.retry import patiently
+from streams.camera.rate_limit import RateLimiter
+from streams.retry import retry_while_unavailable
 from streams.topics import Topic
 from streams.watchdog import Heartbeat
 
@@ -39,7 +39,7 @@ def attach_record(app: faust.App, recorder: Recorder, heartbeat: Heartbeat, cloc
     """
     found = ThreadPoolExecutor(max_workers=1, thread_name_prefix="record")
     refused = ThreadPoolExecutor(max_workers=1, thread_name_prefix="record-refused")
-    told = {topic: Seldom(clock, TELL_EVERY_S) for topic in Topic}
+    told = {topic: RateLimiter(clock, TELL_EVERY_S) for topic in Topic}
 
     async def write(
         stream: faust.StreamT, message_type: type[Message], record: Record[Message], executor: Executor = found
@@ -69,7 +69,7 @@ def attach_record(app: faust.App, recorder: Recorder, heartbeat: Heartbeat, cloc
         if not readable:
             return letters
         try:
-            failures = await patiently(
+            failures = await retry_while_unavailable(
                 lambda: record([message for _, message in readable.values()]),
                 executor=executor,
                 heartbeat=heartbeat,
@@ -108,7 +108,7 @@ def attach_record(app: faust.App, recorder: Recorder, heartbeat: Heartbeat, cloc
                 "record_refused", topic=last.topic, offset=last.offset, error=last.error, messages=len(letters)
             )
         ordered = gathered(sorted(letters, key=lambda letter: (letter.partition, letter.offset)))
-        await patiently(
+        await retry_while_unavailable(
             lambda: recorder.record_dead_letters(ordered), executor=refused, heartbeat=heartbeat, what="database"
         )
 
@@ -121,8 +121,8 @@ def attach_record(app: faust.App, recorder: Recorder, heartbeat: Heartbeat, cloc
         await write(stream, OutcomeBatch, lambda batch: recorder.record_outcomes(batch).failures)
 
     @app.agent(raw_topic(app, Topic.PROOFS), name="record-proofs")
-    async def record_proofs(stream: faust.StreamT) -> None:
-        await write(stream, Proof, recorder.record_proofs)
+    async def record_live_probe_results(stream: faust.StreamT) -> None:
+        await write(stream, Proof, recorder.record_live_probe_results)
 
     @app.agent(raw_topic(app, Topic.DEAD_LETTERS), name="record-dead-letters")
     async def record_dead_letters(stream: faust.StreamT) -> None:

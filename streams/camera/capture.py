@@ -15,11 +15,11 @@ from streams.camera.footage import FootageSink
 from streams.camera.job import CameraJob
 from streams.camera.jpeg import jpeg_size
 from streams.camera.ledger import Ledger, Picture
-from streams.camera.rate_limit import Seldom
+from streams.camera.rate_limit import RateLimiter
 from streams.camera.reconnect import ReconnectingSource
 from streams.camera.sampler import Pacer, adapt
 from streams.camera.sources import Grab, Source
-from streams.camera.stop_token import Halt
+from streams.camera.stop_token import StopToken
 
 __all__ = ["Capture"]
 
@@ -40,7 +40,7 @@ class Capture:
         flight: Flight,
         *,
         clock: Clock,
-        halt: Halt,
+        halt: StopToken,
         footage: FootageSink | None = None,
     ) -> None:
         """Args as in `run_camera`; `again` opens the source anew, for a recording that is looped."""
@@ -55,7 +55,7 @@ class Capture:
         self._footage = footage
         self._rate = policy.sampling.looks_per_second
         self._size: tuple[int, int] | None = None
-        self._warn = Seldom(clock, 5.0)
+        self._warn = RateLimiter(clock, 5.0)
         self._thread = threading.Thread(target=self._run, name="camera-capture", daemon=True)
         self.undecodable = 0
         self.error: Exception | None = None

@@ -31,7 +31,7 @@ from lfr_core.domain.policy import FootagePolicy
 from lfr_core.retention.footage.register import close_row, open_row
 from lfr_core.retention.footage.segment import SegmentFile, SegmentHeader
 from lfr_core.storage.tables.footage import FootageSegmentRow
-from streams.camera.rate_limit import Seldom
+from streams.camera.rate_limit import RateLimiter
 
 __all__ = ["FootageSink", "FootageWriter", "Gate", "GatedFootage"]
 
@@ -126,7 +126,7 @@ class FootageWriter:
         """Those booked with a segment already; a gap is booked with the segment in which it ends."""
         self._not_before = float("-inf")
         self._in_gap = False
-        self._warn = Seldom(self._clock, _WARN_S)
+        self._warn = RateLimiter(self._clock, _WARN_S)
         self._count = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="camera-footage", daemon=True)
         self.kept = 0

@@ -15,7 +15,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 
-from streams.camera.stop_token import Halt
+from streams.camera.stop_token import StopToken
 
 __all__ = ["Counts", "Ledger", "Picture", "Taken"]
 
@@ -74,7 +74,7 @@ class Ledger:
                 self._captured += 1
                 self._dropped_at_capture += 1
 
-    def offer(self, picture: Picture, halt: Halt) -> None:
+    def offer(self, picture: Picture, halt: StopToken) -> None:
         """The next frame was captured and is to be sent: put it in; with back-pressure, when there is room."""
         with self._changed:
             if self._wait:

@@ -12,7 +12,7 @@ from lfr_core.common.errors import Poison, Retryable
 from lfr_core.domain.frames import FrameHeader, FrameSealer
 from streams.broker.traits import BrokerTraits
 from streams.camera.feedback import Flight
-from streams.camera.rate_limit import Seldom
+from streams.camera.rate_limit import RateLimiter
 
 __all__ = ["HEADROOM_BYTES", "FrameProducer", "FrameTooLarge"]
 
@@ -64,7 +64,7 @@ class FrameProducer:
         self._sealer = sealer
         self._max_frame_bytes = max_frame_bytes
         self._flight = flight
-        self._failures = Seldom(clock, 5.0)
+        self._failures = RateLimiter(clock, 5.0)
         options: dict[str, Any] = dict(traits.producer_options())
         if not traits.idempotent:
             options["max_in_flight_requests_per_connection"] = 1  # keeps frames in order through retries

@@ -6,10 +6,10 @@ import logging
 
 from lfr_core.common.clock import Clock
 
-__all__ = ["Seldom", "quiet_kafka"]
+__all__ = ["RateLimiter", "silence_kafka_logs"]
 
 
-class Seldom:
+class RateLimiter:
     """Lets one through each `every_s` seconds."""
 
     def __init__(self, clock: Clock, every_s: float) -> None:
@@ -26,6 +26,6 @@ class Seldom:
         return True
 
 
-def quiet_kafka() -> None:
+def silence_kafka_logs() -> None:
     """Keep kafka-python's own log lines, thousands in an outage (FACTS.md), out of the log; ours tell the same."""
     logging.getLogger("kafka").setLevel(logging.CRITICAL)

@@ -16,7 +16,7 @@ import structlog
 from lfr_core.common.clock import Clock
 from lfr_core.common.errors import LfrError, Retryable
 from streams.camera.sources import Grab, Source, SourceInfo
-from streams.camera.stop_token import Halt
+from streams.camera.stop_token import StopToken
 
 __all__ = ["HANG_S", "ReconnectingSource", "back_off_s"]
 
@@ -58,7 +58,7 @@ class _Hand:
         while (call := self._calls.get()) is not None:
             call()
 
-    def call(self, function: Callable[[], T], *, timeout_s: float, clock: Clock, halt: Halt) -> T:
+    def call(self, function: Callable[[], T], *, timeout_s: float, clock: Clock, halt: StopToken) -> T:
         """What `function` gives. Raises Retryable if it takes longer, or if told to stop."""
         reply: _Reply[T] = _Reply()
 
@@ -99,7 +99,7 @@ class ReconnectingSource:
         make: Callable[[], Source],
         *,
         clock: Clock,
-        halt: Halt,
+        halt: StopToken,
         open_timeout_s: float = 15.0,
         hang_s: float = HANG_S,
         wait: Callable[[float], object] | None = None,

@@ -18,9 +18,9 @@ from streams.camera.footage import FootageSink
 from streams.camera.job import CameraJob, CameraProgress, CameraReport
 from streams.camera.ledger import Counts, Ledger, Taken
 from streams.camera.producer import FrameProducer, FrameTooLarge
-from streams.camera.rate_limit import Seldom
+from streams.camera.rate_limit import RateLimiter
 from streams.camera.sources import Source
-from streams.camera.stop_token import Halt
+from streams.camera.stop_token import StopToken
 from streams.topics import Topic
 
 __all__ = ["WORKERS_DEADLINE_S", "Sender"]
@@ -52,7 +52,7 @@ class Sender:
         traits: BrokerTraits,
         sealer: FrameSealer,
         clock: Clock,
-        halt: Halt,
+        halt: StopToken,
         session: str | None,
         source: Source,
         footage: FootageSink | None = None,
@@ -100,8 +100,8 @@ class Sender:
         self._sent = 0
         self._too_large = 0
         self._last_record = clock.monotonic()
-        self._warn = Seldom(clock, 5.0)
-        self._tell = Seldom(clock, PROGRESS_S)
+        self._warn = RateLimiter(clock, 5.0)
+        self._tell = RateLimiter(clock, PROGRESS_S)
 
     def run(
         self,

@@ -27,7 +27,7 @@ from streams.camera.job import CameraJob, CameraProgress, CameraReport
 from streams.camera.reconnect import HANG_S, ReconnectingSource
 from streams.camera.sender import WORKERS_DEADLINE_S, Sender
 from streams.camera.sources import Source
-from streams.camera.stop_token import Halt
+from streams.camera.stop_token import StopToken
 from streams.camera.urls import parse_source
 from streams.topics import broker_version
 
@@ -77,7 +77,7 @@ def run_camera(
             comes for `workers_deadline_s` (the END record is sent all the same).
     """
     clock = clock or SystemClock()
-    halt = Halt(stop)
+    halt = StopToken(stop)
     view = _deployment(job, directory)
     text = None if make_source else parse_source(job.source)
     if text is not None:

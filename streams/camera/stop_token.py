@@ -5,12 +5,12 @@ from __future__ import annotations
 import threading
 import time
 
-__all__ = ["Halt"]
+__all__ = ["StopToken"]
 
 _SLICE_S = 0.1
 
 
-class Halt:
+class StopToken:
     """Set when this run was told to end, by itself or by its caller's event, which it never sets."""
 
     def __init__(self, outer: threading.Event | None = None) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from streams.camera.rate_limit import quiet_kafka
+from streams.camera.rate_limit import silence_kafka_logs
 from tests.support.brokers import kafka_libs
 
 __all__ = ["kafka_libs"]
@@ -20,7 +20,7 @@ def _no_sockets_in_captured_logs() -> Iterator[None]:
     """kafka-python 3.0.12 never closes the socket of a refused connection, and logs keep it alive."""
     logger = logging.getLogger("kafka")
     before = logger.level
-    quiet_kafka()
+    silence_kafka_logs()
     yield
     logger.setLevel(before)
     with warnings.catch_warnings():

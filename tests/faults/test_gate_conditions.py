@@ -22,15 +22,15 @@ from lfr_core.common.clock import SystemClock, utc_from_ns
 from lfr_core.custody.audit.trail import AuditTrail
 from lfr_core.custody.vault.frames import VaultSealer
 from lfr_core.deployments.announcement import ReasonClass
+from lfr_core.deployments.announcing import withhold
 from lfr_core.deployments.attendance import Attendance
-from lfr_core.deployments.telling import withhold
 from lfr_core.deployments.views import DeploymentReader
 from lfr_core.domain.gate import Condition
 from lfr_core.recognition.gallery import MilvusGallery
 from lfr_core.storage.engine import writing
 from lfr_core.storage.tables.deployments import AuthorityRow, LifeRow
 from lfr_core.storage.tables.documents import PaperRow
-from lfr_core.storage.tables.monitoring import ProofRow
+from lfr_core.storage.tables.monitoring import LiveProbeRow
 from lfr_core.storage.tables.publication import AnnouncementRow
 from lfr_core.storage.tables.stream import DeploymentRow, GalleryLookRow, Row
 from lfr_core.storage.tables.vault import InstallationRow
@@ -109,12 +109,12 @@ def changed(row: type[Row], **values: object) -> Callable[[Stream, PlanningHouse
 
     @contextmanager
     def change(stream: Stream, _house: PlanningHouse) -> Iterator[None]:
-        key = "id" if row in {DeploymentRow, ProofRow} else "deployment"
+        key = "id" if row in {DeploymentRow, LiveProbeRow} else "deployment"
 
         def put(new: dict[str, object]) -> dict[str, object]:
             with writing(stream.database) as session:
                 query = select(row)
-                if row is not ProofRow and row is not PaperRow:
+                if row is not LiveProbeRow and row is not PaperRow:
                     query = query.where(getattr(row, key) == NAME)
                 found = session.exec(query).first()
                 assert found is not None
@@ -191,7 +191,7 @@ BREAK = {
     Condition.ANNOUNCED: changed(AnnouncementRow, starts_at=earlier(1)),
     Condition.SIGNAGE: changed(LifeRow, signage_by=""),
     Condition.BRIEFING: changed(LifeRow, briefing_by=""),
-    Condition.PROVEN: changed(ProofRow, sent_ns=earlier(1)),
+    Condition.PROVEN: changed(LiveProbeRow, sent_ns=earlier(1)),
     Condition.AUDIT_WRITABLE: records_take_no_write,
     Condition.CLOCK_SANE: clock_went_back,
     Condition.WITHIN_HOURS: changed(DeploymentRow, closes_at=lambda _at: utc_from_ns(time.time_ns())),

@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from sqlmodel import select
 
 from lfr_core.alerts import read
-from lfr_core.alerts.decisions import DecisionDesk
+from lfr_core.alerts.decisions import DecisionService
 from lfr_core.alerts.expiry import ExpiredAlert, expire_alerts
 from lfr_core.alerts.recorder import Recorder
 from lfr_core.custody.audit.port import AuditEvent
@@ -18,7 +18,7 @@ from lfr_core.custody.audit.trail import AuditTrail, record
 from lfr_core.custody.vault.core import VaultCore
 from lfr_core.custody.vault.keystore import Keystore
 from lfr_core.deployments.store import DeploymentStore
-from lfr_core.deployments.vault_log import VaultBook, bind_installation
+from lfr_core.deployments.vault_log import VaultLog, bind_installation
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.gate import GateLimits
 from lfr_core.domain.policy import load_policy
@@ -45,7 +45,7 @@ class AlertHouse:
 
     def __post_init__(self) -> None:
         self.clock = TwoClocks()
-        book = VaultBook(self.engine, self.clock)
+        book = VaultLog(self.engine, self.clock)
 
         class Audit:
             def record(_, event: AuditEvent) -> None:  # noqa: N805  `self` is the house
@@ -68,7 +68,7 @@ class AlertHouse:
         self.store.create("dep", DeploymentKind.DEMO, name="High Street", policy=POLICY)
         self.store.attach_watchlist("dep", "contract", "gallery_dep", self.entries, held=held_by(self.entries))
         self.store.open("dep", hours=24.0)
-        self.desk = DecisionDesk(self.engine, self.trail, self.clock)
+        self.desk = DecisionService(self.engine, self.trail, self.clock)
         self.crops = read.AlertCrops(self.engine, self.vault)
 
     def sign_on(self, *names: str) -> None:

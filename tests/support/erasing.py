@@ -26,12 +26,12 @@ from lfr_core.domain.gate import GateLimits
 from lfr_core.domain.messages import Sighting
 from lfr_core.domain.policy import load_policy
 from lfr_core.recognition.gallery import Gallery, MilvusGallery, gallery_name
-from lfr_core.recognition.gallery.rotated import turned_gallery
-from lfr_core.retention.erasure.canary import CanaryFile, Planted, PlantedKind
+from lfr_core.recognition.gallery.rotated import rotated_gallery
+from lfr_core.retention.erasure.canary import CanaryFile, CanaryKind, InjectedCanary
 from lfr_core.retention.erasure.certificate import SignedCertificate
-from lfr_core.retention.erasure.desk import CertificateDesk, register_canaries
+from lfr_core.retention.erasure.certificate_service import CertificateService, register_canaries
 from lfr_core.retention.erasure.destruction_log import ended_ns, what_was_destroyed
-from lfr_core.retention.erasure.inject import plant_reference, plant_template
+from lfr_core.retention.erasure.inject import inject_reference, inject_template
 from lfr_core.retention.erasure.keys import VaultKeys
 from lfr_core.retention.erasure.places import canary_folder, certificate_folder, scratch_folder, stores_of
 from lfr_core.retention.erasure.stores import FolderStore, Store
@@ -86,7 +86,9 @@ class Installation:
         self.trail = AuditTrail(self.vault, self.clock)
         self.deployments = DeploymentStore(self.engine, self.vault, self.trail, self.clock)
         self.plain_gallery = MilvusGallery(self.settings.gallery_uri)
-        self.desk = CertificateDesk(self.engine, self.vault, self.trail, self.clock, certificate_folder(self.settings))
+        self.desk = CertificateService(
+            self.engine, self.vault, self.trail, self.clock, certificate_folder(self.settings)
+        )
         self.random = np.random.default_rng(7)
 
     def close(self) -> None:
@@ -94,7 +96,7 @@ class Installation:
         self.engine.dispose()
 
     def gallery(self, inner: Gallery) -> Gallery:
-        return turned_gallery(inner, self.vault, actor=SystemActor.ERASURE, may_make=True, clock=self.clock)
+        return rotated_gallery(inner, self.vault, actor=SystemActor.ERASURE, may_make=True, clock=self.clock)
 
     def live(self, name: str) -> DeploymentView:
         """A live deployment with a gallery and a list, attended."""
@@ -122,20 +124,20 @@ class Installation:
             self.random,
         )
 
-    def plant(self, view: DeploymentView) -> tuple[Planted, ...]:
+    def plant(self, view: DeploymentView) -> tuple[InjectedCanary, ...]:
         """One of each kind, confirmed, booked and remembered."""
         streams = self.canaries()
         planted = [
-            plant_template(view, self.gallery, self.plain_gallery, self.engine, clock=self.clock, random=self.random),
-            plant_reference(self.engine, self.vault, view, clock=self.clock, random=self.random),
-            streams.plant_footage(view.id, self.settings.footage_store),
+            inject_template(view, self.gallery, self.plain_gallery, self.engine, clock=self.clock, random=self.random),
+            inject_reference(self.engine, self.vault, view, clock=self.clock, random=self.random),
+            streams.inject_footage(view.id, self.settings.footage_store),
         ]
         with self.recording():
-            planted += streams.plant_alert(view)
-        planted.append(streams.plant_frame(view.id))  # last: the broker keeps it for a minute
+            planted += streams.inject_alert(view)
+        planted.append(streams.inject_frame(view.id))  # last: the broker keeps it for a minute
         return self.remember(view, planted)
 
-    def remember(self, view: DeploymentView, planted: list[Planted]) -> tuple[Planted, ...]:
+    def remember(self, view: DeploymentView, planted: list[InjectedCanary]) -> tuple[InjectedCanary, ...]:
         known = confirm(planted, self.stores())
         CanaryFile(canary_folder(self.settings), view.id).put(known)
         register_canaries(self.engine, known)
@@ -147,21 +149,21 @@ class Installation:
 
     # -- the purges, each by itself --------------------------------------------------------------
 
-    def purges(self, view: DeploymentView, now_ns: int) -> dict[frozenset[PlantedKind], Callable[[], object]]:
+    def purges(self, view: DeploymentView, now_ns: int) -> dict[frozenset[CanaryKind], Callable[[], object]]:
         """Every purge step by what it makes go. Time is `now_ns`, while the vault's own clock stands still."""
         lists = ListsStep(self.engine, self.vault, self.trail)
         hours = POLICY.alerts.retention_h
         return {
-            frozenset({PlantedKind.TEMPLATE}): lambda: self.plain_gallery.drop(view.gallery),
-            frozenset({PlantedKind.REFERENCE}): lambda: lists.purge(now_ns),
-            frozenset({PlantedKind.ALERT}): lambda: expire_alerts(
+            frozenset({CanaryKind.TEMPLATE}): lambda: self.plain_gallery.drop(view.gallery),
+            frozenset({CanaryKind.REFERENCE}): lambda: lists.purge(now_ns),
+            frozenset({CanaryKind.ALERT}): lambda: expire_alerts(
                 self.engine, self.vault, self.trail, now_ns=now_ns, retention_h=hours
             ),
-            frozenset({PlantedKind.SIGHTING}): lambda: self._destroy_sightings(view.id),
-            frozenset({PlantedKind.FOOTAGE}): lambda: expire_segments(
+            frozenset({CanaryKind.SIGHTING}): lambda: self._destroy_sightings(view.id),
+            frozenset({CanaryKind.FOOTAGE}): lambda: expire_segments(
                 self.engine, self.settings.footage_store, self.vault, self.trail, now_ns=now_ns
             ),
-            frozenset({PlantedKind.FRAME}): self.vault.stop,  # destroys and books every epoch, as its timer does
+            frozenset({CanaryKind.FRAME}): self.vault.stop,  # destroys and books every epoch, as its timer does
         }
 
     def _destroy_sightings(self, deployment: str) -> None:

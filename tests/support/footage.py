@@ -22,11 +22,11 @@ from lfr_core.custody.vault.core import VaultCore
 from lfr_core.custody.vault.epochs import Epoch
 from lfr_core.custody.vault.keystore import Keystore
 from lfr_core.custody.vault.port import Vault
-from lfr_core.deployments.vault_log import VaultBook
+from lfr_core.deployments.vault_log import VaultLog
 from lfr_core.domain.gate import GateFacts, GateLimits
 from lfr_core.domain.policy import FootagePolicy, VaultPolicy, load_policy
-from lfr_core.retention.footage.desk import HoldDesk
 from lfr_core.retention.footage.expiry import PurgedSegment, expire_segments
+from lfr_core.retention.footage.hold_service import HoldService
 from lfr_core.retention.footage.holds import Hold, HoldGround, HoldRequest
 from lfr_core.retention.footage.register import Segment, segments
 from lfr_core.retention.footage.segment import segment_file
@@ -112,7 +112,7 @@ class FootageHouse:
             facts=_NoFacts(),
             epochs=_NoEpochs(),
             audit=Audit(),
-            people=VaultBook(self.engine, self.clock),
+            people=VaultLog(self.engine, self.clock),
         )
         trail = AuditTrail(vault, self.clock)
         return vault, trail
@@ -160,8 +160,8 @@ class FootageHouse:
             assert writer.missed == 0
         return segments(self.engine, camera=camera)
 
-    def desk(self) -> HoldDesk:
-        return HoldDesk(self.engine, self.vault, self.trail, self.policy, self.clock)
+    def desk(self) -> HoldService:
+        return HoldService(self.engine, self.vault, self.trail, self.policy, self.clock)
 
     def hold(self, *wanted: Segment, by: str = "DC Ask", approved_by: str = "Insp Allow") -> Hold:
         return self.desk().place(self.request(*wanted, by=by, approved_by=approved_by))

@@ -11,7 +11,7 @@ from sqlmodel import col
 
 from lfr_core.deployments.entries import EntryLike
 from lfr_core.deployments.listed import bind_gallery
-from lfr_core.domain.reserved import PROOF_ENTRY, PROOF_REFERENCE
+from lfr_core.domain.reserved import LIVE_PROBE_ENTRY, LIVE_PROBE_REFERENCE
 from lfr_core.recognition.gallery import ExactGallery, Gallery, Reference
 from lfr_core.recognition.gallery.port import StoredRow
 from lfr_core.storage.engine import writing
@@ -31,7 +31,7 @@ def fill(gallery: Gallery, name: str, contract: str, entries: Sequence[EntryLike
     """Make the gallery of these entries and of a test face; what it must hold."""
     gallery.create(name, contract)
     references = [reference(each.id, entry.id) for entry in entries for each in entry.references]
-    return gallery.add(name, contract, [*references, reference(PROOF_REFERENCE, PROOF_ENTRY)])
+    return gallery.add(name, contract, [*references, reference(LIVE_PROBE_REFERENCE, LIVE_PROBE_ENTRY)])
 
 
 def held_by(entries: Sequence[EntryLike]) -> tuple[StoredRow, ...]:

@@ -17,15 +17,15 @@ from lfr_core.custody.audit.port import Trail
 from lfr_core.custody.people import People, Person
 from lfr_core.custody.vault.port import Vault
 from lfr_core.deployments.announcement import AnnouncementStore
+from lfr_core.deployments.announcing import announce
 from lfr_core.deployments.application import Application, ApplicationForm
 from lfr_core.deployments.compliance_documents import PaperKind, PaperRegister
 from lfr_core.deployments.compliance_documents.kinds import STANDING
 from lfr_core.deployments.entries import EntryLike
 from lfr_core.deployments.monitoring.gallery import GalleryCheck
 from lfr_core.deployments.monitoring.store import keep_self_test
-from lfr_core.deployments.service import PlanningDesk
+from lfr_core.deployments.service import PlanningService
 from lfr_core.deployments.store import DeploymentStore
-from lfr_core.deployments.telling import announce
 from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus
 from lfr_core.domain.figures import UseCase
 from lfr_core.domain.policy import Policy, load_policy
@@ -114,8 +114,8 @@ class PlanningHouse:
         return utc_from_ns(self.clock.time_ns())
 
     @property
-    def desk(self) -> PlanningDesk:
-        return PlanningDesk(self.engine, self.trail, self.clock, self.policy)
+    def desk(self) -> PlanningService:
+        return PlanningService(self.engine, self.trail, self.clock, self.policy)
 
     @property
     def store(self) -> DeploymentStore:
@@ -221,10 +221,10 @@ class PlanningHouse:
 
     def touch(self) -> None:
         """What the vault does every few seconds: show that the records take a write."""
-        from lfr_core.deployments.vault_log import VaultBook
+        from lfr_core.deployments.vault_log import VaultLog
         from lfr_core.storage.tables.vault import InstallationRow
 
         with writing(self.engine) as session:
             if session.exec(select(InstallationRow.id)).first() is None:
                 session.add(InstallationRow(id="of a test"))
-        VaultBook(self.engine, self.clock).touch(self.clock.time_ns())
+        VaultLog(self.engine, self.clock).touch(self.clock.time_ns())

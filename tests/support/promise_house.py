@@ -11,7 +11,7 @@ from sqlalchemy import Table, update
 
 from lfr_core.common.clock import utc_from_ns
 from lfr_core.common.project import PROJECT
-from lfr_core.custody.audit.remembered import keep_head, write_public_key
+from lfr_core.custody.audit.head_checkpoint import keep_head, write_public_key
 from lfr_core.custody.vault.port import KeyKind, Vault
 from lfr_core.deployments.attendance import Attendance
 from lfr_core.domain.actors import SystemActor
@@ -22,7 +22,7 @@ from lfr_core.publication.promises.catalogue import promises
 from lfr_core.publication.promises.ledger import Ledger
 from lfr_core.publication.promises.port import Finding
 from lfr_core.recognition.gallery import ExactGallery
-from lfr_core.retention.erasure.desk import CertificateDesk
+from lfr_core.retention.erasure.certificate_service import CertificateService
 from lfr_core.retention.erasure.verify import Verification
 from lfr_core.retention.footage.expiry import expire_segments
 from lfr_core.retention.footage.register import open_row
@@ -54,7 +54,9 @@ class PromiseHouse(AlertHouse):
         self.gallery.create("gallery_dep", "contract")
         self.keystore = self.home / "vault"
         write_public_key(self.keystore, self.vault.public_key)
-        self.certificates = CertificateDesk(self.engine, self.vault, self.trail, self.clock, self.home / "certificates")
+        self.certificates = CertificateService(
+            self.engine, self.vault, self.trail, self.clock, self.home / "certificates"
+        )
 
     def state(self) -> State:
         return State(

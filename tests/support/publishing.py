@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from lfr_core.alerts.decisions import DecisionDesk
+from lfr_core.alerts.decisions import DecisionService
 from lfr_core.common.clock import utc_from_ns
 from lfr_core.deployments.announcement import AnnouncementStore, Plan, ReasonClass, plan
 from lfr_core.domain.alerts import Engagement, Judgement, Review
@@ -69,7 +69,7 @@ def ended_deployment(
     (result,) = batch.results
     counted = result.model_copy(update={"tracks_started": faces + 4, "tracks_compared": faces})
     recorder.record_outcomes([batch.model_copy(update={"results": (counted,)})])
-    decisions = DecisionDesk(engine, trail_of(engine), clock)
+    decisions = DecisionService(engine, trail_of(engine), clock)
     alerts = sorted(alerts_of(engine, name), key=lambda one: one.opened_ns)
     answers = (
         (Judgement.SAME, Engagement.ENGAGED, Review.CONFIRMED_TRUE),

@@ -19,7 +19,7 @@ from lfr_core.custody.audit.trail import AuditTrail, record
 from lfr_core.custody.vault.core import VaultCore
 from lfr_core.custody.vault.keystore import Keystore
 from lfr_core.custody.vault.port import KeyKind
-from lfr_core.deployments.vault_log import VaultBook
+from lfr_core.deployments.vault_log import VaultLog
 from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.gate import GateLimits
 from lfr_core.recognition.gallery import ExactGallery, Reference, gallery_name
@@ -79,7 +79,7 @@ class RetentionHouse(AlertHouse):
         house.clock = TwoClocks(now_ns)
         house.system = home / "system-tmp"
         house.gallery = gallery or ExactGallery()
-        book = VaultBook(engine, house.clock)
+        book = VaultLog(engine, house.clock)
 
         class Audit:
             def record(_, event: AuditEvent) -> None:  # noqa: N805  `self` is the house

@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 
 from lfr_core.custody.people import People, Rank, Role
 from lfr_core.domain.policy import Policy, load_policy
-from lfr_core.publication.rights.desk import RightsDesk
+from lfr_core.publication.rights.service import RightsService
 from lfr_core.publication.rights.types import About, NewRequest, Request, RequestKind
 from lfr_core.retention.footage.register import Segment, segments
 from lfr_core.retention.steps.footage import FootageStep
@@ -46,8 +46,8 @@ class RightsHouse(FootageHouse):
         self._socket.__exit__(None, None, None)
 
     @property
-    def rights(self) -> RightsDesk:
-        return RightsDesk(self.engine, self.vault, self.trail, self.whole_policy, self.clock)
+    def rights(self) -> RightsService:
+        return RightsService(self.engine, self.vault, self.trail, self.whole_policy, self.clock)
 
     def take(
         self,

@@ -34,7 +34,7 @@ from lfr_core.recognition.faces.types import FaceEngine
 from lfr_core.recognition.gallery import gallery_name
 from lfr_core.recognition.gallery.milvus import MilvusGallery
 from lfr_core.recognition.gallery.port import Reference
-from lfr_core.recognition.gallery.rotated import turned_gallery
+from lfr_core.recognition.gallery.rotated import rotated_gallery
 from lfr_core.storage.engine import open_engine
 from lfr_core.storage.migrate import upgrade
 from streams.topics import Topic, lag
@@ -258,7 +258,9 @@ class Stream:
     def enrol(self, name: str, *, photo: str = "obama", by: Principal = SystemActor.LFR) -> None:
         """Give a deployment its list of one test subject."""
         engine = build_engine(self.settings, self.policy)
-        gallery = turned_gallery(MilvusGallery(self.milvus.uri), self.vault, actor=SystemActor.ENROLMENT, may_make=True)
+        gallery = rotated_gallery(
+            MilvusGallery(self.milvus.uri), self.vault, actor=SystemActor.ENROLMENT, may_make=True
+        )
         collection = gallery_name(name)
         entry = str(uuid5(NAMESPACE_OID, f"{name}/{photo}"))
         reference, crop = _reference(engine, entry, photo)

@@ -13,7 +13,7 @@ from lfr_core.custody.people.roles import Role
 from lfr_core.custody.vault.core import VaultCore
 from lfr_core.custody.vault.epochs import Epoch
 from lfr_core.custody.vault.keystore import Keystore
-from lfr_core.deployments.vault_log import VaultBook
+from lfr_core.deployments.vault_log import VaultLog
 from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.domain.gate import GateFacts, GateLimits
 from lfr_core.domain.policy import VaultPolicy, load_policy
@@ -24,7 +24,7 @@ NOW_NS = 1_795_435_200 * 10**9
 """23 November 2026, 12:00 UTC."""
 
 
-class SteadyBook(VaultBook):
+class SteadyBook(VaultLog):
     """The records as the vault sees them, where no timer of a vault runs: they always took a write just now."""
 
     def facts(self, deployment: str) -> GateFacts | None:

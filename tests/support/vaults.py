@@ -26,7 +26,7 @@ from lfr_core.custody.vault import messages as m
 from lfr_core.custody.vault.access import MAKERS, KnowsPeople, check_access, check_maker
 from lfr_core.custody.vault.port import DestroyedKey, FrameKey, KeptKey, KeptKeyInfo, KeyKind, Signature
 from lfr_core.custody.vault.sealing import fingerprint
-from lfr_core.deployments.vault_log import VaultBook
+from lfr_core.deployments.vault_log import VaultLog
 from lfr_core.domain.actors import Principal, SystemActor
 
 __all__ = ["MemoryTrail", "MemoryVault", "Nobody", "trail_of", "vault_of"]
@@ -171,7 +171,7 @@ _TRAILS: dict[str, MemoryTrail] = {}
 
 def vault_of(engine: Engine) -> MemoryVault:
     """The vault of this database: each test has a database of its own."""
-    return _VAULTS.setdefault(engine.url.render_as_string(), MemoryVault(people=VaultBook(engine)))
+    return _VAULTS.setdefault(engine.url.render_as_string(), MemoryVault(people=VaultLog(engine)))
 
 
 def trail_of(engine: Engine) -> MemoryTrail:

@@ -22,7 +22,7 @@ from lfr_core.custody.audit.trail import writer_key
 from lfr_core.storage.engine import writing
 from lfr_core.storage.tables.audit import AuditEntryRow, AuditHeadRow
 
-__all__ = ["check_against_remembered", "sign_head"]
+__all__ = ["check_against_checkpoint", "sign_head"]
 
 
 def sign_head(engine: Engine, signer: HeadSigner, clock: Clock, remembered: Head | None = None) -> Head | None:
@@ -46,7 +46,7 @@ def sign_head(engine: Engine, signer: HeadSigner, clock: Clock, remembered: Head
     with snapshot(engine) as session:
         anchor, last = anchor_of(session), newest_head(session)
         if remembered is not None:
-            check_against_remembered(session, remembered, anchor, public_key)
+            check_against_checkpoint(session, remembered, anchor, public_key)
         start = _start(session, anchor, last, public_key)
         if start is None:
             return None
@@ -74,7 +74,7 @@ def sign_head(engine: Engine, signer: HeadSigner, clock: Clock, remembered: Head
     return head
 
 
-def check_against_remembered(session: Session, remembered: Head, anchor: Anchor | None, public_key: bytes) -> None:
+def check_against_checkpoint(session: Session, remembered: Head, anchor: Anchor | None, public_key: bytes) -> None:
     """See that the trail still has the entry that was signed last and remembered elsewhere.
 
     Raises:

@@ -13,8 +13,8 @@ from sqlalchemy import Engine
 from lfr_core.common.clock import Clock
 from lfr_core.common.errors import LfrError, Retryable
 from lfr_core.common.logs import get_logger
+from lfr_core.custody.audit.head_checkpoint import keep_head
 from lfr_core.custody.audit.port import HeadSigner
-from lfr_core.custody.audit.remembered import keep_head
 
 __all__ = ["HeadKeeper"]
 

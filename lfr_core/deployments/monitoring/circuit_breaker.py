@@ -1,4 +1,4 @@
-"""The fuse of a live deployment: too many false alerts for the faces compared suspend it (DOMAIN.md 4.4, issue 5).
+"""The circuit breaker of a live deployment: too many false alerts for the faces compared suspend it (DOMAIN.md 4.4).
 
 A false alert is one that a person has decided and that would be published as false; one that nobody has decided yet is
 not false, it waits. Test subjects and canaries are no alerts of anybody. Faces are tracks that were compared, as they
@@ -18,21 +18,21 @@ from sqlmodel import Session, col, func, select
 from lfr_core.common.clock import Clock
 from lfr_core.domain.actors import Principal
 from lfr_core.domain.alerts import Cell, Decision, Judgement, Review, published_cell
-from lfr_core.domain.circuit_breaker import fuse_limit, fuse_trips
+from lfr_core.domain.circuit_breaker import circuit_breaker_limit, circuit_breaker_trips
 from lfr_core.domain.watchlists import Category
 from lfr_core.storage.engine import reading, writing
-from lfr_core.storage.tables.monitoring import FuseTripRow
+from lfr_core.storage.tables.monitoring import CircuitBreakerTripRow
 from lfr_core.storage.tables.stream import AlertRow, AlertStubRow, CameraSessionRow
 
-__all__ = ["Fuse", "FuseReading", "Suspends", "fuse_reading"]
+__all__ = ["CircuitBreaker", "CircuitBreakerReading", "Suspends", "circuit_breaker_reading"]
 
 _NOT_TRUE = frozenset({Cell.FALSE_CONFIRMED, Cell.FALSE_UNCONFIRMED, Cell.NOT_DECIDED})
-"""Of alerts that somebody judged: for the fuse, and nowhere else, "can't tell" counts as a false alert."""
+"""Of alerts that somebody judged: for the circuit breaker, and nowhere else, "can't tell" counts as a false alert."""
 
 
 @dataclass(frozen=True, slots=True)
-class FuseReading:
-    """Where a deployment's fuse stands."""
+class CircuitBreakerReading:
+    """Where a deployment's circuit breaker stands."""
 
     faces: int
     """Compared so far."""
@@ -46,12 +46,14 @@ class FuseReading:
     @property
     def limit(self) -> int:
         """The number of false alerts at which it trips, for these faces."""
-        return fuse_limit(self.faces, self.one_in)
+        return circuit_breaker_limit(self.faces, self.one_in)
 
     @property
     def trips(self) -> bool:
         """Whether it does: beyond the limit, and one more than the last trip has spoken for."""
-        return self.false_alerts > self.answered_for and fuse_trips(self.faces, self.false_alerts, self.one_in)
+        return self.false_alerts > self.answered_for and circuit_breaker_trips(
+            self.faces, self.false_alerts, self.one_in
+        )
 
 
 class Suspends(Protocol):
@@ -62,7 +64,7 @@ class Suspends(Protocol):
         ...
 
 
-def fuse_reading(session: Session, deployment: str, one_in: int) -> FuseReading:
+def circuit_breaker_reading(session: Session, deployment: str, one_in: int) -> CircuitBreakerReading:
     """Count, in one look at the records."""
     faces = session.exec(
         select(func.coalesce(func.sum(CameraSessionRow.tracks_compared), 0)).where(
@@ -70,11 +72,13 @@ def fuse_reading(session: Session, deployment: str, one_in: int) -> FuseReading:
         )
     ).one()
     last = _last_trip(session, deployment)
-    return FuseReading(int(faces), _false_alerts(session, deployment), one_in, last.answered_for if last else 0)
+    return CircuitBreakerReading(
+        int(faces), _false_alerts(session, deployment), one_in, last.answered_for if last else 0
+    )
 
 
-class Fuse:
-    """Looks at deployments' fuses and trips them.
+class CircuitBreaker:
+    """Looks at deployments' circuit breakers and trips them.
 
     Args:
         engine: the records.
@@ -93,7 +97,7 @@ class Fuse:
         self._clock = clock
         self._by = by
 
-    def look(self, deployment: str, one_in: int) -> FuseReading:
+    def look(self, deployment: str, one_in: int) -> CircuitBreakerReading:
         """Where it stands; if that is beyond the limit the deployment is suspended and the officer called.
 
         The suspension comes first: killed in between, it trips once more after the resume, never once less.
@@ -103,23 +107,23 @@ class Fuse:
             Refused: `deployment.not-live` and what else the store refuses.
         """
         with reading(self._engine) as session:
-            found = fuse_reading(session, deployment, one_in)
+            found = circuit_breaker_reading(session, deployment, one_in)
         if found.false_alerts < found.answered_for:  # a decision was corrected: the next false alert is a new one
             self._lower(deployment, found.false_alerts)
         if found.trips:
             self._trip(deployment, found)
         return found
 
-    def _trip(self, deployment: str, found: FuseReading) -> None:
+    def _trip(self, deployment: str, found: CircuitBreakerReading) -> None:
         alerts = f"{found.false_alerts} false alert{'s' * (found.false_alerts != 1)}"
         why = (
-            f"the fuse: {alerts} in {found.faces:,} faces compared; the authority allows 1 in {found.one_in:,}, "
-            f"and for these faces the limit is {found.limit}"
+            f"the circuit breaker: {alerts} in {found.faces:,} faces compared; the authority allows 1 in "
+            f"{found.one_in:,}, and for these faces the limit is {found.limit}"
         )
         self._store.suspend(deployment, why, by=self._by)
         with writing(self._engine) as session:
             last = _last_trip(session, deployment)
-            trip = FuseTripRow(
+            trip = CircuitBreakerTripRow(
                 deployment=deployment,
                 number=1 if last is None else last.number + 1,
                 tripped_ns=self._clock.time_ns(),
@@ -139,8 +143,12 @@ class Fuse:
                 session.add(last)
 
 
-def _last_trip(session: Session, deployment: str) -> FuseTripRow | None:
-    query = select(FuseTripRow).where(FuseTripRow.deployment == deployment).order_by(col(FuseTripRow.number).desc())
+def _last_trip(session: Session, deployment: str) -> CircuitBreakerTripRow | None:
+    query = (
+        select(CircuitBreakerTripRow)
+        .where(CircuitBreakerTripRow.deployment == deployment)
+        .order_by(col(CircuitBreakerTripRow.number).desc())
+    )
     return session.exec(query.limit(1)).first()
 
 

@@ -17,7 +17,7 @@ from lfr_core.common.errors import Fatal, LfrError, Refused, Retryable
 from lfr_core.custody.vault.port import Vault
 from lfr_core.domain.deployments import DeploymentView
 from lfr_core.domain.policy import Policy
-from lfr_core.domain.reserved import PROOF_ENTRY
+from lfr_core.domain.reserved import LIVE_PROBE_ENTRY
 from lfr_core.recognition.faces import quality
 from lfr_core.recognition.faces.types import FaceEngine, Floats
 from lfr_core.recognition.gallery.port import Gallery
@@ -133,7 +133,7 @@ def check_gallery(gallery: Gallery, view: DeploymentView, template: Floats) -> s
         raise Refused("proof.no-list", f"deployment {view.id} has no list yet: compile and approve it first")
     (candidates,) = gallery.search(view.gallery, view.contract_id, template, limit=1)
     best = candidates[0] if candidates else None
-    if best is None or best.entry != PROOF_ENTRY:
+    if best is None or best.entry != LIVE_PROBE_ENTRY:
         raise Refused(
             "proof.no-match",
             f"the gallery of {view.id} doesn't know the test face: it was enrolled before there was one, or it is "

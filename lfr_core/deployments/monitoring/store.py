@@ -10,29 +10,29 @@ from uuid import UUID
 from sqlmodel import Session, col, func, select
 
 from lfr_core.common.errors import Poison
-from lfr_core.domain.messages import Proof, ProofFault
+from lfr_core.domain.messages import LiveProbeFault, Proof
 from lfr_core.storage.sql import Value, insert_absent, storable
-from lfr_core.storage.tables.monitoring import ProofAnswerRow, ProofRow
+from lfr_core.storage.tables.monitoring import LiveProbeAnswerRow, LiveProbeRow
 
 __all__ = [
-    "KeptProof",
-    "ProofAnswer",
-    "ProofKind",
+    "LiveProbeAnswer",
+    "LiveProbeKind",
+    "RecordedLiveProbe",
     "answers_to",
-    "begin_proof",
+    "begin_live_probe",
     "is_green",
     "keep_self_test",
     "last_proven_ns",
-    "newest_proofs",
+    "newest_live_probes",
     "what_is_wrong",
     "write_answers",
 ]
 
 
-class ProofKind(StrEnum):
+class LiveProbeKind(StrEnum):
     """What was asked of the chain."""
 
-    LIFE = "proof of life"
+    LIFE = "live probe"
     """The test face, for each camera in use; green when every recogniser that serves one answered well."""
     SELF_TEST = "self-test"
     """All that can be shown while the gate is shut; green when no line is red."""
@@ -41,34 +41,34 @@ class ProofKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class ProofAnswer:
+class LiveProbeAnswer:
     """One recogniser's answer. Times in nanoseconds since the epoch."""
 
     part: int
     recorded_ns: int
     similarity: float
-    fault: ProofFault
+    fault: LiveProbeFault
 
     @property
     def ok(self) -> bool:
-        return self.fault is ProofFault.NONE
+        return self.fault is LiveProbeFault.NONE
 
 
 @dataclass(frozen=True, slots=True)
-class KeptProof:
+class RecordedLiveProbe:
     """One proof with its answers."""
 
     id: UUID
-    kind: ProofKind
+    kind: LiveProbeKind
     sent_ns: int
     keys: tuple[str, ...]
     green_ns: int | None
     detail: str
-    answers: tuple[ProofAnswer, ...]
+    answers: tuple[LiveProbeAnswer, ...]
 
 
-def begin_proof(
-    session: Session, proof: UUID, deployment: str, kind: ProofKind, keys: Sequence[str], sent_ns: int
+def begin_live_probe(
+    session: Session, proof: UUID, deployment: str, kind: LiveProbeKind, keys: Sequence[str], sent_ns: int
 ) -> None:
     """Write down that a proof is about to be sent: answers to a proof that isn't written down are refused.
 
@@ -80,7 +80,7 @@ def begin_proof(
         keys: one for each frame that will be sent, in order.
         sent_ns: wall time.
     """
-    session.add(ProofRow(id=proof, deployment=deployment, kind=kind.value, sent_ns=sent_ns, keys="\n".join(keys)))
+    session.add(LiveProbeRow(id=proof, deployment=deployment, kind=kind.value, sent_ns=sent_ns, keys="\n".join(keys)))
     session.flush()
 
 
@@ -88,7 +88,9 @@ def keep_self_test(
     session: Session, proof: UUID, deployment: str, *, began_ns: int, ended_ns: int, green: bool, detail: str
 ) -> None:
     """Keep what a self-test came to; `detail` is its lines as JSON."""
-    row = ProofRow(id=proof, deployment=deployment, kind=ProofKind.SELF_TEST.value, sent_ns=began_ns, detail=detail)
+    row = LiveProbeRow(
+        id=proof, deployment=deployment, kind=LiveProbeKind.SELF_TEST.value, sent_ns=began_ns, detail=detail
+    )
     row.green_ns = ended_ns if green else None
     session.add(row)
     session.flush()
@@ -98,7 +100,7 @@ def write_answers(session: Session, proofs: Sequence[Proof], now_ns: int) -> tup
     """Keep answers, once however often they come; those to no proof that was sent are handed back."""
     failures: list[tuple[Proof, Poison]] = []
     for proof in proofs:
-        row = session.exec(select(ProofRow).where(ProofRow.id == proof.id).with_for_update()).one_or_none()
+        row = session.exec(select(LiveProbeRow).where(LiveProbeRow.id == proof.id).with_for_update()).one_or_none()
         if row is None or row.deployment != proof.deployment or proof.part >= len(_keys(row)):
             failures.append((proof, Poison(f"an answer to proof {proof.id}, part {proof.part}, which nobody sent")))
             continue
@@ -113,8 +115,8 @@ def write_answers(session: Session, proofs: Sequence[Proof], now_ns: int) -> tup
             "ok": proof.ok,
             "fault": proof.fault.value,
         }
-        insert_absent(session, ProofAnswerRow, values)
-        if row.kind == ProofKind.LIFE and row.green_ns is None and _all_well(session, row):
+        insert_absent(session, LiveProbeAnswerRow, values)
+        if row.kind == LiveProbeKind.LIFE and row.green_ns is None and _all_well(session, row):
             row.green_ns = now_ns
             session.add(row)
             session.flush()
@@ -124,58 +126,66 @@ def write_answers(session: Session, proofs: Sequence[Proof], now_ns: int) -> tup
 def last_proven_ns(session: Session, deployment: str) -> int | None:
     """When the newest green proof or self-test of a deployment was begun, or None; nanoseconds since the epoch."""
     return session.exec(
-        select(func.max(ProofRow.sent_ns))
-        .where(ProofRow.deployment == deployment)
-        .where(col(ProofRow.green_ns).is_not(None))
+        select(func.max(LiveProbeRow.sent_ns))
+        .where(LiveProbeRow.deployment == deployment)
+        .where(col(LiveProbeRow.green_ns).is_not(None))
     ).one()
 
 
 def is_green(session: Session, proof: UUID) -> bool:
     """Whether every answer that it needs is there and good."""
-    return session.exec(select(ProofRow.green_ns).where(ProofRow.id == proof)).one_or_none() is not None
+    return session.exec(select(LiveProbeRow.green_ns).where(LiveProbeRow.id == proof)).one_or_none() is not None
 
 
 def what_is_wrong(session: Session, proof: UUID) -> str:
     """In a few words, why a proof isn't green: who hasn't answered, and what went wrong at those who have."""
-    row = session.get(ProofRow, proof)
+    row = session.get(LiveProbeRow, proof)
     keys = () if row is None else _keys(row)
     faults = {answer.part: answer.fault.value for answer in answers_to(session, proof)}
     told = [f"{key}: {faults.get(part, 'no answer')}" for part, key in enumerate(keys) if faults.get(part, "no answer")]
     return ", ".join(told)
 
 
-def answers_to(session: Session, proof: UUID) -> tuple[ProofAnswer, ...]:
+def answers_to(session: Session, proof: UUID) -> tuple[LiveProbeAnswer, ...]:
     """The answers so far, by part."""
-    rows = session.exec(select(ProofAnswerRow).where(ProofAnswerRow.proof == proof).order_by(col(ProofAnswerRow.part)))
-    return tuple(ProofAnswer(row.part, row.recorded_ns, row.similarity, ProofFault(row.fault)) for row in rows)
+    rows = session.exec(
+        select(LiveProbeAnswerRow).where(LiveProbeAnswerRow.proof == proof).order_by(col(LiveProbeAnswerRow.part))
+    )
+    return tuple(LiveProbeAnswer(row.part, row.recorded_ns, row.similarity, LiveProbeFault(row.fault)) for row in rows)
 
 
-def newest_proofs(session: Session, deployment: str, *, limit: int = 20) -> tuple[KeptProof, ...]:
+def newest_live_probes(session: Session, deployment: str, *, limit: int = 20) -> tuple[RecordedLiveProbe, ...]:
     """The newest proofs and self-tests of a deployment, the newest first; calls are left out."""
     rows = session.exec(
-        select(ProofRow)
-        .where(ProofRow.deployment == deployment)
-        .where(ProofRow.kind != ProofKind.CALL.value)
-        .order_by(col(ProofRow.sent_ns).desc())
+        select(LiveProbeRow)
+        .where(LiveProbeRow.deployment == deployment)
+        .where(LiveProbeRow.kind != LiveProbeKind.CALL.value)
+        .order_by(col(LiveProbeRow.sent_ns).desc())
         .limit(limit)
     ).all()
     return tuple(
-        KeptProof(
-            row.id, ProofKind(row.kind), row.sent_ns, _keys(row), row.green_ns, row.detail, answers_to(session, row.id)
+        RecordedLiveProbe(
+            row.id,
+            LiveProbeKind(row.kind),
+            row.sent_ns,
+            _keys(row),
+            row.green_ns,
+            row.detail,
+            answers_to(session, row.id),
         )
         for row in rows
     )
 
 
-def _keys(row: ProofRow) -> tuple[str, ...]:
+def _keys(row: LiveProbeRow) -> tuple[str, ...]:
     return tuple(row.keys.split("\n")) if row.keys else ()
 
 
-def _all_well(session: Session, row: ProofRow) -> bool:
+def _all_well(session: Session, row: LiveProbeRow) -> bool:
     good = session.exec(
         select(func.count())
-        .select_from(ProofAnswerRow)
-        .where(ProofAnswerRow.proof == row.id)
-        .where(col(ProofAnswerRow.ok).is_(True))
+        .select_from(LiveProbeAnswerRow)
+        .where(LiveProbeAnswerRow.proof == row.id)
+        .where(col(LiveProbeAnswerRow.ok).is_(True))
     ).one()
     return good >= len(_keys(row))

@@ -1,4 +1,4 @@
-"""The watch over live deployments: proofs of life at intervals, and the fuse. It knows no broker and no process.
+"""The watch over live deployments: live probes at intervals, and the circuit breaker. It knows no broker.
 
 Whatever keeps it from looking shuts the gate in the end: a proof that nobody sends is a proof that grows old.
 """
@@ -16,22 +16,27 @@ from lfr_core.common.clock import Clock
 from lfr_core.common.errors import LfrError, Refused
 from lfr_core.common.logs import get_logger
 from lfr_core.deployments.monitoring.circuit_breaker import Suspends
-from lfr_core.deployments.monitoring.pulse import Pulse, PulseStep, after_round, next_step
+from lfr_core.deployments.monitoring.live_probe_schedule import (
+    LiveProbeAction,
+    LiveProbeSchedule,
+    after_round,
+    next_step,
+)
 from lfr_core.deployments.monitoring.store import is_green, what_is_wrong
 from lfr_core.deployments.views import DeploymentReader
 from lfr_core.domain.actors import SystemActor
-from lfr_core.domain.policy import ProofPolicy
+from lfr_core.domain.policy import LiveProbePolicy
 from lfr_core.storage.engine import reading
 
-__all__ = ["WATCH", "LooksAtGalleries", "SendsProofs", "Watch"]
+__all__ = ["WATCH", "LooksAtGalleries", "SendsLiveProbes", "Watch"]
 
 WATCH = SystemActor.WATCH
 _LONGEST_WHY = 120
 """Characters of what is wrong that fit into a suspension's reason beside the rest."""
 
 
-class SendsProofs(Protocol):
-    """What sends a proof of life: `streams.live_probe.ProofSender`."""
+class SendsLiveProbes(Protocol):
+    """What sends a live probe: `streams.live_probe.LiveProbeSender`."""
 
     def send(self, deployment: str) -> UUID:
         """Send one; the id of what its answers are recorded under. Refused `gate.*`; Retryable."""
@@ -40,7 +45,7 @@ class SendsProofs(Protocol):
 
 @dataclass(slots=True)
 class _Watched:
-    pulse: Pulse = field(default_factory=Pulse)
+    pulse: LiveProbeSchedule = field(default_factory=LiveProbeSchedule)
     proof: UUID | None = None
     """The newest that was sent; None where it couldn't be."""
     why: str = ""
@@ -60,15 +65,15 @@ class LooksAtGalleries(Protocol):
 
 
 class Watch:
-    """Looks at every live deployment, tick by tick: proofs and fuse of the planned ones, the gallery of all.
+    """Looks at every live deployment, tick by tick: proofs and circuit breaker of the planned ones, the gallery of all.
 
     Not for several threads.
 
     Args:
         engine: the records.
-        sender: sends proofs of life.
+        sender: sends live probes.
         store: suspends.
-        fuse: looks at one deployment's fuse and trips it.
+        circuit_breaker: looks at one deployment's circuit breaker and trips it.
         galleries: compare the galleries with the lists.
         policy: the intervals.
         clock: monotonic seconds.
@@ -78,22 +83,22 @@ class Watch:
         self,
         *,
         engine: Engine,
-        sender: SendsProofs,
+        sender: SendsLiveProbes,
         store: Suspends,
-        fuse: Callable[[str], None],
+        circuit_breaker: Callable[[str], None],
         galleries: LooksAtGalleries,
-        policy: ProofPolicy,
+        policy: LiveProbePolicy,
         clock: Clock,
     ) -> None:
         self._engine = engine
         self._sender = sender
         self._store = store
-        self._fuse = fuse
+        self._circuit_breaker = circuit_breaker
         self._galleries = galleries
         self._policy = policy
         self._clock = clock
         self._watched: dict[str, _Watched] = {}
-        self._fuse_at_s = float("-inf")
+        self._circuit_breaker_at_s = float("-inf")
 
     def tick(self) -> None:
         """Do what is due; one deployment's trouble is logged and keeps nobody from looking at the next.
@@ -106,9 +111,9 @@ class Watch:
         for gone in self._watched.keys() - set(live):  # ended, or suspended: after a resume it begins anew
             del self._watched[gone]
         now_s = self._clock.monotonic()
-        if now_s - self._fuse_at_s >= self._policy.fuse_every_s:
-            self._fuse_at_s = now_s
-            self._each(live, self._fuse)
+        if now_s - self._circuit_breaker_at_s >= self._policy.circuit_breaker_every_s:
+            self._circuit_breaker_at_s = now_s
+            self._each(live, self._circuit_breaker)
         self._each(live, self._beat)
         self._galleries.keep_only([view.id for view in views])
         self._each([view.id for view in views], self._galleries.look)
@@ -127,18 +132,20 @@ class Watch:
         pulse, step = next_step(
             watched.pulse, now_s=self._clock.monotonic(), green=self._is_green(watched), policy=self._policy
         )
-        if step is PulseStep.SUSPEND:
+        if step is LiveProbeAction.SUSPEND:
             self._suspend(name, watched)  # raises, and is tried again at the next tick: the pulse is as it was
-        elif step is PulseStep.SEND:
+        elif step is LiveProbeAction.SEND:
             pulse = self._send(name, watched, pulse)
         watched.pulse = pulse
 
-    def _send(self, name: str, watched: _Watched, pulse: Pulse) -> Pulse:
+    def _send(self, name: str, watched: _Watched, pulse: LiveProbeSchedule) -> LiveProbeSchedule:
         try:
             watched.proof, watched.why = self._sender.send(name), ""
         except Refused as error:
             if error.rule.startswith("gate."):
-                return Pulse()  # nothing is recognised, so there is nothing to prove; the first frame that is, is
+                return (
+                    LiveProbeSchedule()
+                )  # nothing is recognised, so there is nothing to prove; the first frame that is, is
             watched.proof, watched.why = None, str(error)
         except LfrError as error:
             watched.proof, watched.why = None, str(error)
@@ -158,5 +165,5 @@ class Watch:
                 wrong = what_is_wrong(session, watched.proof)
         short = wrong if len(wrong) <= _LONGEST_WHY else f"{wrong[:_LONGEST_WHY]}..."
         times = self._policy.missed_in_a_row
-        self._store.suspend(name, f"proof of life missed {times} times in a row ({short})", by=WATCH)
+        self._store.suspend(name, f"live probe missed {times} times in a row ({short})", by=WATCH)
         get_logger().error("watch.suspended", deployment=name, reason=wrong)

@@ -39,7 +39,7 @@ from lfr_core.publication.promises.checks.source import NoExportPath
 from lfr_core.publication.promises.ledger import Ledger
 from lfr_core.publication.promises.port import Check
 from lfr_core.recognition.gallery import Gallery, MilvusGallery
-from lfr_core.retention.erasure.desk import CertificateDesk
+from lfr_core.retention.erasure.certificate_service import CertificateService
 from lfr_core.retention.erasure.places import certificate_folder
 from lfr_core.storage.engine import open_engine
 
@@ -53,7 +53,7 @@ class State:
     engine: Engine
     vault: Vault
     gallery: Gallery
-    desk: CertificateDesk
+    desk: CertificateService
     keystore_folder: Path
     source: Path
     """The folder that holds the packages."""
@@ -115,7 +115,7 @@ def open_ledger(
             engine=engine,
             vault=vault,
             gallery=gallery,
-            desk=CertificateDesk(engine, vault, trail, clock, certificate_folder(settings)),
+            desk=CertificateService(engine, vault, trail, clock, certificate_folder(settings)),
             keystore_folder=settings.keystore_folder,
             source=PROJECT,
             alone=not settings.milvus_uri,

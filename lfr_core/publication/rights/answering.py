@@ -12,8 +12,8 @@ from lfr_core.custody.people.store import acting
 from lfr_core.custody.vault.port import KeyKind
 from lfr_core.publication.rights import checks
 from lfr_core.publication.rights import reading as read
-from lfr_core.publication.rights.desk import OFFICERS, SECOND, RightsDesk
 from lfr_core.publication.rights.sealed import closing_key, open_answer, open_asked, seal_answer, seal_asked
+from lfr_core.publication.rights.service import OFFICERS, SECOND, RightsService
 from lfr_core.publication.rights.types import Request
 from lfr_core.publication.rights.wording import NEITHER, listed_answer
 from lfr_core.retention.footage.people import two_people
@@ -23,12 +23,12 @@ from lfr_core.watchlists.commitments import was_listed
 __all__ = ["answer", "answer_listed", "close", "disclose"]
 
 
-def answer(desk: RightsDesk, reference: str, text: str, *, by: str) -> Request:
+def answer(desk: RightsService, reference: str, text: str, *, by: str) -> Request:
     """Write the answer to a request. `by` is of compliance.
 
     Raises:
         Refused: `rights.bad-text`, `rights.asks-listed` (that has an answer of its own), `rights.answered`,
-            `rights.closed`, `rights.erased`, and as `RightsDesk`.
+            `rights.closed`, `rights.erased`, and as `RightsService`.
     """
     words = checks.words("answer", text)
     with reading(desk.engine) as session:
@@ -40,12 +40,12 @@ def answer(desk: RightsDesk, reference: str, text: str, *, by: str) -> Request:
     return _write(desk, reference, words, by=by, rule="rights.answered")
 
 
-def answer_listed(desk: RightsDesk, reference: str, *, by: str, subject: str = "") -> Request:
+def answer_listed(desk: RightsService, reference: str, *, by: str, subject: str = "") -> Request:
     """Answer "was I on a list". `subject` is the nominal id of who asks; without a decision to disclose it isn't used.
 
     Raises:
         Refused: `rights.not-asked` (it doesn't ask that), `rights.deployment-missing`, `rights.bad-subject`,
-            `rights.list-stands`, `rights.answered`, `rights.closed`, `rights.erased`, and as `RightsDesk`.
+            `rights.list-stands`, `rights.answered`, `rights.closed`, `rights.erased`, and as `RightsService`.
     """
     name = checks.actor(by)
     with reading(desk.engine) as session:
@@ -69,11 +69,12 @@ def answer_listed(desk: RightsDesk, reference: str, *, by: str, subject: str = "
     return _write(desk, reference, words, by=name, rule="rights.answered-listed")
 
 
-def disclose(desk: RightsDesk, reference: str, *, by: str, approved_by: str) -> Request:
+def disclose(desk: RightsService, reference: str, *, by: str, approved_by: str) -> Request:
     """Decide, two people, that one enquiry "was I on a list" is answered plainly.
 
     Raises:
-        Refused: `rights.not-asked`, `rights.answered`, `rights.closed`, `footage.hold-one-person`, and as `RightsDesk`.
+        Refused: `rights.not-asked`, `rights.answered`, `rights.closed`, `footage.hold-one-person`, and as
+        `RightsService`.
     """
     names = two_people(checks.actor(by), checks.actor(approved_by))
     for name in names:
@@ -95,13 +96,13 @@ def disclose(desk: RightsDesk, reference: str, *, by: str, approved_by: str) -> 
         return read.request_of(session, row, desk.days, desk.now())
 
 
-def close(desk: RightsDesk, reference: str, *, by: str, withdrawn: bool = False) -> Request:
+def close(desk: RightsService, reference: str, *, by: str, withdrawn: bool = False) -> Request:
     """Close an answered request, or one that was withdrawn. Who asked, and what, goes `keep_after_closing_days` later.
 
     Called again for a closed one it makes up for a key that couldn't be destroyed.
 
     Raises:
-        Refused: `rights.unanswered`, `rights.erased`, and as `RightsDesk`.
+        Refused: `rights.unanswered`, `rights.erased`, and as `RightsService`.
     """
     name = checks.actor(by)
     with reading(desk.engine) as session:
@@ -119,7 +120,7 @@ def close(desk: RightsDesk, reference: str, *, by: str, withdrawn: bool = False)
     return closed
 
 
-def _close(desk: RightsDesk, reference: str, key_id: str, name: str, *, withdrawn: bool) -> Request:
+def _close(desk: RightsService, reference: str, key_id: str, name: str, *, withdrawn: bool) -> Request:
     old = desk.vault.open_kept(key_id, actor=name, purpose="rights.closed")
     keep_days = desk.policy.rights.keep_after_closing_days
     new = closing_key(desk.vault, reference, now_ns=desk.clock.time_ns(), keep_days=keep_days)
@@ -136,7 +137,7 @@ def _close(desk: RightsDesk, reference: str, key_id: str, name: str, *, withdraw
         return read.request_of(session, row, desk.days, desk.now())
 
 
-def _write(desk: RightsDesk, reference: str, words: str, *, by: str, rule: str) -> Request:
+def _write(desk: RightsService, reference: str, words: str, *, by: str, rule: str) -> Request:
     name = checks.actor(by)
     with reading(desk.engine) as session:
         acting(session, name, OFFICERS)

@@ -35,7 +35,7 @@ from lfr_core.recognition.faces.types import Floats
 from lfr_core.recognition.gallery.checks import DIMENSION, check_name, check_probes, check_references
 from lfr_core.recognition.gallery.port import Candidate, Gallery, Reference, StoredRow
 
-__all__ = ["Turn", "TurnedGallery", "deployment_of_gallery", "turn_from_key", "turned_gallery"]
+__all__ = ["RotatedGallery", "Turn", "deployment_of_gallery", "rotated_gallery", "rotation_from_key"]
 
 _LABEL: Final = b"openlfr gallery turn 1"
 _ENDS = re.compile(r"lfr_((?:[A-Za-z0-9]|_[0-9a-f]{2})+)(?:__[A-Za-z0-9]+)?")
@@ -58,7 +58,7 @@ class Turn:
         return turned
 
 
-def turn_from_key(key: bytes, deployment: str) -> Turn:
+def rotation_from_key(key: bytes, deployment: str) -> Turn:
     """The turn of a deployment; the same for the same key, on every machine, to within float32's last bit.
 
     HKDF-SHA256 (RFC 5869) of the key, SHAKE-256 (FIPS 202) as the stream, Box-Muller for Gaussians, then QR with the
@@ -80,7 +80,7 @@ def turn_from_key(key: bytes, deployment: str) -> Turn:
     return Turn(Biometric(np.ascontiguousarray(q * signs)))
 
 
-class TurnedGallery:
+class RotatedGallery:
     """A `Gallery` over another one: templates and probes are turned on their way in, nothing is on the way out.
 
     Args:
@@ -147,7 +147,7 @@ class _Known:
     checked_s: float
 
 
-class _VaultTurns:
+class _VaultRotations:
     """Turns by collection, from the keys of the deployments; forgotten when the vault says that the key is gone."""
 
     def __init__(
@@ -176,13 +176,13 @@ class _VaultTurns:
                 kept = make_list_key(self._vault, deployment, now_ns=self._clock.time_ns())
             else:
                 kept = self._vault.open_kept(info.id, actor=self._actor, purpose="turn templates and probes")
-            known = _Known(kept.info.id, turn_from_key(kept.key, deployment), now)
+            known = _Known(kept.info.id, rotation_from_key(kept.key, deployment), now)
         known.checked_s = now
         self._known[deployment] = known
         return known.turn
 
 
-def turned_gallery(
+def rotated_gallery(
     inner: Gallery,
     vault: Vault,
     *,
@@ -190,7 +190,7 @@ def turned_gallery(
     may_make: bool = False,
     clock: Clock | None = None,
     monotonic: Callable[[], float] = time.monotonic,
-) -> TurnedGallery:
+) -> RotatedGallery:
     """The gallery that everybody uses: collections named by `gallery_name`, keys from the vault.
 
     Args:
@@ -202,5 +202,5 @@ def turned_gallery(
         clock: for the new key's due time.
         monotonic: seconds that never go back.
     """
-    turns = _VaultTurns(vault, clock or SystemClock(), actor, monotonic, may_make=may_make)
-    return TurnedGallery(inner, turns)
+    turns = _VaultRotations(vault, clock or SystemClock(), actor, monotonic, may_make=may_make)
+    return RotatedGallery(inner, turns)

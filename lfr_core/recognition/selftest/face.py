@@ -17,7 +17,7 @@ from lfr_core.common.errors import Fatal, Poison
 from lfr_core.recognition.faces.types import FaceEngine, Floats, Image
 from lfr_core.recognition.selftest.drawing import BGR, Canvas, Point
 
-__all__ = ["draw_face", "proof_frame", "proof_template"]
+__all__ = ["draw_face", "live_probe_frame", "live_probe_template"]
 
 WIDTH_PX: Final = 640
 HEIGHT_PX: Final = 480
@@ -47,7 +47,7 @@ def draw_face() -> Image:
 
 
 @cache
-def proof_frame() -> bytes:
+def live_probe_frame() -> bytes:
     """The face as a camera would send it: a JPEG of 640 x 480, 37 kB."""
     ok, jpeg = cv2.imencode(".jpg", draw_face(), [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
     if not ok:
@@ -55,7 +55,7 @@ def proof_frame() -> bytes:
     return jpeg.tobytes()
 
 
-def proof_template(engine: FaceEngine) -> Floats | None:
+def live_probe_template(engine: FaceEngine) -> Floats | None:
     """The test face's template, (512,), unit length, as `engine` makes it; None where it finds no face in the drawing.
 
     A gallery without it never passes a self-test, which says so.

@@ -17,7 +17,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, Va
 
 from lfr_core.common.errors import Fatal, Refused
 
-__all__ = ["CanaryFile", "Control", "DataClass", "Planted", "PlantedKind", "digest_of"]
+__all__ = ["CanaryFile", "CanaryKind", "Control", "DataClass", "InjectedCanary", "digest_of"]
 
 
 def _from_hex(value: object) -> object:
@@ -36,7 +36,7 @@ class DataClass(StrEnum):
     FOOTAGE = "footage"
 
 
-class PlantedKind(StrEnum):
+class CanaryKind(StrEnum):
     """What a canary stands for."""
 
     TEMPLATE = "template"
@@ -55,12 +55,12 @@ class PlantedKind(StrEnum):
     @property
     def data_class(self) -> DataClass:
         return {
-            PlantedKind.TEMPLATE: DataClass.LIST,
-            PlantedKind.REFERENCE: DataClass.LIST,
-            PlantedKind.FRAME: DataClass.FRAMES,
-            PlantedKind.SIGHTING: DataClass.ALERTS,
-            PlantedKind.ALERT: DataClass.ALERTS,
-            PlantedKind.FOOTAGE: DataClass.FOOTAGE,
+            CanaryKind.TEMPLATE: DataClass.LIST,
+            CanaryKind.REFERENCE: DataClass.LIST,
+            CanaryKind.FRAME: DataClass.FRAMES,
+            CanaryKind.SIGHTING: DataClass.ALERTS,
+            CanaryKind.ALERT: DataClass.ALERTS,
+            CanaryKind.FOOTAGE: DataClass.FOOTAGE,
         }[self]
 
 
@@ -75,13 +75,13 @@ class Control(StrEnum):
     """No search has been made yet."""
 
 
-class Planted(BaseModel):
+class InjectedCanary(BaseModel):
     """One canary in one store."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     id: str
-    kind: PlantedKind
+    kind: CanaryKind
     deployment: str
     store: str
     """Name of the store it was put into."""
@@ -107,7 +107,7 @@ class _Contents(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     version: int = 1
-    planted: tuple[Planted, ...] = ()
+    planted: tuple[InjectedCanary, ...] = ()
 
 
 def digest_of(needles: Sequence[bytes]) -> str:
@@ -124,7 +124,7 @@ class CanaryFile:
     def __init__(self, folder: Path, deployment: str) -> None:
         self.path = folder / f"{deployment}.json"
 
-    def read(self) -> tuple[Planted, ...]:
+    def read(self) -> tuple[InjectedCanary, ...]:
         """What was planted; nothing if the file isn't there.
 
         Raises:
@@ -141,7 +141,7 @@ class CanaryFile:
                 f"{self.path} is damaged ({error.error_count()} faults): nothing can be certified for this deployment"
             ) from error
 
-    def require(self) -> tuple[Planted, ...]:
+    def require(self) -> tuple[InjectedCanary, ...]:
         """What was planted. Raises Refused `erasure.no-canaries` when nothing was; Fatal as `read` does."""
         if not (planted := self.read()):
             raise Refused(
@@ -151,7 +151,7 @@ class CanaryFile:
             )
         return planted
 
-    def put(self, planted: Iterable[Planted]) -> None:
+    def put(self, planted: Iterable[InjectedCanary]) -> None:
         """Add canaries, or replace those with the same id. Raises Fatal when the file can't be written."""
         known = {one.id: one for one in self.read()} | {one.id: one for one in planted}
         contents = _Contents(planted=tuple(known.values()))

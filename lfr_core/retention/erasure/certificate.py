@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from lfr_core.common.errors import Poison
 from lfr_core.custody.audit.entry import canonical
-from lfr_core.retention.erasure.canary import Control, DataClass, Planted, PlantedKind, digest_of
+from lfr_core.retention.erasure.canary import CanaryKind, Control, DataClass, InjectedCanary, digest_of
 from lfr_core.retention.erasure.destruction_log import Destroyed
 from lfr_core.retention.erasure.verify import Verification
 
@@ -29,7 +29,7 @@ class CanaryLine(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     id: str
-    kind: PlantedKind
+    kind: CanaryKind
     data_class: DataClass
     store: str
     planted_ns: int
@@ -128,7 +128,7 @@ def signed_message(digest: str) -> bytes:
     return f"openlfr certificate 1\n{digest}".encode()
 
 
-def canary_line(planted: Planted, due: tuple[str, ...]) -> CanaryLine:
+def canary_line(planted: InjectedCanary, due: tuple[str, ...]) -> CanaryLine:
     """What a certificate says of a canary; `due`: ids of those that had to be gone."""
     return CanaryLine(
         id=planted.id,

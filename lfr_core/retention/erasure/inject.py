@@ -1,6 +1,6 @@
 """Planting in gallery and records, by the ways that real references take; and what every planted canary is made from.
 
-Planted are noise images and random vectors. The stored form is noted from what was really handed to the store: the
+Canaries are noise images and random vectors. The stored form is noted from what was really handed to the store: the
 sealed bytes of the row, the turned vector on its way into Milvus.
 """
 
@@ -27,12 +27,12 @@ from lfr_core.domain.watchlists import Category
 from lfr_core.recognition.faces.types import Floats
 from lfr_core.recognition.gallery.checks import stored_row
 from lfr_core.recognition.gallery.port import Candidate, Gallery, Reference, StoredRow
-from lfr_core.retention.erasure.canary import Planted, PlantedKind
+from lfr_core.retention.erasure.canary import CanaryKind, InjectedCanary
 from lfr_core.retention.erasure.forms import image_forms, noise_jpeg, random_template, sealed_forms, vector_forms
 from lfr_core.storage.engine import writing
 from lfr_core.storage.tables.stream import WatchlistEntryRow
 
-__all__ = ["CANARY", "CROP_PX", "NotingGallery", "key_of", "made", "plant_reference", "plant_template"]
+__all__ = ["CANARY", "CROP_PX", "NotingGallery", "inject_reference", "inject_template", "key_of", "made"]
 
 CANARY = CANARY_ENTRY
 """Entry, camera and subject of everything planted."""
@@ -85,7 +85,7 @@ class _Crop:
 
 
 def made(
-    kind: PlantedKind,
+    kind: CanaryKind,
     deployment: str,
     *,
     store: str,
@@ -94,9 +94,9 @@ def made(
     stored: Sequence[bytes],
     key: KeptKeyInfo | None = None,
     due_ns: int | None = None,
-) -> Planted:
+) -> InjectedCanary:
     """A new canary. `key`: the kept key that its stored form is sealed under, if it is."""
-    return Planted(
+    return InjectedCanary(
         id=uuid.uuid4().hex,
         kind=kind,
         deployment=deployment,
@@ -110,7 +110,7 @@ def made(
     )
 
 
-def plant_template(
+def inject_template(
     view: DeploymentView,
     gallery: Callable[[Gallery], Gallery],
     milvus: Gallery,
@@ -119,13 +119,13 @@ def plant_template(
     clock: Clock,
     random: np.random.Generator,
     store: str = "gallery",
-) -> Planted:
+) -> InjectedCanary:
     """Add a random template to the deployment's gallery.
 
     Args:
         view: a deployment with a list.
         gallery: makes the gallery that real references go through, over the one it is given
-            (`lambda inner: turned_gallery(inner, vault, actor=SystemActor.ERASURE)`).
+            (`lambda inner: rotated_gallery(inner, vault, actor=SystemActor.ERASURE)`).
         milvus: where the vectors lie.
         engine: the records: what may be in a gallery is written down before it is put there.
         clock: when it was planted.
@@ -149,7 +149,7 @@ def plant_template(
     stored = noting.noted[reference.id].astype("<f4").tobytes()
     # Its own key doesn't make it unopenable: two galleries can be aligned without one. Only the drop makes it go.
     return made(
-        PlantedKind.TEMPLATE,
+        CanaryKind.TEMPLATE,
         view.id,
         store=store,
         now_ns=clock.time_ns(),
@@ -158,9 +158,9 @@ def plant_template(
     )
 
 
-def plant_reference(
+def inject_reference(
     engine: Engine, vault: Vault, view: DeploymentView, *, clock: Clock, random: np.random.Generator
-) -> Planted:
+) -> InjectedCanary:
     """Add a noise crop to the deployment's list in the records, sealed under the list's key as all are.
 
     Raises:
@@ -181,7 +181,7 @@ def plant_reference(
             session.flush()
         session.add(row)
     return made(
-        PlantedKind.REFERENCE,
+        CanaryKind.REFERENCE,
         view.id,
         store="database",
         now_ns=now_ns,

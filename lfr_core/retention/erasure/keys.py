@@ -15,7 +15,7 @@ from lfr_core.custody.audit.port import Verb
 from lfr_core.custody.vault.keystore import kept_key_ids
 from lfr_core.custody.vault.port import Vault
 from lfr_core.domain.actors import SystemActor
-from lfr_core.retention.erasure.canary import Planted, PlantedKind
+from lfr_core.retention.erasure.canary import CanaryKind, InjectedCanary
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.audit import AuditEntryRow
 from lfr_core.storage.tables.vault import EpochRow
@@ -52,7 +52,7 @@ def vault_runs(vault: Vault) -> bool:
 class Keys(Protocol):
     """Answers for one canary's key. Raises Retryable when the vault or the records are away."""
 
-    def state(self, planted: Planted) -> KeyState: ...
+    def state(self, planted: InjectedCanary) -> KeyState: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +76,14 @@ class VaultKeys:
     keystore: Path
     """The keystore's folder: asked when the vault isn't running."""
 
-    def state(self, planted: Planted) -> KeyState:
+    def state(self, planted: InjectedCanary) -> KeyState:
         if not planted.key_id:
             return KeyState(refused=False, booked=False)  # not sealed: only its removal makes it go
         return KeyState(self._refused(planted), self._booked(planted))
 
-    def _refused(self, planted: Planted) -> bool:
+    def _refused(self, planted: InjectedCanary) -> bool:
         try:
-            if planted.kind is PlantedKind.FRAME:
+            if planted.kind is CanaryKind.FRAME:
                 self.vault.open_key(planted.key_id)
             else:
                 self.vault.open_kept(planted.key_id, actor=ACTOR, purpose=PURPOSE)
@@ -93,11 +93,11 @@ class VaultKeys:
             if vault_runs(self.vault):
                 raise
             # nothing runs that could open it: a frame's key was in that process' memory alone, others lie in files
-            return planted.kind is PlantedKind.FRAME or planted.key_id not in kept_key_ids(self.keystore)
+            return planted.kind is CanaryKind.FRAME or planted.key_id not in kept_key_ids(self.keystore)
         return False
 
-    def _booked(self, planted: Planted) -> bool:
-        if planted.kind is PlantedKind.FRAME:
+    def _booked(self, planted: InjectedCanary) -> bool:
+        if planted.kind is CanaryKind.FRAME:
             with reading(self.engine) as session:
                 row = session.get(EpochRow, planted.key_id)
                 return row is not None and row.destroyed_ns is not None and row.fingerprint == planted.key_fingerprint

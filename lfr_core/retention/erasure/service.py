@@ -11,9 +11,14 @@ from lfr_core.common.clock import Clock
 from lfr_core.common.settings import Settings
 from lfr_core.custody.audit.port import Trail
 from lfr_core.custody.vault.port import Vault
-from lfr_core.retention.erasure.canary import CanaryFile, Planted
+from lfr_core.retention.erasure.canary import CanaryFile, InjectedCanary
 from lfr_core.retention.erasure.certificate import SignedCertificate
-from lfr_core.retention.erasure.desk import CertificateDesk, CertificateFault, register_canaries, unregistered
+from lfr_core.retention.erasure.certificate_service import (
+    CertificateFault,
+    CertificateService,
+    register_canaries,
+    unregistered,
+)
 from lfr_core.retention.erasure.destruction_log import ended_ns, what_was_destroyed
 from lfr_core.retention.erasure.keys import VaultKeys
 from lfr_core.retention.erasure.places import canary_folder, certificate_folder, scratch_folder, stores_of
@@ -36,11 +41,11 @@ class Erasure:
     grace_s: float
     """policy.vault.grace_s"""
 
-    def planted(self, deployment: str) -> tuple[Planted, ...]:
+    def planted(self, deployment: str) -> tuple[InjectedCanary, ...]:
         """What was planted for a deployment. Raises Fatal when that file is damaged."""
         return self._canaries(deployment).read()
 
-    def remember(self, deployment: str, planted: Sequence[Planted]) -> tuple[Planted, ...]:
+    def remember(self, deployment: str, planted: Sequence[InjectedCanary]) -> tuple[InjectedCanary, ...]:
         """Search for what was just planted (its control), keep its needles, and book its digests.
 
         Raises:
@@ -77,7 +82,7 @@ class Erasure:
         )
 
     def certify(self, deployment: str) -> SignedCertificate:
-        """Search, and certify what that said, whatever it said. Raises as `search` and `CertificateDesk.issue` do."""
+        """Search, and certify what that said, whatever it said. Raises as `search` and `CertificateService.issue`."""
         search = self.search(deployment)
         return self.desk().issue(
             deployment,
@@ -90,9 +95,9 @@ class Erasure:
         """Every fault of every certificate. `public_key`: the installation's, hexadecimal."""
         return self.desk().check(public_key)
 
-    def desk(self) -> CertificateDesk:
+    def desk(self) -> CertificateService:
         """Where certificates are kept."""
-        return CertificateDesk(self.engine, self.vault, self.trail, self.clock, certificate_folder(self.settings))
+        return CertificateService(self.engine, self.vault, self.trail, self.clock, certificate_folder(self.settings))
 
     def stores(self) -> tuple[Store, ...]:
         """Every place that is searched, and those that can't be."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from lfr_core.common.errors import Fatal
-from lfr_core.retention.erasure.canary import Control, Planted
+from lfr_core.retention.erasure.canary import Control, InjectedCanary
 from lfr_core.retention.erasure.keys import Keys
 from lfr_core.retention.erasure.search import Needles, Searched, search_files
 from lfr_core.retention.erasure.stores import Store
@@ -93,13 +93,13 @@ class Verification(_Value):
         return not self.failures
 
 
-def confirm(planted: Sequence[Planted], stores: Iterable[Store]) -> tuple[Planted, ...]:
+def confirm(planted: Sequence[InjectedCanary], stores: Iterable[Store]) -> tuple[InjectedCanary, ...]:
     """The control: search for what was just planted, and note whether its stored form was found in its store.
 
     Raises:
         Retryable: a service is away.
     """
-    result: list[Planted] = []
+    result: list[InjectedCanary] = []
     by_name = {store.name: store for store in stores}
     searches: dict[str, frozenset[tuple[str, bool]]] = {}
     for one in planted:
@@ -116,7 +116,7 @@ def confirm(planted: Sequence[Planted], stores: Iterable[Store]) -> tuple[Plante
 
 
 def verify(
-    planted: Sequence[Planted],
+    planted: Sequence[InjectedCanary],
     stores: Sequence[Store],
     keys: Keys,
     *,
@@ -158,7 +158,7 @@ def verify(
 class _Pile:
     """The needles of several canaries, and whose each is."""
 
-    def __init__(self, planted: Sequence[Planted]) -> None:
+    def __init__(self, planted: Sequence[InjectedCanary]) -> None:
         self.planted = planted
         owned = [(needle, one.id, clear) for one in planted for clear in (True, False) for needle in _of(one, clear)]
         self.needles = Needles([needle for needle, _, _ in owned])
@@ -174,11 +174,11 @@ class _Pile:
         return places
 
 
-def _of(planted: Planted, clear: bool) -> tuple[bytes, ...]:  # noqa: FBT001  one of two forms
+def _of(planted: InjectedCanary, clear: bool) -> tuple[bytes, ...]:  # noqa: FBT001  one of two forms
     return planted.clear if clear else planted.stored
 
 
-def _still_opens(planted: Planted, keys: Keys, *, due: bool) -> str:
+def _still_opens(planted: InjectedCanary, keys: Keys, *, due: bool) -> str:
     """Why what is stored can still be opened; empty when it can't."""
     if not planted.key_id:
         return "it isn't sealed: only its removal makes it go"
@@ -210,7 +210,7 @@ def _search(store: Store, pile: _Pile, still_opens: dict[str, str], due: set[str
 
 
 def _judge(
-    planted: Planted, hits: dict[tuple[str, bool], list[str]], opens: str, *, due: bool, readable: bool
+    planted: InjectedCanary, hits: dict[tuple[str, bool], list[str]], opens: str, *, due: bool, readable: bool
 ) -> Finding:
     if clear := hits.get((planted.id, True)):
         return Finding(canary=planted.id, verdict=Verdict.FOUND_CLEAR, places=tuple(clear[:5]))
@@ -239,7 +239,9 @@ def _finds_what_is_there(pile: _Pile, scratch: Path) -> bool:
     return all((one.id, True) in hits for one in pile.planted)
 
 
-def _failures(planted: Sequence[Planted], results: Sequence[StoreResult], *, engine_control: bool) -> Iterable[str]:
+def _failures(
+    planted: Sequence[InjectedCanary], results: Sequence[StoreResult], *, engine_control: bool
+) -> Iterable[str]:
     if not engine_control:
         yield "the search didn't find what was put there for it to find: none of its answers counts"
     kinds = {one.id: one.kind.value for one in planted}

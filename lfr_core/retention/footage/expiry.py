@@ -21,7 +21,7 @@ from lfr_core.common.logs import get_logger
 from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
 from lfr_core.custody.vault.port import KeyKind, Vault
 from lfr_core.domain.actors import SystemActor
-from lfr_core.retention.footage.hold_reconciliation import settle_holds
+from lfr_core.retention.footage.hold_reconciliation import reconcile_holds
 from lfr_core.retention.footage.orphans import remove_orphans
 from lfr_core.retention.footage.register import Segment, close_row, due_segments, find_segments, rows_of, unclosed
 from lfr_core.retention.footage.segment import index_segment, segment_file
@@ -73,7 +73,7 @@ def expire_segments(
             the next run goes on from there.
     """
     trail.prepare(ACTOR)
-    settle_holds(engine, vault)
+    reconcile_holds(engine, vault)
     close_abandoned(engine, folder, now_ns=now_ns)
     due = [each.id for each in due_segments(engine, now_ns)]
     purged: list[PurgedSegment] = []

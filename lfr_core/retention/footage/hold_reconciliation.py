@@ -14,11 +14,11 @@ from lfr_core.custody.vault.port import KeyKind, Vault, in_parts
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.footage import FootageHoldRow, FootageHoldSegmentRow, FootageSegmentRow
 
-__all__ = ["Settled", "settle_holds"]
+__all__ = ["ReconciledHolds", "reconcile_holds"]
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
+class ReconciledHolds:
     """What was found out of step, by segment."""
 
     held: tuple[str, ...]
@@ -36,7 +36,7 @@ class _Known:
     covered: bool
 
 
-def settle_holds(engine: Engine, vault: Vault) -> Settled:
+def reconcile_holds(engine: Engine, vault: Vault) -> ReconciledHolds:
     """Make the vault hold what a recorded hold covers, and let go of what was released. May be repeated at will.
 
     A key that is held without any record is left alone: a hold on it may be half way.
@@ -60,7 +60,7 @@ def settle_holds(engine: Engine, vault: Vault) -> Settled:
         lost += _hold(vault, [key for key in to_release if key in again and again[key].covered], held=True)
     for key in lost:
         get_logger().error("footage.held-key-gone", segment=known[key].segment)
-    return Settled(*(tuple(known[key].segment for key in keys) for keys in (to_hold, to_release, lost)))
+    return ReconciledHolds(*(tuple(known[key].segment for key in keys) for keys in (to_hold, to_release, lost)))
 
 
 def _hold(vault: Vault, keys: Sequence[str], *, held: bool) -> list[str]:

@@ -1,4 +1,4 @@
-"""Holds as values, and those on record. See `lfr_core.retention.footage.desk` for how they come about."""
+"""Holds as values, and those on record. See `lfr_core.retention.footage.hold_service` for how they come about."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from lfr_core.custody.audit.port import Trail
 from lfr_core.custody.vault.port import Vault
 from lfr_core.retention.footage.expiry import expire_segments
 from lfr_core.retention.footage.register import due_segments
-from lfr_core.retention.footage_for_rights import tend_holds
+from lfr_core.retention.footage_for_rights import reconcile_complaint_holds
 from lfr_core.retention.port import Audited, Destroyed, Due, Outcome
 
 __all__ = ["FootageStep"]
@@ -36,7 +36,7 @@ class FootageStep:
     def purge(self, now_ns: int) -> Outcome:
         failures: tuple[LfrError, ...] = ()
         try:  # first: what a complaint concerns must be held before what is due goes
-            tend_holds(self._engine, self._vault, self._trail, now_ns=now_ns)
+            reconcile_complaint_holds(self._engine, self._vault, self._trail, now_ns=now_ns)
         except LfrError as error:  # tried again at each of the sweeps of 31 days
             failures = (error,)
         gone = expire_segments(self._engine, self._folder, self._vault, self._trail, now_ns=now_ns)

@@ -1,4 +1,4 @@
-"""Tables of proof: what was sent through the chain, what came back, and what the fuse did. No personal data."""
+"""Tables of monitoring: live probes, the answers to them, the circuit breaker's trips. No personal data."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from sqlmodel import Field
 
 from lfr_core.storage.tables.stream import Row
 
-__all__ = ["FuseTripRow", "ProofAnswerRow", "ProofRow"]
+__all__ = ["CircuitBreakerTripRow", "LiveProbeAnswerRow", "LiveProbeRow"]
 
 
-class ProofRow(Row, table=True):
+class LiveProbeRow(Row, table=True):
     """One proof: a round of test faces, a self-test, or a call that only asks who is there."""
 
     __tablename__ = "proof"
@@ -31,7 +31,7 @@ class ProofRow(Row, table=True):
     """A self-test's lines, as JSON."""
 
 
-class ProofAnswerRow(Row, table=True):
+class LiveProbeAnswerRow(Row, table=True):
     """One recogniser's answer, as it was recorded."""
 
     __tablename__ = "proof_answer"
@@ -45,7 +45,7 @@ class ProofAnswerRow(Row, table=True):
     fault: str
 
 
-class FuseTripRow(Row, table=True):
+class CircuitBreakerTripRow(Row, table=True):
     """A time when false alerts were too many for the faces."""
 
     __tablename__ = "fuse_trip"

@@ -237,7 +237,7 @@ class AlertRow(Row, table=True):
     key_id: str
     """The vault's key of this alert's crops."""
     canary: bool = False
-    """Planted to be looked for after its deletion: of nobody, and counted nowhere."""
+    """InjectedCanary to be looked for after its deletion: of nobody, and counted nowhere."""
     judgement: str | None = None
     judged_by: str | None = None
     judged_at: dt.datetime | None = None

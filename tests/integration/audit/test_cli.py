@@ -16,8 +16,8 @@ from typer.testing import CliRunner, Result
 from apps.cli.main import app
 from lfr_core.common.clock import SystemClock
 from lfr_core.common.settings import Settings
+from lfr_core.custody.audit.head_checkpoint import HEAD_FILE, KEY_FILE, keep_head
 from lfr_core.custody.audit.port import AuditEvent, Verb
-from lfr_core.custody.audit.remembered import HEAD_FILE, KEY_FILE, keep_head
 from lfr_core.custody.audit.trail import AuditTrail, record
 from lfr_core.custody.vault.client import vault_client
 from lfr_core.deployments.store import DeploymentStore
@@ -104,7 +104,7 @@ def test_a_damaged_or_missing_file_of_the_keystore_is_said(lfr: Run, settings: S
     keyless = lfr("audit", "verify")
 
     assert damaged.exit_code == 1
-    assert json.loads(damaged.stdout)["problem"]["fault"] == "audit.remembered"
+    assert json.loads(damaged.stdout)["problem"]["fault"] == "audit.head_checkpoint"
     assert missing.exit_code == 0
     assert "not checked" in missing.stdout
     assert keyless.exit_code == 77

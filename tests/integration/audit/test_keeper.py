@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import Engine
 from structlog.testing import capture_logs
 
+from lfr_core.custody.audit.head_checkpoint import HEAD_FILE, read_checkpoint, read_public_key
 from lfr_core.custody.audit.keeper import HeadKeeper
 from lfr_core.custody.audit.port import AuditEvent, Verb
-from lfr_core.custody.audit.remembered import HEAD_FILE, read_public_key, read_remembered
 from lfr_core.custody.audit.trail import AuditTrail, record
 from lfr_core.domain.actors import SystemActor
 from tests.support.audit import Notary
@@ -31,14 +31,14 @@ def test_entries_are_signed_as_they_come_and_once_more_at_the_end(
     record(engine, trail, EVENT)
     keeper.start()
     deadline = time.monotonic() + 20
-    while (head := read_remembered(folder / HEAD_FILE)) is None:
+    while (head := read_checkpoint(folder / HEAD_FILE)) is None:
         assert time.monotonic() < deadline
         time.sleep(0.01)
     record(engine, trail, EVENT)
     keeper.stop()
 
     assert head.seq == 1
-    last = read_remembered(folder / HEAD_FILE)
+    last = read_checkpoint(folder / HEAD_FILE)
     assert last is not None
     assert last.seq == 2
     assert read_public_key(folder) == notary.public_key

@@ -9,18 +9,18 @@ from sqlalchemy import Engine, text
 
 from lfr_core.common.errors import Refused, Retryable
 from lfr_core.custody.audit.chain import Fault
+from lfr_core.custody.audit.head_checkpoint import (
+    HEAD_FILE,
+    KEY_FILE,
+    keep_head,
+    read_checkpoint,
+    read_public_key,
+    write_checkpoint,
+)
 from lfr_core.custody.audit.heads import sign_head
 from lfr_core.custody.audit.port import AuditEvent, Verb
 from lfr_core.custody.audit.prune import prune
 from lfr_core.custody.audit.read import entries
-from lfr_core.custody.audit.remembered import (
-    HEAD_FILE,
-    KEY_FILE,
-    keep_head,
-    read_public_key,
-    read_remembered,
-    write_remembered,
-)
 from lfr_core.custody.audit.trail import AuditTrail, record
 from lfr_core.custody.audit.verify import AuditReport, verify
 from lfr_core.domain.actors import Principal, SystemActor
@@ -178,7 +178,7 @@ def test_a_trail_cut_short_with_its_heads_is_found_by_what_was_remembered(
     keep_head(engine, notary, clock, tmp_path)
     fill(engine, trail, 2)
     keep_head(engine, notary, clock, tmp_path)
-    remembered = read_remembered(tmp_path / HEAD_FILE)
+    remembered = read_checkpoint(tmp_path / HEAD_FILE)
     sql(engine, "DELETE FROM audit_entry WHERE seq > 3")
     sql(engine, "DELETE FROM audit_head WHERE seq > 3")
 
@@ -192,7 +192,7 @@ def test_a_trail_cut_short_with_its_heads_is_found_by_what_was_remembered(
     problem = look(engine, notary, remembered=remembered).problem
     assert problem is not None
     assert (problem.seq, problem.fault) == (5, Fault.REPLACED)
-    assert read_remembered(tmp_path / HEAD_FILE) == remembered
+    assert read_checkpoint(tmp_path / HEAD_FILE) == remembered
 
 
 def test_newest_heads_removed_from_the_database_are_missed(
@@ -232,7 +232,7 @@ def test_a_remembered_head_that_was_edited_is_refused_and_not_overwritten(
 
     for bad in (good.replace('"seq": 3', '"seq": 2'), good[: len(good) // 2], ""):
         file.write_text(bad)
-        assert rule(keep_head, engine, notary, clock, tmp_path) == "audit.remembered"
+        assert rule(keep_head, engine, notary, clock, tmp_path) == "audit.head_checkpoint"
         assert file.read_text() == bad
     (tmp_path / KEY_FILE).write_text("00" * 32)
     assert rule(keep_head, engine, notary, clock, tmp_path) == "audit.other-installation"
@@ -249,10 +249,10 @@ def test_an_earlier_head_never_replaces_a_later_one(
     late = sign_head(engine, notary, clock)
     assert early is not None
     assert late is not None
-    write_remembered(tmp_path / HEAD_FILE, late)
+    write_checkpoint(tmp_path / HEAD_FILE, late)
 
-    assert rule(write_remembered, tmp_path / HEAD_FILE, early) == "audit.remembered"
-    assert read_remembered(tmp_path / HEAD_FILE) == late
+    assert rule(write_checkpoint, tmp_path / HEAD_FILE, early) == "audit.head_checkpoint"
+    assert read_checkpoint(tmp_path / HEAD_FILE) == late
 
 
 def test_pruning_leaves_an_anchor_from_which_the_rest_verifies(
@@ -264,7 +264,7 @@ def test_pruning_leaves_an_anchor_from_which_the_rest_verifies(
     keep_head(engine, notary, clock, tmp_path)
 
     assert prune(engine, notary, clock, clock.now_ns) == 5
-    report = look(engine, notary, remembered=read_remembered(tmp_path / HEAD_FILE))
+    report = look(engine, notary, remembered=read_checkpoint(tmp_path / HEAD_FILE))
     assert (report.first_seq, report.last_seq, report.pruned, report.problem) == (6, 11, 5, None)
     last = entries(engine)[-1]
     assert (last.verb, last.actor, last.facts) == (Verb.ERASE, "system:retention", {"removed": 5, "up_to": 5})
@@ -274,7 +274,7 @@ def test_pruning_leaves_an_anchor_from_which_the_rest_verifies(
     clock.advance(100)
     assert prune(engine, notary, clock, clock.now_ns) == 6  # all of them; the trail goes on from its anchor
     keep_head(engine, notary, clock, tmp_path)
-    report = look(engine, notary, remembered=read_remembered(tmp_path / HEAD_FILE))
+    report = look(engine, notary, remembered=read_checkpoint(tmp_path / HEAD_FILE))
     assert (report.first_seq, report.last_seq, report.pruned, report.problem) == (12, 12, 11, None)
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus, DeploymentView
 from lfr_core.domain.policy import Policy, load_policy
-from streams.camera.rate_limit import quiet_kafka
+from streams.camera.rate_limit import silence_kafka_logs
 from tests.support.brokers import RunningBroker, kafka_broker, kafka_libs, new_kafka, tansu_broker
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def _no_sockets_in_captured_logs() -> Iterator[None]:
     """kafka-python logs each refused connection with its exception; pytest's log capture then keeps the socket."""
     logger = logging.getLogger("kafka")
     before = logger.level
-    quiet_kafka()
+    silence_kafka_logs()
     yield
     logger.setLevel(before)
 

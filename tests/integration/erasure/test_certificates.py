@@ -9,9 +9,9 @@ import pytest
 
 from lfr_core.domain.deployments import DeploymentView
 from lfr_core.recognition.gallery import Reference
-from lfr_core.retention.erasure.canary import Control, PlantedKind
+from lfr_core.retention.erasure.canary import CanaryKind, Control
 from lfr_core.retention.erasure.forms import random_template
-from lfr_core.retention.erasure.inject import plant_template
+from lfr_core.retention.erasure.inject import inject_template
 from lfr_core.retention.erasure.verify import Verdict, Verification
 from tests.support.brokers import new_kafka
 from tests.support.erasing import DAY_S, Installation
@@ -36,7 +36,7 @@ def house(tmp_path_factory: pytest.TempPathFactory, kafka_libs: Path) -> Iterato
     milvus.kill()
 
 
-def kinds_failing(view: DeploymentView, house: Installation, search: Verification) -> set[PlantedKind]:
+def kinds_failing(view: DeploymentView, house: Installation, search: Verification) -> set[CanaryKind]:
     """Kinds with a failed finding."""
     from lfr_core.retention.erasure.canary import CanaryFile
     from lfr_core.retention.erasure.places import canary_folder
@@ -50,8 +50,8 @@ def kinds_failing(view: DeploymentView, house: Installation, search: Verificatio
     }
 
 
-def all_kinds() -> list[frozenset[PlantedKind]]:
-    return [frozenset({kind}) for kind in PlantedKind]
+def all_kinds() -> list[frozenset[CanaryKind]]:
+    return [frozenset({kind}) for kind in CanaryKind]
 
 
 def test_what_was_planted_is_found_as_stored_and_nowhere_in_the_clear(house: Installation) -> None:
@@ -60,8 +60,8 @@ def test_what_was_planted_is_found_as_stored_and_nowhere_in_the_clear(house: Ins
     planted = house.plant(view)
     search = house.verify(view)
 
-    assert {one.kind for one in planted} == set(PlantedKind)
-    assert {one.kind: one.control for one in planted} == dict.fromkeys(PlantedKind, Control.FOUND)
+    assert {one.kind for one in planted} == set(CanaryKind)
+    assert {one.kind: one.control for one in planted} == dict.fromkeys(CanaryKind, Control.FOUND)
     assert search.failures == ()
     assert search.engine_control
     assert {
@@ -78,13 +78,13 @@ def test_with_purging_switched_off_everything_that_is_due_fails(house: Installat
 
     search = house.verify(view, later_s=AFTER_ALL_S)
 
-    assert kinds_failing(view, house, search) == set(PlantedKind)
+    assert kinds_failing(view, house, search) == set(CanaryKind)
     assert not search.passed
 
 
 @pytest.mark.parametrize("left_out", all_kinds(), ids=lambda kinds: "-".join(sorted(kinds)))
 def test_a_certificate_fails_for_just_the_purge_that_was_left_out(
-    house: Installation, left_out: frozenset[PlantedKind]
+    house: Installation, left_out: frozenset[CanaryKind]
 ) -> None:
     view = house.live("without-" + "-".join(sorted(left_out)))
     house.plant(view)
@@ -123,13 +123,13 @@ def test_the_way_each_kind_goes(house: Installation) -> None:
         )
         for one in planted
     }
-    assert verdicts.pop(PlantedKind.FRAME) in (Verdict.SEALED, Verdict.GONE)  # the broker keeps it for a minute
+    assert verdicts.pop(CanaryKind.FRAME) in (Verdict.SEALED, Verdict.GONE)  # the broker keeps it for a minute
     assert verdicts == {
-        PlantedKind.TEMPLATE: Verdict.GONE,
-        PlantedKind.REFERENCE: Verdict.GONE,
-        PlantedKind.ALERT: Verdict.GONE,
-        PlantedKind.FOOTAGE: Verdict.GONE,
-        PlantedKind.SIGHTING: Verdict.SEALED,
+        CanaryKind.TEMPLATE: Verdict.GONE,
+        CanaryKind.REFERENCE: Verdict.GONE,
+        CanaryKind.ALERT: Verdict.GONE,
+        CanaryKind.FOOTAGE: Verdict.GONE,
+        CanaryKind.SIGHTING: Verdict.SEALED,
     }
 
 
@@ -138,7 +138,7 @@ def test_a_vector_is_found_raw_among_thousands_so_nothing_hides_it_by_packing(ho
     gallery = house.gallery(house.plain_gallery)
     others = [Reference(f"r{n}", f"e{n}", random_template(house.random)) for n in range(2_000)]
     gallery.add(view.gallery, view.contract_id, others[:1_000])
-    planted = plant_template(
+    planted = inject_template(
         view, house.gallery, house.plain_gallery, house.engine, clock=house.clock, random=house.random
     )
     gallery.add(view.gallery, view.contract_id, others[1_000:])

@@ -19,7 +19,7 @@ from apps.auditing import trail_for
 from apps.cli import erasure
 from lfr_core.common.clock import SystemClock, utc_from_ns
 from lfr_core.common.settings import Settings
-from lfr_core.custody.audit.remembered import write_public_key
+from lfr_core.custody.audit.head_checkpoint import write_public_key
 from lfr_core.custody.vault.client import VaultClient
 from lfr_core.custody.vault.core import VaultCore
 from lfr_core.deployments.attendance import Attendance

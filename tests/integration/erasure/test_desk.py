@@ -16,9 +16,14 @@ from lfr_core.common.clock import utc_from_ns
 from lfr_core.common.errors import Retryable
 from lfr_core.custody.audit.trail import AuditTrail
 from lfr_core.domain.deployments import DeploymentKind
-from lfr_core.retention.erasure.canary import Control, DataClass, Planted, PlantedKind
+from lfr_core.retention.erasure.canary import CanaryKind, Control, DataClass, InjectedCanary
 from lfr_core.retention.erasure.certificate import SignedCertificate
-from lfr_core.retention.erasure.desk import CertificateDesk, certificates_of, register_canaries, unregistered
+from lfr_core.retention.erasure.certificate_service import (
+    CertificateService,
+    certificates_of,
+    register_canaries,
+    unregistered,
+)
 from lfr_core.retention.erasure.destruction_log import epochs, what_was_destroyed
 from lfr_core.retention.erasure.search import Needles
 from lfr_core.retention.erasure.stores import FolderStore, database_store
@@ -39,7 +44,7 @@ class Desk:
     engine: Engine
     folder: Path
     notary: Notary
-    desk: CertificateDesk
+    desk: CertificateService
 
     def issue(self, deployment: str = "dep") -> SignedCertificate:
         search = Verification(at_ns=NOW_NS, ended_ns=None, engine_control=True, due=(), stores=(), failures=())
@@ -57,10 +62,10 @@ class Desk:
         return self.folder / f"{number:06d}-dep.json"
 
 
-def canary(**changes: object) -> Planted:
-    one = Planted(
+def canary(**changes: object) -> InjectedCanary:
+    one = InjectedCanary(
         id="c1",
-        kind=PlantedKind.REFERENCE,
+        kind=CanaryKind.REFERENCE,
         deployment="dep",
         store="database",
         planted_ns=NOW_NS,
@@ -92,7 +97,7 @@ def desk(database_url: str, tmp_path: Path) -> Iterator[Desk]:
         )
     notary, clock, folder = Notary(), ManualClock(), tmp_path / "certificates"
     trail = AuditTrail(notary, clock)
-    yield Desk(engine, folder, notary, CertificateDesk(engine, notary, trail, clock, folder))
+    yield Desk(engine, folder, notary, CertificateService(engine, notary, trail, clock, folder))
     engine.dispose()
 
 

@@ -32,7 +32,7 @@ from lfr_core.publication.closing import closing_report_file
 from lfr_core.publication.published import published_records
 from lfr_core.recognition.faces.engine import build_engine
 from lfr_core.recognition.gallery import MilvusGallery, gallery_name
-from lfr_core.recognition.gallery.rotated import turned_gallery
+from lfr_core.recognition.gallery.rotated import rotated_gallery
 from lfr_core.storage.engine import open_engine
 from lfr_core.watchlists.building import ListBuilder
 from tests.support.milvus import MilvusServer, free_port
@@ -296,7 +296,7 @@ def test_a_compile_killed_half_way_and_run_again_builds_the_same_list_and_leaves
             by_hand = ListBuilder(
                 policy=house.policy,
                 store=house.store,
-                gallery=turned_gallery(gallery, house.vault, actor=SystemActor.FLOWS, may_make=True),
+                gallery=rotated_gallery(gallery, house.vault, actor=SystemActor.FLOWS, may_make=True),
                 engine=lambda: build_engine(settings, house.policy),
                 home=settings.home,
             )

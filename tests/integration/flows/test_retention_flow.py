@@ -122,7 +122,7 @@ from datetime import timedelta
 from prefect import flow
 from prefect.client.orchestration import get_client
 from prefect.states import Cancelling, Completed, Pending, Running, Scheduled
-from flows.sweep_schedule import schedule_one
+from flows.sweep_schedule import schedule_sweep
 from lfr_core.common.clock import SystemClock, utc_from_ns
 from lfr_core.common.logs import configure_logs
 
@@ -137,7 +137,7 @@ async def main():
         start = utc_from_ns(SystemClock().time_ns())
 
         async def beat(at_s, **more):
-            return await schedule_one(client, deployment, now=start + timedelta(seconds=at_s), every_s=60, **more)
+            return await schedule_sweep(client, deployment, now=start + timedelta(seconds=at_s), every_s=60, **more)
 
         async def left(*states):
             run = await client.create_flow_run_from_deployment(deployment, state=Scheduled())

@@ -9,7 +9,7 @@ import pytest
 
 from lfr_core.common.errors import Refused, Retryable
 from lfr_core.custody.vault.port import KeyKind
-from lfr_core.retention.footage.hold_reconciliation import settle_holds
+from lfr_core.retention.footage.hold_reconciliation import reconcile_holds
 from lfr_core.retention.footage.holds import HoldRequest, holds
 from lfr_core.retention.footage.register import find_segments
 from tests.support.footage import FootageHouse
@@ -106,7 +106,7 @@ def test_a_crash_between_vault_and_record_keeps_the_footage_and_a_repeat_mends_i
         with pytest.raises(Retryable):
             house.hold(segment)
     assert holds(house.engine) == ()
-    settle_holds(house.engine, house.vault)
+    reconcile_holds(house.engine, house.vault)
     house.after(32)
     assert house.expire() == ()
 
@@ -124,7 +124,7 @@ def test_a_release_that_crashed_before_the_vault_heard_of_it_is_finished_by_the_
     (segment,) = house.record(5)
     hold = house.hold(segment)
     with monkeypatch.context() as patch:
-        patch.setattr("lfr_core.retention.footage.desk.settle_holds", lambda *_: None)
+        patch.setattr("lfr_core.retention.footage.hold_service.reconcile_holds", lambda *_: None)
         house.desk().release(hold.id, actor="DC Ask")
     assert vault_holds(house) == {segment.id}
 
@@ -138,7 +138,7 @@ def test_a_vault_that_forgot_a_hold_is_told_again(house: FootageHouse) -> None:
     house.hold(segment)
     house.vault.hold([segment.key_id], held=False)
 
-    assert settle_holds(house.engine, house.vault).held == (segment.id,)
+    assert reconcile_holds(house.engine, house.vault).held == (segment.id,)
     assert vault_holds(house) == {segment.id}
 
 
@@ -148,7 +148,7 @@ def test_a_held_segment_whose_key_is_gone_is_said_to_be_lost(house: FootageHouse
     house.vault.hold([first.key_id], held=False)
     house.vault.destroy([first.key_id], rule="test")
 
-    assert settle_holds(house.engine, house.vault).lost == (first.id,)
+    assert reconcile_holds(house.engine, house.vault).lost == (first.id,)
     assert vault_holds(house) == {second.id}
 
 

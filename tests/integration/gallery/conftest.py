@@ -3,7 +3,7 @@ from collections.abc import Iterator
 import pytest
 
 from lfr_core.recognition.gallery import ExactGallery, Gallery, MilvusGallery
-from lfr_core.recognition.gallery.rotated import Turn, TurnedGallery, turn_from_key
+from lfr_core.recognition.gallery.rotated import RotatedGallery, Turn, rotation_from_key
 from tests.support.milvus import MilvusServer, milvus_server
 
 
@@ -25,7 +25,7 @@ def milvus_gallery(milvus: MilvusServer) -> Iterator[MilvusGallery]:
 @pytest.fixture(scope="session")
 def turn() -> Turn:
     """Any deployment's."""
-    return turn_from_key(bytes(range(32)), "dep")
+    return rotation_from_key(bytes(range(32)), "dep")
 
 
 @pytest.fixture(params=["exact", "milvus", "turned exact", "turned milvus"])
@@ -35,4 +35,4 @@ def gallery(request: pytest.FixtureRequest) -> Gallery:
     if not kind.startswith("turned"):
         return found
     turn: Turn = request.getfixturevalue("turn")
-    return TurnedGallery(found, lambda _name: turn)
+    return RotatedGallery(found, lambda _name: turn)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from lfr_core.recognition.gallery import MilvusGallery, Reference
-from lfr_core.recognition.gallery.rotated import Turn, TurnedGallery
+from lfr_core.recognition.gallery.rotated import RotatedGallery, Turn
 from tests.support.milvus import milvus_server
 
 
@@ -24,7 +24,7 @@ def test_no_raw_template_lies_in_milvus_files_and_the_turned_one_goes_with_the_c
     folder = tmp_path / "milvus"
     with milvus_server(folder) as server:
         below = MilvusGallery(server.uri)
-        gallery = TurnedGallery(below, lambda _name: turn)
+        gallery = RotatedGallery(below, lambda _name: turn)
         gallery.create("g", "contract")
         gallery.add("g", "contract", [Reference(f"r{i}", f"e{i}", row) for i, row in enumerate(templates)])
         gallery.search("g", "contract", templates[:2])

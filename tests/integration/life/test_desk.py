@@ -8,17 +8,17 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlmodel import select
 
-from lfr_core.alerts.decisions import DecisionDesk
+from lfr_core.alerts.decisions import DecisionService
 from lfr_core.common.errors import Refused
 from lfr_core.custody.people import Rank, Role
 from lfr_core.custody.vault.port import KeyKind
 from lfr_core.deployments.announcement import ReasonClass
+from lfr_core.deployments.announcing import announce, withhold
 from lfr_core.deployments.attendance import Attendance
 from lfr_core.deployments.compliance_documents import PaperKind
 from lfr_core.deployments.gate_facts import gate_facts
 from lfr_core.deployments.locking import locked
 from lfr_core.deployments.reading import authority_of, open_calls, timeline
-from lfr_core.deployments.telling import announce, withhold
 from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.alerts import Judgement
 from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus
@@ -299,7 +299,7 @@ def test_a_process_may_do_only_what_its_line_says(house: PlanningHouse) -> None:
     house.walk(S.LIVE)
 
     refused("life.wrong-role", lambda: house.store.suspend("dep", "x", by=SystemActor.FLOWS))
-    house.store.suspend("dep", "proof of life missed", by=SystemActor.WATCH)
+    house.store.suspend("dep", "live probe missed", by=SystemActor.WATCH)
     refused("life.wrong-role", lambda: house.store.resume("dep", by=SystemActor.WATCH))
     refused("people.wrong-role", lambda: house.store.resume("dep", by=OPERATOR))
     refused("people.unknown", lambda: house.store.close("dep", by="a stranger"))
@@ -316,7 +316,7 @@ def test_an_id_is_never_used_for_a_trial_and_a_planned_one(house: PlanningHouse)
 
 def test_only_registered_operators_attend_and_decide_at_a_planned_deployment(house: PlanningHouse) -> None:
     house.walk(S.LIVE)
-    attendance, desk = Attendance(house.engine, house.clock), DecisionDesk(house.engine, house.trail, house.clock)
+    attendance, desk = Attendance(house.engine, house.clock), DecisionService(house.engine, house.trail, house.clock)
     recorder = recorder_of(house.engine, house.clock)
     recorder.record_sightings([sighting(0.0, vault=house.vault, sealed_ns=house.clock.time_ns())])
     (alert,) = alerts_of(house.engine, "dep")

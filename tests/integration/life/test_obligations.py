@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from lfr_core.alerts.expiry import expire_alerts
-from lfr_core.deployments.obligations import Owed, book_obligations, closed_at, obligations_of
+from lfr_core.deployments.obligations import ObligationKind, book_obligations, closed_at, obligations_of
 from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.storage.engine import reading, writing
 from lfr_core.storage.tables.deployments import LifeRow
@@ -14,7 +14,7 @@ from tests.support.planning import OPERATOR, PLANNER, PlanningHouse
 from tests.support.records import recorder_of, sighting
 
 
-def owed(house: PlanningHouse) -> dict[Owed, tuple[bool, bool]]:
+def owed(house: PlanningHouse) -> dict[ObligationKind, tuple[bool, bool]]:
     """By obligation: whether it is done, and whether it is late."""
     with reading(house.engine) as session:
         found = obligations_of(session, "dep", house.policy, now=house.now)
@@ -36,14 +36,14 @@ def test_each_obligation_is_done_by_itself_and_the_deployment_closed_by_the_last
     book_obligations(house.engine, house.vault, house.now)
 
     done = owed(house)
-    assert done[Owed.LIST_DESTROYED] == (True, False)
-    assert done[Owed.ALERTS_PURGED] == (False, False)
-    assert done[Owed.RESULTS_PUBLISHED] == (False, False)
+    assert done[ObligationKind.LIST_DESTROYED] == (True, False)
+    assert done[ObligationKind.ALERTS_PURGED] == (False, False)
+    assert done[ObligationKind.RESULTS_PUBLISHED] == (False, False)
     house.wait_until(house.now + timedelta(hours=25))
-    assert owed(house)[Owed.ALERTS_PURGED] == (False, True)
+    assert owed(house)[ObligationKind.ALERTS_PURGED] == (False, True)
     expire_alerts(house.engine, house.vault, house.trail, now_ns=house.clock.time_ns(), retention_h=24)
     book_obligations(house.engine, house.vault, house.now)
-    assert owed(house)[Owed.ALERTS_PURGED] == (True, True)
+    assert owed(house)[ObligationKind.ALERTS_PURGED] == (True, True)
     with reading(house.engine) as session:
         assert closed_at(obligations_of(session, "dep", house.policy, now=house.now)) is None
 
@@ -54,11 +54,11 @@ def test_a_list_that_was_not_destroyed_is_owed_and_late_after_24_hours(house: Pl
         row = session.get_one(DeploymentRow, "dep")
         row.status, row.ended_at = DeploymentStatus.ENDED.value, house.now
     book_obligations(house.engine, house.vault, house.now)
-    assert owed(house)[Owed.LIST_DESTROYED] == (False, False)
+    assert owed(house)[ObligationKind.LIST_DESTROYED] == (False, False)
 
     house.wait_until(house.now + timedelta(hours=24, seconds=1))
 
-    assert owed(house)[Owed.LIST_DESTROYED] == (False, True)
+    assert owed(house)[ObligationKind.LIST_DESTROYED] == (False, True)
 
 
 def test_a_cancelled_deployment_owes_no_results(house: PlanningHouse) -> None:

@@ -17,10 +17,10 @@ from apps.cli.main import app
 from lfr_core.common.errors import Refused
 from lfr_core.custody.people.roles import Rank
 from lfr_core.deployments.announcement import ReasonClass
+from lfr_core.deployments.announcing import withhold
 from lfr_core.deployments.compliance_documents.forms import RULES, FormKind, render
 from lfr_core.deployments.evaluations import load_evaluations
 from lfr_core.deployments.false_alert_forecast import price
-from lfr_core.deployments.telling import withhold
 from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus
 from lfr_core.domain.figures import UseCase

@@ -15,7 +15,7 @@ from sqlalchemy import Engine
 from apps.compliance.view import ComplianceView, Report, ReportKind
 from apps.operator.view import OperatorView
 from lfr_core.alerts import read
-from lfr_core.alerts.decisions import DecisionDesk
+from lfr_core.alerts.decisions import DecisionService
 from lfr_core.alerts.recorder import Recorder
 from lfr_core.common.clock import SystemClock, utc_from_ns
 from lfr_core.common.errors import Refused
@@ -32,8 +32,8 @@ from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.alerts import Engagement, Judgement
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.policy import load_policy
-from lfr_core.publication.rights.desk import RightsDesk
 from lfr_core.publication.rights.receipts import issue_receipt
+from lfr_core.publication.rights.service import RightsService
 from lfr_core.publication.rights.types import NewRequest, RequestKind
 from lfr_core.storage.engine import open_engine
 from lfr_core.watchlists.listing import list_entries
@@ -85,7 +85,7 @@ class House:
         self.signs.sign_on("other", ELSEWHERE)
         self.signs.sign_on("dep", REVOKED)
         self.people.revoke(REVOKED, why="left the force", by=COMPLIANCE)
-        desk = DecisionDesk(self.engine, self.trail)
+        desk = DecisionService(self.engine, self.trail)
         desk.judge(self.alert, Judgement.SAME, OPERATOR, shown=seen(self.engine, self.alert))
         desk.engage(self.alert, Engagement.ENGAGED, OPERATOR)
         far_ns = time.time_ns() + 10**15
@@ -93,7 +93,7 @@ class House:
             KeyKind.FOOTAGE, "dep", "segment-1", far_ns, actor=SystemActor.CAMERA
         ).info.id
         self.sightings, self.listed = one.key_id, self.vault.kept(KeyKind.WATCHLIST, "dep")[0].id
-        self.rights = RightsDesk(self.engine, self.vault, self.trail, self.policy, self.clock)
+        self.rights = RightsService(self.engine, self.vault, self.trail, self.policy, self.clock)
         asked = NewRequest(RequestKind.ENQUIRY, "4 Rampant Horse Street", "Why me?")
         self.request = self.rights.take(asked, by="F. Desk").reference
         self.page = OperatorView(self.engine, self.policy, self.vault, self.trail, self.clock)

@@ -22,7 +22,7 @@ from lfr_core.custody.audit.port import AuditEvent, Verb
 from lfr_core.custody.audit.trail import record
 from lfr_core.custody.vault.epochs import Epoch
 from lfr_core.custody.vault.lists import make_list_key
-from lfr_core.deployments.vault_log import VaultBook
+from lfr_core.deployments.vault_log import VaultLog
 from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.alerts import Judgement
 from lfr_core.domain.deployments import DeploymentKind
@@ -194,7 +194,7 @@ def an_epoch_began_after_the_deployment_had_ended(house: PromiseHouse) -> Iterat
     yield
     at_ns = house.clock.time_ns() + 60 * 10**9
     key = Epoch("later", "dep", at_ns, at_ns + 10**10, 0.0, 0.0, "00", bytearray(32))
-    VaultBook(house.engine).began(key)
+    VaultLog(house.engine).began(key)
 
 
 @breaks("biometrics.no-export")

@@ -173,11 +173,11 @@ def test_a_result_of_more_than_a_day_ago_is_no_result_but_a_breach_stays_one(hou
 def test_held_footage_is_kept_longer_and_nothing_is_broken_by_that(house: PromiseHouse) -> None:
     import datetime as dt
 
-    from lfr_core.retention.footage.desk import HoldDesk
+    from lfr_core.retention.footage.hold_service import HoldService
     from lfr_core.retention.footage.holds import HoldGround, HoldRequest
 
     house.segment("wanted")
-    desk = HoldDesk(house.engine, house.vault, house.trail, house.policy.footage, house.clock)
+    desk = HoldService(house.engine, house.vault, house.trail, house.policy.footage, house.clock)
     desk.place(
         HoldRequest(
             segments=("wanted",),

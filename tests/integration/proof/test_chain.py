@@ -1,4 +1,4 @@
-"""Proof of life through the whole chain: vault, Kafka, a recogniser, the gallery, the recorder. All real."""
+"""Live probe through the whole chain: vault, Kafka, a recogniser, the gallery, the recorder. All real."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from lfr_core.common.clock import SystemClock
 from lfr_core.common.errors import Refused
 from lfr_core.deployments.monitoring.store import answers_to, is_green, last_proven_ns, what_is_wrong
 from lfr_core.domain.actors import SystemActor
-from lfr_core.domain.reserved import PROOF_ENTRY, PROOF_REFERENCE
+from lfr_core.domain.reserved import LIVE_PROBE_ENTRY, LIVE_PROBE_REFERENCE
 from lfr_core.recognition.faces.engine import build_engine
 from lfr_core.recognition.gallery.milvus import MilvusGallery
 from lfr_core.recognition.gallery.port import Reference
-from lfr_core.recognition.gallery.rotated import turned_gallery
-from lfr_core.recognition.selftest.face import proof_template
+from lfr_core.recognition.gallery.rotated import rotated_gallery
+from lfr_core.recognition.selftest.face import live_probe_template
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.stream import AlertRow, CameraLatencyRow, CameraSessionRow, StageTimeRow
 from streams.broker.traits import traits_of
-from streams.live_probe import ProofSender
+from streams.live_probe import LiveProbeSender
 from streams.live_probe_selftest import self_test
 from tests.support.brokers import RunningBroker
 from tests.support.galleries import rebind
@@ -54,11 +54,11 @@ def stream(kafka_broker: RunningBroker, milvus: MilvusServer, tmp_path: Path) ->
 
 def enrol_test_face(stream: Stream, gallery_name: str) -> None:
     engine = build_engine(stream.settings, stream.policy)
-    template = proof_template(engine)
+    template = live_probe_template(engine)
     assert template is not None
     milvus = MilvusGallery(stream.milvus.uri)
-    gallery = turned_gallery(milvus, stream.vault, actor=SystemActor.SELF_TEST)
-    gallery.add(gallery_name, engine.contract_id, [Reference(PROOF_REFERENCE, PROOF_ENTRY, template)])
+    gallery = rotated_gallery(milvus, stream.vault, actor=SystemActor.SELF_TEST)
+    gallery.add(gallery_name, engine.contract_id, [Reference(LIVE_PROBE_REFERENCE, LIVE_PROBE_ENTRY, template)])
     rebind(stream.database, "d", gallery)
     milvus.close()
 
@@ -77,7 +77,7 @@ def answered(stream: Stream, proof: uuid.UUID) -> bool:
 
 def test_a_proof_and_a_self_test_go_through_the_whole_chain_and_no_count_knows_of_them(stream: Stream) -> None:
     view = stream.deploy("d", live_only=True, attended=False)
-    sender = ProofSender(
+    sender = LiveProbeSender(
         stream.settings.kafka_bootstrap, traits_of(stream.settings), stream.vault, stream.database, SystemClock()
     )
 

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from apps.cli.main import app
 from lfr_core.common.settings import Settings
-from lfr_core.deployments.monitoring.store import ProofKind, begin_proof, keep_self_test
+from lfr_core.deployments.monitoring.store import LiveProbeKind, begin_live_probe, keep_self_test
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.policy import load_policy
 from lfr_core.storage.engine import open_engine, writing
@@ -35,7 +35,7 @@ def test_show_lists_proofs_and_says_who_did_not_answer(settings: Settings) -> No
         engine = open_engine(settings.records_url)
         store_of(engine).create("dep", DeploymentKind.DEMO, name="High Street", policy=load_policy())
         with writing(engine) as session:
-            begin_proof(session, uuid.UUID(int=1), "dep", ProofKind.LIFE, ["north"], NOW_NS)
+            begin_live_probe(session, uuid.UUID(int=1), "dep", LiveProbeKind.LIFE, ["north"], NOW_NS)
             keep_self_test(
                 session,
                 uuid.UUID(int=2),
@@ -52,7 +52,7 @@ def test_show_lists_proofs_and_says_who_did_not_answer(settings: Settings) -> No
     told = json.loads(shown.stdout)
     assert told["last_proven_ns"] == NOW_NS - 10**9
     assert [(one["kind"], one["how"]) for one in told["proofs"]] == [
-        ("proof of life", "north: no answer"),
+        ("live probe", "north: no answer"),
         ("self-test", "1 lines green"),
     ]
 

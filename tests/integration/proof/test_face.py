@@ -10,7 +10,7 @@ from lfr_core.domain.policy import load_policy
 from lfr_core.recognition.faces import quality
 from lfr_core.recognition.faces.engine import PackEngine
 from lfr_core.recognition.faces.types import Floats, Image
-from lfr_core.recognition.selftest.face import draw_face, proof_frame, proof_template
+from lfr_core.recognition.selftest.face import draw_face, live_probe_frame, live_probe_template
 from tests.support.samples import cpu, require_image, require_pack, require_photos
 
 pytestmark = pytest.mark.models
@@ -26,7 +26,7 @@ def engine() -> PackEngine:
 
 @pytest.fixture(scope="module")
 def template(engine: PackEngine) -> Floats:
-    made = proof_template(engine)
+    made = live_probe_template(engine)
     assert made is not None
     return made
 
@@ -46,12 +46,12 @@ def test_it_is_one_face_good_enough_to_be_compared_and_enrolled(engine: PackEngi
 
 
 def test_the_frame_that_is_sent_matches_what_is_enrolled(engine: PackEngine, template: Floats) -> None:
-    image = cv2.imdecode(np.frombuffer(proof_frame(), np.uint8), cv2.IMREAD_COLOR)
+    image = cv2.imdecode(np.frombuffer(live_probe_frame(), np.uint8), cv2.IMREAD_COLOR)
     assert image is not None
     (probe,) = templates(engine, image.astype(np.uint8))
 
     assert float(probe @ template) >= SAME
-    assert len(proof_frame()) < POLICY.images.max_frame_bytes
+    assert len(live_probe_frame()) < POLICY.images.max_frame_bytes
 
 
 @pytest.mark.parametrize("jpeg_quality", [30, 60, 90])

@@ -20,7 +20,7 @@ from lfr_core.deployments.monitoring.watch import WATCH, Watch
 from lfr_core.deployments.reading import call
 from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus
 from lfr_core.domain.gate import Condition, GateLimits, gate
-from lfr_core.domain.reserved import CANARY_ENTRY, PROOF_REFERENCE
+from lfr_core.domain.reserved import CANARY_ENTRY, LIVE_PROBE_REFERENCE
 from lfr_core.domain.watchlists import Category
 from lfr_core.recognition.gallery import Candidate, MilvusGallery, Reference
 from lfr_core.recognition.loading import ComparedGallery
@@ -171,7 +171,7 @@ def watch_of(house: PlanningHouse) -> Watch:
         engine=house.engine,
         sender=Nothing(),  # type: ignore[arg-type]  # never gives a proof's id
         store=house.store,
-        fuse=lambda _name: None,
+        circuit_breaker=lambda _name: None,
         galleries=watching,
         policy=house.policy.proof,
         clock=house.clock,
@@ -247,13 +247,13 @@ def test_a_recogniser_that_loads_it_searches_nothing_and_the_gate_shuts(
     row, probe = row_of(house), reference("person-1/1", "").template[None]
     assert isinstance(house.gallery, MilvusGallery)
     loaded = ComparedGallery(house.gallery, house.compare)
-    before = patiently(lambda: loaded.search(row.gallery or "", "contract", probe))
+    before = retry_while_unavailable(lambda: loaded.search(row.gallery or "", "contract", probe))
     change(tampered(), house.gallery)
 
     another = ComparedGallery(house.gallery, house.compare)
 
     with pytest.raises(Refused) as refused:
-        patiently(lambda: another.search(row.gallery or "", "contract", probe))
+        retry_while_unavailable(lambda: another.search(row.gallery or "", "contract", probe))
 
     assert before[0][0].entry == "person-1"
     assert refused.value.rule == "gallery.changed"
@@ -262,7 +262,7 @@ def test_a_recogniser_that_loads_it_searches_nothing_and_the_gate_shuts(
     assert row_of(house).status == S.SUSPENDED
 
 
-def patiently(ask: Callable[[], list[list[Candidate]]]) -> list[list[Candidate]]:
+def retry_while_unavailable(ask: Callable[[], list[list[Candidate]]]) -> list[list[Candidate]]:
     """As the stream does while a comparison runs."""
     for _ in range(100):
         try:
@@ -344,7 +344,7 @@ def test_an_emptied_trial_is_suspended_too(house: PlanningHouse, gallery: Milvus
     house.store.open("dep")
     before = shut_by(house)
     by = Tampered(milvus, "lfr_dep")
-    by.delete(PROOF_REFERENCE, *(each.id for one in ENTRIES for each in one.references))
+    by.delete(LIVE_PROBE_REFERENCE, *(each.id for one in ENTRIES for each in one.references))
     by.close()
 
     watch_of(house).tick()

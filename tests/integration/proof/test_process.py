@@ -16,7 +16,7 @@ from sqlmodel import select
 
 from apps.stores import deployment_store
 from apps.watch.process import ready_file
-from lfr_core.alerts.decisions import DecisionDesk
+from lfr_core.alerts.decisions import DecisionService
 from lfr_core.alerts.recorder import Recorder
 from lfr_core.common.clock import SystemClock
 from lfr_core.common.settings import Settings
@@ -71,10 +71,12 @@ def falsely_alerted(settings: Settings, engine: Engine) -> None:
         [OutcomeBatch(deployment="dep", camera="north", session="s", results=(faces,), reported_ns=now_ns)]
     )
     (alert,) = recorder.record_sightings([sighting(0.0, vault=vault, sealed_ns=now_ns)]).opened
-    DecisionDesk(engine, trail, clock).judge(alert, Judgement.DIFFERENT, "Ann Operator", shown=seen(engine, alert))
+    DecisionService(engine, trail, clock).judge(alert, Judgement.DIFFERENT, "Ann Operator", shown=seen(engine, alert))
 
 
-def test_the_watch_trips_the_fuse_of_the_authority_and_calls_its_officer_though_no_broker_runs(tmp_path: Path) -> None:
+def test_the_watch_trips_the_circuit_breaker_of_the_authority_and_calls_its_officer_though_no_broker_runs(
+    tmp_path: Path,
+) -> None:
     settings = Settings(home=tmp_path / "home", kafka_servers="127.0.0.1:9")
     settings.home.mkdir()
     with serving_vault(settings):

@@ -12,8 +12,8 @@ from sqlmodel import Session, select
 from lfr_core.common.clock import utc_from_ns
 from lfr_core.common.errors import Refused, Retryable
 from lfr_core.custody.people.roles import Role
-from lfr_core.deployments.monitoring.circuit_breaker import Fuse
-from lfr_core.deployments.monitoring.store import ProofKind, begin_proof
+from lfr_core.deployments.monitoring.circuit_breaker import CircuitBreaker
+from lfr_core.deployments.monitoring.store import LiveProbeKind, begin_live_probe
 from lfr_core.deployments.monitoring.watch import WATCH, Watch
 from lfr_core.deployments.reading import call
 from lfr_core.domain.alerts import Judgement, Review
@@ -23,7 +23,7 @@ from lfr_core.domain.outcomes import FrameOutcome
 from lfr_core.domain.policy import load_policy
 from lfr_core.storage.engine import reading, writing
 from lfr_core.storage.tables.deployments import CallRow
-from lfr_core.storage.tables.monitoring import FuseTripRow
+from lfr_core.storage.tables.monitoring import CircuitBreakerTripRow
 from lfr_core.storage.tables.stream import DeploymentRow
 from tests.support.alert_house import AlertHouse
 from tests.support.deciding import seen
@@ -47,10 +47,10 @@ class Sender:
         self.sent += 1
         proof, now_ns = uuid.uuid4(), self.house.clock.time_ns()
         with writing(self.house.engine) as session:
-            begin_proof(session, proof, deployment, ProofKind.LIFE, ["north"], now_ns)
+            begin_live_probe(session, proof, deployment, LiveProbeKind.LIFE, ["north"], now_ns)
         if self.answers:
             answer = Proof(id=proof, deployment=deployment, part=0, sent_ns=now_ns, reported_ns=now_ns, similarity=1.0)
-            self.house.recorder().record_proofs([answer])
+            self.house.recorder().record_live_probe_results([answer])
         return proof
 
 
@@ -64,12 +64,12 @@ class NoGalleries:
         pass
 
 
-def watch_of(house: AlertHouse, sender: Sender, fuse: Callable[[str], None] = lambda _name: None) -> Watch:
+def watch_of(house: AlertHouse, sender: Sender, circuit_breaker: Callable[[str], None] = lambda _name: None) -> Watch:
     return Watch(
         engine=house.engine,
         sender=sender,
         store=house.store,
-        fuse=fuse,
+        circuit_breaker=circuit_breaker,
         galleries=NoGalleries(),
         policy=POLICY,
         clock=house.clock,
@@ -106,7 +106,7 @@ def test_two_missed_proofs_suspend_and_say_which_camera_was_not_served(house: Al
 
     assert before == DeploymentStatus.LIVE
     assert row_of(house).status == DeploymentStatus.SUSPENDED
-    assert row_of(house).suspended_why == "proof of life missed 2 times in a row (north: no answer)"
+    assert row_of(house).suspended_why == "live probe missed 2 times in a row (north: no answer)"
 
 
 def test_a_suspended_deployment_is_asked_nothing(house: AlertHouse) -> None:
@@ -124,7 +124,7 @@ def test_a_proof_that_can_not_be_sent_counts_as_missed(house: AlertHouse) -> Non
 
     run(house, watch_of(house, sender), 2 * POLICY.answer_s + 3)
 
-    assert row_of(house).suspended_why == "proof of life missed 2 times in a row (the broker is away)"
+    assert row_of(house).suspended_why == "live probe missed 2 times in a row (the broker is away)"
 
 
 def test_a_gate_that_is_shut_misses_nothing_and_is_asked_again_when_it_opens(house: AlertHouse) -> None:
@@ -161,15 +161,15 @@ def test_a_fuse_that_can_not_be_read_keeps_no_proof_from_being_sent(house: Alert
     assert sender.sent == 1
 
 
-# -- the fuse ------------------------------------------------------------------------------------
+# -- the circuit breaker ------------------------------------------------------------------------------------
 
 
-def fuse_of(house: AlertHouse) -> Fuse:
+def circuit_breaker_of(house: AlertHouse) -> CircuitBreaker:
     def call_officer(session: Session, deployment: str, why: str) -> None:
         now = utc_from_ns(house.clock.time_ns())
         call(session, role=Role.AUTHORISING_OFFICER, deployment=deployment, why=why, now=now)
 
-    return Fuse(house.engine, house.store, call_officer, house.clock, by=WATCH)
+    return CircuitBreaker(house.engine, house.store, call_officer, house.clock, by=WATCH)
 
 
 def compared(house: AlertHouse, faces: int) -> None:
@@ -196,14 +196,14 @@ def calls(house: AlertHouse) -> list[str]:
 
 def test_false_alerts_beyond_the_table_suspend_and_call_the_authorising_officer(house: AlertHouse) -> None:
     compared(house, 500)  # DOMAIN.md 4.4: 500 faces at 1 in 1,000 trip at 3
-    fuse = fuse_of(house)
+    circuit_breaker = circuit_breaker_of(house)
     for number in range(2):
         judged(house, number, Judgement.DIFFERENT)
-    fuse.look("dep", 1_000)
+    circuit_breaker.look("dep", 1_000)
     before = row_of(house).status
     judged(house, 2, Judgement.CANT_TELL)
 
-    fuse.look("dep", 1_000)
+    circuit_breaker.look("dep", 1_000)
 
     assert before == DeploymentStatus.LIVE
     assert row_of(house).status == DeploymentStatus.SUSPENDED
@@ -218,7 +218,7 @@ def test_alerts_nobody_has_decided_true_ones_and_test_subjects_trip_nothing(hous
         judged(house, 10 + number, Judgement.SAME)
         judged(house, 20 + number, Judgement.DIFFERENT, entry="blue")
 
-    found = fuse_of(house).look("dep", 1_000)
+    found = circuit_breaker_of(house).look("dep", 1_000)
 
     assert (found.false_alerts, row_of(house).status) == (0, DeploymentStatus.LIVE)
 
@@ -228,7 +228,7 @@ def test_an_undone_judgement_trips_nothing(house: AlertHouse) -> None:
     alerts = [judged(house, number, Judgement.DIFFERENT) for number in range(3)]
     house.desk.undo(alerts[-1], Judgement.DIFFERENT, "Ann Operator")
 
-    found = fuse_of(house).look("dep", 1_000)
+    found = circuit_breaker_of(house).look("dep", 1_000)
 
     assert (found.false_alerts, row_of(house).status) == (2, DeploymentStatus.LIVE)
 
@@ -238,35 +238,35 @@ def test_a_review_that_finds_a_true_alert_false_counts(house: AlertHouse) -> Non
     alert = judged(house, 0, Judgement.SAME)
     house.desk.review(alert, Review.CONFIRMED_FALSE, "Ann Operator")
 
-    assert fuse_of(house).look("dep", 1_000).trips
+    assert circuit_breaker_of(house).look("dep", 1_000).trips
 
 
 def test_after_a_resume_it_trips_again_only_at_another_false_alert(house: AlertHouse) -> None:
     compared(house, 10)
     judged(house, 0, Judgement.DIFFERENT)
-    fuse_of(house).look("dep", 1_000)
+    circuit_breaker_of(house).look("dep", 1_000)
     resume(house)
 
-    fuse_of(house).look("dep", 1_000)
+    circuit_breaker_of(house).look("dep", 1_000)
     still = row_of(house).status
     judged(house, 1, Judgement.DIFFERENT)
-    fuse_of(house).look("dep", 1_000)
+    circuit_breaker_of(house).look("dep", 1_000)
 
     assert (still, row_of(house).status) == (DeploymentStatus.LIVE, DeploymentStatus.SUSPENDED)
     with reading(house.engine) as session:
-        assert [(t.number, t.false_alerts) for t in session.exec(select(FuseTripRow))] == [(1, 1), (2, 2)]
+        assert [(t.number, t.false_alerts) for t in session.exec(select(CircuitBreakerTripRow))] == [(1, 1), (2, 2)]
 
 
 def test_a_false_alert_after_a_corrected_one_is_a_new_one(house: AlertHouse) -> None:
     compared(house, 10)
     alert = judged(house, 0, Judgement.DIFFERENT)
-    fuse_of(house).look("dep", 1_000)
+    circuit_breaker_of(house).look("dep", 1_000)
     resume(house)
     house.desk.review(alert, Review.CONFIRMED_TRUE, "Ann Operator")
-    fuse_of(house).look("dep", 1_000)
+    circuit_breaker_of(house).look("dep", 1_000)
     judged(house, 1, Judgement.DIFFERENT)
 
-    fuse_of(house).look("dep", 1_000)
+    circuit_breaker_of(house).look("dep", 1_000)
 
     assert row_of(house).status == DeploymentStatus.SUSPENDED
 
@@ -277,7 +277,7 @@ def test_false_alerts_whose_data_was_deleted_on_schedule_still_count(house: Aler
     house.clock.advance(timedelta(hours=25).total_seconds())
     house.expire()
 
-    assert fuse_of(house).look("dep", 1_000).false_alerts == 1
+    assert circuit_breaker_of(house).look("dep", 1_000).false_alerts == 1
 
 
 def test_a_fuse_that_can_not_suspend_has_not_tripped_and_does_at_the_next_look(
@@ -292,8 +292,8 @@ def test_a_fuse_that_can_not_suspend_has_not_tripped_and_does_at_the_next_look(
 
         broken.setattr(house.store, "suspend", away)
         with pytest.raises(Retryable):
-            fuse_of(house).look("dep", 1_000)
+            circuit_breaker_of(house).look("dep", 1_000)
 
-    fuse_of(house).look("dep", 1_000)
+    circuit_breaker_of(house).look("dep", 1_000)
 
     assert row_of(house).status == DeploymentStatus.SUSPENDED

@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from sqlmodel import text
 
 from lfr_core.alerts import read
-from lfr_core.alerts.decisions import DecisionDesk
+from lfr_core.alerts.decisions import DecisionService
 from lfr_core.alerts.expiry import expire_alerts
 from lfr_core.common.errors import Fatal, Refused
 from lfr_core.deployments.announcement import NOT_RELEASED, ReasonClass, announcement_of, announcements, plan
@@ -102,7 +102,7 @@ def test_minors_on_a_list_are_counted_in_public_and_a_few_are_not_told_apart(
 def test_what_came_of_engagements_is_published_and_outlives_the_alerts(engine: Engine) -> None:
     clock = ended_deployment(engine)
     announcing(engine, clock).publish("dep", planned(), by="A. Okafor")
-    desk = DecisionDesk(engine, trail_of(engine), clock)
+    desk = DecisionService(engine, trail_of(engine), clock)
     confirmed, mistaken = (
         next(one.id for one in alerts_of(engine, "dep") if one.decision.review is review and one.engaged)
         for review in (Review.CONFIRMED_TRUE, Review.CONFIRMED_FALSE)

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import Session, select
 
-from lfr_core.alerts.decisions import DecisionDesk
+from lfr_core.alerts.decisions import DecisionService
 from lfr_core.common.clock import utc_from_ns
 from lfr_core.common.errors import Refused
 from lfr_core.custody.people.roles import Rank, Role
@@ -27,7 +27,7 @@ from lfr_core.publication.quality.ours import Checked, check_record
 from lfr_core.publication.quality.table import Finding, Level
 from lfr_core.publication.record import DeploymentRecord
 from lfr_core.publication.record_figures import figures_for
-from lfr_core.publication.results import Outcome, ResultsDesk
+from lfr_core.publication.results import Outcome, ResultsService
 from lfr_core.storage.engine import reading, writing
 from lfr_core.storage.tables.stream import CameraSessionRow, DeploymentRow
 from tests.support.deciding import seen
@@ -68,8 +68,8 @@ class Desk:
     def announce(self) -> None:
         announcing(self.engine, self.clock).publish("dep", planned(), by="A. Okafor")
 
-    def desk(self, *, real: bool = False) -> ResultsDesk:
-        return ResultsDesk(
+    def desk(self, *, real: bool = False) -> ResultsService:
+        return ResultsService(
             self.engine,
             trail_of(self.engine),
             self.clock,
@@ -93,7 +93,7 @@ class Desk:
             return overdue_unexplained(session, self.now, POLICY.model_copy(update={"publication": self.policy}))
 
     def judge_all(self) -> None:
-        decisions = DecisionDesk(self.engine, trail_of(self.engine), self.clock)
+        decisions = DecisionService(self.engine, trail_of(self.engine), self.clock)
         for alert in alerts_of(self.engine, "dep"):
             if alert.decision.judgement is None:
                 decisions.judge(alert.id, Judgement.DIFFERENT, "B. Operator", shown=seen(self.engine, alert.id))

@@ -11,7 +11,7 @@ from sqlmodel import col, select
 
 from lfr_core.alerts import read
 from lfr_core.alerts.answers import AnyAnswer
-from lfr_core.alerts.decisions import DecisionDesk
+from lfr_core.alerts.decisions import DecisionService
 from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.port import Verb
 from lfr_core.custody.audit.read import entries
@@ -37,8 +37,8 @@ def alert(engine: Engine, clock: ManualClock) -> UUID:
 
 
 @pytest.fixture
-def desk(engine: Engine, clock: ManualClock) -> DecisionDesk:
-    return DecisionDesk(engine, audit_trail(clock), clock)
+def desk(engine: Engine, clock: ManualClock) -> DecisionService:
+    return DecisionService(engine, audit_trail(clock), clock)
 
 
 def refusal(call: object, *arguments: object, **named: object) -> Refused:
@@ -63,7 +63,7 @@ def history(engine: Engine, alert: UUID) -> list[tuple[str, str, str, datetime |
 
 
 def test_an_answer_to_a_picture_that_is_no_longer_the_alerts_is_refused_with_a_sentence(
-    engine: Engine, alert: UUID, desk: DecisionDesk, clock: ManualClock
+    engine: Engine, alert: UUID, desk: DecisionService, clock: ManualClock
 ) -> None:
     shown = seen(engine, alert)
     better(engine, clock)
@@ -79,7 +79,7 @@ def test_an_answer_to_a_picture_that_is_no_longer_the_alerts_is_refused_with_a_s
 
 
 def test_an_answer_with_another_alerts_pictures_is_refused(
-    engine: Engine, alert: UUID, desk: DecisionDesk, clock: ManualClock
+    engine: Engine, alert: UUID, desk: DecisionService, clock: ManualClock
 ) -> None:
     (other,) = recorder_of(engine, clock).record_sightings([sighting(0.0, camera="south")]).opened
 
@@ -88,12 +88,12 @@ def test_an_answer_with_another_alerts_pictures_is_refused(
     assert refused.rule == "alert.pictures-changed"
 
 
-def test_nobody_compares_pictures_that_were_not_shown(alert: UUID, desk: DecisionDesk) -> None:
+def test_nobody_compares_pictures_that_were_not_shown(alert: UUID, desk: DecisionService) -> None:
     assert refusal(desk.judge, alert, Judgement.SAME, ANN, shown=Shown("")).rule == "alert.pictures-not-shown"
 
 
 def test_a_further_sighting_that_brings_no_better_picture_stops_no_answer(
-    engine: Engine, alert: UUID, desk: DecisionDesk, clock: ManualClock
+    engine: Engine, alert: UUID, desk: DecisionService, clock: ManualClock
 ) -> None:
     shown = seen(engine, alert)
     better(engine, clock, similarity=0.5)
@@ -102,7 +102,7 @@ def test_a_further_sighting_that_brings_no_better_picture_stops_no_answer(
 
 
 def test_a_judged_alert_keeps_the_picture_it_was_judged_on(
-    engine: Engine, alert: UUID, desk: DecisionDesk, clock: ManualClock
+    engine: Engine, alert: UUID, desk: DecisionService, clock: ManualClock
 ) -> None:
     shown = seen(engine, alert)
     desk.judge(alert, Judgement.SAME, ANN, shown=shown)
@@ -114,7 +114,7 @@ def test_a_judged_alert_keeps_the_picture_it_was_judged_on(
 
 
 def test_of_two_operators_on_one_alert_the_second_is_told_who_answered(
-    engine: Engine, alert: UUID, desk: DecisionDesk
+    engine: Engine, alert: UUID, desk: DecisionService
 ) -> None:
     shown = Shown(seen(engine, alert).pictures, Decision())
     desk.judge(alert, Judgement.SAME, ANN, shown=shown)
@@ -127,7 +127,7 @@ def test_of_two_operators_on_one_alert_the_second_is_told_who_answered(
 
 
 def test_a_correction_of_an_answer_that_another_has_corrected_meanwhile_is_refused(
-    engine: Engine, alert: UUID, desk: DecisionDesk
+    engine: Engine, alert: UUID, desk: DecisionService
 ) -> None:
     pictures = seen(engine, alert).pictures
     desk.judge(alert, Judgement.SAME, ANN, shown=Shown(pictures, Decision()))
@@ -141,7 +141,7 @@ def test_a_correction_of_an_answer_that_another_has_corrected_meanwhile_is_refus
         assert refused.rule == "alert.answers-changed"
 
 
-def test_a_double_click_answers_once(engine: Engine, alert: UUID, desk: DecisionDesk) -> None:
+def test_a_double_click_answers_once(engine: Engine, alert: UUID, desk: DecisionService) -> None:
     shown = Shown(seen(engine, alert).pictures, Decision())
 
     for _ in range(2):
@@ -152,7 +152,7 @@ def test_a_double_click_answers_once(engine: Engine, alert: UUID, desk: Decision
 
 
 def test_an_undone_answer_waits_again_and_stays_in_the_history_and_on_the_audit_trail(
-    engine: Engine, alert: UUID, desk: DecisionDesk, clock: ManualClock
+    engine: Engine, alert: UUID, desk: DecisionService, clock: ManualClock
 ) -> None:
     desk.judge(alert, Judgement.DIFFERENT, ANN, shown=seen(engine, alert))
     clock.advance(UNDO_S)
@@ -172,7 +172,7 @@ def test_an_undone_answer_waits_again_and_stays_in_the_history_and_on_the_audit_
 
 
 def test_after_ten_seconds_by_the_desks_clock_an_answer_stands(
-    engine: Engine, alert: UUID, desk: DecisionDesk, clock: ManualClock
+    engine: Engine, alert: UUID, desk: DecisionService, clock: ManualClock
 ) -> None:
     desk.judge(alert, Judgement.SAME, ANN, shown=seen(engine, alert))
     clock.advance(UNDO_S + 0.001)
@@ -184,7 +184,9 @@ def test_after_ten_seconds_by_the_desks_clock_an_answer_stands(
     assert alerts_of(engine, "dep")[0].decision == Decision(Judgement.SAME)
 
 
-def test_only_who_gave_the_last_answer_undoes_it_and_only_once(engine: Engine, alert: UUID, desk: DecisionDesk) -> None:
+def test_only_who_gave_the_last_answer_undoes_it_and_only_once(
+    engine: Engine, alert: UUID, desk: DecisionService
+) -> None:
     assert refusal(desk.undo, alert, Judgement.SAME, ANN).rule == "alert.nothing-to-undo"
     desk.judge(alert, Judgement.SAME, ANN, shown=seen(engine, alert))
 
@@ -194,7 +196,7 @@ def test_only_who_gave_the_last_answer_undoes_it_and_only_once(engine: Engine, a
     assert refusal(desk.undo, alert, Judgement.SAME, ANN).rule == "alert.nothing-to-undo"
 
 
-def test_an_answer_that_a_later_one_rests_on_is_not_undone(engine: Engine, alert: UUID, desk: DecisionDesk) -> None:
+def test_an_answer_that_a_later_one_rests_on_is_not_undone(engine: Engine, alert: UUID, desk: DecisionService) -> None:
     desk.judge(alert, Judgement.SAME, ANN, shown=seen(engine, alert))
     desk.engage(alert, Engagement.ENGAGED, BOB)
 
@@ -203,7 +205,7 @@ def test_an_answer_that_a_later_one_rests_on_is_not_undone(engine: Engine, alert
 
 @pytest.mark.parametrize("correction", [Judgement.DIFFERENT, Judgement.CANT_TELL])
 def test_an_undone_correction_gives_the_answer_before_it_back_with_its_who_and_when(
-    engine: Engine, alert: UUID, desk: DecisionDesk, clock: ManualClock, correction: AnyAnswer
+    engine: Engine, alert: UUID, desk: DecisionService, clock: ManualClock, correction: AnyAnswer
 ) -> None:
     desk.judge(alert, Judgement.SAME, ANN, shown=seen(engine, alert))
     before = alerts_of(engine, "dep")
@@ -220,7 +222,7 @@ def test_an_undone_correction_gives_the_answer_before_it_back_with_its_who_and_w
     ]
 
 
-def test_an_undone_outcome_takes_its_minutes_along(engine: Engine, alert: UUID, desk: DecisionDesk) -> None:
+def test_an_undone_outcome_takes_its_minutes_along(engine: Engine, alert: UUID, desk: DecisionService) -> None:
     desk.judge(alert, Judgement.SAME, ANN, shown=seen(engine, alert))
     desk.engage(alert, Engagement.ENGAGED, ANN)
     desk.outcome(alert, Outcome.ARREST, ANN, minutes=10.0)
@@ -235,7 +237,7 @@ def test_an_undone_outcome_takes_its_minutes_along(engine: Engine, alert: UUID, 
 
 
 def test_sightings_join_an_alert_whose_answer_was_undone_and_bring_their_better_picture(
-    engine: Engine, alert: UUID, desk: DecisionDesk, clock: ManualClock
+    engine: Engine, alert: UUID, desk: DecisionService, clock: ManualClock
 ) -> None:
     shown = seen(engine, alert)
     desk.judge(alert, Judgement.SAME, ANN, shown=shown)

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from lfr_core.alerts import read
-from lfr_core.alerts.decisions import DecisionDesk
+from lfr_core.alerts.decisions import DecisionService
 from lfr_core.common.errors import Fatal, Refused, Retryable
 from lfr_core.custody.audit.port import Verb
 from lfr_core.custody.audit.read import entries
@@ -33,12 +33,12 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture
-def desk(engine: Engine, clock: ManualClock) -> DecisionDesk:
-    return DecisionDesk(engine, audit_trail(clock), clock)
+def desk(engine: Engine, clock: ManualClock) -> DecisionService:
+    return DecisionService(engine, audit_trail(clock), clock)
 
 
 def test_each_answer_is_kept_with_who_and_when(
-    engine: Engine, alert: UUID, desk: DecisionDesk, clock: ManualClock
+    engine: Engine, alert: UUID, desk: DecisionService, clock: ManualClock
 ) -> None:
     desk.judge(alert, Judgement.SAME, "  Ann  Operator ", shown=seen(engine, alert))
     clock.advance(30)
@@ -62,19 +62,19 @@ def rule(call: object, *arguments: object, **named: object) -> str:
     return caught.value.rule
 
 
-def test_nothing_is_engaged_or_reviewed_before_a_person_has_compared(alert: UUID, desk: DecisionDesk) -> None:
+def test_nothing_is_engaged_or_reviewed_before_a_person_has_compared(alert: UUID, desk: DecisionService) -> None:
     assert rule(desk.engage, alert, Engagement.ENGAGED, "Ann") == "alert.engagement-before-judgement"
     assert rule(desk.review, alert, Review.NONE, "Ann") == "alert.review-before-judgement"
 
 
-def test_no_one_is_engaged_on_a_pair_judged_different(engine: Engine, alert: UUID, desk: DecisionDesk) -> None:
+def test_no_one_is_engaged_on_a_pair_judged_different(engine: Engine, alert: UUID, desk: DecisionService) -> None:
     desk.judge(alert, Judgement.DIFFERENT, "Ann", shown=seen(engine, alert))
 
     assert rule(desk.engage, alert, Engagement.ENGAGED, "Ann") == "alert.engagement-after-different"
 
 
 def test_an_answer_stands_until_it_is_corrected_and_then_carries_the_correctors_name(
-    engine: Engine, alert: UUID, desk: DecisionDesk, clock: ManualClock
+    engine: Engine, alert: UUID, desk: DecisionService, clock: ManualClock
 ) -> None:
     desk.judge(alert, Judgement.SAME, "Ann", shown=seen(engine, alert))
     clock.advance(60)
@@ -87,7 +87,7 @@ def test_an_answer_stands_until_it_is_corrected_and_then_carries_the_correctors_
 
 
 def test_a_judgement_cannot_be_corrected_to_different_under_an_engagement(
-    engine: Engine, alert: UUID, desk: DecisionDesk
+    engine: Engine, alert: UUID, desk: DecisionService
 ) -> None:
     desk.judge(alert, Judgement.SAME, "Ann", shown=seen(engine, alert))
     desk.engage(alert, Engagement.ENGAGED, "Ann")
@@ -99,12 +99,14 @@ def test_a_judgement_cannot_be_corrected_to_different_under_an_engagement(
 
 
 @pytest.mark.parametrize("name", ["", "   ", "x" * 101, "a\x00b", "system:retention"])
-def test_an_answer_without_a_usable_name_is_refused(engine: Engine, alert: UUID, desk: DecisionDesk, name: str) -> None:
+def test_an_answer_without_a_usable_name_is_refused(
+    engine: Engine, alert: UUID, desk: DecisionService, name: str
+) -> None:
     assert rule(desk.judge, alert, Judgement.SAME, name, shown=seen(engine, alert)) == "alert.actor-missing"
 
 
 def test_each_new_answer_is_on_the_audit_trail_under_a_pseudonym_and_a_repeated_one_is_not(
-    engine: Engine, alert: UUID, desk: DecisionDesk
+    engine: Engine, alert: UUID, desk: DecisionService
 ) -> None:
     desk.judge(alert, Judgement.CANT_TELL, "Ann Operator", shown=seen(engine, alert))
     desk.judge(alert, Judgement.CANT_TELL, "Ann Operator", shown=seen(engine, alert))
@@ -130,7 +132,7 @@ def test_each_new_answer_is_on_the_audit_trail_under_a_pseudonym_and_a_repeated_
 def test_with_the_vault_away_nothing_is_decided(engine: Engine, alert: UUID, clock: ManualClock) -> None:
     notary = Notary()
     notary.away = True
-    desk, before = DecisionDesk(engine, audit_trail(clock, notary), clock), entries(engine)
+    desk, before = DecisionService(engine, audit_trail(clock, notary), clock), entries(engine)
 
     with pytest.raises(Retryable, match="lfr up"):
         desk.judge(alert, Judgement.SAME, "Ann", shown=seen(engine, alert))
@@ -138,7 +140,7 @@ def test_with_the_vault_away_nothing_is_decided(engine: Engine, alert: UUID, clo
     assert entries(engine) == before
 
 
-def test_an_answer_that_cannot_be_audited_is_not_given(engine: Engine, alert: UUID, desk: DecisionDesk) -> None:
+def test_an_answer_that_cannot_be_audited_is_not_given(engine: Engine, alert: UUID, desk: DecisionService) -> None:
     with writing(engine) as session:
         session.execute(text("DROP TABLE audit_entry"))
 
@@ -147,11 +149,11 @@ def test_an_answer_that_cannot_be_audited_is_not_given(engine: Engine, alert: UU
     assert alerts_of(engine, "dep")[0].undecided
 
 
-def test_an_unknown_alert_is_refused(alert: UUID, desk: DecisionDesk) -> None:
+def test_an_unknown_alert_is_refused(alert: UUID, desk: DecisionService) -> None:
     assert rule(desk.judge, uuid4(), Judgement.SAME, "Ann", shown=Shown("any")) == "alert.unknown"
 
 
-def test_test_subjects_are_tallied_apart(engine: Engine, alert: UUID, desk: DecisionDesk) -> None:
+def test_test_subjects_are_tallied_apart(engine: Engine, alert: UUID, desk: DecisionService) -> None:
     recorder = recorder_of(engine, ManualClock())
     (blue,) = recorder.record_sightings([sighting(0.0, entry="blue", face=1)]).opened
     desk.judge(blue, Judgement.SAME, "Ann", shown=seen(engine, blue))
@@ -168,7 +170,7 @@ def _judged(engine: Engine) -> read.Answer | None:
 
 
 def test_an_outcome_follows_an_engagement_and_is_kept_with_who_when_and_how_long(
-    engine: Engine, alert: UUID, desk: DecisionDesk
+    engine: Engine, alert: UUID, desk: DecisionService
 ) -> None:
     desk.judge(alert, Judgement.SAME, "Ann Operator", shown=seen(engine, alert))
     assert rule(desk.outcome, alert, Outcome.ARREST, "Bob Sergeant") == "alert.outcome-without-engagement"

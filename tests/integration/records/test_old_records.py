@@ -8,7 +8,7 @@ from alembic import command
 from sqlmodel import text
 
 from lfr_core.alerts import read
-from lfr_core.alerts.decisions import DecisionDesk
+from lfr_core.alerts.decisions import DecisionService
 from lfr_core.domain.alerts import Engagement, Judgement, Outcome
 from lfr_core.storage.engine import open_engine, scrub
 from lfr_core.storage.migrate import _config, upgrade
@@ -65,7 +65,7 @@ def test_answers_of_before_the_history_are_in_it_and_can_be_corrected_and_undone
     clock = ManualClock()
     live_deployment(engine)
     (alert,) = recorder_of(engine, clock).record_sightings([sighting(0.0)]).opened
-    desk = DecisionDesk(engine, audit_trail(clock), clock)
+    desk = DecisionService(engine, audit_trail(clock), clock)
     desk.judge(alert, Judgement.SAME, "Ann", shown=seen(engine, alert))
     desk.engage(alert, Engagement.ENGAGED, "Ann")
     desk.outcome(alert, Outcome.ARREST, "Ann", minutes=12.0)

@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy import Engine
 
 from lfr_core.alerts import read
-from lfr_core.alerts.decisions import DecisionDesk
+from lfr_core.alerts.decisions import DecisionService
 from lfr_core.alerts.recorder import Recorder
 from lfr_core.common.clock import utc_from_ns
 from lfr_core.common.errors import Poison, Refused
@@ -152,7 +152,7 @@ def test_an_entry_that_expires_while_the_deployment_is_live_gives_no_alert_from_
 def test_a_sighting_after_the_decision_joins_the_alert_and_leaves_the_decision(engine: Engine) -> None:
     live_deployment(engine)
     (alert,) = recorder(engine).record_sightings([sighting(0.0)]).opened
-    DecisionDesk(engine, audit_trail(), ManualClock()).judge(
+    DecisionService(engine, audit_trail(), ManualClock()).judge(
         alert, Judgement.DIFFERENT, "Ann Operator", shown=seen(engine, alert)
     )
 

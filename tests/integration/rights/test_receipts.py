@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import select
 
-from lfr_core.alerts.decisions import DecisionDesk
+from lfr_core.alerts.decisions import DecisionService
 from lfr_core.common.errors import Refused
 from lfr_core.deployments.announcement import ReasonClass
 from lfr_core.domain.alerts import Engagement, Judgement
@@ -33,7 +33,7 @@ def alert_on(engine: Engine, *, engaged: bool = True) -> UUID:
     sign_on(engine, trail_of(engine), "B. Sergeant", "C. Constable", clock=ManualClock())
     recorder_of(engine, ManualClock()).record_sightings([sighting(90.5)])
     (alert,) = alerts_of(engine, "dep")
-    desk = DecisionDesk(engine, trail_of(engine), ManualClock())
+    desk = DecisionService(engine, trail_of(engine), ManualClock())
     desk.judge(alert.id, Judgement.SAME, "A. Operator", shown=seen(engine, alert.id))
     if engaged:
         desk.engage(alert.id, Engagement.ENGAGED, "B. Sergeant")

@@ -26,7 +26,7 @@ from lfr_core.watchlists.quality.rules import face_rules, row_rules, whole_rules
 from lfr_core.watchlists.quality.service import CheckedList, ListCheck, check_list, require_fit
 from tests.support.planted_list import LAST_DAY, PLANTED, TODAY, write_planted
 
-Planted = tuple[CheckedList, set[tuple[str, int]], Path]
+InjectedCanary = tuple[CheckedList, set[tuple[str, int]], Path]
 
 
 def no_engine() -> FaceEngine:
@@ -34,7 +34,7 @@ def no_engine() -> FaceEngine:
 
 
 @pytest.fixture(scope="module")
-def planted(tmp_path_factory: pytest.TempPathFactory, policy: Policy) -> Planted:
+def planted(tmp_path_factory: pytest.TempPathFactory, policy: Policy) -> InjectedCanary:
     """The one run of the whole suite: an operational list, refused before any face is embedded."""
     folder = tmp_path_factory.mktemp("planted")
     labels = write_planted(folder / "list", random.Random(20261123))
@@ -43,7 +43,7 @@ def planted(tmp_path_factory: pytest.TempPathFactory, policy: Policy) -> Planted
     return checked, labels, folder / "pages"
 
 
-def test_every_planted_defect_of_1000_entries_is_named_and_nothing_else(planted: Planted) -> None:
+def test_every_planted_defect_of_1000_entries_is_named_and_nothing_else(planted: InjectedCanary) -> None:
     checked, labels, _ = planted
 
     assert {(each.rule, each.line) for each in checked.quality.findings} == labels
@@ -55,7 +55,7 @@ def test_every_planted_defect_of_1000_entries_is_named_and_nothing_else(planted:
     assert checked.report.entries == ()
 
 
-def test_the_pages_name_every_defect_with_its_subject_and_ask_the_network_for_nothing(planted: Planted) -> None:
+def test_the_pages_name_every_defect_with_its_subject_and_ask_the_network_for_nothing(planted: InjectedCanary) -> None:
     checked, _, pages = planted
 
     index = (pages / "index.html").read_text(encoding="utf-8")
@@ -76,7 +76,7 @@ def test_the_pages_name_every_defect_with_its_subject_and_ask_the_network_for_no
     assert stat.S_IMODE(pages.stat().st_mode) == 0o700
 
 
-def test_the_result_for_programs_says_the_same_and_has_the_composition(planted: Planted) -> None:
+def test_the_result_for_programs_says_the_same_and_has_the_composition(planted: InjectedCanary) -> None:
     _, labels, pages = planted
 
     told = json.loads((pages / "result.json").read_text(encoding="utf-8"))
@@ -98,7 +98,7 @@ def test_the_result_for_programs_says_the_same_and_has_the_composition(planted: 
 
 
 def test_of_a_refused_list_no_face_is_embedded_and_the_faces_are_not_called_checked(
-    planted: Planted, policy: Policy
+    planted: InjectedCanary, policy: Policy
 ) -> None:
     checked, _, _ = planted
 
@@ -108,7 +108,7 @@ def test_of_a_refused_list_no_face_is_embedded_and_the_faces_are_not_called_chec
     )
 
 
-def test_an_operational_list_that_does_not_pass_is_refused_and_another_is_not(planted: Planted) -> None:
+def test_an_operational_list_that_does_not_pass_is_refused_and_another_is_not(planted: InjectedCanary) -> None:
     checked, _, _ = planted
 
     with pytest.raises(Refused, match="33 defects"):

@@ -13,7 +13,7 @@ from streams.camera.feedback import Flight
 from streams.camera.job import CameraJob
 from streams.camera.ledger import Ledger
 from streams.camera.sources import Grab, SourceInfo
-from streams.camera.stop_token import Halt
+from streams.camera.stop_token import StopToken
 from tests.support.records import NOW_NS, ManualClock
 
 GOOD = cv2.imencode(".jpg", np.zeros((16, 16, 3), np.uint8))[1].tobytes()
@@ -75,7 +75,7 @@ def test_every_picture_that_is_looked_at_is_footage_also_one_that_is_never_sent(
         ledger,
         Flight(clock, bound=12, lost_after_s=None),
         clock=clock,
-        halt=Halt(),
+        halt=StopToken(),
         footage=footage,
     )
     capture.start()

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.camera.ledger import Counts, Ledger, Picture
-from streams.camera.stop_token import Halt
+from streams.camera.stop_token import StopToken
 
 EVENTS = st.lists(st.sampled_from(["skip", "drop", "offer", "take", "take-refuse", "settled"]), max_size=200)
 
@@ -25,7 +25,7 @@ def explained(records: list[Counts]) -> bool:
 
 @given(EVENTS)
 def test_the_counts_in_sent_headers_explain_every_gap_whatever_the_order_of_events(events: list[str]) -> None:
-    ledger, halt = Ledger(wait=False), Halt()
+    ledger, halt = Ledger(wait=False), StopToken()
     sent: list[Counts] = []
     for event in events:
         if event == "skip":
@@ -53,7 +53,7 @@ def test_the_counts_in_sent_headers_explain_every_gap_whatever_the_order_of_even
 
 
 def test_the_counts_explain_every_gap_with_two_threads_racing() -> None:
-    ledger, halt = Ledger(wait=False), Halt()
+    ledger, halt = Ledger(wait=False), StopToken()
     sent: list[Counts] = []
     chance = random.Random(5)
 
@@ -86,7 +86,7 @@ def test_the_counts_explain_every_gap_with_two_threads_racing() -> None:
 
 
 def test_the_newest_frame_wins_and_the_replaced_one_is_dropped() -> None:
-    ledger, halt = Ledger(wait=False), Halt()
+    ledger, halt = Ledger(wait=False), StopToken()
     for name in (b"old", b"new"):
         ledger.offer(Picture(0, name), halt)
 
@@ -97,7 +97,7 @@ def test_the_newest_frame_wins_and_the_replaced_one_is_dropped() -> None:
 
 
 def test_with_back_pressure_capture_waits_until_the_frame_is_taken() -> None:
-    ledger, halt = Ledger(wait=True), Halt()
+    ledger, halt = Ledger(wait=True), StopToken()
     ledger.offer(Picture(0, b"first"), halt)
     second = threading.Thread(target=ledger.offer, args=(Picture(0, b"second"), halt))
     second.start()
@@ -111,7 +111,7 @@ def test_with_back_pressure_capture_waits_until_the_frame_is_taken() -> None:
 
 
 def test_with_back_pressure_a_halt_ends_the_wait() -> None:
-    ledger, halt = Ledger(wait=True), Halt()
+    ledger, halt = Ledger(wait=True), StopToken()
     ledger.offer(Picture(0, b"first"), halt)
     second = threading.Thread(target=ledger.offer, args=(Picture(0, b"second"), halt))
     second.start()
@@ -130,7 +130,7 @@ def test_what_a_hanging_capture_brings_after_the_end_is_not_counted() -> None:
 
     ledger.skip()
     ledger.drop()
-    ledger.offer(Picture(0, b""), Halt())
+    ledger.offer(Picture(0, b""), StopToken())
 
     assert ledger.finished
     assert ledger.totals() == Counts(1, 1, 0)

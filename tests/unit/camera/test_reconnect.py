@@ -12,7 +12,7 @@ from lfr_core.common.clock import SystemClock
 from lfr_core.common.errors import Retryable
 from streams.camera.reconnect import ReconnectingSource, back_off_s
 from streams.camera.sources import Grab, SourceInfo
-from streams.camera.stop_token import Halt
+from streams.camera.stop_token import StopToken
 
 
 class Camera:
@@ -45,7 +45,7 @@ class Camera:
         self.closed.set()
 
 
-def a_source(*cameras: Camera | Exception, halt: Halt | None = None) -> tuple[ReconnectingSource, list[float]]:
+def a_source(*cameras: Camera | Exception, halt: StopToken | None = None) -> tuple[ReconnectingSource, list[float]]:
     waits: list[float] = []
     left = iter(cameras)
 
@@ -56,7 +56,7 @@ def a_source(*cameras: Camera | Exception, halt: Halt | None = None) -> tuple[Re
         return camera
 
     source = ReconnectingSource(
-        make, clock=SystemClock(), halt=halt or Halt(), hang_s=1.0, open_timeout_s=2.0, wait=waits.append
+        make, clock=SystemClock(), halt=halt or StopToken(), hang_s=1.0, open_timeout_s=2.0, wait=waits.append
     )
     return source, waits
 
@@ -107,7 +107,7 @@ def test_a_picture_that_hangs_is_an_error_and_the_camera_is_opened_again() -> No
 
 
 def test_a_halt_ends_even_a_read_that_hangs() -> None:
-    halt, camera = Halt(), Camera(frames=0)
+    halt, camera = StopToken(), Camera(frames=0)
     source = ReconnectingSource(lambda: camera, clock=SystemClock(), halt=halt, hang_s=20)
     threading.Timer(0.2, halt.set).start()
     started = time.monotonic()

@@ -10,7 +10,7 @@ import pytest
 
 from lfr_core.common.errors import Fatal, Refused
 from lfr_core.retention.erasure import verify as module
-from lfr_core.retention.erasure.canary import CanaryFile, Control, Planted, PlantedKind
+from lfr_core.retention.erasure.canary import CanaryFile, CanaryKind, Control, InjectedCanary
 from lfr_core.retention.erasure.keys import KeyState
 from lfr_core.retention.erasure.search import Searched
 from lfr_core.retention.erasure.stores import ClosedStore, FolderStore, Store
@@ -23,7 +23,7 @@ DUE_NS = 1_000
 class Keys:
     state_: KeyState
 
-    def state(self, planted: Planted) -> KeyState:  # noqa: ARG002  the Protocol's signature
+    def state(self, planted: InjectedCanary) -> KeyState:  # noqa: ARG002  the Protocol's signature
         return self.state_
 
 
@@ -32,10 +32,10 @@ HELD = Keys(KeyState(refused=False, booked=False))
 UNBOOKED = Keys(KeyState(refused=True, booked=False))
 
 
-def canary(control: Control = Control.FOUND, key_id: str = "k", store: str = "one") -> Planted:
-    return Planted(
+def canary(control: Control = Control.FOUND, key_id: str = "k", store: str = "one") -> InjectedCanary:
+    return InjectedCanary(
         id="c1",
-        kind=PlantedKind.REFERENCE,
+        kind=CanaryKind.REFERENCE,
         deployment="dep",
         store=store,
         planted_ns=0,
@@ -60,7 +60,12 @@ def store(folder: Path) -> FolderStore:
 
 
 def run(
-    planted: Planted, *stores: Store, tmp: Path, keys: Keys = GONE, now_ns: int = DUE_NS, known: tuple[str, ...] = ()
+    planted: InjectedCanary,
+    *stores: Store,
+    tmp: Path,
+    keys: Keys = GONE,
+    now_ns: int = DUE_NS,
+    known: tuple[str, ...] = (),
 ) -> Verification:
     return verify([planted], stores, keys, now_ns=now_ns, ended_ns=None, scratch=tmp / "control", known=known)
 

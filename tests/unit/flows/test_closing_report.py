@@ -10,7 +10,7 @@ import pytest
 from lfr_core.custody.people.roles import Rank
 from lfr_core.deployments.application import Application, Authority
 from lfr_core.deployments.compliance_documents.forms import render
-from lfr_core.deployments.obligations import Obligation, Owed
+from lfr_core.deployments.obligations import Obligation, ObligationKind
 from lfr_core.publication.closing import ClosingReport, Outcome
 from lfr_core.publication.closing_document import printed_report, report_table
 from tests.support.planning import form
@@ -36,7 +36,7 @@ def report(*, faces: int, false: int, not_decided: int = 0) -> ClosingReport:
     outcome = Outcome(
         END - timedelta(hours=6), END, 12, faces, false + 2 + not_decided, false, not_decided, not_decided
     )
-    duties = (Obligation(Owed.ALERTS_PURGED, END + timedelta(hours=24), None),)
+    duties = (Obligation(ObligationKind.ALERTS_PURGED, END + timedelta(hours=24), None),)
     return ClosingReport("dep", "High Street", END, made, given, outcome, duties)
 
 
@@ -68,7 +68,7 @@ def test_alerts_that_nobody_decided_are_neither_called_false_nor_taken_for_right
 
 def test_what_is_owed_is_overdue_once_its_time_is_over_and_held_footage_is_named() -> None:
     made = report(faces=1, false=0)
-    held = Obligation(Owed.FOOTAGE_PURGED, END, END, held=2)
+    held = Obligation(ObligationKind.FOOTAGE_PURGED, END, END, held=2)
 
     assert "| alerts purged | 2026-11-28 16:00 GMT | not due yet |" in report_table(made)
     assert "OVERDUE" in report_table(replace(made, made_at=END + timedelta(hours=25)))

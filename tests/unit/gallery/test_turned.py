@@ -12,7 +12,12 @@ from lfr_core.domain.actors import SystemActor
 from lfr_core.recognition.faces.types import Floats
 from lfr_core.recognition.gallery import ExactGallery, Reference, gallery_name
 from lfr_core.recognition.gallery.port import StoredRow
-from lfr_core.recognition.gallery.rotated import TurnedGallery, deployment_of_gallery, turn_from_key, turned_gallery
+from lfr_core.recognition.gallery.rotated import (
+    RotatedGallery,
+    deployment_of_gallery,
+    rotated_gallery,
+    rotation_from_key,
+)
 from tests.support.records import NOW_NS
 from tests.support.vaults import MemoryVault
 
@@ -43,14 +48,14 @@ class Spy(ExactGallery):
 
 
 def test_a_turn_is_orthogonal_and_the_same_for_the_same_key() -> None:
-    turn = turn_from_key(KEY, "dep").matrix.reveal()
+    turn = rotation_from_key(KEY, "dep").matrix.reveal()
 
     assert np.abs(turn @ turn.T - np.eye(512)).max() < 1e-12
-    assert np.array_equal(turn, turn_from_key(KEY, "dep").matrix.reveal())
+    assert np.array_equal(turn, rotation_from_key(KEY, "dep").matrix.reveal())
 
 
 def test_a_turn_is_pinned_so_that_an_enrolled_gallery_can_be_searched_by_the_next_version() -> None:
-    turn = turn_from_key(KEY, "dep").matrix.reveal()
+    turn = rotation_from_key(KEY, "dep").matrix.reveal()
 
     assert turn[0, :3] == pytest.approx(PINNED, abs=1e-9)
 
@@ -59,7 +64,7 @@ PINNED = [-0.035390998345, 0.028590232014, -0.010676411144]
 
 
 def test_turns_are_spread_evenly_over_all_directions() -> None:
-    turn = turn_from_key(KEY, "dep").matrix.reveal()
+    turn = rotation_from_key(KEY, "dep").matrix.reveal()
 
     # entries of a uniformly random orthogonal matrix: mean 0, variance 1/512, kurtosis of a Gaussian
     assert abs(turn.mean()) < 4 / 512**1.5
@@ -70,7 +75,7 @@ def test_turns_are_spread_evenly_over_all_directions() -> None:
 
 def test_scores_are_those_of_the_plain_gallery() -> None:
     rows, probes = units(1, 200), units(2, 20)
-    plain, turned = ExactGallery(), TurnedGallery(ExactGallery(), lambda _: turn_from_key(KEY, "dep"))
+    plain, turned = ExactGallery(), RotatedGallery(ExactGallery(), lambda _: rotation_from_key(KEY, "dep"))
     for gallery in (plain, turned):
         gallery.create("g", CONTRACT)
         gallery.add("g", CONTRACT, references(rows))
@@ -87,7 +92,7 @@ def test_one_person_in_two_deployments_lies_there_as_unrelated_vectors() -> None
     person, vault, stored = units(3, 1), MemoryVault(), []
     for deployment in ("one", "two"):
         spy = Spy()
-        gallery = turned_gallery(spy, vault, actor=SystemActor.ENROLMENT, may_make=True)
+        gallery = rotated_gallery(spy, vault, actor=SystemActor.ENROLMENT, may_make=True)
         gallery.create(gallery_name(deployment), CONTRACT)
         gallery.add(gallery_name(deployment), CONTRACT, references(person))
         stored.append(spy.stored[0])
@@ -118,7 +123,7 @@ class Ticks:
 
 def enrolled(vault: MemoryVault) -> tuple[ExactGallery, str]:
     below, name = ExactGallery(), gallery_name("dep")
-    gallery = turned_gallery(below, vault, actor=SystemActor.ENROLMENT, may_make=True)
+    gallery = rotated_gallery(below, vault, actor=SystemActor.ENROLMENT, may_make=True)
     gallery.create(name, CONTRACT)
     gallery.add(name, CONTRACT, references(units(4, 3)))
     return below, name
@@ -128,7 +133,7 @@ def test_a_worker_finds_what_the_enrolment_turned_and_consults_the_key_once() ->
     vault = MemoryVault()
     below, name = enrolled(vault)
     ticks = Ticks()
-    worker = turned_gallery(below, vault, actor=SystemActor.RECOGNISER, monotonic=ticks)
+    worker = rotated_gallery(below, vault, actor=SystemActor.RECOGNISER, monotonic=ticks)
 
     for _ in range(5):
         ticks.now += 3.0
@@ -143,7 +148,7 @@ def test_after_the_lists_key_is_destroyed_nothing_is_searched_within_the_lease_a
     vault = MemoryVault()
     below, name = enrolled(vault)
     ticks = Ticks()
-    worker = turned_gallery(below, vault, actor=SystemActor.RECOGNISER, monotonic=ticks)
+    worker = rotated_gallery(below, vault, actor=SystemActor.RECOGNISER, monotonic=ticks)
     worker.search(name, CONTRACT, units(4, 1))
     info = find_list_key(vault, "dep")
     assert info is not None
@@ -161,7 +166,7 @@ def test_with_the_vault_away_there_is_no_search_and_afterwards_there_is() -> Non
     vault = MemoryVault()
     below, name = enrolled(vault)
     ticks = Ticks()
-    worker = turned_gallery(below, vault, actor=SystemActor.RECOGNISER, monotonic=ticks)
+    worker = rotated_gallery(below, vault, actor=SystemActor.RECOGNISER, monotonic=ticks)
     worker.search(name, CONTRACT, units(4, 1))
     vault.away = True
     ticks.now += 2.0

@@ -39,7 +39,7 @@ PLANNED = PlannedFacts(
     threshold=0.45,
     contract_approved="contract",
     contract="contract",
-    told_ns=NOW_NS - 100 * HOUR_NS,
+    announced_ns=NOW_NS - 100 * HOUR_NS,
     withheld_by="",
     signage_by="Pat",
     briefing_by="Pat",
@@ -73,8 +73,8 @@ SHUT: list[tuple[Condition, dict[str, object]]] = [
     (Condition.BOUND, {"threshold": 0.4}),
     (Condition.BOUND, {"contract": "another"}),
     (Condition.BOUND, {"contract": "", "contract_approved": ""}),
-    (Condition.ANNOUNCED, {"told_ns": None}),
-    (Condition.ANNOUNCED, {"told_ns": NOW_NS - 40 * HOUR_NS}),
+    (Condition.ANNOUNCED, {"announced_ns": None}),
+    (Condition.ANNOUNCED, {"announced_ns": NOW_NS - 40 * HOUR_NS}),
     (Condition.SIGNAGE, {"signage_by": ""}),
     (Condition.BRIEFING, {"briefing_by": ""}),
     (Condition.PROVEN, {"proven_ns": None}),
@@ -127,7 +127,7 @@ def test_with_everything_in_order_it_is_open_and_says_why_of_each() -> None:
 
 
 def test_a_withheld_notice_needs_no_time_before_the_start() -> None:
-    facts = changed({"told_ns": NOW_NS - HOUR_NS, "withheld_by": "Sue"})
+    facts = changed({"announced_ns": NOW_NS - HOUR_NS, "withheld_by": "Sue"})
 
     check_gate(facts, "d", LIMITS, now_ns=NOW_NS)
 

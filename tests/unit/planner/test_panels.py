@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
-from apps.planner.panels import board_html, coming_html, price_html, quality_html, timeline_html
+from apps.planner.panels import board_html, coming_html, forecast_html, quality_html, timeline_html
 from lfr_core.deployments.application import Application
 from lfr_core.deployments.false_alert_forecast import price
-from lfr_core.deployments.readiness import BoardLine, Coming
+from lfr_core.deployments.readiness import Coming, ReadinessItem
 from lfr_core.deployments.reading import TimelineEntry
 from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus
 from lfr_core.domain.gate import Condition, Finding
@@ -20,8 +20,8 @@ NOW = datetime(2026, 12, 1, 12, tzinfo=UTC)
 
 
 def test_a_condition_says_in_words_whether_it_is_met_and_who_must_act() -> None:
-    def line(condition: Condition, *, met: bool, looked: bool = True) -> BoardLine:
-        return BoardLine(Finding(condition, met, "publication officer", EVIL), looked)
+    def line(condition: Condition, *, met: bool, looked: bool = True) -> ReadinessItem:
+        return ReadinessItem(Finding(condition, met, "publication officer", EVIL), looked)
 
     shown = board_html(
         [
@@ -81,7 +81,7 @@ def test_refused_entries_come_with_line_reason_and_rule_and_what_was_not_checked
 
 
 def test_a_price_that_is_not_measured_is_never_a_number() -> None:
-    unknown = price_html(price(form(NOW + timedelta(days=3)), [], load_policy()))
+    unknown = forecast_html(price(form(NOW + timedelta(days=3)), [], load_policy()))
 
     assert "not measured" in unknown
     assert "not shown" in unknown

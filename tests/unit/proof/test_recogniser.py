@@ -1,4 +1,4 @@
-"""A proof of life goes the whole way of a frame in the recogniser, and no count knows of it."""
+"""A live probe goes the whole way of a frame in the recogniser, and no count knows of it."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ import pytest
 from lfr_core.common.errors import Poison, Refused, Retryable
 from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus, DeploymentView
 from lfr_core.domain.frames import UNSEALED, FrameHeader, FrameKind
-from lfr_core.domain.messages import ProofFault
+from lfr_core.domain.messages import LiveProbeFault
 from lfr_core.domain.policy import load_policy
-from lfr_core.domain.reserved import PROOF_CAMERA, PROOF_ENTRY
+from lfr_core.domain.reserved import LIVE_PROBE_CAMERA, LIVE_PROBE_ENTRY
 from lfr_core.recognition.batch import RawFrame, Recognised
 from lfr_core.recognition.faces.types import Detection, Face, Floats, Image, Quality
 from lfr_core.recognition.gallery.exact import ExactGallery
 from lfr_core.recognition.gallery.port import Candidate, Reference
-from lfr_core.recognition.selftest.face import proof_frame
+from lfr_core.recognition.selftest.face import live_probe_frame
 from lfr_core.recognition.service import Recogniser
 from tests.support.plain_frames import PLAIN, PlainFrames
 from tests.support.records import NOW_NS, ManualClock
@@ -85,7 +85,7 @@ class House:
     def __init__(self, engine: Engine | None = None, view: DeploymentView = VIEW) -> None:
         self.gallery = ExactGallery()
         self.gallery.create("g", "contract")
-        references = [Reference("p", PROOF_ENTRY, axis(0)), Reference("a/1", "a", axis(1))]
+        references = [Reference("p", LIVE_PROBE_ENTRY, axis(0)), Reference("a/1", "a", axis(1))]
         self.gallery.add("g", "contract", references)
         self.frames = PlainFrames()
         self.clock = ManualClock()
@@ -104,13 +104,15 @@ class House:
 
 
 def proof(payload: bytes | None = None, *, session: str = str(PROOF), key_id: str = PLAIN) -> RawFrame:
-    header = FrameHeader("dep", PROOF_CAMERA, session, 3, NOW_NS, 0, 0, kind=FrameKind.PROOF, key_id=key_id)
-    return RawFrame(dict(header.to_headers()), proof_frame() if payload is None else payload, "k", "lfr.frames", 0, 0)
+    header = FrameHeader("dep", LIVE_PROBE_CAMERA, session, 3, NOW_NS, 0, 0, kind=FrameKind.PROOF, key_id=key_id)
+    return RawFrame(
+        dict(header.to_headers()), live_probe_frame() if payload is None else payload, "k", "lfr.frames", 0, 0
+    )
 
 
 def frame(sequence: int) -> RawFrame:
     header = FrameHeader("dep", "north", "s", sequence, NOW_NS + sequence * 10**7, 0, 0, key_id=PLAIN)
-    return RawFrame(dict(header.to_headers()), proof_frame(), "north", "lfr.frames", 0, sequence)
+    return RawFrame(dict(header.to_headers()), live_probe_frame(), "north", "lfr.frames", 0, sequence)
 
 
 def test_the_test_face_is_found_in_the_deployments_own_gallery_and_says_so() -> None:
@@ -140,13 +142,13 @@ def test_what_is_counted_of_a_cameras_frames_is_the_same_with_and_without_a_proo
 @pytest.mark.parametrize(
     ("engine", "fault"),
     [
-        (Engine(axis(0), faces=0), ProofFault.NO_FACE),
-        (Engine(axis(0), eyes_px=1.0), ProofFault.UNUSABLE),
-        (Engine(axis(1)), ProofFault.NO_MATCH),
-        (Engine(axis(9)), ProofFault.NO_MATCH),
+        (Engine(axis(0), faces=0), LiveProbeFault.NO_FACE),
+        (Engine(axis(0), eyes_px=1.0), LiveProbeFault.UNUSABLE),
+        (Engine(axis(1)), LiveProbeFault.NO_MATCH),
+        (Engine(axis(9)), LiveProbeFault.NO_MATCH),
     ],
 )
-def test_a_detector_or_embedder_that_fails_is_told_by_its_fault(engine: Engine, fault: ProofFault) -> None:
+def test_a_detector_or_embedder_that_fails_is_told_by_its_fault(engine: Engine, fault: LiveProbeFault) -> None:
     (answer,) = House(engine).run(proof()).proofs
 
     assert (answer.ok, answer.fault) == (False, fault)
@@ -155,18 +157,18 @@ def test_a_detector_or_embedder_that_fails_is_told_by_its_fault(engine: Engine, 
 def test_a_match_below_the_threshold_is_no_proof_and_says_how_alike_it_was() -> None:
     (answer,) = House(Engine(axis(0, 5, 6, 7, 8))).run(proof()).proofs  # 1 / sqrt(5) = 0.447
 
-    assert answer.fault is ProofFault.NO_MATCH
+    assert answer.fault is LiveProbeFault.NO_MATCH
     assert answer.similarity == pytest.approx(0.447, abs=1e-3)
 
 
 @pytest.mark.parametrize(
     ("view", "fault"),
     [
-        (replace(VIEW, status=DeploymentStatus.SUSPENDED), ProofFault.CLOSED),
-        (replace(VIEW, contract_id="another"), ProofFault.OTHER_MODEL),
+        (replace(VIEW, status=DeploymentStatus.SUSPENDED), LiveProbeFault.CLOSED),
+        (replace(VIEW, contract_id="another"), LiveProbeFault.OTHER_MODEL),
     ],
 )
-def test_a_worker_that_must_not_or_can_not_recognise_says_which(view: DeploymentView, fault: ProofFault) -> None:
+def test_a_worker_that_must_not_or_can_not_recognise_says_which(view: DeploymentView, fault: LiveProbeFault) -> None:
     (answer,) = House(view=view).run(proof()).proofs
 
     assert answer.fault is fault
@@ -176,8 +178,8 @@ def test_a_call_without_a_payload_is_answered_though_the_gate_is_shut() -> None:
     house = House()
     house.frames.gate = Refused("gate.operator-attending", "nobody attends")
 
-    assert [one.fault for one in house.run(proof(b"", key_id=UNSEALED)).proofs] == [ProofFault.UNOPENABLE]
-    assert [one.fault for one in house.run(proof()).proofs] == [ProofFault.CLOSED]
+    assert [one.fault for one in house.run(proof(b"", key_id=UNSEALED)).proofs] == [LiveProbeFault.UNOPENABLE]
+    assert [one.fault for one in house.run(proof()).proofs] == [LiveProbeFault.CLOSED]
 
 
 def test_a_proof_that_is_no_image_or_too_old_is_told_and_dead_letters_nothing() -> None:
@@ -186,7 +188,7 @@ def test_a_proof_that_is_no_image_or_too_old_is_told_and_dead_letters_nothing() 
     house.clock.advance(load_policy().live.frame_max_age_s + 1.0)
     late = house.run(proof())
 
-    assert [one.fault for one in (*done.proofs, *late.proofs)] == [ProofFault.UNREADABLE, ProofFault.STALE]
+    assert [one.fault for one in (*done.proofs, *late.proofs)] == [LiveProbeFault.UNREADABLE, LiveProbeFault.STALE]
     assert (done.dead, late.dead) == ([], [])
 
 
@@ -202,7 +204,7 @@ def test_while_the_gallery_is_away_a_fresh_proof_is_asked_again_and_an_old_one_g
         house.worker.match(looked)
     house.clock.advance(load_policy().live.frame_max_age_s + 1.0)
 
-    assert [one.fault for one in house.worker.match(looked).proofs] == [ProofFault.GALLERY_AWAY]
+    assert [one.fault for one in house.worker.match(looked).proofs] == [LiveProbeFault.GALLERY_AWAY]
 
 
 def test_a_proof_whose_session_is_no_proofs_id_is_dead_lettered_and_counted_on_no_camera() -> None:

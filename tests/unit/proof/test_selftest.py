@@ -12,7 +12,7 @@ from lfr_core.common.errors import Refused, Retryable
 from lfr_core.deployments.monitoring.selftest import Check, SelfTest, check_footage, check_gallery, run_checks
 from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus, DeploymentView
 from lfr_core.domain.policy import load_policy
-from lfr_core.domain.reserved import PROOF_ENTRY, PROOF_REFERENCE
+from lfr_core.domain.reserved import LIVE_PROBE_ENTRY, LIVE_PROBE_REFERENCE
 from lfr_core.recognition.gallery.exact import ExactGallery
 from lfr_core.recognition.gallery.port import Reference
 
@@ -64,15 +64,15 @@ def test_the_lines_are_read_back_as_they_were_kept() -> None:
 
 
 def test_the_test_face_first_in_the_gallery_is_green() -> None:
-    assert "1.000" in check_gallery(gallery((PROOF_ENTRY, 0), ("somebody", 1)), VIEW, unit(0))
+    assert "1.000" in check_gallery(gallery((LIVE_PROBE_ENTRY, 0), ("somebody", 1)), VIEW, unit(0))
 
 
 @pytest.mark.parametrize(
     "entries",
     [
         pytest.param((("somebody", 1),), id="enrolled before there was a test face"),
-        pytest.param(((PROOF_ENTRY, 1), ("somebody", 0)), id="somebody is more alike"),
-        pytest.param(((PROOF_ENTRY, 1),), id="not alike at all"),
+        pytest.param(((LIVE_PROBE_ENTRY, 1), ("somebody", 0)), id="somebody is more alike"),
+        pytest.param(((LIVE_PROBE_ENTRY, 1),), id="not alike at all"),
     ],
 )
 def test_a_gallery_that_does_not_know_the_test_face_is_red(entries: tuple[tuple[str, int], ...]) -> None:
@@ -84,7 +84,7 @@ def test_a_gallery_that_does_not_know_the_test_face_is_red(entries: tuple[tuple[
 
 def test_a_match_below_the_threshold_is_red() -> None:
     with pytest.raises(Refused) as caught:
-        check_gallery(gallery((PROOF_ENTRY, 0)), replace(VIEW, threshold=0.9), unit(0, 1))
+        check_gallery(gallery((LIVE_PROBE_ENTRY, 0)), replace(VIEW, threshold=0.9), unit(0, 1))
 
     assert caught.value.rule == "proof.no-match"
 
@@ -108,4 +108,4 @@ def test_a_footage_folder_that_can_not_be_made_is_red(tmp_path: Path) -> None:
 
 
 def test_the_reference_of_the_test_face_is_a_reserved_word_that_no_list_can_have() -> None:
-    assert (PROOF_ENTRY, PROOF_REFERENCE) == ("proof-of-life", "proof-of-life")  # entries' ids are UUIDs
+    assert (LIVE_PROBE_ENTRY, LIVE_PROBE_REFERENCE) == ("proof-of-life", "proof-of-life")  # entries' ids are UUIDs

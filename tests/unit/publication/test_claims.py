@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lfr_core.common.errors import Poison, Refused
-from lfr_core.domain.circuit_breaker import fuse_limit, fuse_trips
+from lfr_core.domain.circuit_breaker import circuit_breaker_limit, circuit_breaker_trips
 from lfr_core.domain.claims import Binding, Evidence, ListBand, claim, clustered_upper_bound, faces_needed, pooled
 from lfr_core.domain.rates import upper_bound
 
@@ -94,13 +94,16 @@ def test_one_deployment_alone_has_no_clustered_bound() -> None:
     [(500, 3, 1), (1_000, 4, 2), (5_000, 10, 3), (10_000, 16, 4), (20_000, 29, 6), (50_000, 63, 10)],
 )
 def test_the_fuse_is_the_table_of_the_plan(faces: int, per_thousand: int, per_ten_thousand: int) -> None:
-    assert (fuse_limit(faces, 1_000), fuse_limit(faces, 10_000)) == (per_thousand, per_ten_thousand)  # DOMAIN.md 4.4
-    assert fuse_trips(faces, per_thousand, 1_000)
-    assert not fuse_trips(faces, per_thousand - 1, 1_000)
+    assert (circuit_breaker_limit(faces, 1_000), circuit_breaker_limit(faces, 10_000)) == (
+        per_thousand,
+        per_ten_thousand,
+    )  # DOMAIN.md 4.4
+    assert circuit_breaker_trips(faces, per_thousand, 1_000)
+    assert not circuit_breaker_trips(faces, per_thousand - 1, 1_000)
 
 
 def test_no_false_alert_never_trips_the_fuse() -> None:
-    assert not any(fuse_trips(faces, 0, 1_000) for faces in (0, 1, 100, 10_000_000))
+    assert not any(circuit_breaker_trips(faces, 0, 1_000) for faces in (0, 1, 100, 10_000_000))
 
 
 def test_claims_that_cannot_be_are_refused() -> None:
@@ -109,6 +112,6 @@ def test_claims_that_cannot_be_are_refused() -> None:
     with pytest.raises(Poison):
         faces_needed(1)
     with pytest.raises(Poison):
-        fuse_limit(-1, 1_000)
+        circuit_breaker_limit(-1, 1_000)
     with pytest.raises(Poison):
         ListBand(5, 4)

@@ -8,11 +8,11 @@ from sqlalchemy import Engine
 from sqlmodel import select
 
 from lfr_core.common.errors import Poison, Refused
-from lfr_core.custody.audit.remembered import HEAD_FILE, read_public_key, read_remembered
+from lfr_core.custody.audit.head_checkpoint import HEAD_FILE, read_checkpoint, read_public_key
 from lfr_core.custody.audit.verify import verify
 from lfr_core.domain.policy import Policy
 from lfr_core.publication.promises.port import Finding, Result, finding
-from lfr_core.retention.erasure.desk import CertificateDesk, certificates_of
+from lfr_core.retention.erasure.certificate_service import CertificateService, certificates_of
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.erasure import CanaryRow
 from lfr_core.storage.tables.stream import DeploymentRow
@@ -35,7 +35,7 @@ class TrailVerifies:
     def look(self, now_ns: int) -> Finding:
         public_key = read_public_key(self._folder)
         try:
-            remembered = read_remembered(self._folder / HEAD_FILE)
+            remembered = read_checkpoint(self._folder / HEAD_FILE)
         except Refused as refusal:
             return Finding(Result.BROKEN, "the head remembered outside the database is damaged", detail=str(refusal))
         report = verify(self._engine, public_key=public_key, remembered=remembered, now_ns=now_ns)
@@ -62,7 +62,7 @@ class DeletionCertified:
 
     id = "deletion.certified"
 
-    def __init__(self, engine: Engine, desk: CertificateDesk, keystore_folder: Path, policy: Policy) -> None:
+    def __init__(self, engine: Engine, desk: CertificateService, keystore_folder: Path, policy: Policy) -> None:
         self._engine = engine
         self._desk = desk
         self._folder = keystore_folder

@@ -3,7 +3,7 @@
 Vault and records can't commit together. A hold is put in the vault first and on record second: a crash between the
 two leaves footage that is kept without a record, which `due_segments` goes on reporting as overdue until somebody
 holds it properly or releases it. A release is put on record first and in the vault second: a crash between them keeps
-the footage until the next sweep's `settle_holds`. No order of events loses footage that a recorded hold covers.
+the footage until the next sweep's `reconcile_holds`. No order of events loses footage that a recorded hold covers.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ from lfr_core.common.errors import Refused, Retryable
 from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
 from lfr_core.custody.vault.port import Vault, in_parts
 from lfr_core.domain.policy import FootagePolicy
-from lfr_core.retention.footage.hold_reconciliation import settle_holds
+from lfr_core.retention.footage.hold_reconciliation import reconcile_holds
 from lfr_core.retention.footage.holds import Hold, HoldGround, HoldRequest, covered_by, hold_of
 from lfr_core.retention.footage.people import folded, person, two_people
 from lfr_core.retention.footage.register import rows_of
 from lfr_core.storage.engine import reading, writing
 from lfr_core.storage.tables.footage import FootageHoldRow, FootageHoldSegmentRow, FootageSegmentRow
 
-__all__ = ["HoldDesk"]
+__all__ = ["HoldService"]
 
 _LONGEST_REFERENCE = 100
 
 
-class HoldDesk:
+class HoldService:
     """Where people place, review and release holds. Every act is audited in its own transaction.
 
     All methods raise Retryable when the records or the vault are away, and Refused:
@@ -155,7 +155,7 @@ class HoldDesk:
 
     def _settle(self) -> None:
         with suppress(Retryable):  # the record stands; the next sweep tells the vault
-            settle_holds(self._engine, self._vault)
+            reconcile_holds(self._engine, self._vault)
 
     def _now(self) -> dt.datetime:
         return utc_from_ns(self._clock.time_ns())

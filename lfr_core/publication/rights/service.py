@@ -33,7 +33,7 @@ from lfr_core.retention.footage_for_rights import confirm_holds, place_hold, sti
 from lfr_core.storage.engine import reading, writing
 from lfr_core.storage.tables.rights import RightsRequestRow
 
-__all__ = ["OFFICERS", "RightsDesk"]
+__all__ = ["OFFICERS", "RightsService"]
 
 OFFICERS = frozenset({Role.COMPLIANCE})
 """Who answers. The data protection officer is one of them."""
@@ -41,7 +41,7 @@ SECOND = frozenset({Role.COMPLIANCE, Role.AUTHORISING_OFFICER})
 """Who may be the second person."""
 
 
-class RightsDesk:
+class RightsService:
     """Takes requests, shows them, confirms their holds. `rights.answering` answers and closes them.
 
     Every method raises Retryable when database or vault is away, and Refused: `rights.bad-name`,

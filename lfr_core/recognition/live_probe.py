@@ -1,4 +1,4 @@
-"""Proof of life at a recogniser: the drawn test face through opening, decoding, finding, embedding and searching.
+"""Live probe at a recogniser: the drawn test face through opening, decoding, finding, embedding and searching.
 
 It touches no track, no count and no stopwatch: what it leaves is one `Proof`, and of a real frame it takes only time.
 """
@@ -13,33 +13,33 @@ from lfr_core.common.clock import Clock
 from lfr_core.common.errors import Poison, Refused, Retryable
 from lfr_core.domain.deployments import DeploymentView
 from lfr_core.domain.frames import UNSEALED, FrameHeader, FrameOpener
-from lfr_core.domain.messages import Proof, ProofFault
+from lfr_core.domain.messages import LiveProbeFault, Proof
 from lfr_core.domain.policy import Policy
-from lfr_core.domain.reserved import PROOF_ENTRY
+from lfr_core.domain.reserved import LIVE_PROBE_ENTRY
 from lfr_core.recognition.faces import quality
 from lfr_core.recognition.faces.decode import decode
 from lfr_core.recognition.faces.types import FaceEngine, Floats
 from lfr_core.recognition.gallery.port import Gallery
 
-__all__ = ["ProofLook", "Prover"]
+__all__ = ["LiveProbeLook", "LiveProbeResponder"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ProofLook:
+class LiveProbeLook:
     """A proof between looking and matching."""
 
     header: FrameHeader
     view: DeploymentView | None
     template: Biometric[Floats] | None
     """Shape (1, 512); None where `fault` says why not."""
-    fault: ProofFault
+    fault: LiveProbeFault
 
     def __repr__(self) -> str:
-        return f"<ProofLook {self.header.session} {self.fault.value}>"
+        return f"<LiveProbeLook {self.header.session} {self.fault.value}>"
 
 
-class Prover:
-    """Answers proofs of life with the worker's own engine, keys and gallery. Not for several threads."""
+class LiveProbeResponder:
+    """Answers live probes with the worker's own engine, keys and gallery. Not for several threads."""
 
     def __init__(
         self, *, engine: FaceEngine, gallery: Gallery, opener: FrameOpener, policy: Policy, clock: Clock
@@ -50,7 +50,7 @@ class Prover:
         self._policy = policy
         self._clock = clock
 
-    def look(self, header: FrameHeader, payload: bytes, view: DeploymentView | None) -> ProofLook:
+    def look(self, header: FrameHeader, payload: bytes, view: DeploymentView | None) -> LiveProbeLook:
         """Open, decode, find, align and embed.
 
         Raises:
@@ -61,10 +61,10 @@ class Prover:
         try:
             template = self._embed(header, payload, view)
         except _Failed as failed:
-            return ProofLook(header, view, None, failed.fault)
-        return ProofLook(header, view, template, ProofFault.NONE)
+            return LiveProbeLook(header, view, None, failed.fault)
+        return LiveProbeLook(header, view, template, LiveProbeFault.NONE)
 
-    def match(self, look: ProofLook) -> Proof:
+    def match(self, look: LiveProbeLook) -> Proof:
         """Search the deployment's gallery for it.
 
         Raises:
@@ -86,48 +86,48 @@ class Prover:
 
     def _embed(self, header: FrameHeader, payload: bytes, view: DeploymentView | None) -> Biometric[Floats]:
         if view is None or not view.is_live:
-            raise _Failed(ProofFault.CLOSED)
+            raise _Failed(LiveProbeFault.CLOSED)
         if header.key_id == UNSEALED:
-            raise _Failed(ProofFault.UNOPENABLE)
+            raise _Failed(LiveProbeFault.UNOPENABLE)
         if view.contract_id != self._engine.contract_id:
-            raise _Failed(ProofFault.OTHER_MODEL)
+            raise _Failed(LiveProbeFault.OTHER_MODEL)
         if self._is_stale(header):
-            raise _Failed(ProofFault.STALE)
+            raise _Failed(LiveProbeFault.STALE)
         try:
             image = decode(self._opener.open(header, payload), self._policy.images)
         except Refused as error:
             closed = error.rule.startswith("gate.")
-            raise _Failed(ProofFault.CLOSED if closed else ProofFault.UNOPENABLE) from error
+            raise _Failed(LiveProbeFault.CLOSED if closed else LiveProbeFault.UNOPENABLE) from error
         except Poison as error:
-            raise _Failed(ProofFault.UNREADABLE) from error
+            raise _Failed(LiveProbeFault.UNREADABLE) from error
         found = self._engine.detect([image])[0]
         if not found:
-            raise _Failed(ProofFault.NO_FACE)
+            raise _Failed(LiveProbeFault.NO_FACE)
         try:
             face = self._engine.describe(image, found[0])
         except Poison as error:
-            raise _Failed(ProofFault.NO_FACE) from error
+            raise _Failed(LiveProbeFault.NO_FACE) from error
         if quality.usable(face.quality, self._policy.faces) is not None:
-            raise _Failed(ProofFault.UNUSABLE)
+            raise _Failed(LiveProbeFault.UNUSABLE)
         return Biometric(self._engine.embed([face.aligned]))
 
     def _search(
         self, header: FrameHeader, view: DeploymentView, template: Biometric[Floats]
-    ) -> tuple[ProofFault, float]:
+    ) -> tuple[LiveProbeFault, float]:
         try:
             self._opener.check_gate(view.id)
             (candidates,) = self._gallery.search(view.gallery, view.contract_id, template.reveal(), limit=1)
         except Refused:
-            return ProofFault.CLOSED, 0.0
+            return LiveProbeFault.CLOSED, 0.0
         except Retryable:
             if not self._is_stale(header):
                 raise
-            return ProofFault.GALLERY_AWAY, 0.0
+            return LiveProbeFault.GALLERY_AWAY, 0.0
         best = candidates[0] if candidates else None
-        if best is None or best.entry != PROOF_ENTRY:
-            return ProofFault.NO_MATCH, 0.0
+        if best is None or best.entry != LIVE_PROBE_ENTRY:
+            return LiveProbeFault.NO_MATCH, 0.0
         similarity = min(1.0, best.similarity)
-        return (ProofFault.NONE if best.similarity >= view.threshold else ProofFault.NO_MATCH), similarity
+        return (LiveProbeFault.NONE if best.similarity >= view.threshold else LiveProbeFault.NO_MATCH), similarity
 
     def _is_stale(self, header: FrameHeader) -> bool:
         return (self._clock.time_ns() - header.captured_ns) / 1e9 > self._policy.live.frame_max_age_s
@@ -136,7 +136,7 @@ class Prover:
 class _Failed(Exception):
     """The proof ends here."""
 
-    def __init__(self, fault: ProofFault) -> None:
+    def __init__(self, fault: LiveProbeFault) -> None:
         super().__init__(fault.value)
         self.fault = fault
 
@@ -145,4 +145,4 @@ def _id_of(header: FrameHeader) -> UUID:
     try:
         return UUID(header.session)
     except ValueError as error:
-        raise Poison("the session of a proof of life is no proof's id") from error
+        raise Poison("the session of a live probe is no proof's id") from error

@@ -1,16 +1,16 @@
-"""When a proof of life is due, answered or missed: a pure function of time, no clock and no chain."""
+"""When a live probe is due, answered or missed: a pure function of time, no clock and no chain."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from lfr_core.domain.policy import ProofPolicy
+from lfr_core.domain.policy import LiveProbePolicy
 
-__all__ = ["Pulse", "PulseStep", "after_round", "next_step"]
+__all__ = ["LiveProbeAction", "LiveProbeSchedule", "after_round", "next_step"]
 
 
-class PulseStep(StrEnum):
+class LiveProbeAction(StrEnum):
     """What to do now."""
 
     WAIT = "wait"
@@ -19,7 +19,7 @@ class PulseStep(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Pulse:
+class LiveProbeSchedule:
     """Of one live deployment, since it was last seen to be live. Times by a monotonic clock, seconds."""
 
     sent_s: float | None = None
@@ -30,7 +30,9 @@ class Pulse:
     """Rounds missed in a row."""
 
 
-def next_step(pulse: Pulse, *, now_s: float, green: bool, policy: ProofPolicy) -> tuple[Pulse, PulseStep]:
+def next_step(
+    pulse: LiveProbeSchedule, *, now_s: float, green: bool, policy: LiveProbePolicy
+) -> tuple[LiveProbeSchedule, LiveProbeAction]:
     """The pulse as it stands now, and what to do.
 
     The first round goes at once, the next `every_s` after the last; after a missed one another goes at once, so that
@@ -43,18 +45,18 @@ def next_step(pulse: Pulse, *, now_s: float, green: bool, policy: ProofPolicy) -
         policy: the limits.
     """
     if pulse.sent_s is None:
-        return pulse, PulseStep.SEND
+        return pulse, LiveProbeAction.SEND
     passed_s = now_s - pulse.sent_s
     if pulse.waiting:
         if green:
-            return replace(pulse, waiting=False, missed=0), PulseStep.WAIT
+            return replace(pulse, waiting=False, missed=0), LiveProbeAction.WAIT
         if passed_s < policy.answer_s:
-            return pulse, PulseStep.WAIT
+            return pulse, LiveProbeAction.WAIT
         missed = replace(pulse, waiting=False, missed=pulse.missed + 1)
-        return missed, PulseStep.SUSPEND if missed.missed >= policy.missed_in_a_row else PulseStep.SEND
-    return pulse, PulseStep.SEND if passed_s >= policy.every_s or pulse.missed else PulseStep.WAIT
+        return missed, LiveProbeAction.SUSPEND if missed.missed >= policy.missed_in_a_row else LiveProbeAction.SEND
+    return pulse, LiveProbeAction.SEND if passed_s >= policy.every_s or pulse.missed else LiveProbeAction.WAIT
 
 
-def after_round(pulse: Pulse, *, now_s: float) -> Pulse:
+def after_round(pulse: LiveProbeSchedule, *, now_s: float) -> LiveProbeSchedule:
     """The pulse once a round was sent, or couldn't be for want of a service: either way its answers are awaited."""
     return replace(pulse, sent_s=now_s, waiting=True)

@@ -14,14 +14,14 @@ from lfr_core.common.errors import Fatal, Poison
 from lfr_core.common.files import read_text_bounded
 from lfr_core.custody.audit.port import AuditEvent, Signer, Trail, Verb
 from lfr_core.domain.actors import Principal, SystemActor
-from lfr_core.retention.erasure.canary import DataClass, Planted, digest_of
+from lfr_core.retention.erasure.canary import DataClass, InjectedCanary, digest_of
 from lfr_core.retention.erasure.certificate import Certificate, SignedCertificate, canary_line, signed_message
 from lfr_core.retention.erasure.destruction_log import Destroyed
 from lfr_core.retention.erasure.verify import Verification
 from lfr_core.storage.engine import reading, writing
 from lfr_core.storage.tables.erasure import CanaryRow, CertificateRow
 
-__all__ = ["CertificateDesk", "CertificateFault", "certificates_of", "register_canaries", "unregistered"]
+__all__ = ["CertificateFault", "CertificateService", "certificates_of", "register_canaries", "unregistered"]
 
 _CERTIFICATE_BYTES = 50_000_000
 """It names every key epoch of a deployment: some 200 bytes each."""
@@ -36,7 +36,7 @@ class CertificateFault:
     what: str
 
 
-class CertificateDesk:
+class CertificateService:
     """Issues and checks. Raises Retryable when the records or the vault are away.
 
     Args:
@@ -59,7 +59,7 @@ class CertificateDesk:
         deployment: str,
         *,
         destroyed: Sequence[Destroyed],
-        planted: Sequence[Planted],
+        planted: Sequence[InjectedCanary],
         search: Verification,
         actor: Principal = SystemActor.ERASURE,
     ) -> SignedCertificate:
@@ -173,7 +173,7 @@ def certificates_of(engine: Engine, deployment: str | None = None) -> tuple[Sign
         return tuple(map(_signed, session.exec(query)))
 
 
-def register_canaries(engine: Engine, planted: Sequence[Planted]) -> None:
+def register_canaries(engine: Engine, planted: Sequence[InjectedCanary]) -> None:
     """Book what was planted, by digests; those known already are left alone. Raises Retryable."""
     with writing(engine) as session:
         for one in planted:
@@ -194,7 +194,7 @@ def register_canaries(engine: Engine, planted: Sequence[Planted]) -> None:
                 )
 
 
-def unregistered(engine: Engine, planted: Sequence[Planted]) -> tuple[str, ...]:
+def unregistered(engine: Engine, planted: Sequence[InjectedCanary]) -> tuple[str, ...]:
     """What differs between the file of canaries and what was booked at planting, in words. Raises Retryable."""
     with reading(engine) as session:
         deployments = {one.deployment for one in planted}
