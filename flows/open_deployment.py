@@ -62,7 +62,7 @@ def compare_it(here: Office, deployment: str) -> None:
 
 @task(name="test the whole chain", cache_policy=NO_CACHE)
 def test_it(here: Office, deployment: str) -> None:
-    """A green self-test meets the gate's condition; of a red one the lines are kept for `lfr proof show`."""
+    """A green self-test meets the gate's condition; of a red one the lines are kept for `lfr probe show`."""
     from streams.live_probe_selftest import self_test
 
     with suppress(LfrError):  # what is away is seen in what is still red

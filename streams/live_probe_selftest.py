@@ -137,7 +137,7 @@ class SelfTester:
     def _answers(self, deployment: str, broker: _Once[str]) -> str:
         """Each partition's recogniser is called, and its answer comes back through the recorder."""
         broker.get()
-        wanted, within_s = self.settings.frame_partitions, self.policy.proof.answer_s
+        wanted, within_s = self.settings.frame_partitions, self.policy.live_probe.answer_s
         sender = LiveProbeSender(
             self.settings.kafka_bootstrap, traits_of(self.settings), self.vault, self.engine, self.clock
         )

@@ -53,7 +53,7 @@ def _a_person(name: str | None) -> str | None:
         return person_name(name) if name else name
 
 
-def person_option(flag: str, help: str) -> OptionInfo:  # noqa: A002  typer's word
+def person_option(flag: str, help: str) -> OptionInfo:
     """An option that takes a person's name. `system:NAME` is refused: nobody acts as the platform by typing it."""
     option: OptionInfo = typer.Option(flag, help=help, callback=_a_person)
     return option

@@ -28,7 +28,7 @@ By = Annotated[
 
 @app.command()
 def create(
-    id: DeploymentId,  # noqa: A002  the field's own word
+    id: DeploymentId,
     kind: Annotated[str, typer.Option(help="evaluation or demo; an operational one is planned.")] = "evaluation",
     name: Annotated[str, typer.Option(help="What people call it; default: the id.")] = "",
     threshold: Annotated[float | None, typer.Option(help="Cosine, between 0 and 1; default: the policy's.")] = None,
@@ -62,7 +62,7 @@ def create(
 
 @app.command(name="open")
 def open_(
-    id: DeploymentId,  # noqa: A002  the field's own word
+    id: DeploymentId,
     hours: Annotated[
         float | None, typer.Option(help="A trial: open for at most this long; default: the policy's.")
     ] = None,
@@ -103,7 +103,7 @@ def open_(
 
 @app.command()
 def suspend(
-    id: DeploymentId,  # noqa: A002  the field's own word
+    id: DeploymentId,
     why: Annotated[str, typer.Option(help="The reason, for everybody who sees it stand still.")],
     by: By = "",
     as_json: AsJson = False,
@@ -122,7 +122,7 @@ def suspend(
 
 
 @app.command()
-def resume(id: DeploymentId, by: By = "", as_json: AsJson = False) -> None:  # noqa: A002  the field's own word
+def resume(id: DeploymentId, by: By = "", as_json: AsJson = False) -> None:
     """Let a suspended deployment match again, within its hours.
 
     Example: lfr deployment resume high-street-0412
@@ -137,7 +137,7 @@ def resume(id: DeploymentId, by: By = "", as_json: AsJson = False) -> None:  # n
 
 
 @app.command()
-def close(id: DeploymentId, by: By = "", as_json: AsJson = False) -> None:  # noqa: A002  the field's own word
+def close(id: DeploymentId, by: By = "", as_json: AsJson = False) -> None:
     """End a deployment for good: nothing matches any more, its watchlist and its gallery are destroyed.
 
     It says how many alerts still wait for a person's judgement; they can be judged until they are deleted.
@@ -161,7 +161,7 @@ def close(id: DeploymentId, by: By = "", as_json: AsJson = False) -> None:  # no
 
 @app.command()
 def cancel(
-    id: DeploymentId,  # noqa: A002  the field's own word
+    id: DeploymentId,
     why: Annotated[str, typer.Option(help="The reason, kept on its timeline.")],
     by: By = "",
     as_json: AsJson = False,

@@ -24,7 +24,7 @@ app = typer.Typer()
 
 
 @app.command()
-def status(id: DeploymentId, as_json: AsJson = False) -> None:  # noqa: A002  the field's own word
+def status(id: DeploymentId, as_json: AsJson = False) -> None:
     """Show where a planned deployment stands: its readiness board, what is scheduled, what is owed after its end.
 
     Exit code 1 while a condition isn't met.
@@ -45,7 +45,7 @@ def status(id: DeploymentId, as_json: AsJson = False) -> None:  # noqa: A002  th
 
 
 @app.command()
-def timeline(id: DeploymentId, as_json: AsJson = False) -> None:  # noqa: A002  the field's own word
+def timeline(id: DeploymentId, as_json: AsJson = False) -> None:
     """Show what was done to a planned deployment, when and by whom.
 
     Example: lfr deployment timeline high-street-0412
@@ -114,7 +114,7 @@ def list_(as_json: AsJson = False) -> None:
 
 
 @app.command()
-def show(id: DeploymentId, as_json: AsJson = False) -> None:  # noqa: A002  the field's own word
+def show(id: DeploymentId, as_json: AsJson = False) -> None:
     """Show a deployment: its rule, its list's size, what its cameras and alerts came to.
 
     Example: lfr deployment show high-street-0412

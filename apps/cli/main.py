@@ -37,7 +37,7 @@ _GROUPS = {  # each with a command to begin with
     "retention": "lfr retention status",
     "rights": "lfr rights due",
     "promises": "lfr promises check",
-    "proof": "lfr proof self-test high-street-0412",
+    "probe": "lfr probe self-test high-street-0412",
     "records": "lfr records validate met-2024.csv",
     "publish": "lfr publish record high-street-0412",
     "stream": "lfr stream run --source street.avi --watchlist lists/test",

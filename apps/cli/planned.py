@@ -133,9 +133,9 @@ def at_desk() -> Iterator[At]:
 
 
 def forecast_of(settings: Settings, size: int, threshold: float, faces: int, policy: Policy) -> FalseAlertForecast:
-    """The price of a list of that size at that threshold. Raises Fatal when the register of evaluations is damaged."""
+    """Forecast false alerts for a list of that size. Raises Fatal when the register of evaluations is damaged."""
     from lfr_core.deployments.evaluations import evaluations_for
-    from lfr_core.deployments.false_alert_forecast import price
+    from lfr_core.deployments.false_alert_forecast import forecast_false_alerts
 
     @dataclass(frozen=True, slots=True)
     class Asked:
@@ -143,7 +143,7 @@ def forecast_of(settings: Settings, size: int, threshold: float, faces: int, pol
         list_cap: int
         expected_faces: int
 
-    return price(Asked(threshold, size, faces), evaluations_for(settings), policy)
+    return forecast_false_alerts(Asked(threshold, size, faces), evaluations_for(settings), policy)
 
 
 def build_list(at: At, deployment: str, folder: Path | None, *, by: str, quiet: bool) -> None:

@@ -20,7 +20,7 @@ app = typer.Typer()
 
 @app.command()
 def paper(
-    id: DeploymentId,  # noqa: A002  the field's own word
+    id: DeploymentId,
     which: Annotated[str, typer.Option("--which", help="application, authority or closing.")] = "application",
     output: Annotated[
         Path | None,

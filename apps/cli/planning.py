@@ -56,7 +56,7 @@ def template(
 
 @app.command()
 def plan(
-    id: DeploymentId,  # noqa: A002  the field's own word
+    id: DeploymentId,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The application, as `template` writes one.")],
     by: By,
     draft: Annotated[bool, typer.Option("--draft", help="Don't ask for its authority yet.")] = False,
@@ -78,7 +78,7 @@ def plan(
 
 
 @app.command()
-def apply(id: DeploymentId, by: By, as_json: AsJson = False) -> None:  # noqa: A002  the field's own word
+def apply(id: DeploymentId, by: By, as_json: AsJson = False) -> None:
     """Ask for the authority of a draft.
 
     Example: lfr deployment apply high-street-0412 --by "P. Lanner"
@@ -89,15 +89,15 @@ def apply(id: DeploymentId, by: By, as_json: AsJson = False) -> None:  # noqa: A
 
 
 @app.command()
-def price(
+def forecast(
     size: Annotated[int, typer.Option("--size", min=1, help="Entries on the list.")],
     faces: Annotated[int, typer.Option("--faces", min=0, help="Faces compared in all, as forecast.")],
     threshold: Annotated[float | None, typer.Option("--threshold", help="Cosine; default: the policy's.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Tell the price of a list: how many false alerts a list of that size is expected to make, with its interval.
+    """Forecast how many false alerts a list of that size is expected to make, with its interval.
 
-    Example: lfr deployment price --size 2000 --faces 12000
+    Example: lfr deployment forecast --size 2000 --faces 12000
     """
     with guard():
         from apps.cli.planned import forecast_of
@@ -115,7 +115,7 @@ def price(
 
 @app.command()
 def authorise(
-    id: DeploymentId,  # noqa: A002  the field's own word
+    id: DeploymentId,
     by: By,
     reason: Reason,
     one_in: Annotated[
@@ -132,7 +132,7 @@ def authorise(
 ) -> None:
     """Allow a deployment: an authorising officer who didn't plan it. Its runs are scheduled at once.
 
-    The officer signs the expected number of false alerts for this cap, threshold and footfall: `lfr deployment price`.
+    The officer signs the expected number of false alerts for this cap, threshold and footfall: `lfr deployment forecast`.
 
     Example: lfr deployment authorise high-street-0412 --by "C. Adeyemi" --reason "warrants outstanding in the area" --claim-not-shown
     """  # noqa: E501  an example is one line
@@ -150,7 +150,7 @@ def authorise(
 
 
 @app.command()
-def refuse(id: DeploymentId, by: By, reason: Reason, as_json: AsJson = False) -> None:  # noqa: A002  the field's own word
+def refuse(id: DeploymentId, by: By, reason: Reason, as_json: AsJson = False) -> None:
     """Say no to an application; its planner may revise it and apply again.
 
     Example: lfr deployment refuse high-street-0412 --by "C. Adeyemi" --reason "the footprint takes in a school"
@@ -162,7 +162,7 @@ def refuse(id: DeploymentId, by: By, reason: Reason, as_json: AsJson = False) ->
 
 @app.command()
 def compile(  # noqa: A001  the field's own word
-    id: DeploymentId,  # noqa: A002  the field's own word
+    id: DeploymentId,
     by: By,
     folder: Annotated[
         Path | None,
@@ -186,7 +186,7 @@ def compile(  # noqa: A001  the field's own word
 
 @app.command(name="approve-list")
 def approve_list(
-    id: DeploymentId,  # noqa: A002  the field's own word
+    id: DeploymentId,
     by: By,
     digest: Annotated[
         str, typer.Option("--digest", help="Of the list that you saw; without it the list is shown and nothing done.")
@@ -211,7 +211,7 @@ def approve_list(
 
 
 @app.command()
-def announce(id: DeploymentId, by: By, as_json: AsJson = False) -> None:  # noqa: A002  the field's own word
+def announce(id: DeploymentId, by: By, as_json: AsJson = False) -> None:
     """Tell the public now, as the deployment is planned. `lfr publish site` puts it on the site.
 
     Example: lfr deployment announce high-street-0412 --by "U. Blake"
@@ -225,7 +225,7 @@ def announce(id: DeploymentId, by: By, as_json: AsJson = False) -> None:  # noqa
 
 @app.command()
 def withhold(
-    id: DeploymentId,  # noqa: A002  the field's own word
+    id: DeploymentId,
     by: By,
     approved_by: Annotated[str, person_option("--approved-by", "The authorising officer who allows that.")],
     reason_class: Annotated[
@@ -251,7 +251,7 @@ def withhold(
 
 @app.command()
 def ready(
-    id: DeploymentId,  # noqa: A002  the field's own word
+    id: DeploymentId,
     by: By,
     signage: Annotated[bool, typer.Option("--signage", help="Signs stand at all approaches.")] = False,
     briefing: Annotated[

@@ -183,7 +183,7 @@ class OperatorView:
         """The newest alerts that a person has judged."""
         return read.alerts(self._engine, deployment, by=operator, now_ns=self.now_ns(), limit=JUDGED_SHOWN, judged=True)
 
-    def alert(self, id: UUID, operator: str) -> read.AlertSummary | None:  # noqa: A002  the field's own word
+    def alert(self, id: UUID, operator: str) -> read.AlertSummary | None:
         """An alert as it is now; None once it has been deleted on schedule."""
         return read.alert(self._engine, id, by=operator, now_ns=self.now_ns())
 

@@ -117,9 +117,9 @@ def _reason(one: Standing, label: str, what: str) -> str:
 
 
 def _decide(view: PlannerView, one: Standing, by: str) -> None:
-    """Authorise or refuse, with the price in sight."""
-    found = view.price(one.application)
-    st.html(panels.forecast_html(found, title="Before you decide: the price of the list"))
+    """Authorise or refuse, with the forecast in sight."""
+    found = view.forecast(one.application)
+    st.html(panels.forecast_html(found, title="Before you decide: the false alert forecast"))
     reason = _reason(one, "Your reason: why it is necessary and proportionate, or what is missing", "authority")
     signed = not found.shown and st.checkbox(
         f"I know that no evaluation shows the public claim of under 1 in {found.one_in:,} for this list",
@@ -140,7 +140,9 @@ def _approve(view: PlannerView, one: Standing, by: str) -> None:
     """The digest that goes to the desk is the one on the screen."""
     st.html(panels.list_html(one))
     st.html(
-        panels.forecast_html(view.price(one.application, people=one.list_people), title="Forecast of the list as built")
+        panels.forecast_html(
+            view.forecast(one.application, people=one.list_people), title="Forecast of the list as built"
+        )
     )
     digest = one.life.list_digest
     if st.button(f"Approve the list {digest[:12]}", type="primary", key=f"act-approve-list-{_turn(one)}"):

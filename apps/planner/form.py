@@ -41,7 +41,7 @@ def revise(one: Standing) -> None:
 
 
 def show(view: PlannerView, person: Person, *, go: str) -> None:
-    """The fields with the policy's limits beside them, and the price of the list, which follows what is typed.
+    """The fields with the policy's limits beside them, and the false alert forecast, which follows what is typed.
 
     go: session key that names the part of the page to go to once the application is taken.
     """
@@ -67,7 +67,7 @@ def show(view: PlannerView, person: Person, *, go: str) -> None:
             st.button("Keep as a draft", key="planner-keep", on_click=_take, args=(view, person, go, False))
     with right, st.container(key="planner-side"):
         typed = _typed()
-        st.html(panels.forecast_html(view.price(_Asked(typed))))
+        st.html(panels.forecast_html(view.forecast(_Asked(typed))))
         _clear()
 
 
@@ -173,7 +173,7 @@ def _plain(value: object) -> object:
 
 
 class _Asked:
-    """What has a price already, while the rest is still empty."""
+    """What can be forecast already, while the rest is still empty."""
 
     def __init__(self, typed: Typed) -> None:
         self.threshold = typed.threshold

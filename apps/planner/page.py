@@ -129,7 +129,7 @@ def _details(view: PlannerView, one: Standing) -> None:
                 )
     with st.expander("Forecast of the list"):
         title = "Forecast of the list as built" if people else "Forecast of a list at its cap"
-        st.html(panels.forecast_html(view.price(one.application, people=people), title=title))
+        st.html(panels.forecast_html(view.forecast(one.application, people=people), title=title))
     with st.expander("List, and entries that were refused"):
         st.html(panels.list_html(one))
         _or_say_why(lambda: st.html(panels.quality_html(view.list_quality(one.view.id))))

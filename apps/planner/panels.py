@@ -99,7 +99,7 @@ def forecast_html(found: FalseAlertForecast, *, title: str = "Forecast of the li
     more = "" if of is None else f"<p>1,000 more names: {_count(of.per_1000_more)} more</p>"
     claim = ("is-good", "shown") if found.shown else ("is-bad", "not shown")
     return (
-        f'<section class="pln-card pln-price" aria-live="polite"><h3>{escape(title)}</h3>'
+        f'<section class="pln-card pln-forecast" aria-live="polite"><h3>{escape(title)}</h3>'
         f'<p class="pln-number">{number}</p>{span}{more}'
         f"<p>Public claim: under 1 in {found.one_in:,} faces, here {_count(found.allowed)} "
         f'<span class="pln-pill {claim[0]}">{claim[1]}</span></p>'

@@ -15,11 +15,11 @@ from lfr_core.common.clock import Clock, utc_from_ns
 from lfr_core.common.errors import Poison, Retryable
 from lfr_core.common.files import read_bounded
 from lfr_core.custody.people.roles import Person, Role
-from lfr_core.deployments import telling
+from lfr_core.deployments import announcing
 from lfr_core.deployments.announcement import AnnouncementStore, ReasonClass
 from lfr_core.deployments.compliance_documents.forms import FormKind, render
 from lfr_core.deployments.evaluations import Evaluation
-from lfr_core.deployments.false_alert_forecast import FalseAlertForecast, ForecastInputs, price
+from lfr_core.deployments.false_alert_forecast import FalseAlertForecast, ForecastInputs, forecast_false_alerts
 from lfr_core.deployments.readiness import Coming, Standing, calendar, standing
 from lfr_core.deployments.reading import Call, TimelineEntry, open_calls, timeline
 from lfr_core.deployments.service import PlanningService
@@ -134,10 +134,10 @@ class PlannerView:
         now = utc_from_ns(of.clock.time_ns())
         return render(printed_paper(of.engine, deployment, kind, of.policy, of.evaluations, now=now))
 
-    def price(self, asked: ForecastInputs, *, people: int | None = None) -> FalseAlertForecast:
+    def forecast(self, asked: ForecastInputs, *, people: int | None = None) -> FalseAlertForecast:
         """What the list costs with the model in use."""
         of = self._of
-        return price(asked, of.evaluations, of.policy, people=people)
+        return forecast_false_alerts(asked, of.evaluations, of.policy, people=people)
 
     def list_quality(self, deployment: str) -> ListQuality | None:
         """The suite's newest report on its list, without subjects and values: a planner mends the file by line.
@@ -166,10 +166,10 @@ class PlannerView:
         self._of.moved()
 
     def announce(self, deployment: str, *, by: str) -> None:
-        telling.announce(self._of.engine, self._of.announcements, deployment, by=by)
+        announcing.announce(self._of.engine, self._of.announcements, deployment, by=by)
 
     def withhold(self, deployment: str, *, because: ReasonClass, by: str, approved_by: str) -> None:
-        telling.withhold(
+        announcing.withhold(
             self._of.engine, self._of.announcements, deployment, because=because, by=by, approved_by=approved_by
         )
 

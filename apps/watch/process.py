@@ -70,14 +70,14 @@ def build_watch(settings: Settings, policy: Policy, engine: Engine) -> Watch:
             circuit_breaker.look(deployment, authority.false_alerts_one_in)
 
     check = GalleryCheck(engine, MilvusGallery(settings.gallery_uri), clock)
-    every_s = policy.proof.gallery_every_s
+    every_s = policy.live_probe.gallery_every_s
     return Watch(
         engine=engine,
         sender=LiveProbeSender(settings.kafka_bootstrap, traits_of(settings), vault, engine, clock),
         store=store,
         circuit_breaker=check_circuit_breaker,
         galleries=GalleryWatch(engine, check, store, call_who_must_act, clock, every_s=every_s, by=WATCH),
-        policy=policy.proof,
+        policy=policy.live_probe,
         clock=clock,
     )
 

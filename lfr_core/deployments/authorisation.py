@@ -62,7 +62,7 @@ def keep_decision(
         by: an authorising officer.
         reason: in the officer's words.
         limit: at most one false alert in so many faces.
-        found: the price of the list, as the officer signed it; None: the answer is no.
+        found: the false alert forecast, as the officer signed it; None: the answer is no.
         now: aware.
 
     Raises:

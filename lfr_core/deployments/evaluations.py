@@ -1,4 +1,4 @@
-"""Measured evaluations of the face model: the register that the price of a list is worked out from."""
+"""Measured evaluations of the face model: the register that the false alert forecast is worked out from."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The price of the list: how many false alerts its size and threshold are expected to cost. Pure.
+"""The false alert forecast: how many false alerts its size and threshold are expected to cost. Pure.
 
 DOMAIN.md F7: FPIR(N) = 1 - (1 - FPIR(N0))^(N/N0), the rate grows with the list. F8: expected = faces * FPIR(N). The
 interval is that of the measured count, Clopper-Pearson (F9), carried through both.
@@ -17,14 +17,14 @@ from lfr_core.domain.claims import ListBand
 from lfr_core.domain.policy import Policy
 from lfr_core.domain.rates import clopper_pearson, expected_false_alerts, scaled_fpir, upper_bound
 
-__all__ = ["Expectation", "FalseAlertForecast", "ForecastInputs", "check_signed", "price"]
+__all__ = ["Expectation", "FalseAlertForecast", "ForecastInputs", "check_signed", "forecast_false_alerts"]
 
 STEP = 1_000
 """Names; what one more step of them costs is said."""
 
 
 class ForecastInputs(Protocol):
-    """What has a price: an application, or a form that isn't one yet."""
+    """What can be forecast: an application, or a form that isn't one yet."""
 
     @property
     def threshold(self) -> float: ...
@@ -49,7 +49,7 @@ class Expectation:
 
 @dataclass(frozen=True, slots=True)
 class FalseAlertForecast:
-    """The price of a list."""
+    """The false alert forecast."""
 
     forecast: Expectation | None
     """None: not measured. That isn't zero."""
@@ -65,7 +65,7 @@ class FalseAlertForecast:
     """All of it, for people."""
 
 
-def price(
+def forecast_false_alerts(
     asked: ForecastInputs,
     evaluations: Sequence[Evaluation],
     policy: Policy,

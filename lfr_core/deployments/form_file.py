@@ -98,7 +98,7 @@ necessity = """"""          # why this, and why nothing less
 proportionality = """"""    # what speaks against it, and why that is outweighed
 grounds = """"""            # why listed people are expected there, or why it is a hotspot
 
-# How. `lfr deployment price` tells what a list of that size costs in false alerts.
+# How. `lfr deployment forecast` tells what a list of that size costs in false alerts.
 threshold = {policy.alerts.threshold:g}            # cosine, the policy's; another one needs a reason
 threshold_reason = ""
 list_cap = 1000             # entries at most; the policy's cap is {policy.watchlist.max_entries}

@@ -15,7 +15,7 @@ _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _LONGEST_REASON = 200
 
 
-def check_id(id: str) -> None:  # noqa: A002  the field's own word
+def check_id(id: str) -> None:
     """Raises Refused `deployment.bad-id`."""
     if not _ID.fullmatch(id):
         raise Refused(
@@ -25,7 +25,7 @@ def check_id(id: str) -> None:  # noqa: A002  the field's own word
         )
 
 
-def locked(session: Session, id: str) -> DeploymentRow:  # noqa: A002  the field's own word
+def locked(session: Session, id: str) -> DeploymentRow:
     """Its row; nobody else changes it until the transaction ends. Raises Refused `deployment.unknown`."""
     if "\x00" in id:
         raise unknown(id.replace("\x00", "?"))
@@ -45,6 +45,6 @@ def reason_of(why: str) -> str:
     return reason
 
 
-def unknown(id: str) -> Refused:  # noqa: A002  the field's own word
+def unknown(id: str) -> Refused:
     """There is no such deployment."""
     return Refused("deployment.unknown", f"there is no deployment {id}; `lfr deployment list` shows those there are")

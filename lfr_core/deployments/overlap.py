@@ -13,7 +13,7 @@ from lfr_core.storage.tables.stream import DeploymentRow
 __all__ = ["check_overlap"]
 
 
-def check_overlap(session: Session, id: str, form: ApplicationForm) -> None:  # noqa: A002  the field's own word
+def check_overlap(session: Session, id: str, form: ApplicationForm) -> None:
     """Raises Refused `life.overlap`: another deployment has the place, or one of the cameras, within these hours."""
     over = [each.value for each in DeploymentStatus if each.is_over]
     query = select(DeploymentRow).where(DeploymentRow.id != id, col(DeploymentRow.status).not_in(over))

@@ -21,7 +21,7 @@ from lfr_core.custody.people.roles import Role
 from lfr_core.deployments.application import Application, ApplicationForm, Authority, check_application, default_one_in
 from lfr_core.deployments.authorisation import LEAST_ONE_IN, check_may_authorise, keep_decision
 from lfr_core.deployments.evaluations import Evaluation
-from lfr_core.deployments.false_alert_forecast import check_signed, price
+from lfr_core.deployments.false_alert_forecast import check_signed, forecast_false_alerts
 from lfr_core.deployments.gate_facts import gate_facts
 from lfr_core.deployments.locking import check_id, locked, reason_of
 from lfr_core.deployments.overlap import check_overlap
@@ -60,7 +60,7 @@ class PlanningService:
 
     def plan(
         self,
-        id: str,  # noqa: A002  the field's own word
+        id: str,
         kind: DeploymentKind,
         form: ApplicationForm,
         *,
@@ -104,7 +104,7 @@ class PlanningService:
                 call(session, role=Role.AUTHORISING_OFFICER, deployment=id, why=why, now=now)
             return made
 
-    def submit(self, id: str, *, by: str) -> None:  # noqa: A002  the field's own word
+    def submit(self, id: str, *, by: str) -> None:
         """Ask for the authority of a draft."""
         with self._audited(by) as session:
             row = locked(session, id)
@@ -114,7 +114,7 @@ class PlanningService:
 
     def authorise(
         self,
-        id: str,  # noqa: A002  the field's own word
+        id: str,
         *,
         by: str,
         reason: str,
@@ -142,7 +142,7 @@ class PlanningService:
             if revision not in {None, made.revision}:
                 raise Refused("life.revised", f"{id} was revised since you looked: read revision {made.revision}")
             check_may_authorise(session, made, self._policy, now=now)
-            found = price(made, self._evaluations, self._policy)
+            found = forecast_false_alerts(made, self._evaluations, self._policy)
             self._step(session, row, Step.AUTHORISE, by, note=reason_of(reason))
             limit = default_one_in(made.list_cap, self._policy) if one_in is None else one_in
             if limit < LEAST_ONE_IN:
@@ -152,7 +152,7 @@ class PlanningService:
             call(session, role=Role.PUBLICATION_OFFICER, deployment=id, why="announce it, or withhold it", now=now)
             return given
 
-    def refuse(self, id: str, *, by: str, reason: str) -> Authority:  # noqa: A002  the field's own word
+    def refuse(self, id: str, *, by: str, reason: str) -> Authority:
         """Say no; its planner may revise it and apply again."""
         with self._audited(by) as session:
             row, made = locked(session, id), self._application(session, id)
@@ -163,7 +163,7 @@ class PlanningService:
             call(session, role=Role.PLANNER, deployment=id, why=why, now=given.at)
             return given
 
-    def approve_list(self, id: str, digest: str, *, by: str) -> None:  # noqa: A002  the field's own word
+    def approve_list(self, id: str, digest: str, *, by: str) -> None:
         """Approve the list whose digest is `digest`: as it was shown, not as it may be now.
 
         Raises:
@@ -179,7 +179,7 @@ class PlanningService:
 
     def confirm(
         self,
-        id: str,  # noqa: A002  the field's own word
+        id: str,
         *,
         by: str,
         signage: bool = False,
@@ -202,7 +202,7 @@ class PlanningService:
                 life.briefing_by, life.briefing_at = person.name, now
             session.add(life)
 
-    def ready(self, id: str, *, by: str) -> None:  # noqa: A002  the field's own word
+    def ready(self, id: str, *, by: str) -> None:
         """Everything but the hour is in order.
 
         Raises:
@@ -215,7 +215,7 @@ class PlanningService:
 
     def open(
         self,
-        id: str,  # noqa: A002  the field's own word
+        id: str,
         *,
         by: Principal,
         compare: Callable[[str], str],
@@ -243,7 +243,7 @@ class PlanningService:
             row.opened_at = self._now()
             return view_of(row)
 
-    def _compare_before(self, id: str, compare: Callable[[str], str]) -> None:  # noqa: A002  the field's own word
+    def _compare_before(self, id: str, compare: Callable[[str], str]) -> None:
         with reading(self._engine) as session:
             row = session.get(DeploymentRow, id)
             waits = row is not None and row.status == DeploymentStatus.READY and bool(row.gallery)
@@ -255,7 +255,7 @@ class PlanningService:
     def _draft(
         self,
         session: Session,
-        id: str,  # noqa: A002  the field's own word
+        id: str,
         kind: DeploymentKind,
         form: ApplicationForm,
         name: str,
@@ -280,7 +280,7 @@ class PlanningService:
         session.flush()
         return row
 
-    def _application(self, session: Session, id: str) -> Application:  # noqa: A002  the field's own word
+    def _application(self, session: Session, id: str) -> Application:
         made = application_of(session, id)
         if made is None:
             raise Refused("life.trial", f"{id} is a trial: it has no application")

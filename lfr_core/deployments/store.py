@@ -61,7 +61,7 @@ class DeploymentStore(DeploymentReader):
 
     def create(
         self,
-        id: str,  # noqa: A002  the field's own word
+        id: str,
         kind: DeploymentKind,
         *,
         name: str,
@@ -181,7 +181,7 @@ class DeploymentStore(DeploymentReader):
 
     def open(
         self,
-        id: str,  # noqa: A002  the field's own word
+        id: str,
         today: date | None = None,
         *,
         hours: float = DEFAULT_HOURS,
@@ -230,7 +230,7 @@ class DeploymentStore(DeploymentReader):
             self._append(session, Verb.AUTHORISE, by, id, "deployment.opened", {"hours": f"{hours:g}"})
             return view_of(row)
 
-    def suspend(self, id: str, why: str, *, by: Principal) -> DeploymentView:  # noqa: A002  the field's own word
+    def suspend(self, id: str, why: str, *, by: Principal) -> DeploymentView:
         """Stop recognition for now, for a reason that people will read.
 
         Raises:
@@ -249,7 +249,7 @@ class DeploymentStore(DeploymentReader):
                 self._append(session, Verb.DECIDE, by, id, "deployment.suspended", {})
             return view_of(row)
 
-    def resume(self, id: str, *, by: Principal) -> DeploymentView:  # noqa: A002  the field's own word
+    def resume(self, id: str, *, by: Principal) -> DeploymentView:
         """Let a suspended deployment match again, within its hours.
 
         Raises:
@@ -267,7 +267,7 @@ class DeploymentStore(DeploymentReader):
             row.suspended_why = ""
             return view_of(row)
 
-    def close(self, id: str, *, by: Principal = SystemActor.LFR) -> DeploymentView:  # noqa: A002  the field's own word
+    def close(self, id: str, *, by: Principal = SystemActor.LFR) -> DeploymentView:
         """End it and destroy its watchlist's rows, crops and key; alerts keep their own copies.
 
         The caller drops the gallery afterwards. May be called again, so that a drop that failed can be made up.
@@ -278,7 +278,7 @@ class DeploymentStore(DeploymentReader):
         """
         return self._end(id, Step.CLOSE, by, "")
 
-    def cancel(self, id: str, why: str, *, by: Principal) -> DeploymentView:  # noqa: A002  the field's own word
+    def cancel(self, id: str, why: str, *, by: Principal) -> DeploymentView:
         """Give a planned deployment up before it opens. A list that was built is destroyed, as `close` does.
 
         Raises:
@@ -286,7 +286,7 @@ class DeploymentStore(DeploymentReader):
         """
         return self._end(id, Step.CANCEL, by, reason_of(why))
 
-    def _end(self, id: str, step: Step, by: Principal, note: str) -> DeploymentView:  # noqa: A002  the field's own word
+    def _end(self, id: str, step: Step, by: Principal, note: str) -> DeploymentView:
         with self._audited(by) as session:
             row, now = locked(session, id), self._now()
             delete_list(session, id)
@@ -324,11 +324,11 @@ class DeploymentStore(DeploymentReader):
         return utc_from_ns(self._clock.time_ns())
 
 
-def _ended(id: str) -> Refused:  # noqa: A002  the field's own word
+def _ended(id: str) -> Refused:
     return Refused("deployment.ended", f"deployment {id} has ended and stays so: make a new one")
 
 
-def attached(id: str) -> Refused:  # noqa: A002  the field's own word
+def attached(id: str) -> Refused:
     """No list may be attached now."""
     return Refused(
         "watchlist.attached",

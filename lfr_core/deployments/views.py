@@ -32,7 +32,7 @@ class DeploymentReader:
             rows = session.exec(select(DeploymentRow).order_by(col(DeploymentRow.created_at).desc(), DeploymentRow.id))
             return [view_of(row) for row in rows]
 
-    def references(self, id: str) -> int:  # noqa: A002  the field's own word
+    def references(self, id: str) -> int:
         """How many photographs are kept for it."""
         with reading(self._engine) as session:
             return session.exec(

@@ -149,7 +149,7 @@ class GateLimits:
             audit_age_s=policy.vault.audit_age_s,
             list_age_h=policy.planning.list_age_h,
             notice_h=policy.planning.notice_h,
-            proof_age_s=policy.proof.max_age_s,
+            proof_age_s=policy.live_probe.max_age_s,
         )
 
 
@@ -260,10 +260,10 @@ def _gallery_unchanged(facts: GateFacts, limits: GateLimits, now_ns: int) -> tup
     if facts.planned is None:  # a trial: whoever recognises compares it first
         return "", "its gallery is its list, as far as it was compared"
     if facts.gallery_looked_ns is None:
-        return "its gallery was never compared with its list: `lfr proof self-test`", ""
+        return "its gallery was never compared with its list: `lfr probe self-test`", ""
     age_s = (now_ns - facts.gallery_looked_ns) / 1e9
     if not 0 <= age_s <= limits.proof_age_s:
-        return f"its gallery was last compared with its list {age_s / 60:.0f} min ago: `lfr proof self-test`", ""
+        return f"its gallery was last compared with its list {age_s / 60:.0f} min ago: `lfr probe self-test`", ""
     return "", "its gallery holds the list that was enrolled, nothing more and nothing less"
 
 
@@ -306,10 +306,10 @@ def _briefing(facts: GateFacts, _limits: GateLimits, _now_ns: int) -> tuple[str,
 def _proven(facts: GateFacts, limits: GateLimits, now_ns: int) -> tuple[str, str]:
     at_ns = _planned(facts).proven_ns
     if at_ns is None:
-        return "it was never shown to recognise: `lfr proof self-test`", ""
+        return "it was never shown to recognise: `lfr probe self-test`", ""
     age_s = (now_ns - at_ns) / 1e9
     if not 0 <= age_s <= limits.proof_age_s:
-        return f"it was last shown to recognise {age_s / 60:.0f} min ago: `lfr proof self-test`", ""
+        return f"it was last shown to recognise {age_s / 60:.0f} min ago: `lfr probe self-test`", ""
     return "", f"last proven {age_s / 60:.0f} min ago"
 
 

@@ -297,7 +297,7 @@ class Policy(_Section):
     footage: FootagePolicy
     retention: RetentionPolicy
     audit: AuditPolicy
-    proof: LiveProbePolicy
+    live_probe: LiveProbePolicy
     publication: PublicationPolicy
     promises: PromisesPolicy
     rights: RightsPolicy

@@ -73,7 +73,7 @@ def application_paper(
                 ),
             ),
             Section(
-                "Threshold and price",
+                "Threshold and forecast",
                 ("M1", "M3", "M4"),
                 (*_threshold(made, policy), _faces(made), Line("Forecast of the list", price_words)),
             ),

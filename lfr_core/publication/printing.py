@@ -12,7 +12,7 @@ from lfr_core.common.errors import Refused
 from lfr_core.deployments.application import Application, Authority
 from lfr_core.deployments.compliance_documents.forms import FormKind, PrintedPaper
 from lfr_core.deployments.evaluations import Evaluation
-from lfr_core.deployments.false_alert_forecast import price
+from lfr_core.deployments.false_alert_forecast import forecast_false_alerts
 from lfr_core.deployments.gate_facts import planned_facts
 from lfr_core.deployments.reading import application_of, authority_of, life_of
 from lfr_core.domain.deployments import DeploymentStatus
@@ -46,7 +46,7 @@ def printed_paper(
         if made is None:
             raise Refused("life.trial", f"{deployment} is a trial: it has no application, so it has no papers")
         if kind is FormKind.APPLICATION:
-            words = price(made, evaluations, policy).words
+            words = forecast_false_alerts(made, evaluations, policy).words
             return application_paper(made, row.name, policy, words, notice=_of_application(row))
         given = authority_of(session, deployment)
         if given is None:

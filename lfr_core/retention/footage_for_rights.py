@@ -75,7 +75,7 @@ def place_hold(
     scope: Scope,
     wanted: Collection[str],
     *,
-    id: str,  # noqa: A002  the field's own word
+    id: str,
     request: str,
     by: str,
     now: dt.datetime,

@@ -91,7 +91,7 @@ class Outcome:
     """What a reader has to know: "memory only: can't be purged"."""
 
 
-def subject(kind: str, id: str) -> str:  # noqa: A002  the field's own word
+def subject(kind: str, id: str) -> str:
     """`kind:id` as the audit trail takes it; an id that is long or strange is replaced by the start of its SHA-256."""
     plain = _PLAIN_ID.fullmatch(id) is not None
     return f"{kind}:{id if plain else 'sha256-' + hashlib.sha256(id.encode(errors='replace')).hexdigest()[:32]}"

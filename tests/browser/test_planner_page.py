@@ -95,11 +95,11 @@ def test_planned_by_one_authorised_by_another_and_the_board_says_what_is_missing
 ) -> None:
     sign_in(page, OFFICER)  # who is registered as a planner too
     go(page, "Application")
-    price = page.locator(".pln-price")
+    price = page.locator(".pln-forecast")
     price.get_by_text("false alerts", exact=False).first.wait_for()
     before = price.inner_text()
     fill(page, "People on the list, at most", "50")
-    page.wait_for_function("before => document.querySelector('.pln-price').innerText !== before", arg=before)
+    page.wait_for_function("before => document.querySelector('.pln-forecast').innerText !== before", arg=before)
     fill(page, "Purpose, as it will be announced", "find people wanted by the courts")
 
     page.get_by_role("button", name="Apply for authority").click()
@@ -196,7 +196,7 @@ def test_no_part_of_the_pages_breaks_a_rule_of_wcag(browser: Browser, planner: s
     for part, there in (
         ("Waiting for you", ".pln-empty, .pln-facts"),
         ("Deployment", ".pln-board, .pln-empty"),
-        ("Application", ".pln-price"),
+        ("Application", ".pln-forecast"),
     ):
         go(page, part)
         page.locator(there).first.wait_for()

@@ -20,7 +20,7 @@ from lfr_core.storage.tables.stream import DeploymentRow, GalleryReferenceRow
 __all__ = ["fill", "held_by", "rebind", "reference"]
 
 
-def reference(id: str, entry: str) -> Reference:  # noqa: A002  the field's own word
+def reference(id: str, entry: str) -> Reference:
     """A random template, the same for the same id."""
     seed = int.from_bytes(hashlib.sha256(id.encode()).digest()[:8], "big")
     row = np.random.default_rng(seed).normal(size=512)

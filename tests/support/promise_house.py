@@ -174,7 +174,7 @@ class PromiseHouse(AlertHouse):
 
     # -- what nobody should be able to do ----------------------------------------------------------
 
-    def change(self, row: type[Row], id: object, **values: object) -> None:  # noqa: A002  the field's own word
+    def change(self, row: type[Row], id: object, **values: object) -> None:
         """Write over a row by hand."""
         table: Table = row.__table__  # type: ignore[attr-defined]  # SQLModel adds it at run time
         with writing(self.engine) as session:

@@ -121,7 +121,7 @@ def alerts_in(
     return tuple(_summary(row) for row in session.exec(wanted.options(defer(_PROBE, raiseload=True))))
 
 
-def alert(engine: Engine, id: UUID, *, by: str, now_ns: int) -> AlertSummary | None:  # noqa: A002  the field's own word
+def alert(engine: Engine, id: UUID, *, by: str, now_ns: int) -> AlertSummary | None:
     """One alert, or None if there is no such, or no longer. Raises Refused as `alerts`."""
     with reading(engine) as session:
         row = session.get(AlertRow, id, options=[defer(_PROBE, raiseload=True)])

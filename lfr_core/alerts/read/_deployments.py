@@ -106,7 +106,7 @@ def deployments(engine: Engine) -> tuple[DeploymentSummary, ...]:
         return tuple(_summary(row) for row in rows)
 
 
-def deployment(engine: Engine, id: str) -> DeploymentSummary | None:  # noqa: A002  the field's own word
+def deployment(engine: Engine, id: str) -> DeploymentSummary | None:
     """One, or None if there is no such."""
     with reading(engine) as session:
         row = session.get(DeploymentRow, id)

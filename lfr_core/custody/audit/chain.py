@@ -45,7 +45,7 @@ class Problem:
 class Chain:
     """Walks the entries in order of their `seq` from just after (`seq`, `hash`)."""
 
-    def __init__(self, seq: int = 0, hash: str = GENESIS) -> None:  # noqa: A002  the field's own word
+    def __init__(self, seq: int = 0, hash: str = GENESIS) -> None:
         self.seq = seq
         self.hash = hash
 

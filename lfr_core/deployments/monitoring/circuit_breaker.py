@@ -59,7 +59,7 @@ class CircuitBreakerReading:
 class Suspends(Protocol):
     """What can suspend: `lfr_core.deployments.store.DeploymentStore`."""
 
-    def suspend(self, id: str, why: str, *, by: Principal) -> object:  # noqa: A002  the field's own word
+    def suspend(self, id: str, why: str, *, by: Principal) -> object:
         """Stop recognition for now."""
         ...
 

@@ -55,7 +55,7 @@ class GalleryCheck:
         """Read the whole gallery and compare; what differs, in words, "" when nothing does.
 
         Raises:
-            Refused: `deployment.unknown`, `deployment.ended`, `proof.no-list`.
+            Refused: `deployment.unknown`, `deployment.ended`, `live_probe.no-list`.
             Retryable: Milvus or the records are away, or the list was compiled anew meanwhile.
         """
         view = self._view(deployment)

@@ -160,8 +160,8 @@ def check_footage(folder: Path, policy: Policy) -> str:
         raise Retryable(
             f"footage can't be written to {folder}: {error.strerror}. Mend it, or set LFR_FOOTAGE_FOLDER"
         ) from error
-    if free_gb < policy.proof.footage_free_gb:
+    if free_gb < policy.live_probe.footage_free_gb:
         raise Retryable(
-            f"{folder} has {free_gb:.1f} GB free and the policy wants {policy.proof.footage_free_gb:g}: free space"
+            f"{folder} has {free_gb:.1f} GB free and the policy wants {policy.live_probe.footage_free_gb:g}: free space"
         )
     return f"{free_gb:,.0f} GB free"

@@ -18,7 +18,7 @@ def promises(policy: Policy) -> tuple[Promise, ...]:
     return (*_lists(), *_faces(policy), *_kept(policy), *_accuracy(policy), *_people(policy), *_proof())
 
 
-def _bound(id: str, sentence: str, rule: str) -> Promise:  # noqa: A002  the field's own word
+def _bound(id: str, sentence: str, rule: str) -> Promise:
     return Promise(id, sentence, rule, check=id)
 
 

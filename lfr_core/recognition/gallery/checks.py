@@ -119,7 +119,7 @@ def is_id(text: str) -> bool:
     return bool(_ID.fullmatch(text)) and len(text.encode()) <= _ID_BYTES
 
 
-def stored_row(id: str, entry: str, vector: Floats | Sequence[float]) -> StoredRow:  # noqa: A002  the field's own word
+def stored_row(id: str, entry: str, vector: Floats | Sequence[float]) -> StoredRow:
     """A row of a store, from its vector: a float32 array, or the list of numbers that Milvus gives for one.
 
     Numbers that Milvus gives are float32 widened, so that narrowing them is exact: bit for bit what was written

@@ -61,7 +61,7 @@ class NetworkCamera(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     server: NetworkCamera
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the base class's name
+    def log_message(self, format: str, *args: object) -> None:
         pass
 
     def do_GET(self) -> None:

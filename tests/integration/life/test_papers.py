@@ -20,7 +20,7 @@ from lfr_core.deployments.announcement import ReasonClass
 from lfr_core.deployments.announcing import withhold
 from lfr_core.deployments.compliance_documents.forms import RULES, FormKind, render
 from lfr_core.deployments.evaluations import load_evaluations
-from lfr_core.deployments.false_alert_forecast import price
+from lfr_core.deployments.false_alert_forecast import forecast_false_alerts
 from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus
 from lfr_core.domain.figures import UseCase
@@ -71,7 +71,7 @@ def test_the_application_holds_every_statement_escaped_with_its_rules_and_what_t
 
     texts = [each for each in STATEMENTS.values() if isinstance(each, str)]
     holds(html, *texts, "Norwich", "north, south", UseCase.SOUGHT_PERSONS.value, PLANNER, "1,000", "12,345", "0.61")
-    holds(html, "10:00 GMT", "16:00 GMT, 6 hours", price(made, load_evaluations(), house.policy).words)
+    holds(html, "10:00 GMT", "16:00 GMT, 6 hours", forecast_false_alerts(made, load_evaluations(), house.policy).words)
     asks(html, "W1 W2 W3 W6 W7 A4 A5 A7 M1 M3 M4 P1 P2 P4 H1 D1 D2 D3")
     assert "<b>by" not in html
     assert "<wanted>" not in html

@@ -182,7 +182,10 @@ def test_the_price_of_the_list_as_built_is_that_of_its_people(house: PlanningHou
     house.walk(S.LIST_BUILT, entries=(entry(),))
     one = view.standing("dep")
 
-    built, cap = view.price(one.application, people=one.list_people).forecast, view.price(one.application).forecast
+    built, cap = (
+        view.forecast(one.application, people=one.list_people).forecast,
+        view.forecast(one.application).forecast,
+    )
 
     assert one.list_people == 1
     assert built is not None

@@ -1,4 +1,4 @@
-"""`lfr proof`: what a person is shown, and the exit codes a script goes by."""
+"""`lfr probe`: what a person is shown, and the exit codes a script goes by."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_show_lists_proofs_and_says_who_did_not_answer(settings: Settings) -> No
             )
         engine.dispose()
 
-        shown = CliRunner().invoke(app, ["proof", "show", "dep", "--json"])
+        shown = CliRunner().invoke(app, ["probe", "show", "dep", "--json"])
 
     told = json.loads(shown.stdout)
     assert told["last_proven_ns"] == NOW_NS - 10**9
@@ -63,8 +63,8 @@ def test_a_self_test_of_a_machine_where_little_runs_is_red_line_by_line_and_is_k
         store_of(engine).create("dep", DeploymentKind.DEMO, name="High Street", policy=load_policy())
         engine.dispose()
 
-        tested = CliRunner().invoke(app, ["proof", "self-test", "dep", "--json"])
-        shown = CliRunner().invoke(app, ["proof", "show", "dep", "--json"])
+        tested = CliRunner().invoke(app, ["probe", "self-test", "dep", "--json"])
+        shown = CliRunner().invoke(app, ["probe", "show", "dep", "--json"])
 
     lines = {line["name"]: line for line in json.loads(tested.stdout)["lines"]}
     assert tested.exit_code == 75
@@ -79,6 +79,6 @@ def test_a_self_test_of_a_machine_where_little_runs_is_red_line_by_line_and_is_k
 
 def test_an_unknown_deployment_is_refused_by_both(settings: Settings) -> None:
     with serving_vault(settings):
-        codes = [CliRunner().invoke(app, ["proof", word, "nope"]).exit_code for word in ("show", "self-test")]
+        codes = [CliRunner().invoke(app, ["probe", word, "nope"]).exit_code for word in ("show", "self-test")]
 
     assert codes == [77, 77]

@@ -165,7 +165,7 @@ def watch_of(house: PlanningHouse) -> Watch:
             raise Refused("gate.operator-attending", f"nobody attends {deployment}: no proof is sent")
 
     check = GalleryCheck(house.engine, house.gallery, house.clock)
-    every_s = house.policy.proof.gallery_every_s
+    every_s = house.policy.live_probe.gallery_every_s
     watching = GalleryWatch(house.engine, check, house.store, call_officer, house.clock, every_s=every_s, by=WATCH)
     return Watch(
         engine=house.engine,
@@ -173,7 +173,7 @@ def watch_of(house: PlanningHouse) -> Watch:
         store=house.store,
         circuit_breaker=lambda _name: None,
         galleries=watching,
-        policy=house.policy.proof,
+        policy=house.policy.live_probe,
         clock=house.clock,
     )
 
@@ -194,7 +194,7 @@ def test_a_gallery_that_is_its_list_is_open_and_stays_so(house: PlanningHouse) -
 
     for _ in range(30):
         watch.tick()
-        after(house, house.policy.proof.gallery_every_s)
+        after(house, house.policy.live_probe.gallery_every_s)
 
     assert (row_of(house).status, shut_by(house)) == (S.LIVE, "")
 
@@ -229,7 +229,7 @@ def test_the_watch_finds_it_suspends_and_calls_who_must_act(
     assert isinstance(house.gallery, MilvusGallery)
     change(tampered(), house.gallery)
 
-    after(house, house.policy.proof.gallery_every_s + 2)  # what is known of a collection is believed for a second
+    after(house, house.policy.live_probe.gallery_every_s + 2)  # what is known of a collection is believed for a second
     watch.tick()
 
     assert row_of(house).status == S.SUSPENDED
@@ -304,7 +304,7 @@ def test_a_canary_that_the_records_know_is_no_stranger_and_another_with_its_name
     known = house.compare()
     watch = watch_of(house)
     watch.tick()
-    after(house, house.policy.proof.gallery_every_s)
+    after(house, house.policy.live_probe.gallery_every_s)
     watch.tick()
 
     assert unknown == "1 photograph is there that isn't on the list"

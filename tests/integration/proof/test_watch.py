@@ -150,7 +150,7 @@ def test_a_trial_is_left_alone(house: AlertHouse) -> None:
     assert (sender.sent, seen) == (0, [])
 
 
-def test_a_fuse_that_can_not_be_read_keeps_no_proof_from_being_sent(house: AlertHouse) -> None:
+def test_a_circuit_breaker_that_can_not_be_read_keeps_no_proof_from_being_sent(house: AlertHouse) -> None:
     def away(_name: str) -> None:
         raise Retryable("away")
 
@@ -280,7 +280,7 @@ def test_false_alerts_whose_data_was_deleted_on_schedule_still_count(house: Aler
     assert circuit_breaker_of(house).look("dep", 1_000).false_alerts == 1
 
 
-def test_a_fuse_that_can_not_suspend_has_not_tripped_and_does_at_the_next_look(
+def test_a_circuit_breaker_that_can_not_suspend_has_not_tripped_and_does_at_the_next_look(
     house: AlertHouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     compared(house, 10)

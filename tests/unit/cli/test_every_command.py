@@ -50,7 +50,7 @@ def every_command() -> list[Command]:
 COMMANDS = every_command()
 LEAVES = [each for each in COMMANDS if not each.is_group]
 FOLDER_ALONE = {("watchlist", "template"), ("publish", "verify"), ("policy", "check")}  # which need no settings
-WELL_ALONE = {("policy", "show"), ("deployment", "price"), ("deployment", "template"), ("down",)}
+WELL_ALONE = {("policy", "show"), ("deployment", "forecast"), ("deployment", "template"), ("down",)}
 """They need nothing that may be away; and where nothing runs there is nothing to stop."""
 NEEDY = [each for each in LEAVES if each.words not in FOLDER_ALONE]
 ROOT = Path(__file__).resolve().parents[3]

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from apps.cli.main import app
 
 OPTIONS = {"--by", "--approved-by"}
-BY_NAME = {("operator", "attend"), ("operator", "sign-on"), ("operator", "sign-off"), ("proof", "self-test")}
+BY_NAME = {("operator", "attend"), ("operator", "sign-on"), ("operator", "sign-off"), ("probe", "self-test")}
 """Commands whose `--name` is a person's."""
 
 

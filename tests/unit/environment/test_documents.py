@@ -23,8 +23,8 @@ ALARMS = {
     "retention-overdue",
     "database-away",
     "disk-full",
-    "proof-missed",
-    "fuse",
+    "live-probe-missed",
+    "circuit-breaker",
 }
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from apps.planner.panels import board_html, coming_html, forecast_html, quality_html, timeline_html
 from lfr_core.deployments.application import Application
-from lfr_core.deployments.false_alert_forecast import price
+from lfr_core.deployments.false_alert_forecast import forecast_false_alerts
 from lfr_core.deployments.readiness import Coming, ReadinessItem
 from lfr_core.deployments.reading import TimelineEntry
 from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus
@@ -81,7 +81,7 @@ def test_refused_entries_come_with_line_reason_and_rule_and_what_was_not_checked
 
 
 def test_a_price_that_is_not_measured_is_never_a_number() -> None:
-    unknown = forecast_html(price(form(NOW + timedelta(days=3)), [], load_policy()))
+    unknown = forecast_html(forecast_false_alerts(form(NOW + timedelta(days=3)), [], load_policy()))
 
     assert "not measured" in unknown
     assert "not shown" in unknown

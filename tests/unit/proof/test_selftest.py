@@ -90,11 +90,11 @@ def test_a_match_below_the_threshold_is_red() -> None:
 
 
 def test_a_footage_folder_without_room_is_red(tmp_path: Path) -> None:
-    full = POLICY.model_copy(update={"proof": POLICY.proof.model_copy(update={"footage_free_gb": 1e7})})
+    full = POLICY.model_copy(update={"live_probe": POLICY.live_probe.model_copy(update={"footage_free_gb": 1e7})})
 
     assert "GB free" in check_footage(
         tmp_path / "footage",
-        POLICY.model_copy(update={"proof": POLICY.proof.model_copy(update={"footage_free_gb": 1e-6})}),
+        POLICY.model_copy(update={"live_probe": POLICY.live_probe.model_copy(update={"footage_free_gb": 1e-6})}),
     )
     with pytest.raises(Retryable, match="free space"):
         check_footage(tmp_path / "footage", full)

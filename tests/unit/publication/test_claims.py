@@ -93,7 +93,7 @@ def test_one_deployment_alone_has_no_clustered_bound() -> None:
     ("faces", "per_thousand", "per_ten_thousand"),
     [(500, 3, 1), (1_000, 4, 2), (5_000, 10, 3), (10_000, 16, 4), (20_000, 29, 6), (50_000, 63, 10)],
 )
-def test_the_fuse_is_the_table_of_the_plan(faces: int, per_thousand: int, per_ten_thousand: int) -> None:
+def test_the_circuit_breaker_is_the_table_of_the_plan(faces: int, per_thousand: int, per_ten_thousand: int) -> None:
     assert (circuit_breaker_limit(faces, 1_000), circuit_breaker_limit(faces, 10_000)) == (
         per_thousand,
         per_ten_thousand,
@@ -102,7 +102,7 @@ def test_the_fuse_is_the_table_of_the_plan(faces: int, per_thousand: int, per_te
     assert not circuit_breaker_trips(faces, per_thousand - 1, 1_000)
 
 
-def test_no_false_alert_never_trips_the_fuse() -> None:
+def test_no_false_alert_never_trips_the_circuit_breaker() -> None:
     assert not any(circuit_breaker_trips(faces, 0, 1_000) for faces in (0, 1, 100, 10_000_000))
 
 

@@ -63,7 +63,7 @@ class FalseAlerts:
     ended count, with the model contract and threshold of the newest: evidence from other settings isn't pooled.
     """
 
-    def __init__(self, engine: Engine, id: str, *, list_people: int, one_in: int, random: Generator) -> None:  # noqa: A002  the field's own word
+    def __init__(self, engine: Engine, id: str, *, list_people: int, one_in: int, random: Generator) -> None:
         self.id = id
         self._engine = engine
         self._band = ListBand.around(list_people)

@@ -1,4 +1,4 @@
-"""`lfr proof`: test a deployment's chain while its gate is shut, and see when it was last shown to work."""
+"""`lfr probe`: test a deployment's chain while its gate is shut, and see when it was last shown to work."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def self_test(
     Vault and clock, records, the model pack, the drawn test face in the deployment's own gallery, the broker, every
     recogniser and the recorder, room for footage. A green one opens the gate's condition `proven` for some minutes.
 
-    Example: lfr proof self-test high-street-0412 --name 'A. Okafor'
+    Example: lfr probe self-test high-street-0412 --name 'A. Okafor'
     """
     with guard():
         from rich.table import Table
@@ -60,7 +60,7 @@ def self_test(
 def show(deployment: DeploymentId, as_json: AsJson = False) -> None:
     """Show the newest proofs of a deployment, and when the chain was last shown to work.
 
-    Example: lfr proof show high-street-0412
+    Example: lfr probe show high-street-0412
     """
     with guard():
         import time

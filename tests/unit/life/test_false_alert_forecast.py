@@ -1,4 +1,4 @@
-"""The price of the list, against values worked out by hand and in DOMAIN.md."""
+"""The false alert forecast, against values worked out by hand and in DOMAIN.md."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from lfr_core.common.errors import Fatal, Refused
 from lfr_core.deployments.evaluations import Evaluation, default_evaluations_file, load_evaluations
-from lfr_core.deployments.false_alert_forecast import check_signed, price
+from lfr_core.deployments.false_alert_forecast import check_signed, forecast_false_alerts
 from lfr_core.domain.claims import faces_needed
 from lfr_core.domain.policy import load_policy
 
@@ -40,7 +40,7 @@ def measured(**changes: object) -> Evaluation:
 
 
 def expected(asked: Asked, *evaluations: Evaluation) -> float:
-    forecast = price(asked, evaluations, POLICY).forecast
+    forecast = forecast_false_alerts(asked, evaluations, POLICY).forecast
     assert forecast is not None
     return forecast.expected
 
@@ -51,7 +51,7 @@ def test_the_price_is_what_domain_f8_works_out_for_50_000_faces(people: int, ale
 
 
 def test_the_interval_is_clopper_pearsons_of_the_measured_count() -> None:
-    of = price(Asked(list_cap=10_000), [measured()], POLICY).forecast
+    of = forecast_false_alerts(Asked(list_cap=10_000), [measured()], POLICY).forecast
 
     # 10 of 60,000: Clopper-Pearson 7.992e-5 to 3.0649e-4 (the chi-square tables give 4.795 and 18.39 for 10 events)
     assert of is not None
@@ -71,7 +71,7 @@ def test_a_hundred_thousand_single_comparisons_scale_to_a_list() -> None:
 def test_between_two_measured_thresholds_the_lower_and_worse_counts() -> None:
     worse, better = measured(), measured(threshold=0.64, false_matches=1)
 
-    between = price(Asked(threshold=0.62), [better, worse], POLICY)
+    between = forecast_false_alerts(Asked(threshold=0.62), [better, worse], POLICY)
 
     assert between.forecast is not None
     assert between.forecast.evaluation == worse
@@ -81,7 +81,7 @@ def test_between_two_measured_thresholds_the_lower_and_worse_counts() -> None:
 
 @pytest.mark.parametrize("threshold", [0.59, 0.65])
 def test_outside_the_measured_thresholds_it_is_called_not_measured_and_not_nothing(threshold: float) -> None:
-    outside = price(Asked(threshold=threshold), [measured(), measured(threshold=0.64)], POLICY)
+    outside = forecast_false_alerts(Asked(threshold=threshold), [measured(), measured(threshold=0.64)], POLICY)
 
     assert outside.forecast is None
     assert not outside.shown
@@ -89,16 +89,19 @@ def test_outside_the_measured_thresholds_it_is_called_not_measured_and_not_nothi
 
 
 def test_another_models_evaluation_is_no_evaluation_of_this_one() -> None:
-    assert price(Asked(), [measured()], POLICY, contract="other").forecast is None
-    assert price(Asked(), [measured(), measured(contract="other")], POLICY).forecast is None
-    assert price(Asked(), [measured(), measured(contract="other")], POLICY, contract="npl").forecast is not None
-    assert price(Asked(), [], POLICY).forecast is None
+    assert forecast_false_alerts(Asked(), [measured()], POLICY, contract="other").forecast is None
+    assert forecast_false_alerts(Asked(), [measured(), measured(contract="other")], POLICY).forecast is None
+    assert (
+        forecast_false_alerts(Asked(), [measured(), measured(contract="other")], POLICY, contract="npl").forecast
+        is not None
+    )
+    assert forecast_false_alerts(Asked(), [], POLICY).forecast is None
 
 
 def test_a_firm_evaluation_goes_before_an_indicative_one_whose_threshold_is_nearer() -> None:
     firm, other = [measured(), measured(threshold=0.64, false_matches=0)], measured(threshold=0.61, indicative=True)
 
-    found = price(Asked(threshold=0.62), [*firm, other], POLICY).forecast
+    found = forecast_false_alerts(Asked(threshold=0.62), [*firm, other], POLICY).forecast
 
     assert found is not None
     assert found.evaluation == firm[0]
@@ -109,7 +112,7 @@ def test_the_claim_is_shown_from_the_number_of_searches_that_support_it_and_not_
 
     def shown(**changes: object) -> bool:
         values = {"false_matches": 0, "probes": needed} | changes
-        return price(Asked(list_cap=10_000), [measured(**values)], POLICY).shown
+        return forecast_false_alerts(Asked(list_cap=10_000), [measured(**values)], POLICY).shown
 
     assert shown()
     assert not shown(probes=needed - 1)
@@ -121,8 +124,8 @@ def test_the_claim_is_shown_from_the_number_of_searches_that_support_it_and_not_
 def test_a_small_list_is_held_to_the_small_lists_claim() -> None:
     firm = measured(false_matches=0, probes=29_956)
 
-    assert price(Asked(list_cap=10_000), [firm], POLICY).one_in == 10_000
-    small = price(Asked(list_cap=1_000), [firm], POLICY)
+    assert forecast_false_alerts(Asked(list_cap=10_000), [firm], POLICY).one_in == 10_000
+    small = forecast_false_alerts(Asked(list_cap=1_000), [firm], POLICY)
     assert small.one_in == 100_000
     assert not small.shown
     assert small.allowed == pytest.approx(0.5)
@@ -130,15 +133,15 @@ def test_a_small_list_is_held_to_the_small_lists_claim() -> None:
 
 
 def test_the_list_as_built_replaces_its_cap() -> None:
-    built = price(Asked(list_cap=10_000), [measured()], POLICY, people=5_000)
+    built = forecast_false_alerts(Asked(list_cap=10_000), [measured()], POLICY, people=5_000)
 
     assert built.forecast is not None
     assert built.forecast.expected == pytest.approx(4.17, abs=0.005)
 
 
 def test_what_no_evaluation_shows_has_to_be_signed_for() -> None:
-    shown = price(Asked(list_cap=10_000), [measured(false_matches=0)], POLICY)
-    unknown = price(Asked(), [], POLICY)
+    shown = forecast_false_alerts(Asked(list_cap=10_000), [measured(false_matches=0)], POLICY)
+    unknown = forecast_false_alerts(Asked(), [], POLICY)
 
     check_signed(shown, signed=False)
     check_signed(unknown, signed=True)
@@ -154,8 +157,10 @@ counts = st.integers(0, 50)
 def test_a_longer_list_more_faces_or_a_worse_evaluation_never_cost_less(
     people: int, more: int, faces: int, more_faces: int, wrong: int, more_wrong: int
 ) -> None:
-    less = price(Asked(list_cap=people, expected_faces=faces), [measured(false_matches=wrong)], POLICY).forecast
-    much = price(
+    less = forecast_false_alerts(
+        Asked(list_cap=people, expected_faces=faces), [measured(false_matches=wrong)], POLICY
+    ).forecast
+    much = forecast_false_alerts(
         Asked(list_cap=people + more, expected_faces=faces + more_faces),
         [measured(false_matches=wrong + more_wrong)],
         POLICY,
@@ -175,7 +180,7 @@ def test_the_open_packs_register_is_indicative_only_and_prices_the_policys_thres
     found = load_evaluations()
 
     assert all(each.indicative for each in found)
-    of = price(Asked(POLICY.alerts.threshold, 1_000, 10_000), found, POLICY)
+    of = forecast_false_alerts(Asked(POLICY.alerts.threshold, 1_000, 10_000), found, POLICY)
     assert of.forecast is not None
     assert of.forecast.expected == pytest.approx(952, abs=1)  # 1 - (1 - 1e-4)^1000, of 10,000 faces
     assert not of.shown
