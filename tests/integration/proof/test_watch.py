@@ -29,7 +29,7 @@ from tests.support.alert_house import AlertHouse
 from tests.support.deciding import seen
 from tests.support.records import NOW_NS
 
-POLICY = load_policy().proof
+POLICY = load_policy().live_probe
 
 
 class Sender:

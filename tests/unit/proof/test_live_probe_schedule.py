@@ -13,7 +13,7 @@ from lfr_core.deployments.monitoring.live_probe_schedule import (
 )
 from lfr_core.domain.policy import load_policy
 
-POLICY = load_policy().proof
+POLICY = load_policy().live_probe
 
 
 def run(pulse: LiveProbeSchedule, now_s: float, *, green: bool = False) -> tuple[LiveProbeSchedule, LiveProbeAction]:
