@@ -19,9 +19,9 @@ from lfr_core.custody.vault.port import DestroyedKey, FrameKey, KeptKey, KeptKey
 from lfr_core.custody.vault.wire import read_frame, write_frame
 from lfr_core.domain.actors import Principal, SystemActor
 
-__all__ = ["VaultClient", "vault_client"]
+__all__ = ["VAULT_TIMEOUT_S", "VaultClient", "vault_client"]
 
-_TIMEOUT_S = 10.0  # longer than the records' own patience, so that its answer, not this, is what is heard
+VAULT_TIMEOUT_S = 10.0  # longer than the records' own patience, so that its answer, not this, is what is heard
 _PAUSE_S = 1.0  # after a time-out: who asks for several keys in a row waits for a hanging vault once, not for each
 _MOST_NAMES = 256
 _Expected = TypeVar("_Expected", bound=BaseModel)
@@ -30,7 +30,7 @@ _Expected = TypeVar("_Expected", bound=BaseModel)
 class VaultClient:
     """Implements `lfr_core.custody.vault.port.Vault` over one connection, made when needed; thread-safe."""
 
-    def __init__(self, path: Path, timeout_s: float = _TIMEOUT_S) -> None:
+    def __init__(self, path: Path, timeout_s: float = VAULT_TIMEOUT_S) -> None:
         """`path`: of the Unix socket. Nothing is connected yet."""
         self._connection: socket.socket | None = None
         self._path = path
@@ -161,7 +161,7 @@ class VaultClient:
         return answer
 
 
-def vault_client(settings: Settings, timeout_s: float = _TIMEOUT_S) -> VaultClient:
+def vault_client(settings: Settings, timeout_s: float = VAULT_TIMEOUT_S) -> VaultClient:
     """The client of these settings' vault. Nothing is connected yet."""
     return VaultClient(settings.vault_socket, timeout_s)
 
