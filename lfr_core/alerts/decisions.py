@@ -20,6 +20,7 @@ from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
 from lfr_core.custody.people.lookup import acting
 from lfr_core.custody.people.roles import Role
+from lfr_core.domain.actors import person_name
 from lfr_core.domain.alerts import (
     Decision,
     Engagement,
@@ -32,22 +33,21 @@ from lfr_core.domain.alerts import (
     check_review,
     check_shown,
 )
-from lfr_core.storage.engine import writing
-from lfr_core.storage.tables.stream import AlertRow, DeploymentRow
+from lfr_core.storage.engine import reading, writing
+from lfr_core.storage.tables.stream import AlertRow
 
 __all__ = ["DecisionService"]
 
 _DAY_MIN = 1_440
-_LONGEST_NAME = 100
 
 
 class DecisionService:
     """Records answers. Every method raises Retryable when the database or the vault is away, and Refused:
 
-    `alert.unknown`, `alert.actor-missing`, `alert.already-answered` (another answer stands, or another person's;
+    `alert.unknown`, `actor.not-a-person`, `alert.already-answered` (another answer stands, or another person's;
     `correct=True` replaces it and its who and when), `alert.pictures-changed` and `alert.answers-changed` (the alert
-    isn't what `shown` says the person saw), `people.*` (a planned deployment's alerts are decided by registered
-    operators), and the rules of `lfr_core.domain.alerts`. The same answer again by the same person changes nothing.
+    isn't what `shown` says the person saw), `people.*` (alerts are decided by registered operators), and the rules of
+    `lfr_core.domain.alerts`. The same answer again by the same person changes nothing.
     """
 
     def __init__(self, engine: Engine, trail: Trail, clock: Clock | None = None) -> None:
@@ -147,8 +147,9 @@ class DecisionService:
             return decision_of(row)
 
     def _ready(self, actor: str) -> str:
-        """The tidied name, with what its entry on the audit trail needs: without the vault nothing is decided."""
-        name = _name(actor)
+        """The registered name, with what its entry on the audit trail needs: without the vault nothing is decided."""
+        with reading(self._engine) as session:
+            name = acting(session, person_name(actor), {Role.OPERATOR}).name
         self._trail.prepare(name)
         return name
 
@@ -178,24 +179,14 @@ class DecisionService:
 
     @contextmanager
     def _alert(self, alert: UUID, name: str) -> Iterator[tuple[Session, AlertRow]]:
-        """The alert's row, locked until the answer is written; of a planned deployment only for its operators."""
+        """The alert's row, locked until the answer is written, for somebody who is an operator still."""
         with writing(self._engine) as session:
             wanted = select(AlertRow).where(AlertRow.id == alert).where(col(AlertRow.canary).is_(False))
             row = session.exec(wanted.with_for_update()).one_or_none()
             if row is None:
                 raise Refused("alert.unknown", f"there is no alert {alert}; `lfr alerts list` shows those there are")
-            if session.get_one(DeploymentRow, row.deployment).planned:
-                acting(session, name, {Role.OPERATOR})
+            acting(session, name, {Role.OPERATOR})
             yield session, row
-
-
-def _name(actor: str) -> str:
-    name = " ".join(actor.split())
-    if not name or len(name) > _LONGEST_NAME or not name.isprintable() or ":" in name:  # system:NAME is no person
-        raise Refused(
-            "alert.actor-missing", f"say who answers: a name of at most {_LONGEST_NAME} characters, without a colon"
-        )
-    return name
 
 
 def _is_news(row: AlertRow, answer: AnyAnswer, name: str, *, correct: bool) -> bool:

@@ -8,7 +8,7 @@ place is named only once it is released.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
@@ -19,12 +19,12 @@ from sqlmodel import Session, col, select
 from lfr_core.common.clock import Clock, utc_from_ns
 from lfr_core.common.errors import Poison, Refused
 from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
-from lfr_core.custody.people.lookup import acting, same_person
+from lfr_core.custody.people.lookup import acting
 from lfr_core.custody.people.roles import Role
 from lfr_core.deployments.reading import application_of
 from lfr_core.deployments.record import record_step
 from lfr_core.deployments.steps import Step
-from lfr_core.domain.actors import Principal
+from lfr_core.domain.actors import Principal, SystemActor, person_name, same_person
 from lfr_core.domain.figures import Notice, UseCase
 from lfr_core.domain.working_days import LONDON
 from lfr_core.storage.engine import reading, writing
@@ -44,8 +44,11 @@ __all__ = [
 
 NOT_RELEASED = "place not released"
 """Printed instead of the place of a withheld deployment."""
+TELLERS = frozenset({Role.PLANNER, Role.PUBLICATION_OFFICER, Role.AUTHORISING_OFFICER})
+"""Who announces, withholds and releases. A planned deployment's line asks for more (`lfr_core.deployments.steps`)."""
+APPROVERS = frozenset({Role.AUTHORISING_OFFICER})
+"""Who approves that nobody is told."""
 _LONGEST = {"place": 120, "purpose": 300}
-_LONGEST_NAME = 200
 _LONGEST_H = 24
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
 
@@ -132,7 +135,8 @@ class AnnouncementStore:
         """Announce it now, or replace its announcement while it hasn't opened.
 
         Raises:
-            Refused: `deployment.unknown`, `announcement.too-late` (it has opened and has one), `announcement.bad-name`.
+            Refused: `deployment.unknown`, `announcement.too-late` (it has opened and has one), `actor.not-a-person`,
+                `people.*`.
         """
         return self._add(deployment, plan, by, None, "")
 
@@ -142,7 +146,7 @@ class AnnouncementStore:
         Raises:
             Refused: as `publish`, and `announcement.same-person`, `announcement.is-public` (it has been announced).
         """
-        if _folded(str(by)) == _folded(approved_by):
+        if same_person(str(by), approved_by):
             raise Refused(
                 "announcement.same-person", "who withholds a notice can't approve that: name the authorising officer"
             )
@@ -152,9 +156,9 @@ class AnnouncementStore:
         """Let the place of a withheld deployment be named from now on.
 
         Raises:
-            Refused: `announcement.none`, `announcement.nothing-to-release`, `announcement.bad-name`.
+            Refused: `announcement.none`, `announcement.nothing-to-release`, `actor.not-a-person`, `people.*`.
         """
-        _check_name(by)
+        by = self._registered(by, TELLERS)
         self._trail.prepare(by)
         with writing(self._engine) as session:
             row = _newest(session, deployment)
@@ -171,8 +175,10 @@ class AnnouncementStore:
     def _add(
         self, deployment: str, plan: Plan, by: Principal, because: ReasonClass | None, approved_by: str
     ) -> Announcement:
-        for name in (by, approved_by) if because else (by,):
-            _check_name(str(name))
+        if not isinstance(by, SystemActor):
+            by = self._registered(by, TELLERS)
+        if because:
+            approved_by = self._registered(approved_by, APPROVERS)
         if plan.starts_at.tzinfo is None or not timedelta(0) < plan.ends_at - plan.starts_at <= timedelta(
             hours=_LONGEST_H
         ):
@@ -233,6 +239,11 @@ class AnnouncementStore:
         step, note = (Step.WITHHOLD, f"approved by {approved_by}") if approved_by else (Step.ANNOUNCE, "")
         record_step(session, self._trail, of, step, by=by, now=self._now(), note=note)
 
+    def _registered(self, name: str, roles: Collection[Role]) -> str:
+        """The registered name of somebody who may act in one of `roles`. Raises Refused."""
+        with reading(self._engine) as session:
+            return acting(session, person_name(name), roles).name
+
     def _append(self, session: Session, row: AnnouncementRow, verb: Verb, by: Principal, rule: str) -> None:
         facts = {"revision": row.revision}
         self._trail.append(session, AuditEvent(verb, by, row.deployment, f"deployment:{row.deployment}", rule, facts))
@@ -284,15 +295,6 @@ def _moment(day: date, at: time) -> datetime:
             "announcement.bad-time", f"the clocks change on {day}: {at:%H:%M} isn't one moment, give another time"
         )
     return local
-
-
-def _check_name(name: str) -> None:
-    if not name.strip() or len(name) > _LONGEST_NAME or _CONTROL.search(name):
-        raise Refused("announcement.bad-name", "give the name of the person who does this, and of who approves it")
-
-
-def _folded(name: str) -> str:
-    return " ".join(name.split()).casefold()
 
 
 def _none(deployment: str) -> Refused:

@@ -12,15 +12,14 @@ from sqlmodel import col
 from lfr_core.common.clock import Clock, SystemClock
 from lfr_core.common.errors import LfrError, Refused
 from lfr_core.common.logs import get_logger
-from lfr_core.custody.people.lookup import acting
+from lfr_core.custody.people.lookup import acting, find_person
 from lfr_core.custody.people.roles import Role
+from lfr_core.domain.actors import person_name
 from lfr_core.storage.engine import writing
 from lfr_core.storage.tables.stream import DeploymentRow
 from lfr_core.storage.tables.vault import AttendanceRow
 
 __all__ = ["Attendance"]
-
-_LONGEST_NAME = 100
 
 
 class Attendance:
@@ -33,22 +32,16 @@ class Attendance:
     def heard(self, deployment: str, operator: str) -> None:
         """The operator is there now.
 
-        A planned deployment is attended by registered operators only.
-
         Raises:
-            Refused: `operator.name-missing`, `deployment.unknown`, `people.unknown`, `people.revoked`,
+            Refused: `actor.not-a-person`, `deployment.unknown`, `people.unknown`, `people.revoked`,
                 `people.wrong-role`.
         """
-        name = " ".join(operator.split())
-        if not name or len(name) > _LONGEST_NAME or "\x00" in name:
-            raise Refused("operator.name-missing", f"say who attends: a name of at most {_LONGEST_NAME} characters")
+        given = person_name(operator)
         now_ns = self._clock.time_ns()
         with writing(self._engine) as session:
-            of = session.get(DeploymentRow, deployment)
-            if of is None:
+            if "\x00" in deployment or session.get(DeploymentRow, deployment) is None:
                 raise Refused("deployment.unknown", f"there is no deployment {deployment}; see `lfr deployment list`")
-            if of.planned:
-                acting(session, name, {Role.OPERATOR})  # each time: who is revoked attends no more
+            name = acting(session, given, {Role.OPERATOR}).name  # each time: who is revoked attends no more
             row = session.get(AttendanceRow, (deployment, name))
             if row is not None:
                 row.last_ns = now_ns
@@ -57,8 +50,9 @@ class Attendance:
 
     def left(self, deployment: str, operator: str) -> None:
         """The operator is gone; at once, not after the policy's time."""
-        name = " ".join(operator.split())
         with writing(self._engine) as session:
+            person = find_person(session, operator)
+            name = operator if person is None else person.name
             session.execute(
                 delete(AttendanceRow)
                 .where(col(AttendanceRow.deployment) == deployment)

@@ -6,10 +6,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from lfr_core.common.errors import Refused
-from lfr_core.custody.people.lookup import same_person
 from lfr_core.custody.people.roles import Role
 from lfr_core.deployments.steps import RULES, Step
-from lfr_core.domain.actors import SystemActor
+from lfr_core.domain.actors import SystemActor, same_person
 from lfr_core.domain.deployments import DeploymentStatus as Status
 
 __all__ = ["Actor", "Life", "take"]

@@ -7,12 +7,13 @@ pseudonym.
 
 from __future__ import annotations
 
+import unicodedata
 from enum import Enum
 from typing import TypeAlias
 
 from lfr_core.common.errors import Refused
 
-__all__ = ["LONGEST_NAME", "Principal", "SystemActor", "person_name"]
+__all__ = ["LONGEST_NAME", "Principal", "SystemActor", "fold_name", "person_name", "same_person"]
 
 LONGEST_NAME = 100
 
@@ -51,12 +52,12 @@ Principal: TypeAlias = str | SystemActor
 
 
 def person_name(name: str) -> str:
-    """A person's name with its white space tidied.
+    """A person's name as it is kept: Unicode's composed form (NFKC), single spaces.
 
     Raises:
         Refused: `actor.not-a-person`: no name, too long, not printable, or with a colon (`system:NAME` is no person).
     """
-    plain = " ".join(name.split())
+    plain = " ".join(unicodedata.normalize("NFKC", name).split())
     if not plain or len(plain) > LONGEST_NAME or not plain.isprintable() or ":" in plain:
         raise Refused(
             "actor.not-a-person",
@@ -64,3 +65,14 @@ def person_name(name: str) -> str:
             "nobody can act as the platform itself",
         )
     return plain
+
+
+def fold_name(name: str) -> str:
+    """A name as it is compared: Unicode's variants, case, spaces, points and hyphens make no other person."""
+    letters = (letter if letter.isalnum() else " " for letter in unicodedata.normalize("NFKC", name).casefold())
+    return " ".join("".join(letters).split())
+
+
+def same_person(a: str, b: str) -> bool:
+    """Whether two names are one person's."""
+    return fold_name(a) == fold_name(b)

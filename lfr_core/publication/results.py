@@ -22,7 +22,7 @@ from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
 from lfr_core.custody.people.lookup import acting
 from lfr_core.custody.people.roles import Role
 from lfr_core.deployments.deadlines import Due, keep_deadlines, results_due
-from lfr_core.domain.actors import Principal, SystemActor
+from lfr_core.domain.actors import Principal, SystemActor, person_name
 from lfr_core.domain.figures import Figures
 from lfr_core.domain.policy import PublicationPolicy
 from lfr_core.publication.counting import unanswered
@@ -33,7 +33,6 @@ from lfr_core.publication.quality.ours import Checked, check_record
 from lfr_core.publication.record_builder import from_figures
 from lfr_core.publication.suites import CheckRecord, RecordSuites, in_public
 from lfr_core.storage.engine import reading, writing
-from lfr_core.storage.tables.stream import DeploymentRow
 
 __all__ = ["ACTOR", "Attempt", "CallsRole", "Outcome", "ResultsService"]
 
@@ -131,11 +130,11 @@ class ResultsService:
         word: for the alerts that nobody has judged, needed where there are any, and published.
 
         Raises:
-            Refused: `results.not-decided`, `results.quality`, `people.*` (a planned deployment's results are its
-                publication officer's, and so is the word), and as `collect.figures_for`.
+            Refused: `results.not-decided`, `results.quality`, `people.*` (results are the publication
+                officer's), and as `collect.figures_for`.
             Poison: as `building.from_figures`.
         """
-        self._may_publish(deployment, by, word)
+        self._check_publisher(by)
         figures = self._ended(deployment)
         standing = revisions_of(self._engine, deployment)
         if standing:
@@ -156,7 +155,7 @@ class ResultsService:
                 `collect.figures_for`.
             Poison: as `building.from_figures`.
         """
-        self._may_publish(deployment, by, word)
+        self._check_publisher(by)
         figures = self._figures(deployment)
         waiting, standing = unanswered(figures.alerts), revisions_of(self._engine, deployment)
         spoken_of = standing[-1].record.not_decided if standing else None
@@ -181,11 +180,9 @@ class ResultsService:
             keep_deadlines(session, now, self._policy)
         return tuple(self.attempt(deployment) for deployment in missed)
 
-    def _may_publish(self, deployment: str, by: str, word: NotDecidedWord | None) -> None:
+    def _check_publisher(self, by: str) -> None:
         with reading(self._engine) as session:
-            row = session.get(DeploymentRow, deployment) if "\x00" not in deployment else None
-            if row is not None and (row.planned or word is not None):
-                acting(session, by, {Role.PUBLICATION_OFFICER})
+            acting(session, person_name(by), {Role.PUBLICATION_OFFICER})
 
     def _ended(self, deployment: str) -> Figures | Refused:
         """Its figures, or why there are none though it opened and ended; otherwise the refusal is raised."""

@@ -8,8 +8,9 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from lfr_core.common.clock import utc_from_ns
-from lfr_core.custody.people.lookup import folded, row_of
+from lfr_core.custody.people.lookup import row_of
 from lfr_core.custody.people.roles import Rank, Role
+from lfr_core.domain.actors import fold_name
 from lfr_core.domain.figures import UseCase
 from lfr_core.storage.engine import writing
 from lfr_core.storage.tables.deployments import ApplicationRow, AuthorityRow, LifeRow
@@ -76,7 +77,9 @@ def _register_operator(session: Session) -> None:
     """Who decides the alerts of these tests, registered as the register keeps people."""
     if row_of(session, OPERATOR) is None:
         now = utc_from_ns(NOW_NS)
-        person = PersonRow(folded=folded(OPERATOR), name=OPERATOR, rank=Rank.CONSTABLE.value, added_at=now, added_by="")
+        person = PersonRow(
+            folded=fold_name(OPERATOR), name=OPERATOR, rank=Rank.CONSTABLE.value, added_at=now, added_by=""
+        )
         session.add(person)
         session.flush()
         assert person.id is not None

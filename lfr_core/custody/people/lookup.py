@@ -1,12 +1,11 @@
 """The register of people, read: who is on it, and who may act in a role now.
 
-Names are compared without case, Unicode's variants and repeated spaces. The software can't know that two names are one
+Names are compared as `lfr_core.domain.actors.fold_name` says. The software can't know that two names are one
 person, or one name two: whoever registers people gives each a name of their own (with a collar number, if need be).
 """
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Collection
 from datetime import datetime
 
@@ -14,27 +13,18 @@ from sqlmodel import Session, select
 
 from lfr_core.common.errors import Refused
 from lfr_core.custody.people.roles import Person, Rank, Role
+from lfr_core.domain.actors import LONGEST_NAME, fold_name
 from lfr_core.storage.tables.people import PersonRoleRow, PersonRow
 
 __all__ = [
-    "LONGEST_NAME",
     "acting",
     "find_person",
-    "folded",
     "person_of",
     "role_rows",
     "roles_of",
     "row_of",
-    "same_person",
     "unknown",
 ]
-
-LONGEST_NAME = 100
-
-
-def same_person(a: str, b: str) -> bool:
-    """Whether two names are the same to the register."""
-    return folded(a) == folded(b)
 
 
 def find_person(session: Session, name: str) -> Person | None:
@@ -78,7 +68,7 @@ def acting(session: Session, name: str, roles: Collection[Role], *, since: datet
 def row_of(session: Session, name: str) -> PersonRow | None:
     if "\x00" in name:
         return None  # no database could hold it
-    return session.exec(select(PersonRow).where(PersonRow.folded == folded(name))).one_or_none()
+    return session.exec(select(PersonRow).where(PersonRow.folded == fold_name(name))).one_or_none()
 
 
 def role_rows(session: Session, row: PersonRow) -> list[PersonRoleRow]:
@@ -91,10 +81,6 @@ def roles_of(session: Session, row: PersonRow) -> dict[Role, datetime]:
 
 def person_of(row: PersonRow, roles: Collection[Role]) -> Person:
     return Person(row.name, frozenset(roles), Rank(row.rank), row.added_at, row.revoked_at)
-
-
-def folded(name: str) -> str:
-    return " ".join(unicodedata.normalize("NFKC", name).split()).casefold()
 
 
 def _listed(roles: Collection[Role]) -> str:

@@ -14,22 +14,20 @@ from lfr_core.common.clock import Clock, utc_from_ns
 from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
 from lfr_core.custody.people.lookup import (
-    LONGEST_NAME,
     acting,
     find_person,
-    folded,
     person_of,
     role_rows,
     roles_of,
     row_of,
-    same_person,
     unknown,
 )
 from lfr_core.custody.people.roles import Person, Rank, Role, check_roles
+from lfr_core.domain.actors import LONGEST_NAME, fold_name, same_person
 from lfr_core.storage.engine import reading, writing
 from lfr_core.storage.tables.people import PersonRoleRow, PersonRow
 
-__all__ = ["People", "acting", "find_person", "same_person"]
+__all__ = ["People", "acting", "find_person"]
 
 _LONGEST_REASON = 300
 _UNPRINTED = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufeff\ufffe\uffff]")
@@ -68,7 +66,7 @@ class People:
                 _check_by(session, by)
             now, row = self._now(), row_of(session, name)
             if row is None:
-                row = PersonRow(folded=folded(name), name=written, rank=rank, added_at=now, added_by=by)
+                row = PersonRow(folded=fold_name(name), name=written, rank=rank, added_at=now, added_by=by)
             elif row.revoked_at is None:
                 raise Refused("people.known", f"{row.name} is registered: `lfr users change` gives other roles or rank")
             row.name, row.rank, row.added_at, row.added_by = written, rank.value, now, by
@@ -211,7 +209,7 @@ def _name(name: str) -> str:
     """A name as it is kept. Raises Refused `people.bad-name`."""
     written = " ".join(unicodedata.normalize("NFKC", name).split(" ")).strip()
     if (
-        not folded(written)
+        not fold_name(written)
         or len(written) > LONGEST_NAME
         or _UNPRINTED.search(written)
         or not any(letter.isalpha() for letter in written)

@@ -16,7 +16,7 @@ from lfr_core.publication.rights.sealed import closing_key, open_answer, open_as
 from lfr_core.publication.rights.service import OFFICERS, SECOND, RightsService
 from lfr_core.publication.rights.types import Request
 from lfr_core.publication.rights.wording import NEITHER, listed_answer
-from lfr_core.retention.footage.people import two_people
+from lfr_core.retention.footage.people import check_two_people
 from lfr_core.storage.engine import reading, writing
 from lfr_core.watchlists.commitments import was_listed
 
@@ -76,7 +76,8 @@ def disclose(desk: RightsService, reference: str, *, by: str, approved_by: str) 
         Refused: `rights.not-asked`, `rights.answered`, `rights.closed`, `footage.hold-one-person`, and as
         `RightsService`.
     """
-    names = two_people(checks.actor(by), checks.actor(approved_by))
+    names = checks.actor(by), checks.actor(approved_by)
+    check_two_people(*names)
     for name in names:
         desk.trail.prepare(name)
     with writing(desk.engine) as session:

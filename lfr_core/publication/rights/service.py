@@ -28,7 +28,7 @@ from lfr_core.publication.rights import reading as read
 from lfr_core.publication.rights.scope import concern_of
 from lfr_core.publication.rights.sealed import Asked, open_answer, open_asked, request_key, seal_asked, together
 from lfr_core.publication.rights.types import NewRequest, Opened, ReferenceKind, Request, RequestKind, new_reference
-from lfr_core.retention.footage.people import two_people
+from lfr_core.retention.footage.people import check_two_people
 from lfr_core.retention.footage_for_rights import confirm_holds, place_hold, still_there, tell_vault
 from lfr_core.storage.engine import reading, writing
 from lfr_core.storage.tables.rights import RightsRequestRow
@@ -186,7 +186,7 @@ class RightsService:
         with writing(self.engine) as session:
             acting(session, name, SECOND)
             row = read.row_of(session, reference, lock=True)
-            two_people(row.taken_by, name)
+            check_two_people(row.taken_by, name)
             days = self.policy.footage.hold_review_days
             confirm_holds(session, self.trail, row.reference, by=name, now=self.now(), review_days=days)
             confirmed = read.request_of(session, row, self.days, self.now())

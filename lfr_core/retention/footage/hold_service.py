@@ -20,11 +20,13 @@ from sqlmodel import Session, col, select
 from lfr_core.common.clock import Clock, utc_from_ns
 from lfr_core.common.errors import Refused, Retryable
 from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
+from lfr_core.custody.people.lookup import acting
 from lfr_core.custody.vault.port import Vault, in_parts
+from lfr_core.domain.actors import person_name, same_person
 from lfr_core.domain.policy import FootagePolicy
 from lfr_core.retention.footage.hold_reconciliation import reconcile_holds
 from lfr_core.retention.footage.holds import Hold, HoldGround, HoldRequest, covered_by, hold_of
-from lfr_core.retention.footage.people import folded, person, two_people
+from lfr_core.retention.footage.people import HOLDERS, two_people
 from lfr_core.retention.footage.register import rows_of
 from lfr_core.storage.engine import reading, writing
 from lfr_core.storage.tables.footage import FootageHoldRow, FootageHoldSegmentRow, FootageSegmentRow
@@ -38,7 +40,8 @@ class HoldService:
     """Where people place, review and release holds. Every act is audited in its own transaction.
 
     All methods raise Retryable when the records or the vault are away, and Refused:
-    `footage.hold-name`, `footage.hold-one-person`, `footage.hold-review-date`, and what they name themselves.
+    `actor.not-a-person`, `people.*` (compliance and authorising officers alone), `footage.hold-one-person`,
+    `footage.hold-review-date`, and what they name themselves.
     """
 
     def __init__(
@@ -64,7 +67,8 @@ class HoldService:
             Refused: also `footage.hold-empty`, `footage.hold-reference`, `footage.unknown`, and `footage.gone`: one of
                 the segments is destroyed already; none is held then.
         """
-        requested_by, approved_by = two_people(request.requested_by, request.approved_by)
+        with reading(self._engine) as session:
+            requested_by, approved_by = two_people(session, request.requested_by, request.approved_by)
         reference = " ".join(request.reference.split())
         if not reference or len(reference) > _LONGEST_REFERENCE or "\x00" in reference:
             raise Refused(
@@ -114,14 +118,13 @@ class HoldService:
         Raises:
             Refused: also `footage.hold-unknown`, `footage.hold-released`, `footage.hold-provisional`.
         """
-        requested_by, approved_by = two_people(requested_by, approved_by)
+        with reading(self._engine) as session:
+            requested_by, approved_by = two_people(session, requested_by, approved_by)
         self._check_review(review_on)
         self._prepare(requested_by, approved_by)
         with writing(self._engine) as session:
             row, covered = _standing_hold(session, hold)
-            if (
-                not row.approved_by
-            ):  # a complaint's, `lfr_core.retention.footage_for_rights`: it would lapse all the same
+            if not row.approved_by:  # a complaint's, `lfr_core.retention.footage_for_rights`: it would lapse anyhow
                 raise Refused(
                     "footage.hold-provisional",
                     f"nobody has approved this hold: `lfr rights confirm {row.reference} --by NAME`",
@@ -138,7 +141,8 @@ class HoldService:
         Raises:
             Refused: also `footage.hold-unknown`, `footage.hold-released`.
         """
-        name = person(actor)
+        with reading(self._engine) as session:
+            name = acting(session, person_name(actor), HOLDERS).name
         self._prepare(name)
         with writing(self._engine) as session:
             row, covered = _standing_hold(session, hold)
@@ -229,8 +233,8 @@ def _same(
         .where(FootageHoldRow.reference == reference)
     )
     for row in session.exec(statement).all():
-        people = (folded(row.requested_by), folded(row.approved_by))
-        if people == (folded(requested_by), folded(approved_by)) and covered_by(session, row.id) == wanted:
+        alike = same_person(row.requested_by, requested_by) and same_person(row.approved_by, approved_by)
+        if alike and covered_by(session, row.id) == wanted:
             return hold_of(row, wanted)
     return None
 

@@ -1,41 +1,34 @@
-"""Names of people who ask and approve: two of them, and never the same one twice."""
+"""Who asks for a hold and who approves it: two registered people, and never the same one twice."""
 
 from __future__ import annotations
 
-import unicodedata
+from typing import Final
+
+from sqlmodel import Session
 
 from lfr_core.common.errors import Refused
+from lfr_core.custody.people.lookup import acting
+from lfr_core.custody.people.roles import Role
+from lfr_core.domain.actors import person_name, same_person
 
-__all__ = ["folded", "person", "two_people"]
+__all__ = ["HOLDERS", "check_two_people", "two_people"]
 
-_LONGEST_NAME = 100
-
-
-def person(name: str) -> str:
-    """A name as it is kept: Unicode's composed form (NFKC), single spaces.
-
-    Raises:
-        Refused: `footage.hold-name`: no name, too long, or not printable.
-    """
-    plain = " ".join(unicodedata.normalize("NFKC", name).split())
-    if not plain or len(plain) > _LONGEST_NAME or not plain.isprintable():
-        raise Refused("footage.hold-name", f"say who: a name of at most {_LONGEST_NAME} characters")
-    return plain
+HOLDERS: Final = frozenset({Role.COMPLIANCE, Role.AUTHORISING_OFFICER})
+"""Who may keep footage beyond its days, and let go of it."""
 
 
-def folded(name: str) -> str:
-    """A name as it is compared: without case, points and hyphens, which don't make another person."""
-    letters = (letter if letter.isalnum() else " " for letter in unicodedata.normalize("NFKC", name).casefold())
-    return " ".join("".join(letters).split())
-
-
-def two_people(requested_by: str, approved_by: str) -> tuple[str, str]:
-    """The two names as they are kept.
+def two_people(session: Session, requested_by: str, approved_by: str) -> tuple[str, str]:
+    """The two names as they are registered.
 
     Raises:
-        Refused: `footage.hold-name`; `footage.hold-one-person`: they are the same.
+        Refused: `actor.not-a-person`, `people.*`, `footage.hold-one-person`: they are the same.
     """
-    names = person(requested_by), person(approved_by)
-    if folded(names[0]) == folded(names[1]):
+    names = [acting(session, person_name(name), HOLDERS).name for name in (requested_by, approved_by)]
+    check_two_people(*names)
+    return names[0], names[1]
+
+
+def check_two_people(requested_by: str, approved_by: str) -> None:
+    """Raises Refused `footage.hold-one-person` when the two are one person."""
+    if same_person(requested_by, approved_by):
         raise Refused("footage.hold-one-person", "a hold needs two people: somebody else than who asks has to approve")
-    return names

@@ -6,7 +6,7 @@ import pytest
 
 from lfr_core.common.errors import Refused
 from lfr_core.custody.people.roles import Rank, Role, check_roles
-from lfr_core.custody.people.store import same_person
+from lfr_core.domain.actors import same_person
 
 
 def refused(*roles: Role, rank: Rank) -> str:

@@ -7,8 +7,8 @@ from datetime import datetime
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
-from lfr_core.custody.people.lookup import same_person
 from lfr_core.custody.people.roles import Rank
+from lfr_core.domain.actors import same_person
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.publication.promises.port import Finding, finding
 from lfr_core.storage.engine import reading
