@@ -9,22 +9,36 @@ in the same process takes nothing that the one behind the socket would refuse.
 
 from __future__ import annotations
 
-import base64
 from typing import Annotated, Literal, Self, TypeAlias, TypeVar
 
 from pydantic import (
     AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
-    PlainSerializer,
     TypeAdapter,
     ValidationError,
     model_validator,
 )
 
 from lfr_core.common.errors import Refused
+from lfr_core.custody.vault.answers import (
+    Answer,
+    Bytes,
+    DestroyedAnswer,
+    Destroying,
+    FrameKeyAnswer,
+    GateAnswer,
+    Info,
+    KeptAnswer,
+    KeptKeyAnswer,
+    Message,
+    NowAnswer,
+    RefusedAnswer,
+    RetryAnswer,
+    SignatureAnswer,
+    TextAnswer,
+)
 from lfr_core.custody.vault.port import MOST_IDS, KeyKind
 from lfr_core.domain.actors import LONGEST_NAME, Principal, SystemActor, person_name
 
@@ -61,13 +75,6 @@ __all__ = [
     "checked",
 ]
 
-Bytes = Annotated[
-    bytes,
-    BeforeValidator(lambda value: base64.b64decode(value, validate=True) if isinstance(value, str) else value),
-    PlainSerializer(lambda value: base64.b64encode(value).decode(), return_type=str),
-    Field(repr=False),
-]
-
 
 def _without_spaces(text: str) -> str:
     if not text.isprintable() or any(mark.isspace() for mark in text):
@@ -84,37 +91,31 @@ Subject = Annotated[str, Field(min_length=1, max_length=180), AfterValidator(_wi
 Moment = Annotated[int, Field(ge=0, lt=2**63)]
 
 
-class _Message(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    version: Literal[1] = 1
-
-
-class Ping(_Message):
+class Ping(Message):
     verb: Literal["ping"] = "ping"
 
 
-class SealKey(_Message):
+class SealKey(Message):
     verb: Literal["seal-key"] = "seal-key"
     deployment: Name
     camera: Name
 
 
-class OpenKey(_Message):
+class OpenKey(Message):
     verb: Literal["open-key"] = "open-key"
     key_id: Name
 
 
-class CheckGate(_Message):
+class CheckGate(Message):
     verb: Literal["check-gate"] = "check-gate"
     deployment: Name
 
 
-class Now(_Message):
+class Now(Message):
     verb: Literal["now"] = "now"
 
 
-class MakeKey(_Message):
+class MakeKey(Message):
     verb: Literal["make-key"] = "make-key"
     kind: KeyKind
     deployment: Owner
@@ -148,14 +149,14 @@ class Part(BaseModel):
     part: SystemActor
 
 
-class OpenKept(_Message):
+class OpenKept(Message):
     verb: Literal["open-kept"] = "open-kept"
     key_id: Name
     actor: Annotated[Person | Part, Field(discriminator="is_a")]
     purpose: Annotated[str, Field(max_length=200)]
 
 
-class Kept(_Message):
+class Kept(Message):
     verb: Literal["kept"] = "kept"
     kind: KeyKind | None = None
     deployment: Owner | None = None
@@ -163,24 +164,24 @@ class Kept(_Message):
     """Only keys whose id comes after this one."""
 
 
-class Hold(_Message):
+class Hold(Message):
     verb: Literal["hold"] = "hold"
     key_ids: Ids
     held: bool
 
 
-class Destroy(_Message):
+class Destroy(Message):
     verb: Literal["destroy"] = "destroy"
     key_ids: Ids
     rule: Name
 
 
-class Sign(_Message):
+class Sign(Message):
     verb: Literal["sign"] = "sign"
     message: Annotated[Bytes, Field(max_length=1_048_576)]
 
 
-class Pseudonym(_Message):
+class Pseudonym(Message):
     verb: Literal["pseudonym"] = "pseudonym"
     name: Name
 
@@ -191,109 +192,12 @@ _Request: TypeAlias = (
 AnyRequest: TypeAdapter[_Request] = TypeAdapter(Annotated[_Request, Field(discriminator="verb")])
 
 
-class Info(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    id: str
-    kind: KeyKind
-    deployment: str
-    subject: str
-    fingerprint: str
-    due_ns: int
-    held: bool
-
-
-class Destroying(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    info: Info
-    destroyed_ns: int
-
-
-class RefusedAnswer(_Message):
-    answer: Literal["refused"] = "refused"
-    rule: str
-    message: str
-
-
-class RetryAnswer(_Message):
-    """The vault can't answer now: the records are away, or it is too busy."""
-
-    answer: Literal["retry"] = "retry"
-    message: str
-
-
-class FrameKeyAnswer(_Message):
-    answer: Literal["frame-key"] = "frame-key"
-    id: str
-    key: Bytes
-    seals_until_ns: int
-    opens_until_ns: int
-    lease_s: float
-
-
-class NowAnswer(_Message):
-    answer: Literal["now"] = "now"
-    now_ns: int
-
-
-class GateAnswer(_Message):
-    answer: Literal["gate"] = "gate"
-    lease_s: float
-
-
-class KeptKeyAnswer(_Message):
-    answer: Literal["kept-key"] = "kept-key"
-    info: Info
-    key: Bytes
-
-
-class KeptAnswer(_Message):
-    answer: Literal["kept"] = "kept"
-    infos: tuple[Info, ...]
-    more: bool
-    """Whether keys come after these: ask again, after the last of them."""
-
-
-class DestroyedAnswer(_Message):
-    answer: Literal["destroyed"] = "destroyed"
-    destroyed: tuple[Destroying, ...]
-
-
-class SignatureAnswer(_Message):
-    answer: Literal["signature"] = "signature"
-    signature: Bytes
-    public_key: Bytes
-
-
-class TextAnswer(_Message):
-    """A pseudonym; or "" for what needs no answer but that it was done."""
-
-    answer: Literal["text"] = "text"
-    text: str = ""
-
-
-_AnyAnswer: TypeAlias = (
-    RefusedAnswer
-    | RetryAnswer
-    | FrameKeyAnswer
-    | GateAnswer
-    | NowAnswer
-    | KeptKeyAnswer
-    | KeptAnswer
-    | DestroyedAnswer
-    | SignatureAnswer
-    | TextAnswer
-)
-Answer: TypeAdapter[_AnyAnswer] = TypeAdapter(Annotated[_AnyAnswer, Field(discriminator="answer")])
-
-
 def actor_message(actor: Principal) -> Person | Part:
     """Who asks, as it travels. Raises Refused `actor.not-a-person`."""
     return Part(part=actor) if isinstance(actor, SystemActor) else Person(name=person_name(actor))
 
 
-_Asked = TypeVar("_Asked", bound=_Message)
+_Asked = TypeVar("_Asked", bound=Message)
 
 
 def checked(message_type: type[_Asked], **fields: object) -> _Asked:

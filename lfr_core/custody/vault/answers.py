@@ -1,0 +1,138 @@
+"""What the vault answers over its socket: typed, versioned JSON documents. A key travels as base64, never in a log."""
+
+from __future__ import annotations
+
+import base64
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, TypeAdapter
+
+from lfr_core.custody.vault.port import KeyKind
+
+__all__ = [
+    "Answer",
+    "Bytes",
+    "DestroyedAnswer",
+    "Destroying",
+    "FrameKeyAnswer",
+    "GateAnswer",
+    "Info",
+    "KeptAnswer",
+    "KeptKeyAnswer",
+    "Message",
+    "NowAnswer",
+    "RefusedAnswer",
+    "RetryAnswer",
+    "SignatureAnswer",
+    "TextAnswer",
+]
+
+Bytes = Annotated[
+    bytes,
+    BeforeValidator(lambda value: base64.b64decode(value, validate=True) if isinstance(value, str) else value),
+    PlainSerializer(lambda value: base64.b64encode(value).decode(), return_type=str),
+    Field(repr=False),
+]
+
+
+class Message(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    version: Literal[1] = 1
+
+
+class Info(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str
+    kind: KeyKind
+    deployment: str
+    subject: str
+    fingerprint: str
+    due_ns: int
+    held: bool
+
+
+class Destroying(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    info: Info
+    destroyed_ns: int
+
+
+class RefusedAnswer(Message):
+    answer: Literal["refused"] = "refused"
+    rule: str
+    message: str
+
+
+class RetryAnswer(Message):
+    """The vault can't answer now: the records are away, or it is too busy."""
+
+    answer: Literal["retry"] = "retry"
+    message: str
+
+
+class FrameKeyAnswer(Message):
+    answer: Literal["frame-key"] = "frame-key"
+    id: str
+    key: Bytes
+    seals_until_ns: int
+    opens_until_ns: int
+    lease_s: float
+
+
+class NowAnswer(Message):
+    answer: Literal["now"] = "now"
+    now_ns: int
+
+
+class GateAnswer(Message):
+    answer: Literal["gate"] = "gate"
+    lease_s: float
+
+
+class KeptKeyAnswer(Message):
+    answer: Literal["kept-key"] = "kept-key"
+    info: Info
+    key: Bytes
+
+
+class KeptAnswer(Message):
+    answer: Literal["kept"] = "kept"
+    infos: tuple[Info, ...]
+    more: bool
+    """Whether keys come after these: ask again, after the last of them."""
+
+
+class DestroyedAnswer(Message):
+    answer: Literal["destroyed"] = "destroyed"
+    destroyed: tuple[Destroying, ...]
+
+
+class SignatureAnswer(Message):
+    answer: Literal["signature"] = "signature"
+    signature: Bytes
+    public_key: Bytes
+
+
+class TextAnswer(Message):
+    """A pseudonym; or "" for what needs no answer but that it was done."""
+
+    answer: Literal["text"] = "text"
+    text: str = ""
+
+
+_AnyAnswer: TypeAlias = (
+    RefusedAnswer
+    | RetryAnswer
+    | FrameKeyAnswer
+    | GateAnswer
+    | NowAnswer
+    | KeptKeyAnswer
+    | KeptAnswer
+    | DestroyedAnswer
+    | SignatureAnswer
+    | TextAnswer
+)
+Answer: TypeAdapter[_AnyAnswer] = TypeAdapter(Annotated[_AnyAnswer, Field(discriminator="answer")])
