@@ -36,6 +36,14 @@ def test_the_tables_of_settings_and_policy_are_those_of_the_code(monkeypatch: py
     assert document == tables.with_tables(document), "run make fmt"
 
 
+def test_the_map_of_contexts_is_that_of_the_imports(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "scripts"))
+    context_map = importlib.import_module("context_map")
+    document = context_map.DOCUMENT.read_text(encoding="utf-8")
+
+    assert document == context_map.with_map(document), "run make fmt"
+
+
 def test_every_setting_and_every_policy_value_is_documented() -> None:
     document = (ROOT / "docs" / "running.md").read_text(encoding="utf-8")
     settings = {f"LFR_{name.upper()}" for name in Settings.model_fields}
