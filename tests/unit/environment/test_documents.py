@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import re
+import subprocess
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -26,6 +28,13 @@ ALARMS = {
     "live-probe-missed",
     "circuit-breaker",
 }
+
+ABOUT_OTHERS = {"docs/domain.md", "docs/facts.md"}
+"""Documents that name other projects' files and issues."""
+_RULE = re.compile(r"\b(?:[A-Z]\d{1,2}|\d(?:\.\d)?)\b")
+"""How docs/domain.md numbers requirements (W5), formulas (F8) and sections (4.1)."""
+_CITATION = re.compile(rf"docs/([\w/-]+\.md)(?:#([\w-]+))?((?:(?:,| and| to)?\s+{_RULE.pattern})*)")
+"""Document, anchor of a heading, and rules: `docs/domain.md W2, W5 and 4.1`."""
 
 
 def test_the_tables_of_settings_and_policy_are_those_of_the_code(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -65,9 +74,49 @@ def _policy_values() -> dict[str, list[str]]:
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_link_leads_somewhere(document: Path) -> None:
-    targets = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", document.read_text(encoding="utf-8"))
+    links = re.findall(r"\]\(([^)#]*)(?:#([^)]*))?\)", document.read_text(encoding="utf-8"))
+    targets = [(document.parent / name if name else document, anchor) for name, anchor in links if "://" not in name]
 
-    assert [t for t in targets if "://" not in t and not (document.parent / t).exists()] == []
+    assert [str(target) for target, _ in targets if not target.exists()] == []
+    assert [f"{target}#{anchor}" for target, anchor in targets if anchor and anchor not in _anchors(target)] == []
+
+
+def test_every_document_that_the_repository_cites_exists_with_the_heading_or_rule_cited() -> None:
+    missing = []
+    citing = ((file, text) for file, text in _tracked_texts() if file not in ABOUT_OTHERS)
+    for file, text in citing:
+        for name, anchor, rules in _CITATION.findall(text):
+            document = ROOT / "docs" / name
+            if not document.is_file() or (anchor and anchor not in _anchors(document)):
+                missing.append(f"{file}: docs/{name}#{anchor}")
+                continue
+            known = _rules_of(document)
+            missing += [f"{file}: docs/{name} {rule}" for rule in _RULE.findall(rules) if rule not in known]
+
+    assert missing == []
+
+
+def test_the_rules_that_the_steps_of_a_deployment_and_its_printed_papers_name_are_in_the_document() -> None:
+    from lfr_core.deployments.compliance_documents import forms
+    from lfr_core.deployments.steps import RULES
+
+    known = _rules_of(ROOT / "docs" / "domain.md")
+    named = {rule for step in RULES.values() for rule in _RULE.findall(step.source)} | set(forms.RULES)
+
+    assert len(named) > 20
+    assert named - known == set()
+
+
+def test_nothing_cites_a_document_or_a_task_that_is_not_in_the_repository() -> None:
+    elsewhere = re.compile(
+        r"\b(?:DESIGN|DOMAIN|FACTS|STYLE)\.md\b|\.\./shared/(?!data\b)|\b[Ii]ssue \d+(?:, item \d+)?\b|\bitem \d+\b"
+    )
+    assert [
+        f"{file}: {found}"
+        for file, text in _tracked_texts()
+        if file not in ABOUT_OTHERS
+        for found in elsewhere.findall(text)
+    ] == []
 
 
 def test_the_readme_is_short_and_shows_the_two_commands() -> None:
@@ -144,6 +193,32 @@ def test_every_command_a_document_shows_exists() -> None:
                 command = children[word]
 
     assert unknown == []
+
+
+@cache
+def _anchors(document: Path) -> set[str]:
+    """Return the anchors that a document's headings get, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.+)$", document.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-") for heading in headings}
+
+
+@cache
+def _rules_of(document: Path) -> set[str]:
+    """Return the numbers of a document's sections, and the ids that begin the rows of its tables."""
+    return set(re.findall(rf"^(?:#+ |\| )({_RULE.pattern})", document.read_text(encoding="utf-8"), re.MULTILINE))
+
+
+@cache
+def _tracked_texts() -> tuple[tuple[str, str], ...]:
+    """Return each text file of the repository with its path, this test apart."""
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, check=True, capture_output=True, text=True).stdout.split()
+    suffixes = {".py", ".md", ".toml", ".properties", ".json", ".xml", ".yaml", ".css", ".html", ".j2", ".mako", ""}
+    files = [ROOT / name for name in listed if Path(name).suffix in suffixes]
+    return tuple(
+        (str(file.relative_to(ROOT)), file.read_text(encoding="utf-8"))
+        for file in files
+        if file.is_file() and file != Path(__file__)
+    )
 
 
 def _code_of(document: Path) -> str:
