@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import re
 import subprocess
+import tomllib
 from functools import cache
 from pathlib import Path
 
@@ -117,6 +118,23 @@ def test_nothing_cites_a_document_or_a_task_that_is_not_in_the_repository() -> N
         if file not in ABOUT_OTHERS
         for found in elsewhere.findall(text)
     ] == []
+
+
+def test_the_notice_names_whatever_is_fetched() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    extras = project["project"]["optional-dependencies"]
+    requirements = [*project["project"]["dependencies"], *(one for extra in extras.values() for one in extra)]
+    packages = {re.split(r"[^\w-]", one)[0] for one in [*requirements, *project["dependency-groups"]["dev"]]}
+    samples = tomllib.loads((ROOT / "infra" / "models" / "samples.toml").read_text(encoding="utf-8"))["source"]
+    photographs = {name for source in samples for name in source["photographs"]}
+    models = tomllib.loads((ROOT / "infra" / "models" / "open-pack.toml").read_text(encoding="utf-8"))["package"][
+        "name"
+    ]
+    jars = (ROOT / "infra" / "kafka" / "jars.sha256").read_text(encoding="utf-8").split()[1::2]
+    libraries = {re.sub(r"-\d[\w.-]*\.jar$", "", jar) for jar in jars}
+    named = set(re.findall(r"[\w.-]*\w", (ROOT / "NOTICE").read_text(encoding="utf-8")))
+
+    assert (packages | photographs | libraries | {models}) - named == set()
 
 
 def test_the_readme_is_short_and_shows_the_two_commands() -> None:
