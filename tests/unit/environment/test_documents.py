@@ -16,6 +16,7 @@ from lfr_core.domain.policy import Policy, load_policy
 
 ROOT = Path(__file__).parents[3]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "bench").glob("*.md")])
+OF_TODAY = [one for one in DOCUMENTS if one.name != "CHANGELOG.md" and one.parent.name != "decisions"]
 ALARMS = {
     "camera-silent",
     "vault-away",
@@ -80,6 +81,14 @@ def test_every_link_leads_somewhere(document: Path) -> None:
 
     assert [str(target) for target, _ in targets if not target.exists()] == []
     assert [f"{target}#{anchor}" for target, anchor in targets if anchor and anchor not in _anchors(target)] == []
+
+
+@pytest.mark.parametrize("document", OF_TODAY, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_file_that_a_document_names_exists(document: Path) -> None:
+    text = document.read_text(encoding="utf-8")
+    named = re.findall(r"`((?:lfr_core|flows|streams|apps|infra|scripts|tests|bench)/[\w/.-]+)`", text)
+
+    assert [name for name in named if not (ROOT / name).exists()] == []
 
 
 def test_every_document_that_the_repository_cites_exists_with_the_heading_or_rule_cited() -> None:
