@@ -33,7 +33,7 @@ from lfr_core.recognition.gallery.port import Gallery, Reference
 __all__ = ["PLAIN_DETECTOR_PX", "PlainAlert", "PlainFace", "PlainResult", "plain_alerts", "plain_loop", "plain_loops"]
 
 PLAIN_DETECTOR_PX = (640, 360)
-"""Detector input of the plain loop (issue 3, "It is done when")."""
+"""Detector input of the plain loop (docs/design.md#what-a-demonstration-has-to-show)."""
 GALLERY = "plain"
 STAGES = ("decode", "detect", "describe", "embed", "search")
 

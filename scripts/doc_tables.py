@@ -15,7 +15,7 @@ from lfr_core.common.project import PROJECT
 from lfr_core.common.settings import Settings
 from lfr_core.domain.policy import default_policy_file
 
-__all__ = ["DOCUMENT", "policy_table", "settings_table", "with_tables"]
+__all__ = ["DOCUMENT", "escaped", "policy_table", "settings_table", "with_sections", "with_tables"]
 
 DOCUMENT = PROJECT / "docs" / "running.md"
 _KEY_AND_COMMENT = re.compile(r"^(?P<key>\w+)\s*=[^#]*(?:#\s*(?P<comment>.*))?$")
@@ -31,7 +31,7 @@ def settings_table() -> str:
         if isinstance(default, tuple):
             default = json.dumps(default)
         shown = "" if default is None or default == "" else f"`{default}`"
-        rows.append(f"| `LFR_{name.upper()}` | {shown} | {_cell(field.description or '')} |")
+        rows.append(f"| `LFR_{name.upper()}` | {shown} | {escaped(field.description or '')} |")
     return "\n".join(rows)
 
 
@@ -46,22 +46,28 @@ def policy_table() -> str:
             section = line.strip("[] ")
         elif found := _KEY_AND_COMMENT.match(line):
             key = found["key"]
-            rows.append(f"| `{section}.{key}` | `{values[section][key]}` | {_cell(found['comment'] or '')} |")
+            rows.append(f"| `{section}.{key}` | `{values[section][key]}` | {escaped(found['comment'] or '')} |")
     return "\n".join(rows)
 
 
 def with_tables(document: str) -> str:
     """`document` with both tables written anew between their marks."""
-    for mark, table in (("settings", settings_table()), ("policy", policy_table())):
+    return with_sections(document, {"settings": settings_table(), "policy": policy_table()}, DOCUMENT)
+
+
+def with_sections(document: str, sections: dict[str, str], path: Path) -> str:
+    """Return `document`, the text of `path`, with each section written anew between its marks."""
+    for mark, section in sections.items():
         before, start, rest = document.partition(f"<!-- {mark} -->\n")
         _, end, after = rest.partition(f"<!-- end of {mark} -->")
         if not (start and end):
-            sys.exit(f"{DOCUMENT} has no place for the table of the {mark}: restore its marks")
-        document = f"{before}{start}{table}\n{end}{after}"
+            sys.exit(f"{path} has no place for the table of the {mark}: restore its marks")
+        document = f"{before}{start}{section}\n{end}{after}"
     return document
 
 
-def _cell(text: str) -> str:
+def escaped(text: str) -> str:
+    """Return `text` as it stands in a cell of a table."""
     return text.replace("|", "\\|")
 
 

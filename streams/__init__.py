@@ -1,3 +1,3 @@
-"""The stream: topics, camera producers, Faust workers."""
+"""What happens per frame: cameras, topics, the broker, Faust workers."""
 
 import lfr_core  # noqa: F401  prepares the process before any other library is imported

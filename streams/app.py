@@ -1,4 +1,4 @@
-"""The Faust apps, with the settings that lose nothing (FACTS.md, "Faust 0.15.3 on Apache Kafka 4.1.1").
+"""The Faust apps, with the settings that lose nothing (docs/facts.md#faust-and-kafka).
 
 No Tables: an app with Tables loses records over restarts. The web server stays off. Topics are made by
 `streams.topics`, never by Faust.

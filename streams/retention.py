@@ -1,6 +1,6 @@
 """Purges of the broker: records of ended deployments, and records past their topic's own bound.
 
-Records are removed by DeleteRecords up to an offset; their bytes go at the broker's next check (FACTS.md).
+Records are removed by DeleteRecords up to an offset; their bytes go at the broker's next check (docs/facts.md#brokers).
 """
 
 from __future__ import annotations

@@ -78,7 +78,7 @@ def _config(retention_ms: int, segment_ms: int, max_bytes: int) -> dict[str, str
     return {
         "cleanup.policy": "delete",
         "retention.ms": str(retention_ms),
-        # without it a topic that is written steadily keeps everything (FACTS.md)
+        # without it a topic that is written steadily keeps everything (docs/facts.md#brokers)
         "segment.ms": str(segment_ms),
         "max.message.bytes": str(max_bytes),
         # the broker's clock, so that a camera with a wrong one can't make a record live longer
@@ -211,7 +211,7 @@ def lag(servers: str, group: str, topic: str, only: Collection[int] | None = Non
     """Records of `topic` that `group` has not committed yet, over all partitions or `only` those.
 
     A partition without a commit counts from its first record still kept. On Tansu end offsets are right only
-    because producers send one record per batch (FACTS.md).
+    because producers send one record per batch (docs/facts.md#brokers).
 
     Raises:
         Retryable: the broker is away, or the topic doesn't exist yet.

@@ -1,6 +1,6 @@
 """Ends a worker that lives while its lag grows.
 
-A Faust worker can live on without consuming: denied by ACLs, or stuck in a hang upstream (FACTS.md).
+A Faust worker can live on without consuming: denied by ACLs, or hanging in Faust (docs/facts.md#faust-and-kafka).
 Nothing it says of itself can be trusted then, so the watchdog judges by what was consumed: if records
 wait in the worker's partitions and nothing has been processed for a while, the process ends, and the
 supervisor starts another. Nothing is lost: what wasn't acknowledged is delivered again.

@@ -14,9 +14,9 @@ from apps.street.truth import PassTruth, StreetTruth
 __all__ = ["COUNTED_EYES_PX", "PROMISED_EYES_PX", "AlertSpan", "MissedPass", "Score", "score_alerts"]
 
 COUNTED_EYES_PX = 24.0
-"""A pass counts when the eyes get at least this far apart (issue 3, item 6)."""
+"""A pass counts when the eyes get at least this far apart (docs/design.md#what-a-demonstration-has-to-show)."""
 PROMISED_EYES_PX = 32.0
-"""Every enrolled pass of at least this size is to be alerted (issue 3, "It is done when")."""
+"""Every enrolled pass of at least this size is to be alerted (docs/design.md#what-a-demonstration-has-to-show)."""
 SLACK_FRAMES = 25
 """An alert may reach this far beyond the frames in which its subject was visible: a second."""
 

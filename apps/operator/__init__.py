@@ -1,1 +1,1 @@
-"""The operator's page: a Streamlit process of its own, for staff, on loopback."""
+"""The operator's page: cameras and alerts, live; a person answers each."""

@@ -16,7 +16,7 @@ from lfr_core.common.errors import Refused
 __all__ = ["FAIR_EYES_PX", "FaceTruth", "PassTruth", "StreetTruth", "load_truth", "make_pass_truth", "save_truth"]
 
 FAIR_EYES_PX = 24.0
-"""The size from which the system is meant to recognise people (issue 3, item 6)."""
+"""The size from which the system is meant to recognise people (docs/design.md#what-a-demonstration-has-to-show)."""
 FAIR_VISIBLE = 0.5
 
 

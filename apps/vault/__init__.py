@@ -1,1 +1,1 @@
-"""The vault's process."""
+"""The vault's process, a child of `lfr up`."""

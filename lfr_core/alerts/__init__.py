@@ -1,1 +1,1 @@
-"""Alerts: from sightings to decisions, what screens read of them, and when they go."""
+"""From sightings to decisions: recording, the accounting of frames, what screens read, expiry, evidence."""

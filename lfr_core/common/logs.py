@@ -22,7 +22,7 @@ _WINDOW_S = 60.0
 class RateLimit(logging.Filter):
     """At most `per_minute` records of one logger and level a minute.
 
-    Kafka clients write thousands of lines in an outage (FACTS.md); the first ones say it all.
+    Kafka clients write thousands of lines in an outage (docs/facts.md#brokers); the first ones say it all.
     """
 
     def __init__(self, per_minute: int = 20) -> None:

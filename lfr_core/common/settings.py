@@ -108,7 +108,9 @@ class Settings(BaseSettings):
     execution_providers: tuple[str, ...] = Field(
         default=("CPUExecutionProvider",), description='JSON list, e.g. ["CUDAExecutionProvider"].'
     )
-    inference_threads: int = Field(default=1, ge=1, description="Threads of one inference session (FACTS.md: one).")
+    inference_threads: int = Field(
+        default=1, ge=1, description="Threads of one inference session (docs/facts.md#faces: one)."
+    )
 
     workers: int = Field(default=0, ge=0, description="Recognition workers of `lfr up`; 0: one per core, less one.")
     operator_port: int = Field(default=8501, description="Loopback port of the staff's pages.")

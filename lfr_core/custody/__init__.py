@@ -1,1 +1,1 @@
-"""Custody: keys and the process that lends them, the audit trail, and who may do what."""
+"""Keys and the process that lends them (the vault), the audit trail, the register of people."""

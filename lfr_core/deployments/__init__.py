@@ -1,1 +1,1 @@
-"""The life of a planned deployment: who asked, who allowed it, what has to be in order, what became of it."""
+"""A deployment from application to closing: authority, documents, announcement, the gate's facts, live probe."""

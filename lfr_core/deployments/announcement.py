@@ -54,7 +54,10 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff
 
 
 class ReasonClass(StrEnum):
-    """Why a notice may be withheld: it would defeat the purpose (DESIGN.md). A closed list; the value is published."""
+    """Why a notice may be withheld: it would defeat the purpose (docs/design.md#the-promises).
+
+    A closed list; the value is published.
+    """
 
     THREAT_TO_LIFE = "threat to life"
     PREVENTS_SERIOUS_CRIME = "notice would prevent the detection of serious crime"

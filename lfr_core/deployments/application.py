@@ -31,7 +31,7 @@ class _Value(BaseModel):
 
 
 class ApplicationForm(_Value):
-    """What is asked for (DOMAIN.md A4). Every field is somebody's statement."""
+    """What is asked for (docs/domain.md A4). Every field is somebody's statement."""
 
     place: Line
     """The area as the public knows it, never a camera's place."""
@@ -46,7 +46,7 @@ class ApplicationForm(_Value):
     necessity: Text
     proportionality: Text
     grounds: Text
-    """Why listed people are expected there, or why the place is a hotspot (DOMAIN.md A5)."""
+    """Why listed people are expected there, or why the place is a hotspot (docs/domain.md A5)."""
     threshold: float = Field(gt=0.0, lt=1.0)
     """Cosine similarity."""
     threshold_reason: str = Field(default="", max_length=300, pattern=r"^[^\x00-\x1f\x7f]*$")
@@ -95,7 +95,7 @@ class Authority(_Value):
     reason: str
     """Why, in the officer's words: on refusal what is missing, on grant why it is necessary and proportionate."""
     false_alerts_one_in: int = Field(ge=1_000)
-    """The limit signed for: at most one false alert in so many faces (DOMAIN.md M3: never above 1 in 1,000)."""
+    """The limit signed for: at most one false alert in so many faces (docs/domain.md M3: never above 1 in 1,000)."""
     expected_false_alerts: float | None = Field(ge=0.0)
     """As forecast for this list's cap, threshold and footfall; None: no evaluation measured it."""
     claim_not_shown: bool

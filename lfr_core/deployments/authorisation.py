@@ -22,7 +22,7 @@ from lfr_core.storage.tables.deployments import AuthorityRow
 __all__ = ["LEAST_ONE_IN", "check_may_authorise", "keep_decision"]
 
 LEAST_ONE_IN: Final = 1_000
-"""No authority allows more than one false alert in so many faces (DOMAIN.md M3)."""
+"""No authority allows more than one false alert in so many faces (docs/domain.md M3)."""
 
 
 def check_may_authorise(session: Session, made: Application, policy: Policy, *, now: datetime) -> None:

@@ -35,7 +35,7 @@ class Evaluation(BaseModel):
     list_people: int = Field(ge=1)
     """How many people the list held; 1 where single comparisons were counted."""
     false_matches: int = Field(ge=0)
-    """Of the probes: those with at least one candidate at or above the threshold (DOMAIN.md F6)."""
+    """Of the probes: those with at least one candidate at or above the threshold (docs/domain.md F6)."""
     source: Words
     indicative: bool
     """Good enough to plan with, never to claim anything in public."""

@@ -1,7 +1,7 @@
 """The false alert forecast: how many false alerts its size and threshold are expected to cost. Pure.
 
-DOMAIN.md F7: FPIR(N) = 1 - (1 - FPIR(N0))^(N/N0), the rate grows with the list. F8: expected = faces * FPIR(N). The
-interval is that of the measured count, Clopper-Pearson (F9), carried through both.
+docs/domain.md F7: FPIR(N) = 1 - (1 - FPIR(N0))^(N/N0), the rate grows with the list. F8: expected = faces * FPIR(N).
+The interval is that of the measured count, Clopper-Pearson (F9), carried through both.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ from lfr_core.storage.tables.stream import AlertRow, DeploymentRow, WatchlistEnt
 __all__ = ["Obligation", "ObligationKind", "book_obligations", "closed_at", "obligations_of"]
 
 LIST_WITHIN = timedelta(hours=24)
-"""DOMAIN.md W7: a list is destroyed at the close, and 24 hours after the end at the latest."""
+"""docs/domain.md W7: a list is destroyed at the close, and 24 hours after the end at the latest."""
 
 
 class ObligationKind(StrEnum):

@@ -56,7 +56,7 @@ class StepRule:
     needs: str
     """Its preconditions, as people read them."""
     source: str
-    """Which rule asks for it: ids of DOMAIN.md section 1, or DESIGN.md."""
+    """Which rule asks for it: ids of docs/domain.md, or a heading of docs/design.md."""
     systems: frozenset[SystemActor] = field(default_factory=frozenset)
     """Processes of ours that may take it as well."""
 
@@ -142,7 +142,7 @@ RULES: dict[Step, StepRule] = {
             Status.SUSPENDED,
             frozenset({_P, _AO, _OP, Role.COMPLIANCE}),
             "a reason",
-            "DESIGN.md: fail closed",
+            "docs/design.md#fail-closed",
             frozenset({_WATCH}),
         ),
         StepRule(
@@ -151,7 +151,7 @@ RULES: dict[Step, StepRule] = {
             Status.LIVE,
             frozenset({_AO}),
             "the authorising officer's word; one that isn't its planner",
-            "DOMAIN.md 4.4, A3",
+            "4.4, A3",
         ),
         StepRule(
             Step.CLOSE,

@@ -1,1 +1,1 @@
-"""The values and rules of the domain: pure, without input or output."""
+"""Values and rules that contexts share, without input or output: policy, gate, alerts, frames, outcomes, rates."""

@@ -24,7 +24,7 @@ __all__ = [
 ]
 
 UNDO_S = 10
-"""How long the last answer can be undone by whoever gave it, seconds; later it is corrected (issue 11)."""
+"""How long the last answer can be undone by whoever gave it, seconds; later it is corrected."""
 
 
 class Judgement(StrEnum):
@@ -52,7 +52,7 @@ class Review(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What came of an engagement, one for each person engaged (DOMAIN.md 2.1, columns 13 to 15)."""
+    """What came of an engagement, one for each person engaged (docs/domain.md 2.1, columns 13 to 15)."""
 
     ARREST = "arrest"
     OTHER_DISPOSAL = "other_disposal"
@@ -60,7 +60,7 @@ class Outcome(StrEnum):
 
 
 class Cell(StrEnum):
-    """The four cells every force publishes (DOMAIN.md 2.1, columns 8 to 11), and what nobody has decided."""
+    """The four cells every force publishes (docs/domain.md 2.1, columns 8 to 11), and what nobody has decided."""
 
     TRUE_CONFIRMED = "true_confirmed"
     TRUE_UNCONFIRMED = "true_unconfirmed"
@@ -130,7 +130,7 @@ def published_cell(decision: Decision) -> Cell:
 
 
 def check_engagement(decision: Decision) -> None:
-    """An engagement needs a person's judgement first (DOMAIN.md H2), and not one that says "different".
+    """An engagement needs a person's judgement first (docs/domain.md H2), and not one that says "different".
 
     Raises:
         Refused: `alert.engagement-before-judgement` or `alert.engagement-after-different`.

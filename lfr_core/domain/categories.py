@@ -17,7 +17,7 @@ EXPLAINED: dict[Category, str] = {
     Category.CRUCIAL_WITNESS: "person believed to have crucial information in a serious crime",
     Category.BLUE_LIST: "blue-list test subject: a volunteer who tests the accuracy",
 }
-"""The closed list in plain English (DESIGN.md, "The promises")."""
+"""The closed list in plain English (docs/design.md#the-promises)."""
 
 _SAID: dict[Category, tuple[str, ...]] = {
     Category.WANTED_BY_FORCE: ("wanted by police",),

@@ -1,4 +1,4 @@
-"""The circuit breaker: how many false alerts are too many for the faces so far (DOMAIN.md 4.4).
+"""The circuit breaker: how many false alerts are too many for the faces so far (docs/domain.md 4.4).
 
 Looking again after every alert makes the true level higher than 5 %; the table is the floor that a
 sequential test may only undercut.

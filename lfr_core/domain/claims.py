@@ -1,4 +1,4 @@
-"""What may be said of accuracy, and from when: a claim is printed only when the data bear it (DOMAIN.md 4.1).
+"""What may be said of accuracy, and from when: a claim is printed only when the data bear it (docs/domain.md 4.1).
 
 A claim is bound to what it was measured with (model contract, threshold, band of list sizes); evidence from
 anything else isn't pooled. Faces of one deployment aren't independent (repeat visitors, one place), so beside the
@@ -45,7 +45,7 @@ class ListBand:
 
     @classmethod
     def around(cls, people: int, tolerance: float = 0.1) -> ListBand:
-        """From 90 % to 110 % of `people`: a test list should be at least 90 % of the operational (DOMAIN.md 4.5)."""
+        """From 90 % to 110 % of `people`: a test list is at least 90 % of the operational (docs/domain.md 4.5)."""
         return cls(max(1, math.ceil(people * (1 - tolerance))), max(1, math.floor(people * (1 + tolerance))))
 
     def __contains__(self, people: int) -> bool:
@@ -133,7 +133,7 @@ class Claim:
 
 @lru_cache(maxsize=4096)
 def faces_needed(limit_one_in: int, false_alerts: int = 0, confidence: float = CONFIDENCE) -> int:
-    """The fewest faces with which `false_alerts` still support "under 1 in `limit_one_in`" (DOMAIN.md 4.1).
+    """The fewest faces with which `false_alerts` still support "under 1 in `limit_one_in`" (docs/domain.md 4.1).
 
     Raises:
         Poison: a limit below 1 in 2, or a negative count.

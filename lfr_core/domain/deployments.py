@@ -18,7 +18,10 @@ class DeploymentKind(StrEnum):
 
 
 class DeploymentStatus(StrEnum):
-    """Where a deployment stands on its line (DESIGN.md). A trial goes from draft to ready to live to ended."""
+    """Where a deployment stands on its line (docs/design.md#the-life-of-a-deployment).
+
+    A trial goes from draft to ready to live to ended.
+    """
 
     DRAFT = "draft"
     APPLIED = "applied"

@@ -28,7 +28,7 @@ __all__ = [
 
 
 class UseCase(StrEnum):
-    """The Met's table of use cases (DOMAIN.md 2.1), which other forces print too. The value is what is published."""
+    """The Met's table of use cases (docs/domain.md 2.1), printed by others too. The value is what is published."""
 
     CRIME_HOTSPOT = "1 Crime Hotspot"
     MISSING_PERSON_HOTSPOT = "2 Missing Person Hotspot"

@@ -1,6 +1,6 @@
 """What became of each frame, and the identity that every run must satisfy.
 
-Per camera (DESIGN.md, "The way of a frame"):
+Per camera (docs/architecture.md#the-identity):
 
     captured = not_sampled + dropped_at_camera + recognised + dropped_stale
                + dropped_closed + unopenable + dead_lettered + lost

@@ -1,4 +1,4 @@
-"""Rates with their uncertainty: the formulas F1 to F4, F9 and F10 of DOMAIN.md section 4.
+"""Rates with their uncertainty: the formulas of docs/domain.md F1 to F4, F9 and F10.
 
 Pure functions of counts. A rate without its base is never returned: each is a `Proportion`, k of n.
 """
@@ -28,7 +28,7 @@ __all__ = [
 ]
 
 CONFIDENCE = 0.95
-"""Of every interval and bound that is published (DOMAIN.md F9, F10)."""
+"""Of every interval and bound that is published (docs/domain.md F9, F10)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Proportion:
 
 @dataclass(frozen=True, slots=True)
 class AlertCounts:
-    """The four published cells (DOMAIN.md 2.1, columns 8 to 11) and those not decided, in alerts.
+    """The four published cells (docs/domain.md 2.1, columns 8 to 11) and those not decided, in alerts.
 
     Raises Poison when one is negative.
     """
@@ -147,7 +147,7 @@ def proportion(k: int, n: int) -> Proportion:
 
 
 def rates_of(alerts: AlertCounts, *, faces_compared: int, seeded_passes: int = 0, recognised: int = 0) -> Rates:
-    """Every published rate, from counts (DOMAIN.md F1 to F4).
+    """Every published rate, from counts (docs/domain.md F1 to F4).
 
     Raises:
         Poison: more false alerts than faces, or more recognised than seeded: a count is wrong.

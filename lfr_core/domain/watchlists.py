@@ -12,7 +12,7 @@ __all__ = ["Category", "EntryRow", "Refusal", "RefusalReason", "Response"]
 class Category(StrEnum):
     """The closed list of lawful grounds for being on a watchlist, and the test subjects apart.
 
-    Source: the constabulary's public page, DESIGN.md "The promises". There is no "intelligence interest".
+    Source: the constabulary's public page, docs/design.md#the-promises. There is no "intelligence interest".
     """
 
     WANTED_BY_FORCE = "wanted_by_force"
@@ -30,7 +30,7 @@ class Category(StrEnum):
 
 
 class Response(StrEnum):
-    """The response agreed before the deployment (DOMAIN.md H3): how urgent, and of what kind."""
+    """The response agreed before the deployment (docs/domain.md H3): how urgent, and of what kind."""
 
     ARREST = "arrest"
     SAFEGUARD = "safeguard"

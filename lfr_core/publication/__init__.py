@@ -1,1 +1,4 @@
-"""Publication: the deployment record, its rates with their uncertainty, deadlines, and checks of published tables."""
+"""What the public reads: deployment records, rates with their uncertainty, the site, the promises, enquiries.
+
+Also checks of published tables, ours and other forces'.
+"""

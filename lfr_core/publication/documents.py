@@ -1,4 +1,4 @@
-"""Application and written authority on paper (DOMAIN.md A1: two papers, both before the start). Pure conversion.
+"""Application and written authority on paper (docs/domain.md A1: two papers, both before the start). Pure conversion.
 
 The third paper, the closing report, is `lfr_core.publication.closing_document`.
 """
@@ -113,7 +113,7 @@ def authority_paper(
     policy: Policy,
     notice: str = "",
 ) -> PrintedPaper:
-    """What was decided on it, granted or refused, with everything that an authority states (DOMAIN.md A4).
+    """What was decided on it, granted or refused, with everything that an authority states (docs/domain.md A4).
 
     Args:
         application: the revision that was decided.

@@ -45,7 +45,7 @@ class Came(StrEnum):
 
 
 def sentences(one: Announcement, policy: Policy, came: Came = Came.COMING) -> tuple[str, ...]:
-    """What everyone has to be told (issue 6, item 1), a sentence or two each; the numbers are the policy's.
+    """What everyone has to be told (docs/domain.md P1), a sentence or two each; the numbers are the policy's.
 
     What is over is told in the past; of what wasn't held nothing but that is told, and where to ask.
     """

@@ -1,6 +1,6 @@
-"""The deployment record: one model, versioned, that is published as JSON and CSV (DOMAIN.md 2.2).
+"""The deployment record: one model, versioned, that is published as JSON and CSV (docs/domain.md 2.2).
 
-It can't be built with totals that don't add up: its validators are the arithmetic of DOMAIN.md 2.3. It is made by
+It can't be built with totals that don't add up: its validators are the arithmetic of docs/domain.md 2.3. It is made by
 `building.from_figures`, and its JSON Schema is committed in `infra/schemas/`.
 """
 

@@ -198,7 +198,7 @@ class PublishedRate(Part):
 
 
 class PublishedRates(Part):
-    """DOMAIN.md F1 to F3. `in_words` is the same in whole people."""
+    """docs/domain.md F1 to F3. `in_words` is the same in whole people."""
 
     false_alerts_per_face: PublishedRate = Field(description="False alerts, of faces compared.")
     most_false_per_face: PublishedRate = Field(

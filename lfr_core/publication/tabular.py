@@ -33,7 +33,7 @@ NATIONAL_COLUMNS = (
     "No action",
     "Faces seen (estimate)",
 )
-"""DOMAIN.md 2.1, the header of 2025; its date column says DD/MM/YY, ours doesn't because it isn't."""
+"""docs/domain.md 2.1, the header of 2025; its date column says DD/MM/YY, ours doesn't because it isn't."""
 
 OUR_COLUMNS = (
     "schema_version",

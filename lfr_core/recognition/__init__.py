@@ -1,1 +1,1 @@
-"""The pure service behind the `recognise` agent: frames in, sightings and outcomes out."""
+"""Frames in, sightings and outcomes out: faces, tracks, galleries, and the service behind the `recognise` agent."""

@@ -1,1 +1,1 @@
-"""What has to go, when, and what is overdue: the purges, each idempotent, run by a flow every minute."""
+"""What has to go and when: the purges, footage and its holds, canaries and certificates of erasure."""

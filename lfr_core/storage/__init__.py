@@ -1,1 +1,1 @@
-"""Storage: the database, its tables and migrations."""
+"""The database: engine, the tables of every context, migrations."""

@@ -1,4 +1,4 @@
-"""Whether somebody was on a list, answered after the list is destroyed (DOMAIN.md W8, idea 6).
+"""Whether somebody was on a list, answered after the list is destroyed (docs/domain.md W8; 6, the sixth idea).
 
 At list build each entry leaves a commitment: the first 128 bits of HMAC-SHA256(k, folded subject), where k is the
 vault's pseudonym of `listed:DEPLOYMENT`. Without the vault nobody can test a name against them; with it one name can be

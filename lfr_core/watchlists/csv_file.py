@@ -40,7 +40,7 @@ _MOST_BYTES = 32_000_000
 """`_MOST_LINES` with long references; anything larger isn't a watchlist."""
 
 _MOST_LINES = 100_000
-"""Lists of up to 20,000 entries (DOMAIN.md 2.4), five photographs each; more can't be looked at within a day."""
+"""Lists of up to 20,000 entries (docs/domain.md 2.4), five photographs each; more can't be looked at within a day."""
 
 _LONGEST_VALUE = 300
 """Characters. A subject reference, a legal reference and a path fit; a pasted document doesn't."""

@@ -11,7 +11,7 @@ from lfr_core.domain.watchlists import EntryRow, Refusal, RefusalReason
 __all__ = ["ADULT_YEARS", "SUBJECT_FACTS", "approvers", "eligible_rows", "refusal_of"]
 
 ADULT_YEARS = 18
-"""Under-18s aren't ordinarily listed (DOMAIN.md W5; Family Law Reform Act 1969 s. 1)."""
+"""Under-18s aren't ordinarily listed (docs/domain.md W5; Family Law Reform Act 1969 s. 1)."""
 
 SUBJECT_FACTS = (
     "category",
@@ -62,7 +62,7 @@ def _current(rows: Iterable[EntryRow], today: date, last_day: date, refusals: li
 
 
 def _lawful(rows: list[EntryRow], refusals: list[Refusal]) -> list[EntryRow]:
-    """Those of age, and those under age with a rationale and two people who approved (DOMAIN.md W5)."""
+    """Those of age, and those under age with a rationale and two people who approved (docs/domain.md W5)."""
     lawful = []
     for row in rows:
         minor = row.age is not None and row.age < ADULT_YEARS

@@ -26,7 +26,7 @@ __all__ = ["KafkaNode", "broker_command", "java_command", "prepare"]
 
 _FORMAT_DEADLINE_S = 60.0
 _JVM = (
-    # FACTS.md: 220 MB resident instead of 320 MB, and up as quickly
+    # 220 MB resident instead of 320 MB, and up as quickly (docs/facts.md#brokers)
     *("-Xms64m", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"),
     "-XX:+ExitOnOutOfMemoryError",  # a broker without memory hangs; one that died is restarted
     "-Djava.awt.headless=true",

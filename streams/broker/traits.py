@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["KAFKA", "TANSU", "TANSU_BANNER", "BrokerKind", "BrokerTraits", "remember_kind", "traits_of"]
 
 TANSU_BANNER = "demonstration broker: no retention"
-"""Shown wherever Tansu runs: what is sent stays in its memory until it stops (FACTS.md)."""
+"""Shown wherever Tansu runs: what is sent stays in its memory until it stops (docs/facts.md#brokers)."""
 
 
 class BrokerKind(StrEnum):
@@ -58,7 +58,7 @@ class BrokerTraits:
     def producer_options(self) -> dict[str, bool | int | str]:
         """Options for `kafka.KafkaProducer`: acknowledged writes, and this broker's quirks.
 
-        `reconnect_backoff_max_ms`: without it a producer stays silent 30 s longer than the broker (FACTS.md).
+        `reconnect_backoff_max_ms`: without it a producer is silent 30 s longer than the broker (docs/facts.md#brokers).
         """
         options: dict[str, bool | int | str] = {
             "acks": "all",

@@ -27,5 +27,5 @@ class RateLimiter:
 
 
 def silence_kafka_logs() -> None:
-    """Keep kafka-python's own log lines, thousands in an outage (FACTS.md), out of the log; ours tell the same."""
+    """Keep kafka-python's lines, thousands in an outage, out of the log (docs/facts.md#brokers); ours suffice."""
     logging.getLogger("kafka").setLevel(logging.CRITICAL)

@@ -16,7 +16,7 @@ FATES = (
     "not_sampled", "dropped_at_camera", "recognised", "dropped_stale", "dropped_closed", "unopenable",
     "dead_lettered", "lost",
 )  # fmt: skip
-"""What may become of a captured frame; their sum is `captured` (DESIGN.md, "The way of a frame")."""
+"""What may become of a captured frame; their sum is `captured` (docs/architecture.md#the-identity)."""
 
 Row = Mapping[str, Any]
 

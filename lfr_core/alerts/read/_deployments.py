@@ -79,7 +79,7 @@ class DeploymentCounts:
     faces: int
     """Detections: one a face and frame."""
     tracks_started: int
-    """Faces seen, as published (DESIGN.md, "A decision"): one a track, however many frames it has."""
+    """Faces seen, as published (docs/design.md#a-decision): one a track, however many frames it has."""
     faces_compared: int
     """Tracks that gave a comparable template: what rates are of."""
     alerts: AlertTally

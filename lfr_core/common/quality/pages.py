@@ -1,7 +1,8 @@
 """Great Expectations' Data Docs made fit for a machine without internet: outside links go, a style of ours comes.
 
-As shipped they load scripts, styles, fonts and images from eight places (FACTS.md). What counts is in the HTML;
-everything else is dropped: scripts, styles, images, event handlers and every link that leaves the page.
+As shipped they load scripts, styles, fonts and images from eight places (docs/facts.md#great-expectations). What
+counts is in the HTML; everything else is dropped: scripts, styles, images, event handlers and every link that leaves
+the page.
 """
 
 from __future__ import annotations

@@ -9,7 +9,9 @@ from typing import Protocol
 __all__ = ["Bound", "Kind", "Rule"]
 
 Bound = float | datetime | None
-"""A limit of BETWEEN; a datetime is naive and a midnight (string bounds on dates are broken, FACTS.md)."""
+"""A limit of BETWEEN; a datetime is naive and a midnight.
+
+String bounds on dates are broken (docs/facts.md#great-expectations)."""
 
 
 class Kind(StrEnum):

@@ -1,6 +1,7 @@
 """Running suites of Great Expectations on frames.
 
-Great Expectations is imported inside: it takes seconds (FACTS.md). It sends nothing: analytics are off.
+Great Expectations is imported inside: it takes seconds (docs/facts.md#great-expectations). It sends nothing:
+analytics are off.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ __all__ = ["Person", "Rank", "Role", "check_roles"]
 
 
 class Role(StrEnum):
-    """What a person may do (DESIGN.md, "who does"). The value is how it is written and stored."""
+    """What a person may do (docs/design.md#who-does-what). The value is how it is written and stored."""
 
     PLANNER = "planner"
     AUTHORISING_OFFICER = "authorising officer"
@@ -64,8 +64,8 @@ def check_roles(roles: Collection[Role], rank: Rank) -> frozenset[Role]:
     """The roles, if one person may hold them together at that rank.
 
     Raises:
-        Refused: `people.no-role`; `people.auditor-only-reads` (DESIGN.md: the auditor reads and does nothing else);
-            `people.rank`: an authorising officer below superintendent (DOMAIN.md A2).
+        Refused: `people.no-role`; `people.auditor-only-reads` (docs/design.md#who-does-what: the auditor reads
+            and does nothing else); `people.rank`: an authorising officer below superintendent (docs/domain.md A2).
     """
     held = frozenset(roles)
     if not held:

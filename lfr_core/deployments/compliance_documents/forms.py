@@ -1,7 +1,7 @@
 """The printed papers of a deployment: application, written authority, closing report; HTML from one template set.
 
 A paper is given as printable values, so that this module knows nothing of how a deployment is planned. Each section
-names the rules that ask for it (DOMAIN.md section 1); the page prints their words small beneath the heading. A page is
+names the rules that ask for it (docs/domain.md 1); the page prints their words small beneath the heading. A page is
 one file: it runs nothing, asks nobody for anything, and everything in it is escaped.
 """
 
@@ -44,11 +44,11 @@ RULES = {
     "M4": "a claim of accuracy is printed only when the data support it",
     "M5": "the true recognition rate comes from test subjects, or the paper says that it wasn't tested",
 }
-"""What each rule asks, in a line; the ids are those of DOMAIN.md section 1."""
+"""What each rule asks, in a line; the ids are those of docs/domain.md 1."""
 
 
 class FormKind(StrEnum):
-    """Three separate papers (DOMAIN.md A1). The value is the paper's heading."""
+    """Three separate papers (docs/domain.md A1). The value is the paper's heading."""
 
     APPLICATION = "Application"
     AUTHORITY = "Written authority"

@@ -11,7 +11,7 @@ __all__ = ["STANDING", "Document", "Paper", "PaperKind", "PapersStanding", "stan
 
 
 class PaperKind(StrEnum):
-    """The papers that must be in date before a deployment (DOMAIN.md A6)."""
+    """The papers that must be in date before a deployment (docs/domain.md A6)."""
 
     DPIA = "data protection impact assessment"
     """Section 64 of the Data Protection Act 2018."""

@@ -1,4 +1,4 @@
-"""The circuit breaker of a live deployment: too many false alerts for the faces compared suspend it (DOMAIN.md 4.4).
+"""The circuit breaker: too many false alerts for the faces compared suspend a deployment (docs/domain.md 4.4).
 
 A false alert is one that a person has decided and that would be published as false; one that nobody has decided yet is
 not false, it waits. Test subjects and canaries are no alerts of anybody. Faces are tracks that were compared, as they

@@ -1,6 +1,6 @@
 """The promises as the public reads them, with the policy's numbers; and which check looks at each.
 
-Source: DESIGN.md, "The promises (policy)"; the numbers are the policy's, so that a force's own policy makes its own
+Source: docs/design.md#the-promises; the numbers are the policy's, so that a force's own policy makes its own
 sentences.
 """
 

@@ -33,7 +33,7 @@ _DATE = re.compile(r"(\d{1,2})[/.\- ](\d{1,2})[/.\- ](\d{4}|\d{2})")
 _ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
 _NAMED = re.compile(r"(\d{1,2})(?:st|nd|rd|th)?[\s\-./]([A-Za-z]{3,9})\.?[\s\-./,]+(\d{4}|\d{2})")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_DURATIONS = {  # the spelling's name and its pattern; DOMAIN.md 2.3 found the first three in one table
+_DURATIONS = {  # the spelling's name and its pattern; docs/domain.md 2.3 found the first three in one table
     "5h03m": re.compile(r"(\d{1,2})h(\d{1,2})m", re.IGNORECASE),
     "4hr 47m": re.compile(r"(\d{1,2})\s*hrs?\s*(\d{1,2})\s*m(?:ins?)?", re.IGNORECASE),
     "5h40": re.compile(r"(\d{1,2})h(\d{2})", re.IGNORECASE),

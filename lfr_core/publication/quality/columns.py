@@ -1,4 +1,4 @@
-"""Columns of published tables, and the headers under which forces print them (DOMAIN.md 2.1).
+"""Columns of published tables, and the headers under which forces print them (docs/domain.md 2.1).
 
 Headers are compared as words: lower case, without punctuation, footnote marks and line breaks.
 """

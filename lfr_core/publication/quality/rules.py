@@ -1,4 +1,4 @@
-"""The rules of published tables (DOMAIN.md 2.3), each as the expectation that checks it.
+"""The rules of published tables (docs/domain.md 2.3), each as the expectation that checks it.
 
 Data only: `suites` makes Great Expectations' objects of it, `findings` reads their results.
 """

@@ -1,6 +1,6 @@
 """What a row's neighbours say of it: dates out of order, list sizes out of line, columns that are copies, rounding.
 
-Pure functions over a whole series; the oracle of the labelled truth is DOMAIN.md 2.3.
+Pure functions over a whole series; the oracle of the labelled truth is docs/domain.md 2.3.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The open pack's face detector: image to boxes.
 
 The graph wants RGB, (x - 127) / 128, at its own input size, and gives scores (n, priors, 2) and boxes
-(n, priors, 4) as relative corners with the priors already applied (DESIGN.md's table).
+(n, priors, 4) as relative corners with the priors already applied (docs/design.md#the-open-model-pack).
 """
 
 from __future__ import annotations

@@ -15,13 +15,13 @@ from lfr_core.recognition.faces.types import Floats, Image
 __all__ = ["DIMENSION", "embed"]
 
 DIMENSION: Final = 512
-_MEAN: Final = 127.0  # DESIGN.md's table: RGB, (x - 127) / 128
+_MEAN: Final = 127.0  # docs/design.md#the-open-model-pack: RGB, (x - 127) / 128
 _SCALE: Final = 1.0 / 128.0
 _LEAST_NORM: Final = 1e-6
 
 
 def embed(network: Network, aligned: Sequence[Image], *, batch: int = 1) -> Floats:
-    """Templates of aligned faces, `batch` at a time (FACTS.md: batches don't pay on a CPU).
+    """Templates of aligned faces, `batch` at a time (docs/facts.md#faces: batches don't pay on a CPU).
 
     Args:
         network: the recognition graph.

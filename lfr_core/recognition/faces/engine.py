@@ -16,7 +16,7 @@ __all__ = ["PackEngine", "build_engine"]
 
 _CPU: Final = "CPUExecutionProvider"
 _ACCELERATOR_BATCH: Final = 64  # faces or frames in one run: bounds the device's memory
-_CPU_BATCH: Final = 1  # FACTS.md: batches of faces don't pay on a CPU
+_CPU_BATCH: Final = 1  # docs/facts.md#faces: batches of faces don't pay on a CPU
 
 
 class PackEngine:

@@ -1,8 +1,8 @@
 """A FaceEngine over InsightFace's own packs: SCRFD detection and ArcFace recognition through `insightface`.
 
 SCRFD looks at one image at a time: its graphs as shipped have a batch of 1 baked in, and forcing a batch gives
-wrong results across frames (FACTS.md). ArcFace graphs do batch. These packs have five points a face and no 68
-landmarks, so `Face.landmarks` is empty here.
+wrong results across frames (docs/facts.md#faces). ArcFace graphs do batch. These packs have five points a face and
+no 68 landmarks, so `Face.landmarks` is empty here.
 """
 
 from __future__ import annotations

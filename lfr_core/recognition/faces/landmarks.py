@@ -23,8 +23,8 @@ COUNT: Final = 68
 INPUT_SIZE_PX: Final = 64
 _SCALE: Final = 1.0 / 256.0
 _FIVE: Final = 5
-# Indices of the 68-point scheme (DESIGN.md): the eyelids' four points of each eye, the nose's tip, and for
-# each mouth corner the outer and the inner lip's point.
+# Indices of the 68-point scheme (docs/design.md#the-open-model-pack): the eyelids' four points of each eye, the nose's
+# tip, and for each mouth corner the outer and the inner lip's point.
 _LEFT_EYE: Final = [37, 38, 40, 41]
 _RIGHT_EYE: Final = [43, 44, 46, 47]
 _NOSE: Final = 30

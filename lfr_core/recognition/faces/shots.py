@@ -1,7 +1,7 @@
 """Which shots of a track are embedded, and when: one chooser per camera, pure and deterministic.
 
 Embedding is the dear step, so a track gives a few shots, spread over its looks and each the best of its
-window (FACTS.md: 6-8 spread shots lose no pass; the first shot alone loses a third):
+window (docs/facts.md#faces: 6-8 spread shots lose no pass; the first shot alone loses a third):
 
 1. the first good look at once; if none is good, the best of the first window;
 2. then one shot for each `shot_spacing_looks` looks, the best of them, up to `max_shots_per_track`;

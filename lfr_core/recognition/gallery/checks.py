@@ -27,10 +27,10 @@ __all__ = [
 ]
 
 DIMENSION = 512
-"""Length of a template (DESIGN.md, the open pack; InsightFace's packs have the same)."""
+"""Length of a template (docs/design.md#the-open-model-pack; InsightFace's packs have the same)."""
 
 NORM_TOLERANCE = 2e-4
-"""How far a template's norm may be off 1 (issue 3, item 7)."""
+"""How far a template's norm may be off 1 (docs/design.md#the-open-model-pack)."""
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,254}")
 """What Milvus takes as a collection's name."""

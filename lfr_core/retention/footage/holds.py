@@ -18,7 +18,7 @@ __all__ = ["Hold", "HoldGround", "HoldRequest", "covered_by", "hold_of", "holds"
 class HoldGround(StrEnum):
     """Why footage may be kept beyond its time; nothing else counts.
 
-    Our reading of a force's published list, whose bullets the seed of DOMAIN.md (section 0) doesn't have.
+    Our reading of a force's published list, whose bullets couldn't be obtained (docs/domain.md 7).
     """
 
     CRIMINAL_INVESTIGATION = "criminal_investigation"

@@ -13,7 +13,7 @@ __all__ = ["GalleriesStep"]
 
 
 class GalleriesStep:
-    """Drops whole collections: deleting rows leaves their vectors in Milvus' files (FACTS.md).
+    """Drops whole collections: deleting rows leaves their vectors in Milvus' files (docs/facts.md#milvus).
 
     In a Milvus that others use too, a collection of a deployment these records don't know may be theirs:
     there (`alone` false) it is left and said; in the Milvus that `lfr up` started for itself it goes.

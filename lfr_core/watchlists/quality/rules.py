@@ -1,4 +1,4 @@
-"""The rules of a watchlist, each as the expectation that checks it (DOMAIN.md W2, W3, W5, W6)."""
+"""The rules of a watchlist, each as the expectation that checks it (docs/domain.md W2, W3, W5, W6)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Label the defects of the Metropolitan Police's 203 rows of 2023-24: `python label_met_rows.py CSV > truth.json`.
 
-Two sources, neither of them the rules under test: what a person read in the published documents (DOMAIN.md 2.3,
+Two sources, neither of them the rules under test: what a person read in the published documents (docs/domain.md 2.3,
 LISTED below, by place and date), and arithmetic done again here with the standard library alone. The script stops
 when the two disagree. Rows are numbered as in a spreadsheet, the header being 1.
 """
@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 
 LISTED = {
-    # DOMAIN.md 2.3: "Westminster 10/01/24: total 1, parts 2"
+    # docs/domain.md 2.3: "Westminster 10/01/24: total 1, parts 2"
     "totals": ("Westminster", "10/01/24", "1", "2"),
     # "Dalston printed 11/07/23, its list size and 0.62 threshold show 11/07/24"
     "date": ("Dalston", "11/07/23", "11/07/23", "2024-07-11"),

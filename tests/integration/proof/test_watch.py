@@ -195,7 +195,7 @@ def calls(house: AlertHouse) -> list[str]:
 
 
 def test_false_alerts_beyond_the_table_suspend_and_call_the_authorising_officer(house: AlertHouse) -> None:
-    compared(house, 500)  # DOMAIN.md 4.4: 500 faces at 1 in 1,000 trip at 3
+    compared(house, 500)  # docs/domain.md 4.4: 500 faces at 1 in 1,000 trip at 3
     circuit_breaker = circuit_breaker_of(house)
     for number in range(2):
         judged(house, number, Judgement.DIFFERENT)

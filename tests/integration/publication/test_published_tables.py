@@ -57,7 +57,7 @@ def test_with_the_rates_printed_croydons_is_the_one_that_does_not_hold() -> None
         false = int(row["false_confirmed"]) + int(row["false_unconfirmed"])
         row["False Alert Rate"] = f"{100 * false / int(row['faces_seen_estimate']):.2f}%"
         if (row["location_as_extracted"], row["date_ddmmyy"]) == ("Croydon GeorgeSt ,", "07/12/23"):
-            row["False Alert Rate"] = "0.01%"  # DOMAIN.md 2.3
+            row["False Alert Rate"] = "0.01%"  # docs/domain.md 2.3
     out = io.StringIO(newline="")
     writer = csv.DictWriter(out, rows[0])
     writer.writeheader()

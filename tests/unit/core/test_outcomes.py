@@ -1,4 +1,4 @@
-"""The frame identity (DESIGN.md, "The way of a frame")."""
+"""The frame identity (docs/architecture.md#the-identity)."""
 
 from __future__ import annotations
 

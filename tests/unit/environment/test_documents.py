@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import importlib
 import re
+import subprocess
+import tomllib
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -13,6 +16,7 @@ from lfr_core.domain.policy import Policy, load_policy
 
 ROOT = Path(__file__).parents[3]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "bench").glob("*.md")])
+OF_TODAY = [one for one in DOCUMENTS if one.name != "CHANGELOG.md" and one.parent.name != "decisions"]
 ALARMS = {
     "camera-silent",
     "vault-away",
@@ -27,6 +31,13 @@ ALARMS = {
     "circuit-breaker",
 }
 
+ABOUT_OTHERS = {"docs/domain.md", "docs/facts.md"}
+"""Documents that name other projects' files and issues."""
+_RULE = re.compile(r"\b(?:[A-Z]\d{1,2}|\d(?:\.\d)?)\b")
+"""How docs/domain.md numbers requirements (W5), formulas (F8) and sections (4.1)."""
+_CITATION = re.compile(rf"docs/([\w/-]+\.md)(?:#([\w-]+))?((?:(?:,| and| to)?\s+{_RULE.pattern})*)")
+"""Document, anchor of a heading, and rules: `docs/domain.md W2, W5 and 4.1`."""
+
 
 def test_the_tables_of_settings_and_policy_are_those_of_the_code(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(ROOT / "scripts"))
@@ -34,6 +45,14 @@ def test_the_tables_of_settings_and_policy_are_those_of_the_code(monkeypatch: py
     document = tables.DOCUMENT.read_text(encoding="utf-8")
 
     assert document == tables.with_tables(document), "run make fmt"
+
+
+def test_the_map_of_contexts_is_that_of_the_imports(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "scripts"))
+    context_map = importlib.import_module("context_map")
+    document = context_map.DOCUMENT.read_text(encoding="utf-8")
+
+    assert document == context_map.with_map(document), "run make fmt"
 
 
 def test_every_setting_and_every_policy_value_is_documented() -> None:
@@ -57,9 +76,74 @@ def _policy_values() -> dict[str, list[str]]:
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_link_leads_somewhere(document: Path) -> None:
-    targets = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", document.read_text(encoding="utf-8"))
+    links = re.findall(r"\]\(([^)#]*)(?:#([^)]*))?\)", document.read_text(encoding="utf-8"))
+    targets = [(document.parent / name if name else document, anchor) for name, anchor in links if "://" not in name]
 
-    assert [t for t in targets if "://" not in t and not (document.parent / t).exists()] == []
+    assert [str(target) for target, _ in targets if not target.exists()] == []
+    assert [f"{target}#{anchor}" for target, anchor in targets if anchor and anchor not in _anchors(target)] == []
+
+
+@pytest.mark.parametrize("document", OF_TODAY, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_file_that_a_document_names_exists(document: Path) -> None:
+    text = document.read_text(encoding="utf-8")
+    named = re.findall(r"`((?:lfr_core|flows|streams|apps|infra|scripts|tests|bench)/[\w/.-]+)`", text)
+
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+def test_every_document_that_the_repository_cites_exists_with_the_heading_or_rule_cited() -> None:
+    missing = []
+    citing = ((file, text) for file, text in _tracked_texts() if file not in ABOUT_OTHERS)
+    for file, text in citing:
+        for name, anchor, rules in _CITATION.findall(text):
+            document = ROOT / "docs" / name
+            if not document.is_file() or (anchor and anchor not in _anchors(document)):
+                missing.append(f"{file}: docs/{name}#{anchor}")
+                continue
+            known = _rules_of(document)
+            missing += [f"{file}: docs/{name} {rule}" for rule in _RULE.findall(rules) if rule not in known]
+
+    assert missing == []
+
+
+def test_the_rules_that_the_steps_of_a_deployment_and_its_printed_papers_name_are_in_the_document() -> None:
+    from lfr_core.deployments.compliance_documents import forms
+    from lfr_core.deployments.steps import RULES
+
+    known = _rules_of(ROOT / "docs" / "domain.md")
+    named = {rule for step in RULES.values() for rule in _RULE.findall(step.source)} | set(forms.RULES)
+
+    assert len(named) > 20
+    assert named - known == set()
+
+
+def test_nothing_cites_a_document_or_a_task_that_is_not_in_the_repository() -> None:
+    elsewhere = re.compile(
+        r"\b(?:DESIGN|DOMAIN|FACTS|STYLE)\.md\b|\.\./shared/(?!data\b)|\b[Ii]ssue \d+(?:, item \d+)?\b|\bitem \d+\b"
+    )
+    assert [
+        f"{file}: {found}"
+        for file, text in _tracked_texts()
+        if file not in ABOUT_OTHERS
+        for found in elsewhere.findall(text)
+    ] == []
+
+
+def test_the_notice_names_whatever_is_fetched() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    extras = project["project"]["optional-dependencies"]
+    requirements = [*project["project"]["dependencies"], *(one for extra in extras.values() for one in extra)]
+    packages = {re.split(r"[^\w-]", one)[0] for one in [*requirements, *project["dependency-groups"]["dev"]]}
+    samples = tomllib.loads((ROOT / "infra" / "models" / "samples.toml").read_text(encoding="utf-8"))["source"]
+    photographs = {name for source in samples for name in source["photographs"]}
+    models = tomllib.loads((ROOT / "infra" / "models" / "open-pack.toml").read_text(encoding="utf-8"))["package"][
+        "name"
+    ]
+    jars = (ROOT / "infra" / "kafka" / "jars.sha256").read_text(encoding="utf-8").split()[1::2]
+    libraries = {re.sub(r"-\d[\w.-]*\.jar$", "", jar) for jar in jars}
+    named = set(re.findall(r"[\w.-]*\w", (ROOT / "NOTICE").read_text(encoding="utf-8")))
+
+    assert (packages | photographs | libraries | {models}) - named == set()
 
 
 def test_the_readme_is_short_and_shows_the_two_commands() -> None:
@@ -136,6 +220,32 @@ def test_every_command_a_document_shows_exists() -> None:
                 command = children[word]
 
     assert unknown == []
+
+
+@cache
+def _anchors(document: Path) -> set[str]:
+    """Return the anchors that a document's headings get, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.+)$", document.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-") for heading in headings}
+
+
+@cache
+def _rules_of(document: Path) -> set[str]:
+    """Return the numbers of a document's sections, and the ids that begin the rows of its tables."""
+    return set(re.findall(rf"^(?:#+ |\| )({_RULE.pattern})", document.read_text(encoding="utf-8"), re.MULTILINE))
+
+
+@cache
+def _tracked_texts() -> tuple[tuple[str, str], ...]:
+    """Return each text file of the repository with its path, this test apart."""
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, check=True, capture_output=True, text=True).stdout.split()
+    suffixes = {".py", ".md", ".toml", ".properties", ".json", ".xml", ".yaml", ".css", ".html", ".j2", ".mako", ""}
+    files = [ROOT / name for name in listed if Path(name).suffix in suffixes]
+    return tuple(
+        (str(file.relative_to(ROOT)), file.read_text(encoding="utf-8"))
+        for file in files
+        if file.is_file() and file != Path(__file__)
+    )
 
 
 def _code_of(document: Path) -> str:

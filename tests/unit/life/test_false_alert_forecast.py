@@ -1,4 +1,4 @@
-"""The false alert forecast, against values worked out by hand and in DOMAIN.md."""
+"""The false alert forecast, against values worked out by hand and in docs/domain.md F8."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Asked:
 
 
 def measured(**changes: object) -> Evaluation:
-    """NPL's at 0.60: 1 in 6,000 with a list of 10,000 (DOMAIN.md 4.2)."""
+    """NPL's at 0.60: 1 in 6,000 with a list of 10,000 (docs/domain.md 4.2)."""
     values: dict[str, object] = {
         "contract": "npl",
         "threshold": 0.6,
@@ -108,7 +108,7 @@ def test_a_firm_evaluation_goes_before_an_indicative_one_whose_threshold_is_near
 
 
 def test_the_claim_is_shown_from_the_number_of_searches_that_support_it_and_not_one_fewer() -> None:
-    needed = faces_needed(10_000)  # 29,956, DOMAIN.md 4.1
+    needed = faces_needed(10_000)  # 29,956, docs/domain.md 4.1
 
     def shown(**changes: object) -> bool:
         values = {"false_matches": 0, "probes": needed} | changes
@@ -185,7 +185,7 @@ def test_the_open_packs_register_is_indicative_only_and_prices_the_policys_thres
     assert of.forecast.expected == pytest.approx(952, abs=1)  # 1 - (1 - 1e-4)^1000, of 10,000 faces
     assert not of.shown
     assert "indicative only" in of.words
-    # FACTS.md: an FPIR of 1 % at 1,000 entries at 0.51-0.53, and at 10,000 at 0.56-0.60
+    # an FPIR of 1 % at 1,000 entries at 0.51-0.53, and at 10,000 at 0.56-0.60 (docs/facts.md#faces)
     for threshold, people in ((0.53, 1_000), (0.60, 10_000)):
         assert expected(Asked(threshold, people, 10_000), *found) == pytest.approx(100, rel=0.2)
 

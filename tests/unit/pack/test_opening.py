@@ -109,7 +109,7 @@ def test_cuda_asked_for_and_absent_is_refused(toy: Toy, wanted: tuple[str, ...])
 
 
 def test_a_provider_that_the_session_dropped_is_refused() -> None:
-    # onnxruntime-gpu without a GPU lists CUDA as available, and drops it from the session (FACTS.md)
+    # onnxruntime-gpu without a GPU lists CUDA, and drops it in the session (docs/facts.md#installing-together)
     with pytest.raises(Fatal, match="CUDAExecutionProvider was asked for and isn't in the session"):
         require_providers(("CUDAExecutionProvider",), ("CPUExecutionProvider",), "in the session")
 

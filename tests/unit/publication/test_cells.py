@@ -65,7 +65,7 @@ def test_what_is_no_date_is_not_guessed(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "minutes", "spelling"),
-    [  # the three of DOMAIN.md 2.3 first
+    [  # the three of docs/domain.md 2.3 first
         ("5h03m", 303, "5h03m"),
         ("4hr 47m", 287, "4hr 47m"),
         ("5h40", 340, "5h40"),

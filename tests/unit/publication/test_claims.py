@@ -15,7 +15,7 @@ BOUND = Binding("contract-1", 0.64, ListBand.around(10_000))
 
 @pytest.mark.parametrize(
     ("limit", "needed"),
-    [  # DOMAIN.md 4.1; the last row's four larger numbers are 1 to 4 too high there (checked with 60 digits)
+    [  # docs/domain.md 4.1; the last row was checked with 60 digits
         (1_000, [2_995, 4_742, 6_294, 7_752, 9_151, 10_511]),
         (10_000, [29_956, 47_437, 62_956, 77_535, 91_533, 105_128]),
         (100_000, [299_572, 474_385, 629_578, 775_364, 915_350, 1_051_301]),
@@ -48,7 +48,7 @@ def test_a_supported_claim_carries_its_bound_and_what_it_is_bound_to() -> None:
     assert str(made.bound_to) == "model contract-1, threshold 0.64, lists of 9,000 to 11,000 people"
 
 
-@pytest.mark.parametrize(("faces", "false_alerts"), [(383_356, 1), (470_000, 1)])  # Essex, Croydon: DOMAIN.md 4.1
+@pytest.mark.parametrize(("faces", "false_alerts"), [(383_356, 1), (470_000, 1)])  # Essex, Croydon: docs/domain.md 4.1
 def test_published_records_that_just_fail_to_show_one_in_100_000_do_fail(faces: int, false_alerts: int) -> None:
     assert not claim(100_000, faces=faces, false_alerts=false_alerts, bound_to=BOUND).shown
 
@@ -97,7 +97,7 @@ def test_the_circuit_breaker_is_the_table_of_the_plan(faces: int, per_thousand: 
     assert (circuit_breaker_limit(faces, 1_000), circuit_breaker_limit(faces, 10_000)) == (
         per_thousand,
         per_ten_thousand,
-    )  # DOMAIN.md 4.4
+    )  # docs/domain.md 4.4
     assert circuit_breaker_trips(faces, per_thousand, 1_000)
     assert not circuit_breaker_trips(faces, per_thousand - 1, 1_000)
 

@@ -17,7 +17,7 @@ def read(text: str, encoding: str = "utf-8") -> PublishedTable:
     return read_table(text.encode(encoding), "table")
 
 
-GENERATION_2023 = (  # DOMAIN.md 2.1
+GENERATION_2023 = (  # docs/domain.md 2.1
     "Deployment Location,Date,Duration of Deployment,LFR Purpose Reference,Watchlist Size,Min Threshold Setting,"
     "Total Alerts,True Alerts: Confirmed,True Alerts: Unconfirmed,False Alerts: Confirmed,False Alerts: Unconfirmed,"
     "False Alert Rate,Engagement Outcomes: Arrest,Other Disposal,No Action,Faces seen (Estimate)"

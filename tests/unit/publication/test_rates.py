@@ -22,7 +22,7 @@ from lfr_core.domain.rates import (
 
 @pytest.mark.parametrize(
     ("k", "n", "low", "high"),
-    [  # DOMAIN.md 2.4 and 4.1
+    [  # docs/domain.md 2.4 and 4.1
         (10, 3_147_436, "1 in 656,346", "1 in 171,146"),
         (25, 491_246, "1 in 30,364", "1 in 13,311"),
         (5, 1_863_630, "1 in 1,147,918", "1 in 159,717"),
@@ -34,7 +34,7 @@ def test_intervals_are_those_worked_out_for_the_published_records(k: int, n: int
 
 @pytest.mark.parametrize(
     ("k", "n", "bound"),
-    [(1, 383_356, "1 in 80,811"), (1, 470_000, "1 in 99,076"), (0, 2_500_000, "1 in 834,521")],  # DOMAIN.md 4.1
+    [(1, 383_356, "1 in 80,811"), (1, 470_000, "1 in 99,076"), (0, 2_500_000, "1 in 834,521")],  # docs/domain.md 4.1
 )
 def test_one_sided_bounds_are_those_worked_out_for_other_forces(k: int, n: int, bound: str) -> None:
     assert one_in(upper_bound(k, n)) == bound
@@ -88,7 +88,7 @@ def test_results_are_said_in_whole_people(faces: int, alerts: int, wrong: int, n
 
 @pytest.mark.parametrize(("people", "expected"), [(1_000, 0.83), (2_000, 1.67), (5_000, 4.17), (16_000, 13.3)])
 def test_expected_false_alerts_at_50_000_faces_are_those_of_the_tests_value(people: int, expected: float) -> None:
-    fpir = scaled_fpir(1 / 6_000, 10_000, people)  # DOMAIN.md F8: NPL at 0.60
+    fpir = scaled_fpir(1 / 6_000, 10_000, people)  # docs/domain.md F8: NPL at 0.60
 
     assert expected_false_alerts(50_000, fpir) == pytest.approx(expected, abs=0.05)
 

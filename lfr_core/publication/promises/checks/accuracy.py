@@ -58,8 +58,8 @@ class FalseAlerts:
     """Under 1 in so many faces compared, from the deployments with a list of about so many people.
 
     It holds when the one-sided 95 % bound is below the limit; it is broken when the two-sided 95 % interval lies above
-    it (DOMAIN.md F9, F10); in between the data don't tell. An alert that isn't decided may have been false: it stands
-    against holding, and never for being broken. Only operational and evaluation deployments that have
+    it (docs/domain.md F9, F10); in between the data don't tell. An alert that isn't decided may have been false: it
+    stands against holding, and never for being broken. Only operational and evaluation deployments that have
     ended count, with the model contract and threshold of the newest: evidence from other settings isn't pooled.
     """
 

@@ -24,7 +24,7 @@ __all__ = ["ListGone", "ListLawful", "ListNew", "LiveCamerasOnly", "OnlyListedMa
 
 _LONDON = ZoneInfo("Europe/London")  # an entry's last day is a day in England
 _LONGEST_NS = 24 * 3_600 * 10**9
-"""DESIGN.md, "The promises": the list goes at the close, 24 hours at most."""
+"""docs/design.md#the-promises: the list goes at the close, 24 hours at most."""
 
 
 class ListNew:

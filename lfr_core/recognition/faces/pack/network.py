@@ -13,7 +13,7 @@ __all__ = ["Network", "require_providers", "session_options"]
 
 
 def session_options(threads: int) -> ort.SessionOptions:
-    """`threads` within an operator, no spin-waiting (processes share cores), every graph optimisation (FACTS.md)."""
+    """`threads` within an operator, no spin-waiting, every graph optimisation (docs/facts.md#faces)."""
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1

@@ -1,7 +1,7 @@
 """Graph surgery on the open pack: a dynamic batch axis, and the detector at other input sizes.
 
 Pure functions from an ONNX file's bytes to another's. Weights are never touched; `lfr models verify` shows
-that the outputs stay the same. Facts about the graphs are from FACTS.md ("Faces").
+that the outputs stay the same. Facts about the graphs are from docs/facts.md#faces.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ BATCH = "batch"
 def priors(width: int, height: int) -> tuple[Floats, Floats]:
     """The detector's prior boxes for an input of `width` x `height` pixels.
 
-    Centres are (i + 0.5) / ceil(size / stride), not (i + 0.5) * stride / size (FACTS.md), and no box is larger
-    than the input: so made, those of 320 x 240 equal the published graph's exactly (tests/integration/models).
+    Centres are (i + 0.5) / ceil(size / stride), not (i + 0.5) * stride / size (docs/facts.md#faces), and no box is
+    larger than the input: so made, those of 320 x 240 equal the published graph's exactly (tests/integration/models).
 
     Returns:
         centres and sizes, each of shape (1, n, 2), (x, y) relative to the input, row by row, small boxes first.
