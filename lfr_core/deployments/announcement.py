@@ -7,11 +7,9 @@ place is named only once it is released.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-from enum import StrEnum
+from datetime import datetime, timedelta
 
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
@@ -21,12 +19,12 @@ from lfr_core.common.errors import Poison, Refused
 from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
 from lfr_core.custody.people.lookup import acting
 from lfr_core.custody.people.roles import Role
+from lfr_core.deployments.announced_plan import Plan, ReasonClass, plan
 from lfr_core.deployments.reading import application_of
 from lfr_core.deployments.record import record_step
 from lfr_core.deployments.steps import Step
 from lfr_core.domain.actors import Principal, SystemActor, person_name, same_person
 from lfr_core.domain.figures import Notice, UseCase
-from lfr_core.domain.working_days import LONDON
 from lfr_core.storage.engine import reading, writing
 from lfr_core.storage.tables.publication import AnnouncementRow
 from lfr_core.storage.tables.stream import DeploymentRow
@@ -48,32 +46,7 @@ TELLERS = frozenset({Role.PLANNER, Role.PUBLICATION_OFFICER, Role.AUTHORISING_OF
 """Who announces, withholds and releases. A planned deployment's line asks for more (`lfr_core.deployments.steps`)."""
 APPROVERS = frozenset({Role.AUTHORISING_OFFICER})
 """Who approves that nobody is told."""
-_LONGEST = {"place": 120, "purpose": 300}
 _LONGEST_H = 24
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
-
-
-class ReasonClass(StrEnum):
-    """Why a notice may be withheld: it would defeat the purpose (docs/design.md#the-promises).
-
-    A closed list; the value is published.
-    """
-
-    THREAT_TO_LIFE = "threat to life"
-    PREVENTS_SERIOUS_CRIME = "notice would prevent the detection of serious crime"
-    NATIONAL_SECURITY = "national security"
-    SAFETY_OF_A_PERSON = "safety of a vulnerable or missing person"
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """Where, when and what for. Times are aware."""
-
-    place: str
-    starts_at: datetime
-    ends_at: datetime
-    purpose: str
-    use_case: UseCase
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,24 +75,6 @@ class Announcement:
         if self.withheld_because is None:
             return Notice(published_at=self.made_at)
         return Notice(withheld_because=self.withheld_because.value)
-
-
-def plan(*, place: str, day: date, start: time, end: time, purpose: str, use_case: UseCase) -> Plan:
-    """A plan in London's clock times; an end at or before the start is on the next day.
-
-    Raises:
-        Refused: `announcement.bad-text` (empty, too long, control characters), `announcement.bad-time` (the clock
-            skips that time, or nobody can say which of two).
-    """
-    texts = {"place": " ".join(place.split(" ")).strip(), "purpose": " ".join(purpose.split(" ")).strip()}
-    for what, text in texts.items():
-        if not text or len(text) > _LONGEST[what] or _CONTROL.search(text):
-            raise Refused(
-                "announcement.bad-text",
-                f"the {what} must be one line of 1 to {_LONGEST[what]} characters without control characters",
-            )
-    last = day if end > start else day + timedelta(days=1)
-    return Plan(texts["place"], _moment(day, start), _moment(last, end), texts["purpose"], use_case)
 
 
 class AnnouncementStore:
@@ -289,15 +244,6 @@ def _value(row: AnnouncementRow) -> Announcement:
         withheld_because=ReasonClass(row.withheld_because) if row.withheld_because else None,
         released_at=row.released_at,
     )
-
-
-def _moment(day: date, at: time) -> datetime:
-    local = datetime.combine(day, at, tzinfo=LONDON)
-    if local.utcoffset() != local.replace(fold=1).utcoffset():  # skipped in spring, twice in autumn
-        raise Refused(
-            "announcement.bad-time", f"the clocks change on {day}: {at:%H:%M} isn't one moment, give another time"
-        )
-    return local
 
 
 def _none(deployment: str) -> Refused:

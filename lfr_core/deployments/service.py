@@ -1,4 +1,4 @@
-"""The planning desk: everything people do to a planned deployment before it runs, and its opening.
+"""Planning: everything people do to a planned deployment before it runs, and its opening.
 
 Suspending, resuming, closing and cancelling are in `lfr_core.deployments.store`, where trials are too. All of them go
 through `lfr_core.deployments.record.record_step`; what more a step asks for is here.
@@ -20,6 +20,7 @@ from lfr_core.custody.people.lookup import acting
 from lfr_core.custody.people.roles import Role
 from lfr_core.deployments.application import Application, ApplicationForm, Authority, check_application, default_one_in
 from lfr_core.deployments.authorisation import LEAST_ONE_IN, check_may_authorise, keep_decision
+from lfr_core.deployments.drafting import application_row, draft
 from lfr_core.deployments.evaluations import Evaluation
 from lfr_core.deployments.false_alert_forecast import check_signed, forecast_false_alerts
 from lfr_core.deployments.gate_facts import gate_facts
@@ -35,7 +36,7 @@ from lfr_core.domain.gate import TO_BE_OPENED, TO_BE_READY, Condition, GateLimit
 from lfr_core.domain.policy import Policy
 from lfr_core.domain.working_days import LONDON
 from lfr_core.storage.engine import reading, writing
-from lfr_core.storage.tables.deployments import ApplicationRow, LifeRow
+from lfr_core.storage.tables.deployments import LifeRow
 from lfr_core.storage.tables.stream import DeploymentRow
 
 __all__ = ["PlanningService"]
@@ -82,7 +83,9 @@ class PlanningService:
         with self._audited(by) as session:
             row = session.get(DeploymentRow, id)
             if row is None:
-                row = self._draft(session, id, kind, form, name or id, by, now)
+                row = draft(
+                    session, id, kind, form, name or id, by, now, agreeing_shots=self._policy.alerts.agreeing_shots
+                )
             elif not row.planned:
                 raise Refused("deployment.exists", f"there is a deployment {id} already; ids are never used again")
             elif row.kind != kind.value:
@@ -93,7 +96,7 @@ class PlanningService:
             made = Application(
                 **form.model_dump(), deployment=id, revision=life.revision + 1, applied_by=by, applied_at=now
             )
-            session.add(_row(made))
+            session.add(application_row(made))
             session.flush()
             row.threshold, row.cameras = made.threshold, "\n".join(made.cameras)
             note = f"{made.place}, {made.starts_at.astimezone(LONDON):%Y-%m-%d %H:%M}"
@@ -252,34 +255,6 @@ class PlanningService:
 
     # -- what the steps share --------------------------------------------------------------------
 
-    def _draft(
-        self,
-        session: Session,
-        id: str,
-        kind: DeploymentKind,
-        form: ApplicationForm,
-        name: str,
-        by: str,
-        now: datetime,
-    ) -> DeploymentRow:
-        person = acting(session, by, {Role.PLANNER})
-        row = DeploymentRow(
-            id=id,
-            name=" ".join(name.split()),
-            kind=kind.value,
-            status=DeploymentStatus.DRAFT.value,
-            threshold=form.threshold,
-            agreeing_shots=self._policy.alerts.agreeing_shots,
-            live_only=True,
-            planned=True,
-            created_at=now,
-        )
-        session.add(row)
-        session.flush()
-        session.add(LifeRow(deployment=id, revision=0, planner=person.name))
-        session.flush()
-        return row
-
     def _application(self, session: Session, id: str) -> Application:
         made = application_of(session, id)
         if made is None:
@@ -310,7 +285,3 @@ class PlanningService:
 
 _SHORT = 12
 """Characters of a digest that are enough to name it: 48 bits, compared with one list."""
-
-
-def _row(made: Application) -> ApplicationRow:
-    return ApplicationRow(**made.model_dump() | {"use_case": made.use_case.value, "cameras": "\n".join(made.cameras)})

@@ -4,22 +4,46 @@ from __future__ import annotations
 
 import base64
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import cv2
 
-from lfr_core.common.errors import Fatal
-from lfr_core.custody.crops import sighting_probe
-from lfr_core.custody.vault.port import KeptKey
+from lfr_core.common.errors import Fatal, Refused, Retryable
+from lfr_core.custody.crops import sighting_probe, sightings_key
+from lfr_core.custody.vault.port import KeptKey, Vault
 from lfr_core.custody.vault.sealing import seal
+from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.frames import FrameHeader, FrameKind
 from lfr_core.domain.messages import FrameResult, OutcomeBatch, Sighting, StageTime, sighting_id
 from lfr_core.recognition.agreement import Vote
-from lfr_core.recognition.batch import Probe, Seen, Session, session_of
+from lfr_core.recognition.batch import Looked, Probe, Seen, Session, session_of
 
-__all__ = ["outcome_batches", "sighting_of"]
+__all__ = ["outcome_batches", "probe_keys", "sighting_of"]
 
 PROBE_JPEG_QUALITY = 88  # a face of 100 px in about 6 kB, without blocks an operator would notice
+
+
+def probe_keys(
+    vault: Vault, looked: Looked, found: Mapping[int, tuple[str, float]], *, now_ns: int, retention_h: int
+) -> dict[str, KeptKey]:
+    """By deployment, the key that probes are sealed under, where any is similar enough to leave.
+
+    Args:
+        vault: asked for them.
+        looked: the batch.
+        found: entry and similarity by the probe's index.
+        now_ns: wall time.
+        retention_h: policy.alerts.retention_h.
+
+    Raises:
+        Retryable: the vault is away, or gives none.
+    """
+    hits = {looked.probes[i].view.id for i, (_, s) in found.items() if s >= looked.probes[i].view.threshold}
+    actor = SystemActor.RECOGNISER
+    try:
+        return {one: sightings_key(vault, one, now_ns=now_ns, retention_h=retention_h, actor=actor) for one in hits}
+    except Refused as error:
+        raise Retryable(f"the vault gives no key for a probe: {error}") from error
 
 
 def sighting_of(probe: Probe, entry: str, vote: Vote, key: KeptKey) -> Sighting:

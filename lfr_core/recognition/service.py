@@ -13,28 +13,26 @@ Templates exist between the two steps and nowhere else.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from lfr_core.common.biometric import Biometric
 from lfr_core.common.clock import Clock
-from lfr_core.common.errors import Fatal, Poison, Refused, Retryable
-from lfr_core.custody.crops import sightings_key
-from lfr_core.custody.vault.port import KeptKey, Vault
-from lfr_core.domain.actors import SystemActor
+from lfr_core.common.errors import Poison, Refused, Retryable
+from lfr_core.custody.vault.port import Vault
 from lfr_core.domain.deployments import DeploymentDirectory, DeploymentView
-from lfr_core.domain.frames import FrameHeader, FrameKind, FrameOpener, UnknownSchema
-from lfr_core.domain.messages import DeadLetter, Proof, Sighting, gathered
+from lfr_core.domain.frames import FrameHeader, FrameKind, FrameOpener
+from lfr_core.domain.messages import Proof, Sighting, gathered
 from lfr_core.domain.outcomes import FrameOutcome
 from lfr_core.domain.policy import Policy
 from lfr_core.domain.reserved import LIVE_PROBE_ENTRY
 from lfr_core.recognition.agreement import Shot, Vote
 from lfr_core.recognition.batch import Looked, Probe, RawFrame, Recognised, Seen, Session, session_of
 from lfr_core.recognition.camera import CameraTracks
-from lfr_core.recognition.faces.decode import decode
 from lfr_core.recognition.faces.types import FaceEngine, Image
+from lfr_core.recognition.frame_reader import FrameReader
 from lfr_core.recognition.gallery.port import Candidate, Gallery
 from lfr_core.recognition.live_probe import LiveProbeResponder
-from lfr_core.recognition.report import outcome_batches, sighting_of
+from lfr_core.recognition.report import outcome_batches, probe_keys, sighting_of
 from lfr_core.recognition.stopwatch import Stopwatch
 
 __all__ = ["Recogniser"]
@@ -67,8 +65,7 @@ class Recogniser:
         self._prover = LiveProbeResponder(engine=engine, gallery=gallery, opener=opener, policy=policy, clock=clock)
         self._watch = Stopwatch(clock)
         self._cameras: dict[Session, CameraTracks] = {}
-        self._served: set[str] = set()
-        """Deployments of which a frame was opened."""
+        self._reader = FrameReader(engine.contract_id, opener=opener, policy=policy, clock=clock, watch=self._watch)
         self._used_s: dict[Session, float] = {}
         """When each was last looked at, by this machine's monotonic clock: capture times may be a recording's."""
 
@@ -79,7 +76,7 @@ class Recogniser:
             Retryable: the records that say which deployments are live can't be read; no track was changed.
             Fatal: the gallery of a live deployment was built under another embedding contract.
         """
-        headers = [self._read_header(frame) for frame in frames]
+        headers = [self._reader.read_header(frame) for frame in frames]
         views = {
             header.deployment: self._directory.find(header.deployment)
             for header in headers
@@ -90,7 +87,7 @@ class Recogniser:
         ends: list[tuple[Seen, DeploymentView]] = []
         for frame, header in zip(frames, headers, strict=True):
             if isinstance(header, Poison):
-                self._bury(looked, frame, header)
+                self._reader.dead_letter(looked, frame, header)
                 continue
             view = views[header.deployment]
             if header.kind is FrameKind.CANARY:
@@ -106,7 +103,9 @@ class Recogniser:
                     ends.append((word, view))
                 continue
             seen = Seen(header, FrameOutcome.RECOGNISED)
-            image = self._open(looked, frame, seen, view)
+            image = self._reader.open(looked, frame, seen, view)
+            if view is not None and not view.is_live:
+                self._cameras.pop(session_of(header), None)
             looked.seen.append(seen)
             if image is not None and view is not None:
                 opened.append((seen, view, image))
@@ -135,7 +134,10 @@ class Recogniser:
         for rows in by_gallery.values():
             found |= self._search(looked, rows)
         proofs = [self._prover.match(proof) for proof in looked.proofs]
-        keys = self._probe_keys(looked, found)  # before the votes: what raises from here on couldn't be asked again
+        now_ns, retention_h = self._clock.time_ns(), self._policy.alerts.retention_h
+        keys = probe_keys(
+            self._vault, looked, found, now_ns=now_ns, retention_h=retention_h
+        )  # before the votes: what raises from here on couldn't be asked again
         for index, probe in enumerate(looked.probes):
             if probe.first and probe.seen.outcome is FrameOutcome.RECOGNISED:
                 probe.seen.tracks_compared += 1
@@ -159,7 +161,9 @@ class Recogniser:
         once a second, so that tracks don't wait for a next frame that never comes.
         """
         try:
-            views = {name: self._directory.find(name) for name in self._served | {one[0] for one in self._cameras}}
+            views = {
+                name: self._directory.find(name) for name in self._reader.served | {one[0] for one in self._cameras}
+            }
         except Retryable:
             return False
         for session in list(self._cameras):
@@ -167,15 +171,15 @@ class Recogniser:
             if view is None or not view.is_live:
                 del self._cameras[session]
         self._forget_idle()
-        ended = {name for name in self._served if not _may_go_on(views[name])}
-        self._served -= ended
-        return bool(ended) and not self._served
+        ended = {name for name in self._reader.served if not _may_go_on(views[name])}
+        self._reader.served -= ended
+        return bool(ended) and not self._reader.served
 
     def refuse(self, frame: RawFrame, error: Poison) -> Recognised:
         """Dead-letter one record that made recognition fail, and book it on its camera."""
         looked = Looked()
-        self._bury(looked, frame, error)
-        header = self._read_header(frame)
+        self._reader.dead_letter(looked, frame, error)
+        header = self._reader.read_header(frame)
         if isinstance(header, FrameHeader) and header.kind not in _UNCOUNTED:
             looked.seen.append(Seen(header, FrameOutcome.DEAD_LETTERED))
         return self._recognised(looked, [])
@@ -188,64 +192,11 @@ class Recogniser:
         outcomes = outcome_batches(looked.seen, self._watch.take(), self._clock.time_ns())
         return Recognised(sightings, outcomes, gathered(looked.dead), list(proofs))
 
-    # -- opening ---------------------------------------------------------------------------------
-
-    def _read_header(self, frame: RawFrame) -> FrameHeader | Poison:
-        try:
-            return FrameHeader.from_headers(frame.headers)
-        except Poison as error:
-            return error
-
-    def _bury(self, looked: Looked, frame: RawFrame, error: Poison) -> None:
-        """Dead-letter a record; book it on its camera if its envelope can be read at all."""
-        looked.dead.append(
-            DeadLetter(
-                topic=frame.topic,
-                partition=frame.partition,
-                offset=frame.offset,
-                camera=frame.key,
-                error=type(error).__name__,
-                reason=str(error),
-                at_ns=self._clock.time_ns(),
-            )
-        )
-        if isinstance(error, UnknownSchema) and error.header is not None:
-            looked.seen.append(Seen(error.header, FrameOutcome.DEAD_LETTERED))
-
-    def _open(self, looked: Looked, frame: RawFrame, seen: Seen, view: DeploymentView | None) -> Image | None:
-        """The frame's image, or None with the outcome that says why not."""
-        header = seen.header
-        try:
-            if view is None:
-                raise Poison(f"the frame is for deployment {header.deployment!r}, which does not exist")
-            if not view.is_live:
-                self._cameras.pop(session_of(header), None)
-                seen.outcome = FrameOutcome.DROPPED_CLOSED
-                return None
-            if view.contract_id != self._engine.contract_id:
-                raise Fatal(
-                    f"deployment {view.id!r} was enrolled under embedding contract {view.contract_id}, this worker's "
-                    f"model pack has {self._engine.contract_id}: install the pack it was enrolled with, or enrol again"
-                )
-            if view.live_only and self._is_stale(header):
-                seen.outcome = FrameOutcome.DROPPED_STALE
-                return None
-            with self._watch.stage("open"):
-                jpeg = self._opener.open(header, frame.payload)
-            self._served.add(header.deployment)
-            with self._watch.stage("decode"):
-                return decode(jpeg, self._policy.images)
-        except Refused as error:
-            closed = error.rule.startswith("gate.")
-            seen.outcome = FrameOutcome.DROPPED_CLOSED if closed else FrameOutcome.UNOPENABLE
-        except Poison as error:
-            seen.outcome = FrameOutcome.DEAD_LETTERED
-            self._bury(looked, frame, error)
-        return None
+    # -- frames that no camera took --------------------------------------------------------------
 
     def _look_at_canary(self, frame: RawFrame, header: FrameHeader, view: DeploymentView | None) -> None:
         """Open, decode and detect as in any frame, then forget it: no outcome, no track, no count."""
-        image = self._open(Looked(), frame, Seen(header, FrameOutcome.RECOGNISED), view)
+        image = self._reader.open(Looked(), frame, Seen(header, FrameOutcome.RECOGNISED), view)
         if image is not None:
             self._engine.detect([image])
 
@@ -254,15 +205,11 @@ class Recogniser:
         try:
             look = self._prover.look(header, frame.payload, view)
         except Poison as error:
-            self._bury(looked, frame, error)
+            self._reader.dead_letter(looked, frame, error)
             return
         if look.template is not None:
-            self._served.add(header.deployment)
+            self._reader.served.add(header.deployment)
         looked.proofs.append(look)
-
-    def _is_stale(self, header: FrameHeader) -> bool:
-        age_s = (self._clock.time_ns() - header.captured_ns) / 1e9
-        return age_s > self._policy.live.frame_max_age_s
 
     # -- faces -----------------------------------------------------------------------------------
 
@@ -321,25 +268,11 @@ class Recogniser:
         except Refused:  # the gate shut, or the collection went, between the two questions
             return self._withdraw(probes, FrameOutcome.DROPPED_CLOSED)
         except Retryable:
-            if not view.live_only or not all(self._is_stale(probe.seen.header) for probe in probes):
+            if not view.live_only or not all(self._reader.is_stale(probe.seen.header) for probe in probes):
                 raise
             return self._withdraw(probes, FrameOutcome.DROPPED_STALE)
         best = {row: _best_person(candidates) for row, candidates in zip(rows, answers, strict=True)}
         return {row: found for row, found in best.items() if found is not None}
-
-    def _probe_keys(self, looked: Looked, found: Mapping[int, tuple[str, float]]) -> dict[str, KeptKey]:
-        """By deployment, the key that probes are sealed under, where any may leave."""
-        hits = {looked.probes[i].view.id for i, (_, s) in found.items() if s >= looked.probes[i].view.threshold}
-        now_ns, retention_h = self._clock.time_ns(), self._policy.alerts.retention_h
-        try:
-            return {
-                one: sightings_key(
-                    self._vault, one, now_ns=now_ns, retention_h=retention_h, actor=SystemActor.RECOGNISER
-                )
-                for one in hits
-            }
-        except Refused as error:
-            raise Retryable(f"the vault gives no key for a probe: {error}") from error
 
     @staticmethod
     def _withdraw(probes: Iterable[Probe], outcome: FrameOutcome) -> dict[int, tuple[str, float]]:

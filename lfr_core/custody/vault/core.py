@@ -26,6 +26,7 @@ from lfr_core.custody.audit.port import AuditEvent, Verb
 from lfr_core.custody.vault import messages as m
 from lfr_core.custody.vault.access import KnowsPeople, check_access, check_maker
 from lfr_core.custody.vault.clockguard import ClockGuard
+from lfr_core.custody.vault.erasure_events import erasure_event, log_unaudited
 from lfr_core.custody.vault.keystore import Keystore
 from lfr_core.custody.vault.lending import EpochLog, FrameLending
 from lfr_core.custody.vault.port import DestroyedKey, FrameKey, KeptKey, KeptKeyInfo, KeyKind, Signature
@@ -182,11 +183,11 @@ class VaultCore:
     def _erased(self, infos: Sequence[KeptKeyInfo], rule: str, now_ns: int) -> tuple[DestroyedKey, ...]:
         gone = tuple(DestroyedKey(info, now_ns) for info in infos)
         for each in gone:
-            event = _erasure(each, rule)
+            event = erasure_event(each, rule)
             try:  # erasure itself never waits for the trail: the keystore is the proof of it
                 self._audit.record(event)
             except LfrError as error:
-                _log_untold(event, error)
+                log_unaudited(event, error)
         return gone
 
     def _find_kept(self, kind: KeyKind, deployment: str, subject: str) -> KeptKeyInfo | None:
@@ -267,7 +268,7 @@ class VaultCore:
             except Retryable:
                 break  # the keys are gone; the trail is told when it is back
             except LfrError as error:
-                _log_untold(event, error)
+                log_unaudited(event, error)
             with suppress(IndexError):  # so many came meanwhile that this one was pushed out
                 if self._untold[0] is event:
                     self._untold.popleft()
@@ -284,23 +285,7 @@ class VaultCore:
                     self._keystore.renew()
         except Refused as error:  # gone from memory all the same; the disk follows at the next sweep
             get_logger().error("vault.keystore", reason=str(error))
-        self._untold += (_erasure(DestroyedKey(info, now_ns), "retention.due") for info in gone)
-
-
-def _erasure(gone: DestroyedKey, rule: str) -> AuditEvent:
-    info = gone.info
-    return AuditEvent(
-        Verb.ERASE,
-        SystemActor.VAULT,
-        info.deployment,
-        f"key:{info.id}",
-        rule=rule,
-        facts={"kind": info.kind.value, "fingerprint": info.fingerprint, "due_ns": info.due_ns},
-    )
-
-
-def _log_untold(event: AuditEvent, error: LfrError) -> None:
-    get_logger().error("vault.erasure-not-audited", subject=event.subject, reason=str(error))
+        self._untold += (erasure_event(DestroyedKey(info, now_ns), "retention.due") for info in gone)
 
 
 def _gone() -> Refused:

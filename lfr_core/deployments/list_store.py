@@ -1,0 +1,141 @@
+"""A deployment's watchlist as it is kept: one for a trial, compiled anew for a planned deployment until approval."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+
+from sqlalchemy import Engine
+from sqlmodel import Session
+
+from lfr_core.common.clock import Clock, SystemClock, utc_from_ns
+from lfr_core.common.errors import Refused
+from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
+from lfr_core.custody.vault.lists import make_list_key
+from lfr_core.custody.vault.port import Vault
+from lfr_core.deployments.attaching import check_list_for, composition, forget_list, write_list
+from lfr_core.deployments.entries import EntryLike
+from lfr_core.deployments.listed import list_digest
+from lfr_core.deployments.locking import locked, unknown
+from lfr_core.deployments.reading import application_of
+from lfr_core.deployments.record import record_step
+from lfr_core.deployments.steps import Step
+from lfr_core.deployments.views import DeploymentReader, view_of
+from lfr_core.domain.actors import Principal, SystemActor
+from lfr_core.domain.deployments import DeploymentStatus, DeploymentView
+from lfr_core.recognition.gallery.port import StoredRow
+from lfr_core.storage.engine import writing
+from lfr_core.storage.tables.deployments import LifeRow
+from lfr_core.watchlists.commitments import commitments, keep_commitments
+
+__all__ = ["ListStore", "attached", "ended"]
+
+
+class ListStore(DeploymentReader):
+    """Reads deployments, and keeps their lists. Raises Retryable when database or vault is away."""
+
+    def __init__(self, engine: Engine, vault: Vault, trail: Trail, clock: Clock | None = None) -> None:
+        super().__init__(engine)
+        self._vault = vault
+        self._trail = trail
+        self._clock = clock or SystemClock()
+
+    def attach_watchlist(
+        self,
+        deployment_id: str,
+        contract_id: str,
+        gallery: str,
+        entries: Sequence[EntryLike],
+        by: Principal = SystemActor.LFR,
+        *,
+        held: Sequence[StoredRow] = (),
+    ) -> DeploymentView:
+        """Keep the list that was enrolled into `gallery` under `contract_id`, and bind it to what the gallery holds.
+
+        `held` is what `Gallery.add` handed to the store. Without it the gate stays shut: nothing shows what the gallery
+        should hold.
+
+        A trial is then ready, with the one list it will have. A planned deployment's list waits for approval, and may
+        be compiled anew until then.
+
+        Raises:
+            Refused: `deployment.unknown`, `deployment.ended`, `watchlist.attached`, `watchlist.empty`,
+                `watchlist.gallery-used` (never reused), `watchlist.test-subjects-only` (an operational list of test
+                subjects alone), `watchlist.over-cap`, `watchlist.entry-expired`, and as `record_step`.
+        """
+        self._check_entries(deployment_id, gallery, entries)
+        key = self._list_key(deployment_id)  # before the transaction: the vault may be waiting for this database
+        people = [entry.subject for entry in entries if not entry.category.is_test_subject]
+        committed = commitments(self._vault, deployment_id, people)
+        blue = len(entries) - len(people)
+        facts = {
+            "entries": len(entries),
+            "test_subjects": blue,
+            "photographs": sum(len(entry.references) for entry in entries),
+        }
+        with self._audited(by) as session:
+            row, now = locked(session, deployment_id), self._now()
+            if DeploymentStatus(row.status).is_over:
+                raise ended(deployment_id)
+            if not view_of(row).awaits_list:
+                raise attached(deployment_id)
+            made = application_of(session, deployment_id)
+            if made is not None:
+                check_list_for(made, entries)
+                forget_list(session, deployment_id)  # one that was compiled before and isn't approved
+            write_list(session, row, contract_id, gallery, entries, key, held)
+            session.add_all(composition(deployment_id, entries, now))
+            keep_commitments(session, deployment_id, committed)
+            if made is None:
+                row.status = DeploymentStatus.READY.value
+                self._append(session, Verb.COLLECT, by, deployment_id, "watchlist.attached", facts)
+            else:
+                life = session.get_one(LifeRow, deployment_id)
+                life.list_last_day = min(entry.expires_on for entry in entries)
+                digest = list_digest(session, row)
+                record_step(session, self._trail, row, Step.COMPILE, by=by, now=now, digest=digest, facts=facts)
+            return view_of(row)
+
+    def _list_key(self, deployment: str) -> bytes:
+        """The key that the list's crops are sealed under. Raises Refused `deployment.unknown`, and as the vault."""
+        view = self.find(deployment)
+        if view is None:
+            raise unknown(deployment)
+        if not view.awaits_list:
+            return b""  # refused in the transaction; an ended deployment gets no key again
+        return make_list_key(self._vault, deployment, now_ns=self._clock.time_ns()).key
+
+    def _check_entries(self, deployment_id: str, gallery: str, entries: Sequence[EntryLike]) -> None:
+        if not entries or not gallery or not all(entry.references for entry in entries):
+            raise Refused(
+                "watchlist.empty",
+                f"a deployment needs a gallery and at least one entry with a photograph; {deployment_id} has none",
+            )
+
+    @contextmanager
+    def _audited(self, by: Principal) -> Iterator[Session]:
+        """A transaction in which `by` may be put on the trail."""
+        self._trail.prepare(by)
+        with writing(self._engine) as session:
+            yield session
+
+    def _append(
+        self, session: Session, verb: Verb, by: Principal, deployment: str, rule: str, facts: Mapping[str, str | int]
+    ) -> None:
+        self._trail.append(session, AuditEvent(verb, by, deployment, f"deployment:{deployment}", rule, facts))
+
+    def _now(self) -> datetime:
+        return utc_from_ns(self._clock.time_ns())
+
+
+def ended(id: str) -> Refused:
+    return Refused("deployment.ended", f"deployment {id} has ended and stays so: make a new one")
+
+
+def attached(id: str) -> Refused:
+    """No list may be attached now."""
+    return Refused(
+        "watchlist.attached",
+        f"deployment {id} waits for no list: a trial has one list, a planned one awaits it once it is authorised",
+    )

@@ -1,0 +1,90 @@
+"""From a record of the frames topic to an image: envelope, deployment, age, seal; or the outcome that says why not."""
+
+from __future__ import annotations
+
+from lfr_core.common.clock import Clock
+from lfr_core.common.errors import Fatal, Poison, Refused
+from lfr_core.domain.deployments import DeploymentView
+from lfr_core.domain.frames import FrameHeader, FrameOpener, UnknownSchema
+from lfr_core.domain.messages import DeadLetter
+from lfr_core.domain.outcomes import FrameOutcome
+from lfr_core.domain.policy import Policy
+from lfr_core.recognition.batch import Looked, RawFrame, Seen
+from lfr_core.recognition.faces.decode import decode
+from lfr_core.recognition.faces.types import Image
+from lfr_core.recognition.stopwatch import Stopwatch
+
+__all__ = ["FrameReader"]
+
+
+class FrameReader:
+    """Opens and decodes frames for one worker, whose model pack has the embedding contract `contract_id`."""
+
+    def __init__(
+        self, contract_id: str, *, opener: FrameOpener, policy: Policy, clock: Clock, watch: Stopwatch
+    ) -> None:
+        self._contract_id = contract_id
+        self._opener = opener
+        self._policy = policy
+        self._clock = clock
+        self._watch = watch
+        self.served: set[str] = set()
+        """Deployments of which a frame was opened."""
+
+    def read_header(self, frame: RawFrame) -> FrameHeader | Poison:
+        """The envelope, or what is wrong with it."""
+        try:
+            return FrameHeader.from_headers(frame.headers)
+        except Poison as error:
+            return error
+
+    def dead_letter(self, looked: Looked, frame: RawFrame, error: Poison) -> None:
+        """Dead-letter a record; book it on its camera if its envelope can be read at all."""
+        looked.dead.append(
+            DeadLetter(
+                topic=frame.topic,
+                partition=frame.partition,
+                offset=frame.offset,
+                camera=frame.key,
+                error=type(error).__name__,
+                reason=str(error),
+                at_ns=self._clock.time_ns(),
+            )
+        )
+        if isinstance(error, UnknownSchema) and error.header is not None:
+            looked.seen.append(Seen(error.header, FrameOutcome.DEAD_LETTERED))
+
+    def open(self, looked: Looked, frame: RawFrame, seen: Seen, view: DeploymentView | None) -> Image | None:
+        """The frame's image, or None with the outcome that says why not."""
+        header = seen.header
+        try:
+            if view is None:
+                raise Poison(f"the frame is for deployment {header.deployment!r}, which does not exist")
+            if not view.is_live:
+                seen.outcome = FrameOutcome.DROPPED_CLOSED
+                return None
+            if view.contract_id != self._contract_id:
+                raise Fatal(
+                    f"deployment {view.id!r} was enrolled under embedding contract {view.contract_id}, this worker's "
+                    f"model pack has {self._contract_id}: install the pack it was enrolled with, or enrol again"
+                )
+            if view.live_only and self.is_stale(header):
+                seen.outcome = FrameOutcome.DROPPED_STALE
+                return None
+            with self._watch.stage("open"):
+                jpeg = self._opener.open(header, frame.payload)
+            self.served.add(header.deployment)
+            with self._watch.stage("decode"):
+                return decode(jpeg, self._policy.images)
+        except Refused as error:
+            closed = error.rule.startswith("gate.")
+            seen.outcome = FrameOutcome.DROPPED_CLOSED if closed else FrameOutcome.UNOPENABLE
+        except Poison as error:
+            seen.outcome = FrameOutcome.DEAD_LETTERED
+            self.dead_letter(looked, frame, error)
+        return None
+
+    def is_stale(self, header: FrameHeader) -> bool:
+        """Whether a live frame is too old to be searched."""
+        age_s = (self._clock.time_ns() - header.captured_ns) / 1e9
+        return age_s > self._policy.live.frame_max_age_s
