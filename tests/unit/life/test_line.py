@@ -146,7 +146,7 @@ def test_a_deployment_in_order_goes_all_the_way_to_live_and_to_its_end() -> None
         assert now.status is status
 
 
-_ORDER = [Step.APPLY, Step.AUTHORISE, Step.COMPILE, Step.APPROVE_LIST, Step.READY, Step.OPEN, Step.RESUME]
+_ORDER = [Step.APPLY, Step.AUTHORISE, Step.APPROVE_LIST, Step.COMPILE, Step.READY, Step.OPEN, Step.RESUME]
 TestAnyLife = AnyLife.TestCase
 TestAnyLife.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
 
