@@ -51,6 +51,7 @@ _LEFT_OUT = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
+_PATHS = {"LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"}
 _ONLY_BY_HAND = re.compile(r"PREFECT_(?!API_AUTH_STRING$).*|XDG_.*_HOME", re.IGNORECASE)
 """The person's own; left where somebody starts a program of ours by hand, never handed to a child. (The word for a
 Prefect server that the settings name may be given in the environment: `flows.login`.)"""
@@ -58,11 +59,14 @@ Prefect server that the settings name may be given in the environment: `flows.lo
 
 def own_environment(env: Mapping[str, str], *, for_child: bool = False) -> dict[str, str]:
     """`env` without what is left out, and with the switches; `for_child`: without the person's own tools too."""
-    return {
+    kept = {
         name: text
         for name, text in env.items()
         if not _LEFT_OUT.fullmatch(name) and not (for_child and _ONLY_BY_HAND.fullmatch(name))
-    } | SWITCHES
+    }
+    for name in kept.keys() & _PATHS:  # an empty part is the folder one stands in: OpenCV's import leaves one
+        kept[name] = os.pathsep.join(part for part in kept[name].split(os.pathsep) if os.path.isabs(part))
+    return {name: text for name, text in kept.items() if text or name not in _PATHS} | SWITCHES
 
 
 def prepare_process() -> None:

@@ -29,6 +29,7 @@ from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.figures import UseCase
 from lfr_core.domain.policy import load_policy
 from lfr_core.publication.promises.catalogue import promises
+from lfr_core.publication.promises.checks.source import SENDERS
 from lfr_core.publication.promises.port import Result
 from lfr_core.publication.rights.types import RequestKind
 from lfr_core.storage.engine import writing
@@ -215,7 +216,8 @@ def a_module_loads_a_web_client_by_its_name(house: PromiseHouse) -> Iterator[Non
 def a_module_that_may_speak_to_prefect_gets_at_pictures(house: PromiseHouse) -> Iterator[None]:
     house.source = _copy_of_the_source(house.home)
     yield
-    with (house.source / "flows" / "beat.py").open("a") as module:
+    sender = next(iter(SENDERS)).replace(".", "/")
+    with (house.source / f"{sender}.py").open("a") as module:
         module.write("\nfrom lfr_core.custody.crops import alert_key\n")
 
 

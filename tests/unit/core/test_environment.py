@@ -127,6 +127,13 @@ def test_a_child_gets_its_settings_and_nothing_of_the_persons_tools(monkeypatch:
     assert own_environment({"LANG": "cy_GB.UTF-8"})["LANG"] == "cy_GB.UTF-8"
 
 
+@pytest.mark.parametrize(
+    ("theirs", "ours"), [("/opt/lib:", "/opt/lib"), (":/a::/b:lib", "/a:/b"), ("", None), (":", None), ("lib", None)]
+)
+def test_no_library_is_loaded_from_the_folder_one_stands_in(theirs: str, ours: str | None) -> None:
+    assert own_environment({"LD_LIBRARY_PATH": theirs}, for_child=True).get("LD_LIBRARY_PATH") == ours
+
+
 class _Health(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.send_response(200)
