@@ -65,7 +65,7 @@ def own_environment(env: Mapping[str, str], *, for_child: bool = False) -> dict[
         if not _LEFT_OUT.fullmatch(name) and not (for_child and _ONLY_BY_HAND.fullmatch(name))
     }
     for name in kept.keys() & _PATHS:  # an empty part is the folder one stands in: OpenCV's import leaves one
-        kept[name] = os.pathsep.join(part for part in kept[name].split(os.pathsep) if os.path.isabs(part))
+        kept[name] = os.pathsep.join(part for part in kept[name].split(os.pathsep) if Path(part).is_absolute())
     return {name: text for name, text in kept.items() if text or name not in _PATHS} | SWITCHES
 
 
