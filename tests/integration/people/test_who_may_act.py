@@ -13,7 +13,7 @@ from sqlalchemy import MetaData
 
 from lfr_core.alerts.decisions import DecisionService
 from lfr_core.common.errors import Refused
-from lfr_core.custody.audit.read import entries
+from lfr_core.custody.audit.read import newest_seq, snapshot, stored_entries
 from lfr_core.custody.people import People, Rank, Role
 from lfr_core.deployments.announcement import APPROVERS, TELLERS, AnnouncementStore, ReasonClass
 from lfr_core.deployments.attendance import Attendance
@@ -212,9 +212,11 @@ def test_who_may_act_is_one_person_however_the_name_is_spelt(house: House, act: 
     others = {f"person:{house.vault.pseudonym(name)}" for name in (OTHER, "Planner Only")}
     for spelling in SPELLINGS:
         at = make(house)
-        before = len(entries(house.engine))
+        with snapshot(house.engine) as session:
+            before = newest_seq(session)
         do(house, at, spelling)
-        actors = {each.actor for each in entries(house.engine)[before:]}
+        with snapshot(house.engine) as session:
+            actors = {each.actor for each in stored_entries(session, after=before)}
         assert actors - others == ({person} if act != "attend" else set())
         assert house.vault.pseudonym(spelling) == house.vault.pseudonym(OLGA)
 
