@@ -9,8 +9,8 @@ from sqlalchemy import Engine
 
 from lfr_core.alerts.decisions import DecisionService
 from lfr_core.common.clock import utc_from_ns
-from lfr_core.deployments.announcement import AnnouncementStore, Plan, ReasonClass, plan
 from lfr_core.custody.people.roles import Role
+from lfr_core.deployments.announcement import AnnouncementStore, Plan, ReasonClass, plan
 from lfr_core.domain.alerts import Engagement, Judgement, Review
 from lfr_core.domain.figures import UseCase
 from lfr_core.domain.policy import load_policy
