@@ -73,7 +73,7 @@ def test_the_operators_page_opens_at_its_name_too(browser: Browser, address: str
     page = browser.new_page()
     try:
         page.goto(f"{address}/{path}")
-        page.get_by_label("Your name").or_(page.get_by_text("No deployment")).first.wait_for(timeout=60_000)
+        page.locator('[data-testid="stMain"] h1').first.wait_for(timeout=60_000)
         page.wait_for_function("!document.querySelector('[data-stale=true]')", timeout=30_000)
 
         assert page.get_by_text("Page not found").count() == 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from alembic import command
 from sqlalchemy import Engine, text
@@ -28,7 +30,7 @@ def go_to(engine: Engine, revision: str) -> None:
 
 def folds(engine: Engine) -> dict[str, str]:
     with engine.connect() as connection:
-        return dict(connection.execute(text("SELECT name, folded FROM person ORDER BY id")).tuples())
+        return {row.name: row.folded for row in connection.execute(text("SELECT name, folded FROM person"))}
 
 
 def acts(engine: Engine, name: str) -> str:
@@ -37,7 +39,7 @@ def acts(engine: Engine, name: str) -> str:
 
 
 @pytest.fixture
-def before(database_url: str) -> Engine:
+def before(database_url: str) -> Iterator[Engine]:
     """A database at 0022 with people whose names are one person's now."""
     engine = open_engine(database_url)
     go_to(engine, "0022")
@@ -54,7 +56,8 @@ def before(database_url: str) -> Engine:
             connection.execute(
                 text("INSERT INTO person_role VALUES (:id, 'operator', '2026-11-23 12:00:00')"), {"id": number}
             )
-    return engine
+    yield engine
+    engine.dispose()
 
 
 def test_of_people_whose_names_are_now_one_only_the_first_can_act(before: Engine, database_url: str) -> None:
@@ -69,7 +72,6 @@ def test_of_people_whose_names_are_now_one_only_the_first_can_act(before: Engine
         with pytest.raises(Refused) as refused:
             acts(before, kept[name])  # not even by what is kept of it
         assert refused.value.rule == "people.unknown"
-    before.dispose()
 
 
 def test_going_back_gives_everybody_the_name_they_were_compared_by(before: Engine, database_url: str) -> None:
@@ -80,4 +82,3 @@ def test_going_back_gives_everybody_the_name_they_were_compared_by(before: Engin
     upgrade(database_url)
 
     assert [acts(before, name) for name in ("A Okafor", "Insp Bo Allow")] == ["A. Okafor", "Insp. Bo-Allow"]
-    before.dispose()

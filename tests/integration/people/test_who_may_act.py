@@ -38,7 +38,7 @@ OLGA, REX = "Olga Reyes", "Rex Left"
 """Both in every role; Rex is revoked."""
 SPELLINGS = ("Ｏｌｇａ Ｒｅｙｅｓ", "OLGA REYES", "olga  reyes", " Olga-Reyes. ")
 ONE_OF_EACH = {f"{role.value.title()} Only": role for role in Role}
-OTHER = "Sue Perintendent"
+OTHER, PAT = "Sue Perintendent", "Pat Planner"
 EVERY_ROLE = set(Role) - {Role.AUDITOR}
 
 
@@ -48,7 +48,8 @@ class House(PromiseHouse):
     def __post_init__(self) -> None:
         super().__post_init__()
         self.numbers = count(1)
-        add_people(self.engine, self.trail, *ONE_OF_EACH.items(), (OTHER, Role.AUTHORISING_OFFICER), clock=self.clock)
+        others = ((OTHER, Role.AUTHORISING_OFFICER), (PAT, Role.PLANNER))
+        add_people(self.engine, self.trail, *ONE_OF_EACH.items(), *others, clock=self.clock)
         people = People(self.engine, self.trail, self.clock)
         by = next(each.name for each in people.list() if Role.COMPLIANCE in each.roles)
         for name in (OLGA, REX):
@@ -98,12 +99,12 @@ class House(PromiseHouse):
 
     def withheld(self) -> str:
         name = self.draft()
-        self.notices.withhold(name, planned(), because=ReasonClass.THREAT_TO_LIFE, by="Planner Only", approved_by=OTHER)
+        self.notices.withhold(name, planned(), because=ReasonClass.THREAT_TO_LIFE, by=PAT, approved_by=OTHER)
         return name
 
     def ended(self) -> str:
         name = self.draft()
-        self.notices.publish(name, planned(), by="Planner Only")
+        self.notices.publish(name, planned(), by=PAT)
         self.store.attach_watchlist(name, "contract", f"gallery_{name}", (entry(),), held=held_by((entry(),)))
         self.store.open(name)
         self.store.close(name)
@@ -167,7 +168,7 @@ ACTS: dict[str, tuple[frozenset[Role], Callable[[House], object], Callable[[Hous
     "hold's release": (HOLDERS, House.held, lambda h, at, name: h.holds.release(str(at), actor=name)),
     "announce": (TELLERS, House.draft, lambda h, at, name: h.notices.publish(str(at), planned(), by=name)),
     "withhold, asked for": (TELLERS, House.draft, lambda h, at, name: h.withhold(str(at), name, OTHER)),
-    "withhold, approved": (APPROVERS, House.draft, lambda h, at, name: h.withhold(str(at), "Planner Only", name)),
+    "withhold, approved": (APPROVERS, House.draft, lambda h, at, name: h.withhold(str(at), PAT, name)),
     "release the place": (TELLERS, House.withheld, lambda h, at, name: h.notices.release(str(at), by=name)),
     "publish": (PUBLISHERS, House.ended, lambda h, at, name: h.results.publish(str(at), by=name)),
     "correct": (PUBLISHERS, House.published, lambda h, at, name: h.results.correct(str(at), reason="late", by=name)),
@@ -210,7 +211,7 @@ def test_nothing_happens_for_whoever_the_register_does_not_name_for_it(house: Ho
 def test_who_may_act_is_one_person_however_the_name_is_spelt(house: House, act: str) -> None:
     _, make, do = ACTS[act]
     person = f"person:{house.vault.pseudonym(OLGA)}"
-    others = {f"person:{house.vault.pseudonym(name)}" for name in (OTHER, "Planner Only")}
+    others = {f"person:{house.vault.pseudonym(name)}" for name in (OTHER, PAT)}
     for spelling in SPELLINGS:
         at = make(house)
         before = house.actors()
