@@ -34,6 +34,8 @@ from apps.supervisor.process import child_environment
 from lfr_core.common.clock import SystemClock
 from lfr_core.common.errors import Retryable
 from lfr_core.common.settings import Settings
+from lfr_core.custody.audit.trail import AuditTrail
+from lfr_core.custody.people import People, Rank, Role
 from lfr_core.custody.vault.client import VaultClient, vault_client
 from lfr_core.custody.vault.frames import VaultOpener, VaultSealer
 from lfr_core.deployments.attendance import Attendance
@@ -53,6 +55,7 @@ from lfr_core.storage.engine import open_engine
 from lfr_core.storage.migrate import upgrade
 
 CAMERA, DEPLOYMENT, GALLERY = "north", "bench-sealing", "lfr_bench"
+OPERATOR = "Ben Bench"
 EVERY = 4  # frames of 25/s: the policy's 6.25 looks a second
 BATCH = 8
 
@@ -170,7 +173,9 @@ def main() -> int:
         gallery.create(GALLERY, engine.contract_id)
         gallery.add(GALLERY, engine.contract_id, [Reference("r", "e", engine.embed([face.aligned])[0])])
         open_deployment(settings, engine.contract_id, policy)
-        stack.enter_context(Attendance(database).kept_up(DEPLOYMENT, "the bench"))
+        people = People(database, AuditTrail(vault, SystemClock()), SystemClock())
+        people.add(OPERATOR, {Role.COMPLIANCE, Role.OPERATOR}, Rank.CONSTABLE, by=OPERATOR)
+        stack.enter_context(Attendance(database).kept_up(DEPLOYMENT, OPERATOR))
         bench = Bench(engine, gallery, DeploymentReader(database), vault, policy)
         jpegs = street_frames(settings, options.frames)
         clear, clock = InTheClear(), SystemClock()
@@ -206,7 +211,7 @@ def open_deployment(settings: Settings, contract_id: str, policy: Policy) -> Non
         subject: str = "TEST-0001"
         category: Category = Category.BLUE_LIST
         legal_reference: str = "volunteer"
-        approved_by: str = "the bench"
+        approved_by: str = OPERATOR
         expires_on = datetime.now(tz=UTC).date().replace(year=2099)
         references: Sequence[Photograph] = (Photograph(),)
         age: int | None = None

@@ -68,7 +68,8 @@ def _rights() -> None:
 st.set_page_config(page_title="OpenLFR", layout="wide", initial_sidebar_state="collapsed")
 st.navigation(
     [
-        st.Page(_operator, title="Operator", url_path="operator", default=True),
+        st.Page(_operator, title="Operator", url_path="start", default=True),  # at / alone, whatever its path
+        st.Page(_operator, title="Operator", url_path="operator", visibility="hidden"),
         st.Page(_planner, title="Planning", url_path="planning"),
         st.Page(_compliance, title="Compliance", url_path="compliance"),
         st.Page(_rights, title="Enquiries", url_path="enquiries"),

@@ -68,8 +68,12 @@ def person_name(name: str) -> str:
 
 
 def fold_name(name: str) -> str:
-    """A name as it is compared: Unicode's variants, case, spaces, points and hyphens make no other person."""
-    letters = (letter if letter.isalnum() else " " for letter in unicodedata.normalize("NFKC", name).casefold())
+    """A name as it is compared: Unicode's variants, case, spaces, points and hyphens make no other person.
+
+    Vowel signs and accents do (category M), though `isalnum` doesn't count them: they tell names of some scripts apart.
+    """
+    plain = unicodedata.normalize("NFKC", name).casefold()
+    letters = (each if each.isalnum() or unicodedata.category(each)[0] == "M" else " " for each in plain)
     return " ".join("".join(letters).split())
 
 

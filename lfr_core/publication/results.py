@@ -134,7 +134,7 @@ class ResultsService:
                 officer's), and as `collect.figures_for`.
             Poison: as `building.from_figures`.
         """
-        self._check_publisher(by)
+        by = self._publication_officer(by)
         figures = self._ended(deployment)
         standing = revisions_of(self._engine, deployment)
         if standing:
@@ -155,7 +155,7 @@ class ResultsService:
                 `collect.figures_for`.
             Poison: as `building.from_figures`.
         """
-        self._check_publisher(by)
+        by = self._publication_officer(by)
         figures = self._figures(deployment)
         waiting, standing = unanswered(figures.alerts), revisions_of(self._engine, deployment)
         spoken_of = standing[-1].record.not_decided if standing else None
@@ -180,9 +180,10 @@ class ResultsService:
             keep_deadlines(session, now, self._policy)
         return tuple(self.attempt(deployment) for deployment in missed)
 
-    def _check_publisher(self, by: str) -> None:
+    def _publication_officer(self, by: str) -> str:
+        """Their registered name. Raises Refused."""
         with reading(self._engine) as session:
-            acting(session, person_name(by), {Role.PUBLICATION_OFFICER})
+            return acting(session, person_name(by), {Role.PUBLICATION_OFFICER}).name
 
     def _ended(self, deployment: str) -> Figures | Refused:
         """Its figures, or why there are none though it opened and ended; otherwise the refusal is raised."""

@@ -68,6 +68,19 @@ def test_the_menu_lies_over_no_title_of_a_staff_page(browser: Browser, address: 
     assert {path: found for path, found in over.items() if found} == {}
 
 
+@pytest.mark.parametrize("path", ["", "operator", "operator?deployment=dep"])
+def test_the_operators_page_opens_at_its_name_too(browser: Browser, address: str, path: str) -> None:
+    page = browser.new_page()
+    try:
+        page.goto(f"{address}/{path}")
+        page.locator('[data-testid="stMain"] h1').first.wait_for(timeout=60_000)
+        page.wait_for_function("!document.querySelector('[data-stale=true]')", timeout=30_000)
+
+        assert page.get_by_text("Page not found").count() == 0
+    finally:
+        page.close()
+
+
 @pytest.fixture(scope="module")
 def public(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The public page over a draft site."""

@@ -45,6 +45,7 @@ from streams.topics import Topic
 from tests.support.brokers import RunningBroker
 from tests.support.galleries import fill
 from tests.support.milvus import MilvusServer
+from tests.support.people import add_operators
 from tests.support.records import entry
 from tests.support.vault_core import SteadyBook, TwoClocks
 
@@ -106,6 +107,7 @@ class Installation:
         held = fill(self.gallery(self.plain_gallery), collection, "contract", listed)
         self.deployments.attach_watchlist(name, "contract", collection, listed, held=held)
         view = self.deployments.open(name)
+        add_operators(self.engine, "Op One", trail=self.trail, clock=self.clock)
         Attendance(self.engine, self.clock).heard(name, "Op One")
         return view
 

@@ -118,7 +118,7 @@ class FootageHouse:
         return vault, trail
 
     def register(self, *names: str) -> None:
-        """Officers who may look at footage."""
+        """Officers who may look at footage, hold it and let go of it."""
         add_people(self.engine, self.trail, *((name, Role.AUTHORISING_OFFICER) for name in names), clock=self.clock)
 
     def deployment(self, name: str = "dep") -> None:

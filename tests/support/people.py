@@ -11,7 +11,7 @@ from lfr_core.custody.people.sign_on import SignOns
 from tests.support.records import ManualClock
 from tests.support.vaults import trail_of
 
-__all__ = ["CAST", "add_people", "register", "registered", "sign_on"]
+__all__ = ["CAST", "add_operators", "add_people", "register", "registered", "sign_on"]
 
 _FIRST = "Dana Compliance"
 
@@ -45,14 +45,20 @@ def add_people(engine: Engine, trail: Trail, *people: tuple[str, Role], clock: C
     register = People(engine, trail, clock or SystemClock())
     if not register.list():
         register.add(_FIRST, {Role.COMPLIANCE}, Rank.POLICE_STAFF, by=_FIRST)
+    by = next(each.name for each in register.list() if each.may_act and Role.COMPLIANCE in each.roles)
     for name, role in people:
         if register.find(name) is None:
             rank = Rank.SUPERINTENDENT if role is Role.AUTHORISING_OFFICER else Rank.CONSTABLE
-            register.add(name, {role}, rank, by=_FIRST)
+            register.add(name, {role}, rank, by=by)
+
+
+def add_operators(engine: Engine, *names: str, trail: Trail | None = None, clock: Clock | None = None) -> None:
+    """Put them on the register as operators, whoever is there already."""
+    add_people(engine, trail or trail_of(engine), *((name, Role.OPERATOR) for name in names), clock=clock)
 
 
 def sign_on(engine: Engine, trail: Trail, *names: str, deployment: str = "dep", clock: Clock | None = None) -> None:
     """Registered operators who have signed on to a deployment."""
-    add_people(engine, trail, *((name, Role.OPERATOR) for name in names), clock=clock)
+    add_operators(engine, *names, trail=trail, clock=clock)
     for name in names:
         SignOns(engine, trail, clock).sign_on(deployment, name)

@@ -32,6 +32,7 @@ from lfr_core.storage.engine import writing
 from lfr_core.storage.tables.footage import FootageSegmentRow
 from lfr_core.storage.tables.stream import AlertStubRow, CameraSessionRow, DeploymentRow, Row
 from tests.support.alert_house import AlertHouse
+from tests.support.people import add_operators
 
 __all__ = ["DAY_S", "LATE_S", "PromiseHouse"]
 
@@ -49,6 +50,7 @@ class PromiseHouse(AlertHouse):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        add_operators(self.engine, "Op One", trail=self.trail, clock=self.clock)
         self.asked: Vault = self.vault
         self.gallery = ExactGallery()
         self.gallery.create("gallery_dep", "contract")

@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 
 from lfr_core.alerts.decisions import DecisionService
 from lfr_core.common.clock import utc_from_ns
+from lfr_core.custody.people.roles import Role
 from lfr_core.deployments.announcement import AnnouncementStore, Plan, ReasonClass, plan
 from lfr_core.domain.alerts import Engagement, Judgement, Review
 from lfr_core.domain.figures import UseCase
@@ -20,6 +21,7 @@ from lfr_core.publication.site.data import SiteData, site_data
 from lfr_core.storage.engine import open_engine
 from lfr_core.storage.migrate import upgrade
 from tests.support.deciding import seen
+from tests.support.people import add_operators, add_people
 from tests.support.records import (
     NOW_NS,
     ManualClock,
@@ -31,6 +33,13 @@ from tests.support.records import (
     sighting,
 )
 from tests.support.vaults import trail_of
+
+_TELLERS = {
+    "A. Okafor": Role.PUBLICATION_OFFICER,
+    "A. Planner": Role.PLANNER,
+    "Supt B": Role.AUTHORISING_OFFICER,
+}
+_DECIDERS = ("B. Operator", "C. Officer", "D. Reviewer")
 
 __all__ = ["announcing", "ended_deployment", "planned", "site_of_two"]
 
@@ -47,6 +56,8 @@ def planned(place: str = "Norwich city centre", purpose: str = "find people want
 
 
 def announcing(engine: Engine, clock: ManualClock | None = None, token: str = "0123456789ab") -> AnnouncementStore:
+    """Where people who are registered for it announce."""
+    add_people(engine, trail_of(engine), *_TELLERS.items(), clock=clock or ManualClock())
     return AnnouncementStore(engine, trail_of(engine), clock or ManualClock(), lambda: token)
 
 
@@ -69,6 +80,7 @@ def ended_deployment(
     (result,) = batch.results
     counted = result.model_copy(update={"tracks_started": faces + 4, "tracks_compared": faces})
     recorder.record_outcomes([batch.model_copy(update={"results": (counted,)})])
+    add_operators(engine, *_DECIDERS, clock=clock)
     decisions = DecisionService(engine, trail_of(engine), clock)
     alerts = sorted(alerts_of(engine, name), key=lambda one: one.opened_ns)
     answers = (

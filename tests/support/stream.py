@@ -41,6 +41,7 @@ from streams.topics import Topic, lag
 from streams.worker import RECOGNISE_GROUP, RECORD_GROUP, ready_file
 from tests.support.brokers import RunningBroker, new_kafka
 from tests.support.milvus import MilvusServer
+from tests.support.people import add_operators
 from tests.support.samples import require_image
 
 __all__ = ["Stream", "Worker", "environment_of", "two_workers", "wait_until"]
@@ -278,7 +279,8 @@ class Stream:
         self.store.attach_watchlist(name, engine.contract_id, collection, [row], by, held=held)
 
     def attend(self, name: str, operator: str = "a tester") -> None:
-        """Somebody attends a deployment from now on."""
+        """A registered operator attends a deployment from now on."""
+        add_operators(self.database, operator, trail=AuditTrail(self.vault, SystemClock()))
         self._attending.enter_context(Attendance(self.database).kept_up(name, operator))
 
     def drained(self) -> bool:

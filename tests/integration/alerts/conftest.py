@@ -25,5 +25,5 @@ def engine(database_url: str) -> Iterator[Engine]:
 @pytest.fixture
 def house(engine: Engine, tmp_path: Path) -> AlertHouse:
     house = AlertHouse(engine, tmp_path, (entry(), entry("blue", category=Category.BLUE_LIST)))
-    house.sign_on("Ann Operator", "Ann")
+    house.sign_on("Ann Operator", "Bob Operator", "Ann", "Bob", "Cat")
     return house

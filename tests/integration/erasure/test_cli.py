@@ -30,6 +30,7 @@ from lfr_core.storage.engine import open_engine, writing
 from lfr_core.storage.tables.erasure import CertificateRow
 from lfr_core.storage.tables.stream import DeploymentRow
 from tests.support.galleries import held_by
+from tests.support.people import add_operators
 from tests.support.records import entry
 from tests.support.vault_server import serving_vault
 
@@ -76,6 +77,7 @@ def lfr(vault: VaultCore) -> Run:
     store.create("street", DeploymentKind.DEMO, name="Street", policy=load_policy())
     store.attach_watchlist("street", "contract", "lfr_street", [entry()], held=held_by([entry()]))
     store.open("street")
+    add_operators(engine, "Op One", trail=trail_for(settings))
     Attendance(engine).heard("street", "Op One")
     engine.dispose()
     return lambda *arguments: CliRunner().invoke(erasure.app, arguments)

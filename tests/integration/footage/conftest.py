@@ -24,5 +24,5 @@ def engine(database_url: str) -> Iterator[Engine]:
 def house(engine: Engine, tmp_path: Path) -> FootageHouse:
     house = FootageHouse(engine, tmp_path)
     house.deployment()
-    house.register("DC Ask")
+    house.register("DC Ask", "Insp Allow", "DS Other")
     return house

@@ -24,7 +24,7 @@ def house(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
     engine = open_engine(sqlite_url)
     house = FootageHouse(engine, tmp_path)
     house.deployment()
-    house.register("DC Ask")
+    house.register("DC Ask", "Insp Allow")
     monkeypatch.setenv("LFR_DATABASE_URL", sqlite_url)
     monkeypatch.setenv("LFR_HOME", str(tmp_path))
     with house.behind_its_socket():

@@ -71,7 +71,8 @@ def test_a_hold_that_comes_after_the_vault_s_own_timer_is_refused_like_one_after
         ({"segments": ("no-such",)}, "footage.unknown"),
         ({"reference": "  "}, "footage.hold-reference"),
         ({"reference": "x" * 101}, "footage.hold-reference"),
-        ({"requested_by": ""}, "footage.hold-name"),
+        ({"requested_by": ""}, "actor.not-a-person"),
+        ({"approved_by": "Insp Nobody"}, "people.unknown"),
         ({"approved_by": " dc  ASK"}, "footage.hold-one-person"),
         ({"review_on": dt.date(2026, 11, 23)}, "footage.hold-review-date"),
         ({"review_on": dt.date(2026, 12, 23)}, "footage.hold-review-date"),
@@ -186,7 +187,7 @@ def test_a_hold_is_released_once_by_a_named_person(house: FootageHouse) -> None:
     hold = house.hold(segment)
     desk = house.desk()
     for actor, wanted, rule in (
-        ("", hold.id, "footage.hold-name"),
+        ("", hold.id, "actor.not-a-person"),
         ("DC Ask", "no-such", "footage.hold-unknown"),
     ):
         with pytest.raises(Refused) as refused:

@@ -12,6 +12,7 @@ from sqlmodel import select
 from lfr_core.common.errors import Refused, Retryable
 from lfr_core.custody.audit.port import Verb
 from lfr_core.custody.audit.read import entries
+from lfr_core.custody.people.roles import Role
 from lfr_core.publication.promises.assembly import checks_of
 from lfr_core.publication.promises.catalogue import promises
 from lfr_core.publication.promises.ledger import Ledger, history, read_ledger
@@ -20,6 +21,7 @@ from lfr_core.publication.promises.render import render
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.promises import PromiseStateRow
 from lfr_core.storage.tables.stream import DeploymentRow
+from tests.support.people import add_people
 from tests.support.promise_house import DAY_S, PromiseHouse
 from tests.support.vaults import MemoryTrail, MemoryVault
 
@@ -177,6 +179,8 @@ def test_held_footage_is_kept_longer_and_nothing_is_broken_by_that(house: Promis
     from lfr_core.retention.footage.holds import HoldGround, HoldRequest
 
     house.segment("wanted")
+    officers = (("DC Ask", Role.COMPLIANCE), ("Insp Allow", Role.AUTHORISING_OFFICER))
+    add_people(house.engine, house.trail, *officers, clock=house.clock)
     desk = HoldService(house.engine, house.vault, house.trail, house.policy.footage, house.clock)
     desk.place(
         HoldRequest(

@@ -252,14 +252,14 @@ def test_the_commands_announce_publish_and_build_a_site_that_verifies(
             assert ran.exit_code == 0, ran.output
             return ran.stdout
 
+        add = ("--role", "publication-officer", "--rank", "police-staff", "--by", "Dana Compliance")
+        lfr("users", "add", "A. Okafor", *add)
         place = ("--place", "Norwich", "--date", "2026-11-23", "--from", "10:00", "--to", "16:00", "--purpose", "find")
         announced = lfr("publish", "announce", "dep", *place, "--use-case", "5", "--by", "A. Okafor", "--json")
         to_print = CliRunner().invoke(app, ["publish", "record", "dep"])
         undecided = CliRunner().invoke(app, ["publish", "record", "dep", "--by", "A. Okafor"])
         half = CliRunner().invoke(app, ["publish", "record", "dep", "--by", "P. Webb", "--not-decided", "1"])
-        lfr("users", "add", "E. Compliance", "--role", "compliance", "--rank", "police-staff", "--by", "E. Compliance")
-        add = ("users", "add", "P. Webb", "--role", "publication-officer", "--rank", "police-staff")
-        lfr(*add, "--by", "E. Compliance")
+        lfr("users", "add", "P. Webb", *add)
         word = ("--not-decided", "1", "--because", "the operator fell ill")
         record = json.loads(lfr("publish", "record", "dep", "--by", "P. Webb", *word, "--json"))
         printed = lfr("publish", "record", "dep")

@@ -269,7 +269,7 @@ def test_nobody_approves_their_own_withholding_and_what_is_public_is_not_taken_b
     found = [one.value.rule for one in (same, nobody, public, nothing)]
     assert found == [
         "announcement.same-person",
-        "announcement.bad-name",
+        "actor.not-a-person",
         "announcement.is-public",
         "announcement.nothing-to-release",
     ]

@@ -14,8 +14,7 @@ from sqlmodel import Session, select
 from lfr_core.alerts.decisions import DecisionService
 from lfr_core.common.clock import utc_from_ns
 from lfr_core.common.errors import Refused
-from lfr_core.custody.people.roles import Rank, Role
-from lfr_core.custody.people.store import People
+from lfr_core.custody.people.roles import Role
 from lfr_core.deployments.deadlines import Due, Stands, moments, overdue_unexplained, results_due
 from lfr_core.domain.alerts import Judgement
 from lfr_core.domain.deployments import DeploymentKind
@@ -31,6 +30,7 @@ from lfr_core.publication.results import Outcome, ResultsService
 from lfr_core.storage.engine import reading, writing
 from lfr_core.storage.tables.stream import CameraSessionRow, DeploymentRow
 from tests.support.deciding import seen
+from tests.support.people import add_people
 from tests.support.publishing import announcing, ended_deployment, planned
 from tests.support.records import ManualClock, alerts_of
 from tests.support.vaults import trail_of
@@ -119,10 +119,8 @@ def house(engine: Engine, tmp_path: Path) -> Desk:
 
 
 def registered(house: Desk) -> Explanations:
-    people = People(house.engine, trail_of(house.engine), house.clock)
-    people.add("E. Compliance", {Role.COMPLIANCE}, Rank.POLICE_STAFF, by="E. Compliance")
-    people.add("P. Officer", {Role.PUBLICATION_OFFICER}, Rank.POLICE_STAFF, by="E. Compliance")
-    people.add("O. Operator", {Role.OPERATOR}, Rank.CONSTABLE, by="E. Compliance")
+    officers = (("P. Officer", Role.PUBLICATION_OFFICER), ("O. Operator", Role.OPERATOR))
+    add_people(house.engine, trail_of(house.engine), *officers, clock=house.clock)
     return Explanations(house.engine, trail_of(house.engine), house.clock, house.policy)
 
 
@@ -318,8 +316,8 @@ def test_nobody_publishes_undecided_alerts_without_the_officers_word_for_just_so
     registered(house)  # a trial, and yet the word is the publication officer's
     for word, by, rule in (
         (None, "P. Officer", "results.not-decided"),
-        (None, "A. Okafor", "results.not-decided"),
-        (WORD, "A. Okafor", "people.unknown"),
+        (None, "N. Obody", "people.unknown"),
+        (WORD, "N. Obody", "people.unknown"),
         (WORD, "O. Operator", "people.wrong-role"),
         (NotDecidedWord(2, "they fell ill"), "P. Officer", "results.not-decided"),
         (NotDecidedWord(1, " "), "P. Officer", "results.not-decided"),

@@ -20,6 +20,7 @@ from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.stream import AlertAnswerRow
 from tests.support.audit import audit_trail
 from tests.support.deciding import seen
+from tests.support.people import add_operators
 from tests.support.records import ManualClock, alerts_of, live_deployment, recorder_of, sighting
 
 ANN, BOB = "Ann Operator", "Bob Operator"
@@ -38,6 +39,7 @@ def alert(engine: Engine, clock: ManualClock) -> UUID:
 
 @pytest.fixture
 def desk(engine: Engine, clock: ManualClock) -> DecisionService:
+    add_operators(engine, ANN, BOB, trail=audit_trail(clock), clock=clock)
     return DecisionService(engine, audit_trail(clock), clock)
 
 

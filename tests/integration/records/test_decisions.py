@@ -17,6 +17,7 @@ from lfr_core.domain.watchlists import Category
 from lfr_core.storage.engine import writing
 from tests.support.audit import Notary, audit_trail
 from tests.support.deciding import seen
+from tests.support.people import add_operators
 from tests.support.records import ManualClock, alerts_of, entry, live_deployment, recorder_of, sighting
 
 
@@ -34,6 +35,8 @@ def clock() -> ManualClock:
 
 @pytest.fixture
 def desk(engine: Engine, clock: ManualClock) -> DecisionService:
+    people = ("Ann", "Bob", "Ann Operator", "Bob Sergeant", "Cat Inspector")
+    add_operators(engine, *people, trail=audit_trail(clock), clock=clock)
     return DecisionService(engine, audit_trail(clock), clock)
 
 
@@ -102,7 +105,7 @@ def test_a_judgement_cannot_be_corrected_to_different_under_an_engagement(
 def test_an_answer_without_a_usable_name_is_refused(
     engine: Engine, alert: UUID, desk: DecisionService, name: str
 ) -> None:
-    assert rule(desk.judge, alert, Judgement.SAME, name, shown=seen(engine, alert)) == "alert.actor-missing"
+    assert rule(desk.judge, alert, Judgement.SAME, name, shown=seen(engine, alert)) == "actor.not-a-person"
 
 
 def test_each_new_answer_is_on_the_audit_trail_under_a_pseudonym_and_a_repeated_one_is_not(
@@ -132,6 +135,7 @@ def test_each_new_answer_is_on_the_audit_trail_under_a_pseudonym_and_a_repeated_
 def test_with_the_vault_away_nothing_is_decided(engine: Engine, alert: UUID, clock: ManualClock) -> None:
     notary = Notary()
     notary.away = True
+    add_operators(engine, "Ann", clock=clock)
     desk, before = DecisionService(engine, audit_trail(clock, notary), clock), entries(engine)
 
     with pytest.raises(Retryable, match="lfr up"):

@@ -14,6 +14,7 @@ from lfr_core.storage.engine import open_engine, scrub
 from lfr_core.storage.migrate import _config, upgrade
 from tests.support.audit import audit_trail
 from tests.support.deciding import seen
+from tests.support.people import add_operators
 from tests.support.records import ManualClock, alerts_of, live_deployment, recorder_of, sighting
 
 CLEAR = b"a face in the clear" * 50
@@ -65,6 +66,7 @@ def test_answers_of_before_the_history_are_in_it_and_can_be_corrected_and_undone
     clock = ManualClock()
     live_deployment(engine)
     (alert,) = recorder_of(engine, clock).record_sightings([sighting(0.0)]).opened
+    add_operators(engine, "Ann", "Bob", clock=clock)
     desk = DecisionService(engine, audit_trail(clock), clock)
     desk.judge(alert, Judgement.SAME, "Ann", shown=seen(engine, alert))
     desk.engage(alert, Engagement.ENGAGED, "Ann")

@@ -13,7 +13,7 @@ from lfr_core.domain.alerts import Judgement
 from lfr_core.domain.policy import load_policy
 from tests.support.audit import audit_trail
 from tests.support.deciding import seen
-from tests.support.people import sign_on
+from tests.support.people import add_operators, sign_on
 from tests.support.records import (
     NOW_NS,
     ManualClock,
@@ -152,6 +152,7 @@ def test_an_entry_that_expires_while_the_deployment_is_live_gives_no_alert_from_
 def test_a_sighting_after_the_decision_joins_the_alert_and_leaves_the_decision(engine: Engine) -> None:
     live_deployment(engine)
     (alert,) = recorder(engine).record_sightings([sighting(0.0)]).opened
+    add_operators(engine, "Ann Operator")
     DecisionService(engine, audit_trail(), ManualClock()).judge(
         alert, Judgement.DIFFERENT, "Ann Operator", shown=seen(engine, alert)
     )

@@ -30,7 +30,7 @@ from tests.support.vaults import trail_of
 
 def alert_on(engine: Engine, *, engaged: bool = True) -> UUID:
     live_deployment(engine)
-    sign_on(engine, trail_of(engine), "B. Sergeant", "C. Constable", clock=ManualClock())
+    sign_on(engine, trail_of(engine), "A. Operator", "B. Sergeant", "C. Constable", clock=ManualClock())
     recorder_of(engine, ManualClock()).record_sightings([sighting(90.5)])
     (alert,) = alerts_of(engine, "dep")
     desk = DecisionService(engine, trail_of(engine), ManualClock())
@@ -79,7 +79,7 @@ def test_nobody_engaged_no_receipt(engine: Engine) -> None:
 def test_a_withheld_deployment_has_its_public_name_on_the_receipt(engine: Engine) -> None:
     alert = alert_on(engine)
     announcing(engine).withhold(
-        "dep", planned(), because=ReasonClass.THREAT_TO_LIFE, by="A. Planner", approved_by="Supt"
+        "dep", planned(), because=ReasonClass.THREAT_TO_LIFE, by="A. Planner", approved_by="Supt B"
     )
     page = receipt_html(issue_receipt(engine, trail_of(engine), alert, by="B. Sergeant", now_ns=NOW_NS), load_policy())
 

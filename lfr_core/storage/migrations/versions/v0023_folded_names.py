@@ -18,11 +18,15 @@ _PERSON = sa.table("person", sa.column("id", sa.Integer), sa.column("name", sa.S
 
 
 def upgrade() -> None:
-    _fold_anew(lambda plain: " ".join("".join(each if each.isalnum() else " " for each in plain.casefold()).split()))
+    _fold_anew(lambda plain: " ".join("".join(each if _tells(each) else " " for each in plain.casefold()).split()))
 
 
 def downgrade() -> None:
     _fold_anew(lambda plain: " ".join(plain.split()).casefold())
+
+
+def _tells(letter: str) -> bool:
+    return letter.isalnum() or unicodedata.category(letter)[0] == "M"
 
 
 def _fold_anew(fold) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001

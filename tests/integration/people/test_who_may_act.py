@@ -1,0 +1,271 @@
+"""Each act that is a person's, on a trial too: for whom the register doesn't name for it, nothing happens."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from itertools import count
+from uuid import UUID
+
+import pytest
+from sqlalchemy import MetaData
+
+from lfr_core.alerts.decisions import DecisionService
+from lfr_core.common.errors import Refused
+from lfr_core.custody.audit.read import entries
+from lfr_core.custody.people import People, Rank, Role
+from lfr_core.deployments.announcement import APPROVERS, TELLERS, AnnouncementStore, ReasonClass
+from lfr_core.deployments.attendance import Attendance
+from lfr_core.domain.alerts import Engagement, Judgement, Outcome, Review
+from lfr_core.domain.deployments import DeploymentKind
+from lfr_core.publication.quality.ours import Checked
+from lfr_core.publication.record_figures import figures_for
+from lfr_core.publication.results import ResultsService
+from lfr_core.retention.footage.hold_service import HoldService
+from lfr_core.retention.footage.holds import HoldGround, HoldRequest
+from lfr_core.retention.footage.people import HOLDERS
+from lfr_core.storage.engine import open_engine, writing
+from lfr_core.storage.tables.stream import CameraSessionRow
+from tests.support.databases import new_sqlite
+from tests.support.deciding import seen
+from tests.support.galleries import held_by
+from tests.support.people import add_people
+from tests.support.promise_house import PromiseHouse
+from tests.support.publishing import planned
+from tests.support.records import entry
+
+OLGA, REX = "Olga Reyes", "Rex Left"
+"""Both in every role; Rex is revoked."""
+SPELLINGS = ("Ｏｌｇａ Ｒｅｙｅｓ", "OLGA REYES", "olga  reyes", " Olga-Reyes. ")
+ONE_OF_EACH = {f"{role.value.title()} Only": role for role in Role}
+OTHER, PAT = "Sue Perintendent", "Pat Planner"
+EVERY_ROLE = set(Role) - {Role.AUDITOR}
+
+
+class House(PromiseHouse):
+    """A live trial `dep`, and a maker of what each act is done to."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.numbers = count(1)
+        others = ((OTHER, Role.AUTHORISING_OFFICER), (PAT, Role.PLANNER))
+        add_people(self.engine, self.trail, *ONE_OF_EACH.items(), *others, clock=self.clock)
+        people = People(self.engine, self.trail, self.clock)
+        by = next(each.name for each in people.list() if Role.COMPLIANCE in each.roles)
+        for name in (OLGA, REX):
+            people.add(name, EVERY_ROLE, Rank.SUPERINTENDENT, by=by)
+        people.revoke(REX, why="left the force", by=by)
+        self.holds = HoldService(self.engine, self.vault, self.trail, self.policy.footage, self.clock)
+        self.attendance = Attendance(self.engine, self.clock)
+        self.notices = AnnouncementStore(self.engine, self.trail, self.clock, lambda: f"{next(self.numbers):012x}")
+        self.results = ResultsService(
+            self.engine,
+            self.trail,
+            self.clock,
+            self.policy.publication,
+            figures=lambda name: figures_for(self.engine, name, force="Norfolk Constabulary"),
+            reports=self.home / "reports",
+            call=lambda *_, **__: None,
+            check=lambda *_, **__: Checked((), "suites"),
+        )
+
+    # -- what an act is done to: made anew each time -------------------------------------------------
+
+    def waiting(self) -> UUID:
+        return self.alert(next(self.numbers) * 600.0)
+
+    def judged(self) -> UUID:
+        alert = self.waiting()
+        self.desk.judge(alert, Judgement.SAME, OLGA, shown=seen(self.engine, alert))
+        return alert
+
+    def engaged(self) -> UUID:
+        alert = self.judged()
+        self.desk.engage(alert, Engagement.ENGAGED, OLGA)
+        return alert
+
+    def filmed(self) -> str:
+        name = f"segment-{next(self.numbers)}"
+        self.segment(name)
+        return name
+
+    def held(self) -> str:
+        return self.hold(self.filmed(), OTHER, "Compliance Only")
+
+    def draft(self) -> str:
+        name = f"trial-{next(self.numbers)}"
+        self.store.create(name, DeploymentKind.EVALUATION, name=name, policy=self.policy)
+        return name
+
+    def withheld(self) -> str:
+        name = self.draft()
+        self.notices.withhold(name, planned(), because=ReasonClass.THREAT_TO_LIFE, by=PAT, approved_by=OTHER)
+        return name
+
+    def ended(self) -> str:
+        name = self.draft()
+        self.notices.publish(name, planned(), by=PAT)
+        self.store.attach_watchlist(name, "contract", f"gallery_{name}", (entry(),), held=held_by((entry(),)))
+        self.store.open(name)
+        self.store.close(name)
+        return name
+
+    def published(self) -> str:
+        name = self.ended()
+        self.results.publish(name, by="Publication Officer Only")
+        with writing(self.engine) as session:  # something to correct
+            session.add(CameraSessionRow(deployment=name, camera="late", session="s", first_seen_ns=0, last_seen_ns=0))
+        return name
+
+    # -- acts of more than one argument --------------------------------------------------------------
+
+    def hold(self, segment: str, by: str, approved_by: str) -> str:
+        ground, review_on = HoldGround.CRIMINAL_INVESTIGATION, self.review_on()
+        return self.holds.place(HoldRequest((segment,), ground, "36/1234/26", by, approved_by, review_on)).id
+
+    def review(self, hold: str, by: str, approved_by: str) -> None:
+        self.holds.review(hold, review_on=self.review_on(), requested_by=by, approved_by=approved_by)
+
+    def review_on(self) -> dt.date:
+        return dt.datetime.fromtimestamp(self.clock.time_ns() / 1e9, tz=dt.UTC).date() + dt.timedelta(days=7)
+
+    def withhold(self, name: str, by: str, approved_by: str) -> None:
+        self.notices.withhold(name, planned(), because=ReasonClass.THREAT_TO_LIFE, by=by, approved_by=approved_by)
+
+    # -- what is on record ---------------------------------------------------------------------------
+
+    def everything(self) -> dict[str, list[str]]:
+        """Every row of every table."""
+        tables = MetaData()
+        with self.engine.connect() as connection:
+            tables.reflect(connection)
+            return {
+                each.name: sorted(repr(tuple(row)) for row in connection.execute(each.select()))
+                for each in tables.sorted_tables
+            }
+
+    def actors(self) -> list[str]:
+        """Of every entry of the audit trail, the oldest first."""
+        return [each.actor for each in entries(self.engine, limit=100_000)]
+
+
+OPERATORS, PUBLISHERS = frozenset({Role.OPERATOR}), frozenset({Role.PUBLICATION_OFFICER})
+ACTS: dict[str, tuple[frozenset[Role], Callable[[House], object], Callable[[House, object, str], object]]] = {
+    "judge": (
+        OPERATORS,
+        House.waiting,
+        lambda h, at, name: h.desk.judge(_id(at), Judgement.SAME, name, shown=seen(h.engine, _id(at))),
+    ),
+    "engage": (OPERATORS, House.judged, lambda h, at, name: h.desk.engage(_id(at), Engagement.ENGAGED, name)),
+    "review": (OPERATORS, House.judged, lambda h, at, name: h.desk.review(_id(at), Review.CONFIRMED_TRUE, name)),
+    "outcome": (OPERATORS, House.engaged, lambda h, at, name: h.desk.outcome(_id(at), Outcome.ARREST, name)),
+    "undo": (OPERATORS, House.judged, lambda h, at, name: h.desk.undo(_id(at), Judgement.SAME, name)),
+    "attend": (OPERATORS, lambda _: "dep", lambda h, at, name: h.attendance.heard(str(at), name)),
+    "hold, asked for": (HOLDERS, House.filmed, lambda h, at, name: h.hold(str(at), name, OTHER)),
+    "hold, approved": (HOLDERS, House.filmed, lambda h, at, name: h.hold(str(at), OTHER, name)),
+    "hold's review, asked for": (HOLDERS, House.held, lambda h, at, name: h.review(str(at), name, OTHER)),
+    "hold's review, approved": (HOLDERS, House.held, lambda h, at, name: h.review(str(at), OTHER, name)),
+    "hold's release": (HOLDERS, House.held, lambda h, at, name: h.holds.release(str(at), actor=name)),
+    "announce": (TELLERS, House.draft, lambda h, at, name: h.notices.publish(str(at), planned(), by=name)),
+    "withhold, asked for": (TELLERS, House.draft, lambda h, at, name: h.withhold(str(at), name, OTHER)),
+    "withhold, approved": (APPROVERS, House.draft, lambda h, at, name: h.withhold(str(at), PAT, name)),
+    "release the place": (TELLERS, House.withheld, lambda h, at, name: h.notices.release(str(at), by=name)),
+    "publish": (PUBLISHERS, House.ended, lambda h, at, name: h.results.publish(str(at), by=name)),
+    "correct": (PUBLISHERS, House.published, lambda h, at, name: h.results.correct(str(at), reason="late", by=name)),
+}
+"""Who may, what it is done to, and the act."""
+
+
+def _id(at: object) -> UUID:
+    assert isinstance(at, UUID)
+    return at
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    folder = tmp_path_factory.mktemp("acts")
+    engine = open_engine(new_sqlite(folder / "records.sqlite3"))
+    yield House(engine, folder)
+    engine.dispose()
+
+
+@pytest.mark.parametrize("act", ACTS)
+def test_nothing_happens_for_whoever_the_register_does_not_name_for_it(house: House, act: str) -> None:
+    may, make, do = ACTS[act]
+    nobodies = {"Joe Public": "people.unknown", REX: "people.revoked"}
+    nobodies |= dict.fromkeys(("system:flows", "", " ", "a\x00b", "x" * 101), "actor.not-a-person")
+    nobodies |= {name: "people.wrong-role" for name, role in ONE_OF_EACH.items() if role not in may}
+    at = make(house)
+    before, told = house.everything(), {}
+
+    for name in nobodies:
+        with pytest.raises(Refused) as refused:
+            do(house, at, name)
+        told[name] = refused.value.rule
+
+    assert told == nobodies
+    assert house.everything() == before
+
+
+@pytest.mark.parametrize("act", ACTS)
+def test_who_may_act_is_one_person_however_the_name_is_spelt(house: House, act: str) -> None:
+    _, make, do = ACTS[act]
+    person = f"person:{house.vault.pseudonym(OLGA)}"
+    others = {f"person:{house.vault.pseudonym(name)}" for name in (OTHER, PAT)}
+    for spelling in SPELLINGS:
+        at = make(house)
+        before = house.actors()
+        do(house, at, spelling)
+        actors = set(house.actors()[len(before) :])
+        assert actors - others == ({person} if act != "attend" else set())
+        assert house.vault.pseudonym(spelling) == house.vault.pseudonym(OLGA)
+
+    kept = repr(house.everything())
+    assert OLGA in kept
+    assert not any(spelling.strip() in kept for spelling in SPELLINGS)
+
+
+@pytest.mark.parametrize("act", ["hold, asked for", "hold's review, asked for", "withhold, asked for"])
+def test_two_spellings_of_one_name_are_not_two_people(house: House, act: str) -> None:
+    make, do = {
+        "hold, asked for": (House.filmed, House.hold),
+        "hold's review, asked for": (House.held, House.review),
+        "withhold, asked for": (House.draft, House.withhold),
+    }[act]
+    at = make(house)
+    before = house.everything()
+    for spelling in SPELLINGS:
+        with pytest.raises(Refused) as refused:
+            do(house, str(at), OLGA, spelling)
+        assert refused.value.rule in {"footage.hold-one-person", "announcement.same-person"}
+
+    assert house.everything() == before
+
+
+def test_who_is_revoked_while_a_deployment_runs_attends_and_decides_no_more(house: House) -> None:
+    people = People(house.engine, house.trail, house.clock)
+    add_people(house.engine, house.trail, ("Lea Leaving", Role.OPERATOR), clock=house.clock)
+    house.attendance.heard("dep", "LEA LEAVING")
+    people.revoke("lea leaving", why="left the force", by="Compliance Only")
+    alert, before = house.waiting(), house.everything()
+
+    for do in (
+        lambda: house.attendance.heard("dep", "Lea Leaving"),
+        lambda: DecisionService(house.engine, house.trail, house.clock).judge(
+            alert, Judgement.SAME, "Lea Leaving", shown=seen(house.engine, alert)
+        ),
+    ):
+        with pytest.raises(Refused) as refused:
+            do()
+        assert refused.value.rule == "people.revoked"
+    assert house.everything() == before
+
+
+@pytest.mark.parametrize("name", ["Ｏｌｇａ Ｒｅｙｅｓ", "OLGA REYES", "Olga-Reyes", "olga reyes."])
+def test_the_register_takes_no_second_person_whose_name_is_compared_alike(house: House, name: str) -> None:
+    before = house.everything()
+    with pytest.raises(Refused) as refused:
+        People(house.engine, house.trail, house.clock).add(name, {Role.OPERATOR}, Rank.CONSTABLE, by="Compliance Only")
+
+    assert refused.value.rule == "people.known"
+    assert house.everything() == before
