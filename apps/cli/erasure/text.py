@@ -1,4 +1,4 @@
-"""How certificates, searches and epochs are printed."""
+"""Prints certificates, searches and epochs."""
 
 from __future__ import annotations
 
@@ -7,32 +7,27 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from zoneinfo import ZoneInfo
 
 from rich.markup import escape
 from rich.table import Table
 
-from apps.cli.common import console, print_json
+from apps.cli.common import console
 from lfr_core.common.clock import utc_from_ns
+from lfr_core.domain.working_days import LONDON
 from lfr_core.retention.erasure.certificate import Certificate, SignedCertificate
 from lfr_core.retention.erasure.destruction_log import Epoch
 from lfr_core.retention.erasure.verify import Verification
 
-__all__ = ["document", "epoch_line", "epoch_row", "print_csv", "print_table", "show_certificate", "show_search"]
-
-_LONDON = ZoneInfo("Europe/London")
+__all__ = ["as_document", "epoch_line", "epoch_row", "print_csv", "print_table", "show_certificate", "show_search"]
 
 
-def document(signed: SignedCertificate) -> object:
-    """A certificate as its file has it, for JSON."""
+def as_document(signed: SignedCertificate) -> object:
+    """Describe a certificate as its file has it, for JSON."""
     return json.loads(signed.as_file())
 
 
-def show_certificate(signed: SignedCertificate, *, as_json: bool) -> None:
-    """One certificate in full."""
-    if as_json:
-        print_json(document(signed))
-        return
+def show_certificate(signed: SignedCertificate) -> None:
+    """Print one certificate in full."""
     said = signed.certificate
     console.print(f"[bold]Certificate {said.number}[/bold] of {said.deployment}", highlight=False)
     print_table(_destroyed_rows(said))
@@ -56,7 +51,7 @@ def _destroyed_rows(said: Certificate) -> list[dict[str, str]]:
 
 
 def show_search(search: Verification) -> None:
-    """What a search read and found, a line a store."""
+    """Print what a search read and found, a line a store."""
     print_table(
         [
             {
@@ -79,7 +74,7 @@ def show_search(search: Verification) -> None:
 
 
 def epoch_row(epoch: Epoch) -> dict[str, str]:
-    """An epoch for publication, in the time of England."""
+    """Describe an epoch for publication, in the time of England."""
     return {
         "start": _iso(epoch.started_ns),
         "end": _iso(epoch.ended_ns),
@@ -89,24 +84,24 @@ def epoch_row(epoch: Epoch) -> dict[str, str]:
 
 
 def epoch_line(row: Mapping[str, str]) -> str:
-    """The same as a line for people."""
+    """Word an epoch for people."""
     gone = f"destroyed {row['destroyed_at']}" if row["destroyed_at"] else "not destroyed yet"
     return f"{row['start']} to {row['end']}  {gone}  key {row['fingerprint']}"
 
 
 def _iso(time_ns: int) -> str:
-    return utc_from_ns(time_ns).astimezone(_LONDON).isoformat(timespec="milliseconds")
+    return utc_from_ns(time_ns).astimezone(LONDON).isoformat(timespec="milliseconds")
 
 
 def print_csv(rows: Sequence[dict[str, str]]) -> None:
-    """Rows as CSV on standard output."""
+    """Print rows as CSV on standard output."""
     out = csv.DictWriter(sys.stdout, ["start", "end", "fingerprint", "destroyed_at"], lineterminator="\n")
     out.writeheader()
     out.writerows(rows)
 
 
 def print_table(rows: Sequence[dict[str, str]]) -> None:
-    """Rows as a table for people; the columns are those of the first."""
+    """Print rows as a table for people; the columns are those of the first."""
     table = Table(*(rows[0] if rows else ("nothing",)))
     for row in rows:
         table.add_row(*(escape(value) for value in row.values()))

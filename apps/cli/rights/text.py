@@ -1,4 +1,4 @@
-"""What the commands of `lfr rights` share: options, how times and texts are read, how a request is shown."""
+"""Reads days, times and words for the commands of `lfr rights`, and shows a request."""
 
 from __future__ import annotations
 
@@ -8,69 +8,33 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from apps.cli.common import console, person_option, policy_of, print_json
+from apps.cli.command import Output
+from apps.cli.common import console, person_option
 
 if TYPE_CHECKING:
     import datetime as dt
 
-    from sqlalchemy import Engine
-
-    from lfr_core.common.settings import Settings
-    from lfr_core.publication.rights.service import RightsService
-    from lfr_core.publication.rights.types import About, Request
+    from lfr_core.publication.rights.types import Request
 
 __all__ = [
     "By",
-    "Contact",
-    "DeploymentName",
-    "From",
-    "Place",
-    "Receipt",
-    "Received",
     "Reference",
-    "Text",
-    "TextFile",
-    "To",
-    "about_of",
-    "as_day",
-    "desk_of",
+    "parse_day",
+    "parse_moment",
+    "read_words",
     "request_dict",
-    "tell",
-    "text_of",
+    "request_output",
+    "show_request",
 ]
 
 By = Annotated[str, person_option("--by", "Name of the person who does this.")]
-Contact = Annotated[
-    str, typer.Option("--contact", prompt="How to answer (address, e-mail)", help="How to answer; it is sealed.")
-]
-DeploymentName = Annotated[str, typer.Option("--deployment", help="The name the public has for the deployment.")]
-From = Annotated[str, typer.Option("--from", help="Or from this time, e.g. 2026-12-04T14:30, London's clock ...")]
-To = Annotated[str, typer.Option("--to", help="... to this time.")]
-Place = Annotated[str, typer.Option("--place", help="Where it was, in the person's words; it is sealed.")]
-Receipt = Annotated[str, typer.Option("--receipt", help="Reference of the receipt given at the stop.")]
-Received = Annotated[str, typer.Option("--received", metavar="DATE", help="Day on which it came; today unless given.")]
 Reference = Annotated[
     str, typer.Argument(metavar="REFERENCE", help="As R-2026-7QF3-9KXM-2TWA; `lfr rights list` shows it.")
 ]
-Text = Annotated[
-    str, typer.Option("--text", help="The words; better --text-file, which no other user of this machine sees.")
-]
-TextFile = Annotated[Path | None, typer.Option("--text-file", help="A file with the words; - reads standard input.")]
 
 
-def desk_of(settings: Settings, engine: Engine) -> RightsService:
-    """The desk, with the vault and the audit trail of these settings."""
-    from lfr_core.common.clock import SystemClock
-    from lfr_core.custody.audit.trail import AuditTrail
-    from lfr_core.custody.vault.client import vault_client
-    from lfr_core.publication.rights.service import RightsService
-
-    vault, clock = vault_client(settings), SystemClock()
-    return RightsService(engine, vault, AuditTrail(vault, clock), policy_of(settings), clock)
-
-
-def text_of(text: str, file: Path | None, prompt: str) -> str:
-    """The words, from the option, the file or the keyboard. Raises Poison when the file isn't UTF-8 text."""
+def read_words(text: str, file: Path | None, prompt: str) -> str:
+    """Read the words from the option, the file or the keyboard. Raises Poison when the file isn't UTF-8 text."""
     from lfr_core.common.errors import Poison
     from lfr_core.common.files import SETTINGS_BYTES, read_text_bounded
 
@@ -82,15 +46,8 @@ def text_of(text: str, file: Path | None, prompt: str) -> str:
         raise Poison(f"{file} can't be read as UTF-8 text: give another file; nothing was taken") from error
 
 
-def about_of(deployment: str, from_: str, to: str, place: str, receipt: str) -> About:
-    """What a request is about. Raises Poison for a time that isn't one."""
-    from lfr_core.publication.rights.types import About
-
-    return About(deployment, _moment(from_), _moment(to), place, receipt)
-
-
-def as_day(text: str) -> dt.date | None:
-    """A day, or None for no text. Raises Poison when there is no such day."""
+def parse_day(text: str) -> dt.date | None:
+    """Read a day; None for no text. Raises Poison when there is no such day."""
     import datetime as dt
 
     from lfr_core.common.errors import Poison
@@ -103,8 +60,8 @@ def as_day(text: str) -> dt.date | None:
         raise Poison(f"{text!r} is no day: write it as 2026-12-04") from error
 
 
-def _moment(text: str) -> dt.datetime | None:
-    """A time; without a zone it is London's. Raises Poison."""
+def parse_moment(text: str) -> dt.datetime | None:
+    """Read a time; without a zone it is London's. Raises Poison."""
     import datetime as dt
 
     from lfr_core.common.errors import Poison
@@ -125,7 +82,7 @@ def _moment(text: str) -> dt.datetime | None:
 
 
 def request_dict(request: Request) -> dict[str, object]:
-    """A request for programs."""
+    """Describe a request for programs."""
     from lfr_core.common.clock import utc_from_ns
 
     def moment(ns: int | None) -> str | None:
@@ -164,11 +121,13 @@ def request_dict(request: Request) -> dict[str, object]:
     }
 
 
-def tell(request: Request, *, as_json: bool) -> None:
+def request_output(request: Request) -> Output:
     """Say where a request stands."""
-    if as_json:
-        print_json(request_dict(request))
-        return
+    return Output(request_dict(request), lambda: show_request(request))
+
+
+def show_request(request: Request) -> None:
+    """Print where a request stands."""
     colour = {"overdue": "bold red", "due soon": "yellow"}.get(request.state.value, "default")
     about = request.deployment or ("one of several deployments" if request.holds else "no deployment named")
     console.print(

@@ -1,4 +1,4 @@
-"""A planned deployment as text for people: the readiness board, the schedule, what is owed, the timeline."""
+"""Prints a planned deployment for people: the readiness board, the schedule, what is owed, the timeline."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from datetime import datetime
 from rich.markup import escape
 from rich.table import Table
 
-from apps.cli.common import console
-from apps.cli.planned import Status
+from apps.cli.common import console, print_plain
+from apps.cli.deployment.status import Status
 from lfr_core.deployments.reading import TimelineEntry
 from lfr_core.domain.working_days import LONDON
 
@@ -17,15 +17,13 @@ __all__ = ["show_status", "show_timeline"]
 
 
 def show_status(found: Status) -> None:
-    """Print it."""
+    """Print where it stands."""
     one, made = found.standing, found.standing.application
     console.print(f"[bold]{escape(one.name)}[/bold] ({escape(one.view.id)}): {one.view.status.value}", soft_wrap=True)
-    console.print(
+    authorised = f"authorised by {one.life.officer}" if one.life.officer else "not authorised"
+    print_plain(
         f"{made.place}, {_when(made.starts_at)} to {_when(made.ends_at)}; application {made.revision} by "
-        f"{one.life.planner}; " + (f"authorised by {one.life.officer}" if one.life.officer else "not authorised"),
-        markup=False,
-        highlight=False,
-        soft_wrap=True,
+        f"{one.life.planner}; {authorised}"
     )
     board = Table("condition", "", "why", "who must act")
     for line in one.board:

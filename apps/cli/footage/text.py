@@ -1,21 +1,17 @@
-"""What the commands of `lfr footage` share: options, how times are read, how answers are worded."""
+"""Reads times for the commands of `lfr footage`, and words segments, holds and exports."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from apps.cli.common import console, errors, person_option, print_json
+from apps.cli.command import Output
+from apps.cli.common import console, errors, person_option
 
 if TYPE_CHECKING:
     import datetime as dt
 
-    from sqlalchemy import Engine
-
-    from lfr_core.common.settings import Settings
     from lfr_core.retention.footage.export import Written
     from lfr_core.retention.footage.holds import Hold
     from lfr_core.retention.footage.register import Segment
@@ -25,16 +21,15 @@ __all__ = [
     "Camera",
     "From",
     "To",
-    "as_date",
-    "as_ns",
-    "fate",
+    "describe_end",
     "hold_dict",
-    "records",
+    "hold_output",
+    "parse_date",
+    "parse_time_ns",
     "segment_dict",
-    "tell_hold",
-    "tell_written",
     "time_text",
     "today",
+    "written_output",
 ]
 
 Camera = Annotated[str | None, typer.Option("--camera", help="Of this camera alone.")]
@@ -43,22 +38,8 @@ To = Annotated[str | None, typer.Option("--to", help="Before this time.")]
 By = Annotated[str, person_option("--by", "Name of the person who does this.")]
 
 
-@contextmanager
-def records(settings: Settings) -> Iterator[Engine]:
-    """The database, its tables made if need be."""
-    from lfr_core.storage.engine import open_engine
-    from lfr_core.storage.migrate import upgrade
-
-    upgrade(settings.records_url)
-    engine = open_engine(settings.records_url)
-    try:
-        yield engine
-    finally:
-        engine.dispose()
-
-
-def as_ns(text: str | None) -> int | None:
-    """A time as nanoseconds. Raises Poison when it has no time zone: evidence mustn't be an hour off in summer."""
+def parse_time_ns(text: str | None) -> int | None:
+    """Read a time as nanoseconds. Raises Poison when it has no time zone: evidence mustn't be an hour off in summer."""
     import datetime as dt
 
     from lfr_core.common.errors import Poison
@@ -74,8 +55,8 @@ def as_ns(text: str | None) -> int | None:
     return round(at.timestamp() * 1e6) * 1_000
 
 
-def as_date(text: str) -> dt.date:
-    """A day. Raises Poison when it isn't written as one."""
+def parse_date(text: str) -> dt.date:
+    """Read a day. Raises Poison when it isn't written as one."""
     import datetime as dt
 
     from lfr_core.common.errors import Poison
@@ -87,28 +68,28 @@ def as_date(text: str) -> dt.date:
 
 
 def today() -> dt.date:
-    """The day in UTC."""
+    """Return the day in UTC."""
     import datetime as dt
 
     return dt.datetime.now(dt.UTC).date()
 
 
 def time_text(at_ns: int | None) -> str:
-    """A time in UTC, to the second."""
+    """Word a time in UTC, to the second."""
     from lfr_core.common.clock import utc_from_ns
 
     return "–" if at_ns is None else f"{utc_from_ns(at_ns):%Y-%m-%d %H:%M:%S}Z"
 
 
-def fate(segment: Segment) -> str:
-    """When it goes, or went."""
+def describe_end(segment: Segment) -> str:
+    """Say when a segment goes, or went."""
     if segment.purged_ns is not None:
         return f"destroyed {time_text(segment.purged_ns)}"
     return "[bold]held[/bold]" if segment.held else time_text(segment.due_ns)
 
 
 def segment_dict(segment: Segment) -> dict[str, object]:
-    """A segment for programs."""
+    """Describe a segment for programs."""
     from dataclasses import asdict
 
     times = {
@@ -124,52 +105,49 @@ def segment_dict(segment: Segment) -> dict[str, object]:
 
 
 def hold_dict(hold: Hold) -> dict[str, object]:
-    """A hold for programs."""
+    """Describe a hold for programs."""
     from dataclasses import asdict
 
     return asdict(hold) | {"review_is_overdue": hold.review_is_overdue(today())}
 
 
-def tell_hold(hold: Hold, what: str, *, as_json: bool) -> None:
-    """What became of a hold."""
-    if as_json:
-        print_json(hold_dict(hold))
-        return
+def hold_output(hold: Hold, what: str) -> Output:
+    """Say what became of a hold."""
     until = "" if hold.released_at else f"; to be reviewed by {hold.review_on}"
-    console.print(f"hold {hold.id}: segments {what}: {len(hold.segments)}{until}", highlight=False, soft_wrap=True)
+    return Output(hold_dict(hold), f"hold {hold.id}: segments {what}: {len(hold.segments)}{until}")
 
 
-def tell_written(written: Written, *, as_json: bool) -> None:
-    """What came out, and what didn't."""
-    if as_json:
-        print_json(
+def written_output(written: Written) -> Output:
+    """Say what was written, and what couldn't be."""
+    document = {
+        "folder": str(written.folder),
+        "frames": written.frames,
+        "manifest_sha256": written.manifest_sha256 or None,
+        "segments": [
             {
-                "folder": str(written.folder),
-                "frames": written.frames,
-                "manifest_sha256": written.manifest_sha256 or None,
-                "segments": [
-                    {
-                        "id": each.segment.id,
-                        "frames": each.frames,
-                        "damaged": each.damaged,
-                        "lacking": each.frames_lacking,
-                        "cut_short_bytes": each.cut_short_bytes,
-                        "problem": each.problem or None,
-                    }
-                    for each in written.seen
-                ],
+                "id": each.segment.id,
+                "frames": each.frames,
+                "damaged": each.damaged,
+                "lacking": each.frames_lacking,
+                "cut_short_bytes": each.cut_short_bytes,
+                "problem": each.problem or None,
             }
-        )
-        return
+            for each in written.seen
+        ],
+    }
+    return Output(document, lambda: _show_written(written))
+
+
+def _show_written(written: Written) -> None:
     console.print(f"{written.frames} frames in {written.folder}", highlight=False, soft_wrap=True)
     if written.manifest_sha256:
         console.print(f"manifest SHA-256 {written.manifest_sha256}", highlight=False, soft_wrap=True)
     for each in written.seen:
-        for wrong, words in (
+        for is_wrong, words in (
             (bool(each.problem), each.problem),
             (bool(each.damaged), f"{each.damaged} frames were changed and don't open"),
             (bool(each.frames_lacking), f"{each.frames_lacking} frames on record are no longer in its file"),
             (bool(each.cut_short_bytes), "its last frame was cut short"),
         ):
-            if wrong:
+            if is_wrong:
                 errors.print(f"segment {each.segment.id}: {words}", highlight=False, soft_wrap=True)

@@ -1,22 +1,25 @@
-"""A checked watchlist, for people and programs."""
+"""Shows a checked watchlist to people and programs, and how far photographs are."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from apps.cli.common import console
+from apps.cli.common import console, errors, print_plain
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from lfr_core.watchlists.quality.result import ListQuality
     from lfr_core.watchlists.quality.service import CheckedList
 
-__all__ = ["as_dict", "show_report", "write_report"]
+__all__ = ["as_dict", "photograph_bar", "show_report", "write_report"]
 
 
 def as_dict(checked: CheckedList) -> dict[str, object]:
-    """For JSON: no template and no picture."""
+    """Describe it for JSON: no template and no picture."""
     report = checked.report
     return {
         "size": report.size,
@@ -45,7 +48,7 @@ def as_dict(checked: CheckedList) -> dict[str, object]:
 
 
 def write_report(file: Path, checked: CheckedList) -> None:
-    """`as_dict` as a JSON file. Raises Fatal when it can't be written."""
+    """Write `as_dict` as a JSON file. Raises Fatal when it can't be written."""
     import json
 
     from lfr_core.common.errors import Fatal
@@ -57,7 +60,7 @@ def write_report(file: Path, checked: CheckedList) -> None:
 
 
 def show_report(checked: CheckedList) -> None:
-    """What can be enrolled, what is refused, and what the suite found."""
+    """Print what can be enrolled, what is refused, and what the suite found."""
     from rich.markup import escape
     from rich.table import Table
 
@@ -86,6 +89,17 @@ def show_report(checked: CheckedList) -> None:
     _show_quality(checked.quality)
 
 
+@contextmanager
+def photograph_bar() -> Iterator[Callable[[int, int], None]]:
+    """Show a bar of photographs done; it is moved by calling what this yields with those done and the total."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("photographs"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=errors) as bar:
+        task = bar.add_task("photographs", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
 def _show_quality(quality: ListQuality) -> None:
     from rich.markup import escape
     from rich.table import Table
@@ -105,5 +119,5 @@ def _show_quality(quality: ListQuality) -> None:
         if each.submitted:
             console.print(f"{each.category}: {each.submitted} in the file, {each.fit} can be enrolled", highlight=False)
     for unchecked in quality.unchecked:
-        console.print(f"not checked: {unchecked.rule}: {unchecked.why}", markup=False, highlight=False, soft_wrap=True)
+        print_plain(f"not checked: {unchecked.rule}: {unchecked.why}")
     console.print(f"the suite watchlist {'passes' if quality.passes else 'does not pass'}")

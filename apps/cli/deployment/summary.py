@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
     from lfr_core.alerts.read import DeploymentSummary
 
-__all__ = ["Planned", "planned_of"]
+__all__ = ["PlanSummary", "plans_of"]
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
-    """As the newest revision of its application says. Times are aware."""
+class PlanSummary:
+    """A plan, as the newest revision of its application says. Times are aware."""
 
     place: str
     starts_at: datetime
@@ -42,8 +42,8 @@ class Planned:
         }
 
 
-def planned_of(engine: Engine, deployments: Iterable[DeploymentSummary]) -> dict[str, Planned]:
-    """Of those that are planned, by id. Raises Retryable when the records are away."""
+def plans_of(engine: Engine, deployments: Iterable[DeploymentSummary]) -> dict[str, PlanSummary]:
+    """Read the plans of those that are planned, by id. Raises Retryable when the records are away."""
     from lfr_core.deployments.reading import application_of, authority_of
     from lfr_core.storage.engine import reading
 
@@ -54,5 +54,5 @@ def planned_of(engine: Engine, deployments: Iterable[DeploymentSummary]) -> dict
             if made is not None:
                 given = authority_of(session, one.view.id)
                 officer = given.by if given is not None and given.granted else ""
-                found[one.view.id] = Planned(made.place, made.starts_at, made.ends_at, officer)
+                found[one.view.id] = PlanSummary(made.place, made.starts_at, made.ends_at, officer)
     return found

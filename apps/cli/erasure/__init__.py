@@ -1,0 +1,15 @@
+"""`lfr erasure`: plant canaries, certify what was deleted, verify it, show certificates and epochs."""
+
+from __future__ import annotations
+
+import typer
+
+from apps.cli.erasure import canaries, certificates, epochs
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    no_args_is_help=True, help="Prove what was deleted: canaries, certificates, and when a face was gone."
+)
+for _commands in (canaries, certificates, epochs):
+    app.add_typer(_commands.app)
