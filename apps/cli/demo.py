@@ -12,7 +12,7 @@ from apps.cli.common import console, errors, print_json, refuse_unwritable, writ
 
 if TYPE_CHECKING:
     from apps.demo.deletion import Deletion
-    from apps.demo.life import Life
+    from apps.demo.deployment import PublishedDeployment
     from apps.demo.run import DemoResult, DemoStage
     from lfr_core.custody.installation import Installation
 
@@ -67,7 +67,6 @@ def demo(
 
     result = run_demo(
         settings=settings,
-        policy=installation.policy,
         home=settings.home.parent / "demo",
         seconds=seconds,
         faces=faces,
@@ -78,8 +77,8 @@ def demo(
     )
     if result.deletion is not None and str(json_file) != "-":
         _show_deletion(result.home, result.deletion)
-    if result.life is not None and str(json_file) != "-":
-        _show_life(result.life, right=result.published_right)
+    if result.published is not None and str(json_file) != "-":
+        _show_published(result.published, right=result.published_right)
     if str(json_file) == "-":
         print_json(result.as_json())
     elif json_file is not None:
@@ -114,14 +113,14 @@ def _show(result: DemoResult) -> None:
     )
 
 
-def _show_life(life: Life, *, right: bool) -> None:
+def _show_published(published: PublishedDeployment, *, right: bool) -> None:
     from apps.cli.deployment.text import show_timeline
 
-    show_timeline(life.timeline)
+    show_timeline(published.timeline)
     verdict = "[bold green]passed[/bold green]" if right else "[bold red]failed[/bold red]"
     console.print(
-        f"{verdict}: the published record has the stream's {life.record.faces_compared} faces compared. "
-        f"The public site: {life.site}",
+        f"{verdict}: the published record has the stream's {published.record.faces_compared} faces compared. "
+        f"The public site: {published.site}",
         highlight=False,
         soft_wrap=True,
     )
