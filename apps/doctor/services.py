@@ -163,8 +163,10 @@ def newest_record_ns(settings: Settings) -> int | None:
 
     if not settings.database_url and not (settings.home / "records.sqlite3").exists():
         return None
-    try:
-        with Installation(settings) as installation, reading(installation.engine) as session:
-            return newest(session)
-    except LfrError:
-        return None
+    with Installation(settings) as installation:
+        engine = installation.engine
+        try:
+            with reading(engine) as session:
+                return newest(session)
+        except LfrError:
+            return None

@@ -1,4 +1,4 @@
-"""The staff's page for enquiries and complaints: one module to be put into the staff app."""
+"""The staff's page for enquiries and complaints, a page of the staff's app."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one part of the page holds still: the alerts a person is deciding change only when that person acts.
+"""Keeps alerts on the screen as they were first shown: what a person is deciding changes only when that person acts.
 
 New alerts, other operators' answers and newer pictures wait beside it, named in words. When the operator has acted, the
 part first stands for a second without buttons: nothing that is clicked twice reaches what comes next, and no button of
@@ -14,13 +14,13 @@ from uuid import UUID
 from lfr_core.alerts.read import AlertSummary
 from lfr_core.common.clock import Clock
 
-__all__ = ["SETTLE_S", "Held"]
+__all__ = ["SETTLE_S", "AlertSnapshot"]
 
 SETTLE_S: Final = 1.0
 """Longer than a double click (0.5 s where it is slow)."""
 
 
-class Held:
+class AlertSnapshot:
     """The alerts of one part, as they were when they were first shown."""
 
     def __init__(self, clock: Clock) -> None:
@@ -37,11 +37,11 @@ class Held:
         """Of the pictures beside each alert."""
 
     def release(self, wanted: UUID | None = None) -> None:
-        """The operator acted: what is shown may change, after a second without buttons."""
+        """Let what is shown change, after a second without buttons: the operator acted."""
         self._released_s, self._cleared, self.wanted = self._clock.monotonic(), False, wanted
 
     def show(self, find: Callable[[UUID | None], tuple[AlertSummary, ...]]) -> tuple[AlertSummary | None, ...]:
-        """What to draw now. `find` is asked for the alerts that come next, and given the one that is wanted."""
+        """Return what to draw now. `find` is asked for the alerts that come next, and given the one that is wanted."""
         if not self.alerts:
             self._replace(find)
         elif self._released_s is not None:
@@ -51,7 +51,7 @@ class Held:
         return self.alerts
 
     def forget(self, alert: UUID) -> None:
-        """It has been deleted on schedule: nothing is kept of it, and its place stays, so that no other card moves."""
+        """Keep nothing of an alert deleted on schedule; its place stays, so that no other card moves."""
         self.alerts = tuple(None if one is not None and one.id == alert else one for one in self.alerts)
         self.digests.pop(alert, None)
 
