@@ -48,43 +48,49 @@ def demo(
 
     from apps.demo.run import run_demo
 
-    settings = installation.settings
     refuse_unwritable(json_file)
     interactive = sys.stdin.isatty() and not headless
 
-    def stage(at: DemoStage) -> None:
-        if at.page:
+    def show_page(stage: DemoStage) -> None:
+        if stage.page:
             errors.print(
-                f"the operator's page: [bold]{at.page}[/bold]; sign on there as {at.operator}", highlight=False
+                f"the operator's page: [bold]{stage.page}[/bold]; sign on there as {stage.operator}", highlight=False
             )
             if interactive:
-                typer.launch(at.page)
+                typer.launch(stage.page)
 
     def wait(result: DemoResult) -> None:
         _show(result)
         if interactive and stay:
             console.input("[bold]Enter[/bold] ends the demonstration and stops everything ")
 
+    prints_json = str(json_file) == "-"
     result = run_demo(
-        settings=settings,
-        home=settings.home.parent / "demo",
+        settings=installation.settings,
+        home=installation.settings.home.parent / "demo",
         seconds=seconds,
         faces=faces,
         with_page=not headless,
         console=errors,
-        on_stage=stage,
-        before_end=wait if str(json_file) != "-" else lambda _: None,
+        on_stage=show_page,
+        before_end=(lambda _: None) if prints_json else wait,
     )
-    if result.deletion is not None and str(json_file) != "-":
-        _show_deletion(result.home, result.deletion)
-    if result.published is not None and str(json_file) != "-":
-        _show_published(result.published, right=result.published_right)
-    if str(json_file) == "-":
+    if prints_json:
         print_json(result.as_json())
-    elif json_file is not None:
-        write_json(json_file, result.as_json())
+    else:
+        _show_end(result)
+        if json_file is not None:
+            write_json(json_file, result.as_json())
     if not result.passed:
         raise typer.Exit(1)
+
+
+def _show_end(result: DemoResult) -> None:
+    """Print what became of the data, and what was published."""
+    if result.deletion is not None:
+        _show_deletion(result.home, result.deletion)
+    if result.published is not None:
+        _show_published(result.published, right=result.published_right)
 
 
 def _show(result: DemoResult) -> None:

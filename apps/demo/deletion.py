@@ -58,7 +58,7 @@ def erase_deployment(
         installation: of the run.
         deployment: its id.
         close: ends the deployment.
-        progress: told each step.
+        progress: called with each step.
 
     Raises:
         LfrError: of every kind; what is left is due and goes with the ordinary purges.

@@ -204,7 +204,7 @@ class OperatorView:
         """Say that the operator watches this deployment, a few times in what the policy lets pass in silence.
 
         Nothing is said of a deployment that can't recognise, nor without a name. Who closes the page, or leaves it
-        for another tab, is heard of no more, and the gate shuts.
+        for another tab, is reported no more, and the gate shuts.
 
         Raises:
             Refused: as `lfr_core.custody.people.sign_on.signed_on`: the operator may see nothing more.

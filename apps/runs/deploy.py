@@ -97,8 +97,8 @@ def deployed_system(
         settings: those of the run (`settings_for_run`).
         policy: the force's.
         with_page: start the operator's page.
-        on_change: told of the children as they start.
-        say: told what takes long.
+        on_change: called with the children as they start.
+        say: called with what takes long.
 
     Raises:
         Refused: no entry is left to enrol, a rule of the deployment says no, or `run.no-operator`.

@@ -86,19 +86,15 @@ def run_recording(
     Raises:
         LfrError: of every kind; what was started has been stopped.
     """
-    kind = DeploymentKind.EVALUATION
     frames = count_frames(source, policy)  # first: nothing is started for a recording that can't be played
-    deployment = f"run-{datetime.now(tz=UTC):%Y%m%dT%H%M%S}"
+    deployment, kind = f"run-{datetime.now(tz=UTC):%Y%m%dT%H%M%S}", DeploymentKind.EVALUATION
     with run_progress(console) as bars:
         checking = bars.add_task("checking the watchlist", total=None, note="")
-        report = checked_watchlist(
-            watchlist,
-            deployment,
-            kind,
-            settings=settings,
-            policy=policy,
-            progress=lambda done, total: bars.update(checking, completed=done, total=total),
-        )
+
+        def count(done: int, total: int) -> None:
+            bars.update(checking, completed=done, total=total)
+
+        report = checked_watchlist(watchlist, deployment, kind, settings=settings, policy=policy, progress=count)
         on_checked(report)
         own = settings_for_run(settings, home, workers=1, keep_page_port=False)
         with deployed_system(
@@ -113,16 +109,14 @@ def run_recording(
             on_change=count_ready(bars),
             say=lambda words: console.print(words, style="yellow"),
         ) as running:
-            playing = bars.add_task("recognising", total=frames, note="")
+            engine, playing = running.installation.engine, bars.add_task("recognising", total=frames, note="")
             play(
                 [Source(camera, source)],
                 deployment,
                 settings=own,
-                database=running.installation.engine,
+                database=engine,
                 system=running.system,
                 as_fast_as_possible=True,
                 progress=lambda far: bars.update(playing, completed=far.captured, note=f"{far.alerts} alerts"),
             )
-            return measure(
-                running.installation.engine, deployment, by=running.operator, now_ns=running.installation.now_ns
-            )
+            return measure(engine, deployment, by=running.operator, now_ns=running.installation.now_ns)
