@@ -1,4 +1,4 @@
-"""How our Streamlit pages are started, all alike; no Streamlit is imported here."""
+"""Builds the command that starts a Streamlit page; no Streamlit is imported here."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _THEMES = {
 
 
 def streamlit_command(script: Path, port: int, hosts: Sequence[str], arguments: Sequence[str] = ()) -> list[str]:
-    """The command of a page on the loopback `port`, opened under one of the names `hosts`.
+    """Build the command of a page on the loopback `port`, opened under one of the names `hosts`.
 
     It is ready when `/_stcore/health` answers.
     """

@@ -1,4 +1,4 @@
-"""The sign-in of staff's pages: a registered name with a fitting role, looked up anew at each drawing.
+"""Signs people in on staff's pages: a registered name with a fitting role, looked up anew at each drawing.
 
 It isn't a login (docs/decisions/0010): the name is believed. Who is revoked, or loses the role, is out at once.
 """
@@ -21,13 +21,13 @@ __all__ = ["registered", "signed_in"]
 
 
 def registered(engine: Engine, name: str, roles: Collection[Role]) -> Person:
-    """The person of that name, who may act in one of `roles` now. Raises Refused `actor.not-a-person`, `people.*`."""
+    """Find the person of that name, who may act in one of `roles`. Raises Refused `actor.not-a-person`, `people.*`."""
     with reading(engine) as session:
         return acting(session, person_name(name), roles)
 
 
 def signed_in(page: str, look_up: Callable[[str], Person]) -> Person | None:
-    """Who uses this session of `page`, or None, with the form drawn that asks.
+    """Find who uses this session of `page`, or draw the form that asks and return None.
 
     Args:
         page: a word, of letters; sign-ins of two pages don't mix.

@@ -26,7 +26,7 @@ import cv2
 from rich.console import Console
 from rich.table import Table
 
-from apps.stores import deployment_store
+from apps.services import deployment_store
 from apps.street.people import sample_people
 from apps.street.render import BENCH_STREETS, render_streets
 from apps.supervisor.plan import settings_env
@@ -36,6 +36,7 @@ from lfr_core.common.errors import Retryable
 from lfr_core.common.settings import Settings
 from lfr_core.custody.audit.trail import AuditTrail
 from lfr_core.custody.people import People, Rank, Role
+from lfr_core.custody.installation import Installation
 from lfr_core.custody.vault.client import VaultClient, vault_client
 from lfr_core.custody.vault.frames import VaultOpener, VaultSealer
 from lfr_core.deployments.attendance import Attendance
@@ -216,7 +217,7 @@ def open_deployment(settings: Settings, contract_id: str, policy: Policy) -> Non
         references: Sequence[Photograph] = (Photograph(),)
         age: int | None = None
 
-    store = deployment_store(settings, open_engine(settings.records_url))
+    store = deployment_store(Installation(settings))
     store.create(DEPLOYMENT, DeploymentKind.EVALUATION, name="bench", policy=policy, live_only=False)
     store.attach_watchlist(DEPLOYMENT, contract_id, GALLERY, [Entry()])
     store.open(DEPLOYMENT)

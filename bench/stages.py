@@ -33,7 +33,6 @@ from apps.street.people import sample_people, with_twins
 from apps.street.render import BENCH_STREETS, Street, render_streets
 from apps.street.truth import load_truth
 from bench.plain_loop import PlainResult, plain_loops
-from lfr_core.common.clock import SystemClock
 from lfr_core.common.settings import Settings
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.policy import Policy, load_policy
@@ -91,10 +90,11 @@ def run_stream(
     kind = DeploymentKind.EVALUATION
     with deployed_system(
         report, deployment, kind, name="bench", live_only=False, settings=own, policy=policy, with_page=False, say=say
-    ) as at:
+    ) as running:
         sources = [Source(camera, street.video) for camera, street in zip(CAMERAS, streets, strict=True)]
-        play(sources, deployment, settings=own, database=at.database, system=at.system, as_fast_as_possible=True)
-        return measure(at.database, deployment, by=at.operator, now_ns=SystemClock().time_ns())
+        engine = running.installation.engine
+        play(sources, deployment, settings=own, database=engine, system=running.system, as_fast_as_possible=True)
+        return measure(engine, deployment, by=running.operator, now_ns=running.installation.now_ns)
 
 
 def one_round(streets: Sequence[Street], settings: Settings, policy: Policy, folder: Path) -> Round:

@@ -19,7 +19,6 @@ from rich.console import Console
 
 from apps.demo.run import DemoResult, DemoStage, run_demo
 from lfr_core.common.settings import Settings
-from lfr_core.domain.policy import load_policy
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -112,7 +111,6 @@ def main() -> None:
 
         run_demo(
             settings=settings,
-            policy=load_policy(settings.policy_file),
             home=Path(home) / "demo",
             seconds=options.seconds,
             faces=2.5,

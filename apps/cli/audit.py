@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from apps.cli.common import AsJson, console, errors, guard, load_settings, print_json
+from apps.cli.command import Output, command
+from apps.cli.common import console, errors, print_plain
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
+    from collections.abc import Sequence
 
-    from lfr_core.common.settings import Settings
     from lfr_core.custody.audit.entry import AuditEntry
     from lfr_core.custody.audit.port import Verb
     from lfr_core.custody.audit.verify import AuditReport
+    from lfr_core.custody.installation import Installation
     from lfr_core.custody.vault.client import VaultClient
 
 __all__ = ["app"]
@@ -37,131 +36,86 @@ Since = Annotated[
 ]
 
 
-@app.command()
-def verify(as_json: AsJson = False) -> None:
+@command(app)
+def verify(installation: Installation) -> Output:
     """Check every entry and every signature; works while the vault is down. Exit code 1 when anything is wrong.
 
     Example: lfr audit verify --json
     """
-    with guard():
-        from lfr_core.common.clock import SystemClock
-        from lfr_core.common.errors import Refused
-        from lfr_core.custody.audit.head_checkpoint import HEAD_FILE, read_checkpoint, read_public_key
-        from lfr_core.custody.audit.verify import verify
+    from lfr_core.common.errors import Refused
+    from lfr_core.custody.audit import verify as trail_verification
+    from lfr_core.custody.audit.head_checkpoint import HEAD_FILE, read_checkpoint, read_public_key
 
-        settings = load_settings()
-        public_key = read_public_key(settings.keystore_folder)
-        try:
-            remembered = read_checkpoint(settings.keystore_folder / HEAD_FILE)
-        except Refused as refusal:
-            _say_wrong(0, refusal.rule, str(refusal), as_json=as_json)
-            raise typer.Exit(FAILED) from refusal
-        with _records(settings) as engine:
-            report = verify(engine, public_key=public_key, remembered=remembered, now_ns=SystemClock().time_ns())
-        _print_report(report, public_key.hex(), as_json=as_json)
-        if not report.is_good:
-            raise typer.Exit(FAILED)
+    keystore = installation.settings.keystore_folder
+    public_key = read_public_key(keystore)
+    try:
+        checkpoint = read_checkpoint(keystore / HEAD_FILE)
+    except Refused as refusal:
+        return _fault_output(0, refusal.rule, str(refusal))
+    report = trail_verification.verify(
+        installation.engine, public_key=public_key, remembered=checkpoint, now_ns=installation.now_ns
+    )
+    return _report_output(report, public_key.hex())
 
 
-@app.command()
+@command(app)
 def show(
+    installation: Installation,
     deployment: Deployment = None,
     verb: VerbWord = None,
     since: Since = None,
     limit: Annotated[int, typer.Option(min=1, help="At most so many, the newest.")] = 50,
-    as_json: AsJson = False,
-) -> None:
+) -> Output:
     """Show entries, the oldest first. People appear under pseudonyms.
 
     Example: lfr audit show --deployment high-street-0412 --verb decide
     """
-    with guard():
-        from rich.table import Column, Table
+    from lfr_core.custody.audit.read import entries
 
-        from lfr_core.common.clock import utc_from_ns
-        from lfr_core.custody.audit.read import entries
-
-        kind, since_ns = _verb(verb), _since_ns(since)
-        with _records(load_settings()) as engine:
-            found = entries(engine, deployment=deployment, verb=kind, since_ns=since_ns, limit=limit)
-        if as_json:
-            print_json([_as_dict(one) for one in found])
-            return
-        if not found:
-            console.print("No entry.")
-            return
-        table = Table(
-            Column("Entry", justify="right"), "At (UTC)", "Verb", "Who", "Deployment", "What", "Rule", "Facts"
-        )
-        for one in found:
-            who = one.actor if one.actor.startswith("system:") else one.actor[: len("person:") + 8]
-            table.add_row(
-                str(one.seq),
-                f"{utc_from_ns(one.at_ns):%Y-%m-%d %H:%M:%S}",
-                one.verb.value,
-                who,
-                one.deployment,
-                one.subject,
-                one.rule,
-                ", ".join(f"{name} {fact}" for name, fact in one.facts.items()),
-            )
-        console.print(table)
+    kind, since_ns = _parse_verb(verb), _parse_since_ns(since)
+    found = entries(installation.engine, deployment=deployment, verb=kind, since_ns=since_ns, limit=limit)
+    return Output([_as_dict(one) for one in found], lambda: _show_entries(found))
 
 
-@app.command()
+@command(app)
 def export(
+    installation: Installation,
     output: Annotated[Path, typer.Option("--output", help="File to write, JSON lines.")],
     deployment: Deployment = None,
     verb: VerbWord = None,
     since: Since = None,
-    as_json: AsJson = False,
-) -> None:
+) -> Output:
     """Write the trail to a file that `infra/verify_evidence.py` verifies; entries filtered out leave only digests.
 
     While the vault is down the file itself isn't signed, and the newest signed head in it speaks for the entries.
 
     Example: lfr audit export --output trail.jsonl --since 2026-12-01
     """
-    with guard():
-        from contextlib import closing
+    from lfr_core.alerts.evidence import export_trail
+    from lfr_core.common.files import open_atomic
 
-        from apps.auditing import whole_file
-        from lfr_core.alerts.evidence import export_trail
-        from lfr_core.common.clock import SystemClock
-        from lfr_core.custody.vault.client import vault_client
+    kind, since_ns = _parse_verb(verb), _parse_since_ns(since)
+    with open_atomic(output) as out:
+        is_signed = _answers(installation.vault)
+        summary = export_trail(
+            installation.engine,
+            out,
+            signer=installation.vault if is_signed else None,
+            clock=installation.clock,
+            deployment=deployment,
+            verb=kind,
+            since_ns=since_ns,
+        )
+    if not is_signed:
+        errors.print("the vault is away: the file itself isn't signed, the newest head in it is")
 
-        kind, since_ns = _verb(verb), _since_ns(since)
-        settings = load_settings()
-        with closing(vault_client(settings)) as vault, _records(settings) as engine, whole_file(output) as out:
-            is_there = _answers(vault)
-            summary = export_trail(
-                engine,
-                out,
-                signer=vault if is_there else None,
-                clock=SystemClock(),
-                deployment=deployment,
-                verb=kind,
-                since_ns=since_ns,
-            )
-        if not is_there:
-            errors.print("the vault is away: the file itself isn't signed, the newest head in it is")
-        if as_json:
-            print_json({"file": str(output), "bytes": summary.bytes, "sha256": summary.sha256, "signed": is_there})
-            return
-        console.print(f"{output}: {summary.lines['audit']} lines, {summary.bytes} bytes", markup=False, highlight=False)
+    def text() -> None:
+        lines = summary.lines["audit"]
+        console.print(f"{output}: {lines} lines, {summary.bytes} bytes", markup=False, highlight=False)
         console.print("Verify it anywhere: python infra/verify_evidence.py FILE --public-key KEY")
 
-
-@contextmanager
-def _records(settings: Settings) -> Iterator[Engine]:
-    """The records as they are: looking at the trail changes nothing, not even old tables."""
-    from lfr_core.storage.engine import open_engine
-
-    engine = open_engine(settings.records_url)
-    try:
-        yield engine
-    finally:
-        engine.dispose()
+    document = {"file": str(output), "bytes": summary.bytes, "sha256": summary.sha256, "signed": is_signed}
+    return Output(document, text)
 
 
 def _answers(vault: VaultClient) -> bool:
@@ -174,7 +128,7 @@ def _answers(vault: VaultClient) -> bool:
     return True
 
 
-def _verb(word: str | None) -> Verb | None:
+def _parse_verb(word: str | None) -> Verb | None:
     from lfr_core.common.errors import Refused
     from lfr_core.custody.audit.port import Verb
 
@@ -186,7 +140,7 @@ def _verb(word: str | None) -> Verb | None:
         ) from error
 
 
-def _since_ns(text: str | None) -> int | None:
+def _parse_since_ns(text: str | None) -> int | None:
     from datetime import UTC, datetime
 
     from lfr_core.common.errors import Refused
@@ -204,46 +158,72 @@ def _since_ns(text: str | None) -> int | None:
     return since_ns
 
 
-def _print_report(report: AuditReport, public_key: str, *, as_json: bool) -> None:
-    if as_json:
-        problem = report.problem
-        print_json(
-            {
-                "good": report.is_good,
-                "entries": report.entries,
-                "first_seq": report.first_seq,
-                "last_seq": report.last_seq,
-                "pruned": report.pruned,
-                "signatures_checked": report.heads,
-                "signed_seq": report.signed_seq,
-                "unsigned": report.unsigned,
-                "public_key": public_key,
-                "unchecked": list(report.unchecked),
-                "problem": None
-                if problem is None
-                else {"seq": problem.seq, "fault": problem.fault.value, "message": problem.message},
-            }
+def _report_output(report: AuditReport, public_key: str) -> Output:
+    problem = report.problem
+    document = {
+        "good": report.is_good,
+        "entries": report.entries,
+        "first_seq": report.first_seq,
+        "last_seq": report.last_seq,
+        "pruned": report.pruned,
+        "signatures_checked": report.heads,
+        "signed_seq": report.signed_seq,
+        "unsigned": report.unsigned,
+        "public_key": public_key,
+        "unchecked": list(report.unchecked),
+        "problem": None
+        if problem is None
+        else {"seq": problem.seq, "fault": problem.fault.value, "message": problem.message},
+    }
+
+    def text() -> None:
+        if problem is not None:
+            _show_fault(problem.fault.value, problem.message)
+            return
+        pruned = f", {report.pruned} pruned before them" if report.pruned else ""
+        waiting = f", {report.unsigned} of them newer than the last signed head" if report.unsigned else ""
+        console.print(
+            f"[green]The audit trail verifies[/green]: {report.entries} entries{pruned}{waiting}; "
+            f"{report.heads} signatures checked, key {public_key[:16]}."
         )
-        return
-    if report.problem is not None:
-        _say_wrong(report.problem.seq, report.problem.fault.value, report.problem.message, as_json=False)
-        return
-    pruned = f", {report.pruned} pruned before them" if report.pruned else ""
-    waiting = f", {report.unsigned} of them newer than the last signed head" if report.unsigned else ""
-    console.print(
-        f"[green]The audit trail verifies[/green]: {report.entries} entries{pruned}{waiting}; "
-        f"{report.heads} signatures checked, key {public_key[:16]}."
-    )
-    for sentence in report.unchecked:
-        console.print(f"[yellow]not checked[/yellow]: {sentence}", soft_wrap=True)
+        for sentence in report.unchecked:
+            console.print(f"[yellow]not checked[/yellow]: {sentence}", soft_wrap=True)
+
+    return Output(document, text, exit_code=0 if report.is_good else FAILED)
 
 
-def _say_wrong(seq: int, fault: str, message: str, *, as_json: bool) -> None:
-    if as_json:
-        print_json({"good": False, "problem": {"seq": seq, "fault": fault, "message": message}})
-        return
+def _fault_output(seq: int, fault: str, message: str) -> Output:
+    document = {"good": False, "problem": {"seq": seq, "fault": fault, "message": message}}
+    return Output(document, lambda: _show_fault(fault, message), FAILED)
+
+
+def _show_fault(fault: str, message: str) -> None:
     errors.print(f"[bold red]The audit trail does not verify[/bold red] [dim]({fault})[/dim]: ", end="")
-    errors.print(message, markup=False, highlight=False, soft_wrap=True)
+    print_plain(message, errors)
+
+
+def _show_entries(found: Sequence[AuditEntry]) -> None:
+    from rich.table import Column, Table
+
+    from lfr_core.common.clock import utc_from_ns
+
+    if not found:
+        console.print("No entry.")
+        return
+    table = Table(Column("Entry", justify="right"), "At (UTC)", "Verb", "Who", "Deployment", "What", "Rule", "Facts")
+    for one in found:
+        who = one.actor if one.actor.startswith("system:") else one.actor[: len("person:") + 8]
+        table.add_row(
+            str(one.seq),
+            f"{utc_from_ns(one.at_ns):%Y-%m-%d %H:%M:%S}",
+            one.verb.value,
+            who,
+            one.deployment,
+            one.subject,
+            one.rule,
+            ", ".join(f"{name} {fact}" for name, fact in one.facts.items()),
+        )
+    console.print(table)
 
 
 def _as_dict(one: AuditEntry) -> dict[str, object]:

@@ -1,11 +1,12 @@
-"""What every command shares: how it fails, how it prints, how it reads its settings."""
+"""Shared parts of all commands: errors, printing, files that people name, common options."""
 
 from __future__ import annotations
 
 import errno
 import json
+import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,23 +15,32 @@ import typer
 from rich.console import Console
 
 if TYPE_CHECKING:
+    from datetime import date
+    from uuid import UUID
+
+    from sqlalchemy import Engine
     from typer.models import OptionInfo
 
-    from lfr_core.common.settings import Settings
-    from lfr_core.domain.policy import Policy
+    from lfr_core.common.clock import Clock
+    from lfr_core.domain.deployments import DeploymentKind
 
 __all__ = [
     "AsJson",
+    "Deployment",
     "DeploymentId",
     "console",
     "errors",
+    "find_alert",
     "guard",
-    "load_settings",
+    "parse_kind",
     "person_option",
-    "policy_of",
+    "print_fields",
     "print_json",
+    "print_plain",
     "refuse_unwritable",
+    "today_in_england",
     "write_json",
+    "write_new",
 ]
 
 console = Console()
@@ -42,11 +52,12 @@ _NOT_A_BUG = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, e
 """A full disk and missing rights are the machine's; every other OSError that comes so far is a fault of ours."""
 
 DeploymentId = Annotated[str, typer.Argument(metavar="ID", help="Id of the deployment, e.g. high-street-0412.")]
+Deployment = Annotated[str, typer.Argument(metavar="DEPLOYMENT", help="Id of the deployment.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of text for people.")]
 
 
-def _a_person(name: str | None) -> str | None:
-    """What was given for a person's name, if it is one; empty where none was given."""
+def _check_person(name: str | None) -> str | None:
+    """Check what was given for a person's name; empty where none was given."""
     from lfr_core.domain.actors import person_name
 
     with guard():
@@ -54,18 +65,30 @@ def _a_person(name: str | None) -> str | None:
 
 
 def person_option(flag: str, help: str) -> OptionInfo:
-    """An option that takes a person's name. `system:NAME` is refused: nobody acts as the platform by typing it."""
-    option: OptionInfo = typer.Option(flag, help=help, callback=_a_person)
+    """Make an option that takes a person's name. `system:NAME` is refused: nobody acts as the platform by typing it."""
+    option: OptionInfo = typer.Option(flag, help=help, callback=_check_person)
     return option
 
 
+def print_plain(text: str, on: Console = console) -> None:
+    """Print text as it is: no markup in it is read, no line is broken."""
+    on.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def print_fields(fields: Iterable[tuple[str, str]], *, width: int = 18) -> None:
+    """Print names and values, a line each."""
+    for name, text in fields:
+        console.print(f"[dim]{name.replace('_', ' '):>{width}}[/dim]  ", end="")
+        print_plain(text)
+
+
 def print_json(value: object) -> None:
-    """One JSON document on standard output."""
+    """Print one JSON document on standard output."""
     sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n")
 
 
 def write_json(file: Path, value: object) -> None:
-    """One JSON document into `file`. Raises Fatal when it can't be written."""
+    """Write one JSON document into `file`. Raises Fatal when it can't be written."""
     from lfr_core.common.errors import Fatal
 
     try:
@@ -73,6 +96,37 @@ def write_json(file: Path, value: object) -> None:
         file.write_text(json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n", encoding="utf-8")
     except OSError as error:
         raise Fatal(f"{file} can't be written: {error.strerror}") from error
+
+
+def write_new(file: Path, text: str, *, rule: str, mode: int = 0o666, advice: str = "") -> None:
+    """Write a file that isn't there yet; nothing is left of it when it can't be written whole.
+
+    Args:
+        file: what somebody named.
+        text: its content.
+        rule: of the refusal when the file is there already.
+        mode: its access rights, before the umask.
+        advice: the end of that refusal's sentence.
+
+    Raises:
+        Refused: `rule`.
+        Fatal: it can't be written.
+    """
+    from lfr_core.common.errors import Fatal, Refused
+
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    except FileExistsError as error:
+        raise Refused(rule, f"{file} is there already and is left as it is{advice}") from error
+    except OSError as error:
+        raise Fatal(f"{file} can't be written: {error.strerror}") from error
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as out:
+            out.write(text)
+    except OSError as error:
+        file.unlink(missing_ok=True)
+        raise Fatal(f"{file} can't be written: {error.strerror}. Nothing is left of it") from error
 
 
 def refuse_unwritable(file: Path | None) -> None:
@@ -115,15 +169,35 @@ def guard() -> Iterator[None]:
         raise typer.Exit(130) from error
 
 
-def load_settings() -> Settings:
-    """The settings, loaded when a command asks. Raises Fatal, naming the variable, when one is unusable."""
-    from lfr_core.common import settings
+def parse_kind(word: str) -> DeploymentKind:
+    """Read a kind of deployment. Raises Refused `deployment.bad-kind`."""
+    from lfr_core.common.errors import Refused
+    from lfr_core.domain.deployments import DeploymentKind
 
-    return settings.load_settings()
+    try:
+        return DeploymentKind(word.casefold())
+    except ValueError as error:
+        kinds = ", ".join(kind.value for kind in DeploymentKind)
+        raise Refused("deployment.bad-kind", f"{word!r} is no kind of deployment; there are {kinds}") from error
 
 
-def policy_of(settings: Settings) -> Policy:
-    """The policy those settings name."""
-    from lfr_core.domain.policy import load_policy
+def find_alert(engine: Engine, start: str, *, advice: str) -> UUID:
+    """Find the one alert whose id starts so. Raises Refused `alert.unknown`, `alert.ambiguous`."""
+    from lfr_core.alerts import read
+    from lfr_core.common.errors import Refused
 
-    return load_policy(settings.policy_file)
+    found = read.alerts_starting(engine, start)
+    if len(found) != 1:
+        raise Refused(
+            "alert.unknown" if not found else "alert.ambiguous",
+            f"{len(found) or 'no'} alerts start with {start!r}; {advice}",
+        )
+    return found[0]
+
+
+def today_in_england(clock: Clock) -> date:
+    """Return the day that a force's calendar shows."""
+    from lfr_core.common.clock import utc_from_ns
+    from lfr_core.domain.working_days import LONDON
+
+    return utc_from_ns(clock.time_ns()).astimezone(LONDON).date()

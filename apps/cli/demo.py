@@ -7,20 +7,23 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from apps.cli.common import console, errors, guard, load_settings, policy_of, print_json, refuse_unwritable, write_json
+from apps.cli.command import command
+from apps.cli.common import console, errors, print_json, refuse_unwritable, write_json
 
 if TYPE_CHECKING:
     from apps.demo.deletion import Deletion
-    from apps.demo.life import Life
+    from apps.demo.deployment import PublishedDeployment
     from apps.demo.run import DemoResult, DemoStage
+    from lfr_core.custody.installation import Installation
 
 __all__ = ["app"]
 
 app = typer.Typer()
 
 
-@app.command()
+@command(app)
 def demo(
+    installation: Installation,
     headless: Annotated[bool, typer.Option("--headless", help="No operator's page and no browser.")] = False,
     json_file: Annotated[
         Path | None, typer.Option("--json", help="Write what was recognised to this file; - prints it.")
@@ -43,47 +46,51 @@ def demo(
     """
     import sys
 
-    with guard():
-        from apps.demo.run import run_demo
+    from apps.demo.run import run_demo
 
-        settings = load_settings()
-        refuse_unwritable(json_file)
-        interactive = sys.stdin.isatty() and not headless
+    refuse_unwritable(json_file)
+    interactive = sys.stdin.isatty() and not headless
 
-        def stage(at: DemoStage) -> None:
-            if at.page:
-                errors.print(
-                    f"the operator's page: [bold]{at.page}[/bold]; sign on there as {at.operator}", highlight=False
-                )
-                if interactive:
-                    typer.launch(at.page)
+    def show_page(stage: DemoStage) -> None:
+        if stage.page:
+            errors.print(
+                f"the operator's page: [bold]{stage.page}[/bold]; sign on there as {stage.operator}", highlight=False
+            )
+            if interactive:
+                typer.launch(stage.page)
 
-        def wait(result: DemoResult) -> None:
-            _show(result)
-            if interactive and stay:
-                console.input("[bold]Enter[/bold] ends the demonstration and stops everything ")
+    def wait(result: DemoResult) -> None:
+        _show(result)
+        if interactive and stay:
+            console.input("[bold]Enter[/bold] ends the demonstration and stops everything ")
 
-        result = run_demo(
-            settings=settings,
-            policy=policy_of(settings),
-            home=settings.home.parent / "demo",
-            seconds=seconds,
-            faces=faces,
-            with_page=not headless,
-            console=errors,
-            on_stage=stage,
-            before_end=wait if str(json_file) != "-" else lambda _: None,
-        )
-        if result.deletion is not None and str(json_file) != "-":
-            _show_deletion(result.home, result.deletion)
-        if result.life is not None and str(json_file) != "-":
-            _show_life(result.life, right=result.published_right)
-        if str(json_file) == "-":
-            print_json(result.as_json())
-        elif json_file is not None:
+    prints_json = str(json_file) == "-"
+    result = run_demo(
+        settings=installation.settings,
+        home=installation.settings.home.parent / "demo",
+        seconds=seconds,
+        faces=faces,
+        with_page=not headless,
+        console=errors,
+        on_stage=show_page,
+        before_end=(lambda _: None) if prints_json else wait,
+    )
+    if prints_json:
+        print_json(result.as_json())
+    else:
+        _show_end(result)
+        if json_file is not None:
             write_json(json_file, result.as_json())
-        if not result.passed:
-            raise typer.Exit(1)
+    if not result.passed:
+        raise typer.Exit(1)
+
+
+def _show_end(result: DemoResult) -> None:
+    """Print what became of the data, and what was published."""
+    if result.deletion is not None:
+        _show_deletion(result.home, result.deletion)
+    if result.published is not None:
+        _show_published(result.published, right=result.published_right)
 
 
 def _show(result: DemoResult) -> None:
@@ -112,23 +119,23 @@ def _show(result: DemoResult) -> None:
     )
 
 
-def _show_life(life: Life, *, right: bool) -> None:
-    from apps.cli.planned_text import show_timeline
+def _show_published(published: PublishedDeployment, *, right: bool) -> None:
+    from apps.cli.deployment.text import show_timeline
 
-    show_timeline(life.timeline)
+    show_timeline(published.timeline)
     verdict = "[bold green]passed[/bold green]" if right else "[bold red]failed[/bold red]"
     console.print(
-        f"{verdict}: the published record has the stream's {life.record.faces_compared} faces compared. "
-        f"The public site: {life.site}",
+        f"{verdict}: the published record has the stream's {published.record.faces_compared} faces compared. "
+        f"The public site: {published.site}",
         highlight=False,
         soft_wrap=True,
     )
 
 
 def _show_deletion(home: Path, deletion: Deletion) -> None:
-    from apps.erasing_text import show_certificate
+    from apps.cli.erasure.text import show_certificate
 
-    show_certificate(deletion.certificate, as_json=False)
+    show_certificate(deletion.certificate)
     for fault in deletion.faults:
         console.print(f"certificate {fault.number}: {fault.what}", style="red", soft_wrap=True)
     audit = deletion.audit

@@ -3,65 +3,59 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from apps.cli.common import AsJson, console, guard, load_settings, print_json
+from apps.cli.command import Output, command
+from apps.cli.common import Deployment, console, print_plain
+
+if TYPE_CHECKING:
+    from lfr_core.custody.installation import Installation
 
 __all__ = ["app"]
 
 app = typer.Typer()
 
 
-@app.command()
+@command(app)
 def evidence(
-    deployment: Annotated[str, typer.Argument(metavar="DEPLOYMENT", help="Id of the deployment.")],
+    installation: Installation,
+    deployment: Deployment,
     output: Annotated[Path, typer.Option("--output", help="File to write, JSON lines.")],
-    as_json: AsJson = False,
-) -> None:
+) -> Output:
     """Write a deployment's authority, counts, audit trail and certificates to one signed file, without personal data.
 
     Whoever gets it verifies it with `infra/verify_evidence.py` and the published key, and needs nothing of OpenLFR.
 
     Example: lfr evidence high-street-0412 --output high-street-0412.evidence
     """
-    with guard():
-        from contextlib import closing
+    from lfr_core.alerts.evidence import write_evidence
+    from lfr_core.common.files import open_atomic
+    from lfr_core.retention.erasure.certificate_service import certificates_of
 
-        from apps.auditing import whole_file
-        from lfr_core.alerts.evidence import write_evidence
-        from lfr_core.common.clock import SystemClock
-        from lfr_core.custody.vault.client import vault_client
-        from lfr_core.retention.erasure.certificate_service import certificates_of
-        from lfr_core.storage.engine import open_engine
+    engine = installation.engine
+    with open_atomic(output) as out:
+        summary = write_evidence(
+            engine,
+            deployment,
+            out,
+            signer=installation.vault,
+            clock=installation.clock,
+            certificates=certificates_of(engine, deployment),
+        )
 
-        settings = load_settings()
-        engine = open_engine(settings.records_url)
-        try:
-            with closing(vault_client(settings)) as vault, whole_file(output) as out:
-                summary = write_evidence(
-                    engine,
-                    deployment,
-                    out,
-                    signer=vault,
-                    clock=SystemClock(),
-                    certificates=certificates_of(engine, deployment),
-                )
-        finally:
-            engine.dispose()
-        if as_json:
-            print_json(
-                {
-                    "file": str(output),
-                    "bytes": summary.bytes,
-                    "lines": dict(summary.lines),
-                    "sha256": summary.sha256,
-                    "public_key": summary.public_key,
-                }
-            )
-            return
+    def text() -> None:
         parts = ", ".join(f"{name} {lines}" for name, lines in summary.lines.items())
-        console.print(f"{output}: {summary.bytes} bytes; lines: {parts}", markup=False, highlight=False, soft_wrap=True)
+        print_plain(f"{output}: {summary.bytes} bytes; lines: {parts}")
         console.print(f"Signed with key {summary.public_key}", highlight=False, soft_wrap=True)
         console.print("Verify it anywhere: python infra/verify_evidence.py FILE --public-key KEY", highlight=False)
+
+    document = {
+        "file": str(output),
+        "bytes": summary.bytes,
+        "lines": dict(summary.lines),
+        "sha256": summary.sha256,
+        "public_key": summary.public_key,
+    }
+    return Output(document, text)

@@ -9,9 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from apps.cli.common import AsJson, console, errors, guard, load_settings, print_json
+from apps.cli.command import Output, command
+from apps.cli.common import console, errors, print_plain
 
 if TYPE_CHECKING:
+    from lfr_core.common.settings import Settings
+    from lfr_core.custody.installation import Installation
+    from lfr_core.recognition.faces.pack import ModelPack
     from lfr_core.recognition.faces.pack.manifest import ModelFile
     from lfr_core.recognition.faces.pack.verify import Comparison
 
@@ -30,8 +34,9 @@ def _progress() -> Iterator[Callable[[str, float], None]]:
         yield lambda what, share: bar.update(task, description=what, completed=share)
 
 
-@app.command()
+@command(app)
 def install(
+    installation: Installation,
     from_file: Annotated[
         Path | None, typer.Option(help="The package's tarball, for a machine without network.", dir_okay=False)
     ] = None,
@@ -42,108 +47,98 @@ def install(
 
     Example: `lfr models install`
     """
-    with guard():
-        from lfr_core.recognition.faces.pack import install_pack, load_pins
-        from lfr_core.recognition.samples import install_samples
+    from lfr_core.recognition.faces.pack import install_pack, load_pins
+    from lfr_core.recognition.samples import install_samples
 
-        settings = load_settings()
-        folder = settings.cache / "models" / "open-pack"
+    settings = installation.settings
+    folder = settings.cache / "models" / "open-pack"
+    with _progress() as progress:
+        pack = install_pack(
+            folder,
+            load_pins(),
+            downloads=settings.cache / "downloads",
+            progress=progress,
+            from_file=from_file,
+            force=force,
+        )
+    print_plain(f"model pack {pack.model_id} ({pack.licence}) in {folder}")
+    if samples:
         with _progress() as progress:
-            pack = install_pack(
-                folder,
-                load_pins(),
-                downloads=settings.cache / "downloads",
-                progress=progress,
-                from_file=from_file,
-                force=force,
-            )
-        console.print(f"model pack {pack.model_id} ({pack.licence}) in {folder}", highlight=False, soft_wrap=True)
-        if samples:
-            with _progress() as progress:
-                photos = install_samples(settings.cache, progress=progress, force=force)
-            console.print(
-                f"{len(photos)} sample photographs in {settings.cache / 'samples'}", highlight=False, soft_wrap=True
-            )
+            photos = install_samples(settings.cache, progress=progress, force=force)
+        print_plain(f"{len(photos)} sample photographs in {settings.cache / 'samples'}")
 
 
-@app.command()
-def show(as_json: AsJson = False) -> None:
+@command(app)
+def show(installation: Installation) -> Output:
     """Show the pack in use: licence, files and hashes, embedding contract, execution providers in the session.
 
     Example: `lfr models show --json`
     """
-    with guard():
-        from lfr_core.recognition.faces.pack import open_pack
-
-        settings = load_settings()
-        pack = open_pack(settings.pack_folder, acknowledge_licence=settings.acknowledge_model_licence)
-        network = pack.network(
-            "recognition", providers=settings.execution_providers, threads=settings.inference_threads
-        )
-        files: dict[str, ModelFile] = {f"detection {file.width}x{file.height}": file for file in pack.detectors}
-        files |= {task: file for task, file in pack.files.items() if not (pack.detectors and task == "detection")}
-        facts = {
-            "model_id": pack.model_id,
-            "kind": pack.kind,
-            "folder": str(pack.folder),
-            "licence": pack.licence,
-            "commercial_use": pack.commercial_use,
-            "contract_id": pack.contract_id,
-            "providers": list(network.providers),
-        }
-        if as_json:
-            listed = {name: {"file": file.file, "sha256": file.sha256} for name, file in files.items()}
-            print_json({**facts, "files": listed})
-            return
-        for name, value in facts.items():
-            console.print(f"{name:>15}  {value}", highlight=False, markup=False, soft_wrap=True)
-        for name, file in files.items():
-            console.print(f"{file.sha256}  {file.file}  ({name})", highlight=False, markup=False, soft_wrap=True)
+    settings = installation.settings
+    pack = _open_pack(settings)
+    network = pack.network("recognition", providers=settings.execution_providers, threads=settings.inference_threads)
+    files: dict[str, ModelFile] = {f"detection {file.width}x{file.height}": file for file in pack.detectors}
+    files |= {task: file for task, file in pack.files.items() if not (pack.detectors and task == "detection")}
+    facts = {
+        "model_id": pack.model_id,
+        "kind": pack.kind,
+        "folder": str(pack.folder),
+        "licence": pack.licence,
+        "commercial_use": pack.commercial_use,
+        "contract_id": pack.contract_id,
+        "providers": list(network.providers),
+    }
+    lines = [f"{name:>15}  {value}" for name, value in facts.items()]
+    lines += [f"{file.sha256}  {file.file}  ({name})" for name, file in files.items()]
+    listed = {name: {"file": file.file, "sha256": file.sha256} for name, file in files.items()}
+    return Output({**facts, "files": listed}, "\n".join(lines))
 
 
-@app.command()
-def verify(as_json: AsJson = False) -> None:
+@command(app)
+def verify(installation: Installation) -> Output:
     """Hash every model file again, and compare the installed graphs' outputs with the published ones'.
 
     Example: `lfr models verify`
     """
-    with guard():
-        from dataclasses import asdict
+    from dataclasses import asdict
 
-        from lfr_core.recognition.faces.pack import open_pack
-        from lfr_core.recognition.faces.pack.verify import LIMIT, verify_pack
-        from lfr_core.recognition.samples import sample_photos
+    from lfr_core.common.errors import LfrError
+    from lfr_core.recognition.faces.pack.verify import LIMIT, verify_pack
+    from lfr_core.recognition.samples import sample_photos
 
-        settings = load_settings()
-        pack = open_pack(settings.pack_folder, acknowledge_licence=settings.acknowledge_model_licence)
-        results = []
-        if pack.originals is not None:
-            photos = sample_photos(settings.cache)
-            results = verify_pack(
-                pack,
-                list(photos.values()),
-                providers=settings.execution_providers,
-                threads=settings.inference_threads,
-            )
-        passed = all(result.passed for result in results)
-        if as_json:
-            rows = [{**asdict(result), "passed": result.passed} for result in results]
-            print_json({"hashes": "right", "limit": LIMIT, "passed": passed, "comparisons": rows})
+    settings = installation.settings
+    pack = _open_pack(settings)
+    results = []
+    if pack.originals is not None:
+        photos = sample_photos(settings.cache)
+        results = verify_pack(
+            pack,
+            list(photos.values()),
+            providers=settings.execution_providers,
+            threads=settings.inference_threads,
+        )
+    passed = all(result.passed for result in results)
+
+    def text() -> None:
+        console.print(f"every file of {pack.folder} has the right hash", highlight=False, soft_wrap=True)
+        if results:
+            _show_comparisons(results, LIMIT)
         else:
-            console.print(f"every file of {pack.folder} has the right hash", highlight=False, soft_wrap=True)
-            if results:
-                _print_comparisons(results, LIMIT)
-            else:
-                console.print("an InsightFace pack is run as it is: there is nothing to compare it with")
-        if not passed:
-            errors.print(
-                "[bold red]error[/bold red] the pack doesn't compute what was published: don't use it;", end=" "
-            )
-            errors.print("run `lfr models install --force`", markup=False)
-            raise typer.Exit(1)
+            console.print("an InsightFace pack is run as it is: there is nothing to compare it with")
+
+    rows = [{**asdict(result), "passed": result.passed} for result in results]
+    document = {"hashes": "right", "limit": LIMIT, "passed": passed, "comparisons": rows}
+    damaged = LfrError("the pack doesn't compute what was published: don't use it; run `lfr models install --force`")
+    return Output(document, text, error=None if passed else damaged)
 
 
-def _print_comparisons(results: list[Comparison], limit: float) -> None:
+def _open_pack(settings: Settings) -> ModelPack:
+    from lfr_core.recognition.faces.pack import open_pack
+
+    return open_pack(settings.pack_folder, acknowledge_licence=settings.acknowledge_model_licence)
+
+
+def _show_comparisons(results: list[Comparison], limit: float) -> None:
     from rich.table import Table
 
     table = Table("graph", "output", "alone", *(f"place {n}" for n in range(1, 5)), "", box=None)

@@ -6,9 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from apps.cli.common import AsJson, DeploymentId, console, guard, load_settings, person_option, policy_of, print_json
+from apps.cli.command import Output, command
+from apps.cli.common import DeploymentId, console, person_option
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lfr_core.custody.installation import Installation
+    from lfr_core.deployments.monitoring.selftest import SelfTest
     from lfr_core.deployments.monitoring.store import RecordedLiveProbe
 
 __all__ = ["app"]
@@ -16,12 +21,12 @@ __all__ = ["app"]
 app = typer.Typer(no_args_is_help=True, help="Proof that the chain works: self-tests, and the drawn test face.")
 
 
-@app.command("self-test")
+@command(app, "self-test")
 def self_test(
+    installation: Installation,
     deployment: DeploymentId,
     name: Annotated[str, person_option("--name", "Who asks, for the audit trail. Default: nobody by name.")] = "",
-    as_json: AsJson = False,
-) -> None:
+) -> Output:
     """Test everything that can be tested before the gate opens; exit code 75 when a line is red.
 
     Vault and clock, records, the model pack, the drawn test face in the deployment's own gallery, the broker, every
@@ -29,93 +34,91 @@ def self_test(
 
     Example: lfr probe self-test high-street-0412 --name 'A. Okafor'
     """
-    with guard():
-        from rich.table import Table
+    from lfr_core.common.errors import Retryable
+    from lfr_core.domain.actors import SystemActor
+    from streams.live_probe_selftest import self_test as run
 
-        from lfr_core.common.errors import Retryable
-        from lfr_core.domain.actors import SystemActor
-        from lfr_core.storage.engine import open_engine
-        from streams.live_probe_selftest import self_test as run
-
-        settings = load_settings()
-        policy = policy_of(settings)
-        engine = open_engine(settings.records_url)
-        try:
-            done = run(settings, policy, engine, deployment, by=name or SystemActor.LFR)
-        finally:
-            engine.dispose()
-        if as_json:
-            lines = [{"name": line.name, "ok": line.ok, "said": line.said} for line in done.lines]
-            print_json({"id": str(done.id), "deployment": deployment, "green": done.green, "lines": lines})
-        else:
-            table = Table("", "checked", "what was seen, or what to do")
-            for line in done.lines:
-                table.add_row("[green]green[/green]" if line.ok else "[red]red[/red]", line.name, line.said)
-            console.print(table)
-        if not done.green:
-            raise Retryable(f"the self-test of {deployment} is red: do what the red lines say, and test again")
+    by = name or SystemActor.LFR
+    done = run(installation.settings, installation.policy, installation.engine, deployment, by=by)
+    lines = [{"name": line.name, "ok": line.ok, "said": line.said} for line in done.lines]
+    red = Retryable(f"the self-test of {deployment} is red: do what the red lines say, and test again")
+    return Output(
+        {"id": str(done.id), "deployment": deployment, "green": done.green, "lines": lines},
+        lambda: _show_lines(done),
+        error=None if done.green else red,
+    )
 
 
-@app.command()
-def show(deployment: DeploymentId, as_json: AsJson = False) -> None:
+@command(app)
+def show(installation: Installation, deployment: DeploymentId) -> Output:
     """Show the newest proofs of a deployment, and when the chain was last shown to work.
 
     Example: lfr probe show high-street-0412
     """
-    with guard():
-        import time
+    from lfr_core.common.errors import Refused
+    from lfr_core.deployments.monitoring.store import last_proven_ns, newest_live_probes
+    from lfr_core.deployments.views import DeploymentReader
+    from lfr_core.storage.engine import reading
 
-        from rich.table import Table
+    engine = installation.engine
+    if DeploymentReader(engine).find(deployment) is None:
+        raise Refused("deployment.unknown", f"there is no deployment {deployment}; see `lfr deployment list`")
+    with reading(engine) as session:
+        proven_ns, probes = last_proven_ns(session, deployment), newest_live_probes(session, deployment)
 
-        from lfr_core.common.clock import utc_from_ns
-        from lfr_core.common.errors import Refused
-        from lfr_core.deployments.monitoring.store import last_proven_ns, newest_live_probes
-        from lfr_core.deployments.views import DeploymentReader
-        from lfr_core.storage.engine import open_engine, reading
-
-        engine = open_engine(load_settings().records_url)
-        try:
-            if DeploymentReader(engine).find(deployment) is None:
-                raise Refused("deployment.unknown", f"there is no deployment {deployment}; see `lfr deployment list`")
-            with reading(engine) as session:
-                proven_ns, proofs = last_proven_ns(session, deployment), newest_live_probes(session, deployment)
-        finally:
-            engine.dispose()
-        if as_json:
-            print_json({"deployment": deployment, "last_proven_ns": proven_ns, "proofs": [_plain(p) for p in proofs]})
-            return
-        ago = "never" if proven_ns is None else f"{(time.time_ns() - proven_ns) / 60e9:.1f} min ago"
+    def text() -> None:
+        ago = "never" if proven_ns is None else f"{(installation.now_ns - proven_ns) / 60e9:.1f} min ago"
         console.print(f"{deployment} was last proven: {ago}")
-        table = Table("when (UTC)", "what", "", "how")
-        for proof in proofs:
-            mark = "[green]green[/green]" if proof.green_ns else "[red]red[/red]"
-            table.add_row(f"{utc_from_ns(proof.sent_ns):%Y-%m-%d %H:%M:%S}", proof.kind.value, mark, _how(proof))
-        console.print(table)
+        _show_probes(probes)
+
+    document = {"deployment": deployment, "last_proven_ns": proven_ns, "proofs": [_as_dict(each) for each in probes]}
+    return Output(document, text)
 
 
-def _how(proof: RecordedLiveProbe) -> str:
-    """A proof in one line."""
+def _show_lines(done: SelfTest) -> None:
+    from rich.table import Table
+
+    table = Table("", "checked", "what was seen, or what to do")
+    for line in done.lines:
+        table.add_row("[green]green[/green]" if line.ok else "[red]red[/red]", line.name, line.said)
+    console.print(table)
+
+
+def _show_probes(probes: Sequence[RecordedLiveProbe]) -> None:
+    from rich.table import Table
+
+    from lfr_core.common.clock import utc_from_ns
+
+    table = Table("when (UTC)", "what", "", "how")
+    for probe in probes:
+        mark = "[green]green[/green]" if probe.green_ns else "[red]red[/red]"
+        table.add_row(f"{utc_from_ns(probe.sent_ns):%Y-%m-%d %H:%M:%S}", probe.kind.value, mark, _describe(probe))
+    console.print(table)
+
+
+def _describe(probe: RecordedLiveProbe) -> str:
+    """Describe a live probe in one line."""
     from lfr_core.deployments.monitoring.selftest import SelfTest
 
-    if proof.detail:
-        lines = SelfTest.lines_from_json(proof.detail)
+    if probe.detail:
+        lines = SelfTest.lines_from_json(probe.detail)
         red = [line.name for line in lines if not line.ok]
         return f"red: {', '.join(red)}" if red else f"{len(lines)} lines green"
-    heard = {answer.part: answer for answer in proof.answers}
-    told = []
-    for part, key in enumerate(proof.keys):
-        answer = heard.get(part)
+    answers = {answer.part: answer for answer in probe.answers}
+    parts = []
+    for part, key in enumerate(probe.keys):
+        answer = answers.get(part)
         said = "no answer" if answer is None else answer.fault.value or f"{answer.similarity:.3f}"
-        told.append(f"{key}: {said}")
-    return ", ".join(told)
+        parts.append(f"{key}: {said}")
+    return ", ".join(parts)
 
 
-def _plain(proof: RecordedLiveProbe) -> dict[str, object]:
-    """A proof for programs."""
+def _as_dict(probe: RecordedLiveProbe) -> dict[str, object]:
+    """Describe a live probe for programs."""
     return {
-        "id": str(proof.id),
-        "kind": proof.kind.value,
-        "sent_ns": proof.sent_ns,
-        "green_ns": proof.green_ns,
-        "how": _how(proof),
+        "id": str(probe.id),
+        "kind": probe.kind.value,
+        "sent_ns": probe.sent_ns,
+        "green_ns": probe.green_ns,
+        "how": _describe(probe),
     }

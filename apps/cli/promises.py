@@ -6,10 +6,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from apps.cli.common import AsJson, console, guard, load_settings, policy_of, print_json
+from apps.cli.command import Output, command
+from apps.cli.common import console
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lfr_core.custody.installation import Installation
     from lfr_core.publication.promises.ledger import LedgerView
+    from lfr_core.publication.promises.render import LedgerLine
 
 __all__ = ["app"]
 
@@ -20,119 +25,100 @@ BROKEN = 1
 _COLOURS = {"holds": "green", "broken": "bold red", "no automatic check": "dim"}
 
 
-@app.command()
-def check(as_json: AsJson = False) -> None:
+@command(app, migrated=True)
+def check(installation: Installation) -> Output:
     """Look at every promise now, keep what that came to, and put it on the audit trail. Exit code 1 if one is broken.
 
     What a service that is away would have to answer can't be checked, and is said to be.
 
     Example: lfr promises check --json
     """
-    with guard():
-        import time
+    import time
 
-        import numpy as np
+    import numpy as np
 
-        from lfr_core.common.clock import SystemClock
-        from lfr_core.common.logs import configure_logs
-        from lfr_core.publication.promises.assembly import open_ledger
-        from lfr_core.storage.migrate import upgrade
+    from lfr_core.common.logs import configure_logs
+    from lfr_core.publication.promises.assembly import open_ledger
 
-        settings = load_settings()
-        policy = policy_of(settings)
-        configure_logs("ERROR")  # what a check meets stands in the ledger
-        upgrade(settings.records_url)
-        random = np.random.default_rng(0)  # the same counts give the same bound
-        with open_ledger(settings, policy, SystemClock(), random=random, pause=time.sleep) as ledger:
-            view = ledger.check()
-        _show(view, as_json=as_json)
-        if view.broken:
-            raise typer.Exit(BROKEN)
+    configure_logs("ERROR")  # what a check meets stands in the ledger
+    settings, policy, clock = installation.settings, installation.policy, installation.clock
+    random = np.random.default_rng(0)  # the same counts give the same bound
+    with open_ledger(settings, policy, clock, random=random, pause=time.sleep) as ledger:
+        view = ledger.check()
+    return _ledger_output(view, exit_code=BROKEN if view.broken else 0)
 
 
-@app.command()
+@command(app, migrated=True)
 def show(
+    installation: Installation,
     past: Annotated[
         str | None, typer.Option("--history", help="Id of a promise: when its result changed, the newest first.")
     ] = None,
-    as_json: AsJson = False,
-) -> None:
+) -> Output:
     """Show every promise with what the last look came to, without looking again.
 
     Example: lfr promises show --history alerts.gone
     """
-    with guard():
-        import time
+    from lfr_core.common.errors import Refused
+    from lfr_core.publication.promises.catalogue import promises
+    from lfr_core.publication.promises.ledger import history, read_ledger
 
-        from lfr_core.common.errors import Refused
-        from lfr_core.publication.promises.catalogue import promises
-        from lfr_core.publication.promises.ledger import history, read_ledger
-        from lfr_core.storage.engine import open_engine
-        from lfr_core.storage.migrate import upgrade
+    known = promises(installation.policy)
+    if past is None:
+        return _ledger_output(read_ledger(installation.engine, known, now_ns=installation.now_ns))
+    if past not in {each.id for each in known}:
+        raise Refused("promises.unknown", f"there is no promise {past}; `lfr promises show` lists them")
+    changes = history(installation.engine, past)
 
-        settings = load_settings()
-        known = promises(policy_of(settings))
-        if past is not None and past not in {each.id for each in known}:
-            raise Refused("promises.unknown", f"there is no promise {past}; `lfr promises show` lists them")
-        upgrade(settings.records_url)
-        engine = open_engine(settings.records_url)
-        try:
-            if past is None:
-                _show(read_ledger(engine, known, now_ns=time.time_ns()), as_json=as_json)
-                return
-            changes = history(engine, past)
-        finally:
-            engine.dispose()
-        lines = [{"at_ns": each.at_ns, "result": each.result.value, "said": each.said} for each in changes]
-        if as_json:
-            print_json(lines)
-            return
+    def text() -> None:
         for each in changes:
-            console.print(f"{_moment(each.at_ns)}  {each.result.value}: {each.said}", markup=False, soft_wrap=True)
+            console.print(f"{_time_text(each.at_ns)}  {each.result.value}: {each.said}", markup=False, soft_wrap=True)
         if not changes:
             console.print("never checked: lfr promises check")
 
+    return Output([{"at_ns": each.at_ns, "result": each.result.value, "said": each.said} for each in changes], text)
 
-def _show(view: LedgerView, *, as_json: bool) -> None:
+
+def _ledger_output(view: LedgerView, *, exit_code: int = 0) -> Output:
     from lfr_core.publication.promises.render import render
 
     lines = render(view)
     staff = {each.promise.id: each.finding for each in view.entries}
-    if as_json:
-        print_json(
+    document = {
+        "broken": len(view.broken),
+        "promises": [
             {
-                "broken": len(view.broken),
-                "promises": [
-                    {
-                        "id": line.promise,
-                        "sentence": line.sentence,
-                        "rule": line.rule,
-                        "status": line.status,
-                        "said": line.said,
-                        "evidence": dict(line.evidence),
-                        "checked_at": line.checked_at,
-                        "since": line.since,
-                        "subjects": found.subjects if (found := staff[line.promise]) else (),
-                        "detail": found.detail if found else "",
-                    }
-                    for line in lines
-                ],
+                "id": line.promise,
+                "sentence": line.sentence,
+                "rule": line.rule,
+                "status": line.status,
+                "said": line.said,
+                "evidence": dict(line.evidence),
+                "checked_at": line.checked_at,
+                "since": line.since,
+                "subjects": found.subjects if (found := staff[line.promise]) else (),
+                "detail": found.detail if found else "",
             }
-        )
-        return
+            for line in lines
+        ],
+    }
+    return Output(document, lambda: _show_ledger(view, lines), exit_code)
+
+
+def _show_ledger(view: LedgerView, lines: Sequence[LedgerLine]) -> None:
     from rich.text import Text
 
+    staff = {each.promise.id: each.finding for each in view.entries}
     for line in lines:
         found = staff[line.promise]
-        console.print(
-            Text(f"{line.status:24}", style=_COLOURS.get(line.status, "yellow")), line.sentence, soft_wrap=True
-        )
+        style = _COLOURS.get(line.status, "yellow")
+        console.print(Text(f"{line.status:24}", style=style), line.sentence, soft_wrap=True)
         more = (line.said, ", ".join(found.subjects) if found else "", found.detail if found else "")
         for each in filter(None, more):
             console.print(Text(f"{'':25}{each}", style="dim"), soft_wrap=True)
 
 
-def _moment(at_ns: int) -> str:
+def _time_text(at_ns: int) -> str:
     from lfr_core.common.clock import utc_from_ns
 
     return f"{utc_from_ns(at_ns):%Y-%m-%d %H:%M:%S} UTC"

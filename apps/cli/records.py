@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from apps.cli.common import AsJson, console, errors, guard, load_settings, print_json, refuse_unwritable
+from apps.cli.command import Output, command
+from apps.cli.common import AsJson, console, errors, print_plain, refuse_unwritable, today_in_england
 
 if TYPE_CHECKING:
+    from lfr_core.custody.installation import Installation
+    from lfr_core.domain.rates import Proportion
     from lfr_core.publication.compare import ForceFigures
     from lfr_core.publication.quality.findings import QualityReport
     from lfr_core.publication.quality.table import PublishedTable
@@ -18,16 +21,17 @@ __all__ = ["app"]
 
 app = typer.Typer(no_args_is_help=True, help="Check published results, ours and other forces', and compare them.")
 
-_FOUND = 1
-"""Exit code when defects were found."""
+DEFECTS_FOUND = 1
+"""Exit code."""
 
 
-@app.command()
+@command(app)
 def validate(
+    installation: Installation,
     file: Annotated[Path, typer.Argument(metavar="FILE.csv", help="Our records, or a table as a force publishes it.")],
     docs: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Write the report as pages there too.")] = None,
     as_json: AsJson = False,
-) -> None:
+) -> Output:
     """Check a table of deployments: totals, rates, outcomes, dates, list sizes, copied columns, spellings.
 
     Each defect is named with its row (as a spreadsheet numbers it), the rule, what is printed and what was expected;
@@ -35,66 +39,54 @@ def validate(
 
     Example: lfr records validate met-2024.csv --docs reports/met-2024
     """
-    with guard():
-        load_settings()
-        table = _read(file)
-        from lfr_core.common.clock import SystemClock, utc_from_ns
-        from lfr_core.domain.working_days import LONDON
+    table, today = _read(file), today_in_england(installation.clock)
+    if not as_json:
+        errors.print("[dim]Great Expectations takes some seconds to start …[/dim]")
+    if docs is None:
+        from lfr_core.publication.quality.findings import validate_table
 
-        today = utc_from_ns(SystemClock().time_ns()).astimezone(LONDON).date()
-        if not as_json:
-            errors.print("[dim]Great Expectations takes some seconds to start …[/dim]")
-        if docs is None:
-            from lfr_core.publication.quality.findings import validate_table
+        report = validate_table(table, today=today)
+    else:
+        from lfr_core.publication.quality.docs import validate_with_docs
 
-            report = validate_table(table, today=today)
-        else:
-            from lfr_core.publication.quality.docs import validate_with_docs
+        report = validate_with_docs(table, docs, today=today)
 
-            report = validate_with_docs(table, docs, today=today)
-        if as_json:
-            print_json(_as_json(report))
-        else:
-            _show(report)
-            if docs is not None:
-                console.print(f"The report: {docs / 'index.html'}", soft_wrap=True, highlight=False, markup=False)
-        if not report.passes:
-            raise typer.Exit(_FOUND)
+    def text() -> None:
+        _show_report(report)
+        if docs is not None:
+            print_plain(f"The report: {docs / 'index.html'}")
+
+    return Output(_as_dict(report), text, exit_code=0 if report.passes else DEFECTS_FOUND)
 
 
-@app.command()
+@command(app)
 def compare(
+    _installation: Installation,
     files: Annotated[list[Path], typer.Argument(metavar="A.csv B.csv", help="Two tables or more.")],
     svg: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the intervals there, as SVG.")] = None,
-    as_json: AsJson = False,
-) -> None:
+) -> Output:
     """Put forces side by side: the same rates with the same 95 % intervals, and what their faces are.
 
     Example: lfr records compare met-2024.csv norfolk.csv --svg forces.svg
     """
-    with guard():
-        load_settings()
-        from lfr_core.common.errors import Fatal, Refused
+    from dataclasses import asdict
 
-        if len(files) < 2:  # noqa: PLR2004  one has nothing beside it
-            raise Refused("records.one-table", "give at least two tables to compare")
-        refuse_unwritable(svg)
-        from lfr_core.publication.compare import figures_of
+    from lfr_core.common.errors import Fatal, Refused
+    from lfr_core.publication.compare import figures_of
 
-        forces = [figures_of(_read(file)) for file in files]
-        if svg is not None:
-            from lfr_core.publication.svg import comparison_svg
+    if len(files) < 2:  # noqa: PLR2004  one has nothing beside it
+        raise Refused("records.one-table", "give at least two tables to compare")
+    refuse_unwritable(svg)
+    forces = [figures_of(_read(file)) for file in files]
+    if svg is not None:
+        from lfr_core.publication.svg import comparison_svg
 
-            try:
-                svg.write_text(comparison_svg(forces), encoding="utf-8")
-            except OSError as error:
-                raise Fatal(f"{svg} can't be written: {error.strerror}") from error
-        if as_json:
-            from dataclasses import asdict
-
-            print_json([asdict(force) | {"in_words": force.in_words} for force in forces])
-        else:
-            _show_forces(forces)
+        try:
+            svg.write_text(comparison_svg(forces), encoding="utf-8")
+        except OSError as error:
+            raise Fatal(f"{svg} can't be written: {error.strerror}") from error
+    document = [asdict(force) | {"in_words": force.in_words} for force in forces]
+    return Output(document, lambda: _show_forces(forces))
 
 
 def _read(file: Path) -> PublishedTable:
@@ -110,7 +102,7 @@ def _read(file: Path) -> PublishedTable:
     return read_table(data, file.stem)
 
 
-def _as_json(report: QualityReport) -> dict[str, object]:
+def _as_dict(report: QualityReport) -> dict[str, object]:
     from dataclasses import asdict
 
     table = report.table
@@ -129,7 +121,7 @@ def _as_json(report: QualityReport) -> dict[str, object]:
     }
 
 
-def _show(report: QualityReport) -> None:
+def _show_report(report: QualityReport) -> None:
     from rich.markup import escape
     from rich.table import Table
 
@@ -145,50 +137,52 @@ def _show(report: QualityReport) -> None:
             shown.add_row(*map(escape, cells))
         console.print(shown)
     for note in (*table.notes, *(f"footnote: {each}" for each in table.footnotes)):
-        console.print(f"note: {note}", markup=False, highlight=False, soft_wrap=True)
+        print_plain(f"note: {note}")
     for column in table.unknown:
         console.print(f"note: the column {column} isn't known here and wasn't read", markup=False, highlight=False)
     for rule in report.unchecked:
-        console.print(f"not checked: {rule.rule}: {rule.why}", markup=False, highlight=False, soft_wrap=True)
+        print_plain(f"not checked: {rule.rule}: {rule.why}")
     count = len(report.findings)
-    said = "no defect found" if report.passes else f"{count} defect{'' if count == 1 else 's'} found"
-    console.print(said, style="bold green" if report.passes else "bold red")
+    verdict = "no defect found" if report.passes else f"{count} defect{'' if count == 1 else 's'} found"
+    console.print(verdict, style="bold green" if report.passes else "bold red")
 
 
 def _show_forces(forces: list[ForceFigures]) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    from lfr_core.domain.rates import Proportion, one_in
-
-    def odds(rate: Proportion) -> str:
-        if rate.point is None:
-            return "not known"
-        high = f"at most {one_in(rate.high95)}" if rate.k == 0 else f"{one_in(rate.high95)} to {one_in(rate.low95)}"
-        return f"{one_in(rate.point)}\n{high}"
-
-    def share(rate: Proportion) -> str:
-        if rate.point is None or rate.low95 is None or rate.high95 is None:
-            return "not known"
-        return f"{rate.point:.2%}\n{rate.low95:.2%} to {rate.high95:.2%}"
-
-    shown = Table("", *(escape(force.name) for force in forces), show_lines=True)
-    shown.add_row("deployments", *(f"{force.deployments:,}\n{force.first} to {force.last}" for force in forces))
-    shown.add_row("threshold", *(", ".join(force.thresholds) or "not printed" for force in forces))
-    shown.add_row("faces", *(f"{force.false_alerts_per_face.n:,}\n{force.faces_are}" for force in forces))
-    shown.add_row("in words", *(force.in_words for force in forces))
-    shown.add_row("alerts not decided", *(_count(force.not_decided) for force in forces))
-    shown.add_row("false alerts per face\n95 % interval", *(odds(force.false_alerts_per_face) for force in forces))
-    shares = [share(force.false_share_of_alerts) for force in forces]
-    shown.add_row("false share of alerts decided\n95 % interval", *shares)
-    shown.add_row("precision, confirmed only\n95 % interval", *(share(force.precision_confirmed) for force in forces))
-    console.print(shown)
+    table = Table("", *(escape(force.name) for force in forces), show_lines=True)
+    table.add_row("deployments", *(f"{force.deployments:,}\n{force.first} to {force.last}" for force in forces))
+    table.add_row("threshold", *(", ".join(force.thresholds) or "not printed" for force in forces))
+    table.add_row("faces", *(f"{force.false_alerts_per_face.n:,}\n{force.faces_are}" for force in forces))
+    table.add_row("in words", *(force.in_words for force in forces))
+    table.add_row("alerts not decided", *(_count(force.not_decided) for force in forces))
+    table.add_row("false alerts per face\n95 % interval", *(_odds(force.false_alerts_per_face) for force in forces))
+    shares = [_share(force.false_share_of_alerts) for force in forces]
+    table.add_row("false share of alerts decided\n95 % interval", *shares)
+    table.add_row("precision, confirmed only\n95 % interval", *(_share(force.precision_confirmed) for force in forces))
+    console.print(table)
     for force in forces:
         if force.left_out:
             rows = ", ".join(map(str, force.left_out))
             console.print(f"{force.name}: left out rows {rows}: alerts or faces missing", markup=False, highlight=False)
     if len({force.faces_are for force in forces}) > 1 or any("estimated" in force.faces_are for force in forces):
         console.print("Faces are counted in different ways or estimated: their rates are no more exact than that.")
+
+
+def _odds(rate: Proportion) -> str:
+    from lfr_core.domain.rates import one_in
+
+    if rate.point is None:
+        return "not known"
+    high = f"at most {one_in(rate.high95)}" if rate.k == 0 else f"{one_in(rate.high95)} to {one_in(rate.low95)}"
+    return f"{one_in(rate.point)}\n{high}"
+
+
+def _share(rate: Proportion) -> str:
+    if rate.point is None or rate.low95 is None or rate.high95 is None:
+        return "not known"
+    return f"{rate.point:.2%}\n{rate.low95:.2%} to {rate.high95:.2%}"
 
 
 def _count(count: int | None) -> str:

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from apps.cli.common import AsJson, console, errors, guard, load_settings, policy_of, print_json
+from apps.cli.command import Output, command
+from apps.cli.common import console, errors
 
 if TYPE_CHECKING:
+    from lfr_core.custody.installation import Installation
     from lfr_core.retention.reporting import StepReport
     from lfr_core.retention.status import ClassStatus
 
@@ -19,71 +21,56 @@ app = typer.Typer(no_args_is_help=True, help="Purge what is due, and see how lat
 _COLOURS = {"in-time": "green", "late": "yellow", "not-swept": "yellow", "overdue": "bold red"}
 
 
-@app.command()
-def run(as_json: AsJson = False) -> None:
+@command(app, migrated=True)
+def run(installation: Installation) -> Output:
     """Purge everything that is due, now. The retention flow does the same every minute.
 
     Exit code 75 if a step couldn't do all of its work, or if another sweep runs; what failed is tried again next time.
 
     Example: lfr retention run
     """
-    with guard():
-        from flows.assembly import sweep_of
-        from lfr_core.common.logs import configure_logs
-        from lfr_core.retention.ended import Purger
-        from lfr_core.storage.migrate import upgrade
+    from flows.assembly import sweep_of
+    from lfr_core.common.errors import Retryable
+    from lfr_core.common.logs import configure_logs
+    from lfr_core.retention.ended import Purger
 
-        settings = load_settings()
-        configure_logs("ERROR")  # what a step meets stands in the table
-        upgrade(settings.records_url)
-        with errors.status("purging"), sweep_of(settings, policy_of(settings), by=Purger.COMMAND) as sweep:
-            reports = sweep.run_all()
-        failed = [report for report in reports if report.error]
-        if as_json:
-            print_json([_report(report) for report in reports])
-        else:
-            _show_reports(reports)
-        if failed:
-            from lfr_core.common.errors import Retryable
-
-            raise typer.Exit(Retryable.exit_code)
+    configure_logs("ERROR")  # what a step meets stands in the table
+    settings, policy = installation.settings, installation.policy
+    with errors.status("purging"), sweep_of(settings, policy, by=Purger.COMMAND) as sweep:
+        reports = sweep.run_all()
+    has_failed = any(report.error for report in reports)
+    return Output(
+        [_report_dict(report) for report in reports],
+        lambda: _show_reports(reports),
+        exit_code=Retryable.exit_code if has_failed else 0,
+    )
 
 
-@app.command()
-def status(as_json: AsJson = False) -> None:
+@command(app, migrated=True)
+def status(installation: Installation) -> Output:
     """Show how late each class of data is. Exit code 1 if one is overdue, which is an alarm.
 
     Example: lfr retention status --json
     """
-    with guard():
-        import time
+    from flows.report import last_purge_words
+    from lfr_core.retention.ended import read_ended
+    from lfr_core.retention.status import retention_status
 
-        from flows.report import last_purge_words
-        from lfr_core.retention.ended import read_ended
-        from lfr_core.retention.status import retention_status
-        from lfr_core.storage.engine import open_engine
-        from lfr_core.storage.migrate import upgrade
+    found = retention_status(installation.engine, installation.policy.retention, now_ns=installation.now_ns)
+    is_alarm, last = any(each.is_alarm for each in found), read_ended(installation.settings.home)
+    last_purge = None if last is None else last.model_dump(mode="json", exclude={"pid"})
 
-        settings = load_settings()
-        upgrade(settings.records_url)
-        engine = open_engine(settings.records_url)
-        try:
-            standing = retention_status(engine, policy_of(settings).retention, now_ns=time.time_ns())
-        finally:
-            engine.dispose()
-        alarm, last = any(each.is_alarm for each in standing), read_ended(settings.home)
-        if as_json:
-            told = None if last is None else last.model_dump(mode="json", exclude={"pid"})
-            print_json({"alarm": alarm, "last_purge": told, "classes": [_standing(each) for each in standing]})
-        else:
-            _show_standing(standing)
-            console.print(f"\n{last_purge_words(last)}", style="dim")
-            if alarm:
-                errors.print("overdue: docs/runbooks/retention-overdue.md says what to do", style="bold red")
-        raise typer.Exit(1 if alarm else 0)
+    def text() -> None:
+        _show_status(found)
+        console.print(f"\n{last_purge_words(last)}", style="dim")
+        if is_alarm:
+            errors.print("overdue: docs/runbooks/retention-overdue.md says what to do", style="bold red")
+
+    document = {"alarm": is_alarm, "last_purge": last_purge, "classes": [_status_dict(each) for each in found]}
+    return Output(document, text, exit_code=1 if is_alarm else 0)
 
 
-def _report(report: StepReport) -> dict[str, object]:
+def _report_dict(report: StepReport) -> dict[str, object]:
     return {
         "step": report.step,
         "at_ns": report.at_ns,
@@ -95,7 +82,7 @@ def _report(report: StepReport) -> dict[str, object]:
     }
 
 
-def _standing(each: ClassStatus) -> dict[str, object]:
+def _status_dict(each: ClassStatus) -> dict[str, object]:
     return {
         "class": each.data.name,
         "title": each.data.title,
@@ -128,14 +115,14 @@ def _show_reports(reports: tuple[StepReport, ...]) -> None:
     console.print(table)
 
 
-def _show_standing(standing: tuple[ClassStatus, ...]) -> None:
+def _show_status(found: tuple[ClassStatus, ...]) -> None:
     from rich.table import Table
     from rich.text import Text
 
     from flows.report import lag_words
 
     table = Table("data", "stands", "lag", "due", "destroyed", "", box=None, pad_edge=False)
-    for each in standing:
+    for each in found:
         stands = Text(each.standing.value, style=_COLOURS[each.standing.value])
         said = Text("; ".join(filter(None, (each.why, each.note))))
         table.add_row(each.data.title, stands, lag_words(each.lag_s), str(each.due), str(each.destroyed_ever), said)

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from apps.cli.common import console, errors, guard, load_settings, policy_of, print_json, refuse_unwritable, write_json
+from apps.cli.command import command
+from apps.cli.common import console, errors, print_json, print_plain, refuse_unwritable, write_json
 
 if TYPE_CHECKING:
     from apps.runs.report import RunReport
+    from lfr_core.custody.installation import Installation
     from lfr_core.watchlists.entries import WatchlistReport
 
 __all__ = ["app"]
@@ -23,8 +25,9 @@ def _group() -> None:
     """Send a recording through the whole stream."""
 
 
-@app.command()
+@command(app)
 def run(
+    installation: Installation,
     source: Annotated[Path, typer.Option(help="Video file, or folder of images in the order of their names.")],
     watchlist: Annotated[Path, typer.Option(help="Folder with photographs and watchlist.csv.")],
     json_file: Annotated[
@@ -43,42 +46,36 @@ def run(
 
     Example: lfr stream run --source street.avi --watchlist lists/test --json result.json
     """
-    with guard():
-        from apps.runs.one import run_recording
-        from lfr_core.common.errors import Poison
+    from apps.runs.one import run_recording
+    from lfr_core.common.errors import Poison
 
-        settings = load_settings()
-        policy = policy_of(settings)
-        refuse_unwritable(json_file)
-        if not source.exists():
-            raise Poison(f"there is no {source}: give a video file or a folder of images")
-        report = run_recording(
-            source.resolve(),
-            watchlist,
-            camera=camera,
-            settings=settings,
-            policy=policy,
-            home=home or settings.home.parent / "stream-run",
-            console=errors,
-            told=_tell_refusals,
-        )
-        if json_file is not None and str(json_file) != "-":
-            write_json(json_file, report.as_json())
-            _show(report)
-        elif json_file is not None:
-            print_json(report.as_json())
-        else:
-            _show(report)
+    settings, policy = installation.settings, installation.policy
+    refuse_unwritable(json_file)
+    if not source.exists():
+        raise Poison(f"there is no {source}: give a video file or a folder of images")
+    report = run_recording(
+        source.resolve(),
+        watchlist,
+        camera=camera,
+        settings=settings,
+        policy=policy,
+        home=home or settings.home.parent / "stream-run",
+        console=errors,
+        on_checked=_show_refusals,
+    )
+    if json_file is not None and str(json_file) != "-":
+        write_json(json_file, report.as_json())
+        _show(report)
+    elif json_file is not None:
+        print_json(report.as_json())
+    else:
+        _show(report)
 
 
-def _tell_refusals(report: WatchlistReport) -> None:
+def _show_refusals(report: WatchlistReport) -> None:
     for refusal in report.refusals:
-        errors.print(
-            f"refused: line {refusal.line} {refusal.subject} {refusal.photograph}: {refusal.message}",
-            markup=False,
-            highlight=False,
-            soft_wrap=True,
-        )
+        words = f"refused: line {refusal.line} {refusal.subject} {refusal.photograph}: {refusal.message}"
+        print_plain(words, errors)
 
 
 def _show(report: RunReport) -> None:

@@ -6,15 +6,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from apps.cli.common import AsJson, console, errors, guard, load_settings, policy_of, print_json
+from apps.cli.command import Output, command
+from apps.cli.common import console, errors
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rich.table import Table
 
+    from apps.doctor import Check
     from apps.supervisor import ChildReport
     from lfr_core.common.settings import Settings
+    from lfr_core.custody.installation import Installation
 
 __all__ = ["app"]
 
@@ -32,8 +35,9 @@ _COLOURS = {
 }
 
 
-@app.command()
+@command(app)
 def up(
+    installation: Installation,
     detach: Annotated[
         bool, typer.Option("--detach", help="Return when everything is ready, and leave it running.")
     ] = False,
@@ -45,14 +49,13 @@ def up(
 
     Example: `lfr up --detach`
     """
-    with guard():
-        if detach:
-            _up_detached(load_settings(), with_page=page)
-        else:
-            _up(load_settings(), with_page=page)
+    if detach:
+        _up_detached(installation.settings, with_page=page)
+    else:
+        _up(installation, with_page=page)
 
 
-def _up(settings: Settings, *, with_page: bool) -> None:
+def _up(installation: Installation, *, with_page: bool) -> None:
     import time
 
     from rich.live import Live
@@ -60,12 +63,12 @@ def _up(settings: Settings, *, with_page: bool) -> None:
     from apps.supervisor.signals import StopAsked, stop_on_signals
     from apps.supervisor.system import running_system
 
-    policy = policy_of(settings)
+    settings, policy = installation.settings, installation.policy
     try:
         with stop_on_signals(), Live(console=errors, refresh_per_second=4, transient=not errors.is_terminal) as live:
 
             def show(reports: Sequence[ChildReport]) -> None:
-                live.update(_table(reports))
+                live.update(_children_table(reports))
 
             def say(text: str) -> None:
                 live.console.print(text, style="yellow", markup=False, highlight=False, soft_wrap=True)
@@ -74,7 +77,7 @@ def _up(settings: Settings, *, with_page: bool) -> None:
                 settings, policy, with_page=with_page, with_flows=True, on_change=show, say=say
             ) as running:
                 running.wait_ready(READY_S)
-                _greet(settings, with_page=with_page)
+                _print_ready(settings, with_page=with_page)
                 while running.broken is None:
                     time.sleep(0.5)
                 running.check()
@@ -114,7 +117,7 @@ def _up_detached(settings: Settings, *, with_page: bool) -> None:
             time.sleep(0.2)
     if process.poll() is not None:
         raise Fatal(f"it didn't start: {tail(log, 2) or 'no word'} (log: {log})")
-    _greet(settings, with_page=with_page)
+    _print_ready(settings, with_page=with_page)
 
 
 def _all_ready(settings: Settings, pid: int) -> bool:
@@ -125,7 +128,7 @@ def _all_ready(settings: Settings, pid: int) -> bool:
     return ours and state is not None and all(child.state is ChildState.READY for child in state.children)
 
 
-def _greet(settings: Settings, *, with_page: bool) -> None:
+def _print_ready(settings: Settings, *, with_page: bool) -> None:
     from streams.broker.traits import traits_of
 
     banner = traits_of(settings).banner
@@ -135,102 +138,98 @@ def _greet(settings: Settings, *, with_page: bool) -> None:
     errors.print(f"[green]ready[/green]{where}")
 
 
-@app.command()
-def down() -> None:
+@command(app)
+def down(installation: Installation) -> None:
     """Stop the platform in order, from another terminal. Does nothing if it doesn't run.
 
     Example: `lfr down`
     """
-    with guard():
-        import os
-        import signal
-        import time
+    import os
+    import signal
+    import time
 
-        from apps.supervisor.state import is_held, process_created, read_state
-        from lfr_core.common.errors import Fatal
+    from apps.supervisor.state import is_held, process_created, read_state
+    from lfr_core.common.errors import Fatal
 
-        settings = load_settings()
-        state = read_state(settings.home)
-        if not is_held(settings.home) or state is None or not state.is_alive():
-            errors.print("nothing runs")
-            return
-        os.kill(state.pid, signal.SIGTERM)
-        with errors.status("stopping"):
-            deadline = time.monotonic() + 90.0  # the children's own deadlines, one stage after another, are below it
-            while is_held(settings.home) or process_created(state.pid) is not None:
-                if time.monotonic() > deadline:
-                    raise Fatal(f"process {state.pid} doesn't end; `kill -9 {state.pid}` ends it and its children")
-                time.sleep(0.1)
-        errors.print("stopped")
+    settings = installation.settings
+    state = read_state(settings.home)
+    if not is_held(settings.home) or state is None or not state.is_alive():
+        errors.print("nothing runs")
+        return
+    os.kill(state.pid, signal.SIGTERM)
+    with errors.status("stopping"):
+        deadline = time.monotonic() + 90.0  # the children's own deadlines, one stage after another, are below it
+        while is_held(settings.home) or process_created(state.pid) is not None:
+            if time.monotonic() > deadline:
+                raise Fatal(f"process {state.pid} doesn't end; `kill -9 {state.pid}` ends it and its children")
+            time.sleep(0.1)
+    errors.print("stopped")
 
 
-@app.command()
-def status(as_json: AsJson = False) -> None:
+@command(app)
+def status(installation: Installation) -> Output:
     """Show every part of the running platform, checked against the machine. Exit code 1 if one doesn't run.
 
     Example: `lfr status --json`
     """
-    with guard():
-        from apps.supervisor import ChildState, read_state
-        from apps.supervisor.state import is_held
-        from streams.broker.traits import traits_of
+    from apps.supervisor import ChildState, read_state
+    from apps.supervisor.state import is_held
+    from streams.broker.traits import traits_of
 
-        settings = load_settings()
-        state = read_state(settings.home)
-        runs = is_held(settings.home) and state is not None and state.is_alive()
-        traits = traits_of(settings)
-        children = state.children if state is not None and runs else ()
-        real = [child.model_copy(update={"state": child.really()}) for child in children]
-        good = runs and all(child.state is ChildState.READY for child in real)
-        if as_json:
-            print_json(
-                {
-                    "running": runs,
-                    "ready": good,
-                    "supervisor": state.pid if state is not None and runs else None,
-                    "started_ns": state.started_ns if state is not None and runs else None,
-                    "broker": {"kind": traits.kind.value, "servers": settings.kafka_bootstrap, "banner": traits.banner},
-                    "children": [child.model_dump(mode="json", exclude={"pid_created"}) for child in real],
-                }
-            )
-        elif runs:
-            console.print(_table(real))
-            if traits.banner:
-                errors.print(traits.banner, style="yellow")
-        else:
+    settings = installation.settings
+    found, traits = read_state(settings.home), traits_of(settings)
+    state = found if found is not None and is_held(settings.home) and found.is_alive() else None
+    children = [child.model_copy(update={"state": child.really()}) for child in (state.children if state else ())]
+    is_ready = state is not None and all(child.state is ChildState.READY for child in children)
+    document = {
+        "running": state is not None,
+        "ready": is_ready,
+        "supervisor": state.pid if state else None,
+        "started_ns": state.started_ns if state else None,
+        "broker": {"kind": traits.kind.value, "servers": settings.kafka_bootstrap, "banner": traits.banner},
+        "children": [child.model_dump(mode="json", exclude={"pid_created"}) for child in children],
+    }
+
+    def text() -> None:
+        if state is None:
             errors.print(f"nothing runs in {settings.home}; `lfr up` starts it", highlight=False, soft_wrap=True)
-        raise typer.Exit(0 if good else 1)
+            return
+        console.print(_children_table(children))
+        if traits.banner:
+            errors.print(traits.banner, style="yellow")
+
+    return Output(document, text, exit_code=0 if is_ready else 1)
 
 
-@app.command()
-def doctor(as_json: AsJson = False) -> None:
+@command(app)
+def doctor(installation: Installation) -> Output:
     """Look at everything the platform needs and say how to mend what is wrong. Exit code 1 if something fails.
 
     Example: `lfr doctor`
     """
-    with guard():
-        from dataclasses import asdict
+    from dataclasses import asdict
 
-        from apps.doctor import Level, examine
+    from apps.doctor import Level, examine
 
-        with errors.status("looking"):
-            checks = examine(load_settings())
-        if as_json:
-            print_json([asdict(check) for check in checks])
-        else:
-            from rich.table import Table
-            from rich.text import Text
-
-            table = Table("check", "", "finding", "how to mend", box=None, pad_edge=False)
-            for check in checks:
-                level = Text(check.level.value, style=_COLOURS.get(check.level.value, "yellow"))
-                table.add_row(check.name, level, Text(check.says), Text(check.mend))
-            console.print(table)
-        raise typer.Exit(1 if any(check.level is Level.FAIL for check in checks) else 0)
+    with errors.status("looking"):
+        checks = examine(installation.settings)
+    fails = any(check.level is Level.FAIL for check in checks)
+    return Output([asdict(check) for check in checks], lambda: _show_checks(checks), exit_code=1 if fails else 0)
 
 
-def _table(reports: Sequence[ChildReport]) -> Table:
-    """The children for people: name, state, process, since when (local time), restarts, what is wrong."""
+def _show_checks(checks: Sequence[Check]) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table("check", "", "finding", "how to mend", box=None, pad_edge=False)
+    for check in checks:
+        level = Text(check.level.value, style=_COLOURS.get(check.level.value, "yellow"))
+        table.add_row(check.name, level, Text(check.says), Text(check.mend))
+    console.print(table)
+
+
+def _children_table(reports: Sequence[ChildReport]) -> Table:
+    """Lay the children out for people: name, state, process, since when (local time), restarts, what is wrong."""
     from datetime import UTC, datetime
 
     from rich.table import Table

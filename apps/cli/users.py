@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from apps.cli.common import AsJson, console, guard, load_settings, person_option, print_json
+from apps.cli.command import Output, command
+from apps.cli.common import console, person_option
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lfr_core.custody.installation import Installation
     from lfr_core.custody.people import People, Person, Rank, Role
 
 __all__ = ["app"]
@@ -29,91 +31,80 @@ RankOption = Annotated[str, typer.Option("--rank", help="police-staff, constable
 By = Annotated[str, person_option("--by", "Who does it: a person registered with role compliance.")]
 
 
-@app.command()
+@command(app)
 def add(
+    installation: Installation,
     name: Name,
     role: Roles,
     rank: RankOption,
     by: Annotated[
         str | None, person_option("--by", "A person of compliance; not needed for the very first person.")
     ] = None,
-    as_json: AsJson = False,
-) -> None:
+) -> Output:
     """Register a person, or again one who was revoked. The first one needs role compliance, and registers the others.
 
     Example: lfr users add "C. Adeyemi" --role authorising-officer --rank superintendent --by "D. Mensah"
     """
-    with guard(), _people() as people:
-        _tell(people.add(name, _roles(role), _rank(rank), by=by or name), "registered", as_json=as_json)
+    added = _people(installation).add(name, _parse_roles(role), _parse_rank(rank), by=by or name)
+    return _person_output(added, "registered")
 
 
-@app.command()
-def change(name: Name, role: Roles, rank: RankOption, by: By, as_json: AsJson = False) -> None:
+@command(app)
+def change(installation: Installation, name: Name, role: Roles, rank: RankOption, by: By) -> Output:
     """Give a person these roles and this rank instead of those they had. Nobody changes their own.
 
     Example: lfr users change "C. Adeyemi" --role planner --role operator --rank inspector --by "D. Mensah"
     """
-    with guard(), _people() as people:
-        _tell(people.change(name, _roles(role), _rank(rank), by=by), "changed", as_json=as_json)
+    changed = _people(installation).change(name, _parse_roles(role), _parse_rank(rank), by=by)
+    return _person_output(changed, "changed")
 
 
-@app.command()
+@command(app)
 def revoke(
+    installation: Installation,
     name: Name,
     why: Annotated[str, typer.Option("--why", help="The reason, in a line.")],
     by: By,
-    as_json: AsJson = False,
-) -> None:
+) -> Output:
     """Let a person do nothing from now on. Gates that an officer's authority holds open shut.
 
     Example: lfr users revoke "C. Adeyemi" --why "left the force" --by "D. Mensah"
     """
-    with guard(), _people() as people:
-        _tell(people.revoke(name, why=why, by=by), "revoked", as_json=as_json)
+    return _person_output(_people(installation).revoke(name, why=why, by=by), "revoked")
 
 
-@app.command(name="list")
-def list_(as_json: AsJson = False) -> None:
+@command(app, "list")
+def list_people(installation: Installation) -> Output:
     """List everybody who is or was registered.
 
     Example: lfr users list
     """
-    with guard(), _people() as people:
-        from rich.table import Table
-        from rich.text import Text
-
-        found = people.list()
-        if as_json:
-            print_json([_dict(each) for each in found])
-            return
-        if not found:
-            console.print("Nobody is registered yet: lfr users add NAME --role compliance --rank RANK", markup=False)
-            return
-        table = Table("Name", "Roles", "Rank", "Registered", "Revoked")
-        for each in found:
-            table.add_row(
-                Text(each.name), ", ".join(_words(each)), each.rank.value, f"{each.added_at:%Y-%m-%d}",
-                f"{each.revoked_at:%Y-%m-%d}" if each.revoked_at else "",
-            )  # fmt: skip
-        console.print(table)
+    found = _people(installation).list()
+    return Output([_as_dict(each) for each in found], lambda: _show_people(found))
 
 
-@contextmanager
-def _people() -> Iterator[People]:
-    from apps.auditing import trail_for
-    from lfr_core.common.clock import SystemClock
+def _show_people(found: Sequence[Person]) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    if not found:
+        console.print("Nobody is registered yet: lfr users add NAME --role compliance --rank RANK", markup=False)
+        return
+    table = Table("Name", "Roles", "Rank", "Registered", "Revoked")
+    for each in found:
+        revoked = f"{each.revoked_at:%Y-%m-%d}" if each.revoked_at else ""
+        roles = ", ".join(_role_words(each))
+        table.add_row(Text(each.name), roles, each.rank.value, f"{each.added_at:%Y-%m-%d}", revoked)
+    console.print(table)
+
+
+def _people(installation: Installation) -> People:
     from lfr_core.custody.people import People
-    from lfr_core.storage.engine import open_engine
 
-    settings = load_settings()
-    engine = open_engine(settings.records_url)
-    try:
-        yield People(engine, trail_for(settings), SystemClock())
-    finally:
-        engine.dispose()
+    return People(installation.engine, installation.trail, installation.clock)
 
 
-def _roles(given: list[str]) -> list[Role]:
+def _parse_roles(given: list[str]) -> list[Role]:
     from lfr_core.common.errors import Refused
     from lfr_core.custody.people import Role
 
@@ -123,7 +114,7 @@ def _roles(given: list[str]) -> list[Role]:
     return [Role(each) for each in words]
 
 
-def _rank(given: str) -> Rank:
+def _parse_rank(given: str) -> Rank:
     from lfr_core.common.errors import Refused
     from lfr_core.custody.people import Rank
 
@@ -136,25 +127,22 @@ def _plain(words: str) -> str:
     return " ".join(words.replace("-", " ").replace("_", " ").split()).casefold()
 
 
-def _words(person: Person) -> list[str]:
+def _role_words(person: Person) -> list[str]:
     from lfr_core.custody.people import Role
 
     return [role.value for role in Role if role in person.roles]
 
 
-def _dict(person: Person) -> dict[str, str | list[str] | None]:
+def _as_dict(person: Person) -> dict[str, str | list[str] | None]:
     return {
         "name": person.name,
-        "roles": _words(person),
+        "roles": _role_words(person),
         "rank": person.rank.value,
         "added_at": person.added_at.isoformat(),
         "revoked_at": person.revoked_at.isoformat() if person.revoked_at else None,
     }
 
 
-def _tell(person: Person, what: str, *, as_json: bool) -> None:
-    if as_json:
-        print_json(_dict(person))
-        return
-    said = f"{person.name}: {what}, {person.rank.value}; {', '.join(_words(person))}"
-    console.print(said, markup=False, highlight=False, soft_wrap=True)
+def _person_output(person: Person, what: str) -> Output:
+    said = f"{person.name}: {what}, {person.rank.value}; {', '.join(_role_words(person))}"
+    return Output(_as_dict(person), said)

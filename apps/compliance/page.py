@@ -1,4 +1,4 @@
-"""Compliance's page: `page(view)` draws it within any Streamlit page of staff.
+"""Draws compliance's page into the Streamlit app that calls `page(view)`.
 
 A report's pages are shown in a frame of their own origin that may run nothing and ask nobody (`data:`), because
 Streamlit serves no local folders; so they need no second server and are seen by whoever may see this page.

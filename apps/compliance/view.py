@@ -1,4 +1,4 @@
-"""What compliance reads: reports of data quality with their pages, certificates of erasure, the ledger. Read only."""
+"""The read model of compliance's page: reports of data quality, certificates of erasure, the ledger of promises."""
 
 from __future__ import annotations
 
@@ -78,11 +78,11 @@ class ComplianceView:
     home: Path
 
     def person(self, name: str) -> Person:
-        """Who that is, of compliance or an auditor. Raises Refused as `registered`."""
+        """Find who that is, of compliance or an auditor. Raises Refused as `registered`."""
         return registered(self.engine, name, {Role.COMPLIANCE, Role.AUDITOR})
 
     def reports(self, by: str) -> tuple[Report, ...]:
-        """Those there are for that person, the newest first. Of lists: for compliance, until the deployment has ended.
+        """List the reports for that person, the newest first. Of lists: for compliance, until the deployment has ended.
 
         Raises:
             Refused: as `person`.
@@ -93,7 +93,7 @@ class ComplianceView:
         return tuple(sorted(found, key=lambda one: one.made_at, reverse=True))
 
     def page(self, report: Report, name: str, by: str) -> str:
-        """A report's page in one piece: its style within, no link, no script, nothing asked of anybody.
+        """Return a report's page in one piece: its style within, no link, no script, nothing asked of anybody.
 
         Raises:
             Refused: `compliance.no-such-page`; `people.*`: a list's report names subjects, and is for compliance.
@@ -115,12 +115,12 @@ class ComplianceView:
         return _HEAD.sub(lambda match: match.group() + _RULES, text, count=1)
 
     def title(self, report: Report, name: str, by: str) -> str:
-        """Of a page, as it says itself; its file name where it doesn't."""
+        """Return a page's title; its file name where it has none."""
         match = _TITLE.search(self.page(report, name, by))
         return match.group(1) if match else name
 
     def certificates(self) -> tuple[CertificateLine, ...]:
-        """The newest first."""
+        """List the certificates, the newest first."""
         lines = [(one.certificate, one.digest) for one in certificates_of(self.engine)]
         return tuple(
             CertificateLine(one.number, one.deployment, utc_from_ns(one.issued_ns), one.search.passed, digest)
@@ -128,11 +128,11 @@ class ComplianceView:
         )
 
     def ledger(self) -> LedgerView:
-        """With what is for staff: what breaks a promise, and why one couldn't be checked."""
+        """Read the ledger with what is for staff: what breaks a promise, and why one couldn't be checked."""
         return read_ledger(self.engine, promises(self.policy), now_ns=self.clock.time_ns())
 
     def due(self) -> tuple[Due, ...]:
-        """Results beside their deadlines."""
+        """List results beside their deadlines."""
         with reading(self.engine) as session:
             return results_due(session, utc_from_ns(self.clock.time_ns()), self.policy.publication)
 

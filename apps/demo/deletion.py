@@ -1,4 +1,4 @@
-"""What a demonstration leaves behind: nothing, and the proof of that.
+"""Erases what a demonstration leaves behind, and proves that nothing is left.
 
 The list and its gallery go as they do after every deployment. Alerts and footage go by the ordinary purges with the
 clock moved on by their retention, because nobody wants to wait for 31 days. Then every store is searched for the
@@ -11,24 +11,18 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sqlalchemy import Engine
-
-from apps.auditing import trail_for
 from flows.erasing import erasure_of, plant
 from lfr_core.alerts.expiry import RULE, expire_alerts
-from lfr_core.common.clock import SystemClock
-from lfr_core.common.settings import Settings
 from lfr_core.custody.audit.head_checkpoint import HEAD_FILE, keep_head, read_checkpoint, read_public_key
 from lfr_core.custody.audit.verify import AuditReport, verify
-from lfr_core.custody.vault.client import vault_client
+from lfr_core.custody.installation import Installation
 from lfr_core.custody.vault.port import KeyKind
-from lfr_core.domain.policy import Policy
 from lfr_core.retention.erasure.canary import CanaryKind
 from lfr_core.retention.erasure.certificate import SignedCertificate
 from lfr_core.retention.erasure.certificate_service import CertificateFault
 from lfr_core.retention.footage.expiry import expire_segments
 
-__all__ = ["Deletion", "forget_everything", "inject_canaries"]
+__all__ = ["Deletion", "erase_deployment", "inject_canaries"]
 
 _HOUR_NS = 3_600 * 10**9
 _MARGIN_S = 1.0  # the vault's timer destroys and books a key within a fraction of this
@@ -50,55 +44,48 @@ class Deletion:
         return self.certificate.certificate.search.passed and not self.faults and self.audit.is_good
 
 
-def inject_canaries(settings: Settings, policy: Policy, database: Engine, deployment: str) -> None:
+def inject_canaries(installation: Installation, deployment: str) -> None:
     """Put noise that is nobody's where real data goes. Raises Retryable when a service is away."""
-    plant(settings, policy, database, deployment, list(CanaryKind))
+    plant(installation.settings, installation.policy, installation.engine, deployment, list(CanaryKind))
 
 
-def forget_everything(
-    settings: Settings,
-    policy: Policy,
-    database: Engine,
-    deployment: str,
-    *,
-    close: Callable[[], None],
-    progress: Callable[[str], None],
+def erase_deployment(
+    installation: Installation, deployment: str, *, close: Callable[[], None], progress: Callable[[str], None]
 ) -> Deletion:
     """Close the deployment, purge what it left, search, certify, verify.
 
     Args:
-        settings: of the run.
-        policy: the force's.
-        database: the records.
+        installation: of the run.
         deployment: its id.
         close: ends the deployment.
-        progress: told each step.
+        progress: called with each step.
 
     Raises:
         LfrError: of every kind; what is left is due and goes with the ordinary purges.
     """
+    settings, policy = installation.settings, installation.policy
+    engine, vault, trail = installation.engine, installation.vault, installation.trail
     progress("destroying the list and its gallery")
     close()
     closed = time.monotonic()
-    vault, trail = vault_client(settings), trail_for(settings)
     progress("purging alerts and footage, the clock moved on by 31 days")
-    later_ns = time.time_ns() + (policy.footage.retention_days * 24 + 1) * _HOUR_NS
-    alerts = expire_alerts(database, vault, trail, now_ns=later_ns, retention_h=policy.alerts.retention_h)
+    later_ns = installation.now_ns + (policy.footage.retention_days * 24 + 1) * _HOUR_NS
+    alerts = expire_alerts(engine, vault, trail, now_ns=later_ns, retention_h=policy.alerts.retention_h)
     vault.destroy([key.id for key in vault.kept(KeyKind.SIGHTINGS, deployment)], rule=RULE)
-    segments = expire_segments(database, settings.footage_store, vault, trail, now_ns=later_ns)
+    segments = expire_segments(engine, settings.footage_store, vault, trail, now_ns=later_ns)
     progress("waiting for the end of the last frames' key")
     left_s = policy.vault.epoch_s + policy.vault.grace_s + _MARGIN_S - (time.monotonic() - closed)
     time.sleep(max(0.0, left_s))
     progress("searching every store for the canaries")
-    erasure = erasure_of(settings, policy, database)
+    erasure = erasure_of(settings, policy, engine)
     certificate = erasure.certify(deployment)
-    keep_head(database, vault, SystemClock(), settings.keystore_folder)  # the vault does so every few seconds
+    keep_head(engine, vault, installation.clock, settings.keystore_folder)  # the vault does so every few seconds
     public_key = read_public_key(settings.keystore_folder)
-    remembered = read_checkpoint(settings.keystore_folder / HEAD_FILE)
+    checkpoint = read_checkpoint(settings.keystore_folder / HEAD_FILE)
     return Deletion(
         alerts=len(alerts),
         segments=len(segments),
         certificate=certificate,
         faults=erasure.check(public_key.hex()),
-        audit=verify(database, public_key=public_key, remembered=remembered),
+        audit=verify(engine, public_key=public_key, remembered=checkpoint),
     )

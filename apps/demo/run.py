@@ -1,11 +1,10 @@
-"""`lfr demo`, as a function: render, start, enrol, play, score, take down."""
+"""Runs the demonstration: renders, starts, enrols, plays, scores, takes down."""
 
 from __future__ import annotations
 
 import csv
 import shutil
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -14,10 +13,15 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress
 
-from apps.demo.deletion import Deletion, forget_everything, inject_canaries
-from apps.demo.life import Life, demo_policy, planned_system, told
+from apps.demo.deletion import Deletion, erase_deployment, inject_canaries
+from apps.demo.deployment import (
+    PublishedDeployment,
+    planned_system,
+    publish_results,
+    settings_with_demo_policy,
+)
 from apps.demo.score import AlertSpan, Score, score_alerts
-from apps.runs.deploy import checked_watchlist
+from apps.runs.deploy import DeployedSystem, checked_watchlist
 from apps.runs.one import count_ready, run_progress
 from apps.runs.own import settings_for_run
 from apps.runs.play import Source, play
@@ -29,10 +33,11 @@ from lfr_core.alerts import read
 from lfr_core.common.errors import Refused
 from lfr_core.common.logs import configure_logs
 from lfr_core.common.settings import Settings
+from lfr_core.custody.installation import Installation
 from lfr_core.domain.deployments import DeploymentKind
-from lfr_core.domain.policy import Policy
 from lfr_core.recognition.samples import sample_photos
 from lfr_core.watchlists.csv_file import COLUMNS, FILE_NAME
+from lfr_core.watchlists.entries import WatchlistReport
 
 __all__ = ["DemoResult", "DemoStage", "run_demo"]
 
@@ -51,7 +56,7 @@ class DemoResult:
     """Its folder: certificates and the audit trail stay there."""
     deletion: Deletion | None = None
     """None while everything still runs, as with what follows."""
-    life: Life | None = None
+    published: PublishedDeployment | None = None
     faces_compared: int = 0
     """By the stream's own count."""
 
@@ -68,7 +73,7 @@ class DemoResult:
     @property
     def published_right(self) -> bool:
         """The published record has the stream's number of faces."""
-        return self.life is not None and self.life.record.faces_compared == self.faces_compared
+        return self.published is not None and self.published.record.faces_compared == self.faces_compared
 
     def as_json(self) -> dict[str, object]:
         """The document that `lfr demo --json` writes."""
@@ -79,18 +84,18 @@ class DemoResult:
             "false_alerts": len(self.score.false_alerts),
             **self.report.as_json(),
             **({} if self.deletion is None else {"deletion": _deletion_json(self.deletion)}),
-            **({} if self.life is None else {"life": _life_json(self.life)}),
+            **({} if self.published is None else {"life": _published_json(self.published)}),
         }
 
 
-def _life_json(life: Life) -> dict[str, object]:
+def _published_json(published: PublishedDeployment) -> dict[str, object]:
     return {
         "timeline": [
             {"at": step.at.isoformat(), "step": step.step, "status": step.status, "by": step.by}
-            for step in life.timeline
+            for step in published.timeline
         ],
-        "faces_compared": life.record.faces_compared,
-        "site": str(life.site),
+        "faces_compared": published.record.faces_compared,
+        "site": str(published.site),
     }
 
 
@@ -120,7 +125,6 @@ class DemoStage:
 def run_demo(
     *,
     settings: Settings,
-    policy: Policy,
     home: Path,
     seconds: float,
     faces: float,
@@ -133,7 +137,6 @@ def run_demo(
 
     Args:
         settings: where models and photographs are; servers to use instead of own ones.
-        policy: the force's.
         home: folder for this demonstration; made anew.
         seconds: length of the streets.
         faces: faces in view of each camera on average.
@@ -148,48 +151,69 @@ def run_demo(
     configure_logs("WARNING")  # of the parts that run in this process; the children have logs of their own
     photos = sample_photos(settings.cache)
     deployment = f"demo-{datetime.now(tz=UTC):%Y%m%dT%H%M%S}"
-    kind = DeploymentKind.DEMO
     with run_progress(console) as bars:
         streets = _render(settings, photos, seconds=seconds, faces=faces, bars=bars)
-        own, policy = demo_policy(settings_for_run(settings, home, workers=settings.workers, keep_page_port=with_page))
-        watchlist = _write_watchlist(own.home / "watchlist", photos)
-        with _step(bars, "enrolling the test subject") as count:
-            report = checked_watchlist(watchlist, deployment, kind, settings=own, policy=policy, progress=count)
-        if report.refusals:
-            raise Refused("demo.watchlist", f"the demo's own watchlist is refused: {report.refusals[0].message}")
-        with planned_system(
-            report,
-            deployment,
-            name="A street that was never there",
-            cameras=tuple(street.camera for street in streets),
-            settings=own,
-            policy=policy,
-            with_page=with_page,
-            on_change=count_ready(bars),
-            say=lambda words: console.print(words, style="yellow"),
-        ) as at:
-            with _step(bars, "planting canaries"):
-                inject_canaries(own, policy, at.database, deployment)
-            on_stage(DemoStage(f"http://127.0.0.1:{own.operator_port}" if with_page else "", deployment, at.operator))
-            playing = bars.add_task("watching the street", total=round(seconds * 25) * len(streets), note="")
-            play(
-                [Source(street.camera, street.video) for street in streets],
+        own = settings_for_run(settings, home, workers=settings.workers, keep_page_port=with_page)
+        with Installation(settings_with_demo_policy(own)) as installation:
+            report = _check_watchlist(installation, deployment, photos, bars)
+            with planned_system(
+                report,
                 deployment,
-                settings=own,
-                database=at.database,
-                system=at.system,
-                as_fast_as_possible=False,
-                progress=lambda far: bars.update(playing, completed=far.captured, note=f"{far.alerts} alerts"),
-            )
-            result = _result(measure(at.database, deployment, by=at.operator, now_ns=time.time_ns()), streets, own.home)
-            bars.stop()
-            before_end(result)
-            with console.status("") as line:
-                faces = read.counts(at.database, deployment).faces_compared
-                deletion = forget_everything(own, policy, at.database, deployment, close=at.close, progress=line.update)
-                line.update("publishing the record and building the public site")
-                life = told(own, policy, at.database, deployment)
-    return replace(result, deletion=deletion, life=life, faces_compared=faces)
+                name="A street that was never there",
+                cameras=tuple(street.camera for street in streets),
+                installation=installation,
+                with_page=with_page,
+                on_change=count_ready(bars),
+                say=lambda words: console.print(words, style="yellow"),
+            ) as running:
+                with _step(bars, "planting canaries"):
+                    inject_canaries(installation, deployment)
+                page = f"http://127.0.0.1:{own.operator_port}" if with_page else ""
+                on_stage(DemoStage(page, deployment, running.operator))
+                _play(running, streets, deployment, seconds, bars)
+                result = _result(running, deployment, streets, own.home)
+                bars.stop()
+                before_end(result)
+                return _take_down(running, deployment, result, console)
+
+
+def _check_watchlist(
+    installation: Installation, deployment: str, photos: Mapping[str, Path], bars: Progress
+) -> WatchlistReport:
+    """Write the watchlist and check it. Raises Refused `demo.watchlist`."""
+    settings, policy = installation.settings, installation.policy
+    folder = _write_watchlist(settings.home / "watchlist", photos)
+    with _step(bars, "enrolling the test subject") as count:
+        kind = DeploymentKind.DEMO
+        report = checked_watchlist(folder, deployment, kind, settings=settings, policy=policy, progress=count)
+    if report.refusals:
+        raise Refused("demo.watchlist", f"the demo's own watchlist is refused: {report.refusals[0].message}")
+    return report
+
+
+def _play(running: DeployedSystem, streets: Sequence[Street], deployment: str, seconds: float, bars: Progress) -> None:
+    """Play all streets in real time."""
+    playing = bars.add_task("watching the street", total=round(seconds * 25) * len(streets), note="")
+    play(
+        [Source(street.camera, street.video) for street in streets],
+        deployment,
+        settings=running.installation.settings,
+        database=running.installation.engine,
+        system=running.system,
+        as_fast_as_possible=False,
+        progress=lambda far: bars.update(playing, completed=far.captured, note=f"{far.alerts} alerts"),
+    )
+
+
+def _take_down(running: DeployedSystem, deployment: str, result: DemoResult, console: Console) -> DemoResult:
+    """Close the deployment, prove that its data is erased, and publish its record."""
+    installation = running.installation
+    with console.status("") as line:
+        faces = read.counts(installation.engine, deployment).faces_compared
+        deletion = erase_deployment(installation, deployment, close=running.close, progress=line.update)
+        line.update("publishing the record and building the public site")
+        published = publish_results(installation, deployment)
+    return replace(result, deletion=deletion, published=published, faces_compared=faces)
 
 
 def _render(
@@ -208,7 +232,7 @@ def _render(
 
 
 def _write_watchlist(folder: Path, photos: Mapping[str, Path]) -> Path:
-    """One test subject, from a photograph that the street never shows."""
+    """List one test subject, with a photograph that the street never shows."""
     folder.mkdir(parents=True)
     photo = photos[ENROLLED]
     shutil.copy(photo, folder / photo.name)
@@ -228,7 +252,9 @@ def _step(bars: Progress, words: str) -> Iterator[Callable[[int, int], None]]:
         bars.update(task, completed=1, total=1)
 
 
-def _result(report: RunReport, streets: list[Street], home: Path) -> DemoResult:
+def _result(running: DeployedSystem, deployment: str, streets: Sequence[Street], home: Path) -> DemoResult:
+    """Measure the run, and score its alerts against the truth."""
+    report = measure(running.installation.engine, deployment, by=running.operator, now_ns=running.installation.now_ns)
     spans = [
         AlertSpan(line.subject, line.camera, line.first_sequence, line.last_sequence, line.similarity)
         for line in report.alerts

@@ -44,10 +44,10 @@ def fail(name: str, says: str, mend: str) -> Check:
     return Check(name, Level.FAIL, says, mend)
 
 
-def guarded(name: str, look: Callable[[], Check]) -> Check:
-    """`look()`, whose own breaking is a finding too: the doctor examines what may be broken in any way."""
+def guarded(name: str, check: Callable[[], Check]) -> Check:
+    """Run a check whose own breaking is a finding too: the doctor examines what may be broken in any way."""
     try:
-        return look()
+        return check()
     except LfrError as error:
         return fail(name, str(error), "the sentence says how")
     except Exception as error:  # noqa: BLE001  see above

@@ -1,4 +1,4 @@
-"""What the machine has: Java, Maven, disk, memory, write access, ports, clocks."""
+"""Checks of the machine: Java, Maven, disk, memory, write access, ports, clocks."""
 
 from __future__ import annotations
 
@@ -92,10 +92,10 @@ def settings_sources() -> Check:
     file = settings_file()
     in_file = read_settings_file(file).keys() if file is not None else set()
     in_environment = {name for name in os.environ if name.startswith("LFR_")} - {ENV_FILE}
-    told = [f"{', '.join(sorted(in_environment))} from the environment"] if in_environment else []
+    sources = [f"{', '.join(sorted(in_environment))} from the environment"] if in_environment else []
     if in_file - in_environment:
-        told.append(f"{', '.join(sorted(in_file - in_environment))} from {file}")
-    return ok("settings", "; ".join([*told, "the rest by default" if told else "all by default"]))
+        sources.append(f"{', '.join(sorted(in_file - in_environment))} from {file}")
+    return ok("settings", "; ".join([*sources, "the rest by default" if sources else "all by default"]))
 
 
 def privacy(settings: Settings) -> Check:

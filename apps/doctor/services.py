@@ -1,4 +1,4 @@
-"""What the parts say: broker, jars, models, gallery, database."""
+"""Checks of the services: broker, jars, models, gallery, database, workflows, retention."""
 
 from __future__ import annotations
 
@@ -92,9 +92,9 @@ def gallery(settings: Settings, *, running: bool) -> Check:
 
 def _somebody_listens(uri: str) -> None:
     """Raises Retryable when nobody takes a connection at `uri` (http://host:port)."""
-    told = urlsplit(uri)
+    parts = urlsplit(uri)
     try:
-        with socket.create_connection((told.hostname or "", told.port or 19530), timeout=_CONNECT_S):
+        with socket.create_connection((parts.hostname or "", parts.port or 19530), timeout=_CONNECT_S):
             return
     except (OSError, ValueError) as error:
         raise Retryable(f"nobody answers at {uri} ({error})") from error
@@ -138,22 +138,16 @@ def workflows(settings: Settings, *, running: bool) -> Check:
 
 def retention(settings: Settings, *, running: bool) -> Check:
     """Whether anything that should be gone is still there."""
-    import time
-
     from flows.report import last_purge_words
-    from lfr_core.domain.policy import load_policy
+    from lfr_core.custody.installation import Installation
     from lfr_core.retention.ended import read_ended
     from lfr_core.retention.status import retention_status
-    from lfr_core.storage.engine import open_engine
 
     if not settings.database_url and not (settings.home / "records.sqlite3").exists():
         return ok("retention", "no records yet")
-    engine = open_engine(settings.records_url)
-    try:
-        policy = load_policy(settings.policy_file).retention
-        overdue = [each for each in retention_status(engine, policy, now_ns=time.time_ns()) if each.is_alarm]
-    finally:
-        engine.dispose()
+    with Installation(settings) as installation:
+        found = retention_status(installation.engine, installation.policy.retention, now_ns=installation.now_ns)
+    overdue = [each for each in found if each.is_alarm]
     if not overdue:
         return ok("retention", f"nothing is overdue; {last_purge_words(read_ended(settings.home))}")
     says = "; ".join(f"{each.data.title}: {each.why}" for each in overdue)
@@ -164,15 +158,15 @@ def retention(settings: Settings, *, running: bool) -> Check:
 def newest_record_ns(settings: Settings) -> int | None:
     """Wall time of the newest record, nanoseconds since the epoch; None if there is none or it can't be read."""
     from lfr_core.alerts.newest import newest_record_ns as newest
-    from lfr_core.storage.engine import open_engine, reading
+    from lfr_core.custody.installation import Installation
+    from lfr_core.storage.engine import reading
 
     if not settings.database_url and not (settings.home / "records.sqlite3").exists():
         return None
-    engine = open_engine(settings.records_url)
-    try:
-        with reading(engine) as session:
-            return newest(session)
-    except LfrError:
-        return None
-    finally:
-        engine.dispose()
+    with Installation(settings) as installation:
+        engine = installation.engine
+        try:
+            with reading(engine) as session:
+                return newest(session)
+        except LfrError:
+            return None

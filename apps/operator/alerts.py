@@ -1,6 +1,6 @@
-"""The alerts of the operator's page: the one that is being decided, and those judged last. Both stand still.
+"""Draws the alerts of the operator's page: the one that is being decided, and those judged last. Both stand still.
 
-Picture and buttons of an alert belong to one drawing; what comes meanwhile is told in the line above them.
+Picture and buttons of an alert belong to one drawing; what comes meanwhile is named in the line above them.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from uuid import UUID
 import streamlit as st
 
 from apps.operator import panels, questions
-from apps.operator.held import Held
 from apps.operator.pictures import DELETED_ON_SCHEDULE
-from apps.operator.questions import Asked, Click
+from apps.operator.questions import GivenAnswer, ShownAlert
+from apps.operator.snapshot import AlertSnapshot
 from apps.operator.view import OperatorView
 from lfr_core.alerts.read import AlertSummary, DeploymentSummary
 from lfr_core.common.errors import LfrError, Refused
@@ -27,14 +27,14 @@ _OF_ANOTHER = {"alert.already-answered", "alert.unknown"}
 
 
 @dataclass(slots=True)
-class _Part:
+class _AlertList:
     """The alerts that wait, or those judged; and what became of the last click there."""
 
     name: str
-    held: Held
+    snapshot: AlertSnapshot
     said: str = ""
     refused: bool = False
-    given: Click | None = None
+    given: GivenAnswer | None = None
     """The last answer given here, until it is undone."""
     clicks: int = 0
     turn: int = 0
@@ -42,7 +42,7 @@ class _Part:
     """How many alerts there were when what stands was first shown."""
 
     def note(self, said: str, *, refused: bool) -> None:
-        """What became of a click: it stands until the next."""
+        """Keep what became of a click; it stands until the next."""
         self.said, self.refused = said, refused
         self.clicks += 1
 
@@ -54,7 +54,7 @@ class Alerts:
         self._view = view
         self._operator = operator
         self._pictures = view.pictures()
-        self._waiting, self._judged = (_Part(name, view.held()) for name in ("wait", "done"))
+        self._waiting, self._judged = (_AlertList(name, view.snapshot()) for name in ("wait", "done"))
 
     def draw(self, deployment: DeploymentSummary) -> None:
         """Draw both parts."""
@@ -62,45 +62,45 @@ class Alerts:
         self._pictures.sweep()
         waiting, judged = self._view.tally(deployment.view.id)
         self._draw_waiting(deployment, waiting, waiting + judged)
-        if judged or self._judged.held.alerts:
+        if judged or self._judged.snapshot.alerts:
             self._draw_judged(deployment, judged)
 
     def _draw_waiting(self, deployment: DeploymentSummary, waiting: int, opened: int) -> None:
         part, here = self._waiting, deployment.view.id
-        shown = next(iter(part.held.show(partial(self._view.next_alert, here, self._operator))), None)
-        if part.turn != part.held.turn:
-            part.turn, part.opened = part.held.turn, opened
+        shown = next(iter(part.snapshot.show(partial(self._view.next_alert, here, self._operator))), None)
+        if part.turn != part.snapshot.turn:
+            part.turn, part.opened = part.snapshot.turn, opened
         now = None if shown is None else self._view.alert(shown.id, self._operator)
         news = ""
         if shown is not None and now is None:
-            part.held.forget(shown.id)
-            part.held.release()  # it has no button any more
-        elif shown is not None and now is not None and part.held.answerable:
+            part.snapshot.forget(shown.id)
+            part.snapshot.release()  # it has no button any more
+        elif shown is not None and now is not None and part.snapshot.answerable:
             news = panels.news(shown, now, here)
         new = 0 if shown is None else max(0, opened - part.opened)
         turns = {"Look again": None if shown is None else shown.id, "Newest alert": None}
         self._strip(part, panels.waiting_heading(waiting, new), news, turns)
         self._cards(part)
-        if not part.held.alerts:
+        if not part.snapshot.alerts:
             st.html(panels.nothing_waits(deployment))
 
     def _draw_judged(self, deployment: DeploymentSummary, judged: int) -> None:
         part = self._judged
         latest = self._view.judged(deployment.view.id, self._operator)
-        part.held.show(lambda _: latest)
+        part.snapshot.show(lambda _: latest)
         newest = {alert.id for alert in latest}
-        for alert in part.held.alerts:
+        for alert in part.snapshot.alerts:
             if alert is not None and alert.id not in newest and self._view.alert(alert.id, self._operator) is None:
-                part.held.forget(alert.id)
-        questions.forget_receipt({alert.id for alert in part.held.alerts if alert is not None})
-        news = "Others have answered meanwhile." if part.held.answerable and latest != part.held.alerts else ""
+                part.snapshot.forget(alert.id)
+        questions.forget_receipt({alert.id for alert in part.snapshot.alerts if alert is not None})
+        news = "Others have answered meanwhile." if part.snapshot.answerable and latest != part.snapshot.alerts else ""
         self._strip(part, f'<h2 class="ops-h2">{judged} judged</h2>', news, {"Show the latest": None})
         self._cards(part)
 
-    def _strip(self, part: _Part, heading: str, news: str, turns: dict[str, UUID | None]) -> None:
-        """A line of fixed height above the alerts: how many there are, what came meanwhile, what became of a click."""
+    def _strip(self, part: _AlertList, heading: str, news: str, turns: dict[str, UUID | None]) -> None:
+        """Draw a line of fixed height: how many alerts there are, what came meanwhile, what became of a click."""
         with st.container(horizontal=True, vertical_alignment="top", gap="small", key=f"ops-strip-{part.name}"):
-            st.html(heading + panels.told(part.said, news, refused=part.refused))
+            st.html(heading + panels.status_lines(part.said, news, refused=part.refused))
             st.button(
                 "Undo",
                 key=f"undo-{part.name}-{part.clicks}",
@@ -112,24 +112,24 @@ class Alerts:
                 st.button(
                     label,
                     key=f"{label}-{part.name}".replace(" ", "-").lower(),
-                    disabled=not part.held.alerts,
+                    disabled=not part.snapshot.alerts,
                     on_click=self._turn_to,
                     args=(part, wanted),
                 )
 
-    def _cards(self, part: _Part) -> None:
-        for alert in part.held.alerts:
+    def _cards(self, part: _AlertList) -> None:
+        for alert in part.snapshot.alerts:
             if alert is None:
                 st.html(panels.empty(DELETED_ON_SCHEDULE))
             else:
                 self._card(part, alert)
 
-    def _card(self, part: _Part, alert: AlertSummary) -> None:
+    def _card(self, part: _AlertList, alert: AlertSummary) -> None:
         found = self._pictures.of(alert, self._operator)
         digest = "" if isinstance(found, str) else found.digest
-        if digest and part.held.digests.setdefault(alert.id, digest) != digest:
-            if part.held.answerable:
-                part.held.release(alert.id)  # opened anew after their ten minutes
+        if digest and part.snapshot.digests.setdefault(alert.id, digest) != digest:
+            if part.snapshot.answerable:
+                part.snapshot.release(alert.id)  # opened anew after their ten minutes
             found, digest = "A newer picture has come.", ""
         now_ns = self._view.now_ns()
         with st.container(border=True, key=f"ops-{part.name}-{alert.id}"):
@@ -137,49 +137,49 @@ class Alerts:
             with pictures:
                 st.html(panels.alert_card(alert, found, self._view.response(alert.category), now_ns=now_ns))
             with answers:
-                if not part.held.answerable:
-                    questions.tell(self._view, alert)
+                if not part.snapshot.answerable:
+                    questions.show_answers(self._view, alert)
                     return
-                questions.ask(
-                    Asked(
+                questions.show_questions(
+                    ShownAlert(
                         view=self._view,
                         alert=alert,
-                        shown=Shown(digest, alert.decision),
+                        stands_beside=Shown(digest, alert.decision),
                         operator=self._operator,
-                        turn=f"{part.name}-{part.held.turn}",
+                        turn=f"{part.name}-{part.snapshot.turn}",
                         after=partial(self._after, part),
-                        say=partial(part.note, refused=True),
+                        show_refusal=partial(part.note, refused=True),
                     )
                 )
 
-    def _after(self, part: _Part, click: Click, error: LfrError | None) -> None:
-        """Every click is answered: by what was recorded, or by why nothing was."""
+    def _after(self, part: _AlertList, answer: GivenAnswer, error: LfrError | None) -> None:
+        """Say what was recorded, or why nothing was: every click is answered."""
         if error is None:
             at = self._view.local_now()
-            part.note(f"Recorded at {at:%H:%M:%S}: {click.label}, {click.alert.subject}.", refused=False)
-            part.given = click
-            part.held.release()
-            self._judged.held.release()
+            part.note(f"Recorded at {at:%H:%M:%S}: {answer.label}, {answer.alert.subject}.", refused=False)
+            part.given = answer
+            part.snapshot.release()
+            self._judged.snapshot.release()
             return
         part.note(f"Not recorded: {error}", refused=True)
         if isinstance(error, Refused):
-            self._pictures.drop(click.alert.id)
-            part.held.release(None if error.rule in _OF_ANOTHER else click.alert.id)
+            self._pictures.drop(answer.alert.id)
+            part.snapshot.release(None if error.rule in _OF_ANOTHER else answer.alert.id)
 
-    def _undo(self, part: _Part, given: Click) -> None:
+    def _undo(self, part: _AlertList, given: GivenAnswer) -> None:
         try:
-            self._view.desk.undo(given.alert.id, given.word, given.operator)  # type: ignore[arg-type]  # one of the four
+            self._view.decisions.undo(given.alert.id, given.word, given.operator)  # type: ignore[arg-type]  # one of the four
         except LfrError as error:
             part.note(f"Not undone: {error}", refused=True)
             return
         part.note(f"Undone: {given.label}, {given.alert.subject}.", refused=False)
         part.given = None
-        self._waiting.held.release(given.alert.id)
-        self._judged.held.release()
+        self._waiting.snapshot.release(given.alert.id)
+        self._judged.snapshot.release()
 
-    def _turn_to(self, part: _Part, alert: UUID | None) -> None:
-        """The operator asks for another alert, or for this one as it is now."""
-        for shown in filter(None, part.held.alerts):
+    def _turn_to(self, part: _AlertList, alert: UUID | None) -> None:
+        """Show another alert, or this one as it is now, because the operator asks."""
+        for shown in filter(None, part.snapshot.alerts):
             self._pictures.drop(shown.id)
         part.note("", refused=False)
-        part.held.release(alert)
+        part.snapshot.release(alert)

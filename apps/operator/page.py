@@ -1,4 +1,4 @@
-"""The operator's page: a page of the staff's app (`apps.staff`).
+"""Draws the operator's page, a page of the staff's app (`apps.staff`).
 
 Its fragments refresh by themselves: the header, the alerts that wait, those judged, the cameras. When the records are
 away the page says so and shows nothing old.
@@ -17,6 +17,7 @@ import streamlit as st
 
 from apps.operator import panels, questions
 from apps.operator.alerts import Alerts
+from apps.operator.board import board_html
 from apps.operator.retention import retention_html
 from apps.operator.view import OperatorView
 from lfr_core.alerts.read import DeploymentSummary
@@ -27,28 +28,19 @@ __all__ = ["page"]
 
 ALERTS_REFRESH_S = 1.0  # a new alert is on the screen within two
 REFRESH_S = 1.5  # the rest likewise; a refresh of the whole costs 20-50 ms of a core
-VAULT_ANSWER_S = 2.0  # a vault that hangs is on the screen within ten seconds, and holds no picture up for longer
+VAULT_TIMEOUT_S = 2.0  # a vault that hangs is on the screen within ten seconds, and holds no picture up for longer
 SIGN_ON_FIRST = "Sign on, at the top of the page, to see alerts: they are shown to this deployment's operators only."
 RETENTION_REFRESH_S = 10.0  # an alarm is minutes in the making
 
 
 @st.cache_resource  # connections, no crops
 def _view() -> OperatorView:
-    from apps.auditing import trail_for
-    from lfr_core.common.clock import SystemClock
-    from lfr_core.common.settings import Settings
-    from lfr_core.custody.vault.client import vault_client
-    from lfr_core.domain.policy import load_policy
-    from lfr_core.storage.engine import open_engine
+    from lfr_core.custody.installation import Installation
 
     forbid_core_dumps()  # before the first picture
-    settings = Settings()
+    installation = Installation(vault_timeout_s=VAULT_TIMEOUT_S)
     view = OperatorView(
-        open_engine(settings.records_url),
-        load_policy(settings.policy_file),
-        vault_client(settings, VAULT_ANSWER_S),
-        trail_for(settings),
-        SystemClock(),
+        installation.engine, installation.policy, installation.vault, installation.trail, installation.clock
     )
     # Streamlit collects garbage after every run of a fragment, four times a second here. What is loaded by now
     # stays for good: out of its way an open page costs 0.06 of a core instead of 0.28.
@@ -58,7 +50,7 @@ def _view() -> OperatorView:
 
 
 def _wanted() -> str | None:
-    """The deployment asked for by the address (?deployment=ID) or by --deployment ID."""
+    """Find the deployment asked for by the address (?deployment=ID) or by --deployment ID."""
     if "deployment" in st.query_params:
         return st.query_params["deployment"]
     arguments = sys.argv[1:]
@@ -99,7 +91,7 @@ def _cameras() -> None:
     def show() -> None:
         deployment = _shown()
         if deployment is not None:
-            st.html('<h2 class="ops-h2">Cameras</h2>' + panels.board_html(_view().board(deployment)))
+            st.html('<h2 class="ops-h2">Cameras</h2>' + board_html(_view().board(deployment)))
 
     _or_say_why(show)
 
@@ -140,7 +132,7 @@ def _operator() -> str:
 
 
 def _forget(why: str = "") -> None:
-    """Nobody is signed on in this session any more; `why` is said once."""
+    """Sign nobody on in this session any more; `why` is said once."""
     st.session_state["operator"] = ""
     st.session_state["operator-refused"] = why
     st.session_state.pop("alerts", None)  # with the pictures it keeps
@@ -148,7 +140,7 @@ def _forget(why: str = "") -> None:
 
 
 def _sign_on(name: str) -> None:
-    """Only a registered operator gets further; who isn't is told who registers, and nothing else."""
+    """Sign a registered operator on; who isn't one learns who registers people, and nothing else."""
     deployment = _shown()
     if deployment is None:
         return
@@ -159,7 +151,7 @@ def _sign_on(name: str) -> None:
 
 
 def _sign_in() -> None:
-    """Who answers: asked once, for this session of the page."""
+    """Ask who answers, once for this session of the page."""
     refused = st.session_state.pop("operator-refused", "")
     if refused:
         st.error(refused)
@@ -169,7 +161,7 @@ def _sign_in() -> None:
             if st.button("Change", key="operator-change"):
                 with suppress(LfrError):  # with the records away the gate shuts by itself
                     deployment = _shown()
-                    _view().leave(deployment.view.id if deployment else "", _operator())
+                    _view().sign_off(deployment.view.id if deployment else "", _operator())
                 _forget()
                 st.rerun()
         return

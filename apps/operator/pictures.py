@@ -1,4 +1,4 @@
-"""The pictures one operator has opened in one session of the page: asked for once, and soon forgotten.
+"""Keeps the pictures that one operator has opened in one session of the page, for ten minutes at most.
 
 Each opening is a consultation on the audit trail under the operator's name, so a page that is drawn every second
 must not ask every second. What it keeps, it keeps in memory, for ten minutes at most and never beyond the alert.
@@ -52,7 +52,7 @@ class Pictures:
         self._kept: OrderedDict[tuple[UUID, str], _Kept] = OrderedDict()
 
     def of(self, alert: AlertSummary, operator: str) -> OpenedCrops | str:
-        """The alert's pictures for `operator`, or the sentence that stands in their place."""
+        """Open the alert's pictures for `operator`, or the sentence that stands in their place."""
         self.sweep()
         if not operator:
             return NAME_FIRST
@@ -81,6 +81,6 @@ class Pictures:
             del self._kept[key]
 
     def drop(self, alert: UUID) -> None:
-        """Forget one alert's: they are others by now, or may be."""
+        """Forget one alert's: they may be others by now."""
         for key in [key for key in self._kept if key[0] == alert]:
             del self._kept[key]

@@ -1,7 +1,4 @@
-"""An alert's questions as buttons. Every answer carries the operator's name and what stood beside its button.
-
-The rules are the records'.
-"""
+"""Draws an alert's questions as buttons; every answer carries the operator's name and what stood beside its button."""
 
 from __future__ import annotations
 
@@ -18,7 +15,7 @@ from lfr_core.alerts.read import AlertSummary, Answer
 from lfr_core.common.errors import LfrError
 from lfr_core.domain.alerts import Decision, Engagement, Judgement, Outcome, Review, Shown
 
-__all__ = ["Asked", "Click", "ask", "forget_receipt", "tell"]
+__all__ = ["GivenAnswer", "ShownAlert", "forget_receipt", "show_answers", "show_questions"]
 
 _RECEIPT = "receipt"
 """Of the session's state: the receipt that was issued last."""
@@ -46,10 +43,10 @@ _OUTCOMES: Mapping[StrEnum, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Click:
-    """An answer as it is recorded once its button is pressed: bound to what stands beside the button."""
+class GivenAnswer:
+    """An answer, bound to what stands beside its button, as it is recorded once that is pressed."""
 
-    act: Callable[..., Decision]
+    record: Callable[..., Decision]
     alert: AlertSummary
     word: StrEnum
     label: str
@@ -59,19 +56,19 @@ class Click:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ShownAlert:
     """One alert as it stands on the screen, and who is asked about it."""
 
     view: OperatorView
     alert: AlertSummary
-    shown: Shown
+    stands_beside: Shown
     operator: str
     turn: str
     """Ends the keys of the buttons."""
-    after: Callable[[Click, LfrError | None], None]
-    """Told of each answer given, and why it wasn't recorded."""
-    say: Callable[[str], None]
-    """Told what else is refused."""
+    after: Callable[[GivenAnswer, LfrError | None], None]
+    """Called with each answer given, and why it wasn't recorded."""
+    show_refusal: Callable[[str], None]
+    """Called with what else is refused."""
 
 
 def forget_receipt(shown: Collection[UUID] = ()) -> None:
@@ -81,28 +78,28 @@ def forget_receipt(shown: Collection[UUID] = ()) -> None:
         del st.session_state[_RECEIPT]
 
 
-def tell(view: OperatorView, alert: AlertSummary) -> None:
+def show_answers(view: OperatorView, alert: AlertSummary) -> None:
     """Show the answers there are, without any button."""
     for question in _questions(view, alert):
         if question.standing is not None:
             st.html(panels.answered(question.text, question.words[question.standing], question.who))
 
 
-def ask(asked: Asked) -> None:
+def show_questions(shown: ShownAlert) -> None:
     """Show the answers there are, and buttons for the questions that may be answered now."""
-    alert = asked.alert
+    alert = shown.alert
     may = open_questions(alert.decision)
     engaged = alert.decision.engagement is Engagement.ENGAGED
     open_now = {"judge": True, "engage": may.engagement, "outcome": engaged, "review": may.review}
-    questions = _questions(asked.view, alert)
+    questions = _questions(shown.view, alert)
     for question in questions:
         if question.standing is not None:
             st.html(panels.answered(question.text, question.words[question.standing], question.who))
         elif open_now[question.verb]:
             st.html(f'<p class="ops-q">{question.text}</p>')
-            _buttons(asked, question)
+            _buttons(shown, question)
     if engaged:
-        _receipt(asked)
+        _receipt(shown)
     answered = [question for question in questions if question.standing is not None]
     if answered:
         # What is inside is made only while it is open: a dozen buttons a card would be made every second.
@@ -112,7 +109,7 @@ def ask(asked: Asked) -> None:
                 st.html('<p class="ops-q">Your name and the time replace those that stand.</p>')
                 for question in answered:
                     st.html(f'<p class="ops-q">{question.text}</p>')
-                    _buttons(asked, question)
+                    _buttons(shown, question)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,71 +121,73 @@ class _Question:
     words: Mapping[StrEnum, str]
     standing: StrEnum | None
     who: Answer | None
-    act: Callable[..., Decision]
+    record: Callable[..., Decision]
 
 
 def _questions(view: OperatorView, alert: AlertSummary) -> tuple[_Question, ...]:
-    given, desk = alert.decision, view.desk
+    given, service = alert.decision, view.decisions
     return (
-        _Question("Same person?", "judge", _JUDGEMENTS, given.judgement, alert.judged, desk.judge),
-        _Question("Engagement", "engage", _ENGAGEMENTS, given.engagement, alert.engaged, desk.engage),
-        _Question("Outcome", "outcome", _OUTCOMES, given.outcome, alert.resulted, desk.outcome),
-        _Question("Review", "review", _REVIEWS, given.review, alert.reviewed, desk.review),
+        _Question("Same person?", "judge", _JUDGEMENTS, given.judgement, alert.judged, service.judge),
+        _Question("Engagement", "engage", _ENGAGEMENTS, given.engagement, alert.engaged, service.engage),
+        _Question("Outcome", "outcome", _OUTCOMES, given.outcome, alert.resulted, service.outcome),
+        _Question("Review", "review", _REVIEWS, given.review, alert.reviewed, service.review),
     )
 
 
-def _buttons(asked: Asked, question: _Question) -> None:
-    why_not = None if asked.operator else _NO_NAME
-    if question.verb == "judge" and asked.operator and not asked.shown.pictures:
+def _buttons(shown: ShownAlert, question: _Question) -> None:
+    why_not = None if shown.operator else _NO_NAME
+    if question.verb == "judge" and shown.operator and not shown.stands_beside.pictures:
         why_not = "Nobody compares pictures that aren't shown."
     with st.container(horizontal=True, gap="small"):
         for word, label in question.words.items():
             correct = question.standing is not None
-            click = Click(question.act, asked.alert, word, label, asked.shown, asked.operator, correct)
+            answer = GivenAnswer(
+                question.record, shown.alert, word, label, shown.stands_beside, shown.operator, correct
+            )
             st.button(
                 label,
-                key=f"{question.verb}-{word.value}-{asked.alert.id}-{asked.turn}",
+                key=f"{question.verb}-{word.value}-{shown.alert.id}-{shown.turn}",
                 disabled=why_not is not None or word == question.standing,
                 help=why_not,
-                on_click=_answer,
-                args=(click, asked.after),
+                on_click=_record,
+                args=(answer, shown.after),
             )
 
 
-def _answer(click: Click, after: Callable[[Click, LfrError | None], None]) -> None:
+def _record(answer: GivenAnswer, after: Callable[[GivenAnswer, LfrError | None], None]) -> None:
     try:
-        click.act(click.alert.id, click.word, click.operator, shown=click.shown, correct=click.correct)
+        answer.record(answer.alert.id, answer.word, answer.operator, shown=answer.shown, correct=answer.correct)
     except LfrError as error:
-        after(click, error)
+        after(answer, error)
     else:
-        after(click, None)
+        after(answer, None)
 
 
-def _receipt(asked: Asked) -> None:
+def _receipt(shown: ShownAlert) -> None:
     """Issued only when it is asked for: each time is a disclosure on the trail, and this is drawn every second."""
     kept: ReceiptPage | None = st.session_state.get(_RECEIPT)
-    if kept is not None and kept.alert == asked.alert.id:
+    if kept is not None and kept.alert == shown.alert.id:
         st.download_button(
             f"Save receipt {kept.reference}",
             kept.html,
             file_name=f"receipt-{kept.reference}.html",
             mime="text/html",
-            key=f"receipt-save-{asked.alert.id}",
+            key=f"receipt-save-{shown.alert.id}",
             on_click="ignore",
         )
         return
     st.button(
         "Receipt for the person",
-        key=f"receipt-{asked.alert.id}-{asked.turn}",
-        disabled=not asked.operator,
-        help="A page with a reference, and no name." if asked.operator else _NO_NAME,
+        key=f"receipt-{shown.alert.id}-{shown.turn}",
+        disabled=not shown.operator,
+        help="A page with a reference, and no name." if shown.operator else _NO_NAME,
         on_click=_issue,
-        args=(asked,),
+        args=(shown,),
     )
 
 
-def _issue(asked: Asked) -> None:
+def _issue(shown: ShownAlert) -> None:
     try:
-        st.session_state[_RECEIPT] = asked.view.receipt(asked.alert.id, asked.operator)
+        st.session_state[_RECEIPT] = shown.view.receipt(shown.alert.id, shown.operator)
     except LfrError as error:
-        asked.say(str(error))
+        shown.show_refusal(str(error))

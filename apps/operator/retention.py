@@ -1,4 +1,4 @@
-"""The panel of retention: how each class of data stands against its promise. Quiet while all is well."""
+"""The HTML of the retention panel: how late each class of data is with its deletion."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _WORST_FIRST = (Standing.OVERDUE, Standing.LATE, Standing.NOT_SWEPT, Standing.IN
 
 
 def retention_html(standing: Sequence[ClassStatus]) -> str:
-    """One line while everything is in time, a table on demand; with something overdue an alarm and the table open."""
+    """Show one line, and a table on demand; with something overdue an alarm, and the table open."""
     overdue = sum(each.is_alarm for each in standing)
     worst = next(word for word in _WORST_FIRST if word is Standing.IN_TIME or any(e.standing is word for e in standing))
     pill, words = _WORDS[worst]

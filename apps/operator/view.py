@@ -1,4 +1,4 @@
-"""The page's one read model, and the one way it writes: what is on the screen, asked of the records.
+"""The read model of the operator's page, and the services it writes through.
 
 No SQL and no rule lives in the page: figures come from `lfr_core.alerts.read`, rules from `lfr_core.domain.alerts`.
 """
@@ -8,12 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine
 
-from apps.operator.held import Held
 from apps.operator.pictures import Pictures
+from apps.operator.snapshot import AlertSnapshot
 from lfr_core.alerts import read
 from lfr_core.alerts.decisions import DecisionService
 from lfr_core.common.clock import Clock, utc_from_ns
@@ -28,6 +27,7 @@ from lfr_core.domain.alerts import Decision, check_engagement, check_review
 from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.domain.policy import Policy
 from lfr_core.domain.watchlists import Category, Response
+from lfr_core.domain.working_days import LONDON
 from lfr_core.publication.rights.receipt_page import receipt_html
 from lfr_core.publication.rights.receipts import issue_receipt
 from lfr_core.retention.status import ClassStatus, retention_status
@@ -35,8 +35,8 @@ from lfr_core.storage.engine import reading
 
 __all__ = ["Board", "Header", "OpenQuestions", "OperatorView", "ReceiptPage", "local_time", "open_questions"]
 
-_LONDON = ZoneInfo("Europe/London")
-_HEARD_TIMES = 4
+_ATTENDANCE_TIMES = 4
+"""How often attendance is reported in what the policy lets pass in silence."""
 JUDGED_SHOWN = 6
 
 
@@ -90,7 +90,7 @@ class ReceiptPage:
 
 
 def open_questions(decision: Decision) -> OpenQuestions:
-    """Ask the rules themselves."""
+    """Ask the rules which questions may be answered now."""
     reasons: list[str] = []
     for check in (check_engagement, check_review):
         try:
@@ -103,8 +103,8 @@ def open_questions(decision: Decision) -> OpenQuestions:
 
 
 def local_time(time_ns: int) -> datetime:
-    """A time of the stream as people in England read it."""
-    return utc_from_ns(time_ns).astimezone(_LONDON)
+    """Convert a time of the stream to England's clocks."""
+    return utc_from_ns(time_ns).astimezone(LONDON)
 
 
 class OperatorView:
@@ -119,11 +119,11 @@ class OperatorView:
         self._attendance = Attendance(engine, clock)
         self._vault = VaultReachability(vault, clock)
         self._sign_ons = SignOns(engine, trail, clock)
-        self._heard_s: dict[tuple[str, str], float] = {}
-        self.desk = DecisionService(engine, trail, clock)
+        self._attended_s: dict[tuple[str, str], float] = {}
+        self.decisions = DecisionService(engine, trail, clock)
 
     def header(self, wanted: str | None) -> Header:
-        """The deployment asked for; else the live one opened last; else the newest."""
+        """Find the deployment asked for; else the live one opened last; else the newest."""
         found = read.deployments(self._engine)
         live = sorted(
             (one for one in found if one.view.is_live),
@@ -146,7 +146,7 @@ class OperatorView:
         )
 
     def board(self, deployment: read.DeploymentSummary) -> Board:
-        """The deployment's cameras and totals."""
+        """Read the deployment's cameras and totals."""
         now_ns = self._clock.time_ns()
         max_age_s = self._policy.live.frame_max_age_s
         return Board(
@@ -173,30 +173,30 @@ class OperatorView:
         self._sign_ons.check(deployment, operator)
 
     def next_alert(self, deployment: str, operator: str, wanted: UUID | None) -> tuple[read.AlertSummary, ...]:
-        """The alert to decide next: the one that is wanted while nobody has judged it, else the newest; or none."""
+        """Find the alert to decide next: the wanted one while nobody has judged it, else the newest; or none."""
         found = None if wanted is None else self.alert(wanted, operator)
         if found is not None and found.undecided:
             return (found,)
         return read.alerts(self._engine, deployment, by=operator, now_ns=self.now_ns(), limit=1, judged=False)
 
     def judged(self, deployment: str, operator: str) -> tuple[read.AlertSummary, ...]:
-        """The newest alerts that a person has judged."""
+        """Read the newest alerts that a person has judged."""
         return read.alerts(self._engine, deployment, by=operator, now_ns=self.now_ns(), limit=JUDGED_SHOWN, judged=True)
 
     def alert(self, id: UUID, operator: str) -> read.AlertSummary | None:
-        """An alert as it is now; None once it has been deleted on schedule."""
+        """Read an alert as it is now; None once it has been deleted on schedule."""
         return read.alert(self._engine, id, by=operator, now_ns=self.now_ns())
 
-    def held(self) -> Held:
-        """For one part of one session of the page."""
-        return Held(self._clock)
+    def snapshot(self) -> AlertSnapshot:
+        """Make an empty one, for one part of one session of the page."""
+        return AlertSnapshot(self._clock)
 
     def pictures(self) -> Pictures:
-        """For one session of the page, which keeps them."""
+        """Make an empty store of pictures, for one session of the page."""
         return Pictures(self._crops.open, self._clock, self._policy.alerts.retention_h)
 
     def receipt(self, alert: UUID, operator: str) -> ReceiptPage:
-        """The receipt for the person engaged on an alert, issued and audited now. Raises as `issue_receipt`."""
+        """Issue the receipt for the person engaged on an alert, on the audit trail. Raises as `issue_receipt`."""
         issued = issue_receipt(self._engine, self._trail, alert, by=operator, now_ns=self._clock.time_ns())
         return ReceiptPage(alert, issued.reference, receipt_html(issued, self._policy))
 
@@ -204,7 +204,7 @@ class OperatorView:
         """Say that the operator watches this deployment, a few times in what the policy lets pass in silence.
 
         Nothing is said of a deployment that can't recognise, nor without a name. Who closes the page, or leaves it
-        for another tab, is heard of no more, and the gate shuts.
+        for another tab, is reported no more, and the gate shuts.
 
         Raises:
             Refused: as `lfr_core.custody.people.sign_on.signed_on`: the operator may see nothing more.
@@ -214,35 +214,35 @@ class OperatorView:
         if not operator or deployment.view.status not in {DeploymentStatus.LIVE, DeploymentStatus.SUSPENDED}:
             return
         key, now_s = (deployment.view.id, operator), self._clock.monotonic()
-        if now_s - self._heard_s.get(key, float("-inf")) >= self._policy.vault.attendance_s / _HEARD_TIMES:
+        if now_s - self._attended_s.get(key, float("-inf")) >= self._policy.vault.attendance_s / _ATTENDANCE_TIMES:
             self._attendance.heard(*key)
-            self._heard_s[key] = now_s
+            self._attended_s[key] = now_s
 
-    def leave(self, deployment: str, operator: str) -> None:
-        """The operator gets up: the gate shuts at once, unless another attends; nothing is shown until a sign-on."""
-        for heard, name in [key for key in self._heard_s if key[1] == operator]:
-            self._attendance.left(heard, name)
-            del self._heard_s[heard, name]
+    def sign_off(self, deployment: str, operator: str) -> None:
+        """Sign the operator off: the gate shuts at once, unless another attends; nothing is shown until a sign-on."""
+        for attended, name in [key for key in self._attended_s if key[1] == operator]:
+            self._attendance.left(attended, name)
+            del self._attended_s[attended, name]
         self._sign_ons.sign_off(deployment, operator)
 
     def tally(self, deployment: str) -> tuple[int, int]:
-        """Alerts that wait for a person, and those judged; test subjects among them."""
+        """Count the alerts that wait for a person, and those judged; test subjects among them."""
         counts = read.counts(self._engine, deployment)
         waiting = counts.alerts.undecided + counts.blue_list.undecided
         return waiting, counts.alerts.total + counts.blue_list.total - waiting
 
     def response(self, category: Category) -> Response:
-        """What was agreed for this category before the deployment."""
+        """Return what was agreed for this category before the deployment."""
         return self._policy.responses.to(category)
 
     def retention(self) -> tuple[ClassStatus, ...]:
-        """How late each class of data is with going."""
+        """Read how late each class of data is with its deletion."""
         return retention_status(self._engine, self._policy.retention, now_ns=self._clock.time_ns())
 
     def local_now(self) -> datetime:
-        """London time."""
+        """Return London time."""
         return local_time(self._clock.time_ns())
 
     def now_ns(self) -> int:
-        """The page's time, nanoseconds since the epoch."""
+        """Return the page's time, nanoseconds since the epoch."""
         return self._clock.time_ns()

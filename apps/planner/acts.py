@@ -1,4 +1,4 @@
-"""What a person can do to a deployment now, as buttons. Rules and refusals are the domain's."""
+"""Draws what a person can do to a deployment now, as buttons. Rules and refusals are the services'."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from lfr_core.deployments.readiness import Standing, steps_for
 from lfr_core.deployments.steps import BEFORE_OPEN, RULES, Step
 from lfr_core.domain.deployments import DeploymentStatus
 
-__all__ = ["offer", "said"]
+__all__ = ["show_actions", "show_result"]
 
-_SAID = "planner-said"
+_RESULT = "planner-result"
 _SEEN = "planner-seen"
 """Of the session's state: the deployment whose acts were drawn last, and its turn."""
 _WORDS = {
@@ -31,9 +31,9 @@ _WORDS = {
 }
 
 
-def said() -> None:
-    """What came of the last click, once."""
-    found: tuple[bool, str] | None = st.session_state.pop(_SAID, None)
+def show_result() -> None:
+    """Show once what came of the last click."""
+    found: tuple[bool, str] | None = st.session_state.pop(_RESULT, None)
     if found is not None:
         (st.success if found[0] else st.error)(found[1])
 
@@ -43,8 +43,8 @@ def _turn(one: Standing) -> str:
     return f"{one.view.id}-{one.view.status.value}-{one.application.revision}-{one.life.list_digest[:12]}"
 
 
-def offer(view: PlannerView, person: Person, one: Standing, *, go: str) -> None:
-    """Everything that this person's roles may do to it now."""
+def show_actions(view: PlannerView, person: Person, one: Standing, *, go: str) -> None:
+    """Draw everything that this person's roles may do to it now."""
     steps = steps_for(person, one.view.status)
     id, by = one.view.id, person.name  # noqa: A001  the field's own word
     before, st.session_state[_SEEN] = st.session_state.get(_SEEN), (id, _turn(one))
@@ -61,7 +61,9 @@ def offer(view: PlannerView, person: Person, one: Standing, *, go: str) -> None:
         for what, done in (("signage", one.signage_by), ("briefing", one.briefing_by)):
             if not done and st.button(_CONFIRM[what], key=f"act-{what}-{_turn(one)}"):
                 signage, briefing = what == "signage", what == "briefing"
-                _do(f"Confirmed: {what}.", partial(view.desk.confirm, id, by=by, signage=signage, briefing=briefing))
+                _do(
+                    f"Confirmed: {what}.", partial(view.planning.confirm, id, by=by, signage=signage, briefing=briefing)
+                )
             shown = shown or not done
     if not shown:
         waits = ", ".join(sorted({role.value for step in _next(one) for role in RULES[step].roles}))
@@ -77,7 +79,7 @@ _CONFIRM = {
 
 
 def _next(one: Standing) -> list[Step]:
-    """The steps that lead on from here."""
+    """List the steps that lead on from here."""
     return [
         step for step, rule in RULES.items() if one.view.status in rule.froms and step not in {Step.CANCEL, Step.PLAN}
     ]
@@ -89,9 +91,9 @@ def _do(done: str, act: Callable[[], object]) -> None:
     try:
         act()
     except LfrError as error:
-        st.session_state[_SAID] = (False, str(error))
+        st.session_state[_RESULT] = (False, str(error))
     else:
-        st.session_state[_SAID] = (True, done)
+        st.session_state[_RESULT] = (True, done)
     st.rerun()
 
 
@@ -103,7 +105,7 @@ def _revise(one: Standing, go: str) -> None:
 def _plain(
     step: Step, done: str, act: Callable[[PlannerView, str, str], object]
 ) -> Callable[[PlannerView, Standing, str], None]:
-    """A step that asks for nothing."""
+    """Make what draws a step that asks for nothing."""
 
     def draw(view: PlannerView, one: Standing, by: str) -> None:
         if st.button(_WORDS[step], key=f"act-{step}-{_turn(one)}", help=f"Needs {RULES[step].needs}."):
@@ -133,11 +135,11 @@ def _decide(view: PlannerView, one: Standing, by: str) -> None:
                 lambda: view.authorise(id, revision=revision, by=by, reason=reason, signed=signed),
             )
         if st.button("Refuse", key=f"act-refuse-{_turn(one)}"):
-            _do(f"{id} is refused.", lambda: view.desk.refuse(id, by=by, reason=reason))
+            _do(f"{id} is refused.", lambda: view.planning.refuse(id, by=by, reason=reason))
 
 
 def _approve(view: PlannerView, one: Standing, by: str) -> None:
-    """The digest that goes to the desk is the one on the screen."""
+    """Approve the list: the digest that is sent is the one on the screen."""
     st.html(panels.list_html(one))
     st.html(
         panels.forecast_html(
@@ -146,7 +148,7 @@ def _approve(view: PlannerView, one: Standing, by: str) -> None:
     )
     digest = one.life.list_digest
     if st.button(f"Approve the list {digest[:12]}", type="primary", key=f"act-approve-list-{_turn(one)}"):
-        _do("The list is approved.", lambda: view.desk.approve_list(one.view.id, digest, by=by))
+        _do("The list is approved.", lambda: view.planning.approve_list(one.view.id, digest, by=by))
 
 
 def _withhold(view: PlannerView, one: Standing, by: str) -> None:
@@ -190,10 +192,10 @@ def _close(view: PlannerView, one: Standing, by: str) -> None:
 _DRAWN: dict[Step, Callable[[PlannerView, Standing, str], None]] = {
     Step.AUTHORISE: _decide,
     Step.APPROVE_LIST: _approve,
-    Step.APPLY: _plain(Step.APPLY, "Its authority is asked for.", lambda v, id_, by: v.desk.submit(id_, by=by)),
+    Step.APPLY: _plain(Step.APPLY, "Its authority is asked for.", lambda v, id_, by: v.planning.submit(id_, by=by)),
     Step.ANNOUNCE: _plain(Step.ANNOUNCE, "It is announced.", lambda v, id_, by: v.announce(id_, by=by)),
     Step.WITHHOLD: _withhold,
-    Step.READY: _plain(Step.READY, "It is ready.", lambda v, id_, by: v.desk.ready(id_, by=by)),
+    Step.READY: _plain(Step.READY, "It is ready.", lambda v, id_, by: v.planning.ready(id_, by=by)),
     Step.OPEN: _plain(Step.OPEN, "It is live.", lambda v, id_, by: v.open(id_, by=by)),
     Step.RESUME: _plain(Step.RESUME, "It is live again.", lambda v, id_, by: v.store.resume(id_, by=by)),
     Step.SUSPEND: _suspend,

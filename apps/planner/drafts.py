@@ -1,4 +1,4 @@
-"""An application as somebody typed it, and everything that is wrong with it: pure, and nothing typed is lost."""
+"""The values of an application's form, and everything that is wrong with them: pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from lfr_core.domain.figures import UseCase
 from lfr_core.domain.policy import Policy
 from lfr_core.domain.working_days import LONDON
 
-__all__ = ["LABELS", "Reading", "Typed", "explained", "first_draft", "read", "typed_from"]
+__all__ = ["LABELS", "CheckedForm", "FormValues", "check_values", "explanations", "first_draft", "values_of"]
 
 LABELS: Mapping[str, str] = {
     "id": "Id",
@@ -45,7 +45,7 @@ LABELS: Mapping[str, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Typed:
+class FormValues:
     """What stands in the fields. Days and times are London's; None where a field is empty."""
 
     id: str
@@ -72,30 +72,30 @@ class Typed:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class CheckedForm:
     """An application, or what is wrong with what was typed: one sentence each."""
 
     form: ApplicationForm | None
     faults: tuple[str, ...]
 
 
-def read(typed: Typed, policy: Policy, *, now: datetime) -> Reading:
-    """The application that was typed, checked by its form and the policy. `now` is aware.
+def check_values(given: FormValues, policy: Policy, *, now: datetime) -> CheckedForm:
+    """Check what was typed by the application's form and the policy. `now` is aware.
 
-    What only the records know (overlaps, roles, ids that are taken) the planning desk says.
+    What only the records know (overlaps, roles, ids that are taken) the planning service says.
     """
     faults: list[str] = []
     try:
-        check_id(typed.id)
+        check_id(given.id)
     except Refused as refused:
         faults.append(f"{LABELS['id']}: {refused}.")
-    starts = _moment("start", typed.start_day, typed.start, faults)
-    ends = _moment("end", typed.end_day, typed.end, faults)
+    starts = _moment("start", given.start_day, given.start, faults)
+    ends = _moment("end", given.end_day, given.end, faults)
     times_known = starts is not None and ends is not None
     if starts is None or ends is None:
         starts, ends = now, now + timedelta(hours=1)  # so that everything else is looked at as well
-    values = {name: getattr(typed, name) for name in _OWN} | {
-        "cameras": tuple(part for part in re.split(r"[\s,;]+", typed.cameras) if part),
+    values = {name: getattr(given, name) for name in _OWN} | {
+        "cameras": tuple(part for part in re.split(r"[\s,;]+", given.cameras) if part),
         "starts_at": starts,
         "ends_at": ends,
     }
@@ -103,17 +103,17 @@ def read(typed: Typed, policy: Policy, *, now: datetime) -> Reading:
         form = ApplicationForm.model_validate(values)
     except ValidationError as error:
         faults += [_sentence(each["loc"], each["type"], each["msg"]) for each in error.errors()]
-        return Reading(None, tuple(dict.fromkeys(faults)))
+        return CheckedForm(None, tuple(dict.fromkeys(faults)))
     about_times = {"life.past-window", "life.too-long", "life.clock-change"}
     found = application_faults(form, policy, now=now)
     faults += [f"{_capital(str(fault))}." for fault in found if times_known or fault.rule not in about_times]
-    return Reading(None if faults else form, tuple(faults))
+    return CheckedForm(None if faults else form, tuple(faults))
 
 
-def first_draft(policy: Policy, *, now: datetime) -> Typed:
-    """Empty fields, with the policy's threshold and a day that leaves time for the notice."""
+def first_draft(policy: Policy, *, now: datetime) -> FormValues:
+    """Return empty fields, with the policy's threshold and a day that leaves time for the notice."""
     day = (now.astimezone(LONDON) + timedelta(hours=policy.planning.notice_h, days=2)).date()
-    return Typed(
+    return FormValues(
         id="",
         name="",
         kind=DeploymentKind.OPERATIONAL,
@@ -138,10 +138,10 @@ def first_draft(policy: Policy, *, now: datetime) -> Typed:
     )
 
 
-def typed_from(made: Application, name: str, kind: DeploymentKind) -> Typed:
-    """An application's fields, to be revised."""
+def values_of(made: Application, name: str, kind: DeploymentKind) -> FormValues:
+    """Return an application's fields, to be revised."""
     starts, ends = made.starts_at.astimezone(LONDON), made.ends_at.astimezone(LONDON)
-    return Typed(
+    return FormValues(
         id=made.deployment,
         name=name,
         kind=kind,
@@ -154,8 +154,8 @@ def typed_from(made: Application, name: str, kind: DeploymentKind) -> Typed:
     )
 
 
-def explained(policy: Policy) -> Mapping[str, str]:
-    """What the policy asks of a field, in a sentence to stand beside it."""
+def explanations(policy: Policy) -> Mapping[str, str]:
+    """Word what the policy asks of each field, to stand beside it."""
     claims, planning = policy.accuracy, policy.planning
     return {
         "id": "Letters, digits, dots, - and _; never used again. An id that is planned already is revised.",
@@ -182,7 +182,7 @@ def explained(policy: Policy) -> Mapping[str, str]:
 
 
 _OWN = tuple(
-    name for each in fields(Typed) if (name := each.name) in ApplicationForm.model_fields and name != "cameras"
+    name for each in fields(FormValues) if (name := each.name) in ApplicationForm.model_fields and name != "cameras"
 )
 """Fields that the form has under the same name and in the same shape."""
 
@@ -200,7 +200,7 @@ def _moment(which: str, day: date | None, at: time | None, faults: list[str]) ->
 
 
 def _sentence(loc: tuple[int | str, ...], kind: str, message: str) -> str:
-    """A fault of the form as a person reads it."""
+    """Word a fault of the form for people."""
     name = str(loc[0]) if loc else ""
     label = LABELS.get(name, "Hours and cameras").split(",")[0]
     if name == "cameras":

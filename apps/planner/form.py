@@ -1,4 +1,4 @@
-"""The form of an application. What is typed stays typed until it is taken, whatever is refused."""
+"""Draws the form of an application. What is typed stays until it is submitted, whatever is refused."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import asdict, fields
 import streamlit as st
 
 from apps.planner import panels
-from apps.planner.drafts import LABELS, Typed, explained, first_draft, read, typed_from
+from apps.planner.drafts import LABELS, FormValues, check_values, explanations, first_draft, values_of
 from apps.planner.view import PlannerView
 from lfr_core.common.errors import LfrError
 from lfr_core.custody.people.roles import Person
@@ -20,12 +20,12 @@ __all__ = ["keep", "revise", "show"]
 
 _KEY = "planner-form-"
 _FAULTS = "planner-faults"
-_NAMES = tuple(each.name for each in fields(Typed))
+_NAMES = tuple(each.name for each in fields(FormValues))
 _LONG = ("sought", "grounds", "necessity", "proportionality")
 
 
 def keep() -> None:
-    """Call this on every run. Streamlit forgets fields that aren't drawn, so what stands in them is copied.
+    """Copy what stands in the fields, on every run: Streamlit forgets those that aren't drawn.
 
     A field that is drawn is never written: that would overwrite what is being typed into it just now.
     """
@@ -37,11 +37,11 @@ def keep() -> None:
 
 def revise(one: Standing) -> None:
     """Put an application into the fields, for another revision of it."""
-    _fill(typed_from(one.application, one.name, one.view.kind))
+    _fill(values_of(one.application, one.name, one.view.kind))
 
 
 def show(view: PlannerView, person: Person, *, go: str) -> None:
-    """The fields with the policy's limits beside them, and the false alert forecast, which follows what is typed.
+    """Draw the fields with the policy's limits beside them, and the false alert forecast, which follows what is typed.
 
     go: session key that names the part of the page to go to once the application is taken.
     """
@@ -49,32 +49,31 @@ def show(view: PlannerView, person: Person, *, go: str) -> None:
     for name in _NAMES:
         if _KEY + name not in st.session_state:
             st.session_state[_KEY + name] = kept[name]
-    said = explained(view.policy)
+    help_texts = explanations(view.policy)
     faults: tuple[str, ...] = st.session_state.get(_FAULTS, ())
     if faults:
         st.error("Nothing was taken, and nothing you typed is lost:\n\n" + "\n".join(f"* {each}" for each in faults))
     left, right = st.columns([2, 1], gap="large")
     with left:
-        _fields(said)
+        _fields(help_texts)
         with st.container(horizontal=True):
             st.button(
                 "Apply for authority",
                 type="primary",
                 key="planner-apply",
-                on_click=_take,
+                on_click=_submit,
                 args=(view, person, go, True),
             )
-            st.button("Keep as a draft", key="planner-keep", on_click=_take, args=(view, person, go, False))
+            st.button("Keep as a draft", key="planner-keep", on_click=_submit, args=(view, person, go, False))
     with right, st.container(key="planner-side"):
-        typed = _typed()
-        st.html(panels.forecast_html(view.forecast(_Asked(typed))))
+        st.html(panels.forecast_html(view.forecast(_ForecastInputs(_values()))))
         _clear()
 
 
-def _fields(said: Mapping[str, str]) -> None:
+def _fields(help_texts: Mapping[str, str]) -> None:
     def explain(name: str) -> None:
-        if name in said:
-            st.caption(said[name])
+        if name in help_texts:
+            st.caption(help_texts[name])
 
     def line(name: str) -> None:
         st.text_input(LABELS[name], key=_KEY + name)
@@ -122,22 +121,22 @@ def _fields(said: Mapping[str, str]) -> None:
     line("watchlist_folder")
 
 
-def _take(view: PlannerView, person: Person, go: str, submit: bool) -> None:  # noqa: FBT001  Streamlit's callback
-    """A click on one of the two buttons: before the page is drawn again, so the fields may be emptied."""
-    typed = _typed()
-    found = read(typed, view.policy, now=view.now())
+def _submit(view: PlannerView, person: Person, go: str, submit: bool) -> None:  # noqa: FBT001  Streamlit's callback
+    """Submit the application, before the page is drawn again, so that the fields may be emptied."""
+    values = _values()
+    found = check_values(values, view.policy, now=view.now())
     if found.form is None:
         st.session_state[_FAULTS] = found.faults
         return
     try:
-        view.desk.plan(typed.id, typed.kind, found.form, by=person.name, name=typed.name, submit=submit)
-        view.moved()
+        view.planning.plan(values.id, values.kind, found.form, by=person.name, name=values.name, submit=submit)
+        view.reschedule()
     except LfrError as error:
         st.session_state[_FAULTS] = (str(error),)
         return
     _forget()
-    st.session_state["planner-said"] = (True, f"{typed.id} is {'applied for' if submit else 'kept as a draft'}.")
-    st.session_state["planner-deployment"] = typed.id
+    st.session_state["planner-result"] = (True, f"{values.id} is {'applied for' if submit else 'kept as a draft'}.")
+    st.session_state["planner-deployment"] = values.id
     st.session_state[go] = "deployment"
 
 
@@ -152,10 +151,10 @@ def _forget() -> None:
     st.session_state.pop(_FAULTS, None)
 
 
-def _fill(typed: Typed) -> None:
-    """Other values in all fields: only from a callback, before the page is drawn."""
+def _fill(values: FormValues) -> None:
+    """Put other values into all fields: only from a callback, before the page is drawn."""
     _forget()
-    _kept().update(asdict(typed))
+    _kept().update(asdict(values))
 
 
 def _kept() -> dict[str, object]:
@@ -163,19 +162,19 @@ def _kept() -> dict[str, object]:
     return found
 
 
-def _typed() -> Typed:
+def _values() -> FormValues:
     values = {name: _plain(st.session_state[_KEY + name]) for name in _NAMES}
-    return Typed(**values)  # type: ignore[arg-type]  # each came out of the field of that name
+    return FormValues(**values)  # type: ignore[arg-type]  # each came out of the field of that name
 
 
 def _plain(value: object) -> object:
     return value.strip() if isinstance(value, str) and not isinstance(value, DeploymentKind | UseCase) else value
 
 
-class _Asked:
+class _ForecastInputs:
     """What can be forecast already, while the rest is still empty."""
 
-    def __init__(self, typed: Typed) -> None:
-        self.threshold = typed.threshold
-        self.list_cap = typed.list_cap
-        self.expected_faces = typed.expected_faces
+    def __init__(self, values: FormValues) -> None:
+        self.threshold = values.threshold
+        self.list_cap = values.list_cap
+        self.expected_faces = values.expected_faces

@@ -1,4 +1,4 @@
-"""The planner's pages: `page(view)` draws them into whatever Streamlit app calls it."""
+"""Draws the planner's pages into the Streamlit app that calls `page(view)`."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _PLACES = {
 
 
 def page(view: PlannerView) -> None:
-    """Sign-in, then calendar, what waits, one deployment, the form."""
+    """Draw the sign-in, then calendar, what waits, one deployment, the form."""
     st.html(Path(__file__).with_name("style.css"))
     form.keep()
     st.html('<h1 class="pln-h1">Planning</h1>')
@@ -43,7 +43,7 @@ def page(view: PlannerView) -> None:
         st.session_state[_DEPLOYMENT], st.session_state[_WHERE] = st.query_params["deployment"], "deployment"
     st.session_state.setdefault(_WHERE, "calendar")
     where = st.radio("Part of the page", list(_PLACES), key=_WHERE, horizontal=True, format_func=_PLACES.__getitem__)
-    acts.said()
+    acts.show_result()
     _or_say_why(lambda: _SHOW[str(where)](view, person))
 
 
@@ -103,7 +103,7 @@ def _deployment(view: PlannerView, person: Person) -> None:
         _board(view, chosen)
     with right, st.container(border=True, key="pln-acts"):
         st.html('<h3 class="pln-h2">What you can do now</h3>')
-        acts.offer(view, person, one, go=_WHERE)
+        acts.show_actions(view, person, one, go=_WHERE)
     _details(view, one)
 
 

@@ -1,4 +1,4 @@
-"""The pages' HTML, from values: pure functions. What came from outside is escaped; no photograph is shown."""
+"""The HTML of the planner's pages, from values: pure functions. Everything from outside is escaped."""
 
 from __future__ import annotations
 
@@ -48,12 +48,12 @@ def empty(words: str) -> str:
 
 
 def month(at: datetime) -> str:
-    """The heading under which a deployment stands in the calendar."""
+    """Word the heading under which a deployment stands in the calendar."""
     return f"{at.astimezone(LONDON):%B %Y}"
 
 
 def coming_html(one: Coming) -> str:
-    """A line of the calendar."""
+    """Show a line of the calendar."""
     made = one.application
     starts = made.starts_at.astimezone(LONDON)
     return (
@@ -64,7 +64,7 @@ def coming_html(one: Coming) -> str:
 
 
 def head_html(one: Standing) -> str:
-    """Which deployment, where it stands, whose it is."""
+    """Show which deployment it is, where it stands, whose it is."""
     made, life = one.application, one.life
     suspended = f" · suspended: {escape(one.suspended_why)}" if one.suspended_why else ""
     officer = f" · authorised by {escape(life.officer)}" if life.officer else ""
@@ -77,7 +77,7 @@ def head_html(one: Standing) -> str:
 
 
 def board_html(board: Sequence[ReadinessItem]) -> str:
-    """Every condition of the gate, red or green in words too, and who must act."""
+    """Show every condition of the gate, red or green in words too, and who must act."""
     met = sum(line.finding.met for line in board)
     rows = "".join(_condition(line) for line in board)
     return (
@@ -88,7 +88,7 @@ def board_html(board: Sequence[ReadinessItem]) -> str:
 
 
 def forecast_html(found: FalseAlertForecast, *, title: str = "Forecast of the list") -> str:
-    """Expected false alerts with their interval, and whether the public claim rests on a measurement."""
+    """Show expected false alerts with their interval, and whether the public claim rests on a measurement."""
     of = found.forecast
     number = (
         "not measured"
@@ -138,7 +138,7 @@ def application_html(made: Application, authority: Authority | None) -> str:
 
 
 def list_html(one: Standing) -> str:
-    """The list as built: its digest, and how many of each category."""
+    """Show the list as built: its digest, and how many of each category."""
     if not one.life.list_digest:
         return empty("There is no list yet.")
     built = f", built {_moment(one.list_built_at)}" if one.list_built_at else ""
@@ -159,7 +159,7 @@ def list_html(one: Standing) -> str:
 
 
 def quality_html(found: ListQuality | None) -> str:
-    """Entries that the suite refuses, with the reason; then those to look at."""
+    """Show entries that the suite refuses, with the reason; then those to look at."""
     if found is None:
         return empty("No report on a list for this deployment.")
     refused = [each for each in found.findings if each.refuses]
@@ -175,7 +175,7 @@ def quality_html(found: ListQuality | None) -> str:
 
 
 def timeline_html(entries: Sequence[TimelineEntry]) -> str:
-    """What was done, in order."""
+    """Show what was done, in order."""
     if not entries:
         return empty("Nothing was done yet.")
     rows = "".join(

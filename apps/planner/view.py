@@ -1,4 +1,4 @@
-"""The pages' one read model and their one way to act: they ask the desk and the records, and know no rule."""
+"""The read model of the planner's pages, and the services they act through; rules are the services'."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from lfr_core.publication.printing import printed_paper
 from lfr_core.watchlists.quality.result import ListQuality
 from lfr_core.watchlists.quality.service import RESULT_FILE
 
-__all__ = ["PlannerView", "Services", "Waiting"]
+__all__ = ["PlannerServices", "PlannerView", "Waiting"]
 
 _REPORT_BYTES = 50_000_000
 
@@ -41,25 +41,20 @@ _QUALITY = TypeAdapter(ListQuality)
 
 
 @dataclass(frozen=True, slots=True)
-class Services:
+class PlannerServices:
     """What the pages act through."""
 
-    engine: Engine
-    policy: Policy
-    clock: Clock
-    desk: PlanningService
+    planning: PlanningService
     store: DeploymentStore
     announcements: AnnouncementStore
     evaluations: Sequence[Evaluation]
-    """The same that the desk has."""
-    reports: Path
-    """Folder of the suites' reports on watchlists, one folder a deployment."""
+    """The same that the planning service has."""
     compare: Callable[[str], str]
     """Compares a deployment's gallery with its list, as `PlanningService.open` asks for."""
-    drop: Callable[[str], None] = lambda _gallery: None
-    """Drops a gallery when its deployment is over."""
-    moved: Callable[[], None] = lambda: None
-    """Told when a deployment was authorised, revised or given up, so that its runs are scheduled anew."""
+    drop_gallery: Callable[[str], None] = lambda _gallery: None
+    """Called with the gallery of a deployment that is over."""
+    reschedule: Callable[[], None] = lambda: None
+    """Called when a deployment was authorised, revised or given up, so that its runs are scheduled anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,39 +71,43 @@ class Waiting:
 class PlannerView:
     """Everything the pages show and do. Each method raises Retryable when the records are away."""
 
-    def __init__(self, services: Services) -> None:
-        self.services = self._of = services
-        self.desk = services.desk
+    def __init__(self, engine: Engine, policy: Policy, clock: Clock, reports: Path, services: PlannerServices) -> None:
+        """`reports`: folder of the suites' reports on watchlists, one folder a deployment."""
+        self._engine = engine
+        self._clock = clock
+        self._reports = reports
+        self._services = services
+        self.policy = policy
+        self.planning = services.planning
         self.store = services.store
-        self.policy = services.policy
 
     def person(self, name: str) -> Person:
-        """Who that is, of any role: nothing here is personal. Raises Refused as `registered`."""
-        return registered(self._of.engine, name, frozenset(Role))
+        """Find who that is, of any role: nothing here is personal. Raises Refused as `registered`."""
+        return registered(self._engine, name, frozenset(Role))
 
     def open(self, deployment: str, *, by: str) -> None:
         """Let it recognise. Raises as `PlanningService.open`."""
-        self.desk.open(deployment, by=by, compare=self._of.compare)
+        self.planning.open(deployment, by=by, compare=self._services.compare)
 
     def now(self) -> datetime:
-        """London time."""
-        return utc_from_ns(self._of.clock.time_ns()).astimezone(LONDON)
+        """Return London time."""
+        return utc_from_ns(self._clock.time_ns()).astimezone(LONDON)
 
     def calendar(self, *, over: bool = False) -> tuple[Coming, ...]:
-        return calendar(self._of.engine, over=over)
+        return calendar(self._engine, over=over)
 
     def standing(self, deployment: str) -> Standing:
-        """Raises Refused `deployment.unknown`, `life.trial`."""
-        limits = GateLimits.of(self._of.policy)
-        return standing(self._of.engine, deployment, limits, now_ns=self._of.clock.time_ns())
+        """Read where it stands. Raises Refused `deployment.unknown`, `life.trial`."""
+        limits = GateLimits.of(self.policy)
+        return standing(self._engine, deployment, limits, now_ns=self._clock.time_ns())
 
     def timeline(self, deployment: str) -> tuple[TimelineEntry, ...]:
-        return timeline(self._of.engine, deployment)
+        return timeline(self._engine, deployment)
 
     def waiting(self, person: Person) -> tuple[Waiting, ...]:
-        """Calls for the person's roles, and deployments that wait for an officer's decision though nobody called."""
-        calls = open_calls(self._of.engine, person.roles)
-        found = [_called(each) for each in calls]
+        """Find calls for the person's roles, and deployments that wait for an officer though nobody called."""
+        calls = open_calls(self._engine, person.roles)
+        found = [_waiting_of(each) for each in calls]
         officer = Role.AUTHORISING_OFFICER
         if officer in person.roles:
             called = {each.deployment for each in calls if each.role is officer}
@@ -120,7 +119,7 @@ class PlannerView:
         return tuple(found)
 
     def papers(self, one: Standing) -> tuple[FormKind, ...]:
-        """Those that there are of it now."""
+        """List the papers that there are of it now."""
         found = [FormKind.APPLICATION]
         if one.authority is not None:
             found.append(FormKind.AUTHORITY)
@@ -129,22 +128,20 @@ class PlannerView:
         return tuple(found)
 
     def paper(self, deployment: str, kind: FormKind) -> str:
-        """It, printed: HTML. Raises Refused as `printed_paper`."""
-        of = self._of
-        now = utc_from_ns(of.clock.time_ns())
-        return render(printed_paper(of.engine, deployment, kind, of.policy, of.evaluations, now=now))
+        """Print one of them as HTML. Raises Refused as `printed_paper`."""
+        evaluations = self._services.evaluations
+        return render(printed_paper(self._engine, deployment, kind, self.policy, evaluations, now=self.now()))
 
     def forecast(self, asked: ForecastInputs, *, people: int | None = None) -> FalseAlertForecast:
-        """What the list costs with the model in use."""
-        of = self._of
-        return forecast_false_alerts(asked, of.evaluations, of.policy, people=people)
+        """Forecast the list's false alerts with the model in use."""
+        return forecast_false_alerts(asked, self._services.evaluations, self.policy, people=people)
 
     def list_quality(self, deployment: str) -> ListQuality | None:
-        """The suite's newest report on its list, without subjects and values: a planner mends the file by line.
+        """Read the suite's newest report on its list, without subjects and values: a planner mends the file by line.
 
         None if there is none. Raises Poison: it can't be read.
         """
-        file = self._of.reports / deployment / RESULT_FILE
+        file = self._reports / deployment / RESULT_FILE
         try:
             found = _QUALITY.validate_json(read_bounded(file, _REPORT_BYTES))
         except FileNotFoundError:
@@ -162,38 +159,38 @@ class PlannerView:
         Raises:
             Refused: as `PlanningService.authorise`.
         """
-        self.desk.authorise(deployment, by=by, reason=reason, claim_not_shown=signed, revision=revision)
-        self._of.moved()
+        self.planning.authorise(deployment, by=by, reason=reason, claim_not_shown=signed, revision=revision)
+        self._services.reschedule()
 
     def announce(self, deployment: str, *, by: str) -> None:
-        announcing.announce(self._of.engine, self._of.announcements, deployment, by=by)
+        announcing.announce(self._engine, self._services.announcements, deployment, by=by)
 
     def withhold(self, deployment: str, *, because: ReasonClass, by: str, approved_by: str) -> None:
         announcing.withhold(
-            self._of.engine, self._of.announcements, deployment, because=because, by=by, approved_by=approved_by
+            self._engine, self._services.announcements, deployment, because=because, by=by, approved_by=approved_by
         )
 
     def still_to_decide(self, deployment: str) -> str:
-        """One sentence on the alerts that nobody has judged; "" where all are."""
-        return still_to_decide(self._of.engine, deployment)
+        """Word in one sentence the alerts that nobody has judged; "" where all are."""
+        return still_to_decide(self._engine, deployment)
 
     def close(self, deployment: str, *, by: str) -> None:
         """End it, and drop its gallery."""
-        self._dropped(deployment, self.store.close(deployment, by=by).gallery)
+        self._drop_gallery(deployment, self.store.close(deployment, by=by).gallery)
 
     def cancel(self, deployment: str, why: str, *, by: str) -> None:
         """Give it up; a list that was built goes with its gallery."""
-        self._dropped(deployment, self.store.cancel(deployment, why, by=by).gallery)
+        self._drop_gallery(deployment, self.store.cancel(deployment, why, by=by).gallery)
 
-    def moved(self) -> None:
-        """Say that the world has moved."""
-        self._of.moved()
+    def reschedule(self) -> None:
+        """Schedule the runs anew, after an application was taken."""
+        self._services.reschedule()
 
-    def _dropped(self, deployment: str, gallery: str) -> None:
-        self._of.moved()
+    def _drop_gallery(self, deployment: str, gallery: str) -> None:
+        self._services.reschedule()
         try:
             if gallery:
-                self._of.drop(gallery)
+                self._services.drop_gallery(gallery)
         except Retryable as away:
             raise Retryable(
                 f"{deployment} is over and its list's keys are destroyed, but its gallery couldn't be dropped now: "
@@ -207,5 +204,5 @@ _WAITS = {
 }
 
 
-def _called(one: Call) -> Waiting:
+def _waiting_of(one: Call) -> Waiting:
     return Waiting(one.deployment, one.role, one.why, one.at.astimezone(LONDON))

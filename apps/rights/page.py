@@ -1,4 +1,4 @@
-"""Enquiries and complaints: take one, see which are due, open, answer, confirm, close. `page(view)` draws it."""
+"""Draws the page for enquiries and complaints: take one, see which are due, open, answer, confirm, close."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from apps.rights.view import Form, RightsView, held_words, state_words
+from apps.rights.view import Form, RightsView, hold_words, state_words
 from apps.sign_in import signed_in
 from lfr_core.common.errors import LfrError
 from lfr_core.domain.working_days import LONDON
@@ -16,29 +16,29 @@ from lfr_core.publication.rights.wording import NEITHER
 __all__ = ["page"]
 
 _OPENED = "rights-opened"
-_SAID = "rights-said"
+_RESULT = "rights-result"
 
 
 def page(view: RightsView) -> None:
-    """The whole page. What was opened is kept for this session of the page alone, and goes with the next request."""
+    """Draw the whole page. What was opened is kept for this session alone, and goes with the next request."""
     st.title("Enquiries and complaints")
     person = signed_in("rights", view.person)
     if person is None:
         return
     by = person.name
-    told = st.session_state.pop(_SAID, None)
-    if told:
-        (st.success if told[0] else st.error)(told[1])
-    due, take = st.tabs(["Requests", "Take a request"])
+    result = st.session_state.pop(_RESULT, None)
+    if result:
+        (st.success if result[0] else st.error)(result[1])
+    due, intake = st.tabs(["Requests", "Take a request"])
     with due:
         _or_say_why(lambda: _requests(view, by))
-    with take:
-        _form(view, by)
+    with intake:
+        _intake(view, by)
 
 
 def _requests(view: RightsView, by: str) -> None:
     found = view.requests(closed=st.toggle("Also closed ones", key="rights-closed"))
-    today = view.desk.now().astimezone(LONDON).date()
+    today = view.service.now().astimezone(LONDON).date()
     late = sum(each.state is RequestState.OVERDUE for each in found)
     if late:
         st.error(f"{late} overdue: an answer is due within one month of receipt.")
@@ -65,7 +65,7 @@ def _row(request: Request, state: str) -> str:
 def _one(view: RightsView, request: Request, by: str) -> None:
     reference = request.reference
     st.subheader(reference)
-    for sentence in held_words(request, view.desk.now()):
+    for sentence in hold_words(request, view.service.now()):
         st.text(sentence)
     if any(hold.is_provisional for hold in request.holds):
         _button("Confirm the hold", "confirm", by, lambda: view.confirm(reference, by), "The hold is confirmed.")
@@ -126,7 +126,7 @@ def _answer(view: RightsView, request: Request, by: str) -> None:
                 _act(lambda: view.disclose(request.reference, by, approved_by), "It is answered plainly.")
 
 
-def _form(view: RightsView, by: str) -> None:
+def _intake(view: RightsView, by: str) -> None:
     with st.form("rights-take", clear_on_submit=False):
         complains = st.radio("Kind", ("Enquiry", "Complaint"), horizontal=True) == "Complaint"
         kind = RequestKind.COMPLAINT if complains else RequestKind.ENQUIRY
@@ -141,7 +141,7 @@ def _form(view: RightsView, by: str) -> None:
         place = st.text_input("Place", max_chars=300)
         if st.form_submit_button("Take it", type="primary", disabled=not by):
             form = Form(kind, contact, text, deployment, receipt, place, day, start, end, listed)
-            _act(lambda: view.take(form, by), "Taken: {0.reference}, answer by {0.due_on:%d %B %Y}.")
+            _act(lambda: view.receive(form, by), "Taken: {0.reference}, answer by {0.due_on:%d %B %Y}.")
 
 
 def _button(label: str, key: str, by: str, act: Callable[[], object], done: str) -> None:
@@ -158,7 +158,7 @@ def _act(act: Callable[[], object], done: str) -> None:
         return
     if done:
         st.session_state.pop(_OPENED, None)
-        st.session_state[_SAID] = (True, done.format(result))
+        st.session_state[_RESULT] = (True, done.format(result))
     st.rerun()
 
 

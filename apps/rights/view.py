@@ -1,4 +1,4 @@
-"""The page's one read model, and the one way it writes. Rules and queries are in `lfr_core.publication.rights`."""
+"""The read model of the page for enquiries and complaints; rules and queries are in `lfr_core.publication.rights`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from lfr_core.publication.rights.reading import requests
 from lfr_core.publication.rights.service import OFFICERS, SECOND, RightsService
 from lfr_core.publication.rights.types import About, NewRequest, Opened, Request, RequestKind, RequestState
 
-__all__ = ["Form", "RightsView", "held_words", "state_words"]
+__all__ = ["Form", "RightsView", "hold_words", "state_words"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,45 +44,49 @@ class RightsView:
     """What the page shows and does. Every method raises as `lfr_core.publication.rights`."""
 
     def __init__(self, engine: Engine, policy: Policy, vault: Vault, trail: Trail, clock: Clock) -> None:
-        self.desk = RightsService(engine, vault, trail, policy, clock)
+        self.service = RightsService(engine, vault, trail, policy, clock)
 
     def person(self, name: str) -> Person:
-        """Who that is, of those who answer or confirm. Raises Refused as `registered`."""
-        return registered(self.desk.engine, name, OFFICERS | SECOND)
+        """Find who that is, of those who answer or confirm. Raises Refused as `registered`."""
+        return registered(self.service.engine, name, OFFICERS | SECOND)
 
     def requests(self, *, closed: bool) -> tuple[Request, ...]:
-        """Those due first at the front."""
-        return requests(self.desk.engine, self.desk.days, self.desk.now(), closed=closed)
+        """List the requests, those due first at the front."""
+        return requests(self.service.engine, self.service.days, self.service.now(), closed=closed)
 
-    def take(self, form: Form, by: str) -> Request:
-        """Take what the form says. Raises Poison too: a day without its times, or a time that the clock skips."""
+    def receive(self, form: Form, by: str) -> Request:
+        """Take the request that the form describes.
+
+        Raises:
+            Poison: also for a day without its times, or a time that the clock skips.
+        """
         begin, end = (None, None) if form.day is None else _window(form.day, form.start, form.end)
         about = About(form.deployment, begin, end, form.place, form.receipt)
         asked = NewRequest(form.kind, form.contact, form.text, about, form.asks_listed, form.received_on)
-        return self.desk.take(asked, by=by)
+        return self.service.take(asked, by=by)
 
     def open(self, reference: str, by: str, purpose: str) -> Opened:
-        """Who asked, and what; on the audit trail."""
-        return self.desk.open(reference, by=by, purpose=purpose)
+        """Open who asked, and what; on the audit trail."""
+        return self.service.open(reference, by=by, purpose=purpose)
 
     def answer(self, request: Request, text: str, by: str, subject: str = "") -> Request:
-        """In words, or, where it asks "was I on a list", in the given ones."""
+        """Answer in words, or, where it asks "was I on a list", in the given ones."""
         if request.asks_listed:
-            return answering.answer_listed(self.desk, request.reference, by=by, subject=subject)
-        return answering.answer(self.desk, request.reference, text, by=by)
+            return answering.answer_listed(self.service, request.reference, by=by, subject=subject)
+        return answering.answer(self.service, request.reference, text, by=by)
 
     def disclose(self, reference: str, by: str, approved_by: str) -> Request:
-        return answering.disclose(self.desk, reference, by=by, approved_by=approved_by)
+        return answering.disclose(self.service, reference, by=by, approved_by=approved_by)
 
     def confirm(self, reference: str, by: str) -> Request:
-        return self.desk.confirm(reference, by=by)
+        return self.service.confirm(reference, by=by)
 
     def close(self, reference: str, by: str, *, withdrawn: bool) -> Request:
-        return answering.close(self.desk, reference, by=by, withdrawn=withdrawn)
+        return answering.close(self.service, reference, by=by, withdrawn=withdrawn)
 
 
 def state_words(request: Request, today: date) -> str:
-    """Where a request stands, in words that need no colour."""
+    """Word where a request stands, so that no colour is needed."""
     days = (request.due_on - today).days
     match request.state:
         case RequestState.OVERDUE:
@@ -93,19 +97,21 @@ def state_words(request: Request, today: date) -> str:
             return request.state.value
 
 
-def held_words(request: Request, now: datetime) -> tuple[str, ...]:
-    """What is held for it, a sentence a hold."""
-    told = []
+def hold_words(request: Request, now: datetime) -> tuple[str, ...]:
+    """Word what is held for a request, a sentence a hold."""
+    sentences = []
     for hold in request.holds:
         of = f"{hold.segments} segments of {hold.deployment}"
         if hold.ended_at is not None:
-            told.append(f"{of} were held until {hold.ended_at.astimezone(LONDON):%d %B %Y}.")
+            sentences.append(f"{of} were held until {hold.ended_at.astimezone(LONDON):%d %B %Y}.")
         elif hold.is_provisional:
             left = max(0, (hold.lapses_at - now).days)
-            told.append(f"{of} are held for now: a second person has {left} days to confirm it, else the hold lapses.")
+            sentences.append(
+                f"{of} are held for now: a second person has {left} days to confirm it, else the hold lapses."
+            )
         else:
-            told.append(f"{of} are held, confirmed by {hold.confirmed_by}.")
-    return tuple(told)
+            sentences.append(f"{of} are held, confirmed by {hold.confirmed_by}.")
+    return tuple(sentences)
 
 
 def _window(day: date, start: time | None, end: time | None) -> tuple[datetime, datetime]:

@@ -1,1 +1,1 @@
-"""A run: a system of its own, started for one deployment, played through, measured and taken down."""
+"""Runs: a system of its own, started for one deployment, played through, measured and taken down."""

@@ -1,4 +1,4 @@
-"""A run's deployment: made, its watchlist enrolled, opened; and closed with its gallery dropped."""
+"""Makes a run's deployment, enrols its watchlist, opens it, and closes it with its gallery dropped."""
 
 from __future__ import annotations
 
@@ -9,35 +9,27 @@ from datetime import date
 from pathlib import Path
 from uuid import uuid4
 
-from sqlalchemy import Engine
-
-from apps.auditing import trail_for
 from apps.runs.own import READY_S
-from apps.stores import deployment_store
+from apps.services import deployment_store, drop_gallery, enrolment_gallery
 from apps.supervisor import ChildReport, Supervisor
 from apps.supervisor.system import running_system
-from lfr_core.common.clock import SystemClock
 from lfr_core.common.errors import Refused
 from lfr_core.common.settings import Settings
+from lfr_core.custody.installation import Installation
 from lfr_core.custody.people import People, Rank, Role
 from lfr_core.custody.people.sign_on import SignOns
-from lfr_core.custody.vault.client import vault_client
 from lfr_core.deployments.attendance import Attendance
-from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.policy import Policy
 from lfr_core.recognition.faces.engine import build_engine
-from lfr_core.recognition.gallery.milvus import MilvusGallery
-from lfr_core.recognition.gallery.rotated import rotated_gallery
-from lfr_core.storage.engine import open_engine
 from lfr_core.watchlists.compile import compile_watchlist
 from lfr_core.watchlists.enrol import check_watchlist
 from lfr_core.watchlists.entries import WatchlistReport
 
+__all__ = ["DeployedSystem", "checked_watchlist", "deployed_system"]
+
 _COMPLIANCE, _OPERATOR = "Run Compliance", "Run Operator"
 """Nobody's names: registered in the records of a run, which are its own."""
-
-__all__ = ["DeployedSystem", "checked_watchlist", "deployed_system"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +37,7 @@ class DeployedSystem:
     """A running system with a live deployment."""
 
     system: Supervisor
-    database: Engine
+    installation: Installation
     close: Callable[[], None]
     """Ends the deployment and destroys its list and its gallery; done at the latest when the block ends."""
     operator: str
@@ -61,7 +53,7 @@ def checked_watchlist(
     policy: Policy,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> WatchlistReport:
-    """The folder's watchlist, every photograph looked at. Nothing is written.
+    """Check the folder's watchlist, every photograph of it. Nothing is written.
 
     Raises:
         Poison: there is no watchlist.csv, or it can't be read.
@@ -92,7 +84,7 @@ def deployed_system(
     on_change: Callable[[tuple[ChildReport, ...]], None] | None = None,
     say: Callable[[str], None] = lambda _: None,
 ) -> Iterator[DeployedSystem]:
-    """Everything up and ready, and a live deployment with that watchlist.
+    """Start everything, and open a live deployment with that watchlist.
 
     At the end the deployment is closed, its gallery dropped, and everything is stopped in order.
 
@@ -105,42 +97,39 @@ def deployed_system(
         settings: those of the run (`settings_for_run`).
         policy: the force's.
         with_page: start the operator's page.
-        on_change: told of the children as they start.
-        say: told what takes long.
+        on_change: called with the children as they start.
+        say: called with what takes long.
 
     Raises:
         Refused: no entry is left to enrol, a rule of the deployment says no, or `run.no-operator`.
         Retryable: Milvus or the records are away.
         Fatal: a child can't be started; the message names it and its log.
     """
-    with running_system(settings, policy, with_page=with_page, on_change=on_change, say=say) as system:
+    with (
+        running_system(settings, policy, with_page=with_page, on_change=on_change, say=say) as system,
+        Installation(settings) as installation,
+    ):
         system.wait_ready(READY_S)
-        database = open_engine(settings.records_url)
-        store, vault = deployment_store(settings, database), vault_client(settings)
-        gallery = rotated_gallery(
-            MilvusGallery(settings.gallery_uri), vault, actor=SystemActor.ENROLMENT, may_make=True
-        )
+        store, gallery = deployment_store(installation), enrolment_gallery(installation)
         store.create(deployment, kind, name=name, policy=policy, live_only=live_only)
         compile_watchlist(report, deployment=deployment, store=store, gallery=gallery, attempt=uuid4().hex)
 
         def close() -> None:
-            gallery.drop(store.close(deployment).gallery)
+            drop_gallery(installation, store.close(deployment).gallery)
 
         try:
             store.open(deployment, hours=policy.vault.max_open_h)
-            operator = _operator(settings, database)
-            SignOns(database, trail_for(settings)).sign_on(deployment, operator)
-            with Attendance(database).kept_up(deployment, operator):
-                yield DeployedSystem(system, database, close, operator)
+            operator = _register_operator(installation)
+            SignOns(installation.engine, installation.trail, installation.clock).sign_on(deployment, operator)
+            with Attendance(installation.engine).kept_up(deployment, operator):
+                yield DeployedSystem(system, installation, close, operator)
         finally:
             close()
-            vault.close()
-            database.dispose()
 
 
-def _operator(settings: Settings, database: Engine) -> str:
-    """The run's operator, registered if the run's records have no register yet. Raises Refused `run.no-operator`."""
-    people = People(database, trail_for(settings), SystemClock())
+def _register_operator(installation: Installation) -> str:
+    """Register the run's operator if the records have no register yet. Raises Refused `run.no-operator`."""
+    people = People(installation.engine, installation.trail, installation.clock)
     if not people.list():
         people.add(_COMPLIANCE, {Role.COMPLIANCE}, Rank.POLICE_STAFF, by=_COMPLIANCE)
         people.add(_OPERATOR, {Role.OPERATOR}, Rank.CONSTABLE, by=_COMPLIANCE)

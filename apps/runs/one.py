@@ -1,8 +1,7 @@
-"""`lfr stream run`, as a function: one recording through a system of its own."""
+"""Runs one recording through a system of its own, for `lfr stream run`."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,7 +25,7 @@ __all__ = ["count_ready", "run_progress", "run_recording"]
 
 
 def count_ready(bars: Progress) -> Callable[[tuple[ChildReport, ...]], None]:
-    """A line that counts the children as they become ready; what they do later doesn't change it."""
+    """Show a line that counts the children as they become ready; what they do later doesn't change it."""
     task = bars.add_task("starting broker, gallery, workers", total=None, note="")
 
     def show(children: tuple[ChildReport, ...]) -> None:
@@ -38,7 +37,7 @@ def count_ready(bars: Progress) -> Callable[[tuple[ChildReport, ...]], None]:
 
 
 def run_progress(console: Console) -> Progress:
-    """The progress display of a run: one line a step."""
+    """Make the progress display of a run: one line a step."""
     return Progress(
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -50,8 +49,8 @@ def run_progress(console: Console) -> Progress:
     )
 
 
-def frames_in(source: Path, policy: Policy) -> int | None:
-    """How many frames a recording holds, as it says itself; None where it doesn't.
+def count_frames(source: Path, policy: Policy) -> int | None:
+    """Count the frames that a recording holds, as it says itself; None where it doesn't.
 
     Raises:
         Poison: it is no recording that can be played.
@@ -70,7 +69,7 @@ def run_recording(
     policy: Policy,
     home: Path,
     console: Console,
-    told: Callable[[WatchlistReport], None],
+    on_checked: Callable[[WatchlistReport], None],
 ) -> RunReport:
     """Play `source` through broker, workers and gallery with back-pressure, and measure it.
 
@@ -82,25 +81,21 @@ def run_recording(
         policy: the force's.
         home: folder for this run; made anew.
         console: where progress is shown.
-        told: called with what was enrolled and refused, before anything is started.
+        on_checked: called with what was enrolled and refused, before anything is started.
 
     Raises:
         LfrError: of every kind; what was started has been stopped.
     """
-    kind = DeploymentKind.EVALUATION
-    frames = frames_in(source, policy)  # first: nothing is started for a recording that can't be played
-    deployment = f"run-{datetime.now(tz=UTC):%Y%m%dT%H%M%S}"
+    frames = count_frames(source, policy)  # first: nothing is started for a recording that can't be played
+    deployment, kind = f"run-{datetime.now(tz=UTC):%Y%m%dT%H%M%S}", DeploymentKind.EVALUATION
     with run_progress(console) as bars:
         checking = bars.add_task("checking the watchlist", total=None, note="")
-        report = checked_watchlist(
-            watchlist,
-            deployment,
-            kind,
-            settings=settings,
-            policy=policy,
-            progress=lambda done, total: bars.update(checking, completed=done, total=total),
-        )
-        told(report)
+
+        def count(done: int, total: int) -> None:
+            bars.update(checking, completed=done, total=total)
+
+        report = checked_watchlist(watchlist, deployment, kind, settings=settings, policy=policy, progress=count)
+        on_checked(report)
         own = settings_for_run(settings, home, workers=1, keep_page_port=False)
         with deployed_system(
             report,
@@ -113,15 +108,15 @@ def run_recording(
             with_page=False,
             on_change=count_ready(bars),
             say=lambda words: console.print(words, style="yellow"),
-        ) as at:
-            playing = bars.add_task("recognising", total=frames, note="")
+        ) as running:
+            engine, playing = running.installation.engine, bars.add_task("recognising", total=frames, note="")
             play(
                 [Source(camera, source)],
                 deployment,
                 settings=own,
-                database=at.database,
-                system=at.system,
+                database=engine,
+                system=running.system,
                 as_fast_as_possible=True,
                 progress=lambda far: bars.update(playing, completed=far.captured, note=f"{far.alerts} alerts"),
             )
-            return measure(at.database, deployment, by=at.operator, now_ns=time.time_ns())
+            return measure(engine, deployment, by=running.operator, now_ns=running.installation.now_ns)

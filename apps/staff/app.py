@@ -13,32 +13,41 @@ if TYPE_CHECKING:
     from apps.compliance.view import ComplianceView
     from apps.planner.view import PlannerView
     from apps.rights.view import RightsView
+    from lfr_core.custody.installation import Installation
 
 __all__: list[str] = []
 
 
 @st.cache_resource  # connections
-def _planner_view() -> PlannerView:
-    from apps.planner.wiring import planner_view
-    from lfr_core.common.settings import Settings
+def _installation() -> Installation:
+    from lfr_core.custody.installation import Installation
 
-    return planner_view(Settings())
+    return Installation()
+
+
+@st.cache_resource
+def _planner_view() -> PlannerView:
+    from apps.planner.assembly import planner_view
+
+    return planner_view(_installation())
 
 
 @st.cache_resource
 def _compliance_view() -> ComplianceView:
-    from apps.compliance.wiring import compliance_view
-    from lfr_core.common.settings import Settings
+    from apps.compliance.view import ComplianceView
 
-    return compliance_view(Settings())
+    installation = _installation()
+    return ComplianceView(installation.engine, installation.policy, installation.clock, installation.settings.home)
 
 
 @st.cache_resource
 def _rights_view() -> RightsView:
-    from apps.rights.wiring import rights_view
-    from lfr_core.common.settings import Settings
+    from apps.rights.view import RightsView
 
-    return rights_view(Settings())
+    installation = _installation()
+    return RightsView(
+        installation.engine, installation.policy, installation.vault, installation.trail, installation.clock
+    )
 
 
 def _operator() -> None:

@@ -1,4 +1,4 @@
-"""How the staff's app is started, at the operator's page; no Streamlit is imported here."""
+"""Builds the command that starts the staff's app; no Streamlit is imported here."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["command"]
 
 
 def command(settings: Settings, deployment: str | None = None) -> list[str]:
-    """The command of the page on `settings.operator_port`, loopback only.
+    """Build the command of the page on `settings.operator_port`, loopback only.
 
     Without `deployment` the page shows the live one, or the newest. It is ready when
     `/_stcore/health` answers.

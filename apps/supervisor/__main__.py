@@ -6,12 +6,11 @@ import sys
 import time
 from contextlib import AbstractContextManager
 
-from apps.cli.common import load_settings, policy_of
 from apps.supervisor.signals import StopAsked, stop_on_signals
 from apps.supervisor.supervisor import Supervisor
 from apps.supervisor.system import running_system
 from lfr_core.common.errors import LfrError
-from lfr_core.common.settings import Settings
+from lfr_core.custody.installation import Installation
 
 READY_S = 180.0
 
@@ -19,8 +18,7 @@ READY_S = 180.0
 def main() -> int:
     """Run until told to stop. Returns the exit code."""
     try:
-        settings = load_settings()
-        with stop_on_signals(), _system(settings) as running:
+        with stop_on_signals(), Installation() as installation, _system(installation) as running:
             running.wait_ready(READY_S)
             while running.broken is None:
                 time.sleep(0.5)
@@ -33,9 +31,10 @@ def main() -> int:
     return 0
 
 
-def _system(settings: Settings) -> AbstractContextManager[Supervisor]:
+def _system(installation: Installation) -> AbstractContextManager[Supervisor]:
     with_page = "--no-page" not in sys.argv[1:]
-    return running_system(settings, policy_of(settings), with_page=with_page, with_flows=True, say=_say)
+    settings, policy = installation.settings, installation.policy
+    return running_system(settings, policy, with_page=with_page, with_flows=True, say=_say)
 
 
 def _say(text: str) -> None:

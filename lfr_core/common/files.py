@@ -1,4 +1,4 @@
-"""The one door for files from outside: regular files only, read up to a bound, never waited for.
+"""Reads files from outside (regular files only, up to a bound, never waited for), and writes files whole or not at all.
 
 A named pipe would be waited for without end, a device such as /dev/zero gives bytes without end, and a link in a folder
 that somebody else filled may lead anywhere.
@@ -11,10 +11,22 @@ import io
 import os
 import stat
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
-__all__ = ["IMAGE_BYTES", "SETTINGS_BYTES", "open_regular", "read_bounded", "read_text_bounded", "read_toml"]
+from lfr_core.common.errors import Fatal
+
+__all__ = [
+    "IMAGE_BYTES",
+    "SETTINGS_BYTES",
+    "open_atomic",
+    "open_regular",
+    "read_bounded",
+    "read_text_bounded",
+    "read_toml",
+]
 
 SETTINGS_BYTES = 200_000
 """Of a policy, an application, a register or a manifest: the largest of ours has 20 kB."""
@@ -96,6 +108,28 @@ def read_toml(path: Path, *, encoding: str = "utf-8") -> dict[str, Any]:
         raise
     except (RecursionError, ValueError) as error:  # hundreds of brackets, thousands of digits
         raise tomllib.TOMLDecodeError(f"it can't be read: {type(error).__name__}") from error
+
+
+@contextmanager
+def open_atomic(file: Path) -> Iterator[BinaryIO]:
+    """Open a file to write, readable by its owner alone, that is there only once the block has ended well.
+
+    Raises:
+        Fatal: it can't be written.
+    """
+    part = file.with_name(f".{file.name}.{os.getpid()}.part")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
+            yield out
+            out.flush()
+            os.fsync(out.fileno())
+        part.replace(file)
+    except OSError as error:
+        raise Fatal(f"{file} can't be written: {error.strerror}. Nothing is left of it; give another file") from error
+    finally:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
 
 
 def _open_below(root: Path, parts: tuple[str, ...]) -> int:

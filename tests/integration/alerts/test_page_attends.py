@@ -38,7 +38,7 @@ def test_the_gate_opens_while_a_named_operator_watches_and_shuts_when_they_get_u
     view.attend(summary(house), "Ann Operator")
 
     assert house.vault.check_gate("dep") > 0
-    view.leave("dep", "Ann Operator")
+    view.sign_off("dep", "Ann Operator")
     house.clock.advance(1.0)
     with pytest.raises(Refused) as caught:
         house.vault.check_gate("dep")

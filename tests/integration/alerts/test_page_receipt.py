@@ -8,7 +8,7 @@ import pytest
 from sqlmodel import select
 from streamlit.testing.v1 import AppTest
 
-from apps.operator.held import SETTLE_S
+from apps.operator.snapshot import SETTLE_S
 from apps.operator.view import OperatorView, ReceiptPage
 from lfr_core.common.errors import Refused
 from lfr_core.domain.alerts import Engagement, Judgement

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from apps.operator.held import SETTLE_S
+from apps.operator.snapshot import SETTLE_S
 from apps.operator.view import OperatorView
 from lfr_core.custody.people import People
 from lfr_core.domain.alerts import UNDO_S, Engagement, Judgement

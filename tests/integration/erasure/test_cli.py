@@ -15,11 +15,11 @@ from sqlalchemy import update
 from sqlmodel import col
 from typer.testing import CliRunner, Result
 
-from apps.auditing import trail_for
 from apps.cli import erasure
 from lfr_core.common.clock import SystemClock, utc_from_ns
 from lfr_core.common.settings import Settings
 from lfr_core.custody.audit.head_checkpoint import write_public_key
+from lfr_core.custody.installation import Installation
 from lfr_core.custody.vault.client import VaultClient
 from lfr_core.custody.vault.core import VaultCore
 from lfr_core.deployments.attendance import Attendance
@@ -73,7 +73,7 @@ def lfr(vault: VaultCore) -> Run:
     """Run a command; there is a live deployment `street` whose list has one entry."""
     settings = Settings()
     engine = open_engine(settings.records_url)
-    store = DeploymentStore(engine, vault, trail_for(settings))
+    store = DeploymentStore(engine, vault, Installation(settings).trail)
     store.create("street", DeploymentKind.DEMO, name="Street", policy=load_policy())
     store.attach_watchlist("street", "contract", "lfr_street", [entry()], held=held_by([entry()]))
     store.open("street")
@@ -86,7 +86,7 @@ def lfr(vault: VaultCore) -> Run:
 def close(vault: VaultCore) -> None:
     settings = Settings()
     engine = open_engine(settings.records_url)
-    DeploymentStore(engine, vault, trail_for(settings)).close("street")
+    DeploymentStore(engine, vault, Installation(settings).trail).close("street")
     engine.dispose()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from apps.planner.view import PlannerView, Services
+from apps.planner.view import PlannerServices, PlannerView
 from lfr_core.deployments.evaluations import load_evaluations
 from lfr_core.deployments.reading import authority_of
 from lfr_core.storage.engine import reading
@@ -25,25 +25,23 @@ def drawn(view: object, name: str) -> None:
     """As the page does."""
     from apps.planner import acts
 
-    acts.said()
-    acts.offer(view, view.person(name), view.standing("dep"), go="go")  # type: ignore[arg-type,attr-defined]  # its annotation is read where nothing is imported
+    acts.show_result()
+    acts.show_actions(view, view.person(name), view.standing("dep"), go="go")  # type: ignore[arg-type,attr-defined]  # its annotation is read where nothing is imported
 
 
 def page(house: PlanningHouse, name: str) -> AppTest:
     view = PlannerView(
-        Services(
-            engine=house.engine,
-            policy=house.policy,
-            clock=house.clock,
-            desk=house.desk,
+        house.engine,
+        house.policy,
+        house.clock,
+        house.home / "quality",
+        PlannerServices(
+            planning=house.desk,
             store=house.store,
             announcements=house.announcements,
             evaluations=load_evaluations(),
-            reports=house.home / "quality",
-            drop=lambda _: None,
-            moved=lambda: None,
             compare=lambda _: "",
-        )
+        ),
     )
     app = AppTest.from_function(drawn, kwargs={"view": view, "name": name}, default_timeout=20).run()
     assert not app.exception

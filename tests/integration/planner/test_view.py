@@ -9,7 +9,7 @@ from datetime import date
 
 import pytest
 
-from apps.planner.view import PlannerView, Services
+from apps.planner.view import PlannerServices, PlannerView
 from lfr_core.common.errors import Poison, Refused, Retryable
 from lfr_core.custody.people import Role
 from lfr_core.deployments.compliance_documents import PaperKind
@@ -41,26 +41,30 @@ def told() -> Told:
     return Told()
 
 
-@pytest.fixture
-def view(house: PlanningHouse, told: Told) -> PlannerView:
-    def moved() -> None:
+def view_of(house: PlanningHouse, told: Told, drop_gallery: Callable[[str], None]) -> PlannerView:
+    def reschedule() -> None:
         told.moved += 1
 
     return PlannerView(
-        Services(
-            engine=house.engine,
-            policy=house.policy,
-            clock=house.clock,
-            desk=house.desk,
+        house.engine,
+        house.policy,
+        house.clock,
+        house.home / "quality",
+        PlannerServices(
+            planning=house.desk,
             store=house.store,
             announcements=house.announcements,
             evaluations=load_evaluations(),
-            reports=house.home / "quality",
             compare=house.compare,
-            drop=told.dropped.append,
-            moved=moved,
-        )
+            drop_gallery=drop_gallery,
+            reschedule=reschedule,
+        ),
     )
+
+
+@pytest.fixture
+def view(house: PlanningHouse, told: Told) -> PlannerView:
+    return view_of(house, told, told.dropped.append)
 
 
 def refused(rule: str, act: Callable[[], object]) -> None:
@@ -169,7 +173,7 @@ def test_a_gallery_that_can_not_be_dropped_now_is_said_to_go_later_and_the_deplo
         raise Retryable("Milvus doesn't answer")
 
     house.walk(S.LIST_BUILT)
-    broken = PlannerView(replace(view.services, drop=away))
+    broken = view_of(house, told, away)
 
     with pytest.raises(Retryable, match=r"dep is over.*next sweep"):
         broken.cancel("dep", "rain", by=PLANNER)

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from apps.auditing import trail_for
 from apps.cli import promises
 from lfr_core.common.settings import Settings
+from lfr_core.custody.installation import Installation
 from lfr_core.custody.vault.core import VaultCore
 from lfr_core.deployments.store import DeploymentStore
 from lfr_core.domain.deployments import DeploymentKind
@@ -52,7 +52,7 @@ def test_a_broken_promise_is_exit_code_1_and_what_cant_be_checked_is_not(vault: 
     assert (status["faces.forgotten"], status["accuracy.fair"]) == ("holds", "no automatic check")
 
     engine = open_engine(Settings().records_url)
-    store = DeploymentStore(engine, vault, trail_for(Settings()))
+    store = DeploymentStore(engine, vault, Installation().trail)
     store.create("op", DeploymentKind.EVALUATION, name="Operational", policy=load_policy())
     with writing(engine) as session:
         row = session.get(DeploymentRow, "op")

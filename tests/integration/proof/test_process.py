@@ -14,13 +14,14 @@ from pathlib import Path
 from sqlalchemy import Engine
 from sqlmodel import select
 
-from apps.stores import deployment_store
+from apps.services import deployment_store
 from apps.watch.process import ready_file
 from lfr_core.alerts.decisions import DecisionService
 from lfr_core.alerts.recorder import Recorder
 from lfr_core.common.clock import SystemClock
 from lfr_core.common.settings import Settings
 from lfr_core.custody.audit.trail import AuditTrail
+from lfr_core.custody.installation import Installation
 from lfr_core.custody.people.roles import Role
 from lfr_core.custody.vault.client import vault_client
 from lfr_core.domain.alerts import Judgement
@@ -59,7 +60,7 @@ def wait_until(so: Callable[[], bool], within_s: float = 20.0) -> None:
 def falsely_alerted(settings: Settings, engine: Engine) -> None:
     """A live planned deployment with ten faces compared and one alert that an operator called false."""
     clock, vault = SystemClock(), vault_client(settings)
-    trail, store = AuditTrail(vault, clock), deployment_store(settings, engine)
+    trail, store = AuditTrail(vault, clock), deployment_store(Installation(settings))
     store.create("dep", DeploymentKind.DEMO, name="High Street", policy=load_policy())
     store.attach_watchlist("dep", "contract", "gallery_dep", [entry()], held=held_by([entry()]))
     store.open("dep")

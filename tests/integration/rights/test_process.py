@@ -14,9 +14,10 @@ from streamlit.testing.v1 import AppTest
 from typer.testing import CliRunner
 
 from apps.cli.main import app
-from apps.rights.wiring import rights_view
+from apps.rights.view import RightsView
 from lfr_core.common.clock import SystemClock, utc_from_ns
 from lfr_core.common.settings import Settings
+from lfr_core.custody.installation import Installation
 from lfr_core.custody.vault.client import VaultClient
 from lfr_core.custody.vault.port import KeyKind
 from lfr_core.domain.policy import load_policy
@@ -121,12 +122,15 @@ def test_an_enquiry_is_taken_and_what_the_vault_does_not_take_is_said_in_a_sente
 
 
 def test_a_complaint_is_taken_on_the_page(settings: Settings) -> None:
+    here = Installation(settings)
+    view = RightsView(here.engine, here.policy, here.vault, here.trail, here.clock)
+
     def shown(view: object) -> None:
         from apps.rights.page import page
 
         page(view)  # type: ignore[arg-type]  # its annotation is read where nothing is imported
 
-    page = AppTest.from_function(shown, kwargs={"view": rights_view(settings)}, default_timeout=20).run()
+    page = AppTest.from_function(shown, kwargs={"view": view}, default_timeout=20).run()
 
     def field(label: str) -> Any:
         (found,) = [each for each in (*page.text_input, *page.text_area) if each.label == label]

@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from typer.testing import CliRunner, Result
 
-from apps.auditing import trail_for
 from apps.cli.watchlist import app
-from apps.stores import deployment_store
+from apps.services import deployment_store
 from lfr_core.common.settings import Settings
+from lfr_core.custody.installation import Installation
 from lfr_core.deployments.store import DeploymentStore
 from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus
 from lfr_core.domain.policy import Policy
@@ -42,7 +42,7 @@ def store(
     monkeypatch.setenv("LFR_HOME", str(settings.home))
     monkeypatch.setenv("LFR_MILVUS_URI", milvus.uri)
     with serving_vault(settings, policy):
-        store = deployment_store(settings, open_engine(settings.records_url))
+        store = deployment_store(Installation(settings))
         store.create("d-1", DeploymentKind.EVALUATION, name="High Street", policy=policy)
         yield store
 
@@ -118,7 +118,7 @@ def test_enrol_makes_the_deployment_ready_and_show_lists_it(
 
     result = lfr("enrol", listed.path, "--deployment", "d-1")
     engine = open_engine(Settings().records_url)
-    sign_on(engine, trail_for(Settings()), "Ann Operator", deployment="d-1")
+    sign_on(engine, Installation().trail, "Ann Operator", deployment="d-1")
     engine.dispose()
     shown = lfr("show", "--deployment", "d-1", "--by", "Ann Operator", "--json")
     again = lfr("enrol", listed.path, "--deployment", "d-1")

@@ -9,9 +9,10 @@ import typer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.cli.common import guard, load_settings
+from apps.cli.common import guard
 from lfr_core.common.clock import SystemClock, utc_from_ns
 from lfr_core.common.errors import Fatal, LfrError, Poison, Refused, Retryable, Stale
+from lfr_core.common.settings import load_settings
 
 ERRORS = [Retryable("away"), Poison("broken"), Stale("old"), Refused("a.rule", "no"), Fatal("stop")]
 

@@ -8,7 +8,8 @@ from uuid import UUID
 import pytest
 
 from apps.operator import panels
-from apps.operator.panels import alert_card, answered, board_html, header_html, nothing_waits
+from apps.operator.board import board_html
+from apps.operator.panels import alert_card, answered, header_html, nothing_waits
 from apps.operator.view import Board, Header, local_time, open_questions
 from apps.staff.launch import command
 from lfr_core.alerts.health import Health, Recent, Standing

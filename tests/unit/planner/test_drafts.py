@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time
 
 import pytest
 
-from apps.planner.drafts import Typed, explained, first_draft, read, typed_from
+from apps.planner.drafts import FormValues, check_values, explanations, first_draft, values_of
 from lfr_core.deployments.application import Application
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.policy import load_policy
@@ -17,7 +17,7 @@ NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 SENTENCE = "People wanted by the courts are expected at this market."
 
 
-def filled(**changes: object) -> Typed:
+def filled(**changes: object) -> FormValues:
     texts = dict.fromkeys(("sought", "necessity", "proportionality", "grounds"), SENTENCE)
     values = (
         {"id": "market-1", "place": "Norwich", "footprint": "Gentleman's Walk", "purpose": "find people"}
@@ -28,7 +28,7 @@ def filled(**changes: object) -> Typed:
 
 
 def test_a_filled_form_is_an_application_in_londons_hours() -> None:
-    found = read(filled(start_day=date(2027, 6, 1), end_day=date(2027, 6, 1)), POLICY, now=NOW)
+    found = check_values(filled(start_day=date(2027, 6, 1), end_day=date(2027, 6, 1)), POLICY, now=NOW)
 
     assert found.faults == ()
     assert found.form is not None
@@ -37,7 +37,7 @@ def test_a_filled_form_is_an_application_in_londons_hours() -> None:
 
 
 def test_everything_that_is_wrong_is_said_at_once() -> None:
-    nothing = read(first_draft(POLICY, now=NOW), POLICY, now=NOW)
+    nothing = check_values(first_draft(POLICY, now=NOW), POLICY, now=NOW)
 
     assert nothing.form is None
     for said in ("Id: ", "Place: fill it in", "Purpose: fill it in", "Why it is necessary: say it in a sentence"):
@@ -47,7 +47,7 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
     against_policy = filled(
         start_day=date(2026, 11, 1), end_day=date(2026, 11, 4), threshold=0.5, list_cap=POLICY.watchlist.max_entries + 1
     )
-    said_too = read(against_policy, POLICY, now=NOW).faults
+    said_too = check_values(against_policy, POLICY, now=NOW).faults
     assert len(said_too) == 4
     assert all(any(word in fault for fault in said_too) for word in ("past", "hours", "cap", "threshold"))
 
@@ -71,7 +71,7 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
     ],
 )
 def test_each_bad_input_has_its_sentence(changes: dict[str, object], said: str) -> None:
-    found = read(filled(**changes), POLICY, now=NOW)
+    found = check_values(filled(**changes), POLICY, now=NOW)
 
     assert found.form is None
     assert any(said in fault for fault in found.faults), found.faults
@@ -80,11 +80,11 @@ def test_each_bad_input_has_its_sentence(changes: dict[str, object], said: str) 
 
 def test_an_application_comes_back_into_the_fields_as_it_was_typed() -> None:
     typed = filled(name="Market", threshold=0.5, threshold_reason="a large list")
-    form = read(typed, POLICY, now=NOW).form
+    form = check_values(typed, POLICY, now=NOW).form
     assert form is not None
     made = Application(**form.model_dump(), deployment="market-1", revision=1, applied_by="Pat", applied_at=NOW)
 
-    assert typed_from(made, "Market", DeploymentKind.OPERATIONAL) == typed
+    assert values_of(made, "Market", DeploymentKind.OPERATIONAL) == typed
 
 
 def test_the_sentences_beside_the_fields_carry_the_policys_own_numbers() -> None:
@@ -96,8 +96,8 @@ def test_the_sentences_beside_the_fields_carry_the_policys_own_numbers() -> None
             "alerts": POLICY.alerts.model_copy(update={"threshold": 0.61}),
         }
     )
-    said = explained(stricter)
+    said = explanations(stricter)
 
     for field, number in (("start", "71 hours"), ("end", "7.5 hours"), ("list_cap", "1,234"), ("threshold", "0.61")):
         assert number in said[field]
-        assert number not in explained(POLICY)[field]
+        assert number not in explanations(POLICY)[field]

@@ -1,0 +1,211 @@
+"""`lfr camera run | probe`: sending a camera's frames, and trying a source."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from apps.cli.command import Output, command
+from apps.cli.common import console, errors
+
+if TYPE_CHECKING:
+    import threading
+
+    from lfr_core.custody.installation import Installation
+    from streams.camera import CameraJob, CameraProgress, CameraReport
+
+__all__ = ["app"]
+
+app = typer.Typer()
+
+Source = Annotated[
+    str,
+    typer.Option(
+        "--source",
+        envvar="LFR_CAMERA_SOURCE",
+        show_envvar=True,
+        help="RTSP or HTTP URL, device number, video file or folder of images. Set the environment variable instead "
+        "where the URL holds a password: a command line can be seen by every user of the machine.",
+    ),
+]
+
+
+@command(app)
+def run(
+    installation: Installation,
+    source: Source,
+    deployment: Annotated[str, typer.Option(help="The deployment that the frames belong to.")],
+    name: Annotated[str, typer.Option(help="The camera's name, e.g. north-gate.")],
+    as_fast_as_possible: Annotated[
+        bool,
+        typer.Option("--as-fast-as-possible", help="For recordings: wait for the workers instead of dropping frames."),
+    ] = False,
+    loop: Annotated[bool, typer.Option("--loop", help="Play a recording again and again.")] = False,
+    fps: Annotated[float | None, typer.Option(help="Play a recording at this rate instead of its own.")] = None,
+) -> Output:
+    """Send a camera's frames to the workers until it ends or you press Ctrl-C.
+
+    Live cameras keep the newest frame and drop the older, and connect again by themselves. An operational deployment
+    takes live cameras only.
+
+    Example: `lfr camera run --source rtsp://10.0.0.7/stream1 --deployment op-elm --name north-gate`
+    """
+    from dataclasses import asdict
+
+    from lfr_core.common.hardening import forbid_core_dumps
+    from lfr_core.common.logs import configure_logs
+    from streams.camera import CameraJob
+    from streams.camera.rate_limit import silence_kafka_logs
+
+    configure_logs(installation.settings.log_level)
+    forbid_core_dumps()
+    silence_kafka_logs()
+    job = CameraJob(source, deployment, name, as_fast_as_possible=as_fast_as_possible, loop=loop, fps=fps)
+    report = _send(installation, job, _stop_on_signals())
+    return Output(asdict(report), lambda: _show_report(name, report))
+
+
+def _stop_on_signals() -> threading.Event:
+    """Return an event that the first signal to end sets; the second one ends the process without waiting."""
+    import signal
+    import threading
+
+    stop = threading.Event()
+
+    def end(*_: object) -> None:
+        if stop.is_set():  # asked twice: don't wait for the broker any more
+            raise KeyboardInterrupt
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, end)
+    return stop
+
+
+def _send(installation: Installation, job: CameraJob, stop: threading.Event) -> CameraReport:
+    """Send the camera's frames until it ends or `stop` is set, and keep them as footage while the gate is open."""
+    import uuid
+    from contextlib import ExitStack, closing
+
+    from lfr_core.custody.vault.client import vault_client
+    from lfr_core.custody.vault.frames import VaultSealer
+    from lfr_core.deployments.views import DeploymentReader
+    from streams.broker.traits import traits_of
+    from streams.camera import run_camera
+    from streams.camera.footage import FootageWriter, GatedFootage
+
+    settings, policy, engine = installation.settings, installation.policy, installation.engine
+    name, session = job.camera, str(uuid.uuid4())
+    with errors.status(f"{name}: connecting") as line, ExitStack() as stack:
+        sealer = VaultSealer(installation.vault, installation.clock, job.deployment, name)
+        footage = None  # a recording that is read fast is footage already
+        if not job.as_fast_as_possible:
+            # a connection of its own: keys of footage never hold up those of frames
+            vault = stack.enter_context(closing(vault_client(settings)))
+            writer = FootageWriter(
+                deployment=job.deployment,
+                camera=name,
+                session=session,
+                engine=engine,
+                folder=settings.footage_store,
+                vault=vault,
+                policy=policy.footage,
+            )
+            footage = GatedFootage(stack.enter_context(writer), sealer)
+        return run_camera(
+            job,
+            servers=settings.kafka_bootstrap,
+            policy=policy,
+            directory=DeploymentReader(engine),
+            sealer=sealer,
+            traits=traits_of(settings),
+            stop=stop,
+            session=session,
+            progress=lambda progress: line.update(_progress_line(name, progress)),
+            footage=footage,
+        )
+
+
+def _show_report(name: str, report: CameraReport) -> None:
+    console.print(
+        f"{name}: {report.captured} captured = {report.not_sampled} not sampled "
+        f"+ {report.dropped_at_camera} dropped + {report.sent} sent",
+        highlight=False,
+    )
+    for count, words in (
+        (report.undecodable, "frames could not be decoded"),
+        (report.too_large, "frames were too large"),
+        (report.delivery_failed, "frames were not confirmed by the broker"),
+        (report.unanswered, "frames got no answer from a worker in time"),
+        (report.reconnects, "times the camera was connected again"),
+    ):
+        if count:
+            console.print(f"  {count} {words}", highlight=False)
+
+
+def _progress_line(name: str, progress: CameraProgress) -> str:
+    """Word in one line how it goes."""
+    counts = progress.report
+    age = "–" if progress.outcome_age_s is None else f"{progress.outcome_age_s * 1000:.0f} ms"
+    return (
+        f"{name}: {'' if progress.connected else '[red]no picture[/red] · '}{counts.captured} captured · "
+        f"{counts.sent} sent · {counts.dropped_at_camera} dropped · {progress.looks_per_second:.1f} looks/s · "
+        f"{progress.in_flight} in flight · outcome after {age}"
+    )
+
+
+@command(app)
+def probe(installation: Installation, source: Source) -> Output:
+    """Open a source, take one picture and say what it is. Sends nothing; exits with 1 or more if it can't be opened.
+
+    Example: `lfr camera probe --source rtsp://10.0.0.7/stream1`
+    """
+    from lfr_core.common.errors import Poison
+    from streams.camera.folder import open_source
+    from streams.camera.jpeg import JPEG_QUALITY, jpeg_size
+    from streams.camera.urls import parse_source
+
+    images = installation.policy.images
+    opened = open_source(parse_source(source), images)
+    try:
+        info = opened.info
+        if opened.grab() is None:
+            raise Poison(f"{info.shown} holds no frame that can be read")
+        picture = opened.jpeg()
+        width, height = jpeg_size(picture)
+    finally:
+        opened.close()
+    fits = len(picture) <= images.max_frame_bytes
+    found = {
+        "source": info.shown,
+        "live": info.live,
+        "width_px": width,
+        "height_px": height,
+        "frames_per_second": info.fps,
+        "codec": info.codec,
+        "passthrough": info.passthrough,
+        "jpeg_bytes": len(picture),
+        "jpeg_quality": None if info.passthrough else JPEG_QUALITY,
+        "max_frame_bytes": images.max_frame_bytes,
+        "fits": fits,
+        "frames": info.frames,
+    }
+    if not fits:
+        errors.print("its pictures are larger than policy.images.max_frame_bytes: lower its quality or resolution")
+    return Output(found, lambda: _show_source(found), exit_code=0 if fits else 1)
+
+
+def _show_source(found: dict[str, object]) -> None:
+    kind = "a live camera" if found["live"] else "a recording"
+    how = (
+        "its own JPEGs are sent as they are"
+        if found["passthrough"]
+        else f"pictures are encoded as JPEG of quality {found['jpeg_quality']}"
+    )
+    console.print(f"{found['source']}: {kind}", highlight=False, markup=False)
+    console.print(
+        f"  {found['width_px']} x {found['height_px']} px, {found['frames_per_second']:g} frames/s, {found['codec']}",
+        highlight=False,
+    )
+    console.print(f"  {how}; the first has {found['jpeg_bytes']:,} bytes", highlight=False)

@@ -1,0 +1,13 @@
+"""`lfr deployment`: plan, authorise, prepare, open, suspend, close and look at deployments."""
+
+from __future__ import annotations
+
+import typer
+
+from apps.cli.deployment import authority, documents, inspection, operation, planning
+
+__all__ = ["app"]
+
+app = typer.Typer(no_args_is_help=True, help="Plan, authorise, prepare, open, suspend, close and look at deployments.")
+for _commands in (planning, authority, documents, operation, inspection):
+    app.add_typer(_commands.app)

@@ -1,0 +1,60 @@
+"""`lfr deployment paper`: the documents of a planned deployment, printed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from apps.cli.command import command
+from apps.cli.common import DeploymentId, print_plain, write_new
+
+if TYPE_CHECKING:
+    from lfr_core.custody.installation import Installation
+    from lfr_core.deployments.compliance_documents.forms import FormKind
+
+__all__ = ["app"]
+
+app = typer.Typer()
+
+
+@command(app, migrated=True)
+def paper(
+    installation: Installation,
+    id: DeploymentId,
+    which: Annotated[str, typer.Option("--which", help="application, authority or closing.")] = "application",
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", help="The HTML file to write, never one that is there; default: ID-WHICH.html here."),
+    ] = None,
+) -> None:
+    """Print a planned deployment's application, written authority or closing report, as the records have it now.
+
+    One HTML page that needs no network; it names the rules that ask for each part. Nobody on a list is named in it.
+
+    Example: lfr deployment paper high-street-0412 --which authority --output authority.html
+    """
+    from lfr_core.deployments.compliance_documents.forms import render
+    from lfr_core.deployments.evaluations import evaluations_for
+    from lfr_core.publication.printing import printed_paper
+
+    kind, evaluations = _parse_kind(which), evaluations_for(installation.settings)
+    page = render(printed_paper(installation.engine, id, kind, installation.policy, evaluations, now=installation.now))
+    file = output or Path(f"{id}-{which}.html")
+    write_new(file, page, rule="deployment.file-exists", mode=0o600, advice=": give another --output")
+    print_plain(f"{kind.value} of {id}: {file}")
+
+
+def _parse_kind(which: str) -> FormKind:
+    from lfr_core.common.errors import Refused
+    from lfr_core.deployments.compliance_documents.forms import FormKind
+
+    words = {
+        "application": FormKind.APPLICATION,
+        "authority": FormKind.AUTHORITY,
+        "closing": FormKind.CLOSING_REPORT,
+    }
+    if which not in words:
+        raise Refused("life.no-paper", f"{which!r} is no paper of a deployment; there are {', '.join(words)}")
+    return words[which]

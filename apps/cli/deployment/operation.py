@@ -1,0 +1,178 @@
+"""`lfr deployment create | open | suspend | resume | close | cancel`: trials, and running deployments of both kinds."""
+
+from __future__ import annotations
+
+import getpass
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from apps.cli.command import Output, command
+from apps.cli.common import DeploymentId, errors, parse_kind, person_option, print_plain
+from apps.cli.deployment.inspection import summary_output
+from apps.cli.deployment.status import move_runs, read_standing
+
+if TYPE_CHECKING:
+    from lfr_core.custody.installation import Installation
+
+__all__ = ["app"]
+
+app = typer.Typer()
+
+By = Annotated[
+    str,
+    person_option("--by", "Who does it; of a planned deployment a registered person. Default: your login's name."),
+]
+
+
+@command(app, migrated=True)
+def create(
+    installation: Installation,
+    id: DeploymentId,
+    kind: Annotated[str, typer.Option(help="evaluation or demo; an operational one is planned.")] = "evaluation",
+    name: Annotated[str, typer.Option(help="What people call it; default: the id.")] = "",
+    threshold: Annotated[float | None, typer.Option(help="Cosine, between 0 and 1; default: the policy's.")] = None,
+    recorded: Annotated[bool, typer.Option("--recorded", help="For recorded video: no frame is too old.")] = False,
+    by: By = "",
+) -> Output:
+    """Make a trial: a deployment without an authority, which takes recordings and never a live camera.
+
+    Next: give it its watchlist with `lfr watchlist enrol`. What takes a live camera is planned: `lfr deployment plan`.
+
+    Example: lfr deployment create rehearsal-3 --name "Rehearsal on rendered streets"
+    """
+    from apps.services import deployment_store
+
+    deployment_store(installation).create(
+        id,
+        parse_kind(kind),
+        name=name,
+        policy=installation.policy,
+        live_only=not recorded,
+        threshold=threshold,
+        by=by or getpass.getuser(),
+    )
+    return summary_output(installation, id)
+
+
+@command(app, "open", migrated=True)
+def open_deployment(
+    installation: Installation,
+    id: DeploymentId,
+    hours: Annotated[
+        float | None, typer.Option(help="A trial: open for at most this long; default: the policy's.")
+    ] = None,
+    by: By = "",
+) -> Output:
+    """Let a deployment match: a planned one within its hours and when its board is green, a trial from now on.
+
+    Nothing is recognised unless an operator attends: see `lfr operator attend`, or open the operator's page.
+
+    Example: lfr deployment open high-street-0412 --by "O. Reyes"
+    """
+    from apps.services import deployment_store, gallery_comparison, planning_service
+    from lfr_core.common.errors import Refused
+    from lfr_core.domain.deployments import DeploymentStatus
+
+    by = by or getpass.getuser()
+    compare, store = gallery_comparison(installation), deployment_store(installation)
+    found = store.find(id)
+    if found is not None and found.planned:
+        if hours is not None:
+            raise Refused("deployment.planned", f"{id} is planned: its hours are those of its authority")
+        _test_unless_proven(installation, id, by=by)
+        planning_service(installation).open(id, by=by, compare=compare)
+    else:
+        if found is not None and found.status is DeploymentStatus.READY and (why := compare(id)):
+            raise Refused(
+                "gate.gallery-unchanged",
+                f"the gallery of {id} no longer holds the list that was enrolled: {why}. Make a new deployment",
+            )
+        longest = installation.policy.vault.max_open_h
+        store.open(id, hours=longest if hours is None else min(hours, longest), by=by)
+    return summary_output(installation, id)
+
+
+@command(app, migrated=True)
+def suspend(
+    installation: Installation,
+    id: DeploymentId,
+    why: Annotated[str, typer.Option(help="The reason, for everybody who sees it stand still.")],
+    by: By = "",
+) -> Output:
+    """Stop recognition for now; within 3 seconds nothing is recognised on any worker.
+
+    Example: lfr deployment suspend high-street-0412 --why "two false alerts in ten minutes"
+    """
+    from apps.services import deployment_store
+
+    deployment_store(installation).suspend(id, why, by=by or getpass.getuser())
+    return summary_output(installation, id)
+
+
+@command(app, migrated=True)
+def resume(installation: Installation, id: DeploymentId, by: By = "") -> Output:
+    """Let a suspended deployment match again, within its hours.
+
+    Example: lfr deployment resume high-street-0412
+    """
+    from apps.services import deployment_store
+
+    deployment_store(installation).resume(id, by=by or getpass.getuser())
+    return summary_output(installation, id)
+
+
+@command(app, migrated=True)
+def close(installation: Installation, id: DeploymentId, by: By = "") -> Output:
+    """End a deployment for good: nothing matches any more, its watchlist and its gallery are destroyed.
+
+    It says how many alerts still wait for a person's judgement; they can be judged until they are deleted.
+
+    If the gallery is away, the deployment has ended all the same: run the command again to drop the gallery.
+
+    Example: lfr deployment close high-street-0412 --by "O. Reyes"
+    """
+    from apps.services import deployment_store, drop_gallery
+    from lfr_core.publication.closing import still_to_decide
+
+    closed = deployment_store(installation).close(id, by=by or getpass.getuser())
+    waiting = still_to_decide(installation.engine, id)
+    if waiting:
+        errors.print(f"{waiting} (`lfr alerts list --deployment {id} --undecided`)", markup=False, soft_wrap=True)
+    drop_gallery(installation, closed.gallery)
+    move_runs(installation)
+    return summary_output(installation, id, totals=True)
+
+
+@command(app, migrated=True)
+def cancel(
+    installation: Installation,
+    id: DeploymentId,
+    why: Annotated[str, typer.Option(help="The reason, kept on its timeline.")],
+    by: By = "",
+) -> Output:
+    """Give a planned deployment up before it opens; its runs are cancelled, a list that was built is destroyed.
+
+    Example: lfr deployment cancel high-street-0412 --why "storm warning" --by "P. Lanner"
+    """
+    from apps.services import deployment_store, drop_gallery
+
+    cancelled = deployment_store(installation).cancel(id, why, by=by or getpass.getuser())
+    drop_gallery(installation, cancelled.gallery)
+    move_runs(installation)
+    return summary_output(installation, id)
+
+
+def _test_unless_proven(installation: Installation, deployment: str, *, by: str) -> None:
+    """Run the self-test unless a fresh one is green; what it found is shown only when it isn't."""
+    from lfr_core.domain.gate import Condition
+    from streams.live_probe_selftest import self_test
+
+    board = {line.finding.condition: line.finding for line in read_standing(installation, deployment).board}
+    if board[Condition.PROVEN].met and board[Condition.GALLERY_UNCHANGED].met:
+        return
+    errors.print("[dim]self-test …[/dim]")
+    found = self_test(installation.settings, installation.policy, installation.engine, deployment, by=by)
+    for line in found.lines:
+        if not line.ok:
+            print_plain(f"{line.name}: {line.said}", errors)

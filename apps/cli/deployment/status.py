@@ -1,0 +1,173 @@
+"""Where a planned deployment stands, for the commands of `lfr deployment`; and what they all print after a step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+from apps.cli.command import Output
+from apps.cli.common import person_option
+
+if TYPE_CHECKING:
+    from lfr_core.custody.installation import Installation
+    from lfr_core.deployments.application import Application
+    from lfr_core.deployments.obligations import Obligation
+    from lfr_core.deployments.readiness import Standing
+
+__all__ = [
+    "By",
+    "ListAsBuilt",
+    "Status",
+    "application_of",
+    "list_as_built",
+    "move_runs",
+    "read_standing",
+    "read_status",
+    "report_step",
+]
+
+By = Annotated[str, person_option("--by", "Who does it: a registered person's name (`lfr users list`).")]
+
+
+@dataclass(frozen=True, slots=True)
+class ListAsBuilt:
+    """What an officer looks at before approving it. No names of anybody on it."""
+
+    deployment: str
+    digest: str
+    built_at: str
+    compiler: str
+    shares: tuple[tuple[str, int, int], ...]
+    """Category, people, photographs."""
+
+    @property
+    def words(self) -> str:
+        """For people."""
+        lines = [f"{self.deployment}: the list built {self.built_at} by {self.compiler}, digest {self.digest}"]
+        lines += [f"  {category}: {people} people, {images} photographs" for category, people, images in self.shares]
+        return "\n".join(lines)
+
+    def as_dict(self) -> dict[str, object]:
+        categories = {category: {"people": people, "images": images} for category, people, images in self.shares}
+        return {
+            "deployment": self.deployment,
+            "digest": self.digest,
+            "built_at": self.built_at,
+            "compiler": self.compiler,
+            "by_category": categories,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Where a planned deployment stands."""
+
+    standing: Standing
+    digest: str
+    obligations: tuple[Obligation, ...]
+    runs: tuple[tuple[str, str], ...]
+    """Scheduled runs of flows: name and time; empty while Prefect is away."""
+
+    def as_dict(self) -> dict[str, object]:
+        one = self.standing
+        return {
+            "id": one.view.id,
+            "name": one.name,
+            "kind": one.view.kind.value,
+            "status": one.view.status.value,
+            "revision": one.application.revision,
+            "place": one.application.place,
+            "starts_at": one.application.starts_at.isoformat(),
+            "ends_at": one.application.ends_at.isoformat(),
+            "planner": one.life.planner,
+            "officer": one.life.officer,
+            "list": {
+                "digest": self.digest,
+                "people": one.list_people,
+                "by_category": {share.category: share.people for share in one.composition},
+                "approved": one.life.list_is_approved,
+            },
+            "conditions": [
+                {
+                    "condition": line.finding.condition.value,
+                    "met": line.finding.met,
+                    "looked": line.looked,
+                    "who": line.finding.who,
+                    "why": line.finding.why,
+                }
+                for line in one.board
+            ],
+            "obligations": [
+                {"owed": each.owed.value, "due_at": each.due_at, "done_at": each.done_at, "held": each.held}
+                for each in self.obligations
+            ],
+            "scheduled": [{"flow": name, "at": at} for name, at in self.runs],
+        }
+
+
+def read_standing(installation: Installation, deployment: str) -> Standing:
+    """Read where it stands. Raises Refused `deployment.unknown`, `life.trial`."""
+    from lfr_core.deployments.readiness import standing
+    from lfr_core.domain.gate import GateLimits
+
+    limits = GateLimits.of(installation.policy)
+    return standing(installation.engine, deployment, limits, now_ns=installation.now_ns)
+
+
+def application_of(installation: Installation, deployment: str) -> Application:
+    """Read its newest application. Raises Refused `deployment.unknown`, `life.trial`."""
+    return read_standing(installation, deployment).application
+
+
+def list_as_built(installation: Installation, deployment: str) -> ListAsBuilt:
+    """Read the list that waits for approval. Raises Refused `life.no-list`."""
+    from lfr_core.common.errors import Refused
+
+    one = read_standing(installation, deployment)
+    if not one.life.list_digest:
+        raise Refused("life.no-list", f"{deployment} has no list yet: `lfr deployment compile` builds it")
+    shares = tuple((share.category, share.people, share.images) for share in one.composition)
+    built = one.list_built_at.isoformat() if one.list_built_at else ""
+    return ListAsBuilt(deployment, one.life.list_digest, built, one.life.compiler, shares)
+
+
+def read_status(installation: Installation, deployment: str) -> Status:
+    """Read where it stands now, and what is scheduled and owed. Raises Refused `deployment.unknown`, `life.trial`."""
+    from lfr_core.deployments.obligations import obligations_of
+    from lfr_core.storage.engine import reading
+    from lfr_core.storage.tables.deployments import LifeRow
+
+    one = read_standing(installation, deployment)
+    with reading(installation.engine) as session:
+        owed = obligations_of(session, deployment, installation.policy, now=installation.now)
+        digest = session.get_one(LifeRow, deployment).list_digest
+    return Status(one, digest, owed, _scheduled_runs(installation, deployment))
+
+
+def report_step(installation: Installation, deployment: str, words: str) -> Output:
+    """Say what was done; as JSON, where the deployment stands now."""
+    return Output(lambda: read_status(installation, deployment).as_dict(), f"{deployment}: {words}")
+
+
+def move_runs(installation: Installation) -> None:
+    """Move the runs of flows to where they belong now, without a word on standard output."""
+    from apps.services import reschedule
+    from lfr_core.common.logs import configure_logs
+
+    configure_logs("WARNING")  # that Prefect is away is no matter here, and a log line would spoil --json
+    reschedule(installation)
+
+
+def _scheduled_runs(installation: Installation, deployment: str) -> tuple[tuple[str, str], ...]:
+    """Ask Prefect what it will run; nothing while it is away."""
+    from flows.api import HttpWorkflows
+    from flows.reconcile import scheduled
+    from flows.transport import PrefectApi
+    from lfr_core.common.errors import Retryable
+    from lfr_core.domain.working_days import LONDON
+
+    try:
+        runs = scheduled(HttpWorkflows(PrefectApi.of(installation.settings, timeout_s=3.0)), deployment)
+    except Retryable:
+        return ()
+    return tuple((run.step.value, f"{run.at.astimezone(LONDON):%Y-%m-%d %H:%M:%S %Z}") for run in runs)

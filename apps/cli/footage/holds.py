@@ -1,0 +1,135 @@
+"""`lfr footage hold | review | release | holds`: two people, a reason, a review."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from apps.cli.command import Output, command
+from apps.cli.common import console, person_option
+from apps.cli.footage.text import By, Camera, From, To, hold_dict, hold_output, parse_date, parse_time_ns, today
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lfr_core.custody.installation import Installation
+    from lfr_core.retention.footage.holds import Hold, HoldGround
+
+__all__ = ["app"]
+
+app = typer.Typer()
+
+ApprovedBy = Annotated[str, person_option("--approved-by", "Name of another person, who approves it.")]
+ReviewOn = Annotated[str, typer.Option("--review-on", metavar="DATE", help="When it is looked at again, YYYY-MM-DD.")]
+HoldId = Annotated[str, typer.Argument(metavar="HOLD", help="Id of the hold; `lfr footage holds` shows it.")]
+
+
+@command(app, "hold", migrated=True)
+def place_hold(
+    installation: Installation,
+    ground: Annotated[str, typer.Option(help="criminal_investigation, complaint or legal_duty; nothing else counts.")],
+    reference: Annotated[str, typer.Option(help="Number of the case, complaint or request.")],
+    by: By,
+    approved_by: ApprovedBy,
+    review_on: ReviewOn,
+    segment: Annotated[list[str] | None, typer.Option(help="Id of a segment; give it once for each.")] = None,
+    deployment: Annotated[
+        str | None, typer.Option("--deployment", help="Or all segments of this deployment ...")
+    ] = None,
+    camera: Camera = None,
+    from_: From = None,
+    to: To = None,
+) -> Output:
+    """Keep named segments beyond their 31 days: two people, a reason, a review. What is destroyed can't be held.
+
+    The same command again changes nothing, and mends a hold that was interrupted.
+
+    Example: lfr footage hold --segment 0b5c2f6d9a3e4f7b8c1d2e3f4a5b6c7d --ground complaint --reference CO/12/26
+    --by "Sgt Ask" --approved-by "Insp Allow" --review-on 2026-12-18
+    """
+    from apps.services import hold_service
+    from lfr_core.retention.footage.holds import HoldRequest
+    from lfr_core.retention.footage.register import segments
+
+    why, review = _parse_ground(ground), parse_date(review_on)
+    wanted = list(segment or ())
+    if deployment is not None:
+        begin, end = parse_time_ns(from_), parse_time_ns(to)
+        found = segments(installation.engine, deployment=deployment, camera=camera, from_ns=begin, to_ns=end)
+        wanted += [each.id for each in found]
+    request = HoldRequest(tuple(wanted), why, reference, by, approved_by, review)
+    return hold_output(hold_service(installation).place(request), "held")
+
+
+@command(app, migrated=True)
+def review(installation: Installation, hold: HoldId, by: By, approved_by: ApprovedBy, review_on: ReviewOn) -> Output:
+    """Say that a hold was reviewed and goes on until the next review; two people again.
+
+    Example: lfr footage review 7c1d2e3f4a5b6c7d0b5c2f6d9a3e4f7b --by "Sgt Ask" --approved-by "Insp Allow"
+    --review-on 2027-01-15
+    """
+    from apps.services import hold_service
+
+    day = parse_date(review_on)
+    reviewed = hold_service(installation).review(hold, review_on=day, requested_by=by, approved_by=approved_by)
+    return hold_output(reviewed, "reviewed")
+
+
+@command(app, migrated=True)
+def release(installation: Installation, hold: HoldId, by: By) -> Output:
+    """Let go of a hold: what is past its time and under no other hold goes with the next sweep.
+
+    Example: lfr footage release 7c1d2e3f4a5b6c7d0b5c2f6d9a3e4f7b --by "Sgt Ask"
+    """
+    from apps.services import hold_service
+
+    return hold_output(hold_service(installation).release(hold, actor=by), "released")
+
+
+@command(app, "holds", migrated=True)
+def list_holds(
+    installation: Installation,
+    released: Annotated[bool, typer.Option("--released", help="Also those that were released.")] = False,
+) -> Output:
+    """List the holds in force, those whose review is due first.
+
+    Example: lfr footage holds
+    """
+    from lfr_core.retention.footage.holds import holds
+
+    found = holds(installation.engine, released=released)
+    return Output([hold_dict(each) for each in found], lambda: _show_holds(found))
+
+
+def _show_holds(found: Sequence[Hold]) -> None:
+    from rich.table import Column, Table
+
+    if not found:
+        console.print("No footage is held.")
+        return
+    table = Table(Column("Hold", min_width=32), "Ground", "Reference", "Segments", "Asked by", "Approved by", "Review")
+    for each in found:
+        late = " [red]overdue[/red]" if each.review_is_overdue(today()) else ""
+        done = f" (released {each.released_at:%Y-%m-%d})" if each.released_at else ""
+        table.add_row(
+            each.id,
+            each.ground.value,
+            each.reference,
+            str(len(each.segments)),
+            each.requested_by,
+            each.approved_by or "nobody yet",
+            f"{each.review_on}{late}{done}",
+        )
+    console.print(table)
+
+
+def _parse_ground(word: str) -> HoldGround:
+    from lfr_core.common.errors import Refused
+    from lfr_core.retention.footage.holds import HoldGround
+
+    try:
+        return HoldGround(word)
+    except ValueError as error:
+        grounds = ", ".join(each.value for each in HoldGround)
+        raise Refused("footage.hold-ground", f"{word!r} is no ground for a hold; there are {grounds}") from error

@@ -1,0 +1,113 @@
+"""`lfr publish announce | release`: telling the public of a deployment beforehand, or why not."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from apps.cli.command import Output, command
+from apps.cli.common import Deployment, person_option
+
+if TYPE_CHECKING:
+    from lfr_core.custody.installation import Installation
+    from lfr_core.deployments.announcement import Announcement, ReasonClass
+    from lfr_core.domain.policy import Policy
+
+__all__ = ["app", "parse_reason_class"]
+
+app = typer.Typer()
+
+By = Annotated[str, person_option("--by", "Who does it: a person's name.")]
+
+
+@command(app)
+def announce(
+    installation: Installation,
+    deployment: Deployment,
+    place: Annotated[str, typer.Option("--place", help="An area, as the public knows it; never a camera's place.")],
+    date: Annotated[datetime, typer.Option("--date", formats=["%Y-%m-%d"], help="The day in England.")],
+    purpose: Annotated[str, typer.Option("--purpose", help="What it is for, in a line.")],
+    by: By,
+    use_case: Annotated[int, typer.Option("--use-case", min=1, max=5, help="1 crime hotspot … 5 sought persons.")],
+    start: Annotated[datetime, typer.Option("--from", formats=["%H:%M"], help="Clock time in England.")],
+    end: Annotated[datetime, typer.Option("--to", formats=["%H:%M"], help="Clock time; before --from: the next day.")],
+    withhold: Annotated[bool, typer.Option("--withhold", help="Tell nobody beforehand.")] = False,
+    reason_class: Annotated[
+        str | None, typer.Option("--reason-class", help="threat-to-life, prevents-serious-crime, ...")
+    ] = None,
+    approved_by: Annotated[str | None, person_option("--approved-by", "The officer who allows to withhold.")] = None,
+) -> Output:
+    """Announce a deployment now, or put on record why its notice is withheld and who approved that.
+
+    It may be announced again while it hasn't opened. Prints the posts for social media.
+
+    Example: lfr publish announce high-street-0412 --place Norwich --date 2026-12-04 --from 10:00 --to 16:00 --purpose "find people wanted by courts" --use-case 5 --by "A. Okafor"
+    """  # noqa: E501  an example is one line
+    from apps.services import announcement_store
+    from lfr_core.common.errors import Refused
+    from lfr_core.deployments.announcement import plan
+    from lfr_core.domain.figures import UseCase
+
+    planned = plan(
+        place=place,
+        day=date.date(),
+        start=start.time(),
+        end=end.time(),
+        purpose=purpose,
+        use_case=list(UseCase)[use_case - 1],
+    )
+    if withhold != bool(reason_class) or withhold != bool(approved_by):
+        raise Refused(
+            "announcement.half-withheld",
+            "--withhold, --reason-class and --approved-by go together: give all or none",
+        )
+    store = announcement_store(installation)
+    if not withhold:
+        return _announced(store.publish(deployment, planned, by=by), installation.policy)
+    because = parse_reason_class(reason_class or "")
+    made = store.withhold(deployment, planned, because=because, by=by, approved_by=approved_by or "")
+    return _announced(made, installation.policy)
+
+
+@command(app)
+def release(installation: Installation, deployment: Deployment, by: By) -> Output:
+    """Let the place of a withheld deployment be named from now on. A published record names it once it is corrected.
+
+    Example: lfr publish release high-street-0412 --by "A. Okafor"
+    """
+    from apps.services import announcement_store
+
+    return _announced(announcement_store(installation).release(deployment, by=by), installation.policy)
+
+
+def parse_reason_class(text: str) -> ReasonClass:
+    """Read why a notice is withheld. Raises Refused `announcement.unknown-reason`."""
+    from lfr_core.common.errors import Refused
+    from lfr_core.deployments.announcement import ReasonClass
+
+    known = {each.name.lower().replace("_", "-"): each for each in ReasonClass}
+    if text not in known:
+        raise Refused("announcement.unknown-reason", f"--reason-class is one of: {', '.join(known)}")
+    return known[text]
+
+
+def _announced(made: Announcement, policy: Policy) -> Output:
+    """Say what the public is told, or why it is told nothing."""
+    import json
+
+    from lfr_core.publication.notices import json_text, posts
+
+    if made.withheld_because is None:
+        lines = [f"{made.deployment}: announced, revision {made.revision}", *posts(made, policy)]
+        return Output(lambda: json.loads(json_text([made], policy))["announcements"][0], "\n".join(lines))
+    return Output(
+        {
+            "id": made.public_id,
+            "withheld_because": made.withheld_because.value,
+            "place_is_public": made.place_is_public,
+        },
+        f"{made.deployment}: withheld ({made.withheld_because.value}); the public knows it as {made.public_id}"
+        f"; its place is {'public' if made.place_is_public else 'not public'}",
+    )

@@ -1,0 +1,127 @@
+"""`lfr publish record`: the published record of a deployment that has ended."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from apps.cli.command import Output, command
+from apps.cli.common import AsJson, Deployment, person_option
+
+if TYPE_CHECKING:
+    from lfr_core.custody.installation import Installation
+    from lfr_core.publication.not_decided import NotDecidedWord
+    from lfr_core.publication.record import DeploymentRecord
+
+__all__ = ["app"]
+
+app = typer.Typer()
+
+
+@command(app)
+def record(
+    installation: Installation,
+    deployment: Deployment,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print the record as a row of CSV.")] = False,
+    preview: Annotated[bool, typer.Option("--preview", help="Show what would be published; publish nothing.")] = False,
+    correct: Annotated[
+        str | None, typer.Option("--correct", metavar="REASON", help="Supersede the published one; published too.")
+    ] = None,
+    not_decided: Annotated[
+        int | None,
+        typer.Option(
+            "--not-decided",
+            min=1,
+            metavar="NUMBER",
+            help="The publication officer's word that nobody has judged so many alerts; with --because.",
+        ),
+    ] = None,
+    because: Annotated[
+        str | None, typer.Option("--because", metavar="WHY", help="Why nobody judged them; published too.")
+    ] = None,
+    by: Annotated[str | None, person_option("--by", "Who publishes: a person's name. Without: only print.")] = None,
+    as_json: AsJson = False,
+) -> Output:
+    """Publish the record of a deployment that has ended, out of the records; or print the one that is published.
+
+    An alert is published as true, false or not decided. While nobody has judged some, publishing needs the publication
+    officer's word: `--not-decided 3 --because "the operator fell ill"`. It is in the record and on the audit trail.
+
+    Example: lfr publish record high-street-0412 --by "P. Webb"
+    """
+    from lfr_core.common.errors import Refused
+    from lfr_core.publication.not_decided import NotDecidedWord
+    from lfr_core.publication.tabular import csv_text
+
+    if as_csv and as_json:
+        raise Refused("publish.two-forms", "give --csv or --json, not both")
+    if preview and correct is not None:
+        raise Refused("publish.two-acts", "give --preview or --correct, not both")
+    if (not_decided is None) != (because is None):
+        raise Refused("publish.half-a-word", "--not-decided and --because go together: give both or none")
+    if by is None and (correct is not None or not_decided is not None):
+        raise Refused("publish.nobody", "say who does it: --by NAME")
+    word = None if not_decided is None or because is None else NotDecidedWord(not_decided, because)
+    if preview:
+        made = _preview(installation, deployment)
+    elif by is None:
+        made = _read_published(installation, deployment)
+    else:
+        made = _publish(installation, deployment, by=by, correct=correct, word=word)
+    if as_csv:
+        return Output(None, lambda: typer.echo(csv_text([made]), nl=False))
+    return Output(made.model_dump(mode="json"), _words_of(made, is_preview=preview))
+
+
+def _publish(
+    installation: Installation, deployment: str, *, by: str, correct: str | None, word: NotDecidedWord | None
+) -> DeploymentRecord:
+    from lfr_core.publication.assembly import publishing
+
+    with publishing(installation.settings, installation.policy, installation.clock) as services:
+        if correct is not None:
+            return services.results.correct(deployment, reason=correct, by=by, word=word).record
+        return services.results.publish(deployment, by=by, word=word).record
+
+
+def _read_published(installation: Installation, deployment: str) -> DeploymentRecord:
+    from lfr_core.common.errors import Refused
+    from lfr_core.publication.published import revisions_of
+
+    published = revisions_of(installation.engine, deployment)
+    if not published:
+        raise Refused(
+            "publish.nobody",
+            f"nothing is published of {deployment} yet: publish it with --by NAME, or look with --preview",
+        )
+    return published[-1].record
+
+
+def _preview(installation: Installation, deployment: str) -> DeploymentRecord:
+    from lfr_core.publication.assembly import pack_facts, policy_reference
+    from lfr_core.publication.record_builder import from_figures
+    from lfr_core.publication.record_figures import figures_for
+
+    settings, policy = installation.settings, installation.policy
+    figures = figures_for(
+        installation.engine,
+        deployment,
+        force=policy.force.name,
+        policy_ref=policy_reference(settings),
+        pack=pack_facts(settings),
+    )
+    return from_figures(figures, policy=policy.publication, published_at=installation.now)
+
+
+def _words_of(made: DeploymentRecord, *, is_preview: bool) -> str:
+    from lfr_core.publication.site.figures import said_of_not_decided
+
+    state = "would be published" if is_preview else f"published {made.published_at:%Y-%m-%d %H:%M} UTC"
+    lines = (
+        f"{made.record_id}, revision {made.revision}: {state}, due {made.due_at:%Y-%m-%d %H:%M} UTC",
+        f"{made.rates.in_words.capitalize()}.",
+        said_of_not_decided(made),
+        "Outcomes of engagements: not recorded." if made.outcomes == "not recorded" else "",
+    )
+    return "\n".join(filter(None, lines))

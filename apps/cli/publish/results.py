@@ -1,0 +1,96 @@
+"""`lfr publish results | due | explain`: results on time, and what is said when they aren't."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from apps.cli.command import Output, command
+from apps.cli.common import Deployment, person_option
+
+if TYPE_CHECKING:
+    from lfr_core.custody.installation import Installation
+    from lfr_core.deployments.deadlines import Due
+
+__all__ = ["app"]
+
+app = typer.Typer()
+
+
+@command(app, migrated=True)
+def results(installation: Installation, deployment: Deployment) -> Output:
+    """Do what the scheduled flow does: publish if every alert is decided or the deadline is near, then build the site.
+
+    Again it changes nothing but makes up a site that couldn't be built.
+
+    Example: lfr publish results high-street-0412
+    """
+    from lfr_core.publication.assembly import publishing
+
+    with publishing(installation.settings, installation.policy, installation.clock) as services:
+        made = services.results.attempt(deployment)
+        site = services.site.refresh(installation.now, wait=False)
+    return Output(
+        _as_dict(made.due) | {"outcome": made.outcome.value, "said": made.said, "site": str(site.folder)},
+        f"{deployment}: {made.outcome.value}. {made.said}\nSite: {site.said}",
+    )
+
+
+@command(app, migrated=True)
+def due(installation: Installation) -> Output:
+    """Show when the results of each ended deployment are due, and how they stand.
+
+    Example: lfr publish due --json
+    """
+    from lfr_core.deployments.deadlines import results_due
+    from lfr_core.storage.engine import reading
+
+    policy = installation.policy.publication
+    with reading(installation.engine) as session:
+        found = results_due(session, installation.now, policy)
+    lines = [_line(one) for one in found] or ["no deployment has opened and ended: no results are due"]
+    return Output([_as_dict(one) for one in found], "\n".join(lines))
+
+
+@command(app, migrated=True)
+def explain(
+    installation: Installation,
+    deployment: Deployment,
+    why: Annotated[str, typer.Option("--why", help="Why the results were late: the public reads it.")],
+    by: Annotated[str, person_option("--by", "A publication officer or authorising officer.")],
+) -> Output:
+    """Explain late results on the deployment's public page. New authorities may be given again.
+
+    Example: lfr publish explain high-street-0412 --why "two alerts waited for a reviewer who was ill" --by "P. Webb"
+    """
+    from lfr_core.publication.assembly import publishing
+
+    with publishing(installation.settings, installation.policy, installation.clock) as services:
+        made = services.explanations.explain(deployment, why=why, by=by)
+        site = services.site.refresh(installation.now, wait=False)
+    return Output(_as_dict(made), f"{deployment}: explained, {made.stands.value}. Site: {site.said}")
+
+
+def _line(one: Due) -> str:
+    lock = ". No new authority until it is explained" if one.locks else ""
+    late = f", late because {one.late_because}" if one.late_because else ""
+    return f"{one.deployment}: {one.stands.value}, due {one.moments.due_at:%Y-%m-%d %H:%M} UTC{late}{lock}"
+
+
+def _as_dict(one: Due) -> dict[str, object]:
+    at = one.moments
+    return {
+        "deployment": one.deployment,
+        "kind": one.kind.value,
+        "stands": one.stands.value,
+        "ended_at": one.ended_at.isoformat(),
+        "remind_at": at.remind_at.isoformat(),
+        "unattended_at": at.unattended_at.isoformat(),
+        "due_at": at.due_at.isoformat(),
+        "published_at": one.published_at.isoformat() if one.published_at else None,
+        "late_because": one.late_because,
+        "late_detail": one.late_detail,
+        "explanation": one.explanation,
+        "locks_new_authorities": one.locks,
+    }

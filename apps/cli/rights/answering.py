@@ -1,0 +1,105 @@
+"""`lfr rights answer | disclose | assign | confirm | close`: what compliance does with a request."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from apps.cli.command import Output, command
+from apps.cli.common import person_option
+from apps.cli.rights.intake import Text, TextFile
+from apps.cli.rights.text import By, Reference, read_words, request_output
+
+if TYPE_CHECKING:
+    from lfr_core.custody.installation import Installation
+
+__all__ = ["app"]
+
+app = typer.Typer()
+
+
+@command(app, migrated=True)
+def answer(
+    installation: Installation,
+    reference: Reference,
+    by: By,
+    text: Text = "",
+    text_file: TextFile = None,
+    listed: Annotated[bool, typer.Option("--listed", help='Answer "was I on a list": the words are given.')] = False,
+    subject: Annotated[
+        str, typer.Option("--subject", help="Nominal id of who asks; used only after `lfr rights disclose`.")
+    ] = "",
+) -> Output:
+    """Write the answer. "Was I on a list" is neither confirmed nor denied, in the same words to everybody.
+
+    Example: lfr rights answer R-2026-7QF3-9KXM-2TWA --listed --by "D. Officer"
+    """
+    from apps.services import rights_service
+    from lfr_core.publication.rights import answering
+
+    service = rights_service(installation)
+    if listed:
+        return request_output(answering.answer_listed(service, reference, by=by, subject=subject))
+    return request_output(answering.answer(service, reference, read_words(text, text_file, "Answer"), by=by))
+
+
+@command(app, migrated=True)
+def disclose(
+    installation: Installation,
+    reference: Reference,
+    by: By,
+    approved_by: Annotated[str, person_option("--approved-by", "Another person, who approves it.")],
+) -> Output:
+    """Decide, two people, that one enquiry "was I on a list" is answered plainly.
+
+    Example: lfr rights disclose R-2026-7QF3-9KXM-2TWA --by "D. Officer" --approved-by "Supt Allow"
+    """
+    from apps.services import rights_service
+    from lfr_core.publication.rights import answering
+
+    return request_output(answering.disclose(rights_service(installation), reference, by=by, approved_by=approved_by))
+
+
+@command(app, migrated=True)
+def assign(
+    installation: Installation,
+    reference: Reference,
+    deployment: Annotated[str, typer.Argument(metavar="DEPLOYMENT", help="Its public name or id.")],
+    by: By,
+) -> Output:
+    """Say which deployment a request is about, where the person couldn't.
+
+    Example: lfr rights assign R-2026-7QF3-9KXM-2TWA high-street-0412 --by "D. Officer"
+    """
+    from apps.services import rights_service
+
+    return request_output(rights_service(installation).assign(reference, deployment, by=by))
+
+
+@command(app, migrated=True)
+def confirm(installation: Installation, reference: Reference, by: By) -> Output:
+    """Confirm the hold that a complaint placed by itself, as the second person; else it lapses.
+
+    Example: lfr rights confirm R-2026-7QF3-9KXM-2TWA --by "D. Officer"
+    """
+    from apps.services import rights_service
+
+    return request_output(rights_service(installation).confirm(reference, by=by))
+
+
+@command(app, migrated=True)
+def close(
+    installation: Installation,
+    reference: Reference,
+    by: By,
+    withdrawn: Annotated[bool, typer.Option("--withdrawn", help="The person took it back.")] = False,
+) -> Output:
+    """Close an answered request. Who asked, and what, is destroyed some months later, by the policy.
+
+    Example: lfr rights close R-2026-7QF3-9KXM-2TWA --by "D. Officer"
+    """
+    from apps.services import rights_service
+    from lfr_core.publication.rights import answering
+
+    return request_output(answering.close(rights_service(installation), reference, by=by, withdrawn=withdrawn))

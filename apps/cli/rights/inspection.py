@@ -1,0 +1,120 @@
+"""`lfr rights list | show | due`: which requests there are, and how each stands."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from apps.cli.command import Output, command
+from apps.cli.common import console, person_option, print_plain
+from apps.cli.rights.text import Reference, request_dict, show_request
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lfr_core.custody.installation import Installation
+    from lfr_core.publication.rights.types import Request
+
+__all__ = ["app"]
+
+app = typer.Typer()
+
+
+@command(app, "list", migrated=True)
+def list_requests(
+    installation: Installation,
+    closed: Annotated[bool, typer.Option("--closed", help="Also those that are closed.")] = False,
+) -> Output:
+    """List the requests, those due first at the front; an overdue one is red. No personal data is shown.
+
+    Example: lfr rights list
+    """
+    from apps.services import rights_service
+    from lfr_core.publication.rights.reading import requests
+
+    service = rights_service(installation)
+    found = requests(installation.engine, service.days, service.now(), closed=closed)
+    return Output([request_dict(each) for each in found], lambda: _show_list(found))
+
+
+@command(app, migrated=True)
+def show(
+    installation: Installation,
+    reference: Reference,
+    by: Annotated[str, person_option("--by", "Open it, as this person of compliance ...")] = "",
+    purpose: Annotated[str, typer.Option("--purpose", help="... and what for; both go on the audit trail.")] = "",
+) -> Output:
+    """Show where a request stands; with --by and --purpose also who asked, and what.
+
+    Example: lfr rights show R-2026-7QF3-9KXM-2TWA --by "D. Officer" --purpose "to answer it"
+    """
+    from apps.services import rights_service
+    from lfr_core.publication.rights.reading import find_request
+
+    service = rights_service(installation)
+    found = find_request(installation.engine, service.days, service.now(), reference)
+    opened = service.open(reference, by=by, purpose=purpose) if by or purpose else None
+    personal = (
+        {}
+        if opened is None
+        else {"contact": opened.contact, "place": opened.place, "text": opened.text, "answer": opened.answer}
+    )
+
+    def text() -> None:
+        show_request(found)
+        for name, heading in (("contact", "Contact"), ("place", "Place"), ("text", "Asked"), ("answer", "Answer")):
+            if personal.get(name):
+                console.print(f"[dim]{heading}[/dim]")
+                print_plain(personal[name])
+
+    return Output(request_dict(found) | personal, text)
+
+
+@command(app, migrated=True)
+def due(installation: Installation) -> Output:
+    """What is overdue or due soon, and holds nobody has confirmed. Exit code 1 when an answer is overdue.
+
+    Example: lfr rights due
+    """
+    from apps.services import rights_service
+    from lfr_core.publication.rights.reading import requests
+    from lfr_core.publication.rights.types import RequestState
+
+    service = rights_service(installation)
+    found = [
+        each
+        for each in requests(installation.engine, service.days, service.now())
+        if each.state in {RequestState.OVERDUE, RequestState.DUE_SOON}
+        or any(hold.is_provisional for hold in each.holds)
+    ]
+
+    def text() -> None:
+        if not found:
+            console.print("Nothing is due within a week, and no hold waits for a second person.")
+        for each in found:
+            show_request(each)
+
+    is_late = any(each.state is RequestState.OVERDUE for each in found)
+    return Output([request_dict(each) for each in found], text, exit_code=1 if is_late else 0)
+
+
+def _show_list(found: Sequence[Request]) -> None:
+    from rich.table import Column, Table
+
+    if not found:
+        console.print("No request is open.")
+        return
+    table = Table(Column("Reference", min_width=21), "Kind", "About", "Received", "Answer by", "State", "Held")
+    for each in found:
+        late = each.state.value == "overdue"
+        table.add_row(
+            each.reference,
+            each.kind.value + (" (list)" if each.asks_listed else ""),
+            each.deployment or "—",
+            str(each.received_on),
+            str(each.due_on),
+            f"[bold red]{each.state.value}[/bold red]" if late else each.state.value,
+            str(sum(hold.segments for hold in each.holds if hold.ended_at is None)),
+        )
+    console.print(table)

@@ -1,0 +1,107 @@
+"""`lfr rights enquire | complain`: taking a request of the public."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from apps.cli.command import Output, command
+from apps.cli.rights.text import By, parse_day, parse_moment, read_words, request_output
+
+if TYPE_CHECKING:
+    from lfr_core.custody.installation import Installation
+    from lfr_core.publication.rights.types import About
+
+__all__ = ["app"]
+
+app = typer.Typer()
+
+Contact = Annotated[
+    str, typer.Option("--contact", prompt="How to answer (address, e-mail)", help="How to answer; it is sealed.")
+]
+DeploymentName = Annotated[str, typer.Option("--deployment", help="The name the public has for the deployment.")]
+From = Annotated[str, typer.Option("--from", help="Or from this time, e.g. 2026-12-04T14:30, London's clock ...")]
+To = Annotated[str, typer.Option("--to", help="... to this time.")]
+Place = Annotated[str, typer.Option("--place", help="Where it was, in the person's words; it is sealed.")]
+Receipt = Annotated[str, typer.Option("--receipt", help="Reference of the receipt given at the stop.")]
+Received = Annotated[str, typer.Option("--received", metavar="DATE", help="Day on which it came; today unless given.")]
+Text = Annotated[
+    str, typer.Option("--text", help="The words; better --text-file, which no other user of this machine sees.")
+]
+TextFile = Annotated[Path | None, typer.Option("--text-file", help="A file with the words; - reads standard input.")]
+
+
+@command(app, migrated=True)
+def enquire(
+    installation: Installation,
+    by: By,
+    contact: Contact,
+    text: Text = "",
+    text_file: TextFile = None,
+    deployment: DeploymentName = "",
+    from_: From = "",
+    to: To = "",
+    place: Place = "",
+    receipt: Receipt = "",
+    received: Received = "",
+    listed: Annotated[bool, typer.Option("--listed", help='It asks "was I on a list".')] = False,
+) -> Output:
+    """Take an enquiry; the person is given its reference, and an answer within one month.
+
+    Example: lfr rights enquire --listed --deployment high-street-0412 --contact "PO box 4" --text-file letter.txt
+    --by "F. Desk"
+    """
+    words = read_words(text, text_file, "What is asked")
+    about = _about(deployment, from_, to, place, receipt)
+    return _receive(installation, "enquiry", contact, words, about, received, by=by, asks_listed=listed)
+
+
+@command(app, migrated=True)
+def complain(
+    installation: Installation,
+    by: By,
+    contact: Contact,
+    text: Text = "",
+    text_file: TextFile = None,
+    deployment: DeploymentName = "",
+    from_: From = "",
+    to: To = "",
+    place: Place = "",
+    receipt: Receipt = "",
+    received: Received = "",
+) -> Output:
+    """Take a complaint; the footage it concerns is held by itself, until a second person confirms that or time passes.
+
+    Example: lfr rights complain --receipt S-2026-7QF3-9KXM-2TWA --contact "a@b.example" --text-file letter.txt
+    --by "F. Desk"
+    """
+    words = read_words(text, text_file, "What is asked")
+    about = _about(deployment, from_, to, place, receipt)
+    return _receive(installation, "complaint", contact, words, about, received, by=by, asks_listed=False)
+
+
+def _receive(
+    installation: Installation,
+    kind: str,
+    contact: str,
+    text: str,
+    about: About,
+    received: str,
+    *,
+    by: str,
+    asks_listed: bool,
+) -> Output:
+    from apps.services import rights_service
+    from lfr_core.publication.rights.types import NewRequest, RequestKind
+
+    asked = NewRequest(RequestKind(kind), contact, text, about, asks_listed, parse_day(received))
+    return request_output(rights_service(installation).take(asked, by=by))
+
+
+def _about(deployment: str, from_: str, to: str, place: str, receipt: str) -> About:
+    """Say what a request is about. Raises Poison for a time that isn't one."""
+    from lfr_core.publication.rights.types import About
+
+    return About(deployment, parse_moment(from_), parse_moment(to), place, receipt)

@@ -1,0 +1,247 @@
+"""The demonstration's deployment: planned, authorised, enrolled, opened, closed and published by different people.
+
+Only the times are short: the demonstration's own policy asks for no notice, so that nobody waits two days. Everything
+else is what a force does, through the same services.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+from apps.runs.deploy import DeployedSystem
+from apps.runs.own import READY_S
+from apps.services import (
+    announcement_store,
+    deployment_store,
+    drop_gallery,
+    enrolment_gallery,
+    gallery_comparison,
+    paper_register,
+    planning_service,
+)
+from apps.supervisor import ChildReport
+from apps.supervisor.system import running_system
+from lfr_core.common.errors import Fatal, Refused
+from lfr_core.common.settings import Settings
+from lfr_core.custody.installation import Installation
+from lfr_core.custody.people import People, Rank, Role
+from lfr_core.custody.people.sign_on import SignOns
+from lfr_core.deployments.announcing import announce
+from lfr_core.deployments.application import ApplicationForm
+from lfr_core.deployments.attendance import Attendance
+from lfr_core.deployments.compliance_documents import PaperKind
+from lfr_core.deployments.reading import TimelineEntry, timeline
+from lfr_core.domain.deployments import DeploymentKind
+from lfr_core.domain.figures import UseCase
+from lfr_core.domain.policy import Policy, default_policy_file
+from lfr_core.publication.assembly import publishing
+from lfr_core.publication.record import DeploymentRecord
+from lfr_core.storage.engine import reading
+from lfr_core.storage.tables.deployments import LifeRow
+from lfr_core.watchlists.compile import compile_watchlist
+from lfr_core.watchlists.entries import WatchlistReport
+from streams.live_probe_selftest import self_test
+
+__all__ = ["OPERATOR", "PublishedDeployment", "planned_system", "publish_results", "settings_with_demo_policy"]
+
+COMPLIANCE, PLANNER, OFFICER, OPERATOR, PUBLISHER = (
+    "Dana Compliance",
+    "Pat Planner",
+    "Sam Superintendent",
+    "Ola Operator",
+    "Uma Publisher",
+)
+_PEOPLE = {
+    COMPLIANCE: (Role.COMPLIANCE, Rank.POLICE_STAFF),
+    PLANNER: (Role.PLANNER, Rank.SERGEANT),
+    OFFICER: (Role.AUTHORISING_OFFICER, Rank.SUPERINTENDENT),
+    OPERATOR: (Role.OPERATOR, Rank.CONSTABLE),
+    PUBLISHER: (Role.PUBLICATION_OFFICER, Rank.POLICE_STAFF),
+}
+_LEAD_S = 8.0
+"""From the application to the start: the announcement has to come before it."""
+_DURATION = timedelta(hours=1)
+_POLICY_CHANGES = {
+    "notice_h": "0.0",
+    "name": '"A constabulary that was never there"',
+    "enquiries": '"nobody: this is a demonstration"',
+    "complaints": '"nobody: this is a demonstration"',
+    "appeals": '"nobody: this is a demonstration"',
+    "data_protection": '"nobody: this is a demonstration"',
+}
+_REASONS = "A test subject walks along a street that was drawn for this demonstration."
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedDeployment:
+    """What became of the deployment."""
+
+    timeline: tuple[TimelineEntry, ...]
+    record: DeploymentRecord
+    """As published."""
+    site: Path
+    """The public site's first page."""
+
+
+def settings_with_demo_policy(settings: Settings) -> Settings:
+    """Write the policy with short times and nobody's addresses into the home folder, for every process of the run.
+
+    Raises:
+        Fatal: the policy can't be read or written.
+    """
+    source = settings.policy_file or default_policy_file()
+    file = settings.home / "policy.toml"
+    try:
+        text = source.read_text(encoding="utf-8")
+        for key, value in _POLICY_CHANGES.items():
+            text = re.sub(rf"(?m)^{key} = .*$", f"{key} = {value}", text)
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise Fatal(f"the demonstration's policy can't be written: {error.strerror}") from error
+    return settings.model_copy(update={"policy_file": file})
+
+
+@contextmanager
+def planned_system(
+    report: WatchlistReport,
+    deployment: str,
+    *,
+    name: str,
+    cameras: tuple[str, ...],
+    installation: Installation,
+    with_page: bool,
+    on_change: Callable[[tuple[ChildReport, ...]], None] | None = None,
+    say: Callable[[str], None] = lambda _: None,
+) -> Iterator[DeployedSystem]:
+    """Start everything, and take a deployment through all steps until it is live. At the end it is closed.
+
+    Raises:
+        Refused: a rule says no to a step.
+        Retryable: Milvus or the records are away.
+        Fatal: a child can't be started; the message names it and its log.
+    """
+    with running_system(
+        installation.settings, installation.policy, with_page=with_page, on_change=on_change, say=say
+    ) as system:
+        system.wait_ready(READY_S)
+        _register_people(installation)
+        for kind in (PaperKind.DPIA, PaperKind.APPROPRIATE_POLICY, PaperKind.EQUALITY):
+            _register_paper(installation, kind)
+        starts_at = installation.now + timedelta(seconds=_LEAD_S)
+        _plan(installation, deployment, name, cameras, starts_at)
+        _compile(installation, deployment, report)
+        _test(installation, deployment)
+        time.sleep(max(0.0, (starts_at - installation.now).total_seconds()))
+
+        def close() -> None:
+            drop_gallery(installation, deployment_store(installation).close(deployment, by=OPERATOR).gallery)
+
+        try:
+            compare = gallery_comparison(installation)
+            planning_service(installation).open(deployment, by=OPERATOR, compare=compare)
+            SignOns(installation.engine, installation.trail, installation.clock).sign_on(deployment, OPERATOR)
+            with Attendance(installation.engine).kept_up(deployment, OPERATOR):
+                yield DeployedSystem(system, installation, close, OPERATOR)
+        finally:
+            close()
+
+
+def publish_results(installation: Installation, deployment: str) -> PublishedDeployment:
+    """Publish the record of the ended deployment and build the public site.
+
+    Raises:
+        Refused: the record doesn't pass its suite.
+        Retryable: the records or the vault are away.
+        Fatal: the site's folder can't be written.
+    """
+    with publishing(installation.settings, installation.policy, installation.clock) as services:
+        made = services.results.publish(deployment, by=PUBLISHER)
+        built = services.site.refresh(installation.now, wait=False)
+    return PublishedDeployment(timeline(installation.engine, deployment), made.record, built.folder / "index.html")
+
+
+def _register_people(installation: Installation) -> None:
+    people = People(installation.engine, installation.trail, installation.clock)
+    for name, (role, rank) in _PEOPLE.items():
+        people.add(name, {role}, rank, by=COMPLIANCE)
+
+
+def _register_paper(installation: Installation, kind: PaperKind, deployment: str = "") -> None:
+    file = installation.settings.home / f"{kind.word}.md"
+    title = f"{kind.value.capitalize()} of a demonstration"
+    file.write_text(f"# {title}\n\nNobody is watched.\n", encoding="utf-8")
+    paper_register(installation).add(
+        kind,
+        file,
+        title=title,
+        version="1",
+        review_by=date.today() + timedelta(days=30),  # noqa: DTZ011  a paper's review is a day where the force is
+        by=COMPLIANCE,
+        deployment=deployment,
+    )
+
+
+def _plan(
+    installation: Installation, deployment: str, name: str, cameras: tuple[str, ...], starts_at: datetime
+) -> None:
+    """Apply for the deployment, authorise and announce it."""
+    service = planning_service(installation)
+    form = _application(starts_at, cameras, installation.policy)
+    service.plan(deployment, DeploymentKind.DEMO, form, by=PLANNER, name=name)
+    _register_paper(installation, PaperKind.COMMUNITY, deployment)
+    service.authorise(deployment, by=OFFICER, reason="nobody is watched: a demonstration", claim_not_shown=True)
+    announce(installation.engine, announcement_store(installation), deployment, by=PUBLISHER)
+
+
+def _compile(installation: Installation, deployment: str, report: WatchlistReport) -> None:
+    """Enrol the list, have it approved, and confirm that all is ready."""
+    service = planning_service(installation)
+    compile_watchlist(
+        report,
+        deployment=deployment,
+        store=deployment_store(installation),
+        gallery=enrolment_gallery(installation),
+        attempt=uuid4().hex,
+        by=PLANNER,
+    )
+    with reading(installation.engine) as session:
+        digest = session.get_one(LifeRow, deployment).list_digest
+    service.approve_list(deployment, digest, by=OFFICER)
+    service.confirm(deployment, by=PLANNER, signage=True, briefing=True)
+    service.ready(deployment, by=PLANNER)
+
+
+def _test(installation: Installation, deployment: str) -> None:
+    """Run the self-test. Raises Refused `demo.self-test` when it is red."""
+    tested = self_test(installation.settings, installation.policy, installation.engine, deployment, by=OPERATOR)
+    if not tested.green:
+        red = "; ".join(f"{line.name}: {line.said}" for line in tested.lines if not line.ok)
+        raise Refused("demo.self-test", f"the self-test is red: {red}")
+
+
+def _application(starts_at: datetime, cameras: tuple[str, ...], policy: Policy) -> ApplicationForm:
+    return ApplicationForm.model_validate(
+        {
+            "place": "A drawn street",
+            "footprint": "The drawn street, both sides",
+            "starts_at": starts_at,
+            "ends_at": starts_at + _DURATION,
+            "use_case": UseCase.SOUGHT_PERSONS,
+            "purpose": "show what the platform does",
+            "sought": _REASONS,
+            "necessity": _REASONS,
+            "proportionality": _REASONS,
+            "grounds": _REASONS,
+            "threshold": policy.alerts.threshold,
+            "list_cap": 10,
+            "expected_faces": 1_000,
+            "cameras": cameras,
+        }
+    )

@@ -1,0 +1,163 @@
+"""The HTML of the page's cameras and totals, from values: pure functions. Everything from outside is escaped."""
+
+from __future__ import annotations
+
+from html import escape
+
+from apps.operator.panels import duration_words, empty
+from apps.operator.view import Board, local_time
+from lfr_core.alerts.health import Health, Recent
+from lfr_core.alerts.read import AlertTally, CameraHealth, Latency
+from lfr_core.domain.outcomes import FrameCounts
+
+__all__ = ["board_html"]
+
+_MOST_NAMED = 5
+_FATES = {
+    "recognised": "recognised",
+    "not_sampled": "not sampled",
+    "dropped_at_camera": "dropped at camera",
+    "dropped_stale": "stale",
+    "dropped_closed": "closed",
+    "unopenable": "unopenable",
+    "dead_lettered": "dead-lettered",
+    "lost": "lost",
+}
+_HEALTH_WORDS = {
+    Health.GOOD: "Good",
+    Health.BEHIND: "Behind",
+    Health.LOSING: "Losing frames",
+    Health.SILENT: "Silent",
+    Health.NO_PICTURES: "No pictures",
+    Health.NOT_RECOGNISING: "Not recognising",
+    Health.SLOW: "Slow",
+    Health.ENDED: "Ended",
+}
+
+
+def board_html(board: Board) -> str:
+    """Show totals and one panel a camera."""
+    counts = board.counts
+    totals = (
+        f'<dl class="ops-totals"><div><dt>Faces seen</dt><dd>{counts.tracks_started:,}</dd></div>'
+        f"<div><dt>Compared</dt><dd>{counts.faces_compared:,}</dd></div>"
+        f"<div><dt>Alerts</dt><dd>{counts.alerts.total:,}{_false(counts.alerts)}</dd></div>"
+        f"<div><dt>Test alerts</dt><dd>{counts.blue_list.total:,}</dd></div></dl>"
+    )
+    if not board.cameras:
+        return _vault(board) + _refused(board) + totals + empty("No camera has sent a frame yet.")
+    return (
+        _vault(board)
+        + _working(board)
+        + _refused(board)
+        + totals
+        + "".join(_camera(camera, board) for camera in board.cameras)
+        + _legend()
+    )
+
+
+def _false(tally: AlertTally) -> str:
+    different = sum(n for word, n in tally.judgements.items() if word.value == "different")
+    return f" <small>{different} judged different</small>" if different else ""
+
+
+def _vault(board: Board) -> str:
+    """Show whether the vault lends keys: without them no frame is opened and nobody is recognised."""
+    if board.vault.answers:
+        return '<p class="ops-vault"><span class="ops-pill is-good">Vault answers</span></p>'
+    return (
+        '<p class="ops-vault" role="alert"><span class="ops-pill is-silent">Vault away</span>'
+        f"<span>Nobody is recognised: the vault lends no key, because {escape(board.vault.fault)}. "
+        f"{_since(board.vault.since_ns, board.now_ns)}. Tell whoever runs the system.</span></p>"
+    )
+
+
+def _working(board: Board) -> str:
+    """Count the cameras that work; those that said their last word don't count."""
+    running = sum(camera.standing.health is not Health.ENDED for camera in board.cameras)
+    if not running:
+        return ""
+    said = f"{board.working} of {running} camera{'s' * (running != 1)} work{'s' * (board.working == 1)}"
+    word = "is-good" if board.working == running else "is-behind" if board.working else "is-silent"
+    return f'<p class="ops-vault"><span class="ops-pill {word}">{said}</span></p>'
+
+
+def _refused(board: Board) -> str:
+    """Name those who send what can't be read, some of them: anybody can send it under any name."""
+    if not board.refused:
+        return ""
+    named = ", ".join(f"{escape(each.camera) or 'others'} {each.count:,}" for each in board.refused[:_MOST_NAMED])
+    count = sum(each.count for each in board.refused)
+    return (
+        f'<p class="ops-vault"><span class="ops-pill is-silent">{count:,} record{"s" * (count != 1)} of the last two '
+        f"hours can't be read</span> {named}: see who sends them</p>"
+    )
+
+
+def _since(since_ns: int | None, now_ns: int) -> str:
+    """Say when a state began, and how long ago."""
+    if since_ns is None:
+        return "for a minute or more"
+    return f"since {local_time(since_ns):%H:%M:%S}, {duration_words((now_ns - since_ns) / 1e9)}"
+
+
+def _camera(camera: CameraHealth, board: Board) -> str:
+    health = camera.standing.health
+    rates = f"{camera.frames_per_second:.1f} frames/s, {camera.looks_per_second:.1f} looks/s"
+    if health is not Health.GOOD:
+        since = _since(camera.standing.since_ns, board.now_ns)
+        rates = since if health in {Health.SILENT, Health.NO_PICTURES, Health.ENDED} else f"{since}; {rates}"
+    return (
+        f'<section class="ops-camera" aria-label="Camera {escape(camera.camera, quote=True)}">'
+        f'<p class="ops-camera-head"><strong>{escape(camera.camera)}</strong>'
+        f'<span class="ops-pill is-{health.value}">{_HEALTH_WORDS[health]}</span>'
+        f"<span>{rates}</span></p>"
+        f"{_sparkline(camera.recent)}{_latency(camera.latency, board.max_age_ms)}{_identity(camera.counts)}</section>"
+    )
+
+
+def _identity(counts: FrameCounts) -> str:
+    """Draw the frame identity as a bar: what became of every frame captured."""
+    values = [(name, getattr(counts, name)) for name in _FATES]
+    said = ", ".join(f"{n:,} {_FATES[name]}" for name, n in values if n)
+    parts = "".join(f'<i class="fate-{name}" style="flex-grow:{n}"></i>' for name, n in values if n)
+    numbers = "".join(f'<span><i class="fate-{name}"></i>{n:,} {_FATES[name]}</span>' for name, n in values if n)
+    sign = "=" if counts.balanced else "≠"
+    return (
+        f'<div class="ops-identity" role="img" aria-label="Of {counts.captured:,} frames captured: {said}">'
+        f"{parts}</div>"
+        f'<p class="ops-numbers"><strong>{counts.captured:,} captured {sign}</strong>{numbers}</p>'
+    )
+
+
+def _sparkline(recent: tuple[Recent, ...]) -> str:
+    """Draw the frames captured in each of the last seconds, those looked at in front."""
+    top = max([second.captured for second in recent] + [1])
+    bars = "".join(
+        f'<i style="height:{100.0 * s.captured / top:.0f}%">'
+        f'<b style="height:{100.0 * s.recognised / max(1, s.captured):.0f}%"></b></i>'
+        for s in recent
+    )
+    total = sum(second.captured for second in recent)
+    return (
+        f'<div class="ops-spark" role="img" '
+        f'aria-label="{total:,} frames captured in the last {len(recent)} seconds">{bars}</div>'
+    )
+
+
+def _latency(latency: Latency, limit_ms: float) -> str:
+    """Draw median and 95th percentile on a scale that ends at what still counts as live."""
+    if latency.p50_ms is None or latency.p95_ms is None:
+        return '<p class="ops-latency"><span>no frame recognised yet</span></p>'
+    p50, p95 = (min(100.0, 100.0 * ms / limit_ms) for ms in (latency.p50_ms, latency.p95_ms))
+    return (
+        f'<p class="ops-latency"><span>latency</span><span class="ops-scale" aria-hidden="true">'
+        f'<i class="span" style="left:{p50:.1f}%;width:{max(1.0, p95 - p50):.1f}%"></i>'
+        f'<i class="mid" style="left:{p50:.1f}%"></i></span>'
+        f"<span><strong>{latency.p50_ms:.0f}</strong> ms median, <strong>{latency.p95_ms:.0f}</strong> ms p95, "
+        f"limit {limit_ms:.0f}</span></p>"
+    )
+
+
+def _legend() -> str:
+    return '<p class="ops-legend">Bars: frames captured each second, those looked at in front.</p>'

@@ -1,0 +1,141 @@
+"""Builds services of the contexts from one installation. Nothing is connected until a service is used."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lfr_core.custody.installation import Installation
+    from lfr_core.deployments.announcement import AnnouncementStore
+    from lfr_core.deployments.compliance_documents import PaperRegister
+    from lfr_core.deployments.service import PlanningService
+    from lfr_core.deployments.store import DeploymentStore
+    from lfr_core.publication.rights.service import RightsService
+    from lfr_core.recognition.gallery.rotated import RotatedGallery
+    from lfr_core.retention.footage.hold_service import HoldService
+    from lfr_core.watchlists.building import ListBuilder
+
+__all__ = [
+    "announcement_store",
+    "deployment_store",
+    "drop_gallery",
+    "enrolment_gallery",
+    "gallery_comparison",
+    "hold_service",
+    "list_builder",
+    "paper_register",
+    "planning_service",
+    "reschedule",
+    "rights_service",
+]
+
+
+def deployment_store(installation: Installation) -> DeploymentStore:
+    """Build the store that makes, opens, suspends and ends deployments."""
+    from lfr_core.deployments.store import DeploymentStore
+
+    return DeploymentStore(installation.engine, installation.vault, installation.trail, installation.clock)
+
+
+def planning_service(installation: Installation) -> PlanningService:
+    """Build the service of planned deployments. Raises Fatal: the policy or the evaluations can't be read."""
+    from lfr_core.deployments.evaluations import evaluations_for
+    from lfr_core.deployments.service import PlanningService
+
+    return PlanningService(
+        installation.engine,
+        installation.trail,
+        installation.clock,
+        installation.policy,
+        evaluations_for(installation.settings),
+    )
+
+
+def announcement_store(installation: Installation) -> AnnouncementStore:
+    """Build the store of announcements; public ids are random."""
+    import secrets
+
+    from lfr_core.deployments.announcement import AnnouncementStore
+
+    return AnnouncementStore(installation.engine, installation.trail, installation.clock, lambda: secrets.token_hex(6))
+
+
+def paper_register(installation: Installation) -> PaperRegister:
+    """Build the register of papers and their versions."""
+    from lfr_core.deployments.compliance_documents import PaperRegister, paper_folder
+
+    folder = paper_folder(installation.settings.home)
+    return PaperRegister(
+        installation.engine, installation.trail, installation.clock, folder, installation.policy.papers
+    )
+
+
+def rights_service(installation: Installation) -> RightsService:
+    """Build the service of enquiries and complaints."""
+    from lfr_core.publication.rights.service import RightsService
+
+    return RightsService(
+        installation.engine, installation.vault, installation.trail, installation.policy, installation.clock
+    )
+
+
+def hold_service(installation: Installation) -> HoldService:
+    """Build the service that holds footage beyond its time."""
+    from lfr_core.retention.footage.hold_service import HoldService
+
+    return HoldService(
+        installation.engine, installation.vault, installation.trail, installation.policy.footage, installation.clock
+    )
+
+
+def enrolment_gallery(installation: Installation) -> RotatedGallery:
+    """Build the gallery that enrolment writes to."""
+    from lfr_core.domain.actors import SystemActor
+    from lfr_core.recognition.gallery import MilvusGallery
+    from lfr_core.recognition.gallery.rotated import rotated_gallery
+
+    milvus = MilvusGallery(installation.settings.gallery_uri)
+    return rotated_gallery(milvus, installation.vault, actor=SystemActor.ENROLMENT, may_make=True)
+
+
+def list_builder(installation: Installation) -> ListBuilder:
+    """Build what checks and enrols watchlists; models are loaded at the first photograph."""
+    from lfr_core.recognition.faces.engine import build_engine
+    from lfr_core.watchlists.building import ListBuilder
+
+    return ListBuilder(
+        policy=installation.policy,
+        store=deployment_store(installation),
+        gallery=enrolment_gallery(installation),
+        engine=lambda: build_engine(installation.settings, installation.policy),
+        home=installation.settings.home,
+    )
+
+
+def gallery_comparison(installation: Installation) -> Callable[[str], str]:
+    """Return what compares a deployment's gallery with its list, as `PlanningService.open` asks for."""
+    from functools import partial
+
+    from lfr_core.deployments.monitoring.gallery import compare_gallery
+
+    return partial(compare_gallery, installation.settings, installation.engine, installation.clock)
+
+
+def drop_gallery(installation: Installation, gallery: str) -> None:
+    """Drop a collection, if it has a name. Raises Retryable when Milvus is away; it may be called again."""
+    from contextlib import closing
+
+    from lfr_core.recognition.gallery.milvus import MilvusGallery
+
+    if gallery:
+        with closing(MilvusGallery(installation.settings.gallery_uri)) as milvus:
+            milvus.drop(gallery)
+
+
+def reschedule(installation: Installation) -> None:
+    """Move the runs of flows to where they belong now; with Prefect away, flows do so once it is back."""
+    from flows.reconcile import schedule_now
+
+    schedule_now(installation.settings, installation.policy)
