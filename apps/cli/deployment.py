@@ -180,14 +180,16 @@ def cancel(
 
 def _prove(at: At, deployment: str, *, by: str) -> None:
     """Run the self-test unless a fresh one is green; what it found is shown only when it isn't."""
+    from lfr_core.custody.installation import Installation
     from lfr_core.domain.gate import Condition
-    from streams.live_probe_selftest import self_test
+    from streams.live_probe_selftest import run_self_test
 
     board = {line.finding.condition: line.finding for line in at.standing(deployment).board}
     if board[Condition.PROVEN].met and board[Condition.GALLERY_UNCHANGED].met:
         return
     errors.print("[dim]self-test …[/dim]")
-    found = self_test(at.settings, at.policy, at.engine, deployment, by=by)
+    with Installation(at.settings) as installation:
+        found = run_self_test(installation, deployment, by=by)
     for line in found.lines:
         if not line.ok:
             errors.print(f"{line.name}: {line.said}", markup=False, highlight=False, soft_wrap=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from apps.cli.common import AsJson, console, errors, guard, load_settings, policy_of, print_json
+from apps.cli.common import AsJson, console, errors, guard, load_settings, print_json
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -46,15 +46,16 @@ def plant(
     """
     with guard():
         from apps.erasing_text import print_table
-        from flows.erasing import plant
+        from flows.erasing import inject_canaries
         from lfr_core.common.logs import configure_logs
+        from lfr_core.custody.installation import Installation
         from lfr_core.retention.erasure.canary import Control
 
         settings = load_settings()
         configure_logs("WARNING")  # what was planted stands in the table
         kinds = _kinds(only)
-        with _records(settings) as engine:
-            planted = plant(settings, policy_of(settings), engine, deployment, kinds, say=errors.print)
+        with Installation(settings) as installation:
+            planted = inject_canaries(installation, deployment, kinds, report=errors.print)
         lines = [
             {"kind": one.kind.value, "store": one.store, "control": one.control.value, "id": one.id} for one in planted
         ]
@@ -229,11 +230,11 @@ def _records(settings: Settings) -> Iterator[Engine]:
 
 @contextmanager
 def _erasure() -> Iterator[Erasure]:
-    from flows.erasing import erasure_of
+    from flows.erasing import build_erasure
+    from lfr_core.custody.installation import Installation
 
-    settings = load_settings()
-    with _records(settings) as engine:
-        yield erasure_of(settings, policy_of(settings), engine)
+    with Installation() as installation:
+        yield build_erasure(installation)
 
 
 def _public_key(erasure: Erasure) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from apps.cli.common import AsJson, DeploymentId, console, guard, load_settings, person_option, policy_of, print_json
+from apps.cli.common import AsJson, DeploymentId, console, guard, load_settings, person_option, print_json
 
 if TYPE_CHECKING:
     from lfr_core.deployments.monitoring.store import RecordedLiveProbe
@@ -33,17 +33,12 @@ def self_test(
         from rich.table import Table
 
         from lfr_core.common.errors import Retryable
+        from lfr_core.custody.installation import Installation
         from lfr_core.domain.actors import SystemActor
-        from lfr_core.storage.engine import open_engine
-        from streams.live_probe_selftest import self_test as run
+        from streams.live_probe_selftest import run_self_test
 
-        settings = load_settings()
-        policy = policy_of(settings)
-        engine = open_engine(settings.records_url)
-        try:
-            done = run(settings, policy, engine, deployment, by=name or SystemActor.LFR)
-        finally:
-            engine.dispose()
+        with Installation(load_settings()) as installation:
+            done = run_self_test(installation, deployment, by=name or SystemActor.LFR)
         if as_json:
             lines = [{"name": line.name, "ok": line.ok, "said": line.said} for line in done.lines]
             print_json({"id": str(done.id), "deployment": deployment, "green": done.green, "lines": lines})

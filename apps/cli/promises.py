@@ -33,17 +33,16 @@ def check(as_json: AsJson = False) -> None:
 
         import numpy as np
 
-        from lfr_core.common.clock import SystemClock
         from lfr_core.common.logs import configure_logs
+        from lfr_core.custody.installation import Installation
         from lfr_core.publication.promises.assembly import open_ledger
         from lfr_core.storage.migrate import upgrade
 
         settings = load_settings()
-        policy = policy_of(settings)
         configure_logs("ERROR")  # what a check meets stands in the ledger
         upgrade(settings.records_url)
         random = np.random.default_rng(0)  # the same counts give the same bound
-        with open_ledger(settings, policy, SystemClock(), random=random, pause=time.sleep) as ledger:
+        with Installation(settings) as here, open_ledger(here, random=random, pause=time.sleep) as ledger:
             view = ledger.check()
         _show(view, as_json=as_json)
         if view.broken:

@@ -141,9 +141,9 @@ def record(
     Example: lfr publish record high-street-0412 --by "P. Webb"
     """
     with guard():
-        from lfr_core.common.clock import SystemClock, utc_from_ns
         from lfr_core.common.errors import Refused
-        from lfr_core.publication.assembly import pack_facts, policy_reference, publishing
+        from lfr_core.custody.installation import Installation
+        from lfr_core.publication.assembly import build_results_service, pack_facts, policy_reference
         from lfr_core.publication.not_decided import NotDecidedWord
         from lfr_core.publication.published import revisions_of
         from lfr_core.publication.record_builder import from_figures
@@ -162,12 +162,12 @@ def record(
         if by is None and (correct is not None or not_decided is not None):
             raise Refused("publish.nobody", "say who does it: --by NAME")
         word = None if not_decided is None or because is None else NotDecidedWord(not_decided, because)
-        clock = SystemClock()
-        with publishing(settings, policy, clock) as here:
+        with Installation(settings) as here:
+            results = build_results_service(here)
             if correct is not None and by is not None:
-                made = here.results.correct(deployment, reason=correct, by=by, word=word).record
+                made = results.correct(deployment, reason=correct, by=by, word=word).record
             elif not preview and by is not None:
-                made = here.results.publish(deployment, by=by, word=word).record
+                made = results.publish(deployment, by=by, word=word).record
             elif not preview:
                 standing = revisions_of(here.engine, deployment)
                 if not standing:
@@ -179,7 +179,7 @@ def record(
             else:
                 reference, pack = policy_reference(settings), pack_facts(settings)
                 figures = figures_for(here.engine, deployment, force=policy.force.name, policy_ref=reference, pack=pack)
-                made = from_figures(figures, policy=policy.publication, published_at=utc_from_ns(clock.time_ns()))
+                made = from_figures(figures, policy=policy.publication, published_at=here.now)
         if as_csv:
             typer.echo(csv_text([made]), nl=False)
         elif as_json:

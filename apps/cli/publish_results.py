@@ -27,17 +27,15 @@ def results(deployment: Deployment, as_json: AsJson = False) -> None:
     Example: lfr publish results high-street-0412
     """
     with guard():
-        from lfr_core.common.clock import SystemClock, utc_from_ns
-        from lfr_core.publication.assembly import publishing
+        from lfr_core.custody.installation import Installation
+        from lfr_core.publication.assembly import build_public_site, build_results_service
         from lfr_core.storage.migrate import upgrade
 
         settings = load_settings()
-        policy = policy_of(settings)
         upgrade(settings.records_url)
-        clock = SystemClock()
-        with publishing(settings, policy, clock) as here:
-            made = here.results.attempt(deployment)
-            site = here.site.refresh(utc_from_ns(clock.time_ns()), wait=False)
+        with Installation(settings) as here:
+            made = build_results_service(here).attempt(deployment)
+            site = build_public_site(here).refresh(here.now, wait=False)
         if as_json:
             print_json(
                 _as_json(made.due) | {"outcome": made.outcome.value, "said": made.said, "site": str(site.folder)}
@@ -92,17 +90,15 @@ def explain(
     Example: lfr publish explain high-street-0412 --why "two alerts waited for a reviewer who was ill" --by "P. Webb"
     """
     with guard():
-        from lfr_core.common.clock import SystemClock, utc_from_ns
-        from lfr_core.publication.assembly import publishing
+        from lfr_core.custody.installation import Installation
+        from lfr_core.publication.assembly import build_explanations, build_public_site
         from lfr_core.storage.migrate import upgrade
 
         settings = load_settings()
-        policy = policy_of(settings)
         upgrade(settings.records_url)
-        clock = SystemClock()
-        with publishing(settings, policy, clock) as here:
-            made = here.explanations.explain(deployment, why=why, by=by)
-            site = here.site.refresh(utc_from_ns(clock.time_ns()), wait=False)
+        with Installation(settings) as here:
+            made = build_explanations(here).explain(deployment, why=why, by=by)
+            site = build_public_site(here).refresh(here.now, wait=False)
         if as_json:
             print_json(_as_json(made))
             return

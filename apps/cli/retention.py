@@ -28,15 +28,20 @@ def run(as_json: AsJson = False) -> None:
     Example: lfr retention run
     """
     with guard():
-        from flows.assembly import sweep_of
+        from flows.assembly import open_sweep
         from lfr_core.common.logs import configure_logs
+        from lfr_core.custody.installation import Installation
         from lfr_core.retention.ended import Purger
         from lfr_core.storage.migrate import upgrade
 
         settings = load_settings()
         configure_logs("ERROR")  # what a step meets stands in the table
         upgrade(settings.records_url)
-        with errors.status("purging"), sweep_of(settings, policy_of(settings), by=Purger.COMMAND) as sweep:
+        with (
+            errors.status("purging"),
+            Installation(settings) as installation,
+            open_sweep(installation, by=Purger.COMMAND) as sweep,
+        ):
             reports = sweep.run_all()
         failed = [report for report in reports if report.error]
         if as_json:

@@ -22,10 +22,12 @@ def run() -> None:
     with guard():
         from apps.vault.process import run_vault
         from lfr_core.common.logs import configure_logs
+        from lfr_core.custody.installation import Installation
 
         settings = load_settings()
         configure_logs(settings.log_level)
-        run_vault(settings, policy_of(settings))
+        with Installation(settings) as installation:
+            run_vault(installation)
 
 
 @app.command()

@@ -14,12 +14,14 @@ from dataclasses import dataclass
 from sqlalchemy import Engine
 
 from apps.auditing import trail_for
-from flows.erasing import erasure_of, plant
+from flows.erasing import build_erasure
+from flows.erasing import inject_canaries as inject
 from lfr_core.alerts.expiry import RULE, expire_alerts
 from lfr_core.common.clock import SystemClock
 from lfr_core.common.settings import Settings
 from lfr_core.custody.audit.head_checkpoint import HEAD_FILE, keep_head, read_checkpoint, read_public_key
 from lfr_core.custody.audit.verify import AuditReport, verify
+from lfr_core.custody.installation import Installation
 from lfr_core.custody.vault.client import vault_client
 from lfr_core.custody.vault.port import KeyKind
 from lfr_core.domain.policy import Policy
@@ -50,9 +52,10 @@ class Deletion:
         return self.certificate.certificate.search.passed and not self.faults and self.audit.is_good
 
 
-def inject_canaries(settings: Settings, policy: Policy, database: Engine, deployment: str) -> None:
+def inject_canaries(settings: Settings, policy: Policy, deployment: str) -> None:
     """Put noise that is nobody's where real data goes. Raises Retryable when a service is away."""
-    plant(settings, policy, database, deployment, list(CanaryKind))
+    with Installation(settings, policy=policy) as installation:
+        inject(installation, deployment, list(CanaryKind))
 
 
 def forget_everything(
@@ -90,8 +93,12 @@ def forget_everything(
     left_s = policy.vault.epoch_s + policy.vault.grace_s + _MARGIN_S - (time.monotonic() - closed)
     time.sleep(max(0.0, left_s))
     progress("searching every store for the canaries")
-    erasure = erasure_of(settings, policy, database)
-    certificate = erasure.certify(deployment)
+    with Installation(settings, policy=policy) as installation:
+        erasure = build_erasure(installation)
+        certificate, faults = (
+            erasure.certify(deployment),
+            erasure.check(read_public_key(settings.keystore_folder).hex()),
+        )
     keep_head(database, vault, SystemClock(), settings.keystore_folder)  # the vault does so every few seconds
     public_key = read_public_key(settings.keystore_folder)
     remembered = read_checkpoint(settings.keystore_folder / HEAD_FILE)
@@ -99,6 +106,6 @@ def forget_everything(
         alerts=len(alerts),
         segments=len(segments),
         certificate=certificate,
-        faults=erasure.check(public_key.hex()),
+        faults=faults,
         audit=verify(database, public_key=public_key, remembered=remembered),
     )

@@ -29,6 +29,7 @@ from lfr_core.common.clock import SystemClock, utc_from_ns
 from lfr_core.common.errors import Fatal, Refused
 from lfr_core.common.settings import Settings
 from lfr_core.custody.audit.port import Trail
+from lfr_core.custody.installation import Installation
 from lfr_core.custody.people import People, Rank, Role
 from lfr_core.custody.people.sign_on import SignOns
 from lfr_core.custody.vault.client import vault_client
@@ -44,7 +45,7 @@ from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.figures import UseCase
 from lfr_core.domain.policy import Policy, default_policy_file, load_policy
-from lfr_core.publication.assembly import publishing
+from lfr_core.publication.assembly import build_public_site, build_results_service
 from lfr_core.publication.record import DeploymentRecord
 from lfr_core.recognition.gallery.milvus import MilvusGallery
 from lfr_core.recognition.gallery.rotated import rotated_gallery
@@ -52,7 +53,7 @@ from lfr_core.storage.engine import open_engine, reading
 from lfr_core.storage.tables.deployments import LifeRow
 from lfr_core.watchlists.compile import compile_watchlist
 from lfr_core.watchlists.entries import WatchlistReport
-from streams.live_probe_selftest import self_test
+from streams.live_probe_selftest import run_self_test
 
 __all__ = ["OPERATOR", "Life", "demo_policy", "planned_system", "told"]
 
@@ -202,7 +203,8 @@ def _live(
     desk.approve_list(deployment, digest, by=OFFICER)
     desk.confirm(deployment, by=PLANNER, signage=True, briefing=True)
     desk.ready(deployment, by=PLANNER)
-    tested = self_test(settings, policy, database, deployment, by=OPERATOR)
+    with Installation(settings, policy=policy) as installation:
+        tested = run_self_test(installation, deployment, by=OPERATOR)
     if not tested.green:
         red = "; ".join(f"{line.name}: {line.said}" for line in tested.lines if not line.ok)
         raise Refused("demo.self-test", f"the self-test is red: {red}")
@@ -250,8 +252,7 @@ def told(settings: Settings, policy: Policy, database: Engine, deployment: str) 
         Retryable: the records or the vault are away.
         Fatal: the site's folder can't be written.
     """
-    clock = SystemClock()
-    with publishing(settings, policy, clock) as here:
-        made = here.results.publish(deployment, by=PUBLISHER)
-        built = here.site.refresh(utc_from_ns(clock.time_ns()), wait=False)
+    with Installation(settings, policy=policy) as here:
+        made = build_results_service(here).publish(deployment, by=PUBLISHER)
+        built = build_public_site(here).refresh(here.now, wait=False)
     return Life(timeline(database, deployment), made.record, built.folder / "index.html")

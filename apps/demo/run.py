@@ -169,7 +169,7 @@ def run_demo(
             say=lambda words: console.print(words, style="yellow"),
         ) as at:
             with _step(bars, "planting canaries"):
-                inject_canaries(own, policy, at.database, deployment)
+                inject_canaries(own, policy, deployment)
             on_stage(DemoStage(f"http://127.0.0.1:{own.operator_port}" if with_page else "", deployment, at.operator))
             playing = bars.add_task("watching the street", total=round(seconds * 25) * len(streets), note="")
             play(

@@ -8,7 +8,7 @@ from apps.vault.process import run_vault
 from lfr_core.common.errors import Fatal, LfrError
 from lfr_core.common.logs import configure_logs, get_logger
 from lfr_core.common.settings import load_settings
-from lfr_core.domain.policy import load_policy
+from lfr_core.custody.installation import Installation
 
 
 def main() -> int:
@@ -20,7 +20,8 @@ def main() -> int:
         return error.exit_code
     configure_logs(settings.log_level)
     try:
-        run_vault(settings, load_policy(settings.policy_file))
+        with Installation(settings) as installation:
+            run_vault(installation)
     except LfrError as error:
         get_logger().critical("vault_ends", reason=str(error))
         return error.exit_code

@@ -7,7 +7,7 @@ import sys
 from lfr_core.common.errors import Fatal, LfrError
 from lfr_core.common.logs import configure_logs, get_logger
 from lfr_core.common.settings import load_settings
-from lfr_core.domain.policy import load_policy
+from lfr_core.custody.installation import Installation
 
 __all__ = ["main"]
 
@@ -23,7 +23,8 @@ def main() -> int:
         return error.exit_code
     configure_logs(settings.log_level)
     try:
-        run_watch(settings, load_policy(settings.policy_file))
+        with Installation(settings) as installation:
+            run_watch(installation)
     except LfrError as error:
         get_logger().critical("watch.ends", reason=str(error))
         return error.exit_code

@@ -1,4 +1,4 @@
-"""The watch of these settings, and its loop.
+"""Puts the watch together, and runs its loop.
 
 It holds no key and loads no model. When it dies the supervisor starts it again; when it stays away, proofs grow old and
 the gate shuts.
@@ -14,23 +14,20 @@ from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 
-from sqlalchemy import Engine
 from sqlmodel import Session
 
-from apps.stores import deployment_store
-from lfr_core.common.clock import SystemClock, utc_from_ns
 from lfr_core.common.errors import Retryable
 from lfr_core.common.logs import get_logger
 from lfr_core.common.settings import Settings
+from lfr_core.custody.installation import Installation
 from lfr_core.custody.people.roles import Role
-from lfr_core.custody.vault.client import vault_client
 from lfr_core.deployments.monitoring.circuit_breaker import CircuitBreaker
 from lfr_core.deployments.monitoring.gallery import GalleryCheck, GalleryWatch
 from lfr_core.deployments.monitoring.watch import WATCH, Watch
 from lfr_core.deployments.reading import authority_of, call
-from lfr_core.domain.policy import Policy
+from lfr_core.deployments.store import DeploymentStore
 from lfr_core.recognition.gallery.milvus import MilvusGallery
-from lfr_core.storage.engine import open_engine, reading
+from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.stream import DeploymentRow
 from streams.broker.traits import traits_of
 from streams.live_probe import LiveProbeSender
@@ -45,21 +42,20 @@ def ready_file(settings: Settings) -> Path:
     return settings.home / "run" / "watch.ready"
 
 
-def build_watch(settings: Settings, policy: Policy, engine: Engine) -> Watch:
-    """The watch of these settings. Connects to nothing yet."""
-    clock, vault = SystemClock(), vault_client(settings)
-    store = deployment_store(settings, engine)
+def build_watch(installation: Installation) -> Watch:
+    """Build the watch of an installation. Connects to nothing yet."""
+    settings, policy = installation.settings, installation.policy
+    engine, clock = installation.engine, installation.clock
+    store = DeploymentStore(engine, installation.vault, installation.trail, clock)
 
     def call_officer(session: Session, deployment: str, why: str) -> None:
-        now = utc_from_ns(clock.time_ns())
-        call(session, role=Role.AUTHORISING_OFFICER, deployment=deployment, why=why, now=now)
+        call(session, role=Role.AUTHORISING_OFFICER, deployment=deployment, why=why, now=installation.now)
 
     def call_who_must_act(session: Session, deployment: str, why: str) -> None:
         row = session.get(DeploymentRow, deployment)
-        if row is not None and row.planned:  # a trial has no board: its suspension says why
-            now = utc_from_ns(clock.time_ns())
+        if row is not None and row.planned:  # a trial has nobody to call: its suspension says why
             for role in (Role.AUTHORISING_OFFICER, Role.PLANNER):
-                call(session, role=role, deployment=deployment, why=why, now=now)
+                call(session, role=role, deployment=deployment, why=why, now=installation.now)
 
     circuit_breaker = CircuitBreaker(engine, store, call_officer, clock, by=WATCH)
 
@@ -73,7 +69,7 @@ def build_watch(settings: Settings, policy: Policy, engine: Engine) -> Watch:
     every_s = policy.live_probe.gallery_every_s
     return Watch(
         engine=engine,
-        sender=LiveProbeSender(settings.kafka_bootstrap, traits_of(settings), vault, engine, clock),
+        sender=LiveProbeSender(settings.kafka_bootstrap, traits_of(settings), installation.vault, engine, clock),
         store=store,
         circuit_breaker=check_circuit_breaker,
         galleries=GalleryWatch(engine, check, store, call_who_must_act, clock, every_s=every_s, by=WATCH),
@@ -82,7 +78,7 @@ def build_watch(settings: Settings, policy: Policy, engine: Engine) -> Watch:
     )
 
 
-def run_watch(settings: Settings, policy: Policy) -> None:
+def run_watch(installation: Installation) -> None:
     """Look, about once a second, until SIGTERM or SIGINT.
 
     Raises:
@@ -96,13 +92,12 @@ def run_watch(settings: Settings, policy: Policy) -> None:
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, end)
         signal.signal(signal.SIGINT, end)
-    engine, ready = open_engine(settings.records_url), ready_file(settings)
+    ready = ready_file(installation.settings)
     try:
-        _loop(build_watch(settings, policy, engine).tick, ready, over)
+        _loop(build_watch(installation).tick, ready, over)
     finally:
         with suppress(OSError):
             ready.unlink(missing_ok=True)
-        engine.dispose()
 
 
 def _loop(tick: Callable[[], None], ready: Path, over: threading.Event) -> None:
