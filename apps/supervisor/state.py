@@ -160,7 +160,10 @@ def refuse_running(home: Path) -> None:
 
 
 class HomeLock:
-    """Makes us the only supervisor of a home folder; the kernel lets go of it when we die."""
+    """Makes us the only supervisor of a home folder; the kernel lets go of it when we die.
+
+    Not `filelock`: `is_held` asks under a shared lock, so that two who ask never take each other for a supervisor.
+    """
 
     def __init__(self, home: Path) -> None:
         self._home = home
