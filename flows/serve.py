@@ -12,7 +12,6 @@ from __future__ import annotations
 import asyncio
 import inspect
 import os
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +20,6 @@ from prefect.runner import Runner
 from prefect.types.entrypoint import EntrypointType
 
 from flows.announce import announce
-from flows.clock import current_clock
 from flows.close_deployment import close_deployment
 from flows.compile_watchlist import compile_watchlist
 from flows.flow_runs import AS_PLANNED, PrefectFlowRuns
@@ -32,10 +30,11 @@ from flows.reconcile import Changes, reconcile
 from flows.retention import retention
 from flows.sweep_schedule import schedule_sweep
 from lfr_core.common.clock import SystemClock, utc_from_ns
-from lfr_core.common.errors import Fatal, LfrError
-from lfr_core.common.logs import configure_logs, get_logger
-from lfr_core.common.settings import Settings, load_settings
+from lfr_core.common.errors import LfrError
+from lfr_core.common.logs import get_logger
+from lfr_core.common.settings import Settings
 from lfr_core.custody.installation import Installation
+from lfr_core.custody.program import run_program
 
 if TYPE_CHECKING:
     from prefect import Flow
@@ -57,19 +56,7 @@ def ready_file(settings: Settings) -> Path:
 
 def main() -> int:
     """Serve until SIGTERM. Returns the exit code."""
-    try:
-        settings = load_settings()
-    except Fatal as error:
-        sys.stderr.write(f"error {error}\n")
-        return error.exit_code
-    configure_logs(settings.log_level)
-    try:
-        with Installation(settings, clock=current_clock()) as installation:
-            asyncio.run(_serve(installation))
-    except LfrError as error:
-        get_logger().critical("flows_end", reason=str(error))
-        return error.exit_code
-    return 0
+    return run_program(lambda installation: asyncio.run(_serve(installation)), event="flows_end")
 
 
 async def _serve(installation: Installation) -> None:

@@ -134,7 +134,7 @@ class SelfTester:
     def _answers(self, deployment: str, broker: _Once[str]) -> str:
         """Each partition's recogniser is called, and its answer comes back through the recorder."""
         broker.get()
-        wanted, within_s = self.installation.settings.frame_partitions, self.installation.policy.live_probe.answer_s
+        partitions, within_s = self.installation.settings.frame_partitions, self.installation.policy.live_probe.answer_s
         sender = LiveProbeSender(
             self.installation.settings.kafka_bootstrap,
             traits_of(self.installation.settings),
@@ -142,16 +142,16 @@ class SelfTester:
             self.installation.engine,
             self.installation.clock,
         )
-        proof, began_s = sender.call(deployment, wanted), self.installation.clock.monotonic()
+        probe, began_s = sender.call(deployment, partitions), self.installation.clock.monotonic()
         while True:
             with reading(self.installation.engine) as session:
-                heard = len(answers_to(session, proof))
+                heard = len(answers_to(session, probe))
             passed_s = self.installation.clock.monotonic() - began_s
-            if heard >= wanted:
-                return f"{heard} of {wanted} partitions answered within {passed_s:.1f} s"
+            if heard >= partitions:
+                return f"{heard} of {partitions} partitions answered within {passed_s:.1f} s"
             if passed_s > within_s:
                 raise Retryable(
-                    f"{heard} of {wanted} partitions of frames answered within {within_s:g} s: see whether every "
+                    f"{heard} of {partitions} partitions of frames answered within {within_s:g} s: see whether every "
                     "`recognise` and `record` runs, with `lfr status`"
                 )
             self.sleep(_LOOK_S)

@@ -11,17 +11,19 @@ import sys
 import threading
 import time
 from collections import defaultdict
+from functools import partial
 from pathlib import Path
 
 import cv2
 import faust
 import numpy as np
 
-from lfr_core.common.errors import Fatal, LfrError, Retryable
+from lfr_core.common.errors import Retryable
 from lfr_core.common.hardening import forbid_core_dumps
-from lfr_core.common.logs import configure_logs, get_logger
-from lfr_core.common.settings import Settings, load_settings
+from lfr_core.common.logs import get_logger
+from lfr_core.common.settings import Settings
 from lfr_core.custody.installation import Installation
+from lfr_core.custody.program import run_program
 from lfr_core.domain.actors import SystemActor
 from lfr_core.recognition.faces.types import FaceEngine
 from lfr_core.recognition.gallery.port import Gallery
@@ -48,22 +50,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("role", choices=("recognise", "record"))
     parser.add_argument("--index", type=int, default=0, help="this worker's number in its group: unique and stable")
     options = parser.parse_args(arguments)
-    try:
-        settings = load_settings()
-    except Fatal as error:
-        sys.stderr.write(f"error {error}\n")
-        return error.exit_code
-    configure_logs(settings.log_level)
-    forbid_core_dumps()
-    try:
-        with Installation(settings) as installation:
-            return _run(options.role, options.index, installation)
-    except LfrError as error:
-        get_logger().critical("worker_ends", role=options.role, reason=str(error))
-        return error.exit_code
+    return run_program(partial(_run, options.role, options.index), event="worker_ends", role=options.role)
 
 
 def _run(role: str, index: int, installation: Installation) -> int:
+    forbid_core_dumps()
     settings, policy = installation.settings, installation.policy
     traits = traits_of(settings)
     _wait_for_topics(settings)

@@ -37,7 +37,7 @@ def running_system(
     In order: nothing may run in this home yet; it is closed to other users; the database is brought up to date; the
     broker is chosen (and written to broker.json, for clients in other processes) and its jars are verified, or, if
     Maven can't get them and nobody insists on Kafka, Tansu is taken; an external broker's topics are seen to; the
-    children are started. `say` is told what takes long.
+    children are started. `say` is given a line about what takes long.
 
     Raises:
         Fatal: a system runs here already, a port is taken, no broker can be run, a jar isn't ours.

@@ -1,4 +1,4 @@
-"""The sender: frames to Kafka while there is room in flight, STATUS records in between, END at the end."""
+"""Sends frames to Kafka while there is room in flight, STATUS records in between, END at the end."""
 
 from __future__ import annotations
 
@@ -100,8 +100,8 @@ class Sender:
         self._sent = 0
         self._too_large = 0
         self._last_record = clock.monotonic()
-        self._warn = RateLimiter(clock, 5.0)
-        self._tell = RateLimiter(clock, PROGRESS_S)
+        self._warning_limit = RateLimiter(clock, 5.0)
+        self._progress_limit = RateLimiter(clock, PROGRESS_S)
 
     def run(
         self,
@@ -153,12 +153,12 @@ class Sender:
         grace_ends: float | None = None
         while not self._ledger.finished:
             now = self._clock.monotonic()
-            if (lost := self._in_flight.expire()) and self._warn.allow():
+            if (lost := self._in_flight.expire()) and self._warning_limit.allow():
                 _log.warning("camera.outcomes-missing", camera=self._job.camera, frames=lost)
             if self._may_wait and self._in_flight.silence_s() > workers_deadline_s:
                 raise Retryable(f"no outcome came from the workers for {workers_deadline_s:g} s; see `lfr status`")
             self._status(now)
-            if progress is not None and self._tell.allow():
+            if progress is not None and self._progress_limit.allow():
                 progress(self._progress(capture))
             if grace_ends is None and capture.done:
                 grace_ends = now + self._policy.live.frame_max_age_s
@@ -187,7 +187,7 @@ class Sender:
 
     def _refuse(self, taken: Taken, reason: str) -> None:
         self._ledger.refuse()
-        if self._warn.allow():
+        if self._warning_limit.allow():
             _log.warning("camera.frame-dropped", camera=self._job.camera, sequence=taken.counts.sequence, reason=reason)
 
     def _status(self, now: float) -> None:
