@@ -106,8 +106,8 @@ class _BatchWriter(Generic[Message]):
     def __init__(
         self, message_type: type[Message], record: Record[Message], executor: Executor, dead_letters: _DeadLetterWriter
     ) -> None:
-        self._message_type = message_type
-        self._record = record
+        self._message_type: type[Message] = message_type
+        self._record: Record[Message] = record
         self._executor = executor
         self.dead_letters = dead_letters
 
