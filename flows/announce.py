@@ -9,12 +9,13 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 
 from flows.schedule import FlowStep
-from flows.services import ACTOR, build_announcement_store, call_role
+from flows.services import ACTOR, call_role
 from flows.step_runner import End, StepResult, run_step
 from lfr_core.custody.installation import Installation
 from lfr_core.custody.people.roles import Role
 from lfr_core.deployments.announcing import announce as announce_deployment
 from lfr_core.deployments.reading import application_of
+from lfr_core.deployments.services import build_announcement_store
 from lfr_core.storage.engine import reading
 
 __all__ = ["announce"]

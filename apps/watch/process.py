@@ -25,7 +25,7 @@ from lfr_core.deployments.monitoring.circuit_breaker import CircuitBreaker
 from lfr_core.deployments.monitoring.gallery import GalleryCheck, GalleryWatch
 from lfr_core.deployments.monitoring.watch import WATCH, Watch
 from lfr_core.deployments.reading import authority_of, call
-from lfr_core.deployments.store import DeploymentStore
+from lfr_core.deployments.services import build_deployment_store
 from lfr_core.recognition.gallery.milvus import MilvusGallery
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.stream import DeploymentRow
@@ -46,7 +46,7 @@ def build_watch(installation: Installation) -> Watch:
     """Build the watch of an installation. Connects to nothing yet."""
     settings, policy = installation.settings, installation.policy
     engine, clock = installation.engine, installation.clock
-    store = DeploymentStore(engine, installation.vault, installation.trail, clock)
+    store = build_deployment_store(installation)
 
     def call_officer(session: Session, deployment: str, why: str) -> None:
         call(session, role=Role.AUTHORISING_OFFICER, deployment=deployment, why=why, now=installation.now)
