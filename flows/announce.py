@@ -1,4 +1,4 @@
-"""The flow `announce`: the public is told, unless somebody has told it or withheld that meanwhile."""
+"""The flow `announce`: announces a deployment to the public, unless somebody has announced or withheld it meanwhile."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 
 from flows.schedule import FlowStep
-from flows.services import ACTOR, Office
+from flows.services import ACTOR, call_role
 from flows.step_runner import End, StepResult, run_step
+from lfr_core.custody.installation import Installation
 from lfr_core.custody.people.roles import Role
-from lfr_core.deployments.announcing import announce as tell
+from lfr_core.deployments.announcing import announce as announce_deployment
 from lfr_core.deployments.reading import application_of
+from lfr_core.deployments.services import build_announcement_store
 from lfr_core.storage.engine import reading
 
 __all__ = ["announce"]
@@ -23,25 +25,25 @@ __all__ = ["announce"]
 def announce(deployment: str, revision: int) -> State[None]:
     """Announce it as it is planned, in time; too late, ask people to move it or to withhold it."""
 
-    def act(here: Office) -> StepResult:
-        notice_h = notice_left_h(here, deployment)
-        if notice_h < here.policy.planning.notice_h:
-            return call_the_publication_officer(here, deployment, notice_h)
-        return tell_the_public(here, deployment)
+    def act(installation: Installation) -> StepResult:
+        notice_h = compute_notice_h(installation, deployment)
+        if notice_h < installation.policy.planning.notice_h:
+            return call_the_publication_officer(installation, deployment, notice_h)
+        return announce_to_the_public(installation, deployment)
 
     return run_step(FlowStep.ANNOUNCE, deployment, revision, act)
 
 
-def notice_left_h(here: Office, deployment: str) -> float:
-    """Hours from now to its start."""
-    with reading(here.engine) as session:
+def compute_notice_h(installation: Installation, deployment: str) -> float:
+    """Return the hours from now to its start."""
+    with reading(installation.engine) as session:
         made = application_of(session, deployment)
-    return 0.0 if made is None else (made.starts_at - here.now) / timedelta(hours=1)
+    return 0.0 if made is None else (made.starts_at - installation.now) / timedelta(hours=1)
 
 
 @task(name="tell the public", cache_policy=NO_CACHE)
-def tell_the_public(here: Office, deployment: str) -> StepResult:
-    made = tell(here.engine, here.announcements, deployment, by=ACTOR)
+def announce_to_the_public(installation: Installation, deployment: str) -> StepResult:
+    made = announce_deployment(installation.engine, build_announcement_store(installation), deployment, by=ACTOR)
     return StepResult(
         End.DONE,
         f"Announced: {made.plan.place}, {made.plan.starts_at:%Y-%m-%d %H:%M} to {made.plan.ends_at:%H:%M %Z}.",
@@ -50,13 +52,18 @@ def tell_the_public(here: Office, deployment: str) -> StepResult:
 
 
 @task(name="call the publication officer", cache_policy=NO_CACHE)
-def call_the_publication_officer(here: Office, deployment: str, notice_h: float) -> StepResult:
+def call_the_publication_officer(installation: Installation, deployment: str, notice_h: float) -> StepResult:
     """What is public can't be withheld any more, and so late a notice opens no gate: people decide."""
-    asks = f"{here.policy.planning.notice_h:g} h"
-    here.call(
-        Role.PUBLICATION_OFFICER, deployment, f"too late to announce it {asks} before: withhold it, or announce it"
+    asks = f"{installation.policy.planning.notice_h:g} h"
+    call_role(
+        installation,
+        Role.PUBLICATION_OFFICER,
+        deployment,
+        f"too late to announce it {asks} before: withhold it, or announce it",
     )
-    here.call(Role.PLANNER, deployment, f"too late to announce it {asks} before: move it, or have it withheld")
+    call_role(
+        installation, Role.PLANNER, deployment, f"too late to announce it {asks} before: move it, or have it withheld"
+    )
     return StepResult(
         End.FAILED,
         f"Not announced: {notice_h:.1f} h are left, the policy asks for {asks}.",

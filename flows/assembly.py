@@ -1,6 +1,4 @@
-"""The purges put together with what they need: for the flow, and for `lfr retention run` and the supervisor's purge,
-which need no Prefect.
-"""
+"""Puts the purges together for the flow, and for `lfr retention run` and the supervisor's purge, without Prefect."""
 
 from __future__ import annotations
 
@@ -8,17 +6,14 @@ import os
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flows.history import WorkflowsStep
-from flows.transport import PrefectApi
-from lfr_core.common.clock import Clock, SystemClock
+from flows.prefect_api import PrefectApi
 from lfr_core.common.errors import Retryable
 from lfr_core.common.logs import get_logger
-from lfr_core.custody.audit.trail import AuditTrail
-from lfr_core.custody.vault.client import vault_client
 from lfr_core.recognition.gallery import MilvusGallery
 from lfr_core.retention.ended import Purger
 from lfr_core.retention.steps.alerts import AlertsStep
@@ -28,35 +23,30 @@ from lfr_core.retention.steps.lists import ListsStep
 from lfr_core.retention.steps.quality import QualityStep
 from lfr_core.retention.steps.temporary import TemporaryStep
 from lfr_core.retention.sweep import Sweep, sweeping
-from lfr_core.storage.engine import open_engine
 from streams.broker.traits import traits_of
 from streams.retention import EndedRecordsStep, TopicBoundStep
 from streams.topics import topic_specs
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
-
-    from lfr_core.common.settings import Settings
-    from lfr_core.custody.audit.port import Trail
+    from lfr_core.custody.installation import Installation
     from lfr_core.custody.vault.port import Vault
-    from lfr_core.domain.policy import Policy
     from lfr_core.recognition.gallery import Gallery
     from lfr_core.retention.port import PurgeStep
 
-__all__ = ["LONGEST_S", "purge_steps", "sweep_of"]
+__all__ = ["LONGEST_S", "build_purges", "open_sweep"]
 
 LONGEST_S = 1800.0
-"""A sweep that hasn't ended by then hangs: its process ends, and with it its lock. Many times the longest one seen."""
+"""A sweep that takes longer hangs: its process ends, and with it its lock. Many times the longest one seen."""
 
 
-def purge_steps(
-    settings: Settings, policy: Policy, *, engine: Engine, vault: Vault, trail: Trail, gallery: Gallery
-) -> tuple[PurgeStep, ...]:
-    """Every purge there is, in the order of `lfr_core.retention.port.CLASSES`. Connects to nothing.
+def build_purges(installation: Installation, gallery: Gallery) -> tuple[PurgeStep, ...]:
+    """Give every purge there is, in the order of `lfr_core.retention.port.CLASSES`. Connects to nothing.
 
     Raises:
         Fatal: `broker.json` in the home folder is damaged.
     """
+    settings, policy, engine = installation.settings, installation.policy, installation.engine
+    vault, trail = installation.vault, installation.trail
     hours = policy.retention.temporary_files_h
     traits, servers = traits_of(settings), settings.kafka_bootstrap
     return (
@@ -69,7 +59,7 @@ def purge_steps(
         TopicBoundStep(servers, traits, topic_specs(settings, policy)),
         FootageStep(engine, settings.footage_store, vault, trail),
         WorkflowsStep(
-            lambda: PrefectApi.of(settings),
+            lambda: PrefectApi.from_settings(settings),
             keep_days=policy.retention.workflow_history_days,
             server_home=None if settings.prefect_url else settings.home / "prefect",
         ),
@@ -87,8 +77,8 @@ def _check_clock(vault: Vault) -> None:
 
 
 @contextmanager
-def _ending_the_process_after(seconds: float) -> Iterator[None]:
-    """The lock goes with its holder; so a holder that hangs has to go, or nothing is purged any more."""
+def _limit_process_time(seconds: float) -> Iterator[None]:
+    """End the process after so long: while one that hangs holds the lock, nothing is purged any more."""
 
     def end() -> None:
         get_logger().critical("sweep_hangs", after_s=seconds)
@@ -104,10 +94,8 @@ def _ending_the_process_after(seconds: float) -> Iterator[None]:
 
 
 @contextmanager
-def sweep_of(
-    settings: Settings, policy: Policy, *, by: Purger, clock: Clock | None = None, longest_s: float = LONGEST_S
-) -> Iterator[Sweep]:
-    """The one sweep of these settings' installation, with everything open that it needs.
+def open_sweep(installation: Installation, *, by: Purger, longest_s: float = LONGEST_S) -> Iterator[Sweep]:
+    """Open the one sweep of an installation, with everything open that it needs.
 
     The process ends with exit code 75 if the block takes more than `longest_s`.
 
@@ -116,21 +104,19 @@ def sweep_of(
         Refused: `vault.clock`: the clock jumped, or runs behind what this installation has seen; nothing is purged.
         Retryable: the disk or the database is away.
     """
-    clock = clock or SystemClock()
-    engine = open_engine(settings.records_url)
-    vault = vault_client(settings)
-    gallery = MilvusGallery(settings.gallery_uri)
-    trail = AuditTrail(vault, clock)
-    try:
-        with _ending_the_process_after(longest_s):
-            _check_clock(vault)
-            steps = purge_steps(settings, policy, engine=engine, vault=vault, trail=trail, gallery=gallery)
-            days = policy.retention.workflow_history_days
-            with sweeping(
-                steps, engine=engine, home=settings.home, trail=trail, clock=clock, history_days=days, by=by
-            ) as sweep:
-                yield sweep
-    finally:
-        gallery.close()
-        vault.close()
-        engine.dispose()
+    engine = installation.engine
+    with (
+        closing(MilvusGallery(installation.settings.gallery_uri)) as gallery,
+        _limit_process_time(longest_s),
+    ):
+        _check_clock(installation.vault)
+        with sweeping(
+            build_purges(installation, gallery),
+            engine=engine,
+            home=installation.settings.home,
+            trail=installation.trail,
+            clock=installation.clock,
+            history_days=installation.policy.retention.workflow_history_days,
+            by=by,
+        ) as sweep:
+            yield sweep

@@ -1,4 +1,4 @@
-"""Where flows get their time from: one function, so that a test can move the clock of flows that run in its process."""
+"""Gives flows their clock, so that a test can move the time of flows that run in its process."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from contextvars import ContextVar
 
 from lfr_core.common.clock import Clock, SystemClock
 
-__all__ = ["now_source", "using"]
+__all__ = ["current_clock", "use_clock"]
 
 _SYSTEM = SystemClock()
 _given: ContextVar[Clock] = ContextVar("flows_clock", default=_SYSTEM)
 
 
-def now_source() -> Clock:
-    """The machine's clock, unless a test is `using` another."""
+def current_clock() -> Clock:
+    """Return the machine's clock, unless a test has given another by `use_clock`."""
     return _given.get()
 
 
 @contextmanager
-def using(clock: Clock) -> Iterator[None]:
+def use_clock(clock: Clock) -> Iterator[None]:
     """Give flows called in this block `clock`. For tests."""
     token = _given.set(clock)
     try:

@@ -1,4 +1,4 @@
-"""The flow `compile-watchlist`: the list of a planned deployment, from the folder that its application names."""
+"""The flow `compile-watchlist`: builds the list of a planned deployment from the folder that its application names."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 
 from flows.schedule import FlowStep
-from flows.services import ACTOR, Office
+from flows.services import ACTOR, call_role, open_list_gallery
 from flows.step_runner import End, StepResult, run_step
 from lfr_core.common.errors import Poison, Refused
+from lfr_core.custody.installation import Installation
 from lfr_core.custody.people.roles import Role
 from lfr_core.deployments.application import Application
 from lfr_core.deployments.reading import application_of, life_of
+from lfr_core.deployments.services import build_deployment_store
 from lfr_core.domain.working_days import LONDON
 from lfr_core.recognition.faces.engine import build_engine
 from lfr_core.storage.engine import reading
@@ -31,19 +33,19 @@ __all__ = ["compile_watchlist"]
 def compile_watchlist(deployment: str, revision: int) -> State[None]:
     """Check the folder, refuse the list or enrol it, and ask the authorising officer to approve it as built."""
 
-    def act(here: Office) -> StepResult:
-        with reading(here.engine) as session:
+    def act(installation: Installation) -> StepResult:
+        with reading(installation.engine) as session:
             made = application_of(session, deployment)
         if made is None or not made.watchlist_folder:
-            return ask_the_planner_to_compile_it(here, deployment)
-        return check_and_enrol_the_list(here, made)
+            return ask_the_planner_to_compile_it(installation, deployment)
+        return check_and_enrol_the_list(installation, made)
 
     return run_step(FlowStep.COMPILE, deployment, revision, act)
 
 
 @task(name="ask the planner to compile it by hand", cache_policy=NO_CACHE)
-def ask_the_planner_to_compile_it(here: Office, deployment: str) -> StepResult:
-    here.call(Role.PLANNER, deployment, "compile its list: the application names no folder")
+def ask_the_planner_to_compile_it(installation: Installation, deployment: str) -> StepResult:
+    call_role(installation, Role.PLANNER, deployment, "compile its list: the application names no folder")
     return StepResult(
         End.DONE,
         "The application names no folder: its planner compiles the list by hand.",
@@ -52,37 +54,41 @@ def ask_the_planner_to_compile_it(here: Office, deployment: str) -> StepResult:
 
 
 @task(name="check and enrol the list", cache_policy=NO_CACHE)
-def check_and_enrol_the_list(here: Office, made: Application) -> StepResult:
+def check_and_enrol_the_list(installation: Installation, made: Application) -> StepResult:
     seen: list[CheckedList] = []
     try:
-        with here.list_gallery() as gallery:
+        with open_list_gallery(installation) as gallery:
             builder = ListBuilder(
-                policy=here.policy,
-                store=here.store,
+                policy=installation.policy,
+                store=build_deployment_store(installation),
                 gallery=gallery,
-                engine=lambda: build_engine(here.settings, here.policy),
-                home=here.settings.home,
+                engine=lambda: build_engine(installation.settings, installation.policy),
+                home=installation.settings.home,
             )
             builder.build(
                 Path(made.watchlist_folder),
                 made.deployment,
-                today=_day(here.now),
-                last_day=_day(made.ends_at),
+                today=_london_day(installation.now),
+                last_day=_london_day(made.ends_at),
                 by=ACTOR,
                 attempt=uuid4().hex,
                 show=seen.append,
             )
     except (Refused, Poison) as refused:
-        here.call(Role.PLANNER, made.deployment, "mend its list: the flow that compiles it was refused")
+        call_role(installation, Role.PLANNER, made.deployment, "mend its list: the flow that compiles it was refused")
         return StepResult(
-            End.FAILED, str(refused), _report(here, made.deployment, seen) + "\nMend the folder; it is tried again."
+            End.FAILED,
+            str(refused),
+            _describe_check(installation, made.deployment, seen) + "\nMend the folder; it is tried again.",
         )
-    here.call(Role.AUTHORISING_OFFICER, made.deployment, "approve its list as built")
-    return StepResult(End.DONE, _built(here, made.deployment), _report(here, made.deployment, seen))
+    call_role(installation, Role.AUTHORISING_OFFICER, made.deployment, "approve its list as built")
+    return StepResult(
+        End.DONE, _describe_list(installation, made.deployment), _describe_check(installation, made.deployment, seen)
+    )
 
 
-def _built(here: Office, deployment: str) -> str:
-    with reading(here.engine) as session:
+def _describe_list(installation: Installation, deployment: str) -> str:
+    with reading(installation.engine) as session:
         row = session.get_one(DeploymentRow, deployment)
         life = life_of(session, row)
         size, blue = row.watchlist_size, row.blue_list_size
@@ -92,18 +98,18 @@ def _built(here: Office, deployment: str) -> str:
     )
 
 
-def _report(here: Office, deployment: str, seen: list[CheckedList]) -> str:
+def _describe_check(installation: Installation, deployment: str, seen: list[CheckedList]) -> str:
     """Counts by category and where the report lies: no reference and no name goes to Prefect."""
     if not seen:
         return "Nothing could be checked."
     quality = seen[0].quality
     refusing = sum(finding.refuses for finding in quality.findings)
-    pages = quality_pages(here.settings.home, deployment) / "index.html"
+    pages = quality_pages(installation.settings.home, deployment) / "index.html"
     return (
         f"{quality.rows} rows, {quality.photographs_looked_at} photographs looked at, {refusing} defects, "
         f"{len(quality.findings) - refusing} flags.\n\nThe data-quality report: `{pages}`"
     )
 
 
-def _day(at: datetime) -> date:
+def _london_day(at: datetime) -> date:
     return at.astimezone(LONDON).date()

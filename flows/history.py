@@ -1,8 +1,8 @@
-"""Runs, logs and artifacts of workflows past their days, deleted through Prefect's API.
+"""Deletes runs, logs and artifacts of workflows past their days, through Prefect's API.
 
 A run goes whatever its state: one that claims to run after days was killed. Its states, task runs and logs go with it;
 its artifacts don't, so they go first. Parameters hold ids only: this is housekeeping more than a promise to the public.
-No Prefect is imported: plain requests do. The server's own events go by its own setting (`apps.supervisor.workflows`).
+No Prefect is imported. The server's own events go by its own setting (`apps.supervisor.workflows`).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
-from flows.transport import PrefectApi
+from flows.prefect_api import FlowRun, PrefectApi
 from lfr_core.common.clock import utc_from_ns
 from lfr_core.retention.port import Audited, Destroyed, Due, Outcome, subject
 
@@ -24,25 +24,17 @@ _MOST_ROUNDS = 200  # 10,000 runs in one sweep, a week's worth; the next sweep g
 _NS_PER_DAY = 86_400 * 10**9
 
 
-class _Run(BaseModel):
-    model_config = ConfigDict(extra="ignore")
-
-    id: str
-    expected_start_time: datetime
-
-
 class _Artifact(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     id: str
 
 
-_RUNS = TypeAdapter(list[_Run])
 _ARTIFACTS = TypeAdapter(list[_Artifact])
 
 
 class WorkflowsStep:
-    """Runs whose time was more than `keep_days` ago."""
+    """Deletes runs whose time was more than `keep_days` ago."""
 
     name = "workflows"
     audited = Audited.ORDERED
@@ -60,46 +52,46 @@ class WorkflowsStep:
 
     def due(self, now_ns: int) -> tuple[Due, ...]:
         """Raises Retryable when Prefect's server is away."""
-        if self._never_ran():
+        if self._is_unused():
             return ()
         return tuple(
-            Due(subject("workflow-runs", run.expected_start_time.date().isoformat()), self._due_ns(run))
-            for run in self._old(self._api(), now_ns, 1)
+            Due(subject("workflow-runs", began.date().isoformat()), self._due_ns(began))
+            for _, began in self._read_old(self._api(), now_ns, 1)
         )
 
     def purge(self, now_ns: int) -> Outcome:
-        if self._never_ran():
+        if self._is_unused():
             return Outcome(note="no workflow server has run here")
         api, gone = self._api(), list[Destroyed]()
         for _ in range(_MOST_ROUNDS):
-            runs = self._old(api, now_ns, _AT_ONCE)
+            runs = self._read_old(api, now_ns, _AT_ONCE)
             if not runs:
                 break
-            those = {"id": {"any_": [run.id for run in runs]}}
+            body: dict[str, object] = {
+                "flow_runs": {"id": {"any_": [run.id for run, _ in runs]}},
+                "limit": _AT_ONCE,
+            }
             artifacts = 0
-            which = {"flow_runs": those, "limit": _AT_ONCE}
-            while found := api.read(_ARTIFACTS, api.ask("POST", "/artifacts/filter", which)):
+            while found := api.parse(_ARTIFACTS, api.request("POST", "/artifacts/filter", body)):
                 for each in found:
-                    api.ask("DELETE", f"/artifacts/{each.id}", missing_is_well=True)
+                    api.request("DELETE", f"/artifacts/{each.id}", missing_ok=True)
                 artifacts += len(found)
-            api.ask("POST", "/flow_runs/bulk_delete", which)
-            day = runs[0].expected_start_time.date().isoformat()
+            api.request("POST", "/flow_runs/bulk_delete", body)
+            oldest = runs[0][1]
             facts = {"runs": len(runs), "artifacts": artifacts}
-            gone.append(Destroyed(subject("workflow-runs", day), self._due_ns(runs[0]), facts=facts))
+            gone.append(
+                Destroyed(subject("workflow-runs", oldest.date().isoformat()), self._due_ns(oldest), facts=facts)
+            )
         return Outcome(tuple(gone))
 
-    def _never_ran(self) -> bool:
+    def _is_unused(self) -> bool:
         return self._server_home is not None and not self._server_home.exists()
 
-    def _due_ns(self, run: _Run) -> int:
-        return round(run.expected_start_time.timestamp() * 1e6) * 1000 + self._keep_ns
+    def _due_ns(self, began: datetime) -> int:
+        return round(began.timestamp() * 1e6) * 1000 + self._keep_ns
 
-    def _old(self, api: PrefectApi, now_ns: int, limit: int) -> list[_Run]:
-        """The oldest first."""
+    def _read_old(self, api: PrefectApi, now_ns: int, limit: int) -> list[tuple[FlowRun, datetime]]:
+        """Return at most `limit` runs past their days and when each was to begin, the oldest first."""
         before = utc_from_ns(now_ns - self._keep_ns).isoformat()
-        asked: dict[str, object] = {
-            "sort": "EXPECTED_START_TIME_ASC",
-            "limit": limit,
-            "flow_runs": {"expected_start_time": {"before_": before}},
-        }
-        return api.read(_RUNS, api.ask("POST", "/flow_runs/filter", asked))
+        runs = api.read_flow_runs({"expected_start_time": {"before_": before}}, limit=limit)
+        return [(run, run.expected_start_time) for run in runs if run.expected_start_time is not None]

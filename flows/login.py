@@ -1,6 +1,6 @@
-"""What a request must show to Prefect's server, without which anybody's code would run as the platform.
+"""Finds the login for Prefect's server, without which anybody's code would run as the platform.
 
-For the server of `lfr up`: a random word in a file of the home folder that only its owner may read, made by whoever
+For the server of `lfr up`: a random secret in a file of the home folder that only its owner may read, made by whoever
 needs it first. For a server elsewhere: the file that LFR_PREFECT_AUTH_FILE names, or PREFECT_API_AUTH_STRING.
 It is given to processes in their environment, never as an argument, and isn't logged.
 """
@@ -27,25 +27,25 @@ _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 def login_file(home: Path) -> Path:
-    """Where the word for our own server lies."""
+    """Return where the secret for our own server lies."""
     return home / "workflows.secret"
 
 
 def login_of(settings: Settings) -> str:
-    """`user:password` for the Prefect server of these settings; "" for one elsewhere that asks for none.
+    """Return `user:password` for the Prefect server of these settings; "" for one elsewhere that asks for none.
 
     Raises:
         Fatal: the file can't be used: others may read it, it isn't ours, or holds something else.
         Retryable: it can't be made: the disk is full or the folder isn't writable.
     """
     if not settings.prefect_url:
-        return _own(login_file(settings.home))
+        return _read_or_make(login_file(settings.home))
     if settings.prefect_auth_file is not None:
         return _read(settings.prefect_auth_file, "write USER:PASSWORD of that server into it, mode 0600")
     return os.environ.get("PREFECT_API_AUTH_STRING", "")
 
 
-def _own(file: Path) -> str:
+def _read_or_make(file: Path) -> str:
     if not file.exists():
         _make(file)
     return _read(file, "stop the platform, delete the file and start again: another is made")
@@ -69,15 +69,15 @@ def _make(file: Path) -> None:
         raise Retryable(f"{file} can't be written: {error.strerror}. Free space, or mend the folder's owner") from error
 
 
-def _read(file: Path, mend: str) -> str:
+def _read(file: Path, remedy: str) -> str:
     try:
-        told = file.stat()
+        status = file.stat()
         text = read_bounded(file, _MOST_BYTES).decode("ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it isn't text"
-        raise Fatal(f"{file} can't be read: {why}. {mend[0].upper()}{mend[1:]}.") from error
-    if told.st_mode & _OTHERS or told.st_uid != os.getuid():
-        raise Fatal(f"{file} may be read by others, who may know what it holds: {mend}.")
+        raise Fatal(f"{file} can't be read: {why}. {remedy[0].upper()}{remedy[1:]}.") from error
+    if status.st_mode & _OTHERS or status.st_uid != os.getuid():
+        raise Fatal(f"{file} may be read by others, who may know what it holds: {remedy}.")
     if not _FORM.fullmatch(text):
-        raise Fatal(f"{file} doesn't hold USER:PASSWORD: {mend}.")
+        raise Fatal(f"{file} doesn't hold USER:PASSWORD: {remedy}.")
     return text

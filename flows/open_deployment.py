@@ -1,4 +1,4 @@
-"""The flow `open-deployment`: at the start of its hours, if the gate's conditions are met; else who must act."""
+"""The flow `open-deployment`: opens a deployment at the start of its hours, or calls those who must act first."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 
 from flows.schedule import FlowStep
-from flows.services import ACTOR, Office
+from flows.services import ACTOR, call_role
 from flows.step_runner import End, StepResult, run_step
 from lfr_core.common.errors import LfrError
+from lfr_core.custody.installation import Installation
 from lfr_core.custody.people.roles import Role
 from lfr_core.deployments.gate_facts import gate_facts
 from lfr_core.deployments.monitoring.gallery import compare_gallery
+from lfr_core.deployments.services import build_planning_service
 from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.domain.gate import TO_BE_OPENED, Condition, Finding, GateLimits, gate
 from lfr_core.storage.engine import reading
@@ -29,59 +31,61 @@ __all__ = ["open_deployment"]
 def open_deployment(deployment: str, revision: int) -> State[None]:
     """Open it, or say which conditions are red and call those who must act; a minute later it is tried again."""
 
-    def act(here: Office) -> StepResult:
-        status, red = what_is_not_in_order(here, deployment)
-        if any(each.condition is Condition.GALLERY_UNCHANGED for each in red):
-            compare_it(here, deployment)
-            status, red = what_is_not_in_order(here, deployment)
-        if any(each.condition is Condition.PROVEN for each in red):
-            test_it(here, deployment)
-            status, red = what_is_not_in_order(here, deployment)
-        if red or status is not DeploymentStatus.READY:
-            return call_who_must_act(here, deployment, status, red)
-        return open_it(here, deployment)
+    def act(installation: Installation) -> StepResult:
+        status, unmet = find_unmet_conditions(installation, deployment)
+        if any(each.condition is Condition.GALLERY_UNCHANGED for each in unmet):
+            compare_gallery_with_list(installation, deployment)
+            status, unmet = find_unmet_conditions(installation, deployment)
+        if any(each.condition is Condition.PROVEN for each in unmet):
+            test_the_whole_chain(installation, deployment)
+            status, unmet = find_unmet_conditions(installation, deployment)
+        if unmet or status is not DeploymentStatus.READY:
+            return call_who_must_act(installation, deployment, status, unmet)
+        return open_it(installation, deployment)
 
     return run_step(FlowStep.OPEN, deployment, revision, act)
 
 
 @task(name="look at the gate's conditions", cache_policy=NO_CACHE)
-def what_is_not_in_order(here: Office, deployment: str) -> tuple[DeploymentStatus, tuple[Finding, ...]]:
-    with reading(here.engine) as session:
+def find_unmet_conditions(installation: Installation, deployment: str) -> tuple[DeploymentStatus, tuple[Finding, ...]]:
+    with reading(installation.engine) as session:
         row = session.get_one(DeploymentRow, deployment)
-        status, facts = DeploymentStatus(row.status), gate_facts(session, row, here.now)
-    found = gate(facts, GateLimits.of(here.policy), now_ns=here.clock.time_ns())
+        status, facts = DeploymentStatus(row.status), gate_facts(session, row, installation.now)
+    found = gate(facts, GateLimits.of(installation.policy), now_ns=installation.clock.time_ns())
     return status, tuple(each for each in found if each.condition in TO_BE_OPENED and not each.met)
 
 
 @task(name="compare the gallery with the list", cache_policy=NO_CACHE)
-def compare_it(here: Office, deployment: str) -> None:
+def compare_gallery_with_list(installation: Installation, deployment: str) -> None:
     """What differs is kept, and the gate is decided on that."""
-    with suppress(LfrError):  # what is away is seen in what is still red
-        compare_gallery(here.settings, here.engine, here.clock, deployment)
+    with suppress(LfrError):  # what is away is seen in what is still unmet
+        compare_gallery(installation.settings, installation.engine, installation.clock, deployment)
 
 
 @task(name="test the whole chain", cache_policy=NO_CACHE)
-def test_it(here: Office, deployment: str) -> None:
+def test_the_whole_chain(installation: Installation, deployment: str) -> None:
     """A green self-test meets the gate's condition; of a red one the lines are kept for `lfr probe show`."""
-    from streams.live_probe_selftest import self_test
+    from streams.live_probe_selftest import run_self_test
 
-    with suppress(LfrError):  # what is away is seen in what is still red
-        self_test(here.settings, here.policy, here.engine, deployment, by=ACTOR)
+    with suppress(LfrError):  # what is away is seen in what is still unmet
+        run_self_test(installation, deployment, by=ACTOR)
 
 
 @task(name="call who must act", cache_policy=NO_CACHE)
-def call_who_must_act(here: Office, deployment: str, status: DeploymentStatus, red: Sequence[Finding]) -> StepResult:
+def call_who_must_act(
+    installation: Installation, deployment: str, status: DeploymentStatus, unmet: Sequence[Finding]
+) -> StepResult:
     roles = {role.value: role for role in Role}
-    for each in red:
+    for each in unmet:
         if each.who in roles:
             condition = each.condition.value.replace("-", " ")
-            here.call(roles[each.who], deployment, f"its hours have begun and it can't open: {condition}")
-    rows = [f"| {each.condition} | {each.who} | {each.why.replace('|', '/')} |" for each in red]
+            call_role(installation, roles[each.who], deployment, f"its hours have begun and it can't open: {condition}")
+    rows = [f"| {each.condition} | {each.who} | {each.why.replace('|', '/')} |" for each in unmet]
     if status is not DeploymentStatus.READY:
-        here.call(Role.PLANNER, deployment, "its hours have begun and nobody has called it ready")
+        call_role(installation, Role.PLANNER, deployment, "its hours have begun and nobody has called it ready")
         rows.append(f"| ready | planner | it is {status.value}: `lfr deployment ready {deployment} --by NAME` |")
     names = ", ".join(
-        [*(each.condition.value for each in red), *(() if status is DeploymentStatus.READY else ("ready",))]
+        [*(each.condition.value for each in unmet), *(() if status is DeploymentStatus.READY else ("ready",))]
     )
     table = "\n".join(["| red | who must act | why |", "| --- | --- | --- |", *rows])
     return StepResult(
@@ -90,8 +94,9 @@ def call_who_must_act(here: Office, deployment: str, status: DeploymentStatus, r
 
 
 @task(name="open it", cache_policy=NO_CACHE)
-def open_it(here: Office, deployment: str) -> StepResult:
-    here.desk.open(deployment, by=ACTOR, compare=partial(compare_gallery, here.settings, here.engine, here.clock))
+def open_it(installation: Installation, deployment: str) -> StepResult:
+    compare = partial(compare_gallery, installation.settings, installation.engine, installation.clock)
+    build_planning_service(installation).open(deployment, by=ACTOR, compare=compare)
     return StepResult(
         End.DONE,
         "Opened.",

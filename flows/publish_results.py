@@ -11,21 +11,21 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
-from flows.clock import now_source
-from flows.publishing import artifact_key, attempt_report
-from lfr_core.common.clock import utc_from_ns
+from flows.clock import current_clock
+from flows.publishing import describe_attempt
+from flows.step_runner import make_artifact_key
 from lfr_core.common.errors import LfrError, Refused
 from lfr_core.common.logs import configure_logs
 from lfr_core.common.settings import Settings
-from lfr_core.domain.policy import Policy, load_policy
-from lfr_core.publication.assembly import publishing
+from lfr_core.custody.installation import Installation
+from lfr_core.publication.assembly import build_public_site, build_results_service
 from lfr_core.publication.results import Attempt, Outcome
 
 __all__ = ["publish_results"]
 
-_AGAIN_S = 60
+_RETRY_DELAY_S = 60
 _OVER = frozenset({"deployment.unknown", "record.not-ended", "record.never-opened"})
-"""The world has moved: cancelled, or open once more."""
+"""Rules whose refusal means that the run is superseded: the deployment was cancelled, or is open once more."""
 
 
 @flow(name="publish-results", persist_result=False, validate_parameters=False)
@@ -33,9 +33,13 @@ def publish_results(deployment: str) -> State[None]:
     """Publish the results of a deployment that has ended, or say what stands in the way."""
     settings = Settings()
     configure_logs(settings.log_level)
-    policy = load_policy(settings.policy_file)
+    with Installation(settings, clock=current_clock()) as installation:
+        return _publish(installation, deployment)
+
+
+def _publish(installation: Installation, deployment: str) -> State[None]:
     try:
-        made = publish_what_is_decided(settings, policy, deployment)
+        made = publish_what_is_decided(installation, deployment)
     except LfrError as error:
         return Failed(message=str(error))
     if isinstance(made, Refused):
@@ -44,11 +48,11 @@ def publish_results(deployment: str) -> State[None]:
         leave_a_report(deployment, f"**Not published.** {made}\n")
         return Failed(message=str(made))
     try:
-        site = build_the_public_site(settings, policy)
+        site = build_the_public_site(installation)
     except LfrError as error:  # the record stays published; the next sweep makes the site up
-        leave_a_report(deployment, attempt_report(made, f"not built: {error}"))
+        leave_a_report(deployment, describe_attempt(made, f"not built: {error}"))
         return Failed(message=f"{made.outcome.value}; the site isn't built yet: {error}")
-    leave_a_report(deployment, attempt_report(made, site))
+    leave_a_report(deployment, describe_attempt(made, site))
     if made.outcome is Outcome.LATE:
         return Failed(message=f"late: {made.said}")
     if made.outcome is Outcome.STANDS:
@@ -56,25 +60,24 @@ def publish_results(deployment: str) -> State[None]:
     return Completed(message=f"{made.outcome.value}: {made.said}")
 
 
-@task(name="publish what is decided", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=_AGAIN_S)
-def publish_what_is_decided(settings: Settings, policy: Policy, deployment: str) -> Attempt | Refused:
-    """A refusal is an answer; a service that is away is asked again."""
-    with publishing(settings, policy, now_source()) as here:
-        try:
-            return here.results.attempt(deployment)
-        except Refused as refused:
-            return refused
+@task(name="publish what is decided", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=_RETRY_DELAY_S)
+def publish_what_is_decided(installation: Installation, deployment: str) -> Attempt | Refused:
+    """Return a refusal as an answer; a service that is away is asked again."""
+    try:
+        return build_results_service(installation).attempt(deployment)
+    except Refused as refused:
+        return refused
 
 
 @task(name="build the public site", cache_policy=NO_CACHE)
-def build_the_public_site(settings: Settings, policy: Policy) -> str:
-    clock = now_source()
-    with publishing(settings, policy, clock) as here:
-        return here.site.refresh(utc_from_ns(clock.time_ns()), wait=False).said
+def build_the_public_site(installation: Installation) -> str:
+    return build_public_site(installation).refresh(installation.now, wait=False).said
 
 
 @task(name="leave a report", cache_policy=NO_CACHE)
 def leave_a_report(deployment: str, markdown: str) -> None:
     create_markdown_artifact(
-        key=artifact_key(deployment), markdown=markdown, description="Results of a deployment, beside their deadline"
+        key=make_artifact_key("results", deployment),
+        markdown=markdown,
+        description="Results of a deployment, beside their deadline",
     )

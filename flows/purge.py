@@ -34,7 +34,7 @@ _KILL_S = 1860.0
 
 
 class OverdueWatch:
-    """Says when the supervisor has to purge itself. Not thread-safe."""
+    """Tells when the supervisor has to purge by itself. Not thread-safe."""
 
     def __init__(self, home: Path, *, after_s: float, clock: Clock) -> None:
         """`after_s`: how long after the last purge's end, or after our own start."""
@@ -52,7 +52,7 @@ class OverdueWatch:
             self._seen, self._since = found, now
         return now - self._since >= self._after_s and now >= self._not_before
 
-    def tried(self) -> None:
+    def note_attempt(self) -> None:
         """A purge of ours has been run, whatever it came to."""
         self._not_before = self._clock.monotonic() + _AGAIN_S
 
@@ -71,26 +71,21 @@ def purge_once(settings: Settings) -> None:
         Refused: `vault.clock`, or `audit.damaged`.
         Retryable: the disk or the database is away.
     """
-    from flows.assembly import sweep_of
-    from flows.erasure_tasks import prune_the_trail
-    from lfr_core.domain.policy import load_policy
+    from flows.assembly import open_sweep
+    from flows.erasure_tasks import prune_audit_trail
+    from lfr_core.custody.installation import Installation
     from lfr_core.retention.ended import Purger
-    from lfr_core.storage.engine import open_engine
 
-    policy = load_policy(settings.policy_file)
-    with sweep_of(settings, policy, by=Purger.SUPERVISOR) as sweep:
-        reports = sweep.run_all()
-    for report in reports:
-        if report.error:
-            get_logger().warning("purge_step", step=report.step, left=len(report.left), reason=report.error)
-    engine = open_engine(settings.records_url)
-    try:
-        prune_the_trail(settings, policy, engine)
-    finally:
-        engine.dispose()
+    with Installation(settings) as installation:
+        with open_sweep(installation, by=Purger.SUPERVISOR) as sweep:
+            reports = sweep.run_all()
+        for report in reports:
+            if report.error:
+                get_logger().warning("purge_step", step=report.step, left=len(report.left), reason=report.error)
+        prune_audit_trail(installation)
 
 
-def _keep_watch(settings: Settings, after_s: float, over: threading.Event) -> None:
+def _watch(settings: Settings, after_s: float, over: threading.Event) -> None:
     watch = OverdueWatch(settings.home, after_s=after_s, clock=SystemClock())
     while not over.wait(_LOOK_S):
         if not watch.is_due():
@@ -99,11 +94,11 @@ def _keep_watch(settings: Settings, after_s: float, over: threading.Event) -> No
         command = [sys.executable, "-m", "flows.purge", "--once"]
         with subprocess.Popen(command, stdin=subprocess.DEVNULL) as purge:
             _wait(purge, over)
-        watch.tried()
+        watch.note_attempt()
 
 
 def _wait(purge: subprocess.Popen[bytes], over: threading.Event) -> None:
-    """Until it has ended; it is killed when we are to end, which harms nothing, or when it takes too long."""
+    """Wait until it has ended; kill it when we are to end, which harms nothing, or when it takes too long."""
     clock = SystemClock()
     deadline = clock.monotonic() + _KILL_S
     while purge.poll() is None and not over.is_set() and clock.monotonic() < deadline:
@@ -118,7 +113,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m flows.purge", description="The supervisor's purge.")
     parser.add_argument("--once", action="store_true", help="purge now")
     parser.add_argument("--after-s", type=float, default=120.0, help="how long none may have ended, seconds")
-    told = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     over = threading.Event()
 
     def end(_signal: int, _frame: FrameType | None) -> None:
@@ -131,12 +126,12 @@ def main(arguments: list[str] | None = None) -> int:
         return error.exit_code
     configure_logs(settings.log_level)
     try:
-        if told.once:
+        if options.once:
             purge_once(settings)
         else:
             signal.signal(signal.SIGTERM, end)
             signal.signal(signal.SIGINT, end)
-            _keep_watch(settings, told.after_s, over)
+            _watch(settings, options.after_s, over)
     except Retryable as error:
         get_logger().warning("purge_waits", reason=str(error))
         return error.exit_code

@@ -1,4 +1,4 @@
-"""What the flow leaves for a reader: a table in Markdown. Counts, times and rules; no ids of people."""
+"""Describes for a reader how late each class of data is: counts, times and rules; no ids of people."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ __all__ = ["lag_table", "lag_words", "last_purge_words"]
 _MINUTE_S, _HOUR_S, _DAY_S = 60, 3_600, 86_400
 
 
-def lag_table(standing: Sequence[ClassStatus]) -> str:
-    """One row a class of data: how it stands, how late its oldest thing is, what is left, what was destroyed."""
+def lag_table(classes: Sequence[ClassStatus]) -> str:
+    """Return a Markdown table, one row a class of data: its state, its lag, what is left, what was destroyed."""
     rows = ["| data | rule | stands | lag | due | destroyed so far | |", "| --- | --- | --- | --- | --- | --- | --- |"]
-    for each in standing:
+    for each in classes:
         words = "; ".join(filter(None, (each.why, each.note))).replace("|", "/").replace("\n", " ")
         stands = f"**{each.standing.value}**" if each.is_alarm else each.standing.value
         rows.append(
@@ -27,7 +27,7 @@ def lag_table(standing: Sequence[ClassStatus]) -> str:
 
 
 def lag_words(seconds: float) -> str:
-    """A lag as people read it: 0, 42 s, 7 min, 3 h, 2 d."""
+    """Return a lag as people read it: 0, 42 s, 7 min, 3 h, 2 d."""
     if seconds < 1:
         return "0"
     for size, unit in ((_DAY_S, "d"), (_HOUR_S, "h"), (_MINUTE_S, "min")):
@@ -37,7 +37,7 @@ def lag_words(seconds: float) -> str:
 
 
 def last_purge_words(last: EndedPurge | None) -> str:
-    """When the last purge of this installation ended, and who ran it."""
+    """Return when the last purge of this installation ended, and who ran it."""
     if last is None:
         return "no purge has ended here yet"
     return f"the last purge ended at {utc_from_ns(last.ended_ns):%Y-%m-%d %H:%M:%S} UTC; {last.by.value} ran it"

@@ -1,7 +1,7 @@
-"""What should be scheduled for a planned deployment, as a pure function of how it stands. Knows no Prefect.
+"""Plans the flow runs of a planned deployment, as a pure function of its state. Imports no Prefect.
 
-The reconciler makes Prefect's schedule equal to this, and each flow asks it again before it acts: a run that isn't
-wanted any more ends as superseded.
+The reconciler makes Prefect's schedule equal to this, and each flow plans again before it acts: a run that is no longer
+planned ends as superseded.
 """
 
 from __future__ import annotations
@@ -21,7 +21,15 @@ from lfr_core.domain.policy import PlanningPolicy, Policy
 from lfr_core.publication.closing import closing_report_file
 from lfr_core.storage.tables.stream import DeploymentRow
 
-__all__ = ["FlowStep", "PlannedRun", "Standing", "retry_after", "runs_wanted", "standing_of", "standings"]
+__all__ = [
+    "FlowStep",
+    "PlannedRun",
+    "ScheduleFacts",
+    "plan_runs",
+    "read_all_schedule_facts",
+    "read_schedule_facts",
+    "retry_after",
+]
 
 _REPORT_FOR = timedelta(days=1)
 """How long after its end a closing report is still made up for; the list's destruction is the sweep's anyway."""
@@ -39,7 +47,7 @@ class FlowStep(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PlannedRun:
-    """One run that should be there. `at` is aware; one that is past is due at once."""
+    """One flow run that should exist. `at` is aware; one that is past is due at once."""
 
     step: FlowStep
     deployment: str
@@ -50,13 +58,13 @@ class PlannedRun:
 
     @property
     def name(self) -> str:
-        """Which run it is, whatever its time."""
+        """Identifies the run, whatever its time."""
         return f"{self.deployment}:{self.step}:{self.occasion}:{self.revision}"
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """How a planned deployment stands, as far as its schedule goes. Times are aware."""
+class ScheduleFacts:
+    """What the schedule of a planned deployment follows from. Times are aware."""
 
     deployment: str
     revision: int
@@ -74,8 +82,8 @@ class Standing:
     """When its results are to be looked at; None: it hasn't ended, or they are published."""
 
 
-def runs_wanted(standing: Standing, policy: PlanningPolicy, now: datetime) -> tuple[PlannedRun, ...]:
-    """Every run that should wait, or should be run now, in the order of their times.
+def plan_runs(facts: ScheduleFacts, policy: PlanningPolicy, now: datetime) -> tuple[PlannedRun, ...]:
+    """Return every run that should wait, or should be run now, in the order of their times.
 
     * compile: `compile_before_h` before the start, until the hours are over;
     * announce: `announce_after_min` after the authority, earlier if notice asks for it; until the start;
@@ -83,33 +91,33 @@ def runs_wanted(standing: Standing, policy: PlanningPolicy, now: datetime) -> tu
     * close: at the end; a deployment that never opened is then cancelled, so that its list goes;
     * publish: at the end, at the reminder, and when it publishes by itself.
     """
-    wanted: list[PlannedRun] = []
+    planned: list[PlannedRun] = []
 
-    def want(step: FlowStep, at: datetime, occasion: str = "") -> None:
-        wanted.append(PlannedRun(step, standing.deployment, standing.revision, at, occasion))
+    def plan(step: FlowStep, at: datetime, occasion: str = "") -> None:
+        planned.append(PlannedRun(step, facts.deployment, facts.revision, at, occasion))
 
-    status = standing.status
-    if status in AFTER_AUTHORITY and standing.authorised_at is not None:
-        if now < standing.ends_at:
+    status = facts.status
+    if status in AFTER_AUTHORITY and facts.authorised_at is not None:
+        if now < facts.ends_at:
             if status is Status.AUTHORISED:
-                want(FlowStep.COMPILE, standing.starts_at - timedelta(hours=policy.compile_before_h))
-            want(FlowStep.OPEN, standing.starts_at)
-        if not standing.announced and now < standing.starts_at:
-            want(FlowStep.ANNOUNCE, _announce_at(standing.authorised_at, standing.starts_at, policy))
-        want(FlowStep.CLOSE, standing.ends_at)
+                plan(FlowStep.COMPILE, facts.starts_at - timedelta(hours=policy.compile_before_h))
+            plan(FlowStep.OPEN, facts.starts_at)
+        if not facts.announced and now < facts.starts_at:
+            plan(FlowStep.ANNOUNCE, _choose_announcement(facts.authorised_at, facts.starts_at, policy))
+        plan(FlowStep.CLOSE, facts.ends_at)
     elif status in {Status.LIVE, Status.SUSPENDED}:
-        want(FlowStep.CLOSE, standing.ends_at)
-    elif status is Status.ENDED and standing.ended_at is not None:
-        if not standing.reported and now < standing.ended_at + _REPORT_FOR:
-            want(FlowStep.CLOSE, standing.ended_at)
-        if standing.results is not None:
-            want(FlowStep.PUBLISH, standing.ended_at, "ended")
-            want(FlowStep.PUBLISH, standing.results.remind_at, "reminder")
-            want(FlowStep.PUBLISH, standing.results.unattended_at, "unattended")
-    return tuple(sorted(wanted, key=lambda run: (run.at, run.step)))
+        plan(FlowStep.CLOSE, facts.ends_at)
+    elif status is Status.ENDED and facts.ended_at is not None:
+        if not facts.reported and now < facts.ended_at + _REPORT_FOR:
+            plan(FlowStep.CLOSE, facts.ended_at)
+        if facts.results is not None:
+            plan(FlowStep.PUBLISH, facts.ended_at, "ended")
+            plan(FlowStep.PUBLISH, facts.results.remind_at, "reminder")
+            plan(FlowStep.PUBLISH, facts.results.unattended_at, "unattended")
+    return tuple(sorted(planned, key=lambda run: (run.at, run.step)))
 
 
-def _announce_at(authorised_at: datetime, starts_at: datetime, policy: PlanningPolicy) -> datetime:
+def _choose_announcement(authorised_at: datetime, starts_at: datetime, policy: PlanningPolicy) -> datetime:
     """Not at once: what is public can't be withheld any more, and withholding is decided after the authority."""
     latest = starts_at - timedelta(hours=policy.notice_h)
     at = authorised_at + timedelta(minutes=policy.announce_after_min)
@@ -117,7 +125,7 @@ def _announce_at(authorised_at: datetime, starts_at: datetime, policy: PlanningP
 
 
 def retry_after(step: FlowStep, attempt: int) -> timedelta:
-    """How long after a run of `step` that failed the next is made; `attempt` counts from 1.
+    """Return how long after a failed run of `step` the next is made; `attempt` counts from 1.
 
     A minute for what must happen in the deployment's hours; the others, whose fault is seldom gone in a minute, double
     that up to half an hour.
@@ -127,37 +135,42 @@ def retry_after(step: FlowStep, attempt: int) -> timedelta:
     return timedelta(minutes=min(2 ** min(attempt - 1, 10), 30))
 
 
-def standing_of(session: Session, deployment: str, policy: Policy, home: Path, now: datetime) -> Standing | None:
-    """How one planned deployment stands; None for a trial, or when there is no such."""
+def read_schedule_facts(
+    session: Session, deployment: str, policy: Policy, home: Path, now: datetime
+) -> ScheduleFacts | None:
+    """Read one planned deployment; None for a trial, or when there is no such."""
     row = session.get(DeploymentRow, deployment) if "\x00" not in deployment else None
     if row is None or not row.planned:
         return None
-    due = {
-        one.deployment: one.moments for one in results_due(session, now, policy.publication) if one.published_at is None
-    }
-    return _standing(session, row, home, due)
+    due = _read_results_due(session, policy, now)
+    return _read_facts(session, row, home, due)
 
 
-def standings(session: Session, policy: Policy, home: Path, now: datetime) -> tuple[Standing, ...]:
-    """How every planned deployment stands for which something may be scheduled."""
-    due = {
-        one.deployment: one.moments for one in results_due(session, now, policy.publication) if one.published_at is None
-    }
+def read_all_schedule_facts(session: Session, policy: Policy, home: Path, now: datetime) -> tuple[ScheduleFacts, ...]:
+    """Read every planned deployment for which something may be scheduled."""
+    due = _read_results_due(session, policy, now)
     query = select(DeploymentRow).where(col(DeploymentRow.planned).is_(True), DeploymentRow.status != Status.CANCELLED)
     rows = [
         row
         for row in session.exec(query.order_by(DeploymentRow.id))
         if row.ended_at is None or row.id in due or now < row.ended_at + _REPORT_FOR
     ]
-    return tuple(each for each in (_standing(session, row, home, due) for row in rows) if each is not None)
+    return tuple(facts for facts in (_read_facts(session, row, home, due) for row in rows) if facts is not None)
 
 
-def _standing(session: Session, row: DeploymentRow, home: Path, due: dict[str, Moments]) -> Standing | None:
+def _read_results_due(session: Session, policy: Policy, now: datetime) -> dict[str, Moments]:
+    """Return when unpublished results are to be looked at, by deployment."""
+    return {
+        one.deployment: one.moments for one in results_due(session, now, policy.publication) if one.published_at is None
+    }
+
+
+def _read_facts(session: Session, row: DeploymentRow, home: Path, due: dict[str, Moments]) -> ScheduleFacts | None:
     life = life_of(session, row)
     if life is None:
         return None
     given = authority_of(session, row.id)
-    return Standing(
+    return ScheduleFacts(
         deployment=row.id,
         revision=life.revision,
         status=life.status,

@@ -1,10 +1,10 @@
 """Serve the flows: `python -m flows.serve`, a child of `lfr up`.
 
 Registers each flow with Prefect's server at `PREFECT_API_URL` and runs what is scheduled, each run a process of its
-own. The sweep's runs are made here, one at a time (`flows.sweep_schedule`), so that an hour's downtime is caught up
-with by one sweep and not by sixty; Prefect 3.8.8 makes none of its own with SQLAlchemy 2.1 (decision 0007). At each
-beat the schedule of planned deployments is made to agree with their plans (`flows.reconcile`). A flow that `prefect
-deploy` has given to a work pool is left to the pool's workers.
+own. The sweep's runs are created here, one at a time (`flows.sweep_schedule`), so that an hour's downtime is caught up
+with by one sweep and not by sixty; Prefect 3.8.8 creates none of its own with SQLAlchemy 2.1 (decision 0007). As often
+the schedule of planned deployments is made to agree with their plans (`flows.reconcile`). A flow that `prefect deploy`
+has given to a work pool is left to the pool's workers.
 """
 
 from __future__ import annotations
@@ -12,32 +12,29 @@ from __future__ import annotations
 import asyncio
 import inspect
 import os
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 from prefect.runner import Runner
 from prefect.types.entrypoint import EntrypointType
 
 from flows.announce import announce
-from flows.api import AS_PLANNED, HttpWorkflows
-from flows.clock import now_source
 from flows.close_deployment import close_deployment
 from flows.compile_watchlist import compile_watchlist
+from flows.flow_runs import AS_PLANNED, PrefectFlowRuns
 from flows.open_deployment import open_deployment
+from flows.prefect_api import PrefectApi
 from flows.publish_results import publish_results
 from flows.reconcile import Changes, reconcile
 from flows.retention import retention
-from flows.sweep_schedule import beat
-from flows.transport import PrefectApi
-from lfr_core.common.clock import utc_from_ns
-from lfr_core.common.errors import Fatal, LfrError
-from lfr_core.common.logs import configure_logs, get_logger
-from lfr_core.common.settings import Settings, load_settings
-from lfr_core.domain.policy import Policy, load_policy
-from lfr_core.storage.engine import open_engine
+from flows.sweep_schedule import schedule_sweep
+from lfr_core.common.clock import SystemClock, utc_from_ns
+from lfr_core.common.errors import LfrError
+from lfr_core.common.logs import get_logger
+from lfr_core.common.settings import Settings
+from lfr_core.custody.installation import Installation
+from lfr_core.custody.program import run_program
 
 if TYPE_CHECKING:
     from prefect import Flow
@@ -59,72 +56,84 @@ def ready_file(settings: Settings) -> Path:
 
 def main() -> int:
     """Serve until SIGTERM. Returns the exit code."""
-    try:
-        settings = load_settings()
-    except Fatal as error:
-        sys.stderr.write(f"error {error}\n")
-        return error.exit_code
-    configure_logs(settings.log_level)
-    try:
-        asyncio.run(_serve(settings, load_policy(settings.policy_file)))
-    except LfrError as error:
-        get_logger().critical("flows_end", reason=str(error))
-        return error.exit_code
-    return 0
+    return run_program(lambda installation: asyncio.run(_serve(installation)), event="flows_end")
 
 
-async def _serve(settings: Settings, policy: Policy) -> None:
+async def _serve(installation: Installation) -> None:
+    settings, every_s = installation.settings, installation.policy.retention.sweep_s
+    api = PrefectApi.from_settings(settings)
     ready = ready_file(settings)
     ready.unlink(missing_ok=True)
     # pause_on_shutdown would leave a schedule paused that somebody else serves too
     runner = Runner(name="openlfr", limit=_AT_ONCE, webserver=False, pause_on_shutdown=False)
-    api = HttpWorkflows(PrefectApi.of(settings))
-    sweep = await _register(runner, api, retention, SWEEP)
+    flow_runs = PrefectFlowRuns(api)
+    sweep = await _register(runner, flow_runs, retention, SWEEP)
     for flow in LIFE:
-        await _register(runner, api, flow, AS_PLANNED)
+        await _register(runner, flow_runs, flow, AS_PLANNED)
     ready.parent.mkdir(parents=True, exist_ok=True)
     ready.write_text(f"{os.getpid()}\n", encoding="ascii")
     try:
         async with asyncio.TaskGroup() as together:
             together.create_task(runner.start())
-            together.create_task(_beat(settings, policy, sweep))
-            together.create_task(_keep_the_schedule(settings, policy, api))
+            together.create_task(_schedule_sweeps(api, sweep, every_s, alone=not settings.prefect_url))
+            together.create_task(_reconcile(installation, flow_runs, every_s))
     finally:
         ready.unlink(missing_ok=True)
 
 
-async def _beat(settings: Settings, policy: Policy, sweep: UUID) -> None:
-    """Our own server's flows are run by us alone, and `lfr up` has ended every process of an earlier life."""
-    await beat(sweep, every_s=policy.retention.sweep_s, alone=not settings.prefect_url)
-
-
-async def _register(runner: Runner, api: HttpWorkflows, flow: Flow[..., Any], name: str) -> UUID:
-    """Serve `flow` here, unless a work pool has it; the id of its Prefect deployment."""
-    pooled = await asyncio.to_thread(api.in_pool, flow.name, name)
+async def _register(runner: Runner, flow_runs: PrefectFlowRuns, flow: Flow[..., Any], name: str) -> str:
+    """Serve `flow` here, unless a work pool has it; return the id of its Prefect deployment."""
+    pooled = await asyncio.to_thread(flow_runs.find_pooled, flow.name, name)
     if pooled:
         get_logger().info("flow_left_to_its_work_pool", flow=flow.name)
-        return UUID(pooled)
+        return pooled
     made = await flow.ato_deployment(
         name=name, description=inspect.getdoc(flow.fn), entrypoint_type=EntrypointType.MODULE_PATH
     )
-    return await runner.aadd_deployment(made)
+    return str(await runner.aadd_deployment(made))
 
 
-async def _keep_the_schedule(settings: Settings, policy: Policy, api: HttpWorkflows) -> None:
-    """Now and at each sweep's beat. What is away is tried again at the next; recognition ends without us."""
-    engine, every_s = open_engine(settings.records_url), policy.retention.sweep_s
-    try:
-        while True:
-            now = utc_from_ns(now_source().time_ns())
-            try:
-                found = await asyncio.to_thread(reconcile, engine, policy, api, home=settings.home, now=now)
-                if found != Changes():
-                    get_logger().info("schedule_kept", said=found.said)
-            except LfrError as error:
-                get_logger().warning("schedule_not_kept", reason=str(error))
-            await asyncio.sleep(every_s - time.time() % every_s)
-    finally:
-        engine.dispose()
+async def _schedule_sweeps(api: PrefectApi, sweep: str, every_s: int, *, alone: bool) -> None:
+    """Create a sweep's run now, and at each whole multiple of `every_s` since the epoch. Ends when cancelled.
+
+    A server that is away is tried again at the next: retention is late then, and its alarm says so.
+
+    Args:
+        api: of Prefect's server.
+        sweep: id of the sweep's Prefect deployment.
+        every_s: the time between two runs.
+        alone: nobody else runs this server's flows, and `lfr up` has ended every process of an earlier life: what
+            claims to run as we begin is lost.
+    """
+    none_runs = alone
+    while True:
+        now = utc_from_ns(SystemClock().time_ns())
+        try:
+            await asyncio.to_thread(schedule_sweep, api, sweep, now=now, every_s=every_s, none_runs=none_runs)
+            none_runs = False
+        except LfrError as error:
+            get_logger().warning("sweep_not_scheduled", reason=str(error))
+        await _sleep_until_next(every_s)
+
+
+async def _reconcile(installation: Installation, flow_runs: PrefectFlowRuns, every_s: int) -> None:
+    """Reconcile now and each `every_s`. What is away is tried again then; recognition ends without us."""
+    settings, policy = installation.settings, installation.policy
+    while True:
+        try:
+            found = await asyncio.to_thread(
+                reconcile, installation.engine, policy, flow_runs, home=settings.home, now=installation.now
+            )
+            if found != Changes():
+                get_logger().info("schedule_reconciled", changes=found.summary)
+        except LfrError as error:
+            get_logger().warning("schedule_not_reconciled", reason=str(error))
+        await _sleep_until_next(every_s)
+
+
+async def _sleep_until_next(every_s: int) -> None:
+    """Sleep until the next whole multiple of `every_s` since the epoch."""
+    await asyncio.sleep(every_s - time.time() % every_s)
 
 
 if __name__ == "__main__":

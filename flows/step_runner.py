@@ -1,4 +1,4 @@
-"""How the flows of a deployment's life begin and end: superseded or not, done or not, with a report for people."""
+"""Runs one step of a deployment's life: superseded or not, done or not, with a report for people."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
-from flows.schedule import FlowStep, runs_wanted, standing_of
-from flows.services import Office, office
+from flows.clock import current_clock
+from flows.schedule import FlowStep, plan_runs, read_schedule_facts
 from lfr_core.common.errors import LfrError, Retryable
 from lfr_core.common.logs import configure_logs
 from lfr_core.common.settings import Settings
-from lfr_core.domain.policy import load_policy
+from lfr_core.custody.installation import Installation
 from lfr_core.storage.engine import reading
 
-__all__ = ["End", "StepResult", "artifact_key", "run_step"]
+__all__ = ["End", "StepResult", "make_artifact_key", "run_step"]
 
 _EARLY_S = 5.0
 """Prefect starts a run up to half a second early (it rounds), and its server's clock may be ahead of ours."""
@@ -36,58 +36,59 @@ class End(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StepResult:
-    """What a run says of itself: one sentence, and more in Markdown."""
+    """How a run ended: one sentence, and more in Markdown."""
 
     end: End
     sentence: str
     more: str = ""
 
 
-def run_step(step: FlowStep, deployment: str, revision: int, act: Callable[[Office], StepResult]) -> State[None]:
-    """Ask whether the step is still wanted; if so do it; leave a report; end in the state that says how it went.
+def run_step(step: FlowStep, deployment: str, revision: int, act: Callable[[Installation], StepResult]) -> State[None]:
+    """Check that the step is still planned; if so run it; leave a report; end in the state that says how it went.
 
-    A service that is away fails the run, and the reconciler makes another.
+    A service that is away fails the run, and the reconciler creates another.
     """
     settings = Settings()
     configure_logs(settings.log_level)
     try:
-        with office(settings, load_policy(settings.policy_file)) as here:
-            moved = _moved(here, step, deployment, revision)
-            told = StepResult(End.SUPERSEDED, moved) if moved else act(here)
+        with Installation(settings, clock=current_clock()) as installation:
+            why_not = _explain_superseded(installation, step, deployment, revision)
+            result = StepResult(End.SUPERSEDED, why_not) if why_not else act(installation)
     except Retryable as away:
-        told = StepResult(End.FAILED, str(away), "It is tried again by itself. If it lasts: `lfr doctor`.")
+        result = StepResult(End.FAILED, str(away), "It is tried again by itself. If it lasts: `lfr doctor`.")
     except LfrError as error:
-        told = StepResult(End.FAILED, str(error))
+        result = StepResult(End.FAILED, str(error))
+    heading = f"# {deployment}: {step.value.replace('-', ' ')}"
     create_markdown_artifact(
-        key=artifact_key(step, deployment),
-        markdown=f"# {deployment}: {step.value.replace('-', ' ')}\n\n**{told.end}.** {told.sentence}\n\n{told.more}",
-        description=f"{told.end}: revision {revision}",
+        key=make_artifact_key(step.value, deployment),
+        markdown=f"{heading}\n\n**{result.end}.** {result.sentence}\n\n{result.more}",
+        description=f"{result.end}: revision {revision}",
     )
-    if told.end is End.SUPERSEDED:
-        return Completed(name="Superseded", message=told.sentence)
-    return Completed(message=told.sentence) if told.end is End.DONE else Failed(message=told.sentence)
+    if result.end is End.SUPERSEDED:
+        return Completed(name="Superseded", message=result.sentence)
+    return Completed(message=result.sentence) if result.end is End.DONE else Failed(message=result.sentence)
 
 
-def artifact_key(step: FlowStep, deployment: str) -> str:
-    """Prefect's keys have small letters, digits and dashes only."""
-    return f"{step}-{re.sub(r'[^a-z0-9]+', '-', deployment.lower()).strip('-')}"
+def make_artifact_key(prefix: str, deployment: str) -> str:
+    """Make an artifact's key; Prefect's keys have small letters, digits and dashes only."""
+    return f"{prefix}-{re.sub(r'[^a-z0-9]+', '-', deployment.lower()).strip('-')}"
 
 
-def _moved(here: Office, step: FlowStep, deployment: str, revision: int) -> str:
-    """Why this run isn't wanted any more; "" when it is."""
-    now = here.now
-    with reading(here.engine) as session:
-        standing = standing_of(session, deployment, here.policy, here.settings.home, now)
-    if standing is None:
+def _explain_superseded(installation: Installation, step: FlowStep, deployment: str, revision: int) -> str:
+    """Return why this run is no longer planned; "" when it is. Waits out the seconds that Prefect was early."""
+    policy, now = installation.policy, installation.now
+    with reading(installation.engine) as session:
+        facts = read_schedule_facts(session, deployment, policy, installation.settings.home, now)
+    if facts is None:
         return f"there is no planned deployment {deployment}"
-    if standing.revision != revision:
-        return f"revision {standing.revision} has replaced revision {revision}"
-    wanted = {run.step: run.at for run in runs_wanted(standing, here.policy.planning, now)}
-    if step not in wanted:
-        return f"it is {standing.status.value}: nothing is left to do"
-    early = (wanted[step] - now).total_seconds()
-    if 0 < early <= _EARLY_S:
-        time.sleep(early)
-    elif early > 0:
-        return f"it is due at {wanted[step]:%Y-%m-%d %H:%M:%S %Z}, not before"
+    if facts.revision != revision:
+        return f"revision {facts.revision} has replaced revision {revision}"
+    planned = {run.step: run.at for run in plan_runs(facts, policy.planning, now)}
+    if step not in planned:
+        return f"it is {facts.status.value}: nothing is left to do"
+    early_s = (planned[step] - now).total_seconds()
+    if 0 < early_s <= _EARLY_S:
+        time.sleep(early_s)
+    elif early_s > 0:
+        return f"it is due at {planned[step]:%Y-%m-%d %H:%M:%S %Z}, not before"
     return ""

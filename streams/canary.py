@@ -1,4 +1,4 @@
-"""Planting in broker, alerts and footage, by the ways that real frames, sightings and pictures take.
+"""Injects canaries into broker, alerts and footage, the way that real frames, sightings and pictures go.
 
 * A frame: sealed by the camera's sealer, sent by the camera's producer, as `FrameKind.CANARY`, which the worker opens
   and looks at like any and books nowhere.
@@ -39,7 +39,7 @@ from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.footage import FootageSegmentRow
 from lfr_core.storage.tables.stream import AlertRow, SightingRow
 from streams.broker.traits import BrokerTraits
-from streams.camera.feedback import Flight
+from streams.camera.feedback import InFlightFrames
 from streams.camera.footage import FootageWriter
 from streams.camera.producer import FrameProducer
 from streams.topics import Topic
@@ -54,7 +54,7 @@ _RECORD_S = 30.0
 _LOOK_S = 0.1
 
 
-class _NotingSealer:
+class _RecordingSealer:
     """A sealer that remembers what it sealed, which is what the broker gets."""
 
     def __init__(self, inner: FrameSealer) -> None:
@@ -71,7 +71,7 @@ class _NotingSealer:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CanaryStreams:
-    """Plants for one system. Each kind can be planted by itself; all need the deployment to be live."""
+    """Injects for one system. Each kind can be injected by itself; all need the deployment to be live."""
 
     servers: str
     traits: BrokerTraits
@@ -90,17 +90,17 @@ class CanaryStreams:
             Retryable: the broker or the vault are away.
         """
         jpeg = noise_jpeg(self.random, *FRAME_PX)
-        sealer = _NotingSealer(VaultSealer(self.vault, self.clock, deployment, CANARY))
-        flight = Flight(self.clock, bound=1, lost_after_s=None)
+        sealer = _RecordingSealer(VaultSealer(self.vault, self.clock, deployment, CANARY))
+        in_flight = InFlightFrames(self.clock, bound=1, lost_after_s=None)
         producer = FrameProducer(
             self.servers,
             topic=Topic.FRAMES,
             traits=self.traits,
             sealer=sealer,
             max_frame_bytes=self.policy.images.max_frame_bytes,
-            flight=flight,
+            in_flight=in_flight,
             clock=self.clock,
-            patient=False,
+            may_wait=False,
         )
         try:
             now_ns = self.clock.time_ns()
@@ -110,11 +110,11 @@ class CanaryStreams:
             )
             lent = self.vault.open_key(key_id)
             producer.send(header, jpeg)
-            if not producer.flush(_CONFIRM_S) or flight.delivery_failed:
+            if not producer.flush(_CONFIRM_S) or in_flight.delivery_failed:
                 raise Retryable("the broker didn't confirm the canary: plant again")
         finally:
             producer.close()
-        planted = made(
+        injected = made(
             CanaryKind.FRAME,
             deployment,
             store=store,
@@ -123,10 +123,10 @@ class CanaryStreams:
             stored=sealed_forms(sealer.sealed),
             due_ns=lent.opens_until_ns,
         )
-        return planted.model_copy(update={"key_id": key_id, "key_fingerprint": fingerprint(lent.key)})
+        return injected.model_copy(update={"key_id": key_id, "key_fingerprint": fingerprint(lent.key)})
 
     def inject_alert(self, view: DeploymentView, *, store: str = "broker") -> tuple[InjectedCanary, InjectedCanary]:
-        """Send one sighting, and wait for the alert that the recorder opens for it: both are planted.
+        """Send one sighting, and wait for the alert that the recorder opens for it: both are injected.
 
         Raises:
             Refused: the vault gives no key.

@@ -1,20 +1,17 @@
-"""The self-test of one system, put together: every check with the real services behind it, and its result kept."""
+"""Runs the self-test of one installation: every check with the real services behind it, and keeps its result."""
 
 from __future__ import annotations
 
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from sqlalchemy import Engine
-
-from lfr_core.common.clock import Clock
 from lfr_core.common.errors import LfrError, Refused, Retryable
-from lfr_core.common.settings import Settings
-from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
-from lfr_core.custody.vault.port import Vault
+from lfr_core.custody.audit.port import AuditEvent, Verb
+from lfr_core.custody.installation import Installation
 from lfr_core.deployments.monitoring.gallery import GalleryCheck
 from lfr_core.deployments.monitoring.selftest import (
     Check,
@@ -30,7 +27,6 @@ from lfr_core.deployments.monitoring.store import answers_to, keep_self_test
 from lfr_core.deployments.views import DeploymentReader
 from lfr_core.domain.actors import Principal, SystemActor
 from lfr_core.domain.deployments import DeploymentView
-from lfr_core.domain.policy import Policy
 from lfr_core.recognition.faces.types import FaceEngine
 from lfr_core.recognition.gallery.port import Gallery
 from lfr_core.storage.engine import reading, writing
@@ -38,7 +34,7 @@ from streams.broker.traits import traits_of
 from streams.live_probe import LiveProbeSender
 from streams.topics import Topic, absent_topics
 
-__all__ = ["SelfTester", "self_test"]
+__all__ = ["SelfTester", "run_self_test"]
 
 _LOOK_S = 0.1
 _ACTOR = SystemActor.SELF_TEST
@@ -47,15 +43,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SelfTester:
-    """Tests one system, deployment by deployment."""
+    """Tests one installation, deployment by deployment."""
 
-    settings: Settings
-    policy: Policy
-    engine: Engine
-    vault: Vault
-    trail: Trail
+    installation: Installation
     gallery: Gallery
-    clock: Clock
     load_pack: Callable[[], FaceEngine]
     """Raises Fatal when the pack is missing or damaged."""
     sleep: Callable[[float], None] = time.sleep
@@ -71,37 +62,40 @@ class SelfTester:
             Refused: `deployment.unknown`, `deployment.ended`.
             Retryable: the result can't be kept or audited: records or vault are away.
         """
-        view = DeploymentReader(self.engine).find(deployment)
+        view = DeploymentReader(self.installation.engine).find(deployment)
         if view is None:
             raise Refused("deployment.unknown", f"there is no deployment {deployment}; see `lfr deployment list`")
         if view.status.is_over:
             raise Refused("deployment.ended", f"deployment {deployment} is over: there is nothing left to test")
-        began_ns = self.clock.time_ns()
+        began_ns = self.installation.now_ns
         done = SelfTest(uuid.uuid4(), deployment, began_ns, run_checks(self._checks(view)))
         red = sum(not line.ok for line in done.lines)
-        self.trail.prepare(by)
-        with writing(self.engine) as session:
+        self.installation.trail.prepare(by)
+        with writing(self.installation.engine) as session:
             keep_self_test(
                 session,
                 done.id,
                 deployment,
                 began_ns=began_ns,
-                ended_ns=self.clock.time_ns(),
+                ended_ns=self.installation.now_ns,
                 green=done.green,
                 detail=done.to_json(),
             )
             facts: dict[str, str | int] = {"lines": len(done.lines), "red": red}
-            self.trail.append(
+            self.installation.trail.append(
                 session, AuditEvent(Verb.CONSULT, by, deployment, f"proof:{done.id}", "proof.self-test", facts)
             )
         return done
 
     def _checks(self, view: DeploymentView) -> tuple[Check, ...]:
         pack = _Once(self.load_pack, "the model pack doesn't load")
-        template = _Once(lambda: check_face(pack.get(), self.policy), "the test face has no template")
+        template = _Once(lambda: check_face(pack.get(), self.installation.policy), "the test face has no template")
         broker = _Once(self._topics, "the broker isn't there")
         return (
-            Check("vault and clock", lambda: check_clock(self.vault, self.clock, self.policy)),
+            Check(
+                "vault and clock",
+                lambda: check_clock(self.installation.vault, self.installation.clock, self.installation.policy),
+            ),
             Check("records and audit trail", self._records),
             Check("model pack", lambda: check_pack(pack.get(), view)),
             Check("test face", lambda: f"found and good enough, {template.get().shape[1]} numbers"),
@@ -109,12 +103,15 @@ class SelfTester:
             Check("gallery and list", lambda: self._compared(view.id)),
             Check("broker and topics", broker.get),
             Check("recognisers and recorder", lambda: self._answers(view.id, broker)),
-            Check("footage folder", lambda: check_footage(self.settings.footage_store, self.policy)),
+            Check(
+                "footage folder",
+                lambda: check_footage(self.installation.settings.footage_store, self.installation.policy),
+            ),
         )
 
     def _compared(self, deployment: str) -> str:
         """The gallery holds what was bound to the list, and that is what was approved; kept for the gate."""
-        why = GalleryCheck(self.engine, self.gallery, self.clock).compare(deployment)
+        why = GalleryCheck(self.installation.engine, self.gallery, self.installation.clock).compare(deployment)
         if why:
             raise Refused(
                 "proof.gallery-changed",
@@ -124,33 +121,37 @@ class SelfTester:
         return "the gallery holds the list that was enrolled, nothing more and nothing less"
 
     def _records(self) -> str:
-        self.trail.prepare(_ACTOR)
-        with writing(self.engine):  # the right to write is held, and given back
+        self.installation.trail.prepare(_ACTOR)
+        with writing(self.installation.engine):  # the right to write is held, and given back
             return "can be written"
 
     def _topics(self) -> str:
-        absent = absent_topics(self.settings.kafka_bootstrap, tuple(Topic))
+        absent = absent_topics(self.installation.settings.kafka_bootstrap, tuple(Topic))
         if absent:
             raise Retryable(f"the broker has no {', '.join(absent)}: `lfr up` makes them")
-        return f"{len(Topic)} topics at {self.settings.kafka_bootstrap}"
+        return f"{len(Topic)} topics at {self.installation.settings.kafka_bootstrap}"
 
     def _answers(self, deployment: str, broker: _Once[str]) -> str:
         """Each partition's recogniser is called, and its answer comes back through the recorder."""
         broker.get()
-        wanted, within_s = self.settings.frame_partitions, self.policy.live_probe.answer_s
+        partitions, within_s = self.installation.settings.frame_partitions, self.installation.policy.live_probe.answer_s
         sender = LiveProbeSender(
-            self.settings.kafka_bootstrap, traits_of(self.settings), self.vault, self.engine, self.clock
+            self.installation.settings.kafka_bootstrap,
+            traits_of(self.installation.settings),
+            self.installation.vault,
+            self.installation.engine,
+            self.installation.clock,
         )
-        proof, began_s = sender.call(deployment, wanted), self.clock.monotonic()
+        probe, began_s = sender.call(deployment, partitions), self.installation.clock.monotonic()
         while True:
-            with reading(self.engine) as session:
-                heard = len(answers_to(session, proof))
-            passed_s = self.clock.monotonic() - began_s
-            if heard >= wanted:
-                return f"{heard} of {wanted} partitions answered within {passed_s:.1f} s"
+            with reading(self.installation.engine) as session:
+                heard = len(answers_to(session, probe))
+            passed_s = self.installation.clock.monotonic() - began_s
+            if heard >= partitions:
+                return f"{heard} of {partitions} partitions answered within {passed_s:.1f} s"
             if passed_s > within_s:
                 raise Retryable(
-                    f"{heard} of {wanted} partitions of frames answered within {within_s:g} s: see whether every "
+                    f"{heard} of {partitions} partitions of frames answered within {within_s:g} s: see whether every "
                     "`recognise` and `record` runs, with `lfr status`"
                 )
             self.sleep(_LOOK_S)
@@ -177,27 +178,15 @@ class _Once(Generic[T]):
         return self._made
 
 
-def self_test(settings: Settings, policy: Policy, engine: Engine, deployment: str, *, by: Principal) -> SelfTest:
-    """Run the self-test of these settings; see `SelfTester.test`. Takes seconds, most of them to load the pack."""
-    from lfr_core.common.clock import SystemClock
-    from lfr_core.custody.audit.trail import AuditTrail
-    from lfr_core.custody.vault.client import vault_client
+def run_self_test(installation: Installation, deployment: str, *, by: Principal) -> SelfTest:
+    """Run the self-test of an installation; see `SelfTester.test`. Takes seconds, most of them to load the pack."""
     from lfr_core.recognition.faces.engine import build_engine
     from lfr_core.recognition.gallery.milvus import MilvusGallery
     from lfr_core.recognition.gallery.rotated import rotated_gallery
 
-    clock, vault, milvus = SystemClock(), vault_client(settings), MilvusGallery(settings.gallery_uri)
-    try:
+    with closing(MilvusGallery(installation.settings.gallery_uri)) as milvus:
         return SelfTester(
-            settings=settings,
-            policy=policy,
-            engine=engine,
-            vault=vault,
-            trail=AuditTrail(vault, clock),
-            gallery=rotated_gallery(milvus, vault, actor=_ACTOR),
-            clock=clock,
-            load_pack=lambda: build_engine(settings, policy),
+            installation,
+            gallery=rotated_gallery(milvus, installation.vault, actor=_ACTOR),
+            load_pack=lambda: build_engine(installation.settings, installation.policy),
         ).test(deployment, by=by)
-    finally:
-        milvus.close()
-        vault.close()

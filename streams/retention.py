@@ -134,10 +134,10 @@ def bound_ns(spec: TopicSpec) -> int:
 def _partitions(admin: KafkaAdminClient, topics: Sequence[str]) -> list[TopicPartition]:
     from kafka import TopicPartition
 
-    told = admin.describe_topics()
+    described = admin.describe_topics()
     return [
         TopicPartition(str(topic["name"]), part["partition_index"])
-        for topic in told
+        for topic in described
         if topic["name"] in topics
         for part in topic["partitions"]
     ]

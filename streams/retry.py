@@ -1,4 +1,4 @@
-"""Work off the event loop, asked again while a service is away."""
+"""Runs work off the event loop, again and again while a service is away."""
 
 from __future__ import annotations
 

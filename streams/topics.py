@@ -131,7 +131,7 @@ def ensure_topics(servers: str, settings: Settings, policy: Policy, traits: Brok
 def _create(admin: KafkaAdminClient, specs: list[TopicSpec], traits: BrokerTraits) -> None:
     from kafka.errors import TopicAlreadyExistsError
 
-    wanted: dict[str, dict[str, Any]] = {
+    creations: dict[str, dict[str, Any]] = {
         spec.name: {
             "num_partitions": spec.partitions,
             # Kafka: the broker's default.replication.factor, which a cluster sets to 3
@@ -141,10 +141,10 @@ def _create(admin: KafkaAdminClient, specs: list[TopicSpec], traits: BrokerTrait
         for spec in specs
     }
     try:
-        admin.create_topics(wanted, timeout_ms=ANSWER_MS)
+        admin.create_topics(creations, timeout_ms=ANSWER_MS)
     except TopicAlreadyExistsError:  # somebody was quicker; the next call compares
         return
-    admin.wait_for_topics(list(wanted), timeout_ms=ANSWER_MS)
+    admin.wait_for_topics(list(creations), timeout_ms=ANSWER_MS)
 
 
 def _fit_partitions(admin: KafkaAdminClient, spec: TopicSpec, found: int, traits: BrokerTraits) -> list[str]:
@@ -166,8 +166,8 @@ def _config_faults(admin: KafkaAdminClient, spec: TopicSpec) -> dict[str, str]:
     from kafka.admin import ConfigResource, ConfigResourceType
 
     resource = ConfigResource(ConfigResourceType.TOPIC, spec.name, dict.fromkeys(spec.config))
-    told = admin.describe_configs([resource], config_filter="all")["topic"][spec.name]
-    found = {name: str(told[name]["value"]) if name in told else "unset" for name in spec.config}
+    described = admin.describe_configs([resource], config_filter="all")["topic"][spec.name]
+    found = {name: str(described[name]["value"]) if name in described else "unset" for name in spec.config}
     return {name: value for name, value in found.items() if value != spec.config[name]}
 
 
@@ -220,8 +220,10 @@ def lag(servers: str, group: str, topic: str, only: Collection[int] | None = Non
     from kafka.admin import OffsetSpec
 
     with admin_client(servers) as admin:
-        told = admin.describe_topics([topic])
-        partitions = [TopicPartition(topic, part["partition_index"]) for part in told[0]["partitions"]] if told else []
+        described = admin.describe_topics([topic])
+        partitions = (
+            [TopicPartition(topic, part["partition_index"]) for part in described[0]["partitions"]] if described else []
+        )
         if not partitions:
             raise Retryable(f"there is no topic {topic} at {servers} yet: `lfr up` makes it", retry_after_s=1.0)
         first = admin.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.EARLIEST))

@@ -1,4 +1,4 @@
-"""A stream worker process: `python -m streams.worker recognise --index 0`, `python -m streams.worker record`.
+"""Runs a stream worker process: `python -m streams.worker recognise --index 0`, `python -m streams.worker record`.
 
 Started by `lfr up`; may be started by hand on another machine to add a worker to the group.
 """
@@ -11,19 +11,20 @@ import sys
 import threading
 import time
 from collections import defaultdict
+from functools import partial
 from pathlib import Path
 
 import cv2
 import faust
 import numpy as np
 
-from lfr_core.common.clock import SystemClock
-from lfr_core.common.errors import Fatal, LfrError, Retryable
+from lfr_core.common.errors import Retryable
 from lfr_core.common.hardening import forbid_core_dumps
-from lfr_core.common.logs import configure_logs, get_logger
-from lfr_core.common.settings import Settings, load_settings
+from lfr_core.common.logs import get_logger
+from lfr_core.common.settings import Settings
+from lfr_core.custody.installation import Installation
+from lfr_core.custody.program import run_program
 from lfr_core.domain.actors import SystemActor
-from lfr_core.domain.policy import Policy, load_policy
 from lfr_core.recognition.faces.types import FaceEngine
 from lfr_core.recognition.gallery.port import Gallery
 from streams.app import make_app
@@ -49,30 +50,21 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("role", choices=("recognise", "record"))
     parser.add_argument("--index", type=int, default=0, help="this worker's number in its group: unique and stable")
     options = parser.parse_args(arguments)
-    try:
-        settings = load_settings()
-    except Fatal as error:
-        sys.stderr.write(f"error {error}\n")
-        return error.exit_code
-    configure_logs(settings.log_level)
+    return run_program(partial(_run, options.role, options.index), event="worker_ends", role=options.role)
+
+
+def _run(role: str, index: int, installation: Installation) -> int:
     forbid_core_dumps()
-    try:
-        return _run(options.role, options.index, settings, load_policy(settings.policy_file))
-    except LfrError as error:
-        get_logger().critical("worker_ends", role=options.role, reason=str(error))
-        return error.exit_code
-
-
-def _run(role: str, index: int, settings: Settings, policy: Policy) -> int:
+    settings, policy = installation.settings, installation.policy
     traits = traits_of(settings)
     _wait_for_topics(settings)
     group = RECOGNISE_GROUP if role == "recognise" else RECORD_GROUP
     app = make_app(group, f"{role}-{index}", settings=settings, policy=policy, traits=traits)
     heartbeat = Heartbeat()
     if role == "recognise":
-        _attach_recognise(app, settings, policy, heartbeat)
+        _attach_recognise(app, installation, heartbeat)
     else:
-        _attach_record(app, settings, policy, heartbeat)
+        _attach_record(app, installation, heartbeat)
     assigned = threading.Event()
     ready = ready_file(settings, role, index)
     ready.unlink(missing_ok=True)
@@ -84,7 +76,9 @@ def _run(role: str, index: int, settings: Settings, policy: Policy) -> int:
         _say_ready(ready)
         get_logger().info("partitions_assigned", role=role, index=index, count=len(assigned_partitions))
 
-    watchdog = Watchdog(heartbeat=heartbeat, lag=lambda: _own_lag(app, settings, group), assigned=assigned.is_set)
+    watchdog = Watchdog(
+        heartbeat=heartbeat, lag=lambda: _measure_own_lag(app, settings, group), assigned=assigned.is_set
+    )
     watchdog.start()
     worker = faust.Worker(app, loglevel="WARNING", quiet=True, redirect_stdouts=False, override_logging=False)
     try:
@@ -104,7 +98,7 @@ def _wait_for_topics(settings: Settings) -> None:
         Retryable: not within a minute.
     """
     started = time.monotonic()
-    told = False
+    reported = False
     while True:
         try:
             absent = absent_topics(settings.kafka_bootstrap, tuple(Topic))
@@ -115,9 +109,9 @@ def _wait_for_topics(settings: Settings) -> None:
             reason = str(error)
         if time.monotonic() - started > BROKER_WAIT_S:
             raise Retryable(reason)
-        if not told:
+        if not reported:
             get_logger().warning("broker_away_at_start", reason=reason)
-            told = True
+            reported = True
         time.sleep(0.5)
 
 
@@ -131,8 +125,7 @@ def _say_ready(ready: Path) -> None:
         os._exit(Retryable.exit_code)
 
 
-def _attach_recognise(app: faust.App, settings: Settings, policy: Policy, heartbeat: Heartbeat) -> None:
-    from lfr_core.custody.vault.client import vault_client
+def _attach_recognise(app: faust.App, installation: Installation, heartbeat: Heartbeat) -> None:
     from lfr_core.custody.vault.frames import VaultOpener
     from lfr_core.deployments.directory import CachedDirectory
     from lfr_core.deployments.monitoring.gallery import GalleryCheck
@@ -142,22 +135,20 @@ def _attach_recognise(app: faust.App, settings: Settings, policy: Policy, heartb
     from lfr_core.recognition.gallery.rotated import rotated_gallery
     from lfr_core.recognition.loading import ComparedGallery
     from lfr_core.recognition.service import Recogniser
-    from lfr_core.storage.engine import open_engine
     from streams.agents.recognise import attach_recognise
 
-    clock = SystemClock()
+    settings, policy, vault, clock = installation.settings, installation.policy, installation.vault, installation.clock
     cv2.setNumThreads(settings.inference_threads)  # a worker a core: more threads would fight for it
-    vault = vault_client(settings)
     engine = build_engine(settings, policy)
-    records = open_engine(settings.records_url)
-    check = GalleryCheck(records, MilvusGallery(settings.gallery_uri), clock)  # a connection of its own: a thread's
-    turned = rotated_gallery(MilvusGallery(settings.gallery_uri), vault, actor=SystemActor.RECOGNISER)
-    gallery = ComparedGallery(turned, check.compare)
+    # a connection of its own: the check runs in another thread
+    check = GalleryCheck(installation.engine, MilvusGallery(settings.gallery_uri), clock)
+    rotated = rotated_gallery(MilvusGallery(settings.gallery_uri), vault, actor=SystemActor.RECOGNISER)
+    gallery = ComparedGallery(rotated, check.compare)
     _warm_up(engine, gallery)
     recogniser = Recogniser(
         engine=engine,
         gallery=gallery,
-        directory=CachedDirectory(DeploymentReader(records), clock, policy.live.deployment_check_s),
+        directory=CachedDirectory(DeploymentReader(installation.engine), clock, policy.live.deployment_check_s),
         opener=VaultOpener(vault, clock),
         vault=vault,
         policy=policy,
@@ -167,7 +158,7 @@ def _attach_recognise(app: faust.App, settings: Settings, policy: Policy, heartb
 
 
 def _warm_up(engine: FaceEngine, gallery: Gallery) -> None:
-    """First calls take seconds (imports, connections, graph warm-up): have them before the first live frame."""
+    """Make the first calls, which take seconds (imports, connections, graph), before the first live frame."""
     engine.detect([np.zeros((720, 1280, 3), np.uint8)])
     engine.embed([np.zeros((112, 112, 3), np.uint8)])
     try:
@@ -176,20 +167,17 @@ def _warm_up(engine: FaceEngine, gallery: Gallery) -> None:
         get_logger().warning("gallery_away_at_start")
 
 
-def _attach_record(app: faust.App, settings: Settings, policy: Policy, heartbeat: Heartbeat) -> None:
+def _attach_record(app: faust.App, installation: Installation, heartbeat: Heartbeat) -> None:
     from lfr_core.alerts.recorder import Recorder
-    from lfr_core.custody.audit.trail import AuditTrail
-    from lfr_core.custody.vault.client import vault_client
-    from lfr_core.storage.engine import open_engine
     from streams.agents.record import attach_record
 
-    clock, vault = SystemClock(), vault_client(settings)
-    engine = open_engine(settings.records_url)
-    attach_record(app, Recorder(engine, policy.alerts, clock, vault, AuditTrail(vault, clock)), heartbeat, clock)
+    clock = installation.clock
+    recorder = Recorder(installation.engine, installation.policy.alerts, clock, installation.vault, installation.trail)
+    attach_record(app, recorder, heartbeat, clock)
 
 
-def _own_lag(app: faust.App, settings: Settings, group: str) -> int:
-    """Records that wait in this worker's own partitions."""
+def _measure_own_lag(app: faust.App, settings: Settings, group: str) -> int:
+    """Count the records that wait in this worker's own partitions."""
     own: dict[str, set[int]] = defaultdict(set)
     for partition in app.consumer.assignment():
         own[partition.topic].add(partition.partition)

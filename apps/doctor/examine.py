@@ -18,12 +18,12 @@ __all__ = ["examine"]
 def examine(settings: Settings) -> list[Check]:
     """Look at everything these settings need; changes nothing but empty folders for home and cache."""
     from lfr_core.domain.policy import load_policy
-    from streams.broker.choose import choose, look
+    from streams.broker.choose import choose_broker, inspect_machine
 
     running = is_held(settings.home)
-    found = look(settings)
+    found = inspect_machine(settings)
     try:
-        choice = choose(settings, found)
+        choice = choose_broker(settings, found)
     except Fatal as error:
         choice, refusal = None, str(error)
     own_broker = choice is None or not choice.external

@@ -117,16 +117,16 @@ def database(settings: Settings) -> Check:
 def workflows(settings: Settings, *, running: bool) -> Check:
     """Prefect's server: whether its API answers us, and nobody else."""
     from apps.supervisor.probes import http_ok
-    from flows.transport import PrefectApi
+    from flows.prefect_api import PrefectApi
 
     api = settings.prefect_api.rstrip("/")
     if http_ok(f"{api}/health")(0):
         try:
-            PrefectApi.of(settings, timeout_s=_CONNECT_S).ask("GET", "/admin/version")
+            PrefectApi.from_settings(settings, timeout_s=_CONNECT_S).request("GET", "/admin/version")
         except LfrError as error:
             return fail("workflows", str(error), f"see the log in {settings.home / 'log'}")
         try:
-            PrefectApi(api, timeout_s=_CONNECT_S).ask("GET", "/admin/version")
+            PrefectApi(api, timeout_s=_CONNECT_S).request("GET", "/admin/version")
         except Retryable:
             return ok("workflows", f"Prefect at {api}, with a login")
         mend = "set PREFECT_SERVER_API_AUTH_STRING there and LFR_PREFECT_AUTH_FILE here"

@@ -1,4 +1,4 @@
-"""What a child is, and what is told about it."""
+"""Describes a child process, and the state it is in."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from apps.supervisor.children import ChildSpec
 from apps.supervisor.probes import broker_answers, http_ok, pid_in_file, port_answers, vault_answers
 from apps.supervisor.workflows import purge_child, workflow_children
-from streams.broker.choose import BrokerChoice, choose, look
+from streams.broker.choose import BrokerChoice, choose_broker, inspect_machine
 from streams.broker.jars import libs_folder
 from streams.broker.kafka import KafkaNode, broker_command
 from streams.broker.tansu import tansu_binary, tansu_command
@@ -74,7 +74,7 @@ def plan(
     Raises:
         Fatal: no broker can be run on this machine (see `streams.broker.choose`).
     """
-    choice = choice or choose(settings, look(settings))
+    choice = choice or choose_broker(settings, inspect_machine(settings))
     env = settings_env(settings, choice.traits.kind)
     children: list[ChildSpec] = []
     if not choice.external:
@@ -111,7 +111,7 @@ def _broker(settings: Settings, policy: Policy, traits: BrokerTraits) -> ChildSp
         command = tansu_command(binary or Path("tansu"), settings.kafka_port)
 
     def topics() -> None:
-        from streams.broker.where import refuse_other_folder
+        from streams.broker.log_dirs import refuse_other_folder
         from streams.topics import ensure_topics
 
         if records is not None:

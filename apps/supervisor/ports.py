@@ -38,13 +38,13 @@ def owner_of(port: int) -> str:
         return "a process we may not see"
 
 
-def refuse_taken_ports(wanted: Mapping[int, str]) -> None:
-    """`wanted` names who needs each port.
+def refuse_taken_ports(needed: Mapping[int, str]) -> None:
+    """`needed` names who needs each port.
 
     Raises:
         Fatal: some are taken; the message names each, and its owner.
     """
-    taken = [f"port {port} ({name}) is taken by {owner_of(port)}" for port, name in wanted.items() if is_taken(port)]
+    taken = [f"port {port} ({name}) is taken by {owner_of(port)}" for port, name in needed.items() if is_taken(port)]
     if taken:
         raise Fatal(
             f"{'; '.join(taken)}. Stop that, or choose other ports "

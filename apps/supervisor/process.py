@@ -51,13 +51,13 @@ class Guardian:
 
     def note(self, group: int) -> None:
         """Kill this process group if we die."""
-        self._tell(f"+{group}\n")
+        self._send(f"+{group}\n")
 
     def forget(self, group: int) -> None:
         """It is gone; its number may come to be somebody else's."""
-        self._tell(f"-{group}\n")
+        self._send(f"-{group}\n")
 
-    def _tell(self, line: str) -> None:
+    def _send(self, line: str) -> None:
         if self._process.stdin is not None:
             with contextlib.suppress(BrokenPipeError):  # without it the kernel's signal still stands (Linux)
                 self._process.stdin.write(line)
@@ -82,7 +82,7 @@ def child_environment(extra: Mapping[str, str], *, downloads: bool = False) -> d
 def spawn(
     command: Sequence[str], *, home: Path, env: Mapping[str, str], output: IO[bytes], new_session: bool = False
 ) -> subprocess.Popen[bytes]:
-    """Start a child, its words into `output`: in the home folder, which is its person's home too, files for us alone.
+    """Start a child, its output into `output`: in the home folder, which is its person's home too, files for us alone.
 
     So no `prefect.toml`, `.streamlit` or profile of whoever started us is read, and nothing is written elsewhere.
     """

@@ -1,4 +1,4 @@
-"""What the supervisor writes down: the lock that makes it the only one, and the state that `lfr status` reads."""
+"""Keeps what the supervisor writes down: the lock that makes it the only one, and the state that `lfr status` reads."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ __all__ = [
 
 
 class ChildReport(BaseModel):
-    """One child, as told."""
+    """One child, as reported."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -56,7 +56,7 @@ class ChildReport(BaseModel):
 
 
 class SystemState(BaseModel):
-    """The supervisor and its children, as told."""
+    """The supervisor and its children, as reported."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -160,7 +160,10 @@ def refuse_running(home: Path) -> None:
 
 
 class HomeLock:
-    """Makes us the only supervisor of a home folder; the kernel lets go of it when we die."""
+    """Makes us the only supervisor of a home folder; the kernel lets go of it when we die.
+
+    Not `filelock`: `is_held` asks under a shared lock, so that two who ask never take each other for a supervisor.
+    """
 
     def __init__(self, home: Path) -> None:
         self._home = home

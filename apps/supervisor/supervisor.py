@@ -53,7 +53,7 @@ class Supervisor:
             specs: the children.
             home: where the lock, the state and the logs (`log/NAME.log`) go.
             backoff: when a dead child is started again.
-            on_change: told of all children whenever one changes; called in the supervisor's thread, mustn't raise.
+            on_change: given all children whenever one changes; called in the supervisor's thread, mustn't raise.
             clock: the time.
 
         Raises:
@@ -87,7 +87,7 @@ class Supervisor:
             for spec in stage
         }
         self._started_ns = self._clock.time_ns()
-        self._tell()
+        self._publish()
         # one thread starts every child: the kernel ties a child to the thread that started it (launch.py)
         self._thread = threading.Thread(target=self._run, name="supervisor", daemon=True)
         self._thread.start()
@@ -147,7 +147,7 @@ class Supervisor:
             while not self._stop.is_set():
                 self._step()
                 self._stop.wait(_TICK_S)
-        except BaseException as error:  # noqa: BLE001  told to whoever waits; the children are stopped all the same
+        except BaseException as error:  # noqa: BLE001  raised to whoever waits; the children are stopped all the same
             self._broken = error
         finally:
             self._stop_children()
@@ -160,7 +160,7 @@ class Supervisor:
                 return
             ready = all(self._children[name].state is ChildState.READY for name in child.spec.after)
             child.step(may_start=ready)
-            self._tell()
+            self._publish()
         now = self._clock.monotonic()
         if now >= self._next_rotation:
             self._next_rotation = now + _ROTATE_EVERY_S
@@ -174,16 +174,16 @@ class Supervisor:
             children = [self._children[spec.name] for spec in stage]
             for child in children:
                 child.terminate()
-            self._tell()
+            self._publish()
             while children:
                 waited = self._clock.monotonic() - begun
                 children = [c for c in children if not c.has_stopped(kill=waited > c.spec.stop_deadline_s)]
-                self._tell()
+                self._publish()
                 if children:
                     time.sleep(_TICK_S)
 
-    def _tell(self) -> None:
-        """Write the state and tell who listens, if anything changed."""
+    def _publish(self) -> None:
+        """Write the state and call `on_change`, if anything changed."""
         reports = tuple(child.report() for child in self._children.values())
         if reports == self._reports:
             return

@@ -37,7 +37,7 @@ def running_system(
     In order: nothing may run in this home yet; it is closed to other users; the database is brought up to date; the
     broker is chosen (and written to broker.json, for clients in other processes) and its jars are verified, or, if
     Maven can't get them and nobody insists on Kafka, Tansu is taken; an external broker's topics are seen to; the
-    children are started. `say` is told what takes long.
+    children are started. `say` is given a line about what takes long.
 
     Raises:
         Fatal: a system runs here already, a port is taken, no broker can be run, a jar isn't ours.
@@ -45,7 +45,7 @@ def running_system(
     """
     from lfr_core.common.private_files import close_to_others
     from lfr_core.storage.migrate import upgrade
-    from streams.broker.choose import choose, look
+    from streams.broker.choose import choose_broker, inspect_machine
     from streams.broker.jars import ensure_jars
     from streams.broker.traits import BrokerKind, remember_kind
     from streams.topics import ensure_topics
@@ -54,8 +54,8 @@ def running_system(
     make_home(settings.home)
     for path in close_to_others(settings):
         say(f"{path} was open to other users of this machine, and is closed to them now")
-    machine = look(settings)
-    choice = choose(settings, machine)
+    machine = inspect_machine(settings)
+    choice = choose_broker(settings, machine)
     if not choice.external and choice.traits.kind is BrokerKind.KAFKA:
         try:
             ensure_jars(settings.cache, say)
@@ -63,7 +63,7 @@ def running_system(
             if settings.broker != "auto" or machine.tansu is None:
                 raise
             say(str(error))
-            choice = choose(settings, replace(machine, jars=False, maven=False))
+            choice = choose_broker(settings, replace(machine, jars=False, maven=False))
     if choice.traits.banner:
         say(f"{choice.traits.banner} ({choice.why})")
     upgrade(settings.records_url)

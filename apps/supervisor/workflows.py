@@ -47,7 +47,7 @@ def workflow_children(
 
 
 def purge_child(policy: Policy, env: dict[str, str]) -> ChildSpec:
-    """Purges when no purge has ended for two minutes, or two beats of the sweep. It waits for nobody."""
+    """Purges when no purge has ended for two minutes, or two intervals of the sweep. It waits for nobody."""
     after_s = max(_NO_PURGE_S, 2 * policy.retention.sweep_s)
     return ChildSpec(
         PURGE,

@@ -1,4 +1,4 @@
-"""`python -m apps.vault` and `lfr vault run`: put the vault together and serve it until told to stop."""
+"""Puts the vault together and serves it until stopped: `python -m apps.vault` and `lfr vault run`."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from lfr_core.common.settings import Settings
 from lfr_core.custody.audit.keeper import HeadKeeper
 from lfr_core.custody.audit.port import AuditEvent
 from lfr_core.custody.audit.trail import AuditTrail, record
+from lfr_core.custody.installation import Installation
 from lfr_core.custody.vault.core import VaultCore
 from lfr_core.custody.vault.keystore import Keystore
 from lfr_core.custody.vault.server import VaultServer
 from lfr_core.deployments.vault_log import VaultLog, bind_installation
 from lfr_core.domain.gate import GateLimits
 from lfr_core.domain.policy import Policy
-from lfr_core.storage.engine import open_engine
 
 __all__ = ["AuditWriter", "build_core", "run_vault"]
 
@@ -50,7 +50,7 @@ class AuditWriter:
 
 
 def build_core(settings: Settings, policy: Policy, engine: Engine, clock: Clock | None = None) -> VaultCore:
-    """The vault of these settings, tied to its database; `clock` is the machine's unless a test has another.
+    """Build the vault of these settings, tied to its database; `clock` is the machine's unless a test has another.
 
     Raises:
         Fatal: the keystore is damaged or another installation's.
@@ -60,33 +60,33 @@ def build_core(settings: Settings, policy: Policy, engine: Engine, clock: Clock 
     keystore = Keystore(settings.keystore_folder)
     bind_installation(engine, keystore.installation)
     clock = clock or SystemClock()
-    book, audit = VaultLog(engine, clock), AuditWriter(engine, clock)
+    log, audit = VaultLog(engine, clock), AuditWriter(engine, clock)
     core = VaultCore(
         policy=policy.vault,
         limits=GateLimits.of(policy),
         clock=clock,
         keystore=keystore,
-        facts=book,
-        epochs=book,
+        facts=log,
+        epochs=log,
         audit=audit,
-        people=book,
+        people=log,
     )
     audit.use(core)
     core.begin()
     return core
 
 
-def run_vault(settings: Settings, policy: Policy) -> None:
+def run_vault(installation: Installation) -> None:
     """Serve until SIGTERM or SIGINT.
 
     Raises:
         Fatal, Refused, Retryable: as `build_core`; another vault answers at the socket.
     """
     forbid_core_dumps()
-    engine = open_engine(settings.records_url)
-    core = build_core(settings, policy, engine)
+    settings, policy, engine = installation.settings, installation.policy, installation.engine
+    core = build_core(settings, policy, engine, installation.clock)
     server = VaultServer(core, settings.vault_socket)
-    heads = HeadKeeper(engine, core, SystemClock(), settings.keystore_folder, policy.audit.head_every_s)
+    heads = HeadKeeper(engine, core, installation.clock, settings.keystore_folder, policy.audit.head_every_s)
 
     def end(_signal: int, _frame: FrameType | None) -> None:
         server.stop()
@@ -100,7 +100,6 @@ def run_vault(settings: Settings, policy: Policy) -> None:
         server.serve()
     finally:
         heads.stop()
-        engine.dispose()
 
 
 def _lock_memory() -> bool:

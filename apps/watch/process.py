@@ -1,4 +1,4 @@
-"""Builds the watch of an installation, and runs it about once a second.
+"""Puts the watch together, and runs its loop.
 
 It holds no key and loads no model. When it dies the supervisor starts it again; when it stays away, proofs grow old and
 the gate shuts.
@@ -16,7 +16,6 @@ from types import FrameType
 
 from sqlmodel import Session
 
-from apps.services import deployment_store
 from lfr_core.common.errors import Retryable
 from lfr_core.common.logs import get_logger
 from lfr_core.common.settings import Settings
@@ -26,6 +25,7 @@ from lfr_core.deployments.monitoring.circuit_breaker import CircuitBreaker
 from lfr_core.deployments.monitoring.gallery import GalleryCheck, GalleryWatch
 from lfr_core.deployments.monitoring.watch import WATCH, Watch
 from lfr_core.deployments.reading import authority_of, call
+from lfr_core.deployments.services import build_deployment_store
 from lfr_core.recognition.gallery.milvus import MilvusGallery
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.stream import DeploymentRow
@@ -46,14 +46,14 @@ def build_watch(installation: Installation) -> Watch:
     """Build the watch of an installation. Connects to nothing yet."""
     settings, policy = installation.settings, installation.policy
     engine, clock = installation.engine, installation.clock
-    store = deployment_store(installation)
+    store = build_deployment_store(installation)
 
     def call_officer(session: Session, deployment: str, why: str) -> None:
         call(session, role=Role.AUTHORISING_OFFICER, deployment=deployment, why=why, now=installation.now)
 
     def call_who_must_act(session: Session, deployment: str, why: str) -> None:
         row = session.get(DeploymentRow, deployment)
-        if row is not None and row.planned:  # a trial has no board: its suspension says why
+        if row is not None and row.planned:  # a trial has nobody to call: its suspension says why
             for role in (Role.AUTHORISING_OFFICER, Role.PLANNER):
                 call(session, role=role, deployment=deployment, why=why, now=installation.now)
 

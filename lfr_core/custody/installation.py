@@ -27,6 +27,7 @@ class Installation:
 
     Args:
         settings: where things are; read from the environment unless given.
+        policy: the one that the settings name unless given.
         clock: the system's unless given.
         vault_timeout_s: how long one question to the vault may take.
 
@@ -36,10 +37,17 @@ class Installation:
     """
 
     def __init__(
-        self, settings: Settings | None = None, *, clock: Clock | None = None, vault_timeout_s: float = VAULT_TIMEOUT_S
+        self,
+        settings: Settings | None = None,
+        *,
+        policy: Policy | None = None,
+        clock: Clock | None = None,
+        vault_timeout_s: float = VAULT_TIMEOUT_S,
     ) -> None:
         self.settings = settings or load_settings()
         self.clock = clock or SystemClock()
+        if policy is not None:
+            self.policy = policy
         self._vault_timeout_s = vault_timeout_s
 
     @cached_property

@@ -1,76 +1,59 @@
-"""Publishing put together with what it needs, for flows and commands."""
+"""Puts the services of publishing together over an `Installation`, for flows and commands."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 
-from sqlalchemy import Engine
-
-from lfr_core.common.clock import Clock
 from lfr_core.common.errors import LfrError
 from lfr_core.common.settings import Settings
-from lfr_core.custody.audit.trail import AuditTrail
-from lfr_core.custody.vault.client import vault_client
+from lfr_core.custody.installation import Installation
 from lfr_core.deployments.compliance_documents import paper_folder
 from lfr_core.deployments.reading import call
 from lfr_core.domain.figures import Figures
-from lfr_core.domain.policy import Policy, default_policy_file
+from lfr_core.domain.policy import default_policy_file
 from lfr_core.publication.explaining import Explanations
 from lfr_core.publication.record_figures import PackFacts, figures_for
 from lfr_core.publication.results import ResultsService
 from lfr_core.publication.site.publisher import PublicSite
 from lfr_core.recognition.faces.pack.manifest import read_manifest
-from lfr_core.storage.engine import open_engine
 
-__all__ = ["Publishing", "pack_facts", "policy_reference", "publishing"]
-
-
-@dataclass(frozen=True, slots=True)
-class Publishing:
-    """What publishes, explains and shows."""
-
-    engine: Engine
-    results: ResultsService
-    explanations: Explanations
-    site: PublicSite
+__all__ = ["build_explanations", "build_public_site", "build_results_service", "pack_facts", "policy_reference"]
 
 
-@contextmanager
-def publishing(settings: Settings, policy: Policy, clock: Clock) -> Iterator[Publishing]:
-    """Open for these settings. Nothing is asked of the vault before something is published.
-
-    Raises:
-        Retryable: the database's folder can't be written.
-    """
-    engine = open_engine(settings.records_url)
-    vault = vault_client(settings)
-    trail = AuditTrail(vault, clock)
+def build_results_service(installation: Installation) -> ResultsService:
+    """Give the service that publishes results. Nothing is asked of the vault before something is published."""
+    settings, engine, policy = installation.settings, installation.engine, installation.policy
     reference, pack = policy_reference(settings), pack_facts(settings)
 
     def figures(deployment: str) -> Figures:
         return figures_for(engine, deployment, force=policy.force.name, policy_ref=reference, pack=pack)
 
-    try:
-        yield Publishing(
-            engine=engine,
-            results=ResultsService(
-                engine,
-                trail,
-                clock,
-                policy.publication,
-                figures=figures,
-                reports=settings.home / "reports" / "records",
-                call=call,
-            ),
-            explanations=Explanations(engine, trail, clock, policy.publication),
-            site=PublicSite(engine, policy, vault, settings.public_site, paper_folder(settings.home)),
-        )
-    finally:
-        vault.close()
-        engine.dispose()
+    return ResultsService(
+        engine,
+        installation.trail,
+        installation.clock,
+        policy.publication,
+        figures=figures,
+        reports=settings.home / "reports" / "records",
+        call=call,
+    )
+
+
+def build_explanations(installation: Installation) -> Explanations:
+    """Give the service that explains why results are late."""
+    return Explanations(installation.engine, installation.trail, installation.clock, installation.policy.publication)
+
+
+def build_public_site(installation: Installation) -> PublicSite:
+    """Give the public site of this installation."""
+    settings = installation.settings
+    return PublicSite(
+        installation.engine,
+        installation.policy,
+        installation.vault,
+        settings.public_site,
+        paper_folder(settings.home),
+    )
 
 
 def policy_reference(settings: Settings) -> str:

@@ -1,17 +1,16 @@
-"""One sweep at a time. Both locks are let go of by the system when their holder dies, however it dies.
+"""Lets one sweep run at a time. Both locks are released by the system when their holder dies, however it dies.
 
-The file's at once. PostgreSQL's when its server sees the connection end: at once if the process dies, within a minute
-if the whole machine goes or its line is cut, because the server is told to ask whether we are still there.
+The file's (flock) at once. PostgreSQL's when its server sees the connection end: at once if the process dies, within a
+minute if the whole machine goes or its line is cut, because the server is told to ask whether we are still there.
 """
 
 from __future__ import annotations
 
-import fcntl
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from filelock import FileLock, Timeout
 from sqlalchemy import Engine, text
 
 from lfr_core.common.errors import Retryable
@@ -54,16 +53,15 @@ def one_sweep(engine: Engine, home: Path) -> Iterator[None]:
 
 @contextmanager
 def _file_lock(file: Path) -> Iterator[None]:
+    lock = FileLock(file, mode=0o600, blocking=False, thread_local=False, fallback_to_soft=False)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        held = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        lock.acquire()
+    except Timeout as error:
+        raise SweepRuns("another sweep runs; it does this one's work") from error
     except OSError as error:
         raise Retryable(f"{file} can't be written: {error.strerror}. Mend the folder; nothing was purged") from error
     try:
-        try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise SweepRuns("another sweep runs; it does this one's work") from error
         yield
     finally:
-        os.close(held)
+        lock.release()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 import faust
 
@@ -24,7 +24,7 @@ __all__ = ["attach_record"]
 
 BATCH = 64  # messages a transaction
 WITHIN_S = 0.05
-TELL_EVERY_S = 10.0
+LOG_EVERY_S = 10.0
 
 Message = TypeVar("Message", Sighting, OutcomeBatch, DeadLetter, Proof)
 Record = Callable[[Sequence[Message]], Sequence[tuple[Message, LfrError]]]
@@ -39,55 +39,39 @@ def attach_record(app: faust.App, recorder: Recorder, heartbeat: Heartbeat, cloc
     """
     found = ThreadPoolExecutor(max_workers=1, thread_name_prefix="record")
     refused = ThreadPoolExecutor(max_workers=1, thread_name_prefix="record-refused")
-    told = {topic: RateLimiter(clock, TELL_EVERY_S) for topic in Topic}
+    dead_letters = _DeadLetterWriter(recorder, refused, heartbeat, clock)
 
-    async def write(
-        stream: faust.StreamT, message_type: type[Message], record: Record[Message], executor: Executor = found
-    ) -> None:
-        async for events in stream.noack_take(BATCH, within=WITHIN_S):
-            try:
-                await bury(await write_batch(events, message_type, record, executor))
-            except Fatal as error:
-                get_logger().critical("worker_ends", reason=str(error))
-                os._exit(error.exit_code)
-            for event in events:
-                await stream.ack(event)
-            heartbeat.beat()
+    @app.agent(raw_topic(app, Topic.SIGHTINGS), name="record-sightings")
+    async def record_sightings(stream: faust.StreamT) -> None:
+        writer = _BatchWriter(Sighting, lambda batch: recorder.record_sightings(batch).failures, found, dead_letters)
+        await _consume(stream, writer)
 
-    async def write_batch(
-        events: Sequence[faust.EventT], message_type: type[Message], record: Record[Message], executor: Executor
-    ) -> list[DeadLetter]:
-        """Write what can be read; what is to be told of the rest, in the order it came."""
-        readable: dict[int, tuple[faust.EventT, Message]] = {}
-        letters: list[DeadLetter] = []
-        for event in events:
-            try:
-                message = message_type.decode(event.message.value or b"")
-                readable[id(message)] = (event, message)
-            except Poison as error:
-                letters.append(letter_of(event, error))
-        if not readable:
-            return letters
-        try:
-            failures = await retry_while_unavailable(
-                lambda: record([message for _, message in readable.values()]),
-                executor=executor,
-                heartbeat=heartbeat,
-                what="database",
-            )
-        except Fatal:
-            raise
-        except Exception as error:  # noqa: BLE001  a fault in our own code must not stop the stream
-            get_logger().exception("record_failed", messages=len(readable))
-            if len(readable) == 1:
-                return [*letters, letter_of(next(iter(readable.values()))[0], error)]
-            for event, _ in readable.values():  # one of them is the culprit: write each by itself
-                letters += await write_batch([event], message_type, record, executor)
-            return letters
-        return letters + [letter_of(readable[id(message)][0], reason) for message, reason in failures]
+    @app.agent(raw_topic(app, Topic.OUTCOMES), name="record-outcomes")
+    async def record_outcomes(stream: faust.StreamT) -> None:
+        writer = _BatchWriter(OutcomeBatch, lambda batch: recorder.record_outcomes(batch).failures, found, dead_letters)
+        await _consume(stream, writer)
 
-    def letter_of(event: faust.EventT, error: Exception) -> DeadLetter:
-        """What is told of a record that can't be written: where it lies and why, never what is in it."""
+    @app.agent(raw_topic(app, Topic.PROOFS), name="record-proofs")
+    async def record_live_probe_results(stream: faust.StreamT) -> None:
+        await _consume(stream, _BatchWriter(Proof, recorder.record_live_probe_results, found, dead_letters))
+
+    @app.agent(raw_topic(app, Topic.DEAD_LETTERS), name="record-dead-letters")
+    async def record_dead_letters(stream: faust.StreamT) -> None:
+        await _consume(stream, _BatchWriter(DeadLetter, recorder.record_dead_letters, refused, dead_letters))
+
+
+class _DeadLetterWriter:
+    """Makes dead letters of records that can't be written, and writes them in a thread of its own."""
+
+    def __init__(self, recorder: Recorder, executor: Executor, heartbeat: Heartbeat, clock: Clock) -> None:
+        self._recorder = recorder
+        self._executor = executor
+        self.heartbeat = heartbeat
+        self._clock = clock
+        self._log_limits = {topic: RateLimiter(clock, LOG_EVERY_S) for topic in Topic}
+
+    def make(self, event: faust.EventT, error: Exception) -> DeadLetter:
+        """Say of a record that can't be written where it lies and why, never what is in it."""
         return DeadLetter(
             topic=event.message.topic,
             partition=event.message.partition,
@@ -95,35 +79,77 @@ def attach_record(app: faust.App, recorder: Recorder, heartbeat: Heartbeat, cloc
             camera=record_key(event.message),
             error=error.rule if isinstance(error, Refused) else type(error).__name__,
             reason=str(error) if isinstance(error, LfrError) else "see the worker's log",
-            at_ns=clock.time_ns(),
+            at_ns=self._clock.time_ns(),
         )
 
-    async def bury(letters: Sequence[DeadLetter]) -> None:
-        """Book what can't be written, all of a batch at once."""
+    async def write(self, letters: Sequence[DeadLetter]) -> None:
+        """Write all dead letters of a batch at once."""
         if not letters:
             return
         last = letters[-1]
-        if told[Topic(last.topic)].due():  # a flood of them must not fill the log
+        if self._log_limits[Topic(last.topic)].allow():  # a flood of them must not fill the log
             get_logger().error(
                 "record_refused", topic=last.topic, offset=last.offset, error=last.error, messages=len(letters)
             )
         ordered = gathered(sorted(letters, key=lambda letter: (letter.partition, letter.offset)))
         await retry_while_unavailable(
-            lambda: recorder.record_dead_letters(ordered), executor=refused, heartbeat=heartbeat, what="database"
+            lambda: self._recorder.record_dead_letters(ordered),
+            executor=self._executor,
+            heartbeat=self.heartbeat,
+            what="database",
         )
 
-    @app.agent(raw_topic(app, Topic.SIGHTINGS), name="record-sightings")
-    async def record_sightings(stream: faust.StreamT) -> None:
-        await write(stream, Sighting, lambda batch: recorder.record_sightings(batch).failures)
 
-    @app.agent(raw_topic(app, Topic.OUTCOMES), name="record-outcomes")
-    async def record_outcomes(stream: faust.StreamT) -> None:
-        await write(stream, OutcomeBatch, lambda batch: recorder.record_outcomes(batch).failures)
+class _BatchWriter(Generic[Message]):
+    """Writes batches of one kind of message."""
 
-    @app.agent(raw_topic(app, Topic.PROOFS), name="record-proofs")
-    async def record_live_probe_results(stream: faust.StreamT) -> None:
-        await write(stream, Proof, recorder.record_live_probe_results)
+    def __init__(
+        self, message_type: type[Message], record: Record[Message], executor: Executor, dead_letters: _DeadLetterWriter
+    ) -> None:
+        self._message_type: type[Message] = message_type
+        self._record: Record[Message] = record
+        self._executor = executor
+        self.dead_letters = dead_letters
 
-    @app.agent(raw_topic(app, Topic.DEAD_LETTERS), name="record-dead-letters")
-    async def record_dead_letters(stream: faust.StreamT) -> None:
-        await write(stream, DeadLetter, recorder.record_dead_letters, refused)
+    async def write(self, events: Sequence[faust.EventT]) -> list[DeadLetter]:
+        """Write what can be read; return dead letters of the rest, in the order it came."""
+        readable: dict[int, tuple[faust.EventT, Message]] = {}
+        letters: list[DeadLetter] = []
+        for event in events:
+            try:
+                message = self._message_type.decode(event.message.value or b"")
+                readable[id(message)] = (event, message)
+            except Poison as error:
+                letters.append(self.dead_letters.make(event, error))
+        if not readable:
+            return letters
+        try:
+            failures = await retry_while_unavailable(
+                lambda: self._record([message for _, message in readable.values()]),
+                executor=self._executor,
+                heartbeat=self.dead_letters.heartbeat,
+                what="database",
+            )
+        except Fatal:
+            raise
+        except Exception as error:  # noqa: BLE001  a fault in our own code must not stop the stream
+            get_logger().exception("record_failed", messages=len(readable))
+            if len(readable) == 1:
+                return [*letters, self.dead_letters.make(next(iter(readable.values()))[0], error)]
+            for event, _ in readable.values():  # one of them is the culprit: write each by itself
+                letters += await self.write([event])
+            return letters
+        return letters + [self.dead_letters.make(readable[id(message)][0], reason) for message, reason in failures]
+
+
+async def _consume(stream: faust.StreamT, writer: _BatchWriter[Message]) -> None:
+    """Take batches, write each and its dead letters, and acknowledge it then."""
+    async for events in stream.noack_take(BATCH, within=WITHIN_S):
+        try:
+            await writer.dead_letters.write(await writer.write(events))
+        except Fatal as error:
+            get_logger().critical("worker_ends", reason=str(error))
+            os._exit(error.exit_code)
+        for event in events:
+            await stream.ack(event)
+        writer.dead_letters.heartbeat.beat()

@@ -18,7 +18,7 @@ from streams.broker.traits import KAFKA, TANSU, BrokerTraits
 if TYPE_CHECKING:
     from lfr_core.common.settings import Settings
 
-__all__ = ["BrokerChoice", "Machine", "choose", "look"]
+__all__ = ["BrokerChoice", "Machine", "choose_broker", "inspect_machine"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +46,8 @@ class BrokerChoice:
     why: str
 
 
-def look(settings: Settings) -> Machine:
-    """Ask the machine. Starts `java -version` and nothing else."""
+def inspect_machine(settings: Settings) -> Machine:
+    """Find what the machine has to run a broker with. Starts `java -version` and nothing else."""
     return Machine(
         java=java_major(),
         jars=jars_present(libs_folder(settings.cache)),
@@ -56,8 +56,8 @@ def look(settings: Settings) -> Machine:
     )
 
 
-def choose(settings: Settings, machine: Machine) -> BrokerChoice:
-    """Decide.
+def choose_broker(settings: Settings, machine: Machine) -> BrokerChoice:
+    """Choose the broker.
 
     Raises:
         Fatal: the broker that is forced, or any, can't be run on this machine; the message says what to install.
@@ -65,7 +65,7 @@ def choose(settings: Settings, machine: Machine) -> BrokerChoice:
     if settings.kafka_servers:
         traits = TANSU if settings.broker == "tansu" else KAFKA
         return BrokerChoice(traits, external=True, needs_maven=False, why=f"the settings name {settings.kafka_servers}")
-    kafka = _kafka(machine)
+    kafka = _choose_kafka(machine)
     if settings.broker != "tansu" and not isinstance(kafka, str):
         return kafka
     lacks = kafka if isinstance(kafka, str) else "LFR_BROKER=tansu asks for it"
@@ -79,8 +79,8 @@ def choose(settings: Settings, machine: Machine) -> BrokerChoice:
     return BrokerChoice(TANSU, external=False, needs_maven=False, why=lacks)
 
 
-def _kafka(machine: Machine) -> BrokerChoice | str:
-    """Apache Kafka, or why not."""
+def _choose_kafka(machine: Machine) -> BrokerChoice | str:
+    """Return Apache Kafka, or why not."""
     if machine.java is None:
         return "there is no Java"
     if machine.java < MIN_JAVA:

@@ -123,7 +123,7 @@ def _format_once(node: KafkaNode, java: str) -> None:
         *("--ignore-formatted", "-t", identity.read_text(encoding="ascii").strip(), "-c", str(node.config)),
     ]
     try:
-        told = subprocess.run(
+        done_process = subprocess.run(
             command,
             cwd=node.folder,
             env=_environment(),
@@ -137,7 +137,7 @@ def _format_once(node: KafkaNode, java: str) -> None:
         raise Fatal(f"the broker's storage {node.log_dir} can't be formatted: {reason}") from error
     except subprocess.TimeoutExpired as error:
         raise Fatal(f"formatting the broker's storage took more than {_FORMAT_DEADLINE_S:.0f} s") from error
-    done.write_text(told.stdout, encoding="utf-8")
+    done.write_text(done_process.stdout, encoding="utf-8")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -147,8 +147,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--libs", type=Path, required=True)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--controller-port", type=int, required=True)
-    told = parser.parse_args(arguments)
-    node = KafkaNode(told.folder.resolve(), told.port, told.controller_port, told.libs.resolve())
+    options = parser.parse_args(arguments)
+    node = KafkaNode(options.folder.resolve(), options.port, options.controller_port, options.libs.resolve())
     try:
         java = prepare(node)
     except LfrError as error:

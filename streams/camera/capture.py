@@ -10,7 +10,7 @@ import structlog
 from lfr_core.common.clock import Clock
 from lfr_core.common.errors import LfrError, Poison
 from lfr_core.domain.policy import Policy
-from streams.camera.feedback import Flight
+from streams.camera.feedback import InFlightFrames
 from streams.camera.footage import FootageSink
 from streams.camera.job import CameraJob
 from streams.camera.jpeg import jpeg_size
@@ -37,10 +37,10 @@ class Capture:
         source: Source,
         again: Callable[[], Source],
         ledger: Ledger,
-        flight: Flight,
+        in_flight: InFlightFrames,
         *,
         clock: Clock,
-        halt: StopToken,
+        stop_token: StopToken,
         footage: FootageSink | None = None,
     ) -> None:
         """Args as in `run_camera`; `again` opens the source anew, for a recording that is looped."""
@@ -49,9 +49,9 @@ class Capture:
         self._source = source
         self._again = again
         self._ledger = ledger
-        self._flight = flight
+        self._in_flight = in_flight
         self._clock = clock
-        self._halt = halt
+        self._stop_token = stop_token
         self._footage = footage
         self._rate = policy.sampling.looks_per_second
         self._size: tuple[int, int] | None = None
@@ -81,14 +81,14 @@ class Capture:
 
     def finish(self) -> None:
         """Make it stop, and wait a little; a thread that hangs in a read is left behind and counts no more."""
-        self._halt.set()
+        self._stop_token.set()
         self._thread.join(_FINISH_S)
         self._ledger.close()
 
     def _run(self) -> None:
         try:
             frames = self._play()
-            if frames == 0 and not self._halt.is_set():
+            if frames == 0 and not self._stop_token.is_set():
                 raise Poison(f"{self._source.info.shown} holds no frame that can be read")
         except Exception as error:  # noqa: BLE001  raised again by the sender, after the END record
             self.error = error
@@ -102,10 +102,10 @@ class Capture:
         started_ns, started = self._clock.time_ns(), self._clock.monotonic()
         pacer, frames, frames_before, offset_s, media_s = Pacer(), 0, 0, 0.0, 0.0
         adapted = started
-        while not self._halt.is_set():
+        while not self._stop_token.is_set():
             grab = self._source.grab()
             if grab is None:
-                if not self._job.loop or self._source.info.live or self._halt.is_set() or frames == frames_before:
+                if not self._job.loop or self._source.info.live or self._stop_token.is_set() or frames == frames_before:
                     break
                 self._source.close()
                 self._source = self._again()
@@ -119,7 +119,7 @@ class Capture:
             else:
                 at_s = media_s = offset_s + grab.media_s
                 if not self._job.as_fast_as_possible:
-                    if self._halt.wait(max(0.0, started + media_s - self._clock.monotonic())):
+                    if self._stop_token.wait(max(0.0, started + media_s - self._clock.monotonic())):
                         break  # not captured: its time has not come
                     captured_ns = self._clock.time_ns()
                 if self._job.uses_media_time:
@@ -130,8 +130,8 @@ class Capture:
                 self._rate = adapt(
                     self._policy.sampling,
                     self._rate,
-                    in_flight=self._flight.in_flight,
-                    outcome_age_s=self._flight.outcome_age_s(),
+                    in_flight=self._in_flight.count,
+                    outcome_age_s=self._in_flight.outcome_age_s(),
                     elapsed_s=now - adapted,
                 )
                 adapted = now
@@ -150,7 +150,7 @@ class Capture:
         except LfrError as error:
             self.undecodable += 1
             self._ledger.drop()
-            if self._warn.due():
+            if self._warn.allow():
                 _log.warning(
                     "camera.undecodable-frame",
                     camera=self._job.camera,
@@ -161,7 +161,7 @@ class Capture:
             return
         if self._footage is not None:
             self._footage.offer(captured_ns, jpeg)
-        self._ledger.offer(Picture(captured_ns, jpeg), self._halt)
+        self._ledger.offer(Picture(captured_ns, jpeg), self._stop_token)
 
     def _check(self, size: tuple[int, int]) -> None:
         """Refuse a picture larger than the policy lets anybody decode; say so when the size changes."""

@@ -1,6 +1,6 @@
-"""What the workers say of a camera's frames: how many are still in flight, and how old outcomes are.
+"""Follows a camera's frames to their outcomes: how many are still in flight, and how old outcomes are.
 
-`Flight` is the account, `FeedbackReader` the thread that reads `lfr.outcomes` for it with a consumer
+`InFlightFrames` keeps count, `FeedbackReader` is the thread that reads `lfr.outcomes` for it with a consumer
 that belongs to no group: every camera reads all outcomes from now on and keeps its own.
 """
 
@@ -16,13 +16,13 @@ from lfr_core.common.clock import Clock
 from lfr_core.common.errors import Poison, Retryable
 from lfr_core.domain.messages import OutcomeBatch
 
-__all__ = ["FeedbackReader", "Flight"]
+__all__ = ["FeedbackReader", "InFlightFrames"]
 
 _log = structlog.get_logger(__name__)
 
 
-class Flight:
-    """Frames sent whose outcome has not been seen. Safe to use from several threads.
+class InFlightFrames:
+    """Counts frames sent whose outcome has not been seen. Safe to use from several threads.
 
     Two bounds in one: frames waiting for an outcome, and frames that the broker has not confirmed. The second
     never times out here, so that nothing piles up in the producer while the broker is away.
@@ -49,24 +49,24 @@ class Flight:
         self.unanswered = 0
         self.delivery_failed = 0
 
-    def sent(self, sequence: int) -> None:
-        """A frame was handed to the producer."""
+    def mark_sent(self, sequence: int) -> None:
+        """Note that a frame was handed to the producer."""
         with self._changed:
             if not self._waiting:
                 self._last_progress = self._clock.monotonic()
             self._waiting[sequence] = self._clock.monotonic()
             self._unconfirmed.add(sequence)
 
-    def confirmed(self, sequence: int) -> None:
-        """The broker has it."""
+    def mark_confirmed(self, sequence: int) -> None:
+        """Note that the broker has it."""
         with self._changed:
             self._unconfirmed.discard(sequence)
             if sequence in self._waiting:
                 self._confirmed_at[sequence] = self._clock.monotonic()
             self._changed.notify_all()
 
-    def failed(self, sequence: int) -> None:
-        """The producer gave it up."""
+    def mark_failed(self, sequence: int) -> None:
+        """Note that the producer gave it up."""
         with self._changed:
             if sequence in self._unconfirmed:
                 self.delivery_failed += 1
@@ -75,17 +75,17 @@ class Flight:
             self._changed.notify_all()
 
     def withdraw(self, sequence: int) -> None:
-        """It was not handed to the producer after all."""
+        """Note that it was not handed to the producer after all."""
         with self._changed:
             self._unconfirmed.discard(sequence)
             self._forget(sequence)
             self._changed.notify_all()
 
-    def processed(self, sequence: int, latency_s: float) -> None:
-        """A worker gave this frame its outcome, `latency_s` after its capture; those before it are done too."""
+    def mark_processed(self, sequence: int, latency_s: float) -> None:
+        """Note a frame's outcome, which came `latency_s` after its capture; those before it are done too."""
         with self._changed:
             if sequence <= self._last_sequence:
-                return  # told again after a worker's restart
+                return  # sent again after a worker's restart
             self._last_sequence = sequence
             self._latency_s = latency_s
             self._last_progress = self._clock.monotonic()
@@ -94,7 +94,7 @@ class Flight:
             self._changed.notify_all()
 
     def expire(self) -> int:
-        """Give up what was delivered long ago and never answered; how many that was."""
+        """Give up what was delivered long ago and never answered; return how many that was."""
         if self._lost_after_s is None:
             return 0
         with self._changed:
@@ -107,8 +107,8 @@ class Flight:
                 self._changed.notify_all()
             return len(late)
 
-    def give_up_unconfirmed(self) -> None:
-        """The producer is closed: what it has not confirmed has failed."""
+    def fail_unconfirmed(self) -> None:
+        """Count what a closed producer has not confirmed as failed."""
         with self._changed:
             self.delivery_failed += len(self._unconfirmed)
             self._unconfirmed.clear()
@@ -126,7 +126,7 @@ class Flight:
         return max(len(self._waiting), len(self._unconfirmed)) < self._bound
 
     @property
-    def in_flight(self) -> int:
+    def count(self) -> int:
         with self._changed:
             return max(len(self._waiting), len(self._unconfirmed))
 
@@ -152,9 +152,11 @@ class Flight:
 
 
 class FeedbackReader:
-    """Reads outcomes in a thread and tells `Flight` of those of one session."""
+    """Reads outcomes in a thread and notifies `InFlightFrames` of those of one session."""
 
-    def __init__(self, servers: str, *, topic: str, deployment: str, camera: str, session: str, flight: Flight) -> None:
+    def __init__(
+        self, servers: str, *, topic: str, deployment: str, camera: str, session: str, in_flight: InFlightFrames
+    ) -> None:
         """Stand at the end of the topic, so that no outcome of a frame sent after this is missed.
 
         Raises:
@@ -164,7 +166,7 @@ class FeedbackReader:
         from kafka.errors import KafkaError
 
         self._mine = (deployment, camera, session)
-        self._flight = flight
+        self._in_flight = in_flight
         self._stop = threading.Event()
         consumer: Any = None
         try:
@@ -221,17 +223,17 @@ class FeedbackReader:
                     continue
                 for records in polled.values():
                     for record in records:
-                        self.take(record.value)
+                        self.read(record.value)
         finally:
             self._consumer.close()
 
-    def take(self, value: bytes | None) -> None:
+    def read(self, value: bytes | None) -> None:
         """Read one record's value; what isn't an outcome of this session is passed over."""
         try:
             batch = OutcomeBatch.decode(value or b"")
         except Poison:
-            return  # `record` tells of it
+            return  # `record` reports it
         if (batch.deployment, batch.camera, batch.session) != self._mine or not batch.results:
             return
         last = max(batch.results, key=lambda result: result.sequence)
-        self._flight.processed(last.sequence, max(last.latency_ms, 0.0) / 1_000)
+        self._in_flight.mark_processed(last.sequence, max(last.latency_ms, 0.0) / 1_000)

@@ -256,5 +256,5 @@ class FootageWriter:
         with self._count:
             self.missed += 1
             self._in_gap = True
-            if self._warn.due():
+            if self._warn.allow():
                 _log.warning("footage.gap", camera=self._ids[1], session=self._ids[2], reason=why, missed=self.missed)

@@ -72,7 +72,7 @@ class CameraReport:
 
 @dataclass(frozen=True, slots=True)
 class CameraProgress:
-    """How it goes, told about twice a second."""
+    """How a run goes, reported about twice a second."""
 
     report: CameraReport
     session: str

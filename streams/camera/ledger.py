@@ -74,11 +74,11 @@ class Ledger:
                 self._captured += 1
                 self._dropped_at_capture += 1
 
-    def offer(self, picture: Picture, halt: StopToken) -> None:
+    def offer(self, picture: Picture, stop_token: StopToken) -> None:
         """The next frame was captured and is to be sent: put it in; with back-pressure, when there is room."""
         with self._changed:
             if self._wait:
-                while self._slot is not None and not halt.is_set():
+                while self._slot is not None and not stop_token.is_set():
                     self._changed.wait(0.1)
             if self._closed:
                 return

@@ -1,4 +1,4 @@
-"""Frames to Kafka: a thin wrapper of kafka-python's producer that bounds, counts and never blocks for long."""
+"""Sends frames to Kafka: a thin wrapper of kafka-python's producer that bounds, counts and never blocks for long."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lfr_core.common.clock import Clock
 from lfr_core.common.errors import Poison, Retryable
 from lfr_core.domain.frames import FrameHeader, FrameSealer
 from streams.broker.traits import BrokerTraits
-from streams.camera.feedback import Flight
+from streams.camera.feedback import InFlightFrames
 from streams.camera.rate_limit import RateLimiter
 
 __all__ = ["HEADROOM_BYTES", "FrameProducer", "FrameTooLarge"]
@@ -26,6 +26,35 @@ class FrameTooLarge(Poison):
     """A frame is larger than the topic takes."""
 
 
+def _connect(servers: str, traits: BrokerTraits, max_frame_bytes: int, *, may_wait: bool) -> Any:
+    """Return a connected producer. Raises Retryable when the broker is away."""
+    import crc32c  # noqa: F401  without it kafka-python takes 25 ms a frame for checksums: fail here, not slowly
+    from kafka import KafkaProducer
+    from kafka.errors import KafkaError
+
+    options: dict[str, Any] = dict(traits.producer_options())
+    if not traits.idempotent:
+        options["max_in_flight_requests_per_connection"] = 1  # keeps frames in order through retries
+    try:
+        return KafkaProducer(
+            bootstrap_servers=servers.split(","),
+            client_id="lfr-camera",
+            max_request_size=max_frame_bytes + HEADROOM_BYTES,
+            max_block_ms=10_000 if may_wait else 3_000,
+            # a live frame that waits longer is stale whatever happens; a recording's is worth the wait
+            request_timeout_ms=30_000 if may_wait else 10_000,
+            delivery_timeout_ms=120_000 if may_wait else 20_000,
+            bootstrap_timeout_ms=5_000,
+            allow_auto_create_topics=False,
+            **options,
+        )
+    except KafkaError as error:
+        raise Retryable(
+            f"the broker at {servers} does not answer; start it with `lfr up`, or see `lfr doctor`",
+            retry_after_s=2.0,
+        ) from error
+
+
 class FrameProducer:
     """Sends one camera's frames, in order, acknowledged by all replicas."""
 
@@ -37,9 +66,9 @@ class FrameProducer:
         traits: BrokerTraits,
         sealer: FrameSealer,
         max_frame_bytes: int,
-        flight: Flight,
+        in_flight: InFlightFrames,
         clock: Clock,
-        patient: bool,
+        may_wait: bool,
     ) -> None:
         """Connect.
 
@@ -49,43 +78,21 @@ class FrameProducer:
             traits: what the broker can do.
             sealer: seals the payload.
             max_frame_bytes: the largest payload.
-            flight: told what was confirmed and what failed.
+            in_flight: counts what was confirmed and what failed.
             clock: for log lines now and then.
-            patient: whether a frame may wait long for the broker (recordings), or is soon too old (live).
+            may_wait: whether a frame may wait long for the broker (recordings), or is soon too old (live).
 
         Raises:
             Retryable: the broker is away, or the topic isn't there.
         """
-        import crc32c  # noqa: F401  without it kafka-python takes 25 ms a frame for checksums: fail here, not slowly
-        from kafka import KafkaProducer
         from kafka.errors import KafkaError
 
         self._topic = topic
         self._sealer = sealer
         self._max_frame_bytes = max_frame_bytes
-        self._flight = flight
+        self._in_flight = in_flight
         self._failures = RateLimiter(clock, 5.0)
-        options: dict[str, Any] = dict(traits.producer_options())
-        if not traits.idempotent:
-            options["max_in_flight_requests_per_connection"] = 1  # keeps frames in order through retries
-        try:
-            self._producer: Any = KafkaProducer(
-                bootstrap_servers=servers.split(","),
-                client_id="lfr-camera",
-                max_request_size=max_frame_bytes + HEADROOM_BYTES,
-                max_block_ms=10_000 if patient else 3_000,
-                # a live frame that waits longer is stale whatever happens; a recording's is worth the wait
-                request_timeout_ms=30_000 if patient else 10_000,
-                delivery_timeout_ms=120_000 if patient else 20_000,
-                bootstrap_timeout_ms=5_000,
-                allow_auto_create_topics=False,
-                **options,
-            )
-        except KafkaError as error:
-            raise Retryable(
-                f"the broker at {servers} does not answer; start it with `lfr up`, or see `lfr doctor`",
-                retry_after_s=2.0,
-            ) from error
+        self._producer = _connect(servers, traits, max_frame_bytes, may_wait=may_wait)
         try:
             known = self._producer.partitions_for(topic)
         except KafkaError:
@@ -109,13 +116,13 @@ class FrameProducer:
                 f"{self._max_frame_bytes:,} that policy.images.max_frame_bytes allows; lower the camera's quality or "
                 "resolution"
             )
-        self._flight.sent(header.sequence)
+        self._in_flight.mark_sent(header.sequence)
         try:
             future = self._send(header, payload)
         except Retryable:
-            self._flight.withdraw(header.sequence)
+            self._in_flight.withdraw(header.sequence)
             raise
-        future.add_callback(lambda _: self._flight.confirmed(header.sequence))
+        future.add_callback(lambda _: self._in_flight.mark_confirmed(header.sequence))
         future.add_errback(lambda error: self._failed(header, error))
 
     def note(self, header: FrameHeader) -> Any:
@@ -133,14 +140,14 @@ class FrameProducer:
             raise Retryable(f"the broker takes no frame now: {type(error).__name__}") from error
 
     def _failed(self, header: FrameHeader, error: BaseException) -> None:
-        self._flight.failed(header.sequence)
-        if self._failures.due():
+        self._in_flight.mark_failed(header.sequence)
+        if self._failures.allow():
             _log.warning(
                 "camera.delivery-failed",
                 camera=header.camera,
                 sequence=header.sequence,
                 error=type(error).__name__,
-                failed_so_far=self._flight.delivery_failed,
+                failed_so_far=self._in_flight.delivery_failed,
             )
 
     def flush(self, timeout_s: float) -> bool:
@@ -173,4 +180,4 @@ class FrameProducer:
             self._producer._sender.force_close()  # noqa: SLF001  its only way to let go of what waits
             with suppress(KafkaError):
                 self._producer.close(timeout=1)
-        self._flight.give_up_unconfirmed()
+        self._in_flight.fail_unconfirmed()

@@ -1,4 +1,4 @@
-"""Saying something once in a while instead of at every frame."""
+"""Limits how often something is logged, instead of at every frame."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ class RateLimiter:
         self._every_s = every_s
         self._last: float | None = None
 
-    def due(self) -> bool:
-        """Whether it is time again; if so, the interval starts anew."""
+    def allow(self) -> bool:
+        """Return whether the interval is over; if so, start the next one."""
         now = self._clock.monotonic()
         if self._last is not None and now - self._last < self._every_s:
             return False

@@ -18,7 +18,7 @@ from lfr_core.common.errors import LfrError, Retryable
 from streams.camera.sources import Grab, Source, SourceInfo
 from streams.camera.stop_token import StopToken
 
-__all__ = ["HANG_S", "ReconnectingSource", "back_off_s"]
+__all__ = ["HANG_S", "ReconnectingSource", "compute_back_off_s"]
 
 T = TypeVar("T")
 FIRST_WAIT_S = 0.5
@@ -31,8 +31,8 @@ _SLICE_S = 0.1
 _log = structlog.get_logger(__name__)
 
 
-def back_off_s(failures: int) -> float:
-    """Seconds to wait before the next try, after `failures` (1 and up) in a row: 0.5, 1, 2, 4."""
+def compute_back_off_s(failures: int) -> float:
+    """Return the seconds to wait before the next try, after `failures` (1 and up) in a row: 0.5, 1, 2, 4."""
     return float(min(LONGEST_WAIT_S, FIRST_WAIT_S * 2.0 ** min(max(failures, 1) - 1, 16)))
 
 
@@ -47,7 +47,7 @@ class _Reply(Generic[T]):
         self.error: BaseException | None = None
 
 
-class _Hand:
+class _CallThread:
     """A thread that makes calls on behalf of another, which may stop waiting."""
 
     def __init__(self) -> None:
@@ -58,8 +58,8 @@ class _Hand:
         while (call := self._calls.get()) is not None:
             call()
 
-    def call(self, function: Callable[[], T], *, timeout_s: float, clock: Clock, halt: StopToken) -> T:
-        """What `function` gives. Raises Retryable if it takes longer, or if told to stop."""
+    def call(self, function: Callable[[], T], *, timeout_s: float, clock: Clock, stop_token: StopToken) -> T:
+        """Return what `function` gives. Raises Retryable if it takes longer, or if told to stop."""
         reply: _Reply[T] = _Reply()
 
         def run() -> None:
@@ -72,15 +72,15 @@ class _Hand:
         self._calls.put(run)
         deadline = clock.monotonic() + timeout_s
         while not reply.done.wait(_SLICE_S):
-            if halt.is_set():
-                raise Retryable("told to stop")
+            if stop_token.is_set():
+                raise Retryable("the camera was told to stop")
             if clock.monotonic() > deadline:
                 raise Retryable(f"the camera gave nothing for {timeout_s:g} s")
         if reply.error is not None:
             raise reply.error
         return cast("T", reply.value)
 
-    def leave(self, last: Callable[[], None]) -> None:
+    def finish_with(self, last: Callable[[], None]) -> None:
         """Make `last` its last call, whenever it comes back from the one it is in."""
         self._calls.put(last)
         self._calls.put(None)
@@ -99,7 +99,7 @@ class ReconnectingSource:
         make: Callable[[], Source],
         *,
         clock: Clock,
-        halt: StopToken,
+        stop_token: StopToken,
         open_timeout_s: float = 15.0,
         hang_s: float = HANG_S,
         wait: Callable[[float], object] | None = None,
@@ -109,7 +109,7 @@ class ReconnectingSource:
         Args:
             make: opens the source; called again after each failure.
             clock: for the time-outs.
-            halt: when set, `grab` returns None soon, even out of a read that hangs.
+            stop_token: when set, `grab` returns None soon, even out of a read that hangs.
             open_timeout_s: how long opening may take.
             hang_s: how long a read may take; longer than the source's own time-out.
             wait: waits that many seconds or until told to stop; for tests.
@@ -119,18 +119,18 @@ class ReconnectingSource:
         """
         self._make = make
         self._clock = clock
-        self._halt = halt
+        self._stop_token = stop_token
         self._open_timeout_s = open_timeout_s
         self._hang_s = hang_s
-        self._wait = wait or halt.wait
+        self._wait = wait or stop_token.wait
         self._failures = 0
         self.reconnects = 0
         """How often it was opened again with success."""
         self.connected = False
-        self._hand, self._source = self._open()
+        self._thread, self._source = self._open()
 
-    def _open(self) -> tuple[_Hand, Source]:
-        hand = _Hand()
+    def _open(self) -> tuple[_CallThread, Source]:
+        thread = _CallThread()
         opened: list[Source] = []
 
         def make() -> Source:
@@ -138,13 +138,13 @@ class ReconnectingSource:
             return opened[0]
 
         try:
-            source = hand.call(make, timeout_s=self._open_timeout_s, clock=self._clock, halt=self._halt)
+            source = thread.call(make, timeout_s=self._open_timeout_s, clock=self._clock, stop_token=self._stop_token)
         except BaseException:
-            hand.leave(lambda: _close_all(opened))
+            thread.finish_with(lambda: _close_all(opened))
             raise
         self.connected = True
         self._info = source.info
-        return hand, source
+        return thread, source
 
     @property
     def info(self) -> SourceInfo:
@@ -152,13 +152,15 @@ class ReconnectingSource:
 
     def grab(self) -> Grab | None:
         """The next frame, however long it takes; None only when told to stop."""
-        while not self._halt.is_set():
+        while not self._stop_token.is_set():
             try:
                 if not self.connected:
-                    self._hand, self._source = self._open()
+                    self._thread, self._source = self._open()
                     self.reconnects += 1
                     _log.info("camera.reconnected", source=self._info.shown, after_failures=self._failures)
-                grab = self._hand.call(self._source.grab, timeout_s=self._hang_s, clock=self._clock, halt=self._halt)
+                grab = self._thread.call(
+                    self._source.grab, timeout_s=self._hang_s, clock=self._clock, stop_token=self._stop_token
+                )
                 if grab is not None:
                     self._failures = 0
                     return grab
@@ -167,26 +169,28 @@ class ReconnectingSource:
                 reason = "the stream ended"
             except LfrError as error:
                 reason = str(error)
-            self._lose()
-            if self._halt.is_set():
+            self._disconnect()
+            if self._stop_token.is_set():
                 break
             self._failures += 1
-            wait_s = back_off_s(self._failures)
+            wait_s = compute_back_off_s(self._failures)
             _log.warning("camera.lost", source=self._info.shown, reason=reason, retry_in_s=wait_s)
             self._wait(wait_s)
         return None
 
     def jpeg(self) -> bytes:
         try:
-            return self._hand.call(self._source.jpeg, timeout_s=self._hang_s, clock=self._clock, halt=self._halt)
+            return self._thread.call(
+                self._source.jpeg, timeout_s=self._hang_s, clock=self._clock, stop_token=self._stop_token
+            )
         except Retryable:  # it hangs: the next grab opens it again
-            self._lose()
+            self._disconnect()
             raise
 
-    def _lose(self) -> None:
+    def _disconnect(self) -> None:
         if self.connected:
             self.connected = False
-            self._hand.leave(self._source.close)
+            self._thread.finish_with(self._source.close)
 
     def close(self) -> None:
-        self._lose()
+        self._disconnect()

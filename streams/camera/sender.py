@@ -1,4 +1,4 @@
-"""The sender: frames to Kafka while there is room in flight, STATUS records in between, END at the end."""
+"""Sends frames to Kafka while there is room in flight, STATUS records in between, END at the end."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lfr_core.domain.frames import UNSEALED, FrameHeader, FrameKind, FrameSealer
 from lfr_core.domain.policy import Policy
 from streams.broker.traits import BrokerTraits
 from streams.camera.capture import Capture
-from streams.camera.feedback import FeedbackReader, Flight
+from streams.camera.feedback import FeedbackReader, InFlightFrames
 from streams.camera.footage import FootageSink
 from streams.camera.job import CameraJob, CameraProgress, CameraReport
 from streams.camera.ledger import Counts, Ledger, Taken
@@ -36,7 +36,7 @@ WORKERS_DEADLINE_S = 120.0
 STATUS_S = 1.0
 PROGRESS_S = 0.5
 FLUSH_LIVE_S = 5.0
-FLUSH_PATIENT_S = 60.0
+FLUSH_RECORDED_S = 60.0
 
 _log = structlog.get_logger(__name__)
 
@@ -52,7 +52,7 @@ class Sender:
         traits: BrokerTraits,
         sealer: FrameSealer,
         clock: Clock,
-        halt: StopToken,
+        stop_token: StopToken,
         session: str | None,
         source: Source,
         footage: FootageSink | None = None,
@@ -61,29 +61,29 @@ class Sender:
         self._policy = policy
         self._sealer = sealer
         self._clock = clock
-        self._halt = halt
+        self._stop_token = stop_token
         self._session = session or str(uuid.uuid4())
         self._source = source
         self._footage = footage
-        self._patient = job.as_fast_as_possible
-        if self._patient and source.info.live:
+        self._may_wait = job.as_fast_as_possible
+        if self._may_wait and source.info.live:
             raise Poison("a live camera can't be read as fast as possible; leave out --as-fast-as-possible")
         sampling = policy.sampling
-        self._flight = Flight(
+        self._in_flight = InFlightFrames(
             clock,
-            bound=sampling.max_in_flight * (BACK_PRESSURE_TIMES if self._patient else 1),
-            lost_after_s=None if self._patient else policy.live.frame_max_age_s * UNANSWERED_TIMES,
+            bound=sampling.max_in_flight * (BACK_PRESSURE_TIMES if self._may_wait else 1),
+            lost_after_s=None if self._may_wait else policy.live.frame_max_age_s * UNANSWERED_TIMES,
         )
-        self._ledger = Ledger(wait=self._patient)
+        self._ledger = Ledger(wait=self._may_wait)
         self._producer = FrameProducer(
             servers,
             topic=Topic.FRAMES,
             traits=traits,
             sealer=sealer,
             max_frame_bytes=policy.images.max_frame_bytes,
-            flight=self._flight,
+            in_flight=self._in_flight,
             clock=clock,
-            patient=self._patient,
+            may_wait=self._may_wait,
         )
         try:
             self._feedback = FeedbackReader(
@@ -92,7 +92,7 @@ class Sender:
                 deployment=job.deployment,
                 camera=job.camera,
                 session=self._session,
-                flight=self._flight,
+                in_flight=self._in_flight,
             )
         except BaseException:
             self._producer.close()
@@ -100,8 +100,8 @@ class Sender:
         self._sent = 0
         self._too_large = 0
         self._last_record = clock.monotonic()
-        self._warn = RateLimiter(clock, 5.0)
-        self._tell = RateLimiter(clock, PROGRESS_S)
+        self._warning_limit = RateLimiter(clock, 5.0)
+        self._progress_limit = RateLimiter(clock, PROGRESS_S)
 
     def run(
         self,
@@ -116,9 +116,9 @@ class Sender:
             self._source,
             make,
             self._ledger,
-            self._flight,
+            self._in_flight,
             clock=self._clock,
-            halt=self._halt,
+            stop_token=self._stop_token,
             footage=self._footage,
         )
         _log.info("camera.started", camera=self._job.camera, session=self._session, source=self._source.info.shown)
@@ -153,23 +153,23 @@ class Sender:
         grace_ends: float | None = None
         while not self._ledger.finished:
             now = self._clock.monotonic()
-            if (lost := self._flight.expire()) and self._warn.due():
+            if (lost := self._in_flight.expire()) and self._warning_limit.allow():
                 _log.warning("camera.outcomes-missing", camera=self._job.camera, frames=lost)
-            if self._patient and self._flight.silence_s() > workers_deadline_s:
+            if self._may_wait and self._in_flight.silence_s() > workers_deadline_s:
                 raise Retryable(f"no outcome came from the workers for {workers_deadline_s:g} s; see `lfr status`")
             self._status(now)
-            if progress is not None and self._tell.due():
+            if progress is not None and self._progress_limit.allow():
                 progress(self._progress(capture))
             if grace_ends is None and capture.done:
                 grace_ends = now + self._policy.live.frame_max_age_s
-            if self._halt.is_set():
+            if self._stop_token.is_set():
                 capture.finish()
-            if self._flight.wait_for_room(0.05):
+            if self._in_flight.wait_for_room(0.05):
                 if (taken := self._ledger.take(0.05)) is not None:
                     self._send(taken)
                 continue
-            late = not self._patient and grace_ends is not None and now > grace_ends
-            if (self._halt.is_set() or late) and (taken := self._ledger.take(0)) is not None:
+            late = not self._may_wait and grace_ends is not None and now > grace_ends
+            if (self._stop_token.is_set() or late) and (taken := self._ledger.take(0)) is not None:
                 self._refuse(taken, "no room in flight")
 
     def _send(self, taken: Taken) -> None:
@@ -187,12 +187,12 @@ class Sender:
 
     def _refuse(self, taken: Taken, reason: str) -> None:
         self._ledger.refuse()
-        if self._warn.due():
+        if self._warning_limit.allow():
             _log.warning("camera.frame-dropped", camera=self._job.camera, sequence=taken.counts.sequence, reason=reason)
 
     def _status(self, now: float) -> None:
         """Say that the camera is there, unless a frame has just said so or the broker is away."""
-        if now - self._last_record < STATUS_S or self._flight.unconfirmed:
+        if now - self._last_record < STATUS_S or self._in_flight.unconfirmed:
             return
         self._last_record = now
         try:
@@ -202,7 +202,7 @@ class Sender:
 
     def _end(self) -> None:
         """Flush, then the camera's last word."""
-        timeout_s = FLUSH_PATIENT_S if self._patient else FLUSH_LIVE_S
+        timeout_s = FLUSH_RECORDED_S if self._may_wait else FLUSH_LIVE_S
         flushed = self._producer.flush(timeout_s)
         last = self._header(self._ledger.settled(), FrameKind.END, self._clock.time_ns())
         if not flushed or not self._producer.end(last, timeout_s):
@@ -229,10 +229,10 @@ class Sender:
             not_sampled=totals.not_sampled,
             dropped_at_camera=totals.dropped,
             sent=self._sent,
-            delivery_failed=self._flight.delivery_failed,
+            delivery_failed=self._in_flight.delivery_failed,
             undecodable=capture.undecodable,
             too_large=self._too_large,
-            unanswered=self._flight.unanswered,
+            unanswered=self._in_flight.unanswered,
             reconnects=capture.reconnects,
         )
 
@@ -242,6 +242,6 @@ class Sender:
             session=self._session,
             connected=capture.connected,
             looks_per_second=capture.looks_per_second,
-            in_flight=self._flight.in_flight,
-            outcome_age_s=self._flight.outcome_age_s(),
+            in_flight=self._in_flight.count,
+            outcome_age_s=self._in_flight.outcome_age_s(),
         )

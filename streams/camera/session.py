@@ -1,4 +1,4 @@
-"""One run of one camera, put together: capture thread, newest-frame slot, sender, feedback.
+"""Runs one camera: capture thread, newest-frame slot, sender, feedback.
 
 In this order:
 
@@ -63,7 +63,7 @@ def run_camera(
         clock: wall and monotonic time.
         stop: set it from another thread to end the run in order.
         session: id of this run; None for a random one.
-        progress: told about twice a second, in the calling thread.
+        progress: called about twice a second, in the calling thread.
         make_source: opens the source instead of `job.source`; for tests and other kinds of camera.
         hang_s: how long a live camera's read may take before it is opened again.
         workers_deadline_s: with back-pressure, how long to wait for an outcome.
@@ -77,13 +77,41 @@ def run_camera(
             comes for `workers_deadline_s` (the END record is sent all the same).
     """
     clock = clock or SystemClock()
-    halt = StopToken(stop)
-    view = _deployment(job, directory)
+    stop_token = StopToken(stop)
+    view = _find_deployment(job, directory)
+    open_checked, may_reconnect = _choose_opener(job, view, policy, make_source, clock)
+    broker_version(servers)  # away: say so before the camera is opened
+    try:
+        source = (
+            ReconnectingSource(open_checked, clock=clock, stop_token=stop_token, hang_s=hang_s)
+            if may_reconnect
+            else open_checked()
+        )
+    except Retryable:
+        if stop_token.is_set():  # told to end before anything was captured
+            return CameraReport()
+        raise
+    try:
+        sender = Sender(job, servers, policy, traits, sealer, clock, stop_token, session, source, footage)
+    except BaseException:
+        source.close()
+        raise
+    return sender.run(open_checked, progress, workers_deadline_s)
+
+
+def _choose_opener(
+    job: CameraJob, view: DeploymentView, policy: Policy, make_source: Callable[[], Source] | None, clock: Clock
+) -> tuple[Callable[[], Source], bool]:
+    """Return what opens the source and checks it, and whether it is to be opened again when it fails.
+
+    Raises:
+        Refused, Poison: as `run_camera`.
+    """
     text = None if make_source else parse_source(job.source)
     if text is not None:
         _check_source(view, live=text.kind.live)
 
-    def make() -> Source:
+    def open_checked() -> Source:
         if make_source is not None:
             source = make_source()
         else:
@@ -96,27 +124,11 @@ def run_camera(
             raise
         return source
 
-    broker_version(servers)  # away: say so before the camera is opened
-    try:
-        source = (
-            make()
-            if text is not None and not text.kind.live
-            else ReconnectingSource(make, clock=clock, halt=halt, hang_s=hang_s)
-        )
-    except Retryable:
-        if halt.is_set():  # told to end before anything was captured
-            return CameraReport()
-        raise
-    try:
-        sender = Sender(job, servers, policy, traits, sealer, clock, halt, session, source, footage)
-    except BaseException:
-        source.close()
-        raise
-    return sender.run(make, progress, workers_deadline_s)
+    return open_checked, text is None or text.kind.live
 
 
-def _deployment(job: CameraJob, directory: DeploymentDirectory) -> DeploymentView:
-    """The deployment. Raises Refused when there is none, it is over, or its authority names other cameras."""
+def _find_deployment(job: CameraJob, directory: DeploymentDirectory) -> DeploymentView:
+    """Find the deployment. Raises Refused when there is none, it is over, or its authority names other cameras."""
     view = directory.find(job.deployment)
     if view is None:
         raise Refused(

@@ -1,4 +1,4 @@
-"""Stopping one camera without stopping those that share its caller's event."""
+"""Stops one camera without stopping those that share its caller's event."""
 
 from __future__ import annotations
 

@@ -23,9 +23,9 @@ from prefect.settings import (
 )
 from prefect.types.entrypoint import EntrypointType
 
-from flows.api import AS_PLANNED, HttpWorkflows, MadeRun
-from flows.clock import using
-from flows.reconcile import Changes, reconcile, scheduled
+from flows.clock import use_clock
+from flows.flow_runs import AS_PLANNED, ExistingRun, PrefectFlowRuns
+from flows.reconcile import Changes, read_scheduled, reconcile
 from flows.schedule import FlowStep
 from flows.serve import LIFE
 from lfr_core.common.settings import Settings
@@ -73,8 +73,8 @@ class LifeRunner:
     house: PlanningHouse
 
     @property
-    def api(self) -> HttpWorkflows:
-        return HttpWorkflows(self.server.client)
+    def api(self) -> PrefectFlowRuns:
+        return PrefectFlowRuns(self.server.client)
 
     def reconcile(self) -> Changes:
         house = self.house
@@ -82,12 +82,12 @@ class LifeRunner:
 
     def schedule(self, deployment: str = "dep") -> list[tuple[FlowStep, datetime, int]]:
         """Step, time and revision of each waiting run, as Prefect's API has them."""
-        return [(run.step, run.at, run.revision) for run in scheduled(self.api, deployment)]
+        return [(run.step, run.at, run.revision) for run in read_scheduled(self.api, deployment)]
 
-    def waiting(self, step: FlowStep, deployment: str = "dep") -> MadeRun:
+    def waiting(self, step: FlowStep, deployment: str = "dep") -> ExistingRun:
         (found,) = [
             each
-            for each in self.api.runs_of(deployment)
+            for each in self.api.read_of(deployment)
             if each.planned.step is step and each.state.type == "SCHEDULED" and each.planned.at <= self.house.now
         ][:1]
         return found
@@ -96,7 +96,7 @@ class LifeRunner:
         """Run the waiting run of `step`, which must be due, with Prefect's engine in this process."""
         made = self.waiting(step, deployment)
         self.server.ask("POST", f"/flow_runs/{made.id}/set_state", {"state": {"type": "PENDING"}, "force": True})
-        with prefect_settings(self.server), using(self.house.clock):
+        with prefect_settings(self.server), use_clock(self.house.clock):
             with get_client(sync_client=True) as client:
                 flow_run = client.read_flow_run(made.id)  # type: ignore[arg-type]  # a UUID as text will do
             ended: State[Any] = run_flow(  # type: ignore[assignment]  # return_type says so

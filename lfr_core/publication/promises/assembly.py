@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from numpy.random import Generator
 from sqlalchemy import Engine
 
-from lfr_core.common.clock import Clock
 from lfr_core.common.project import PROJECT
-from lfr_core.common.settings import Settings
-from lfr_core.custody.audit.trail import AuditTrail
-from lfr_core.custody.vault.client import vault_client
+from lfr_core.custody.installation import Installation
 from lfr_core.custody.vault.port import Vault
 from lfr_core.domain.gate import GateLimits
 from lfr_core.domain.policy import Policy
@@ -41,7 +38,6 @@ from lfr_core.publication.promises.port import Check
 from lfr_core.recognition.gallery import Gallery, MilvusGallery
 from lfr_core.retention.erasure.certificate_service import CertificateService
 from lfr_core.retention.erasure.places import certificate_folder
-from lfr_core.storage.engine import open_engine
 
 __all__ = ["State", "checks_of", "open_ledger"]
 
@@ -102,15 +98,15 @@ def checks_of(state: State, policy: Policy) -> tuple[Check, ...]:
 
 
 @contextmanager
-def open_ledger(
-    settings: Settings, policy: Policy, clock: Clock, *, random: Generator, pause: Callable[[float], None]
-) -> Iterator[Ledger]:
-    """The ledger of these settings' installation. Raises Retryable when the database's folder can't be written."""
-    engine = open_engine(settings.records_url)
-    vault = vault_client(settings)
-    gallery = MilvusGallery(settings.gallery_uri)
-    trail = AuditTrail(vault, clock)
-    try:
+def open_ledger(installation: Installation, *, random: Generator, pause: Callable[[float], None]) -> Iterator[Ledger]:
+    """Open the ledger of an installation; the gallery that it looks at is closed at the end of the block.
+
+    Raises:
+        Retryable: the database's folder can't be written.
+    """
+    settings, engine, policy = installation.settings, installation.engine, installation.policy
+    vault, trail, clock = installation.vault, installation.trail, installation.clock
+    with closing(MilvusGallery(settings.gallery_uri)) as gallery:
         state = State(
             engine=engine,
             vault=vault,
@@ -123,7 +119,3 @@ def open_ledger(
             pause=pause,
         )
         yield Ledger(engine, trail, clock, promises(policy), checks_of(state, policy))
-    finally:
-        gallery.close()
-        vault.close()
-        engine.dispose()

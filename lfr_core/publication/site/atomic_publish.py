@@ -7,13 +7,14 @@ was left. A folder or link of somebody else's is never touched.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from lfr_core.common.errors import Fatal, Refused, Retryable
 from lfr_core.publication.site.manifest import MARKER
@@ -106,12 +107,15 @@ def _check_ours(output: Path) -> None:
 
 @contextmanager
 def _alone(output: Path) -> Iterator[None]:
-    with (output.parent / f".{output.name}.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise Retryable(f"another build of {output} is running; try again when it is done") from error
+    lock = FileLock(output.parent / f".{output.name}.lock", blocking=False, thread_local=False, fallback_to_soft=False)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise Retryable(f"another build of {output} is running; try again when it is done") from error
+    try:
         yield
+    finally:
+        lock.release()
 
 
 def _write(file: Path, content: bytes) -> None:

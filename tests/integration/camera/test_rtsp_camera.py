@@ -116,7 +116,7 @@ def test_a_camera_that_falls_behind_for_good_is_told_of_and_connected_again(
     monkeypatch.setattr(times, "CATCH_UP_S", 0.3)
     monkeypatch.setattr(times, "REOPEN_S", 1.0)
     source = ReconnectingSource(
-        lambda: opened(camera, policy, max_age_s=0.5), clock=SystemClock(), halt=StopToken(), wait=lambda _: None
+        lambda: opened(camera, policy, max_age_s=0.5), clock=SystemClock(), stop_token=StopToken(), wait=lambda _: None
     )
     passed_over = 0
     with capture_logs() as logs:

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from apps.supervisor.plan import settings_env
-from flows.api import HttpWorkflows
+from flows.flow_runs import PrefectFlowRuns
 from flows.reconcile import schedule_now
 from flows.schedule import FlowStep
 from lfr_core.common.errors import Refused, Retryable
@@ -80,9 +80,9 @@ def life(prefect: PrefectProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         house = house_of(settings, clock)
         yield LifeRunner(prefect.server, settings, house)
         house.engine.dispose()
-    api = HttpWorkflows(prefect.server.client)
-    for each in api.runs_of("dep"):
-        api.drop(each)
+    api = PrefectFlowRuns(prefect.server.client)
+    for each in api.read_of("dep"):
+        api.delete(each)
 
 
 def status(house: PlanningHouse, deployment: str = "dep") -> Status:
@@ -93,7 +93,7 @@ def status(house: PlanningHouse, deployment: str = "dep") -> Status:
 
 def test_authorising_schedules_each_step_at_its_exact_time_and_once_only(life: LifeRunner) -> None:
     made = life.house.plan()
-    assert life.reconcile().make == ()
+    assert life.reconcile().create == ()
 
     life.house.authorise()
     authorised = life.house.now
@@ -105,8 +105,8 @@ def test_authorising_schedules_each_step_at_its_exact_time_and_once_only(life: L
         (FlowStep.OPEN, made.starts_at, 1),
         (FlowStep.CLOSE, made.ends_at, 1),
     ]
-    assert life.reconcile().make == ()
-    assert len(life.api.runs_of("dep")) == 4
+    assert life.reconcile().create == ()
+    assert len(life.api.read_of("dep")) == 4
 
 
 def test_moving_the_window_moves_every_run_and_cancelling_cancels_them(life: LifeRunner) -> None:
@@ -144,7 +144,7 @@ def test_a_withheld_or_announced_deployment_is_not_announced_again_and_a_run_tha
 
     assert (ended.name, ended.type.value) == ("Superseded", "COMPLETED")
     assert "nothing is left to do" in life.report(FlowStep.ANNOUNCE)
-    assert life.reconcile().make == ()
+    assert life.reconcile().create == ()
 
 
 def test_too_late_a_notice_is_not_given_by_itself_but_people_are_called(life: LifeRunner) -> None:
@@ -159,7 +159,7 @@ def test_too_late_a_notice_is_not_given_by_itself_but_people_are_called(life: Li
     assert "withhold" in life.report(FlowStep.ANNOUNCE)
     whys = {each.role for each in open_calls(life.house.engine) if "too late to announce" in each.why}
     assert whys == {Role.PUBLICATION_OFFICER, Role.PLANNER}
-    assert [each.attempt for each in life.reconcile().make] == [2]
+    assert [each.attempt for each in life.reconcile().create] == [2]
 
 
 def test_a_deployment_that_is_not_in_order_stays_shut_names_who_must_act_and_is_tried_each_minute_until_it_is_cancelled(
@@ -179,7 +179,7 @@ def test_a_deployment_that_is_not_in_order_stays_shut_names_who_must_act_and_is_
     assert "| ready | planner |" in report
     called = {each.role for each in open_calls(life.house.engine) if "hours have begun" in each.why}
     assert called == {Role.PLANNER, Role.OPERATOR}
-    (again,) = life.reconcile().make
+    (again,) = life.reconcile().create
     assert again.attempt == 2
     assert again.at <= life.house.now
 
@@ -200,7 +200,7 @@ def test_without_a_folder_the_planner_is_asked_to_compile_and_a_folder_that_is_n
 
     assert life.run(FlowStep.COMPILE).name == "Completed"
     assert "lfr deployment compile dep" in life.report(FlowStep.COMPILE)
-    assert life.reconcile().make == ()
+    assert life.reconcile().create == ()
 
 
 def test_away_prefect_is_quiet_and_the_beat_catches_up(life: LifeRunner, tmp_path: Path) -> None:
@@ -209,7 +209,7 @@ def test_away_prefect_is_quiet_and_the_beat_catches_up(life: LifeRunner, tmp_pat
     away = life.settings.model_copy(update={"prefect_url": f"http://127.0.0.1:{free_port()}/api"})
 
     assert schedule_now(away, life.house.policy) is None
-    assert len(life.reconcile().make) == 4
+    assert len(life.reconcile().create) == 4
 
 
 @pytest.mark.models

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from flows.history import WorkflowsStep
-from flows.transport import PrefectApi
+from flows.prefect_api import PrefectApi
 from lfr_core.common.errors import Retryable
 from lfr_core.common.settings import Settings
 from lfr_core.storage.engine import open_engine
@@ -122,9 +122,11 @@ from datetime import timedelta
 from prefect import flow
 from prefect.client.orchestration import get_client
 from prefect.states import Cancelling, Completed, Pending, Running, Scheduled
+from flows.prefect_api import PrefectApi
 from flows.sweep_schedule import schedule_sweep
 from lfr_core.common.clock import SystemClock, utc_from_ns
 from lfr_core.common.logs import configure_logs
+from lfr_core.common.settings import Settings
 
 configure_logs("ERROR")
 
@@ -132,12 +134,14 @@ configure_logs("ERROR")
 def nothing() -> None: ...
 
 async def main():
+    api = PrefectApi.from_settings(Settings())
     async with get_client() as client:
         deployment = await client.create_deployment(await client.create_flow(nothing), name="beaten")
         start = utc_from_ns(SystemClock().time_ns())
 
         async def beat(at_s, **more):
-            return await schedule_sweep(client, deployment, now=start + timedelta(seconds=at_s), every_s=60, **more)
+            now = start + timedelta(seconds=at_s)
+            return await asyncio.to_thread(schedule_sweep, api, str(deployment), now=now, every_s=60, **more)
 
         async def left(*states):
             run = await client.create_flow_run_from_deployment(deployment, state=Scheduled())

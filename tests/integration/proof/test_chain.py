@@ -12,6 +12,7 @@ from sqlmodel import func, select
 
 from lfr_core.common.clock import SystemClock
 from lfr_core.common.errors import Refused
+from lfr_core.custody.installation import Installation
 from lfr_core.deployments.monitoring.store import answers_to, is_green, last_proven_ns, what_is_wrong
 from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.reserved import LIVE_PROBE_ENTRY, LIVE_PROBE_REFERENCE
@@ -24,7 +25,7 @@ from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.stream import AlertRow, CameraLatencyRow, CameraSessionRow, StageTimeRow
 from streams.broker.traits import traits_of
 from streams.live_probe import LiveProbeSender
-from streams.live_probe_selftest import self_test
+from streams.live_probe_selftest import run_self_test
 from tests.support.brokers import RunningBroker
 from tests.support.galleries import rebind
 from tests.support.milvus import MilvusServer, milvus_server
@@ -77,15 +78,16 @@ def answered(stream: Stream, proof: uuid.UUID) -> bool:
 
 def test_a_proof_and_a_self_test_go_through_the_whole_chain_and_no_count_knows_of_them(stream: Stream) -> None:
     view = stream.deploy("d", live_only=True, attended=False)
+    installation = Installation(stream.settings, policy=stream.policy)
     sender = LiveProbeSender(
         stream.settings.kafka_bootstrap, traits_of(stream.settings), stream.vault, stream.database, SystemClock()
     )
 
     with pytest.raises(Refused, match="no operator attends"):
         sender.send("d")
-    enrolled_before = self_test(stream.settings, stream.policy, stream.database, "d", by=SystemActor.LFR)
+    enrolled_before = run_self_test(installation, "d", by=SystemActor.LFR)
     enrol_test_face(stream, view.gallery)
-    tested = self_test(stream.settings, stream.policy, stream.database, "d", by=SystemActor.LFR)
+    tested = run_self_test(installation, "d", by=SystemActor.LFR)
 
     assert [line.name for line in enrolled_before.lines if not line.ok] == ["gallery"]
     assert [line for line in tested.lines if not line.ok] == []

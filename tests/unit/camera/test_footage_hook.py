@@ -9,7 +9,7 @@ import numpy as np
 
 from lfr_core.domain.policy import load_policy
 from streams.camera.capture import Capture
-from streams.camera.feedback import Flight
+from streams.camera.feedback import InFlightFrames
 from streams.camera.job import CameraJob
 from streams.camera.ledger import Ledger
 from streams.camera.sources import Grab, SourceInfo
@@ -73,9 +73,9 @@ def test_every_picture_that_is_looked_at_is_footage_also_one_that_is_never_sent(
         film,
         lambda: film,
         ledger,
-        Flight(clock, bound=12, lost_after_s=None),
+        InFlightFrames(clock, bound=12, lost_after_s=None),
         clock=clock,
-        halt=StopToken(),
+        stop_token=StopToken(),
         footage=footage,
     )
     capture.start()

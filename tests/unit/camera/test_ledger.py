@@ -25,7 +25,7 @@ def explained(records: list[Counts]) -> bool:
 
 @given(EVENTS)
 def test_the_counts_in_sent_headers_explain_every_gap_whatever_the_order_of_events(events: list[str]) -> None:
-    ledger, halt = Ledger(wait=False), StopToken()
+    ledger, stop_token = Ledger(wait=False), StopToken()
     sent: list[Counts] = []
     for event in events:
         if event == "skip":
@@ -33,7 +33,7 @@ def test_the_counts_in_sent_headers_explain_every_gap_whatever_the_order_of_even
         elif event == "drop":
             ledger.drop()
         elif event == "offer":
-            ledger.offer(Picture(0, b""), halt)
+            ledger.offer(Picture(0, b""), stop_token)
         elif event == "settled":
             now = ledger.settled()
             assert explained([*sent, now])
@@ -53,7 +53,7 @@ def test_the_counts_in_sent_headers_explain_every_gap_whatever_the_order_of_even
 
 
 def test_the_counts_explain_every_gap_with_two_threads_racing() -> None:
-    ledger, halt = Ledger(wait=False), StopToken()
+    ledger, stop_token = Ledger(wait=False), StopToken()
     sent: list[Counts] = []
     chance = random.Random(5)
 
@@ -65,7 +65,7 @@ def test_the_counts_explain_every_gap_with_two_threads_racing() -> None:
             elif draw < 0.6:
                 ledger.drop()
             else:
-                ledger.offer(Picture(0, b""), halt)
+                ledger.offer(Picture(0, b""), stop_token)
         ledger.close()
 
     thread = threading.Thread(target=capture)
@@ -86,9 +86,9 @@ def test_the_counts_explain_every_gap_with_two_threads_racing() -> None:
 
 
 def test_the_newest_frame_wins_and_the_replaced_one_is_dropped() -> None:
-    ledger, halt = Ledger(wait=False), StopToken()
+    ledger, stop_token = Ledger(wait=False), StopToken()
     for name in (b"old", b"new"):
-        ledger.offer(Picture(0, name), halt)
+        ledger.offer(Picture(0, name), stop_token)
 
     taken = ledger.take(0)
 
@@ -97,9 +97,9 @@ def test_the_newest_frame_wins_and_the_replaced_one_is_dropped() -> None:
 
 
 def test_with_back_pressure_capture_waits_until_the_frame_is_taken() -> None:
-    ledger, halt = Ledger(wait=True), StopToken()
-    ledger.offer(Picture(0, b"first"), halt)
-    second = threading.Thread(target=ledger.offer, args=(Picture(0, b"second"), halt))
+    ledger, stop_token = Ledger(wait=True), StopToken()
+    ledger.offer(Picture(0, b"first"), stop_token)
+    second = threading.Thread(target=ledger.offer, args=(Picture(0, b"second"), stop_token))
     second.start()
     time.sleep(0.05)
 
@@ -111,12 +111,12 @@ def test_with_back_pressure_capture_waits_until_the_frame_is_taken() -> None:
 
 
 def test_with_back_pressure_a_halt_ends_the_wait() -> None:
-    ledger, halt = Ledger(wait=True), StopToken()
-    ledger.offer(Picture(0, b"first"), halt)
-    second = threading.Thread(target=ledger.offer, args=(Picture(0, b"second"), halt))
+    ledger, stop_token = Ledger(wait=True), StopToken()
+    ledger.offer(Picture(0, b"first"), stop_token)
+    second = threading.Thread(target=ledger.offer, args=(Picture(0, b"second"), stop_token))
     second.start()
 
-    halt.set()
+    stop_token.set()
     second.join(5)
 
     assert not second.is_alive()

@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from lfr_core.common.clock import SystemClock
 from lfr_core.common.errors import Retryable
-from streams.camera.reconnect import ReconnectingSource, back_off_s
+from streams.camera.reconnect import ReconnectingSource, compute_back_off_s
 from streams.camera.sources import Grab, SourceInfo
 from streams.camera.stop_token import StopToken
 
@@ -45,7 +45,9 @@ class Camera:
         self.closed.set()
 
 
-def a_source(*cameras: Camera | Exception, halt: StopToken | None = None) -> tuple[ReconnectingSource, list[float]]:
+def a_source(
+    *cameras: Camera | Exception, stop_token: StopToken | None = None
+) -> tuple[ReconnectingSource, list[float]]:
     waits: list[float] = []
     left = iter(cameras)
 
@@ -56,7 +58,12 @@ def a_source(*cameras: Camera | Exception, halt: StopToken | None = None) -> tup
         return camera
 
     source = ReconnectingSource(
-        make, clock=SystemClock(), halt=halt or StopToken(), hang_s=1.0, open_timeout_s=2.0, wait=waits.append
+        make,
+        clock=SystemClock(),
+        stop_token=stop_token or StopToken(),
+        hang_s=1.0,
+        open_timeout_s=2.0,
+        wait=waits.append,
     )
     return source, waits
 
@@ -107,9 +114,9 @@ def test_a_picture_that_hangs_is_an_error_and_the_camera_is_opened_again() -> No
 
 
 def test_a_halt_ends_even_a_read_that_hangs() -> None:
-    halt, camera = StopToken(), Camera(frames=0)
-    source = ReconnectingSource(lambda: camera, clock=SystemClock(), halt=halt, hang_s=20)
-    threading.Timer(0.2, halt.set).start()
+    stop_token, camera = StopToken(), Camera(frames=0)
+    source = ReconnectingSource(lambda: camera, clock=SystemClock(), stop_token=stop_token, hang_s=20)
+    threading.Timer(0.2, stop_token.set).start()
     started = time.monotonic()
 
     assert source.grab() is None
@@ -125,4 +132,4 @@ def test_a_camera_that_is_away_at_the_start_is_an_error_at_once() -> None:
 
 @given(st.integers(-5, 10_000))
 def test_the_back_off_stays_under_5_seconds_because_a_deployment_is_live(failures: int) -> None:
-    assert 0.5 <= back_off_s(failures) <= back_off_s(failures + 1) < 5.0
+    assert 0.5 <= compute_back_off_s(failures) <= compute_back_off_s(failures + 1) < 5.0

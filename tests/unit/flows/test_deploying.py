@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml  # type: ignore[import-untyped]  # Prefect brings it, without types
 
-from flows.api import AS_PLANNED
+from flows.flow_runs import AS_PLANNED
 from flows.retention import retention
 from flows.schedule import FlowStep
 from flows.serve import LIFE, SWEEP

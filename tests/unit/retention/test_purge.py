@@ -60,7 +60,7 @@ def test_a_purge_that_could_not_end_is_tried_again_after_a_while(tmp_path: Path)
     clock.now_s += 121
     assert watch.is_due()
 
-    watch.tried()
+    watch.note_attempt()
     assert not watch.is_due()
     clock.now_s += 31
 

@@ -51,12 +51,12 @@ def _state_after(child: Child, clock: ManualClock, seconds: int) -> ChildState:
 
 def test_no_wait_before_a_retry_reaches_5_seconds() -> None:
     from streams.broker.traits import KAFKA
-    from streams.camera.reconnect import back_off_s
+    from streams.camera.reconnect import compute_back_off_s
     from streams.retry import MAX_WAIT_S
 
     rule = Backoff()
     longest_s = {
-        "camera": max(map(back_off_s, range(1, 100))),
+        "camera": max(map(compute_back_off_s, range(1, 100))),
         "worker": MAX_WAIT_S,
         "producer": float(KAFKA.producer_options()["reconnect_backoff_max_ms"]) / 1_000,
         "child": rule.longest_s,

@@ -21,8 +21,7 @@ _OUTWARD = (
 """Clients of the outside: mail, files, web, clouds. Broker, gallery, database and vault are this installation's own."""
 SENDERS: dict[str, str] = {
     "apps.supervisor.probes": "asks its own children on 127.0.0.1 whether they are well",
-    "flows.sweep_schedule": "Prefect's own API",
-    "flows.transport": "Prefect's own API: which runs are scheduled; ids only",
+    "flows.prefect_api": "Prefect's own API: which runs are scheduled; ids only",
 }
 """The modules that may open such a connection, and what for."""
 _BIOMETRIC = (

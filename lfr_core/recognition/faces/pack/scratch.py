@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from filelock import FileLock
 
 __all__ = ["scratch_folder"]
 
@@ -22,8 +23,7 @@ def scratch_folder(parent: Path, name: str) -> Iterator[Path]:
     """
     parent.mkdir(parents=True, exist_ok=True)
     folder = parent / name
-    with (parent / f"{name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with FileLock(parent / f"{name}.lock", thread_local=False, fallback_to_soft=False):
         if folder.exists():
             shutil.rmtree(folder)
         folder.mkdir()

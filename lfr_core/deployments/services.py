@@ -1,0 +1,31 @@
+"""Builds the services of deployments over an `Installation`. Nothing is connected until a service is used."""
+
+from __future__ import annotations
+
+from secrets import token_hex
+
+from lfr_core.custody.installation import Installation
+from lfr_core.deployments.announcement import AnnouncementStore
+from lfr_core.deployments.evaluations import evaluations_for
+from lfr_core.deployments.service import PlanningService
+from lfr_core.deployments.store import DeploymentStore
+
+__all__ = ["build_announcement_store", "build_deployment_store", "build_planning_service"]
+
+
+def build_deployment_store(installation: Installation) -> DeploymentStore:
+    """Build the store that makes, opens, suspends and ends deployments."""
+    return DeploymentStore(installation.engine, installation.vault, installation.trail, installation.clock)
+
+
+def build_planning_service(installation: Installation) -> PlanningService:
+    """Build the service of planned deployments. Raises Fatal: the policy or the evaluations can't be read."""
+    evaluations = evaluations_for(installation.settings)
+    return PlanningService(
+        installation.engine, installation.trail, installation.clock, installation.policy, evaluations
+    )
+
+
+def build_announcement_store(installation: Installation) -> AnnouncementStore:
+    """Build the store of announcements; public ids are random."""
+    return AnnouncementStore(installation.engine, installation.trail, installation.clock, lambda: token_hex(6))
