@@ -35,8 +35,8 @@ from lfr_core.common.clock import SystemClock
 from lfr_core.common.errors import Retryable
 from lfr_core.common.settings import Settings
 from lfr_core.custody.audit.trail import AuditTrail
-from lfr_core.custody.people import People, Rank, Role
 from lfr_core.custody.installation import Installation
+from lfr_core.custody.people import People, Rank, Role
 from lfr_core.custody.vault.client import VaultClient, vault_client
 from lfr_core.custody.vault.frames import VaultOpener, VaultSealer
 from lfr_core.deployments.attendance import Attendance

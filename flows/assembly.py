@@ -100,7 +100,7 @@ def open_sweep(installation: Installation, *, by: Purger, longest_s: float = LON
     The process ends with exit code 75 if the block takes more than `longest_s`.
 
     Raises:
-        SweepRuns: another sweep runs.
+        SweepIsRunning: another sweep runs.
         Refused: `vault.clock`: the clock jumped, or runs behind what this installation has seen; nothing is purged.
         Retryable: the disk or the database is away.
     """

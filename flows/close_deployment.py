@@ -14,7 +14,7 @@ from flows.step_runner import End, StepResult, run_step
 from lfr_core.common.errors import Fatal, Refused
 from lfr_core.custody.installation import Installation
 from lfr_core.deployments.compliance_documents.forms import render
-from lfr_core.deployments.obligations import book_obligations
+from lfr_core.deployments.obligations import record_met_obligations
 from lfr_core.deployments.services import build_deployment_store
 from lfr_core.domain.deployments import DeploymentStatus, DeploymentView
 from lfr_core.publication.closing import closing_report, closing_report_file, still_to_decide
@@ -63,7 +63,9 @@ def cancel_what_never_opened(installation: Installation, deployment: str) -> Ste
 
 @task(name="write the closing report", cache_policy=NO_CACHE)
 def write_the_closing_report(installation: Installation, deployment: str) -> StepResult:
-    book_obligations(installation.engine, installation.vault, installation.now)  # the list's destruction among them
+    record_met_obligations(
+        installation.engine, installation.vault, installation.now
+    )  # the list's destruction among them
     report = closing_report(installation.engine, deployment, installation.policy, installation.now)
     file = closing_report_file(installation.settings.home, deployment)
     try:

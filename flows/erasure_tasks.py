@@ -6,7 +6,7 @@ from flows.erasing import build_erasure, inject_canaries
 from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.prune import prune
 from lfr_core.custody.installation import Installation
-from lfr_core.deployments.obligations import book_obligations
+from lfr_core.deployments.obligations import record_met_obligations
 from lfr_core.deployments.views import DeploymentReader
 from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.retention.erasure.canary import CanaryKind
@@ -69,7 +69,7 @@ def report_obligations(installation: Installation) -> tuple[str, ...]:
     Raises:
         Retryable: vault or database are away.
     """
-    return book_obligations(installation.engine, installation.vault, installation.now)
+    return record_met_obligations(installation.engine, installation.vault, installation.now)
 
 
 def prune_audit_trail(installation: Installation) -> int:

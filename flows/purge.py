@@ -67,7 +67,7 @@ def purge_once(settings: Settings) -> None:
     """Purge everything that is due, and the audit trail.
 
     Raises:
-        SweepRuns: another sweep runs.
+        SweepIsRunning: another sweep runs.
         Refused: `vault.clock`, or `audit.damaged`.
         Retryable: the disk or the database is away.
     """

@@ -28,7 +28,7 @@ from lfr_core.common.logs import configure_logs
 from lfr_core.common.settings import Settings
 from lfr_core.custody.installation import Installation
 from lfr_core.retention.ended import Purger
-from lfr_core.retention.lock import SweepRuns
+from lfr_core.retention.lock import SweepIsRunning
 from lfr_core.retention.status import retention_status
 from lfr_core.retention.sweep import Sweep
 
@@ -59,7 +59,7 @@ def retention() -> State[None]:
                 for step in sweep.names:
                     purge.with_options(name=_PURGES.get(step, step))(sweep, step, return_state=True)
                 failed = [report.step for report in sweep.finish() if report.error]
-        except SweepRuns as busy:
+        except SweepIsRunning as busy:
             return Completed(name="Superseded", message=str(busy))
         except Refused as untrusted:  # the clock: nothing is purged by it
             return Failed(message=str(untrusted))

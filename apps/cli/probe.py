@@ -36,10 +36,9 @@ def self_test(
     """
     from lfr_core.common.errors import Retryable
     from lfr_core.domain.actors import SystemActor
-    from streams.live_probe_selftest import self_test as run
+    from streams.live_probe_selftest import run_self_test
 
-    by = name or SystemActor.LFR
-    done = run(installation.settings, installation.policy, installation.engine, deployment, by=by)
+    done = run_self_test(installation, deployment, by=name or SystemActor.LFR)
     lines = [{"name": line.name, "ok": line.ok, "said": line.said} for line in done.lines]
     red = Retryable(f"the self-test of {deployment} is red: do what the red lines say, and test again")
     return Output(

@@ -41,9 +41,8 @@ def check(installation: Installation) -> Output:
     from lfr_core.publication.promises.assembly import open_ledger
 
     configure_logs("ERROR")  # what a check meets stands in the ledger
-    settings, policy, clock = installation.settings, installation.policy, installation.clock
     random = np.random.default_rng(0)  # the same counts give the same bound
-    with open_ledger(settings, policy, clock, random=random, pause=time.sleep) as ledger:
+    with open_ledger(installation, random=random, pause=time.sleep) as ledger:
         view = ledger.check()
     return _ledger_output(view, exit_code=BROKEN if view.broken else 0)
 

@@ -29,14 +29,13 @@ def run(installation: Installation) -> Output:
 
     Example: lfr retention run
     """
-    from flows.assembly import sweep_of
+    from flows.assembly import open_sweep
     from lfr_core.common.errors import Retryable
     from lfr_core.common.logs import configure_logs
     from lfr_core.retention.ended import Purger
 
     configure_logs("ERROR")  # what a step meets stands in the table
-    settings, policy = installation.settings, installation.policy
-    with errors.status("purging"), sweep_of(settings, policy, by=Purger.COMMAND) as sweep:
+    with errors.status("purging"), open_sweep(installation, by=Purger.COMMAND) as sweep:
         reports = sweep.run_all()
     has_failed = any(report.error for report in reports)
     return Output(

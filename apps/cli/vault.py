@@ -30,7 +30,7 @@ def run(installation: Installation) -> None:
     from lfr_core.common.logs import configure_logs
 
     configure_logs(installation.settings.log_level)
-    run_vault(installation.settings, installation.policy)
+    run_vault(installation)
 
 
 @command(app)

@@ -11,7 +11,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from flows.erasing import erasure_of, plant
+from flows.erasing import build_erasure
+from flows.erasing import inject_canaries as inject
 from lfr_core.alerts.expiry import RULE, expire_alerts
 from lfr_core.custody.audit.head_checkpoint import HEAD_FILE, keep_head, read_checkpoint, read_public_key
 from lfr_core.custody.audit.verify import AuditReport, verify
@@ -46,7 +47,7 @@ class Deletion:
 
 def inject_canaries(installation: Installation, deployment: str) -> None:
     """Put noise that is nobody's where real data goes. Raises Retryable when a service is away."""
-    plant(installation.settings, installation.policy, installation.engine, deployment, list(CanaryKind))
+    inject(installation, deployment, list(CanaryKind))
 
 
 def erase_deployment(
@@ -77,7 +78,7 @@ def erase_deployment(
     left_s = policy.vault.epoch_s + policy.vault.grace_s + _MARGIN_S - (time.monotonic() - closed)
     time.sleep(max(0.0, left_s))
     progress("searching every store for the canaries")
-    erasure = erasure_of(settings, policy, engine)
+    erasure = build_erasure(installation)
     certificate = erasure.certify(deployment)
     keep_head(engine, vault, installation.clock, settings.keystore_folder)  # the vault does so every few seconds
     public_key = read_public_key(settings.keystore_folder)

@@ -41,13 +41,13 @@ from lfr_core.deployments.reading import TimelineEntry, timeline
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.figures import UseCase
 from lfr_core.domain.policy import Policy, default_policy_file
-from lfr_core.publication.assembly import publishing
+from lfr_core.publication.assembly import build_public_site, build_results_service
 from lfr_core.publication.record import DeploymentRecord
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.deployments import LifeRow
 from lfr_core.watchlists.compile import compile_watchlist
 from lfr_core.watchlists.entries import WatchlistReport
-from streams.live_probe_selftest import self_test
+from streams.live_probe_selftest import run_self_test
 
 __all__ = ["OPERATOR", "PublishedDeployment", "planned_system", "publish_results", "settings_with_demo_policy"]
 
@@ -161,9 +161,8 @@ def publish_results(installation: Installation, deployment: str) -> PublishedDep
         Retryable: the records or the vault are away.
         Fatal: the site's folder can't be written.
     """
-    with publishing(installation.settings, installation.policy, installation.clock) as services:
-        made = services.results.publish(deployment, by=PUBLISHER)
-        built = services.site.refresh(installation.now, wait=False)
+    made = build_results_service(installation).publish(deployment, by=PUBLISHER)
+    built = build_public_site(installation).refresh(installation.now, wait=False)
     return PublishedDeployment(timeline(installation.engine, deployment), made.record, built.folder / "index.html")
 
 
@@ -220,7 +219,7 @@ def _compile(installation: Installation, deployment: str, report: WatchlistRepor
 
 def _test(installation: Installation, deployment: str) -> None:
     """Run the self-test. Raises Refused `demo.self-test` when it is red."""
-    tested = self_test(installation.settings, installation.policy, installation.engine, deployment, by=OPERATOR)
+    tested = run_self_test(installation, deployment, by=OPERATOR)
     if not tested.green:
         red = "; ".join(f"{line.name}: {line.said}" for line in tested.lines if not line.ok)
         raise Refused("demo.self-test", f"the self-test is red: {red}")

@@ -8,7 +8,7 @@ from html import escape
 
 from lfr_core.deployments.application import Application, Authority
 from lfr_core.deployments.false_alert_forecast import FalseAlertForecast
-from lfr_core.deployments.readiness import Coming, ReadinessItem, Standing
+from lfr_core.deployments.readiness import CalendarEntry, ReadinessItem, Standing
 from lfr_core.deployments.reading import TimelineEntry
 from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.domain.working_days import LONDON
@@ -52,7 +52,7 @@ def month(at: datetime) -> str:
     return f"{at.astimezone(LONDON):%B %Y}"
 
 
-def coming_html(one: Coming) -> str:
+def coming_html(one: CalendarEntry) -> str:
     """Show a line of the calendar."""
     made = one.application
     starts = made.starts_at.astimezone(LONDON)

@@ -20,7 +20,7 @@ from lfr_core.deployments.announcement import AnnouncementStore, ReasonClass
 from lfr_core.deployments.compliance_documents.forms import FormKind, render
 from lfr_core.deployments.evaluations import Evaluation
 from lfr_core.deployments.false_alert_forecast import FalseAlertForecast, ForecastInputs, forecast_false_alerts
-from lfr_core.deployments.readiness import Coming, Standing, calendar, standing
+from lfr_core.deployments.readiness import CalendarEntry, Standing, calendar, standing
 from lfr_core.deployments.reading import Call, TimelineEntry, open_calls, timeline
 from lfr_core.deployments.service import PlanningService
 from lfr_core.deployments.store import DeploymentStore
@@ -93,7 +93,7 @@ class PlannerView:
         """Return London time."""
         return utc_from_ns(self._clock.time_ns()).astimezone(LONDON)
 
-    def calendar(self, *, over: bool = False) -> tuple[Coming, ...]:
+    def calendar(self, *, over: bool = False) -> tuple[CalendarEntry, ...]:
         return calendar(self._engine, over=over)
 
     def standing(self, deployment: str) -> Standing:

@@ -19,7 +19,7 @@ from lfr_core.alerts.latency import bucket_of, milliseconds
 from lfr_core.domain.messages import FrameResult, OutcomeBatch
 from lfr_core.domain.outcomes import FrameCounts, FrameOutcome
 
-__all__ = ["Booked", "SessionTally", "book"]
+__all__ = ["CountedFrames", "SessionTally", "book"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class SessionTally:
 
 
 @dataclass(frozen=True, slots=True)
-class Booked:
+class CountedFrames:
     """A tally after a batch, and what the batch added."""
 
     tally: SessionTally
@@ -56,7 +56,7 @@ class Booked:
         return self.added.captured > 0
 
 
-def book(tally: SessionTally, batch: OutcomeBatch) -> Booked:
+def book(tally: SessionTally, batch: OutcomeBatch) -> CountedFrames:
     """Account for a batch. Results may come again, in any split, and with gaps."""
     before = tally
     latency: Counter[int] = Counter()
@@ -79,7 +79,7 @@ def book(tally: SessionTally, batch: OutcomeBatch) -> Booked:
         )
     if batch.ended:
         tally = replace(tally, ended=True)
-    return Booked(
+    return CountedFrames(
         tally=tally,
         added=_difference(tally.counts, before.counts),
         faces=tally.faces - before.faces,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import delete, func
 from sqlmodel import Session, col, select
 
-from lfr_core.alerts.accounting import Booked, SessionTally, book
+from lfr_core.alerts.accounting import CountedFrames, SessionTally, book
 from lfr_core.common.errors import Poison
 from lfr_core.domain.messages import OutcomeBatch
 from lfr_core.domain.outcomes import FrameCounts
@@ -38,7 +38,7 @@ def write_outcomes(
     The caller owns the transaction.
     """
     failures: list[tuple[OutcomeBatch, Poison]] = []
-    booked: list[tuple[OutcomeBatch, Booked]] = []
+    booked: list[tuple[OutcomeBatch, CountedFrames]] = []
     named = {b.deployment for b in batches if storable(b.deployment)}
     known = set(session.exec(select(DeploymentRow.id).where(col(DeploymentRow.id).in_(named))))
     # In the order of their keys, so that two recorders never wait for each other in a ring. sorted() is
@@ -69,7 +69,7 @@ def _fault(batch: OutcomeBatch, known: set[str]) -> Poison | None:
     return None
 
 
-def _book_session(session: Session, batch: OutcomeBatch) -> Booked:
+def _book_session(session: Session, batch: OutcomeBatch) -> CountedFrames:
     key: dict[str, Value] = {"deployment": batch.deployment, "camera": batch.camera, "session": batch.session}
     found = _locked(session, batch)
     if found is None:
@@ -141,7 +141,7 @@ def _store(row: CameraSessionRow, tally: SessionTally) -> None:
     row.ended = tally.ended
 
 
-def _second(batch: OutcomeBatch, booked: Booked) -> dict[str, Value]:
+def _second(batch: OutcomeBatch, booked: CountedFrames) -> dict[str, Value]:
     added = booked.added
     return {
         "deployment": batch.deployment,
@@ -156,7 +156,7 @@ def _second(batch: OutcomeBatch, booked: Booked) -> dict[str, Value]:
     }
 
 
-def _add_figures(session: Session, booked: Sequence[tuple[OutcomeBatch, Booked]]) -> None:
+def _add_figures(session: Session, booked: Sequence[tuple[OutcomeBatch, CountedFrames]]) -> None:
     """Latency, rates and stage times of batches that brought frames."""
     latency: dict[tuple[str, str, int], int] = {}
     stages: dict[tuple[str, str], tuple[int, float]] = {}

@@ -19,10 +19,19 @@ from lfr_core.domain.working_days import LONDON, Deadline, WorkingDays
 from lfr_core.storage.tables.publication import PublishedRecordRow, ResultsRow
 from lfr_core.storage.tables.stream import DeploymentRow
 
-__all__ = ["Due", "Moments", "Stands", "due_at_of", "keep_deadlines", "moments", "overdue_unexplained", "results_due"]
+__all__ = [
+    "Due",
+    "Moments",
+    "ResultsStatus",
+    "due_at_of",
+    "keep_deadlines",
+    "moments",
+    "overdue_unexplained",
+    "results_due",
+]
 
 
-class Stands(StrEnum):
+class ResultsStatus(StrEnum):
     """How a deployment's results stand."""
 
     RUNNING = "not due yet"
@@ -54,7 +63,7 @@ class Due:
     ended_at: datetime
     moments: Moments
     published_at: datetime | None
-    stands: Stands
+    stands: ResultsStatus
     late_at: datetime | None
     late_because: str
     """For the public."""
@@ -66,7 +75,7 @@ class Due:
     @property
     def locks(self) -> bool:
         """Whether new authorities wait until this one is explained."""
-        return self.owed and self.stands in {Stands.OVERDUE, Stands.LATE} and self.explained_at is None
+        return self.owed and self.stands in {ResultsStatus.OVERDUE, ResultsStatus.LATE} and self.explained_at is None
 
 
 def moments(ended_at: datetime, policy: PublicationPolicy) -> Moments:
@@ -137,11 +146,11 @@ def _due(
     noticed = kept is not None and kept.late_at is not None
     explained_at = kept.explained_at if kept else None
     if published_at is not None:
-        stands = Stands.LATE if noticed and explained_at is None else Stands.PUBLISHED
+        stands = ResultsStatus.LATE if noticed and explained_at is None else ResultsStatus.PUBLISHED
     elif now >= at.due_at or noticed:
-        stands = Stands.OVERDUE
+        stands = ResultsStatus.OVERDUE
     else:
-        stands = Stands.REMINDER if now >= at.remind_at else Stands.RUNNING
+        stands = ResultsStatus.REMINDER if now >= at.remind_at else ResultsStatus.RUNNING
     return Due(
         deployment=row.id,
         kind=kind,

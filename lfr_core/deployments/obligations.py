@@ -23,7 +23,7 @@ from lfr_core.storage.tables.footage import FootageHoldRow, FootageHoldSegmentRo
 from lfr_core.storage.tables.publication import PublishedRecordRow
 from lfr_core.storage.tables.stream import AlertRow, DeploymentRow, WatchlistEntryRow, WatchlistReferenceRow
 
-__all__ = ["Obligation", "ObligationKind", "book_obligations", "closed_at", "obligations_of"]
+__all__ = ["Obligation", "ObligationKind", "closed_at", "obligations_of", "record_met_obligations"]
 
 LIST_WITHIN = timedelta(hours=24)
 """docs/domain.md W7: a list is destroyed at the close, and 24 hours after the end at the latest."""
@@ -100,7 +100,7 @@ def closed_at(obligations: tuple[Obligation, ...]) -> datetime | None:
     return max(at for at in done if at is not None)
 
 
-def book_obligations(engine: Engine, vault: Vault, now: datetime) -> tuple[str, ...]:
+def record_met_obligations(engine: Engine, vault: Vault, now: datetime) -> tuple[str, ...]:
     """Look what is left of each deployment that is over, and write down what is done; `DEPLOYMENT: WHAT` of each.
 
     Raises:

@@ -24,11 +24,11 @@ from lfr_core.storage.tables.deployments import LifeRow
 from lfr_core.storage.tables.publication import WatchlistCompositionRow
 from lfr_core.storage.tables.stream import DeploymentRow
 
-__all__ = ["Coming", "ListShare", "ReadinessItem", "Standing", "calendar", "standing", "steps_for"]
+__all__ = ["CalendarEntry", "ListShare", "ReadinessItem", "Standing", "calendar", "standing", "steps_for"]
 
 
 @dataclass(frozen=True, slots=True)
-class Coming:
+class CalendarEntry:
     """A line of the calendar."""
 
     id: str
@@ -78,7 +78,7 @@ class Standing:
         return sum(share.people for share in self.composition)
 
 
-def calendar(engine: Engine, *, over: bool = False) -> tuple[Coming, ...]:
+def calendar(engine: Engine, *, over: bool = False) -> tuple[CalendarEntry, ...]:
     """Planned deployments by their start: those still to come or running, or those that are over, the last first.
 
     Raises Retryable when the records are away.
@@ -90,7 +90,7 @@ def calendar(engine: Engine, *, over: bool = False) -> tuple[Coming, ...]:
         for row in session.exec(select(DeploymentRow).where(col(DeploymentRow.planned).is_(True), where)):
             made = application_of(session, row.id)
             if made is not None:
-                found.append(Coming(row.id, row.name, DeploymentStatus(row.status), made))
+                found.append(CalendarEntry(row.id, row.name, DeploymentStatus(row.status), made))
     return tuple(sorted(found, key=lambda one: (one.application.starts_at, one.id), reverse=over))
 
 

@@ -15,7 +15,7 @@ from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
 from lfr_core.custody.people.lookup import acting
 from lfr_core.deployments.reading import answer_calls, life_of
-from lfr_core.deployments.state_machine import Actor, Life, take
+from lfr_core.deployments.state_machine import Actor, Life, transition
 from lfr_core.deployments.steps import RULES, Step
 from lfr_core.domain.actors import Principal, SystemActor
 from lfr_core.storage.tables.deployments import LifeRow, LifeStepRow
@@ -64,13 +64,13 @@ def record_step(
     overdue results, the suite) are the caller's.
 
     Raises:
-        Refused: as `take` and `actor_of`; `life.trial`: it isn't planned.
+        Refused: as `transition` and `actor_of`; `life.trial`: it isn't planned.
     """
     before = life_of(session, row)
     if before is None:
         raise Refused("life.trial", f"{row.id} is a trial: it has no application, so {step.value} isn't for it")
     actor = actor_of(session, by, step)
-    after = take(before, step, actor, now, digest=digest)
+    after = transition(before, step, actor, now, digest=digest)
     _keep(session, row, before, after, now)
     for role in actor.roles & RULES[step].roles:
         answer_calls(session, row.id, role, by=actor.name, now=now)

@@ -1,4 +1,4 @@
-"""`take`: the one pure function that moves a planned deployment along its line. Illegal steps are Refused."""
+"""The one pure function that moves a planned deployment along its line. Illegal steps are Refused."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lfr_core.deployments.steps import RULES, Step
 from lfr_core.domain.actors import SystemActor, same_person
 from lfr_core.domain.deployments import DeploymentStatus as Status
 
-__all__ = ["Actor", "Life", "take"]
+__all__ = ["Actor", "Life", "transition"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Life:
         return bool(self.list_digest) and self.list_digest == self.approved_digest
 
 
-def take(life: Life, step: Step, actor: Actor, now: datetime, *, digest: str = "") -> Life:
+def transition(life: Life, step: Step, actor: Actor, now: datetime, *, digest: str = "") -> Life:
     """The deployment after `step`. A suspended one that is suspended again, and the like, stays as it is.
 
     Args:
@@ -78,7 +78,7 @@ def take(life: Life, step: Step, actor: Actor, now: datetime, *, digest: str = "
     if not (actor.roles & rule.roles or actor.part in rule.systems):
         roles = " or ".join(sorted(role.value for role in rule.roles))
         raise Refused("life.wrong-role", f"{actor.name} can't {step.value} a deployment: that is for a {roles}")
-    moved = _TAKE[step](life, actor, now, digest) if step in _TAKE else life
+    moved = _TRANSITIONS[step](life, actor, now, digest) if step in _TRANSITIONS else life
     return moved if rule.to is None else replace(moved, status=rule.to)
 
 
@@ -150,7 +150,7 @@ def _resume(life: Life, actor: Actor, now: datetime, _digest: str) -> Life:
     return life
 
 
-_TAKE = {
+_TRANSITIONS = {
     Step.PLAN: _plan,
     Step.AUTHORISE: _authorise,
     Step.REFUSE: _refuse,

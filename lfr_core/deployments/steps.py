@@ -1,7 +1,7 @@
 """The line of a planned deployment as one table: each step, from where to where, by whom, and which rule asks for it.
 
-draft, applied, authorised, list built, list approved, ready, live (suspended), ended; or cancelled. Pure: `take` in
-`lfr_core.deployments.state_machine` is the only thing that moves a deployment, and it moves it by this table.
+draft, applied, authorised, list built, list approved, ready, live (suspended), ended; or cancelled. Pure: `transition`
+in `lfr_core.deployments.state_machine` is the only thing that moves a deployment, and it moves it by this table.
 """
 
 from __future__ import annotations

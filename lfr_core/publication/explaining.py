@@ -13,7 +13,7 @@ from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
 from lfr_core.custody.people.lookup import acting
 from lfr_core.custody.people.roles import Role
-from lfr_core.deployments.deadlines import Due, Stands, results_due
+from lfr_core.deployments.deadlines import Due, ResultsStatus, results_due
 from lfr_core.domain.policy import PublicationPolicy
 from lfr_core.storage.engine import reading, writing
 from lfr_core.storage.tables.publication import ResultsRow
@@ -74,7 +74,7 @@ def _find(session: Session, deployment: str, now: datetime, policy: PublicationP
         raise Refused("results.nothing-due", f"no deployment {deployment} has opened and ended; see `lfr publish due`")
     if due.explained_at is not None:
         raise Refused("results.explained", f"the results of {deployment} are explained already, and that stays")
-    if due.stands not in {Stands.OVERDUE, Stands.LATE}:
+    if due.stands not in {ResultsStatus.OVERDUE, ResultsStatus.LATE}:
         raise Refused(
             "results.not-late", f"the results of {deployment} are {due.stands.value}: there is nothing to explain"
         )

@@ -17,13 +17,13 @@ from lfr_core.deployments.announcement import Announcement
 from lfr_core.domain.policy import Policy
 from lfr_core.domain.working_days import LONDON
 
-__all__ = ["MOST_POST_CHARACTERS", "Came", "atom_feed", "calendar", "json_text", "posts", "sentences", "when"]
+__all__ = ["MOST_POST_CHARACTERS", "NoticeStatus", "atom_feed", "calendar", "json_text", "posts", "sentences", "when"]
 
 MOST_POST_CHARACTERS = 280
 """The shortest limit among the networks that forces post on."""
 _MOST_OCTETS = 75  # of a line of iCalendar, RFC 5545, 3.1
 _NAMESPACE = UUID("5f0e3b1c-6c0e-4c0b-9a53-0d7b7c1e6d11")  # drawn once, so that feeds' ids stay the same
-_NONE_OVER: Mapping[str, Came] = MappingProxyType({})
+_NONE_OVER: Mapping[str, NoticeStatus] = MappingProxyType({})
 _ATOM = "http://www.w3.org/2005/Atom"
 
 
@@ -34,7 +34,7 @@ def when(one: Announcement) -> str:
     return f"{start:%A} {start.day} {start:%B %Y}, {start:%H:%M} to {end:%H:%M}{last}"
 
 
-class Came(StrEnum):
+class NoticeStatus(StrEnum):
     """What came of an announcement."""
 
     COMING = "coming"
@@ -44,7 +44,7 @@ class Came(StrEnum):
     """Its hours are over or it was given up, and it never opened."""
 
 
-def sentences(one: Announcement, policy: Policy, came: Came = Came.COMING) -> tuple[str, ...]:
+def sentences(one: Announcement, policy: Policy, came: NoticeStatus = NoticeStatus.COMING) -> tuple[str, ...]:
     """What everyone has to be told (docs/domain.md P1), a sentence or two each; the numbers are the policy's.
 
     What is over is told in the past; of what wasn't held nothing but that is told, and where to ask.
@@ -52,11 +52,11 @@ def sentences(one: Announcement, policy: Policy, came: Came = Came.COMING) -> tu
     ask = (f"Ask how your data is used: {policy.force.enquiries}", f"Complain: {policy.force.complaints}")
     purpose = f" Purpose: {one.plan.purpose}.".replace("..", ".")
     recognition = f"live facial recognition in {one.public_place} on {when(one)}"
-    if came is Came.NOT_HELD:
+    if came is NoticeStatus.NOT_HELD:
         return (f"{policy.force.name} announced {recognition}. It was not held.", *ask)
     within = f"{policy.vault.epoch_s + policy.vault.grace_s:g} seconds later"
     kept = f"An alert's data is kept {policy.alerts.retention_h} hours, CCTV {policy.footage.retention_days} days."
-    held = came is Came.HELD
+    held = came is NoticeStatus.HELD
     return (
         f"{policy.force.name} {'used' if held else 'will use'} {recognition}.{purpose}",
         (
@@ -91,7 +91,7 @@ def posts(one: Announcement, policy: Policy) -> tuple[str, ...]:
     return tuple(f"{part} ({number}/{len(parts)})" for number, part in enumerate(parts, 1))
 
 
-def json_text(announced: Sequence[Announcement], policy: Policy, over: Mapping[str, Came] = _NONE_OVER) -> str:
+def json_text(announced: Sequence[Announcement], policy: Policy, over: Mapping[str, NoticeStatus] = _NONE_OVER) -> str:
     """All of `announced` as JSON. `over`: what came of those that are over, by their public id; likewise below."""
     value = [
         {
@@ -104,7 +104,7 @@ def json_text(announced: Sequence[Announcement], policy: Policy, over: Mapping[s
             "ends_at": one.plan.ends_at.astimezone(LONDON).isoformat(),
             "purpose": one.plan.purpose,
             "use_case": one.plan.use_case.value,
-            "came": over.get(one.public_id, Came.COMING).value,
+            "came": over.get(one.public_id, NoticeStatus.COMING).value,
             "what_you_are_told": list(_told(one, policy, over)),
             "posts": [] if one.public_id in over else list(posts(one, policy)),
         }
@@ -116,7 +116,7 @@ def json_text(announced: Sequence[Announcement], policy: Policy, over: Mapping[s
     )
 
 
-def calendar(announced: Sequence[Announcement], policy: Policy, over: Mapping[str, Came] = _NONE_OVER) -> str:
+def calendar(announced: Sequence[Announcement], policy: Policy, over: Mapping[str, NoticeStatus] = _NONE_OVER) -> str:
     """All of `announced` as iCalendar (RFC 5545): CRLF, lines folded at 75 octets, text escaped."""
     lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//OpenLFR//announcements 1//EN", "METHOD:PUBLISH"]
     for one in announced:
@@ -145,7 +145,7 @@ def atom_feed(
     policy: Policy,
     *,
     updated: datetime,
-    over: Mapping[str, Came] = _NONE_OVER,
+    over: Mapping[str, NoticeStatus] = _NONE_OVER,
 ) -> str:
     """All of `announced` as an Atom feed (RFC 4287); links are relative to the site's folder."""
     ET.register_namespace("", _ATOM)
@@ -172,8 +172,8 @@ def atom_feed(
     return f'<?xml version="1.0" encoding="utf-8"?>\n{ET.tostring(feed, encoding="unicode")}\n'
 
 
-def _told(one: Announcement, policy: Policy, over: Mapping[str, Came]) -> tuple[str, ...]:
-    return sentences(one, policy, over.get(one.public_id, Came.COMING))
+def _told(one: Announcement, policy: Policy, over: Mapping[str, NoticeStatus]) -> tuple[str, ...]:
+    return sentences(one, policy, over.get(one.public_id, NoticeStatus.COMING))
 
 
 def _uuid(one: Announcement, policy: Policy) -> UUID:

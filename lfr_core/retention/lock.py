@@ -16,14 +16,14 @@ from sqlalchemy import Engine, text
 from lfr_core.common.errors import Retryable
 from lfr_core.storage.engine import is_sqlite, translated
 
-__all__ = ["SweepRuns", "one_sweep"]
+__all__ = ["SweepIsRunning", "one_sweep"]
 
 _LOCK = 0x4C46_5253  # a number of our own ("LFRS"), for PostgreSQL's advisory lock
 _STILL_THERE = ("tcp_keepalives_idle = 30", "tcp_keepalives_interval = 10", "tcp_keepalives_count = 3")
 """For the lock's own connection: the server's default is to ask after two hours. Without effect on a Unix socket."""
 
 
-class SweepRuns(Retryable):
+class SweepIsRunning(Retryable):
     """Another sweep runs; it does this one's work."""
 
 
@@ -32,7 +32,7 @@ def one_sweep(engine: Engine, home: Path) -> Iterator[None]:
     """Hold the sweep of this installation: of `home` on this machine, and of its PostgreSQL where there is one.
 
     Raises:
-        SweepRuns: somebody else holds it.
+        SweepIsRunning: somebody else holds it.
         Retryable: the lock's file can't be written, or the database is away.
     """
     with _file_lock(home / "retention.lock"):
@@ -43,7 +43,7 @@ def one_sweep(engine: Engine, home: Path) -> Iterator[None]:
             for each in _STILL_THERE:
                 connection.execute(text(f"SET {each}"))
             if not connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": _LOCK}).scalar_one():
-                raise SweepRuns("another sweep runs on another machine; it does this one's work")
+                raise SweepIsRunning("another sweep runs on another machine; it does this one's work")
             try:
                 yield
             finally:
@@ -58,7 +58,7 @@ def _file_lock(file: Path) -> Iterator[None]:
         file.parent.mkdir(parents=True, exist_ok=True)
         lock.acquire()
     except Timeout as error:
-        raise SweepRuns("another sweep runs; it does this one's work") from error
+        raise SweepIsRunning("another sweep runs; it does this one's work") from error
     except OSError as error:
         raise Retryable(f"{file} can't be written: {error.strerror}. Mend the folder; nothing was purged") from error
     try:

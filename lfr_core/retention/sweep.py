@@ -216,7 +216,7 @@ def sweeping(
         by: who sweeps.
 
     Raises:
-        SweepRuns: another sweep runs.
+        SweepIsRunning: another sweep runs.
         Retryable: the lock can't be had because the disk or the database is away.
     """
     with one_sweep(engine, home):

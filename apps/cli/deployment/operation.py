@@ -166,13 +166,13 @@ def cancel(
 def _test_unless_proven(installation: Installation, deployment: str, *, by: str) -> None:
     """Run the self-test unless a fresh one is green; what it found is shown only when it isn't."""
     from lfr_core.domain.gate import Condition
-    from streams.live_probe_selftest import self_test
+    from streams.live_probe_selftest import run_self_test
 
     board = {line.finding.condition: line.finding for line in read_standing(installation, deployment).board}
     if board[Condition.PROVEN].met and board[Condition.GALLERY_UNCHANGED].met:
         return
     errors.print("[dim]self-test …[/dim]")
-    found = self_test(installation.settings, installation.policy, installation.engine, deployment, by=by)
+    found = run_self_test(installation, deployment, by=by)
     for line in found.lines:
         if not line.ok:
             print_plain(f"{line.name}: {line.said}", errors)

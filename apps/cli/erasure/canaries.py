@@ -34,14 +34,13 @@ def plant(
     Example: lfr erasure plant high-street-0412
     """
     from apps.cli.erasure.text import print_table
-    from flows.erasing import plant as inject
+    from flows.erasing import inject_canaries
     from lfr_core.common.logs import configure_logs
     from lfr_core.retention.erasure.canary import Control
 
     configure_logs("WARNING")  # what was planted stands in the table
     kinds = _parse_kinds(only)
-    settings, policy, engine = installation.settings, installation.policy, installation.engine
-    canaries = inject(settings, policy, engine, deployment, kinds, say=errors.print)
+    canaries = inject_canaries(installation, deployment, kinds, report=errors.print)
     lines = [
         {"kind": one.kind.value, "store": one.store, "control": one.control.value, "id": one.id} for one in canaries
     ]

@@ -123,9 +123,9 @@ def _show_verified(faults: Sequence[CertificateFault], searches: Mapping[str, Ve
 
 
 def _erasure(installation: Installation) -> Erasure:
-    from flows.erasing import erasure_of
+    from flows.erasing import build_erasure
 
-    return erasure_of(installation.settings, installation.policy, installation.engine)
+    return build_erasure(installation)
 
 
 def _public_key(installation: Installation) -> str:

@@ -77,12 +77,12 @@ def record(
 def _publish(
     installation: Installation, deployment: str, *, by: str, correct: str | None, word: NotDecidedWord | None
 ) -> DeploymentRecord:
-    from lfr_core.publication.assembly import publishing
+    from lfr_core.publication.assembly import build_results_service
 
-    with publishing(installation.settings, installation.policy, installation.clock) as services:
-        if correct is not None:
-            return services.results.correct(deployment, reason=correct, by=by, word=word).record
-        return services.results.publish(deployment, by=by, word=word).record
+    results = build_results_service(installation)
+    if correct is not None:
+        return results.correct(deployment, reason=correct, by=by, word=word).record
+    return results.publish(deployment, by=by, word=word).record
 
 
 def _read_published(installation: Installation, deployment: str) -> DeploymentRecord:

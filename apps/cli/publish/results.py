@@ -26,11 +26,10 @@ def results(installation: Installation, deployment: Deployment) -> Output:
 
     Example: lfr publish results high-street-0412
     """
-    from lfr_core.publication.assembly import publishing
+    from lfr_core.publication.assembly import build_public_site, build_results_service
 
-    with publishing(installation.settings, installation.policy, installation.clock) as services:
-        made = services.results.attempt(deployment)
-        site = services.site.refresh(installation.now, wait=False)
+    made = build_results_service(installation).attempt(deployment)
+    site = build_public_site(installation).refresh(installation.now, wait=False)
     return Output(
         _as_dict(made.due) | {"outcome": made.outcome.value, "said": made.said, "site": str(site.folder)},
         f"{deployment}: {made.outcome.value}. {made.said}\nSite: {site.said}",
@@ -64,11 +63,10 @@ def explain(
 
     Example: lfr publish explain high-street-0412 --why "two alerts waited for a reviewer who was ill" --by "P. Webb"
     """
-    from lfr_core.publication.assembly import publishing
+    from lfr_core.publication.assembly import build_explanations, build_public_site
 
-    with publishing(installation.settings, installation.policy, installation.clock) as services:
-        made = services.explanations.explain(deployment, why=why, by=by)
-        site = services.site.refresh(installation.now, wait=False)
+    made = build_explanations(installation).explain(deployment, why=why, by=by)
+    site = build_public_site(installation).refresh(installation.now, wait=False)
     return Output(_as_dict(made), f"{deployment}: explained, {made.stands.value}. Site: {site.said}")
 
 

@@ -9,7 +9,7 @@ from dataclasses import asdict
 
 from lfr_core.custody.audit.port import Signer
 from lfr_core.domain.policy import Policy
-from lfr_core.publication.notices import Came, atom_feed, calendar, json_text, when
+from lfr_core.publication.notices import NoticeStatus, atom_feed, calendar, json_text, when
 from lfr_core.publication.record import SCHEMA_FILES, DeploymentRecord
 from lfr_core.publication.site.data import SiteData, check_contacts
 from lfr_core.publication.site.figures import cells, said_of_not_decided
@@ -69,7 +69,7 @@ def _index(data: SiteData) -> str:
             "place": one.announced.public_place,
             "when": when(one.announced),
             "is_past": one in data.past,
-            "was_held": one.came is Came.HELD,
+            "was_held": one.came is NoticeStatus.HELD,
             "due_at": one.due.moments.due_at.isoformat() if one.due else None,
             "late": one.is_late,
             "late_because": one.due.late_because if one.due else "",

@@ -15,10 +15,10 @@ from lfr_core.common.errors import Refused
 from lfr_core.deployments.announcement import Announcement, announcements
 from lfr_core.deployments.compliance_documents import Document, documents, paper_content
 from lfr_core.deployments.compliance_documents.clean import cleaned
-from lfr_core.deployments.deadlines import Due, Stands, results_due
+from lfr_core.deployments.deadlines import Due, ResultsStatus, results_due
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.policy import ForcePolicy, Policy
-from lfr_core.publication.notices import Came
+from lfr_core.publication.notices import NoticeStatus
 from lfr_core.publication.promises.catalogue import promises
 from lfr_core.publication.promises.ledger import read_ledger
 from lfr_core.publication.promises.render import LedgerLine, render
@@ -36,7 +36,7 @@ class SiteDeployment:
     announced: Announcement
     kind: DeploymentKind
     ended_at: datetime | None
-    came: Came
+    came: NoticeStatus
     revisions: tuple[PublishedRecord, ...]
     """The first first; empty until the record is published."""
     epochs: tuple[Epoch, ...]
@@ -136,8 +136,8 @@ def site_data(engine: Engine, policy: Policy, *, papers: Path, now: datetime) ->
     told = {one.deployment for one in announced}
     return SiteData(
         now=now,
-        coming=tuple(one for one in found if one.came is Came.COMING),
-        past=tuple(one for one in reversed(found) if one.came is not Came.COMING),
+        coming=tuple(one for one in found if one.came is NoticeStatus.COMING),
+        past=tuple(one for one in reversed(found) if one.came is not NoticeStatus.COMING),
         withheld=withheld,
         unannounced=sum(
             one.opened_at is not None and one.view.kind is DeploymentKind.OPERATIONAL and name not in told
@@ -158,14 +158,14 @@ def _document(papers: Path, one: Document) -> SiteDocument:
     return SiteDocument(replace(one, sha256=hashlib.sha256(content).hexdigest(), size=len(content)), content)
 
 
-def _came(announced: Announcement, summary: read.DeploymentSummary, now: datetime) -> Came:
+def _came(announced: Announcement, summary: read.DeploymentSummary, now: datetime) -> NoticeStatus:
     if summary.ended_at is None and announced.plan.ends_at > now:
-        return Came.COMING
-    return Came.NOT_HELD if summary.opened_at is None else Came.HELD
+        return NoticeStatus.COMING
+    return NoticeStatus.NOT_HELD if summary.opened_at is None else NoticeStatus.HELD
 
 
 def _is_late(due: Due) -> bool:
-    return due.late_at is not None or (due.owed and due.stands is Stands.OVERDUE)
+    return due.late_at is not None or (due.owed and due.stands is ResultsStatus.OVERDUE)
 
 
 def check_contacts(force: ForcePolicy) -> None:

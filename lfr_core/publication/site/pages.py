@@ -12,7 +12,7 @@ from lfr_core.common.clock import utc_from_ns
 from lfr_core.domain.policy import Policy
 from lfr_core.domain.rates import one_in
 from lfr_core.domain.working_days import LONDON
-from lfr_core.publication.notices import Came, posts, sentences, when
+from lfr_core.publication.notices import NoticeStatus, posts, sentences, when
 from lfr_core.publication.record import SCHEMA_FILE, SCHEMA_FILES, DeploymentRecord, PublishedRate
 from lfr_core.publication.site.charts import bars_svg, interval_svg
 from lfr_core.publication.site.data import SiteData
@@ -54,7 +54,7 @@ def pages(data: SiteData, policy: Policy, *, draft: bool) -> Iterator[tuple[str,
         yield name, environment.get_template(name).render(**shared, page=name, root="")
     for one in data.pages:
         record = one.newest.record if one.newest else None
-        is_coming = one.came is Came.COMING
+        is_coming = one.came is NoticeStatus.COMING
         yield (
             f"deployments/{one.public_id}.html",
             environment.get_template("deployment.html").render(

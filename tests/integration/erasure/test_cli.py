@@ -77,7 +77,7 @@ def lfr(vault: VaultCore) -> Run:
     store.create("street", DeploymentKind.DEMO, name="Street", policy=load_policy())
     store.attach_watchlist("street", "contract", "lfr_street", [entry()], held=held_by([entry()]))
     store.open("street")
-    add_operators(engine, "Op One", trail=trail_for(settings))
+    add_operators(engine, "Op One", trail=Installation(settings).trail)
     Attendance(engine).heard("street", "Op One")
     engine.dispose()
     return lambda *arguments: CliRunner().invoke(erasure.app, arguments)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from lfr_core.alerts.expiry import expire_alerts
-from lfr_core.deployments.obligations import ObligationKind, book_obligations, closed_at, obligations_of
+from lfr_core.deployments.obligations import ObligationKind, closed_at, obligations_of, record_met_obligations
 from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.storage.engine import reading, writing
 from lfr_core.storage.tables.deployments import LifeRow
@@ -33,7 +33,7 @@ def test_each_obligation_is_done_by_itself_and_the_deployment_closed_by_the_last
     assert recorder is not None
     recorder.record_sightings([sighting(0.0, vault=house.vault, sealed_ns=house.clock.time_ns())])
     house.store.close("dep", by=OPERATOR)
-    book_obligations(house.engine, house.vault, house.now)
+    record_met_obligations(house.engine, house.vault, house.now)
 
     done = owed(house)
     assert done[ObligationKind.LIST_DESTROYED] == (True, False)
@@ -42,7 +42,7 @@ def test_each_obligation_is_done_by_itself_and_the_deployment_closed_by_the_last
     house.wait_until(house.now + timedelta(hours=25))
     assert owed(house)[ObligationKind.ALERTS_PURGED] == (False, True)
     expire_alerts(house.engine, house.vault, house.trail, now_ns=house.clock.time_ns(), retention_h=24)
-    book_obligations(house.engine, house.vault, house.now)
+    record_met_obligations(house.engine, house.vault, house.now)
     assert owed(house)[ObligationKind.ALERTS_PURGED] == (True, True)
     with reading(house.engine) as session:
         assert closed_at(obligations_of(session, "dep", house.policy, now=house.now)) is None
@@ -53,7 +53,7 @@ def test_a_list_that_was_not_destroyed_is_owed_and_late_after_24_hours(house: Pl
     with writing(house.engine) as session:  # it ended, and nobody destroyed anything
         row = session.get_one(DeploymentRow, "dep")
         row.status, row.ended_at = DeploymentStatus.ENDED.value, house.now
-    book_obligations(house.engine, house.vault, house.now)
+    record_met_obligations(house.engine, house.vault, house.now)
     assert owed(house)[ObligationKind.LIST_DESTROYED] == (False, False)
 
     house.wait_until(house.now + timedelta(hours=24, seconds=1))
@@ -64,7 +64,7 @@ def test_a_list_that_was_not_destroyed_is_owed_and_late_after_24_hours(house: Pl
 def test_a_cancelled_deployment_owes_no_results(house: PlanningHouse) -> None:
     house.walk(DeploymentStatus.LIST_APPROVED)
     house.store.cancel("dep", "rain", by=PLANNER)
-    book_obligations(house.engine, house.vault, house.now)
+    record_met_obligations(house.engine, house.vault, house.now)
 
     with reading(house.engine) as session:
         found = obligations_of(session, "dep", house.policy, now=house.now)

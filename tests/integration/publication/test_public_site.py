@@ -22,7 +22,7 @@ from lfr_core.common.settings import Settings
 from lfr_core.deployments.announcement import NOT_RELEASED, ReasonClass
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.policy import ForcePolicy, load_policy
-from lfr_core.publication.notices import MOST_POST_CHARACTERS, Came, calendar, posts, sentences
+from lfr_core.publication.notices import MOST_POST_CHARACTERS, NoticeStatus, calendar, posts, sentences
 from lfr_core.publication.published import Publisher
 from lfr_core.publication.record_figures import figures_for
 from lfr_core.publication.site.atomic_publish import publish_folder
@@ -138,7 +138,7 @@ def test_what_is_over_is_told_in_the_past_and_what_was_not_held_is_said_so(engin
     assert "used live facial recognition in Norwich city centre" in texts["deployments/dep.html"]
     assert "Text for social media" not in texts["deployments/dep.html"]
     assert "will use" in sentences(one.announced, POLICY)[0]
-    assert sentences(one.announced, POLICY, Came.NOT_HELD)[0].endswith("It was not held.")
+    assert sentences(one.announced, POLICY, NoticeStatus.NOT_HELD)[0].endswith("It was not held.")
 
 
 def test_an_announced_deployment_that_never_opened_is_said_not_to_have_been_held(
@@ -151,8 +151,8 @@ def test_an_announced_deployment_that_never_opened_is_said_not_to_have_been_held
         for hours in (-1, 1)
     )
 
-    assert [(one.public_id, one.came) for one in before.coming] == [("dep", Came.COMING)]
-    assert [(one.public_id, one.came) for one in after.past] == [("dep", Came.NOT_HELD)]
+    assert [(one.public_id, one.came) for one in before.coming] == [("dep", NoticeStatus.COMING)]
+    assert [(one.public_id, one.came) for one in after.past] == [("dep", NoticeStatus.NOT_HELD)]
     page = site_files(after, POLICY, signer=vault_core(tmp_path)[0])["deployments/dep.html"].decode()
     assert "There are none: it was not held." in page
     assert "working days" not in page

@@ -15,7 +15,7 @@ from lfr_core.alerts.decisions import DecisionService
 from lfr_core.common.clock import utc_from_ns
 from lfr_core.common.errors import Refused
 from lfr_core.custody.people.roles import Role
-from lfr_core.deployments.deadlines import Due, Stands, moments, overdue_unexplained, results_due
+from lfr_core.deployments.deadlines import Due, ResultsStatus, moments, overdue_unexplained, results_due
 from lfr_core.domain.alerts import Judgement
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.policy import PublicationPolicy, load_policy
@@ -161,7 +161,7 @@ def test_before_the_deadline_it_publishes_by_itself_and_locks_until_a_person_exp
     assert made.record is not None
     assert (made.record.record.on_time, made.record.record.alerts.unanswered) == (True, 1)
     assert house.due().late_because == "1 of its alerts were never decided"
-    assert (house.due().stands, house.locked()) == (Stands.LATE, ("dep",))
+    assert (house.due().stands, house.locked()) == (ResultsStatus.LATE, ("dep",))
     with pytest.raises(Refused, match="publication officer"):
         explanations.explain("dep", why="two were ill", by="O. Operator")
     explained = explanations.explain("dep", why="two were ill", by="p. officer")
@@ -188,7 +188,7 @@ def test_a_failing_suite_publishes_nothing_and_says_why_in_public_without_what_w
     assert (late.outcome, again.outcome, published_records(house.engine)) == (Outcome.LATE, Outcome.LATE, ())
     assert house.due().late_because == "the check of the figures found: one column repeats another"
     assert "Norwich" in house.due().late_detail
-    assert (house.due().stands, house.locked()) == (Stands.OVERDUE, ("dep",))
+    assert (house.due().stands, house.locked()) == (ResultsStatus.OVERDUE, ("dep",))
     assert {role for role, _ in house.calls} == {Role.PUBLICATION_OFFICER, Role.AUTHORISING_OFFICER}
     house.defect = ""
     assert house.desk().attempt("dep").outcome is Outcome.PUBLISHED
@@ -205,7 +205,7 @@ def test_what_is_mended_before_the_deadline_was_never_late(house: Desk) -> None:
     house.defect = ""
     house.desk().attempt("dep")
 
-    assert (house.due().stands, house.due().late_at, house.locked()) == (Stands.PUBLISHED, None, ())
+    assert (house.due().stands, house.due().late_at, house.locked()) == (ResultsStatus.PUBLISHED, None, ())
 
 
 def test_results_of_a_deployment_nobody_announced_are_late_in_public(house: Desk) -> None:
@@ -242,12 +242,12 @@ def test_a_bank_holiday_added_late_moves_only_a_deadline_that_still_runs(house: 
     moved = house.due().moments.due_at
     house.desk().make_up()
     house.go_to(before + timedelta(hours=1))
-    assert house.due().stands is Stands.REMINDER
+    assert house.due().stands is ResultsStatus.REMINDER
     assert house.due().moments.due_at == moved > before
 
     house.go_to(moved + timedelta(hours=1))
     house.policy = more.model_copy(update={"extra_bank_holidays": (day, moved.date() - timedelta(days=1))})
-    assert (house.due().moments.due_at, house.due().stands) == (moved, Stands.OVERDUE)
+    assert (house.due().moments.due_at, house.due().stands) == (moved, ResultsStatus.OVERDUE)
     publisher = Publisher(house.engine, trail_of(house.engine), house.clock, house.policy)
     figures = figures_for(house.engine, "dep", force="Norfolk Constabulary")
     assert publisher.publish("dep", figures, by="A. Okafor").record.on_time is False

@@ -74,14 +74,14 @@ def test_a_sweep_killed_half_way_lets_go_of_the_lock_and_the_next_finishes(
 
 
 def _is_held(house: RetentionHouse) -> bool:
-    from lfr_core.retention.lock import SweepRuns, one_sweep
+    from lfr_core.retention.lock import SweepIsRunning, one_sweep
 
     deadline = time.monotonic() + 5
     while time.monotonic() < deadline:
         try:
             with one_sweep(house.engine, house.home):
                 time.sleep(0.05)
-        except SweepRuns:
+        except SweepIsRunning:
             return True
     return False
 

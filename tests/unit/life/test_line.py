@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from lfr_core.common.errors import Refused
 from lfr_core.custody.people.roles import Role
-from lfr_core.deployments.state_machine import Actor, Life, take
+from lfr_core.deployments.state_machine import Actor, Life, transition
 from lfr_core.deployments.steps import BEFORE_OPEN, RULES, Step
 from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.deployments import DeploymentStatus as Status
@@ -70,9 +70,9 @@ class AnyLife(RuleBasedStateMachine):
         before, may = self.life, _may(self.life, step, actor, self.now, digest)
         if not may:
             with pytest.raises(Refused):
-                take(before, step, actor, self.now, digest=digest)
+                transition(before, step, actor, self.now, digest=digest)
         else:
-            self.life = take(before, step, actor, self.now, digest=digest)
+            self.life = transition(before, step, actor, self.now, digest=digest)
             if step is Step.AUTHORISE:
                 self.authorised.add((before.revision, actor.name.casefold().strip()))
                 assert actor.name.casefold().strip() != before.planner.casefold().strip()
@@ -142,7 +142,7 @@ def test_a_deployment_in_order_goes_all_the_way_to_live_and_to_its_end() -> None
     ]
     now = life(signage=True, briefing=True)
     for step, actor, status in walk:
-        now = take(now, step, actor, START, digest="one")
+        now = transition(now, step, actor, START, digest="one")
         assert now.status is status
 
 
@@ -156,7 +156,7 @@ def test_each_step_is_refused_from_every_state_it_doesn_t_leave(step: Step) -> N
     who = Actor("Zoe", frozenset(Role))
     for status in set(Status) - RULES[step].froms:
         with pytest.raises(Refused, match=str(status.value)) as refused:
-            take(life(status), step, who, START)
+            transition(life(status), step, who, START)
         assert refused.value.rule == "life.wrong-state"
 
 
@@ -165,7 +165,7 @@ def test_each_step_is_refused_to_every_role_that_it_isn_t_for(step: Step) -> Non
     (status, *_rest) = sorted(RULES[step].froms)
     for role in set(Role) - RULES[step].roles:
         with pytest.raises(Refused) as refused:
-            take(life(status), step, Actor("Zoe", frozenset({role})), START)
+            transition(life(status), step, Actor("Zoe", frozenset({role})), START)
         assert refused.value.rule == "life.wrong-role"
 
 
@@ -180,13 +180,13 @@ def test_each_step_is_refused_to_every_role_that_it_isn_t_for(step: Step) -> Non
 )
 def test_who_planned_it_decides_nothing_about_it(step: Step, status: Status) -> None:
     with pytest.raises(Refused) as refused:
-        take(life(status, planner="Sue", list_digest="one"), step, PEOPLE[2], START, digest="one")
+        transition(life(status, planner="Sue", list_digest="one"), step, PEOPLE[2], START, digest="one")
     assert refused.value.rule == "life.same-person"
 
 
 def test_who_compiled_the_list_doesn_t_approve_it() -> None:
     with pytest.raises(Refused) as refused:
-        take(
+        transition(
             life(Status.LIST_BUILT, compiler="Sue", list_digest="one"),
             Step.APPROVE_LIST,
             PEOPLE[1],
@@ -198,7 +198,7 @@ def test_who_compiled_the_list_doesn_t_approve_it() -> None:
 
 def test_a_list_that_was_changed_after_the_officer_saw_it_is_not_approved() -> None:
     with pytest.raises(Refused) as refused:
-        take(life(Status.LIST_BUILT, list_digest="two"), Step.APPROVE_LIST, PEOPLE[3], START, digest="one")
+        transition(life(Status.LIST_BUILT, list_digest="two"), Step.APPROVE_LIST, PEOPLE[3], START, digest="one")
     assert refused.value.rule == "life.list-changed"
 
 
@@ -206,13 +206,13 @@ def test_a_list_that_was_changed_after_the_officer_saw_it_is_not_approved() -> N
 def test_nothing_opens_outside_its_hours(now: datetime, rule_: str) -> None:
     ready = life(Status.READY)
     with pytest.raises(Refused) as refused:
-        take(ready, Step.OPEN, PEOPLE[4], now)
+        transition(ready, Step.OPEN, PEOPLE[4], now)
     assert refused.value.rule == rule_
-    assert take(ready, Step.OPEN, PEOPLE[4], START).status is Status.LIVE
+    assert transition(ready, Step.OPEN, PEOPLE[4], START).status is Status.LIVE
 
 
 def test_another_revision_takes_the_authority_back() -> None:
-    moved = take(life(Status.AUTHORISED, officer="Sue"), Step.PLAN, PEOPLE[0], START)
+    moved = transition(life(Status.AUTHORISED, officer="Sue"), Step.PLAN, PEOPLE[0], START)
     assert (moved.status, moved.revision, moved.officer) == (Status.DRAFT, 2, "")
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from apps.planner.panels import board_html, coming_html, forecast_html, quality_html, timeline_html
 from lfr_core.deployments.application import Application
 from lfr_core.deployments.false_alert_forecast import forecast_false_alerts
-from lfr_core.deployments.readiness import Coming, ReadinessItem
+from lfr_core.deployments.readiness import CalendarEntry, ReadinessItem
 from lfr_core.deployments.reading import TimelineEntry
 from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus
 from lfr_core.domain.gate import Condition, Finding
@@ -47,7 +47,7 @@ def test_what_people_typed_is_escaped_wherever_it_is_shown() -> None:
     )
     entry = TimelineEntry(NOW, "plan", "draft", EVIL, 1, EVIL)
 
-    for shown in (coming_html(Coming("dep", EVIL, DeploymentStatus.READY, made)), timeline_html([entry])):
+    for shown in (coming_html(CalendarEntry("dep", EVIL, DeploymentStatus.READY, made)), timeline_html([entry])):
         assert "&lt;img" in shown
         assert "<img" not in shown
 
