@@ -20,6 +20,7 @@ from types import FrameType
 
 from lfr_core.common.clock import Clock, SystemClock
 from lfr_core.common.errors import Fatal, LfrError, Retryable
+from lfr_core.common.liveness import LivenessFile
 from lfr_core.common.logs import configure_logs, get_logger
 from lfr_core.common.settings import Settings, load_settings
 from lfr_core.retention.ended import ended_file
@@ -61,6 +62,11 @@ class OverdueWatch:
             return self._file.read_bytes()
         except OSError:
             return b""
+
+
+def ready_file(settings: Settings) -> Path:
+    """Where this process says that it is ready, and alive."""
+    return settings.home / "run" / "purge.ready"
 
 
 def purge_once(settings: Settings) -> None:
@@ -131,7 +137,8 @@ def main(arguments: list[str] | None = None) -> int:
         else:
             signal.signal(signal.SIGTERM, end)
             signal.signal(signal.SIGINT, end)
-            _watch(settings, options.after_s, over)
+            with LivenessFile(ready_file(settings)).kept_fresh():
+                _watch(settings, options.after_s, over)
     except Retryable as error:
         get_logger().warning("purge_waits", reason=str(error))
         return error.exit_code

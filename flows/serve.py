@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,6 +30,7 @@ from flows.retention import retention
 from flows.sweep_schedule import schedule_sweep
 from lfr_core.common.clock import SystemClock, utc_from_ns
 from lfr_core.common.errors import LfrError
+from lfr_core.common.liveness import TOUCH_EVERY_S, LivenessFile
 from lfr_core.common.logs import get_logger
 from lfr_core.common.settings import Settings
 from lfr_core.custody.installation import Installation
@@ -62,23 +62,30 @@ def main() -> int:
 async def _serve(installation: Installation) -> None:
     settings, every_s = installation.settings, installation.policy.retention.sweep_s
     api = PrefectApi.from_settings(settings)
-    ready = ready_file(settings)
-    ready.unlink(missing_ok=True)
+    liveness = LivenessFile(ready_file(settings))
+    liveness.remove()
     # pause_on_shutdown would leave a schedule paused that somebody else serves too
     runner = Runner(name="openlfr", limit=_AT_ONCE, webserver=False, pause_on_shutdown=False)
     flow_runs = PrefectFlowRuns(api)
     sweep = await _register(runner, flow_runs, retention, SWEEP)
     for flow in LIFE:
         await _register(runner, flow_runs, flow, AS_PLANNED)
-    ready.parent.mkdir(parents=True, exist_ok=True)
-    ready.write_text(f"{os.getpid()}\n", encoding="ascii")
+    liveness.say_ready()
     try:
         async with asyncio.TaskGroup() as together:
             together.create_task(runner.start())
+            together.create_task(_keep_fresh(liveness))
             together.create_task(_schedule_sweeps(api, sweep, every_s, alone=not settings.prefect_url))
             together.create_task(_reconcile(installation, flow_runs, every_s))
     finally:
-        ready.unlink(missing_ok=True)
+        liveness.remove()
+
+
+async def _keep_fresh(liveness: LivenessFile) -> None:
+    """Say every few seconds, from the event loop, that it turns. Ends when cancelled."""
+    while True:
+        liveness.touch()
+        await asyncio.sleep(TOUCH_EVERY_S)
 
 
 async def _register(runner: Runner, flow_runs: PrefectFlowRuns, flow: Flow[..., Any], name: str) -> str:

@@ -20,6 +20,7 @@ import numpy as np
 
 from lfr_core.common.errors import Retryable
 from lfr_core.common.hardening import forbid_core_dumps
+from lfr_core.common.liveness import TOUCH_EVERY_S, LivenessFile
 from lfr_core.common.logs import get_logger
 from lfr_core.common.settings import Settings
 from lfr_core.custody.installation import Installation
@@ -66,15 +67,19 @@ def _run(role: str, index: int, installation: Installation) -> int:
     else:
         _attach_record(app, installation, heartbeat)
     assigned = threading.Event()
-    ready = ready_file(settings, role, index)
-    ready.unlink(missing_ok=True)
+    liveness = LivenessFile(ready_file(settings, role, index))
+    liveness.remove()
 
     @app.on_partitions_assigned.connect(weak=False)
     async def on_assigned(app: faust.App, assigned_partitions: set[object], **_: object) -> None:  # noqa: ARG001  Faust's signature
         heartbeat.beat()
         assigned.set()
-        _say_ready(ready)
+        _say_ready(liveness)
         get_logger().info("partitions_assigned", role=role, index=index, count=len(assigned_partitions))
+
+    @app.timer(interval=TOUCH_EVERY_S)
+    async def touch() -> None:  # from the event loop: one that hangs says nothing
+        liveness.touch()
 
     watchdog = Watchdog(
         heartbeat=heartbeat, lag=lambda: _measure_own_lag(app, settings, group), assigned=assigned.is_set
@@ -87,7 +92,7 @@ def _run(role: str, index: int, installation: Installation) -> int:
         return stop.code if isinstance(stop.code, int) else 0
     finally:
         watchdog.stop()
-        ready.unlink(missing_ok=True)
+        liveness.remove()
     return 0
 
 
@@ -115,13 +120,12 @@ def _wait_for_topics(settings: Settings) -> None:
         time.sleep(0.5)
 
 
-def _say_ready(ready: Path) -> None:
+def _say_ready(liveness: LivenessFile) -> None:
     """Write the ready file; without it the supervisor would take this worker for one that hangs."""
     try:
-        ready.parent.mkdir(parents=True, exist_ok=True)
-        ready.write_text(str(os.getpid()))
+        liveness.say_ready()
     except OSError as error:
-        get_logger().critical("worker_ends", reason=f"{ready} can't be written: {error.strerror}. Free space")
+        get_logger().critical("worker_ends", reason=f"{liveness.path} can't be written: {error.strerror}. Free space")
         os._exit(Retryable.exit_code)
 
 

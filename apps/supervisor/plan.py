@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from apps.supervisor.children import ChildSpec
-from apps.supervisor.probes import broker_answers, http_ok, pid_in_file, port_answers, vault_answers
+from apps.supervisor.probes import broker_answers, http_ok, port_answers, says_alive, says_ready, vault_answers
 from apps.supervisor.workflows import purge_child, workflow_children
 from streams.broker.choose import BrokerChoice, choose_broker, inspect_machine
 from streams.broker.jars import libs_folder
@@ -93,7 +93,7 @@ def plan(
     if with_flows:
         children += workflow_children(settings, policy, env, (VAULT,))
         children.append(_watch(settings, env, (*broker, RECORD)))
-        children.append(purge_child(policy, env))
+        children.append(purge_child(settings, policy, env))
     return children
 
 
@@ -158,12 +158,14 @@ def _vault(settings: Settings, env: dict[str, str]) -> ChildSpec:
 def _worker(settings: Settings, env: dict[str, str], role: str, index: int, needs: tuple[str, ...]) -> ChildSpec:
     recognises = role == "recognise"
     threads = str(settings.inference_threads)  # beyond it, the processes would fight for the cores
+    # streams.worker.ready_file, without importing Faust here; a test keeps the two equal
+    liveness = settings.home.resolve() / "run" / f"worker-{role}-{index}.ready"
     return ChildSpec(
         f"{role}-{index}" if recognises else RECORD,
         (sys.executable, "-m", "streams.worker", role, "--index", str(index)),
         env=env | {"OMP_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads},
-        # streams.worker.ready_file, without importing Faust here; a test keeps the two equal
-        ready=pid_in_file(settings.home.resolve() / "run" / f"worker-{role}-{index}.ready"),
+        ready=says_ready(liveness),
+        alive=says_alive(liveness),
         start_deadline_s=_WORKER_START_S,
         after=needs,
         outlived_by=(RECORD,) if recognises else (),  # what it sends last is still recorded
@@ -171,12 +173,14 @@ def _worker(settings: Settings, env: dict[str, str], role: str, index: int, need
 
 
 def _watch(settings: Settings, env: dict[str, str], needs: tuple[str, ...]) -> ChildSpec:
+    # apps.watch.process.ready_file, without importing the records here; a test keeps the two equal
+    liveness = settings.home.resolve() / "run" / "watch.ready"
     return ChildSpec(
         WATCH,
         (sys.executable, "-m", "apps.watch"),
         env=env,
-        # apps.watch.process.ready_file, without importing the records here; a test keeps the two equal
-        ready=pid_in_file(settings.home.resolve() / "run" / "watch.ready"),
+        ready=says_ready(liveness),
+        alive=says_alive(liveness),
         after=needs,
     )
 

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from apps.supervisor.children import Probe
 from lfr_core.common.errors import LfrError
+from lfr_core.common.liveness import LivenessFile
 
-__all__ = ["broker_answers", "http_ok", "pid_in_file", "port_answers", "vault_answers"]
+__all__ = ["broker_answers", "http_ok", "port_answers", "says_alive", "says_ready", "vault_answers"]
 
 _ANSWER_S = 1.0
 
@@ -74,13 +75,12 @@ def vault_answers(path: Path) -> Probe:
     return probe
 
 
-def pid_in_file(path: Path) -> Probe:
-    """Ready when `path` holds the child's own process id (a file left by an earlier life doesn't count)."""
+def says_ready(path: Path) -> Probe:
+    """Ready when the liveness file at `path` is the child's own."""
+    return LivenessFile(path).is_of
 
-    def probe(pid: int) -> bool:
-        try:
-            return int(path.read_text(encoding="ascii")) == pid
-        except (OSError, ValueError):
-            return False
 
-    return probe
+def says_alive(path: Path) -> Probe:
+    """Alive while the child touches its liveness file: a process that hangs or is stopped doesn't."""
+    file = LivenessFile(path)
+    return lambda pid: file.is_of(pid) and file.is_fresh()

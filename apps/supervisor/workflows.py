@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from apps.supervisor.children import ChildSpec
-from apps.supervisor.probes import http_ok, pid_in_file
+from apps.supervisor.probes import http_ok, says_alive, says_ready
 from flows.login import login_of
 
 if TYPE_CHECKING:
@@ -34,25 +34,31 @@ def workflow_children(
     login = login_of(settings)
     prefect = _prefect_env(settings, policy) | ({"PREFECT_API_AUTH_STRING": login} if login else {})
     own = () if settings.prefect_url else (_server(settings, prefect | {"PREFECT_SERVER_API_AUTH_STRING": login}),)
+    # flows.serve.ready_file, without importing Prefect here; a test keeps the two equal
+    liveness = settings.home.resolve() / "run" / "flows.ready"
     flows = ChildSpec(
         FLOWS,
         (sys.executable, "-m", "flows.serve"),
         env=env | prefect,
-        # flows.serve.ready_file, without importing Prefect here; a test keeps the two equal
-        ready=pid_in_file(settings.home.resolve() / "run" / "flows.ready"),
+        ready=says_ready(liveness),
+        alive=says_alive(liveness),
         start_deadline_s=_START_S,
         after=(*needs, *(child.name for child in own)),
     )
     return [*own, flows]
 
 
-def purge_child(policy: Policy, env: dict[str, str]) -> ChildSpec:
+def purge_child(settings: Settings, policy: Policy, env: dict[str, str]) -> ChildSpec:
     """Purges when no purge has ended for two minutes, or two intervals of the sweep. It waits for nobody."""
     after_s = max(_NO_PURGE_S, 2 * policy.retention.sweep_s)
+    # flows.purge.ready_file, without importing it here; a test keeps the two equal
+    liveness = settings.home.resolve() / "run" / "purge.ready"
     return ChildSpec(
         PURGE,
         (sys.executable, "-m", "flows.purge", "--after-s", str(after_s)),
         env=env,
+        ready=says_ready(liveness),
+        alive=says_alive(liveness),
         stop_deadline_s=5.0,
     )
 
@@ -64,6 +70,7 @@ def _server(settings: Settings, prefect: dict[str, str]) -> ChildSpec:
         (sys.executable, "-m", "flows.server", "--port", port),
         env=prefect,
         ready=http_ok(f"http://127.0.0.1:{port}/api/health"),
+        alive=http_ok(f"http://127.0.0.1:{port}/api/health"),
         start_deadline_s=_START_S,
         ports=(settings.prefect_port,),
     )

@@ -6,17 +6,16 @@ the gate shuts.
 
 from __future__ import annotations
 
-import os
 import signal
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 
 from sqlmodel import Session
 
 from lfr_core.common.errors import Retryable
+from lfr_core.common.liveness import LivenessFile
 from lfr_core.common.logs import get_logger
 from lfr_core.common.settings import Settings
 from lfr_core.custody.installation import Installation
@@ -92,15 +91,14 @@ def run_watch(installation: Installation) -> None:
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, end)
         signal.signal(signal.SIGINT, end)
-    ready = ready_file(installation.settings)
+    liveness = LivenessFile(ready_file(installation.settings))
     try:
-        _loop(build_watch(installation).tick, ready, over)
+        _loop(build_watch(installation).tick, liveness, over)
     finally:
-        with suppress(OSError):
-            ready.unlink(missing_ok=True)
+        liveness.remove()
 
 
-def _loop(tick: Callable[[], None], ready: Path, over: threading.Event) -> None:
+def _loop(tick: Callable[[], None], liveness: LivenessFile, over: threading.Event) -> None:
     is_ready = False
     while not over.is_set():
         try:
@@ -109,7 +107,7 @@ def _loop(tick: Callable[[], None], ready: Path, over: threading.Event) -> None:
             get_logger().warning("watch.records-away", reason=str(error))
         else:
             if not is_ready:
-                ready.parent.mkdir(parents=True, exist_ok=True)
-                ready.write_text(str(os.getpid()))
+                liveness.say_ready()
                 is_ready = True
+        liveness.touch()
         over.wait(_TICK_S)

@@ -94,7 +94,7 @@ def supervisors_purge(settings: Settings, *, after_s: float) -> Iterator[None]:
     from apps.supervisor.plan import settings_env
     from apps.supervisor.workflows import purge_child
 
-    command = list(purge_child(load_policy(), {}).command)
+    command = list(purge_child(Settings(), load_policy(), {}).command)
     command[command.index("--after-s") + 1] = str(after_s)
     (settings.home / "temporary").mkdir(parents=True, exist_ok=True)
     env = os.environ | settings_env(settings) | {"TMPDIR": str(settings.home / "temporary")}

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from apps.supervisor import Backoff, ChildSpec
-from apps.supervisor.probes import pid_in_file
+from apps.supervisor.probes import says_ready
 
 QUICK = Backoff(first_s=0.05, factor=1.5, longest_s=0.2, quick_s=5.0, give_up_after=4)
 
@@ -40,4 +40,4 @@ def toy(name: str, code: str, folder: Path, *more: str, **options: Any) -> Child
     """A child that runs `code` and is ready when it has written its pid to FOLDER/NAME.ready."""
     ready = folder / f"{name}.ready"
     command = (sys.executable, "-c", code, str(ready), *more)
-    return ChildSpec(name, command, ready=pid_in_file(ready), **options)
+    return ChildSpec(name, command, ready=says_ready(ready), **options)

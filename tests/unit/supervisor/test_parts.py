@@ -8,7 +8,7 @@ import pytest
 
 from apps.supervisor.children import ChildSpec, ChildState, stages
 from apps.supervisor.ports import is_taken, refuse_taken_ports
-from apps.supervisor.probes import http_ok, pid_in_file, port_answers
+from apps.supervisor.probes import http_ok, port_answers, says_ready
 from apps.supervisor.process import child_environment, rotate, tail
 from apps.supervisor.state import ChildReport, HomeLock, SystemState, is_held, process_created, read_state, write_state
 from lfr_core.common.errors import Fatal
@@ -140,7 +140,7 @@ def test_probes_say_no_instead_of_raising(tmp_path: Path) -> None:
         holder.listen()
         assert port_answers(port)(1)
     ready = tmp_path / "ready"
-    assert not pid_in_file(ready)(12)
+    assert not says_ready(ready)(12)
     ready.write_text("12\n")
-    assert pid_in_file(ready)(12)
-    assert not pid_in_file(ready)(13)
+    assert says_ready(ready)(12)
+    assert not says_ready(ready)(13)
