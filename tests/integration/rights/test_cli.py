@@ -33,7 +33,7 @@ def house(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
         time_ns = house.clock.time_ns
         monotonic = house.clock.monotonic
 
-    monkeypatch.setattr("lfr_core.common.clock.SystemClock", Clock)
+    monkeypatch.setattr("lfr_core.custody.installation.SystemClock", Clock)
     yield house
     house.close()
     engine.dispose()
@@ -125,7 +125,7 @@ def test_a_receipt_is_a_page_whose_reference_finds_the_stop(house: RightsHouse, 
     house.record(60)
     alert = engaged_alert(house)
     People(house.engine, house.trail, house.clock).add(CLERK, {Role.OPERATOR}, Rank.CONSTABLE, by=OFFICER)
-    SignOns(house.engine, house.trail).sign_on("dep", CLERK)
+    SignOns(house.engine, house.trail, house.clock).sign_on("dep", CLERK)
     page = tmp_path / "receipt.html"
     issued = asked("receipt", str(alert)[:8], "--by", CLERK, "--output", str(page))
 
