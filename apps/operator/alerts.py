@@ -93,7 +93,7 @@ class Alerts:
             if alert is not None and alert.id not in newest and self._view.alert(alert.id, self._operator) is None:
                 part.snapshot.forget(alert.id)
         questions.forget_receipt({alert.id for alert in part.snapshot.alerts if alert is not None})
-        news = "Others have answered meanwhile." if part.snapshot.answerable and latest != part.snapshot.alerts else ""
+        news = "There are newer answers." if part.snapshot.answerable and latest != part.snapshot.alerts else ""
         self._strip(part, f'<h2 class="ops-h2">{judged} judged</h2>', news, {"Show the latest": None})
         self._cards(part)
 

@@ -45,9 +45,10 @@ def board_html(board: Board) -> str:
         f"<div><dt>Test alerts</dt><dd>{counts.blue_list.total:,}</dd></div></dl>"
     )
     if not board.cameras:
-        return _vault(board) + _refused(board) + totals + empty("No camera has sent a frame yet.")
+        return _vault(board) + _shut(board) + _refused(board) + totals + empty("No camera has sent a frame yet.")
     return (
         _vault(board)
+        + _shut(board)
         + _working(board)
         + _refused(board)
         + totals
@@ -69,6 +70,21 @@ def _vault(board: Board) -> str:
         '<p class="ops-vault" role="alert"><span class="ops-pill is-silent">Vault away</span>'
         f"<span>Nobody is recognised: the vault lends no key, because {escape(board.vault.fault)}. "
         f"{_since(board.vault.since_ns, board.now_ns)}. Tell whoever runs the system.</span></p>"
+    )
+
+
+def _shut(board: Board) -> str:
+    """Say why nobody is recognised, where it is no camera's fault: the gate is shut, or a part answers nothing."""
+    whys = [
+        f"{part.name} answers nothing, {_since(part.since_ns, board.now_ns)}. Tell whoever runs the system"
+        for part in board.silent
+    ]
+    if board.shut_why:
+        whys.insert(0, board.shut_why)
+    return "".join(
+        '<p class="ops-vault" role="alert"><span class="ops-pill is-silent">Not recognising</span>'
+        f"<span>Nobody is recognised: {escape(why)}.</span></p>"
+        for why in whys
     )
 
 
@@ -107,12 +123,13 @@ def _camera(camera: CameraHealth, board: Board) -> str:
     if health is not Health.GOOD:
         since = _since(camera.standing.since_ns, board.now_ns)
         rates = since if health in {Health.SILENT, Health.NO_PICTURES, Health.ENDED} else f"{since}; {rates}"
+    latency = _latency(camera.latency, board.max_age_ms, is_live=board.is_live)
     return (
         f'<section class="ops-camera" aria-label="Camera {escape(camera.camera, quote=True)}">'
         f'<p class="ops-camera-head"><strong>{escape(camera.camera)}</strong>'
         f'<span class="ops-pill is-{health.value}">{_HEALTH_WORDS[health]}</span>'
         f"<span>{rates}</span></p>"
-        f"{_sparkline(camera.recent)}{_latency(camera.latency, board.max_age_ms)}{_identity(camera.counts)}</section>"
+        f"{_sparkline(camera.recent)}{latency}{_identity(camera.counts)}</section>"
     )
 
 
@@ -145,17 +162,18 @@ def _sparkline(recent: tuple[Recent, ...]) -> str:
     )
 
 
-def _latency(latency: Latency, limit_ms: float) -> str:
+def _latency(latency: Latency, limit_ms: float, *, is_live: bool) -> str:
     """Draw median and 95th percentile on a scale that ends at what still counts as live."""
     if latency.p50_ms is None or latency.p95_ms is None:
         return '<p class="ops-latency"><span>no frame recognised yet</span></p>'
+    limit = f", limit {limit_ms:.0f}" if is_live else ""  # a recording's frames needn't be live
     p50, p95 = (min(100.0, 100.0 * ms / limit_ms) for ms in (latency.p50_ms, latency.p95_ms))
     return (
         f'<p class="ops-latency"><span>latency</span><span class="ops-scale" aria-hidden="true">'
         f'<i class="span" style="left:{p50:.1f}%;width:{max(1.0, p95 - p50):.1f}%"></i>'
         f'<i class="mid" style="left:{p50:.1f}%"></i></span>'
-        f"<span><strong>{latency.p50_ms:.0f}</strong> ms median, <strong>{latency.p95_ms:.0f}</strong> ms p95, "
-        f"limit {limit_ms:.0f}</span></p>"
+        f"<span><strong>{latency.p50_ms:.0f}</strong> ms median, <strong>{latency.p95_ms:.0f}</strong> ms p95"
+        f"{limit}</span></p>"
     )
 
 

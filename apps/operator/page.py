@@ -10,6 +10,7 @@ import gc
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from html import escape
 from pathlib import Path
 
@@ -18,6 +19,7 @@ import streamlit as st
 from apps.operator import panels, questions
 from apps.operator.alerts import Alerts
 from apps.operator.board import board_html
+from apps.operator.parts import read_silent_parts
 from apps.operator.retention import retention_html
 from apps.operator.view import OperatorView
 from lfr_core.alerts.read import DeploymentSummary
@@ -40,7 +42,12 @@ def _view() -> OperatorView:
     forbid_core_dumps()  # before the first picture
     installation = Installation(vault_timeout_s=VAULT_TIMEOUT_S)
     view = OperatorView(
-        installation.engine, installation.policy, installation.vault, installation.trail, installation.clock
+        installation.engine,
+        installation.policy,
+        installation.vault,
+        installation.trail,
+        installation.clock,
+        partial(read_silent_parts, installation.settings.home),
     )
     # Streamlit collects garbage after every run of a fragment, four times a second here. What is loaded by now
     # stays for good: out of its way an open page costs 0.06 of a core instead of 0.28.

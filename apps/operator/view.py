@@ -5,12 +5,14 @@ No SQL and no rule lives in the page: figures come from `lfr_core.alerts.read`, 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Engine
 
+from apps.operator.parts import SilentPart
 from apps.operator.pictures import Pictures
 from apps.operator.snapshot import AlertSnapshot
 from lfr_core.alerts import read
@@ -22,9 +24,11 @@ from lfr_core.custody.people.sign_on import SignOns
 from lfr_core.custody.vault.port import Vault
 from lfr_core.custody.vault.reachability import VaultReachability, VaultState
 from lfr_core.deployments.attendance import Attendance
+from lfr_core.deployments.gate_facts import gate_facts
 from lfr_core.deployments.monitoring.store import last_proven_ns
 from lfr_core.domain.alerts import Decision, check_engagement, check_review
 from lfr_core.domain.deployments import DeploymentStatus
+from lfr_core.domain.gate import Condition, GateLimits, gate
 from lfr_core.domain.policy import Policy
 from lfr_core.domain.watchlists import Category, Response
 from lfr_core.domain.working_days import LONDON
@@ -32,6 +36,7 @@ from lfr_core.publication.rights.receipt_page import receipt_html
 from lfr_core.publication.rights.receipts import issue_receipt
 from lfr_core.retention.status import ClassStatus, retention_status
 from lfr_core.storage.engine import reading
+from lfr_core.storage.tables.stream import DeploymentRow
 
 __all__ = ["Board", "Header", "OpenQuestions", "OperatorView", "ReceiptPage", "local_time", "open_questions"]
 
@@ -64,11 +69,18 @@ class Board:
     vault: VaultState
     refused: tuple[read.RefusedRecords, ...] = ()
     """What nobody could read in this hour and the one before it, by who sent it, of every deployment."""
+    is_live: bool = True
+    """Whether it takes live cameras, whose frames have an age they may not pass."""
+    shut_why: str = ""
+    """Why the gate of a live deployment is shut, so that nobody is recognised; "" while it is open."""
+    silent: tuple[SilentPart, ...] = ()
+    """Parts of the platform that answer nothing."""
 
     @property
     def working(self) -> int:
         """Cameras in whose pictures somebody can be recognised now."""
-        return sum(camera.standing.health.works for camera in self.cameras) if self.vault.answers else 0
+        shut = self.shut_why or self.silent or not self.vault.answers
+        return 0 if shut else sum(camera.standing.health.works for camera in self.cameras)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +122,17 @@ def local_time(time_ns: int) -> datetime:
 class OperatorView:
     """Everything the page shows. Each method raises Retryable when the records are away."""
 
-    def __init__(self, engine: Engine, policy: Policy, vault: Vault, trail: Trail, clock: Clock) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        policy: Policy,
+        vault: Vault,
+        trail: Trail,
+        clock: Clock,
+        silent_parts: Callable[[], tuple[SilentPart, ...]] = tuple,
+    ) -> None:
+        """`silent_parts`: says which parts of the platform answer nothing."""
+        self._silent_parts = silent_parts
         self._engine = engine
         self._policy = policy
         self._clock = clock
@@ -162,7 +184,18 @@ class OperatorView:
             now_ns=now_ns,
             vault=self._vault.check(),
             refused=read.refused_records(self._engine, now_ns=now_ns, hours=2),
+            is_live=deployment.view.live_only,
+            shut_why=self._shut_why(deployment, now_ns) if deployment.view.is_live else "",
+            silent=self._silent_parts(),
         )
+
+    def _shut_why(self, deployment: read.DeploymentSummary, now_ns: int) -> str:
+        """Say why a live deployment's gate is shut. (Only the vault can judge the clock.)"""
+        with reading(self._engine) as session:
+            facts = gate_facts(session, session.get_one(DeploymentRow, deployment.view.id), utc_from_ns(now_ns))
+        findings = gate(facts, GateLimits.of(self._policy), now_ns=now_ns)
+        unmet = (one.why for one in findings if not one.met and one.condition is not Condition.CLOCK_SANE)
+        return next(unmet, "")
 
     def sign_on(self, deployment: str, name: str) -> str:
         """Take its alerts in hand, on the audit trail. The name as it is registered. Raises as `SignOns.sign_on`."""

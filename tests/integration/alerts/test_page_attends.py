@@ -45,6 +45,14 @@ def test_the_gate_opens_while_a_named_operator_watches_and_shuts_when_they_get_u
     assert caught.value.rule == "gate.operator-attending"
 
 
+def test_the_page_says_that_nobody_attends_and_so_nobody_is_recognised(house: AlertHouse, view: OperatorView) -> None:
+    before = view.board(summary(house)).shut_why
+    view.attend(summary(house), "Ann Operator")
+
+    assert "no operator attends" in before
+    assert view.board(summary(house)).shut_why == ""
+
+
 def test_a_page_without_a_name_attends_nothing(house: AlertHouse, view: OperatorView) -> None:
     view.attend(summary(house), "")
 

@@ -10,6 +10,7 @@ import pytest
 from apps.operator import panels
 from apps.operator.board import board_html
 from apps.operator.panels import alert_card, answered, header_html, nothing_waits
+from apps.operator.parts import SilentPart
 from apps.operator.view import Board, Header, local_time, open_questions
 from apps.staff.launch import command
 from lfr_core.alerts.health import Health, Recent, Standing
@@ -116,6 +117,28 @@ def test_who_sends_what_nobody_can_read_is_said_with_how_many_and_not_without_en
     assert "junk-0 1,000" in said
     assert "junk-8" not in said
     assert "can't be read" not in board(CAMERA)
+
+
+def test_when_nobody_is_recognised_the_page_says_why_and_blames_no_camera() -> None:
+    counts = DeploymentCounts(CAMERA.counts, 4, 1, 1, NO_ALERTS, NO_ALERTS)
+    one = Board((CAMERA,), counts, CAMERA.latency, 2000.0, NOW_NS, ANSWERS)
+    stopped = replace(one, silent=(SilentPart("the recogniser", NOW_NS - 12 * 10**9),))
+    unattended = replace(one, shut_why="no operator attends: open the operator's page")
+
+    assert "Not recognising" not in board_html(one)
+    assert "1 of 1 camera works" in board_html(one)
+    for shown, why in ((stopped, "the recogniser answers nothing, since"), (unattended, "no operator attends")):
+        said = board_html(shown)
+        assert f"Nobody is recognised: {why}" in said
+        assert "0 of 1 camera work" in said
+
+
+def test_a_recording_s_latency_has_no_limit_that_it_could_pass() -> None:
+    counts = DeploymentCounts(CAMERA.counts, 4, 1, 1, NO_ALERTS, NO_ALERTS)
+    live = Board((CAMERA,), counts, CAMERA.latency, 2000.0, NOW_NS, ANSWERS)
+
+    assert "limit 2000" in board_html(live)
+    assert "limit" not in board_html(replace(live, is_live=False))
 
 
 def test_the_identity_says_every_fate_in_words_and_whether_it_balances() -> None:
