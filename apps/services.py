@@ -34,32 +34,23 @@ __all__ = [
 
 def deployment_store(installation: Installation) -> DeploymentStore:
     """Build the store that makes, opens, suspends and ends deployments."""
-    from lfr_core.deployments.store import DeploymentStore
+    from lfr_core.deployments.services import build_deployment_store
 
-    return DeploymentStore(installation.engine, installation.vault, installation.trail, installation.clock)
+    return build_deployment_store(installation)
 
 
 def planning_service(installation: Installation) -> PlanningService:
     """Build the service of planned deployments. Raises Fatal: the policy or the evaluations can't be read."""
-    from lfr_core.deployments.evaluations import evaluations_for
-    from lfr_core.deployments.service import PlanningService
+    from lfr_core.deployments.services import build_planning_service
 
-    return PlanningService(
-        installation.engine,
-        installation.trail,
-        installation.clock,
-        installation.policy,
-        evaluations_for(installation.settings),
-    )
+    return build_planning_service(installation)
 
 
 def announcement_store(installation: Installation) -> AnnouncementStore:
     """Build the store of announcements; public ids are random."""
-    import secrets
+    from lfr_core.deployments.services import build_announcement_store
 
-    from lfr_core.deployments.announcement import AnnouncementStore
-
-    return AnnouncementStore(installation.engine, installation.trail, installation.clock, lambda: secrets.token_hex(6))
+    return build_announcement_store(installation)
 
 
 def paper_register(installation: Installation) -> PaperRegister:

@@ -70,11 +70,9 @@ def run_camera(
         footage: gets every picture that is looked at; None keeps none. Whoever made it closes it.
 
     Raises:
-        Refused: no such deployment, or it is over; it is operational and the source a recording; it is a trial and the
-            source a live camera; the authority doesn't name this camera.
+        Refused: the deployment is unknown or over, or isn't for this camera or this kind of source.
         Poison: the source is nothing that can be opened, or holds no frame.
-        Retryable: camera, broker or records are away at the start; with back-pressure also when no outcome
-            comes for `workers_deadline_s` (the END record is sent all the same).
+        Retryable: camera, broker or records are away; with back-pressure, no outcome for `workers_deadline_s`.
     """
     clock = clock or SystemClock()
     stop_token = StopToken(stop)
@@ -82,11 +80,10 @@ def run_camera(
     open_checked, may_reconnect = _choose_opener(job, view, policy, make_source, clock)
     broker_version(servers)  # away: say so before the camera is opened
     try:
-        source = (
-            ReconnectingSource(open_checked, clock=clock, stop_token=stop_token, hang_s=hang_s)
-            if may_reconnect
-            else open_checked()
-        )
+        if may_reconnect:
+            source: Source = ReconnectingSource(open_checked, clock=clock, stop_token=stop_token, hang_s=hang_s)
+        else:
+            source = open_checked()
     except Retryable:
         if stop_token.is_set():  # told to end before anything was captured
             return CameraReport()
