@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[3]
-PROMISED = {"help", "setup", "demo", "test", "test-long", "check", "fmt", "bench", "up", "down", "clean"}
+PROMISED = {"help", "setup", "demo", "test", "test-fast", "test-long", "check", "fmt", "bench", "up", "down", "clean"}
 
 
 def targets() -> set[str]:
