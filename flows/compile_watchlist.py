@@ -22,7 +22,7 @@ from lfr_core.deployments.services import build_deployment_store
 from lfr_core.domain.working_days import LONDON
 from lfr_core.recognition.faces.engine import build_engine
 from lfr_core.storage.engine import reading
-from lfr_core.storage.tables.stream import DeploymentRow
+from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.watchlists.building import ListBuilder, quality_pages
 from lfr_core.watchlists.quality.service import CheckedList
 

@@ -22,7 +22,7 @@ from lfr_core.deployments.services import build_planning_service
 from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.domain.gate import TO_BE_OPENED, Condition, Finding, GateLimits, gate
 from lfr_core.storage.engine import reading
-from lfr_core.storage.tables.stream import DeploymentRow
+from lfr_core.storage.tables.deployments import DeploymentRow
 
 __all__ = ["open_deployment"]
 

@@ -19,7 +19,7 @@ from lfr_core.deployments.steps import AFTER_AUTHORITY
 from lfr_core.domain.deployments import DeploymentStatus as Status
 from lfr_core.domain.policy import PlanningPolicy, Policy
 from lfr_core.publication.closing import closing_report_file
-from lfr_core.storage.tables.stream import DeploymentRow
+from lfr_core.storage.tables.deployments import DeploymentRow
 
 __all__ = [
     "FlowStep",

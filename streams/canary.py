@@ -36,8 +36,8 @@ from lfr_core.retention.erasure.forms import image_forms, noise_jpeg, sealed_for
 from lfr_core.retention.erasure.inject import CANARY, CROP_PX, key_of, made
 from lfr_core.retention.footage.segment import index_segment, segment_file
 from lfr_core.storage.engine import reading
+from lfr_core.storage.tables.alerts import AlertRow, SightingRow
 from lfr_core.storage.tables.footage import FootageSegmentRow
-from lfr_core.storage.tables.stream import AlertRow, SightingRow
 from streams.broker.traits import BrokerTraits
 from streams.camera.feedback import InFlightFrames
 from streams.camera.footage import FootageWriter

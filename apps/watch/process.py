@@ -27,7 +27,7 @@ from lfr_core.deployments.reading import authority_of, call
 from lfr_core.deployments.services import build_deployment_store
 from lfr_core.recognition.gallery.milvus import MilvusGallery
 from lfr_core.storage.engine import reading
-from lfr_core.storage.tables.stream import DeploymentRow
+from lfr_core.storage.tables.deployments import DeploymentRow
 from streams.broker.traits import traits_of
 from streams.live_probe import LiveProbeSender
 

@@ -9,7 +9,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from lfr_core.common.errors import Refused
 from lfr_core.domain.alerts import UNDO_S, Decision, Engagement, Judgement, Outcome, Review
-from lfr_core.storage.tables.stream import AlertAnswerRow, AlertRow
+from lfr_core.storage.tables.alerts import AlertAnswerRow, AlertRow
 
 __all__ = ["AnyAnswer", "decision_of", "question_of", "standing", "take_back", "write_answer"]
 

@@ -34,7 +34,7 @@ from lfr_core.domain.alerts import (
     check_shown,
 )
 from lfr_core.storage.engine import reading, writing
-from lfr_core.storage.tables.stream import AlertRow
+from lfr_core.storage.tables.alerts import AlertRow
 
 __all__ = ["DecisionService"]
 

@@ -18,7 +18,13 @@ from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
 from lfr_core.custody.vault.port import DestroyedKey, KeyKind, Vault
 from lfr_core.domain.actors import SystemActor
 from lfr_core.storage.engine import reading, scrub, writing
-from lfr_core.storage.tables.stream import AlertAnswerRow, AlertReferenceRow, AlertRow, AlertStubRow, SightingRow
+from lfr_core.storage.tables.alerts import (
+    AlertAnswerRow,
+    AlertReferenceRow,
+    AlertRow,
+    AlertStubRow,
+    SightingRow,
+)
 
 __all__ = ["DueAlert", "ExpiredAlert", "due_alerts", "expire_alerts"]
 

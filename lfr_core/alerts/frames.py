@@ -12,11 +12,11 @@ from lfr_core.common.errors import Poison
 from lfr_core.domain.messages import OutcomeBatch
 from lfr_core.domain.outcomes import FrameCounts
 from lfr_core.storage.sql import Value, add_up, insert_absent, storable
+from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.stream import (
     CameraLatencyRow,
     CameraSecondRow,
     CameraSessionRow,
-    DeploymentRow,
     StageTimeRow,
 )
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from sqlmodel import Session, col, select
 
-from lfr_core.storage.tables.stream import AlertReferenceRow, AlertRow
+from lfr_core.storage.tables.alerts import AlertReferenceRow, AlertRow
 
 __all__ = ["pictures_digest", "references_of"]
 

@@ -22,14 +22,9 @@ from lfr_core.domain.policy import AlertPolicy
 from lfr_core.domain.reserved import CANARY_ENTRY
 from lfr_core.domain.watchlists import Category
 from lfr_core.storage.sql import storable
-from lfr_core.storage.tables.stream import (
-    AlertReferenceRow,
-    AlertRow,
-    DeploymentRow,
-    SightingRow,
-    WatchlistEntryRow,
-    WatchlistReferenceRow,
-)
+from lfr_core.storage.tables.alerts import AlertReferenceRow, AlertRow, SightingRow
+from lfr_core.storage.tables.deployments import DeploymentRow
+from lfr_core.storage.tables.watchlists import WatchlistEntryRow, WatchlistReferenceRow
 
 __all__ = ["SightingWriter"]
 

@@ -26,8 +26,8 @@ from lfr_core.deployments.steps import Step
 from lfr_core.domain.actors import Principal, SystemActor, person_name, same_person
 from lfr_core.domain.figures import Notice, UseCase
 from lfr_core.storage.engine import reading, writing
+from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.publication import AnnouncementRow
-from lfr_core.storage.tables.stream import DeploymentRow
 
 __all__ = [
     "NOT_RELEASED",

@@ -15,10 +15,10 @@ from lfr_core.deployments.listed import bind_gallery
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.working_days import LONDON
 from lfr_core.recognition.gallery.port import StoredRow
+from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.publication import WatchlistCompositionRow
 from lfr_core.storage.tables.rights import ListedCommitmentRow
-from lfr_core.storage.tables.stream import (
-    DeploymentRow,
+from lfr_core.storage.tables.watchlists import (
     GalleryLookRow,
     GalleryReferenceRow,
     WatchlistEntryRow,

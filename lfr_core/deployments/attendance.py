@@ -16,7 +16,7 @@ from lfr_core.custody.people.lookup import acting, find_person
 from lfr_core.custody.people.roles import Role
 from lfr_core.domain.actors import person_name
 from lfr_core.storage.engine import writing
-from lfr_core.storage.tables.stream import DeploymentRow
+from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.vault import AttendanceRow
 
 __all__ = ["Attendance"]

@@ -16,8 +16,8 @@ from sqlmodel import Session, col, select
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.policy import Policy, PublicationPolicy
 from lfr_core.domain.working_days import LONDON, Deadline, WorkingDays
+from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.publication import PublishedRecordRow, ResultsRow
-from lfr_core.storage.tables.stream import DeploymentRow
 
 __all__ = [
     "Due",

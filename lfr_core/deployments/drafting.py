@@ -10,8 +10,7 @@ from lfr_core.custody.people.lookup import acting
 from lfr_core.custody.people.roles import Role
 from lfr_core.deployments.application import Application, ApplicationForm
 from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus
-from lfr_core.storage.tables.deployments import ApplicationRow, LifeRow
-from lfr_core.storage.tables.stream import DeploymentRow
+from lfr_core.storage.tables.deployments import ApplicationRow, DeploymentRow, LifeRow
 
 __all__ = ["application_row", "draft"]
 

@@ -10,7 +10,7 @@ from typing import Protocol
 from lfr_core.custody.crops import list_reference
 from lfr_core.custody.vault.sealing import seal
 from lfr_core.domain.watchlists import Category
-from lfr_core.storage.tables.stream import WatchlistEntryRow, WatchlistReferenceRow
+from lfr_core.storage.tables.watchlists import WatchlistEntryRow, WatchlistReferenceRow
 
 __all__ = ["EntryLike", "ReferenceLike", "entry_row", "reference_rows"]
 

@@ -16,9 +16,8 @@ from lfr_core.deployments.reading import application_of
 from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.domain.gate import GateFacts, PlannedFacts
 from lfr_core.domain.working_days import LONDON
-from lfr_core.storage.tables.deployments import AuthorityRow, LifeRow
+from lfr_core.storage.tables.deployments import AuthorityRow, DeploymentRow, LifeRow
 from lfr_core.storage.tables.publication import AnnouncementRow
-from lfr_core.storage.tables.stream import DeploymentRow
 from lfr_core.storage.tables.vault import AttendanceRow, InstallationRow
 
 __all__ = ["gate_facts", "planned_facts"]

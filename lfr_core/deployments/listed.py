@@ -12,8 +12,8 @@ from sqlmodel import Session, col, select
 from lfr_core.domain.reserved import CANARY_ENTRY
 from lfr_core.recognition.gallery.binding import gallery_digest
 from lfr_core.recognition.gallery.port import StoredRow
-from lfr_core.storage.tables.stream import (
-    DeploymentRow,
+from lfr_core.storage.tables.deployments import DeploymentRow
+from lfr_core.storage.tables.watchlists import (
     GalleryLookRow,
     GalleryReferenceRow,
     WatchlistEntryRow,

@@ -7,7 +7,7 @@ import re
 from sqlmodel import Session, select
 
 from lfr_core.common.errors import Refused
-from lfr_core.storage.tables.stream import DeploymentRow
+from lfr_core.storage.tables.deployments import DeploymentRow
 
 __all__ = ["check_id", "locked", "reason_of", "unknown"]
 

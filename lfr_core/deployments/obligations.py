@@ -18,10 +18,11 @@ from lfr_core.deployments.deadlines import due_at_of
 from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.domain.policy import Policy
 from lfr_core.storage.engine import reading, writing
-from lfr_core.storage.tables.deployments import LifeRow
+from lfr_core.storage.tables.alerts import AlertRow
+from lfr_core.storage.tables.deployments import DeploymentRow, LifeRow
 from lfr_core.storage.tables.footage import FootageHoldRow, FootageHoldSegmentRow, FootageSegmentRow
 from lfr_core.storage.tables.publication import PublishedRecordRow
-from lfr_core.storage.tables.stream import AlertRow, DeploymentRow, WatchlistEntryRow, WatchlistReferenceRow
+from lfr_core.storage.tables.watchlists import WatchlistEntryRow, WatchlistReferenceRow
 
 __all__ = ["Obligation", "ObligationKind", "closed_at", "obligations_of", "record_met_obligations"]
 

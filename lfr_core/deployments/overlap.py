@@ -8,7 +8,7 @@ from lfr_core.common.errors import Refused
 from lfr_core.deployments.application import ApplicationForm
 from lfr_core.deployments.reading import application_of
 from lfr_core.domain.deployments import DeploymentStatus
-from lfr_core.storage.tables.stream import DeploymentRow
+from lfr_core.storage.tables.deployments import DeploymentRow
 
 __all__ = ["check_overlap"]
 

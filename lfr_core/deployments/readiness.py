@@ -20,9 +20,8 @@ from lfr_core.deployments.views import view_of
 from lfr_core.domain.deployments import DeploymentStatus, DeploymentView
 from lfr_core.domain.gate import Condition, Finding, GateLimits, gate
 from lfr_core.storage.engine import reading
-from lfr_core.storage.tables.deployments import LifeRow
+from lfr_core.storage.tables.deployments import DeploymentRow, LifeRow
 from lfr_core.storage.tables.publication import WatchlistCompositionRow
-from lfr_core.storage.tables.stream import DeploymentRow
 
 __all__ = ["CalendarEntry", "ListShare", "ReadinessItem", "Standing", "calendar", "standing", "steps_for"]
 

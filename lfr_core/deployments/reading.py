@@ -14,9 +14,15 @@ from lfr_core.deployments.state_machine import Life
 from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.domain.figures import UseCase
 from lfr_core.storage.engine import reading
-from lfr_core.storage.tables.deployments import ApplicationRow, AuthorityRow, CallRow, LifeRow, LifeStepRow
+from lfr_core.storage.tables.deployments import (
+    ApplicationRow,
+    AuthorityRow,
+    CallRow,
+    DeploymentRow,
+    LifeRow,
+    LifeStepRow,
+)
 from lfr_core.storage.tables.publication import AnnouncementRow
-from lfr_core.storage.tables.stream import DeploymentRow
 
 __all__ = [
     "Call",

@@ -18,8 +18,7 @@ from lfr_core.deployments.reading import answer_calls, life_of
 from lfr_core.deployments.state_machine import Actor, Life, transition
 from lfr_core.deployments.steps import RULES, Step
 from lfr_core.domain.actors import Principal, SystemActor
-from lfr_core.storage.tables.deployments import LifeRow, LifeStepRow
-from lfr_core.storage.tables.stream import DeploymentRow
+from lfr_core.storage.tables.deployments import DeploymentRow, LifeRow, LifeStepRow
 
 __all__ = ["actor_of", "note_step", "record_step"]
 

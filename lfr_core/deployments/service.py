@@ -36,8 +36,7 @@ from lfr_core.domain.gate import TO_BE_OPENED, TO_BE_READY, Condition, GateLimit
 from lfr_core.domain.policy import Policy
 from lfr_core.domain.working_days import LONDON
 from lfr_core.storage.engine import reading, writing
-from lfr_core.storage.tables.deployments import LifeRow
-from lfr_core.storage.tables.stream import DeploymentRow
+from lfr_core.storage.tables.deployments import DeploymentRow, LifeRow
 
 __all__ = ["PlanningService"]
 

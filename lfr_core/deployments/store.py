@@ -28,8 +28,9 @@ from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus, Deploy
 from lfr_core.domain.policy import Policy
 from lfr_core.domain.working_days import LONDON
 from lfr_core.storage.engine import scrub
-from lfr_core.storage.tables.stream import DeploymentRow, WatchlistEntryRow
+from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.vault import AttendanceRow
+from lfr_core.storage.tables.watchlists import WatchlistEntryRow
 
 __all__ = ["DEFAULT_HOURS", "LONGEST_HOURS", "CachedDirectory", "DeploymentStore", "EntryLike", "ReferenceLike"]
 

@@ -16,7 +16,7 @@ from lfr_core.custody.vault.epochs import Epoch
 from lfr_core.deployments.gate_facts import gate_facts
 from lfr_core.domain.gate import GateFacts
 from lfr_core.storage.engine import reading, writing
-from lfr_core.storage.tables.stream import DeploymentRow
+from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.vault import EpochRow, InstallationRow
 
 __all__ = ["VaultLog", "bind_installation"]

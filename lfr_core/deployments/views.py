@@ -7,7 +7,8 @@ from sqlmodel import col, func, select
 
 from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus, DeploymentView
 from lfr_core.storage.engine import reading
-from lfr_core.storage.tables.stream import DeploymentRow, WatchlistReferenceRow
+from lfr_core.storage.tables.deployments import DeploymentRow
+from lfr_core.storage.tables.watchlists import WatchlistReferenceRow
 
 __all__ = ["DeploymentReader", "view_of"]
 

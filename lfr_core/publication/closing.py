@@ -17,7 +17,7 @@ from lfr_core.domain.alerts import Cell
 from lfr_core.domain.policy import Policy
 from lfr_core.domain.rates import upper_bound
 from lfr_core.storage.engine import reading
-from lfr_core.storage.tables.stream import DeploymentRow
+from lfr_core.storage.tables.deployments import DeploymentRow
 
 __all__ = ["ClosingReport", "Outcome", "closing_report", "closing_report_file", "still_to_decide"]
 

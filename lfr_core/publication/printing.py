@@ -22,9 +22,8 @@ from lfr_core.publication.closing_document import printed_report
 from lfr_core.publication.document_words import when
 from lfr_core.publication.documents import ListFacts, ToldFacts, application_paper, authority_paper
 from lfr_core.storage.engine import reading
-from lfr_core.storage.tables.deployments import LifeRow
+from lfr_core.storage.tables.deployments import DeploymentRow, LifeRow
 from lfr_core.storage.tables.publication import AnnouncementRow, WatchlistCompositionRow
-from lfr_core.storage.tables.stream import DeploymentRow
 
 __all__ = ["printed_paper"]
 

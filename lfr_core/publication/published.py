@@ -20,8 +20,8 @@ from lfr_core.publication.record import DeploymentRecord
 from lfr_core.publication.record_builder import corrected, from_figures
 from lfr_core.publication.record_v1 import read_record
 from lfr_core.storage.engine import reading, writing
+from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.publication import PublishedRecordRow
-from lfr_core.storage.tables.stream import DeploymentRow
 
 __all__ = ["PublishedRecord", "Publisher", "published_records", "revisions_of"]
 

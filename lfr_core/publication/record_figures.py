@@ -25,10 +25,12 @@ from lfr_core.domain.working_days import LONDON
 from lfr_core.publication.rights.reading import complaints_received
 from lfr_core.retention.erasure.keys import destroyed_kept_keys
 from lfr_core.storage.engine import reading
+from lfr_core.storage.tables.alerts import AlertRow, AlertStubRow
 from lfr_core.storage.tables.audit import AuditEntryRow
+from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.erasure import CertificateRow
 from lfr_core.storage.tables.publication import WatchlistCompositionRow
-from lfr_core.storage.tables.stream import AlertRow, AlertStubRow, CameraSessionRow, DeploymentRow
+from lfr_core.storage.tables.stream import CameraSessionRow
 
 __all__ = ["COUNTING_METHOD", "COUNTING_METHOD_VERSION", "PackFacts", "figures_for"]
 

@@ -15,7 +15,7 @@ from lfr_core.publication.published import published_records
 from lfr_core.publication.quality.ours import Checked
 from lfr_core.publication.record import DeploymentRecord
 from lfr_core.storage.engine import reading
-from lfr_core.storage.tables.stream import DeploymentRow
+from lfr_core.storage.tables.deployments import DeploymentRow
 
 __all__ = ["CheckRecord", "FailingRecord", "RecordSuites", "in_public"]
 

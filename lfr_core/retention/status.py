@@ -20,8 +20,8 @@ from sqlmodel import func, select
 from lfr_core.domain.policy import RetentionPolicy
 from lfr_core.retention.port import CLASSES, DataClass
 from lfr_core.storage.engine import reading
+from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.retention import RetentionClassRow
-from lfr_core.storage.tables.stream import DeploymentRow
 
 __all__ = ["ClassStatus", "Standing", "retention_status"]
 

@@ -18,8 +18,8 @@ from sqlmodel import Session
 from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.port import AuditEvent, Pseudonyms, Trail, Verb
 from lfr_core.storage.engine import writing
+from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.rights import ListedCommitmentRow
-from lfr_core.storage.tables.stream import DeploymentRow
 
 __all__ = ["commitments", "keep_commitments", "was_listed"]
 

@@ -14,7 +14,8 @@ from lfr_core.common.errors import Refused
 from lfr_core.custody.people.sign_on import signed_on
 from lfr_core.domain.reserved import CANARY_ENTRY
 from lfr_core.storage.engine import reading
-from lfr_core.storage.tables.stream import DeploymentRow, WatchlistEntryRow, WatchlistReferenceRow
+from lfr_core.storage.tables.deployments import DeploymentRow
+from lfr_core.storage.tables.watchlists import WatchlistEntryRow, WatchlistReferenceRow
 
 __all__ = ["ListedEntry", "list_entries"]
 

@@ -28,12 +28,13 @@ from lfr_core.deployments.views import DeploymentReader
 from lfr_core.domain.gate import Condition
 from lfr_core.recognition.gallery import MilvusGallery
 from lfr_core.storage.engine import writing
-from lfr_core.storage.tables.deployments import AuthorityRow, LifeRow
+from lfr_core.storage.tables.deployments import AuthorityRow, DeploymentRow, LifeRow
 from lfr_core.storage.tables.documents import PaperRow
 from lfr_core.storage.tables.monitoring import LiveProbeRow
 from lfr_core.storage.tables.publication import AnnouncementRow
-from lfr_core.storage.tables.stream import DeploymentRow, GalleryLookRow, Row
+from lfr_core.storage.tables.row import Row
 from lfr_core.storage.tables.vault import InstallationRow
+from lfr_core.storage.tables.watchlists import GalleryLookRow
 from streams.camera.job import CameraJob
 from streams.camera.session import run_camera
 from tests.support.planning import OFFICER, OPERATOR, PLANNER, PUBLISHER, PlanningHouse, form

@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 from lfr_core.alerts.pictures import pictures_digest, references_of
 from lfr_core.domain.alerts import Shown
 from lfr_core.storage.engine import reading
-from lfr_core.storage.tables.stream import AlertRow
+from lfr_core.storage.tables.alerts import AlertRow
 
 __all__ = ["seen"]
 

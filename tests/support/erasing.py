@@ -179,7 +179,7 @@ class Installation:
         from lfr_core.common.clock import utc_from_ns
         from lfr_core.domain.deployments import DeploymentStatus
         from lfr_core.storage.engine import writing
-        from lfr_core.storage.tables.stream import DeploymentRow
+        from lfr_core.storage.tables.deployments import DeploymentRow
 
         with writing(self.engine) as session:
             row = session.get(DeploymentRow, view.id)

@@ -32,7 +32,7 @@ from lfr_core.retention.footage.register import Segment, segments
 from lfr_core.retention.footage.segment import segment_file
 from lfr_core.storage.engine import reading, writing
 from lfr_core.storage.tables.audit import AuditEntryRow
-from lfr_core.storage.tables.stream import DeploymentRow
+from lfr_core.storage.tables.deployments import DeploymentRow
 from streams.camera.footage import FootageWriter
 from tests.support.people import add_people
 from tests.support.records import NOW_NS, ManualClock

@@ -15,7 +15,8 @@ from lfr_core.domain.reserved import LIVE_PROBE_ENTRY, LIVE_PROBE_REFERENCE
 from lfr_core.recognition.gallery import ExactGallery, Gallery, Reference
 from lfr_core.recognition.gallery.port import StoredRow
 from lfr_core.storage.engine import writing
-from lfr_core.storage.tables.stream import DeploymentRow, GalleryReferenceRow
+from lfr_core.storage.tables.deployments import DeploymentRow
+from lfr_core.storage.tables.watchlists import GalleryReferenceRow
 
 __all__ = ["fill", "held_by", "rebind", "reference"]
 

@@ -29,8 +29,11 @@ from lfr_core.retention.footage.register import open_row
 from lfr_core.retention.port import CLASSES
 from lfr_core.retention.reporting import StepReport, write_class
 from lfr_core.storage.engine import writing
+from lfr_core.storage.tables.alerts import AlertStubRow
+from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.footage import FootageSegmentRow
-from lfr_core.storage.tables.stream import AlertStubRow, CameraSessionRow, DeploymentRow, Row
+from lfr_core.storage.tables.row import Row
+from lfr_core.storage.tables.stream import CameraSessionRow
 from tests.support.alert_house import AlertHouse
 from tests.support.people import add_operators
 

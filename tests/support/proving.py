@@ -13,9 +13,8 @@ from lfr_core.custody.people.roles import Rank, Role
 from lfr_core.domain.actors import fold_name
 from lfr_core.domain.figures import UseCase
 from lfr_core.storage.engine import writing
-from lfr_core.storage.tables.deployments import ApplicationRow, AuthorityRow, LifeRow
+from lfr_core.storage.tables.deployments import ApplicationRow, AuthorityRow, DeploymentRow, LifeRow
 from lfr_core.storage.tables.people import PersonRoleRow, PersonRow
-from lfr_core.storage.tables.stream import DeploymentRow
 from tests.support.records import NOW_NS
 
 __all__ = ["OPERATOR", "make_planned"]

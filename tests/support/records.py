@@ -25,7 +25,7 @@ from lfr_core.domain.outcomes import FrameOutcome
 from lfr_core.domain.policy import load_policy
 from lfr_core.domain.watchlists import Category
 from lfr_core.storage.engine import reading, writing
-from lfr_core.storage.tables.stream import DeploymentRow
+from lfr_core.storage.tables.deployments import DeploymentRow
 from tests.support.galleries import held_by
 from tests.support.vaults import MemoryVault, trail_of, vault_of
 

@@ -35,7 +35,9 @@ from lfr_core.retention.steps.quality import QualityStep
 from lfr_core.retention.steps.temporary import TemporaryStep
 from lfr_core.retention.sweep import sweep
 from lfr_core.storage.engine import reading, writing
-from lfr_core.storage.tables.stream import AlertRow, DeploymentRow, WatchlistEntryRow
+from lfr_core.storage.tables.alerts import AlertRow
+from lfr_core.storage.tables.deployments import DeploymentRow
+from lfr_core.storage.tables.watchlists import WatchlistEntryRow
 from streams.camera.footage import FootageWriter
 from tests.support.alert_house import POLICY, AlertHouse
 from tests.support.footage import jpeg

@@ -18,7 +18,7 @@ from lfr_core.custody.people.sign_on import signed_on
 from lfr_core.domain.alerts import Cell, Decision, published_cell
 from lfr_core.domain.watchlists import Category
 from lfr_core.storage.engine import reading
-from lfr_core.storage.tables.stream import AlertRow
+from lfr_core.storage.tables.alerts import AlertRow
 
 __all__ = [
     "AlertSummary",

@@ -18,13 +18,12 @@ from lfr_core.domain.messages import DeadLetter
 from lfr_core.domain.outcomes import FrameCounts
 from lfr_core.domain.watchlists import Category
 from lfr_core.storage.engine import reading
+from lfr_core.storage.tables.alerts import AlertRow, AlertStubRow
+from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.stream import (
-    AlertRow,
-    AlertStubRow,
     CameraSessionRow,
     DeadLetterCountRow,
     DeadLetterRow,
-    DeploymentRow,
     StageTimeRow,
 )
 

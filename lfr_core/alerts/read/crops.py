@@ -15,7 +15,7 @@ from lfr_core.custody.crops import alert_probe, alert_reference
 from lfr_core.custody.vault.port import Vault
 from lfr_core.custody.vault.sealing import open_sealed
 from lfr_core.storage.engine import reading
-from lfr_core.storage.tables.stream import AlertRow
+from lfr_core.storage.tables.alerts import AlertRow
 
 __all__ = ["DELETED", "AlertCrops", "OpenedCrops", "ReferenceCrop"]
 

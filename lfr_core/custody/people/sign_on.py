@@ -19,8 +19,8 @@ from lfr_core.custody.people.lookup import acting, row_of
 from lfr_core.custody.people.roles import Person, Role
 from lfr_core.domain.actors import person_name
 from lfr_core.storage.engine import reading, writing
+from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.people import SignOnRow
-from lfr_core.storage.tables.stream import DeploymentRow
 
 __all__ = ["SIGN_ON_H", "SignOns", "signed_on"]
 

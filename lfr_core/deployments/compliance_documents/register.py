@@ -25,8 +25,8 @@ from lfr_core.deployments.compliance_documents.signature import HTML, media_type
 from lfr_core.domain.policy import PapersPolicy
 from lfr_core.domain.working_days import LONDON
 from lfr_core.storage.engine import reading, writing
+from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.documents import PaperRow
-from lfr_core.storage.tables.stream import DeploymentRow
 
 __all__ = ["LARGEST_BYTES", "PaperRegister", "paper_folder"]
 

@@ -21,8 +21,9 @@ from lfr_core.domain.alerts import Cell, Decision, Judgement, Review, published_
 from lfr_core.domain.circuit_breaker import circuit_breaker_limit, circuit_breaker_trips
 from lfr_core.domain.watchlists import Category
 from lfr_core.storage.engine import reading, writing
+from lfr_core.storage.tables.alerts import AlertRow, AlertStubRow
 from lfr_core.storage.tables.monitoring import CircuitBreakerTripRow
-from lfr_core.storage.tables.stream import AlertRow, AlertStubRow, CameraSessionRow
+from lfr_core.storage.tables.stream import CameraSessionRow
 
 __all__ = ["CircuitBreaker", "CircuitBreakerReading", "Suspends", "circuit_breaker_reading"]
 

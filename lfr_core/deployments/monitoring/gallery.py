@@ -26,8 +26,7 @@ from lfr_core.domain.deployments import DeploymentStatus, DeploymentView
 from lfr_core.recognition.gallery.binding import compare_rows, gallery_digest
 from lfr_core.recognition.gallery.port import Gallery, StoredRow
 from lfr_core.storage.engine import reading, writing
-from lfr_core.storage.tables.deployments import LifeRow
-from lfr_core.storage.tables.stream import DeploymentRow
+from lfr_core.storage.tables.deployments import DeploymentRow, LifeRow
 
 __all__ = ["GalleryCheck", "GalleryWatch", "compare_gallery"]
 

@@ -13,10 +13,10 @@ from lfr_core.domain.working_days import WorkingDays
 from lfr_core.publication.rights.deadline import answer_by, state_of
 from lfr_core.publication.rights.types import ReferenceKind, Request, RequestHold, RequestKind, reference_of
 from lfr_core.storage.engine import reading
+from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.footage import FootageHoldRow, FootageHoldSegmentRow
 from lfr_core.storage.tables.publication import AnnouncementRow
 from lfr_core.storage.tables.rights import ComplaintHoldRow, RightsRequestRow
-from lfr_core.storage.tables.stream import DeploymentRow
 
 __all__ = [
     "complaints_received",

@@ -25,8 +25,8 @@ from lfr_core.publication.rights import checks
 from lfr_core.publication.rights.reading import public_name
 from lfr_core.publication.rights.types import ReferenceKind, new_reference
 from lfr_core.storage.engine import writing
+from lfr_core.storage.tables.alerts import AlertRow
 from lfr_core.storage.tables.rights import ReceiptAlertRow, ReceiptRow
-from lfr_core.storage.tables.stream import AlertRow
 
 __all__ = ["Receipt", "issue_receipt"]
 

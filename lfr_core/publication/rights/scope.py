@@ -14,8 +14,8 @@ from lfr_core.publication.rights.checks import window_ns
 from lfr_core.publication.rights.reading import deployment_called
 from lfr_core.publication.rights.types import About, ReferenceKind, reference_of
 from lfr_core.retention.footage_for_rights import Scope
+from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.rights import ReceiptRow
-from lfr_core.storage.tables.stream import DeploymentRow
 
 __all__ = ["Concern", "concern_of"]
 

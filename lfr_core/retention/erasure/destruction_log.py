@@ -14,9 +14,11 @@ from lfr_core.custody.vault.port import KeyKind
 from lfr_core.retention.erasure.canary import DataClass
 from lfr_core.retention.erasure.keys import DestroyedFingerprint, destroyed_kept_keys
 from lfr_core.storage.engine import reading
+from lfr_core.storage.tables.alerts import AlertRow
+from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.footage import FootageSegmentRow
-from lfr_core.storage.tables.stream import AlertRow, DeploymentRow, WatchlistEntryRow, WatchlistReferenceRow
 from lfr_core.storage.tables.vault import EpochRow
+from lfr_core.storage.tables.watchlists import WatchlistEntryRow, WatchlistReferenceRow
 
 __all__ = ["Destroyed", "Epoch", "ended_ns", "epochs", "what_was_destroyed"]
 

@@ -30,7 +30,7 @@ from lfr_core.recognition.gallery.port import Candidate, Gallery, Reference, Sto
 from lfr_core.retention.erasure.canary import CanaryKind, InjectedCanary
 from lfr_core.retention.erasure.forms import image_forms, noise_jpeg, random_template, sealed_forms, vector_forms
 from lfr_core.storage.engine import writing
-from lfr_core.storage.tables.stream import WatchlistEntryRow
+from lfr_core.storage.tables.watchlists import WatchlistEntryRow
 
 __all__ = ["CANARY", "CROP_PX", "NotingGallery", "inject_reference", "inject_template", "key_of", "made"]
 

@@ -10,7 +10,7 @@ from sqlmodel import select
 
 from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.storage.engine import reading
-from lfr_core.storage.tables.stream import DeploymentRow
+from lfr_core.storage.tables.deployments import DeploymentRow
 
 __all__ = ["Deployments", "deployments"]
 

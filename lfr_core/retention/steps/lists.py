@@ -15,7 +15,7 @@ from lfr_core.deployments.attaching import delete_list
 from lfr_core.retention.port import ACTOR, Audited, Destroyed, Due, Outcome
 from lfr_core.retention.steps.ended import deployments
 from lfr_core.storage.engine import reading, scrub, writing
-from lfr_core.storage.tables.stream import WatchlistEntryRow, WatchlistReferenceRow
+from lfr_core.storage.tables.watchlists import WatchlistEntryRow, WatchlistReferenceRow
 
 __all__ = ["ListsStep"]
 

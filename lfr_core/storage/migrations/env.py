@@ -6,7 +6,7 @@ from alembic import context
 from sqlalchemy import Connection
 
 from lfr_core.common.errors import Fatal
-from lfr_core.storage.schema import METADATA
+from lfr_core.storage.tables.row import Row
 
 __all__: list[str] = []
 
@@ -17,7 +17,7 @@ def _run() -> None:
         raise Fatal("migrations run through lfr_core.storage.migrate.upgrade(url), which takes the lock first")
     context.configure(
         connection=connection,
-        target_metadata=METADATA,
+        target_metadata=Row.metadata,
         render_as_batch=True,  # SQLite can't alter most things in place
         compare_type=True,
     )

@@ -1,1 +1,42 @@
-"""The tables of the records, a module for each context."""
+"""The tables of the records, a module for each context.
+
+All are imported together: a foreign key finds its table in every process, whichever module it needed.
+"""
+
+from __future__ import annotations
+
+from lfr_core.storage.tables import (
+    alerts,
+    audit,
+    deployments,
+    documents,
+    erasure,
+    footage,
+    monitoring,
+    people,
+    promises,
+    publication,
+    retention,
+    rights,
+    stream,
+    vault,
+    watchlists,
+)
+
+__all__ = [
+    "alerts",
+    "audit",
+    "deployments",
+    "documents",
+    "erasure",
+    "footage",
+    "monitoring",
+    "people",
+    "promises",
+    "publication",
+    "retention",
+    "rights",
+    "stream",
+    "vault",
+    "watchlists",
+]

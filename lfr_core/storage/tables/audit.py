@@ -1,4 +1,4 @@
-"""Tables of `lfr_core.custody.audit`; see `lfr_core.storage.tables.stream` for the rules all tables follow.
+"""Tables of `lfr_core.custody.audit`; see `lfr_core.storage.tables.row` for the rules all tables follow.
 
 Rows are added and, at the old end, pruned; no code of OpenLFR changes one.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Index
 from sqlmodel import Field
 
-from lfr_core.storage.tables.stream import Row
+from lfr_core.storage.tables.row import Row
 
 __all__ = ["AuditAnchorRow", "AuditEntryRow", "AuditHeadRow"]
 

@@ -1,4 +1,4 @@
-"""Tables of planned deployments; see `lfr_core.storage.tables.stream` for the rules all tables follow.
+"""Tables of deployments, and of the line of planned ones. See `lfr_core.storage.tables.row`.
 
 Names in them are those of officers and staff, never of the public. They stay: who allowed what must be answerable.
 """
@@ -7,12 +7,44 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import Index
+from sqlalchemy import Index, false
 from sqlmodel import Field
 
-from lfr_core.storage.tables.stream import Row
+from lfr_core.storage.tables.row import Row
 
-__all__ = ["ApplicationRow", "AuthorityRow", "CallRow", "LifeRow", "LifeStepRow"]
+__all__ = ["ApplicationRow", "AuthorityRow", "CallRow", "DeploymentRow", "LifeRow", "LifeStepRow"]
+
+
+class DeploymentRow(Row, table=True):
+    __tablename__ = "deployment"
+
+    id: str = Field(primary_key=True)
+    name: str
+    kind: str
+    status: str
+    gallery: str | None = Field(default=None, unique=True)  # one gallery per deployment, never reused
+    contract_id: str = ""
+    gallery_rows: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    """How many references the gallery was made with, the drawn test face among them."""
+    gallery_digest: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    """The `gallery_digest` of them; "" where the list was made before there was one."""
+    threshold: float
+    agreeing_shots: int
+    live_only: bool
+    planned: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    """Whether it goes the whole line of `lfr_core.deployments`; what takes a live camera does."""
+    cameras: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    """Those of a planned one, one a line."""
+    watchlist_size: int = 0
+    """Entries, test subjects not counted. Stays after the list is destroyed."""
+    blue_list_size: int = 0
+    created_at: dt.datetime
+    opens_at: dt.datetime | None = None
+    closes_at: dt.datetime | None = None
+    """Its hours: the gate is shut outside them."""
+    suspended_why: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    opened_at: dt.datetime | None = None
+    ended_at: dt.datetime | None = None
 
 
 class LifeRow(Row, table=True):

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, Index
 from sqlmodel import Field
 
-from lfr_core.storage.tables.stream import Row
+from lfr_core.storage.tables.row import Row
 
 __all__ = ["CircuitBreakerTripRow", "LiveProbeAnswerRow", "LiveProbeRow"]
 

@@ -1,4 +1,4 @@
-"""Tables of `lfr_core.publication`; see `lfr_core.storage.tables.stream` for the rules all tables follow."""
+"""Tables of `lfr_core.publication`; see `lfr_core.storage.tables.row` for the rules all tables follow."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import datetime as dt
 
 from sqlmodel import Field
 
-from lfr_core.storage.tables.stream import Row
+from lfr_core.storage.tables.row import Row
 
 __all__ = ["AnnouncementRow", "PublishedRecordRow", "ResultsRow", "WatchlistCompositionRow"]
 

@@ -1,11 +1,11 @@
-"""Tables of `lfr_core.retention`; see `lfr_core.storage.tables.stream` for the rules all tables follow."""
+"""Tables of `lfr_core.retention`; see `lfr_core.storage.tables.row` for the rules all tables follow."""
 
 from __future__ import annotations
 
 from sqlalchemy import BigInteger, Index
 from sqlmodel import Field
 
-from lfr_core.storage.tables.stream import Row
+from lfr_core.storage.tables.row import Row
 
 __all__ = ["RetentionClassRow", "RetentionRunRow"]
 

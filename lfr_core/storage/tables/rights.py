@@ -1,4 +1,4 @@
-"""Tables of `lfr_core.publication.rights`; see `lfr_core.storage.tables.stream` for the rules all tables follow.
+"""Tables of `lfr_core.publication.rights`; see `lfr_core.storage.tables.row` for the rules all tables follow.
 
 Who asks, how to reach them and what they wrote is sealed under a key of the vault of the request's own
 (`lfr_core.publication.rights.sealed`); here lies only what the clock, the holds and the published count need.
@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger
 from sqlmodel import Field
 
-from lfr_core.storage.tables.stream import Row
+from lfr_core.storage.tables.row import Row
 
 __all__ = ["ComplaintHoldRow", "ListedCommitmentRow", "ReceiptAlertRow", "ReceiptRow", "RightsRequestRow"]
 

@@ -1,11 +1,11 @@
-"""Tables of the vault and its gate; `lfr_core.storage.tables.stream` has the rules of all tables. No key is in any."""
+"""Tables of the vault and its gate; `lfr_core.storage.tables.row` has the rules of all tables. No key is in any."""
 
 from __future__ import annotations
 
 from sqlalchemy import BigInteger
 from sqlmodel import Field
 
-from lfr_core.storage.tables.stream import Row
+from lfr_core.storage.tables.row import Row
 
 __all__ = ["AttendanceRow", "EpochRow", "InstallationRow"]
 

@@ -13,7 +13,7 @@ from lfr_core.alerts.read.crops import DELETED
 from lfr_core.common.errors import Refused, Retryable
 from lfr_core.custody.vault.port import KeyKind
 from lfr_core.storage.engine import writing
-from lfr_core.storage.tables.stream import AlertRow
+from lfr_core.storage.tables.alerts import AlertRow
 from tests.support.alert_house import AlertHouse
 from tests.support.records import alerts_of, sighting
 from tests.support.vaults import MemoryVault

@@ -27,8 +27,8 @@ from lfr_core.deployments.store import DeploymentStore
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.policy import load_policy
 from lfr_core.storage.engine import open_engine, writing
+from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.erasure import CertificateRow
-from lfr_core.storage.tables.stream import DeploymentRow
 from tests.support.galleries import held_by
 from tests.support.people import add_operators
 from tests.support.records import entry

@@ -30,9 +30,10 @@ from lfr_core.retention.erasure.stores import FolderStore, database_store
 from lfr_core.retention.erasure.verify import Verification
 from lfr_core.storage.engine import is_sqlite, open_engine, reading, writing
 from lfr_core.storage.tables.audit import AuditEntryRow
+from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.erasure import CertificateRow
-from lfr_core.storage.tables.stream import DeploymentRow, WatchlistEntryRow, WatchlistReferenceRow
 from lfr_core.storage.tables.vault import EpochRow
+from lfr_core.storage.tables.watchlists import WatchlistEntryRow, WatchlistReferenceRow
 from tests.support.audit import Notary
 from tests.support.records import NOW_NS, ManualClock, entry
 

@@ -12,7 +12,7 @@ from lfr_core.common.clock import SystemClock, utc_from_ns
 from lfr_core.common.settings import Settings
 from lfr_core.publication.published import published_records
 from lfr_core.storage.engine import open_engine, writing
-from lfr_core.storage.tables.stream import DeploymentRow
+from lfr_core.storage.tables.deployments import DeploymentRow
 from tests.support.prefect import PrefectServer
 from tests.support.publishing import announcing, ended_deployment, planned
 from tests.support.vault_server import serving_vault

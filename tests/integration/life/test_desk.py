@@ -25,7 +25,7 @@ from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus
 from lfr_core.domain.gate import Condition, GateLimits, gate
 from lfr_core.domain.watchlists import Category
 from lfr_core.storage.engine import reading
-from lfr_core.storage.tables.stream import WatchlistEntryRow
+from lfr_core.storage.tables.watchlists import WatchlistEntryRow
 from tests.support.deciding import seen
 from tests.support.planning import OFFICER, OPERATOR, OTHER_OFFICER, PLANNER, PUBLISHER, PlanningHouse, form
 from tests.support.records import alerts_of, entry, recorder_of, sighting

@@ -8,8 +8,7 @@ from lfr_core.alerts.expiry import expire_alerts
 from lfr_core.deployments.obligations import ObligationKind, closed_at, obligations_of, record_met_obligations
 from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.storage.engine import reading, writing
-from lfr_core.storage.tables.deployments import LifeRow
-from lfr_core.storage.tables.stream import DeploymentRow
+from lfr_core.storage.tables.deployments import DeploymentRow, LifeRow
 from tests.support.planning import OPERATOR, PLANNER, PlanningHouse
 from tests.support.records import recorder_of, sighting
 

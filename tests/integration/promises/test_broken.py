@@ -33,12 +33,13 @@ from lfr_core.publication.promises.checks.source import SENDERS
 from lfr_core.publication.promises.port import Result
 from lfr_core.publication.rights.types import RequestKind
 from lfr_core.storage.engine import writing
+from lfr_core.storage.tables.alerts import AlertReferenceRow, AlertRow, SightingRow
 from lfr_core.storage.tables.audit import AuditEntryRow
-from lfr_core.storage.tables.deployments import ApplicationRow, AuthorityRow
+from lfr_core.storage.tables.deployments import ApplicationRow, AuthorityRow, DeploymentRow
 from lfr_core.storage.tables.erasure import CanaryRow, CertificateRow
 from lfr_core.storage.tables.publication import AnnouncementRow, PublishedRecordRow
 from lfr_core.storage.tables.rights import RightsRequestRow
-from lfr_core.storage.tables.stream import AlertReferenceRow, AlertRow, DeploymentRow, SightingRow, WatchlistEntryRow
+from lfr_core.storage.tables.watchlists import WatchlistEntryRow
 from tests.support.deciding import seen
 from tests.support.promise_house import DAY_S, LATE_S, PromiseHouse
 from tests.support.vaults import MemoryVault

@@ -17,7 +17,7 @@ from lfr_core.deployments.store import DeploymentStore
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.policy import load_policy
 from lfr_core.storage.engine import open_engine, writing
-from lfr_core.storage.tables.stream import DeploymentRow
+from lfr_core.storage.tables.deployments import DeploymentRow
 from tests.support.milvus import free_port
 from tests.support.vault_server import serving_vault
 

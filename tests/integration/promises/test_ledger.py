@@ -19,8 +19,8 @@ from lfr_core.publication.promises.ledger import Ledger, history, read_ledger
 from lfr_core.publication.promises.port import Result
 from lfr_core.publication.promises.render import render
 from lfr_core.storage.engine import reading
+from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.promises import PromiseStateRow
-from lfr_core.storage.tables.stream import DeploymentRow
 from tests.support.people import add_people
 from tests.support.promise_house import DAY_S, PromiseHouse
 from tests.support.vaults import MemoryTrail, MemoryVault

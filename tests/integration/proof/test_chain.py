@@ -22,7 +22,8 @@ from lfr_core.recognition.gallery.port import Reference
 from lfr_core.recognition.gallery.rotated import rotated_gallery
 from lfr_core.recognition.selftest.face import live_probe_template
 from lfr_core.storage.engine import reading
-from lfr_core.storage.tables.stream import AlertRow, CameraLatencyRow, CameraSessionRow, StageTimeRow
+from lfr_core.storage.tables.alerts import AlertRow
+from lfr_core.storage.tables.stream import CameraLatencyRow, CameraSessionRow, StageTimeRow
 from streams.broker.traits import traits_of
 from streams.live_probe import LiveProbeSender
 from streams.live_probe_selftest import run_self_test

@@ -25,8 +25,8 @@ from lfr_core.domain.watchlists import Category
 from lfr_core.recognition.gallery import Candidate, MilvusGallery, Reference
 from lfr_core.recognition.loading import ComparedGallery
 from lfr_core.storage.engine import open_engine, reading, writing
-from lfr_core.storage.tables.deployments import CallRow
-from lfr_core.storage.tables.stream import DeploymentRow, GalleryReferenceRow, WatchlistEntryRow
+from lfr_core.storage.tables.deployments import CallRow, DeploymentRow
+from lfr_core.storage.tables.watchlists import GalleryReferenceRow, WatchlistEntryRow
 from tests.support.galleries import fill, reference
 from tests.support.milvus import MilvusServer, milvus_server
 from tests.support.planning import OFFICER, OPERATOR, PlanningHouse

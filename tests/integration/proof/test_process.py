@@ -30,8 +30,7 @@ from lfr_core.domain.messages import FrameResult, OutcomeBatch
 from lfr_core.domain.outcomes import FrameOutcome
 from lfr_core.domain.policy import load_policy
 from lfr_core.storage.engine import open_engine, reading
-from lfr_core.storage.tables.deployments import CallRow
-from lfr_core.storage.tables.stream import DeploymentRow
+from lfr_core.storage.tables.deployments import CallRow, DeploymentRow
 from tests.support.deciding import seen
 from tests.support.galleries import held_by
 from tests.support.proving import make_planned

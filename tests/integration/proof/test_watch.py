@@ -22,9 +22,8 @@ from lfr_core.domain.messages import FrameResult, OutcomeBatch, Proof
 from lfr_core.domain.outcomes import FrameOutcome
 from lfr_core.domain.policy import load_policy
 from lfr_core.storage.engine import reading, writing
-from lfr_core.storage.tables.deployments import CallRow
+from lfr_core.storage.tables.deployments import CallRow, DeploymentRow
 from lfr_core.storage.tables.monitoring import CircuitBreakerTripRow
-from lfr_core.storage.tables.stream import DeploymentRow
 from tests.support.alert_house import AlertHouse
 from tests.support.deciding import seen
 from tests.support.records import NOW_NS

@@ -30,7 +30,7 @@ from lfr_core.publication.site.build import site_files
 from lfr_core.publication.site.data import SiteData, site_data
 from lfr_core.publication.site.manifest import MARKER, verify_files
 from lfr_core.storage.engine import open_engine, writing
-from lfr_core.storage.tables.stream import DeploymentRow
+from lfr_core.storage.tables.deployments import DeploymentRow
 from tests.support.publishing import announcing, ended_deployment, planned
 from tests.support.records import NOW_NS, store_of
 from tests.support.vault_core import vault_core

@@ -28,7 +28,8 @@ from lfr_core.publication.record import DeploymentRecord
 from lfr_core.publication.record_figures import figures_for
 from lfr_core.publication.results import Outcome, ResultsService
 from lfr_core.storage.engine import reading, writing
-from lfr_core.storage.tables.stream import CameraSessionRow, DeploymentRow
+from lfr_core.storage.tables.deployments import DeploymentRow
+from lfr_core.storage.tables.stream import CameraSessionRow
 from tests.support.deciding import seen
 from tests.support.people import add_people
 from tests.support.publishing import announcing, ended_deployment, planned

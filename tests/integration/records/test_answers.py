@@ -17,7 +17,7 @@ from lfr_core.custody.audit.port import Verb
 from lfr_core.custody.audit.read import entries
 from lfr_core.domain.alerts import UNDO_S, Decision, Engagement, Judgement, Outcome, Shown
 from lfr_core.storage.engine import reading
-from lfr_core.storage.tables.stream import AlertAnswerRow
+from lfr_core.storage.tables.alerts import AlertAnswerRow
 from tests.support.audit import audit_trail
 from tests.support.deciding import seen
 from tests.support.people import add_operators

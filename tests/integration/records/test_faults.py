@@ -18,7 +18,7 @@ from lfr_core.alerts.recorder import Recorder
 from lfr_core.common.errors import Fatal, Retryable
 from lfr_core.storage.engine import open_engine, reading, writing
 from lfr_core.storage.migrate import check, upgrade
-from lfr_core.storage.tables.stream import Row
+from lfr_core.storage.tables.row import Row
 from tests.support.databases import Postgres, forkserver, new_postgres
 from tests.support.records import ManualClock, alerts_of, live_deployment, outcomes, recorder_of, sighting, store_of
 

@@ -17,7 +17,7 @@ from lfr_core.custody.people import People, Rank, Role
 from lfr_core.custody.people.sign_on import SignOns
 from lfr_core.publication.rights.wording import NEITHER
 from lfr_core.storage.engine import open_engine, writing
-from lfr_core.storage.tables.stream import AlertRow
+from lfr_core.storage.tables.alerts import AlertRow
 from tests.support.rights import APPROVER, CLERK, CONTACT, OFFICER, TEXT, RightsHouse
 
 

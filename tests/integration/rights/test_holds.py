@@ -14,8 +14,8 @@ from lfr_core.publication.rights.reading import find_request
 from lfr_core.publication.rights.types import About, Request, RequestKind
 from lfr_core.retention.footage.register import segments
 from lfr_core.storage.engine import writing
+from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.rights import ComplaintHoldRow
-from lfr_core.storage.tables.stream import DeploymentRow
 from tests.support.records import NOW_NS
 from tests.support.rights import APPROVER, CLERK, OFFICER, RightsHouse
 

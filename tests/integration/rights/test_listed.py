@@ -16,8 +16,8 @@ from lfr_core.publication.rights.types import About, Request, RequestKind
 from lfr_core.publication.rights.wording import LISTED, NEITHER, NOT_LISTED
 from lfr_core.storage.engine import reading, writing
 from lfr_core.storage.tables.audit import AuditEntryRow
+from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.rights import ListedCommitmentRow
-from lfr_core.storage.tables.stream import DeploymentRow
 from lfr_core.watchlists.commitments import commitments, was_listed
 from tests.support.records import entry
 from tests.support.rights import APPROVER, OFFICER, RightsHouse

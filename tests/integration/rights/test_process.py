@@ -23,7 +23,7 @@ from lfr_core.custody.vault.port import KeyKind
 from lfr_core.domain.policy import load_policy
 from lfr_core.retention.footage.register import segments
 from lfr_core.storage.engine import open_engine, writing
-from lfr_core.storage.tables.stream import DeploymentRow
+from lfr_core.storage.tables.deployments import DeploymentRow
 from streams.camera.footage import FootageWriter
 from tests.support.footage import jpeg
 from tests.support.rights import APPROVER, CLERK, CONTACT, OFFICER, TEXT

@@ -18,8 +18,8 @@ from lfr_core.publication.rights.receipt_page import receipt_html
 from lfr_core.publication.rights.receipts import issue_receipt
 from lfr_core.publication.rights.types import About
 from lfr_core.storage.engine import reading, writing
+from lfr_core.storage.tables.alerts import AlertRow
 from lfr_core.storage.tables.rights import ReceiptAlertRow, ReceiptRow
-from lfr_core.storage.tables.stream import AlertRow
 from tests.support.deciding import seen
 from tests.support.people import sign_on
 from tests.support.publishing import announcing, planned

@@ -22,7 +22,7 @@ from lfr_core.publication.promises.checks.source import SENDERS, NoExportPath
 from lfr_core.publication.promises.ledger import Entry, Ledger, LedgerView
 from lfr_core.publication.promises.port import Finding, Promise, Result
 from lfr_core.publication.promises.render import render
-from lfr_core.storage.schema import METADATA
+from lfr_core.storage.tables.row import Row
 from tests.support.records import ManualClock
 from tests.support.vaults import MemoryTrail
 
@@ -62,7 +62,7 @@ def test_every_lawful_ground_is_in_the_sentence_and_test_subjects_are_not() -> N
 
 
 def test_an_excuse_for_having_no_check_says_what_the_records_lack_and_they_do() -> None:
-    names = {part for table in METADATA.tables.values() for part in (table.name, *table.columns.keys())}
+    names = {part for table in Row.metadata.tables.values() for part in (table.name, *table.columns.keys())}
     words = {word for name in names for word in name.split("_")}
     assert {"authority", "application", "request"} <= words  # of which ledgers have said that there are none
 
@@ -127,7 +127,7 @@ def _with_message(**fields: object) -> Finding:
     made: type[BaseModel] = create_model("Later", __module__=module.__name__, **fields)  # type: ignore[call-overload]  # made up
     module.Later = made  # type: ignore[attr-defined]  # a module made up
     engine = create_engine("sqlite://")
-    METADATA.create_all(engine)
+    Row.metadata.create_all(engine)
     try:
         return NoTemplateKept(engine, module).look(0)
     finally:
@@ -136,7 +136,7 @@ def _with_message(**fields: object) -> Finding:
 
 def test_a_ground_of_covering_ones_face_breaks_the_promise() -> None:
     engine = create_engine("sqlite://")
-    METADATA.create_all(engine)
+    Row.metadata.create_all(engine)
     grounds = {**EXPLAINED, Category.VICTIM: "covers the face"}
     try:
         found = AvoidanceNoGround(engine, grounds).look(0)

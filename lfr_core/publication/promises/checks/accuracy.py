@@ -13,7 +13,8 @@ from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus
 from lfr_core.domain.rates import clopper_pearson
 from lfr_core.publication.promises.port import Finding, Result, finding
 from lfr_core.storage.engine import reading
-from lfr_core.storage.tables.stream import AlertRow, DeploymentRow
+from lfr_core.storage.tables.alerts import AlertRow
+from lfr_core.storage.tables.deployments import DeploymentRow
 
 __all__ = ["FalseAlerts", "ThresholdBound"]
 

@@ -12,8 +12,7 @@ from lfr_core.domain.actors import same_person
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.publication.promises.port import Finding, finding
 from lfr_core.storage.engine import reading
-from lfr_core.storage.tables.deployments import ApplicationRow, AuthorityRow, LifeRow
-from lfr_core.storage.tables.stream import DeploymentRow
+from lfr_core.storage.tables.deployments import ApplicationRow, AuthorityRow, DeploymentRow, LifeRow
 
 __all__ = ["Authorised"]
 

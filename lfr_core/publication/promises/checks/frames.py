@@ -18,7 +18,7 @@ from lfr_core.domain.gate import GateLimits, gate
 from lfr_core.domain.policy import VaultPolicy
 from lfr_core.publication.promises.port import Finding, finding
 from lfr_core.storage.engine import reading, translated
-from lfr_core.storage.tables.stream import DeploymentRow
+from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.vault import EpochRow
 
 __all__ = ["FacesForgotten", "NoTemplateKept", "RecognitionGated"]

@@ -13,8 +13,8 @@ from lfr_core.publication.promises.port import Finding, Result, finding
 from lfr_core.retention.footage.register import due_segments, held_segments
 from lfr_core.retention.status import Standing, retention_status
 from lfr_core.storage.engine import reading
+from lfr_core.storage.tables.alerts import AlertRow
 from lfr_core.storage.tables.footage import FootageSegmentRow
-from lfr_core.storage.tables.stream import AlertRow
 
 __all__ = ["AlertsGone", "DeletionsInTime", "FootageGone"]
 

@@ -18,7 +18,9 @@ from lfr_core.publication.promises.port import Finding, finding
 from lfr_core.recognition.gallery import Gallery
 from lfr_core.retention.steps.galleries import GalleriesStep
 from lfr_core.storage.engine import reading, translated
-from lfr_core.storage.tables.stream import AlertRow, DeploymentRow, WatchlistEntryRow, WatchlistReferenceRow
+from lfr_core.storage.tables.alerts import AlertRow
+from lfr_core.storage.tables.deployments import DeploymentRow
+from lfr_core.storage.tables.watchlists import WatchlistEntryRow, WatchlistReferenceRow
 
 __all__ = ["ListGone", "ListLawful", "ListNew", "LiveCamerasOnly", "OnlyListedMatched", "SearchForgets"]
 

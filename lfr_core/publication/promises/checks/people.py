@@ -15,8 +15,9 @@ from lfr_core.domain.categories import EXPLAINED
 from lfr_core.domain.watchlists import Category
 from lfr_core.publication.promises.port import Finding, finding
 from lfr_core.storage.engine import reading
+from lfr_core.storage.tables.alerts import AlertRow, AlertStubRow
 from lfr_core.storage.tables.audit import AuditEntryRow
-from lfr_core.storage.tables.stream import AlertRow, AlertStubRow, WatchlistEntryRow
+from lfr_core.storage.tables.watchlists import WatchlistEntryRow
 
 __all__ = ["AvoidanceNoGround", "PersonDecides"]
 

@@ -14,8 +14,8 @@ from lfr_core.domain.policy import Policy
 from lfr_core.publication.promises.port import Finding, Result, finding
 from lfr_core.retention.erasure.certificate_service import CertificateService, certificates_of
 from lfr_core.storage.engine import reading
+from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.erasure import CanaryRow
-from lfr_core.storage.tables.stream import DeploymentRow
 
 __all__ = ["DeletionCertified", "TrailVerifies"]
 

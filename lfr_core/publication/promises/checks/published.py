@@ -15,8 +15,8 @@ from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.policy import PublicationPolicy
 from lfr_core.publication.promises.port import Finding, finding
 from lfr_core.storage.engine import reading
+from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.publication import AnnouncementRow, PublishedRecordRow
-from lfr_core.storage.tables.stream import DeploymentRow
 
 __all__ = ["Announced", "ResultsInTime"]
 

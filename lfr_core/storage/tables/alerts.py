@@ -1,0 +1,136 @@
+"""Tables of sightings, alerts, their pictures and answers. See `lfr_core.storage.tables.row`."""
+
+from __future__ import annotations
+
+import datetime as dt
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Index
+from sqlmodel import Field
+
+from lfr_core.storage.tables.row import Row
+
+__all__ = [
+    "AlertAnswerRow",
+    "AlertReferenceRow",
+    "AlertRow",
+    "AlertStubRow",
+    "SightingRow",
+]
+
+
+class AlertRow(Row, table=True):
+    """An alert owns its copy of what it was about: the watchlist goes before the alert does."""
+
+    __tablename__ = "alert"
+    __table_args__ = (
+        Index(None, "deployment", "camera", "entry", "last_ns"),
+        Index(None, "deployment", "opened_ns"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    deployment: str = Field(foreign_key="deployment.id")
+    camera: str
+    entry: str
+    subject: str
+    category: str
+    legal_reference: str
+    opened_ns: int = Field(sa_type=BigInteger)
+    first_ns: int = Field(sa_type=BigInteger)
+    last_ns: int = Field(sa_type=BigInteger)
+    first_session: str
+    first_sequence: int = Field(sa_type=BigInteger)
+    last_session: str
+    last_sequence: int = Field(sa_type=BigInteger)
+    similarity: float
+    threshold: float
+    sightings: int
+    probe_sealed: bytes
+    key_id: str
+    """The vault's key of this alert's crops."""
+    canary: bool = False
+    """InjectedCanary to be looked for after its deletion: of nobody, and counted nowhere."""
+    judgement: str | None = None
+    judged_by: str | None = None
+    judged_at: dt.datetime | None = None
+    engagement: str | None = None
+    engaged_by: str | None = None
+    engaged_at: dt.datetime | None = None
+    review: str | None = None
+    reviewed_by: str | None = None
+    reviewed_at: dt.datetime | None = None
+    outcome: str | None = None
+    minutes: float | None = None
+    """How long the person was detained, where somebody measured."""
+    resulted_by: str | None = None
+    resulted_at: dt.datetime | None = None
+
+
+class AlertReferenceRow(Row, table=True):
+    """The references an operator compares the probe with, copied when the alert was opened."""
+
+    __tablename__ = "alert_reference"
+
+    alert: UUID = Field(primary_key=True, foreign_key="alert.id", ondelete="CASCADE")
+    id: str = Field(primary_key=True)
+    photograph: str
+    crop_sealed: bytes
+
+
+class AlertAnswerRow(Row, table=True):
+    """Every answer that was given to an alert, also one that was replaced or undone. Those that stand are the alert's.
+
+    It goes with the alert; the audit trail keeps that there was one.
+    """
+
+    __tablename__ = "alert_answer"
+
+    alert: UUID = Field(primary_key=True, foreign_key="alert.id", ondelete="CASCADE")
+    number: int = Field(primary_key=True)
+    """In the order they were given, from 1."""
+    question: str
+    answer: str
+    minutes: float | None = None
+    """An outcome's."""
+    by: str
+    at: dt.datetime
+    undone_at: dt.datetime | None = None
+    """By whoever gave it."""
+
+
+class AlertStubRow(Row, table=True):
+    """What stays of an alert for the published record, once its data is deleted.
+
+    The id is new, so nothing leads back to the alert; there is no time, camera or subject. On SQLite the rows lie in
+    the order of their random ids, or their order would tell which came first.
+    """
+
+    __tablename__ = "alert_stub"
+    __table_args__ = (Index(None, "deployment"), {"sqlite_with_rowid": False})
+
+    id: UUID = Field(primary_key=True)
+    deployment: str = Field(foreign_key="deployment.id")
+    category: str
+    similarity: float
+    """Two decimals: what is published, and no fingerprint of one comparison."""
+    judgement: str | None = None
+    engagement: str | None = None
+    review: str | None = None
+    outcome: str | None = None
+    minutes: float | None = None
+    """Whole minutes: finer would be a trace of one person's day."""
+
+
+class SightingRow(Row, table=True):
+    """Which shots an alert rests on. No crop: only the best is kept, in the alert."""
+
+    __tablename__ = "sighting"
+
+    id: UUID = Field(primary_key=True)
+    alert: UUID = Field(foreign_key="alert.id", ondelete="CASCADE", index=True)
+    session: str
+    sequence: int = Field(sa_type=BigInteger)
+    captured_ns: int = Field(sa_type=BigInteger)
+    face: int
+    track: str
+    similarity: float
