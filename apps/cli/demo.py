@@ -81,8 +81,7 @@ def demo(
         _show_end(result)
         if json_file is not None:
             write_json(json_file, result.as_json())
-    if not result.passed:
-        raise typer.Exit(1)
+    raise typer.Exit(0 if result.passed else 1)
 
 
 def _show_end(result: DemoResult) -> None:

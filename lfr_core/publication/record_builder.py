@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from lfr_core.common.errors import Poison, Refused
 from lfr_core.domain.alerts import Cell, published_cell
-from lfr_core.domain.figures import Figures
+from lfr_core.domain.figures import AlertFigures, CameraFigures, Figures, ListFigures, ModelFigures
 from lfr_core.domain.policy import PublicationPolicy
 from lfr_core.domain.rates import AlertCounts, proportion
 from lfr_core.domain.watchlists import Category
@@ -53,16 +53,13 @@ def from_figures(
     Raises:
         Poison: figures that contradict each other; the message names each contradiction.
     """
-    if figures.started_at.tzinfo is None or figures.ended_at.tzinfo is None or published_at.tzinfo is None:
-        raise Poison("start, end and publication need their time zone: give aware datetimes")
-    if figures.ended_at < figures.started_at:
-        raise Poison("the deployment ends before it starts: mend its times")
+    _check_times(figures, published_at)
     due_at = due_at or Deadline.of(figures.ended_at, WorkingDays(policy.extra_bank_holidays), policy).due_at
     alerts = [each for each in figures.alerts if each.category is not Category.BLUE_LIST]
     cells = Counter(published_cell(each.decision) for each in alerts)
     counts = AlertCounts(*(cells[cell] for cell in Cell))
     waiting = counting.unanswered(figures.alerts)
-    cameras, listed, model, papers = figures.cameras, figures.watchlist, figures.model, figures.papers
+    cameras, papers = figures.cameras, figures.papers
     start, end = figures.started_at.astimezone(LONDON), figures.ended_at.astimezone(LONDON)
     try:
         return DeploymentRecord(
@@ -87,47 +84,13 @@ def from_figures(
             advance_notice=published.AdvanceNotice(
                 published_at=figures.notice.published_at, withheld_because=figures.notice.withheld_because
             ),
-            watchlist=published.Watchlist(
-                size_people=listed.size_people,
-                size_images=listed.size_images,
-                by_category=_by_category(listed.by_category, listed.size_people, policy.suppress_people_below),
-                under_18="not recorded"
-                if listed.under_18 is None
-                else suppressed(listed.under_18, policy.suppress_people_below),
-                built_at=listed.built_at,
-                destroyed_at=listed.destroyed_at,
-                destruction_receipt=listed.destruction_receipt,
-            ),
-            algorithm=published.Algorithm(
-                vendor=model.vendor,
-                model_name=model.name,
-                model_version=model.version,
-                model_sha256=model.sha256,
-                contract=model.contract,
-                threshold_min=model.threshold,
-                embedding_metric=model.embedding_metric,
-                test_report=model.test_report,
-            ),
-            cameras=published.Cameras(
-                count=cameras.count,
-                counting_method=cameras.counting_method,
-                counting_method_version=cameras.counting_method_version,
-            ),
+            watchlist=_watchlist(figures.watchlist, below=policy.suppress_people_below),
+            algorithm=_algorithm(figures.model),
+            cameras=_cameras(cameras),
             faces_seen=cameras.faces_seen,
             faces_quality_rejected=cameras.faces_seen - cameras.faces_compared,
             faces_compared=cameras.faces_compared,
-            alerts=published.Alerts(
-                total=counts.total,
-                true_confirmed=counts.true_confirmed,
-                true_unconfirmed=counts.true_unconfirmed,
-                false_confirmed=counts.false_confirmed,
-                false_unconfirmed=counts.false_unconfirmed,
-                not_decided=counts.not_decided,
-                operator_dismissed=counting.dismissed(alerts),
-                unanswered=waiting,
-                cant_tell=counts.not_decided - waiting,
-                duplicate_of_same_person=counting.duplicates(alerts),
-            ),
+            alerts=_alerts(counts, alerts, waiting),
             not_decided=counting.not_decided(waiting, not_decided_because),
             engagements=counting.engagements(alerts),
             outcomes=counting.outcomes(alerts) if figures.outcomes_recorded else "not recorded",
@@ -143,6 +106,61 @@ def from_figures(
     except ValidationError as error:
         faults = "; ".join(f"{'.'.join(map(str, each['loc'])) or 'record'}: {each['msg']}" for each in error.errors())
         raise Poison(f"the figures of {figures.session} make no record: {faults}") from error
+
+
+def _check_times(figures: Figures, published_at: datetime) -> None:
+    if figures.started_at.tzinfo is None or figures.ended_at.tzinfo is None or published_at.tzinfo is None:
+        raise Poison("start, end and publication need their time zone: give aware datetimes")
+    if figures.ended_at < figures.started_at:
+        raise Poison("the deployment ends before it starts: mend its times")
+
+
+def _watchlist(listed: ListFigures, *, below: int) -> published.Watchlist:
+    return published.Watchlist(
+        size_people=listed.size_people,
+        size_images=listed.size_images,
+        by_category=_by_category(listed.by_category, listed.size_people, below),
+        under_18="not recorded" if listed.under_18 is None else suppressed(listed.under_18, below),
+        built_at=listed.built_at,
+        destroyed_at=listed.destroyed_at,
+        destruction_receipt=listed.destruction_receipt,
+    )
+
+
+def _algorithm(model: ModelFigures) -> published.Algorithm:
+    return published.Algorithm(
+        vendor=model.vendor,
+        model_name=model.name,
+        model_version=model.version,
+        model_sha256=model.sha256,
+        contract=model.contract,
+        threshold_min=model.threshold,
+        embedding_metric=model.embedding_metric,
+        test_report=model.test_report,
+    )
+
+
+def _cameras(cameras: CameraFigures) -> published.Cameras:
+    return published.Cameras(
+        count=cameras.count,
+        counting_method=cameras.counting_method,
+        counting_method_version=cameras.counting_method_version,
+    )
+
+
+def _alerts(counts: AlertCounts, alerts: Sequence[AlertFigures], waiting: int) -> published.Alerts:
+    return published.Alerts(
+        total=counts.total,
+        true_confirmed=counts.true_confirmed,
+        true_unconfirmed=counts.true_unconfirmed,
+        false_confirmed=counts.false_confirmed,
+        false_unconfirmed=counts.false_unconfirmed,
+        not_decided=counts.not_decided,
+        operator_dismissed=counting.dismissed(alerts),
+        unanswered=waiting,
+        cant_tell=counts.not_decided - waiting,
+        duplicate_of_same_person=counting.duplicates(alerts),
+    )
 
 
 def corrected(

@@ -74,7 +74,6 @@ def figures_for(
         row = session.get(DeploymentRow, deployment)
         if row is None or row.opened_at is None or row.ended_at is None:
             raise _unknown(deployment)
-        cameras = session.exec(select(CameraSessionRow).where(CameraSessionRow.deployment == deployment)).all()
         listed = session.exec(
             select(WatchlistCompositionRow).where(WatchlistCompositionRow.deployment == deployment)
         ).all()
@@ -85,7 +84,6 @@ def figures_for(
                 "no record of it can be made without inventing one",
             )
         alerts = _alerts(session, deployment)
-        names_pack = pack is not None and pack.contract == row.contract_id
         return Figures(
             force=force,
             session=announced.public_id,
@@ -95,36 +93,52 @@ def figures_for(
             ended_at=row.ended_at,
             use_case=announced.plan.use_case,
             notice=announced.notice,
-            watchlist=ListFigures(
-                size_people=row.watchlist_size,
-                size_images=sum(one.images for one in listed),
-                by_category={Category(one.category): one.people for one in listed},
-                under_18=_under_18(listed),
-                built_at=max((one.built_at for one in listed if one.built_at is not None), default=None),
-                destroyed_at=None if destroyed_ns is None else utc_from_ns(destroyed_ns),
-                destruction_receipt=_receipt(session, deployment),
-            ),
-            model=ModelFigures(
-                vendor=pack.vendor if names_pack and pack else "",
-                name=pack.name if names_pack and pack else _UNKNOWN,
-                version=pack.version if names_pack and pack else _UNKNOWN,
-                sha256=pack.sha256 if names_pack and pack else "",
-                contract=row.contract_id,
-                threshold=row.threshold,
-            ),
-            cameras=CameraFigures(
-                count=len({one.camera for one in cameras}),
-                faces_seen=sum(one.tracks_started for one in cameras),
-                faces_compared=sum(one.tracks_compared for one in cameras),
-                counting_method=COUNTING_METHOD,
-                counting_method_version=COUNTING_METHOD_VERSION,
-            ),
+            watchlist=_list_figures(session, row, listed, destroyed_ns),
+            model=_model_figures(row, pack),
+            cameras=_camera_figures(session, deployment),
             alerts=alerts,
             blue_list=None,
             papers=_papers(session, deployment, policy_ref),
             complaints_received=complaints_received(session, deployment),
             outcomes_recorded=_outcomes_recorded(alerts),
         )
+
+
+def _list_figures(
+    session: Session, row: DeploymentRow, listed: Sequence[WatchlistCompositionRow], destroyed_ns: int | None
+) -> ListFigures:
+    return ListFigures(
+        size_people=row.watchlist_size,
+        size_images=sum(one.images for one in listed),
+        by_category={Category(one.category): one.people for one in listed},
+        under_18=_under_18(listed),
+        built_at=max((one.built_at for one in listed if one.built_at is not None), default=None),
+        destroyed_at=None if destroyed_ns is None else utc_from_ns(destroyed_ns),
+        destruction_receipt=_receipt(session, row.id),
+    )
+
+
+def _model_figures(row: DeploymentRow, pack: PackFacts | None) -> ModelFigures:
+    known = pack if pack is not None and pack.contract == row.contract_id else None
+    return ModelFigures(
+        vendor=known.vendor if known else "",
+        name=known.name if known else _UNKNOWN,
+        version=known.version if known else _UNKNOWN,
+        sha256=known.sha256 if known else "",
+        contract=row.contract_id,
+        threshold=row.threshold,
+    )
+
+
+def _camera_figures(session: Session, deployment: str) -> CameraFigures:
+    cameras = session.exec(select(CameraSessionRow).where(CameraSessionRow.deployment == deployment)).all()
+    return CameraFigures(
+        count=len({one.camera for one in cameras}),
+        faces_seen=sum(one.tracks_started for one in cameras),
+        faces_compared=sum(one.tracks_compared for one in cameras),
+        counting_method=COUNTING_METHOD,
+        counting_method_version=COUNTING_METHOD_VERSION,
+    )
 
 
 def _check_ended(engine: Engine, deployment: str) -> None:

@@ -222,6 +222,37 @@ def _columns(folder: Path, header: Sequence[str]) -> list[str]:
     return names
 
 
+def _text_fault(record: _Record, order: list[str], value: dict[str, str]) -> tuple[RefusalReason, str] | None:
+    """What keeps the row's text from being read as a row of the list."""
+    if record.fault:
+        return (
+            RefusalReason.BAD_ROW,
+            f"the row can't be read ({record.fault}): check its quotes. What follows an unclosed quote isn't read",
+        )
+    if len(record.values) != len(order):
+        return (
+            RefusalReason.BAD_ROW,
+            f"{len(record.values)} values for {len(order)} columns: put quotes around values with commas",
+        )
+    for name, text in value.items():
+        if text.startswith(_FORMULA_SIGNS):
+            return (
+                RefusalReason.FORMULA,
+                f"{name} begins with {text[0]}, which a spreadsheet runs as a formula: remove it",
+            )
+        if "\n" in text or "\r" in text:
+            return (RefusalReason.BAD_ROW, f"{name} holds a line break: write it on one line")
+        if len(text) > _LONGEST_VALUE or not text.isprintable():
+            return (
+                RefusalReason.BAD_ROW,
+                f"{name} is longer than {_LONGEST_VALUE} characters or holds control characters",
+            )
+    missing = [name for name, text in value.items() if not text and name not in _MAY_BE_EMPTY]
+    if missing:
+        return (RefusalReason.MISSING_VALUE, f"no {', '.join(missing)}: every column needs a value")
+    return None
+
+
 def _row(
     folder: Path, root: Path, record: _Record, order: list[str], seen: dict[tuple[str, str], int]
 ) -> EntryRow | Refusal:
@@ -230,30 +261,9 @@ def _row(
     def refused(reason: RefusalReason, message: str) -> Refusal:
         return Refusal(record.line, value.get("subject", ""), value.get("photograph", ""), reason, message)
 
-    if record.fault:
-        return refused(
-            RefusalReason.BAD_ROW,
-            f"the row can't be read ({record.fault}): check its quotes. What follows an unclosed quote isn't read",
-        )
-    if len(record.values) != len(order):
-        return refused(
-            RefusalReason.BAD_ROW,
-            f"{len(record.values)} values for {len(order)} columns: put quotes around values with commas",
-        )
-    for name, text in value.items():
-        if text.startswith(_FORMULA_SIGNS):
-            return refused(
-                RefusalReason.FORMULA, f"{name} begins with {text[0]}, which a spreadsheet runs as a formula: remove it"
-            )
-        if "\n" in text or "\r" in text:
-            return refused(RefusalReason.BAD_ROW, f"{name} holds a line break: write it on one line")
-        if len(text) > _LONGEST_VALUE or not text.isprintable():
-            return refused(
-                RefusalReason.BAD_ROW, f"{name} is longer than {_LONGEST_VALUE} characters or holds control characters"
-            )
-    missing = [name for name, text in value.items() if not text and name not in _MAY_BE_EMPTY]
-    if missing:
-        return refused(RefusalReason.MISSING_VALUE, f"no {', '.join(missing)}: every column needs a value")
+    fault = _text_fault(record, order, value)
+    if fault is not None:
+        return refused(*fault)
     category = parse_category(value["category"])
     if category is None:
         return refused(

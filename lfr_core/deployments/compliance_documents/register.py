@@ -110,16 +110,7 @@ class PaperRegister:
                 return value_of(known)
             session.add(row)
             session.flush()
-            facts: dict[str, str | int] = {
-                "version": version,
-                "review_by": review_by.isoformat(),
-                "sha256": row.sha256,
-                "bytes": row.size,
-            }
-            subject = f"paper:{kind.word}"
-            self._trail.append(
-                session, AuditEvent(Verb.AUTHORISE, row.approved_by, deployment, subject, "papers.added", facts)
-            )
+            self._trail.append(session, _added(row, kind))
             return value_of(row)
 
     def _check(self, kind: PaperKind, title: str, version: str, review_by: date, deployment: str) -> None:
@@ -151,6 +142,17 @@ class PaperRegister:
 
     def _now(self) -> datetime:
         return utc_from_ns(self._clock.time_ns())
+
+
+def _added(row: PaperRow, kind: PaperKind) -> AuditEvent:
+    facts: dict[str, str | int] = {
+        "version": row.version,
+        "review_by": row.review_by.isoformat(),
+        "sha256": row.sha256,
+        "bytes": row.size,
+    }
+    subject = f"paper:{kind.word}"
+    return AuditEvent(Verb.AUTHORISE, row.approved_by, row.deployment, subject, "papers.added", facts)
 
 
 def _checked(session: Session, row: PaperRow, by: str) -> Person:

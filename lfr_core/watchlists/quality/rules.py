@@ -58,7 +58,11 @@ def _minor(name: str, column: str, message: str) -> ListRule:
 
 def row_rules(today: date, last_day: date) -> tuple[ListRule, ...]:
     """Of each row by itself. last_day: the deployment's."""
-    now, last = _midnight(today), _midnight(last_day)
+    now = _midnight(today)
+    return (*_entry_rules(last_day), *_photograph_rules(now), *_person_rules(now))
+
+
+def _entry_rules(last_day: date) -> tuple[ListRule, ...]:
     return (
         ListRule("row-readable", Kind.IN_SET, ("fault",), "the row can't be taken", "fault", allowed=("",)),
         _present("subject-present", "subject", "the subject has no reference"),
@@ -81,8 +85,13 @@ def row_rules(today: date, last_day: date) -> tuple[ListRule, ...]:
             f"the entry expires before the deployment's last day, {last_day.isoformat()}",
             "expires_on_text",
             _READABLE,
-            low=last,
+            low=_midnight(last_day),
         ),
+    )
+
+
+def _photograph_rules(now: datetime) -> tuple[ListRule, ...]:
+    return (
         _present("photograph-named", "photograph", "no photograph is named"),
         ListRule(
             "photograph-there",
@@ -118,6 +127,11 @@ def row_rules(today: date, last_day: date) -> tuple[ListRule, ...]:
             high=now,
             needs="image_date",
         ),
+    )
+
+
+def _person_rules(now: datetime) -> tuple[ListRule, ...]:
+    return (
         _present("age-readable", "age", "the age is missing, or no number of years from 0 to 120", "age"),
         _minor("minor-rationale", "minor_rationale", "under 18, and no rationale is recorded"),
         _minor("minor-second-approver", "second_person", "under 18, and no second person has approved"),
