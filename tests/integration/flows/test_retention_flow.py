@@ -112,7 +112,7 @@ def test_served_it_runs_at_once_and_never_queues_up(
         assert {"every-sweep", "as-planned"} <= served
         assert runs("SCHEDULED PENDING") <= 1
         second.send_signal(signal.SIGTERM)
-        assert second.wait(30) == 0
+        assert second.wait(90) == 0
     assert not ready.exists()
 
 

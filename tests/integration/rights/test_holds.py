@@ -94,7 +94,9 @@ def test_a_provisional_hold_isnt_reviewed_into_an_ordinary_one(house: RightsHous
     (hold,) = house.take().holds
 
     with pytest.raises(Refused) as refused:
-        house.desk().review(hold.id, review_on=house.today() + dt.timedelta(days=9), requested_by="A", approved_by="B")
+        house.desk().review(
+            hold.id, review_on=house.today() + dt.timedelta(days=9), requested_by=OFFICER, approved_by=APPROVER
+        )
 
     assert refused.value.rule == "footage.hold-provisional"
 
