@@ -110,6 +110,12 @@ def _show(result: DemoResult) -> None:
             f"eyes up to {missed.max_eye_px:.0f} px apart",
             style="yellow",
         )
+    if score.missed and (late := report.frames_dropped):
+        console.print(
+            f"{late} frames came too late to be looked at: this machine is too busy; close other programs, or ask for "
+            "fewer faces (--faces 1)",
+            style="yellow",
+        )
     verdict = "[bold green]passed[/bold green]" if result.recognised_right else "[bold red]failed[/bold red]"
     console.print(
         f"{verdict}: {score.recognised} of {score.passes} passes of the test subject alerted, "

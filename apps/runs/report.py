@@ -45,6 +45,11 @@ class RunReport:
         """Whether the frame identity holds for every camera."""
         return all(counts.balanced for counts in self.cameras.values())
 
+    @property
+    def frames_dropped(self) -> int:
+        """Frames that were not looked at because camera or workers were behind."""
+        return sum(counts.dropped_at_camera + counts.dropped_stale for counts in self.cameras.values())
+
     def as_json(self) -> dict[str, object]:
         """The document, without a demo's pass counts."""
         return {
