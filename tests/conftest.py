@@ -11,10 +11,15 @@ import os
 import sys
 import tempfile
 from collections.abc import Generator
+from functools import cache
 from pathlib import Path
 
 import pytest
 import structlog
+import typer.main
+import typer.testing
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 import lfr_core  # noqa: F401  no test tells a third party that it ran, and none uses a proxy
 
@@ -47,6 +52,8 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["LFR_ENV_FILE"] = ""  # the developer's .env is no part of the tests
     os.environ["LFR_HOME"] = str(Path(_scratch.name) / "home")
     os.environ["PREFECT_HOME"] = str(Path(_scratch.name) / "prefect")
+    # typer's runner would build the tree of all commands for each command that a test runs: 0.05 s
+    typer.testing._get_command = cache(typer.main.get_command)  # type: ignore[attr-defined]
     for line in THIRD_PARTY_WARNINGS:
         config.addinivalue_line("filterwarnings", line)
 
@@ -65,8 +72,33 @@ def required() -> frozenset[str]:
     return frozenset(name.strip() for name in names if name.strip())
 
 
-LONG = ("tests/faults/", "tests/e2e/", "tests/integration/supervisor/", "tests/integration/flows/", "tests/browser/")
+SERVERS = {
+    "workflows": ("tests/integration/flows/",),
+    "broker": (
+        "tests/integration/broker/",
+        "tests/integration/camera/",
+        "tests/integration/erasure/",
+        "tests/integration/proof/",
+        "tests/integration/retention/test_broker.py",
+    ),
+}
+"""Files that share a server are run by one process: it is started once, and a second one doesn't run idle."""
+LONG = ("tests/faults/", "tests/e2e/", "tests/integration/supervisor/", *sum(SERVERS.values(), ()), "tests/browser/")
 """Files of minutes: they begin first, so that no process is left with one of them at the end."""
+
+
+class ByServer(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types
+    """Gives a file's tests to one process, and all files of a server to the same."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        shared = (server for server, files in SERVERS.items() if nodeid.startswith(files))
+        return next(shared, super()._split_scope(nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByServer | None:
+    """`--dist loadfile` goes by server too."""
+    return ByServer(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 @pytest.hookimpl(trylast=True)

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import json
 import sys
+from functools import cache
 
+import typer.main
+import typer.testing
 from typer.testing import CliRunner
 
 from apps.cli.main import app
@@ -16,6 +19,7 @@ from apps.cli.main import app
 
 def main() -> None:
     """The process."""
+    typer.testing._get_command = cache(typer.main.get_command)  # type: ignore[attr-defined]
     ended = []
     for arguments, env in json.load(sys.stdin):
         result = CliRunner().invoke(app, arguments, env=env)
