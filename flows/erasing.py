@@ -88,9 +88,9 @@ def inject_canaries(
     asked = {CanaryKind.ALERT if kind is CanaryKind.SIGHTING else kind for kind in kinds}
     for kind, inject in injectors.items():
         if kind in asked:
-            report(f"planting: {kind.value}")
+            report(f"injecting: {kind.value}")
             injected += inject()
-    report("searching for what was planted")
+    report("searching for the canaries")
     return build_erasure(installation).remember(deployment, injected)
 
 

@@ -10,7 +10,7 @@ from lfr_core.deployments.obligations import record_met_obligations
 from lfr_core.deployments.views import DeploymentReader
 from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.retention.erasure.canary import CanaryKind
-from lfr_core.retention.erasure.certificate_service import certificates_of
+from lfr_core.retention.erasure.certificate_service import read_certificates
 from lfr_core.retention.erasure.service import Erasure
 
 __all__ = ["certify_due_deployments", "inject_missing_canaries", "prune_audit_trail", "report_obligations"]
@@ -26,7 +26,7 @@ def inject_missing_canaries(installation: Installation) -> tuple[str, ...]:
     """
     erasure, injected = build_erasure(installation), []
     for view in DeploymentReader(installation.engine).list():
-        if not view.is_live or erasure.planted(view.id):
+        if not view.is_live or erasure.read_canaries(view.id):
             continue
         try:
             installation.vault.check_gate(view.id)
@@ -53,10 +53,10 @@ def certify_due_deployments(installation: Installation) -> tuple[str, ...]:
 
 
 def _certify_if_due(erasure: Erasure, deployment: str) -> bool:
-    due = erasure.due(deployment) if erasure.planted(deployment) else ()
+    due = erasure.due(deployment) if erasure.read_canaries(deployment) else ()
     if not due:
         return False
-    known = certificates_of(erasure.engine, deployment)
+    known = read_certificates(erasure.engine, deployment)
     if known and known[-1].certificate.search.passed and set(due) <= set(known[-1].certificate.search.due):
         return False
     erasure.certify(deployment)

@@ -98,7 +98,7 @@ def report_lag(installation: Installation) -> str:
 
 
 _DUTIES: dict[str, Callable[[Installation], object]] = {
-    "plant canaries in live deployments that have none": inject_missing_canaries,
+    "inject canaries in live deployments that have none": inject_missing_canaries,
     "search for the canaries and certify what was destroyed": certify_due_deployments,
     "book what is done of each deployment's obligations": report_obligations,
     "prune the audit trail": prune_audit_trail,

@@ -111,7 +111,7 @@ class CanaryStreams:
             lent = self.vault.open_key(key_id)
             producer.send(header, jpeg)
             if not producer.flush(_CONFIRM_S) or in_flight.delivery_failed:
-                raise Retryable("the broker didn't confirm the canary: plant again")
+                raise Retryable("the broker didn't confirm the canary: inject again")
         finally:
             producer.close()
         injected = made(

@@ -39,7 +39,7 @@ def demo(
     Draws the streets, starts a broker, a gallery, workers and the operator's page, enrols a test subject from one
     photograph, and plays people past the cameras: the subject in other photographs, and strangers. At the end it
     compares the alerts with what really happened, destroys everything, searches every store for the canaries it
-    planted, and certifies what it found. Exits with 0 only if every pass of the subject with at least 32 px between
+    injected, and certifies what it found. Exits with 0 only if every pass of the subject with at least 32 px between
     the eyes was alerted, nobody else was, every frame is accounted for, and nothing is left.
 
     Example: `lfr demo --headless --json result.json`

@@ -32,7 +32,7 @@ def evidence(
     """
     from lfr_core.alerts.evidence import write_evidence
     from lfr_core.common.files import open_atomic
-    from lfr_core.retention.erasure.certificate_service import certificates_of
+    from lfr_core.retention.erasure.certificate_service import read_certificates
 
     engine = installation.engine
     with open_atomic(output) as out:
@@ -42,7 +42,7 @@ def evidence(
             out,
             signer=installation.vault,
             clock=installation.clock,
-            certificates=certificates_of(engine, deployment),
+            certificates=read_certificates(engine, deployment),
         )
 
     def text() -> None:

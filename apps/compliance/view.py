@@ -20,7 +20,7 @@ from lfr_core.deployments.deadlines import Due, results_due
 from lfr_core.domain.policy import Policy
 from lfr_core.publication.promises.catalogue import promises
 from lfr_core.publication.promises.ledger import LedgerView, read_ledger
-from lfr_core.retention.erasure.certificate_service import certificates_of
+from lfr_core.retention.erasure.certificate_service import read_certificates
 from lfr_core.storage.engine import reading
 
 __all__ = ["CertificateLine", "ComplianceView", "Report", "ReportKind"]
@@ -121,7 +121,7 @@ class ComplianceView:
 
     def certificates(self) -> tuple[CertificateLine, ...]:
         """List the certificates, the newest first."""
-        lines = [(one.certificate, one.digest) for one in certificates_of(self.engine)]
+        lines = [(one.certificate, one.digest) for one in read_certificates(self.engine)]
         return tuple(
             CertificateLine(one.number, one.deployment, utc_from_ns(one.issued_ns), one.search.passed, digest)
             for one, digest in reversed(lines)

@@ -2,7 +2,7 @@
 
 The list and its gallery go as they do after every deployment. Alerts and footage go by the ordinary purges with the
 clock moved on by their retention, because nobody wants to wait for 31 days. Then every store is searched for the
-canaries that were planted while the street was played, and what the search said is certified and verified.
+canaries that were injected while the street was played, and what the search said is certified and verified.
 """
 
 from __future__ import annotations

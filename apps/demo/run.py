@@ -166,7 +166,7 @@ def run_demo(
                 on_change=count_ready(bars),
                 say=lambda words: console.print(words, style="yellow"),
             ) as running:
-                with _step(bars, "planting canaries"):
+                with _step(bars, "injecting canaries"):
                     inject_canaries(installation, deployment)
                 page = f"http://127.0.0.1:{own.operator_port}" if with_page else ""
                 on_stage(DemoStage(page, deployment, running.operator))

@@ -50,7 +50,7 @@ def list_reference(deployment: str, reference: str) -> bytes:
 def sightings_key(vault: Vault, deployment: str, *, now_ns: int, retention_h: int, actor: SystemActor) -> KeptKey:
     """The key that probes on the broker are sealed under in the hour of `now_ns` (UTC).
 
-    `actor` is the recogniser, or whoever plants a canary among its probes. It is due `retention_h` after the hour
+    `actor` is the recogniser, or whoever injects a canary among its probes. It is due `retention_h` after the hour
     began, so that no probe outlives the first alert of its hour; with less than two hours of retention, after two, or
     the last sightings of an hour couldn't be recorded.
 

@@ -48,7 +48,7 @@ def bound_rows(session: Session, deployment: str) -> tuple[StoredRow, ...]:
 
 
 def canary_rows(session: Session, deployment: str) -> tuple[StoredRow, ...]:
-    """What its gallery may hold besides: planted for the proof of deletion."""
+    """What its gallery may hold besides: injected for the proof of deletion."""
     table = GalleryReferenceRow
     return _stored(session, table.deployment == deployment, table.entry == CANARY_ENTRY)
 

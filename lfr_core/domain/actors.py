@@ -25,7 +25,7 @@ class SystemActor(Enum):
     """The camera's process, which records footage."""
     ENROLMENT = "enrolment"
     ERASURE = "erasure"
-    """Plants canaries and looks for them."""
+    """Injects canaries and looks for them."""
     FLOWS = "flows"
     """Carries out what people decided, at its time."""
     LFR = "lfr"

@@ -44,7 +44,7 @@ class FrameKind(StrEnum):
     END = "end"
     """No image: the camera's last word in this session (payload empty)."""
     CANARY = "canary"
-    """Noise, sealed like a frame and planted to be looked for after its deletion: of nobody, and counted nowhere."""
+    """Noise, sealed like a frame and injected to be looked for after its deletion: of nobody, and counted nowhere."""
     PROOF = "proof"
     """The drawn test face, sealed like a frame, to show that the whole chain works: of nobody, and counted nowhere.
     `session` is the proof's id, `sequence` its part. Without a payload it only asks who is there."""

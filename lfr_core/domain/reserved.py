@@ -7,7 +7,7 @@ from typing import Final
 __all__ = ["CANARY_ENTRY", "LIVE_PROBE_CAMERA", "LIVE_PROBE_ENTRY", "LIVE_PROBE_REFERENCE"]
 
 CANARY_ENTRY: Final = "canary"
-"""A sighting of this entry opens an alert of nobody: planted, to be looked for once it is deleted. No list has it:
+"""A sighting of this entry opens an alert of nobody: injected, to be looked for once it is deleted. No list has it:
 entries' ids are UUIDs."""
 LIVE_PROBE_ENTRY: Final = "proof-of-life"
 """The entry of the test face in every gallery. No list has it (entries' ids are UUIDs), and no row, count or

@@ -70,7 +70,7 @@ def list_entries(engine: Engine, deployment: str, *, by: str, now_ns: int) -> li
         rows = session.exec(
             select(entry)
             .where(entry.deployment == deployment)
-            .where(entry.id != CANARY_ENTRY)  # planted for the proof of deletion: nobody's
+            .where(entry.id != CANARY_ENTRY)  # injected for the proof of deletion: nobody's
             .order_by(col(entry.subject))
         )
         return [

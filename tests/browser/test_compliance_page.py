@@ -20,9 +20,9 @@ from lfr_core.storage.engine import open_engine
 from lfr_core.storage.migrate import upgrade
 from lfr_core.watchlists.building import quality_pages
 from lfr_core.watchlists.quality.service import ListCheck, check_list
+from tests.support.defective_list import LAST_DAY, TODAY, write_defective_list
 from tests.support.milvus import free_port
 from tests.support.people import add_people
-from tests.support.planted_list import LAST_DAY, TODAY, write_planted
 from tests.support.publication import modern_row, modern_table
 from tests.support.staff import staff_app
 from tests.support.vaults import trail_of
@@ -32,11 +32,11 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 
-PLANTED = "4711"
+WRONG_TOTAL = "4711"
 
 
 @pytest.fixture(scope="module")
-def planted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, set[tuple[str, int]]]]:
+def injected(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, set[tuple[str, int]]]]:
     """Compliance's page over a home folder with two reports, and which rule is broken in which line of the list."""
     home = tmp_path_factory.mktemp("compliance")
     settings = Settings(home=home, operator_port=free_port())
@@ -44,9 +44,11 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, set
     engine = open_engine(settings.records_url)
     add_people(engine, trail_of(engine), ("Dee Protection", Role.COMPLIANCE), ("Joe Operator", Role.OPERATOR))
     engine.dispose()
-    table = read_table(modern_table([modern_row(0, **{"Total Alerts": PLANTED}), modern_row(1)]).encode(), "planted")
+    table = read_table(
+        modern_table([modern_row(0, **{"Total Alerts": WRONG_TOTAL}), modern_row(1)]).encode(), "defective"
+    )
     validate_with_docs(table, home / "reports" / "records" / "dep", today=date(2026, 1, 1))
-    labels = write_planted(home / "list", random.Random(20261123))
+    labels = write_defective_list(home / "list", random.Random(20261123))
     asked = ListCheck(DeploymentKind.OPERATIONAL, load_policy(), TODAY, LAST_DAY, "d-1", stop_at_rows=True)
     check_list(home / "list", asked, engine=_no_engine, docs=quality_pages(home, "d-1"))
     with staff_app(settings) as address:
@@ -58,8 +60,8 @@ def _no_engine() -> FaceEngine:
 
 
 @pytest.fixture
-def compliance(planted: tuple[str, set[tuple[str, int]]]) -> str:
-    return planted[0]
+def compliance(injected: tuple[str, set[tuple[str, int]]]) -> str:
+    return injected[0]
 
 
 def sign_in(page: Page, name: str = "Dee Protection") -> None:
@@ -72,10 +74,10 @@ def choose(page: Page, label: str, option: str) -> None:
     page.get_by_role("option", name=option).first.click()
 
 
-def test_the_report_of_a_list_of_1000_entries_names_every_planted_defect(
-    browser: Browser, planted: tuple[str, set[tuple[str, int]]]
+def test_the_report_of_a_list_of_1000_entries_names_every_injected_defect(
+    browser: Browser, injected: tuple[str, set[tuple[str, int]]]
 ) -> None:
-    address, labels = planted
+    address, labels = injected
     page = browser.new_page()
     try:
         page.goto(address)
@@ -96,7 +98,7 @@ def test_the_report_of_a_list_of_1000_entries_names_every_planted_defect(
     assert len(labels) > 30
 
 
-def test_the_report_opens_in_the_page_and_its_data_docs_name_the_planted_defect(
+def test_the_report_opens_in_the_page_and_its_data_docs_name_the_injected_defect(
     browser: Browser, compliance: str
 ) -> None:
     page = browser.new_page()
@@ -108,11 +110,11 @@ def test_the_report_opens_in_the_page_and_its_data_docs_name_the_planted_defect(
         choose(page, "Report", "dep")
         report = page.frame_locator("iframe")
         report.get_by_text("totals-add-up").first.wait_for(timeout=30_000)
-        assert report.get_by_role("cell", name=PLANTED).first.is_visible()
+        assert report.get_by_role("cell", name=WRONG_TOTAL).first.is_visible()
         page.get_by_role("combobox", name="Page").click()
         page.get_by_role("option", name="Suite record").click()
         report.get_by_role("heading", name="Suite record").wait_for(timeout=30_000)
-        assert report.get_by_text(PLANTED).count() > 0
+        assert report.get_by_text(WRONG_TOTAL).count() > 0
         own = compliance.removesuffix("/compliance")
         strangers = [url for url in asked if not url.startswith((own, "data:", "blob:", own.replace("http", "ws")))]
         assert strangers == []

@@ -30,7 +30,7 @@ from lfr_core.recognition.gallery.rotated import rotated_gallery
 from lfr_core.retention.erasure.canary import CanaryFile, CanaryKind, InjectedCanary
 from lfr_core.retention.erasure.certificate import SignedCertificate
 from lfr_core.retention.erasure.certificate_service import CertificateService, register_canaries
-from lfr_core.retention.erasure.destruction_log import ended_ns, what_was_destroyed
+from lfr_core.retention.erasure.destruction_log import ended_ns, read_destroyed
 from lfr_core.retention.erasure.inject import inject_reference, inject_template
 from lfr_core.retention.erasure.keys import VaultKeys
 from lfr_core.retention.erasure.places import canary_folder, certificate_folder, scratch_folder, stores_of
@@ -126,21 +126,21 @@ class Installation:
             self.random,
         )
 
-    def plant(self, view: DeploymentView) -> tuple[InjectedCanary, ...]:
+    def inject(self, view: DeploymentView) -> tuple[InjectedCanary, ...]:
         """One of each kind, confirmed, booked and remembered."""
         streams = self.canaries()
-        planted = [
+        injected = [
             inject_template(view, self.gallery, self.plain_gallery, self.engine, clock=self.clock, random=self.random),
             inject_reference(self.engine, self.vault, view, clock=self.clock, random=self.random),
             streams.inject_footage(view.id, self.settings.footage_store),
         ]
         with self.recording():
-            planted += streams.inject_alert(view)
-        planted.append(streams.inject_frame(view.id))  # last: the broker keeps it for a minute
-        return self.remember(view, planted)
+            injected += streams.inject_alert(view)
+        injected.append(streams.inject_frame(view.id))  # last: the broker keeps it for a minute
+        return self.remember(view, injected)
 
-    def remember(self, view: DeploymentView, planted: list[InjectedCanary]) -> tuple[InjectedCanary, ...]:
-        known = confirm(planted, self.stores())
+    def remember(self, view: DeploymentView, injected: list[InjectedCanary]) -> tuple[InjectedCanary, ...]:
+        known = confirm(injected, self.stores())
         CanaryFile(canary_folder(self.settings), view.id).put(known)
         register_canaries(self.engine, known)
         return known
@@ -199,8 +199,8 @@ class Installation:
     def certify(self, view: DeploymentView, search: Verification) -> SignedCertificate:
         return self.desk.issue(
             view.id,
-            destroyed=what_was_destroyed(self.engine, view.id, grace_s=POLICY.vault.grace_s),
-            planted=CanaryFile(canary_folder(self.settings), view.id).require(),
+            destroyed=read_destroyed(self.engine, view.id, grace_s=POLICY.vault.grace_s),
+            injected=CanaryFile(canary_folder(self.settings), view.id).require(),
             search=search,
         )
 

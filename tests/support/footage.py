@@ -164,7 +164,7 @@ class FootageHouse:
         return HoldService(self.engine, self.vault, self.trail, self.policy, self.clock)
 
     def hold(self, *wanted: Segment, by: str = "DC Ask", approved_by: str = "Insp Allow") -> Hold:
-        return self.desk().place(self.request(*wanted, by=by, approved_by=approved_by))
+        return self.certificates().place(self.request(*wanted, by=by, approved_by=approved_by))
 
     def request(self, *wanted: Segment, by: str = "DC Ask", approved_by: str = "Insp Allow") -> HoldRequest:
         return HoldRequest(

@@ -134,7 +134,7 @@ class PromiseHouse(AlertHouse):
     def certify(self, *, failures: tuple[str, ...] = ()) -> None:
         now_ns = self.clock.time_ns()
         search = Verification(at_ns=now_ns, ended_ns=None, engine_control=True, due=(), stores=(), failures=failures)
-        self.certificates.issue("dep", destroyed=(), planted=(), search=search)
+        self.certificates.issue("dep", destroyed=(), injected=(), search=search)
 
     def evaluation(self, *, people: int, faces: int) -> None:
         """An evaluation deployment `eval` that has ended, with so many on its list and so many faces compared."""

@@ -64,7 +64,7 @@ class BrokenStep:
 
 
 class RetentionHouse(AlertHouse):
-    """`plant` puts one thing of each class there; `end` ends the deployment as a killed close would."""
+    """`inject` puts one thing of each class there; `end` ends the deployment as a killed close would."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -122,7 +122,7 @@ class RetentionHouse(AlertHouse):
         found = retention_status(self.engine, POLICY.retention, now_ns=self.clock.time_ns())
         return {each.data.name: each for each in found}
 
-    def plant(self) -> None:
+    def inject(self) -> None:
         self.alert()
         self.vault.make_key(
             KeyKind.WATCHLIST,

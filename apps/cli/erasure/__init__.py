@@ -1,4 +1,4 @@
-"""`lfr erasure`: plant canaries, certify what was deleted, verify it, show certificates and epochs."""
+"""`lfr erasure`: inject canaries, certify what was deleted, verify it, show certificates and epochs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`lfr erasure plant`: noise put where real data goes, to be looked for after the deletion."""
+"""`lfr erasure inject`: noise put where real data goes, to be looked for after the deletion."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ app = typer.Typer()
 
 
 @command(app)
-def plant(
+def inject(
     installation: Installation,
     deployment: Deployment,
     only: Annotated[
@@ -27,18 +27,18 @@ def plant(
         typer.Option("--only", help="template, reference, frame, alert or footage; may be repeated. Default: all."),
     ] = None,
 ) -> Output:
-    """Plant canaries: noise that is nobody's, put where real data goes, to be looked for after the deletion.
+    """Inject canaries: noise that is nobody's, put where real data goes, to be looked for after the deletion.
 
     All but template and reference need the deployment to be live. Exit code 1 when one isn't found where it was put.
 
-    Example: lfr erasure plant high-street-0412
+    Example: lfr erasure inject high-street-0412
     """
     from apps.cli.erasure.text import print_table
     from flows.erasing import inject_canaries
     from lfr_core.common.logs import configure_logs
     from lfr_core.retention.erasure.canary import Control
 
-    configure_logs("WARNING")  # what was planted stands in the table
+    configure_logs("WARNING")  # what was injected stands in the table
     kinds = _parse_kinds(only)
     canaries = inject_canaries(installation, deployment, kinds, report=errors.print)
     lines = [

@@ -53,7 +53,7 @@ def verify(
     """
     erasure = _erasure(installation)
     if mend:
-        errors.print(f"{erasure.desk().mend_files()} files written")
+        errors.print(f"{erasure.certificates().mend_files()} files written")
     key = _public_key(installation)
     faults = erasure.check(key)
     searches = {name: erasure.search(name) for name in _certified(installation, deployment)}
@@ -80,9 +80,9 @@ def show(
     """
     from apps.cli.erasure.text import as_document, show_certificate
     from lfr_core.common.errors import Refused
-    from lfr_core.retention.erasure.certificate_service import certificates_of
+    from lfr_core.retention.erasure.certificate_service import read_certificates
 
-    found = certificates_of(installation.engine, deployment)
+    found = read_certificates(installation.engine, deployment)
     if number is None:
         return Output([as_document(one) for one in found], lambda: _show_list(found))
     numbered = [one for one in found if one.certificate.number == number]
@@ -138,12 +138,12 @@ def _public_key(installation: Installation) -> str:
 def _certified(installation: Installation, deployment: str | None) -> list[str]:
     """List the deployments whose searches are repeated: those that have a certificate."""
     from lfr_core.common.errors import Poison
-    from lfr_core.retention.erasure.certificate_service import certificates_of
+    from lfr_core.retention.erasure.certificate_service import read_certificates
 
     if deployment is not None:
         return [deployment]
     names = []
-    for one in certificates_of(installation.engine):
+    for one in read_certificates(installation.engine):
         try:
             names.append(one.certificate.deployment)
         except Poison:

@@ -33,7 +33,7 @@ def show_certificate(signed: SignedCertificate) -> None:
     print_table(_destroyed_rows(said))
     show_search(said.search)
     for each in said.without_canary:
-        console.print(f"[yellow]{each.value}: no canary was planted, so the search says nothing of it[/yellow]")
+        console.print(f"[yellow]{each.value}: no canary was injected, so the search says nothing of it[/yellow]")
 
 
 def _destroyed_rows(said: Certificate) -> list[dict[str, str]]:

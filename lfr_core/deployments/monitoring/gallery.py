@@ -104,13 +104,13 @@ class GalleryCheck:
         self, view: DeploymentView, count: int, wanted: Sequence[StoredRow], canaries: Sequence[StoredRow]
     ) -> bool:
         try:
-            planted = self._gallery.rows(view.gallery, view.contract_id, [one.id for one in canaries])
-            if self._gallery.count(view.gallery) != count + len(planted):
+            injected = self._gallery.rows(view.gallery, view.contract_id, [one.id for one in canaries])
+            if self._gallery.count(view.gallery) != count + len(injected):
                 return False
             held = self._gallery.rows(view.gallery, view.contract_id, [one.id for one in wanted])
         except (Refused, Fatal):
             return False
-        return not compare_rows(wanted, [*held, *planted], allowed=canaries)
+        return not compare_rows(wanted, [*held, *injected], allowed=canaries)
 
     def _view(self, deployment: str) -> DeploymentView:
         view = DeploymentReader(self._engine).find(deployment)

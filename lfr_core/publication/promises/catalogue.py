@@ -185,7 +185,7 @@ def _proof() -> tuple[Promise, ...]:
         ),
         _bound(
             "deletion.certified",
-            "Deletion is proved: marks are planted, searched for afterwards, and the result is signed.",
+            "Deletion is proved: canaries are injected, searched for afterwards, and the result is signed.",
             "erasure.certificate",
         ),
     )

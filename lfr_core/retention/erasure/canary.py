@@ -1,4 +1,4 @@
-"""What was planted: which canary, under which key, due when, and the bytes to look for.
+"""Keeps the injected canaries: which canary, under which key, due when, and the bytes to look for.
 
 The bytes lie in one file a deployment, in `canaries` of the home folder, which no search reads; the database has
 digests only. Canaries are noise and nobody's, so the file holds no personal data.
@@ -65,7 +65,7 @@ class CanaryKind(StrEnum):
 
 
 class Control(StrEnum):
-    """Whether the search, made right after planting, found the stored form: else its silence later proves nothing."""
+    """Whether the search right after the injection found the stored form: else its silence later proves nothing."""
 
     FOUND = "found"
     MISSED = "missed"
@@ -125,7 +125,7 @@ class CanaryFile:
         self.path = folder / f"{deployment}.json"
 
     def read(self) -> tuple[InjectedCanary, ...]:
-        """What was planted; nothing if the file isn't there.
+        """Return the injected canaries; nothing if the file isn't there.
 
         Raises:
             Fatal: the file can't be read, or isn't one of ours.
@@ -142,18 +142,18 @@ class CanaryFile:
             ) from error
 
     def require(self) -> tuple[InjectedCanary, ...]:
-        """What was planted. Raises Refused `erasure.no-canaries` when nothing was; Fatal as `read` does."""
-        if not (planted := self.read()):
+        """Return the injected canaries. Raises Refused `erasure.no-canaries` when nothing was; Fatal as `read` does."""
+        if not (injected := self.read()):
             raise Refused(
                 "erasure.no-canaries",
-                f"no canary was planted for {self.path.stem}, so that a search would prove nothing: "
-                f"`lfr erasure plant {self.path.stem}` while it is live",
+                f"no canary was injected for {self.path.stem}, so that a search would prove nothing: "
+                f"`lfr erasure inject {self.path.stem}` while it is live",
             )
-        return planted
+        return injected
 
-    def put(self, planted: Iterable[InjectedCanary]) -> None:
+    def put(self, injected: Iterable[InjectedCanary]) -> None:
         """Add canaries, or replace those with the same id. Raises Fatal when the file can't be written."""
-        known = {one.id: one for one in self.read()} | {one.id: one for one in planted}
+        known = {one.id: one for one in self.read()} | {one.id: one for one in injected}
         contents = _Contents(planted=tuple(known.values()))
         beside = self.path.with_suffix(f".{os.getpid()}.new")
         try:

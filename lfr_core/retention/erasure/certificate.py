@@ -40,7 +40,7 @@ class CanaryLine(BaseModel):
     key_id: str
     key_fingerprint: str
     control: Control
-    """What the search right after planting said."""
+    """What the search right after the injection said."""
     clear_digest: str
     stored_digest: str
 
@@ -60,7 +60,7 @@ class Certificate(BaseModel):
     destroyed: tuple[Destroyed, ...]
     canaries: tuple[CanaryLine, ...]
     without_canary: tuple[DataClass, ...]
-    """Classes that nothing was planted for: of these the search says nothing."""
+    """Classes that nothing was injected for: of these the search says nothing."""
     search: Verification
 
     def canonical(self) -> str:
@@ -128,19 +128,19 @@ def signed_message(digest: str) -> bytes:
     return f"openlfr certificate 1\n{digest}".encode()
 
 
-def canary_line(planted: InjectedCanary, due: tuple[str, ...]) -> CanaryLine:
+def canary_line(injected: InjectedCanary, due: tuple[str, ...]) -> CanaryLine:
     """What a certificate says of a canary; `due`: ids of those that had to be gone."""
     return CanaryLine(
-        id=planted.id,
-        kind=planted.kind,
-        data_class=planted.kind.data_class,
-        store=planted.store,
-        planted_ns=planted.planted_ns,
-        due_ns=planted.due_ns,
-        due=planted.id in due,
-        key_id=planted.key_id,
-        key_fingerprint=planted.key_fingerprint,
-        control=planted.control,
-        clear_digest=digest_of(planted.clear),
-        stored_digest=digest_of(planted.stored),
+        id=injected.id,
+        kind=injected.kind,
+        data_class=injected.kind.data_class,
+        store=injected.store,
+        planted_ns=injected.planted_ns,
+        due_ns=injected.due_ns,
+        due=injected.id in due,
+        key_id=injected.key_id,
+        key_fingerprint=injected.key_fingerprint,
+        control=injected.control,
+        clear_digest=digest_of(injected.clear),
+        stored_digest=digest_of(injected.stored),
     )

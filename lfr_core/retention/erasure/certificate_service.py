@@ -21,7 +21,13 @@ from lfr_core.retention.erasure.verify import Verification
 from lfr_core.storage.engine import reading, writing
 from lfr_core.storage.tables.erasure import CanaryRow, CertificateRow
 
-__all__ = ["CertificateFault", "CertificateService", "certificates_of", "register_canaries", "unregistered"]
+__all__ = [
+    "CertificateFault",
+    "CertificateService",
+    "find_unregistered_canaries",
+    "read_certificates",
+    "register_canaries",
+]
 
 _CERTIFICATE_BYTES = 50_000_000
 """It names every key epoch of a deployment: some 200 bytes each."""
@@ -59,7 +65,7 @@ class CertificateService:
         deployment: str,
         *,
         destroyed: Sequence[Destroyed],
-        planted: Sequence[InjectedCanary],
+        injected: Sequence[InjectedCanary],
         search: Verification,
         actor: Principal = SystemActor.ERASURE,
     ) -> SignedCertificate:
@@ -77,8 +83,8 @@ class CertificateService:
             deployment=deployment,
             issued_ns=self._clock.time_ns(),
             destroyed=tuple(destroyed),
-            canaries=tuple(canary_line(one, search.due) for one in planted),
-            without_canary=tuple(each for each in DataClass if each not in {one.kind.data_class for one in planted}),
+            canaries=tuple(canary_line(one, search.due) for one in injected),
+            without_canary=tuple(each for each in DataClass if each not in {one.kind.data_class for one in injected}),
             search=search,
         )
         unsigned = SignedCertificate(body.canonical(), "", "")
@@ -164,7 +170,7 @@ class CertificateService:
             ) from error
 
 
-def certificates_of(engine: Engine, deployment: str | None = None) -> tuple[SignedCertificate, ...]:
+def read_certificates(engine: Engine, deployment: str | None = None) -> tuple[SignedCertificate, ...]:
     """The certificates there are, of one deployment or all, the oldest first. Raises Retryable."""
     query = select(CertificateRow).order_by(col(CertificateRow.number))
     if deployment is not None:
@@ -173,10 +179,10 @@ def certificates_of(engine: Engine, deployment: str | None = None) -> tuple[Sign
         return tuple(map(_signed, session.exec(query)))
 
 
-def register_canaries(engine: Engine, planted: Sequence[InjectedCanary]) -> None:
-    """Book what was planted, by digests; those known already are left alone. Raises Retryable."""
+def register_canaries(engine: Engine, injected: Sequence[InjectedCanary]) -> None:
+    """Book what was injected, by digests; those known already are left alone. Raises Retryable."""
     with writing(engine) as session:
-        for one in planted:
+        for one in injected:
             if session.get(CanaryRow, one.id) is None:
                 session.add(
                     CanaryRow(
@@ -194,13 +200,13 @@ def register_canaries(engine: Engine, planted: Sequence[InjectedCanary]) -> None
                 )
 
 
-def unregistered(engine: Engine, planted: Sequence[InjectedCanary]) -> tuple[str, ...]:
-    """What differs between the file of canaries and what was booked at planting, in words. Raises Retryable."""
+def find_unregistered_canaries(engine: Engine, injected: Sequence[InjectedCanary]) -> tuple[str, ...]:
+    """What differs between the file of canaries and what was booked at injection, in words. Raises Retryable."""
     with reading(engine) as session:
-        deployments = {one.deployment for one in planted}
+        deployments = {one.deployment for one in injected}
         rows = {row.id: row for row in session.exec(select(CanaryRow)) if row.deployment in deployments}
     told = []
-    for one in planted:
+    for one in injected:
         row = rows.pop(one.id, None)
         if row is None:
             told.append(f"{one.kind.value}: canary {one.id} was never booked")
@@ -210,7 +216,7 @@ def unregistered(engine: Engine, planted: Sequence[InjectedCanary]) -> tuple[str
             one.key_id,
             one.due_ns,
         ):
-            told.append(f"{one.kind.value}: canary {one.id} isn't what was booked at planting")
+            told.append(f"{one.kind.value}: canary {one.id} isn't what was booked at injection")
     told += [f"{row.kind}: canary {row.id} was booked and is missing from the file" for row in rows.values()]
     return tuple(told)
 

@@ -20,7 +20,7 @@ from lfr_core.storage.tables.footage import FootageSegmentRow
 from lfr_core.storage.tables.vault import EpochRow
 from lfr_core.storage.tables.watchlists import WatchlistEntryRow, WatchlistReferenceRow
 
-__all__ = ["Destroyed", "Epoch", "ended_ns", "epochs", "what_was_destroyed"]
+__all__ = ["Destroyed", "Epoch", "ended_ns", "epochs", "read_destroyed"]
 
 _CLASS = {
     KeyKind.WATCHLIST.value: DataClass.LIST,
@@ -92,8 +92,8 @@ def epochs(engine: Engine, deployment: str, *, at_ns: int | None = None) -> tupl
         )
 
 
-def what_was_destroyed(engine: Engine, deployment: str, *, grace_s: float) -> tuple[Destroyed, ...]:
-    """The account of one deployment, a line a class. `grace_s`: how long after its end an epoch may be opened.
+def read_destroyed(engine: Engine, deployment: str, *, grace_s: float) -> tuple[Destroyed, ...]:
+    """Return what was destroyed of one deployment, a line a class. `grace_s`: how long after its end an epoch may be opened.
 
     Raises:
         Retryable: the records are away.

@@ -1,4 +1,4 @@
-"""Planting in gallery and records, by the ways that real references take; and what every planted canary is made from.
+"""Injects canaries into gallery and records, by the ways that real references take, and says what each is made from.
 
 Canaries are noise images and random vectors. The stored form is noted from what was really handed to the store: the
 sealed bytes of the row, the turned vector on its way into Milvus.
@@ -35,7 +35,7 @@ from lfr_core.storage.tables.watchlists import WatchlistEntryRow
 __all__ = ["CANARY", "CROP_PX", "NotingGallery", "inject_reference", "inject_template", "key_of", "made"]
 
 CANARY = CANARY_ENTRY
-"""Entry, camera and subject of everything planted."""
+"""Entry, camera and subject of everything injected."""
 CROP_PX = 112
 _ACTOR = SystemActor.ERASURE
 _LISTED = timedelta(days=366)
@@ -128,7 +128,7 @@ def inject_template(
             (`lambda inner: rotated_gallery(inner, vault, actor=SystemActor.ERASURE)`).
         milvus: where the vectors lie.
         engine: the records: what may be in a gallery is written down before it is put there.
-        clock: when it was planted.
+        clock: when it was injected.
         random: the vector's.
         store: name of the store that is searched for it.
 
@@ -211,8 +211,8 @@ def key_of(vault: Vault, kind: KeyKind, deployment: str, key_id: str) -> KeptKey
     for info in vault.kept(kind, deployment):
         if info.id == key_id:
             return info
-    raise Refused("vault.key-gone", f"the key of a canary of {deployment} is gone already: plant again")
+    raise Refused("vault.key-gone", f"the key of a canary of {deployment} is gone already: inject again")
 
 
 def _no_list(deployment: str) -> Refused:
-    return Refused("erasure.no-list", f"deployment {deployment} has no list to plant a canary in: enrol one first")
+    return Refused("erasure.no-list", f"deployment {deployment} has no list to inject a canary in: enrol one first")

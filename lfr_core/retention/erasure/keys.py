@@ -52,7 +52,7 @@ def vault_runs(vault: Vault) -> bool:
 class Keys(Protocol):
     """Answers for one canary's key. Raises Retryable when the vault or the records are away."""
 
-    def state(self, planted: InjectedCanary) -> KeyState: ...
+    def state(self, injected: InjectedCanary) -> KeyState: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,34 +76,34 @@ class VaultKeys:
     keystore: Path
     """The keystore's folder: asked when the vault isn't running."""
 
-    def state(self, planted: InjectedCanary) -> KeyState:
-        if not planted.key_id:
+    def state(self, injected: InjectedCanary) -> KeyState:
+        if not injected.key_id:
             return KeyState(refused=False, booked=False)  # not sealed: only its removal makes it go
-        return KeyState(self._refused(planted), self._booked(planted))
+        return KeyState(self._refused(injected), self._booked(injected))
 
-    def _refused(self, planted: InjectedCanary) -> bool:
+    def _refused(self, injected: InjectedCanary) -> bool:
         try:
-            if planted.kind is CanaryKind.FRAME:
-                self.vault.open_key(planted.key_id)
+            if injected.kind is CanaryKind.FRAME:
+                self.vault.open_key(injected.key_id)
             else:
-                self.vault.open_kept(planted.key_id, actor=ACTOR, purpose=PURPOSE)
+                self.vault.open_kept(injected.key_id, actor=ACTOR, purpose=PURPOSE)
         except Refused as error:
             return error.rule == "vault.key-gone"  # a gate that is shut for now has destroyed nothing
         except Retryable:
             if vault_runs(self.vault):
                 raise
             # nothing runs that could open it: a frame's key was in that process' memory alone, others lie in files
-            return planted.kind is CanaryKind.FRAME or planted.key_id not in kept_key_ids(self.keystore)
+            return injected.kind is CanaryKind.FRAME or injected.key_id not in kept_key_ids(self.keystore)
         return False
 
-    def _booked(self, planted: InjectedCanary) -> bool:
-        if planted.kind is CanaryKind.FRAME:
+    def _booked(self, injected: InjectedCanary) -> bool:
+        if injected.kind is CanaryKind.FRAME:
             with reading(self.engine) as session:
-                row = session.get(EpochRow, planted.key_id)
-                return row is not None and row.destroyed_ns is not None and row.fingerprint == planted.key_fingerprint
+                row = session.get(EpochRow, injected.key_id)
+                return row is not None and row.destroyed_ns is not None and row.fingerprint == injected.key_fingerprint
         return any(
-            (key.id, key.fingerprint) == (planted.key_id, planted.key_fingerprint)
-            for key in destroyed_kept_keys(self.engine, planted.deployment)
+            (key.id, key.fingerprint) == (injected.key_id, injected.key_fingerprint)
+            for key in destroyed_kept_keys(self.engine, injected.deployment)
         )
 
 

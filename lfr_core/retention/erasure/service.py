@@ -1,4 +1,4 @@
-"""Planting remembered, searches made and certified: what the commands and the flows call."""
+"""Keeps canaries, searches for them and certifies the result: what the commands and the flows call."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from lfr_core.retention.erasure.certificate import SignedCertificate
 from lfr_core.retention.erasure.certificate_service import (
     CertificateFault,
     CertificateService,
+    find_unregistered_canaries,
     register_canaries,
-    unregistered,
 )
-from lfr_core.retention.erasure.destruction_log import ended_ns, what_was_destroyed
+from lfr_core.retention.erasure.destruction_log import ended_ns, read_destroyed
 from lfr_core.retention.erasure.keys import VaultKeys
 from lfr_core.retention.erasure.places import canary_folder, certificate_folder, scratch_folder, stores_of
 from lfr_core.retention.erasure.stores import Store
@@ -41,26 +41,26 @@ class Erasure:
     grace_s: float
     """policy.vault.grace_s"""
 
-    def planted(self, deployment: str) -> tuple[InjectedCanary, ...]:
-        """What was planted for a deployment. Raises Fatal when that file is damaged."""
+    def read_canaries(self, deployment: str) -> tuple[InjectedCanary, ...]:
+        """Return the canaries injected for a deployment. Raises Fatal when that file is damaged."""
         return self._canaries(deployment).read()
 
-    def remember(self, deployment: str, planted: Sequence[InjectedCanary]) -> tuple[InjectedCanary, ...]:
-        """Search for what was just planted (its control), keep its needles, and book its digests.
+    def remember(self, deployment: str, injected: Sequence[InjectedCanary]) -> tuple[InjectedCanary, ...]:
+        """Search for what was just injected (its control), keep its needles, and book its digests.
 
         Raises:
             Fatal: the file of needles can't be written, or is damaged.
         """
-        self._canaries(deployment).put(planted)  # killed in the search: known, and its control is pending
-        register_canaries(self.engine, planted)
-        known = confirm(planted, self.stores())
+        self._canaries(deployment).put(injected)  # killed in the search: known, and its control is pending
+        register_canaries(self.engine, injected)
+        known = confirm(injected, self.stores())
         self._canaries(deployment).put(known)
         return known
 
     def due(self, deployment: str) -> tuple[str, ...]:
-        """Ids of the canaries that have to be gone by now. Raises Refused `deployment.unknown`; Fatal as `planted`."""
+        """Return the ids of canaries to be gone by now. Raises Refused `deployment.unknown`; Fatal as `read_canaries`."""
         ended, now_ns = ended_ns(self.engine, deployment), self.clock.time_ns()
-        return tuple(one.id for one in self.planted(deployment) if one.is_due(now_ns, ended))
+        return tuple(one.id for one in self.read_canaries(deployment) if one.is_due(now_ns, ended))
 
     def search(self, deployment: str) -> Verification:
         """Search every store for the canaries of a deployment, as of now.
@@ -70,33 +70,33 @@ class Erasure:
             Fatal: the needles' file is damaged; the search's own control can't be written.
         """
         ended = ended_ns(self.engine, deployment)
-        planted = self._canaries(deployment).require()
+        injected = self._canaries(deployment).require()
         return verify(
-            planted,
+            injected,
             self.stores(),
             VaultKeys(self.vault, self.engine, self.settings.keystore_folder),
             now_ns=self.clock.time_ns(),
             ended_ns=ended,
             scratch=scratch_folder(self.settings),
-            known=unregistered(self.engine, planted),
+            known=find_unregistered_canaries(self.engine, injected),
         )
 
     def certify(self, deployment: str) -> SignedCertificate:
         """Search, and certify what that said, whatever it said. Raises as `search` and `CertificateService.issue`."""
         search = self.search(deployment)
-        return self.desk().issue(
+        return self.certificates().issue(
             deployment,
-            destroyed=what_was_destroyed(self.engine, deployment, grace_s=self.grace_s),
-            planted=self._canaries(deployment).require(),
+            destroyed=read_destroyed(self.engine, deployment, grace_s=self.grace_s),
+            injected=self._canaries(deployment).require(),
             search=search,
         )
 
     def check(self, public_key: str) -> tuple[CertificateFault, ...]:
         """Every fault of every certificate. `public_key`: the installation's, hexadecimal."""
-        return self.desk().check(public_key)
+        return self.certificates().check(public_key)
 
-    def desk(self) -> CertificateService:
-        """Where certificates are kept."""
+    def certificates(self) -> CertificateService:
+        """Build the service that keeps certificates."""
         return CertificateService(self.engine, self.vault, self.trail, self.clock, certificate_folder(self.settings))
 
     def stores(self) -> tuple[Store, ...]:

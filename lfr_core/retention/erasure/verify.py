@@ -93,8 +93,8 @@ class Verification(_Value):
         return not self.failures
 
 
-def confirm(planted: Sequence[InjectedCanary], stores: Iterable[Store]) -> tuple[InjectedCanary, ...]:
-    """The control: search for what was just planted, and note whether its stored form was found in its store.
+def confirm(injected: Sequence[InjectedCanary], stores: Iterable[Store]) -> tuple[InjectedCanary, ...]:
+    """The control: search for what was just injected, and note whether its stored form was found in its store.
 
     Raises:
         Retryable: a service is away.
@@ -102,13 +102,13 @@ def confirm(planted: Sequence[InjectedCanary], stores: Iterable[Store]) -> tuple
     result: list[InjectedCanary] = []
     by_name = {store.name: store for store in stores}
     searches: dict[str, frozenset[tuple[str, bool]]] = {}
-    for one in planted:
+    for one in injected:
         store = by_name.get(one.store)
         if store is None or not store.searched:
             result.append(one.model_copy(update={"control": Control.NOT_SEARCHED}))
             continue
         if one.store not in searches:
-            pile = _Pile([each for each in planted if each.store == one.store])
+            pile = _Pile([each for each in injected if each.store == one.store])
             searches[one.store] = frozenset(pile.hits(store.search(pile.needles)))
         is_there = (one.id, False) in searches[one.store]
         result.append(one.model_copy(update={"control": Control.FOUND if is_there else Control.MISSED}))
@@ -116,7 +116,7 @@ def confirm(planted: Sequence[InjectedCanary], stores: Iterable[Store]) -> tuple
 
 
 def verify(
-    planted: Sequence[InjectedCanary],
+    injected: Sequence[InjectedCanary],
     stores: Sequence[Store],
     keys: Keys,
     *,
@@ -128,7 +128,7 @@ def verify(
     """Search every store for every canary.
 
     Args:
-        planted: what to look for.
+        injected: what to look for.
         stores: where.
         keys: says whether a key is gone.
         now_ns: wall time: decides what is due.
@@ -140,27 +140,27 @@ def verify(
         Retryable: the vault, the records or a searched service are away: nothing can be said.
         Fatal: `scratch` can't be written.
     """
-    pile = _Pile(planted)
-    due = {one.id for one in planted if one.is_due(now_ns, ended_ns)}
-    gone: dict[str, str] = {one.id: _still_opens(one, keys, due=one.id in due) for one in planted}
+    pile = _Pile(injected)
+    due = {one.id for one in injected if one.is_due(now_ns, ended_ns)}
+    gone: dict[str, str] = {one.id: _still_opens(one, keys, due=one.id in due) for one in injected}
     results = tuple(_search(store, pile, gone, due) for store in stores)
     engine_control = _finds_what_is_there(pile, scratch)
     return Verification(
         at_ns=now_ns,
         ended_ns=ended_ns,
         engine_control=engine_control,
-        due=tuple(one.id for one in planted if one.id in due),
+        due=tuple(one.id for one in injected if one.id in due),
         stores=results,
-        failures=(*known, *_failures(planted, results, engine_control=engine_control)),
+        failures=(*known, *_failures(injected, results, engine_control=engine_control)),
     )
 
 
 class _Pile:
     """The needles of several canaries, and whose each is."""
 
-    def __init__(self, planted: Sequence[InjectedCanary]) -> None:
-        self.planted = planted
-        owned = [(needle, one.id, clear) for one in planted for clear in (True, False) for needle in _of(one, clear)]
+    def __init__(self, injected: Sequence[InjectedCanary]) -> None:
+        self.injected = injected
+        owned = [(needle, one.id, clear) for one in injected for clear in (True, False) for needle in _of(one, clear)]
         self.needles = Needles([needle for needle, _, _ in owned])
         self._owners = [(canary, clear) for _, canary, clear in owned]
 
@@ -174,15 +174,15 @@ class _Pile:
         return places
 
 
-def _of(planted: InjectedCanary, clear: bool) -> tuple[bytes, ...]:  # noqa: FBT001  one of two forms
-    return planted.clear if clear else planted.stored
+def _of(injected: InjectedCanary, clear: bool) -> tuple[bytes, ...]:  # noqa: FBT001  one of two forms
+    return injected.clear if clear else injected.stored
 
 
-def _still_opens(planted: InjectedCanary, keys: Keys, *, due: bool) -> str:
+def _still_opens(injected: InjectedCanary, keys: Keys, *, due: bool) -> str:
     """Why what is stored can still be opened; empty when it can't."""
-    if not planted.key_id:
+    if not injected.key_id:
         return "it isn't sealed: only its removal makes it go"
-    state = keys.state(planted)
+    state = keys.state(injected)
     if not due and not state.gone:
         return "its key isn't due to be destroyed yet"
     if not state.refused:
@@ -194,7 +194,7 @@ def _search(store: Store, pile: _Pile, still_opens: dict[str, str], due: set[str
     searched = store.search(pile.needles)
     hits = pile.hits(searched)
     readable = store.searched and not searched.unreadable
-    findings = [_judge(one, hits, still_opens[one.id], due=one.id in due, readable=readable) for one in pile.planted]
+    findings = [_judge(one, hits, still_opens[one.id], due=one.id in due, readable=readable) for one in pile.injected]
     unread = [NotRead(where=one.where, why=one.why) for one in (*store.limits, *searched.unreadable)]
     return StoreResult(
         store=store.name,
@@ -210,14 +210,14 @@ def _search(store: Store, pile: _Pile, still_opens: dict[str, str], due: set[str
 
 
 def _judge(
-    planted: InjectedCanary, hits: dict[tuple[str, bool], list[str]], opens: str, *, due: bool, readable: bool
+    injected: InjectedCanary, hits: dict[tuple[str, bool], list[str]], opens: str, *, due: bool, readable: bool
 ) -> Finding:
-    if clear := hits.get((planted.id, True)):
-        return Finding(canary=planted.id, verdict=Verdict.FOUND_CLEAR, places=tuple(clear[:5]))
-    if stored := hits.get((planted.id, False)):
+    if clear := hits.get((injected.id, True)):
+        return Finding(canary=injected.id, verdict=Verdict.FOUND_CLEAR, places=tuple(clear[:5]))
+    if stored := hits.get((injected.id, False)):
         verdict = Verdict.SEALED if not opens else Verdict.OPENABLE if due else Verdict.KEPT
-        return Finding(canary=planted.id, verdict=verdict, places=tuple(stored[:5]), why=opens)
-    return Finding(canary=planted.id, verdict=Verdict.GONE if readable else Verdict.NOT_SEARCHED)
+        return Finding(canary=injected.id, verdict=verdict, places=tuple(stored[:5]), why=opens)
+    return Finding(canary=injected.id, verdict=Verdict.GONE if readable else Verdict.NOT_SEARCHED)
 
 
 def _finds_what_is_there(pile: _Pile, scratch: Path) -> bool:
@@ -229,26 +229,26 @@ def _finds_what_is_there(pile: _Pile, scratch: Path) -> bool:
         raise Fatal(f"the search's own control can't be written to {scratch}: {error.strerror}") from error
     try:
         with os.fdopen(descriptor, "wb") as file:
-            for one in pile.planted:
+            for one in pile.injected:
                 file.write(b"\x00" * 7 + b"\x00".join(one.clear))
         hits = pile.hits(search_files(pile.needles, [Path(name)]))
     except OSError as error:
         raise Fatal(f"the search's own control can't be written to {scratch}: {error.strerror}") from error
     finally:
         Path(name).unlink(missing_ok=True)
-    return all((one.id, True) in hits for one in pile.planted)
+    return all((one.id, True) in hits for one in pile.injected)
 
 
 def _failures(
-    planted: Sequence[InjectedCanary], results: Sequence[StoreResult], *, engine_control: bool
+    injected: Sequence[InjectedCanary], results: Sequence[StoreResult], *, engine_control: bool
 ) -> Iterable[str]:
     if not engine_control:
         yield "the search didn't find what was put there for it to find: none of its answers counts"
-    kinds = {one.id: one.kind.value for one in planted}
-    homes = {(one.id, one.store) for one in planted if one.control is Control.FOUND}
-    for one in planted:
+    kinds = {one.id: one.kind.value for one in injected}
+    homes = {(one.id, one.store) for one in injected if one.control is Control.FOUND}
+    for one in injected:
         if one.control in (Control.MISSED, Control.PENDING):
-            yield f"{one.kind.value}: control {one.control.value}: right after planting it wasn't found in {one.store}"
+            yield f"{one.kind.value}: control {one.control.value}: after the injection it wasn't found in {one.store}"
     for result in results:
         for finding in result.findings:
             if finding.verdict is Verdict.FOUND_CLEAR:
@@ -256,4 +256,4 @@ def _failures(
             elif finding.verdict is Verdict.OPENABLE:
                 yield f"{kinds[finding.canary]}: still openable in {result.store} though due: {finding.why}"
             elif finding.verdict is Verdict.NOT_SEARCHED and (finding.canary, result.store) in homes:
-                yield f"{kinds[finding.canary]}: {result.store} can't be read whole, where it was planted"
+                yield f"{kinds[finding.canary]}: {result.store} can't be read whole, where it was injected"

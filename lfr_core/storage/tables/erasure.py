@@ -11,7 +11,7 @@ __all__ = ["CanaryRow", "CertificateRow"]
 
 
 class CanaryRow(Row, table=True):
-    """What was planted, by digests: the needles themselves are outside every store that is searched."""
+    """What was injected, by digests: the needles themselves are outside every store that is searched."""
 
     __tablename__ = "canary"
 

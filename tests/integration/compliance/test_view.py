@@ -27,7 +27,7 @@ DPO = "Dee Compliance"
 
 @pytest.fixture
 def view(sqlite_url: str, tmp_path: Path) -> Iterator[ComplianceView]:
-    table = read_table(modern_table([modern_row(0, **{"Total Alerts": "99"}), modern_row(1)]).encode(), "planted")
+    table = read_table(modern_table([modern_row(0, **{"Total Alerts": "99"}), modern_row(1)]).encode(), "defective")
     validate_with_docs(table, tmp_path / "home" / "reports" / "records" / "dep", today=date(2026, 1, 1))
     stranger = tmp_path / "home" / "quality" / "letter"
     stranger.mkdir(parents=True)
@@ -38,7 +38,7 @@ def view(sqlite_url: str, tmp_path: Path) -> Iterator[ComplianceView]:
     engine.dispose()
 
 
-def test_a_report_is_shown_in_one_piece_with_the_planted_defect_and_asks_nobody(view: ComplianceView) -> None:
+def test_a_report_is_shown_in_one_piece_with_the_injected_defect_and_asks_nobody(view: ComplianceView) -> None:
     (report,) = view.reports(DPO)
     index, suite = view.page(report, "index.html", DPO), view.page(report, "record.html", DPO)
 

@@ -1,4 +1,4 @@
-"""Everything planted by the ordinary ways, purged by the real steps, and searched for in real stores."""
+"""Everything injected by the ordinary ways, purged by the real steps, and searched for in real stores."""
 
 from __future__ import annotations
 
@@ -54,14 +54,14 @@ def all_kinds() -> list[frozenset[CanaryKind]]:
     return [frozenset({kind}) for kind in CanaryKind]
 
 
-def test_what_was_planted_is_found_as_stored_and_nowhere_in_the_clear(house: Installation) -> None:
-    view = house.live("planted")
+def test_what_was_injected_is_found_as_stored_and_nowhere_in_the_clear(house: Installation) -> None:
+    view = house.live("injected")
 
-    planted = house.plant(view)
+    injected = house.inject(view)
     search = house.verify(view)
 
-    assert {one.kind for one in planted} == set(CanaryKind)
-    assert {one.kind: one.control for one in planted} == dict.fromkeys(CanaryKind, Control.FOUND)
+    assert {one.kind for one in injected} == set(CanaryKind)
+    assert {one.kind: one.control for one in injected} == dict.fromkeys(CanaryKind, Control.FOUND)
     assert search.failures == ()
     assert search.engine_control
     assert {
@@ -73,7 +73,7 @@ def test_what_was_planted_is_found_as_stored_and_nowhere_in_the_clear(house: Ins
 
 def test_with_purging_switched_off_everything_that_is_due_fails(house: Installation) -> None:
     view = house.live("no-purges")
-    house.plant(view)
+    house.inject(view)
     house.end(view)
 
     search = house.verify(view, later_s=AFTER_ALL_S)
@@ -87,7 +87,7 @@ def test_a_certificate_fails_for_just_the_purge_that_was_left_out(
     house: Installation, left_out: frozenset[CanaryKind]
 ) -> None:
     view = house.live("without-" + "-".join(sorted(left_out)))
-    house.plant(view)
+    house.inject(view)
     house.end(view)
     purges = house.purges(view, house.clock.time_ns() + round(AFTER_ALL_S * 1e9))
     assert left_out in purges
@@ -110,7 +110,7 @@ def test_a_certificate_fails_for_just_the_purge_that_was_left_out(
 def test_the_way_each_kind_goes(house: Installation) -> None:
     """Rows and vectors are gone; what the broker keeps for its retention is sealed and unopenable."""
     view = house.live("all-purged")
-    planted = house.plant(view)
+    injected = house.inject(view)
     house.end(view)
     for purge in house.purges(view, house.clock.time_ns() + round(AFTER_ALL_S * 1e9)).values():
         purge()
@@ -121,7 +121,7 @@ def test_the_way_each_kind_goes(house: Installation) -> None:
         one.kind: next(
             f.verdict for r in search.stores if r.store == one.store for f in r.findings if f.canary == one.id
         )
-        for one in planted
+        for one in injected
     }
     assert verdicts.pop(CanaryKind.FRAME) in (Verdict.SEALED, Verdict.GONE)  # the broker keeps it for a minute
     assert verdicts == {
@@ -138,11 +138,11 @@ def test_a_vector_is_found_raw_among_thousands_so_nothing_hides_it_by_packing(ho
     gallery = house.gallery(house.plain_gallery)
     others = [Reference(f"r{n}", f"e{n}", random_template(house.random)) for n in range(2_000)]
     gallery.add(view.gallery, view.contract_id, others[:1_000])
-    planted = inject_template(
+    injected = inject_template(
         view, house.gallery, house.plain_gallery, house.engine, clock=house.clock, random=house.random
     )
     gallery.add(view.gallery, view.contract_id, others[1_000:])
 
-    assert house.remember(view, [planted])[0].control is Control.FOUND
+    assert house.remember(view, [injected])[0].control is Control.FOUND
     found = [f for r in house.verify(view).stores for f in r.findings if f.verdict is Verdict.FOUND_CLEAR]
     assert found == []

@@ -90,9 +90,9 @@ def close(vault: VaultCore) -> None:
     engine.dispose()
 
 
-def test_planted_closed_certified_verified(lfr: Run, vault: VaultCore) -> None:
-    planted = json.loads(lfr("plant", "street", "--only", "reference", "--only", "footage", "--json").stdout)
-    assert {(one["kind"], one["control"]) for one in planted} == {("reference", "found"), ("footage", "found")}
+def test_injected_closed_certified_verified(lfr: Run, vault: VaultCore) -> None:
+    injected = json.loads(lfr("inject", "street", "--only", "reference", "--only", "footage", "--json").stdout)
+    assert {(one["kind"], one["control"]) for one in injected} == {("reference", "found"), ("footage", "found")}
     close(vault)
 
     done = lfr("certify", "street", "--json")
@@ -103,7 +103,7 @@ def test_planted_closed_certified_verified(lfr: Run, vault: VaultCore) -> None:
         (result["store"], finding["verdict"])
         for result in said["search"]["stores"]
         for finding in result["findings"]
-        if finding["canary"] == planted[0]["id"]
+        if finding["canary"] == injected[0]["id"]
     }
     assert verdicts == {
         ("broker", "not searched"),
@@ -118,7 +118,7 @@ def test_planted_closed_certified_verified(lfr: Run, vault: VaultCore) -> None:
 
 
 def test_a_list_that_was_not_destroyed_fails_and_says_what_is_left(lfr: Run, vault: VaultCore) -> None:
-    lfr("plant", "street", "--only", "reference")
+    lfr("inject", "street", "--only", "reference")
     engine = open_engine(Settings().records_url)
     with writing(engine) as session:  # ended by hand: nothing was destroyed
         session.execute(
@@ -134,7 +134,7 @@ def test_a_list_that_was_not_destroyed_fails_and_says_what_is_left(lfr: Run, vau
 
 
 def test_an_edited_certificate_is_found(lfr: Run) -> None:
-    lfr("plant", "street", "--only", "reference")
+    lfr("inject", "street", "--only", "reference")
     lfr("certify", "street")
     engine = open_engine(Settings().records_url)
     with writing(engine) as session:
@@ -150,12 +150,12 @@ def test_without_canaries_nothing_is_certified(lfr: Run) -> None:
     done = lfr("certify", "street")
 
     assert done.exit_code == 77
-    assert "lfr erasure plant street" in " ".join(done.output.split())
+    assert "lfr erasure inject street" in " ".join(done.output.split())
 
 
 def test_what_is_no_kind_of_canary_or_no_deployment_is_refused(lfr: Run) -> None:
-    assert lfr("plant", "street", "--only", "crow").exit_code == 77
-    assert lfr("plant", "nowhere").exit_code == 77
+    assert lfr("inject", "street", "--only", "crow").exit_code == 77
+    assert lfr("inject", "nowhere").exit_code == 77
     assert lfr("epochs", "nowhere").exit_code == 77
 
 

@@ -20,11 +20,11 @@ from lfr_core.retention.erasure.canary import CanaryKind, Control, DataClass, In
 from lfr_core.retention.erasure.certificate import SignedCertificate
 from lfr_core.retention.erasure.certificate_service import (
     CertificateService,
-    certificates_of,
+    find_unregistered_canaries,
+    read_certificates,
     register_canaries,
-    unregistered,
 )
-from lfr_core.retention.erasure.destruction_log import epochs, what_was_destroyed
+from lfr_core.retention.erasure.destruction_log import epochs, read_destroyed
 from lfr_core.retention.erasure.search import Needles
 from lfr_core.retention.erasure.stores import FolderStore, database_store
 from lfr_core.retention.erasure.verify import Verification
@@ -51,8 +51,8 @@ class Desk:
         search = Verification(at_ns=NOW_NS, ended_ns=None, engine_control=True, due=(), stores=(), failures=())
         return self.desk.issue(
             deployment,
-            destroyed=what_was_destroyed(self.engine, deployment, grace_s=5.0),
-            planted=[canary()],
+            destroyed=read_destroyed(self.engine, deployment, grace_s=5.0),
+            injected=[canary()],
             search=search,
         )
 
@@ -106,7 +106,7 @@ def test_a_certificate_is_signed_kept_handed_out_and_on_the_trail(desk: Desk) ->
     first, second = desk.issue(), desk.issue()
 
     assert desk.faults() == []
-    assert certificates_of(desk.engine, "dep") == (first, second)
+    assert read_certificates(desk.engine, "dep") == (first, second)
     assert SignedCertificate.from_file(desk.file(1).read_text()) == first
     assert (second.certificate.number, second.certificate.previous) == (2, first.digest)
     assert set(first.certificate.without_canary) == {DataClass.FRAMES, DataClass.ALERTS, DataClass.FOOTAGE}
@@ -208,16 +208,16 @@ def test_without_the_vault_nothing_is_certified(desk: Desk) -> None:
     with pytest.raises(Retryable, match="vault"):
         desk.issue()
 
-    assert certificates_of(desk.engine) == ()
+    assert read_certificates(desk.engine) == ()
 
 
-def test_a_canary_that_was_swapped_or_dropped_after_planting_is_noticed(desk: Desk) -> None:
+def test_a_canary_that_was_swapped_or_dropped_after_injection_is_noticed(desk: Desk) -> None:
     register_canaries(desk.engine, [canary(), canary(id="c2")])
 
-    assert unregistered(desk.engine, [canary(), canary(id="c2")]) == ()
-    assert len(unregistered(desk.engine, [canary(stored=(b"z" * 32,)), canary(id="c2")])) == 1
-    assert len(unregistered(desk.engine, [canary()])) == 1
-    assert len(unregistered(desk.engine, [canary(), canary(id="c2"), canary(id="c3")])) == 1
+    assert find_unregistered_canaries(desk.engine, [canary(), canary(id="c2")]) == ()
+    assert len(find_unregistered_canaries(desk.engine, [canary(stored=(b"z" * 32,)), canary(id="c2")])) == 1
+    assert len(find_unregistered_canaries(desk.engine, [canary()])) == 1
+    assert len(find_unregistered_canaries(desk.engine, [canary(), canary(id="c2"), canary(id="c3")])) == 1
 
 
 def test_the_account_of_frames_has_every_epoch(desk: Desk) -> None:
@@ -235,7 +235,7 @@ def test_the_account_of_frames_has_every_epoch(desk: Desk) -> None:
                 )
             )
 
-    frames = what_was_destroyed(desk.engine, "dep", grace_s=5.0)[0]
+    frames = read_destroyed(desk.engine, "dep", grace_s=5.0)[0]
 
     assert (frames.data_class, frames.keys, dict(frames.left)) == (DataClass.FRAMES, 2, {"keys": 1})
     assert (frames.latest_after_due_ms, frames.done_ns) == (2_000, NOW_NS + 27 * S)

@@ -130,7 +130,7 @@ CHANGES: dict[Callable[[Tampered, MilvusGallery], None], str] = {
     remade_for_another_model: "it was made with another face model",
     dropped: "it is gone",
 }
-PLANTED = pytest.mark.parametrize("change", list(CHANGES), ids=lambda change: change.__name__)
+DEFECTS = pytest.mark.parametrize("change", list(CHANGES), ids=lambda change: change.__name__)
 
 
 @pytest.fixture
@@ -199,7 +199,7 @@ def test_a_gallery_that_is_its_list_is_open_and_stays_so(house: PlanningHouse) -
     assert (row_of(house).status, shut_by(house)) == (S.LIVE, "")
 
 
-@PLANTED
+@DEFECTS
 def test_it_is_found_at_opening_and_nothing_opens(
     house: PlanningHouse, tampered: Callable[[], Tampered], change: Callable[[Tampered, MilvusGallery], None]
 ) -> None:
@@ -219,7 +219,7 @@ def test_it_is_found_at_opening_and_nothing_opens(
     assert row_of(house).status == S.READY
 
 
-@PLANTED
+@DEFECTS
 def test_the_watch_finds_it_suspends_and_calls_who_must_act(
     house: PlanningHouse, tampered: Callable[[], Tampered], change: Callable[[Tampered, MilvusGallery], None]
 ) -> None:
@@ -239,7 +239,7 @@ def test_the_watch_finds_it_suspends_and_calls_who_must_act(
         assert [CHANGES[change] in one.why for one in session.exec(select(CallRow)) if "gallery" in one.why] == [True]
 
 
-@PLANTED
+@DEFECTS
 def test_a_recogniser_that_loads_it_searches_nothing_and_the_gate_shuts(
     house: PlanningHouse, tampered: Callable[[], Tampered], change: Callable[[Tampered, MilvusGallery], None]
 ) -> None:

@@ -73,7 +73,7 @@ def test_a_table_without_a_defect_but_its_format_gets_no_other_finding() -> None
     assert short(report) == [("date-format", None), ("faces-counted", None)]
 
 
-def test_each_planted_defect_is_found_in_its_row_and_no_other() -> None:
+def test_each_injected_defect_is_found_in_its_row_and_no_other() -> None:
     rows = [modern_row(day) for day in range(30)]
     rows[3]["Watchlist Size"] = "19,121"
     rows[5]["Total Alerts"] = "99"

@@ -127,9 +127,9 @@ def registered(house: Desk) -> Explanations:
 
 def test_results_wait_until_the_last_alert_is_decided_and_are_then_published_once(house: Desk) -> None:
     house.announce()
-    first = house.desk().attempt("dep")
+    first = house.certificates().attempt("dep")
     house.judge_all()
-    second, third = house.desk().attempt("dep"), house.desk().attempt("dep")
+    second, third = house.certificates().attempt("dep"), house.certificates().attempt("dep")
 
     assert (first.outcome, first.record, house.calls) == (Outcome.WAITING, None, [])
     assert "1 alert not decided" in first.said
@@ -145,7 +145,7 @@ def test_from_the_third_working_day_the_publication_officer_is_called_once(house
     house.announce()
     house.go_to(moments(house.ended_at, house.policy).remind_at)
     for _ in range(2):
-        assert house.desk().attempt("dep").outcome is Outcome.WAITING
+        assert house.certificates().attempt("dep").outcome is Outcome.WAITING
 
     ((role, why),) = house.calls
     assert role is Role.PUBLICATION_OFFICER
@@ -156,7 +156,7 @@ def test_before_the_deadline_it_publishes_by_itself_and_locks_until_a_person_exp
     house.announce()
     explanations = registered(house)
     house.go_to(moments(house.ended_at, house.policy).unattended_at)
-    made = house.desk().attempt("dep")
+    made = house.certificates().attempt("dep")
 
     assert made.outcome is Outcome.PUBLISHED
     assert made.record is not None
@@ -179,11 +179,11 @@ def test_a_failing_suite_publishes_nothing_and_says_why_in_public_without_what_w
     house.judge_all()
     house.defect = "one column repeats another"
     with pytest.raises(Refused, match="printed Norwich") as refused:
-        house.desk().attempt("dep")
+        house.certificates().attempt("dep")
     house.go_to(moments(house.ended_at, house.policy).unattended_at)
-    late = house.desk().attempt("dep")
+    late = house.certificates().attempt("dep")
     house.go_to(moments(house.ended_at, house.policy).due_at + timedelta(minutes=1))
-    again = house.desk().attempt("dep")
+    again = house.certificates().attempt("dep")
 
     assert refused.value.rule == "results.quality"
     assert (late.outcome, again.outcome, published_records(house.engine)) == (Outcome.LATE, Outcome.LATE, ())
@@ -192,7 +192,7 @@ def test_a_failing_suite_publishes_nothing_and_says_why_in_public_without_what_w
     assert (house.due().stands, house.locked()) == (ResultsStatus.OVERDUE, ("dep",))
     assert {role for role, _ in house.calls} == {Role.PUBLICATION_OFFICER, Role.AUTHORISING_OFFICER}
     house.defect = ""
-    assert house.desk().attempt("dep").outcome is Outcome.PUBLISHED
+    assert house.certificates().attempt("dep").outcome is Outcome.PUBLISHED
     assert published_records(house.engine)[0].record.on_time is False
     assert house.locked() == ("dep",)  # published late is still to be explained
 
@@ -202,31 +202,31 @@ def test_what_is_mended_before_the_deadline_was_never_late(house: Desk) -> None:
     house.judge_all()
     house.defect = "one column repeats another"
     house.go_to(moments(house.ended_at, house.policy).unattended_at)
-    house.desk().attempt("dep")
+    house.certificates().attempt("dep")
     house.defect = ""
-    house.desk().attempt("dep")
+    house.certificates().attempt("dep")
 
     assert (house.due().stands, house.due().late_at, house.locked()) == (ResultsStatus.PUBLISHED, None, ())
 
 
 def test_results_of_a_deployment_nobody_announced_are_late_in_public(house: Desk) -> None:
     with pytest.raises(Refused) as refused:
-        house.desk().attempt("dep")
+        house.certificates().attempt("dep")
     house.go_to(moments(house.ended_at, house.policy).due_at)
-    made = house.desk().make_up()
+    made = house.certificates().make_up()
 
     assert refused.value.rule == "announcement.none"
     assert [one.outcome for one in made] == [Outcome.LATE]
     assert "neither announced" in house.due().late_because
-    assert house.desk().make_up() == ()
+    assert house.certificates().make_up() == ()
 
 
 def test_a_flow_that_never_ran_is_made_up_late_and_says_so(house: Desk) -> None:
     house.announce()
     house.judge_all()
-    assert house.desk().make_up() == ()  # nothing is forced before its time
+    assert house.certificates().make_up() == ()  # nothing is forced before its time
     house.go_to(moments(house.ended_at, house.policy).due_at + timedelta(days=2))
-    (made,) = house.desk().make_up()
+    (made,) = house.certificates().make_up()
 
     assert made.outcome is Outcome.PUBLISHED
     assert house.due().late_because == "they were published after the deadline"
@@ -236,12 +236,12 @@ def test_a_flow_that_never_ran_is_made_up_late_and_says_so(house: Desk) -> None:
 def test_a_bank_holiday_added_late_moves_only_a_deadline_that_still_runs(house: Desk) -> None:
     house.announce()
     before = moments(house.ended_at, house.policy).due_at
-    house.desk().make_up()  # keeps the deadline
+    house.certificates().make_up()  # keeps the deadline
     day = (before - timedelta(hours=12)).date()
     more = house.policy.model_copy(update={"extra_bank_holidays": (day,)})
     house.policy = more
     moved = house.due().moments.due_at
-    house.desk().make_up()
+    house.certificates().make_up()
     house.go_to(before + timedelta(hours=1))
     assert house.due().stands is ResultsStatus.REMINDER
     assert house.due().moments.due_at == moved > before
@@ -281,27 +281,27 @@ def test_a_planned_deployments_results_are_its_publication_officers(house: Desk)
     registered(house)
     planned_from_now(house)
     with pytest.raises(Refused) as refused:
-        house.desk().publish("dep", by="O. Operator")
-    record = house.desk().publish("dep", by="P. Officer", word=WORD)
+        house.certificates().publish("dep", by="O. Operator")
+    record = house.certificates().publish("dep", by="P. Officer", word=WORD)
 
     assert refused.value.rule == "people.wrong-role"
-    assert house.desk().publish("dep", by="P. Officer") == record
+    assert house.certificates().publish("dep", by="P. Officer") == record
 
 
 def test_a_correction_passes_the_suites_too_and_is_the_publication_officers(house: Desk) -> None:
     house.announce()
     registered(house)
     with pytest.raises(Refused) as none_yet:
-        house.desk().correct("dep", reason="the decisions came later", by="P. Officer")
+        house.certificates().correct("dep", reason="the decisions came later", by="P. Officer")
     first = house.desk(real=True).publish("dep", by="P. Officer", word=WORD)
     house.judge_all()
     planned_from_now(house)
     house.defect = "one column repeats another"
     with pytest.raises(Refused) as failing:
-        house.desk().correct("dep", reason="the decisions came later", by="P. Officer")
+        house.certificates().correct("dep", reason="the decisions came later", by="P. Officer")
     house.defect = ""
     with pytest.raises(Refused) as wrong_role:
-        house.desk().correct("dep", reason="the decisions came later", by="O. Operator")
+        house.certificates().correct("dep", reason="the decisions came later", by="O. Operator")
     standing = published_records(house.engine)
     second = house.desk(real=True).correct("dep", reason="the decisions came later", by="P. Officer")
 
@@ -326,10 +326,10 @@ def test_nobody_publishes_undecided_alerts_without_the_officers_word_for_just_so
         (NotDecidedWord(1, "nul\x00"), "P. Officer", "results.not-decided"),
     ):
         with pytest.raises(Refused) as refused:
-            house.desk().publish("dep", by=by, word=word)
+            house.certificates().publish("dep", by=by, word=word)
         assert refused.value.rule == rule
     assert published_records(house.engine) == ()
-    made = house.desk().publish("dep", by="P. Officer", word=WORD).record
+    made = house.certificates().publish("dep", by="P. Officer", word=WORD).record
 
     assert made.alerts.not_decided == made.alerts.unanswered == 1
     assert made.not_decided is not None
@@ -342,7 +342,7 @@ def test_nobody_publishes_undecided_alerts_without_the_officers_word_for_just_so
 def test_what_published_itself_undecided_says_that_nobody_answers_for_it(house: Desk) -> None:
     house.announce()
     house.go_to(moments(house.ended_at, house.policy).unattended_at)
-    made = house.desk().attempt("dep").record
+    made = house.certificates().attempt("dep").record
 
     assert made is not None
     assert (made.record.alerts.false, made.record.alerts.not_decided) == (2, 1)
@@ -357,10 +357,10 @@ def test_what_published_itself_undecided_says_that_nobody_answers_for_it(house: 
 def test_a_correction_keeps_the_word_and_needs_another_only_for_more_alerts(house: Desk) -> None:
     house.announce()
     registered(house)
-    first = house.desk().publish("dep", by="P. Officer", word=WORD).record
+    first = house.certificates().publish("dep", by="P. Officer", word=WORD).record
     with writing(house.engine) as session:
         session.add(CameraSessionRow(deployment="dep", camera="late", session="s", first_seen_ns=0, last_seen_ns=0))
-    second = house.desk().correct("dep", reason="a camera was left out", by="P. Officer").record
+    second = house.certificates().correct("dep", reason="a camera was left out", by="P. Officer").record
 
     assert second.not_decided == first.not_decided
     assert second.corrections[-1].changed == ("cameras",)
@@ -369,14 +369,14 @@ def test_a_correction_keeps_the_word_and_needs_another_only_for_more_alerts(hous
 def test_killed_between_the_note_and_the_record_the_next_attempt_publishes(house: Desk) -> None:
     house.announce()
     house.go_to(moments(house.ended_at, house.policy).unattended_at)
-    desk = house.desk()
+    desk = house.certificates()
     trail_of(house.engine).full = True
     with pytest.raises(Refused, match="audit trail"):
         desk.attempt("dep")
     trail_of(house.engine).full = False
 
     assert published_records(house.engine) == ()
-    assert house.desk().attempt("dep").outcome is Outcome.PUBLISHED
+    assert house.certificates().attempt("dep").outcome is Outcome.PUBLISHED
 
 
 def test_the_real_suites_pass_our_record_and_find_a_copied_one(house: Desk) -> None:

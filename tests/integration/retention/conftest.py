@@ -52,7 +52,7 @@ def full_on_each(database_url: str, tmp_path: Path) -> Iterator[RetentionHouse]:
 
 
 def _full(house: RetentionHouse) -> RetentionHouse:
-    house.plant()
+    house.inject()
     house.end()
     house.clock.advance(32 * DAY_S)
     return house

@@ -49,7 +49,7 @@ def test_a_sweep_killed_half_way_lets_go_of_the_lock_and_the_next_finishes(
 ) -> None:
     engine = open_engine(sqlite_url)
     house = RetentionHouse(engine, tmp_path)
-    house.plant()
+    house.inject()
     house.end()
     house.clock.advance(32 * DAY_S)
     before = house.there()
@@ -94,7 +94,7 @@ def full_disk(tmp_path: Path) -> Iterator[tuple[RetentionHouse, Path]]:
         upgrade(url)
         engine = open_engine(url)
         house = RetentionHouse(engine, disk)
-        house.plant()
+        house.inject()
         house.end()
         house.clock.advance(32 * DAY_S)
         yield house, disk

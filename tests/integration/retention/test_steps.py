@@ -47,7 +47,7 @@ def test_in_a_milvus_that_others_use_too_what_may_be_theirs_is_left_and_said(hou
 
 
 def test_a_list_goes_as_soon_as_its_deployment_has_ended_with_its_key(house: RetentionHouse) -> None:
-    house.plant()
+    house.inject()
     other = house.vault.make_key(
         KeyKind.WATCHLIST, "going", "going", house.clock.time_ns() + 10**15, actor=SystemActor.ENROLMENT
     )

@@ -122,7 +122,7 @@ def test_two_machines_on_one_postgresql_sweep_one_at_a_time(postgres: Postgres, 
 
 
 def test_nothing_goes_before_its_time(house: RetentionHouse) -> None:
-    house.plant()
+    house.inject()
     house.clock.advance(60)
 
     reports = house.sweep()

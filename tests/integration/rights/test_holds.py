@@ -94,7 +94,7 @@ def test_a_provisional_hold_isnt_reviewed_into_an_ordinary_one(house: RightsHous
     (hold,) = house.take().holds
 
     with pytest.raises(Refused) as refused:
-        house.desk().review(
+        house.certificates().review(
             hold.id, review_on=house.today() + dt.timedelta(days=9), requested_by=OFFICER, approved_by=APPROVER
         )
 
@@ -168,7 +168,7 @@ def test_closing_a_complaint_leaves_its_hold_to_people(house: RightsHouse) -> No
     answering.close(house.rights, taken.reference, by=OFFICER, withdrawn=True)
     assert house.left()[0].held
 
-    house.desk().release(taken.holds[0].id, actor=OFFICER)
+    house.certificates().release(taken.holds[0].id, actor=OFFICER)
 
     assert not house.left()[0].held
     with writing(house.engine) as session:

@@ -56,7 +56,7 @@ class Full(MilvusGallery):
 
     def add(self, name: str, contract_id: str, references: Sequence[Reference]) -> tuple[StoredRow, ...]:
         super().add(name, contract_id, references[:1])
-        raise Retryable("planted: Milvus went away")
+        raise Retryable("injected: Milvus went away")
 
 
 def test_another_photograph_of_an_enrolled_subject_is_found_and_a_stranger_is_not(
@@ -102,7 +102,7 @@ def test_what_was_enrolled_is_listed(
 def test_milvus_lost_half_way_leaves_no_gallery_and_no_list(
     report: WatchlistReport, store: DeploymentStore, milvus: MilvusServer, gallery: MilvusGallery
 ) -> None:
-    with pytest.raises(Retryable, match="planted"):
+    with pytest.raises(Retryable, match="injected"):
         compile_watchlist(report, deployment="d-1", store=store, gallery=Full(milvus.uri), attempt="a1")
 
     found = store.find("d-1")
@@ -116,11 +116,11 @@ def test_records_lost_after_the_gallery_was_filled_leave_no_gallery(
     report: WatchlistReport, store: DeploymentStore, gallery: MilvusGallery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def away(*_: object, **__: object) -> None:
-        raise Retryable("planted: the database went away")
+        raise Retryable("injected: the database went away")
 
     monkeypatch.setattr(store, "attach_watchlist", away)
 
-    with pytest.raises(Retryable, match="planted"):
+    with pytest.raises(Retryable, match="injected"):
         compile_watchlist(report, deployment="d-1", store=store, gallery=gallery, attempt="a1")
 
     assert gallery.names() == []

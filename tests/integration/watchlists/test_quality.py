@@ -1,4 +1,4 @@
-"""The suite `watchlist` on a list of 1,000 entries with labelled planted defects, and on faces made by hand."""
+"""The suite `watchlist` on a list of 1,000 entries with labelled injected defects, and on faces made by hand."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from lfr_core.watchlists.quality.frames import faces_frame, whole_frame
 from lfr_core.watchlists.quality.result import ListFinding
 from lfr_core.watchlists.quality.rules import face_rules, row_rules, whole_rules
 from lfr_core.watchlists.quality.service import CheckedList, ListCheck, check_list, require_fit
-from tests.support.planted_list import LAST_DAY, PLANTED, TODAY, write_planted
+from tests.support.defective_list import DEFECTS, LAST_DAY, TODAY, write_defective_list
 
-InjectedCanary = tuple[CheckedList, set[tuple[str, int]], Path]
+CheckedDefectiveList = tuple[CheckedList, set[tuple[str, int]], Path]
 
 
 def no_engine() -> FaceEngine:
@@ -34,20 +34,20 @@ def no_engine() -> FaceEngine:
 
 
 @pytest.fixture(scope="module")
-def planted(tmp_path_factory: pytest.TempPathFactory, policy: Policy) -> InjectedCanary:
+def checked_list(tmp_path_factory: pytest.TempPathFactory, policy: Policy) -> CheckedDefectiveList:
     """The one run of the whole suite: an operational list, refused before any face is embedded."""
-    folder = tmp_path_factory.mktemp("planted")
-    labels = write_planted(folder / "list", random.Random(20261123))
+    folder = tmp_path_factory.mktemp("defective")
+    labels = write_defective_list(folder / "list", random.Random(20261123))
     asked = ListCheck(DeploymentKind.OPERATIONAL, policy, TODAY, LAST_DAY, "d-1", stop_at_rows=True)
     checked = check_list(folder / "list", asked, engine=no_engine, docs=folder / "pages")
     return checked, labels, folder / "pages"
 
 
-def test_every_planted_defect_of_1000_entries_is_named_and_nothing_else(planted: InjectedCanary) -> None:
-    checked, labels, _ = planted
+def test_every_injected_defect_of_1000_entries_is_named_and_nothing_else(checked_list: CheckedDefectiveList) -> None:
+    checked, labels, _ = checked_list
 
     assert {(each.rule, each.line) for each in checked.quality.findings} == labels
-    assert len(checked.quality.findings) == len(labels) == len(PLANTED) + 4
+    assert len(checked.quality.findings) == len(labels) == len(DEFECTS) + 4
     assert {rule for rule, _ in labels} == {
         rule.name for rule in row_rules(TODAY, LAST_DAY)
     }  # each rule has its defect
@@ -55,8 +55,10 @@ def test_every_planted_defect_of_1000_entries_is_named_and_nothing_else(planted:
     assert checked.report.entries == ()
 
 
-def test_the_pages_name_every_defect_with_its_subject_and_ask_the_network_for_nothing(planted: InjectedCanary) -> None:
-    checked, _, pages = planted
+def test_the_pages_name_every_defect_with_its_subject_and_ask_the_network_for_nothing(
+    checked_list: CheckedDefectiveList,
+) -> None:
+    checked, _, pages = checked_list
 
     index = (pages / "index.html").read_text(encoding="utf-8")
     assert {page.name for page in pages.iterdir()} == {
@@ -76,8 +78,8 @@ def test_the_pages_name_every_defect_with_its_subject_and_ask_the_network_for_no
     assert stat.S_IMODE(pages.stat().st_mode) == 0o700
 
 
-def test_the_result_for_programs_says_the_same_and_has_the_composition(planted: InjectedCanary) -> None:
-    _, labels, pages = planted
+def test_the_result_for_programs_says_the_same_and_has_the_composition(checked_list: CheckedDefectiveList) -> None:
+    _, labels, pages = checked_list
 
     told = json.loads((pages / "result.json").read_text(encoding="utf-8"))
 
@@ -98,9 +100,9 @@ def test_the_result_for_programs_says_the_same_and_has_the_composition(planted: 
 
 
 def test_of_a_refused_list_no_face_is_embedded_and_the_faces_are_not_called_checked(
-    planted: InjectedCanary, policy: Policy
+    checked_list: CheckedDefectiveList, policy: Policy
 ) -> None:
-    checked, _, _ = planted
+    checked, _, _ = checked_list
 
     unchecked = {each.rule: each.why for each in checked.quality.unchecked}
     assert unchecked == dict.fromkeys(
@@ -108,8 +110,10 @@ def test_of_a_refused_list_no_face_is_embedded_and_the_faces_are_not_called_chec
     )
 
 
-def test_an_operational_list_that_does_not_pass_is_refused_and_another_is_not(planted: InjectedCanary) -> None:
-    checked, _, _ = planted
+def test_an_operational_list_that_does_not_pass_is_refused_and_another_is_not(
+    checked_list: CheckedDefectiveList,
+) -> None:
+    checked, _, _ = checked_list
 
     with pytest.raises(Refused, match="33 defects"):
         require_fit(checked)

@@ -23,7 +23,7 @@ DUE_NS = 1_000
 class Keys:
     state_: KeyState
 
-    def state(self, planted: InjectedCanary) -> KeyState:  # noqa: ARG002  the Protocol's signature
+    def state(self, injected: InjectedCanary) -> KeyState:  # noqa: ARG002  the Protocol's signature
         return self.state_
 
 
@@ -60,14 +60,14 @@ def store(folder: Path) -> FolderStore:
 
 
 def run(
-    planted: InjectedCanary,
+    injected: InjectedCanary,
     *stores: Store,
     tmp: Path,
     keys: Keys = GONE,
     now_ns: int = DUE_NS,
     known: tuple[str, ...] = (),
 ) -> Verification:
-    return verify([planted], stores, keys, now_ns=now_ns, ended_ns=None, scratch=tmp / "control", known=known)
+    return verify([injected], stores, keys, now_ns=now_ns, ended_ns=None, scratch=tmp / "control", known=known)
 
 
 def verdict(search: Verification, index: int = 0) -> Verdict:
@@ -132,7 +132,7 @@ def test_a_store_that_can_not_be_searched_says_so_and_why(tmp_path: Path) -> Non
     assert (search.stores[0].searched, search.stores[0].bytes_read) == (False, 0)
 
 
-def test_a_store_that_can_not_be_read_whole_where_it_was_planted_fails(folder: Path, tmp_path: Path) -> None:
+def test_a_store_that_can_not_be_read_whole_where_it_was_injected_fails(folder: Path, tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.write_bytes(b"?")
     (folder / "link").symlink_to(elsewhere)
@@ -188,7 +188,7 @@ def test_what_was_known_to_be_wrong_fails_too(folder: Path, tmp_path: Path) -> N
     assert run(canary(), store(folder), tmp=tmp_path, known=("not booked",)).failures == ("not booked",)
 
 
-def test_the_control_finds_what_was_planted_in_its_own_store_only(folder: Path, tmp_path: Path) -> None:
+def test_the_control_finds_what_was_injected_in_its_own_store_only(folder: Path, tmp_path: Path) -> None:
     one = canary(Control.PENDING)
     other = tmp_path / "other"
     other.mkdir()

@@ -38,66 +38,66 @@ def test_a_true_record_passes() -> None:
 
 
 @pytest.mark.parametrize("fate", [f for f in FATES if counts()["north"][f]])
-def test_a_planted_lost_frame_is_found_wherever_it_was_taken_from(fate: str) -> None:
-    planted = counts()
-    planted["north"][fate] -= 1
+def test_an_injected_lost_frame_is_found_wherever_it_was_taken_from(fate: str) -> None:
+    injected = counts()
+    injected["north"][fate] -= 1
 
     with pytest.raises(AssertionError, match="camera north: 100 captured, 99 accounted for: 1 vanished"):
-        check_stream(sent=SENT, counts=planted, passes=PASSES, alerts=alerts())
+        check_stream(sent=SENT, counts=injected, passes=PASSES, alerts=alerts())
 
 
 @pytest.mark.parametrize("fate", FATES)
 def test_a_frame_counted_twice_is_found(fate: str) -> None:
-    planted = counts()
-    planted["south"][fate] += 1
+    injected = counts()
+    injected["south"][fate] += 1
 
     with pytest.raises(AssertionError, match="camera south: 40 captured, 41 accounted for: 1 counted twice"):
-        check_frames(SENT, planted)
+        check_frames(SENT, injected)
 
 
 def test_a_frame_missing_from_both_sides_is_found_against_the_ground_truth() -> None:
-    planted = counts()
-    planted["south"] |= {"captured": 39, "recognised": 19}
+    injected = counts()
+    injected["south"] |= {"captured": 39, "recognised": 19}
 
     with pytest.raises(AssertionError, match="captured is 39, 1 too few"):
-        check_frames(SENT, planted)
+        check_frames(SENT, injected)
 
 
 def test_a_sampled_frame_booked_as_dropped_is_found_though_the_sum_is_right() -> None:
-    planted = counts()
-    planted["north"] |= {"not_sampled": 69, "dropped_at_camera": 6}
+    injected = counts()
+    injected["north"] |= {"not_sampled": 69, "dropped_at_camera": 6}
 
     with pytest.raises(AssertionError, match="not_sampled is 69, 1 too few"):
-        check_frames(SENT, planted)
+        check_frames(SENT, injected)
 
 
 def test_a_negative_count_is_found_though_the_sum_is_right() -> None:
-    planted = counts()
-    planted["south"] |= {"lost": -1, "recognised": 21}
+    injected = counts()
+    injected["south"] |= {"lost": -1, "recognised": 21}
 
     with pytest.raises(AssertionError, match="camera south: lost is -1"):
-        check_frames(SENT, planted)
+        check_frames(SENT, injected)
 
 
 def test_a_camera_that_never_sent_and_one_that_was_forgotten_are_found() -> None:
-    planted = counts()
-    planted["west"] = planted.pop("south")
+    injected = counts()
+    injected["west"] = injected.pop("south")
 
     with pytest.raises(AssertionError) as caught:
-        check_frames(SENT, planted)
+        check_frames(SENT, injected)
     assert "camera west: recorded, but nothing was sent" in str(caught.value)
     assert "camera south: 40 frames captured, nothing recorded" in str(caught.value)
 
 
 def test_a_missing_count_is_found() -> None:
-    planted = counts()
-    del planted["north"]["lost"]
+    injected = counts()
+    del injected["north"]["lost"]
 
     with pytest.raises(AssertionError, match="camera north: no count of lost"):
-        check_frames(SENT, planted)
+        check_frames(SENT, injected)
 
 
-def test_a_planted_doubled_alert_is_found() -> None:
+def test_an_injected_doubled_alert_is_found() -> None:
     with pytest.raises(AssertionError, match="obama in frames 10-40 gave 2 alerts"):
         check_stream(sent=SENT, counts=counts(), passes=PASSES, alerts=[*alerts(), alert("c", 20, 25)])
 

@@ -12,7 +12,7 @@ from lfr_core.custody.audit.head_checkpoint import HEAD_FILE, read_checkpoint, r
 from lfr_core.custody.audit.verify import verify
 from lfr_core.domain.policy import Policy
 from lfr_core.publication.promises.port import Finding, Result, finding
-from lfr_core.retention.erasure.certificate_service import CertificateService, certificates_of
+from lfr_core.retention.erasure.certificate_service import CertificateService, read_certificates
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.erasure import CanaryRow
@@ -72,7 +72,7 @@ class DeletionCertified:
         faults = self._desk.check(read_public_key(self._folder).hex())
         broken = [f"certificate:{each.number}" for each in faults]
         passed: dict[str, tuple[int, bool]] = {}
-        certificates = certificates_of(self._engine)
+        certificates = read_certificates(self._engine)
         for signed in certificates:
             try:
                 body = signed.certificate
@@ -92,9 +92,9 @@ class DeletionCertified:
         )
 
     def _owed(self, now_ns: int) -> list[str]:
-        """Deployments with planted canaries that ended a day ago: the one after the close is there by then."""
+        """Deployments with injected canaries that ended a day ago: the one after the close is there by then."""
         with reading(self._engine) as session:
-            planted = set(session.exec(select(CanaryRow.deployment)))
+            injected = set(session.exec(select(CanaryRow.deployment)))
             ended = session.exec(select(DeploymentRow.id, DeploymentRow.ended_at)).all()
         before_s = (now_ns - self._late_ns) / 1e9
-        return [id_ for id_, at in ended if id_ in planted and at is not None and at.timestamp() < before_s]
+        return [id_ for id_, at in ended if id_ in injected and at is not None and at.timestamp() < before_s]

@@ -1,4 +1,4 @@
-"""A watchlist of many drawn entries with labelled planted defects. Its photographs are noise: no face is looked at."""
+"""A watchlist of many drawn entries with labelled injected defects. Its photographs are noise: no face is looked at."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from lfr_core.watchlists.csv_file import COLUMNS, FILE_NAME, FURTHER_COLUMNS
 
-__all__ = ["LAST_DAY", "PLANTED", "TODAY", "Row", "drawn_rows", "write_planted"]
+__all__ = ["DEFECTS", "LAST_DAY", "TODAY", "Row", "drawn_rows", "write_defective_list"]
 
 TODAY = date(2026, 11, 23)
 LAST_DAY = date(2026, 11, 25)
@@ -49,21 +49,21 @@ def drawn_rows(random_: random.Random, subjects: int) -> list[Row]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Plant:
+class _Defect:
     rule: str
     change: Callable[[Row], None]
     minor: bool = False
 
 
-def _set(rule: str, minor: bool = False, **values: str) -> _Plant:  # noqa: FBT001, FBT002  a table's cell
-    return _Plant(rule, lambda row: row.update(values), minor)
+def _set(rule: str, minor: bool = False, **values: str) -> _Defect:  # noqa: FBT001, FBT002  a table's cell
+    return _Defect(rule, lambda row: row.update(values), minor)
 
 
 def _second_is_the_first(row: Row) -> None:
     row["second_approver"] = f" {row['approved_by'].upper()}"
 
 
-PLANTED = (
+DEFECTS = (
     _set("category-permitted", category="intelligence interest"),
     _set("category-permitted", category=""),
     _set("legal-reference-present", legal_reference=" "),
@@ -84,7 +84,7 @@ PLANTED = (
     _set("age-readable", age="121"),
     _set("minor-rationale", minor=True, minor_rationale=""),
     _set("minor-second-approver", minor=True, second_approver=""),
-    _Plant("minor-second-approver", _second_is_the_first, minor=True),
+    _Defect("minor-second-approver", _second_is_the_first, minor=True),
     _set("checked-on-readable", checked_on=""),
     _set("checked-on-past", checked_on="2026-12-01"),
     _set("row-readable", legal_reference='=HYPERLINK("x")'),
@@ -94,10 +94,10 @@ PLANTED = (
     _set("row-readable", minor=True, minor_rationale="at risk\nsays the school"),
     _set("row-readable", photograph="../elsewhere.jpg"),
 )
-"""Each plant is one row's; those of pairs of rows are in `write_planted`."""
+"""Each defect is one row's; those of pairs of rows are in `write_defective_list`."""
 
 
-def write_planted(folder: Path, random_: random.Random, subjects: int = 1000) -> set[tuple[str, int]]:
+def write_defective_list(folder: Path, random_: random.Random, subjects: int = 1000) -> set[tuple[str, int]]:
     """Write the list with its files, each different noise, and return the labels: (rule, line).
 
     Lines are counted as csv writes them: one a row, but for a quoted break.
@@ -109,10 +109,10 @@ def write_planted(folder: Path, random_: random.Random, subjects: int = 1000) ->
     random_.shuffle(adults)
     random_.shuffle(minors)
     labels: list[tuple[str, Row]] = []
-    for plant in PLANTED:
-        row = (minors if plant.minor else adults).pop()
-        labels.append((plant.rule, row))
-        plant.change(row)
+    for defect in DEFECTS:
+        row = (minors if defect.minor else adults).pop()
+        labels.append((defect.rule, row))
+        defect.change(row)
     one, other = adults.pop(), adults.pop()
     labels += [("photograph-one-subject", one), ("photograph-one-subject", other)]
     twice = [row for row in rows if row["photograph"].endswith("b.jpg")]
