@@ -54,10 +54,10 @@ def _publish(installation: Installation, deployment: str) -> State[None]:
         return Failed(message=f"{made.outcome.value}; the site isn't built yet: {error}")
     leave_a_report(deployment, describe_attempt(made, site))
     if made.outcome is Outcome.LATE:
-        return Failed(message=f"late: {made.said}")
+        return Failed(message=f"late: {made.message}")
     if made.outcome is Outcome.STANDS:
-        return Completed(name="Superseded", message=made.said)
-    return Completed(message=f"{made.outcome.value}: {made.said}")
+        return Completed(name="Superseded", message=made.message)
+    return Completed(message=f"{made.outcome.value}: {made.message}")
 
 
 @task(name="publish what is decided", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=_RETRY_DELAY_S)
@@ -71,7 +71,7 @@ def publish_what_is_decided(installation: Installation, deployment: str) -> Atte
 
 @task(name="build the public site", cache_policy=NO_CACHE)
 def build_the_public_site(installation: Installation) -> str:
-    return build_public_site(installation).refresh(installation.now, wait=False).said
+    return build_public_site(installation).refresh(installation.now, wait=False).message
 
 
 @task(name="leave a report", cache_policy=NO_CACHE)

@@ -22,7 +22,7 @@ def describe_attempt(made: Attempt, site: str) -> str:
     due = made.due
     rows = {
         "outcome": f"**{made.outcome.value}**",
-        "said": made.said,
+        "said": made.message,
         "ended": f"{due.ended_at:%Y-%m-%d %H:%M} UTC",
         "due": f"{due.moments.due_at:%Y-%m-%d %H:%M} UTC",
         "stands": due.stands.value,
@@ -61,4 +61,4 @@ def update_public_site(installation: Installation) -> str:
         made = build_results_service(installation).make_up()
     finally:
         site = build_public_site(installation).refresh(installation.now)
-    return ", ".join([*(f"{one.due.deployment}: {one.outcome.value}" for one in made), site.said])
+    return ", ".join([*(f"{one.due.deployment}: {one.outcome.value}" for one in made), site.message])

@@ -56,8 +56,8 @@ def check_signature(key_hex: str, signature_hex: str, message: bytes, what: str)
 def check_signed(one: dict[str, Any], kind: str, public_key: str, names: tuple[str, ...]) -> None:
     """A head or an anchor of the audit trail."""
     demand(one["public_key"] == public_key, f"{kind} of entry {one['seq']}: signed with another key")
-    said = {name: one[name] for name in names}
-    message = canonical({**said, "kind": f"openlfr.audit.{kind}", "v": 1})
+    signed = {name: one[name] for name in names}
+    message = canonical({**signed, "kind": f"openlfr.audit.{kind}", "v": 1})
     check_signature(one["public_key"], one["signature"], message, f"{kind} of entry {one['seq']}")
 
 

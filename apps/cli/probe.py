@@ -39,7 +39,7 @@ def self_test(
     from streams.live_probe_selftest import run_self_test
 
     done = run_self_test(installation, deployment, by=name or SystemActor.LFR)
-    lines = [{"name": line.name, "ok": line.ok, "said": line.said} for line in done.lines]
+    lines = [{"name": line.name, "ok": line.ok, "said": line.message} for line in done.lines]
     red = Retryable(f"the self-test of {deployment} is red: do what the red lines say, and test again")
     return Output(
         {"id": str(done.id), "deployment": deployment, "green": done.green, "lines": lines},
@@ -79,7 +79,7 @@ def _show_lines(done: SelfTest) -> None:
 
     table = Table("", "checked", "what was seen, or what to do")
     for line in done.lines:
-        table.add_row("[green]green[/green]" if line.ok else "[red]red[/red]", line.name, line.said)
+        table.add_row("[green]green[/green]" if line.ok else "[red]red[/red]", line.name, line.message)
     console.print(table)
 
 
@@ -107,8 +107,8 @@ def _describe(probe: RecordedLiveProbe) -> str:
     parts = []
     for part, key in enumerate(probe.keys):
         answer = answers.get(part)
-        said = "no answer" if answer is None else answer.fault.value or f"{answer.similarity:.3f}"
-        parts.append(f"{key}: {said}")
+        words = "no answer" if answer is None else answer.fault.value or f"{answer.similarity:.3f}"
+        parts.append(f"{key}: {words}")
     return ", ".join(parts)
 
 

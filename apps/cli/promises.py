@@ -71,11 +71,13 @@ def show(
 
     def text() -> None:
         for each in changes:
-            console.print(f"{_time_text(each.at_ns)}  {each.result.value}: {each.said}", markup=False, soft_wrap=True)
+            console.print(
+                f"{_time_text(each.at_ns)}  {each.result.value}: {each.message}", markup=False, soft_wrap=True
+            )
         if not changes:
             console.print("never checked: lfr promises check")
 
-    return Output([{"at_ns": each.at_ns, "result": each.result.value, "said": each.said} for each in changes], text)
+    return Output([{"at_ns": each.at_ns, "result": each.result.value, "said": each.message} for each in changes], text)
 
 
 def _ledger_output(view: LedgerView, *, exit_code: int = 0) -> Output:
@@ -91,7 +93,7 @@ def _ledger_output(view: LedgerView, *, exit_code: int = 0) -> Output:
                 "sentence": line.sentence,
                 "rule": line.rule,
                 "status": line.status,
-                "said": line.said,
+                "said": line.message,
                 "evidence": dict(line.evidence),
                 "checked_at": line.checked_at,
                 "since": line.since,
@@ -112,7 +114,7 @@ def _show_ledger(view: LedgerView, lines: Sequence[LedgerLine]) -> None:
         found = staff[line.promise]
         style = _COLOURS.get(line.status, "yellow")
         console.print(Text(f"{line.status:24}", style=style), line.sentence, soft_wrap=True)
-        more = (line.said, ", ".join(found.subjects) if found else "", found.detail if found else "")
+        more = (line.message, ", ".join(found.subjects) if found else "", found.detail if found else "")
         for each in filter(None, more):
             console.print(Text(f"{'':25}{each}", style="dim"), soft_wrap=True)
 

@@ -108,9 +108,9 @@ def _show_reports(reports: tuple[StepReport, ...]) -> None:
     titles = {each.name: each.title for each in CLASSES}
     table = Table("data", "destroyed", "left", "lag", "", box=None, pad_edge=False)
     for each in reports:
-        said = Text("; ".join(filter(None, (each.error, each.note))), style="red" if each.error else "dim")
+        words = Text("; ".join(filter(None, (each.error, each.note))), style="red" if each.error else "dim")
         counts = str(len(each.destroyed)), str(len(each.left))
-        table.add_row(titles.get(each.step, each.step), *counts, lag_words(each.lag_s), said)
+        table.add_row(titles.get(each.step, each.step), *counts, lag_words(each.lag_s), words)
     console.print(table)
 
 
@@ -123,6 +123,6 @@ def _show_status(found: tuple[ClassStatus, ...]) -> None:
     table = Table("data", "stands", "lag", "due", "destroyed", "", box=None, pad_edge=False)
     for each in found:
         stands = Text(each.standing.value, style=_COLOURS[each.standing.value])
-        said = Text("; ".join(filter(None, (each.why, each.note))))
-        table.add_row(each.data.title, stands, lag_words(each.lag_s), str(each.due), str(each.destroyed_ever), said)
+        words = Text("; ".join(filter(None, (each.why, each.note))))
+        table.add_row(each.data.title, stands, lag_words(each.lag_s), str(each.due), str(each.destroyed_ever), words)
     console.print(table)

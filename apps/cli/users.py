@@ -144,5 +144,5 @@ def _as_dict(person: Person) -> dict[str, str | list[str] | None]:
 
 
 def _person_output(person: Person, what: str) -> Output:
-    said = f"{person.name}: {what}, {person.rank.value}; {', '.join(_role_words(person))}"
-    return Output(_as_dict(person), said)
+    words = f"{person.name}: {what}, {person.rank.value}; {', '.join(_role_words(person))}"
+    return Output(_as_dict(person), words)

@@ -108,7 +108,7 @@ def _promise(entry: Entry) -> tuple[str, ...]:
         status = "not checked yet" if entry.promise.check else "no automatic check"
         return (entry.promise.sentence, status, entry.promise.why_no_check, "")
     staff = "; ".join(filter(None, (", ".join(found.subjects), found.detail)))
-    return (entry.promise.sentence, found.result.value, found.said, staff)
+    return (entry.promise.sentence, found.result.value, found.message, staff)
 
 
 def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]], empty: str) -> None:

@@ -221,7 +221,7 @@ def _test(installation: Installation, deployment: str) -> None:
     """Run the self-test. Raises Refused `demo.self-test` when it is red."""
     tested = run_self_test(installation, deployment, by=OPERATOR)
     if not tested.green:
-        red = "; ".join(f"{line.name}: {line.said}" for line in tested.lines if not line.ok)
+        red = "; ".join(f"{line.name}: {line.message}" for line in tested.lines if not line.ok)
         raise Refused("demo.self-test", f"the self-test is red: {red}")
 
 

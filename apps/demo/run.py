@@ -100,13 +100,13 @@ def _published_json(published: PublishedDeployment) -> dict[str, object]:
 
 
 def _deletion_json(deletion: Deletion) -> dict[str, object]:
-    said = deletion.certificate.certificate
+    certificate = deletion.certificate.certificate
     return {
         "passed": deletion.passed,
-        "certificate": said.number,
+        "certificate": certificate.number,
         "alerts_purged": deletion.alerts,
         "footage_segments_purged": deletion.segments,
-        "bytes_searched": sum(store.bytes_read for store in said.search.stores),
+        "bytes_searched": sum(store.bytes_read for store in certificate.search.stores),
         "audit_entries": deletion.audit.entries,
     }
 

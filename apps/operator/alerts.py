@@ -32,7 +32,7 @@ class _AlertList:
 
     name: str
     snapshot: AlertSnapshot
-    said: str = ""
+    message: str = ""
     refused: bool = False
     given: GivenAnswer | None = None
     """The last answer given here, until it is undone."""
@@ -41,9 +41,9 @@ class _AlertList:
     opened: int = 0
     """How many alerts there were when what stands was first shown."""
 
-    def note(self, said: str, *, refused: bool) -> None:
+    def note(self, message: str, *, refused: bool) -> None:
         """Keep what became of a click; it stands until the next."""
-        self.said, self.refused = said, refused
+        self.message, self.refused = message, refused
         self.clicks += 1
 
 
@@ -100,7 +100,7 @@ class Alerts:
     def _strip(self, part: _AlertList, heading: str, news: str, turns: dict[str, UUID | None]) -> None:
         """Draw a line of fixed height: how many alerts there are, what came meanwhile, what became of a click."""
         with st.container(horizontal=True, vertical_alignment="top", gap="small", key=f"ops-strip-{part.name}"):
-            st.html(heading + panels.status_lines(part.said, news, refused=part.refused))
+            st.html(heading + panels.status_lines(part.message, news, refused=part.refused))
             st.button(
                 "Undo",
                 key=f"undo-{part.name}-{part.clicks}",

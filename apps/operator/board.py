@@ -93,9 +93,9 @@ def _working(board: Board) -> str:
     running = sum(camera.standing.health is not Health.ENDED for camera in board.cameras)
     if not running:
         return ""
-    said = f"{board.working} of {running} camera{'s' * (running != 1)} work{'s' * (board.working == 1)}"
+    text = f"{board.working} of {running} camera{'s' * (running != 1)} work{'s' * (board.working == 1)}"
     word = "is-good" if board.working == running else "is-behind" if board.working else "is-silent"
-    return f'<p class="ops-vault"><span class="ops-pill {word}">{said}</span></p>'
+    return f'<p class="ops-vault"><span class="ops-pill {word}">{text}</span></p>'
 
 
 def _refused(board: Board) -> str:
@@ -136,12 +136,12 @@ def _camera(camera: CameraHealth, board: Board) -> str:
 def _identity(counts: FrameCounts) -> str:
     """Draw the frame identity as a bar: what became of every frame captured."""
     values = [(name, getattr(counts, name)) for name in _FATES]
-    said = ", ".join(f"{n:,} {_FATES[name]}" for name, n in values if n)
+    text = ", ".join(f"{n:,} {_FATES[name]}" for name, n in values if n)
     parts = "".join(f'<i class="fate-{name}" style="flex-grow:{n}"></i>' for name, n in values if n)
     numbers = "".join(f'<span><i class="fate-{name}"></i>{n:,} {_FATES[name]}</span>' for name, n in values if n)
     sign = "=" if counts.balanced else "≠"
     return (
-        f'<div class="ops-identity" role="img" aria-label="Of {counts.captured:,} frames captured: {said}">'
+        f'<div class="ops-identity" role="img" aria-label="Of {counts.captured:,} frames captured: {text}">'
         f"{parts}</div>"
         f'<p class="ops-numbers"><strong>{counts.captured:,} captured {sign}</strong>{numbers}</p>'
     )

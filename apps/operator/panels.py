@@ -97,12 +97,12 @@ def news(shown: AlertSummary, now: AlertSummary, deployment: str) -> str:
     return "" if shown.deployment == deployment else f"This alert is of {shown.deployment}."
 
 
-def status_lines(said: str, news: str, *, refused: bool) -> str:
+def status_lines(message: str, news: str, *, refused: bool) -> str:
     """Show two lines that are always there, so that nothing below moves: the last click's end, and what came since."""
     role = ' role="alert"' if refused else ' role="status"'
     kind = " is-refused" if refused else ""
     return (
-        f'<p class="ops-said{kind}"{role if said else ""}>{escape(said) or "&nbsp;"}</p>'
+        f'<p class="ops-message{kind}"{role if message else ""}>{escape(message) or "&nbsp;"}</p>'
         f'<p class="ops-news">{escape(news) or "&nbsp;"}</p>'
     )
 

@@ -25,7 +25,7 @@ def retention_html(standing: Sequence[ClassStatus]) -> str:
     overdue = sum(each.is_alarm for each in standing)
     worst = next(word for word in _WORST_FIRST if word is Standing.IN_TIME or any(e.standing is word for e in standing))
     pill, words = _WORDS[worst]
-    said = f"{overdue} of {len(standing)} classes of data overdue" if overdue else words
+    text = f"{overdue} of {len(standing)} classes of data overdue" if overdue else words
     alarm = (
         f'<p class="ops-alarm" role="alert"><strong>Data that should be gone may still be there.</strong> '
         f"What to do: <code>{RUNBOOK}</code></p>"
@@ -34,7 +34,7 @@ def retention_html(standing: Sequence[ClassStatus]) -> str:
     )
     return (
         f'<details class="ops-retention"{" open" if overdue else ""}><summary><span class="ops-h2">Retention</span> '
-        f'<span class="ops-pill is-{pill}">{said}</span></summary>{alarm}'
+        f'<span class="ops-pill is-{pill}">{text}</span></summary>{alarm}'
         f"<table><thead><tr><th>Data</th><th>ResultsStatus</th><th>Lag</th><th>Due</th></tr></thead>"
         f"<tbody>{''.join(_row(each) for each in standing)}</tbody></table></details>"
     )
@@ -42,8 +42,8 @@ def retention_html(standing: Sequence[ClassStatus]) -> str:
 
 def _row(each: ClassStatus) -> str:
     pill, words = _WORDS[each.standing]
-    said = "; ".join(filter(None, (each.why, each.note)))
-    why = f"<small>{escape(said)}</small>" if said else ""
+    text = "; ".join(filter(None, (each.why, each.note)))
+    why = f"<small>{escape(text)}</small>" if text else ""
     return (
         f'<tr><td>{escape(each.data.title)}{why}</td><td><span class="ops-pill is-{pill}">{words}</span></td>'
         f"<td>{lag_words(each.lag_s)}</td><td>{each.due}</td></tr>"

@@ -65,8 +65,8 @@ def _show(site: PublishedSite) -> None:
 
 def _show_past(site: PublishedSite, one: Deployment) -> None:
     if one.late:
-        said = one.explanation or "Nobody has explained it yet."
-        st.html(f"<p><strong>Results were late</strong>: {escape(one.late_because)}. {escape(said)}</p>")
+        explanation = one.explanation or "Nobody has explained it yet."
+        st.html(f"<p><strong>Results were late</strong>: {escape(one.late_because)}. {escape(explanation)}</p>")
     of = one.figures
     if not one.was_held:
         st.text("It was not held: there are no results.")

@@ -86,14 +86,14 @@ class PublishedSite:
             raise Poison("the index of deployments isn't one that this version can read") from error
 
 
-def _figures(said: Mapping[str, Any] | None) -> Figures | None:
-    if said is None:
+def _figures(parsed: Mapping[str, Any] | None) -> Figures | None:
+    if parsed is None:
         return None
     return Figures(
-        in_words=str(said["in_words"]),
-        faces_compared=int(said["faces_compared"]),
-        alerts={str(label): int(count) for label, count in said["alerts"].items()},
-        not_decided=str(said["not_decided"]),
+        in_words=str(parsed["in_words"]),
+        faces_compared=int(parsed["faces_compared"]),
+        alerts={str(label): int(count) for label, count in parsed["alerts"].items()},
+        not_decided=str(parsed["not_decided"]),
     )
 
 
@@ -119,9 +119,9 @@ def read_site(folder: Path, key: str) -> PublishedSite:
             raise Poison("the published folder is larger than any site of ours: it isn't shown")
         files[path.relative_to(whole).as_posix()] = read_bounded(path, _MOST_BYTES, inside=whole)
     check_files(files)
-    said = json.loads(files[MANIFEST])
-    own = str(said.get("public_key", ""))
-    if own or said.get("signature"):
+    parsed = json.loads(files[MANIFEST])
+    own = str(parsed.get("public_key", ""))
+    if own or parsed.get("signature"):
         verify_files(files, public_key=key or own)
-    manifest = said["manifest"]
+    manifest = parsed["manifest"]
     return PublishedSite(files, str(manifest.get("force", "")), str(manifest.get("made_at", "")), own)

@@ -151,8 +151,8 @@ class Child:
     def _died(self, now: float, code: int | None, what: str) -> None:
         self._end()
         was_ready = self.state in _RUNNING
-        said = tail(self.log)
-        why = f"{what}; its last words: {said}" if said else what
+        output = tail(self.log)
+        why = f"{what}; its last words: {output}" if output else what
         lived = now - self._started
         verdict = after_death(self._rule, self._streak, lived_s=lived, was_ready=was_ready, exit_code=code)
         if isinstance(verdict, GiveUp):

@@ -164,5 +164,5 @@ def tail(log: Path, lines: int = 3, max_bytes: int = 4_000) -> str:
             text = file.read().decode(errors="replace")
     except OSError:
         return ""
-    said = [line.strip() for line in text.splitlines() if line.strip()]
-    return " | ".join(said[-lines:])
+    output = [line.strip() for line in text.splitlines() if line.strip()]
+    return " | ".join(output[-lines:])

@@ -134,7 +134,7 @@ class DecisionService:
             return decision_of(row)
 
     def undo(self, alert: UUID, answer: AnyAnswer, actor: str) -> Decision:
-        """Take back the alert's last answer, `answer`, within `UNDO_S` of this desk's clock: the one before stands.
+        """Take back the alert's last answer, `answer`, within `UNDO_S` by this service's clock: the one before stands.
 
         Raises:
             Refused: also `alert.nothing-to-undo`, `alert.undo-not-yours`, `alert.undo-too-late`.

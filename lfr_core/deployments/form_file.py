@@ -49,8 +49,8 @@ def read_form(file: Path) -> FormFile:
         Refused: `announcement.bad-time`: the clocks change at that time.
     """
     try:
-        said: dict[str, Any] = read_toml(file, encoding="utf-8-sig")
-        when = _When.model_validate(said)
+        parsed: dict[str, Any] = read_toml(file, encoding="utf-8-sig")
+        when = _When.model_validate(parsed)
         named = moments(
             place=when.place,
             day=when.date,
@@ -59,10 +59,10 @@ def read_form(file: Path) -> FormFile:
             purpose=when.purpose,
             use_case=list(UseCase)[when.use_case - 1],
         )
-        rest = {key: value for key, value in said.items() if key not in {"date", "from", "to", "kind", "name"}}
+        rest = {key: value for key, value in parsed.items() if key not in {"date", "from", "to", "kind", "name"}}
         rest |= {"starts_at": named.starts_at, "ends_at": named.ends_at, "use_case": named.use_case}
         form = ApplicationForm.model_validate(rest)
-        return FormFile(kind=said.get("kind", "operational"), name=said.get("name", ""), form=form)
+        return FormFile(kind=parsed.get("kind", "operational"), name=parsed.get("name", ""), form=form)
     except OSError as error:
         raise Poison(f"{file} can't be read: {error.strerror}. `lfr deployment template` writes one") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

@@ -56,9 +56,9 @@ def planned_facts(session: Session, row: DeploymentRow, now: datetime) -> Planne
     authority = session.get(AuthorityRow, (row.id, life.revision))
     granted = authority if authority is not None and authority.granted and life.officer else None
     query = select(AnnouncementRow).where(AnnouncementRow.deployment == row.id)
-    told = session.exec(query.order_by(col(AnnouncementRow.revision).desc())).first()
-    if told is not None and (told.starts_at, told.ends_at) != (made.starts_at, made.ends_at):
-        told = None  # other hours were announced
+    announced = session.exec(query.order_by(col(AnnouncementRow.revision).desc())).first()
+    if announced is not None and (announced.starts_at, announced.ends_at) != (made.starts_at, made.ends_at):
+        announced = None  # other hours were announced
     today = now.astimezone(LONDON).date()
     standing = papers_standing(session, row.id, today)
     return PlannedFacts(
@@ -75,8 +75,8 @@ def planned_facts(session: Session, row: DeploymentRow, now: datetime) -> Planne
         threshold=row.threshold,
         contract_approved=life.bound_contract,
         contract=row.contract_id,
-        announced_ns=_ns(told.made_at) if told else None,
-        withheld_by=told.approved_by if told and told.withheld_because else "",
+        announced_ns=_ns(announced.made_at) if announced else None,
+        withheld_by=announced.approved_by if announced and announced.withheld_because else "",
         signage_by=life.signage_by,
         briefing_by=life.briefing_by,
         proven_ns=last_proven_ns(session, row.id),

@@ -96,13 +96,13 @@ def life_of(session: Session, row: DeploymentRow) -> Life | None:
         list_digest=kept.list_digest,
         approved_digest=kept.approved_digest,
         approver=kept.approver,
-        announced=_told(session, made),
+        announced=_is_announced(session, made),
         signage=kept.signage_at is not None,
         briefing=kept.briefing_at is not None,
     )
 
 
-def _told(session: Session, made: Application) -> bool:
+def _is_announced(session: Session, made: Application) -> bool:
     """Whether its newest announcement, or withholding, is for these hours."""
     query = select(AnnouncementRow).where(AnnouncementRow.deployment == made.deployment)
     newest = session.exec(query.order_by(col(AnnouncementRow.revision).desc())).first()

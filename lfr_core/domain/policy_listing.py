@@ -138,8 +138,8 @@ def comments_of(text: str) -> dict[tuple[str, str], str]:
             of_section = f"{of_section} {line.strip('# ')}".strip()
         elif value := _LINE.match(line):
             begun = True
-            if said := (value["comment"] or "").strip() or of_section:
-                found[section, value["key"]] = said
+            if comment := (value["comment"] or "").strip() or of_section:
+                found[section, value["key"]] = comment
     return found
 
 
@@ -157,12 +157,12 @@ def _unit(key: str, value: object) -> str:
     return _UNITS[max(ends, key=len)] if ends else ""
 
 
-def _why(kind: str, said: str) -> str:
+def _why(kind: str, message: str) -> str:
     if kind == "extra_forbidden":
         return "the policy has no such value: mend its name, or take it out"
     if kind == "missing":
         return "it is missing: copy it from infra/policy/default.toml"
-    return said.removeprefix("Value error, ")
+    return message.removeprefix("Value error, ")
 
 
 def _ranges() -> dict[tuple[str, str], str]:
@@ -185,7 +185,7 @@ def _named(rule: Mapping[str, object]) -> str:
 def _in_words(rule: Mapping[str, object]) -> str:
     if isinstance(one_of := rule.get("enum"), list):
         return f"one of {', '.join(map(str, one_of))}"
-    said = [
+    clauses = [
         f"{words} {_number(rule[name])}"
         for name, words in (
             ("minimum", "at least"),
@@ -197,14 +197,14 @@ def _in_words(rule: Mapping[str, object]) -> str:
         if name in rule
     ]
     if "minLength" in rule:
-        said.append(f"a line of {rule['minLength']} to {rule.get('maxLength', 'any number of')} characters")
+        clauses.append(f"a line of {rule['minLength']} to {rule.get('maxLength', 'any number of')} characters")
     if rule.get("type") == "integer":
-        said.append("a whole number")
+        clauses.append("a whole number")
     if rule.get("type") == "boolean":
-        said.append("true or false")
+        clauses.append("true or false")
     if rule.get("type") == "array":
-        said.append("a list")
-    return ", ".join(said)
+        clauses.append("a list")
+    return ", ".join(clauses)
 
 
 def _number(value: object) -> str:

@@ -13,7 +13,7 @@ from lfr_core.deployments.compliance_documents.forms import FormKind, Line, Prin
 from lfr_core.domain.policy import Policy
 from lfr_core.publication.document_words import when
 
-__all__ = ["ListFacts", "ToldFacts", "application_paper", "authority_paper"]
+__all__ = ["AnnouncementFacts", "ListFacts", "application_paper", "authority_paper"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class ListFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class ToldFacts:
+class AnnouncementFacts:
     """What the public was told about these hours."""
 
     at: datetime
@@ -107,7 +107,7 @@ def authority_paper(
     application: Application,
     authority: Authority,
     listed: ListFacts | None,
-    told: ToldFacts | None,
+    announced: AnnouncementFacts | None,
     *,
     name: str,
     policy: Policy,
@@ -119,7 +119,7 @@ def authority_paper(
         application: the revision that was decided.
         authority: the decision.
         listed: the list as it stands; None while there is none.
-        told: what the public was told; None while it wasn't.
+        announced: what the public was told; None while it wasn't.
         name: what people call the deployment.
         policy: of the force.
         notice: what a reader must see first; a refusal says so by itself.
@@ -131,7 +131,7 @@ def authority_paper(
     if (made.deployment, made.revision) != (given.deployment, given.revision):
         raise ValueError(f"an authority on {given.deployment} {given.revision} isn't one on this application")
     # Of a refused one nothing is authorised, listed or announced: the paper says only what was asked and decided.
-    rest = (_limit(made, given, policy), _list(made, listed), _told(told)) if given.granted else ()
+    rest = (_limit(made, given, policy), _list(made, listed), _announcement(announced)) if given.granted else ()
     return PrintedPaper(
         kind=FormKind.AUTHORITY,
         deployment=made.deployment,
@@ -194,11 +194,11 @@ def _why(made: ApplicationForm) -> Section:
 
 def _threshold(made: ApplicationForm, policy: Policy) -> tuple[Line, ...]:
     usual = made.threshold == policy.alerts.threshold
-    said = f"cosine {made.threshold:g}, " + (
+    words = f"cosine {made.threshold:g}, " + (
         "the policy's" if usual else f"not the policy's {policy.alerts.threshold:g}"
     )
     reason = () if usual else (Line("Why another threshold", made.threshold_reason),)
-    return (Line("Threshold", said), *reason)
+    return (Line("Threshold", words), *reason)
 
 
 def _faces(made: ApplicationForm) -> Line:
@@ -251,11 +251,14 @@ def _list(made: ApplicationForm, listed: ListFacts | None) -> Section:
     )
 
 
-def _told(told: ToldFacts | None) -> Section:
-    if told is None:
+def _announcement(announced: AnnouncementFacts | None) -> Section:
+    if announced is None:
         line = Line("Announced", "not yet; it can't open before")
-    elif told.withheld_because:
-        line = Line("Withheld", f"{when(told.at)}, because: {told.withheld_because}; approved by {told.approved_by}")
+    elif announced.withheld_because:
+        line = Line(
+            "Withheld",
+            f"{when(announced.at)}, because: {announced.withheld_because}; approved by {announced.approved_by}",
+        )
     else:
-        line = Line("Announced", when(told.at))
+        line = Line("Announced", when(announced.at))
     return Section("What the public is told", ("P1",), (line,))

@@ -105,7 +105,7 @@ def json_text(announced: Sequence[Announcement], policy: Policy, over: Mapping[s
             "purpose": one.plan.purpose,
             "use_case": one.plan.use_case.value,
             "came": over.get(one.public_id, NoticeStatus.COMING).value,
-            "what_you_are_told": list(_told(one, policy, over)),
+            "what_you_are_told": list(_inform_public(one, policy, over)),
             "posts": [] if one.public_id in over else list(posts(one, policy)),
         }
         for one in announced
@@ -131,7 +131,7 @@ def calendar(announced: Sequence[Announcement], policy: Policy, over: Mapping[st
             f"DTEND:{_utc(one.plan.ends_at)}",
             f"SUMMARY:{_escaped(f'Live facial recognition, {policy.force.name}')}",
             f"LOCATION:{_escaped(one.public_place)}",
-            f"DESCRIPTION:{_escaped(chr(10).join(_told(one, policy, over)))}",
+            f"DESCRIPTION:{_escaped(chr(10).join(_inform_public(one, policy, over)))}",
             "CLASS:PUBLIC",
             "TRANSP:TRANSPARENT",
             "END:VEVENT",
@@ -168,11 +168,11 @@ def atom_feed(
         add(entry, "title", f"Live facial recognition in {one.public_place}, {when(one)}")
         add(entry, "updated", one.made_at.astimezone(UTC).isoformat())
         add(entry, "link", rel="alternate", href=f"deployments/{one.public_id}.html")
-        add(entry, "content", "\n\n".join(_told(one, policy, over)), type="text")
+        add(entry, "content", "\n\n".join(_inform_public(one, policy, over)), type="text")
     return f'<?xml version="1.0" encoding="utf-8"?>\n{ET.tostring(feed, encoding="unicode")}\n'
 
 
-def _told(one: Announcement, policy: Policy, over: Mapping[str, NoticeStatus]) -> tuple[str, ...]:
+def _inform_public(one: Announcement, policy: Policy, over: Mapping[str, NoticeStatus]) -> tuple[str, ...]:
     return sentences(one, policy, over.get(one.public_id, NoticeStatus.COMING))
 
 

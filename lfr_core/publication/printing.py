@@ -20,7 +20,7 @@ from lfr_core.domain.policy import Policy
 from lfr_core.publication.closing import closing_report
 from lfr_core.publication.closing_document import printed_report
 from lfr_core.publication.document_words import when
-from lfr_core.publication.documents import ListFacts, ToldFacts, application_paper, authority_paper
+from lfr_core.publication.documents import AnnouncementFacts, ListFacts, application_paper, authority_paper
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.deployments import DeploymentRow, LifeRow
 from lfr_core.storage.tables.publication import AnnouncementRow, WatchlistCompositionRow
@@ -59,7 +59,7 @@ def printed_paper(
                 made,
                 given,
                 _list_of(session, row),
-                _told_of(session, made),
+                _read_announcement(session, made),
                 name=row.name,
                 policy=policy,
                 notice=_of_authority(session, row, given, now),
@@ -100,10 +100,10 @@ def _list_of(session: Session, row: DeploymentRow) -> ListFacts | None:
     )
 
 
-def _told_of(session: Session, made: Application) -> ToldFacts | None:
+def _read_announcement(session: Session, made: Application) -> AnnouncementFacts | None:
     """The newest announcement, if it is for these hours."""
     query = select(AnnouncementRow).where(AnnouncementRow.deployment == made.deployment)
     row = session.exec(query.order_by(col(AnnouncementRow.revision).desc())).first()
     if row is None or (row.starts_at, row.ends_at) != (made.starts_at, made.ends_at):
         return None
-    return ToldFacts(at=row.made_at, withheld_because=row.withheld_because, approved_by=row.approved_by)
+    return AnnouncementFacts(at=row.made_at, withheld_because=row.withheld_because, approved_by=row.approved_by)

@@ -91,13 +91,13 @@ class Publisher:
         standing = revisions_of(self._engine, deployment)
         if not standing:
             raise Refused("record.not-published", f"no record of {deployment} is published: there is none to correct")
-        said = " ".join(reason.split())
+        reason_text = " ".join(reason.split())
         return corrected(
             standing[-1].record,
             figures,
             policy=self._policy,
             corrected_at=self._now(),
-            reason=said,
+            reason=reason_text,
             not_decided_because=not_decided_because,
         )
 
@@ -128,8 +128,8 @@ class Publisher:
             subject = f"deployment:{deployment}"
             self._trail.append(session, AuditEvent(Verb.DISCLOSE, by, deployment, subject, "record.published", facts))
             if record.not_decided is not None:
-                said = record.not_decided
-                facts = {"alerts": said.alerts, "because": said.because, "revision": row.revision}
+                reason_text = record.not_decided
+                facts = {"alerts": reason_text.alerts, "because": reason_text.because, "revision": row.revision}
                 rule = "record.not-decided" if word else "record.not-decided-by-nobody"
                 self._trail.append(session, AuditEvent(Verb.DISCLOSE, by, deployment, subject, rule, facts))
         return _value(row)

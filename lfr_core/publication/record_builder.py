@@ -189,9 +189,9 @@ def corrected(
         due_at=previous.due_at,
         not_decided_because=not_decided_because,
     )
-    said = previous.not_decided
-    if new.not_decided and said and not not_decided_because and new.not_decided.alerts <= said.alerts:
-        new = new.model_copy(update={"not_decided": said.model_copy(update={"alerts": new.not_decided.alerts})})
+    word = previous.not_decided
+    if new.not_decided and word and not not_decided_because and new.not_decided.alerts <= word.alerts:
+        new = new.model_copy(update={"not_decided": word.model_copy(update={"alerts": new.not_decided.alerts})})
     if new.record_id != previous.record_id:
         raise Refused("record.other-deployment", f"{new.record_id} can't correct {previous.record_id}")
     before, after = previous.model_dump(), new.model_dump()

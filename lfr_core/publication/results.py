@@ -60,7 +60,7 @@ class Attempt:
     """What an attempt came to, for a reader."""
 
     outcome: Outcome
-    said: str
+    message: str
     due: Due
     record: PublishedRecord | None = None
 
@@ -202,7 +202,7 @@ class ResultsService:
             return now, next(one for one in results_due(session, now, self._policy) if one.deployment == deployment)
 
     def _wait(self, due: Due, waiting: int, now: datetime) -> Attempt:
-        said = (
+        message = (
             f"{waiting} alert{'' if waiting == 1 else 's'} not decided yet; due {due.moments.due_at:%Y-%m-%d %H:%M} UTC"
         )
         if now >= due.moments.remind_at:
@@ -212,10 +212,10 @@ class ResultsService:
                         session,
                         role=Role.PUBLICATION_OFFICER,
                         deployment=due.deployment,
-                        why=f"results: {said}",
+                        why=f"results: {message}",
                         now=now,
                     )
-        return Attempt(Outcome.WAITING, said, due)
+        return Attempt(Outcome.WAITING, message, due)
 
     def _publish(
         self,

@@ -178,8 +178,8 @@ def _download(source: _Source, scratch: Path) -> Path:
                 f"{source.requirement} as offered by the package index isn't the pinned file (sha256 {source.sha256}); "
                 "nothing was installed. Look at the index that pip is set to."
             )
-        said = "; ".join(line for line in done.stderr.strip().splitlines()[-4:] if line.strip())
-        raise Retryable(f"pip couldn't fetch {source.requirement}: {said}. {ADVICE}")
+        output = "; ".join(line for line in done.stderr.strip().splitlines()[-4:] if line.strip())
+        raise Retryable(f"pip couldn't fetch {source.requirement}: {output}. {ADVICE}")
     return next(fetched.iterdir())
 
 

@@ -244,7 +244,7 @@ def _noting(step: PurgeStep, failures: list[LfrError]) -> Iterator[None]:
 
 
 def _with_error(report: StepReport, error: LfrError) -> StepReport:
-    said = f"the run isn't on the audit trail: {error}"
+    message = f"the run isn't on the audit trail: {error}"
     after_s = error.retry_after_s if isinstance(error, Retryable) else None
-    both = f"{report.error}; {said}" if report.error else said
+    both = f"{report.error}; {message}" if report.error else message
     return replace(report, error=both, retry_after_s=report.retry_after_s or after_s)

@@ -157,23 +157,25 @@ def translated(engine: Engine) -> Iterator[None]:
 
 def _meaning(error: DBAPIError, engine: Engine) -> LfrError:
     where = engine.url.render_as_string(hide_password=True)
-    said = str(error.orig).strip().partition("\n")[0]
+    detail = str(error.orig).strip().partition("\n")[0]
     state = str(getattr(error.orig, "sqlstate", ""))
-    if "disk is full" in said or state in _POSTGRES_DISK_FULL:
+    if "disk is full" in detail or state in _POSTGRES_DISK_FULL:
         return Retryable(f"the database's disk is full ({where}): free space; nothing was written", retry_after_s=5.0)
-    if "no such table" in said or "no such column" in said or state in _POSTGRES_NO_SCHEMA:
-        return Fatal(f"the database {where} lacks OpenLFR's tables ({said}): start it with `lfr up`, which makes them")
-    if "database is locked" in said or state == "55P03":
+    if "no such table" in detail or "no such column" in detail or state in _POSTGRES_NO_SCHEMA:
+        return Fatal(
+            f"the database {where} lacks OpenLFR's tables ({detail}): start it with `lfr up`, which makes them"
+        )
+    if "database is locked" in detail or state == "55P03":
         return Retryable(f"the database {where} is busy: another process holds it; try again")
     if isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated:
-        return Retryable(f"the database {where} is away ({said}): see that it runs; nothing was written")
+        return Retryable(f"the database {where} is away ({detail}): see that it runs; nothing was written")
     if error.__class__.__name__ == "DataError":
-        return Poison(f"the database refuses a value: {said}")
-    if "not a database" in said or "malformed" in said:
-        return Fatal(f"the database {where} is damaged ({said}): restore it from a backup")
-    if state == "23505" or "UNIQUE constraint failed" in said:
+        return Poison(f"the database refuses a value: {detail}")
+    if "not a database" in detail or "malformed" in detail:
+        return Fatal(f"the database {where} is damaged ({detail}): restore it from a backup")
+    if state == "23505" or "UNIQUE constraint failed" in detail:
         return Retryable("another process wrote the same thing at the same moment; try again")
-    return Fatal(f"the database refuses a statement of OpenLFR's, which is a fault of OpenLFR: {said}")
+    return Fatal(f"the database refuses a statement of OpenLFR's, which is a fault of OpenLFR: {detail}")
 
 
 def scrub(engine: Engine) -> None:

@@ -80,9 +80,9 @@ def _lawful(rows: list[EntryRow], refusals: list[Refusal]) -> list[EntryRow]:
 
 
 def _consistent(rows: list[EntryRow], refusals: list[Refusal]) -> list[EntryRow]:
-    said: dict[str, set[tuple[object, ...]]] = defaultdict(set)
+    facts: dict[str, set[tuple[object, ...]]] = defaultdict(set)
     for row in rows:
-        said[row.subject].add(tuple(getattr(row, name) for name in SUBJECT_FACTS))
+        facts[row.subject].add(tuple(getattr(row, name) for name in SUBJECT_FACTS))
     refusals += [
         refusal_of(
             row,
@@ -90,6 +90,6 @@ def _consistent(rows: list[EntryRow], refusals: list[Refusal]) -> list[EntryRow]
             f"rows of this subject disagree about one of {', '.join(SUBJECT_FACTS)}: make them alike",
         )
         for row in rows
-        if len(said[row.subject]) > 1
+        if len(facts[row.subject]) > 1
     ]
-    return [row for row in rows if len(said[row.subject]) == 1]
+    return [row for row in rows if len(facts[row.subject]) == 1]

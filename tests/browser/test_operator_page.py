@@ -75,11 +75,11 @@ class TellingRecorder(Recorder):
 
     def _sealed(self, one: Sighting) -> Sighting:
         bound_to = sighting_probe(one.deployment, one.id)
-        told = MemoryVault().open_kept(one.key_id, actor=SystemActor.RECORDER, purpose="seal anew")
+        reported = MemoryVault().open_kept(one.key_id, actor=SystemActor.RECORDER, purpose="seal anew")
         key = sightings_key(
             self._real, one.deployment, now_ns=time.time_ns(), retention_h=24, actor=SystemActor.RECOGNISER
         )
-        probe = seal(key.key, open_sealed(told.key, one.probe_sealed, bound_to), bound_to)
+        probe = seal(key.key, open_sealed(reported.key, one.probe_sealed, bound_to), bound_to)
         changed = {"probe_sealed": base64.b64encode(probe), "key_id": key.info.id}
         return Sighting.model_validate(one.model_dump() | changed)
 
@@ -133,7 +133,7 @@ def page(context: BrowserContext, address: str, recorder: Recorder, seen: Seen) 
 
     page = context.new_page()
     page.on("request", asked)
-    page.on("console", lambda said: seen.errors.append(said.text) if said.type == "error" else None)
+    page.on("console", lambda output: seen.errors.append(output.text) if output.type == "error" else None)
     page.goto(address)
     page.get_by_role("heading", name="High Street").wait_for()
     yield page
@@ -223,8 +223,8 @@ def test_an_alert_is_on_the_page_within_two_seconds_of_its_recording(page: Page,
     for n, camera in enumerate(("north", "south", "east")):
         recorder.record_sightings([sighting(0.0, camera=camera, probe=PROBE)])
         start = time.monotonic()
-        told = page.locator(".ops-alert").filter(has_text=camera) if n == 0 else page.get_by_text(f"{n} new")
-        told.wait_for(timeout=10_000)
+        reported = page.locator(".ops-alert").filter(has_text=camera) if n == 0 else page.get_by_text(f"{n} new")
+        reported.wait_for(timeout=10_000)
         took.append(time.monotonic() - start)
 
     assert median(took) < 2.0
@@ -246,9 +246,9 @@ def test_probe_and_reference_stand_side_by_side_with_what_is_known(page: Page, r
         for picture in card.locator("img").all()
     ]
     assert [round(shade, -1) for shade in shades] == [40, 200]
-    said = card.inner_text()
+    output = card.inner_text()
     for known in ("subject of entry-1", "Arrest", "wanted by courts", "0.71", "threshold 0.45", "north", "Bail Act"):
-        assert known in said
+        assert known in output
     probe, reference = (picture.bounding_box() for picture in card.locator("img").all())
     assert probe is not None
     assert reference is not None
@@ -411,9 +411,9 @@ def test_cameras_show_the_frame_identity_and_their_latency(page: Page, recorder:
     camera = page.locator(".ops-camera").filter(has_text="identity")
     camera.get_by_text("17 captured =").wait_for()
 
-    said = camera.inner_text()
+    output = camera.inner_text()
     for known in ("5 recognised", "12 not sampled", "Good"):
-        assert known in said
+        assert known in output
     assert camera.locator(".ops-identity").get_attribute("aria-label") == (
         "Of 17 frames captured: 5 recognised, 12 not sampled"
     )

@@ -109,8 +109,8 @@ def test_the_demo_alerts_every_large_pass_and_nobody_else(kafka_libs: Path, tmp_
     assert result["deletion"]["bytes_searched"] > 10**6
     # and afterwards, with nothing running, trail and certificate still verify
     for group in ("audit", "erasure"):
-        told = lfr(group, "verify", home=tmp_path / "home" / "demo")
-        assert told.returncode == 0, told.stdout + told.stderr
+        verified = lfr(group, "verify", home=tmp_path / "home" / "demo")
+        assert verified.returncode == 0, verified.stdout + verified.stderr
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ class AlertHouse:
         self.store.create("dep", DeploymentKind.DEMO, name="High Street", policy=POLICY)
         self.store.attach_watchlist("dep", "contract", "gallery_dep", self.entries, held=held_by(self.entries))
         self.store.open("dep", hours=24.0)
-        self.desk = DecisionService(self.engine, self.trail, self.clock)
+        self.decisions = DecisionService(self.engine, self.trail, self.clock)
         self.crops = read.AlertCrops(self.engine, self.vault)
 
     def sign_on(self, *names: str) -> None:

@@ -49,14 +49,14 @@ from tests.support.people import add_operators
 from tests.support.records import entry
 from tests.support.vault_core import SteadyBook, TwoClocks
 
-__all__ = ["Installation"]
+__all__ = ["ErasureHarness"]
 
 POLICY = load_policy()
 DAY_S = 86_400.0
 
 
 @dataclass
-class Installation:
+class ErasureHarness:
     """One home. `later_s` moves the time that certificates are made at; the vault's own clock moves by `clock`."""
 
     home: Path
@@ -87,7 +87,7 @@ class Installation:
         self.trail = AuditTrail(self.vault, self.clock)
         self.deployments = DeploymentStore(self.engine, self.vault, self.trail, self.clock)
         self.plain_gallery = MilvusGallery(self.settings.gallery_uri)
-        self.desk = CertificateService(
+        self.certificates = CertificateService(
             self.engine, self.vault, self.trail, self.clock, certificate_folder(self.settings)
         )
         self.random = np.random.default_rng(7)
@@ -197,7 +197,7 @@ class Installation:
         )
 
     def certify(self, view: DeploymentView, search: Verification) -> SignedCertificate:
-        return self.desk.issue(
+        return self.certificates.issue(
             view.id,
             destroyed=read_destroyed(self.engine, view.id, grace_s=POLICY.vault.grace_s),
             injected=CanaryFile(canary_folder(self.settings), view.id).require(),

@@ -160,11 +160,11 @@ class FootageHouse:
             assert writer.missed == 0
         return segments(self.engine, camera=camera)
 
-    def desk(self) -> HoldService:
+    def hold_service(self) -> HoldService:
         return HoldService(self.engine, self.vault, self.trail, self.policy, self.clock)
 
     def hold(self, *wanted: Segment, by: str = "DC Ask", approved_by: str = "Insp Allow") -> Hold:
-        return self.certificates().place(self.request(*wanted, by=by, approved_by=approved_by))
+        return self.hold_service().place(self.request(*wanted, by=by, approved_by=approved_by))
 
     def request(self, *wanted: Segment, by: str = "DC Ask", approved_by: str = "Insp Allow") -> HoldRequest:
         return HoldRequest(

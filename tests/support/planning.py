@@ -114,7 +114,7 @@ class PlanningHouse:
         return utc_from_ns(self.clock.time_ns())
 
     @property
-    def desk(self) -> PlanningService:
+    def planning(self) -> PlanningService:
         return PlanningService(self.engine, self.trail, self.clock, self.policy)
 
     @property
@@ -142,11 +142,11 @@ class PlanningHouse:
     def plan(self, deployment: str = "dep", *, wanted: ApplicationForm | None = None, **changes: object) -> Application:
         kind = DeploymentKind(str(changes.pop("kind", "operational")))
         asked = wanted or form(self.start(), **changes)  # type: ignore[arg-type]  # fields by name
-        return self.desk.plan(deployment, kind, asked, by=PLANNER)
+        return self.planning.plan(deployment, kind, asked, by=PLANNER)
 
     def authorise(self, deployment: str = "dep") -> None:
         self.paper(PaperKind.COMMUNITY, deployment=deployment)
-        self.desk.authorise(deployment, by=OFFICER, reason="necessary and proportionate", claim_not_shown=True)
+        self.planning.authorise(deployment, by=OFFICER, reason="necessary and proportionate", claim_not_shown=True)
 
     def announce(self, deployment: str = "dep") -> None:
         announce(self.engine, self.announcements, deployment, by=PUBLISHER)
@@ -173,7 +173,7 @@ class PlanningHouse:
             return session.exec(select(LifeRow.list_digest).where(LifeRow.deployment == deployment)).one()
 
     def approve(self, deployment: str = "dep") -> None:
-        self.desk.approve_list(deployment, self.digest(deployment), by=OFFICER)
+        self.planning.approve_list(deployment, self.digest(deployment), by=OFFICER)
 
     def prove(self, deployment: str = "dep") -> None:
         """A self-test that was green."""
@@ -210,13 +210,13 @@ class PlanningHouse:
             self.approve(deployment)
         if far >= _LINE.index(DeploymentStatus.READY):
             self.touch()
-            self.desk.confirm(deployment, by=PLANNER, signage=True, briefing=True)
-            self.desk.ready(deployment, by=PLANNER)
+            self.planning.confirm(deployment, by=PLANNER, signage=True, briefing=True)
+            self.planning.ready(deployment, by=PLANNER)
         if far >= _LINE.index(DeploymentStatus.LIVE):
             self.wait_until(made.starts_at)
             self.touch()
             self.prove(deployment)
-            self.desk.open(deployment, by=OPERATOR, compare=self.compare)
+            self.planning.open(deployment, by=OPERATOR, compare=self.compare)
         return made
 
     def touch(self) -> None:

@@ -68,7 +68,7 @@ class PromiseHouse(AlertHouse):
             engine=self.engine,
             vault=self.asked,
             gallery=self.gallery,
-            desk=self.certificates,
+            certificates=self.certificates,
             keystore_folder=self.keystore,
             source=self.source,
             alone=True,

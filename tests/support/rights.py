@@ -1,4 +1,4 @@
-"""A house with footage, people on the register, and the desk where rights are taken.
+"""A house with footage, people on the register, and the service that takes requests of rights.
 
 The vault is asked through its socket, as every page and command asks it: `make_key` and all the rest pass its messages.
 """
@@ -20,7 +20,7 @@ from tests.support.footage import FootageHouse
 
 __all__ = ["APPROVER", "CLERK", "CONTACT", "OFFICER", "TEXT", "RightsHouse"]
 
-CLERK = "F. Desk"
+CLERK = "F. Doyle"
 OFFICER = "D. Officer"
 APPROVER = "Supt Allow"
 CONTACT = "Aylin Quartermaine, 4 Rampant Horse Street"

@@ -175,4 +175,4 @@ def _test_unless_proven(installation: Installation, deployment: str, *, by: str)
     found = run_self_test(installation, deployment, by=by)
     for line in found.lines:
         if not line.ok:
-            print_plain(f"{line.name}: {line.said}", errors)
+            print_plain(f"{line.name}: {line.message}", errors)

@@ -98,13 +98,13 @@ def _show_list(found: Sequence[SignedCertificate]) -> None:
     print_table(
         [
             {
-                "number": str(said.number),
-                "deployment": said.deployment,
-                "issued (UTC)": f"{utc_from_ns(said.issued_ns):%Y-%m-%d %H:%M:%S}",
-                "search": "passed" if said.search.passed else "FAILED",
-                "canaries": str(len(said.canaries)),
+                "number": str(certificate.number),
+                "deployment": certificate.deployment,
+                "issued (UTC)": f"{utc_from_ns(certificate.issued_ns):%Y-%m-%d %H:%M:%S}",
+                "search": "passed" if certificate.search.passed else "FAILED",
+                "canaries": str(len(certificate.canaries)),
             }
-            for said in (one.certificate for one in found)
+            for certificate in (one.certificate for one in found)
         ]
     )
 

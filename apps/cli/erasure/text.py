@@ -28,15 +28,15 @@ def as_document(signed: SignedCertificate) -> object:
 
 def show_certificate(signed: SignedCertificate) -> None:
     """Print one certificate in full."""
-    said = signed.certificate
-    console.print(f"[bold]Certificate {said.number}[/bold] of {said.deployment}", highlight=False)
-    print_table(_destroyed_rows(said))
-    show_search(said.search)
-    for each in said.without_canary:
+    certificate = signed.certificate
+    console.print(f"[bold]Certificate {certificate.number}[/bold] of {certificate.deployment}", highlight=False)
+    print_table(_destroyed_rows(certificate))
+    show_search(certificate.search)
+    for each in certificate.without_canary:
         console.print(f"[yellow]{each.value}: no canary was injected, so the search says nothing of it[/yellow]")
 
 
-def _destroyed_rows(said: Certificate) -> list[dict[str, str]]:
+def _destroyed_rows(certificate: Certificate) -> list[dict[str, str]]:
     return [
         {
             "class": line.data_class.value,
@@ -46,7 +46,7 @@ def _destroyed_rows(said: Certificate) -> list[dict[str, str]]:
             "latest after due": f"{line.latest_after_due_ms / 1e3:.1f} s",
             "left": ", ".join(f"{count:,} {what}" for what, count in line.left.items()),
         }
-        for line in said.destroyed
+        for line in certificate.destroyed
     ]
 
 

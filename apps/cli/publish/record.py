@@ -115,13 +115,13 @@ def _preview(installation: Installation, deployment: str) -> DeploymentRecord:
 
 
 def _words_of(made: DeploymentRecord, *, is_preview: bool) -> str:
-    from lfr_core.publication.site.figures import said_of_not_decided
+    from lfr_core.publication.site.figures import describe_not_decided
 
     state = "would be published" if is_preview else f"published {made.published_at:%Y-%m-%d %H:%M} UTC"
     lines = (
         f"{made.record_id}, revision {made.revision}: {state}, due {made.due_at:%Y-%m-%d %H:%M} UTC",
         f"{made.rates.in_words.capitalize()}.",
-        said_of_not_decided(made),
+        describe_not_decided(made),
         "Outcomes of engagements: not recorded." if made.outcomes == "not recorded" else "",
     )
     return "\n".join(filter(None, lines))

@@ -31,8 +31,8 @@ def results(installation: Installation, deployment: Deployment) -> Output:
     made = build_results_service(installation).attempt(deployment)
     site = build_public_site(installation).refresh(installation.now, wait=False)
     return Output(
-        _as_dict(made.due) | {"outcome": made.outcome.value, "said": made.said, "site": str(site.folder)},
-        f"{deployment}: {made.outcome.value}. {made.said}\nSite: {site.said}",
+        _as_dict(made.due) | {"outcome": made.outcome.value, "said": made.message, "site": str(site.folder)},
+        f"{deployment}: {made.outcome.value}. {made.message}\nSite: {site.message}",
     )
 
 
@@ -67,7 +67,7 @@ def explain(
 
     made = build_explanations(installation).explain(deployment, why=why, by=by)
     site = build_public_site(installation).refresh(installation.now, wait=False)
-    return Output(_as_dict(made), f"{deployment}: explained, {made.stands.value}. Site: {site.said}")
+    return Output(_as_dict(made), f"{deployment}: explained, {made.stands.value}. Site: {site.message}")
 
 
 def _line(one: Due) -> str:

@@ -51,7 +51,7 @@ def enquire(
     """Take an enquiry; the person is given its reference, and an answer within one month.
 
     Example: lfr rights enquire --listed --deployment high-street-0412 --contact "PO box 4" --text-file letter.txt
-    --by "F. Desk"
+    --by "F. Doyle"
     """
     words = read_words(text, text_file, "What is asked")
     about = _about(deployment, from_, to, place, receipt)
@@ -75,7 +75,7 @@ def complain(
     """Take a complaint; the footage it concerns is held by itself, until a second person confirms that or time passes.
 
     Example: lfr rights complain --receipt S-2026-7QF3-9KXM-2TWA --contact "a@b.example" --text-file letter.txt
-    --by "F. Desk"
+    --by "F. Doyle"
     """
     words = read_words(text, text_file, "What is asked")
     about = _about(deployment, from_, to, place, receipt)

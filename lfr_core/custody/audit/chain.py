@@ -91,7 +91,7 @@ def _own_problem(entry: StoredEntry) -> Problem | None:
     body = parse_body(entry.body)
     if body is not None and is_as_hashed and body.seq != entry.seq:
         return Problem(entry.seq, Fault.MOVED, f"in place of entry {entry.seq} stands entry {body.seq}")
-    said = None if body is None else (body.at_ns, body.deployment, body.verb.value)
-    if not is_as_hashed or said != (entry.at_ns, entry.deployment, entry.verb):
+    stated = None if body is None else (body.at_ns, body.deployment, body.verb.value)
+    if not is_as_hashed or stated != (entry.at_ns, entry.deployment, entry.verb):
         return Problem(entry.seq, Fault.CHANGED, f"entry {entry.seq} was changed")
     return None

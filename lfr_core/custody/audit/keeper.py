@@ -31,7 +31,7 @@ class HeadKeeper:
         self._every_s = every_s
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._run, name="audit-heads", daemon=True)
-        self._said = ""
+        self._last_error = ""
 
     def start(self) -> None:
         """Begin; the first head is signed at once."""
@@ -48,12 +48,12 @@ class HeadKeeper:
         try:
             keep_head(self._engine, self._signer, self._clock, self._folder)
         except LfrError as error:
-            if str(error) != self._said:
+            if str(error) != self._last_error:
                 log = get_logger().warning if isinstance(error, Retryable) else get_logger().error
                 log("audit.head_not_signed", reason=str(error), rule=getattr(error, "rule", ""))
-            self._said = str(error)
+            self._last_error = str(error)
             return False
-        self._said = ""
+        self._last_error = ""
         return True
 
     def _run(self) -> None:

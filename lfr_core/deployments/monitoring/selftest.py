@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
@@ -44,7 +44,7 @@ class SelfTestLine:
 
     name: str
     ok: bool
-    said: str
+    message: str
     """What was seen; of a red line, what to do."""
 
 
@@ -63,13 +63,14 @@ class SelfTest:
         return all(line.ok for line in self.lines)
 
     def to_json(self) -> str:
-        """The lines, for the table of proofs."""
-        return json.dumps([asdict(line) for line in self.lines], ensure_ascii=False)
+        """Return the lines as the table of live probes keeps them."""
+        lines = [{"name": line.name, "ok": line.ok, "said": line.message} for line in self.lines]
+        return json.dumps(lines, ensure_ascii=False)
 
     @staticmethod
     def lines_from_json(text: str) -> tuple[SelfTestLine, ...]:
         """The lines of `to_json`."""
-        return tuple(SelfTestLine(**line) for line in json.loads(text))
+        return tuple(SelfTestLine(line["name"], line["ok"], line["said"]) for line in json.loads(text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +87,9 @@ def run_checks(checks: Sequence[Check]) -> tuple[SelfTestLine, ...]:
     lines: list[SelfTestLine] = []
     for check in checks:
         try:
-            lines.append(SelfTestLine(check.name, ok=True, said=check.look()))
+            lines.append(SelfTestLine(check.name, ok=True, message=check.look()))
         except LfrError as error:
-            lines.append(SelfTestLine(check.name, ok=False, said=str(error)))
+            lines.append(SelfTestLine(check.name, ok=False, message=str(error)))
     return tuple(lines)
 
 

@@ -142,8 +142,10 @@ def what_is_wrong(session: Session, proof: UUID) -> str:
     row = session.get(LiveProbeRow, proof)
     keys = () if row is None else _keys(row)
     faults = {answer.part: answer.fault.value for answer in answers_to(session, proof)}
-    told = [f"{key}: {faults.get(part, 'no answer')}" for part, key in enumerate(keys) if faults.get(part, "no answer")]
-    return ", ".join(told)
+    outcomes = [
+        f"{key}: {faults.get(part, 'no answer')}" for part, key in enumerate(keys) if faults.get(part, "no answer")
+    ]
+    return ", ".join(outcomes)
 
 
 def answers_to(session: Session, proof: UUID) -> tuple[LiveProbeAnswer, ...]:

@@ -49,7 +49,7 @@ class State:
     engine: Engine
     vault: Vault
     gallery: Gallery
-    desk: CertificateService
+    certificates: CertificateService
     keystore_folder: Path
     source: Path
     """The folder that holds the packages."""
@@ -93,7 +93,7 @@ def checks_of(state: State, policy: Policy) -> tuple[Check, ...]:
         ResultsInTime(engine, policy.publication),
         AnswersInTime(engine, policy.publication),
         TrailVerifies(engine, state.keystore_folder),
-        DeletionCertified(engine, state.desk, state.keystore_folder, policy),
+        DeletionCertified(engine, state.certificates, state.keystore_folder, policy),
     )
 
 
@@ -111,7 +111,7 @@ def open_ledger(installation: Installation, *, random: Generator, pause: Callabl
             engine=engine,
             vault=vault,
             gallery=gallery,
-            desk=CertificateService(engine, vault, trail, clock, certificate_folder(settings)),
+            certificates=CertificateService(engine, vault, trail, clock, certificate_folder(settings)),
             keystore_folder=settings.keystore_folder,
             source=PROJECT,
             alone=not settings.milvus_uri,

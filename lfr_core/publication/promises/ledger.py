@@ -58,7 +58,7 @@ class PastResult:
 
     promise: str
     result: Result
-    said: str
+    message: str
     at_ns: int
 
 
@@ -153,10 +153,10 @@ def _keep(session: Session, promise: str, finding: Finding, now_ns: int) -> None
         row.since_ns = now_ns
         session.add(
             PromiseResultRow(
-                promise=promise, result=finding.result.value, said=finding.said, evidence=evidence, at_ns=now_ns
+                promise=promise, result=finding.result.value, said=finding.message, evidence=evidence, at_ns=now_ns
             )
         )
-    row.result, row.said, row.evidence = finding.result.value, finding.said, evidence
+    row.result, row.said, row.evidence = finding.result.value, finding.message, evidence
     row.subjects, row.detail, row.at_ns = json.dumps(finding.subjects), finding.detail, now_ns
 
 

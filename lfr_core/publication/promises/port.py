@@ -29,7 +29,7 @@ class Finding:
     """What a check found. Nothing in it is personal data."""
 
     result: Result
-    said: str
+    message: str
     """One sentence for the public. No ids in it: an id may name the place of a deployment that is withheld."""
     evidence: Mapping[str, str | int] = field(default_factory=dict)
     """Numbers and hashes, for the public."""

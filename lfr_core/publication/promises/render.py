@@ -31,7 +31,7 @@ class LedgerLine:
     status: str
     """`holds`, `broken`, `can't be checked now`, `not checked for over a day`, `not checked yet` or
     `no automatic check`."""
-    said: str
+    message: str
     """What the check saw, or why there is none."""
     evidence: tuple[tuple[str, str], ...]
     """Names and values."""
@@ -58,7 +58,7 @@ def _line(entry: Entry, read_ns: int) -> LedgerLine:
         promise.sentence,
         promise.rule,
         "not checked for over a day" if stale and not broken else _WORDS[found.result],
-        found.said,
+        found.message,
         tuple((name.replace("_", " "), str(value)) for name, value in found.evidence.items()),
         _moment(entry.at_ns),
         _moment(entry.since_ns),

@@ -12,7 +12,7 @@ from lfr_core.domain.policy import Policy
 from lfr_core.publication.notices import NoticeStatus, atom_feed, calendar, json_text, when
 from lfr_core.publication.record import SCHEMA_FILES, DeploymentRecord
 from lfr_core.publication.site.data import SiteData, check_contacts
-from lfr_core.publication.site.figures import cells, said_of_not_decided
+from lfr_core.publication.site.figures import cells, describe_not_decided
 from lfr_core.publication.site.manifest import MANIFEST, canonical
 from lfr_core.publication.site.pages import pages
 from lfr_core.publication.tabular import csv_text
@@ -55,7 +55,11 @@ def site_files(data: SiteData, policy: Policy, *, signer: Signer | None) -> dict
 
 
 def _ledger(data: SiteData) -> str:
-    lines = [asdict(line) | {"evidence": dict(line.evidence)} for line in data.ledger]
+    lines = [
+        {"said" if name == "message" else name: value for name, value in asdict(line).items()}
+        | {"evidence": dict(line.evidence)}
+        for line in data.ledger
+    ]
     value = {"schema": "openlfr.promises.1", "read_at": data.now.isoformat(timespec="seconds"), "promises": lines}
     return json.dumps(value, indent=1, ensure_ascii=False) + "\n"
 
@@ -87,21 +91,21 @@ def _figures(record: DeploymentRecord) -> dict[str, object]:
         "in_words": record.rates.in_words,
         "faces_compared": record.faces_compared,
         "alerts": dict(cells(record)),
-        "not_decided": said_of_not_decided(record),
+        "not_decided": describe_not_decided(record),
     }
 
 
 def _manifest(files: Mapping[str, bytes], data: SiteData, policy: Policy, signer: Signer | None) -> bytes:
-    said = {
+    manifest = {
         "kind": "openlfr.site",
         "v": 1,
         "force": policy.force.name,
         "made_at": data.now.isoformat(),
         "files": {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())},
     }
-    signed = signer.sign(canonical(said)) if signer is not None else None
+    signed = signer.sign(canonical(manifest)) if signer is not None else None
     whole = {
-        "manifest": said,
+        "manifest": manifest,
         "public_key": signed.public_key.hex() if signed else "",
         "signature": signed.signature.hex() if signed else "",
     }

@@ -57,7 +57,7 @@ class SiteDeployment:
         return self.revisions[-1] if self.revisions else None
 
     @property
-    def may_be_told(self) -> bool:
+    def is_public(self) -> bool:
         """Whether it has a page: a withheld one has none before it ended."""
         return self.announced.withheld_because is None or self.ended_at is not None
 
@@ -131,19 +131,19 @@ def site_data(engine: Engine, policy: Policy, *, papers: Path, now: datetime) ->
             epochs=epochs(engine, one.deployment),
             due=due.get(one.deployment),
         )
-        if made.may_be_told:
+        if made.is_public:
             found.append(made)
-    told = {one.deployment for one in announced}
+    announced_ids = {one.deployment for one in announced}
     return SiteData(
         now=now,
         coming=tuple(one for one in found if one.came is NoticeStatus.COMING),
         past=tuple(one for one in reversed(found) if one.came is not NoticeStatus.COMING),
         withheld=withheld,
         unannounced=sum(
-            one.opened_at is not None and one.view.kind is DeploymentKind.OPERATIONAL and name not in told
+            one.opened_at is not None and one.view.kind is DeploymentKind.OPERATIONAL and name not in announced_ids
             for name, one in summaries.items()
         ),
-        late_unannounced=tuple(one for name, one in due.items() if name not in told and _is_late(one)),
+        late_unannounced=tuple(one for name, one in due.items() if name not in announced_ids and _is_late(one)),
         documents=tuple(_document(papers, one) for one in documents(engine)),
         ledger=render(read_ledger(engine, promises(policy), now_ns=round(now.timestamp() * 1e9))),
     )

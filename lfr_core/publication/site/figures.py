@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lfr_core.publication.record import DeploymentRecord
 
-__all__ = ["cells", "said_of_not_decided"]
+__all__ = ["cells", "describe_not_decided"]
 
 
 def cells(record: DeploymentRecord) -> tuple[tuple[str, int], ...]:
@@ -19,12 +19,12 @@ def cells(record: DeploymentRecord) -> tuple[tuple[str, int], ...]:
     )
 
 
-def said_of_not_decided(record: DeploymentRecord) -> str:
+def describe_not_decided(record: DeploymentRecord) -> str:
     """One or two sentences on alerts that nobody judged; "" where all were judged."""
-    said = record.not_decided
-    if said is None:
+    not_decided = record.not_decided
+    if not_decided is None:
         return ""
-    alerts = f"{said.alerts:,} of these alerts" if record.alerts.total > 1 else "this alert"
-    if said.said_by == "nobody":
-        return f"Nobody judged {alerts}, and nobody answers for that: {said.because}."
-    return f"Nobody judged {alerts}. The {said.said_by} says why: {said.because}."
+    alerts = f"{not_decided.alerts:,} of these alerts" if record.alerts.total > 1 else "this alert"
+    if not_decided.said_by == "nobody":
+        return f"Nobody judged {alerts}, and nobody answers for that: {not_decided.because}."
+    return f"Nobody judged {alerts}. The {not_decided.said_by} says why: {not_decided.because}."

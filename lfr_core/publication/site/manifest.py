@@ -27,8 +27,8 @@ def verify_files(files: Mapping[str, bytes], *, public_key: str) -> None:
     """Check that `files` are those that the key (hexadecimal) signed. Raises Poison, naming what isn't."""
     try:
         whole = json.loads(files[MANIFEST])
-        said, signature = whole["manifest"], bytes.fromhex(whole["signature"])
-        Ed25519PublicKey.from_public_bytes(bytes.fromhex(public_key)).verify(signature, canonical(said))
+        contents, signature = whole["manifest"], bytes.fromhex(whole["signature"])
+        Ed25519PublicKey.from_public_bytes(bytes.fromhex(public_key)).verify(signature, canonical(contents))
     except (InvalidSignature, KeyError, ValueError, TypeError, AttributeError) as error:
         raise Poison(
             f"{MANIFEST} isn't signed by this key: ask the force for its key, and fetch the site anew"

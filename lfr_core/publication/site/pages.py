@@ -16,7 +16,7 @@ from lfr_core.publication.notices import NoticeStatus, posts, sentences, when
 from lfr_core.publication.record import SCHEMA_FILE, SCHEMA_FILES, DeploymentRecord, PublishedRate
 from lfr_core.publication.site.charts import bars_svg, interval_svg
 from lfr_core.publication.site.data import SiteData
-from lfr_core.publication.site.figures import cells, said_of_not_decided
+from lfr_core.publication.site.figures import cells, describe_not_decided
 
 __all__ = ["pages"]
 
@@ -64,12 +64,12 @@ def pages(data: SiteData, policy: Policy, *, draft: bool) -> Iterator[tuple[str,
                 one=one,
                 record=record,
                 due=one.due.moments.due_at if one.due else None,
-                told=sentences(one.announced, policy, one.came) if one.announced.withheld_because is None else (),
+                informing=sentences(one.announced, policy, one.came) if one.announced.withheld_because is None else (),
                 posts=posts(one.announced, policy) if is_coming and one.announced.withheld_because is None else (),
                 charts=_charts(record) if record else {},
                 rates=_rates(record) if record else (),
                 cells=cells(record) if record else (),
-                not_decided=said_of_not_decided(record) if record else "",
+                not_decided=describe_not_decided(record) if record else "",
             ),
         )
 

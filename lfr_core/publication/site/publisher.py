@@ -35,7 +35,7 @@ class Refreshed:
     """0 when nothing was built."""
 
     @property
-    def said(self) -> str:
+    def message(self) -> str:
         if not self.built:
             return f"{self.folder} is as it should be"
         return f"{self.folder / 'index.html'}: {self.files} files, {'a draft, unsigned' if self.draft else 'signed'}"

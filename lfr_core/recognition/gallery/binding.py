@@ -30,7 +30,7 @@ class Difference:
     @property
     def words(self) -> str:
         """For people: how many of each, and nobody's name. "" where nothing differs."""
-        told = [
+        differences = [
             f"{count} {'photograph' if count == 1 else 'photographs'} {words[count != 1]}"
             for count, words in (
                 (len(self.missing), ("is missing", "are missing")),
@@ -39,7 +39,7 @@ class Difference:
             )
             if count
         ]
-        return ", ".join(told)
+        return ", ".join(differences)
 
 
 def gallery_digest(rows: Iterable[StoredRow]) -> str:

@@ -205,20 +205,20 @@ def find_unregistered_canaries(engine: Engine, injected: Sequence[InjectedCanary
     with reading(engine) as session:
         deployments = {one.deployment for one in injected}
         rows = {row.id: row for row in session.exec(select(CanaryRow)) if row.deployment in deployments}
-    told = []
+    faults = []
     for one in injected:
         row = rows.pop(one.id, None)
         if row is None:
-            told.append(f"{one.kind.value}: canary {one.id} was never booked")
+            faults.append(f"{one.kind.value}: canary {one.id} was never booked")
         elif (row.clear_digest, row.stored_digest, row.key_id, row.due_ns) != (
             digest_of(one.clear),
             digest_of(one.stored),
             one.key_id,
             one.due_ns,
         ):
-            told.append(f"{one.kind.value}: canary {one.id} isn't what was booked at injection")
-    told += [f"{row.kind}: canary {row.id} was booked and is missing from the file" for row in rows.values()]
-    return tuple(told)
+            faults.append(f"{one.kind.value}: canary {one.id} isn't what was booked at injection")
+    faults += [f"{row.kind}: canary {row.id} was booked and is missing from the file" for row in rows.values()]
+    return tuple(faults)
 
 
 def _signed(row: CertificateRow) -> SignedCertificate:
@@ -239,10 +239,14 @@ def _row_faults(row: CertificateRow, public_key: str) -> list[str]:
     if signed.digest != row.digest:
         return ["its digest in the table was edited"]
     try:
-        said = signed.certificate
+        certificate = signed.certificate
     except Poison as error:
         return [str(error)]
-    if (said.number, said.deployment, said.issued_ns) != (row.number, row.deployment, row.issued_ns):
+    if (certificate.number, certificate.deployment, certificate.issued_ns) != (
+        row.number,
+        row.deployment,
+        row.issued_ns,
+    ):
         return ["its row in the table was edited"]
     return []
 

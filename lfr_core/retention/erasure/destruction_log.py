@@ -93,7 +93,7 @@ def epochs(engine: Engine, deployment: str, *, at_ns: int | None = None) -> tupl
 
 
 def read_destroyed(engine: Engine, deployment: str, *, grace_s: float) -> tuple[Destroyed, ...]:
-    """Return what was destroyed of one deployment, a line a class. `grace_s`: how long after its end an epoch may be opened.
+    """Return what was destroyed of one deployment, a line a class. `grace_s`: how long an ended epoch may be opened.
 
     Raises:
         Retryable: the records are away.

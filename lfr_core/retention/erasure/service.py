@@ -58,7 +58,7 @@ class Erasure:
         return known
 
     def due(self, deployment: str) -> tuple[str, ...]:
-        """Return the ids of canaries to be gone by now. Raises Refused `deployment.unknown`; Fatal as `read_canaries`."""
+        """Return ids of canaries that must be gone. Raises Refused `deployment.unknown`; Fatal as `read_canaries`."""
         ended, now_ns = ended_ns(self.engine, deployment), self.clock.time_ns()
         return tuple(one.id for one in self.read_canaries(deployment) if one.is_due(now_ns, ended))
 

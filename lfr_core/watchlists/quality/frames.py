@@ -127,15 +127,15 @@ def _other_subjects(cells: Sequence[RowCells], sha256: Sequence[str | None]) -> 
 
 def _disagreements(cells: Sequence[RowCells]) -> list[str]:
     """For each row the facts about which the rows of its subject disagree; rows that can't be taken don't speak."""
-    said: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    facts: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     for row in cells:
         if not _fault(row) and row.text.get("subject"):
             for name in SUBJECT_FACTS:
                 text = row.text.get(name, "")
-                said[row.text["subject"]][name].add(_category(text) if name == "category" else text)
+                facts[row.text["subject"]][name].add(_category(text) if name == "category" else text)
     return [
-        ", ".join(name for name in SUBJECT_FACTS if len(said[subject][name]) > 1)
-        if (subject := row.text.get("subject", "")) in said
+        ", ".join(name for name in SUBJECT_FACTS if len(facts[subject][name]) > 1)
+        if (subject := row.text.get("subject", "")) in facts
         else ""
         for row in cells
     ]

@@ -32,11 +32,11 @@ def rows(house: AlertHouse, table: str) -> list[dict[str, object]]:
 def decided(house: AlertHouse) -> list[UUID]:
     """Five alerts in every state there is, one of a test subject."""
     alerts = [house.alert(60.0 * n) for n in range(4)] + [house.alert(0.0, entry="blue")]
-    house.desk.judge(alerts[1], Judgement.SAME, "Ann", shown=seen(house.engine, alerts[1]))
-    house.desk.engage(alerts[1], Engagement.ENGAGED, "Ann")
-    house.desk.review(alerts[1], Review.CONFIRMED_TRUE, "Cat")
-    house.desk.judge(alerts[2], Judgement.DIFFERENT, "Ann", shown=seen(house.engine, alerts[2]))
-    house.desk.judge(alerts[3], Judgement.CANT_TELL, "Bob", shown=seen(house.engine, alerts[3]))
+    house.decisions.judge(alerts[1], Judgement.SAME, "Ann", shown=seen(house.engine, alerts[1]))
+    house.decisions.engage(alerts[1], Engagement.ENGAGED, "Ann")
+    house.decisions.review(alerts[1], Review.CONFIRMED_TRUE, "Cat")
+    house.decisions.judge(alerts[2], Judgement.DIFFERENT, "Ann", shown=seen(house.engine, alerts[2]))
+    house.decisions.judge(alerts[3], Judgement.CANT_TELL, "Bob", shown=seen(house.engine, alerts[3]))
     return alerts
 
 
@@ -67,7 +67,7 @@ def test_figures_are_right_while_some_have_expired_and_others_stand(house: Alert
 
 def test_a_stub_has_a_new_id_and_nothing_that_tells_whom_when_or_where(house: AlertHouse) -> None:
     alert = house.alert()
-    house.desk.judge(alert, Judgement.SAME, "Ann", shown=seen(house.engine, alert))
+    house.decisions.judge(alert, Judgement.SAME, "Ann", shown=seen(house.engine, alert))
 
     house.after_retention()
     house.expire()
@@ -100,8 +100,8 @@ def test_nothing_of_an_expired_alert_is_left_in_any_table(house: AlertHouse) -> 
     assert [rows(house, table) for table in ("alert", "alert_reference", "sighting")] == [[], [], []]
     assert gone.key is not None
     assert house.vault.kept(KeyKind.ALERT) == ()
-    said = house.audited("erase")
-    assert any(f"alert:{alert}" in body and gone.key.info.fingerprint in body for body in said)
+    output = house.audited("erase")
+    assert any(f"alert:{alert}" in body and gone.key.info.fingerprint in body for body in output)
     with pytest.raises(Refused) as caught:
         house.crops.open(alert, "Ann", "a second look")
     assert caught.value.rule == DELETED
@@ -202,12 +202,12 @@ def test_an_erasure_that_cannot_be_audited_deletes_no_row(house: AlertHouse) -> 
 
 
 def test_a_sighting_told_again_after_its_alert_expired_opens_no_other(house: AlertHouse) -> None:
-    told = sighting(0.0, vault=house.vault)
-    house.recorder().record_sightings([told])
+    reported = sighting(0.0, vault=house.vault)
+    house.recorder().record_sightings([reported])
     house.after_retention()
     house.expire()
 
-    again = house.recorder().record_sightings([told])
+    again = house.recorder().record_sightings([reported])
 
     ((_, error),) = again.failures
     assert isinstance(error, Refused)
@@ -225,7 +225,7 @@ def test_a_canary_is_counted_and_shown_nowhere_and_leaves_no_stub(house: AlertHo
     )
 
     with pytest.raises(Refused) as decision:
-        house.desk.judge(canary, Judgement.SAME, "Ann", shown=seen(house.engine, canary))
+        house.decisions.judge(canary, Judgement.SAME, "Ann", shown=seen(house.engine, canary))
     house.after_retention()
     gone = house.expire()
 

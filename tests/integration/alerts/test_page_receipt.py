@@ -35,7 +35,7 @@ def shown(view: object, operator: str) -> None:
 @pytest.fixture
 def alert(house: AlertHouse) -> UUID:
     opened = house.alert()
-    house.desk.judge(opened, Judgement.SAME, OPERATOR, shown=seen(house.engine, opened))
+    house.decisions.judge(opened, Judgement.SAME, OPERATOR, shown=seen(house.engine, opened))
     return opened
 
 
@@ -90,7 +90,7 @@ def test_a_receipt_is_offered_once_engaged_and_issued_once_however_often_the_pag
 def test_nobody_but_an_operator_who_has_signed_on_is_issued_a_receipt(
     house: AlertHouse, alert: UUID, name: str
 ) -> None:
-    house.desk.engage(alert, Engagement.ENGAGED, OPERATOR)
+    house.decisions.engage(alert, Engagement.ENGAGED, OPERATOR)
     view = OperatorView(house.engine, load_policy(), house.vault, house.trail, house.clock)
 
     with pytest.raises(Refused):
@@ -100,7 +100,7 @@ def test_nobody_but_an_operator_who_has_signed_on_is_issued_a_receipt(
 
 
 def test_a_receipt_goes_from_the_page_with_its_alert(house: AlertHouse, alert: UUID) -> None:
-    house.desk.engage(alert, Engagement.ENGAGED, OPERATOR)
+    house.decisions.engage(alert, Engagement.ENGAGED, OPERATOR)
     app = press(page(house), ASK)
     assert "receipt" in app.session_state
 
@@ -114,7 +114,7 @@ def test_a_receipt_goes_from_the_page_with_its_alert(house: AlertHouse, alert: U
 
 
 def test_a_receipt_asked_for_too_late_is_refused_in_words(house: AlertHouse, alert: UUID) -> None:
-    house.desk.engage(alert, Engagement.ENGAGED, OPERATOR)
+    house.decisions.engage(alert, Engagement.ENGAGED, OPERATOR)
     app = page(house)
     house.after_retention()
     house.sign_on(OPERATOR)

@@ -148,13 +148,13 @@ def test_a_click_on_a_picture_that_has_a_better_one_by_now_is_refused_and_the_be
     app = page(house)
     before = words(app)
     better(house)
-    told = "A newer picture of this person has come" in words(again(app))
+    reported = "A newer picture of this person has come" in words(again(app))
 
     press(app, "Same person")
     refused = (judged(house, alert), "Not recorded: the picture on the screen" in words(app), buttons(app))
     settled(house, app)
 
-    assert told
+    assert reported
     assert refused == (None, True, [])
     assert (pictured(app), words(app) == before) == ([str(alert)], False)
     press(app, "Same person")
@@ -166,15 +166,15 @@ def test_the_second_of_two_operators_is_told_and_goes_on_with_the_next(house: Al
     house.clock.advance(1.0)
     newer = house.alert(600.0)
     app = page(house)
-    house.desk.judge(newer, Judgement.DIFFERENT, BOB, shown=seen(house.engine, newer))
+    house.decisions.judge(newer, Judgement.DIFFERENT, BOB, shown=seen(house.engine, newer))
     stands = (pictured(again(app))[0], "Bob Operator has answered this alert meanwhile." in words(app))
 
     press(app, "Same person")
-    told = "Not recorded: Bob Operator has answered different already" in words(app)
+    reported = "Not recorded: Bob Operator has answered different already" in words(app)
     settled(house, app)
 
     assert stands == (str(newer), True)
-    assert told
+    assert reported
     assert (judged(house, newer), pictured(app)[0]) == (Judgement.DIFFERENT, str(older))
 
 
@@ -229,13 +229,13 @@ def test_the_operator_turns_to_the_newest_alert_by_an_act_of_their_own(house: Al
 
 def test_the_list_of_those_judged_stands_still_while_others_answer(house: AlertHouse) -> None:
     first = house.alert()
-    house.desk.judge(first, Judgement.SAME, BOB, shown=seen(house.engine, first))
+    house.decisions.judge(first, Judgement.SAME, BOB, shown=seen(house.engine, first))
     app = page(house)
     engaging = [each.key for each in app.button if each.label == "Engaged"]
     house.clock.advance(1.0)
     second = house.alert(600.0)
-    house.desk.judge(second, Judgement.SAME, BOB, shown=seen(house.engine, second))
-    house.desk.engage(first, Engagement.NOT_ENGAGED, BOB)
+    house.decisions.judge(second, Judgement.SAME, BOB, shown=seen(house.engine, second))
+    house.decisions.engage(first, Engagement.NOT_ENGAGED, BOB)
 
     again(app)
     stands = (pictured(app), [each.key for each in app.button if each.label == "Engaged"])
@@ -249,7 +249,7 @@ def test_the_list_of_those_judged_stands_still_while_others_answer(house: AlertH
 
 
 def test_nothing_is_kept_of_an_alert_that_is_deleted_while_it_is_shown(house: AlertHouse) -> None:
-    house.desk.judge(alert := house.alert(), Judgement.SAME, BOB, shown=seen(house.engine, alert))
+    house.decisions.judge(alert := house.alert(), Judgement.SAME, BOB, shown=seen(house.engine, alert))
     house.alert(600.0)
     app = page(house)
     assert "subject of entry-1" in words(app)

@@ -27,9 +27,9 @@ def test_each_opening_is_on_the_trail_with_a_pseudonym_and_the_purpose(house: Al
     assert opened.probe.reveal() == b"the probe"
     assert [r.jpeg.reveal() for r in opened.references] == [b"reference crop"]
     (body,) = [body for body in house.audited("consult") if f"alert:{alert}" in body]
-    said = json.loads(body)
-    assert said["rule"] == "second look"
-    assert said["actor"] == f"person:{house.vault.pseudonym('Ann Operator')}"
+    output = json.loads(body)
+    assert output["rule"] == "second look"
+    assert output["actor"] == f"person:{house.vault.pseudonym('Ann Operator')}"
     assert "Ann" not in body
 
 

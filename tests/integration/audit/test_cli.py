@@ -64,12 +64,12 @@ def sql(settings: Settings, statement: str) -> None:
 
 
 def test_the_trail_verifies_while_the_vault_is_down(lfr: Run, settings: Settings) -> None:
-    told = lfr("audit", "verify")
-    said = json.loads(lfr("audit", "verify", "--json").stdout)
+    result = lfr("audit", "verify")
+    output = json.loads(lfr("audit", "verify", "--json").stdout)
 
-    assert told.exit_code == 0
-    assert "The audit trail verifies: 5 entries" in told.stdout
-    assert (said["good"], said["entries"], said["signed_seq"], said["unchecked"]) == (True, 5, 5, [])
+    assert result.exit_code == 0
+    assert "The audit trail verifies: 5 entries" in result.stdout
+    assert (output["good"], output["entries"], output["signed_seq"], output["unchecked"]) == (True, 5, 5, [])
 
 
 @pytest.mark.parametrize(
@@ -85,12 +85,12 @@ def test_damage_is_exit_code_1_and_says_where_and_what(
     lfr: Run, settings: Settings, statement: str, fault: str, seq: int
 ) -> None:
     sql(settings, statement)
-    told = lfr("audit", "verify")
-    said = lfr("audit", "verify", "--json")
+    result = lfr("audit", "verify")
+    output = lfr("audit", "verify", "--json")
 
-    assert (told.exit_code, said.exit_code) == (1, 1)
-    assert "does not verify" in told.stderr
-    problem = json.loads(said.stdout)["problem"]
+    assert (result.exit_code, output.exit_code) == (1, 1)
+    assert "does not verify" in result.stderr
+    problem = json.loads(output.stdout)["problem"]
     assert (problem["fault"], problem["seq"]) == (fault, seq)
 
 
@@ -127,11 +127,11 @@ def test_entries_are_shown_filtered_and_without_names(lfr: Run, settings: Settin
 
 def test_an_export_made_while_the_vault_is_down_verifies(lfr: Run, settings: Settings, tmp_path: Path) -> None:
     file = tmp_path / "trail.jsonl"
-    told = lfr("audit", "export", "--output", str(file), "--verb", "decide")
+    result = lfr("audit", "export", "--output", str(file), "--verb", "decide")
     key = (settings.keystore_folder / KEY_FILE).read_text().strip()
 
-    assert told.exit_code == 0
-    assert "the vault is away" in told.stderr
+    assert result.exit_code == 0
+    assert "the vault is away" in result.stderr
     assert file.stat().st_mode & 0o077 == 0
     assert verified(file, key) == 0
     file.write_bytes(file.read_bytes().replace(b"alert:3", b"alert:4"))
@@ -145,12 +145,12 @@ def test_evidence_needs_the_vault_and_leaves_no_half_file(lfr: Run, settings: Se
         store = DeploymentStore(engine, client, AuditTrail(client, SystemClock()))
         store.create("dep", DeploymentKind.DEMO, name="High Street", policy=load_policy())
         engine.dispose()
-        told = lfr("evidence", "dep", "--output", str(file), "--json")
+        result = lfr("evidence", "dep", "--output", str(file), "--json")
         unknown = lfr("evidence", "nowhere", "--output", str(tmp_path / "out" / "none"))
 
-    assert told.exit_code == 0
+    assert result.exit_code == 0
     assert unknown.exit_code == 77
-    key = json.loads(told.stdout)["public_key"]
+    key = json.loads(result.stdout)["public_key"]
     assert verified(file, key) == 0
     assert lfr("evidence", "dep", "--output", str(tmp_path / "out" / "again")).exit_code == 75
     assert [each.name for each in file.parent.iterdir()] == ["dep.evidence"]

@@ -48,7 +48,7 @@ def test_back_pressure_looks_at_the_policy_s_rate_and_loses_nothing(
 ) -> None:
     session = a_session()
     worker.work_s = 0.01
-    told: list[CameraProgress] = []
+    reported: list[CameraProgress] = []
 
     report = run_camera(
         CameraJob(str(video(frames=400)), "demo", "north", as_fast_as_possible=True),
@@ -57,7 +57,7 @@ def test_back_pressure_looks_at_the_policy_s_rate_and_loses_nothing(
         directory=directory,
         sealer=PlainFrames(),
         session=session,
-        progress=told.append,
+        progress=reported.append,
     )
     end = worker.wait_for_end(session)
 
@@ -66,7 +66,7 @@ def test_back_pressure_looks_at_the_policy_s_rate_and_loses_nothing(
     assert [header.sequence for header in worker.frames(session)] == list(range(0, 400, 4))
     assert (end.sequence, end.not_sampled, end.dropped) == (400, 300, 0)
     assert_counts_explain_every_gap(worker.frames(session), end)
-    assert max(progress.in_flight for progress in told) <= 4 * policy.sampling.max_in_flight
+    assert max(progress.in_flight for progress in reported) <= 4 * policy.sampling.max_in_flight
 
 
 def test_with_back_pressure_capture_times_are_the_recording_s_so_that_trackers_and_merging_are_not_misled(
@@ -118,7 +118,7 @@ def test_a_slow_worker_makes_a_live_camera_drop_and_count_never_queue(
 ) -> None:
     session = a_session()
     worker.work_s = 0.4
-    told: list[CameraProgress] = []
+    reported: list[CameraProgress] = []
     tight = policy.model_copy(update={"sampling": policy.sampling.model_copy(update={"max_in_flight": 2})})
 
     report = run_camera(
@@ -128,15 +128,15 @@ def test_a_slow_worker_makes_a_live_camera_drop_and_count_never_queue(
         directory=directory,
         sealer=PlainFrames(),
         session=session,
-        progress=told.append,
+        progress=reported.append,
     )
     end = worker.wait_for_end(session)
 
     assert_balanced(report)
     assert report.captured == 100
     assert report.dropped_at_camera > 0
-    assert max(progress.in_flight for progress in told) <= 2
-    assert min(progress.looks_per_second for progress in told) < policy.sampling.looks_per_second
+    assert max(progress.in_flight for progress in reported) <= 2
+    assert min(progress.looks_per_second for progress in reported) < policy.sampling.looks_per_second
     assert_counts_explain_every_gap(worker.frames(session), end)
 
 
@@ -357,7 +357,7 @@ def test_a_broker_killed_in_mid_run_makes_a_live_camera_drop_and_count_and_go_on
     own_broker: RunningBroker, policy: Policy, directory: DeploymentDirectory, video: Video
 ) -> None:
     session, stop = a_session(), threading.Event()
-    told: list[CameraProgress] = []
+    reported: list[CameraProgress] = []
     reports: list[CameraReport] = []
 
     def run() -> None:
@@ -370,19 +370,19 @@ def test_a_broker_killed_in_mid_run_makes_a_live_camera_drop_and_count_and_go_on
                 sealer=PlainFrames(),
                 session=session,
                 stop=stop,
-                progress=told.append,
+                progress=reported.append,
             )
         )
 
     camera = threading.Thread(target=run)
     camera.start()
     try:
-        wait_until(lambda: bool(told) and told[-1].report.sent > 5)
+        wait_until(lambda: bool(reported) and reported[-1].report.sent > 5)
         own_broker.kill()
         time.sleep(5)
-        in_outage = told[-1]
+        in_outage = reported[-1]
         own_broker.start()
-        wait_until(lambda: told[-1].report.sent >= in_outage.report.sent + 20)
+        wait_until(lambda: reported[-1].report.sent >= in_outage.report.sent + 20)
     finally:
         stop.set()
         camera.join(60)

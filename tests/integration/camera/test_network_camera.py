@@ -118,7 +118,7 @@ class Run:
 
     def __init__(self, camera: NetworkCamera, servers: str, policy: Policy, directory: DeploymentDirectory) -> None:
         self.session = str(uuid.uuid4())
-        self.told: list[CameraProgress] = []
+        self.reported: list[CameraProgress] = []
         self.stop = threading.Event()
         self.report: CameraReport | None = None
 
@@ -131,7 +131,7 @@ class Run:
                 sealer=PlainFrames(),
                 session=self.session,
                 stop=self.stop,
-                progress=self.told.append,
+                progress=self.reported.append,
                 hang_s=1.0,
             )
 
@@ -140,7 +140,7 @@ class Run:
 
     def wait_for(self, what: str, sent: int, timeout_s: float = 30) -> None:
         deadline = time.monotonic() + timeout_s
-        while not self.told or self.told[-1].report.sent < sent:
+        while not self.reported or self.reported[-1].report.sent < sent:
             assert time.monotonic() < deadline, what
             assert self.thread.is_alive(), what
             time.sleep(0.05)
@@ -169,17 +169,17 @@ def test_a_network_camera_that_hangs_ends_and_changes_its_size_goes_on_and_its_p
             run.wait_for("frames of another size", sent=12)
             camera.hanging.set()
             time.sleep(3.0)
-            in_hang = run.told[-1]
+            in_hang = run.reported[-1]
             camera.hanging.clear()
             run.wait_for("frames after the hang", sent=in_hang.report.sent + 5)
             camera.ending.set()
             time.sleep(0.5)
             camera.ending.clear()
-            run.wait_for("frames after the end of the stream", sent=run.told[-1].report.sent + 5)
+            run.wait_for("frames after the end of the stream", sent=run.reported[-1].report.sent + 5)
         finally:
             report = run.end()
     end = worker.wait_for_end(run.session)
-    said = capfd.readouterr()
+    output = capfd.readouterr()
 
     assert not in_hang.connected
     assert report.reconnects >= 2
@@ -192,7 +192,7 @@ def test_a_network_camera_that_hangs_ends_and_changes_its_size_goes_on_and_its_p
     assert FrameKind.STATUS in {header.kind for header in worker.of(run.session)}
     events = [log["event"] for log in logs]
     assert {"camera.lost", "camera.reconnected", "camera.resolution-changed"} <= set(events)
-    assert PASSWORD not in f"{logs}{said.out}{said.err}"
+    assert PASSWORD not in f"{logs}{output.out}{output.err}"
 
 
 @pytest.mark.kafka

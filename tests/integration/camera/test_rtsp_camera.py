@@ -132,10 +132,10 @@ def test_a_camera_that_falls_behind_for_good_is_told_of_and_connected_again(
         finally:
             source.close()
 
-    told = [log["event"] for log in logs]
-    assert told[:1] == ["camera.behind"]
-    assert "camera.lost" in told
-    assert "camera.reconnected" in told
+    reported = [log["event"] for log in logs]
+    assert reported[:1] == ["camera.behind"]
+    assert "camera.lost" in reported
+    assert "camera.reconnected" in reported
     assert next(log for log in logs if log["event"] == "camera.lost")["reason"].startswith("its pictures come 1.")
     assert passed_over > 0
     assert camera.connections == 2

@@ -14,7 +14,7 @@ from lfr_core.retention.erasure.forms import random_template
 from lfr_core.retention.erasure.inject import inject_template
 from lfr_core.retention.erasure.verify import Verdict, Verification
 from tests.support.brokers import new_kafka
-from tests.support.erasing import DAY_S, Installation
+from tests.support.erasing import DAY_S, ErasureHarness
 from tests.support.milvus import MilvusServer
 
 pytestmark = pytest.mark.kafka
@@ -23,20 +23,20 @@ AFTER_ALL_S = 40 * DAY_S
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory, kafka_libs: Path) -> Iterator[Installation]:
+def house(tmp_path_factory: pytest.TempPathFactory, kafka_libs: Path) -> Iterator[ErasureHarness]:
     """With a broker of its own: the whole of its folder is read at each search."""
     home = tmp_path_factory.mktemp("home")
     milvus = MilvusServer(home / "milvus").start()
     broker = new_kafka(tmp_path_factory.mktemp("broker"), kafka_libs)
     broker.start()
-    house = Installation(home, milvus, broker)
+    house = ErasureHarness(home, milvus, broker)
     yield house
     house.close()
     broker.stop()
     milvus.kill()
 
 
-def kinds_failing(view: DeploymentView, house: Installation, search: Verification) -> set[CanaryKind]:
+def kinds_failing(view: DeploymentView, house: ErasureHarness, search: Verification) -> set[CanaryKind]:
     """Kinds with a failed finding."""
     from lfr_core.retention.erasure.canary import CanaryFile
     from lfr_core.retention.erasure.places import canary_folder
@@ -54,7 +54,7 @@ def all_kinds() -> list[frozenset[CanaryKind]]:
     return [frozenset({kind}) for kind in CanaryKind]
 
 
-def test_what_was_injected_is_found_as_stored_and_nowhere_in_the_clear(house: Installation) -> None:
+def test_what_was_injected_is_found_as_stored_and_nowhere_in_the_clear(house: ErasureHarness) -> None:
     view = house.live("injected")
 
     injected = house.inject(view)
@@ -71,7 +71,7 @@ def test_what_was_injected_is_found_as_stored_and_nowhere_in_the_clear(house: In
     } == dict.fromkeys(("database", "gallery", "broker", "footage", "keystore"), True)
 
 
-def test_with_purging_switched_off_everything_that_is_due_fails(house: Installation) -> None:
+def test_with_purging_switched_off_everything_that_is_due_fails(house: ErasureHarness) -> None:
     view = house.live("no-purges")
     house.inject(view)
     house.end(view)
@@ -84,7 +84,7 @@ def test_with_purging_switched_off_everything_that_is_due_fails(house: Installat
 
 @pytest.mark.parametrize("left_out", all_kinds(), ids=lambda kinds: "-".join(sorted(kinds)))
 def test_a_certificate_fails_for_just_the_purge_that_was_left_out(
-    house: Installation, left_out: frozenset[CanaryKind]
+    house: ErasureHarness, left_out: frozenset[CanaryKind]
 ) -> None:
     view = house.live("without-" + "-".join(sorted(left_out)))
     house.inject(view)
@@ -96,10 +96,10 @@ def test_a_certificate_fails_for_just_the_purge_that_was_left_out(
         if kinds != left_out:
             purge()
     search = house.verify(view, later_s=AFTER_ALL_S)
-    said = house.certify(view, search).certificate
+    output = house.certify(view, search).certificate
 
     assert kinds_failing(view, house, search) == set(left_out)
-    assert not said.search.passed
+    assert not output.search.passed
 
     purges[left_out]()
     again = house.verify(view, later_s=AFTER_ALL_S)
@@ -107,7 +107,7 @@ def test_a_certificate_fails_for_just_the_purge_that_was_left_out(
     assert again.failures == ()
 
 
-def test_the_way_each_kind_goes(house: Installation) -> None:
+def test_the_way_each_kind_goes(house: ErasureHarness) -> None:
     """Rows and vectors are gone; what the broker keeps for its retention is sealed and unopenable."""
     view = house.live("all-purged")
     injected = house.inject(view)
@@ -133,7 +133,7 @@ def test_the_way_each_kind_goes(house: Installation) -> None:
     }
 
 
-def test_a_vector_is_found_raw_among_thousands_so_nothing_hides_it_by_packing(house: Installation) -> None:
+def test_a_vector_is_found_raw_among_thousands_so_nothing_hides_it_by_packing(house: ErasureHarness) -> None:
     view = house.live("crowded")
     gallery = house.gallery(house.plain_gallery)
     others = [Reference(f"r{n}", f"e{n}", random_template(house.random)) for n in range(2_000)]

@@ -96,12 +96,12 @@ def test_injected_closed_certified_verified(lfr: Run, vault: VaultCore) -> None:
     close(vault)
 
     done = lfr("certify", "street", "--json")
-    said = json.loads(done.stdout)["certificate"]
+    output = json.loads(done.stdout)["certificate"]
 
     assert done.exit_code == 0
     verdicts = {
         (result["store"], finding["verdict"])
-        for result in said["search"]["stores"]
+        for result in output["search"]["stores"]
         for finding in result["findings"]
         if finding["canary"] == injected[0]["id"]
     }
@@ -110,8 +110,8 @@ def test_injected_closed_certified_verified(lfr: Run, vault: VaultCore) -> None:
         *((store, "gone") for store in ("database", "gallery", "logs", "workflows", "footage", "keystore")),
         *((store, "gone") for store in ("temporary files", "other files")),
     }
-    assert set(said["without_canary"]) == {"frames", "alerts"}
-    assert next(line for line in said["destroyed"] if line["data_class"] == "list")["keys"] == 1
+    assert set(output["without_canary"]) == {"frames", "alerts"}
+    assert next(line for line in output["destroyed"] if line["data_class"] == "list")["keys"] == 1
 
     assert lfr("verify").exit_code == 0
     assert "Certificate 1" in lfr("show", "--number", "1").stdout

@@ -167,11 +167,11 @@ async def main():
 
 def play(server: PrefectServer, tmp_path: Path, code: str) -> list[str]:
     """What `code` prints, in a process of its own: Prefect's client reads its settings at import."""
-    told = f"{BEATEN}\nasync def play(client, deployment, start, beat, left, state_of, forget):\n"
-    told += textwrap.indent(textwrap.dedent(code), "    ") + "\nasyncio.run(main())\n"
+    reported = f"{BEATEN}\nasync def play(client, deployment, start, beat, left, state_of, forget):\n"
+    reported += textwrap.indent(textwrap.dedent(code), "    ") + "\nasyncio.run(main())\n"
     env = environment(server, Settings(home=tmp_path / "home"), tmp_path)
     done = subprocess.run(
-        [sys.executable, "-c", told], env=env, capture_output=True, text=True, timeout=100, check=False
+        [sys.executable, "-c", reported], env=env, capture_output=True, text=True, timeout=100, check=False
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.split("\n")[:-1]

@@ -95,9 +95,9 @@ def test_view_and_export_write_what_was_filmed_and_tell_what_was_damaged(house: 
     words = ["--deployment", "dep", "--by", "DC Ask", "--purpose", "complaint CO/12/26", "--output"]
 
     assert "59 frames" in lfr("view", *words, str(tmp_path / "seen"))
-    told = asked("export", *words, str(tmp_path / "evidence"))
+    reported = asked("export", *words, str(tmp_path / "evidence"))
 
-    assert (told["frames"], [each["lacking"] for each in told["segments"]]) == (59, [0, 1])
+    assert (reported["frames"], [each["lacking"] for each in reported["segments"]]) == (59, [0, 1])
     assert len(list((tmp_path / "seen").iterdir())) == 59
     assert (tmp_path / "evidence" / "manifest.json").exists()
     assert len(house.audited("disclose")) == 1

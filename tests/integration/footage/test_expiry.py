@@ -52,7 +52,7 @@ def test_what_is_released_after_its_time_goes_and_is_due_since_its_release(house
     house.after(40)
     assert house.expire() == ()
     assert due_segments(house.engine, house.clock.now_ns) == ()
-    house.certificates().release(hold.id, actor="DC Ask")
+    house.hold_service().release(hold.id, actor="DC Ask")
 
     (due,) = due_segments(house.engine, house.clock.now_ns)
 

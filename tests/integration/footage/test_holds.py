@@ -21,7 +21,7 @@ def vault_holds(house: FootageHouse) -> set[str]:
 
 def refusal(house: FootageHouse, request: HoldRequest) -> str:
     with pytest.raises(Refused) as refused:
-        house.certificates().place(request)
+        house.hold_service().place(request)
     assert holds(house.engine) == ()
     assert vault_holds(house) == set()
     assert house.audited("authorise") == []
@@ -115,7 +115,7 @@ def test_a_crash_between_vault_and_record_keeps_the_footage_and_a_repeat_mends_i
 
     assert holds(house.engine) == (hold,)
     assert house.expire() == ()
-    house.certificates().release(hold.id, actor="DC Ask")
+    house.hold_service().release(hold.id, actor="DC Ask")
     assert [each.id for each in house.expire()] == [segment.id]
 
 
@@ -126,7 +126,7 @@ def test_a_release_that_crashed_before_the_vault_heard_of_it_is_finished_by_the_
     hold = house.hold(segment)
     with monkeypatch.context() as patch:
         patch.setattr("lfr_core.retention.footage.hold_service.reconcile_holds", lambda *_: None)
-        house.certificates().release(hold.id, actor="DC Ask")
+        house.hold_service().release(hold.id, actor="DC Ask")
     assert vault_holds(house) == {segment.id}
 
     house.expire()
@@ -158,7 +158,7 @@ def test_of_two_holds_on_a_segment_the_second_goes_on_when_the_first_is_released
     hold = house.hold(segment)
     house.hold(segment, by="DS Other")
 
-    house.certificates().release(hold.id, actor="DC Ask")
+    house.hold_service().release(hold.id, actor="DC Ask")
 
     assert vault_holds(house) == {segment.id}
     house.after(60)
@@ -172,11 +172,11 @@ def test_an_overdue_review_shows_and_two_people_may_set_the_next(house: FootageH
     (overdue,) = holds(house.engine)
     assert overdue.review_is_overdue(house.today())
 
-    desk, next_review = house.certificates(), house.today() + dt.timedelta(days=28)
+    hold_service, next_review = house.hold_service(), house.today() + dt.timedelta(days=28)
     with pytest.raises(Refused) as refused:
-        desk.review(hold.id, review_on=next_review, requested_by="Insp Allow", approved_by="INSP ALLOW")
+        hold_service.review(hold.id, review_on=next_review, requested_by="Insp Allow", approved_by="INSP ALLOW")
     assert refused.value.rule == "footage.hold-one-person"
-    reviewed = desk.review(hold.id, review_on=next_review, requested_by="DC Ask", approved_by="Insp Allow")
+    reviewed = hold_service.review(hold.id, review_on=next_review, requested_by="DC Ask", approved_by="Insp Allow")
 
     assert not reviewed.review_is_overdue(house.today())
     assert len([each for each in house.audited("authorise") if "footage.hold-review" in each.body]) == 1
@@ -185,18 +185,18 @@ def test_an_overdue_review_shows_and_two_people_may_set_the_next(house: FootageH
 def test_a_hold_is_released_once_by_a_named_person(house: FootageHouse) -> None:
     (segment,) = house.record(5)
     hold = house.hold(segment)
-    desk = house.certificates()
+    hold_service = house.hold_service()
     for actor, wanted, rule in (
         ("", hold.id, "actor.not-a-person"),
         ("DC Ask", "no-such", "footage.hold-unknown"),
     ):
         with pytest.raises(Refused) as refused:
-            desk.release(wanted, actor=actor)
+            hold_service.release(wanted, actor=actor)
         assert refused.value.rule == rule
 
-    assert desk.release(hold.id, actor="DC Ask").released_by == "DC Ask"
+    assert hold_service.release(hold.id, actor="DC Ask").released_by == "DC Ask"
     with pytest.raises(Refused) as refused:
-        desk.release(hold.id, actor="DC Ask")
+        hold_service.release(hold.id, actor="DC Ask")
     assert refused.value.rule == "footage.hold-released"
     assert holds(house.engine) == ()
     assert [each.id for each in holds(house.engine, released=True)] == [hold.id]

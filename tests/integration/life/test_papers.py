@@ -121,7 +121,7 @@ def test_what_does_not_exist_yet_is_refused_and_says_what_comes_first(house: Pla
 
 def test_a_refused_application_prints_as_refused_and_a_draft_as_a_draft(house: PlanningHouse) -> None:
     house.plan()
-    house.desk.refuse("dep", by=OFFICER, reason="the footprint takes in a school")
+    house.planning.refuse("dep", by=OFFICER, reason="the footprint takes in a school")
 
     html = page(house, FormKind.AUTHORITY)
 
@@ -182,11 +182,11 @@ def test_the_command_writes_a_page_for_its_owner_and_leaves_what_is_there(
     first = file.read_bytes()
     assert b"<h1>Application</h1>" in first
     assert file.stat().st_mode & 0o777 == 0o600
-    code, said = lfr("--output", str(file))
-    assert (code != 0, "(deployment.file-exists)" in said, file.read_bytes() == first) == (True, True, True)
+    code, output = lfr("--output", str(file))
+    assert (code != 0, "(deployment.file-exists)" in output, file.read_bytes() == first) == (True, True, True)
     for which, rule in (("authority", "life.no-paper"), ("poster", "life.no-paper")):
-        code, said = lfr("--which", which, "--output", str(tmp_path / "new.html"))
-        assert (code != 0, f"({rule})" in said, (tmp_path / "new.html").exists()) == (True, True, False)
+        code, output = lfr("--which", which, "--output", str(tmp_path / "new.html"))
+        assert (code != 0, f"({rule})" in output, (tmp_path / "new.html").exists()) == (True, True, False)
 
 
 def test_list_and_show_say_where_when_and_who_authorised_a_planned_one_and_that_a_trial_is_one(

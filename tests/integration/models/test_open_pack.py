@@ -147,9 +147,9 @@ def test_models_verify_says_so_in_json_and_exits_0() -> None:
     result = CliRunner().invoke(app, ["verify", "--json"])
 
     assert result.exit_code == 0
-    said = json.loads(result.stdout)
-    assert said["passed"] is True
-    assert len(said["comparisons"]) == 4
+    output = json.loads(result.stdout)
+    assert output["passed"] is True
+    assert len(output["comparisons"]) == 4
 
 
 def test_models_show_names_licence_contract_and_providers() -> None:
@@ -158,9 +158,9 @@ def test_models_show_names_licence_contract_and_providers() -> None:
     result = CliRunner().invoke(app, ["show", "--json"])
 
     assert result.exit_code == 0
-    said = json.loads(result.stdout)
-    assert (said["licence"], said["contract_id"], said["providers"]) == ("MIT", pack.contract_id, list(cpu))
-    assert said["files"]["landmarks"]["sha256"] == pack.files["landmarks"].sha256
+    output = json.loads(result.stdout)
+    assert (output["licence"], output["contract_id"], output["providers"]) == ("MIT", pack.contract_id, list(cpu))
+    assert output["files"]["landmarks"]["sha256"] == pack.files["landmarks"].sha256
 
 
 def test_models_show_without_a_pack_exits_with_advice(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> None:

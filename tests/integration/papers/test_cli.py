@@ -53,7 +53,7 @@ def test_people_are_registered_changed_revoked_and_listed(home: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "output"),
     [
         (("add", "E. Low", "--role", "authorising-officer", "--rank", "inspector", "--by", "D. Mensah"), "people.rank"),
         (("add", "E. Low", "--role", "king", "--rank", "inspector", "--by", "D. Mensah"), "people.unknown-role"),
@@ -62,10 +62,10 @@ def test_people_are_registered_changed_revoked_and_listed(home: Path) -> None:
         (("revoke", "D. Mensah", "--why", "x", "--by", "D. Mensah"), "people.last-compliance"),
     ],
 )
-def test_what_is_refused_names_its_rule(home: Path, arguments: tuple[str, ...], said: str) -> None:
+def test_what_is_refused_names_its_rule(home: Path, arguments: tuple[str, ...], output: str) -> None:
     lfr("users", "add", "D. Mensah", "--role", "compliance", "--rank", "police-staff")
 
-    assert said in lfr("users", *arguments, code=Refused.exit_code)
+    assert output in lfr("users", *arguments, code=Refused.exit_code)
 
 
 def test_a_paper_is_registered_listed_shown_and_handed_out(home: Path, tmp_path: Path) -> None:

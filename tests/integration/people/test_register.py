@@ -126,7 +126,7 @@ def test_nobody_changes_their_own_roles(engine: Engine) -> None:
 def test_two_who_revoke_each_other_at_once_leave_one(engine: Engine) -> None:
     people = registered(engine)
     people.add("Bea Compliance", {Role.COMPLIANCE}, Rank.POLICE_STAFF, by=DEE)
-    said: list[str] = []
+    output: list[str] = []
     both_ready = threading.Barrier(2)
 
     def revoke(name: str, by: str) -> None:
@@ -134,7 +134,7 @@ def test_two_who_revoke_each_other_at_once_leave_one(engine: Engine) -> None:
         try:
             people.revoke(name, why="a quarrel", by=by)
         except LfrError as error:
-            said.append(getattr(error, "rule", repr(error)))
+            output.append(getattr(error, "rule", repr(error)))
 
     threads = [
         threading.Thread(target=revoke, args=pair) for pair in ((DEE, "Bea Compliance"), ("Bea Compliance", DEE))
@@ -144,7 +144,7 @@ def test_two_who_revoke_each_other_at_once_leave_one(engine: Engine) -> None:
     for each in threads:
         each.join()
 
-    assert said == ["people.by"]
+    assert output == ["people.by"]
     assert len([each for each in people.list() if Role.COMPLIANCE in each.roles and each.may_act]) == 1
 
 

@@ -76,12 +76,12 @@ class House(PromiseHouse):
 
     def judged(self) -> UUID:
         alert = self.waiting()
-        self.desk.judge(alert, Judgement.SAME, OLGA, shown=seen(self.engine, alert))
+        self.decisions.judge(alert, Judgement.SAME, OLGA, shown=seen(self.engine, alert))
         return alert
 
     def engaged(self) -> UUID:
         alert = self.judged()
-        self.desk.engage(alert, Engagement.ENGAGED, OLGA)
+        self.decisions.engage(alert, Engagement.ENGAGED, OLGA)
         return alert
 
     def filmed(self) -> str:
@@ -154,12 +154,12 @@ ACTS: dict[str, tuple[frozenset[Role], Callable[[House], object], Callable[[Hous
     "judge": (
         OPERATORS,
         House.waiting,
-        lambda h, at, name: h.desk.judge(_id(at), Judgement.SAME, name, shown=seen(h.engine, _id(at))),
+        lambda h, at, name: h.decisions.judge(_id(at), Judgement.SAME, name, shown=seen(h.engine, _id(at))),
     ),
-    "engage": (OPERATORS, House.judged, lambda h, at, name: h.desk.engage(_id(at), Engagement.ENGAGED, name)),
-    "review": (OPERATORS, House.judged, lambda h, at, name: h.desk.review(_id(at), Review.CONFIRMED_TRUE, name)),
-    "outcome": (OPERATORS, House.engaged, lambda h, at, name: h.desk.outcome(_id(at), Outcome.ARREST, name)),
-    "undo": (OPERATORS, House.judged, lambda h, at, name: h.desk.undo(_id(at), Judgement.SAME, name)),
+    "engage": (OPERATORS, House.judged, lambda h, at, name: h.decisions.engage(_id(at), Engagement.ENGAGED, name)),
+    "review": (OPERATORS, House.judged, lambda h, at, name: h.decisions.review(_id(at), Review.CONFIRMED_TRUE, name)),
+    "outcome": (OPERATORS, House.engaged, lambda h, at, name: h.decisions.outcome(_id(at), Outcome.ARREST, name)),
+    "undo": (OPERATORS, House.judged, lambda h, at, name: h.decisions.undo(_id(at), Judgement.SAME, name)),
     "attend": (OPERATORS, lambda _: "dep", lambda h, at, name: h.attendance.heard(str(at), name)),
     "hold, asked for": (HOLDERS, House.filmed, lambda h, at, name: h.hold(str(at), name, OTHER)),
     "hold, approved": (HOLDERS, House.filmed, lambda h, at, name: h.hold(str(at), OTHER, name)),
@@ -196,14 +196,14 @@ def test_nothing_happens_for_whoever_the_register_does_not_name_for_it(house: Ho
     nobodies |= dict.fromkeys(("system:flows", "", " ", "a\x00b", "x" * 101), "actor.not-a-person")
     nobodies |= {name: "people.wrong-role" for name, role in ONE_OF_EACH.items() if role not in may}
     at = make(house)
-    before, told = house.everything(), {}
+    before, reported = house.everything(), {}
 
     for name in nobodies:
         with pytest.raises(Refused) as refused:
             do(house, at, name)
-        told[name] = refused.value.rule
+        reported[name] = refused.value.rule
 
-    assert told == nobodies
+    assert reported == nobodies
     assert house.everything() == before
 
 

@@ -85,9 +85,9 @@ class House:
         self.signs.sign_on("other", ELSEWHERE)
         self.signs.sign_on("dep", REVOKED)
         self.people.revoke(REVOKED, why="left the force", by=COMPLIANCE)
-        desk = DecisionService(self.engine, self.trail)
-        desk.judge(self.alert, Judgement.SAME, OPERATOR, shown=seen(self.engine, self.alert))
-        desk.engage(self.alert, Engagement.ENGAGED, OPERATOR)
+        decisions = DecisionService(self.engine, self.trail)
+        decisions.judge(self.alert, Judgement.SAME, OPERATOR, shown=seen(self.engine, self.alert))
+        decisions.engage(self.alert, Engagement.ENGAGED, OPERATOR)
         far_ns = time.time_ns() + 10**15
         self.footage = self.vault.make_key(
             KeyKind.FOOTAGE, "dep", "segment-1", far_ns, actor=SystemActor.CAMERA
@@ -95,7 +95,7 @@ class House:
         self.sightings, self.listed = one.key_id, self.vault.kept(KeyKind.WATCHLIST, "dep")[0].id
         self.rights = RightsService(self.engine, self.vault, self.trail, self.policy, self.clock)
         asked = NewRequest(RequestKind.ENQUIRY, "4 Rampant Horse Street", "Why me?")
-        self.request = self.rights.take(asked, by="F. Desk").reference
+        self.request = self.rights.take(asked, by="F. Doyle").reference
         self.page = OperatorView(self.engine, self.policy, self.vault, self.trail, self.clock)
         self.compliance = ComplianceView(self.engine, self.policy, self.clock, self.home)
         folder = self.home / "quality" / "dep"

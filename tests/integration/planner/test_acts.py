@@ -36,7 +36,7 @@ def page(house: PlanningHouse, name: str) -> AppTest:
         house.clock,
         house.home / "quality",
         PlannerServices(
-            planning=house.desk,
+            planning=house.planning,
             store=house.store,
             announcements=house.announcements,
             evaluations=load_evaluations(),
@@ -79,8 +79,8 @@ def test_a_list_built_anew_since_the_officer_looked_is_not_approved(house: Plann
     assert house.digest() != before
 
     press(app, "Approve the list")
-    told, approved = app.warning[0].value, [each.value for each in app.success]
+    reported, approved = app.warning[0].value, [each.value for each in app.success]
     press(app, "Approve the list")
 
-    assert CHANGED in told
+    assert CHANGED in reported
     assert (approved, app.success[0].value) == ([], "The list is approved.")

@@ -29,7 +29,7 @@ S = DeploymentStatus
 
 
 @dataclass
-class Told:
+class PlannerCalls:
     """What the view told the world."""
 
     dropped: list[str] = field(default_factory=list)
@@ -37,13 +37,13 @@ class Told:
 
 
 @pytest.fixture
-def told() -> Told:
-    return Told()
+def calls() -> PlannerCalls:
+    return PlannerCalls()
 
 
-def view_of(house: PlanningHouse, told: Told, drop_gallery: Callable[[str], None]) -> PlannerView:
+def view_of(house: PlanningHouse, calls: PlannerCalls, drop_gallery: Callable[[str], None]) -> PlannerView:
     def reschedule() -> None:
-        told.moved += 1
+        calls.moved += 1
 
     return PlannerView(
         house.engine,
@@ -51,7 +51,7 @@ def view_of(house: PlanningHouse, told: Told, drop_gallery: Callable[[str], None
         house.clock,
         house.home / "quality",
         PlannerServices(
-            planning=house.desk,
+            planning=house.planning,
             store=house.store,
             announcements=house.announcements,
             evaluations=load_evaluations(),
@@ -63,8 +63,8 @@ def view_of(house: PlanningHouse, told: Told, drop_gallery: Callable[[str], None
 
 
 @pytest.fixture
-def view(house: PlanningHouse, told: Told) -> PlannerView:
-    return view_of(house, told, told.dropped.append)
+def view(house: PlanningHouse, calls: PlannerCalls) -> PlannerView:
+    return view_of(house, calls, calls.dropped.append)
 
 
 def refused(rule: str, act: Callable[[], object]) -> None:
@@ -102,7 +102,7 @@ def test_what_waits_for_an_officer_waits_for_nobody_else_and_is_gone_once_done(
 
 
 def test_the_officer_authorises_the_revision_that_was_on_the_screen(
-    house: PlanningHouse, view: PlannerView, told: Told
+    house: PlanningHouse, view: PlannerView, calls: PlannerCalls
 ) -> None:
     house.plan("dep")
     house.paper(PaperKind.COMMUNITY, deployment="dep")
@@ -113,13 +113,13 @@ def test_the_officer_authorises_the_revision_that_was_on_the_screen(
 
     refused("life.revised", lambda: authorise(1))
     refused("people.wrong-role", lambda: authorise(2, PLANNER))
-    assert told.moved == 0
+    assert calls.moved == 0
     authorise(2)
 
     with reading(house.engine) as session:
         given = authority_of(session, "dep")
     assert given is not None
-    assert (given.revision, given.by, told.moved) == (2, OTHER_OFFICER, 1)
+    assert (given.revision, given.by, calls.moved) == (2, OTHER_OFFICER, 1)
 
 
 def test_the_board_lists_every_condition_and_calls_the_clock_unseen(house: PlanningHouse, view: PlannerView) -> None:
@@ -154,32 +154,32 @@ def test_the_calendar_has_planned_deployments_by_their_start_and_no_trial(
 
 
 def test_giving_up_or_closing_drops_the_gallery_and_moves_the_schedule(
-    house: PlanningHouse, view: PlannerView, told: Told
+    house: PlanningHouse, view: PlannerView, calls: PlannerCalls
 ) -> None:
     house.walk(S.LIST_BUILT)
     gallery = view.standing("dep").view.gallery
     view.cancel("dep", "rain", by=PLANNER)
 
     assert gallery
-    assert told.dropped == [gallery]
-    assert told.moved == 1
+    assert calls.dropped == [gallery]
+    assert calls.moved == 1
     assert view.standing("dep").view.status is S.CANCELLED
 
 
 def test_a_gallery_that_can_not_be_dropped_now_is_said_to_go_later_and_the_deployment_is_over(
-    house: PlanningHouse, view: PlannerView, told: Told
+    house: PlanningHouse, view: PlannerView, calls: PlannerCalls
 ) -> None:
     def away(_gallery: str) -> None:
         raise Retryable("Milvus doesn't answer")
 
     house.walk(S.LIST_BUILT)
-    broken = view_of(house, told, away)
+    broken = view_of(house, calls, away)
 
     with pytest.raises(Retryable, match=r"dep is over.*next sweep"):
         broken.cancel("dep", "rain", by=PLANNER)
 
     assert view.standing("dep").view.status is S.CANCELLED
-    assert told.moved == 1
+    assert calls.moved == 1
 
 
 def test_the_price_of_the_list_as_built_is_that_of_its_people(house: PlanningHouse, view: PlannerView) -> None:

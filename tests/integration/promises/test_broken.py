@@ -310,7 +310,7 @@ def there_are_more_false_alerts_than_one_in_a_hundred_thousand(house: PromiseHou
 @breaks("people.decide")
 def the_software_judged_an_alert(house: PromiseHouse) -> Iterator[None]:
     alert = house.alert()
-    house.desk.judge(alert, Judgement.SAME, "Op One", shown=seen(house.engine, alert))
+    house.decisions.judge(alert, Judgement.SAME, "Op One", shown=seen(house.engine, alert))
     yield
     house.change(AlertRow, alert, judged_by="system:matcher")
 
@@ -318,7 +318,7 @@ def the_software_judged_an_alert(house: PromiseHouse) -> Iterator[None]:
 @breaks("people.decide")
 def the_trail_has_a_decision_of_the_softwares(house: PromiseHouse) -> Iterator[None]:
     alert = house.alert()
-    house.desk.judge(alert, Judgement.SAME, "Op One", shown=seen(house.engine, alert))
+    house.decisions.judge(alert, Judgement.SAME, "Op One", shown=seen(house.engine, alert))
     yield
     event = AuditEvent(
         Verb.DECIDE, SystemActor.RECOGNISER, "dep", f"alert:{alert}", "alert.judgement", {"answer": "same"}
@@ -336,7 +336,7 @@ def somebody_was_engaged_whom_nobody_compared(house: PromiseHouse) -> Iterator[N
 @breaks("people.decide")
 def somebody_was_engaged_for_a_reason_outside_the_closed_list(house: PromiseHouse) -> Iterator[None]:
     alert = house.alert()
-    house.desk.judge(alert, Judgement.SAME, "Op One", shown=seen(house.engine, alert))
+    house.decisions.judge(alert, Judgement.SAME, "Op One", shown=seen(house.engine, alert))
     yield
     house.change(AlertRow, alert, engagement="avoided_camera", engaged_by="PC Stop")
 
@@ -466,7 +466,7 @@ def _asked(house: PromiseHouse, *, answered_after_days: float | None = None) -> 
                 asks_listed=False,
                 received_on=now.date(),
                 taken_at=now,
-                taken_by="F. Desk",
+                taken_by="F. Doyle",
                 key_id="k",
                 asked_sealed=b"sealed",
                 neither_confirm_nor_deny=False,
@@ -634,7 +634,7 @@ def test_a_promise_holds_until_it_is_broken_and_then_its_check_says_so(
     after = house.look(check)
 
     assert after.result is Result.BROKEN, after
-    assert after.said != before.said
+    assert after.message != before.message
 
 
 def test_no_check_can_only_say_that_its_promise_holds() -> None:

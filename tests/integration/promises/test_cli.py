@@ -44,8 +44,8 @@ def lfr(*words: str) -> tuple[int, str]:
 
 
 def test_a_broken_promise_is_exit_code_1_and_what_cant_be_checked_is_not(vault: VaultCore) -> None:
-    code, said = lfr("check", "--json")
-    status = {each["id"]: each["status"] for each in json.loads(said)["promises"]}
+    code, output = lfr("check", "--json")
+    status = {each["id"]: each["status"] for each in json.loads(output)["promises"]}
 
     assert code == 0
     assert status["list.gone-from-search"] == "can't be checked now"
@@ -59,16 +59,16 @@ def test_a_broken_promise_is_exit_code_1_and_what_cant_be_checked_is_not(vault: 
         assert row is not None
         row.kind, row.live_only = DeploymentKind.OPERATIONAL.value, False
     engine.dispose()
-    code, said = lfr("check", "--json")
+    code, output = lfr("check", "--json")
 
     assert code == 1
-    told = json.loads(said)
-    assert told["broken"] == 1
-    (broken,) = [each for each in told["promises"] if each["status"] == "broken"]
+    reported = json.loads(output)
+    assert reported["broken"] == 1
+    (broken,) = [each for each in reported["promises"] if each["status"] == "broken"]
     assert (broken["id"], broken["subjects"]) == ("cameras.live-only", ["deployment:op"])
     assert "cameras.live-only" in lfr("show", "--json")[1]
-    code, said = lfr("show", "--history", "cameras.live-only", "--json")
-    assert [each["result"] for each in json.loads(said)] == ["broken", "holds"]
+    code, output = lfr("show", "--history", "cameras.live-only", "--json")
+    assert [each["result"] for each in json.loads(output)] == ["broken", "holds"]
     assert "deployment:op" in lfr("show")[1]
 
 

@@ -98,7 +98,7 @@ def test_what_is_away_is_unchecked_and_everything_else_is_looked_at(house: Promi
     # with nothing under way the gate has nobody to ask the vault about
     assert unchecked == CLAIMS | {"list.new", "list.gone", "alerts.gone", "footage.gone"}
     assert results["alerts.gone"].detail == "the vault is away"
-    assert results["alerts.gone"].said == "what it is checked on couldn't be read"
+    assert results["alerts.gone"].message == "what it is checked on couldn't be read"
 
 
 def test_before_the_first_sweep_and_the_first_certificate_nothing_is_claimed(house: PromiseHouse) -> None:
@@ -154,7 +154,7 @@ def test_the_public_sees_no_id_of_a_deployment_an_alert_or_a_key(house: PromiseH
     assert {each.promise.id for each in view.broken} >= {"cameras.live-only", "accuracy.threshold-bound"}
     subjects = [each for entry in view.entries if entry.finding for each in entry.finding.subjects]
     assert "deployment:dep" in subjects
-    shown = json.dumps([[line.said, line.evidence] for line in render(view)])
+    shown = json.dumps([[line.message, line.evidence] for line in render(view)])
     assert not any(re.search(rf"\b{re.escape(each.partition(':')[2])}\b", shown) for each in subjects)
 
 
@@ -181,8 +181,8 @@ def test_held_footage_is_kept_longer_and_nothing_is_broken_by_that(house: Promis
     house.segment("wanted")
     officers = (("DC Ask", Role.COMPLIANCE), ("Insp Allow", Role.AUTHORISING_OFFICER))
     add_people(house.engine, house.trail, *officers, clock=house.clock)
-    desk = HoldService(house.engine, house.vault, house.trail, house.policy.footage, house.clock)
-    desk.place(
+    holds = HoldService(house.engine, house.vault, house.trail, house.policy.footage, house.clock)
+    holds.place(
         HoldRequest(
             segments=("wanted",),
             ground=HoldGround.CRIMINAL_INVESTIGATION,
@@ -205,4 +205,4 @@ def test_evidence_of_another_model_isnt_pooled_and_few_faces_show_nothing(house:
     found = house.look("accuracy.large-list")
 
     assert found.result is Result.UNCHECKED
-    assert "not yet shown: 12,400 of 29,956 faces" in found.said
+    assert "not yet shown: 12,400 of 29,956 faces" in found.message

@@ -49,9 +49,9 @@ def test_show_lists_proofs_and_says_who_did_not_answer(settings: Settings) -> No
 
         shown = CliRunner().invoke(app, ["probe", "show", "dep", "--json"])
 
-    told = json.loads(shown.stdout)
-    assert told["last_proven_ns"] == NOW_NS - 10**9
-    assert [(one["kind"], one["how"]) for one in told["proofs"]] == [
+    reported = json.loads(shown.stdout)
+    assert reported["last_proven_ns"] == NOW_NS - 10**9
+    assert [(one["kind"], one["how"]) for one in reported["proofs"]] == [
         ("live probe", "north: no answer"),
         ("self-test", "1 lines green"),
     ]

@@ -212,7 +212,7 @@ def test_it_is_found_at_opening_and_nothing_opens(
     change(tampered(), house.gallery)
 
     with pytest.raises(Refused) as refused:
-        house.desk.open("dep", by=OPERATOR, compare=house.compare)
+        house.planning.open("dep", by=OPERATOR, compare=house.compare)
 
     assert refused.value.rule == f"gate.{Condition.GALLERY_UNCHANGED}"
     assert CHANGES[change] in str(refused.value)

@@ -179,12 +179,12 @@ def compared(house: AlertHouse, faces: int) -> None:
 
 def judged(house: AlertHouse, number: int, judgement: Judgement, *, entry: str = "entry-1") -> uuid.UUID:
     alert = house.alert(number * 600.0, entry=entry)
-    house.desk.judge(alert, judgement, "Ann Operator", shown=seen(house.engine, alert))
+    house.decisions.judge(alert, judgement, "Ann Operator", shown=seen(house.engine, alert))
     return alert
 
 
 def resume(house: AlertHouse) -> None:
-    with writing(house.engine) as session:  # the officer's word is the desk's affair
+    with writing(house.engine) as session:  # the officer's word is the service's affair
         session.get_one(DeploymentRow, "dep").status = DeploymentStatus.LIVE.value
 
 
@@ -225,7 +225,7 @@ def test_alerts_nobody_has_decided_true_ones_and_test_subjects_trip_nothing(hous
 def test_an_undone_judgement_trips_nothing(house: AlertHouse) -> None:
     compared(house, 500)
     alerts = [judged(house, number, Judgement.DIFFERENT) for number in range(3)]
-    house.desk.undo(alerts[-1], Judgement.DIFFERENT, "Ann Operator")
+    house.decisions.undo(alerts[-1], Judgement.DIFFERENT, "Ann Operator")
 
     found = circuit_breaker_of(house).look("dep", 1_000)
 
@@ -235,7 +235,7 @@ def test_an_undone_judgement_trips_nothing(house: AlertHouse) -> None:
 def test_a_review_that_finds_a_true_alert_false_counts(house: AlertHouse) -> None:
     compared(house, 10)
     alert = judged(house, 0, Judgement.SAME)
-    house.desk.review(alert, Review.CONFIRMED_FALSE, "Ann Operator")
+    house.decisions.review(alert, Review.CONFIRMED_FALSE, "Ann Operator")
 
     assert circuit_breaker_of(house).look("dep", 1_000).trips
 
@@ -261,7 +261,7 @@ def test_a_false_alert_after_a_corrected_one_is_a_new_one(house: AlertHouse) -> 
     alert = judged(house, 0, Judgement.DIFFERENT)
     circuit_breaker_of(house).look("dep", 1_000)
     resume(house)
-    house.desk.review(alert, Review.CONFIRMED_TRUE, "Ann Operator")
+    house.decisions.review(alert, Review.CONFIRMED_TRUE, "Ann Operator")
     circuit_breaker_of(house).look("dep", 1_000)
     judged(house, 1, Judgement.DIFFERENT)
 

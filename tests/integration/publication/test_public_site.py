@@ -53,7 +53,7 @@ FORCE = ForcePolicy(
 POLICY = load_policy().model_copy(update={"force": FORCE})
 
 
-def told(engine: Engine) -> SiteData:
+def read_public_data(engine: Engine) -> SiteData:
     """One announced with markup in its purpose and published, one withheld; neither released."""
     clock = ended_deployment(engine, "dep")
     announce = announcing(engine, clock)
@@ -81,7 +81,7 @@ class Headings(HTMLParser):
 def test_the_site_has_every_page_no_script_no_request_and_no_place_that_is_withheld(
     engine: Engine, tmp_path: Path
 ) -> None:
-    files = site_files(told(engine), POLICY, signer=vault_core(tmp_path)[0])
+    files = site_files(read_public_data(engine), POLICY, signer=vault_core(tmp_path)[0])
     texts = {name: content.decode() for name, content in files.items()}
     page = texts["deployments/dep.html"]
 
@@ -111,7 +111,7 @@ def test_the_site_has_every_page_no_script_no_request_and_no_place_that_is_withh
 
 def test_the_manifest_is_signed_over_every_file_and_finds_what_was_changed(engine: Engine, tmp_path: Path) -> None:
     vault = vault_core(tmp_path)[0]
-    files = site_files(told(engine), POLICY, signer=vault)
+    files = site_files(read_public_data(engine), POLICY, signer=vault)
     key = vault.public_key.hex()
     verify_files(files, public_key=key)
 
@@ -127,7 +127,7 @@ def test_the_manifest_is_signed_over_every_file_and_finds_what_was_changed(engin
 
 
 def test_what_is_over_is_told_in_the_past_and_what_was_not_held_is_said_so(engine: Engine, tmp_path: Path) -> None:
-    data = told(engine)
+    data = read_public_data(engine)
     files = site_files(data, POLICY, signer=vault_core(tmp_path)[0])
     texts = {
         name: content.decode() for name, content in files.items() if name.endswith(("html", "json", "ics", "atom"))
@@ -159,7 +159,7 @@ def test_an_announced_deployment_that_never_opened_is_said_not_to_have_been_held
 
 
 def test_placeholders_are_refused_but_in_a_draft_which_says_so(engine: Engine, tmp_path: Path) -> None:
-    data = told(engine)
+    data = read_public_data(engine)
     with pytest.raises(Refused, match=r"force\.name"):
         site_files(data, load_policy(), signer=vault_core(tmp_path)[0])
     draft = site_files(data, load_policy(), signer=None)
@@ -169,7 +169,7 @@ def test_placeholders_are_refused_but_in_a_draft_which_says_so(engine: Engine, t
 
 
 def test_calendars_are_folded_and_escaped_and_posts_fit(engine: Engine) -> None:
-    (one,) = [each.announced for each in told(engine).past if each.announced.withheld_because is None]
+    (one,) = [each.announced for each in read_public_data(engine).past if each.announced.withheld_because is None]
     lines = calendar([one], POLICY).split("\r\n")
     whole = calendar([one], POLICY).replace("\r\n ", "")
 
@@ -178,7 +178,7 @@ def test_calendars_are_folded_and_escaped_and_posts_fit(engine: Engine) -> None:
     assert r"\; a\, b \\ c" in whole
     assert "DTSTART:20261123T100000Z\r\n" in whole
     assert max(map(len, posts(one, POLICY))) <= MOST_POST_CHARACTERS
-    for said in (
+    for output in (
         "Norwich city centre",
         "23 November 2026",
         "24 hours",
@@ -187,7 +187,7 @@ def test_calendars_are_folded_and_escaped_and_posts_fit(engine: Engine) -> None:
         "ask@here",
         "complain@here",
     ):
-        assert said in " ".join(posts(one, POLICY))
+        assert output in " ".join(posts(one, POLICY))
 
 
 def test_a_new_site_replaces_the_old_one_and_a_build_killed_half_way_leaves_it(tmp_path: Path) -> None:
@@ -264,7 +264,7 @@ def test_the_commands_announce_publish_and_build_a_site_that_verifies(
         record = json.loads(lfr("publish", "record", "dep", "--by", "P. Webb", *word, "--json"))
         printed = lfr("publish", "record", "dep")
         lfr("publish", "site", "--output", str(tmp_path / "public"))
-        said = lfr("publish", "verify", str(tmp_path / "public"), "--public-key", vault.public_key.hex())
+        output = lfr("publish", "verify", str(tmp_path / "public"), "--public-key", vault.public_key.hex())
 
     assert json.loads(announced)["area"] == "Norwich"
     assert (to_print.exit_code, undecided.exit_code, half.exit_code) == (77, 77, 77)
@@ -272,4 +272,4 @@ def test_the_commands_announce_publish_and_build_a_site_that_verifies(
     assert record["not_decided"] == {"alerts": 1, "said_by": "publication officer", "because": "the operator fell ill"}
     assert "2 wrong, 1 not decided" in printed
     assert "The publication officer says why: the operator fell ill." in printed
-    assert "files are as they were signed" in said
+    assert "files are as they were signed" in output

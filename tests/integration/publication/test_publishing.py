@@ -102,13 +102,13 @@ def test_minors_on_a_list_are_counted_in_public_and_a_few_are_not_told_apart(
 def test_what_came_of_engagements_is_published_and_outlives_the_alerts(engine: Engine) -> None:
     clock = ended_deployment(engine)
     announcing(engine, clock).publish("dep", planned(), by="A. Okafor")
-    desk = DecisionService(engine, trail_of(engine), clock)
+    results = DecisionService(engine, trail_of(engine), clock)
     confirmed, mistaken = (
         next(one.id for one in alerts_of(engine, "dep") if one.decision.review is review and one.engaged)
         for review in (Review.CONFIRMED_TRUE, Review.CONFIRMED_FALSE)
     )
-    desk.outcome(confirmed, Outcome.ARREST, "C. Officer")
-    desk.outcome(mistaken, Outcome.NO_ACTION, "C. Officer", minutes=4.0)
+    results.outcome(confirmed, Outcome.ARREST, "C. Officer")
+    results.outcome(mistaken, Outcome.NO_ACTION, "C. Officer", minutes=4.0)
     publish = publisher(engine, clock)
     before = publish.publish("dep", figures(engine), by="A. Okafor").record
     expire_alerts(engine, vault_of(engine), trail_of(engine), now_ns=NOW_NS + 25 * 3_600 * 10**9, retention_h=24)
@@ -180,8 +180,8 @@ def test_a_correction_supersedes_with_its_reason_and_the_old_revision_stays(engi
     assert nothing.value.rule == "record.nothing-to-correct"
     assert (second.revision, second.reason, second.record.supersedes) == (2, "a camera was left out", 1)
     assert revisions_of(engine, "dep") == published_records(engine) == (first, second)
-    told = [event.facts["sha256"] for event in trail_of(engine).events if event.rule == "record.published"]
-    assert told == [first.sha256, second.sha256]
+    reported = [event.facts["sha256"] for event in trail_of(engine).events if event.rule == "record.published"]
+    assert reported == [first.sha256, second.sha256]
 
 
 def test_what_cannot_be_audited_is_not_published(engine: Engine) -> None:

@@ -23,10 +23,10 @@ def test_defects_are_told_to_programs_and_the_report_asks_nobody_for_anything(tm
     table.write_text(modern_table([modern_row(0), modern_row(1, **{"Total Alerts": "9"})]), encoding="utf-8")
     docs = tmp_path / "reports" / "town"
     ran = CliRunner().invoke(app, ["records", "validate", str(table), "--docs", str(docs), "--json"])
-    told = json.loads(ran.stdout)
+    reported = json.loads(ran.stdout)
 
     assert ran.exit_code == 1
-    (found,) = [each for each in told["findings"] if each["rule"] == "totals-add-up"]
+    (found,) = [each for each in reported["findings"] if each["rule"] == "totals-add-up"]
     assert (found["row"], found["printed"], found["expected"]) == (3, "9", "7")
     pages = {page.name: page.read_text(encoding="utf-8") for page in docs.iterdir()}
     assert set(pages) == {"index.html", "record.html", "series.html", "series-whole.html", "style.css"}
@@ -57,12 +57,12 @@ def test_forces_are_drawn_side_by_side(tmp_path: Path) -> None:
     files = [str(tmp_path / "met.csv"), str(tmp_path / "norfolk.csv")]
     drawing = tmp_path / "forces.svg"
     shown = CliRunner().invoke(app, ["records", "compare", *files, "--svg", str(drawing)], env={"COLUMNS": "160"})
-    told = json.loads(CliRunner().invoke(app, ["records", "compare", *files, "--json"]).stdout)
+    reported = json.loads(CliRunner().invoke(app, ["records", "compare", *files, "--json"]).stdout)
 
     assert shown.exit_code == 0
     assert "28,002" in shown.output
     assert "norfolk" in drawing.read_text(encoding="utf-8")
-    assert [force["false_alerts_per_face"]["k"] for force in told] == [2, 0]
+    assert [force["false_alerts_per_face"]["k"] for force in reported] == [2, 0]
 
 
 @pytest.mark.parametrize(

@@ -42,8 +42,8 @@ WORD = NotDecidedWord(1, "the operator fell ill")
 
 
 @dataclass
-class Desk:
-    """The desk over one ended, operational deployment `dep` with an alert that nobody judged."""
+class ResultsHarness:
+    """The service over one ended, operational deployment `dep` with an alert that nobody judged."""
 
     engine: Engine
     reports: Path
@@ -69,7 +69,7 @@ class Desk:
     def announce(self) -> None:
         announcing(self.engine, self.clock).publish("dep", planned(), by="A. Okafor")
 
-    def desk(self, *, real: bool = False) -> ResultsService:
+    def results(self, *, real: bool = False) -> ResultsService:
         return ResultsService(
             self.engine,
             trail_of(self.engine),
@@ -115,24 +115,24 @@ class Desk:
 
 
 @pytest.fixture
-def house(engine: Engine, tmp_path: Path) -> Desk:
-    return Desk(engine, tmp_path / "reports")
+def house(engine: Engine, tmp_path: Path) -> ResultsHarness:
+    return ResultsHarness(engine, tmp_path / "reports")
 
 
-def registered(house: Desk) -> Explanations:
+def registered(house: ResultsHarness) -> Explanations:
     officers = (("P. Officer", Role.PUBLICATION_OFFICER), ("O. Operator", Role.OPERATOR))
     add_people(house.engine, trail_of(house.engine), *officers, clock=house.clock)
     return Explanations(house.engine, trail_of(house.engine), house.clock, house.policy)
 
 
-def test_results_wait_until_the_last_alert_is_decided_and_are_then_published_once(house: Desk) -> None:
+def test_results_wait_until_the_last_alert_is_decided_and_are_then_published_once(house: ResultsHarness) -> None:
     house.announce()
     first = house.certificates().attempt("dep")
     house.judge_all()
     second, third = house.certificates().attempt("dep"), house.certificates().attempt("dep")
 
     assert (first.outcome, first.record, house.calls) == (Outcome.WAITING, None, [])
-    assert "1 alert not decided" in first.said
+    assert "1 alert not decided" in first.message
     assert (second.outcome, third.outcome) == (Outcome.PUBLISHED, Outcome.STANDS)
     assert third.record == second.record
     (record,) = published_records(house.engine)
@@ -141,7 +141,7 @@ def test_results_wait_until_the_last_alert_is_decided_and_are_then_published_onc
     assert house.locked() == ()
 
 
-def test_from_the_third_working_day_the_publication_officer_is_called_once(house: Desk) -> None:
+def test_from_the_third_working_day_the_publication_officer_is_called_once(house: ResultsHarness) -> None:
     house.announce()
     house.go_to(moments(house.ended_at, house.policy).remind_at)
     for _ in range(2):
@@ -152,7 +152,7 @@ def test_from_the_third_working_day_the_publication_officer_is_called_once(house
     assert "1 alert not decided" in why
 
 
-def test_before_the_deadline_it_publishes_by_itself_and_locks_until_a_person_explains(house: Desk) -> None:
+def test_before_the_deadline_it_publishes_by_itself_and_locks_until_a_person_explains(house: ResultsHarness) -> None:
     house.announce()
     explanations = registered(house)
     house.go_to(moments(house.ended_at, house.policy).unattended_at)
@@ -174,7 +174,9 @@ def test_before_the_deadline_it_publishes_by_itself_and_locks_until_a_person_exp
     assert rules.count("results.unattended") == rules.count("results.explained") == 1
 
 
-def test_a_failing_suite_publishes_nothing_and_says_why_in_public_without_what_was_printed(house: Desk) -> None:
+def test_a_failing_suite_publishes_nothing_and_says_why_in_public_without_what_was_printed(
+    house: ResultsHarness,
+) -> None:
     house.announce()
     house.judge_all()
     house.defect = "one column repeats another"
@@ -197,7 +199,7 @@ def test_a_failing_suite_publishes_nothing_and_says_why_in_public_without_what_w
     assert house.locked() == ("dep",)  # published late is still to be explained
 
 
-def test_what_is_mended_before_the_deadline_was_never_late(house: Desk) -> None:
+def test_what_is_mended_before_the_deadline_was_never_late(house: ResultsHarness) -> None:
     house.announce()
     house.judge_all()
     house.defect = "one column repeats another"
@@ -209,7 +211,7 @@ def test_what_is_mended_before_the_deadline_was_never_late(house: Desk) -> None:
     assert (house.due().stands, house.due().late_at, house.locked()) == (ResultsStatus.PUBLISHED, None, ())
 
 
-def test_results_of_a_deployment_nobody_announced_are_late_in_public(house: Desk) -> None:
+def test_results_of_a_deployment_nobody_announced_are_late_in_public(house: ResultsHarness) -> None:
     with pytest.raises(Refused) as refused:
         house.certificates().attempt("dep")
     house.go_to(moments(house.ended_at, house.policy).due_at)
@@ -221,7 +223,7 @@ def test_results_of_a_deployment_nobody_announced_are_late_in_public(house: Desk
     assert house.certificates().make_up() == ()
 
 
-def test_a_flow_that_never_ran_is_made_up_late_and_says_so(house: Desk) -> None:
+def test_a_flow_that_never_ran_is_made_up_late_and_says_so(house: ResultsHarness) -> None:
     house.announce()
     house.judge_all()
     assert house.certificates().make_up() == ()  # nothing is forced before its time
@@ -233,7 +235,7 @@ def test_a_flow_that_never_ran_is_made_up_late_and_says_so(house: Desk) -> None:
     assert house.locked() == ("dep",)
 
 
-def test_a_bank_holiday_added_late_moves_only_a_deadline_that_still_runs(house: Desk) -> None:
+def test_a_bank_holiday_added_late_moves_only_a_deadline_that_still_runs(house: ResultsHarness) -> None:
     house.announce()
     before = moments(house.ended_at, house.policy).due_at
     house.certificates().make_up()  # keeps the deadline
@@ -254,7 +256,7 @@ def test_a_bank_holiday_added_late_moves_only_a_deadline_that_still_runs(house: 
     assert publisher.publish("dep", figures, by="A. Okafor").record.on_time is False
 
 
-def test_what_is_not_late_needs_no_explanation_and_an_explanation_has_words(house: Desk) -> None:
+def test_what_is_not_late_needs_no_explanation_and_an_explanation_has_words(house: ResultsHarness) -> None:
     house.announce()
     explanations = registered(house)
     for name, why, rule in (
@@ -269,14 +271,14 @@ def test_what_is_not_late_needs_no_explanation_and_an_explanation_has_words(hous
         assert refused.value.rule == rule
 
 
-def planned_from_now(house: Desk) -> None:
+def planned_from_now(house: ResultsHarness) -> None:
     with writing(house.engine) as session:
         row = session.get_one(DeploymentRow, "dep")
         row.planned = True
         session.add(row)
 
 
-def test_a_planned_deployments_results_are_its_publication_officers(house: Desk) -> None:
+def test_a_planned_deployments_results_are_its_publication_officers(house: ResultsHarness) -> None:
     house.announce()
     registered(house)
     planned_from_now(house)
@@ -288,12 +290,12 @@ def test_a_planned_deployments_results_are_its_publication_officers(house: Desk)
     assert house.certificates().publish("dep", by="P. Officer") == record
 
 
-def test_a_correction_passes_the_suites_too_and_is_the_publication_officers(house: Desk) -> None:
+def test_a_correction_passes_the_suites_too_and_is_the_publication_officers(house: ResultsHarness) -> None:
     house.announce()
     registered(house)
     with pytest.raises(Refused) as none_yet:
         house.certificates().correct("dep", reason="the decisions came later", by="P. Officer")
-    first = house.desk(real=True).publish("dep", by="P. Officer", word=WORD)
+    first = house.results(real=True).publish("dep", by="P. Officer", word=WORD)
     house.judge_all()
     planned_from_now(house)
     house.defect = "one column repeats another"
@@ -303,7 +305,7 @@ def test_a_correction_passes_the_suites_too_and_is_the_publication_officers(hous
     with pytest.raises(Refused) as wrong_role:
         house.certificates().correct("dep", reason="the decisions came later", by="O. Operator")
     standing = published_records(house.engine)
-    second = house.desk(real=True).correct("dep", reason="the decisions came later", by="P. Officer")
+    second = house.results(real=True).correct("dep", reason="the decisions came later", by="P. Officer")
 
     rules = [each.value.rule for each in (none_yet, failing, wrong_role)]
     assert rules == ["record.not-published", "results.quality", "people.wrong-role"]
@@ -312,7 +314,7 @@ def test_a_correction_passes_the_suites_too_and_is_the_publication_officers(hous
     assert second.record.data_quality_report_ref not in {"", first.record.data_quality_report_ref}
 
 
-def test_nobody_publishes_undecided_alerts_without_the_officers_word_for_just_so_many(house: Desk) -> None:
+def test_nobody_publishes_undecided_alerts_without_the_officers_word_for_just_so_many(house: ResultsHarness) -> None:
     house.announce()
     registered(house)  # a trial, and yet the word is the publication officer's
     for word, by, rule in (
@@ -334,12 +336,15 @@ def test_nobody_publishes_undecided_alerts_without_the_officers_word_for_just_so
     assert made.alerts.not_decided == made.alerts.unanswered == 1
     assert made.not_decided is not None
     assert (made.not_decided.said_by, made.not_decided.because) == ("publication officer", "the operator fell ill")
-    (told,) = [one for one in trail_of(house.engine).events if one.rule == "record.not-decided"]
-    assert (told.actor, told.facts) == ("P. Officer", {"alerts": 1, "because": "the operator fell ill", "revision": 1})
+    (reported,) = [one for one in trail_of(house.engine).events if one.rule == "record.not-decided"]
+    assert (reported.actor, reported.facts) == (
+        "P. Officer",
+        {"alerts": 1, "because": "the operator fell ill", "revision": 1},
+    )
     assert house.locked() == ()  # somebody answers for it
 
 
-def test_what_published_itself_undecided_says_that_nobody_answers_for_it(house: Desk) -> None:
+def test_what_published_itself_undecided_says_that_nobody_answers_for_it(house: ResultsHarness) -> None:
     house.announce()
     house.go_to(moments(house.ended_at, house.policy).unattended_at)
     made = house.certificates().attempt("dep").record
@@ -354,7 +359,7 @@ def test_what_published_itself_undecided_says_that_nobody_answers_for_it(house: 
     assert "record.not-decided" not in rules
 
 
-def test_a_correction_keeps_the_word_and_needs_another_only_for_more_alerts(house: Desk) -> None:
+def test_a_correction_keeps_the_word_and_needs_another_only_for_more_alerts(house: ResultsHarness) -> None:
     house.announce()
     registered(house)
     first = house.certificates().publish("dep", by="P. Officer", word=WORD).record
@@ -366,23 +371,23 @@ def test_a_correction_keeps_the_word_and_needs_another_only_for_more_alerts(hous
     assert second.corrections[-1].changed == ("cameras",)
 
 
-def test_killed_between_the_note_and_the_record_the_next_attempt_publishes(house: Desk) -> None:
+def test_killed_between_the_note_and_the_record_the_next_attempt_publishes(house: ResultsHarness) -> None:
     house.announce()
     house.go_to(moments(house.ended_at, house.policy).unattended_at)
-    desk = house.certificates()
+    results = house.certificates()
     trail_of(house.engine).full = True
     with pytest.raises(Refused, match="audit trail"):
-        desk.attempt("dep")
+        results.attempt("dep")
     trail_of(house.engine).full = False
 
     assert published_records(house.engine) == ()
     assert house.certificates().attempt("dep").outcome is Outcome.PUBLISHED
 
 
-def test_the_real_suites_pass_our_record_and_find_a_copied_one(house: Desk) -> None:
+def test_the_real_suites_pass_our_record_and_find_a_copied_one(house: ResultsHarness) -> None:
     house.announce()
     house.judge_all()
-    made = house.desk(real=True).attempt("dep")
+    made = house.results(real=True).attempt("dep")
     assert made.record is not None
     record = made.record.record
     assert "report sha256" in record.data_quality_report_ref

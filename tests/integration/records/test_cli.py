@@ -190,10 +190,10 @@ def test_a_persons_answers_are_recorded_and_shown(lfr: Run, alert: UUID, tmp_pat
     lfr("alerts", "engage", short, "not-engaged", "--by", "Bob")
     shown = lfr("alerts", "review", short, "confirmed_false", "--by", "Cat", "--json")
 
-    said = json.loads(shown.stdout)
-    assert (said["judgement"], said["engagement"], said["review"]) == ("same", "not_engaged", "confirmed_false")
-    assert said["judged"]["by"] == "Ann Operator"
-    assert said["cell"] == "false_confirmed"
+    output = json.loads(shown.stdout)
+    assert (output["judgement"], output["engagement"], output["review"]) == ("same", "not_engaged", "confirmed_false")
+    assert output["judged"]["by"] == "Ann Operator"
+    assert output["cell"] == "false_confirmed"
     assert (without.exit_code, other.exit_code) == (2, 77)
     assert "alert.pictures-changed" in other.stderr
     assert lfr("alerts", "judge", short, "different", "--pictures", code, "--by", "Dan").exit_code == 77

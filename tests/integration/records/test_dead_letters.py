@@ -89,9 +89,9 @@ def test_letters_and_their_counts_go_after_a_week(engine: Engine) -> None:
 
 
 def test_letters_of_one_batch_are_gathered_by_camera_with_the_last_offset_and_no_record_left_out() -> None:
-    told = gathered([letter(1), letter(2, "south"), letter(3), letter(4, error="Stale")])
+    reported = gathered([letter(1), letter(2, "south"), letter(3), letter(4, error="Stale")])
 
-    assert [(each.camera, each.error, each.offset, each.count) for each in told] == [
+    assert [(each.camera, each.error, each.offset, each.count) for each in reported] == [
         ("north", "Poison", 3, 2),
         ("south", "Poison", 2, 1),
         ("north", "Stale", 4, 1),

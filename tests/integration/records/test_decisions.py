@@ -34,20 +34,20 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture
-def desk(engine: Engine, clock: ManualClock) -> DecisionService:
+def decisions(engine: Engine, clock: ManualClock) -> DecisionService:
     people = ("Ann", "Bob", "Ann Operator", "Bob Sergeant", "Cat Inspector")
     add_operators(engine, *people, trail=audit_trail(clock), clock=clock)
     return DecisionService(engine, audit_trail(clock), clock)
 
 
 def test_each_answer_is_kept_with_who_and_when(
-    engine: Engine, alert: UUID, desk: DecisionService, clock: ManualClock
+    engine: Engine, alert: UUID, decisions: DecisionService, clock: ManualClock
 ) -> None:
-    desk.judge(alert, Judgement.SAME, "  Ann  Operator ", shown=seen(engine, alert))
+    decisions.judge(alert, Judgement.SAME, "  Ann  Operator ", shown=seen(engine, alert))
     clock.advance(30)
-    desk.engage(alert, Engagement.ENGAGED, "Bob Sergeant")
+    decisions.engage(alert, Engagement.ENGAGED, "Bob Sergeant")
     clock.advance(30)
-    decision = desk.review(alert, Review.CONFIRMED_TRUE, "Cat Inspector")
+    decision = decisions.review(alert, Review.CONFIRMED_TRUE, "Cat Inspector")
 
     (found,) = alerts_of(engine, "dep")
     assert decision == Decision(Judgement.SAME, Engagement.ENGAGED, Review.CONFIRMED_TRUE)
@@ -65,58 +65,60 @@ def rule(call: object, *arguments: object, **named: object) -> str:
     return caught.value.rule
 
 
-def test_nothing_is_engaged_or_reviewed_before_a_person_has_compared(alert: UUID, desk: DecisionService) -> None:
-    assert rule(desk.engage, alert, Engagement.ENGAGED, "Ann") == "alert.engagement-before-judgement"
-    assert rule(desk.review, alert, Review.NONE, "Ann") == "alert.review-before-judgement"
+def test_nothing_is_engaged_or_reviewed_before_a_person_has_compared(alert: UUID, decisions: DecisionService) -> None:
+    assert rule(decisions.engage, alert, Engagement.ENGAGED, "Ann") == "alert.engagement-before-judgement"
+    assert rule(decisions.review, alert, Review.NONE, "Ann") == "alert.review-before-judgement"
 
 
-def test_no_one_is_engaged_on_a_pair_judged_different(engine: Engine, alert: UUID, desk: DecisionService) -> None:
-    desk.judge(alert, Judgement.DIFFERENT, "Ann", shown=seen(engine, alert))
+def test_no_one_is_engaged_on_a_pair_judged_different(engine: Engine, alert: UUID, decisions: DecisionService) -> None:
+    decisions.judge(alert, Judgement.DIFFERENT, "Ann", shown=seen(engine, alert))
 
-    assert rule(desk.engage, alert, Engagement.ENGAGED, "Ann") == "alert.engagement-after-different"
+    assert rule(decisions.engage, alert, Engagement.ENGAGED, "Ann") == "alert.engagement-after-different"
 
 
 def test_an_answer_stands_until_it_is_corrected_and_then_carries_the_correctors_name(
-    engine: Engine, alert: UUID, desk: DecisionService, clock: ManualClock
+    engine: Engine, alert: UUID, decisions: DecisionService, clock: ManualClock
 ) -> None:
-    desk.judge(alert, Judgement.SAME, "Ann", shown=seen(engine, alert))
+    decisions.judge(alert, Judgement.SAME, "Ann", shown=seen(engine, alert))
     clock.advance(60)
 
-    assert rule(desk.judge, alert, Judgement.CANT_TELL, "Bob", shown=seen(engine, alert)) == "alert.already-answered"
-    desk.judge(alert, Judgement.SAME, "Ann", shown=seen(engine, alert))  # the same again changes nothing
+    assert (
+        rule(decisions.judge, alert, Judgement.CANT_TELL, "Bob", shown=seen(engine, alert)) == "alert.already-answered"
+    )
+    decisions.judge(alert, Judgement.SAME, "Ann", shown=seen(engine, alert))  # the same again changes nothing
     assert _judged(engine) == read.Answer("Ann", datetime(2026, 11, 23, 12, 0, tzinfo=UTC))
-    desk.judge(alert, Judgement.CANT_TELL, "Bob", correct=True, shown=seen(engine, alert))
+    decisions.judge(alert, Judgement.CANT_TELL, "Bob", correct=True, shown=seen(engine, alert))
     assert _judged(engine) == read.Answer("Bob", datetime(2026, 11, 23, 12, 1, tzinfo=UTC))
 
 
 def test_a_judgement_cannot_be_corrected_to_different_under_an_engagement(
-    engine: Engine, alert: UUID, desk: DecisionService
+    engine: Engine, alert: UUID, decisions: DecisionService
 ) -> None:
-    desk.judge(alert, Judgement.SAME, "Ann", shown=seen(engine, alert))
-    desk.engage(alert, Engagement.ENGAGED, "Ann")
+    decisions.judge(alert, Judgement.SAME, "Ann", shown=seen(engine, alert))
+    decisions.engage(alert, Engagement.ENGAGED, "Ann")
 
     assert (
-        rule(desk.judge, alert, Judgement.DIFFERENT, "Ann", correct=True, shown=seen(engine, alert))
+        rule(decisions.judge, alert, Judgement.DIFFERENT, "Ann", correct=True, shown=seen(engine, alert))
         == "alert.engagement-after-different"
     )
 
 
 @pytest.mark.parametrize("name", ["", "   ", "x" * 101, "a\x00b", "system:retention"])
 def test_an_answer_without_a_usable_name_is_refused(
-    engine: Engine, alert: UUID, desk: DecisionService, name: str
+    engine: Engine, alert: UUID, decisions: DecisionService, name: str
 ) -> None:
-    assert rule(desk.judge, alert, Judgement.SAME, name, shown=seen(engine, alert)) == "actor.not-a-person"
+    assert rule(decisions.judge, alert, Judgement.SAME, name, shown=seen(engine, alert)) == "actor.not-a-person"
 
 
 def test_each_new_answer_is_on_the_audit_trail_under_a_pseudonym_and_a_repeated_one_is_not(
-    engine: Engine, alert: UUID, desk: DecisionService
+    engine: Engine, alert: UUID, decisions: DecisionService
 ) -> None:
-    desk.judge(alert, Judgement.CANT_TELL, "Ann Operator", shown=seen(engine, alert))
-    desk.judge(alert, Judgement.CANT_TELL, "Ann Operator", shown=seen(engine, alert))
-    desk.judge(alert, Judgement.SAME, "Bob", correct=True, shown=seen(engine, alert))
-    desk.review(alert, Review.CONFIRMED_TRUE, "Ann Operator")
+    decisions.judge(alert, Judgement.CANT_TELL, "Ann Operator", shown=seen(engine, alert))
+    decisions.judge(alert, Judgement.CANT_TELL, "Ann Operator", shown=seen(engine, alert))
+    decisions.judge(alert, Judgement.SAME, "Bob", correct=True, shown=seen(engine, alert))
+    decisions.review(alert, Review.CONFIRMED_TRUE, "Ann Operator")
     assert (
-        rule(desk.judge, alert, Judgement.DIFFERENT, "Ann Operator", shown=seen(engine, alert))
+        rule(decisions.judge, alert, Judgement.DIFFERENT, "Ann Operator", shown=seen(engine, alert))
         == "alert.already-answered"
     )
 
@@ -136,31 +138,31 @@ def test_with_the_vault_away_nothing_is_decided(engine: Engine, alert: UUID, clo
     notary = Notary()
     notary.away = True
     add_operators(engine, "Ann", clock=clock)
-    desk, before = DecisionService(engine, audit_trail(clock, notary), clock), entries(engine)
+    decisions, before = DecisionService(engine, audit_trail(clock, notary), clock), entries(engine)
 
     with pytest.raises(Retryable, match="lfr up"):
-        desk.judge(alert, Judgement.SAME, "Ann", shown=seen(engine, alert))
+        decisions.judge(alert, Judgement.SAME, "Ann", shown=seen(engine, alert))
     assert alerts_of(engine, "dep")[0].undecided
     assert entries(engine) == before
 
 
-def test_an_answer_that_cannot_be_audited_is_not_given(engine: Engine, alert: UUID, desk: DecisionService) -> None:
+def test_an_answer_that_cannot_be_audited_is_not_given(engine: Engine, alert: UUID, decisions: DecisionService) -> None:
     with writing(engine) as session:
         session.execute(text("DROP TABLE audit_entry"))
 
     with pytest.raises(Fatal, match="lacks OpenLFR's tables"):
-        desk.judge(alert, Judgement.SAME, "Ann", shown=seen(engine, alert))
+        decisions.judge(alert, Judgement.SAME, "Ann", shown=seen(engine, alert))
     assert alerts_of(engine, "dep")[0].undecided
 
 
-def test_an_unknown_alert_is_refused(alert: UUID, desk: DecisionService) -> None:
-    assert rule(desk.judge, uuid4(), Judgement.SAME, "Ann", shown=Shown("any")) == "alert.unknown"
+def test_an_unknown_alert_is_refused(alert: UUID, decisions: DecisionService) -> None:
+    assert rule(decisions.judge, uuid4(), Judgement.SAME, "Ann", shown=Shown("any")) == "alert.unknown"
 
 
-def test_test_subjects_are_tallied_apart(engine: Engine, alert: UUID, desk: DecisionService) -> None:
+def test_test_subjects_are_tallied_apart(engine: Engine, alert: UUID, decisions: DecisionService) -> None:
     recorder = recorder_of(engine, ManualClock())
     (blue,) = recorder.record_sightings([sighting(0.0, entry="blue", face=1)]).opened
-    desk.judge(blue, Judgement.SAME, "Ann", shown=seen(engine, blue))
+    decisions.judge(blue, Judgement.SAME, "Ann", shown=seen(engine, blue))
 
     counts = read.counts(engine, "dep")
 
@@ -174,20 +176,20 @@ def _judged(engine: Engine) -> read.Answer | None:
 
 
 def test_an_outcome_follows_an_engagement_and_is_kept_with_who_when_and_how_long(
-    engine: Engine, alert: UUID, desk: DecisionService
+    engine: Engine, alert: UUID, decisions: DecisionService
 ) -> None:
-    desk.judge(alert, Judgement.SAME, "Ann Operator", shown=seen(engine, alert))
-    assert rule(desk.outcome, alert, Outcome.ARREST, "Bob Sergeant") == "alert.outcome-without-engagement"
-    desk.engage(alert, Engagement.ENGAGED, "Bob Sergeant")
+    decisions.judge(alert, Judgement.SAME, "Ann Operator", shown=seen(engine, alert))
+    assert rule(decisions.outcome, alert, Outcome.ARREST, "Bob Sergeant") == "alert.outcome-without-engagement"
+    decisions.engage(alert, Engagement.ENGAGED, "Bob Sergeant")
 
-    decision = desk.outcome(alert, Outcome.ARREST, "Bob Sergeant", minutes=12.4)
+    decision = decisions.outcome(alert, Outcome.ARREST, "Bob Sergeant", minutes=12.4)
 
     (found,) = alerts_of(engine, "dep")
     assert (decision.outcome, found.decision.outcome, found.minutes) == (Outcome.ARREST, Outcome.ARREST, 12.4)
     assert found.resulted is not None
     assert found.resulted.by == "Bob Sergeant"
-    assert rule(desk.outcome, alert, Outcome.NO_ACTION, "Cat Inspector") == "alert.already-answered"
-    assert rule(desk.engage, alert, Engagement.EVADED, "Cat Inspector", correct=True) == "alert.outcome-stands"
-    assert rule(desk.outcome, alert, Outcome.ARREST, "Cat Inspector", minutes=-1.0) == "alert.bad-minutes"
-    assert rule(desk.outcome, alert, Outcome.ARREST, "Cat Inspector", minutes=float("nan")) == "alert.bad-minutes"
-    assert desk.outcome(alert, Outcome.NO_ACTION, "Cat Inspector", correct=True).outcome is Outcome.NO_ACTION
+    assert rule(decisions.outcome, alert, Outcome.NO_ACTION, "Cat Inspector") == "alert.already-answered"
+    assert rule(decisions.engage, alert, Engagement.EVADED, "Cat Inspector", correct=True) == "alert.outcome-stands"
+    assert rule(decisions.outcome, alert, Outcome.ARREST, "Cat Inspector", minutes=-1.0) == "alert.bad-minutes"
+    assert rule(decisions.outcome, alert, Outcome.ARREST, "Cat Inspector", minutes=float("nan")) == "alert.bad-minutes"
+    assert decisions.outcome(alert, Outcome.NO_ACTION, "Cat Inspector", correct=True).outcome is Outcome.NO_ACTION

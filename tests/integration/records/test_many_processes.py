@@ -48,13 +48,13 @@ def write(url: str, seed: int, start: float) -> None:
     rng.shuffle(sightings)
     time.sleep(max(0.0, start - time.time()))
     while sightings or batches:
-        taken, told = sightings[: rng.randint(1, 9)], batches[: rng.randint(1, 9)]
+        taken, reported = sightings[: rng.randint(1, 9)], batches[: rng.randint(1, 9)]
         try:
             assert recorder.record_sightings(taken).failures == ()
-            assert recorder.record_outcomes(told).failures == ()
+            assert recorder.record_outcomes(reported).failures == ()
         except Retryable:
             continue  # the same again: nothing may be doubled by it
-        del sightings[: len(taken)], batches[: len(told)]
+        del sightings[: len(taken)], batches[: len(reported)]
     engine.dispose()
 
 

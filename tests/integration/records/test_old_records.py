@@ -67,18 +67,18 @@ def test_answers_of_before_the_history_are_in_it_and_can_be_corrected_and_undone
     live_deployment(engine)
     (alert,) = recorder_of(engine, clock).record_sightings([sighting(0.0)]).opened
     add_operators(engine, "Ann", "Bob", clock=clock)
-    desk = DecisionService(engine, audit_trail(clock), clock)
-    desk.judge(alert, Judgement.SAME, "Ann", shown=seen(engine, alert))
-    desk.engage(alert, Engagement.ENGAGED, "Ann")
-    desk.outcome(alert, Outcome.ARREST, "Ann", minutes=12.0)
+    decisions = DecisionService(engine, audit_trail(clock), clock)
+    decisions.judge(alert, Judgement.SAME, "Ann", shown=seen(engine, alert))
+    decisions.engage(alert, Engagement.ENGAGED, "Ann")
+    decisions.outcome(alert, Outcome.ARREST, "Ann", minutes=12.0)
     before = alerts_of(engine, "dep")
     with engine.execution_options(openlfr_writes=True).begin() as connection:
         command.downgrade(_config(connection), "0017")
 
     upgrade(url)
     clock.advance(60.0)
-    desk.outcome(alert, Outcome.NO_ACTION, "Bob", minutes=1.0, correct=True)
-    desk.undo(alert, Outcome.NO_ACTION, "Bob")
+    decisions.outcome(alert, Outcome.NO_ACTION, "Bob", minutes=1.0, correct=True)
+    decisions.undo(alert, Outcome.NO_ACTION, "Bob")
 
     assert alerts_of(engine, "dep") == before
     engine.dispose()

@@ -154,9 +154,9 @@ def test_names_made_up_without_end_are_refused_and_known_cameras_go_on(
 
     more = [outcomes((0, 0, 0), camera="another"), outcomes((1, 0, 0), camera="camera-0")]
     more += [outcomes((0, 0, 0), camera="camera-1", session=f"s{n}") for n in (2, 3)]
-    told = recorder(engine).record_outcomes(more)
+    reported = recorder(engine).record_outcomes(more)
 
-    assert [(batch.camera, batch.session) for batch, _ in told.failures] == [("another", "s1"), ("camera-1", "s3")]
+    assert [(batch.camera, batch.session) for batch, _ in reported.failures] == [("another", "s1"), ("camera-1", "s3")]
     assert len(read.cameras(engine, "dep", now_ns=NOW_NS)) == 3
     assert read.counts(engine, "dep").frames.balanced
 

@@ -47,14 +47,14 @@ def test_without_prefect_it_purges_what_it_can_and_says_what_it_could_not(settin
 
     with serving_vault(settings):
         done = lfr(settings, "run", "--json")
-        told = {each["step"]: each for each in json.loads(done.stdout)}
+        reported = {each["step"]: each for each in json.loads(done.stdout)}
         status = lfr(settings, "status", "--json")
 
     assert done.returncode == 75
     assert not old.exists()
-    assert {step for step, each in told.items() if each["error"]} == {"galleries", "topics"}
-    assert len(told["temporary"]["destroyed"]) == 1
-    assert told["workflows"]["note"] == "no workflow server has run here"
+    assert {step for step, each in reported.items() if each["error"]} == {"galleries", "topics"}
+    assert len(reported["temporary"]["destroyed"]) == 1
+    assert reported["workflows"]["note"] == "no workflow server has run here"
     standing = {each["class"]: each["standing"] for each in json.loads(status.stdout)["classes"]}
     assert (standing["temporary"], standing["galleries"]) == ("in-time", "late")
     assert status.returncode == 0  # late for seconds is no alarm

@@ -68,10 +68,10 @@ def test_what_is_destroyed_is_on_the_trail_ordered_before_and_done_after(full: R
     full.sweep()
 
     bodies = [json.loads(body) for body in full.audited("erase")]
-    told = [(body["subject"].partition(":")[0], body["facts"].get("state")) for body in bodies]
+    reported = [(body["subject"].partition(":")[0], body["facts"].get("state")) for body in bodies]
     for kind in ("gallery", "quality", "temporary"):
-        assert told.index((kind, "ordered")) < told.index((kind, "done"))
-    assert {"list", "alert", "footage"} <= {kind for kind, _ in told}
+        assert reported.index((kind, "ordered")) < reported.index((kind, "done"))
+    assert {"list", "alert", "footage"} <= {kind for kind, _ in reported}
 
 
 def test_what_cannot_be_ordered_is_not_done_but_temporary_files_make_room(full: RetentionHouse) -> None:

@@ -116,9 +116,9 @@ def test_a_complaint_holds_footage_and_is_answered_and_closed_by_commands(settin
 def test_an_enquiry_is_taken_and_what_the_vault_does_not_take_is_said_in_a_sentence() -> None:
     reference = asked("rights", "enquire", "--contact", CONTACT, "--text", TEXT, "--by", CLERK)["reference"]
 
-    said = lfr("rights", "show", reference, "--by", OFFICER, "--purpose", "p" * 201, code=77)
+    output = lfr("rights", "show", reference, "--by", OFFICER, "--purpose", "p" * 201, code=77)
 
-    assert "purpose: String should have at most 200 characters" in said
+    assert "purpose: String should have at most 200 characters" in output
 
 
 def test_a_complaint_is_taken_on_the_page(settings: Settings) -> None:
@@ -147,7 +147,7 @@ def test_a_complaint_is_taken_on_the_page(settings: Settings) -> None:
     button.click().run()
 
     assert not page.exception
-    said = "\n".join(str(each.value) for each in (*page.markdown, *page.success, *page.text, *page.error))
-    (reference,) = re.findall(r"Taken: (R-[\w-]+),", said)
+    output = "\n".join(str(each.value) for each in (*page.markdown, *page.success, *page.text, *page.error))
+    (reference,) = re.findall(r"Taken: (R-[\w-]+),", output)
     assert asked("rights", "show", reference)["holds"][0]["segments"] == 1
     assert held(settings) == (True, True)

@@ -33,10 +33,10 @@ def alert_on(engine: Engine, *, engaged: bool = True) -> UUID:
     sign_on(engine, trail_of(engine), "A. Operator", "B. Sergeant", "C. Constable", clock=ManualClock())
     recorder_of(engine, ManualClock()).record_sightings([sighting(90.5)])
     (alert,) = alerts_of(engine, "dep")
-    desk = DecisionService(engine, trail_of(engine), ManualClock())
-    desk.judge(alert.id, Judgement.SAME, "A. Operator", shown=seen(engine, alert.id))
+    decisions = DecisionService(engine, trail_of(engine), ManualClock())
+    decisions.judge(alert.id, Judgement.SAME, "A. Operator", shown=seen(engine, alert.id))
     if engaged:
-        desk.engage(alert.id, Engagement.ENGAGED, "B. Sergeant")
+        decisions.engage(alert.id, Engagement.ENGAGED, "B. Sergeant")
     return alert.id
 
 
@@ -46,14 +46,14 @@ def test_a_receipt_has_a_reference_the_minute_and_the_class_and_no_name(engine: 
     page = receipt_html(receipt, load_policy())
 
     assert re.fullmatch(r"S-2026(-[0-9A-Z]{4}){3}", receipt.reference)
-    for said in (
+    for output in (
         receipt.reference,
         "people wanted by the courts",
         "23 November 2026, 12:0",
         ">dep<",
         "within one month",
     ):
-        assert said in page
+        assert output in page
     for secret in ("subject of", "entry-1", "north", "Sergeant", "Bail Act", str(alert)):
         assert secret not in page
     assert "http" not in page

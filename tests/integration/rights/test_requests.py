@@ -41,15 +41,15 @@ def test_a_request_is_due_a_month_after_its_receipt_and_overdue_the_midnight_aft
 
 def test_what_a_person_wrote_opens_to_compliance_alone_and_on_the_audit_trail(house: RightsHouse) -> None:
     taken = house.take(about=About(deployment="dep", place="by the library"))
-    desk = house.rights
+    decisions = house.rights
 
     for nobody in ("Olu Operator", "Mallory"):
         with pytest.raises(Refused, match=r"Olu Operator is operator|nobody is registered"):
-            desk.open(taken.reference, by=nobody, purpose="curious")
+            decisions.open(taken.reference, by=nobody, purpose="curious")
     with pytest.raises(Refused) as refused:
-        desk.open(taken.reference, by=OFFICER, purpose=" ")
+        decisions.open(taken.reference, by=OFFICER, purpose=" ")
     assert refused.value.rule == "vault.purpose-missing"
-    opened = desk.open(taken.reference.lower().replace("-", " "), by=OFFICER, purpose="to answer")
+    opened = decisions.open(taken.reference.lower().replace("-", " "), by=OFFICER, purpose="to answer")
 
     assert (opened.contact, opened.text, opened.place, opened.answer) == (CONTACT, TEXT, "by the library", "")
     assert [f"rights:{taken.reference}" in row.body for row in house.audited("consult")] == [True]
@@ -77,12 +77,12 @@ def test_a_request_that_cant_be_audited_isnt_taken_and_leaves_no_key(house: Righ
         def append(self, _session: object, _event: object, /) -> None:
             raise Retryable("the disk is full")
 
-    desk = house.rights
-    desk.trail = Broken()
+    decisions = house.rights
+    decisions.trail = Broken()
     with pytest.raises(Retryable):
-        desk.take(NewRequest(RequestKind.ENQUIRY, CONTACT, TEXT), by=CLERK)
+        decisions.take(NewRequest(RequestKind.ENQUIRY, CONTACT, TEXT), by=CLERK)
 
-    assert requests(house.engine, desk.days, desk.now(), closed=True) == ()
+    assert requests(house.engine, decisions.days, decisions.now(), closed=True) == ()
     assert house.vault.kept(KeyKind.RIGHTS) == ()
 
 

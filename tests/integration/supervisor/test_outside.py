@@ -81,9 +81,9 @@ def test_the_platform_asks_nobody_and_writes_at_home_for_its_user_alone(tmp_path
                 state = read_state(home)
                 if state is not None and state.is_alive():
                     os.kill(state.pid, signal.SIGTERM)
-                said, _ = up.communicate(timeout=120)
+                output, _ = up.communicate(timeout=120)
 
-    assert f"{home} was open to other users" in said.replace("\n", "")
+    assert f"{home} was open to other users" in output.replace("\n", "")
     assert proxy.asked == []
     assert [str(path) for path in person.rglob("*")] == []
     assert sorted(str(path) for path in theirs.rglob("*")) == before

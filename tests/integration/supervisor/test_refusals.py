@@ -38,11 +38,11 @@ def _up(home: Path, **env: str) -> subprocess.CompletedProcess[str]:
 def test_a_cluster_that_is_away_is_told_before_anything_starts(tmp_path: Path) -> None:
     (port,) = free_ports(1)
 
-    told = _up(tmp_path, LFR_KAFKA_SERVERS=f"127.0.0.1:{port}", LFR_BROKER="auto")
+    result = _up(tmp_path, LFR_KAFKA_SERVERS=f"127.0.0.1:{port}", LFR_BROKER="auto")
 
-    assert told.returncode == 75
-    assert f"127.0.0.1:{port} doesn't answer" in told.stderr
-    assert "LFR_KAFKA_SERVERS" in told.stderr
+    assert result.returncode == 75
+    assert f"127.0.0.1:{port} doesn't answer" in result.stderr
+    assert "LFR_KAFKA_SERVERS" in result.stderr
     assert not (tmp_path / "log").exists()
 
 
@@ -51,12 +51,12 @@ def test_a_taken_port_is_told_with_its_owner_before_anything_starts(tmp_path: Pa
         holder.bind(("127.0.0.1", 0))
         holder.listen()
         port = holder.getsockname()[1]
-        told = _up(tmp_path, LFR_MILVUS_PORT=str(port))
+        result = _up(tmp_path, LFR_MILVUS_PORT=str(port))
 
-    assert told.returncode == 70
-    assert f"port {port} (gallery) is taken by" in told.stderr
-    assert f"process {os.getpid()}" in told.stderr
-    assert "LFR_MILVUS_PORT" in told.stderr
+    assert result.returncode == 70
+    assert f"port {port} (gallery) is taken by" in result.stderr
+    assert f"process {os.getpid()}" in result.stderr
+    assert "LFR_MILVUS_PORT" in result.stderr
     assert not (tmp_path / "log").exists()
 
 
@@ -70,19 +70,19 @@ def test_a_taken_port_is_told_with_its_owner_before_anything_starts(tmp_path: Pa
     ],
 )
 def test_what_cannot_be_used_is_named(tmp_path: Path, env: dict[str, str], says: str) -> None:
-    told = _up(tmp_path, **env)
+    result = _up(tmp_path, **env)
 
-    assert told.returncode in {70, 75}
-    assert says in told.stderr
-    assert "Traceback" not in told.stderr
+    assert result.returncode in {70, 75}
+    assert says in result.stderr
+    assert "Traceback" not in result.stderr
     assert not is_held(tmp_path)
 
 
 def test_a_home_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
 
-    told = _up(tmp_path / "file" / "home")
+    result = _up(tmp_path / "file" / "home")
 
-    assert told.returncode == 70
-    assert "LFR_HOME" in told.stderr
-    assert "Traceback" not in told.stderr
+    assert result.returncode == 70
+    assert "LFR_HOME" in result.stderr
+    assert "Traceback" not in result.stderr

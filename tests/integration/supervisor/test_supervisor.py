@@ -40,7 +40,9 @@ def test_children_start_in_order_and_stop_in_reverse(tmp_path: Path) -> None:
     ]
     seen: list[tuple[ChildState, ...]] = []
 
-    with Supervisor(specs, tmp_path, on_change=lambda told: seen.append(tuple(r.state for r in told))) as running:
+    with Supervisor(
+        specs, tmp_path, on_change=lambda reported: seen.append(tuple(r.state for r in reported))
+    ) as running:
         running.wait_ready(20)
         pids = [report.pid for report in running.reports]
     state = read_state(tmp_path)

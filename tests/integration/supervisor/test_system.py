@@ -79,9 +79,9 @@ def test_the_system_comes_up_mends_itself_refuses_a_second_and_stops_in_order(
     run = lfr(LFR_BROKER="kafka")
     with subprocess.Popen([*LFR, "up"], env=run.env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as up:
         assert _until(run.is_ready, 150)
-        told = run("status", "--json")
-        assert told.returncode == 0
-        names = [child["name"] for child in json.loads(told.stdout)["children"]]
+        result = run("status", "--json")
+        assert result.returncode == 0
+        names = [child["name"] for child in json.loads(result.stdout)["children"]]
         assert sorted(names) == [
             *("broker", "flows", "gallery", "page", "public", "purge"),
             *("recognise-0", "record", "vault", "watch", "workflows"),
@@ -102,11 +102,11 @@ def test_the_system_comes_up_mends_itself_refuses_a_second_and_stops_in_order(
 
         pids = run.pids()
         up.send_signal(signal.SIGINT)
-        said, _ = up.communicate(timeout=90)
+        output, _ = up.communicate(timeout=90)
 
     assert up.returncode == 0
-    assert f"http://127.0.0.1:{run.ports[3]}" in said
-    assert "stopped" in said
+    assert f"http://127.0.0.1:{run.ports[3]}" in output
+    assert "stopped" in output
     assert _gone(pids)
     assert run("status").returncode == 1
     assert not any(is_taken(port) for port in run.ports)

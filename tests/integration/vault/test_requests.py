@@ -66,13 +66,13 @@ def client(core: VaultCore, tmp_path: Path) -> Iterator[VaultClient]:
 def test_what_one_vault_refuses_every_vault_refuses(
     asks: Callable[[Vault], Any], core: VaultCore, client: VaultClient
 ) -> None:
-    said = set()
+    output = set()
     for vault in (core, client, MemoryVault()):
         with pytest.raises(Refused) as refused:
             asks(vault)
-        said.add((refused.value.rule, str(refused.value)))
+        output.add((refused.value.rule, str(refused.value)))
 
-    ((rule, _),) = said
+    ((rule, _),) = output
     assert rule == "vault.bad-request"
 
 

@@ -79,11 +79,11 @@ def test_a_frame_s_key_is_lent_and_lent_again(vault: Vault) -> None:
 
 
 def test_the_time_is_told_while_it_can_be_trusted(vault: Vault, served: Served) -> None:
-    told = vault.trusted_now_ns()
+    reported = vault.trusted_now_ns()
     now_ns = served.clock.time_ns()
     served.clock.step(86_400)
 
-    assert told == now_ns
+    assert reported == now_ns
     with pytest.raises(Refused) as refused:
         vault.trusted_now_ns()
     assert refused.value.rule == "vault.clock"
@@ -319,10 +319,10 @@ def test_a_keystore_of_another_installation_is_refused(tmp_path: Path) -> None:
         made.end()
 
     wrong = VaultProcess(tmp_path / "one", LFR_VAULT_FOLDER=str(tmp_path / "two" / "vault"))
-    said, _ = wrong.process.communicate(timeout=30)
+    output, _ = wrong.process.communicate(timeout=30)
 
     assert wrong.process.returncode == Fatal.exit_code
-    assert "belongs to installation" in said
+    assert "belongs to installation" in output
 
 
 def test_no_key_is_ever_in_the_log_of_the_process(tmp_path: Path) -> None:
@@ -332,10 +332,10 @@ def test_no_key_is_ever_in_the_log_of_the_process(tmp_path: Path) -> None:
     client.open_kept(made.info.id, actor=SystemActor.ENROLMENT, purpose="test")
     client.close()
     running.process.send_signal(signal.SIGTERM)
-    said, _ = running.process.communicate(timeout=20)
+    output, _ = running.process.communicate(timeout=20)
 
-    assert "vault.serving" in said
-    assert not any(form in said for form in (made.key.hex(), "Okafor", made.info.id))
+    assert "vault.serving" in output
+    assert not any(form in output for form in (made.key.hex(), "Okafor", made.info.id))
 
 
 def test_a_vault_that_hangs_is_seen_as_away_since_then_and_answers_again(tmp_path: Path) -> None:

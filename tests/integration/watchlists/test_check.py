@@ -273,9 +273,9 @@ def test_entries_beyond_the_limit_are_refused_and_test_subjects_do_not_count(
 
 
 def test_progress_counts_every_photograph(listed: ListFolder, check: Check) -> None:
-    told: list[tuple[int, int]] = []
+    reported: list[tuple[int, int]] = []
     listed.put("S-1", "obama").put("S-2", b"broken")
 
-    check(listed, progress=lambda done, total: told.append((done, total)))
+    check(listed, progress=lambda done, total: reported.append((done, total)))
 
-    assert told == [(0, 2), (1, 2), (2, 2)]
+    assert reported == [(0, 2), (1, 2), (2, 2)]

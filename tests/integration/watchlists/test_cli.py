@@ -63,19 +63,19 @@ def test_a_refusal_gives_exit_code_1_the_reason_and_the_line(listed: ListFolder,
 
     result = lfr("check", listed.path, "--json", "--report", file)
 
-    told = json.loads(result.stdout)
+    reported = json.loads(result.stdout)
     assert result.exit_code == 1
-    assert [(r["line"], r["reason"]) for r in told["refusals"]] == [(3, "not_an_image")]
-    assert [e["subject"] for e in told["entries"]] == ["S-1"]
-    assert json.loads(file.read_text(encoding="utf-8")) == told
+    assert [(r["line"], r["reason"]) for r in reported["refusals"]] == [(3, "not_an_image")]
+    assert [e["subject"] for e in reported["entries"]] == ["S-1"]
+    assert json.loads(file.read_text(encoding="utf-8")) == reported
 
 
 def test_a_report_holds_no_template_and_no_picture(listed: ListFolder) -> None:
     listed.put("S-1", "obama")
 
-    told = json.loads(lfr("check", listed.path, "--json").stdout)
+    reported = json.loads(lfr("check", listed.path, "--json").stdout)
 
-    assert set(told["entries"][0]) == {"subject", "category", "expires_on", "photographs"}
+    assert set(reported["entries"][0]) == {"subject", "category", "expires_on", "photographs"}
 
 
 def test_an_operational_list_of_test_subjects_alone_is_refused(listed: ListFolder) -> None:
@@ -175,9 +175,9 @@ def test_check_names_a_picture_under_two_subjects_and_flags_a_face_under_two_wit
     flagged = lfr("check", listed.path, "--docs", tmp_path / "pages", "--json")
     refused = lfr("check", listed.put("S-4", "biden", name="copy.png").path, "--json")
 
-    told = json.loads(flagged.stdout)["quality"]
+    reported = json.loads(flagged.stdout)["quality"]
     assert flagged.exit_code == 0
-    assert [(f["rule"], f["subject"], f["refuses"]) for f in told["findings"]] == [
+    assert [(f["rule"], f["subject"], f["refuses"]) for f in reported["findings"]] == [
         ("face-one-subject", "S-1", False),
         ("face-one-subject", "S-2", False),
     ]

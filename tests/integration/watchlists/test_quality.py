@@ -81,11 +81,11 @@ def test_the_pages_name_every_defect_with_its_subject_and_ask_the_network_for_no
 def test_the_result_for_programs_says_the_same_and_has_the_composition(checked_list: CheckedDefectiveList) -> None:
     _, labels, pages = checked_list
 
-    told = json.loads((pages / "result.json").read_text(encoding="utf-8"))
+    reported = json.loads((pages / "result.json").read_text(encoding="utf-8"))
 
-    assert told["passes"] is False
-    assert {(each["rule"], each["line"]) for each in told["findings"]} == labels
-    assert {each["category"] for each in told["composition"] if each["submitted"]} == {
+    assert reported["passes"] is False
+    assert {(each["rule"], each["line"]) for each in reported["findings"]} == labels
+    assert {each["category"] for each in reported["composition"] if each["submitted"]} == {
         "wanted_by_force",
         "wanted_by_courts",
         "breach_of_court_order",
@@ -93,10 +93,10 @@ def test_the_result_for_programs_says_the_same_and_has_the_composition(checked_l
         "victim",
     }
     assert (
-        sum(each["submitted"] for each in told["composition"]) == 997
+        sum(each["submitted"] for each in reported["composition"]) == 997
     )  # two without a category, one without a subject
-    assert told["newest_check"] == TODAY.isoformat()
-    assert told["minors"] == 50  # every twentieth of 1,000
+    assert reported["newest_check"] == TODAY.isoformat()
+    assert reported["minors"] == 50  # every twentieth of 1,000
 
 
 def test_of_a_refused_list_no_face_is_embedded_and_the_faces_are_not_called_checked(
@@ -197,15 +197,15 @@ def test_of_a_demo_list_with_old_columns_the_defaults_taken_are_said(tmp_path: P
         if rule.needs
     ]
 
-    said = {each.rule: each.why for each in unchecked_of(rules, [], old.columns)}
+    output = {each.rule: each.why for each in unchecked_of(rules, [], old.columns)}
 
     assert (
-        said["age-readable"]
-        == said["minor-rationale"]
+        output["age-readable"]
+        == output["minor-rationale"]
         == "the file has no column age: everybody is taken as 18 or over"
     )
-    assert said["image-source-present"].endswith("taken as not stated")
-    assert len(said) == len(rules)
+    assert output["image-source-present"].endswith("taken as not stated")
+    assert len(output) == len(rules)
 
 
 def test_what_enrolment_refuses_and_no_rule_names_is_a_finding_all_the_same() -> None:

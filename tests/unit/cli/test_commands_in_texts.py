@@ -70,8 +70,8 @@ def fault_of(line: str, *, whole: bool = False) -> str:
 
 def test_every_command_named_in_a_text_exists_and_can_be_typed_as_it_is_written() -> None:
     named = list(commands_named("lfr"))
-    told = [(each, fault_of(each.line, whole=each.whole)) for each in named]
-    faults = [f"{each.where}: `lfr {each.line}`: {fault}" for each, fault in told if fault]
+    reported = [(each, fault_of(each.line, whole=each.whole)) for each in named]
+    faults = [f"{each.where}: `lfr {each.line}`: {fault}" for each, fault in reported if fault]
 
     assert len(named) > 300  # it looks at something
     assert faults == []

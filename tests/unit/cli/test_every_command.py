@@ -114,19 +114,19 @@ def test_with_nothing_to_work_with_it_fails_in_a_sentence_and_leaves_standard_ou
     ended = run([local(each) for each in NEEDY], tmp_path, [away] * len(NEEDY))
 
     faults = []
-    for each, told in zip(NEEDY, ended, strict=True):
+    for each, result in zip(NEEDY, ended, strict=True):
         name = " ".join(local(each))
-        if told["bug"]:
-            faults.append(f"{name}: a traceback for {told['bug']}")
-        if told["code"] == 0 and each.words not in WELL_ALONE:
+        if result["bug"]:
+            faults.append(f"{name}: a traceback for {result['bug']}")
+        if result["code"] == 0 and each.words not in WELL_ALONE:
             faults.append(f"{name}: exit code 0")
-        if not told["out"] and not told["err"].strip():
+        if not result["out"] and not result["err"].strip():
             faults.append(f"{name}: not a word")
-        if told["out"]:
+        if result["out"]:
             try:
-                json.loads(told["out"])
+                json.loads(result["out"])
             except ValueError:
-                faults.append(f"{name}: no JSON alone on standard output but {told['out'][:80]!r}")
+                faults.append(f"{name}: no JSON alone on standard output but {result['out'][:80]!r}")
     assert faults == []
 
 
@@ -135,8 +135,8 @@ def test_a_setting_that_cant_be_used_is_named_by_every_command(tmp_path: Path) -
 
     assert [
         title(each)
-        for each, told in zip(NEEDY, ended, strict=True)
-        if told["code"] != 70 or "LFR_KAFKA_PORT" not in told["err"]
+        for each, result in zip(NEEDY, ended, strict=True)
+        if result["code"] != 70 or "LFR_KAFKA_PORT" not in result["err"]
     ] == []
     assert list(tmp_path.iterdir()) == []
 
@@ -156,8 +156,8 @@ def test_each_kind_of_bad_setting_is_one_sentence(tmp_path: Path) -> None:
         LFR_HOME=str(tmp_path),
     )
 
-    assert [(told["code"], told["bug"]) for told in ended] == [(70, "")] * len(bad)
-    assert [name for name, told in zip(bad, ended, strict=True) if says[name] not in told["err"]] == []
+    assert [(result["code"], result["bug"]) for result in ended] == [(70, "")] * len(bad)
+    assert [name for name, result in zip(bad, ended, strict=True) if says[name] not in result["err"]] == []
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")

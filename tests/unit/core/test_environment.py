@@ -174,11 +174,11 @@ def test_faust_takes_its_broker_and_its_listener_from_our_settings_alone(tmp_pat
         "print(a.conf.broker, a.conf.web_host)"
     )
 
-    told = run(code, persons_environment(tmp_path, "http://192.0.2.1:3128"))
+    reported = run(code, persons_environment(tmp_path, "http://192.0.2.1:3128"))
 
-    assert "127.0.0.1:9392" in told
-    assert "192.0.2.1" not in told
-    assert "0.0.0.0" not in told
+    assert "127.0.0.1:9392" in reported
+    assert "192.0.2.1" not in reported
+    assert "0.0.0.0" not in reported
 
 
 @pytest.mark.parametrize("program", [("-m", "apps.cli", "--help"), ("-m", "streams.worker", "--help")])
@@ -204,10 +204,10 @@ def test_lfr_takes_neither_settings_nor_code_from_the_folder_one_stands_in(tmp_p
             text=True,
             check=False,
         )
-    told = {check["name"]: check["says"] for check in json.loads(done.stdout)}
+    reported = {check["name"]: check["says"] for check in json.loads(done.stdout)}
 
-    assert "LFR_DATABASE_URL" not in told["settings"]
-    assert "LFR_HOME" in told["settings"]
-    assert not [says for says in told.values() if "nowhere" in says or "192.0.2.1" in says]
+    assert "LFR_DATABASE_URL" not in reported["settings"]
+    assert "LFR_HOME" in reported["settings"]
+    assert not [says for says in reported.values() if "nowhere" in says or "192.0.2.1" in says]
     assert (proxy.asked, list(person.iterdir())) == ([], [])
     assert [path for path in (home, *home.rglob("*")) if path.stat().st_mode & 0o077] == []

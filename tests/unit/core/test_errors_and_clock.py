@@ -24,11 +24,11 @@ def test_an_error_of_ours_becomes_one_sentence_and_a_failing_exit_code(
     with pytest.raises(typer.Exit) as caught, guard():
         raise error
 
-    said = capsys.readouterr()
+    output = capsys.readouterr()
     assert caught.value.exit_code == error.exit_code != 0
-    assert said.out == ""
-    assert str(error) in said.err
-    assert "Traceback" not in said.err
+    assert output.out == ""
+    assert str(error) in output.err
+    assert "Traceback" not in output.err
 
 
 def test_a_refusal_names_its_rule(capsys: pytest.CaptureFixture[str]) -> None:

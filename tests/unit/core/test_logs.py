@@ -46,11 +46,11 @@ get_logger().warning(
 def test_nothing_of_a_face_reaches_the_log_and_the_event_says_which_field_tried() -> None:
     done = subprocess.run([sys.executable, "-c", LEAK], capture_output=True, text=True, check=True)
 
-    said = json.loads(done.stderr)
-    assert said["biometric_withheld"] == ["crop", "nested", "template", "wrapped"]
-    assert (said["crop"], said["template"], said["wrapped"]) == ("withheld",) * 3
-    assert said["nested"] == {"probes": [1, {"deep": "withheld"}], "ids": ["a"]}
-    assert (said["deployment"], said["frames"]) == ("dep", 3)
+    output = json.loads(done.stderr)
+    assert output["biometric_withheld"] == ["crop", "nested", "template", "wrapped"]
+    assert (output["crop"], output["template"], output["wrapped"]) == ("withheld",) * 3
+    assert output["nested"] == {"probes": [1, {"deep": "withheld"}], "ids": ["a"]}
+    assert (output["deployment"], output["frames"]) == ("dep", 3)
     assert "a face" not in done.stderr
     assert "0.044" not in done.stderr
 

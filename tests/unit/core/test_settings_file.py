@@ -113,6 +113,6 @@ def test_env_file_holds_for_every_command(write: Write, tmp_path: Path, monkeypa
 
     assert str(tmp_path / "home") in lfr("--env-file", file.name, "status").replace("\n", "")
     file.chmod(0o644)
-    told = lfr("--env-file", str(file), "status")
-    assert "chmod 600" in told
-    assert "Traceback" not in told
+    reported = lfr("--env-file", str(file), "status")
+    assert "chmod 600" in reported
+    assert "Traceback" not in reported

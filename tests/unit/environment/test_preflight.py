@@ -140,10 +140,10 @@ def test_a_port_that_is_none_is_refused_by_name(preflight: Any, text: str) -> No
 def test_only_the_ports_that_are_needed_next_are_looked_at(preflight: Any, tmp_path: Path, taken_port: int) -> None:
     env = {"LFR_OPERATOR_PORT": str(taken_port)}
 
-    def told(*ports: str) -> bool:
+    def is_reported(*ports: str) -> bool:
         return any("port" in f.text for f in preflight.inspect(tmp_path, env, needs(preflight, ports=ports)))
 
-    assert [told(), told("LFR_OPERATOR_PORT")] == [False, True]
+    assert [is_reported(), is_reported("LFR_OPERATOR_PORT")] == [False, True]
 
 
 def test_settings_in_dotenv_count_but_the_environment_wins(preflight: Any, tmp_path: Path) -> None:

@@ -105,9 +105,9 @@ def test_an_interrupted_setup_goes_on_where_it_stopped(
 
     monkeypatch.setattr(setup, "plan", lambda *_: ([first, broken], []))
     assert setup.main([]) == 1
-    said = capsys.readouterr().err
-    assert "the second failed (exit code 3)" in said
-    assert "Try another shop." in said
+    output = capsys.readouterr().err
+    assert "the second failed (exit code 3)" in output
+    assert "Try another shop." in output
 
     monkeypatch.setattr(setup, "plan", lambda *_: ([first, mended], []))
     assert setup.main([]) == 0

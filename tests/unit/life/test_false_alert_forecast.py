@@ -191,7 +191,7 @@ def test_the_open_packs_register_is_indicative_only_and_prices_the_policys_thres
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "output"),
     [
         (("probes = 850_000", "probes = 0"), "probes"),
         (("false_matches = 85 ", "false_matches = 850_000 "), "measure nothing"),
@@ -202,14 +202,14 @@ def test_the_open_packs_register_is_indicative_only_and_prices_the_policys_thres
     ],
 )
 def test_a_register_that_can_not_be_is_refused_with_what_is_wrong(
-    tmp_path: Path, change: tuple[str, str], said: str
+    tmp_path: Path, change: tuple[str, str], output: str
 ) -> None:
     text = default_evaluations_file().read_text(encoding="utf-8")
     assert change[0] in text
     file = tmp_path / "evaluations.toml"
     file.write_text(text.replace(*change), encoding="utf-8")
 
-    with pytest.raises(Fatal, match=said):
+    with pytest.raises(Fatal, match=output):
         load_evaluations(file)
 
 

@@ -111,11 +111,11 @@ def test_nothing_that_came_from_outside_becomes_markup() -> None:
 def test_who_sends_what_nobody_can_read_is_said_with_how_many_and_not_without_end() -> None:
     senders = tuple(RefusedRecords(f"junk-{n}", 1_000 - n, "not a Sighting", NOW_NS) for n in range(9))
 
-    said = board(CAMERA, refused=senders)
+    output = board(CAMERA, refused=senders)
 
-    assert "8,964 records of the last two hours can't be read" in said
-    assert "junk-0 1,000" in said
-    assert "junk-8" not in said
+    assert "8,964 records of the last two hours can't be read" in output
+    assert "junk-0 1,000" in output
+    assert "junk-8" not in output
     assert "can't be read" not in board(CAMERA)
 
 
@@ -128,9 +128,9 @@ def test_when_nobody_is_recognised_the_page_says_why_and_blames_no_camera() -> N
     assert "Not recognising" not in board_html(one)
     assert "1 of 1 camera works" in board_html(one)
     for shown, why in ((stopped, "the recogniser answers nothing, since"), (unattended, "no operator attends")):
-        said = board_html(shown)
-        assert f"Nobody is recognised: {why}" in said
-        assert "0 of 1 camera work" in said
+        output = board_html(shown)
+        assert f"Nobody is recognised: {why}" in output
+        assert "0 of 1 camera work" in output
 
 
 def test_a_recording_s_latency_has_no_limit_that_it_could_pass() -> None:
@@ -224,27 +224,29 @@ def test_an_ended_deployment_promises_no_more_alerts() -> None:
     assert "come here by themselves" in live
 
 
-@pytest.mark.parametrize(("proven_s", "said"), [(184.0, "<span>last proven 3 min ago</span>"), (None, "never proven")])
+@pytest.mark.parametrize(
+    ("proven_s", "output"), [(184.0, "<span>last proven 3 min ago</span>"), (None, "never proven")]
+)
 def test_a_planned_deployment_shows_when_its_chain_was_last_proven_and_a_trial_shows_nothing(
-    proven_s: float | None, said: str
+    proven_s: float | None, output: str
 ) -> None:
     trial = summary(DeploymentStatus.LIVE)
     planned = replace(trial, view=replace(trial.view, planned=True))
 
     texts = [header_html(Header(one, (), datetime(2026, 11, 23, tzinfo=UTC), proven_s)) for one in (planned, trial)]
 
-    assert [said in text for text in texts] == [True, False]
+    assert [output in text for text in texts] == [True, False]
 
 
 @pytest.mark.parametrize(
-    ("on_list", "test_subjects", "said"),
+    ("on_list", "test_subjects", "output"),
     [
         (0, 0, "<span>0 on the list</span>"),
         (0, 1, "<span>1 test subject</span>"),
         (1200, 2, "<span>1,200 on the list + 2 test subjects</span>"),
     ],
 )
-def test_test_subjects_are_never_counted_among_those_on_the_list(on_list: int, test_subjects: int, said: str) -> None:
+def test_test_subjects_are_never_counted_among_those_on_the_list(on_list: int, test_subjects: int, output: str) -> None:
     one = replace(summary(DeploymentStatus.LIVE), watchlist_size=on_list, blue_list_size=test_subjects)
 
-    assert said in header_html(Header(one, (), datetime(2026, 11, 23, tzinfo=UTC)))
+    assert output in header_html(Header(one, (), datetime(2026, 11, 23, tzinfo=UTC)))

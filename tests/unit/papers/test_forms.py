@@ -36,8 +36,8 @@ def test_a_paper_says_what_it_is_for_whom_and_what_asks_for_each_part(kind: Form
     text = " ".join(Seen(page).text.split())
 
     assert f"<h1>{kind.value}</h1>" in page
-    for said in ("high-street-0412, revision 2", "Norfolk & Co", "Superseded by revision 3", "superintendent"):
-        assert said in text
+    for output in ("high-street-0412, revision 2", "Norfolk & Co", "Superseded by revision 3", "superintendent"):
+        assert output in text
     assert "Because it is needed. And for no longer." in text
     assert "Threshold not stated" in text.replace("Thresholdnot", "Threshold not")
     assert [rule for rule, asks in RULES.items() if f"{rule}: {asks}." not in text] == []

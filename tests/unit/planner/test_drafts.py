@@ -40,8 +40,8 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
     nothing = check_values(first_draft(POLICY, now=NOW), POLICY, now=NOW)
 
     assert nothing.form is None
-    for said in ("Id: ", "Place: fill it in", "Purpose: fill it in", "Why it is necessary: say it in a sentence"):
-        assert any(fault.startswith(said) for fault in nothing.faults), said
+    for output in ("Id: ", "Place: fill it in", "Purpose: fill it in", "Why it is necessary: say it in a sentence"):
+        assert any(fault.startswith(output) for fault in nothing.faults), output
     assert "Cameras: name at least one." in nothing.faults
 
     against_policy = filled(
@@ -53,7 +53,7 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "output"),
     [
         ({"start": time(16), "end": time(10)}, "its end is not after its start"),
         ({"cameras": "north, north"}, "named twice"),
@@ -70,11 +70,11 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
         ({"id": "two words"}, "can't be a deployment's id"),
     ],
 )
-def test_each_bad_input_has_its_sentence(changes: dict[str, object], said: str) -> None:
+def test_each_bad_input_has_its_sentence(changes: dict[str, object], output: str) -> None:
     found = check_values(filled(**changes), POLICY, now=NOW)
 
     assert found.form is None
-    assert any(said in fault for fault in found.faults), found.faults
+    assert any(output in fault for fault in found.faults), found.faults
     assert all(fault.endswith(".") for fault in found.faults)
 
 
@@ -96,8 +96,8 @@ def test_the_sentences_beside_the_fields_carry_the_policys_own_numbers() -> None
             "alerts": POLICY.alerts.model_copy(update={"threshold": 0.61}),
         }
     )
-    said = explanations(stricter)
+    output = explanations(stricter)
 
     for field, number in (("start", "71 hours"), ("end", "7.5 hours"), ("list_cap", "1,234"), ("threshold", "0.61")):
-        assert number in said[field]
+        assert number in output[field]
         assert number not in explanations(POLICY)[field]

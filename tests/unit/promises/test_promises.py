@@ -158,9 +158,9 @@ def test_a_line_for_the_public_says_what_there_is_and_never_more() -> None:
 
     assert (looked.status, looked.evidence) == ("can't be checked now", (("left over", "3"),))
     assert (looked.checked_at, looked.since) == ("1970-01-01T00:00:01+00:00", "1970-01-01T00:00:00+00:00")
-    assert "secret" not in json.dumps([looked.said, looked.evidence])
+    assert "secret" not in json.dumps([looked.message, looked.evidence])
     assert (never.status, never.checked_at) == ("not checked yet", "")
-    assert (none.status, none.said) == ("no automatic check", "people do")
+    assert (none.status, none.message) == ("no automatic check", "people do")
 
 
 def test_a_result_from_the_future_says_nothing_of_now() -> None:

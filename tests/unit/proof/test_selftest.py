@@ -49,7 +49,7 @@ def away() -> str:
 def test_one_red_line_keeps_no_other_from_looking_and_makes_the_whole_red() -> None:
     lines = run_checks([Check("broker", away), Check("clock", lambda: "right")])
 
-    assert [(line.name, line.ok, line.said) for line in lines] == [
+    assert [(line.name, line.ok, line.message) for line in lines] == [
         ("broker", False, "start it with `lfr up`"),
         ("clock", True, "right"),
     ]

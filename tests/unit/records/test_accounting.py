@@ -26,7 +26,7 @@ def batch(*results: FrameResult, **named: object) -> OutcomeBatch:
     return OutcomeBatch.model_validate(values | named)
 
 
-def told(fates: tuple[str, ...]) -> list[FrameResult]:
+def results_of(fates: tuple[str, ...]) -> list[FrameResult]:
     """The results of the frames that were recognised or refused, with the camera's running counts before each."""
     return [
         FrameResult(
@@ -47,7 +47,7 @@ def runs(draw: st.DrawFn) -> Run:
     Redelivery is Kafka's: from some record on, everything comes again, in order.
     """
     fates = tuple(draw(st.lists(st.sampled_from(FATES), max_size=40)))
-    results = told(fates)
+    results = results_of(fates)
     stream: list[FrameResult | int] = list(results)
     last = [r.sequence for r in results]
     # STATUS records stand anywhere between frames: captured so far.

@@ -29,11 +29,11 @@ def start(env: dict[str, str]) -> subprocess.CompletedProcess[str]:
 def test_a_worker_that_cannot_run_as_things_are_says_why_and_is_not_started_again(
     env: dict[str, str], says: str
 ) -> None:
-    told = start(env)
+    result = start(env)
 
-    assert told.returncode == 70
-    assert says in told.stderr
-    assert "Traceback" not in told.stderr
+    assert result.returncode == 70
+    assert says in result.stderr
+    assert "Traceback" not in result.stderr
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")

@@ -124,10 +124,10 @@ def test_the_tail_is_the_last_lines_that_say_something(tmp_path: Path) -> None:
 def test_a_child_gets_the_settings_it_is_given_and_none_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LFR_WORKERS", "7")
 
-    told = child_environment({"LFR_HOME": "/x"})
+    reported = child_environment({"LFR_HOME": "/x"})
 
-    assert "LFR_WORKERS" not in told
-    assert (told["LFR_HOME"], told["PATH"]) == ("/x", os.environ["PATH"])
+    assert "LFR_WORKERS" not in reported
+    assert (reported["LFR_HOME"], reported["PATH"]) == ("/x", os.environ["PATH"])
 
 
 def test_probes_say_no_instead_of_raising(tmp_path: Path) -> None:

@@ -93,11 +93,11 @@ def test_the_login_of_prefect_is_given_to_its_server_and_to_flows_and_to_nobody_
     again = plan(settings, load_policy(), choice=CLUSTER, with_page=True, with_flows=True)
     login = login_of(settings)
 
-    told = {spec.name: {name for name, text in spec.env.items() if login in text} for spec in found}
+    reported = {spec.name: {name for name, text in spec.env.items() if login in text} for spec in found}
 
     assert stat.S_IMODE(login_file(tmp_path).stat().st_mode) == 0o600
     assert len(login) > 40
-    assert {name: names for name, names in told.items() if names} == {
+    assert {name: names for name, names in reported.items() if names} == {
         "workflows": {"PREFECT_SERVER_API_AUTH_STRING", "PREFECT_API_AUTH_STRING"},
         "flows": {"PREFECT_API_AUTH_STRING"},
     }

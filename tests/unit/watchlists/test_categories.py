@@ -7,7 +7,7 @@ from lfr_core.domain.watchlists import Category
 
 
 @pytest.mark.parametrize(
-    ("said", "category"),
+    ("output", "category"),
     [
         ("wanted_by_force", Category.WANTED_BY_FORCE),
         ("Wanted by the force", Category.WANTED_BY_FORCE),
@@ -21,13 +21,13 @@ from lfr_core.domain.watchlists import Category
         ("Blue-List", Category.BLUE_LIST),
     ],
 )
-def test_a_ground_is_taken_as_people_write_it(said: str, category: Category) -> None:
-    assert parse_category(said) is category
+def test_a_ground_is_taken_as_people_write_it(output: str, category: Category) -> None:
+    assert parse_category(output) is category
 
 
-@pytest.mark.parametrize("said", ["", "wanted", "intelligence interest", "person of interest", "protester", "the"])
-def test_what_is_no_lawful_ground_is_none(said: str) -> None:
-    assert parse_category(said) is None
+@pytest.mark.parametrize("output", ["", "wanted", "intelligence interest", "person of interest", "protester", "the"])
+def test_what_is_no_lawful_ground_is_none(output: str) -> None:
+    assert parse_category(output) is None
 
 
 @pytest.mark.parametrize("category", Category)
@@ -38,6 +38,6 @@ def test_every_category_is_known_by_its_name_and_its_explanation(category: Categ
 
 @given(st.sampled_from(list(Category)), st.sampled_from([" ", "-", "_", "  "]), st.booleans())
 def test_case_and_separators_do_not_matter(category: Category, separator: str, loud: bool) -> None:  # noqa: FBT001  hypothesis
-    said = category.value.replace("_", separator)
+    output = category.value.replace("_", separator)
 
-    assert parse_category(said.upper() if loud else said) is category
+    assert parse_category(output.upper() if loud else output) is category

@@ -49,11 +49,11 @@ class TrailVerifies:
             found = finding(
                 [f"audit:{report.problem.seq}"], holds="", breaks="the trail was changed", evidence=evidence
             )
-            said = f"the trail doesn't verify: {report.problem.fault.value.replace('-', ' ')}"
-            return Finding(found.result, said, found.evidence, found.subjects, report.problem.message)
+            message = f"the trail doesn't verify: {report.problem.fault.value.replace('-', ' ')}"
+            return Finding(found.result, message, found.evidence, found.subjects, report.problem.message)
         if report.unchecked:
-            said = "nothing was changed, but whether the newest entries were removed can't be told"
-            return Finding(Result.UNCHECKED, said, evidence, detail=report.unchecked[0])
+            message = "nothing was changed, but whether the newest entries were removed can't be told"
+            return Finding(Result.UNCHECKED, message, evidence, detail=report.unchecked[0])
         return Finding(Result.HOLDS, f"each of {report.entries:,} entries is as it was written", evidence)
 
 
@@ -62,14 +62,14 @@ class DeletionCertified:
 
     id = "deletion.certified"
 
-    def __init__(self, engine: Engine, desk: CertificateService, keystore_folder: Path, policy: Policy) -> None:
+    def __init__(self, engine: Engine, certificates: CertificateService, keystore_folder: Path, policy: Policy) -> None:
         self._engine = engine
-        self._desk = desk
+        self._certificates = certificates
         self._folder = keystore_folder
         self._late_ns = _DAY_NS + round(policy.retention.overdue_after_s * 1e9)
 
     def look(self, now_ns: int) -> Finding:
-        faults = self._desk.check(read_public_key(self._folder).hex())
+        faults = self._certificates.check(read_public_key(self._folder).hex())
         broken = [f"certificate:{each.number}" for each in faults]
         passed: dict[str, tuple[int, bool]] = {}
         certificates = read_certificates(self._engine)

@@ -74,8 +74,8 @@ def fetch_tarball(package: PackageSource, downloads: Path) -> Path:
         if done.returncode != 0:
             if "ENOSPC" in done.stderr:
                 raise OSError(28, os.strerror(28), str(downloads))
-            said = "; ".join(done.stderr.strip().splitlines()[:3]) or f"exit code {done.returncode}"
-            raise Retryable(f"npm couldn't fetch {package.spec}: {said}. {advice}")
+            output = "; ".join(done.stderr.strip().splitlines()[:3]) or f"exit code {done.returncode}"
+            raise Retryable(f"npm couldn't fetch {package.spec}: {output}. {advice}")
         fetched = scratch / package.tarball
         checked_tarball(fetched, package)
         fetched.replace(target)

@@ -41,7 +41,7 @@ def refused(rule: str, act: Callable[[], object]) -> str:
 
 
 def decide(house: PlanningHouse, by: str) -> None:
-    house.desk.authorise("dep", by=by, reason="necessary and proportionate", claim_not_shown=True)
+    house.planning.authorise("dep", by=by, reason="necessary and proportionate", claim_not_shown=True)
 
 
 def status(house: PlanningHouse, deployment: str = "dep") -> DeploymentStatus:
@@ -84,7 +84,7 @@ def test_a_deployment_goes_its_whole_line_and_the_timeline_names_three_people(ho
 
 
 def test_the_planner_never_authorises_the_same_deployment(house: PlanningHouse) -> None:
-    house.desk.plan("dep", DeploymentKind.OPERATIONAL, form(house.start()), by=OFFICER)  # an officer who also plans
+    house.planning.plan("dep", DeploymentKind.OPERATIONAL, form(house.start()), by=OFFICER)  # an officer who also plans
     house.paper(PaperKind.COMMUNITY, deployment="dep")
 
     refused("life.same-person", lambda: decide(house, OFFICER.upper()))
@@ -98,9 +98,9 @@ def test_an_officer_signs_that_no_evaluation_shows_the_public_claim(house: Plann
     house.plan()
     house.paper(PaperKind.COMMUNITY, deployment="dep")
 
-    told = refused("life.claim-not-shown", lambda: house.desk.authorise("dep", by=OFFICER, reason="necessary"))
-    assert "1 false alert in 100,000 faces" in told
-    given = house.desk.authorise("dep", by=OFFICER, reason="necessary", claim_not_shown=True)
+    reported = refused("life.claim-not-shown", lambda: house.planning.authorise("dep", by=OFFICER, reason="necessary"))
+    assert "1 false alert in 100,000 faces" in reported
+    given = house.planning.authorise("dep", by=OFFICER, reason="necessary", claim_not_shown=True)
 
     assert (given.claim_not_shown, given.expected_false_alerts) == (True, None)
 
@@ -130,8 +130,8 @@ def test_an_officer_who_is_revoked_doesn_t_open_a_gate_any_more(house: PlanningH
 
 def test_an_expired_or_missing_paper_blocks_the_authority_and_shuts_the_gate(house: PlanningHouse) -> None:
     made = house.plan()
-    told = refused("life.papers", lambda: decide(house, OFFICER))
-    assert "community" in told
+    reported = refused("life.papers", lambda: decide(house, OFFICER))
+    assert "community" in reported
     last = made.ends_at.date()
     house.paper(PaperKind.COMMUNITY, deployment="dep", review_by=last)
     decide(house, OFFICER)
@@ -146,7 +146,7 @@ def test_moving_a_deployment_takes_its_authority_and_announcement_back(house: Pl
     house.walk(S.AUTHORISED)
     later = form(house.start(9))
 
-    house.desk.plan("dep", DeploymentKind.OPERATIONAL, later, by=PLANNER)
+    house.planning.plan("dep", DeploymentKind.OPERATIONAL, later, by=PLANNER)
 
     assert status(house) is S.APPLIED
     assert {Condition.AUTHORITY, Condition.ANNOUNCED, Condition.WITHIN_HOURS} <= red(house)
@@ -158,12 +158,12 @@ def test_moving_a_deployment_takes_its_authority_and_announcement_back(house: Pl
 
 def test_a_refused_application_says_why_and_may_be_revised(house: PlanningHouse) -> None:
     house.plan()
-    house.desk.refuse("dep", by=OFFICER, reason="the footprint takes in a school")
+    house.planning.refuse("dep", by=OFFICER, reason="the footprint takes in a school")
 
     assert status(house) is S.DRAFT
     (asked,) = open_calls(house.engine, frozenset({Role.PLANNER}))
     assert "takes in a school" in asked.why
-    house.desk.plan("dep", DeploymentKind.OPERATIONAL, form(house.start(), footprint="The market"), by=PLANNER)
+    house.planning.plan("dep", DeploymentKind.OPERATIONAL, form(house.start(), footprint="The market"), by=PLANNER)
     assert open_calls(house.engine, frozenset({Role.PLANNER})) == ()
     house.authorise()
 
@@ -180,8 +180,8 @@ def test_two_deployments_share_neither_place_nor_camera_at_a_time(
 ) -> None:
     house.plan()
 
-    told = refused(rule, lambda: house.plan("other", **change))  # type: ignore[arg-type]  # fields by name
-    assert "dep" in told
+    reported = refused(rule, lambda: house.plan("other", **change))  # type: ignore[arg-type]  # fields by name
+    assert "dep" in reported
     house.plan("other", wanted=form(house.start() + timedelta(hours=6), **change))  # type: ignore[arg-type]  # by name
 
 
@@ -216,7 +216,7 @@ def test_a_list_may_be_compiled_anew_until_it_is_approved_and_only_what_was_seen
     seen = house.digest()
     house.compile(entries=(entry("somebody else"),))
 
-    refused("life.list-changed", lambda: house.desk.approve_list("dep", seen, by=OFFICER))
+    refused("life.list-changed", lambda: house.planning.approve_list("dep", seen, by=OFFICER))
     with reading(house.engine) as session:
         assert session.exec(select(WatchlistEntryRow.id)).all() == ["somebody else"]
     house.approve()
@@ -263,20 +263,20 @@ def test_an_announcement_that_comes_too_late_shuts_the_gate(house: PlanningHouse
 def test_nothing_is_ready_or_open_before_its_conditions_are_met(house: PlanningHouse) -> None:
     made = house.walk(S.LIST_APPROVED)
     house.touch()
-    refused("gate.signage", lambda: house.desk.ready("dep", by=PLANNER))
-    house.desk.confirm("dep", by=PLANNER, signage=True)
-    refused("gate.briefing", lambda: house.desk.ready("dep", by=PLANNER))
-    house.desk.confirm("dep", by=OPERATOR, briefing=True)
-    house.desk.ready("dep", by=PLANNER)
+    refused("gate.signage", lambda: house.planning.ready("dep", by=PLANNER))
+    house.planning.confirm("dep", by=PLANNER, signage=True)
+    refused("gate.briefing", lambda: house.planning.ready("dep", by=PLANNER))
+    house.planning.confirm("dep", by=OPERATOR, briefing=True)
+    house.planning.ready("dep", by=PLANNER)
 
-    refused("gate.proven", lambda: house.desk.open("dep", by=OPERATOR, compare=house.compare))
+    refused("gate.proven", lambda: house.planning.open("dep", by=OPERATOR, compare=house.compare))
     house.prove()
-    refused("gate.within-hours", lambda: house.desk.open("dep", by=OPERATOR, compare=house.compare))
+    refused("gate.within-hours", lambda: house.planning.open("dep", by=OPERATOR, compare=house.compare))
     house.wait_until(made.starts_at)
     house.touch()
-    refused("gate.proven", lambda: house.desk.open("dep", by=OPERATOR, compare=house.compare))  # that was hours ago
+    refused("gate.proven", lambda: house.planning.open("dep", by=OPERATOR, compare=house.compare))  # that was hours ago
     house.prove()
-    house.desk.open("dep", by=OPERATOR, compare=house.compare)
+    house.planning.open("dep", by=OPERATOR, compare=house.compare)
     assert status(house) is S.LIVE
     refused("deployment.planned", lambda: house.store.open("dep"))
 
@@ -310,13 +310,16 @@ def test_an_id_is_never_used_for_a_trial_and_a_planned_one(house: PlanningHouse)
     house.store.create("dep", DeploymentKind.DEMO, name="d", policy=house.policy)
 
     refused("deployment.exists", house.plan)
-    refused("life.trial", lambda: house.desk.ready("dep", by=PLANNER))
+    refused("life.trial", lambda: house.planning.ready("dep", by=PLANNER))
     refused("life.trial", lambda: house.store.cancel("dep", "x", by=PLANNER))
 
 
 def test_only_registered_operators_attend_and_decide_at_a_planned_deployment(house: PlanningHouse) -> None:
     house.walk(S.LIVE)
-    attendance, desk = Attendance(house.engine, house.clock), DecisionService(house.engine, house.trail, house.clock)
+    attendance, decisions = (
+        Attendance(house.engine, house.clock),
+        DecisionService(house.engine, house.trail, house.clock),
+    )
     recorder = recorder_of(house.engine, house.clock)
     recorder.record_sightings([sighting(0.0, vault=house.vault, sealed_ns=house.clock.time_ns())])
     (alert,) = alerts_of(house.engine, "dep")
@@ -325,10 +328,11 @@ def test_only_registered_operators_attend_and_decide_at_a_planned_deployment(hou
     refused("people.wrong-role", lambda: attendance.heard("dep", PLANNER))
     assert Condition.OPERATOR_ATTENDING in red(house)
     refused(
-        "people.wrong-role", lambda: desk.judge(alert.id, Judgement.SAME, PLANNER, shown=seen(house.engine, alert.id))
+        "people.wrong-role",
+        lambda: decisions.judge(alert.id, Judgement.SAME, PLANNER, shown=seen(house.engine, alert.id)),
     )
     attendance.heard("dep", OPERATOR)
-    desk.judge(alert.id, Judgement.SAME, OPERATOR, shown=seen(house.engine, alert.id))
+    decisions.judge(alert.id, Judgement.SAME, OPERATOR, shown=seen(house.engine, alert.id))
     assert Condition.OPERATOR_ATTENDING not in red(house)
     house.people.revoke(OPERATOR, why="moved on", by="Dee Compliance")
     refused("people.revoked", lambda: attendance.heard("dep", OPERATOR))

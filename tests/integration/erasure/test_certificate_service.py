@@ -41,15 +41,15 @@ S = 10**9
 
 
 @dataclass
-class Desk:
+class CertificateHarness:
     engine: Engine
     folder: Path
     notary: Notary
-    desk: CertificateService
+    certificates: CertificateService
 
     def issue(self, deployment: str = "dep") -> SignedCertificate:
         search = Verification(at_ns=NOW_NS, ended_ns=None, engine_control=True, due=(), stores=(), failures=())
-        return self.desk.issue(
+        return self.certificates.issue(
             deployment,
             destroyed=read_destroyed(self.engine, deployment, grace_s=5.0),
             injected=[canary()],
@@ -57,7 +57,7 @@ class Desk:
         )
 
     def faults(self) -> list[tuple[int, str]]:
-        return [(fault.number, fault.what) for fault in self.desk.check(self.notary.public_key.hex())]
+        return [(fault.number, fault.what) for fault in self.certificates.check(self.notary.public_key.hex())]
 
     def file(self, number: int) -> Path:
         return self.folder / f"{number:06d}-dep.json"
@@ -81,7 +81,7 @@ def canary(**changes: object) -> InjectedCanary:
 
 
 @pytest.fixture
-def desk(database_url: str, tmp_path: Path) -> Iterator[Desk]:
+def certificates(database_url: str, tmp_path: Path) -> Iterator[CertificateHarness]:
     engine = open_engine(database_url)
     with writing(engine) as session:
         session.add(
@@ -98,50 +98,50 @@ def desk(database_url: str, tmp_path: Path) -> Iterator[Desk]:
         )
     notary, clock, folder = Notary(), ManualClock(), tmp_path / "certificates"
     trail = AuditTrail(notary, clock)
-    yield Desk(engine, folder, notary, CertificateService(engine, notary, trail, clock, folder))
+    yield CertificateHarness(engine, folder, notary, CertificateService(engine, notary, trail, clock, folder))
     engine.dispose()
 
 
-def test_a_certificate_is_signed_kept_handed_out_and_on_the_trail(desk: Desk) -> None:
-    first, second = desk.issue(), desk.issue()
+def test_a_certificate_is_signed_kept_handed_out_and_on_the_trail(certificates: CertificateHarness) -> None:
+    first, second = certificates.issue(), certificates.issue()
 
-    assert desk.faults() == []
-    assert read_certificates(desk.engine, "dep") == (first, second)
-    assert SignedCertificate.from_file(desk.file(1).read_text()) == first
+    assert certificates.faults() == []
+    assert read_certificates(certificates.engine, "dep") == (first, second)
+    assert SignedCertificate.from_file(certificates.file(1).read_text()) == first
     assert (second.certificate.number, second.certificate.previous) == (2, first.digest)
     assert set(first.certificate.without_canary) == {DataClass.FRAMES, DataClass.ALERTS, DataClass.FOOTAGE}
-    with reading(desk.engine) as session:
+    with reading(certificates.engine) as session:
         bodies = session.exec(select(AuditEntryRow.body)).all()
     assert [second.digest in body for body in bodies] == [False, True]
 
 
-def _row(number: int, **values: object) -> Callable[[Desk], None]:
-    def edit(desk: Desk) -> None:
-        with writing(desk.engine) as session:
+def _row(number: int, **values: object) -> Callable[[CertificateHarness], None]:
+    def edit(certificates: CertificateHarness) -> None:
+        with writing(certificates.engine) as session:
             session.execute(update(CertificateRow).where(col(CertificateRow.number) == number).values(**values))
 
     return edit
 
 
-def _body(desk: Desk) -> None:
-    with writing(desk.engine) as session:
+def _body(certificates: CertificateHarness) -> None:
+    with writing(certificates.engine) as session:
         row = session.get(CertificateRow, 2)
         assert row is not None
         row.body = row.body.replace('"keys":0', '"keys":1', 1)
 
 
-def _body_and_digest(desk: Desk) -> None:
-    _body(desk)
-    with writing(desk.engine) as session:
+def _body_and_digest(certificates: CertificateHarness) -> None:
+    _body(certificates)
+    with writing(certificates.engine) as session:
         row = session.get(CertificateRow, 2)
         assert row is not None
         row.digest = SignedCertificate(row.body, row.signature, row.public_key).digest
 
 
-def _another_signs(desk: Desk) -> None:
-    _body(desk)
+def _another_signs(certificates: CertificateHarness) -> None:
+    _body(certificates)
     stranger = Notary("another installation")
-    with writing(desk.engine) as session:
+    with writing(certificates.engine) as session:
         row = session.get(CertificateRow, 2)
         assert row is not None
         from lfr_core.retention.erasure.certificate import signed_message
@@ -151,21 +151,21 @@ def _another_signs(desk: Desk) -> None:
         row.signature, row.public_key = signature.signature.hex(), signature.public_key.hex()
 
 
-def _file(desk: Desk) -> None:
-    document = json.loads(desk.file(2).read_text())
+def _file(certificates: CertificateHarness) -> None:
+    document = json.loads(certificates.file(2).read_text())
     document["certificate"]["deployment"] = "another"
-    desk.file(2).write_text(json.dumps(document))
+    certificates.file(2).write_text(json.dumps(document))
 
 
-def _remove(number: int) -> Callable[[Desk], None]:
-    def remove(desk: Desk) -> None:
-        with writing(desk.engine) as session:
+def _remove(number: int) -> Callable[[CertificateHarness], None]:
+    def remove(certificates: CertificateHarness) -> None:
+        with writing(certificates.engine) as session:
             session.execute(delete(CertificateRow).where(col(CertificateRow.number) == number))
 
     return remove
 
 
-EDITS: dict[str, Callable[[Desk], object]] = {
+EDITS: dict[str, Callable[[CertificateHarness], object]] = {
     "body": _body,
     "body and digest": _body_and_digest,
     "body, signed by another": _another_signs,
@@ -174,54 +174,54 @@ EDITS: dict[str, Callable[[Desk], object]] = {
     "digest": _row(2, digest="00" * 32),
     "time": _row(2, issued_ns=1),
     "file": _file,
-    "file removed": lambda desk: desk.file(2).unlink(),
-    "file cut short": lambda desk: desk.file(2).write_text(desk.file(2).read_text()[:-9]),
-    "file added": lambda desk: desk.file(9).write_text(desk.file(2).read_text()),
+    "file removed": lambda certificates: certificates.file(2).unlink(),
+    "file cut short": lambda certificates: certificates.file(2).write_text(certificates.file(2).read_text()[:-9]),
+    "file added": lambda certificates: certificates.file(9).write_text(certificates.file(2).read_text()),
     "row removed": _remove(2),
     "last row removed": _remove(3),
 }
 
 
 @pytest.mark.parametrize("edit", EDITS)
-def test_every_edit_of_a_certificate_is_found(desk: Desk, edit: str) -> None:
+def test_every_edit_of_a_certificate_is_found(certificates: CertificateHarness, edit: str) -> None:
     for _ in range(3):
-        desk.issue()
-    assert desk.faults() == []
+        certificates.issue()
+    assert certificates.faults() == []
 
-    EDITS[edit](desk)
+    EDITS[edit](certificates)
 
-    assert desk.faults()
-    assert {number for number, _ in desk.faults()} <= {2, 3, 9}
-
-
-def test_a_missing_file_is_written_again_from_the_table(desk: Desk) -> None:
-    desk.issue()
-    desk.file(1).unlink()
-
-    assert desk.desk.mend_files() == 1
-    assert desk.faults() == []
+    assert certificates.faults()
+    assert {number for number, _ in certificates.faults()} <= {2, 3, 9}
 
 
-def test_without_the_vault_nothing_is_certified(desk: Desk) -> None:
-    desk.notary.away = True
+def test_a_missing_file_is_written_again_from_the_table(certificates: CertificateHarness) -> None:
+    certificates.issue()
+    certificates.file(1).unlink()
+
+    assert certificates.certificates.mend_files() == 1
+    assert certificates.faults() == []
+
+
+def test_without_the_vault_nothing_is_certified(certificates: CertificateHarness) -> None:
+    certificates.notary.away = True
 
     with pytest.raises(Retryable, match="vault"):
-        desk.issue()
+        certificates.issue()
 
-    assert read_certificates(desk.engine) == ()
-
-
-def test_a_canary_that_was_swapped_or_dropped_after_injection_is_noticed(desk: Desk) -> None:
-    register_canaries(desk.engine, [canary(), canary(id="c2")])
-
-    assert find_unregistered_canaries(desk.engine, [canary(), canary(id="c2")]) == ()
-    assert len(find_unregistered_canaries(desk.engine, [canary(stored=(b"z" * 32,)), canary(id="c2")])) == 1
-    assert len(find_unregistered_canaries(desk.engine, [canary()])) == 1
-    assert len(find_unregistered_canaries(desk.engine, [canary(), canary(id="c2"), canary(id="c3")])) == 1
+    assert read_certificates(certificates.engine) == ()
 
 
-def test_the_account_of_frames_has_every_epoch(desk: Desk) -> None:
-    with writing(desk.engine) as session:
+def test_a_canary_that_was_swapped_or_dropped_after_injection_is_noticed(certificates: CertificateHarness) -> None:
+    register_canaries(certificates.engine, [canary(), canary(id="c2")])
+
+    assert find_unregistered_canaries(certificates.engine, [canary(), canary(id="c2")]) == ()
+    assert len(find_unregistered_canaries(certificates.engine, [canary(stored=(b"z" * 32,)), canary(id="c2")])) == 1
+    assert len(find_unregistered_canaries(certificates.engine, [canary()])) == 1
+    assert len(find_unregistered_canaries(certificates.engine, [canary(), canary(id="c2"), canary(id="c3")])) == 1
+
+
+def test_the_account_of_frames_has_every_epoch(certificates: CertificateHarness) -> None:
+    with writing(certificates.engine) as session:
         for index, destroyed_ns in enumerate((NOW_NS + 15 * S, NOW_NS + 27 * S, None)):
             started = NOW_NS + index * 10 * S
             session.add(
@@ -235,16 +235,16 @@ def test_the_account_of_frames_has_every_epoch(desk: Desk) -> None:
                 )
             )
 
-    frames = read_destroyed(desk.engine, "dep", grace_s=5.0)[0]
+    frames = read_destroyed(certificates.engine, "dep", grace_s=5.0)[0]
 
     assert (frames.data_class, frames.keys, dict(frames.left)) == (DataClass.FRAMES, 2, {"keys": 1})
     assert (frames.latest_after_due_ms, frames.done_ns) == (2_000, NOW_NS + 27 * S)
-    assert [one.fingerprint for one in epochs(desk.engine, "dep", at_ns=NOW_NS + 10 * S)] == ["f1"]
+    assert [one.fingerprint for one in epochs(certificates.engine, "dep", at_ns=NOW_NS + 10 * S)] == ["f1"]
 
 
-def test_bytes_in_any_column_of_the_database_are_found(desk: Desk) -> None:
+def test_bytes_in_any_column_of_the_database_are_found(certificates: CertificateHarness) -> None:
     needle, text = os.urandom(32), "a text of more than twenty-four characters"
-    with writing(desk.engine) as session:
+    with writing(certificates.engine) as session:
         one = entry("e1")
         session.add(
             WatchlistEntryRow(
@@ -261,7 +261,7 @@ def test_bytes_in_any_column_of_the_database_are_found(desk: Desk) -> None:
         # large enough to be cut into overflow pages, or toasted
         crop = os.urandom(50_000) + needle + os.urandom(50_000)
         session.add(WatchlistReferenceRow(deployment="dep", id="r1", entry="e1", photograph="p", crop_sealed=crop))
-    store = database_store(desk.engine)
+    store = database_store(certificates.engine)
 
     searched = store.search(Needles([crop[1000:1032], crop[30_000:30_032], needle, text.encode()]))
 
@@ -269,5 +269,5 @@ def test_bytes_in_any_column_of_the_database_are_found(desk: Desk) -> None:
     assert 3 in searched.needles_found
     assert len(searched.needles_found) >= 3
     assert searched.bytes_read > 100_000
-    assert isinstance(store, FolderStore) == is_sqlite(desk.engine)
-    assert bool(store.limits) != is_sqlite(desk.engine)
+    assert isinstance(store, FolderStore) == is_sqlite(certificates.engine)
+    assert bool(store.limits) != is_sqlite(certificates.engine)
