@@ -39,7 +39,7 @@ GOAL_S = 0.5
 
 @dataclass
 class StuckRecords:
-    """Records that answer until they are told to stop answering."""
+    """Records that answer until they are asked to stop answering."""
 
     answers: threading.Event = field(default_factory=threading.Event)
     epochs: list[Epoch] = field(default_factory=list)

@@ -16,7 +16,7 @@ READY_S = 180.0
 
 
 def main() -> int:
-    """Run until told to stop. Returns the exit code."""
+    """Run until asked to stop. Returns the exit code."""
     try:
         with stop_on_signals(), Installation() as installation, _system(installation) as running:
             running.wait_ready(READY_S)

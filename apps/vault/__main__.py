@@ -9,7 +9,7 @@ __all__ = ["main"]
 
 
 def main() -> int:
-    """Run until told to stop. Returns the exit code."""
+    """Run until asked to stop. Returns the exit code."""
     return run_program(run_vault, event="vault_ends")
 
 

@@ -34,7 +34,7 @@ _OTHERS = ("", -1, "")
 def write_dead_letters(
     session: Session, letters: Sequence[DeadLetter], *, now_ns: int, new_id: Callable[[], UUID]
 ) -> tuple[tuple[DeadLetter, Poison], ...]:
-    """Keep and count letters; those told again change nothing. Gives back those that can't be stored.
+    """Keep and count letters; those delivered again change nothing. Gives back those that can't be stored.
 
     The letters of one topic's partition come in the order of their offsets. The caller owns the transaction.
     """
@@ -55,11 +55,11 @@ def write_dead_letters(
         row = _count_of(session, counts, letter, hour)
         count = letter.count
         if row.letters and abs(letter.at_ns - row.last_ns) <= _SAME_NS:
-            count = min(count, letter.offset - row.last_offset)  # the rest is told again after a worker's restart
+            count = min(count, letter.offset - row.last_offset)  # the rest is delivered again after a worker's restart
         if count <= 0:
             continue
         row.letters += count
-        # letters under the name of all others come from many places: what is told again is counted again
+        # letters under the name of all others come from many places: what is delivered again is counted again
         row.last_offset = -1 if _place(row) == _OTHERS else letter.offset
         row.last_ns, row.error, row.reason = min(letter.at_ns, now_ns), letter.error, letter.reason
         if row.kept < KEPT_AN_HOUR and not _is_kept(session, letter):

@@ -124,7 +124,7 @@ class Papers:
 class Figures:
     """All of one deployment. started_at and ended_at are aware; `session` is unique within the force.
 
-    demographics_method: how groups were told ("operator-perceived", "self-defined"); "" when they weren't recorded.
+    demographics_method: how groups were found ("operator-perceived", "self-defined"); "" when they weren't recorded.
     outcomes_recorded: False where nobody keeps what came of engagements: then none is printed, not even 0.
     complaints_received: None where complaints aren't counted.
     """

@@ -104,7 +104,7 @@ def outcomes(alerts: Sequence[AlertFigures]) -> published.Outcomes:
 
 
 def demographics(alerts: Sequence[AlertFigures], method: str, below: int) -> tuple[published.Demographic, ...]:
-    """Each group; `method`: how groups were told, "" where they were not."""
+    """Each group; `method`: how groups were determined, "" where they were not."""
     if not method:
         return ()
     groups = sorted({each.group or "not recorded" for each in alerts})

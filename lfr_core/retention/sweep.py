@@ -115,7 +115,7 @@ class Sweep:
         return self.reports
 
     def _say_ended(self) -> None:
-        """Only of a sweep whose every step was run, whatever each came to: the steps' own faults are told elsewhere."""
+        """Of a sweep whose every step was run, whatever each came to: the steps' faults are reported elsewhere."""
         if self._steps.keys() <= self._reports.keys():
             try:
                 write_ended(self._home, self._by, self._clock.time_ns())

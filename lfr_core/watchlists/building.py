@@ -63,7 +63,7 @@ class ListBuilder:
             by: a person's name, or the part of the platform that does it.
             attempt: letters and digits, different for each call, as `uuid4().hex`.
             all_or_nothing: enrol nothing if anything is refused.
-            progress: told after each photograph.
+            progress: called after each photograph.
             show: given what was found, before it is refused or enrolled.
 
         Raises:

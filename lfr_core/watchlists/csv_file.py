@@ -61,7 +61,7 @@ _ADVICE = f"`lfr watchlist template FOLDER` writes a {FILE_NAME} to start from."
 
 @dataclass(frozen=True, slots=True)
 class RowCells:
-    """One row as it was written: its line, and the text of each cell by column; none where they can't be told apart."""
+    """One row as it was written: its line, and the text of each cell by column; none where they can't be parted."""
 
     line: int
     text: Mapping[str, str]

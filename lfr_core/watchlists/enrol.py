@@ -71,7 +71,7 @@ def check_watchlist(
         engine: finds and embeds the faces.
         policy: the limits.
         today: the day of use.
-        progress: told after each photograph.
+        progress: called after each photograph.
         deployment: whose entry ids are made; leave it empty when only checking.
         last_day: the deployment's, if that isn't `today`.
 

@@ -28,7 +28,7 @@ _log = structlog.get_logger(__name__)
 
 
 class Capture:
-    """Runs a source in a thread until it ends or is told to end."""
+    """Runs a source in a thread until it ends or is asked to end."""
 
     def __init__(
         self,

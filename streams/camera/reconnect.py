@@ -27,7 +27,7 @@ LONGEST_WAIT_S = 4.0
 HANG_S = 8.0
 """A read that takes longer hangs; above FFmpeg's own time-out, so that FFmpeg may give up first."""
 _SLICE_S = 0.1
-"""How often a wait looks whether the camera was told to stop."""
+"""How often a wait looks whether the camera was asked to stop."""
 _log = structlog.get_logger(__name__)
 
 
@@ -59,7 +59,7 @@ class _CallThread:
             call()
 
     def call(self, function: Callable[[], T], *, timeout_s: float, clock: Clock, stop_token: StopToken) -> T:
-        """Return what `function` gives. Raises Retryable if it takes longer, or if told to stop."""
+        """Return what `function` gives. Raises Retryable if it takes longer, or if asked to stop."""
         reply: _Reply[T] = _Reply()
 
         def run() -> None:
@@ -73,7 +73,7 @@ class _CallThread:
         deadline = clock.monotonic() + timeout_s
         while not reply.done.wait(_SLICE_S):
             if stop_token.is_set():
-                raise Retryable("the camera was told to stop")
+                raise Retryable("the camera was asked to stop")
             if clock.monotonic() > deadline:
                 raise Retryable(f"the camera gave nothing for {timeout_s:g} s")
         if reply.error is not None:
@@ -112,7 +112,7 @@ class ReconnectingSource:
             stop_token: when set, `grab` returns None soon, even out of a read that hangs.
             open_timeout_s: how long opening may take.
             hang_s: how long a read may take; longer than the source's own time-out.
-            wait: waits that many seconds or until told to stop; for tests.
+            wait: waits that many seconds or until asked to stop; for tests.
 
         Raises:
             Retryable, Poison: it can't be opened now. Later failures are waited out instead.
@@ -151,7 +151,7 @@ class ReconnectingSource:
         return self._info
 
     def grab(self) -> Grab | None:
-        """The next frame, however long it takes; None only when told to stop."""
+        """The next frame, however long it takes; None only when asked to stop."""
         while not self._stop_token.is_set():
             try:
                 if not self.connected:

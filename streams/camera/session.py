@@ -85,7 +85,7 @@ def run_camera(
         else:
             source = open_checked()
     except Retryable:
-        if stop_token.is_set():  # told to end before anything was captured
+        if stop_token.is_set():  # asked to end before anything was captured
             return CameraReport()
         raise
     try:

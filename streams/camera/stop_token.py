@@ -11,7 +11,7 @@ _SLICE_S = 0.1
 
 
 class StopToken:
-    """Set when this run was told to end, by itself or by its caller's event, which it never sets."""
+    """Set when this run was asked to end, by itself or by its caller's event, which it never sets."""
 
     def __init__(self, outer: threading.Event | None = None) -> None:
         self._outer = outer or threading.Event()

@@ -67,7 +67,7 @@ class Ledger:
 
     Args:
         engine: the records, where results are kept.
-        trail: told of each run, in the transaction that keeps its results.
+        trail: notified of each run, in the transaction that keeps its results.
         clock: when they are looked at.
         promises: which.
         checks: by id.

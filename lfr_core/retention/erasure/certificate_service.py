@@ -48,7 +48,7 @@ class CertificateService:
     Args:
         engine: the records.
         signer: the vault.
-        trail: told of each certificate, in the transaction that keeps it.
+        trail: notified of each certificate, in the transaction that keeps it.
         clock: when it is issued.
         folder: of the files.
     """

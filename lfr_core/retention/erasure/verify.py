@@ -19,7 +19,7 @@ from lfr_core.retention.erasure.stores import Store
 __all__ = ["Finding", "NotRead", "StoreResult", "Verdict", "Verification", "confirm", "verify"]
 
 _MOST_NAMED = 20
-"""Unreadable files named in a certificate; their number is told too."""
+"""Unreadable files named in a certificate; their number is reported too."""
 
 
 class Verdict(StrEnum):

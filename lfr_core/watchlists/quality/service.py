@@ -84,7 +84,7 @@ def check_list(
     """Run the suite `watchlist` on a folder with photographs and `watchlist.csv`.
 
     engine: called once the rows have been checked. docs: a folder for the report's pages, readable by its owner only;
-    one of ours that is there is replaced. progress: told after each photograph.
+    one of ours that is there is replaced. progress: called after each photograph.
 
     Raises:
         Poison: the folder or its CSV can't be read at all.

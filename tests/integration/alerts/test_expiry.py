@@ -201,7 +201,7 @@ def test_an_erasure_that_cannot_be_audited_deletes_no_row(house: AlertHouse) -> 
     assert len(house.expire()) == 1
 
 
-def test_a_sighting_told_again_after_its_alert_expired_opens_no_other(house: AlertHouse) -> None:
+def test_a_sighting_delivered_again_after_its_alert_expired_opens_no_other(house: AlertHouse) -> None:
     reported = sighting(0.0, vault=house.vault)
     house.recorder().record_sightings([reported])
     house.after_retention()

@@ -161,7 +161,7 @@ def test_a_click_on_a_picture_that_has_a_better_one_by_now_is_refused_and_the_be
     assert judged(house, alert) is Judgement.SAME
 
 
-def test_the_second_of_two_operators_is_told_and_goes_on_with_the_next(house: AlertHouse) -> None:
+def test_the_second_of_two_operators_is_reported_and_goes_on_with_the_next(house: AlertHouse) -> None:
     older = house.alert()
     house.clock.advance(1.0)
     newer = house.alert(600.0)

@@ -43,7 +43,7 @@ def test_without_a_name_or_a_purpose_nothing_opens(house: AlertHouse, actor: str
     assert caught.value.rule in {"vault.purpose-missing", "actor.not-a-person"}
 
 
-def test_an_unknown_alert_and_one_whose_key_is_gone_are_told_alike(house: AlertHouse) -> None:
+def test_an_unknown_alert_and_one_whose_key_is_gone_are_reported_alike(house: AlertHouse) -> None:
     alert = house.alert()
     house.vault.destroy([info.id for info in house.vault.kept(KeyKind.ALERT)], rule="test")
 
@@ -98,7 +98,7 @@ def test_every_alert_has_a_key_of_its_own_due_after_24_hours_and_joining_makes_n
     assert len({info.fingerprint for info in kept}) == 3
 
 
-def test_a_sighting_with_a_changed_probe_is_told_and_its_neighbours_are_recorded(house: AlertHouse) -> None:
+def test_a_sighting_with_a_changed_probe_is_reported_and_its_neighbours_are_recorded(house: AlertHouse) -> None:
     good, bad, foreign = (
         sighting(0.0, vault=house.vault),
         sighting(60.0, vault=house.vault),

@@ -149,7 +149,7 @@ def test_lines_swapped_removed_or_doubled_are_found(filled: Engine, notary: Nota
             assert checked(b"".join(damaged), key) != "verified", at
 
 
-def test_evidence_signed_by_somebody_else_is_told_from_the_published_key(
+def test_evidence_signed_by_somebody_else_is_distinguished_from_the_published_key(
     filled: Engine, notary: Notary, clock: ManualClock, tmp_path: Path
 ) -> None:
     content = evidence(filled, notary, clock)

@@ -207,7 +207,7 @@ def test_newest_heads_removed_from_the_database_are_missed(
     assert (problem.seq, problem.fault) == (3, Fault.TRUNCATED)
 
 
-def test_the_database_of_another_installation_is_told(
+def test_the_database_of_another_installation_is_reported(
     engine: Engine, trail: AuditTrail, notary: Notary, clock: ManualClock
 ) -> None:
     fill(engine, trail, 3)

@@ -198,7 +198,7 @@ def test_faces_from_24_px_between_the_eyes_are_found_and_known_in_a_720p_frame(
 
 
 @pytest.mark.parametrize("eyes_px", [20, 24, 40, 80])
-def test_a_sharp_face_of_any_size_is_told_from_a_smeared_one(
+def test_a_sharp_face_of_any_size_is_distinguished_from_a_smeared_one(
     engine: PackEngine, photos: dict[str, bytes], eyes_px: int
 ) -> None:
     for name in ("obama", "obama3", "biden"):

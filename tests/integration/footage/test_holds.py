@@ -134,7 +134,7 @@ def test_a_release_that_crashed_before_the_vault_heard_of_it_is_finished_by_the_
     assert vault_holds(house) == set()
 
 
-def test_a_vault_that_forgot_a_hold_is_told_again(house: FootageHouse) -> None:
+def test_a_vault_that_forgot_a_hold_is_reported_again(house: FootageHouse) -> None:
     (segment,) = house.record(5)
     house.hold(segment)
     house.vault.hold([segment.key_id], held=False)

@@ -126,7 +126,7 @@ def test_the_manifest_is_signed_over_every_file_and_finds_what_was_changed(engin
         verify_files(files, public_key="00" * 32)
 
 
-def test_what_is_over_is_told_in_the_past_and_what_was_not_held_is_said_so(engine: Engine, tmp_path: Path) -> None:
+def test_what_is_over_is_reported_in_the_past_and_what_was_not_held_is_said_so(engine: Engine, tmp_path: Path) -> None:
     data = read_public_data(engine)
     files = site_files(data, POLICY, signer=vault_core(tmp_path)[0])
     texts = {

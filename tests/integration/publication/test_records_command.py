@@ -18,7 +18,7 @@ from lfr_core.publication.tabular import csv_text
 from tests.support.publication import ENDED, POLICY, alert, figures, modern_row, modern_table
 
 
-def test_defects_are_told_to_programs_and_the_report_asks_nobody_for_anything(tmp_path: Path) -> None:
+def test_defects_are_reported_to_programs_and_the_report_asks_nobody_for_anything(tmp_path: Path) -> None:
     table = tmp_path / "town <b>.csv"
     table.write_text(modern_table([modern_row(0), modern_row(1, **{"Total Alerts": "9"})]), encoding="utf-8")
     docs = tmp_path / "reports" / "town"

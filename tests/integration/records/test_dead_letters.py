@@ -46,7 +46,7 @@ def test_one_camera_s_junk_takes_no_other_camera_s_place(engine: Engine) -> None
     assert [each.camera for each in read.refused_records(engine, now_ns=NOW_NS)] == ["north", "south"]
 
 
-def test_letters_told_again_in_other_splits_are_counted_once(engine: Engine) -> None:
+def test_letters_delivered_again_in_other_splits_are_counted_once(engine: Engine) -> None:
     recorder = recorder_of(engine, ManualClock())
     for split in ([(0, 10)], [(0, 10)], [(5, 12)], [(12, 13)]):
         recorder.record_dead_letters(gathered(letter(offset) for first, end in split for offset in range(first, end)))

@@ -31,7 +31,7 @@ def test_a_gap_is_explained_by_the_running_counts_and_the_rest_is_lost(engine: E
     assert frames(engine) == expected
 
 
-def test_outcomes_told_twice_or_in_other_batches_change_nothing(engine: Engine) -> None:
+def test_outcomes_delivered_twice_or_in_other_batches_change_nothing(engine: Engine) -> None:
     live_deployment(engine)
     first, second = outcomes((0, 0, 0), (4, 3, 0)), outcomes((4, 3, 0), (6, 4, 0))
 
@@ -161,7 +161,7 @@ def test_names_made_up_without_end_are_refused_and_known_cameras_go_on(
     assert read.counts(engine, "dep").frames.balanced
 
 
-def test_a_dead_letter_told_twice_is_kept_once_and_a_new_brokers_offset_is_another(engine: Engine) -> None:
+def test_a_dead_letter_delivered_twice_is_kept_once_and_a_new_brokers_offset_is_another(engine: Engine) -> None:
     live_deployment(engine)
     letter = DeadLetter(topic="t", partition=0, offset=7, camera="north", error="Poison", reason="bad", at_ns=NOW_NS)
 

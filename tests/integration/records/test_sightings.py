@@ -89,7 +89,7 @@ def test_another_camera_and_another_entry_have_alerts_of_their_own(engine: Engin
     assert found == [("north", "entry-1", 2), ("north", "entry-2", 1), ("south", "entry-1", 1)]
 
 
-def test_a_sighting_told_twice_changes_nothing(engine: Engine) -> None:
+def test_a_sighting_delivered_twice_changes_nothing(engine: Engine) -> None:
     live_deployment(engine)
     sightings = [sighting(0.0), sighting(1.0, similarity=0.7)]
 
@@ -111,7 +111,7 @@ def test_only_the_best_probe_is_kept(engine: Engine) -> None:
     assert (pictures(engine, found.id)[0], found.similarity, found.sightings) == (b"best", 0.8, 3)
 
 
-def test_what_cannot_be_recorded_is_told_and_the_rest_is_recorded(engine: Engine) -> None:
+def test_what_cannot_be_recorded_is_reported_and_the_rest_is_recorded(engine: Engine) -> None:
     live_deployment(engine)
     bad = [sighting(0.0, deployment="nowhere"), sighting(0.0, entry="nobody"), sighting(0.0, camera="a\x00b")]
 
@@ -122,7 +122,7 @@ def test_what_cannot_be_recorded_is_told_and_the_rest_is_recorded(engine: Engine
     assert len(alerts_of(engine, "dep")) == 1
 
 
-def test_a_sighting_of_an_ended_deployment_is_refused_but_one_told_again_is_not(engine: Engine) -> None:
+def test_a_sighting_of_an_ended_deployment_is_refused_but_one_delivered_again_is_not(engine: Engine) -> None:
     store = live_deployment(engine)
     recorder(engine).record_sightings([sighting(0.0)])
     store.close("dep")

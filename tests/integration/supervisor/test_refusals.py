@@ -35,7 +35,7 @@ def _up(home: Path, **env: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_a_cluster_that_is_away_is_told_before_anything_starts(tmp_path: Path) -> None:
+def test_a_cluster_that_is_away_is_reported_before_anything_starts(tmp_path: Path) -> None:
     (port,) = free_ports(1)
 
     result = _up(tmp_path, LFR_KAFKA_SERVERS=f"127.0.0.1:{port}", LFR_BROKER="auto")
@@ -46,7 +46,7 @@ def test_a_cluster_that_is_away_is_told_before_anything_starts(tmp_path: Path) -
     assert not (tmp_path / "log").exists()
 
 
-def test_a_taken_port_is_told_with_its_owner_before_anything_starts(tmp_path: Path) -> None:
+def test_a_taken_port_is_reported_with_its_owner_before_anything_starts(tmp_path: Path) -> None:
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", 0))
         holder.listen()

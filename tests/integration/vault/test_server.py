@@ -78,7 +78,7 @@ def test_a_frame_s_key_is_lent_and_lent_again(vault: Vault) -> None:
     assert (len(sealing.key), vault.check_gate("d")) == (32, sealing.lease_s)
 
 
-def test_the_time_is_told_while_it_can_be_trusted(vault: Vault, served: Served) -> None:
+def test_the_time_is_reported_while_it_can_be_trusted(vault: Vault, served: Served) -> None:
     reported = vault.trusted_now_ns()
     now_ns = served.clock.time_ns()
     served.clock.step(86_400)

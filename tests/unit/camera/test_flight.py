@@ -98,7 +98,7 @@ def test_the_age_is_the_newest_outcome_s_or_the_oldest_waiting_frame_s() -> None
     assert in_flight.outcome_age_s() == 2.0
 
 
-def test_outcomes_told_again_after_a_worker_s_restart_change_nothing() -> None:
+def test_outcomes_delivered_again_after_a_worker_s_restart_change_nothing() -> None:
     in_flight, _ = a_flight()
     for sequence in (0, 1, 2):
         in_flight.mark_sent(sequence)

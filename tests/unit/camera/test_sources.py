@@ -128,7 +128,7 @@ def test_a_png_named_jpg_is_encoded_not_passed_on(tmp_path: Path, policy: Policy
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF89a"])
-def test_a_broken_image_is_told_by_its_name_and_the_next_one_comes(
+def test_a_broken_image_is_reported_by_its_name_and_the_next_one_comes(
     content: bytes, tmp_path: Path, policy: Policy
 ) -> None:
     (tmp_path / "a.png").write_bytes(content)

@@ -62,7 +62,7 @@ def test_the_useful_part_of_an_address_stays(url: str, shown: str) -> None:
     assert redact_url(url) == shown
 
 
-def test_a_url_a_device_a_file_and_a_folder_are_told_apart(tmp_path: Path) -> None:
+def test_a_url_a_device_a_file_and_a_folder_are_distinguished(tmp_path: Path) -> None:
     file = tmp_path / "a.avi"
     file.touch()
 

@@ -57,7 +57,7 @@ def test_an_interrupt_ends_quietly_with_its_own_code() -> None:
     assert caught.value.exit_code == 130
 
 
-def test_every_kind_of_error_is_told_apart_by_its_exit_code() -> None:
+def test_every_kind_of_error_is_distinguished_by_its_exit_code() -> None:
     kinds: list[type[LfrError]] = [Retryable, Poison, Refused, Fatal, LfrError]
 
     assert len({kind.exit_code for kind in kinds}) == len(kinds)

@@ -58,7 +58,7 @@ def test_every_number_has_its_unit_in_its_name_or_lies_between_0_and_1() -> None
         ("rights.neither_confirm_nor_deny", "true", "true or false"),
     ],
 )
-def test_a_value_is_told_with_its_unit_and_its_range(name: str, is_: str, allowed: str) -> None:
+def test_a_value_is_reported_with_its_unit_and_its_range(name: str, is_: str, allowed: str) -> None:
     found = value(name)
 
     assert (f"{found.value} {found.unit}".rstrip(), found.allowed) == (is_, allowed)

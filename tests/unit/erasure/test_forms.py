@@ -72,6 +72,6 @@ def test_a_random_template_resembles_nobody() -> None:
     assert float(np.abs(faces[1:] @ faces[0]).max()) < 0.25  # the policy's threshold is 0.45
 
 
-def test_a_stored_form_too_short_to_be_told_apart_is_refused() -> None:
+def test_a_stored_form_too_short_to_be_distinguished_is_refused() -> None:
     with pytest.raises(ValueError, match="32 bytes"):
         sealed_forms(bytes(31))

@@ -148,7 +148,7 @@ def test_what_is_counted_of_a_cameras_frames_is_the_same_with_and_without_a_proo
         (Engine(axis(9)), LiveProbeFault.NO_MATCH),
     ],
 )
-def test_a_detector_or_embedder_that_fails_is_told_by_its_fault(engine: Engine, fault: LiveProbeFault) -> None:
+def test_a_detector_or_embedder_that_fails_is_reported_by_its_fault(engine: Engine, fault: LiveProbeFault) -> None:
     (answer,) = House(engine).run(proof()).proofs
 
     assert (answer.ok, answer.fault) == (False, fault)
@@ -182,7 +182,7 @@ def test_a_call_without_a_payload_is_answered_though_the_gate_is_shut() -> None:
     assert [one.fault for one in house.run(proof()).proofs] == [LiveProbeFault.CLOSED]
 
 
-def test_a_proof_that_is_no_image_or_too_old_is_told_and_dead_letters_nothing() -> None:
+def test_a_proof_that_is_no_image_or_too_old_is_reported_and_dead_letters_nothing() -> None:
     house = House()
     done = house.run(proof(b"no image"))
     house.clock.advance(load_policy().live.frame_max_age_s + 1.0)

@@ -76,7 +76,7 @@ def test_what_is_no_date_is_not_guessed(text: str) -> None:
         ("303 mins", 303, "minutes"),
     ],
 )
-def test_durations_are_read_and_their_spelling_is_told(text: str, minutes: int, spelling: str) -> None:
+def test_durations_are_read_and_their_spelling_is_reported(text: str, minutes: int, spelling: str) -> None:
     cell = read_duration(text)
 
     assert cell is not None

@@ -59,7 +59,7 @@ def test_our_own_records_are_read_back() -> None:
     ("encoding", "named"),
     [("utf-8", "UTF-8"), ("utf-8-sig", "UTF-8"), ("cp1252", "Windows-1252"), ("utf-16", "UTF-16")],
 )
-def test_encodings_are_told_apart_and_only_others_than_utf_8_are_a_defect(encoding: str, named: str) -> None:
+def test_encodings_are_distinguished_and_only_others_than_utf_8_are_a_defect(encoding: str, named: str) -> None:
     table = read(modern_table([modern_row(1, **{"Deployment Location": "Ealing B’way"})]), encoding)
 
     assert (table.encoding, table.rows[0].location) == (named, "Ealing B’way")

@@ -252,7 +252,7 @@ def test_whose_word_it_is_that_alerts_were_not_judged_is_in_the_record_also_nobo
         DeploymentRecord.model_validate_json(json.dumps(written | {"not_decided": None}))
 
 
-def test_an_operator_who_could_not_tell_has_not_called_it_wrong_and_the_stop_is_told_apart() -> None:
+def test_an_operator_who_could_not_tell_has_not_called_it_wrong_and_the_stop_is_distinguished() -> None:
     cant_tell = replace(alert("FU", "a"), decision=Decision(Judgement.CANT_TELL, Engagement.ENGAGED))
     record = made(figures([cant_tell]))
 

@@ -19,7 +19,7 @@ def cells(*texts: str) -> list[DateCell]:
     return [cell for text in texts if (cell := read_date(text))]
 
 
-def test_a_year_slip_is_the_one_row_named_and_its_right_year_is_told() -> None:
+def test_a_year_slip_is_the_one_row_named_and_its_right_year_is_reported() -> None:
     read = cells("26/06/24", "28/06/24", "11/07/23", "11/07/24", "13/07/24")
     wrong = out_of_order([cell.value for cell in read])
 
@@ -95,7 +95,7 @@ def test_a_copied_column_is_seen_and_small_numbers_alike_by_chance_are_not() -> 
     assert not is_copy([0, 1, 0, 1, 0, 1], [0, 1, 0, 1, 0, 1])
 
 
-def test_rounded_counts_are_told_from_counts() -> None:
+def test_rounded_counts_are_distinguished_from_counts() -> None:
     assert rounded_share([15 * i for i in range(20, 80)]) == (1.0, True)
     assert not rounded_share([1_000 + 7 * i for i in range(60)])[1]
     assert rounded_share([]) == (0.0, False)

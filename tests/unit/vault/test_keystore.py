@@ -189,7 +189,7 @@ def test_a_read_only_keystore_is_refused_at_the_start_not_at_the_first_deletion(
     assert "write access" in done.stdout
 
 
-def test_what_a_keystore_holds_can_be_told_without_opening_it(tmp_path: Path) -> None:
+def test_what_a_keystore_holds_can_be_reported_without_opening_it(tmp_path: Path) -> None:
     store = Keystore(tmp_path)
     (gone, _), (stays, _) = made(store, "gone"), made(store, "stays")
     store.destroy((gone.id,))

@@ -126,7 +126,7 @@ def test_a_key_whose_booking_is_stuck_is_destroyed_with_its_time_and_never_lent(
     assert list(records.destroyed_) == [epoch.id]
 
 
-def test_a_vault_that_is_told_to_stop_destroys_its_keys_and_ends_without_the_database(
+def test_a_vault_that_is_reported_to_stop_destroys_its_keys_and_ends_without_the_database(
     vault: tuple[VaultCore, TwoClocks, Records],
     stuck: Stuck,
     threads: ThreadPoolExecutor,
@@ -179,7 +179,7 @@ def test_one_deployment_s_stuck_facts_keep_no_other_waiting(
     assert ended(asked, stuck) is None
 
 
-def test_who_waits_too_long_behind_another_is_told_so_and_too_many_are_turned_away(
+def test_who_waits_too_long_behind_another_is_reported_so_and_too_many_are_turned_away(
     vault: tuple[VaultCore, TwoClocks, Records],
     stuck: Stuck,
     threads: ThreadPoolExecutor,
@@ -201,7 +201,7 @@ def test_who_waits_too_long_behind_another_is_told_so_and_too_many_are_turned_aw
     assert taken < 32
 
 
-def test_kept_keys_that_are_due_go_while_the_trail_is_stuck_and_it_is_told_when_it_is_back(
+def test_kept_keys_that_are_due_go_while_the_trail_is_stuck_and_it_is_reported_when_it_is_back(
     vault: tuple[VaultCore, TwoClocks, Records],
     stuck: Stuck,
     threads: ThreadPoolExecutor,
@@ -226,7 +226,7 @@ def test_kept_keys_that_are_due_go_while_the_trail_is_stuck_and_it_is_told_when_
     assert [event.subject for event in records.events] == [f"key:{first.id}", f"key:{second.id}"]
 
 
-def test_an_erasure_the_trail_could_not_be_told_of_is_told_when_it_is_back(
+def test_an_erasure_the_trail_could_not_be_reported_of_is_reported_when_it_is_back(
     vault: tuple[VaultCore, TwoClocks, Records],
 ) -> None:
     core, clock, records = vault
