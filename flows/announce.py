@@ -14,7 +14,7 @@ from flows.step_runner import End, StepResult, run_step
 from lfr_core.custody.installation import Installation
 from lfr_core.custody.people.roles import Role
 from lfr_core.deployments.announcing import announce as announce_deployment
-from lfr_core.deployments.reading import application_of
+from lfr_core.deployments.reading import read_application
 from lfr_core.deployments.services import build_announcement_store
 from lfr_core.storage.engine import reading
 
@@ -37,7 +37,7 @@ def announce(deployment: str, revision: int) -> State[None]:
 def compute_notice_h(installation: Installation, deployment: str) -> float:
     """Return the hours from now to its start."""
     with reading(installation.engine) as session:
-        made = application_of(session, deployment)
+        made = read_application(session, deployment)
     return 0.0 if made is None else (made.starts_at - installation.now) / timedelta(hours=1)
 
 

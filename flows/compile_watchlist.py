@@ -17,7 +17,7 @@ from lfr_core.common.errors import Poison, Refused
 from lfr_core.custody.installation import Installation
 from lfr_core.custody.people.roles import Role
 from lfr_core.deployments.application import Application
-from lfr_core.deployments.reading import application_of, life_of
+from lfr_core.deployments.reading import read_application, read_planned_deployment
 from lfr_core.deployments.services import build_deployment_store
 from lfr_core.domain.working_days import LONDON
 from lfr_core.recognition.faces.engine import build_engine
@@ -35,7 +35,7 @@ def compile_watchlist(deployment: str, revision: int) -> State[None]:
 
     def act(installation: Installation) -> StepResult:
         with reading(installation.engine) as session:
-            made = application_of(session, deployment)
+            made = read_application(session, deployment)
         if made is None or not made.watchlist_folder:
             return ask_the_planner_to_compile_it(installation, deployment)
         return check_and_enrol_the_list(installation, made)
@@ -90,9 +90,9 @@ def check_and_enrol_the_list(installation: Installation, made: Application) -> S
 def _describe_list(installation: Installation, deployment: str) -> str:
     with reading(installation.engine) as session:
         row = session.get_one(DeploymentRow, deployment)
-        life = life_of(session, row)
+        planned = read_planned_deployment(session, row)
         size, blue = row.watchlist_size, row.blue_list_size
-    digest = life.list_digest if life else ""
+    digest = planned.list_digest if planned else ""
     return (
         f"The list is built: {size} people, {blue} test subjects, digest {digest[:16]}. An officer has to approve it."
     )

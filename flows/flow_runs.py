@@ -15,7 +15,7 @@ from lfr_core.common.errors import Retryable
 __all__ = ["AS_PLANNED", "ExistingRun", "FlowRuns", "PrefectFlowRuns"]
 
 AS_PLANNED = "as-planned"
-"""Name of the Prefect deployment of each flow of a deployment's life."""
+"""Name of the Prefect deployment of each flow of a deployment's lifecycle."""
 _TAG = "deployment-life"
 _KEY_PARTS = 6
 _PAGE = 200  # the most that Prefect gives at once

@@ -14,7 +14,7 @@ from pathlib import Path
 from sqlmodel import Session, col, select
 
 from lfr_core.deployments.deadlines import Moments, results_due
-from lfr_core.deployments.reading import authority_of, life_of
+from lfr_core.deployments.reading import read_authority, read_planned_deployment
 from lfr_core.deployments.steps import AFTER_AUTHORITY
 from lfr_core.domain.deployments import DeploymentStatus as Status
 from lfr_core.domain.policy import PlanningPolicy, Policy
@@ -36,7 +36,7 @@ _REPORT_FOR = timedelta(days=1)
 
 
 class FlowStep(StrEnum):
-    """The flows of a deployment's life. The values are the flows' names."""
+    """The flows of a deployment's lifecycle. The values are the flows' names."""
 
     COMPILE = "compile-watchlist"
     ANNOUNCE = "announce"
@@ -166,18 +166,18 @@ def _read_results_due(session: Session, policy: Policy, now: datetime) -> dict[s
 
 
 def _read_facts(session: Session, row: DeploymentRow, home: Path, due: dict[str, Moments]) -> ScheduleFacts | None:
-    life = life_of(session, row)
-    if life is None:
+    planned = read_planned_deployment(session, row)
+    if planned is None:
         return None
-    given = authority_of(session, row.id)
+    given = read_authority(session, row.id)
     return ScheduleFacts(
         deployment=row.id,
-        revision=life.revision,
-        status=life.status,
-        starts_at=life.starts_at,
-        ends_at=life.ends_at,
-        authorised_at=given.at if given is not None and given.granted and life.officer else None,
-        announced=life.announced,
+        revision=planned.revision,
+        status=planned.status,
+        starts_at=planned.starts_at,
+        ends_at=planned.ends_at,
+        authorised_at=given.at if given is not None and given.granted and planned.officer else None,
+        announced=planned.announced,
         ended_at=row.ended_at,
         reported=closing_report_file(home, row.id).exists(),
         results=due.get(row.id),

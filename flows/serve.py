@@ -39,11 +39,17 @@ from lfr_core.custody.program import run_program
 if TYPE_CHECKING:
     from prefect import Flow
 
-__all__ = ["LIFE", "SWEEP", "main", "ready_file"]
+__all__ = ["DEPLOYMENT_FLOWS", "SWEEP", "main", "ready_file"]
 
 SWEEP = "every-sweep"
-LIFE: tuple[Flow[..., Any], ...] = (compile_watchlist, announce, open_deployment, close_deployment, publish_results)
-"""The flows of a deployment's life, each run at exact times that `flows.schedule` gives."""
+DEPLOYMENT_FLOWS: tuple[Flow[..., Any], ...] = (
+    compile_watchlist,
+    announce,
+    open_deployment,
+    close_deployment,
+    publish_results,
+)
+"""The flows of a deployment's lifecycle, each run at exact times that `flows.schedule` gives."""
 
 _AT_ONCE = 5
 """Runs at the same time: each is a process of some 150 MB."""
@@ -68,7 +74,7 @@ async def _serve(installation: Installation) -> None:
     runner = Runner(name="openlfr", limit=_AT_ONCE, webserver=False, pause_on_shutdown=False)
     flow_runs = PrefectFlowRuns(api)
     sweep = await _register(runner, flow_runs, retention, SWEEP)
-    for flow in LIFE:
+    for flow in DEPLOYMENT_FLOWS:
         await _register(runner, flow_runs, flow, AS_PLANNED)
     liveness.say_ready()
     try:
@@ -109,7 +115,7 @@ async def _schedule_sweeps(api: PrefectApi, sweep: str, every_s: int, *, alone: 
         api: of Prefect's server.
         sweep: id of the sweep's Prefect deployment.
         every_s: the time between two runs.
-        alone: nobody else runs this server's flows, and `lfr up` has ended every process of an earlier life: what
+        alone: nobody else runs this server's flows, and `lfr up` has ended every process of an earlier run: what
             claims to run as we begin is lost.
     """
     none_runs = alone

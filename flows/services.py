@@ -1,4 +1,4 @@
-"""Gives the flows of a deployment's life what they share: the gallery that lists are built in, and calls to roles."""
+"""Gives the flows of a deployment what they share: the gallery that lists are built in, and calls to roles."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs one step of a deployment's life: superseded or not, done or not, with a report for people."""
+"""Runs one step of a deployment's lifecycle: superseded or not, done or not, with a report for people."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Schedules the retention sweep: one run every so many seconds, never a queue of them, and none that never ends.
 
 A run that waits for the process of a dead one is never begun: such runs are marked as crashed, as the reconciler does
-with the flows of a deployment's life. What Prefect can't do at all the supervisor's purge makes up for (`flows.purge`).
+with the flows of deployments. What Prefect can't do at all the supervisor's purge makes up for (`flows.purge`).
 """
 
 from __future__ import annotations

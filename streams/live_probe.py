@@ -69,7 +69,7 @@ class LiveProbeSender:
         sealer = VaultSealer(self.vault, self.clock, deployment, LIVE_PROBE_CAMERA)
         key_id = sealer.key_id()  # refused before anything is written down
         keys = cameras_in_use(self.engine, deployment, now_ns=now_ns) or (LIVE_PROBE_CAMERA,)
-        proof = self._begin(deployment, LiveProbeKind.LIFE, keys, now_ns)
+        proof = self._begin(deployment, LiveProbeKind.LIVE_PROBE, keys, now_ns)
         headers = [_header(deployment, proof, part, now_ns, key_id) for part in range(len(keys))]
         self._deliver(
             [

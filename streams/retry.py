@@ -20,7 +20,7 @@ MAX_WAIT_S = 2.0
 async def retry_while_unavailable(work: Callable[[], T], *, executor: Executor, heartbeat: Heartbeat, what: str) -> T:
     """Run `work` in `executor` until it doesn't raise Retryable; every other error is the caller's.
 
-    Waits what the error asks for, doubled up to 2 s. Each try counts as a sign of life: a worker whose
+    Waits what the error asks for, doubled up to 2 s. Each try counts as a heartbeat: a worker whose
     gallery is away isn't hanging.
     """
     loop = asyncio.get_running_loop()

@@ -42,7 +42,7 @@ class StallRule:
     """When a worker counts as stalled. Pure."""
 
     silent_s: float = 30.0
-    """Seconds without a sign of life while records wait. The longest honest batch takes 2 s."""
+    """Seconds without a heartbeat while records wait. The longest honest batch takes 2 s."""
     unassigned_s: float = 90.0
     """Seconds without any partition, from the start: a group's first balance takes 6 s."""
 

@@ -44,7 +44,7 @@ from lfr_core.domain.policy import Policy, default_policy_file
 from lfr_core.publication.assembly import build_public_site, build_results_service
 from lfr_core.publication.record import DeploymentRecord
 from lfr_core.storage.engine import reading
-from lfr_core.storage.tables.deployments import LifeRow
+from lfr_core.storage.tables.deployments import PlannedDeploymentRow
 from lfr_core.watchlists.compile import compile_watchlist
 from lfr_core.watchlists.entries import WatchlistReport
 from streams.live_probe_selftest import run_self_test
@@ -211,7 +211,7 @@ def _compile(installation: Installation, deployment: str, report: WatchlistRepor
         by=PLANNER,
     )
     with reading(installation.engine) as session:
-        digest = session.get_one(LifeRow, deployment).list_digest
+        digest = session.get_one(PlannedDeploymentRow, deployment).list_digest
     service.approve_list(deployment, digest, by=OFFICER)
     service.confirm(deployment, by=PLANNER, signage=True, briefing=True)
     service.ready(deployment, by=PLANNER)

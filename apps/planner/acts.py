@@ -40,7 +40,7 @@ def show_result() -> None:
 
 def _turn(one: Standing) -> str:
     """Ends the keys of the acts: a click reaches what stood on the screen, never what has taken its place."""
-    return f"{one.view.id}-{one.view.status.value}-{one.application.revision}-{one.life.list_digest[:12]}"
+    return f"{one.view.id}-{one.view.status.value}-{one.application.revision}-{one.planned.list_digest[:12]}"
 
 
 def show_actions(view: PlannerView, person: Person, one: Standing, *, go: str) -> None:
@@ -146,7 +146,7 @@ def _approve(view: PlannerView, one: Standing, by: str) -> None:
             view.forecast(one.application, people=one.list_people), title="Forecast of the list as built"
         )
     )
-    digest = one.life.list_digest
+    digest = one.planned.list_digest
     if st.button(f"Approve the list {digest[:12]}", type="primary", key=f"act-approve-list-{_turn(one)}"):
         _do("The list is approved.", lambda: view.planning.approve_list(one.view.id, digest, by=by))
 

@@ -65,14 +65,14 @@ def coming_html(one: CalendarEntry) -> str:
 
 def head_html(one: Standing) -> str:
     """Show which deployment it is, where it stands, whose it is."""
-    made, life = one.application, one.life
+    made, planned = one.application, one.planned
     suspended = f" · suspended: {escape(one.suspended_why)}" if one.suspended_why else ""
-    officer = f" · authorised by {escape(life.officer)}" if life.officer else ""
+    officer = f" · authorised by {escape(planned.officer)}" if planned.officer else ""
     return (
         f'<h2 class="pln-title">{escape(one.name)} {_pill(one.view.status)}</h2>'
         f'<p class="pln-facts">{escape(one.view.id)} · {escape(one.view.kind.value)} · revision {made.revision}'
         f" · {_day(made.starts_at)}, {_hours(made)} · {escape(made.place)}"
-        f" · planned by {escape(life.planner)}{officer}{suspended}</p>"
+        f" · planned by {escape(planned.planner)}{officer}{suspended}</p>"
     )
 
 
@@ -139,7 +139,7 @@ def application_html(made: Application, authority: Authority | None) -> str:
 
 def list_html(one: Standing) -> str:
     """Show the list as built: its digest, and how many of each category."""
-    if not one.life.list_digest:
+    if not one.planned.list_digest:
         return empty("There is no list yet.")
     built = f", built {_moment(one.list_built_at)}" if one.list_built_at else ""
     rows = "".join(
@@ -147,11 +147,11 @@ def list_html(one: Standing) -> str:
         f"<td>{share.people:,}</td><td>{share.images:,}</td></tr>"
         for share in one.composition
     )
-    approved = "approved" if one.life.list_is_approved else "not approved"
+    approved = "approved" if one.planned.list_is_approved else "not approved"
     return (
         f"<p>People on it: {one.list_people:,} of at most {one.application.list_cap:,}{built} by "
-        f"{escape(one.life.compiler)}; {approved}.</p>"
-        f'<p class="pln-digest">Digest <code>{escape(one.life.list_digest)}</code></p>'
+        f"{escape(one.planned.compiler)}; {approved}.</p>"
+        f'<p class="pln-digest">Digest <code>{escape(one.planned.list_digest)}</code></p>'
         '<table class="pln-table"><caption>Composition by category, test subjects left out</caption><thead><tr>'
         '<th scope="col">Category</th><th scope="col">People</th><th scope="col">Photographs</th></tr></thead>'
         f"<tbody>{rows}</tbody></table>"

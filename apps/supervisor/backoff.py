@@ -21,7 +21,7 @@ class Backoff:
     longest_s: float = 4.0
     """Under five seconds: a deployment may be live."""
     quick_s: float = 20.0
-    """A life shorter than this is a quick death; a longer one clears the count."""
+    """A run shorter than this is a quick death; a longer one clears the count."""
     give_up_after: int = 8
     """Quick deaths in a row."""
     away_s: float = 4.0
@@ -46,7 +46,7 @@ class GiveUp:
 def after_death(
     rule: Backoff, streak: int, *, lived_s: float, was_ready: bool, exit_code: int | None
 ) -> Restart | GiveUp:
-    """What follows the death of a child that had `streak` quick deaths in a row before this life.
+    """What follows the death of a child that had `streak` quick deaths in a row before this run.
 
     `exit_code` is negative for a signal and None when we killed it for not becoming ready.
     """

@@ -1,4 +1,4 @@
-"""One child's life: a small state machine that the supervisor's loop steps."""
+"""One child process's lifetime: a small state machine that the supervisor's loop steps."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ from lfr_core.custody.people.roles import Role
 from lfr_core.deployments.monitoring.circuit_breaker import CircuitBreaker
 from lfr_core.deployments.monitoring.gallery import GalleryCheck, GalleryWatch
 from lfr_core.deployments.monitoring.watch import WATCH, Watch
-from lfr_core.deployments.reading import authority_of, call
+from lfr_core.deployments.reading import call, read_authority
 from lfr_core.deployments.services import build_deployment_store
 from lfr_core.recognition.gallery.milvus import MilvusGallery
 from lfr_core.storage.engine import reading
@@ -60,7 +60,7 @@ def build_watch(installation: Installation) -> Watch:
 
     def check_circuit_breaker(deployment: str) -> None:
         with reading(engine) as session:
-            authority = authority_of(session, deployment)
+            authority = read_authority(session, deployment)
         if authority is not None:  # without one the gate is shut: nothing is compared
             circuit_breaker.look(deployment, authority.false_alerts_one_in)
 

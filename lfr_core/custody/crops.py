@@ -1,6 +1,6 @@
 """Crops on their way to a person's eyes: what each sealed one is bound to, and the key of the hour.
 
-A probe is sealed three times over its life, never lying anywhere in the clear: by the recogniser under the key of the
+A probe is sealed three times, and never lies anywhere in the clear: by the recogniser under the key of the
 deployment's hour, on the broker; by the recorder under its alert's own key, in the records. References lie under the
 list's key and are sealed again under the alert's when it opens.
 """

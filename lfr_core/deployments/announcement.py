@@ -20,7 +20,7 @@ from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
 from lfr_core.custody.people.lookup import acting
 from lfr_core.custody.people.roles import Role
 from lfr_core.deployments.announced_plan import Plan, ReasonClass, plan
-from lfr_core.deployments.reading import application_of
+from lfr_core.deployments.reading import read_application
 from lfr_core.deployments.record import record_step
 from lfr_core.deployments.steps import Step
 from lfr_core.domain.actors import Principal, SystemActor, person_name, same_person
@@ -184,7 +184,7 @@ class AnnouncementStore:
 
     def _check_planned(self, session: Session, of: DeploymentRow, plan: Plan, by: Principal, approved_by: str) -> None:
         """A planned deployment is announced as it is authorised, by whom its line names."""
-        made = application_of(session, of.id)
+        made = read_application(session, of.id)
         if made is None or (plan.place, plan.starts_at, plan.ends_at) != (made.place, made.starts_at, made.ends_at):
             raise Refused(
                 "announcement.not-as-planned",

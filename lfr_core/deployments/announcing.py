@@ -7,7 +7,7 @@ from sqlalchemy import Engine
 from lfr_core.common.errors import Refused
 from lfr_core.deployments.announcement import Announcement, AnnouncementStore, Plan, ReasonClass
 from lfr_core.deployments.application import Application
-from lfr_core.deployments.reading import application_of
+from lfr_core.deployments.reading import read_application
 from lfr_core.domain.actors import Principal
 from lfr_core.storage.engine import reading
 
@@ -38,7 +38,7 @@ def withhold(
 
 def _plan(engine: Engine, deployment: str) -> Plan:
     with reading(engine) as session:
-        made: Application | None = application_of(session, deployment)
+        made: Application | None = read_application(session, deployment)
     if made is None:
         raise Refused("life.trial", f"{deployment} is a trial, or there is no such deployment: nobody need be told")
     return Plan(made.place, made.starts_at, made.ends_at, made.purpose, made.use_case)

@@ -10,7 +10,7 @@ from lfr_core.custody.people.lookup import acting
 from lfr_core.custody.people.roles import Role
 from lfr_core.deployments.application import Application, ApplicationForm
 from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus
-from lfr_core.storage.tables.deployments import ApplicationRow, DeploymentRow, LifeRow
+from lfr_core.storage.tables.deployments import ApplicationRow, DeploymentRow, PlannedDeploymentRow
 
 __all__ = ["application_row", "draft"]
 
@@ -41,7 +41,7 @@ def draft(
     )
     session.add(row)
     session.flush()
-    session.add(LifeRow(deployment=id, revision=0, planner=person.name))
+    session.add(PlannedDeploymentRow(deployment=id, revision=0, planner=person.name))
     session.flush()
     return row
 

@@ -12,11 +12,11 @@ from lfr_core.custody.people.roles import Role
 from lfr_core.deployments.compliance_documents import papers_standing
 from lfr_core.deployments.listed import last_look
 from lfr_core.deployments.monitoring.store import last_proven_ns
-from lfr_core.deployments.reading import application_of
+from lfr_core.deployments.reading import read_application
 from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.domain.gate import GateFacts, PlannedFacts
 from lfr_core.domain.working_days import LONDON
-from lfr_core.storage.tables.deployments import AuthorityRow, DeploymentRow, LifeRow
+from lfr_core.storage.tables.deployments import AuthorityRow, DeploymentRow, PlannedDeploymentRow
 from lfr_core.storage.tables.publication import AnnouncementRow
 from lfr_core.storage.tables.vault import AttendanceRow, InstallationRow
 
@@ -50,11 +50,11 @@ def planned_facts(session: Session, row: DeploymentRow, now: datetime) -> Planne
     Raises:
         Refused: `gate.no-application`: it is called planned and has none; the records are damaged.
     """
-    life, made = session.get(LifeRow, row.id), application_of(session, row.id)
-    if life is None or made is None:
+    planned, made = session.get(PlannedDeploymentRow, row.id), read_application(session, row.id)
+    if planned is None or made is None:
         raise Refused("gate.no-application", f"deployment {row.id} is planned and has no application: that is damage")
-    authority = session.get(AuthorityRow, (row.id, life.revision))
-    granted = authority if authority is not None and authority.granted and life.officer else None
+    authority = session.get(AuthorityRow, (row.id, planned.revision))
+    granted = authority if authority is not None and authority.granted and planned.officer else None
     query = select(AnnouncementRow).where(AnnouncementRow.deployment == row.id)
     announced = session.exec(query.order_by(col(AnnouncementRow.revision).desc())).first()
     if announced is not None and (announced.starts_at, announced.ends_at) != (made.starts_at, made.ends_at):
@@ -66,19 +66,19 @@ def planned_facts(session: Session, row: DeploymentRow, now: datetime) -> Planne
         officer_may=granted is not None and _may(session, granted.by, granted.at),
         starts_ns=_ns(made.starts_at),
         papers_why="" if standing.in_date else standing.why,
-        list_digest=life.list_digest,
-        approved_digest=life.approved_digest,
-        list_built_ns=_ns(life.list_built_at) if life.list_built_at else None,
-        list_last_day=life.list_last_day,
+        list_digest=planned.list_digest,
+        approved_digest=planned.approved_digest,
+        list_built_ns=_ns(planned.list_built_at) if planned.list_built_at else None,
+        list_last_day=planned.list_last_day,
         today=today,
         threshold_authorised=made.threshold,
         threshold=row.threshold,
-        contract_approved=life.bound_contract,
+        contract_approved=planned.bound_contract,
         contract=row.contract_id,
         announced_ns=_ns(announced.made_at) if announced else None,
         withheld_by=announced.approved_by if announced and announced.withheld_because else "",
-        signage_by=life.signage_by,
-        briefing_by=life.briefing_by,
+        signage_by=planned.signage_by,
+        briefing_by=planned.briefing_by,
         proven_ns=last_proven_ns(session, row.id),
     )
 

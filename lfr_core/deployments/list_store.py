@@ -18,7 +18,7 @@ from lfr_core.deployments.attaching import check_list_for, composition, forget_l
 from lfr_core.deployments.entries import EntryLike
 from lfr_core.deployments.listed import list_digest
 from lfr_core.deployments.locking import locked, unknown
-from lfr_core.deployments.reading import application_of
+from lfr_core.deployments.reading import read_application
 from lfr_core.deployments.record import record_step
 from lfr_core.deployments.steps import Step
 from lfr_core.deployments.views import DeploymentReader, view_of
@@ -26,7 +26,7 @@ from lfr_core.domain.actors import Principal, SystemActor
 from lfr_core.domain.deployments import DeploymentStatus, DeploymentView
 from lfr_core.recognition.gallery.port import StoredRow
 from lfr_core.storage.engine import writing
-from lfr_core.storage.tables.deployments import LifeRow
+from lfr_core.storage.tables.deployments import PlannedDeploymentRow
 from lfr_core.watchlists.commitments import commitments, keep_commitments
 
 __all__ = ["ListStore", "attached", "ended"]
@@ -80,7 +80,7 @@ class ListStore(DeploymentReader):
                 raise ended(deployment_id)
             if not view_of(row).awaits_list:
                 raise attached(deployment_id)
-            made = application_of(session, deployment_id)
+            made = read_application(session, deployment_id)
             if made is not None:
                 check_list_for(made, entries)
                 forget_list(session, deployment_id)  # one that was compiled before and isn't approved
@@ -91,8 +91,8 @@ class ListStore(DeploymentReader):
                 row.status = DeploymentStatus.READY.value
                 self._append(session, Verb.COLLECT, by, deployment_id, "watchlist.attached", facts)
             else:
-                life = session.get_one(LifeRow, deployment_id)
-                life.list_last_day = min(entry.expires_on for entry in entries)
+                planned = session.get_one(PlannedDeploymentRow, deployment_id)
+                planned.list_last_day = min(entry.expires_on for entry in entries)
                 digest = list_digest(session, row)
                 record_step(session, self._trail, row, Step.COMPILE, by=by, now=now, digest=digest, facts=facts)
             return view_of(row)

@@ -19,7 +19,7 @@ from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.domain.policy import Policy
 from lfr_core.storage.engine import reading, writing
 from lfr_core.storage.tables.alerts import AlertRow
-from lfr_core.storage.tables.deployments import DeploymentRow, LifeRow
+from lfr_core.storage.tables.deployments import DeploymentRow, PlannedDeploymentRow
 from lfr_core.storage.tables.footage import FootageHoldRow, FootageHoldSegmentRow, FootageSegmentRow
 from lfr_core.storage.tables.publication import PublishedRecordRow
 from lfr_core.storage.tables.watchlists import WatchlistEntryRow, WatchlistReferenceRow
@@ -78,18 +78,18 @@ def obligations_of(session: Session, deployment: str, policy: Policy, *, now: da
 
     A cancelled one owes no results: they count as done when it was cancelled.
     """
-    row, life = session.get(DeploymentRow, deployment), session.get(LifeRow, deployment)
-    if row is None or life is None or row.ended_at is None:
+    row, planned = session.get(DeploymentRow, deployment), session.get(PlannedDeploymentRow, deployment)
+    if row is None or planned is None or row.ended_at is None:
         return ()
     left, ended_at = _left(session, deployment), row.ended_at
     opened = row.status == DeploymentStatus.ENDED
     results_due = due_at_of(session, deployment, ended_at, now, policy.publication) if opened else None
     alerts_due = ended_at + timedelta(hours=policy.alerts.retention_h) if opened else None
     return (
-        Obligation(ObligationKind.LIST_DESTROYED, ended_at + LIST_WITHIN, life.list_destroyed_at),
-        Obligation(ObligationKind.ALERTS_PURGED, alerts_due, life.alerts_purged_at),
+        Obligation(ObligationKind.LIST_DESTROYED, ended_at + LIST_WITHIN, planned.list_destroyed_at),
+        Obligation(ObligationKind.ALERTS_PURGED, alerts_due, planned.alerts_purged_at),
         Obligation(ObligationKind.RESULTS_PUBLISHED, results_due, left.published_at if opened else ended_at),
-        Obligation(ObligationKind.FOOTAGE_PURGED, left.last_footage_due, life.footage_purged_at, held=left.held),
+        Obligation(ObligationKind.FOOTAGE_PURGED, left.last_footage_due, planned.footage_purged_at, held=left.held),
     )
 
 
@@ -109,13 +109,13 @@ def record_met_obligations(engine: Engine, vault: Vault, now: datetime) -> tuple
     """
     with reading(engine) as session:
         waiting = session.exec(
-            select(LifeRow.deployment)
-            .join(DeploymentRow, col(DeploymentRow.id) == LifeRow.deployment)
+            select(PlannedDeploymentRow.deployment)
+            .join(DeploymentRow, col(DeploymentRow.id) == PlannedDeploymentRow.deployment)
             .where(col(DeploymentRow.ended_at).is_not(None))
             .where(
-                col(LifeRow.list_destroyed_at).is_(None)
-                | col(LifeRow.alerts_purged_at).is_(None)
-                | col(LifeRow.footage_purged_at).is_(None)
+                col(PlannedDeploymentRow.list_destroyed_at).is_(None)
+                | col(PlannedDeploymentRow.alerts_purged_at).is_(None)
+                | col(PlannedDeploymentRow.footage_purged_at).is_(None)
             )
         ).all()
     keys = {info.deployment for info in vault.kept(KeyKind.WATCHLIST)} if waiting else set()
@@ -123,17 +123,17 @@ def record_met_obligations(engine: Engine, vault: Vault, now: datetime) -> tuple
     done: list[str] = []
     for deployment in waiting:
         with writing(engine) as session:
-            life, left = session.get_one(LifeRow, deployment), _left(session, deployment)
-            if life.list_destroyed_at is None and not left.list_rows and deployment not in keys:
-                life.list_destroyed_at = now
+            planned, left = session.get_one(PlannedDeploymentRow, deployment), _left(session, deployment)
+            if planned.list_destroyed_at is None and not left.list_rows and deployment not in keys:
+                planned.list_destroyed_at = now
                 done.append(f"{deployment}: {ObligationKind.LIST_DESTROYED}")
-            if life.alerts_purged_at is None and not left.alerts and deployment not in alert_keys:
-                life.alerts_purged_at = now
+            if planned.alerts_purged_at is None and not left.alerts and deployment not in alert_keys:
+                planned.alerts_purged_at = now
                 done.append(f"{deployment}: {ObligationKind.ALERTS_PURGED}")
-            if life.footage_purged_at is None and not left.segments:
-                life.footage_purged_at = now
+            if planned.footage_purged_at is None and not left.segments:
+                planned.footage_purged_at = now
                 done.append(f"{deployment}: {ObligationKind.FOOTAGE_PURGED}")
-            session.add(life)
+            session.add(planned)
     return tuple(done)
 
 

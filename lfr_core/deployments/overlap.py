@@ -6,7 +6,7 @@ from sqlmodel import Session, col, select
 
 from lfr_core.common.errors import Refused
 from lfr_core.deployments.application import ApplicationForm
-from lfr_core.deployments.reading import application_of
+from lfr_core.deployments.reading import read_application
 from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.storage.tables.deployments import DeploymentRow
 
@@ -18,7 +18,7 @@ def check_overlap(session: Session, id: str, form: ApplicationForm) -> None:
     over = [each.value for each in DeploymentStatus if each.is_over]
     query = select(DeploymentRow).where(DeploymentRow.id != id, col(DeploymentRow.status).not_in(over))
     for row in session.exec(query.where(col(DeploymentRow.planned).is_(True))):
-        other = application_of(session, row.id)
+        other = read_application(session, row.id)
         if other is None or other.ends_at <= form.starts_at or form.ends_at <= other.starts_at:
             continue
         shared = sorted(set(other.cameras) & set(form.cameras))

@@ -13,14 +13,14 @@ from lfr_core.common.errors import Refused
 from lfr_core.custody.people.roles import Person
 from lfr_core.deployments.application import Application, Authority
 from lfr_core.deployments.gate_facts import gate_facts
-from lfr_core.deployments.reading import application_of, authority_of, life_of
-from lfr_core.deployments.state_machine import Life
+from lfr_core.deployments.reading import read_application, read_authority, read_planned_deployment
+from lfr_core.deployments.state_machine import PlannedDeployment
 from lfr_core.deployments.steps import RULES, Step
 from lfr_core.deployments.views import view_of
 from lfr_core.domain.deployments import DeploymentStatus, DeploymentView
 from lfr_core.domain.gate import Condition, Finding, GateLimits, gate
 from lfr_core.storage.engine import reading
-from lfr_core.storage.tables.deployments import DeploymentRow, LifeRow
+from lfr_core.storage.tables.deployments import DeploymentRow, PlannedDeploymentRow
 from lfr_core.storage.tables.publication import WatchlistCompositionRow
 
 __all__ = ["CalendarEntry", "ListShare", "ReadinessItem", "Standing", "calendar", "standing", "steps_for"]
@@ -60,7 +60,7 @@ class Standing:
 
     name: str
     view: DeploymentView
-    life: Life
+    planned: PlannedDeployment
     application: Application
     authority: Authority | None
     """The decision on this revision."""
@@ -87,7 +87,7 @@ def calendar(engine: Engine, *, over: bool = False) -> tuple[CalendarEntry, ...]
     found = []
     with reading(engine) as session:
         for row in session.exec(select(DeploymentRow).where(col(DeploymentRow.planned).is_(True), where)):
-            made = application_of(session, row.id)
+            made = read_application(session, row.id)
             if made is not None:
                 found.append(CalendarEntry(row.id, row.name, DeploymentStatus(row.status), made))
     return tuple(sorted(found, key=lambda one: (one.application.starts_at, one.id), reverse=over))
@@ -104,8 +104,12 @@ def standing(engine: Engine, deployment: str, limits: GateLimits, *, now_ns: int
         row = None if "\x00" in deployment else session.get(DeploymentRow, deployment)
         if row is None:
             raise Refused("deployment.unknown", f"there is no deployment {deployment!r}: choose one of the calendar")
-        life, made, kept = life_of(session, row), application_of(session, row.id), session.get(LifeRow, row.id)
-        if life is None or made is None or kept is None:
+        planned, made, kept = (
+            read_planned_deployment(session, row),
+            read_application(session, row.id),
+            session.get(PlannedDeploymentRow, row.id),
+        )
+        if planned is None or made is None or kept is None:
             raise Refused("life.trial", f"{row.id} is a trial: it has no application and no board")
         shares = session.exec(
             select(WatchlistCompositionRow)
@@ -115,9 +119,9 @@ def standing(engine: Engine, deployment: str, limits: GateLimits, *, now_ns: int
         return Standing(
             name=row.name,
             view=view_of(row),
-            life=life,
+            planned=planned,
             application=made,
-            authority=authority_of(session, row.id),
+            authority=read_authority(session, row.id),
             board=tuple(
                 _line(one) for one in gate(gate_facts(session, row, utc_from_ns(now_ns)), limits, now_ns=now_ns)
             ),

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from lfr_core.custody.people.roles import Rank, Role
 from lfr_core.deployments.application import Application, Authority
-from lfr_core.deployments.state_machine import Life
+from lfr_core.deployments.state_machine import PlannedDeployment
 from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.domain.figures import UseCase
 from lfr_core.storage.engine import reading
@@ -19,8 +19,8 @@ from lfr_core.storage.tables.deployments import (
     AuthorityRow,
     CallRow,
     DeploymentRow,
-    LifeRow,
-    LifeStepRow,
+    DeploymentStepRow,
+    PlannedDeploymentRow,
 )
 from lfr_core.storage.tables.publication import AnnouncementRow
 
@@ -28,11 +28,11 @@ __all__ = [
     "Call",
     "TimelineEntry",
     "answer_calls",
-    "application_of",
-    "authority_of",
     "call",
-    "life_of",
     "open_calls",
+    "read_application",
+    "read_authority",
+    "read_planned_deployment",
     "timeline",
 ]
 
@@ -61,7 +61,7 @@ class Call:
     at: datetime
 
 
-def application_of(session: Session, deployment: str) -> Application | None:
+def read_application(session: Session, deployment: str) -> Application | None:
     """The newest revision, or None."""
     query = select(ApplicationRow).where(ApplicationRow.deployment == deployment)
     row = session.exec(query.order_by(col(ApplicationRow.revision).desc())).first()
@@ -72,19 +72,19 @@ def application_of(session: Session, deployment: str) -> Application | None:
     )
 
 
-def authority_of(session: Session, deployment: str) -> Authority | None:
+def read_authority(session: Session, deployment: str) -> Authority | None:
     """The decision on the newest revision of the application, or None while there is none."""
-    made = application_of(session, deployment)
+    made = read_application(session, deployment)
     row = None if made is None else session.get(AuthorityRow, (deployment, made.revision))
     return None if row is None else Authority(**(row.model_dump() | {"rank": Rank(row.rank)}))
 
 
-def life_of(session: Session, row: DeploymentRow) -> Life | None:
+def read_planned_deployment(session: Session, row: DeploymentRow) -> PlannedDeployment | None:
     """Where a deployment stands; None for a trial."""
-    kept, made = session.get(LifeRow, row.id), application_of(session, row.id)
+    kept, made = session.get(PlannedDeploymentRow, row.id), read_application(session, row.id)
     if kept is None or made is None:
         return None
-    return Life(
+    return PlannedDeployment(
         deployment=row.id,
         status=DeploymentStatus(row.status),
         revision=kept.revision,
@@ -113,7 +113,9 @@ def timeline(engine: Engine, deployment: str) -> tuple[TimelineEntry, ...]:
     """What was done, in order. Raises Retryable when the records are away."""
     with reading(engine) as session:
         rows = session.exec(
-            select(LifeStepRow).where(LifeStepRow.deployment == deployment).order_by(col(LifeStepRow.id))
+            select(DeploymentStepRow)
+            .where(DeploymentStepRow.deployment == deployment)
+            .order_by(col(DeploymentStepRow.id))
         )
         return tuple(TimelineEntry(row.at, row.step, row.status, row.by, row.revision, row.note) for row in rows)
 

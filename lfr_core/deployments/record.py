@@ -14,11 +14,11 @@ from sqlmodel import Session
 from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
 from lfr_core.custody.people.lookup import acting
-from lfr_core.deployments.reading import answer_calls, life_of
-from lfr_core.deployments.state_machine import Actor, Life, transition
+from lfr_core.deployments.reading import answer_calls, read_planned_deployment
+from lfr_core.deployments.state_machine import Actor, PlannedDeployment, transition
 from lfr_core.deployments.steps import RULES, Step
 from lfr_core.domain.actors import Principal, SystemActor
-from lfr_core.storage.tables.deployments import DeploymentRow, LifeRow, LifeStepRow
+from lfr_core.storage.tables.deployments import DeploymentRow, DeploymentStepRow, PlannedDeploymentRow
 
 __all__ = ["actor_of", "note_step", "record_step"]
 
@@ -56,7 +56,7 @@ def record_step(
     digest: str = "",
     note: str = "",
     facts: Mapping[str, str | int] | None = None,
-) -> Life:
+) -> PlannedDeployment:
     """Take `step`, keep where the deployment stands, and answer the calls that this answers.
 
     The trail must have been prepared for `by`. Preconditions that need more than the deployment itself (papers,
@@ -65,7 +65,7 @@ def record_step(
     Raises:
         Refused: as `transition` and `actor_of`; `life.trial`: it isn't planned.
     """
-    before = life_of(session, row)
+    before = read_planned_deployment(session, row)
     if before is None:
         raise Refused("life.trial", f"{row.id} is a trial: it has no application, so {step.value} isn't for it")
     actor = actor_of(session, by, step)
@@ -88,14 +88,14 @@ def record_step(
     return after
 
 
-def note_step(session: Session, life: Life, step: Step, *, by: str, now: datetime, note: str) -> None:
+def note_step(session: Session, planned: PlannedDeployment, step: Step, *, by: str, now: datetime, note: str) -> None:
     """A line of the timeline."""
     session.add(
-        LifeStepRow(
-            deployment=life.deployment,
-            revision=life.revision,
+        DeploymentStepRow(
+            deployment=planned.deployment,
+            revision=planned.revision,
             step=step.value,
-            status=life.status.value,
+            status=planned.status.value,
             by=by,
             at=now,
             note=note,
@@ -103,8 +103,10 @@ def note_step(session: Session, life: Life, step: Step, *, by: str, now: datetim
     )
 
 
-def _keep(session: Session, row: DeploymentRow, before: Life, after: Life, now: datetime) -> None:
-    kept = session.get_one(LifeRow, row.id)
+def _keep(
+    session: Session, row: DeploymentRow, before: PlannedDeployment, after: PlannedDeployment, now: datetime
+) -> None:
+    kept = session.get_one(PlannedDeploymentRow, row.id)
     row.status = after.status.value
     kept.revision, kept.planner, kept.officer = after.revision, after.planner, after.officer
     kept.compiler, kept.list_digest = after.compiler, after.list_digest

@@ -26,7 +26,7 @@ from lfr_core.deployments.false_alert_forecast import check_signed, forecast_fal
 from lfr_core.deployments.gate_facts import gate_facts
 from lfr_core.deployments.locking import check_id, locked, reason_of
 from lfr_core.deployments.overlap import check_overlap
-from lfr_core.deployments.reading import application_of, call
+from lfr_core.deployments.reading import call, read_application
 from lfr_core.deployments.record import record_step
 from lfr_core.deployments.steps import Step
 from lfr_core.deployments.views import view_of
@@ -36,7 +36,7 @@ from lfr_core.domain.gate import TO_BE_OPENED, TO_BE_READY, Condition, GateLimit
 from lfr_core.domain.policy import Policy
 from lfr_core.domain.working_days import LONDON
 from lfr_core.storage.engine import reading, writing
-from lfr_core.storage.tables.deployments import DeploymentRow, LifeRow
+from lfr_core.storage.tables.deployments import DeploymentRow, PlannedDeploymentRow
 
 __all__ = ["PlanningService"]
 
@@ -91,9 +91,9 @@ class PlanningService:
                 raise Refused("life.kind", f"{id} is planned as {row.kind}: another kind is another deployment")
             row = locked(session, id)
             check_overlap(session, id, form)
-            life = session.get_one(LifeRow, id)
+            planned = session.get_one(PlannedDeploymentRow, id)
             made = Application(
-                **form.model_dump(), deployment=id, revision=life.revision + 1, applied_by=by, applied_at=now
+                **form.model_dump(), deployment=id, revision=planned.revision + 1, applied_by=by, applied_at=now
             )
             session.add(application_row(made))
             session.flush()
@@ -110,8 +110,8 @@ class PlanningService:
         """Ask for the authority of a draft."""
         with self._audited(by) as session:
             row = locked(session, id)
-            life = self._step(session, row, Step.APPLY, by)
-            why = f"decide on its application, revision {life}"
+            planned = self._step(session, row, Step.APPLY, by)
+            why = f"decide on its application, revision {planned}"
             call(session, role=Role.AUTHORISING_OFFICER, deployment=id, why=why, now=self._now())
 
     def authorise(
@@ -173,10 +173,12 @@ class PlanningService:
         """
         with self._audited(by) as session:
             row = locked(session, id)
-            life = session.get_one(LifeRow, id) if row.planned else None
-            if life is not None:
-                digest = life.list_digest if len(digest) >= _SHORT and life.list_digest.startswith(digest) else digest
-                life.bound_contract = row.contract_id
+            planned = session.get_one(PlannedDeploymentRow, id) if row.planned else None
+            if planned is not None:
+                digest = (
+                    planned.list_digest if len(digest) >= _SHORT and planned.list_digest.startswith(digest) else digest
+                )
+                planned.bound_contract = row.contract_id
             self._step(session, row, Step.APPROVE_LIST, by, digest=digest)
 
     def confirm(
@@ -194,15 +196,15 @@ class PlanningService:
         """
         with self._audited(by) as session:
             row, now = locked(session, id), self._now()
-            life = session.get(LifeRow, id)
-            if life is None or not row.planned:
+            planned = session.get(PlannedDeploymentRow, id)
+            if planned is None or not row.planned:
                 raise Refused("life.trial", f"{id} is a trial: it has no signs and no briefing")
             person = acting(session, by, {Role.PLANNER, Role.OPERATOR})
             if signage:
-                life.signage_by, life.signage_at = person.name, now
+                planned.signage_by, planned.signage_at = person.name, now
             if briefing:
-                life.briefing_by, life.briefing_at = person.name, now
-            session.add(life)
+                planned.briefing_by, planned.briefing_at = person.name, now
+            session.add(planned)
 
     def ready(self, id: str, *, by: str) -> None:
         """Everything but the hour is in order.
@@ -255,7 +257,7 @@ class PlanningService:
     # -- what the steps share --------------------------------------------------------------------
 
     def _application(self, session: Session, id: str) -> Application:
-        made = application_of(session, id)
+        made = read_application(session, id)
         if made is None:
             raise Refused("life.trial", f"{id} is a trial: it has no application")
         return made

@@ -11,7 +11,7 @@ from lfr_core.deployments.steps import RULES, Step
 from lfr_core.domain.actors import SystemActor, same_person
 from lfr_core.domain.deployments import DeploymentStatus as Status
 
-__all__ = ["Actor", "Life", "transition"]
+__all__ = ["Actor", "PlannedDeployment", "transition"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Actor:
 
 
 @dataclass(frozen=True, slots=True)
-class Life:
+class PlannedDeployment:
     """Where a planned deployment stands. Names are those under which people are registered; "" is nobody yet."""
 
     deployment: str
@@ -54,11 +54,13 @@ class Life:
         return bool(self.list_digest) and self.list_digest == self.approved_digest
 
 
-def transition(life: Life, step: Step, actor: Actor, now: datetime, *, digest: str = "") -> Life:
+def transition(
+    planned: PlannedDeployment, step: Step, actor: Actor, now: datetime, *, digest: str = ""
+) -> PlannedDeployment:
     """The deployment after `step`. A suspended one that is suspended again, and the like, stays as it is.
 
     Args:
-        life: where it stands.
+        planned: where it stands.
         step: what is done.
         actor: by whom.
         now: when, aware.
@@ -69,85 +71,89 @@ def transition(life: Life, step: Step, actor: Actor, now: datetime, *, digest: s
             `life.not-announced`, `life.not-confirmed`, `life.too-early`, `life.hours-over`.
     """
     rule = RULES[step]
-    if life.status not in rule.froms:
+    if planned.status not in rule.froms:
         expected = ", ".join(sorted(each.value for each in rule.froms))
         raise Refused(
             "life.wrong-state",
-            f"deployment {life.deployment} is {life.status.value}: {step.value} needs one that is {expected}",
+            f"deployment {planned.deployment} is {planned.status.value}: {step.value} needs one that is {expected}",
         )
     if not (actor.roles & rule.roles or actor.part in rule.systems):
         roles = " or ".join(sorted(role.value for role in rule.roles))
         raise Refused("life.wrong-role", f"{actor.name} can't {step.value} a deployment: that is for a {roles}")
-    moved = _TRANSITIONS[step](life, actor, now, digest) if step in _TRANSITIONS else life
+    moved = _TRANSITIONS[step](planned, actor, now, digest) if step in _TRANSITIONS else planned
     return moved if rule.to is None else replace(moved, status=rule.to)
 
 
-def _plan(life: Life, actor: Actor, _now: datetime, _digest: str) -> Life:
+def _plan(planned: PlannedDeployment, actor: Actor, _now: datetime, _digest: str) -> PlannedDeployment:
     """Another revision: what was allowed for the one before is allowed no more."""
-    return replace(life, revision=life.revision + 1, planner=actor.name, officer="")
+    return replace(planned, revision=planned.revision + 1, planner=actor.name, officer="")
 
 
-def _authorise(life: Life, actor: Actor, now: datetime, _digest: str) -> Life:
-    _other(life, actor, life.planner, "planned")
-    _not_over(life, now)
-    return replace(life, officer=actor.name)
+def _authorise(planned: PlannedDeployment, actor: Actor, now: datetime, _digest: str) -> PlannedDeployment:
+    _other(planned, actor, planned.planner, "planned")
+    _not_over(planned, now)
+    return replace(planned, officer=actor.name)
 
 
-def _refuse(life: Life, actor: Actor, _now: datetime, _digest: str) -> Life:
-    _other(life, actor, life.planner, "planned")
-    return life
+def _refuse(planned: PlannedDeployment, actor: Actor, _now: datetime, _digest: str) -> PlannedDeployment:
+    _other(planned, actor, planned.planner, "planned")
+    return planned
 
 
-def _compile(life: Life, actor: Actor, now: datetime, digest: str) -> Life:
+def _compile(planned: PlannedDeployment, actor: Actor, now: datetime, digest: str) -> PlannedDeployment:
     if not digest:
-        raise Refused("life.no-list", f"deployment {life.deployment} needs a list with at least one entry")
-    _not_over(life, now)
-    return replace(life, compiler=actor.name, list_digest=digest, approved_digest="", approver="")
+        raise Refused("life.no-list", f"deployment {planned.deployment} needs a list with at least one entry")
+    _not_over(planned, now)
+    return replace(planned, compiler=actor.name, list_digest=digest, approved_digest="", approver="")
 
 
-def _approve_list(life: Life, actor: Actor, _now: datetime, digest: str) -> Life:
-    _other(life, actor, life.planner, "planned")
-    _other(life, actor, life.compiler, "compiled the list of")
-    if digest != life.list_digest:
+def _approve_list(planned: PlannedDeployment, actor: Actor, _now: datetime, digest: str) -> PlannedDeployment:
+    _other(planned, actor, planned.planner, "planned")
+    _other(planned, actor, planned.compiler, "compiled the list of")
+    if digest != planned.list_digest:
         raise Refused(
             "life.list-changed",
-            f"the list of {life.deployment} isn't the one you saw (digest {life.list_digest[:16]}): look at it again",
+            f"the list of {planned.deployment} isn't the one you saw (digest {planned.list_digest[:16]}): "
+            "look at it again",
         )
-    return replace(life, approved_digest=digest, approver=actor.name)
+    return replace(planned, approved_digest=digest, approver=actor.name)
 
 
-def _announce(life: Life, _actor: Actor, _now: datetime, _digest: str) -> Life:
-    return replace(life, announced=True)
+def _announce(planned: PlannedDeployment, _actor: Actor, _now: datetime, _digest: str) -> PlannedDeployment:
+    return replace(planned, announced=True)
 
 
-def _ready(life: Life, _actor: Actor, now: datetime, _digest: str) -> Life:
-    _not_over(life, now)
-    if not life.list_is_approved:
-        raise Refused("life.list-changed", f"the list of {life.deployment} as it is was not approved")
-    if not life.announced:
+def _ready(planned: PlannedDeployment, _actor: Actor, now: datetime, _digest: str) -> PlannedDeployment:
+    _not_over(planned, now)
+    if not planned.list_is_approved:
+        raise Refused("life.list-changed", f"the list of {planned.deployment} as it is was not approved")
+    if not planned.announced:
         raise Refused(
             "life.not-announced",
-            f"{life.deployment} was neither announced nor withheld: `lfr deployment announce` or `withhold`",
+            f"{planned.deployment} was neither announced nor withheld: `lfr deployment announce` or `withhold`",
         )
-    if not (life.signage and life.briefing):
+    if not (planned.signage and planned.briefing):
         raise Refused(
             "life.not-confirmed",
-            f"somebody has to confirm that signs stand at all approaches of {life.deployment} and officers are briefed",
+            f"somebody has to confirm that signs stand at all approaches of {planned.deployment} "
+            "and officers are briefed",
         )
-    return life
+    return planned
 
 
-def _open(life: Life, _actor: Actor, now: datetime, _digest: str) -> Life:
-    if now < life.starts_at:
-        raise Refused("life.too-early", f"the hours of {life.deployment} begin at {life.starts_at:%Y-%m-%d %H:%M %Z}")
-    _not_over(life, now)
-    return life
+def _open(planned: PlannedDeployment, _actor: Actor, now: datetime, _digest: str) -> PlannedDeployment:
+    if now < planned.starts_at:
+        raise Refused(
+            "life.too-early", f"the hours of {planned.deployment} begin at {planned.starts_at:%Y-%m-%d %H:%M %Z}"
+        )
+    _not_over(planned, now)
+    return planned
 
 
-def _resume(life: Life, actor: Actor, now: datetime, _digest: str) -> Life:
-    _other(life, actor, life.planner, "planned")
-    _not_over(life, now)
-    return life
+def _resume(planned: PlannedDeployment, actor: Actor, now: datetime, _digest: str) -> PlannedDeployment:
+    _other(planned, actor, planned.planner, "planned")
+    _not_over(planned, now)
+    return planned
 
 
 _TRANSITIONS = {
@@ -164,14 +170,16 @@ _TRANSITIONS = {
 }
 
 
-def _other(life: Life, actor: Actor, name: str, did: str) -> None:
+def _other(planned: PlannedDeployment, actor: Actor, name: str, did: str) -> None:
     if name and same_person(actor.name, name):
         raise Refused(
             "life.same-person",
-            f"{actor.name} {did} deployment {life.deployment}: another authorising officer has to decide this",
+            f"{actor.name} {did} deployment {planned.deployment}: another authorising officer has to decide this",
         )
 
 
-def _not_over(life: Life, now: datetime) -> None:
-    if now >= life.ends_at:
-        raise Refused("life.hours-over", f"the hours of {life.deployment} ended at {life.ends_at:%Y-%m-%d %H:%M %Z}")
+def _not_over(planned: PlannedDeployment, now: datetime) -> None:
+    if now >= planned.ends_at:
+        raise Refused(
+            "life.hours-over", f"the hours of {planned.deployment} ended at {planned.ends_at:%Y-%m-%d %H:%M %Z}"
+        )

@@ -18,7 +18,7 @@ class DeploymentKind(StrEnum):
 
 
 class DeploymentStatus(StrEnum):
-    """Where a deployment stands on its line (docs/design.md#the-life-of-a-deployment).
+    """Where a deployment stands on its line (docs/design.md#the-lifecycle-of-a-deployment).
 
     A trial goes from draft to ready to live to ended.
     """

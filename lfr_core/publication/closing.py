@@ -12,7 +12,7 @@ from lfr_core.alerts import read
 from lfr_core.common.errors import Refused
 from lfr_core.deployments.application import Application, Authority
 from lfr_core.deployments.obligations import Obligation, obligations_of
-from lfr_core.deployments.reading import application_of, authority_of
+from lfr_core.deployments.reading import read_application, read_authority
 from lfr_core.domain.alerts import Cell
 from lfr_core.domain.policy import Policy
 from lfr_core.domain.rates import upper_bound
@@ -117,7 +117,7 @@ def closing_report(engine: Engine, deployment: str, policy: Policy, now: datetim
         row = session.get(DeploymentRow, deployment) if "\x00" not in deployment else None
         if row is None:
             raise Refused("deployment.unknown", f"there is no deployment {deployment}; see `lfr deployment list`")
-        made, given = application_of(session, deployment), authority_of(session, deployment)
+        made, given = read_application(session, deployment), read_authority(session, deployment)
         if made is None or given is None:
             raise Refused("life.trial", f"{deployment} has no authority: there is nothing to report on")
         if row.ended_at is None:

@@ -14,7 +14,7 @@ from lfr_core.deployments.compliance_documents.forms import FormKind, PrintedPap
 from lfr_core.deployments.evaluations import Evaluation
 from lfr_core.deployments.false_alert_forecast import forecast_false_alerts
 from lfr_core.deployments.gate_facts import planned_facts
-from lfr_core.deployments.reading import application_of, authority_of, life_of
+from lfr_core.deployments.reading import read_application, read_authority, read_planned_deployment
 from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.domain.policy import Policy
 from lfr_core.publication.closing import closing_report
@@ -22,7 +22,7 @@ from lfr_core.publication.closing_document import printed_report
 from lfr_core.publication.document_words import when
 from lfr_core.publication.documents import AnnouncementFacts, ListFacts, application_paper, authority_paper
 from lfr_core.storage.engine import reading
-from lfr_core.storage.tables.deployments import DeploymentRow, LifeRow
+from lfr_core.storage.tables.deployments import DeploymentRow, PlannedDeploymentRow
 from lfr_core.storage.tables.publication import AnnouncementRow, WatchlistCompositionRow
 
 __all__ = ["printed_paper"]
@@ -41,13 +41,13 @@ def printed_paper(
         row = None if "\x00" in deployment else session.get(DeploymentRow, deployment)
         if row is None:
             raise Refused("deployment.unknown", f"there is no deployment {deployment}; see `lfr deployment list`")
-        made = application_of(session, deployment)
+        made = read_application(session, deployment)
         if made is None:
             raise Refused("life.trial", f"{deployment} is a trial: it has no application, so it has no papers")
         if kind is FormKind.APPLICATION:
             words = forecast_false_alerts(made, evaluations, policy).words
             return application_paper(made, row.name, policy, words, notice=_of_application(row))
-        given = authority_of(session, deployment)
+        given = read_authority(session, deployment)
         if given is None:
             raise Refused(
                 "life.no-paper",
@@ -85,8 +85,8 @@ def _of_authority(session: Session, row: DeploymentRow, given: Authority, now: d
 
 
 def _list_of(session: Session, row: DeploymentRow) -> ListFacts | None:
-    kept, life = session.get_one(LifeRow, row.id), life_of(session, row)
-    if life is None or not kept.list_digest or kept.list_built_at is None:
+    kept, planned = session.get_one(PlannedDeploymentRow, row.id), read_planned_deployment(session, row)
+    if planned is None or not kept.list_digest or kept.list_built_at is None:
         return None
     of = WatchlistCompositionRow.deployment == row.id
     shares = session.exec(select(WatchlistCompositionRow).where(of).order_by(WatchlistCompositionRow.category))
@@ -95,7 +95,7 @@ def _list_of(session: Session, row: DeploymentRow) -> ListFacts | None:
         built_at=kept.list_built_at,
         compiler=kept.compiler,
         shares=tuple((share.category, share.people, share.images) for share in shares),
-        approver=kept.approver if life.list_is_approved else "",
+        approver=kept.approver if planned.list_is_approved else "",
         approved_at=kept.approved_at,
     )
 

@@ -17,7 +17,7 @@ from lfr_core.common.clock import utc_from_ns
 from lfr_core.common.errors import Refused
 from lfr_core.custody.vault.port import KeyKind
 from lfr_core.deployments.announcement import announcement_of
-from lfr_core.deployments.reading import authority_of
+from lfr_core.deployments.reading import read_authority
 from lfr_core.domain.alerts import Decision, Engagement, Judgement, Outcome, Review
 from lfr_core.domain.figures import AlertFigures, CameraFigures, Figures, ListFigures, ModelFigures, Papers
 from lfr_core.domain.watchlists import Category
@@ -215,7 +215,7 @@ def _under_18(listed: Sequence[WatchlistCompositionRow]) -> int | None:
 
 def _papers(session: Session, deployment: str, policy_ref: str) -> Papers:
     """Without the deployment's id and the officer's name: a trial has no authority, and a withheld one is anonymous."""
-    given = authority_of(session, deployment)
+    given = read_authority(session, deployment)
     return Papers(
         policy=policy_ref,
         authority="" if given is None else f"given {given.at.astimezone(LONDON):%Y-%m-%d}, revision {given.revision}",

@@ -16,7 +16,7 @@ from lfr_core.custody.audit.trail import AuditTrail
 from lfr_core.custody.people import Role
 from lfr_core.custody.vault.core import VaultCore
 from lfr_core.deployments.compliance_documents import PaperKind
-from lfr_core.deployments.reading import authority_of
+from lfr_core.deployments.reading import read_authority
 from lfr_core.storage.engine import reading
 from tests.support.axe import WCAG, axe
 from tests.support.planning import OFFICER, OTHER_OFFICER, PLANNER, PlanningHouse
@@ -153,7 +153,7 @@ def test_planned_by_one_authorised_by_another_and_the_board_says_what_is_missing
     assert "not known here" in condition(page, "clock sane")
     assert re.search(r"missing.*planner", condition(page, "list in place"), re.DOTALL)
     with reading(engine) as session:
-        given = authority_of(session, "market-1")
+        given = read_authority(session, "market-1")
     assert given is not None
     assert (given.by, given.claim_not_shown) == (OTHER_OFFICER, True)
     page.get_by_text("Application and authority", exact=True).click()

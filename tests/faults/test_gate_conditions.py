@@ -28,7 +28,7 @@ from lfr_core.deployments.views import DeploymentReader
 from lfr_core.domain.gate import Condition
 from lfr_core.recognition.gallery import MilvusGallery
 from lfr_core.storage.engine import writing
-from lfr_core.storage.tables.deployments import AuthorityRow, DeploymentRow, LifeRow
+from lfr_core.storage.tables.deployments import AuthorityRow, DeploymentRow, PlannedDeploymentRow
 from lfr_core.storage.tables.documents import PaperRow
 from lfr_core.storage.tables.monitoring import LiveProbeRow
 from lfr_core.storage.tables.publication import AnnouncementRow
@@ -185,13 +185,13 @@ BREAK = {
     Condition.AUTHORITY: changed(AuthorityRow, granted=False),
     Condition.PAPERS_IN_DATE: changed(PaperRow, review_by=earlier(1_000)),
     Condition.LIST_IN_PLACE: changed(DeploymentRow, gallery=None),
-    Condition.LIST_APPROVED: changed(LifeRow, approved_digest="of another list"),
-    Condition.LIST_FRESH: changed(LifeRow, list_built_at=earlier(2)),
+    Condition.LIST_APPROVED: changed(PlannedDeploymentRow, approved_digest="of another list"),
+    Condition.LIST_FRESH: changed(PlannedDeploymentRow, list_built_at=earlier(2)),
     Condition.GALLERY_UNCHANGED: changed(GalleryLookRow, why="it is empty"),
     Condition.BOUND: changed(DeploymentRow, threshold=0.2),
     Condition.ANNOUNCED: changed(AnnouncementRow, starts_at=earlier(1)),
-    Condition.SIGNAGE: changed(LifeRow, signage_by=""),
-    Condition.BRIEFING: changed(LifeRow, briefing_by=""),
+    Condition.SIGNAGE: changed(PlannedDeploymentRow, signage_by=""),
+    Condition.BRIEFING: changed(PlannedDeploymentRow, briefing_by=""),
     Condition.PROVEN: changed(LiveProbeRow, sent_ns=earlier(1)),
     Condition.AUDIT_WRITABLE: records_take_no_write,
     Condition.CLOCK_SANE: clock_went_back,

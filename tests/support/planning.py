@@ -32,7 +32,7 @@ from lfr_core.domain.policy import Policy, load_policy
 from lfr_core.domain.working_days import LONDON
 from lfr_core.recognition.gallery import ExactGallery, Gallery, gallery_name
 from lfr_core.storage.engine import reading, writing
-from lfr_core.storage.tables.deployments import LifeRow
+from lfr_core.storage.tables.deployments import PlannedDeploymentRow
 from tests.support.galleries import fill
 from tests.support.people import CAST
 from tests.support.records import ManualClock, entry
@@ -170,7 +170,9 @@ class PlanningHouse:
 
     def digest(self, deployment: str = "dep") -> str:
         with reading(self.engine) as session:
-            return session.exec(select(LifeRow.list_digest).where(LifeRow.deployment == deployment)).one()
+            return session.exec(
+                select(PlannedDeploymentRow.list_digest).where(PlannedDeploymentRow.deployment == deployment)
+            ).one()
 
     def approve(self, deployment: str = "dep") -> None:
         self.planning.approve_list(deployment, self.digest(deployment), by=OFFICER)

@@ -13,7 +13,7 @@ from lfr_core.custody.people.roles import Rank, Role
 from lfr_core.domain.actors import fold_name
 from lfr_core.domain.figures import UseCase
 from lfr_core.storage.engine import writing
-from lfr_core.storage.tables.deployments import ApplicationRow, AuthorityRow, DeploymentRow, LifeRow
+from lfr_core.storage.tables.deployments import ApplicationRow, AuthorityRow, DeploymentRow, PlannedDeploymentRow
 from lfr_core.storage.tables.people import PersonRoleRow, PersonRow
 from tests.support.records import NOW_NS
 
@@ -31,7 +31,9 @@ def make_planned(engine: Engine, deployment: str, *, one_in: int = 1_000) -> Non
         _register_operator(session)
         assert row.opened_at is not None
         row.planned = True
-        session.add(LifeRow(deployment=deployment, revision=1, planner="Pat Planner", officer="Olu Officer"))
+        session.add(
+            PlannedDeploymentRow(deployment=deployment, revision=1, planner="Pat Planner", officer="Olu Officer")
+        )
         session.add(
             ApplicationRow(
                 deployment=deployment,

@@ -27,14 +27,14 @@ from flows.clock import use_clock
 from flows.flow_runs import AS_PLANNED, ExistingRun, PrefectFlowRuns
 from flows.reconcile import Changes, read_scheduled, reconcile
 from flows.schedule import FlowStep
-from flows.serve import LIFE
+from flows.serve import DEPLOYMENT_FLOWS
 from lfr_core.common.settings import Settings
 from tests.support.planning import PlanningHouse
 from tests.support.prefect import PrefectServer
 
-__all__ = ["LifeRunner", "prefect_settings", "register"]
+__all__ = ["DeploymentFlowsRunner", "prefect_settings", "register"]
 
-_FLOWS: dict[str, Flow[..., Any]] = {flow.name: flow for flow in LIFE}
+_FLOWS: dict[str, Flow[..., Any]] = {flow.name: flow for flow in DEPLOYMENT_FLOWS}
 
 
 @contextmanager
@@ -53,10 +53,10 @@ def prefect_settings(server: PrefectServer) -> Iterator[None]:
 
 
 def register(server: PrefectServer) -> None:
-    """Register the flows of a deployment's life as `flows.serve` does, without running any."""
+    """Register the flows of a deployment's lifecycle as `flows.serve` does, without running any."""
 
     async def all_of_them() -> None:
-        for flow in LIFE:
+        for flow in DEPLOYMENT_FLOWS:
             made = await flow.ato_deployment(name=AS_PLANNED, entrypoint_type=EntrypointType.MODULE_PATH)
             await made.aapply()
 
@@ -65,7 +65,7 @@ def register(server: PrefectServer) -> None:
 
 
 @dataclass
-class LifeRunner:
+class DeploymentFlowsRunner:
     """Reconciles, and runs what is due. The environment must lead to `settings`."""
 
     server: PrefectServer

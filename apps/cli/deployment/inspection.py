@@ -8,7 +8,7 @@ import typer
 
 from apps.cli.command import Output, command
 from apps.cli.common import DeploymentId, console, print_fields
-from apps.cli.deployment.status import application_of, read_status
+from apps.cli.deployment.status import read_application, read_status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -49,7 +49,7 @@ def timeline(installation: Installation, id: DeploymentId) -> Output:
     from apps.cli.deployment.text import show_timeline
     from lfr_core.deployments import reading
 
-    application_of(installation, id)  # says so when there is no such, or when it is a trial
+    read_application(installation, id)  # says so when there is no such, or when it is a trial
     found = reading.timeline(installation.engine, id)
     return Output([asdict(one) for one in found], lambda: show_timeline(found))
 

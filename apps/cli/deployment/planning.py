@@ -16,7 +16,7 @@ from apps.cli.common import (
     today_in_england,
     write_new,
 )
-from apps.cli.deployment.status import By, application_of, move_runs, report_step
+from apps.cli.deployment.status import By, move_runs, read_application, report_step
 
 if TYPE_CHECKING:
     from lfr_core.custody.installation import Installation
@@ -138,7 +138,7 @@ def _build_list(installation: Installation, deployment: str, folder: Path | None
     from lfr_core.domain.working_days import LONDON
     from lfr_core.watchlists.building import quality_pages
 
-    made = application_of(installation, deployment)
+    made = read_application(installation, deployment)
     named = folder or (Path(made.watchlist_folder) if made.watchlist_folder else None)
     if named is None:
         raise Refused("life.no-folder", f"the application of {deployment} names no folder: give one")

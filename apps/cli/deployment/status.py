@@ -18,9 +18,9 @@ __all__ = [
     "By",
     "ListAsBuilt",
     "Status",
-    "application_of",
     "list_as_built",
     "move_runs",
+    "read_application",
     "read_standing",
     "read_status",
     "report_step",
@@ -79,13 +79,13 @@ class Status:
             "place": one.application.place,
             "starts_at": one.application.starts_at.isoformat(),
             "ends_at": one.application.ends_at.isoformat(),
-            "planner": one.life.planner,
-            "officer": one.life.officer,
+            "planner": one.planned.planner,
+            "officer": one.planned.officer,
             "list": {
                 "digest": self.digest,
                 "people": one.list_people,
                 "by_category": {share.category: share.people for share in one.composition},
-                "approved": one.life.list_is_approved,
+                "approved": one.planned.list_is_approved,
             },
             "conditions": [
                 {
@@ -114,7 +114,7 @@ def read_standing(installation: Installation, deployment: str) -> Standing:
     return standing(installation.engine, deployment, limits, now_ns=installation.now_ns)
 
 
-def application_of(installation: Installation, deployment: str) -> Application:
+def read_application(installation: Installation, deployment: str) -> Application:
     """Read its newest application. Raises Refused `deployment.unknown`, `life.trial`."""
     return read_standing(installation, deployment).application
 
@@ -124,23 +124,23 @@ def list_as_built(installation: Installation, deployment: str) -> ListAsBuilt:
     from lfr_core.common.errors import Refused
 
     one = read_standing(installation, deployment)
-    if not one.life.list_digest:
+    if not one.planned.list_digest:
         raise Refused("life.no-list", f"{deployment} has no list yet: `lfr deployment compile` builds it")
     shares = tuple((share.category, share.people, share.images) for share in one.composition)
     built = one.list_built_at.isoformat() if one.list_built_at else ""
-    return ListAsBuilt(deployment, one.life.list_digest, built, one.life.compiler, shares)
+    return ListAsBuilt(deployment, one.planned.list_digest, built, one.planned.compiler, shares)
 
 
 def read_status(installation: Installation, deployment: str) -> Status:
     """Read where it stands now, and what is scheduled and owed. Raises Refused `deployment.unknown`, `life.trial`."""
     from lfr_core.deployments.obligations import obligations_of
     from lfr_core.storage.engine import reading
-    from lfr_core.storage.tables.deployments import LifeRow
+    from lfr_core.storage.tables.deployments import PlannedDeploymentRow
 
     one = read_standing(installation, deployment)
     with reading(installation.engine) as session:
         owed = obligations_of(session, deployment, installation.policy, now=installation.now)
-        digest = session.get_one(LifeRow, deployment).list_digest
+        digest = session.get_one(PlannedDeploymentRow, deployment).list_digest
     return Status(one, digest, owed, _scheduled_runs(installation, deployment))
 
 

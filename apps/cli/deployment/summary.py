@@ -44,15 +44,15 @@ class PlanSummary:
 
 def plans_of(engine: Engine, deployments: Iterable[DeploymentSummary]) -> dict[str, PlanSummary]:
     """Read the plans of those that are planned, by id. Raises Retryable when the records are away."""
-    from lfr_core.deployments.reading import application_of, authority_of
+    from lfr_core.deployments.reading import read_application, read_authority
     from lfr_core.storage.engine import reading
 
     found = {}
     with reading(engine) as session:
         for one in deployments:
-            made = application_of(session, one.view.id) if one.view.planned else None
+            made = read_application(session, one.view.id) if one.view.planned else None
             if made is not None:
-                given = authority_of(session, one.view.id)
+                given = read_authority(session, one.view.id)
                 officer = given.by if given is not None and given.granted else ""
                 found[one.view.id] = PlanSummary(made.place, made.starts_at, made.ends_at, officer)
     return found

@@ -20,10 +20,10 @@ def show_status(found: Status) -> None:
     """Print where it stands."""
     one, made = found.standing, found.standing.application
     console.print(f"[bold]{escape(one.name)}[/bold] ({escape(one.view.id)}): {one.view.status.value}", soft_wrap=True)
-    authorised = f"authorised by {one.life.officer}" if one.life.officer else "not authorised"
+    authorised = f"authorised by {one.planned.officer}" if one.planned.officer else "not authorised"
     print_plain(
         f"{made.place}, {_when(made.starts_at)} to {_when(made.ends_at)}; application {made.revision} by "
-        f"{one.life.planner}; {authorised}"
+        f"{one.planned.planner}; {authorised}"
     )
     board = Table("condition", "", "why", "who must act")
     for line in one.board:

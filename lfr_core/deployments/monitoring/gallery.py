@@ -26,7 +26,7 @@ from lfr_core.domain.deployments import DeploymentStatus, DeploymentView
 from lfr_core.recognition.gallery.binding import compare_rows, gallery_digest
 from lfr_core.recognition.gallery.port import Gallery, StoredRow
 from lfr_core.storage.engine import reading, writing
-from lfr_core.storage.tables.deployments import DeploymentRow, LifeRow
+from lfr_core.storage.tables.deployments import DeploymentRow, PlannedDeploymentRow
 
 __all__ = ["GalleryCheck", "GalleryWatch", "compare_gallery"]
 
@@ -141,8 +141,8 @@ def _records_differ(session: Session, row: DeploymentRow) -> str:
     bound = bound_rows(session, row.id)
     if (len(bound), gallery_digest(bound)) != (row.gallery_rows, row.gallery_digest):
         return "the records of what it must hold were changed"
-    life = session.get(LifeRow, row.id)
-    approved = "" if life is None else life.approved_digest or life.list_digest
+    planned = session.get(PlannedDeploymentRow, row.id)
+    approved = "" if planned is None else planned.approved_digest or planned.list_digest
     if approved and list_digest(session, row) != approved:
         return "the list in the records isn't the one that was approved"
     return ""

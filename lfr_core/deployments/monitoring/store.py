@@ -32,7 +32,7 @@ __all__ = [
 class LiveProbeKind(StrEnum):
     """What was asked of the chain."""
 
-    LIFE = "live probe"
+    LIVE_PROBE = "live probe"
     """The test face, for each camera in use; green when every recogniser that serves one answered well."""
     SELF_TEST = "self-test"
     """All that can be shown while the gate is shut; green when no line is red."""
@@ -76,7 +76,7 @@ def begin_live_probe(
         session: of the caller's transaction.
         proof: its id.
         deployment: which must exist.
-        kind: LIFE or CALL.
+        kind: LIVE_PROBE or CALL.
         keys: one for each frame that will be sent, in order.
         sent_ns: wall time.
     """
@@ -116,7 +116,7 @@ def write_answers(session: Session, proofs: Sequence[Proof], now_ns: int) -> tup
             "fault": proof.fault.value,
         }
         insert_absent(session, LiveProbeAnswerRow, values)
-        if row.kind == LiveProbeKind.LIFE and row.green_ns is None and _all_well(session, row):
+        if row.kind == LiveProbeKind.LIVE_PROBE and row.green_ns is None and _all_well(session, row):
             row.green_ns = now_ns
             session.add(row)
             session.flush()

@@ -12,7 +12,7 @@ from sqlmodel import Field
 
 from lfr_core.storage.tables.row import Row
 
-__all__ = ["ApplicationRow", "AuthorityRow", "CallRow", "DeploymentRow", "LifeRow", "LifeStepRow"]
+__all__ = ["ApplicationRow", "AuthorityRow", "CallRow", "DeploymentRow", "DeploymentStepRow", "PlannedDeploymentRow"]
 
 
 class DeploymentRow(Row, table=True):
@@ -47,7 +47,7 @@ class DeploymentRow(Row, table=True):
     ended_at: dt.datetime | None = None
 
 
-class LifeRow(Row, table=True):
+class PlannedDeploymentRow(Row, table=True):
     """Where a planned deployment stands, beside its status. One a deployment."""
 
     __tablename__ = "life"
@@ -121,7 +121,7 @@ class AuthorityRow(Row, table=True):
     claim_not_shown: bool
 
 
-class LifeStepRow(Row, table=True):
+class DeploymentStepRow(Row, table=True):
     """The timeline: what was done, when, by whom."""
 
     __tablename__ = "life_step"

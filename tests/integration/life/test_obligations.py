@@ -8,7 +8,7 @@ from lfr_core.alerts.expiry import expire_alerts
 from lfr_core.deployments.obligations import ObligationKind, closed_at, obligations_of, record_met_obligations
 from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.storage.engine import reading, writing
-from lfr_core.storage.tables.deployments import DeploymentRow, LifeRow
+from lfr_core.storage.tables.deployments import DeploymentRow, PlannedDeploymentRow
 from tests.support.planning import OPERATOR, PLANNER, PlanningHouse
 from tests.support.records import recorder_of, sighting
 
@@ -67,6 +67,6 @@ def test_a_cancelled_deployment_owes_no_results(house: PlanningHouse) -> None:
 
     with reading(house.engine) as session:
         found = obligations_of(session, "dep", house.policy, now=house.now)
-        assert session.get_one(LifeRow, "dep").list_destroyed_at == house.now
+        assert session.get_one(PlannedDeploymentRow, "dep").list_destroyed_at == house.now
     assert all(each.is_done for each in found)
     assert closed_at(found) == house.now

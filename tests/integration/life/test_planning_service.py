@@ -18,7 +18,7 @@ from lfr_core.deployments.attendance import Attendance
 from lfr_core.deployments.compliance_documents import PaperKind
 from lfr_core.deployments.gate_facts import gate_facts
 from lfr_core.deployments.locking import locked
-from lfr_core.deployments.reading import authority_of, open_calls, timeline
+from lfr_core.deployments.reading import open_calls, read_authority, timeline
 from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.alerts import Judgement
 from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus
@@ -111,7 +111,7 @@ def test_an_authority_states_who_with_which_rank_and_for_which_limit(house: Plan
     house.authorise("large")
 
     with reading(house.engine) as session:
-        small, large = authority_of(session, "dep"), authority_of(session, "large")
+        small, large = read_authority(session, "dep"), read_authority(session, "large")
     assert small is not None
     assert large is not None
     assert (small.by, small.rank, small.granted) == (OFFICER, Rank.SUPERINTENDENT, True)
@@ -152,7 +152,7 @@ def test_moving_a_deployment_takes_its_authority_and_announcement_back(house: Pl
     assert {Condition.AUTHORITY, Condition.ANNOUNCED, Condition.WITHIN_HOURS} <= red(house)
     refused("watchlist.attached", house.compile)
     with reading(house.engine) as session:
-        assert authority_of(session, "dep") is None
+        assert read_authority(session, "dep") is None
         assert locked(session, "dep").closes_at is None
 
 

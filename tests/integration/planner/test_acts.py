@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from apps.planner.view import PlannerServices, PlannerView
 from lfr_core.deployments.evaluations import load_evaluations
-from lfr_core.deployments.reading import authority_of
+from lfr_core.deployments.reading import read_authority
 from lfr_core.storage.engine import reading
 from tests.support.planning import OFFICER, OTHER_OFFICER, PlanningHouse
 from tests.support.records import entry
@@ -64,7 +64,7 @@ def test_an_application_revised_since_the_officer_looked_is_not_authorised(house
     press(app, "Authorise")
 
     with reading(house.engine) as session:
-        assert authority_of(session, "dep") is None
+        assert read_authority(session, "dep") is None
     assert CHANGED in app.warning[0].value
 
 

@@ -15,7 +15,7 @@ from lfr_core.custody.people import Role
 from lfr_core.deployments.compliance_documents import PaperKind
 from lfr_core.deployments.evaluations import load_evaluations
 from lfr_core.deployments.readiness import steps_for
-from lfr_core.deployments.reading import authority_of
+from lfr_core.deployments.reading import read_authority
 from lfr_core.deployments.steps import Step
 from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus
 from lfr_core.domain.gate import Condition
@@ -117,7 +117,7 @@ def test_the_officer_authorises_the_revision_that_was_on_the_screen(
     authorise(2)
 
     with reading(house.engine) as session:
-        given = authority_of(session, "dep")
+        given = read_authority(session, "dep")
     assert given is not None
     assert (given.revision, given.by, calls.moved) == (2, OTHER_OFFICER, 1)
 

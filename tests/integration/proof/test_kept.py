@@ -25,7 +25,12 @@ ONE, TWO = uuid.UUID(int=1), uuid.UUID(int=2)
 
 
 def begin(
-    house: AlertHouse, proof: uuid.UUID, keys: Sequence[str], *, kind: LiveProbeKind = LiveProbeKind.LIFE, at: int = 0
+    house: AlertHouse,
+    proof: uuid.UUID,
+    keys: Sequence[str],
+    *,
+    kind: LiveProbeKind = LiveProbeKind.LIVE_PROBE,
+    at: int = 0,
 ) -> None:
     with writing(house.engine) as session:
         begin_live_probe(session, proof, "dep", kind, keys, NOW_NS + at)

@@ -46,7 +46,7 @@ class Sender:
         self.sent += 1
         proof, now_ns = uuid.uuid4(), self.house.clock.time_ns()
         with writing(self.house.engine) as session:
-            begin_live_probe(session, proof, deployment, LiveProbeKind.LIFE, ["north"], now_ns)
+            begin_live_probe(session, proof, deployment, LiveProbeKind.LIVE_PROBE, ["north"], now_ns)
         if self.answers:
             answer = Proof(id=proof, deployment=deployment, part=0, sent_ns=now_ns, reported_ns=now_ns, similarity=1.0)
             self.house.recorder().record_live_probe_results([answer])

@@ -10,7 +10,7 @@ import yaml  # type: ignore[import-untyped]  # Prefect brings it, without types
 from flows.flow_runs import AS_PLANNED
 from flows.retention import retention
 from flows.schedule import FlowStep
-from flows.serve import LIFE, SWEEP
+from flows.serve import DEPLOYMENT_FLOWS, SWEEP
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -24,10 +24,10 @@ def test_it_deploys_exactly_what_is_served() -> None:
         found.add((flow.name, each["name"]))
         assert each["work_pool"] == {"name": "openlfr"}
 
-    assert found == {(flow.name, AS_PLANNED) for flow in LIFE} | {(retention.name, SWEEP)}
+    assert found == {(flow.name, AS_PLANNED) for flow in DEPLOYMENT_FLOWS} | {(retention.name, SWEEP)}
 
 
 def test_each_step_of_the_schedule_has_its_flow_and_a_flow_takes_ids_only() -> None:
-    assert {flow.name for flow in LIFE} == {step.value for step in FlowStep}
-    for flow in LIFE:
+    assert {flow.name for flow in DEPLOYMENT_FLOWS} == {step.value for step in FlowStep}
+    for flow in DEPLOYMENT_FLOWS:
         assert set(flow.parameters.properties) <= {"deployment", "revision"}

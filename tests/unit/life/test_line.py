@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from lfr_core.common.errors import Refused
 from lfr_core.custody.people.roles import Role
-from lfr_core.deployments.state_machine import Actor, Life, transition
+from lfr_core.deployments.state_machine import Actor, PlannedDeployment, transition
 from lfr_core.deployments.steps import BEFORE_OPEN, RULES, Step
 from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.deployments import DeploymentStatus as Status
@@ -35,17 +35,17 @@ PEOPLE = [
 ]
 
 
-def life(status: Status = Status.DRAFT, **changes: object) -> Life:
-    made = Life(deployment="d", status=status, revision=1, planner="Pat", starts_at=START, ends_at=END)
+def planned(status: Status = Status.DRAFT, **changes: object) -> PlannedDeployment:
+    made = PlannedDeployment(deployment="d", status=status, revision=1, planner="Pat", starts_at=START, ends_at=END)
     return replace(made, **changes)  # type: ignore[arg-type]  # fields by name
 
 
-class AnyLife(RuleBasedStateMachine):
+class AnyDeployment(RuleBasedStateMachine):
     """People and processes try steps in any order at any time."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.life = life()
+        self.planned = planned()
         self.now = START - timedelta(days=5)
         self.authorised: set[tuple[int, str]] = set()
         self.approved: set[str] = set()
@@ -61,46 +61,48 @@ class AnyLife(RuleBasedStateMachine):
     def try_step(self, step: Step, actor: Actor, digest: str, hours: int, *, helpful: bool) -> None:
         self.now += timedelta(hours=hours)
         if helpful:  # else it would seldom come far
-            step = next((one for one in _ORDER if self.life.status in RULES[one].froms), step)
-            self.life = replace(self.life, signage=True, briefing=True)
-            if step is Step.READY and not self.life.announced:
+            step = next((one for one in _ORDER if self.planned.status in RULES[one].froms), step)
+            self.planned = replace(self.planned, signage=True, briefing=True)
+            if step is Step.READY and not self.planned.announced:
                 step = Step.ANNOUNCE
-            actor = next((one for one in PEOPLE if _may(self.life, step, one, self.now, self.life.list_digest)), actor)
-            digest = self.life.list_digest if step is Step.APPROVE_LIST else digest
-        before, may = self.life, _may(self.life, step, actor, self.now, digest)
+            actor = next(
+                (one for one in PEOPLE if _may(self.planned, step, one, self.now, self.planned.list_digest)), actor
+            )
+            digest = self.planned.list_digest if step is Step.APPROVE_LIST else digest
+        before, may = self.planned, _may(self.planned, step, actor, self.now, digest)
         if not may:
             with pytest.raises(Refused):
                 transition(before, step, actor, self.now, digest=digest)
         else:
-            self.life = transition(before, step, actor, self.now, digest=digest)
+            self.planned = transition(before, step, actor, self.now, digest=digest)
             if step is Step.AUTHORISE:
                 self.authorised.add((before.revision, actor.name.casefold().strip()))
                 assert actor.name.casefold().strip() != before.planner.casefold().strip()
             if step is Step.APPROVE_LIST:
                 self.approved.add(digest)
-        assert self.life.status is before.status or self.life.status == RULES[step].to
+        assert self.planned.status is before.status or self.planned.status == RULES[step].to
 
     @invariant()
     def it_is_live_only_with_authority_approval_announcement_and_ticks(self) -> None:
-        if self.life.status in {Status.LIVE, Status.SUSPENDED}:
-            assert any(revision == self.life.revision for revision, _ in self.authorised)
-            assert self.life.list_is_approved
-            assert self.life.list_digest in self.approved
-            assert (self.life.announced, self.life.signage, self.life.briefing) == (True, True, True)
+        if self.planned.status in {Status.LIVE, Status.SUSPENDED}:
+            assert any(revision == self.planned.revision for revision, _ in self.authorised)
+            assert self.planned.list_is_approved
+            assert self.planned.list_digest in self.approved
+            assert (self.planned.announced, self.planned.signage, self.planned.briefing) == (True, True, True)
 
     @invariant()
     def what_is_over_stays_over(self) -> None:
-        assert not self.was_over or self.life.status.is_over
-        self.was_over = self.life.status.is_over
+        assert not self.was_over or self.planned.status.is_over
+        self.was_over = self.planned.status.is_over
 
     @invariant()
     def the_planner_never_decided(self) -> None:
-        planner = self.life.planner.casefold().strip()
-        for decided in (self.life.officer, self.life.approver):
+        planner = self.planned.planner.casefold().strip()
+        for decided in (self.planned.officer, self.planned.approver):
             assert not decided or decided.casefold().strip() != planner
 
 
-def _may(life: Life, step: Step, actor: Actor, now: datetime, digest: str) -> bool:
+def _may(planned: PlannedDeployment, step: Step, actor: Actor, now: datetime, digest: str) -> bool:
     """What the rules ask of each step, written a second time and otherwise."""
 
     def is_one_of(*names: str) -> bool:
@@ -110,17 +112,17 @@ def _may(life: Life, step: Step, actor: Actor, now: datetime, digest: str) -> bo
     ends = {Step.AUTHORISE, Step.COMPILE, Step.READY, Step.OPEN, Step.RESUME}
     return all(
         (
-            life.status in RULES[step].froms,
+            planned.status in RULES[step].froms,
             actor.roles & RULES[step].roles or actor.part in RULES[step].systems,
-            step not in decides or not is_one_of(life.planner),
-            step is not Step.APPROVE_LIST or (digest == life.list_digest and not is_one_of(life.compiler)),
+            step not in decides or not is_one_of(planned.planner),
+            step is not Step.APPROVE_LIST or (digest == planned.list_digest and not is_one_of(planned.compiler)),
             step is not Step.COMPILE or digest,
-            step is not Step.OPEN or now >= life.starts_at,
-            step not in ends or now < life.ends_at,
+            step is not Step.OPEN or now >= planned.starts_at,
+            step not in ends or now < planned.ends_at,
             step is not Step.READY
             or (
-                (life.list_digest and life.list_digest == life.approved_digest)
-                and (life.announced, life.signage, life.briefing) == (True, True, True)
+                (planned.list_digest and planned.list_digest == planned.approved_digest)
+                and (planned.announced, planned.signage, planned.briefing) == (True, True, True)
             ),
         )
     )
@@ -140,15 +142,15 @@ def test_a_deployment_in_order_goes_all_the_way_to_live_and_to_its_end() -> None
         (Step.RESUME, officer, Status.LIVE),
         (Step.CLOSE, PEOPLE[8], Status.ENDED),
     ]
-    now = life(signage=True, briefing=True)
+    now = planned(signage=True, briefing=True)
     for step, actor, status in walk:
         now = transition(now, step, actor, START, digest="one")
         assert now.status is status
 
 
 _ORDER = [Step.APPLY, Step.AUTHORISE, Step.APPROVE_LIST, Step.COMPILE, Step.READY, Step.OPEN, Step.RESUME]
-TestAnyLife = AnyLife.TestCase
-TestAnyLife.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestAnyDeployment = AnyDeployment.TestCase
+TestAnyDeployment.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
 
 
 @pytest.mark.parametrize("step", list(Step))
@@ -156,7 +158,7 @@ def test_each_step_is_refused_from_every_state_it_doesn_t_leave(step: Step) -> N
     who = Actor("Zoe", frozenset(Role))
     for status in set(Status) - RULES[step].froms:
         with pytest.raises(Refused, match=str(status.value)) as refused:
-            transition(life(status), step, who, START)
+            transition(planned(status), step, who, START)
         assert refused.value.rule == "life.wrong-state"
 
 
@@ -165,7 +167,7 @@ def test_each_step_is_refused_to_every_role_that_it_isn_t_for(step: Step) -> Non
     (status, *_rest) = sorted(RULES[step].froms)
     for role in set(Role) - RULES[step].roles:
         with pytest.raises(Refused) as refused:
-            transition(life(status), step, Actor("Zoe", frozenset({role})), START)
+            transition(planned(status), step, Actor("Zoe", frozenset({role})), START)
         assert refused.value.rule == "life.wrong-role"
 
 
@@ -180,14 +182,14 @@ def test_each_step_is_refused_to_every_role_that_it_isn_t_for(step: Step) -> Non
 )
 def test_who_planned_it_decides_nothing_about_it(step: Step, status: Status) -> None:
     with pytest.raises(Refused) as refused:
-        transition(life(status, planner="Sue", list_digest="one"), step, PEOPLE[2], START, digest="one")
+        transition(planned(status, planner="Sue", list_digest="one"), step, PEOPLE[2], START, digest="one")
     assert refused.value.rule == "life.same-person"
 
 
 def test_who_compiled_the_list_doesn_t_approve_it() -> None:
     with pytest.raises(Refused) as refused:
         transition(
-            life(Status.LIST_BUILT, compiler="Sue", list_digest="one"),
+            planned(Status.LIST_BUILT, compiler="Sue", list_digest="one"),
             Step.APPROVE_LIST,
             PEOPLE[1],
             START,
@@ -198,13 +200,13 @@ def test_who_compiled_the_list_doesn_t_approve_it() -> None:
 
 def test_a_list_that_was_changed_after_the_officer_saw_it_is_not_approved() -> None:
     with pytest.raises(Refused) as refused:
-        transition(life(Status.LIST_BUILT, list_digest="two"), Step.APPROVE_LIST, PEOPLE[3], START, digest="one")
+        transition(planned(Status.LIST_BUILT, list_digest="two"), Step.APPROVE_LIST, PEOPLE[3], START, digest="one")
     assert refused.value.rule == "life.list-changed"
 
 
 @pytest.mark.parametrize(("now", "rule_"), [(START - timedelta(seconds=1), "life.too-early"), (END, "life.hours-over")])
 def test_nothing_opens_outside_its_hours(now: datetime, rule_: str) -> None:
-    ready = life(Status.READY)
+    ready = planned(Status.READY)
     with pytest.raises(Refused) as refused:
         transition(ready, Step.OPEN, PEOPLE[4], now)
     assert refused.value.rule == rule_
@@ -212,7 +214,7 @@ def test_nothing_opens_outside_its_hours(now: datetime, rule_: str) -> None:
 
 
 def test_another_revision_takes_the_authority_back() -> None:
-    moved = transition(life(Status.AUTHORISED, officer="Sue"), Step.PLAN, PEOPLE[0], START)
+    moved = transition(planned(Status.AUTHORISED, officer="Sue"), Step.PLAN, PEOPLE[0], START)
     assert (moved.status, moved.revision, moved.officer) == (Status.DRAFT, 2, "")
 
 

@@ -22,11 +22,11 @@ def test_the_delay_doubles_up_to_the_longest_and_then_it_gives_up() -> None:
     ]
 
 
-def test_a_long_life_clears_the_count() -> None:
+def test_a_long_run_clears_the_count() -> None:
     assert _die(4, lived_s=60.0) == Restart(1.0, 1)
 
 
-def test_a_long_life_that_never_got_ready_counts_as_quick() -> None:
+def test_a_long_run_that_never_got_ready_counts_as_quick() -> None:
     assert _die(4, lived_s=60.0, was_ready=False, code=None) == GiveUp("it died 5 times in a row")
 
 

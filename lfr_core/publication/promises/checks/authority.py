@@ -12,7 +12,7 @@ from lfr_core.domain.actors import same_person
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.publication.promises.port import Finding, finding
 from lfr_core.storage.engine import reading
-from lfr_core.storage.tables.deployments import ApplicationRow, AuthorityRow, DeploymentRow, LifeRow
+from lfr_core.storage.tables.deployments import ApplicationRow, AuthorityRow, DeploymentRow, PlannedDeploymentRow
 
 __all__ = ["Authorised"]
 
@@ -53,6 +53,6 @@ def _allowed(session: Session, deployment: str, opened_at: datetime) -> bool:
     given = session.get(AuthorityRow, (deployment, applied[-1][0])) if applied else None
     if given is None or not given.granted or given.at >= opened_at or given.rank not in _HIGH_ENOUGH:
         return False
-    kept = session.get(LifeRow, deployment)
+    kept = session.get(PlannedDeploymentRow, deployment)
     planners = [*(by for _, by in applied), *([kept.planner] if kept else [])]
     return bool(given.by.strip()) and not any(same_person(given.by, each) for each in planners)

@@ -1,4 +1,4 @@
-"""The flows of a deployment's life against a real Prefect server: what is scheduled is read back from its API."""
+"""The flows of a deployment's lifecycle against a real Prefect server: what is scheduled is read back from its API."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ from tests.support.records import ManualClock
 from tests.support.samples import require_photos
 from tests.support.vault_server import serving_vault
 from tests.support.watchlist_folders import ListFolder
-from tests.support.workflows import LifeRunner, register
+from tests.support.workflows import DeploymentFlowsRunner, register
 
 HOUR = timedelta(hours=1)
 
@@ -74,11 +74,11 @@ def house_of(settings: Settings, clock: ManualClock, *, policy: Any = None) -> P
 
 
 @pytest.fixture
-def life(prefect: PrefectProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LifeRunner]:
+def runner(prefect: PrefectProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[DeploymentFlowsRunner]:
     settings, clock = settings_for(prefect, tmp_path, monkeypatch), ManualClock(time.time_ns())
     with serving_vault(settings, clock=clock):
         house = house_of(settings, clock)
-        yield LifeRunner(prefect.server, settings, house)
+        yield DeploymentFlowsRunner(prefect.server, settings, house)
         house.engine.dispose()
     api = PrefectFlowRuns(prefect.server.client)
     for each in api.read_of("dep"):
@@ -91,130 +91,130 @@ def status(house: PlanningHouse, deployment: str = "dep") -> Status:
     return found.status
 
 
-def test_authorising_schedules_each_step_at_its_exact_time_and_once_only(life: LifeRunner) -> None:
-    made = life.house.plan()
-    assert life.reconcile().create == ()
+def test_authorising_schedules_each_step_at_its_exact_time_and_once_only(runner: DeploymentFlowsRunner) -> None:
+    made = runner.house.plan()
+    assert runner.reconcile().create == ()
 
-    life.house.authorise()
-    authorised = life.house.now
-    schedule_now(life.settings, life.house.policy)
+    runner.house.authorise()
+    authorised = runner.house.now
+    schedule_now(runner.settings, runner.house.policy)
 
-    assert life.schedule() == [
+    assert runner.schedule() == [
         (FlowStep.ANNOUNCE, authorised + HOUR, 1),
         (FlowStep.COMPILE, made.starts_at - 4 * HOUR, 1),
         (FlowStep.OPEN, made.starts_at, 1),
         (FlowStep.CLOSE, made.ends_at, 1),
     ]
-    assert life.reconcile().create == ()
-    assert len(life.api.read_of("dep")) == 4
+    assert runner.reconcile().create == ()
+    assert len(runner.api.read_of("dep")) == 4
 
 
-def test_moving_the_window_moves_every_run_and_cancelling_cancels_them(life: LifeRunner) -> None:
-    life.house.plan()
-    life.house.authorise()
-    life.reconcile()
-    moved = life.house.plan(wanted=form(life.house.start(6.0)))
-    life.reconcile()
-    assert life.schedule() == []  # nothing is authorised any more
+def test_moving_the_window_moves_every_run_and_cancelling_cancels_them(runner: DeploymentFlowsRunner) -> None:
+    runner.house.plan()
+    runner.house.authorise()
+    runner.reconcile()
+    moved = runner.house.plan(wanted=form(runner.house.start(6.0)))
+    runner.reconcile()
+    assert runner.schedule() == []  # nothing is authorised any more
 
-    life.house.authorise()
-    life.reconcile()
+    runner.house.authorise()
+    runner.reconcile()
 
-    assert [(step, at, revision) for step, at, revision in life.schedule() if step is not FlowStep.ANNOUNCE] == [
+    assert [(step, at, revision) for step, at, revision in runner.schedule() if step is not FlowStep.ANNOUNCE] == [
         (FlowStep.COMPILE, moved.starts_at - 4 * HOUR, 2),
         (FlowStep.OPEN, moved.starts_at, 2),
         (FlowStep.CLOSE, moved.ends_at, 2),
     ]
-    life.house.store.cancel("dep", "the market was called off", by=PLANNER)
-    life.reconcile()
+    runner.house.store.cancel("dep", "the market was called off", by=PLANNER)
+    runner.reconcile()
 
-    assert life.schedule() == []
+    assert runner.schedule() == []
 
 
 def test_a_withheld_or_announced_deployment_is_not_announced_again_and_a_run_that_comes_too_late_is_superseded(
-    life: LifeRunner,
+    runner: DeploymentFlowsRunner,
 ) -> None:
-    life.house.plan()
-    life.house.authorise()
-    life.reconcile()
-    life.house.clock.advance(3_700)  # type: ignore[attr-defined]  # a ManualClock
-    life.house.announce()
+    runner.house.plan()
+    runner.house.authorise()
+    runner.reconcile()
+    runner.house.clock.advance(3_700)  # type: ignore[attr-defined]  # a ManualClock
+    runner.house.announce()
 
-    ended = life.run(FlowStep.ANNOUNCE)
+    ended = runner.run(FlowStep.ANNOUNCE)
 
     assert (ended.name, ended.type.value) == ("Superseded", "COMPLETED")
-    assert "nothing is left to do" in life.report(FlowStep.ANNOUNCE)
-    assert life.reconcile().create == ()
+    assert "nothing is left to do" in runner.report(FlowStep.ANNOUNCE)
+    assert runner.reconcile().create == ()
 
 
-def test_too_late_a_notice_is_not_given_by_itself_but_people_are_called(life: LifeRunner) -> None:
-    life.house.plan(wanted=form(life.house.now + 20 * HOUR))
-    life.house.authorise()
-    life.house.clock.advance(3_700)  # type: ignore[attr-defined]
-    life.reconcile()
+def test_too_late_a_notice_is_not_given_by_itself_but_people_are_called(runner: DeploymentFlowsRunner) -> None:
+    runner.house.plan(wanted=form(runner.house.now + 20 * HOUR))
+    runner.house.authorise()
+    runner.house.clock.advance(3_700)  # type: ignore[attr-defined]
+    runner.reconcile()
 
-    ended = life.run(FlowStep.ANNOUNCE)
+    ended = runner.run(FlowStep.ANNOUNCE)
 
     assert ended.name == "Failed"
-    assert "withhold" in life.report(FlowStep.ANNOUNCE)
-    whys = {each.role for each in open_calls(life.house.engine) if "too late to announce" in each.why}
+    assert "withhold" in runner.report(FlowStep.ANNOUNCE)
+    whys = {each.role for each in open_calls(runner.house.engine) if "too late to announce" in each.why}
     assert whys == {Role.PUBLICATION_OFFICER, Role.PLANNER}
-    assert [each.attempt for each in life.reconcile().create] == [2]
+    assert [each.attempt for each in runner.reconcile().create] == [2]
 
 
 def test_a_deployment_that_is_not_in_order_stays_shut_names_who_must_act_and_is_tried_each_minute_until_it_is_cancelled(
-    life: LifeRunner,
+    runner: DeploymentFlowsRunner,
 ) -> None:
-    made = life.house.walk(Status.LIST_APPROVED)
-    life.house.wait_until(made.starts_at)
-    life.reconcile()
+    made = runner.house.walk(Status.LIST_APPROVED)
+    runner.house.wait_until(made.starts_at)
+    runner.reconcile()
 
-    ended = life.run(FlowStep.OPEN)
+    ended = runner.run(FlowStep.OPEN)
 
     assert ended.name == "Failed"
-    assert status(life.house) is Status.LIST_APPROVED
-    report = life.report(FlowStep.OPEN)
+    assert status(runner.house) is Status.LIST_APPROVED
+    report = runner.report(FlowStep.OPEN)
     assert "| signage | planner |" in report
     assert "| proven | operator |" in report
     assert "| ready | planner |" in report
-    called = {each.role for each in open_calls(life.house.engine) if "hours have begun" in each.why}
+    called = {each.role for each in open_calls(runner.house.engine) if "hours have begun" in each.why}
     assert called == {Role.PLANNER, Role.OPERATOR}
-    (again,) = life.reconcile().create
+    (again,) = runner.reconcile().create
     assert again.attempt == 2
-    assert again.at <= life.house.now
+    assert again.at <= runner.house.now
 
-    life.house.wait_until(made.ends_at)
-    life.reconcile()
-    assert [step for step, _, _ in life.schedule()] == [FlowStep.CLOSE]
-    assert life.run(FlowStep.CLOSE).name == "Failed"  # Milvus is away
-    assert status(life.house) is Status.CANCELLED
+    runner.house.wait_until(made.ends_at)
+    runner.reconcile()
+    assert [step for step, _, _ in runner.schedule()] == [FlowStep.CLOSE]
+    assert runner.run(FlowStep.CLOSE).name == "Failed"  # Milvus is away
+    assert status(runner.house) is Status.CANCELLED
 
 
 def test_without_a_folder_the_planner_is_asked_to_compile_and_a_folder_that_is_no_list_fails_with_a_sentence(
-    life: LifeRunner, tmp_path: Path
+    runner: DeploymentFlowsRunner, tmp_path: Path
 ) -> None:
-    made = life.house.plan()
-    life.house.authorise()
-    life.house.wait_until(made.starts_at - 4 * HOUR)
-    life.reconcile()
+    made = runner.house.plan()
+    runner.house.authorise()
+    runner.house.wait_until(made.starts_at - 4 * HOUR)
+    runner.reconcile()
 
-    assert life.run(FlowStep.COMPILE).name == "Completed"
-    assert "lfr deployment compile dep" in life.report(FlowStep.COMPILE)
-    assert life.reconcile().create == ()
+    assert runner.run(FlowStep.COMPILE).name == "Completed"
+    assert "lfr deployment compile dep" in runner.report(FlowStep.COMPILE)
+    assert runner.reconcile().create == ()
 
 
-def test_away_prefect_is_quiet_and_the_beat_catches_up(life: LifeRunner, tmp_path: Path) -> None:
-    life.house.plan()
-    life.house.authorise()
-    away = life.settings.model_copy(update={"prefect_url": f"http://127.0.0.1:{free_port()}/api"})
+def test_away_prefect_is_quiet_and_the_beat_catches_up(runner: DeploymentFlowsRunner, tmp_path: Path) -> None:
+    runner.house.plan()
+    runner.house.authorise()
+    away = runner.settings.model_copy(update={"prefect_url": f"http://127.0.0.1:{free_port()}/api"})
 
-    assert schedule_now(away, life.house.policy) is None
-    assert len(life.reconcile().create) == 4
+    assert schedule_now(away, runner.house.policy) is None
+    assert len(runner.reconcile().create) == 4
 
 
 @pytest.mark.models
 @pytest.mark.slow
-def test_a_whole_life_under_a_moved_clock_plan_authorise_announce_compile_approve_ready_open_close_publish(
+def test_a_whole_lifecycle_under_a_moved_clock_plan_authorise_announce_compile_approve_ready_open_close_publish(
     prefect: PrefectProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, milvus: MilvusServer
 ) -> None:
     folder = list_of(tmp_path)
@@ -222,16 +222,16 @@ def test_a_whole_life_under_a_moved_clock_plan_authorise_announce_compile_approv
     clock = ManualClock(time.time_ns())
     with serving_vault(settings, clock=clock):
         house = house_of(settings, clock)
-        life = LifeRunner(prefect.server, settings, house)
+        runner = DeploymentFlowsRunner(prefect.server, settings, house)
 
         def due(at: datetime, *steps: FlowStep) -> None:
             """Move on, reconcile, and run what is due: exactly these steps."""
             house.wait_until(at)
-            life.reconcile()
-            ready = {step for step, when, _ in life.schedule("whole") if when <= house.now}
+            runner.reconcile()
+            ready = {step for step, when, _ in runner.schedule("whole") if when <= house.now}
             assert ready == set(steps)
             for step in steps:
-                ended = life.run(step, "whole")
+                ended = runner.run(step, "whole")
                 assert ended.name == "Completed", ended.message
 
         made = house.plan("whole", wanted=form(house.start(), watchlist_folder=str(folder)), kind="evaluation")
@@ -239,7 +239,7 @@ def test_a_whole_life_under_a_moved_clock_plan_authorise_announce_compile_approv
         due(house.now + HOUR, FlowStep.ANNOUNCE)
         due(made.starts_at - 4 * HOUR, FlowStep.COMPILE)
         assert status(house, "whole") is Status.LIST_BUILT
-        assert "1 people" in life.report(FlowStep.COMPILE)
+        assert "1 people" in runner.report(FlowStep.COMPILE)
         house.approve("whole")
         house.touch()
         house.planning.confirm("whole", by=PLANNER, signage=True, briefing=True)
@@ -251,13 +251,13 @@ def test_a_whole_life_under_a_moved_clock_plan_authorise_announce_compile_approv
         assert status(house, "whole") is Status.LIVE
         due(made.ends_at, FlowStep.CLOSE)
         assert status(house, "whole") is Status.ENDED
-        destroyed = [line for line in life.report(FlowStep.CLOSE).splitlines() if "list destroyed" in line]
+        destroyed = [line for line in runner.report(FlowStep.CLOSE).splitlines() if "list destroyed" in line]
         assert "done" in destroyed[0]
         assert "Forecast and outcome" in closing_report_file(settings.home, "whole").read_text(encoding="utf-8")
         due(made.ends_at, FlowStep.PUBLISH)
         assert published_records(house.engine)[0].deployment == "whole"
-        life.reconcile()
-        assert life.schedule("whole") == []
+        runner.reconcile()
+        assert runner.schedule("whole") == []
         steps = [entry.step for entry in timeline(house.engine, "whole")]
         assert steps == ["plan", "apply", "authorise", "announce", "compile", "approve-list", "ready", "open", "close"]
         by = {entry.step: entry.by for entry in timeline(house.engine, "whole")}
@@ -279,7 +279,7 @@ def test_a_compile_killed_half_way_and_run_again_builds_the_same_list_and_leaves
     )
     with serving_vault(settings, clock=clock):
         house = house_of(settings, clock)
-        life = LifeRunner(prefect.server, settings, house)
+        runner = DeploymentFlowsRunner(prefect.server, settings, house)
         wanted = form(house.now + 3 * HOUR, watchlist_folder=str(folder))
         house.plan("killed", wanted=wanted, kind="evaluation")
         house.authorise("killed")
@@ -289,8 +289,8 @@ def test_a_compile_killed_half_way_and_run_again_builds_the_same_list_and_leaves
         assert status(house, "killed") is Status.AUTHORISED
         with contextlib.closing(MilvusGallery(milvus.uri)) as gallery:
             assert len(of(gallery, "killed")) == 1
-            life.reconcile()
-            assert life.run(FlowStep.COMPILE, "killed").name == "Completed"
+            runner.reconcile()
+            assert runner.run(FlowStep.COMPILE, "killed").name == "Completed"
             first = house.digest("killed")
             assert len(of(gallery, "killed")) == 1
             by_hand = ListBuilder(
@@ -315,9 +315,9 @@ def test_with_prefect_killed_the_vault_ends_the_hours_and_the_reconciler_closes_
     clock = ManualClock(time.time_ns())
     with serving_vault(settings, clock=clock) as vault:
         house = house_of(settings, clock)
-        life = LifeRunner(prefect.server, settings, house)
+        runner = DeploymentFlowsRunner(prefect.server, settings, house)
         made = house.walk(Status.LIVE, "survivor")
-        life.reconcile()
+        runner.reconcile()
         attend(house, "survivor")
         assert vault.check_gate("survivor") > 0
 
@@ -335,15 +335,15 @@ def test_with_prefect_killed_the_vault_ends_the_hours_and_the_reconciler_closes_
             vault.check_gate("survivor")
         assert ended.value.rule == "gate.within-hours"
         with pytest.raises(Retryable):
-            life.reconcile()
+            runner.reconcile()
         assert status(house, "survivor") is Status.LIVE
 
         prefect.start()
-        life.reconcile()
-        assert life.run(FlowStep.CLOSE, "survivor").name == "Completed"
+        runner.reconcile()
+        assert runner.run(FlowStep.CLOSE, "survivor").name == "Completed"
         assert status(house, "survivor") is Status.ENDED
-        life.reconcile()
-        assert FlowStep.PUBLISH in {step for step, _, _ in life.schedule("survivor")}
+        runner.reconcile()
+        assert FlowStep.PUBLISH in {step for step, _, _ in runner.schedule("survivor")}
         house.engine.dispose()
 
 
