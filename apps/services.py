@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from lfr_core.custody.installation import Installation
     from lfr_core.deployments.announcement import AnnouncementStore
-    from lfr_core.deployments.compliance_documents import PaperRegister
+    from lfr_core.deployments.compliance_documents import ComplianceDocumentRegister
     from lfr_core.deployments.service import PlanningService
     from lfr_core.deployments.store import DeploymentStore
     from lfr_core.publication.rights.service import RightsService
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "announcement_store",
+    "build_document_register",
     "deployment_store",
     "drop_gallery",
     "enrolment_gallery",
     "gallery_comparison",
     "hold_service",
     "list_builder",
-    "paper_register",
     "planning_service",
     "reschedule",
     "rights_service",
@@ -53,12 +53,12 @@ def announcement_store(installation: Installation) -> AnnouncementStore:
     return build_announcement_store(installation)
 
 
-def paper_register(installation: Installation) -> PaperRegister:
-    """Build the register of papers and their versions."""
-    from lfr_core.deployments.compliance_documents import PaperRegister, paper_folder
+def build_document_register(installation: Installation) -> ComplianceDocumentRegister:
+    """Build the register of documents and their versions."""
+    from lfr_core.deployments.compliance_documents import ComplianceDocumentRegister, compliance_document_folder
 
-    folder = paper_folder(installation.settings.home)
-    return PaperRegister(
+    folder = compliance_document_folder(installation.settings.home)
+    return ComplianceDocumentRegister(
         installation.engine, installation.trail, installation.clock, folder, installation.policy.papers
     )
 

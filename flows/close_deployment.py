@@ -78,5 +78,5 @@ def write_the_closing_report(installation: Installation, deployment: str) -> Ste
     waiting = still_to_decide(installation.engine, deployment)
     summary = " ".join(filter(None, ("Closed.", waiting, report.verdict)))
     return StepResult(
-        End.DONE, summary, "\n\n".join(filter(None, (waiting, report_table(report), f"The paper: `{file}`")))
+        End.DONE, summary, "\n\n".join(filter(None, (waiting, report_table(report), f"The document: `{file}`")))
     )

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from datetime import date
 
     from lfr_core.custody.installation import Installation
-    from lfr_core.deployments.compliance_documents import Paper, PaperKind
+    from lfr_core.deployments.compliance_documents import ComplianceDocument, ComplianceDocumentKind
 
 __all__ = ["app"]
 
-app = typer.Typer(no_args_is_help=True, help="Register standing papers and assessments; see which are in date.")
+app = typer.Typer(no_args_is_help=True, help="Register standing documents and assessments; see which are in date.")
 
 Kind = Annotated[str, typer.Argument(metavar="KIND", help="dpia, appropriate-policy, equality or community.")]
 Deployment = Annotated[
@@ -41,16 +41,16 @@ def add(
     by: Annotated[str, person_option("--by", "Who approves it: compliance or an authorising officer.")],
     deployment: Deployment = "",
 ) -> Output:
-    """Register a version of a paper. It supersedes those before; itself it never changes.
+    """Register a version of a document. It supersedes those before; itself it never changes.
 
-    The paper is published with its title, version and dates.
+    The document is published with its title, version and dates.
 
     Example: lfr papers add dpia dpia-3.pdf --title "Live facial recognition: data protection impact assessment"
     --version 3.0 --review-by 2027-10-31 --by "D. Mensah"
     """
-    from apps.services import paper_register
+    from apps.services import build_document_register
 
-    paper = paper_register(installation).add(
+    document = build_document_register(installation).add(
         _parse_kind(kind),
         file,
         title=title,
@@ -59,25 +59,25 @@ def add(
         by=by,
         deployment=deployment,
     )
-    words = f"{_whose(paper)}: version {paper.version} is registered; review by {paper.review_by}"
-    return Output(_as_dict(paper), words)
+    words = f"{_whose(document)}: version {document.version} is registered; review by {document.review_by}"
+    return Output(_as_dict(document), words)
 
 
 @command(app, "list")
-def list_papers(
+def list_documents(
     installation: Installation,
     every: Annotated[bool, typer.Option("--all", help="Superseded versions too.")] = False,
 ) -> Output:
-    """List the papers in force, and those that are missing or past their review.
+    """List the documents in force, and those that are missing or past their review.
 
     Example: lfr papers list
     """
-    from lfr_core.deployments.compliance_documents import papers
+    from lfr_core.deployments.compliance_documents import list_compliance_documents
 
-    found = papers(installation.engine)
+    found = list_compliance_documents(installation.engine)
     shown = found if every else _newest(found)
     today = today_in_england(installation.clock)
-    return Output([_as_dict(paper) for paper in shown], lambda: _show_papers(shown, found, today))
+    return Output([_as_dict(document) for document in shown], lambda: _show_documents(shown, found, today))
 
 
 @command(app)
@@ -87,88 +87,92 @@ def show(
     deployment: Deployment = "",
     version: Annotated[str | None, typer.Option("--version", help="Default: the newest.")] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", metavar="FILE", help="Write the paper itself here.")
+        Path | None, typer.Option("--output", metavar="FILE", help="Write the document itself here.")
     ] = None,
 ) -> Output:
-    """Show one paper and see that its file is as it was registered.
+    """Show one document and see that its file is as it was registered.
 
     Example: lfr papers show dpia --output dpia.pdf
     """
     from lfr_core.common.errors import Refused
     from lfr_core.common.files import open_atomic
-    from lfr_core.deployments.compliance_documents import paper_content, paper_folder, papers
+    from lfr_core.deployments.compliance_documents import (
+        compliance_document_folder,
+        list_compliance_documents,
+        read_document,
+    )
 
     wanted = _parse_kind(kind)
     found = [
-        paper
-        for paper in papers(installation.engine)
-        if paper.kind is wanted and paper.deployment == deployment and version in (None, paper.version)
+        document
+        for document in list_compliance_documents(installation.engine)
+        if document.kind is wanted and document.deployment == deployment and version in (None, document.version)
     ]
     if not found:
         raise Refused(
             "papers.unknown", f"there is no such {wanted.value}: `lfr papers list --all` shows those there are"
         )
-    paper = found[0]
-    content = paper_content(paper_folder(installation.settings.home), paper.sha256)
+    document = found[0]
+    content = read_document(compliance_document_folder(installation.settings.home), document.sha256)
     if output is not None:
         with open_atomic(output) as out:
             out.write(content)
     lines = (
-        f"{_whose(paper)}, version {paper.version}: {paper.title}",
-        f"approved by {paper.approved_by}, registered {paper.added_at:%Y-%m-%d %H:%M} UTC",
-        f"review by {paper.review_by}",
-        f"{paper.file_name}, {paper.media_type}, {paper.size} bytes, SHA-256 {paper.sha256}: as registered",
+        f"{_whose(document)}, version {document.version}: {document.title}",
+        f"approved by {document.approved_by}, registered {document.added_at:%Y-%m-%d %H:%M} UTC",
+        f"review by {document.review_by}",
+        f"{document.file_name}, {document.media_type}, {document.size} bytes, SHA-256 {document.sha256}: as registered",
     )
-    return Output(_as_dict(paper), "\n".join(lines))
+    return Output(_as_dict(document), "\n".join(lines))
 
 
-def _show_papers(shown: Sequence[Paper], found: tuple[Paper, ...], today: date) -> None:
+def _show_documents(shown: Sequence[ComplianceDocument], found: tuple[ComplianceDocument, ...], today: date) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from lfr_core.deployments.compliance_documents.kinds import STANDING
+    from lfr_core.deployments.compliance_documents.kinds import FORCE_DOCUMENTS
 
-    table = Table("Paper", "Version", "Title", "Review by", "Approved by")
-    for paper in shown:
-        late = " [red]expired[/red]" if paper in _newest(found) and paper.review_by < today else ""
-        title, by = Text(paper.title), Text(paper.approved_by)
-        table.add_row(Text(_whose(paper)), Text(paper.version), title, f"{paper.review_by}{late}", by)
-    for kind in STANDING:
-        if not any(paper.kind is kind for paper in found):
+    table = Table("Document", "Version", "Title", "Review by", "Approved by")
+    for document in shown:
+        late = " [red]expired[/red]" if document in _newest(found) and document.review_by < today else ""
+        title, by = Text(document.title), Text(document.approved_by)
+        table.add_row(Text(_whose(document)), Text(document.version), title, f"{document.review_by}{late}", by)
+    for kind in FORCE_DOCUMENTS:
+        if not any(document.kind is kind for document in found):
             table.add_row(kind.value, "[red]missing[/red]", "", "", "")
     console.print(table)
 
 
-def _newest(found: tuple[Paper, ...]) -> tuple[Paper, ...]:
+def _newest(found: tuple[ComplianceDocument, ...]) -> tuple[ComplianceDocument, ...]:
     """Keep the first of each kind and deployment: they come newest first."""
-    return tuple({(paper.kind, paper.deployment): paper for paper in reversed(found)}.values())[::-1]
+    return tuple({(document.kind, document.deployment): document for document in reversed(found)}.values())[::-1]
 
 
-def _parse_kind(word: str) -> PaperKind:
+def _parse_kind(word: str) -> ComplianceDocumentKind:
     from lfr_core.common.errors import Refused
-    from lfr_core.deployments.compliance_documents import PaperKind
+    from lfr_core.deployments.compliance_documents import ComplianceDocumentKind
 
-    known = {kind.word: kind for kind in PaperKind}
+    known = {kind.word: kind for kind in ComplianceDocumentKind}
     if word.casefold() not in known:
-        raise Refused("papers.unknown-kind", f"{word!r} is no kind of paper; there are: {', '.join(known)}")
+        raise Refused("papers.unknown-kind", f"{word!r} is no kind of document; there are: {', '.join(known)}")
     return known[word.casefold()]
 
 
-def _whose(paper: Paper) -> str:
-    return f"{paper.kind.value} of {paper.deployment}" if paper.deployment else paper.kind.value
+def _whose(document: ComplianceDocument) -> str:
+    return f"{document.kind.value} of {document.deployment}" if document.deployment else document.kind.value
 
 
-def _as_dict(paper: Paper) -> dict[str, str | int]:
+def _as_dict(document: ComplianceDocument) -> dict[str, str | int]:
     return {
-        "kind": paper.kind.word,
-        "deployment": paper.deployment,
-        "version": paper.version,
-        "title": paper.title,
-        "review_by": paper.review_by.isoformat(),
-        "approved_by": paper.approved_by,
-        "added_at": paper.added_at.isoformat(),
-        "sha256": paper.sha256,
-        "file_name": paper.file_name,
-        "media_type": paper.media_type,
-        "size": paper.size,
+        "kind": document.kind.word,
+        "deployment": document.deployment,
+        "version": document.version,
+        "title": document.title,
+        "review_by": document.review_by.isoformat(),
+        "approved_by": document.approved_by,
+        "added_at": document.added_at.isoformat(),
+        "sha256": document.sha256,
+        "file_name": document.file_name,
+        "media_type": document.media_type,
+        "size": document.size,
     }

@@ -19,11 +19,11 @@ from apps.runs.deploy import DeployedSystem
 from apps.runs.own import READY_S
 from apps.services import (
     announcement_store,
+    build_document_register,
     deployment_store,
     drop_gallery,
     enrolment_gallery,
     gallery_comparison,
-    paper_register,
     planning_service,
 )
 from apps.supervisor import ChildReport
@@ -36,7 +36,7 @@ from lfr_core.custody.people.sign_on import SignOns
 from lfr_core.deployments.announcing import announce
 from lfr_core.deployments.application import ApplicationForm
 from lfr_core.deployments.attendance import Attendance
-from lfr_core.deployments.compliance_documents import PaperKind
+from lfr_core.deployments.compliance_documents import ComplianceDocumentKind
 from lfr_core.deployments.reading import TimelineEntry, timeline
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.figures import UseCase
@@ -132,8 +132,12 @@ def planned_system(
     ) as system:
         system.wait_ready(READY_S)
         _register_people(installation)
-        for kind in (PaperKind.DPIA, PaperKind.APPROPRIATE_POLICY, PaperKind.EQUALITY):
-            _register_paper(installation, kind)
+        for kind in (
+            ComplianceDocumentKind.DPIA,
+            ComplianceDocumentKind.APPROPRIATE_POLICY,
+            ComplianceDocumentKind.EQUALITY,
+        ):
+            _register_document(installation, kind)
         starts_at = installation.now + timedelta(seconds=_LEAD_S)
         _plan(installation, deployment, name, cameras, starts_at)
         _compile(installation, deployment, report)
@@ -172,16 +176,16 @@ def _register_people(installation: Installation) -> None:
         people.add(name, {role}, rank, by=COMPLIANCE)
 
 
-def _register_paper(installation: Installation, kind: PaperKind, deployment: str = "") -> None:
+def _register_document(installation: Installation, kind: ComplianceDocumentKind, deployment: str = "") -> None:
     file = installation.settings.home / f"{kind.word}.md"
     title = f"{kind.value.capitalize()} of a demonstration"
     file.write_text(f"# {title}\n\nNobody is watched.\n", encoding="utf-8")
-    paper_register(installation).add(
+    build_document_register(installation).add(
         kind,
         file,
         title=title,
         version="1",
-        review_by=date.today() + timedelta(days=30),  # noqa: DTZ011  a paper's review is a day where the force is
+        review_by=date.today() + timedelta(days=30),  # noqa: DTZ011  a document's review is a day where the force is
         by=COMPLIANCE,
         deployment=deployment,
     )
@@ -194,7 +198,7 @@ def _plan(
     service = planning_service(installation)
     form = _application(starts_at, cameras, installation.policy)
     service.plan(deployment, DeploymentKind.DEMO, form, by=PLANNER, name=name)
-    _register_paper(installation, PaperKind.COMMUNITY, deployment)
+    _register_document(installation, ComplianceDocumentKind.COMMUNITY, deployment)
     service.authorise(deployment, by=OFFICER, reason="nobody is watched: a demonstration", claim_not_shown=True)
     announce(installation.engine, announcement_store(installation), deployment, by=PUBLISHER)
 

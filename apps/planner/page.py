@@ -118,13 +118,13 @@ def _details(view: PlannerView, one: Standing) -> None:
     with st.expander("Application and authority"):
         st.html(panels.application_html(one.application, one.authority))
         with st.container(horizontal=True):
-            for kind in view.papers(one):
+            for kind in view.list_forms(one):
                 st.download_button(
                     f"{kind.value}, as a page to print",
-                    data=partial(view.paper, one.view.id, kind),
+                    data=partial(view.print_form, one.view.id, kind),
                     file_name=f"{one.view.id}-{kind.name.lower().replace('_', '-')}.html",
                     mime="text/html",
-                    key=f"pln-paper-{kind.name}",
+                    key=f"pln-form-{kind.name}",
                     on_click="ignore",
                 )
     with st.expander("Forecast of the list"):

@@ -29,7 +29,7 @@ from lfr_core.domain.gate import GateLimits
 from lfr_core.domain.policy import Policy
 from lfr_core.domain.working_days import LONDON
 from lfr_core.publication.closing import still_to_decide
-from lfr_core.publication.printing import printed_paper
+from lfr_core.publication.printing import build_form
 from lfr_core.watchlists.quality.result import ListQuality
 from lfr_core.watchlists.quality.service import RESULT_FILE
 
@@ -118,8 +118,8 @@ class PlannerView:
             ]
         return tuple(found)
 
-    def papers(self, one: Standing) -> tuple[FormKind, ...]:
-        """List the papers that there are of it now."""
+    def list_forms(self, one: Standing) -> tuple[FormKind, ...]:
+        """List the documents that there are of it now."""
         found = [FormKind.APPLICATION]
         if one.authority is not None:
             found.append(FormKind.AUTHORITY)
@@ -127,10 +127,10 @@ class PlannerView:
                 found.append(FormKind.CLOSING_REPORT)
         return tuple(found)
 
-    def paper(self, deployment: str, kind: FormKind) -> str:
-        """Print one of them as HTML. Raises Refused as `printed_paper`."""
+    def print_form(self, deployment: str, kind: FormKind) -> str:
+        """Print one of them as HTML. Raises Refused as `build_form`."""
         evaluations = self._services.evaluations
-        return render(printed_paper(self._engine, deployment, kind, self.policy, evaluations, now=self.now()))
+        return render(build_form(self._engine, deployment, kind, self.policy, evaluations, now=self.now()))
 
     def forecast(self, asked: ForecastInputs, *, people: int | None = None) -> FalseAlertForecast:
         """Forecast the list's false alerts with the model in use."""

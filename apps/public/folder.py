@@ -15,7 +15,7 @@ from lfr_core.publication.site.manifest import MANIFEST, MARKER, check_files, ve
 __all__ = ["Deployment", "Figures", "PublishedSite", "read_site"]
 
 _MOST_BYTES = 500_000_000
-"""Of all files together: decades of records and every paper."""
+"""Of all files together: decades of records and every document."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,10 +112,10 @@ class _Brush:
             shift=4,
         )
 
-    def plate(self, text: str, quad: list[tuple[float, float, float]], ink: Colour, paper: Colour) -> None:
+    def plate(self, text: str, quad: list[tuple[float, float, float]], ink: Colour, background: Colour) -> None:
         """Text on a rectangle in the world: corners top left, top right, bottom right, bottom left as seen."""
         (tw, th), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_DUPLEX, 3.0, 6)
-        sign = np.full((th * 2, tw + th * 2, 3), paper, np.uint8)
+        sign = np.full((th * 2, tw + th * 2, 3), background, np.uint8)
         cv2.putText(sign, text, (th, int(th * 1.5)), cv2.FONT_HERSHEY_DUPLEX, 3.0, ink, 6, cv2.LINE_AA)
         h, w = sign.shape[:2]
         goal = (self.corners(quad) / 16).astype(np.float32)

@@ -1,4 +1,4 @@
-"""The papers of a deployment as values: the application for it, and the authority given or refused. Checked here."""
+"""The documents of a deployment as values: the application for it, and the authority given or refused. Checked here."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from lfr_core.common.errors import Refused
 from lfr_core.custody.people.lookup import acting
 from lfr_core.custody.people.roles import Rank, Role
 from lfr_core.deployments.application import Application, Authority
-from lfr_core.deployments.compliance_documents import papers_standing
+from lfr_core.deployments.compliance_documents import read_documents_status
 from lfr_core.deployments.deadlines import overdue_unexplained
 from lfr_core.deployments.false_alert_forecast import FalseAlertForecast
 from lfr_core.deployments.locking import reason_of
@@ -33,7 +33,7 @@ def check_may_authorise(session: Session, made: Application, policy: Policy, *, 
             and nobody explained why).
     """
     day = made.ends_at.astimezone(LONDON).date()
-    standing = papers_standing(session, made.deployment, day)
+    standing = read_documents_status(session, made.deployment, day)
     if not standing.in_date:
         raise Refused("life.papers", f"{standing.why}: `lfr papers add` registers a version that is good on {day}")
     late = overdue_unexplained(session, now, policy)

@@ -9,7 +9,7 @@ from sqlmodel import Session, col, func, select
 from lfr_core.common.errors import Refused
 from lfr_core.custody.people.lookup import acting
 from lfr_core.custody.people.roles import Role
-from lfr_core.deployments.compliance_documents import papers_standing
+from lfr_core.deployments.compliance_documents import read_documents_status
 from lfr_core.deployments.listed import last_look
 from lfr_core.deployments.monitoring.store import last_proven_ns
 from lfr_core.deployments.reading import read_application
@@ -60,12 +60,12 @@ def planned_facts(session: Session, row: DeploymentRow, now: datetime) -> Planne
     if announced is not None and (announced.starts_at, announced.ends_at) != (made.starts_at, made.ends_at):
         announced = None  # other hours were announced
     today = now.astimezone(LONDON).date()
-    standing = papers_standing(session, row.id, today)
+    standing = read_documents_status(session, row.id, today)
     return PlannedFacts(
         authorised_by=granted.by if granted else "",
         officer_may=granted is not None and _may(session, granted.by, granted.at),
         starts_ns=_ns(made.starts_at),
-        papers_why="" if standing.in_date else standing.why,
+        documents_why="" if standing.in_date else standing.why,
         list_digest=planned.list_digest,
         approved_digest=planned.approved_digest,
         list_built_ns=_ns(planned.list_built_at) if planned.list_built_at else None,

@@ -59,7 +59,7 @@ def record_step(
 ) -> PlannedDeployment:
     """Take `step`, keep where the deployment stands, and answer the calls that this answers.
 
-    The trail must have been prepared for `by`. Preconditions that need more than the deployment itself (papers,
+    The trail must have been prepared for `by`. Preconditions that need more than the deployment itself (documents,
     overdue results, the suite) are the caller's.
 
     Raises:

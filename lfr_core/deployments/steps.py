@@ -81,7 +81,7 @@ RULES: dict[Step, StepRule] = {
             frozenset({Status.APPLIED}),
             Status.AUTHORISED,
             frozenset({_AO}),
-            "an officer of superintendent or above who isn't its planner; papers in date; no results overdue",
+            "an officer of superintendent or above who isn't its planner; documents in date; no results overdue",
             "A1, A2, A3, A6, P2",
         ),
         StepRule(Step.REFUSE, frozenset({Status.APPLIED}), Status.DRAFT, frozenset({_AO}), "a reason", "A1"),
@@ -124,7 +124,7 @@ RULES: dict[Step, StepRule] = {
             frozenset({Status.LIST_APPROVED}),
             Status.READY,
             frozenset({_P, _OP}),
-            "signs at all approaches, officers briefed, announcement made or withheld, papers in date",
+            "signs at all approaches, officers briefed, announcement made or withheld, documents in date",
             "P4, H5, A6",
         ),
         StepRule(

@@ -17,12 +17,12 @@ __all__ = [
     "AlertFigures",
     "BlueListFigures",
     "CameraFigures",
+    "DocumentReferences",
     "Figures",
     "ListFigures",
     "ModelFigures",
     "Notice",
     "Outcome",
-    "Papers",
     "UseCase",
 ]
 
@@ -110,8 +110,8 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
-class Papers:
-    """References to the papers behind the deployment; "" where there is none yet."""
+class DocumentReferences:
+    """References to the documents behind the deployment; "" where there is none yet."""
 
     policy: str = ""
     authority: str = ""
@@ -142,7 +142,7 @@ class Figures:
     cameras: CameraFigures
     alerts: Sequence[AlertFigures]
     blue_list: BlueListFigures | None = None
-    papers: Papers = field(default_factory=Papers)
+    documents: DocumentReferences = field(default_factory=DocumentReferences)
     demographics_method: str = ""
     complaints_received: int | None = None
     outcomes_recorded: bool = True

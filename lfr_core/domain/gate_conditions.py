@@ -30,8 +30,8 @@ def _check_authority(facts: GateFacts, _limits: GateLimits, _now_ns: int) -> tup
     return "", f"authorised by {planned.authorised_by}"
 
 
-def _check_papers(facts: GateFacts, _limits: GateLimits, _now_ns: int) -> tuple[str, str]:
-    return _planned(facts).papers_why, "its papers are in date"
+def _check_documents(facts: GateFacts, _limits: GateLimits, _now_ns: int) -> tuple[str, str]:
+    return _planned(facts).documents_why, "its documents are in date"
 
 
 def _check_list_in_place(facts: GateFacts, _limits: GateLimits, _now_ns: int) -> tuple[str, str]:
@@ -154,7 +154,7 @@ def _check_attended(facts: GateFacts, limits: GateLimits, now_ns: int) -> tuple[
 CONDITIONS: Final[Mapping[Condition, tuple[str, _Look]]] = MappingProxyType(
     {
         Condition.AUTHORITY: ("authorising officer", _check_authority),
-        Condition.PAPERS_IN_DATE: ("compliance", _check_papers),
+        Condition.DOCUMENTS_IN_DATE: ("compliance", _check_documents),
         Condition.LIST_IN_PLACE: ("planner", _check_list_in_place),
         Condition.LIST_APPROVED: ("authorising officer", _check_list_approved),
         Condition.LIST_FRESH: ("planner", _check_list_fresh),

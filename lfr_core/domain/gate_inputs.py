@@ -26,7 +26,7 @@ class Condition(StrEnum):
     """What must be so for a frame to be sealed or opened, in the order in which people look at it."""
 
     AUTHORITY = "authority"
-    PAPERS_IN_DATE = "papers-in-date"
+    DOCUMENTS_IN_DATE = "papers-in-date"
     LIST_IN_PLACE = "list-in-place"
     LIST_APPROVED = "list-approved"
     LIST_FRESH = "list-fresh"
@@ -75,8 +75,8 @@ class PlannedFacts:
     officer_may: bool
     """Whether that officer is still registered as one."""
     starts_ns: int
-    papers_why: str
-    """Which paper is missing or expired; "" when all are in date."""
+    documents_why: str
+    """Which document is missing or expired; "" when all are in date."""
     list_digest: str
     approved_digest: str
     list_built_ns: int | None

@@ -19,13 +19,13 @@ from lfr_core.domain.policy_sections import (
     AccuracyPolicy,
     AlertPolicy,
     AuditPolicy,
+    ComplianceDocumentsPolicy,
     FacePolicy,
     FootagePolicy,
     ForcePolicy,
     ImagePolicy,
     LivePolicy,
     LiveProbePolicy,
-    PapersPolicy,
     PlanningPolicy,
     PromisesPolicy,
     PublicationPolicy,
@@ -44,13 +44,13 @@ __all__ = [
     "AccuracyPolicy",
     "AlertPolicy",
     "AuditPolicy",
+    "ComplianceDocumentsPolicy",
     "FacePolicy",
     "FootagePolicy",
     "ForcePolicy",
     "ImagePolicy",
     "LivePolicy",
     "LiveProbePolicy",
-    "PapersPolicy",
     "PlanningPolicy",
     "Policy",
     "PromisesPolicy",
@@ -86,7 +86,7 @@ class Policy(Section):
     rights: RightsPolicy
     force: ForcePolicy
     accuracy: AccuracyPolicy
-    papers: PapersPolicy
+    papers: ComplianceDocumentsPolicy
     watchlist: WatchlistPolicy
     images: ImagePolicy
     responses: ResponsePolicy

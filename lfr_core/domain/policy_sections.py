@@ -14,13 +14,13 @@ __all__ = [
     "AccuracyPolicy",
     "AlertPolicy",
     "AuditPolicy",
+    "ComplianceDocumentsPolicy",
     "FacePolicy",
     "FootagePolicy",
     "ForcePolicy",
     "ImagePolicy",
     "LivePolicy",
     "LiveProbePolicy",
-    "PapersPolicy",
     "PlanningPolicy",
     "PromisesPolicy",
     "PublicationPolicy",
@@ -229,8 +229,8 @@ class ForcePolicy(Section):
         return tuple(name for name in type(self).model_fields if PLACEHOLDER in getattr(self, name))
 
 
-class PapersPolicy(Section):
-    """Standing papers: impact assessments and the appropriate policy document."""
+class ComplianceDocumentsPolicy(Section):
+    """Compliance documents: impact assessments and the appropriate policy document."""
 
     max_review_days: Annotated[int, Field(ge=1, le=1096)]
 

@@ -7,7 +7,7 @@ import hashlib
 from lfr_core.common.errors import LfrError
 from lfr_core.common.settings import Settings
 from lfr_core.custody.installation import Installation
-from lfr_core.deployments.compliance_documents import paper_folder
+from lfr_core.deployments.compliance_documents import compliance_document_folder
 from lfr_core.deployments.reading import call
 from lfr_core.domain.figures import Figures
 from lfr_core.domain.policy import default_policy_file
@@ -52,7 +52,7 @@ def build_public_site(installation: Installation) -> PublicSite:
         installation.policy,
         installation.vault,
         settings.public_site,
-        paper_folder(settings.home),
+        compliance_document_folder(settings.home),
     )
 
 

@@ -146,5 +146,5 @@ def closing_report(engine: Engine, deployment: str, policy: Policy, now: datetim
 
 
 def closing_report_file(home: Path, deployment: str) -> Path:
-    """Where the paper of the closing report is kept."""
+    """Where the document of the closing report is kept."""
     return home / "reports" / deployment / "closing-report.html"

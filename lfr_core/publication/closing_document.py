@@ -1,10 +1,10 @@
-"""The closing report on paper: as the printed form, and as the table that the flow leaves."""
+"""The closing report: as the printed form, and as the table that the flow leaves."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from lfr_core.deployments.compliance_documents.forms import FormKind, Line, PrintedPaper, Section, Signature, Table
+from lfr_core.deployments.compliance_documents.forms import FormKind, Line, PrintedForm, Section, Signature, Table
 from lfr_core.deployments.obligations import Obligation
 from lfr_core.domain.rates import natural_frequency
 from lfr_core.publication.closing import ClosingReport
@@ -13,10 +13,10 @@ from lfr_core.publication.document_words import when
 __all__ = ["printed_report", "report_table"]
 
 
-def printed_report(report: ClosingReport, *, force: str) -> PrintedPaper:
-    """The paper; `force` is the force's name."""
+def printed_report(report: ClosingReport, *, force: str) -> PrintedForm:
+    """The document; `force` is the force's name."""
     given = report.authority
-    return PrintedPaper(
+    return PrintedForm(
         kind=FormKind.CLOSING_REPORT,
         deployment=report.deployment,
         title=f"{report.name}, {report.application.place}",

@@ -1,4 +1,4 @@
-"""Words that all papers of a deployment print alike."""
+"""Words that all documents of a deployment print alike."""
 
 from __future__ import annotations
 

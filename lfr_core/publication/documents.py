@@ -1,6 +1,6 @@
-"""Application and written authority on paper (docs/domain.md A1: two papers, both before the start). Pure conversion.
+"""Builds the forms of application and written authority (docs/domain.md A1: both before the start). Pure conversion.
 
-The third paper, the closing report, is `lfr_core.publication.closing_document`.
+The third, the closing report, is `lfr_core.publication.closing_document`.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from lfr_core.deployments.application import Application, ApplicationForm, Authority
-from lfr_core.deployments.compliance_documents.forms import FormKind, Line, PrintedPaper, Section, Signature, Table
+from lfr_core.deployments.compliance_documents.forms import FormKind, Line, PrintedForm, Section, Signature, Table
 from lfr_core.domain.policy import Policy
 from lfr_core.publication.document_words import when
 
-__all__ = ["AnnouncementFacts", "ListFacts", "application_paper", "authority_paper"]
+__all__ = ["AnnouncementFacts", "ListFacts", "build_application_form", "build_authority_form"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +41,9 @@ class AnnouncementFacts:
     """The officer who approved that it is withheld."""
 
 
-def application_paper(
+def build_application_form(
     application: Application, name: str, policy: Policy, price_words: str, *, notice: str = ""
-) -> PrintedPaper:
+) -> PrintedForm:
     """What is asked for.
 
     Args:
@@ -54,7 +54,7 @@ def application_paper(
         notice: what a reader must see first; "" for nothing.
     """
     made = application
-    return PrintedPaper(
+    return PrintedForm(
         kind=FormKind.APPLICATION,
         deployment=made.deployment,
         title=_title(name, made),
@@ -103,7 +103,7 @@ def application_paper(
     )  # fmt: skip
 
 
-def authority_paper(
+def build_authority_form(
     application: Application,
     authority: Authority,
     listed: ListFacts | None,
@@ -112,7 +112,7 @@ def authority_paper(
     name: str,
     policy: Policy,
     notice: str = "",
-) -> PrintedPaper:
+) -> PrintedForm:
     """What was decided on it, granted or refused, with everything that an authority states (docs/domain.md A4).
 
     Args:
@@ -130,9 +130,9 @@ def authority_paper(
     made, given = application, authority
     if (made.deployment, made.revision) != (given.deployment, given.revision):
         raise ValueError(f"an authority on {given.deployment} {given.revision} isn't one on this application")
-    # Of a refused one nothing is authorised, listed or announced: the paper says only what was asked and decided.
+    # Of a refused one nothing is authorised, listed or announced: the document says only what was asked and decided.
     rest = (_limit(made, given, policy), _list(made, listed), _announcement(announced)) if given.granted else ()
-    return PrintedPaper(
+    return PrintedForm(
         kind=FormKind.AUTHORITY,
         deployment=made.deployment,
         title=_title(name, made),

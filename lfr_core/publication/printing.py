@@ -1,4 +1,4 @@
-"""A deployment's papers out of the records: what each needs is read here, and what doesn't exist yet is refused."""
+"""A deployment's documents out of the records: what each needs is read here, and what doesn't exist yet is refused."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from lfr_core.common.errors import Refused
 from lfr_core.deployments.application import Application, Authority
-from lfr_core.deployments.compliance_documents.forms import FormKind, PrintedPaper
+from lfr_core.deployments.compliance_documents.forms import FormKind, PrintedForm
 from lfr_core.deployments.evaluations import Evaluation
 from lfr_core.deployments.false_alert_forecast import forecast_false_alerts
 from lfr_core.deployments.gate_facts import planned_facts
@@ -20,21 +20,21 @@ from lfr_core.domain.policy import Policy
 from lfr_core.publication.closing import closing_report
 from lfr_core.publication.closing_document import printed_report
 from lfr_core.publication.document_words import when
-from lfr_core.publication.documents import AnnouncementFacts, ListFacts, application_paper, authority_paper
+from lfr_core.publication.documents import AnnouncementFacts, ListFacts, build_application_form, build_authority_form
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.deployments import DeploymentRow, PlannedDeploymentRow
 from lfr_core.storage.tables.publication import AnnouncementRow, WatchlistCompositionRow
 
-__all__ = ["printed_paper"]
+__all__ = ["build_form"]
 
 
-def printed_paper(
+def build_form(
     engine: Engine, deployment: str, kind: FormKind, policy: Policy, evaluations: Sequence[Evaluation], *, now: datetime
-) -> PrintedPaper:
-    """One paper of the newest revision, as the records have it at `now`, aware.
+) -> PrintedForm:
+    """One document of the newest revision, as the records have it at `now`, aware.
 
     Raises:
-        Refused: `deployment.unknown`; `life.trial`; `life.no-paper`: there is no such paper yet, and what comes first.
+        Refused: `deployment.unknown`; `life.trial`; `life.no-paper`: there is no such form yet, and what comes first.
         Retryable: the records are away.
     """
     with reading(engine) as session:
@@ -43,10 +43,10 @@ def printed_paper(
             raise Refused("deployment.unknown", f"there is no deployment {deployment}; see `lfr deployment list`")
         made = read_application(session, deployment)
         if made is None:
-            raise Refused("life.trial", f"{deployment} is a trial: it has no application, so it has no papers")
+            raise Refused("life.trial", f"{deployment} is a trial: it has no application, so it has no documents")
         if kind is FormKind.APPLICATION:
             words = forecast_false_alerts(made, evaluations, policy).words
-            return application_paper(made, row.name, policy, words, notice=_of_application(row))
+            return build_application_form(made, row.name, policy, words, notice=_of_application(row))
         given = read_authority(session, deployment)
         if given is None:
             raise Refused(
@@ -55,7 +55,7 @@ def printed_paper(
                 "`lfr deployment authorise` or `refuse` comes first",
             )
         if kind is FormKind.AUTHORITY:
-            return authority_paper(
+            return build_authority_form(
                 made,
                 given,
                 _list_of(session, row),

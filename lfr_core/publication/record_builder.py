@@ -59,7 +59,7 @@ def from_figures(
     cells = Counter(published_cell(each.decision) for each in alerts)
     counts = AlertCounts(*(cells[cell] for cell in Cell))
     waiting = counting.unanswered(figures.alerts)
-    cameras, papers = figures.cameras, figures.papers
+    cameras, documents = figures.cameras, figures.documents
     start, end = figures.started_at.astimezone(LONDON), figures.ended_at.astimezone(LONDON)
     try:
         return DeploymentRecord(
@@ -78,9 +78,9 @@ def from_figures(
             end_local=end.time().replace(microsecond=0),
             duration_min=_minutes((figures.ended_at - figures.started_at).total_seconds()),
             use_case=figures.use_case,
-            policy_ref=papers.policy,
-            authority_ref=papers.authority,
-            authorising_rank=papers.authorising_rank,
+            policy_ref=documents.policy,
+            authority_ref=documents.authority,
+            authorising_rank=documents.authorising_rank,
             advance_notice=published.AdvanceNotice(
                 published_at=figures.notice.published_at, withheld_because=figures.notice.withheld_because
             ),
@@ -100,8 +100,8 @@ def from_figures(
             demographics_method=figures.demographics_method,
             complaints_received=figures.complaints_received,
             corrections=(),
-            data_quality_report_ref=papers.data_quality_report,
-            audit_root_hash=papers.audit_root_hash,
+            data_quality_report_ref=documents.data_quality_report,
+            audit_root_hash=documents.audit_root_hash,
         )
     except ValidationError as error:
         faults = "; ".join(f"{'.'.join(map(str, each['loc'])) or 'record'}: {each['msg']}" for each in error.errors())

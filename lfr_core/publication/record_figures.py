@@ -19,7 +19,7 @@ from lfr_core.custody.vault.port import KeyKind
 from lfr_core.deployments.announcement import announcement_of
 from lfr_core.deployments.reading import read_authority
 from lfr_core.domain.alerts import Decision, Engagement, Judgement, Outcome, Review
-from lfr_core.domain.figures import AlertFigures, CameraFigures, Figures, ListFigures, ModelFigures, Papers
+from lfr_core.domain.figures import AlertFigures, CameraFigures, DocumentReferences, Figures, ListFigures, ModelFigures
 from lfr_core.domain.watchlists import Category
 from lfr_core.domain.working_days import LONDON
 from lfr_core.publication.rights.reading import complaints_received
@@ -98,7 +98,7 @@ def figures_for(
             cameras=_camera_figures(session, deployment),
             alerts=alerts,
             blue_list=None,
-            papers=_papers(session, deployment, policy_ref),
+            documents=_document_references(session, deployment, policy_ref),
             complaints_received=complaints_received(session, deployment),
             outcomes_recorded=_outcomes_recorded(alerts),
         )
@@ -213,10 +213,10 @@ def _under_18(listed: Sequence[WatchlistCompositionRow]) -> int | None:
     return sum(known) if len(known) == len(listed) else None
 
 
-def _papers(session: Session, deployment: str, policy_ref: str) -> Papers:
+def _document_references(session: Session, deployment: str, policy_ref: str) -> DocumentReferences:
     """Without the deployment's id and the officer's name: a trial has no authority, and a withheld one is anonymous."""
     given = read_authority(session, deployment)
-    return Papers(
+    return DocumentReferences(
         policy=policy_ref,
         authority="" if given is None else f"given {given.at.astimezone(LONDON):%Y-%m-%d}, revision {given.revision}",
         authorising_rank="" if given is None else given.rank.value,

@@ -268,4 +268,4 @@ class ResultsService:
 
 
 def _with_report(figures: Figures, checked: Checked) -> Figures:
-    return replace(figures, papers=replace(figures.papers, data_quality_report=checked.reference))
+    return replace(figures, documents=replace(figures.documents, data_quality_report=checked.reference))

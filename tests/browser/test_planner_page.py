@@ -15,7 +15,7 @@ from lfr_core.common.settings import Settings
 from lfr_core.custody.audit.trail import AuditTrail
 from lfr_core.custody.people import Role
 from lfr_core.custody.vault.core import VaultCore
-from lfr_core.deployments.compliance_documents import PaperKind
+from lfr_core.deployments.compliance_documents import ComplianceDocumentKind
 from lfr_core.deployments.reading import read_authority
 from lfr_core.storage.engine import reading
 from tests.support.axe import WCAG, axe
@@ -127,7 +127,7 @@ def test_planned_by_one_authorised_by_another_and_the_board_says_what_is_missing
     has_value(page, "Id", "market-1")
     has_value(page, "Why it is necessary", SENTENCE)
     go(page, "Deployment")
-    house.paper(PaperKind.COMMUNITY, deployment="market-1")
+    house.register_document(ComplianceDocumentKind.COMMUNITY, deployment="market-1")
 
     def authorise() -> None:
         page.get_by_label("Your reason", exact=False).fill("Necessary and proportionate for this market.")

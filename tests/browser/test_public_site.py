@@ -11,7 +11,7 @@ import pytest
 
 from lfr_core.common.clock import utc_from_ns
 from lfr_core.deployments.announcement import ReasonClass
-from lfr_core.deployments.compliance_documents import paper_folder
+from lfr_core.deployments.compliance_documents import compliance_document_folder
 from lfr_core.domain.policy import load_policy
 from lfr_core.publication.published import Publisher
 from lfr_core.publication.record_figures import figures_for
@@ -72,7 +72,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 destroyed_ns=NOW_NS + 15 * 10**9,
             )
         )
-    data = site_data(engine, policy, papers=paper_folder(folder), now=utc_from_ns(NOW_NS) + timedelta(days=1))
+    data = site_data(
+        engine, policy, documents_folder=compliance_document_folder(folder), now=utc_from_ns(NOW_NS) + timedelta(days=1)
+    )
     publish_folder(folder / "public", site_files(data, policy, signer=None))
     engine.dispose()
     return folder / "public"

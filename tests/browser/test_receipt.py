@@ -56,7 +56,7 @@ def test_a_receipt_breaks_no_rule_of_wcag_and_asks_nobody(
         context.close()
 
 
-def test_a_receipt_is_one_sheet_of_paper(browser: Browser, page_file: Path) -> None:
+def test_a_receipt_is_one_sheet_of_document(browser: Browser, page_file: Path) -> None:
     page = browser.new_page()
     try:
         page.goto(page_file.as_uri())

@@ -29,7 +29,7 @@ from lfr_core.domain.gate import Condition
 from lfr_core.recognition.gallery import MilvusGallery
 from lfr_core.storage.engine import writing
 from lfr_core.storage.tables.deployments import AuthorityRow, DeploymentRow, PlannedDeploymentRow
-from lfr_core.storage.tables.documents import PaperRow
+from lfr_core.storage.tables.documents import ComplianceDocumentRow
 from lfr_core.storage.tables.monitoring import LiveProbeRow
 from lfr_core.storage.tables.publication import AnnouncementRow
 from lfr_core.storage.tables.row import Row
@@ -115,7 +115,7 @@ def changed(row: type[Row], **values: object) -> Callable[[Stream, PlanningHouse
         def put(new: dict[str, object]) -> dict[str, object]:
             with writing(stream.database) as session:
                 query = select(row)
-                if row is not LiveProbeRow and row is not PaperRow:
+                if row is not LiveProbeRow and row is not ComplianceDocumentRow:
                     query = query.where(getattr(row, key) == NAME)
                 found = session.exec(query).first()
                 assert found is not None
@@ -183,7 +183,7 @@ def earlier(days: float) -> Callable[[object], object]:
 
 BREAK = {
     Condition.AUTHORITY: changed(AuthorityRow, granted=False),
-    Condition.PAPERS_IN_DATE: changed(PaperRow, review_by=earlier(1_000)),
+    Condition.DOCUMENTS_IN_DATE: changed(ComplianceDocumentRow, review_by=earlier(1_000)),
     Condition.LIST_IN_PLACE: changed(DeploymentRow, gallery=None),
     Condition.LIST_APPROVED: changed(PlannedDeploymentRow, approved_digest="of another list"),
     Condition.LIST_FRESH: changed(PlannedDeploymentRow, list_built_at=earlier(2)),

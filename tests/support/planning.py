@@ -1,4 +1,4 @@
-"""A force that plans deployments: people of every role, papers in date, and a walk of a deployment along its line."""
+"""A force that plans deployments: people of every role, documents in date, and a walk along the lifecycle."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from lfr_core.custody.vault.port import Vault
 from lfr_core.deployments.announcement import AnnouncementStore
 from lfr_core.deployments.announcing import announce
 from lfr_core.deployments.application import Application, ApplicationForm
-from lfr_core.deployments.compliance_documents import PaperKind, PaperRegister
-from lfr_core.deployments.compliance_documents.kinds import STANDING
+from lfr_core.deployments.compliance_documents import ComplianceDocumentKind, ComplianceDocumentRegister
+from lfr_core.deployments.compliance_documents.kinds import FORCE_DOCUMENTS
 from lfr_core.deployments.entries import EntryLike
 from lfr_core.deployments.monitoring.gallery import GalleryCheck
 from lfr_core.deployments.monitoring.store import keep_self_test
@@ -82,13 +82,13 @@ class PlanningHouse:
 
     @classmethod
     def on(cls, engine: Engine, home: Path) -> PlanningHouse:
-        """On a test's database, with a clock of its own; people and papers are there."""
+        """On a test's database, with a clock of its own; people and documents are there."""
         house = cls(engine, vault_of(engine), trail_of(engine), ManualClock(), home)
         house.settle()
         return house
 
     def settle(self) -> None:
-        """Register people and the force's papers."""
+        """Register people and the force's documents."""
         people = People(self.engine, self.trail, self.clock)
         known = {person.name for person in people.list()}
         for name, (roles, rank) in CAST.items():
@@ -96,15 +96,17 @@ class PlanningHouse:
                 people.add(name, roles, rank, by=COMPLIANCE)
         if OTHER_OFFICER not in known:
             people.add(OTHER_OFFICER, *CAST[OFFICER], by=COMPLIANCE)
-        for kind in STANDING:
-            self.paper(kind)
+        for kind in FORCE_DOCUMENTS:
+            self.register_document(kind)
 
-    def paper(
-        self, kind: PaperKind, *, deployment: str = "", review_by: date | None = None, version: str = "1"
+    def register_document(
+        self, kind: ComplianceDocumentKind, *, deployment: str = "", review_by: date | None = None, version: str = "1"
     ) -> None:
         file = self.home / f"{kind.word}-{deployment}-{version}.md"
         file.write_text(f"# {kind.value}\n\nIn order.\n", encoding="utf-8")
-        register = PaperRegister(self.engine, self.trail, self.clock, self.home / "papers", self.policy.papers)
+        register = ComplianceDocumentRegister(
+            self.engine, self.trail, self.clock, self.home / "papers", self.policy.papers
+        )
         day = review_by or self.now.date() + timedelta(days=100)
         title = f"{kind.value} of the force"
         register.add(kind, file, title=title, version=version, review_by=day, by=COMPLIANCE, deployment=deployment)
@@ -145,7 +147,7 @@ class PlanningHouse:
         return self.planning.plan(deployment, kind, asked, by=PLANNER)
 
     def authorise(self, deployment: str = "dep") -> None:
-        self.paper(PaperKind.COMMUNITY, deployment=deployment)
+        self.register_document(ComplianceDocumentKind.COMMUNITY, deployment=deployment)
         self.planning.authorise(deployment, by=OFFICER, reason="necessary and proportionate", claim_not_shown=True)
 
     def announce(self, deployment: str = "dep") -> None:

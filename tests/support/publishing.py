@@ -115,6 +115,8 @@ def site_of_two(file: Path) -> SiteData:
     )
     figures = figures_for(engine, "dep", force=policy.force.name)
     Publisher(engine, trail_of(engine), clock, policy.publication).publish("dep", figures, by="A. Okafor")
-    data = site_data(engine, policy, papers=file.parent / "papers", now=utc_from_ns(NOW_NS) + timedelta(days=1))
+    data = site_data(
+        engine, policy, documents_folder=file.parent / "papers", now=utc_from_ns(NOW_NS) + timedelta(days=1)
+    )
     engine.dispose()
     return data

@@ -19,8 +19,8 @@ __all__ = ["app"]
 app = typer.Typer()
 
 
-@command(app, migrated=True)
-def paper(
+@command(app, "paper", migrated=True)
+def print_document(
     installation: Installation,
     id: DeploymentId,
     which: Annotated[str, typer.Option("--which", help="application, authority or closing.")] = "application",
@@ -37,10 +37,10 @@ def paper(
     """
     from lfr_core.deployments.compliance_documents.forms import render
     from lfr_core.deployments.evaluations import evaluations_for
-    from lfr_core.publication.printing import printed_paper
+    from lfr_core.publication.printing import build_form
 
     kind, evaluations = _parse_kind(which), evaluations_for(installation.settings)
-    page = render(printed_paper(installation.engine, id, kind, installation.policy, evaluations, now=installation.now))
+    page = render(build_form(installation.engine, id, kind, installation.policy, evaluations, now=installation.now))
     file = output or Path(f"{id}-{which}.html")
     write_new(file, page, rule="deployment.file-exists", mode=0o600, advice=": give another --output")
     print_plain(f"{kind.value} of {id}: {file}")
@@ -56,5 +56,5 @@ def _parse_kind(which: str) -> FormKind:
         "closing": FormKind.CLOSING_REPORT,
     }
     if which not in words:
-        raise Refused("life.no-paper", f"{which!r} is no paper of a deployment; there are {', '.join(words)}")
+        raise Refused("life.no-paper", f"{which!r} is no document of a deployment; there are {', '.join(words)}")
     return words[which]

@@ -35,14 +35,16 @@ def site(
 
     Example: lfr publish site --output var/public
     """
-    from lfr_core.deployments.compliance_documents import paper_folder
+    from lfr_core.deployments.compliance_documents import compliance_document_folder
     from lfr_core.publication.site.atomic_publish import publish_folder
     from lfr_core.publication.site.build import site_files
     from lfr_core.publication.site.data import site_data
 
     settings, policy = installation.settings, installation.policy
     folder = output or settings.public_site
-    data = site_data(installation.engine, policy, papers=paper_folder(settings.home), now=installation.now)
+    data = site_data(
+        installation.engine, policy, documents_folder=compliance_document_folder(settings.home), now=installation.now
+    )
     files = site_files(data, policy, signer=None if draft else installation.vault)
     publish_folder(folder, files)
     return Output(

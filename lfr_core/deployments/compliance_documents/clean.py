@@ -1,4 +1,4 @@
-"""An HTML paper as it is published: what `clean_html` leaves of it, in a page of ours that loads nothing."""
+"""An HTML document as it is published: what `clean_html` leaves of it, in a page of ours that loads nothing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lfr_core.common.errors import Fatal, Refused
 __all__ = ["cleaned"]
 
 _CPU_S = 15
-"""The largest paper that is plain text and tables takes about three."""
+"""The largest document that is plain text and tables takes about three."""
 _WALL_S = 120.0
 _MEMORY_BYTES = 4_000_000_000
 _KILLED = frozenset({-9, -24, -6})
@@ -29,11 +29,11 @@ _PAGE = """<!doctype html>
 
 
 def cleaned(content: bytes, title: str) -> bytes:
-    """The page of an HTML paper. What is clean stays as it is: cleaning it again changes nothing.
+    """The page of an HTML document. What is clean stays as it is: cleaning it again changes nothing.
 
     Args:
         content: UTF-8, with or without BOM.
-        title: the paper's, for the browser's window.
+        title: the document's, for the browser's window.
 
     Raises:
         Refused: `papers.too-complicated`: it takes too long or too much memory to read.
@@ -53,11 +53,11 @@ def cleaned(content: bytes, title: str) -> bytes:
     if done.returncode in _KILLED or b"MemoryError" in done.stderr:
         raise _too_complicated()
     if done.returncode != 0:
-        raise Fatal(f"the cleaner of HTML papers failed: {done.stderr.decode(errors='replace').strip()[-300:]}")
+        raise Fatal(f"the cleaner of HTML documents failed: {done.stderr.decode(errors='replace').strip()[-300:]}")
     return _PAGE.format(title=html.escape(title), body=done.stdout.decode()).encode()
 
 
 def _too_complicated() -> Refused:
     return Refused(
-        "papers.too-complicated", "the HTML paper takes too long to read: save it as PDF, or with fewer nested parts"
+        "papers.too-complicated", "the HTML document takes too long to read: save it as PDF, or with fewer nested parts"
     )

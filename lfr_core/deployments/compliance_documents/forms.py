@@ -1,6 +1,6 @@
-"""The printed papers of a deployment: application, written authority, closing report; HTML from one template set.
+"""The printed documents of a deployment: application, written authority, closing report; HTML from one template set.
 
-A paper is given as printable values, so that this module knows nothing of how a deployment is planned. Each section
+A document is given as printable values, so that this module knows nothing of how a deployment is planned. Each section
 names the rules that ask for it (docs/domain.md 1); the page prints their words small beneath the heading. A page is
 one file: it runs nothing, asks nobody for anything, and everything in it is escaped.
 """
@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-__all__ = ["RULES", "FormKind", "Line", "PrintedPaper", "Section", "Signature", "Table", "render"]
+__all__ = ["RULES", "FormKind", "Line", "PrintedForm", "Section", "Signature", "Table", "render"]
 
 RULES = {
     "W1": "each deployment has a new list of its own",
@@ -23,7 +23,7 @@ RULES = {
     "W6": "the list's size is capped",
     "W7": "the list is destroyed within 24 hours of the end",
     "W10": "the list's composition is published by category",
-    "A1": "application, written authority and closing report are separate papers; the first two come before the start",
+    "A1": "application, written authority and closing report are separate forms; the first two come before the start",
     "A2": "the authorising officer is a superintendent or above",
     "A3": "the authorising officer is neither the applicant nor who compiled the list",
     "A4": "the authority states who, where, when and why, necessity, proportionality, the use case and the footprint",
@@ -42,13 +42,13 @@ RULES = {
     "M1": "the false alert rate is false alerts divided by faces seen",
     "M3": "the false alert rate stays within its limit, or the deployment is suspended",
     "M4": "a claim of accuracy is printed only when the data support it",
-    "M5": "the true recognition rate comes from test subjects, or the paper says that it wasn't tested",
+    "M5": "the true recognition rate comes from test subjects, or the document says that it wasn't tested",
 }
 """What each rule asks, in a line; the ids are those of docs/domain.md 1."""
 
 
 class FormKind(StrEnum):
-    """Three separate papers (docs/domain.md A1). The value is the paper's heading."""
+    """Three separate documents (docs/domain.md A1). The value is the document's heading."""
 
     APPLICATION = "Application"
     AUTHORITY = "Written authority"
@@ -82,7 +82,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One part of a paper."""
+    """One part of a document."""
 
     heading: str
     asked_by: tuple[str, ...]
@@ -98,7 +98,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """Who stands for the paper. `at` is printed as it is given."""
+    """Who stands for the document. `at` is printed as it is given."""
 
     role: str
     name: str
@@ -107,8 +107,8 @@ class Signature:
 
 
 @dataclass(frozen=True, slots=True)
-class PrintedPaper:
-    """One paper of one deployment, ready to print."""
+class PrintedForm:
+    """One document of one deployment, ready to print."""
 
     kind: FormKind
     deployment: str
@@ -124,8 +124,8 @@ class PrintedPaper:
     """What a reader must see first, as "refused" or "superseded"; empty for nothing."""
 
 
-def render(paper: PrintedPaper) -> str:
-    """The paper as one HTML page, with light, dark and print styles. Raises nothing: the values were checked before."""
+def render(form: PrintedForm) -> str:
+    """Render the form as one HTML page, with light, dark and print styles. The values were checked before."""
     environment = Environment(
         loader=PackageLoader("lfr_core.deployments.compliance_documents"),
         autoescape=True,
@@ -133,4 +133,4 @@ def render(paper: PrintedPaper) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template(paper.kind.template).render(paper=paper, rules=RULES)
+    return environment.get_template(form.kind.template).render(form=form, rules=RULES)

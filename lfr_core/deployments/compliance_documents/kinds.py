@@ -1,4 +1,4 @@
-"""What a paper is, and when papers stand."""
+"""What a document is, and when documents stand."""
 
 from __future__ import annotations
 
@@ -7,11 +7,18 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-__all__ = ["STANDING", "Document", "Paper", "PaperKind", "PapersStanding", "standing"]
+__all__ = [
+    "FORCE_DOCUMENTS",
+    "ComplianceDocument",
+    "ComplianceDocumentKind",
+    "ComplianceDocumentsStatus",
+    "PublicDocument",
+    "assess_documents",
+]
 
 
-class PaperKind(StrEnum):
-    """The papers that must be in date before a deployment (docs/domain.md A6)."""
+class ComplianceDocumentKind(StrEnum):
+    """The documents that must be in date before a deployment (docs/domain.md A6)."""
 
     DPIA = "data protection impact assessment"
     """Section 64 of the Data Protection Act 2018."""
@@ -28,15 +35,19 @@ class PaperKind(StrEnum):
         return self.name.lower().replace("_", "-")
 
 
-STANDING = (PaperKind.DPIA, PaperKind.APPROPRIATE_POLICY, PaperKind.EQUALITY)
+FORCE_DOCUMENTS = (
+    ComplianceDocumentKind.DPIA,
+    ComplianceDocumentKind.APPROPRIATE_POLICY,
+    ComplianceDocumentKind.EQUALITY,
+)
 """One of each for the force; a community impact assessment belongs to one deployment."""
 
 
 @dataclass(frozen=True, slots=True)
-class Paper:
-    """One version of a paper, as it was registered. It never changes: another version supersedes it."""
+class ComplianceDocument:
+    """One version of a compliance document, as it was registered. It never changes: another version supersedes it."""
 
-    kind: PaperKind
+    kind: ComplianceDocumentKind
     deployment: str
     """Of a community impact assessment; empty for the others."""
     version: str
@@ -46,7 +57,7 @@ class Paper:
     approved_by: str
     added_at: datetime
     sha256: str
-    """Of its file, hexadecimal; the file's name in the folder of papers."""
+    """Of its file, hexadecimal; the file's name in the folder of documents."""
     file_name: str
     """As it was given."""
     media_type: str
@@ -55,12 +66,12 @@ class Paper:
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
-    """A paper as the public library shows it: without the name of who approved it."""
+class PublicDocument:
+    """A document as the public library shows it: without the name of who approved it."""
 
-    kind: PaperKind
+    kind: ComplianceDocumentKind
     deployment: str
-    """The name by which the public knows the deployment; empty for the force's own papers."""
+    """The name by which the public knows the deployment; empty for the force's own documents."""
     version: str
     title: str
     review_by: date
@@ -73,11 +84,11 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True)
-class PapersStanding:
-    """Whether a deployment's papers are all there and in date."""
+class ComplianceDocumentsStatus:
+    """Whether a deployment's documents are all there and in date."""
 
-    missing: tuple[PaperKind, ...]
-    expired: tuple[Paper, ...]
+    missing: tuple[ComplianceDocumentKind, ...]
+    expired: tuple[ComplianceDocument, ...]
 
     @property
     def in_date(self) -> bool:
@@ -87,19 +98,21 @@ class PapersStanding:
     def why(self) -> str:
         """One sentence: what is wanting and what to do, or that nothing is."""
         if self.in_date:
-            return "its papers are in date"
+            return "its documents are in date"
         wanting = [f"there is no {kind.value}" for kind in self.missing]
         wanting += [
-            f"the {paper.kind.value} (version {paper.version}) was to be reviewed by {paper.review_by:%Y-%m-%d}"
-            for paper in self.expired
+            f"the {one.kind.value} (version {one.version}) was to be reviewed by {one.review_by:%Y-%m-%d}"
+            for one in self.expired
         ]
         return f"{'; '.join(wanting)}: `lfr papers add` registers a version in date"
 
 
-def standing(newest: Collection[Paper], day: date) -> PapersStanding:
-    """How the newest paper of each kind, those of one deployment among them, stand on `day` in England."""
-    by_kind = {paper.kind: paper for paper in newest}
-    return PapersStanding(
-        missing=tuple(kind for kind in PaperKind if kind not in by_kind),
-        expired=tuple(by_kind[kind] for kind in PaperKind if kind in by_kind and by_kind[kind].review_by < day),
+def assess_documents(read_newest: Collection[ComplianceDocument], day: date) -> ComplianceDocumentsStatus:
+    """How the newest document of each kind, those of one deployment among them, stand on `day` in England."""
+    by_kind = {document.kind: document for document in read_newest}
+    return ComplianceDocumentsStatus(
+        missing=tuple(kind for kind in ComplianceDocumentKind if kind not in by_kind),
+        expired=tuple(
+            by_kind[kind] for kind in ComplianceDocumentKind if kind in by_kind and by_kind[kind].review_by < day
+        ),
     )

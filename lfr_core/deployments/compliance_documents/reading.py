@@ -1,4 +1,4 @@
-"""The register of papers, read: what is registered, whether it stands, and what the public library shows."""
+"""Reads the register of compliance documents: what is registered, what is in date, what the library shows."""
 
 from __future__ import annotations
 
@@ -12,43 +12,60 @@ from sqlmodel import Session, col, or_, select
 from lfr_core.common.errors import Fatal
 from lfr_core.common.files import read_bounded
 from lfr_core.deployments.announcement import announcements
-from lfr_core.deployments.compliance_documents.kinds import Document, Paper, PaperKind, PapersStanding, standing
+from lfr_core.deployments.compliance_documents.kinds import (
+    ComplianceDocument,
+    ComplianceDocumentKind,
+    ComplianceDocumentsStatus,
+    PublicDocument,
+    assess_documents,
+)
 from lfr_core.storage.engine import reading
-from lfr_core.storage.tables.documents import PaperRow
+from lfr_core.storage.tables.documents import ComplianceDocumentRow
 
-__all__ = ["documents", "newest", "paper_content", "papers", "papers_standing", "value_of"]
+__all__ = [
+    "document_of_row",
+    "list_compliance_documents",
+    "list_public_documents",
+    "read_document",
+    "read_documents_status",
+    "read_newest",
+]
 
 _MOST_BYTES = 100_000_000
-"""Of a paper's file; cleaning writes some characters of an HTML paper longer than they came."""
+"""Of a document's file; cleaning writes some characters of an HTML document longer than they came."""
 
 
-def papers(engine: Engine) -> tuple[Paper, ...]:
+def list_compliance_documents(engine: Engine) -> tuple[ComplianceDocument, ...]:
     """Every version there is, by kind and deployment, the newest first. Raises Retryable."""
     with reading(engine) as session:
-        rows = session.exec(select(PaperRow).order_by(col(PaperRow.id).desc())).all()
-    order = list(PaperKind)
-    return tuple(sorted((value_of(row) for row in rows), key=lambda one: (order.index(one.kind), one.deployment)))
+        rows = session.exec(select(ComplianceDocumentRow).order_by(col(ComplianceDocumentRow.id).desc())).all()
+    order = list(ComplianceDocumentKind)
+    return tuple(
+        sorted((document_of_row(row) for row in rows), key=lambda one: (order.index(one.kind), one.deployment))
+    )
 
 
-def papers_standing(session: Session, deployment: str, day: date) -> PapersStanding:
-    """Whether the force's papers and `deployment`'s community impact assessment are there and in date.
+def read_documents_status(session: Session, deployment: str, day: date) -> ComplianceDocumentsStatus:
+    """Whether the force's documents and `deployment`'s community impact assessment are there and in date.
 
     Args:
         session: of `reading` or `writing`.
         deployment: its id.
-        day: in England. A paper is good on its `review_by` and not after.
+        day: in England. A document is good on its `review_by` and not after.
     """
     if "\x00" in deployment:
-        return standing((), day)
+        return assess_documents((), day)
     rows = session.exec(
-        select(PaperRow)
-        .where(or_(PaperRow.deployment == "", PaperRow.deployment == deployment))
-        .order_by(col(PaperRow.id))
+        select(ComplianceDocumentRow)
+        .where(or_(ComplianceDocumentRow.deployment == "", ComplianceDocumentRow.deployment == deployment))
+        .order_by(col(ComplianceDocumentRow.id))
     )
-    return standing(list({row.kind: value_of(row) for row in rows}.values()), day)  # the last of a kind is its newest
+    return assess_documents(
+        list({row.kind: document_of_row(row) for row in rows}.values()), day
+    )  # the last of a kind is its newest
 
 
-def documents(engine: Engine) -> tuple[Document, ...]:
+def list_public_documents(engine: Engine) -> tuple[PublicDocument, ...]:
     """The public library: the newest version of each kind, expired or not.
 
     Community impact assessments are shown only of deployments that were announced, or whose place is released, and
@@ -56,34 +73,34 @@ def documents(engine: Engine) -> tuple[Document, ...]:
     """
     public = {one.deployment: one.public_id for one in announcements(engine) if one.place_is_public} | {"": ""}
     with reading(engine) as session:
-        found = [paper for paper in newest(session) if paper.deployment in public]
+        found = [document for document in read_newest(session) if document.deployment in public]
     return tuple(
-        Document(
-            kind=paper.kind,
-            deployment=public[paper.deployment],
-            version=paper.version,
-            title=paper.title,
-            review_by=paper.review_by,
-            added_at=paper.added_at,
-            sha256=paper.sha256,
-            file_name=paper.file_name,
-            media_type=paper.media_type,
-            size=paper.size,
+        PublicDocument(
+            kind=document.kind,
+            deployment=public[document.deployment],
+            version=document.version,
+            title=document.title,
+            review_by=document.review_by,
+            added_at=document.added_at,
+            sha256=document.sha256,
+            file_name=document.file_name,
+            media_type=document.media_type,
+            size=document.size,
         )
-        for paper in found
+        for document in found
     )
 
 
-def newest(session: Session) -> tuple[Paper, ...]:
+def read_newest(session: Session) -> tuple[ComplianceDocument, ...]:
     """The version in force of each kind and deployment, by kind and deployment."""
-    rows = session.exec(select(PaperRow).order_by(col(PaperRow.id)))
-    last = {(row.kind, row.deployment): value_of(row) for row in rows}
-    order = list(PaperKind)
+    rows = session.exec(select(ComplianceDocumentRow).order_by(col(ComplianceDocumentRow.id)))
+    last = {(row.kind, row.deployment): document_of_row(row) for row in rows}
+    order = list(ComplianceDocumentKind)
     return tuple(sorted(last.values(), key=lambda one: (order.index(one.kind), one.deployment)))
 
 
-def paper_content(folder: Path, sha256: str) -> bytes:
-    """The bytes of a paper's file in `folder` (`paper_folder`), compared with their SHA-256.
+def read_document(folder: Path, sha256: str) -> bytes:
+    """The bytes of a document's file in `folder` (`compliance_document_folder`), compared with their SHA-256.
 
     Raises:
         Fatal: the file is away or isn't what was registered.
@@ -92,16 +109,16 @@ def paper_content(folder: Path, sha256: str) -> bytes:
     try:
         content = read_bounded(file, _MOST_BYTES, inside=folder)
     except OSError as error:
-        raise Fatal(f"the paper's file {file} can't be read ({error.strerror}): restore it from a backup") from error
+        raise Fatal(f"the document's file {file} can't be read ({error.strerror}): restore it from a backup") from error
     if hashlib.sha256(content).hexdigest() != sha256:
-        raise Fatal(f"the paper's file {file} isn't what was registered: restore it from a backup")
+        raise Fatal(f"the document's file {file} isn't what was registered: restore it from a backup")
     return content
 
 
-def value_of(row: PaperRow) -> Paper:
+def document_of_row(row: ComplianceDocumentRow) -> ComplianceDocument:
     """The row as everybody else has it."""
-    return Paper(
-        kind=PaperKind(row.kind),
+    return ComplianceDocument(
+        kind=ComplianceDocumentKind(row.kind),
         deployment=row.deployment,
         version=row.version,
         title=row.title,

@@ -1,4 +1,4 @@
-"""The register of papers, written: a version is added, and never changed afterwards."""
+"""Writes the register of compliance documents: a version is added, and never changed afterwards."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from lfr_core.common.files import read_bounded
 from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
 from lfr_core.custody.people import Person, Role, acting
 from lfr_core.deployments.compliance_documents.clean import cleaned
-from lfr_core.deployments.compliance_documents.kinds import Paper, PaperKind
-from lfr_core.deployments.compliance_documents.reading import value_of
+from lfr_core.deployments.compliance_documents.kinds import ComplianceDocument, ComplianceDocumentKind
+from lfr_core.deployments.compliance_documents.reading import document_of_row
 from lfr_core.deployments.compliance_documents.signature import HTML, media_type_of
-from lfr_core.domain.policy import PapersPolicy
+from lfr_core.domain.policy import ComplianceDocumentsPolicy
 from lfr_core.domain.working_days import LONDON
 from lfr_core.storage.engine import reading, writing
 from lfr_core.storage.tables.deployments import DeploymentRow
-from lfr_core.storage.tables.documents import PaperRow
+from lfr_core.storage.tables.documents import ComplianceDocumentRow
 
-__all__ = ["LARGEST_BYTES", "PaperRegister", "paper_folder"]
+__all__ = ["LARGEST_BYTES", "ComplianceDocumentRegister", "compliance_document_folder"]
 
 LARGEST_BYTES = 20_000_000
-"""Of a paper's file: the public downloads it, some over a telephone."""
+"""Of a document's file: the public downloads it, some over a telephone."""
 _LONGEST = 200
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2028\u2029\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 _VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,29}")
@@ -40,16 +40,18 @@ _MAY = (Role.COMPLIANCE, Role.AUTHORISING_OFFICER)
 _LOCK = 0x4C46_5250_41  # any number of our own ("LFRPA"), for PostgreSQL's advisory lock
 
 
-def paper_folder(home: Path) -> Path:
-    """Where the files of papers lie in the home folder, each under its SHA-256. They are public: nothing is sealed."""
+def compliance_document_folder(home: Path) -> Path:
+    """Return the folder of the documents' files, each under its SHA-256. They are public: nothing is sealed."""
     return home / "papers"
 
 
-class PaperRegister:
-    """Adds papers. Raises Retryable when database or vault is away, or the disk is full."""
+class ComplianceDocumentRegister:
+    """Adds documents. Raises Retryable when database or vault is away, or the disk is full."""
 
-    def __init__(self, engine: Engine, trail: Trail, clock: Clock, folder: Path, policy: PapersPolicy) -> None:
-        """`folder` is `paper_folder(settings.home)`."""
+    def __init__(
+        self, engine: Engine, trail: Trail, clock: Clock, folder: Path, policy: ComplianceDocumentsPolicy
+    ) -> None:
+        """`folder` is `compliance_document_folder(settings.home)`."""
         self._engine = engine
         self._trail = trail
         self._clock = clock
@@ -57,8 +59,16 @@ class PaperRegister:
         self._policy = policy
 
     def add(
-        self, kind: PaperKind, file: Path, *, title: str, version: str, review_by: date, by: str, deployment: str = ""
-    ) -> Paper:
+        self,
+        kind: ComplianceDocumentKind,
+        file: Path,
+        *,
+        title: str,
+        version: str,
+        review_by: date,
+        by: str,
+        deployment: str = "",
+    ) -> ComplianceDocument:
         """Register a version, which supersedes those before. The same again changes nothing.
 
         Args:
@@ -75,7 +85,7 @@ class PaperRegister:
             Refused: `papers.bad-text`, `papers.bad-version`, `papers.expired`, `papers.review-too-late`,
                 `papers.scope`, `papers.not-a-file`, `papers.too-large`, `papers.version-taken`,
                 `deployment.unknown`, and as `acting` and `media_type_of`.
-            Fatal: the folder of papers can't be written.
+            Fatal: the folder of documents can't be written.
         """
         self._check(kind, title, version, review_by, deployment)
         name, content = _read(file)
@@ -83,7 +93,7 @@ class PaperRegister:
         title = " ".join(title.split())
         if media_type == HTML:
             content = cleaned(content, title)
-        row = PaperRow(
+        row = ComplianceDocumentRow(
             kind=kind.value,
             deployment=deployment,
             version=version,
@@ -107,20 +117,20 @@ class PaperRegister:
             _checked(session, row, by)
             known = _same(session, row)
             if known is not None:
-                return value_of(known)
+                return document_of_row(known)
             session.add(row)
             session.flush()
             self._trail.append(session, _added(row, kind))
-            return value_of(row)
+            return document_of_row(row)
 
-    def _check(self, kind: PaperKind, title: str, version: str, review_by: date, deployment: str) -> None:
+    def _check(self, kind: ComplianceDocumentKind, title: str, version: str, review_by: date, deployment: str) -> None:
         if not title.strip() or len(title) > _LONGEST or _CONTROL.search(title):
-            raise Refused("papers.bad-text", f"give the paper's title, in one line of at most {_LONGEST} characters")
+            raise Refused("papers.bad-text", f"give the document's title, in one line of at most {_LONGEST} characters")
         if not _VERSION.fullmatch(version):
             raise Refused(
                 "papers.bad-version", "a version is up to 30 letters, digits, points and hyphens, as 2.1 or 2026-11"
             )
-        if (kind is PaperKind.COMMUNITY) != bool(deployment):
+        if (kind is ComplianceDocumentKind.COMMUNITY) != bool(deployment):
             raise Refused(
                 "papers.scope",
                 "a community impact assessment belongs to a deployment: give --deployment"
@@ -136,7 +146,7 @@ class PaperRegister:
         if review_by > today + timedelta(days=self._policy.max_review_days):
             raise Refused(
                 "papers.review-too-late",
-                f"a paper is reviewed within {self._policy.max_review_days} days (papers.max_review_days): "
+                f"a document is reviewed within {self._policy.max_review_days} days (papers.max_review_days): "
                 f"give a date up to {today + timedelta(days=self._policy.max_review_days)}",
             )
 
@@ -144,7 +154,7 @@ class PaperRegister:
         return utc_from_ns(self._clock.time_ns())
 
 
-def _added(row: PaperRow, kind: PaperKind) -> AuditEvent:
+def _added(row: ComplianceDocumentRow, kind: ComplianceDocumentKind) -> AuditEvent:
     facts: dict[str, str | int] = {
         "version": row.version,
         "review_by": row.review_by.isoformat(),
@@ -155,7 +165,7 @@ def _added(row: PaperRow, kind: PaperKind) -> AuditEvent:
     return AuditEvent(Verb.AUTHORISE, row.approved_by, row.deployment, subject, "papers.added", facts)
 
 
-def _checked(session: Session, row: PaperRow, by: str) -> Person:
+def _checked(session: Session, row: ComplianceDocumentRow, by: str) -> Person:
     """Who approves. Raises Refused as `acting`, and `deployment.unknown`."""
     person = acting(session, by, _MAY)
     if row.deployment and ("\x00" in row.deployment or session.get(DeploymentRow, row.deployment) is None):
@@ -163,11 +173,13 @@ def _checked(session: Session, row: PaperRow, by: str) -> Person:
     return person
 
 
-def _same(session: Session, row: PaperRow) -> PaperRow | None:
+def _same(session: Session, row: ComplianceDocumentRow) -> ComplianceDocumentRow | None:
     """That version if it is registered already and the same. Raises Refused `papers.version-taken` if it is another."""
     known = session.exec(
-        select(PaperRow).where(
-            PaperRow.kind == row.kind, PaperRow.deployment == row.deployment, PaperRow.version == row.version
+        select(ComplianceDocumentRow).where(
+            ComplianceDocumentRow.kind == row.kind,
+            ComplianceDocumentRow.deployment == row.deployment,
+            ComplianceDocumentRow.version == row.version,
         )
     ).one_or_none()
     if known is None:
@@ -194,7 +206,7 @@ def _read(file: Path) -> tuple[str, bytes]:
             words = f"{name} is larger than {LARGEST_BYTES // 1_000_000} MB: make it smaller"
             raise Refused("papers.too-large", words) from error
         raise Refused(
-            "papers.not-a-file", f"{file} can't be read: {error.strerror}. Give the paper's own file"
+            "papers.not-a-file", f"{file} can't be read: {error.strerror}. Give the document's own file"
         ) from error
 
 
@@ -214,7 +226,7 @@ def _keep(folder: Path, sha256: str, content: bytes) -> None:
         finally:
             os.close(directory)
     except OSError as error:
-        words = f"the folder of papers {folder} can't be written: {error.strerror}. Nothing was registered"
+        words = f"the folder of documents {folder} can't be written: {error.strerror}. Nothing was registered"
         if error.errno in _FULL:
             raise Retryable(f"{words}: free space, then give the same command again", retry_after_s=5.0) from error
         raise Fatal(f"{words}: see that it is a folder of ours") from error

@@ -1,6 +1,6 @@
 """What kind of document a file is, by what is in it; what isn't a document for the public is refused.
 
-The papers are published as they are, beside pages that need no script and ask nobody for anything; so an HTML paper
+They are published as they are, beside pages that need no script and ask nobody for anything; so an HTML document
 that runs something or loads something is refused. What a PDF may do is its reader's affair, which sites don't extend.
 """
 
@@ -24,14 +24,14 @@ _OUTSIDE_STYLE = re.compile(r"@import|url\(\s*['\"]?(?!data:|#)", re.IGNORECASE)
 
 
 def media_type_of(content: bytes, name: str) -> str:
-    """The media type of a paper: PDF, HTML, Markdown or plain text, by its signature and the name's ending.
+    """The media type of a document: PDF, HTML, Markdown or plain text, by its signature and the name's ending.
 
     Raises:
         Refused: `papers.empty`; `papers.not-a-document` (another kind of file, or one whose name says another kind
             than its bytes); `papers.active-html` (it runs or loads something).
     """
     if not content.strip():
-        raise Refused("papers.empty", f"{name} is empty: give the file of the paper itself")
+        raise Refused("papers.empty", f"{name} is empty: give the file of the document itself")
     claimed = _BY_SUFFIX.get(PurePath(name).suffix.casefold())
     found = _found(content, name)
     if found == TEXT and claimed == MARKDOWN:
@@ -40,7 +40,7 @@ def media_type_of(content: bytes, name: str) -> str:
         raise Refused(
             "papers.not-a-document",
             f"{name} is {found} inside, and its name says {claimed or 'nothing known'}: "
-            "a paper is a .pdf, .html, .md or .txt that is what its name says",
+            "a document is a .pdf, .html, .md or .txt that is what its name says",
         )
     return found
 
@@ -62,7 +62,7 @@ def _found(content: bytes, name: str) -> str:
     if reader.found:
         raise Refused(
             "papers.active-html",
-            f"{name} has {reader.found}: a public paper runs nothing and loads nothing; save it as PDF or plain HTML",
+            f"{name} has {reader.found}: a public document runs and loads nothing; save it as PDF or plain HTML",
         )
     return HTML
 

@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 from lfr_core.alerts import read
 from lfr_core.common.errors import Refused
 from lfr_core.deployments.announcement import Announcement, announcements
-from lfr_core.deployments.compliance_documents import Document, documents, paper_content
+from lfr_core.deployments.compliance_documents import PublicDocument, list_public_documents, read_document
 from lfr_core.deployments.compliance_documents.clean import cleaned
 from lfr_core.deployments.deadlines import Due, ResultsStatus, results_due
 from lfr_core.domain.deployments import DeploymentKind
@@ -64,9 +64,9 @@ class SiteDeployment:
 
 @dataclass(frozen=True, slots=True)
 class SiteDocument:
-    """A paper of the library, with its file."""
+    """A document of the library, with its file."""
 
-    document: Document
+    document: PublicDocument
     content: bytes
 
     @property
@@ -103,12 +103,12 @@ class SiteData:
         return (*self.coming, *self.past)
 
 
-def site_data(engine: Engine, policy: Policy, *, papers: Path, now: datetime) -> SiteData:
-    """Everything that is public now. `papers`: the folder of papers' files (`papers.paper_folder`).
+def site_data(engine: Engine, policy: Policy, *, documents_folder: Path, now: datetime) -> SiteData:
+    """Read everything that is public now. `documents_folder`: where the compliance documents' files lie.
 
     Raises:
         Retryable: the records are away.
-        Fatal: a published record was changed in the database, or a paper's file is away.
+        Fatal: a published record was changed in the database, or a document's file is away.
     """
     with reading(engine) as session:
         due = {one.deployment: one for one in results_due(session, now, policy.publication)}
@@ -144,14 +144,14 @@ def site_data(engine: Engine, policy: Policy, *, papers: Path, now: datetime) ->
             for name, one in summaries.items()
         ),
         late_unannounced=tuple(one for name, one in due.items() if name not in announced_ids and _is_late(one)),
-        documents=tuple(_document(papers, one) for one in documents(engine)),
+        documents=tuple(_document(documents_folder, one) for one in list_public_documents(engine)),
         ledger=render(read_ledger(engine, promises(policy), now_ns=round(now.timestamp() * 1e9))),
     )
 
 
-def _document(papers: Path, one: Document) -> SiteDocument:
-    """With its file. An HTML paper of before papers were cleaned is cleaned now, and listed as what is published."""
-    content = paper_content(papers, one.sha256)
+def _document(documents_folder: Path, one: PublicDocument) -> SiteDocument:
+    """Read a document's file. HTML from before documents were cleaned is cleaned now, and listed as published."""
+    content = read_document(documents_folder, one.sha256)
     if one.media_type != "text/html":
         return SiteDocument(one, content)
     content = cleaned(content, one.title)

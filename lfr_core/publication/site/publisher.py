@@ -43,13 +43,13 @@ class Refreshed:
 
 @dataclass(frozen=True, slots=True)
 class PublicSite:
-    """The site in `folder`. Papers' files lie in `papers`."""
+    """The site in `folder`. Compliance documents lie in `documents_folder`."""
 
     engine: Engine
     policy: Policy
     signer: Signer
     folder: Path
-    papers: Path
+    documents_folder: Path
 
     def refresh(self, now: datetime, *, wait: bool = True) -> Refreshed:
         """Build it if something changed; with `wait`, at most every `publication.site_every_min` minutes.
@@ -61,7 +61,7 @@ class PublicSite:
             Retryable: records or vault are away, or another build runs.
             Fatal: the folder can't be written; the old site stands and the next refresh makes it up.
         """
-        data = site_data(self.engine, self.policy, papers=self.papers, now=now)
+        data = site_data(self.engine, self.policy, documents_folder=self.documents_folder, now=now)
         draft = bool(self.policy.force.placeholders)
         fingerprint = _fingerprint(data, self.policy, draft=draft)
         known, built_at = _read(self.folder)

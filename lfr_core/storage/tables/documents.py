@@ -9,11 +9,11 @@ from sqlmodel import Field
 
 from lfr_core.storage.tables.row import Row
 
-__all__ = ["PaperRow"]
+__all__ = ["ComplianceDocumentRow"]
 
 
-class PaperRow(Row, table=True):
-    """One version of a paper. Rows are only ever added; of one kind and scope the highest id is in force."""
+class ComplianceDocumentRow(Row, table=True):
+    """One version of a document. Rows are only ever added; of one kind and scope the highest id is in force."""
 
     __tablename__ = "paper"
     __table_args__ = (UniqueConstraint("kind", "deployment", "version"),)
@@ -21,7 +21,7 @@ class PaperRow(Row, table=True):
     id: int | None = Field(default=None, primary_key=True)
     kind: str
     deployment: str
-    """Empty for the force's own papers, so that the constraint holds for them too; hence no foreign key."""
+    """Empty for the force's own documents, so that the constraint holds for them too; hence no foreign key."""
     version: str
     title: str
     review_by: dt.date

@@ -15,7 +15,7 @@ from lfr_core.custody.vault.port import KeyKind
 from lfr_core.deployments.announcement import ReasonClass
 from lfr_core.deployments.announcing import announce, withhold
 from lfr_core.deployments.attendance import Attendance
-from lfr_core.deployments.compliance_documents import PaperKind
+from lfr_core.deployments.compliance_documents import ComplianceDocumentKind
 from lfr_core.deployments.gate_facts import gate_facts
 from lfr_core.deployments.locking import locked
 from lfr_core.deployments.reading import open_calls, read_authority, timeline
@@ -85,7 +85,7 @@ def test_a_deployment_goes_its_whole_line_and_the_timeline_names_three_people(ho
 
 def test_the_planner_never_authorises_the_same_deployment(house: PlanningHouse) -> None:
     house.planning.plan("dep", DeploymentKind.OPERATIONAL, form(house.start()), by=OFFICER)  # an officer who also plans
-    house.paper(PaperKind.COMMUNITY, deployment="dep")
+    house.register_document(ComplianceDocumentKind.COMMUNITY, deployment="dep")
 
     refused("life.same-person", lambda: decide(house, OFFICER.upper()))
     refused("people.wrong-role", lambda: decide(house, PLANNER))
@@ -96,7 +96,7 @@ def test_the_planner_never_authorises_the_same_deployment(house: PlanningHouse) 
 
 def test_an_officer_signs_that_no_evaluation_shows_the_public_claim(house: PlanningHouse) -> None:
     house.plan()
-    house.paper(PaperKind.COMMUNITY, deployment="dep")
+    house.register_document(ComplianceDocumentKind.COMMUNITY, deployment="dep")
 
     reported = refused("life.claim-not-shown", lambda: house.planning.authorise("dep", by=OFFICER, reason="necessary"))
     assert "1 false alert in 100,000 faces" in reported
@@ -128,18 +128,18 @@ def test_an_officer_who_is_revoked_doesn_t_open_a_gate_any_more(house: PlanningH
     assert Condition.AUTHORITY in red(house)  # what was done before doesn't come back with the name
 
 
-def test_an_expired_or_missing_paper_blocks_the_authority_and_shuts_the_gate(house: PlanningHouse) -> None:
+def test_an_expired_or_missing_document_blocks_the_authority_and_shuts_the_gate(house: PlanningHouse) -> None:
     made = house.plan()
     reported = refused("life.papers", lambda: decide(house, OFFICER))
     assert "community" in reported
     last = made.ends_at.date()
-    house.paper(PaperKind.COMMUNITY, deployment="dep", review_by=last)
+    house.register_document(ComplianceDocumentKind.COMMUNITY, deployment="dep", review_by=last)
     decide(house, OFFICER)
-    assert Condition.PAPERS_IN_DATE not in red(house)
+    assert Condition.DOCUMENTS_IN_DATE not in red(house)
 
     house.wait_until(made.ends_at + timedelta(days=1))
 
-    assert Condition.PAPERS_IN_DATE in red(house)
+    assert Condition.DOCUMENTS_IN_DATE in red(house)
 
 
 def test_moving_a_deployment_takes_its_authority_and_announcement_back(house: PlanningHouse) -> None:

@@ -68,21 +68,21 @@ def test_what_is_refused_names_its_rule(home: Path, arguments: tuple[str, ...], 
     assert output in lfr("users", *arguments, code=Refused.exit_code)
 
 
-def test_a_paper_is_registered_listed_shown_and_handed_out(home: Path, tmp_path: Path) -> None:
+def test_a_document_is_registered_listed_shown_and_handed_out(home: Path, tmp_path: Path) -> None:
     lfr("users", "add", "D. Mensah", "--role", "compliance", "--rank", "police-staff")
-    paper, copy = tmp_path / "dpia.md", tmp_path / "copy.md"
-    paper.write_text("# DPIA\n", encoding="utf-8")
+    document, copy = tmp_path / "dpia.md", tmp_path / "copy.md"
+    document.write_text("# DPIA\n", encoding="utf-8")
     given = ("--title", "DPIA", "--review-by", NEXT_YEAR, "--by", "D. Mensah")
-    lfr("papers", "add", "dpia", str(paper), "--version", "1.0", *given)
-    lfr("papers", "add", "dpia", str(paper), "--version", "2.0", *given)
+    lfr("papers", "add", "dpia", str(document), "--version", "1.0", *given)
+    lfr("papers", "add", "dpia", str(document), "--version", "2.0", *given)
     listed = lfr("papers", "list")
     (newest,) = json.loads(lfr("papers", "list", "--json"))
 
     assert newest["version"] == "2.0"
-    assert listed.count("missing") == 2  # the two other standing papers
+    assert listed.count("missing") == 2  # the two other standing documents
     assert len(json.loads(lfr("papers", "list", "--all", "--json"))) == 2
     assert "as registered" in lfr("papers", "show", "dpia", "--version", "1.0", "--output", str(copy))
-    assert copy.read_bytes() == paper.read_bytes()
+    assert copy.read_bytes() == document.read_bytes()
 
     (home / "papers" / newest["sha256"]).write_text("tampered", encoding="utf-8")
     assert "isn't what was registered" in lfr("papers", "show", "dpia", code=Fatal.exit_code)

@@ -12,7 +12,7 @@ import pytest
 from apps.planner.view import PlannerServices, PlannerView
 from lfr_core.common.errors import Poison, Refused, Retryable
 from lfr_core.custody.people import Role
-from lfr_core.deployments.compliance_documents import PaperKind
+from lfr_core.deployments.compliance_documents import ComplianceDocumentKind
 from lfr_core.deployments.evaluations import load_evaluations
 from lfr_core.deployments.readiness import steps_for
 from lfr_core.deployments.reading import read_authority
@@ -105,7 +105,7 @@ def test_the_officer_authorises_the_revision_that_was_on_the_screen(
     house: PlanningHouse, view: PlannerView, calls: PlannerCalls
 ) -> None:
     house.plan("dep")
-    house.paper(PaperKind.COMMUNITY, deployment="dep")
+    house.register_document(ComplianceDocumentKind.COMMUNITY, deployment="dep")
     house.plan("dep", place="Great Yarmouth")
 
     def authorise(revision: int, by: str = OTHER_OFFICER, *, signed: bool = True) -> None:

@@ -65,7 +65,7 @@ def read_public_data(engine: Engine) -> SiteData:
     for name in ("dep", "thorpe-road"):
         figures = figures_for(engine, name, force=FORCE.name)
         Publisher(engine, trail_of(engine), clock, POLICY.publication).publish(name, figures, by="A. Okafor")
-    return site_data(engine, POLICY, papers=Path("none"), now=utc_from_ns(NOW_NS) + timedelta(days=1))
+    return site_data(engine, POLICY, documents_folder=Path("none"), now=utc_from_ns(NOW_NS) + timedelta(days=1))
 
 
 class Headings(HTMLParser):
@@ -147,7 +147,7 @@ def test_an_announced_deployment_that_never_opened_is_said_not_to_have_been_held
     store_of(engine).create("dep", DeploymentKind.DEMO, name="High Street", policy=POLICY)
     announcing(engine).publish("dep", planned(), by="A. Okafor")
     before, after = (
-        site_data(engine, POLICY, papers=Path("none"), now=planned().ends_at + timedelta(hours=hours))
+        site_data(engine, POLICY, documents_folder=Path("none"), now=planned().ends_at + timedelta(hours=hours))
         for hours in (-1, 1)
     )
 

@@ -16,7 +16,11 @@ from lfr_core.common.errors import Fatal, Refused
 from lfr_core.custody.audit.port import Signer
 from lfr_core.custody.people.roles import Rank, Role
 from lfr_core.custody.people.store import People
-from lfr_core.deployments.compliance_documents import PaperKind, PaperRegister, paper_folder
+from lfr_core.deployments.compliance_documents import (
+    ComplianceDocumentKind,
+    ComplianceDocumentRegister,
+    compliance_document_folder,
+)
 from lfr_core.deployments.deadlines import moments
 from lfr_core.domain.policy import Policy, load_policy
 from lfr_core.publication.promises.catalogue import promises
@@ -46,7 +50,7 @@ def site(engine: Engine, tmp_path: Path) -> PublicSite:
     force = policy.force.model_copy(update=dict.fromkeys(type(policy.force).model_fields, "here"))
     signer: Signer = vault_core(tmp_path)[0]
     filled = policy.model_copy(update={"force": force})
-    return PublicSite(engine, filled, signer, tmp_path / "public", paper_folder(tmp_path))
+    return PublicSite(engine, filled, signer, tmp_path / "public", compliance_document_folder(tmp_path))
 
 
 @dataclass
@@ -104,13 +108,18 @@ def test_a_promise_that_breaks_is_on_the_site_at_the_next_refresh_and_a_look_alo
     assert page.count("as told") == sum(bool(each.check) for each in promises(site.policy))
 
 
-def test_papers_lie_in_the_library_as_they_were_registered(engine: Engine, site: PublicSite, tmp_path: Path) -> None:
+def test_documents_lie_in_the_library_as_they_were_registered(engine: Engine, site: PublicSite, tmp_path: Path) -> None:
     people = People(engine, trail_of(engine), ManualClock())
     people.add("E. Compliance", {Role.COMPLIANCE}, Rank.POLICE_STAFF, by="E. Compliance")
-    paper = tmp_path / "dpia.txt"
-    paper.write_text("what could go wrong")
-    PaperRegister(engine, trail_of(engine), ManualClock(), site.papers, site.policy.papers).add(
-        PaperKind.DPIA, paper, version="2", title="DPIA <of> LFR", review_by=date(2027, 1, 1), by="E. Compliance"
+    document = tmp_path / "dpia.txt"
+    document.write_text("what could go wrong")
+    ComplianceDocumentRegister(engine, trail_of(engine), ManualClock(), site.documents_folder, site.policy.papers).add(
+        ComplianceDocumentKind.DPIA,
+        document,
+        version="2",
+        title="DPIA <of> LFR",
+        review_by=date(2027, 1, 1),
+        by="E. Compliance",
     )
     site.refresh(NOW)
     page = (site.folder / "documents.html").read_text(encoding="utf-8")

@@ -106,7 +106,7 @@ def test_every_document_that_the_repository_cites_exists_with_the_heading_or_rul
     assert missing == []
 
 
-def test_the_rules_that_the_steps_of_a_deployment_and_its_printed_papers_name_are_in_the_document() -> None:
+def test_the_rules_that_the_steps_of_a_deployment_and_its_printed_documents_name_are_in_the_document() -> None:
     from lfr_core.deployments.compliance_documents import forms
     from lfr_core.deployments.steps import RULES
 

@@ -75,7 +75,7 @@ def test_what_is_owed_is_overdue_once_its_time_is_over_and_held_footage_is_named
     assert "done 2026-11-27 16:00 GMT, 2 segments held" in report_table(replace(made, obligations=(held,)))
 
 
-def test_it_prints_as_a_paper_and_as_a_table_with_everything_escaped() -> None:
+def test_it_prints_as_a_document_and_as_a_table_with_everything_escaped() -> None:
     made = report(faces=4_000, false=1)
 
     page = render(printed_report(made, force="Norfolk"))

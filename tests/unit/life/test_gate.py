@@ -29,7 +29,7 @@ PLANNED = PlannedFacts(
     authorised_by="Sue",
     officer_may=True,
     starts_ns=NOW_NS - HOUR_NS,
-    papers_why="",
+    documents_why="",
     list_digest="one",
     approved_digest="one",
     list_built_ns=NOW_NS - 4 * HOUR_NS,
@@ -60,7 +60,7 @@ OPEN = GateFacts(
 SHUT: list[tuple[Condition, dict[str, object]]] = [
     (Condition.AUTHORITY, {"authorised_by": ""}),
     (Condition.AUTHORITY, {"officer_may": False}),
-    (Condition.PAPERS_IN_DATE, {"papers_why": "the equality impact assessment was good until 2026-11-01"}),
+    (Condition.DOCUMENTS_IN_DATE, {"documents_why": "the equality impact assessment was good until 2026-11-01"}),
     (Condition.LIST_IN_PLACE, {"gallery": ""}),
     (Condition.LIST_APPROVED, {"approved_digest": "two"}),
     (Condition.LIST_APPROVED, {"list_digest": "", "approved_digest": ""}),

@@ -1,4 +1,4 @@
-"""What is left of an HTML paper, judged by a browser's rules for reading HTML."""
+"""What is left of an HTML document, judged by a browser's rules for reading HTML."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def body(part: str) -> str:
         "<template><script>alert(1)</script></template>",
     ],
 )
-def test_nothing_that_runs_or_loads_is_left_in_a_paper(part: str) -> None:
+def test_nothing_that_runs_or_loads_is_left_in_a_document(part: str) -> None:
     left = body(part).casefold()
 
     for word in ("script", "alert", "onerror", "onload", "example.org", "svg", "url(", "refresh", "srcdoc", "x.swf"):
@@ -58,7 +58,7 @@ def test_nothing_that_runs_or_loads_is_left_in_a_paper(part: str) -> None:
     assert "end" in left
 
 
-def test_text_tables_links_and_pictures_within_the_paper_stay() -> None:
+def test_text_tables_links_and_pictures_within_the_document_stay() -> None:
     part = (
         '<table><tr><th scope="col">A &amp; B</th></tr></table><p style="text-align:center" id="s1">Zoë</p>'
         '<a href="https://www.legislation.gov.uk/">law</a> <a href="#s1">1</a>'
@@ -71,7 +71,7 @@ def test_text_tables_links_and_pictures_within_the_paper_stay() -> None:
         assert kept in left
 
 
-def test_a_clean_paper_stays_as_it_is_and_is_one() -> None:
+def test_a_clean_document_stays_as_it_is_and_is_one() -> None:
     once = cleaned(PAGE.format('<p style="color:red">a &lt; b</p>\n\n').encode(), 'D"P<IA')
 
     assert cleaned(once, 'D"P<IA') == once
@@ -79,7 +79,7 @@ def test_a_clean_paper_stays_as_it_is_and_is_one() -> None:
     assert b"default-src 'none'" in once
 
 
-def test_a_paper_that_would_take_minutes_to_read_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_document_that_would_take_minutes_to_read_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clean, "_CPU_S", 1)
 
     with pytest.raises(Refused) as caught:

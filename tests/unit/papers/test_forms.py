@@ -8,7 +8,7 @@ import pytest
 
 from lfr_core.deployments.compliance_documents.forms import RULES, FormKind, Section, Table, render
 from lfr_core.deployments.compliance_documents.signature import HTML, media_type_of
-from tests.support.papers import EVIL, printed
+from tests.support.printed_forms import EVIL, printed
 
 
 class Seen(HTMLParser):
@@ -31,7 +31,7 @@ class Seen(HTMLParser):
 
 
 @pytest.mark.parametrize("kind", FormKind)
-def test_a_paper_says_what_it_is_for_whom_and_what_asks_for_each_part(kind: FormKind) -> None:
+def test_a_document_says_what_it_is_for_whom_and_what_asks_for_each_part(kind: FormKind) -> None:
     page = render(printed(kind, notice="Superseded by revision 3"))
     text = " ".join(Seen(page).text.split())
 
@@ -43,7 +43,7 @@ def test_a_paper_says_what_it_is_for_whom_and_what_asks_for_each_part(kind: Form
     assert [rule for rule, asks in RULES.items() if f"{rule}: {asks}." not in text] == []
 
 
-def test_the_three_papers_are_three() -> None:
+def test_the_three_documents_are_three() -> None:
     assert len({render(printed(kind)).split("<main>")[1].split("</p>")[0] for kind in FormKind}) == 3
 
 
@@ -54,7 +54,7 @@ def test_everything_is_escaped_and_nothing_runs_or_is_loaded(kind: FormKind) -> 
     assert "<script" not in page
     assert "<img" not in page
     assert page.count("&lt;script&gt;") >= 8
-    assert media_type_of(page.encode(), "paper.html") == HTML  # which refuses what runs or loads something
+    assert media_type_of(page.encode(), "form.html") == HTML  # which refuses what runs or loads something
     assert not re.search(r"url\(|@import", page)
 
 

@@ -1,4 +1,4 @@
-"""Printed papers for tests, with everything in them that a page could stumble over."""
+"""Printed documents for tests, with everything in them that a page could stumble over."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from lfr_core.deployments.compliance_documents.forms import (
     RULES,
     FormKind,
     Line,
-    PrintedPaper,
+    PrintedForm,
     Section,
     Signature,
     Table,
@@ -17,10 +17,10 @@ __all__ = ["EVIL", "printed"]
 EVIL = "<script>alert('x')</script>\"&<img src=//example.org/x>"
 
 
-def printed(kind: FormKind, text: str = "Because it is needed.\nAnd for no longer.", notice: str = "") -> PrintedPaper:
-    """A paper with lines, tables, signatures, and `text` wherever a text may stand."""
+def printed(kind: FormKind, text: str = "Because it is needed.\nAnd for no longer.", notice: str = "") -> PrintedForm:
+    """A document with lines, tables, signatures, and `text` wherever a text may stand."""
     table = Table(f"Forecast {text}", ("Figure", f"Forecast {text}"), (("Faces", text), ("False alerts", "1.2")))
-    return PrintedPaper(
+    return PrintedForm(
         kind=kind,
         deployment="high-street-0412",
         title=f"High Street, 4 December 2026 {text}",

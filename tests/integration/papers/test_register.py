@@ -12,14 +12,14 @@ from sqlalchemy import Engine
 from lfr_core.common.errors import Fatal, LfrError, Refused, Retryable
 from lfr_core.deployments.announcement import ReasonClass
 from lfr_core.deployments.compliance_documents import (
-    Paper,
-    PaperKind,
-    PaperRegister,
-    documents,
-    paper_content,
-    paper_folder,
-    papers,
-    papers_standing,
+    ComplianceDocument,
+    ComplianceDocumentKind,
+    ComplianceDocumentRegister,
+    compliance_document_folder,
+    list_compliance_documents,
+    list_public_documents,
+    read_document,
+    read_documents_status,
 )
 from lfr_core.deployments.compliance_documents.register import LARGEST_BYTES
 from lfr_core.domain.deployments import DeploymentKind
@@ -37,21 +37,21 @@ DEE, PAT = "Dee Compliance", "Pat Planner"
 
 
 class House:
-    """A register of papers with people and a draft deployment `dep`."""
+    """A register of documents with people and a draft deployment `dep`."""
 
     def __init__(self, engine: Engine, folder: Path) -> None:
         self.engine = engine
         self.clock = ManualClock()
-        self.folder = paper_folder(folder / "home")
+        self.folder = compliance_document_folder(folder / "home")
         self.people = registered(engine, self.clock)
         store_of(engine, self.clock).create("dep", DeploymentKind.DEMO, name="High Street", policy=POLICY)
-        self.register = PaperRegister(engine, trail_of(engine), self.clock, self.folder, POLICY.papers)
+        self.register = ComplianceDocumentRegister(engine, trail_of(engine), self.clock, self.folder, POLICY.papers)
         self.file = folder / "paper.pdf"
-        self.file.write_bytes(b"%PDF-1.7 the paper")
+        self.file.write_bytes(b"%PDF-1.7 the document")
 
     def add(
         self,
-        kind: PaperKind = PaperKind.DPIA,
+        kind: ComplianceDocumentKind = ComplianceDocumentKind.DPIA,
         *,
         file: Path | None = None,
         title: str = "Data protection impact assessment",
@@ -59,22 +59,22 @@ class House:
         review_by: date = TODAY + timedelta(days=90),
         by: str = DEE,
         deployment: str | None = None,
-    ) -> Paper:
-        of = ("dep" if kind is PaperKind.COMMUNITY else "") if deployment is None else deployment
+    ) -> ComplianceDocument:
+        of = ("dep" if kind is ComplianceDocumentKind.COMMUNITY else "") if deployment is None else deployment
         return self.register.add(
             kind, file or self.file, title=title, version=version, review_by=review_by, by=by, deployment=of
         )
 
-    def refusal(self, kind: PaperKind = PaperKind.DPIA, **changed: object) -> str:
-        before = papers(self.engine)
+    def refusal(self, kind: ComplianceDocumentKind = ComplianceDocumentKind.DPIA, **changed: object) -> str:
+        before = list_compliance_documents(self.engine)
         with pytest.raises(Refused) as caught:
             self.add(kind, **changed)  # type: ignore[arg-type]  # as the parameters of the test say
-        assert papers(self.engine) == before
+        assert list_compliance_documents(self.engine) == before
         return caught.value.rule
 
     def why(self, day: date = TODAY) -> str:
         with reading(self.engine) as session:
-            return papers_standing(session, "dep", day).why
+            return read_documents_status(session, "dep", day).why
 
 
 @pytest.fixture
@@ -82,16 +82,16 @@ def house(engine: Engine, tmp_path: Path) -> House:
     return House(engine, tmp_path)
 
 
-def test_papers_stand_when_all_four_are_there_and_until_their_last_day(house: House) -> None:
-    for number, kind in enumerate(PaperKind):
+def test_documents_stand_when_all_four_are_there_and_until_their_last_day(house: House) -> None:
+    for number, kind in enumerate(ComplianceDocumentKind):
         assert f"there is no {kind.value}" in house.why()
         house.add(kind, review_by=TODAY + timedelta(days=number))
 
-    assert house.why() == "its papers are in date"
+    assert house.why() == "its documents are in date"
     assert "data protection impact assessment (version 1.0) was to be reviewed" in house.why(TODAY + timedelta(days=1))
     with reading(house.engine) as session:
-        elsewhere = papers_standing(session, "another", TODAY)
-    assert elsewhere.missing == (PaperKind.COMMUNITY,)
+        elsewhere = read_documents_status(session, "another", TODAY)
+    assert elsewhere.missing == (ComplianceDocumentKind.COMMUNITY,)
 
 
 def test_a_new_version_supersedes_and_the_old_stays_as_it_was(house: House) -> None:
@@ -99,18 +99,18 @@ def test_a_new_version_supersedes_and_the_old_stays_as_it_was(house: House) -> N
     house.file.write_bytes(b"%PDF-1.7 reviewed")
     second = house.add(version="2.0")
 
-    assert papers(house.engine) == (second, first)
-    assert paper_content(house.folder, first.sha256) == b"%PDF-1.7 the paper"
+    assert list_compliance_documents(house.engine) == (second, first)
+    assert read_document(house.folder, first.sha256) == b"%PDF-1.7 the document"
     assert "there is no data protection" not in house.why(TODAY + timedelta(days=1))
-    assert [each.version for each in documents(house.engine)] == ["2.0"]
+    assert [each.version for each in list_public_documents(house.engine)] == ["2.0"]
 
 
-def test_the_same_paper_twice_is_one(house: House) -> None:
+def test_the_same_document_twice_is_one(house: House) -> None:
     first = house.add()
     house.clock.advance(60)
 
     assert house.add() == first
-    assert papers(house.engine) == (first,)
+    assert list_compliance_documents(house.engine) == (first,)
     assert [event.rule for event in trail_of(house.engine).events].count("papers.added") == 1
 
 
@@ -124,19 +124,19 @@ def test_a_version_is_never_changed(house: House) -> None:
 
 
 def test_a_damaged_or_lost_file_is_said_and_the_same_command_mends_it(house: House) -> None:
-    paper = house.add()
-    kept = house.folder / paper.sha256
+    document = house.add()
+    kept = house.folder / document.sha256
     kept.write_bytes(b"%PDF-1.7 tampered")
     with pytest.raises(Fatal, match="isn't what was registered"):
-        paper_content(house.folder, paper.sha256)
+        read_document(house.folder, document.sha256)
     house.add()
-    assert paper_content(house.folder, paper.sha256) == b"%PDF-1.7 the paper"
+    assert read_document(house.folder, document.sha256) == b"%PDF-1.7 the document"
     kept.unlink()
     with pytest.raises(Fatal, match="can't be read"):
-        paper_content(house.folder, paper.sha256)
+        read_document(house.folder, document.sha256)
 
     house.add()
-    assert paper_content(house.folder, paper.sha256) == b"%PDF-1.7 the paper"
+    assert read_document(house.folder, document.sha256) == b"%PDF-1.7 the document"
 
 
 @pytest.mark.parametrize(
@@ -159,10 +159,10 @@ def test_a_damaged_or_lost_file_is_said_and_the_same_command_mends_it(house: Hou
         ({"deployment": "dep"}, "papers.scope"),
     ],
 )
-def test_what_is_wrong_with_a_paper_is_refused_and_nothing_is_kept(
+def test_what_is_wrong_with_a_document_is_refused_and_nothing_is_kept(
     house: House, changed: dict[str, object], rule: str
 ) -> None:
-    assert house.refusal(PaperKind.DPIA, **changed) == rule
+    assert house.refusal(ComplianceDocumentKind.DPIA, **changed) == rule
     assert not house.folder.exists()
 
 
@@ -172,7 +172,7 @@ def test_what_is_wrong_with_a_paper_is_refused_and_nothing_is_kept(
 def test_a_community_impact_assessment_belongs_to_a_deployment_that_there_is(
     house: House, deployment: str, rule: str
 ) -> None:
-    assert house.refusal(PaperKind.COMMUNITY, deployment=deployment) == rule
+    assert house.refusal(ComplianceDocumentKind.COMMUNITY, deployment=deployment) == rule
 
 
 def test_a_folder_an_empty_file_a_big_one_and_none_are_refused(house: House, tmp_path: Path) -> None:
@@ -198,15 +198,19 @@ def test_a_revoked_officer_approves_nothing(house: House) -> None:
 
 def test_a_full_disk_registers_nothing_and_says_so(house: House, tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk", megabytes=2) as disk:
-        register = PaperRegister(house.engine, trail_of(house.engine), house.clock, disk / "papers", POLICY.papers)
+        register = ComplianceDocumentRegister(
+            house.engine, trail_of(house.engine), house.clock, disk / "papers", POLICY.papers
+        )
         filler = fill(disk)
         with pytest.raises(Retryable, match=r"No space left on device\. Nothing was registered: free space"):
-            register.add(PaperKind.DPIA, house.file, title="t", version="1", review_by=TODAY, by=DEE)
-        assert papers(house.engine) == ()
+            register.add(ComplianceDocumentKind.DPIA, house.file, title="t", version="1", review_by=TODAY, by=DEE)
+        assert list_compliance_documents(house.engine) == ()
         filler.unlink()
-        paper = register.add(PaperKind.DPIA, house.file, title="t", version="1", review_by=TODAY, by=DEE)
+        document = register.add(
+            ComplianceDocumentKind.DPIA, house.file, title="t", version="1", review_by=TODAY, by=DEE
+        )
 
-        assert [each.name for each in (disk / "papers").iterdir()] == [paper.sha256]
+        assert [each.name for each in (disk / "papers").iterdir()] == [document.sha256]
 
 
 def test_what_cannot_be_audited_is_not_registered(house: House) -> None:
@@ -214,34 +218,34 @@ def test_what_cannot_be_audited_is_not_registered(house: House) -> None:
     with pytest.raises(LfrError):
         house.add()
 
-    assert papers(house.engine) == ()
+    assert list_compliance_documents(house.engine) == ()
 
 
-def test_the_trail_says_which_paper_and_nothing_personal(house: House) -> None:
-    paper = house.add(PaperKind.COMMUNITY)
+def test_the_trail_says_which_document_and_nothing_personal(house: House) -> None:
+    document = house.add(ComplianceDocumentKind.COMMUNITY)
     event = trail_of(house.engine).events[-1]
 
     assert (event.rule, event.subject, event.deployment) == ("papers.added", "paper:community", "dep")
-    assert event.facts["sha256"] == paper.sha256
+    assert event.facts["sha256"] == document.sha256
     assert "Dee" not in json.dumps(dict(event.facts))
 
 
 def test_the_library_shows_an_assessment_only_of_a_deployment_that_is_public(house: House) -> None:
     store_of(house.engine, house.clock).create("quiet", DeploymentKind.DEMO, name="Quiet", policy=POLICY)
     house.add()
-    house.add(PaperKind.COMMUNITY)
-    house.add(PaperKind.COMMUNITY, deployment="quiet", version="q1")
-    assert [each.kind for each in documents(house.engine)] == [PaperKind.DPIA]
+    house.add(ComplianceDocumentKind.COMMUNITY)
+    house.add(ComplianceDocumentKind.COMMUNITY, deployment="quiet", version="q1")
+    assert [each.kind for each in list_public_documents(house.engine)] == [ComplianceDocumentKind.DPIA]
 
     notices = announcing(house.engine, house.clock)
     notices.publish("dep", planned(), by=PAT)
     notices.withhold("quiet", planned("Thorpe Road"), because=ReasonClass.THREAT_TO_LIFE, by=PAT, approved_by="Supt B")
-    assert [(each.kind, each.deployment) for each in documents(house.engine)] == [
-        (PaperKind.DPIA, ""),
-        (PaperKind.COMMUNITY, "dep"),
+    assert [(each.kind, each.deployment) for each in list_public_documents(house.engine)] == [
+        (ComplianceDocumentKind.DPIA, ""),
+        (ComplianceDocumentKind.COMMUNITY, "dep"),
     ]
 
     notices.release("quiet", by=PAT)
-    shown = documents(house.engine)
+    shown = list_public_documents(house.engine)
     assert {each.deployment for each in shown} == {"", "dep", "withheld-0123456789ab"}
     assert not any("quiet" in repr(each) or DEE in repr(each) for each in shown)

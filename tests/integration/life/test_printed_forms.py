@@ -1,4 +1,4 @@
-"""The papers of a deployment: every statement, escaped, with the rules that ask for it; what isn't there is refused."""
+"""The printed forms: every statement, escaped, with the rules that ask for it; what isn't there is refused."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from lfr_core.deployments.false_alert_forecast import forecast_false_alerts
 from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus
 from lfr_core.domain.figures import UseCase
-from lfr_core.publication.printing import printed_paper
+from lfr_core.publication.printing import build_form
 from lfr_core.publication.record_figures import figures_for
 from tests.support.planning import OFFICER, PLANNER, PUBLISHER, PlanningHouse
 
@@ -43,7 +43,7 @@ STATEMENTS: dict[str, Any] = {
 
 
 def page(house: PlanningHouse, kind: FormKind, deployment: str = "dep") -> str:
-    return render(printed_paper(house.engine, deployment, kind, house.policy, load_evaluations(), now=house.now))
+    return render(build_form(house.engine, deployment, kind, house.policy, load_evaluations(), now=house.now))
 
 
 def holds(html: str, *statements: object) -> None:
@@ -55,7 +55,7 @@ def asks(html: str, rules: str) -> None:
     assert [rule for rule in rules.split() if f"<li>{rule}: {RULES[rule]}" not in unescape(html)] == []
 
 
-def no_paper(house: PlanningHouse, kind: FormKind) -> str:
+def no_form(house: PlanningHouse, kind: FormKind) -> str:
     with pytest.raises(Refused) as error:
         page(house, kind)
     assert error.value.rule == "life.no-paper"
@@ -77,7 +77,7 @@ def test_the_application_holds_every_statement_escaped_with_its_rules_and_what_t
     assert "<wanted>" not in html
 
 
-def test_the_authority_holds_what_it_rests_on_and_is_another_paper(house: PlanningHouse) -> None:
+def test_the_authority_holds_what_it_rests_on_and_is_another_document(house: PlanningHouse) -> None:
     house.walk(S.LIST_APPROVED, **STATEMENTS)
 
     html = page(house, FormKind.AUTHORITY)
@@ -110,13 +110,13 @@ def test_a_withheld_notice_is_printed_with_its_reason_and_who_approved_it(house:
 def test_what_does_not_exist_yet_is_refused_and_says_what_comes_first(house: PlanningHouse) -> None:
     house.plan()
 
-    assert "lfr deployment authorise" in no_paper(house, FormKind.AUTHORITY)
-    assert "nobody has decided" in no_paper(house, FormKind.CLOSING_REPORT)
+    assert "lfr deployment authorise" in no_form(house, FormKind.AUTHORITY)
+    assert "nobody has decided" in no_form(house, FormKind.CLOSING_REPORT)
     house.authorise()
-    assert "hasn't ended" in no_paper(house, FormKind.CLOSING_REPORT)
+    assert "hasn't ended" in no_form(house, FormKind.CLOSING_REPORT)
     house.plan(footprint="another side")
 
-    assert "revision 2" in no_paper(house, FormKind.AUTHORITY)  # what was signed is not what is planned now
+    assert "revision 2" in no_form(house, FormKind.AUTHORITY)  # what was signed is not what is planned now
 
 
 def test_a_refused_application_prints_as_refused_and_a_draft_as_a_draft(house: PlanningHouse) -> None:
@@ -143,7 +143,7 @@ def test_an_authority_that_opens_no_gate_any_more_says_so_first(house: PlanningH
 def test_the_record_says_when_it_was_allowed_and_by_which_rank_and_not_by_whom(house: PlanningHouse) -> None:
     house.walk(S.LIVE)
     house.store.close("dep", by=SystemActor.FLOWS)
-    given = figures_for(house.engine, "dep", force="Norfolk Constabulary").papers
+    given = figures_for(house.engine, "dep", force="Norfolk Constabulary").documents
 
     assert given.authorising_rank == Rank.SUPERINTENDENT.value
     assert re.fullmatch(r"given 20\d\d-\d\d-\d\d, revision 1", given.authority)
@@ -157,7 +157,7 @@ def test_the_closing_report_is_there_once_it_has_ended_and_the_authority_says_th
     holds(page(house, FormKind.AUTHORITY), "No longer in force: ended")
 
 
-def test_a_trial_and_an_unknown_one_have_no_papers(house: PlanningHouse) -> None:
+def test_a_trial_and_an_unknown_one_have_no_documents(house: PlanningHouse) -> None:
     house.store.create("trial", DeploymentKind.EVALUATION, name="Trial", policy=house.policy)
 
     for deployment, rule in (("trial", "life.trial"), ("gone", "deployment.unknown"), ("d\x00", "deployment.unknown")):

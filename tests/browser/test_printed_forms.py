@@ -1,4 +1,4 @@
-"""Printed papers in a real browser: wide, narrow, light, dark, and with axe-core where npm can get it."""
+"""Printed documents in a real browser: wide, narrow, light, dark, and with axe-core where npm can get it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from lfr_core.deployments.compliance_documents.forms import FormKind, render
 from tests.support.axe import WCAG, axe
-from tests.support.papers import printed
+from tests.support.printed_forms import printed
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.browser
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [320, 1280])
-def test_no_paper_breaks_a_rule_of_wcag_scrolls_sideways_or_asks_anybody(
+def test_no_document_breaks_a_rule_of_wcag_scrolls_sideways_or_asks_anybody(
     browser: Browser,
     axe: str,
     tmp_path: Path,
