@@ -1,7 +1,7 @@
-"""Prefect's server behind a door of ours: `python -m flows.server --port PORT`, a child of `lfr up`.
+"""Prefect's server behind a request filter of ours: `python -m flows.server --port PORT`, a child of `lfr up`.
 
 The server itself asks for a login (PREFECT_SERVER_API_AUTH_STRING), but answers every web page's preflight and reads
-JSON out of posts that don't claim to be JSON. Nobody but our own processes has business here, so the door refuses:
+JSON out of posts that don't claim to be JSON. Nobody but our own processes has business here, so the filter refuses:
 
 * whatever a browser sends for a page (it has an `Origin`, or a `Sec-Fetch-Site`), preflights among it: no CORS at all;
 * a `Host` other than this machine's own address: a name that was made to point here (DNS rebinding);
@@ -18,7 +18,7 @@ from typing import Any
 
 from lfr_core.common.errors import Fatal
 
-__all__ = ["Door", "main"]
+__all__ = ["RequestFilter", "main"]
 
 _Scope = MutableMapping[str, Any]
 _Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -30,7 +30,7 @@ _SECRET = "PREFECT_SERVER_API_AUTH_STRING"  # noqa: S105  a variable's name
 _POLICY_VIOLATION = 1008
 
 
-class Door:
+class RequestFilter:
     """An ASGI application in front of another. HTTP and WebSockets are looked at; the rest goes through."""
 
     def __init__(self, app: _App, *, port: int) -> None:
@@ -69,7 +69,7 @@ class Door:
 
 def main(arguments: list[str] | None = None) -> int:
     """Serve until SIGTERM. Returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m flows.server", description="Prefect's server, behind a door.")
+    parser = argparse.ArgumentParser(prog="python -m flows.server", description="Prefect's server, requests filtered.")
     parser.add_argument("--port", type=int, required=True)
     port = parser.parse_args(arguments).port
     if ":" not in os.environ.get(_SECRET, ""):
@@ -82,7 +82,7 @@ def main(arguments: list[str] | None = None) -> int:
 
     api = get_current_settings().server.api
     uvicorn.run(
-        Door(create_app(final=True), port=port),
+        RequestFilter(create_app(final=True), port=port),
         host=_HOST,
         port=port,
         access_log=False,

@@ -122,7 +122,7 @@ def check_write_access(root: Path) -> list[Finding]:
 
 
 def check_disk(root: Path, env: Mapping[str, str], needs: Needs) -> list[Finding]:
-    """Whether the file systems of the project and of uv's cache have room."""
+    """Whether the file systems of the project and of uv's cache have free space."""
     cache = _nearest(package_cache(env))
     together = _device(cache) == _device(root)
     wanted = {root: needs.disk_mb + SPARE_DISK_MB}

@@ -26,7 +26,7 @@ async def retry_while_unavailable(work: Callable[[], T], *, executor: Executor, 
     loop = asyncio.get_running_loop()
     wait_s = 0.0
     while True:
-        heartbeat.beat()
+        heartbeat.record()
         try:
             return await loop.run_in_executor(executor, work)
         except Retryable as error:

@@ -29,7 +29,7 @@ class Heartbeat:
         self._monotonic = monotonic
         self._last = monotonic()
 
-    def beat(self) -> None:
+    def record(self) -> None:
         self._last = self._monotonic()
 
     @property

@@ -72,7 +72,7 @@ def _run(role: str, index: int, installation: Installation) -> int:
 
     @app.on_partitions_assigned.connect(weak=False)
     async def on_assigned(app: faust.App, assigned_partitions: set[object], **_: object) -> None:  # noqa: ARG001  Faust's signature
-        heartbeat.beat()
+        heartbeat.record()
         assigned.set()
         _say_ready(liveness)
         get_logger().info("partitions_assigned", role=role, index=index, count=len(assigned_partitions))

@@ -30,7 +30,7 @@ def self_test(
     """Test everything that can be tested before the gate opens; exit code 75 when a line is red.
 
     Vault and clock, records, the model pack, the drawn test face in the deployment's own gallery, the broker, every
-    recogniser and the recorder, room for footage. A green one opens the gate's condition `proven` for some minutes.
+    recogniser and the recorder, space for footage. A green one opens the gate's condition `proven` for some minutes.
 
     Example: lfr probe self-test high-street-0412 --name 'A. Okafor'
     """

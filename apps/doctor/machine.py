@@ -61,7 +61,7 @@ def maven(*, jars: bool) -> Check:
 def disk(settings: Settings) -> Check:
     free = shutil.disk_usage(_nearest(settings.home)).free
     says = f"{free / _GIB:.1f} GiB free under {settings.home}"
-    mend = "make room, or set LFR_HOME to a larger disk"
+    mend = "make free space, or set LFR_HOME to a larger disk"
     if free < _DISK_FAIL:
         return fail("disk", says, mend)
     return warn("disk", says, mend) if free < _DISK_WARN else ok("disk", says)

@@ -73,7 +73,7 @@ def _book_session(session: Session, batch: OutcomeBatch) -> CountedFrames:
     key: dict[str, Value] = {"deployment": batch.deployment, "camera": batch.camera, "session": batch.session}
     found = _locked(session, batch)
     if found is None:
-        _check_room(session, batch)
+        _check_capacity(session, batch)
         empty: dict[str, Value] = {name: 0 for name in CameraSessionRow.model_fields if name not in key}
         empty |= {"first_seen_ns": batch.reported_ns, "last_seen_ns": batch.reported_ns, "ended": False}
         insert_absent(session, CameraSessionRow, key | empty)
@@ -93,7 +93,7 @@ def _book_session(session: Session, batch: OutcomeBatch) -> CountedFrames:
     return booked
 
 
-def _check_room(session: Session, batch: OutcomeBatch) -> None:
+def _check_capacity(session: Session, batch: OutcomeBatch) -> None:
     """Raises Poison when a deployment has more cameras than any street, or a camera began more often than any does."""
     of_deployment = select(CameraSessionRow.camera, func.count()).where(CameraSessionRow.deployment == batch.deployment)
     sessions = dict(session.exec(of_deployment.group_by(CameraSessionRow.camera)).all())

@@ -6,7 +6,7 @@ is: no entry point can forget it. Standard library only.
 * Telemetry is switched off, for every library that has any.
 * No proxy is used: everything we speak to at run time is this machine's, a camera, or a service named by its address.
 * What would give libraries another server, other options or other code is left out. Settings of ours say those.
-* Files are made for us alone (umask 077). What the public may read is opened by name (`publication/site/swap.py`).
+* Files are made for us alone (umask 077). What the public may read is opened by name (`site/atomic_publish.py`).
 
 Downloads (models, photographs, jars) keep the person's proxies and mirrors: `download_environment`.
 """

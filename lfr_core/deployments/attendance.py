@@ -65,14 +65,14 @@ class Attendance:
         self.heard(deployment, operator)
         over = Event()
 
-        def beat() -> None:
+        def record_attendance() -> None:
             while not over.wait(every_s):
                 try:
                     self.heard(deployment, operator)
                 except LfrError as error:  # the gate shuts if it lasts: that is what it is for
                     get_logger().warning("attendance.not-written", reason=str(error))
 
-        thread = Thread(target=beat, name="attendance", daemon=True)
+        thread = Thread(target=record_attendance, name="attendance", daemon=True)
         thread.start()
         try:
             yield

@@ -37,7 +37,7 @@ class WorkingDays:
         self._bank_holidays = holidays.country_holidays("GB", subdiv="ENG")  # Wales has the same
 
     def is_working(self, day: date) -> bool:
-        """Whether offices are open on `day`."""
+        """Whether `day` is a working day."""
         return day.weekday() < _SATURDAY and day not in self._extra and day not in self._bank_holidays
 
     def after(self, day: date, count: int) -> date:

@@ -42,7 +42,7 @@ class AnnouncementFacts:
 
 
 def build_application_form(
-    application: Application, name: str, policy: Policy, price_words: str, *, notice: str = ""
+    application: Application, name: str, policy: Policy, forecast_words: str, *, notice: str = ""
 ) -> PrintedForm:
     """What is asked for.
 
@@ -50,7 +50,7 @@ def build_application_form(
         application: the revision to print.
         name: what people call the deployment.
         policy: whose limits are printed beside what is asked for.
-        price_words: what the list costs in false alerts, as `lfr_core.deployments.false_alert_forecast` words it.
+        forecast_words: what the list costs in false alerts, as `lfr_core.deployments.false_alert_forecast` words it.
         notice: what a reader must see first; "" for nothing.
     """
     made = application
@@ -75,7 +75,7 @@ def build_application_form(
             Section(
                 "Threshold and forecast",
                 ("M1", "M3", "M4"),
-                (*_threshold(made, policy), _faces(made), Line("Forecast of the list", price_words)),
+                (*_threshold(made, policy), _faces(made), Line("Forecast of the list", forecast_words)),
             ),
             Section(
                 "How the public learns of it",

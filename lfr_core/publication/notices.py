@@ -78,13 +78,13 @@ def sentences(one: Announcement, policy: Policy, came: NoticeStatus = NoticeStat
 
 def posts(one: Announcement, policy: Policy) -> tuple[str, ...]:
     """The sentences as a thread, numbered; each post has at most `MOST_POST_CHARACTERS` characters."""
-    room = MOST_POST_CHARACTERS - len(" (99/99)")
+    limit = MOST_POST_CHARACTERS - len(" (99/99)")
     parts: list[str] = []
     for sentence in sentences(one, policy):
         rest = sentence
-        while len(rest) > room:
-            cut = rest.rfind(" ", 1, room + 1)
-            cut = room if cut < 1 else cut
+        while len(rest) > limit:
+            cut = rest.rfind(" ", 1, limit + 1)
+            cut = limit if cut < 1 else cut
             parts.append(rest[:cut])
             rest = rest[cut:].lstrip()
         parts.append(rest)

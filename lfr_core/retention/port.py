@@ -43,7 +43,7 @@ CLASSES: tuple[DataClass, ...] = (
     DataClass("footage", "Footage", "footage.retention_days"),
     DataClass("workflows", "Runs and logs of workflows", "retention.workflow_history_days"),
 )
-"""Every kind of data that is purged, in the order of the sweep: what makes room on a full disk comes first.
+"""Every kind of data that is purged, in the order of the sweep: what makes free space on a full disk comes first.
 One that no sweep purges is an alarm."""
 
 
@@ -54,8 +54,8 @@ class Audited(StrEnum):
     """The step writes them, in the transaction that destroys."""
     ORDERED = "ordered"
     """The sweep writes an order before and what was done after; without the order nothing is destroyed."""
-    ROOM_FIRST = "room-first"
-    """The same, but a full disk that keeps the order from being written doesn't keep it from making room."""
+    FREE_SPACE_FIRST = "free-space-first"
+    """The same, but a full disk that keeps the order from being written doesn't keep it from making free space."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,12 @@ In this order, for each step:
 
 1. What is due is asked.
 2. The trail is told what is about to be destroyed (`state` = `ordered`), unless the step writes there itself. What
-   can't be ordered isn't done, but for steps that make room on a full disk.
+   can't be ordered isn't done, but for steps that make free space on a full disk.
 3. The step destroys.
 4. What is left is asked again: its oldest is the lag.
 5. One transaction books the run and each thing destroyed (`state` = `done`), unless the step wrote it itself.
 
-5 is tried again at the sweep's end, when other steps have made room; if that fails too the run is reported as an error.
+5 is tried again at the sweep's end, when other steps freed space; if that fails too the run is reported as an error.
 A sweep killed between 3 and 5 leaves the order on the trail, and the next one finds the thing gone.
 """
 
@@ -133,7 +133,7 @@ class Sweep:
             before = left = tuple(step.due(now_ns))
         # A step that writes the trail itself may go on even if not all that is due could be seen: the rest may go.
         may_go = step.audited is Audited.ITSELF or (not failures and self._ordered(step, before, failures))
-        if may_go or step.audited is Audited.ROOM_FIRST:
+        if may_go or step.audited is Audited.FREE_SPACE_FIRST:
             with _noting(step, failures):
                 outcome = step.purge(now_ns)
                 failures += outcome.failures

@@ -30,7 +30,7 @@ def quality_pages(home: Path, deployment: str) -> Path:
 class ListBuilder:
     """What a list is built with.
 
-    gallery: turned, and allowed to make the list's key. engine: makes the face engine, once the rows have been checked.
+    gallery: rotated, allowed to make the list's key. engine: makes the face engine, once the rows have been checked.
     home: the installation's home folder.
     """
 

@@ -60,7 +60,7 @@ def attach_recognise(app: faust.App, recogniser: Recogniser, heartbeat: Heartbea
                 _end(error)
             for event in events:
                 await stream.ack(event)
-            heartbeat.beat()
+            heartbeat.record()
 
 
 async def _recognise(

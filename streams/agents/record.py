@@ -152,4 +152,4 @@ async def _consume(stream: faust.StreamT, writer: _BatchWriter[Message]) -> None
             os._exit(error.exit_code)
         for event in events:
             await stream.ack(event)
-        writer.dead_letters.heartbeat.beat()
+        writer.dead_letters.heartbeat.record()

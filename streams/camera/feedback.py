@@ -117,12 +117,12 @@ class InFlightFrames:
         self._waiting.pop(sequence, None)
         self._confirmed_at.pop(sequence, None)
 
-    def wait_for_room(self, timeout_s: float) -> bool:
+    def wait_for_capacity(self, timeout_s: float) -> bool:
         """Whether one more may be sent, waiting that long for it."""
         with self._changed:
-            return self._changed.wait_for(self._room, timeout_s)
+            return self._changed.wait_for(self._has_capacity, timeout_s)
 
-    def _room(self) -> bool:
+    def _has_capacity(self) -> bool:
         return max(len(self._waiting), len(self._unconfirmed)) < self._bound
 
     @property

@@ -43,7 +43,7 @@ _WARN_S = 30.0
 _IDLE_S = 0.5
 _FINISH_S = 5.0
 _DAY_NS = 24 * 3600 * 10**9
-ROOM_BYTES = 256_000_000
+MIN_FREE_BYTES = 256_000_000
 """Left free on the disk: footage must not take the space that keystore and records need for deleting it again. Several
 cameras may each begin a segment of some 20 MB at once."""
 
@@ -90,7 +90,7 @@ class FootageWriter:
         policy: how long a segment is, and how long it is kept.
         clock: for ages and pauses; segments go by the frames' own times.
         new_id: ids of segments.
-        room_bytes: no segment is begun when the disk has less than this left.
+        min_free_bytes: no segment is begun when the disk has less than this left.
     """
 
     def __init__(
@@ -105,7 +105,7 @@ class FootageWriter:
         policy: FootagePolicy,
         clock: Clock | None = None,
         new_id: Callable[[], UUID] = uuid4,
-        room_bytes: int = ROOM_BYTES,
+        min_free_bytes: int = MIN_FREE_BYTES,
     ) -> None:
         self._ids = (deployment, camera, session)
         self._engine = engine
@@ -115,7 +115,7 @@ class FootageWriter:
         self._kept_ns = policy.retention_days * _DAY_NS
         self._clock = clock or SystemClock()
         self._new_id = new_id
-        self._room_bytes = room_bytes
+        self._min_free_bytes = min_free_bytes
         self._next_id = new_id().hex
         """Of the segment to be begun: a try that failed half way is taken up again, with its key and its row."""
         self._queue: queue.Queue[tuple[int, bytes] | None] = queue.Queue(_WAITING)
@@ -191,8 +191,8 @@ class FootageWriter:
 
     def _open(self, started_ns: int) -> SegmentFile:
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if shutil.disk_usage(self._folder).free < self._room_bytes:
-            raise OSError(errno.ENOSPC, f"the disk has less than {self._room_bytes:,} bytes left")
+        if shutil.disk_usage(self._folder).free < self._min_free_bytes:
+            raise OSError(errno.ENOSPC, f"the disk has less than {self._min_free_bytes:,} bytes left")
         deployment, camera, session = self._ids
         segment = self._next_id
         due_ns = started_ns + self._kept_ns

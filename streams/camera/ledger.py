@@ -1,6 +1,6 @@
 """The one place where a frame's fate is decided, in the order of the frames' sequences.
 
-Between capture and sending there is room for one frame: the newest wins and the one it replaces is dropped
+Between capture and sending there is space for one frame: the newest wins and the one it replaces is dropped
 (`wait=False`), or capture waits until it is taken (`wait=True`, back-pressure). A frame's header carries
 the counts of frames *before* it that were never sent, so that between two sent frames a < b
 
@@ -75,7 +75,7 @@ class Ledger:
                 self._dropped_at_capture += 1
 
     def offer(self, picture: Picture, stop_token: StopToken) -> None:
-        """The next frame was captured and is to be sent: put it in; with back-pressure, when there is room."""
+        """The next frame was captured and is to be sent: put it in; with back-pressure, when there is space."""
         with self._changed:
             if self._wait:
                 while self._slot is not None and not stop_token.is_set():

@@ -1,4 +1,4 @@
-"""Sends frames to Kafka while there is room in flight, STATUS records in between, END at the end."""
+"""Sends frames to Kafka while there is capacity in flight, STATUS records in between, END at the end."""
 
 from __future__ import annotations
 
@@ -164,13 +164,13 @@ class Sender:
                 grace_ends = now + self._policy.live.frame_max_age_s
             if self._stop_token.is_set():
                 capture.finish()
-            if self._in_flight.wait_for_room(0.05):
+            if self._in_flight.wait_for_capacity(0.05):
                 if (taken := self._ledger.take(0.05)) is not None:
                     self._send(taken)
                 continue
             late = not self._may_wait and grace_ends is not None and now > grace_ends
             if (self._stop_token.is_set() or late) and (taken := self._ledger.take(0)) is not None:
-                self._refuse(taken, "no room in flight")
+                self._refuse(taken, "no capacity in flight")
 
     def _send(self, taken: Taken) -> None:
         try:

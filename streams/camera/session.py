@@ -5,7 +5,7 @@ In this order:
 1. Ask for the deployment; refuse a recording for an operational one, and a live camera for a trial.
 2. Open the source. Connect to the broker; stand at the end of the outcomes.
 3. The capture thread takes every frame, decides by policy which are looked at, and puts those into the ledger.
-4. The calling thread sends them while there is room in flight; a STATUS record each second when nothing is sent.
+4. The calling thread sends them while there is capacity in flight; a STATUS record each second when nothing is sent.
 5. When the source ends or somebody sets `stop`: what is left is sent or dropped, everything is flushed, and an END
    record carries the last counts.
 """

@@ -95,9 +95,9 @@ def test_planned_by_one_authorised_by_another_and_the_board_says_what_is_missing
 ) -> None:
     sign_in(page, OFFICER)  # who is registered as a planner too
     go(page, "Application")
-    price = page.locator(".pln-forecast")
-    price.get_by_text("false alerts", exact=False).first.wait_for()
-    before = price.inner_text()
+    forecast = page.locator(".pln-forecast")
+    forecast.get_by_text("false alerts", exact=False).first.wait_for()
+    before = forecast.inner_text()
     fill(page, "People on the list, at most", "50")
     page.wait_for_function("before => document.querySelector('.pln-forecast').innerText !== before", arg=before)
     fill(page, "Purpose, as it will be announced", "find people wanted by the courts")

@@ -56,7 +56,7 @@ def test_recognition_ends_within_3_seconds_on_every_worker(
     cameras: list[Playing] = []
     with ExitStack() as stack:
         cameras += [
-            stack.enter_context(playing(stream, tmp_path / "walk.avi", deployment, patient=False, camera=name))
+            stack.enter_context(playing(stream, tmp_path / "walk.avi", deployment, media_time=False, camera=name))
             for name in CAMERAS
         ]
         wait_until(lambda: min(looked_at(stream, deployment)) > 5, within_s=60, what="both workers recognise")
@@ -94,7 +94,7 @@ def test_a_restarted_vault_loses_the_frames_on_their_way_and_counts_them_as_unop
     write_walks(tmp_path / "walk.avi", [Walk("biden", 8), Walk("obama2", 6)])
     stream.deploy("restart", live_only=False)
     (first, second) = stream.recognisers
-    with playing(stream, tmp_path / "walk.avi", "restart", patient=False, camera="north") as camera:
+    with playing(stream, tmp_path / "walk.avi", "restart", media_time=False, camera="north") as camera:
         wait_until(lambda: looked_at(stream, "restart")[0] > 5, within_s=60, what="recognition has begun")
         for worker in (first, second):
             worker.pause()

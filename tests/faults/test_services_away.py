@@ -86,7 +86,7 @@ def test_workers_that_start_while_the_broker_is_away_wait_for_it_and_go_on(
             broker.start()
         for worker in stream.workers:
             worker.wait_ready(30)
-        with playing(stream, tmp_path / "walk.avi", "no-broker", patient=True) as camera:
+        with playing(stream, tmp_path / "walk.avi", "no-broker", media_time=True) as camera:
             report = camera.finish(60)
         judge(stream, "no-broker", walks[0].frames, report, truth)
 
@@ -112,7 +112,7 @@ def test_with_the_database_away_at_the_start_and_in_mid_run_workers_wait_and_eve
             worker.wait_ready(30)
         before = alive(stream)
         mortal_postgres.start()
-        with playing(stream, tmp_path / "walks.avi", "no-records", patient=False) as camera:
+        with playing(stream, tmp_path / "walks.avi", "no-records", media_time=False) as camera:
             wait_until(lambda: recognised(stream, "no-records") > 24, within_s=30, what="the first pass recognised")
             mortal_postgres.stop()  # while a stranger passes
             time.sleep(4)
@@ -142,7 +142,7 @@ def test_records_on_a_full_disk_wait_until_there_is_space_again_and_are_made_onc
         for worker in stream.workers:
             worker.wait_ready()
         before = alive(stream)
-        with playing(stream, tmp_path / "walks.avi", "full", patient=True) as camera:
+        with playing(stream, tmp_path / "walks.avi", "full", media_time=True) as camera:
             wait_until(lambda: recognised(stream, "full") > 10, within_s=30, what="recognition has begun")
             filler = fill(disk)
             report = camera.finish(60)  # the camera hears from `recognise`, which needs no disk
@@ -174,7 +174,7 @@ def test_a_broker_whose_disk_fills_up_stops_the_stream_and_no_frame_vanishes(
             for worker in stream.workers:
                 worker.wait_ready()
             before = alive(stream)
-            with playing(stream, tmp_path / "walks.avi", "full-broker", patient=False) as camera:
+            with playing(stream, tmp_path / "walks.avi", "full-broker", media_time=False) as camera:
                 wait_until(
                     lambda: recognised(stream, "full-broker") > 24, within_s=30, what="the first pass recognised"
                 )

@@ -60,7 +60,7 @@ def test_ten_stops_and_kills_of_the_worker_lose_no_frame_and_double_no_alert(str
     stream.deploy("kills")
     (recogniser,) = stream.recognisers
     (recorder,) = (worker for worker in stream.workers if worker.role == "record")
-    with playing(stream, tmp_path / "walks.avi", "kills", patient=True) as camera:
+    with playing(stream, tmp_path / "walks.avi", "kills", media_time=True) as camera:
         for number, how in enumerate([signal.SIGTERM, signal.SIGKILL] * 5):
             wait_until_more_is_recognised(stream, "kills", 70, camera)
             assert camera.thread.is_alive(), "the recording is too short for ten kills"
@@ -84,7 +84,7 @@ def test_a_killed_broker_that_comes_back_leaves_every_frame_counted(
     walks = [Walk("obama2", 12), Walk("biden", 14), Walk("obama3", 12)]
     truth = write_walks(tmp_path / "walks.avi", walks)
     stream.deploy("broker-kill")
-    with playing(stream, tmp_path / "walks.avi", "broker-kill", patient=False) as camera:
+    with playing(stream, tmp_path / "walks.avi", "broker-kill", media_time=False) as camera:
         # the broker is away while a stranger passes, so that both enrolled passes can be seen
         wait_until(lambda: recognised(stream, "broker-kill") > 75, within_s=60, what="the first pass recognised")
         servers[0].restart(kill=True)
@@ -108,13 +108,13 @@ def test_with_milvus_stopped_there_is_no_alert_and_with_it_back_there_is(
     stream.deploy("gallery-away", live_only=True)
     servers[1].stop()
     try:
-        with playing(stream, tmp_path / "walk.avi", "gallery-away", patient=False) as camera:
+        with playing(stream, tmp_path / "walk.avi", "gallery-away", media_time=False) as camera:
             first = camera.finish(60)
         wait_until(stream.drained, within_s=60, what="stale frames dropped")
         alerts_while_away = alerts_of(stream.database, "gallery-away")
     finally:
         servers[1].start()
-    with playing(stream, tmp_path / "walk.avi", "gallery-away", patient=False) as camera:
+    with playing(stream, tmp_path / "walk.avi", "gallery-away", media_time=False) as camera:
         camera.finish(60)
     wait_until(stream.drained, within_s=60, what="every record processed")
     (camera_health,) = read.cameras(stream.database, "gallery-away", now_ns=time.time_ns())
@@ -162,7 +162,7 @@ def test_a_closed_deployment_is_recognised_no_more_and_its_worker_s_memory_goes_
     write_walks(tmp_path / "walk.avi", [Walk("biden", 8), Walk("obama2", 6)])
     stream.deploy("closing")
     (recogniser,) = stream.recognisers
-    with playing(stream, tmp_path / "walk.avi", "closing", patient=False) as camera:
+    with playing(stream, tmp_path / "walk.avi", "closing", media_time=False) as camera:
         wait_until(lambda: recognised(stream, "closing") > 5, within_s=60, what="recognition has begun")
         closed = stream.store.close("closing")
         wait_until(lambda: recogniser.has_ended, within_s=15, what="the worker has ended by itself")

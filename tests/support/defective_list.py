@@ -34,7 +34,7 @@ def drawn_rows(random_: random.Random, subjects: int) -> list[Row]:
             "approved_by": first,
             "expires_on": (LAST_DAY + timedelta(days=random_.randrange(200))).isoformat(),
             "photograph": f"photos/{number:05d}.jpg",
-            "image_source": random_.choice(("custody, 2026", "family, with consent", "passport office, ref. 3")),
+            "image_source": random_.choice(("custody, 2026", "family, with consent", "passport service, ref. 3")),
             "image_date": (TODAY - timedelta(days=random_.randrange(3000))).isoformat(),
             "age": str(random_.randrange(12, 18) if minor else random_.randrange(18, 90)),
             "minor_rationale": "at risk of exploitation" if minor else "",

@@ -136,7 +136,7 @@ class FootageHouse:
                 )
             )
 
-    def writer(self, *, camera: str = "north", deployment: str = "dep", room_bytes: int = 0) -> FootageWriter:
+    def writer(self, *, camera: str = "north", deployment: str = "dep", min_free_bytes: int = 0) -> FootageWriter:
         return FootageWriter(
             deployment=deployment,
             camera=camera,
@@ -146,7 +146,7 @@ class FootageHouse:
             vault=self.vault,
             policy=self.policy,
             clock=self.clock,
-            room_bytes=room_bytes,
+            min_free_bytes=min_free_bytes,
         )
 
     def record(self, seconds: float, *, camera: str = "north", frames_per_second: int = 1) -> tuple[Segment, ...]:

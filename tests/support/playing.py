@@ -24,10 +24,10 @@ __all__ = ["Playing", "judge", "playing", "recognised", "wait_until_more_is_reco
 class Playing:
     """A camera in a thread."""
 
-    def __init__(self, stream: Stream, file: Path, deployment: str, *, patient: bool, camera: str) -> None:
+    def __init__(self, stream: Stream, file: Path, deployment: str, *, media_time: bool, camera: str) -> None:
         self.report: CameraReport | None = None
         self.error: BaseException | None = None
-        job = CameraJob(str(file), deployment, camera, as_fast_as_possible=patient, media_time=patient)
+        job = CameraJob(str(file), deployment, camera, as_fast_as_possible=media_time, media_time=media_time)
 
         def run() -> None:
             try:
@@ -53,8 +53,8 @@ class Playing:
 
 
 @contextmanager
-def playing(stream: Stream, file: Path, deployment: str, *, patient: bool, camera: str = "cam") -> Iterator[Playing]:
-    played = Playing(stream, file, deployment, patient=patient, camera=camera)
+def playing(stream: Stream, file: Path, deployment: str, *, media_time: bool, camera: str = "cam") -> Iterator[Playing]:
+    played = Playing(stream, file, deployment, media_time=media_time, camera=camera)
     try:
         yield played
     finally:

@@ -154,7 +154,7 @@ class RetentionHouse(AlertHouse):
             vault=self.vault,
             policy=POLICY.footage,
             clock=self.clock,
-            room_bytes=0,
+            min_free_bytes=0,
         ) as writer:
             writer.offer(self.clock.time_ns(), jpeg(1))
             deadline = time.monotonic() + 20

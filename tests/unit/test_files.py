@@ -1,4 +1,4 @@
-"""The door for files from outside: what is no regular file of a bounded size is refused, and never waited for."""
+"""The reader of files from outside: what is no regular file of a bounded size is refused, and never waited for."""
 
 from __future__ import annotations
 

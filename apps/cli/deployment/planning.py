@@ -118,12 +118,12 @@ def compile_list(
 
     Example: lfr deployment compile high-street-0412 lists/high-street --by "P. Lanner"
     """
-    _build_list(installation, id, folder, by=by, quiet=as_json)
+    _build_list(installation, id, folder, by=by, as_json=as_json)
     errors.print("[dim]an authorising officer approves it now: `lfr deployment approve-list`[/dim]")
     return report_step(installation, id, "the list is built")
 
 
-def _build_list(installation: Installation, deployment: str, folder: Path | None, *, by: str, quiet: bool) -> None:
+def _build_list(installation: Installation, deployment: str, folder: Path | None, *, by: str, as_json: bool) -> None:
     """Compile the list from `folder`, or from the one that the application names, with a bar and the report.
 
     Raises:
@@ -153,7 +153,7 @@ def _build_list(installation: Installation, deployment: str, folder: Path | None
             by=by,
             attempt=uuid4().hex,
             progress=progress,
-            show=(lambda _: None) if quiet else show_report,
+            show=(lambda _: None) if as_json else show_report,
         )
-    if not quiet:
+    if not as_json:
         print_plain(f"The report: {quality_pages(installation.settings.home, deployment) / 'index.html'}")

@@ -38,7 +38,7 @@ def keep_head(engine: Engine, signer: HeadSigner, clock: Clock, folder: Path) ->
     """Sign the newest entry and remember its head in `folder`: what the vault does every few seconds.
 
     Raises:
-        Refused: as `sign_head`; `audit.head_checkpoint` when the file is damaged; `audit.other-installation`;
+        Refused: as `sign_head`; `audit.remembered` when the file is damaged; `audit.other-installation`;
             `vault.keystore` when the folder can't be written.
         Retryable: the database is away.
     """
@@ -55,13 +55,13 @@ def write_checkpoint(path: Path, head: Head) -> None:
     """Replace the remembered head, whole or not at all.
 
     Raises:
-        Refused: `audit.head_checkpoint`: a later one is remembered, so that the trail has been cut short;
+        Refused: `audit.remembered`: a later one is remembered, so that the trail has been cut short;
             `vault.keystore`: the file can't be written.
     """
     known = read_checkpoint(path)
     if known is not None and known.seq > head.seq:
         raise Refused(
-            "audit.head_checkpoint", f"entry {known.seq} was signed and remembered, and now the newest is {head.seq}"
+            "audit.remembered", f"entry {known.seq} was signed and remembered, and now the newest is {head.seq}"
         )
     write_private(path, (json.dumps(head.as_dict(), indent=1) + "\n").encode())
 
@@ -72,7 +72,7 @@ def read_checkpoint(path: Path) -> Head | None:
     Whose signature it is, the caller compares.
 
     Raises:
-        Refused: `audit.head_checkpoint`: the file is damaged or can't be read.
+        Refused: `audit.remembered`: the file is damaged or can't be read.
     """
     try:
         head = head_from(read_bounded(path, SETTINGS_BYTES))
@@ -124,7 +124,7 @@ def read_public_key(folder: Path) -> bytes:
 
 def _unusable(path: Path, why: str) -> Refused:
     return Refused(
-        "audit.head_checkpoint",
+        "audit.remembered",
         f"the remembered head {path} can't be used: {why}. Restore it from where it was copied to; without it a trail "
         "that was cut short can't be told from a whole one",
     )

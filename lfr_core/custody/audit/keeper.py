@@ -38,7 +38,7 @@ class HeadKeeper:
         self._thread.start()
 
     def stop(self) -> None:
-        """Sign what is left and end. Returns when that is done, at the latest after the database's own patience."""
+        """Sign what is left and end. Returns when that is done, at the latest after the database's own timeout."""
         self._ending.set()
         self._thread.join()
         self.keep()

@@ -21,7 +21,7 @@ from lfr_core.domain.actors import Principal, SystemActor
 
 __all__ = ["VAULT_TIMEOUT_S", "VaultClient", "vault_client"]
 
-VAULT_TIMEOUT_S = 10.0  # longer than the records' own patience, so that its answer, not this, is what is heard
+VAULT_TIMEOUT_S = 10.0  # longer than the records' own timeout, so that its answer, not this, is what is heard
 _PAUSE_S = 1.0  # after a time-out: who asks for several keys in a row waits for a hanging vault once, not for each
 _MOST_NAMES = 256
 _Expected = TypeVar("_Expected", bound=BaseModel)

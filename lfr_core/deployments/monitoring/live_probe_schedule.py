@@ -31,32 +31,32 @@ class LiveProbeSchedule:
 
 
 def next_step(
-    pulse: LiveProbeSchedule, *, now_s: float, green: bool, policy: LiveProbePolicy
+    schedule: LiveProbeSchedule, *, now_s: float, green: bool, policy: LiveProbePolicy
 ) -> tuple[LiveProbeSchedule, LiveProbeAction]:
-    """The pulse as it stands now, and what to do.
+    """Return the schedule as it stands now, and what to do.
 
     The first round goes at once, the next `every_s` after the last; after a missed one another goes at once, so that
     a chain that is broken is suspended after `missed_in_a_row` times `answer_s`, not after as many intervals.
 
     Args:
-        pulse: of before.
+        schedule: of before.
         now_s: monotonic seconds.
         green: whether the round that is awaited has been answered well by all.
         policy: the limits.
     """
-    if pulse.sent_s is None:
-        return pulse, LiveProbeAction.SEND
-    passed_s = now_s - pulse.sent_s
-    if pulse.waiting:
+    if schedule.sent_s is None:
+        return schedule, LiveProbeAction.SEND
+    passed_s = now_s - schedule.sent_s
+    if schedule.waiting:
         if green:
-            return replace(pulse, waiting=False, missed=0), LiveProbeAction.WAIT
+            return replace(schedule, waiting=False, missed=0), LiveProbeAction.WAIT
         if passed_s < policy.answer_s:
-            return pulse, LiveProbeAction.WAIT
-        missed = replace(pulse, waiting=False, missed=pulse.missed + 1)
+            return schedule, LiveProbeAction.WAIT
+        missed = replace(schedule, waiting=False, missed=schedule.missed + 1)
         return missed, LiveProbeAction.SUSPEND if missed.missed >= policy.missed_in_a_row else LiveProbeAction.SEND
-    return pulse, LiveProbeAction.SEND if passed_s >= policy.every_s or pulse.missed else LiveProbeAction.WAIT
+    return schedule, LiveProbeAction.SEND if passed_s >= policy.every_s or schedule.missed else LiveProbeAction.WAIT
 
 
-def after_round(pulse: LiveProbeSchedule, *, now_s: float) -> LiveProbeSchedule:
+def after_round(schedule: LiveProbeSchedule, *, now_s: float) -> LiveProbeSchedule:
     """The pulse once a round was sent, or couldn't be for want of a service: either way its answers are awaited."""
-    return replace(pulse, sent_s=now_s, waiting=True)
+    return replace(schedule, sent_s=now_s, waiting=True)

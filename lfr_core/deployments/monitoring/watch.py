@@ -45,7 +45,7 @@ class SendsLiveProbes(Protocol):
 
 @dataclass(slots=True)
 class _Watched:
-    pulse: LiveProbeSchedule = field(default_factory=LiveProbeSchedule)
+    schedule: LiveProbeSchedule = field(default_factory=LiveProbeSchedule)
     proof: UUID | None = None
     """The newest that was sent; None where it couldn't be."""
     why: str = ""
@@ -114,7 +114,7 @@ class Watch:
         if now_s - self._circuit_breaker_at_s >= self._policy.circuit_breaker_every_s:
             self._circuit_breaker_at_s = now_s
             self._each(live, self._circuit_breaker)
-        self._each(live, self._beat)
+        self._each(live, self._run_live_probe)
         self._galleries.keep_only([view.id for view in views])
         self._each([view.id for view in views], self._galleries.look)
 
@@ -127,18 +127,18 @@ class Watch:
                 rule = error.rule if isinstance(error, Refused) else type(error).__name__
                 get_logger().warning("watch.trouble", deployment=name, rule=rule, reason=str(error))
 
-    def _beat(self, name: str) -> None:
+    def _run_live_probe(self, name: str) -> None:
         watched = self._watched.setdefault(name, _Watched())
-        pulse, step = next_step(
-            watched.pulse, now_s=self._clock.monotonic(), green=self._is_green(watched), policy=self._policy
+        schedule, step = next_step(
+            watched.schedule, now_s=self._clock.monotonic(), green=self._is_green(watched), policy=self._policy
         )
         if step is LiveProbeAction.SUSPEND:
-            self._suspend(name, watched)  # raises, and is tried again at the next tick: the pulse is as it was
+            self._suspend(name, watched)  # raises, and is tried again at the next tick: the schedule is as it was
         elif step is LiveProbeAction.SEND:
-            pulse = self._send(name, watched, pulse)
-        watched.pulse = pulse
+            schedule = self._send(name, watched, schedule)
+        watched.schedule = schedule
 
-    def _send(self, name: str, watched: _Watched, pulse: LiveProbeSchedule) -> LiveProbeSchedule:
+    def _send(self, name: str, watched: _Watched, schedule: LiveProbeSchedule) -> LiveProbeSchedule:
         try:
             watched.proof, watched.why = self._sender.send(name), ""
         except Refused as error:
@@ -150,10 +150,10 @@ class Watch:
         except LfrError as error:
             watched.proof, watched.why = None, str(error)
             get_logger().warning("watch.not-sent", deployment=name, reason=str(error))
-        return after_round(pulse, now_s=self._clock.monotonic())
+        return after_round(schedule, now_s=self._clock.monotonic())
 
     def _is_green(self, watched: _Watched) -> bool:
-        if watched.proof is None or not watched.pulse.waiting:
+        if watched.proof is None or not watched.schedule.waiting:
             return False
         with reading(self._engine) as session:
             return is_green(session, watched.proof)

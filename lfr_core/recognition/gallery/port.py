@@ -34,7 +34,7 @@ class StoredRow:
     id: str
     entry: str
     sha256: str
-    """Of the stored vector: 512 float32, little-endian; hexadecimal. A turned gallery stores the turned vector."""
+    """Of the stored vector: 512 float32, little-endian; hexadecimal. A rotated gallery stores the rotated vector."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,10 @@
-"""A gallery whose vectors are turned by a random orthogonal matrix of the deployment's own.
+"""A gallery whose vectors are rotated by a random orthogonal matrix of the deployment's own.
 
-Inner products don't change when both sides are turned alike, so scores are those of the plain gallery; and the
+Inner products don't change when both sides are rotated alike, so scores are those of the plain gallery; and the
 vectors of one person in the galleries of two deployments are no longer the same. This is defence in depth, not
 erasure, and its limits are these:
 
-* Whoever has the deployment's key, or a few hundred templates of known people in clear and turned form, has the turn.
+* Whoever has the deployment's key, or a few hundred templates of known people in both forms, has the rotation.
 * Distances within one gallery are unchanged: who resembles whom can be read from it without any key.
 * Two galleries of the same people can be aligned with each other without a key.
 
@@ -35,31 +35,31 @@ from lfr_core.recognition.faces.types import Floats
 from lfr_core.recognition.gallery.checks import DIMENSION, check_name, check_probes, check_references
 from lfr_core.recognition.gallery.port import Candidate, Gallery, Reference, StoredRow
 
-__all__ = ["RotatedGallery", "Turn", "deployment_of_gallery", "rotated_gallery", "rotation_from_key"]
+__all__ = ["RotatedGallery", "Rotation", "deployment_of_gallery", "rotated_gallery", "rotation_from_key"]
 
 _LABEL: Final = b"openlfr gallery turn 1"
 _ENDS = re.compile(r"lfr_((?:[A-Za-z0-9]|_[0-9a-f]{2})+)(?:__[A-Za-z0-9]+)?")
 CHECK_S: Final = 2.0
-"""How long a turn is used before the vault is asked again whether its key still exists."""
+"""How long a rotation is used before the vault is asked again whether its key still exists."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Turn:
+class Rotation:
     """An orthogonal matrix, shape (512, 512), float64. It is as secret as the key that it comes from."""
 
     matrix: Biometric[npt.NDArray[np.float64]]
 
     def apply(self, rows: Floats) -> Floats:
-        """`rows` (n, 512) turned, float32. Each row by itself: the same row gives the same bits wherever it stands."""
+        """`rows` (n, 512) rotated, float32. Each row by itself: the same row gives the same bits wherever it stands."""
         matrix = self.matrix.reveal()
-        turned = np.empty(rows.shape, np.float32)
+        rotated = np.empty(rows.shape, np.float32)
         for index, row in enumerate(rows):
-            turned[index] = matrix @ row.astype(np.float64)
-        return turned
+            rotated[index] = matrix @ row.astype(np.float64)
+        return rotated
 
 
-def rotation_from_key(key: bytes, deployment: str) -> Turn:
-    """The turn of a deployment; the same for the same key, on every machine, to within float32's last bit.
+def rotation_from_key(key: bytes, deployment: str) -> Rotation:
+    """The rotation of a deployment; the same for the same key, on every machine, to within float32's last bit.
 
     HKDF-SHA256 (RFC 5869) of the key, SHAKE-256 (FIPS 202) as the stream, Box-Muller for Gaussians, then QR with the
     signs of R's diagonal made positive, which makes Q uniform over the orthogonal group (Mezzadri, Notices of the
@@ -77,36 +77,36 @@ def rotation_from_key(key: bytes, deployment: str) -> Turn:
     normal = np.concatenate([radius * np.cos(angle), radius * np.sin(angle)]).reshape(DIMENSION, DIMENSION)
     q, r = np.linalg.qr(normal)
     signs = np.where(np.diagonal(r) < 0.0, -1.0, 1.0)
-    return Turn(Biometric(np.ascontiguousarray(q * signs)))
+    return Rotation(Biometric(np.ascontiguousarray(q * signs)))
 
 
 class RotatedGallery:
-    """A `Gallery` over another one: templates and probes are turned on their way in, nothing is on the way out.
+    """A `Gallery` over another one: templates and probes are rotated on their way in, nothing is on the way out.
 
     Args:
-        inner: where the turned vectors lie.
-        turns: the turn of a collection, by its name; Refused when its key is gone, Retryable when it can't be had.
+        inner: where the rotated vectors lie.
+        turns: the rotation of a collection, by its name; Refused when its key is gone, Retryable when it can't be had.
     """
 
-    def __init__(self, inner: Gallery, turns: Callable[[str], Turn]) -> None:
+    def __init__(self, inner: Gallery, rotations: Callable[[str], Rotation]) -> None:
         self._inner = inner
-        self._turns = turns
+        self._rotations = rotations
 
     def create(self, name: str, contract_id: str) -> None:
         self._inner.create(name, contract_id)
 
     def add(self, name: str, contract_id: str, references: Sequence[Reference]) -> tuple[StoredRow, ...]:
         self._inner.add(name, contract_id, [])  # a wrong name or contract is told before a key is made
-        rows = self._turned(name, check_references(references))
-        turned = [replace(reference, template=row) for reference, row in zip(references, rows, strict=True)]
-        return self._inner.add(name, contract_id, turned)
+        rows = self._rotate(name, check_references(references))
+        rotated = [replace(reference, template=row) for reference, row in zip(references, rows, strict=True)]
+        return self._inner.add(name, contract_id, rotated)
 
     def rows(self, name: str, contract_id: str, ids: Sequence[str] | None = None) -> tuple[StoredRow, ...]:
         return self._inner.rows(name, contract_id, ids)
 
     def search(self, name: str, contract_id: str, probes: Floats, limit: int = 1) -> list[list[Candidate]]:
         rows = check_probes(probes)
-        return self._inner.search(name, contract_id, self._turned(name, rows), limit)
+        return self._inner.search(name, contract_id, self._rotate(name, rows), limit)
 
     def count(self, name: str) -> int:
         return self._inner.count(name)
@@ -117,8 +117,8 @@ class RotatedGallery:
     def drop(self, name: str) -> None:
         self._inner.drop(name)
 
-    def _turned(self, name: str, rows: Floats) -> Floats:
-        return self._turns(check_name(name)).apply(rows) if len(rows) else rows
+    def _rotate(self, name: str, rows: Floats) -> Floats:
+        return self._rotations(check_name(name)).apply(rows) if len(rows) else rows
 
 
 def deployment_of_gallery(name: str) -> str:
@@ -143,12 +143,12 @@ def deployment_of_gallery(name: str) -> str:
 @dataclass(slots=True)
 class _Known:
     key_id: str
-    turn: Turn
+    rotation: Rotation
     checked_s: float
 
 
 class _VaultRotations:
-    """Turns by collection, from the keys of the deployments; forgotten when the vault says that the key is gone."""
+    """Rotations by collection, from the keys of the deployments; forgotten when the vault says that the key is gone."""
 
     def __init__(
         self, vault: Vault, clock: Clock, actor: SystemActor, monotonic: Callable[[], float], *, may_make: bool
@@ -160,13 +160,13 @@ class _VaultRotations:
         self._may_make = may_make
         self._known: dict[str, _Known] = {}
 
-    def __call__(self, name: str) -> Turn:
+    def __call__(self, name: str) -> Rotation:
         deployment = deployment_of_gallery(name)
         known = self._known.get(deployment)
         now = self._monotonic()
         if known is not None and now - known.checked_s < CHECK_S:
-            return known.turn
-        # Until the vault has answered there is no turn: what can't be asked isn't searched.
+            return known.rotation
+        # Until the vault has answered there is no rotation: what can't be asked isn't searched.
         self._known.pop(deployment, None)
         info = find_list_key(self._vault, deployment)
         if info is None and not self._may_make:
@@ -179,7 +179,7 @@ class _VaultRotations:
             known = _Known(kept.info.id, rotation_from_key(kept.key, deployment), now)
         known.checked_s = now
         self._known[deployment] = known
-        return known.turn
+        return known.rotation
 
 
 def rotated_gallery(
@@ -202,5 +202,5 @@ def rotated_gallery(
         clock: for the new key's due time.
         monotonic: seconds that never go back.
     """
-    turns = _VaultRotations(vault, clock or SystemClock(), actor, monotonic, may_make=may_make)
-    return RotatedGallery(inner, turns)
+    rotations = _VaultRotations(vault, clock or SystemClock(), actor, monotonic, may_make=may_make)
+    return RotatedGallery(inner, rotations)

@@ -74,7 +74,7 @@ def vector_forms(vector: Floats) -> tuple[bytes, ...]:
 
 
 def sealed_forms(sealed: bytes | Iterable[bytes]) -> tuple[bytes, ...]:
-    """Needles for stored bytes as they are: ciphertext, or a turned vector as float32.
+    """Needles for stored bytes as they are: ciphertext, or a rotated vector as float32.
 
     Raises:
         ValueError: there is too little of them.

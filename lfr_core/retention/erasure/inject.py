@@ -1,7 +1,7 @@
 """Injects canaries into gallery and records, by the ways that real references take, and says what each is made from.
 
 Canaries are noise images and random vectors. The stored form is noted from what was really handed to the store: the
-sealed bytes of the row, the turned vector on its way into Milvus.
+sealed bytes of the row, the rotated vector on its way into Milvus.
 """
 
 from __future__ import annotations

@@ -121,11 +121,11 @@ def _without_key(vault: Vault, folder: Path, part: Sequence[Segment]) -> list[Se
                 return [each for segment in part for each in _without_key(vault, folder, [segment])]
             get_logger().warning("footage.held-without-record", segment=part[0].id)
             return []
-        _make_room(vault, folder, part)
+        _free_space(vault, folder, part)
         raise Retryable(f"the vault can't destroy keys of footage for good: {error}", retry_after_s=5.0) from error
 
 
-def _make_room(vault: Vault, folder: Path, part: Iterable[Segment]) -> None:
+def _free_space(vault: Vault, folder: Path, part: Iterable[Segment]) -> None:
     """The keystore can't be written, perhaps because footage has filled its disk.
 
     What the vault has no key for any more can go now. It is booked by a later run, when the keystore is written.

@@ -32,7 +32,7 @@ class TemporaryStep:
     """
 
     name = "temporary"
-    audited = Audited.ROOM_FIRST
+    audited = Audited.FREE_SPACE_FIRST
 
     def __init__(self, home: Path, system: Path, *, keep_h: int) -> None:
         """`home`: the installation's folder; `system`: the system's temporary folder."""

@@ -104,7 +104,7 @@ def test_a_damaged_or_missing_file_of_the_keystore_is_said(lfr: Run, settings: S
     keyless = lfr("audit", "verify")
 
     assert damaged.exit_code == 1
-    assert json.loads(damaged.stdout)["problem"]["fault"] == "audit.head_checkpoint"
+    assert json.loads(damaged.stdout)["problem"]["fault"] == "audit.remembered"
     assert missing.exit_code == 0
     assert "not checked" in missing.stdout
     assert keyless.exit_code == 77

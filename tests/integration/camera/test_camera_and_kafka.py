@@ -399,15 +399,15 @@ def test_a_camera_that_has_nothing_to_send_says_so_every_second(
     topics: RunningBroker, worker: CountingWorker, policy: Policy, directory: DeploymentDirectory, video: Video
 ) -> None:
     session = a_session()
-    seldom = policy.model_copy(
+    slow = policy.model_copy(
         update={"sampling": policy.sampling.model_copy(update={"looks_per_second": 0.3, "min_looks_per_second": 0.3})}
     )
 
     started = time.monotonic()
     run_camera(
-        CameraJob(str(video(frames=80)), "demo", "seldom"),
+        CameraJob(str(video(frames=80)), "demo", "slow"),
         servers=topics.servers,
-        policy=seldom,
+        policy=slow,
         directory=directory,
         sealer=PlainFrames(),
         session=session,

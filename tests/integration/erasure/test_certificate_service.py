@@ -220,7 +220,7 @@ def test_a_canary_that_was_swapped_or_dropped_after_injection_is_noticed(certifi
     assert len(find_unregistered_canaries(certificates.engine, [canary(), canary(id="c2"), canary(id="c3")])) == 1
 
 
-def test_the_account_of_frames_has_every_epoch(certificates: CertificateHarness) -> None:
+def test_the_destruction_log_of_frames_has_every_epoch(certificates: CertificateHarness) -> None:
     with writing(certificates.engine) as session:
         for index, destroyed_ns in enumerate((NOW_NS + 15 * S, NOW_NS + 27 * S, None)):
             started = NOW_NS + index * 10 * S

@@ -203,7 +203,9 @@ def test_without_a_folder_the_planner_is_asked_to_compile_and_a_folder_that_is_n
     assert runner.reconcile().create == ()
 
 
-def test_away_prefect_is_quiet_and_the_beat_catches_up(runner: DeploymentFlowsRunner, tmp_path: Path) -> None:
+def test_an_away_prefect_raises_nothing_and_the_next_tick_catches_up(
+    runner: DeploymentFlowsRunner, tmp_path: Path
+) -> None:
     runner.house.plan()
     runner.house.authorise()
     away = runner.settings.model_copy(update={"prefect_url": f"http://127.0.0.1:{free_port()}/api"})

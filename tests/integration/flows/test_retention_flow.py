@@ -116,7 +116,7 @@ def test_served_it_runs_at_once_and_never_queues_up(
     assert not ready.exists()
 
 
-BEATEN = """
+TICKS = """
 import asyncio
 from datetime import timedelta
 from prefect import flow
@@ -136,10 +136,10 @@ def nothing() -> None: ...
 async def main():
     api = PrefectApi.from_settings(Settings())
     async with get_client() as client:
-        deployment = await client.create_deployment(await client.create_flow(nothing), name="beaten")
+        deployment = await client.create_deployment(await client.create_flow(nothing), name="ticks")
         start = utc_from_ns(SystemClock().time_ns())
 
-        async def beat(at_s, **more):
+        async def tick(at_s, **more):
             now = start + timedelta(seconds=at_s)
             return await asyncio.to_thread(schedule_sweep, api, str(deployment), now=now, every_s=60, **more)
 
@@ -158,7 +158,7 @@ async def main():
                     await client.delete_flow_run(run.id)
 
         try:
-            await play(client, deployment, start, beat, left, state_of, forget)
+            await play(client, deployment, start, tick, left, state_of, forget)
         finally:
             await forget()
             await client.delete_deployment(deployment)
@@ -167,7 +167,7 @@ async def main():
 
 def play(server: PrefectServer, tmp_path: Path, code: str) -> list[str]:
     """What `code` prints, in a process of its own: Prefect's client reads its settings at import."""
-    reported = f"{BEATEN}\nasync def play(client, deployment, start, beat, left, state_of, forget):\n"
+    reported = f"{TICKS}\nasync def play(client, deployment, start, tick, left, state_of, forget):\n"
     reported += textwrap.indent(textwrap.dedent(code), "    ") + "\nasyncio.run(main())\n"
     env = environment(server, Settings(home=tmp_path / "home"), tmp_path)
     done = subprocess.run(
@@ -177,9 +177,9 @@ def play(server: PrefectServer, tmp_path: Path, code: str) -> list[str]:
     return done.stdout.split("\n")[:-1]
 
 
-def test_one_run_waits_at_most_and_one_beat_makes_one_run(prefect_server: PrefectServer, tmp_path: Path) -> None:
+def test_one_run_waits_at_most_and_one_tick_makes_one_run(prefect_server: PrefectServer, tmp_path: Path) -> None:
     code = """
-    print(await beat(0), await beat(0), await beat(60))
+    print(await tick(0), await tick(0), await tick(60))
     """
     assert play(prefect_server, tmp_path, code) == ["True False False"]
 
@@ -189,12 +189,12 @@ def test_a_sweep_left_pending_does_not_block_the_next_and_is_given_up(
 ) -> None:
     code = """
     pending = await left(Pending())
-    print(await beat(60), await state_of(pending))  # its process may still be starting
-    print(await beat(180), await state_of(pending))
+    print(await tick(60), await state_of(pending))  # its process may still be starting
+    print(await tick(180), await state_of(pending))
     await forget()
     old = [await left(Running()), await left(Running(), Cancelling())]
-    print(await beat(0), [await state_of(run) for run in old])
-    await beat(3600)
+    print(await tick(0), [await state_of(run) for run in old])
+    await tick(3600)
     print([await state_of(run) for run in old])
     """
     assert play(prefect_server, tmp_path, code) == [
@@ -205,15 +205,15 @@ def test_a_sweep_left_pending_does_not_block_the_next_and_is_given_up(
     ]
 
 
-def test_after_a_restart_what_claims_to_run_is_given_up_at_once_and_this_beat_has_its_run(
+def test_after_a_restart_what_claims_to_run_is_given_up_at_once_and_this_tick_has_its_run(
     prefect_server: PrefectServer, tmp_path: Path
 ) -> None:
     code = """
-    print(await beat(0))
+    print(await tick(0))
     (run,) = [run for run in await client.read_flow_runs() if run.deployment_id == deployment]
     await client.set_flow_run_state(run.id, Pending(), force=True)
     old = [await left(Running()), await left(Running(), Cancelling())]
-    print(await beat(0, none_runs=True), [await state_of(each) for each in (run.id, *old)])
+    print(await tick(0, none_runs=True), [await state_of(each) for each in (run.id, *old)])
     print(sum(each.state_type.value == "SCHEDULED" for each in await client.read_flow_runs()
               if each.deployment_id == deployment))
     """
@@ -227,12 +227,12 @@ def test_a_clock_that_is_set_back_leaves_no_sweep_of_the_future_in_the_way(
     ahead = Scheduled(scheduled_time=start + timedelta(days=1))
     waits = (await client.create_flow_run_from_deployment(deployment, state=ahead)).id
     runs = await left(Running())
-    print(await beat(-86400), await state_of(waits), await state_of(runs))
+    print(await tick(-86400), await state_of(waits), await state_of(runs))
     await forget()
     early = await client.create_flow_run_from_deployment(  # of a minute that comes again
         deployment, state=Scheduled(), idempotency_key=f"sweep-{int(start.timestamp() + 7200) // 60}")
     await client.set_flow_run_state(early.id, Completed(), force=True)
-    print(await beat(7200), await beat(7200))
+    print(await tick(7200), await tick(7200))
     """
     assert play(prefect_server, tmp_path, code) == ["True CRASHED CRASHED", "True False"]
 

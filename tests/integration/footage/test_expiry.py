@@ -157,7 +157,7 @@ def test_a_file_that_cant_be_removed_is_retried_and_can_be_opened_by_nobody(
     assert [each.id for each in house.expire()] == [first.id]
 
 
-def test_with_the_keystore_s_disk_full_nothing_is_booked_and_the_file_makes_room(
+def test_with_the_keystore_s_disk_full_nothing_is_booked_and_the_file_makes_free_space(
     house: FootageHouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (segment,) = house.record(20)
@@ -282,7 +282,7 @@ def test_a_segment_held_between_the_look_and_the_deed_is_left_alone(house: Foota
     assert find_segments(house.engine, [first.id])[0].held
 
 
-def test_on_a_disk_that_is_really_full_the_purge_makes_its_own_room(
+def test_on_a_disk_that_is_really_full_the_purge_makes_free_space(
     engine: Engine, house: FootageHouse, tmp_path: Path
 ) -> None:
     with small_disk(tmp_path / "disk", megabytes=4) as disk:
@@ -296,6 +296,6 @@ def test_on_a_disk_that_is_really_full_the_purge_makes_its_own_room(
         assert segments(engine)[0].purged_ns is None
 
         assert [each.id for each in full.expire()] == [segment.id]
-        assert not full.core._keystore.outdated  # the keystore is written again, now that there is room
+        assert not full.core._keystore.outdated  # the keystore is written again, now that there is space
         full.vault, full.trail = full.reopened()
         assert full.vault.kept(KeyKind.FOOTAGE) == ()

@@ -130,7 +130,7 @@ def test_with_the_records_away_nothing_is_kept_and_the_camera_goes_on(house: Foo
 
 
 def test_no_segment_is_begun_when_the_disk_has_too_little_left(house: FootageHouse) -> None:
-    with house.writer(room_bytes=10**18) as writer:
+    with house.writer(min_free_bytes=10**18) as writer:
         writer.offer(house.clock.now_ns, jpeg(0))
 
     assert (writer.missed, segments(house.engine)) == (1, ())

@@ -3,7 +3,7 @@ from collections.abc import Iterator
 import pytest
 
 from lfr_core.recognition.gallery import ExactGallery, Gallery, MilvusGallery
-from lfr_core.recognition.gallery.rotated import RotatedGallery, Turn, rotation_from_key
+from lfr_core.recognition.gallery.rotated import RotatedGallery, Rotation, rotation_from_key
 from tests.support.milvus import MilvusServer, milvus_server
 
 
@@ -23,16 +23,16 @@ def milvus_gallery(milvus: MilvusServer) -> Iterator[MilvusGallery]:
 
 
 @pytest.fixture(scope="session")
-def turn() -> Turn:
+def rotation() -> Rotation:
     """Any deployment's."""
     return rotation_from_key(bytes(range(32)), "dep")
 
 
-@pytest.fixture(params=["exact", "milvus", "turned exact", "turned milvus"])
+@pytest.fixture(params=["exact", "milvus", "rotated exact", "rotated milvus"])
 def gallery(request: pytest.FixtureRequest) -> Gallery:
     kind: str = request.param
     found: Gallery = ExactGallery() if "exact" in kind else request.getfixturevalue("milvus_gallery")
-    if not kind.startswith("turned"):
+    if not kind.startswith("rotated"):
         return found
-    turn: Turn = request.getfixturevalue("turn")
-    return RotatedGallery(found, lambda _name: turn)
+    rotation: Rotation = request.getfixturevalue("turn")
+    return RotatedGallery(found, lambda _name: rotation)

@@ -231,21 +231,23 @@ def test_the_trail_says_which_document_and_nothing_personal(house: House) -> Non
 
 
 def test_the_library_shows_an_assessment_only_of_a_deployment_that_is_public(house: House) -> None:
-    store_of(house.engine, house.clock).create("quiet", DeploymentKind.DEMO, name="Quiet", policy=POLICY)
+    store_of(house.engine, house.clock).create("withheld", DeploymentKind.DEMO, name="Withheld", policy=POLICY)
     house.add()
     house.add(ComplianceDocumentKind.COMMUNITY)
-    house.add(ComplianceDocumentKind.COMMUNITY, deployment="quiet", version="q1")
+    house.add(ComplianceDocumentKind.COMMUNITY, deployment="withheld", version="q1")
     assert [each.kind for each in list_public_documents(house.engine)] == [ComplianceDocumentKind.DPIA]
 
     notices = announcing(house.engine, house.clock)
     notices.publish("dep", planned(), by=PAT)
-    notices.withhold("quiet", planned("Thorpe Road"), because=ReasonClass.THREAT_TO_LIFE, by=PAT, approved_by="Supt B")
+    notices.withhold(
+        "withheld", planned("Thorpe Road"), because=ReasonClass.THREAT_TO_LIFE, by=PAT, approved_by="Supt B"
+    )
     assert [(each.kind, each.deployment) for each in list_public_documents(house.engine)] == [
         (ComplianceDocumentKind.DPIA, ""),
         (ComplianceDocumentKind.COMMUNITY, "dep"),
     ]
 
-    notices.release("quiet", by=PAT)
+    notices.release("withheld", by=PAT)
     shown = list_public_documents(house.engine)
     assert {each.deployment for each in shown} == {"", "dep", "withheld-0123456789ab"}
-    assert not any("quiet" in repr(each) or DEE in repr(each) for each in shown)
+    assert not any("withheld" in repr(each) or DEE in repr(each) for each in shown)

@@ -182,7 +182,7 @@ def test_a_gallery_that_can_not_be_dropped_now_is_said_to_go_later_and_the_deplo
     assert calls.moved == 1
 
 
-def test_the_price_of_the_list_as_built_is_that_of_its_people(house: PlanningHouse, view: PlannerView) -> None:
+def test_the_forecast_of_the_list_as_built_is_that_of_its_people(house: PlanningHouse, view: PlannerView) -> None:
     house.walk(S.LIST_BUILT, entries=(entry(),))
     one = view.standing("dep")
 

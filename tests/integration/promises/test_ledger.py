@@ -132,13 +132,13 @@ def test_without_the_records_nothing_is_said(house: PromiseHouse) -> None:
     database.execute("BEGIN EXCLUSIVE")
     try:
         with pytest.raises(Retryable):
-            _impatient(house).check()
+            _ledger_with_short_timeout(house).check()
     finally:
         database.close()
     assert ledger.check().entries
 
 
-def _impatient(house: PromiseHouse) -> Ledger:
+def _ledger_with_short_timeout(house: PromiseHouse) -> Ledger:
     """The same ledger on an engine that waits for nobody."""
     from lfr_core.storage.engine import open_engine
 

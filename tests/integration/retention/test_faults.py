@@ -101,7 +101,7 @@ def full_disk(tmp_path: Path) -> Iterator[tuple[RetentionHouse, Path]]:
         engine.dispose()
 
 
-def test_on_a_full_disk_temporary_files_make_room_for_the_rest_of_the_same_sweep(
+def test_on_a_full_disk_temporary_files_make_free_space_for_the_rest_of_the_same_sweep(
     full_disk: tuple[RetentionHouse, Path],
 ) -> None:
     house, disk = full_disk
@@ -118,7 +118,7 @@ def test_on_a_full_disk_temporary_files_make_room_for_the_rest_of_the_same_sweep
     assert [report.error for report in reports.values() if report.error] == []
 
 
-def test_on_a_full_disk_files_go_the_rest_is_reported_and_goes_when_there_is_room(
+def test_on_a_full_disk_files_go_the_rest_is_reported_and_goes_when_there_is_space(
     full_disk: tuple[RetentionHouse, Path],
 ) -> None:
     house, disk = full_disk

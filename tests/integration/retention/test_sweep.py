@@ -74,7 +74,7 @@ def test_what_is_destroyed_is_on_the_trail_ordered_before_and_done_after(full: R
     assert {"list", "alert", "footage"} <= {kind for kind, _ in reported}
 
 
-def test_what_cannot_be_ordered_is_not_done_but_temporary_files_make_room(full: RetentionHouse) -> None:
+def test_what_cannot_be_ordered_is_not_done_but_temporary_files_make_free_space(full: RetentionHouse) -> None:
     class Away:
         def prepare(self, _actor: str) -> None:
             raise Retryable("the vault is away")

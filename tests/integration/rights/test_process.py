@@ -64,7 +64,7 @@ def film(settings: Settings, vault: VaultClient) -> None:
         )  # fmt: skip
     with FootageWriter(
         deployment="dep", camera="north", session="s1", engine=engine, folder=settings.footage_store, vault=vault,
-        policy=load_policy().footage, clock=clock, room_bytes=0,
+        policy=load_policy().footage, clock=clock, min_free_bytes=0,
     ) as writer:  # fmt: skip
         writer.offer(clock.time_ns(), jpeg(1))
         deadline = time.monotonic() + 20

@@ -23,16 +23,16 @@ def a_flight(*, bound: int = 3, lost_after_s: float | None = 6.0) -> tuple[InFli
     return InFlightFrames(clock, bound=bound, lost_after_s=lost_after_s), clock
 
 
-def test_there_is_no_room_at_the_bound_and_again_after_an_outcome() -> None:
+def test_there_is_no_capacity_at_the_bound_and_again_after_an_outcome() -> None:
     in_flight, _ = a_flight()
     for sequence in (0, 4, 8):
         in_flight.mark_sent(sequence)
         in_flight.mark_confirmed(sequence)
 
-    assert not in_flight.wait_for_room(0)
+    assert not in_flight.wait_for_capacity(0)
     in_flight.mark_processed(4, 0.1)
     assert in_flight.count == 1
-    assert in_flight.wait_for_room(0)
+    assert in_flight.wait_for_capacity(0)
 
 
 def test_a_frame_delivered_and_never_answered_is_given_up_so_that_the_camera_goes_on() -> None:
@@ -42,7 +42,7 @@ def test_a_frame_delivered_and_never_answered_is_given_up_so_that_the_camera_goe
     clock.now += 6.1
 
     assert in_flight.expire() == 1
-    assert in_flight.wait_for_room(0)
+    assert in_flight.wait_for_capacity(0)
     assert in_flight.unanswered == 1
 
 
@@ -52,7 +52,7 @@ def test_a_frame_the_broker_has_not_confirmed_is_never_given_up_so_that_nothing_
     clock.now += 600
 
     assert in_flight.expire() == 0
-    assert not in_flight.wait_for_room(0)
+    assert not in_flight.wait_for_capacity(0)
 
 
 def test_with_back_pressure_nothing_is_given_up_and_the_silence_is_known() -> None:
@@ -75,14 +75,14 @@ def test_silence_begins_with_the_first_frame_in_flight_not_with_the_last_outcome
     assert in_flight.silence_s() == 0
 
 
-def test_a_failed_delivery_makes_room_and_is_counted_once() -> None:
+def test_a_failed_delivery_frees_capacity_and_is_counted_once() -> None:
     in_flight, _ = a_flight(bound=1)
     in_flight.mark_sent(0)
 
     in_flight.mark_failed(0)
     in_flight.mark_failed(0)
 
-    assert in_flight.wait_for_room(0)
+    assert in_flight.wait_for_capacity(0)
     assert in_flight.delivery_failed == 1
 
 

@@ -1,4 +1,4 @@
-"""What holds a face can be used and does nothing else; no message and no header has room for a template."""
+"""What holds a face can be used and does nothing else; no message and no header can hold a template."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ _SEALED = {("Sighting", "probe_sealed")}
 """Bytes that may travel: ciphertext."""
 
 
-def _room(kind: object) -> bool:
+def _can_hold_template(kind: object) -> bool:
     """Whether a field of this type could hold a template: bytes, an array, or numbers without a fixed short length."""
     if get_origin(kind) is None:
         if isinstance(kind, type) and issubclass(kind, pydantic.BaseModel):
@@ -103,21 +103,21 @@ def _room(kind: object) -> bool:
     if get_origin(kind) is tuple:
         inner = get_args(kind)
         if inner[-1] is not Ellipsis:
-            return len(inner) > 8 or any(_room(one) for one in inner)
+            return len(inner) > 8 or any(_can_hold_template(one) for one in inner)
         return not (isinstance(inner[0], type) and issubclass(inner[0], pydantic.BaseModel))
     if get_origin(kind) is Literal:
         return False
     if get_origin(kind) is Annotated:
-        return _room(get_args(kind)[0])
-    return any(_room(one) for one in get_args(kind)) if get_origin(kind) is not list else True
+        return _can_hold_template(get_args(kind)[0])
+    return any(_can_hold_template(one) for one in get_args(kind)) if get_origin(kind) is not list else True
 
 
-def test_the_walk_knows_a_field_with_room_from_one_without() -> None:
-    with_room = [bytes, list[float], tuple[float, ...], np.ndarray, dict, pydantic.Base64Bytes, object]
+def test_the_walk_knows_a_field_that_can_hold_one_from_one_that_cannot() -> None:
+    able = [bytes, list[float], tuple[float, ...], np.ndarray, dict, pydantic.Base64Bytes, object]
     without = [int, float | None, tuple[float, float, float, float], Literal[1], UUID]
 
-    assert [_room(kind) for kind in with_room] == [True] * len(with_room)
-    assert [_room(kind) for kind in without] == [False] * len(without)
+    assert [_can_hold_template(kind) for kind in able] == [True] * len(able)
+    assert [_can_hold_template(kind) for kind in without] == [False] * len(without)
 
 
 def test_no_message_has_a_field_that_could_hold_a_template() -> None:
@@ -130,14 +130,14 @@ def test_no_message_has_a_field_that_could_hold_a_template() -> None:
         (name, field)
         for name, model in models.items()
         for field, info in model.model_fields.items()
-        if _room(info.annotation)
+        if _can_hold_template(info.annotation)
     }
 
     assert {"Sighting", "FrameResult", "OutcomeBatch", "DeadLetter"} <= set(models)
     assert found == _SEALED
 
 
-def test_no_header_of_a_frame_has_room_for_a_template() -> None:
+def test_no_header_of_a_frame_can_hold_a_template() -> None:
     kinds = {field.name: field.type for field in dataclasses.fields(FrameHeader)}
 
     assert set(kinds.values()) <= {"str", "int", "FrameKind"}

@@ -16,7 +16,7 @@ from flows.assembly import LONGEST_S
 from flows.sweep_schedule import _PENDING_LOST
 from lfr_core.domain.policy import Policy, load_policy
 from lfr_core.recognition.service import IDLE_SESSION_S
-from streams.camera.footage import _PAUSE_S, ROOM_BYTES
+from streams.camera.footage import _PAUSE_S, MIN_FREE_BYTES
 
 DOCS = Path(__file__).parents[3] / "docs"
 QUANTITY = re.compile(
@@ -61,7 +61,7 @@ def retention(_policy: Policy) -> list[str]:
         *("after a month of downtime", "one sweep holds a lock, a second says that another runs"),  # not quantities
         "else after two minutes (pending) or half an hour (running)",
         "a sweep that hangs for half an hour ends its own process",
-        "when no sweep has ended for two minutes (or two beats",
+        "when no sweep has ended for two minutes (or two intervals",
     ]
 
 
@@ -72,7 +72,7 @@ def footage(policy: Policy) -> list[str]:
         f"(some {WORDS[round(policy.sampling.looks_per_second)]} a second)",
         f"**segments** of {n(of.segment_s)} seconds (`footage.segment_s`)",
         f"tried again after {n(_PAUSE_S)} seconds",
-        f"the disk has less than {ROOM_BYTES // 1_000_000} MB left",
+        f"the disk has less than {MIN_FREE_BYTES // 1_000_000} MB left",
         f"within {of.hold_review_days} days (`footage.hold_review_days`)",
         f"are removed when they are {of.retention_days} days old",
     ]

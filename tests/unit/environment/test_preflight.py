@@ -47,7 +47,7 @@ def test_the_ports_looked_at_are_those_of_the_settings(preflight: Any) -> None:
     assert ports == preflight.DEFAULT_PORTS
 
 
-def test_this_machine_has_room_for_ten_megabytes(preflight: Any, tmp_path: Path) -> None:
+def test_this_machine_has_space_for_ten_megabytes(preflight: Any, tmp_path: Path) -> None:
     assert [f for f in preflight.inspect(tmp_path, {}, needs(preflight)) if f.fatal] == []
 
 
@@ -63,7 +63,7 @@ def test_a_full_disk_is_named_with_what_is_needed_and_what_is_free(
     assert "100 MB are free" in found[0].text
 
 
-def test_a_package_cache_on_another_file_system_needs_room_of_its_own(
+def test_a_package_cache_on_another_file_system_needs_space_of_its_own(
     preflight: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cache = tmp_path / "uv"

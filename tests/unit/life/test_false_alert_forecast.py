@@ -46,7 +46,7 @@ def expected(asked: Asked, *evaluations: Evaluation) -> float:
 
 
 @pytest.mark.parametrize(("people", "alerts"), [(1_000, 0.83), (2_000, 1.67), (5_000, 4.17), (10_000, 8.33)])
-def test_the_price_is_what_domain_f8_works_out_for_50_000_faces(people: int, alerts: float) -> None:
+def test_the_forecast_is_what_domain_f8_works_out_for_50_000_faces(people: int, alerts: float) -> None:
     assert expected(Asked(list_cap=people), measured()) == pytest.approx(alerts, abs=0.005)
 
 
@@ -176,7 +176,7 @@ def test_a_longer_list_more_faces_or_a_worse_evaluation_never_cost_less(
     assert less.high <= much.high
 
 
-def test_the_open_packs_register_is_indicative_only_and_prices_the_policys_threshold() -> None:
+def test_the_open_packs_register_is_indicative_only_and_forecasts_the_policys_threshold() -> None:
     found = load_evaluations()
 
     assert all(each.indicative for each in found)

@@ -80,7 +80,7 @@ def test_refused_entries_come_with_line_reason_and_rule_and_what_was_not_checked
     assert "No report" in quality_html(None)
 
 
-def test_a_price_that_is_not_measured_is_never_a_number() -> None:
+def test_a_forecast_that_is_not_measured_is_never_a_number() -> None:
     unknown = forecast_html(forecast_false_alerts(form(NOW + timedelta(days=3)), [], load_policy()))
 
     assert "not measured" in unknown

@@ -16,8 +16,8 @@ from lfr_core.domain.policy import load_policy
 POLICY = load_policy().live_probe
 
 
-def run(pulse: LiveProbeSchedule, now_s: float, *, green: bool = False) -> tuple[LiveProbeSchedule, LiveProbeAction]:
-    return next_step(pulse, now_s=now_s, green=green, policy=POLICY)
+def run(schedule: LiveProbeSchedule, now_s: float, *, green: bool = False) -> tuple[LiveProbeSchedule, LiveProbeAction]:
+    return next_step(schedule, now_s=now_s, green=green, policy=POLICY)
 
 
 def test_the_first_proof_goes_at_once() -> None:
@@ -64,11 +64,11 @@ def test_a_suspension_that_could_not_be_made_is_asked_for_again() -> None:
 
 @given(answers=st.lists(st.booleans(), min_size=1, max_size=12))
 def test_a_chain_is_suspended_exactly_when_so_many_in_a_row_are_missed(answers: list[bool]) -> None:
-    pulse, now_s, suspended, in_a_row, expected = LiveProbeSchedule(), 0.0, False, 0, False
+    schedule, now_s, suspended, in_a_row, expected = LiveProbeSchedule(), 0.0, False, 0, False
     for answered in answers:
-        pulse = after_round(pulse, now_s=now_s)
+        schedule = after_round(schedule, now_s=now_s)
         now_s += 1.0 if answered else POLICY.answer_s
-        pulse, step = run(pulse, now_s, green=answered)
+        schedule, step = run(schedule, now_s, green=answered)
         suspended = suspended or step is LiveProbeAction.SUSPEND
         in_a_row = 0 if answered else in_a_row + 1
         expected = expected or in_a_row >= POLICY.missed_in_a_row

@@ -89,7 +89,7 @@ def test_a_match_below_the_threshold_is_red() -> None:
     assert caught.value.rule == "proof.no-match"
 
 
-def test_a_footage_folder_without_room_is_red(tmp_path: Path) -> None:
+def test_a_footage_folder_without_space_is_red(tmp_path: Path) -> None:
     full = POLICY.model_copy(update={"live_probe": POLICY.live_probe.model_copy(update={"footage_free_gb": 1e7})})
 
     assert "GB free" in check_footage(

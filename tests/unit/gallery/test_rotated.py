@@ -48,39 +48,39 @@ class Spy(ExactGallery):
 
 
 def test_a_turn_is_orthogonal_and_the_same_for_the_same_key() -> None:
-    turn = rotation_from_key(KEY, "dep").matrix.reveal()
+    rotation = rotation_from_key(KEY, "dep").matrix.reveal()
 
-    assert np.abs(turn @ turn.T - np.eye(512)).max() < 1e-12
-    assert np.array_equal(turn, rotation_from_key(KEY, "dep").matrix.reveal())
+    assert np.abs(rotation @ rotation.T - np.eye(512)).max() < 1e-12
+    assert np.array_equal(rotation, rotation_from_key(KEY, "dep").matrix.reveal())
 
 
 def test_a_turn_is_pinned_so_that_an_enrolled_gallery_can_be_searched_by_the_next_version() -> None:
-    turn = rotation_from_key(KEY, "dep").matrix.reveal()
+    rotation = rotation_from_key(KEY, "dep").matrix.reveal()
 
-    assert turn[0, :3] == pytest.approx(PINNED, abs=1e-9)
+    assert rotation[0, :3] == pytest.approx(PINNED, abs=1e-9)
 
 
 PINNED = [-0.035390998345, 0.028590232014, -0.010676411144]
 
 
 def test_turns_are_spread_evenly_over_all_directions() -> None:
-    turn = rotation_from_key(KEY, "dep").matrix.reveal()
+    rotation = rotation_from_key(KEY, "dep").matrix.reveal()
 
     # entries of a uniformly random orthogonal matrix: mean 0, variance 1/512, kurtosis of a Gaussian
-    assert abs(turn.mean()) < 4 / 512**1.5
-    assert turn.var() == pytest.approx(1 / 512, rel=0.02)
-    assert float((turn**4).mean() * 512**2) == pytest.approx(3.0, rel=0.03)
-    assert abs(np.trace(turn)) < 5.0
+    assert abs(rotation.mean()) < 4 / 512**1.5
+    assert rotation.var() == pytest.approx(1 / 512, rel=0.02)
+    assert float((rotation**4).mean() * 512**2) == pytest.approx(3.0, rel=0.03)
+    assert abs(np.trace(rotation)) < 5.0
 
 
 def test_scores_are_those_of_the_plain_gallery() -> None:
     rows, probes = units(1, 200), units(2, 20)
-    plain, turned = ExactGallery(), RotatedGallery(ExactGallery(), lambda _: rotation_from_key(KEY, "dep"))
-    for gallery in (plain, turned):
+    plain, rotated = ExactGallery(), RotatedGallery(ExactGallery(), lambda _: rotation_from_key(KEY, "dep"))
+    for gallery in (plain, rotated):
         gallery.create("g", CONTRACT)
         gallery.add("g", CONTRACT, references(rows))
 
-    found = [g.search("g", CONTRACT, np.concatenate([probes, rows[:5]]), limit=7) for g in (plain, turned)]
+    found = [g.search("g", CONTRACT, np.concatenate([probes, rows[:5]]), limit=7) for g in (plain, rotated)]
 
     assert [[c.entry for c in row] for row in found[0]] == [[c.entry for c in row] for row in found[1]]
     assert [c.similarity for row in found[1] for c in row] == pytest.approx(
@@ -129,7 +129,7 @@ def enrolled(vault: MemoryVault) -> tuple[ExactGallery, str]:
     return below, name
 
 
-def test_a_worker_finds_what_the_enrolment_turned_and_consults_the_key_once() -> None:
+def test_a_worker_finds_what_the_enrolment_rotated_and_consults_the_key_once() -> None:
     vault = MemoryVault()
     below, name = enrolled(vault)
     ticks = Ticks()

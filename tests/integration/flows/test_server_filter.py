@@ -44,9 +44,9 @@ def basic(login: str) -> dict[str, str]:
 
 @pytest.fixture
 def deployment(prefect_server: PrefectServer) -> str:
-    flow = prefect_server.ask("POST", "/flows/", {"name": "door"})
+    flow = prefect_server.ask("POST", "/flows/", {"name": "filtered"})
     assert isinstance(flow, dict)
-    made = prefect_server.ask("POST", "/deployments/", {"name": "door", "flow_id": flow["id"]})
+    made = prefect_server.ask("POST", "/deployments/", {"name": "filtered", "flow_id": flow["id"]})
     assert isinstance(made, dict)
     return str(made["id"])
 
