@@ -102,17 +102,17 @@ def plain_loop(
     while True:
         at = time.perf_counter()
         got, image = source.read()
-        at = _book(spent, "decode", at)
+        at = _add_time(spent, "decode", at)
         if not got:
             break
         found = engine.detect([image])[0]
-        at = _book(spent, "detect", at)
+        at = _add_time(spent, "detect", at)
         described = [face for face in _describe(engine, image, found) if _large(face, policy)]
-        at = _book(spent, "describe", at)
+        at = _add_time(spent, "describe", at)
         templates = engine.embed([face.aligned for face in described])
-        at = _book(spent, "embed", at)
+        at = _add_time(spent, "embed", at)
         hits = gallery.search(name, engine.contract_id, templates) if described else []
-        _book(spent, "search", at)
+        _add_time(spent, "search", at)
         for face, candidates in zip(described, hits, strict=True):
             if candidates:
                 x, y = face.points[:2].mean(axis=0)
@@ -185,7 +185,7 @@ def _one_process(
     return plain_loop(video, engine, gallery, GALLERY, plain)
 
 
-def _book(spent: dict[str, float], stage: str, since: float) -> float:
+def _add_time(spent: dict[str, float], stage: str, since: float) -> float:
     now = time.perf_counter()
     spent[stage] += now - since
     return now

@@ -100,7 +100,7 @@ def report_lag(installation: Installation) -> str:
 _DUTIES: dict[str, Callable[[Installation], object]] = {
     "inject canaries in live deployments that have none": inject_missing_canaries,
     "search for the canaries and certify what was destroyed": certify_due_deployments,
-    "book what is done of each deployment's obligations": report_obligations,
+    "record what is done of each deployment's obligations": report_obligations,
     "prune the audit trail": prune_audit_trail,
     "look whether promises are kept": check_promises,
     "keep the public site up to date": update_public_site,

@@ -1,7 +1,7 @@
 """Injects canaries into broker, alerts and footage, the way that real frames, sightings and pictures go.
 
 * A frame: sealed by the camera's sealer, sent by the camera's producer, as `FrameKind.CANARY`, which the worker opens
-  and looks at like any and books nowhere.
+  and looks at like any and records nowhere.
 * A sighting of the entry `canary`, sealed as the recogniser seals probes and sent to the sightings topic; the recorder
   opens an alert for it, marked as a canary, whose sealed probe is then read from the records.
 * A segment of footage, written by the camera's own writer.

@@ -95,7 +95,7 @@ def topic_specs(settings: Settings, policy: Policy) -> tuple[TopicSpec, ...]:
         TopicSpec(Topic.FRAMES, settings.frame_partitions, _config(_MINUTE_MS, 5_000, frame)),
         # holds probe crops, so it is short; but a `record` that is down for minutes must not lose an alert
         TopicSpec(Topic.SIGHTINGS, 4, _config(60 * _MINUTE_MS, 5 * _MINUTE_MS, frame)),
-        # numbers only; a day covers a `record` that is down overnight, so that no count is booked as lost
+        # numbers only; a day covers a `record` that is down overnight, so that no count is recorded as lost
         TopicSpec(Topic.OUTCOMES, 4, _config(24 * 60 * _MINUTE_MS, 60 * _MINUTE_MS, one_mib)),
         # numbers only, a few a minute; an answer that is minutes late is of no use
         TopicSpec(Topic.PROOFS, 1, _config(10 * _MINUTE_MS, 5 * _MINUTE_MS, one_mib)),

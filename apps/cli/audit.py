@@ -53,7 +53,7 @@ def verify(installation: Installation) -> Output:
     except Refused as refusal:
         return _fault_output(0, refusal.rule, str(refusal))
     report = trail_verification.verify(
-        installation.engine, public_key=public_key, remembered=checkpoint, now_ns=installation.now_ns
+        installation.engine, public_key=public_key, checkpoint=checkpoint, now_ns=installation.now_ns
     )
     return _report_output(report, public_key.hex())
 

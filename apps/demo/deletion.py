@@ -26,7 +26,7 @@ from lfr_core.retention.footage.expiry import expire_segments
 __all__ = ["Deletion", "erase_deployment", "inject_canaries"]
 
 _HOUR_NS = 3_600 * 10**9
-_MARGIN_S = 1.0  # the vault's timer destroys and books a key within a fraction of this
+_MARGIN_S = 1.0  # the vault's timer destroys and records a key within a fraction of this
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,5 +88,5 @@ def erase_deployment(
         segments=len(segments),
         certificate=certificate,
         faults=erasure.check(public_key.hex()),
-        audit=verify(engine, public_key=public_key, remembered=checkpoint),
+        audit=verify(engine, public_key=public_key, checkpoint=checkpoint),
     )

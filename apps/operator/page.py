@@ -18,7 +18,7 @@ import streamlit as st
 
 from apps.operator import panels, questions
 from apps.operator.alerts import Alerts
-from apps.operator.board import board_html
+from apps.operator.dashboard import dashboard_html
 from apps.operator.parts import read_silent_parts
 from apps.operator.retention import retention_html
 from apps.operator.view import OperatorView
@@ -98,7 +98,7 @@ def _cameras() -> None:
     def show() -> None:
         deployment = _shown()
         if deployment is not None:
-            st.html('<h2 class="ops-h2">Cameras</h2>' + board_html(_view().board(deployment)))
+            st.html('<h2 class="ops-h2">Cameras</h2>' + dashboard_html(_view().dashboard(deployment)))
 
     _or_say_why(show)
 

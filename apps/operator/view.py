@@ -38,7 +38,7 @@ from lfr_core.retention.status import ClassStatus, retention_status
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.deployments import DeploymentRow
 
-__all__ = ["Board", "Header", "OpenQuestions", "OperatorView", "ReceiptPage", "local_time", "open_questions"]
+__all__ = ["Dashboard", "Header", "OpenQuestions", "OperatorView", "ReceiptPage", "local_time", "open_questions"]
 
 _ATTENDANCE_TIMES = 4
 """How often attendance is reported in what the policy lets pass in silence."""
@@ -58,7 +58,7 @@ class Header:
 
 
 @dataclass(frozen=True, slots=True)
-class Board:
+class Dashboard:
     """Cameras and totals."""
 
     cameras: tuple[read.CameraHealth, ...]
@@ -167,11 +167,11 @@ class OperatorView:
             proven_s=None if proven_ns is None else max(0.0, (now_ns - proven_ns) / 1e9),
         )
 
-    def board(self, deployment: read.DeploymentSummary) -> Board:
+    def dashboard(self, deployment: read.DeploymentSummary) -> Dashboard:
         """Read the deployment's cameras and totals."""
         now_ns = self._clock.time_ns()
         max_age_s = self._policy.live.frame_max_age_s
-        return Board(
+        return Dashboard(
             cameras=read.cameras(
                 self._engine,
                 deployment.view.id,

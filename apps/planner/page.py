@@ -100,7 +100,7 @@ def _deployment(view: PlannerView, person: Person) -> None:
     st.html(panels.head_html(one))
     left, right = st.columns([3, 2], gap="large")
     with left:
-        _board(view, chosen)
+        _readiness(view, chosen)
     with right, st.container(border=True, key="pln-acts"):
         st.html('<h3 class="pln-h2">What you can do now</h3>')
         acts.show_actions(view, person, one, go=_WHERE)
@@ -108,9 +108,9 @@ def _deployment(view: PlannerView, person: Person) -> None:
 
 
 @st.fragment(run_every=BOARD_REFRESH_S)
-def _board(view: PlannerView, deployment: str) -> None:
+def _readiness(view: PlannerView, deployment: str) -> None:
     st.html('<h3 class="pln-h2">Readiness</h3>')
-    _or_say_why(lambda: st.html(panels.board_html(view.standing(deployment).board)))
+    _or_say_why(lambda: st.html(panels.readiness_html(view.standing(deployment).readiness)))
 
 
 def _details(view: PlannerView, one: Standing) -> None:

@@ -16,7 +16,6 @@ from lfr_core.watchlists.quality.result import ListFinding, ListQuality
 
 __all__ = [
     "application_html",
-    "board_html",
     "coming_html",
     "empty",
     "forecast_html",
@@ -24,6 +23,7 @@ __all__ = [
     "list_html",
     "month",
     "quality_html",
+    "readiness_html",
     "timeline_html",
 ]
 
@@ -76,12 +76,13 @@ def head_html(one: Standing) -> str:
     )
 
 
-def board_html(board: Sequence[ReadinessItem]) -> str:
+def readiness_html(readiness: Sequence[ReadinessItem]) -> str:
     """Show every condition of the gate, red or green in words too, and who must act."""
-    met = sum(line.finding.met for line in board)
-    rows = "".join(_condition(line) for line in board)
+    met = sum(line.finding.met for line in readiness)
+    rows = "".join(_condition(line) for line in readiness)
     return (
-        f'<table class="pln-table pln-board"><caption>{met} of {len(board)} conditions are met</caption><thead><tr>'
+        '<table class="pln-table pln-readiness">'
+        f"<caption>{met} of {len(readiness)} conditions are met</caption><thead><tr>"
         '<th scope="col">Condition</th><th scope="col">State</th><th scope="col">Why</th><th scope="col">Who must act'
         f"</th></tr></thead><tbody>{rows}</tbody></table>"
     )

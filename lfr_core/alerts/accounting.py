@@ -19,7 +19,7 @@ from lfr_core.alerts.latency import bucket_of, milliseconds
 from lfr_core.domain.messages import FrameResult, OutcomeBatch
 from lfr_core.domain.outcomes import FrameCounts, FrameOutcome
 
-__all__ = ["CountedFrames", "SessionTally", "book"]
+__all__ = ["CountedFrames", "SessionTally", "record_batch"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class CountedFrames:
         return self.added.captured > 0
 
 
-def book(tally: SessionTally, batch: OutcomeBatch) -> CountedFrames:
+def record_batch(tally: SessionTally, batch: OutcomeBatch) -> CountedFrames:
     """Account for a batch. Results may come again, in any split, and with gaps."""
     before = tally
     latency: Counter[int] = Counter()
@@ -93,7 +93,7 @@ def _difference(after: FrameCounts, before: FrameCounts) -> FrameCounts:
 
 
 def _gap(tally: SessionTally, sequence: int, not_sampled: int, dropped: int) -> SessionTally:
-    """Book the frames from the high-water up to `sequence`, which isn't one of them.
+    """Record the frames from the high-water up to `sequence`, which isn't one of them.
 
     The running counts are the camera's word; a camera that contradicts its own sequence numbers is believed
     only as far as the gap goes, so that the identity holds whatever it says.

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import delete, func
 from sqlmodel import Session, col, select
 
-from lfr_core.alerts.accounting import CountedFrames, SessionTally, book
+from lfr_core.alerts.accounting import CountedFrames, SessionTally, record_batch
 from lfr_core.common.errors import Poison
 from lfr_core.domain.messages import OutcomeBatch
 from lfr_core.domain.outcomes import FrameCounts
@@ -38,7 +38,7 @@ def write_outcomes(
     The caller owns the transaction.
     """
     failures: list[tuple[OutcomeBatch, Poison]] = []
-    booked: list[tuple[OutcomeBatch, CountedFrames]] = []
+    recorded: list[tuple[OutcomeBatch, CountedFrames]] = []
     named = {b.deployment for b in batches if storable(b.deployment)}
     known = set(session.exec(select(DeploymentRow.id).where(col(DeploymentRow.id).in_(named))))
     # In the order of their keys, so that two recorders never wait for each other in a ring. sorted() is
@@ -49,14 +49,14 @@ def write_outcomes(
             failures.append((batch, fault))
             continue
         try:
-            added = _book_session(session, batch)
+            added = _record_session(session, batch)
         except Poison as error:
             failures.append((batch, error))
             continue
         if added.changed:  # what came again adds no figures either
-            booked.append((batch, added))
-    _add_figures(session, booked)
-    return sum(added.added.captured for _, added in booked), tuple(failures)
+            recorded.append((batch, added))
+    _add_figures(session, recorded)
+    return sum(added.added.captured for _, added in recorded), tuple(failures)
 
 
 def _fault(batch: OutcomeBatch, known: set[str]) -> Poison | None:
@@ -69,7 +69,7 @@ def _fault(batch: OutcomeBatch, known: set[str]) -> Poison | None:
     return None
 
 
-def _book_session(session: Session, batch: OutcomeBatch) -> CountedFrames:
+def _record_session(session: Session, batch: OutcomeBatch) -> CountedFrames:
     key: dict[str, Value] = {"deployment": batch.deployment, "camera": batch.camera, "session": batch.session}
     found = _locked(session, batch)
     if found is None:
@@ -81,16 +81,16 @@ def _book_session(session: Session, batch: OutcomeBatch) -> CountedFrames:
     row = found
     if row is None:  # pragma: no cover  the row was made two lines above, in this transaction
         raise Poison("a camera session vanished while it was locked")
-    booked = book(_tally(row), batch)
-    _store(row, booked.tally)
+    recorded = record_batch(_tally(row), batch)
+    _store(row, recorded.tally)
     row.last_seen_ns = max(row.last_seen_ns, batch.reported_ns)
-    if booked.added.captured:
+    if recorded.added.captured:
         row.last_frame_ns = max(row.last_frame_ns, batch.reported_ns)
-    if booked.added.recognised:
+    if recorded.added.recognised:
         row.last_look_ns = max(row.last_look_ns, batch.reported_ns)
     session.add(row)
     session.flush()
-    return booked
+    return recorded
 
 
 def _check_capacity(session: Session, batch: OutcomeBatch) -> None:
@@ -141,8 +141,8 @@ def _store(row: CameraSessionRow, tally: SessionTally) -> None:
     row.ended = tally.ended
 
 
-def _second(batch: OutcomeBatch, booked: CountedFrames) -> dict[str, Value]:
-    added = booked.added
+def _second(batch: OutcomeBatch, recorded: CountedFrames) -> dict[str, Value]:
+    added = recorded.added
     return {
         "deployment": batch.deployment,
         "camera": batch.camera,
@@ -151,17 +151,17 @@ def _second(batch: OutcomeBatch, booked: CountedFrames) -> dict[str, Value]:
         "recognised": added.recognised,
         "stale": added.dropped_stale,
         "failed": added.lost + added.unopenable + added.dead_lettered,
-        "faces": booked.faces,
-        "latency_total_ms": booked.latency_total_ms,
+        "faces": recorded.faces,
+        "latency_total_ms": recorded.latency_total_ms,
     }
 
 
-def _add_figures(session: Session, booked: Sequence[tuple[OutcomeBatch, CountedFrames]]) -> None:
+def _add_figures(session: Session, recorded: Sequence[tuple[OutcomeBatch, CountedFrames]]) -> None:
     """Latency, rates and stage times of batches that brought frames."""
     latency: dict[tuple[str, str, int], int] = {}
     stages: dict[tuple[str, str], tuple[int, float]] = {}
     seconds: list[dict[str, Value]] = []
-    for batch, added in booked:
+    for batch, added in recorded:
         for bucket, frames in added.latency.items():
             at = (batch.deployment, batch.camera, bucket)
             latency[at] = latency.get(at, 0) + frames
@@ -175,8 +175,8 @@ def _add_figures(session: Session, booked: Sequence[tuple[OutcomeBatch, CountedF
         [{"deployment": d, "camera": c, "bucket": b, "frames": n} for (d, c, b), n in latency.items()],
     )
     add_up(session, CameraSecondRow, seconds)
-    for deployment, camera in sorted({(batch.deployment, batch.camera) for batch, _ in booked}):
-        newest = max(b.reported_ns for b, _ in booked if (b.deployment, b.camera) == (deployment, camera)) // 10**9
+    for deployment, camera in sorted({(batch.deployment, batch.camera) for batch, _ in recorded}):
+        newest = max(b.reported_ns for b, _ in recorded if (b.deployment, b.camera) == (deployment, camera)) // 10**9
         session.execute(
             delete(CameraSecondRow)
             .where(col(CameraSecondRow.deployment) == deployment)

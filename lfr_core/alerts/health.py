@@ -65,7 +65,7 @@ class Health(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Recent:
-    """What was booked for a camera in one second, or in several together."""
+    """What was recorded for a camera in one second, or in several together."""
 
     captured: int = 0
     recognised: int = 0
@@ -124,7 +124,7 @@ def assess_health(
     """How a camera is doing, and since when.
 
     Args:
-        second: the figures of a whole second (its number since the epoch); zeros where nothing was booked.
+        second: the figures of a whole second (its number since the epoch); zeros where nothing was recorded.
         last: see there.
         limits: see there.
         now_ns: wall clock, nanoseconds since the epoch.

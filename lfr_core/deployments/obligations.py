@@ -1,6 +1,6 @@
 """What is still owed after a planned deployment: four obligations, independent of each other, each due and done.
 
-The sweep books each as done when it finds it so, and the deployment is closed when all are, held footage apart.
+The sweep records each as done when it finds it so, and the deployment is closed when all are, held footage apart.
 """
 
 from __future__ import annotations

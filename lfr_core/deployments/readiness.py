@@ -64,7 +64,7 @@ class Standing:
     application: Application
     authority: Authority | None
     """The decision on this revision."""
-    board: tuple[ReadinessItem, ...]
+    readiness: tuple[ReadinessItem, ...]
     composition: tuple[ListShare, ...]
     list_built_at: datetime | None
     suspended_why: str
@@ -110,7 +110,7 @@ def standing(engine: Engine, deployment: str, limits: GateLimits, *, now_ns: int
             session.get(PlannedDeploymentRow, row.id),
         )
         if planned is None or made is None or kept is None:
-            raise Refused("life.trial", f"{row.id} is a trial: it has no application and no board")
+            raise Refused("life.trial", f"{row.id} is a trial: it has no application and no readiness board")
         shares = session.exec(
             select(WatchlistCompositionRow)
             .where(WatchlistCompositionRow.deployment == row.id)
@@ -122,7 +122,7 @@ def standing(engine: Engine, deployment: str, limits: GateLimits, *, now_ns: int
             planned=planned,
             application=made,
             authority=read_authority(session, row.id),
-            board=tuple(
+            readiness=tuple(
                 _line(one) for one in gate(gate_facts(session, row, utc_from_ns(now_ns)), limits, now_ns=now_ns)
             ),
             composition=tuple(ListShare(one.category, one.people, one.images) for one in shares),

@@ -121,7 +121,7 @@ def timeline(engine: Engine, deployment: str) -> tuple[TimelineEntry, ...]:
 
 
 def call(session: Session, *, role: Role, deployment: str, why: str, now: datetime) -> None:
-    """Put a call for `role` on the board; the same one that isn't answered yet isn't repeated."""
+    """Write a call for `role`; the same one that isn't answered yet isn't repeated."""
     same = select(CallRow.id).where(CallRow.deployment == deployment, CallRow.role == role.value, CallRow.why == why)
     if session.exec(same.where(col(CallRow.answered_at).is_(None))).first() is None:
         session.add(CallRow(deployment=deployment, role=role.value, why=why, at=now))

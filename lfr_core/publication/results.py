@@ -41,7 +41,7 @@ ACTOR = SystemActor.FLOWS
 
 
 class CallsRole(Protocol):
-    """Puts a call for a role on the board: `lfr_core.deployments.reading.call`."""
+    """Writes a call for a role: `lfr_core.deployments.reading.call`."""
 
     def __call__(self, session: Session, *, role: Role, deployment: str, why: str, now: datetime) -> None: ...
 

@@ -39,7 +39,7 @@ class FrameReader:
             return error
 
     def dead_letter(self, looked: Looked, frame: RawFrame, error: Poison) -> None:
-        """Dead-letter a record; book it on its camera if its envelope can be read at all."""
+        """Dead-letter a record; count it on its camera if its envelope can be read at all."""
         looked.dead.append(
             DeadLetter(
                 topic=frame.topic,

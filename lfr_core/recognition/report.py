@@ -83,7 +83,7 @@ def outcome_batches(seen_frames: Iterable[Seen], stages: tuple[StageTime, ...], 
 
     Args:
         seen_frames: in the order they were read.
-        stages: time spent, booked with the first batch alone.
+        stages: time spent, recorded with the first batch alone.
         now_ns: wall time.
     """
     runs: dict[Session, list[Seen]] = defaultdict(list)

@@ -176,7 +176,7 @@ class Recogniser:
         return bool(ended) and not self._reader.served
 
     def refuse(self, frame: RawFrame, error: Poison) -> Recognised:
-        """Dead-letter one record that made recognition fail, and book it on its camera."""
+        """Dead-letter one record that made recognition fail, and record it on its camera."""
         looked = Looked()
         self._reader.dead_letter(looked, frame, error)
         header = self._reader.read_header(frame)
@@ -222,7 +222,7 @@ class Recogniser:
             camera = self._cameras.setdefault(session, CameraTracks(self._policy))
             self._used_s[session] = self._clock.monotonic()
             if header.sequence <= camera.last_sequence:
-                continue  # delivered twice: `record` has booked it, and the tracks must not go back in time
+                continue  # delivered twice: `record` has recorded it, and the tracks must not go back in time
             with self._watch.stage("track_and_describe"):
                 look = camera.look(header, image, found, self._engine)
             seen.faces = len(found)

@@ -62,7 +62,7 @@ class ClassStatus:
 
 
 def retention_status(engine: Engine, policy: RetentionPolicy, *, now_ns: int) -> tuple[ClassStatus, ...]:
-    """Every class of `CLASSES`, from what the sweeps booked. Raises Retryable when the records are away."""
+    """Every class of `CLASSES`, from what the sweeps recorded. Raises Retryable when the records are away."""
     with reading(engine) as session:
         rows = {row.step: row for row in session.exec(select(RetentionClassRow))}
         oldest = session.exec(select(func.min(DeploymentRow.created_at))).one()

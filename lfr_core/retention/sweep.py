@@ -1,4 +1,4 @@
-"""One sweep over all purges: each on its own, each booked, and what fails is said and tried again.
+"""One sweep over all purges: each on its own, each recorded, and what fails is said and tried again.
 
 In this order, for each step:
 
@@ -7,7 +7,7 @@ In this order, for each step:
    can't be ordered isn't done, but for steps that make free space on a full disk.
 3. The step destroys.
 4. What is left is asked again: its oldest is the lag.
-5. One transaction books the run and each thing destroyed (`state` = `done`), unless the step wrote it itself.
+5. One transaction records the run and each thing destroyed (`state` = `done`), unless the step wrote it itself.
 
 5 is tried again at the sweep's end, when other steps freed space; if that fails too the run is reported as an error.
 A sweep killed between 3 and 5 leaves the order on the trail, and the next one finds the thing gone.
@@ -61,7 +61,7 @@ class Sweep:
         self._clock = clock
         self._history_days = history_days
         self._reports: dict[str, StepReport] = {}
-        self._unbooked: list[tuple[PurgeStep, StepReport]] = []
+        self._unrecorded: list[tuple[PurgeStep, StepReport]] = []
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -84,9 +84,9 @@ class Sweep:
             raise Refused("retention.no-such-step", f"this sweep has no step {name}: nothing purges that class of data")
         report = self._purged(step)
         try:
-            self._book(step, report)
+            self._record_report(step, report)
         except LfrError as error:
-            self._unbooked.append((step, report))
+            self._unrecorded.append((step, report))
             report = _with_error(report, error)
         self._reports[name] = report
         log = get_logger().warning if report.error else get_logger().debug
@@ -100,16 +100,16 @@ class Sweep:
         return self.finish()
 
     def finish(self) -> tuple[StepReport, ...]:
-        """Book what couldn't be booked before, forget old runs of our own, say that it ended, and give all reports."""
-        for step, report in self._unbooked:
+        """Record what couldn't be recorded before, forget old runs of our own, say that it ended, give all reports."""
+        for step, report in self._unrecorded:
             try:
-                self._book(step, report)
+                self._record_report(step, report)
             except LfrError as error:
                 self._reports[step.name] = _with_error(report, error)
-                self._book_unaudited(self._reports[step.name])
+                self._record_unaudited(self._reports[step.name])
             else:
                 self._reports[step.name] = report
-        self._unbooked.clear()
+        self._unrecorded.clear()
         self._forget_old_runs()
         self._say_ended()
         return self.reports
@@ -123,7 +123,7 @@ class Sweep:
                 get_logger().warning("purge_end_not_written", reason=error.strerror)
 
     def _purged(self, step: PurgeStep) -> StepReport:
-        """The step's run, not booked yet."""
+        """The step's run, not recorded yet."""
         now_ns = self._clock.time_ns()
         before: tuple[Due, ...] = ()
         outcome = Outcome()
@@ -165,7 +165,7 @@ class Sweep:
             return False
         return True
 
-    def _book(self, step: PurgeStep, report: StepReport) -> None:
+    def _record_report(self, step: PurgeStep, report: StepReport) -> None:
         to_tell = () if step.audited is Audited.ITSELF else report.destroyed
         if to_tell:
             self._trail.prepare(ACTOR)
@@ -178,7 +178,7 @@ class Sweep:
                 for each in to_tell:  # last: on PostgreSQL the trail's lock is held until the commit
                     self._trail.append(session, done(report, each))
 
-    def _book_unaudited(self, report: StepReport) -> None:
+    def _record_unaudited(self, report: StepReport) -> None:
         """The trail is away and the records may not be: that something went without an entry must be seen."""
         with suppress(LfrError), writing(self._engine) as session:
             write_class(session, report)
@@ -212,7 +212,7 @@ def sweeping(
         home: the installation's folder, for the lock and for the word that it ended.
         trail: the audit trail.
         clock: what is due is decided by it.
-        history_days: how long booked runs are kept, days.
+        history_days: how long recorded runs are kept, days.
         by: who sweeps.
 
     Raises:

@@ -85,7 +85,7 @@ async def _recognise(
 
 
 async def _send(outputs: Mapping[Topic, faust.TopicT], done: Recognised) -> None:
-    """Send and await delivery, sightings first: a frame is never booked before its sightings are safe."""
+    """Send and await delivery, sightings first: a frame is never recorded before its sightings are safe."""
     for name, messages in (
         (Topic.SIGHTINGS, [(message.camera, message.encode()) for message in done.sightings]),
         (Topic.OUTCOMES, [(message.camera, message.encode()) for message in done.outcomes]),

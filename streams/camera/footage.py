@@ -4,7 +4,7 @@
 away) is a gap: counted, logged now and then, and tried again after a pause. Nothing is ever written in the clear.
 
 A segment begins in this order: its key is in the vault, its row in the records, then its file is made. So a key without
-a row has sealed nothing, and a row without a file is booked as such.
+a row has sealed nothing, and a row without a file is recorded as such.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ class FootageWriter:
         self._ending = threading.Event()
         self._segment: SegmentFile | None = None
         self._missed_before = 0
-        """Those booked with a segment already; a gap is booked with the segment in which it ends."""
+        """Those recorded with a segment already; a gap is recorded with the segment in which it ends."""
         self._not_before = float("-inf")
         self._in_gap = False
         self._warn = RateLimiter(self._clock, _WARN_S)

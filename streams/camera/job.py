@@ -60,7 +60,7 @@ class CameraReport:
     dropped_at_camera: int = 0
     sent: int = 0
     delivery_failed: int = 0
-    """Sent, but the broker never confirmed them; `record` books those that didn't arrive as lost."""
+    """Sent, but the broker never confirmed them; `record` records those that didn't arrive as lost."""
     undecodable: int = 0
     """Of those dropped: no picture could be made."""
     too_large: int = 0

@@ -86,7 +86,7 @@ def has_value(page: Page, label: str, text: str) -> None:
 
 
 def condition(page: Page, name: str) -> str:
-    row = page.locator(".pln-board tr").filter(has=page.get_by_role("rowheader", name=name, exact=True))
+    row = page.locator(".pln-readiness tr").filter(has=page.get_by_role("rowheader", name=name, exact=True))
     return row.inner_text()
 
 
@@ -147,7 +147,7 @@ def test_planned_by_one_authorised_by_another_and_the_board_says_what_is_missing
     page.get_by_text("market-1 is authorised.").wait_for()
 
     page.wait_for_function(
-        "() => [...document.querySelectorAll('.pln-board tr.is-met')].some(row => /^authority/.test(row.innerText))"
+        "() => [...document.querySelectorAll('.pln-readiness tr.is-met')].some(row => /^authority/.test(row.innerText))"
     )
     assert "publication officer" in condition(page, "announced")
     assert "not known here" in condition(page, "clock sane")
@@ -195,7 +195,7 @@ def test_no_part_of_the_pages_breaks_a_rule_of_wcag(browser: Browser, planner: s
     sign_in(page, OFFICER)
     for part, there in (
         ("Waiting for you", ".pln-empty, .pln-facts"),
-        ("Deployment", ".pln-board, .pln-empty"),
+        ("Deployment", ".pln-readiness, .pln-empty"),
         ("Application", ".pln-forecast"),
     ):
         go(page, part)

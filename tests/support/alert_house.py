@@ -45,7 +45,7 @@ class AlertHouse:
 
     def __post_init__(self) -> None:
         self.clock = TwoClocks()
-        book = VaultLog(self.engine, self.clock)
+        log = VaultLog(self.engine, self.clock)
 
         class Audit:
             def record(_, event: AuditEvent) -> None:  # noqa: N805  `self` is the house
@@ -56,10 +56,10 @@ class AlertHouse:
             limits=GateLimits.of(load_policy()),
             clock=self.clock,
             keystore=Keystore(self.home / "vault"),
-            facts=book,
-            epochs=book,
+            facts=log,
+            epochs=log,
             audit=Audit(),
-            people=book,
+            people=log,
         )
         bind_installation(self.engine, "of a test")
         self.vault.begin()

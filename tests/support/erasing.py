@@ -47,7 +47,7 @@ from tests.support.galleries import fill
 from tests.support.milvus import MilvusServer
 from tests.support.people import add_operators
 from tests.support.records import entry
-from tests.support.vault_core import SteadyBook, TwoClocks
+from tests.support.vault_core import SteadyVaultLog, TwoClocks
 
 __all__ = ["ErasureHarness"]
 
@@ -68,7 +68,7 @@ class ErasureHarness:
         upgrade(self.settings.records_url)
         self.engine: Engine = open_engine(self.settings.records_url)
         self.clock = TwoClocks(time.time_ns())
-        book = SteadyBook(self.engine, self.clock)
+        log = SteadyVaultLog(self.engine, self.clock)
 
         class Audit:
             def record(_, event: AuditEvent) -> None:  # noqa: N805  `self` is the installation
@@ -79,10 +79,10 @@ class ErasureHarness:
             limits=GateLimits.of(load_policy()),
             clock=self.clock,
             keystore=Keystore(self.settings.keystore_folder),
-            facts=book,
-            epochs=book,
+            facts=log,
+            epochs=log,
             audit=Audit(),
-            people=book,
+            people=log,
         )
         self.trail = AuditTrail(self.vault, self.clock)
         self.deployments = DeploymentStore(self.engine, self.vault, self.trail, self.clock)
@@ -127,7 +127,7 @@ class ErasureHarness:
         )
 
     def inject(self, view: DeploymentView) -> tuple[InjectedCanary, ...]:
-        """One of each kind, confirmed, booked and remembered."""
+        """One of each kind, confirmed, recorded and remembered."""
         streams = self.canaries()
         injected = [
             inject_template(view, self.gallery, self.plain_gallery, self.engine, clock=self.clock, random=self.random),
@@ -165,7 +165,7 @@ class ErasureHarness:
             frozenset({CanaryKind.FOOTAGE}): lambda: expire_segments(
                 self.engine, self.settings.footage_store, self.vault, self.trail, now_ns=now_ns
             ),
-            frozenset({CanaryKind.FRAME}): self.vault.stop,  # destroys and books every epoch, as its timer does
+            frozenset({CanaryKind.FRAME}): self.vault.stop,  # destroys and records every epoch, as its timer does
         }
 
     def _destroy_sightings(self, deployment: str) -> None:

@@ -81,7 +81,7 @@ class RetentionHouse(AlertHouse):
         house.clock = TwoClocks(now_ns)
         house.system = home / "system-tmp"
         house.gallery = gallery or ExactGallery()
-        book = VaultLog(engine, house.clock)
+        log = VaultLog(engine, house.clock)
 
         class Audit:
             def record(_, event: AuditEvent) -> None:  # noqa: N805  `self` is the house
@@ -92,10 +92,10 @@ class RetentionHouse(AlertHouse):
             limits=GateLimits.of(POLICY),
             clock=house.clock,
             keystore=Keystore(home / "vault"),
-            facts=book,
-            epochs=book,
+            facts=log,
+            epochs=log,
             audit=Audit(),
-            people=book,
+            people=log,
         )
         house.trail = AuditTrail(house.vault, house.clock)
         return house

@@ -18,13 +18,13 @@ from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.domain.gate import GateFacts, GateLimits
 from lfr_core.domain.policy import VaultPolicy, load_policy
 
-__all__ = ["NOW_NS", "Records", "SteadyBook", "TwoClocks", "open_facts", "vault_core"]
+__all__ = ["NOW_NS", "Records", "SteadyVaultLog", "TwoClocks", "open_facts", "vault_core"]
 
 NOW_NS = 1_795_435_200 * 10**9
 """23 November 2026, 12:00 UTC."""
 
 
-class SteadyBook(VaultLog):
+class SteadyVaultLog(VaultLog):
     """The records as the vault sees them, where no timer of a vault runs: they always took a write just now."""
 
     def facts(self, deployment: str) -> GateFacts | None:

@@ -33,8 +33,8 @@ def status(installation: Installation, id: DeploymentId) -> Output:
     from apps.cli.deployment.text import show_status
 
     found = read_status(installation, id)
-    is_over, board = found.standing.view.status.is_over, found.standing.board
-    in_order = is_over or all(line.finding.met for line in board)
+    is_over, readiness = found.standing.view.status.is_over, found.standing.readiness
+    in_order = is_over or all(line.finding.met for line in readiness)
     return Output(found.as_dict(), lambda: show_status(found), exit_code=0 if in_order else 1)
 
 

@@ -168,8 +168,8 @@ def _test_unless_proven(installation: Installation, deployment: str, *, by: str)
     from lfr_core.domain.gate import Condition
     from streams.live_probe_selftest import run_self_test
 
-    board = {line.finding.condition: line.finding for line in read_standing(installation, deployment).board}
-    if board[Condition.PROVEN].met and board[Condition.GALLERY_UNCHANGED].met:
+    readiness = {line.finding.condition: line.finding for line in read_standing(installation, deployment).readiness}
+    if readiness[Condition.PROVEN].met and readiness[Condition.GALLERY_UNCHANGED].met:
         return
     errors.print("[dim]self-test …[/dim]")
     found = run_self_test(installation, deployment, by=by)

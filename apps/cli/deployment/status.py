@@ -95,7 +95,7 @@ class Status:
                     "who": line.finding.who,
                     "why": line.finding.why,
                 }
-                for line in one.board
+                for line in one.readiness
             ],
             "obligations": [
                 {"owed": each.owed.value, "due_at": each.due_at, "done_at": each.done_at, "held": each.held}

@@ -25,13 +25,13 @@ def show_status(found: Status) -> None:
         f"{made.place}, {_when(made.starts_at)} to {_when(made.ends_at)}; application {made.revision} by "
         f"{one.planned.planner}; {authorised}"
     )
-    board = Table("condition", "", "why", "who must act")
-    for line in one.board:
+    readiness = Table("condition", "", "why", "who must act")
+    for line in one.readiness:
         mark = "[green]met[/green]" if line.finding.met else "[red]not met[/red]" if line.looked else "[dim]?[/dim]"
         who = "" if line.finding.met or not line.looked else line.finding.who
-        board.add_row(line.finding.condition.value, mark, escape(line.finding.why), who)
+        readiness.add_row(line.finding.condition.value, mark, escape(line.finding.why), who)
     if not one.view.status.is_over:
-        console.print(board)
+        console.print(readiness)
     if found.runs:
         runs = Table("scheduled", "at")
         for name, at in found.runs:

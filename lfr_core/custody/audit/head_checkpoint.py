@@ -1,6 +1,6 @@
 """The newest head and the public key, kept as files beside the keystore, outside the database and its backups.
 
-A database cut short together with its heads looks whole; the head remembered here says that it isn't.
+A database cut short together with its heads looks whole; the head kept here says that it isn't.
 """
 
 from __future__ import annotations
@@ -44,15 +44,15 @@ def keep_head(engine: Engine, signer: HeadSigner, clock: Clock, folder: Path) ->
     """
     write_public_key(folder, signer.sign(b"openlfr.audit.which-key").public_key)
     file = folder / HEAD_FILE
-    remembered = read_checkpoint(file)
-    head = sign_head(engine, signer, clock, remembered)
-    if head is not None and head != remembered:
+    checkpoint = read_checkpoint(file)
+    head = sign_head(engine, signer, clock, checkpoint)
+    if head is not None and head != checkpoint:
         write_checkpoint(file, head)
     return head
 
 
 def write_checkpoint(path: Path, head: Head) -> None:
-    """Replace the remembered head, whole or not at all.
+    """Replace the head checkpoint, whole or not at all.
 
     Raises:
         Refused: `audit.remembered`: a later one is remembered, so that the trail has been cut short;
@@ -67,7 +67,7 @@ def write_checkpoint(path: Path, head: Head) -> None:
 
 
 def read_checkpoint(path: Path) -> Head | None:
-    """The head remembered last, with a right signature; None when there is no file.
+    """The head kept last, with a right signature; None when there is no file.
 
     Whose signature it is, the caller compares.
 
@@ -125,6 +125,6 @@ def read_public_key(folder: Path) -> bytes:
 def _unusable(path: Path, why: str) -> Refused:
     return Refused(
         "audit.remembered",
-        f"the remembered head {path} can't be used: {why}. Restore it from where it was copied to; without it a trail "
+        f"the head checkpoint {path} can't be used: {why}. Restore it from where it was copied to; without it a trail "
         "that was cut short can't be told from a whole one",
     )

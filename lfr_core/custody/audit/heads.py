@@ -25,14 +25,14 @@ from lfr_core.storage.tables.audit import AuditEntryRow, AuditHeadRow
 __all__ = ["check_against_checkpoint", "sign_head"]
 
 
-def sign_head(engine: Engine, signer: HeadSigner, clock: Clock, remembered: Head | None = None) -> Head | None:
+def sign_head(engine: Engine, signer: HeadSigner, clock: Clock, checkpoint: Head | None = None) -> Head | None:
     """Sign the newest entry, if none has yet.
 
     Args:
         engine: the records.
         signer: the vault.
         clock: when it is signed.
-        remembered: the head kept outside the database; it must still be in the trail.
+        checkpoint: the head kept outside the database; it must still be in the trail.
 
     Returns:
         The newest head, new or not; None while the trail is empty.
@@ -45,8 +45,8 @@ def sign_head(engine: Engine, signer: HeadSigner, clock: Clock, remembered: Head
     public_key = signer.sign(b"openlfr.audit.which-key").public_key
     with snapshot(engine) as session:
         anchor, last = anchor_of(session), newest_head(session)
-        if remembered is not None:
-            check_against_checkpoint(session, remembered, anchor, public_key)
+        if checkpoint is not None:
+            check_against_checkpoint(session, checkpoint, anchor, public_key)
         start = _start(session, anchor, last, public_key)
         if start is None:
             return None
@@ -74,16 +74,16 @@ def sign_head(engine: Engine, signer: HeadSigner, clock: Clock, remembered: Head
     return head
 
 
-def check_against_checkpoint(session: Session, remembered: Head, anchor: Anchor | None, public_key: bytes) -> None:
+def check_against_checkpoint(session: Session, checkpoint: Head, anchor: Anchor | None, public_key: bytes) -> None:
     """See that the trail still has the entry that was signed last and remembered elsewhere.
 
     Raises:
         Refused: `audit.damaged`, `audit.other-installation`.
     """
-    _refuse(check_head(remembered, public_key))
-    if anchor is not None and remembered.seq <= anchor.seq:
+    _refuse(check_head(checkpoint, public_key))
+    if anchor is not None and checkpoint.seq <= anchor.seq:
         return
-    _must_stand(session, remembered, "was signed and remembered outside the database")
+    _must_stand(session, checkpoint, "was signed and remembered outside the database")
 
 
 def _start(session: Session, anchor: Anchor | None, last: Head | None, public_key: bytes) -> Chain | None:

@@ -1,4 +1,4 @@
-"""Going through the whole trail: every entry, every signed head, and the head remembered outside the database."""
+"""Going through the whole trail: every entry, every signed head, and the head kept outside the database."""
 
 from __future__ import annotations
 
@@ -48,13 +48,13 @@ class AuditReport:
         return max(0, self.last_seq - max(self.signed_seq, self.pruned))
 
 
-def verify(engine: Engine, *, public_key: bytes, remembered: Head | None, now_ns: int | None = None) -> AuditReport:
+def verify(engine: Engine, *, public_key: bytes, checkpoint: Head | None, now_ns: int | None = None) -> AuditReport:
     """Check the trail in one consistent look, a page in memory at a time; stops at the first fault.
 
     Args:
         engine: the records.
         public_key: the installation's, 32 bytes.
-        remembered: the head kept outside the database; None when there is no such file, which is reported.
+        checkpoint: the head kept outside the database; None when there is no such file, which is reported.
         now_ns: when given, entries that have waited for a signature longer than `UNSIGNED_AFTER_S` are a fault.
 
     Raises:
@@ -62,10 +62,10 @@ def verify(engine: Engine, *, public_key: bytes, remembered: Head | None, now_ns
         Fatal: it has no such tables.
     """
     with snapshot(engine) as session:
-        walk = _Walk(session, public_key, remembered, now_ns)
+        walk = _Walk(session, public_key, checkpoint, now_ns)
         problem = walk.begin() or walk.follow() or walk.end()
     unchecked = []
-    if remembered is None and problem is None:
+    if checkpoint is None and problem is None:
         unchecked.append(
             "no head is remembered outside the database: whether its newest entries and heads were removed together "
             "can't be told"
@@ -85,10 +85,10 @@ def verify(engine: Engine, *, public_key: bytes, remembered: Head | None, now_ns
 class _Walk:
     """One verification under way."""
 
-    def __init__(self, session: Session, public_key: bytes, remembered: Head | None, now_ns: int | None) -> None:
+    def __init__(self, session: Session, public_key: bytes, checkpoint: Head | None, now_ns: int | None) -> None:
         self._session = session
         self._public_key = public_key
-        self._remembered = remembered
+        self._checkpoint = checkpoint
         self._now_ns = now_ns
         self._heads: Iterator[Head] = heads_from(session)
         self._head: Head | None = None
@@ -107,9 +107,9 @@ class _Walk:
             if problem is not None:
                 return problem
             self.chain = Chain(self.anchor.seq, self.anchor.hash)
-        if self._remembered is not None:
+        if self._checkpoint is not None:
             self.checked += 1
-            problem = check_head(self._remembered, self._public_key)
+            problem = check_head(self._checkpoint, self._public_key)
             if problem is not None:
                 return problem
         self._head = next(self._heads, None)
@@ -125,7 +125,7 @@ class _Walk:
             self.first = self.first or entry.seq
             if self._waiting_since_ns is None:
                 self._waiting_since_ns = entry.at_ns
-            problem = self._heads_here() or self._remembered_here()
+            problem = self._heads_here() or self._check_checkpoint_here()
             if problem is not None:
                 return problem
         return None
@@ -137,16 +137,16 @@ class _Walk:
             return check_head(self._head, self._public_key) or Problem(
                 last + 1, Fault.TRUNCATED, f"entry {self._head.seq} was signed, and the trail ends at {last}"
             )
-        remembered = self._remembered
-        if remembered is not None and remembered.seq > max(last, pruned):
+        checkpoint = self._checkpoint
+        if checkpoint is not None and checkpoint.seq > max(last, pruned):
             return Problem(
                 last + 1,
                 Fault.TRUNCATED,
-                f"entry {remembered.seq} was signed and remembered outside the database, and the trail ends at {last}",
+                f"entry {checkpoint.seq} was signed and remembered outside the database, and the trail ends at {last}",
             )
-        if remembered is not None and remembered.seq > max(self._newest_head, pruned):
+        if checkpoint is not None and checkpoint.seq > max(self._newest_head, pruned):
             return Problem(
-                remembered.seq, Fault.TRUNCATED, f"the signed head of entry {remembered.seq} is gone from the database"
+                checkpoint.seq, Fault.TRUNCATED, f"the signed head of entry {checkpoint.seq} is gone from the database"
             )
         since_ns = self._waiting_since_ns
         if self._now_ns is not None and since_ns is not None and self._now_ns - since_ns > UNSIGNED_AFTER_S * 1e9:
@@ -173,10 +173,10 @@ class _Walk:
                 self.signed, self._waiting_since_ns = head.seq, None
         return None
 
-    def _remembered_here(self) -> Problem | None:
-        if self._remembered is None or self._remembered.seq != self.chain.seq:
+    def _check_checkpoint_here(self) -> Problem | None:
+        if self._checkpoint is None or self._checkpoint.seq != self.chain.seq:
             return None
-        return None if self._remembered.hash == self.chain.hash else _replaced(self.chain.seq)
+        return None if self._checkpoint.hash == self.chain.hash else _replaced(self.chain.seq)
 
 
 def _replaced(seq: int) -> Problem:

@@ -74,7 +74,7 @@ class VaultCore:
             clock: wall and monotonic time.
             keystore: the kept keys.
             facts: what the gate is decided on.
-            epochs: where epochs are booked for the public.
+            epochs: where epochs are recorded for the public.
             audit: where consultations and destructions are written.
             people: whom a key may be lent to.
             random_key: 32 random bytes.
@@ -215,7 +215,7 @@ class VaultCore:
     # -- time ------------------------------------------------------------------------------------
 
     def begin(self) -> None:
-        """Book what the vault before this one took with it. Raises Retryable when the records are away."""
+        """Record what the vault before this one took with it. Raises Retryable when the records are away."""
         self._log.close_unfinished(self._clock.time_ns())
         self._log.touch(self._clock.time_ns())
 
@@ -253,14 +253,14 @@ class VaultCore:
                 self._log.touch(self._clock.time_ns())
 
     def stop(self) -> None:
-        """Destroy every frame key at once, and book that; but end without it when the records don't answer."""
+        """Destroy every frame key at once, and record that; but end without it when the records don't answer."""
         self._frames.drop()
         telling = threading.Thread(target=self._tell, name="vault-last-words", daemon=True)
         telling.start()
-        telling.join(_LAST_WORDS_S)  # else the next start books the epochs
+        telling.join(_LAST_WORDS_S)  # else the next start records the epochs
 
     def _tell(self) -> None:
-        self._frames.book()
+        self._frames.record_destroyed()
         while self._untold:
             event = self._untold[0]
             try:

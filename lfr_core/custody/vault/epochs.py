@@ -24,7 +24,7 @@ class Epoch:
     """The same in monotonic seconds: what decides."""
     fingerprint: str
     key: bytearray = field(repr=False)
-    booked: bool = False
+    recorded: bool = False
     """Whether the public's table has its beginning: before that nobody is lent the key."""
 
     def destroy(self) -> None:
@@ -53,7 +53,7 @@ class EpochKeys:
         self._current: dict[str, Epoch] = {}
 
     def current(self, deployment: str, monotonic: float) -> Epoch | None:
-        """The epoch frames are sealed in now, if one is booked."""
+        """The epoch frames are sealed in now, if one is recorded."""
         found = self._current.get(deployment)
         return found if found is not None and monotonic < found.seals_until else None
 
@@ -76,17 +76,17 @@ class EpochKeys:
         return epoch
 
     def confirm(self, epoch: Epoch) -> bool:
-        """It is booked and may be used from now on; False if it was destroyed meanwhile."""
+        """It is recorded and may be used from now on; False if it was destroyed meanwhile."""
         if epoch.id not in self._epochs:
             return False
-        epoch.booked = True
+        epoch.recorded = True
         self._current[epoch.deployment] = epoch
         return True
 
     def find(self, key_id: str, monotonic: float) -> Epoch | None:
         """The epoch of a key that may still open, or None."""
         epoch = self._epochs.get(key_id)
-        return epoch if epoch is not None and epoch.booked and monotonic < epoch.opens_until else None
+        return epoch if epoch is not None and epoch.recorded and monotonic < epoch.opens_until else None
 
     def forget(self, epoch: Epoch) -> None:
         """Destroy one epoch now."""
@@ -96,14 +96,14 @@ class EpochKeys:
             del self._current[epoch.deployment]
 
     def expire(self, monotonic: float) -> tuple[Epoch, ...]:
-        """Destroy what may no longer be opened, and say which of it is booked."""
+        """Destroy what may no longer be opened, and say which of it is recorded."""
         return self._destroy([epoch for epoch in self._epochs.values() if monotonic >= epoch.opens_until])
 
     def drop(self) -> tuple[Epoch, ...]:
-        """Destroy all at once, and say which of it is booked."""
+        """Destroy all at once, and say which of it is recorded."""
         return self._destroy([*self._epochs.values()])
 
     def _destroy(self, epochs: list[Epoch]) -> tuple[Epoch, ...]:
         for epoch in epochs:
             self.forget(epoch)
-        return tuple(epoch for epoch in epochs if epoch.booked)
+        return tuple(epoch for epoch in epochs if epoch.recorded)

@@ -1,10 +1,10 @@
 """Frame keys: begun, lent while the gate is open, and destroyed by time that waits for nothing.
 
 The key lock is held while keys are looked up, copied or overwritten, and never over input or output: the gate's facts
-are read, and an epoch is booked, under a lock of the deployment alone. So a slow or stuck database delays whoever asks
-for a key, and never its destruction.
+are read, and an epoch is recorded, under a lock of the deployment alone. So a slow or stuck database delays whoever
+asks for a key, and never its destruction.
 
-An epoch is booked before its key is out. Until then it is with the others, so that it is destroyed when its time is
+An epoch is recorded before its key is out. Until then it is with the others, so that it is destroyed when its time is
 over or the vault stops, but nobody is lent it.
 """
 
@@ -45,7 +45,7 @@ class EpochLog(Protocol):
     def destroyed(self, key_ids: Sequence[str], at_ns: int) -> None: ...
 
     def close_unfinished(self, at_ns: int) -> int:
-        """Book the epochs of a vault that died as destroyed by `at_ns`, and say how many."""
+        """Record the epochs of a vault that died as destroyed by `at_ns`, and say how many."""
         ...
 
     def touch(self, at_ns: int) -> None:
@@ -90,7 +90,7 @@ class FrameLending:
         self._turns: dict[str, _Turn] = {}
         self._allowed: dict[str, tuple[float, Refused | None]] = {}
         self._unbooked: dict[str, int] = {}
-        """Epochs destroyed and not yet booked so, with when: the records were away."""
+        """Epochs destroyed and not yet recorded so, with when: the records were away."""
         self._waiting = threading.BoundedSemaphore(_MOST_WAITING)
 
     # -- lending ---------------------------------------------------------------------------------
@@ -103,7 +103,7 @@ class FrameLending:
             return lent
         with self._turn(deployment):  # one epoch at a time is begun
             epoch = self._current(deployment) or self._begin(deployment, now_ns)
-            self._pass_gate(deployment)  # booking may have taken longer than an answer of the gate holds
+            self._pass_gate(deployment)  # recording may have taken longer than an answer of the gate holds
         lent = self._lend(epoch)
         if lent is None:
             raise Retryable("the epoch was over before the records took its beginning; ask again")
@@ -139,8 +139,8 @@ class FrameLending:
                 self._epochs.forget(epoch)
             raise
         with self._keys:
-            booked = self._epochs.confirm(epoch)
-        if not booked:
+            recorded = self._epochs.confirm(epoch)
+        if not recorded:
             self._note([epoch])
         return epoch
 
@@ -238,8 +238,8 @@ class FrameLending:
             gone = self._epochs.drop()
         self._note(gone)
 
-    def book(self) -> None:
-        """Book what was destroyed; what the records don't take now is booked later."""
+    def record_destroyed(self) -> None:
+        """Record what was destroyed; what the records don't take now is recorded later."""
         with self._state:
             by_time: dict[int, list[str]] = {}
             for key_id, at_ns in self._unbooked.items():

@@ -84,7 +84,7 @@ class CircuitBreaker:
     Args:
         engine: the records.
         store: suspends.
-        call: puts a call for the authorising officer on the board, in the transaction given: deployment, why.
+        call: writes a call for the authorising officer, in the transaction given: deployment, why.
         clock: wall time.
         by: who suspends.
     """

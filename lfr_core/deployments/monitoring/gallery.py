@@ -175,7 +175,7 @@ class GalleryWatch:
         engine: the records.
         check: compares.
         store: suspends.
-        call: puts a call for who must act on the board, in the transaction given: deployment, why.
+        call: writes a call for who must act, in the transaction given: deployment, why.
         clock: monotonic seconds.
         every_s: between two glances.
         by: who suspends.

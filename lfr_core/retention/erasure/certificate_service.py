@@ -180,7 +180,7 @@ def read_certificates(engine: Engine, deployment: str | None = None) -> tuple[Si
 
 
 def register_canaries(engine: Engine, injected: Sequence[InjectedCanary]) -> None:
-    """Book what was injected, by digests; those known already are left alone. Raises Retryable."""
+    """Record what was injected, by digests; those known already are left alone. Raises Retryable."""
     with writing(engine) as session:
         for one in injected:
             if session.get(CanaryRow, one.id) is None:
@@ -201,7 +201,7 @@ def register_canaries(engine: Engine, injected: Sequence[InjectedCanary]) -> Non
 
 
 def find_unregistered_canaries(engine: Engine, injected: Sequence[InjectedCanary]) -> tuple[str, ...]:
-    """What differs between the file of canaries and what was booked at injection, in words. Raises Retryable."""
+    """What differs between the file of canaries and what was recorded at injection, in words. Raises Retryable."""
     with reading(engine) as session:
         deployments = {one.deployment for one in injected}
         rows = {row.id: row for row in session.exec(select(CanaryRow)) if row.deployment in deployments}
@@ -209,15 +209,15 @@ def find_unregistered_canaries(engine: Engine, injected: Sequence[InjectedCanary
     for one in injected:
         row = rows.pop(one.id, None)
         if row is None:
-            faults.append(f"{one.kind.value}: canary {one.id} was never booked")
+            faults.append(f"{one.kind.value}: canary {one.id} was never recorded")
         elif (row.clear_digest, row.stored_digest, row.key_id, row.due_ns) != (
             digest_of(one.clear),
             digest_of(one.stored),
             one.key_id,
             one.due_ns,
         ):
-            faults.append(f"{one.kind.value}: canary {one.id} isn't what was booked at injection")
-    faults += [f"{row.kind}: canary {row.id} was booked and is missing from the file" for row in rows.values()]
+            faults.append(f"{one.kind.value}: canary {one.id} isn't what was recorded at injection")
+    faults += [f"{row.kind}: canary {row.id} was recorded and is missing from the file" for row in rows.values()]
     return tuple(faults)
 
 

@@ -32,12 +32,12 @@ class KeyState:
 
     refused: bool
     """The vault has no such key any more."""
-    booked: bool
+    recorded: bool
     """Its fingerprint is among those destroyed: of epochs, or on the audit trail."""
 
     @property
     def gone(self) -> bool:
-        return self.refused and self.booked
+        return self.refused and self.recorded
 
 
 def vault_runs(vault: Vault) -> bool:
@@ -78,8 +78,8 @@ class VaultKeys:
 
     def state(self, injected: InjectedCanary) -> KeyState:
         if not injected.key_id:
-            return KeyState(refused=False, booked=False)  # not sealed: only its removal makes it go
-        return KeyState(self._refused(injected), self._booked(injected))
+            return KeyState(refused=False, recorded=False)  # not sealed: only its removal makes it go
+        return KeyState(self._refused(injected), self._is_recorded(injected))
 
     def _refused(self, injected: InjectedCanary) -> bool:
         try:
@@ -96,7 +96,7 @@ class VaultKeys:
             return injected.kind is CanaryKind.FRAME or injected.key_id not in kept_key_ids(self.keystore)
         return False
 
-    def _booked(self, injected: InjectedCanary) -> bool:
+    def _is_recorded(self, injected: InjectedCanary) -> bool:
         if injected.kind is CanaryKind.FRAME:
             with reading(self.engine) as session:
                 row = session.get(EpochRow, injected.key_id)

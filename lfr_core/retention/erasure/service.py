@@ -46,7 +46,7 @@ class Erasure:
         return self._canaries(deployment).read()
 
     def remember(self, deployment: str, injected: Sequence[InjectedCanary]) -> tuple[InjectedCanary, ...]:
-        """Search for what was just injected (its control), keep its needles, and book its digests.
+        """Search for what was just injected (its control), keep its needles, and record its digests.
 
         Raises:
             Fatal: the file of needles can't be written, or is damaged.

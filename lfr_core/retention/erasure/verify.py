@@ -187,7 +187,7 @@ def _still_opens(injected: InjectedCanary, keys: Keys, *, due: bool) -> str:
         return "its key isn't due to be destroyed yet"
     if not state.refused:
         return "the vault doesn't say that its key is gone"
-    return "" if state.booked else "the vault has no such key, but its fingerprint isn't among those destroyed"
+    return "" if state.recorded else "the vault has no such key, but its fingerprint isn't among those destroyed"
 
 
 def _search(store: Store, pile: _Pile, still_opens: dict[str, str], due: set[str]) -> StoreResult:

@@ -2,7 +2,7 @@
 
 For each segment in this order: its key is destroyed; its file is removed; its row says so, and the trail with it.
 Killed after the first step, the file can't be opened by anybody and the next run does the rest; after the second, the
-next run books it. Two runs at once do the same to the same segment, and only one of them books it.
+next run records it. Two runs at once do the same to the same segment, and only one of them records it.
 
 Removing a file leaves its blocks on the medium until they are used again, on flash for longer. Nothing is claimed of
 them but this: they are sealed under a key that is no more.
@@ -86,7 +86,7 @@ def expire_segments(
                 removed[segment.id] = _remove(segment_file(folder, segment.id))
             except OSError as error:
                 stuck.append(f"{segment_file(folder, segment.id)} ({error.strerror})")
-        purged += _book(engine, trail, removed, now_ns)
+        purged += _record_purged(engine, trail, removed, now_ns)
     if stuck:
         raise Retryable(
             f"{len(stuck)} files of footage can't be removed, the first is {stuck[0]}: give the folder write access. "
@@ -128,7 +128,7 @@ def _without_key(vault: Vault, folder: Path, part: Sequence[Segment]) -> list[Se
 def _free_space(vault: Vault, folder: Path, part: Iterable[Segment]) -> None:
     """The keystore can't be written, perhaps because footage has filled its disk.
 
-    What the vault has no key for any more can go now. It is booked by a later run, when the keystore is written.
+    What the vault has no key for any more can go now. It is recorded by a later run, when the keystore is written.
     """
     kept = {info.id for info in vault.kept(KeyKind.FOOTAGE)}
     for segment in part:
@@ -148,8 +148,8 @@ def _remove(file: Path) -> bool:
     return True
 
 
-def _book(engine: Engine, trail: Trail, removed: dict[str, bool], now_ns: int) -> list[PurgedSegment]:
-    """Say so in the records and on the trail; those that another run booked meanwhile are left out."""
+def _record_purged(engine: Engine, trail: Trail, removed: dict[str, bool], now_ns: int) -> list[PurgedSegment]:
+    """Say so in the records and on the trail; those that another run recorded meanwhile are left out."""
     purged: list[PurgedSegment] = []
     if not removed:
         return purged

@@ -62,7 +62,7 @@ class CameraLatencyRow(Row, table=True):
 
 
 class CameraSecondRow(Row, table=True):
-    """What was booked in each of the last seconds; older rows are removed as new ones come."""
+    """What was recorded in each of the last seconds; older rows are removed as new ones come."""
 
     __tablename__ = "camera_second"
 

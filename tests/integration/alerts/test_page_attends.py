@@ -46,11 +46,11 @@ def test_the_gate_opens_while_a_named_operator_watches_and_shuts_when_they_get_u
 
 
 def test_the_page_says_that_nobody_attends_and_so_nobody_is_recognised(house: AlertHouse, view: OperatorView) -> None:
-    before = view.board(summary(house)).shut_why
+    before = view.dashboard(summary(house)).shut_why
     view.attend(summary(house), "Ann Operator")
 
     assert "no operator attends" in before
-    assert view.board(summary(house)).shut_why == ""
+    assert view.dashboard(summary(house)).shut_why == ""
 
 
 def test_a_page_without_a_name_attends_nothing(house: AlertHouse, view: OperatorView) -> None:

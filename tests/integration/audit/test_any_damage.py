@@ -60,7 +60,7 @@ def after(engine: Engine, head: Head | None, *statements: tuple[str, dict[str, o
         with engine.begin() as connection:
             for statement, values in statements:
                 connection.execute(text(statement), values)
-        return verify(engine, public_key=NOTARY.public_key, remembered=head)
+        return verify(engine, public_key=NOTARY.public_key, checkpoint=head)
     finally:
         with engine.begin() as connection:
             for table, rows in kept.items():

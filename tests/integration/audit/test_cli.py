@@ -95,10 +95,10 @@ def test_damage_is_exit_code_1_and_says_where_and_what(
 
 
 def test_a_damaged_or_missing_file_of_the_keystore_is_said(lfr: Run, settings: Settings) -> None:
-    remembered, key = settings.keystore_folder / HEAD_FILE, settings.keystore_folder / KEY_FILE
-    remembered.write_text("{}")
+    checkpoint, key = settings.keystore_folder / HEAD_FILE, settings.keystore_folder / KEY_FILE
+    checkpoint.write_text("{}")
     damaged = lfr("audit", "verify", "--json")
-    remembered.unlink()
+    checkpoint.unlink()
     missing = lfr("audit", "verify")
     key.unlink()
     keyless = lfr("audit", "verify")

@@ -41,8 +41,8 @@ def fill(engine: Engine, trail: AuditTrail, count: int) -> None:
 
 
 def look(engine: Engine, notary: Notary, **named: object) -> AuditReport:
-    remembered = named.get("remembered")
-    return verify(engine, public_key=notary.public_key, remembered=remembered)  # type: ignore[arg-type]  # tests only
+    checkpoint = named.get("checkpoint")
+    return verify(engine, public_key=notary.public_key, checkpoint=checkpoint)  # type: ignore[arg-type]  # tests only
 
 
 def sql(engine: Engine, statement: str, **values: object) -> None:
@@ -136,7 +136,7 @@ def test_a_head_is_signed_once_for_each_newest_entry(
     second = sign_head(engine, notary, clock)
     assert second is not None
     assert (second.seq, second.at_ns) == (3, clock.now_ns)
-    report = look(engine, notary, remembered=second)
+    report = look(engine, notary, checkpoint=second)
     assert (report.heads, report.signed_seq, report.unsigned, report.problem, report.unchecked) == (3, 3, 0, None, ())
 
 
@@ -150,7 +150,7 @@ def test_an_entry_appended_by_hand_with_its_hashes_worked_out_is_never_signed(
     clock.advance(61)
 
     assert rule(sign_head, engine, notary, clock) == "audit.damaged"
-    report = verify(engine, public_key=notary.public_key, remembered=None, now_ns=clock.now_ns)
+    report = verify(engine, public_key=notary.public_key, checkpoint=None, now_ns=clock.now_ns)
     assert report.problem is not None
     assert (report.problem.seq, report.problem.fault) == (3, Fault.UNSIGNED)
 
@@ -162,37 +162,37 @@ def test_a_signature_awaited_for_seconds_is_no_fault_and_for_a_minute_is(
     sign_head(engine, notary, clock)
     record(engine, trail, event(3))
     clock.advance(30)
-    early = verify(engine, public_key=notary.public_key, remembered=None, now_ns=clock.now_ns)
+    early = verify(engine, public_key=notary.public_key, checkpoint=None, now_ns=clock.now_ns)
     clock.advance(31)
-    late = verify(engine, public_key=notary.public_key, remembered=None, now_ns=clock.now_ns)
+    late = verify(engine, public_key=notary.public_key, checkpoint=None, now_ns=clock.now_ns)
 
     assert (early.problem, early.unsigned) == (None, 1)
     assert late.problem is not None
     assert (late.problem.fault, late.problem.seq) == (Fault.UNSIGNED, 3)
 
 
-def test_a_trail_cut_short_with_its_heads_is_found_by_what_was_remembered(
+def test_a_trail_cut_short_with_its_heads_is_found_by_the_head_checkpoint(
     engine: Engine, trail: AuditTrail, notary: Notary, clock: ManualClock, tmp_path: Path
 ) -> None:
     fill(engine, trail, 3)
     keep_head(engine, notary, clock, tmp_path)
     fill(engine, trail, 2)
     keep_head(engine, notary, clock, tmp_path)
-    remembered = read_checkpoint(tmp_path / HEAD_FILE)
+    checkpoint = read_checkpoint(tmp_path / HEAD_FILE)
     sql(engine, "DELETE FROM audit_entry WHERE seq > 3")
     sql(engine, "DELETE FROM audit_head WHERE seq > 3")
 
     assert look(engine, notary).is_good  # it looks whole
-    problem = look(engine, notary, remembered=remembered).problem
+    problem = look(engine, notary, checkpoint=checkpoint).problem
     assert problem is not None
     assert (problem.seq, problem.fault) == (4, Fault.TRUNCATED)
     clock.advance(1)
     fill(engine, trail, 5)  # the cut is grown over
     assert rule(keep_head, engine, notary, clock, tmp_path) == "audit.damaged"
-    problem = look(engine, notary, remembered=remembered).problem
+    problem = look(engine, notary, checkpoint=checkpoint).problem
     assert problem is not None
     assert (problem.seq, problem.fault) == (5, Fault.REPLACED)
-    assert read_checkpoint(tmp_path / HEAD_FILE) == remembered
+    assert read_checkpoint(tmp_path / HEAD_FILE) == checkpoint
 
 
 def test_newest_heads_removed_from_the_database_are_missed(
@@ -202,7 +202,7 @@ def test_newest_heads_removed_from_the_database_are_missed(
     head = sign_head(engine, notary, clock)
     sql(engine, "DELETE FROM audit_head")
 
-    problem = look(engine, notary, remembered=head).problem
+    problem = look(engine, notary, checkpoint=head).problem
     assert problem is not None
     assert (problem.seq, problem.fault) == (3, Fault.TRUNCATED)
 
@@ -214,13 +214,13 @@ def test_the_database_of_another_installation_is_reported(
     sign_head(engine, notary, clock)
     other = Notary("another")
 
-    problem = verify(engine, public_key=other.public_key, remembered=None).problem
+    problem = verify(engine, public_key=other.public_key, checkpoint=None).problem
     assert problem is not None
     assert (problem.seq, problem.fault) == (3, Fault.OTHER_INSTALLATION)
     assert rule(sign_head, engine, other, clock) == "audit.other-installation"
 
 
-def test_a_remembered_head_that_was_edited_is_refused_and_not_overwritten(
+def test_a_head_checkpoint_that_was_edited_is_refused_and_not_overwritten(
     engine: Engine, trail: AuditTrail, notary: Notary, clock: ManualClock, tmp_path: Path
 ) -> None:
     fill(engine, trail, 3)
@@ -264,7 +264,7 @@ def test_pruning_leaves_an_anchor_from_which_the_rest_verifies(
     keep_head(engine, notary, clock, tmp_path)
 
     assert prune(engine, notary, clock, clock.now_ns) == 5
-    report = look(engine, notary, remembered=read_checkpoint(tmp_path / HEAD_FILE))
+    report = look(engine, notary, checkpoint=read_checkpoint(tmp_path / HEAD_FILE))
     assert (report.first_seq, report.last_seq, report.pruned, report.problem) == (6, 11, 5, None)
     last = entries(engine)[-1]
     assert (last.verb, last.actor, last.facts) == (Verb.ERASE, "system:retention", {"removed": 5, "up_to": 5})
@@ -274,7 +274,7 @@ def test_pruning_leaves_an_anchor_from_which_the_rest_verifies(
     clock.advance(100)
     assert prune(engine, notary, clock, clock.now_ns) == 6  # all of them; the trail goes on from its anchor
     keep_head(engine, notary, clock, tmp_path)
-    report = look(engine, notary, remembered=read_checkpoint(tmp_path / HEAD_FILE))
+    report = look(engine, notary, checkpoint=read_checkpoint(tmp_path / HEAD_FILE))
     assert (report.first_seq, report.last_seq, report.pruned, report.problem) == (12, 12, 11, None)
 
 

@@ -84,7 +84,7 @@ def test_a_sweep_that_is_killed_half_way_is_finished_by_the_next(
         raise Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr(f"lfr_core.retention.footage.expiry.{'_remove' if step == 'key' else '_book'}", kill)
+        patch.setattr(f"lfr_core.retention.footage.expiry.{'_remove' if step == 'key' else '_record_purged'}", kill)
         with pytest.raises(Killed):
             house.expire()
     house.vault, house.trail = house.reopened()
@@ -122,7 +122,7 @@ def test_two_sweeps_at_once_make_no_error_and_book_each_segment_once(house: Foot
     assert len([each for each in house.audited("erase") if '"footage:' in each.body]) == len(wanted)
 
 
-def test_a_file_that_went_by_hand_is_booked_all_the_same(house: FootageHouse) -> None:
+def test_a_file_that_went_by_hand_is_recorded_all_the_same(house: FootageHouse) -> None:
     (segment,) = house.record(20)
     house.file(segment).unlink()
     house.after(32)
@@ -157,7 +157,7 @@ def test_a_file_that_cant_be_removed_is_retried_and_can_be_opened_by_nobody(
     assert [each.id for each in house.expire()] == [first.id]
 
 
-def test_with_the_keystore_s_disk_full_nothing_is_booked_and_the_file_makes_free_space(
+def test_with_the_keystore_s_disk_full_nothing_is_recorded_and_the_file_makes_free_space(
     house: FootageHouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (segment,) = house.record(20)
@@ -175,7 +175,7 @@ def test_with_the_keystore_s_disk_full_nothing_is_booked_and_the_file_makes_free
     assert [each.id for each in house.expire()] == [segment.id]
 
 
-def test_what_cant_be_audited_isnt_booked_as_gone(house: FootageHouse, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_cant_be_audited_isnt_recorded_as_gone(house: FootageHouse, monkeypatch: pytest.MonkeyPatch) -> None:
     (segment,) = house.record(20)
     house.after(32)
 

@@ -125,11 +125,11 @@ def test_the_officer_authorises_the_revision_that_was_on_the_screen(
 def test_the_board_lists_every_condition_and_calls_the_clock_unseen(house: PlanningHouse, view: PlannerView) -> None:
     house.walk(S.READY)
 
-    board = view.standing("dep").board
+    readiness = view.standing("dep").readiness
 
-    assert {line.finding.condition for line in board} == set(Condition)
-    assert {line.finding.condition for line in board if not line.looked} == {Condition.CLOCK_SANE}
-    missing = {line.finding.condition for line in board if line.looked and not line.finding.met}
+    assert {line.finding.condition for line in readiness} == set(Condition)
+    assert {line.finding.condition for line in readiness if not line.looked} == {Condition.CLOCK_SANE}
+    missing = {line.finding.condition for line in readiness if line.looked and not line.finding.met}
     assert missing == {
         Condition.GALLERY_UNCHANGED,  # not yet compared
         Condition.PROVEN,

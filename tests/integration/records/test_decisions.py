@@ -131,7 +131,7 @@ def test_each_new_answer_is_on_the_audit_trail_under_a_pseudonym_and_a_repeated_
         ("alert.review", f"alert:{alert}", {"answer": "confirmed_true"}),
     ]
     assert [one.actor == ann for one in found] == [True, False, True]
-    assert verify(engine, public_key=Notary().public_key, remembered=None).is_good
+    assert verify(engine, public_key=Notary().public_key, checkpoint=None).is_good
 
 
 def test_with_the_vault_away_nothing_is_decided(engine: Engine, alert: UUID, clock: ManualClock) -> None:

@@ -42,7 +42,7 @@ def test_outcomes_delivered_twice_or_in_other_batches_change_nothing(engine: Eng
     assert sum(s.captured for s in _camera(engine).recent) == 0  # nothing in the seconds before NOW_NS
 
 
-def test_the_last_word_of_a_camera_books_what_follows_its_last_frame(engine: Engine) -> None:
+def test_the_last_word_of_a_camera_records_what_follows_its_last_frame(engine: Engine) -> None:
     live_deployment(engine)
 
     recorder(engine).record_outcomes([outcomes((0, 0, 0))])

@@ -72,7 +72,7 @@ def canary(payload: bytes) -> RawFrame:
     return RawFrame(dict(header.to_headers()), payload, "canary", "lfr.frames", 0, 0)
 
 
-def test_a_canary_is_opened_and_looked_at_and_books_nothing() -> None:
+def test_a_canary_is_opened_and_looked_at_and_records_nothing() -> None:
     engine = Engine()
     worker = recogniser(engine)
 

@@ -27,9 +27,9 @@ class Keys:
         return self.state_
 
 
-GONE = Keys(KeyState(refused=True, booked=True))
-HELD = Keys(KeyState(refused=False, booked=False))
-UNBOOKED = Keys(KeyState(refused=True, booked=False))
+GONE = Keys(KeyState(refused=True, recorded=True))
+HELD = Keys(KeyState(refused=False, recorded=False))
+UNRECORDED = Keys(KeyState(refused=True, recorded=False))
 
 
 def canary(control: Control = Control.FOUND, key_id: str = "k", store: str = "one") -> InjectedCanary:
@@ -89,7 +89,7 @@ def test_what_lies_in_the_clear_fails_whether_it_is_due_or_not(folder: Path, tmp
     [
         (GONE, DUE_NS, Verdict.SEALED, True),
         (HELD, DUE_NS, Verdict.OPENABLE, False),
-        (UNBOOKED, DUE_NS, Verdict.OPENABLE, False),
+        (UNRECORDED, DUE_NS, Verdict.OPENABLE, False),
         (HELD, DUE_NS - 1, Verdict.KEPT, True),
     ],
 )
@@ -185,7 +185,7 @@ def test_the_search_leaves_no_control_behind(folder: Path, tmp_path: Path) -> No
 
 
 def test_what_was_known_to_be_wrong_fails_too(folder: Path, tmp_path: Path) -> None:
-    assert run(canary(), store(folder), tmp=tmp_path, known=("not booked",)).failures == ("not booked",)
+    assert run(canary(), store(folder), tmp=tmp_path, known=("not recorded",)).failures == ("not recorded",)
 
 
 def test_the_control_finds_what_was_injected_in_its_own_store_only(folder: Path, tmp_path: Path) -> None:

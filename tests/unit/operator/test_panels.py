@@ -8,10 +8,10 @@ from uuid import UUID
 import pytest
 
 from apps.operator import panels
-from apps.operator.board import board_html
+from apps.operator.dashboard import dashboard_html
 from apps.operator.panels import alert_card, answered, header_html, nothing_waits
 from apps.operator.parts import SilentPart
-from apps.operator.view import Board, Header, local_time, open_questions
+from apps.operator.view import Dashboard, Header, local_time, open_questions
 from apps.staff.launch import command
 from lfr_core.alerts.health import Health, Recent, Standing
 from lfr_core.alerts.read import (
@@ -86,9 +86,9 @@ def summary(status: DeploymentStatus) -> DeploymentSummary:
 ANSWERS = VaultState("", 0)
 
 
-def board(camera: CameraHealth, vault: VaultState = ANSWERS, refused: tuple[RefusedRecords, ...] = ()) -> str:
+def dashboard(camera: CameraHealth, vault: VaultState = ANSWERS, refused: tuple[RefusedRecords, ...] = ()) -> str:
     counts = DeploymentCounts(camera.counts, 4, 1, 1, NO_ALERTS, NO_ALERTS)
-    return board_html(Board((camera,), counts, camera.latency, 2000.0, NOW_NS, vault, refused))
+    return dashboard_html(Dashboard((camera,), counts, camera.latency, 2000.0, NOW_NS, vault, refused))
 
 
 def card(alert: AlertSummary, **reference: str) -> str:
@@ -100,8 +100,8 @@ def test_nothing_that_came_from_outside_becomes_markup() -> None:
     pages = [
         card(replace(ALERT, subject=EVIL, camera=EVIL, legal_reference=EVIL), photograph=EVIL),
         answered("Same person?", "Same person", Answer(EVIL, datetime(2026, 11, 23, tzinfo=UTC))),
-        board(replace(CAMERA, camera=EVIL)),
-        board(CAMERA, refused=(RefusedRecords(EVIL, 1, EVIL, NOW_NS),)),
+        dashboard(replace(CAMERA, camera=EVIL)),
+        dashboard(CAMERA, refused=(RefusedRecords(EVIL, 1, EVIL, NOW_NS),)),
         header_html(Header(None, (EVIL,), datetime(2026, 11, 23, tzinfo=UTC))),
     ]
 
@@ -111,38 +111,38 @@ def test_nothing_that_came_from_outside_becomes_markup() -> None:
 def test_who_sends_what_nobody_can_read_is_said_with_how_many_and_not_without_end() -> None:
     senders = tuple(RefusedRecords(f"junk-{n}", 1_000 - n, "not a Sighting", NOW_NS) for n in range(9))
 
-    output = board(CAMERA, refused=senders)
+    output = dashboard(CAMERA, refused=senders)
 
     assert "8,964 records of the last two hours can't be read" in output
     assert "junk-0 1,000" in output
     assert "junk-8" not in output
-    assert "can't be read" not in board(CAMERA)
+    assert "can't be read" not in dashboard(CAMERA)
 
 
 def test_when_nobody_is_recognised_the_page_says_why_and_blames_no_camera() -> None:
     counts = DeploymentCounts(CAMERA.counts, 4, 1, 1, NO_ALERTS, NO_ALERTS)
-    one = Board((CAMERA,), counts, CAMERA.latency, 2000.0, NOW_NS, ANSWERS)
+    one = Dashboard((CAMERA,), counts, CAMERA.latency, 2000.0, NOW_NS, ANSWERS)
     stopped = replace(one, silent=(SilentPart("the recogniser", NOW_NS - 12 * 10**9),))
     unattended = replace(one, shut_why="no operator attends: open the operator's page")
 
-    assert "Not recognising" not in board_html(one)
-    assert "1 of 1 camera works" in board_html(one)
+    assert "Not recognising" not in dashboard_html(one)
+    assert "1 of 1 camera works" in dashboard_html(one)
     for shown, why in ((stopped, "the recogniser answers nothing, since"), (unattended, "no operator attends")):
-        output = board_html(shown)
+        output = dashboard_html(shown)
         assert f"Nobody is recognised: {why}" in output
         assert "0 of 1 camera work" in output
 
 
 def test_a_recording_s_latency_has_no_limit_that_it_could_pass() -> None:
     counts = DeploymentCounts(CAMERA.counts, 4, 1, 1, NO_ALERTS, NO_ALERTS)
-    live = Board((CAMERA,), counts, CAMERA.latency, 2000.0, NOW_NS, ANSWERS)
+    live = Dashboard((CAMERA,), counts, CAMERA.latency, 2000.0, NOW_NS, ANSWERS)
 
-    assert "limit 2000" in board_html(live)
-    assert "limit" not in board_html(replace(live, is_live=False))
+    assert "limit 2000" in dashboard_html(live)
+    assert "limit" not in dashboard_html(replace(live, is_live=False))
 
 
 def test_the_identity_says_every_fate_in_words_and_whether_it_balances() -> None:
-    good, bad = board(CAMERA), board(replace(CAMERA, counts=FrameCounts(captured=10, recognised=3)))
+    good, bad = dashboard(CAMERA), dashboard(replace(CAMERA, counts=FrameCounts(captured=10, recognised=3)))
 
     assert "Of 10 frames captured: 3 recognised, 6 not sampled, 1 lost" in good
     assert "10 captured =" in good
@@ -161,7 +161,7 @@ def test_the_identity_says_every_fate_in_words_and_whether_it_balances() -> None
     ],
 )
 def test_each_state_that_is_not_good_has_a_word_a_colour_and_a_time(health: Health, word: str, colour: str) -> None:
-    shown = board(replace(CAMERA, standing=Standing(health, NOW_NS - 75 * 10**9)))
+    shown = dashboard(replace(CAMERA, standing=Standing(health, NOW_NS - 75 * 10**9)))
     style = (Path(panels.__file__).parent / "style.css").read_text()
 
     assert f'<span class="ops-pill {colour}">{word}</span>' in shown
@@ -172,11 +172,11 @@ def test_each_state_that_is_not_good_has_a_word_a_colour_and_a_time(health: Heal
 
 @pytest.mark.parametrize("health", [Health.SILENT, Health.NO_PICTURES])
 def test_a_camera_that_gives_nothing_shows_no_rate(health: Health) -> None:
-    assert "frames/s" not in board(replace(CAMERA, standing=Standing(health, NOW_NS)))
+    assert "frames/s" not in dashboard(replace(CAMERA, standing=Standing(health, NOW_NS)))
 
 
 def test_a_vault_that_lends_no_key_is_an_alarm_with_its_time_and_no_camera_works() -> None:
-    good, away = board(CAMERA), board(CAMERA, VaultState("it does not answer", NOW_NS - 12 * 10**9))
+    good, away = dashboard(CAMERA), dashboard(CAMERA, VaultState("it does not answer", NOW_NS - 12 * 10**9))
 
     assert "Vault answers" in good
     assert "1 of 1 camera works" in good

@@ -63,7 +63,7 @@ def test_a_frame_missing_from_both_sides_is_found_against_the_ground_truth() -> 
         check_frames(SENT, injected)
 
 
-def test_a_sampled_frame_booked_as_dropped_is_found_though_the_sum_is_right() -> None:
+def test_a_sampled_frame_recorded_as_dropped_is_found_though_the_sum_is_right() -> None:
     injected = counts()
     injected["north"] |= {"not_sampled": 69, "dropped_at_camera": 6}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
-from apps.planner.panels import board_html, coming_html, forecast_html, quality_html, timeline_html
+from apps.planner.panels import coming_html, forecast_html, quality_html, readiness_html, timeline_html
 from lfr_core.deployments.application import Application
 from lfr_core.deployments.false_alert_forecast import forecast_false_alerts
 from lfr_core.deployments.readiness import CalendarEntry, ReadinessItem
@@ -23,7 +23,7 @@ def test_a_condition_says_in_words_whether_it_is_met_and_who_must_act() -> None:
     def line(condition: Condition, *, met: bool, looked: bool = True) -> ReadinessItem:
         return ReadinessItem(Finding(condition, met, "publication officer", EVIL), looked)
 
-    shown = board_html(
+    shown = readiness_html(
         [
             line(Condition.AUTHORITY, met=True),
             line(Condition.ANNOUNCED, met=False),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lfr_core.alerts.accounting import SessionTally, book
+from lfr_core.alerts.accounting import SessionTally, record_batch
 from lfr_core.domain.messages import FrameResult, OutcomeBatch
 from lfr_core.domain.outcomes import FrameCounts, FrameOutcome
 
@@ -90,7 +90,7 @@ def split(stream: list[FrameResult | int], fates: tuple[str, ...], rng: random.R
 def test_any_schedule_gives_a_balanced_count_equal_to_the_truth(run: Run) -> None:
     tally = SessionTally()
     for each in run.batches:
-        tally = book(tally, each).tally
+        tally = record_batch(tally, each).tally
 
         assert tally.counts.balanced
         assert tally.counts.captured == tally.next_sequence
@@ -114,19 +114,19 @@ def test_a_camera_that_contradicts_itself_never_unbalances_the_count(
     ]
     for each in [*batches, *(batch(captured=c, not_sampled=n, dropped=0) for c, n in statuses)]:
         before = tally
-        booked = book(tally, each)
-        tally = booked.tally
+        recorded = record_batch(tally, each)
+        tally = recorded.tally
 
         assert tally.counts.balanced
         assert min(tally.counts.as_tuple()) >= 0
-        assert before.counts + booked.added == tally.counts
+        assert before.counts + recorded.added == tally.counts
 
 
 def test_what_comes_again_adds_no_figures() -> None:
     once = batch(FrameResult(sequence=0, not_sampled=0, dropped=0, outcome=FrameOutcome.RECOGNISED, latency_ms=80.0))
-    first = book(SessionTally(), once)
+    first = record_batch(SessionTally(), once)
 
-    again = book(first.tally, once)
+    again = record_batch(first.tally, once)
 
     assert (first.changed, first.latency_total_ms) == (True, 80.0)
     assert (again.changed, again.latency_total_ms, dict(again.latency)) == (False, 0.0, {})

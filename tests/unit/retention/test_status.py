@@ -1,4 +1,4 @@
-"""How a class stands, from what sweeps booked."""
+"""How a class stands, from what sweeps recorded."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def status(engine: Engine, after_s: float) -> dict[str, ClassStatus]:
     return {each.data.name: each for each in retention_status(engine, POLICY, now_ns=NOW_NS + round(after_s * S))}
 
 
-def book(engine: Engine, step: str, **row: object) -> None:
+def write_class_row(engine: Engine, step: str, **row: object) -> None:
     with writing(engine) as session:
         values = {"step": step, "first_ns": NOW_NS, "at_ns": NOW_NS, "succeeded_ns": NOW_NS} | row
         session.add(RetentionClassRow.model_validate(values))
@@ -51,7 +51,7 @@ def test_a_deployment_that_no_sweep_has_followed_is_an_alarm(engine: Engine) -> 
 
 def test_a_class_that_only_the_others_were_swept_of_is_an_alarm(engine: Engine) -> None:
     for data in CLASSES[1:]:
-        book(engine, data.name, at_ns=NOW_NS + 301 * S, succeeded_ns=NOW_NS + 301 * S)
+        write_class_row(engine, data.name, at_ns=NOW_NS + 301 * S, succeeded_ns=NOW_NS + 301 * S)
 
     alarms = [name for name, each in status(engine, 302).items() if each.is_alarm]
 
@@ -59,7 +59,9 @@ def test_a_class_that_only_the_others_were_swept_of_is_an_alarm(engine: Engine) 
 
 
 def test_past_due_is_late_and_then_an_alarm_with_its_lag(engine: Engine) -> None:
-    book(engine, "alerts", due=2, oldest_due_ns=NOW_NS, at_ns=NOW_NS + 290 * S, succeeded_ns=NOW_NS + 290 * S)
+    write_class_row(
+        engine, "alerts", due=2, oldest_due_ns=NOW_NS, at_ns=NOW_NS + 290 * S, succeeded_ns=NOW_NS + 290 * S
+    )
 
     assert (status(engine, 299)["alerts"].standing, status(engine, 299)["alerts"].lag_s) == (Standing.LATE, 299.0)
     assert status(engine, 301)["alerts"].standing is Standing.OVERDUE
@@ -69,7 +71,7 @@ def test_past_due_is_late_and_then_an_alarm_with_its_lag(engine: Engine) -> None
 def test_a_step_that_has_not_succeeded_for_too_long_is_an_alarm_though_nothing_is_known_to_be_due(
     engine: Engine,
 ) -> None:
-    book(engine, "galleries", at_ns=NOW_NS + 300 * S, error="Milvus is away")
+    write_class_row(engine, "galleries", at_ns=NOW_NS + 300 * S, error="Milvus is away")
 
     assert status(engine, 299)["galleries"].standing is Standing.LATE
     found = status(engine, 301)["galleries"]
@@ -77,7 +79,7 @@ def test_a_step_that_has_not_succeeded_for_too_long_is_an_alarm_though_nothing_i
 
 
 def test_a_step_that_never_succeeded_counts_from_its_first_run(engine: Engine) -> None:
-    book(engine, "galleries", succeeded_ns=None, error="Milvus is away")
+    write_class_row(engine, "galleries", succeeded_ns=None, error="Milvus is away")
 
     assert not status(engine, 299)["galleries"].is_alarm
     assert status(engine, 301)["galleries"].is_alarm

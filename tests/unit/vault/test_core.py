@@ -190,7 +190,7 @@ def test_with_the_records_away_no_key_is_given_and_it_can_be_asked_again(tmp_pat
     assert core.seal_key("d", "cam").id == records.began_[0].id
 
 
-def test_an_epoch_that_could_not_be_booked_is_never_used(tmp_path: Path) -> None:
+def test_an_epoch_that_could_not_be_recorded_is_never_used(tmp_path: Path) -> None:
     core, _, records = vault_core(tmp_path)
     core.check_gate("d")  # the facts are known for a moment; then the database goes
     records.away = True
@@ -200,7 +200,7 @@ def test_an_epoch_that_could_not_be_booked_is_never_used(tmp_path: Path) -> None
     assert records.began_ == []
 
 
-def test_keys_destroyed_while_the_records_were_away_are_booked_when_they_are_back(tmp_path: Path) -> None:
+def test_keys_destroyed_while_the_records_were_away_are_recorded_when_they_are_back(tmp_path: Path) -> None:
     core, clock, records = vault_core(tmp_path)
     key_id = core.seal_key("d", "cam").id
     records.away = True

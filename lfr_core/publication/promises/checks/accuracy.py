@@ -124,5 +124,5 @@ class FalseAlerts:
         cells = counts.alerts.cells
         false = cells.get(Cell.FALSE_CONFIRMED, 0) + cells.get(Cell.FALSE_UNCONFIRMED, 0)
         not_decided = cells.get(Cell.NOT_DECIDED, 0)
-        faces = max(counts.faces_compared, false + not_decided)  # an alert on a face that was booked a moment later
+        faces = max(counts.faces_compared, false + not_decided)  # an alert on a face that was recorded a moment later
         return Evidence(row.contract_id, row.threshold, row.watchlist_size, faces, false, not_decided)

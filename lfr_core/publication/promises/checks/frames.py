@@ -74,7 +74,7 @@ class RecognitionGated:
         self._vault = vault
         self._limits = limits
         self._pause = pause
-        self._book = VaultLog(engine)
+        self._log = VaultLog(engine)
 
     def look(self, now_ns: int) -> Finding:
         with reading(self._engine) as session:
@@ -96,7 +96,7 @@ class RecognitionGated:
         )
 
     def _should_be_shut(self, deployment: str, now_ns: int) -> bool:
-        facts = self._book.facts(deployment)
+        facts = self._log.facts(deployment)
         if facts is None:
             return True
         return not all(each.met for each in gate(facts, self._limits, now_ns=now_ns))

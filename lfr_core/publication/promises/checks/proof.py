@@ -23,22 +23,22 @@ _DAY_NS = 24 * 3_600 * 10**9
 
 
 class TrailVerifies:
-    """The whole trail: every entry, every signature, the head remembered outside the database."""
+    """The whole trail: every entry, every signature, the head kept outside the database."""
 
     id = "audit.verifies"
 
     def __init__(self, engine: Engine, keystore_folder: Path) -> None:
-        """`keystore_folder`: where the public key and the remembered head lie."""
+        """`keystore_folder`: where the public key and the head checkpoint lie."""
         self._engine = engine
         self._folder = keystore_folder
 
     def look(self, now_ns: int) -> Finding:
         public_key = read_public_key(self._folder)
         try:
-            remembered = read_checkpoint(self._folder / HEAD_FILE)
+            checkpoint = read_checkpoint(self._folder / HEAD_FILE)
         except Refused as refusal:
-            return Finding(Result.BROKEN, "the head remembered outside the database is damaged", detail=str(refusal))
-        report = verify(self._engine, public_key=public_key, remembered=remembered, now_ns=now_ns)
+            return Finding(Result.BROKEN, "the head kept outside the database is damaged", detail=str(refusal))
+        report = verify(self._engine, public_key=public_key, checkpoint=checkpoint, now_ns=now_ns)
         evidence: dict[str, str | int] = {
             "entries": report.entries,
             "signatures": report.heads,

@@ -5,12 +5,12 @@ from __future__ import annotations
 from html import escape
 
 from apps.operator.panels import duration_words, empty
-from apps.operator.view import Board, local_time
+from apps.operator.view import Dashboard, local_time
 from lfr_core.alerts.health import Health, Recent
 from lfr_core.alerts.read import AlertTally, CameraHealth, Latency
 from lfr_core.domain.outcomes import FrameCounts
 
-__all__ = ["board_html"]
+__all__ = ["dashboard_html"]
 
 _MOST_NAMED = 5
 _FATES = {
@@ -35,24 +35,30 @@ _HEALTH_WORDS = {
 }
 
 
-def board_html(board: Board) -> str:
+def dashboard_html(dashboard: Dashboard) -> str:
     """Show totals and one panel a camera."""
-    counts = board.counts
+    counts = dashboard.counts
     totals = (
         f'<dl class="ops-totals"><div><dt>Faces seen</dt><dd>{counts.tracks_started:,}</dd></div>'
         f"<div><dt>Compared</dt><dd>{counts.faces_compared:,}</dd></div>"
         f"<div><dt>Alerts</dt><dd>{counts.alerts.total:,}{_false(counts.alerts)}</dd></div>"
         f"<div><dt>Test alerts</dt><dd>{counts.blue_list.total:,}</dd></div></dl>"
     )
-    if not board.cameras:
-        return _vault(board) + _shut(board) + _refused(board) + totals + empty("No camera has sent a frame yet.")
+    if not dashboard.cameras:
+        return (
+            _vault(dashboard)
+            + _shut(dashboard)
+            + _refused(dashboard)
+            + totals
+            + empty("No camera has sent a frame yet.")
+        )
     return (
-        _vault(board)
-        + _shut(board)
-        + _working(board)
-        + _refused(board)
+        _vault(dashboard)
+        + _shut(dashboard)
+        + _working(dashboard)
+        + _refused(dashboard)
         + totals
-        + "".join(_camera(camera, board) for camera in board.cameras)
+        + "".join(_camera(camera, dashboard) for camera in dashboard.cameras)
         + _legend()
     )
 
@@ -62,25 +68,25 @@ def _false(tally: AlertTally) -> str:
     return f" <small>{different} judged different</small>" if different else ""
 
 
-def _vault(board: Board) -> str:
+def _vault(dashboard: Dashboard) -> str:
     """Show whether the vault lends keys: without them no frame is opened and nobody is recognised."""
-    if board.vault.answers:
+    if dashboard.vault.answers:
         return '<p class="ops-vault"><span class="ops-pill is-good">Vault answers</span></p>'
     return (
         '<p class="ops-vault" role="alert"><span class="ops-pill is-silent">Vault away</span>'
-        f"<span>Nobody is recognised: the vault lends no key, because {escape(board.vault.fault)}. "
-        f"{_since(board.vault.since_ns, board.now_ns)}. Tell whoever runs the system.</span></p>"
+        f"<span>Nobody is recognised: the vault lends no key, because {escape(dashboard.vault.fault)}. "
+        f"{_since(dashboard.vault.since_ns, dashboard.now_ns)}. Tell whoever runs the system.</span></p>"
     )
 
 
-def _shut(board: Board) -> str:
+def _shut(dashboard: Dashboard) -> str:
     """Say why nobody is recognised, where it is no camera's fault: the gate is shut, or a part answers nothing."""
     whys = [
-        f"{part.name} answers nothing, {_since(part.since_ns, board.now_ns)}. Tell whoever runs the system"
-        for part in board.silent
+        f"{part.name} answers nothing, {_since(part.since_ns, dashboard.now_ns)}. Tell whoever runs the system"
+        for part in dashboard.silent
     ]
-    if board.shut_why:
-        whys.insert(0, board.shut_why)
+    if dashboard.shut_why:
+        whys.insert(0, dashboard.shut_why)
     return "".join(
         '<p class="ops-vault" role="alert"><span class="ops-pill is-silent">Not recognising</span>'
         f"<span>Nobody is recognised: {escape(why)}.</span></p>"
@@ -88,22 +94,22 @@ def _shut(board: Board) -> str:
     )
 
 
-def _working(board: Board) -> str:
+def _working(dashboard: Dashboard) -> str:
     """Count the cameras that work; those that said their last word don't count."""
-    running = sum(camera.standing.health is not Health.ENDED for camera in board.cameras)
+    running = sum(camera.standing.health is not Health.ENDED for camera in dashboard.cameras)
     if not running:
         return ""
-    text = f"{board.working} of {running} camera{'s' * (running != 1)} work{'s' * (board.working == 1)}"
-    word = "is-good" if board.working == running else "is-behind" if board.working else "is-silent"
+    text = f"{dashboard.working} of {running} camera{'s' * (running != 1)} work{'s' * (dashboard.working == 1)}"
+    word = "is-good" if dashboard.working == running else "is-behind" if dashboard.working else "is-silent"
     return f'<p class="ops-vault"><span class="ops-pill {word}">{text}</span></p>'
 
 
-def _refused(board: Board) -> str:
+def _refused(dashboard: Dashboard) -> str:
     """Name those who send what can't be read, some of them: anybody can send it under any name."""
-    if not board.refused:
+    if not dashboard.refused:
         return ""
-    named = ", ".join(f"{escape(each.camera) or 'others'} {each.count:,}" for each in board.refused[:_MOST_NAMED])
-    count = sum(each.count for each in board.refused)
+    named = ", ".join(f"{escape(each.camera) or 'others'} {each.count:,}" for each in dashboard.refused[:_MOST_NAMED])
+    count = sum(each.count for each in dashboard.refused)
     return (
         f'<p class="ops-vault"><span class="ops-pill is-silent">{count:,} record{"s" * (count != 1)} of the last two '
         f"hours can't be read</span> {named}: see who sends them</p>"
@@ -117,13 +123,13 @@ def _since(since_ns: int | None, now_ns: int) -> str:
     return f"since {local_time(since_ns):%H:%M:%S}, {duration_words((now_ns - since_ns) / 1e9)}"
 
 
-def _camera(camera: CameraHealth, board: Board) -> str:
+def _camera(camera: CameraHealth, dashboard: Dashboard) -> str:
     health = camera.standing.health
     rates = f"{camera.frames_per_second:.1f} frames/s, {camera.looks_per_second:.1f} looks/s"
     if health is not Health.GOOD:
-        since = _since(camera.standing.since_ns, board.now_ns)
+        since = _since(camera.standing.since_ns, dashboard.now_ns)
         rates = since if health in {Health.SILENT, Health.NO_PICTURES, Health.ENDED} else f"{since}; {rates}"
-    latency = _latency(camera.latency, board.max_age_ms, is_live=board.is_live)
+    latency = _latency(camera.latency, dashboard.max_age_ms, is_live=dashboard.is_live)
     return (
         f'<section class="ops-camera" aria-label="Camera {escape(camera.camera, quote=True)}">'
         f'<p class="ops-camera-head"><strong>{escape(camera.camera)}</strong>'
