@@ -123,7 +123,7 @@ def stored_row(id: str, entry: str, vector: Floats | Sequence[float]) -> StoredR
     """A row of a store, from its vector: a float32 array, or the list of numbers that Milvus gives for one.
 
     Numbers that Milvus gives are float32 widened, so that narrowing them is exact: bit for bit what was written
-    (tests/integration/gallery pins it).
+    (tests/integration/recognition/gallery pins it).
     """
     if isinstance(vector, np.ndarray):
         data = np.ascontiguousarray(vector, dtype="<f4").tobytes()

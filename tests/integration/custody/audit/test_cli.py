@@ -26,7 +26,7 @@ from lfr_core.domain.policy import load_policy
 from lfr_core.storage.engine import open_engine, writing
 from tests.support.vault_server import serving_vault
 
-VERIFIER = Path(__file__).parents[3] / "infra" / "verify_evidence.py"
+VERIFIER = Path(__file__).parents[4] / "infra" / "verify_evidence.py"
 Run = Callable[..., Result]
 
 

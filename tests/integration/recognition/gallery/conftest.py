@@ -34,5 +34,5 @@ def gallery(request: pytest.FixtureRequest) -> Gallery:
     found: Gallery = ExactGallery() if "exact" in kind else request.getfixturevalue("milvus_gallery")
     if not kind.startswith("rotated"):
         return found
-    rotation: Rotation = request.getfixturevalue("turn")
+    rotation: Rotation = request.getfixturevalue("rotation")
     return RotatedGallery(found, lambda _name: rotation)

@@ -16,7 +16,7 @@ from lfr_core.recognition.faces.engine import PackEngine
 from lfr_core.recognition.faces.types import Floats
 from tests.support.samples import cpu, require_pack
 
-ORL = Path(__file__).resolve().parents[4] / "shared" / "data" / "orl_dev"
+ORL = Path(__file__).resolve().parents[5] / "shared" / "data" / "orl_dev"
 
 
 @pytest.mark.skipif(not ORL.is_dir(), reason="the ORL photographs are not part of the project")

@@ -22,7 +22,7 @@ from lfr_core.storage.engine import writing
 from tests.support.audit import Notary
 from tests.support.records import ManualClock
 
-VERIFIER = Path(__file__).parents[3] / "infra" / "verify_evidence.py"
+VERIFIER = Path(__file__).parents[4] / "infra" / "verify_evidence.py"
 
 
 def event(number: int, dep: str = "dep", verb: Verb = Verb.CONSULT) -> AuditEvent:

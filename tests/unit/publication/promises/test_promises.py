@@ -94,7 +94,7 @@ def test_a_promise_whose_check_is_missing_is_found_at_the_start() -> None:
 
 
 def test_this_source_has_no_path_out() -> None:
-    found = NoExportPath(Path(__file__).resolve().parents[3]).look(0)
+    found = NoExportPath(Path(__file__).resolve().parents[4]).look(0)
 
     assert (found.result, found.subjects) == (Result.HOLDS, ())
     assert int(found.evidence["modules"]) > 200

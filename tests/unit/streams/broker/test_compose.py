@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml  # type: ignore[import-untyped]  # its stubs are in no dependency of ours
 
-FILE = Path(__file__).resolve().parents[3] / "infra" / "compose.yaml"
+FILE = Path(__file__).resolve().parents[4] / "infra" / "compose.yaml"
 PROPERTIES = FILE.parent / "kafka" / "server.properties"
 
 

@@ -31,7 +31,7 @@ def test_loading_a_model_asks_nobody_and_leaves_nothing_in_the_persons_folders(
 ) -> None:
     person, trace, theirs = tmp_path / "person", tmp_path / "trace", hostile_folder(tmp_path / "theirs")
     person.mkdir()
-    cwd = Path(__file__).resolve().parents[3] if "bench" in program[-1] else theirs
+    cwd = Path(__file__).resolve().parents[4] if "bench" in program[-1] else theirs
     watched = [STRACE, "-f", "-qq", "--seccomp-bpf", "-e", "trace=connect", "-o", str(trace)] if STRACE else []
     if cwd is theirs:  # `python -c` looks in the folder one stands in by itself
         program = (program[0], *(("-P",) if program[0] == sys.executable else ()), *program[1:])
