@@ -19,7 +19,7 @@ from lfr_core.deployments.compliance_documents import ComplianceDocumentKind
 from lfr_core.deployments.reading import read_authority
 from lfr_core.storage.engine import reading
 from tests.support.axe import WCAG, axe
-from tests.support.planning import OFFICER, OTHER_OFFICER, PLANNER, PlanningHouse
+from tests.support.planning import OFFICER, OTHER_OFFICER, PLANNER, PlanningHarness
 from tests.support.staff import staff_app
 
 if TYPE_CHECKING:
@@ -33,14 +33,14 @@ SENTENCE = "People wanted by the courts are expected at this market on this day.
 
 
 @pytest.fixture(scope="module")
-def house(settings: Settings, engine: Engine, vault: VaultCore) -> PlanningHouse:
-    house = PlanningHouse(engine, vault, AuditTrail(vault, SystemClock()), SystemClock(), settings.home)
-    house.settle()
-    return house
+def harness(settings: Settings, engine: Engine, vault: VaultCore) -> PlanningHarness:
+    harness = PlanningHarness(engine, vault, AuditTrail(vault, SystemClock()), SystemClock(), settings.home)
+    harness.settle()
+    return harness
 
 
 @pytest.fixture(scope="module")
-def planner(settings: Settings, house: PlanningHouse) -> Iterator[str]:
+def planner(settings: Settings, harness: PlanningHarness) -> Iterator[str]:
     """The pages' address, once they answer."""
     with staff_app(settings) as address:
         yield f"{address}/planning"
@@ -91,7 +91,7 @@ def condition(page: Page, name: str) -> str:
 
 
 def test_planned_by_one_authorised_by_another_and_the_board_says_what_is_missing(
-    page: Page, house: PlanningHouse, engine: Engine, planner: str, asked: list[str]
+    page: Page, harness: PlanningHarness, engine: Engine, planner: str, asked: list[str]
 ) -> None:
     sign_in(page, OFFICER)  # who is registered as a planner too
     go(page, "Application")
@@ -127,7 +127,7 @@ def test_planned_by_one_authorised_by_another_and_the_board_says_what_is_missing
     has_value(page, "Id", "market-1")
     has_value(page, "Why it is necessary", SENTENCE)
     go(page, "Deployment")
-    house.register_document(ComplianceDocumentKind.COMMUNITY, deployment="market-1")
+    harness.register_document(ComplianceDocumentKind.COMMUNITY, deployment="market-1")
 
     def authorise() -> None:
         page.get_by_label("Your reason", exact=False).fill("Necessary and proportionate for this market.")
@@ -166,9 +166,9 @@ def test_planned_by_one_authorised_by_another_and_the_board_says_what_is_missing
     assert web == {urlsplit(planner).netloc}
 
 
-def test_unknown_and_revoked_people_are_refused(page: Page, house: PlanningHouse) -> None:
-    house.people.add("Rex Left", {Role.PLANNER}, house.person(PLANNER).rank, by="Dee Compliance")
-    house.people.revoke("Rex Left", why="has left the force", by="Dee Compliance")
+def test_unknown_and_revoked_people_are_refused(page: Page, harness: PlanningHarness) -> None:
+    harness.people.add("Rex Left", {Role.PLANNER}, harness.person(PLANNER).rank, by="Dee Compliance")
+    harness.people.revoke("Rex Left", why="has left the force", by="Dee Compliance")
 
     sign_in(page, "Nobody Known")
     page.get_by_text("nobody is registered as").wait_for()

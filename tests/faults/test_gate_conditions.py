@@ -37,7 +37,7 @@ from lfr_core.storage.tables.vault import InstallationRow
 from lfr_core.storage.tables.watchlists import GalleryLookRow
 from streams.camera.job import CameraJob
 from streams.camera.session import run_camera
-from tests.support.planning import OFFICER, OPERATOR, PLANNER, PUBLISHER, PlanningHouse, form
+from tests.support.planning import OFFICER, OPERATOR, PLANNER, PUBLISHER, PlanningHarness, form
 from tests.support.stream import Stream, two_workers, wait_until
 from tests.support.walks import Walk, write_walks
 
@@ -62,32 +62,32 @@ def stream(kafka_libs: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 
 @pytest.fixture(scope="module")
-def live(stream: Stream, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PlanningHouse]:
+def live(stream: Stream, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PlanningHarness]:
     """A planned deployment that is live, with two cameras that look at one person who isn't on its list."""
-    folder = tmp_path_factory.mktemp("house")
+    folder = tmp_path_factory.mktemp("harness")
     trail = AuditTrail(stream.vault, SystemClock())
-    house = PlanningHouse(stream.database, stream.vault, trail, SystemClock(), folder, stream.policy)
-    house.settle()
-    starts_at = house.now + timedelta(seconds=6)
-    house.plan(NAME, wanted=form(starts_at, cameras=CAMERAS), kind="demo")
-    house.authorise(NAME)
+    harness = PlanningHarness(stream.database, stream.vault, trail, SystemClock(), folder, stream.policy)
+    harness.settle()
+    starts_at = harness.now + timedelta(seconds=6)
+    harness.plan(NAME, wanted=form(starts_at, cameras=CAMERAS), kind="demo")
+    harness.authorise(NAME)
     because = ReasonClass.THREAT_TO_LIFE  # a notice that is withheld needs no two days before
-    withhold(house.engine, house.announcements, NAME, because=because, by=PUBLISHER, approved_by=OFFICER)
+    withhold(harness.engine, harness.announcements, NAME, because=because, by=PUBLISHER, approved_by=OFFICER)
     stream.enrol(NAME, by=PLANNER)
-    house.approve(NAME)
-    house.planning.confirm(NAME, by=PLANNER, signage=True, briefing=True)
-    house.planning.ready(NAME, by=PLANNER)
-    house.prove(NAME)
-    house.wait_until(starts_at)
-    house.gallery = MilvusGallery(stream.milvus.uri)
-    house.planning.open(NAME, by=OPERATOR, compare=house.compare)
+    harness.approve(NAME)
+    harness.planning.confirm(NAME, by=PLANNER, signage=True, briefing=True)
+    harness.planning.ready(NAME, by=PLANNER)
+    harness.prove(NAME)
+    harness.wait_until(starts_at)
+    harness.gallery = MilvusGallery(stream.milvus.uri)
+    harness.planning.open(NAME, by=OPERATOR, compare=harness.compare)
     stream.attend(NAME, OPERATOR)
     write_walks(folder / "walk.avi", [Walk("biden", 6)])
     stop = threading.Event()
     cameras = [threading.Thread(target=_play, args=(stream, folder / "walk.avi", name, stop)) for name in CAMERAS]
     for camera in cameras:
         camera.start()
-    yield house
+    yield harness
     stop.set()
     for camera in cameras:
         camera.join(60)
@@ -105,11 +105,11 @@ def _play(stream: Stream, file: Path, camera: str, stop: threading.Event) -> Non
     )
 
 
-def changed(row: type[Row], **values: object) -> Callable[[Stream, PlanningHouse], object]:
+def changed(row: type[Row], **values: object) -> Callable[[Stream, PlanningHarness], object]:
     """A way to break a condition: a value in the records is another for a while."""
 
     @contextmanager
-    def change(stream: Stream, _house: PlanningHouse) -> Iterator[None]:
+    def change(stream: Stream, _harness: PlanningHarness) -> Iterator[None]:
         key = "id" if row in {DeploymentRow, LiveProbeRow} else "deployment"
 
         def put(new: dict[str, object]) -> dict[str, object]:
@@ -135,14 +135,14 @@ def changed(row: type[Row], **values: object) -> Callable[[Stream, PlanningHouse
 
 
 @contextmanager
-def suspended(stream: Stream, _house: PlanningHouse) -> Iterator[None]:
+def suspended(stream: Stream, _harness: PlanningHarness) -> Iterator[None]:
     stream.store.suspend(NAME, "a test of the gate", by=OPERATOR)
     yield
     stream.store.resume(NAME, by=OFFICER)
 
 
 @contextmanager
-def nobody_attends(stream: Stream, _house: PlanningHouse) -> Iterator[None]:
+def nobody_attends(stream: Stream, _harness: PlanningHarness) -> Iterator[None]:
     stream.stop_attending()
     Attendance(stream.database).left(NAME, OPERATOR)
     yield
@@ -150,7 +150,7 @@ def nobody_attends(stream: Stream, _house: PlanningHouse) -> Iterator[None]:
 
 
 @contextmanager
-def records_take_no_write(stream: Stream, _house: PlanningHouse) -> Iterator[None]:
+def records_take_no_write(stream: Stream, _harness: PlanningHarness) -> Iterator[None]:
     """As with a full disk, for the one row that the vault writes: the rest of the test has to go on."""
     with writing(stream.database) as session:
         session.exec(select(InstallationRow)).one().written_ns = time.time_ns() - 60 * 10**9
@@ -162,7 +162,7 @@ def records_take_no_write(stream: Stream, _house: PlanningHouse) -> Iterator[Non
 
 
 @contextmanager
-def clock_went_back(stream: Stream, _house: PlanningHouse) -> Iterator[None]:
+def clock_went_back(stream: Stream, _harness: PlanningHarness) -> Iterator[None]:
     """The vault has seen a later time than the clock now has."""
     file = stream.settings.keystore_folder / "latest-time.json"
     stream.stop_vault()
@@ -210,7 +210,7 @@ def looked_at(stream: Stream) -> tuple[int, ...]:
 
 @pytest.mark.parametrize("condition", list(Condition))
 def test_without_any_one_condition_the_real_stream_recognises_nothing(
-    stream: Stream, live: PlanningHouse, condition: Condition
+    stream: Stream, live: PlanningHarness, condition: Condition
 ) -> None:
     before = looked_at(stream)
 

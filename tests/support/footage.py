@@ -38,7 +38,7 @@ from tests.support.people import add_people
 from tests.support.records import NOW_NS, ManualClock
 from tests.support.vault_server import serving_vault
 
-__all__ = ["DAY_S", "FootageHouse", "jpeg"]
+__all__ = ["DAY_S", "FootageHarness", "jpeg"]
 
 DAY_S = 24 * 3600
 
@@ -67,7 +67,7 @@ class _NoFacts:
 
 
 @dataclass
-class FootageHouse:
+class FootageHarness:
     """Everything footage needs, on one engine and one folder; `reopened` is the same after every process died."""
 
     engine: Engine
@@ -101,7 +101,7 @@ class FootageHouse:
         """A vault and a trail as another process has them."""
 
         class Audit:
-            def record(_, event: AuditEvent) -> None:  # noqa: N805  `self` is the house
+            def record(_, event: AuditEvent) -> None:  # noqa: N805  `self` is the harness
                 record(self.engine, trail, event)
 
         vault = VaultCore(

@@ -38,7 +38,7 @@ from tests.support.people import CAST
 from tests.support.records import ManualClock, entry
 from tests.support.vaults import trail_of, vault_of
 
-__all__ = ["OFFICER", "OPERATOR", "OTHER_OFFICER", "PLANNER", "PUBLISHER", "PlanningHouse", "form"]
+__all__ = ["OFFICER", "OPERATOR", "OTHER_OFFICER", "PLANNER", "PUBLISHER", "PlanningHarness", "form"]
 
 PLANNER, OFFICER, OPERATOR, PUBLISHER = "Pat Planner", "Sue Perintendent", "Olu Operator", "Una Publisher"
 COMPLIANCE = "Dee Compliance"
@@ -69,7 +69,7 @@ def form(starts_at: datetime, *, hours: float = 6.0, place: str = "Norwich", **c
 
 
 @dataclass
-class PlanningHouse:
+class PlanningHarness:
     """Everything a deployment needs to be planned. With a `ManualClock` the walk moves it; else it waits."""
 
     engine: Engine
@@ -81,11 +81,11 @@ class PlanningHouse:
     gallery: Gallery = field(default_factory=ExactGallery)
 
     @classmethod
-    def on(cls, engine: Engine, home: Path) -> PlanningHouse:
+    def on(cls, engine: Engine, home: Path) -> PlanningHarness:
         """On a test's database, with a clock of its own; people and documents are there."""
-        house = cls(engine, vault_of(engine), trail_of(engine), ManualClock(), home)
-        house.settle()
-        return house
+        harness = cls(engine, vault_of(engine), trail_of(engine), ManualClock(), home)
+        harness.settle()
+        return harness
 
     def settle(self) -> None:
         """Register people and the force's documents."""

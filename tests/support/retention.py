@@ -39,11 +39,11 @@ from lfr_core.storage.tables.alerts import AlertRow
 from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.watchlists import WatchlistEntryRow
 from streams.camera.footage import FootageWriter
-from tests.support.alert_house import POLICY, AlertHouse
+from tests.support.alert_harness import POLICY, AlertHarness
 from tests.support.footage import jpeg
 from tests.support.vault_core import TwoClocks
 
-__all__ = ["BrokenStep", "RetentionHouse"]
+__all__ = ["BrokenStep", "RetentionHarness"]
 
 HOUR_S, DAY_S = 3_600.0, 86_400.0
 
@@ -63,7 +63,7 @@ class BrokenStep:
         raise self.error
 
 
-class RetentionHouse(AlertHouse):
+class RetentionHarness(AlertHarness):
     """`inject` puts one thing of each class there; `end` ends the deployment as a killed close would."""
 
     def __post_init__(self) -> None:
@@ -74,31 +74,31 @@ class RetentionHouse(AlertHouse):
         self.more: list[PurgeStep] = []
 
     @classmethod
-    def reopened(cls, engine: Engine, home: Path, now_ns: int, gallery: ExactGallery | None = None) -> RetentionHouse:
+    def reopened(cls, engine: Engine, home: Path, now_ns: int, gallery: ExactGallery | None = None) -> RetentionHarness:
         """As another process has it: the deployment is there already."""
-        house = cls.__new__(cls)
-        house.engine, house.home, house.more = engine, home, []
-        house.clock = TwoClocks(now_ns)
-        house.system = home / "system-tmp"
-        house.gallery = gallery or ExactGallery()
-        log = VaultLog(engine, house.clock)
+        harness = cls.__new__(cls)
+        harness.engine, harness.home, harness.more = engine, home, []
+        harness.clock = TwoClocks(now_ns)
+        harness.system = home / "system-tmp"
+        harness.gallery = gallery or ExactGallery()
+        log = VaultLog(engine, harness.clock)
 
         class Audit:
-            def record(_, event: AuditEvent) -> None:  # noqa: N805  `self` is the house
-                record(engine, house.trail, event)
+            def record(_, event: AuditEvent) -> None:  # noqa: N805  `self` is the harness
+                record(engine, harness.trail, event)
 
-        house.vault = VaultCore(
+        harness.vault = VaultCore(
             policy=POLICY.vault,
             limits=GateLimits.of(POLICY),
-            clock=house.clock,
+            clock=harness.clock,
             keystore=Keystore(home / "vault"),
             facts=log,
             epochs=log,
             audit=Audit(),
             people=log,
         )
-        house.trail = AuditTrail(house.vault, house.clock)
-        return house
+        harness.trail = AuditTrail(harness.vault, harness.clock)
+        return harness
 
     def steps(self) -> list[PurgeStep]:
         """Those that need no server; `more` is added."""

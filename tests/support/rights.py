@@ -1,4 +1,4 @@
-"""A house with footage, people on the register, and the service that takes requests of rights.
+"""A harness with footage, people on the register, and the service that takes requests of rights.
 
 The vault is asked through its socket, as every page and command asks it: `make_key` and all the rest pass its messages.
 """
@@ -16,9 +16,9 @@ from lfr_core.publication.rights.service import RightsService
 from lfr_core.publication.rights.types import About, NewRequest, Request, RequestKind
 from lfr_core.retention.footage.register import Segment, segments
 from lfr_core.retention.steps.footage import FootageStep
-from tests.support.footage import FootageHouse
+from tests.support.footage import FootageHarness
 
-__all__ = ["APPROVER", "CLERK", "CONTACT", "OFFICER", "TEXT", "RightsHouse"]
+__all__ = ["APPROVER", "CLERK", "CONTACT", "OFFICER", "TEXT", "RightsHarness"]
 
 CLERK = "F. Doyle"
 OFFICER = "D. Officer"
@@ -27,7 +27,7 @@ CONTACT = "Aylin Quartermaine, 4 Rampant Horse Street"
 TEXT = "I was stopped outside the library.\nWhy me?"
 
 
-class RightsHouse(FootageHouse):
+class RightsHarness(FootageHarness):
     """Time stands until a test moves it; the deployment is called `dep`."""
 
     def __init__(self, engine: Engine, home: Path) -> None:

@@ -2,8 +2,8 @@
 
 `MemoryVault` derives its kept keys from a seed, so that several processes of one test have the same keys without a
 socket between them. It takes what the real one takes and no more: both apply `lfr_core.custody.vault.messages.checked`,
-and `tests/integration/custody/vault/test_requests.py` holds it to the real one's answers. It has no time, so that nothing
-is ever due; what becomes due, held or audited by the vault is tested on `VaultCore` and on the vault's own process.
+and `tests/integration/custody/vault/test_requests.py` holds it to the real one's answers. It has no time, so nothing is
+ever due; what becomes due, held or audited by the vault is tested on `VaultCore` and on the vault's own process.
 """
 
 from __future__ import annotations

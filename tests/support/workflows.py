@@ -29,7 +29,7 @@ from flows.reconcile import Changes, read_scheduled, reconcile
 from flows.schedule import FlowStep
 from flows.serve import DEPLOYMENT_FLOWS
 from lfr_core.common.settings import Settings
-from tests.support.planning import PlanningHouse
+from tests.support.planning import PlanningHarness
 from tests.support.prefect import PrefectServer
 
 __all__ = ["DeploymentFlowsRunner", "prefect_settings", "register"]
@@ -70,15 +70,15 @@ class DeploymentFlowsRunner:
 
     server: PrefectServer
     settings: Settings
-    house: PlanningHouse
+    harness: PlanningHarness
 
     @property
     def api(self) -> PrefectFlowRuns:
         return PrefectFlowRuns(self.server.client)
 
     def reconcile(self) -> Changes:
-        house = self.house
-        return reconcile(house.engine, house.policy, self.api, home=self.settings.home, now=house.now)
+        harness = self.harness
+        return reconcile(harness.engine, harness.policy, self.api, home=self.settings.home, now=harness.now)
 
     def schedule(self, deployment: str = "dep") -> list[tuple[FlowStep, datetime, int]]:
         """Step, time and revision of each waiting run, as Prefect's API has them."""
@@ -88,7 +88,7 @@ class DeploymentFlowsRunner:
         (found,) = [
             each
             for each in self.api.read_of(deployment)
-            if each.planned.step is step and each.state.type == "SCHEDULED" and each.planned.at <= self.house.now
+            if each.planned.step is step and each.state.type == "SCHEDULED" and each.planned.at <= self.harness.now
         ][:1]
         return found
 
@@ -96,7 +96,7 @@ class DeploymentFlowsRunner:
         """Run the waiting run of `step`, which must be due, with Prefect's engine in this process."""
         made = self.waiting(step, deployment)
         self.server.ask("POST", f"/flow_runs/{made.id}/set_state", {"state": {"type": "PENDING"}, "force": True})
-        with prefect_settings(self.server), use_clock(self.house.clock):
+        with prefect_settings(self.server), use_clock(self.harness.clock):
             with get_client(sync_client=True) as client:
                 flow_run = client.read_flow_run(made.id)  # type: ignore[arg-type]  # a UUID as text will do
             ended: State[Any] = run_flow(  # type: ignore[assignment]  # return_type says so

@@ -8,11 +8,11 @@ from sqlalchemy import Engine
 
 from lfr_core.domain.watchlists import Category
 from lfr_core.storage.engine import open_engine
-from tests.support.alert_house import AlertHouse
+from tests.support.alert_harness import AlertHarness
 from tests.support.databases import database_url, postgres, sqlite_url
 from tests.support.records import entry
 
-__all__ = ["database_url", "engine", "house", "postgres", "sqlite_url"]
+__all__ = ["database_url", "engine", "harness", "postgres", "sqlite_url"]
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def engine(database_url: str) -> Iterator[Engine]:
 
 
 @pytest.fixture
-def house(engine: Engine, tmp_path: Path) -> AlertHouse:
-    house = AlertHouse(engine, tmp_path, (entry(), entry("blue", category=Category.BLUE_LIST)))
-    house.sign_on("Ann Operator", "Bob Operator", "Ann", "Bob", "Cat")
-    return house
+def harness(engine: Engine, tmp_path: Path) -> AlertHarness:
+    harness = AlertHarness(engine, tmp_path, (entry(), entry("blue", category=Category.BLUE_LIST)))
+    harness.sign_on("Ann Operator", "Bob Operator", "Ann", "Bob", "Cat")
+    return harness

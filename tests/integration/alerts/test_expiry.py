@@ -18,108 +18,108 @@ from lfr_core.custody.vault.port import KeyKind
 from lfr_core.domain.alerts import Engagement, Judgement, Review
 from lfr_core.domain.reserved import CANARY_ENTRY
 from lfr_core.storage.engine import open_engine, writing
-from tests.support.alert_house import RETENTION_S, AlertHouse
+from tests.support.alert_harness import RETENTION_S, AlertHarness
 from tests.support.deciding import seen
 from tests.support.records import alert_of, alerts_of, sighting
 from tests.support.vaults import MemoryTrail
 
 
-def rows(house: AlertHouse, table: str) -> list[dict[str, object]]:
-    with house.engine.connect() as connection:
+def rows(harness: AlertHarness, table: str) -> list[dict[str, object]]:
+    with harness.engine.connect() as connection:
         return [dict(row) for row in connection.execute(text(f"SELECT * FROM {table}")).mappings()]
 
 
-def decided(house: AlertHouse) -> list[UUID]:
+def decided(harness: AlertHarness) -> list[UUID]:
     """Five alerts in every state there is, one of a test subject."""
-    alerts = [house.alert(60.0 * n) for n in range(4)] + [house.alert(0.0, entry="blue")]
-    house.decisions.judge(alerts[1], Judgement.SAME, "Ann", shown=seen(house.engine, alerts[1]))
-    house.decisions.engage(alerts[1], Engagement.ENGAGED, "Ann")
-    house.decisions.review(alerts[1], Review.CONFIRMED_TRUE, "Cat")
-    house.decisions.judge(alerts[2], Judgement.DIFFERENT, "Ann", shown=seen(house.engine, alerts[2]))
-    house.decisions.judge(alerts[3], Judgement.CANT_TELL, "Bob", shown=seen(house.engine, alerts[3]))
+    alerts = [harness.alert(60.0 * n) for n in range(4)] + [harness.alert(0.0, entry="blue")]
+    harness.decisions.judge(alerts[1], Judgement.SAME, "Ann", shown=seen(harness.engine, alerts[1]))
+    harness.decisions.engage(alerts[1], Engagement.ENGAGED, "Ann")
+    harness.decisions.review(alerts[1], Review.CONFIRMED_TRUE, "Cat")
+    harness.decisions.judge(alerts[2], Judgement.DIFFERENT, "Ann", shown=seen(harness.engine, alerts[2]))
+    harness.decisions.judge(alerts[3], Judgement.CANT_TELL, "Bob", shown=seen(harness.engine, alerts[3]))
     return alerts
 
 
-def test_published_figures_are_the_same_before_and_after_the_alerts_expire(house: AlertHouse) -> None:
-    decided(house)
-    before = read.counts(house.engine, "dep")
+def test_published_figures_are_the_same_before_and_after_the_alerts_expire(harness: AlertHarness) -> None:
+    decided(harness)
+    before = read.counts(harness.engine, "dep")
 
-    house.after_retention()
-    gone = house.expire()
+    harness.after_retention()
+    gone = harness.expire()
 
     assert len(gone) == 5
-    assert alerts_of(house.engine, "dep") == ()
-    assert read.counts(house.engine, "dep") == before
+    assert alerts_of(harness.engine, "dep") == ()
+    assert read.counts(harness.engine, "dep") == before
     assert (before.alerts.total, before.alerts.undecided, before.blue_list.total) == (4, 1, 1)
 
 
-def test_figures_are_right_while_some_have_expired_and_others_stand(house: AlertHouse) -> None:
-    house.alert(0.0)
-    house.clock.advance(RETENTION_S / 2)
-    second = house.alert(60.0)
-    house.clock.advance(RETENTION_S / 2)
+def test_figures_are_right_while_some_have_expired_and_others_stand(harness: AlertHarness) -> None:
+    harness.alert(0.0)
+    harness.clock.advance(RETENTION_S / 2)
+    second = harness.alert(60.0)
+    harness.clock.advance(RETENTION_S / 2)
 
-    house.expire()
+    harness.expire()
 
-    assert [a.id for a in alerts_of(house.engine, "dep")] == [second]
-    assert read.counts(house.engine, "dep").alerts.total == 2
+    assert [a.id for a in alerts_of(harness.engine, "dep")] == [second]
+    assert read.counts(harness.engine, "dep").alerts.total == 2
 
 
-def test_a_stub_has_a_new_id_and_nothing_that_tells_whom_when_or_where(house: AlertHouse) -> None:
-    alert = house.alert()
-    house.decisions.judge(alert, Judgement.SAME, "Ann", shown=seen(house.engine, alert))
+def test_a_stub_has_a_new_id_and_nothing_that_tells_whom_when_or_where(harness: AlertHarness) -> None:
+    alert = harness.alert()
+    harness.decisions.judge(alert, Judgement.SAME, "Ann", shown=seen(harness.engine, alert))
 
-    house.after_retention()
-    house.expire()
+    harness.after_retention()
+    harness.expire()
 
-    (stub,) = rows(house, "alert_stub")
+    (stub,) = rows(harness, "alert_stub")
     answers = {"judgement", "engagement", "review", "outcome", "minutes"}
     assert set(stub) == {"id", "deployment", "category", "similarity"} | answers
     assert UUID(str(stub["id"])) != alert
     assert (stub["deployment"], stub["similarity"], stub["judgement"]) == ("dep", 0.6, "same")
 
 
-def test_the_boundary_is_24_hours_to_the_nanosecond(house: AlertHouse) -> None:
-    alert = house.alert()
-    opened = house.clock.time_ns()
+def test_the_boundary_is_24_hours_to_the_nanosecond(harness: AlertHarness) -> None:
+    alert = harness.alert()
+    opened = harness.clock.time_ns()
     day_ns = round(RETENTION_S * 1e9)
 
-    early = due_alerts(house.engine, now_ns=opened + day_ns - 1, retention_h=24)
-    (due,) = due_alerts(house.engine, now_ns=opened + day_ns, retention_h=24)
+    early = due_alerts(harness.engine, now_ns=opened + day_ns - 1, retention_h=24)
+    (due,) = due_alerts(harness.engine, now_ns=opened + day_ns, retention_h=24)
 
     assert early == ()
     assert (due.alert, due.due_ns) == (alert, opened + day_ns)
 
 
-def test_nothing_of_an_expired_alert_is_left_in_any_table(house: AlertHouse) -> None:
-    alert = house.alert()
+def test_nothing_of_an_expired_alert_is_left_in_any_table(harness: AlertHarness) -> None:
+    alert = harness.alert()
 
-    house.after_retention()
-    (gone,) = house.expire()
+    harness.after_retention()
+    (gone,) = harness.expire()
 
-    assert [rows(house, table) for table in ("alert", "alert_reference", "sighting")] == [[], [], []]
+    assert [rows(harness, table) for table in ("alert", "alert_reference", "sighting")] == [[], [], []]
     assert gone.key is not None
-    assert house.vault.kept(KeyKind.ALERT) == ()
-    output = house.audited("erase")
+    assert harness.vault.kept(KeyKind.ALERT) == ()
+    output = harness.audited("erase")
     assert any(f"alert:{alert}" in body and gone.key.info.fingerprint in body for body in output)
     with pytest.raises(Refused) as caught:
-        house.crops.open(alert, "Ann", "a second look")
+        harness.crops.open(alert, "Ann", "a second look")
     assert caught.value.rule == DELETED
 
 
 def test_no_byte_of_a_face_was_ever_clear_in_sqlite_and_the_sealed_ones_go(sqlite_url: str, tmp_path: Path) -> None:
     engine = open_engine(sqlite_url)
-    house = AlertHouse(engine, tmp_path)
-    house.alert(probe=b"canary-of-a-probe" * 60)
-    sealed = bytes(rows(house, "alert")[0]["probe_sealed"])  # type: ignore[call-overload]  # bytes
+    harness = AlertHarness(engine, tmp_path)
+    harness.alert(probe=b"canary-of-a-probe" * 60)
+    sealed = bytes(rows(harness, "alert")[0]["probe_sealed"])  # type: ignore[call-overload]  # bytes
 
     def holding(needle: bytes) -> list[str]:
         return [f.name for f in tmp_path.rglob("*") if f.is_file() and needle in f.read_bytes()]
 
     clear = [*holding(b"canary-of-a-probe"), *holding(b"reference crop")]
     there = holding(sealed[:32])
-    house.after_retention()
-    house.expire()
+    harness.after_retention()
+    harness.expire()
     left = holding(sealed[:32])
     engine.dispose()
 
@@ -133,13 +133,13 @@ class _Killed(BaseException):
 
 @pytest.mark.parametrize("at", ["after the keys", "in the transaction", "before the log is scrubbed"])
 def test_a_sweep_killed_half_way_is_finished_by_the_next(
-    house: AlertHouse, monkeypatch: pytest.MonkeyPatch, at: str
+    harness: AlertHarness, monkeypatch: pytest.MonkeyPatch, at: str
 ) -> None:
     from lfr_core.alerts import expiry
 
-    decided(house)
-    before = read.counts(house.engine, "dep")
-    house.after_retention()
+    decided(harness)
+    before = read.counts(harness.engine, "dep")
+    harness.after_retention()
     broken = {"after the keys": "writing", "in the transaction": "_event", "before the log is scrubbed": "scrub"}[at]
 
     def die(*_: object, **__: object) -> None:
@@ -148,110 +148,112 @@ def test_a_sweep_killed_half_way_is_finished_by_the_next(
     with monkeypatch.context() as patch:
         patch.setattr(expiry, broken, die)
         with pytest.raises(_Killed):
-            house.expire()
-    assert house.vault.kept(KeyKind.ALERT) == ()  # nothing opens from the first step on
-    assert read.counts(house.engine, "dep") == before
-    house.expire()
+            harness.expire()
+    assert harness.vault.kept(KeyKind.ALERT) == ()  # nothing opens from the first step on
+    assert read.counts(harness.engine, "dep") == before
+    harness.expire()
 
-    assert rows(house, "alert") == []
-    assert len(rows(house, "alert_stub")) == 5
-    assert read.counts(house.engine, "dep") == before
-    assert house.expire() == ()
+    assert rows(harness, "alert") == []
+    assert len(rows(harness, "alert_stub")) == 5
+    assert read.counts(harness.engine, "dep") == before
+    assert harness.expire() == ()
 
 
 def test_with_the_vault_away_nothing_is_deleted_unaudited_and_later_it_is(
-    house: AlertHouse, monkeypatch: pytest.MonkeyPatch
+    harness: AlertHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    house.alert()
-    house.after_retention()
+    harness.alert()
+    harness.after_retention()
 
     def away(*_: object, **__: object) -> None:
         raise Retryable("the vault is away")
 
     with monkeypatch.context() as patch:
-        patch.setattr(house.vault, "destroy", away)
+        patch.setattr(harness.vault, "destroy", away)
         with pytest.raises(Retryable):
-            house.expire()
-    assert len(rows(house, "alert")) == 1
+            harness.expire()
+    assert len(rows(harness, "alert")) == 1
 
-    assert len(house.expire()) == 1
+    assert len(harness.expire()) == 1
 
 
-def test_an_alert_whose_key_the_vault_destroyed_by_its_own_timer_is_replaced_all_the_same(house: AlertHouse) -> None:
-    house.alert()
-    house.after_retention()
-    house.vault.tick()
+def test_an_alert_whose_key_the_vault_destroyed_by_its_own_timer_is_replaced_all_the_same(
+    harness: AlertHarness,
+) -> None:
+    harness.alert()
+    harness.after_retention()
+    harness.vault.tick()
 
-    (gone,) = house.expire()
+    (gone,) = harness.expire()
 
     assert gone.key is None
-    assert len(rows(house, "alert_stub")) == 1
+    assert len(rows(harness, "alert_stub")) == 1
 
 
-def test_an_erasure_that_cannot_be_audited_deletes_no_row(house: AlertHouse) -> None:
-    house.alert()
-    house.after_retention()
+def test_an_erasure_that_cannot_be_audited_deletes_no_row(harness: AlertHarness) -> None:
+    harness.alert()
+    harness.after_retention()
 
     full = MemoryTrail(full=True)
 
     with pytest.raises(Refused):
-        expire_alerts(house.engine, house.vault, full, now_ns=house.clock.time_ns(), retention_h=24)
+        expire_alerts(harness.engine, harness.vault, full, now_ns=harness.clock.time_ns(), retention_h=24)
 
-    assert len(rows(house, "alert")) == 1
-    assert len(house.expire()) == 1
+    assert len(rows(harness, "alert")) == 1
+    assert len(harness.expire()) == 1
 
 
-def test_a_sighting_delivered_again_after_its_alert_expired_opens_no_other(house: AlertHouse) -> None:
-    reported = sighting(0.0, vault=house.vault)
-    house.recorder().record_sightings([reported])
-    house.after_retention()
-    house.expire()
+def test_a_sighting_delivered_again_after_its_alert_expired_opens_no_other(harness: AlertHarness) -> None:
+    reported = sighting(0.0, vault=harness.vault)
+    harness.recorder().record_sightings([reported])
+    harness.after_retention()
+    harness.expire()
 
-    again = house.recorder().record_sightings([reported])
+    again = harness.recorder().record_sightings([reported])
 
     ((_, error),) = again.failures
     assert isinstance(error, Refused)
     assert error.rule == "vault.key-gone"
-    assert read.counts(house.engine, "dep").alerts.total == 1
+    assert read.counts(harness.engine, "dep").alerts.total == 1
 
 
-def test_a_canary_is_counted_and_shown_nowhere_and_leaves_no_stub(house: AlertHouse) -> None:
-    canary = house.alert(entry=CANARY_ENTRY)
+def test_a_canary_is_counted_and_shown_nowhere_and_leaves_no_stub(harness: AlertHarness) -> None:
+    canary = harness.alert(entry=CANARY_ENTRY)
     found = (
-        alerts_of(house.engine, "dep"),
-        alert_of(house.engine, canary),
-        read.alerts_starting(house.engine, str(canary)[:8]),
-        read.counts(house.engine, "dep").blue_list.total,
+        alerts_of(harness.engine, "dep"),
+        alert_of(harness.engine, canary),
+        read.alerts_starting(harness.engine, str(canary)[:8]),
+        read.counts(harness.engine, "dep").blue_list.total,
     )
 
     with pytest.raises(Refused) as decision:
-        house.decisions.judge(canary, Judgement.SAME, "Ann", shown=seen(house.engine, canary))
-    house.after_retention()
-    gone = house.expire()
+        harness.decisions.judge(canary, Judgement.SAME, "Ann", shown=seen(harness.engine, canary))
+    harness.after_retention()
+    gone = harness.expire()
 
     assert found == ((), None, (), 0)
     assert decision.value.rule == "alert.unknown"
     assert [one.alert for one in gone] == [canary]
-    assert (rows(house, "alert"), rows(house, "alert_stub")) == ([], [])
+    assert (rows(harness, "alert"), rows(harness, "alert_stub")) == ([], [])
 
 
-def test_more_alerts_than_one_transaction_takes_all_go(house: AlertHouse) -> None:
+def test_more_alerts_than_one_transaction_takes_all_go(harness: AlertHarness) -> None:
     for n in range(3):
-        house.alert(60.0 * n)
-    with writing(house.engine) as session:
-        columns = [c["name"] for c in inspect(house.engine).get_columns("alert")]
+        harness.alert(60.0 * n)
+    with writing(harness.engine) as session:
+        columns = [c["name"] for c in inspect(harness.engine).get_columns("alert")]
         others = ", ".join(c for c in columns if c != "id")
         for n in range(230):
             session.execute(
                 text(f"INSERT INTO alert (id, {others}) SELECT :id, {others} FROM alert LIMIT 1"),
-                {"id": UUID(int=n) if not _sqlite(house.engine) else UUID(int=n).hex},
+                {"id": UUID(int=n) if not _sqlite(harness.engine) else UUID(int=n).hex},
             )
-    house.after_retention()
+    harness.after_retention()
 
-    gone = house.expire()
+    gone = harness.expire()
 
     assert len({one.alert for one in gone}) == 233
-    assert read.counts(house.engine, "dep").alerts.total == 233
+    assert read.counts(harness.engine, "dep").alerts.total == 233
 
 
 def _sqlite(engine: Engine) -> bool:

@@ -11,71 +11,73 @@ from lfr_core.common.errors import Refused
 from lfr_core.domain.policy import load_policy
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.vault import AttendanceRow
-from tests.support.alert_house import AlertHouse
+from tests.support.alert_harness import AlertHarness
 
 POLICY = load_policy()
 
 
-def summary(house: AlertHouse) -> read.DeploymentSummary:
-    found = read.deployment(house.engine, "dep")
+def summary(harness: AlertHarness) -> read.DeploymentSummary:
+    found = read.deployment(harness.engine, "dep")
     assert found is not None
     return found
 
 
-def attending(house: AlertHouse) -> dict[str, int]:
-    with reading(house.engine) as session:
+def attending(harness: AlertHarness) -> dict[str, int]:
+    with reading(harness.engine) as session:
         return {row.operator: row.last_ns for row in session.exec(select(AttendanceRow))}
 
 
 @pytest.fixture
-def view(house: AlertHouse) -> OperatorView:
-    return OperatorView(house.engine, POLICY, house.vault, house.trail, house.clock)
+def view(harness: AlertHarness) -> OperatorView:
+    return OperatorView(harness.engine, POLICY, harness.vault, harness.trail, harness.clock)
 
 
 def test_the_gate_opens_while_a_named_operator_watches_and_shuts_when_they_get_up(
-    house: AlertHouse, view: OperatorView
+    harness: AlertHarness, view: OperatorView
 ) -> None:
-    view.attend(summary(house), "Ann Operator")
+    view.attend(summary(harness), "Ann Operator")
 
-    assert house.vault.check_gate("dep") > 0
+    assert harness.vault.check_gate("dep") > 0
     view.sign_off("dep", "Ann Operator")
-    house.clock.advance(1.0)
+    harness.clock.advance(1.0)
     with pytest.raises(Refused) as caught:
-        house.vault.check_gate("dep")
+        harness.vault.check_gate("dep")
     assert caught.value.rule == "gate.operator-attending"
 
 
-def test_the_page_says_that_nobody_attends_and_so_nobody_is_recognised(house: AlertHouse, view: OperatorView) -> None:
-    before = view.dashboard(summary(house)).shut_why
-    view.attend(summary(house), "Ann Operator")
+def test_the_page_says_that_nobody_attends_and_so_nobody_is_recognised(
+    harness: AlertHarness, view: OperatorView
+) -> None:
+    before = view.dashboard(summary(harness)).shut_why
+    view.attend(summary(harness), "Ann Operator")
 
     assert "no operator attends" in before
-    assert view.dashboard(summary(house)).shut_why == ""
+    assert view.dashboard(summary(harness)).shut_why == ""
 
 
-def test_a_page_without_a_name_attends_nothing(house: AlertHouse, view: OperatorView) -> None:
-    view.attend(summary(house), "")
+def test_a_page_without_a_name_attends_nothing(harness: AlertHarness, view: OperatorView) -> None:
+    view.attend(summary(harness), "")
 
-    assert attending(house) == {}
+    assert attending(harness) == {}
 
 
-def test_a_page_drawn_often_writes_seldom_and_often_enough(house: AlertHouse, view: OperatorView) -> None:
+def test_a_page_drawn_often_writes_seldom_and_often_enough(harness: AlertHarness, view: OperatorView) -> None:
     written = set()
     longest_ns = 0
     for _ in range(40):
-        view.attend(summary(house), "Ann")
-        last_ns = attending(house)["Ann"]
+        view.attend(summary(harness), "Ann")
+        last_ns = attending(harness)["Ann"]
         written.add(last_ns)
-        longest_ns = max(longest_ns, house.clock.time_ns() - last_ns)
-        house.clock.advance(1.5)
+        longest_ns = max(longest_ns, harness.clock.time_ns() - last_ns)
+        harness.clock.advance(1.5)
 
     assert len(written) == 20
     assert longest_ns < POLICY.vault.attendance_s * 1e9 / 2
 
 
-def test_an_ended_deployment_is_attended_by_nobody(house: AlertHouse, view: OperatorView) -> None:
-    house.store.close("dep")
+def test_an_ended_deployment_is_attended_by_nobody(harness: AlertHarness, view: OperatorView) -> None:
+    harness.store.close("dep")
 
-    view.attend(summary(house), "Ann")
+    view.attend(summary(harness), "Ann")
 
-    assert attending(house) == {}
+    assert attending(harness) == {}

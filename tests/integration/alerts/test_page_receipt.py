@@ -15,7 +15,7 @@ from lfr_core.domain.alerts import Engagement, Judgement
 from lfr_core.domain.policy import load_policy
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.rights import ReceiptRow
-from tests.support.alert_house import AlertHouse
+from tests.support.alert_harness import AlertHarness
 from tests.support.deciding import seen
 
 ASK, OPERATOR = "Receipt for the person", "Ann Operator"
@@ -33,21 +33,21 @@ def shown(view: object, operator: str) -> None:
 
 
 @pytest.fixture
-def alert(house: AlertHouse) -> UUID:
-    opened = house.alert()
-    house.decisions.judge(opened, Judgement.SAME, OPERATOR, shown=seen(house.engine, opened))
+def alert(harness: AlertHarness) -> UUID:
+    opened = harness.alert()
+    harness.decisions.judge(opened, Judgement.SAME, OPERATOR, shown=seen(harness.engine, opened))
     return opened
 
 
-def page(house: AlertHouse, operator: str = OPERATOR) -> AppTest:
-    view = OperatorView(house.engine, load_policy(), house.vault, house.trail, house.clock)
+def page(harness: AlertHarness, operator: str = OPERATOR) -> AppTest:
+    view = OperatorView(harness.engine, load_policy(), harness.vault, harness.trail, harness.clock)
     app = AppTest.from_function(shown, kwargs={"view": view, "operator": operator}, default_timeout=20).run()
     assert not app.exception
     return app
 
 
-def receipts(house: AlertHouse) -> list[str]:
-    with reading(house.engine) as session:
+def receipts(harness: AlertHarness) -> list[str]:
+    with reading(harness.engine) as session:
         return list(session.exec(select(ReceiptRow.reference)))
 
 
@@ -61,66 +61,66 @@ def press(app: AppTest, label: str) -> AppTest:
     return button.click().run()
 
 
-def settled(house: AlertHouse, app: AppTest) -> AppTest:
+def settled(harness: AlertHarness, app: AppTest) -> AppTest:
     """A second later."""
-    house.clock.advance(SETTLE_S)
+    harness.clock.advance(SETTLE_S)
     return app.run()
 
 
 def test_a_receipt_is_offered_once_engaged_and_issued_once_however_often_the_page_is_drawn(
-    house: AlertHouse, alert: UUID
+    harness: AlertHarness, alert: UUID
 ) -> None:
-    app = page(house)
+    app = page(harness)
     assert ASK not in labels(app)
-    settled(house, press(app, "Engaged"))
-    assert (ASK in labels(app), receipts(house)) == (True, [])
+    settled(harness, press(app, "Engaged"))
+    assert (ASK in labels(app), receipts(harness)) == (True, [])
 
     press(app, ASK)
     for _ in range(3):
         app.run()
 
-    (reference,) = receipts(house)
+    (reference,) = receipts(harness)
     assert f"Save receipt {reference}" in labels(app)
     kept: ReceiptPage = app.session_state["receipt"]
     assert (kept.alert, reference in kept.html, OPERATOR in kept.html) == (alert, True, False)
-    assert len([body for body in house.audited("disclose") if "rights.receipt" in body]) == 1
+    assert len([body for body in harness.audited("disclose") if "rights.receipt" in body]) == 1
 
 
 @pytest.mark.parametrize("name", ["", "Joe Public"])
 def test_nobody_but_an_operator_who_has_signed_on_is_issued_a_receipt(
-    house: AlertHouse, alert: UUID, name: str
+    harness: AlertHarness, alert: UUID, name: str
 ) -> None:
-    house.decisions.engage(alert, Engagement.ENGAGED, OPERATOR)
-    view = OperatorView(house.engine, load_policy(), house.vault, house.trail, house.clock)
+    harness.decisions.engage(alert, Engagement.ENGAGED, OPERATOR)
+    view = OperatorView(harness.engine, load_policy(), harness.vault, harness.trail, harness.clock)
 
     with pytest.raises(Refused):
         view.receipt(alert, name)
 
-    assert receipts(house) == []
+    assert receipts(harness) == []
 
 
-def test_a_receipt_goes_from_the_page_with_its_alert(house: AlertHouse, alert: UUID) -> None:
-    house.decisions.engage(alert, Engagement.ENGAGED, OPERATOR)
-    app = press(page(house), ASK)
+def test_a_receipt_goes_from_the_page_with_its_alert(harness: AlertHarness, alert: UUID) -> None:
+    harness.decisions.engage(alert, Engagement.ENGAGED, OPERATOR)
+    app = press(page(harness), ASK)
     assert "receipt" in app.session_state
 
-    house.after_retention()
-    house.sign_on(OPERATOR)
-    house.expire()
+    harness.after_retention()
+    harness.sign_on(OPERATOR)
+    harness.expire()
     app.run()
 
     assert not app.exception
     assert "receipt" not in app.session_state
 
 
-def test_a_receipt_asked_for_too_late_is_refused_in_words(house: AlertHouse, alert: UUID) -> None:
-    house.decisions.engage(alert, Engagement.ENGAGED, OPERATOR)
-    app = page(house)
-    house.after_retention()
-    house.sign_on(OPERATOR)
-    house.expire()
+def test_a_receipt_asked_for_too_late_is_refused_in_words(harness: AlertHarness, alert: UUID) -> None:
+    harness.decisions.engage(alert, Engagement.ENGAGED, OPERATOR)
+    app = page(harness)
+    harness.after_retention()
+    harness.sign_on(OPERATOR)
+    harness.expire()
 
     press(app, ASK)
 
     assert "after 24 hours an alert is deleted" in " ".join(each.proto.body for each in app.get("html"))
-    assert receipts(house) == []
+    assert receipts(harness) == []

@@ -13,7 +13,7 @@ from apps.operator.view import OperatorView
 from lfr_core.custody.people import People
 from lfr_core.domain.alerts import UNDO_S, Engagement, Judgement
 from lfr_core.domain.policy import load_policy
-from tests.support.alert_house import AlertHouse
+from tests.support.alert_harness import AlertHarness
 from tests.support.deciding import seen
 from tests.support.records import alert_of, sighting
 
@@ -38,8 +38,8 @@ def drawn(view: object, operator: str) -> None:
     st.session_state["alerts"].draw(view.header(None).deployment)  # type: ignore[attr-defined]  # the same
 
 
-def page(house: AlertHouse, operator: str = ANN) -> AppTest:
-    view = OperatorView(house.engine, load_policy(), house.vault, house.trail, house.clock)
+def page(harness: AlertHarness, operator: str = ANN) -> AppTest:
+    view = OperatorView(harness.engine, load_policy(), harness.vault, harness.trail, harness.clock)
     return again(AppTest.from_function(drawn, kwargs={"view": view, "operator": operator}, default_timeout=20))
 
 
@@ -49,9 +49,9 @@ def again(app: AppTest) -> AppTest:
     return app
 
 
-def settled(house: AlertHouse, app: AppTest) -> AppTest:
+def settled(harness: AlertHarness, app: AppTest) -> AppTest:
     """A second after an act."""
-    house.clock.advance(SETTLE_S)
+    harness.clock.advance(SETTLE_S)
     return again(app)
 
 
@@ -77,26 +77,26 @@ def buttons(app: AppTest) -> list[tuple[str, str]]:
     return [(each.label, each.key or "") for each in app.button if (each.key or "").startswith("judge-")]
 
 
-def judged(house: AlertHouse, alert: UUID) -> Judgement | None:
-    found = alert_of(house.engine, alert)
+def judged(harness: AlertHarness, alert: UUID) -> Judgement | None:
+    found = alert_of(harness.engine, alert)
     assert found is not None
     return found.decision.judgement
 
 
-def better(house: AlertHouse, at_s: float = 1.0) -> None:
+def better(harness: AlertHarness, at_s: float = 1.0) -> None:
     """A better picture of the person of the alert at 0 s."""
-    one = sighting(at_s, similarity=0.9, probe=b"a better probe", vault=house.vault)
-    assert house.recorder().record_sightings([one]).opened == ()
+    one = sighting(at_s, similarity=0.9, probe=b"a better probe", vault=harness.vault)
+    assert harness.recorder().record_sightings([one]).opened == ()
 
 
-def test_what_comes_meanwhile_changes_neither_picture_nor_button(house: AlertHouse) -> None:
-    first = house.alert()
-    app = page(house)
+def test_what_comes_meanwhile_changes_neither_picture_nor_button(harness: AlertHarness) -> None:
+    first = harness.alert()
+    app = page(harness)
     before = (pictured(app), buttons(app))
 
     for n in range(1, 4):
-        house.clock.advance(1.0)
-        house.alert(600.0 * n, camera=f"camera {n}")
+        harness.clock.advance(1.0)
+        harness.alert(600.0 * n, camera=f"camera {n}")
         again(app)
 
         assert (pictured(app), buttons(app)) == before
@@ -107,27 +107,27 @@ def test_what_comes_meanwhile_changes_neither_picture_nor_button(house: AlertHou
 
 
 def test_a_click_decides_the_alert_that_is_shown_and_the_next_comes_after_a_second_without_buttons(
-    house: AlertHouse,
+    harness: AlertHarness,
 ) -> None:
-    first = house.alert()
-    app = page(house)
-    house.clock.advance(1.0)
-    second = house.alert(600.0)
+    first = harness.alert()
+    app = page(harness)
+    harness.clock.advance(1.0)
+    second = harness.alert(600.0)
 
     press(app, "Different")
     between = (pictured(app)[:1], buttons(app))
-    settled(house, app)
+    settled(harness, app)
 
-    assert (judged(house, first), judged(house, second)) == (Judgement.DIFFERENT, None)
+    assert (judged(harness, first), judged(harness, second)) == (Judgement.DIFFERENT, None)
     assert between == ([str(first)], [])
     assert pictured(app) == [str(second), str(first)]
     assert "Different, subject of entry-1." in words(app)
     assert all(f"-{second}-" in key for _, key in buttons(app))
 
 
-def test_a_double_click_reaches_no_second_alert(house: AlertHouse) -> None:
-    first, second = house.alert(), house.alert(600.0)
-    app = page(house)
+def test_a_double_click_reaches_no_second_alert(harness: AlertHarness) -> None:
+    first, second = harness.alert(), harness.alert(600.0)
+    app = page(harness)
     shown = pictured(app)[0]
     button = next(each for each in app.button if each.label == "Same person")
 
@@ -135,150 +135,150 @@ def test_a_double_click_reaches_no_second_alert(house: AlertHouse) -> None:
     button.click().run()
 
     assert not app.exception
-    assert {str(alert): judged(house, alert) for alert in (first, second)} == {
+    assert {str(alert): judged(harness, alert) for alert in (first, second)} == {
         shown: Judgement.SAME,
         next(str(alert) for alert in (first, second) if str(alert) != shown): None,
     }
 
 
 def test_a_click_on_a_picture_that_has_a_better_one_by_now_is_refused_and_the_better_one_is_shown(
-    house: AlertHouse,
+    harness: AlertHarness,
 ) -> None:
-    alert = house.alert()
-    app = page(house)
+    alert = harness.alert()
+    app = page(harness)
     before = words(app)
-    better(house)
+    better(harness)
     reported = "A newer picture of this person has come" in words(again(app))
 
     press(app, "Same person")
-    refused = (judged(house, alert), "Not recorded: the picture on the screen" in words(app), buttons(app))
-    settled(house, app)
+    refused = (judged(harness, alert), "Not recorded: the picture on the screen" in words(app), buttons(app))
+    settled(harness, app)
 
     assert reported
     assert refused == (None, True, [])
     assert (pictured(app), words(app) == before) == ([str(alert)], False)
     press(app, "Same person")
-    assert judged(house, alert) is Judgement.SAME
+    assert judged(harness, alert) is Judgement.SAME
 
 
-def test_the_second_of_two_operators_is_reported_and_goes_on_with_the_next(house: AlertHouse) -> None:
-    older = house.alert()
-    house.clock.advance(1.0)
-    newer = house.alert(600.0)
-    app = page(house)
-    house.decisions.judge(newer, Judgement.DIFFERENT, BOB, shown=seen(house.engine, newer))
+def test_the_second_of_two_operators_is_reported_and_goes_on_with_the_next(harness: AlertHarness) -> None:
+    older = harness.alert()
+    harness.clock.advance(1.0)
+    newer = harness.alert(600.0)
+    app = page(harness)
+    harness.decisions.judge(newer, Judgement.DIFFERENT, BOB, shown=seen(harness.engine, newer))
     stands = (pictured(again(app))[0], "Bob Operator has answered this alert meanwhile." in words(app))
 
     press(app, "Same person")
     reported = "Not recorded: Bob Operator has answered different already" in words(app)
-    settled(house, app)
+    settled(harness, app)
 
     assert stands == (str(newer), True)
     assert reported
-    assert (judged(house, newer), pictured(app)[0]) == (Judgement.DIFFERENT, str(older))
+    assert (judged(harness, newer), pictured(app)[0]) == (Judgement.DIFFERENT, str(older))
 
 
-def test_an_answer_is_undone_on_the_page_and_the_alert_comes_back(house: AlertHouse) -> None:
-    first = house.alert()
-    app = press(page(house), "Same person")
-    house.clock.advance(1.0)
-    house.alert(600.0)
-    settled(house, app)
+def test_an_answer_is_undone_on_the_page_and_the_alert_comes_back(harness: AlertHarness) -> None:
+    first = harness.alert()
+    app = press(page(harness), "Same person")
+    harness.clock.advance(1.0)
+    harness.alert(600.0)
+    settled(harness, app)
 
     press(app, "Undo", "wait")
-    settled(house, app)
+    settled(harness, app)
 
-    assert judged(house, first) is None
+    assert judged(harness, first) is None
     assert pictured(app) == [str(first)]
     assert "Undone: Same person, subject of entry-1." in words(app)
 
 
-def test_an_undo_that_comes_too_late_is_refused_with_a_sentence(house: AlertHouse) -> None:
-    alert = house.alert()
-    app = press(page(house), "Same person")
-    house.clock.advance(UNDO_S + 1)
+def test_an_undo_that_comes_too_late_is_refused_with_a_sentence(harness: AlertHarness) -> None:
+    alert = harness.alert()
+    app = press(page(harness), "Same person")
+    harness.clock.advance(UNDO_S + 1)
 
     press(again(app), "Undo", "wait")
 
-    assert judged(house, alert) is Judgement.SAME
+    assert judged(harness, alert) is Judgement.SAME
     assert "Not undone: the answer same was recorded more than 10 seconds ago" in words(app)
 
 
-def test_with_nothing_decided_there_is_nothing_to_undo(house: AlertHouse) -> None:
-    house.alert()
+def test_with_nothing_decided_there_is_nothing_to_undo(harness: AlertHarness) -> None:
+    harness.alert()
 
-    (undo,) = [each for each in page(house).button if each.label == "Undo"]
+    (undo,) = [each for each in page(harness).button if each.label == "Undo"]
 
     assert undo.disabled
 
 
-def test_the_operator_turns_to_the_newest_alert_by_an_act_of_their_own(house: AlertHouse) -> None:
-    first = house.alert()
-    app = page(house)
-    house.clock.advance(1.0)
-    newest = house.alert(600.0)
+def test_the_operator_turns_to_the_newest_alert_by_an_act_of_their_own(harness: AlertHarness) -> None:
+    first = harness.alert()
+    app = page(harness)
+    harness.clock.advance(1.0)
+    newest = harness.alert(600.0)
 
     press(app, "Newest alert")
     between = buttons(app)
-    settled(house, app)
+    settled(harness, app)
 
     assert between == []
     assert pictured(app) == [str(newest)]
-    assert judged(house, first) is None
+    assert judged(harness, first) is None
 
 
-def test_the_list_of_those_judged_stands_still_while_others_answer(house: AlertHouse) -> None:
-    first = house.alert()
-    house.decisions.judge(first, Judgement.SAME, BOB, shown=seen(house.engine, first))
-    app = page(house)
+def test_the_list_of_those_judged_stands_still_while_others_answer(harness: AlertHarness) -> None:
+    first = harness.alert()
+    harness.decisions.judge(first, Judgement.SAME, BOB, shown=seen(harness.engine, first))
+    app = page(harness)
     engaging = [each.key for each in app.button if each.label == "Engaged"]
-    house.clock.advance(1.0)
-    second = house.alert(600.0)
-    house.decisions.judge(second, Judgement.SAME, BOB, shown=seen(house.engine, second))
-    house.decisions.engage(first, Engagement.NOT_ENGAGED, BOB)
+    harness.clock.advance(1.0)
+    second = harness.alert(600.0)
+    harness.decisions.judge(second, Judgement.SAME, BOB, shown=seen(harness.engine, second))
+    harness.decisions.engage(first, Engagement.NOT_ENGAGED, BOB)
 
     again(app)
     stands = (pictured(app), [each.key for each in app.button if each.label == "Engaged"])
     press(app, "Engaged")
     refused = "Not recorded: Bob Operator has answered not engaged already" in words(app)
-    settled(house, app)
+    settled(harness, app)
 
     assert stands == ([str(first)], engaging)
     assert refused
     assert pictured(app) == [str(second), str(first)]
 
 
-def test_nothing_is_kept_of_an_alert_that_is_deleted_while_it_is_shown(house: AlertHouse) -> None:
-    house.decisions.judge(alert := house.alert(), Judgement.SAME, BOB, shown=seen(house.engine, alert))
-    house.alert(600.0)
-    app = page(house)
+def test_nothing_is_kept_of_an_alert_that_is_deleted_while_it_is_shown(harness: AlertHarness) -> None:
+    harness.decisions.judge(alert := harness.alert(), Judgement.SAME, BOB, shown=seen(harness.engine, alert))
+    harness.alert(600.0)
+    app = page(harness)
     assert "subject of entry-1" in words(app)
-    house.after_retention()
-    house.sign_on(ANN)
-    house.expire()
+    harness.after_retention()
+    harness.sign_on(ANN)
+    harness.expire()
 
     again(app)
-    settled(house, app)
+    settled(harness, app)
 
     assert "subject of entry-1" not in words(again(app))
     assert buttons(app) == []
 
 
-def test_pictures_that_are_not_shown_are_not_compared(house: AlertHouse) -> None:
-    house.alert()
-    house.vault.destroy([info.id for info in house.vault.kept("alert")], rule="alerts.retention_h")  # type: ignore[arg-type]  # a StrEnum's word
+def test_pictures_that_are_not_shown_are_not_compared(harness: AlertHarness) -> None:
+    harness.alert()
+    harness.vault.destroy([info.id for info in harness.vault.kept("alert")], rule="alerts.retention_h")  # type: ignore[arg-type]  # a StrEnum's word
 
-    (same,) = [each for each in page(house).button if each.label == "Same person"]
+    (same,) = [each for each in page(harness).button if each.label == "Same person"]
 
     assert same.disabled
 
 
-def test_what_stands_still_is_not_shown_to_an_operator_who_was_revoked_meanwhile(house: AlertHouse) -> None:
-    house.alert()
-    app = page(house)
+def test_what_stands_still_is_not_shown_to_an_operator_who_was_revoked_meanwhile(harness: AlertHarness) -> None:
+    harness.alert()
+    app = page(harness)
     assert "subject of entry-1" in words(app)
 
-    People(house.engine, house.trail, house.clock).revoke(ANN, why="left the force", by="Dana Compliance")
+    People(harness.engine, harness.trail, harness.clock).revoke(ANN, why="left the force", by="Dana Compliance")
     app.run()
 
     assert "subject of entry-1" not in words(app)
@@ -286,9 +286,9 @@ def test_what_stands_still_is_not_shown_to_an_operator_who_was_revoked_meanwhile
 
 
 @pytest.mark.parametrize("operator", ["", "Joe Public"])
-def test_nothing_is_drawn_for_nobody_and_for_who_is_not_registered(house: AlertHouse, operator: str) -> None:
-    house.alert()
-    view = OperatorView(house.engine, load_policy(), house.vault, house.trail, house.clock)
+def test_nothing_is_drawn_for_nobody_and_for_who_is_not_registered(harness: AlertHarness, operator: str) -> None:
+    harness.alert()
+    view = OperatorView(harness.engine, load_policy(), harness.vault, harness.trail, harness.clock)
 
     app = AppTest.from_function(drawn, kwargs={"view": view, "operator": operator}, default_timeout=20).run()
 

@@ -14,114 +14,114 @@ from lfr_core.common.errors import Refused, Retryable
 from lfr_core.custody.vault.port import KeyKind
 from lfr_core.storage.engine import writing
 from lfr_core.storage.tables.alerts import AlertRow
-from tests.support.alert_house import AlertHouse
+from tests.support.alert_harness import AlertHarness
 from tests.support.records import alerts_of, sighting
 from tests.support.vaults import MemoryVault
 
 
-def test_each_opening_is_on_the_trail_with_a_pseudonym_and_the_purpose(house: AlertHouse) -> None:
-    alert = house.alert(probe=b"the probe")
+def test_each_opening_is_on_the_trail_with_a_pseudonym_and_the_purpose(harness: AlertHarness) -> None:
+    alert = harness.alert(probe=b"the probe")
 
-    opened = house.crops.open(alert, "Ann Operator", "second look")
+    opened = harness.crops.open(alert, "Ann Operator", "second look")
 
     assert opened.probe.reveal() == b"the probe"
     assert [r.jpeg.reveal() for r in opened.references] == [b"reference crop"]
-    (body,) = [body for body in house.audited("consult") if f"alert:{alert}" in body]
+    (body,) = [body for body in harness.audited("consult") if f"alert:{alert}" in body]
     output = json.loads(body)
     assert output["rule"] == "second look"
-    assert output["actor"] == f"person:{house.vault.pseudonym('Ann Operator')}"
+    assert output["actor"] == f"person:{harness.vault.pseudonym('Ann Operator')}"
     assert "Ann" not in body
 
 
 @pytest.mark.parametrize(("actor", "purpose"), [("", "look"), ("Ann", "  ")])
-def test_without_a_name_or_a_purpose_nothing_opens(house: AlertHouse, actor: str, purpose: str) -> None:
-    alert = house.alert()
+def test_without_a_name_or_a_purpose_nothing_opens(harness: AlertHarness, actor: str, purpose: str) -> None:
+    alert = harness.alert()
 
     with pytest.raises(Refused) as caught:
-        house.crops.open(alert, actor, purpose)
+        harness.crops.open(alert, actor, purpose)
 
     assert caught.value.rule in {"vault.purpose-missing", "actor.not-a-person"}
 
 
-def test_an_unknown_alert_and_one_whose_key_is_gone_are_reported_alike(house: AlertHouse) -> None:
-    alert = house.alert()
-    house.vault.destroy([info.id for info in house.vault.kept(KeyKind.ALERT)], rule="test")
+def test_an_unknown_alert_and_one_whose_key_is_gone_are_reported_alike(harness: AlertHarness) -> None:
+    alert = harness.alert()
+    harness.vault.destroy([info.id for info in harness.vault.kept(KeyKind.ALERT)], rule="test")
 
     for which in (alert, uuid4()):
         with pytest.raises(Refused) as caught:
-            house.crops.open(which, "Ann", "look")
+            harness.crops.open(which, "Ann", "look")
         assert caught.value.rule == DELETED
 
 
-def _refused(house: AlertHouse, alert: UUID) -> str:
+def _refused(harness: AlertHarness, alert: UUID) -> str:
     with pytest.raises(Refused) as caught:
-        house.crops.open(alert, "Ann", "look")
+        harness.crops.open(alert, "Ann", "look")
     return caught.value.rule
 
 
-def test_a_probe_moved_to_another_alert_with_its_key_does_not_open_there(house: AlertHouse) -> None:
-    first, second = house.alert(0.0), house.alert(60.0)
-    with writing(house.engine) as session:
+def test_a_probe_moved_to_another_alert_with_its_key_does_not_open_there(harness: AlertHarness) -> None:
+    first, second = harness.alert(0.0), harness.alert(60.0)
+    with writing(harness.engine) as session:
         rows = {row.id: row for row in session.exec(select(AlertRow))}
         rows[second].probe_sealed, rows[second].key_id = rows[first].probe_sealed, rows[first].key_id
 
-    assert _refused(house, second) == "vault.not-authentic"
+    assert _refused(harness, second) == "vault.not-authentic"
 
 
-def test_a_reference_under_anothers_name_does_not_open(house: AlertHouse) -> None:
-    alert = house.alert()
-    with writing(house.engine) as session:
+def test_a_reference_under_anothers_name_does_not_open(harness: AlertHarness) -> None:
+    alert = harness.alert()
+    with writing(harness.engine) as session:
         session.execute(text("UPDATE alert_reference SET id = 'entry-2/1'"))
 
-    assert _refused(house, alert) == "vault.not-authentic"
+    assert _refused(harness, alert) == "vault.not-authentic"
 
 
-def test_opening_an_alert_is_on_the_trail_and_joining_one_is_not(house: AlertHouse) -> None:
-    alert = house.alert(0.0)
-    house.recorder().record_sightings([sighting(1.0, similarity=0.9, probe=b"better", vault=house.vault)])
+def test_opening_an_alert_is_on_the_trail_and_joining_one_is_not(harness: AlertHarness) -> None:
+    alert = harness.alert(0.0)
+    harness.recorder().record_sightings([sighting(1.0, similarity=0.9, probe=b"better", vault=harness.vault)])
 
-    collected = [body for body in house.audited("collect") if "alert:" in body]
+    collected = [body for body in harness.audited("collect") if "alert:" in body]
 
     assert len(collected) == 1
     assert json.loads(collected[0])["subject"] == f"alert:{alert}"
-    assert house.crops.open(alert, "Ann", "look").probe.reveal() == b"better"
+    assert harness.crops.open(alert, "Ann", "look").probe.reveal() == b"better"
 
 
-def test_every_alert_has_a_key_of_its_own_due_after_24_hours_and_joining_makes_none(house: AlertHouse) -> None:
-    alerts = {str(house.alert(60.0 * n)) for n in range(3)}
-    house.recorder().record_sightings([sighting(1.0, similarity=0.9, vault=house.vault)])
+def test_every_alert_has_a_key_of_its_own_due_after_24_hours_and_joining_makes_none(harness: AlertHarness) -> None:
+    alerts = {str(harness.alert(60.0 * n)) for n in range(3)}
+    harness.recorder().record_sightings([sighting(1.0, similarity=0.9, vault=harness.vault)])
 
-    kept = house.vault.kept(KeyKind.ALERT)
+    kept = harness.vault.kept(KeyKind.ALERT)
 
     assert {info.subject for info in kept} == alerts
-    assert {info.due_ns - house.clock.time_ns() for info in kept} == {24 * 3_600 * 10**9}
+    assert {info.due_ns - harness.clock.time_ns() for info in kept} == {24 * 3_600 * 10**9}
     assert len({info.fingerprint for info in kept}) == 3
 
 
-def test_a_sighting_with_a_changed_probe_is_reported_and_its_neighbours_are_recorded(house: AlertHouse) -> None:
+def test_a_sighting_with_a_changed_probe_is_reported_and_its_neighbours_are_recorded(harness: AlertHarness) -> None:
     good, bad, foreign = (
-        sighting(0.0, vault=house.vault),
-        sighting(60.0, vault=house.vault),
+        sighting(0.0, vault=harness.vault),
+        sighting(60.0, vault=harness.vault),
         sighting(120.0, vault=MemoryVault()),
     )
     damaged = bytes([*bad.probe_sealed[:-1], bad.probe_sealed[-1] ^ 1])
     bad = type(bad).model_validate(bad.model_dump() | {"probe_sealed": base64.b64encode(damaged)})
 
-    recorded = house.recorder().record_sightings([bad, good, foreign])
+    recorded = harness.recorder().record_sightings([bad, good, foreign])
 
     rules = {one.id: error.rule for one, error in recorded.failures if isinstance(error, Refused)}
     assert rules == {bad.id: "vault.not-authentic", foreign.id: "vault.key-gone"}
-    assert len(recorded.opened) == len(alerts_of(house.engine, "dep")) == 1
+    assert len(recorded.opened) == len(alerts_of(harness.engine, "dep")) == 1
 
 
-def test_a_probe_sealed_for_another_deployment_is_refused(house: AlertHouse) -> None:
-    other = sighting(0.0, deployment="other", vault=house.vault)
+def test_a_probe_sealed_for_another_deployment_is_refused(harness: AlertHarness) -> None:
+    other = sighting(0.0, deployment="other", vault=harness.vault)
     stolen = type(other).model_validate(
-        sighting(0.0, vault=house.vault).model_dump()
+        sighting(0.0, vault=harness.vault).model_dump()
         | {"probe_sealed": base64.b64encode(other.probe_sealed), "key_id": other.key_id}
     )
 
-    recorded = house.recorder().record_sightings([stolen])
+    recorded = harness.recorder().record_sightings([stolen])
 
     ((_, error),) = recorded.failures
     assert isinstance(error, Refused)
@@ -130,70 +130,70 @@ def test_a_probe_sealed_for_another_deployment_is_refused(house: AlertHouse) -> 
 
 @pytest.mark.parametrize("call", ["make_key", "open_kept", "kept"])
 def test_with_the_vault_away_nothing_is_recorded_and_the_same_batch_tried_again_is(
-    house: AlertHouse, monkeypatch: pytest.MonkeyPatch, call: str
+    harness: AlertHarness, monkeypatch: pytest.MonkeyPatch, call: str
 ) -> None:
-    batch = [sighting(0.0, vault=house.vault), sighting(60.0, vault=house.vault)]
+    batch = [sighting(0.0, vault=harness.vault), sighting(60.0, vault=harness.vault)]
 
     def away(*_: object, **__: object) -> None:
         raise Retryable("the vault is away")
 
     with monkeypatch.context() as patch:
-        patch.setattr(house.vault, call, away)
+        patch.setattr(harness.vault, call, away)
         for _ in range(2):
             with pytest.raises(Retryable):
-                house.recorder().record_sightings(batch)
-    assert alerts_of(house.engine, "dep") == ()
+                harness.recorder().record_sightings(batch)
+    assert alerts_of(harness.engine, "dep") == ()
 
-    assert len(house.recorder().record_sightings(batch).opened) == 2
+    assert len(harness.recorder().record_sightings(batch).opened) == 2
 
 
-def test_what_needs_no_picture_needs_no_vault(house: AlertHouse, monkeypatch: pytest.MonkeyPatch) -> None:
-    house.alert(0.0)
-    weaker = sighting(1.0, similarity=0.5, vault=house.vault)
+def test_what_needs_no_picture_needs_no_vault(harness: AlertHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+    harness.alert(0.0)
+    weaker = sighting(1.0, similarity=0.5, vault=harness.vault)
 
     def asked(*_: object, **__: object) -> None:
         raise AssertionError("the vault was asked")
 
     for call in ("make_key", "open_kept", "kept"):
-        monkeypatch.setattr(house.vault, call, asked)
+        monkeypatch.setattr(harness.vault, call, asked)
 
-    assert house.recorder().record_sightings([weaker]).failures == ()
-    assert alerts_of(house.engine, "dep")[0].sightings == 2
+    assert harness.recorder().record_sightings([weaker]).failures == ()
+    assert alerts_of(harness.engine, "dep")[0].sightings == 2
 
 
 def test_a_keystore_that_cannot_be_written_is_tried_again_not_dead_lettered(
-    house: AlertHouse, monkeypatch: pytest.MonkeyPatch
+    harness: AlertHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    batch = [sighting(0.0, vault=house.vault)]
+    batch = [sighting(0.0, vault=harness.vault)]
 
     def full(*_: object, **__: object) -> None:
         raise Refused("vault.keystore", "the disk is full")
 
     with monkeypatch.context() as patch:
-        patch.setattr(house.vault, "make_key", full)
+        patch.setattr(harness.vault, "make_key", full)
         with pytest.raises(Retryable, match="disk is full"):
-            house.recorder().record_sightings(batch)
+            harness.recorder().record_sightings(batch)
 
-    assert len(house.recorder().record_sightings(batch).opened) == 1
+    assert len(harness.recorder().record_sightings(batch).opened) == 1
 
 
-def test_after_the_list_is_destroyed_a_late_sighting_opens_nothing(house: AlertHouse) -> None:
-    (key,) = house.vault.kept(KeyKind.WATCHLIST, "dep")
-    house.vault.destroy([key.id], rule="test")
+def test_after_the_list_is_destroyed_a_late_sighting_opens_nothing(harness: AlertHarness) -> None:
+    (key,) = harness.vault.kept(KeyKind.WATCHLIST, "dep")
+    harness.vault.destroy([key.id], rule="test")
 
-    ((_, error),) = house.recorder().record_sightings([sighting(0.0, vault=house.vault)]).failures
+    ((_, error),) = harness.recorder().record_sightings([sighting(0.0, vault=harness.vault)]).failures
 
     assert isinstance(error, Refused)
     assert error.rule == "vault.key-gone"
-    assert house.vault.kept(KeyKind.WATCHLIST) == ()  # and no key is made for it again
+    assert harness.vault.kept(KeyKind.WATCHLIST) == ()  # and no key is made for it again
 
 
-def test_a_list_is_sealed_under_its_deployments_key_and_an_attached_one_makes_no_other(house: AlertHouse) -> None:
-    with house.engine.connect() as connection:
+def test_a_list_is_sealed_under_its_deployments_key_and_an_attached_one_makes_no_other(harness: AlertHarness) -> None:
+    with harness.engine.connect() as connection:
         sealed = connection.execute(text("SELECT crop_sealed FROM watchlist_reference")).scalars().all()
 
     assert all(b"reference crop" not in bytes(one) for one in sealed)
-    assert [info.subject for info in house.vault.kept(KeyKind.WATCHLIST)] == ["dep"]
+    assert [info.subject for info in harness.vault.kept(KeyKind.WATCHLIST)] == ["dep"]
     with pytest.raises(Refused):
-        house.store.attach_watchlist("nowhere", "c", "g", house.entries)
-    assert len(house.vault.kept(KeyKind.WATCHLIST)) == 1
+        harness.store.attach_watchlist("nowhere", "c", "g", harness.entries)
+    assert len(harness.vault.kept(KeyKind.WATCHLIST)) == 1

@@ -26,7 +26,7 @@ from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus
 from lfr_core.domain.figures import UseCase
 from lfr_core.publication.printing import build_form
 from lfr_core.publication.record_figures import figures_for
-from tests.support.planning import OFFICER, PLANNER, PUBLISHER, PlanningHouse
+from tests.support.planning import OFFICER, PLANNER, PUBLISHER, PlanningHarness
 
 S = DeploymentStatus
 STATEMENTS: dict[str, Any] = {
@@ -42,8 +42,8 @@ STATEMENTS: dict[str, Any] = {
 }
 
 
-def page(house: PlanningHouse, kind: FormKind, deployment: str = "dep") -> str:
-    return render(build_form(house.engine, deployment, kind, house.policy, load_evaluations(), now=house.now))
+def page(harness: PlanningHarness, kind: FormKind, deployment: str = "dep") -> str:
+    return render(build_form(harness.engine, deployment, kind, harness.policy, load_evaluations(), now=harness.now))
 
 
 def holds(html: str, *statements: object) -> None:
@@ -55,122 +55,126 @@ def asks(html: str, rules: str) -> None:
     assert [rule for rule in rules.split() if f"<li>{rule}: {RULES[rule]}" not in unescape(html)] == []
 
 
-def no_form(house: PlanningHouse, kind: FormKind) -> str:
+def no_form(harness: PlanningHarness, kind: FormKind) -> str:
     with pytest.raises(Refused) as error:
-        page(house, kind)
+        page(harness, kind)
     assert error.value.rule == "life.no-paper"
     return str(error.value)
 
 
 def test_the_application_holds_every_statement_escaped_with_its_rules_and_what_the_list_costs(
-    house: PlanningHouse,
+    harness: PlanningHarness,
 ) -> None:
-    made = house.plan(**STATEMENTS)
+    made = harness.plan(**STATEMENTS)
 
-    html = page(house, FormKind.APPLICATION)
+    html = page(harness, FormKind.APPLICATION)
 
     texts = [each for each in STATEMENTS.values() if isinstance(each, str)]
     holds(html, *texts, "Norwich", "north, south", UseCase.SOUGHT_PERSONS.value, PLANNER, "1,000", "12,345", "0.61")
-    holds(html, "10:00 GMT", "16:00 GMT, 6 hours", forecast_false_alerts(made, load_evaluations(), house.policy).words)
+    holds(
+        html, "10:00 GMT", "16:00 GMT, 6 hours", forecast_false_alerts(made, load_evaluations(), harness.policy).words
+    )
     asks(html, "W1 W2 W3 W6 W7 A4 A5 A7 M1 M3 M4 P1 P2 P4 H1 D1 D2 D3")
     assert "<b>by" not in html
     assert "<wanted>" not in html
 
 
-def test_the_authority_holds_what_it_rests_on_and_is_another_document(house: PlanningHouse) -> None:
-    house.walk(S.LIST_APPROVED, **STATEMENTS)
+def test_the_authority_holds_what_it_rests_on_and_is_another_document(harness: PlanningHarness) -> None:
+    harness.walk(S.LIST_APPROVED, **STATEMENTS)
 
-    html = page(house, FormKind.AUTHORITY)
+    html = page(harness, FormKind.AUTHORITY)
 
     texts = [each for each in STATEMENTS.values() if isinstance(each, str)]
     holds(html, *texts, "Norwich", UseCase.SOUGHT_PERSONS.value, OFFICER, "superintendent", "Is</dt><dd>granted")
     holds(html, "necessary and proportionate", "1 in 100,000 faces", "the officer signs that they know")
-    holds(html, f"by {PLANNER}, ", f"by {OFFICER}, ", house.digest(), "wanted_by_courts", "revision 1")
+    holds(html, f"by {PLANNER}, ", f"by {OFFICER}, ", harness.digest(), "wanted_by_courts", "revision 1")
     asks(html, "A2 A3 A4 A5 A6 A7 M1 M3 M4 W1 W4 W6 P1")
     assert "subject of entry-1" not in html
     assert "<four>" not in html
 
 
-def test_before_the_list_and_the_announcement_the_authority_says_so(house: PlanningHouse) -> None:
-    house.plan()
-    house.authorise()
+def test_before_the_list_and_the_announcement_the_authority_says_so(harness: PlanningHarness) -> None:
+    harness.plan()
+    harness.authorise()
 
-    holds(page(house, FormKind.AUTHORITY), "not yet; it can't open before", "Built</dt><dd>not yet")
+    holds(page(harness, FormKind.AUTHORITY), "not yet; it can't open before", "Built</dt><dd>not yet")
 
 
-def test_a_withheld_notice_is_printed_with_its_reason_and_who_approved_it(house: PlanningHouse) -> None:
-    house.plan()
-    house.authorise()
+def test_a_withheld_notice_is_printed_with_its_reason_and_who_approved_it(harness: PlanningHarness) -> None:
+    harness.plan()
+    harness.authorise()
     why = ReasonClass.THREAT_TO_LIFE
-    withhold(house.engine, house.announcements, "dep", because=why, by=PUBLISHER, approved_by=OFFICER)
+    withhold(harness.engine, harness.announcements, "dep", because=why, by=PUBLISHER, approved_by=OFFICER)
 
-    holds(page(house, FormKind.AUTHORITY), f"because: {why.value}; approved by {OFFICER}")
-
-
-def test_what_does_not_exist_yet_is_refused_and_says_what_comes_first(house: PlanningHouse) -> None:
-    house.plan()
-
-    assert "lfr deployment authorise" in no_form(house, FormKind.AUTHORITY)
-    assert "nobody has decided" in no_form(house, FormKind.CLOSING_REPORT)
-    house.authorise()
-    assert "hasn't ended" in no_form(house, FormKind.CLOSING_REPORT)
-    house.plan(footprint="another side")
-
-    assert "revision 2" in no_form(house, FormKind.AUTHORITY)  # what was signed is not what is planned now
+    holds(page(harness, FormKind.AUTHORITY), f"because: {why.value}; approved by {OFFICER}")
 
 
-def test_a_refused_application_prints_as_refused_and_a_draft_as_a_draft(house: PlanningHouse) -> None:
-    house.plan()
-    house.planning.refuse("dep", by=OFFICER, reason="the footprint takes in a school")
+def test_what_does_not_exist_yet_is_refused_and_says_what_comes_first(harness: PlanningHarness) -> None:
+    harness.plan()
 
-    html = page(house, FormKind.AUTHORITY)
+    assert "lfr deployment authorise" in no_form(harness, FormKind.AUTHORITY)
+    assert "nobody has decided" in no_form(harness, FormKind.CLOSING_REPORT)
+    harness.authorise()
+    assert "hasn't ended" in no_form(harness, FormKind.CLOSING_REPORT)
+    harness.plan(footprint="another side")
+
+    assert "revision 2" in no_form(harness, FormKind.AUTHORITY)  # what was signed is not what is planned now
+
+
+def test_a_refused_application_prints_as_refused_and_a_draft_as_a_draft(harness: PlanningHarness) -> None:
+    harness.plan()
+    harness.planning.refuse("dep", by=OFFICER, reason="the footprint takes in a school")
+
+    html = page(harness, FormKind.AUTHORITY)
 
     holds(html, "Refused: this allows nothing.", "the footprint takes in a school", "Is</dt><dd>refused")
     assert "1 in 100,000" not in html
-    holds(page(house, FormKind.APPLICATION), "A draft")
+    holds(page(harness, FormKind.APPLICATION), "A draft")
 
 
-def test_an_authority_that_opens_no_gate_any_more_says_so_first(house: PlanningHouse) -> None:
-    house.plan()
-    house.authorise()
-    assert "No longer in force" not in page(house, FormKind.AUTHORITY)
+def test_an_authority_that_opens_no_gate_any_more_says_so_first(harness: PlanningHarness) -> None:
+    harness.plan()
+    harness.authorise()
+    assert "No longer in force" not in page(harness, FormKind.AUTHORITY)
 
-    house.people.revoke(OFFICER, why="left the force", by="Dee Compliance")
+    harness.people.revoke(OFFICER, why="left the force", by="Dee Compliance")
 
-    holds(page(house, FormKind.AUTHORITY), f"No longer in force: {OFFICER} may authorise nothing any more")
+    holds(page(harness, FormKind.AUTHORITY), f"No longer in force: {OFFICER} may authorise nothing any more")
 
 
-def test_the_record_says_when_it_was_allowed_and_by_which_rank_and_not_by_whom(house: PlanningHouse) -> None:
-    house.walk(S.LIVE)
-    house.store.close("dep", by=SystemActor.FLOWS)
-    given = figures_for(house.engine, "dep", force="Norfolk Constabulary").documents
+def test_the_record_says_when_it_was_allowed_and_by_which_rank_and_not_by_whom(harness: PlanningHarness) -> None:
+    harness.walk(S.LIVE)
+    harness.store.close("dep", by=SystemActor.FLOWS)
+    given = figures_for(harness.engine, "dep", force="Norfolk Constabulary").documents
 
     assert given.authorising_rank == Rank.SUPERINTENDENT.value
     assert re.fullmatch(r"given 20\d\d-\d\d-\d\d, revision 1", given.authority)
 
 
-def test_the_closing_report_is_there_once_it_has_ended_and_the_authority_says_that_too(house: PlanningHouse) -> None:
-    house.walk(S.LIVE)
-    house.store.close("dep", by=SystemActor.FLOWS)
+def test_the_closing_report_is_there_once_it_has_ended_and_the_authority_says_that_too(
+    harness: PlanningHarness,
+) -> None:
+    harness.walk(S.LIVE)
+    harness.store.close("dep", by=SystemActor.FLOWS)
 
-    holds(page(house, FormKind.CLOSING_REPORT), "Forecast and outcome", OFFICER)
-    holds(page(house, FormKind.AUTHORITY), "No longer in force: ended")
+    holds(page(harness, FormKind.CLOSING_REPORT), "Forecast and outcome", OFFICER)
+    holds(page(harness, FormKind.AUTHORITY), "No longer in force: ended")
 
 
-def test_a_trial_and_an_unknown_one_have_no_documents(house: PlanningHouse) -> None:
-    house.store.create("trial", DeploymentKind.EVALUATION, name="Trial", policy=house.policy)
+def test_a_trial_and_an_unknown_one_have_no_documents(harness: PlanningHarness) -> None:
+    harness.store.create("trial", DeploymentKind.EVALUATION, name="Trial", policy=harness.policy)
 
     for deployment, rule in (("trial", "life.trial"), ("gone", "deployment.unknown"), ("d\x00", "deployment.unknown")):
         with pytest.raises(Refused) as error:
-            page(house, FormKind.APPLICATION, deployment)
+            page(harness, FormKind.APPLICATION, deployment)
         assert error.value.rule == rule
 
 
 def test_the_command_writes_a_page_for_its_owner_and_leaves_what_is_there(
-    house: PlanningHouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    harness: PlanningHarness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    house.plan()
-    monkeypatch.setenv("LFR_DATABASE_URL", house.engine.url.render_as_string(hide_password=False))
+    harness.plan()
+    monkeypatch.setenv("LFR_DATABASE_URL", harness.engine.url.render_as_string(hide_password=False))
     monkeypatch.setenv("LFR_HOME", str(tmp_path))
     file = tmp_path / "made" / "application.html"
 
@@ -190,12 +194,12 @@ def test_the_command_writes_a_page_for_its_owner_and_leaves_what_is_there(
 
 
 def test_list_and_show_say_where_when_and_who_authorised_a_planned_one_and_that_a_trial_is_one(
-    house: PlanningHouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    harness: PlanningHarness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    house.plan("asked", place="Great Yarmouth", cameras=("east",))
-    made = house.walk(S.AUTHORISED)
-    house.store.create("trial", DeploymentKind.EVALUATION, name="[red]Trial", policy=house.policy)
-    monkeypatch.setenv("LFR_DATABASE_URL", house.engine.url.render_as_string(hide_password=False))
+    harness.plan("asked", place="Great Yarmouth", cameras=("east",))
+    made = harness.walk(S.AUTHORISED)
+    harness.store.create("trial", DeploymentKind.EVALUATION, name="[red]Trial", policy=harness.policy)
+    monkeypatch.setenv("LFR_DATABASE_URL", harness.engine.url.render_as_string(hide_password=False))
     monkeypatch.setenv("LFR_HOME", str(tmp_path))
     monkeypatch.setattr(console, "_width", 200)
 

@@ -36,7 +36,7 @@ from lfr_core.recognition.gallery.rotated import rotated_gallery
 from lfr_core.storage.engine import open_engine
 from lfr_core.watchlists.building import ListBuilder
 from tests.support.milvus import MilvusServer, free_port
-from tests.support.planning import OPERATOR, PLANNER, PlanningHouse, form
+from tests.support.planning import OPERATOR, PLANNER, PlanningHarness, form
 from tests.support.prefect import PrefectProcess
 from tests.support.records import ManualClock
 from tests.support.samples import require_photos
@@ -62,42 +62,42 @@ def settings_for(prefect: PrefectProcess, tmp_path: Path, monkeypatch: pytest.Mo
     return settings
 
 
-def house_of(settings: Settings, clock: ManualClock, *, policy: Any = None) -> PlanningHouse:
+def harness_of(settings: Settings, clock: ManualClock, *, policy: Any = None) -> PlanningHarness:
     """With the vault that answers at the settings' socket."""
     vault = vault_client(settings)
-    house = PlanningHouse(
+    harness = PlanningHarness(
         open_engine(settings.records_url), vault, AuditTrail(vault, clock), clock, settings.home,
         **({"policy": policy} if policy else {}),
     )  # fmt: skip
-    house.settle()
-    return house
+    harness.settle()
+    return harness
 
 
 @pytest.fixture
 def runner(prefect: PrefectProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[DeploymentFlowsRunner]:
     settings, clock = settings_for(prefect, tmp_path, monkeypatch), ManualClock(time.time_ns())
     with serving_vault(settings, clock=clock):
-        house = house_of(settings, clock)
-        yield DeploymentFlowsRunner(prefect.server, settings, house)
-        house.engine.dispose()
+        harness = harness_of(settings, clock)
+        yield DeploymentFlowsRunner(prefect.server, settings, harness)
+        harness.engine.dispose()
     api = PrefectFlowRuns(prefect.server.client)
     for each in api.read_of("dep"):
         api.delete(each)
 
 
-def status(house: PlanningHouse, deployment: str = "dep") -> Status:
-    found = house.store.find(deployment)
+def status(harness: PlanningHarness, deployment: str = "dep") -> Status:
+    found = harness.store.find(deployment)
     assert found is not None
     return found.status
 
 
 def test_authorising_schedules_each_step_at_its_exact_time_and_once_only(runner: DeploymentFlowsRunner) -> None:
-    made = runner.house.plan()
+    made = runner.harness.plan()
     assert runner.reconcile().create == ()
 
-    runner.house.authorise()
-    authorised = runner.house.now
-    schedule_now(runner.settings, runner.house.policy)
+    runner.harness.authorise()
+    authorised = runner.harness.now
+    schedule_now(runner.settings, runner.harness.policy)
 
     assert runner.schedule() == [
         (FlowStep.ANNOUNCE, authorised + HOUR, 1),
@@ -110,14 +110,14 @@ def test_authorising_schedules_each_step_at_its_exact_time_and_once_only(runner:
 
 
 def test_moving_the_window_moves_every_run_and_cancelling_cancels_them(runner: DeploymentFlowsRunner) -> None:
-    runner.house.plan()
-    runner.house.authorise()
+    runner.harness.plan()
+    runner.harness.authorise()
     runner.reconcile()
-    moved = runner.house.plan(wanted=form(runner.house.start(6.0)))
+    moved = runner.harness.plan(wanted=form(runner.harness.start(6.0)))
     runner.reconcile()
     assert runner.schedule() == []  # nothing is authorised any more
 
-    runner.house.authorise()
+    runner.harness.authorise()
     runner.reconcile()
 
     assert [(step, at, revision) for step, at, revision in runner.schedule() if step is not FlowStep.ANNOUNCE] == [
@@ -125,7 +125,7 @@ def test_moving_the_window_moves_every_run_and_cancelling_cancels_them(runner: D
         (FlowStep.OPEN, moved.starts_at, 2),
         (FlowStep.CLOSE, moved.ends_at, 2),
     ]
-    runner.house.store.cancel("dep", "the market was called off", by=PLANNER)
+    runner.harness.store.cancel("dep", "the market was called off", by=PLANNER)
     runner.reconcile()
 
     assert runner.schedule() == []
@@ -134,11 +134,11 @@ def test_moving_the_window_moves_every_run_and_cancelling_cancels_them(runner: D
 def test_a_withheld_or_announced_deployment_is_not_announced_again_and_a_run_that_comes_too_late_is_superseded(
     runner: DeploymentFlowsRunner,
 ) -> None:
-    runner.house.plan()
-    runner.house.authorise()
+    runner.harness.plan()
+    runner.harness.authorise()
     runner.reconcile()
-    runner.house.clock.advance(3_700)  # type: ignore[attr-defined]  # a ManualClock
-    runner.house.announce()
+    runner.harness.clock.advance(3_700)  # type: ignore[attr-defined]  # a ManualClock
+    runner.harness.announce()
 
     ended = runner.run(FlowStep.ANNOUNCE)
 
@@ -148,16 +148,16 @@ def test_a_withheld_or_announced_deployment_is_not_announced_again_and_a_run_tha
 
 
 def test_too_late_a_notice_is_not_given_by_itself_but_people_are_called(runner: DeploymentFlowsRunner) -> None:
-    runner.house.plan(wanted=form(runner.house.now + 20 * HOUR))
-    runner.house.authorise()
-    runner.house.clock.advance(3_700)  # type: ignore[attr-defined]
+    runner.harness.plan(wanted=form(runner.harness.now + 20 * HOUR))
+    runner.harness.authorise()
+    runner.harness.clock.advance(3_700)  # type: ignore[attr-defined]
     runner.reconcile()
 
     ended = runner.run(FlowStep.ANNOUNCE)
 
     assert ended.name == "Failed"
     assert "withhold" in runner.report(FlowStep.ANNOUNCE)
-    whys = {each.role for each in open_calls(runner.house.engine) if "too late to announce" in each.why}
+    whys = {each.role for each in open_calls(runner.harness.engine) if "too late to announce" in each.why}
     assert whys == {Role.PUBLICATION_OFFICER, Role.PLANNER}
     assert [each.attempt for each in runner.reconcile().create] == [2]
 
@@ -165,37 +165,37 @@ def test_too_late_a_notice_is_not_given_by_itself_but_people_are_called(runner: 
 def test_a_deployment_that_is_not_in_order_stays_shut_names_who_must_act_and_is_tried_each_minute_until_it_is_cancelled(
     runner: DeploymentFlowsRunner,
 ) -> None:
-    made = runner.house.walk(Status.LIST_APPROVED)
-    runner.house.wait_until(made.starts_at)
+    made = runner.harness.walk(Status.LIST_APPROVED)
+    runner.harness.wait_until(made.starts_at)
     runner.reconcile()
 
     ended = runner.run(FlowStep.OPEN)
 
     assert ended.name == "Failed"
-    assert status(runner.house) is Status.LIST_APPROVED
+    assert status(runner.harness) is Status.LIST_APPROVED
     report = runner.report(FlowStep.OPEN)
     assert "| signage | planner |" in report
     assert "| proven | operator |" in report
     assert "| ready | planner |" in report
-    called = {each.role for each in open_calls(runner.house.engine) if "hours have begun" in each.why}
+    called = {each.role for each in open_calls(runner.harness.engine) if "hours have begun" in each.why}
     assert called == {Role.PLANNER, Role.OPERATOR}
     (again,) = runner.reconcile().create
     assert again.attempt == 2
-    assert again.at <= runner.house.now
+    assert again.at <= runner.harness.now
 
-    runner.house.wait_until(made.ends_at)
+    runner.harness.wait_until(made.ends_at)
     runner.reconcile()
     assert [step for step, _, _ in runner.schedule()] == [FlowStep.CLOSE]
     assert runner.run(FlowStep.CLOSE).name == "Failed"  # Milvus is away
-    assert status(runner.house) is Status.CANCELLED
+    assert status(runner.harness) is Status.CANCELLED
 
 
 def test_without_a_folder_the_planner_is_asked_to_compile_and_a_folder_that_is_no_list_fails_with_a_sentence(
     runner: DeploymentFlowsRunner, tmp_path: Path
 ) -> None:
-    made = runner.house.plan()
-    runner.house.authorise()
-    runner.house.wait_until(made.starts_at - 4 * HOUR)
+    made = runner.harness.plan()
+    runner.harness.authorise()
+    runner.harness.wait_until(made.starts_at - 4 * HOUR)
     runner.reconcile()
 
     assert runner.run(FlowStep.COMPILE).name == "Completed"
@@ -206,11 +206,11 @@ def test_without_a_folder_the_planner_is_asked_to_compile_and_a_folder_that_is_n
 def test_an_away_prefect_raises_nothing_and_the_next_tick_catches_up(
     runner: DeploymentFlowsRunner, tmp_path: Path
 ) -> None:
-    runner.house.plan()
-    runner.house.authorise()
+    runner.harness.plan()
+    runner.harness.authorise()
     away = runner.settings.model_copy(update={"prefect_url": f"http://127.0.0.1:{free_port()}/api"})
 
-    assert schedule_now(away, runner.house.policy) is None
+    assert schedule_now(away, runner.harness.policy) is None
     assert len(runner.reconcile().create) == 4
 
 
@@ -223,48 +223,48 @@ def test_a_whole_lifecycle_under_a_moved_clock_plan_authorise_announce_compile_a
     settings = settings_for(prefect, tmp_path, monkeypatch, milvus_uri=milvus.uri)
     clock = ManualClock(time.time_ns())
     with serving_vault(settings, clock=clock):
-        house = house_of(settings, clock)
-        runner = DeploymentFlowsRunner(prefect.server, settings, house)
+        harness = harness_of(settings, clock)
+        runner = DeploymentFlowsRunner(prefect.server, settings, harness)
 
         def due(at: datetime, *steps: FlowStep) -> None:
             """Move on, reconcile, and run what is due: exactly these steps."""
-            house.wait_until(at)
+            harness.wait_until(at)
             runner.reconcile()
-            ready = {step for step, when, _ in runner.schedule("whole") if when <= house.now}
+            ready = {step for step, when, _ in runner.schedule("whole") if when <= harness.now}
             assert ready == set(steps)
             for step in steps:
                 ended = runner.run(step, "whole")
                 assert ended.name == "Completed", ended.message
 
-        made = house.plan("whole", wanted=form(house.start(), watchlist_folder=str(folder)), kind="evaluation")
-        house.authorise("whole")
-        due(house.now + HOUR, FlowStep.ANNOUNCE)
+        made = harness.plan("whole", wanted=form(harness.start(), watchlist_folder=str(folder)), kind="evaluation")
+        harness.authorise("whole")
+        due(harness.now + HOUR, FlowStep.ANNOUNCE)
         due(made.starts_at - 4 * HOUR, FlowStep.COMPILE)
-        assert status(house, "whole") is Status.LIST_BUILT
+        assert status(harness, "whole") is Status.LIST_BUILT
         assert "1 people" in runner.report(FlowStep.COMPILE)
-        house.approve("whole")
-        house.touch()
-        house.planning.confirm("whole", by=PLANNER, signage=True, briefing=True)
-        house.planning.ready("whole", by=PLANNER)
-        house.wait_until(made.starts_at)
-        house.touch()
-        house.prove("whole")
+        harness.approve("whole")
+        harness.touch()
+        harness.planning.confirm("whole", by=PLANNER, signage=True, briefing=True)
+        harness.planning.ready("whole", by=PLANNER)
+        harness.wait_until(made.starts_at)
+        harness.touch()
+        harness.prove("whole")
         due(made.starts_at, FlowStep.OPEN)
-        assert status(house, "whole") is Status.LIVE
+        assert status(harness, "whole") is Status.LIVE
         due(made.ends_at, FlowStep.CLOSE)
-        assert status(house, "whole") is Status.ENDED
+        assert status(harness, "whole") is Status.ENDED
         destroyed = [line for line in runner.report(FlowStep.CLOSE).splitlines() if "list destroyed" in line]
         assert "done" in destroyed[0]
         assert "Forecast and outcome" in closing_report_file(settings.home, "whole").read_text(encoding="utf-8")
         due(made.ends_at, FlowStep.PUBLISH)
-        assert published_records(house.engine)[0].deployment == "whole"
+        assert published_records(harness.engine)[0].deployment == "whole"
         runner.reconcile()
         assert runner.schedule("whole") == []
-        steps = [entry.step for entry in timeline(house.engine, "whole")]
+        steps = [entry.step for entry in timeline(harness.engine, "whole")]
         assert steps == ["plan", "apply", "authorise", "announce", "compile", "approve-list", "ready", "open", "close"]
-        by = {entry.step: entry.by for entry in timeline(house.engine, "whole")}
+        by = {entry.step: entry.by for entry in timeline(harness.engine, "whole")}
         assert {by[step] for step in ("announce", "compile", "open", "close")} == {"system:flows"}
-        house.engine.dispose()
+        harness.engine.dispose()
 
 
 @pytest.mark.models
@@ -280,33 +280,33 @@ def test_a_compile_killed_half_way_and_run_again_builds_the_same_list_and_leaves
         "from flows.compile_watchlist import compile_watchlist; compile_watchlist('killed', 1)"
     )
     with serving_vault(settings, clock=clock):
-        house = house_of(settings, clock)
-        runner = DeploymentFlowsRunner(prefect.server, settings, house)
-        wanted = form(house.now + 3 * HOUR, watchlist_folder=str(folder))
-        house.plan("killed", wanted=wanted, kind="evaluation")
-        house.authorise("killed")
+        harness = harness_of(settings, clock)
+        runner = DeploymentFlowsRunner(prefect.server, settings, harness)
+        wanted = form(harness.now + 3 * HOUR, watchlist_folder=str(folder))
+        harness.plan("killed", wanted=wanted, kind="evaluation")
+        harness.authorise("killed")
         env = os.environ | prefect.server.environment(settings)
         done = subprocess.run([sys.executable, "-c", killed], env=env, capture_output=True, timeout=120, check=False)
         assert done.returncode == -signal.SIGKILL, done.stderr.decode()
-        assert status(house, "killed") is Status.AUTHORISED
+        assert status(harness, "killed") is Status.AUTHORISED
         with contextlib.closing(MilvusGallery(milvus.uri)) as gallery:
             assert len(of(gallery, "killed")) == 1
             runner.reconcile()
             assert runner.run(FlowStep.COMPILE, "killed").name == "Completed"
-            first = house.digest("killed")
+            first = harness.digest("killed")
             assert len(of(gallery, "killed")) == 1
             by_hand = ListBuilder(
-                policy=house.policy,
-                store=house.store,
-                gallery=rotated_gallery(gallery, house.vault, actor=SystemActor.FLOWS, may_make=True),
-                engine=lambda: build_engine(settings, house.policy),
+                policy=harness.policy,
+                store=harness.store,
+                gallery=rotated_gallery(gallery, harness.vault, actor=SystemActor.FLOWS, may_make=True),
+                engine=lambda: build_engine(settings, harness.policy),
                 home=settings.home,
             )
-            day = house.now.date()
+            day = harness.now.date()
             by_hand.build(folder, "killed", today=day, last_day=day, by=PLANNER, attempt="again")
 
-            assert house.digest("killed") == first
-        house.engine.dispose()
+            assert harness.digest("killed") == first
+        harness.engine.dispose()
 
 
 @pytest.mark.slow
@@ -316,37 +316,37 @@ def test_with_prefect_killed_the_vault_ends_the_hours_and_the_reconciler_closes_
     settings = settings_for(prefect, tmp_path, monkeypatch, milvus_uri=milvus.uri)
     clock = ManualClock(time.time_ns())
     with serving_vault(settings, clock=clock) as vault:
-        house = house_of(settings, clock)
-        runner = DeploymentFlowsRunner(prefect.server, settings, house)
-        made = house.walk(Status.LIVE, "survivor")
+        harness = harness_of(settings, clock)
+        runner = DeploymentFlowsRunner(prefect.server, settings, harness)
+        made = harness.walk(Status.LIVE, "survivor")
         runner.reconcile()
-        attend(house, "survivor")
+        attend(harness, "survivor")
         assert vault.check_gate("survivor") > 0
 
         prefect.kill()
-        house.wait_until(made.ends_at - timedelta(minutes=1))
-        house.prove("survivor")
-        house.compare("survivor")
-        attend(house, "survivor")
+        harness.wait_until(made.ends_at - timedelta(minutes=1))
+        harness.prove("survivor")
+        harness.compare("survivor")
+        attend(harness, "survivor")
         vault.check_gate("survivor")  # nothing of Prefect is needed within the hours
-        house.wait_until(made.ends_at)
-        house.prove("survivor")
-        house.compare("survivor")
-        attend(house, "survivor")
+        harness.wait_until(made.ends_at)
+        harness.prove("survivor")
+        harness.compare("survivor")
+        attend(harness, "survivor")
         with pytest.raises(Refused) as ended:
             vault.check_gate("survivor")
         assert ended.value.rule == "gate.within-hours"
         with pytest.raises(Retryable):
             runner.reconcile()
-        assert status(house, "survivor") is Status.LIVE
+        assert status(harness, "survivor") is Status.LIVE
 
         prefect.start()
         runner.reconcile()
         assert runner.run(FlowStep.CLOSE, "survivor").name == "Completed"
-        assert status(house, "survivor") is Status.ENDED
+        assert status(harness, "survivor") is Status.ENDED
         runner.reconcile()
         assert FlowStep.PUBLISH in {step for step, _, _ in runner.schedule("survivor")}
-        house.engine.dispose()
+        harness.engine.dispose()
 
 
 def list_of(tmp_path: Path) -> Path:
@@ -362,7 +362,7 @@ def of(gallery: MilvusGallery, deployment: str) -> list[str]:
     return [name for name in gallery.names() if name.startswith(gallery_name(deployment))]
 
 
-def attend(house: PlanningHouse, deployment: str) -> None:
+def attend(harness: PlanningHarness, deployment: str) -> None:
     """An operator is there, and the records take writes."""
-    Attendance(house.engine, house.clock).heard(deployment, OPERATOR)
-    house.touch()
+    Attendance(harness.engine, harness.clock).heard(deployment, OPERATOR)
+    harness.touch()

@@ -21,7 +21,7 @@ from lfr_core.common.settings import Settings
 from lfr_core.storage.engine import open_engine
 from tests.support.milvus import free_port
 from tests.support.prefect import PrefectServer
-from tests.support.retention import DAY_S, RetentionHouse
+from tests.support.retention import DAY_S, RetentionHarness
 from tests.support.vault_server import serving_vault
 
 
@@ -241,8 +241,8 @@ def test_old_runs_and_their_artifacts_go_and_without_the_step_it_is_an_alarm(
     prefect_server: PrefectServer, sqlite_url: str, tmp_path: Path
 ) -> None:
     engine = open_engine(sqlite_url)
-    house = RetentionHouse(engine, tmp_path)
-    house.clock.advance((time.time_ns() - house.clock.time_ns()) / 1e9)
+    harness = RetentionHarness(engine, tmp_path)
+    harness.clock.advance((time.time_ns() - harness.clock.time_ns()) / 1e9)
     flow = prefect_server.ask("POST", "/flows/", {"name": "old"})
     assert isinstance(flow, dict)
     for _ in range(60):  # more than Prefect deletes at once
@@ -256,20 +256,20 @@ def test_old_runs_and_their_artifacts_go_and_without_the_step_it_is_an_alarm(
         return len(read(prefect_server, "flow_runs", **mine)), len(artifacts)
 
     step = WorkflowsStep(lambda: prefect_server.client, keep_days=7, server_home=None)
-    house.more = [step]
-    house.sweep()
+    harness.more = [step]
+    harness.sweep()
     assert there() == (60, 1)  # within their days
 
-    house.clock.advance(7 * DAY_S + 301)
-    house.sweep(without={"workflows"})
+    harness.clock.advance(7 * DAY_S + 301)
+    harness.sweep(without={"workflows"})
     assert there() == (60, 1)
-    assert house.status()["workflows"].is_alarm
+    assert harness.status()["workflows"].is_alarm
 
-    report = house.sweep()["workflows"]
+    report = harness.sweep()["workflows"]
 
     assert (there(), report.error, report.left) == ((0, 0), "", ())
-    assert not house.status()["workflows"].is_alarm
-    assert house.sweep()["workflows"].destroyed == ()
+    assert not harness.status()["workflows"].is_alarm
+    assert harness.sweep()["workflows"].destroyed == ()
     engine.dispose()
 
 

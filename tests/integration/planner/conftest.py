@@ -8,9 +8,9 @@ from sqlalchemy import Engine
 
 from lfr_core.storage.engine import open_engine
 from tests.support.databases import database_url, postgres, sqlite_url
-from tests.support.planning import PlanningHouse
+from tests.support.planning import PlanningHarness
 
-__all__ = ["database_url", "engine", "house", "postgres", "sqlite_url"]
+__all__ = ["database_url", "engine", "harness", "postgres", "sqlite_url"]
 
 
 @pytest.fixture
@@ -21,5 +21,5 @@ def engine(database_url: str) -> Iterator[Engine]:
 
 
 @pytest.fixture
-def house(engine: Engine, tmp_path: Path) -> PlanningHouse:
-    return PlanningHouse.on(engine, tmp_path)
+def harness(engine: Engine, tmp_path: Path) -> PlanningHarness:
+    return PlanningHarness.on(engine, tmp_path)

@@ -9,7 +9,7 @@ from apps.planner.view import PlannerServices, PlannerView
 from lfr_core.deployments.evaluations import load_evaluations
 from lfr_core.deployments.reading import read_authority
 from lfr_core.storage.engine import reading
-from tests.support.planning import OFFICER, OTHER_OFFICER, PlanningHouse
+from tests.support.planning import OFFICER, OTHER_OFFICER, PlanningHarness
 from tests.support.records import entry
 
 CHANGED = "This deployment has changed since you looked, so nothing was done"
@@ -29,16 +29,16 @@ def drawn(view: object, name: str) -> None:
     acts.show_actions(view, view.person(name), view.standing("dep"), go="go")  # type: ignore[arg-type,attr-defined]  # its annotation is read where nothing is imported
 
 
-def page(house: PlanningHouse, name: str) -> AppTest:
+def page(harness: PlanningHarness, name: str) -> AppTest:
     view = PlannerView(
-        house.engine,
-        house.policy,
-        house.clock,
-        house.home / "quality",
+        harness.engine,
+        harness.policy,
+        harness.clock,
+        harness.home / "quality",
         PlannerServices(
-            planning=house.planning,
-            store=house.store,
-            announcements=house.announcements,
+            planning=harness.planning,
+            store=harness.store,
+            announcements=harness.announcements,
             evaluations=load_evaluations(),
             compare=lambda _: "",
         ),
@@ -55,28 +55,28 @@ def press(app: AppTest, label: str) -> AppTest:
     return app
 
 
-def test_an_application_revised_since_the_officer_looked_is_not_authorised(house: PlanningHouse) -> None:
-    house.plan()
-    app = page(house, OTHER_OFFICER)
+def test_an_application_revised_since_the_officer_looked_is_not_authorised(harness: PlanningHarness) -> None:
+    harness.plan()
+    app = page(harness, OTHER_OFFICER)
     app.text_area[0].input("necessary and proportionate").run()
-    house.plan(place="Great Yarmouth")
+    harness.plan(place="Great Yarmouth")
 
     press(app, "Authorise")
 
-    with reading(house.engine) as session:
+    with reading(harness.engine) as session:
         assert read_authority(session, "dep") is None
     assert CHANGED in app.warning[0].value
 
 
-def test_a_list_built_anew_since_the_officer_looked_is_not_approved(house: PlanningHouse) -> None:
-    house.plan()
-    house.authorise()
-    house.announce()
-    house.compile()
-    app = page(house, OFFICER)
-    before = house.digest()
-    house.compile(entries=(entry(), entry("another")))
-    assert house.digest() != before
+def test_a_list_built_anew_since_the_officer_looked_is_not_approved(harness: PlanningHarness) -> None:
+    harness.plan()
+    harness.authorise()
+    harness.announce()
+    harness.compile()
+    app = page(harness, OFFICER)
+    before = harness.digest()
+    harness.compile(entries=(entry(), entry("another")))
+    assert harness.digest() != before
 
     press(app, "Approve the list")
     reported, approved = app.warning[0].value, [each.value for each in app.success]

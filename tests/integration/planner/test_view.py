@@ -22,7 +22,7 @@ from lfr_core.domain.gate import Condition
 from lfr_core.storage.engine import reading
 from lfr_core.watchlists.quality.result import CategoryCount, ListFinding, ListQuality, Unchecked
 from lfr_core.watchlists.quality.service import RESULT_FILE
-from tests.support.planning import OFFICER, OPERATOR, OTHER_OFFICER, PLANNER, PUBLISHER, PlanningHouse
+from tests.support.planning import OFFICER, OPERATOR, OTHER_OFFICER, PLANNER, PUBLISHER, PlanningHarness
 from tests.support.records import entry
 
 S = DeploymentStatus
@@ -41,21 +41,21 @@ def calls() -> PlannerCalls:
     return PlannerCalls()
 
 
-def view_of(house: PlanningHouse, calls: PlannerCalls, drop_gallery: Callable[[str], None]) -> PlannerView:
+def view_of(harness: PlanningHarness, calls: PlannerCalls, drop_gallery: Callable[[str], None]) -> PlannerView:
     def reschedule() -> None:
         calls.moved += 1
 
     return PlannerView(
-        house.engine,
-        house.policy,
-        house.clock,
-        house.home / "quality",
+        harness.engine,
+        harness.policy,
+        harness.clock,
+        harness.home / "quality",
         PlannerServices(
-            planning=house.planning,
-            store=house.store,
-            announcements=house.announcements,
+            planning=harness.planning,
+            store=harness.store,
+            announcements=harness.announcements,
             evaluations=load_evaluations(),
-            compare=house.compare,
+            compare=harness.compare,
             drop_gallery=drop_gallery,
             reschedule=reschedule,
         ),
@@ -63,8 +63,8 @@ def view_of(house: PlanningHouse, calls: PlannerCalls, drop_gallery: Callable[[s
 
 
 @pytest.fixture
-def view(house: PlanningHouse, calls: PlannerCalls) -> PlannerView:
-    return view_of(house, calls, calls.dropped.append)
+def view(harness: PlanningHarness, calls: PlannerCalls) -> PlannerView:
+    return view_of(harness, calls, calls.dropped.append)
 
 
 def refused(rule: str, act: Callable[[], object]) -> None:
@@ -73,40 +73,40 @@ def refused(rule: str, act: Callable[[], object]) -> None:
     assert error.value.rule == rule, str(error.value)
 
 
-def test_unknown_and_revoked_people_do_not_get_in(house: PlanningHouse, view: PlannerView) -> None:
+def test_unknown_and_revoked_people_do_not_get_in(harness: PlanningHarness, view: PlannerView) -> None:
     assert view.person(" pat  PLANNER ").name == PLANNER
-    house.people.revoke(PLANNER, why="left", by="Dee Compliance")
+    harness.people.revoke(PLANNER, why="left", by="Dee Compliance")
 
     refused("people.unknown", lambda: view.person("Nobody Known"))
     refused("people.revoked", lambda: view.person(PLANNER))
 
 
 def test_what_waits_for_an_officer_waits_for_nobody_else_and_is_gone_once_done(
-    house: PlanningHouse, view: PlannerView
+    harness: PlanningHarness, view: PlannerView
 ) -> None:
     def waiting(name: str) -> list[tuple[str, Role]]:
-        return [(one.deployment, one.role) for one in view.waiting(house.person(name))]
+        return [(one.deployment, one.role) for one in view.waiting(harness.person(name))]
 
-    house.plan("dep")
+    harness.plan("dep")
     officers = [("dep", Role.AUTHORISING_OFFICER)]
     assert [waiting(name) for name in (OTHER_OFFICER, PUBLISHER, OPERATOR)] == [officers, [], []]
 
-    house.authorise("dep")
+    harness.authorise("dep")
     assert [waiting(name) for name in (OTHER_OFFICER, PUBLISHER)] == [[], [("dep", Role.PUBLICATION_OFFICER)]]
-    house.announce("dep")
-    house.compile("dep")
+    harness.announce("dep")
+    harness.compile("dep")
 
     assert [waiting(name) for name in (OTHER_OFFICER, PUBLISHER)] == [officers, []]  # its list, though nobody called
-    house.approve("dep")
+    harness.approve("dep")
     assert waiting(OTHER_OFFICER) == []
 
 
 def test_the_officer_authorises_the_revision_that_was_on_the_screen(
-    house: PlanningHouse, view: PlannerView, calls: PlannerCalls
+    harness: PlanningHarness, view: PlannerView, calls: PlannerCalls
 ) -> None:
-    house.plan("dep")
-    house.register_document(ComplianceDocumentKind.COMMUNITY, deployment="dep")
-    house.plan("dep", place="Great Yarmouth")
+    harness.plan("dep")
+    harness.register_document(ComplianceDocumentKind.COMMUNITY, deployment="dep")
+    harness.plan("dep", place="Great Yarmouth")
 
     def authorise(revision: int, by: str = OTHER_OFFICER, *, signed: bool = True) -> None:
         view.authorise("dep", revision=revision, by=by, reason="necessary and proportionate", signed=signed)
@@ -116,14 +116,16 @@ def test_the_officer_authorises_the_revision_that_was_on_the_screen(
     assert calls.moved == 0
     authorise(2)
 
-    with reading(house.engine) as session:
+    with reading(harness.engine) as session:
         given = read_authority(session, "dep")
     assert given is not None
     assert (given.revision, given.by, calls.moved) == (2, OTHER_OFFICER, 1)
 
 
-def test_the_board_lists_every_condition_and_calls_the_clock_unseen(house: PlanningHouse, view: PlannerView) -> None:
-    house.walk(S.READY)
+def test_the_board_lists_every_condition_and_calls_the_clock_unseen(
+    harness: PlanningHarness, view: PlannerView
+) -> None:
+    harness.walk(S.READY)
 
     readiness = view.standing("dep").readiness
 
@@ -140,12 +142,12 @@ def test_the_board_lists_every_condition_and_calls_the_clock_unseen(house: Plann
 
 
 def test_the_calendar_has_planned_deployments_by_their_start_and_no_trial(
-    house: PlanningHouse, view: PlannerView
+    harness: PlanningHarness, view: PlannerView
 ) -> None:
-    house.store.create("trial", DeploymentKind.EVALUATION, name="t", policy=house.policy)
-    house.plan("late", place="Cromer", cameras=("pier",))
-    house.plan("over", place="Diss", cameras=("east",))
-    house.store.cancel("over", "the event was called off", by=PLANNER)
+    harness.store.create("trial", DeploymentKind.EVALUATION, name="t", policy=harness.policy)
+    harness.plan("late", place="Cromer", cameras=("pier",))
+    harness.plan("over", place="Diss", cameras=("east",))
+    harness.store.cancel("over", "the event was called off", by=PLANNER)
 
     assert [one.id for one in view.calendar()] == ["late"]
     assert [(one.id, one.status) for one in view.calendar(over=True)] == [("over", S.CANCELLED)]
@@ -154,9 +156,9 @@ def test_the_calendar_has_planned_deployments_by_their_start_and_no_trial(
 
 
 def test_giving_up_or_closing_drops_the_gallery_and_moves_the_schedule(
-    house: PlanningHouse, view: PlannerView, calls: PlannerCalls
+    harness: PlanningHarness, view: PlannerView, calls: PlannerCalls
 ) -> None:
-    house.walk(S.LIST_BUILT)
+    harness.walk(S.LIST_BUILT)
     gallery = view.standing("dep").view.gallery
     view.cancel("dep", "rain", by=PLANNER)
 
@@ -167,13 +169,13 @@ def test_giving_up_or_closing_drops_the_gallery_and_moves_the_schedule(
 
 
 def test_a_gallery_that_can_not_be_dropped_now_is_said_to_go_later_and_the_deployment_is_over(
-    house: PlanningHouse, view: PlannerView, calls: PlannerCalls
+    harness: PlanningHarness, view: PlannerView, calls: PlannerCalls
 ) -> None:
     def away(_gallery: str) -> None:
         raise Retryable("Milvus doesn't answer")
 
-    house.walk(S.LIST_BUILT)
-    broken = view_of(house, calls, away)
+    harness.walk(S.LIST_BUILT)
+    broken = view_of(harness, calls, away)
 
     with pytest.raises(Retryable, match=r"dep is over.*next sweep"):
         broken.cancel("dep", "rain", by=PLANNER)
@@ -182,8 +184,8 @@ def test_a_gallery_that_can_not_be_dropped_now_is_said_to_go_later_and_the_deplo
     assert calls.moved == 1
 
 
-def test_the_forecast_of_the_list_as_built_is_that_of_its_people(house: PlanningHouse, view: PlannerView) -> None:
-    house.walk(S.LIST_BUILT, entries=(entry(),))
+def test_the_forecast_of_the_list_as_built_is_that_of_its_people(harness: PlanningHarness, view: PlannerView) -> None:
+    harness.walk(S.LIST_BUILT, entries=(entry(),))
     one = view.standing("dep")
 
     built, cap = (
@@ -198,9 +200,9 @@ def test_the_forecast_of_the_list_as_built_is_that_of_its_people(house: Planning
     assert built.expected < cap.expected
 
 
-def test_each_role_is_offered_its_own_steps_and_the_auditor_none(house: PlanningHouse) -> None:
+def test_each_role_is_offered_its_own_steps_and_the_auditor_none(harness: PlanningHarness) -> None:
     def offered(name: str, status: DeploymentStatus) -> frozenset[Step]:
-        return steps_for(house.person(name), status)
+        return steps_for(harness.person(name), status)
 
     assert {Step.AUTHORISE, Step.REFUSE} <= offered(OFFICER, S.APPLIED)
     assert not {Step.AUTHORISE, Step.REFUSE} & offered(PLANNER, S.APPLIED)
@@ -209,9 +211,11 @@ def test_each_role_is_offered_its_own_steps_and_the_auditor_none(house: Planning
     assert all(not offered("Ada Auditor", status) for status in S)
 
 
-def test_a_report_on_the_list_is_read_and_a_damaged_one_is_called_that(house: PlanningHouse, view: PlannerView) -> None:
+def test_a_report_on_the_list_is_read_and_a_damaged_one_is_called_that(
+    harness: PlanningHarness, view: PlannerView
+) -> None:
     assert view.list_quality("dep") is None
-    folder = house.home / "quality" / "dep"
+    folder = harness.home / "quality" / "dep"
     folder.mkdir(parents=True)
     file = folder / RESULT_FILE
     finding = ListFinding("expiry", 2, "S1", "a.jpg", "2026-01-01", "expired", refuses=True)

@@ -115,150 +115,150 @@ class ResultsHarness:
 
 
 @pytest.fixture
-def house(engine: Engine, tmp_path: Path) -> ResultsHarness:
+def harness(engine: Engine, tmp_path: Path) -> ResultsHarness:
     return ResultsHarness(engine, tmp_path / "reports")
 
 
-def registered(house: ResultsHarness) -> Explanations:
+def registered(harness: ResultsHarness) -> Explanations:
     officers = (("P. Officer", Role.PUBLICATION_OFFICER), ("O. Operator", Role.OPERATOR))
-    add_people(house.engine, trail_of(house.engine), *officers, clock=house.clock)
-    return Explanations(house.engine, trail_of(house.engine), house.clock, house.policy)
+    add_people(harness.engine, trail_of(harness.engine), *officers, clock=harness.clock)
+    return Explanations(harness.engine, trail_of(harness.engine), harness.clock, harness.policy)
 
 
-def test_results_wait_until_the_last_alert_is_decided_and_are_then_published_once(house: ResultsHarness) -> None:
-    house.announce()
-    first = house.certificates().attempt("dep")
-    house.judge_all()
-    second, third = house.certificates().attempt("dep"), house.certificates().attempt("dep")
+def test_results_wait_until_the_last_alert_is_decided_and_are_then_published_once(harness: ResultsHarness) -> None:
+    harness.announce()
+    first = harness.certificates().attempt("dep")
+    harness.judge_all()
+    second, third = harness.certificates().attempt("dep"), harness.certificates().attempt("dep")
 
-    assert (first.outcome, first.record, house.calls) == (Outcome.WAITING, None, [])
+    assert (first.outcome, first.record, harness.calls) == (Outcome.WAITING, None, [])
     assert "1 alert not decided" in first.message
     assert (second.outcome, third.outcome) == (Outcome.PUBLISHED, Outcome.STANDS)
     assert third.record == second.record
-    (record,) = published_records(house.engine)
+    (record,) = published_records(harness.engine)
     assert (record.record.on_time, record.record.alerts.unanswered) == (True, 0)
     assert record.record.data_quality_report_ref == "suites"
-    assert house.locked() == ()
+    assert harness.locked() == ()
 
 
-def test_from_the_third_working_day_the_publication_officer_is_called_once(house: ResultsHarness) -> None:
-    house.announce()
-    house.go_to(moments(house.ended_at, house.policy).remind_at)
+def test_from_the_third_working_day_the_publication_officer_is_called_once(harness: ResultsHarness) -> None:
+    harness.announce()
+    harness.go_to(moments(harness.ended_at, harness.policy).remind_at)
     for _ in range(2):
-        assert house.certificates().attempt("dep").outcome is Outcome.WAITING
+        assert harness.certificates().attempt("dep").outcome is Outcome.WAITING
 
-    ((role, why),) = house.calls
+    ((role, why),) = harness.calls
     assert role is Role.PUBLICATION_OFFICER
     assert "1 alert not decided" in why
 
 
-def test_before_the_deadline_it_publishes_by_itself_and_locks_until_a_person_explains(house: ResultsHarness) -> None:
-    house.announce()
-    explanations = registered(house)
-    house.go_to(moments(house.ended_at, house.policy).unattended_at)
-    made = house.certificates().attempt("dep")
+def test_before_the_deadline_it_publishes_by_itself_and_locks_until_a_person_explains(harness: ResultsHarness) -> None:
+    harness.announce()
+    explanations = registered(harness)
+    harness.go_to(moments(harness.ended_at, harness.policy).unattended_at)
+    made = harness.certificates().attempt("dep")
 
     assert made.outcome is Outcome.PUBLISHED
     assert made.record is not None
     assert (made.record.record.on_time, made.record.record.alerts.unanswered) == (True, 1)
-    assert house.due().late_because == "1 of its alerts were never decided"
-    assert (house.due().stands, house.locked()) == (ResultsStatus.LATE, ("dep",))
+    assert harness.due().late_because == "1 of its alerts were never decided"
+    assert (harness.due().stands, harness.locked()) == (ResultsStatus.LATE, ("dep",))
     with pytest.raises(Refused, match="publication officer"):
         explanations.explain("dep", why="two were ill", by="O. Operator")
     explained = explanations.explain("dep", why="two were ill", by="p. officer")
-    assert (explained.explanation, house.locked()) == ("two were ill", ())
+    assert (explained.explanation, harness.locked()) == ("two were ill", ())
     with pytest.raises(Refused) as again:
         explanations.explain("dep", why="another", by="P. Officer")
     assert again.value.rule == "results.explained"
-    rules = [event.rule for event in trail_of(house.engine).events]
+    rules = [event.rule for event in trail_of(harness.engine).events]
     assert rules.count("results.unattended") == rules.count("results.explained") == 1
 
 
 def test_a_failing_suite_publishes_nothing_and_says_why_in_public_without_what_was_printed(
-    house: ResultsHarness,
+    harness: ResultsHarness,
 ) -> None:
-    house.announce()
-    house.judge_all()
-    house.defect = "one column repeats another"
+    harness.announce()
+    harness.judge_all()
+    harness.defect = "one column repeats another"
     with pytest.raises(Refused, match="printed Norwich") as refused:
-        house.certificates().attempt("dep")
-    house.go_to(moments(house.ended_at, house.policy).unattended_at)
-    late = house.certificates().attempt("dep")
-    house.go_to(moments(house.ended_at, house.policy).due_at + timedelta(minutes=1))
-    again = house.certificates().attempt("dep")
+        harness.certificates().attempt("dep")
+    harness.go_to(moments(harness.ended_at, harness.policy).unattended_at)
+    late = harness.certificates().attempt("dep")
+    harness.go_to(moments(harness.ended_at, harness.policy).due_at + timedelta(minutes=1))
+    again = harness.certificates().attempt("dep")
 
     assert refused.value.rule == "results.quality"
-    assert (late.outcome, again.outcome, published_records(house.engine)) == (Outcome.LATE, Outcome.LATE, ())
-    assert house.due().late_because == "the check of the figures found: one column repeats another"
-    assert "Norwich" in house.due().late_detail
-    assert (house.due().stands, house.locked()) == (ResultsStatus.OVERDUE, ("dep",))
-    assert {role for role, _ in house.calls} == {Role.PUBLICATION_OFFICER, Role.AUTHORISING_OFFICER}
-    house.defect = ""
-    assert house.certificates().attempt("dep").outcome is Outcome.PUBLISHED
-    assert published_records(house.engine)[0].record.on_time is False
-    assert house.locked() == ("dep",)  # published late is still to be explained
+    assert (late.outcome, again.outcome, published_records(harness.engine)) == (Outcome.LATE, Outcome.LATE, ())
+    assert harness.due().late_because == "the check of the figures found: one column repeats another"
+    assert "Norwich" in harness.due().late_detail
+    assert (harness.due().stands, harness.locked()) == (ResultsStatus.OVERDUE, ("dep",))
+    assert {role for role, _ in harness.calls} == {Role.PUBLICATION_OFFICER, Role.AUTHORISING_OFFICER}
+    harness.defect = ""
+    assert harness.certificates().attempt("dep").outcome is Outcome.PUBLISHED
+    assert published_records(harness.engine)[0].record.on_time is False
+    assert harness.locked() == ("dep",)  # published late is still to be explained
 
 
-def test_what_is_mended_before_the_deadline_was_never_late(house: ResultsHarness) -> None:
-    house.announce()
-    house.judge_all()
-    house.defect = "one column repeats another"
-    house.go_to(moments(house.ended_at, house.policy).unattended_at)
-    house.certificates().attempt("dep")
-    house.defect = ""
-    house.certificates().attempt("dep")
+def test_what_is_mended_before_the_deadline_was_never_late(harness: ResultsHarness) -> None:
+    harness.announce()
+    harness.judge_all()
+    harness.defect = "one column repeats another"
+    harness.go_to(moments(harness.ended_at, harness.policy).unattended_at)
+    harness.certificates().attempt("dep")
+    harness.defect = ""
+    harness.certificates().attempt("dep")
 
-    assert (house.due().stands, house.due().late_at, house.locked()) == (ResultsStatus.PUBLISHED, None, ())
+    assert (harness.due().stands, harness.due().late_at, harness.locked()) == (ResultsStatus.PUBLISHED, None, ())
 
 
-def test_results_of_a_deployment_nobody_announced_are_late_in_public(house: ResultsHarness) -> None:
+def test_results_of_a_deployment_nobody_announced_are_late_in_public(harness: ResultsHarness) -> None:
     with pytest.raises(Refused) as refused:
-        house.certificates().attempt("dep")
-    house.go_to(moments(house.ended_at, house.policy).due_at)
-    made = house.certificates().make_up()
+        harness.certificates().attempt("dep")
+    harness.go_to(moments(harness.ended_at, harness.policy).due_at)
+    made = harness.certificates().make_up()
 
     assert refused.value.rule == "announcement.none"
     assert [one.outcome for one in made] == [Outcome.LATE]
-    assert "neither announced" in house.due().late_because
-    assert house.certificates().make_up() == ()
+    assert "neither announced" in harness.due().late_because
+    assert harness.certificates().make_up() == ()
 
 
-def test_a_flow_that_never_ran_is_made_up_late_and_says_so(house: ResultsHarness) -> None:
-    house.announce()
-    house.judge_all()
-    assert house.certificates().make_up() == ()  # nothing is forced before its time
-    house.go_to(moments(house.ended_at, house.policy).due_at + timedelta(days=2))
-    (made,) = house.certificates().make_up()
+def test_a_flow_that_never_ran_is_made_up_late_and_says_so(harness: ResultsHarness) -> None:
+    harness.announce()
+    harness.judge_all()
+    assert harness.certificates().make_up() == ()  # nothing is forced before its time
+    harness.go_to(moments(harness.ended_at, harness.policy).due_at + timedelta(days=2))
+    (made,) = harness.certificates().make_up()
 
     assert made.outcome is Outcome.PUBLISHED
-    assert house.due().late_because == "they were published after the deadline"
-    assert house.locked() == ("dep",)
+    assert harness.due().late_because == "they were published after the deadline"
+    assert harness.locked() == ("dep",)
 
 
-def test_a_bank_holiday_added_late_moves_only_a_deadline_that_still_runs(house: ResultsHarness) -> None:
-    house.announce()
-    before = moments(house.ended_at, house.policy).due_at
-    house.certificates().make_up()  # keeps the deadline
+def test_a_bank_holiday_added_late_moves_only_a_deadline_that_still_runs(harness: ResultsHarness) -> None:
+    harness.announce()
+    before = moments(harness.ended_at, harness.policy).due_at
+    harness.certificates().make_up()  # keeps the deadline
     day = (before - timedelta(hours=12)).date()
-    more = house.policy.model_copy(update={"extra_bank_holidays": (day,)})
-    house.policy = more
-    moved = house.due().moments.due_at
-    house.certificates().make_up()
-    house.go_to(before + timedelta(hours=1))
-    assert house.due().stands is ResultsStatus.REMINDER
-    assert house.due().moments.due_at == moved > before
+    more = harness.policy.model_copy(update={"extra_bank_holidays": (day,)})
+    harness.policy = more
+    moved = harness.due().moments.due_at
+    harness.certificates().make_up()
+    harness.go_to(before + timedelta(hours=1))
+    assert harness.due().stands is ResultsStatus.REMINDER
+    assert harness.due().moments.due_at == moved > before
 
-    house.go_to(moved + timedelta(hours=1))
-    house.policy = more.model_copy(update={"extra_bank_holidays": (day, moved.date() - timedelta(days=1))})
-    assert (house.due().moments.due_at, house.due().stands) == (moved, ResultsStatus.OVERDUE)
-    publisher = Publisher(house.engine, trail_of(house.engine), house.clock, house.policy)
-    figures = figures_for(house.engine, "dep", force="Norfolk Constabulary")
+    harness.go_to(moved + timedelta(hours=1))
+    harness.policy = more.model_copy(update={"extra_bank_holidays": (day, moved.date() - timedelta(days=1))})
+    assert (harness.due().moments.due_at, harness.due().stands) == (moved, ResultsStatus.OVERDUE)
+    publisher = Publisher(harness.engine, trail_of(harness.engine), harness.clock, harness.policy)
+    figures = figures_for(harness.engine, "dep", force="Norfolk Constabulary")
     assert publisher.publish("dep", figures, by="A. Okafor").record.on_time is False
 
 
-def test_what_is_not_late_needs_no_explanation_and_an_explanation_has_words(house: ResultsHarness) -> None:
-    house.announce()
-    explanations = registered(house)
+def test_what_is_not_late_needs_no_explanation_and_an_explanation_has_words(harness: ResultsHarness) -> None:
+    harness.announce()
+    explanations = registered(harness)
     for name, why, rule in (
         ("dep", "because", "results.not-late"),
         ("other", "because", "results.nothing-due"),
@@ -271,52 +271,52 @@ def test_what_is_not_late_needs_no_explanation_and_an_explanation_has_words(hous
         assert refused.value.rule == rule
 
 
-def planned_from_now(house: ResultsHarness) -> None:
-    with writing(house.engine) as session:
+def planned_from_now(harness: ResultsHarness) -> None:
+    with writing(harness.engine) as session:
         row = session.get_one(DeploymentRow, "dep")
         row.planned = True
         session.add(row)
 
 
-def test_a_planned_deployments_results_are_its_publication_officers(house: ResultsHarness) -> None:
-    house.announce()
-    registered(house)
-    planned_from_now(house)
+def test_a_planned_deployments_results_are_its_publication_officers(harness: ResultsHarness) -> None:
+    harness.announce()
+    registered(harness)
+    planned_from_now(harness)
     with pytest.raises(Refused) as refused:
-        house.certificates().publish("dep", by="O. Operator")
-    record = house.certificates().publish("dep", by="P. Officer", word=WORD)
+        harness.certificates().publish("dep", by="O. Operator")
+    record = harness.certificates().publish("dep", by="P. Officer", word=WORD)
 
     assert refused.value.rule == "people.wrong-role"
-    assert house.certificates().publish("dep", by="P. Officer") == record
+    assert harness.certificates().publish("dep", by="P. Officer") == record
 
 
-def test_a_correction_passes_the_suites_too_and_is_the_publication_officers(house: ResultsHarness) -> None:
-    house.announce()
-    registered(house)
+def test_a_correction_passes_the_suites_too_and_is_the_publication_officers(harness: ResultsHarness) -> None:
+    harness.announce()
+    registered(harness)
     with pytest.raises(Refused) as none_yet:
-        house.certificates().correct("dep", reason="the decisions came later", by="P. Officer")
-    first = house.results(real=True).publish("dep", by="P. Officer", word=WORD)
-    house.judge_all()
-    planned_from_now(house)
-    house.defect = "one column repeats another"
+        harness.certificates().correct("dep", reason="the decisions came later", by="P. Officer")
+    first = harness.results(real=True).publish("dep", by="P. Officer", word=WORD)
+    harness.judge_all()
+    planned_from_now(harness)
+    harness.defect = "one column repeats another"
     with pytest.raises(Refused) as failing:
-        house.certificates().correct("dep", reason="the decisions came later", by="P. Officer")
-    house.defect = ""
+        harness.certificates().correct("dep", reason="the decisions came later", by="P. Officer")
+    harness.defect = ""
     with pytest.raises(Refused) as wrong_role:
-        house.certificates().correct("dep", reason="the decisions came later", by="O. Operator")
-    standing = published_records(house.engine)
-    second = house.results(real=True).correct("dep", reason="the decisions came later", by="P. Officer")
+        harness.certificates().correct("dep", reason="the decisions came later", by="O. Operator")
+    standing = published_records(harness.engine)
+    second = harness.results(real=True).correct("dep", reason="the decisions came later", by="P. Officer")
 
     rules = [each.value.rule for each in (none_yet, failing, wrong_role)]
     assert rules == ["record.not-published", "results.quality", "people.wrong-role"]
     assert standing == (first,)
-    assert published_records(house.engine) == (first, second)
+    assert published_records(harness.engine) == (first, second)
     assert second.record.data_quality_report_ref not in {"", first.record.data_quality_report_ref}
 
 
-def test_nobody_publishes_undecided_alerts_without_the_officers_word_for_just_so_many(house: ResultsHarness) -> None:
-    house.announce()
-    registered(house)  # a trial, and yet the word is the publication officer's
+def test_nobody_publishes_undecided_alerts_without_the_officers_word_for_just_so_many(harness: ResultsHarness) -> None:
+    harness.announce()
+    registered(harness)  # a trial, and yet the word is the publication officer's
     for word, by, rule in (
         (None, "P. Officer", "results.not-decided"),
         (None, "N. Obody", "people.unknown"),
@@ -328,70 +328,70 @@ def test_nobody_publishes_undecided_alerts_without_the_officers_word_for_just_so
         (NotDecidedWord(1, "nul\x00"), "P. Officer", "results.not-decided"),
     ):
         with pytest.raises(Refused) as refused:
-            house.certificates().publish("dep", by=by, word=word)
+            harness.certificates().publish("dep", by=by, word=word)
         assert refused.value.rule == rule
-    assert published_records(house.engine) == ()
-    made = house.certificates().publish("dep", by="P. Officer", word=WORD).record
+    assert published_records(harness.engine) == ()
+    made = harness.certificates().publish("dep", by="P. Officer", word=WORD).record
 
     assert made.alerts.not_decided == made.alerts.unanswered == 1
     assert made.not_decided is not None
     assert (made.not_decided.said_by, made.not_decided.because) == ("publication officer", "the operator fell ill")
-    (reported,) = [one for one in trail_of(house.engine).events if one.rule == "record.not-decided"]
+    (reported,) = [one for one in trail_of(harness.engine).events if one.rule == "record.not-decided"]
     assert (reported.actor, reported.facts) == (
         "P. Officer",
         {"alerts": 1, "because": "the operator fell ill", "revision": 1},
     )
-    assert house.locked() == ()  # somebody answers for it
+    assert harness.locked() == ()  # somebody answers for it
 
 
-def test_what_published_itself_undecided_says_that_nobody_answers_for_it(house: ResultsHarness) -> None:
-    house.announce()
-    house.go_to(moments(house.ended_at, house.policy).unattended_at)
-    made = house.certificates().attempt("dep").record
+def test_what_published_itself_undecided_says_that_nobody_answers_for_it(harness: ResultsHarness) -> None:
+    harness.announce()
+    harness.go_to(moments(harness.ended_at, harness.policy).unattended_at)
+    made = harness.certificates().attempt("dep").record
 
     assert made is not None
     assert (made.record.alerts.false, made.record.alerts.not_decided) == (2, 1)
     assert made.record.not_decided is not None
     assert made.record.not_decided.said_by == "nobody"
     assert "2 wrong, 1 not decided" in made.record.rates.in_words
-    rules = [one.rule for one in trail_of(house.engine).events]
+    rules = [one.rule for one in trail_of(harness.engine).events]
     assert rules.count("record.not-decided-by-nobody") == 1
     assert "record.not-decided" not in rules
 
 
-def test_a_correction_keeps_the_word_and_needs_another_only_for_more_alerts(house: ResultsHarness) -> None:
-    house.announce()
-    registered(house)
-    first = house.certificates().publish("dep", by="P. Officer", word=WORD).record
-    with writing(house.engine) as session:
+def test_a_correction_keeps_the_word_and_needs_another_only_for_more_alerts(harness: ResultsHarness) -> None:
+    harness.announce()
+    registered(harness)
+    first = harness.certificates().publish("dep", by="P. Officer", word=WORD).record
+    with writing(harness.engine) as session:
         session.add(CameraSessionRow(deployment="dep", camera="late", session="s", first_seen_ns=0, last_seen_ns=0))
-    second = house.certificates().correct("dep", reason="a camera was left out", by="P. Officer").record
+    second = harness.certificates().correct("dep", reason="a camera was left out", by="P. Officer").record
 
     assert second.not_decided == first.not_decided
     assert second.corrections[-1].changed == ("cameras",)
 
 
-def test_killed_between_the_note_and_the_record_the_next_attempt_publishes(house: ResultsHarness) -> None:
-    house.announce()
-    house.go_to(moments(house.ended_at, house.policy).unattended_at)
-    results = house.certificates()
-    trail_of(house.engine).full = True
+def test_killed_between_the_note_and_the_record_the_next_attempt_publishes(harness: ResultsHarness) -> None:
+    harness.announce()
+    harness.go_to(moments(harness.ended_at, harness.policy).unattended_at)
+    results = harness.certificates()
+    trail_of(harness.engine).full = True
     with pytest.raises(Refused, match="audit trail"):
         results.attempt("dep")
-    trail_of(house.engine).full = False
+    trail_of(harness.engine).full = False
 
-    assert published_records(house.engine) == ()
-    assert house.certificates().attempt("dep").outcome is Outcome.PUBLISHED
+    assert published_records(harness.engine) == ()
+    assert harness.certificates().attempt("dep").outcome is Outcome.PUBLISHED
 
 
-def test_the_real_suites_pass_our_record_and_find_a_copied_one(house: ResultsHarness) -> None:
-    house.announce()
-    house.judge_all()
-    made = house.results(real=True).attempt("dep")
+def test_the_real_suites_pass_our_record_and_find_a_copied_one(harness: ResultsHarness) -> None:
+    harness.announce()
+    harness.judge_all()
+    made = harness.results(real=True).attempt("dep")
     assert made.record is not None
     record = made.record.record
     assert "report sha256" in record.data_quality_report_ref
-    assert (house.reports / "dep" / "index.html").is_file()
+    assert (harness.reports / "dep" / "index.html").is_file()
 
     wrong = record.model_copy(update={"session_id": record.session_id, "date": date(2099, 1, 1)})
     found = check_record(wrong, [record], today=datetime.now(UTC).date())

@@ -10,12 +10,12 @@ from lfr_core.storage.engine import open_engine
 from tests.support.brokers import kafka_broker, kafka_libs, tansu_broker
 from tests.support.databases import database_url, postgres, sqlite_url
 from tests.support.prefect import prefect_server
-from tests.support.retention import DAY_S, RetentionHouse
+from tests.support.retention import DAY_S, RetentionHarness
 
 __all__ = [
     "database_url",
     "engine",
-    "house",
+    "harness",
     "kafka_broker",
     "kafka_libs",
     "postgres",
@@ -33,26 +33,26 @@ def engine(sqlite_url: str) -> Iterator[Engine]:
 
 
 @pytest.fixture
-def house(engine: Engine, tmp_path: Path) -> RetentionHouse:
-    return RetentionHouse(engine, tmp_path)
+def harness(engine: Engine, tmp_path: Path) -> RetentionHarness:
+    return RetentionHarness(engine, tmp_path)
 
 
 @pytest.fixture
-def full(house: RetentionHouse) -> RetentionHouse:
+def full(harness: RetentionHarness) -> RetentionHarness:
     """One thing of each class, all past due after a month of downtime."""
-    return _full(house)
+    return _full(harness)
 
 
 @pytest.fixture
-def full_on_each(database_url: str, tmp_path: Path) -> Iterator[RetentionHouse]:
+def full_on_each(database_url: str, tmp_path: Path) -> Iterator[RetentionHarness]:
     """The same on SQLite and on PostgreSQL."""
     engine = open_engine(database_url)
-    yield _full(RetentionHouse(engine, tmp_path))
+    yield _full(RetentionHarness(engine, tmp_path))
     engine.dispose()
 
 
-def _full(house: RetentionHouse) -> RetentionHouse:
-    house.inject()
-    house.end()
-    house.clock.advance(32 * DAY_S)
-    return house
+def _full(harness: RetentionHarness) -> RetentionHarness:
+    harness.inject()
+    harness.end()
+    harness.clock.advance(32 * DAY_S)
+    return harness

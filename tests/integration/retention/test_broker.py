@@ -14,7 +14,7 @@ from streams.broker import KAFKA, TANSU
 from streams.retention import READERS, EndedRecordsStep, TopicBoundStep, bound_ns
 from streams.topics import Topic, topic_specs
 from tests.support.brokers import RunningBroker
-from tests.support.retention import RetentionHouse
+from tests.support.retention import RetentionHarness
 
 POLICY = load_policy()
 
@@ -54,19 +54,19 @@ def kept(broker: RunningBroker, topic: Topic) -> int:
 
 
 @pytest.fixture
-def now(house: RetentionHouse) -> RetentionHouse:
-    """The broker has the machine's clock, so the house has it too."""
-    house.clock.advance((time.time_ns() - house.clock.time_ns()) / 1e9)
-    return house
+def now(harness: RetentionHarness) -> RetentionHarness:
+    """The broker has the machine's clock, so the harness has it too."""
+    harness.clock.advance((time.time_ns() - harness.clock.time_ns()) / 1e9)
+    return harness
 
 
-def ended_step(house: RetentionHouse, broker: RunningBroker) -> EndedRecordsStep:
-    return EndedRecordsStep(house.engine, broker.servers, broker.traits)
+def ended_step(harness: RetentionHarness, broker: RunningBroker) -> EndedRecordsStep:
+    return EndedRecordsStep(harness.engine, broker.servers, broker.traits)
 
 
 @pytest.mark.kafka
 def test_nothing_live_what_was_read_goes_and_what_was_not_waits_for_its_reader(
-    now: RetentionHouse, kafka_broker: RunningBroker, tmp_path: Path
+    now: RetentionHarness, kafka_broker: RunningBroker, tmp_path: Path
 ) -> None:
     kafka_broker.fresh_topics(tmp_path)
     send(kafka_broker, Topic.SIGHTINGS, 10)
@@ -92,7 +92,7 @@ def test_nothing_live_what_was_read_goes_and_what_was_not_waits_for_its_reader(
 @pytest.mark.kafka
 @pytest.mark.parametrize("removed", ["broker", "topics"])
 def test_without_its_step_a_record_stays_and_its_class_is_an_alarm(
-    now: RetentionHouse, kafka_broker: RunningBroker, tmp_path: Path, removed: str
+    now: RetentionHarness, kafka_broker: RunningBroker, tmp_path: Path, removed: str
 ) -> None:
     settings = kafka_broker.fresh_topics(tmp_path)
     topic = Topic.SIGHTINGS if removed == "broker" else Topic.DEAD_LETTERS
@@ -120,7 +120,7 @@ def test_without_its_step_a_record_stays_and_its_class_is_an_alarm(
 
 
 @pytest.mark.kafka
-def test_records_within_their_bound_stay(now: RetentionHouse, kafka_broker: RunningBroker, tmp_path: Path) -> None:
+def test_records_within_their_bound_stay(now: RetentionHarness, kafka_broker: RunningBroker, tmp_path: Path) -> None:
     settings = kafka_broker.fresh_topics(tmp_path)
     send(kafka_broker, Topic.DEAD_LETTERS, 5)
     step = TopicBoundStep(kafka_broker.servers, KAFKA, topic_specs(settings, POLICY))
@@ -130,7 +130,7 @@ def test_records_within_their_bound_stay(now: RetentionHouse, kafka_broker: Runn
     assert kept(kafka_broker, Topic.DEAD_LETTERS) == 5
 
 
-def test_on_the_demonstration_broker_nothing_is_claimed(now: RetentionHouse, tansu_broker: RunningBroker) -> None:
+def test_on_the_demonstration_broker_nothing_is_claimed(now: RetentionHarness, tansu_broker: RunningBroker) -> None:
     assert tansu_broker.traits is TANSU
     now.end()
     now.more = [ended_step(now, tansu_broker), TopicBoundStep(tansu_broker.servers, TANSU, ())]
@@ -142,7 +142,7 @@ def test_on_the_demonstration_broker_nothing_is_claimed(now: RetentionHouse, tan
         assert (reports[name].destroyed, reports[name].error) == ((), "")
 
 
-def test_a_broker_that_is_away_is_reported_and_tried_again(now: RetentionHouse) -> None:
+def test_a_broker_that_is_away_is_reported_and_tried_again(now: RetentionHarness) -> None:
     now.end()
     step = EndedRecordsStep(now.engine, "127.0.0.1:1", KAFKA)
 

@@ -10,66 +10,66 @@ from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.recognition.gallery import gallery_name
 from lfr_core.retention.steps.galleries import GalleriesStep
 from lfr_core.retention.steps.quality import QualityStep
-from tests.support.alert_house import POLICY
-from tests.support.retention import DAY_S, RetentionHouse
+from tests.support.alert_harness import POLICY
+from tests.support.retention import DAY_S, RetentionHarness
 
 
-def galleries(house: RetentionHouse, *, alone: bool) -> GalleriesStep:
-    return GalleriesStep(house.engine, house.gallery, alone=alone)
+def galleries(harness: RetentionHarness, *, alone: bool) -> GalleriesStep:
+    return GalleriesStep(harness.engine, harness.gallery, alone=alone)
 
 
 def test_a_gallery_in_use_and_one_being_built_stay_and_those_of_the_ended_and_unknown_go(
-    house: RetentionHouse,
+    harness: RetentionHarness,
 ) -> None:
-    house.store.create("draft", DeploymentKind.DEMO, name="next week", policy=POLICY)
-    house.store.create("dep-2", DeploymentKind.DEMO, name="ends", policy=POLICY)
+    harness.store.create("draft", DeploymentKind.DEMO, name="next week", policy=POLICY)
+    harness.store.create("dep-2", DeploymentKind.DEMO, name="ends", policy=POLICY)
     building, ended, stranger = f"{gallery_name('draft')}__a1", f"{gallery_name('dep-2')}__b2", "lfr_nobody"
     for name in ("gallery_dep", building, ended, stranger):
-        house.gallery.create(name, "contract")
-    house.store.close("dep-2")
+        harness.gallery.create(name, "contract")
+    harness.store.close("dep-2")
 
-    house.sweep()
+    harness.sweep()
 
-    assert house.gallery.names() == sorted(["gallery_dep", building])
+    assert harness.gallery.names() == sorted(["gallery_dep", building])
 
 
-def test_in_a_milvus_that_others_use_too_what_may_be_theirs_is_left_and_said(house: RetentionHouse) -> None:
-    house.gallery.create("lfr_theirs", "contract")
-    house.gallery.create(gallery_name("dep"), "contract")
-    house.end()
-    step = galleries(house, alone=False)
+def test_in_a_milvus_that_others_use_too_what_may_be_theirs_is_left_and_said(harness: RetentionHarness) -> None:
+    harness.gallery.create("lfr_theirs", "contract")
+    harness.gallery.create(gallery_name("dep"), "contract")
+    harness.end()
+    step = galleries(harness, alone=False)
 
-    outcome = step.purge(house.clock.time_ns())
+    outcome = step.purge(harness.clock.time_ns())
 
-    assert house.gallery.names() == ["lfr_theirs"]
+    assert harness.gallery.names() == ["lfr_theirs"]
     assert "others use this Milvus" in outcome.note
-    assert step.due(house.clock.time_ns()) == ()
+    assert step.due(harness.clock.time_ns()) == ()
 
 
-def test_a_list_goes_as_soon_as_its_deployment_has_ended_with_its_key(house: RetentionHouse) -> None:
-    house.inject()
-    other = house.vault.make_key(
-        KeyKind.WATCHLIST, "going", "going", house.clock.time_ns() + 10**15, actor=SystemActor.ENROLMENT
+def test_a_list_goes_as_soon_as_its_deployment_has_ended_with_its_key(harness: RetentionHarness) -> None:
+    harness.inject()
+    other = harness.vault.make_key(
+        KeyKind.WATCHLIST, "going", "going", harness.clock.time_ns() + 10**15, actor=SystemActor.ENROLMENT
     )
-    house.end()
+    harness.end()
 
-    reports = house.sweep()
+    reports = harness.sweep()
 
-    assert not house.there()["lists"] or [key.id for key in house.vault.kept(KeyKind.WATCHLIST)] == [other.info.id]
+    assert not harness.there()["lists"] or [key.id for key in harness.vault.kept(KeyKind.WATCHLIST)] == [other.info.id]
     assert {each.subject.partition(":")[0] for each in reports["lists"].destroyed} == {"list", "key"}
 
 
 def test_quality_results_of_a_deployment_nobody_knows_go_once_they_are_old(
-    house: RetentionHouse, tmp_path: Path
+    harness: RetentionHarness, tmp_path: Path
 ) -> None:
     folder = tmp_path / "quality" / "lost"
     folder.mkdir(parents=True)
     (folder / "report.html").write_text("x")
-    house.touch(folder)
-    step = QualityStep(house.engine, tmp_path / "quality", stranger_h=1)
-    assert step.due(house.clock.time_ns()) == ()
+    harness.touch(folder)
+    step = QualityStep(harness.engine, tmp_path / "quality", stranger_h=1)
+    assert step.due(harness.clock.time_ns()) == ()
 
-    house.clock.advance(DAY_S)
+    harness.clock.advance(DAY_S)
 
-    assert len(step.purge(house.clock.time_ns()).destroyed) == 1
+    assert len(step.purge(harness.clock.time_ns()).destroyed) == 1
     assert not folder.exists()

@@ -13,13 +13,13 @@ from lfr_core.retention.status import Standing
 from lfr_core.storage.engine import open_engine
 from lfr_core.storage.migrate import upgrade
 from tests.support.databases import Postgres
-from tests.support.retention import DAY_S, BrokenStep, RetentionHouse
+from tests.support.retention import DAY_S, BrokenStep, RetentionHarness
 
 LOCAL = ["temporary", "alerts", "lists", "galleries", "quality", "footage"]
 
 
 def test_a_month_of_downtime_is_caught_up_with_in_one_sweep_and_the_second_has_nothing_to_do(
-    full_on_each: RetentionHouse,
+    full_on_each: RetentionHarness,
 ) -> None:
     full = full_on_each
     assert full.there() == dict.fromkeys(LOCAL, True)
@@ -35,7 +35,7 @@ def test_a_month_of_downtime_is_caught_up_with_in_one_sweep_and_the_second_has_n
 
 
 @pytest.mark.parametrize("removed", LOCAL)
-def test_without_its_step_a_thing_stays_and_its_class_is_an_alarm(full: RetentionHouse, removed: str) -> None:
+def test_without_its_step_a_thing_stays_and_its_class_is_an_alarm(full: RetentionHarness, removed: str) -> None:
     full.sweep(without={removed})
 
     assert full.there() == {name: name == removed for name in LOCAL}
@@ -49,7 +49,7 @@ def test_without_its_step_a_thing_stays_and_its_class_is_an_alarm(full: Retentio
 @pytest.mark.parametrize("broken", LOCAL)
 @pytest.mark.parametrize("error", [Retryable("its service is away"), KeyError("a fault of ours")])
 def test_one_step_that_fails_stops_no_other_and_is_reported(
-    full: RetentionHouse, broken: str, error: Exception
+    full: RetentionHarness, broken: str, error: Exception
 ) -> None:
     reports = full.sweep(instead=[BrokenStep(broken, error)])
 
@@ -64,7 +64,7 @@ def test_one_step_that_fails_stops_no_other_and_is_reported(
     assert not full.status()[broken].is_alarm
 
 
-def test_what_is_destroyed_is_on_the_trail_ordered_before_and_done_after(full: RetentionHouse) -> None:
+def test_what_is_destroyed_is_on_the_trail_ordered_before_and_done_after(full: RetentionHarness) -> None:
     full.sweep()
 
     bodies = [json.loads(body) for body in full.audited("erase")]
@@ -74,7 +74,7 @@ def test_what_is_destroyed_is_on_the_trail_ordered_before_and_done_after(full: R
     assert {"list", "alert", "footage"} <= {kind for kind, _ in reported}
 
 
-def test_what_cannot_be_ordered_is_not_done_but_temporary_files_make_free_space(full: RetentionHouse) -> None:
+def test_what_cannot_be_ordered_is_not_done_but_temporary_files_make_free_space(full: RetentionHarness) -> None:
     class Away:
         def prepare(self, _actor: str) -> None:
             raise Retryable("the vault is away")
@@ -94,7 +94,7 @@ def test_what_cannot_be_ordered_is_not_done_but_temporary_files_make_free_space(
     assert not any(full.there().values())
 
 
-def test_a_second_sweep_at_once_says_that_another_runs(full_on_each: RetentionHouse) -> None:
+def test_a_second_sweep_at_once_says_that_another_runs(full_on_each: RetentionHarness) -> None:
     full = full_on_each
     with one_sweep(full.engine, full.home), pytest.raises(SweepIsRunning, match="another sweep runs"):
         full.sweep()
@@ -121,17 +121,17 @@ def test_two_machines_on_one_postgresql_sweep_one_at_a_time(postgres: Postgres, 
     there.dispose()
 
 
-def test_nothing_goes_before_its_time(house: RetentionHouse) -> None:
-    house.inject()
-    house.clock.advance(60)
+def test_nothing_goes_before_its_time(harness: RetentionHarness) -> None:
+    harness.inject()
+    harness.clock.advance(60)
 
-    reports = house.sweep()
+    reports = harness.sweep()
 
     assert not any(report.destroyed for report in reports.values())
-    assert all(house.there().values())
+    assert all(harness.there().values())
 
 
-def test_a_clock_set_back_crashes_nothing_brings_nothing_back_and_is_an_alarm(full: RetentionHouse) -> None:
+def test_a_clock_set_back_crashes_nothing_brings_nothing_back_and_is_an_alarm(full: RetentionHarness) -> None:
     full.sweep()
     full.clock.step(-DAY_S)
 
@@ -141,7 +141,7 @@ def test_a_clock_set_back_crashes_nothing_brings_nothing_back_and_is_an_alarm(fu
     assert not any(full.there().values())
 
 
-def test_while_the_clock_is_behind_the_last_sweep_every_class_is_an_alarm(full: RetentionHouse) -> None:
+def test_while_the_clock_is_behind_the_last_sweep_every_class_is_an_alarm(full: RetentionHarness) -> None:
     full.sweep()
     full.clock.step(-DAY_S)
 

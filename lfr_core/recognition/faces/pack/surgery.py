@@ -30,7 +30,7 @@ def priors(width: int, height: int) -> tuple[Floats, Floats]:
     """The detector's prior boxes for an input of `width` x `height` pixels.
 
     Centres are (i + 0.5) / ceil(size / stride), not (i + 0.5) * stride / size (docs/facts.md#faces), and no box is
-    larger than the input: so made, those of 320 x 240 equal the published graph's exactly (tests/integration/recognition).
+    larger than the input: so made, those of 320 x 240 equal the published graph (tests/integration/recognition).
 
     Returns:
         centres and sizes, each of shape (1, n, 2), (x, y) relative to the input, row by row, small boxes first.

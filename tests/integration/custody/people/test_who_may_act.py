@@ -30,7 +30,7 @@ from tests.support.databases import new_sqlite
 from tests.support.deciding import seen
 from tests.support.galleries import held_by
 from tests.support.people import add_people
-from tests.support.promise_house import PromiseHouse
+from tests.support.promise_harness import PromiseHarness
 from tests.support.publishing import planned
 from tests.support.records import entry
 
@@ -42,7 +42,7 @@ OTHER, PAT = "Sue Perintendent", "Pat Planner"
 EVERY_ROLE = set(Role) - {Role.AUDITOR}
 
 
-class House(PromiseHouse):
+class Harness(PromiseHarness):
     """A live trial `dep`, and a maker of what each act is done to."""
 
     def __post_init__(self) -> None:
@@ -150,28 +150,28 @@ class House(PromiseHouse):
 
 
 OPERATORS, PUBLISHERS = frozenset({Role.OPERATOR}), frozenset({Role.PUBLICATION_OFFICER})
-ACTS: dict[str, tuple[frozenset[Role], Callable[[House], object], Callable[[House, object, str], object]]] = {
+ACTS: dict[str, tuple[frozenset[Role], Callable[[Harness], object], Callable[[Harness, object, str], object]]] = {
     "judge": (
         OPERATORS,
-        House.waiting,
+        Harness.waiting,
         lambda h, at, name: h.decisions.judge(_id(at), Judgement.SAME, name, shown=seen(h.engine, _id(at))),
     ),
-    "engage": (OPERATORS, House.judged, lambda h, at, name: h.decisions.engage(_id(at), Engagement.ENGAGED, name)),
-    "review": (OPERATORS, House.judged, lambda h, at, name: h.decisions.review(_id(at), Review.CONFIRMED_TRUE, name)),
-    "outcome": (OPERATORS, House.engaged, lambda h, at, name: h.decisions.outcome(_id(at), Outcome.ARREST, name)),
-    "undo": (OPERATORS, House.judged, lambda h, at, name: h.decisions.undo(_id(at), Judgement.SAME, name)),
+    "engage": (OPERATORS, Harness.judged, lambda h, at, name: h.decisions.engage(_id(at), Engagement.ENGAGED, name)),
+    "review": (OPERATORS, Harness.judged, lambda h, at, name: h.decisions.review(_id(at), Review.CONFIRMED_TRUE, name)),
+    "outcome": (OPERATORS, Harness.engaged, lambda h, at, name: h.decisions.outcome(_id(at), Outcome.ARREST, name)),
+    "undo": (OPERATORS, Harness.judged, lambda h, at, name: h.decisions.undo(_id(at), Judgement.SAME, name)),
     "attend": (OPERATORS, lambda _: "dep", lambda h, at, name: h.attendance.heard(str(at), name)),
-    "hold, asked for": (HOLDERS, House.filmed, lambda h, at, name: h.hold(str(at), name, OTHER)),
-    "hold, approved": (HOLDERS, House.filmed, lambda h, at, name: h.hold(str(at), OTHER, name)),
-    "hold's review, asked for": (HOLDERS, House.held, lambda h, at, name: h.review(str(at), name, OTHER)),
-    "hold's review, approved": (HOLDERS, House.held, lambda h, at, name: h.review(str(at), OTHER, name)),
-    "hold's release": (HOLDERS, House.held, lambda h, at, name: h.holds.release(str(at), actor=name)),
-    "announce": (TELLERS, House.draft, lambda h, at, name: h.notices.publish(str(at), planned(), by=name)),
-    "withhold, asked for": (TELLERS, House.draft, lambda h, at, name: h.withhold(str(at), name, OTHER)),
-    "withhold, approved": (APPROVERS, House.draft, lambda h, at, name: h.withhold(str(at), PAT, name)),
-    "release the place": (TELLERS, House.withheld, lambda h, at, name: h.notices.release(str(at), by=name)),
-    "publish": (PUBLISHERS, House.ended, lambda h, at, name: h.results.publish(str(at), by=name)),
-    "correct": (PUBLISHERS, House.published, lambda h, at, name: h.results.correct(str(at), reason="late", by=name)),
+    "hold, asked for": (HOLDERS, Harness.filmed, lambda h, at, name: h.hold(str(at), name, OTHER)),
+    "hold, approved": (HOLDERS, Harness.filmed, lambda h, at, name: h.hold(str(at), OTHER, name)),
+    "hold's review, asked for": (HOLDERS, Harness.held, lambda h, at, name: h.review(str(at), name, OTHER)),
+    "hold's review, approved": (HOLDERS, Harness.held, lambda h, at, name: h.review(str(at), OTHER, name)),
+    "hold's release": (HOLDERS, Harness.held, lambda h, at, name: h.holds.release(str(at), actor=name)),
+    "announce": (TELLERS, Harness.draft, lambda h, at, name: h.notices.publish(str(at), planned(), by=name)),
+    "withhold, asked for": (TELLERS, Harness.draft, lambda h, at, name: h.withhold(str(at), name, OTHER)),
+    "withhold, approved": (APPROVERS, Harness.draft, lambda h, at, name: h.withhold(str(at), PAT, name)),
+    "release the place": (TELLERS, Harness.withheld, lambda h, at, name: h.notices.release(str(at), by=name)),
+    "publish": (PUBLISHERS, Harness.ended, lambda h, at, name: h.results.publish(str(at), by=name)),
+    "correct": (PUBLISHERS, Harness.published, lambda h, at, name: h.results.correct(str(at), reason="late", by=name)),
 }
 """Who may, what it is done to, and the act."""
 
@@ -182,90 +182,92 @@ def _id(at: object) -> UUID:
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def harness(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harness]:
     folder = tmp_path_factory.mktemp("acts")
     engine = open_engine(new_sqlite(folder / "records.sqlite3"))
-    yield House(engine, folder)
+    yield Harness(engine, folder)
     engine.dispose()
 
 
 @pytest.mark.parametrize("act", ACTS)
-def test_nothing_happens_for_whoever_the_register_does_not_name_for_it(house: House, act: str) -> None:
+def test_nothing_happens_for_whoever_the_register_does_not_name_for_it(harness: Harness, act: str) -> None:
     may, make, do = ACTS[act]
     nobodies = {"Joe Public": "people.unknown", REX: "people.revoked"}
     nobodies |= dict.fromkeys(("system:flows", "", " ", "a\x00b", "x" * 101), "actor.not-a-person")
     nobodies |= {name: "people.wrong-role" for name, role in ONE_OF_EACH.items() if role not in may}
-    at = make(house)
-    before, reported = house.everything(), {}
+    at = make(harness)
+    before, reported = harness.everything(), {}
 
     for name in nobodies:
         with pytest.raises(Refused) as refused:
-            do(house, at, name)
+            do(harness, at, name)
         reported[name] = refused.value.rule
 
     assert reported == nobodies
-    assert house.everything() == before
+    assert harness.everything() == before
 
 
 @pytest.mark.parametrize("act", ACTS)
-def test_who_may_act_is_one_person_however_the_name_is_spelt(house: House, act: str) -> None:
+def test_who_may_act_is_one_person_however_the_name_is_spelt(harness: Harness, act: str) -> None:
     _, make, do = ACTS[act]
-    person = f"person:{house.vault.pseudonym(OLGA)}"
-    others = {f"person:{house.vault.pseudonym(name)}" for name in (OTHER, PAT)}
+    person = f"person:{harness.vault.pseudonym(OLGA)}"
+    others = {f"person:{harness.vault.pseudonym(name)}" for name in (OTHER, PAT)}
     for spelling in SPELLINGS:
-        at = make(house)
-        before = house.actors()
-        do(house, at, spelling)
-        actors = set(house.actors()[len(before) :])
+        at = make(harness)
+        before = harness.actors()
+        do(harness, at, spelling)
+        actors = set(harness.actors()[len(before) :])
         assert actors - others == ({person} if act != "attend" else set())
-        assert house.vault.pseudonym(spelling) == house.vault.pseudonym(OLGA)
+        assert harness.vault.pseudonym(spelling) == harness.vault.pseudonym(OLGA)
 
-    kept = repr(house.everything())
+    kept = repr(harness.everything())
     assert OLGA in kept
     assert not any(spelling.strip() in kept for spelling in SPELLINGS)
 
 
 @pytest.mark.parametrize("act", ["hold, asked for", "hold's review, asked for", "withhold, asked for"])
-def test_two_spellings_of_one_name_are_not_two_people(house: House, act: str) -> None:
+def test_two_spellings_of_one_name_are_not_two_people(harness: Harness, act: str) -> None:
     make, do = {
-        "hold, asked for": (House.filmed, House.hold),
-        "hold's review, asked for": (House.held, House.review),
-        "withhold, asked for": (House.draft, House.withhold),
+        "hold, asked for": (Harness.filmed, Harness.hold),
+        "hold's review, asked for": (Harness.held, Harness.review),
+        "withhold, asked for": (Harness.draft, Harness.withhold),
     }[act]
-    at = make(house)
-    before = house.everything()
+    at = make(harness)
+    before = harness.everything()
     for spelling in SPELLINGS:
         with pytest.raises(Refused) as refused:
-            do(house, str(at), OLGA, spelling)
+            do(harness, str(at), OLGA, spelling)
         assert refused.value.rule in {"footage.hold-one-person", "announcement.same-person"}
 
-    assert house.everything() == before
+    assert harness.everything() == before
 
 
-def test_who_is_revoked_while_a_deployment_runs_attends_and_decides_no_more(house: House) -> None:
-    people = People(house.engine, house.trail, house.clock)
-    add_people(house.engine, house.trail, ("Lea Leaving", Role.OPERATOR), clock=house.clock)
-    house.attendance.heard("dep", "LEA LEAVING")
+def test_who_is_revoked_while_a_deployment_runs_attends_and_decides_no_more(harness: Harness) -> None:
+    people = People(harness.engine, harness.trail, harness.clock)
+    add_people(harness.engine, harness.trail, ("Lea Leaving", Role.OPERATOR), clock=harness.clock)
+    harness.attendance.heard("dep", "LEA LEAVING")
     people.revoke("lea leaving", why="left the force", by="Compliance Only")
-    alert, before = house.waiting(), house.everything()
+    alert, before = harness.waiting(), harness.everything()
 
     for do in (
-        lambda: house.attendance.heard("dep", "Lea Leaving"),
-        lambda: DecisionService(house.engine, house.trail, house.clock).judge(
-            alert, Judgement.SAME, "Lea Leaving", shown=seen(house.engine, alert)
+        lambda: harness.attendance.heard("dep", "Lea Leaving"),
+        lambda: DecisionService(harness.engine, harness.trail, harness.clock).judge(
+            alert, Judgement.SAME, "Lea Leaving", shown=seen(harness.engine, alert)
         ),
     ):
         with pytest.raises(Refused) as refused:
             do()
         assert refused.value.rule == "people.revoked"
-    assert house.everything() == before
+    assert harness.everything() == before
 
 
 @pytest.mark.parametrize("name", ["Ｏｌｇａ Ｒｅｙｅｓ", "OLGA REYES", "Olga-Reyes", "olga reyes."])
-def test_the_register_takes_no_second_person_whose_name_is_compared_alike(house: House, name: str) -> None:
-    before = house.everything()
+def test_the_register_takes_no_second_person_whose_name_is_compared_alike(harness: Harness, name: str) -> None:
+    before = harness.everything()
     with pytest.raises(Refused) as refused:
-        People(house.engine, house.trail, house.clock).add(name, {Role.OPERATOR}, Rank.CONSTABLE, by="Compliance Only")
+        People(harness.engine, harness.trail, harness.clock).add(
+            name, {Role.OPERATOR}, Rank.CONSTABLE, by="Compliance Only"
+        )
 
     assert refused.value.rule == "people.known"
-    assert house.everything() == before
+    assert harness.everything() == before

@@ -60,7 +60,7 @@ LOOKERS = ("", "Joe Public", *PEOPLE, *(str(part) for part in SystemActor))
 
 
 @dataclass
-class House:
+class Harness:
     """Two deployments with an alert each, footage and a request; everybody is on the register."""
 
     engine: Engine
@@ -108,12 +108,12 @@ class House:
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def harness(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harness]:
     home = tmp_path_factory.mktemp("home")
     settings = Settings(home=home)
     with serving_vault(settings):
         engine = open_engine(settings.records_url)
-        yield House(engine, vault_client(settings), home)
+        yield Harness(engine, vault_client(settings), home)
         engine.dispose()
 
 
@@ -121,7 +121,7 @@ def now_ns() -> int:
     return time.time_ns()
 
 
-READS: dict[str, tuple[Callable[[House, str], object], set[str]]] = {
+READS: dict[str, tuple[Callable[[Harness, str], object], set[str]]] = {
     "alerts": (lambda h, name: read.alerts(h.engine, "dep", by=name, now_ns=now_ns()), {OPERATOR}),
     "alert": (lambda h, name: read.alert(h.engine, h.alert, by=name, now_ns=now_ns()), {OPERATOR}),
     "pictures": (lambda h, name: read.AlertCrops(h.engine, h.vault).open(h.alert, name, "look"), {OPERATOR}),
@@ -148,12 +148,12 @@ READS: dict[str, tuple[Callable[[House, str], object], set[str]]] = {
 
 
 @pytest.mark.parametrize("what", READS)
-def test_what_is_personal_is_shown_to_whom_it_is_for_and_refused_to_everybody_else(house: House, what: str) -> None:
+def test_what_is_personal_is_shown_to_whom_it_is_for_and_refused_to_everybody_else(harness: Harness, what: str) -> None:
     look, may = READS[what]
     shown = set()
     for name in LOOKERS:
         try:
-            assert look(house, name) is not None
+            assert look(harness, name) is not None
         except Refused:
             continue
         shown.add(name)
@@ -161,13 +161,13 @@ def test_what_is_personal_is_shown_to_whom_it_is_for_and_refused_to_everybody_el
     assert shown == may
 
 
-def test_a_part_of_the_platform_opens_what_it_works_on_and_never_alerts_footage_or_requests(house: House) -> None:
-    keys = {info.kind: info.id for info in house.vault.kept()}
+def test_a_part_of_the_platform_opens_what_it_works_on_and_never_alerts_footage_or_requests(harness: Harness) -> None:
+    keys = {info.kind: info.id for info in harness.vault.kept()}
     opened: dict[SystemActor, set[KeyKind]] = {part: set() for part in SystemActor}
     for part in SystemActor:
         for kind, key_id in keys.items():
             try:
-                house.vault.open_kept(key_id, actor=part, purpose="work")
+                harness.vault.open_kept(key_id, actor=part, purpose="work")
             except Refused:
                 continue
             opened[part].add(kind)
@@ -177,61 +177,61 @@ def test_a_part_of_the_platform_opens_what_it_works_on_and_never_alerts_footage_
     assert not set.union(*opened.values()) & {KeyKind.ALERT, KeyKind.FOOTAGE, KeyKind.RIGHTS}
 
 
-def len_of_trail(house: House) -> int:
-    with snapshot(house.engine) as session:
+def len_of_trail(harness: Harness) -> int:
+    with snapshot(harness.engine) as session:
         return newest_seq(session)
 
 
-def test_making_a_key_is_no_way_round_opening_it(house: House) -> None:
-    alert, maker = house.vault.kept(KeyKind.ALERT, "dep")[0], SystemActor.RECORDER
+def test_making_a_key_is_no_way_round_opening_it(harness: Harness) -> None:
+    alert, maker = harness.vault.kept(KeyKind.ALERT, "dep")[0], SystemActor.RECORDER
     again = (alert.kind, alert.deployment, alert.subject, alert.due_ns)
-    trail = len_of_trail(house)
+    trail = len_of_trail(harness)
 
     for other in set(SystemActor) - {maker}:
         with pytest.raises(Refused) as refused:
-            house.vault.make_key(*again, actor=other)
+            harness.vault.make_key(*again, actor=other)
         assert refused.value.rule == "vault.not-for-you"
-    assert len_of_trail(house) == trail
+    assert len_of_trail(harness) == trail
 
-    assert house.vault.make_key(*again, actor=maker).info.id == alert.id
-    assert len_of_trail(house) == trail + 1  # and it is known that it was
+    assert harness.vault.make_key(*again, actor=maker).info.id == alert.id
+    assert len_of_trail(harness) == trail + 1  # and it is known that it was
 
 
-def test_a_sign_on_ends_by_itself_and_a_revocation_ends_it_for_good(house: House) -> None:
+def test_a_sign_on_ends_by_itself_and_a_revocation_ends_it_for_good(harness: Harness) -> None:
     name = "Eve Evening"
-    add_people(house.engine, house.trail, (name, Role.OPERATOR))
-    see = partial(read.alerts, house.engine, "dep", by=name)
-    house.signs.sign_on("dep", name)
+    add_people(harness.engine, harness.trail, (name, Role.OPERATOR))
+    see = partial(read.alerts, harness.engine, "dep", by=name)
+    harness.signs.sign_on("dep", name)
     assert see(now_ns=now_ns())
     with pytest.raises(Refused, match="hasn't signed on"):
         see(now_ns=now_ns() + SIGN_ON_H * 3_600 * 10**9)
 
-    house.people.revoke(name, why="left", by=COMPLIANCE)
-    house.people.add(name, {Role.OPERATOR}, house.people.list()[0].rank, by=COMPLIANCE)
+    harness.people.revoke(name, why="left", by=COMPLIANCE)
+    harness.people.add(name, {Role.OPERATOR}, harness.people.list()[0].rank, by=COMPLIANCE)
     with pytest.raises(Refused) as refused:
         see(now_ns=now_ns())
     assert refused.value.rule == "people.revoked"
-    house.signs.sign_on("dep", name)
+    harness.signs.sign_on("dep", name)
     assert see(now_ns=now_ns())
-    house.signs.sign_off("dep", name)
+    harness.signs.sign_off("dep", name)
     with pytest.raises(Refused):
         see(now_ns=now_ns())
 
 
 @pytest.mark.parametrize("name", ["Joe Public", REVOKED, COMPLIANCE, "Pat Planner", "system:recorder", ""])
-def test_only_a_registered_operator_signs_on(house: House, name: str) -> None:
+def test_only_a_registered_operator_signs_on(harness: Harness, name: str) -> None:
     with pytest.raises(Refused):
-        house.signs.sign_on("dep", name)
+        harness.signs.sign_on("dep", name)
 
 
-def test_no_text_acts_as_the_platform(house: House) -> None:
-    store = DeploymentStore(house.engine, house.vault, house.trail, ManualClock())
+def test_no_text_acts_as_the_platform(harness: Harness) -> None:
+    store = DeploymentStore(harness.engine, harness.vault, harness.trail, ManualClock())
     for act in (
         lambda: store.cancel("dep", "x", by="system:flows"),
         lambda: store.suspend("dep", "x", by="system:watch"),
         lambda: store.close("dep", by="system:retention"),
-        lambda: house.people.add("N. Body", {Role.OPERATOR}, house.people.list()[0].rank, by="system:lfr"),
-        lambda: house.trail.prepare("system:flows"),
+        lambda: harness.people.add("N. Body", {Role.OPERATOR}, harness.people.list()[0].rank, by="system:lfr"),
+        lambda: harness.trail.prepare("system:flows"),
     ):
         with pytest.raises(Refused):
             act()

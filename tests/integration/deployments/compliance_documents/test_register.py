@@ -36,7 +36,7 @@ TODAY = date(2026, 11, 23)
 DEE, PAT = "Dee Compliance", "Pat Planner"
 
 
-class House:
+class Harness:
     """A register of documents with people and a draft deployment `dep`."""
 
     def __init__(self, engine: Engine, folder: Path) -> None:
@@ -78,65 +78,67 @@ class House:
 
 
 @pytest.fixture
-def house(engine: Engine, tmp_path: Path) -> House:
-    return House(engine, tmp_path)
+def harness(engine: Engine, tmp_path: Path) -> Harness:
+    return Harness(engine, tmp_path)
 
 
-def test_documents_stand_when_all_four_are_there_and_until_their_last_day(house: House) -> None:
+def test_documents_stand_when_all_four_are_there_and_until_their_last_day(harness: Harness) -> None:
     for number, kind in enumerate(ComplianceDocumentKind):
-        assert f"there is no {kind.value}" in house.why()
-        house.add(kind, review_by=TODAY + timedelta(days=number))
+        assert f"there is no {kind.value}" in harness.why()
+        harness.add(kind, review_by=TODAY + timedelta(days=number))
 
-    assert house.why() == "its documents are in date"
-    assert "data protection impact assessment (version 1.0) was to be reviewed" in house.why(TODAY + timedelta(days=1))
-    with reading(house.engine) as session:
+    assert harness.why() == "its documents are in date"
+    assert "data protection impact assessment (version 1.0) was to be reviewed" in harness.why(
+        TODAY + timedelta(days=1)
+    )
+    with reading(harness.engine) as session:
         elsewhere = read_documents_status(session, "another", TODAY)
     assert elsewhere.missing == (ComplianceDocumentKind.COMMUNITY,)
 
 
-def test_a_new_version_supersedes_and_the_old_stays_as_it_was(house: House) -> None:
-    first = house.add(review_by=TODAY)
-    house.file.write_bytes(b"%PDF-1.7 reviewed")
-    second = house.add(version="2.0")
+def test_a_new_version_supersedes_and_the_old_stays_as_it_was(harness: Harness) -> None:
+    first = harness.add(review_by=TODAY)
+    harness.file.write_bytes(b"%PDF-1.7 reviewed")
+    second = harness.add(version="2.0")
 
-    assert list_compliance_documents(house.engine) == (second, first)
-    assert read_document(house.folder, first.sha256) == b"%PDF-1.7 the document"
-    assert "there is no data protection" not in house.why(TODAY + timedelta(days=1))
-    assert [each.version for each in list_public_documents(house.engine)] == ["2.0"]
-
-
-def test_the_same_document_twice_is_one(house: House) -> None:
-    first = house.add()
-    house.clock.advance(60)
-
-    assert house.add() == first
-    assert list_compliance_documents(house.engine) == (first,)
-    assert [event.rule for event in trail_of(house.engine).events].count("papers.added") == 1
+    assert list_compliance_documents(harness.engine) == (second, first)
+    assert read_document(harness.folder, first.sha256) == b"%PDF-1.7 the document"
+    assert "there is no data protection" not in harness.why(TODAY + timedelta(days=1))
+    assert [each.version for each in list_public_documents(harness.engine)] == ["2.0"]
 
 
-def test_a_version_is_never_changed(house: House) -> None:
-    house.add()
-    assert house.refusal(title="Another title") == "papers.version-taken"
-    assert house.refusal(review_by=TODAY + timedelta(days=91)) == "papers.version-taken"
-    house.file.write_bytes(b"%PDF-1.7 another content")
-    assert house.refusal() == "papers.version-taken"
-    assert len(list(house.folder.iterdir())) == 1
+def test_the_same_document_twice_is_one(harness: Harness) -> None:
+    first = harness.add()
+    harness.clock.advance(60)
+
+    assert harness.add() == first
+    assert list_compliance_documents(harness.engine) == (first,)
+    assert [event.rule for event in trail_of(harness.engine).events].count("papers.added") == 1
 
 
-def test_a_damaged_or_lost_file_is_said_and_the_same_command_mends_it(house: House) -> None:
-    document = house.add()
-    kept = house.folder / document.sha256
+def test_a_version_is_never_changed(harness: Harness) -> None:
+    harness.add()
+    assert harness.refusal(title="Another title") == "papers.version-taken"
+    assert harness.refusal(review_by=TODAY + timedelta(days=91)) == "papers.version-taken"
+    harness.file.write_bytes(b"%PDF-1.7 another content")
+    assert harness.refusal() == "papers.version-taken"
+    assert len(list(harness.folder.iterdir())) == 1
+
+
+def test_a_damaged_or_lost_file_is_said_and_the_same_command_mends_it(harness: Harness) -> None:
+    document = harness.add()
+    kept = harness.folder / document.sha256
     kept.write_bytes(b"%PDF-1.7 tampered")
     with pytest.raises(Fatal, match="isn't what was registered"):
-        read_document(house.folder, document.sha256)
-    house.add()
-    assert read_document(house.folder, document.sha256) == b"%PDF-1.7 the document"
+        read_document(harness.folder, document.sha256)
+    harness.add()
+    assert read_document(harness.folder, document.sha256) == b"%PDF-1.7 the document"
     kept.unlink()
     with pytest.raises(Fatal, match="can't be read"):
-        read_document(house.folder, document.sha256)
+        read_document(harness.folder, document.sha256)
 
-    house.add()
-    assert read_document(house.folder, document.sha256) == b"%PDF-1.7 the document"
+    harness.add()
+    assert read_document(harness.folder, document.sha256) == b"%PDF-1.7 the document"
 
 
 @pytest.mark.parametrize(
@@ -160,94 +162,94 @@ def test_a_damaged_or_lost_file_is_said_and_the_same_command_mends_it(house: Hou
     ],
 )
 def test_what_is_wrong_with_a_document_is_refused_and_nothing_is_kept(
-    house: House, changed: dict[str, object], rule: str
+    harness: Harness, changed: dict[str, object], rule: str
 ) -> None:
-    assert house.refusal(ComplianceDocumentKind.DPIA, **changed) == rule
-    assert not house.folder.exists()
+    assert harness.refusal(ComplianceDocumentKind.DPIA, **changed) == rule
+    assert not harness.folder.exists()
 
 
 @pytest.mark.parametrize(
     ("deployment", "rule"), [("", "papers.scope"), ("nothing", "deployment.unknown"), ("a\x00", "deployment.unknown")]
 )
 def test_a_community_impact_assessment_belongs_to_a_deployment_that_there_is(
-    house: House, deployment: str, rule: str
+    harness: Harness, deployment: str, rule: str
 ) -> None:
-    assert house.refusal(ComplianceDocumentKind.COMMUNITY, deployment=deployment) == rule
+    assert harness.refusal(ComplianceDocumentKind.COMMUNITY, deployment=deployment) == rule
 
 
-def test_a_folder_an_empty_file_a_big_one_and_none_are_refused(house: House, tmp_path: Path) -> None:
+def test_a_folder_an_empty_file_a_big_one_and_none_are_refused(harness: Harness, tmp_path: Path) -> None:
     empty, big = tmp_path / "empty.pdf", tmp_path / "big.pdf"
     empty.write_bytes(b"")
     with big.open("wb") as out:
         out.write(b"%PDF-1.7")
         out.truncate(LARGEST_BYTES + 1)
 
-    assert house.refusal(file=tmp_path) == "papers.not-a-file"
-    assert house.refusal(file=tmp_path / "absent.pdf") == "papers.not-a-file"
-    assert house.refusal(file=tmp_path / ("x" * 300)) == "papers.bad-text"
-    assert house.refusal(file=empty) == "papers.empty"
-    assert house.refusal(file=big) == "papers.too-large"
+    assert harness.refusal(file=tmp_path) == "papers.not-a-file"
+    assert harness.refusal(file=tmp_path / "absent.pdf") == "papers.not-a-file"
+    assert harness.refusal(file=tmp_path / ("x" * 300)) == "papers.bad-text"
+    assert harness.refusal(file=empty) == "papers.empty"
+    assert harness.refusal(file=big) == "papers.too-large"
 
 
-def test_a_revoked_officer_approves_nothing(house: House) -> None:
-    assert house.add(by="sue perintendent").approved_by == "Sue Perintendent"
-    house.people.revoke("Sue Perintendent", why="left", by=DEE)
+def test_a_revoked_officer_approves_nothing(harness: Harness) -> None:
+    assert harness.add(by="sue perintendent").approved_by == "Sue Perintendent"
+    harness.people.revoke("Sue Perintendent", why="left", by=DEE)
 
-    assert house.refusal(version="2.0", by="Sue Perintendent") == "people.revoked"
+    assert harness.refusal(version="2.0", by="Sue Perintendent") == "people.revoked"
 
 
-def test_a_full_disk_registers_nothing_and_says_so(house: House, tmp_path: Path) -> None:
+def test_a_full_disk_registers_nothing_and_says_so(harness: Harness, tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk", megabytes=2) as disk:
         register = ComplianceDocumentRegister(
-            house.engine, trail_of(house.engine), house.clock, disk / "papers", POLICY.papers
+            harness.engine, trail_of(harness.engine), harness.clock, disk / "papers", POLICY.papers
         )
         filler = fill(disk)
         with pytest.raises(Retryable, match=r"No space left on device\. Nothing was registered: free space"):
-            register.add(ComplianceDocumentKind.DPIA, house.file, title="t", version="1", review_by=TODAY, by=DEE)
-        assert list_compliance_documents(house.engine) == ()
+            register.add(ComplianceDocumentKind.DPIA, harness.file, title="t", version="1", review_by=TODAY, by=DEE)
+        assert list_compliance_documents(harness.engine) == ()
         filler.unlink()
         document = register.add(
-            ComplianceDocumentKind.DPIA, house.file, title="t", version="1", review_by=TODAY, by=DEE
+            ComplianceDocumentKind.DPIA, harness.file, title="t", version="1", review_by=TODAY, by=DEE
         )
 
         assert [each.name for each in (disk / "papers").iterdir()] == [document.sha256]
 
 
-def test_what_cannot_be_audited_is_not_registered(house: House) -> None:
-    trail_of(house.engine).full = True
+def test_what_cannot_be_audited_is_not_registered(harness: Harness) -> None:
+    trail_of(harness.engine).full = True
     with pytest.raises(LfrError):
-        house.add()
+        harness.add()
 
-    assert list_compliance_documents(house.engine) == ()
+    assert list_compliance_documents(harness.engine) == ()
 
 
-def test_the_trail_says_which_document_and_nothing_personal(house: House) -> None:
-    document = house.add(ComplianceDocumentKind.COMMUNITY)
-    event = trail_of(house.engine).events[-1]
+def test_the_trail_says_which_document_and_nothing_personal(harness: Harness) -> None:
+    document = harness.add(ComplianceDocumentKind.COMMUNITY)
+    event = trail_of(harness.engine).events[-1]
 
     assert (event.rule, event.subject, event.deployment) == ("papers.added", "paper:community", "dep")
     assert event.facts["sha256"] == document.sha256
     assert "Dee" not in json.dumps(dict(event.facts))
 
 
-def test_the_library_shows_an_assessment_only_of_a_deployment_that_is_public(house: House) -> None:
-    store_of(house.engine, house.clock).create("withheld", DeploymentKind.DEMO, name="Withheld", policy=POLICY)
-    house.add()
-    house.add(ComplianceDocumentKind.COMMUNITY)
-    house.add(ComplianceDocumentKind.COMMUNITY, deployment="withheld", version="q1")
-    assert [each.kind for each in list_public_documents(house.engine)] == [ComplianceDocumentKind.DPIA]
+def test_the_library_shows_an_assessment_only_of_a_deployment_that_is_public(harness: Harness) -> None:
+    store_of(harness.engine, harness.clock).create("withheld", DeploymentKind.DEMO, name="Withheld", policy=POLICY)
+    harness.add()
+    harness.add(ComplianceDocumentKind.COMMUNITY)
+    harness.add(ComplianceDocumentKind.COMMUNITY, deployment="withheld", version="q1")
+    assert [each.kind for each in list_public_documents(harness.engine)] == [ComplianceDocumentKind.DPIA]
 
-    notices = announcing(house.engine, house.clock)
+    notices = announcing(harness.engine, harness.clock)
     notices.publish("dep", planned(), by=PAT)
     notices.withhold(
         "withheld", planned("Thorpe Road"), because=ReasonClass.THREAT_TO_LIFE, by=PAT, approved_by="Supt B"
     )
-    assert [(each.kind, each.deployment) for each in list_public_documents(house.engine)] == [
+    assert [(each.kind, each.deployment) for each in list_public_documents(harness.engine)] == [
         (ComplianceDocumentKind.DPIA, ""),
         (ComplianceDocumentKind.COMMUNITY, "dep"),
     ]
 
     notices.release("withheld", by=PAT)
-    shown = list_public_documents(house.engine)
+    shown = list_public_documents(harness.engine)
     assert {each.deployment for each in shown} == {"", "dep", "withheld-0123456789ab"}
     assert not any("withheld" in repr(each) or DEE in repr(each) for each in shown)

@@ -8,13 +8,13 @@ from sqlalchemy import Engine
 
 from lfr_core.domain.watchlists import Category
 from lfr_core.storage.engine import open_engine
-from tests.support.alert_house import AlertHouse
+from tests.support.alert_harness import AlertHarness
 from tests.support.brokers import kafka_broker, kafka_libs
 from tests.support.databases import database_url, postgres, sqlite_url
 from tests.support.proving import make_planned
 from tests.support.records import entry
 
-__all__ = ["database_url", "engine", "house", "kafka_broker", "kafka_libs", "postgres", "sqlite_url"]
+__all__ = ["database_url", "engine", "harness", "kafka_broker", "kafka_libs", "postgres", "sqlite_url"]
 
 
 @pytest.fixture
@@ -25,8 +25,8 @@ def engine(database_url: str) -> Iterator[Engine]:
 
 
 @pytest.fixture
-def house(engine: Engine, tmp_path: Path) -> AlertHouse:
+def harness(engine: Engine, tmp_path: Path) -> AlertHarness:
     """A live planned deployment `dep` with one entry and one test subject."""
-    made = AlertHouse(engine, tmp_path, (entry(), entry("blue", category=Category.BLUE_LIST)))
+    made = AlertHarness(engine, tmp_path, (entry(), entry("blue", category=Category.BLUE_LIST)))
     make_planned(engine, "dep")
     return made

@@ -29,7 +29,7 @@ from lfr_core.storage.tables.deployments import CallRow, DeploymentRow
 from lfr_core.storage.tables.watchlists import GalleryReferenceRow, WatchlistEntryRow
 from tests.support.galleries import fill, reference
 from tests.support.milvus import MilvusServer, milvus_server
-from tests.support.planning import OFFICER, OPERATOR, PlanningHouse
+from tests.support.planning import OFFICER, OPERATOR, PlanningHarness
 from tests.support.records import ManualClock, entry
 
 S = DeploymentStatus
@@ -59,8 +59,8 @@ def gallery(milvus: MilvusServer) -> Iterator[MilvusGallery]:
 
 
 @pytest.fixture
-def house(engine: Engine, tmp_path: Path, gallery: MilvusGallery) -> PlanningHouse:
-    made = PlanningHouse.on(engine, tmp_path)
+def harness(engine: Engine, tmp_path: Path, gallery: MilvusGallery) -> PlanningHarness:
+    made = PlanningHarness.on(engine, tmp_path)
     made.gallery = gallery
     return made
 
@@ -134,11 +134,11 @@ DEFECTS = pytest.mark.parametrize("change", list(CHANGES), ids=lambda change: ch
 
 
 @pytest.fixture
-def tampered(house: PlanningHouse, milvus: MilvusServer) -> Iterator[Callable[[], Tampered]]:
+def tampered(harness: PlanningHarness, milvus: MilvusServer) -> Iterator[Callable[[], Tampered]]:
     made: list[Tampered] = []
 
     def tamper() -> Tampered:
-        with reading(house.engine) as session:
+        with reading(harness.engine) as session:
             made.append(Tampered(milvus, session.get_one(DeploymentRow, "dep").gallery or ""))
         return made[-1]
 
@@ -147,16 +147,16 @@ def tampered(house: PlanningHouse, milvus: MilvusServer) -> Iterator[Callable[[]
         one.close()
 
 
-def shut_by(house: PlanningHouse) -> str:
+def shut_by(harness: PlanningHarness) -> str:
     """Why the gate's condition on the gallery isn't met; "" when it is."""
-    with reading(house.engine) as session:
-        facts = gate_facts(session, session.get_one(DeploymentRow, "dep"), house.now)
-    found = gate(facts, GateLimits.of(house.policy), now_ns=house.clock.time_ns())
+    with reading(harness.engine) as session:
+        facts = gate_facts(session, session.get_one(DeploymentRow, "dep"), harness.now)
+    found = gate(facts, GateLimits.of(harness.policy), now_ns=harness.clock.time_ns())
     (one,) = (each for each in found if each.condition is Condition.GALLERY_UNCHANGED)
     return "" if one.met else one.why
 
 
-def watch_of(house: PlanningHouse) -> Watch:
+def watch_of(harness: PlanningHarness) -> Watch:
     def call_officer(session: Session, deployment: str, why: str) -> None:
         call(session, role=Role.AUTHORISING_OFFICER, deployment=deployment, why=why, now=utc_from_ns(0))
 
@@ -164,102 +164,106 @@ def watch_of(house: PlanningHouse) -> Watch:
         def send(self, deployment: str) -> None:
             raise Refused("gate.operator-attending", f"nobody attends {deployment}: no proof is sent")
 
-    check = GalleryCheck(house.engine, house.gallery, house.clock)
-    every_s = house.policy.live_probe.gallery_every_s
-    watching = GalleryWatch(house.engine, check, house.store, call_officer, house.clock, every_s=every_s, by=WATCH)
+    check = GalleryCheck(harness.engine, harness.gallery, harness.clock)
+    every_s = harness.policy.live_probe.gallery_every_s
+    watching = GalleryWatch(
+        harness.engine, check, harness.store, call_officer, harness.clock, every_s=every_s, by=WATCH
+    )
     return Watch(
-        engine=house.engine,
+        engine=harness.engine,
         sender=Nothing(),  # type: ignore[arg-type]  # never gives a proof's id
-        store=house.store,
+        store=harness.store,
         circuit_breaker=lambda _name: None,
         galleries=watching,
-        policy=house.policy.live_probe,
-        clock=house.clock,
+        policy=harness.policy.live_probe,
+        clock=harness.clock,
     )
 
 
-def row_of(house: PlanningHouse) -> DeploymentRow:
-    with reading(house.engine) as session:
+def row_of(harness: PlanningHarness) -> DeploymentRow:
+    with reading(harness.engine) as session:
         return session.get_one(DeploymentRow, "dep")
 
 
-def after(house: PlanningHouse, seconds: float) -> None:
-    assert isinstance(house.clock, ManualClock)
-    house.clock.advance(seconds)
+def after(harness: PlanningHarness, seconds: float) -> None:
+    assert isinstance(harness.clock, ManualClock)
+    harness.clock.advance(seconds)
 
 
-def test_a_gallery_that_is_its_list_is_open_and_stays_so(house: PlanningHouse) -> None:
-    house.walk(S.LIVE, entries=ENTRIES)
-    watch = watch_of(house)
+def test_a_gallery_that_is_its_list_is_open_and_stays_so(harness: PlanningHarness) -> None:
+    harness.walk(S.LIVE, entries=ENTRIES)
+    watch = watch_of(harness)
 
     for _ in range(30):
         watch.tick()
-        after(house, house.policy.live_probe.gallery_every_s)
+        after(harness, harness.policy.live_probe.gallery_every_s)
 
-    assert (row_of(house).status, shut_by(house)) == (S.LIVE, "")
+    assert (row_of(harness).status, shut_by(harness)) == (S.LIVE, "")
 
 
 @DEFECTS
 def test_it_is_found_at_opening_and_nothing_opens(
-    house: PlanningHouse, tampered: Callable[[], Tampered], change: Callable[[Tampered, MilvusGallery], None]
+    harness: PlanningHarness, tampered: Callable[[], Tampered], change: Callable[[Tampered, MilvusGallery], None]
 ) -> None:
-    made = house.walk(S.READY, entries=ENTRIES)
-    house.wait_until(made.starts_at)
-    house.touch()
-    house.prove()  # by a self-test of a moment ago: green
-    assert house.compare() == ""
-    assert isinstance(house.gallery, MilvusGallery)
-    change(tampered(), house.gallery)
+    made = harness.walk(S.READY, entries=ENTRIES)
+    harness.wait_until(made.starts_at)
+    harness.touch()
+    harness.prove()  # by a self-test of a moment ago: green
+    assert harness.compare() == ""
+    assert isinstance(harness.gallery, MilvusGallery)
+    change(tampered(), harness.gallery)
 
     with pytest.raises(Refused) as refused:
-        house.planning.open("dep", by=OPERATOR, compare=house.compare)
+        harness.planning.open("dep", by=OPERATOR, compare=harness.compare)
 
     assert refused.value.rule == f"gate.{Condition.GALLERY_UNCHANGED}"
     assert CHANGES[change] in str(refused.value)
-    assert row_of(house).status == S.READY
+    assert row_of(harness).status == S.READY
 
 
 @DEFECTS
 def test_the_watch_finds_it_suspends_and_calls_who_must_act(
-    house: PlanningHouse, tampered: Callable[[], Tampered], change: Callable[[Tampered, MilvusGallery], None]
+    harness: PlanningHarness, tampered: Callable[[], Tampered], change: Callable[[Tampered, MilvusGallery], None]
 ) -> None:
-    house.walk(S.LIVE, entries=ENTRIES)
-    watch = watch_of(house)
+    harness.walk(S.LIVE, entries=ENTRIES)
+    watch = watch_of(harness)
     watch.tick()
-    assert isinstance(house.gallery, MilvusGallery)
-    change(tampered(), house.gallery)
+    assert isinstance(harness.gallery, MilvusGallery)
+    change(tampered(), harness.gallery)
 
-    after(house, house.policy.live_probe.gallery_every_s + 2)  # what is known of a collection is believed for a second
+    after(
+        harness, harness.policy.live_probe.gallery_every_s + 2
+    )  # what is known of a collection is believed for a second
     watch.tick()
 
-    assert row_of(house).status == S.SUSPENDED
-    assert CHANGES[change] in row_of(house).suspended_why
-    assert CHANGES[change] in shut_by(house)
-    with reading(house.engine) as session:
+    assert row_of(harness).status == S.SUSPENDED
+    assert CHANGES[change] in row_of(harness).suspended_why
+    assert CHANGES[change] in shut_by(harness)
+    with reading(harness.engine) as session:
         assert [CHANGES[change] in one.why for one in session.exec(select(CallRow)) if "gallery" in one.why] == [True]
 
 
 @DEFECTS
 def test_a_recogniser_that_loads_it_searches_nothing_and_the_gate_shuts(
-    house: PlanningHouse, tampered: Callable[[], Tampered], change: Callable[[Tampered, MilvusGallery], None]
+    harness: PlanningHarness, tampered: Callable[[], Tampered], change: Callable[[Tampered, MilvusGallery], None]
 ) -> None:
-    house.walk(S.LIVE, entries=ENTRIES)
-    row, probe = row_of(house), reference("person-1/1", "").template[None]
-    assert isinstance(house.gallery, MilvusGallery)
-    loaded = ComparedGallery(house.gallery, house.compare)
+    harness.walk(S.LIVE, entries=ENTRIES)
+    row, probe = row_of(harness), reference("person-1/1", "").template[None]
+    assert isinstance(harness.gallery, MilvusGallery)
+    loaded = ComparedGallery(harness.gallery, harness.compare)
     before = retry_while_unavailable(lambda: loaded.search(row.gallery or "", "contract", probe))
-    change(tampered(), house.gallery)
+    change(tampered(), harness.gallery)
 
-    another = ComparedGallery(house.gallery, house.compare)
+    another = ComparedGallery(harness.gallery, harness.compare)
 
     with pytest.raises(Refused) as refused:
         retry_while_unavailable(lambda: another.search(row.gallery or "", "contract", probe))
 
     assert before[0][0].entry == "person-1"
     assert refused.value.rule == "gallery.changed"
-    assert CHANGES[change] in shut_by(house)
-    watch_of(house).tick()
-    assert row_of(house).status == S.SUSPENDED
+    assert CHANGES[change] in shut_by(harness)
+    watch_of(harness).tick()
+    assert row_of(harness).status == S.SUSPENDED
 
 
 def retry_while_unavailable(ask: Callable[[], list[list[Candidate]]]) -> list[list[Candidate]]:
@@ -273,49 +277,49 @@ def retry_while_unavailable(ask: Callable[[], list[list[Candidate]]]) -> list[li
 
 
 def test_a_resumed_deployment_whose_gallery_is_still_another_stays_shut_and_is_suspended_again(
-    house: PlanningHouse, tampered: Callable[[], Tampered]
+    harness: PlanningHarness, tampered: Callable[[], Tampered]
 ) -> None:
-    house.walk(S.LIVE, entries=ENTRIES)
-    added(by := tampered(), house.gallery)  # type: ignore[arg-type]  # Milvus's
-    watch = watch_of(house)
+    harness.walk(S.LIVE, entries=ENTRIES)
+    added(by := tampered(), harness.gallery)  # type: ignore[arg-type]  # Milvus's
+    watch = watch_of(harness)
     watch.tick()
-    house.store.resume("dep", by=OFFICER)
-    resumed = shut_by(house)
+    harness.store.resume("dep", by=OFFICER)
+    resumed = shut_by(harness)
     watch.tick()
-    again = row_of(house).status
+    again = row_of(harness).status
 
     by.delete("not on the list")
-    house.store.resume("dep", by=OFFICER)
+    harness.store.resume("dep", by=OFFICER)
     watch.tick()
 
     assert "1 photograph is there" in resumed
     assert again == S.SUSPENDED
-    assert (row_of(house).status, shut_by(house)) == (S.LIVE, "")
+    assert (row_of(harness).status, shut_by(harness)) == (S.LIVE, "")
 
 
-def test_a_canary_that_the_records_know_is_no_stranger_and_another_with_its_name_is(house: PlanningHouse) -> None:
-    house.walk(S.LIVE, entries=ENTRIES)
-    row, canary = row_of(house), reference("canary-1", CANARY_ENTRY)
+def test_a_canary_that_the_records_know_is_no_stranger_and_another_with_its_name_is(harness: PlanningHarness) -> None:
+    harness.walk(S.LIVE, entries=ENTRIES)
+    row, canary = row_of(harness), reference("canary-1", CANARY_ENTRY)
     name = row.gallery or ""
-    (handed,) = house.gallery.add(name, "contract", [canary])
-    unknown = house.compare()
-    with writing(house.engine) as session:
+    (handed,) = harness.gallery.add(name, "contract", [canary])
+    unknown = harness.compare()
+    with writing(harness.engine) as session:
         allow_canary(session, "dep", handed)
-    known = house.compare()
-    watch = watch_of(house)
+    known = harness.compare()
+    watch = watch_of(harness)
     watch.tick()
-    after(house, house.policy.live_probe.gallery_every_s)
+    after(harness, harness.policy.live_probe.gallery_every_s)
     watch.tick()
 
     assert unknown == "1 photograph is there that isn't on the list"
     assert known == ""
-    assert row_of(house).status == S.LIVE
+    assert row_of(harness).status == S.LIVE
 
 
 @pytest.mark.parametrize("what", ["entry", "binding", "binding and digest"])
-def test_a_list_in_the_records_that_is_not_the_approved_one_shuts_the_gate(house: PlanningHouse, what: str) -> None:
-    house.walk(S.LIVE, entries=ENTRIES)
-    with writing(house.engine) as session:
+def test_a_list_in_the_records_that_is_not_the_approved_one_shuts_the_gate(harness: PlanningHarness, what: str) -> None:
+    harness.walk(S.LIVE, entries=ENTRIES)
+    with writing(harness.engine) as session:
         if what == "entry":
             session.get_one(WatchlistEntryRow, ("dep", "person-1")).category = Category.HIGH_RISK_MISSING
         else:
@@ -330,32 +334,34 @@ def test_a_list_in_the_records_that_is_not_the_approved_one_shuts_the_gate(house
             session.flush()
             bind_gallery(session, session.get_one(DeploymentRow, "dep"), left)
 
-    why = house.compare()
+    why = harness.compare()
 
     expected = "the records of what it must hold were changed"
     assert why == (expected if what == "binding" else "the list in the records isn't the one that was approved")
-    assert why in shut_by(house)
+    assert why in shut_by(harness)
 
 
-def test_an_emptied_trial_is_suspended_too(house: PlanningHouse, gallery: MilvusGallery, milvus: MilvusServer) -> None:
-    house.store.create("dep", DeploymentKind.DEMO, name="High Street", policy=house.policy)
+def test_an_emptied_trial_is_suspended_too(
+    harness: PlanningHarness, gallery: MilvusGallery, milvus: MilvusServer
+) -> None:
+    harness.store.create("dep", DeploymentKind.DEMO, name="High Street", policy=harness.policy)
     held = fill(gallery, "lfr_dep", "contract", ENTRIES)
-    house.store.attach_watchlist("dep", "contract", "lfr_dep", ENTRIES, held=held)
-    house.store.open("dep")
-    before = shut_by(house)
+    harness.store.attach_watchlist("dep", "contract", "lfr_dep", ENTRIES, held=held)
+    harness.store.open("dep")
+    before = shut_by(harness)
     by = Tampered(milvus, "lfr_dep")
     by.delete(LIVE_PROBE_REFERENCE, *(each.id for one in ENTRIES for each in one.references))
     by.close()
 
-    watch_of(house).tick()
+    watch_of(harness).tick()
 
     assert before == ""
-    assert row_of(house).status == S.SUSPENDED
-    assert row_of(house).suspended_why.endswith(": it is empty")
+    assert row_of(harness).status == S.SUSPENDED
+    assert row_of(harness).suspended_why.endswith(": it is empty")
 
 
-def test_a_list_that_is_bound_to_nothing_opens_no_gate(house: PlanningHouse) -> None:
-    house.store.create("dep", DeploymentKind.DEMO, name="High Street", policy=house.policy)
-    house.store.attach_watchlist("dep", "contract", "lfr_dep", ENTRIES)
+def test_a_list_that_is_bound_to_nothing_opens_no_gate(harness: PlanningHarness) -> None:
+    harness.store.create("dep", DeploymentKind.DEMO, name="High Street", policy=harness.policy)
+    harness.store.attach_watchlist("dep", "contract", "lfr_dep", ENTRIES)
 
-    assert "nothing shows what it must hold" in shut_by(house)
+    assert "nothing shows what it must hold" in shut_by(harness)

@@ -18,21 +18,21 @@ from lfr_core.deployments.monitoring.store import (
 )
 from lfr_core.domain.messages import LiveProbeFault, Proof
 from lfr_core.storage.engine import reading, writing
-from tests.support.alert_house import AlertHouse
+from tests.support.alert_harness import AlertHarness
 from tests.support.records import NOW_NS, alerts_of
 
 ONE, TWO = uuid.UUID(int=1), uuid.UUID(int=2)
 
 
 def begin(
-    house: AlertHouse,
+    harness: AlertHarness,
     proof: uuid.UUID,
     keys: Sequence[str],
     *,
     kind: LiveProbeKind = LiveProbeKind.LIVE_PROBE,
     at: int = 0,
 ) -> None:
-    with writing(house.engine) as session:
+    with writing(harness.engine) as session:
         begin_live_probe(session, proof, "dep", kind, keys, NOW_NS + at)
 
 
@@ -50,72 +50,72 @@ def answer(
     )
 
 
-def green(house: AlertHouse, proof: uuid.UUID) -> bool:
-    with reading(house.engine) as session:
+def green(harness: AlertHarness, proof: uuid.UUID) -> bool:
+    with reading(harness.engine) as session:
         return is_green(session, proof)
 
 
-def proven(house: AlertHouse) -> int | None:
-    with reading(house.engine) as session:
+def proven(harness: AlertHarness) -> int | None:
+    with reading(harness.engine) as session:
         return last_proven_ns(session, "dep")
 
 
-def test_a_proof_is_green_only_when_every_camera_s_recogniser_has_answered_well(house: AlertHouse) -> None:
-    begin(house, ONE, ["north", "south"])
-    house.recorder().record_live_probe_results([answer(ONE, 0)])
-    after_one = green(house, ONE), proven(house)
-    house.recorder().record_live_probe_results([answer(ONE, 1)])
+def test_a_proof_is_green_only_when_every_camera_s_recogniser_has_answered_well(harness: AlertHarness) -> None:
+    begin(harness, ONE, ["north", "south"])
+    harness.recorder().record_live_probe_results([answer(ONE, 0)])
+    after_one = green(harness, ONE), proven(harness)
+    harness.recorder().record_live_probe_results([answer(ONE, 1)])
 
     assert after_one == (False, None)
-    assert (green(house, ONE), proven(house)) == (True, NOW_NS)
+    assert (green(harness, ONE), proven(harness)) == (True, NOW_NS)
 
 
-def test_the_same_answer_twice_counts_once(house: AlertHouse) -> None:
-    begin(house, ONE, ["north", "south"])
-    house.recorder().record_live_probe_results([answer(ONE, 0), answer(ONE, 0)])
-    house.recorder().record_live_probe_results([answer(ONE, 0)])
+def test_the_same_answer_twice_counts_once(harness: AlertHarness) -> None:
+    begin(harness, ONE, ["north", "south"])
+    harness.recorder().record_live_probe_results([answer(ONE, 0), answer(ONE, 0)])
+    harness.recorder().record_live_probe_results([answer(ONE, 0)])
 
-    with reading(house.engine) as session:
+    with reading(harness.engine) as session:
         assert (len(answers_to(session, ONE)), is_green(session, ONE)) == (1, False)
 
 
-def test_an_answer_that_failed_is_no_proof_and_says_where_and_why(house: AlertHouse) -> None:
-    begin(house, ONE, ["north", "south", "west"])
-    house.recorder().record_live_probe_results([answer(ONE, 0, LiveProbeFault.NO_MATCH), answer(ONE, 1)])
+def test_an_answer_that_failed_is_no_proof_and_says_where_and_why(harness: AlertHarness) -> None:
+    begin(harness, ONE, ["north", "south", "west"])
+    harness.recorder().record_live_probe_results([answer(ONE, 0, LiveProbeFault.NO_MATCH), answer(ONE, 1)])
 
-    with reading(house.engine) as session:
+    with reading(harness.engine) as session:
         assert what_is_wrong(session, ONE) == "north: no-match, west: no answer"
-    assert proven(house) is None
+    assert proven(harness) is None
 
 
-def test_answers_to_a_proof_that_nobody_sent_are_handed_back_and_the_rest_is_kept(house: AlertHouse) -> None:
-    begin(house, ONE, ["north"])
+def test_answers_to_a_proof_that_nobody_sent_are_handed_back_and_the_rest_is_kept(harness: AlertHarness) -> None:
+    begin(harness, ONE, ["north"])
     strange = [answer(TWO), answer(ONE, 7), answer(ONE, deployment="another")]
 
-    failures = house.recorder().record_live_probe_results([*strange, answer(ONE)])
+    failures = harness.recorder().record_live_probe_results([*strange, answer(ONE)])
 
     assert [proof for proof, _ in failures] == strange
-    assert green(house, ONE)
+    assert green(harness, ONE)
 
 
-def test_a_call_that_everybody_answers_proves_nothing(house: AlertHouse) -> None:
-    begin(house, ONE, ["partition 0"], kind=LiveProbeKind.CALL)
-    house.recorder().record_live_probe_results([answer(ONE)])
+def test_a_call_that_everybody_answers_proves_nothing(harness: AlertHarness) -> None:
+    begin(harness, ONE, ["partition 0"], kind=LiveProbeKind.CALL)
+    harness.recorder().record_live_probe_results([answer(ONE)])
 
-    assert (green(house, ONE), proven(house)) == (False, None)
+    assert (green(harness, ONE), proven(harness)) == (False, None)
 
 
-def test_last_proven_is_the_newest_green_of_either_kind_and_red_ones_change_nothing(house: AlertHouse) -> None:
-    begin(house, ONE, ["north"])
-    house.recorder().record_live_probe_results([answer(ONE)])
-    with writing(house.engine) as session:
+def test_last_proven_is_the_newest_green_of_either_kind_and_red_ones_change_nothing(harness: AlertHarness) -> None:
+    begin(harness, ONE, ["north"])
+    harness.recorder().record_live_probe_results([answer(ONE)])
+    with writing(harness.engine) as session:
         for seconds, is_well in ((10, True), (20, False)):
             at_ns = NOW_NS + seconds * 10**9
             keep_self_test(session, uuid.uuid4(), "dep", began_ns=at_ns, ended_ns=at_ns + 1, green=is_well, detail="[]")
-    begin(house, TWO, ["north"], at=30 * 10**9)
+    begin(harness, TWO, ["north"], at=30 * 10**9)
 
-    assert proven(house) == NOW_NS + 10 * 10**9
-    with reading(house.engine) as session:
+    assert proven(harness) == NOW_NS + 10 * 10**9
+    with reading(harness.engine) as session:
         assert [(kept.kind.value, kept.green_ns is not None) for kept in newest_live_probes(session, "dep")] == [
             ("live probe", False),
             ("self-test", False),
@@ -125,19 +125,19 @@ def test_last_proven_is_the_newest_green_of_either_kind_and_red_ones_change_noth
         assert last_proven_ns(session, "another") is None
 
 
-def test_a_proof_changes_no_count_that_anybody_reads(house: AlertHouse) -> None:
+def test_a_proof_changes_no_count_that_anybody_reads(harness: AlertHarness) -> None:
     def counted() -> tuple[object, ...]:
         return (
-            read.counts(house.engine, "dep"),
-            read.latency(house.engine, "dep"),
-            alerts_of(house.engine, "dep", limit=10),
-            read.cameras(house.engine, "dep", now_ns=house.clock.time_ns()),
+            read.counts(harness.engine, "dep"),
+            read.latency(harness.engine, "dep"),
+            alerts_of(harness.engine, "dep", limit=10),
+            read.cameras(harness.engine, "dep", now_ns=harness.clock.time_ns()),
         )
 
-    house.alert()
+    harness.alert()
     before = counted()
-    begin(house, ONE, ["north"])
-    house.recorder().record_live_probe_results([answer(ONE)])
+    begin(harness, ONE, ["north"])
+    harness.recorder().record_live_probe_results([answer(ONE)])
 
     assert counted() == before
-    assert green(house, ONE)
+    assert green(harness, ONE)

@@ -24,7 +24,7 @@ from lfr_core.domain.policy import load_policy
 from lfr_core.storage.engine import reading, writing
 from lfr_core.storage.tables.deployments import CallRow, DeploymentRow
 from lfr_core.storage.tables.monitoring import CircuitBreakerTripRow
-from tests.support.alert_house import AlertHouse
+from tests.support.alert_harness import AlertHarness
 from tests.support.deciding import seen
 from tests.support.records import NOW_NS
 
@@ -34,8 +34,8 @@ POLICY = load_policy().live_probe
 class Sender:
     """Sends, and answers by itself while `answers`; a test may make it fail."""
 
-    def __init__(self, house: AlertHouse) -> None:
-        self.house = house
+    def __init__(self, harness: AlertHarness) -> None:
+        self.harness = harness
         self.answers = True
         self.fails: Exception | None = None
         self.sent = 0
@@ -44,12 +44,12 @@ class Sender:
         if self.fails is not None:
             raise self.fails
         self.sent += 1
-        proof, now_ns = uuid.uuid4(), self.house.clock.time_ns()
-        with writing(self.house.engine) as session:
+        proof, now_ns = uuid.uuid4(), self.harness.clock.time_ns()
+        with writing(self.harness.engine) as session:
             begin_live_probe(session, proof, deployment, LiveProbeKind.LIVE_PROBE, ["north"], now_ns)
         if self.answers:
             answer = Proof(id=proof, deployment=deployment, part=0, sent_ns=now_ns, reported_ns=now_ns, similarity=1.0)
-            self.house.recorder().record_live_probe_results([answer])
+            self.harness.recorder().record_live_probe_results([answer])
         return proof
 
 
@@ -63,99 +63,101 @@ class NoGalleries:
         pass
 
 
-def watch_of(house: AlertHouse, sender: Sender, circuit_breaker: Callable[[str], None] = lambda _name: None) -> Watch:
+def watch_of(
+    harness: AlertHarness, sender: Sender, circuit_breaker: Callable[[str], None] = lambda _name: None
+) -> Watch:
     return Watch(
-        engine=house.engine,
+        engine=harness.engine,
         sender=sender,
-        store=house.store,
+        store=harness.store,
         circuit_breaker=circuit_breaker,
         galleries=NoGalleries(),
         policy=POLICY,
-        clock=house.clock,
+        clock=harness.clock,
     )
 
 
-def run(house: AlertHouse, watch: Watch, seconds: float) -> None:
+def run(harness: AlertHarness, watch: Watch, seconds: float) -> None:
     for _ in range(round(seconds)):
         watch.tick()
-        house.clock.advance(1.0)
+        harness.clock.advance(1.0)
 
 
-def row_of(house: AlertHouse) -> DeploymentRow:
-    with reading(house.engine) as session:
+def row_of(harness: AlertHarness) -> DeploymentRow:
+    with reading(harness.engine) as session:
         return session.get_one(DeploymentRow, "dep")
 
 
-def test_a_chain_that_answers_is_asked_at_the_policys_interval_and_stays_live(house: AlertHouse) -> None:
-    sender = Sender(house)
+def test_a_chain_that_answers_is_asked_at_the_policys_interval_and_stays_live(harness: AlertHarness) -> None:
+    sender = Sender(harness)
 
-    run(house, watch_of(house, sender), 2 * POLICY.every_s + 10)
+    run(harness, watch_of(harness, sender), 2 * POLICY.every_s + 10)
 
-    assert (sender.sent, row_of(house).status) == (3, DeploymentStatus.LIVE)
+    assert (sender.sent, row_of(harness).status) == (3, DeploymentStatus.LIVE)
 
 
-def test_two_missed_proofs_suspend_and_say_which_camera_was_not_served(house: AlertHouse) -> None:
-    sender = Sender(house)
+def test_two_missed_proofs_suspend_and_say_which_camera_was_not_served(harness: AlertHarness) -> None:
+    sender = Sender(harness)
     sender.answers = False
-    watch = watch_of(house, sender)
+    watch = watch_of(harness, sender)
 
-    run(house, watch, 2 * POLICY.answer_s - 2)
-    before = row_of(house).status
-    run(house, watch, 5)
+    run(harness, watch, 2 * POLICY.answer_s - 2)
+    before = row_of(harness).status
+    run(harness, watch, 5)
 
     assert before == DeploymentStatus.LIVE
-    assert row_of(house).status == DeploymentStatus.SUSPENDED
-    assert row_of(house).suspended_why == "live probe missed 2 times in a row (north: no answer)"
+    assert row_of(harness).status == DeploymentStatus.SUSPENDED
+    assert row_of(harness).suspended_why == "live probe missed 2 times in a row (north: no answer)"
 
 
-def test_a_suspended_deployment_is_asked_nothing(house: AlertHouse) -> None:
-    sender = Sender(house)
-    house.store.suspend("dep", "a test", by=WATCH)
+def test_a_suspended_deployment_is_asked_nothing(harness: AlertHarness) -> None:
+    sender = Sender(harness)
+    harness.store.suspend("dep", "a test", by=WATCH)
 
-    run(house, watch_of(house, sender), 5)
+    run(harness, watch_of(harness, sender), 5)
 
     assert sender.sent == 0
 
 
-def test_a_proof_that_can_not_be_sent_counts_as_missed(house: AlertHouse) -> None:
-    sender = Sender(house)
+def test_a_proof_that_can_not_be_sent_counts_as_missed(harness: AlertHarness) -> None:
+    sender = Sender(harness)
     sender.fails = Retryable("the broker is away")
 
-    run(house, watch_of(house, sender), 2 * POLICY.answer_s + 3)
+    run(harness, watch_of(harness, sender), 2 * POLICY.answer_s + 3)
 
-    assert row_of(house).suspended_why == "live probe missed 2 times in a row (the broker is away)"
+    assert row_of(harness).suspended_why == "live probe missed 2 times in a row (the broker is away)"
 
 
-def test_a_gate_that_is_shut_misses_nothing_and_is_asked_again_when_it_opens(house: AlertHouse) -> None:
-    sender = Sender(house)
+def test_a_gate_that_is_shut_misses_nothing_and_is_asked_again_when_it_opens(harness: AlertHarness) -> None:
+    sender = Sender(harness)
     sender.fails = Refused("gate.operator-attending", "nobody attends")
-    watch = watch_of(house, sender)
-    run(house, watch, 5 * POLICY.answer_s)
-    still = row_of(house).status
+    watch = watch_of(harness, sender)
+    run(harness, watch, 5 * POLICY.answer_s)
+    still = row_of(harness).status
     sender.fails = None
 
-    run(house, watch, 1)
+    run(harness, watch, 1)
 
     assert (still, sender.sent) == (DeploymentStatus.LIVE, 1)
 
 
-def test_a_trial_is_left_alone(house: AlertHouse) -> None:
-    with writing(house.engine) as session:
+def test_a_trial_is_left_alone(harness: AlertHarness) -> None:
+    with writing(harness.engine) as session:
         session.get_one(DeploymentRow, "dep").planned = False
-    sender, seen = Sender(house), list[str]()
+    sender, seen = Sender(harness), list[str]()
 
-    run(house, watch_of(house, sender, seen.append), 10)
+    run(harness, watch_of(harness, sender, seen.append), 10)
 
     assert (sender.sent, seen) == (0, [])
 
 
-def test_a_circuit_breaker_that_can_not_be_read_keeps_no_proof_from_being_sent(house: AlertHouse) -> None:
+def test_a_circuit_breaker_that_can_not_be_read_keeps_no_proof_from_being_sent(harness: AlertHarness) -> None:
     def away(_name: str) -> None:
         raise Retryable("away")
 
-    sender = Sender(house)
+    sender = Sender(harness)
 
-    run(house, watch_of(house, sender, away), 2)
+    run(harness, watch_of(harness, sender, away), 2)
 
     assert sender.sent == 1
 
@@ -163,136 +165,136 @@ def test_a_circuit_breaker_that_can_not_be_read_keeps_no_proof_from_being_sent(h
 # -- the circuit breaker ------------------------------------------------------------------------------------
 
 
-def circuit_breaker_of(house: AlertHouse) -> CircuitBreaker:
+def circuit_breaker_of(harness: AlertHarness) -> CircuitBreaker:
     def call_officer(session: Session, deployment: str, why: str) -> None:
-        now = utc_from_ns(house.clock.time_ns())
+        now = utc_from_ns(harness.clock.time_ns())
         call(session, role=Role.AUTHORISING_OFFICER, deployment=deployment, why=why, now=now)
 
-    return CircuitBreaker(house.engine, house.store, call_officer, house.clock, by=WATCH)
+    return CircuitBreaker(harness.engine, harness.store, call_officer, harness.clock, by=WATCH)
 
 
-def compared(house: AlertHouse, faces: int) -> None:
+def compared(harness: AlertHarness, faces: int) -> None:
     result = FrameResult(sequence=0, not_sampled=0, dropped=0, outcome=FrameOutcome.RECOGNISED, tracks_compared=faces)
     batch = OutcomeBatch(deployment="dep", camera="north", session="s1", results=(result,), reported_ns=NOW_NS)
-    house.recorder().record_outcomes([batch])
+    harness.recorder().record_outcomes([batch])
 
 
-def judged(house: AlertHouse, number: int, judgement: Judgement, *, entry: str = "entry-1") -> uuid.UUID:
-    alert = house.alert(number * 600.0, entry=entry)
-    house.decisions.judge(alert, judgement, "Ann Operator", shown=seen(house.engine, alert))
+def judged(harness: AlertHarness, number: int, judgement: Judgement, *, entry: str = "entry-1") -> uuid.UUID:
+    alert = harness.alert(number * 600.0, entry=entry)
+    harness.decisions.judge(alert, judgement, "Ann Operator", shown=seen(harness.engine, alert))
     return alert
 
 
-def resume(house: AlertHouse) -> None:
-    with writing(house.engine) as session:  # the officer's word is the service's affair
+def resume(harness: AlertHarness) -> None:
+    with writing(harness.engine) as session:  # the officer's word is the service's affair
         session.get_one(DeploymentRow, "dep").status = DeploymentStatus.LIVE.value
 
 
-def calls(house: AlertHouse) -> list[str]:
-    with reading(house.engine) as session:
+def calls(harness: AlertHarness) -> list[str]:
+    with reading(harness.engine) as session:
         return [row.role for row in session.exec(select(CallRow).where(CallRow.deployment == "dep"))]
 
 
-def test_false_alerts_beyond_the_table_suspend_and_call_the_authorising_officer(house: AlertHouse) -> None:
-    compared(house, 500)  # docs/domain.md 4.4: 500 faces at 1 in 1,000 trip at 3
-    circuit_breaker = circuit_breaker_of(house)
+def test_false_alerts_beyond_the_table_suspend_and_call_the_authorising_officer(harness: AlertHarness) -> None:
+    compared(harness, 500)  # docs/domain.md 4.4: 500 faces at 1 in 1,000 trip at 3
+    circuit_breaker = circuit_breaker_of(harness)
     for number in range(2):
-        judged(house, number, Judgement.DIFFERENT)
+        judged(harness, number, Judgement.DIFFERENT)
     circuit_breaker.look("dep", 1_000)
-    before = row_of(house).status
-    judged(house, 2, Judgement.CANT_TELL)
+    before = row_of(harness).status
+    judged(harness, 2, Judgement.CANT_TELL)
 
     circuit_breaker.look("dep", 1_000)
 
     assert before == DeploymentStatus.LIVE
-    assert row_of(house).status == DeploymentStatus.SUSPENDED
-    assert "3 false alerts in 500 faces compared; the authority allows 1 in 1,000" in row_of(house).suspended_why
-    assert calls(house) == [Role.AUTHORISING_OFFICER.value]
+    assert row_of(harness).status == DeploymentStatus.SUSPENDED
+    assert "3 false alerts in 500 faces compared; the authority allows 1 in 1,000" in row_of(harness).suspended_why
+    assert calls(harness) == [Role.AUTHORISING_OFFICER.value]
 
 
-def test_alerts_nobody_has_decided_true_ones_and_test_subjects_trip_nothing(house: AlertHouse) -> None:
-    compared(house, 10)
+def test_alerts_nobody_has_decided_true_ones_and_test_subjects_trip_nothing(harness: AlertHarness) -> None:
+    compared(harness, 10)
     for number in range(3):
-        house.alert(number * 600.0)
-        judged(house, 10 + number, Judgement.SAME)
-        judged(house, 20 + number, Judgement.DIFFERENT, entry="blue")
+        harness.alert(number * 600.0)
+        judged(harness, 10 + number, Judgement.SAME)
+        judged(harness, 20 + number, Judgement.DIFFERENT, entry="blue")
 
-    found = circuit_breaker_of(house).look("dep", 1_000)
+    found = circuit_breaker_of(harness).look("dep", 1_000)
 
-    assert (found.false_alerts, row_of(house).status) == (0, DeploymentStatus.LIVE)
-
-
-def test_an_undone_judgement_trips_nothing(house: AlertHouse) -> None:
-    compared(house, 500)
-    alerts = [judged(house, number, Judgement.DIFFERENT) for number in range(3)]
-    house.decisions.undo(alerts[-1], Judgement.DIFFERENT, "Ann Operator")
-
-    found = circuit_breaker_of(house).look("dep", 1_000)
-
-    assert (found.false_alerts, row_of(house).status) == (2, DeploymentStatus.LIVE)
+    assert (found.false_alerts, row_of(harness).status) == (0, DeploymentStatus.LIVE)
 
 
-def test_a_review_that_finds_a_true_alert_false_counts(house: AlertHouse) -> None:
-    compared(house, 10)
-    alert = judged(house, 0, Judgement.SAME)
-    house.decisions.review(alert, Review.CONFIRMED_FALSE, "Ann Operator")
+def test_an_undone_judgement_trips_nothing(harness: AlertHarness) -> None:
+    compared(harness, 500)
+    alerts = [judged(harness, number, Judgement.DIFFERENT) for number in range(3)]
+    harness.decisions.undo(alerts[-1], Judgement.DIFFERENT, "Ann Operator")
 
-    assert circuit_breaker_of(house).look("dep", 1_000).trips
+    found = circuit_breaker_of(harness).look("dep", 1_000)
+
+    assert (found.false_alerts, row_of(harness).status) == (2, DeploymentStatus.LIVE)
 
 
-def test_after_a_resume_it_trips_again_only_at_another_false_alert(house: AlertHouse) -> None:
-    compared(house, 10)
-    judged(house, 0, Judgement.DIFFERENT)
-    circuit_breaker_of(house).look("dep", 1_000)
-    resume(house)
+def test_a_review_that_finds_a_true_alert_false_counts(harness: AlertHarness) -> None:
+    compared(harness, 10)
+    alert = judged(harness, 0, Judgement.SAME)
+    harness.decisions.review(alert, Review.CONFIRMED_FALSE, "Ann Operator")
 
-    circuit_breaker_of(house).look("dep", 1_000)
-    still = row_of(house).status
-    judged(house, 1, Judgement.DIFFERENT)
-    circuit_breaker_of(house).look("dep", 1_000)
+    assert circuit_breaker_of(harness).look("dep", 1_000).trips
 
-    assert (still, row_of(house).status) == (DeploymentStatus.LIVE, DeploymentStatus.SUSPENDED)
-    with reading(house.engine) as session:
+
+def test_after_a_resume_it_trips_again_only_at_another_false_alert(harness: AlertHarness) -> None:
+    compared(harness, 10)
+    judged(harness, 0, Judgement.DIFFERENT)
+    circuit_breaker_of(harness).look("dep", 1_000)
+    resume(harness)
+
+    circuit_breaker_of(harness).look("dep", 1_000)
+    still = row_of(harness).status
+    judged(harness, 1, Judgement.DIFFERENT)
+    circuit_breaker_of(harness).look("dep", 1_000)
+
+    assert (still, row_of(harness).status) == (DeploymentStatus.LIVE, DeploymentStatus.SUSPENDED)
+    with reading(harness.engine) as session:
         assert [(t.number, t.false_alerts) for t in session.exec(select(CircuitBreakerTripRow))] == [(1, 1), (2, 2)]
 
 
-def test_a_false_alert_after_a_corrected_one_is_a_new_one(house: AlertHouse) -> None:
-    compared(house, 10)
-    alert = judged(house, 0, Judgement.DIFFERENT)
-    circuit_breaker_of(house).look("dep", 1_000)
-    resume(house)
-    house.decisions.review(alert, Review.CONFIRMED_TRUE, "Ann Operator")
-    circuit_breaker_of(house).look("dep", 1_000)
-    judged(house, 1, Judgement.DIFFERENT)
+def test_a_false_alert_after_a_corrected_one_is_a_new_one(harness: AlertHarness) -> None:
+    compared(harness, 10)
+    alert = judged(harness, 0, Judgement.DIFFERENT)
+    circuit_breaker_of(harness).look("dep", 1_000)
+    resume(harness)
+    harness.decisions.review(alert, Review.CONFIRMED_TRUE, "Ann Operator")
+    circuit_breaker_of(harness).look("dep", 1_000)
+    judged(harness, 1, Judgement.DIFFERENT)
 
-    circuit_breaker_of(house).look("dep", 1_000)
+    circuit_breaker_of(harness).look("dep", 1_000)
 
-    assert row_of(house).status == DeploymentStatus.SUSPENDED
+    assert row_of(harness).status == DeploymentStatus.SUSPENDED
 
 
-def test_false_alerts_whose_data_was_deleted_on_schedule_still_count(house: AlertHouse) -> None:
-    compared(house, 10)
-    judged(house, 0, Judgement.DIFFERENT)
-    house.clock.advance(timedelta(hours=25).total_seconds())
-    house.expire()
+def test_false_alerts_whose_data_was_deleted_on_schedule_still_count(harness: AlertHarness) -> None:
+    compared(harness, 10)
+    judged(harness, 0, Judgement.DIFFERENT)
+    harness.clock.advance(timedelta(hours=25).total_seconds())
+    harness.expire()
 
-    assert circuit_breaker_of(house).look("dep", 1_000).false_alerts == 1
+    assert circuit_breaker_of(harness).look("dep", 1_000).false_alerts == 1
 
 
 def test_a_circuit_breaker_that_can_not_suspend_has_not_tripped_and_does_at_the_next_look(
-    house: AlertHouse, monkeypatch: pytest.MonkeyPatch
+    harness: AlertHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    compared(house, 10)
-    judged(house, 0, Judgement.DIFFERENT)
+    compared(harness, 10)
+    judged(harness, 0, Judgement.DIFFERENT)
     with monkeypatch.context() as broken:
 
         def away(*_: object, **__: object) -> None:
             raise Retryable("the vault is away")
 
-        broken.setattr(house.store, "suspend", away)
+        broken.setattr(harness.store, "suspend", away)
         with pytest.raises(Retryable):
-            circuit_breaker_of(house).look("dep", 1_000)
+            circuit_breaker_of(harness).look("dep", 1_000)
 
-    circuit_breaker_of(house).look("dep", 1_000)
+    circuit_breaker_of(harness).look("dep", 1_000)
 
-    assert row_of(house).status == DeploymentStatus.SUSPENDED
+    assert row_of(harness).status == DeploymentStatus.SUSPENDED

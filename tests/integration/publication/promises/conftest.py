@@ -7,20 +7,20 @@ import pytest
 
 from lfr_core.storage.engine import open_engine
 from tests.support.databases import database_url, postgres, sqlite_url
-from tests.support.promise_house import PromiseHouse
+from tests.support.promise_harness import PromiseHarness
 
 __all__ = ["database_url", "postgres", "sqlite_url"]
 
 
 @pytest.fixture
-def house(sqlite_url: str, tmp_path: Path) -> Iterator[PromiseHouse]:
+def harness(sqlite_url: str, tmp_path: Path) -> Iterator[PromiseHarness]:
     engine = open_engine(sqlite_url)
-    yield PromiseHouse(engine, tmp_path)
+    yield PromiseHarness(engine, tmp_path)
     engine.dispose()
 
 
 @pytest.fixture
-def house_on_each(database_url: str, tmp_path: Path) -> Iterator[PromiseHouse]:
+def harness_on_each(database_url: str, tmp_path: Path) -> Iterator[PromiseHarness]:
     engine = open_engine(database_url)
-    yield PromiseHouse(engine, tmp_path)
+    yield PromiseHarness(engine, tmp_path)
     engine.dispose()

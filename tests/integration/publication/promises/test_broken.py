@@ -41,10 +41,10 @@ from lfr_core.storage.tables.publication import AnnouncementRow, PublishedRecord
 from lfr_core.storage.tables.rights import RightsRequestRow
 from lfr_core.storage.tables.watchlists import WatchlistEntryRow
 from tests.support.deciding import seen
-from tests.support.promise_house import DAY_S, LATE_S, PromiseHouse
+from tests.support.promise_harness import DAY_S, LATE_S, PromiseHarness
 from tests.support.vaults import MemoryVault
 
-Breaking = Callable[[PromiseHouse], Iterator[None]]
+Breaking = Callable[[PromiseHarness], Iterator[None]]
 BREAKINGS: list[tuple[str, Breaking]] = []
 
 
@@ -57,21 +57,21 @@ def breaks(check: str) -> Callable[[Breaking], Breaking]:
 
 
 @breaks("list.new")
-def a_gallery_is_used_by_two_deployments(house: PromiseHouse) -> Iterator[None]:
-    house.store.create("second", DeploymentKind.DEMO, name="Second", policy=house.policy)
+def a_gallery_is_used_by_two_deployments(harness: PromiseHarness) -> Iterator[None]:
+    harness.store.create("second", DeploymentKind.DEMO, name="Second", policy=harness.policy)
     yield
-    _without_unique_gallery(house)
-    house.change(DeploymentRow, "second", gallery="gallery_dep")
+    _without_unique_gallery(harness)
+    harness.change(DeploymentRow, "second", gallery="gallery_dep")
 
 
 @breaks("list.new")
-def nothing_keeps_a_gallery_from_being_used_twice(house: PromiseHouse) -> Iterator[None]:
+def nothing_keeps_a_gallery_from_being_used_twice(harness: PromiseHarness) -> Iterator[None]:
     yield
-    _without_unique_gallery(house)
+    _without_unique_gallery(harness)
 
 
-def _without_unique_gallery(house: PromiseHouse) -> None:
-    database = house.sqlite()
+def _without_unique_gallery(harness: PromiseHarness) -> None:
+    database = harness.sqlite()
     (made,) = database.execute("SELECT sql FROM sqlite_master WHERE name = 'deployment'").fetchone()
     without = re.sub(r",\s*CONSTRAINT uq_deployment_gallery UNIQUE \(gallery\)", "", made)
     assert without != made
@@ -81,144 +81,144 @@ def _without_unique_gallery(house: PromiseHouse) -> None:
         "INSERT INTO deployment SELECT * FROM former; DROP TABLE former;"
     )
     database.close()
-    house.engine.dispose()  # a new connection sees the new table
+    harness.engine.dispose()  # a new connection sees the new table
 
 
 @breaks("list.only-listed")
-def somebody_who_is_on_no_list_was_matched(house: PromiseHouse) -> Iterator[None]:
-    alert = house.alert()
+def somebody_who_is_on_no_list_was_matched(harness: PromiseHarness) -> Iterator[None]:
+    alert = harness.alert()
     yield
-    house.change(AlertRow, alert, entry="somebody-else")
+    harness.change(AlertRow, alert, entry="somebody-else")
 
 
 @breaks("list.lawful")
-def an_entry_has_a_ground_outside_the_closed_list(house: PromiseHouse) -> Iterator[None]:
+def an_entry_has_a_ground_outside_the_closed_list(harness: PromiseHarness) -> Iterator[None]:
     yield
-    house.change(WatchlistEntryRow, "entry-1", category="intelligence_interest")
+    harness.change(WatchlistEntryRow, "entry-1", category="intelligence_interest")
 
 
 @breaks("list.lawful")
-def an_entry_has_no_legal_reference(house: PromiseHouse) -> Iterator[None]:
+def an_entry_has_no_legal_reference(harness: PromiseHarness) -> Iterator[None]:
     yield
-    house.change(WatchlistEntryRow, "entry-1", legal_reference=" ")
+    harness.change(WatchlistEntryRow, "entry-1", legal_reference=" ")
 
 
 @breaks("list.lawful")
-def an_entry_has_no_approver(house: PromiseHouse) -> Iterator[None]:
+def an_entry_has_no_approver(harness: PromiseHarness) -> Iterator[None]:
     yield
-    house.change(WatchlistEntryRow, "entry-1", approved_by="")
+    harness.change(WatchlistEntryRow, "entry-1", approved_by="")
 
 
 @breaks("list.lawful")
-def an_entry_of_a_live_deployment_is_over(house: PromiseHouse) -> Iterator[None]:
+def an_entry_of_a_live_deployment_is_over(harness: PromiseHarness) -> Iterator[None]:
     yield
-    house.change(WatchlistEntryRow, "entry-1", expires_on=date(2026, 11, 22))
+    harness.change(WatchlistEntryRow, "entry-1", expires_on=date(2026, 11, 22))
 
 
 @breaks("list.gone")
-def the_key_of_a_list_outlives_its_deployment(house: PromiseHouse) -> Iterator[None]:
-    house.store.close("dep")
-    house.clock.advance(LATE_S)
+def the_key_of_a_list_outlives_its_deployment(harness: PromiseHarness) -> Iterator[None]:
+    harness.store.close("dep")
+    harness.clock.advance(LATE_S)
     yield
-    make_list_key(house.vault, "dep", now_ns=house.clock.time_ns())
+    make_list_key(harness.vault, "dep", now_ns=harness.clock.time_ns())
 
 
 @breaks("list.gone")
-def a_deployment_ended_and_its_list_is_still_there(house: PromiseHouse) -> Iterator[None]:
+def a_deployment_ended_and_its_list_is_still_there(harness: PromiseHarness) -> Iterator[None]:
     yield
-    house.change(DeploymentRow, "dep", status="ended", ended_at=utc_from_ns(house.clock.time_ns()))
-    house.clock.advance(LATE_S)
+    harness.change(DeploymentRow, "dep", status="ended", ended_at=utc_from_ns(harness.clock.time_ns()))
+    harness.clock.advance(LATE_S)
 
 
 @breaks("list.gone")
-def nobody_closed_a_deployment_for_a_day_after_its_hours(house: PromiseHouse) -> Iterator[None]:
+def nobody_closed_a_deployment_for_a_day_after_its_hours(harness: PromiseHarness) -> Iterator[None]:
     yield
-    house.clock.advance(2 * DAY_S + 1)
+    harness.clock.advance(2 * DAY_S + 1)
 
 
 @breaks("list.gone-from-search")
-def the_collection_of_an_ended_deployment_is_still_there(house: PromiseHouse) -> Iterator[None]:
-    house.gallery.create("lfr_dep", "contract")
+def the_collection_of_an_ended_deployment_is_still_there(harness: PromiseHarness) -> Iterator[None]:
+    harness.gallery.create("lfr_dep", "contract")
     yield
-    house.store.close("dep")
-    house.clock.advance(LATE_S)
+    harness.store.close("dep")
+    harness.clock.advance(LATE_S)
 
 
 @breaks("list.gone-from-search")
-def there_is_a_collection_of_a_deployment_nobody_knows(house: PromiseHouse) -> Iterator[None]:
+def there_is_a_collection_of_a_deployment_nobody_knows(harness: PromiseHarness) -> Iterator[None]:
     yield
-    house.gallery.create("lfr_unknown", "contract")
+    harness.gallery.create("lfr_unknown", "contract")
 
 
 @breaks("cameras.live-only")
-def an_operational_deployment_takes_recorded_video(house: PromiseHouse) -> Iterator[None]:
-    house.store.create("op", DeploymentKind.EVALUATION, name="Operational", policy=house.policy)
-    house.change(DeploymentRow, "op", kind="operational")
+def an_operational_deployment_takes_recorded_video(harness: PromiseHarness) -> Iterator[None]:
+    harness.store.create("op", DeploymentKind.EVALUATION, name="Operational", policy=harness.policy)
+    harness.change(DeploymentRow, "op", kind="operational")
     yield
-    house.change(DeploymentRow, "op", live_only=False)
+    harness.change(DeploymentRow, "op", live_only=False)
 
 
 @breaks("faces.forgotten")
-def the_key_of_an_epoch_is_still_there_a_minute_later(house: PromiseHouse) -> Iterator[None]:
-    house.frame()
-    house.clock.advance(16)
-    house.vault.tick()
+def the_key_of_an_epoch_is_still_there_a_minute_later(harness: PromiseHarness) -> Iterator[None]:
+    harness.frame()
+    harness.clock.advance(16)
+    harness.vault.tick()
     yield
-    house.frame()
-    house.clock.advance(60)
+    harness.frame()
+    harness.clock.advance(60)
 
 
 @breaks("faces.forgotten")
-def the_key_of_an_epoch_was_destroyed_a_minute_late(house: PromiseHouse) -> Iterator[None]:
-    house.frame()
+def the_key_of_an_epoch_was_destroyed_a_minute_late(harness: PromiseHarness) -> Iterator[None]:
+    harness.frame()
     yield
-    house.clock.advance(75)
-    house.vault.tick()
+    harness.clock.advance(75)
+    harness.vault.tick()
 
 
 @breaks("faces.no-template-kept")
-def a_table_has_a_column_for_a_template(house: PromiseHouse) -> Iterator[None]:
+def a_table_has_a_column_for_a_template(harness: PromiseHarness) -> Iterator[None]:
     yield
-    with house.engine.begin() as connection:
+    with harness.engine.begin() as connection:
         connection.execute(text("ALTER TABLE sighting ADD COLUMN probe_template BLOB"))
 
 
 @breaks("recognition.gated")
-def the_vault_gives_keys_while_nobody_attends(house: PromiseHouse) -> Iterator[None]:
+def the_vault_gives_keys_while_nobody_attends(harness: PromiseHarness) -> Iterator[None]:
     yield
-    house.asked = MemoryVault()  # its gate is always open
+    harness.asked = MemoryVault()  # its gate is always open
 
 
 @breaks("recognition.gated")
-def an_epoch_began_after_the_deployment_had_ended(house: PromiseHouse) -> Iterator[None]:
-    house.frame()
-    house.store.close("dep")
+def an_epoch_began_after_the_deployment_had_ended(harness: PromiseHarness) -> Iterator[None]:
+    harness.frame()
+    harness.store.close("dep")
     yield
-    at_ns = house.clock.time_ns() + 60 * 10**9
+    at_ns = harness.clock.time_ns() + 60 * 10**9
     key = Epoch("later", "dep", at_ns, at_ns + 10**10, 0.0, 0.0, "00", bytearray(32))
-    VaultLog(house.engine).began(key)
+    VaultLog(harness.engine).began(key)
 
 
 @breaks("biometrics.no-export")
-def a_module_can_send_mail(house: PromiseHouse) -> Iterator[None]:
-    house.source = _copy_of_the_source(house.home)
+def a_module_can_send_mail(harness: PromiseHarness) -> Iterator[None]:
+    harness.source = _copy_of_the_source(harness.home)
     yield
-    (house.source / "lfr_core" / "courtesy.py").write_text("def send():\n    import smtplib\n")
+    (harness.source / "lfr_core" / "courtesy.py").write_text("def send():\n    import smtplib\n")
 
 
 @breaks("biometrics.no-export")
-def a_module_loads_a_web_client_by_its_name(house: PromiseHouse) -> Iterator[None]:
-    house.source = _copy_of_the_source(house.home)
+def a_module_loads_a_web_client_by_its_name(harness: PromiseHarness) -> Iterator[None]:
+    harness.source = _copy_of_the_source(harness.home)
     yield
-    (house.source / "streams" / "courtesy.py").write_text("import importlib\nimportlib.import_module('requests')\n")
+    (harness.source / "streams" / "courtesy.py").write_text("import importlib\nimportlib.import_module('requests')\n")
 
 
 @breaks("biometrics.no-export")
-def a_module_that_may_speak_to_prefect_gets_at_pictures(house: PromiseHouse) -> Iterator[None]:
-    house.source = _copy_of_the_source(house.home)
+def a_module_that_may_speak_to_prefect_gets_at_pictures(harness: PromiseHarness) -> Iterator[None]:
+    harness.source = _copy_of_the_source(harness.home)
     yield
     sender = next(iter(SENDERS)).replace(".", "/")
-    with (house.source / f"{sender}.py").open("a") as module:
+    with (harness.source / f"{sender}.py").open("a") as module:
         module.write("\nfrom lfr_core.custody.crops import alert_key\n")
 
 
@@ -232,134 +232,136 @@ def _copy_of_the_source(home: Path) -> Path:
 
 
 @breaks("alerts.gone")
-def an_alert_is_still_there_after_its_hours(house: PromiseHouse) -> Iterator[None]:
-    house.alert()
+def an_alert_is_still_there_after_its_hours(harness: PromiseHarness) -> Iterator[None]:
+    harness.alert()
     yield
-    house.clock.advance(DAY_S + LATE_S)
-    house.vault.tick()  # its key goes by itself; nobody removes its row
+    harness.clock.advance(DAY_S + LATE_S)
+    harness.vault.tick()  # its key goes by itself; nobody removes its row
 
 
 @breaks("alerts.gone")
-def the_key_of_an_alert_outlives_it(house: PromiseHouse) -> Iterator[None]:
-    house.alert()
+def the_key_of_an_alert_outlives_it(harness: PromiseHarness) -> Iterator[None]:
+    harness.alert()
     yield
-    with writing(house.engine) as session:
+    with writing(harness.engine) as session:
         for row in (SightingRow, AlertReferenceRow, AlertRow):
             session.execute(delete(row))
-    house.clock.advance(DAY_S + LATE_S)
+    harness.clock.advance(DAY_S + LATE_S)
 
 
 @breaks("footage.gone")
-def footage_is_still_there_after_its_days(house: PromiseHouse) -> Iterator[None]:
-    house.segment("first")
-    house.clock.advance(house.policy.footage.retention_days * DAY_S)
-    house.expire_footage()
+def footage_is_still_there_after_its_days(harness: PromiseHarness) -> Iterator[None]:
+    harness.segment("first")
+    harness.clock.advance(harness.policy.footage.retention_days * DAY_S)
+    harness.expire_footage()
     yield
-    house.segment("second")
-    house.clock.advance(house.policy.footage.retention_days * DAY_S + LATE_S)
+    harness.segment("second")
+    harness.clock.advance(harness.policy.footage.retention_days * DAY_S + LATE_S)
 
 
 @breaks("footage.gone")
-def footage_was_given_more_days_than_were_promised(house: PromiseHouse) -> Iterator[None]:
-    house.segment("first")
+def footage_was_given_more_days_than_were_promised(harness: PromiseHarness) -> Iterator[None]:
+    harness.segment("first")
     yield
-    house.segment("second", days=40)
+    harness.segment("second", days=40)
 
 
 @breaks("deletion.in-time")
-def the_sweep_stands_still(house: PromiseHouse) -> Iterator[None]:
-    house.sweep_booked()
+def the_sweep_stands_still(harness: PromiseHarness) -> Iterator[None]:
+    harness.sweep_booked()
     yield
-    house.clock.advance(LATE_S)
+    harness.clock.advance(LATE_S)
 
 
 @breaks("accuracy.threshold-bound")
-def the_threshold_was_changed_under_way(house: PromiseHouse) -> Iterator[None]:
-    house.alert()
+def the_threshold_was_changed_under_way(harness: PromiseHarness) -> Iterator[None]:
+    harness.alert()
     yield
-    house.change(DeploymentRow, "dep", threshold=0.3)
+    harness.change(DeploymentRow, "dep", threshold=0.3)
 
 
 @breaks("accuracy.threshold-bound")
-def an_alert_lies_below_the_threshold(house: PromiseHouse) -> Iterator[None]:
-    alert = house.alert()
+def an_alert_lies_below_the_threshold(harness: PromiseHarness) -> Iterator[None]:
+    alert = harness.alert()
     yield
-    house.change(AlertRow, alert, similarity=0.2)
+    harness.change(AlertRow, alert, similarity=0.2)
 
 
 @breaks("accuracy.threshold-bound")
-def a_gallery_names_no_model(house: PromiseHouse) -> Iterator[None]:
+def a_gallery_names_no_model(harness: PromiseHarness) -> Iterator[None]:
     yield
-    house.change(DeploymentRow, "dep", contract_id="")
+    harness.change(DeploymentRow, "dep", contract_id="")
 
 
 @breaks("accuracy.large-list")
-def there_are_more_false_alerts_than_one_in_ten_thousand(house: PromiseHouse) -> Iterator[None]:
-    house.evaluation(people=10_000, faces=40_000)
+def there_are_more_false_alerts_than_one_in_ten_thousand(harness: PromiseHarness) -> Iterator[None]:
+    harness.evaluation(people=10_000, faces=40_000)
     yield
-    house.false_alerts(20)
+    harness.false_alerts(20)
 
 
 @breaks("accuracy.small-list")
-def there_are_more_false_alerts_than_one_in_a_hundred_thousand(house: PromiseHouse) -> Iterator[None]:
-    house.evaluation(people=1_000, faces=400_000)
+def there_are_more_false_alerts_than_one_in_a_hundred_thousand(harness: PromiseHarness) -> Iterator[None]:
+    harness.evaluation(people=1_000, faces=400_000)
     yield
-    house.false_alerts(20)
+    harness.false_alerts(20)
 
 
 @breaks("people.decide")
-def the_software_judged_an_alert(house: PromiseHouse) -> Iterator[None]:
-    alert = house.alert()
-    house.decisions.judge(alert, Judgement.SAME, "Op One", shown=seen(house.engine, alert))
+def the_software_judged_an_alert(harness: PromiseHarness) -> Iterator[None]:
+    alert = harness.alert()
+    harness.decisions.judge(alert, Judgement.SAME, "Op One", shown=seen(harness.engine, alert))
     yield
-    house.change(AlertRow, alert, judged_by="system:matcher")
+    harness.change(AlertRow, alert, judged_by="system:matcher")
 
 
 @breaks("people.decide")
-def the_trail_has_a_decision_of_the_softwares(house: PromiseHouse) -> Iterator[None]:
-    alert = house.alert()
-    house.decisions.judge(alert, Judgement.SAME, "Op One", shown=seen(house.engine, alert))
+def the_trail_has_a_decision_of_the_softwares(harness: PromiseHarness) -> Iterator[None]:
+    alert = harness.alert()
+    harness.decisions.judge(alert, Judgement.SAME, "Op One", shown=seen(harness.engine, alert))
     yield
     event = AuditEvent(
         Verb.DECIDE, SystemActor.RECOGNISER, "dep", f"alert:{alert}", "alert.judgement", {"answer": "same"}
     )
-    record(house.engine, house.trail, event)
+    record(harness.engine, harness.trail, event)
 
 
 @breaks("people.decide")
-def somebody_was_engaged_whom_nobody_compared(house: PromiseHouse) -> Iterator[None]:
-    alert = house.alert()
+def somebody_was_engaged_whom_nobody_compared(harness: PromiseHarness) -> Iterator[None]:
+    alert = harness.alert()
     yield
-    house.change(AlertRow, alert, engagement="engaged", engaged_by="PC Stop")
+    harness.change(AlertRow, alert, engagement="engaged", engaged_by="PC Stop")
 
 
 @breaks("people.decide")
-def somebody_was_engaged_for_a_reason_outside_the_closed_list(house: PromiseHouse) -> Iterator[None]:
-    alert = house.alert()
-    house.decisions.judge(alert, Judgement.SAME, "Op One", shown=seen(house.engine, alert))
+def somebody_was_engaged_for_a_reason_outside_the_closed_list(harness: PromiseHarness) -> Iterator[None]:
+    alert = harness.alert()
+    harness.decisions.judge(alert, Judgement.SAME, "Op One", shown=seen(harness.engine, alert))
     yield
-    house.change(AlertRow, alert, engagement="avoided_camera", engaged_by="PC Stop")
+    harness.change(AlertRow, alert, engagement="avoided_camera", engaged_by="PC Stop")
 
 
 @breaks("people.avoidance-no-ground")
-def somebody_was_stopped_for_avoiding_the_camera(house: PromiseHouse) -> Iterator[None]:
-    alert = house.alert()
+def somebody_was_stopped_for_avoiding_the_camera(harness: PromiseHarness) -> Iterator[None]:
+    alert = harness.alert()
     yield
-    house.change(AlertRow, alert, category="avoided_camera")
+    harness.change(AlertRow, alert, category="avoided_camera")
 
 
-def _operational(house: PromiseHouse, *, ended: bool = False) -> None:
+def _operational(harness: PromiseHarness, *, ended: bool = False) -> None:
     """An operational deployment `op` that opened now, and perhaps ended."""
-    now = utc_from_ns(house.clock.time_ns())
-    house.store.create("op", DeploymentKind.EVALUATION, name="Operational", policy=house.policy)
+    now = utc_from_ns(harness.clock.time_ns())
+    harness.store.create("op", DeploymentKind.EVALUATION, name="Operational", policy=harness.policy)
     status = "ended" if ended else "live"
-    house.change(DeploymentRow, "op", kind="operational", status=status, opened_at=now, ended_at=now if ended else None)
+    harness.change(
+        DeploymentRow, "op", kind="operational", status=status, opened_at=now, ended_at=now if ended else None
+    )
 
 
-def _notice(house: PromiseHouse, *, made_s: float, withheld_because: str = "", approved_by: str = "") -> None:
+def _notice(harness: PromiseHarness, *, made_s: float, withheld_because: str = "", approved_by: str = "") -> None:
     """A notice of `op`, made so many seconds from now."""
-    now = utc_from_ns(house.clock.time_ns())
-    with writing(house.engine) as session:
+    now = utc_from_ns(harness.clock.time_ns())
+    with writing(harness.engine) as session:
         session.add(
             AnnouncementRow(
                 deployment="op",
@@ -378,10 +380,10 @@ def _notice(house: PromiseHouse, *, made_s: float, withheld_because: str = "", a
         )
 
 
-def _authority(house: PromiseHouse) -> None:
+def _authority(harness: PromiseHarness) -> None:
     """`op` was applied for by "P. Lanner" and granted a minute before it opened."""
-    now = utc_from_ns(house.clock.time_ns())
-    _operational(house)
+    now = utc_from_ns(harness.clock.time_ns())
+    _operational(harness)
     made = {
         **dict.fromkeys(("place", "footprint", "purpose", "sought", "necessity", "proportionality", "grounds"), "said"),
         **dict.fromkeys(("threshold_reason", "cameras", "watchlist_folder"), ""),
@@ -411,54 +413,54 @@ def _authority(house: PromiseHouse) -> None:
         expected_false_alerts=None,
         claim_not_shown=True,
     )
-    with writing(house.engine) as session:
+    with writing(harness.engine) as session:
         session.add(application)
         session.flush()
         session.add(authority)
 
 
-def _changed_authority(house: PromiseHouse, **changes: object) -> Iterator[None]:
-    _authority(house)
+def _changed_authority(harness: PromiseHarness, **changes: object) -> Iterator[None]:
+    _authority(harness)
     yield
-    with writing(house.engine) as session:
+    with writing(harness.engine) as session:
         session.execute(update(AuthorityRow).values(**changes))
 
 
 @breaks("people.authorised")
-def a_deployment_opened_without_an_authority(house: PromiseHouse) -> Iterator[None]:
+def a_deployment_opened_without_an_authority(harness: PromiseHarness) -> Iterator[None]:
     yield
-    _operational(house)
+    _operational(harness)
 
 
 @breaks("people.authorised")
-def what_was_refused_opened(house: PromiseHouse) -> Iterator[None]:
-    yield from _changed_authority(house, granted=False)
+def what_was_refused_opened(harness: PromiseHarness) -> Iterator[None]:
+    yield from _changed_authority(harness, granted=False)
 
 
 @breaks("people.authorised")
-def an_inspector_authorised_it(house: PromiseHouse) -> Iterator[None]:
-    yield from _changed_authority(house, rank="inspector")
+def an_inspector_authorised_it(harness: PromiseHarness) -> Iterator[None]:
+    yield from _changed_authority(harness, rank="inspector")
 
 
 @breaks("people.authorised")
-def its_planner_authorised_it(house: PromiseHouse) -> Iterator[None]:
-    yield from _changed_authority(house, by="p.  lanner")
+def its_planner_authorised_it(harness: PromiseHarness) -> Iterator[None]:
+    yield from _changed_authority(harness, by="p.  lanner")
 
 
 @breaks("people.authorised")
-def the_authority_came_after_the_opening(house: PromiseHouse) -> Iterator[None]:
-    yield from _changed_authority(house, at=utc_from_ns(house.clock.time_ns() + 60 * 10**9))
+def the_authority_came_after_the_opening(harness: PromiseHarness) -> Iterator[None]:
+    yield from _changed_authority(harness, at=utc_from_ns(harness.clock.time_ns() + 60 * 10**9))
 
 
 @breaks("people.authorised")
-def another_revision_was_authorised(house: PromiseHouse) -> Iterator[None]:
-    yield from _changed_authority(house, revision=2)
+def another_revision_was_authorised(harness: PromiseHarness) -> Iterator[None]:
+    yield from _changed_authority(harness, revision=2)
 
 
-def _asked(house: PromiseHouse, *, answered_after_days: float | None = None) -> None:
-    now = utc_from_ns(house.clock.time_ns())
+def _asked(harness: PromiseHarness, *, answered_after_days: float | None = None) -> None:
+    now = utc_from_ns(harness.clock.time_ns())
     days = answered_after_days
-    with writing(house.engine) as session:
+    with writing(harness.engine) as session:
         session.add(
             RightsRequestRow(
                 reference="R-2026-AAAA-AAAA-AAAA",
@@ -476,59 +478,59 @@ def _asked(house: PromiseHouse, *, answered_after_days: float | None = None) -> 
 
 
 @breaks("public.answers")
-def nobody_answered_within_the_month(house: PromiseHouse) -> Iterator[None]:
-    _asked(house)
-    house.clock.advance(20 * DAY_S)
+def nobody_answered_within_the_month(harness: PromiseHarness) -> Iterator[None]:
+    _asked(harness)
+    harness.clock.advance(20 * DAY_S)
     yield
-    house.clock.advance(20 * DAY_S)
+    harness.clock.advance(20 * DAY_S)
 
 
 @breaks("public.answers")
-def the_answer_came_after_the_month(house: PromiseHouse) -> Iterator[None]:
-    _asked(house, answered_after_days=20)
-    house.clock.advance(50 * DAY_S)
+def the_answer_came_after_the_month(harness: PromiseHarness) -> Iterator[None]:
+    _asked(harness, answered_after_days=20)
+    harness.clock.advance(50 * DAY_S)
     yield
-    with writing(house.engine) as session:
-        session.execute(update(RightsRequestRow).values(answered_at=utc_from_ns(house.clock.time_ns())))
+    with writing(harness.engine) as session:
+        session.execute(update(RightsRequestRow).values(answered_at=utc_from_ns(harness.clock.time_ns())))
 
 
 @breaks("public.announced")
-def a_deployment_opened_without_a_notice(house: PromiseHouse) -> Iterator[None]:
+def a_deployment_opened_without_a_notice(harness: PromiseHarness) -> Iterator[None]:
     yield
-    _operational(house)
+    _operational(harness)
 
 
 @breaks("public.announced")
-def the_notice_came_after_the_opening(house: PromiseHouse) -> Iterator[None]:
-    _operational(house)
-    _notice(house, made_s=-60)
+def the_notice_came_after_the_opening(harness: PromiseHarness) -> Iterator[None]:
+    _operational(harness)
+    _notice(harness, made_s=-60)
     yield
-    with writing(house.engine) as session:
-        session.execute(update(AnnouncementRow).values(made_at=utc_from_ns(house.clock.time_ns() + 10**9)))
+    with writing(harness.engine) as session:
+        session.execute(update(AnnouncementRow).values(made_at=utc_from_ns(harness.clock.time_ns() + 10**9)))
 
 
 @breaks("public.announced")
-def nobody_approved_that_the_notice_was_withheld(house: PromiseHouse) -> Iterator[None]:
-    _operational(house)
-    _notice(house, made_s=-60, withheld_because="defeats_purpose", approved_by="Supt Allow")
+def nobody_approved_that_the_notice_was_withheld(harness: PromiseHarness) -> Iterator[None]:
+    _operational(harness)
+    _notice(harness, made_s=-60, withheld_because="defeats_purpose", approved_by="Supt Allow")
     yield
-    with writing(house.engine) as session:
+    with writing(harness.engine) as session:
         session.execute(update(AnnouncementRow).values(approved_by=""))
 
 
 @breaks("public.results")
-def the_results_are_overdue(house: PromiseHouse) -> Iterator[None]:
-    _operational(house, ended=True)
-    house.clock.advance(4 * DAY_S)
+def the_results_are_overdue(harness: PromiseHarness) -> Iterator[None]:
+    _operational(harness, ended=True)
+    harness.clock.advance(4 * DAY_S)
     yield
-    house.clock.advance(5 * DAY_S)
+    harness.clock.advance(5 * DAY_S)
 
 
-def _results(house: PromiseHouse) -> None:
+def _results(harness: PromiseHarness) -> None:
     """The results of `op` are published now."""
-    at, body = utc_from_ns(house.clock.time_ns()), "{}"
+    at, body = utc_from_ns(harness.clock.time_ns()), "{}"
     digest = sha256(body.encode()).hexdigest()
-    with writing(house.engine) as session:
+    with writing(harness.engine) as session:
         session.add(
             PublishedRecordRow(
                 deployment="op", revision=1, published_at=at, published_by="Press", body=body, sha256=digest
@@ -537,38 +539,38 @@ def _results(house: PromiseHouse) -> None:
 
 
 @breaks("public.results")
-def the_results_came_late(house: PromiseHouse) -> Iterator[None]:
-    _operational(house, ended=True)
-    _results(house)
-    house.clock.advance(9 * DAY_S)
+def the_results_came_late(harness: PromiseHarness) -> Iterator[None]:
+    _operational(harness, ended=True)
+    _results(harness)
+    harness.clock.advance(9 * DAY_S)
     yield
-    with writing(house.engine) as session:
-        session.execute(update(PublishedRecordRow).values(published_at=utc_from_ns(house.clock.time_ns())))
+    with writing(harness.engine) as session:
+        session.execute(update(PublishedRecordRow).values(published_at=utc_from_ns(harness.clock.time_ns())))
 
 
 @breaks("public.results")
-def published_results_were_changed_afterwards(house: PromiseHouse) -> Iterator[None]:
-    _operational(house, ended=True)
-    _results(house)
+def published_results_were_changed_afterwards(harness: PromiseHarness) -> Iterator[None]:
+    _operational(harness, ended=True)
+    _results(harness)
     yield
-    with writing(house.engine) as session:
+    with writing(harness.engine) as session:
         session.execute(update(PublishedRecordRow).values(body="{ }"))
 
 
 @breaks("audit.verifies")
-def an_entry_of_the_trail_was_changed(house: PromiseHouse) -> Iterator[None]:
-    house.sign_trail()
+def an_entry_of_the_trail_was_changed(harness: PromiseHarness) -> Iterator[None]:
+    harness.sign_trail()
     yield
     changed = update(AuditEntryRow).where(col(AuditEntryRow.seq) == 2).values(body="{}")
-    with writing(house.engine) as session:
+    with writing(harness.engine) as session:
         session.execute(changed)
 
 
 @breaks("audit.verifies")
-def the_newest_entries_of_the_trail_are_gone(house: PromiseHouse) -> Iterator[None]:
-    house.sign_trail()
+def the_newest_entries_of_the_trail_are_gone(harness: PromiseHarness) -> Iterator[None]:
+    harness.sign_trail()
     yield
-    database = house.sqlite()
+    database = harness.sqlite()
     database.execute("DELETE FROM audit_entry WHERE seq > 1")
     database.execute("DELETE FROM audit_head")
     database.commit()
@@ -576,35 +578,35 @@ def the_newest_entries_of_the_trail_are_gone(house: PromiseHouse) -> Iterator[No
 
 
 @breaks("audit.verifies")
-def nobody_signs_the_trail_any_more(house: PromiseHouse) -> Iterator[None]:
-    house.sign_trail()
+def nobody_signs_the_trail_any_more(harness: PromiseHarness) -> Iterator[None]:
+    harness.sign_trail()
     yield
-    house.alert()
-    house.clock.advance(61)
+    harness.alert()
+    harness.clock.advance(61)
 
 
 @breaks("deletion.certified")
-def a_certificate_was_edited(house: PromiseHouse) -> Iterator[None]:
-    house.certify()
+def a_certificate_was_edited(harness: PromiseHarness) -> Iterator[None]:
+    harness.certify()
     yield
-    with writing(house.engine) as session:
+    with writing(harness.engine) as session:
         session.execute(update(CertificateRow).values(body="{}"))
 
 
 @breaks("deletion.certified")
-def the_last_search_found_something(house: PromiseHouse) -> Iterator[None]:
-    house.certify()
+def the_last_search_found_something(harness: PromiseHarness) -> Iterator[None]:
+    harness.certify()
     yield
-    house.certify(failures=("a canary was found",))
+    harness.certify(failures=("a canary was found",))
 
 
 @breaks("deletion.certified")
-def an_ended_deployment_has_no_certificate(house: PromiseHouse) -> Iterator[None]:
-    house.certify()
-    house.store.create("second", DeploymentKind.DEMO, name="Second", policy=house.policy)
+def an_ended_deployment_has_no_certificate(harness: PromiseHarness) -> Iterator[None]:
+    harness.certify()
+    harness.store.create("second", DeploymentKind.DEMO, name="Second", policy=harness.policy)
     yield
-    house.store.close("second")
-    with writing(house.engine) as session:
+    harness.store.close("second")
+    with writing(harness.engine) as session:
         session.add(
             CanaryRow(
                 id="c",
@@ -616,22 +618,22 @@ def an_ended_deployment_has_no_certificate(house: PromiseHouse) -> Iterator[None
                 stored_digest="00",
             )
         )
-    house.clock.advance(DAY_S + LATE_S)
+    harness.clock.advance(DAY_S + LATE_S)
 
 
 @pytest.mark.parametrize(
     ("check", "breaking"), BREAKINGS, ids=[f"{check}-{breaking.__name__}" for check, breaking in BREAKINGS]
 )
 def test_a_promise_holds_until_it_is_broken_and_then_its_check_says_so(
-    house: PromiseHouse, check: str, breaking: Breaking
+    harness: PromiseHarness, check: str, breaking: Breaking
 ) -> None:
-    steps = breaking(house)
+    steps = breaking(harness)
     next(steps)
-    before = house.look(check)
+    before = harness.look(check)
     assert before.result is Result.HOLDS, before
 
     next(steps, None)
-    after = house.look(check)
+    after = harness.look(check)
 
     assert after.result is Result.BROKEN, after
     assert after.message != before.message

@@ -22,34 +22,34 @@ from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.promises import PromiseStateRow
 from tests.support.people import add_people
-from tests.support.promise_house import DAY_S, PromiseHouse
+from tests.support.promise_harness import DAY_S, PromiseHarness
 from tests.support.vaults import MemoryTrail, MemoryVault
 
 CLAIMS = {"accuracy.large-list", "accuracy.small-list"}
 
 
-def good(house: PromiseHouse) -> PromiseHouse:
+def good(harness: PromiseHarness) -> PromiseHarness:
     """A deployment under way, after a day on which everything was done that has to be."""
-    house.frame()
-    house.segment("first")
-    house.alert()
-    house.clock.advance(16)
-    house.vault.tick()
-    house.clock.advance(DAY_S)
-    house.vault.tick()
-    house.expire()
-    house.store.close("dep")
-    house.gallery.drop("gallery_dep")
-    house.certify()
-    house.sweep_booked()
-    house.sign_trail()
-    return house
+    harness.frame()
+    harness.segment("first")
+    harness.alert()
+    harness.clock.advance(16)
+    harness.vault.tick()
+    harness.clock.advance(DAY_S)
+    harness.vault.tick()
+    harness.expire()
+    harness.store.close("dep")
+    harness.gallery.drop("gallery_dep")
+    harness.certify()
+    harness.sweep_booked()
+    harness.sign_trail()
+    return harness
 
 
 def test_after_a_day_of_the_ordinary_services_every_promise_holds_but_the_claims_that_need_more_faces(
-    house_on_each: PromiseHouse,
+    harness_on_each: PromiseHarness,
 ) -> None:
-    view = good(house_on_each).ledger().check()
+    view = good(harness_on_each).ledger().check()
 
     results = {each.promise.id: each.finding.result for each in view.entries if each.finding}
     assert {id_ for id_, result in results.items() if result is not Result.HOLDS} == CLAIMS
@@ -57,41 +57,41 @@ def test_after_a_day_of_the_ordinary_services_every_promise_holds_but_the_claims
     assert view.broken == ()
 
 
-def test_a_look_is_on_the_audit_trail_with_its_counts_and_no_name(house: PromiseHouse) -> None:
-    good(house).ledger().check()
+def test_a_look_is_on_the_audit_trail_with_its_counts_and_no_name(harness: PromiseHarness) -> None:
+    good(harness).ledger().check()
 
-    (entry,) = [each for each in entries(house.engine, verb=Verb.CONSULT) if each.rule == "promises.checked"]
+    (entry,) = [each for each in entries(harness.engine, verb=Verb.CONSULT) if each.rule == "promises.checked"]
     assert (entry.actor, entry.subject) == ("system:promises", "promises:ledger")
     assert (entry.facts["broken"], entry.facts["unchecked"]) == (0, 2)
     assert len(str(entry.facts["digest"])) == 64
 
 
-def test_history_has_a_line_for_each_change_and_none_for_the_same_again(house_on_each: PromiseHouse) -> None:
-    house = good(house_on_each)
-    ledger = house.ledger()
+def test_history_has_a_line_for_each_change_and_none_for_the_same_again(harness_on_each: PromiseHarness) -> None:
+    harness = good(harness_on_each)
+    ledger = harness.ledger()
     ledger.check()
-    first_ns = house.clock.time_ns()
-    house.clock.advance(1)
+    first_ns = harness.clock.time_ns()
+    harness.clock.advance(1)
     ledger.check()
-    house.change(DeploymentRow, "dep", contract_id="")
-    house.clock.advance(1)
+    harness.change(DeploymentRow, "dep", contract_id="")
+    harness.clock.advance(1)
     view = ledger.check()
 
-    past = history(house.engine, "accuracy.threshold-bound")
+    past = history(harness.engine, "accuracy.threshold-bound")
     assert [each.result for each in past] == [Result.BROKEN, Result.HOLDS]
     assert past[1].at_ns == first_ns
     standing = {each.promise.id: each for each in view.entries}
-    assert standing["accuracy.threshold-bound"].since_ns == house.clock.time_ns()
+    assert standing["accuracy.threshold-bound"].since_ns == harness.clock.time_ns()
     assert standing["list.new"].since_ns == first_ns
-    assert standing["list.new"].at_ns == house.clock.time_ns()
-    assert view == read_ledger(house.engine, promises(house.policy), now_ns=house.clock.time_ns())
+    assert standing["list.new"].at_ns == harness.clock.time_ns()
+    assert view == read_ledger(harness.engine, promises(harness.policy), now_ns=harness.clock.time_ns())
 
 
-def test_what_is_away_is_unchecked_and_everything_else_is_looked_at(house: PromiseHouse) -> None:
-    good(house)
-    house.asked = MemoryVault(away=True)
+def test_what_is_away_is_unchecked_and_everything_else_is_looked_at(harness: PromiseHarness) -> None:
+    good(harness)
+    harness.asked = MemoryVault(away=True)
 
-    view = house.ledger().check()
+    view = harness.ledger().check()
 
     results = {each.promise.id: each.finding for each in view.entries if each.finding}
     unchecked = {id_ for id_, found in results.items() if found.result is Result.UNCHECKED}
@@ -101,55 +101,57 @@ def test_what_is_away_is_unchecked_and_everything_else_is_looked_at(house: Promi
     assert results["alerts.gone"].message == "what it is checked on couldn't be read"
 
 
-def test_before_the_first_sweep_and_the_first_certificate_nothing_is_claimed(house: PromiseHouse) -> None:
-    assert house.look("deletion.in-time").result is Result.UNCHECKED
-    assert house.look("deletion.certified").result is Result.UNCHECKED
-    assert house.look("audit.verifies").result is Result.UNCHECKED  # no head is remembered yet
+def test_before_the_first_sweep_and_the_first_certificate_nothing_is_claimed(harness: PromiseHarness) -> None:
+    assert harness.look("deletion.in-time").result is Result.UNCHECKED
+    assert harness.look("deletion.certified").result is Result.UNCHECKED
+    assert harness.look("audit.verifies").result is Result.UNCHECKED  # no head is remembered yet
 
 
-def test_what_cant_be_audited_isnt_kept(house: PromiseHouse) -> None:
+def test_what_cant_be_audited_isnt_kept(harness: PromiseHarness) -> None:
     ledger = Ledger(
-        house.engine,
+        harness.engine,
         MemoryTrail(full=True),
-        house.clock,
-        promises(house.policy),
-        checks_of(house.state(), house.policy),
+        harness.clock,
+        promises(harness.policy),
+        checks_of(harness.state(), harness.policy),
     )
 
     with pytest.raises(Refused, match="audit trail"):
         ledger.check()
 
-    with reading(house.engine) as session:
+    with reading(harness.engine) as session:
         assert session.exec(select(PromiseStateRow)).all() == []
 
 
-def test_without_the_records_nothing_is_said(house: PromiseHouse) -> None:
-    ledger = house.ledger()
-    house.engine.dispose()
-    path = house.engine.url.database
+def test_without_the_records_nothing_is_said(harness: PromiseHarness) -> None:
+    ledger = harness.ledger()
+    harness.engine.dispose()
+    path = harness.engine.url.database
     assert path is not None
-    database = house.sqlite()
+    database = harness.sqlite()
     database.execute("BEGIN EXCLUSIVE")
     try:
         with pytest.raises(Retryable):
-            _ledger_with_short_timeout(house).check()
+            _ledger_with_short_timeout(harness).check()
     finally:
         database.close()
     assert ledger.check().entries
 
 
-def _ledger_with_short_timeout(house: PromiseHouse) -> Ledger:
+def _ledger_with_short_timeout(harness: PromiseHarness) -> Ledger:
     """The same ledger on an engine that waits for nobody."""
     from lfr_core.storage.engine import open_engine
 
-    engine = open_engine(str(house.engine.url), busy_timeout_ms=50)
-    return Ledger(engine, house.trail, house.clock, promises(house.policy), checks_of(house.state(), house.policy))
+    engine = open_engine(str(harness.engine.url), busy_timeout_ms=50)
+    return Ledger(
+        engine, harness.trail, harness.clock, promises(harness.policy), checks_of(harness.state(), harness.policy)
+    )
 
 
-def test_the_public_sees_no_id_of_a_deployment_an_alert_or_a_key(house: PromiseHouse) -> None:
-    house.store.close("dep")
-    house.change(DeploymentRow, "dep", contract_id="", kind="operational", live_only=False)
-    view = house.ledger().check()
+def test_the_public_sees_no_id_of_a_deployment_an_alert_or_a_key(harness: PromiseHarness) -> None:
+    harness.store.close("dep")
+    harness.change(DeploymentRow, "dep", contract_id="", kind="operational", live_only=False)
+    view = harness.ledger().check()
 
     assert {each.promise.id for each in view.broken} >= {"cameras.live-only", "accuracy.threshold-bound"}
     subjects = [each for entry in view.entries if entry.finding for each in entry.finding.subjects]
@@ -158,13 +160,13 @@ def test_the_public_sees_no_id_of_a_deployment_an_alert_or_a_key(house: PromiseH
     assert not any(re.search(rf"\b{re.escape(each.partition(':')[2])}\b", shown) for each in subjects)
 
 
-def test_a_result_of_more_than_a_day_ago_is_no_result_but_a_breach_stays_one(house: PromiseHouse) -> None:
-    house.store.close("dep")
-    house.change(DeploymentRow, "dep", contract_id="")
-    house.ledger().check()
-    house.clock.advance(DAY_S + 1)
+def test_a_result_of_more_than_a_day_ago_is_no_result_but_a_breach_stays_one(harness: PromiseHarness) -> None:
+    harness.store.close("dep")
+    harness.change(DeploymentRow, "dep", contract_id="")
+    harness.ledger().check()
+    harness.clock.advance(DAY_S + 1)
 
-    view = read_ledger(house.engine, promises(house.policy), now_ns=house.clock.time_ns())
+    view = read_ledger(harness.engine, promises(harness.policy), now_ns=harness.clock.time_ns())
 
     status = {line.promise: line.status for line in render(view)}
     assert status["list.lawful"] == "not checked for over a day"
@@ -172,16 +174,16 @@ def test_a_result_of_more_than_a_day_ago_is_no_result_but_a_breach_stays_one(hou
     assert Counter(status.values())["no automatic check"] == 1
 
 
-def test_held_footage_is_kept_longer_and_nothing_is_broken_by_that(house: PromiseHouse) -> None:
+def test_held_footage_is_kept_longer_and_nothing_is_broken_by_that(harness: PromiseHarness) -> None:
     import datetime as dt
 
     from lfr_core.retention.footage.hold_service import HoldService
     from lfr_core.retention.footage.holds import HoldGround, HoldRequest
 
-    house.segment("wanted")
+    harness.segment("wanted")
     officers = (("DC Ask", Role.COMPLIANCE), ("Insp Allow", Role.AUTHORISING_OFFICER))
-    add_people(house.engine, house.trail, *officers, clock=house.clock)
-    holds = HoldService(house.engine, house.vault, house.trail, house.policy.footage, house.clock)
+    add_people(harness.engine, harness.trail, *officers, clock=harness.clock)
+    holds = HoldService(harness.engine, harness.vault, harness.trail, harness.policy.footage, harness.clock)
     holds.place(
         HoldRequest(
             segments=("wanted",),
@@ -189,20 +191,21 @@ def test_held_footage_is_kept_longer_and_nothing_is_broken_by_that(house: Promis
             reference="36/1234/26",
             requested_by="DC Ask",
             approved_by="Insp Allow",
-            review_on=dt.datetime.fromtimestamp(house.clock.time_ns() / 1e9, tz=dt.UTC).date() + dt.timedelta(days=28),
+            review_on=dt.datetime.fromtimestamp(harness.clock.time_ns() / 1e9, tz=dt.UTC).date()
+            + dt.timedelta(days=28),
         )
     )
-    house.clock.advance(40 * DAY_S)
+    harness.clock.advance(40 * DAY_S)
 
-    found = house.look("footage.gone")
+    found = harness.look("footage.gone")
 
     assert (found.result, found.evidence["held"]) == (Result.HOLDS, 1)
 
 
-def test_evidence_of_another_model_isnt_pooled_and_few_faces_show_nothing(house: PromiseHouse) -> None:
-    house.evaluation(people=10_000, faces=12_400)
+def test_evidence_of_another_model_isnt_pooled_and_few_faces_show_nothing(harness: PromiseHarness) -> None:
+    harness.evaluation(people=10_000, faces=12_400)
 
-    found = house.look("accuracy.large-list")
+    found = harness.look("accuracy.large-list")
 
     assert found.result is Result.UNCHECKED
     assert "not yet shown: 12,400 of 29,956 faces" in found.message

@@ -8,9 +8,9 @@ from sqlalchemy import Engine
 
 from lfr_core.storage.engine import open_engine
 from tests.support.databases import database_url, postgres, sqlite_url
-from tests.support.rights import RightsHouse
+from tests.support.rights import RightsHarness
 
-__all__ = ["database_url", "engine", "house", "postgres", "sqlite_url"]
+__all__ = ["database_url", "engine", "harness", "postgres", "sqlite_url"]
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def engine(database_url: str) -> Iterator[Engine]:
 
 
 @pytest.fixture
-def house(engine: Engine, tmp_path: Path) -> Iterator[RightsHouse]:
-    house = RightsHouse(engine, tmp_path)
-    yield house
-    house.close()
+def harness(engine: Engine, tmp_path: Path) -> Iterator[RightsHarness]:
+    harness = RightsHarness(engine, tmp_path)
+    yield harness
+    harness.close()

@@ -18,24 +18,24 @@ from lfr_core.custody.people.sign_on import SignOns
 from lfr_core.publication.rights.wording import NEITHER
 from lfr_core.storage.engine import open_engine, writing
 from lfr_core.storage.tables.alerts import AlertRow
-from tests.support.rights import APPROVER, CLERK, CONTACT, OFFICER, TEXT, RightsHouse
+from tests.support.rights import APPROVER, CLERK, CONTACT, OFFICER, TEXT, RightsHarness
 
 
 @pytest.fixture
-def house(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RightsHouse]:
+def harness(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RightsHarness]:
     """Its vault answers at the socket that the commands ask."""
     engine = open_engine(sqlite_url)
-    house = RightsHouse(engine, tmp_path)
+    harness = RightsHarness(engine, tmp_path)
     monkeypatch.setenv("LFR_DATABASE_URL", sqlite_url)
     monkeypatch.setenv("LFR_HOME", str(tmp_path))
 
     class Clock:
-        time_ns = house.clock.time_ns
-        monotonic = house.clock.monotonic
+        time_ns = harness.clock.time_ns
+        monotonic = harness.clock.monotonic
 
     monkeypatch.setattr("lfr_core.custody.installation.SystemClock", Clock)
-    yield house
-    house.close()
+    yield harness
+    harness.close()
     engine.dispose()
 
 
@@ -49,8 +49,8 @@ def asked(*words: str) -> Any:
     return json.loads(lfr(*words, "--json"))
 
 
-def test_a_complaint_from_the_letter_to_its_closing(house: RightsHouse, tmp_path: Path) -> None:
-    house.record(60)
+def test_a_complaint_from_the_letter_to_its_closing(harness: RightsHarness, tmp_path: Path) -> None:
+    harness.record(60)
     letter = tmp_path / "letter.txt"
     letter.write_text(TEXT, encoding="utf-8")
     taken = asked(
@@ -71,11 +71,11 @@ def test_a_complaint_from_the_letter_to_its_closing(house: RightsHouse, tmp_path
     assert [each["reference"] for each in asked("list", "--closed")] == [reference]
 
 
-def test_overdue_is_an_exit_code(house: RightsHouse) -> None:
+def test_overdue_is_an_exit_code(harness: RightsHarness) -> None:
     reference = asked("enquire", "--contact", CONTACT, "--text", TEXT, "--by", CLERK)["reference"]
     lfr("due")
 
-    house.clock.now_ns = round(dt.datetime(2026, 12, 24, 8, tzinfo=dt.UTC).timestamp()) * 10**9
+    harness.clock.now_ns = round(dt.datetime(2026, 12, 24, 8, tzinfo=dt.UTC).timestamp()) * 10**9
     assert f"{reference}  enquiry" in lfr("due", code=1)
     assert "overdue" in lfr("list")
     lfr("answer", reference, "--text", "Sorry for the delay.", "--by", OFFICER)
@@ -83,7 +83,7 @@ def test_overdue_is_an_exit_code(house: RightsHouse) -> None:
     lfr("due")
 
 
-@pytest.mark.usefixtures("house")
+@pytest.mark.usefixtures("harness")
 def test_was_i_on_a_list_is_answered_in_given_words() -> None:
     reference = asked("enquire", "--listed", "--contact", CONTACT, "--text", "Was I?", "--by", CLERK)["reference"]
     assert "rights.asks-listed" in lfr("answer", reference, "--text", "No", "--by", OFFICER, code=77)
@@ -94,7 +94,7 @@ def test_was_i_on_a_list_is_answered_in_given_words() -> None:
     assert shown["answer"] == NEITHER
 
 
-@pytest.mark.usefixtures("house")
+@pytest.mark.usefixtures("harness")
 def test_words_can_be_typed_instead_of_given() -> None:
     lfr("enquire", "--by", CLERK, typed=f"{CONTACT}\nWhy me?\n")
     (reference,) = [each["reference"] for each in asked("list")]
@@ -102,7 +102,7 @@ def test_words_can_be_typed_instead_of_given() -> None:
     assert asked("show", reference, "--by", OFFICER, "--purpose", "x")["text"] == "Why me?"
 
 
-@pytest.mark.usefixtures("house")
+@pytest.mark.usefixtures("harness")
 def test_what_people_get_wrong_is_answered_in_a_sentence(tmp_path: Path) -> None:
     new = ["complain", "--contact", CONTACT, "--text", TEXT, "--by", CLERK]
     assert "isn't a time" in lfr(*new, "--from", "noon", code=65)
@@ -121,11 +121,11 @@ def test_what_people_get_wrong_is_answered_in_a_sentence(tmp_path: Path) -> None
     assert asked("list", "--closed") == []
 
 
-def test_a_receipt_is_a_page_whose_reference_finds_the_stop(house: RightsHouse, tmp_path: Path) -> None:
-    house.record(60)
-    alert = engaged_alert(house)
-    People(house.engine, house.trail, house.clock).add(CLERK, {Role.OPERATOR}, Rank.CONSTABLE, by=OFFICER)
-    SignOns(house.engine, house.trail, house.clock).sign_on("dep", CLERK)
+def test_a_receipt_is_a_page_whose_reference_finds_the_stop(harness: RightsHarness, tmp_path: Path) -> None:
+    harness.record(60)
+    alert = engaged_alert(harness)
+    People(harness.engine, harness.trail, harness.clock).add(CLERK, {Role.OPERATOR}, Rank.CONSTABLE, by=OFFICER)
+    SignOns(harness.engine, harness.trail, harness.clock).sign_on("dep", CLERK)
     page = tmp_path / "receipt.html"
     issued = asked("receipt", str(alert)[:8], "--by", CLERK, "--output", str(page))
 
@@ -134,10 +134,10 @@ def test_a_receipt_is_a_page_whose_reference_finds_the_stop(house: RightsHouse, 
     assert (taken["deployment"], taken["holds"][0]["segments"]) == ("dep", 2)
 
 
-def engaged_alert(house: RightsHouse) -> UUID:
+def engaged_alert(harness: RightsHarness) -> UUID:
     """An alert on which somebody was engaged, as the recorder leaves it."""
     id_ = UUID(int=0xABCDEF << 96)
-    with writing(house.engine) as session:
+    with writing(harness.engine) as session:
         session.add(
             AlertRow(
                 id=id_,
@@ -147,7 +147,7 @@ def engaged_alert(house: RightsHouse) -> UUID:
                 subject="N1",
                 category="victim",
                 legal_reference="-",
-                opened_ns=house.clock.now_ns,
+                opened_ns=harness.clock.now_ns,
                 first_ns=0,
                 last_ns=0,
                 first_session="s",

@@ -17,159 +17,159 @@ from lfr_core.storage.engine import writing
 from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.rights import ComplaintHoldRow
 from tests.support.records import NOW_NS
-from tests.support.rights import APPROVER, CLERK, OFFICER, RightsHouse
+from tests.support.rights import APPROVER, CLERK, OFFICER, RightsHarness
 
 
 def at(seconds: float) -> dt.datetime:
     return utc_from_ns(NOW_NS + round(seconds * 1e9))
 
 
-def again(house: RightsHouse, request: Request) -> Request:
-    return find_request(house.engine, house.rights.days, house.rights.now(), request.reference)
+def again(harness: RightsHarness, request: Request) -> Request:
+    return find_request(harness.engine, harness.rights.days, harness.rights.now(), request.reference)
 
 
-def test_a_complaints_footage_survives_the_sweep_and_its_neighbour_does_not(house: RightsHouse) -> None:
-    first, second, third, fourth = house.record(120)
-    house.after(20)
-    taken = house.take(about=About("dep", at(31), at(89)))
+def test_a_complaints_footage_survives_the_sweep_and_its_neighbour_does_not(harness: RightsHarness) -> None:
+    first, second, third, fourth = harness.record(120)
+    harness.after(20)
+    taken = harness.take(about=About("dep", at(31), at(89)))
     (hold,) = taken.holds
     assert (hold.segments, hold.is_provisional) == (2, True)
-    house.rights.confirm(taken.reference, by=OFFICER)
+    harness.rights.confirm(taken.reference, by=OFFICER)
 
-    house.after(32)
-    house.sweep()
+    harness.after(32)
+    harness.sweep()
 
-    assert [each.id for each in house.left()] == [second.id, third.id]
-    assert not house.file(first).exists()
-    assert not house.file(fourth).exists()
+    assert [each.id for each in harness.left()] == [second.id, third.id]
+    assert not harness.file(first).exists()
+    assert not harness.file(fourth).exists()
 
 
-def test_an_unconfirmed_hold_lapses_and_a_confirmed_one_doesnt(house: RightsHouse) -> None:
-    kept, _ = house.record(60)
-    house.after(20)  # the holds lapse on day 34, after the footage's own 31
-    confirmed = house.take(about=About("dep", at(1), at(20)))
-    unconfirmed = house.take(about=About("dep", at(31), at(50)))
-    house.rights.confirm(confirmed.reference, by=APPROVER)
+def test_an_unconfirmed_hold_lapses_and_a_confirmed_one_doesnt(harness: RightsHarness) -> None:
+    kept, _ = harness.record(60)
+    harness.after(20)  # the holds lapse on day 34, after the footage's own 31
+    confirmed = harness.take(about=About("dep", at(1), at(20)))
+    unconfirmed = harness.take(about=About("dep", at(31), at(50)))
+    harness.rights.confirm(confirmed.reference, by=APPROVER)
 
-    house.after(33)
-    house.sweep()
-    assert len(house.left()) == 2
-    house.after(34.01)
-    house.sweep()
+    harness.after(33)
+    harness.sweep()
+    assert len(harness.left()) == 2
+    harness.after(34.01)
+    harness.sweep()
 
-    assert [each.id for each in house.left()] == [kept.id]
-    assert again(house, unconfirmed).holds[0].ended_at is not None
-    assert again(house, confirmed).holds[0].confirmed_by == APPROVER
+    assert [each.id for each in harness.left()] == [kept.id]
+    assert again(harness, unconfirmed).holds[0].ended_at is not None
+    assert again(harness, confirmed).holds[0].confirmed_by == APPROVER
     with pytest.raises(Refused) as refused:
-        house.rights.confirm(unconfirmed.reference, by=OFFICER)
+        harness.rights.confirm(unconfirmed.reference, by=OFFICER)
     assert refused.value.rule == "rights.nothing-to-confirm"
 
 
-def test_a_lapse_never_shortens_the_31_days(house: RightsHouse) -> None:
-    house.record(60)
-    house.take()
+def test_a_lapse_never_shortens_the_31_days(harness: RightsHarness) -> None:
+    harness.record(60)
+    harness.take()
 
-    house.after(30)
-    house.sweep()
+    harness.after(30)
+    harness.sweep()
 
-    assert len(house.left()) == 2
+    assert len(harness.left()) == 2
 
 
-def test_who_took_the_complaint_cant_confirm_its_hold(house: RightsHouse) -> None:
-    house.record(30)
-    taken = house.take(by=OFFICER.upper())
+def test_who_took_the_complaint_cant_confirm_its_hold(harness: RightsHarness) -> None:
+    harness.record(30)
+    taken = harness.take(by=OFFICER.upper())
 
     with pytest.raises(Refused) as refused:
-        house.rights.confirm(taken.reference, by=OFFICER)
+        harness.rights.confirm(taken.reference, by=OFFICER)
     assert refused.value.rule == "footage.hold-one-person"
     with pytest.raises(Refused) as refused:
-        house.rights.confirm(taken.reference, by=CLERK)
+        harness.rights.confirm(taken.reference, by=CLERK)
 
     assert refused.value.rule == "people.unknown"
-    assert again(house, taken).holds[0].is_provisional
+    assert again(harness, taken).holds[0].is_provisional
 
 
-def test_a_provisional_hold_isnt_reviewed_into_an_ordinary_one(house: RightsHouse) -> None:
-    house.record(30)
-    (hold,) = house.take().holds
+def test_a_provisional_hold_isnt_reviewed_into_an_ordinary_one(harness: RightsHarness) -> None:
+    harness.record(30)
+    (hold,) = harness.take().holds
 
     with pytest.raises(Refused) as refused:
-        house.certificates().review(
-            hold.id, review_on=house.today() + dt.timedelta(days=9), requested_by=OFFICER, approved_by=APPROVER
+        harness.certificates().review(
+            hold.id, review_on=harness.today() + dt.timedelta(days=9), requested_by=OFFICER, approved_by=APPROVER
         )
 
     assert refused.value.rule == "footage.hold-provisional"
 
 
-def test_footage_that_comes_later_is_covered_by_the_next_sweep(house: RightsHouse) -> None:
-    house.record(30)
-    taken = house.take()  # of a deployment that is live: all of it
-    house.clock.advance(60)
-    house.record(30)
-    assert again(house, taken).holds[0].segments == 1
+def test_footage_that_comes_later_is_covered_by_the_next_sweep(harness: RightsHarness) -> None:
+    harness.record(30)
+    taken = harness.take()  # of a deployment that is live: all of it
+    harness.clock.advance(60)
+    harness.record(30)
+    assert again(harness, taken).holds[0].segments == 1
 
-    house.sweep()
+    harness.sweep()
 
-    assert again(house, taken).holds[0].segments == 2
-    assert all(each.held for each in segments(house.engine))
+    assert again(harness, taken).holds[0].segments == 2
+    assert all(each.held for each in segments(harness.engine))
 
 
-def test_a_time_alone_finds_the_deployments_open_then(house: RightsHouse) -> None:
-    house.deployment("tomorrow")
-    with writing(house.engine) as session:
+def test_a_time_alone_finds_the_deployments_open_then(harness: RightsHarness) -> None:
+    harness.deployment("tomorrow")
+    with writing(harness.engine) as session:
         for row in session.exec(select(DeploymentRow)):
             row.opened_at = at(0) if row.id == "dep" else at(86_400)
-    house.record(60)
-    house.after(2)
-    taken = house.take(about=About(from_at=at(-3_600), to_at=at(20), place="Castle Meadow"))
+    harness.record(60)
+    harness.after(2)
+    taken = harness.take(about=About(from_at=at(-3_600), to_at=at(20), place="Castle Meadow"))
 
     assert taken.deployment == "dep"
     assert [(hold.deployment, hold.segments) for hold in taken.holds] == [("dep", 1)]
 
 
-def test_an_enquiry_holds_nothing(house: RightsHouse) -> None:
-    house.record(30)
+def test_an_enquiry_holds_nothing(harness: RightsHarness) -> None:
+    harness.record(30)
 
-    assert house.take(RequestKind.ENQUIRY).holds == ()
+    assert harness.take(RequestKind.ENQUIRY).holds == ()
 
 
 def test_a_complaint_taken_while_the_vault_goes_away_is_held_by_the_next_sweep(
-    house: RightsHouse, monkeypatch: pytest.MonkeyPatch
+    harness: RightsHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (segment,) = house.record(30)
+    (segment,) = harness.record(30)
 
     def away(*_: object, **__: object) -> None:
         raise Retryable("the vault is away")
 
     with monkeypatch.context() as patched:
-        patched.setattr(house.vault, "hold", away)
-        house.take()
-    assert [key.held for key in house.vault.kept() if key.id == segment.key_id] == [False]
+        patched.setattr(harness.vault, "hold", away)
+        harness.take()
+    assert [key.held for key in harness.vault.kept() if key.id == segment.key_id] == [False]
 
-    house.sweep()
+    harness.sweep()
 
-    assert [key.held for key in house.vault.kept() if key.id == segment.key_id] == [True]
+    assert [key.held for key in harness.vault.kept() if key.id == segment.key_id] == [True]
 
 
-def test_footage_that_is_gone_doesnt_keep_a_complaint_from_being_taken(house: RightsHouse) -> None:
-    house.record(30)
-    house.after(32)
-    house.sweep()
+def test_footage_that_is_gone_doesnt_keep_a_complaint_from_being_taken(harness: RightsHarness) -> None:
+    harness.record(30)
+    harness.after(32)
+    harness.sweep()
 
-    (hold,) = house.take().holds
+    (hold,) = harness.take().holds
 
     assert hold.segments == 0
 
 
-def test_closing_a_complaint_leaves_its_hold_to_people(house: RightsHouse) -> None:
-    house.record(30)
-    taken = house.take()
-    house.rights.confirm(taken.reference, by=OFFICER)
-    answering.close(house.rights, taken.reference, by=OFFICER, withdrawn=True)
-    assert house.left()[0].held
+def test_closing_a_complaint_leaves_its_hold_to_people(harness: RightsHarness) -> None:
+    harness.record(30)
+    taken = harness.take()
+    harness.rights.confirm(taken.reference, by=OFFICER)
+    answering.close(harness.rights, taken.reference, by=OFFICER, withdrawn=True)
+    assert harness.left()[0].held
 
-    house.certificates().release(taken.holds[0].id, actor=OFFICER)
+    harness.certificates().release(taken.holds[0].id, actor=OFFICER)
 
-    assert not house.left()[0].held
-    with writing(house.engine) as session:
+    assert not harness.left()[0].held
+    with writing(harness.engine) as session:
         assert session.exec(select(ComplaintHoldRow.lapsed)).one() is False

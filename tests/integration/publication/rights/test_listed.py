@@ -20,13 +20,13 @@ from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.rights import ListedCommitmentRow
 from lfr_core.watchlists.commitments import commitments, was_listed
 from tests.support.records import entry
-from tests.support.rights import APPROVER, OFFICER, RightsHouse
+from tests.support.rights import APPROVER, OFFICER, RightsHarness
 
 
-def listed_and_ended(house: RightsHouse, *, end: bool = True) -> DeploymentStore:
+def listed_and_ended(harness: RightsHarness, *, end: bool = True) -> DeploymentStore:
     """A list with `subject of one`, `subject of two` and a test subject on `dep`."""
-    store = DeploymentStore(house.engine, house.vault, house.trail, house.clock)
-    with writing(house.engine) as session:
+    store = DeploymentStore(harness.engine, harness.vault, harness.trail, harness.clock)
+    with writing(harness.engine) as session:
         session.get_one(DeploymentRow, "dep").status = "draft"
     entries = (entry("two"), entry("one"), entry("us", category=Category.BLUE_LIST))
     store.attach_watchlist("dep", "contract", "gallery_dep", entries)
@@ -35,36 +35,36 @@ def listed_and_ended(house: RightsHouse, *, end: bool = True) -> DeploymentStore
     return store
 
 
-def asking(house: RightsHouse) -> Request:
-    return house.take(RequestKind.ENQUIRY, About("dep"), asks_listed=True)
+def asking(harness: RightsHarness) -> Request:
+    return harness.take(RequestKind.ENQUIRY, About("dep"), asks_listed=True)
 
 
-def bodies(house: RightsHouse, after: int) -> list[dict[str, object]]:
-    with reading(house.engine) as session:
+def bodies(harness: RightsHarness, after: int) -> list[dict[str, object]]:
+    with reading(harness.engine) as session:
         rows = session.exec(
             select(AuditEntryRow).where(AuditEntryRow.seq > after).order_by(col(AuditEntryRow.seq))
         ).all()
     return [json.loads(row.body) for row in rows]
 
 
-def last(house: RightsHouse) -> int:
-    with reading(house.engine) as session:
+def last(harness: RightsHarness) -> int:
+    with reading(harness.engine) as session:
         return max(session.exec(select(AuditEntryRow.seq)))
 
 
-def test_neither_confirm_nor_deny_is_the_same_to_the_byte_for_listed_and_unlisted(house: RightsHouse) -> None:
-    listed_and_ended(house)
+def test_neither_confirm_nor_deny_is_the_same_to_the_byte_for_listed_and_unlisted(harness: RightsHarness) -> None:
+    listed_and_ended(harness)
     answers, trails, lengths = [], [], []
     for subject in ("subject of one", "subject of nobody"):
-        taken = asking(house)
-        before = last(house)
-        answering.answer_listed(house.rights, taken.reference, by=OFFICER, subject=subject)
-        trail = bodies(house, before)
+        taken = asking(harness)
+        before = last(harness)
+        answering.answer_listed(harness.rights, taken.reference, by=OFFICER, subject=subject)
+        trail = bodies(harness, before)
         trails.append(json.dumps(
             [{k: v for k, v in each.items() if k != "seq"} for each in trail], sort_keys=True
         ).replace(taken.reference, "REF"))  # fmt: skip
-        answers.append(house.rights.open(taken.reference, by=OFFICER, purpose="look").answer.encode())
-        with reading(house.engine) as session:
+        answers.append(harness.rights.open(taken.reference, by=OFFICER, purpose="look").answer.encode())
+        with reading(harness.engine) as session:
             row = row_of(session, taken.reference)
         lengths.append(len(row.answer_sealed or b""))
 
@@ -74,82 +74,84 @@ def test_neither_confirm_nor_deny_is_the_same_to_the_byte_for_listed_and_unliste
     assert "listed:" not in trails[0]  # nothing was looked up
 
 
-def test_a_listed_person_is_reported_after_two_people_decided_so_and_the_list_is_gone(house: RightsHouse) -> None:
-    listed_and_ended(house)
+def test_a_listed_person_is_reported_after_two_people_decided_so_and_the_list_is_gone(harness: RightsHarness) -> None:
+    listed_and_ended(harness)
     for subject, words in (
         ("SUBJECT of  one", LISTED),
         ("subject of nobody", NOT_LISTED),
         ("subject of us", NOT_LISTED),
     ):
-        taken = asking(house)
-        answering.disclose(house.rights, taken.reference, by=OFFICER, approved_by=APPROVER)
-        answering.answer_listed(house.rights, taken.reference, by=OFFICER, subject=subject)
+        taken = asking(harness)
+        answering.disclose(harness.rights, taken.reference, by=OFFICER, approved_by=APPROVER)
+        answering.answer_listed(harness.rights, taken.reference, by=OFFICER, subject=subject)
 
-        assert house.rights.open(taken.reference, by=OFFICER, purpose="look").answer == words
+        assert harness.rights.open(taken.reference, by=OFFICER, purpose="look").answer == words
 
 
-def test_one_person_alone_cant_decide_to_disclose(house: RightsHouse) -> None:
-    taken = asking(house)
+def test_one_person_alone_cant_decide_to_disclose(harness: RightsHarness) -> None:
+    taken = asking(harness)
     for second, rule in ((OFFICER.lower(), "footage.hold-one-person"), ("Olu Operator", "people.wrong-role")):
         with pytest.raises(Refused) as refused:
-            answering.disclose(house.rights, taken.reference, by=OFFICER, approved_by=second)
+            answering.disclose(harness.rights, taken.reference, by=OFFICER, approved_by=second)
         assert refused.value.rule == rule
 
-    answering.answer_listed(house.rights, taken.reference, by=OFFICER)
+    answering.answer_listed(harness.rights, taken.reference, by=OFFICER)
 
-    assert house.rights.open(taken.reference, by=OFFICER, purpose="look").answer == NEITHER
+    assert harness.rights.open(taken.reference, by=OFFICER, purpose="look").answer == NEITHER
 
 
-def test_nobody_types_an_answer_to_was_i_on_a_list(house: RightsHouse) -> None:
-    taken = asking(house)
+def test_nobody_types_an_answer_to_was_i_on_a_list(harness: RightsHarness) -> None:
+    taken = asking(harness)
     with pytest.raises(Refused) as refused:
-        answering.answer(house.rights, taken.reference, "Between us: no.", by=OFFICER)
+        answering.answer(harness.rights, taken.reference, "Between us: no.", by=OFFICER)
     assert refused.value.rule == "rights.asks-listed"
 
-    other = house.take(RequestKind.ENQUIRY)
+    other = harness.take(RequestKind.ENQUIRY)
     with pytest.raises(Refused) as refused:
-        answering.answer_listed(house.rights, other.reference, by=OFFICER)
+        answering.answer_listed(harness.rights, other.reference, by=OFFICER)
     assert refused.value.rule == "rights.not-asked"
 
 
-def test_while_a_deployment_runs_nobody_is_reported_who_is_on_its_list(house: RightsHouse) -> None:
-    listed_and_ended(house, end=False)
+def test_while_a_deployment_runs_nobody_is_reported_who_is_on_its_list(harness: RightsHarness) -> None:
+    listed_and_ended(harness, end=False)
     for subject in ("subject of one", "subject of nobody"):
         with pytest.raises(Refused) as refused:
-            was_listed(house.engine, house.vault, house.trail, "dep", subject, actor=OFFICER, purpose="test")
+            was_listed(harness.engine, harness.vault, harness.trail, "dep", subject, actor=OFFICER, purpose="test")
         assert refused.value.rule == "rights.list-stands"
 
 
-def test_a_consultation_is_on_the_trail_the_same_whatever_it_finds(house: RightsHouse) -> None:
-    listed_and_ended(house)
+def test_a_consultation_is_on_the_trail_the_same_whatever_it_finds(harness: RightsHarness) -> None:
+    listed_and_ended(harness)
     found, trails = [], []
     for subject in ("subject of one", "subject of nobody"):
-        before = last(house)
+        before = last(harness)
         found.append(
-            was_listed(house.engine, house.vault, house.trail, "dep", subject, actor=OFFICER, purpose="rights:test")
+            was_listed(
+                harness.engine, harness.vault, harness.trail, "dep", subject, actor=OFFICER, purpose="rights:test"
+            )
         )
-        trails.append([{k: v for k, v in each.items() if k != "seq"} for each in bodies(house, before)])
+        trails.append([{k: v for k, v in each.items() if k != "seq"} for each in bodies(harness, before)])
 
     assert found == [True, False]
     assert trails[0] == trails[1]
     assert (trails[0][0]["verb"], trails[0][0]["rule"]) == ("consult", "rights:test")
 
 
-def test_commitments_are_of_people_alone_in_no_order_and_of_one_deployment(house: RightsHouse) -> None:
-    listed_and_ended(house)
-    with reading(house.engine) as session:
+def test_commitments_are_of_people_alone_in_no_order_and_of_one_deployment(harness: RightsHarness) -> None:
+    listed_and_ended(harness)
+    with reading(harness.engine) as session:
         kept = list(session.exec(select(ListedCommitmentRow.digest)))
 
     assert kept == sorted(kept)
-    assert tuple(kept) == commitments(house.vault, "dep", ["subject of two", "subject of one", "Subject of ONE"])
-    assert set(kept).isdisjoint(commitments(house.vault, "other", ["subject of one", "subject of two"]))
+    assert tuple(kept) == commitments(harness.vault, "dep", ["subject of two", "subject of one", "Subject of ONE"])
+    assert set(kept).isdisjoint(commitments(harness.vault, "other", ["subject of one", "subject of two"]))
 
 
 @pytest.mark.parametrize("subject", ["", "  ", "a\nb", "x" * 201, "\x00"])
-def test_a_bad_nominal_id_is_refused_before_anything_is_looked_up(house: RightsHouse, subject: str) -> None:
-    listed_and_ended(house)
-    before = last(house)
+def test_a_bad_nominal_id_is_refused_before_anything_is_looked_up(harness: RightsHarness, subject: str) -> None:
+    listed_and_ended(harness)
+    before = last(harness)
     with pytest.raises(Refused) as refused:
-        was_listed(house.engine, house.vault, house.trail, "dep", subject, actor=OFFICER, purpose="test")
+        was_listed(harness.engine, harness.vault, harness.trail, "dep", subject, actor=OFFICER, purpose="test")
 
-    assert (refused.value.rule, last(house)) == ("rights.bad-subject", before)
+    assert (refused.value.rule, last(harness)) == ("rights.bad-subject", before)

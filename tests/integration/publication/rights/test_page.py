@@ -15,7 +15,7 @@ from lfr_core.custody.people import People, Rank, Role
 from lfr_core.publication.rights.types import RequestKind, RequestState
 from lfr_core.publication.rights.wording import NEITHER
 from lfr_core.storage.engine import open_engine
-from tests.support.rights import APPROVER, CLERK, CONTACT, OFFICER, TEXT, RightsHouse
+from tests.support.rights import APPROVER, CLERK, CONTACT, OFFICER, TEXT, RightsHarness
 
 
 def shown(view: object) -> None:
@@ -25,18 +25,18 @@ def shown(view: object) -> None:
 
 
 @pytest.fixture
-def house(sqlite_url: str, tmp_path: Path) -> Iterator[RightsHouse]:
+def harness(sqlite_url: str, tmp_path: Path) -> Iterator[RightsHarness]:
     engine = open_engine(sqlite_url)
-    house = RightsHouse(engine, tmp_path)
-    People(engine, house.trail, house.clock).add(CLERK, {Role.COMPLIANCE}, Rank.POLICE_STAFF, by=OFFICER)
-    yield house
-    house.close()
+    harness = RightsHarness(engine, tmp_path)
+    People(engine, harness.trail, harness.clock).add(CLERK, {Role.COMPLIANCE}, Rank.POLICE_STAFF, by=OFFICER)
+    yield harness
+    harness.close()
     engine.dispose()
 
 
 @pytest.fixture
-def app(house: RightsHouse) -> AppTest:
-    view = RightsView(house.engine, house.whole_policy, house.vault, house.trail, house.clock)
+def app(harness: RightsHarness) -> AppTest:
+    view = RightsView(harness.engine, harness.whole_policy, harness.vault, harness.trail, harness.clock)
     return AppTest.from_function(shown, kwargs={"view": view}, default_timeout=20).run()
 
 
@@ -60,8 +60,10 @@ def texts(app: AppTest) -> str:
     return "\n".join(str(each.value) for each in (*app.text, *app.markdown, *app.success, *app.error, *app.caption))
 
 
-def test_a_complaint_taken_confirmed_opened_answered_and_closed_on_the_page(house: RightsHouse, app: AppTest) -> None:
-    house.record(60)
+def test_a_complaint_taken_confirmed_opened_answered_and_closed_on_the_page(
+    harness: RightsHarness, app: AppTest
+) -> None:
+    harness.record(60)
     sign_in(app, CLERK)
     app.radio[0].set_value("Complaint")
     field(app, "How to answer (address, e-mail)").input(CONTACT)
@@ -90,24 +92,24 @@ def test_a_complaint_taken_confirmed_opened_answered_and_closed_on_the_page(hous
     assert "No request is open." in texts(app)
 
 
-def test_was_i_on_a_list_shows_the_given_words_before_they_are_sent(house: RightsHouse, app: AppTest) -> None:
-    taken = house.take(RequestKind.ENQUIRY, asks_listed=True)
+def test_was_i_on_a_list_shows_the_given_words_before_they_are_sent(harness: RightsHarness, app: AppTest) -> None:
+    taken = harness.take(RequestKind.ENQUIRY, asks_listed=True)
     sign_in(app, OFFICER)
     assert NEITHER in texts(app)
 
     press(app, "Answer")
 
     assert f"{taken.reference} is answered." in texts(app)
-    assert house.rights.open(taken.reference, by=OFFICER, purpose="look").answer == NEITHER
+    assert harness.rights.open(taken.reference, by=OFFICER, purpose="look").answer == NEITHER
 
 
-def test_two_people_decide_on_the_page_to_answer_plainly(house: RightsHouse, app: AppTest) -> None:
-    taken = house.take(RequestKind.ENQUIRY, asks_listed=True)
+def test_two_people_decide_on_the_page_to_answer_plainly(harness: RightsHarness, app: AppTest) -> None:
+    taken = harness.take(RequestKind.ENQUIRY, asks_listed=True)
     sign_in(app, OFFICER)
     field(app, "Who approves that, beside you").input(APPROVER)
     press(app, "Decide")
 
-    (request,) = RightsView(house.engine, house.whole_policy, house.vault, house.trail, house.clock).requests(
+    (request,) = RightsView(harness.engine, harness.whole_policy, harness.vault, harness.trail, harness.clock).requests(
         closed=False
     )
     assert request.reference == taken.reference
@@ -115,16 +117,16 @@ def test_two_people_decide_on_the_page_to_answer_plainly(house: RightsHouse, app
     assert field(app, "Nominal id of the person who asks")
 
 
-def test_an_overdue_request_is_red_and_says_so_in_words(house: RightsHouse, app: AppTest) -> None:
-    house.take(RequestKind.ENQUIRY)
-    house.clock.now_ns = round(dt.datetime(2026, 12, 26, 8, tzinfo=dt.UTC).timestamp()) * 10**9
+def test_an_overdue_request_is_red_and_says_so_in_words(harness: RightsHarness, app: AppTest) -> None:
+    harness.take(RequestKind.ENQUIRY)
+    harness.clock.now_ns = round(dt.datetime(2026, 12, 26, 8, tzinfo=dt.UTC).timestamp()) * 10**9
     sign_in(app, OFFICER)
 
     assert ":red[**OVERDUE by 3 days**]" in texts(app)
     assert "1 overdue" in texts(app)
 
 
-def test_what_is_refused_is_said_and_what_was_typed_stays(house: RightsHouse, app: AppTest) -> None:
+def test_what_is_refused_is_said_and_what_was_typed_stays(harness: RightsHarness, app: AppTest) -> None:
     sign_in(app, CLERK)
     field(app, "How to answer (address, e-mail)").input(CONTACT)
     press(app, "Take it")
@@ -133,14 +135,14 @@ def test_what_is_refused_is_said_and_what_was_typed_stays(house: RightsHouse, ap
     assert field(app, "How to answer (address, e-mail)").value == CONTACT
     assert RequestState.OPEN not in [
         each.state for each in RightsView(
-            house.engine, house.whole_policy, house.vault, house.trail, house.clock
+            harness.engine, harness.whole_policy, harness.vault, harness.trail, harness.clock
         ).requests(closed=True)
     ]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", ["Joe Public", "Olu Operator", "system:rights"])
-def test_no_request_is_shown_to_whom_it_is_not_for(house: RightsHouse, app: AppTest, name: str) -> None:
-    taken = house.take(RequestKind.ENQUIRY)
+def test_no_request_is_shown_to_whom_it_is_not_for(harness: RightsHarness, app: AppTest, name: str) -> None:
+    taken = harness.take(RequestKind.ENQUIRY)
 
     sign_in(app, name)
 

@@ -24,7 +24,7 @@ from tests.support.deciding import seen
 from tests.support.people import sign_on
 from tests.support.publishing import announcing, planned
 from tests.support.records import NOW_NS, ManualClock, alerts_of, live_deployment, recorder_of, sighting
-from tests.support.rights import RightsHouse
+from tests.support.rights import RightsHarness
 from tests.support.vaults import trail_of
 
 
@@ -100,41 +100,41 @@ def test_when_the_alert_goes_nothing_leads_from_it_to_the_receipt(engine: Engine
     assert (kept.reference, kept.minute_at.second, kept.minute_at.microsecond) == (receipt.reference, 0, 0)
 
 
-def test_the_reference_alone_holds_the_footage_of_the_stop(house: RightsHouse) -> None:
-    before, *_, after = house.record(3_000)
-    stopped = (house.clock.now_ns - 1_500 * 10**9) // (60 * 10**9) * 60
-    with writing(house.engine) as session:
+def test_the_reference_alone_holds_the_footage_of_the_stop(harness: RightsHarness) -> None:
+    before, *_, after = harness.record(3_000)
+    stopped = (harness.clock.now_ns - 1_500 * 10**9) // (60 * 10**9) * 60
+    with writing(harness.engine) as session:
         session.add(
             ReceiptRow(
                 reference="S-2026-0000-0000-0001",
                 deployment="dep",
                 category="victim",
-                minute_at=RightsHouse.moment(stopped),
+                minute_at=RightsHarness.moment(stopped),
             )
         )
-    taken = house.take(about=About(receipt="s 2026 oooo 0000 ooo1"))
+    taken = harness.take(about=About(receipt="s 2026 oooo 0000 ooo1"))
 
     (hold,) = taken.holds
     assert taken.deployment == "dep"
     assert taken.receipt == "S-2026-0000-0000-0001"
     assert 67 <= hold.segments <= 73  # from 10 minutes before to the end, 25 after: of 30 s each
-    held = {each.id for each in house.left() if each.held}
+    held = {each.id for each in harness.left() if each.held}
     assert before.id not in held
     assert after.id in held
 
 
-def test_a_receipt_of_another_deployment_is_refused(house: RightsHouse) -> None:
-    house.deployment("other")
-    with writing(house.engine) as session:
+def test_a_receipt_of_another_deployment_is_refused(harness: RightsHarness) -> None:
+    harness.deployment("other")
+    with writing(harness.engine) as session:
         session.add(
             ReceiptRow(
                 reference="S-2026-0000-0000-0001",
                 deployment="dep",
                 category="victim",
-                minute_at=RightsHouse.moment(house.clock.now_ns // 10**9),
+                minute_at=RightsHarness.moment(harness.clock.now_ns // 10**9),
             )
         )
     with pytest.raises(Refused) as refused:
-        house.take(about=About("other", receipt="S-2026-0000-0000-0001"))
+        harness.take(about=About("other", receipt="S-2026-0000-0000-0001"))
 
     assert refused.value.rule == "rights.receipt-elsewhere"

@@ -17,31 +17,31 @@ from lfr_core.publication.rights.types import About, NewRequest, RequestKind, Re
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.audit import AuditEntryRow
 from lfr_core.storage.tables.rights import RightsRequestRow
-from tests.support.rights import APPROVER, CLERK, CONTACT, OFFICER, TEXT, RightsHouse
+from tests.support.rights import APPROVER, CLERK, CONTACT, OFFICER, TEXT, RightsHarness
 
 DAY_S = 86_400
 
 
-def test_a_request_is_due_a_month_after_its_receipt_and_overdue_the_midnight_after(house: RightsHouse) -> None:
-    taken = house.take(RequestKind.ENQUIRY)
+def test_a_request_is_due_a_month_after_its_receipt_and_overdue_the_midnight_after(harness: RightsHarness) -> None:
+    taken = harness.take(RequestKind.ENQUIRY)
     assert (taken.received_on, taken.due_on) == (dt.date(2026, 11, 23), dt.date(2026, 12, 23))
 
     def state() -> RequestState:
-        return find_request(house.engine, house.rights.days, house.rights.now(), taken.reference).state
+        return find_request(harness.engine, harness.rights.days, harness.rights.now(), taken.reference).state
 
     assert state() is RequestState.OPEN
     last_second = dt.datetime(2026, 12, 23, 23, 59, 59, tzinfo=LONDON)
-    house.clock.now_ns = round(last_second.timestamp()) * 10**9
+    harness.clock.now_ns = round(last_second.timestamp()) * 10**9
     assert state() is RequestState.DUE_SOON
-    house.clock.advance(1)
+    harness.clock.advance(1)
     assert state() is RequestState.OVERDUE
-    answering.answer(house.rights, taken.reference, "Late, sorry.", by=OFFICER)
+    answering.answer(harness.rights, taken.reference, "Late, sorry.", by=OFFICER)
     assert state() is RequestState.ANSWERED
 
 
-def test_what_a_person_wrote_opens_to_compliance_alone_and_on_the_audit_trail(house: RightsHouse) -> None:
-    taken = house.take(about=About(deployment="dep", place="by the library"))
-    decisions = house.rights
+def test_what_a_person_wrote_opens_to_compliance_alone_and_on_the_audit_trail(harness: RightsHarness) -> None:
+    taken = harness.take(about=About(deployment="dep", place="by the library"))
+    decisions = harness.rights
 
     for nobody in ("Olu Operator", "Mallory"):
         with pytest.raises(Refused, match=r"Olu Operator is operator|nobody is registered"):
@@ -52,14 +52,14 @@ def test_what_a_person_wrote_opens_to_compliance_alone_and_on_the_audit_trail(ho
     opened = decisions.open(taken.reference.lower().replace("-", " "), by=OFFICER, purpose="to answer")
 
     assert (opened.contact, opened.text, opened.place, opened.answer) == (CONTACT, TEXT, "by the library", "")
-    assert [f"rights:{taken.reference}" in row.body for row in house.audited("consult")] == [True]
+    assert [f"rights:{taken.reference}" in row.body for row in harness.audited("consult")] == [True]
 
 
-def test_nothing_a_person_wrote_is_in_the_database_or_on_the_trail(house: RightsHouse) -> None:
-    taken = house.take(about=About(deployment="dep", place="by the library"))
-    answering.answer(house.rights, taken.reference, "You were taken for somebody else.", by=OFFICER)
+def test_nothing_a_person_wrote_is_in_the_database_or_on_the_trail(harness: RightsHarness) -> None:
+    taken = harness.take(about=About(deployment="dep", place="by the library"))
+    answering.answer(harness.rights, taken.reference, "You were taken for somebody else.", by=OFFICER)
 
-    with reading(house.engine) as session:
+    with reading(harness.engine) as session:
         row = session.exec(select(RightsRequestRow)).one()
         entries = "\n".join(session.exec(select(AuditEntryRow.body)))
     stored = repr(row.model_dump()) + entries
@@ -69,72 +69,74 @@ def test_nothing_a_person_wrote_is_in_the_database_or_on_the_trail(house: Rights
     assert CLERK not in entries
 
 
-def test_a_request_that_cant_be_audited_isnt_taken_and_leaves_no_key(house: RightsHouse) -> None:
+def test_a_request_that_cant_be_audited_isnt_taken_and_leaves_no_key(harness: RightsHarness) -> None:
     class Broken:
         def prepare(self, actor: Principal) -> None:
-            house.trail.prepare(actor)
+            harness.trail.prepare(actor)
 
         def append(self, _session: object, _event: object, /) -> None:
             raise Retryable("the disk is full")
 
-    decisions = house.rights
+    decisions = harness.rights
     decisions.trail = Broken()
     with pytest.raises(Retryable):
         decisions.take(NewRequest(RequestKind.ENQUIRY, CONTACT, TEXT), by=CLERK)
 
-    assert requests(house.engine, decisions.days, decisions.now(), closed=True) == ()
-    assert house.vault.kept(KeyKind.RIGHTS) == ()
+    assert requests(harness.engine, decisions.days, decisions.now(), closed=True) == ()
+    assert harness.vault.kept(KeyKind.RIGHTS) == ()
 
 
-def test_ninety_days_after_the_closing_nobody_can_say_who_asked(house: RightsHouse) -> None:
-    taken = house.take(RequestKind.ENQUIRY)
+def test_ninety_days_after_the_closing_nobody_can_say_who_asked(harness: RightsHarness) -> None:
+    taken = harness.take(RequestKind.ENQUIRY)
     with pytest.raises(Refused, match="isn't answered"):
-        answering.close(house.rights, taken.reference, by=OFFICER)
-    answering.answer(house.rights, taken.reference, "It was a mistake.", by=OFFICER)
-    answering.close(house.rights, taken.reference, by=OFFICER)
-    (key,) = house.vault.kept(KeyKind.RIGHTS)  # the one it had while it was open is gone
-    assert key.due_ns == house.clock.now_ns + 90 * DAY_S * 10**9
+        answering.close(harness.rights, taken.reference, by=OFFICER)
+    answering.answer(harness.rights, taken.reference, "It was a mistake.", by=OFFICER)
+    answering.close(harness.rights, taken.reference, by=OFFICER)
+    (key,) = harness.vault.kept(KeyKind.RIGHTS)  # the one it had while it was open is gone
+    assert key.due_ns == harness.clock.now_ns + 90 * DAY_S * 10**9
 
-    house.clock.advance(89 * DAY_S)
-    opened = house.rights.open(taken.reference, by=OFFICER, purpose="appeal")
+    harness.clock.advance(89 * DAY_S)
+    opened = harness.rights.open(taken.reference, by=OFFICER, purpose="appeal")
     assert (opened.contact, opened.answer) == (CONTACT, "It was a mistake.")
-    house.clock.advance(2 * DAY_S)
+    harness.clock.advance(2 * DAY_S)
     with pytest.raises(Refused) as refused:
-        house.rights.open(taken.reference, by=OFFICER, purpose="appeal")
+        harness.rights.open(taken.reference, by=OFFICER, purpose="appeal")
 
     assert refused.value.rule == "rights.erased"
-    assert house.vault.kept(KeyKind.RIGHTS) == ()
+    assert harness.vault.kept(KeyKind.RIGHTS) == ()
 
 
-def test_a_closing_that_was_cut_off_is_made_up_by_the_next(house: RightsHouse, monkeypatch: pytest.MonkeyPatch) -> None:
-    taken = house.take(RequestKind.ENQUIRY)
+def test_a_closing_that_was_cut_off_is_made_up_by_the_next(
+    harness: RightsHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken = harness.take(RequestKind.ENQUIRY)
 
     def away(*_: object, **__: object) -> None:
         raise Retryable("the vault is away")
 
     with monkeypatch.context() as patched:
-        patched.setattr(house.vault, "destroy", away)
+        patched.setattr(harness.vault, "destroy", away)
         with pytest.raises(Retryable):
-            answering.close(house.rights, taken.reference, by=OFFICER, withdrawn=True)
-    assert len(house.vault.kept(KeyKind.RIGHTS)) == 2
-    closed = answering.close(house.rights, taken.reference, by=OFFICER)
+            answering.close(harness.rights, taken.reference, by=OFFICER, withdrawn=True)
+    assert len(harness.vault.kept(KeyKind.RIGHTS)) == 2
+    closed = answering.close(harness.rights, taken.reference, by=OFFICER)
 
     assert (closed.state, closed.withdrawn) == (RequestState.CLOSED, True)
-    assert [key.subject for key in house.vault.kept(KeyKind.RIGHTS)] == [f"{taken.reference}/closed"]
-    assert house.rights.open(taken.reference, by=OFFICER, purpose="look").contact == CONTACT
+    assert [key.subject for key in harness.vault.kept(KeyKind.RIGHTS)] == [f"{taken.reference}/closed"]
+    assert harness.rights.open(taken.reference, by=OFFICER, purpose="look").contact == CONTACT
 
 
-def test_an_answer_is_given_once_and_by_compliance(house: RightsHouse) -> None:
-    taken = house.take(RequestKind.ENQUIRY)
+def test_an_answer_is_given_once_and_by_compliance(harness: RightsHarness) -> None:
+    taken = harness.take(RequestKind.ENQUIRY)
     with pytest.raises(Refused) as refused:
-        answering.answer(house.rights, taken.reference, "No.", by=APPROVER)
+        answering.answer(harness.rights, taken.reference, "No.", by=APPROVER)
     assert refused.value.rule == "people.wrong-role"
-    answering.answer(house.rights, taken.reference, "First.", by=OFFICER)
+    answering.answer(harness.rights, taken.reference, "First.", by=OFFICER)
     with pytest.raises(Refused) as refused:
-        answering.answer(house.rights, taken.reference, "Second.", by=OFFICER)
+        answering.answer(harness.rights, taken.reference, "Second.", by=OFFICER)
 
     assert refused.value.rule == "rights.answered"
-    assert house.rights.open(taken.reference, by=OFFICER, purpose="look").answer == "First."
+    assert harness.rights.open(taken.reference, by=OFFICER, purpose="look").answer == "First."
 
 
 @pytest.mark.parametrize(
@@ -163,16 +165,16 @@ def test_an_answer_is_given_once_and_by_compliance(house: RightsHouse) -> None:
         (NewRequest(RequestKind.COMPLAINT, CONTACT, TEXT, asks_listed=True), "rights.not-an-enquiry"),
     ],
 )
-def test_bad_input_is_refused_and_leaves_nothing(house: RightsHouse, asked: NewRequest, rule: str) -> None:
+def test_bad_input_is_refused_and_leaves_nothing(harness: RightsHarness, asked: NewRequest, rule: str) -> None:
     with pytest.raises(Refused) as refused:
-        house.rights.take(asked, by=CLERK)
+        harness.rights.take(asked, by=CLERK)
 
     assert refused.value.rule == rule
-    assert house.vault.kept(KeyKind.RIGHTS) == ()
-    assert requests(house.engine, house.rights.days, house.rights.now(), closed=True) == ()
+    assert harness.vault.kept(KeyKind.RIGHTS) == ()
+    assert requests(harness.engine, harness.rights.days, harness.rights.now(), closed=True) == ()
 
 
-def test_an_unknown_reference_is_unknown_and_a_misspelt_one_says_how_it_is_written(house: RightsHouse) -> None:
+def test_an_unknown_reference_is_unknown_and_a_misspelt_one_says_how_it_is_written(harness: RightsHarness) -> None:
     for wrong, rule in (
         ("R-2026-0000-0000-0000", "rights.unknown"),
         ("R-2026-1", "rights.bad-reference"),
@@ -181,21 +183,21 @@ def test_an_unknown_reference_is_unknown_and_a_misspelt_one_says_how_it_is_writt
         ("R" * 10_000, "rights.bad-reference"),
     ):
         with pytest.raises(Refused) as refused:
-            house.rights.open(wrong, by=OFFICER, purpose="look")
+            harness.rights.open(wrong, by=OFFICER, purpose="look")
         assert refused.value.rule == rule
 
 
-def test_complaints_are_counted_by_deployment_and_enquiries_arent(house: RightsHouse) -> None:
-    house.deployment("other")
-    house.take()
-    house.take(about=About(deployment="other"))
-    house.take(RequestKind.ENQUIRY)
-    unplaced = house.take(about=About(place="somewhere in town"))
+def test_complaints_are_counted_by_deployment_and_enquiries_arent(harness: RightsHarness) -> None:
+    harness.deployment("other")
+    harness.take()
+    harness.take(about=About(deployment="other"))
+    harness.take(RequestKind.ENQUIRY)
+    unplaced = harness.take(about=About(place="somewhere in town"))
     assert unplaced.deployment is None
 
-    house.rights.assign(unplaced.reference, "dep", by=OFFICER)
+    harness.rights.assign(unplaced.reference, "dep", by=OFFICER)
     with pytest.raises(Refused, match="is about dep already"):
-        house.rights.assign(unplaced.reference, "other", by=OFFICER)
+        harness.rights.assign(unplaced.reference, "other", by=OFFICER)
 
-    with reading(house.engine) as session:
+    with reading(harness.engine) as session:
         assert (complaints_received(session, "dep"), complaints_received(session, "other")) == (2, 1)

@@ -23,25 +23,25 @@ AFTER_ALL_S = 40 * DAY_S
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory, kafka_libs: Path) -> Iterator[ErasureHarness]:
+def harness(tmp_path_factory: pytest.TempPathFactory, kafka_libs: Path) -> Iterator[ErasureHarness]:
     """With a broker of its own: the whole of its folder is read at each search."""
     home = tmp_path_factory.mktemp("home")
     milvus = MilvusServer(home / "milvus").start()
     broker = new_kafka(tmp_path_factory.mktemp("broker"), kafka_libs)
     broker.start()
-    house = ErasureHarness(home, milvus, broker)
-    yield house
-    house.close()
+    harness = ErasureHarness(home, milvus, broker)
+    yield harness
+    harness.close()
     broker.stop()
     milvus.kill()
 
 
-def kinds_failing(view: DeploymentView, house: ErasureHarness, search: Verification) -> set[CanaryKind]:
+def kinds_failing(view: DeploymentView, harness: ErasureHarness, search: Verification) -> set[CanaryKind]:
     """Kinds with a failed finding."""
     from lfr_core.retention.erasure.canary import CanaryFile
     from lfr_core.retention.erasure.places import canary_folder
 
-    kinds = {one.id: one.kind for one in CanaryFile(canary_folder(house.settings), view.id).read()}
+    kinds = {one.id: one.kind for one in CanaryFile(canary_folder(harness.settings), view.id).read()}
     return {
         kinds[finding.canary]
         for result in search.stores
@@ -54,11 +54,11 @@ def all_kinds() -> list[frozenset[CanaryKind]]:
     return [frozenset({kind}) for kind in CanaryKind]
 
 
-def test_what_was_injected_is_found_as_stored_and_nowhere_in_the_clear(house: ErasureHarness) -> None:
-    view = house.live("injected")
+def test_what_was_injected_is_found_as_stored_and_nowhere_in_the_clear(harness: ErasureHarness) -> None:
+    view = harness.live("injected")
 
-    injected = house.inject(view)
-    search = house.verify(view)
+    injected = harness.inject(view)
+    search = harness.verify(view)
 
     assert {one.kind for one in injected} == set(CanaryKind)
     assert {one.kind: one.control for one in injected} == dict.fromkeys(CanaryKind, Control.FOUND)
@@ -71,51 +71,51 @@ def test_what_was_injected_is_found_as_stored_and_nowhere_in_the_clear(house: Er
     } == dict.fromkeys(("database", "gallery", "broker", "footage", "keystore"), True)
 
 
-def test_with_purging_switched_off_everything_that_is_due_fails(house: ErasureHarness) -> None:
-    view = house.live("no-purges")
-    house.inject(view)
-    house.end(view)
+def test_with_purging_switched_off_everything_that_is_due_fails(harness: ErasureHarness) -> None:
+    view = harness.live("no-purges")
+    harness.inject(view)
+    harness.end(view)
 
-    search = house.verify(view, later_s=AFTER_ALL_S)
+    search = harness.verify(view, later_s=AFTER_ALL_S)
 
-    assert kinds_failing(view, house, search) == set(CanaryKind)
+    assert kinds_failing(view, harness, search) == set(CanaryKind)
     assert not search.passed
 
 
 @pytest.mark.parametrize("left_out", all_kinds(), ids=lambda kinds: "-".join(sorted(kinds)))
 def test_a_certificate_fails_for_just_the_purge_that_was_left_out(
-    house: ErasureHarness, left_out: frozenset[CanaryKind]
+    harness: ErasureHarness, left_out: frozenset[CanaryKind]
 ) -> None:
-    view = house.live("without-" + "-".join(sorted(left_out)))
-    house.inject(view)
-    house.end(view)
-    purges = house.purges(view, house.clock.time_ns() + round(AFTER_ALL_S * 1e9))
+    view = harness.live("without-" + "-".join(sorted(left_out)))
+    harness.inject(view)
+    harness.end(view)
+    purges = harness.purges(view, harness.clock.time_ns() + round(AFTER_ALL_S * 1e9))
     assert left_out in purges
 
     for kinds, purge in purges.items():
         if kinds != left_out:
             purge()
-    search = house.verify(view, later_s=AFTER_ALL_S)
-    output = house.certify(view, search).certificate
+    search = harness.verify(view, later_s=AFTER_ALL_S)
+    output = harness.certify(view, search).certificate
 
-    assert kinds_failing(view, house, search) == set(left_out)
+    assert kinds_failing(view, harness, search) == set(left_out)
     assert not output.search.passed
 
     purges[left_out]()
-    again = house.verify(view, later_s=AFTER_ALL_S)
+    again = harness.verify(view, later_s=AFTER_ALL_S)
 
     assert again.failures == ()
 
 
-def test_the_way_each_kind_goes(house: ErasureHarness) -> None:
+def test_the_way_each_kind_goes(harness: ErasureHarness) -> None:
     """Rows and vectors are gone; what the broker keeps for its retention is sealed and unopenable."""
-    view = house.live("all-purged")
-    injected = house.inject(view)
-    house.end(view)
-    for purge in house.purges(view, house.clock.time_ns() + round(AFTER_ALL_S * 1e9)).values():
+    view = harness.live("all-purged")
+    injected = harness.inject(view)
+    harness.end(view)
+    for purge in harness.purges(view, harness.clock.time_ns() + round(AFTER_ALL_S * 1e9)).values():
         purge()
 
-    search = house.verify(view, later_s=AFTER_ALL_S)
+    search = harness.verify(view, later_s=AFTER_ALL_S)
 
     verdicts = {
         one.kind: next(
@@ -133,16 +133,16 @@ def test_the_way_each_kind_goes(house: ErasureHarness) -> None:
     }
 
 
-def test_a_vector_is_found_raw_among_thousands_so_nothing_hides_it_by_packing(house: ErasureHarness) -> None:
-    view = house.live("crowded")
-    gallery = house.gallery(house.plain_gallery)
-    others = [Reference(f"r{n}", f"e{n}", random_template(house.random)) for n in range(2_000)]
+def test_a_vector_is_found_raw_among_thousands_so_nothing_hides_it_by_packing(harness: ErasureHarness) -> None:
+    view = harness.live("crowded")
+    gallery = harness.gallery(harness.plain_gallery)
+    others = [Reference(f"r{n}", f"e{n}", random_template(harness.random)) for n in range(2_000)]
     gallery.add(view.gallery, view.contract_id, others[:1_000])
     injected = inject_template(
-        view, house.gallery, house.plain_gallery, house.engine, clock=house.clock, random=house.random
+        view, harness.gallery, harness.plain_gallery, harness.engine, clock=harness.clock, random=harness.random
     )
     gallery.add(view.gallery, view.contract_id, others[1_000:])
 
-    assert house.remember(view, [injected])[0].control is Control.FOUND
-    found = [f for r in house.verify(view).stores for f in r.findings if f.verdict is Verdict.FOUND_CLEAR]
+    assert harness.remember(view, [injected])[0].control is Control.FOUND
+    found = [f for r in harness.verify(view).stores for f in r.findings if f.verdict is Verdict.FOUND_CLEAR]
     assert found == []

@@ -8,9 +8,9 @@ from sqlalchemy import Engine
 
 from lfr_core.storage.engine import open_engine
 from tests.support.databases import database_url, postgres, sqlite_url
-from tests.support.footage import FootageHouse
+from tests.support.footage import FootageHarness
 
-__all__ = ["database_url", "engine", "house", "postgres", "sqlite_url"]
+__all__ = ["database_url", "engine", "harness", "postgres", "sqlite_url"]
 
 
 @pytest.fixture
@@ -21,8 +21,8 @@ def engine(database_url: str) -> Iterator[Engine]:
 
 
 @pytest.fixture
-def house(engine: Engine, tmp_path: Path) -> FootageHouse:
-    house = FootageHouse(engine, tmp_path)
-    house.deployment()
-    house.register("DC Ask", "Insp Allow", "DS Other")
-    return house
+def harness(engine: Engine, tmp_path: Path) -> FootageHarness:
+    harness = FootageHarness(engine, tmp_path)
+    harness.deployment()
+    harness.register("DC Ask", "Insp Allow", "DS Other")
+    return harness

@@ -13,22 +13,22 @@ from typer.testing import CliRunner
 
 from apps.cli.main import app
 from lfr_core.storage.engine import open_engine
-from tests.support.footage import FootageHouse
+from tests.support.footage import FootageHarness
 
 SOON = str(dt.datetime.now(dt.UTC).date() + dt.timedelta(days=7))
 
 
 @pytest.fixture
-def house(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FootageHouse]:
+def harness(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FootageHarness]:
     """Its vault answers at the socket that the commands ask."""
     engine = open_engine(sqlite_url)
-    house = FootageHouse(engine, tmp_path)
-    house.deployment()
-    house.register("DC Ask", "Insp Allow")
+    harness = FootageHarness(engine, tmp_path)
+    harness.deployment()
+    harness.register("DC Ask", "Insp Allow")
     monkeypatch.setenv("LFR_DATABASE_URL", sqlite_url)
     monkeypatch.setenv("LFR_HOME", str(tmp_path))
-    with house.behind_its_socket():
-        yield house
+    with harness.behind_its_socket():
+        yield harness
     engine.dispose()
 
 
@@ -49,8 +49,8 @@ def hold_words(*which: str, approved_by: str = "Insp Allow") -> list[str]:
     ]  # fmt: skip
 
 
-def test_from_the_list_to_a_hold_and_its_release(house: FootageHouse) -> None:
-    first, second = house.record(60)
+def test_from_the_list_to_a_hold_and_its_release(harness: FootageHarness) -> None:
+    first, second = harness.record(60)
     listed = asked("list", "--deployment", "dep")
     assert [(each["id"], each["frames"], each["held"]) for each in listed] == [
         (first.id, 30, False),
@@ -68,8 +68,8 @@ def test_from_the_list_to_a_hold_and_its_release(house: FootageHouse) -> None:
     assert asked("holds", "--released")[0]["released_by"] == "DC Ask"
 
 
-def test_a_hold_of_a_time_covers_the_segments_of_that_time(house: FootageHouse) -> None:
-    segments = house.record(120)
+def test_a_hold_of_a_time_covers_the_segments_of_that_time(harness: FootageHarness) -> None:
+    segments = harness.record(120)
 
     placed = asked(
         *hold_words("--deployment", "dep", "--from", "2026-11-23T12:00:31Z", "--to", "2026-11-23T13:01:29+01:00")
@@ -78,8 +78,8 @@ def test_a_hold_of_a_time_covers_the_segments_of_that_time(house: FootageHouse) 
     assert placed["segments"] == sorted(each.id for each in segments[1:3])
 
 
-def test_what_people_get_wrong_is_answered_in_a_sentence(house: FootageHouse) -> None:
-    (segment,) = house.record(5)
+def test_what_people_get_wrong_is_answered_in_a_sentence(harness: FootageHarness) -> None:
+    (segment,) = harness.record(5)
     assert "two people" in lfr(*hold_words("--segment", segment.id, approved_by="dc ask"), code=77)
     assert "hold-empty" in lfr(*hold_words(), code=77)
     bad_ground = [word if word != "complaint" else "curiosity" for word in hold_words("--segment", segment.id)]
@@ -89,9 +89,11 @@ def test_what_people_get_wrong_is_answered_in_a_sentence(house: FootageHouse) ->
     assert "footage.unknown" in lfr("show", "no-such", code=77)
 
 
-def test_view_and_export_write_what_was_filmed_and_tell_what_was_damaged(house: FootageHouse, tmp_path: Path) -> None:
-    _, second = house.record(60)
-    house.file(second).write_bytes(house.file(second).read_bytes()[:-10])
+def test_view_and_export_write_what_was_filmed_and_tell_what_was_damaged(
+    harness: FootageHarness, tmp_path: Path
+) -> None:
+    _, second = harness.record(60)
+    harness.file(second).write_bytes(harness.file(second).read_bytes()[:-10])
     words = ["--deployment", "dep", "--by", "DC Ask", "--purpose", "complaint CO/12/26", "--output"]
 
     assert "59 frames" in lfr("view", *words, str(tmp_path / "seen"))
@@ -100,15 +102,15 @@ def test_view_and_export_write_what_was_filmed_and_tell_what_was_damaged(house: 
     assert (reported["frames"], [each["lacking"] for each in reported["segments"]]) == (59, [0, 1])
     assert len(list((tmp_path / "seen").iterdir())) == 59
     assert (tmp_path / "evidence" / "manifest.json").exists()
-    assert len(house.audited("disclose")) == 1
-    assert len(house.audited("consult")) == 4
+    assert len(harness.audited("disclose")) == 1
+    assert len(harness.audited("consult")) == 4
     assert "output-exists" in lfr("view", *words, str(tmp_path / "seen"), code=77)
 
 
-def test_what_is_destroyed_is_listed_when_asked_for_and_cant_be_held(house: FootageHouse) -> None:
-    (segment,) = house.record(5)
-    house.after(32)
-    house.expire()
+def test_what_is_destroyed_is_listed_when_asked_for_and_cant_be_held(harness: FootageHarness) -> None:
+    (segment,) = harness.record(5)
+    harness.after(32)
+    harness.expire()
 
     assert asked("list", "--deployment", "dep") == []
     assert asked("list", "--deployment", "dep", "--gone")[0]["destroyed_at"]

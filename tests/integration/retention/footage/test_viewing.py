@@ -12,36 +12,36 @@ import pytest
 from lfr_core.common.errors import Refused, Retryable
 from lfr_core.retention.footage.export import MANIFEST, Written, disclose, write_frames
 from lfr_core.retention.footage.viewing import Viewing, choose
-from tests.support.footage import FootageHouse, jpeg
+from tests.support.footage import FootageHarness, jpeg
 from tests.support.records import NOW_NS
 
 
-def viewing(house: FootageHouse, *, from_s: float | None = None, to_s: float | None = None) -> Viewing:
+def viewing(harness: FootageHarness, *, from_s: float | None = None, to_s: float | None = None) -> Viewing:
     first = None if from_s is None else NOW_NS + round(from_s * 1e9)
     last = None if to_s is None else NOW_NS + round(to_s * 1e9)
-    chosen = choose(house.engine, deployment="dep", from_ns=first, to_ns=last)
+    chosen = choose(harness.engine, deployment="dep", from_ns=first, to_ns=last)
     return Viewing(
-        house.folder, house.vault, chosen, actor="DC Ask", purpose="case 36/1234/26", from_ns=first, to_ns=last
+        harness.folder, harness.vault, chosen, actor="DC Ask", purpose="case 36/1234/26", from_ns=first, to_ns=last
     )
 
 
-def exported(house: FootageHouse, folder: Path) -> Written:
+def exported(harness: FootageHarness, folder: Path) -> Written:
     return disclose(
-        viewing(house),
+        viewing(harness),
         folder,
-        engine=house.engine,
-        trail=house.trail,
+        engine=harness.engine,
+        trail=harness.trail,
         deployment="dep",
         actor="DC Ask",
         purpose="case 36/1234/26",
-        now_ns=house.clock.now_ns,
+        now_ns=harness.clock.now_ns,
     )
 
 
-def test_the_frames_of_a_time_come_out_as_they_went_in_across_segments(house: FootageHouse, tmp_path: Path) -> None:
-    house.record(90)
+def test_the_frames_of_a_time_come_out_as_they_went_in_across_segments(harness: FootageHarness, tmp_path: Path) -> None:
+    harness.record(90)
 
-    written = write_frames(viewing(house, from_s=25, to_s=35), tmp_path / "seen")
+    written = write_frames(viewing(harness, from_s=25, to_s=35), tmp_path / "seen")
 
     files = sorted((tmp_path / "seen").iterdir())
     assert [file.read_bytes() for file in files] == [jpeg(number) for number in range(25, 35)]
@@ -49,37 +49,39 @@ def test_the_frames_of_a_time_come_out_as_they_went_in_across_segments(house: Fo
     assert [(each.frames, each.problem) for each in written.seen] == [(5, ""), (5, "")]
 
 
-def test_each_segment_looked_at_is_on_the_trail_and_the_others_are_not(house: FootageHouse, tmp_path: Path) -> None:
-    _, second, _ = house.record(90)
+def test_each_segment_looked_at_is_on_the_trail_and_the_others_are_not(harness: FootageHarness, tmp_path: Path) -> None:
+    _, second, _ = harness.record(90)
 
-    write_frames(viewing(house, from_s=35, to_s=40), tmp_path / "seen")
+    write_frames(viewing(harness, from_s=35, to_s=40), tmp_path / "seen")
 
-    bodies = [entry.body for entry in house.audited("consult")]
+    bodies = [entry.body for entry in harness.audited("consult")]
     assert len(bodies) == 1
     assert f"footage:{second.id}" in bodies[0]
     assert "case 36/1234/26" in bodies[0]
     assert "Ask" not in bodies[0]
 
 
-def test_what_cant_be_audited_isnt_shown(house: FootageHouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    house.record(10)
+def test_what_cant_be_audited_isnt_shown(
+    harness: FootageHarness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    harness.record(10)
 
     def refuse(*_: object) -> None:
         raise Retryable("the trail is away")
 
-    monkeypatch.setattr(house.core._audit, "record", refuse)
+    monkeypatch.setattr(harness.core._audit, "record", refuse)
     with pytest.raises(Retryable):
-        write_frames(viewing(house), tmp_path / "seen")
+        write_frames(viewing(harness), tmp_path / "seen")
 
     assert not (tmp_path / "seen").exists()
 
 
 def test_an_export_has_a_manifest_that_accounts_for_each_file_and_is_a_disclosure(
-    house: FootageHouse, tmp_path: Path
+    harness: FootageHarness, tmp_path: Path
 ) -> None:
-    (segment,) = house.record(10)
+    (segment,) = harness.record(10)
 
-    written = exported(house, tmp_path / "evidence")
+    written = exported(harness, tmp_path / "evidence")
 
     manifest = json.loads((tmp_path / "evidence" / MANIFEST).read_text())
     assert {each["file"]: each["sha256"] for each in manifest["files"]} == {
@@ -91,36 +93,36 @@ def test_an_export_has_a_manifest_that_accounts_for_each_file_and_is_a_disclosur
     assert [(each["id"], each["frames_exported"]) for each in manifest["segments"]] == [(segment.id, 10)]
     digest = hashlib.sha256((tmp_path / "evidence" / MANIFEST).read_bytes()).hexdigest()
     assert written.manifest_sha256 == digest
-    (entry,) = house.audited("disclose")
+    (entry,) = harness.audited("disclose")
     assert digest in entry.body
     assert (os.stat(tmp_path / "evidence").st_mode & 0o777) == 0o700  # noqa: PTH116
 
 
 def test_an_export_that_isnt_on_the_trail_leaves_nothing_behind(
-    house: FootageHouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    harness: FootageHarness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    house.record(10)
+    harness.record(10)
 
     def refuse(*_: object) -> None:
         raise Retryable("the trail is away")
 
-    monkeypatch.setattr(house.trail, "append", refuse)
+    monkeypatch.setattr(harness.trail, "append", refuse)
     before = set(tmp_path.iterdir())
     with pytest.raises(Retryable):
-        exported(house, tmp_path / "evidence")
+        exported(harness, tmp_path / "evidence")
 
     assert set(tmp_path.iterdir()) == before
 
 
-def test_damage_is_said_and_the_rest_comes_out(house: FootageHouse, tmp_path: Path) -> None:
-    first, second, third = house.record(90)
-    changed = bytearray(house.file(first).read_bytes())
+def test_damage_is_said_and_the_rest_comes_out(harness: FootageHarness, tmp_path: Path) -> None:
+    first, second, third = harness.record(90)
+    changed = bytearray(harness.file(first).read_bytes())
     changed[-1] ^= 1
-    house.file(first).write_bytes(changed)
-    house.file(second).write_bytes(house.file(second).read_bytes()[:-10])
-    house.file(third).unlink()
+    harness.file(first).write_bytes(changed)
+    harness.file(second).write_bytes(harness.file(second).read_bytes()[:-10])
+    harness.file(third).unlink()
 
-    written = write_frames(viewing(house), tmp_path / "seen")
+    written = write_frames(viewing(harness), tmp_path / "seen")
 
     assert [(each.frames, each.damaged, each.frames_lacking) for each in written.seen] == [
         (29, 1, 0),
@@ -131,26 +133,28 @@ def test_damage_is_said_and_the_rest_comes_out(house: FootageHouse, tmp_path: Pa
     assert written.seen[2].problem == "its file is missing or unreadable"
 
 
-def test_what_is_destroyed_is_said_to_be_gone_and_what_never_was_unknown(house: FootageHouse, tmp_path: Path) -> None:
-    (segment,) = house.record(10)
-    house.vault.destroy([segment.key_id], rule="test")
+def test_what_is_destroyed_is_said_to_be_gone_and_what_never_was_unknown(
+    harness: FootageHarness, tmp_path: Path
+) -> None:
+    (segment,) = harness.record(10)
+    harness.vault.destroy([segment.key_id], rule="test")
     with pytest.raises(Refused) as refused:
-        write_frames(viewing(house), tmp_path / "seen")
+        write_frames(viewing(harness), tmp_path / "seen")
     assert (refused.value.rule, "its key is destroyed" in str(refused.value)) == ("footage.nothing", True)
-    house.after(32)
-    house.expire()
+    harness.after(32)
+    harness.expire()
     for deployment, rule in (("dep", "footage.gone"), ("other", "footage.unknown")):
         with pytest.raises(Refused) as refused:
-            choose(house.engine, deployment=deployment)
+            choose(harness.engine, deployment=deployment)
         assert refused.value.rule == rule
 
 
-def test_a_folder_that_is_there_already_is_never_written_into(house: FootageHouse, tmp_path: Path) -> None:
-    house.record(10)
+def test_a_folder_that_is_there_already_is_never_written_into(harness: FootageHarness, tmp_path: Path) -> None:
+    harness.record(10)
     (tmp_path / "seen").mkdir()
 
     with pytest.raises(Refused) as refused:
-        write_frames(viewing(house), tmp_path / "seen")
+        write_frames(viewing(harness), tmp_path / "seen")
 
     assert refused.value.rule == "footage.output-exists"
-    assert house.audited("consult") == []
+    assert harness.audited("consult") == []

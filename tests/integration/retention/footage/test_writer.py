@@ -17,7 +17,7 @@ from lfr_core.retention.footage.register import segments
 from lfr_core.retention.footage.segment import index_segment, open_record
 from lfr_core.storage.engine import open_engine
 from tests.support.disks import fill, small_disk
-from tests.support.footage import FootageHouse, jpeg
+from tests.support.footage import FootageHarness, jpeg
 
 
 def wait_until(so: object) -> None:
@@ -27,8 +27,8 @@ def wait_until(so: object) -> None:
         time.sleep(0.002)
 
 
-def test_a_segment_begins_every_segment_s_with_a_key_of_its_own_and_a_row(house: FootageHouse) -> None:
-    found = house.record(75, frames_per_second=2)
+def test_a_segment_begins_every_segment_s_with_a_key_of_its_own_and_a_row(harness: FootageHarness) -> None:
+    found = harness.record(75, frames_per_second=2)
 
     assert [each.frames for each in found] == [60, 60, 30]
     assert [(each.ended_ns or 0) - each.started_ns for each in found] == [
@@ -38,18 +38,18 @@ def test_a_segment_begins_every_segment_s_with_a_key_of_its_own_and_a_row(house:
     ]
     assert len({each.key_fingerprint for each in found}) == 3
     assert {each.due_ns - each.started_ns for each in found} == {31 * 86_400 * 10**9}
-    assert {info.subject: info.due_ns for info in house.vault.kept(KeyKind.FOOTAGE)} == {
+    assert {info.subject: info.due_ns for info in harness.vault.kept(KeyKind.FOOTAGE)} == {
         each.id: each.due_ns for each in found
     }
-    assert [house.file(each).stat().st_size for each in found] == [each.bytes for each in found]
+    assert [harness.file(each).stat().st_size for each in found] == [each.bytes for each in found]
 
 
-def test_each_frame_opens_under_its_segment_s_key_and_none_lies_there_in_the_clear(house: FootageHouse) -> None:
+def test_each_frame_opens_under_its_segment_s_key_and_none_lies_there_in_the_clear(harness: FootageHarness) -> None:
     frames = []
-    for segment in house.record(40):
-        file = house.file(segment)
+    for segment in harness.record(40):
+        file = harness.file(segment)
         index = index_segment(file)
-        key = house.vault.open_kept(segment.key_id, actor="DC Ask", purpose="test").key
+        key = harness.vault.open_kept(segment.key_id, actor="DC Ask", purpose="test").key
         with file.open("rb") as stream:
             frames += [open_record(stream, index, record, key) for record in index.records]
         assert b"IN-THE-CLEAR" not in file.read_bytes()
@@ -57,25 +57,25 @@ def test_each_frame_opens_under_its_segment_s_key_and_none_lies_there_in_the_cle
     assert frames == [jpeg(number) for number in range(40)]
 
 
-def test_a_clock_set_back_begins_a_new_segment(house: FootageHouse) -> None:
-    with house.writer() as writer:
-        writer.offer(house.clock.now_ns, jpeg(0))
-        writer.offer(house.clock.now_ns - 3_600 * 10**9, jpeg(1))
+def test_a_clock_set_back_begins_a_new_segment(harness: FootageHarness) -> None:
+    with harness.writer() as writer:
+        writer.offer(harness.clock.now_ns, jpeg(0))
+        writer.offer(harness.clock.now_ns - 3_600 * 10**9, jpeg(1))
 
-    assert [each.frames for each in segments(house.engine)] == [1, 1]
+    assert [each.frames for each in segments(harness.engine)] == [1, 1]
 
 
-def test_a_camera_that_falls_silent_closes_its_segment(house: FootageHouse) -> None:
-    with house.writer() as writer:
-        writer.offer(house.clock.now_ns, jpeg(0))
+def test_a_camera_that_falls_silent_closes_its_segment(harness: FootageHarness) -> None:
+    with harness.writer() as writer:
+        writer.offer(harness.clock.now_ns, jpeg(0))
         wait_until(lambda: writer.kept)
-        house.clock.advance(31)
+        harness.clock.advance(31)
 
-        wait_until(lambda: segments(house.engine)[0].ended_ns is not None)
+        wait_until(lambda: segments(harness.engine)[0].ended_ns is not None)
 
 
 def test_with_the_vault_away_there_is_a_gap_that_is_counted_and_nothing_on_the_disk(
-    house: FootageHouse, monkeypatch: pytest.MonkeyPatch
+    harness: FootageHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = []
 
@@ -83,35 +83,37 @@ def test_with_the_vault_away_there_is_a_gap_that_is_counted_and_nothing_on_the_d
         asked.append(1)
         raise Retryable("the vault is away")
 
-    with capture_logs() as logs, house.writer() as writer:
+    with capture_logs() as logs, harness.writer() as writer:
         with monkeypatch.context() as patch:
-            patch.setattr(house.vault, "make_key", away)
+            patch.setattr(harness.vault, "make_key", away)
             for number in range(40):
-                writer.offer(house.clock.now_ns, jpeg(number))
+                writer.offer(harness.clock.now_ns, jpeg(number))
                 wait_until(lambda: writer.missed == number + 1)  # noqa: B023  called at once
-            assert list(house.home.glob("footage/*")) == []
+            assert list(harness.home.glob("footage/*")) == []
             assert len(asked) == 1  # no storm: the next try is seconds away
-        house.clock.advance(6)
-        writer.offer(house.clock.now_ns, jpeg(99))
+        harness.clock.advance(6)
+        writer.offer(harness.clock.now_ns, jpeg(99))
 
-    (segment,) = segments(house.engine)
+    (segment,) = segments(harness.engine)
     assert (segment.frames, segment.missed, writer.kept, writer.missed) == (1, 40, 1, 40)
     assert len([each for each in logs if each["event"] == "footage.gap"]) == 1
     assert len([each for each in logs if each["event"] == "footage.resumed"]) == 1
 
 
-def test_a_writer_that_is_stuck_costs_the_camera_no_time(house: FootageHouse, monkeypatch: pytest.MonkeyPatch) -> None:
-    free, make_key = threading.Event(), house.vault.make_key
+def test_a_writer_that_is_stuck_costs_the_camera_no_time(
+    harness: FootageHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free, make_key = threading.Event(), harness.vault.make_key
 
     def slow(kind: KeyKind, deployment: str, subject: str, due_ns: int, *, actor: SystemActor) -> KeptKey:
         free.wait(30)
         return make_key(kind, deployment, subject, due_ns, actor=actor)
 
-    monkeypatch.setattr(house.vault, "make_key", slow)
-    with house.writer() as writer:
+    monkeypatch.setattr(harness.vault, "make_key", slow)
+    with harness.writer() as writer:
         begun = time.monotonic()
         for number in range(200):
-            writer.offer(house.clock.now_ns, jpeg(number))
+            writer.offer(harness.clock.now_ns, jpeg(number))
         took = time.monotonic() - begun
         free.set()
 
@@ -120,55 +122,55 @@ def test_a_writer_that_is_stuck_costs_the_camera_no_time(house: FootageHouse, mo
     assert writer.missed >= 180
 
 
-def test_with_the_records_away_nothing_is_kept_and_the_camera_goes_on(house: FootageHouse, tmp_path: Path) -> None:
-    house.engine = open_engine(f"sqlite:///{tmp_path / 'empty.sqlite3'}")  # no tables in it
-    with house.writer() as writer:
-        writer.offer(house.clock.now_ns, jpeg(0))
+def test_with_the_records_away_nothing_is_kept_and_the_camera_goes_on(harness: FootageHarness, tmp_path: Path) -> None:
+    harness.engine = open_engine(f"sqlite:///{tmp_path / 'empty.sqlite3'}")  # no tables in it
+    with harness.writer() as writer:
+        writer.offer(harness.clock.now_ns, jpeg(0))
 
-    assert (writer.kept, writer.missed, list(house.folder.iterdir())) == (0, 1, [])
-    house.engine.dispose()
-
-
-def test_no_segment_is_begun_when_the_disk_has_too_little_left(house: FootageHouse) -> None:
-    with house.writer(min_free_bytes=10**18) as writer:
-        writer.offer(house.clock.now_ns, jpeg(0))
-
-    assert (writer.missed, segments(house.engine)) == (1, ())
+    assert (writer.kept, writer.missed, list(harness.folder.iterdir())) == (0, 1, [])
+    harness.engine.dispose()
 
 
-def test_a_full_disk_is_a_gap_and_what_was_written_before_stays_whole(house: FootageHouse, tmp_path: Path) -> None:
+def test_no_segment_is_begun_when_the_disk_has_too_little_left(harness: FootageHarness) -> None:
+    with harness.writer(min_free_bytes=10**18) as writer:
+        writer.offer(harness.clock.now_ns, jpeg(0))
+
+    assert (writer.missed, segments(harness.engine)) == (1, ())
+
+
+def test_a_full_disk_is_a_gap_and_what_was_written_before_stays_whole(harness: FootageHarness, tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk", megabytes=4) as disk:
-        house.folder = disk / "footage"
-        with house.writer() as writer:
-            writer.offer(house.clock.now_ns, jpeg(0))
+        harness.folder = disk / "footage"
+        with harness.writer() as writer:
+            writer.offer(harness.clock.now_ns, jpeg(0))
             wait_until(lambda: writer.kept)
             filler = fill(disk)
-            writer.offer(house.clock.now_ns + 10**9, jpeg(1, size=200_000))
+            writer.offer(harness.clock.now_ns + 10**9, jpeg(1, size=200_000))
             wait_until(lambda: writer.missed)
             filler.unlink()
-            house.clock.advance(6)
-            writer.offer(house.clock.now_ns, jpeg(2))
-        (segment,) = segments(house.engine)
-        index = index_segment(house.file(segment))
+            harness.clock.advance(6)
+            writer.offer(harness.clock.now_ns, jpeg(2))
+        (segment,) = segments(harness.engine)
+        index = index_segment(harness.file(segment))
 
     assert (segment.frames, segment.missed, len(index.records), index.cut_short_bytes) == (2, 1, 2, 0)
 
 
 def test_a_segment_that_failed_to_begin_leaves_no_heap_of_rows_and_keys(
-    house: FootageHouse, engine: Engine, monkeypatch: pytest.MonkeyPatch
+    harness: FootageHarness, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fails(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    with house.writer() as writer:
+    with harness.writer() as writer:
         with monkeypatch.context() as patch:
             patch.setattr("streams.camera.footage.SegmentFile", fails)
             for number in range(5):
-                writer.offer(house.clock.now_ns, jpeg(number))
+                writer.offer(harness.clock.now_ns, jpeg(number))
                 wait_until(lambda: writer.missed == number + 1)  # noqa: B023  called at once
-                house.clock.advance(6)
-        writer.offer(house.clock.now_ns, jpeg(9))
+                harness.clock.advance(6)
+        writer.offer(harness.clock.now_ns, jpeg(9))
 
     (segment,) = segments(engine)
-    assert (segment.frames, len(house.vault.kept(KeyKind.FOOTAGE))) == (1, 1)
+    assert (segment.frames, len(harness.vault.kept(KeyKind.FOOTAGE))) == (1, 1)
     assert segment.due_ns - segment.started_ns <= 31 * 86_400 * 10**9

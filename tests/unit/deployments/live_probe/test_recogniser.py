@@ -79,7 +79,7 @@ class Directory:
         return self.view
 
 
-class House:
+class Harness:
     """A recogniser with a gallery of the test face and one person, and everything a test may break."""
 
     def __init__(self, engine: Engine | None = None, view: DeploymentView = VIEW) -> None:
@@ -116,7 +116,7 @@ def frame(sequence: int) -> RawFrame:
 
 
 def test_the_test_face_is_found_in_the_deployments_own_gallery_and_says_so() -> None:
-    (answer,) = House().run(proof()).proofs
+    (answer,) = Harness().run(proof()).proofs
 
     assert (answer.id, answer.deployment, answer.part, answer.sent_ns) == (PROOF, "dep", 3, NOW_NS)
     assert answer.ok
@@ -124,14 +124,14 @@ def test_the_test_face_is_found_in_the_deployments_own_gallery_and_says_so() -> 
 
 
 def test_a_proof_is_no_outcome_no_face_no_time_no_sighting_and_no_letter() -> None:
-    done = House().run(proof())
+    done = Harness().run(proof())
 
     assert (done.outcomes, done.sightings, done.dead) == ([], [], [])
 
 
 def test_what_is_counted_of_a_cameras_frames_is_the_same_with_and_without_a_proof_among_them() -> None:
-    alone = House(Engine(axis(1))).run(frame(1), frame(2))
-    among = House(Engine(axis(1))).run(frame(1), proof(), frame(2))
+    alone = Harness(Engine(axis(1))).run(frame(1), frame(2))
+    among = Harness(Engine(axis(1))).run(frame(1), proof(), frame(2))
 
     assert [batch.results for batch in among.outcomes] == [batch.results for batch in alone.outcomes]
     assert [[(s.stage, s.calls) for s in batch.stages] for batch in among.outcomes] == [
@@ -149,13 +149,13 @@ def test_what_is_counted_of_a_cameras_frames_is_the_same_with_and_without_a_proo
     ],
 )
 def test_a_detector_or_embedder_that_fails_is_reported_by_its_fault(engine: Engine, fault: LiveProbeFault) -> None:
-    (answer,) = House(engine).run(proof()).proofs
+    (answer,) = Harness(engine).run(proof()).proofs
 
     assert (answer.ok, answer.fault) == (False, fault)
 
 
 def test_a_match_below_the_threshold_is_no_proof_and_says_how_alike_it_was() -> None:
-    (answer,) = House(Engine(axis(0, 5, 6, 7, 8))).run(proof()).proofs  # 1 / sqrt(5) = 0.447
+    (answer,) = Harness(Engine(axis(0, 5, 6, 7, 8))).run(proof()).proofs  # 1 / sqrt(5) = 0.447
 
     assert answer.fault is LiveProbeFault.NO_MATCH
     assert answer.similarity == pytest.approx(0.447, abs=1e-3)
@@ -169,68 +169,68 @@ def test_a_match_below_the_threshold_is_no_proof_and_says_how_alike_it_was() -> 
     ],
 )
 def test_a_worker_that_must_not_or_can_not_recognise_says_which(view: DeploymentView, fault: LiveProbeFault) -> None:
-    (answer,) = House(view=view).run(proof()).proofs
+    (answer,) = Harness(view=view).run(proof()).proofs
 
     assert answer.fault is fault
 
 
 def test_a_call_without_a_payload_is_answered_though_the_gate_is_shut() -> None:
-    house = House()
-    house.frames.gate = Refused("gate.operator-attending", "nobody attends")
+    harness = Harness()
+    harness.frames.gate = Refused("gate.operator-attending", "nobody attends")
 
-    assert [one.fault for one in house.run(proof(b"", key_id=UNSEALED)).proofs] == [LiveProbeFault.UNOPENABLE]
-    assert [one.fault for one in house.run(proof()).proofs] == [LiveProbeFault.CLOSED]
+    assert [one.fault for one in harness.run(proof(b"", key_id=UNSEALED)).proofs] == [LiveProbeFault.UNOPENABLE]
+    assert [one.fault for one in harness.run(proof()).proofs] == [LiveProbeFault.CLOSED]
 
 
 def test_a_proof_that_is_no_image_or_too_old_is_reported_and_dead_letters_nothing() -> None:
-    house = House()
-    done = house.run(proof(b"no image"))
-    house.clock.advance(load_policy().live.frame_max_age_s + 1.0)
-    late = house.run(proof())
+    harness = Harness()
+    done = harness.run(proof(b"no image"))
+    harness.clock.advance(load_policy().live.frame_max_age_s + 1.0)
+    late = harness.run(proof())
 
     assert [one.fault for one in (*done.proofs, *late.proofs)] == [LiveProbeFault.UNREADABLE, LiveProbeFault.STALE]
     assert (done.dead, late.dead) == ([], [])
 
 
 def test_while_the_gallery_is_away_a_fresh_proof_is_asked_again_and_an_old_one_gives_up() -> None:
-    house = House()
+    harness = Harness()
 
     def away(name: str, contract_id: str, probes: Floats, limit: int = 1) -> list[list[Candidate]]:
         raise Retryable("away")
 
-    house.gallery.search = away  # type: ignore[method-assign]  # a fault on purpose
-    looked = house.worker.look([proof()])
+    harness.gallery.search = away  # type: ignore[method-assign]  # a fault on purpose
+    looked = harness.worker.look([proof()])
     with pytest.raises(Retryable):
-        house.worker.match(looked)
-    house.clock.advance(load_policy().live.frame_max_age_s + 1.0)
+        harness.worker.match(looked)
+    harness.clock.advance(load_policy().live.frame_max_age_s + 1.0)
 
-    assert [one.fault for one in house.worker.match(looked).proofs] == [LiveProbeFault.GALLERY_AWAY]
+    assert [one.fault for one in harness.worker.match(looked).proofs] == [LiveProbeFault.GALLERY_AWAY]
 
 
 def test_a_proof_whose_session_is_no_proofs_id_is_dead_lettered_and_counted_on_no_camera() -> None:
-    done = House().run(proof(session="not a uuid"))
+    done = Harness().run(proof(session="not a uuid"))
 
     assert (done.proofs, done.outcomes, len(done.dead)) == ([], [], 1)
 
 
 def test_a_proof_that_makes_recognition_fail_is_dead_lettered_and_no_frame_is_counted() -> None:
-    done = House().worker.refuse(proof(), Poison("recognition failed"))
+    done = Harness().worker.refuse(proof(), Poison("recognition failed"))
 
     assert (done.outcomes, len(done.dead)) == ([], 1)
 
 
 def test_an_ordinary_face_like_the_test_face_is_never_a_sighting() -> None:
-    house = House(Engine(axis(0)))
+    harness = Harness(Engine(axis(0)))
 
-    done = [house.run(frame(sequence)) for sequence in range(1, 30)]
+    done = [harness.run(frame(sequence)) for sequence in range(1, 30)]
 
     assert [sighting for one in done for sighting in one.sightings] == []
 
 
 def test_the_test_face_in_the_gallery_hides_no_person_who_is_next() -> None:
     template = (0.8 * axis(0) + 0.6 * axis(1)).astype(np.float32)  # the test face at 0.8, the person at 0.6
-    house = House(Engine(template))
+    harness = Harness(Engine(template))
 
-    done = [house.run(frame(sequence)) for sequence in range(1, 30)]
+    done = [harness.run(frame(sequence)) for sequence in range(1, 30)]
 
     assert {sighting.entry for one in done for sighting in one.sightings} == {"a"}

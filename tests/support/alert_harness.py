@@ -29,14 +29,14 @@ from tests.support.people import sign_on
 from tests.support.records import Entry, entry, sighting
 from tests.support.vault_core import TwoClocks
 
-__all__ = ["AlertHouse"]
+__all__ = ["AlertHarness"]
 
 POLICY = load_policy()
 RETENTION_S = POLICY.alerts.retention_h * 3600.0
 
 
 @dataclass
-class AlertHouse:
+class AlertHarness:
     """Everything an alert passes after recognition."""
 
     engine: Engine
@@ -48,7 +48,7 @@ class AlertHouse:
         log = VaultLog(self.engine, self.clock)
 
         class Audit:
-            def record(_, event: AuditEvent) -> None:  # noqa: N805  `self` is the house
+            def record(_, event: AuditEvent) -> None:  # noqa: N805  `self` is the harness
                 record(self.engine, self.trail, event)
 
         self.vault = VaultCore(

@@ -34,10 +34,10 @@ from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.footage import FootageSegmentRow
 from lfr_core.storage.tables.row import Row
 from lfr_core.storage.tables.stream import CameraSessionRow
-from tests.support.alert_house import AlertHouse
+from tests.support.alert_harness import AlertHarness
 from tests.support.people import add_operators
 
-__all__ = ["DAY_S", "LATE_S", "PromiseHouse"]
+__all__ = ["DAY_S", "LATE_S", "PromiseHarness"]
 
 DAY_S = 86_400.0
 LATE_S = 301.0
@@ -45,7 +45,7 @@ LATE_S = 301.0
 
 
 @dataclass
-class PromiseHouse(AlertHouse):
+class PromiseHarness(AlertHarness):
     """A live deployment `dep`, nothing overdue, and one state for every check."""
 
     source: Path = PROJECT
