@@ -127,9 +127,9 @@ def registered(harness: ResultsHarness) -> Explanations:
 
 def test_results_wait_until_the_last_alert_is_decided_and_are_then_published_once(harness: ResultsHarness) -> None:
     harness.announce()
-    first = harness.certificates().attempt("dep")
+    first = harness.results().attempt("dep")
     harness.judge_all()
-    second, third = harness.certificates().attempt("dep"), harness.certificates().attempt("dep")
+    second, third = harness.results().attempt("dep"), harness.results().attempt("dep")
 
     assert (first.outcome, first.record, harness.calls) == (Outcome.WAITING, None, [])
     assert "1 alert not decided" in first.message
@@ -145,7 +145,7 @@ def test_from_the_third_working_day_the_publication_officer_is_called_once(harne
     harness.announce()
     harness.go_to(moments(harness.ended_at, harness.policy).remind_at)
     for _ in range(2):
-        assert harness.certificates().attempt("dep").outcome is Outcome.WAITING
+        assert harness.results().attempt("dep").outcome is Outcome.WAITING
 
     ((role, why),) = harness.calls
     assert role is Role.PUBLICATION_OFFICER
@@ -156,7 +156,7 @@ def test_before_the_deadline_it_publishes_by_itself_and_locks_until_a_person_exp
     harness.announce()
     explanations = registered(harness)
     harness.go_to(moments(harness.ended_at, harness.policy).unattended_at)
-    made = harness.certificates().attempt("dep")
+    made = harness.results().attempt("dep")
 
     assert made.outcome is Outcome.PUBLISHED
     assert made.record is not None
@@ -181,11 +181,11 @@ def test_a_failing_suite_publishes_nothing_and_says_why_in_public_without_what_w
     harness.judge_all()
     harness.defect = "one column repeats another"
     with pytest.raises(Refused, match="printed Norwich") as refused:
-        harness.certificates().attempt("dep")
+        harness.results().attempt("dep")
     harness.go_to(moments(harness.ended_at, harness.policy).unattended_at)
-    late = harness.certificates().attempt("dep")
+    late = harness.results().attempt("dep")
     harness.go_to(moments(harness.ended_at, harness.policy).due_at + timedelta(minutes=1))
-    again = harness.certificates().attempt("dep")
+    again = harness.results().attempt("dep")
 
     assert refused.value.rule == "results.quality"
     assert (late.outcome, again.outcome, published_records(harness.engine)) == (Outcome.LATE, Outcome.LATE, ())
@@ -194,7 +194,7 @@ def test_a_failing_suite_publishes_nothing_and_says_why_in_public_without_what_w
     assert (harness.due().stands, harness.locked()) == (ResultsStatus.OVERDUE, ("dep",))
     assert {role for role, _ in harness.calls} == {Role.PUBLICATION_OFFICER, Role.AUTHORISING_OFFICER}
     harness.defect = ""
-    assert harness.certificates().attempt("dep").outcome is Outcome.PUBLISHED
+    assert harness.results().attempt("dep").outcome is Outcome.PUBLISHED
     assert published_records(harness.engine)[0].record.on_time is False
     assert harness.locked() == ("dep",)  # published late is still to be explained
 
@@ -204,31 +204,31 @@ def test_what_is_mended_before_the_deadline_was_never_late(harness: ResultsHarne
     harness.judge_all()
     harness.defect = "one column repeats another"
     harness.go_to(moments(harness.ended_at, harness.policy).unattended_at)
-    harness.certificates().attempt("dep")
+    harness.results().attempt("dep")
     harness.defect = ""
-    harness.certificates().attempt("dep")
+    harness.results().attempt("dep")
 
     assert (harness.due().stands, harness.due().late_at, harness.locked()) == (ResultsStatus.PUBLISHED, None, ())
 
 
 def test_results_of_a_deployment_nobody_announced_are_late_in_public(harness: ResultsHarness) -> None:
     with pytest.raises(Refused) as refused:
-        harness.certificates().attempt("dep")
+        harness.results().attempt("dep")
     harness.go_to(moments(harness.ended_at, harness.policy).due_at)
-    made = harness.certificates().make_up()
+    made = harness.results().make_up()
 
     assert refused.value.rule == "announcement.none"
     assert [one.outcome for one in made] == [Outcome.LATE]
     assert "neither announced" in harness.due().late_because
-    assert harness.certificates().make_up() == ()
+    assert harness.results().make_up() == ()
 
 
 def test_a_flow_that_never_ran_is_made_up_late_and_says_so(harness: ResultsHarness) -> None:
     harness.announce()
     harness.judge_all()
-    assert harness.certificates().make_up() == ()  # nothing is forced before its time
+    assert harness.results().make_up() == ()  # nothing is forced before its time
     harness.go_to(moments(harness.ended_at, harness.policy).due_at + timedelta(days=2))
-    (made,) = harness.certificates().make_up()
+    (made,) = harness.results().make_up()
 
     assert made.outcome is Outcome.PUBLISHED
     assert harness.due().late_because == "they were published after the deadline"
@@ -238,12 +238,12 @@ def test_a_flow_that_never_ran_is_made_up_late_and_says_so(harness: ResultsHarne
 def test_a_bank_holiday_added_late_moves_only_a_deadline_that_still_runs(harness: ResultsHarness) -> None:
     harness.announce()
     before = moments(harness.ended_at, harness.policy).due_at
-    harness.certificates().make_up()  # keeps the deadline
+    harness.results().make_up()  # keeps the deadline
     day = (before - timedelta(hours=12)).date()
     more = harness.policy.model_copy(update={"extra_bank_holidays": (day,)})
     harness.policy = more
     moved = harness.due().moments.due_at
-    harness.certificates().make_up()
+    harness.results().make_up()
     harness.go_to(before + timedelta(hours=1))
     assert harness.due().stands is ResultsStatus.REMINDER
     assert harness.due().moments.due_at == moved > before
@@ -283,27 +283,27 @@ def test_a_planned_deployments_results_are_its_publication_officers(harness: Res
     registered(harness)
     planned_from_now(harness)
     with pytest.raises(Refused) as refused:
-        harness.certificates().publish("dep", by="O. Operator")
-    record = harness.certificates().publish("dep", by="P. Officer", word=WORD)
+        harness.results().publish("dep", by="O. Operator")
+    record = harness.results().publish("dep", by="P. Officer", word=WORD)
 
     assert refused.value.rule == "people.wrong-role"
-    assert harness.certificates().publish("dep", by="P. Officer") == record
+    assert harness.results().publish("dep", by="P. Officer") == record
 
 
 def test_a_correction_passes_the_suites_too_and_is_the_publication_officers(harness: ResultsHarness) -> None:
     harness.announce()
     registered(harness)
     with pytest.raises(Refused) as none_yet:
-        harness.certificates().correct("dep", reason="the decisions came later", by="P. Officer")
+        harness.results().correct("dep", reason="the decisions came later", by="P. Officer")
     first = harness.results(real=True).publish("dep", by="P. Officer", word=WORD)
     harness.judge_all()
     planned_from_now(harness)
     harness.defect = "one column repeats another"
     with pytest.raises(Refused) as failing:
-        harness.certificates().correct("dep", reason="the decisions came later", by="P. Officer")
+        harness.results().correct("dep", reason="the decisions came later", by="P. Officer")
     harness.defect = ""
     with pytest.raises(Refused) as wrong_role:
-        harness.certificates().correct("dep", reason="the decisions came later", by="O. Operator")
+        harness.results().correct("dep", reason="the decisions came later", by="O. Operator")
     standing = published_records(harness.engine)
     second = harness.results(real=True).correct("dep", reason="the decisions came later", by="P. Officer")
 
@@ -328,10 +328,10 @@ def test_nobody_publishes_undecided_alerts_without_the_officers_word_for_just_so
         (NotDecidedWord(1, "nul\x00"), "P. Officer", "results.not-decided"),
     ):
         with pytest.raises(Refused) as refused:
-            harness.certificates().publish("dep", by=by, word=word)
+            harness.results().publish("dep", by=by, word=word)
         assert refused.value.rule == rule
     assert published_records(harness.engine) == ()
-    made = harness.certificates().publish("dep", by="P. Officer", word=WORD).record
+    made = harness.results().publish("dep", by="P. Officer", word=WORD).record
 
     assert made.alerts.not_decided == made.alerts.unanswered == 1
     assert made.not_decided is not None
@@ -347,7 +347,7 @@ def test_nobody_publishes_undecided_alerts_without_the_officers_word_for_just_so
 def test_what_published_itself_undecided_says_that_nobody_answers_for_it(harness: ResultsHarness) -> None:
     harness.announce()
     harness.go_to(moments(harness.ended_at, harness.policy).unattended_at)
-    made = harness.certificates().attempt("dep").record
+    made = harness.results().attempt("dep").record
 
     assert made is not None
     assert (made.record.alerts.false, made.record.alerts.not_decided) == (2, 1)
@@ -362,10 +362,10 @@ def test_what_published_itself_undecided_says_that_nobody_answers_for_it(harness
 def test_a_correction_keeps_the_word_and_needs_another_only_for_more_alerts(harness: ResultsHarness) -> None:
     harness.announce()
     registered(harness)
-    first = harness.certificates().publish("dep", by="P. Officer", word=WORD).record
+    first = harness.results().publish("dep", by="P. Officer", word=WORD).record
     with writing(harness.engine) as session:
         session.add(CameraSessionRow(deployment="dep", camera="late", session="s", first_seen_ns=0, last_seen_ns=0))
-    second = harness.certificates().correct("dep", reason="a camera was left out", by="P. Officer").record
+    second = harness.results().correct("dep", reason="a camera was left out", by="P. Officer").record
 
     assert second.not_decided == first.not_decided
     assert second.corrections[-1].changed == ("cameras",)
@@ -374,14 +374,14 @@ def test_a_correction_keeps_the_word_and_needs_another_only_for_more_alerts(harn
 def test_killed_between_the_note_and_the_record_the_next_attempt_publishes(harness: ResultsHarness) -> None:
     harness.announce()
     harness.go_to(moments(harness.ended_at, harness.policy).unattended_at)
-    results = harness.certificates()
+    results = harness.results()
     trail_of(harness.engine).full = True
     with pytest.raises(Refused, match="audit trail"):
         results.attempt("dep")
     trail_of(harness.engine).full = False
 
     assert published_records(harness.engine) == ()
-    assert harness.certificates().attempt("dep").outcome is Outcome.PUBLISHED
+    assert harness.results().attempt("dep").outcome is Outcome.PUBLISHED
 
 
 def test_the_real_suites_pass_our_record_and_find_a_copied_one(harness: ResultsHarness) -> None:

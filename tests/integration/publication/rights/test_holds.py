@@ -94,7 +94,7 @@ def test_a_provisional_hold_isnt_reviewed_into_an_ordinary_one(harness: RightsHa
     (hold,) = harness.take().holds
 
     with pytest.raises(Refused) as refused:
-        harness.certificates().review(
+        harness.hold_service().review(
             hold.id, review_on=harness.today() + dt.timedelta(days=9), requested_by=OFFICER, approved_by=APPROVER
         )
 
@@ -168,7 +168,7 @@ def test_closing_a_complaint_leaves_its_hold_to_people(harness: RightsHarness) -
     answering.close(harness.rights, taken.reference, by=OFFICER, withdrawn=True)
     assert harness.left()[0].held
 
-    harness.certificates().release(taken.holds[0].id, actor=OFFICER)
+    harness.hold_service().release(taken.holds[0].id, actor=OFFICER)
 
     assert not harness.left()[0].held
     with writing(harness.engine) as session:
