@@ -40,7 +40,7 @@ SHARPNESS_STEPS = (0.0, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7, 0.8, 3.0
 
 
 @dataclass(frozen=True, slots=True)
-class Shot:
+class DegradedShot:
     """One degraded face."""
 
     photo: str
@@ -99,7 +99,7 @@ def shrunk(sample: Sample, eyes_px: float) -> tuple[Image, Floats] | None:
     return np.asarray(small, np.uint8), np.asarray(points, np.float32)
 
 
-def measure(policy: Policy) -> list[Shot]:
+def measure(policy: Policy) -> list[DegradedShot]:
     """Every face, size, blur and noise."""
     settings = Settings()
     engine = build_engine(settings, policy)
@@ -117,7 +117,7 @@ def measure(policy: Policy) -> list[Shot]:
             person = SAME_PERSON[0] if name in SAME_PERSON else f"{name} {number}"
             samples.append(Sample(name, person, part, points, engine.embed([face.aligned])[0]))
     rng = np.random.default_rng(0)
-    shots: list[Shot] = []
+    shots: list[DegradedShot] = []
     for sample, eyes_px in itertools.product(samples, EYES_PX):
         small = shrunk(sample, eyes_px)
         if small is None:
@@ -131,11 +131,13 @@ def measure(policy: Policy) -> list[Shot]:
             to_others = float(np.mean([template @ other.template for other in others])) if others else None
             itself = float(template @ sample.template)
             strange = float((strangers @ template).max())
-            shots.append(Shot(sample.photo, eyes_px, blur, quality.sharpness(aligned), itself, to_others, strange))
+            shots.append(
+                DegradedShot(sample.photo, eyes_px, blur, quality.sharpness(aligned), itself, to_others, strange)
+            )
     return shots
 
 
-def report(shots: list[Shot], policy: Policy) -> None:
+def report(shots: list[DegradedShot], policy: Policy) -> None:
     """The three tables."""
     print("sharpness by blur (5 %, median, 95 %) and similarity to the sharp face")
     for blur in dict.fromkeys(shot.blur for shot in shots):

@@ -27,7 +27,7 @@ from rich.console import Console
 from apps.demo.score import AlertSpan, Score, score_alerts
 from apps.runs.deploy import checked_watchlist, deployed_system
 from apps.runs.own import settings_for_run
-from apps.runs.play import Source, play
+from apps.runs.play import CameraRecording, play
 from apps.runs.report import RunReport, measure
 from apps.street.people import sample_people, with_twins
 from apps.street.render import BENCH_STREETS, Street, render_streets
@@ -91,7 +91,7 @@ def run_stream(
     with deployed_system(
         report, deployment, kind, name="bench", live_only=False, settings=own, policy=policy, with_page=False, say=say
     ) as running:
-        sources = [Source(camera, street.video) for camera, street in zip(CAMERAS, streets, strict=True)]
+        sources = [CameraRecording(camera, street.video) for camera, street in zip(CAMERAS, streets, strict=True)]
         engine = running.installation.engine
         play(sources, deployment, settings=own, database=engine, system=running.system, as_fast_as_possible=True)
         return measure(engine, deployment, by=running.operator, now_ns=running.installation.now_ns)

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from flows.prefect_api import FlowRun, PrefectApi
 from lfr_core.common.clock import utc_from_ns
-from lfr_core.retention.port import Audited, Destroyed, Due, Outcome, subject
+from lfr_core.retention.port import Audited, Destroyed, Due, PurgeResult, subject
 
 __all__ = ["WorkflowsStep"]
 
@@ -59,9 +59,9 @@ class WorkflowsStep:
             for _, began in self._read_old(self._api(), now_ns, 1)
         )
 
-    def purge(self, now_ns: int) -> Outcome:
+    def purge(self, now_ns: int) -> PurgeResult:
         if self._is_unused():
-            return Outcome(note="no workflow server has run here")
+            return PurgeResult(note="no workflow server has run here")
         api, gone = self._api(), list[Destroyed]()
         for _ in range(_MOST_ROUNDS):
             runs = self._read_old(api, now_ns, _AT_ONCE)
@@ -82,7 +82,7 @@ class WorkflowsStep:
             gone.append(
                 Destroyed(subject("workflow-runs", oldest.date().isoformat()), self._due_ns(oldest), facts=facts)
             )
-        return Outcome(tuple(gone))
+        return PurgeResult(tuple(gone))
 
     def _is_unused(self) -> bool:
         return self._server_home is not None and not self._server_home.exists()

@@ -20,7 +20,7 @@ from lfr_core.deployments.gate_facts import gate_facts
 from lfr_core.deployments.monitoring.gallery import compare_gallery
 from lfr_core.deployments.services import build_planning_service
 from lfr_core.domain.deployments import DeploymentStatus
-from lfr_core.domain.gate import TO_BE_OPENED, Condition, Finding, GateLimits, gate
+from lfr_core.domain.gate import TO_BE_OPENED, Condition, GateFinding, GateLimits, gate
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.deployments import DeploymentRow
 
@@ -47,7 +47,9 @@ def open_deployment(deployment: str, revision: int) -> State[None]:
 
 
 @task(name="look at the gate's conditions", cache_policy=NO_CACHE)
-def find_unmet_conditions(installation: Installation, deployment: str) -> tuple[DeploymentStatus, tuple[Finding, ...]]:
+def find_unmet_conditions(
+    installation: Installation, deployment: str
+) -> tuple[DeploymentStatus, tuple[GateFinding, ...]]:
     with reading(installation.engine) as session:
         row = session.get_one(DeploymentRow, deployment)
         status, facts = DeploymentStatus(row.status), gate_facts(session, row, installation.now)
@@ -73,7 +75,7 @@ def test_the_whole_chain(installation: Installation, deployment: str) -> None:
 
 @task(name="call who must act", cache_policy=NO_CACHE)
 def call_who_must_act(
-    installation: Installation, deployment: str, status: DeploymentStatus, unmet: Sequence[Finding]
+    installation: Installation, deployment: str, status: DeploymentStatus, unmet: Sequence[GateFinding]
 ) -> StepResult:
     roles = {role.value: role for role in Role}
     for each in unmet:

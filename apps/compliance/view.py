@@ -16,7 +16,7 @@ from lfr_core.common.errors import Refused, Retryable
 from lfr_core.common.files import read_text_bounded
 from lfr_core.common.quality.pages import GENERATOR
 from lfr_core.custody.people.roles import Person, Role
-from lfr_core.deployments.deadlines import Due, results_due
+from lfr_core.deployments.deadlines import ResultsDue, results_due
 from lfr_core.domain.policy import Policy
 from lfr_core.publication.promises.catalogue import promises
 from lfr_core.publication.promises.ledger import LedgerView, read_ledger
@@ -131,7 +131,7 @@ class ComplianceView:
         """Read the ledger with what is for staff: what breaks a promise, and why one couldn't be checked."""
         return read_ledger(self.engine, promises(self.policy), now_ns=self.clock.time_ns())
 
-    def due(self) -> tuple[Due, ...]:
+    def due(self) -> tuple[ResultsDue, ...]:
         """List results beside their deadlines."""
         with reading(self.engine) as session:
             return results_due(session, utc_from_ns(self.clock.time_ns()), self.policy.publication)

@@ -24,7 +24,7 @@ from apps.demo.score import AlertSpan, Score, score_alerts
 from apps.runs.deploy import DeployedSystem, checked_watchlist
 from apps.runs.one import count_ready, run_progress
 from apps.runs.own import settings_for_run
-from apps.runs.play import Source, play
+from apps.runs.play import CameraRecording, play
 from apps.runs.report import RunReport, measure
 from apps.street.people import sample_people
 from apps.street.render import DEMO_STREETS, Street, render_streets
@@ -195,7 +195,7 @@ def _play(running: DeployedSystem, streets: Sequence[Street], deployment: str, s
     """Play all streets in real time."""
     playing = bars.add_task("watching the street", total=round(seconds * 25) * len(streets), note="")
     play(
-        [Source(street.camera, street.video) for street in streets],
+        [CameraRecording(street.camera, street.video) for street in streets],
         deployment,
         settings=running.installation.settings,
         database=running.installation.engine,

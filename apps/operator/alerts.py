@@ -20,7 +20,7 @@ from lfr_core.alerts.read import AlertSummary, DeploymentSummary
 from lfr_core.common.errors import LfrError, Refused
 from lfr_core.domain.alerts import Shown
 
-__all__ = ["Alerts"]
+__all__ = ["AlertsView"]
 
 _OF_ANOTHER = {"alert.already-answered", "alert.unknown"}
 """Refusals after which the alert isn't this operator's to decide any more."""
@@ -47,7 +47,7 @@ class _AlertList:
         self.clicks += 1
 
 
-class Alerts:
+class AlertsView:
     """Those of one session of the page and one operator; it goes when another signs on. Not for several threads."""
 
     def __init__(self, view: OperatorView, operator: str) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 import streamlit as st
 
 from apps.operator import panels, questions
-from apps.operator.alerts import Alerts
+from apps.operator.alerts import AlertsView
 from apps.operator.dashboard import dashboard_html
 from apps.operator.parts import read_silent_parts
 from apps.operator.retention import retention_html
@@ -123,8 +123,8 @@ def _alerts() -> None:
             st.html(panels.waiting_heading(waiting, 0) + panels.empty(SIGN_ON_FIRST))
             return
         if "alerts" not in st.session_state:
-            st.session_state["alerts"] = Alerts(_view(), _operator())
-        alerts: Alerts = st.session_state["alerts"]
+            st.session_state["alerts"] = AlertsView(_view(), _operator())
+        alerts: AlertsView = st.session_state["alerts"]
         try:
             alerts.draw(deployment)
         except Refused as refused:  # revoked, signed off, or signed on to another deployment than is shown now

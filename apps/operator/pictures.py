@@ -6,11 +6,12 @@ must not ask every second. What it keeps, it keeps in memory, for ten minutes at
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
+
+from cachetools import TTLCache
 
 from lfr_core.alerts.read import AlertSummary, OpenedCrops
 from lfr_core.alerts.read.crops import DELETED
@@ -31,7 +32,6 @@ _HOUR_NS = 3_600 * 10**9
 @dataclass(frozen=True, slots=True)
 class _Kept:
     found: OpenedCrops | str
-    at_s: float
     gone_ns: int
     """When the alert's retention is over, wall time."""
 
@@ -49,7 +49,7 @@ class Pictures:
         self._open = open_crops
         self._clock = clock
         self._retention_ns = retention_h * _HOUR_NS
-        self._kept: OrderedDict[tuple[UUID, str], _Kept] = OrderedDict()
+        self._kept: TTLCache[tuple[UUID, str], _Kept] = TTLCache(MOST, KEEP_S, clock.monotonic)
 
     def of(self, alert: AlertSummary, operator: str) -> OpenedCrops | str:
         """Open the alert's pictures for `operator`, or the sentence that stands in their place."""
@@ -68,19 +68,18 @@ class Pictures:
             return f"The pictures can't be opened just now: {error}"  # not kept: the next refresh asks again
         except Refused as error:
             found = DELETED_ON_SCHEDULE if error.rule == DELETED else f"The pictures can't be opened: {error}"
-        self._kept[alert.id, operator] = _Kept(found, self._clock.monotonic(), gone_ns)
-        while len(self._kept) > MOST:
-            self._kept.popitem(last=False)
+        self._kept[alert.id, operator] = _Kept(found, gone_ns)
         return found
 
     def sweep(self) -> None:
         """Forget what is ten minutes old, and what has been deleted meanwhile."""
-        now_s, now_ns = self._clock.monotonic(), self._clock.time_ns()
-        old = [key for key, kept in self._kept.items() if now_s - kept.at_s >= KEEP_S or now_ns >= kept.gone_ns]
-        for key in old:
-            del self._kept[key]
+        self._kept.expire()
+        self._drop_where(lambda _, kept: self._clock.time_ns() >= kept.gone_ns)
 
     def drop(self, alert: UUID) -> None:
         """Forget one alert's: they may be others by now."""
-        for key in [key for key in self._kept if key[0] == alert]:
-            del self._kept[key]
+        self._drop_where(lambda of, _: of == alert)
+
+    def _drop_where(self, applies: Callable[[UUID, _Kept], bool]) -> None:
+        for key in [key for key, kept in self._kept.items() if applies(key[0], kept)]:
+            self._kept.pop(key, None)  # it may be over by now

@@ -13,7 +13,7 @@ from apps.operator import panels
 from apps.operator.view import OperatorView, ReceiptPage, open_questions
 from lfr_core.alerts.read import AlertSummary, Answer
 from lfr_core.common.errors import LfrError
-from lfr_core.domain.alerts import Decision, Engagement, Judgement, Outcome, Review, Shown
+from lfr_core.domain.alerts import Decision, Engagement, EngagementOutcome, Judgement, Review, Shown
 
 __all__ = ["GivenAnswer", "ShownAlert", "forget_receipt", "show_answers", "show_questions"]
 
@@ -36,9 +36,9 @@ _REVIEWS: Mapping[StrEnum, str] = {
     Review.NONE: "Not established",
 }
 _OUTCOMES: Mapping[StrEnum, str] = {
-    Outcome.ARREST: "Arrest",
-    Outcome.OTHER_DISPOSAL: "Other disposal",
-    Outcome.NO_ACTION: "No action",
+    EngagementOutcome.ARREST: "Arrest",
+    EngagementOutcome.OTHER_DISPOSAL: "Other disposal",
+    EngagementOutcome.NO_ACTION: "No action",
 }
 
 

@@ -6,24 +6,26 @@ from collections.abc import Sequence
 from html import escape
 
 from flows.report import lag_words
-from lfr_core.retention.status import ClassStatus, Standing
+from lfr_core.retention.status import ClassStatus, RetentionState
 
 __all__ = ["RUNBOOK", "retention_html"]
 
 RUNBOOK = "docs/runbooks/retention-overdue.md"
 _WORDS = {
-    Standing.IN_TIME: ("good", "In time"),
-    Standing.LATE: ("behind", "Late"),
-    Standing.NOT_SWEPT: ("behind", "Not swept yet"),
-    Standing.OVERDUE: ("silent", "Overdue"),
+    RetentionState.IN_TIME: ("good", "In time"),
+    RetentionState.LATE: ("behind", "Late"),
+    RetentionState.NOT_SWEPT: ("behind", "Not swept yet"),
+    RetentionState.OVERDUE: ("silent", "Overdue"),
 }
-_WORST_FIRST = (Standing.OVERDUE, Standing.LATE, Standing.NOT_SWEPT, Standing.IN_TIME)
+_WORST_FIRST = (RetentionState.OVERDUE, RetentionState.LATE, RetentionState.NOT_SWEPT, RetentionState.IN_TIME)
 
 
 def retention_html(standing: Sequence[ClassStatus]) -> str:
     """Show one line, and a table on demand; with something overdue an alarm, and the table open."""
     overdue = sum(each.is_alarm for each in standing)
-    worst = next(word for word in _WORST_FIRST if word is Standing.IN_TIME or any(e.standing is word for e in standing))
+    worst = next(
+        word for word in _WORST_FIRST if word is RetentionState.IN_TIME or any(e.standing is word for e in standing)
+    )
     pill, words = _WORDS[worst]
     text = f"{overdue} of {len(standing)} classes of data overdue" if overdue else words
     alarm = (

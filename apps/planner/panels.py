@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from html import escape
 
+from lfr_core.common.quality.findings import Finding
 from lfr_core.deployments.application import Application, Authority
 from lfr_core.deployments.false_alert_forecast import FalseAlertForecast
 from lfr_core.deployments.readiness import CalendarEntry, ReadinessItem, Standing
 from lfr_core.deployments.reading import TimelineEntry
 from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.domain.working_days import LONDON
-from lfr_core.watchlists.quality.result import ListFinding, ListQuality
+from lfr_core.watchlists.quality.result import ListQuality
 
 __all__ = [
     "application_html",
@@ -208,7 +209,7 @@ def _condition(line: ReadinessItem) -> str:
     )
 
 
-def _findings(found: Sequence[ListFinding], caption: str) -> str:
+def _findings(found: Sequence[Finding], caption: str) -> str:
     rows = "".join(
         f"<tr><td>{'list' if each.line is None else each.line}</td>"
         f"<td>{escape(each.message)}</td><td><code>{escape(each.rule)}</code></td></tr>"

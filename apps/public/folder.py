@@ -12,14 +12,14 @@ from lfr_core.common.errors import Poison, Retryable
 from lfr_core.common.files import read_bounded
 from lfr_core.publication.site.manifest import MANIFEST, MARKER, check_files, verify_files
 
-__all__ = ["Deployment", "Figures", "PublishedSite", "read_site"]
+__all__ = ["Deployment", "PublishedFigures", "PublishedSite", "read_site"]
 
 _MOST_BYTES = 500_000_000
 """Of all files together: decades of records and every document."""
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
+class PublishedFigures:
     """What came of a deployment."""
 
     in_words: str
@@ -44,7 +44,7 @@ class Deployment:
     late: bool
     late_because: str
     explanation: str
-    figures: Figures | None
+    figures: PublishedFigures | None
     """Of the newest revision; None until there is one."""
     revisions: tuple[str, ...]
     """Paths, the oldest first."""
@@ -86,10 +86,10 @@ class PublishedSite:
             raise Poison("the index of deployments isn't one that this version can read") from error
 
 
-def _figures(parsed: Mapping[str, Any] | None) -> Figures | None:
+def _figures(parsed: Mapping[str, Any] | None) -> PublishedFigures | None:
     if parsed is None:
         return None
-    return Figures(
+    return PublishedFigures(
         in_words=str(parsed["in_words"]),
         faces_compared=int(parsed["faces_compared"]),
         alerts={str(label): int(count) for label, count in parsed["alerts"].items()},

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from apps.runs.deploy import checked_watchlist, deployed_system
 from apps.runs.own import settings_for_run
-from apps.runs.play import Source, play
+from apps.runs.play import CameraRecording, play
 from apps.runs.report import RunReport, measure
 from apps.supervisor import ChildReport, ChildState
 from lfr_core.common.settings import Settings
@@ -111,7 +111,7 @@ def run_recording(
         ) as running:
             engine, playing = running.installation.engine, bars.add_task("recognising", total=frames, note="")
             play(
-                [Source(camera, source)],
+                [CameraRecording(camera, source)],
                 deployment,
                 settings=own,
                 database=engine,

@@ -20,14 +20,14 @@ from lfr_core.common.settings import Settings
 from streams.topics import Topic, lag
 from streams.worker import RECOGNISE_GROUP, RECORD_GROUP
 
-__all__ = ["Playing", "Source", "play"]
+__all__ = ["CameraRecording", "Playing", "play"]
 
 DRAIN_S = 120.0  # after the cameras' last word; the workers hold at most some dozens of frames then
 POLL_S = 0.2
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class CameraRecording:
     """A recording and the camera it stands for."""
 
     camera: str
@@ -44,7 +44,7 @@ class Playing:
 
 
 def play(
-    sources: Sequence[Source],
+    sources: Sequence[CameraRecording],
     deployment: str,
     *,
     settings: Settings,
@@ -80,7 +80,7 @@ def play(
 
 
 def _start_camera(
-    source: Source, deployment: str, settings: Settings, *, as_fast_as_possible: bool
+    source: CameraRecording, deployment: str, settings: Settings, *, as_fast_as_possible: bool
 ) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "apps.cli", "camera", "run", "--source", str(source.file.absolute())]
     command += ["--deployment", deployment, "--name", source.camera]

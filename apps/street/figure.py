@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from apps.street.people import Head, cut_head
+from apps.street.people import HeadMarks, cut_head
 from apps.street.world import HEIGHT_PX, HORIZON_Y_PX
 
 __all__ = ["LEVELS_PX", "Sprite", "build_sprite", "level_for", "phases_of"]
@@ -55,7 +55,7 @@ def phases_of(level: int) -> int:
     return STEP_PHASES if level < LEGS_BELOW_PX else 1
 
 
-def build_sprite(head: Head, outfit: int, level: int, phase: int) -> Sprite:
+def build_sprite(head: HeadMarks, outfit: int, level: int, phase: int) -> Sprite:
     """Draw the figure: what is behind the neck, the real head, the clothes in front."""
     rng = np.random.default_rng(outfit)
     below = min(SOLE_E + 0.6, 1.36 * (HEIGHT_PX - HORIZON_Y_PX + 60) / level)  # what can come into the picture
@@ -80,7 +80,7 @@ def _over(below: Floats, layer: Floats) -> None:
     below += layer
 
 
-def _shade_neck(face: Floats, head: Head, level: int, origin: tuple[float, float]) -> None:
+def _shade_neck(face: Floats, head: HeadMarks, level: int, origin: tuple[float, float]) -> None:
     """The chin's shadow, and a neck that ends softly in the collar."""
     rows = (np.arange(face.shape[0], dtype=np.float32) - origin[1]) / level - head.neck[1]
     face[..., :3] *= (1 - 0.22 * np.clip((rows + 0.25) / 0.4, 0, 1))[:, None, None]

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from apps.street.figure import Sprite, build_sprite, level_for, phases_of
 from apps.street.motion import lay
-from apps.street.people import Head, Person
+from apps.street.people import HeadMarks, StreetPerson
 from apps.street.plan import PassPlan
 from apps.street.world import HEIGHT_PX, SHUTTER_S, WIDTH_PX
 
@@ -65,11 +65,11 @@ class Placement:
 class Cast:
     """The people with their sprites, drawn when first needed and kept."""
 
-    def __init__(self, people: Sequence[Person]) -> None:
+    def __init__(self, people: Sequence[StreetPerson]) -> None:
         self._people = {person.name: person for person in people}
         self._sprites: dict[tuple[str, int, int, int, int], Sprite] = {}
 
-    def head(self, one: PassPlan) -> Head:
+    def head(self, one: PassPlan) -> HeadMarks:
         """The head this pass shows."""
         return self._people[one.person].heads[one.photograph]
 

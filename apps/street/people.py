@@ -20,7 +20,16 @@ import numpy.typing as npt
 from apps.street.plan import Walker
 from lfr_core.common.errors import Refused
 
-__all__ = ["EyeFinder", "Head", "Person", "cut_head", "folder_people", "sample_people", "walkers", "with_twins"]
+__all__ = [
+    "EyeFinder",
+    "HeadMarks",
+    "StreetPerson",
+    "cut_head",
+    "folder_people",
+    "sample_people",
+    "walkers",
+    "with_twins",
+]
 
 Image = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
@@ -36,7 +45,7 @@ OVAL = tuple(  # of a frontal head with its neck, in eye distances; for photogra
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class HeadMarks:
     """Where a head is in a photograph. See `heads.toml` for units."""
 
     photograph: Path
@@ -60,11 +69,11 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class StreetPerson:
     """Someone with one or more photographs; `subject` when enrolled."""
 
     name: str
-    heads: tuple[Head, ...]
+    heads: tuple[HeadMarks, ...]
     subject: str | None = None
 
     @property
@@ -77,7 +86,7 @@ class Person:
         return state.hexdigest()
 
 
-def walkers(people: Sequence[Person]) -> list[Walker]:
+def walkers(people: Sequence[StreetPerson]) -> list[Walker]:
     """What the plan needs to know of `people`."""
     return [
         Walker(
@@ -87,12 +96,12 @@ def walkers(people: Sequence[Person]) -> list[Walker]:
     ]
 
 
-def with_twins(people: Sequence[Person]) -> list[Person]:
+def with_twins(people: Sequence[StreetPerson]) -> list[StreetPerson]:
     """Everybody, and each passer-by a second time, so that ten people can crowd a bench's street."""
     return [*people, *(replace(p, name=f"{p.name}-twin") for p in people if p.subject is None)]
 
 
-def sample_people(photos: Mapping[str, Path], subjects: Mapping[str, str] | None = None) -> list[Person]:
+def sample_people(photos: Mapping[str, Path], subjects: Mapping[str, str] | None = None) -> list[StreetPerson]:
     """The people of the sample photographs (`lfr_core.recognition.samples.sample_photos`).
 
     Args:
@@ -105,7 +114,7 @@ def sample_people(photos: Mapping[str, Path], subjects: Mapping[str, str] | None
     """
     enrolled = {"obama": "obama"} if subjects is None else subjects
     marks = tomllib.loads((Path(__file__).parent / "heads.toml").read_text(encoding="utf-8"))["head"]
-    heads: dict[str, list[Head]] = {}
+    heads: dict[str, list[HeadMarks]] = {}
     for mark in marks:
         if mark["photograph"] not in photos:
             raise Refused(
@@ -114,7 +123,7 @@ def sample_people(photos: Mapping[str, Path], subjects: Mapping[str, str] | None
             )
         left, right = mark["eyes"]
         heads.setdefault(mark["person"], []).append(
-            Head(
+            HeadMarks(
                 photos[mark["photograph"]],
                 (tuple(left), tuple(right)),
                 tuple((x, y) for x, y in mark["outline"]),
@@ -123,10 +132,10 @@ def sample_people(photos: Mapping[str, Path], subjects: Mapping[str, str] | None
                 tuple(mark.get("gains", (1.0, 1.0, 1.0))),
             )
         )
-    return [Person(name, tuple(found), enrolled.get(name)) for name, found in heads.items()]
+    return [StreetPerson(name, tuple(found), enrolled.get(name)) for name, found in heads.items()]
 
 
-def folder_people(folder: Path, find_eyes: EyeFinder, enrolled: int = 0) -> list[Person]:
+def folder_people(folder: Path, find_eyes: EyeFinder, enrolled: int = 0) -> list[StreetPerson]:
     """People from a folder with one sub-folder of photographs a person, in the order of the names.
 
     The first `enrolled` people are enrolled subjects named as their folders; their first photograph (by name)
@@ -135,7 +144,7 @@ def folder_people(folder: Path, find_eyes: EyeFinder, enrolled: int = 0) -> list
     Raises:
         Refused: no usable person in the folder (`street.no-people`).
     """
-    people: list[Person] = []
+    people: list[StreetPerson] = []
     for sub in sorted(p for p in folder.iterdir() if p.is_dir()) if folder.is_dir() else ():
         subject = sub.name if len(people) < enrolled else None
         files = sorted(f for f in sub.iterdir() if f.suffix.lower() in {".jpg", ".jpeg", ".png", ".webp"})
@@ -144,9 +153,9 @@ def folder_people(folder: Path, find_eyes: EyeFinder, enrolled: int = 0) -> list
             image = cv2.imread(str(file), cv2.IMREAD_COLOR)
             eyes = find_eyes(image) if image is not None else None
             if eyes is not None:
-                heads.append(Head(file, eyes, OVAL))
+                heads.append(HeadMarks(file, eyes, OVAL))
         if heads:
-            people.append(Person(sub.name, tuple(heads), subject))
+            people.append(StreetPerson(sub.name, tuple(heads), subject))
     if not people:
         raise Refused(
             "street.no-people", f"{folder} holds no sub-folder with photographs of a face; make one folder a person"
@@ -154,7 +163,7 @@ def folder_people(folder: Path, find_eyes: EyeFinder, enrolled: int = 0) -> list
     return people
 
 
-def cut_head(head: Head, eye_px: float, canvas: tuple[int, int], origin: tuple[float, float]) -> Floats:
+def cut_head(head: HeadMarks, eye_px: float, canvas: tuple[int, int], origin: tuple[float, float]) -> Floats:
     """The head on a transparent canvas.
 
     Args:
@@ -181,7 +190,7 @@ def cut_head(head: Head, eye_px: float, canvas: tuple[int, int], origin: tuple[f
 
 
 @lru_cache(maxsize=64)  # a head is drawn at several sizes
-def _around(head: Head) -> tuple[Image, tuple[float, float], tuple[float, float]]:
+def _around(head: HeadMarks) -> tuple[Image, tuple[float, float], tuple[float, float]]:
     """The photograph about the head alone, and the eyes in it: the rest would cost time in every filter."""
     photo = cv2.imread(str(head.photograph), cv2.IMREAD_COLOR)
     if photo is None:
@@ -193,7 +202,7 @@ def _around(head: Head) -> tuple[Image, tuple[float, float], tuple[float, float]
     return np.ascontiguousarray(cut), (ax - left, ay - top), (bx - left, by - top)
 
 
-def _mask(head: Head, eye_px: float, canvas: tuple[int, int], origin: tuple[float, float]) -> Floats:
+def _mask(head: HeadMarks, eye_px: float, canvas: tuple[int, int], origin: tuple[float, float]) -> Floats:
     """The outline, filled, its edge softened over about a twelfth of the eye distance; (height, width), 0-1."""
     corners = (np.array(head.outline) * eye_px + np.array(origin)) * 16  # fixed point, 4 bits of fraction
     mask = np.zeros((canvas[1], canvas[0]), np.uint8)

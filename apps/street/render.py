@@ -17,7 +17,7 @@ from apps.street.avi import MjpegAvi
 from apps.street.backdrop import paint_backdrop
 from apps.street.figures import Cast, Placement
 from apps.street.motion import Light, Noise, Surroundings
-from apps.street.people import Person, walkers
+from apps.street.people import StreetPerson, walkers
 from apps.street.plan import PassPlan, plan_hash, street_plan
 from apps.street.truth import FaceTruth, PassTruth, StreetTruth, make_pass_truth, save_truth
 from apps.street.world import FRAMES_PER_SECOND, HEIGHT_PX, WIDTH_PX
@@ -68,7 +68,9 @@ class Street:
 
 
 def frames_of(
-    spec: StreetSpec, people: Sequence[Person], truth: list[tuple[int, list[Placement], list[float]]] | None = None
+    spec: StreetSpec,
+    people: Sequence[StreetPerson],
+    truth: list[tuple[int, list[Placement], list[float]]] | None = None,
 ) -> Iterator[Image]:
     """The street's frames in order, (HEIGHT_PX, WIDTH_PX, 3) BGR, the same for the same spec and people.
 
@@ -92,7 +94,9 @@ def frames_of(
         yield sensor.apply(lamp.apply(frame, at), shots)
 
 
-def render_street(cache: Path, spec: StreetSpec, people: Sequence[Person], progress: Progress | None = None) -> Street:
+def render_street(
+    cache: Path, spec: StreetSpec, people: Sequence[StreetPerson], progress: Progress | None = None
+) -> Street:
     """The street's files, rendered unless the cache has them.
 
     Raises:
@@ -125,7 +129,7 @@ def render_street(cache: Path, spec: StreetSpec, people: Sequence[Person], progr
 
 
 def render_streets(
-    cache: Path, specs: Sequence[StreetSpec], people: Sequence[Person], progress: Progress | None = None
+    cache: Path, specs: Sequence[StreetSpec], people: Sequence[StreetPerson], progress: Progress | None = None
 ) -> list[Street]:
     """Several streets, a thread each: nearly all the time is spent inside OpenCV, which doesn't hold Python's lock.
 
@@ -135,7 +139,7 @@ def render_streets(
         return list(pool.map(lambda spec: render_street(cache, spec, people, progress), specs))
 
 
-def _plan(spec: StreetSpec, people: Sequence[Person]) -> list[PassPlan]:
+def _plan(spec: StreetSpec, people: Sequence[StreetPerson]) -> list[PassPlan]:
     return street_plan(
         seed=spec.seed,
         camera=spec.camera,
@@ -145,7 +149,9 @@ def _plan(spec: StreetSpec, people: Sequence[Person]) -> list[PassPlan]:
     )
 
 
-def _write_video(file: Path, spec: StreetSpec, people: Sequence[Person], progress: Progress | None) -> StreetTruth:
+def _write_video(
+    file: Path, spec: StreetSpec, people: Sequence[StreetPerson], progress: Progress | None
+) -> StreetTruth:
     """Write the video as Motion JPEG in AVI; returns what happened in it."""
     facts: list[tuple[int, list[Placement], list[float]]] = []
     total = round(spec.seconds * FRAMES_PER_SECOND)
@@ -162,7 +168,7 @@ def _write_video(file: Path, spec: StreetSpec, people: Sequence[Person], progres
 
 
 def _passes(
-    spec: StreetSpec, people: Sequence[Person], facts: list[tuple[int, list[Placement], list[float]]]
+    spec: StreetSpec, people: Sequence[StreetPerson], facts: list[tuple[int, list[Placement], list[float]]]
 ) -> Iterator[PassTruth]:
     """The facts of the frames, sorted by pass."""
     faces: dict[int, list[FaceTruth]] = {}

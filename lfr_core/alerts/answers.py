@@ -8,12 +8,12 @@ from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from lfr_core.common.errors import Refused
-from lfr_core.domain.alerts import UNDO_S, Decision, Engagement, Judgement, Outcome, Review
+from lfr_core.domain.alerts import UNDO_S, Decision, Engagement, EngagementOutcome, Judgement, Review
 from lfr_core.storage.tables.alerts import AlertAnswerRow, AlertRow
 
 __all__ = ["AnyAnswer", "decision_of", "question_of", "standing", "take_back", "write_answer"]
 
-AnyAnswer = Judgement | Engagement | Review | Outcome
+AnyAnswer = Judgement | Engagement | Review | EngagementOutcome
 _COLUMNS = {
     "judgement": ("judged_by", "judged_at"),
     "engagement": ("engaged_by", "engaged_at"),
@@ -21,11 +21,17 @@ _COLUMNS = {
     "outcome": ("resulted_by", "resulted_at"),
 }
 """By question: where its name and its time stand in the alert."""
+_QUESTIONS: dict[type[AnyAnswer], str] = {
+    Judgement: "judgement",
+    Engagement: "engagement",
+    Review: "review",
+    EngagementOutcome: "outcome",
+}
 
 
 def question_of(answer: AnyAnswer) -> str:
     """The question it answers, which is the alert's column too."""
-    return type(answer).__name__.lower()
+    return _QUESTIONS[type(answer)]
 
 
 def decision_of(row: AlertRow) -> Decision:
@@ -34,7 +40,7 @@ def decision_of(row: AlertRow) -> Decision:
         judgement=None if row.judgement is None else Judgement(row.judgement),
         engagement=None if row.engagement is None else Engagement(row.engagement),
         review=None if row.review is None else Review(row.review),
-        outcome=None if row.outcome is None else Outcome(row.outcome),
+        outcome=None if row.outcome is None else EngagementOutcome(row.outcome),
     )
 
 

@@ -24,8 +24,8 @@ from lfr_core.domain.actors import person_name
 from lfr_core.domain.alerts import (
     Decision,
     Engagement,
+    EngagementOutcome,
     Judgement,
-    Outcome,
     Review,
     Shown,
     check_engagement,
@@ -111,7 +111,7 @@ class DecisionService:
     def outcome(
         self,
         alert: UUID,
-        answer: Outcome,
+        answer: EngagementOutcome,
         actor: str,
         *,
         shown: Shown | None = None,

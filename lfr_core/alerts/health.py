@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "WINDOW_S",
+    "CameraState",
     "Health",
     "HealthLimits",
     "LastTimes",
     "Recent",
-    "Standing",
     "assess_health",
     "limits_of",
     "sum_recent",
@@ -111,7 +111,7 @@ def limits_of(policy: Policy, *, live_only: bool) -> HealthLimits:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class CameraState:
     """The state and when it began, wall clock; None where that is longer ago than `LOOK_BACK_S`, or of no interest."""
 
     health: Health
@@ -120,7 +120,7 @@ class Standing:
 
 def assess_health(
     second: Callable[[int], Recent], last: LastTimes, limits: HealthLimits, *, now_ns: int, ended: bool
-) -> Standing:
+) -> CameraState:
     """How a camera is doing, and since when.
 
     Args:
@@ -131,10 +131,10 @@ def assess_health(
         ended: whether the camera said its last word.
     """
     if ended:
-        return Standing(Health.ENDED, last.heard_ns)
+        return CameraState(Health.ENDED, last.heard_ns)
     for health, at_ns in ((Health.SILENT, last.heard_ns), (Health.NO_PICTURES, last.frame_ns)):
         if now_ns - at_ns > SILENT_AFTER_S * 1e9:
-            return Standing(health, at_ns)
+            return CameraState(health, at_ns)
     now = now_ns // 10**9
     looks = now_ns - last.look_ns <= SILENT_AFTER_S * 1e9
     steady = now_ns - last.first_heard_ns > (WINDOW_S + 1) * 10**9
@@ -145,11 +145,11 @@ def assess_health(
 
     health = word(0)
     if health is Health.NOT_RECOGNISING:
-        return Standing(health, last.look_ns)
+        return CameraState(health, last.look_ns)
     if health is Health.GOOD:
-        return Standing(health)
+        return CameraState(health)
     back_s = next((back for back in range(1, LOOK_BACK_S - WINDOW_S) if word(back) is not health), None)
-    return Standing(health, None if back_s is None else (now - back_s + 1) * 10**9)
+    return CameraState(health, None if back_s is None else (now - back_s + 1) * 10**9)
 
 
 def sum_recent(second: Callable[[int], Recent], before: int) -> Recent:

@@ -20,8 +20,8 @@ from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.publication import PublishedRecordRow, ResultsRow
 
 __all__ = [
-    "Due",
     "Moments",
+    "ResultsDue",
     "ResultsStatus",
     "due_at_of",
     "keep_deadlines",
@@ -53,7 +53,7 @@ class Moments:
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
+class ResultsDue:
     """One ended deployment. Times are aware."""
 
     deployment: str
@@ -85,7 +85,7 @@ def moments(ended_at: datetime, policy: PublicationPolicy) -> Moments:
     return _moments(remind_at, deadline.due_at, policy)
 
 
-def results_due(session: Session, now: datetime, policy: PublicationPolicy) -> tuple[Due, ...]:
+def results_due(session: Session, now: datetime, policy: PublicationPolicy) -> tuple[ResultsDue, ...]:
     """Every deployment that opened and ended, the earliest deadline first. `now` is aware."""
     kept = {row.deployment: row for row in session.exec(select(ResultsRow))}
     first = {
@@ -140,7 +140,7 @@ def _due(
     published_at: datetime | None,
     now: datetime,
     policy: PublicationPolicy,
-) -> Due:
+) -> ResultsDue:
     kind = DeploymentKind(row.kind)
     at = _passed_or(kept, moments(ended_at, policy), now, policy)
     noticed = kept is not None and kept.late_at is not None
@@ -151,7 +151,7 @@ def _due(
         stands = ResultsStatus.OVERDUE
     else:
         stands = ResultsStatus.REMINDER if now >= at.remind_at else ResultsStatus.RUNNING
-    return Due(
+    return ResultsDue(
         deployment=row.id,
         kind=kind,
         owed=kind is DeploymentKind.OPERATIONAL or (row.planned and kind is DeploymentKind.EVALUATION),

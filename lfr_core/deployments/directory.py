@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from cachetools import TLRUCache
+
 from lfr_core.common.clock import Clock
 from lfr_core.domain.deployments import DeploymentDirectory, DeploymentView
 
@@ -19,18 +21,14 @@ class CachedDirectory:
     def __init__(self, store: DeploymentDirectory, clock: Clock, max_age_s: float) -> None:
         self._store = store
         self._clock = clock
-        self._max_age_s = max_age_s
-        self._known: dict[str, tuple[float, DeploymentView | None]] = {}
+        # aged from before the question, never from after the answer
+        self._known: TLRUCache[str, tuple[float, DeploymentView | None]] = TLRUCache(
+            _MOST, ttu=lambda _, kept, __: kept[0] + max_age_s, timer=clock.monotonic
+        )
 
     def find(self, deployment: str) -> DeploymentView | None:
         """The deployment as it was at most `max_age_s` ago, or None. Raises Retryable with the store."""
-        now = self._clock.monotonic()
         kept = self._known.get(deployment)
-        if kept is not None and now - kept[0] < self._max_age_s:
-            return kept[1]
-        self._known.pop(deployment, None)
-        view = self._store.find(deployment)
-        if len(self._known) >= _MOST:
-            self._known.clear()
-        self._known[deployment] = (now, view)  # aged from before the question, never from after the answer
-        return view
+        if kept is None:
+            kept = self._known[deployment] = (self._clock.monotonic(), self._store.find(deployment))
+        return kept[1]

@@ -18,7 +18,7 @@ from lfr_core.deployments.state_machine import PlannedDeployment
 from lfr_core.deployments.steps import RULES, Step
 from lfr_core.deployments.views import view_of
 from lfr_core.domain.deployments import DeploymentStatus, DeploymentView
-from lfr_core.domain.gate import Condition, Finding, GateLimits, gate
+from lfr_core.domain.gate import Condition, GateFinding, GateLimits, gate
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.deployments import DeploymentRow, PlannedDeploymentRow
 from lfr_core.storage.tables.publication import WatchlistCompositionRow
@@ -49,7 +49,7 @@ class ListShare:
 class ReadinessItem:
     """A condition of the gate on the readiness board."""
 
-    finding: Finding
+    finding: GateFinding
     looked: bool
     """False: it can't be seen from here, so whether it is met isn't known."""
 
@@ -138,9 +138,9 @@ def steps_for(person: Person, status: DeploymentStatus) -> frozenset[Step]:
     return frozenset(step for step, rule in RULES.items() if status in rule.froms and person.roles & rule.roles)
 
 
-def _line(finding: Finding) -> ReadinessItem:
+def _line(finding: GateFinding) -> ReadinessItem:
     """Only the vault, which remembers the latest time it saw, can judge the clock."""
     if finding.condition is not Condition.CLOCK_SANE:
         return ReadinessItem(finding, looked=True)
     why = "not looked at from here: the vault judges the clock whenever it gives a key"
-    return ReadinessItem(Finding(finding.condition, met=False, who=finding.who, why=why), looked=False)
+    return ReadinessItem(GateFinding(finding.condition, met=False, who=finding.who, why=why), looked=False)

@@ -12,8 +12,8 @@ __all__ = [
     "Cell",
     "Decision",
     "Engagement",
+    "EngagementOutcome",
     "Judgement",
-    "Outcome",
     "Review",
     "Shown",
     "check_engagement",
@@ -51,7 +51,7 @@ class Review(StrEnum):
     NONE = "none"
 
 
-class Outcome(StrEnum):
+class EngagementOutcome(StrEnum):
     """What came of an engagement, one for each person engaged (docs/domain.md 2.1, columns 13 to 15)."""
 
     ARREST = "arrest"
@@ -77,7 +77,7 @@ class Decision:
     judgement: Judgement | None = None
     engagement: Engagement | None = None
     review: Review | None = None
-    outcome: Outcome | None = None
+    outcome: EngagementOutcome | None = None
     """Of the engagement; it moves no alert to another cell."""
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from lfr_core.domain.alerts import Decision, Outcome
+from lfr_core.domain.alerts import Decision, EngagementOutcome
 from lfr_core.domain.watchlists import Category
 
 __all__ = [
@@ -18,11 +18,11 @@ __all__ = [
     "BlueListFigures",
     "CameraFigures",
     "DocumentReferences",
+    "EngagementOutcome",
     "Figures",
     "ListFigures",
     "ModelFigures",
     "Notice",
-    "Outcome",
     "UseCase",
 ]
 
@@ -50,7 +50,7 @@ class AlertFigures:
     entry: str | None
     category: Category
     decision: Decision
-    outcome: Outcome | None = None
+    outcome: EngagementOutcome | None = None
     minutes: float | None = None
     group: str = ""
 

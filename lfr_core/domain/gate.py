@@ -27,9 +27,9 @@ __all__ = [
     "TO_BE_READY",
     "TRIAL",
     "Condition",
-    "Finding",
     "GateFacts",
     "GateFactsSource",
+    "GateFinding",
     "GateLimits",
     "PlannedFacts",
     "check_gate",
@@ -38,7 +38,7 @@ __all__ = [
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class GateFinding:
     """One condition, as it stands."""
 
     condition: Condition
@@ -49,7 +49,7 @@ class Finding:
     """One sentence, for people."""
 
 
-def gate(facts: GateFacts, limits: GateLimits, *, now_ns: int) -> tuple[Finding, ...]:
+def gate(facts: GateFacts, limits: GateLimits, *, now_ns: int) -> tuple[GateFinding, ...]:
     """Every condition that is asked of this deployment, in the order in which people look at them.
 
     Args:
@@ -62,7 +62,7 @@ def gate(facts: GateFacts, limits: GateLimits, *, now_ns: int) -> tuple[Finding,
     for condition in asked:
         who, check = CONDITIONS[condition]
         why_not, why = check(facts, limits, now_ns)
-        findings.append(Finding(condition, not why_not, who, why_not or why))
+        findings.append(GateFinding(condition, not why_not, who, why_not or why))
     return tuple(findings)
 
 

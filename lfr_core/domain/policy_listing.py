@@ -19,7 +19,7 @@ from lfr_core.common.errors import Fatal
 from lfr_core.common.files import read_text_bounded, read_toml
 from lfr_core.domain.policy import Policy, default_policy_file, load_policy
 
-__all__ = ["Fault", "PolicyValue", "comments_of", "faults_of", "listed", "sections"]
+__all__ = ["PolicyFault", "PolicyValue", "comments_of", "faults_of", "listed", "sections"]
 
 _UNITS = {
     "_looks_per_second": "frames a second",
@@ -73,7 +73,7 @@ class PolicyValue:
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class PolicyFault:
     """One reason for which a policy is refused."""
 
     where: str
@@ -109,21 +109,21 @@ def sections() -> tuple[str, ...]:
     return tuple(Policy.model_fields)
 
 
-def faults_of(path: Path) -> tuple[Fault, ...]:
+def faults_of(path: Path) -> tuple[PolicyFault, ...]:
     """Everything for which a policy file is refused; nothing if it may be used."""
     try:
         values = read_toml(path)
         Policy.model_validate(values)
     except ValidationError as error:
         return tuple(
-            Fault(".".join(str(part) for part in fault["loc"]), _why(fault["type"], fault["msg"]))
+            PolicyFault(".".join(str(part) for part in fault["loc"]), _why(fault["type"], fault["msg"]))
             for fault in error.errors()
         )
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError):
         try:
             load_policy(path)
         except Fatal as fatal:
-            return (Fault("", str(fatal)),)
+            return (PolicyFault("", str(fatal)),)
     return ()
 
 

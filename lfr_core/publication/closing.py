@@ -19,13 +19,13 @@ from lfr_core.domain.rates import upper_bound
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.deployments import DeploymentRow
 
-__all__ = ["ClosingReport", "Outcome", "closing_report", "closing_report_file", "still_to_decide"]
+__all__ = ["ClosingReport", "DeploymentOutcome", "closing_report", "closing_report_file", "still_to_decide"]
 
 _FALSE = (Cell.FALSE_CONFIRMED, Cell.FALSE_UNCONFIRMED)
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class DeploymentOutcome:
     """What came of it; test subjects are left out everywhere."""
 
     opened_at: datetime | None
@@ -50,7 +50,7 @@ class ClosingReport:
     made_at: datetime
     application: Application
     authority: Authority
-    outcome: Outcome
+    outcome: DeploymentOutcome
     obligations: tuple[Obligation, ...]
 
     @property
@@ -131,7 +131,7 @@ def closing_report(engine: Engine, deployment: str, policy: Policy, now: datetim
         made_at=now,
         application=made,
         authority=given,
-        outcome=Outcome(
+        outcome=DeploymentOutcome(
             opened_at=row.opened_at,
             ended_at=ended_at,
             list_size=row.watchlist_size,

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from lfr_core.deployments.compliance_documents.forms import FormKind, Line, PrintedForm, Section, Signature, Table
+from lfr_core.deployments.compliance_documents.forms import (
+    FormKind,
+    Line,
+    PaperSection,
+    PaperSignature,
+    PrintedForm,
+    Table,
+)
 from lfr_core.deployments.obligations import Obligation
 from lfr_core.domain.rates import natural_frequency
 from lfr_core.publication.closing import ClosingReport
@@ -24,7 +31,7 @@ def printed_report(report: ClosingReport, *, force: str) -> PrintedForm:
         revision=report.application.revision,
         made_at=when(report.made_at),
         sections=(
-            Section(
+            PaperSection(
                 "What happened",
                 ("A7",),
                 (
@@ -34,20 +41,20 @@ def printed_report(report: ClosingReport, *, force: str) -> PrintedForm:
                     Line("Ended", when(report.outcome.ended_at)),
                 ),
             ),
-            Section(
+            PaperSection(
                 "Forecast and outcome",
                 ("M1", "M3"),
                 (Line("In whole people", _in_people(report)), Line("The limit", report.verdict)),
                 (Table("What was forecast beside what came of it", ("", "forecast", "outcome"), _rows(report)),),
             ),
-            Section(
+            PaperSection(
                 "What becomes of the data",
                 ("W7", "D2", "D3", "P2"),
                 (),
                 (Table("The obligations after the end", ("obligation", "due", "stands"), _duties(report)),),
             ),
         ),
-        signed=(Signature("authorising officer", given.by, given.rank.value, when(given.at)),),
+        signed=(PaperSignature("authorising officer", given.by, given.rank.value, when(given.at)),),
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from statistics import median
 
 from lfr_core.domain.alerts import Cell, Engagement, Judgement, published_cell
-from lfr_core.domain.figures import AlertFigures, Outcome
+from lfr_core.domain.figures import AlertFigures, EngagementOutcome
 from lfr_core.domain.rates import AlertCounts, Proportion, natural_frequency, rates_of
 from lfr_core.domain.watchlists import Category
 from lfr_core.publication import record as published
@@ -81,7 +81,7 @@ def outcomes(alerts: Sequence[AlertFigures]) -> published.Outcomes:
     """Each confirmed person once, by the first alert that has an outcome; others by alert."""
     confirmed = [each for each in alerts if published_cell(each.decision) is Cell.TRUE_CONFIRMED]
     others = [each for each in alerts if published_cell(each.decision) is not Cell.TRUE_CONFIRMED]
-    by_person: dict[str | int, Outcome | None] = {}
+    by_person: dict[str | int, EngagementOutcome | None] = {}
     for i, each in enumerate(confirmed):
         person = i if each.entry is None else each.entry  # whose it was isn't known: a person of its own
         if by_person.get(person) is None:
@@ -89,14 +89,14 @@ def outcomes(alerts: Sequence[AlertFigures]) -> published.Outcomes:
     counts = Counter(by_person.values())
     after_others = Counter(each.outcome for each in others)
     return published.Outcomes(
-        arrest=counts[Outcome.ARREST],
-        other_disposal=counts[Outcome.OTHER_DISPOSAL],
-        no_action=counts[Outcome.NO_ACTION],
+        arrest=counts[EngagementOutcome.ARREST],
+        other_disposal=counts[EngagementOutcome.OTHER_DISPOSAL],
+        no_action=counts[EngagementOutcome.NO_ACTION],
         repeat_alerts=len(confirmed) - len(by_person),
         without_outcome=counts[None],
-        after_other_alerts_arrest=after_others[Outcome.ARREST],
-        after_other_alerts_other_disposal=after_others[Outcome.OTHER_DISPOSAL],
-        after_other_alerts_no_action=after_others[Outcome.NO_ACTION],
+        after_other_alerts_arrest=after_others[EngagementOutcome.ARREST],
+        after_other_alerts_other_disposal=after_others[EngagementOutcome.OTHER_DISPOSAL],
+        after_other_alerts_no_action=after_others[EngagementOutcome.NO_ACTION],
         after_other_alerts_without_outcome=sum(
             each.outcome is None and each.decision.engagement is Engagement.ENGAGED for each in others
         ),

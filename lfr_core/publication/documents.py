@@ -9,7 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from lfr_core.deployments.application import Application, ApplicationForm, Authority
-from lfr_core.deployments.compliance_documents.forms import FormKind, Line, PrintedForm, Section, Signature, Table
+from lfr_core.deployments.compliance_documents.forms import (
+    FormKind,
+    Line,
+    PaperSection,
+    PaperSignature,
+    PrintedForm,
+    Table,
+)
 from lfr_core.domain.policy import Policy
 from lfr_core.publication.document_words import when
 
@@ -64,7 +71,7 @@ def build_application_form(
         sections=(
             _where_and_when(made),
             _why(made),
-            Section(
+            PaperSection(
                 "The list",
                 ("W1", "W2", "W3", "W6", "W7"),
                 (
@@ -72,12 +79,12 @@ def build_application_form(
                     Line("People at most", f"{made.list_cap:,}; the policy's cap is {policy.watchlist.max_entries:,}"),
                 ),
             ),
-            Section(
+            PaperSection(
                 "Threshold and forecast",
                 ("M1", "M3", "M4"),
                 (*_threshold(made, policy), _faces(made), Line("Forecast of the list", forecast_words)),
             ),
-            Section(
+            PaperSection(
                 "How the public learns of it",
                 ("P1", "P2", "P4"),
                 (
@@ -86,7 +93,7 @@ def build_application_form(
                     Line("Results", f"published within {policy.publication.results_working_days} working days"),
                 ),
             ),
-            Section(
+            PaperSection(
                 "Alerts and data",
                 ("H1", "D1", "D2", "D3"),
                 (
@@ -98,7 +105,7 @@ def build_application_form(
                 ),
             ),
         ),
-        signed=(Signature("planner", made.applied_by, "not stated", when(made.applied_at)),),
+        signed=(PaperSignature("planner", made.applied_by, "not stated", when(made.applied_at)),),
         notice=notice,
     )  # fmt: skip
 
@@ -140,7 +147,7 @@ def build_authority_form(
         revision=made.revision,
         made_at=when(given.at),
         sections=(_decision(made, given), _where_and_when(made), _why(made), *rest),
-        signed=(Signature("authorising officer", given.by, given.rank.value, when(given.at)),),
+        signed=(PaperSignature("authorising officer", given.by, given.rank.value, when(given.at)),),
         notice=notice if given.granted else "Refused: this allows nothing.",
     )
 
@@ -149,9 +156,9 @@ def _title(name: str, made: ApplicationForm) -> str:
     return f"{name}, {made.place}"
 
 
-def _decision(made: Application, given: Authority) -> Section:
+def _decision(made: Application, given: Authority) -> PaperSection:
     checked = Line("Assessments and policy document", "in date when this was given: it can't be given while one isn't")
-    return Section(
+    return PaperSection(
         "Decision",
         ("A2", "A3", "A6"),
         (
@@ -163,8 +170,8 @@ def _decision(made: Application, given: Authority) -> Section:
     )
 
 
-def _where_and_when(made: ApplicationForm) -> Section:
-    return Section(
+def _where_and_when(made: ApplicationForm) -> PaperSection:
+    return PaperSection(
         "Where and when",
         ("A4", "A7"),
         (
@@ -177,8 +184,8 @@ def _where_and_when(made: ApplicationForm) -> Section:
     )
 
 
-def _why(made: ApplicationForm) -> Section:
-    return Section(
+def _why(made: ApplicationForm) -> PaperSection:
+    return PaperSection(
         "Who and why",
         ("A4", "A5"),
         (
@@ -205,9 +212,9 @@ def _faces(made: ApplicationForm) -> Line:
     return Line("Faces expected", f"{made.expected_faces:,} compared in all")
 
 
-def _limit(made: ApplicationForm, given: Authority, policy: Policy) -> Section:
+def _limit(made: ApplicationForm, given: Authority, policy: Policy) -> PaperSection:
     expected = given.expected_false_alerts
-    return Section(
+    return PaperSection(
         "The limit signed for",
         ("M1", "M3", "M4"),
         (
@@ -225,13 +232,13 @@ def _limit(made: ApplicationForm, given: Authority, policy: Policy) -> Section:
     )
 
 
-def _list(made: ApplicationForm, listed: ListFacts | None) -> Section:
+def _list(made: ApplicationForm, listed: ListFacts | None) -> PaperSection:
     rules = ("W1", "W3", "W4", "W6", "W7")
     cap = Line("People at most", f"{made.list_cap:,}")
     if listed is None:
-        return Section("The list", rules, (cap, Line("Built", "not yet")))
+        return PaperSection("The list", rules, (cap, Line("Built", "not yet")))
     approved = f"by {listed.approver}, {when(listed.approved_at)}" if listed.approver else "not yet"
-    return Section(
+    return PaperSection(
         "The list",
         rules,
         (
@@ -251,7 +258,7 @@ def _list(made: ApplicationForm, listed: ListFacts | None) -> Section:
     )
 
 
-def _announcement(announced: AnnouncementFacts | None) -> Section:
+def _announcement(announced: AnnouncementFacts | None) -> PaperSection:
     if announced is None:
         line = Line("Announced", "not yet; it can't open before")
     elif announced.withheld_because:
@@ -261,4 +268,4 @@ def _announcement(announced: AnnouncementFacts | None) -> Section:
         )
     else:
         line = Line("Announced", when(announced.at))
-    return Section("What the public is told", ("P1",), (line,))
+    return PaperSection("What the public is told", ("P1",), (line,))

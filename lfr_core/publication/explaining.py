@@ -13,7 +13,7 @@ from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
 from lfr_core.custody.people.lookup import acting
 from lfr_core.custody.people.roles import Role
-from lfr_core.deployments.deadlines import Due, ResultsStatus, results_due
+from lfr_core.deployments.deadlines import ResultsDue, ResultsStatus, results_due
 from lfr_core.domain.policy import PublicationPolicy
 from lfr_core.storage.engine import reading, writing
 from lfr_core.storage.tables.publication import ResultsRow
@@ -34,7 +34,7 @@ class Explanations:
         self._clock = clock
         self._policy = policy
 
-    def explain(self, deployment: str, *, why: str, by: str) -> Due:
+    def explain(self, deployment: str, *, why: str, by: str) -> ResultsDue:
         """Publish, on the deployment's page, why its results were late. It stays as it is said.
 
         Raises:
@@ -68,7 +68,7 @@ class Explanations:
             return next(one for one in results_due(session, now, self._policy) if one.deployment == deployment)
 
 
-def _find(session: Session, deployment: str, now: datetime, policy: PublicationPolicy) -> Due:
+def _find(session: Session, deployment: str, now: datetime, policy: PublicationPolicy) -> ResultsDue:
     due = next((one for one in results_due(session, now, policy) if one.deployment == deployment), None)
     if due is None:
         raise Refused("results.nothing-due", f"no deployment {deployment} has opened and ended; see `lfr publish due`")

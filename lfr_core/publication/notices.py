@@ -11,7 +11,9 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from types import MappingProxyType
 from uuid import UUID, uuid5
-from xml.etree import ElementTree as ET
+
+from feedgen.feed import FeedGenerator
+from icalendar import Calendar, Event
 
 from lfr_core.deployments.announcement import Announcement
 from lfr_core.domain.policy import Policy
@@ -21,10 +23,8 @@ __all__ = ["MOST_POST_CHARACTERS", "NoticeStatus", "atom_feed", "calendar", "jso
 
 MOST_POST_CHARACTERS = 280
 """The shortest limit among the networks that forces post on."""
-_MOST_OCTETS = 75  # of a line of iCalendar, RFC 5545, 3.1
 _NAMESPACE = UUID("5f0e3b1c-6c0e-4c0b-9a53-0d7b7c1e6d11")  # drawn once, so that feeds' ids stay the same
 _NONE_OVER: Mapping[str, NoticeStatus] = MappingProxyType({})
-_ATOM = "http://www.w3.org/2005/Atom"
 
 
 def when(one: Announcement) -> str:
@@ -117,27 +117,27 @@ def json_text(announced: Sequence[Announcement], policy: Policy, over: Mapping[s
 
 
 def calendar(announced: Sequence[Announcement], policy: Policy, over: Mapping[str, NoticeStatus] = _NONE_OVER) -> str:
-    """All of `announced` as iCalendar (RFC 5545): CRLF, lines folded at 75 octets, text escaped."""
-    lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//OpenLFR//announcements 1//EN", "METHOD:PUBLISH"]
+    """All of `announced` as iCalendar (RFC 5545)."""
+    made = Calendar()
+    made.add("version", "2.0")
+    made.add("prodid", "-//OpenLFR//announcements 1//EN")
+    made.add("method", "PUBLISH")
     for one in announced:
         if one.withheld_because is not None:
             continue
-        lines += [
-            "BEGIN:VEVENT",
-            f"UID:{_uuid(one, policy)}",
-            f"SEQUENCE:{one.revision - 1}",
-            f"DTSTAMP:{_utc(one.made_at)}",
-            f"DTSTART:{_utc(one.plan.starts_at)}",
-            f"DTEND:{_utc(one.plan.ends_at)}",
-            f"SUMMARY:{_escaped(f'Live facial recognition, {policy.force.name}')}",
-            f"LOCATION:{_escaped(one.public_place)}",
-            f"DESCRIPTION:{_escaped(chr(10).join(_inform_public(one, policy, over)))}",
-            "CLASS:PUBLIC",
-            "TRANSP:TRANSPARENT",
-            "END:VEVENT",
-        ]
-    lines.append("END:VCALENDAR")
-    return "".join(f"{_folded(line)}\r\n" for line in lines)
+        event = Event()
+        event.add("uid", str(_uuid(one, policy)))
+        event.add("sequence", one.revision - 1)
+        event.add("dtstamp", one.made_at.astimezone(UTC))
+        event.add("dtstart", one.plan.starts_at.astimezone(UTC))
+        event.add("dtend", one.plan.ends_at.astimezone(UTC))
+        event.add("summary", f"Live facial recognition, {policy.force.name}")
+        event.add("location", one.public_place)
+        event.add("description", "\n".join(_inform_public(one, policy, over)))
+        event.add("class", "PUBLIC")
+        event.add("transp", "TRANSPARENT")
+        made.add_component(event)
+    return str(made.to_ical(sorted=False), "utf-8")
 
 
 def atom_feed(
@@ -148,28 +148,22 @@ def atom_feed(
     over: Mapping[str, NoticeStatus] = _NONE_OVER,
 ) -> str:
     """All of `announced` as an Atom feed (RFC 4287); links are relative to the site's folder."""
-    ET.register_namespace("", _ATOM)
-    feed = ET.Element(f"{{{_ATOM}}}feed")
-
-    def add(parent: ET.Element, name: str, text: str = "", **attributes: str) -> ET.Element:
-        made = ET.SubElement(parent, f"{{{_ATOM}}}{name}", attributes)
-        made.text = text or None
-        return made
-
     published = [one for one in announced if one.withheld_because is None]
-    add(feed, "id", f"urn:uuid:{uuid5(_NAMESPACE, policy.force.name)}")
-    add(feed, "title", f"Live facial recognition: announcements of {policy.force.name}")
-    add(feed, "updated", max((one.made_at for one in published), default=updated).astimezone(UTC).isoformat())
-    add(add(feed, "author"), "name", policy.force.name)
-    add(feed, "link", rel="alternate", href="index.html")
+    feed = FeedGenerator()
+    feed.generator("")
+    feed.id(f"urn:uuid:{uuid5(_NAMESPACE, policy.force.name)}")
+    feed.title(f"Live facial recognition: announcements of {policy.force.name}")
+    feed.updated(max((one.made_at for one in published), default=updated).astimezone(UTC))
+    feed.author(name=policy.force.name)
+    feed.link(rel="alternate", href="index.html")
     for one in sorted(published, key=lambda each: each.made_at, reverse=True):
-        entry = add(feed, "entry")
-        add(entry, "id", f"urn:uuid:{_uuid(one, policy)}")
-        add(entry, "title", f"Live facial recognition in {one.public_place}, {when(one)}")
-        add(entry, "updated", one.made_at.astimezone(UTC).isoformat())
-        add(entry, "link", rel="alternate", href=f"deployments/{one.public_id}.html")
-        add(entry, "content", "\n\n".join(_inform_public(one, policy, over)), type="text")
-    return f'<?xml version="1.0" encoding="utf-8"?>\n{ET.tostring(feed, encoding="unicode")}\n'
+        entry = feed.add_entry(order="append")
+        entry.id(f"urn:uuid:{_uuid(one, policy)}")
+        entry.title(f"Live facial recognition in {one.public_place}, {when(one)}")
+        entry.updated(one.made_at.astimezone(UTC))
+        entry.link(rel="alternate", href=f"deployments/{one.public_id}.html")
+        entry.content("\n\n".join(_inform_public(one, policy, over)), type="text")
+    return str(feed.atom_str(pretty=True, encoding="utf-8"), "utf-8")
 
 
 def _inform_public(one: Announcement, policy: Policy, over: Mapping[str, NoticeStatus]) -> tuple[str, ...]:
@@ -178,26 +172,3 @@ def _inform_public(one: Announcement, policy: Policy, over: Mapping[str, NoticeS
 
 def _uuid(one: Announcement, policy: Policy) -> UUID:
     return uuid5(_NAMESPACE, f"{policy.force.name}\n{one.public_id}")
-
-
-def _utc(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
-
-
-def _escaped(text: str) -> str:
-    for special, written in (("\\", "\\\\"), (";", "\\;"), (",", "\\,"), ("\n", "\\n")):
-        text = text.replace(special, written)
-    return text
-
-
-def _folded(line: str) -> str:
-    """Folded between characters, never inside one; a continued line begins with a space, which counts."""
-    parts, length = [""], 0
-    for character in line:
-        octets = len(character.encode())
-        if length + octets > _MOST_OCTETS:
-            parts.append("")
-            length = 1
-        parts[-1] += character
-        length += octets
-    return "\r\n ".join(parts)

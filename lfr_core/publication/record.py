@@ -26,9 +26,9 @@ from lfr_core.publication.record_parts import (
     Engagements,
     NotDecided,
     Outcomes,
-    Part,
     PublishedRate,
     PublishedRates,
+    RecordPart,
     Text,
     Watchlist,
 )
@@ -61,7 +61,7 @@ SCHEMA_FILES = (SCHEMA_FILE, SCHEMA_FILE.with_name("deployment-record-1.json"))
 """Also of what was published in version 1, which counted alerts that nobody judged as false; see `record_v1`."""
 
 
-class DeploymentRecord(Part):
+class DeploymentRecord(RecordPart):
     """The published record of one deployment. Dates are ISO 8601, clock times London's, moments carry their zone."""
 
     schema_version: Literal["2.0"] = SCHEMA_VERSION

@@ -18,7 +18,7 @@ from lfr_core.common.errors import Refused
 from lfr_core.custody.vault.port import KeyKind
 from lfr_core.deployments.announcement import announcement_of
 from lfr_core.deployments.reading import read_authority
-from lfr_core.domain.alerts import Decision, Engagement, Judgement, Outcome, Review
+from lfr_core.domain.alerts import Decision, Engagement, EngagementOutcome, Judgement, Review
 from lfr_core.domain.figures import AlertFigures, CameraFigures, DocumentReferences, Figures, ListFigures, ModelFigures
 from lfr_core.domain.watchlists import Category
 from lfr_core.domain.working_days import LONDON
@@ -188,7 +188,7 @@ def _alerts(session: Session, deployment: str) -> tuple[AlertFigures, ...]:
                 None if engagement is None else Engagement(engagement),
                 None if review is None else Review(review),
             ),
-            outcome=None if outcome is None else Outcome(outcome),
+            outcome=None if outcome is None else EngagementOutcome(outcome),
             minutes=minutes,
         )
         for entry, category, judgement, engagement, review, outcome, minutes in found

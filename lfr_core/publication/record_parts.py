@@ -20,9 +20,9 @@ __all__ = [
     "Engagements",
     "NotDecided",
     "Outcomes",
-    "Part",
     "PublishedRate",
     "PublishedRates",
+    "RecordPart",
     "Text",
     "Watchlist",
 ]
@@ -32,13 +32,13 @@ Rate = Annotated[float, Field(ge=0.0, le=1.0)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
-class Part(BaseModel):
+class RecordPart(BaseModel):
     """Frozen, and without a field that isn't named."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class AdvanceNotice(Part):
+class AdvanceNotice(RecordPart):
     """When the public was told beforehand, or the class of reason why it wasn't."""
 
     published_at: AwareDatetime | None
@@ -51,7 +51,7 @@ class AdvanceNotice(Part):
         return self
 
 
-class Watchlist(Part):
+class Watchlist(RecordPart):
     """The list, in counts. People fewer than the policy's limit are a range; see `suppression`."""
 
     size_people: Count
@@ -63,7 +63,7 @@ class Watchlist(Part):
     destruction_receipt: str
 
 
-class Algorithm(Part):
+class Algorithm(RecordPart):
     """What recognised; the claims of accuracy are bound to `contract` and `threshold_min`."""
 
     vendor: str
@@ -78,7 +78,7 @@ class Algorithm(Part):
     test_report: str
 
 
-class Cameras(Part):
+class Cameras(RecordPart):
     """How many, and how faces were counted."""
 
     count: Count
@@ -86,7 +86,7 @@ class Cameras(Part):
     counting_method_version: Text
 
 
-class Alerts(Part):
+class Alerts(RecordPart):
     """The four cells and the alerts not decided, each alert in exactly one. The others say more of the same alerts."""
 
     total: Count
@@ -126,7 +126,7 @@ class Alerts(Part):
         return self
 
 
-class NotDecided(Part):
+class NotDecided(RecordPart):
     """Whose word it is that alerts were published without anybody having judged them, and why."""
 
     alerts: Annotated[int, Field(ge=1)]
@@ -134,7 +134,7 @@ class NotDecided(Part):
     because: Text
 
 
-class Engagements(Part):
+class Engagements(RecordPart):
     """People stopped, counted by alert; the median is in minutes, None where nobody was stopped or measured.
 
     total = following_true + following_false + following_not_decided.
@@ -157,7 +157,7 @@ class Engagements(Part):
         return self
 
 
-class Outcomes(Part):
+class Outcomes(RecordPart):
     """What came of confirmed true alerts, once for each person engaged, and of all other engagements apart.
 
     arrest + other_disposal + no_action + repeat_alerts + without_outcome = true alerts, confirmed.
@@ -176,7 +176,7 @@ class Outcomes(Part):
     )
 
 
-class PublishedRate(Part):
+class PublishedRate(RecordPart):
     """K of n with its exact 95 % interval (Clopper-Pearson) and one-sided 95 % bound; null where n is 0."""
 
     k: Count
@@ -197,7 +197,7 @@ class PublishedRate(Part):
         return self
 
 
-class PublishedRates(Part):
+class PublishedRates(RecordPart):
     """docs/domain.md F1 to F3. `in_words` is the same in whole people."""
 
     false_alerts_per_face: PublishedRate = Field(description="False alerts, of faces compared.")
@@ -210,7 +210,7 @@ class PublishedRates(Part):
     in_words: Text
 
 
-class BlueList(Part):
+class BlueList(RecordPart):
     """Seeded test subjects: the true recognition rate. They are in no other figure of the record."""
 
     seeded_passes: Annotated[int, Field(ge=1)]
@@ -218,7 +218,7 @@ class BlueList(Part):
     true_recognition_rate: PublishedRate
 
 
-class Demographic(Part):
+class Demographic(RecordPart):
     """One group. People are suppressed where they are few; false alerts and those not decided are always exact."""
 
     group: Text
@@ -228,7 +228,7 @@ class Demographic(Part):
     engaged: PublishedCount
 
 
-class Correction(Part):
+class Correction(RecordPart):
     """Why a revision replaced the one before."""
 
     revision: Annotated[int, Field(ge=2)]

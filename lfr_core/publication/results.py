@@ -21,7 +21,7 @@ from lfr_core.common.errors import Poison, Refused
 from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
 from lfr_core.custody.people.lookup import acting
 from lfr_core.custody.people.roles import Role
-from lfr_core.deployments.deadlines import Due, keep_deadlines, results_due
+from lfr_core.deployments.deadlines import ResultsDue, keep_deadlines, results_due
 from lfr_core.domain.actors import Principal, SystemActor, person_name
 from lfr_core.domain.figures import Figures
 from lfr_core.domain.policy import PublicationPolicy
@@ -34,7 +34,7 @@ from lfr_core.publication.record_builder import from_figures
 from lfr_core.publication.suites import CheckRecord, RecordSuites, in_public
 from lfr_core.storage.engine import reading, writing
 
-__all__ = ["ACTOR", "Attempt", "CallsRole", "Outcome", "ResultsService"]
+__all__ = ["ACTOR", "Attempt", "CallsRole", "PublicationOutcome", "ResultsService"]
 
 ACTOR = SystemActor.FLOWS
 """Who publishes where no person does."""
@@ -46,7 +46,7 @@ class CallsRole(Protocol):
     def __call__(self, session: Session, *, role: Role, deployment: str, why: str, now: datetime) -> None: ...
 
 
-class Outcome(StrEnum):
+class PublicationOutcome(StrEnum):
     """What an attempt came to."""
 
     PUBLISHED = "published"
@@ -59,9 +59,9 @@ class Outcome(StrEnum):
 class Attempt:
     """What an attempt came to, for a reader."""
 
-    outcome: Outcome
+    outcome: PublicationOutcome
     message: str
-    due: Due
+    due: ResultsDue
     record: PublishedRecord | None = None
 
 
@@ -107,7 +107,7 @@ class ResultsService:
         now, due = self._due(deployment)
         if due.published_at is not None:
             return Attempt(
-                Outcome.STANDS, f"published {due.published_at:%Y-%m-%d %H:%M} UTC: it stands", due,
+                PublicationOutcome.STANDS, f"published {due.published_at:%Y-%m-%d %H:%M} UTC: it stands", due,
                 revisions_of(self._engine, deployment)[0],
             )  # fmt: skip
         unattended = now >= due.moments.unattended_at
@@ -122,7 +122,9 @@ class ResultsService:
             if not unattended or getattr(stands_in_the_way, "rule", "") == "record.meanwhile":
                 raise
             return self._late(due, stands_in_the_way, now)
-        return Attempt(Outcome.PUBLISHED, f"{record.record.rates.in_words}.", self._due(deployment)[1], record)
+        return Attempt(
+            PublicationOutcome.PUBLISHED, f"{record.record.rates.in_words}.", self._due(deployment)[1], record
+        )
 
     def publish(self, deployment: str, *, by: str, word: NotDecidedWord | None = None) -> PublishedRecord:
         """A person publishes now. Published already: that which stands.
@@ -194,14 +196,14 @@ class ResultsService:
                 raise
             return refused
 
-    def _due(self, deployment: str) -> tuple[datetime, Due]:
+    def _due(self, deployment: str) -> tuple[datetime, ResultsDue]:
         now = self._now()
         with writing(self._engine) as session:
             keep_deadlines(session, now, self._policy)
         with reading(self._engine) as session:
             return now, next(one for one in results_due(session, now, self._policy) if one.deployment == deployment)
 
-    def _wait(self, due: Due, waiting: int, now: datetime) -> Attempt:
+    def _wait(self, due: ResultsDue, waiting: int, now: datetime) -> Attempt:
         message = (
             f"{waiting} alert{'' if waiting == 1 else 's'} not decided yet; due {due.moments.due_at:%Y-%m-%d %H:%M} UTC"
         )
@@ -215,13 +217,13 @@ class ResultsService:
                         why=f"results: {message}",
                         now=now,
                     )
-        return Attempt(Outcome.WAITING, message, due)
+        return Attempt(PublicationOutcome.WAITING, message, due)
 
     def _publish(
         self,
         deployment: str,
         figures: Figures,
-        due: Due,
+        due: ResultsDue,
         now: datetime,
         waiting: int,
         *,
@@ -247,14 +249,14 @@ class ResultsService:
                 take_back_late(session, deployment)
         return self._publisher.publish(deployment, _with_report(figures, checked), by=by, not_decided_because=because)
 
-    def _late(self, due: Due, refused: Refused | Poison, now: datetime) -> Attempt:
+    def _late(self, due: ResultsDue, refused: Refused | Poison, now: datetime) -> Attempt:
         self._note(due.deployment, now, because=in_public(refused), detail=str(refused), rule="results.late")
         with writing(self._engine) as session:
             for role in (Role.PUBLICATION_OFFICER, Role.AUTHORISING_OFFICER):
                 self._call(
                     session, role=role, deployment=due.deployment, why=f"results are late: {refused}"[:500], now=now
                 )
-        return Attempt(Outcome.LATE, str(refused), self._due(due.deployment)[1])
+        return Attempt(PublicationOutcome.LATE, str(refused), self._due(due.deployment)[1])
 
     def _note(self, deployment: str, now: datetime, *, because: str, detail: str, rule: str) -> None:
         self._trail.prepare(ACTOR)

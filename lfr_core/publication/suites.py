@@ -65,7 +65,7 @@ class RecordSuites:
         checked = self._check(new, others, today=today, report=self._reports / deployment)
         if not checked.passes:
             found = "; ".join(
-                f"{each.rule}: {each.message} (printed {each.printed or 'nothing'}, expected {each.expected})"
+                f"{each.rule}: {each.message} (printed {each.value or 'nothing'}, expected {each.expected})"
                 for each in checked.findings
             )
             raise FailingRecord(checked, f"the record of {deployment} isn't published, its figures are wrong: {found}")

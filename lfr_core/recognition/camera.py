@@ -18,8 +18,7 @@ from lfr_core.domain.frames import FrameHeader
 from lfr_core.domain.policy import Policy
 from lfr_core.recognition.agreement import Agreement, Shot, Vote
 from lfr_core.recognition.faces import quality
-from lfr_core.recognition.faces.shots import Offer, ShotChooser
-from lfr_core.recognition.faces.shots import Shot as Chosen
+from lfr_core.recognition.faces.shots import ChosenShot, Offer, ShotChooser
 from lfr_core.recognition.faces.tracker import Tracker
 from lfr_core.recognition.faces.types import Detection, Face, FaceEngine, Floats, Image
 
@@ -152,7 +151,7 @@ def _describe(engine: FaceEngine, image: Image, detection: Detection) -> Face | 
         return None
 
 
-def _shot(chosen: Chosen[_Where]) -> Shot:
+def _shot(chosen: ChosenShot[_Where]) -> Shot:
     return Shot(
         sequence=chosen.context.sequence,
         captured_ns=chosen.context.captured_ns,

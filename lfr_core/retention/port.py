@@ -12,7 +12,7 @@ from typing import Protocol
 from lfr_core.common.errors import LfrError
 from lfr_core.domain.actors import SystemActor
 
-__all__ = ["ACTOR", "CLASSES", "Audited", "DataClass", "Destroyed", "Due", "Outcome", "PurgeStep", "subject"]
+__all__ = ["ACTOR", "CLASSES", "Audited", "Destroyed", "Due", "PurgeResult", "PurgeStep", "RetentionClass", "subject"]
 
 
 _PLAIN_ID = re.compile(r"[A-Za-z0-9._:/-]{1,120}")
@@ -22,7 +22,7 @@ ACTOR = SystemActor.RETENTION
 
 
 @dataclass(frozen=True, slots=True)
-class DataClass:
+class RetentionClass:
     """A kind of data with a promise about its end."""
 
     name: str
@@ -32,16 +32,16 @@ class DataClass:
     """The policy's value, or the rule in stable words, under which it goes."""
 
 
-CLASSES: tuple[DataClass, ...] = (
-    DataClass("temporary", "Temporary files", "retention.temporary_files_h"),
-    DataClass("alerts", "Alerts' crops and exact times", "alerts.retention_h"),
-    DataClass("lists", "Watchlists of ended deployments", "watchlist.at-close"),
-    DataClass("galleries", "Collections of ended deployments in the gallery", "watchlist.at-close"),
-    DataClass("quality", "Data-quality results of lists of ended deployments", "watchlist.at-close"),
-    DataClass("broker", "Records of ended deployments in the broker", "stream.at-close"),
-    DataClass("topics", "Records in the broker past their topic's own bound", "stream.topic-bound"),
-    DataClass("footage", "Footage", "footage.retention_days"),
-    DataClass("workflows", "Runs and logs of workflows", "retention.workflow_history_days"),
+CLASSES: tuple[RetentionClass, ...] = (
+    RetentionClass("temporary", "Temporary files", "retention.temporary_files_h"),
+    RetentionClass("alerts", "Alerts' crops and exact times", "alerts.retention_h"),
+    RetentionClass("lists", "Watchlists of ended deployments", "watchlist.at-close"),
+    RetentionClass("galleries", "Collections of ended deployments in the gallery", "watchlist.at-close"),
+    RetentionClass("quality", "Data-quality results of lists of ended deployments", "watchlist.at-close"),
+    RetentionClass("broker", "Records of ended deployments in the broker", "stream.at-close"),
+    RetentionClass("topics", "Records in the broker past their topic's own bound", "stream.topic-bound"),
+    RetentionClass("footage", "Footage", "footage.retention_days"),
+    RetentionClass("workflows", "Runs and logs of workflows", "retention.workflow_history_days"),
 )
 """Every kind of data that is purged, in the order of the sweep: what makes free space on a full disk comes first.
 One that no sweep purges is an alarm."""
@@ -81,7 +81,7 @@ class Destroyed:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class PurgeResult:
     """What one run of a step came to."""
 
     destroyed: tuple[Destroyed, ...] = ()
@@ -112,6 +112,6 @@ class PurgeStep(Protocol):
         """What should be gone by `now_ns` and is still there. Raises Retryable when that can't be seen."""
         ...
 
-    def purge(self, now_ns: int) -> Outcome:
+    def purge(self, now_ns: int) -> PurgeResult:
         """Destroy what is due. One thing that can't go doesn't keep the others."""
         ...

@@ -18,17 +18,17 @@ from sqlalchemy import Engine
 from sqlmodel import func, select
 
 from lfr_core.domain.policy import RetentionPolicy
-from lfr_core.retention.port import CLASSES, DataClass
+from lfr_core.retention.port import CLASSES, RetentionClass
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.retention import RetentionClassRow
 
-__all__ = ["ClassStatus", "Standing", "retention_status"]
+__all__ = ["ClassStatus", "RetentionState", "retention_status"]
 
 _NS = 10**9
 
 
-class Standing(StrEnum):
+class RetentionState(StrEnum):
     """In a word."""
 
     IN_TIME = "in-time"
@@ -43,8 +43,8 @@ class Standing(StrEnum):
 class ClassStatus:
     """One kind of data."""
 
-    data: DataClass
-    standing: Standing
+    data: RetentionClass
+    standing: RetentionState
     why: str
     """In words; "" where all is well."""
     lag_s: float
@@ -58,7 +58,7 @@ class ClassStatus:
 
     @property
     def is_alarm(self) -> bool:
-        return self.standing is Standing.OVERDUE
+        return self.standing is RetentionState.OVERDUE
 
 
 def retention_status(engine: Engine, policy: RetentionPolicy, *, now_ns: int) -> tuple[ClassStatus, ...]:
@@ -79,28 +79,28 @@ def _since_ns(rows: Mapping[str, RetentionClassRow], oldest: datetime | None) ->
 
 
 def _status(
-    data: DataClass, row: RetentionClassRow | None, after_s: float, since_ns: int | None, now_ns: int
+    data: RetentionClass, row: RetentionClassRow | None, after_s: float, since_ns: int | None, now_ns: int
 ) -> ClassStatus:
     if row is None:
         waited_s = 0.0 if since_ns is None else (now_ns - since_ns) / _NS
         overdue = waited_s > after_s
         return ClassStatus(
             data,
-            Standing.OVERDUE if overdue else Standing.NOT_SWEPT,
+            RetentionState.OVERDUE if overdue else RetentionState.NOT_SWEPT,
             "no sweep has ever purged it" if overdue else "no sweep yet",
             *(0.0, 0, None, None, 0, ""),
         )
     lag_s = 0.0 if row.oldest_due_ns is None else max(0.0, (now_ns - row.oldest_due_ns) / _NS)
     silent_s = (now_ns - (row.succeeded_ns if row.succeeded_ns is not None else row.first_ns)) / _NS
-    standing, why = Standing.IN_TIME, ""
+    standing, why = RetentionState.IN_TIME, ""
     if (row.at_ns - now_ns) / _NS > after_s:
-        standing, why = Standing.OVERDUE, "the clock went back: its last run lies in the future; mend the clock"
+        standing, why = RetentionState.OVERDUE, "the clock went back: its last run lies in the future; mend the clock"
     elif lag_s > after_s:
-        standing, why = Standing.OVERDUE, f"{row.due} past due"
+        standing, why = RetentionState.OVERDUE, f"{row.due} past due"
     elif silent_s > after_s:
-        standing, why = Standing.OVERDUE, "its purge hasn't succeeded for too long"
+        standing, why = RetentionState.OVERDUE, "its purge hasn't succeeded for too long"
     elif lag_s > 0 or row.error:
-        standing, why = Standing.LATE, f"{row.due} past due" if row.due else ""
+        standing, why = RetentionState.LATE, f"{row.due} past due" if row.due else ""
     if row.error:
         why = f"{why}: {row.error}" if why else row.error
     return ClassStatus(data, standing, why, lag_s, row.due, row.at_ns, row.succeeded_ns, row.destroyed_ever, row.note)

@@ -29,7 +29,7 @@ from lfr_core.common.logs import get_logger
 from lfr_core.custody.audit.port import Trail
 from lfr_core.retention.ended import Purger, write_ended
 from lfr_core.retention.lock import one_sweep
-from lfr_core.retention.port import ACTOR, Audited, Due, Outcome, PurgeStep
+from lfr_core.retention.port import ACTOR, Audited, Due, PurgeResult, PurgeStep
 from lfr_core.retention.reporting import StepReport, done, orders, run_row, write_class
 from lfr_core.storage.engine import writing
 from lfr_core.storage.tables.retention import RetentionRunRow
@@ -126,7 +126,7 @@ class Sweep:
         """The step's run, not recorded yet."""
         now_ns = self._clock.time_ns()
         before: tuple[Due, ...] = ()
-        outcome = Outcome()
+        outcome = PurgeResult()
         left: tuple[Due, ...] = ()
         failures: list[LfrError] = []
         with _noting(step, failures):

@@ -6,9 +6,9 @@ from lfr_core.deployments.compliance_documents.forms import (
     RULES,
     FormKind,
     Line,
+    PaperSection,
+    PaperSignature,
     PrintedForm,
-    Section,
-    Signature,
     Table,
 )
 
@@ -28,10 +28,10 @@ def printed(kind: FormKind, text: str = "Because it is needed.\nAnd for no longe
         revision=2,
         made_at="23 November 2026, 12:00 GMT",
         sections=(
-            Section("Who, where, when, why", ("A4", "A5"), (Line("Place", text), Line("Threshold", ""))),
-            Section("Figures", tuple(RULES), tables=(table,)),
-            Section(f"Anything else {text}", ()),
+            PaperSection("Who, where, when, why", ("A4", "A5"), (Line("Place", text), Line("Threshold", ""))),
+            PaperSection("Figures", tuple(RULES), tables=(table,)),
+            PaperSection(f"Anything else {text}", ()),
         ),
-        signed=(Signature("Authorising officer", text, "superintendent", "23 November 2026, 12:00 GMT"),),
+        signed=(PaperSignature("Authorising officer", text, "superintendent", "23 November 2026, 12:00 GMT"),),
         notice=notice,
     )

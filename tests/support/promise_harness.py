@@ -19,8 +19,8 @@ from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.policy import Policy, load_policy
 from lfr_core.publication.promises.assembly import State, checks_of
 from lfr_core.publication.promises.catalogue import promises
-from lfr_core.publication.promises.ledger import Ledger
-from lfr_core.publication.promises.port import Finding
+from lfr_core.publication.promises.ledger import PromiseLedger
+from lfr_core.publication.promises.port import PromiseFinding
 from lfr_core.recognition.gallery import ExactGallery
 from lfr_core.retention.erasure.certificate_service import CertificateService
 from lfr_core.retention.erasure.verify import Verification
@@ -76,15 +76,17 @@ class PromiseHarness(AlertHarness):
             pause=lambda _: None,
         )
 
-    def look(self, check: str) -> Finding:
+    def look(self, check: str) -> PromiseFinding:
         """What one check finds now."""
         (found,) = [
             each.look(self.clock.time_ns()) for each in checks_of(self.state(), self.policy) if each.id == check
         ]
         return found
 
-    def ledger(self) -> Ledger:
-        return Ledger(self.engine, self.trail, self.clock, promises(self.policy), checks_of(self.state(), self.policy))
+    def ledger(self) -> PromiseLedger:
+        return PromiseLedger(
+            self.engine, self.trail, self.clock, promises(self.policy), checks_of(self.state(), self.policy)
+        )
 
     # -- the good state ----------------------------------------------------------------------------
 

@@ -15,11 +15,11 @@ from lfr_core.domain.figures import (
     AlertFigures,
     BlueListFigures,
     CameraFigures,
+    EngagementOutcome,
     Figures,
     ListFigures,
     ModelFigures,
     Notice,
-    Outcome,
     UseCase,
 )
 from lfr_core.domain.policy import PublicationPolicy, load_policy
@@ -54,7 +54,11 @@ MODERN_HEADER = (
 )
 """The Met's of 2025."""
 
-_OUTCOMES = {"arrest": Outcome.ARREST, "other": Outcome.OTHER_DISPOSAL, "none": Outcome.NO_ACTION}
+_OUTCOMES = {
+    "arrest": EngagementOutcome.ARREST,
+    "other": EngagementOutcome.OTHER_DISPOSAL,
+    "none": EngagementOutcome.NO_ACTION,
+}
 
 
 def alert(cell: str, entry: str, outcome: str = "", **changes: Any) -> AlertFigures:

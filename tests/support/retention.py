@@ -24,7 +24,7 @@ from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.gate import GateLimits
 from lfr_core.recognition.gallery import ExactGallery, Reference, gallery_name
 from lfr_core.retention.footage.register import segments
-from lfr_core.retention.port import Audited, Due, Outcome, PurgeStep
+from lfr_core.retention.port import Audited, Due, PurgeResult, PurgeStep
 from lfr_core.retention.reporting import StepReport
 from lfr_core.retention.status import ClassStatus, retention_status
 from lfr_core.retention.steps.alerts import AlertsStep
@@ -59,7 +59,7 @@ class BrokenStep:
     def due(self, now_ns: int) -> tuple[Due, ...]:
         return (Due(f"{self.name}:1", now_ns - 10**9),)
 
-    def purge(self, now_ns: int) -> Outcome:  # noqa: ARG002  the Protocol's
+    def purge(self, now_ns: int) -> PurgeResult:  # noqa: ARG002  the Protocol's
         raise self.error
 
 

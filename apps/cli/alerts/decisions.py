@@ -87,9 +87,9 @@ def outcome(
     """
     from functools import partial
 
-    from lfr_core.domain.alerts import Outcome
+    from lfr_core.domain.alerts import EngagementOutcome
 
-    word = _parse_answer(Outcome, answer)
+    word = _parse_answer(EngagementOutcome, answer)
     return _record(
         installation, alert, by, lambda service: partial(service.outcome, minutes=minutes), word, correct=correct
     )

@@ -15,7 +15,7 @@ from apps.cli.common import console
 from lfr_core.common.clock import utc_from_ns
 from lfr_core.domain.working_days import LONDON
 from lfr_core.retention.erasure.certificate import Certificate, SignedCertificate
-from lfr_core.retention.erasure.destruction_log import Epoch
+from lfr_core.retention.erasure.destruction_log import PublicEpoch
 from lfr_core.retention.erasure.verify import Verification
 
 __all__ = ["as_document", "epoch_line", "epoch_row", "print_csv", "print_table", "show_certificate", "show_search"]
@@ -73,7 +73,7 @@ def show_search(search: Verification) -> None:
     console.print("search: " + ("[green]passed[/green]" if search.passed else "[red]FAILED[/red]"))
 
 
-def epoch_row(epoch: Epoch) -> dict[str, str]:
+def epoch_row(epoch: PublicEpoch) -> dict[str, str]:
     """Describe an epoch for publication, in the time of England."""
     return {
         "start": _iso(epoch.started_ns),

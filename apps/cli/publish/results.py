@@ -11,7 +11,7 @@ from apps.cli.common import Deployment, person_option
 
 if TYPE_CHECKING:
     from lfr_core.custody.installation import Installation
-    from lfr_core.deployments.deadlines import Due
+    from lfr_core.deployments.deadlines import ResultsDue
 
 __all__ = ["app"]
 
@@ -70,13 +70,13 @@ def explain(
     return Output(_as_dict(made), f"{deployment}: explained, {made.stands.value}. Site: {site.message}")
 
 
-def _line(one: Due) -> str:
+def _line(one: ResultsDue) -> str:
     lock = ". No new authority until it is explained" if one.locks else ""
     late = f", late because {one.late_because}" if one.late_because else ""
     return f"{one.deployment}: {one.stands.value}, due {one.moments.due_at:%Y-%m-%d %H:%M} UTC{late}{lock}"
 
 
-def _as_dict(one: Due) -> dict[str, object]:
+def _as_dict(one: ResultsDue) -> dict[str, object]:
     at = one.moments
     return {
         "deployment": one.deployment,

@@ -5,7 +5,7 @@ Every function takes the engine first and raises Retryable when the database is 
 
 from __future__ import annotations
 
-from lfr_core.alerts.health import Health, HealthLimits, Recent, Standing, limits_of
+from lfr_core.alerts.health import CameraState, Health, HealthLimits, Recent, limits_of
 from lfr_core.alerts.read._alerts import AlertSummary, Answer, alert, alerts, alerts_starting
 from lfr_core.alerts.read._cameras import CameraHealth, Latency, cameras, latency
 from lfr_core.alerts.read._deployments import (
@@ -29,6 +29,7 @@ __all__ = [
     "AlertTally",
     "Answer",
     "CameraHealth",
+    "CameraState",
     "DeploymentCounts",
     "DeploymentSummary",
     "Health",
@@ -39,7 +40,6 @@ __all__ = [
     "ReferenceCrop",
     "RefusedRecords",
     "StageFigures",
-    "Standing",
     "alert",
     "alerts",
     "alerts_starting",

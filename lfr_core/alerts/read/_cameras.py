@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
-from lfr_core.alerts.health import WINDOW_S, HealthLimits, LastTimes, Recent, Standing, assess_health, sum_recent
+from lfr_core.alerts.health import WINDOW_S, CameraState, HealthLimits, LastTimes, Recent, assess_health, sum_recent
 from lfr_core.alerts.latency import percentile
 from lfr_core.domain.outcomes import FrameCounts
 from lfr_core.storage.engine import reading
@@ -46,7 +46,7 @@ class CameraHealth:
     looks_per_second: float
     """Recognised, likewise."""
     latency: Latency
-    standing: Standing
+    standing: CameraState
     """How it is doing, and since when."""
     recent: tuple[Recent, ...]
     """The last 60 whole seconds, the oldest first."""

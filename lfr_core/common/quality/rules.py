@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
 
 __all__ = ["Bound", "Kind", "Rule"]
 
@@ -25,28 +25,27 @@ class Kind(StrEnum):
     UNIQUE_TOGETHER = "expect_compound_columns_to_be_unique"
 
 
-class Rule(Protocol):
-    """What is asked of a rule.
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule of a suite.
 
-    name: stable words. columns: of the frame. low, high: for BETWEEN, inclusive unless `strict`. allowed: for IN_SET.
-    where: a condition on the frame's columns in pandas' query language; lines that don't meet it aren't looked at.
+    name: stable words. columns: of the frame; for EQUAL and AT_LEAST the second holds what the first is compared with.
+    shows: the column quoted in a finding. where: a condition on the frame's columns in pandas' query language; lines
+    that don't meet it aren't looked at. low, high: for BETWEEN, inclusive unless `strict`. allowed: for IN_SET.
+    expected: what a finding says should stand there. needs: the file's column without which it can't be checked.
+    refuses: False for what a person should look at, which refuses nothing by itself.
     """
 
-    @property
-    def name(self) -> str: ...
-    @property
-    def kind(self) -> Kind: ...
-    @property
-    def columns(self) -> tuple[str, ...]: ...
-    @property
-    def message(self) -> str: ...
-    @property
-    def low(self) -> Bound: ...
-    @property
-    def high(self) -> Bound: ...
-    @property
-    def strict(self) -> bool: ...
-    @property
-    def allowed(self) -> tuple[str | int, ...]: ...
-    @property
-    def where(self) -> str: ...
+    name: str
+    kind: Kind
+    columns: tuple[str, ...]
+    message: str
+    shows: str = ""
+    where: str = ""
+    low: Bound = None
+    high: Bound = None
+    strict: bool = False
+    allowed: tuple[str | int, ...] = ()
+    expected: str = ""
+    needs: str = ""
+    refuses: bool = True

@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING
 
 from lfr_core.common.errors import Fatal
 from lfr_core.common.quality.rules import Kind, Rule
@@ -23,14 +23,12 @@ if TYPE_CHECKING:
 
 __all__ = ["RuleResult", "SuiteRunner"]
 
-R = TypeVar("R", bound=Rule)
-
 
 @dataclass(frozen=True, slots=True)
-class RuleResult(Generic[R]):
+class RuleResult:
     """How one expectation ended. failing: a line's values by column, `row` among them; looked_at: lines with values."""
 
-    rule: R
+    rule: Rule
     success: bool
     looked_at: int
     failing: tuple[Mapping[str, object], ...]
@@ -46,7 +44,7 @@ class SuiteRunner:
         self._project = project
         self._context: AbstractDataContext | None = None
 
-    def run(self, name: str, rules: Sequence[R], frame: pd.DataFrame) -> list[RuleResult[R]]:
+    def run(self, name: str, rules: Sequence[Rule], frame: pd.DataFrame) -> list[RuleResult]:
         """Check `frame`, which has a column `row`, by `rules`; no two have the same name and columns.
 
         name: of the suite; used once in a runner. The results are in the rules' order.
@@ -96,8 +94,8 @@ class SuiteRunner:
 
 
 def _validated(
-    context: AbstractDataContext, validation: ValidationDefinition, rules: Sequence[R], frame: pd.DataFrame
-) -> list[RuleResult[R]]:
+    context: AbstractDataContext, validation: ValidationDefinition, rules: Sequence[Rule], frame: pd.DataFrame
+) -> list[RuleResult]:
     import great_expectations as gx
     from great_expectations.checkpoint.actions import UpdateDataDocsAction
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections import OrderedDict
+import threading
 
+from cachetools import LRUCache, cachedmethod
 from sqlalchemy import Engine, text
 from sqlmodel import Session, col, select
 
@@ -46,7 +47,8 @@ class AuditTrail:
         """`pseudonyms` is the vault. It isn't asked before the first entry."""
         self._pseudonyms = pseudonyms
         self._clock = clock
-        self._names: OrderedDict[str, str] = OrderedDict()
+        self._names: LRUCache[str, str] = LRUCache(_MOST_NAMES)
+        self._names_lock = threading.Lock()
         self._writer = secrets.token_hex(16)
         self._writer_key: bytes | None = None
 
@@ -105,14 +107,11 @@ class AuditTrail:
     def _written(self, actor: Principal) -> str:
         """The actor as the trail has it."""
         name = actor_name(actor)
-        if isinstance(actor, SystemActor):
-            return name
-        known = self._names.get(name)
-        if known is None:
-            known = self._names[name] = _asked(self._pseudonyms, name)
-            while len(self._names) > _MOST_NAMES:
-                self._names.popitem(last=False)
-        return f"person:{known}"
+        return name if isinstance(actor, SystemActor) else f"person:{self._pseudonym(name)}"
+
+    @cachedmethod(lambda self: self._names, lock=lambda self: self._names_lock)
+    def _pseudonym(self, name: str) -> str:
+        return _asked(self._pseudonyms, name)
 
     def _key(self) -> bytes:
         if self._writer_key is None:

@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
+from cachetools import LRUCache, cachedmethod
 from pydantic import BaseModel, ValidationError
 
 from lfr_core.common.errors import Fatal, Refused, Retryable
@@ -37,7 +38,8 @@ class VaultClient:
         self._timeout_s = timeout_s
         self._lock = threading.Lock()
         self._hanging_until = float("-inf")
-        self._pseudonyms: dict[str, str] = {}
+        self._pseudonyms: LRUCache[str, str] = LRUCache(_MOST_NAMES)
+        self._names_lock = threading.Lock()
 
     def close(self) -> None:
         """Let go of the connection."""
@@ -84,7 +86,7 @@ class VaultClient:
                 return tuple(infos)
 
     def hold(self, key_ids: Sequence[str], *, held: bool) -> None:
-        self._ask(m.checked(m.Hold, key_ids=tuple(key_ids), held=held), m.TextAnswer)
+        self._ask(m.checked(m.HoldKeys, key_ids=tuple(key_ids), held=held), m.TextAnswer)
 
     def destroy(self, key_ids: Sequence[str], *, rule: str) -> tuple[DestroyedKey, ...]:
         answer = self._ask(m.checked(m.Destroy, key_ids=tuple(key_ids), rule=rule), m.DestroyedAnswer)
@@ -94,14 +96,9 @@ class VaultClient:
         answer = self._ask(m.checked(m.Sign, message=message), m.SignatureAnswer)
         return Signature(answer.signature, answer.public_key)
 
+    @cachedmethod(lambda self: self._pseudonyms, lock=lambda self: self._names_lock)
     def pseudonym(self, name: str) -> str:
-        known = self._pseudonyms.get(name)
-        if known is None:
-            known = self._ask(m.checked(m.Pseudonym, name=name), m.TextAnswer).text
-            if len(self._pseudonyms) >= _MOST_NAMES:
-                self._pseudonyms.clear()
-            self._pseudonyms[name] = known
-        return known
+        return self._ask(m.checked(m.Pseudonym, name=name), m.TextAnswer).text
 
     # -- the socket ------------------------------------------------------------------------------
 

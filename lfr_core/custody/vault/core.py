@@ -162,7 +162,7 @@ class VaultCore:
         return tuple(sorted(found, key=lambda info: info.id))
 
     def hold(self, key_ids: Sequence[str], *, held: bool) -> None:
-        m.checked(m.Hold, key_ids=tuple(key_ids), held=held)
+        m.checked(m.HoldKeys, key_ids=tuple(key_ids), held=held)
         with self._keys:
             infos = [self._kept(key_id).info for key_id in key_ids]
             if any(info.kind is not KeyKind.FOOTAGE for info in infos):

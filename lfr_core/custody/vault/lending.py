@@ -17,6 +17,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from cachetools import TLRUCache
+
 from lfr_core.common.clock import Clock
 from lfr_core.common.errors import Refused, Retryable
 from lfr_core.custody.vault.clockguard import ClockGuard
@@ -88,7 +90,10 @@ class FrameLending:
         self._state = threading.Lock()
         """Of the three below; held for a look into a dictionary."""
         self._turns: dict[str, _Turn] = {}
-        self._allowed: dict[str, tuple[float, Refused | None]] = {}
+        self._allowed: TLRUCache[str, tuple[float, Refused | None]] = TLRUCache(
+            _MOST_DEPLOYMENTS, ttu=lambda _, kept, __: kept[0] + FACTS_MAX_AGE_S, timer=clock.monotonic
+        )
+        """The gate's answers, aged from before the question."""
         self._unbooked: dict[str, int] = {}
         """Epochs destroyed and not yet recorded so, with when: the records were away."""
         self._waiting = threading.BoundedSemaphore(_MOST_WAITING)
@@ -175,13 +180,9 @@ class FrameLending:
 
     def _known(self, deployment: str) -> tuple[Refused | None, bool]:
         """The gate's last answer, and whether it is young enough to be used."""
-        now = self._clock.monotonic()
         with self._state:
             kept = self._allowed.get(deployment)
-            if kept is None or now - kept[0] >= FACTS_MAX_AGE_S:
-                self._allowed.pop(deployment, None)
-                return None, False
-            return kept[1], True
+        return (None, False) if kept is None else (kept[1], True)
 
     def _ask(self, deployment: str, now_ns: int) -> Refused | None:
         asked = self._clock.monotonic()  # the answer is as old as the question
@@ -192,8 +193,6 @@ class FrameLending:
         except Refused as error:
             refusal = error
         with self._state:
-            if len(self._allowed) > _MOST_DEPLOYMENTS:
-                self._allowed.clear()
             self._allowed[deployment] = (asked, refusal)
         return refusal
 

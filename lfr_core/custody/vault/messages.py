@@ -51,7 +51,7 @@ __all__ = [
     "Destroying",
     "FrameKeyAnswer",
     "GateAnswer",
-    "Hold",
+    "HoldKeys",
     "Info",
     "Kept",
     "KeptAnswer",
@@ -62,7 +62,7 @@ __all__ = [
     "OpenKept",
     "OpenKey",
     "Part",
-    "Person",
+    "PersonMessage",
     "Ping",
     "Pseudonym",
     "RefusedAnswer",
@@ -131,7 +131,7 @@ class MakeKey(Message):
         return self
 
 
-class Person(BaseModel):
+class PersonMessage(BaseModel):
     """Somebody, by name: whatever the name says, it is no part of the platform."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -152,7 +152,7 @@ class Part(BaseModel):
 class OpenKept(Message):
     verb: Literal["open-kept"] = "open-kept"
     key_id: Name
-    actor: Annotated[Person | Part, Field(discriminator="is_a")]
+    actor: Annotated[PersonMessage | Part, Field(discriminator="is_a")]
     purpose: Annotated[str, Field(max_length=200)]
 
 
@@ -164,7 +164,7 @@ class Kept(Message):
     """Only keys whose id comes after this one."""
 
 
-class Hold(Message):
+class HoldKeys(Message):
     verb: Literal["hold"] = "hold"
     key_ids: Ids
     held: bool
@@ -187,14 +187,14 @@ class Pseudonym(Message):
 
 
 _Request: TypeAlias = (
-    Ping | SealKey | OpenKey | CheckGate | Now | MakeKey | OpenKept | Kept | Hold | Destroy | Sign | Pseudonym
+    Ping | SealKey | OpenKey | CheckGate | Now | MakeKey | OpenKept | Kept | HoldKeys | Destroy | Sign | Pseudonym
 )
 AnyRequest: TypeAdapter[_Request] = TypeAdapter(Annotated[_Request, Field(discriminator="verb")])
 
 
-def actor_message(actor: Principal) -> Person | Part:
+def actor_message(actor: Principal) -> PersonMessage | Part:
     """Who asks, as it travels. Raises Refused `actor.not-a-person`."""
-    return Part(part=actor) if isinstance(actor, SystemActor) else Person(name=person_name(actor))
+    return Part(part=actor) if isinstance(actor, SystemActor) else PersonMessage(name=person_name(actor))
 
 
 _Asked = TypeVar("_Asked", bound=Message)

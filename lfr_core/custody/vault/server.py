@@ -168,7 +168,7 @@ class VaultServer:
                 infos = core.kept(request.kind, request.deployment, after=request.after)
                 now = infos[:MOST_IDS]
                 return m.KeptAnswer(infos=tuple(_info(info) for info in now), more=len(now) < len(infos))
-            case m.Hold():
+            case m.HoldKeys():
                 core.hold(request.key_ids, held=request.held)
                 return m.TextAnswer()
             case m.Destroy():

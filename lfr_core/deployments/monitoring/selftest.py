@@ -24,8 +24,8 @@ from lfr_core.recognition.gallery.port import Gallery
 from lfr_core.recognition.selftest.face import draw_face
 
 __all__ = [
-    "Check",
     "SelfTest",
+    "SelfTestCheck",
     "SelfTestLine",
     "check_clock",
     "check_face",
@@ -74,7 +74,7 @@ class SelfTest:
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class SelfTestCheck:
     """One thing to look at."""
 
     name: str
@@ -82,7 +82,7 @@ class Check:
     """Says what it saw, or raises an LfrError."""
 
 
-def run_checks(checks: Sequence[Check]) -> tuple[SelfTestLine, ...]:
+def run_checks(checks: Sequence[SelfTestCheck]) -> tuple[SelfTestLine, ...]:
     """Look at each, whatever became of the others."""
     lines: list[SelfTestLine] = []
     for check in checks:

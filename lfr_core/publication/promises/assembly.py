@@ -33,8 +33,8 @@ from lfr_core.publication.promises.checks.people import AvoidanceNoGround, Perso
 from lfr_core.publication.promises.checks.proof import DeletionCertified, TrailVerifies
 from lfr_core.publication.promises.checks.published import Announced, ResultsInTime
 from lfr_core.publication.promises.checks.source import NoExportPath
-from lfr_core.publication.promises.ledger import Ledger
-from lfr_core.publication.promises.port import Check
+from lfr_core.publication.promises.ledger import PromiseLedger
+from lfr_core.publication.promises.port import PromiseCheck
 from lfr_core.recognition.gallery import Gallery, MilvusGallery
 from lfr_core.retention.erasure.certificate_service import CertificateService
 from lfr_core.retention.erasure.places import certificate_folder
@@ -61,7 +61,7 @@ class State:
     """Waits for so many seconds."""
 
 
-def checks_of(state: State, policy: Policy) -> tuple[Check, ...]:
+def checks_of(state: State, policy: Policy) -> tuple[PromiseCheck, ...]:
     """Every check there is. Nothing is connected or read before the first look."""
     engine, vault, accuracy = state.engine, state.vault, policy.accuracy
     large, small = accuracy.large_list_people, accuracy.small_list_people
@@ -98,7 +98,9 @@ def checks_of(state: State, policy: Policy) -> tuple[Check, ...]:
 
 
 @contextmanager
-def open_ledger(installation: Installation, *, random: Generator, pause: Callable[[float], None]) -> Iterator[Ledger]:
+def open_ledger(
+    installation: Installation, *, random: Generator, pause: Callable[[float], None]
+) -> Iterator[PromiseLedger]:
     """Open the ledger of an installation; the gallery that it looks at is closed at the end of the block.
 
     Raises:
@@ -118,4 +120,4 @@ def open_ledger(installation: Installation, *, random: Generator, pause: Callabl
             random=random,
             pause=pause,
         )
-        yield Ledger(engine, trail, clock, promises(policy), checks_of(state, policy))
+        yield PromiseLedger(engine, trail, clock, promises(policy), checks_of(state, policy))

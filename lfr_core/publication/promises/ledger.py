@@ -16,11 +16,11 @@ from lfr_core.common.clock import Clock
 from lfr_core.common.errors import Fatal, LfrError
 from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
 from lfr_core.domain.actors import SystemActor
-from lfr_core.publication.promises.port import Check, Finding, Promise, Result
+from lfr_core.publication.promises.port import Promise, PromiseCheck, PromiseFinding, Result
 from lfr_core.storage.engine import reading, writing
 from lfr_core.storage.tables.promises import PromiseResultRow, PromiseStateRow
 
-__all__ = ["Entry", "Ledger", "LedgerView", "PastResult", "history", "read_ledger"]
+__all__ = ["LedgerEntry", "LedgerView", "PastResult", "PromiseLedger", "history", "read_ledger"]
 
 ACTOR = SystemActor.PROMISES
 _EVIDENCE = TypeAdapter(dict[str, int | str])
@@ -28,11 +28,11 @@ _SUBJECTS = TypeAdapter(tuple[str, ...])
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class LedgerEntry:
     """One promise as it stands. Without a check, or before the first look, it has no finding and no times."""
 
     promise: Promise
-    finding: Finding | None = None
+    finding: PromiseFinding | None = None
     at_ns: int | None = None
     """When it was last looked at, wall time."""
     since_ns: int | None = None
@@ -43,11 +43,11 @@ class Entry:
 class LedgerView:
     """All promises as they stood when they were read."""
 
-    entries: tuple[Entry, ...]
+    entries: tuple[LedgerEntry, ...]
     read_ns: int
 
     @property
-    def broken(self) -> tuple[Entry, ...]:
+    def broken(self) -> tuple[LedgerEntry, ...]:
         """Those whose last look found them broken."""
         return tuple(each for each in self.entries if each.finding and each.finding.result is Result.BROKEN)
 
@@ -62,7 +62,7 @@ class PastResult:
     at_ns: int
 
 
-class Ledger:
+class PromiseLedger:
     """Looks at the promises. Raises Fatal when a promise names a check that there isn't, or a check no promise.
 
     Args:
@@ -74,13 +74,13 @@ class Ledger:
     """
 
     def __init__(
-        self, engine: Engine, trail: Trail, clock: Clock, promises: Sequence[Promise], checks: Sequence[Check]
+        self, engine: Engine, trail: Trail, clock: Clock, promises: Sequence[Promise], checks: Sequence[PromiseCheck]
     ) -> None:
         self._engine = engine
         self._trail = trail
         self._clock = clock
         self._promises = tuple(promises)
-        self._checks: Mapping[str, Check] = {each.id: each for each in checks}
+        self._checks: Mapping[str, PromiseCheck] = {each.id: each for each in checks}
         wanted = {each.check for each in promises if each.check}
         if wanted != set(self._checks) or len(checks) != len(self._checks):
             strange = ", ".join(sorted(wanted ^ set(self._checks))) or "one is there twice"
@@ -105,11 +105,11 @@ class Ledger:
             self._trail.append(session, _event(found))
         return read_ledger(self._engine, self._promises, now_ns=now_ns)
 
-    def _look(self, promise: Promise, now_ns: int) -> Finding:
+    def _look(self, promise: Promise, now_ns: int) -> PromiseFinding:
         try:
             return self._checks[promise.check].look(now_ns)
         except LfrError as error:
-            return Finding(Result.UNCHECKED, "what it is checked on couldn't be read", detail=str(error))
+            return PromiseFinding(Result.UNCHECKED, "what it is checked on couldn't be read", detail=str(error))
 
 
 def read_ledger(engine: Engine, promises: Sequence[Promise], *, now_ns: int) -> LedgerView:
@@ -128,20 +128,20 @@ def history(engine: Engine, promise: str | None = None, *, limit: int = 200) -> 
         return tuple(PastResult(row.promise, Result(row.result), row.said, row.at_ns) for row in session.exec(wanted))
 
 
-def _entry(promise: Promise, row: PromiseStateRow | None) -> Entry:
+def _entry(promise: Promise, row: PromiseStateRow | None) -> LedgerEntry:
     if row is None or not promise.check:
-        return Entry(promise)
-    finding = Finding(
+        return LedgerEntry(promise)
+    finding = PromiseFinding(
         Result(row.result),
         row.said,
         _EVIDENCE.validate_json(row.evidence),
         _SUBJECTS.validate_json(row.subjects),
         row.detail,
     )
-    return Entry(promise, finding, row.at_ns, row.since_ns)
+    return LedgerEntry(promise, finding, row.at_ns, row.since_ns)
 
 
-def _keep(session: Session, promise: str, finding: Finding, now_ns: int) -> None:
+def _keep(session: Session, promise: str, finding: PromiseFinding, now_ns: int) -> None:
     """The last result, and a row of history if it isn't the one before."""
     row = session.get(PromiseStateRow, promise, with_for_update=True)
     evidence = json.dumps(dict(finding.evidence), sort_keys=True)
@@ -164,7 +164,7 @@ def _nothing() -> dict[str, str]:
     return dict.fromkeys(("result", "said", "evidence", "subjects", "detail"), "")
 
 
-def _event(found: Mapping[str, Finding]) -> AuditEvent:
+def _event(found: Mapping[str, PromiseFinding]) -> AuditEvent:
     """Counts, and a digest that binds the trail to what was found."""
     counts = Counter(each.result for each in found.values())
     lines = [

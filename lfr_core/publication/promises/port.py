@@ -9,7 +9,7 @@ from typing import Protocol
 
 from lfr_core.common.errors import Fatal
 
-__all__ = ["Check", "Finding", "Promise", "Result", "finding"]
+__all__ = ["Promise", "PromiseCheck", "PromiseFinding", "Result", "finding"]
 
 _MOST_NAMED = 20
 """Ids in one finding; the evidence tells their number too."""
@@ -25,7 +25,7 @@ class Result(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class PromiseFinding:
     """What a check found. Nothing in it is personal data."""
 
     result: Result
@@ -39,7 +39,7 @@ class Finding:
     """Why it can't be checked, in the service's own words: for staff."""
 
 
-class Check(Protocol):
+class PromiseCheck(Protocol):
     """Looks whether one promise is kept. It changes nothing."""
 
     @property
@@ -47,7 +47,7 @@ class Check(Protocol):
         """Stable, dotted words; those of the promise it belongs to."""
         ...
 
-    def look(self, now_ns: int) -> Finding:
+    def look(self, now_ns: int) -> PromiseFinding:
         """What is so at `now_ns` (wall time). Raises an LfrError when that can't be seen: it is then unchecked."""
         ...
 
@@ -74,9 +74,9 @@ class Promise:
 
 def finding(
     broken: Sequence[str], *, holds: str, breaks: str, evidence: Mapping[str, str | int] | None = None
-) -> Finding:
+) -> PromiseFinding:
     """Broken if anything is in `broken` (as `kind:id`), said as `breaks`; else it holds, said as `holds`."""
     numbers = {**(evidence or {}), "broken": len(broken)}
     if broken:
-        return Finding(Result.BROKEN, breaks, numbers, tuple(broken[:_MOST_NAMED]))
-    return Finding(Result.HOLDS, holds, numbers)
+        return PromiseFinding(Result.BROKEN, breaks, numbers, tuple(broken[:_MOST_NAMED]))
+    return PromiseFinding(Result.HOLDS, holds, numbers)

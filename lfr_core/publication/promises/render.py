@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lfr_core.common.clock import utc_from_ns
-from lfr_core.publication.promises.ledger import Entry, LedgerView
+from lfr_core.publication.promises.ledger import LedgerEntry, LedgerView
 from lfr_core.publication.promises.port import Result
 
 __all__ = ["STALE_AFTER_S", "LedgerLine", "render"]
@@ -46,7 +46,7 @@ def render(ledger: LedgerView) -> tuple[LedgerLine, ...]:
     return tuple(_line(each, ledger.read_ns) for each in ledger.entries)
 
 
-def _line(entry: Entry, read_ns: int) -> LedgerLine:
+def _line(entry: LedgerEntry, read_ns: int) -> LedgerLine:
     promise, found = entry.promise, entry.finding
     if found is None or entry.at_ns is None or entry.since_ns is None:
         status = "not checked yet" if promise.check else "no automatic check"

@@ -1,6 +1,6 @@
 """One cell as a force printed it, read as what it means: numbers, dates, durations, rates.
 
-Each reader returns None for a cell that says nothing ("", "-", "n/a") and raises `Unreadable` for one that says
+Each reader returns None for a cell that says nothing ("", "-", "n/a") and raises `UnreadableCell` for one that says
 something else than it should.
 """
 
@@ -15,7 +15,7 @@ __all__ = [
     "DateCell",
     "DurationCell",
     "RateCell",
-    "Unreadable",
+    "UnreadableCell",
     "clean",
     "read_count",
     "read_date",
@@ -44,7 +44,7 @@ _DURATIONS = {  # the spelling's name and its pattern; docs/domain.md 2.3 found 
 }
 
 
-class Unreadable(ValueError):
+class UnreadableCell(ValueError):
     """The cell doesn't say what its column should; the message says what was expected."""
 
 
@@ -87,7 +87,7 @@ def read_count(text: str) -> int | None:
         return None
     whole = text.removesuffix(".0")
     if not _COUNT.fullmatch(whole):
-        raise Unreadable("a whole number")
+        raise UnreadableCell("a whole number")
     return int(whole.replace(",", "").replace(" ", ""))
 
 
@@ -98,7 +98,7 @@ def read_decimal(text: str) -> float | None:
         return None
     number = text.removesuffix("%").strip()
     if not _DECIMAL.fullmatch(number):
-        raise Unreadable("a number")
+        raise UnreadableCell("a number")
     return float(number) / (100 if text.endswith("%") else 1)
 
 
@@ -110,11 +110,11 @@ def read_rate(text: str, *, in_percent: bool) -> RateCell | None:
     if odds := re.fullmatch(r"1 in ([\d, ]+)", text, re.IGNORECASE):
         base = read_count(odds[1].strip())
         if not base:
-            raise Unreadable("a rate, as 0.025% or 1 in 4,000")
+            raise UnreadableCell("a rate, as 0.025% or 1 in 4,000")
         return RateCell(1 / (base + 0.5), 1 / (base - 0.5), text, None)
     number = text.removesuffix("%").strip()
     if not _DECIMAL.fullmatch(number) or number.startswith("-"):
-        raise Unreadable("a rate, as 0.025% or 1 in 4,000")
+        raise UnreadableCell("a rate, as 0.025% or 1 in 4,000")
     scale = 100.0 if text.endswith("%") or in_percent else 1.0
     decimals = len(number.partition(".")[2])
     half = 0.5 * 10.0**-decimals * (1 + 1e-9)  # a tie may be rounded either way
@@ -136,8 +136,8 @@ def read_date(text: str) -> DateCell | None:
         if found := _DATE.fullmatch(text):
             return _numeric(int(found[1]), int(found[2]), found[3])
     except ValueError as error:  # no such month or day
-        raise Unreadable("a date that exists, best as 2026-04-06") from error
-    raise Unreadable("a date, best as 2026-04-06")
+        raise UnreadableCell("a date that exists, best as 2026-04-06") from error
+    raise UnreadableCell("a date, best as 2026-04-06")
 
 
 def read_duration(text: str) -> DurationCell | None:
@@ -149,9 +149,9 @@ def read_duration(text: str) -> DurationCell | None:
         if found := pattern.fullmatch(text):
             hours, minutes = int(found[1] or 0), int(found[2] or 0)
             if spelling != "minutes" and minutes > 59:  # noqa: PLR2004  minutes of an hour
-                raise Unreadable("a duration whose minutes are below 60, as 6h 13m")
+                raise UnreadableCell("a duration whose minutes are below 60, as 6h 13m")
             return DurationCell(60 * hours + minutes, spelling)
-    raise Unreadable("a duration, as 6h 13m")
+    raise UnreadableCell("a duration, as 6h 13m")
 
 
 def _numeric(first: int, second: int, year: str) -> DateCell:
@@ -167,7 +167,7 @@ def _numeric(first: int, second: int, year: str) -> DateCell:
     except ValueError:
         if swapped is None:
             raise
-        raise Unreadable("a date with the day before the month, best as 2026-04-06") from None
+        raise UnreadableCell("a date with the day before the month, best as 2026-04-06") from None
 
 
 def _year(text: str) -> int:

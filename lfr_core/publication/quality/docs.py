@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
 from lfr_core.common.quality.folder import report_folder
 from lfr_core.common.quality.suites import SuiteRunner
 from lfr_core.publication.quality.findings import QualityReport, validate_table
+from lfr_core.publication.quality.rules import SuiteName
 from lfr_core.publication.quality.table import PublishedTable
 
 __all__ = ["validate_with_docs"]
 
 _TEMPLATES = Path(__file__).parent / "templates"
-_TITLES = {
-    "record": "Suite record: each row by itself",
-    "series": "Suite series: rows beside their neighbours",
-    "series-whole": "Suite series: the table as a whole",
+_TITLES: Mapping[str, str] = {
+    SuiteName.RECORD: "Suite record: each row by itself",
+    SuiteName.SERIES: "Suite series: rows beside their neighbours",
+    SuiteName.WHOLE: "Suite series: the table as a whole",
 }
 
 

@@ -5,30 +5,23 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
-from lfr_core.common.quality.rules import Kind
+from lfr_core.common.quality.findings import Finding, Unchecked
+from lfr_core.common.quality.rules import Kind, Rule
 from lfr_core.common.quality.suites import RuleResult, SuiteRunner
 from lfr_core.publication.quality.columns import Column
 from lfr_core.publication.quality.frames import Frames, frames_of
-from lfr_core.publication.quality.rules import RULES, Rule
+from lfr_core.publication.quality.rules import RULES, SUITES, SuiteName
 from lfr_core.publication.quality.suites import run_suites
-from lfr_core.publication.quality.table import Finding, Level, PublishedTable
+from lfr_core.publication.quality.table import PublishedTable
 
-__all__ = ["QualityReport", "Unchecked", "validate_table"]
+__all__ = ["QualityReport", "validate_table"]
 
 _WHOLESALE_SHARE = 0.5
 _WHOLESALE_ROWS = 5
 """A rule that more than half of the rows break, and at least five, is one defect of the series."""
-
-
-@dataclass(frozen=True, slots=True)
-class Unchecked:
-    """A rule that couldn't be checked, and why. It is not called kept."""
-
-    rule: str
-    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +54,7 @@ def validate_table(table: PublishedTable, *, today: date, runner: SuiteRunner | 
     for name in dict.fromkeys(result.rule.name for result in results):
         same = [result for result in results if result.rule.name == name]
         found += _findings(table, frames, same)
-    found.sort(key=lambda each: (each.level is Level.ROW, each.row or 0, each.rule))
+    found.sort(key=lambda each: (each.line or 0, each.rule))
     looked_at: Counter[str] = Counter()
     for result in results:
         looked_at[result.rule.name] += result.looked_at
@@ -76,11 +69,11 @@ def validate_table(table: PublishedTable, *, today: date, runner: SuiteRunner | 
     )
 
 
-def _findings(table: PublishedTable, frames: Frames, results: Sequence[RuleResult[Rule]]) -> list[Finding]:
+def _findings(table: PublishedTable, frames: Frames, results: Sequence[RuleResult]) -> list[Finding]:
     """The findings of one rule, from its results (one for each column it is about)."""
     found: list[Finding] = []
     for result in results:
-        if result.rule.about_series:
+        if result.rule in SUITES[SuiteName.WHOLE]:
             found += [_of_series(table, frames, result, each) for each in result.failing]
         else:
             found += _gathered([_of_row(table, result.rule, each) for each in result.failing], result.looked_at)
@@ -90,19 +83,17 @@ def _findings(table: PublishedTable, frames: Frames, results: Sequence[RuleResul
 def _of_row(table: PublishedTable, rule: Rule, values: Mapping[str, object]) -> Finding:
     number = int(str(values["row"]))
     row = next(each for each in table.rows if each.number == number)
-    printed = row.printed.get(rule.shows, "") if rule.shows else _text(values[rule.columns[0]])
+    printed = row.printed.get(Column(rule.shows), "") if rule.shows else _text(values[rule.columns[0]])
     if rule.kind is Kind.EQUAL:
         expected = _text(values[rule.columns[1]])
     elif rule.kind is Kind.AT_LEAST:
         expected = f"at least {_text(values[rule.columns[1]])}"
     else:
         expected = rule.expected
-    return Finding(Level.ROW, rule.name, number, printed, expected, rule.message)
+    return Finding(rule.name, number, "", "", printed, rule.message, expected=expected)
 
 
-def _of_series(
-    table: PublishedTable, frames: Frames, result: RuleResult[Rule], values: Mapping[str, object]
-) -> Finding:
+def _of_series(table: PublishedTable, frames: Frames, result: RuleResult, values: Mapping[str, object]) -> Finding:
     rule = result.rule
     series = frames.series.iloc[0]
     printed, message, rows = _text(values[rule.columns[0]]), rule.message, list[int]()
@@ -124,19 +115,19 @@ def _of_series(
             f"; so outcomes can't be reconciled: arrest + other + no action differ from the confirmed true "
             f"alerts in {differ} of {len(accounted)} rows"
         )
-    return Finding(Level.SERIES, rule.name, None, printed, rule.expected, message, tuple(rows))
+    return Finding(rule.name, None, "", "", printed, message, expected=rule.expected, lines=tuple(rows))
 
 
 def _gathered(found: Sequence[Finding], looked_at: int) -> Sequence[Finding]:
     """Row findings of one rule and column, as one finding of the series where most rows share them."""
     gathered: list[Finding] = []
-    for key in dict.fromkeys((each.level, each.rule, each.message) for each in found):
-        same = [each for each in found if (each.level, each.rule, each.message) == key]
-        rows = tuple(each.row for each in same if each.row is not None)
-        if key[0] is Level.ROW and len(same) >= _WHOLESALE_ROWS and len(same) > _WHOLESALE_SHARE * looked_at:
+    for key in dict.fromkeys((each.line is None, each.rule, each.message) for each in found):
+        same = [each for each in found if (each.line is None, each.rule, each.message) == key]
+        lines = tuple(each.line for each in same if each.line is not None)
+        if lines and len(same) >= _WHOLESALE_ROWS and len(same) > _WHOLESALE_SHARE * looked_at:
             first = same[0]
-            message = f"{first.message}: in {len(same)} of {looked_at} rows (shown: row {first.row})"
-            gathered.append(Finding(Level.SERIES, first.rule, None, first.printed, first.expected, message, rows))
+            message = f"{first.message}: in {len(same)} of {looked_at} rows (shown: row {first.line})"
+            gathered.append(replace(first, line=None, message=message, lines=lines))
         else:
             gathered += same
     return gathered
@@ -145,7 +136,7 @@ def _gathered(found: Sequence[Finding], looked_at: int) -> Sequence[Finding]:
 def _why(table: PublishedTable, name: str, *, copied: bool) -> str:
     if copied:
         return "an outcome column is a copy of another (see column-copied)"
-    shown = {rule.shows for rule in RULES if rule.name == name and rule.shows}
+    shown = {Column(rule.shows) for rule in RULES if rule.name == name and rule.shows}
     missing = sorted(column.value for column in shown if not table.has(column))
     if missing and name not in {"cell-empty", "count-negative"}:
         return f"the table has no column {', '.join(missing)}"

@@ -10,10 +10,11 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from lfr_core.common.errors import Poison, Refused
+from lfr_core.common.quality.findings import Finding
 from lfr_core.publication.quality import cells
 from lfr_core.publication.quality.columns import COUNTS, GENERATIONS, OURS, REQUIRED, Column
-from lfr_core.publication.quality.reading import Header, Line, decode, find_header, lines_of
-from lfr_core.publication.quality.table import Finding, Level, PublishedRow, PublishedTable
+from lfr_core.publication.quality.reading import Line, TableHeader, decode, find_header, lines_of
+from lfr_core.publication.quality.table import PublishedRow, PublishedTable
 
 __all__ = ["MAX_BYTES", "read_table"]
 
@@ -47,7 +48,7 @@ def read_table(data: bytes, name: str) -> PublishedTable:
             generation = known
     if encoding != "UTF-8":
         message = "special characters may be lost: publish in UTF-8"
-        reader.faults.append(Finding(Level.SERIES, "encoding", None, encoding, "UTF-8", message))
+        reader.faults.append(Finding("encoding", None, "", "", encoding, message, expected="UTF-8"))
     return PublishedTable(
         name=name,
         generation=generation,
@@ -64,7 +65,7 @@ def read_table(data: bytes, name: str) -> PublishedTable:
 class _Reader:
     """Reads line after line, and remembers what the cells above said."""
 
-    def __init__(self, header: Header) -> None:
+    def __init__(self, header: TableHeader) -> None:
         self._header = header
         self._above: dict[Column, str] = {}
         self._in_percent = "%" in header.printed.get(Column.FALSE_ALERT_RATE, "") or (
@@ -115,9 +116,9 @@ class _Reader:
             text = printed.get(column, "")
             try:
                 return reader(text)
-            except cells.Unreadable as error:
+            except cells.UnreadableCell as error:
                 message = f"the cell {column.value} can't be read"
-                self.faults.append(Finding(Level.ROW, "cell-unreadable", number, text, str(error), message))
+                self.faults.append(Finding("cell-unreadable", number, "", "", text, message, expected=str(error)))
                 return None
 
         counts = {}

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from lfr_core.common.quality.findings import Finding
 from lfr_core.publication.quality.docs import validate_with_docs
 from lfr_core.publication.quality.findings import validate_table
 from lfr_core.publication.quality.importer import read_table
-from lfr_core.publication.quality.table import Finding, Level, PublishedTable
+from lfr_core.publication.quality.table import PublishedTable
 from lfr_core.publication.record import DeploymentRecord
 from lfr_core.publication.tabular import csv_text
 
@@ -49,11 +50,11 @@ def check_record(
     table = _table(rows)
     whole = validate_table(table, today=today) if report is None else validate_with_docs(table, report, today=today)
     row = rows.index(new) + _HEADER_LINES + 1
-    mine = [each for each in whole.findings if each.row == row or row in each.rows]
-    series = [each for each in whole.findings if each.level is Level.SERIES and each not in mine]
+    mine = [each for each in whole.findings if each.line == row or row in each.lines]
+    series = [each for each in whole.findings if each.line is None and each not in mine]
     if series and others:
         rest = validate_table(_table([one for one in rows if one is not new]), today=today)
-        before = {each.rule for each in rest.findings if each.level is Level.SERIES}
+        before = {each.rule for each in rest.findings if each.line is None}
         series = [each for each in series if each.rule not in before]
     reference = ""
     if report is not None:

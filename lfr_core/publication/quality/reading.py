@@ -11,7 +11,7 @@ from itertools import pairwise
 from lfr_core.common.errors import Poison
 from lfr_core.publication.quality.columns import REQUIRED, Column, column_of
 
-__all__ = ["Header", "Line", "decode", "find_header", "lines_of"]
+__all__ = ["Line", "TableHeader", "decode", "find_header", "lines_of"]
 
 _LOOK_FOR_HEADER_LINES = 20
 _SEPARATORS = ",;\t|"
@@ -22,7 +22,7 @@ Line = tuple[int, list[str]]
 
 
 @dataclass(frozen=True, slots=True)
-class Header:
+class TableHeader:
     """Which cell of a line belongs to which column. last_line: the number of the header's last line."""
 
     positions: Mapping[Column, int]
@@ -66,7 +66,7 @@ def lines_of(text: str) -> list[Line]:
     return best[1]
 
 
-def find_header(lines: Sequence[Line]) -> Header:
+def find_header(lines: Sequence[Line]) -> TableHeader:
     """The header: the line, or two lines under merged cells, that names the most columns.
 
     Raises:
@@ -86,7 +86,7 @@ def find_header(lines: Sequence[Line]) -> Header:
             f"no header with {', '.join(missing)} was found (best line: {found}): is this a table of deployments?"
         )
     unknown = [cell.strip() for i, cell in enumerate(cells) if cell.strip() and i not in positions.values()]
-    return Header(positions, {column: cells[i] for column, i in positions.items()}, tuple(unknown), number)
+    return TableHeader(positions, {column: cells[i] for column, i in positions.items()}, tuple(unknown), number)
 
 
 def _named(cells: Sequence[str]) -> dict[Column, int]:

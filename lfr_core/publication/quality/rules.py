@@ -5,56 +5,27 @@ Data only: `suites` makes Great Expectations' objects of it, `findings` reads th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from lfr_core.common.quality.rules import Bound, Kind
+from lfr_core.common.quality.rules import Kind, Rule
 from lfr_core.publication.quality.columns import COUNTS, REQUIRED, Column
 
-__all__ = ["RULES", "Rule", "SuiteName"]
+__all__ = ["RULES", "SUITES", "SuiteName"]
 
 
 class SuiteName(StrEnum):
-    """Two suites: of one record, and of records beside each other."""
+    """The suites: of one record, of records beside each other, and of the table as a whole."""
 
     RECORD = "record"
     SERIES = "series"
+    WHOLE = "series-whole"
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """One rule.
-
-    name: stable words. columns: of the frame; the first is the one printed, for EQUAL the second holds what it should
-    be. shows: the table's column whose printed text is quoted, None to quote the value. expected: what to say where
-    no value can be computed. low, high: for BETWEEN, inclusive unless `strict`. about_series: judged on the frame
-    `series`.
-    """
-
-    name: str
-    suite: SuiteName
-    kind: Kind
-    columns: tuple[str, ...]
-    message: str
-    shows: Column | None = None
-    expected: str = ""
-    low: Bound = None
-    high: Bound = None
-    strict: bool = False
-    allowed: tuple[str | int, ...] = ()
-    about_series: bool = False
-    where: str = ""
-
-
-_RECORD: Final = SuiteName.RECORD
-_SERIES: Final = SuiteName.SERIES
-
-RULES: Final[tuple[Rule, ...]] = (
+_RECORD: Final = (
     *(
         Rule(
             "cell-empty",
-            _RECORD,
             Kind.NOT_EMPTY,
             (f"{column}_cell",),
             f"{column.value} is empty",
@@ -66,7 +37,6 @@ RULES: Final[tuple[Rule, ...]] = (
     *(
         Rule(
             "count-negative",
-            _RECORD,
             Kind.BETWEEN,
             (column.value,),
             f"{column.value} is negative",
@@ -78,7 +48,6 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         "totals-add-up",
-        _RECORD,
         Kind.EQUAL,
         ("total_alerts", "alerts_in_cells"),
         "total alerts are not the sum of true and false, confirmed and unconfirmed, and those not decided",
@@ -86,7 +55,6 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         "rate-as-printed",
-        _RECORD,
         Kind.EQUAL,
         ("rate_printed", "rate_expected"),
         "the false alert rate is not false alerts of faces, to the digits printed",
@@ -94,14 +62,12 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         "outcomes-reconcile",
-        _RECORD,
         Kind.EQUAL,
         ("outcomes_accounted", "true_confirmed"),
         "arrests, other outcomes and no action do not add up to the confirmed true alerts",
     ),
     Rule(
         "engagements-add-up",
-        _RECORD,
         Kind.EQUAL,
         ("engagements_total", "engagements_by_alert"),
         "engagements are not those following true, false and undecided alerts",
@@ -109,7 +75,6 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         "faces-add-up",
-        _RECORD,
         Kind.EQUAL,
         ("faces_seen", "faces_by_quality"),
         "faces seen are not those rejected plus those compared",
@@ -117,7 +82,6 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         "alerts-within-faces",
-        _RECORD,
         Kind.AT_LEAST,
         ("faces_seen", "total_alerts"),
         "there are more alerts than faces",
@@ -125,7 +89,6 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         "threshold-range",
-        _RECORD,
         Kind.BETWEEN,
         ("threshold",),
         "the threshold is no similarity",
@@ -137,7 +100,6 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         "duration-plausible",
-        _RECORD,
         Kind.BETWEEN,
         ("duration_min",),
         "the duration is nothing or longer than a day",
@@ -148,16 +110,17 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         "date-plausible",
-        _RECORD,
         Kind.BETWEEN,
         ("date",),
         "the date is before the first deployments in the United Kingdom, or still to come",
         shows=Column.DATE,
         expected="2016 to today",
     ),
+)
+
+_SERIES: Final = (
     Rule(
         "date-order",
-        _SERIES,
         Kind.EQUAL,
         ("date_text", "date_expected"),
         "the date stands out of the order of the others",
@@ -165,7 +128,6 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         "list-size-plausible",
-        _SERIES,
         Kind.EQUAL,
         ("watchlist_size", "list_size_expected"),
         "the list size is unlike those before and after",
@@ -173,61 +135,56 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         "session-unique",
-        _SERIES,
         Kind.UNIQUE_TOGETHER,
         ("session", "revision"),
         "another row has the same session and revision",
         shows=Column.SESSION,
         expected="once",
     ),
+)
+
+_WHOLE: Final = (
     Rule(
         "column-copied",
-        _SERIES,
         Kind.IN_SET,
         ("copied_columns",),
         "one column repeats another in every row although they mean different things",
         expected="columns of their own",
         allowed=("",),
-        about_series=True,
     ),
     Rule(
         "date-format",
-        _SERIES,
         Kind.IN_SET,
         ("date_formats",),
         "dates can be misread",
         expected="ISO 8601",
         allowed=("ISO 8601",),
-        about_series=True,
     ),
     Rule(
         "duration-format",
-        _SERIES,
         Kind.IN_SET,
         ("duration_format_count",),
         "durations are spelt in several ways",
         expected="one spelling",
         allowed=(0, 1),
-        about_series=True,
     ),
     Rule(
         "session-missing",
-        _SERIES,
         Kind.IN_SET,
         ("repeats_without_session",),
         "sessions of one place and day can't be told apart",
         expected="a session id in each row",
         allowed=(0,),
-        about_series=True,
     ),
     Rule(
         "faces-counted",
-        _SERIES,
         Kind.IN_SET,
         ("faces_are",),
         "faces seen are no counts, so rates that rest on them are soft",
         expected="counted, with the method named",
         allowed=("counted",),
-        about_series=True,
     ),
 )
+
+SUITES: Final = {SuiteName.RECORD: _RECORD, SuiteName.SERIES: _SERIES, SuiteName.WHOLE: _WHOLE}
+RULES: Final[tuple[Rule, ...]] = (*_RECORD, *_SERIES, *_WHOLE)

@@ -1,13 +1,14 @@
-"""The Great Expectations suites `record` and `series`, run on a table's frames."""
+"""The Great Expectations suites `record`, `series` and `series-whole`, run on a table's frames."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, datetime
 
+from lfr_core.common.quality.rules import Rule
 from lfr_core.common.quality.suites import RuleResult, SuiteRunner
 from lfr_core.publication.quality.frames import Frames
-from lfr_core.publication.quality.rules import RULES, Rule, SuiteName
+from lfr_core.publication.quality.rules import SUITES, SuiteName
 
 __all__ = ["run_suites"]
 
@@ -16,28 +17,24 @@ _FIRST_DEPLOYMENT = datetime(2016, 1, 1)  # noqa: DTZ001  a day, compared with d
 
 def run_suites(
     frames: Frames, *, today: date, runner: SuiteRunner, without: frozenset[str] = frozenset()
-) -> list[RuleResult[Rule]]:
-    """Run both suites.
+) -> list[RuleResult]:
+    """Run the suites.
 
     today: later dates are implausible. runner: fresh. without: names of rules to leave out.
 
     Raises:
         Fatal: an expectation couldn't be evaluated: what can't be checked isn't called right.
     """
-    results: list[RuleResult[Rule]] = []
-    for suite_name in SuiteName:
-        for part, frame in (("rows", frames.rows), ("whole", frames.series)):
-            rules = [
-                _dated(rule, today)
-                for rule in RULES
-                if rule.suite is suite_name
-                and rule.about_series == (part == "whole")
-                and rule.name not in without
-                and all(column in frame for column in rule.columns)
-            ]
-            if rules:
-                name = suite_name.value if part == "rows" else f"{suite_name}-whole"
-                results += runner.run(name, rules, frame)
+    results: list[RuleResult] = []
+    for suite, suite_rules in SUITES.items():
+        frame = frames.series if suite is SuiteName.WHOLE else frames.rows
+        rules = [
+            _dated(rule, today)
+            for rule in suite_rules
+            if rule.name not in without and all(column in frame for column in rule.columns)
+        ]
+        if rules:
+            results += runner.run(suite.value, rules, frame)
     return results
 
 

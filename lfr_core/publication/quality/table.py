@@ -4,36 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 
+from lfr_core.common.quality.findings import Finding
 from lfr_core.publication.quality.cells import DateCell, DurationCell, RateCell
 from lfr_core.publication.quality.columns import Column
 
-__all__ = ["Finding", "Level", "PublishedRow", "PublishedTable"]
-
-
-class Level(StrEnum):
-    """Whether a finding is about one row or about the whole table."""
-
-    ROW = "row"
-    SERIES = "series"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One defect.
-
-    row: as a spreadsheet numbers it, the first line of the file being 1; None for the whole series.
-    rule: stable words for programs. rows: for a series finding, the rows concerned ([] = all).
-    """
-
-    level: Level
-    rule: str
-    row: int | None
-    printed: str
-    expected: str
-    message: str
-    rows: tuple[int, ...] = ()
+__all__ = ["PublishedRow", "PublishedTable"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from lfr_core.domain.policy import RightsPolicy
 from lfr_core.publication.rights.checks import window_ns
 from lfr_core.publication.rights.reading import deployment_called
 from lfr_core.publication.rights.types import About, ReferenceKind, reference_of
-from lfr_core.retention.footage_for_rights import Scope
+from lfr_core.retention.footage.complaint_holds import Scope
 from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.rights import ReceiptRow
 

@@ -28,8 +28,9 @@ from lfr_core.publication.rights import reading as read
 from lfr_core.publication.rights.scope import concern_of
 from lfr_core.publication.rights.sealed import Asked, open_answer, open_asked, request_key, seal_asked, together
 from lfr_core.publication.rights.types import NewRequest, Opened, ReferenceKind, Request, RequestKind, new_reference
+from lfr_core.retention.footage.complaint_holds import confirm_holds, place_hold, still_there
+from lfr_core.retention.footage.hold_reconciliation import tell_vault
 from lfr_core.retention.footage.people import check_two_people
-from lfr_core.retention.footage_for_rights import confirm_holds, place_hold, still_there, tell_vault
 from lfr_core.storage.engine import reading, writing
 from lfr_core.storage.tables.rights import RightsRequestRow
 
@@ -121,7 +122,7 @@ class RightsService:
                 self.append(session, Verb.COLLECT, name, row, "rights.taken", {"kind": asked.kind.value})
                 for scope, segments in wanted:
                     place_hold(
-                        session, self.trail, scope, segments, id=self._new_id().hex, request=reference, by=name,
+                        session, self.trail, scope, segments, id=self._new_id().hex, reference=reference, by=name,
                         now=now, days=self.policy.rights.provisional_hold_days,
                     )  # fmt: skip
                 taken = read.request_of(session, row, self.days, now)

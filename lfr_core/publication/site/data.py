@@ -15,7 +15,7 @@ from lfr_core.common.errors import Refused
 from lfr_core.deployments.announcement import Announcement, announcements
 from lfr_core.deployments.compliance_documents import PublicDocument, list_public_documents, read_document
 from lfr_core.deployments.compliance_documents.clean import cleaned
-from lfr_core.deployments.deadlines import Due, ResultsStatus, results_due
+from lfr_core.deployments.deadlines import ResultsDue, ResultsStatus, results_due
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.policy import ForcePolicy, Policy
 from lfr_core.publication.notices import NoticeStatus
@@ -23,7 +23,7 @@ from lfr_core.publication.promises.catalogue import promises
 from lfr_core.publication.promises.ledger import read_ledger
 from lfr_core.publication.promises.render import LedgerLine, render
 from lfr_core.publication.published import PublishedRecord, published_records
-from lfr_core.retention.erasure.destruction_log import Epoch, epochs
+from lfr_core.retention.erasure.destruction_log import PublicEpoch, epochs
 from lfr_core.storage.engine import reading
 
 __all__ = ["SiteData", "SiteDeployment", "SiteDocument", "check_contacts", "site_data"]
@@ -39,8 +39,8 @@ class SiteDeployment:
     came: NoticeStatus
     revisions: tuple[PublishedRecord, ...]
     """The first first; empty until the record is published."""
-    epochs: tuple[Epoch, ...]
-    due: Due | None
+    epochs: tuple[PublicEpoch, ...]
+    due: ResultsDue | None
     """Once it has ended."""
 
     @property
@@ -88,7 +88,7 @@ class SiteData:
     """Operational deployments whose notice was withheld, by class of reason; those to come are counted too."""
     unannounced: int
     """Operational deployments that opened and were neither announced nor withheld."""
-    late_unannounced: tuple[Due, ...]
+    late_unannounced: tuple[ResultsDue, ...]
     """Results that are late of deployments without a page: never named."""
     documents: tuple[SiteDocument, ...]
     ledger: tuple[LedgerLine, ...]
@@ -164,7 +164,7 @@ def _came(announced: Announcement, summary: read.DeploymentSummary, now: datetim
     return NoticeStatus.NOT_HELD if summary.opened_at is None else NoticeStatus.HELD
 
 
-def _is_late(due: Due) -> bool:
+def _is_late(due: ResultsDue) -> bool:
     return due.late_at is not None or (due.owed and due.stands is ResultsStatus.OVERDUE)
 
 

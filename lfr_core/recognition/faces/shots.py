@@ -22,7 +22,7 @@ from typing import Final, Generic, TypeVar
 from lfr_core.domain.policy import TrackingPolicy
 from lfr_core.recognition.faces.types import Face, Quality
 
-__all__ = ["Offer", "Shot", "ShotChooser"]
+__all__ = ["ChosenShot", "Offer", "ShotChooser"]
 
 _ENOUGH_SHOTS: Final = 2  # a track that ends with fewer gives its candidate too: an alert needs two to agree
 T = TypeVar("T")
@@ -41,7 +41,7 @@ class Offer(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Shot(Generic[T]):
+class ChosenShot(Generic[T]):
     """A face to embed now."""
 
     track_id: int
@@ -80,7 +80,7 @@ class ShotChooser(Generic[T]):
         state = self._tracks.get(track_id)
         return state is None or self._collects(state, self._look + 1)
 
-    def look(self, offers: Sequence[Offer[T]], ended: Iterable[int] = ()) -> list[Shot[T]]:
+    def look(self, offers: Sequence[Offer[T]], ended: Iterable[int] = ()) -> list[ChosenShot[T]]:
         """Take one look: the faces offered and the tracks that ended with it; the shots to embed now.
 
         Call it for every look, also one without faces: windows are counted in looks.
@@ -91,7 +91,7 @@ class ShotChooser(Generic[T]):
         if len({offer.track_id for offer in offers}) != len(offers):
             raise ValueError("two faces of one look are offered for the same track")
         self._look += 1
-        shots: list[Shot[T]] = []
+        shots: list[ChosenShot[T]] = []
         for offer in offers:
             state = self._tracks.setdefault(offer.track_id, _State(window_start=self._look))
             if offer.usable and self._collects(state, self._look):
@@ -101,9 +101,9 @@ class ShotChooser(Generic[T]):
                 shots.append(self._take(track_id, state, state.pending))
         return shots + self.end(ended)
 
-    def end(self, track_ids: Iterable[int]) -> list[Shot[T]]:
+    def end(self, track_ids: Iterable[int]) -> list[ChosenShot[T]]:
         """Forget tracks that ended; their last shots, where they gave fewer than two."""
-        shots: list[Shot[T]] = []
+        shots: list[ChosenShot[T]] = []
         for track_id in track_ids:
             state = self._tracks.pop(track_id, None)
             if state is not None and state.pending is not None and state.shots < _ENOUGH_SHOTS:
@@ -150,8 +150,8 @@ class ShotChooser(Generic[T]):
     def _rank(self, quality: Quality) -> tuple[float, float]:
         return min(quality.sharpness, self._good), quality.eye_distance_px
 
-    def _take(self, track_id: int, state: _State[T], offer: Offer[T]) -> Shot[T]:
-        shot = Shot(track_id, offer.face, offer.context, state.shots)
+    def _take(self, track_id: int, state: _State[T], offer: Offer[T]) -> ChosenShot[T]:
+        shot = ChosenShot(track_id, offer.face, offer.context, state.shots)
         state.shots += 1
         state.hot_left = max(0, state.hot_left - 1)
         state.window_start = self._look + 1

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from lfr_core.common.errors import Poison
 from lfr_core.custody.audit.entry import canonical
 from lfr_core.retention.erasure.canary import CanaryKind, Control, DataClass, InjectedCanary, digest_of
-from lfr_core.retention.erasure.destruction_log import Destroyed
+from lfr_core.retention.erasure.destruction_log import ClassDestruction
 from lfr_core.retention.erasure.verify import Verification
 
 __all__ = ["CanaryLine", "Certificate", "SignedCertificate", "canary_line", "signed_message"]
@@ -57,7 +57,7 @@ class Certificate(BaseModel):
     """Digest of the certificate before it; empty for the first."""
     deployment: str
     issued_ns: int
-    destroyed: tuple[Destroyed, ...]
+    destroyed: tuple[ClassDestruction, ...]
     canaries: tuple[CanaryLine, ...]
     without_canary: tuple[DataClass, ...]
     """Classes that nothing was injected for: of these the search says nothing."""

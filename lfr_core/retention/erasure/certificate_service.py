@@ -16,7 +16,7 @@ from lfr_core.custody.audit.port import AuditEvent, Signer, Trail, Verb
 from lfr_core.domain.actors import Principal, SystemActor
 from lfr_core.retention.erasure.canary import DataClass, InjectedCanary, digest_of
 from lfr_core.retention.erasure.certificate import Certificate, SignedCertificate, canary_line, signed_message
-from lfr_core.retention.erasure.destruction_log import Destroyed
+from lfr_core.retention.erasure.destruction_log import ClassDestruction
 from lfr_core.retention.erasure.verify import Verification
 from lfr_core.storage.engine import reading, writing
 from lfr_core.storage.tables.erasure import CanaryRow, CertificateRow
@@ -64,7 +64,7 @@ class CertificateService:
         self,
         deployment: str,
         *,
-        destroyed: Sequence[Destroyed],
+        destroyed: Sequence[ClassDestruction],
         injected: Sequence[InjectedCanary],
         search: Verification,
         actor: Principal = SystemActor.ERASURE,

@@ -20,7 +20,7 @@ from lfr_core.storage.tables.footage import FootageSegmentRow
 from lfr_core.storage.tables.vault import EpochRow
 from lfr_core.storage.tables.watchlists import WatchlistEntryRow, WatchlistReferenceRow
 
-__all__ = ["Destroyed", "Epoch", "ended_ns", "epochs", "read_destroyed"]
+__all__ = ["ClassDestruction", "PublicEpoch", "ended_ns", "epochs", "read_destroyed"]
 
 _CLASS = {
     KeyKind.WATCHLIST.value: DataClass.LIST,
@@ -30,7 +30,7 @@ _CLASS = {
 }
 
 
-class Destroyed(BaseModel):
+class ClassDestruction(BaseModel):
     """What of one class was destroyed, when it was due, when it was done, under which rules."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -53,7 +53,7 @@ class Destroyed(BaseModel):
     """What is still there: keys, rows."""
 
 
-class Epoch(BaseModel):
+class PublicEpoch(BaseModel):
     """One epoch, for publication: nothing else is known of it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -75,14 +75,14 @@ def ended_ns(engine: Engine, deployment: str) -> int | None:
     return None if row.ended_at is None else round(row.ended_at.timestamp() * 1e6) * 1_000
 
 
-def epochs(engine: Engine, deployment: str, *, at_ns: int | None = None) -> tuple[Epoch, ...]:
+def epochs(engine: Engine, deployment: str, *, at_ns: int | None = None) -> tuple[PublicEpoch, ...]:
     """The epochs of a deployment in order, or those that `at_ns` lies in. Raises Retryable."""
     query = select(EpochRow).where(EpochRow.deployment == deployment).order_by(col(EpochRow.started_ns), EpochRow.id)
     if at_ns is not None:
         query = query.where(col(EpochRow.started_ns) <= at_ns).where(col(EpochRow.ended_ns) > at_ns)
     with reading(engine) as session:
         return tuple(
-            Epoch(
+            PublicEpoch(
                 started_ns=row.started_ns,
                 ended_ns=row.ended_ns,
                 fingerprint=row.fingerprint,
@@ -92,7 +92,7 @@ def epochs(engine: Engine, deployment: str, *, at_ns: int | None = None) -> tupl
         )
 
 
-def read_destroyed(engine: Engine, deployment: str, *, grace_s: float) -> tuple[Destroyed, ...]:
+def read_destroyed(engine: Engine, deployment: str, *, grace_s: float) -> tuple[ClassDestruction, ...]:
     """Return what was destroyed of one deployment, a line a class. `grace_s`: how long an ended epoch may be opened.
 
     Raises:
@@ -108,9 +108,9 @@ def read_destroyed(engine: Engine, deployment: str, *, grace_s: float) -> tuple[
     )
 
 
-def _frames(found: Sequence[Epoch], grace_ns: int) -> Destroyed:
+def _frames(found: Sequence[PublicEpoch], grace_ns: int) -> ClassDestruction:
     done = [(epoch.ended_ns + grace_ns, epoch.destroyed_ns) for epoch in found if epoch.destroyed_ns is not None]
-    return Destroyed(
+    return ClassDestruction(
         data_class=DataClass.FRAMES,
         rules=("vault.epoch",) if found else (),
         keys=len(done),
@@ -124,9 +124,9 @@ def _frames(found: Sequence[Epoch], grace_ns: int) -> Destroyed:
     )
 
 
-def _kept(data_class: DataClass, keys: Sequence[DestroyedFingerprint], left: Mapping[str, int]) -> Destroyed:
+def _kept(data_class: DataClass, keys: Sequence[DestroyedFingerprint], left: Mapping[str, int]) -> ClassDestruction:
     done = [(key.due_ns, key.destroyed_ns) for key in keys]
-    return Destroyed(
+    return ClassDestruction(
         data_class=data_class,
         rules=tuple(sorted({key.rule for key in keys})),
         keys=len(keys),

@@ -7,21 +7,21 @@ from datetime import UTC, datetime, time
 from zoneinfo import ZoneInfo
 
 from lfr_core.common.errors import Refused
-from lfr_core.retention.erasure.destruction_log import Epoch
+from lfr_core.retention.erasure.destruction_log import PublicEpoch
 
 __all__ = ["epochs_at"]
 
 _LONDON = ZoneInfo("Europe/London")
 
 
-def epochs_at(found: Sequence[Epoch], at: str) -> tuple[Epoch, ...]:
+def epochs_at(found: Sequence[PublicEpoch], at: str) -> tuple[PublicEpoch, ...]:
     """The epochs that a time lies in; a time without a date is looked up on every day of the deployment, in London.
 
     Raises:
         Refused: `erasure.bad-time`.
     """
 
-    def holds(epoch: Epoch, moment: datetime) -> bool:
+    def holds(epoch: PublicEpoch, moment: datetime) -> bool:
         # an hour comes twice on the day the clocks go back: whoever was there in either has an answer
         times = [moment] if moment.tzinfo else [moment.replace(tzinfo=_LONDON, fold=fold) for fold in (0, 1)]
         return any(epoch.started_ns <= one.timestamp() * 1e9 < epoch.ended_ns for one in times)

@@ -16,7 +16,7 @@ from lfr_core.retention.erasure.keys import Keys
 from lfr_core.retention.erasure.search import Needles, Searched, search_files
 from lfr_core.retention.erasure.stores import Store
 
-__all__ = ["Finding", "NotRead", "StoreResult", "Verdict", "Verification", "confirm", "verify"]
+__all__ = ["CanaryFinding", "NotRead", "StoreResult", "Verdict", "Verification", "confirm", "verify"]
 
 _MOST_NAMED = 20
 """Unreadable files named in a certificate; their number is reported too."""
@@ -50,7 +50,7 @@ class NotRead(_Value):
     why: str
 
 
-class Finding(_Value):
+class CanaryFinding(_Value):
     """One canary in one store."""
 
     canary: str
@@ -72,7 +72,7 @@ class StoreResult(_Value):
     not_searched: tuple[NotRead, ...]
     """Parts that weren't read."""
     unread_files: int
-    findings: tuple[Finding, ...]
+    findings: tuple[CanaryFinding, ...]
 
 
 class Verification(_Value):
@@ -211,13 +211,13 @@ def _search(store: Store, pile: _Pile, still_opens: dict[str, str], due: set[str
 
 def _judge(
     injected: InjectedCanary, hits: dict[tuple[str, bool], list[str]], opens: str, *, due: bool, readable: bool
-) -> Finding:
+) -> CanaryFinding:
     if clear := hits.get((injected.id, True)):
-        return Finding(canary=injected.id, verdict=Verdict.FOUND_CLEAR, places=tuple(clear[:5]))
+        return CanaryFinding(canary=injected.id, verdict=Verdict.FOUND_CLEAR, places=tuple(clear[:5]))
     if stored := hits.get((injected.id, False)):
         verdict = Verdict.SEALED if not opens else Verdict.OPENABLE if due else Verdict.KEPT
-        return Finding(canary=injected.id, verdict=verdict, places=tuple(stored[:5]), why=opens)
-    return Finding(canary=injected.id, verdict=Verdict.GONE if readable else Verdict.NOT_SEARCHED)
+        return CanaryFinding(canary=injected.id, verdict=verdict, places=tuple(stored[:5]), why=opens)
+    return CanaryFinding(canary=injected.id, verdict=Verdict.GONE if readable else Verdict.NOT_SEARCHED)
 
 
 def _finds_what_is_there(pile: _Pile, scratch: Path) -> bool:

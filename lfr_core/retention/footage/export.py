@@ -22,7 +22,7 @@ from sqlalchemy import Engine
 from lfr_core.common.clock import utc_from_ns
 from lfr_core.common.errors import Fatal, Refused, Retryable
 from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
-from lfr_core.retention.footage.viewing import Frame, Seen, Viewing
+from lfr_core.retention.footage.viewing import Frame, ViewedFootage, Viewing
 from lfr_core.storage.engine import writing
 
 __all__ = ["MANIFEST", "Written", "disclose", "write_frames"]
@@ -37,7 +37,7 @@ class Written:
 
     folder: Path
     frames: int
-    seen: tuple[Seen, ...]
+    seen: tuple[ViewedFootage, ...]
     manifest_sha256: str
     """Hexadecimal; empty where no manifest was asked for."""
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from sqlalchemy import Engine
 from sqlmodel import col, select
 
-from lfr_core.common.errors import Refused
+from lfr_core.common.errors import Refused, Retryable
 from lfr_core.common.logs import get_logger
 from lfr_core.custody.vault.port import KeyKind, Vault, in_parts
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.footage import FootageHoldRow, FootageHoldSegmentRow, FootageSegmentRow
 
-__all__ = ["ReconciledHolds", "reconcile_holds"]
+__all__ = ["ReconciledHolds", "reconcile_holds", "tell_vault"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,12 @@ def reconcile_holds(engine: Engine, vault: Vault) -> ReconciledHolds:
     for key in lost:
         get_logger().error("footage.held-key-gone", segment=known[key].segment)
     return ReconciledHolds(*(tuple(known[key].segment for key in keys) for keys in (to_hold, to_release, lost)))
+
+
+def tell_vault(engine: Engine, vault: Vault) -> None:
+    """Make the vault hold what the records say. What it can't be told now the next sweep tells it."""
+    with suppress(Retryable):
+        reconcile_holds(engine, vault)
 
 
 def _hold(vault: Vault, keys: Sequence[str], *, held: bool) -> list[str]:

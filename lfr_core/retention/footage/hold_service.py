@@ -9,27 +9,26 @@ the footage until the next sweep's `reconcile_holds`. No order of events loses f
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from uuid import UUID, uuid4
 
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
 from lfr_core.common.clock import Clock, utc_from_ns
-from lfr_core.common.errors import Refused, Retryable
-from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
+from lfr_core.common.errors import Refused
+from lfr_core.custody.audit.port import Trail
 from lfr_core.custody.people.lookup import acting
 from lfr_core.custody.vault.port import Vault, in_parts
 from lfr_core.domain.actors import person_name, same_person
 from lfr_core.domain.policy import FootagePolicy
-from lfr_core.retention.footage.hold_reconciliation import reconcile_holds
-from lfr_core.retention.footage.holds import Hold, HoldGround, HoldRequest, covered_by, hold_of
+from lfr_core.retention.footage.hold_reconciliation import tell_vault
+from lfr_core.retention.footage.hold_writer import HoldWriter
+from lfr_core.retention.footage.holds import Hold, HoldRequest, covered_by, hold_of
 from lfr_core.retention.footage.people import HOLDERS, two_people
 from lfr_core.retention.footage.register import rows_of
 from lfr_core.storage.engine import reading, writing
-from lfr_core.storage.tables.footage import FootageHoldRow, FootageHoldSegmentRow, FootageSegmentRow
+from lfr_core.storage.tables.footage import FootageHoldRow, FootageSegmentRow
 
 __all__ = ["HoldService"]
 
@@ -78,9 +77,10 @@ class HoldService:
         wanted = tuple(sorted(set(request.segments)))
         if not wanted:
             raise Refused("footage.hold-empty", "name the segments to hold; `lfr footage list` shows them")
+        asked = HoldRequest(wanted, request.ground, reference, requested_by, approved_by, request.review_on)
         with reading(self._engine) as session:
             keys = tuple(row.key_id for row in _standing(session, wanted))
-            same = _same(session, wanted, request.ground, reference, requested_by, approved_by)
+            same = _same(session, asked)
         if same is None:
             self._check_review(request.review_on)
             self._prepare(requested_by, approved_by)
@@ -92,24 +92,11 @@ class HoldService:
         if same is None:
             with writing(self._engine) as session:
                 rows = _standing(session, wanted, lock=True)
-                row = FootageHoldRow(
-                    id=self._new_id().hex,
-                    ground=request.ground.value,
-                    reference=reference,
-                    requested_by=requested_by,
-                    approved_by=approved_by,
-                    placed_at=self._now(),
-                    review_on=request.review_on,
-                )
-                session.add(row)
-                session.flush()
-                session.add_all([FootageHoldSegmentRow(hold=row.id, segment=segment) for segment in wanted])
-                deployment = _deployment(rows)
+                writer = HoldWriter(session, self._trail, _deployment(rows))
                 rule = f"footage.hold.{request.ground}"
-                self._audit(session, Verb.DECIDE, requested_by, row, wanted, deployment, rule)
-                self._audit(session, Verb.AUTHORISE, approved_by, row, wanted, deployment, rule)
+                row = writer.place(asked, id=self._new_id().hex, at=self._now(), rule=rule)
                 same = hold_of(row, wanted)
-        self._settle()  # a release at the same moment may have let go of them again
+        tell_vault(self._engine, self._vault)  # a release at the same moment may have let go of them again
         return same
 
     def review(self, hold: str, *, review_on: dt.date, requested_by: str, approved_by: str) -> Hold:
@@ -123,17 +110,16 @@ class HoldService:
         self._check_review(review_on)
         self._prepare(requested_by, approved_by)
         with writing(self._engine) as session:
-            row, covered = _standing_hold(session, hold)
-            if not row.approved_by:  # a complaint's, `lfr_core.retention.footage_for_rights`: it would lapse anyhow
+            row, writer = self._standing_hold(session, hold)
+            if not row.approved_by:  # a complaint's: it would lapse anyhow
                 raise Refused(
                     "footage.hold-provisional",
                     f"nobody has approved this hold: `lfr rights confirm {row.reference} --by NAME`",
                 )
-            row.review_on = review_on
-            deployment = _deployment(rows_of(session, covered))
-            for verb, name in ((Verb.DECIDE, requested_by), (Verb.AUTHORISE, approved_by)):
-                self._audit(session, verb, name, row, covered, deployment, "footage.hold-review")
-            return hold_of(row, covered)
+            writer.review(
+                row, requested_by=requested_by, approved_by=approved_by, review_on=review_on, rule="footage.hold-review"
+            )
+            return hold_of(row, covered_by(session, hold))
 
     def release(self, hold: str, *, actor: str) -> Hold:
         """Let go of a hold: what is past its time and under no other hold goes with the next sweep.
@@ -145,21 +131,15 @@ class HoldService:
             name = acting(session, person_name(actor), HOLDERS).name
         self._prepare(name)
         with writing(self._engine) as session:
-            row, covered = _standing_hold(session, hold)
-            row.released_at, row.released_by = self._now(), name
-            deployment = _deployment(rows_of(session, covered))
-            self._audit(session, Verb.DECIDE, name, row, covered, deployment, "footage.hold-release")
-            released = hold_of(row, covered)
-        self._settle()
+            row, writer = self._standing_hold(session, hold)
+            writer.release(row, by=name, at=self._now(), rule="footage.hold-release")
+            released = hold_of(row, covered_by(session, hold))
+        tell_vault(self._engine, self._vault)
         return released
 
     def _prepare(self, *names: str) -> None:
         for name in names:
             self._trail.prepare(name)
-
-    def _settle(self) -> None:
-        with suppress(Retryable):  # the record stands; the next sweep tells the vault
-            reconcile_holds(self._engine, self._vault)
 
     def _now(self) -> dt.datetime:
         return utc_from_ns(self._clock.time_ns())
@@ -172,22 +152,16 @@ class HoldService:
                 "footage.hold-review-date", f"a hold is reviewed after today and by {last}; {review_on} is not"
             )
 
-    def _audit(
-        self,
-        session: Session,
-        verb: Verb,
-        actor: str,
-        row: FootageHoldRow,
-        covered: Sequence[str],
-        deployment: str,
-        rule: str,
-    ) -> None:
-        facts: dict[str, str | int] = {
-            "segments": len(covered),
-            "segments_sha256": hashlib.sha256("\n".join(covered).encode()).hexdigest(),
-            "review_on": row.review_on.isoformat(),
-        }
-        self._trail.append(session, AuditEvent(verb, actor, deployment, f"footage-hold:{row.id}", rule, facts))
+    def _standing_hold(self, session: Session, hold: str) -> tuple[FootageHoldRow, HoldWriter]:
+        """The locked row of a hold that nobody released, and what writes it."""
+        row = session.exec(select(FootageHoldRow).where(FootageHoldRow.id == hold).with_for_update()).one_or_none()
+        if row is None:
+            raise Refused("footage.hold-unknown", f"there is no hold {hold}; `lfr footage holds` shows those there are")
+        if row.released_at is not None:
+            raise Refused(
+                "footage.hold-released", f"the hold {hold} was released at {row.released_at}; place a new one"
+            )
+        return row, HoldWriter(session, self._trail, _deployment(rows_of(session, covered_by(session, hold))))
 
 
 def _standing(session: Session, wanted: Sequence[str], *, lock: bool = False) -> list[FootageSegmentRow]:
@@ -213,29 +187,18 @@ def _gone(segments: Sequence[str]) -> Refused:
     )
 
 
-def _standing_hold(session: Session, hold: str) -> tuple[FootageHoldRow, tuple[str, ...]]:
-    row = session.exec(select(FootageHoldRow).where(FootageHoldRow.id == hold).with_for_update()).one_or_none()
-    if row is None:
-        raise Refused("footage.hold-unknown", f"there is no hold {hold}; `lfr footage holds` shows those there are")
-    if row.released_at is not None:
-        raise Refused("footage.hold-released", f"the hold {hold} was released at {row.released_at}; place a new one")
-    return row, covered_by(session, hold)
-
-
-def _same(
-    session: Session, wanted: tuple[str, ...], ground: HoldGround, reference: str, requested_by: str, approved_by: str
-) -> Hold | None:
+def _same(session: Session, asked: HoldRequest) -> Hold | None:
     """The very same hold, if it is in force: the request came again."""
     statement = (
         select(FootageHoldRow)
         .where(col(FootageHoldRow.released_at).is_(None))
-        .where(FootageHoldRow.ground == ground.value)
-        .where(FootageHoldRow.reference == reference)
+        .where(FootageHoldRow.ground == asked.ground.value)
+        .where(FootageHoldRow.reference == asked.reference)
     )
     for row in session.exec(statement).all():
-        alike = same_person(row.requested_by, requested_by) and same_person(row.approved_by, approved_by)
-        if alike and covered_by(session, row.id) == wanted:
-            return hold_of(row, wanted)
+        alike = same_person(row.requested_by, asked.requested_by) and same_person(row.approved_by, asked.approved_by)
+        if alike and covered_by(session, row.id) == asked.segments:
+            return hold_of(row, asked.segments)
     return None
 
 

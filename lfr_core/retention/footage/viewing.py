@@ -17,7 +17,7 @@ from lfr_core.custody.vault.port import Vault
 from lfr_core.retention.footage.register import Segment, segments
 from lfr_core.retention.footage.segment import index_segment, open_record, segment_file
 
-__all__ = ["Frame", "Seen", "Viewing", "choose"]
+__all__ = ["Frame", "ViewedFootage", "Viewing", "choose"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class ViewedFootage:
     """What a segment gave."""
 
     segment: Segment
@@ -99,10 +99,10 @@ class Viewing:
         self._who = (actor, purpose)
         self._from_ns = from_ns
         self._to_ns = to_ns
-        self._seen: list[Seen] = []
+        self._seen: list[ViewedFootage] = []
 
     @property
-    def seen(self) -> tuple[Seen, ...]:
+    def seen(self) -> tuple[ViewedFootage, ...]:
         """What each segment gave, of those looked at so far."""
         return tuple(self._seen)
 
@@ -145,7 +145,7 @@ class Viewing:
                 given += 1
                 yield Frame(segment.id, segment.camera, record.index, record.captured_ns, jpeg)
         lacking = max(0, segment.frames - len(index.records))
-        self._seen.append(Seen(segment, given, damaged, index.cut_short_bytes, lacking, ""))
+        self._seen.append(ViewedFootage(segment, given, damaged, index.cut_short_bytes, lacking, ""))
 
     def _is_wanted(self, captured_ns: int) -> bool:
         return (self._from_ns is None or captured_ns >= self._from_ns) and (
@@ -153,4 +153,4 @@ class Viewing:
         )
 
     def _nothing(self, segment: Segment, problem: str) -> None:
-        self._seen.append(Seen(segment, 0, 0, 0, segment.frames, problem))
+        self._seen.append(ViewedFootage(segment, 0, 0, 0, segment.frames, problem))

@@ -7,7 +7,7 @@ from sqlalchemy import Engine
 from lfr_core.alerts.expiry import due_alerts, expire_alerts
 from lfr_core.custody.audit.port import Trail
 from lfr_core.custody.vault.port import Vault
-from lfr_core.retention.port import Audited, Destroyed, Due, Outcome, subject
+from lfr_core.retention.port import Audited, Destroyed, Due, PurgeResult, subject
 
 __all__ = ["AlertsStep"]
 
@@ -28,6 +28,8 @@ class AlertsStep:
         found = due_alerts(self._engine, now_ns=now_ns, retention_h=self._retention_h)
         return tuple(Due(subject("alert", str(one.alert)), one.due_ns, one.deployment) for one in found)
 
-    def purge(self, now_ns: int) -> Outcome:
+    def purge(self, now_ns: int) -> PurgeResult:
         gone = expire_alerts(self._engine, self._vault, self._trail, now_ns=now_ns, retention_h=self._retention_h)
-        return Outcome(tuple(Destroyed(subject("alert", str(one.alert)), one.due_ns, one.deployment) for one in gone))
+        return PurgeResult(
+            tuple(Destroyed(subject("alert", str(one.alert)), one.due_ns, one.deployment) for one in gone)
+        )

@@ -6,7 +6,7 @@ from sqlalchemy import Engine
 
 from lfr_core.common.errors import LfrError
 from lfr_core.recognition.gallery import Gallery, gallery_name
-from lfr_core.retention.port import Audited, Destroyed, Due, Outcome, subject
+from lfr_core.retention.port import Audited, Destroyed, Due, PurgeResult, subject
 from lfr_core.retention.steps.ended import Deployments, deployments
 
 __all__ = ["GalleriesStep"]
@@ -31,7 +31,7 @@ class GalleriesStep:
         """Raises Retryable when the gallery or the records are away."""
         return tuple(self._look(now_ns)[0].values())
 
-    def purge(self, now_ns: int) -> Outcome:
+    def purge(self, now_ns: int) -> PurgeResult:
         due, strangers = self._look(now_ns)
         gone: list[Destroyed] = []
         failures: list[LfrError] = []
@@ -43,7 +43,7 @@ class GalleriesStep:
             else:
                 gone.append(Destroyed(each.subject, each.due_ns, each.deployment))
         note = f"{strangers} of deployments these records don't know were left: others use this Milvus"
-        return Outcome(tuple(gone), tuple(failures), note if strangers else "")
+        return PurgeResult(tuple(gone), tuple(failures), note if strangers else "")
 
     def _look(self, now_ns: int) -> tuple[dict[str, Due], int]:
         """What is due, by the collection's name; and how many were left as perhaps others'."""

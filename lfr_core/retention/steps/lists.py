@@ -12,7 +12,7 @@ from lfr_core.common.errors import LfrError
 from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
 from lfr_core.custody.vault.port import KeptKeyInfo, KeyKind, Vault
 from lfr_core.deployments.attaching import delete_list
-from lfr_core.retention.port import ACTOR, Audited, Destroyed, Due, Outcome
+from lfr_core.retention.port import ACTOR, Audited, Destroyed, Due, PurgeResult
 from lfr_core.retention.steps.ended import deployments
 from lfr_core.storage.engine import reading, scrub, writing
 from lfr_core.storage.tables.watchlists import WatchlistEntryRow, WatchlistReferenceRow
@@ -40,7 +40,7 @@ class ListsStep:
         keys = [Due(f"key:{key.id}", ended[key.deployment], key.deployment) for key in self._keys(ended)]
         return (*lists, *keys)
 
-    def purge(self, now_ns: int) -> Outcome:
+    def purge(self, now_ns: int) -> PurgeResult:
         """Rows first, then keys: with the vault away the rows go all the same, and the other way round."""
         ended = self._ended(now_ns)
         gone: list[Destroyed] = []
@@ -62,7 +62,7 @@ class ListsStep:
                 gone.append(Destroyed(f"key:{key.id}", ended[key.deployment], key.deployment, facts))
         except LfrError as error:
             failures.append(error)
-        return Outcome(tuple(gone), tuple(failures))
+        return PurgeResult(tuple(gone), tuple(failures))
 
     def _ended(self, now_ns: int) -> dict[str, int]:
         return {name: at_ns for name, at_ns in deployments(self._engine).ended_ns.items() if at_ns <= now_ns}

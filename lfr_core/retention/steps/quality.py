@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 
 from lfr_core.common.errors import LfrError, Retryable
 from lfr_core.retention.folders import Tree, entries, remove_tree, survey
-from lfr_core.retention.port import Audited, Destroyed, Due, Outcome, subject
+from lfr_core.retention.port import Audited, Destroyed, Due, PurgeResult, subject
 from lfr_core.retention.steps.ended import deployments
 
 __all__ = ["QualityStep"]
@@ -31,7 +31,7 @@ class QualityStep:
         """Raises Retryable when the folder or the records can't be read."""
         return tuple(self._old(now_ns).values())
 
-    def purge(self, now_ns: int) -> Outcome:
+    def purge(self, now_ns: int) -> PurgeResult:
         gone: list[Destroyed] = []
         failures: list[LfrError] = []
         for name, due in self._old(now_ns).items():
@@ -43,7 +43,7 @@ class QualityStep:
                 failures.append(Retryable(f"{due.subject} can't be removed: {tree.left[0]}. Mend its owner or mode"))
             else:
                 gone.append(Destroyed(due.subject, due.due_ns, due.deployment, {"files": tree.files}))
-        return Outcome(tuple(gone), tuple(failures))
+        return PurgeResult(tuple(gone), tuple(failures))
 
     def _old(self, now_ns: int) -> dict[str, Due]:
         """By the folder's name."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lfr_core.common.errors import LfrError, Retryable
 from lfr_core.retention.folders import Tree, entries, remove_tree, survey
-from lfr_core.retention.port import Audited, Destroyed, Due, Outcome, subject
+from lfr_core.retention.port import Audited, Destroyed, Due, PurgeResult, subject
 
 __all__ = ["PREFIX", "TemporaryStep"]
 
@@ -43,7 +43,7 @@ class TemporaryStep:
         """Raises Retryable when a folder can't be read."""
         return tuple(Due(_subject(root, name), due_ns) for root, name, due_ns in self._old(now_ns))
 
-    def purge(self, now_ns: int) -> Outcome:
+    def purge(self, now_ns: int) -> PurgeResult:
         gone: list[Destroyed] = []
         failures: list[LfrError] = []
         for root, name, due_ns in self._old(now_ns):
@@ -61,7 +61,7 @@ class TemporaryStep:
             if tree.files or not tree.left:
                 facts = {"files": tree.files, "bytes": tree.bytes}
                 gone.append(Destroyed(_subject(root, name), due_ns, facts=facts))
-        return Outcome(tuple(gone), tuple(failures))
+        return PurgeResult(tuple(gone), tuple(failures))
 
     def _old(self, now_ns: int) -> list[tuple[_Root, str, int]]:
         old: list[tuple[_Root, str, int]] = []

@@ -8,14 +8,15 @@ from datetime import date
 
 import pandas as pd
 
+from lfr_core.common.quality.findings import Finding, Unchecked
+from lfr_core.common.quality.rules import Rule
 from lfr_core.common.quality.suites import RuleResult
 from lfr_core.domain.categories import parse_category
 from lfr_core.domain.watchlists import Category, Refusal, RefusalReason
 from lfr_core.watchlists.csv_file import Rows, parse_age, parse_day
 from lfr_core.watchlists.eligibility import ADULT_YEARS
 from lfr_core.watchlists.entries import WatchlistReport
-from lfr_core.watchlists.quality.result import CategoryCount, ListFinding, Unchecked
-from lfr_core.watchlists.quality.rules import ListRule
+from lfr_core.watchlists.quality.result import CategoryCount
 
 __all__ = ["composition", "findings_of", "minors", "newest_check", "unchecked_of", "unnamed"]
 
@@ -30,9 +31,7 @@ _TAKEN = {
 _OF_THE_WHOLE = frozenset({RefusalReason.TOO_MANY, RefusalReason.TEST_SUBJECTS_ONLY})
 
 
-def findings_of(
-    results: Iterable[RuleResult[ListRule]], frame: pd.DataFrame, refusals: Sequence[Refusal]
-) -> list[ListFinding]:
+def findings_of(results: Iterable[RuleResult], frame: pd.DataFrame, refusals: Sequence[Refusal]) -> list[Finding]:
     """What broke the rules on `frame`. refusals: whose words explain a row that can't be taken."""
     by_line = {int(line): at for at, line in enumerate(frame["row"])}
     words = {refusal.line: refusal.message for refusal in refusals}
@@ -44,7 +43,7 @@ def findings_of(
             row = frame.iloc[by_line[line]]
             message = words.get(line, rule.message) if rule.name == "row-readable" else rule.message
             found.append(
-                ListFinding(
+                Finding(
                     rule=rule.name,
                     line=line if line > 1 else None,
                     subject=str(row.get("subject_text", "")),
@@ -57,12 +56,12 @@ def findings_of(
     return found
 
 
-def unnamed(refusals: Iterable[Refusal], found: Sequence[ListFinding]) -> list[ListFinding]:
+def unnamed(refusals: Iterable[Refusal], found: Sequence[Finding]) -> list[Finding]:
     """Findings for what enrolment refuses and no rule named: nothing that is left out goes unsaid."""
     lines = {finding.line for finding in found if finding.refuses}
     whole = None in lines
     return [
-        ListFinding(
+        Finding(
             rule=refusal.reason.value,
             line=refusal.line,
             subject=refusal.subject,
@@ -77,7 +76,7 @@ def unnamed(refusals: Iterable[Refusal], found: Sequence[ListFinding]) -> list[L
 
 
 def unchecked_of(
-    rules: Sequence[ListRule], results: Sequence[RuleResult[ListRule]], columns: frozenset[str], *, why_not: str = ""
+    rules: Sequence[Rule], results: Sequence[RuleResult], columns: frozenset[str], *, why_not: str = ""
 ) -> list[Unchecked]:
     """The rules that looked at nothing, and why. why_not: for those that weren't run though their column is there."""
     looked_at = Counter[str]()

@@ -5,30 +5,13 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from datetime import date
 
+from lfr_core.common.quality.findings import Finding, Unchecked
 from lfr_core.domain.deployments import DeploymentKind
 
-__all__ = ["CategoryCount", "ListFinding", "ListQuality", "Unchecked"]
+__all__ = ["CategoryCount", "ListQuality"]
 
-
-@dataclass(frozen=True, slots=True)
-class ListFinding:
-    """One defect. line: in the CSV, None for the whole list. refuses: False where a person should look, no more."""
-
-    rule: str
-    line: int | None
-    subject: str
-    photograph: str
-    value: str
-    message: str
-    refuses: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Unchecked:
-    """A rule that wasn't checked, and why. It is not called kept."""
-
-    rule: str
-    why: str
+_FINDING = ("rule", "line", "subject", "photograph", "value", "message", "refuses")
+"""What of a finding goes into the report."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +32,7 @@ class ListQuality:
     last_day: date
     rows: int
     photographs_looked_at: int
-    findings: tuple[ListFinding, ...]
+    findings: tuple[Finding, ...]
     checked: tuple[str, ...]
     unchecked: tuple[Unchecked, ...]
     composition: tuple[CategoryCount, ...]
@@ -69,4 +52,5 @@ class ListQuality:
             "last_day": self.last_day.isoformat(),
             "newest_check": self.newest_check and self.newest_check.isoformat(),
         }
-        return {"passes": self.passes} | asdict(self) | days
+        findings = [{name: getattr(each, name) for name in _FINDING} for each in self.findings]
+        return {"passes": self.passes} | asdict(self) | {"findings": findings} | days

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from lfr_core.common.quality.rules import Bound, Kind
+from lfr_core.common.quality.rules import Kind, Rule
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.policy import WatchlistPolicy
 from lfr_core.domain.watchlists import Category
 from lfr_core.watchlists.eligibility import ADULT_YEARS
 
-__all__ = ["ListRule", "Part", "face_rules", "row_rules", "whole_rules"]
+__all__ = ["ListSuite", "face_rules", "row_rules", "whole_rules"]
 
 _READABLE = 'fault == ""'
 _MINOR = f"{_READABLE} and age < {ADULT_YEARS}"
 
 
-class Part(StrEnum):
+class ListSuite(StrEnum):
     """The suite's three parts; the first two are run before any face is embedded."""
 
     ROWS = "watchlist-rows"
@@ -26,47 +25,25 @@ class Part(StrEnum):
     FACES = "watchlist-faces"
 
 
-@dataclass(frozen=True, slots=True)
-class ListRule:
-    """One rule; see `lfr_core.common.quality.rules.Rule`.
-
-    shows: the frame's column quoted in a finding. needs: the CSV's column without which it can't be checked.
-    refuses: False for what a person should look at, which refuses nothing by itself.
-    """
-
-    name: str
-    kind: Kind
-    columns: tuple[str, ...]
-    message: str
-    shows: str
-    where: str = ""
-    low: Bound = None
-    high: Bound = None
-    strict: bool = False
-    allowed: tuple[str | int, ...] = ()
-    needs: str = ""
-    refuses: bool = True
+def _present(name: str, column: str, message: str, needs: str = "") -> Rule:
+    return Rule(name, Kind.NOT_EMPTY, (column,), message, f"{column}_text", _READABLE, needs=needs)
 
 
-def _present(name: str, column: str, message: str, needs: str = "") -> ListRule:
-    return ListRule(name, Kind.NOT_EMPTY, (column,), message, f"{column}_text", _READABLE, needs=needs)
+def _minor(name: str, column: str, message: str) -> Rule:
+    return Rule(name, Kind.NOT_EMPTY, (column,), message, "age_text", _MINOR, needs="age")
 
 
-def _minor(name: str, column: str, message: str) -> ListRule:
-    return ListRule(name, Kind.NOT_EMPTY, (column,), message, "age_text", _MINOR, needs="age")
-
-
-def row_rules(today: date, last_day: date) -> tuple[ListRule, ...]:
+def row_rules(today: date, last_day: date) -> tuple[Rule, ...]:
     """Of each row by itself. last_day: the deployment's."""
     now = _midnight(today)
     return (*_entry_rules(last_day), *_photograph_rules(now), *_person_rules(now))
 
 
-def _entry_rules(last_day: date) -> tuple[ListRule, ...]:
+def _entry_rules(last_day: date) -> tuple[Rule, ...]:
     return (
-        ListRule("row-readable", Kind.IN_SET, ("fault",), "the row can't be taken", "fault", allowed=("",)),
+        Rule("row-readable", Kind.IN_SET, ("fault",), "the row can't be taken", "fault", allowed=("",)),
         _present("subject-present", "subject", "the subject has no reference"),
-        ListRule(
+        Rule(
             "category-permitted",
             Kind.IN_SET,
             ("category",),
@@ -78,7 +55,7 @@ def _entry_rules(last_day: date) -> tuple[ListRule, ...]:
         _present("legal-reference-present", "legal_reference", "no lawful ground is referred to"),
         _present("approver-present", "approved_by", "nobody is named who approved the entry"),
         _present("expiry-readable", "expires_on", "the expiry is missing, or no day as 2027-03-31"),
-        ListRule(
+        Rule(
             "expiry-after-deployment",
             Kind.BETWEEN,
             ("expires_on",),
@@ -90,10 +67,10 @@ def _entry_rules(last_day: date) -> tuple[ListRule, ...]:
     )
 
 
-def _photograph_rules(now: datetime) -> tuple[ListRule, ...]:
+def _photograph_rules(now: datetime) -> tuple[Rule, ...]:
     return (
         _present("photograph-named", "photograph", "no photograph is named"),
-        ListRule(
+        Rule(
             "photograph-there",
             Kind.NOT_EMPTY,
             ("sha256",),
@@ -101,7 +78,7 @@ def _photograph_rules(now: datetime) -> tuple[ListRule, ...]:
             "photograph_text",
             f'{_READABLE} and photograph_text != ""',
         ),
-        ListRule(
+        Rule(
             "photograph-one-subject",
             Kind.IN_SET,
             ("other_subjects",),
@@ -117,7 +94,7 @@ def _photograph_rules(now: datetime) -> tuple[ListRule, ...]:
             "the photograph's date is missing, or no day as 2027-03-31",
             "image_date",
         ),
-        ListRule(
+        Rule(
             "image-date-past",
             Kind.BETWEEN,
             ("image_date",),
@@ -130,7 +107,7 @@ def _photograph_rules(now: datetime) -> tuple[ListRule, ...]:
     )
 
 
-def _person_rules(now: datetime) -> tuple[ListRule, ...]:
+def _person_rules(now: datetime) -> tuple[Rule, ...]:
     return (
         _present("age-readable", "age", "the age is missing, or no number of years from 0 to 120", "age"),
         _minor("minor-rationale", "minor_rationale", "under 18, and no rationale is recorded"),
@@ -141,7 +118,7 @@ def _person_rules(now: datetime) -> tuple[ListRule, ...]:
             "the day of the last check is missing, or no day as 2027-03-31",
             "checked_on",
         ),
-        ListRule(
+        Rule(
             "checked-on-past",
             Kind.BETWEEN,
             ("checked_on",),
@@ -151,7 +128,7 @@ def _person_rules(now: datetime) -> tuple[ListRule, ...]:
             high=now,
             needs="checked_on",
         ),
-        ListRule(
+        Rule(
             "subject-consistent",
             Kind.IN_SET,
             ("disagreements",),
@@ -163,10 +140,10 @@ def _person_rules(now: datetime) -> tuple[ListRule, ...]:
     )
 
 
-def whole_rules(policy: WatchlistPolicy, kind: DeploymentKind) -> tuple[ListRule, ...]:
+def whole_rules(policy: WatchlistPolicy, kind: DeploymentKind) -> tuple[Rule, ...]:
     """Of the list as a whole."""
     always = (
-        ListRule(
+        Rule(
             "list-within-cap",
             Kind.BETWEEN,
             ("subjects",),
@@ -174,7 +151,7 @@ def whole_rules(policy: WatchlistPolicy, kind: DeploymentKind) -> tuple[ListRule
             "subjects",
             high=float(policy.max_entries),
         ),
-        ListRule(
+        Rule(
             "list-fresh",
             Kind.BETWEEN,
             ("days_since_check",),
@@ -187,7 +164,7 @@ def whole_rules(policy: WatchlistPolicy, kind: DeploymentKind) -> tuple[ListRule
     if kind is not DeploymentKind.OPERATIONAL:
         return always
     return (
-        ListRule(
+        Rule(
             "columns-complete",
             Kind.IN_SET,
             ("missing_columns",),
@@ -195,7 +172,7 @@ def whole_rules(policy: WatchlistPolicy, kind: DeploymentKind) -> tuple[ListRule
             "missing_columns",
             allowed=("",),
         ),
-        ListRule(
+        Rule(
             "list-not-only-test-subjects",
             Kind.BETWEEN,
             ("subjects",),
@@ -207,15 +184,13 @@ def whole_rules(policy: WatchlistPolicy, kind: DeploymentKind) -> tuple[ListRule
     )
 
 
-def face_rules(policy: WatchlistPolicy) -> tuple[ListRule, ...]:
+def face_rules(policy: WatchlistPolicy) -> tuple[Rule, ...]:
     """Of each photograph that was looked at."""
     return (
-        ListRule("photograph-opens", Kind.IN_SET, ("opened",), "it can't be opened", "opened", allowed=("yes",)),
-        ListRule("one-face", Kind.IN_SET, ("faces",), "there isn't exactly one face in it", "faces", allowed=("one",)),
-        ListRule(
-            "image-quality", Kind.IN_SET, ("quality",), "the face isn't good enough", "quality", allowed=("good",)
-        ),
-        ListRule(
+        Rule("photograph-opens", Kind.IN_SET, ("opened",), "it can't be opened", "opened", allowed=("yes",)),
+        Rule("one-face", Kind.IN_SET, ("faces",), "there isn't exactly one face in it", "faces", allowed=("one",)),
+        Rule("image-quality", Kind.IN_SET, ("quality",), "the face isn't good enough", "quality", allowed=("good",)),
+        Rule(
             "picture-one-subject",
             Kind.BETWEEN,
             ("other_similarity",),
@@ -224,7 +199,7 @@ def face_rules(policy: WatchlistPolicy) -> tuple[ListRule, ...]:
             high=policy.duplicate_photo_similarity,
             strict=True,
         ),
-        ListRule(
+        Rule(
             "face-one-subject",
             Kind.BETWEEN,
             ("other_similarity",),

@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lfr_core.common.errors import Refused
+from lfr_core.common.quality.findings import Finding
 from lfr_core.common.quality.folder import ReportFolder, report_folder
+from lfr_core.common.quality.rules import Rule
 from lfr_core.common.quality.suites import RuleResult, SuiteRunner
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.policy import Policy
@@ -29,8 +31,8 @@ from lfr_core.watchlists.quality.findings import (
     unnamed,
 )
 from lfr_core.watchlists.quality.frames import faces_frame, rows_frame, whole_frame
-from lfr_core.watchlists.quality.result import ListFinding, ListQuality
-from lfr_core.watchlists.quality.rules import ListRule, Part, face_rules, row_rules, whole_rules
+from lfr_core.watchlists.quality.result import ListQuality
+from lfr_core.watchlists.quality.rules import ListSuite, face_rules, row_rules, whole_rules
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,9 +44,9 @@ RESULT_FILE = "result.json"
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _TITLES = {
-    Part.ROWS: "Suite watchlist: each row, before a face is embedded",
-    Part.WHOLE: "Suite watchlist: the list as a whole",
-    Part.FACES: "Suite watchlist: the faces, once embedded",
+    ListSuite.ROWS: "Suite watchlist: each row, before a face is embedded",
+    ListSuite.WHOLE: "Suite watchlist: the list as a whole",
+    ListSuite.FACES: "Suite watchlist: the faces, once embedded",
 }
 _OWNER_ONLY = 0o700
 
@@ -125,8 +127,8 @@ class _Run:
         self._asked = asked
         self._read = read
         self._runner = runner
-        self._results: list[RuleResult[ListRule]] = []
-        self._found: list[ListFinding] = []
+        self._results: list[RuleResult] = []
+        self._found: list[Finding] = []
 
     def finish(self, engine: Callable[[], FaceEngine], progress: Progress) -> CheckedList:
         asked, read = self._asked, self._read
@@ -134,8 +136,8 @@ class _Run:
         faces = face_rules(asked.policy.watchlist)
         names = {row.text["photograph"] for row in read.cells if row.text.get("photograph")}
         hashes = {name: digest(self._folder, name) for name in names}
-        self._run(Part.ROWS, rows, rows_frame(read, hashes))
-        self._run(Part.WHOLE, whole, whole_frame(read, asked.today))
+        self._run(ListSuite.ROWS, rows, rows_frame(read, hashes))
+        self._run(ListSuite.WHOLE, whole, whole_frame(read, asked.today))
         stopped = (
             asked.stop_at_rows
             and asked.kind is DeploymentKind.OPERATIONAL
@@ -160,9 +162,7 @@ class _Run:
         )
         return CheckedList(report, quality)
 
-    def _faces(
-        self, engine: Callable[[], FaceEngine], progress: Progress, rules: tuple[ListRule, ...]
-    ) -> WatchlistReport:
+    def _faces(self, engine: Callable[[], FaceEngine], progress: Progress, rules: tuple[Rule, ...]) -> WatchlistReport:
         asked = self._asked
         report = check_watchlist(
             self._folder,
@@ -176,18 +176,18 @@ class _Run:
         )
         frame = faces_frame(report.faces)
         if len(frame):
-            self._run(Part.FACES, rules, frame)
+            self._run(ListSuite.FACES, rules, frame)
         self._found += unnamed(report.refusals, self._found)
         return _without(report, self._found)
 
-    def _run(self, part: Part, rules: tuple[ListRule, ...], frame: pd.DataFrame) -> None:
+    def _run(self, part: ListSuite, rules: tuple[Rule, ...], frame: pd.DataFrame) -> None:
         possible = [rule for rule in rules if not rule.needs or rule.needs in self._read.columns]
         results = self._runner.run(part.value, possible, frame)
         self._results += results
         self._found += findings_of(results, frame, self._read.refusals)
 
 
-def _without(report: WatchlistReport, found: list[ListFinding]) -> WatchlistReport:
+def _without(report: WatchlistReport, found: list[Finding]) -> WatchlistReport:
     """`report` without subjects of whom the suite refuses a row that enrolment took: the stricter of both counts."""
     refused = {refusal.line for refusal in report.refusals}
     subjects = {each.subject for each in found if each.refuses and each.line and each.line not in refused}
@@ -196,7 +196,7 @@ def _without(report: WatchlistReport, found: list[ListFinding]) -> WatchlistRepo
 
 def _write(made: ReportFolder, name: str, quality: ListQuality, runner: SuiteRunner) -> None:
     looked = "photograph-opens" in quality.checked
-    titles = {part.value: title for part, title in _TITLES.items() if looked or part is not Part.FACES}
+    titles = {part.value: title for part, title in _TITLES.items() if looked or part is not ListSuite.FACES}
     pages = made.add_data_docs(runner.build_docs(), titles)
     refusing = sum(finding.refuses for finding in quality.findings)
     values = {
@@ -212,5 +212,5 @@ def _write(made: ReportFolder, name: str, quality: ListQuality, runner: SuiteRun
     )
 
 
-def _where(finding: ListFinding) -> str:
+def _where(finding: Finding) -> str:
     return f"line {finding.line} ({finding.subject})" if finding.line else "the whole list"

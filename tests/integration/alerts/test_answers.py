@@ -15,7 +15,7 @@ from lfr_core.alerts.decisions import DecisionService
 from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.port import Verb
 from lfr_core.custody.audit.read import entries
-from lfr_core.domain.alerts import UNDO_S, Decision, Engagement, Judgement, Outcome, Shown
+from lfr_core.domain.alerts import UNDO_S, Decision, Engagement, EngagementOutcome, Judgement, Shown
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.alerts import AlertAnswerRow
 from tests.support.audit import audit_trail
@@ -229,12 +229,12 @@ def test_an_undone_correction_gives_the_answer_before_it_back_with_its_who_and_w
 def test_an_undone_outcome_takes_its_minutes_along(engine: Engine, alert: UUID, decisions: DecisionService) -> None:
     decisions.judge(alert, Judgement.SAME, ANN, shown=seen(engine, alert))
     decisions.engage(alert, Engagement.ENGAGED, ANN)
-    decisions.outcome(alert, Outcome.ARREST, ANN, minutes=10.0)
-    decisions.outcome(alert, Outcome.ARREST, ANN, minutes=12.0)
+    decisions.outcome(alert, EngagementOutcome.ARREST, ANN, minutes=10.0)
+    decisions.outcome(alert, EngagementOutcome.ARREST, ANN, minutes=12.0)
 
-    decisions.undo(alert, Outcome.ARREST, ANN)
+    decisions.undo(alert, EngagementOutcome.ARREST, ANN)
     first = alerts_of(engine, "dep")[0].minutes
-    decisions.undo(alert, Outcome.ARREST, ANN)
+    decisions.undo(alert, EngagementOutcome.ARREST, ANN)
 
     (found,) = alerts_of(engine, "dep")
     assert (first, found.minutes, found.resulted, found.decision.outcome) == (10.0, None, None, None)

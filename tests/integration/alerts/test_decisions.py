@@ -12,7 +12,7 @@ from lfr_core.common.errors import Fatal, Refused, Retryable
 from lfr_core.custody.audit.port import Verb
 from lfr_core.custody.audit.read import entries
 from lfr_core.custody.audit.verify import verify
-from lfr_core.domain.alerts import Cell, Decision, Engagement, Judgement, Outcome, Review, Shown
+from lfr_core.domain.alerts import Cell, Decision, Engagement, EngagementOutcome, Judgement, Review, Shown
 from lfr_core.domain.watchlists import Category
 from lfr_core.storage.engine import writing
 from tests.support.audit import Notary, audit_trail
@@ -179,17 +179,31 @@ def test_an_outcome_follows_an_engagement_and_is_kept_with_who_when_and_how_long
     engine: Engine, alert: UUID, decisions: DecisionService
 ) -> None:
     decisions.judge(alert, Judgement.SAME, "Ann Operator", shown=seen(engine, alert))
-    assert rule(decisions.outcome, alert, Outcome.ARREST, "Bob Sergeant") == "alert.outcome-without-engagement"
+    assert (
+        rule(decisions.outcome, alert, EngagementOutcome.ARREST, "Bob Sergeant") == "alert.outcome-without-engagement"
+    )
     decisions.engage(alert, Engagement.ENGAGED, "Bob Sergeant")
 
-    decision = decisions.outcome(alert, Outcome.ARREST, "Bob Sergeant", minutes=12.4)
+    decision = decisions.outcome(alert, EngagementOutcome.ARREST, "Bob Sergeant", minutes=12.4)
 
     (found,) = alerts_of(engine, "dep")
-    assert (decision.outcome, found.decision.outcome, found.minutes) == (Outcome.ARREST, Outcome.ARREST, 12.4)
+    assert (decision.outcome, found.decision.outcome, found.minutes) == (
+        EngagementOutcome.ARREST,
+        EngagementOutcome.ARREST,
+        12.4,
+    )
     assert found.resulted is not None
     assert found.resulted.by == "Bob Sergeant"
-    assert rule(decisions.outcome, alert, Outcome.NO_ACTION, "Cat Inspector") == "alert.already-answered"
+    assert rule(decisions.outcome, alert, EngagementOutcome.NO_ACTION, "Cat Inspector") == "alert.already-answered"
     assert rule(decisions.engage, alert, Engagement.EVADED, "Cat Inspector", correct=True) == "alert.outcome-stands"
-    assert rule(decisions.outcome, alert, Outcome.ARREST, "Cat Inspector", minutes=-1.0) == "alert.bad-minutes"
-    assert rule(decisions.outcome, alert, Outcome.ARREST, "Cat Inspector", minutes=float("nan")) == "alert.bad-minutes"
-    assert decisions.outcome(alert, Outcome.NO_ACTION, "Cat Inspector", correct=True).outcome is Outcome.NO_ACTION
+    assert (
+        rule(decisions.outcome, alert, EngagementOutcome.ARREST, "Cat Inspector", minutes=-1.0) == "alert.bad-minutes"
+    )
+    assert (
+        rule(decisions.outcome, alert, EngagementOutcome.ARREST, "Cat Inspector", minutes=float("nan"))
+        == "alert.bad-minutes"
+    )
+    assert (
+        decisions.outcome(alert, EngagementOutcome.NO_ACTION, "Cat Inspector", correct=True).outcome
+        is EngagementOutcome.NO_ACTION
+    )

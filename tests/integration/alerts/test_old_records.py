@@ -9,7 +9,7 @@ from sqlmodel import text
 
 from lfr_core.alerts import read
 from lfr_core.alerts.decisions import DecisionService
-from lfr_core.domain.alerts import Engagement, Judgement, Outcome
+from lfr_core.domain.alerts import Engagement, EngagementOutcome, Judgement
 from lfr_core.storage.engine import open_engine, scrub
 from lfr_core.storage.migrate import _config, upgrade
 from tests.support.audit import audit_trail
@@ -70,15 +70,15 @@ def test_answers_of_before_the_history_are_in_it_and_can_be_corrected_and_undone
     decisions = DecisionService(engine, audit_trail(clock), clock)
     decisions.judge(alert, Judgement.SAME, "Ann", shown=seen(engine, alert))
     decisions.engage(alert, Engagement.ENGAGED, "Ann")
-    decisions.outcome(alert, Outcome.ARREST, "Ann", minutes=12.0)
+    decisions.outcome(alert, EngagementOutcome.ARREST, "Ann", minutes=12.0)
     before = alerts_of(engine, "dep")
     with engine.execution_options(openlfr_writes=True).begin() as connection:
         command.downgrade(_config(connection), "0017")
 
     upgrade(url)
     clock.advance(60.0)
-    decisions.outcome(alert, Outcome.NO_ACTION, "Bob", minutes=1.0, correct=True)
-    decisions.undo(alert, Outcome.NO_ACTION, "Bob")
+    decisions.outcome(alert, EngagementOutcome.NO_ACTION, "Bob", minutes=1.0, correct=True)
+    decisions.undo(alert, EngagementOutcome.NO_ACTION, "Bob")
 
     assert alerts_of(engine, "dep") == before
     engine.dispose()

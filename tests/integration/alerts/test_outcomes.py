@@ -127,7 +127,7 @@ def test_a_camera_that_speaks_and_gives_no_frame_has_no_pictures_and_says_since_
     before, after = (_camera(engine, NOW_NS + seconds * 10**9).standing for seconds in (5, 75))
 
     assert before.health is read.Health.GOOD
-    assert after == read.Standing(read.Health.NO_PICTURES, NOW_NS)
+    assert after == read.CameraState(read.Health.NO_PICTURES, NOW_NS)
 
 
 def test_frames_that_nobody_looks_at_are_not_recognising_and_looks_bring_it_back(engine: Engine) -> None:
@@ -140,7 +140,7 @@ def test_frames_that_nobody_looks_at_are_not_recognising_and_looks_bring_it_back
     shut = _camera(engine, NOW_NS + 19 * 10**9).standing
     recorder(engine).record_outcomes([outcomes((20, 0, 19), reported_ns=NOW_NS + 20 * 10**9)])
 
-    assert shut == read.Standing(read.Health.NOT_RECOGNISING, NOW_NS)
+    assert shut == read.CameraState(read.Health.NOT_RECOGNISING, NOW_NS)
     assert _camera(engine, NOW_NS + 20 * 10**9).standing.health is read.Health.GOOD
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from apps.planner.view import PlannerServices, PlannerView
 from lfr_core.common.errors import Poison, Refused, Retryable
+from lfr_core.common.quality.findings import Finding, Unchecked
 from lfr_core.custody.people import Role
 from lfr_core.deployments.compliance_documents import ComplianceDocumentKind
 from lfr_core.deployments.evaluations import load_evaluations
@@ -20,7 +21,7 @@ from lfr_core.deployments.steps import Step
 from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus
 from lfr_core.domain.gate import Condition
 from lfr_core.storage.engine import reading
-from lfr_core.watchlists.quality.result import CategoryCount, ListFinding, ListQuality, Unchecked
+from lfr_core.watchlists.quality.result import CategoryCount, ListQuality
 from lfr_core.watchlists.quality.service import RESULT_FILE
 from tests.support.planning import OFFICER, OPERATOR, OTHER_OFFICER, PLANNER, PUBLISHER, PlanningHarness
 from tests.support.records import entry
@@ -218,7 +219,7 @@ def test_a_report_on_the_list_is_read_and_a_damaged_one_is_called_that(
     folder = harness.home / "quality" / "dep"
     folder.mkdir(parents=True)
     file = folder / RESULT_FILE
-    finding = ListFinding("expiry", 2, "S1", "a.jpg", "2026-01-01", "expired", refuses=True)
+    finding = Finding("expiry", 2, "S1", "a.jpg", "2026-01-01", "expired", refuses=True)
     written = ListQuality(
         kind=DeploymentKind.OPERATIONAL,
         today=date(2026, 12, 1),

@@ -15,7 +15,6 @@ from lfr_core.common.quality import suites
 from lfr_core.domain.figures import CameraFigures
 from lfr_core.publication.quality.findings import QualityReport, validate_table
 from lfr_core.publication.quality.importer import read_table
-from lfr_core.publication.quality.table import Level
 from lfr_core.publication.record_builder import corrected, from_figures
 from lfr_core.publication.tabular import csv_text
 from tests.support.publication import ENDED, MET_ROWS, POLICY, alert, figures, modern_row, modern_table
@@ -30,7 +29,7 @@ def checked(text: str) -> QualityReport:
 
 
 def short(report: QualityReport) -> list[tuple[str, int | None]]:
-    return [(each.rule, each.row) for each in report.findings]
+    return [(each.rule, each.line) for each in report.findings]
 
 
 @needs_the_met
@@ -41,10 +40,10 @@ def test_the_mets_rows_have_the_labelled_defects_and_no_other() -> None:
     assert sorted(short(report), key=str) == sorted(((each["rule"], each["row"]) for each in truth), key=str)
     for each in truth:
         (found,) = [finding for finding in report.findings if finding.rule == each["rule"]]
-        assert each["printed"] in found.printed
+        assert each["printed"] in found.value
         assert found.expected == each["expected"]
-        assert list(found.rows) == each["rows"]
-        assert found.level is (Level.ROW if each["row"] else Level.SERIES)
+        assert list(found.lines) == each["rows"]
+        assert (found.line is None) is (each["row"] is None)
     unchecked = {each.rule for each in report.unchecked}
     assert {"rate-as-printed", "outcomes-reconcile"} <= unchecked  # not called right
 
@@ -64,7 +63,7 @@ def test_with_the_rates_printed_croydons_is_the_one_that_does_not_hold() -> None
     writer.writerows(rows)
     found = [each for each in checked(out.getvalue()).findings if each.rule == "rate-as-printed"]
 
-    assert [(each.row, each.printed, each.expected) for each in found] == [(19, "0.01%", "0.0254%")]
+    assert [(each.line, each.value, each.expected) for each in found] == [(19, "0.01%", "0.0254%")]
 
 
 def test_a_table_without_a_defect_but_its_format_gets_no_other_finding() -> None:
@@ -109,18 +108,18 @@ def test_each_injected_defect_is_found_in_its_row_and_no_other() -> None:
         ("cell-unreadable", 26),
     }
     by_rule = {each.rule: each for each in report.findings}
-    assert (by_rule["list-size-plausible"].printed, by_rule["list-size-plausible"].expected) == ("19,121", "16121")
-    assert (by_rule["totals-add-up"].printed, by_rule["totals-add-up"].expected) == ("99", "8")
+    assert (by_rule["list-size-plausible"].value, by_rule["list-size-plausible"].expected) == ("19,121", "16121")
+    assert (by_rule["totals-add-up"].value, by_rule["totals-add-up"].expected) == ("99", "8")
     assert by_rule["date-order"].expected == "2025-02-11"
-    assert by_rule["duration-format"].printed == "5h40; 6h 13m"
+    assert by_rule["duration-format"].value == "5h40; 6h 13m"
 
 
 def test_a_rule_that_most_rows_break_is_one_finding() -> None:
     rows = [modern_row(day, **{"Total Alerts": "99"}) for day in range(12)]
     (found,) = [each for each in checked(modern_table(rows)).findings if each.rule == "totals-add-up"]
 
-    assert found.level is Level.SERIES
-    assert found.rows == tuple(range(2, 14))
+    assert found.line is None
+    assert found.lines == tuple(range(2, 14))
     assert "12 of 12 rows" in found.message
 
 

@@ -14,7 +14,7 @@ from lfr_core.alerts.decisions import DecisionService
 from lfr_core.alerts.expiry import expire_alerts
 from lfr_core.common.errors import Fatal, Refused
 from lfr_core.deployments.announcement import NOT_RELEASED, ReasonClass, announcement_of, announcements, plan
-from lfr_core.domain.alerts import Cell, Engagement, Outcome, Review
+from lfr_core.domain.alerts import Cell, Engagement, EngagementOutcome, Review
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.figures import Figures, UseCase
 from lfr_core.domain.policy import load_policy
@@ -107,8 +107,8 @@ def test_what_came_of_engagements_is_published_and_outlives_the_alerts(engine: E
         next(one.id for one in alerts_of(engine, "dep") if one.decision.review is review and one.engaged)
         for review in (Review.CONFIRMED_TRUE, Review.CONFIRMED_FALSE)
     )
-    results.outcome(confirmed, Outcome.ARREST, "C. Officer")
-    results.outcome(mistaken, Outcome.NO_ACTION, "C. Officer", minutes=4.0)
+    results.outcome(confirmed, EngagementOutcome.ARREST, "C. Officer")
+    results.outcome(mistaken, EngagementOutcome.NO_ACTION, "C. Officer", minutes=4.0)
     publish = publisher(engine, clock)
     before = publish.publish("dep", figures(engine), by="A. Okafor").record
     expire_alerts(engine, vault_of(engine), trail_of(engine), now_ns=NOW_NS + 25 * 3_600 * 10**9, retention_h=24)

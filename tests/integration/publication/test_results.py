@@ -14,8 +14,9 @@ from sqlmodel import Session, select
 from lfr_core.alerts.decisions import DecisionService
 from lfr_core.common.clock import utc_from_ns
 from lfr_core.common.errors import Refused
+from lfr_core.common.quality.findings import Finding
 from lfr_core.custody.people.roles import Role
-from lfr_core.deployments.deadlines import Due, ResultsStatus, moments, overdue_unexplained, results_due
+from lfr_core.deployments.deadlines import ResultsDue, ResultsStatus, moments, overdue_unexplained, results_due
 from lfr_core.domain.alerts import Judgement
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.policy import PublicationPolicy, load_policy
@@ -23,10 +24,9 @@ from lfr_core.publication.explaining import Explanations
 from lfr_core.publication.not_decided import NotDecidedWord
 from lfr_core.publication.published import Publisher, published_records
 from lfr_core.publication.quality.ours import Checked, check_record
-from lfr_core.publication.quality.table import Finding, Level
 from lfr_core.publication.record import DeploymentRecord
 from lfr_core.publication.record_figures import figures_for
-from lfr_core.publication.results import Outcome, ResultsService
+from lfr_core.publication.results import PublicationOutcome, ResultsService
 from lfr_core.storage.engine import reading, writing
 from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.stream import CameraSessionRow
@@ -84,7 +84,7 @@ class ResultsHarness:
     def go_to(self, at: datetime) -> None:
         self.clock.advance((at - self.now).total_seconds())
 
-    def due(self) -> Due:
+    def due(self) -> ResultsDue:
         with reading(self.engine) as session:
             (one,) = results_due(session, self.now, self.policy)
         return one
@@ -110,7 +110,7 @@ class ResultsHarness:
         assert today == self.now.date()
         assert new not in others
         assert report == self.reports / "dep"
-        found = Finding(Level.SERIES, "column-copied", None, "Norwich", "apart", self.defect)
+        found = Finding("column-copied", None, "", "", "Norwich", self.defect, expected="apart")
         return Checked((found,) if self.defect else (), "suites")
 
 
@@ -131,9 +131,9 @@ def test_results_wait_until_the_last_alert_is_decided_and_are_then_published_onc
     harness.judge_all()
     second, third = harness.results().attempt("dep"), harness.results().attempt("dep")
 
-    assert (first.outcome, first.record, harness.calls) == (Outcome.WAITING, None, [])
+    assert (first.outcome, first.record, harness.calls) == (PublicationOutcome.WAITING, None, [])
     assert "1 alert not decided" in first.message
-    assert (second.outcome, third.outcome) == (Outcome.PUBLISHED, Outcome.STANDS)
+    assert (second.outcome, third.outcome) == (PublicationOutcome.PUBLISHED, PublicationOutcome.STANDS)
     assert third.record == second.record
     (record,) = published_records(harness.engine)
     assert (record.record.on_time, record.record.alerts.unanswered) == (True, 0)
@@ -145,7 +145,7 @@ def test_from_the_third_working_day_the_publication_officer_is_called_once(harne
     harness.announce()
     harness.go_to(moments(harness.ended_at, harness.policy).remind_at)
     for _ in range(2):
-        assert harness.results().attempt("dep").outcome is Outcome.WAITING
+        assert harness.results().attempt("dep").outcome is PublicationOutcome.WAITING
 
     ((role, why),) = harness.calls
     assert role is Role.PUBLICATION_OFFICER
@@ -158,7 +158,7 @@ def test_before_the_deadline_it_publishes_by_itself_and_locks_until_a_person_exp
     harness.go_to(moments(harness.ended_at, harness.policy).unattended_at)
     made = harness.results().attempt("dep")
 
-    assert made.outcome is Outcome.PUBLISHED
+    assert made.outcome is PublicationOutcome.PUBLISHED
     assert made.record is not None
     assert (made.record.record.on_time, made.record.record.alerts.unanswered) == (True, 1)
     assert harness.due().late_because == "1 of its alerts were never decided"
@@ -188,13 +188,17 @@ def test_a_failing_suite_publishes_nothing_and_says_why_in_public_without_what_w
     again = harness.results().attempt("dep")
 
     assert refused.value.rule == "results.quality"
-    assert (late.outcome, again.outcome, published_records(harness.engine)) == (Outcome.LATE, Outcome.LATE, ())
+    assert (late.outcome, again.outcome, published_records(harness.engine)) == (
+        PublicationOutcome.LATE,
+        PublicationOutcome.LATE,
+        (),
+    )
     assert harness.due().late_because == "the check of the figures found: one column repeats another"
     assert "Norwich" in harness.due().late_detail
     assert (harness.due().stands, harness.locked()) == (ResultsStatus.OVERDUE, ("dep",))
     assert {role for role, _ in harness.calls} == {Role.PUBLICATION_OFFICER, Role.AUTHORISING_OFFICER}
     harness.defect = ""
-    assert harness.results().attempt("dep").outcome is Outcome.PUBLISHED
+    assert harness.results().attempt("dep").outcome is PublicationOutcome.PUBLISHED
     assert published_records(harness.engine)[0].record.on_time is False
     assert harness.locked() == ("dep",)  # published late is still to be explained
 
@@ -218,7 +222,7 @@ def test_results_of_a_deployment_nobody_announced_are_late_in_public(harness: Re
     made = harness.results().make_up()
 
     assert refused.value.rule == "announcement.none"
-    assert [one.outcome for one in made] == [Outcome.LATE]
+    assert [one.outcome for one in made] == [PublicationOutcome.LATE]
     assert "neither announced" in harness.due().late_because
     assert harness.results().make_up() == ()
 
@@ -230,7 +234,7 @@ def test_a_flow_that_never_ran_is_made_up_late_and_says_so(harness: ResultsHarne
     harness.go_to(moments(harness.ended_at, harness.policy).due_at + timedelta(days=2))
     (made,) = harness.results().make_up()
 
-    assert made.outcome is Outcome.PUBLISHED
+    assert made.outcome is PublicationOutcome.PUBLISHED
     assert harness.due().late_because == "they were published after the deadline"
     assert harness.locked() == ("dep",)
 
@@ -381,7 +385,7 @@ def test_killed_between_the_note_and_the_record_the_next_attempt_publishes(harne
     trail_of(harness.engine).full = False
 
     assert published_records(harness.engine) == ()
-    assert harness.results().attempt("dep").outcome is Outcome.PUBLISHED
+    assert harness.results().attempt("dep").outcome is PublicationOutcome.PUBLISHED
 
 
 def test_the_real_suites_pass_our_record_and_find_a_copied_one(harness: ResultsHarness) -> None:

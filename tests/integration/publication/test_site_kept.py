@@ -24,8 +24,8 @@ from lfr_core.deployments.compliance_documents import (
 from lfr_core.deployments.deadlines import moments
 from lfr_core.domain.policy import Policy, load_policy
 from lfr_core.publication.promises.catalogue import promises
-from lfr_core.publication.promises.ledger import Ledger
-from lfr_core.publication.promises.port import Finding, Result
+from lfr_core.publication.promises.ledger import PromiseLedger
+from lfr_core.publication.promises.port import PromiseFinding, Result
 from lfr_core.publication.site.publisher import PublicSite
 from lfr_core.storage.engine import open_engine, writing
 from lfr_core.storage.tables.publication import ResultsRow
@@ -60,8 +60,8 @@ class Told:
     id: str
     result: Result = Result.HOLDS
 
-    def look(self, now_ns: int) -> Finding:
-        return Finding(self.result, "as told", {"looked_at": now_ns})
+    def look(self, now_ns: int) -> PromiseFinding:
+        return PromiseFinding(self.result, "as told", {"looked_at": now_ns})
 
 
 def look(engine: Engine, policy: Policy, at: datetime, broken: str = "") -> None:
@@ -72,7 +72,7 @@ def look(engine: Engine, policy: Policy, at: datetime, broken: str = "") -> None
     ]
     clock = ManualClock()
     clock.advance(at.timestamp() - clock.time_ns() / 1e9)
-    Ledger(engine, trail_of(engine), clock, promises(policy), checks).check()
+    PromiseLedger(engine, trail_of(engine), clock, promises(policy), checks).check()
 
 
 def test_it_is_built_when_something_changed_at_most_so_often_and_after_an_hour(

@@ -9,7 +9,7 @@ import pytest
 
 from lfr_core.common.errors import Retryable
 from lfr_core.retention.lock import SweepIsRunning, one_sweep
-from lfr_core.retention.status import Standing
+from lfr_core.retention.status import RetentionState
 from lfr_core.storage.engine import open_engine
 from lfr_core.storage.migrate import upgrade
 from tests.support.databases import Postgres
@@ -31,7 +31,7 @@ def test_a_month_of_downtime_is_caught_up_with_in_one_sweep_and_the_second_has_n
     assert all(report.destroyed for report in first.values())
     assert not any(report.destroyed or report.left or report.error for report in second.values())
     standing = full.status()
-    assert {standing[name].standing for name in LOCAL} == {Standing.IN_TIME}
+    assert {standing[name].standing for name in LOCAL} == {RetentionState.IN_TIME}
 
 
 @pytest.mark.parametrize("removed", LOCAL)
@@ -56,7 +56,7 @@ def test_one_step_that_fails_stops_no_other_and_is_reported(
     assert full.there() == {name: name == broken for name in LOCAL}
     assert [name for name, report in reports.items() if report.error] == [broken]
     assert reports[broken].left
-    assert full.status()[broken].standing is Standing.LATE
+    assert full.status()[broken].standing is RetentionState.LATE
     full.clock.advance(301)
     full.sweep(instead=[BrokenStep(broken, error)])
     assert full.status()[broken].is_alarm

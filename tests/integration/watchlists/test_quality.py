@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from lfr_core.common.errors import Refused
+from lfr_core.common.quality.findings import Finding
 from lfr_core.common.quality.suites import SuiteRunner
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.policy import Policy
@@ -21,7 +22,6 @@ from lfr_core.watchlists.csv_file import FILE_NAME, FURTHER_COLUMNS, Rows, read_
 from lfr_core.watchlists.entries import FaceCheck
 from lfr_core.watchlists.quality.findings import findings_of, unchecked_of, unnamed
 from lfr_core.watchlists.quality.frames import faces_frame, whole_frame
-from lfr_core.watchlists.quality.result import ListFinding
 from lfr_core.watchlists.quality.rules import face_rules, row_rules, whole_rules
 from lfr_core.watchlists.quality.service import CheckedList, ListCheck, check_list, require_fit
 from tests.support.defective_list import DEFECTS, LAST_DAY, TODAY, write_defective_list
@@ -215,9 +215,9 @@ def test_what_enrolment_refuses_and_no_rule_names_is_a_finding_all_the_same() ->
         Refusal(6, "S-3", "c.jpg", RefusalReason.TOO_MANY, "too many"),
     ]
     named = [
-        ListFinding("image-quality", 4, "S-1", "a.jpg", "pose", "", refuses=True),
-        ListFinding("face-one-subject", 5, "S-2", "b.jpg", "", "", refuses=False),
-        ListFinding("list-within-cap", None, "", "", "", "", refuses=True),
+        Finding("image-quality", 4, "S-1", "a.jpg", "pose", "", refuses=True),
+        Finding("face-one-subject", 5, "S-2", "b.jpg", "", "", refuses=False),
+        Finding("list-within-cap", None, "", "", "", "", refuses=True),
     ]
 
     assert [(each.rule, each.line, each.refuses) for each in unnamed(refusals, named)] == [("pose", 5, True)]

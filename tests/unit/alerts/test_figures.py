@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lfr_core.alerts.health import Health, HealthLimits, LastTimes, Recent, Standing, assess_health
+from lfr_core.alerts.health import CameraState, Health, HealthLimits, LastTimes, Recent, assess_health
 from lfr_core.alerts.latency import bucket_of, percentile
 
 
@@ -52,7 +52,7 @@ FRESH = LastTimes(first_heard_ns=0, heard_ns=NOW_NS, frame_ns=NOW_NS, look_ns=NO
 
 def standing(
     each: Recent, last: LastTimes = FRESH, *, begun: int = 0, ended: bool = False, limits: HealthLimits = LIVE
-) -> Standing:
+) -> CameraState:
     """Of a camera that was good until second `begun`, and as `each` says since."""
     return assess_health(lambda second: each if second >= begun else GOOD, last, limits, now_ns=NOW_NS, ended=ended)
 
@@ -60,24 +60,32 @@ def standing(
 @pytest.mark.parametrize(
     ("each", "last", "expected"),
     [
-        (GOOD, FRESH, Standing(Health.GOOD)),
-        (GOOD, replace(FRESH, heard_ns=NOW_NS - 6 * SECOND), Standing(Health.SILENT, NOW_NS - 6 * SECOND)),
-        (Recent(), replace(FRESH, frame_ns=NOW_NS - 75 * SECOND), Standing(Health.NO_PICTURES, NOW_NS - 75 * SECOND)),
+        (GOOD, FRESH, CameraState(Health.GOOD)),
+        (GOOD, replace(FRESH, heard_ns=NOW_NS - 6 * SECOND), CameraState(Health.SILENT, NOW_NS - 6 * SECOND)),
+        (
+            Recent(),
+            replace(FRESH, frame_ns=NOW_NS - 75 * SECOND),
+            CameraState(Health.NO_PICTURES, NOW_NS - 75 * SECOND),
+        ),
         (
             Recent(captured=25),
             replace(FRESH, look_ns=NOW_NS - 6 * SECOND),
-            Standing(Health.NOT_RECOGNISING, NOW_NS - 6 * SECOND),
+            CameraState(Health.NOT_RECOGNISING, NOW_NS - 6 * SECOND),
         ),
-        (Recent(captured=25, recognised=6, failed=1), FRESH, Standing(Health.LOSING, 991 * SECOND)),
-        (Recent(captured=25, recognised=6, stale=1), FRESH, Standing(Health.BEHIND, 991 * SECOND)),
-        (Recent(captured=25, recognised=6, latency_total_ms=6 * 2_100.0), FRESH, Standing(Health.BEHIND, 995 * SECOND)),
-        (Recent(captured=4, recognised=4), FRESH, Standing(Health.SLOW, 996 * SECOND)),
-        (Recent(captured=25, recognised=2), FRESH, Standing(Health.SLOW, 995 * SECOND)),
+        (Recent(captured=25, recognised=6, failed=1), FRESH, CameraState(Health.LOSING, 991 * SECOND)),
+        (Recent(captured=25, recognised=6, stale=1), FRESH, CameraState(Health.BEHIND, 991 * SECOND)),
+        (
+            Recent(captured=25, recognised=6, latency_total_ms=6 * 2_100.0),
+            FRESH,
+            CameraState(Health.BEHIND, 995 * SECOND),
+        ),
+        (Recent(captured=4, recognised=4), FRESH, CameraState(Health.SLOW, 996 * SECOND)),
+        (Recent(captured=25, recognised=2), FRESH, CameraState(Health.SLOW, 995 * SECOND)),
     ],
-    ids=lambda value: value.health.value if isinstance(value, Standing) else "",
+    ids=lambda value: value.health.value if isinstance(value, CameraState) else "",
 )
 def test_each_state_of_a_camera_is_found_and_has_its_beginning(
-    each: Recent, last: LastTimes, expected: Standing
+    each: Recent, last: LastTimes, expected: CameraState
 ) -> None:
     found = standing(each, last, begun=990)
 
@@ -97,7 +105,7 @@ def test_a_state_shows_within_10_seconds_of_its_cause_and_goes_within_10_of_its_
 
 
 def test_a_state_older_than_the_kept_seconds_has_no_invented_beginning() -> None:
-    assert standing(Recent(captured=2, recognised=2)) == Standing(Health.SLOW, None)
+    assert standing(Recent(captured=2, recognised=2)) == CameraState(Health.SLOW, None)
 
 
 def test_a_camera_that_has_just_begun_is_not_called_slow() -> None:
@@ -107,7 +115,7 @@ def test_a_camera_that_has_just_begun_is_not_called_slow() -> None:
 
 
 def test_a_camera_that_ended_is_neither_silent_nor_slow() -> None:
-    assert standing(Recent(), replace(FRESH, heard_ns=0), ended=True) == Standing(Health.ENDED, 0)
+    assert standing(Recent(), replace(FRESH, heard_ns=0), ended=True) == CameraState(Health.ENDED, 0)
 
 
 def test_recorded_video_is_never_behind_by_its_age_nor_slow() -> None:

@@ -7,6 +7,7 @@ import re
 import subprocess
 import tomllib
 from functools import cache
+from operator import attrgetter
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,15 @@ ALARMS = {
     "live-probe-missed",
     "circuit-breaker",
 }
+
+PROMISED = {
+    *("vault.lease_s", "vault.epoch_s", "vault.grace_s", "live.deployment_check_s", "alerts.retention_h"),
+    *("footage.segment_s", "footage.retention_days", "footage.hold_review_days"),
+}
+"""What the public is told of how long data is kept: the documents print these with their number."""
+_STATED = re.compile(r"(\d[\d,.]*) (second|minute|hour|day)s?[^`|.\d]{0,20}(`\w+\.\w+`(?: \+ `\w+\.\w+`)*)")
+"""A number and, after it, the keys of the policy whose sum it is."""
+_SUFFIX = {"second": "_s", "minute": "_min", "hour": "_h", "day": "_days"}
 
 ABOUT_OTHERS = {"docs/domain.md", "docs/facts.md"}
 """Documents that name other projects' files and issues."""
@@ -72,6 +82,24 @@ def _policy_values() -> dict[str, list[str]]:
     schema = Policy.model_json_schema()
     sections = {name: field["$ref"].rsplit("/", 1)[1] for name, field in schema["properties"].items()}
     return {name: list(schema["$defs"][definition]["properties"]) for name, definition in sections.items()}
+
+
+def test_a_number_that_a_document_prints_with_its_key_is_the_policys() -> None:
+    policy, known = load_policy(), {f"{name}.{key}" for name, keys in _policy_values().items() for key in keys}
+    wrong, printed = [], set[str]()
+    for document in OF_TODAY:
+        text = " ".join(document.read_text(encoding="utf-8").split())
+        for number, unit, named in _STATED.findall(text):
+            keys = re.findall(r"`(\w+\.\w+)`", named)
+            if known.isdisjoint(keys):
+                continue  # a module, a rule, a file
+            total = sum(float(attrgetter(key)(policy)) for key in keys)
+            printed |= set(keys)
+            if float(number.replace(",", "")) != total or not all(key.endswith(_SUFFIX[unit]) for key in keys):
+                wrong.append(f"{document.name}: {number} {unit} {named}, and the policy says {total:g}")
+
+    assert wrong == []
+    assert PROMISED - printed == set()
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))

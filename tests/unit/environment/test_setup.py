@@ -43,7 +43,7 @@ def toy(steps: Any, folder: Path, name: str, code: str, **changes: Any) -> Any:
         "key": "k1",
         "outputs": (folder / name,),
     }
-    return steps.Step(**{**values, **changes})
+    return steps.InstallStep(**{**values, **changes})
 
 
 def touch(name: str) -> str:

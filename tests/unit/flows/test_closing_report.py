@@ -11,7 +11,7 @@ from lfr_core.custody.people.roles import Rank
 from lfr_core.deployments.application import Application, Authority
 from lfr_core.deployments.compliance_documents.forms import render
 from lfr_core.deployments.obligations import Obligation, ObligationKind
-from lfr_core.publication.closing import ClosingReport, Outcome
+from lfr_core.publication.closing import ClosingReport, DeploymentOutcome
 from lfr_core.publication.closing_document import printed_report, report_table
 from tests.support.planning import form
 
@@ -33,7 +33,7 @@ def report(*, faces: int, false: int, not_decided: int = 0) -> ClosingReport:
         expected_false_alerts=0.5,
         claim_not_shown=False,
     )
-    outcome = Outcome(
+    outcome = DeploymentOutcome(
         END - timedelta(hours=6), END, 12, faces, false + 2 + not_decided, false, not_decided, not_decided
     )
     duties = (Obligation(ObligationKind.ALERTS_PURGED, END + timedelta(hours=24), None),)

@@ -13,7 +13,7 @@ from apps.operator.panels import alert_card, answered, header_html, nothing_wait
 from apps.operator.parts import SilentPart
 from apps.operator.view import Dashboard, Header, local_time, open_questions
 from apps.staff.launch import command
-from lfr_core.alerts.health import Health, Recent, Standing
+from lfr_core.alerts.health import CameraState, Health, Recent
 from lfr_core.alerts.read import (
     AlertSummary,
     AlertTally,
@@ -73,7 +73,7 @@ CAMERA = CameraHealth(
     frames_per_second=25.0,
     looks_per_second=6.0,
     latency=Latency(100.0, 300.0),
-    standing=Standing(Health.GOOD),
+    standing=CameraState(Health.GOOD),
     recent=(Recent(captured=25, recognised=6),) * 60,
 )
 
@@ -161,7 +161,7 @@ def test_the_identity_says_every_fate_in_words_and_whether_it_balances() -> None
     ],
 )
 def test_each_state_that_is_not_good_has_a_word_a_colour_and_a_time(health: Health, word: str, colour: str) -> None:
-    shown = dashboard(replace(CAMERA, standing=Standing(health, NOW_NS - 75 * 10**9)))
+    shown = dashboard(replace(CAMERA, standing=CameraState(health, NOW_NS - 75 * 10**9)))
     style = (Path(panels.__file__).parent / "style.css").read_text()
 
     assert f'<span class="ops-pill {colour}">{word}</span>' in shown
@@ -172,7 +172,7 @@ def test_each_state_that_is_not_good_has_a_word_a_colour_and_a_time(health: Heal
 
 @pytest.mark.parametrize("health", [Health.SILENT, Health.NO_PICTURES])
 def test_a_camera_that_gives_nothing_shows_no_rate(health: Health) -> None:
-    assert "frames/s" not in dashboard(replace(CAMERA, standing=Standing(health, NOW_NS)))
+    assert "frames/s" not in dashboard(replace(CAMERA, standing=CameraState(health, NOW_NS)))
 
 
 def test_a_vault_that_lends_no_key_is_an_alarm_with_its_time_and_no_camera_works() -> None:

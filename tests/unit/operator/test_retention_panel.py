@@ -3,14 +3,16 @@ from __future__ import annotations
 from pathlib import Path
 
 from apps.operator.retention import RUNBOOK, retention_html
-from lfr_core.retention.port import CLASSES, DataClass
-from lfr_core.retention.status import ClassStatus, Standing
+from lfr_core.retention.port import CLASSES, RetentionClass
+from lfr_core.retention.status import ClassStatus, RetentionState
 
 EVIL = "<script>alert(1)</script>"
 
 
-def standing(**special: Standing) -> list[ClassStatus]:
-    return [ClassStatus(data, special.get(data.name, Standing.IN_TIME), "", 400.0, 2, 1, 1, 5, "") for data in CLASSES]
+def standing(**special: RetentionState) -> list[ClassStatus]:
+    return [
+        ClassStatus(data, special.get(data.name, RetentionState.IN_TIME), "", 400.0, 2, 1, 1, 5, "") for data in CLASSES
+    ]
 
 
 def test_while_all_is_well_it_is_one_quiet_line() -> None:
@@ -22,7 +24,7 @@ def test_while_all_is_well_it_is_one_quiet_line() -> None:
 
 
 def test_overdue_is_a_red_alarm_that_is_open_and_names_an_existing_runbook() -> None:
-    html = retention_html(standing(alerts=Standing.OVERDUE, lists=Standing.LATE))
+    html = retention_html(standing(alerts=RetentionState.OVERDUE, lists=RetentionState.LATE))
 
     assert '<details class="ops-retention" open>' in html
     assert 'role="alert"' in html
@@ -32,6 +34,6 @@ def test_overdue_is_a_red_alarm_that_is_open_and_names_an_existing_runbook() -> 
 
 
 def test_an_error_s_words_are_escaped() -> None:
-    bad = ClassStatus(DataClass("x", EVIL, "r"), Standing.LATE, EVIL, 0.0, 0, None, None, 0, EVIL)
+    bad = ClassStatus(RetentionClass("x", EVIL, "r"), RetentionState.LATE, EVIL, 0.0, 0, None, None, 0, EVIL)
 
     assert EVIL not in retention_html([bad])

@@ -5,14 +5,15 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 
 from apps.planner.panels import coming_html, forecast_html, quality_html, readiness_html, timeline_html
+from lfr_core.common.quality.findings import Finding, Unchecked
 from lfr_core.deployments.application import Application
 from lfr_core.deployments.false_alert_forecast import forecast_false_alerts
 from lfr_core.deployments.readiness import CalendarEntry, ReadinessItem
 from lfr_core.deployments.reading import TimelineEntry
 from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus
-from lfr_core.domain.gate import Condition, Finding
+from lfr_core.domain.gate import Condition, GateFinding
 from lfr_core.domain.policy import load_policy
-from lfr_core.watchlists.quality.result import ListFinding, ListQuality, Unchecked
+from lfr_core.watchlists.quality.result import ListQuality
 from tests.support.planning import form
 
 EVIL = '<img src=x onerror="alert(1)">'
@@ -21,7 +22,7 @@ NOW = datetime(2026, 12, 1, 12, tzinfo=UTC)
 
 def test_a_condition_says_in_words_whether_it_is_met_and_who_must_act() -> None:
     def line(condition: Condition, *, met: bool, looked: bool = True) -> ReadinessItem:
-        return ReadinessItem(Finding(condition, met, "publication officer", EVIL), looked)
+        return ReadinessItem(GateFinding(condition, met, "publication officer", EVIL), looked)
 
     shown = readiness_html(
         [
@@ -53,8 +54,8 @@ def test_what_people_typed_is_escaped_wherever_it_is_shown() -> None:
 
 
 def test_refused_entries_come_with_line_reason_and_rule_and_what_was_not_checked_is_said() -> None:
-    def finding(line: int | None, *, refuses: bool) -> ListFinding:
-        return ListFinding("watchlist.expiry", line, EVIL, "a.jpg", "2026-01-01", "expired before the end", refuses)
+    def finding(line: int | None, *, refuses: bool) -> Finding:
+        return Finding("watchlist.expiry", line, EVIL, "a.jpg", "2026-01-01", "expired before the end", refuses)
 
     found = ListQuality(
         kind=DeploymentKind.OPERATIONAL,

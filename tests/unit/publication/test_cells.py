@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from lfr_core.publication.quality.cells import (
-    Unreadable,
+    UnreadableCell,
     read_count,
     read_date,
     read_decimal,
@@ -35,7 +35,7 @@ def test_counts_are_read_however_they_are_set(text: str, count: int | None) -> N
 
 @pytest.mark.parametrize("text", ["16.199", "1,23", "about 40", "1-4", "12 (7)", "0x1F", "١٢x"])
 def test_what_is_no_count_is_not_guessed(text: str) -> None:
-    with pytest.raises(Unreadable):
+    with pytest.raises(UnreadableCell):
         read_count(text)
 
 
@@ -59,7 +59,7 @@ def test_dates_are_read_with_the_day_first(text: str, day: date, spelling: str) 
 
 @pytest.mark.parametrize("text", ["04/25/23", "31/02/24", "45022", "2023-13-01", "soon"])
 def test_what_is_no_date_is_not_guessed(text: str) -> None:
-    with pytest.raises(Unreadable):
+    with pytest.raises(UnreadableCell):
         read_date(text)
 
 
@@ -85,7 +85,7 @@ def test_durations_are_read_and_their_spelling_is_reported(text: str, minutes: i
 
 @pytest.mark.parametrize("text", ["5h72m", "all day", "5.5h"])
 def test_what_is_no_duration_is_not_guessed(text: str) -> None:
-    with pytest.raises(Unreadable):
+    with pytest.raises(UnreadableCell):
         read_duration(text)
 
 
@@ -114,5 +114,5 @@ def test_a_rate_holds_when_it_rounds_to_the_digits_printed(
 def test_a_threshold_may_be_a_per_cent() -> None:
     assert read_decimal("64%") == pytest.approx(0.64)
     assert read_decimal("0.64 *") == pytest.approx(0.64)
-    with pytest.raises(Unreadable):
+    with pytest.raises(UnreadableCell):
         read_decimal("high")

@@ -120,7 +120,7 @@ def test_a_cell_merged_over_the_sessions_of_a_day_is_filled_and_noted_and_never_
 def test_a_cell_that_cannot_be_read_is_a_finding_and_the_rest_of_its_row_is_kept() -> None:
     table = read(modern_table([modern_row(1, **{"Total Alerts": "some", "Date (DD/MM/YY)": "31/02/25"})]))
 
-    assert [(f.rule, f.row, f.printed) for f in table.faults] == [
+    assert [(f.rule, f.line, f.value) for f in table.faults] == [
         ("cell-unreadable", 2, "some"),
         ("cell-unreadable", 2, "31/02/25"),
     ]

@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 
 from lfr_core.domain.policy import load_policy
 from lfr_core.retention.port import CLASSES
-from lfr_core.retention.status import ClassStatus, Standing, retention_status
+from lfr_core.retention.status import ClassStatus, RetentionState, retention_status
 from lfr_core.storage.engine import open_engine, writing
 from lfr_core.storage.tables.retention import RetentionClassRow
 from tests.support.databases import sqlite_url
@@ -39,7 +39,7 @@ def write_class_row(engine: Engine, step: str, **row: object) -> None:
 
 
 def test_an_installation_without_a_deployment_waits_for_its_first_sweep_without_alarm(engine: Engine) -> None:
-    assert {each.standing for each in status(engine, 10_000).values()} == {Standing.NOT_SWEPT}
+    assert {each.standing for each in status(engine, 10_000).values()} == {RetentionState.NOT_SWEPT}
 
 
 def test_a_deployment_that_no_sweep_has_followed_is_an_alarm(engine: Engine) -> None:
@@ -63,8 +63,8 @@ def test_past_due_is_late_and_then_an_alarm_with_its_lag(engine: Engine) -> None
         engine, "alerts", due=2, oldest_due_ns=NOW_NS, at_ns=NOW_NS + 290 * S, succeeded_ns=NOW_NS + 290 * S
     )
 
-    assert (status(engine, 299)["alerts"].standing, status(engine, 299)["alerts"].lag_s) == (Standing.LATE, 299.0)
-    assert status(engine, 301)["alerts"].standing is Standing.OVERDUE
+    assert (status(engine, 299)["alerts"].standing, status(engine, 299)["alerts"].lag_s) == (RetentionState.LATE, 299.0)
+    assert status(engine, 301)["alerts"].standing is RetentionState.OVERDUE
     assert "2 past due" in status(engine, 301)["alerts"].why
 
 
@@ -73,9 +73,9 @@ def test_a_step_that_has_not_succeeded_for_too_long_is_an_alarm_though_nothing_i
 ) -> None:
     write_class_row(engine, "galleries", at_ns=NOW_NS + 300 * S, error="Milvus is away")
 
-    assert status(engine, 299)["galleries"].standing is Standing.LATE
+    assert status(engine, 299)["galleries"].standing is RetentionState.LATE
     found = status(engine, 301)["galleries"]
-    assert (found.standing, "Milvus is away" in found.why) == (Standing.OVERDUE, True)
+    assert (found.standing, "Milvus is away" in found.why) == (RetentionState.OVERDUE, True)
 
 
 def test_a_step_that_never_succeeded_counts_from_its_first_run(engine: Engine) -> None:

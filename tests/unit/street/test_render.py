@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from apps.street.figure import LEVELS_PX, level_for
-from apps.street.people import Person, folder_people, sample_people, walkers
+from apps.street.people import StreetPerson, folder_people, sample_people, walkers
 from apps.street.plan import street_plan
 from apps.street.render import StreetSpec, frames_of, render_street
 from apps.street.truth import FAIR_EYES_PX, load_truth
@@ -21,12 +21,12 @@ SPEC = StreetSpec("north", seconds=2.0, faces_per_frame=1.5, seed=4)
 
 
 @pytest.fixture
-def people() -> list[Person]:
+def people() -> list[StreetPerson]:
     return sample_people(require_photos())
 
 
 @pytest.mark.models
-def test_the_same_seed_gives_the_same_pixels(people: list[Person]) -> None:
+def test_the_same_seed_gives_the_same_pixels(people: list[StreetPerson]) -> None:
     first, again = (list(islice(frames_of(SPEC, people), 3)) for _ in range(2))
 
     assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
@@ -34,7 +34,9 @@ def test_the_same_seed_gives_the_same_pixels(people: list[Person]) -> None:
 
 
 @pytest.mark.models
-def test_a_street_is_rendered_once_with_the_truth_of_what_its_plan_says(people: list[Person], tmp_path: Path) -> None:
+def test_a_street_is_rendered_once_with_the_truth_of_what_its_plan_says(
+    people: list[StreetPerson], tmp_path: Path
+) -> None:
     calls: list[tuple[str, int, int]] = []
     street = render_street(tmp_path, SPEC, people, lambda *call: calls.append(call))
     truth = load_truth(street.truth)
@@ -59,7 +61,7 @@ def test_a_street_is_rendered_once_with_the_truth_of_what_its_plan_says(people: 
 
 
 @pytest.mark.models
-def test_the_enrolled_photograph_is_never_shown(people: list[Person]) -> None:
+def test_the_enrolled_photograph_is_never_shown(people: list[StreetPerson]) -> None:
     (obama,) = (p for p in people if p.subject)
 
     assert obama.subject == "obama"

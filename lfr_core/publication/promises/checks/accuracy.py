@@ -11,7 +11,7 @@ from lfr_core.domain.alerts import Cell
 from lfr_core.domain.claims import Binding, Evidence, ListBand, claim, clustered_upper_bound
 from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus
 from lfr_core.domain.rates import clopper_pearson
-from lfr_core.publication.promises.port import Finding, Result, finding
+from lfr_core.publication.promises.port import PromiseFinding, Result, finding
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.alerts import AlertRow
 from lfr_core.storage.tables.deployments import DeploymentRow
@@ -30,7 +30,7 @@ class ThresholdBound:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def look(self, now_ns: int) -> Finding:  # noqa: ARG002  true at any time
+    def look(self, now_ns: int) -> PromiseFinding:  # noqa: ARG002  true at any time
         with reading(self._engine) as session:
             rows = session.exec(select(DeploymentRow).where(DeploymentRow.status != DeploymentStatus.DRAFT)).all()
             wanted = select(AlertRow.id, AlertRow.deployment, AlertRow.similarity, AlertRow.threshold)
@@ -71,10 +71,10 @@ class FalseAlerts:
         self._one_in = one_in
         self._random = random
 
-    def look(self, now_ns: int) -> Finding:  # noqa: ARG002  counts of all time
+    def look(self, now_ns: int) -> PromiseFinding:  # noqa: ARG002  counts of all time
         measured = self._measured()
         if not measured:
-            return Finding(Result.UNCHECKED, f"no deployment had a list of {self._band} yet", {"deployments": 0})
+            return PromiseFinding(Result.UNCHECKED, f"no deployment had a list of {self._band} yet", {"deployments": 0})
         faces, false = sum(each.faces for each in measured), sum(each.false_alerts for each in measured)
         most_false = sum(each.most_false for each in measured)
         evidence: dict[str, str | int] = {
@@ -97,10 +97,10 @@ class FalseAlerts:
             clustered_upper95=clustered_upper_bound([(each.faces, each.most_false) for each in measured], self._random),
         )
         if made.shown:
-            return Finding(Result.HOLDS, f"shown: {counted}", evidence)
+            return PromiseFinding(Result.HOLDS, f"shown: {counted}", evidence)
         if faces and clopper_pearson(false, faces)[0] > limit:
-            return Finding(Result.BROKEN, f"more than 1 in {self._one_in:,}: {counted}", evidence)
-        return Finding(Result.UNCHECKED, made.sentence, evidence)
+            return PromiseFinding(Result.BROKEN, f"more than 1 in {self._one_in:,}: {counted}", evidence)
+        return PromiseFinding(Result.UNCHECKED, made.sentence, evidence)
 
     def _measured(self) -> list[Evidence]:
         kinds = [DeploymentKind.OPERATIONAL.value, DeploymentKind.EVALUATION.value]

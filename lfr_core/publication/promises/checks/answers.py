@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 from lfr_core.common.clock import utc_from_ns
 from lfr_core.domain.policy import PublicationPolicy
 from lfr_core.domain.working_days import WorkingDays
-from lfr_core.publication.promises.port import Finding, finding
+from lfr_core.publication.promises.port import PromiseFinding, finding
 from lfr_core.publication.rights.reading import requests
 from lfr_core.publication.rights.types import Request
 
@@ -28,7 +28,7 @@ class AnswersInTime:
         self._engine = engine
         self._days = WorkingDays(policy.extra_bank_holidays)
 
-    def look(self, now_ns: int) -> Finding:
+    def look(self, now_ns: int) -> PromiseFinding:
         now = utc_from_ns(now_ns)
 
         def is_broken(one: Request) -> bool:

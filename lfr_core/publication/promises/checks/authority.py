@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 from lfr_core.custody.people.roles import Rank
 from lfr_core.domain.actors import same_person
 from lfr_core.domain.deployments import DeploymentKind
-from lfr_core.publication.promises.port import Finding, finding
+from lfr_core.publication.promises.port import PromiseFinding, finding
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.deployments import ApplicationRow, AuthorityRow, DeploymentRow, PlannedDeploymentRow
 
@@ -27,7 +27,7 @@ class Authorised:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def look(self, now_ns: int) -> Finding:  # noqa: ARG002  true at any time
+    def look(self, now_ns: int) -> PromiseFinding:  # noqa: ARG002  true at any time
         with reading(self._engine) as session:
             opened = session.exec(
                 select(DeploymentRow.id, DeploymentRow.opened_at)

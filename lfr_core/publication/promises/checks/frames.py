@@ -16,7 +16,7 @@ from lfr_core.domain import messages as ours
 from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.domain.gate import GateLimits, gate
 from lfr_core.domain.policy import VaultPolicy
-from lfr_core.publication.promises.port import Finding, finding
+from lfr_core.publication.promises.port import PromiseFinding, finding
 from lfr_core.storage.engine import reading, translated
 from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.vault import EpochRow
@@ -41,7 +41,7 @@ class FacesForgotten:
         self._engine = engine
         self._policy = policy
 
-    def look(self, now_ns: int) -> Finding:
+    def look(self, now_ns: int) -> PromiseFinding:
         grace_ns = round(self._policy.grace_s * 1e9)
         allowed_ns = grace_ns + round(self._policy.lease_s * 1e9)
         with reading(self._engine) as session:
@@ -76,7 +76,7 @@ class RecognitionGated:
         self._pause = pause
         self._log = VaultLog(engine)
 
-    def look(self, now_ns: int) -> Finding:
+    def look(self, now_ns: int) -> PromiseFinding:
         with reading(self._engine) as session:
             deployments = {row.id: row for row in session.exec(select(DeploymentRow))}
             epochs = session.exec(select(EpochRow).where(col(EpochRow.ended_ns) > now_ns - _LOOK_BACK_NS)).all()
@@ -118,7 +118,7 @@ class NoTemplateKept:
         self._engine = engine
         self._messages = messages
 
-    def look(self, now_ns: int) -> Finding:  # noqa: ARG002  a schema has no time
+    def look(self, now_ns: int) -> PromiseFinding:  # noqa: ARG002  a schema has no time
         models = [
             each
             for each in vars(self._messages).values()

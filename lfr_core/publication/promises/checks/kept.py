@@ -9,9 +9,9 @@ from sqlmodel import col, select
 
 from lfr_core.custody.vault.port import KeptKeyInfo, KeyKind, Vault
 from lfr_core.domain.policy import Policy
-from lfr_core.publication.promises.port import Finding, Result, finding
+from lfr_core.publication.promises.port import PromiseFinding, Result, finding
 from lfr_core.retention.footage.register import due_segments, held_segments
-from lfr_core.retention.status import Standing, retention_status
+from lfr_core.retention.status import RetentionState, retention_status
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.alerts import AlertRow
 from lfr_core.storage.tables.footage import FootageSegmentRow
@@ -32,7 +32,7 @@ class AlertsGone:
         self._kept_ns = policy.alerts.retention_h * _HOUR_NS
         self._late_ns = _late_ns(policy)
 
-    def look(self, now_ns: int) -> Finding:
+    def look(self, now_ns: int) -> PromiseFinding:
         keys = [*self._vault.kept(KeyKind.ALERT), *self._vault.kept(KeyKind.SIGHTINGS)]
         with reading(self._engine) as session:
             opened = {str(id_): at for id_, at in session.exec(select(AlertRow.id, AlertRow.opened_ns))}
@@ -61,7 +61,7 @@ class FootageGone:
         self._kept_ns = policy.footage.retention_days * 24 * _HOUR_NS
         self._late_ns = _late_ns(policy)
 
-    def look(self, now_ns: int) -> Finding:
+    def look(self, now_ns: int) -> PromiseFinding:
         keys = self._vault.kept(KeyKind.FOOTAGE)
         held = held_segments(self._engine)
         held_keys = {each.key_id for each in held}
@@ -88,10 +88,10 @@ class DeletionsInTime:
         self._engine = engine
         self._policy = policy.retention
 
-    def look(self, now_ns: int) -> Finding:
+    def look(self, now_ns: int) -> PromiseFinding:
         standing = retention_status(self._engine, self._policy, now_ns=now_ns)
         overdue = [f"class:{each.data.name}" for each in standing if each.is_alarm]
-        waiting = sum(each.standing is Standing.NOT_SWEPT for each in standing)
+        waiting = sum(each.standing is RetentionState.NOT_SWEPT for each in standing)
         evidence = {
             "kinds": len(standing),
             "never_swept": waiting,
@@ -99,7 +99,9 @@ class DeletionsInTime:
             "longest_past_due_s": round(max((each.lag_s for each in standing), default=0.0)),
         }
         if waiting and not overdue:
-            return Finding(Result.UNCHECKED, f"{waiting} of {len(standing)} kinds of data weren't swept yet", evidence)
+            return PromiseFinding(
+                Result.UNCHECKED, f"{waiting} of {len(standing)} kinds of data weren't swept yet", evidence
+            )
         return finding(
             overdue,
             holds=f"each of {len(standing)} kinds of data is deleted in time",

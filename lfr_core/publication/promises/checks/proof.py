@@ -11,7 +11,7 @@ from lfr_core.common.errors import Poison, Refused
 from lfr_core.custody.audit.head_checkpoint import HEAD_FILE, read_checkpoint, read_public_key
 from lfr_core.custody.audit.verify import verify
 from lfr_core.domain.policy import Policy
-from lfr_core.publication.promises.port import Finding, Result, finding
+from lfr_core.publication.promises.port import PromiseFinding, Result, finding
 from lfr_core.retention.erasure.certificate_service import CertificateService, read_certificates
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.deployments import DeploymentRow
@@ -32,12 +32,12 @@ class TrailVerifies:
         self._engine = engine
         self._folder = keystore_folder
 
-    def look(self, now_ns: int) -> Finding:
+    def look(self, now_ns: int) -> PromiseFinding:
         public_key = read_public_key(self._folder)
         try:
             checkpoint = read_checkpoint(self._folder / HEAD_FILE)
         except Refused as refusal:
-            return Finding(Result.BROKEN, "the head kept outside the database is damaged", detail=str(refusal))
+            return PromiseFinding(Result.BROKEN, "the head kept outside the database is damaged", detail=str(refusal))
         report = verify(self._engine, public_key=public_key, checkpoint=checkpoint, now_ns=now_ns)
         evidence: dict[str, str | int] = {
             "entries": report.entries,
@@ -50,11 +50,11 @@ class TrailVerifies:
                 [f"audit:{report.problem.seq}"], holds="", breaks="the trail was changed", evidence=evidence
             )
             message = f"the trail doesn't verify: {report.problem.fault.value.replace('-', ' ')}"
-            return Finding(found.result, message, found.evidence, found.subjects, report.problem.message)
+            return PromiseFinding(found.result, message, found.evidence, found.subjects, report.problem.message)
         if report.unchecked:
             message = "nothing was changed, but whether the newest entries were removed can't be told"
-            return Finding(Result.UNCHECKED, message, evidence, detail=report.unchecked[0])
-        return Finding(Result.HOLDS, f"each of {report.entries:,} entries is as it was written", evidence)
+            return PromiseFinding(Result.UNCHECKED, message, evidence, detail=report.unchecked[0])
+        return PromiseFinding(Result.HOLDS, f"each of {report.entries:,} entries is as it was written", evidence)
 
 
 class DeletionCertified:
@@ -68,7 +68,7 @@ class DeletionCertified:
         self._folder = keystore_folder
         self._late_ns = _DAY_NS + round(policy.retention.overdue_after_s * 1e9)
 
-    def look(self, now_ns: int) -> Finding:
+    def look(self, now_ns: int) -> PromiseFinding:
         faults = self._certificates.check(read_public_key(self._folder).hex())
         broken = [f"certificate:{each.number}" for each in faults]
         passed: dict[str, tuple[int, bool]] = {}
@@ -83,7 +83,7 @@ class DeletionCertified:
         broken += [f"deployment:{each}" for each in self._owed(now_ns) if each not in passed]
         evidence = {"certificates": len(certificates), "deployments": len(passed), "faults": len(faults)}
         if not broken and not certificates:
-            return Finding(Result.UNCHECKED, "no certificate has fallen due yet", evidence)
+            return PromiseFinding(Result.UNCHECKED, "no certificate has fallen due yet", evidence)
         return finding(
             list(dict.fromkeys(broken)),
             holds=f"each of {len(certificates)} certificates is whole, and the last of each deployment passed",

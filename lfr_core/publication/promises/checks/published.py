@@ -13,7 +13,7 @@ from lfr_core.common.clock import utc_from_ns
 from lfr_core.deployments.deadlines import due_at_of
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.policy import PublicationPolicy
-from lfr_core.publication.promises.port import Finding, finding
+from lfr_core.publication.promises.port import PromiseFinding, finding
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.publication import AnnouncementRow, PublishedRecordRow
@@ -32,7 +32,7 @@ class Announced:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def look(self, now_ns: int) -> Finding:  # noqa: ARG002  true at any time
+    def look(self, now_ns: int) -> PromiseFinding:  # noqa: ARG002  true at any time
         notices: defaultdict[str, list[AnnouncementRow]] = defaultdict(list)
         with reading(self._engine) as session:
             opened = session.exec(
@@ -69,7 +69,7 @@ class ResultsInTime:
         self._engine = engine
         self._policy = policy
 
-    def look(self, now_ns: int) -> Finding:
+    def look(self, now_ns: int) -> PromiseFinding:
         now = utc_from_ns(now_ns)
         with reading(self._engine) as session:
             records = session.exec(select(PublishedRecordRow)).all()

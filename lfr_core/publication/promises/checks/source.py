@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from lfr_core.common.errors import Fatal
-from lfr_core.publication.promises.port import Finding, finding
+from lfr_core.publication.promises.port import PromiseFinding, finding
 
 __all__ = ["SENDERS", "NoExportPath"]
 
@@ -43,7 +43,7 @@ class NoExportPath:
         """`root`: the folder that holds the packages."""
         self._root = root
 
-    def look(self, now_ns: int) -> Finding:  # noqa: ARG002  the source has no time
+    def look(self, now_ns: int) -> PromiseFinding:  # noqa: ARG002  the source has no time
         digest = hashlib.sha256()
         broken: list[str] = []
         modules = senders = 0

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from lfr_core.recognition.faces.pack.install import install_pack, installed_pack
-from lfr_core.recognition.faces.pack.network import Network
+from lfr_core.recognition.faces.pack.network import LoadedGraph
 from lfr_core.recognition.faces.pack.opening import ModelPack, open_pack
 from lfr_core.recognition.faces.pack.pins import PackPins, Task, load_pins
 
 __all__ = [
+    "LoadedGraph",
     "ModelPack",
-    "Network",
     "PackPins",
     "Task",
     "install_pack",

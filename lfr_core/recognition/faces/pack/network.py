@@ -9,7 +9,7 @@ import onnxruntime as ort
 from lfr_core.common.errors import Fatal
 from lfr_core.recognition.faces.types import Floats
 
-__all__ = ["Network", "require_providers", "session_options"]
+__all__ = ["LoadedGraph", "require_providers", "session_options"]
 
 
 def session_options(threads: int) -> ort.SessionOptions:
@@ -43,7 +43,7 @@ def require_providers(wanted: Sequence[str], present: Sequence[str], where: str)
         )
 
 
-class Network:
+class LoadedGraph:
     """A model ready to run. Safe to call from several threads."""
 
     def __init__(self, model: bytes, *, providers: Sequence[str], threads: int, name: str) -> None:

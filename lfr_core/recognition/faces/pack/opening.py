@@ -19,7 +19,7 @@ from lfr_core.recognition.faces.pack.manifest import (
     contract_id_of,
     read_manifest,
 )
-from lfr_core.recognition.faces.pack.network import Network
+from lfr_core.recognition.faces.pack.network import LoadedGraph
 from lfr_core.recognition.faces.pack.pins import Task
 from lfr_core.recognition.faces.pack.surgery import detector_for
 
@@ -78,7 +78,7 @@ class ModelPack:
 
     def network(
         self, task: Task, *, providers: Sequence[str], threads: int, input_size: tuple[int, int] | None = None
-    ) -> Network:
+    ) -> LoadedGraph:
         """A session for `task`.
 
         Args:
@@ -94,7 +94,7 @@ class ModelPack:
         if task not in self.files:
             raise Fatal(f"the model pack {self.folder} has no model for {task}; {GET_IT}")
         model = self._detector(input_size) if input_size is not None and task == "detection" else self._plain(task)
-        return Network(model, providers=providers, threads=threads, name=f"{self.model_id}/{task}")
+        return LoadedGraph(model, providers=providers, threads=threads, name=f"{self.model_id}/{task}")
 
     def _plain(self, task: Task) -> bytes:
         return self.read(self.files[task])

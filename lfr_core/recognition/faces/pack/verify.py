@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lfr_core.common.errors import Fatal
-from lfr_core.recognition.faces.pack.network import Network
+from lfr_core.recognition.faces.pack.network import LoadedGraph
 from lfr_core.recognition.faces.pack.opening import ModelPack
 from lfr_core.recognition.faces.pack.pins import Task
 from lfr_core.recognition.faces.types import Floats, Image
@@ -59,7 +59,7 @@ def verify_pack(
     if pack.originals is None:
         raise Fatal(f"{pack.folder} is not the open pack: it has no published graphs to compare with")
     originals = {
-        task: Network(pack.read(file), providers=providers, threads=threads, name=f"published {task}")
+        task: LoadedGraph(pack.read(file), providers=providers, threads=threads, name=f"published {task}")
         for task, file in pack.originals.items()
     }
     size: dict[Task, tuple[int, int]] = {"detection": DETECTOR_PX}
@@ -70,7 +70,7 @@ def verify_pack(
     return results
 
 
-def compare(task: Task, original: Network, installed: Network, inputs: Sequence[Floats]) -> list[Comparison]:
+def compare(task: Task, original: LoadedGraph, installed: LoadedGraph, inputs: Sequence[Floats]) -> list[Comparison]:
     """Compare two graphs on `inputs`, each of shape (1, C, H, W): alone, and in every position of a batch of 4."""
     wanted = [original.run(x) for x in inputs]
     alone = [installed.run(x) for x in inputs]
@@ -107,7 +107,7 @@ def _difference(a: Floats, b: Floats) -> float:
     return float(1.0 - (u @ v) / (np.linalg.norm(u) * np.linalg.norm(v)))
 
 
-def _inputs(images: Sequence[Image], detector: Network) -> dict[Task, list[Floats]]:
+def _inputs(images: Sequence[Image], detector: LoadedGraph) -> dict[Task, list[Floats]]:
     """What each graph is fed: the photographs, and the best face of each, cut out without alignment."""
     frames = [_blob(cv2.resize(image, DETECTOR_PX)) for image in images]
     faces = [_best_face(image, *detector.run(x)) for image, x in zip(images, frames, strict=True)]

@@ -16,7 +16,7 @@ from lfr_core.custody.audit.read import entries
 from lfr_core.custody.people import People, Rank, Role
 from lfr_core.deployments.announcement import APPROVERS, TELLERS, AnnouncementStore, ReasonClass
 from lfr_core.deployments.attendance import Attendance
-from lfr_core.domain.alerts import Engagement, Judgement, Outcome, Review
+from lfr_core.domain.alerts import Engagement, EngagementOutcome, Judgement, Review
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.publication.quality.ours import Checked
 from lfr_core.publication.record_figures import figures_for
@@ -158,7 +158,11 @@ ACTS: dict[str, tuple[frozenset[Role], Callable[[Harness], object], Callable[[Ha
     ),
     "engage": (OPERATORS, Harness.judged, lambda h, at, name: h.decisions.engage(_id(at), Engagement.ENGAGED, name)),
     "review": (OPERATORS, Harness.judged, lambda h, at, name: h.decisions.review(_id(at), Review.CONFIRMED_TRUE, name)),
-    "outcome": (OPERATORS, Harness.engaged, lambda h, at, name: h.decisions.outcome(_id(at), Outcome.ARREST, name)),
+    "outcome": (
+        OPERATORS,
+        Harness.engaged,
+        lambda h, at, name: h.decisions.outcome(_id(at), EngagementOutcome.ARREST, name),
+    ),
     "undo": (OPERATORS, Harness.judged, lambda h, at, name: h.decisions.undo(_id(at), Judgement.SAME, name)),
     "attend": (OPERATORS, lambda _: "dep", lambda h, at, name: h.attendance.heard(str(at), name)),
     "hold, asked for": (HOLDERS, Harness.filmed, lambda h, at, name: h.hold(str(at), name, OTHER)),

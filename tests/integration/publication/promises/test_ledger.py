@@ -15,7 +15,7 @@ from lfr_core.custody.audit.read import entries
 from lfr_core.custody.people.roles import Role
 from lfr_core.publication.promises.assembly import checks_of
 from lfr_core.publication.promises.catalogue import promises
-from lfr_core.publication.promises.ledger import Ledger, history, read_ledger
+from lfr_core.publication.promises.ledger import PromiseLedger, history, read_ledger
 from lfr_core.publication.promises.port import Result
 from lfr_core.publication.promises.render import render
 from lfr_core.storage.engine import reading
@@ -108,7 +108,7 @@ def test_before_the_first_sweep_and_the_first_certificate_nothing_is_claimed(har
 
 
 def test_what_cant_be_audited_isnt_kept(harness: PromiseHarness) -> None:
-    ledger = Ledger(
+    ledger = PromiseLedger(
         harness.engine,
         MemoryTrail(full=True),
         harness.clock,
@@ -138,12 +138,12 @@ def test_without_the_records_nothing_is_said(harness: PromiseHarness) -> None:
     assert ledger.check().entries
 
 
-def _ledger_with_short_timeout(harness: PromiseHarness) -> Ledger:
+def _ledger_with_short_timeout(harness: PromiseHarness) -> PromiseLedger:
     """The same ledger on an engine that waits for nobody."""
     from lfr_core.storage.engine import open_engine
 
     engine = open_engine(str(harness.engine.url), busy_timeout_ms=50)
-    return Ledger(
+    return PromiseLedger(
         engine, harness.trail, harness.clock, promises(harness.policy), checks_of(harness.state(), harness.policy)
     )
 

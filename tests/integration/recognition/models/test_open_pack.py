@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from apps.cli.models import app
-from lfr_core.recognition.faces.pack import Network, load_pins
+from lfr_core.recognition.faces.pack import LoadedGraph, load_pins
 from lfr_core.recognition.faces.pack.surgery import detector_for, priors, with_dynamic_batch
 from lfr_core.recognition.faces.pack.verify import compare, verify_pack
 from lfr_core.recognition.faces.types import Floats
@@ -23,8 +23,8 @@ def faces(count: int) -> list[Floats]:
     return [cv2.dnn.blobFromImage(image, 1 / 128, (112, 112), (127, 127, 127), swapRB=True) for image in images]
 
 
-def network(model: bytes) -> Network:
-    return Network(model, providers=cpu, threads=1, name="a test's graph")
+def network(model: bytes) -> LoadedGraph:
+    return LoadedGraph(model, providers=cpu, threads=1, name="a test's graph")
 
 
 def test_the_installed_graphs_compute_what_was_published_alone_and_at_every_place_of_a_batch() -> None:
@@ -59,7 +59,7 @@ def test_verify_fails_on_a_graph_that_swaps_faces_within_a_batch() -> None:
     pack = require_pack()
     assert pack.originals is not None
 
-    class Swapping(Network):
+    class Swapping(LoadedGraph):
         def run(self, x: Floats) -> list[Floats]:
             return [np.roll(output, 1, axis=0) for output in super().run(x)]
 

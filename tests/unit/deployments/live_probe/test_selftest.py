@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from lfr_core.common.errors import Refused, Retryable
-from lfr_core.deployments.monitoring.selftest import Check, SelfTest, check_footage, check_gallery, run_checks
+from lfr_core.deployments.monitoring.selftest import SelfTest, SelfTestCheck, check_footage, check_gallery, run_checks
 from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus, DeploymentView
 from lfr_core.domain.policy import load_policy
 from lfr_core.domain.reserved import LIVE_PROBE_ENTRY, LIVE_PROBE_REFERENCE
@@ -47,7 +47,7 @@ def away() -> str:
 
 
 def test_one_red_line_keeps_no_other_from_looking_and_makes_the_whole_red() -> None:
-    lines = run_checks([Check("broker", away), Check("clock", lambda: "right")])
+    lines = run_checks([SelfTestCheck("broker", away), SelfTestCheck("clock", lambda: "right")])
 
     assert [(line.name, line.ok, line.message) for line in lines] == [
         ("broker", False, "start it with `lfr up`"),
@@ -58,7 +58,9 @@ def test_one_red_line_keeps_no_other_from_looking_and_makes_the_whole_red() -> N
 def test_the_lines_are_read_back_as_they_were_kept() -> None:
     from uuid import UUID
 
-    done = SelfTest(UUID(int=1), "dep", 0, run_checks([Check("broker", away), Check("clock", lambda: "right")]))
+    done = SelfTest(
+        UUID(int=1), "dep", 0, run_checks([SelfTestCheck("broker", away), SelfTestCheck("clock", lambda: "right")])
+    )
 
     assert (SelfTest.lines_from_json(done.to_json()), done.green) == (done.lines, False)
 

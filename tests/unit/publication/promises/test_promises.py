@@ -19,8 +19,8 @@ from lfr_core.publication.promises.catalogue import promises
 from lfr_core.publication.promises.checks.frames import NoTemplateKept
 from lfr_core.publication.promises.checks.people import AvoidanceNoGround
 from lfr_core.publication.promises.checks.source import SENDERS, NoExportPath
-from lfr_core.publication.promises.ledger import Entry, Ledger, LedgerView
-from lfr_core.publication.promises.port import Finding, Promise, Result
+from lfr_core.publication.promises.ledger import LedgerEntry, LedgerView, PromiseLedger
+from lfr_core.publication.promises.port import Promise, PromiseFinding, Result
 from lfr_core.publication.promises.render import render
 from lfr_core.storage.tables.row import Row
 from tests.support.records import ManualClock
@@ -90,7 +90,7 @@ def test_a_promise_whose_check_is_missing_is_found_at_the_start() -> None:
     engine = create_engine("sqlite://")
 
     with pytest.raises(Fatal, match="p"):
-        Ledger(engine, MemoryTrail(), ManualClock(), [Promise("p", "We promise.", "rule", check="p")], [])
+        PromiseLedger(engine, MemoryTrail(), ManualClock(), [Promise("p", "We promise.", "rule", check="p")], [])
 
 
 def test_this_source_has_no_path_out() -> None:
@@ -120,7 +120,7 @@ def test_a_message_with_many_numbers_under_another_name_breaks_it_too_and_a_box_
     assert _with_message(box=(tuple[float, float, float, float], ...)).result is Result.HOLDS
 
 
-def _with_message(**fields: object) -> Finding:
+def _with_message(**fields: object) -> PromiseFinding:
     from pydantic import create_model
 
     module = types.ModuleType("some_messages")
@@ -148,9 +148,13 @@ def test_a_ground_of_covering_ones_face_breaks_the_promise() -> None:
 
 def test_a_line_for_the_public_says_what_there_is_and_never_more() -> None:
     kept = Promise("p", "We promise.", "rule", check="p")
-    found = Finding(Result.UNCHECKED, "couldn't be read", {"left_over": 3}, ("alert:1",), "/var/secret is away")
+    found = PromiseFinding(Result.UNCHECKED, "couldn't be read", {"left_over": 3}, ("alert:1",), "/var/secret is away")
     view = LedgerView(
-        (Entry(kept, found, 10**9, 0), Entry(kept), Entry(Promise("q", "Trust us.", "rule", why_no_check="people do"))),
+        (
+            LedgerEntry(kept, found, 10**9, 0),
+            LedgerEntry(kept),
+            LedgerEntry(Promise("q", "Trust us.", "rule", why_no_check="people do")),
+        ),
         2 * 10**9,
     )
 
@@ -165,6 +169,6 @@ def test_a_line_for_the_public_says_what_there_is_and_never_more() -> None:
 
 def test_a_result_from_the_future_says_nothing_of_now() -> None:
     kept = Promise("p", "We promise.", "rule", check="p")
-    (line,) = render(LedgerView((Entry(kept, Finding(Result.HOLDS, "fine"), 90_000 * 10**9, 0),), 0))
+    (line,) = render(LedgerView((LedgerEntry(kept, PromiseFinding(Result.HOLDS, "fine"), 90_000 * 10**9, 0),), 0))
 
     assert line.status == "not checked for over a day"

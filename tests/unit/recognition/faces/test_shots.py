@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lfr_core.domain.policy import TrackingPolicy
-from lfr_core.recognition.faces.shots import Offer, Shot, ShotChooser
+from lfr_core.recognition.faces.shots import ChosenShot, Offer, ShotChooser
 from lfr_core.recognition.faces.types import Detection, Face, Quality
 
 POLICY = TrackingPolicy(max_shots_per_track=4, shot_spacing_looks=3, relook_looks=10, max_missed_looks=6)
@@ -36,7 +36,7 @@ def offer(context: int, sharpness: float, *, eyes: float = 30.0, usable: bool = 
     return Offer(track, face(sharpness, eyes), usable, context)
 
 
-def contexts(shots: list[Shot[int]]) -> list[int]:
+def contexts(shots: list[ChosenShot[int]]) -> list[int]:
     return [shot.context for shot in shots]
 
 
@@ -165,7 +165,7 @@ def test_never_more_shots_than_the_policy_and_one_for_each_track_with_a_usable_l
     policy: TrackingPolicy, looks: list[dict[int, tuple[float, float, bool]]]
 ) -> None:
     choose: ShotChooser[int] = ShotChooser(policy, good_sharpness=0.45)
-    taken: list[tuple[int, Shot[int]]] = []
+    taken: list[tuple[int, ChosenShot[int]]] = []
     usable: set[int] = set()
     seen: dict[int, int] = {}
     for look, faces in enumerate(looks):

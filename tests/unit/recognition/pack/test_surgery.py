@@ -6,14 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lfr_core.common.errors import Fatal
-from lfr_core.recognition.faces.pack.network import Network
+from lfr_core.recognition.faces.pack.network import LoadedGraph
 from lfr_core.recognition.faces.pack.surgery import detector_for, priors, with_dynamic_batch
 from tests.support.samples import cpu
 from tests.support.toy_pack import toy_detector, toy_embedder
 
 
-def network(model: bytes) -> Network:
-    return Network(model, providers=cpu, threads=1, name="toy")
+def network(model: bytes) -> LoadedGraph:
+    return LoadedGraph(model, providers=cpu, threads=1, name="toy")
 
 
 def batch(*shape: int) -> np.ndarray:

@@ -5,14 +5,14 @@ from datetime import datetime
 import pytest
 
 from lfr_core.common.errors import Refused
-from lfr_core.retention.erasure.destruction_log import Epoch
+from lfr_core.retention.erasure.destruction_log import PublicEpoch
 from lfr_core.retention.erasure.lookup import epochs_at
 
 
-def epoch(start: str, seconds: int = 10) -> Epoch:
+def epoch(start: str, seconds: int = 10) -> PublicEpoch:
     started_ns = round(datetime.fromisoformat(start).timestamp()) * 10**9
     ended_ns = started_ns + seconds * 10**9
-    return Epoch(started_ns=started_ns, ended_ns=ended_ns, fingerprint="f", destroyed_ns=ended_ns + 5 * 10**9)
+    return PublicEpoch(started_ns=started_ns, ended_ns=ended_ns, fingerprint="f", destroyed_ns=ended_ns + 5 * 10**9)
 
 
 SUMMER = epoch("2026-07-04T13:32:00+00:00")

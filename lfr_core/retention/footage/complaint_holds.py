@@ -9,36 +9,26 @@ Written on record first and told to the vault second; the next sweep makes up fo
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from collections.abc import Collection
-from contextlib import suppress
 from dataclasses import dataclass
 
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
 from lfr_core.common.clock import utc_from_ns
-from lfr_core.common.errors import Refused, Retryable
-from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
+from lfr_core.common.errors import Refused
+from lfr_core.custody.audit.port import Trail
 from lfr_core.custody.vault.port import KeyKind, Vault
-from lfr_core.domain.actors import Principal, SystemActor
-from lfr_core.retention.footage.hold_reconciliation import reconcile_holds
-from lfr_core.retention.footage.holds import HoldGround, covered_by
-from lfr_core.retention.footage.register import rows_of, segments
+from lfr_core.domain.actors import SystemActor
+from lfr_core.retention.footage.hold_reconciliation import tell_vault
+from lfr_core.retention.footage.hold_writer import HoldWriter
+from lfr_core.retention.footage.holds import HoldGround, HoldRequest
+from lfr_core.retention.footage.register import segments
 from lfr_core.storage.engine import reading, writing
-from lfr_core.storage.tables.footage import FootageHoldRow, FootageHoldSegmentRow
+from lfr_core.storage.tables.footage import FootageHoldRow
 from lfr_core.storage.tables.rights import ComplaintHoldRow
 
-__all__ = [
-    "ACTOR",
-    "ReconciledComplaintHolds",
-    "Scope",
-    "confirm_holds",
-    "place_hold",
-    "reconcile_complaint_holds",
-    "still_there",
-    "tell_vault",
-]
+__all__ = ["ACTOR", "Scope", "confirm_holds", "place_hold", "reconcile_complaint_holds", "still_there"]
 
 ACTOR = SystemActor.RIGHTS
 """Who lets holds lapse and widens them, on the audit trail."""
@@ -52,14 +42,6 @@ class Scope:
     deployment: str
     from_ns: int | None = None
     to_ns: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ReconciledComplaintHolds:
-    """What a sweep did to complaints' holds, by hold."""
-
-    lapsed: tuple[str, ...]
-    widened: tuple[str, ...]
 
 
 def still_there(engine: Engine, vault: Vault, scope: Scope) -> frozenset[str]:
@@ -76,11 +58,11 @@ def place_hold(
     wanted: Collection[str],
     *,
     id: str,
-    request: str,
+    reference: str,
     by: str,
     now: dt.datetime,
     days: int,
-) -> str:
+) -> None:
     """Put a provisional hold on record; it may cover nothing yet. Afterwards call `tell_vault`.
 
     Args:
@@ -89,71 +71,45 @@ def place_hold(
         scope: what the complaint concerns.
         wanted: `still_there(...)`.
         id: the hold's, new.
-        request: reference of the complaint.
+        reference: the complaint's.
         by: who took it.
         now: aware.
         days: until it lapses.
     """
     lapses_at = now + dt.timedelta(days=days)
-    hold = FootageHoldRow(
-        id=id,
-        ground=HoldGround.COMPLAINT.value,
-        reference=request,
-        requested_by=by,
-        approved_by="",
-        placed_at=now,
-        review_on=lapses_at.date(),
-    )
-    session.add(hold)
-    session.flush()
+    request = HoldRequest(tuple(wanted), HoldGround.COMPLAINT, reference, by, "", lapses_at.date())
+    _writer(session, trail, scope.deployment, reference).place(request, id=id, at=now, rule=f"{_RULE}.provisional")
     session.add(
         ComplaintHoldRow(
-            hold=hold.id,
-            request=request,
+            hold=id,
+            request=reference,
             deployment=scope.deployment,
             from_ns=scope.from_ns,
             to_ns=scope.to_ns,
             lapses_at=lapses_at,
         )
     )
-    _cover(session, hold.id, wanted)
-    _audit(session, trail, Verb.DECIDE, by, scope.deployment, hold, f"{_RULE}.provisional")
-    return hold.id
 
 
-def tell_vault(engine: Engine, vault: Vault) -> None:
-    """Make the vault hold what the records say. What it can't be told now the next sweep tells it."""
-    with suppress(Retryable):
-        reconcile_holds(engine, vault)
-
-
-def confirm_holds(
-    session: Session, trail: Trail, request: str, *, by: str, now: dt.datetime, review_days: int
-) -> tuple[str, ...]:
+def confirm_holds(session: Session, trail: Trail, request: str, *, by: str, now: dt.datetime, review_days: int) -> None:
     """Make a complaint's provisional holds ordinary ones, reviewed by people from then on. `by` is the second person.
 
     Raises:
         Refused: `rights.nothing-to-confirm`: no hold of it is provisional.
     """
-    confirmed: list[str] = []
-    for held, hold in _standing(session, request):
-        if hold.approved_by:
-            continue
-        hold.approved_by, hold.review_on = by, now.date() + dt.timedelta(days=review_days)
-        held.confirmed_at = now
-        session.add_all([hold, held])
-        session.flush()
-        _audit(session, trail, Verb.AUTHORISE, by, held.deployment, hold, _RULE)
-        confirmed.append(hold.id)
-    if not confirmed:
+    provisional = [(held, hold) for held, hold in _standing(session, request) if not hold.approved_by]
+    if not provisional:
         raise Refused(
             "rights.nothing-to-confirm",
             f"{request} has no provisional hold: confirmed, released or lapsed; `lfr rights show` says which",
         )
-    return tuple(confirmed)
+    for held, hold in provisional:
+        held.confirmed_at = now
+        review_on = now.date() + dt.timedelta(days=review_days)
+        _writer(session, trail, held.deployment, request).confirm(hold, by=by, review_on=review_on, rule=_RULE)
 
 
-def reconcile_complaint_holds(engine: Engine, vault: Vault, trail: Trail, *, now_ns: int) -> ReconciledComplaintHolds:
+def reconcile_complaint_holds(engine: Engine, vault: Vault, trail: Trail, *, now_ns: int) -> None:
     """Let go of provisional holds whose time is over, and cover footage that came later. Idempotent.
 
     Each sweep calls it before footage goes.
@@ -161,32 +117,27 @@ def reconcile_complaint_holds(engine: Engine, vault: Vault, trail: Trail, *, now
     Raises:
         Retryable: vault or records are away.
     """
-    now = utc_from_ns(now_ns)
+    now, changed = utc_from_ns(now_ns), False
     with reading(engine) as session:
         standing = [(held.hold, Scope(held.deployment, held.from_ns, held.to_ns)) for held, _ in _standing(session)]
-    if not standing:
-        return ReconciledComplaintHolds((), ())
-    trail.prepare(ACTOR)
-    lapsed: list[str] = []
-    widened: list[str] = []
+    if standing:
+        trail.prepare(ACTOR)
     for id, scope in standing:  # noqa: A001  the field's own word
         wanted = still_there(engine, vault, scope)
         with writing(engine) as session:
-            found = next((pair for pair in _standing(session, hold=id)), None)
-            if found is None:
-                continue  # released meanwhile
-            held, hold = found
-            if not hold.approved_by and held.lapses_at <= now:
-                hold.released_at, hold.released_by, held.lapsed = now, str(ACTOR), True
-                session.add_all([hold, held])
-                _audit(session, trail, Verb.DECIDE, ACTOR, scope.deployment, hold, "rights.hold-lapsed")
-                lapsed.append(id)
-            elif _cover(session, id, wanted):
-                _audit(session, trail, Verb.ALTER, ACTOR, scope.deployment, hold, _RULE)
-                widened.append(id)
-    if lapsed or widened:
+            for held, hold in _standing(session, hold=id):  # none: released meanwhile
+                writer = _writer(session, trail, scope.deployment, held.request)
+                if not hold.approved_by and held.lapses_at <= now:
+                    held.lapsed = changed = True
+                    writer.release(hold, by=ACTOR, at=now, rule="rights.hold-lapsed")
+                elif writer.widen(hold, wanted, by=ACTOR, rule=_RULE):
+                    changed = True
+    if changed:
         tell_vault(engine, vault)
-    return ReconciledComplaintHolds(tuple(lapsed), tuple(widened))
+
+
+def _writer(session: Session, trail: Trail, deployment: str, request: str) -> HoldWriter:
+    return HoldWriter(session, trail, deployment, {"request": request})
 
 
 def _standing(
@@ -204,25 +155,3 @@ def _standing(
     if hold is not None:
         statement = statement.where(ComplaintHoldRow.hold == hold)
     return [(held, row) for held, row in session.exec(statement.with_for_update())]
-
-
-def _cover(session: Session, hold: str, wanted: Collection[str]) -> int:
-    """Add to a hold what of `wanted` it doesn't name and nobody destroyed meanwhile. Returns how many were added."""
-    missing = set(wanted) - set(covered_by(session, hold))
-    rows = [row for row in rows_of(session, missing, lock=True) if row.purged_ns is None]
-    session.add_all([FootageHoldSegmentRow(hold=hold, segment=row.id) for row in rows])
-    session.flush()
-    return len(rows)
-
-
-def _audit(
-    session: Session, trail: Trail, verb: Verb, actor: Principal, deployment: str, hold: FootageHoldRow, rule: str
-) -> None:
-    covered = covered_by(session, hold.id)
-    facts: dict[str, str | int] = {
-        "segments": len(covered),
-        "segments_sha256": hashlib.sha256("\n".join(covered).encode()).hexdigest(),
-        "review_on": hold.review_on.isoformat(),
-        "request": hold.reference,
-    }
-    trail.append(session, AuditEvent(verb, actor, deployment, f"footage-hold:{hold.id}", rule, facts))
