@@ -12,7 +12,7 @@ SETUP := $(PYTHON) scripts/setup.py
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down test test-fast test-long check fmt bench clean
+.PHONY: help setup demo up down test test-fast test-long mutants check fmt bench clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,10 @@ test-long: ## Run the longer suite: kills, restarts, outages, many times over
 	@$(SETUP) --for test
 	@$(BIN)/pytest -m slow $(ARGS)
 
+mutants: ## Change gate, line, accounting, vault and rates one place at a time: do their unit tests notice?
+	@$(SETUP) --for mutants
+	@$(BIN)/python scripts/mutants.py $(ARGS)
+
 check: ## Lint, format, layers, lock file, types, environment and repository guards; names all faults at once
 	@$(SETUP) --for check
 	@status=0; run() { echo "-- $$*"; "$$@" || status=1; }; \
@@ -67,5 +71,5 @@ bench: ## Time per stage, and the whole stream beside the plain loop
 	@$(BIN)/python -m bench.stages $(ARGS)
 
 clean: ## Remove what can be made again; never var/lfr, which may hold records
-	rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .tools mutants .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -path ./.git -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +

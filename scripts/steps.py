@@ -69,7 +69,9 @@ def plan(root: Path, env: Mapping[str, str], purpose: str) -> tuple[list[Install
     """The steps `purpose` needs, in order, done or not; and a sentence on each that this machine can't do."""
     steps = [_uv(root), _packages(root, env)]
     skipped: list[str] = []
-    if purpose != "check":  # linters and types need no models
+    if purpose == "mutants":
+        steps.append(_mutmut(root, env))
+    elif purpose != "check":  # linters and types need no models
         steps.append(_models(root, env, optional=purpose == "test"))
         if reason := _why_no_kafka(env):
             skipped.append(reason)
@@ -134,6 +136,42 @@ def _packages(root: Path, env: Mapping[str, str]) -> InstallStep:
             accelerator, sys.version, str(venv), _digest(root / "uv.lock"), _digest(root / "pyproject.toml"), UV_VERSION
         ),
         outputs=(venv / "bin" / "lfr", venv / "bin" / "pytest"),
+    )
+
+
+def _mutmut(root: Path, env: Mapping[str, str]) -> InstallStep:
+    """Fetch mutmut and what it needs, in the versions of the lock, beside the environment."""
+    uv, folder = str(root / ".tools" / "uv" / "bin" / "uv"), root / ".tools" / "mutmut"
+    listed, python = str(root / ".tools" / "mutmut.txt"), str(_venv(root, env) / "bin" / "python")
+    export = [uv, "export", "--frozen", "--quiet", "--only-group", "mutants", "--no-emit-project"]
+    mirror = _mirror(env)
+    source = ["--default-index", mirror] if mirror else []
+    return InstallStep(
+        name="mutmut",
+        title="mutmut, for mutation tests",
+        origin="the Python package index",
+        disk_mb=30,
+        package_cache_mb=30,
+        advice="Is the Python package index (or the mirror and proxy that pip is set to use) within reach?",
+        commands=lambda: [
+            [*export, "--output-file", listed],
+            [
+                uv,
+                "pip",
+                "install",
+                "--python",
+                python,
+                "--target",
+                str(folder),
+                "--require-hashes",
+                *source,
+                "-r",
+                listed,
+            ],
+        ],
+        stamp=_stamp(root, "mutmut"),
+        key=_key(sys.version, _digest(root / "uv.lock"), UV_VERSION),
+        outputs=(folder / "mutmut",),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from lfr_core.common.clock import Clock, SystemClock, utc_from_ns
 from lfr_core.common.errors import Refused
-from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
+from lfr_core.custody.audit.port import Trail
 from lfr_core.custody.vault.lists import make_list_key
 from lfr_core.custody.vault.port import Vault
 from lfr_core.deployments.attaching import check_list_for, composition, forget_list, write_list
@@ -84,17 +84,13 @@ class ListStore(DeploymentReader):
             if made is not None:
                 check_list_for(made, entries)
                 forget_list(session, deployment_id)  # one that was compiled before and isn't approved
+                planned = session.get_one(PlannedDeploymentRow, deployment_id)
+                planned.list_last_day = min(entry.expires_on for entry in entries)
             write_list(session, row, contract_id, gallery, entries, key, held)
             session.add_all(composition(deployment_id, entries, now))
             keep_commitments(session, deployment_id, committed)
-            if made is None:
-                row.status = DeploymentStatus.READY.value
-                self._append(session, Verb.COLLECT, by, deployment_id, "watchlist.attached", facts)
-            else:
-                planned = session.get_one(PlannedDeploymentRow, deployment_id)
-                planned.list_last_day = min(entry.expires_on for entry in entries)
-                digest = list_digest(session, row)
-                record_step(session, self._trail, row, Step.COMPILE, by=by, now=now, digest=digest, facts=facts)
+            digest = list_digest(session, row)
+            record_step(session, self._trail, row, Step.COMPILE, by=by, now=now, digest=digest, facts=facts)
             return view_of(row)
 
     def _list_key(self, deployment: str) -> bytes:
@@ -119,11 +115,6 @@ class ListStore(DeploymentReader):
         self._trail.prepare(by)
         with writing(self._engine) as session:
             yield session
-
-    def _append(
-        self, session: Session, verb: Verb, by: Principal, deployment: str, rule: str, facts: Mapping[str, str | int]
-    ) -> None:
-        self._trail.append(session, AuditEvent(verb, by, deployment, f"deployment:{deployment}", rule, facts))
 
     def _now(self) -> datetime:
         return utc_from_ns(self._clock.time_ns())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
@@ -79,8 +79,14 @@ def read_authority(session: Session, deployment: str) -> Authority | None:
     return None if row is None else Authority(**(row.model_dump() | {"rank": Rank(row.rank)}))
 
 
+_EVER = (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
+"""The hours of a trial: it may be opened at any time."""
+
+
 def read_planned_deployment(session: Session, row: DeploymentRow) -> PlannedDeployment | None:
-    """Where a deployment stands; None for a trial."""
+    """Return where a deployment stands; None where one that is planned has no application, which is damage."""
+    if not row.planned:
+        return PlannedDeployment(row.id, DeploymentStatus(row.status), 0, "", _EVER[0], _EVER[1], planned=False)
     kept, made = session.get(PlannedDeploymentRow, row.id), read_application(session, row.id)
     if kept is None or made is None:
         return None

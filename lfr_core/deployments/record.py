@@ -1,47 +1,38 @@
-"""One step of a planned deployment, in the caller's transaction: checked, moved, and put on timeline and trail.
+"""One step of a deployment, in the caller's transaction: checked, moved, and put on timeline and trail.
 
-Whoever changes a planned deployment calls `record_step`, so the rules of `lfr_core.deployments.steps` hold on every way
-in.
+Whoever moves a deployment, planned or a trial, calls `record_step`, so the rules of `lfr_core.deployments.steps` hold
+on every way in.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from sqlmodel import Session
 
 from lfr_core.common.errors import Refused
-from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
+from lfr_core.custody.audit.port import AuditEvent, Trail
 from lfr_core.custody.people.lookup import acting
+from lfr_core.custody.people.roles import Role
 from lfr_core.deployments.reading import answer_calls, read_planned_deployment
-from lfr_core.deployments.state_machine import Actor, PlannedDeployment, transition
-from lfr_core.deployments.steps import RULES, Step
+from lfr_core.deployments.state_machine import Actor, PlannedDeployment, rule_of, transition
+from lfr_core.deployments.steps import Step
 from lfr_core.domain.actors import Principal, SystemActor
 from lfr_core.storage.tables.deployments import DeploymentRow, DeploymentStepRow, PlannedDeploymentRow
 
 __all__ = ["actor_of", "note_step", "record_step"]
 
-_VERBS = {
-    Step.AUTHORISE: Verb.AUTHORISE,
-    Step.REFUSE: Verb.AUTHORISE,
-    Step.APPROVE_LIST: Verb.AUTHORISE,
-    Step.OPEN: Verb.AUTHORISE,
-    Step.COMPILE: Verb.COLLECT,
-    Step.CLOSE: Verb.ERASE,
-}
-"""The rest are decisions."""
 
-
-def actor_of(session: Session, by: Principal, step: Step) -> Actor:
-    """Who `by` is, with the roles held now.
+def actor_of(session: Session, by: Principal, roles: Collection[Role]) -> Actor:
+    """Return who `by` is, with the roles held now: a part of the platform, or a person registered in one of `roles`.
 
     Raises:
         Refused: `people.unknown`, `people.revoked`, `people.wrong-role`.
     """
     if isinstance(by, SystemActor):
         return Actor(str(by), part=by)
-    person = acting(session, by, RULES[step].roles)
+    person = acting(session, by, roles)
     return Actor(person.name, person.roles)
 
 
@@ -63,25 +54,26 @@ def record_step(
     overdue results, the suite) are the caller's.
 
     Raises:
-        Refused: as `transition` and `actor_of`; `life.trial`: it isn't planned.
+        Refused: as `transition` and `actor_of`; `life.trial`: a trial has no such step; `life.no-application`: it is
+            called planned and has none; the records are damaged.
     """
-    before = read_planned_deployment(session, row)
+    rule, before = rule_of(row.id, step, planned=row.planned), read_planned_deployment(session, row)
     if before is None:
-        raise Refused("life.trial", f"{row.id} is a trial: it has no application, so {step.value} isn't for it")
-    actor = actor_of(session, by, step)
+        raise Refused("life.no-application", f"deployment {row.id} is planned and has no application: that is damage")
+    actor = actor_of(session, by, rule.roles)
     after = transition(before, step, actor, now, digest=digest)
     _keep(session, row, before, after, now)
-    for role in actor.roles & RULES[step].roles:
+    for role in actor.roles & rule.roles:
         answer_calls(session, row.id, role, by=actor.name, now=now)
     note_step(session, after, step, by=actor.name, now=now, note=note)
     trail.append(
         session,
         AuditEvent(
-            _VERBS.get(step, Verb.DECIDE),
+            rule.verb,
             by,
             row.id,
             f"deployment:{row.id}",
-            f"deployment.{step.value}",
+            rule.audited or f"deployment.{step.value}",
             {"revision": after.revision, "status": after.status.value} | dict(facts or {}),
         ),
     )
@@ -106,8 +98,11 @@ def note_step(session: Session, planned: PlannedDeployment, step: Step, *, by: s
 def _keep(
     session: Session, row: DeploymentRow, before: PlannedDeployment, after: PlannedDeployment, now: datetime
 ) -> None:
-    kept = session.get_one(PlannedDeploymentRow, row.id)
     row.status = after.status.value
+    session.add(row)
+    kept = session.get(PlannedDeploymentRow, row.id)
+    if kept is None:
+        return  # a trial: of where it stands nothing else is kept
     kept.revision, kept.planner, kept.officer = after.revision, after.planner, after.officer
     kept.compiler, kept.list_digest = after.compiler, after.list_digest
     kept.approved_digest, kept.approver = after.approved_digest, after.approver
@@ -118,4 +113,3 @@ def _keep(
     if after.officer != before.officer:
         row.opens_at, row.closes_at = (after.starts_at, after.ends_at) if after.officer else (None, None)
     session.add(kept)
-    session.add(row)

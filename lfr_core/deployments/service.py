@@ -28,7 +28,8 @@ from lfr_core.deployments.locking import check_id, locked, reason_of
 from lfr_core.deployments.overlap import check_overlap
 from lfr_core.deployments.reading import call, read_application
 from lfr_core.deployments.record import record_step
-from lfr_core.deployments.steps import Step
+from lfr_core.deployments.state_machine import rule_of
+from lfr_core.deployments.steps import Step, rules_of
 from lfr_core.deployments.views import view_of
 from lfr_core.domain.actors import Principal
 from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus, DeploymentView
@@ -85,7 +86,7 @@ class PlanningService:
                 row = draft(
                     session, id, kind, form, name or id, by, now, agreeing_shots=self._policy.alerts.agreeing_shots
                 )
-            elif not row.planned:
+            elif Step.PLAN not in rules_of(planned=row.planned):
                 raise Refused("deployment.exists", f"there is a deployment {id} already; ids are never used again")
             elif row.kind != kind.value:
                 raise Refused("life.kind", f"{id} is planned as {row.kind}: another kind is another deployment")
@@ -173,7 +174,7 @@ class PlanningService:
         """
         with self._audited(by) as session:
             row = locked(session, id)
-            planned = session.get_one(PlannedDeploymentRow, id) if row.planned else None
+            planned = session.get(PlannedDeploymentRow, id)
             if planned is not None:
                 digest = (
                     planned.list_digest if len(digest) >= _SHORT and planned.list_digest.startswith(digest) else digest
@@ -195,9 +196,9 @@ class PlanningService:
             Refused: `life.trial`, `people.wrong-role`.
         """
         with self._audited(by) as session:
-            row, now = locked(session, id), self._now()
-            planned = session.get(PlannedDeploymentRow, id)
-            if planned is None or not row.planned:
+            locked(session, id)
+            planned, now = session.get(PlannedDeploymentRow, id), self._now()
+            if planned is None:
                 raise Refused("life.trial", f"{id} is a trial: it has no signs and no briefing")
             person = acting(session, by, {Role.PLANNER, Role.OPERATOR})
             if signage:
@@ -233,7 +234,7 @@ class PlanningService:
                 `lfr_core.deployments.monitoring.gallery.compare_gallery`.
 
         Raises:
-            Refused: `gate.` and the first condition that isn't met; `life.too-early`, `life.hours-over`.
+            Refused: `gate.` and the first condition that isn't met; `life.too-early`, `life.hours-over`; `life.trial`.
             Retryable: also when the gallery is away.
         """
         self._compare_before(id, compare)
@@ -241,6 +242,7 @@ class PlanningService:
             row = locked(session, id)
             if row.status in {DeploymentStatus.LIVE, DeploymentStatus.SUSPENDED}:
                 return view_of(row)
+            rule_of(id, Step.READY, planned=row.planned)  # a trial is opened by the store, for so many hours
             if row.status == DeploymentStatus.READY:
                 self._check(session, row, TO_BE_OPENED)
             self._step(session, row, Step.OPEN, by)
@@ -263,8 +265,7 @@ class PlanningService:
         return made
 
     def _check(self, session: Session, row: DeploymentRow, conditions: frozenset[Condition]) -> None:
-        if not row.planned:
-            raise Refused("life.trial", f"{row.id} is a trial: `lfr deployment open` opens it once it has its list")
+        rule_of(row.id, Step.READY, planned=row.planned)
         facts = gate_facts(session, row, self._now())
         check_gate(facts, row.id, GateLimits.of(self._policy), now_ns=self._clock.time_ns(), only=conditions)
 

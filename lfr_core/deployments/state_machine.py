@@ -1,4 +1,4 @@
-"""The one pure function that moves a planned deployment along its line. Illegal steps are Refused."""
+"""The one pure function that moves a deployment along its line. Illegal steps are Refused."""
 
 from __future__ import annotations
 
@@ -7,11 +7,17 @@ from datetime import datetime
 
 from lfr_core.common.errors import Refused
 from lfr_core.custody.people.roles import Role
-from lfr_core.deployments.steps import RULES, Step
+from lfr_core.deployments.steps import Step, StepRule, rules_of
 from lfr_core.domain.actors import SystemActor, same_person
 from lfr_core.domain.deployments import DeploymentStatus as Status
 
-__all__ = ["Actor", "PlannedDeployment", "transition"]
+__all__ = ["Actor", "PlannedDeployment", "rule_of", "transition"]
+
+_INSTEAD = {
+    Step.READY: "`lfr deployment open` opens it once it has its list",
+    Step.CANCEL: "`lfr deployment close` ends it",
+}
+"""What people do with a trial who want to take a step that it hasn't."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +32,12 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class PlannedDeployment:
-    """Where a planned deployment stands. Names are those under which people are registered; "" is nobody yet."""
+    """Where a deployment stands. Names are those under which people are registered; "" is nobody yet."""
 
     deployment: str
     status: Status
     revision: int
-    """Of the application; authority and approval belong to one revision."""
+    """Of the application; authority and approval belong to one revision. 0 of a trial."""
     planner: str
     starts_at: datetime
     ends_at: datetime
@@ -47,11 +53,26 @@ class PlannedDeployment:
     """Whether these hours were announced, or withheld with approval."""
     signage: bool = False
     briefing: bool = False
+    planned: bool = True
+    """Whether it goes the whole line; a trial has no planner, and no hours but those it is opened for."""
 
     @property
     def list_is_approved(self) -> bool:
         """Whether the list as it is was approved for the application as it is."""
         return bool(self.list_digest) and self.list_digest == self.approved_digest
+
+
+def rule_of(deployment: str, step: Step, *, planned: bool) -> StepRule:
+    """Return the rule of a step of a deployment.
+
+    Raises:
+        Refused: `life.trial`: a trial has no such step.
+    """
+    rule = rules_of(planned=planned).get(step)
+    if rule is None:
+        instead = _INSTEAD.get(step, f"it has no application, so {step.value} isn't for it")
+        raise Refused("life.trial", f"{deployment} is a trial: {instead}")
+    return rule
 
 
 def transition(
@@ -68,9 +89,9 @@ def transition(
 
     Raises:
         Refused: `life.wrong-state`, `life.wrong-role`, `life.same-person`, `life.list-changed`, `life.no-list`,
-            `life.not-announced`, `life.not-confirmed`, `life.too-early`, `life.hours-over`.
+            `life.not-announced`, `life.not-confirmed`, `life.too-early`, `life.hours-over`; as `rule_of`.
     """
-    rule = RULES[step]
+    rule = rule_of(planned.deployment, step, planned=planned.planned)
     if planned.status not in rule.froms:
         expected = ", ".join(sorted(each.value for each in rule.froms))
         raise Refused(

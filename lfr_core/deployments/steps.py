@@ -1,23 +1,36 @@
-"""The line of a planned deployment as one table: each step, from where to where, by whom, and which rule asks for it.
+"""The lines of deployments as two tables: each step, from where to where, by whom, and which rule asks for it.
 
-draft, applied, authorised, list built, list approved, ready, live (suspended), ended; or cancelled. Pure: `transition`
-in `lfr_core.deployments.state_machine` is the only thing that moves a deployment, and it moves it by this table.
+A planned one: draft, applied, authorised, list built, list approved, ready, live (suspended), ended; or cancelled. A
+trial: draft, ready, live (suspended), ended. Pure: `transition` in `lfr_core.deployments.state_machine` is the only
+thing that moves a deployment, and it moves it by these tables.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from lfr_core.custody.audit.port import Verb
 from lfr_core.custody.people.roles import Role
 from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.deployments import DeploymentStatus as Status
 
-__all__ = ["AFTER_AUTHORITY", "BEFORE_LIST", "BEFORE_OPEN", "RULES", "Step", "StepRule"]
+__all__ = [
+    "AFTER_AUTHORITY",
+    "BEFORE_LIST",
+    "BEFORE_OPEN",
+    "RULES",
+    "TRIAL_ROLES",
+    "TRIAL_RULES",
+    "Step",
+    "StepRule",
+    "rules_of",
+]
 
 
 class Step(StrEnum):
-    """What can be done to a planned deployment. The values are the command line's words."""
+    """What can be done to a deployment. The values are the command line's words."""
 
     PLAN = "plan"
     APPLY = "apply"
@@ -59,6 +72,12 @@ class StepRule:
     """Which rule asks for it: ids of docs/domain.md, or a heading of docs/design.md."""
     systems: frozenset[SystemActor] = field(default_factory=frozenset)
     """Processes of ours that may take it as well."""
+    verb: Verb = Verb.DECIDE
+    """Of its entry on the audit trail."""
+    audited: str = ""
+    """The rule of that entry; "": deployment.STEP."""
+    sets_hours: bool = False
+    """Whether taking it says for how long the deployment is open; otherwise the authority does."""
 
 
 _P, _AO, _OP, _PUB = Role.PLANNER, Role.AUTHORISING_OFFICER, Role.OPERATOR, Role.PUBLICATION_OFFICER
@@ -83,8 +102,17 @@ RULES: dict[Step, StepRule] = {
             frozenset({_AO}),
             "an officer of superintendent or above who isn't its planner; documents in date; no results overdue",
             "A1, A2, A3, A6, P2",
+            verb=Verb.AUTHORISE,
         ),
-        StepRule(Step.REFUSE, frozenset({Status.APPLIED}), Status.DRAFT, frozenset({_AO}), "a reason", "A1"),
+        StepRule(
+            Step.REFUSE,
+            frozenset({Status.APPLIED}),
+            Status.DRAFT,
+            frozenset({_AO}),
+            "a reason",
+            "A1",
+            verb=Verb.AUTHORISE,
+        ),
         StepRule(
             Step.COMPILE,
             frozenset({Status.AUTHORISED, Status.LIST_BUILT}),
@@ -93,6 +121,7 @@ RULES: dict[Step, StepRule] = {
             "a list that passes the suite `watchlist`, within the authority's cap, for this deployment alone",
             "W1, W2, W3, W5, W6",
             frozenset({_FLOWS}),
+            verb=Verb.COLLECT,
         ),
         StepRule(
             Step.APPROVE_LIST,
@@ -101,6 +130,7 @@ RULES: dict[Step, StepRule] = {
             frozenset({_AO}),
             "the digest of the list as built, by an officer who neither planned nor compiled it",
             "W4, A3",
+            verb=Verb.AUTHORISE,
         ),
         StepRule(
             Step.ANNOUNCE,
@@ -135,6 +165,7 @@ RULES: dict[Step, StepRule] = {
             "its hours have begun, a green self-test, and every other condition of the gate but the operator's",
             "A7, D8",
             frozenset({_FLOWS}),
+            verb=Verb.AUTHORISE,
         ),
         StepRule(
             Step.SUSPEND,
@@ -161,6 +192,7 @@ RULES: dict[Step, StepRule] = {
             "nothing: ending is always allowed",
             "A7, W7",
             frozenset({_FLOWS, SystemActor.RETENTION}),
+            verb=Verb.ERASE,
         ),
         StepRule(
             Step.CANCEL,
@@ -173,4 +205,75 @@ RULES: dict[Step, StepRule] = {
         ),
     )
 }
-"""Every step there is."""
+"""Every step of a planned deployment."""
+
+TRIAL_ROLES = frozenset({_P, _AO, _OP})
+"""Who may make a trial, and take it along its line."""
+_LFR = frozenset({SystemActor.LFR})
+_TRIALS = "docs/running.md#deployments-and-trials"
+
+TRIAL_RULES: dict[Step, StepRule] = {
+    rule.step: rule
+    for rule in (
+        StepRule(
+            Step.COMPILE,
+            frozenset({Status.DRAFT}),
+            Status.READY,
+            TRIAL_ROLES,
+            "a list; a trial has one, and nobody approves it",
+            _TRIALS,
+            _LFR,
+            verb=Verb.COLLECT,
+            audited="watchlist.attached",
+        ),
+        StepRule(
+            Step.OPEN,
+            frozenset({Status.READY}),
+            Status.LIVE,
+            TRIAL_ROLES,
+            "a list without an expired entry; hours, at most a day",
+            _TRIALS,
+            _LFR,
+            verb=Verb.AUTHORISE,
+            audited="deployment.opened",
+            sets_hours=True,
+        ),
+        StepRule(
+            Step.SUSPEND,
+            _OPENED,
+            Status.SUSPENDED,
+            TRIAL_ROLES | {Role.COMPLIANCE},
+            "a reason",
+            "docs/design.md#fail-closed",
+            _LFR | {_WATCH},
+            audited="deployment.suspended",
+        ),
+        StepRule(
+            Step.RESUME,
+            frozenset({Status.SUSPENDED}),
+            Status.LIVE,
+            TRIAL_ROLES,
+            "nothing: outside its hours the gate stays shut",
+            _TRIALS,
+            _LFR,
+            audited="deployment.resumed",
+        ),
+        StepRule(
+            Step.CLOSE,
+            _OPENED | {Status.DRAFT, Status.READY},
+            Status.ENDED,
+            TRIAL_ROLES,
+            "nothing: ending is always allowed",
+            "W7",
+            _LFR,
+            verb=Verb.ERASE,
+            audited="deployment.closed",
+        ),
+    )
+}
+"""Every step of a trial, which `lfr deployment create` makes a draft."""
+
+
+def rules_of(*, planned: bool) -> Mapping[Step, StepRule]:
+    """Return the table of a kind of deployment: the one place where the two lines part."""
+    return RULES if planned else TRIAL_RULES

@@ -1,8 +1,8 @@
 """Deployments as they are kept: made, given a watchlist, opened, suspended, closed.
 
-The rules are Refused with a stable word each. A trial's line: draft -> ready (watchlist attached) -> live (and
-suspended, and live again) -> ended; ended stays ended, and its list is destroyed. The line of a planned deployment is
-in `lfr_core.deployments`, which is asked at each step. Each step is on the audit trail in the same transaction.
+The rules are Refused with a stable word each. Trials and planned deployments go the lines of
+`lfr_core.deployments.steps`; ended stays ended, and its list is destroyed. Each step is on the audit trail in the same
+transaction.
 """
 
 from __future__ import annotations
@@ -13,15 +13,16 @@ from sqlalchemy import delete
 from sqlmodel import col, select
 
 from lfr_core.common.errors import Refused
-from lfr_core.custody.audit.port import Verb
+from lfr_core.custody.audit.port import AuditEvent, Verb
 from lfr_core.custody.vault.port import KeyKind
 from lfr_core.deployments.attaching import delete_list
 from lfr_core.deployments.directory import CachedDirectory
 from lfr_core.deployments.entries import EntryLike, ReferenceLike
 from lfr_core.deployments.list_store import ListStore, ended
 from lfr_core.deployments.locking import check_id, locked, reason_of
-from lfr_core.deployments.record import record_step
-from lfr_core.deployments.steps import Step
+from lfr_core.deployments.record import actor_of, record_step
+from lfr_core.deployments.state_machine import rule_of
+from lfr_core.deployments.steps import TRIAL_ROLES, Step
 from lfr_core.deployments.views import view_of
 from lfr_core.domain.actors import Principal, SystemActor
 from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus, DeploymentView
@@ -64,7 +65,7 @@ class DeploymentStore(ListStore):
 
         Raises:
             Refused: `deployment.bad-id`, `deployment.exists`, `deployment.bad-threshold`,
-                `deployment.must-be-planned` (an operational deployment needs an authority).
+                `deployment.must-be-planned` (an operational deployment needs an authority), and as `actor_of`.
         """
         check_id(id)
         limit = policy.alerts.threshold if threshold is None else threshold
@@ -77,6 +78,7 @@ class DeploymentStore(ListStore):
                 "created without one is a trial of recorded video, of kind evaluation or demo",
             )
         with self._audited(by) as session:
+            actor_of(session, by, TRIAL_ROLES)
             if session.get(DeploymentRow, id) is not None:
                 raise Refused("deployment.exists", f"there is a deployment {id} already; ids are never used again")
             row = DeploymentRow(
@@ -91,7 +93,9 @@ class DeploymentStore(ListStore):
             )
             session.add(row)
             session.flush()
-            self._append(session, Verb.AUTHORISE, by, id, "deployment.created", {"kind": kind.value})
+            facts = {"kind": kind.value}
+            event = AuditEvent(Verb.AUTHORISE, by, id, f"deployment:{id}", "deployment.created", facts)
+            self._trail.append(session, event)
             return view_of(row)
 
     def open(
@@ -108,7 +112,7 @@ class DeploymentStore(ListStore):
 
         Raises:
             Refused: `deployment.unknown`, `deployment.ended`, `deployment.no-watchlist`, `deployment.planned`,
-                `watchlist.entry-expired`, `deployment.bad-hours`.
+                `watchlist.entry-expired`, `deployment.bad-hours`, and as `record_step`.
         """
         if not 0.0 < hours <= LONGEST_HOURS:
             raise Refused(
@@ -117,7 +121,7 @@ class DeploymentStore(ListStore):
         day = today or self._now().astimezone(LONDON).date()
         with self._audited(by) as session:
             row = locked(session, id)
-            if row.planned:
+            if not rule_of(id, Step.OPEN, planned=row.planned).sets_hours:
                 raise Refused("deployment.planned", f"{id} is planned: its hours are those of its authority")
             if row.status in {DeploymentStatus.LIVE, DeploymentStatus.SUSPENDED}:
                 return view_of(row)
@@ -140,9 +144,9 @@ class DeploymentStore(ListStore):
                     f"({', '.join(expired[:5])}): compile a new list in a new deployment",
                 )
             now = self._now()
-            row.status, row.opened_at = DeploymentStatus.LIVE.value, now
-            row.opens_at, row.closes_at = now, now + timedelta(hours=hours)
-            self._append(session, Verb.AUTHORISE, by, id, "deployment.opened", {"hours": f"{hours:g}"})
+            row.opened_at = row.opens_at = now
+            row.closes_at = now + timedelta(hours=hours)
+            record_step(session, self._trail, row, Step.OPEN, by=by, now=now, facts={"hours": f"{hours:g}"})
             return view_of(row)
 
     def suspend(self, id: str, why: str, *, by: Principal) -> DeploymentView:
@@ -157,11 +161,7 @@ class DeploymentStore(ListStore):
             if row.status not in {DeploymentStatus.LIVE, DeploymentStatus.SUSPENDED}:
                 raise Refused("deployment.not-live", f"deployment {id} is {row.status}: only a live one is suspended")
             row.suspended_why = reason
-            if row.planned:
-                record_step(session, self._trail, row, Step.SUSPEND, by=by, now=self._now(), note=reason)
-            else:
-                row.status = DeploymentStatus.SUSPENDED.value
-                self._append(session, Verb.DECIDE, by, id, "deployment.suspended", {})
+            record_step(session, self._trail, row, Step.SUSPEND, by=by, now=self._now(), note=reason)
             return view_of(row)
 
     def resume(self, id: str, *, by: Principal) -> DeploymentView:
@@ -174,11 +174,7 @@ class DeploymentStore(ListStore):
             row = locked(session, id)
             if row.status != DeploymentStatus.SUSPENDED:
                 raise Refused("deployment.not-suspended", f"deployment {id} is {row.status}, not suspended")
-            if row.planned:
-                record_step(session, self._trail, row, Step.RESUME, by=by, now=self._now(), note=row.suspended_why)
-            else:
-                row.status = DeploymentStatus.LIVE.value
-                self._append(session, Verb.DECIDE, by, id, "deployment.resumed", {})
+            record_step(session, self._trail, row, Step.RESUME, by=by, now=self._now(), note=row.suspended_why)
             row.suspended_why = ""
             return view_of(row)
 
@@ -207,16 +203,9 @@ class DeploymentStore(ListStore):
             delete_list(session, id)
             session.execute(delete(AttendanceRow).where(col(AttendanceRow.deployment) == id))
             facts = {"entries": row.watchlist_size + row.blue_list_size}
-            if DeploymentStatus(row.status).is_over:
-                pass  # asked again, to make up for what failed
-            elif row.planned:
+            if not DeploymentStatus(row.status).is_over:  # else asked again, to make up for what failed
                 row.ended_at = now
                 record_step(session, self._trail, row, step, by=by, now=now, note=note, facts=facts)
-            elif step is Step.CANCEL:
-                raise Refused("life.trial", f"{id} is a trial: `lfr deployment close` ends it")
-            else:
-                row.status, row.ended_at = DeploymentStatus.ENDED.value, now
-                self._append(session, Verb.ERASE, by, id, "deployment.closed", facts)
             view = view_of(row)
         scrub(self._engine)
         keys = [info.id for info in self._vault.kept(KeyKind.WATCHLIST, id)]

@@ -14,6 +14,8 @@ from apps.cli.deployment.status import move_runs, read_standing
 
 if TYPE_CHECKING:
     from lfr_core.custody.installation import Installation
+    from lfr_core.deployments.steps import Step
+    from lfr_core.domain.actors import Principal
 
 __all__ = ["app"]
 
@@ -21,7 +23,7 @@ app = typer.Typer()
 
 By = Annotated[
     str,
-    person_option("--by", "Who does it; of a planned deployment a registered person. Default: your login's name."),
+    person_option("--by", "Who does it: a registered person. Default: your login's name; for a trial, nobody's."),
 ]
 
 
@@ -42,6 +44,7 @@ def create(
     Example: lfr deployment create rehearsal-3 --name "Rehearsal on rendered streets"
     """
     from apps.services import deployment_store
+    from lfr_core.domain.actors import SystemActor
 
     deployment_store(installation).create(
         id,
@@ -50,7 +53,7 @@ def create(
         policy=installation.policy,
         live_only=not recorded,
         threshold=threshold,
-        by=by or getpass.getuser(),
+        by=by or SystemActor.LFR,
     )
     return summary_output(installation, id)
 
@@ -72,16 +75,17 @@ def open_deployment(
     """
     from apps.services import deployment_store, gallery_comparison, planning_service
     from lfr_core.common.errors import Refused
+    from lfr_core.deployments.steps import Step
     from lfr_core.domain.deployments import DeploymentStatus
 
-    by = by or getpass.getuser()
+    who = _actor(installation, id, Step.OPEN, by)
     compare, store = gallery_comparison(installation), deployment_store(installation)
     found = store.find(id)
     if found is not None and found.planned:
         if hours is not None:
             raise Refused("deployment.planned", f"{id} is planned: its hours are those of its authority")
-        _test_unless_proven(installation, id, by=by)
-        planning_service(installation).open(id, by=by, compare=compare)
+        _test_unless_proven(installation, id, by=who)
+        planning_service(installation).open(id, by=who, compare=compare)
     else:
         if found is not None and found.status is DeploymentStatus.READY and (why := compare(id)):
             raise Refused(
@@ -89,7 +93,7 @@ def open_deployment(
                 f"the gallery of {id} no longer holds the list that was enrolled: {why}. Make a new deployment",
             )
         longest = installation.policy.vault.max_open_h
-        store.open(id, hours=longest if hours is None else min(hours, longest), by=by)
+        store.open(id, hours=longest if hours is None else min(hours, longest), by=who)
     return summary_output(installation, id)
 
 
@@ -105,8 +109,9 @@ def suspend(
     Example: lfr deployment suspend high-street-0412 --why "two false alerts in ten minutes"
     """
     from apps.services import deployment_store
+    from lfr_core.deployments.steps import Step
 
-    deployment_store(installation).suspend(id, why, by=by or getpass.getuser())
+    deployment_store(installation).suspend(id, why, by=_actor(installation, id, Step.SUSPEND, by))
     return summary_output(installation, id)
 
 
@@ -117,8 +122,9 @@ def resume(installation: Installation, id: DeploymentId, by: By = "") -> Output:
     Example: lfr deployment resume high-street-0412
     """
     from apps.services import deployment_store
+    from lfr_core.deployments.steps import Step
 
-    deployment_store(installation).resume(id, by=by or getpass.getuser())
+    deployment_store(installation).resume(id, by=_actor(installation, id, Step.RESUME, by))
     return summary_output(installation, id)
 
 
@@ -133,9 +139,10 @@ def close(installation: Installation, id: DeploymentId, by: By = "") -> Output:
     Example: lfr deployment close high-street-0412 --by "O. Reyes"
     """
     from apps.services import deployment_store, drop_gallery
+    from lfr_core.deployments.steps import Step
     from lfr_core.publication.closing import still_to_decide
 
-    closed = deployment_store(installation).close(id, by=by or getpass.getuser())
+    closed = deployment_store(installation).close(id, by=_actor(installation, id, Step.CLOSE, by))
     waiting = still_to_decide(installation.engine, id)
     if waiting:
         errors.print(f"{waiting} (`lfr alerts list --deployment {id} --undecided`)", markup=False, soft_wrap=True)
@@ -163,7 +170,18 @@ def cancel(
     return summary_output(installation, id)
 
 
-def _test_unless_proven(installation: Installation, deployment: str, *, by: str) -> None:
+def _actor(installation: Installation, deployment: str, step: Step, by: str) -> Principal:
+    """Return who takes a step: who is named, else this command where its line allows that, else your login's name."""
+    from apps.services import deployment_store
+    from lfr_core.deployments.steps import rules_of
+    from lfr_core.domain.actors import SystemActor
+
+    view = None if by else deployment_store(installation).find(deployment)
+    rule = rules_of(planned=view.planned).get(step) if view else None
+    return SystemActor.LFR if rule and SystemActor.LFR in rule.systems else by or getpass.getuser()
+
+
+def _test_unless_proven(installation: Installation, deployment: str, *, by: Principal) -> None:
     """Run the self-test unless a fresh one is green; what it found is shown only when it isn't."""
     from lfr_core.domain.gate import Condition
     from streams.live_probe_selftest import run_self_test

@@ -144,3 +144,56 @@ def test_what_opening_and_being_ready_ask_for_are_parts_of_the_same_list() -> No
     check_gate(shut, "d", LIMITS, now_ns=NOW_NS, only={Condition.LIVE})
     with pytest.raises(Refused):
         check_gate(shut, "d", LIMITS, now_ns=NOW_NS, only=TO_BE_READY)
+
+
+EDGES: list[tuple[Condition, dict[str, object], dict[str, object]]] = [
+    (Condition.LIST_FRESH, {"list_built_ns": NOW_NS - 24 * HOUR_NS}, {"list_built_ns": NOW_NS - 24 * HOUR_NS - 1000}),
+    (Condition.LIST_FRESH, {"list_built_ns": NOW_NS}, {"list_built_ns": None}),
+    (Condition.LIST_FRESH, {"list_last_day": date(2026, 11, 23)}, {"list_last_day": None}),
+    (
+        Condition.GALLERY_UNCHANGED,
+        {"gallery_looked_ns": NOW_NS - 600 * 10**9},
+        {"gallery_looked_ns": NOW_NS - 600 * 10**9 - 1000},
+    ),
+    (Condition.GALLERY_UNCHANGED, {"gallery_looked_ns": NOW_NS}, {"gallery_looked_ns": NOW_NS + 1}),
+    (
+        Condition.ANNOUNCED,
+        {"announced_ns": NOW_NS - 49 * HOUR_NS},
+        {"announced_ns": NOW_NS - 49 * HOUR_NS + 1000},  # the start is an hour ago
+    ),
+    (Condition.PROVEN, {"proven_ns": NOW_NS - 600 * 10**9}, {"proven_ns": NOW_NS - 600 * 10**9 - 1000}),
+    (Condition.PROVEN, {"proven_ns": NOW_NS}, {"proven_ns": NOW_NS + 1}),
+    (
+        Condition.AUDIT_WRITABLE,
+        {"audit_written_ns": NOW_NS - 30 * 10**9},
+        {"audit_written_ns": NOW_NS - 30 * 10**9 - 1},
+    ),
+    (Condition.WITHIN_HOURS, {"opens_ns": NOW_NS}, {"opens_ns": NOW_NS + 1}),
+    (Condition.WITHIN_HOURS, {"closes_ns": NOW_NS + 1}, {"closes_ns": NOW_NS}),
+    (
+        Condition.OPERATOR_ATTENDING,
+        {"attended_ns": NOW_NS - 10 * 10**9},
+        {"attended_ns": NOW_NS - 10 * 10**9 - 1},
+    ),
+    (Condition.OPERATOR_ATTENDING, {"attended_ns": NOW_NS}, {"attended_ns": NOW_NS + 1}),
+]
+
+
+@pytest.mark.parametrize(("condition", "just_met", "just_not"), EDGES)
+def test_each_limit_is_good_to_its_last_moment_and_no_further(
+    condition: Condition, just_met: dict[str, object], just_not: dict[str, object]
+) -> None:
+    check_gate(changed(just_met), "d", LIMITS, now_ns=NOW_NS)
+    with pytest.raises(Refused) as refused:
+        check_gate(changed(just_not), "d", LIMITS, now_ns=NOW_NS)
+    assert refused.value.rule == f"gate.{condition}"
+
+
+def test_a_deployment_without_a_beginning_is_open_until_its_end() -> None:
+    check_gate(changed({"opens_ns": None}), "d", LIMITS, now_ns=NOW_NS)
+
+
+def test_a_deployment_that_there_is_not_is_refused() -> None:
+    with pytest.raises(Refused, match="there is no deployment nowhere") as refused:
+        check_gate(None, "nowhere", LIMITS, now_ns=NOW_NS)
+    assert refused.value.rule == "gate.unknown"

@@ -102,3 +102,89 @@ def test_counts_that_cannot_be_are_refused() -> None:
         AlertCounts(1, 0, 0, 0, -1)
     with pytest.raises(Poison):
         rates_of(AlertCounts(0, 0, 1, 0, 2), faces_compared=2)
+
+
+def test_an_interval_of_another_confidence_is_that_confidence_s() -> None:
+    reference = binomtest(3, 40).proportion_ci(confidence_level=0.8, method="exact")
+
+    assert clopper_pearson(3, 40, 0.8) == pytest.approx((reference.low, reference.high), abs=1e-9)
+    assert upper_bound(3, 40, 0.9) == pytest.approx(reference.high, abs=1e-9)
+    assert upper_bound(0, 10, 0.8) == pytest.approx(1 - 0.2 ** (1 / 10), abs=1e-12)
+
+
+def test_all_and_nothing_reach_the_ends_of_the_scale() -> None:
+    ends = (*clopper_pearson(0, 1), *clopper_pearson(1, 1), upper_bound(1, 1), upper_bound(0, 1))
+    assert ends == pytest.approx((0.0, 0.975, 0.025, 1.0, 1.0, 0.95), abs=1e-12)
+    assert [rule_of_three(n) for n in (1, 3, 4)] == [1.0, 1.0, 0.75]
+
+
+def test_a_proportion_has_its_base_its_point_its_interval_and_its_bound() -> None:
+    found = proportion(1, 4)
+
+    assert (found.k, found.n, found.point) == (1, 4, 0.25)
+    assert (found.low95, found.high95) == clopper_pearson(1, 4)
+    assert found.upper95_one_sided == upper_bound(1, 4)
+    nothing = proportion(0, 0)
+    assert (nothing.k, nothing.n, nothing.low95, nothing.high95) == (0, 0, None, None)
+
+
+def test_cells_add_up() -> None:
+    counts = AlertCounts(1, 2, 4, 8, 16)
+
+    assert (counts.true, counts.false, counts.decided, counts.total) == (3, 12, 15, 31)
+    assert AlertCounts(0, 0, 0, 0, 0).total == 0
+
+
+@pytest.mark.parametrize(
+    ("rate", "words"), [(None, "not known"), (0.0, "none"), (1.0, "1 in 1"), (1 / 19_650, "1 in 19,650")]
+)
+def test_a_rate_is_said_as_one_in_so_many(rate: float | None, words: str) -> None:
+    assert one_in(rate) == words
+
+
+def test_large_numbers_are_said_with_commas() -> None:
+    words = natural_frequency(faces=2_000_000, alerts=4_000, false_alerts=1_000, not_decided=2_000)
+
+    assert words == "of 2,000,000 faces, 4,000 alerts, 1,000 wrong, 2,000 not decided"
+    assert natural_frequency(faces=9, alerts=1_000, false_alerts=0, not_decided=1_000).endswith(
+        "1,000 alerts, not decided"
+    )
+
+
+def test_every_count_may_be_as_large_as_what_it_is_a_part_of_and_no_larger() -> None:
+    edge = rates_of(AlertCounts(0, 0, 1, 1, 2), faces_compared=4, seeded_passes=2, recognised=2)
+
+    assert (edge.most_false_per_face.point, edge.recognition.point) == (1.0, 1.0)
+    assert rates_of(AlertCounts(0, 0, 0, 0, 0), faces_compared=1).recognition.n == 0
+    with pytest.raises(Poison, match="2 false alerts and 2 not decided of 3 faces"):
+        rates_of(AlertCounts(0, 0, 1, 1, 2), faces_compared=3)
+    with pytest.raises(Poison, match="3 recognised of 2 seeded"):
+        rates_of(AlertCounts(0, 0, 0, 0, 0), faces_compared=3, seeded_passes=2, recognised=3)
+
+
+@pytest.mark.parametrize(("k", "n"), [(-1, 3), (4, 3), (0, 0), (1, 0)])
+def test_what_is_no_proportion_has_no_interval_and_no_bound(k: int, n: int) -> None:
+    for made in (clopper_pearson, upper_bound):
+        with pytest.raises(Poison, match=f"{k} of {n} is no proportion"):
+            made(k, n)
+
+
+@pytest.mark.parametrize("confidence", [-0.1, 0.0, 1.0, 1.1])
+def test_a_confidence_lies_between_nothing_and_certainty(confidence: float) -> None:
+    for made in (clopper_pearson, upper_bound):
+        with pytest.raises(Poison, match="isn't between 0 and 1"):
+            made(1, 3, confidence)
+
+
+@pytest.mark.parametrize("arguments", [(-0.01, 10, 10), (1.0, 10, 10), (0.1, 0, 10), (0.1, 10, 0)])
+def test_a_rate_or_a_list_that_cannot_be_is_not_scaled(arguments: tuple[float, int, int]) -> None:
+    with pytest.raises(Poison, match="scaling needs"):
+        scaled_fpir(*arguments)
+    with pytest.raises(Poison, match="at least one observation"):
+        rule_of_three(0)
+
+
+def test_a_list_of_one_person_is_scaled_like_any_other_and_nothing_stays_nothing() -> None:
+    assert scaled_fpir(0.1, 1, 1) == pytest.approx(0.1)
+    assert scaled_fpir(0.1, 1, 2) == pytest.approx(0.19)
+    assert scaled_fpir(0.0, 1_000, 5) == 0.0

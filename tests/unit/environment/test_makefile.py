@@ -11,6 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[3]
 PROMISED = {"help", "setup", "demo", "test", "test-fast", "test-long", "check", "fmt", "bench", "up", "down", "clean"}
+PROMISED |= {"mutants"}
 
 
 def targets() -> set[str]:
