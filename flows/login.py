@@ -11,11 +11,11 @@ import os
 import re
 import secrets
 import stat
-from contextlib import suppress
 from pathlib import Path
 
-from lfr_core.common.errors import Fatal, Retryable
+from lfr_core.common.errors import Fatal
 from lfr_core.common.files import read_bounded
+from lfr_core.common.owned_file import make_owned_once
 from lfr_core.common.settings import Settings
 
 __all__ = ["login_file", "login_of"]
@@ -47,26 +47,8 @@ def login_of(settings: Settings) -> str:
 
 def _read_or_make(file: Path) -> str:
     if not file.exists():
-        _make(file)
+        make_owned_once(file, f"{_USER}:{secrets.token_urlsafe(32)}\n".encode())
     return _read(file, "stop the platform, delete the file and start again: another is made")
-
-
-def _make(file: Path) -> None:
-    """Whole or not at all; who comes second takes the first one's."""
-    fresh = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
-                stream.write(f"{_USER}:{secrets.token_urlsafe(32)}\n")
-                stream.flush()
-                os.fsync(stream.fileno())
-            with suppress(FileExistsError):
-                os.link(fresh, file)
-        finally:
-            fresh.unlink(missing_ok=True)
-    except OSError as error:
-        raise Retryable(f"{file} can't be written: {error.strerror}. Free space, or mend the folder's owner") from error
 
 
 def _read(file: Path, remedy: str) -> str:

@@ -21,6 +21,7 @@ DEFAULT_PORTS = {
     "LFR_OPERATOR_PORT": 8501,
     "LFR_PUBLIC_PORT": 8502,
     "LFR_PREFECT_PORT": 4210,
+    "LFR_IDENTITY_PORT": 4220,
 }
 """The loopback ports of lfr_core.common.settings.Settings; a test keeps the two alike."""
 

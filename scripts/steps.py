@@ -73,6 +73,7 @@ def plan(root: Path, env: Mapping[str, str], purpose: str) -> tuple[list[Install
         steps.append(_mutmut(root, env))
     elif purpose != "check":  # linters and types need no models
         steps.append(_models(root, env, optional=purpose == "test"))
+        steps.append(_identity(root, env, optional=purpose == "test"))
         if reason := _why_no_kafka(env):
             skipped.append(reason)
         else:
@@ -208,6 +209,36 @@ def _kafka(root: Path, env: Mapping[str, str]) -> InstallStep:
         key=_key(str(cache), _digest(folder / "pom.xml"), _digest(folder / "jars.sha256")),
         outputs=(cache / "kafka" / "libs",),
         optional=True,  # the demonstration broker takes its place, with its banner
+    )
+
+
+def _identity(root: Path, env: Mapping[str, str], *, optional: bool) -> Step:
+    """The identity server's own environment: its packages' versions needn't agree with ours."""
+    folder = _cache(root, env) / "identity"
+    listed = root / "infra" / "identity" / "requirements.txt"
+    uv = str(root / ".tools" / "uv" / "bin" / "uv")
+    python = str(folder / "bin" / "python")
+
+    def commands() -> list[Command]:
+        mirror = _mirror(env)
+        source = ["--default-index", mirror] if mirror else []
+        return [
+            [uv, "venv", "--allow-existing", "--quiet", "--python", sys.executable, str(folder)],
+            [uv, "pip", "sync", "--compile-bytecode", "--python", python, "--require-hashes", *source, str(listed)],
+        ]
+
+    return Step(
+        name="identity",
+        title="canaille, the identity server",
+        origin="the Python package index",
+        disk_mb=170,
+        package_cache_mb=170,
+        advice="Is the Python package index (or your mirror and proxy) within reach, and is there room on the disk?",
+        commands=commands,
+        stamp=_stamp(root, "identity"),
+        key=_key(sys.version, str(folder), _digest(listed), UV_VERSION),
+        outputs=(folder / "bin" / "canaille",),
+        optional=optional,
     )
 
 

@@ -81,6 +81,7 @@ SERVERS = {
         "tests/integration/proof/",
         "tests/integration/retention/test_broker.py",
     ),
+    "identity": ("tests/integration/identity/",),
 }
 """Files that share a server are run by one process: it is started once, and a second one doesn't run idle."""
 LONG = ("tests/faults/", "tests/e2e/", "tests/integration/supervisor/", *sum(SERVERS.values(), ()), "tests/browser/")

@@ -42,7 +42,12 @@ _GROUPS = {  # each with a command to begin with
     "publish": "lfr publish record high-street-0412",
     "stream": "lfr stream run --source street.avi --watchlist lists/test",
 }
-_COMMANDS = ("system", "demo", "evidence")  # modules whose commands stand at the top level: up, down, status, ...
+_COMMANDS = (
+    "system",
+    "login",
+    "demo",
+    "evidence",
+)  # modules whose commands stand at the top level: up, down, status, ...
 
 
 @app.callback()

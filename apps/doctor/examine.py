@@ -44,6 +44,7 @@ def examine(settings: Settings) -> list[Check]:
         guarded("database", lambda: services.database(settings)),
         guarded("gallery", lambda: services.gallery(settings, running=running)),
         guarded("workflows", lambda: services.workflows(settings, running=running)),
+        guarded("identity", lambda: services.identity(settings, running=running)),
         guarded("retention", lambda: services.retention(settings, running=running)),
     ]
     if choice is None:

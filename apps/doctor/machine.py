@@ -119,6 +119,8 @@ def ports(settings: Settings, *, running: bool, own_broker: bool) -> Check:
         wanted |= {settings.milvus_port: "LFR_MILVUS_PORT"}
     if not settings.prefect_url:
         wanted |= {settings.prefect_port: "LFR_PREFECT_PORT"}
+    if not settings.oidc_issuer:
+        wanted |= {settings.identity_port: "LFR_IDENTITY_PORT"}
     numbers = ", ".join(str(port) for port in sorted(wanted))
     if running:
         return ok("ports", f"{numbers}: held by the running system")

@@ -136,6 +136,26 @@ def workflows(settings: Settings, *, running: bool) -> Check:
     return warn("workflows", "Prefect's server isn't running", _START)
 
 
+def identity(settings: Settings, *, running: bool) -> Check:
+    """Where people log in: whether it answers under the name that its tokens have."""
+    from lfr_core.custody.identity.discovery import discover
+    from lfr_core.custody.identity.embedded import server_python
+    from lfr_core.custody.identity.provider import provider_of
+
+    provider = provider_of(settings)
+    try:
+        if provider.is_embedded:
+            server_python(settings)
+        discover(provider)
+    except Retryable as error:
+        if provider.is_embedded and not running:
+            return warn("identity", "the identity server isn't running", _START)
+        return fail("identity", str(error), f"see {settings.home / 'log'}, or LFR_OIDC_ISSUER")
+    except LfrError as error:
+        return fail("identity", str(error), "the sentence says how")
+    return ok("identity", f"people log in at {provider.issuer}")
+
+
 def retention(settings: Settings, *, running: bool) -> Check:
     """Whether anything that should be gone is still there."""
     from flows.report import last_purge_words

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from apps.supervisor.children import ChildSpec
+from apps.supervisor.identity import identity_child
 from apps.supervisor.probes import broker_answers, http_ok, port_answers, says_alive, says_ready, vault_answers
 from apps.supervisor.workflows import purge_child, workflow_children
 from streams.broker.choose import BrokerChoice, choose_broker, inspect_machine
@@ -90,6 +91,8 @@ def plan(
         children.append(_page(settings, env, broker))
     if with_page and with_flows:
         children.append(_public(settings))
+    if with_flows and not settings.oidc_issuer:
+        children.append(identity_child(settings, env))
     if with_flows:
         children += workflow_children(settings, policy, env, (VAULT,))
         children.append(_watch(settings, env, (*broker, RECORD)))

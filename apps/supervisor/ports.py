@@ -49,5 +49,5 @@ def refuse_taken_ports(needed: Mapping[int, str]) -> None:
         raise Fatal(
             f"{'; '.join(taken)}. Stop that, or choose other ports "
             "(LFR_KAFKA_PORT, LFR_KAFKA_CONTROLLER_PORT, LFR_MILVUS_PORT, LFR_OPERATOR_PORT, LFR_PUBLIC_PORT, "
-            "LFR_PREFECT_PORT)."
+            "LFR_PREFECT_PORT, LFR_IDENTITY_PORT)."
         )

@@ -119,6 +119,10 @@ class Settings(BaseSettings):
         min_length=1,
         description="JSON list of the names under which browsers open the pages; add that of a proxy in front of them.",
     )
+    page_url: str = Field(
+        default="",
+        description="Address of the staff's pages in browsers, where a proxy stands in front: https://host/path.",
+    )
     public_folder: Path | None = Field(
         default=None, description="Where the public site is built; a link to a sibling. Default: `public` at home."
     )
@@ -130,6 +134,26 @@ class Settings(BaseSettings):
         default=None, description="File with user:password of that server, 0600; or set PREFECT_API_AUTH_STRING."
     )
     prefect_port: int = Field(default=4210, description="Loopback port of the Prefect server that `lfr up` starts.")
+    oidc_issuer: str = Field(
+        default="", description="Issuer of the force's OpenID Connect provider, https://... Empty: `lfr up` starts one."
+    )
+    oidc_client_id: str = Field(default="openlfr-staff", description="The staff's pages as that provider knows them.")
+    oidc_client_secret_file: Path | None = Field(
+        default=None, description="File with that client's secret, 0600; the embedded provider's is made."
+    )
+    oidc_cli_client_id: str = Field(
+        default="openlfr-cli", description="The command line as that provider knows it: a public client, with PKCE."
+    )
+    oidc_ca_file: Path | None = Field(
+        default=None, description="Certificates (PEM) of whoever signed that provider's; empty: the machine's."
+    )
+    identity_port: int = Field(default=4220, description="Loopback port of the identity server that `lfr up` starts.")
+    login_ports: tuple[int, ...] = Field(
+        default=(4221, 4222, 4223),
+        min_length=1,
+        description="JSON list of loopback ports to which `lfr login` is sent back, of which one must be free; "
+        "register http://127.0.0.1:PORT/callback of each.",
+    )
     log_level: str = Field(default="INFO", pattern="(?i)^(debug|info|warning|error|critical)$")
 
     @property
@@ -161,6 +185,12 @@ class Settings(BaseSettings):
     def public_site(self) -> Path:
         """The public site's folder, a link that is replaced; it isn't followed here."""
         return self.public_folder or self.home / "public"
+
+    @property
+    def page_addresses(self) -> tuple[str, ...]:
+        """Under which browsers open the staff's pages, without a slash at the end."""
+        here = tuple(f"http://{host}:{self.operator_port}" for host in self.page_hosts)
+        return (self.page_url.rstrip("/"),) if self.page_url else here
 
     @property
     def vault_socket(self) -> Path:

@@ -16,6 +16,7 @@ from lfr_core.common.files import read_toml
 from lfr_core.common.project import PROJECT
 from lfr_core.domain.policy_sections import (
     PLACEHOLDER,
+    AccessPolicy,
     AccuracyPolicy,
     AlertPolicy,
     AuditPolicy,
@@ -41,6 +42,7 @@ from lfr_core.domain.policy_sections import (
 
 __all__ = [
     "PLACEHOLDER",
+    "AccessPolicy",
     "AccuracyPolicy",
     "AlertPolicy",
     "AuditPolicy",
@@ -76,6 +78,7 @@ class Policy(Section):
     tracking: TrackingPolicy
     alerts: AlertPolicy
     planning: PlanningPolicy
+    access: AccessPolicy
     vault: VaultPolicy
     footage: FootagePolicy
     retention: RetentionPolicy

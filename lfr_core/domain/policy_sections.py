@@ -11,6 +11,7 @@ from lfr_core.domain.watchlists import Category, Response
 
 __all__ = [
     "PLACEHOLDER",
+    "AccessPolicy",
     "AccuracyPolicy",
     "AlertPolicy",
     "AuditPolicy",
@@ -100,6 +101,13 @@ class AlertPolicy(Section):
     agreeing_shots: Count
     merge_s: Positive
     retention_h: Annotated[int, Field(ge=1, le=24)]
+
+
+class AccessPolicy(Section):
+    """How people log in."""
+
+    session_h: Annotated[float, Field(gt=0.0, le=24.0)]
+    second_factor: bool
 
 
 class VaultPolicy(Section):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from sqlalchemy import Engine, text
@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select
 from lfr_core.common.clock import Clock, utc_from_ns
 from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
+from lfr_core.custody.people.identities import end_use, linked_rows, new_link, person_of_identity, with_several
 from lfr_core.custody.people.lookup import (
     acting,
     find_person,
@@ -128,6 +129,75 @@ class People:
         """The person of that name, revoked or not, or None."""
         with reading(self._engine) as session:
             return find_person(session, name)
+
+    def link_identity(self, name: str, issuer: str, subject: str, *, by: str) -> Person:
+        """Write whose account at an identity provider it is. It is that person's for ever.
+
+        Raises:
+            Refused: `people.unknown`, `people.revoked`, `people.by`, and as `identities.new_link`.
+        """
+        by = self._actor(by)
+        with writing(self._engine) as session:
+            _one_at_a_time(session)
+            _check_by(session, by)
+            row = _active(session, name)
+            new_link(session, row, issuer, subject, self._now(), by)
+            held = roles_of(session, row)
+            self._append(session, row, by, "people.identity-linked", held)
+            return person_of(row, held)
+
+    def end_identity(self, name: str, issuer: str, *, by: str) -> None:
+        """Let nobody log in any more with the account that the person, revoked or not, has at that provider.
+
+        Raises:
+            Refused: `people.unknown`, `people.by`, `identity.unknown`: they have none in use.
+        """
+        by = self._actor(by)
+        with writing(self._engine) as session:
+            _one_at_a_time(session)
+            _check_by(session, by)
+            if (row := row_of(session, name)) is None:
+                raise unknown(name)
+            if not (linked := linked_rows(session, row, issuer)):
+                raise Refused("identity.unknown", f"{row.name} has no account in use at {issuer}")
+            for each in linked:
+                end_use(each, self._now(), by)
+                session.add(each)
+            self._append(session, row, by, "people.identity-ended", roles_of(session, row))
+
+    def end_sessions(self, name: str, *, by: str) -> None:
+        """Log a person out everywhere: logins before now count no more. They do it themselves, or compliance does.
+
+        Raises:
+            Refused: `people.unknown`, `people.by`.
+        """
+        by = self._actor(by)
+        with writing(self._engine) as session:
+            if not same_person(name, by):
+                _check_by(session, by)
+            if (row := row_of(session, name)) is None:
+                raise unknown(name)
+            for each in linked_rows(session, row):
+                each.sessions_from = self._now()
+                session.add(each)
+            self._append(session, row, by, "people.sessions-ended", roles_of(session, row))
+
+    def of_identity(self, issuer: str, subject: str, *, since: datetime | None = None) -> Person:
+        """Find the person whose account it is, who may act now. Raises as `identities.person_of_identity`."""
+        with reading(self._engine) as session:
+            return person_of_identity(session, issuer, subject, since=since)
+
+    def identities_of(self, name: str) -> tuple[tuple[str, str], ...]:
+        """Find the accounts in use of a person, revoked or not: issuer and subject. Raises Refused `people.unknown`."""
+        with reading(self._engine) as session:
+            if (row := row_of(session, name)) is None:
+                raise unknown(name)
+            return tuple((each.issuer, each.subject) for each in linked_rows(session, row))
+
+    def with_several_accounts(self) -> Mapping[str, tuple[str, ...]]:
+        """Find people with several accounts in use, for compliance: name, and the issuers."""
+        with reading(self._engine) as session:
+            return with_several(session)
 
     def _store(
         self, session: Session, row: PersonRow, held: frozenset[Role], now: datetime, by: str, rule: str

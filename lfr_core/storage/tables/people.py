@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 
+from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import Field
 
 from lfr_core.storage.tables.row import Row
 
-__all__ = ["PersonRoleRow", "PersonRow", "SignOnRow"]
+__all__ = ["PersonIdentityRow", "PersonRoleRow", "PersonRow", "SignOnRow"]
 
 
 class PersonRow(Row, table=True):
@@ -36,6 +37,35 @@ class PersonRoleRow(Row, table=True):
     role: str = Field(primary_key=True)
     since: dt.datetime
     """Held without a break since."""
+
+
+class PersonIdentityRow(Row, table=True):
+    """An account at an identity provider is a person's. Never deleted: an account is one person's for ever."""
+
+    __tablename__ = "person_identity"
+    __table_args__ = (
+        UniqueConstraint("issuer", "subject"),
+        Index(
+            "ix_person_identity_in_use",
+            "person",
+            "issuer",
+            unique=True,
+            sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    person: int = Field(foreign_key="person.id")
+    issuer: str
+    subject: str
+    """What the provider calls the account for ever; no name."""
+    linked_at: dt.datetime
+    linked_by: str
+    sessions_from: dt.datetime
+    """Logins before it count no more."""
+    ended_at: dt.datetime | None = None
+    ended_by: str = ""
 
 
 class SignOnRow(Row, table=True):

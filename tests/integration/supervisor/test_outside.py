@@ -32,7 +32,7 @@ from tests.support.outside import (
 __all__ = ["kafka_libs"]
 
 pytestmark = [pytest.mark.models, pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(420)]
-PORTS = ("KAFKA", "KAFKA_CONTROLLER", "MILVUS", "OPERATOR", "PREFECT", "PUBLIC")
+PORTS = ("KAFKA", "KAFKA_CONTROLLER", "MILVUS", "OPERATOR", "PREFECT", "PUBLIC", "IDENTITY")
 
 
 def until(true: Callable[[], bool], process: subprocess.Popen[str], seconds: float) -> None:

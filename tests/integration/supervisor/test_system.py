@@ -29,8 +29,8 @@ class Lfr:
 
     def __init__(self, home: Path, **more: str) -> None:
         self.home = home
-        self.ports = free_ports(6)
-        parts = ("KAFKA", "KAFKA_CONTROLLER", "MILVUS", "OPERATOR", "PREFECT", "PUBLIC")
+        self.ports = free_ports(7)
+        parts = ("KAFKA", "KAFKA_CONTROLLER", "MILVUS", "OPERATOR", "PREFECT", "PUBLIC", "IDENTITY")
         self.env = os.environ | {"LFR_HOME": str(home), "LFR_WORKERS": "1"} | more
         self.env |= {f"LFR_{name}_PORT": str(port) for name, port in zip(parts, self.ports, strict=True)}
 
@@ -83,7 +83,7 @@ def test_the_system_comes_up_mends_itself_refuses_a_second_and_stops_in_order(
         assert result.returncode == 0
         names = [child["name"] for child in json.loads(result.stdout)["children"]]
         assert sorted(names) == [
-            *("broker", "flows", "gallery", "page", "public", "purge"),
+            *("broker", "flows", "gallery", "identity", "page", "public", "purge"),
             *("recognise-0", "record", "vault", "watch", "workflows"),
         ]
 
@@ -119,7 +119,7 @@ def test_a_killed_system_leaves_nothing_behind_starts_again_and_goes_down(lfr: C
     assert up.returncode == 0, up.stderr
     assert "demonstration broker: no retention" in up.stderr
     pids = run.pids()
-    assert len(pids) == 9  # the supervisor too
+    assert len(pids) == 10  # the supervisor too
     os.kill(pids[0], signal.SIGKILL)
 
     assert _until(lambda: _gone(pids), 10)

@@ -198,6 +198,6 @@ def test_gpu_machines_choose_their_extra_and_anything_else_is_refused(steps: Any
 def test_without_java_or_maven_the_demonstration_broker_is_announced(steps: Any, tmp_path: Path) -> None:
     planned, skipped = steps.plan(ROOT, {"PATH": str(tmp_path)}, "demo")
 
-    assert [step.name for step in planned] == ["uv", "packages", "models"]
+    assert [step.name for step in planned] == ["uv", "packages", "models", "identity"]
     assert "demonstration broker" in skipped[0]
     assert "no retention" in skipped[0]

@@ -49,6 +49,19 @@ def test_the_watch_is_ready_by_the_very_file_that_it_writes(tmp_path: Path) -> N
     assert watch.ready(4711)
 
 
+def test_people_log_in_at_a_child_unless_the_settings_name_a_provider(tmp_path: Path) -> None:
+    own = Settings(home=tmp_path, workers=1, identity_port=4299)
+    elsewhere = Settings(home=tmp_path, workers=1, oidc_issuer="https://login.example.test")
+    found = plan(own, load_policy(), choice=CLUSTER, with_page=False, with_flows=True)
+    (child,) = [spec for spec in found if spec.name == "identity"]
+
+    assert (child.ports, child.after) == ((4299,), ())
+    assert child.alive is not None
+    assert not child.alive(1)  # nobody answers there
+    assert "identity" not in names(elsewhere, with_flows=True)
+    assert "identity" not in names(own, with_flows=False)
+
+
 def test_a_prefect_elsewhere_is_used_and_none_is_started(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path, workers=1, prefect_url="http://prefect:4200/api")
     found = plan(settings, load_policy(), choice=CLUSTER, with_page=False, with_flows=True)

@@ -1,0 +1,71 @@
+"""Which identity provider says who somebody is: the embedded one, or the force's own."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from lfr_core.common.errors import Fatal
+from lfr_core.common.settings import Settings
+
+__all__ = ["IdentityProvider", "is_safe_address", "provider_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityProvider:
+    """An OpenID Connect provider, and what it calls us."""
+
+    issuer: str
+    """As its tokens name it: compared letter by letter."""
+    client_id: str
+    """The command line, a public client."""
+    staff_client_id: str
+    """The staff's pages, which have a secret."""
+    login_ports: tuple[int, ...]
+    """Loopback ports that are registered as addresses to come back to."""
+    is_embedded: bool
+    ca_file: Path | None = field(default=None)
+
+    def redirect_uri(self, port: int) -> str:
+        """Return the registered address to come back to (RFC 8252, 7.3: the loopback's number, never a name)."""
+        return f"http://127.0.0.1:{port}/callback"
+
+
+def provider_of(settings: Settings) -> IdentityProvider:
+    """Return the provider of these settings.
+
+    Raises:
+        Fatal: LFR_OIDC_ISSUER is no https address (or http on this machine).
+    """
+    issuer = settings.oidc_issuer or f"http://127.0.0.1:{settings.identity_port}"
+    if not is_safe_address(issuer) or urlsplit(issuer).query or urlsplit(issuer).fragment:
+        raise Fatal("LFR_OIDC_ISSUER must be an https address, as https://login.example.police.uk/realms/staff")
+    return IdentityProvider(
+        issuer=issuer,
+        client_id=settings.oidc_cli_client_id,
+        staff_client_id=settings.oidc_client_id,
+        login_ports=settings.login_ports,
+        is_embedded=not settings.oidc_issuer,
+        ca_file=settings.oidc_ca_file,
+    )
+
+
+def is_safe_address(address: str) -> bool:
+    """Whether what is sent there can't be read or changed on the way: https, or http to this machine by its number."""
+    try:
+        parts = urlsplit(address)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return False
+    if not host or parts.username is not None or parts.password is not None:
+        return False
+    return parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(host))
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,63 @@
+"""From a login to the registered person behind it, asked anew at each use."""
+
+from __future__ import annotations
+
+from sqlalchemy import Engine
+from sqlmodel import Session, select
+
+from lfr_core.common.errors import Refused
+from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
+from lfr_core.custody.identity.login import CommandLineLogin
+from lfr_core.custody.identity.provider import provider_of
+from lfr_core.custody.identity.session_file import session_folder
+from lfr_core.custody.installation import Installation
+from lfr_core.custody.people.lookup import row_of
+from lfr_core.custody.people.roles import Person
+from lfr_core.custody.people.store import People
+from lfr_core.storage.engine import reading, writing
+from lfr_core.storage.tables.vault import InstallationRow
+
+__all__ = ["command_line_login", "person_logged_in", "record_login"]
+
+
+def command_line_login(installation: Installation) -> CommandLineLogin:
+    """Put together the command line's logins at this installation.
+
+    Raises:
+        Refused: `login.installation`: the platform was never started, so there is nothing to log in to.
+    """
+    with reading(installation.engine) as session:
+        known = _installation_id(session)
+    return CommandLineLogin(
+        provider=provider_of(installation.settings),
+        installation=known,
+        session_h=installation.policy.access.session_h,
+        folder=session_folder(),
+        clock=installation.clock,
+    )
+
+
+def person_logged_in(login: CommandLineLogin, people: People) -> Person:
+    """Find who is at this terminal: the provider's signature, then the register.
+
+    Raises:
+        Refused, Retryable: as `CommandLineLogin.identify` and `People.of_identity`.
+    """
+    identity = login.identify()
+    return people.of_identity(identity.issuer, identity.subject, since=identity.issued_at)
+
+
+def record_login(engine: Engine, trail: Trail, person: Person) -> None:
+    """Put on the audit trail that the person logged in. Raises Retryable: what can't be audited isn't done."""
+    trail.prepare(person.name)
+    with writing(engine) as session:
+        row = row_of(session, person.name)
+        assert row is not None  # the register has just found them
+        trail.append(session, AuditEvent(Verb.CONSULT, person.name, "", f"person:{row.id}", "people.logged-in"))
+
+
+def _installation_id(session: Session) -> str:
+    known = session.exec(select(InstallationRow.id)).first()
+    if known is None:
+        raise Refused("login.installation", "this installation was never started: `lfr up` first, then `lfr login`")
+    return known

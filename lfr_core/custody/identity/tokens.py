@@ -1,0 +1,106 @@
+"""Reads ID tokens: believed is only one that the provider signed, for us, for this login, and now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from joserfc import jwt
+from joserfc.errors import ExpiredTokenError, JoseError
+from joserfc.jwk import KeySet
+
+from lfr_core.common.clock import utc_from_ns
+from lfr_core.common.errors import Refused
+from lfr_core.custody.identity.provider import IdentityProvider
+
+__all__ = ["LEEWAY_S", "Identity", "verify_id_token"]
+
+LEEWAY_S: Final = 30
+"""Seconds by which the provider's clock may differ from ours."""
+_ALGORITHMS: Final = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "Ed25519")
+"""Signatures by a key pair only: never `none`, never a shared secret."""
+_LONGEST_TOKEN: Final = 16_000  # characters
+_LONGEST_SUBJECT: Final = 255  # OpenID Connect Core, 2
+_NS: Final = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Whom the provider says it has in front of it. `issuer` and `subject` together are one account for ever."""
+
+    issuer: str
+    subject: str
+    issued_at: datetime
+    """Aware; when the login was."""
+
+
+def verify_id_token(
+    token: str,
+    keys: KeySet,
+    provider: IdentityProvider,
+    *,
+    nonce: str,
+    now_ns: int,
+    session_s: float | None = None,
+) -> Identity:
+    """Check an ID token (OpenID Connect Core, 3.1.3.7) and return whom it names.
+
+    Args:
+        token: as it came.
+        keys: the provider's, as it publishes them now.
+        provider: who must have made it, and for which client.
+        nonce: what this login, or the session's, was begun with.
+        now_ns: nanoseconds since the epoch.
+        session_s: how long the login counts, where it was verified at login already; the token's own end, minutes
+            later, is for that first time.
+
+    Raises:
+        Refused: `login.token`, or `login.expired`: log in again.
+    """
+    now = now_ns / _NS
+    try:
+        if len(token) > _LONGEST_TOKEN:
+            raise Refused("login.token", "the provider's token is longer than any of a person")
+        claims = jwt.decode(token, keys, algorithms=_ALGORITHMS).claims
+        _check(claims, provider, nonce, now, with_end=session_s is None)
+        issued_at = float(claims["iat"])
+        if session_s is not None and not issued_at - LEEWAY_S <= now < issued_at + session_s:
+            raise ExpiredTokenError("exp")
+        return Identity(provider.issuer, _subject(claims), utc_from_ns(int(issued_at * _NS)))
+    except ExpiredTokenError as error:
+        raise Refused("login.expired", "the login is over: `lfr login`") from error
+    except (JoseError, ValueError, TypeError, KeyError, OverflowError) as error:
+        raise Refused(
+            "login.token", f"the provider's token isn't believed ({type(error).__name__}: {error}): log in again"
+        ) from error
+
+
+def _check(claims: Mapping[str, Any], provider: IdentityProvider, nonce: str, now: float, *, with_end: bool) -> None:
+    registry = jwt.JWTClaimsRegistry(
+        now=int(now),
+        leeway=LEEWAY_S,
+        iss={"essential": True, "value": provider.issuer},
+        aud={"essential": True, "value": provider.client_id},
+        sub={"essential": True},
+        iat={"essential": True},
+        exp={"essential": True},
+        nonce={"essential": True, "value": nonce},
+    )
+    wanted = dict(claims)
+    if not with_end and isinstance(wanted.get("exp"), int | float):
+        wanted["exp"] = int(now) + 1
+    registry.validate(wanted)
+    if claims["nonce"] != nonce:  # joserfc takes a list that holds it too
+        raise ValueError("it was made for another login")
+    audience = claims["aud"]
+    if isinstance(audience, list) and len(audience) > 1 and claims.get("azp") != provider.client_id:
+        raise ValueError("it was made for another client too")
+
+
+def _subject(claims: Mapping[str, Any]) -> str:
+    subject = claims["sub"]
+    if not isinstance(subject, str) or not 0 < len(subject) <= _LONGEST_SUBJECT or not subject.isprintable():
+        raise ValueError("it names nobody")
+    return subject

@@ -1,0 +1,115 @@
+"""Which account at an identity provider is which person's: the step from a login to somebody who may act.
+
+A person is found by issuer and subject, never by a name. An account is one person's for ever, also after its use has
+ended, so that nobody comes into the place of somebody who left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from lfr_core.common.errors import Refused
+from lfr_core.custody.people.lookup import person_of, roles_of
+from lfr_core.custody.people.roles import Person
+from lfr_core.storage.tables.people import PersonIdentityRow, PersonRow
+
+__all__ = ["end_use", "linked_rows", "new_link", "person_of_identity", "with_several"]
+
+
+def person_of_identity(session: Session, issuer: str, subject: str, *, since: datetime | None = None) -> Person:
+    """Return the person whose account it is, who may act now.
+
+    Args:
+        session: of the records.
+        issuer: the provider, as its tokens name it.
+        subject: what it calls the account.
+        since: when the login was; one before the person's sessions were ended, or before they were registered anew,
+            counts no more.
+
+    Raises:
+        Refused: `identity.unknown`, `identity.ended`, `people.revoked`, `identity.session-ended`.
+    """
+    row = None if "\x00" in issuer + subject else _find(session, issuer, subject)
+    if row is None:
+        shown = "".join(letter if letter.isprintable() else "?" for letter in f"{subject} at {issuer}")
+        raise Refused("identity.unknown", f"the account {shown} is no registered person's: compliance adds people")
+    person = session.get_one(PersonRow, row.person)
+    if row.ended_at is not None:
+        raise Refused(
+            "identity.ended",
+            f"this account of {person.name} isn't in use since {row.ended_at:%Y-%m-%d}: ask compliance",
+        )
+    if person.revoked_at is not None:
+        raise Refused(
+            "people.revoked",
+            f"{person.name} was revoked on {person.revoked_at:%Y-%m-%d} and may do nothing since: ask another",
+        )
+    # a token's time is in whole seconds
+    if since is not None and since < max(row.sessions_from, person.added_at.replace(microsecond=0)):
+        raise Refused("identity.session-ended", f"{person.name}'s sessions were ended: log in again")
+    return person_of(person, roles_of(session, person))
+
+
+def new_link(session: Session, person: PersonRow, issuer: str, subject: str, now: datetime, by: str) -> None:
+    """Write that the account is the person's. The caller has seen to who may say so.
+
+    Raises:
+        Refused: `identity.bad`, `identity.known` (somebody's, perhaps theirs), `identity.has-one` (at this provider).
+    """
+    if not issuer or not subject or not (issuer + subject).isprintable():
+        raise Refused("identity.bad", "give the issuer and the subject as the provider's tokens have them")
+    known = _find(session, issuer, subject)
+    if known is not None:
+        raise Refused("identity.known", "this account is a person's already, and stays theirs for ever: make another")
+    if linked_rows(session, person, issuer):
+        raise Refused(
+            "identity.has-one",
+            f"{person.name} has an account at {issuer}: end its use first, if it isn't used any more",
+        )
+    assert person.id is not None  # it was flushed
+    session.add(
+        PersonIdentityRow(
+            person=person.id,
+            issuer=issuer,
+            subject=subject,
+            linked_at=now,
+            linked_by=by,
+            sessions_from=now.replace(microsecond=0),
+        )
+    )
+    session.flush()
+
+
+def linked_rows(session: Session, person: PersonRow, issuer: str | None = None) -> list[PersonIdentityRow]:
+    """Return the person's accounts in use, at one provider or at any."""
+    wanted = select(PersonIdentityRow).where(
+        PersonIdentityRow.person == person.id, col(PersonIdentityRow.ended_at).is_(None)
+    )
+    if issuer is not None:
+        wanted = wanted.where(PersonIdentityRow.issuer == issuer)
+    return list(session.exec(wanted))
+
+
+def end_use(row: PersonIdentityRow, now: datetime, by: str) -> None:
+    """Let nobody log in as the person with this account any more. It can't be undone: make another account."""
+    row.ended_at, row.ended_by = now, by
+
+
+def with_several(session: Session) -> Mapping[str, tuple[str, ...]]:
+    """Return the people with several accounts in use: name, and the providers' issuers. For compliance."""
+    found: dict[str, list[str]] = {}
+    rows = select(PersonRow.name, PersonIdentityRow.issuer).where(
+        PersonIdentityRow.person == PersonRow.id, col(PersonIdentityRow.ended_at).is_(None)
+    )
+    for name, issuer in session.exec(rows.order_by(PersonRow.name, PersonIdentityRow.issuer)):
+        found.setdefault(name, []).append(issuer)
+    return {name: tuple(issuers) for name, issuers in found.items() if len(issuers) > 1}
+
+
+def _find(session: Session, issuer: str, subject: str) -> PersonIdentityRow | None:
+    return session.exec(
+        select(PersonIdentityRow).where(PersonIdentityRow.issuer == issuer, PersonIdentityRow.subject == subject)
+    ).one_or_none()

@@ -1,0 +1,142 @@
+"""`lfr login`, `whoami` and `logout`, as a person types them."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from lfr_core.common.clock import SystemClock
+from lfr_core.common.settings import Settings
+from lfr_core.custody.audit.read import stored_entries
+from lfr_core.custody.people import People
+from lfr_core.storage.engine import open_engine, reading
+from tests.support.identity import PASSWORD, IdentityServer, log_in
+from tests.support.people import registered
+from tests.support.vault_server import serving_vault
+
+LFR = (sys.executable, "-m", "apps.cli")
+DEE, OLU = "Dee Compliance", "Olu Operator"
+
+
+@pytest.fixture(scope="module")
+def subject(identity_server: IdentityServer) -> str:
+    return identity_server.people("olu")["olu"]
+
+
+@pytest.fixture
+def settings(identity_server: IdentityServer, tmp_path: Path) -> Settings:
+    """An installation of its own, whose people log in at the server of all tests."""
+    return identity_server.settings.model_copy(update={"home": tmp_path / "home"})
+
+
+@pytest.fixture
+def people(settings: Settings) -> Iterator[People]:
+    with serving_vault(settings):
+        engine = open_engine(settings.records_url)
+        yield registered(engine, SystemClock())
+        engine.dispose()
+
+
+@pytest.fixture
+def env(settings: Settings, tmp_path: Path) -> dict[str, str]:
+    ports = {"LFR_IDENTITY_PORT": str(settings.identity_port), "LFR_LOGIN_PORTS": json.dumps(settings.login_ports)}
+    state = {"XDG_STATE_HOME": str(tmp_path / "state"), "BROWSER": "true"}  # a browser that shows nothing
+    return os.environ | ports | state | {"LFR_HOME": str(settings.home)}
+
+
+def run(env: dict[str, str], *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*LFR, *words], env=env, capture_output=True, text=True, timeout=90, check=False)
+
+
+def logged_in(env: dict[str, str], settings: Settings, *words: str) -> tuple[int, str]:
+    """Log in as `olu`: the browser comes back by itself, or what it came to is pasted; exit code and output."""
+    with subprocess.Popen(
+        [*LFR, "login", *words],
+        env=env,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        address = next((found for line in process.stdout if (found := re.search(r"http://\S+", line))), None)
+        assert address is not None
+        ports = "|".join(str(port) for port in settings.login_ports)
+        until = re.search(rf"redirect_uri=http%3A%2F%2F127\.0\.0\.1%3A({ports})", address[0])
+        assert until is not None
+        back = log_in(address[0], "olu", PASSWORD, until=f"http://127.0.0.1:{until[1]}/callback")
+        if words:
+            output, _ = process.communicate(f"{back}\n", timeout=60)
+        else:
+            assert httpx.get(back, trust_env=False, timeout=20).status_code == 200
+            output, _ = process.communicate(timeout=60)
+        return process.returncode, output
+
+
+def test_the_browser_comes_back_by_itself_and_the_login_is_on_the_trail(
+    env: dict[str, str], settings: Settings, people: People, subject: str
+) -> None:
+    people.link_identity(OLU, f"http://127.0.0.1:{settings.identity_port}", subject, by=DEE)
+
+    code, output = logged_in(env, settings)
+    assert (code, "Olu Operator: logged in" in output) == (0, True), output
+    engine = open_engine(settings.records_url)
+    with reading(engine) as session:
+        newest = list(stored_entries(session))[-1]
+    engine.dispose()
+    assert "people.logged-in" in newest.body
+    assert OLU not in newest.body
+
+
+def test_a_registered_person_logs_in_without_a_browser_is_named_and_is_out_once_revoked(
+    env: dict[str, str], settings: Settings, people: People, subject: str
+) -> None:
+    people.link_identity(OLU, f"http://127.0.0.1:{settings.identity_port}", subject, by=DEE)
+
+    code, output = logged_in(env, settings, "--no-browser")
+    assert code == 0, output
+    result = run(env, "whoami", "--json")
+    assert json.loads(result.stdout) == {"name": OLU, "roles": ["operator"], "rank": "constable"}
+    people.revoke(OLU, why="left the force", by=DEE)
+    out = run(env, "whoami")
+    assert (out.returncode, "people.revoked" in out.stderr) == (77, True)
+    assert "logged out" in run(env, "logout").stdout
+
+
+def test_an_account_that_is_nobodys_logs_nobody_in_and_keeps_nothing(
+    env: dict[str, str], settings: Settings, people: People, subject: str
+) -> None:
+    code, output = logged_in(env, settings, "--no-browser")
+
+    assert (code, "identity.unknown" in output, subject in output) == (77, True, True)
+    assert not list(Path(env["XDG_STATE_HOME"]).rglob("*.session"))
+
+
+def test_what_is_pasted_must_be_the_answer_to_this_login(
+    env: dict[str, str], settings: Settings, people: People
+) -> None:
+    done = subprocess.run(
+        [*LFR, "login", "--no-browser"],
+        env=env,
+        input=f"http://127.0.0.1:{settings.login_ports[0]}/callback?code=x&state=y\n",
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+    )
+
+    assert (done.returncode, "login.answer" in done.stderr) == (77, True)
+
+
+def test_where_the_platform_was_never_started_there_is_nothing_to_log_in_to(env: dict[str, str]) -> None:
+    done = run(env, "login", "--no-browser")
+
+    assert (done.returncode, "lfr up" in done.stderr) == (77, True)
