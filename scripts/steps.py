@@ -212,7 +212,7 @@ def _kafka(root: Path, env: Mapping[str, str]) -> InstallStep:
     )
 
 
-def _identity(root: Path, env: Mapping[str, str], *, optional: bool) -> Step:
+def _identity(root: Path, env: Mapping[str, str], *, optional: bool) -> InstallStep:
     """The identity server's own environment: its packages' versions needn't agree with ours."""
     folder = _cache(root, env) / "identity"
     listed = root / "infra" / "identity" / "requirements.txt"
@@ -227,7 +227,7 @@ def _identity(root: Path, env: Mapping[str, str], *, optional: bool) -> Step:
             [uv, "pip", "sync", "--compile-bytecode", "--python", python, "--require-hashes", *source, str(listed)],
         ]
 
-    return Step(
+    return InstallStep(
         name="identity",
         title="canaille, the identity server",
         origin="the Python package index",

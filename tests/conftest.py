@@ -75,10 +75,9 @@ def required() -> frozenset[str]:
 SERVERS = {
     "workflows": ("tests/integration/flows/",),
     "broker": (
-        "tests/integration/broker/",
-        "tests/integration/camera/",
-        "tests/integration/erasure/",
-        "tests/integration/proof/",
+        "tests/integration/streams/",
+        "tests/integration/deployments/live_probe/",
+        "tests/integration/retention/erasure/",
         "tests/integration/retention/test_broker.py",
     ),
     "identity": ("tests/integration/identity/",),

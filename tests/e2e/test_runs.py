@@ -94,6 +94,7 @@ def test_without_java_the_demonstration_broker_is_chosen_by_itself_and_says_so(t
     assert [alert["subject"] for alert in json.loads(done.stdout)["alerts"]] == ["subject_1"]
 
 
+@pytest.mark.slow
 def test_the_demo_alerts_every_large_pass_and_nobody_else(kafka_libs: Path, tmp_path: Path) -> None:
     arguments = ("demo", "--headless", "--seconds", "20", "--json", str(tmp_path / "demo.json"))
 

@@ -37,7 +37,7 @@ from lfr_core.storage.engine import open_engine
 from lfr_core.watchlists.building import ListBuilder
 from tests.support.milvus import MilvusServer, free_port
 from tests.support.planning import OPERATOR, PLANNER, PlanningHarness, form
-from tests.support.prefect import PrefectProcess
+from tests.support.prefect import PrefectProcess, PrefectServer
 from tests.support.records import ManualClock
 from tests.support.samples import require_photos
 from tests.support.vault_server import serving_vault
@@ -48,15 +48,15 @@ HOUR = timedelta(hours=1)
 
 
 @pytest.fixture(scope="module")
-def prefect(prefect_process: PrefectProcess) -> PrefectProcess:
-    register(prefect_process.server)
-    return prefect_process
+def prefect(prefect_server: PrefectServer) -> PrefectServer:
+    register(prefect_server)
+    return prefect_server
 
 
-def settings_for(prefect: PrefectProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, **more: Any) -> Settings:
+def settings_for(prefect: PrefectServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, **more: Any) -> Settings:
     """Settings that this process's environment leads to. Nothing answers where Milvus should be, unless it is given."""
     values = {"milvus_uri": f"http://127.0.0.1:{free_port()}"} | more
-    settings = Settings(home=tmp_path / "home", **prefect.server.settings, **values)
+    settings = Settings(home=tmp_path / "home", **prefect.settings, **values)
     for name, value in settings_env(settings).items():
         monkeypatch.setenv(name, value)
     return settings
@@ -74,13 +74,13 @@ def harness_of(settings: Settings, clock: ManualClock, *, policy: Any = None) ->
 
 
 @pytest.fixture
-def runner(prefect: PrefectProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[DeploymentFlowsRunner]:
+def runner(prefect: PrefectServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[DeploymentFlowsRunner]:
     settings, clock = settings_for(prefect, tmp_path, monkeypatch), ManualClock(time.time_ns())
     with serving_vault(settings, clock=clock):
         harness = harness_of(settings, clock)
-        yield DeploymentFlowsRunner(prefect.server, settings, harness)
+        yield DeploymentFlowsRunner(prefect, settings, harness)
         harness.engine.dispose()
-    api = PrefectFlowRuns(prefect.server.client)
+    api = PrefectFlowRuns(prefect.client)
     for each in api.read_of("dep"):
         api.delete(each)
 
@@ -217,14 +217,14 @@ def test_an_away_prefect_raises_nothing_and_the_next_tick_catches_up(
 @pytest.mark.models
 @pytest.mark.slow
 def test_a_whole_lifecycle_under_a_moved_clock_plan_authorise_announce_compile_approve_ready_open_close_publish(
-    prefect: PrefectProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, milvus: MilvusServer
+    prefect: PrefectServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, milvus: MilvusServer
 ) -> None:
     folder = list_of(tmp_path)
     settings = settings_for(prefect, tmp_path, monkeypatch, milvus_uri=milvus.uri)
     clock = ManualClock(time.time_ns())
     with serving_vault(settings, clock=clock):
         harness = harness_of(settings, clock)
-        runner = DeploymentFlowsRunner(prefect.server, settings, harness)
+        runner = DeploymentFlowsRunner(prefect, settings, harness)
 
         def due(at: datetime, *steps: FlowStep) -> None:
             """Move on, reconcile, and run what is due: exactly these steps."""
@@ -268,8 +268,9 @@ def test_a_whole_lifecycle_under_a_moved_clock_plan_authorise_announce_compile_a
 
 
 @pytest.mark.models
+@pytest.mark.slow
 def test_a_compile_killed_half_way_and_run_again_builds_the_same_list_and_leaves_one_collection(
-    prefect: PrefectProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, milvus: MilvusServer
+    prefect: PrefectServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, milvus: MilvusServer
 ) -> None:
     folder = list_of(tmp_path)
     settings = settings_for(prefect, tmp_path, monkeypatch, milvus_uri=milvus.uri)
@@ -281,11 +282,11 @@ def test_a_compile_killed_half_way_and_run_again_builds_the_same_list_and_leaves
     )
     with serving_vault(settings, clock=clock):
         harness = harness_of(settings, clock)
-        runner = DeploymentFlowsRunner(prefect.server, settings, harness)
+        runner = DeploymentFlowsRunner(prefect, settings, harness)
         wanted = form(harness.now + 3 * HOUR, watchlist_folder=str(folder))
         harness.plan("killed", wanted=wanted, kind="evaluation")
         harness.authorise("killed")
-        env = os.environ | prefect.server.environment(settings)
+        env = os.environ | prefect.environment(settings)
         done = subprocess.run([sys.executable, "-c", killed], env=env, capture_output=True, timeout=120, check=False)
         assert done.returncode == -signal.SIGKILL, done.stderr.decode()
         assert status(harness, "killed") is Status.AUTHORISED
@@ -311,19 +312,21 @@ def test_a_compile_killed_half_way_and_run_again_builds_the_same_list_and_leaves
 
 @pytest.mark.slow
 def test_with_prefect_killed_the_vault_ends_the_hours_and_the_reconciler_closes_and_publishes_once_it_is_back(
-    prefect: PrefectProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, milvus: MilvusServer
+    prefect_process: PrefectProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, milvus: MilvusServer
 ) -> None:
+    prefect = prefect_process.server
+    register(prefect)
     settings = settings_for(prefect, tmp_path, monkeypatch, milvus_uri=milvus.uri)
     clock = ManualClock(time.time_ns())
     with serving_vault(settings, clock=clock) as vault:
         harness = harness_of(settings, clock)
-        runner = DeploymentFlowsRunner(prefect.server, settings, harness)
+        runner = DeploymentFlowsRunner(prefect, settings, harness)
         made = harness.walk(Status.LIVE, "survivor")
         runner.reconcile()
         attend(harness, "survivor")
         assert vault.check_gate("survivor") > 0
 
-        prefect.kill()
+        prefect_process.kill()
         harness.wait_until(made.ends_at - timedelta(minutes=1))
         harness.prove("survivor")
         harness.compare("survivor")
@@ -340,7 +343,7 @@ def test_with_prefect_killed_the_vault_ends_the_hours_and_the_reconciler_closes_
             runner.reconcile()
         assert status(harness, "survivor") is Status.LIVE
 
-        prefect.start()
+        prefect_process.start()
         runner.reconcile()
         assert runner.run(FlowStep.CLOSE, "survivor").name == "Completed"
         assert status(harness, "survivor") is Status.ENDED

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -25,25 +27,46 @@ def artifact(server: PrefectServer, key: str) -> str:
     return str(found[0]["data"])
 
 
+RUNS = """
+from flows.publish_results import publish_results
+while True:
+    state = publish_results(input(), return_state=True)
+    print("ended:", state.name, "|", state.message, flush=True)
+"""
+
+
+@contextmanager
+def publishing_process(server: PrefectServer, settings: Settings) -> Iterator[Callable[[], str]]:
+    """A process that runs the flow for `High-Street` each time it is asked; how the run ended."""
+    with subprocess.Popen(
+        [sys.executable, "-c", RUNS],
+        env=server.environment(settings),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        stdin, lines = process.stdin, process.stdout
+
+        def publish() -> str:
+            stdin.write("High-Street\n")
+            stdin.flush()
+            for line in lines:
+                if line.startswith("ended: "):
+                    return line.removeprefix("ended: ").strip()
+            raise AssertionError("the process has ended")
+
+        yield publish
+        process.kill()
+
+
 def test_results_are_published_and_shown_and_a_site_that_could_not_be_built_is_made_up(
     prefect_server: PrefectServer, tmp_path: Path
 ) -> None:
     settings = Settings(home=tmp_path / "home", public_folder=tmp_path / "web" / "public")
 
-    def run(name: str) -> str:
-        code = (
-            "from flows.publish_results import publish_results\n"
-            f"state = publish_results({name!r}, return_state=True)\n"
-            "print(state.name, '|', state.message)"
-        )
-        done = subprocess.run(
-            [sys.executable, "-c", code], env=prefect_server.environment(settings), capture_output=True, text=True,
-            timeout=120, check=False,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr
-        return done.stdout.strip().splitlines()[-1]
-
-    with serving_vault(settings):
+    with serving_vault(settings), publishing_process(prefect_server, settings) as publish:
         engine = open_engine(settings.records_url)
         ended_deployment(engine, "High-Street")
         now = utc_from_ns(SystemClock().time_ns())
@@ -51,9 +74,9 @@ def test_results_are_published_and_shown_and_a_site_that_could_not_be_built_is_m
             row = session.get_one(DeploymentRow, "High-Street")
             row.opened_at, row.ended_at = now - timedelta(hours=6), now
             session.add(row)
-        unannounced = run("High-Street")
+        unannounced = publish()
         announcing(engine).publish("High-Street", planned(), by="A. Okafor")
-        waiting = run("High-Street")
+        waiting = publish()
         assert waiting.startswith("Completed | waiting for decisions: 1 alert")
         with writing(engine) as session:  # a month ago: past its deadline
             row = session.get_one(DeploymentRow, "High-Street")
@@ -61,9 +84,9 @@ def test_results_are_published_and_shown_and_a_site_that_could_not_be_built_is_m
             session.add(row)
         settings.public_site.parent.rename(tmp_path / "away")
         settings.public_site.parent.write_text("a file where the folder should be")
-        unbuilt = run("High-Street")
+        unbuilt = publish()
         settings.public_site.parent.unlink()
-        again = run("High-Street")
+        again = publish()
         records = published_records(engine)
         engine.dispose()
 

@@ -84,6 +84,7 @@ def test_a_run_purges_what_it_can_says_what_it_could_not_and_leaves_a_table_of_l
     assert read(prefect_server, "logs") == []
 
 
+@pytest.mark.slow
 def test_served_it_runs_at_once_and_never_queues_up(
     prefect_server: PrefectServer, settings: Settings, tmp_path: Path
 ) -> None:

@@ -73,6 +73,7 @@ def lfr(tmp_path: Path) -> Iterator[Callable[..., Lfr]]:
 
 
 @pytest.mark.kafka
+@pytest.mark.slow
 def test_the_system_comes_up_mends_itself_refuses_a_second_and_stops_in_order(
     lfr: Callable[..., Lfr], kafka_libs: Path
 ) -> None:
