@@ -91,7 +91,7 @@ def _show_probes(probes: Sequence[RecordedLiveProbe]) -> None:
     table = Table("when (UTC)", "what", "", "how")
     for probe in probes:
         mark = "[green]green[/green]" if probe.green_ns else "[red]red[/red]"
-        table.add_row(f"{utc_from_ns(probe.sent_ns):%Y-%m-%d %H:%M:%S}", probe.kind.value, mark, _describe(probe))
+        table.add_row(f"{utc_from_ns(probe.sent_ns):%Y-%m-%d %H:%M:%S}", probe.kind.word, mark, _describe(probe))
     console.print(table)
 
 
@@ -116,7 +116,7 @@ def _as_dict(probe: RecordedLiveProbe) -> dict[str, object]:
     """Describe a live probe for programs."""
     return {
         "id": str(probe.id),
-        "kind": probe.kind.value,
+        "kind": probe.kind.word,
         "sent_ns": probe.sent_ns,
         "green_ns": probe.green_ns,
         "how": _describe(probe),

@@ -37,7 +37,7 @@ def retention_html(standing: Sequence[ClassStatus]) -> str:
     return (
         f'<details class="ops-retention"{" open" if overdue else ""}><summary><span class="ops-h2">Retention</span> '
         f'<span class="ops-pill is-{pill}">{text}</span></summary>{alarm}'
-        f"<table><thead><tr><th>Data</th><th>ResultsStatus</th><th>Lag</th><th>Due</th></tr></thead>"
+        f"<table><thead><tr><th>Data</th><th>Stands</th><th>Lag</th><th>Due</th></tr></thead>"
         f"<tbody>{''.join(_row(each) for each in standing)}</tbody></table></details>"
     )
 

@@ -47,7 +47,7 @@ def _show(site: PublishedSite) -> None:
         st.warning("Draft: not published, not signed.")
     coming = [one for one in site.deployments if not one.is_past]
     past = [one for one in site.deployments if one.is_past]
-    st.html("<h2>CalendarEntry</h2>")
+    st.html("<h2>Coming</h2>")
     if not coming:
         st.text("None is announced.")
     for one in coming:

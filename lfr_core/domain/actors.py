@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from lfr_core.common.errors import Refused
 
-__all__ = ["LONGEST_NAME", "Principal", "SystemActor", "fold_name", "person_name", "same_person"]
+__all__ = ["LONGEST_NAME", "Principal", "SystemActor", "fold_key_name", "fold_name", "person_name", "same_person"]
 
 LONGEST_NAME = 100
 
@@ -75,6 +75,15 @@ def fold_name(name: str) -> str:
     plain = unicodedata.normalize("NFKC", name).casefold()
     letters = (each if each.isalnum() or unicodedata.category(each)[0] == "M" else " " for each in plain)
     return " ".join("".join(letters).split())
+
+
+def fold_key_name(name: str) -> str:
+    """The text that the vault's keyed function is asked about: a person's name folded, a key's name as it is.
+
+    A key's name (`audit-writer:...`, `listed:...`) has a colon, which no person's name has and folding never leaves:
+    so no person's pseudonym is a key, and two keys' names that differ in a hyphen are two.
+    """
+    return " ".join(name.split()).casefold() if ":" in name else fold_name(name)
 
 
 def same_person(a: str, b: str) -> bool:

@@ -6,13 +6,13 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import ValidationError
 
 from lfr_core.common.errors import Poison, Refused
 from lfr_core.domain.alerts import Cell, published_cell
-from lfr_core.domain.figures import AlertFigures, CameraFigures, Figures, ListFigures, ModelFigures
+from lfr_core.domain.figures import AlertFigures, CameraFigures, DocumentReferences, Figures, ListFigures, ModelFigures
 from lfr_core.domain.policy import PublicationPolicy
 from lfr_core.domain.rates import AlertCounts, proportion
 from lfr_core.domain.watchlists import Category
@@ -56,11 +56,9 @@ def from_figures(
     _check_times(figures, published_at)
     due_at = due_at or Deadline.of(figures.ended_at, WorkingDays(policy.extra_bank_holidays), policy).due_at
     alerts = [each for each in figures.alerts if each.category is not Category.BLUE_LIST]
-    cells = Counter(published_cell(each.decision) for each in alerts)
-    counts = AlertCounts(*(cells[cell] for cell in Cell))
+    counts = _count_cells(alerts)
     waiting = counting.unanswered(figures.alerts)
-    cameras, documents = figures.cameras, figures.documents
-    start, end = figures.started_at.astimezone(LONDON), figures.ended_at.astimezone(LONDON)
+    cameras = figures.cameras
     try:
         return DeploymentRecord(
             record_id=record_id(figures.force, figures.session),
@@ -73,23 +71,16 @@ def from_figures(
             session_id=figures.session,
             location_text=figures.location,
             location_area=figures.area,
-            date=start.date(),
-            start_local=start.time().replace(microsecond=0),
-            end_local=end.time().replace(microsecond=0),
-            duration_min=_minutes((figures.ended_at - figures.started_at).total_seconds()),
+            **_times(figures),
             use_case=figures.use_case,
-            policy_ref=documents.policy,
-            authority_ref=documents.authority,
-            authorising_rank=documents.authorising_rank,
+            **_references(figures.documents),
             advance_notice=published.AdvanceNotice(
                 published_at=figures.notice.published_at, withheld_because=figures.notice.withheld_because
             ),
             watchlist=_watchlist(figures.watchlist, below=policy.suppress_people_below),
             algorithm=_algorithm(figures.model),
             cameras=_cameras(cameras),
-            faces_seen=cameras.faces_seen,
-            faces_quality_rejected=cameras.faces_seen - cameras.faces_compared,
-            faces_compared=cameras.faces_compared,
+            **_faces(cameras),
             alerts=_alerts(counts, alerts, waiting),
             not_decided=counting.not_decided(waiting, not_decided_because),
             engagements=counting.engagements(alerts),
@@ -100,12 +91,46 @@ def from_figures(
             demographics_method=figures.demographics_method,
             complaints_received=figures.complaints_received,
             corrections=(),
-            data_quality_report_ref=documents.data_quality_report,
-            audit_root_hash=documents.audit_root_hash,
         )
     except ValidationError as error:
         faults = "; ".join(f"{'.'.join(map(str, each['loc'])) or 'record'}: {each['msg']}" for each in error.errors())
         raise Poison(f"the figures of {figures.session} make no record: {faults}") from error
+
+
+def _count_cells(alerts: Sequence[AlertFigures]) -> AlertCounts:
+    """Alerts by what was decided."""
+    cells = Counter(published_cell(each.decision) for each in alerts)
+    return AlertCounts(*(cells[cell] for cell in Cell))
+
+
+def _times(figures: Figures) -> dict[str, Any]:
+    """Day and clock times in London."""
+    start, end = figures.started_at.astimezone(LONDON), figures.ended_at.astimezone(LONDON)
+    return {
+        "date": start.date(),
+        "start_local": start.time().replace(microsecond=0),
+        "end_local": end.time().replace(microsecond=0),
+        "duration_min": _minutes((figures.ended_at - figures.started_at).total_seconds()),
+    }
+
+
+def _references(documents: DocumentReferences) -> dict[str, Any]:
+    """Where the documents behind a deployment are found."""
+    return {
+        "policy_ref": documents.policy,
+        "authority_ref": documents.authority,
+        "authorising_rank": documents.authorising_rank,
+        "data_quality_report_ref": documents.data_quality_report,
+        "audit_root_hash": documents.audit_root_hash,
+    }
+
+
+def _faces(cameras: CameraFigures) -> dict[str, Any]:
+    return {
+        "faces_seen": cameras.faces_seen,
+        "faces_quality_rejected": cameras.faces_seen - cameras.faces_compared,
+        "faces_compared": cameras.faces_compared,
+    }
 
 
 def _check_times(figures: Figures, published_at: datetime) -> None:

@@ -16,17 +16,8 @@ from lfr_core.common.files import read_bounded
 from lfr_core.domain.categories import parse_category
 from lfr_core.domain.watchlists import Category, EntryRow, Refusal, RefusalReason
 
-__all__ = [
-    "COLUMNS",
-    "FILE_NAME",
-    "FURTHER_COLUMNS",
-    "RowCells",
-    "Rows",
-    "locate",
-    "parse_age",
-    "parse_day",
-    "read_rows",
-]
+__all__ = ["COLUMNS", "FILE_NAME", "FURTHER_COLUMNS"]
+__all__ += ["RowCells", "Rows", "locate", "parse_age", "parse_day", "read_rows"]
 
 FILE_NAME = "watchlist.csv"
 COLUMNS = ("subject", "category", "legal_reference", "approved_by", "expires_on", "photograph")

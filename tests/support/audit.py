@@ -12,7 +12,7 @@ from lfr_core.common.clock import Clock
 from lfr_core.common.errors import Retryable
 from lfr_core.custody.audit.trail import AuditTrail
 from lfr_core.custody.vault.port import Signature
-from lfr_core.domain.actors import fold_name
+from lfr_core.domain.actors import fold_key_name
 from tests.support.records import ManualClock
 
 __all__ = ["Notary", "audit_trail"]
@@ -33,7 +33,7 @@ class Notary:
 
     def pseudonym(self, name: str) -> str:
         self._answer()
-        return hmac.new(self._secret, fold_name(name).encode(), hashlib.sha256).hexdigest()[:32]
+        return hmac.new(self._secret, fold_key_name(name).encode(), hashlib.sha256).hexdigest()[:32]
 
     def _answer(self) -> None:
         if self.away:

@@ -27,7 +27,7 @@ from lfr_core.custody.vault.access import MAKERS, KnowsPeople, check_access, che
 from lfr_core.custody.vault.port import DestroyedKey, FrameKey, KeptKey, KeptKeyInfo, KeyKind, Signature
 from lfr_core.custody.vault.sealing import fingerprint
 from lfr_core.deployments.vault_log import VaultLog
-from lfr_core.domain.actors import Principal, SystemActor, fold_name
+from lfr_core.domain.actors import Principal, SystemActor, fold_key_name
 
 __all__ = ["MemoryTrail", "MemoryVault", "Nobody", "trail_of", "vault_of"]
 
@@ -126,7 +126,7 @@ class MemoryVault:
     def pseudonym(self, name: str) -> str:
         m.checked(m.Pseudonym, name=name)
         self._answer()
-        return hmac.new(self.seed, fold_name(name).encode(), hashlib.sha256).hexdigest()[:32]
+        return hmac.new(self.seed, fold_key_name(name).encode(), hashlib.sha256).hexdigest()[:32]
 
     def _answer(self) -> None:
         if self.away:

@@ -31,7 +31,7 @@ from lfr_core.custody.vault.keystore import Keystore
 from lfr_core.custody.vault.lending import EpochLog, FrameLending
 from lfr_core.custody.vault.port import DestroyedKey, FrameKey, KeptKey, KeptKeyInfo, KeyKind, Signature
 from lfr_core.custody.vault.sealing import new_key
-from lfr_core.domain.actors import Principal, SystemActor, fold_name
+from lfr_core.domain.actors import Principal, SystemActor, fold_key_name
 from lfr_core.domain.gate import GateFactsSource, GateLimits
 from lfr_core.domain.policy import VaultPolicy
 
@@ -210,7 +210,7 @@ class VaultCore:
 
     def pseudonym(self, name: str) -> str:
         m.checked(m.Pseudonym, name=name)
-        return hmac.new(self._keystore.own("pseudonyms"), fold_name(name).encode(), hashlib.sha256).hexdigest()[:32]
+        return hmac.new(self._keystore.own("pseudonyms"), fold_key_name(name).encode(), hashlib.sha256).hexdigest()[:32]
 
     # -- time ------------------------------------------------------------------------------------
 

@@ -40,6 +40,12 @@ _MAY = (Role.COMPLIANCE, Role.AUTHORISING_OFFICER)
 _LOCK = 0x4C46_5250_41  # any number of our own ("LFRPA"), for PostgreSQL's advisory lock
 
 
+def _lock(session: Session) -> None:
+    """Let one registration at a time go on; SQLite's writers do by themselves."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+
+
 def compliance_document_folder(home: Path) -> Path:
     """Return the folder of the documents' files, each under its SHA-256. They are public: nothing is sealed."""
     return home / "papers"
@@ -76,23 +82,19 @@ class ComplianceDocumentRegister:
             title: one line, for the public.
             version: letters, digits, points and hyphens.
             deployment: of a community impact assessment; the others have none.
-            file: PDF, HTML (kept and published as `cleaned` leaves it), Markdown or plain text; at most
-                `LARGEST_BYTES`.
+            file: PDF, HTML (kept as `cleaned` leaves it), Markdown or plain text; at most `LARGEST_BYTES`.
             review_by: its last good day in England, not past, and at most `papers.max_review_days` ahead.
             by: who approves it: registered with role compliance or authorising officer.
 
         Raises:
-            Refused: `papers.bad-text`, `papers.bad-version`, `papers.expired`, `papers.review-too-late`,
-                `papers.scope`, `papers.not-a-file`, `papers.too-large`, `papers.version-taken`,
-                `deployment.unknown`, and as `acting` and `media_type_of`.
+            Refused: `papers.bad-text`, `.bad-version`, `.expired`, `.review-too-late`, `.scope`, `.not-a-file`,
+                `.too-large`, `.version-taken`, `deployment.unknown`, and as `acting` and `media_type_of`.
             Fatal: the folder of documents can't be written.
         """
         self._check(kind, title, version, review_by, deployment)
         name, content = _read(file)
-        media_type = media_type_of(content, name)
-        title = " ".join(title.split())
-        if media_type == HTML:
-            content = cleaned(content, title)
+        media_type, title = media_type_of(content, name), " ".join(title.split())
+        content = cleaned(content, title) if media_type == HTML else content
         row = ComplianceDocumentRow(
             kind=kind.value,
             deployment=deployment,
@@ -112,8 +114,7 @@ class ComplianceDocumentRegister:
         _keep(self._folder, row.sha256, content)  # again too: that mends a file that was lost or damaged
         self._trail.prepare(row.approved_by)
         with writing(self._engine) as session:
-            if session.get_bind().dialect.name == "postgresql":
-                session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+            _lock(session)
             _checked(session, row, by)
             known = _same(session, row)
             if known is not None:

@@ -30,14 +30,18 @@ __all__ = [
 
 
 class LiveProbeKind(StrEnum):
-    """What was asked of the chain."""
+    """What was asked of the chain. The values are stored (decision 0012); `word` is what people read."""
 
-    LIVE_PROBE = "live probe"
+    LIVE_PROBE = "proof of life"
     """The test face, for each camera in use; green when every recogniser that serves one answered well."""
     SELF_TEST = "self-test"
     """All that can be shown while the gate is shut; green when no line is red."""
     CALL = "call"
     """Only whether recognisers and recorder are there; never green."""
+
+    @property
+    def word(self) -> str:
+        return "live probe" if self is LiveProbeKind.LIVE_PROBE else self.value
 
 
 @dataclass(frozen=True, slots=True)

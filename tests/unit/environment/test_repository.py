@@ -125,3 +125,21 @@ def test_every_module_says_what_is_public(package: str) -> None:
             silent.append(str(file.relative_to(ROOT)))
 
     assert silent == []
+
+
+LONGEST_MODULE, LONGEST_FUNCTION = 300, 60
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_no_module_and_no_function_is_longer_than_a_person_reads_at_once(package: str) -> None:
+    modules = [file for file in sorted((ROOT / package).rglob("*.py")) if "migrations/versions" not in file.as_posix()]
+    long = [
+        f"{file.relative_to(ROOT)}:{node.lineno} {node.name}"
+        for file in modules
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and (node.end_lineno or 0) - node.lineno >= LONGEST_FUNCTION
+    ]
+    long += [str(file.relative_to(ROOT)) for file in modules if len(file.read_text().splitlines()) > LONGEST_MODULE]
+
+    assert long == []

@@ -21,6 +21,8 @@ _OUTWARD = (
 """Clients of the outside: mail, files, web, clouds. Broker, gallery, database and vault are this installation's own."""
 SENDERS: dict[str, str] = {
     "apps.supervisor.probes": "asks its own children on 127.0.0.1 whether they are well",
+    "apps.cli.login": "opens the login page in this person's browser",
+    "lfr_core.custody.identity.fetching": "asks the identity provider who has logged in",
     "flows.prefect_api": "Prefect's own API: which runs are scheduled; ids only",
 }
 """The modules that may open such a connection, and what for."""

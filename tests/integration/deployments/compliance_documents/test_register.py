@@ -233,23 +233,25 @@ def test_the_trail_says_which_document_and_nothing_personal(harness: Harness) ->
 
 
 def test_the_library_shows_an_assessment_only_of_a_deployment_that_is_public(harness: Harness) -> None:
-    store_of(harness.engine, harness.clock).create("withheld", DeploymentKind.DEMO, name="Withheld", policy=POLICY)
+    store_of(harness.engine, harness.clock).create(
+        "undisclosed", DeploymentKind.DEMO, name="Undisclosed", policy=POLICY
+    )
     harness.add()
     harness.add(ComplianceDocumentKind.COMMUNITY)
-    harness.add(ComplianceDocumentKind.COMMUNITY, deployment="withheld", version="q1")
+    harness.add(ComplianceDocumentKind.COMMUNITY, deployment="undisclosed", version="q1")
     assert [each.kind for each in list_public_documents(harness.engine)] == [ComplianceDocumentKind.DPIA]
 
     notices = announcing(harness.engine, harness.clock)
     notices.publish("dep", planned(), by=PAT)
     notices.withhold(
-        "withheld", planned("Thorpe Road"), because=ReasonClass.THREAT_TO_LIFE, by=PAT, approved_by="Supt B"
+        "undisclosed", planned("Thorpe Road"), because=ReasonClass.THREAT_TO_LIFE, by=PAT, approved_by="Supt B"
     )
     assert [(each.kind, each.deployment) for each in list_public_documents(harness.engine)] == [
         (ComplianceDocumentKind.DPIA, ""),
         (ComplianceDocumentKind.COMMUNITY, "dep"),
     ]
 
-    notices.release("withheld", by=PAT)
+    notices.release("undisclosed", by=PAT)
     shown = list_public_documents(harness.engine)
     assert {each.deployment for each in shown} == {"", "dep", "withheld-0123456789ab"}
-    assert not any("withheld" in repr(each) or DEE in repr(each) for each in shown)
+    assert not any("undisclosed" in repr(each) or DEE in repr(each) for each in shown)

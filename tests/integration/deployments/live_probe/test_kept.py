@@ -5,6 +5,8 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 
+from sqlalchemy import text
+
 from lfr_core.alerts import read
 from lfr_core.deployments.monitoring.store import (
     LiveProbeKind,
@@ -116,7 +118,7 @@ def test_last_proven_is_the_newest_green_of_either_kind_and_red_ones_change_noth
 
     assert proven(harness) == NOW_NS + 10 * 10**9
     with reading(harness.engine) as session:
-        assert [(kept.kind.value, kept.green_ns is not None) for kept in newest_live_probes(session, "dep")] == [
+        assert [(kept.kind.word, kept.green_ns is not None) for kept in newest_live_probes(session, "dep")] == [
             ("live probe", False),
             ("self-test", False),
             ("self-test", True),
@@ -141,3 +143,9 @@ def test_a_proof_changes_no_count_that_anybody_reads(harness: AlertHarness) -> N
 
     assert counted() == before
     assert green(harness, ONE)
+
+
+def test_a_live_probe_that_an_older_version_kept_is_read(harness: AlertHarness) -> None:
+    begin(harness, ONE, ["north"])
+    with writing(harness.engine) as session:
+        assert session.execute(text("SELECT kind FROM proof")).all() == [("proof of life",)]
