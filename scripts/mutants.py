@@ -121,6 +121,8 @@ def show(mutants: list[Mutant]) -> None:
 
 def main(names: list[str]) -> None:
     """Run mutmut on all mutants, or on those whose names match `names` (`lfr_core.domain.rates*`)."""
+    import lfr_core  # noqa: F401  prepares the environment that the child inherits; there the changed copy is imported
+
     shutil.rmtree(COPIES, ignore_errors=True)
     # its own process: it forks once for each mutant, and draws its progress past sys.stdout
     command = [sys.executable, __file__, RUN, "run", "--max-children", str(PROCESSES), *names]

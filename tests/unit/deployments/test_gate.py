@@ -147,13 +147,13 @@ def test_what_opening_and_being_ready_ask_for_are_parts_of_the_same_list() -> No
 
 
 EDGES: list[tuple[Condition, dict[str, object], dict[str, object]]] = [
-    (Condition.LIST_FRESH, {"list_built_ns": NOW_NS - 24 * HOUR_NS}, {"list_built_ns": NOW_NS - 24 * HOUR_NS - 1000}),
+    (Condition.LIST_FRESH, {"list_built_ns": NOW_NS - 24 * HOUR_NS}, {"list_built_ns": NOW_NS - 24 * HOUR_NS - 1}),
     (Condition.LIST_FRESH, {"list_built_ns": NOW_NS}, {"list_built_ns": None}),
     (Condition.LIST_FRESH, {"list_last_day": date(2026, 11, 23)}, {"list_last_day": None}),
     (
         Condition.GALLERY_UNCHANGED,
         {"gallery_looked_ns": NOW_NS - 600 * 10**9},
-        {"gallery_looked_ns": NOW_NS - 600 * 10**9 - 1000},
+        {"gallery_looked_ns": NOW_NS - 600 * 10**9 - 1},
     ),
     (Condition.GALLERY_UNCHANGED, {"gallery_looked_ns": NOW_NS}, {"gallery_looked_ns": NOW_NS + 1}),
     (
@@ -161,7 +161,7 @@ EDGES: list[tuple[Condition, dict[str, object], dict[str, object]]] = [
         {"announced_ns": NOW_NS - 49 * HOUR_NS},
         {"announced_ns": NOW_NS - 49 * HOUR_NS + 1000},  # the start is an hour ago
     ),
-    (Condition.PROVEN, {"proven_ns": NOW_NS - 600 * 10**9}, {"proven_ns": NOW_NS - 600 * 10**9 - 1000}),
+    (Condition.PROVEN, {"proven_ns": NOW_NS - 600 * 10**9}, {"proven_ns": NOW_NS - 600 * 10**9 - 1}),
     (Condition.PROVEN, {"proven_ns": NOW_NS}, {"proven_ns": NOW_NS + 1}),
     (
         Condition.AUDIT_WRITABLE,

@@ -124,6 +124,10 @@ def test_a_proportion_has_its_base_its_point_its_interval_and_its_bound() -> Non
     assert (found.k, found.n, found.point) == (1, 4, 0.25)
     assert (found.low95, found.high95) == clopper_pearson(1, 4)
     assert found.upper95_one_sided == upper_bound(1, 4)
+    none_wrong = proportion(0, 5)
+    assert (none_wrong.k, none_wrong.n, none_wrong.point, none_wrong.low95) == (0, 5, 0.0, 0.0)
+    with pytest.raises(Poison):
+        proportion(1, 0)
     nothing = proportion(0, 0)
     assert (nothing.k, nothing.n, nothing.low95, nothing.high95) == (0, 0, None, None)
 
@@ -140,6 +144,10 @@ def test_cells_add_up() -> None:
 )
 def test_a_rate_is_said_as_one_in_so_many(rate: float | None, words: str) -> None:
     assert one_in(rate) == words
+
+
+def test_alerts_are_decided_unless_it_is_said_that_some_are_not() -> None:
+    assert natural_frequency(faces=10, alerts=1, false_alerts=1) == "of 10 faces, 1 alert, 1 wrong"
 
 
 def test_large_numbers_are_said_with_commas() -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from structlog.testing import capture_logs
 
 from lfr_core.common.errors import Poison, Refused
 from lfr_core.custody.audit.port import AuditEvent, Verb
@@ -84,6 +86,51 @@ def test_a_consultation_says_who_looked_at_what_and_for_which_purpose(tmp_path: 
         core.open_kept(key.info.id, actor="A. Okafor", purpose="  ")
     with refused("people.unknown"):
         core.open_kept(key.info.id, actor="Joe Public", purpose="look")
+
+
+def test_who_has_signed_on_to_one_deployment_opens_nothing_of_another(tmp_path: Path) -> None:
+    core, _, records = vault_core(tmp_path)
+    elsewhere = make(core, "a", deployment="e")
+
+    with refused("operator.not-signed-on"):
+        core.open_kept(elsewhere.info.id, actor="A. Okafor", purpose="look")
+    assert records.events == []
+
+
+@pytest.mark.parametrize("asked", [{"kind": "secret"}, {"deployment": "x" * 1_000}, {"after": "x" * 1_000}], ids=str)
+def test_a_question_for_keys_that_makes_no_sense_is_refused(tmp_path: Path, asked: dict[str, Any]) -> None:
+    core, _, _ = vault_core(tmp_path)
+    with refused("vault.bad-request"):
+        core.kept(**asked)
+
+
+def test_what_goes_when_the_vault_stops_is_booked_before_it_ends(tmp_path: Path) -> None:
+    core, _, records = vault_core(tmp_path)
+    frame = core.seal_key("d", "cam")
+    core.stop()
+
+    assert records.destroyed_ == {frame.id: NOW_NS}
+
+
+def test_the_beginning_closes_what_the_vault_before_it_left_open(tmp_path: Path) -> None:
+    clock = TwoClocks()
+    records = RefusingRecords(clock)
+    vault_core(tmp_path, clock, records)[0].begin()
+
+    assert records.closed_ns == NOW_NS
+
+
+def test_a_clock_that_jumps_is_logged_for_whoever_runs_the_system(tmp_path: Path) -> None:
+    core, clock, _ = vault_core(tmp_path)
+    core.sweep()
+    clock.advance(10.0)
+    clock.step(86_400)
+    with capture_logs() as logs:
+        core.sweep()
+
+    (line,) = [each for each in logs if each["event"] == "vault.clock"]
+    assert line["log_level"] == "error"
+    assert "clock" in line["reason"]
 
 
 def test_a_key_goes_at_the_moment_it_is_due_to_whoever_asks_first(tmp_path: Path) -> None:
@@ -201,6 +248,11 @@ class RefusingRecords(Records):
     """A trail that will never take an entry about one of the keys."""
 
     never = ""
+    closed_ns = 0
+
+    def close_unfinished(self, at_ns: int) -> int:
+        self.closed_ns = at_ns
+        return super().close_unfinished(at_ns)
 
     def record(self, event: AuditEvent) -> None:
         if event.subject == self.never:
