@@ -17,7 +17,7 @@ from lfr_core.common.errors import Poison, Refused
 from lfr_core.custody.installation import Installation
 from lfr_core.custody.people.roles import Role
 from lfr_core.deployments.application import Application
-from lfr_core.deployments.reading import read_application, read_planned_deployment
+from lfr_core.deployments.reading import read_application, read_state
 from lfr_core.deployments.services import build_deployment_store
 from lfr_core.domain.working_days import LONDON
 from lfr_core.recognition.faces.engine import build_engine
@@ -90,7 +90,7 @@ def check_and_enrol_the_list(installation: Installation, made: Application) -> S
 def _describe_list(installation: Installation, deployment: str) -> str:
     with reading(installation.engine) as session:
         row = session.get_one(DeploymentRow, deployment)
-        planned = read_planned_deployment(session, row)
+        planned = read_state(session, row)
         size, blue = row.watchlist_size, row.blue_list_size
     digest = planned.list_digest if planned else ""
     return (

@@ -14,7 +14,7 @@ from pathlib import Path
 from sqlmodel import Session, col, select
 
 from lfr_core.deployments.deadlines import Moments, results_due
-from lfr_core.deployments.reading import read_authority, read_planned_deployment
+from lfr_core.deployments.reading import read_authority, read_state
 from lfr_core.deployments.steps import AFTER_AUTHORITY
 from lfr_core.domain.deployments import DeploymentStatus as Status
 from lfr_core.domain.policy import PlanningPolicy, Policy
@@ -166,7 +166,7 @@ def _read_results_due(session: Session, policy: Policy, now: datetime) -> dict[s
 
 
 def _read_facts(session: Session, row: DeploymentRow, home: Path, due: dict[str, Moments]) -> ScheduleFacts | None:
-    planned = read_planned_deployment(session, row)
+    planned = read_state(session, row)
     if planned is None:
         return None
     given = read_authority(session, row.id)

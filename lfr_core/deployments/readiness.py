@@ -13,8 +13,8 @@ from lfr_core.common.errors import Refused
 from lfr_core.custody.people.roles import Person
 from lfr_core.deployments.application import Application, Authority
 from lfr_core.deployments.gate_facts import gate_facts
-from lfr_core.deployments.reading import read_application, read_authority, read_planned_deployment
-from lfr_core.deployments.state_machine import PlannedDeployment
+from lfr_core.deployments.reading import read_application, read_authority, read_state
+from lfr_core.deployments.state_machine import DeploymentState
 from lfr_core.deployments.steps import RULES, Step
 from lfr_core.deployments.views import view_of
 from lfr_core.domain.deployments import DeploymentStatus, DeploymentView
@@ -60,7 +60,7 @@ class Standing:
 
     name: str
     view: DeploymentView
-    planned: PlannedDeployment
+    planned: DeploymentState
     application: Application
     authority: Authority | None
     """The decision on this revision."""
@@ -105,7 +105,7 @@ def standing(engine: Engine, deployment: str, limits: GateLimits, *, now_ns: int
         if row is None:
             raise Refused("deployment.unknown", f"there is no deployment {deployment!r}: choose one of the calendar")
         planned, made, kept = (
-            read_planned_deployment(session, row),
+            read_state(session, row),
             read_application(session, row.id),
             session.get(PlannedDeploymentRow, row.id),
         )

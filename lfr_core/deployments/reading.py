@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from lfr_core.custody.people.roles import Rank, Role
 from lfr_core.deployments.application import Application, Authority
-from lfr_core.deployments.state_machine import PlannedDeployment
+from lfr_core.deployments.state_machine import DeploymentState
 from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.domain.figures import UseCase
 from lfr_core.storage.engine import reading
@@ -32,7 +32,7 @@ __all__ = [
     "open_calls",
     "read_application",
     "read_authority",
-    "read_planned_deployment",
+    "read_state",
     "timeline",
 ]
 
@@ -83,14 +83,14 @@ _EVER = (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
 """The hours of a trial: it may be opened at any time."""
 
 
-def read_planned_deployment(session: Session, row: DeploymentRow) -> PlannedDeployment | None:
+def read_state(session: Session, row: DeploymentRow) -> DeploymentState | None:
     """Return where a deployment stands; None where one that is planned has no application, which is damage."""
     if not row.planned:
-        return PlannedDeployment(row.id, DeploymentStatus(row.status), 0, "", _EVER[0], _EVER[1], planned=False)
+        return DeploymentState(row.id, DeploymentStatus(row.status), 0, "", _EVER[0], _EVER[1], planned=False)
     kept, made = session.get(PlannedDeploymentRow, row.id), read_application(session, row.id)
     if kept is None or made is None:
         return None
-    return PlannedDeployment(
+    return DeploymentState(
         deployment=row.id,
         status=DeploymentStatus(row.status),
         revision=kept.revision,

@@ -15,8 +15,8 @@ from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.port import AuditEvent, Trail
 from lfr_core.custody.people.lookup import acting
 from lfr_core.custody.people.roles import Role
-from lfr_core.deployments.reading import answer_calls, read_planned_deployment
-from lfr_core.deployments.state_machine import Actor, PlannedDeployment, rule_of, transition
+from lfr_core.deployments.reading import answer_calls, read_state
+from lfr_core.deployments.state_machine import Actor, DeploymentState, rule_of, transition
 from lfr_core.deployments.steps import Step
 from lfr_core.domain.actors import Principal, SystemActor
 from lfr_core.storage.tables.deployments import DeploymentRow, DeploymentStepRow, PlannedDeploymentRow
@@ -47,7 +47,7 @@ def record_step(
     digest: str = "",
     note: str = "",
     facts: Mapping[str, str | int] | None = None,
-) -> PlannedDeployment:
+) -> DeploymentState:
     """Take `step`, keep where the deployment stands, and answer the calls that this answers.
 
     The trail must have been prepared for `by`. Preconditions that need more than the deployment itself (documents,
@@ -57,7 +57,7 @@ def record_step(
         Refused: as `transition` and `actor_of`; `life.trial`: a trial has no such step; `life.no-application`: it is
             called planned and has none; the records are damaged.
     """
-    rule, before = rule_of(row.id, step, planned=row.planned), read_planned_deployment(session, row)
+    rule, before = rule_of(row.id, step, planned=row.planned), read_state(session, row)
     if before is None:
         raise Refused("life.no-application", f"deployment {row.id} is planned and has no application: that is damage")
     actor = actor_of(session, by, rule.roles)
@@ -80,14 +80,14 @@ def record_step(
     return after
 
 
-def note_step(session: Session, planned: PlannedDeployment, step: Step, *, by: str, now: datetime, note: str) -> None:
+def note_step(session: Session, state: DeploymentState, step: Step, *, by: str, now: datetime, note: str) -> None:
     """A line of the timeline."""
     session.add(
         DeploymentStepRow(
-            deployment=planned.deployment,
-            revision=planned.revision,
+            deployment=state.deployment,
+            revision=state.revision,
             step=step.value,
-            status=planned.status.value,
+            status=state.status.value,
             by=by,
             at=now,
             note=note,
@@ -95,9 +95,7 @@ def note_step(session: Session, planned: PlannedDeployment, step: Step, *, by: s
     )
 
 
-def _keep(
-    session: Session, row: DeploymentRow, before: PlannedDeployment, after: PlannedDeployment, now: datetime
-) -> None:
+def _keep(session: Session, row: DeploymentRow, before: DeploymentState, after: DeploymentState, now: datetime) -> None:
     row.status = after.status.value
     session.add(row)
     kept = session.get(PlannedDeploymentRow, row.id)

@@ -11,7 +11,7 @@ from lfr_core.deployments.steps import Step, StepRule, rules_of
 from lfr_core.domain.actors import SystemActor, same_person
 from lfr_core.domain.deployments import DeploymentStatus as Status
 
-__all__ = ["Actor", "PlannedDeployment", "rule_of", "transition"]
+__all__ = ["Actor", "DeploymentState", "rule_of", "transition"]
 
 _INSTEAD = {
     Step.READY: "`lfr deployment open` opens it once it has its list",
@@ -31,7 +31,7 @@ class Actor:
 
 
 @dataclass(frozen=True, slots=True)
-class PlannedDeployment:
+class DeploymentState:
     """Where a deployment stands. Names are those under which people are registered; "" is nobody yet."""
 
     deployment: str
@@ -75,13 +75,11 @@ def rule_of(deployment: str, step: Step, *, planned: bool) -> StepRule:
     return rule
 
 
-def transition(
-    planned: PlannedDeployment, step: Step, actor: Actor, now: datetime, *, digest: str = ""
-) -> PlannedDeployment:
+def transition(state: DeploymentState, step: Step, actor: Actor, now: datetime, *, digest: str = "") -> DeploymentState:
     """The deployment after `step`. A suspended one that is suspended again, and the like, stays as it is.
 
     Args:
-        planned: where it stands.
+        state: where it stands.
         step: what is done.
         actor: by whom.
         now: when, aware.
@@ -91,90 +89,87 @@ def transition(
         Refused: `life.wrong-state`, `life.wrong-role`, `life.same-person`, `life.list-changed`, `life.no-list`,
             `life.not-announced`, `life.not-confirmed`, `life.too-early`, `life.hours-over`; as `rule_of`.
     """
-    rule = rule_of(planned.deployment, step, planned=planned.planned)
-    if planned.status not in rule.froms:
+    rule = rule_of(state.deployment, step, planned=state.planned)
+    if state.status not in rule.froms:
         expected = ", ".join(sorted(each.value for each in rule.froms))
         raise Refused(
             "life.wrong-state",
-            f"deployment {planned.deployment} is {planned.status.value}: {step.value} needs one that is {expected}",
+            f"deployment {state.deployment} is {state.status.value}: {step.value} needs one that is {expected}",
         )
     if not (actor.roles & rule.roles or actor.part in rule.systems):
         roles = " or ".join(sorted(role.value for role in rule.roles))
         raise Refused("life.wrong-role", f"{actor.name} can't {step.value} a deployment: that is for a {roles}")
-    moved = _TRANSITIONS[step](planned, actor, now, digest) if step in _TRANSITIONS else planned
+    moved = _TRANSITIONS[step](state, actor, now, digest) if step in _TRANSITIONS else state
     return moved if rule.to is None else replace(moved, status=rule.to)
 
 
-def _plan(planned: PlannedDeployment, actor: Actor, _now: datetime, _digest: str) -> PlannedDeployment:
+def _plan(state: DeploymentState, actor: Actor, _now: datetime, _digest: str) -> DeploymentState:
     """Another revision: what was allowed for the one before is allowed no more."""
-    return replace(planned, revision=planned.revision + 1, planner=actor.name, officer="")
+    return replace(state, revision=state.revision + 1, planner=actor.name, officer="")
 
 
-def _authorise(planned: PlannedDeployment, actor: Actor, now: datetime, _digest: str) -> PlannedDeployment:
-    _other(planned, actor, planned.planner, "planned")
-    _not_over(planned, now)
-    return replace(planned, officer=actor.name)
+def _authorise(state: DeploymentState, actor: Actor, now: datetime, _digest: str) -> DeploymentState:
+    _other(state, actor, state.planner, "planned")
+    _not_over(state, now)
+    return replace(state, officer=actor.name)
 
 
-def _refuse(planned: PlannedDeployment, actor: Actor, _now: datetime, _digest: str) -> PlannedDeployment:
-    _other(planned, actor, planned.planner, "planned")
-    return planned
+def _refuse(state: DeploymentState, actor: Actor, _now: datetime, _digest: str) -> DeploymentState:
+    _other(state, actor, state.planner, "planned")
+    return state
 
 
-def _compile(planned: PlannedDeployment, actor: Actor, now: datetime, digest: str) -> PlannedDeployment:
+def _compile(state: DeploymentState, actor: Actor, now: datetime, digest: str) -> DeploymentState:
     if not digest:
-        raise Refused("life.no-list", f"deployment {planned.deployment} needs a list with at least one entry")
-    _not_over(planned, now)
-    return replace(planned, compiler=actor.name, list_digest=digest, approved_digest="", approver="")
+        raise Refused("life.no-list", f"deployment {state.deployment} needs a list with at least one entry")
+    _not_over(state, now)
+    return replace(state, compiler=actor.name, list_digest=digest, approved_digest="", approver="")
 
 
-def _approve_list(planned: PlannedDeployment, actor: Actor, _now: datetime, digest: str) -> PlannedDeployment:
-    _other(planned, actor, planned.planner, "planned")
-    _other(planned, actor, planned.compiler, "compiled the list of")
-    if digest != planned.list_digest:
+def _approve_list(state: DeploymentState, actor: Actor, _now: datetime, digest: str) -> DeploymentState:
+    _other(state, actor, state.planner, "planned")
+    _other(state, actor, state.compiler, "compiled the list of")
+    if digest != state.list_digest:
         raise Refused(
             "life.list-changed",
-            f"the list of {planned.deployment} isn't the one you saw (digest {planned.list_digest[:16]}): "
-            "look at it again",
+            f"the list of {state.deployment} isn't the one you saw (digest {state.list_digest[:16]}): look at it again",
         )
-    return replace(planned, approved_digest=digest, approver=actor.name)
+    return replace(state, approved_digest=digest, approver=actor.name)
 
 
-def _announce(planned: PlannedDeployment, _actor: Actor, _now: datetime, _digest: str) -> PlannedDeployment:
-    return replace(planned, announced=True)
+def _announce(state: DeploymentState, _actor: Actor, _now: datetime, _digest: str) -> DeploymentState:
+    return replace(state, announced=True)
 
 
-def _ready(planned: PlannedDeployment, _actor: Actor, now: datetime, _digest: str) -> PlannedDeployment:
-    _not_over(planned, now)
-    if not planned.list_is_approved:
-        raise Refused("life.list-changed", f"the list of {planned.deployment} as it is was not approved")
-    if not planned.announced:
+def _ready(state: DeploymentState, _actor: Actor, now: datetime, _digest: str) -> DeploymentState:
+    _not_over(state, now)
+    if not state.list_is_approved:
+        raise Refused("life.list-changed", f"the list of {state.deployment} as it is was not approved")
+    if not state.announced:
         raise Refused(
             "life.not-announced",
-            f"{planned.deployment} was neither announced nor withheld: `lfr deployment announce` or `withhold`",
+            f"{state.deployment} was neither announced nor withheld: `lfr deployment announce` or `withhold`",
         )
-    if not (planned.signage and planned.briefing):
+    if not (state.signage and state.briefing):
         raise Refused(
             "life.not-confirmed",
-            f"somebody has to confirm that signs stand at all approaches of {planned.deployment} "
+            f"somebody has to confirm that signs stand at all approaches of {state.deployment} "
             "and officers are briefed",
         )
-    return planned
+    return state
 
 
-def _open(planned: PlannedDeployment, _actor: Actor, now: datetime, _digest: str) -> PlannedDeployment:
-    if now < planned.starts_at:
-        raise Refused(
-            "life.too-early", f"the hours of {planned.deployment} begin at {planned.starts_at:%Y-%m-%d %H:%M %Z}"
-        )
-    _not_over(planned, now)
-    return planned
+def _open(state: DeploymentState, _actor: Actor, now: datetime, _digest: str) -> DeploymentState:
+    if now < state.starts_at:
+        raise Refused("life.too-early", f"the hours of {state.deployment} begin at {state.starts_at:%Y-%m-%d %H:%M %Z}")
+    _not_over(state, now)
+    return state
 
 
-def _resume(planned: PlannedDeployment, actor: Actor, now: datetime, _digest: str) -> PlannedDeployment:
-    _other(planned, actor, planned.planner, "planned")
-    _not_over(planned, now)
-    return planned
+def _resume(state: DeploymentState, actor: Actor, now: datetime, _digest: str) -> DeploymentState:
+    _other(state, actor, state.planner, "planned")
+    _not_over(state, now)
+    return state
 
 
 _TRANSITIONS = {
@@ -191,16 +186,14 @@ _TRANSITIONS = {
 }
 
 
-def _other(planned: PlannedDeployment, actor: Actor, name: str, did: str) -> None:
+def _other(state: DeploymentState, actor: Actor, name: str, did: str) -> None:
     if name and same_person(actor.name, name):
         raise Refused(
             "life.same-person",
-            f"{actor.name} {did} deployment {planned.deployment}: another authorising officer has to decide this",
+            f"{actor.name} {did} deployment {state.deployment}: another authorising officer has to decide this",
         )
 
 
-def _not_over(planned: PlannedDeployment, now: datetime) -> None:
-    if now >= planned.ends_at:
-        raise Refused(
-            "life.hours-over", f"the hours of {planned.deployment} ended at {planned.ends_at:%Y-%m-%d %H:%M %Z}"
-        )
+def _not_over(state: DeploymentState, now: datetime) -> None:
+    if now >= state.ends_at:
+        raise Refused("life.hours-over", f"the hours of {state.deployment} ended at {state.ends_at:%Y-%m-%d %H:%M %Z}")

@@ -14,7 +14,7 @@ from lfr_core.deployments.compliance_documents.forms import FormKind, PrintedFor
 from lfr_core.deployments.evaluations import Evaluation
 from lfr_core.deployments.false_alert_forecast import forecast_false_alerts
 from lfr_core.deployments.gate_facts import planned_facts
-from lfr_core.deployments.reading import read_application, read_authority, read_planned_deployment
+from lfr_core.deployments.reading import read_application, read_authority, read_state
 from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.domain.policy import Policy
 from lfr_core.publication.closing import closing_report
@@ -85,7 +85,7 @@ def _of_authority(session: Session, row: DeploymentRow, given: Authority, now: d
 
 
 def _list_of(session: Session, row: DeploymentRow) -> ListFacts | None:
-    kept, planned = session.get_one(PlannedDeploymentRow, row.id), read_planned_deployment(session, row)
+    kept, planned = session.get_one(PlannedDeploymentRow, row.id), read_state(session, row)
     if planned is None or not kept.list_digest or kept.list_built_at is None:
         return None
     of = WatchlistCompositionRow.deployment == row.id

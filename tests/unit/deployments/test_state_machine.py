@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from lfr_core.common.errors import Refused
 from lfr_core.custody.people.roles import Role
-from lfr_core.deployments.state_machine import Actor, PlannedDeployment, transition
+from lfr_core.deployments.state_machine import Actor, DeploymentState, transition
 from lfr_core.deployments.steps import BEFORE_OPEN, RULES, Step
 from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.deployments import DeploymentStatus as Status
@@ -35,8 +35,8 @@ PEOPLE = [
 ]
 
 
-def planned(status: Status = Status.DRAFT, **changes: object) -> PlannedDeployment:
-    made = PlannedDeployment(deployment="d", status=status, revision=1, planner="Pat", starts_at=START, ends_at=END)
+def planned(status: Status = Status.DRAFT, **changes: object) -> DeploymentState:
+    made = DeploymentState(deployment="d", status=status, revision=1, planner="Pat", starts_at=START, ends_at=END)
     return replace(made, **changes)  # type: ignore[arg-type]  # fields by name
 
 
@@ -102,7 +102,7 @@ class AnyDeployment(RuleBasedStateMachine):
             assert not decided or decided.casefold().strip() != planner
 
 
-def _may(planned: PlannedDeployment, step: Step, actor: Actor, now: datetime, digest: str) -> bool:
+def _may(planned: DeploymentState, step: Step, actor: Actor, now: datetime, digest: str) -> bool:
     """What the rules ask of each step, written a second time and otherwise."""
 
     def is_one_of(*names: str) -> bool:

@@ -8,7 +8,7 @@ import pytest
 
 from lfr_core.common.errors import Refused
 from lfr_core.custody.people.roles import Role
-from lfr_core.deployments.state_machine import Actor, PlannedDeployment, rule_of, transition
+from lfr_core.deployments.state_machine import Actor, DeploymentState, rule_of, transition
 from lfr_core.deployments.steps import RULES, TRIAL_ROLES, TRIAL_RULES, Step, rules_of
 from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.deployments import DeploymentKind, DeploymentView
@@ -19,8 +19,8 @@ EVER = (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
 COMMAND = Actor("system:lfr", part=SystemActor.LFR)
 
 
-def trial(status: Status) -> PlannedDeployment:
-    return PlannedDeployment("t", status, 0, "", *EVER, planned=False)
+def trial(status: Status) -> DeploymentState:
+    return DeploymentState("t", status, 0, "", *EVER, planned=False)
 
 
 def test_a_trial_goes_from_draft_to_ready_to_live_to_its_end_and_may_stand_still() -> None:

@@ -10,7 +10,7 @@ import pytest
 from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.port import Verb
 from lfr_core.custody.people.roles import Role
-from lfr_core.deployments.state_machine import Actor, PlannedDeployment, transition
+from lfr_core.deployments.state_machine import Actor, DeploymentState, transition
 from lfr_core.deployments.steps import RULES, TRIAL_RULES, Step
 from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.deployments import DeploymentStatus as S
@@ -25,15 +25,13 @@ LIST = {"list_digest": "one", "approved_digest": "one"}
 IN_ORDER = {**LIST, "announced": True, "signage": True, "briefing": True}
 
 
-def planned(status: S, **changes: object) -> PlannedDeployment:
-    made = PlannedDeployment(
-        deployment="market", status=status, revision=3, planner="Pat", starts_at=START, ends_at=END
-    )
+def planned(status: S, **changes: object) -> DeploymentState:
+    made = DeploymentState(deployment="market", status=status, revision=3, planner="Pat", starts_at=START, ends_at=END)
     return replace(made, **changes)  # type: ignore[arg-type]  # fields by name
 
 
 def refusal(
-    before: PlannedDeployment, step: Step, actor: Actor, now: datetime = START, *, digest: str = "one"
+    before: DeploymentState, step: Step, actor: Actor, now: datetime = START, *, digest: str = "one"
 ) -> tuple[str, str]:
     """The rule and the words."""
     with pytest.raises(Refused) as refused:
@@ -140,7 +138,7 @@ def test_a_list_without_an_entry_is_none() -> None:
     ],
 )
 def test_whoever_may_not_decide_for_their_own_part_in_it_reads_which(
-    before: PlannedDeployment, step: Step, did: str
+    before: DeploymentState, step: Step, did: str
 ) -> None:
     words = f"Cass {did} deployment market: another authorising officer has to decide this"
     assert refusal(before, step, CASS) == ("life.same-person", words)
