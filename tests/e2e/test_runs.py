@@ -13,12 +13,9 @@ from typing import Any
 
 import pytest
 
-from tests.support.brokers import kafka_libs
 from tests.support.oracle import ExpectedPass, SentByCamera, check_stream
 from tests.support.samples import require_photos
 from tests.support.walks import Walk, write_walks
-
-__all__ = ["kafka_libs"]
 
 pytestmark = [pytest.mark.models, pytest.mark.timeout(400)]
 

@@ -10,9 +10,6 @@ from collections.abc import Iterator
 import pytest
 
 from streams.camera.rate_limit import silence_kafka_logs
-from tests.support.brokers import kafka_libs
-
-__all__ = ["kafka_libs"]
 
 
 @pytest.fixture(autouse=True)

@@ -9,10 +9,9 @@ from sqlalchemy import Engine
 from lfr_core.domain.watchlists import Category
 from lfr_core.storage.engine import open_engine
 from tests.support.alert_harness import AlertHarness
-from tests.support.databases import database_url, postgres, sqlite_url
 from tests.support.records import entry
 
-__all__ = ["database_url", "engine", "harness", "postgres", "sqlite_url"]
+__all__ = ["engine", "harness"]
 
 
 @pytest.fixture

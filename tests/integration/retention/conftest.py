@@ -7,22 +7,9 @@ import pytest
 from sqlalchemy import Engine
 
 from lfr_core.storage.engine import open_engine
-from tests.support.brokers import kafka_broker, kafka_libs, tansu_broker
-from tests.support.databases import database_url, postgres, sqlite_url
-from tests.support.prefect import prefect_server
 from tests.support.retention import DAY_S, RetentionHarness
 
-__all__ = [
-    "database_url",
-    "engine",
-    "harness",
-    "kafka_broker",
-    "kafka_libs",
-    "postgres",
-    "prefect_server",
-    "sqlite_url",
-    "tansu_broker",
-]
+__all__ = ["engine", "harness"]
 
 
 @pytest.fixture

@@ -15,11 +15,9 @@ from lfr_core.storage.migrate import check, upgrade
 from streams.broker import KAFKA
 from streams.broker.choose import BrokerChoice
 from streams.broker.log_dirs import read_log_dirs, refuse_other_folder
-from tests.support.brokers import RunningBroker, kafka_broker, kafka_libs, new_kafka
+from tests.support.brokers import RunningBroker, new_kafka
 from tests.support.milvus import MilvusServer
 from tests.support.prefect import PrefectProcess
-
-__all__ = ["kafka_broker", "kafka_libs"]
 
 ODD = "sp ace/ünï 😀 100%41 ?q=1#x :=\\'\"&;"
 """White space, letters outside ASCII and outside 16 bits, and what means something in URLs and properties."""

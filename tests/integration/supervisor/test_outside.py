@@ -20,7 +20,7 @@ from apps.supervisor.children import ChildState
 from apps.supervisor.state import read_state
 from lfr_core.common.settings import Settings
 from lfr_core.retention.ended import Purger, read_ended
-from tests.support.brokers import free_ports, kafka_libs
+from tests.support.brokers import free_ports
 from tests.support.outside import (
     STRACE,
     RecordingProxy,
@@ -28,8 +28,6 @@ from tests.support.outside import (
     hostile_folder,
     persons_environment,
 )
-
-__all__ = ["kafka_libs"]
 
 pytestmark = [pytest.mark.models, pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(420)]
 PORTS = ("KAFKA", "KAFKA_CONTROLLER", "MILVUS", "OPERATOR", "PREFECT", "PUBLIC", "IDENTITY")

@@ -16,9 +16,7 @@ import pytest
 from apps.supervisor.children import ChildState
 from apps.supervisor.ports import is_taken
 from apps.supervisor.state import process_created, read_state
-from tests.support.brokers import free_ports, kafka_libs
-
-__all__ = ["kafka_libs"]
+from tests.support.brokers import free_ports
 
 pytestmark = [pytest.mark.models, pytest.mark.timeout(240)]
 LFR = (sys.executable, "-c", "from apps.cli.system import app; app(prog_name='lfr')")

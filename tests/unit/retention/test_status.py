@@ -12,10 +12,7 @@ from lfr_core.retention.port import CLASSES
 from lfr_core.retention.status import ClassStatus, RetentionState, retention_status
 from lfr_core.storage.engine import open_engine, writing
 from lfr_core.storage.tables.retention import RetentionClassRow
-from tests.support.databases import sqlite_url
 from tests.support.records import NOW_NS, live_deployment
-
-__all__ = ["sqlite_url"]
 
 POLICY = load_policy().retention
 S = 10**9

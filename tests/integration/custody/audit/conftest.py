@@ -8,10 +8,9 @@ from sqlalchemy import Engine
 from lfr_core.custody.audit.trail import AuditTrail
 from lfr_core.storage.engine import open_engine
 from tests.support.audit import Notary, audit_trail
-from tests.support.databases import database_url, postgres, sqlite_url
 from tests.support.records import ManualClock
 
-__all__ = ["clock", "database_url", "engine", "notary", "postgres", "sqlite_url", "trail"]
+__all__ = ["clock", "engine", "notary", "trail"]
 
 
 @pytest.fixture

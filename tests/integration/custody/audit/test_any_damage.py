@@ -19,10 +19,8 @@ from lfr_core.custody.audit.verify import AuditReport, verify
 from lfr_core.storage.engine import open_engine
 from lfr_core.storage.migrate import upgrade
 from tests.support.audit import Notary, audit_trail
-from tests.support.databases import Postgres, postgres
+from tests.support.databases import Postgres
 from tests.support.records import ManualClock
-
-__all__ = ["postgres"]
 
 ENTRIES = 12
 COLUMNS = ("at_ns", "deployment", "verb", "body", "previous_hash", "hash")

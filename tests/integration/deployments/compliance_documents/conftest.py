@@ -6,9 +6,8 @@ import pytest
 from sqlalchemy import Engine
 
 from lfr_core.storage.engine import open_engine
-from tests.support.databases import database_url, postgres, sqlite_url
 
-__all__ = ["database_url", "engine", "postgres", "sqlite_url"]
+__all__ = ["engine"]
 
 
 @pytest.fixture

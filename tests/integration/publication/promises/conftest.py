@@ -6,10 +6,7 @@ from pathlib import Path
 import pytest
 
 from lfr_core.storage.engine import open_engine
-from tests.support.databases import database_url, postgres, sqlite_url
 from tests.support.promise_harness import PromiseHarness
-
-__all__ = ["database_url", "postgres", "sqlite_url"]
 
 
 @pytest.fixture

@@ -7,10 +7,9 @@ import pytest
 from sqlalchemy import Engine
 
 from lfr_core.storage.engine import open_engine
-from tests.support.databases import database_url, postgres, sqlite_url
 from tests.support.rights import RightsHarness
 
-__all__ = ["database_url", "engine", "harness", "postgres", "sqlite_url"]
+__all__ = ["engine", "harness"]
 
 
 @pytest.fixture

@@ -7,10 +7,9 @@ import pytest
 from sqlalchemy import Engine
 
 from lfr_core.storage.engine import open_engine
-from tests.support.databases import database_url, postgres, sqlite_url
 from tests.support.footage import FootageHarness
 
-__all__ = ["database_url", "engine", "harness", "postgres", "sqlite_url"]
+__all__ = ["engine", "harness"]
 
 
 @pytest.fixture

@@ -16,12 +16,10 @@ import pytest
 from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus, DeploymentView
 from lfr_core.domain.policy import Policy, load_policy
 from streams.camera.rate_limit import silence_kafka_logs
-from tests.support.brokers import RunningBroker, kafka_broker, kafka_libs, new_kafka, tansu_broker
+from tests.support.brokers import RunningBroker, new_kafka
 
 if TYPE_CHECKING:
     from tests.support.counting_worker import CountingWorker
-
-__all__ = ["kafka_broker", "kafka_libs", "tansu_broker"]
 
 
 @pytest.fixture(autouse=True)
