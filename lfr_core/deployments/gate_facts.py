@@ -10,7 +10,7 @@ from lfr_core.common.errors import Refused
 from lfr_core.custody.people.lookup import acting
 from lfr_core.custody.people.roles import Role
 from lfr_core.deployments.compliance_documents import read_documents_status
-from lfr_core.deployments.listed import last_look
+from lfr_core.deployments.gallery_binding import last_look
 from lfr_core.deployments.monitoring.store import last_proven_ns
 from lfr_core.deployments.reading import read_application
 from lfr_core.domain.deployments import DeploymentStatus

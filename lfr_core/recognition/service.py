@@ -27,7 +27,7 @@ from lfr_core.domain.policy import Policy
 from lfr_core.domain.reserved import LIVE_PROBE_ENTRY
 from lfr_core.recognition.agreement import Shot, Vote
 from lfr_core.recognition.batch import Looked, Probe, RawFrame, Recognised, Seen, Session, session_of
-from lfr_core.recognition.camera import CameraTracks
+from lfr_core.recognition.camera_tracks import CameraTracks
 from lfr_core.recognition.faces.types import FaceEngine, Image
 from lfr_core.recognition.frame_reader import FrameReader
 from lfr_core.recognition.gallery.port import Candidate, Gallery

@@ -12,9 +12,9 @@ from lfr_core.common.errors import LfrError, Poison
 from lfr_core.domain.policy import Policy
 from streams.camera.feedback import InFlightFrames
 from streams.camera.footage import FootageSink
+from streams.camera.frame_accounting import Ledger, Picture
 from streams.camera.job import CameraJob
 from streams.camera.jpeg import jpeg_size
-from streams.camera.ledger import Ledger, Picture
 from streams.camera.rate_limit import RateLimiter
 from streams.camera.reconnect import ReconnectingSource
 from streams.camera.sampler import Pacer, adapt

@@ -15,8 +15,8 @@ from streams.broker.traits import BrokerTraits
 from streams.camera.capture import Capture
 from streams.camera.feedback import FeedbackReader, InFlightFrames
 from streams.camera.footage import FootageSink
+from streams.camera.frame_accounting import Counts, Ledger, Taken
 from streams.camera.job import CameraJob, CameraProgress, CameraReport
-from streams.camera.ledger import Counts, Ledger, Taken
 from streams.camera.producer import FrameProducer, FrameTooLarge
 from streams.camera.rate_limit import RateLimiter
 from streams.camera.sources import Source

@@ -15,8 +15,8 @@ import pytest
 
 from tests.support.brokers import kafka_libs
 from tests.support.oracle import ExpectedPass, SentByCamera, check_stream
+from tests.support.recordings import Walk, write_walks
 from tests.support.samples import require_photos
-from tests.support.walks import Walk, write_walks
 
 __all__ = ["kafka_libs"]
 

@@ -34,7 +34,7 @@ def inject(
     Example: lfr erasure inject high-street-0412
     """
     from apps.cli.erasure.text import print_table
-    from flows.erasing import inject_canaries
+    from flows.build_erasure import inject_canaries
     from lfr_core.common.logs import configure_logs
     from lfr_core.retention.erasure.canary import Control
 

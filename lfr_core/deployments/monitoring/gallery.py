@@ -18,7 +18,7 @@ from lfr_core.common.clock import Clock
 from lfr_core.common.errors import Fatal, Refused, Retryable
 from lfr_core.common.logs import get_logger
 from lfr_core.common.settings import Settings
-from lfr_core.deployments.listed import bound_rows, canary_rows, keep_look, last_look, list_digest, rows_after
+from lfr_core.deployments.gallery_binding import bound_rows, canary_rows, keep_look, last_look, list_digest, rows_after
 from lfr_core.deployments.monitoring.circuit_breaker import Suspends
 from lfr_core.deployments.views import DeploymentReader
 from lfr_core.domain.actors import Principal

@@ -16,10 +16,10 @@ from sqlalchemy import Engine
 
 from lfr_core.common.clock import Clock, utc_from_ns
 from lfr_core.common.errors import Refused
-from lfr_core.custody.vault.lists import find_list_key
 from lfr_core.custody.vault.port import KeptKeyInfo, KeyKind, Vault
+from lfr_core.custody.vault.watchlist_key import find_list_key
 from lfr_core.deployments.entries import entry_row, reference_rows
-from lfr_core.deployments.listed import allow_canary
+from lfr_core.deployments.gallery_binding import allow_canary
 from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.deployments import DeploymentView
 from lfr_core.domain.reserved import CANARY_ENTRY

@@ -30,10 +30,10 @@ from lfr_core.publication.results import PublicationOutcome, ResultsService
 from lfr_core.storage.engine import reading, writing
 from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.stream import CameraSessionRow
-from tests.support.deciding import seen
 from tests.support.people import add_people
 from tests.support.publishing import announcing, ended_deployment, planned
 from tests.support.records import ManualClock, alerts_of
+from tests.support.shown_pictures import seen
 from tests.support.vaults import trail_of
 
 POLICY = load_policy()

@@ -29,12 +29,12 @@ from lfr_core.retention.footage.people import HOLDERS
 from lfr_core.storage.engine import open_engine, writing
 from lfr_core.storage.tables.stream import CameraSessionRow
 from tests.support.databases import new_sqlite
-from tests.support.deciding import seen
 from tests.support.galleries import held_by
 from tests.support.people import add_people
 from tests.support.promise_harness import PromiseHarness
 from tests.support.publishing import planned
 from tests.support.records import entry
+from tests.support.shown_pictures import seen
 
 OLGA, REX = "Olga Reyes", "Rex Left"
 """Both in every role; Rex is revoked."""

@@ -21,7 +21,7 @@ from lfr_core.common.project import PROJECT
 from lfr_core.custody.audit.port import AuditEvent, Verb
 from lfr_core.custody.audit.trail import record
 from lfr_core.custody.vault.epochs import Epoch
-from lfr_core.custody.vault.lists import make_list_key
+from lfr_core.custody.vault.watchlist_key import make_list_key
 from lfr_core.deployments.vault_log import VaultLog
 from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.alerts import Judgement
@@ -40,8 +40,8 @@ from lfr_core.storage.tables.erasure import CanaryRow, CertificateRow
 from lfr_core.storage.tables.publication import AnnouncementRow, PublishedRecordRow
 from lfr_core.storage.tables.rights import RightsRequestRow
 from lfr_core.storage.tables.watchlists import WatchlistEntryRow
-from tests.support.deciding import seen
 from tests.support.promise_harness import DAY_S, LATE_S, PromiseHarness
+from tests.support.shown_pictures import seen
 from tests.support.vaults import MemoryVault
 
 Breaking = Callable[[PromiseHarness], Iterator[None]]

@@ -14,7 +14,7 @@ from lfr_core.retention.erasure.forms import random_template
 from lfr_core.retention.erasure.inject import inject_template
 from lfr_core.retention.erasure.verify import Verdict, Verification
 from tests.support.brokers import new_kafka
-from tests.support.erasing import DAY_S, ErasureHarness
+from tests.support.erasure_harness import DAY_S, ErasureHarness
 from tests.support.milvus import MilvusServer
 
 pytestmark = pytest.mark.kafka

@@ -10,8 +10,8 @@ import numpy as np
 from lfr_core.domain.policy import load_policy
 from streams.camera.capture import Capture
 from streams.camera.feedback import InFlightFrames
+from streams.camera.frame_accounting import Ledger
 from streams.camera.job import CameraJob
-from streams.camera.ledger import Ledger
 from streams.camera.sources import Grab, SourceInfo
 from streams.camera.stop_token import StopToken
 from tests.support.records import NOW_NS, ManualClock

@@ -25,8 +25,8 @@ from lfr_core.storage.engine import reading, writing
 from lfr_core.storage.tables.deployments import CallRow, DeploymentRow
 from lfr_core.storage.tables.monitoring import CircuitBreakerTripRow
 from tests.support.alert_harness import AlertHarness
-from tests.support.deciding import seen
 from tests.support.records import NOW_NS
+from tests.support.shown_pictures import seen
 
 POLICY = load_policy().live_probe
 

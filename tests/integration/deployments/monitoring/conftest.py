@@ -11,7 +11,7 @@ from lfr_core.storage.engine import open_engine
 from tests.support.alert_harness import AlertHarness
 from tests.support.brokers import kafka_broker, kafka_libs
 from tests.support.databases import database_url, postgres, sqlite_url
-from tests.support.proving import make_planned
+from tests.support.planned_deployment import make_planned
 from tests.support.records import entry
 
 __all__ = ["database_url", "engine", "harness", "kafka_broker", "kafka_libs", "postgres", "sqlite_url"]

@@ -7,7 +7,7 @@ import time
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.camera.ledger import Counts, Ledger, Picture
+from streams.camera.frame_accounting import Counts, Ledger, Picture
 from streams.camera.stop_token import StopToken
 
 EVENTS = st.lists(st.sampled_from(["skip", "drop", "offer", "take", "take-refuse", "settled"]), max_size=200)
