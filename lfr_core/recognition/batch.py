@@ -10,7 +10,7 @@ import numpy as np
 from lfr_core.common.biometric import Biometric
 from lfr_core.domain.deployments import DeploymentView
 from lfr_core.domain.frames import FrameHeader
-from lfr_core.domain.messages import DeadLetter, OutcomeBatch, Proof, Sighting
+from lfr_core.domain.messages import DeadLetter, LiveProbeResult, OutcomeBatch, Sighting
 from lfr_core.domain.outcomes import FrameOutcome
 from lfr_core.recognition.agreement import Shot
 from lfr_core.recognition.faces.types import Floats
@@ -71,7 +71,7 @@ class Looked:
     templates: Biometric[Floats] = field(default_factory=lambda: Biometric(np.empty((0, 512), np.float32)))
     """Shape (n, 512), a row a probe."""
     dead: list[DeadLetter] = field(default_factory=list)
-    proofs: list[LiveProbeLook] = field(default_factory=list)
+    live_probes: list[LiveProbeLook] = field(default_factory=list)
 
     def __repr__(self) -> str:
         return f"<Looked frames={len(self.seen)} probes={len(self.probes)}>"
@@ -84,4 +84,4 @@ class Recognised:
     sightings: list[Sighting]
     outcomes: list[OutcomeBatch]
     dead: list[DeadLetter]
-    proofs: list[Proof] = field(default_factory=list)
+    live_probe_results: list[LiveProbeResult] = field(default_factory=list)

@@ -21,7 +21,7 @@ from lfr_core.common.errors import Poison, Refused, Retryable
 from lfr_core.custody.vault.port import Vault
 from lfr_core.domain.deployments import DeploymentDirectory, DeploymentView
 from lfr_core.domain.frames import FrameHeader, FrameKind, FrameOpener
-from lfr_core.domain.messages import Proof, Sighting, gathered
+from lfr_core.domain.messages import LiveProbeResult, Sighting, gathered
 from lfr_core.domain.outcomes import FrameOutcome
 from lfr_core.domain.policy import Policy
 from lfr_core.domain.reserved import LIVE_PROBE_ENTRY
@@ -37,7 +37,7 @@ from lfr_core.recognition.stopwatch import Stopwatch
 
 __all__ = ["Recogniser"]
 
-_UNCOUNTED = frozenset({FrameKind.CANARY, FrameKind.PROOF})
+_UNCOUNTED = frozenset({FrameKind.CANARY, FrameKind.LIVE_PROBE})
 IDLE_SESSION_S = 60.0  # tracks of a camera that moved to another worker or died are forgotten after a minute
 
 
@@ -62,7 +62,7 @@ class Recogniser:
         self._vault = vault
         self._policy = policy
         self._clock = clock
-        self._prover = LiveProbeResponder(engine=engine, gallery=gallery, opener=opener, policy=policy, clock=clock)
+        self._responder = LiveProbeResponder(engine=engine, gallery=gallery, opener=opener, policy=policy, clock=clock)
         self._watch = Stopwatch(clock)
         self._cameras: dict[Session, CameraTracks] = {}
         self._reader = FrameReader(engine.contract_id, opener=opener, policy=policy, clock=clock, watch=self._watch)
@@ -93,8 +93,8 @@ class Recogniser:
             if header.kind is FrameKind.CANARY:
                 self._look_at_canary(frame, header, view)
                 continue
-            if header.kind is FrameKind.PROOF:
-                self._look_at_proof(looked, frame, header, view)
+            if header.kind is FrameKind.LIVE_PROBE:
+                self._answer_live_probe(looked, frame, header, view)
                 continue
             if header.kind is not FrameKind.FRAME:
                 word = Seen(header, FrameOutcome.RECOGNISED)
@@ -133,7 +133,7 @@ class Recogniser:
         found: dict[int, tuple[str, float]] = {}
         for rows in by_gallery.values():
             found |= self._search(looked, rows)
-        proofs = [self._prover.match(proof) for proof in looked.proofs]
+        results = [self._responder.match(probe) for probe in looked.live_probes]
         now_ns, retention_h = self._clock.time_ns(), self._policy.alerts.retention_h
         keys = probe_keys(
             self._vault, looked, found, now_ns=now_ns, retention_h=retention_h
@@ -152,7 +152,7 @@ class Recogniser:
         for probe in looked.probes:
             if (camera := self._cameras.get(probe.session)) is not None:
                 camera.settle([probe.shot.track])
-        return self._recognised(looked, sightings, proofs)
+        return self._recognised(looked, sightings, results)
 
     def leave_ended(self) -> bool:
         """Forget what is held of deployments that have ended or are suspended; whether none is left that was served.
@@ -184,13 +184,15 @@ class Recogniser:
             looked.seen.append(Seen(header, FrameOutcome.DEAD_LETTERED))
         return self._recognised(looked, [])
 
-    def _recognised(self, looked: Looked, sightings: list[Sighting], proofs: Sequence[Proof] = ()) -> Recognised:
+    def _recognised(
+        self, looked: Looked, sightings: list[Sighting], results: Sequence[LiveProbeResult] = ()
+    ) -> Recognised:
         """The batch's messages; cameras that said their last word are forgotten."""
         for seen in looked.seen:
             if seen.header.kind is FrameKind.END:
                 self._cameras.pop(session_of(seen.header), None)
         outcomes = outcome_batches(looked.seen, self._watch.take(), self._clock.time_ns())
-        return Recognised(sightings, outcomes, gathered(looked.dead), list(proofs))
+        return Recognised(sightings, outcomes, gathered(looked.dead), list(results))
 
     # -- frames that no camera took --------------------------------------------------------------
 
@@ -200,16 +202,18 @@ class Recogniser:
         if image is not None:
             self._engine.detect([image])
 
-    def _look_at_proof(self, looked: Looked, frame: RawFrame, header: FrameHeader, view: DeploymentView | None) -> None:
-        """The drawn test face: no outcome, no track, no count; what it came to leaves as a `Proof`."""
+    def _answer_live_probe(
+        self, looked: Looked, frame: RawFrame, header: FrameHeader, view: DeploymentView | None
+    ) -> None:
+        """The drawn test face: no outcome, no track, no count; what it came to leaves as a `LiveProbeResult`."""
         try:
-            look = self._prover.look(header, frame.payload, view)
+            look = self._responder.look(header, frame.payload, view)
         except Poison as error:
             self._reader.dead_letter(looked, frame, error)
             return
         if look.template is not None:
             self._reader.served.add(header.deployment)
-        looked.proofs.append(look)
+        looked.live_probes.append(look)
 
     # -- faces -----------------------------------------------------------------------------------
 

@@ -171,7 +171,7 @@ def watch_of(harness: PlanningHarness) -> Watch:
     )
     return Watch(
         engine=harness.engine,
-        sender=Nothing(),  # type: ignore[arg-type]  # never gives a proof's id
+        sender=Nothing(),  # type: ignore[arg-type]  # never gives a live probe's id
         store=harness.store,
         circuit_breaker=lambda _name: None,
         galleries=watching,
