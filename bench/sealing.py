@@ -176,7 +176,7 @@ def main() -> int:
         open_deployment(settings, engine.contract_id, policy)
         people = People(database, AuditTrail(vault, SystemClock()), SystemClock())
         people.add(OPERATOR, {Role.COMPLIANCE, Role.OPERATOR}, Rank.CONSTABLE, by=OPERATOR)
-        stack.enter_context(Attendance(database).kept_up(DEPLOYMENT, OPERATOR))
+        stack.enter_context(Attendance(database).keep_alive(DEPLOYMENT, OPERATOR))
         bench = Bench(engine, gallery, DeploymentReader(database), vault, policy)
         jpegs = street_frames(settings, options.frames)
         clear, clock = InTheClear(), SystemClock()

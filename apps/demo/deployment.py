@@ -144,7 +144,7 @@ def planned_system(
             compare = build_gallery_comparison(installation)
             build_planning_service(installation).open(deployment, by=OPERATOR, compare=compare)
             SignOns(installation.engine, installation.trail, installation.clock).sign_on(deployment, OPERATOR)
-            with Attendance(installation.engine).kept_up(deployment, OPERATOR):
+            with Attendance(installation.engine).keep_alive(deployment, OPERATOR):
                 yield DeployedSystem(system, installation, close, OPERATOR)
         finally:
             close()

@@ -122,7 +122,7 @@ def deployed_system(
             store.open(deployment, hours=policy.vault.max_open_h)
             operator = _register_operator(installation)
             SignOns(installation.engine, installation.trail, installation.clock).sign_on(deployment, operator)
-            with Attendance(installation.engine).kept_up(deployment, operator):
+            with Attendance(installation.engine).keep_alive(deployment, operator):
                 yield DeployedSystem(system, installation, close, operator)
         finally:
             close()

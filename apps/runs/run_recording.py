@@ -18,7 +18,7 @@ from lfr_core.common.settings import Settings
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.policy import Policy
 from lfr_core.watchlists.entries import WatchlistReport
-from streams.camera.folder import open_source
+from streams.camera.open_source import open_source
 from streams.camera.urls import parse_source
 
 __all__ = ["count_ready", "run_progress", "run_recording"]

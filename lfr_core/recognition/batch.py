@@ -16,7 +16,7 @@ from lfr_core.recognition.agreement import Shot
 from lfr_core.recognition.faces.types import Floats
 from lfr_core.recognition.live_probe import LiveProbeLook
 
-__all__ = ["Looked", "Probe", "RawFrame", "Recognised", "Seen", "Session", "session_of"]
+__all__ = ["DetectedBatch", "FrameProgress", "Probe", "RawFrame", "Recognised", "Session", "session_of"]
 
 Session = tuple[str, str, str]
 """Deployment, camera, session: one run of one camera."""
@@ -40,7 +40,7 @@ class RawFrame:
 
 
 @dataclass(slots=True)
-class Seen:
+class FrameProgress:
     """What is known of one frame of the batch so far."""
 
     header: FrameHeader
@@ -57,16 +57,16 @@ class Probe:
     session: Session
     view: DeploymentView
     shot: Shot
-    seen: Seen
+    seen: FrameProgress
     first: bool
     """Whether it is its track's first comparable shot."""
 
 
 @dataclass(slots=True, eq=False)
-class Looked:
+class DetectedBatch:
     """A batch after `look`: what `match` needs. Holds templates; never leaves the process."""
 
-    seen: list[Seen] = field(default_factory=list)
+    seen: list[FrameProgress] = field(default_factory=list)
     probes: list[Probe] = field(default_factory=list)
     templates: Biometric[Floats] = field(default_factory=lambda: Biometric(np.empty((0, 512), np.float32)))
     """Shape (n, 512), a row a probe."""
@@ -74,7 +74,7 @@ class Looked:
     live_probes: list[LiveProbeLook] = field(default_factory=list)
 
     def __repr__(self) -> str:
-        return f"<Looked frames={len(self.seen)} probes={len(self.probes)}>"
+        return f"<DetectedBatch frames={len(self.seen)} probes={len(self.probes)}>"
 
 
 @dataclass(frozen=True, slots=True)

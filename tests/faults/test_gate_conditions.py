@@ -143,7 +143,7 @@ def suspended(stream: Stream, _harness: PlanningHarness) -> Iterator[None]:
 @contextmanager
 def nobody_attends(stream: Stream, _harness: PlanningHarness) -> Iterator[None]:
     stream.stop_attending()
-    Attendance(stream.database).left(NAME, OPERATOR)
+    Attendance(stream.database).record_departure(NAME, OPERATOR)
     yield
     stream.attend(NAME, OPERATOR)
 

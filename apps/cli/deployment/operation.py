@@ -67,7 +67,7 @@ def open_deployment(
     ] = None,
     by: By = "",
 ) -> Output:
-    """Let a deployment match: a planned one within its hours and when its board is green, a trial from now on.
+    """Let a deployment match: a planned one within its hours if the readiness board is green, a trial from now on.
 
     Nothing is recognised unless an operator attends: see `lfr operator attend`, or open the operator's page.
 

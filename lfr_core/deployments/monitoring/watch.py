@@ -65,7 +65,7 @@ class LooksAtGalleries(Protocol):
 
 
 class Watch:
-    """Looks at every live deployment, tick by tick: live probes and circuit breaker of planned ones, the gallery of all.
+    """Looks at every live deployment, tick by tick: live probes, circuit breaker of planned ones, gallery of all.
 
     Not for several threads.
 

@@ -182,7 +182,7 @@ def test_an_alert_whose_key_the_vault_destroyed_by_its_own_timer_is_replaced_all
 ) -> None:
     harness.alert()
     harness.after_retention()
-    harness.vault.tick()
+    harness.vault.run_timers()
 
     (gone,) = harness.expire()
 

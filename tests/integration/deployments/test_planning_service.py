@@ -329,15 +329,15 @@ def test_only_registered_operators_attend_and_decide_at_a_planned_deployment(har
     recorder.record_sightings([sighting(0.0, vault=harness.vault, sealed_ns=harness.clock.time_ns())])
     (alert,) = alerts_of(harness.engine, "dep")
 
-    refused("people.unknown", lambda: attendance.heard("dep", "a stranger"))
-    refused("people.wrong-role", lambda: attendance.heard("dep", PLANNER))
+    refused("people.unknown", lambda: attendance.record_heartbeat("dep", "a stranger"))
+    refused("people.wrong-role", lambda: attendance.record_heartbeat("dep", PLANNER))
     assert Condition.OPERATOR_ATTENDING in red(harness)
     refused(
         "people.wrong-role",
         lambda: decisions.judge(alert.id, Judgement.SAME, PLANNER, shown=seen(harness.engine, alert.id)),
     )
-    attendance.heard("dep", OPERATOR)
+    attendance.record_heartbeat("dep", OPERATOR)
     decisions.judge(alert.id, Judgement.SAME, OPERATOR, shown=seen(harness.engine, alert.id))
     assert Condition.OPERATOR_ATTENDING not in red(harness)
     harness.people.revoke(OPERATOR, why="moved on", by="Dee Compliance")
-    refused("people.revoked", lambda: attendance.heard("dep", OPERATOR))
+    refused("people.revoked", lambda: attendance.record_heartbeat("dep", OPERATOR))

@@ -367,5 +367,5 @@ def of(gallery: MilvusGallery, deployment: str) -> list[str]:
 
 def attend(harness: PlanningHarness, deployment: str) -> None:
     """An operator is there, and the records take writes."""
-    Attendance(harness.engine, harness.clock).heard(deployment, OPERATOR)
+    Attendance(harness.engine, harness.clock).record_heartbeat(deployment, OPERATOR)
     harness.touch()
