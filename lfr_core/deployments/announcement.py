@@ -46,7 +46,7 @@ __all__ = [
 NOT_RELEASED = "place not released"
 """Printed instead of the place of a withheld deployment."""
 TELLERS = frozenset({Role.PLANNER, Role.PUBLICATION_OFFICER, Role.AUTHORISING_OFFICER})
-"""Who announces, withholds and releases. A planned deployment's line asks for more (`lfr_core.deployments.steps`)."""
+"""Who announces, withholds, releases. A planned deployment's lifecycle asks for more (`lfr_core.deployments.steps`)."""
 APPROVERS = frozenset({Role.AUTHORISING_OFFICER})
 """Who approves that nobody is told."""
 _LONGEST_H = 24

@@ -93,8 +93,12 @@ class RightsService:
                 "rights.not-an-enquiry", 'take "was I on a list" as an enquiry of its own, beside the complaint'
             )
         with reading(self.engine) as session:
-            concern = find_request_scope(session, asked.about, self.policy.rights, now)
-        wanted = [(each, still_there(self.engine, self.vault, each)) for each in concern.scopes] if is_complaint else []
+            request_scope = find_request_scope(session, asked.about, self.policy.rights, now)
+        wanted = (
+            [(each, still_there(self.engine, self.vault, each)) for each in request_scope.scopes]
+            if is_complaint
+            else []
+        )
         self.trail.prepare(name)
         reference = new_reference(ReferenceKind.REQUEST, now.year, self._below)
         key = request_key(
@@ -106,10 +110,10 @@ class RightsService:
                     reference=reference,
                     kind=asked.kind.value,
                     asks_listed=asked.asks_listed,
-                    deployment=concern.deployment,
-                    from_ns=concern.scopes[0].from_ns if concern.scopes else None,
-                    to_ns=concern.scopes[0].to_ns if concern.scopes else None,
-                    receipt=concern.receipt,
+                    deployment=request_scope.deployment,
+                    from_ns=request_scope.scopes[0].from_ns if request_scope.scopes else None,
+                    to_ns=request_scope.scopes[0].to_ns if request_scope.scopes else None,
+                    receipt=request_scope.receipt,
                     received_on=received_on,
                     taken_at=now,
                     taken_by=name,
