@@ -43,7 +43,7 @@ test-long: ## Run the longer suite: kills, restarts, outages, many times over
 	@$(SETUP) --for test
 	@$(BIN)/pytest -m slow $(ARGS)
 
-mutants: ## Change gate, line, accounting, vault and rates one place at a time: do their unit tests notice?
+mutants: ## Change gate, lifecycle, accounting, vault and rates one place at a time: do their unit tests notice?
 	@$(SETUP) --for mutants
 	@$(BIN)/python scripts/mutants.py $(ARGS)
 

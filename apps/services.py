@@ -8,49 +8,22 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from lfr_core.custody.installation import Installation
-    from lfr_core.deployments.announcement import AnnouncementStore
     from lfr_core.deployments.compliance_documents import ComplianceDocumentRegister
-    from lfr_core.deployments.service import PlanningService
-    from lfr_core.deployments.store import DeploymentStore
     from lfr_core.publication.rights.service import RightsService
     from lfr_core.recognition.gallery.rotated import RotatedGallery
     from lfr_core.retention.footage.hold_service import HoldService
-    from lfr_core.watchlists.building import ListBuilder
+    from lfr_core.watchlists.list_builder import ListBuilder
 
 __all__ = [
-    "announcement_store",
     "build_document_register",
-    "deployment_store",
+    "build_enrolment_gallery",
+    "build_gallery_comparison",
+    "build_hold_service",
+    "build_list_builder",
+    "build_rights_service",
     "drop_gallery",
-    "enrolment_gallery",
-    "gallery_comparison",
-    "hold_service",
-    "list_builder",
-    "planning_service",
     "reschedule",
-    "rights_service",
 ]
-
-
-def deployment_store(installation: Installation) -> DeploymentStore:
-    """Build the store that makes, opens, suspends and ends deployments."""
-    from lfr_core.deployments.services import build_deployment_store
-
-    return build_deployment_store(installation)
-
-
-def planning_service(installation: Installation) -> PlanningService:
-    """Build the service of planned deployments. Raises Fatal: the policy or the evaluations can't be read."""
-    from lfr_core.deployments.services import build_planning_service
-
-    return build_planning_service(installation)
-
-
-def announcement_store(installation: Installation) -> AnnouncementStore:
-    """Build the store of announcements; public ids are random."""
-    from lfr_core.deployments.services import build_announcement_store
-
-    return build_announcement_store(installation)
 
 
 def build_document_register(installation: Installation) -> ComplianceDocumentRegister:
@@ -63,7 +36,7 @@ def build_document_register(installation: Installation) -> ComplianceDocumentReg
     )
 
 
-def rights_service(installation: Installation) -> RightsService:
+def build_rights_service(installation: Installation) -> RightsService:
     """Build the service of enquiries and complaints."""
     from lfr_core.publication.rights.service import RightsService
 
@@ -72,7 +45,7 @@ def rights_service(installation: Installation) -> RightsService:
     )
 
 
-def hold_service(installation: Installation) -> HoldService:
+def build_hold_service(installation: Installation) -> HoldService:
     """Build the service that holds footage beyond its time."""
     from lfr_core.retention.footage.hold_service import HoldService
 
@@ -81,7 +54,7 @@ def hold_service(installation: Installation) -> HoldService:
     )
 
 
-def enrolment_gallery(installation: Installation) -> RotatedGallery:
+def build_enrolment_gallery(installation: Installation) -> RotatedGallery:
     """Build the gallery that enrolment writes to."""
     from lfr_core.domain.actors import SystemActor
     from lfr_core.recognition.gallery import MilvusGallery
@@ -91,21 +64,22 @@ def enrolment_gallery(installation: Installation) -> RotatedGallery:
     return rotated_gallery(milvus, installation.vault, actor=SystemActor.ENROLMENT, may_make=True)
 
 
-def list_builder(installation: Installation) -> ListBuilder:
+def build_list_builder(installation: Installation) -> ListBuilder:
     """Build what checks and enrols watchlists; models are loaded at the first photograph."""
+    from lfr_core.deployments.services import build_deployment_store
     from lfr_core.recognition.faces.engine import build_engine
-    from lfr_core.watchlists.building import ListBuilder
+    from lfr_core.watchlists.list_builder import ListBuilder
 
     return ListBuilder(
         policy=installation.policy,
-        store=deployment_store(installation),
-        gallery=enrolment_gallery(installation),
+        store=build_deployment_store(installation),
+        gallery=build_enrolment_gallery(installation),
         engine=lambda: build_engine(installation.settings, installation.policy),
         home=installation.settings.home,
     )
 
 
-def gallery_comparison(installation: Installation) -> Callable[[str], str]:
+def build_gallery_comparison(installation: Installation) -> Callable[[str], str]:
     """Return what compares a deployment's gallery with its list, as `PlanningService.open` asks for."""
     from functools import partial
 

@@ -26,7 +26,6 @@ import cv2
 from rich.console import Console
 from rich.table import Table
 
-from apps.services import deployment_store
 from apps.street.people import sample_people
 from apps.street.render import BENCH_STREETS, render_streets
 from apps.supervisor.plan import settings_env
@@ -40,6 +39,7 @@ from lfr_core.custody.people import People, Rank, Role
 from lfr_core.custody.vault.client import VaultClient, vault_client
 from lfr_core.custody.vault.frames import VaultOpener, VaultSealer
 from lfr_core.deployments.attendance import Attendance
+from lfr_core.deployments.services import build_deployment_store
 from lfr_core.deployments.views import DeploymentReader
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.frames import FrameHeader, FrameOpener, FrameSealer
@@ -176,7 +176,7 @@ def main() -> int:
         open_deployment(settings, engine.contract_id, policy)
         people = People(database, AuditTrail(vault, SystemClock()), SystemClock())
         people.add(OPERATOR, {Role.COMPLIANCE, Role.OPERATOR}, Rank.CONSTABLE, by=OPERATOR)
-        stack.enter_context(Attendance(database).kept_up(DEPLOYMENT, OPERATOR))
+        stack.enter_context(Attendance(database).keep_alive(DEPLOYMENT, OPERATOR))
         bench = Bench(engine, gallery, DeploymentReader(database), vault, policy)
         jpegs = street_frames(settings, options.frames)
         clear, clock = InTheClear(), SystemClock()
@@ -217,7 +217,7 @@ def open_deployment(settings: Settings, contract_id: str, policy: Policy) -> Non
         references: Sequence[Photograph] = (Photograph(),)
         age: int | None = None
 
-    store = deployment_store(Installation(settings))
+    store = build_deployment_store(Installation(settings))
     store.create(DEPLOYMENT, DeploymentKind.EVALUATION, name="bench", policy=policy, live_only=False)
     store.attach_watchlist(DEPLOYMENT, contract_id, GALLERY, [Entry()])
     store.open(DEPLOYMENT)

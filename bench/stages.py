@@ -26,9 +26,9 @@ from rich.console import Console
 
 from apps.demo.score import AlertSpan, Score, score_alerts
 from apps.runs.deploy import checked_watchlist, deployed_system
-from apps.runs.own import settings_for_run
-from apps.runs.play import CameraRecording, play
+from apps.runs.play_recordings import CameraRecording, play
 from apps.runs.report import RunReport, measure
+from apps.runs.run_settings import settings_for_run
 from apps.street.people import sample_people, with_twins
 from apps.street.render import BENCH_STREETS, Street, render_streets
 from apps.street.truth import load_truth

@@ -13,7 +13,7 @@ from flows.services import ACTOR, call_role
 from flows.step_runner import End, StepResult, run_step
 from lfr_core.custody.installation import Installation
 from lfr_core.custody.people.roles import Role
-from lfr_core.deployments.announcing import announce as announce_deployment
+from lfr_core.deployments.announcement import announce as announce_deployment
 from lfr_core.deployments.reading import read_application
 from lfr_core.deployments.services import build_announcement_store
 from lfr_core.storage.engine import reading

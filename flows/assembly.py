@@ -15,7 +15,7 @@ from flows.prefect_api import PrefectApi
 from lfr_core.common.errors import Retryable
 from lfr_core.common.logs import get_logger
 from lfr_core.recognition.gallery import MilvusGallery
-from lfr_core.retention.ended import Purger
+from lfr_core.retention.last_purge import Purger
 from lfr_core.retention.steps.alerts import AlertsStep
 from lfr_core.retention.steps.footage import FootageStep
 from lfr_core.retention.steps.galleries import GalleriesStep

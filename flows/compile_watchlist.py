@@ -23,7 +23,7 @@ from lfr_core.domain.working_days import LONDON
 from lfr_core.recognition.faces.engine import build_engine
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.deployments import DeploymentRow
-from lfr_core.watchlists.building import ListBuilder, quality_pages
+from lfr_core.watchlists.list_builder import ListBuilder, quality_pages
 from lfr_core.watchlists.quality.service import CheckedList
 
 __all__ = ["compile_watchlist"]

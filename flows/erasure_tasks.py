@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flows.erasing import build_erasure, inject_canaries
+from flows.build_erasure import build_erasure, inject_canaries
 from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.prune import prune
 from lfr_core.custody.installation import Installation

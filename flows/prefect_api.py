@@ -11,7 +11,7 @@ from urllib.parse import quote
 import httpx
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from flows.login import login_of
+from flows.prefect_credentials import login_of
 from lfr_core.common.errors import Retryable
 from lfr_core.common.settings import Settings
 
@@ -63,7 +63,7 @@ class PrefectApi:
     """One server's API. Keeps no connection open between requests; may be used by several threads."""
 
     def __init__(self, url: str, login: str = "", *, timeout_s: float = _TIMEOUT_S) -> None:
-        """`url`: as `Settings.prefect_api`. `login`: as `flows.login.login_of`."""
+        """`url`: as `Settings.prefect_api`. `login`: as `flows.prefect_credentials.login_of`."""
         self.url = url.rstrip("/")
         user, _, password = login.partition(":")
         self._client = httpx.Client(

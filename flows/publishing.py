@@ -58,7 +58,7 @@ def update_public_site(installation: Installation) -> str:
         LfrError: as `ResultsService.attempt` and `PublicSite.refresh`; the next sweep tries again.
     """
     try:
-        made = build_results_service(installation).make_up()
+        made = build_results_service(installation).publish_missed()
     finally:
         site = build_public_site(installation).refresh(installation.now)
     return ", ".join([*(f"{one.due.deployment}: {one.outcome.value}" for one in made), site.message])

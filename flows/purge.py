@@ -2,7 +2,7 @@
 
 It purges when no purge has ended for some time, whoever should have run it: a workflow server that is away, a run
 that is never begun, flows that can't start. The time is counted on a clock that nobody sets, from the last change of
-the file that only an ended purge writes (`lfr_core.retention.ended`).
+the file that only an ended purge writes (`lfr_core.retention.last_purge`).
 
 The purge itself is a process of its own (`--once`), so that this one stays small and outlives whatever happens there.
 """
@@ -23,7 +23,7 @@ from lfr_core.common.errors import Fatal, LfrError, Retryable
 from lfr_core.common.liveness import LivenessFile
 from lfr_core.common.logs import configure_logs, get_logger
 from lfr_core.common.settings import Settings, load_settings
-from lfr_core.retention.ended import ended_file
+from lfr_core.retention.last_purge import ended_file
 
 __all__ = ["OverdueWatch", "main", "purge_once"]
 
@@ -80,7 +80,7 @@ def purge_once(settings: Settings) -> None:
     from flows.assembly import open_sweep
     from flows.erasure_tasks import prune_audit_trail
     from lfr_core.custody.installation import Installation
-    from lfr_core.retention.ended import Purger
+    from lfr_core.retention.last_purge import Purger
 
     with Installation(settings) as installation:
         with open_sweep(installation, by=Purger.SUPERVISOR) as sweep:

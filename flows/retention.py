@@ -22,12 +22,12 @@ from flows.erasure_tasks import (
     report_obligations,
 )
 from flows.publishing import check_promises, update_public_site
-from flows.report import lag_table
+from flows.retention_lag import lag_table
 from lfr_core.common.errors import LfrError, Refused
 from lfr_core.common.logs import configure_logs
 from lfr_core.common.settings import Settings
 from lfr_core.custody.installation import Installation
-from lfr_core.retention.ended import Purger
+from lfr_core.retention.last_purge import Purger
 from lfr_core.retention.lock import SweepIsRunning
 from lfr_core.retention.status import retention_status
 from lfr_core.retention.sweep import Sweep

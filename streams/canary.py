@@ -33,7 +33,7 @@ from lfr_core.domain.messages import Sighting, sighting_id
 from lfr_core.domain.policy import Policy
 from lfr_core.retention.erasure.canary import CanaryKind, InjectedCanary
 from lfr_core.retention.erasure.forms import image_forms, noise_jpeg, sealed_forms
-from lfr_core.retention.erasure.inject import CANARY, CROP_PX, key_of, made
+from lfr_core.retention.erasure.inject import CANARY, CROP_PX, build_canary, key_of
 from lfr_core.retention.footage.segment import index_segment, segment_file
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.alerts import AlertRow, SightingRow
@@ -114,7 +114,7 @@ class CanaryStreams:
                 raise Retryable("the broker didn't confirm the canary: inject again")
         finally:
             producer.close()
-        injected = made(
+        injected = build_canary(
             CanaryKind.FRAME,
             deployment,
             store=store,
@@ -160,7 +160,7 @@ class CanaryStreams:
             raise Fatal("a sighting's probe isn't in its message as Base64, which is a fault of OpenLFR")
         self._send(Topic.SIGHTINGS, camera.encode(), value)
         clear = image_forms(jpeg)
-        sent = made(
+        sent = build_canary(
             CanaryKind.SIGHTING,
             view.id,
             store=store,
@@ -172,7 +172,7 @@ class CanaryStreams:
         )
         alert = self._alert_of(sighting)
         info = key_of(self.vault, KeyKind.ALERT, view.id, alert.key_id)
-        opened = made(
+        opened = build_canary(
             CanaryKind.ALERT,
             view.id,
             store="database",
@@ -212,7 +212,7 @@ class CanaryStreams:
         file = segment_file(folder, row.id)
         data = file.read_bytes()
         sealed = [data[one.offset : one.offset + one.length] for one in index_segment(file).records]
-        return made(
+        return build_canary(
             CanaryKind.FOOTAGE,
             deployment,
             store="footage",

@@ -1,7 +1,7 @@
 """Sending live probes: the drawn test face, by the way of real frames, to each recogniser that serves a camera.
 
-A frame goes to the partition of its record's key. So one proof is sent under the name of each camera that has been
-heard of lately, and reaches the recogniser that serves it; with none, one under the proof's own name.
+A frame goes to the partition of its record's key. So one live probe is sent under the name of each camera that has been
+heard of lately, and reaches the recogniser that serves it; with none, one under the live probe's own name.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def cameras_in_use(engine: Engine, deployment: str, *, now_ns: int) -> tuple[str
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LiveProbeSender:
-    """Sends proofs for one system."""
+    """Sends live probes for one system."""
 
     servers: str
     traits: BrokerTraits
@@ -59,7 +59,7 @@ class LiveProbeSender:
     clock: Clock
 
     def send(self, deployment: str) -> uuid.UUID:
-        """Send a sealed proof for each camera in use, and give the id under which its answers are recorded.
+        """Send a sealed live probe for each camera in use, and give the id under which its answers are recorded.
 
         Raises:
             Refused: `gate.*`: the gate is shut: nothing can be sealed, and nothing is recognised.
@@ -69,15 +69,15 @@ class LiveProbeSender:
         sealer = VaultSealer(self.vault, self.clock, deployment, LIVE_PROBE_CAMERA)
         key_id = sealer.key_id()  # refused before anything is written down
         keys = cameras_in_use(self.engine, deployment, now_ns=now_ns) or (LIVE_PROBE_CAMERA,)
-        proof = self._begin(deployment, LiveProbeKind.LIVE_PROBE, keys, now_ns)
-        headers = [_header(deployment, proof, part, now_ns, key_id) for part in range(len(keys))]
+        probe = self._begin(deployment, LiveProbeKind.LIVE_PROBE, keys, now_ns)
+        headers = [_header(deployment, probe, part, now_ns, key_id) for part in range(len(keys))]
         self._deliver(
             [
                 (_Place(key=key.encode()), header, sealer.seal(header, live_probe_frame()))
                 for key, header in zip(keys, headers, strict=True)
             ]
         )
-        return proof
+        return probe
 
     def call(self, deployment: str, partitions: int) -> uuid.UUID:
         """Ask the recogniser of each partition of the frames topic whether it is there; the gate may be shut.
@@ -86,20 +86,20 @@ class LiveProbeSender:
             Retryable: the records or the broker are away.
         """
         now_ns = self.clock.time_ns()
-        proof = self._begin(deployment, LiveProbeKind.CALL, [f"partition {one}" for one in range(partitions)], now_ns)
+        probe = self._begin(deployment, LiveProbeKind.CALL, [f"partition {one}" for one in range(partitions)], now_ns)
         self._deliver(
             [
-                (_Place(partition=part), _header(deployment, proof, part, now_ns, UNSEALED), b"")
+                (_Place(partition=part), _header(deployment, probe, part, now_ns, UNSEALED), b"")
                 for part in range(partitions)
             ]
         )
-        return proof
+        return probe
 
     def _begin(self, deployment: str, kind: LiveProbeKind, keys: Sequence[str], now_ns: int) -> uuid.UUID:
-        proof = uuid.uuid4()
+        probe = uuid.uuid4()
         with writing(self.engine) as session:
-            begin_live_probe(session, proof, deployment, kind, keys, now_ns)
-        return proof
+            begin_live_probe(session, probe, deployment, kind, keys, now_ns)
+        return probe
 
     def _deliver(self, records: Sequence[tuple[_Place, FrameHeader, bytes]]) -> None:
         """Send all and wait for the broker's word. Raises Retryable."""
@@ -142,7 +142,7 @@ class _Place:
     partition: int | None = None
 
 
-def _header(deployment: str, proof: uuid.UUID, part: int, now_ns: int, key_id: str) -> FrameHeader:
+def _header(deployment: str, probe: uuid.UUID, part: int, now_ns: int, key_id: str) -> FrameHeader:
     return FrameHeader(
-        deployment, LIVE_PROBE_CAMERA, str(proof), part, now_ns, 0, 0, kind=FrameKind.PROOF, key_id=key_id
+        deployment, LIVE_PROBE_CAMERA, str(probe), part, now_ns, 0, 0, kind=FrameKind.LIVE_PROBE, key_id=key_id
     )

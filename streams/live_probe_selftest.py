@@ -52,7 +52,7 @@ class SelfTester:
     sleep: Callable[[float], None] = time.sleep
 
     def test(self, deployment: str, *, by: Principal) -> SelfTest:
-        """Run every check and keep the result: a green one is a proof (`last_proven_ns`).
+        """Run every check and keep the result: a green one is a proof that the chain works (`last_proven_ns`).
 
         Args:
             deployment: planned, or not; its gate may be shut.

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from lfr_core.retention.port import Audited, Destroyed, Due, PurgeResult, subject
-from lfr_core.retention.steps.ended import deployments
+from lfr_core.retention.steps.ended_deployments import deployments
 from streams.broker.admin import ANSWER_MS, admin_client
 from streams.topics import Topic, TopicSpec
 

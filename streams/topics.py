@@ -50,8 +50,8 @@ class Topic(StrEnum):
     """Key: camera. `lfr_core.domain.messages.Sighting`, with a probe crop."""
     OUTCOMES = "lfr.outcomes"
     """Key: camera. `lfr_core.domain.messages.OutcomeBatch`."""
-    PROOFS = "lfr.proofs"
-    """Key: deployment. `lfr_core.domain.messages.Proof`: what became of each live probe."""
+    LIVE_PROBES = "lfr.proofs"
+    """Key: deployment. `lfr_core.domain.messages.LiveProbeResult`: what became of each live probe."""
     DEAD_LETTERS = "lfr.dead-letters"
     """Key: camera. `lfr_core.domain.messages.DeadLetter`: metadata and the error, never the image."""
 
@@ -98,7 +98,7 @@ def topic_specs(settings: Settings, policy: Policy) -> tuple[TopicSpec, ...]:
         # numbers only; a day covers a `record` that is down overnight, so that no count is recorded as lost
         TopicSpec(Topic.OUTCOMES, 4, _config(24 * 60 * _MINUTE_MS, 60 * _MINUTE_MS, one_mib)),
         # numbers only, a few a minute; an answer that is minutes late is of no use
-        TopicSpec(Topic.PROOFS, 1, _config(10 * _MINUTE_MS, 5 * _MINUTE_MS, one_mib)),
+        TopicSpec(Topic.LIVE_PROBES, 1, _config(10 * _MINUTE_MS, 5 * _MINUTE_MS, one_mib)),
         # metadata only; a week lets somebody look on Monday
         TopicSpec(Topic.DEAD_LETTERS, 1, _config(7 * 24 * 60 * _MINUTE_MS, 24 * 60 * _MINUTE_MS, one_mib)),
     )

@@ -85,11 +85,11 @@ SERVERS = {
     "workflows": ("tests/integration/flows/",),
     "broker": (
         "tests/integration/streams/",
-        "tests/integration/deployments/live_probe/",
+        "tests/integration/deployments/monitoring/",
         "tests/integration/retention/erasure/",
         "tests/integration/retention/test_broker.py",
     ),
-    "identity": ("tests/integration/identity/",),
+    "identity": ("tests/integration/custody/identity/",),
 }
 """Files that share a server are run by one process: it is started once, and a second one doesn't run idle."""
 LONG = ("tests/faults/", "tests/e2e/", "tests/integration/supervisor/", *sum(SERVERS.values(), ()), "tests/browser/")

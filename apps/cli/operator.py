@@ -67,7 +67,7 @@ def attend(
     over = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: over.set())
-    with Attendance(installation.engine).kept_up(deployment, name):
+    with Attendance(installation.engine).keep_alive(deployment, name):
         console.print(f"{name} attends {deployment}; Ctrl-C ends it", markup=False, highlight=False)
         over.wait(seconds)
 

@@ -32,7 +32,7 @@ def run(installation: Installation) -> Output:
     from flows.assembly import open_sweep
     from lfr_core.common.errors import Retryable
     from lfr_core.common.logs import configure_logs
-    from lfr_core.retention.ended import Purger
+    from lfr_core.retention.last_purge import Purger
 
     configure_logs("ERROR")  # what a step meets stands in the table
     with errors.status("purging"), open_sweep(installation, by=Purger.COMMAND) as sweep:
@@ -51,8 +51,8 @@ def status(installation: Installation) -> Output:
 
     Example: lfr retention status --json
     """
-    from flows.report import last_purge_words
-    from lfr_core.retention.ended import read_ended
+    from flows.retention_lag import last_purge_words
+    from lfr_core.retention.last_purge import read_ended
     from lfr_core.retention.status import retention_status
 
     found = retention_status(installation.engine, installation.policy.retention, now_ns=installation.now_ns)
@@ -102,7 +102,7 @@ def _show_reports(reports: tuple[StepReport, ...]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from flows.report import lag_words
+    from flows.retention_lag import lag_words
     from lfr_core.retention.port import CLASSES
 
     titles = {each.name: each.title for each in CLASSES}
@@ -118,7 +118,7 @@ def _show_status(found: tuple[ClassStatus, ...]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from flows.report import lag_words
+    from flows.retention_lag import lag_words
 
     table = Table("data", "stands", "lag", "due", "destroyed", "", box=None, pad_edge=False)
     for each in found:

@@ -46,7 +46,7 @@ def run(
 
     Example: lfr stream run --source street.avi --watchlist lists/test --json result.json
     """
-    from apps.runs.one import run_recording
+    from apps.runs.run_recording import run_recording
     from lfr_core.common.errors import Poison
 
     settings, policy = installation.settings, installation.policy

@@ -11,8 +11,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from flows.erasing import build_erasure
-from flows.erasing import inject_canaries as inject
+from flows.build_erasure import build_erasure
+from flows.build_erasure import inject_canaries as inject
 from lfr_core.alerts.expiry import RULE, expire_alerts
 from lfr_core.custody.audit.head_checkpoint import HEAD_FILE, keep_head, read_checkpoint, read_public_key
 from lfr_core.custody.audit.verify import AuditReport, verify

@@ -16,16 +16,8 @@ from pathlib import Path
 from uuid import uuid4
 
 from apps.runs.deploy import DeployedSystem
-from apps.runs.own import READY_S
-from apps.services import (
-    announcement_store,
-    build_document_register,
-    deployment_store,
-    drop_gallery,
-    enrolment_gallery,
-    gallery_comparison,
-    planning_service,
-)
+from apps.runs.run_settings import READY_S
+from apps.services import build_document_register, build_enrolment_gallery, build_gallery_comparison, drop_gallery
 from apps.supervisor import ChildReport
 from apps.supervisor.system import running_system
 from lfr_core.common.errors import Fatal, Refused
@@ -33,11 +25,12 @@ from lfr_core.common.settings import Settings
 from lfr_core.custody.installation import Installation
 from lfr_core.custody.people import People, Rank, Role
 from lfr_core.custody.people.sign_on import SignOns
-from lfr_core.deployments.announcing import announce
+from lfr_core.deployments.announcement import announce
 from lfr_core.deployments.application import ApplicationForm
 from lfr_core.deployments.attendance import Attendance
 from lfr_core.deployments.compliance_documents import ComplianceDocumentKind
 from lfr_core.deployments.reading import TimelineEntry, timeline
+from lfr_core.deployments.services import build_announcement_store, build_deployment_store, build_planning_service
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.figures import UseCase
 from lfr_core.domain.policy import Policy, default_policy_file
@@ -145,13 +138,13 @@ def planned_system(
         time.sleep(max(0.0, (starts_at - installation.now).total_seconds()))
 
         def close() -> None:
-            drop_gallery(installation, deployment_store(installation).close(deployment, by=OPERATOR).gallery)
+            drop_gallery(installation, build_deployment_store(installation).close(deployment, by=OPERATOR).gallery)
 
         try:
-            compare = gallery_comparison(installation)
-            planning_service(installation).open(deployment, by=OPERATOR, compare=compare)
+            compare = build_gallery_comparison(installation)
+            build_planning_service(installation).open(deployment, by=OPERATOR, compare=compare)
             SignOns(installation.engine, installation.trail, installation.clock).sign_on(deployment, OPERATOR)
-            with Attendance(installation.engine).kept_up(deployment, OPERATOR):
+            with Attendance(installation.engine).keep_alive(deployment, OPERATOR):
                 yield DeployedSystem(system, installation, close, OPERATOR)
         finally:
             close()
@@ -195,22 +188,22 @@ def _plan(
     installation: Installation, deployment: str, name: str, cameras: tuple[str, ...], starts_at: datetime
 ) -> None:
     """Apply for the deployment, authorise and announce it."""
-    service = planning_service(installation)
+    service = build_planning_service(installation)
     form = _application(starts_at, cameras, installation.policy)
     service.plan(deployment, DeploymentKind.DEMO, form, by=PLANNER, name=name)
     _register_document(installation, ComplianceDocumentKind.COMMUNITY, deployment)
     service.authorise(deployment, by=OFFICER, reason="nobody is watched: a demonstration", claim_not_shown=True)
-    announce(installation.engine, announcement_store(installation), deployment, by=PUBLISHER)
+    announce(installation.engine, build_announcement_store(installation), deployment, by=PUBLISHER)
 
 
 def _compile(installation: Installation, deployment: str, report: WatchlistReport) -> None:
     """Enrol the list, have it approved, and confirm that all is ready."""
-    service = planning_service(installation)
+    service = build_planning_service(installation)
     compile_watchlist(
         report,
         deployment=deployment,
-        store=deployment_store(installation),
-        gallery=enrolment_gallery(installation),
+        store=build_deployment_store(installation),
+        gallery=build_enrolment_gallery(installation),
         attempt=uuid4().hex,
         by=PLANNER,
     )

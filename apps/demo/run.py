@@ -22,10 +22,10 @@ from apps.demo.deployment import (
 )
 from apps.demo.score import AlertSpan, Score, score_alerts
 from apps.runs.deploy import DeployedSystem, checked_watchlist
-from apps.runs.one import count_ready, run_progress
-from apps.runs.own import settings_for_run
-from apps.runs.play import CameraRecording, play
+from apps.runs.play_recordings import CameraRecording, play
 from apps.runs.report import RunReport, measure
+from apps.runs.run_recording import count_ready, run_progress
+from apps.runs.run_settings import settings_for_run
 from apps.street.people import sample_people
 from apps.street.render import DEMO_STREETS, Street, render_streets
 from apps.street.truth import load_truth

@@ -158,9 +158,9 @@ def identity(settings: Settings, *, running: bool) -> Check:
 
 def retention(settings: Settings, *, running: bool) -> Check:
     """Whether anything that should be gone is still there."""
-    from flows.report import last_purge_words
+    from flows.retention_lag import last_purge_words
     from lfr_core.custody.installation import Installation
-    from lfr_core.retention.ended import read_ended
+    from lfr_core.retention.last_purge import read_ended
     from lfr_core.retention.status import retention_status
 
     if not settings.database_url and not (settings.home / "records.sqlite3").exists():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from flows.report import lag_words
+from flows.retention_lag import lag_words
 from lfr_core.retention.status import ClassStatus, RetentionState
 
 __all__ = ["RUNBOOK", "retention_html"]

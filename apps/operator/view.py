@@ -248,13 +248,13 @@ class OperatorView:
             return
         key, now_s = (deployment.view.id, operator), self._clock.monotonic()
         if now_s - self._attended_s.get(key, float("-inf")) >= self._policy.vault.attendance_s / _ATTENDANCE_TIMES:
-            self._attendance.heard(*key)
+            self._attendance.record_heartbeat(*key)
             self._attended_s[key] = now_s
 
     def sign_off(self, deployment: str, operator: str) -> None:
         """Sign the operator off: the gate shuts at once, unless another attends; nothing is shown until a sign-on."""
         for attended, name in [key for key in self._attended_s if key[1] == operator]:
-            self._attendance.left(attended, name)
+            self._attendance.record_departure(attended, name)
             del self._attended_s[attended, name]
         self._sign_ons.sign_off(deployment, operator)
 

@@ -10,6 +10,7 @@ from apps.planner.view import PlannerServices, PlannerView
 from lfr_core.common.errors import LfrError
 from lfr_core.custody.installation import Installation
 from lfr_core.deployments.evaluations import evaluations_for
+from lfr_core.deployments.services import build_announcement_store, build_deployment_store, build_planning_service
 
 __all__ = ["planner_view"]
 
@@ -27,11 +28,11 @@ def planner_view(installation: Installation) -> PlannerView:
         installation.clock,
         installation.settings.home / "quality",
         PlannerServices(
-            planning=services.planning_service(installation),
-            store=services.deployment_store(installation),
-            announcements=services.announcement_store(installation),
+            planning=build_planning_service(installation),
+            store=build_deployment_store(installation),
+            announcements=build_announcement_store(installation),
             evaluations=evaluations_for(installation.settings),
-            compare=services.gallery_comparison(installation),
+            compare=services.build_gallery_comparison(installation),
             drop_gallery=partial(services.drop_gallery, installation),
             reschedule=reschedule,
         ),

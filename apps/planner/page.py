@@ -10,7 +10,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from apps.planner import acts, form, panels
+from apps.planner import actions, form, panels
 from apps.planner.view import PlannerView
 from apps.sign_in import signed_in
 from lfr_core.common.errors import LfrError
@@ -43,7 +43,7 @@ def page(view: PlannerView) -> None:
         st.session_state[_DEPLOYMENT], st.session_state[_WHERE] = st.query_params["deployment"], "deployment"
     st.session_state.setdefault(_WHERE, "calendar")
     where = st.radio("Part of the page", list(_PLACES), key=_WHERE, horizontal=True, format_func=_PLACES.__getitem__)
-    acts.show_result()
+    actions.show_result()
     _or_say_why(lambda: _SHOW[str(where)](view, person))
 
 
@@ -103,7 +103,7 @@ def _deployment(view: PlannerView, person: Person) -> None:
         _readiness(view, chosen)
     with right, st.container(border=True, key="pln-acts"):
         st.html('<h3 class="pln-h2">What you can do now</h3>')
-        acts.show_actions(view, person, one, go=_WHERE)
+        actions.show_actions(view, person, one, go=_WHERE)
     _details(view, one)
 
 

@@ -15,7 +15,7 @@ from lfr_core.common.clock import Clock, utc_from_ns
 from lfr_core.common.errors import Poison, Retryable
 from lfr_core.common.files import read_bounded
 from lfr_core.custody.people.roles import Person, Role
-from lfr_core.deployments import announcing
+from lfr_core.deployments import announcement
 from lfr_core.deployments.announcement import AnnouncementStore, ReasonClass
 from lfr_core.deployments.compliance_documents.forms import FormKind, render
 from lfr_core.deployments.evaluations import Evaluation
@@ -163,10 +163,10 @@ class PlannerView:
         self._services.reschedule()
 
     def announce(self, deployment: str, *, by: str) -> None:
-        announcing.announce(self._engine, self._services.announcements, deployment, by=by)
+        announcement.announce(self._engine, self._services.announcements, deployment, by=by)
 
     def withhold(self, deployment: str, *, because: ReasonClass, by: str, approved_by: str) -> None:
-        announcing.withhold(
+        announcement.withhold(
             self._engine, self._services.announcements, deployment, because=because, by=by, approved_by=approved_by
         )
 

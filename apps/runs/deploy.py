@@ -9,8 +9,8 @@ from datetime import date
 from pathlib import Path
 from uuid import uuid4
 
-from apps.runs.own import READY_S
-from apps.services import deployment_store, drop_gallery, enrolment_gallery
+from apps.runs.run_settings import READY_S
+from apps.services import build_enrolment_gallery, drop_gallery
 from apps.supervisor import ChildReport, Supervisor
 from apps.supervisor.system import running_system
 from lfr_core.common.errors import Refused
@@ -19,6 +19,7 @@ from lfr_core.custody.installation import Installation
 from lfr_core.custody.people import People, Rank, Role
 from lfr_core.custody.people.sign_on import SignOns
 from lfr_core.deployments.attendance import Attendance
+from lfr_core.deployments.services import build_deployment_store
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.policy import Policy
 from lfr_core.recognition.faces.engine import build_engine
@@ -110,7 +111,7 @@ def deployed_system(
         Installation(settings) as installation,
     ):
         system.wait_ready(READY_S)
-        store, gallery = deployment_store(installation), enrolment_gallery(installation)
+        store, gallery = build_deployment_store(installation), build_enrolment_gallery(installation)
         store.create(deployment, kind, name=name, policy=policy, live_only=live_only)
         compile_watchlist(report, deployment=deployment, store=store, gallery=gallery, attempt=uuid4().hex)
 
@@ -121,7 +122,7 @@ def deployed_system(
             store.open(deployment, hours=policy.vault.max_open_h)
             operator = _register_operator(installation)
             SignOns(installation.engine, installation.trail, installation.clock).sign_on(deployment, operator)
-            with Attendance(installation.engine).kept_up(deployment, operator):
+            with Attendance(installation.engine).keep_alive(deployment, operator):
                 yield DeployedSystem(system, installation, close, operator)
         finally:
             close()

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from apps.supervisor.children import ChildSpec
 from apps.supervisor.probes import http_ok, says_alive, says_ready
-from flows.login import login_of
+from flows.prefect_credentials import login_of
 
 if TYPE_CHECKING:
     from lfr_core.common.settings import Settings
@@ -29,7 +29,7 @@ def workflow_children(
     """The server, unless the settings name one, and `flows`, which starts after it and after `needs`.
 
     Raises:
-        Fatal, Retryable: as `flows.login.login_of`.
+        Fatal, Retryable: as `flows.prefect_credentials.login_of`.
     """
     login = login_of(settings)
     prefect = _prefect_env(settings, policy) | ({"PREFECT_API_AUTH_STRING": login} if login else {})
@@ -67,7 +67,7 @@ def _server(settings: Settings, prefect: dict[str, str]) -> ChildSpec:
     port = str(settings.prefect_port)
     return ChildSpec(
         WORKFLOWS,
-        (sys.executable, "-m", "flows.server", "--port", port),
+        (sys.executable, "-m", "flows.prefect_server", "--port", port),
         env=prefect,
         ready=http_ok(f"http://127.0.0.1:{port}/api/health"),
         alive=http_ok(f"http://127.0.0.1:{port}/api/health"),
@@ -87,7 +87,7 @@ def _prefect_env(settings: Settings, policy: Policy) -> dict[str, str]:
         "PREFECT_SERVER_DATABASE_CONNECTION_URL": f"sqlite+aiosqlite:///{quote(str(home / 'prefect.db'))}",
         "PREFECT_SERVER_EPHEMERAL_ENABLED": "false",  # never a second server behind our back
         "PREFECT_SERVER_UI_ENABLED": "false",  # our own screens show runs
-        "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": "",  # no web page's; flows.server refuses them before that
+        "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": "",  # no web page's; flows.prefect_server refuses them before that
         "PREFECT_SERVER_EVENTS_RETENTION_PERIOD": days,
         "PREFECT_RESULTS_PERSIST_BY_DEFAULT": "false",
         "PREFECT_TASKS_DEFAULT_PERSIST_RESULT": "false",

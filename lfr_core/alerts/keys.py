@@ -12,9 +12,9 @@ from uuid import UUID
 
 from lfr_core.common.errors import Refused
 from lfr_core.custody.crops import alert_key, sighting_probe
-from lfr_core.custody.vault.lists import find_list_key
 from lfr_core.custody.vault.port import KeptKey, KeyKind, Vault
 from lfr_core.custody.vault.sealing import open_sealed
+from lfr_core.custody.vault.watchlist_key import find_list_key
 from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.messages import Sighting
 

@@ -21,7 +21,7 @@ from lfr_core.common.errors import LfrError, Poison, Refused, Retryable
 from lfr_core.custody.audit.port import Trail
 from lfr_core.custody.vault.port import Vault
 from lfr_core.deployments.monitoring.store import write_answers
-from lfr_core.domain.messages import DeadLetter, OutcomeBatch, Proof, Sighting
+from lfr_core.domain.messages import DeadLetter, LiveProbeResult, OutcomeBatch, Sighting
 from lfr_core.domain.policy import AlertPolicy
 from lfr_core.storage.engine import writing
 
@@ -125,16 +125,18 @@ class Recorder:
         with writing(self._engine) as session:
             return RecordedOutcomes(*write_outcomes(session, batches))
 
-    def record_live_probe_results(self, proofs: Sequence[Proof]) -> tuple[tuple[Proof, Poison], ...]:
+    def record_live_probe_results(
+        self, results: Sequence[LiveProbeResult]
+    ) -> tuple[tuple[LiveProbeResult, Poison], ...]:
         """Keep answers to live probes, each once; those that can't be kept are handed back.
 
         Raises:
             Retryable: the database is away, busy or full; nothing of this call is recorded.
         """
-        if not proofs:
+        if not results:
             return ()
         with writing(self._engine) as session:
-            return write_answers(session, proofs, self._clock.time_ns())
+            return write_answers(session, results, self._clock.time_ns())
 
     def record_dead_letters(self, letters: Sequence[DeadLetter]) -> tuple[tuple[DeadLetter, Poison], ...]:
         """Keep where records lie that couldn't be processed, and why, so many of a camera; count them all, each once.

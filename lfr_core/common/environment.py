@@ -54,7 +54,7 @@ _LEFT_OUT = re.compile(
 _PATHS = {"LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"}
 _ONLY_BY_HAND = re.compile(r"PREFECT_(?!API_AUTH_STRING$).*|XDG_.*_HOME", re.IGNORECASE)
 """The person's own; left where somebody starts a program of ours by hand, never handed to a child. (The word for a
-Prefect server that the settings name may be given in the environment: `flows.login`.)"""
+Prefect server that the settings name may be given in the environment: `flows.prefect_credentials`.)"""
 
 
 def own_environment(env: Mapping[str, str], *, for_child: bool = False) -> dict[str, str]:

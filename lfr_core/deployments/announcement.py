@@ -19,7 +19,8 @@ from lfr_core.common.errors import Poison, Refused
 from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
 from lfr_core.custody.people.lookup import acting
 from lfr_core.custody.people.roles import Role
-from lfr_core.deployments.announced_plan import Plan, ReasonClass, plan
+from lfr_core.deployments.announcement_terms import Plan, ReasonClass, plan
+from lfr_core.deployments.application import Application
 from lfr_core.deployments.reading import read_application
 from lfr_core.deployments.record import record_step
 from lfr_core.deployments.steps import Step
@@ -35,15 +36,17 @@ __all__ = [
     "AnnouncementStore",
     "Plan",
     "ReasonClass",
+    "announce",
     "announcement_of",
     "announcements",
     "plan",
+    "withhold",
 ]
 
 NOT_RELEASED = "place not released"
 """Printed instead of the place of a withheld deployment."""
 TELLERS = frozenset({Role.PLANNER, Role.PUBLICATION_OFFICER, Role.AUTHORISING_OFFICER})
-"""Who announces, withholds and releases. A planned deployment's line asks for more (`lfr_core.deployments.steps`)."""
+"""Who announces, withholds, releases. A planned deployment's lifecycle asks for more (`lfr_core.deployments.steps`)."""
 APPROVERS = frozenset({Role.AUTHORISING_OFFICER})
 """Who approves that nobody is told."""
 _LONGEST_H = 24
@@ -251,3 +254,33 @@ def _none(deployment: str) -> Refused:
         "announcement.none",
         f"{deployment} was neither announced nor withheld: do it with `lfr publish announce` (late, if it must be)",
     )
+
+
+def announce(engine: Engine, store: AnnouncementStore, deployment: str, *, by: Principal) -> Announcement:
+    """Tell the public where, when and what for, as the newest application says.
+
+    Raises:
+        Refused: `life.trial`, and as `AnnouncementStore.publish` and `record_step`.
+        Retryable: database or vault are away.
+    """
+    return store.publish(deployment, _planned(engine, deployment), by=by)
+
+
+def withhold(
+    engine: Engine, store: AnnouncementStore, deployment: str, *, because: ReasonClass, by: str, approved_by: str
+) -> Announcement:
+    """Tell nobody beforehand, for a reason of the closed list that an authorising officer approves.
+
+    Raises:
+        Refused: `life.trial`, and as `AnnouncementStore.withhold` and `record_step`.
+        Retryable: database or vault are away.
+    """
+    return store.withhold(deployment, _planned(engine, deployment), because=because, by=by, approved_by=approved_by)
+
+
+def _planned(engine: Engine, deployment: str) -> Plan:
+    with reading(engine) as session:
+        made: Application | None = read_application(session, deployment)
+    if made is None:
+        raise Refused("life.trial", f"{deployment} is a trial, or there is no such deployment: nobody need be told")
+    return Plan(made.place, made.starts_at, made.ends_at, made.purpose, made.use_case)

@@ -29,7 +29,7 @@ class Attendance:
         self._engine = engine
         self._clock = clock or SystemClock()
 
-    def heard(self, deployment: str, operator: str) -> None:
+    def record_heartbeat(self, deployment: str, operator: str) -> None:
         """The operator is there now.
 
         Raises:
@@ -48,7 +48,7 @@ class Attendance:
                 return
             session.add(AttendanceRow(deployment=deployment, operator=name, since_ns=now_ns, last_ns=now_ns))
 
-    def left(self, deployment: str, operator: str) -> None:
+    def record_departure(self, deployment: str, operator: str) -> None:
         """The operator is gone; at once, not after the policy's time."""
         with writing(self._engine) as session:
             person = find_person(session, operator)
@@ -60,15 +60,15 @@ class Attendance:
             )
 
     @contextmanager
-    def kept_up(self, deployment: str, operator: str, every_s: float = 2.0) -> Iterator[None]:
-        """Attend for as long as the block runs, from a thread. Raises as `heard`, at the start."""
-        self.heard(deployment, operator)
+    def keep_alive(self, deployment: str, operator: str, every_s: float = 2.0) -> Iterator[None]:
+        """Attend for as long as the block runs, from a thread. Raises as `record_heartbeat`, at the start."""
+        self.record_heartbeat(deployment, operator)
         over = Event()
 
         def record_attendance() -> None:
             while not over.wait(every_s):
                 try:
-                    self.heard(deployment, operator)
+                    self.record_heartbeat(deployment, operator)
                 except LfrError as error:  # the gate shuts if it lasts: that is what it is for
                     get_logger().warning("attendance.not-written", reason=str(error))
 
@@ -79,4 +79,4 @@ class Attendance:
         finally:
             over.set()
             thread.join()
-            self.left(deployment, operator)
+            self.record_departure(deployment, operator)

@@ -10,7 +10,7 @@ from lfr_core.common.errors import Refused
 from lfr_core.custody.people.lookup import acting
 from lfr_core.custody.people.roles import Role
 from lfr_core.deployments.compliance_documents import read_documents_status
-from lfr_core.deployments.listed import last_look
+from lfr_core.deployments.gallery_binding import read_last_gallery_check
 from lfr_core.deployments.monitoring.store import last_proven_ns
 from lfr_core.deployments.reading import read_application
 from lfr_core.domain.deployments import DeploymentStatus
@@ -26,7 +26,7 @@ __all__ = ["gate_facts", "planned_facts"]
 def gate_facts(session: Session, row: DeploymentRow, now: datetime) -> GateFacts:
     """The facts of one deployment at `now`, aware. Raises Refused as `planned_facts`."""
     attended = session.exec(select(func.max(AttendanceRow.last_ns)).where(AttendanceRow.deployment == row.id)).one()
-    looked_ns, why = last_look(session, row.id)
+    looked_ns, why = read_last_gallery_check(session, row.id)
     if row.gallery and not row.gallery_digest:
         why = "nothing shows what it must hold"
     return GateFacts(

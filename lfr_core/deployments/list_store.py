@@ -12,11 +12,11 @@ from sqlmodel import Session
 from lfr_core.common.clock import Clock, SystemClock, utc_from_ns
 from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.port import Trail
-from lfr_core.custody.vault.lists import make_list_key
 from lfr_core.custody.vault.port import Vault
-from lfr_core.deployments.attaching import check_list_for, composition, forget_list, write_list
+from lfr_core.custody.vault.watchlist_key import make_list_key
+from lfr_core.deployments.attach_watchlist import check_list_for, composition, forget_list, write_list
 from lfr_core.deployments.entries import EntryLike
-from lfr_core.deployments.listed import list_digest
+from lfr_core.deployments.gallery_binding import list_digest
 from lfr_core.deployments.locking import locked, unknown
 from lfr_core.deployments.reading import read_application
 from lfr_core.deployments.record import record_step

@@ -1,4 +1,4 @@
-"""The one pure function that moves a deployment along its line. Illegal steps are Refused."""
+"""The one pure function that moves a deployment along its lifecycle. Illegal steps are Refused."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class DeploymentState:
     signage: bool = False
     briefing: bool = False
     planned: bool = True
-    """Whether it goes the whole line; a trial has no planner, and no hours but those it is opened for."""
+    """Whether it goes the whole lifecycle; a trial has no planner, and no hours but those it is opened for."""
 
     @property
     def list_is_approved(self) -> bool:

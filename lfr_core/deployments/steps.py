@@ -1,4 +1,4 @@
-"""The lines of deployments as two tables: each step, from where to where, by whom, and which rule asks for it.
+"""The lifecycles of deployments as two tables: each step, from where to where, by whom, and which rule asks for it.
 
 A planned one: draft, applied, authorised, list built, list approved, ready, live (suspended), ended; or cancelled. A
 trial: draft, ready, live (suspended), ended. Pure: `transition` in `lfr_core.deployments.state_machine` is the only
@@ -208,7 +208,7 @@ RULES: dict[Step, StepRule] = {
 """Every step of a planned deployment."""
 
 TRIAL_ROLES = frozenset({_P, _AO, _OP})
-"""Who may make a trial, and take it along its line."""
+"""Who may make a trial, and take it along its lifecycle."""
 _LFR = frozenset({SystemActor.LFR})
 _TRIALS = "docs/running.md#deployments-and-trials"
 

@@ -15,7 +15,7 @@ from sqlmodel import col, select
 from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.port import AuditEvent, Verb
 from lfr_core.custody.vault.port import KeyKind
-from lfr_core.deployments.attaching import delete_list
+from lfr_core.deployments.attach_watchlist import delete_list
 from lfr_core.deployments.directory import CachedDirectory
 from lfr_core.deployments.entries import EntryLike, ReferenceLike
 from lfr_core.deployments.list_store import ListStore, ended

@@ -45,9 +45,9 @@ class FrameKind(StrEnum):
     """No image: the camera's last word in this session (payload empty)."""
     CANARY = "canary"
     """Noise, sealed like a frame and injected to be looked for after its deletion: of nobody, and counted nowhere."""
-    PROOF = "proof"
+    LIVE_PROBE = "proof"
     """The drawn test face, sealed like a frame, to show that the whole chain works: of nobody, and counted nowhere.
-    `session` is the proof's id, `sequence` its part. Without a payload it only asks who is there."""
+    `session` is the live probe's id, `sequence` its part. Without a payload it only asks who is there."""
 
 
 @dataclass(frozen=True, slots=True)

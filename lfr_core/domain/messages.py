@@ -21,8 +21,8 @@ __all__ = [
     "DeadLetter",
     "FrameResult",
     "LiveProbeFault",
+    "LiveProbeResult",
     "OutcomeBatch",
-    "Proof",
     "Sighting",
     "StageTime",
     "gathered",
@@ -156,13 +156,13 @@ class LiveProbeFault(StrEnum):
     GALLERY_AWAY = "gallery-away"
 
 
-class Proof(_Message):
+class LiveProbeResult(_Message):
     """What became of a live probe at one recogniser. Counted in nothing that is counted of frames or faces."""
 
     id: uuid.UUID
     deployment: str
     part: Natural
-    """Which of the proof's frames."""
+    """Which of the live probe's frames."""
     sent_ns: Natural
     reported_ns: Natural
     """Wall time at the worker."""

@@ -6,9 +6,9 @@ from datetime import datetime
 
 from lfr_core.deployments.compliance_documents.forms import (
     FormKind,
+    FormSection,
+    FormSignature,
     Line,
-    PaperSection,
-    PaperSignature,
     PrintedForm,
     Table,
 )
@@ -31,7 +31,7 @@ def printed_report(report: ClosingReport, *, force: str) -> PrintedForm:
         revision=report.application.revision,
         made_at=when(report.made_at),
         sections=(
-            PaperSection(
+            FormSection(
                 "What happened",
                 ("A7",),
                 (
@@ -41,20 +41,20 @@ def printed_report(report: ClosingReport, *, force: str) -> PrintedForm:
                     Line("Ended", when(report.outcome.ended_at)),
                 ),
             ),
-            PaperSection(
+            FormSection(
                 "Forecast and outcome",
                 ("M1", "M3"),
                 (Line("In whole people", _in_people(report)), Line("The limit", report.verdict)),
                 (Table("What was forecast beside what came of it", ("", "forecast", "outcome"), _rows(report)),),
             ),
-            PaperSection(
+            FormSection(
                 "What becomes of the data",
                 ("W7", "D2", "D3", "P2"),
                 (),
                 (Table("The obligations after the end", ("obligation", "due", "stands"), _duties(report)),),
             ),
         ),
-        signed=(PaperSignature("authorising officer", given.by, given.rank.value, when(given.at)),),
+        signed=(FormSignature("authorising officer", given.by, given.rank.value, when(given.at)),),
     )  # fmt: skip
 
 

@@ -11,9 +11,9 @@ from datetime import datetime
 from lfr_core.deployments.application import Application, ApplicationForm, Authority
 from lfr_core.deployments.compliance_documents.forms import (
     FormKind,
+    FormSection,
+    FormSignature,
     Line,
-    PaperSection,
-    PaperSignature,
     PrintedForm,
     Table,
 )
@@ -71,7 +71,7 @@ def build_application_form(
         sections=(
             _where_and_when(made),
             _why(made),
-            PaperSection(
+            FormSection(
                 "The list",
                 ("W1", "W2", "W3", "W6", "W7"),
                 (
@@ -79,12 +79,12 @@ def build_application_form(
                     Line("People at most", f"{made.list_cap:,}; the policy's cap is {policy.watchlist.max_entries:,}"),
                 ),
             ),
-            PaperSection(
+            FormSection(
                 "Threshold and forecast",
                 ("M1", "M3", "M4"),
                 (*_threshold(made, policy), _faces(made), Line("Forecast of the list", forecast_words)),
             ),
-            PaperSection(
+            FormSection(
                 "How the public learns of it",
                 ("P1", "P2", "P4"),
                 (
@@ -93,7 +93,7 @@ def build_application_form(
                     Line("Results", f"published within {policy.publication.results_working_days} working days"),
                 ),
             ),
-            PaperSection(
+            FormSection(
                 "Alerts and data",
                 ("H1", "D1", "D2", "D3"),
                 (
@@ -105,7 +105,7 @@ def build_application_form(
                 ),
             ),
         ),
-        signed=(PaperSignature("planner", made.applied_by, "not stated", when(made.applied_at)),),
+        signed=(FormSignature("planner", made.applied_by, "not stated", when(made.applied_at)),),
         notice=notice,
     )  # fmt: skip
 
@@ -147,7 +147,7 @@ def build_authority_form(
         revision=made.revision,
         made_at=when(given.at),
         sections=(_decision(made, given), _where_and_when(made), _why(made), *rest),
-        signed=(PaperSignature("authorising officer", given.by, given.rank.value, when(given.at)),),
+        signed=(FormSignature("authorising officer", given.by, given.rank.value, when(given.at)),),
         notice=notice if given.granted else "Refused: this allows nothing.",
     )
 
@@ -156,9 +156,9 @@ def _title(name: str, made: ApplicationForm) -> str:
     return f"{name}, {made.place}"
 
 
-def _decision(made: Application, given: Authority) -> PaperSection:
+def _decision(made: Application, given: Authority) -> FormSection:
     checked = Line("Assessments and policy document", "in date when this was given: it can't be given while one isn't")
-    return PaperSection(
+    return FormSection(
         "Decision",
         ("A2", "A3", "A6"),
         (
@@ -170,8 +170,8 @@ def _decision(made: Application, given: Authority) -> PaperSection:
     )
 
 
-def _where_and_when(made: ApplicationForm) -> PaperSection:
-    return PaperSection(
+def _where_and_when(made: ApplicationForm) -> FormSection:
+    return FormSection(
         "Where and when",
         ("A4", "A7"),
         (
@@ -184,8 +184,8 @@ def _where_and_when(made: ApplicationForm) -> PaperSection:
     )
 
 
-def _why(made: ApplicationForm) -> PaperSection:
-    return PaperSection(
+def _why(made: ApplicationForm) -> FormSection:
+    return FormSection(
         "Who and why",
         ("A4", "A5"),
         (
@@ -212,9 +212,9 @@ def _faces(made: ApplicationForm) -> Line:
     return Line("Faces expected", f"{made.expected_faces:,} compared in all")
 
 
-def _limit(made: ApplicationForm, given: Authority, policy: Policy) -> PaperSection:
+def _limit(made: ApplicationForm, given: Authority, policy: Policy) -> FormSection:
     expected = given.expected_false_alerts
-    return PaperSection(
+    return FormSection(
         "The limit signed for",
         ("M1", "M3", "M4"),
         (
@@ -232,13 +232,13 @@ def _limit(made: ApplicationForm, given: Authority, policy: Policy) -> PaperSect
     )
 
 
-def _list(made: ApplicationForm, listed: ListFacts | None) -> PaperSection:
+def _list(made: ApplicationForm, listed: ListFacts | None) -> FormSection:
     rules = ("W1", "W3", "W4", "W6", "W7")
     cap = Line("People at most", f"{made.list_cap:,}")
     if listed is None:
-        return PaperSection("The list", rules, (cap, Line("Built", "not yet")))
+        return FormSection("The list", rules, (cap, Line("Built", "not yet")))
     approved = f"by {listed.approver}, {when(listed.approved_at)}" if listed.approver else "not yet"
-    return PaperSection(
+    return FormSection(
         "The list",
         rules,
         (
@@ -258,7 +258,7 @@ def _list(made: ApplicationForm, listed: ListFacts | None) -> PaperSection:
     )
 
 
-def _announcement(announced: AnnouncementFacts | None) -> PaperSection:
+def _announcement(announced: AnnouncementFacts | None) -> FormSection:
     if announced is None:
         line = Line("Announced", "not yet; it can't open before")
     elif announced.withheld_because:
@@ -268,4 +268,4 @@ def _announcement(announced: AnnouncementFacts | None) -> PaperSection:
         )
     else:
         line = Line("Announced", when(announced.at))
-    return PaperSection("What the public is told", ("P1",), (line,))
+    return FormSection("What the public is told", ("P1",), (line,))

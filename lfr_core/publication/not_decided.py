@@ -7,18 +7,18 @@ from dataclasses import dataclass
 from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.entry import LONGEST_TEXT
 
-__all__ = ["NotDecidedWord", "checked_because"]
+__all__ = ["NotDecidedStatement", "checked_because"]
 
 
 @dataclass(frozen=True, slots=True)
-class NotDecidedWord:
+class NotDecidedStatement:
     """A publication officer's word that nobody judged so many alerts, and why: on the audit trail and in the record."""
 
     alerts: int
     because: str
 
 
-def checked_because(deployment: str, waiting: int, word: NotDecidedWord | None) -> str:
+def checked_because(deployment: str, waiting: int, word: NotDecidedStatement | None) -> str:
     """The word's reason, tidied; "" where no alert waits.
 
     Raises:

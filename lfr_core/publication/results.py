@@ -27,7 +27,7 @@ from lfr_core.domain.figures import Figures
 from lfr_core.domain.policy import PublicationPolicy
 from lfr_core.publication.counting import unanswered
 from lfr_core.publication.explaining import note_late, note_reminded, take_back_late
-from lfr_core.publication.not_decided import NotDecidedWord, checked_because
+from lfr_core.publication.not_decided import NotDecidedStatement, checked_because
 from lfr_core.publication.published import PublishedRecord, Publisher, revisions_of
 from lfr_core.publication.quality.ours import Checked, check_record
 from lfr_core.publication.record_builder import from_figures
@@ -126,7 +126,7 @@ class ResultsService:
             PublicationOutcome.PUBLISHED, f"{record.record.rates.in_words}.", self._due(deployment)[1], record
         )
 
-    def publish(self, deployment: str, *, by: str, word: NotDecidedWord | None = None) -> PublishedRecord:
+    def publish(self, deployment: str, *, by: str, word: NotDecidedStatement | None = None) -> PublishedRecord:
         """A person publishes now. Published already: that which stands.
 
         word: for the alerts that nobody has judged, needed where there are any, and published.
@@ -147,7 +147,9 @@ class ResultsService:
         now, due = self._due(deployment)
         return self._publish(deployment, figures, due, now, 0, by=by, because=because)
 
-    def correct(self, deployment: str, *, reason: str, by: str, word: NotDecidedWord | None = None) -> PublishedRecord:
+    def correct(
+        self, deployment: str, *, reason: str, by: str, word: NotDecidedStatement | None = None
+    ) -> PublishedRecord:
         """A person supersedes what is published by figures computed anew, for `reason`, which is published.
 
         word: as `publish`; needed where more alerts are without a judgement than the standing revision speaks of.
@@ -169,7 +171,7 @@ class ResultsService:
             deployment, _with_report(figures, checked), reason=reason, by=by, not_decided_because=because
         )
 
-    def make_up(self) -> tuple[Attempt, ...]:
+    def publish_missed(self) -> tuple[Attempt, ...]:
         """Attempt whatever should have published itself by now and hasn't been noticed: a flow that never ran."""
         now = self._now()
         with reading(self._engine) as session:

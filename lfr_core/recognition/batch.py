@@ -10,13 +10,13 @@ import numpy as np
 from lfr_core.common.biometric import Biometric
 from lfr_core.domain.deployments import DeploymentView
 from lfr_core.domain.frames import FrameHeader
-from lfr_core.domain.messages import DeadLetter, OutcomeBatch, Proof, Sighting
+from lfr_core.domain.messages import DeadLetter, LiveProbeResult, OutcomeBatch, Sighting
 from lfr_core.domain.outcomes import FrameOutcome
 from lfr_core.recognition.agreement import Shot
 from lfr_core.recognition.faces.types import Floats
 from lfr_core.recognition.live_probe import LiveProbeLook
 
-__all__ = ["Looked", "Probe", "RawFrame", "Recognised", "Seen", "Session", "session_of"]
+__all__ = ["DetectedBatch", "FrameProgress", "Probe", "RawFrame", "Recognised", "Session", "session_of"]
 
 Session = tuple[str, str, str]
 """Deployment, camera, session: one run of one camera."""
@@ -40,7 +40,7 @@ class RawFrame:
 
 
 @dataclass(slots=True)
-class Seen:
+class FrameProgress:
     """What is known of one frame of the batch so far."""
 
     header: FrameHeader
@@ -57,24 +57,24 @@ class Probe:
     session: Session
     view: DeploymentView
     shot: Shot
-    seen: Seen
+    seen: FrameProgress
     first: bool
     """Whether it is its track's first comparable shot."""
 
 
 @dataclass(slots=True, eq=False)
-class Looked:
+class DetectedBatch:
     """A batch after `look`: what `match` needs. Holds templates; never leaves the process."""
 
-    seen: list[Seen] = field(default_factory=list)
+    seen: list[FrameProgress] = field(default_factory=list)
     probes: list[Probe] = field(default_factory=list)
     templates: Biometric[Floats] = field(default_factory=lambda: Biometric(np.empty((0, 512), np.float32)))
     """Shape (n, 512), a row a probe."""
     dead: list[DeadLetter] = field(default_factory=list)
-    proofs: list[LiveProbeLook] = field(default_factory=list)
+    live_probes: list[LiveProbeLook] = field(default_factory=list)
 
     def __repr__(self) -> str:
-        return f"<Looked frames={len(self.seen)} probes={len(self.probes)}>"
+        return f"<DetectedBatch frames={len(self.seen)} probes={len(self.probes)}>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,4 +84,4 @@ class Recognised:
     sightings: list[Sighting]
     outcomes: list[OutcomeBatch]
     dead: list[DeadLetter]
-    proofs: list[Proof] = field(default_factory=list)
+    live_probe_results: list[LiveProbeResult] = field(default_factory=list)

@@ -9,7 +9,7 @@ from lfr_core.domain.frames import FrameHeader, FrameOpener, UnknownSchema
 from lfr_core.domain.messages import DeadLetter
 from lfr_core.domain.outcomes import FrameOutcome
 from lfr_core.domain.policy import Policy
-from lfr_core.recognition.batch import Looked, RawFrame, Seen
+from lfr_core.recognition.batch import DetectedBatch, FrameProgress, RawFrame
 from lfr_core.recognition.faces.decode import decode
 from lfr_core.recognition.faces.types import Image
 from lfr_core.recognition.stopwatch import Stopwatch
@@ -38,7 +38,7 @@ class FrameReader:
         except Poison as error:
             return error
 
-    def dead_letter(self, looked: Looked, frame: RawFrame, error: Poison) -> None:
+    def dead_letter(self, looked: DetectedBatch, frame: RawFrame, error: Poison) -> None:
         """Dead-letter a record; count it on its camera if its envelope can be read at all."""
         looked.dead.append(
             DeadLetter(
@@ -52,9 +52,11 @@ class FrameReader:
             )
         )
         if isinstance(error, UnknownSchema) and error.header is not None:
-            looked.seen.append(Seen(error.header, FrameOutcome.DEAD_LETTERED))
+            looked.seen.append(FrameProgress(error.header, FrameOutcome.DEAD_LETTERED))
 
-    def open(self, looked: Looked, frame: RawFrame, seen: Seen, view: DeploymentView | None) -> Image | None:
+    def open(
+        self, looked: DetectedBatch, frame: RawFrame, seen: FrameProgress, view: DeploymentView | None
+    ) -> Image | None:
         """The frame's image, or None with the outcome that says why not."""
         header = seen.header
         try:

@@ -1,6 +1,7 @@
 """Live probe at a recogniser: the drawn test face through opening, decoding, finding, embedding and searching.
 
-It touches no track, no count and no stopwatch: what it leaves is one `Proof`, and of a real frame it takes only time.
+It touches no track, no count and no stopwatch: what it leaves is one `LiveProbeResult`, and it takes only time of
+real frames.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from lfr_core.common.clock import Clock
 from lfr_core.common.errors import Poison, Refused, Retryable
 from lfr_core.domain.deployments import DeploymentView
 from lfr_core.domain.frames import UNSEALED, FrameHeader, FrameOpener
-from lfr_core.domain.messages import LiveProbeFault, Proof
+from lfr_core.domain.messages import LiveProbeFault, LiveProbeResult
 from lfr_core.domain.policy import Policy
 from lfr_core.domain.reserved import LIVE_PROBE_ENTRY
 from lfr_core.recognition.faces import quality
@@ -26,7 +27,7 @@ __all__ = ["LiveProbeLook", "LiveProbeResponder"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LiveProbeLook:
-    """A proof between looking and matching."""
+    """A live probe between looking and matching."""
 
     header: FrameHeader
     view: DeploymentView | None
@@ -55,7 +56,7 @@ class LiveProbeResponder:
 
         Raises:
             Retryable: the vault is away.
-            Poison: the frame's session or part is no proof's.
+            Poison: the frame's session or part is no live probe's.
         """
         _id_of(header)
         try:
@@ -64,17 +65,17 @@ class LiveProbeResponder:
             return LiveProbeLook(header, view, None, failed.fault)
         return LiveProbeLook(header, view, template, LiveProbeFault.NONE)
 
-    def match(self, look: LiveProbeLook) -> Proof:
+    def match(self, look: LiveProbeLook) -> LiveProbeResult:
         """Search the deployment's gallery for it.
 
         Raises:
-            Retryable: gallery or vault are away and the proof is still fresh; call again.
+            Retryable: gallery or vault are away and the live probe is still fresh; call again.
             Fatal: the gallery was built under another embedding contract.
         """
         fault, similarity = look.fault, 0.0
         if look.template is not None and look.view is not None:
             fault, similarity = self._search(look.header, look.view, look.template)
-        return Proof(
+        return LiveProbeResult(
             id=_id_of(look.header),
             deployment=look.header.deployment,
             part=look.header.sequence,
@@ -134,7 +135,7 @@ class LiveProbeResponder:
 
 
 class _Failed(Exception):
-    """The proof ends here."""
+    """The live probe ends here."""
 
     def __init__(self, fault: LiveProbeFault) -> None:
         super().__init__(fault.value)

@@ -16,7 +16,7 @@ from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.frames import FrameHeader, FrameKind
 from lfr_core.domain.messages import FrameResult, OutcomeBatch, Sighting, StageTime, sighting_id
 from lfr_core.recognition.agreement import Vote
-from lfr_core.recognition.batch import Looked, Probe, Seen, Session, session_of
+from lfr_core.recognition.batch import DetectedBatch, FrameProgress, Probe, Session, session_of
 
 __all__ = ["outcome_batches", "probe_keys", "sighting_of"]
 
@@ -24,7 +24,7 @@ PROBE_JPEG_QUALITY = 88  # a face of 100 px in about 6 kB, without blocks an ope
 
 
 def probe_keys(
-    vault: Vault, looked: Looked, found: Mapping[int, tuple[str, float]], *, now_ns: int, retention_h: int
+    vault: Vault, looked: DetectedBatch, found: Mapping[int, tuple[str, float]], *, now_ns: int, retention_h: int
 ) -> dict[str, KeptKey]:
     """By deployment, the key that probes are sealed under, where any is similar enough to leave.
 
@@ -78,7 +78,9 @@ def sighting_of(probe: Probe, entry: str, vote: Vote, key: KeptKey) -> Sighting:
     )
 
 
-def outcome_batches(seen_frames: Iterable[Seen], stages: tuple[StageTime, ...], now_ns: int) -> list[OutcomeBatch]:
+def outcome_batches(
+    seen_frames: Iterable[FrameProgress], stages: tuple[StageTime, ...], now_ns: int
+) -> list[OutcomeBatch]:
     """One batch a camera session, results in order; a STATUS or END closes its batch.
 
     Args:
@@ -86,7 +88,7 @@ def outcome_batches(seen_frames: Iterable[Seen], stages: tuple[StageTime, ...], 
         stages: time spent, recorded with the first batch alone.
         now_ns: wall time.
     """
-    runs: dict[Session, list[Seen]] = defaultdict(list)
+    runs: dict[Session, list[FrameProgress]] = defaultdict(list)
     batches: list[OutcomeBatch] = []
 
     def close(session: Session, counters: FrameHeader | None) -> None:
@@ -116,7 +118,7 @@ def outcome_batches(seen_frames: Iterable[Seen], stages: tuple[StageTime, ...], 
     return batches
 
 
-def _result(seen: Seen, now_ns: int) -> FrameResult:
+def _result(seen: FrameProgress, now_ns: int) -> FrameResult:
     header = seen.header
     return FrameResult(
         sequence=header.sequence,

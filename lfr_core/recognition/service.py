@@ -21,13 +21,13 @@ from lfr_core.common.errors import Poison, Refused, Retryable
 from lfr_core.custody.vault.port import Vault
 from lfr_core.domain.deployments import DeploymentDirectory, DeploymentView
 from lfr_core.domain.frames import FrameHeader, FrameKind, FrameOpener
-from lfr_core.domain.messages import Proof, Sighting, gathered
+from lfr_core.domain.messages import LiveProbeResult, Sighting, gathered
 from lfr_core.domain.outcomes import FrameOutcome
 from lfr_core.domain.policy import Policy
 from lfr_core.domain.reserved import LIVE_PROBE_ENTRY
 from lfr_core.recognition.agreement import Shot, Vote
-from lfr_core.recognition.batch import Looked, Probe, RawFrame, Recognised, Seen, Session, session_of
-from lfr_core.recognition.camera import CameraTracks
+from lfr_core.recognition.batch import DetectedBatch, FrameProgress, Probe, RawFrame, Recognised, Session, session_of
+from lfr_core.recognition.camera_tracks import CameraTracks
 from lfr_core.recognition.faces.types import FaceEngine, Image
 from lfr_core.recognition.frame_reader import FrameReader
 from lfr_core.recognition.gallery.port import Candidate, Gallery
@@ -37,7 +37,7 @@ from lfr_core.recognition.stopwatch import Stopwatch
 
 __all__ = ["Recogniser"]
 
-_UNCOUNTED = frozenset({FrameKind.CANARY, FrameKind.PROOF})
+_UNCOUNTED = frozenset({FrameKind.CANARY, FrameKind.LIVE_PROBE})
 IDLE_SESSION_S = 60.0  # tracks of a camera that moved to another worker or died are forgotten after a minute
 
 
@@ -62,14 +62,14 @@ class Recogniser:
         self._vault = vault
         self._policy = policy
         self._clock = clock
-        self._prover = LiveProbeResponder(engine=engine, gallery=gallery, opener=opener, policy=policy, clock=clock)
+        self._responder = LiveProbeResponder(engine=engine, gallery=gallery, opener=opener, policy=policy, clock=clock)
         self._watch = Stopwatch(clock)
         self._cameras: dict[Session, CameraTracks] = {}
         self._reader = FrameReader(engine.contract_id, opener=opener, policy=policy, clock=clock, watch=self._watch)
         self._used_s: dict[Session, float] = {}
         """When each was last looked at, by this machine's monotonic clock: capture times may be a recording's."""
 
-    def look(self, frames: Sequence[RawFrame]) -> Looked:
+    def look(self, frames: Sequence[RawFrame]) -> DetectedBatch:
         """Open, decode, detect, track and embed a batch, in the order given.
 
         Raises:
@@ -82,9 +82,9 @@ class Recogniser:
             for header in headers
             if isinstance(header, FrameHeader)
         }
-        looked = Looked()
-        opened: list[tuple[Seen, DeploymentView, Image]] = []
-        ends: list[tuple[Seen, DeploymentView]] = []
+        looked = DetectedBatch()
+        opened: list[tuple[FrameProgress, DeploymentView, Image]] = []
+        ends: list[tuple[FrameProgress, DeploymentView]] = []
         for frame, header in zip(frames, headers, strict=True):
             if isinstance(header, Poison):
                 self._reader.dead_letter(looked, frame, header)
@@ -93,16 +93,16 @@ class Recogniser:
             if header.kind is FrameKind.CANARY:
                 self._look_at_canary(frame, header, view)
                 continue
-            if header.kind is FrameKind.PROOF:
-                self._look_at_proof(looked, frame, header, view)
+            if header.kind is FrameKind.LIVE_PROBE:
+                self._answer_live_probe(looked, frame, header, view)
                 continue
             if header.kind is not FrameKind.FRAME:
-                word = Seen(header, FrameOutcome.RECOGNISED)
+                word = FrameProgress(header, FrameOutcome.RECOGNISED)
                 looked.seen.append(word)
                 if header.kind is FrameKind.END and view is not None:
                     ends.append((word, view))
                 continue
-            seen = Seen(header, FrameOutcome.RECOGNISED)
+            seen = FrameProgress(header, FrameOutcome.RECOGNISED)
             image = self._reader.open(looked, frame, seen, view)
             if view is not None and not view.is_live:
                 self._cameras.pop(session_of(header), None)
@@ -118,7 +118,7 @@ class Recogniser:
         self._forget_idle()
         return looked
 
-    def match(self, looked: Looked) -> Recognised:
+    def match(self, looked: DetectedBatch) -> Recognised:
         """Search, apply the alert rule, make the messages.
 
         Raises:
@@ -133,7 +133,7 @@ class Recogniser:
         found: dict[int, tuple[str, float]] = {}
         for rows in by_gallery.values():
             found |= self._search(looked, rows)
-        proofs = [self._prover.match(proof) for proof in looked.proofs]
+        results = [self._responder.match(probe) for probe in looked.live_probes]
         now_ns, retention_h = self._clock.time_ns(), self._policy.alerts.retention_h
         keys = probe_keys(
             self._vault, looked, found, now_ns=now_ns, retention_h=retention_h
@@ -152,7 +152,7 @@ class Recogniser:
         for probe in looked.probes:
             if (camera := self._cameras.get(probe.session)) is not None:
                 camera.settle([probe.shot.track])
-        return self._recognised(looked, sightings, proofs)
+        return self._recognised(looked, sightings, results)
 
     def leave_ended(self) -> bool:
         """Forget what is held of deployments that have ended or are suspended; whether none is left that was served.
@@ -177,43 +177,47 @@ class Recogniser:
 
     def refuse(self, frame: RawFrame, error: Poison) -> Recognised:
         """Dead-letter one record that made recognition fail, and record it on its camera."""
-        looked = Looked()
+        looked = DetectedBatch()
         self._reader.dead_letter(looked, frame, error)
         header = self._reader.read_header(frame)
         if isinstance(header, FrameHeader) and header.kind not in _UNCOUNTED:
-            looked.seen.append(Seen(header, FrameOutcome.DEAD_LETTERED))
+            looked.seen.append(FrameProgress(header, FrameOutcome.DEAD_LETTERED))
         return self._recognised(looked, [])
 
-    def _recognised(self, looked: Looked, sightings: list[Sighting], proofs: Sequence[Proof] = ()) -> Recognised:
+    def _recognised(
+        self, looked: DetectedBatch, sightings: list[Sighting], results: Sequence[LiveProbeResult] = ()
+    ) -> Recognised:
         """The batch's messages; cameras that said their last word are forgotten."""
         for seen in looked.seen:
             if seen.header.kind is FrameKind.END:
                 self._cameras.pop(session_of(seen.header), None)
         outcomes = outcome_batches(looked.seen, self._watch.take(), self._clock.time_ns())
-        return Recognised(sightings, outcomes, gathered(looked.dead), list(proofs))
+        return Recognised(sightings, outcomes, gathered(looked.dead), list(results))
 
     # -- frames that no camera took --------------------------------------------------------------
 
     def _look_at_canary(self, frame: RawFrame, header: FrameHeader, view: DeploymentView | None) -> None:
         """Open, decode and detect as in any frame, then forget it: no outcome, no track, no count."""
-        image = self._reader.open(Looked(), frame, Seen(header, FrameOutcome.RECOGNISED), view)
+        image = self._reader.open(DetectedBatch(), frame, FrameProgress(header, FrameOutcome.RECOGNISED), view)
         if image is not None:
             self._engine.detect([image])
 
-    def _look_at_proof(self, looked: Looked, frame: RawFrame, header: FrameHeader, view: DeploymentView | None) -> None:
-        """The drawn test face: no outcome, no track, no count; what it came to leaves as a `Proof`."""
+    def _answer_live_probe(
+        self, looked: DetectedBatch, frame: RawFrame, header: FrameHeader, view: DeploymentView | None
+    ) -> None:
+        """The drawn test face: no outcome, no track, no count; what it came to leaves as a `LiveProbeResult`."""
         try:
-            look = self._prover.look(header, frame.payload, view)
+            look = self._responder.look(header, frame.payload, view)
         except Poison as error:
             self._reader.dead_letter(looked, frame, error)
             return
         if look.template is not None:
             self._reader.served.add(header.deployment)
-        looked.proofs.append(look)
+        looked.live_probes.append(look)
 
     # -- faces -----------------------------------------------------------------------------------
 
-    def _find_faces(self, looked: Looked, opened: Sequence[tuple[Seen, DeploymentView, Image]]) -> None:
+    def _find_faces(self, looked: DetectedBatch, opened: Sequence[tuple[FrameProgress, DeploymentView, Image]]) -> None:
         with self._watch.stage("detect", calls=len(opened)):
             detections = self._engine.detect([image for _, _, image in opened])
         for (seen, view, image), found in zip(opened, detections, strict=True):
@@ -229,7 +233,7 @@ class Recogniser:
             seen.tracks_started = look.started
             self._add_probes(looked, session, view, seen, look.shots)
 
-    def _end(self, looked: Looked, word: Seen, view: DeploymentView) -> None:
+    def _end(self, looked: DetectedBatch, word: FrameProgress, view: DeploymentView) -> None:
         """The camera's last word: compare what its tracks still hold, then forget them."""
         header = word.header
         session = session_of(header)
@@ -238,7 +242,7 @@ class Recogniser:
             self._add_probes(looked, session, view, word, camera.end())
 
     def _add_probes(
-        self, looked: Looked, session: Session, view: DeploymentView, seen: Seen, shots: Iterable[Shot]
+        self, looked: DetectedBatch, session: Session, view: DeploymentView, seen: FrameProgress, shots: Iterable[Shot]
     ) -> None:
         camera = self._cameras[session]
         looked.probes += [Probe(session, view, shot, seen, first=camera.first_comparison(shot.track)) for shot in shots]
@@ -252,7 +256,7 @@ class Recogniser:
 
     # -- matching --------------------------------------------------------------------------------
 
-    def _search(self, looked: Looked, rows: list[int]) -> dict[int, tuple[str, float]]:
+    def _search(self, looked: DetectedBatch, rows: list[int]) -> dict[int, tuple[str, float]]:
         """Best entry and similarity by probe index, for probes of one deployment."""
         probes = [looked.probes[row] for row in rows]
         view = probes[0].view

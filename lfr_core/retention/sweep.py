@@ -27,7 +27,7 @@ from lfr_core.common.clock import Clock
 from lfr_core.common.errors import LfrError, Refused, Retryable
 from lfr_core.common.logs import get_logger
 from lfr_core.custody.audit.port import Trail
-from lfr_core.retention.ended import Purger, write_ended
+from lfr_core.retention.last_purge import Purger, write_ended
 from lfr_core.retention.lock import one_sweep
 from lfr_core.retention.port import ACTOR, Audited, Due, PurgeResult, PurgeStep
 from lfr_core.retention.reporting import StepReport, done, orders, run_row, write_class

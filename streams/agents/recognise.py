@@ -90,7 +90,7 @@ async def _send(outputs: Mapping[Topic, faust.TopicT], done: Recognised) -> None
         (Topic.SIGHTINGS, [(message.camera, message.encode()) for message in done.sightings]),
         (Topic.OUTCOMES, [(message.camera, message.encode()) for message in done.outcomes]),
         (Topic.DEAD_LETTERS, [(message.camera, message.encode()) for message in done.dead]),
-        (Topic.PROOFS, [(message.deployment, message.encode()) for message in done.proofs]),
+        (Topic.LIVE_PROBES, [(message.deployment, message.encode()) for message in done.live_probe_results]),
     ):
         pending = [await outputs[name].send(key=camera.encode(), value=value) for camera, value in messages]
         for delivery in pending:

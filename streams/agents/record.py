@@ -13,7 +13,7 @@ from lfr_core.alerts.recorder import Recorder
 from lfr_core.common.clock import Clock
 from lfr_core.common.errors import Fatal, LfrError, Poison, Refused
 from lfr_core.common.logs import get_logger
-from lfr_core.domain.messages import DeadLetter, OutcomeBatch, Proof, Sighting, gathered
+from lfr_core.domain.messages import DeadLetter, LiveProbeResult, OutcomeBatch, Sighting, gathered
 from streams.app import raw_topic, record_key
 from streams.camera.rate_limit import RateLimiter
 from streams.retry import retry_while_unavailable
@@ -26,7 +26,7 @@ BATCH = 64  # messages a transaction
 WITHIN_S = 0.05
 LOG_EVERY_S = 10.0
 
-Message = TypeVar("Message", Sighting, OutcomeBatch, DeadLetter, Proof)
+Message = TypeVar("Message", Sighting, OutcomeBatch, DeadLetter, LiveProbeResult)
 Record = Callable[[Sequence[Message]], Sequence[tuple[Message, LfrError]]]
 """Writes a batch; gives back the messages that can't be written, and why."""
 
@@ -51,9 +51,9 @@ def attach_record(app: faust.App, recorder: Recorder, heartbeat: Heartbeat, cloc
         writer = _BatchWriter(OutcomeBatch, lambda batch: recorder.record_outcomes(batch).failures, found, dead_letters)
         await _consume(stream, writer)
 
-    @app.agent(raw_topic(app, Topic.PROOFS), name="record-proofs")
+    @app.agent(raw_topic(app, Topic.LIVE_PROBES), name="record-proofs")
     async def record_live_probe_results(stream: faust.StreamT) -> None:
-        await _consume(stream, _BatchWriter(Proof, recorder.record_live_probe_results, found, dead_letters))
+        await _consume(stream, _BatchWriter(LiveProbeResult, recorder.record_live_probe_results, found, dead_letters))
 
     @app.agent(raw_topic(app, Topic.DEAD_LETTERS), name="record-dead-letters")
     async def record_dead_letters(stream: faust.StreamT) -> None:

@@ -1,4 +1,4 @@
-"""The capture thread: takes every frame, decides which are looked at, gives their pictures to the ledger."""
+"""The capture thread: takes every frame, decides which are looked at, gives their pictures to the frame accounts."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from lfr_core.common.errors import LfrError, Poison
 from lfr_core.domain.policy import Policy
 from streams.camera.feedback import InFlightFrames
 from streams.camera.footage import FootageSink
+from streams.camera.frame_accounting import FrameAccounts, Picture
 from streams.camera.job import CameraJob
 from streams.camera.jpeg import jpeg_size
-from streams.camera.ledger import Ledger, Picture
 from streams.camera.rate_limit import RateLimiter
 from streams.camera.reconnect import ReconnectingSource
 from streams.camera.sampler import Pacer, adapt
@@ -36,7 +36,7 @@ class Capture:
         policy: Policy,
         source: Source,
         again: Callable[[], Source],
-        ledger: Ledger,
+        accounts: FrameAccounts,
         in_flight: InFlightFrames,
         *,
         clock: Clock,
@@ -48,7 +48,7 @@ class Capture:
         self._policy = policy
         self._source = source
         self._again = again
-        self._ledger = ledger
+        self._accounts = accounts
         self._in_flight = in_flight
         self._clock = clock
         self._stop_token = stop_token
@@ -83,7 +83,7 @@ class Capture:
         """Make it stop, and wait a little; a thread that hangs in a read is left behind and counts no more."""
         self._stop_token.set()
         self._thread.join(_FINISH_S)
-        self._ledger.close()
+        self._accounts.close()
 
     def _run(self) -> None:
         try:
@@ -95,7 +95,7 @@ class Capture:
         finally:
             self.done = True
             self._source.close()
-            self._ledger.close()
+            self._accounts.close()
 
     def _play(self) -> int:
         """Take every frame there is; how many that was."""
@@ -112,7 +112,7 @@ class Capture:
                 frames_before, offset_s = frames, media_s + 1 / self._source.info.fps
                 continue
             for _ in range(grab.passed_over):
-                self._ledger.drop()
+                self._accounts.drop()
             captured_ns = grab.captured_ns
             if grab.media_s is None:
                 at_s = self._clock.monotonic()
@@ -139,17 +139,17 @@ class Capture:
             if looked_at:
                 self._look(grab, captured_ns)
             else:
-                self._ledger.skip()
+                self._accounts.skip()
         return frames
 
     def _look(self, grab: Grab, captured_ns: int) -> None:
-        """Put a frame's picture into the ledger, or count it as dropped if it has none."""
+        """Put a frame's picture into the frame accounts, or count it as dropped if it has none."""
         try:
             jpeg = self._source.jpeg()
             self._check(jpeg_size(jpeg))
         except LfrError as error:
             self.undecodable += 1
-            self._ledger.drop()
+            self._accounts.drop()
             if self._warn.allow():
                 _log.warning(
                     "camera.undecodable-frame",
@@ -161,7 +161,7 @@ class Capture:
             return
         if self._footage is not None:
             self._footage.offer(captured_ns, jpeg)
-        self._ledger.offer(Picture(captured_ns, jpeg), self._stop_token)
+        self._accounts.offer(Picture(captured_ns, jpeg), self._stop_token)
 
     def _check(self, size: tuple[int, int]) -> None:
         """Refuse a picture larger than the policy lets anybody decode; say so when the size changes."""

@@ -1,4 +1,4 @@
-"""A folder of images as a source, and the one function that opens any source."""
+"""A folder of images as a source."""
 
 from __future__ import annotations
 
@@ -10,13 +10,11 @@ from lfr_core.common.errors import Poison
 from lfr_core.common.files import IMAGE_BYTES, read_bounded
 from lfr_core.domain.policy import ImagePolicy
 from lfr_core.recognition.faces.decode import decode, probe_size
-from streams.camera.device import DeviceSource
 from streams.camera.jpeg import encode_jpeg, is_jpeg
-from streams.camera.sources import DEFAULT_FPS, Grab, Source, SourceInfo
-from streams.camera.urls import SourceKind, SourceText
-from streams.camera.video import VideoSource
+from streams.camera.sources import DEFAULT_FPS, Grab, SourceInfo
+from streams.camera.urls import SourceText
 
-__all__ = ["FolderSource", "open_source"]
+__all__ = ["FolderSource"]
 
 _IMAGES = frozenset({".jpg", ".jpeg", ".png", ".webp"})
 
@@ -85,26 +83,3 @@ class FolderSource:
 
     def close(self) -> None:
         self._files = ()
-
-
-def open_source(
-    source: SourceText,
-    images: ImagePolicy,
-    *,
-    fps: float | None = None,
-    max_age_s: float | None = None,
-    clock: Clock | None = None,
-) -> Source:
-    """Open what `source` names.
-
-    `fps` plays a recording at that rate instead of its own; `max_age_s` is the policy's bound on a live frame's age.
-
-    Raises:
-        Poison: it is no video, holds no image, or can't be read.
-        Retryable: a camera that doesn't answer.
-    """
-    if source.kind is SourceKind.FOLDER:
-        return FolderSource(source, images, fps=fps, clock=clock)
-    if source.kind is SourceKind.DEVICE:
-        return DeviceSource(source, clock=clock)
-    return VideoSource(source, images, fps=fps, max_age_s=max_age_s, clock=clock)

@@ -33,7 +33,7 @@ from lfr_core.retention.footage.segment import SegmentFile, SegmentHeader
 from lfr_core.storage.tables.footage import FootageSegmentRow
 from streams.camera.rate_limit import RateLimiter
 
-__all__ = ["FootageSink", "FootageWriter", "Gate", "GatedFootage"]
+__all__ = ["FootageSink", "FootageWriter", "GatedFootage", "HasLentKey"]
 
 _WAITING = 16
 """Pictures in the queue: 2.5 s at 6.25 looks a second, which a new key and a row's commit take at the worst."""
@@ -58,7 +58,7 @@ class FootageSink(Protocol):
         ...
 
 
-class Gate(Protocol):
+class HasLentKey(Protocol):
     """Says whether frames may be sealed now: `lfr_core.custody.vault.frames.VaultSealer`."""
 
     @property
@@ -68,7 +68,7 @@ class Gate(Protocol):
 class GatedFootage:
     """Footage only of what a deployment may look at: none before it opens, while it is suspended, or after."""
 
-    def __init__(self, sink: FootageSink, gate: Gate) -> None:
+    def __init__(self, sink: FootageSink, gate: HasLentKey) -> None:
         self._sink = sink
         self._gate = gate
 

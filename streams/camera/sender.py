@@ -15,8 +15,8 @@ from streams.broker.traits import BrokerTraits
 from streams.camera.capture import Capture
 from streams.camera.feedback import FeedbackReader, InFlightFrames
 from streams.camera.footage import FootageSink
+from streams.camera.frame_accounting import Counts, FrameAccounts, FrameToSend
 from streams.camera.job import CameraJob, CameraProgress, CameraReport
-from streams.camera.ledger import Counts, Ledger, Taken
 from streams.camera.producer import FrameProducer, FrameTooLarge
 from streams.camera.rate_limit import RateLimiter
 from streams.camera.sources import Source
@@ -74,7 +74,7 @@ class Sender:
             bound=sampling.max_in_flight * (BACK_PRESSURE_TIMES if self._may_wait else 1),
             lost_after_s=None if self._may_wait else policy.live.frame_max_age_s * UNANSWERED_TIMES,
         )
-        self._ledger = Ledger(wait=self._may_wait)
+        self._accounts = FrameAccounts(wait=self._may_wait)
         self._producer = FrameProducer(
             servers,
             topic=Topic.FRAMES,
@@ -115,7 +115,7 @@ class Sender:
             self._policy,
             self._source,
             make,
-            self._ledger,
+            self._accounts,
             self._in_flight,
             clock=self._clock,
             stop_token=self._stop_token,
@@ -132,7 +132,7 @@ class Sender:
                 error = raised
             finally:
                 capture.finish()
-            while (left := self._ledger.take(0)) is not None:  # only when something went wrong
+            while (left := self._accounts.take(0)) is not None:  # only when something went wrong
                 self._refuse(left, "the camera stopped")
             self._end()
         finally:
@@ -151,7 +151,7 @@ class Sender:
         self, capture: Capture, progress: Callable[[CameraProgress], None] | None, workers_deadline_s: float
     ) -> None:
         grace_ends: float | None = None
-        while not self._ledger.finished:
+        while not self._accounts.finished:
             now = self._clock.monotonic()
             if (lost := self._in_flight.expire()) and self._warning_limit.allow():
                 _log.warning("camera.outcomes-missing", camera=self._job.camera, frames=lost)
@@ -165,14 +165,14 @@ class Sender:
             if self._stop_token.is_set():
                 capture.finish()
             if self._in_flight.wait_for_capacity(0.05):
-                if (taken := self._ledger.take(0.05)) is not None:
+                if (taken := self._accounts.take(0.05)) is not None:
                     self._send(taken)
                 continue
             late = not self._may_wait and grace_ends is not None and now > grace_ends
-            if (self._stop_token.is_set() or late) and (taken := self._ledger.take(0)) is not None:
+            if (self._stop_token.is_set() or late) and (taken := self._accounts.take(0)) is not None:
                 self._refuse(taken, "no capacity in flight")
 
-    def _send(self, taken: Taken) -> None:
+    def _send(self, taken: FrameToSend) -> None:
         try:
             header = self._header(taken.counts, FrameKind.FRAME, taken.picture.captured_ns)
             self._producer.send(header, taken.picture.jpeg)
@@ -185,8 +185,8 @@ class Sender:
             self._sent += 1
             self._last_record = self._clock.monotonic()
 
-    def _refuse(self, taken: Taken, reason: str) -> None:
-        self._ledger.refuse()
+    def _refuse(self, taken: FrameToSend, reason: str) -> None:
+        self._accounts.refuse()
         if self._warning_limit.allow():
             _log.warning("camera.frame-dropped", camera=self._job.camera, sequence=taken.counts.sequence, reason=reason)
 
@@ -196,7 +196,7 @@ class Sender:
             return
         self._last_record = now
         try:
-            self._producer.note(self._header(self._ledger.settled(), FrameKind.STATUS, self._clock.time_ns()))
+            self._producer.note(self._header(self._accounts.settled(), FrameKind.STATUS, self._clock.time_ns()))
         except Retryable as error:
             _log.debug("camera.status-not-sent", error=str(error))
 
@@ -204,7 +204,7 @@ class Sender:
         """Flush, then the camera's last word."""
         timeout_s = FLUSH_RECORDED_S if self._may_wait else FLUSH_LIVE_S
         flushed = self._producer.flush(timeout_s)
-        last = self._header(self._ledger.settled(), FrameKind.END, self._clock.time_ns())
+        last = self._header(self._accounts.settled(), FrameKind.END, self._clock.time_ns())
         if not flushed or not self._producer.end(last, timeout_s):
             _log.warning("camera.end-not-confirmed", camera=self._job.camera, session=self._session)
 
@@ -223,7 +223,7 @@ class Sender:
         )
 
     def _report(self, capture: Capture) -> CameraReport:
-        totals = self._ledger.totals()
+        totals = self._accounts.totals()
         return CameraReport(
             captured=totals.sequence,
             not_sampled=totals.not_sampled,

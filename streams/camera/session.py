@@ -4,7 +4,7 @@ In this order:
 
 1. Ask for the deployment; refuse a recording for an operational one, and a live camera for a trial.
 2. Open the source. Connect to the broker; stand at the end of the outcomes.
-3. The capture thread takes every frame, decides by policy which are looked at, and puts those into the ledger.
+3. The capture thread takes every frame, decides by policy which are looked at, and puts those into the frame accounts.
 4. The calling thread sends them while there is capacity in flight; a STATUS record each second when nothing is sent.
 5. When the source ends or somebody sets `stop`: what is left is sent or dropped, everything is flushed, and an END
    record carries the last counts.
@@ -21,9 +21,9 @@ from lfr_core.domain.deployments import DeploymentDirectory, DeploymentKind, Dep
 from lfr_core.domain.frames import FrameSealer
 from lfr_core.domain.policy import Policy
 from streams.broker.traits import KAFKA, BrokerTraits
-from streams.camera.folder import open_source
 from streams.camera.footage import FootageSink
 from streams.camera.job import CameraJob, CameraProgress, CameraReport
+from streams.camera.open_source import open_source
 from streams.camera.reconnect import HANG_S, ReconnectingSource
 from streams.camera.sender import WORKERS_DEADLINE_S, Sender
 from streams.camera.sources import Source

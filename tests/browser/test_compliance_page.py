@@ -18,7 +18,7 @@ from lfr_core.publication.quality.importer import read_table
 from lfr_core.recognition.faces.types import FaceEngine
 from lfr_core.storage.engine import open_engine
 from lfr_core.storage.migrate import upgrade
-from lfr_core.watchlists.building import quality_pages
+from lfr_core.watchlists.list_builder import quality_pages
 from lfr_core.watchlists.quality.service import ListCheck, check_list
 from tests.support.defective_list import LAST_DAY, TODAY, write_defective_list
 from tests.support.milvus import free_port

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from tests.support.oracle import ExpectedPass, SentByCamera, check_stream
+from tests.support.recordings import Walk, write_walks
 from tests.support.samples import require_photos
-from tests.support.walks import Walk, write_walks
 
 pytestmark = [pytest.mark.models, pytest.mark.timeout(400)]
 

@@ -21,8 +21,7 @@ from lfr_core.alerts import read
 from lfr_core.common.clock import SystemClock, utc_from_ns
 from lfr_core.custody.audit.trail import AuditTrail
 from lfr_core.custody.vault.frames import VaultSealer
-from lfr_core.deployments.announcement import ReasonClass
-from lfr_core.deployments.announcing import withhold
+from lfr_core.deployments.announcement import ReasonClass, withhold
 from lfr_core.deployments.attendance import Attendance
 from lfr_core.deployments.views import DeploymentReader
 from lfr_core.domain.gate import Condition
@@ -38,8 +37,8 @@ from lfr_core.storage.tables.watchlists import GalleryLookRow
 from streams.camera.job import CameraJob
 from streams.camera.session import run_camera
 from tests.support.planning import OFFICER, OPERATOR, PLANNER, PUBLISHER, PlanningHarness, form
+from tests.support.recordings import Walk, write_walks
 from tests.support.stream import Stream, two_workers, wait_until
-from tests.support.walks import Walk, write_walks
 
 pytestmark = [
     pytest.mark.kafka,
@@ -144,7 +143,7 @@ def suspended(stream: Stream, _harness: PlanningHarness) -> Iterator[None]:
 @contextmanager
 def nobody_attends(stream: Stream, _harness: PlanningHarness) -> Iterator[None]:
     stream.stop_attending()
-    Attendance(stream.database).left(NAME, OPERATOR)
+    Attendance(stream.database).record_departure(NAME, OPERATOR)
     yield
     stream.attend(NAME, OPERATOR)
 

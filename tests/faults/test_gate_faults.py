@@ -12,9 +12,9 @@ import pytest
 
 from lfr_core.alerts import read
 from tests.support.playing import Playing, playing
+from tests.support.recordings import Walk, write_walks
 from tests.support.records import alerts_of
 from tests.support.stream import Stream, two_workers, wait_until
-from tests.support.walks import Walk, write_walks
 
 pytestmark = [
     pytest.mark.kafka,

@@ -14,8 +14,8 @@ from tests.support.databases import Postgres, new_postgres
 from tests.support.disks import fill, small_disk
 from tests.support.milvus import MilvusServer
 from tests.support.playing import judge, playing, recognised
+from tests.support.recordings import Walk, write_walks
 from tests.support.stream import Stream, wait_until
-from tests.support.walks import Walk, write_walks
 
 pytestmark = [
     pytest.mark.kafka,

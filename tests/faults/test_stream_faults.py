@@ -17,9 +17,9 @@ from lfr_core.domain.deployments import DeploymentStatus
 from tests.support.brokers import RunningBroker, new_kafka
 from tests.support.milvus import MilvusServer
 from tests.support.playing import judge, playing, recognised, wait_until_more_is_recognised
+from tests.support.recordings import Walk, write_walks
 from tests.support.records import alerts_of
 from tests.support.stream import Stream, environment_of, wait_until
-from tests.support.walks import Walk, write_walks
 
 pytestmark = [
     pytest.mark.kafka,

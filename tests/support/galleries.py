@@ -10,7 +10,7 @@ from sqlalchemy import Engine, delete
 from sqlmodel import col
 
 from lfr_core.deployments.entries import EntryLike
-from lfr_core.deployments.listed import bind_gallery
+from lfr_core.deployments.gallery_binding import bind_gallery
 from lfr_core.domain.reserved import LIVE_PROBE_ENTRY, LIVE_PROBE_REFERENCE
 from lfr_core.recognition.gallery import ExactGallery, Gallery, Reference
 from lfr_core.recognition.gallery.port import StoredRow

@@ -16,8 +16,7 @@ from lfr_core.common.clock import Clock, utc_from_ns
 from lfr_core.custody.audit.port import Trail
 from lfr_core.custody.people import People, Person
 from lfr_core.custody.vault.port import Vault
-from lfr_core.deployments.announcement import AnnouncementStore
-from lfr_core.deployments.announcing import announce
+from lfr_core.deployments.announcement import AnnouncementStore, announce
 from lfr_core.deployments.application import Application, ApplicationForm
 from lfr_core.deployments.compliance_documents import ComplianceDocumentKind, ComplianceDocumentRegister
 from lfr_core.deployments.compliance_documents.kinds import FORCE_DOCUMENTS

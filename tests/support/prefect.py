@@ -19,8 +19,8 @@ import pytest
 from apps.supervisor.plan import settings_env
 from apps.supervisor.process import child_environment
 from apps.supervisor.workflows import workflow_children
-from flows.login import login_file
 from flows.prefect_api import PrefectApi
+from flows.prefect_credentials import login_file
 from lfr_core.common.settings import Settings
 from lfr_core.domain.policy import load_policy
 from tests.support.milvus import free_port

@@ -5,9 +5,9 @@ from __future__ import annotations
 from lfr_core.deployments.compliance_documents.forms import (
     RULES,
     FormKind,
+    FormSection,
+    FormSignature,
     Line,
-    PaperSection,
-    PaperSignature,
     PrintedForm,
     Table,
 )
@@ -28,10 +28,10 @@ def printed(kind: FormKind, text: str = "Because it is needed.\nAnd for no longe
         revision=2,
         made_at="23 November 2026, 12:00 GMT",
         sections=(
-            PaperSection("Who, where, when, why", ("A4", "A5"), (Line("Place", text), Line("Threshold", ""))),
-            PaperSection("Figures", tuple(RULES), tables=(table,)),
-            PaperSection(f"Anything else {text}", ()),
+            FormSection("Who, where, when, why", ("A4", "A5"), (Line("Place", text), Line("Threshold", ""))),
+            FormSection("Figures", tuple(RULES), tables=(table,)),
+            FormSection(f"Anything else {text}", ()),
         ),
-        signed=(PaperSignature("Authorising officer", text, "superintendent", "23 November 2026, 12:00 GMT"),),
+        signed=(FormSignature("Authorising officer", text, "superintendent", "23 November 2026, 12:00 GMT"),),
         notice=notice,
     )

@@ -91,12 +91,12 @@ class PromiseHarness(AlertHarness):
     # -- the good state ----------------------------------------------------------------------------
 
     def attend(self) -> None:
-        Attendance(self.engine, self.clock).heard("dep", "Op One")
+        Attendance(self.engine, self.clock).record_heartbeat("dep", "Op One")
 
     def frame(self) -> None:
         """A frame is sealed under a key of this epoch."""
         self.attend()
-        self.vault.tend()  # what its timer does
+        self.vault.maintain_keystore()  # what its timer does
         self.vault.seal_key("dep", "north")
 
     def sign_trail(self) -> None:

@@ -20,7 +20,6 @@ from lfr_core.publication.record_figures import figures_for
 from lfr_core.publication.site.data import SiteData, site_data
 from lfr_core.storage.engine import open_engine
 from lfr_core.storage.migrate import upgrade
-from tests.support.deciding import seen
 from tests.support.people import add_operators, add_people
 from tests.support.records import (
     NOW_NS,
@@ -32,6 +31,7 @@ from tests.support.records import (
     recorder_of,
     sighting,
 )
+from tests.support.shown_pictures import seen
 from tests.support.vaults import trail_of
 
 _TELLERS = {

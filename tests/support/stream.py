@@ -281,7 +281,7 @@ class Stream:
     def attend(self, name: str, operator: str = "a tester") -> None:
         """A registered operator attends a deployment from now on."""
         add_operators(self.database, operator, trail=AuditTrail(self.vault, SystemClock()))
-        self._attending.enter_context(Attendance(self.database).kept_up(name, operator))
+        self._attending.enter_context(Attendance(self.database).keep_alive(name, operator))
 
     def drained(self) -> bool:
         """Whether every record has been processed and committed; not while the broker can't say."""

@@ -162,8 +162,8 @@ def probe(installation: Installation, source: Source) -> Output:
     Example: `lfr camera probe --source rtsp://10.0.0.7/stream1`
     """
     from lfr_core.common.errors import Poison
-    from streams.camera.folder import open_source
     from streams.camera.jpeg import JPEG_QUALITY, jpeg_size
+    from streams.camera.open_source import open_source
     from streams.camera.urls import parse_source
 
     images = installation.policy.images

@@ -43,9 +43,9 @@ def authorise(
 
     Example: lfr deployment authorise high-street-0412 --by "C. Adeyemi" --reason "warrants outstanding in the area" --claim-not-shown
     """  # noqa: E501  an example is one line
-    from apps.services import planning_service
+    from lfr_core.deployments.services import build_planning_service
 
-    given = planning_service(installation).authorise(
+    given = build_planning_service(installation).authorise(
         id, by=by, reason=reason, one_in=one_in, claim_not_shown=claim_not_shown, revision=revision
     )
     move_runs(installation)
@@ -59,9 +59,9 @@ def refuse(installation: Installation, id: DeploymentId, by: By, reason: Reason)
 
     Example: lfr deployment refuse high-street-0412 --by "C. Adeyemi" --reason "the footprint takes in a school"
     """
-    from apps.services import planning_service
+    from lfr_core.deployments.services import build_planning_service
 
-    planning_service(installation).refuse(id, by=by, reason=reason)
+    build_planning_service(installation).refuse(id, by=by, reason=reason)
     return report_step(installation, id, "refused")
 
 
@@ -78,13 +78,13 @@ def approve_list(
 
     Example: lfr deployment approve-list high-street-0412 --by "C. Adeyemi" --digest 3f0c9a11d2e4
     """
-    from apps.services import planning_service
+    from lfr_core.deployments.services import build_planning_service
 
     if not digest:
         built = list_as_built(installation, id)
         advice = f"To approve it: lfr deployment approve-list {id} --by '{by}' --digest {built.digest[:16]}"
         return Output(built.as_dict(), f"{built.words}\n{advice}")
-    planning_service(installation).approve_list(id, digest, by=by)
+    build_planning_service(installation).approve_list(id, digest, by=by)
     return report_step(installation, id, "the list is approved")
 
 
@@ -94,10 +94,10 @@ def announce(installation: Installation, id: DeploymentId, by: By) -> Output:
 
     Example: lfr deployment announce high-street-0412 --by "U. Blake"
     """
-    from apps.services import announcement_store
-    from lfr_core.deployments import announcing
+    from lfr_core.deployments import announcement
+    from lfr_core.deployments.services import build_announcement_store
 
-    made = announcing.announce(installation.engine, announcement_store(installation), id, by=by)
+    made = announcement.announce(installation.engine, build_announcement_store(installation), id, by=by)
     return report_step(installation, id, f"announced, revision {made.revision}")
 
 
@@ -120,12 +120,12 @@ def withhold(
     Example: lfr deployment withhold high-street-0412 --by "U. Blake" --approved-by "C. Adeyemi" --reason-class threat-to-life
     """  # noqa: E501  an example is one line
     from apps.cli.publish.announcement import parse_reason_class
-    from apps.services import announcement_store
-    from lfr_core.deployments import announcing
+    from lfr_core.deployments import announcement
+    from lfr_core.deployments.services import build_announcement_store
 
     because = parse_reason_class(reason_class)
-    store = announcement_store(installation)
-    made = announcing.withhold(installation.engine, store, id, because=because, by=by, approved_by=approved_by)
+    store = build_announcement_store(installation)
+    made = announcement.withhold(installation.engine, store, id, because=because, by=by, approved_by=approved_by)
     return report_step(installation, id, f"withheld; the public knows it as {made.public_id}")
 
 
@@ -143,9 +143,9 @@ def ready(
 
     Example: lfr deployment ready high-street-0412 --by "P. Lanner" --signage --briefing
     """
-    from apps.services import planning_service
+    from lfr_core.deployments.services import build_planning_service
 
-    service = planning_service(installation)
+    service = build_planning_service(installation)
     service.confirm(id, by=by, signage=signage, briefing=briefing)
     service.ready(id, by=by)
     return report_step(installation, id, "ready")

@@ -43,10 +43,10 @@ def create(
 
     Example: lfr deployment create rehearsal-3 --name "Rehearsal on rendered streets"
     """
-    from apps.services import deployment_store
+    from lfr_core.deployments.services import build_deployment_store
     from lfr_core.domain.actors import SystemActor
 
-    deployment_store(installation).create(
+    build_deployment_store(installation).create(
         id,
         parse_kind(kind),
         name=name,
@@ -67,25 +67,26 @@ def open_deployment(
     ] = None,
     by: By = "",
 ) -> Output:
-    """Let a deployment match: a planned one within its hours and when its board is green, a trial from now on.
+    """Let a deployment match: a planned one within its hours if the readiness board is green, a trial from now on.
 
     Nothing is recognised unless an operator attends: see `lfr operator attend`, or open the operator's page.
 
     Example: lfr deployment open high-street-0412 --by "O. Reyes"
     """
-    from apps.services import deployment_store, gallery_comparison, planning_service
+    from apps.services import build_gallery_comparison
     from lfr_core.common.errors import Refused
+    from lfr_core.deployments.services import build_deployment_store, build_planning_service
     from lfr_core.deployments.steps import Step
     from lfr_core.domain.deployments import DeploymentStatus
 
     who = _actor(installation, id, Step.OPEN, by)
-    compare, store = gallery_comparison(installation), deployment_store(installation)
+    compare, store = build_gallery_comparison(installation), build_deployment_store(installation)
     found = store.find(id)
     if found is not None and found.planned:
         if hours is not None:
             raise Refused("deployment.planned", f"{id} is planned: its hours are those of its authority")
         _test_unless_proven(installation, id, by=who)
-        planning_service(installation).open(id, by=who, compare=compare)
+        build_planning_service(installation).open(id, by=who, compare=compare)
     else:
         if found is not None and found.status is DeploymentStatus.READY and (why := compare(id)):
             raise Refused(
@@ -108,10 +109,10 @@ def suspend(
 
     Example: lfr deployment suspend high-street-0412 --why "two false alerts in ten minutes"
     """
-    from apps.services import deployment_store
+    from lfr_core.deployments.services import build_deployment_store
     from lfr_core.deployments.steps import Step
 
-    deployment_store(installation).suspend(id, why, by=_actor(installation, id, Step.SUSPEND, by))
+    build_deployment_store(installation).suspend(id, why, by=_actor(installation, id, Step.SUSPEND, by))
     return summary_output(installation, id)
 
 
@@ -121,10 +122,10 @@ def resume(installation: Installation, id: DeploymentId, by: By = "") -> Output:
 
     Example: lfr deployment resume high-street-0412
     """
-    from apps.services import deployment_store
+    from lfr_core.deployments.services import build_deployment_store
     from lfr_core.deployments.steps import Step
 
-    deployment_store(installation).resume(id, by=_actor(installation, id, Step.RESUME, by))
+    build_deployment_store(installation).resume(id, by=_actor(installation, id, Step.RESUME, by))
     return summary_output(installation, id)
 
 
@@ -138,11 +139,12 @@ def close(installation: Installation, id: DeploymentId, by: By = "") -> Output:
 
     Example: lfr deployment close high-street-0412 --by "O. Reyes"
     """
-    from apps.services import deployment_store, drop_gallery
+    from apps.services import drop_gallery
+    from lfr_core.deployments.services import build_deployment_store
     from lfr_core.deployments.steps import Step
     from lfr_core.publication.closing import still_to_decide
 
-    closed = deployment_store(installation).close(id, by=_actor(installation, id, Step.CLOSE, by))
+    closed = build_deployment_store(installation).close(id, by=_actor(installation, id, Step.CLOSE, by))
     waiting = still_to_decide(installation.engine, id)
     if waiting:
         errors.print(f"{waiting} (`lfr alerts list --deployment {id} --undecided`)", markup=False, soft_wrap=True)
@@ -162,9 +164,10 @@ def cancel(
 
     Example: lfr deployment cancel high-street-0412 --why "storm warning" --by "P. Lanner"
     """
-    from apps.services import deployment_store, drop_gallery
+    from apps.services import drop_gallery
+    from lfr_core.deployments.services import build_deployment_store
 
-    cancelled = deployment_store(installation).cancel(id, why, by=by or getpass.getuser())
+    cancelled = build_deployment_store(installation).cancel(id, why, by=by or getpass.getuser())
     drop_gallery(installation, cancelled.gallery)
     move_runs(installation)
     return summary_output(installation, id)
@@ -172,11 +175,11 @@ def cancel(
 
 def _actor(installation: Installation, deployment: str, step: Step, by: str) -> Principal:
     """Return who takes a step: who is named, else this command where its line allows that, else your login's name."""
-    from apps.services import deployment_store
+    from lfr_core.deployments.services import build_deployment_store
     from lfr_core.deployments.steps import rules_of
     from lfr_core.domain.actors import SystemActor
 
-    view = None if by else deployment_store(installation).find(deployment)
+    view = None if by else build_deployment_store(installation).find(deployment)
     rule = rules_of(planned=view.planned).get(step) if view else None
     return SystemActor.LFR if rule and SystemActor.LFR in rule.systems else by or getpass.getuser()
 

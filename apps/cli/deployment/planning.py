@@ -55,11 +55,11 @@ def plan(
 
     Example: lfr deployment plan high-street-0412 high-street.toml --by "P. Lanner"
     """
-    from apps.services import planning_service
     from lfr_core.deployments.form_file import read_form
+    from lfr_core.deployments.services import build_planning_service
 
     read = read_form(file)
-    made = planning_service(installation).plan(id, read.kind, read.form, by=by, name=read.name, submit=not draft)
+    made = build_planning_service(installation).plan(id, read.kind, read.form, by=by, name=read.name, submit=not draft)
     move_runs(installation)
     return report_step(installation, id, f"revision {made.revision} is {'kept as a draft' if draft else 'applied for'}")
 
@@ -70,9 +70,9 @@ def apply(installation: Installation, id: DeploymentId, by: By) -> Output:
 
     Example: lfr deployment apply high-street-0412 --by "P. Lanner"
     """
-    from apps.services import planning_service
+    from lfr_core.deployments.services import build_planning_service
 
-    planning_service(installation).submit(id, by=by)
+    build_planning_service(installation).submit(id, by=by)
     return report_step(installation, id, "applied for")
 
 
@@ -133,16 +133,16 @@ def _build_list(installation: Installation, deployment: str, folder: Path | None
     from uuid import uuid4
 
     from apps.cli.watchlist.text import photograph_bar, show_report
-    from apps.services import list_builder
+    from apps.services import build_list_builder
     from lfr_core.common.errors import Refused
     from lfr_core.domain.working_days import LONDON
-    from lfr_core.watchlists.building import quality_pages
+    from lfr_core.watchlists.list_builder import quality_pages
 
     made = read_application(installation, deployment)
     named = folder or (Path(made.watchlist_folder) if made.watchlist_folder else None)
     if named is None:
         raise Refused("life.no-folder", f"the application of {deployment} names no folder: give one")
-    builder = list_builder(installation)
+    builder = build_list_builder(installation)
     errors.print("[dim]Great Expectations takes some seconds to start …[/dim]")
     with photograph_bar() as progress:
         builder.build(

@@ -34,9 +34,9 @@ def inject(
     Example: lfr erasure inject high-street-0412
     """
     from apps.cli.erasure.text import print_table
-    from flows.erasing import inject_canaries
+    from flows.build_erasure import inject_canaries
     from lfr_core.common.logs import configure_logs
-    from lfr_core.retention.erasure.canary import Control
+    from lfr_core.retention.erasure.canary import PositiveControl
 
     configure_logs("WARNING")  # what was injected stands in the table
     kinds = _parse_kinds(only)
@@ -44,7 +44,7 @@ def inject(
     lines = [
         {"kind": one.kind.value, "store": one.store, "control": one.control.value, "id": one.id} for one in canaries
     ]
-    is_missed = any(one.control is Control.MISSED for one in canaries)
+    is_missed = any(one.control is PositiveControl.MISSED for one in canaries)
     if is_missed:
         errors.print("a canary wasn't found where it was put: certificates will say that their control failed")
     return Output(lines, lambda: print_table(lines), exit_code=1 if is_missed else 0)

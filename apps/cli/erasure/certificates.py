@@ -123,7 +123,7 @@ def _show_verified(faults: Sequence[CertificateFault], searches: Mapping[str, Ve
 
 
 def _erasure(installation: Installation) -> Erasure:
-    from flows.erasing import build_erasure
+    from flows.build_erasure import build_erasure
 
     return build_erasure(installation)
 

@@ -48,7 +48,7 @@ def place_hold(
     Example: lfr footage hold --segment 0b5c2f6d9a3e4f7b8c1d2e3f4a5b6c7d --ground complaint --reference CO/12/26
     --by "Sgt Ask" --approved-by "Insp Allow" --review-on 2026-12-18
     """
-    from apps.services import hold_service
+    from apps.services import build_hold_service
     from lfr_core.retention.footage.holds import HoldRequest
     from lfr_core.retention.footage.register import segments
 
@@ -59,7 +59,7 @@ def place_hold(
         found = segments(installation.engine, deployment=deployment, camera=camera, from_ns=begin, to_ns=end)
         wanted += [each.id for each in found]
     request = HoldRequest(tuple(wanted), why, reference, by, approved_by, review)
-    return hold_output(hold_service(installation).place(request), "held")
+    return hold_output(build_hold_service(installation).place(request), "held")
 
 
 @command(app, migrated=True)
@@ -69,10 +69,10 @@ def review(installation: Installation, hold: HoldId, by: By, approved_by: Approv
     Example: lfr footage review 7c1d2e3f4a5b6c7d0b5c2f6d9a3e4f7b --by "Sgt Ask" --approved-by "Insp Allow"
     --review-on 2027-01-15
     """
-    from apps.services import hold_service
+    from apps.services import build_hold_service
 
     day = parse_date(review_on)
-    reviewed = hold_service(installation).review(hold, review_on=day, requested_by=by, approved_by=approved_by)
+    reviewed = build_hold_service(installation).review(hold, review_on=day, requested_by=by, approved_by=approved_by)
     return hold_output(reviewed, "reviewed")
 
 
@@ -82,9 +82,9 @@ def release(installation: Installation, hold: HoldId, by: By) -> Output:
 
     Example: lfr footage release 7c1d2e3f4a5b6c7d0b5c2f6d9a3e4f7b --by "Sgt Ask"
     """
-    from apps.services import hold_service
+    from apps.services import build_hold_service
 
-    return hold_output(hold_service(installation).release(hold, actor=by), "released")
+    return hold_output(build_hold_service(installation).release(hold, actor=by), "released")
 
 
 @command(app, "holds", migrated=True)

@@ -45,9 +45,9 @@ def announce(
 
     Example: lfr publish announce high-street-0412 --place Norwich --date 2026-12-04 --from 10:00 --to 16:00 --purpose "find people wanted by courts" --use-case 5 --by "A. Okafor"
     """  # noqa: E501  an example is one line
-    from apps.services import announcement_store
     from lfr_core.common.errors import Refused
     from lfr_core.deployments.announcement import plan
+    from lfr_core.deployments.services import build_announcement_store
     from lfr_core.domain.figures import UseCase
 
     planned = plan(
@@ -63,7 +63,7 @@ def announce(
             "announcement.half-withheld",
             "--withhold, --reason-class and --approved-by go together: give all or none",
         )
-    store = announcement_store(installation)
+    store = build_announcement_store(installation)
     if not withhold:
         return _announced(store.publish(deployment, planned, by=by), installation.policy)
     because = parse_reason_class(reason_class or "")
@@ -77,9 +77,9 @@ def release(installation: Installation, deployment: Deployment, by: By) -> Outpu
 
     Example: lfr publish release high-street-0412 --by "A. Okafor"
     """
-    from apps.services import announcement_store
+    from lfr_core.deployments.services import build_announcement_store
 
-    return _announced(announcement_store(installation).release(deployment, by=by), installation.policy)
+    return _announced(build_announcement_store(installation).release(deployment, by=by), installation.policy)
 
 
 def parse_reason_class(text: str) -> ReasonClass:

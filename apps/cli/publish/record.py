@@ -11,7 +11,7 @@ from apps.cli.common import AsJson, Deployment, person_option
 
 if TYPE_CHECKING:
     from lfr_core.custody.installation import Installation
-    from lfr_core.publication.not_decided import NotDecidedWord
+    from lfr_core.publication.not_decided import NotDecidedStatement
     from lfr_core.publication.record import DeploymentRecord
 
 __all__ = ["app"]
@@ -51,7 +51,7 @@ def record(
     Example: lfr publish record high-street-0412 --by "P. Webb"
     """
     from lfr_core.common.errors import Refused
-    from lfr_core.publication.not_decided import NotDecidedWord
+    from lfr_core.publication.not_decided import NotDecidedStatement
     from lfr_core.publication.tabular import csv_text
 
     if as_csv and as_json:
@@ -62,7 +62,7 @@ def record(
         raise Refused("publish.half-a-word", "--not-decided and --because go together: give both or none")
     if by is None and (correct is not None or not_decided is not None):
         raise Refused("publish.nobody", "say who does it: --by NAME")
-    word = None if not_decided is None or because is None else NotDecidedWord(not_decided, because)
+    word = None if not_decided is None or because is None else NotDecidedStatement(not_decided, because)
     if preview:
         made = _preview(installation, deployment)
     elif by is None:
@@ -75,7 +75,7 @@ def record(
 
 
 def _publish(
-    installation: Installation, deployment: str, *, by: str, correct: str | None, word: NotDecidedWord | None
+    installation: Installation, deployment: str, *, by: str, correct: str | None, word: NotDecidedStatement | None
 ) -> DeploymentRecord:
     from lfr_core.publication.assembly import build_results_service
 

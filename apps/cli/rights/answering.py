@@ -35,10 +35,10 @@ def answer(
 
     Example: lfr rights answer R-2026-7QF3-9KXM-2TWA --listed --by "D. Officer"
     """
-    from apps.services import rights_service
+    from apps.services import build_rights_service
     from lfr_core.publication.rights import answering
 
-    service = rights_service(installation)
+    service = build_rights_service(installation)
     if listed:
         return request_output(answering.answer_listed(service, reference, by=by, subject=subject))
     return request_output(answering.answer(service, reference, read_words(text, text_file, "Answer"), by=by))
@@ -55,10 +55,12 @@ def disclose(
 
     Example: lfr rights disclose R-2026-7QF3-9KXM-2TWA --by "D. Officer" --approved-by "Supt Allow"
     """
-    from apps.services import rights_service
+    from apps.services import build_rights_service
     from lfr_core.publication.rights import answering
 
-    return request_output(answering.disclose(rights_service(installation), reference, by=by, approved_by=approved_by))
+    return request_output(
+        answering.disclose(build_rights_service(installation), reference, by=by, approved_by=approved_by)
+    )
 
 
 @command(app, migrated=True)
@@ -72,9 +74,9 @@ def assign(
 
     Example: lfr rights assign R-2026-7QF3-9KXM-2TWA high-street-0412 --by "D. Officer"
     """
-    from apps.services import rights_service
+    from apps.services import build_rights_service
 
-    return request_output(rights_service(installation).assign(reference, deployment, by=by))
+    return request_output(build_rights_service(installation).assign(reference, deployment, by=by))
 
 
 @command(app, migrated=True)
@@ -83,9 +85,9 @@ def confirm(installation: Installation, reference: Reference, by: By) -> Output:
 
     Example: lfr rights confirm R-2026-7QF3-9KXM-2TWA --by "D. Officer"
     """
-    from apps.services import rights_service
+    from apps.services import build_rights_service
 
-    return request_output(rights_service(installation).confirm(reference, by=by))
+    return request_output(build_rights_service(installation).confirm(reference, by=by))
 
 
 @command(app, migrated=True)
@@ -99,7 +101,7 @@ def close(
 
     Example: lfr rights close R-2026-7QF3-9KXM-2TWA --by "D. Officer"
     """
-    from apps.services import rights_service
+    from apps.services import build_rights_service
     from lfr_core.publication.rights import answering
 
-    return request_output(answering.close(rights_service(installation), reference, by=by, withdrawn=withdrawn))
+    return request_output(answering.close(build_rights_service(installation), reference, by=by, withdrawn=withdrawn))

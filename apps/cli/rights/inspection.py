@@ -30,10 +30,10 @@ def list_requests(
 
     Example: lfr rights list
     """
-    from apps.services import rights_service
+    from apps.services import build_rights_service
     from lfr_core.publication.rights.reading import requests
 
-    service = rights_service(installation)
+    service = build_rights_service(installation)
     found = requests(installation.engine, service.days, service.now(), closed=closed)
     return Output([request_dict(each) for each in found], lambda: _show_list(found))
 
@@ -49,10 +49,10 @@ def show(
 
     Example: lfr rights show R-2026-7QF3-9KXM-2TWA --by "D. Officer" --purpose "to answer it"
     """
-    from apps.services import rights_service
+    from apps.services import build_rights_service
     from lfr_core.publication.rights.reading import find_request
 
-    service = rights_service(installation)
+    service = build_rights_service(installation)
     found = find_request(installation.engine, service.days, service.now(), reference)
     opened = service.open(reference, by=by, purpose=purpose) if by or purpose else None
     personal = (
@@ -77,11 +77,11 @@ def due(installation: Installation) -> Output:
 
     Example: lfr rights due
     """
-    from apps.services import rights_service
+    from apps.services import build_rights_service
     from lfr_core.publication.rights.reading import requests
     from lfr_core.publication.rights.types import RequestState
 
-    service = rights_service(installation)
+    service = build_rights_service(installation)
     found = [
         each
         for each in requests(installation.engine, service.days, service.now())

@@ -93,11 +93,11 @@ def _receive(
     by: str,
     asks_listed: bool,
 ) -> Output:
-    from apps.services import rights_service
+    from apps.services import build_rights_service
     from lfr_core.publication.rights.types import NewRequest, RequestKind
 
     asked = NewRequest(RequestKind(kind), contact, text, about, asks_listed, parse_day(received))
-    return request_output(rights_service(installation).take(asked, by=by))
+    return request_output(build_rights_service(installation).take(asked, by=by))
 
 
 def _about(deployment: str, from_: str, to: str, place: str, receipt: str) -> About:

@@ -93,9 +93,9 @@ def enrol(
     """
     import uuid
 
-    from apps.services import list_builder
+    from apps.services import build_list_builder
     from lfr_core.domain.actors import SystemActor
-    from lfr_core.watchlists.building import quality_pages
+    from lfr_core.watchlists.list_builder import quality_pages
 
     def show_checked(checked: CheckedList) -> None:  # also when the list is refused afterwards
         if as_json:
@@ -104,7 +104,7 @@ def enrol(
         show_report(checked)
         print_plain(f"The report: {quality_pages(installation.settings.home, deployment) / 'index.html'}")
 
-    builder, today = list_builder(installation), today_in_england(installation.clock)
+    builder, today = build_list_builder(installation), today_in_england(installation.clock)
     with photograph_bar() as progress:
         builder.build(
             folder,

@@ -96,7 +96,7 @@ class VaultCore:
         self._untold: deque[AuditEvent] = deque(maxlen=_MOST_UNTOLD)
         """Kept keys that went when they were due, and that the trail wasn't told of yet."""
         self._swept = self._touched = float("-inf")
-        self._signing = Ed25519PrivateKey.from_private_bytes(keystore.own("signing"))
+        self._signing = Ed25519PrivateKey.from_private_bytes(keystore.installation_secret("signing"))
         self.public_key = self._signing.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
         """Ed25519, 32 bytes, of the installation."""
 
@@ -210,7 +210,8 @@ class VaultCore:
 
     def pseudonym(self, name: str) -> str:
         m.checked(m.Pseudonym, name=name)
-        return hmac.new(self._keystore.own("pseudonyms"), fold_key_name(name).encode(), hashlib.sha256).hexdigest()[:32]
+        key = self._keystore.installation_secret("pseudonyms")
+        return hmac.new(key, fold_key_name(name).encode(), hashlib.sha256).hexdigest()[:32]
 
     # -- time ------------------------------------------------------------------------------------
 
@@ -219,11 +220,11 @@ class VaultCore:
         self._log.close_unfinished(self._clock.time_ns())
         self._log.touch(self._clock.time_ns())
 
-    def tick(self) -> None:
+    def run_timers(self) -> None:
         """All that the vault's timers do."""
         self.expire()
         self.sweep()
-        self.tend()
+        self.maintain_keystore()
 
     def expire(self) -> None:
         """Destroy the frame keys that are due, or all of them while the clock can't be trusted.
@@ -243,9 +244,9 @@ class VaultCore:
         except Refused as error:
             get_logger().error("vault.clock", reason=str(error))
 
-    def tend(self) -> None:
+    def maintain_keystore(self) -> None:
         """Tell the records what was destroyed, and that they take writes. Called by a timer; raises nothing of ours."""
-        self._tell()
+        self._report()
         monotonic = self._clock.monotonic()
         if monotonic - self._touched >= _TOUCH_EVERY_S:
             self._touched = monotonic
@@ -255,11 +256,11 @@ class VaultCore:
     def stop(self) -> None:
         """Destroy every frame key at once, and record that; but end without it when the records don't answer."""
         self._frames.drop()
-        telling = threading.Thread(target=self._tell, name="vault-last-words", daemon=True)
+        telling = threading.Thread(target=self._report, name="vault-last-words", daemon=True)
         telling.start()
         telling.join(_LAST_WORDS_S)  # else the next start records the epochs
 
-    def _tell(self) -> None:
+    def _report(self) -> None:
         self._frames.record_destroyed()
         while self._untold:
             event = self._untold[0]

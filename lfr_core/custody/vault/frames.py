@@ -2,14 +2,14 @@
 
 A key is used for as long as its lease, counted from before the vault was asked; then the vault is asked again, and
 its refusal is felt. So when a deployment closes, no frame is sealed or opened anywhere a lease later, and none of these
-processes holds the key any longer (see `lfr_core.custody.vault.leases`).
+processes holds the key any longer (see `lfr_core.custody.vault.lease_cache`).
 """
 
 from __future__ import annotations
 
 from lfr_core.common.clock import Clock
 from lfr_core.common.errors import Refused
-from lfr_core.custody.vault.leases import Leases
+from lfr_core.custody.vault.lease_cache import Leases
 from lfr_core.custody.vault.port import FrameKey, Vault
 from lfr_core.custody.vault.sealing import binding, open_sealed, seal
 from lfr_core.domain.frames import FrameHeader

@@ -118,7 +118,7 @@ class Keystore:
         """Where it lies."""
         return self._folder
 
-    def own(self, name: str) -> bytes:
+    def installation_secret(self, name: str) -> bytes:
         """One of the installation's own secrets: `signing` or `pseudonyms`."""
         return self._own[name]
 

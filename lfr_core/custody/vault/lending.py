@@ -94,7 +94,7 @@ class FrameLending:
             _MOST_DEPLOYMENTS, ttu=lambda _, kept, __: kept[0] + FACTS_MAX_AGE_S, timer=clock.monotonic
         )
         """The gate's answers, aged from before the question."""
-        self._unbooked: dict[str, int] = {}
+        self._unrecorded: dict[str, int] = {}
         """Epochs destroyed and not yet recorded so, with when: the records were away."""
         self._waiting = threading.BoundedSemaphore(_MOST_WAITING)
 
@@ -241,7 +241,7 @@ class FrameLending:
         """Record what was destroyed; what the records don't take now is recorded later."""
         with self._state:
             by_time: dict[int, list[str]] = {}
-            for key_id, at_ns in self._unbooked.items():
+            for key_id, at_ns in self._unrecorded.items():
                 by_time.setdefault(at_ns, []).append(key_id)
         for at_ns, key_ids in by_time.items():
             try:
@@ -250,9 +250,9 @@ class FrameLending:
                 return  # the keys are gone; the table is told when it is back
             with self._state:
                 for key_id in key_ids:
-                    self._unbooked.pop(key_id, None)
+                    self._unrecorded.pop(key_id, None)
 
     def _note(self, epochs: Sequence[Epoch]) -> None:
         at_ns = self._clock.time_ns()
         with self._state:
-            self._unbooked |= dict.fromkeys((epoch.id for epoch in epochs), at_ns)
+            self._unrecorded |= dict.fromkeys((epoch.id for epoch in epochs), at_ns)

@@ -56,7 +56,8 @@ class VaultServer:
         """Serve until `stop`; then every frame key is destroyed and the socket removed."""
         timers = [
             threading.Thread(target=self._keep_time, args=(act,), name=f"vault-{act.__name__}", daemon=True)
-            for act in (self._core.expire, self._core.sweep, self._core.tend)  # apart: no key waits for the database
+            # apart: no key waits for the database
+            for act in (self._core.expire, self._core.sweep, self._core.maintain_keystore)
         ]
         for timer in timers:
             timer.start()

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-__all__ = ["RULES", "FormKind", "Line", "PaperSection", "PaperSignature", "PrintedForm", "Table", "render"]
+__all__ = ["RULES", "FormKind", "FormSection", "FormSignature", "Line", "PrintedForm", "Table", "render"]
 
 RULES = {
     "W1": "each deployment has a new list of its own",
@@ -81,7 +81,7 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
-class PaperSection:
+class FormSection:
     """One part of a document."""
 
     heading: str
@@ -97,7 +97,7 @@ class PaperSection:
 
 
 @dataclass(frozen=True, slots=True)
-class PaperSignature:
+class FormSignature:
     """Who stands for the document. `at` is printed as it is given."""
 
     role: str
@@ -118,8 +118,8 @@ class PrintedForm:
     revision: int
     made_at: str
     """As printed, with the zone."""
-    sections: tuple[PaperSection, ...]
-    signed: tuple[PaperSignature, ...] = ()
+    sections: tuple[FormSection, ...]
+    signed: tuple[FormSignature, ...] = ()
     notice: str = ""
     """What a reader must see first, as "refused" or "superseded"; empty for nothing."""
 

@@ -18,7 +18,14 @@ from lfr_core.common.clock import Clock
 from lfr_core.common.errors import Fatal, Refused, Retryable
 from lfr_core.common.logs import get_logger
 from lfr_core.common.settings import Settings
-from lfr_core.deployments.listed import bound_rows, canary_rows, keep_look, last_look, list_digest, rows_after
+from lfr_core.deployments.gallery_binding import (
+    bound_rows,
+    canary_rows,
+    list_digest,
+    read_last_gallery_check,
+    record_gallery_check,
+    rows_after,
+)
 from lfr_core.deployments.monitoring.circuit_breaker import Suspends
 from lfr_core.deployments.views import DeploymentReader
 from lfr_core.domain.actors import Principal
@@ -74,7 +81,7 @@ class GalleryCheck:
                 raise Retryable(f"the list of {deployment} was changed meanwhile: look again")
             why = why or _records_differ(session, row) or self._rows_differ(session, deployment, held)
         with writing(self._engine) as session:
-            keep_look(session, deployment, why, now_ns=self._clock.time_ns())
+            record_gallery_check(session, deployment, why, now_ns=self._clock.time_ns())
         return why
 
     def glance(self, deployment: str, last: str) -> tuple[str, str]:
@@ -97,7 +104,7 @@ class GalleryCheck:
         if len(wanted) == most:
             return "", wanted[-1].id
         with writing(self._engine) as session:
-            keep_look(session, deployment, "", now_ns=self._clock.time_ns())
+            record_gallery_check(session, deployment, "", now_ns=self._clock.time_ns())
         return "", ""
 
     def _as_bound(
@@ -214,7 +221,7 @@ class GalleryWatch:
             Refused: as `GalleryCheck.compare`, and what the store refuses.
         """
         with reading(self._engine) as session:
-            _, found = last_look(session, deployment)
+            _, found = read_last_gallery_check(session, deployment)
         now_s, seen = self._clock.monotonic(), self._seen.get(deployment)
         if seen is not None and now_s < seen.due_s and not found:
             return

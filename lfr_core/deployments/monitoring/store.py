@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlmodel import Session, col, func, select
 
 from lfr_core.common.errors import Poison
-from lfr_core.domain.messages import LiveProbeFault, Proof
+from lfr_core.domain.messages import LiveProbeFault, LiveProbeResult
 from lfr_core.storage.sql import Value, insert_absent, storable
 from lfr_core.storage.tables.monitoring import LiveProbeAnswerRow, LiveProbeRow
 
@@ -60,7 +60,7 @@ class LiveProbeAnswer:
 
 @dataclass(frozen=True, slots=True)
 class RecordedLiveProbe:
-    """One proof with its answers."""
+    """One live probe with its answers."""
 
     id: UUID
     kind: LiveProbeKind
@@ -72,52 +72,54 @@ class RecordedLiveProbe:
 
 
 def begin_live_probe(
-    session: Session, proof: UUID, deployment: str, kind: LiveProbeKind, keys: Sequence[str], sent_ns: int
+    session: Session, probe: UUID, deployment: str, kind: LiveProbeKind, keys: Sequence[str], sent_ns: int
 ) -> None:
-    """Write down that a proof is about to be sent: answers to a proof that isn't written down are refused.
+    """Write down that a live probe is about to be sent: answers to a live probe that isn't written down are refused.
 
     Args:
         session: of the caller's transaction.
-        proof: its id.
+        probe: its id.
         deployment: which must exist.
         kind: LIVE_PROBE or CALL.
         keys: one for each frame that will be sent, in order.
         sent_ns: wall time.
     """
-    session.add(LiveProbeRow(id=proof, deployment=deployment, kind=kind.value, sent_ns=sent_ns, keys="\n".join(keys)))
+    session.add(LiveProbeRow(id=probe, deployment=deployment, kind=kind.value, sent_ns=sent_ns, keys="\n".join(keys)))
     session.flush()
 
 
 def keep_self_test(
-    session: Session, proof: UUID, deployment: str, *, began_ns: int, ended_ns: int, green: bool, detail: str
+    session: Session, probe: UUID, deployment: str, *, began_ns: int, ended_ns: int, green: bool, detail: str
 ) -> None:
     """Keep what a self-test came to; `detail` is its lines as JSON."""
     row = LiveProbeRow(
-        id=proof, deployment=deployment, kind=LiveProbeKind.SELF_TEST.value, sent_ns=began_ns, detail=detail
+        id=probe, deployment=deployment, kind=LiveProbeKind.SELF_TEST.value, sent_ns=began_ns, detail=detail
     )
     row.green_ns = ended_ns if green else None
     session.add(row)
     session.flush()
 
 
-def write_answers(session: Session, proofs: Sequence[Proof], now_ns: int) -> tuple[tuple[Proof, Poison], ...]:
-    """Keep answers, once however often they come; those to no proof that was sent are handed back."""
-    failures: list[tuple[Proof, Poison]] = []
-    for proof in proofs:
-        row = session.exec(select(LiveProbeRow).where(LiveProbeRow.id == proof.id).with_for_update()).one_or_none()
-        if row is None or row.deployment != proof.deployment or proof.part >= len(_keys(row)):
-            failures.append((proof, Poison(f"an answer to proof {proof.id}, part {proof.part}, which nobody sent")))
+def write_answers(
+    session: Session, results: Sequence[LiveProbeResult], now_ns: int
+) -> tuple[tuple[LiveProbeResult, Poison], ...]:
+    """Keep answers, once however often they come; those to no live probe that was sent are handed back."""
+    failures: list[tuple[LiveProbeResult, Poison]] = []
+    for result in results:
+        row = session.exec(select(LiveProbeRow).where(LiveProbeRow.id == result.id).with_for_update()).one_or_none()
+        if row is None or row.deployment != result.deployment or result.part >= len(_keys(row)):
+            failures.append((result, Poison(f"an answer to proof {result.id}, part {result.part}, which nobody sent")))
             continue
-        if not storable(proof.part):
-            failures.append((proof, Poison("a proof holds a number past 64 bits")))
+        if not storable(result.part):
+            failures.append((result, Poison("a proof holds a number past 64 bits")))
             continue
         values: dict[str, Value] = {
-            "proof": proof.id,
-            "part": proof.part,
+            "proof": result.id,
+            "part": result.part,
             "recorded_ns": now_ns,
-            "similarity": proof.similarity,
-            "ok": proof.ok,
-            "fault": proof.fault.value,
+            "similarity": result.similarity,
+            "ok": result.ok,
+            "fault": result.fault.value,
         }
         insert_absent(session, LiveProbeAnswerRow, values)
         if row.kind == LiveProbeKind.LIVE_PROBE and row.green_ns is None and _all_well(session, row):
@@ -128,7 +130,7 @@ def write_answers(session: Session, proofs: Sequence[Proof], now_ns: int) -> tup
 
 
 def last_proven_ns(session: Session, deployment: str) -> int | None:
-    """When the newest green proof or self-test of a deployment was begun, or None; nanoseconds since the epoch."""
+    """When the newest green live probe or self-test of a deployment was begun, or None; nanoseconds since the epoch."""
     return session.exec(
         select(func.max(LiveProbeRow.sent_ns))
         .where(LiveProbeRow.deployment == deployment)
@@ -136,32 +138,32 @@ def last_proven_ns(session: Session, deployment: str) -> int | None:
     ).one()
 
 
-def is_green(session: Session, proof: UUID) -> bool:
+def is_green(session: Session, probe: UUID) -> bool:
     """Whether every answer that it needs is there and good."""
-    return session.exec(select(LiveProbeRow.green_ns).where(LiveProbeRow.id == proof)).one_or_none() is not None
+    return session.exec(select(LiveProbeRow.green_ns).where(LiveProbeRow.id == probe)).one_or_none() is not None
 
 
-def what_is_wrong(session: Session, proof: UUID) -> str:
-    """In a few words, why a proof isn't green: who hasn't answered, and what went wrong at those who have."""
-    row = session.get(LiveProbeRow, proof)
+def what_is_wrong(session: Session, probe: UUID) -> str:
+    """In a few words, why a live probe isn't green: who hasn't answered, and what went wrong at those who have."""
+    row = session.get(LiveProbeRow, probe)
     keys = () if row is None else _keys(row)
-    faults = {answer.part: answer.fault.value for answer in answers_to(session, proof)}
+    faults = {answer.part: answer.fault.value for answer in answers_to(session, probe)}
     outcomes = [
         f"{key}: {faults.get(part, 'no answer')}" for part, key in enumerate(keys) if faults.get(part, "no answer")
     ]
     return ", ".join(outcomes)
 
 
-def answers_to(session: Session, proof: UUID) -> tuple[LiveProbeAnswer, ...]:
+def answers_to(session: Session, probe: UUID) -> tuple[LiveProbeAnswer, ...]:
     """The answers so far, by part."""
     rows = session.exec(
-        select(LiveProbeAnswerRow).where(LiveProbeAnswerRow.proof == proof).order_by(col(LiveProbeAnswerRow.part))
+        select(LiveProbeAnswerRow).where(LiveProbeAnswerRow.proof == probe).order_by(col(LiveProbeAnswerRow.part))
     )
     return tuple(LiveProbeAnswer(row.part, row.recorded_ns, row.similarity, LiveProbeFault(row.fault)) for row in rows)
 
 
 def newest_live_probes(session: Session, deployment: str, *, limit: int = 20) -> tuple[RecordedLiveProbe, ...]:
-    """The newest proofs and self-tests of a deployment, the newest first; calls are left out."""
+    """The newest live probes and self-tests of a deployment, the newest first; calls are left out."""
     rows = session.exec(
         select(LiveProbeRow)
         .where(LiveProbeRow.deployment == deployment)

@@ -1,6 +1,6 @@
 """The watch over live deployments: live probes at intervals, and the circuit breaker. It knows no broker.
 
-Whatever keeps it from looking shuts the gate in the end: a proof that nobody sends is a proof that grows old.
+Whatever keeps it from looking shuts the gate in the end: a live probe that nobody sends is a live probe that grows old.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class SendsLiveProbes(Protocol):
 @dataclass(slots=True)
 class _Watched:
     schedule: LiveProbeSchedule = field(default_factory=LiveProbeSchedule)
-    proof: UUID | None = None
+    probe: UUID | None = None
     """The newest that was sent; None where it couldn't be."""
     why: str = ""
     """Why it couldn't."""
@@ -65,7 +65,7 @@ class LooksAtGalleries(Protocol):
 
 
 class Watch:
-    """Looks at every live deployment, tick by tick: proofs and circuit breaker of the planned ones, the gallery of all.
+    """Looks at every live deployment, tick by tick: live probes, circuit breaker of planned ones, gallery of all.
 
     Not for several threads.
 
@@ -140,29 +140,29 @@ class Watch:
 
     def _send(self, name: str, watched: _Watched, schedule: LiveProbeSchedule) -> LiveProbeSchedule:
         try:
-            watched.proof, watched.why = self._sender.send(name), ""
+            watched.probe, watched.why = self._sender.send(name), ""
         except Refused as error:
             if error.rule.startswith("gate."):
                 return (
                     LiveProbeSchedule()
                 )  # nothing is recognised, so there is nothing to prove; the first frame that is, is
-            watched.proof, watched.why = None, str(error)
+            watched.probe, watched.why = None, str(error)
         except LfrError as error:
-            watched.proof, watched.why = None, str(error)
+            watched.probe, watched.why = None, str(error)
             get_logger().warning("watch.not-sent", deployment=name, reason=str(error))
         return after_round(schedule, now_s=self._clock.monotonic())
 
     def _is_green(self, watched: _Watched) -> bool:
-        if watched.proof is None or not watched.schedule.waiting:
+        if watched.probe is None or not watched.schedule.waiting:
             return False
         with reading(self._engine) as session:
-            return is_green(session, watched.proof)
+            return is_green(session, watched.probe)
 
     def _suspend(self, name: str, watched: _Watched) -> None:
         wrong = watched.why
-        if watched.proof is not None:
+        if watched.probe is not None:
             with reading(self._engine) as session:
-                wrong = what_is_wrong(session, watched.proof)
+                wrong = what_is_wrong(session, watched.probe)
         short = wrong if len(wrong) <= _LONGEST_WHY else f"{wrong[:_LONGEST_WHY]}..."
         times = self._policy.missed_in_a_row
         self._store.suspend(name, f"live probe missed {times} times in a row ({short})", by=WATCH)

@@ -18,9 +18,9 @@ from lfr_core.domain.policy import Policy
 from lfr_core.publication.promises.catalogue import promises
 from lfr_core.publication.promises.checks.accuracy import FalseAlerts, ThresholdBound
 from lfr_core.publication.promises.checks.answers import AnswersInTime
+from lfr_core.publication.promises.checks.audit_and_certificates import DeletionCertified, TrailVerifies
 from lfr_core.publication.promises.checks.authority import Authorised
 from lfr_core.publication.promises.checks.frames import FacesForgotten, NoTemplateKept, RecognitionGated
-from lfr_core.publication.promises.checks.kept import AlertsGone, DeletionsInTime, FootageGone
 from lfr_core.publication.promises.checks.lists import (
     ListGone,
     ListLawful,
@@ -30,8 +30,8 @@ from lfr_core.publication.promises.checks.lists import (
     SearchForgets,
 )
 from lfr_core.publication.promises.checks.people import AvoidanceNoGround, PersonDecides
-from lfr_core.publication.promises.checks.proof import DeletionCertified, TrailVerifies
 from lfr_core.publication.promises.checks.published import Announced, ResultsInTime
+from lfr_core.publication.promises.checks.retention import AlertsGone, DeletionsInTime, FootageGone
 from lfr_core.publication.promises.checks.source import NoExportPath
 from lfr_core.publication.promises.ledger import PromiseLedger
 from lfr_core.publication.promises.port import PromiseCheck

@@ -12,7 +12,7 @@ from lfr_core.common.quality.findings import Finding, Unchecked
 from lfr_core.common.quality.rules import Kind, Rule
 from lfr_core.common.quality.suites import RuleResult, SuiteRunner
 from lfr_core.publication.quality.columns import Column
-from lfr_core.publication.quality.frames import Frames, frames_of
+from lfr_core.publication.quality.dataframes import Frames, frames_of
 from lfr_core.publication.quality.rules import RULES, SUITES, SuiteName
 from lfr_core.publication.quality.suites import run_suites
 from lfr_core.publication.quality.table import PublishedTable

@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from lfr_core.common.quality.rules import Rule
 from lfr_core.common.quality.suites import RuleResult, SuiteRunner
-from lfr_core.publication.quality.frames import Frames
+from lfr_core.publication.quality.dataframes import Frames
 from lfr_core.publication.quality.rules import SUITES, SuiteName
 
 __all__ = ["run_suites"]

@@ -17,11 +17,11 @@ from lfr_core.retention.footage.complaint_holds import Scope
 from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.rights import ReceiptRow
 
-__all__ = ["Concern", "concern_of"]
+__all__ = ["RequestScope", "find_request_scope"]
 
 
 @dataclass(frozen=True, slots=True)
-class Concern:
+class RequestScope:
     """What a request is about, found in the records."""
 
     scopes: tuple[Scope, ...]
@@ -34,7 +34,7 @@ class Concern:
         return self.scopes[0].deployment if len(self.scopes) == 1 else None
 
 
-def concern_of(session: Session, about: About, policy: RightsPolicy, now: datetime) -> Concern:
+def find_request_scope(session: Session, about: About, policy: RightsPolicy, now: datetime) -> RequestScope:
     """Find what a request is about.
 
     Raises:
@@ -51,12 +51,12 @@ def concern_of(session: Session, about: About, policy: RightsPolicy, now: dateti
             raise Refused("rights.receipt-elsewhere", "this receipt is of another deployment: leave the deployment out")
         begin = row.minute_at - timedelta(minutes=policy.receipt_before_min)
         end = row.minute_at + timedelta(minutes=policy.receipt_after_min)
-        return Concern((Scope(row.deployment, *(window or (_ns(begin), _ns(end)))),), row.reference)
+        return RequestScope((Scope(row.deployment, *(window or (_ns(begin), _ns(end)))),), row.reference)
     if named is not None:
-        return Concern((Scope(named, *(window or (None, None))),))
+        return RequestScope((Scope(named, *(window or (None, None))),))
     if window is None:
-        return Concern(())
-    return Concern(tuple(Scope(each, *window) for each in _open_during(session, *window)))
+        return RequestScope(())
+    return RequestScope(tuple(Scope(each, *window) for each in _open_during(session, *window)))
 
 
 def _open_during(session: Session, from_ns: int, to_ns: int) -> list[str]:

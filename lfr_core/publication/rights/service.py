@@ -25,7 +25,7 @@ from lfr_core.domain.policy import Policy
 from lfr_core.domain.working_days import LONDON, WorkingDays
 from lfr_core.publication.rights import checks
 from lfr_core.publication.rights import reading as read
-from lfr_core.publication.rights.scope import concern_of
+from lfr_core.publication.rights.scope import find_request_scope
 from lfr_core.publication.rights.sealed import Asked, open_answer, open_asked, request_key, seal_asked, together
 from lfr_core.publication.rights.types import NewRequest, Opened, ReferenceKind, Request, RequestKind, new_reference
 from lfr_core.retention.footage.complaint_holds import confirm_holds, place_hold, still_there
@@ -78,7 +78,7 @@ class RightsService:
 
         Raises:
             Refused: also `rights.bad-text`, `rights.bad-day`, `rights.not-an-enquiry`, and as
-                `lfr_core.publication.rights.scope.concern_of`. Nothing is taken then.
+                `lfr_core.publication.rights.scope.find_request_scope`. Nothing is taken then.
         """
         name, now = checks.actor(by), self.now()
         received_on = checks.received(asked.received_on, now.astimezone(LONDON).date())
@@ -93,8 +93,12 @@ class RightsService:
                 "rights.not-an-enquiry", 'take "was I on a list" as an enquiry of its own, beside the complaint'
             )
         with reading(self.engine) as session:
-            concern = concern_of(session, asked.about, self.policy.rights, now)
-        wanted = [(each, still_there(self.engine, self.vault, each)) for each in concern.scopes] if is_complaint else []
+            request_scope = find_request_scope(session, asked.about, self.policy.rights, now)
+        wanted = (
+            [(each, still_there(self.engine, self.vault, each)) for each in request_scope.scopes]
+            if is_complaint
+            else []
+        )
         self.trail.prepare(name)
         reference = new_reference(ReferenceKind.REQUEST, now.year, self._below)
         key = request_key(
@@ -106,10 +110,10 @@ class RightsService:
                     reference=reference,
                     kind=asked.kind.value,
                     asks_listed=asked.asks_listed,
-                    deployment=concern.deployment,
-                    from_ns=concern.scopes[0].from_ns if concern.scopes else None,
-                    to_ns=concern.scopes[0].to_ns if concern.scopes else None,
-                    receipt=concern.receipt,
+                    deployment=request_scope.deployment,
+                    from_ns=request_scope.scopes[0].from_ns if request_scope.scopes else None,
+                    to_ns=request_scope.scopes[0].to_ns if request_scope.scopes else None,
+                    receipt=request_scope.receipt,
                     received_on=received_on,
                     taken_at=now,
                     taken_by=name,

@@ -28,8 +28,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from lfr_core.common.biometric import Biometric
 from lfr_core.common.clock import Clock, SystemClock
 from lfr_core.common.errors import Poison, Refused
-from lfr_core.custody.vault.lists import find_list_key, make_list_key
 from lfr_core.custody.vault.port import Vault
+from lfr_core.custody.vault.watchlist_key import find_list_key, make_list_key
 from lfr_core.domain.actors import SystemActor
 from lfr_core.recognition.faces.types import Floats
 from lfr_core.recognition.gallery.checks import DIMENSION, check_name, check_probes, check_references

@@ -2,7 +2,7 @@
 
 Measured with the open pack: found with score 1.0, eyes 80 px apart, usable by the policy; similarity with itself after
 JPEG of quality 30 to 95 at least 0.99, with each of the 15 faces of the sample photographs at most 0.27.
-tests/integration/deployments/live_probe pins 0.8 and 0.35.
+tests/integration/deployments/monitoring pins 0.8 and 0.35.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, Va
 
 from lfr_core.common.errors import Fatal, Refused
 
-__all__ = ["CanaryFile", "CanaryKind", "Control", "DataClass", "InjectedCanary", "digest_of"]
+__all__ = ["CanaryFile", "CanaryKind", "DataClass", "InjectedCanary", "PositiveControl", "digest_of"]
 
 
 def _from_hex(value: object) -> object:
@@ -64,7 +64,7 @@ class CanaryKind(StrEnum):
         }[self]
 
 
-class Control(StrEnum):
+class PositiveControl(StrEnum):
     """Whether the search right after the injection found the stored form: else its silence later proves nothing."""
 
     FOUND = "found"
@@ -95,7 +95,7 @@ class InjectedCanary(BaseModel):
     """Needles that must be nowhere, ever."""
     stored: tuple[_Hex, ...]
     """Needles of what really lies in the store."""
-    control: Control = Control.PENDING
+    control: PositiveControl = PositiveControl.PENDING
 
     def is_due(self, now_ns: int, ended_ns: int | None) -> bool:
         """Whether it must be gone by `now_ns`, for a deployment that ended at `ended_ns` (None: it hasn't)."""

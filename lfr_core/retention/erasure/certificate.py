@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from lfr_core.common.errors import Poison
 from lfr_core.custody.audit.entry import canonical
-from lfr_core.retention.erasure.canary import CanaryKind, Control, DataClass, InjectedCanary, digest_of
+from lfr_core.retention.erasure.canary import CanaryKind, DataClass, InjectedCanary, PositiveControl, digest_of
 from lfr_core.retention.erasure.destruction_log import ClassDestruction
 from lfr_core.retention.erasure.verify import Verification
 
@@ -39,7 +39,7 @@ class CanaryLine(BaseModel):
     """Whether it was due when the search was made."""
     key_id: str
     key_fingerprint: str
-    control: Control
+    control: PositiveControl
     """What the search right after the injection said."""
     clear_digest: str
     stored_digest: str

@@ -16,10 +16,10 @@ from sqlalchemy import Engine
 
 from lfr_core.common.clock import Clock, utc_from_ns
 from lfr_core.common.errors import Refused
-from lfr_core.custody.vault.lists import find_list_key
 from lfr_core.custody.vault.port import KeptKeyInfo, KeyKind, Vault
+from lfr_core.custody.vault.watchlist_key import find_list_key
 from lfr_core.deployments.entries import entry_row, reference_rows
-from lfr_core.deployments.listed import allow_canary
+from lfr_core.deployments.gallery_binding import allow_canary
 from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.deployments import DeploymentView
 from lfr_core.domain.reserved import CANARY_ENTRY
@@ -32,7 +32,7 @@ from lfr_core.retention.erasure.forms import image_forms, noise_jpeg, random_tem
 from lfr_core.storage.engine import writing
 from lfr_core.storage.tables.watchlists import WatchlistEntryRow
 
-__all__ = ["CANARY", "CROP_PX", "NotingGallery", "inject_reference", "inject_template", "key_of", "made"]
+__all__ = ["CANARY", "CROP_PX", "NotingGallery", "build_canary", "inject_reference", "inject_template", "key_of"]
 
 CANARY = CANARY_ENTRY
 """Entry, camera and subject of everything injected."""
@@ -84,7 +84,7 @@ class _Crop:
     crop_jpeg: bytes
 
 
-def made(
+def build_canary(
     kind: CanaryKind,
     deployment: str,
     *,
@@ -148,7 +148,7 @@ def inject_template(
     gallery(noting).add(view.gallery, view.contract_id, [reference])
     stored = noting.noted[reference.id].astype("<f4").tobytes()
     # Its own key doesn't make it unopenable: two galleries can be aligned without one. Only the drop makes it go.
-    return made(
+    return build_canary(
         CanaryKind.TEMPLATE,
         view.id,
         store=store,
@@ -180,7 +180,7 @@ def inject_reference(
             session.add(entry_row(view.id, entry))
             session.flush()
         session.add(row)
-    return made(
+    return build_canary(
         CanaryKind.REFERENCE,
         view.id,
         store="database",

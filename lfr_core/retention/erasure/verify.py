@@ -11,7 +11,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from lfr_core.common.errors import Fatal
-from lfr_core.retention.erasure.canary import Control, InjectedCanary
+from lfr_core.retention.erasure.canary import InjectedCanary, PositiveControl
 from lfr_core.retention.erasure.keys import Keys
 from lfr_core.retention.erasure.search import Needles, Searched, search_files
 from lfr_core.retention.erasure.stores import Store
@@ -105,13 +105,13 @@ def confirm(injected: Sequence[InjectedCanary], stores: Iterable[Store]) -> tupl
     for one in injected:
         store = by_name.get(one.store)
         if store is None or not store.searched:
-            result.append(one.model_copy(update={"control": Control.NOT_SEARCHED}))
+            result.append(one.model_copy(update={"control": PositiveControl.NOT_SEARCHED}))
             continue
         if one.store not in searches:
             pile = _Pile([each for each in injected if each.store == one.store])
             searches[one.store] = frozenset(pile.hits(store.search(pile.needles)))
         is_there = (one.id, False) in searches[one.store]
-        result.append(one.model_copy(update={"control": Control.FOUND if is_there else Control.MISSED}))
+        result.append(one.model_copy(update={"control": PositiveControl.FOUND if is_there else PositiveControl.MISSED}))
     return tuple(result)
 
 
@@ -245,9 +245,9 @@ def _failures(
     if not engine_control:
         yield "the search didn't find what was put there for it to find: none of its answers counts"
     kinds = {one.id: one.kind.value for one in injected}
-    homes = {(one.id, one.store) for one in injected if one.control is Control.FOUND}
+    homes = {(one.id, one.store) for one in injected if one.control is PositiveControl.FOUND}
     for one in injected:
-        if one.control in (Control.MISSED, Control.PENDING):
+        if one.control in (PositiveControl.MISSED, PositiveControl.PENDING):
             yield f"{one.kind.value}: control {one.control.value}: after the injection it wasn't found in {one.store}"
     for result in results:
         for finding in result.findings:

@@ -7,7 +7,7 @@ from sqlalchemy import Engine
 from lfr_core.common.errors import LfrError
 from lfr_core.recognition.gallery import Gallery, gallery_name
 from lfr_core.retention.port import Audited, Destroyed, Due, PurgeResult, subject
-from lfr_core.retention.steps.ended import Deployments, deployments
+from lfr_core.retention.steps.ended_deployments import Deployments, deployments
 
 __all__ = ["GalleriesStep"]
 

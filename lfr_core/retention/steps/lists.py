@@ -11,9 +11,9 @@ from sqlmodel import func, select
 from lfr_core.common.errors import LfrError
 from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
 from lfr_core.custody.vault.port import KeptKeyInfo, KeyKind, Vault
-from lfr_core.deployments.attaching import delete_list
+from lfr_core.deployments.attach_watchlist import delete_list
 from lfr_core.retention.port import ACTOR, Audited, Destroyed, Due, PurgeResult
-from lfr_core.retention.steps.ended import deployments
+from lfr_core.retention.steps.ended_deployments import deployments
 from lfr_core.storage.engine import reading, scrub, writing
 from lfr_core.storage.tables.watchlists import WatchlistEntryRow, WatchlistReferenceRow
 

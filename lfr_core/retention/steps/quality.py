@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 from lfr_core.common.errors import LfrError, Retryable
 from lfr_core.retention.folders import Tree, entries, remove_tree, survey
 from lfr_core.retention.port import Audited, Destroyed, Due, PurgeResult, subject
-from lfr_core.retention.steps.ended import deployments
+from lfr_core.retention.steps.ended_deployments import deployments
 
 __all__ = ["QualityStep"]
 

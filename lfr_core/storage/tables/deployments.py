@@ -1,4 +1,4 @@
-"""Tables of deployments, and of the line of planned ones. See `lfr_core.storage.tables.row`.
+"""Tables of deployments, and of the lifecycle of planned ones. See `lfr_core.storage.tables.row`.
 
 Names in them are those of officers and staff, never of the public. They stay: who allowed what must be answerable.
 """

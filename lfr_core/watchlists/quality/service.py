@@ -22,6 +22,7 @@ from lfr_core.watchlists.csv_file import Rows, read_rows
 from lfr_core.watchlists.enrol import Progress, check_watchlist
 from lfr_core.watchlists.entries import WatchlistReport
 from lfr_core.watchlists.photographs import digest
+from lfr_core.watchlists.quality.dataframes import faces_frame, rows_frame, whole_frame
 from lfr_core.watchlists.quality.findings import (
     composition,
     findings_of,
@@ -30,7 +31,6 @@ from lfr_core.watchlists.quality.findings import (
     unchecked_of,
     unnamed,
 )
-from lfr_core.watchlists.quality.frames import faces_frame, rows_frame, whole_frame
 from lfr_core.watchlists.quality.result import ListQuality
 from lfr_core.watchlists.quality.rules import ListSuite, face_rules, row_rules, whole_rules
 

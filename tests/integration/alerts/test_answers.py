@@ -19,9 +19,9 @@ from lfr_core.domain.alerts import UNDO_S, Decision, Engagement, EngagementOutco
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.alerts import AlertAnswerRow
 from tests.support.audit import audit_trail
-from tests.support.deciding import seen
 from tests.support.people import add_operators
 from tests.support.records import ManualClock, alerts_of, live_deployment, recorder_of, sighting
+from tests.support.shown_pictures import seen
 
 ANN, BOB = "Ann Operator", "Bob Operator"
 

@@ -16,9 +16,9 @@ from lfr_core.domain.alerts import Cell, Decision, Engagement, EngagementOutcome
 from lfr_core.domain.watchlists import Category
 from lfr_core.storage.engine import writing
 from tests.support.audit import Notary, audit_trail
-from tests.support.deciding import seen
 from tests.support.people import add_operators
 from tests.support.records import ManualClock, alerts_of, entry, live_deployment, recorder_of, sighting
+from tests.support.shown_pictures import seen
 
 
 @pytest.fixture

@@ -19,8 +19,8 @@ from lfr_core.domain.alerts import Engagement, Judgement, Review
 from lfr_core.domain.reserved import CANARY_ENTRY
 from lfr_core.storage.engine import open_engine, writing
 from tests.support.alert_harness import RETENTION_S, AlertHarness
-from tests.support.deciding import seen
 from tests.support.records import alert_of, alerts_of, sighting
+from tests.support.shown_pictures import seen
 from tests.support.vaults import MemoryTrail
 
 
@@ -182,7 +182,7 @@ def test_an_alert_whose_key_the_vault_destroyed_by_its_own_timer_is_replaced_all
 ) -> None:
     harness.alert()
     harness.after_retention()
-    harness.vault.tick()
+    harness.vault.run_timers()
 
     (gone,) = harness.expire()
 

@@ -8,7 +8,7 @@ import time
 from lfr_core.alerts import read
 from lfr_core.common.clock import SystemClock
 from lfr_core.common.errors import Retryable
-from lfr_core.custody.vault.lists import make_list_key
+from lfr_core.custody.vault.watchlist_key import make_list_key
 from lfr_core.domain.messages import OutcomeBatch, Sighting
 from lfr_core.domain.outcomes import FrameCounts
 from lfr_core.storage.engine import open_engine

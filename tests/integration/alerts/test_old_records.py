@@ -13,9 +13,9 @@ from lfr_core.domain.alerts import Engagement, EngagementOutcome, Judgement
 from lfr_core.storage.engine import open_engine, scrub
 from lfr_core.storage.migrate import _config, upgrade
 from tests.support.audit import audit_trail
-from tests.support.deciding import seen
 from tests.support.people import add_operators
 from tests.support.records import ManualClock, alerts_of, live_deployment, recorder_of, sighting
+from tests.support.shown_pictures import seen
 
 CLEAR = b"a face in the clear" * 50
 

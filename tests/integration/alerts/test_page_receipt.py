@@ -16,7 +16,7 @@ from lfr_core.domain.policy import load_policy
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.rights import ReceiptRow
 from tests.support.alert_harness import AlertHarness
-from tests.support.deciding import seen
+from tests.support.shown_pictures import seen
 
 ASK, OPERATOR = "Receipt for the person", "Ann Operator"
 

@@ -14,8 +14,8 @@ from lfr_core.custody.people import People
 from lfr_core.domain.alerts import UNDO_S, Engagement, Judgement
 from lfr_core.domain.policy import load_policy
 from tests.support.alert_harness import AlertHarness
-from tests.support.deciding import seen
 from tests.support.records import alert_of, sighting
+from tests.support.shown_pictures import seen
 
 ANN, BOB = "Ann Operator", "Bob Operator"
 JUDGING = ["Same person", "Different", "Can't tell"]

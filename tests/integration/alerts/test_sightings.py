@@ -12,7 +12,6 @@ from lfr_core.common.errors import Poison, Refused
 from lfr_core.domain.alerts import Judgement
 from lfr_core.domain.policy import load_policy
 from tests.support.audit import audit_trail
-from tests.support.deciding import seen
 from tests.support.people import add_operators, sign_on
 from tests.support.records import (
     NOW_NS,
@@ -24,6 +23,7 @@ from tests.support.records import (
     recorder_of,
     sighting,
 )
+from tests.support.shown_pictures import seen
 from tests.support.vaults import trail_of, vault_of
 
 ALERTS = load_policy().alerts

@@ -12,8 +12,7 @@ from lfr_core.alerts.decisions import DecisionService
 from lfr_core.common.errors import Refused
 from lfr_core.custody.people import Rank, Role
 from lfr_core.custody.vault.port import KeyKind
-from lfr_core.deployments.announcement import ReasonClass
-from lfr_core.deployments.announcing import announce, withhold
+from lfr_core.deployments.announcement import ReasonClass, announce, withhold
 from lfr_core.deployments.attendance import Attendance
 from lfr_core.deployments.compliance_documents import ComplianceDocumentKind
 from lfr_core.deployments.gate_facts import gate_facts
@@ -26,9 +25,9 @@ from lfr_core.domain.gate import Condition, GateLimits, gate
 from lfr_core.domain.watchlists import Category
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.watchlists import WatchlistEntryRow
-from tests.support.deciding import seen
 from tests.support.planning import OFFICER, OPERATOR, OTHER_OFFICER, PLANNER, PUBLISHER, PlanningHarness, form
 from tests.support.records import alerts_of, entry, recorder_of, sighting
+from tests.support.shown_pictures import seen
 
 S = DeploymentStatus
 
@@ -330,15 +329,15 @@ def test_only_registered_operators_attend_and_decide_at_a_planned_deployment(har
     recorder.record_sightings([sighting(0.0, vault=harness.vault, sealed_ns=harness.clock.time_ns())])
     (alert,) = alerts_of(harness.engine, "dep")
 
-    refused("people.unknown", lambda: attendance.heard("dep", "a stranger"))
-    refused("people.wrong-role", lambda: attendance.heard("dep", PLANNER))
+    refused("people.unknown", lambda: attendance.record_heartbeat("dep", "a stranger"))
+    refused("people.wrong-role", lambda: attendance.record_heartbeat("dep", PLANNER))
     assert Condition.OPERATOR_ATTENDING in red(harness)
     refused(
         "people.wrong-role",
         lambda: decisions.judge(alert.id, Judgement.SAME, PLANNER, shown=seen(harness.engine, alert.id)),
     )
-    attendance.heard("dep", OPERATOR)
+    attendance.record_heartbeat("dep", OPERATOR)
     decisions.judge(alert.id, Judgement.SAME, OPERATOR, shown=seen(harness.engine, alert.id))
     assert Condition.OPERATOR_ATTENDING not in red(harness)
     harness.people.revoke(OPERATOR, why="moved on", by="Dee Compliance")
-    refused("people.revoked", lambda: attendance.heard("dep", OPERATOR))
+    refused("people.revoked", lambda: attendance.record_heartbeat("dep", OPERATOR))

@@ -16,8 +16,7 @@ from apps.cli.common import console
 from apps.cli.main import app
 from lfr_core.common.errors import Refused
 from lfr_core.custody.people.roles import Rank
-from lfr_core.deployments.announcement import ReasonClass
-from lfr_core.deployments.announcing import withhold
+from lfr_core.deployments.announcement import ReasonClass, withhold
 from lfr_core.deployments.compliance_documents.forms import RULES, FormKind, render
 from lfr_core.deployments.evaluations import load_evaluations
 from lfr_core.deployments.false_alert_forecast import forecast_false_alerts

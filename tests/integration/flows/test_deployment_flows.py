@@ -34,7 +34,7 @@ from lfr_core.recognition.faces.engine import build_engine
 from lfr_core.recognition.gallery import MilvusGallery, gallery_name
 from lfr_core.recognition.gallery.rotated import rotated_gallery
 from lfr_core.storage.engine import open_engine
-from lfr_core.watchlists.building import ListBuilder
+from lfr_core.watchlists.list_builder import ListBuilder
 from tests.support.milvus import MilvusServer, free_port
 from tests.support.planning import OPERATOR, PLANNER, PlanningHarness, form
 from tests.support.prefect import PrefectProcess, PrefectServer
@@ -367,5 +367,5 @@ def of(gallery: MilvusGallery, deployment: str) -> list[str]:
 
 def attend(harness: PlanningHarness, deployment: str) -> None:
     """An operator is there, and the records take writes."""
-    Attendance(harness.engine, harness.clock).heard(deployment, OPERATOR)
+    Attendance(harness.engine, harness.clock).record_heartbeat(deployment, OPERATOR)
     harness.touch()

@@ -119,7 +119,7 @@ def test_the_login_is_in_no_process_list_and_no_log(prefect_server: PrefectServe
     words = [word for each in psutil.process_iter(["cmdline"]) for word in each.info["cmdline"] or ()]
     secret = prefect_server.login.partition(":")[2]
 
-    assert any("flows.server" in word for word in words)
+    assert any("flows.prefect_server" in word for word in words)
     assert not [word for word in words if secret in word]
     for file in prefect_server.home.rglob("*.log"):
         assert secret not in Path(file).read_text(errors="replace")

@@ -21,7 +21,7 @@ from lfr_core.domain.alerts import Judgement
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.policy import PublicationPolicy, load_policy
 from lfr_core.publication.explaining import Explanations
-from lfr_core.publication.not_decided import NotDecidedWord
+from lfr_core.publication.not_decided import NotDecidedStatement
 from lfr_core.publication.published import Publisher, published_records
 from lfr_core.publication.quality.ours import Checked, check_record
 from lfr_core.publication.record import DeploymentRecord
@@ -30,15 +30,15 @@ from lfr_core.publication.results import PublicationOutcome, ResultsService
 from lfr_core.storage.engine import reading, writing
 from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.stream import CameraSessionRow
-from tests.support.deciding import seen
 from tests.support.people import add_people
 from tests.support.publishing import announcing, ended_deployment, planned
 from tests.support.records import ManualClock, alerts_of
+from tests.support.shown_pictures import seen
 from tests.support.vaults import trail_of
 
 POLICY = load_policy()
 HOUR_S = 3_600.0
-WORD = NotDecidedWord(1, "the operator fell ill")
+WORD = NotDecidedStatement(1, "the operator fell ill")
 
 
 @dataclass
@@ -219,20 +219,20 @@ def test_results_of_a_deployment_nobody_announced_are_late_in_public(harness: Re
     with pytest.raises(Refused) as refused:
         harness.results().attempt("dep")
     harness.go_to(moments(harness.ended_at, harness.policy).due_at)
-    made = harness.results().make_up()
+    made = harness.results().publish_missed()
 
     assert refused.value.rule == "announcement.none"
     assert [one.outcome for one in made] == [PublicationOutcome.LATE]
     assert "neither announced" in harness.due().late_because
-    assert harness.results().make_up() == ()
+    assert harness.results().publish_missed() == ()
 
 
 def test_a_flow_that_never_ran_is_made_up_late_and_says_so(harness: ResultsHarness) -> None:
     harness.announce()
     harness.judge_all()
-    assert harness.results().make_up() == ()  # nothing is forced before its time
+    assert harness.results().publish_missed() == ()  # nothing is forced before its time
     harness.go_to(moments(harness.ended_at, harness.policy).due_at + timedelta(days=2))
-    (made,) = harness.results().make_up()
+    (made,) = harness.results().publish_missed()
 
     assert made.outcome is PublicationOutcome.PUBLISHED
     assert harness.due().late_because == "they were published after the deadline"
@@ -242,12 +242,12 @@ def test_a_flow_that_never_ran_is_made_up_late_and_says_so(harness: ResultsHarne
 def test_a_bank_holiday_added_late_moves_only_a_deadline_that_still_runs(harness: ResultsHarness) -> None:
     harness.announce()
     before = moments(harness.ended_at, harness.policy).due_at
-    harness.results().make_up()  # keeps the deadline
+    harness.results().publish_missed()  # keeps the deadline
     day = (before - timedelta(hours=12)).date()
     more = harness.policy.model_copy(update={"extra_bank_holidays": (day,)})
     harness.policy = more
     moved = harness.due().moments.due_at
-    harness.results().make_up()
+    harness.results().publish_missed()
     harness.go_to(before + timedelta(hours=1))
     assert harness.due().stands is ResultsStatus.REMINDER
     assert harness.due().moments.due_at == moved > before
@@ -326,10 +326,10 @@ def test_nobody_publishes_undecided_alerts_without_the_officers_word_for_just_so
         (None, "N. Obody", "people.unknown"),
         (WORD, "N. Obody", "people.unknown"),
         (WORD, "O. Operator", "people.wrong-role"),
-        (NotDecidedWord(2, "they fell ill"), "P. Officer", "results.not-decided"),
-        (NotDecidedWord(1, " "), "P. Officer", "results.not-decided"),
-        (NotDecidedWord(1, "x" * 201), "P. Officer", "results.not-decided"),
-        (NotDecidedWord(1, "nul\x00"), "P. Officer", "results.not-decided"),
+        (NotDecidedStatement(2, "they fell ill"), "P. Officer", "results.not-decided"),
+        (NotDecidedStatement(1, " "), "P. Officer", "results.not-decided"),
+        (NotDecidedStatement(1, "x" * 201), "P. Officer", "results.not-decided"),
+        (NotDecidedStatement(1, "nul\x00"), "P. Officer", "results.not-decided"),
     ):
         with pytest.raises(Refused) as refused:
             harness.results().publish("dep", by=by, word=word)

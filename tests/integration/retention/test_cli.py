@@ -15,7 +15,7 @@ import pytest
 
 from lfr_core.common.settings import Settings
 from lfr_core.domain.policy import load_policy
-from lfr_core.retention.ended import Purger, read_ended
+from lfr_core.retention.last_purge import Purger, read_ended
 from tests.support.milvus import free_port
 from tests.support.vault_server import serving_vault
 
@@ -134,7 +134,7 @@ def test_a_sweep_that_hangs_ends_with_its_process_and_lets_the_next_one_in(setti
 import time
 from flows.assembly import open_sweep
 from lfr_core.custody.installation import Installation
-from lfr_core.retention.ended import Purger
+from lfr_core.retention.last_purge import Purger
 
 with Installation() as installation, open_sweep(installation, by=Purger.FLOW, longest_s=1.0):
     time.sleep(60)

@@ -19,7 +19,7 @@ import pytest
 from apps.supervisor.children import ChildState
 from apps.supervisor.state import read_state
 from lfr_core.common.settings import Settings
-from lfr_core.retention.ended import Purger, read_ended
+from lfr_core.retention.last_purge import Purger, read_ended
 from tests.support.brokers import free_ports
 from tests.support.outside import (
     STRACE,

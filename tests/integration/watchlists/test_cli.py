@@ -10,9 +10,9 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from apps.cli.watchlist import app
-from apps.services import deployment_store
 from lfr_core.common.settings import Settings
 from lfr_core.custody.installation import Installation
+from lfr_core.deployments.services import build_deployment_store
 from lfr_core.deployments.store import DeploymentStore
 from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus
 from lfr_core.domain.policy import Policy
@@ -42,7 +42,7 @@ def store(
     monkeypatch.setenv("LFR_HOME", str(settings.home))
     monkeypatch.setenv("LFR_MILVUS_URI", milvus.uri)
     with serving_vault(settings, policy):
-        store = deployment_store(Installation(settings))
+        store = build_deployment_store(Installation(settings))
         store.create("d-1", DeploymentKind.EVALUATION, name="High Street", policy=policy)
         yield store
 

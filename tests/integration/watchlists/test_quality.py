@@ -20,8 +20,8 @@ from lfr_core.domain.watchlists import Refusal, RefusalReason
 from lfr_core.recognition.faces.types import FaceEngine
 from lfr_core.watchlists.csv_file import FILE_NAME, FURTHER_COLUMNS, Rows, read_rows
 from lfr_core.watchlists.entries import FaceCheck
+from lfr_core.watchlists.quality.dataframes import faces_frame, whole_frame
 from lfr_core.watchlists.quality.findings import findings_of, unchecked_of, unnamed
-from lfr_core.watchlists.quality.frames import faces_frame, whole_frame
 from lfr_core.watchlists.quality.rules import face_rules, row_rules, whole_rules
 from lfr_core.watchlists.quality.service import CheckedList, ListCheck, check_list, require_fit
 from tests.support.defective_list import DEFECTS, LAST_DAY, TODAY, write_defective_list

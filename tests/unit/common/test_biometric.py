@@ -19,7 +19,7 @@ import pytest
 from lfr_core.common.biometric import Biometric
 from lfr_core.domain import messages
 from lfr_core.domain.frames import FrameHeader
-from lfr_core.recognition.batch import Looked
+from lfr_core.recognition.batch import DetectedBatch
 
 SECRET = b"a face"
 HELD = Biometric(SECRET)
@@ -82,7 +82,7 @@ def test_its_repr_is_a_constant_also_inside_others() -> None:
 
 
 def test_a_batch_between_looking_and_matching_shows_no_template() -> None:
-    looked = Looked(templates=TEMPLATE)
+    looked = DetectedBatch(templates=TEMPLATE)
 
     assert "511" not in repr(looked)
     with pytest.raises(TypeError):

@@ -15,7 +15,7 @@ from lfr_core.deployments.form_file import read_form
 from lfr_core.domain.policy import load_policy
 from lfr_core.domain.policy_listing import faults_of
 from lfr_core.retention.erasure.certificate import SignedCertificate
-from streams.camera.folder import open_source
+from streams.camera.open_source import open_source
 from streams.camera.urls import parse_source
 
 LIMIT = 10

@@ -1,4 +1,4 @@
-"""The line of a planned deployment: every way through it, tried by chance, keeps what the law and the force ask."""
+"""The lifecycle of a planned deployment: each way through it, tried by chance, keeps what law and force ask."""
 
 from __future__ import annotations
 

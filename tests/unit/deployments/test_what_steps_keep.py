@@ -195,7 +195,7 @@ TRIAL = {
     Step.RESUME: ({S.SUSPENDED}, S.LIVE, {P, A, OP, LFR}),
     Step.CLOSE: ({S.DRAFT, S.READY, S.LIVE, S.SUSPENDED}, S.ENDED, {P, A, OP, LFR}),
 }
-"""From where, to where, by whom. Who changes the line of a deployment changes it here too, knowingly."""
+"""From where, to where, by whom. Who changes the lifecycle of a deployment changes it here too, knowingly."""
 
 
 def test_both_lines_are_those_that_were_agreed() -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flows.purge import OverdueWatch
-from lfr_core.retention.ended import Purger, ended_file, read_ended, write_ended
+from lfr_core.retention.last_purge import Purger, ended_file, read_ended, write_ended
 
 START_NS = 1_764_000_000 * 10**9
 

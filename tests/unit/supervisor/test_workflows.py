@@ -6,7 +6,7 @@ from pathlib import Path
 from apps.supervisor.children import stages
 from apps.supervisor.plan import plan
 from apps.supervisor.process import child_environment
-from flows.login import login_file, login_of
+from flows.prefect_credentials import login_file, login_of
 from lfr_core.common.settings import Settings
 from lfr_core.domain.policy import load_policy
 from streams.broker import KAFKA

@@ -29,12 +29,12 @@ from lfr_core.retention.footage.people import HOLDERS
 from lfr_core.storage.engine import open_engine, writing
 from lfr_core.storage.tables.stream import CameraSessionRow
 from tests.support.databases import new_sqlite
-from tests.support.deciding import seen
 from tests.support.galleries import held_by
 from tests.support.people import add_people
 from tests.support.promise_harness import PromiseHarness
 from tests.support.publishing import planned
 from tests.support.records import entry
+from tests.support.shown_pictures import seen
 
 OLGA, REX = "Olga Reyes", "Rex Left"
 """Both in every role; Rex is revoked."""
@@ -181,7 +181,7 @@ ACTS: dict[str, tuple[frozenset[Role], Callable[[Harness], object], Callable[[Ha
         lambda h, at, name: h.decisions.outcome(_id(at), EngagementOutcome.ARREST, name),
     ),
     "undo": (OPERATORS, Harness.judged, lambda h, at, name: h.decisions.undo(_id(at), Judgement.SAME, name)),
-    "attend": (OPERATORS, lambda _: "dep", lambda h, at, name: h.attendance.heard(str(at), name)),
+    "attend": (OPERATORS, lambda _: "dep", lambda h, at, name: h.attendance.record_heartbeat(str(at), name)),
     "hold, asked for": (HOLDERS, Harness.filmed, lambda h, at, name: h.hold(str(at), name, OTHER)),
     "hold, approved": (HOLDERS, Harness.filmed, lambda h, at, name: h.hold(str(at), OTHER, name)),
     "hold's review, asked for": (HOLDERS, Harness.held, lambda h, at, name: h.review(str(at), name, OTHER)),
@@ -281,12 +281,12 @@ def test_two_spellings_of_one_name_are_not_two_people(harness: Harness, act: str
 def test_who_is_revoked_while_a_deployment_runs_attends_and_decides_no_more(harness: Harness) -> None:
     people = People(harness.engine, harness.trail, harness.clock)
     add_people(harness.engine, harness.trail, ("Lea Leaving", Role.OPERATOR), clock=harness.clock)
-    harness.attendance.heard("dep", "LEA LEAVING")
+    harness.attendance.record_heartbeat("dep", "LEA LEAVING")
     people.revoke("lea leaving", why="left the force", by="Compliance Only")
     alert, before = harness.waiting(), harness.everything()
 
     for do in (
-        lambda: harness.attendance.heard("dep", "Lea Leaving"),
+        lambda: harness.attendance.record_heartbeat("dep", "Lea Leaving"),
         lambda: DecisionService(harness.engine, harness.trail, harness.clock).judge(
             alert, Judgement.SAME, "Lea Leaving", shown=seen(harness.engine, alert)
         ),

@@ -37,10 +37,10 @@ from lfr_core.publication.rights.service import RightsService
 from lfr_core.publication.rights.types import NewRequest, RequestKind
 from lfr_core.storage.engine import open_engine
 from lfr_core.watchlists.listing import list_entries
-from tests.support.deciding import seen
 from tests.support.galleries import held_by
 from tests.support.people import add_people
 from tests.support.records import ManualClock, entry, sighting
+from tests.support.shown_pictures import seen
 from tests.support.vault_server import serving_vault
 
 OPERATOR, ELSEWHERE, REVOKED, IDLE = "Ann Operator", "Bob Operator", "Rex Left", "Ida Idle"

@@ -21,7 +21,7 @@ from lfr_core.common.project import PROJECT
 from lfr_core.custody.audit.port import AuditEvent, Verb
 from lfr_core.custody.audit.trail import record
 from lfr_core.custody.vault.epochs import Epoch
-from lfr_core.custody.vault.lists import make_list_key
+from lfr_core.custody.vault.watchlist_key import make_list_key
 from lfr_core.deployments.vault_log import VaultLog
 from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.alerts import Judgement
@@ -40,8 +40,8 @@ from lfr_core.storage.tables.erasure import CanaryRow, CertificateRow
 from lfr_core.storage.tables.publication import AnnouncementRow, PublishedRecordRow
 from lfr_core.storage.tables.rights import RightsRequestRow
 from lfr_core.storage.tables.watchlists import WatchlistEntryRow
-from tests.support.deciding import seen
 from tests.support.promise_harness import DAY_S, LATE_S, PromiseHarness
+from tests.support.shown_pictures import seen
 from tests.support.vaults import MemoryVault
 
 Breaking = Callable[[PromiseHarness], Iterator[None]]
@@ -162,7 +162,7 @@ def an_operational_deployment_takes_recorded_video(harness: PromiseHarness) -> I
 def the_key_of_an_epoch_is_still_there_a_minute_later(harness: PromiseHarness) -> Iterator[None]:
     harness.frame()
     harness.clock.advance(16)
-    harness.vault.tick()
+    harness.vault.run_timers()
     yield
     harness.frame()
     harness.clock.advance(60)
@@ -173,7 +173,7 @@ def the_key_of_an_epoch_was_destroyed_a_minute_late(harness: PromiseHarness) -> 
     harness.frame()
     yield
     harness.clock.advance(75)
-    harness.vault.tick()
+    harness.vault.run_timers()
 
 
 @breaks("faces.no-template-kept")
@@ -236,7 +236,7 @@ def an_alert_is_still_there_after_its_hours(harness: PromiseHarness) -> Iterator
     harness.alert()
     yield
     harness.clock.advance(DAY_S + LATE_S)
-    harness.vault.tick()  # its key goes by itself; nobody removes its row
+    harness.vault.run_timers()  # its key goes by itself; nobody removes its row
 
 
 @breaks("alerts.gone")

@@ -20,11 +20,11 @@ from lfr_core.publication.rights.types import About
 from lfr_core.storage.engine import reading, writing
 from lfr_core.storage.tables.alerts import AlertRow
 from lfr_core.storage.tables.rights import ReceiptAlertRow, ReceiptRow
-from tests.support.deciding import seen
 from tests.support.people import sign_on
 from tests.support.publishing import announcing, planned
 from tests.support.records import NOW_NS, ManualClock, alerts_of, live_deployment, recorder_of, sighting
 from tests.support.rights import RightsHarness
+from tests.support.shown_pictures import seen
 from tests.support.vaults import trail_of
 
 

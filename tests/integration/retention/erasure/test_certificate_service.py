@@ -16,7 +16,7 @@ from lfr_core.common.clock import utc_from_ns
 from lfr_core.common.errors import Retryable
 from lfr_core.custody.audit.trail import AuditTrail
 from lfr_core.domain.deployments import DeploymentKind
-from lfr_core.retention.erasure.canary import CanaryKind, Control, DataClass, InjectedCanary
+from lfr_core.retention.erasure.canary import CanaryKind, DataClass, InjectedCanary, PositiveControl
 from lfr_core.retention.erasure.certificate import SignedCertificate
 from lfr_core.retention.erasure.certificate_service import (
     CertificateService,
@@ -75,7 +75,7 @@ def canary(**changes: object) -> InjectedCanary:
         key_fingerprint="f",
         clear=(b"c" * 32,),
         stored=(b"s" * 32,),
-        control=Control.FOUND,
+        control=PositiveControl.FOUND,
     )
     return one.model_copy(update=changes)
 

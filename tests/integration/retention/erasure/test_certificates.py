@@ -9,12 +9,12 @@ import pytest
 
 from lfr_core.domain.deployments import DeploymentView
 from lfr_core.recognition.gallery import Reference
-from lfr_core.retention.erasure.canary import CanaryKind, Control
+from lfr_core.retention.erasure.canary import CanaryKind, PositiveControl
 from lfr_core.retention.erasure.forms import random_template
 from lfr_core.retention.erasure.inject import inject_template
 from lfr_core.retention.erasure.verify import Verdict, Verification
 from tests.support.brokers import new_kafka
-from tests.support.erasing import DAY_S, ErasureHarness
+from tests.support.erasure_harness import DAY_S, ErasureHarness
 from tests.support.milvus import MilvusServer
 
 pytestmark = pytest.mark.kafka
@@ -61,7 +61,7 @@ def test_what_was_injected_is_found_as_stored_and_nowhere_in_the_clear(harness: 
     search = harness.verify(view)
 
     assert {one.kind for one in injected} == set(CanaryKind)
-    assert {one.kind: one.control for one in injected} == dict.fromkeys(CanaryKind, Control.FOUND)
+    assert {one.kind: one.control for one in injected} == dict.fromkeys(CanaryKind, PositiveControl.FOUND)
     assert search.failures == ()
     assert search.engine_control
     assert {
@@ -143,6 +143,6 @@ def test_a_vector_is_found_raw_among_thousands_so_nothing_hides_it_by_packing(ha
     )
     gallery.add(view.gallery, view.contract_id, others[1_000:])
 
-    assert harness.remember(view, [injected])[0].control is Control.FOUND
+    assert harness.remember(view, [injected])[0].control is PositiveControl.FOUND
     found = [f for r in harness.verify(view).stores for f in r.findings if f.verdict is Verdict.FOUND_CLEAR]
     assert found == []

@@ -78,7 +78,7 @@ def lfr(vault: VaultCore) -> Run:
     store.attach_watchlist("street", "contract", "lfr_street", [entry()], held=held_by([entry()]))
     store.open("street")
     add_operators(engine, "Op One", trail=Installation(settings).trail)
-    Attendance(engine).heard("street", "Op One")
+    Attendance(engine).record_heartbeat("street", "Op One")
     engine.dispose()
     return lambda *arguments: CliRunner().invoke(erasure.app, arguments)
 

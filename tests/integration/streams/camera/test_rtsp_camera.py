@@ -15,7 +15,7 @@ from lfr_core.common.errors import Poison
 from lfr_core.domain.policy import Policy, load_policy
 from lfr_core.recognition.faces.types import Image
 from streams.camera import times
-from streams.camera.folder import open_source
+from streams.camera.open_source import open_source
 from streams.camera.reconnect import ReconnectingSource
 from streams.camera.sources import Source
 from streams.camera.stop_token import StopToken

@@ -37,7 +37,7 @@ def test_a_frame_opens_until_its_epoch_and_grace_are_over_and_never_again(tmp_pa
     clock.advance(14.9)
     last = opener.open(head, sealed)
     clock.advance(0.2)
-    core.tick()
+    core.run_timers()
 
     with refused("vault.key-gone"):
         core.open_key(head.key_id)
@@ -54,7 +54,7 @@ def test_unmatched_face_is_unrecoverable_after_its_epoch(tmp_path: Path) -> None
     (epoch,) = records.began_
     held = bytes(epoch.key)
     clock.advance(15.1)
-    core.tick()
+    core.run_timers()
 
     assert held == bytes(key)
     assert bytes(epoch.key) == bytes(32)  # overwritten in the vault's own memory
@@ -82,7 +82,7 @@ def test_the_wall_clock_set_back_lengthens_no_key(tmp_path: Path) -> None:
     key_id = core.seal_key("d", "cam").id
     clock.step(-3_600)
     clock.advance(15.1)
-    core.tick()
+    core.run_timers()
 
     with pytest.raises(Refused):
         core.open_key(key_id)
@@ -205,11 +205,11 @@ def test_keys_destroyed_while_the_records_were_away_are_recorded_when_they_are_b
     key_id = core.seal_key("d", "cam").id
     records.away = True
     clock.advance(15.1)
-    core.tick()
+    core.run_timers()
     destroyed_ns = clock.time_ns()
     clock.advance(60)
     records.away = False
-    core.tick()
+    core.run_timers()
 
     assert records.destroyed_ == {key_id: destroyed_ns}
 
@@ -219,10 +219,10 @@ def test_a_clock_a_day_ahead_for_a_moment_destroys_no_kept_key_and_opens_nothing
     kept = core.make_key(KeyKind.ALERT, "d", "an-alert", clock.time_ns() + 3_600 * 10**9, actor=SystemActor.RECORDER)
     frame = core.seal_key("d", "cam")
     clock.step(86_400)
-    core.tick()
+    core.run_timers()
     clock.step(-86_400)
     clock.advance(20)
-    core.tick()
+    core.run_timers()
 
     for asks in (
         lambda: core.open_kept(kept.info.id, actor="A. Okafor", purpose="test"),
@@ -242,7 +242,7 @@ def test_alert_data_cannot_be_opened_after_24_hours_without_anybody_s_help(tmp_p
     clock.advance(86_399)
     opened = core.open_kept(kept.info.id, actor="A. Okafor", purpose="adjudication")
     clock.advance(1)
-    core.tick()
+    core.run_timers()
 
     with refused("vault.key-gone"):
         core.open_kept(kept.info.id, actor="A. Okafor", purpose="adjudication")
@@ -264,7 +264,7 @@ def test_a_held_segment_s_key_outlives_its_time_and_nothing_else_can_be_held(tmp
     with refused("vault.hold-kind"):
         core.hold([alert], held=True)
     clock.advance(60)
-    core.tick()
+    core.run_timers()
     with refused("vault.key-held"):
         core.destroy([segment], rule="test")
     with refused("vault.key-gone"):
@@ -273,7 +273,7 @@ def test_a_held_segment_s_key_outlives_its_time_and_nothing_else_can_be_held(tmp
     assert [info.id for info in core.kept()] == [segment]
     core.hold([segment], held=False)
     clock.advance(20)
-    core.tick()
+    core.run_timers()
     assert core.kept() == ()
 
 

@@ -143,7 +143,7 @@ def test_a_key_goes_at_the_moment_it_is_due_to_whoever_asks_first(tmp_path: Path
 
     assert core.kept() == (later.info,)
     assert records.events == []  # the trail is told by the timer that may wait for it
-    core.tend()
+    core.maintain_keystore()
     (reported,) = records.events
     assert (reported.verb, reported.rule, reported.deployment, reported.subject) == (
         Verb.ERASE,
@@ -170,17 +170,17 @@ def test_the_records_are_shown_to_take_writes_at_the_beginning_and_every_five_se
     core.begin()
     assert records.written_ns == NOW_NS
     clock.advance(1.0)
-    core.tend()
+    core.maintain_keystore()
     assert records.written_ns == NOW_NS + SECOND_NS
     clock.advance(4.9)
-    core.tend()
+    core.maintain_keystore()
     assert records.written_ns == NOW_NS + SECOND_NS
     clock.advance(0.1)
-    core.tend()
+    core.maintain_keystore()
     assert records.written_ns == NOW_NS + 6 * SECOND_NS
     records.away = True
     clock.advance(5.0)
-    core.tend()  # the gate shuts by itself
+    core.maintain_keystore()  # the gate shuts by itself
 
 
 def test_a_held_segment_opens_past_its_time_and_is_let_go_of_by_the_next_sweep(tmp_path: Path) -> None:
@@ -188,7 +188,7 @@ def test_a_held_segment_opens_past_its_time_and_is_let_go_of_by_the_next_sweep(t
     film = make(core, "f", KeyKind.FOOTAGE, due_s=1.0)
     core.hold([film.info.id], held=True)
     clock.advance(20.0)
-    core.tick()
+    core.run_timers()
     assert core.open_kept(film.info.id, actor="A. Okafor", purpose="a complaint").key == film.key
     with refused("vault.key-held"):
         core.destroy([film.info.id], rule="test")
@@ -202,7 +202,7 @@ def test_a_hold_that_names_one_wrong_key_holds_none(tmp_path: Path) -> None:
         with refused(rule):
             core.hold([film.info.id, wrong], held=True)
     clock.advance(20.0)
-    core.tick()
+    core.run_timers()
     assert film.info.id not in [info.id for info in core.kept()]
 
 
@@ -236,11 +236,11 @@ def test_the_trail_is_told_of_each_key_in_turn_and_once_however_often_it_was_awa
     records.away = True
     for _ in range(2):
         clock.advance(11.0)
-        core.tick()
+        core.run_timers()
     assert records.events == []
     records.away = False
-    core.tick()
-    core.tick()
+    core.run_timers()
+    core.run_timers()
     assert sorted(event.subject for event in records.events) == sorted(f"key:{each}" for each in ids)
 
 
@@ -267,8 +267,8 @@ def test_an_entry_that_the_trail_will_never_take_holds_up_no_other(tmp_path: Pat
     first, second = (make(core, subject, due_s=1.0).info.id for subject in ("a", "b"))
     records.never = f"key:{first}"
     clock.advance(11.0)
-    core.tick()
-    core.tick()
+    core.run_timers()
+    core.run_timers()
     assert [event.subject for event in records.events] == [f"key:{second}"]
 
 

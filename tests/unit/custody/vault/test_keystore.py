@@ -32,7 +32,10 @@ def test_keys_own_secrets_and_holds_are_the_same_after_a_restart(tmp_path: Path)
     found = after.find(info.id)
     assert found is not None
     assert (found[1], found[0].held, after.installation) == (key, True, before.installation)
-    assert (after.own("signing"), after.own("pseudonyms")) == (before.own("signing"), before.own("pseudonyms"))
+    assert (after.installation_secret("signing"), after.installation_secret("pseudonyms")) == (
+        before.installation_secret("signing"),
+        before.installation_secret("pseudonyms"),
+    )
 
 
 def test_a_copy_of_the_key_file_opens_to_nothing_once_a_key_was_destroyed(tmp_path: Path) -> None:
@@ -56,7 +59,10 @@ def test_a_copy_of_the_key_file_opens_to_nothing_once_a_key_was_destroyed(tmp_pa
 
 def test_no_file_of_the_keystore_holds_a_key_in_the_clear(tmp_path: Path) -> None:
     store = Keystore(tmp_path)
-    keys = [made(store, str(number))[1] for number in range(5)] + [store.own("signing"), store.own("pseudonyms")]
+    keys = [made(store, str(number))[1] for number in range(5)] + [
+        store.installation_secret("signing"),
+        store.installation_secret("pseudonyms"),
+    ]
 
     content = b"".join(each.read_bytes() for each in tmp_path.iterdir())
 

@@ -122,7 +122,7 @@ def test_a_key_whose_booking_is_stuck_is_destroyed_with_its_time_and_never_lent(
     assert isinstance(ended(asked, stuck), Retryable)
     (epoch,) = records.began_
     assert bytes(epoch.key) == bytes(32)
-    core.tick()
+    core.run_timers()
     assert list(records.destroyed_) == [epoch.id]
 
 
@@ -215,7 +215,7 @@ def test_kept_keys_that_are_due_go_while_the_trail_is_stuck_and_it_is_reported_w
     monkeypatch.setattr(records, "record", stuck.wrap(records.record))
     clock.advance(61)
     done(threads, core.sweep)
-    telling = threads.submit(core.tend)
+    telling = threads.submit(core.maintain_keystore)
     assert stuck.reached.wait(LONG_S)
     clock.advance(60)
 
@@ -233,10 +233,10 @@ def test_an_erasure_the_trail_could_not_be_reported_of_is_reported_when_it_is_ba
     gone = core.make_key(KeyKind.ALERT, "d", "a", NOW_NS + 10**9, actor=SystemActor.RECORDER).info
     records.away = True
     clock.advance(20)
-    core.tick()
+    core.run_timers()
     assert core.kept() == ()
     records.away = False
-    core.tick()
+    core.run_timers()
 
     assert [event.subject for event in records.events] == [f"key:{gone.id}"]
 

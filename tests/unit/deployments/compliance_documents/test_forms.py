@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from lfr_core.deployments.compliance_documents.forms import RULES, FormKind, PaperSection, Table, render
+from lfr_core.deployments.compliance_documents.forms import RULES, FormKind, FormSection, Table, render
 from lfr_core.deployments.compliance_documents.signature import HTML, media_type_of
 from tests.support.printed_forms import EVIL, printed
 
@@ -76,9 +76,9 @@ def test_a_page_has_a_language_a_title_headings_in_order_and_headed_tables(kind:
 
 def test_a_section_names_rules_that_there_are() -> None:
     with pytest.raises(ValueError, match="Z9"):
-        PaperSection("Why", ("A4", "Z9"))
+        FormSection("Why", ("A4", "Z9"))
     with pytest.raises(ValueError, match="heading"):
-        PaperSection("", ())
+        FormSection("", ())
 
 
 @pytest.mark.parametrize(

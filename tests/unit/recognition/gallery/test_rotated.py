@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from lfr_core.common.errors import Poison, Refused, Retryable
-from lfr_core.custody.vault.lists import find_list_key, make_list_key
 from lfr_core.custody.vault.port import KeyKind
+from lfr_core.custody.vault.watchlist_key import find_list_key, make_list_key
 from lfr_core.domain.actors import SystemActor
 from lfr_core.recognition.faces.types import Floats
 from lfr_core.recognition.gallery import ExactGallery, Reference, gallery_name

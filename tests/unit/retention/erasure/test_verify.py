@@ -10,7 +10,7 @@ import pytest
 
 from lfr_core.common.errors import Fatal, Refused
 from lfr_core.retention.erasure import verify as module
-from lfr_core.retention.erasure.canary import CanaryFile, CanaryKind, Control, InjectedCanary
+from lfr_core.retention.erasure.canary import CanaryFile, CanaryKind, InjectedCanary, PositiveControl
 from lfr_core.retention.erasure.keys import KeyState
 from lfr_core.retention.erasure.search import Searched
 from lfr_core.retention.erasure.stores import ClosedStore, FolderStore, Store
@@ -32,7 +32,7 @@ HELD = Keys(KeyState(refused=False, recorded=False))
 UNRECORDED = Keys(KeyState(refused=True, recorded=False))
 
 
-def canary(control: Control = Control.FOUND, key_id: str = "k", store: str = "one") -> InjectedCanary:
+def canary(control: PositiveControl = PositiveControl.FOUND, key_id: str = "k", store: str = "one") -> InjectedCanary:
     return InjectedCanary(
         id="c1",
         kind=CanaryKind.REFERENCE,
@@ -125,7 +125,7 @@ def test_without_an_end_what_is_due_at_the_end_is_not_due(folder: Path, tmp_path
 
 
 def test_a_store_that_can_not_be_searched_says_so_and_why(tmp_path: Path) -> None:
-    search = run(canary(Control.NOT_SEARCHED), ClosedStore("one", "it is elsewhere"), tmp=tmp_path)
+    search = run(canary(PositiveControl.NOT_SEARCHED), ClosedStore("one", "it is elsewhere"), tmp=tmp_path)
 
     assert verdict(search) is Verdict.NOT_SEARCHED
     assert [(one.where, one.why) for one in search.stores[0].not_searched] == [("one", "it is elsewhere")]
@@ -161,8 +161,8 @@ def test_a_file_that_can_not_be_unpacked_is_named(folder: Path, tmp_path: Path) 
     assert verdict(search) is Verdict.NOT_SEARCHED
 
 
-@pytest.mark.parametrize("control", [Control.MISSED, Control.PENDING])
-def test_a_canary_whose_control_failed_proves_nothing(folder: Path, tmp_path: Path, control: Control) -> None:
+@pytest.mark.parametrize("control", [PositiveControl.MISSED, PositiveControl.PENDING])
+def test_a_canary_whose_control_failed_proves_nothing(folder: Path, tmp_path: Path, control: PositiveControl) -> None:
     search = run(canary(control), store(folder), tmp=tmp_path)
 
     assert (verdict(search), search.passed) == (Verdict.GONE, False)
@@ -189,16 +189,16 @@ def test_what_was_known_to_be_wrong_fails_too(folder: Path, tmp_path: Path) -> N
 
 
 def test_the_control_finds_what_was_injected_in_its_own_store_only(folder: Path, tmp_path: Path) -> None:
-    one = canary(Control.PENDING)
+    one = canary(PositiveControl.PENDING)
     other = tmp_path / "other"
     other.mkdir()
     (other / "file").write_bytes(one.stored[0])
     stores = [store(folder), FolderStore("two", "another", (other,))]
 
-    assert confirm([one], stores)[0].control is Control.MISSED
+    assert confirm([one], stores)[0].control is PositiveControl.MISSED
     (folder / "file").write_bytes(one.stored[0])
-    assert confirm([one], stores)[0].control is Control.FOUND
-    assert confirm([canary(store="three")], stores)[0].control is Control.NOT_SEARCHED
+    assert confirm([one], stores)[0].control is PositiveControl.FOUND
+    assert confirm([canary(store="three")], stores)[0].control is PositiveControl.NOT_SEARCHED
 
 
 def test_the_file_of_canaries_keeps_them_to_itself_and_says_when_it_is_damaged(tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ import numpy as np
 from lfr_core.domain.policy import load_policy
 from streams.camera.capture import Capture
 from streams.camera.feedback import InFlightFrames
+from streams.camera.frame_accounting import FrameAccounts
 from streams.camera.job import CameraJob
-from streams.camera.ledger import Ledger
 from streams.camera.sources import Grab, SourceInfo
 from streams.camera.stop_token import StopToken
 from tests.support.records import NOW_NS, ManualClock
@@ -65,14 +65,14 @@ class Kept:
 def test_every_picture_that_is_looked_at_is_footage_also_one_that_is_never_sent() -> None:
     clock, footage, policy = ManualClock(), Kept(), load_policy()
     film = Film(clock, frames=50, damaged=3)
-    ledger = Ledger(wait=False)  # nobody takes: all but the newest are dropped
+    accounts = FrameAccounts(wait=False)  # nobody takes: all but the newest are dropped
 
     capture = Capture(
         CameraJob("film", "dep", "north"),
         policy,
         film,
         lambda: film,
-        ledger,
+        accounts,
         InFlightFrames(clock, bound=12, lost_after_s=None),
         clock=clock,
         stop_token=StopToken(),

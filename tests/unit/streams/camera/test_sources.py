@@ -9,8 +9,8 @@ import pytest
 
 from lfr_core.common.errors import Poison
 from lfr_core.domain.policy import Policy, load_policy
-from streams.camera.folder import open_source
 from streams.camera.jpeg import jpeg_size
+from streams.camera.open_source import open_source
 from streams.camera.sources import Source
 from streams.camera.urls import parse_source
 

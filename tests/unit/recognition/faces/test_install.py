@@ -15,7 +15,7 @@ from lfr_core.recognition.faces.pack.fetch import fetch_tarball, find_npm
 from tests.support.toy_pack import toy_pins, toy_tarball
 
 if TYPE_CHECKING:
-    from tests.unit.recognition.pack.conftest import Toy
+    from tests.unit.recognition.faces.conftest import Toy
 
 
 def fake_npm(folder: Path, script: str) -> None:

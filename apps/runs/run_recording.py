@@ -10,15 +10,15 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from apps.runs.deploy import checked_watchlist, deployed_system
-from apps.runs.own import settings_for_run
-from apps.runs.play import CameraRecording, play
+from apps.runs.play_recordings import CameraRecording, play
 from apps.runs.report import RunReport, measure
+from apps.runs.run_settings import settings_for_run
 from apps.supervisor import ChildReport, ChildState
 from lfr_core.common.settings import Settings
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.policy import Policy
 from lfr_core.watchlists.entries import WatchlistReport
-from streams.camera.folder import open_source
+from streams.camera.open_source import open_source
 from streams.camera.urls import parse_source
 
 __all__ = ["count_ready", "run_progress", "run_recording"]

@@ -1,4 +1,4 @@
-"""Prefect's server behind a request filter of ours: `python -m flows.server --port PORT`, a child of `lfr up`.
+"""Prefect's server behind a request filter of ours: `python -m flows.prefect_server --port PORT`, a child of `lfr up`.
 
 The server itself asks for a login (PREFECT_SERVER_API_AUTH_STRING), but answers every web page's preflight and reads
 JSON out of posts that don't claim to be JSON. Nobody but our own processes has business here, so the filter refuses:
@@ -69,7 +69,9 @@ class RequestFilter:
 
 def main(arguments: list[str] | None = None) -> int:
     """Serve until SIGTERM. Returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m flows.server", description="Prefect's server, requests filtered.")
+    parser = argparse.ArgumentParser(
+        prog="python -m flows.prefect_server", description="Prefect's server, requests filtered."
+    )
     parser.add_argument("--port", type=int, required=True)
     port = parser.parse_args(arguments).port
     if ":" not in os.environ.get(_SECRET, ""):

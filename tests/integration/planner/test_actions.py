@@ -23,10 +23,10 @@ def database_url(sqlite_url: str) -> str:
 
 def drawn(view: object, name: str) -> None:
     """As the page does."""
-    from apps.planner import acts
+    from apps.planner import actions
 
-    acts.show_result()
-    acts.show_actions(view, view.person(name), view.standing("dep"), go="go")  # type: ignore[arg-type,attr-defined]  # its annotation is read where nothing is imported
+    actions.show_result()
+    actions.show_actions(view, view.person(name), view.standing("dep"), go="go")  # type: ignore[arg-type,attr-defined]  # its annotation is read where nothing is imported
 
 
 def page(harness: PlanningHarness, name: str) -> AppTest:

@@ -14,7 +14,6 @@ from pathlib import Path
 from sqlalchemy import Engine
 from sqlmodel import select
 
-from apps.services import deployment_store
 from apps.watch.process import ready_file
 from lfr_core.alerts.decisions import DecisionService
 from lfr_core.alerts.recorder import Recorder
@@ -24,6 +23,7 @@ from lfr_core.custody.audit.trail import AuditTrail
 from lfr_core.custody.installation import Installation
 from lfr_core.custody.people.roles import Role
 from lfr_core.custody.vault.client import vault_client
+from lfr_core.deployments.services import build_deployment_store
 from lfr_core.domain.alerts import Judgement
 from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus
 from lfr_core.domain.messages import FrameResult, OutcomeBatch
@@ -31,10 +31,10 @@ from lfr_core.domain.outcomes import FrameOutcome
 from lfr_core.domain.policy import load_policy
 from lfr_core.storage.engine import open_engine, reading
 from lfr_core.storage.tables.deployments import CallRow, DeploymentRow
-from tests.support.deciding import seen
 from tests.support.galleries import held_by
-from tests.support.proving import make_planned
+from tests.support.planned_deployment import make_planned
 from tests.support.records import entry, sighting
+from tests.support.shown_pictures import seen
 from tests.support.vault_server import serving_vault
 
 
@@ -59,7 +59,7 @@ def wait_until(so: Callable[[], bool], within_s: float = 20.0) -> None:
 def falsely_alerted(settings: Settings, engine: Engine) -> None:
     """A live planned deployment with ten faces compared and one alert that an operator called false."""
     clock, vault = SystemClock(), vault_client(settings)
-    trail, store = AuditTrail(vault, clock), deployment_store(Installation(settings))
+    trail, store = AuditTrail(vault, clock), build_deployment_store(Installation(settings))
     store.create("dep", DeploymentKind.DEMO, name="High Street", policy=load_policy())
     store.attach_watchlist("dep", "contract", "gallery_dep", [entry()], held=held_by([entry()]))
     store.open("dep")

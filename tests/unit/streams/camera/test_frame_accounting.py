@@ -7,7 +7,7 @@ import time
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.camera.ledger import Counts, Ledger, Picture
+from streams.camera.frame_accounting import Counts, FrameAccounts, Picture
 from streams.camera.stop_token import StopToken
 
 EVENTS = st.lists(st.sampled_from(["skip", "drop", "offer", "take", "take-refuse", "settled"]), max_size=200)
@@ -25,35 +25,35 @@ def explained(records: list[Counts]) -> bool:
 
 @given(EVENTS)
 def test_the_counts_in_sent_headers_explain_every_gap_whatever_the_order_of_events(events: list[str]) -> None:
-    ledger, stop_token = Ledger(wait=False), StopToken()
+    accounts, stop_token = FrameAccounts(wait=False), StopToken()
     sent: list[Counts] = []
     for event in events:
         if event == "skip":
-            ledger.skip()
+            accounts.skip()
         elif event == "drop":
-            ledger.drop()
+            accounts.drop()
         elif event == "offer":
-            ledger.offer(Picture(0, b""), stop_token)
+            accounts.offer(Picture(0, b""), stop_token)
         elif event == "settled":
-            now = ledger.settled()
+            now = accounts.settled()
             assert explained([*sent, now])
-        elif (taken := ledger.take(0)) is not None:
+        elif (taken := accounts.take(0)) is not None:
             if event == "take":
                 sent.append(taken.counts)
             else:
-                ledger.refuse()
-    ledger.close()
-    if (taken := ledger.take(0)) is not None:
+                accounts.refuse()
+    accounts.close()
+    if (taken := accounts.take(0)) is not None:
         sent.append(taken.counts)
 
-    end = ledger.settled()
+    end = accounts.settled()
 
     assert explained([*sent, end])
-    assert end.sequence == end.not_sampled + end.dropped + len(sent) == ledger.totals().sequence
+    assert end.sequence == end.not_sampled + end.dropped + len(sent) == accounts.totals().sequence
 
 
 def test_the_counts_explain_every_gap_with_two_threads_racing() -> None:
-    ledger, stop_token = Ledger(wait=False), StopToken()
+    accounts, stop_token = FrameAccounts(wait=False), StopToken()
     sent: list[Counts] = []
     chance = random.Random(5)
 
@@ -61,76 +61,76 @@ def test_the_counts_explain_every_gap_with_two_threads_racing() -> None:
         for _ in range(20_000):
             draw = chance.random()
             if draw < 0.5:
-                ledger.skip()
+                accounts.skip()
             elif draw < 0.6:
-                ledger.drop()
+                accounts.drop()
             else:
-                ledger.offer(Picture(0, b""), stop_token)
-        ledger.close()
+                accounts.offer(Picture(0, b""), stop_token)
+        accounts.close()
 
     thread = threading.Thread(target=capture)
     thread.start()
     turn = 0
-    while not ledger.finished:
-        if (taken := ledger.take(0.01)) is not None:
+    while not accounts.finished:
+        if (taken := accounts.take(0.01)) is not None:
             turn += 1
             if turn % 5:
                 sent.append(taken.counts)
             else:
-                ledger.refuse()
+                accounts.refuse()
     thread.join()
-    end = ledger.settled()
+    end = accounts.settled()
 
     assert explained([*sent, end])
     assert end.sequence == 20_000 == end.not_sampled + end.dropped + len(sent)
 
 
 def test_the_newest_frame_wins_and_the_replaced_one_is_dropped() -> None:
-    ledger, stop_token = Ledger(wait=False), StopToken()
+    accounts, stop_token = FrameAccounts(wait=False), StopToken()
     for name in (b"old", b"new"):
-        ledger.offer(Picture(0, name), stop_token)
+        accounts.offer(Picture(0, name), stop_token)
 
-    taken = ledger.take(0)
+    taken = accounts.take(0)
 
     assert taken is not None
     assert (taken.picture.jpeg, taken.counts) == (b"new", Counts(1, 0, 1))
 
 
 def test_with_back_pressure_capture_waits_until_the_frame_is_taken() -> None:
-    ledger, stop_token = Ledger(wait=True), StopToken()
-    ledger.offer(Picture(0, b"first"), stop_token)
-    second = threading.Thread(target=ledger.offer, args=(Picture(0, b"second"), stop_token))
+    accounts, stop_token = FrameAccounts(wait=True), StopToken()
+    accounts.offer(Picture(0, b"first"), stop_token)
+    second = threading.Thread(target=accounts.offer, args=(Picture(0, b"second"), stop_token))
     second.start()
     time.sleep(0.05)
 
     assert second.is_alive()
-    assert ledger.totals() == Counts(1, 0, 0)
-    ledger.take(0)
+    assert accounts.totals() == Counts(1, 0, 0)
+    accounts.take(0)
     second.join(5)
-    assert ledger.totals() == Counts(2, 0, 0)
+    assert accounts.totals() == Counts(2, 0, 0)
 
 
 def test_with_back_pressure_a_halt_ends_the_wait() -> None:
-    ledger, stop_token = Ledger(wait=True), StopToken()
-    ledger.offer(Picture(0, b"first"), stop_token)
-    second = threading.Thread(target=ledger.offer, args=(Picture(0, b"second"), stop_token))
+    accounts, stop_token = FrameAccounts(wait=True), StopToken()
+    accounts.offer(Picture(0, b"first"), stop_token)
+    second = threading.Thread(target=accounts.offer, args=(Picture(0, b"second"), stop_token))
     second.start()
 
     stop_token.set()
     second.join(5)
 
     assert not second.is_alive()
-    assert ledger.totals() == Counts(2, 0, 1)
+    assert accounts.totals() == Counts(2, 0, 1)
 
 
 def test_what_a_hanging_capture_brings_after_the_end_is_not_counted() -> None:
-    ledger = Ledger(wait=False)
-    ledger.skip()
-    ledger.close()
+    accounts = FrameAccounts(wait=False)
+    accounts.skip()
+    accounts.close()
 
-    ledger.skip()
-    ledger.drop()
-    ledger.offer(Picture(0, b""), StopToken())
+    accounts.skip()
+    accounts.drop()
+    accounts.offer(Picture(0, b""), StopToken())
 
-    assert ledger.finished
-    assert ledger.totals() == Counts(1, 1, 0)
+    assert accounts.finished
+    assert accounts.totals() == Counts(1, 1, 0)

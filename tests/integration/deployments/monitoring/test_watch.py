@@ -1,4 +1,4 @@
-"""The watch over a real deployment: missed proofs and too many false alerts suspend it; a trial is left alone."""
+"""The watch over a real deployment: missed live probes and too many false alerts suspend it; a trial is left alone."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from lfr_core.deployments.monitoring.watch import WATCH, Watch
 from lfr_core.deployments.reading import call
 from lfr_core.domain.alerts import Judgement, Review
 from lfr_core.domain.deployments import DeploymentStatus
-from lfr_core.domain.messages import FrameResult, OutcomeBatch, Proof
+from lfr_core.domain.messages import FrameResult, LiveProbeResult, OutcomeBatch
 from lfr_core.domain.outcomes import FrameOutcome
 from lfr_core.domain.policy import load_policy
 from lfr_core.storage.engine import reading, writing
 from lfr_core.storage.tables.deployments import CallRow, DeploymentRow
 from lfr_core.storage.tables.monitoring import CircuitBreakerTripRow
 from tests.support.alert_harness import AlertHarness
-from tests.support.deciding import seen
 from tests.support.records import NOW_NS
+from tests.support.shown_pictures import seen
 
 POLICY = load_policy().live_probe
 
@@ -44,13 +44,15 @@ class Sender:
         if self.fails is not None:
             raise self.fails
         self.sent += 1
-        proof, now_ns = uuid.uuid4(), self.harness.clock.time_ns()
+        live_probe, now_ns = uuid.uuid4(), self.harness.clock.time_ns()
         with writing(self.harness.engine) as session:
-            begin_live_probe(session, proof, deployment, LiveProbeKind.LIVE_PROBE, ["north"], now_ns)
+            begin_live_probe(session, live_probe, deployment, LiveProbeKind.LIVE_PROBE, ["north"], now_ns)
         if self.answers:
-            answer = Proof(id=proof, deployment=deployment, part=0, sent_ns=now_ns, reported_ns=now_ns, similarity=1.0)
+            answer = LiveProbeResult(
+                id=live_probe, deployment=deployment, part=0, sent_ns=now_ns, reported_ns=now_ns, similarity=1.0
+            )
             self.harness.recorder().record_live_probe_results([answer])
-        return proof
+        return live_probe
 
 
 class NoGalleries:

@@ -1,4 +1,4 @@
-"""Answers to proofs in a real database: each once, green only when all are there and good, counted nowhere."""
+"""Answers to live probes in a real database: each once, green only when all are there and good, counted nowhere."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from lfr_core.deployments.monitoring.store import (
     newest_live_probes,
     what_is_wrong,
 )
-from lfr_core.domain.messages import LiveProbeFault, Proof
+from lfr_core.domain.messages import LiveProbeFault, LiveProbeResult
 from lfr_core.storage.engine import reading, writing
 from tests.support.alert_harness import AlertHarness
 from tests.support.records import NOW_NS, alerts_of
@@ -28,21 +28,21 @@ ONE, TWO = uuid.UUID(int=1), uuid.UUID(int=2)
 
 def begin(
     harness: AlertHarness,
-    proof: uuid.UUID,
+    live_probe: uuid.UUID,
     keys: Sequence[str],
     *,
     kind: LiveProbeKind = LiveProbeKind.LIVE_PROBE,
     at: int = 0,
 ) -> None:
     with writing(harness.engine) as session:
-        begin_live_probe(session, proof, "dep", kind, keys, NOW_NS + at)
+        begin_live_probe(session, live_probe, "dep", kind, keys, NOW_NS + at)
 
 
 def answer(
-    proof: uuid.UUID, part: int = 0, fault: LiveProbeFault = LiveProbeFault.NONE, deployment: str = "dep"
-) -> Proof:
-    return Proof(
-        id=proof,
+    live_probe: uuid.UUID, part: int = 0, fault: LiveProbeFault = LiveProbeFault.NONE, deployment: str = "dep"
+) -> LiveProbeResult:
+    return LiveProbeResult(
+        id=live_probe,
         deployment=deployment,
         part=part,
         sent_ns=NOW_NS,
@@ -52,9 +52,9 @@ def answer(
     )
 
 
-def green(harness: AlertHarness, proof: uuid.UUID) -> bool:
+def green(harness: AlertHarness, live_probe: uuid.UUID) -> bool:
     with reading(harness.engine) as session:
-        return is_green(session, proof)
+        return is_green(session, live_probe)
 
 
 def proven(harness: AlertHarness) -> int | None:
@@ -96,7 +96,7 @@ def test_answers_to_a_proof_that_nobody_sent_are_handed_back_and_the_rest_is_kep
 
     failures = harness.recorder().record_live_probe_results([*strange, answer(ONE)])
 
-    assert [proof for proof, _ in failures] == strange
+    assert [result for result, _ in failures] == strange
     assert green(harness, ONE)
 
 

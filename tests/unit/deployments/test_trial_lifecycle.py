@@ -1,4 +1,4 @@
-"""The line of a trial: a second table, moved by the same function as that of planned deployments."""
+"""The lifecycle of a trial: a second table, moved by the same function as that of planned deployments."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A deployment that is planned, without the walk through its line: what the watch needs of one."""
+"""A deployment that is planned, without the walk through its lifecycle: what the watch needs of one."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 from lfr_core.common.errors import Refused
 from lfr_core.deployments.application import Application
 from lfr_core.deployments.entries import EntryLike, entry_row, reference_rows
-from lfr_core.deployments.listed import bind_gallery
+from lfr_core.deployments.gallery_binding import bind_gallery
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.working_days import LONDON
 from lfr_core.recognition.gallery.port import StoredRow

@@ -16,7 +16,7 @@ from tests.support.samples import cpu
 from tests.support.toy_pack import toy_detector, toy_embedder
 
 if TYPE_CHECKING:
-    from tests.unit.recognition.pack.conftest import Toy
+    from tests.unit.recognition.faces.conftest import Toy
 
 
 def test_a_folder_that_is_not_there_is_refused_with_advice(tmp_path: Path) -> None:

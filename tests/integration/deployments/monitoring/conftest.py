@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 from lfr_core.domain.watchlists import Category
 from lfr_core.storage.engine import open_engine
 from tests.support.alert_harness import AlertHarness
-from tests.support.proving import make_planned
+from tests.support.planned_deployment import make_planned
 from tests.support.records import entry
 
 __all__ = ["engine", "harness"]

@@ -108,7 +108,7 @@ class ErasureHarness:
         self.deployments.attach_watchlist(name, "contract", collection, listed, held=held)
         view = self.deployments.open(name)
         add_operators(self.engine, "Op One", trail=self.trail, clock=self.clock)
-        Attendance(self.engine, self.clock).heard(name, "Op One")
+        Attendance(self.engine, self.clock).record_heartbeat(name, "Op One")
         return view
 
     def stores(self) -> tuple[Store, ...]:

@@ -13,8 +13,8 @@ from sqlmodel import Session, col, select
 from lfr_core.common.clock import utc_from_ns
 from lfr_core.common.errors import Refused, Retryable
 from lfr_core.custody.people.roles import Role
+from lfr_core.deployments.gallery_binding import allow_canary
 from lfr_core.deployments.gate_facts import gate_facts
-from lfr_core.deployments.listed import allow_canary
 from lfr_core.deployments.monitoring.gallery import GalleryCheck, GalleryWatch
 from lfr_core.deployments.monitoring.watch import WATCH, Watch
 from lfr_core.deployments.reading import call
@@ -171,7 +171,7 @@ def watch_of(harness: PlanningHarness) -> Watch:
     )
     return Watch(
         engine=harness.engine,
-        sender=Nothing(),  # type: ignore[arg-type]  # never gives a proof's id
+        sender=Nothing(),  # type: ignore[arg-type]  # never gives a live probe's id
         store=harness.store,
         circuit_breaker=lambda _name: None,
         galleries=watching,
@@ -326,7 +326,7 @@ def test_a_list_in_the_records_that_is_not_the_approved_one_shuts_the_gate(harne
             session.delete(session.get_one(GalleryReferenceRow, ("dep", "person-1/1")))
             session.flush()
         if what == "binding and digest":
-            from lfr_core.deployments.listed import bind_gallery, bound_rows
+            from lfr_core.deployments.gallery_binding import bind_gallery, bound_rows
 
             left = bound_rows(session, "dep")
             for one in session.exec(select(GalleryReferenceRow).where(col(GalleryReferenceRow.deployment) == "dep")):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lfr_core.common.clock import utc_from_ns
-from lfr_core.retention.ended import EndedPurge
+from lfr_core.retention.last_purge import EndedPurge
 from lfr_core.retention.status import ClassStatus
 
 __all__ = ["lag_table", "lag_words", "last_purge_words"]

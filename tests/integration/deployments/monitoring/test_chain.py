@@ -72,9 +72,9 @@ def counted(stream: Stream) -> list[int]:
         return [session.exec(select(func.count()).select_from(table)).one() for table in tables]
 
 
-def answered(stream: Stream, proof: uuid.UUID) -> bool:
+def answered(stream: Stream, live_probe: uuid.UUID) -> bool:
     with reading(stream.database) as session:
-        return bool(answers_to(session, proof))
+        return bool(answers_to(session, live_probe))
 
 
 def test_a_proof_and_a_self_test_go_through_the_whole_chain_and_no_count_knows_of_them(stream: Stream) -> None:
@@ -97,12 +97,12 @@ def test_a_proof_and_a_self_test_go_through_the_whole_chain_and_no_count_knows_o
 
     stream.attend("d")
     before, sent_from_ns = counted(stream), time.time_ns()
-    proof = sender.send("d")
-    wait_until(lambda: answered(stream, proof), within_s=20, what="the proof is answered and recorded")
+    live_probe = sender.send("d")
+    wait_until(lambda: answered(stream, live_probe), within_s=20, what="the proof is answered and recorded")
 
     with reading(stream.database) as session:
-        (answer,) = answers_to(session, proof)
-        assert (is_green(session, proof), what_is_wrong(session, proof)) == (True, "")
+        (answer,) = answers_to(session, live_probe)
+        assert (is_green(session, live_probe), what_is_wrong(session, live_probe)) == (True, "")
         assert (last_proven_ns(session, "d") or 0) >= sent_from_ns
     assert answer.similarity >= 0.8  # the face that was drawn, sealed, sent, opened, found and searched for
     wait_until(stream.drained, within_s=20, what="everything is recorded")

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from streams.camera.stop_token import StopToken
 
-__all__ = ["Counts", "Ledger", "Picture", "Taken"]
+__all__ = ["Counts", "FrameAccounts", "FrameToSend", "Picture"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +38,14 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class FrameToSend:
     """A frame to be sent, with the counts for its header."""
 
     picture: Picture
     counts: Counts
 
 
-class Ledger:
+class FrameAccounts:
     """Counts frames and holds at most one. Capture and sender are one thread each."""
 
     def __init__(self, *, wait: bool) -> None:
@@ -55,7 +55,7 @@ class Ledger:
         self._not_sampled = 0
         self._dropped_at_capture = 0
         self._dropped_by_sender = 0
-        self._slot: Taken | None = None
+        self._slot: FrameToSend | None = None
         self._closed = False
 
     # --- the capture thread ---
@@ -87,7 +87,7 @@ class Ledger:
             # `_dropped_by_sender` is left out here: it is added when the frame is taken
             counts = Counts(self._captured, self._not_sampled, self._dropped_at_capture)
             self._captured += 1
-            self._slot = Taken(picture, counts)
+            self._slot = FrameToSend(picture, counts)
             self._changed.notify_all()
 
     def close(self) -> None:
@@ -98,7 +98,7 @@ class Ledger:
 
     # --- the sender ---
 
-    def take(self, timeout_s: float) -> Taken | None:
+    def take(self, timeout_s: float) -> FrameToSend | None:
         """The frame to send now, or None when there is none in this time."""
         with self._changed:
             if self._slot is None and not self._closed:
@@ -108,7 +108,7 @@ class Ledger:
                 return None
             self._changed.notify_all()
             counts = taken.counts
-            return Taken(
+            return FrameToSend(
                 taken.picture, Counts(counts.sequence, counts.not_sampled, counts.dropped + self._dropped_by_sender)
             )
 

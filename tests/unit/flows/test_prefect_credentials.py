@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.login import login_file, login_of
+from flows.prefect_credentials import login_file, login_of
 from lfr_core.common.errors import Fatal
 from lfr_core.common.settings import Settings
 

@@ -25,9 +25,9 @@ __all__ = [
     "bind_gallery",
     "bound_rows",
     "canary_rows",
-    "keep_look",
-    "last_look",
     "list_digest",
+    "read_last_gallery_check",
+    "record_gallery_check",
     "rows_after",
 ]
 
@@ -101,12 +101,12 @@ def list_digest(session: Session, row: DeploymentRow) -> str:
     return hashlib.sha256("\n".join([row.contract_id, gallery, *lines]).encode()).hexdigest()
 
 
-def keep_look(session: Session, deployment: str, why: str, *, now_ns: int) -> None:
+def record_gallery_check(session: Session, deployment: str, why: str, *, now_ns: int) -> None:
     """Keep what the newest comparison came to."""
     session.merge(GalleryLookRow(deployment=deployment, looked_ns=now_ns, why=why))
 
 
-def last_look(session: Session, deployment: str) -> tuple[int | None, str]:
+def read_last_gallery_check(session: Session, deployment: str) -> tuple[int | None, str]:
     """When the gallery was last compared with its list, nanoseconds since the epoch, and what differed."""
     found = session.get(GalleryLookRow, deployment)
     return (None, "") if found is None else (found.looked_ns, found.why)

@@ -25,7 +25,7 @@ from tests.support.plain_frames import PLAIN, PlainFrames
 from tests.support.records import NOW_NS, ManualClock
 from tests.support.vaults import MemoryVault
 
-PROOF = uuid.UUID(int=7)
+LIVE_PROBE = uuid.UUID(int=7)
 VIEW = DeploymentView(
     id="dep",
     kind=DeploymentKind.DEMO,
@@ -103,8 +103,8 @@ class Harness:
         return self.worker.match(self.worker.look(frames))
 
 
-def proof(payload: bytes | None = None, *, session: str = str(PROOF), key_id: str = PLAIN) -> RawFrame:
-    header = FrameHeader("dep", LIVE_PROBE_CAMERA, session, 3, NOW_NS, 0, 0, kind=FrameKind.PROOF, key_id=key_id)
+def live_probe(payload: bytes | None = None, *, session: str = str(LIVE_PROBE), key_id: str = PLAIN) -> RawFrame:
+    header = FrameHeader("dep", LIVE_PROBE_CAMERA, session, 3, NOW_NS, 0, 0, kind=FrameKind.LIVE_PROBE, key_id=key_id)
     return RawFrame(
         dict(header.to_headers()), live_probe_frame() if payload is None else payload, "k", "lfr.frames", 0, 0
     )
@@ -116,22 +116,22 @@ def frame(sequence: int) -> RawFrame:
 
 
 def test_the_test_face_is_found_in_the_deployments_own_gallery_and_says_so() -> None:
-    (answer,) = Harness().run(proof()).proofs
+    (answer,) = Harness().run(live_probe()).live_probe_results
 
-    assert (answer.id, answer.deployment, answer.part, answer.sent_ns) == (PROOF, "dep", 3, NOW_NS)
+    assert (answer.id, answer.deployment, answer.part, answer.sent_ns) == (LIVE_PROBE, "dep", 3, NOW_NS)
     assert answer.ok
     assert answer.similarity == pytest.approx(1.0)
 
 
 def test_a_proof_is_no_outcome_no_face_no_time_no_sighting_and_no_letter() -> None:
-    done = Harness().run(proof())
+    done = Harness().run(live_probe())
 
     assert (done.outcomes, done.sightings, done.dead) == ([], [], [])
 
 
 def test_what_is_counted_of_a_cameras_frames_is_the_same_with_and_without_a_proof_among_them() -> None:
     alone = Harness(Engine(axis(1))).run(frame(1), frame(2))
-    among = Harness(Engine(axis(1))).run(frame(1), proof(), frame(2))
+    among = Harness(Engine(axis(1))).run(frame(1), live_probe(), frame(2))
 
     assert [batch.results for batch in among.outcomes] == [batch.results for batch in alone.outcomes]
     assert [[(s.stage, s.calls) for s in batch.stages] for batch in among.outcomes] == [
@@ -149,13 +149,13 @@ def test_what_is_counted_of_a_cameras_frames_is_the_same_with_and_without_a_proo
     ],
 )
 def test_a_detector_or_embedder_that_fails_is_reported_by_its_fault(engine: Engine, fault: LiveProbeFault) -> None:
-    (answer,) = Harness(engine).run(proof()).proofs
+    (answer,) = Harness(engine).run(live_probe()).live_probe_results
 
     assert (answer.ok, answer.fault) == (False, fault)
 
 
 def test_a_match_below_the_threshold_is_no_proof_and_says_how_alike_it_was() -> None:
-    (answer,) = Harness(Engine(axis(0, 5, 6, 7, 8))).run(proof()).proofs  # 1 / sqrt(5) = 0.447
+    (answer,) = Harness(Engine(axis(0, 5, 6, 7, 8))).run(live_probe()).live_probe_results  # 1 / sqrt(5) = 0.447
 
     assert answer.fault is LiveProbeFault.NO_MATCH
     assert answer.similarity == pytest.approx(0.447, abs=1e-3)
@@ -169,7 +169,7 @@ def test_a_match_below_the_threshold_is_no_proof_and_says_how_alike_it_was() -> 
     ],
 )
 def test_a_worker_that_must_not_or_can_not_recognise_says_which(view: DeploymentView, fault: LiveProbeFault) -> None:
-    (answer,) = Harness(view=view).run(proof()).proofs
+    (answer,) = Harness(view=view).run(live_probe()).live_probe_results
 
     assert answer.fault is fault
 
@@ -178,17 +178,22 @@ def test_a_call_without_a_payload_is_answered_though_the_gate_is_shut() -> None:
     harness = Harness()
     harness.frames.gate = Refused("gate.operator-attending", "nobody attends")
 
-    assert [one.fault for one in harness.run(proof(b"", key_id=UNSEALED)).proofs] == [LiveProbeFault.UNOPENABLE]
-    assert [one.fault for one in harness.run(proof()).proofs] == [LiveProbeFault.CLOSED]
+    assert [one.fault for one in harness.run(live_probe(b"", key_id=UNSEALED)).live_probe_results] == [
+        LiveProbeFault.UNOPENABLE
+    ]
+    assert [one.fault for one in harness.run(live_probe()).live_probe_results] == [LiveProbeFault.CLOSED]
 
 
 def test_a_proof_that_is_no_image_or_too_old_is_reported_and_dead_letters_nothing() -> None:
     harness = Harness()
-    done = harness.run(proof(b"no image"))
+    done = harness.run(live_probe(b"no image"))
     harness.clock.advance(load_policy().live.frame_max_age_s + 1.0)
-    late = harness.run(proof())
+    late = harness.run(live_probe())
 
-    assert [one.fault for one in (*done.proofs, *late.proofs)] == [LiveProbeFault.UNREADABLE, LiveProbeFault.STALE]
+    assert [one.fault for one in (*done.live_probe_results, *late.live_probe_results)] == [
+        LiveProbeFault.UNREADABLE,
+        LiveProbeFault.STALE,
+    ]
     assert (done.dead, late.dead) == ([], [])
 
 
@@ -199,22 +204,22 @@ def test_while_the_gallery_is_away_a_fresh_proof_is_asked_again_and_an_old_one_g
         raise Retryable("away")
 
     harness.gallery.search = away  # type: ignore[method-assign]  # a fault on purpose
-    looked = harness.worker.look([proof()])
+    looked = harness.worker.look([live_probe()])
     with pytest.raises(Retryable):
         harness.worker.match(looked)
     harness.clock.advance(load_policy().live.frame_max_age_s + 1.0)
 
-    assert [one.fault for one in harness.worker.match(looked).proofs] == [LiveProbeFault.GALLERY_AWAY]
+    assert [one.fault for one in harness.worker.match(looked).live_probe_results] == [LiveProbeFault.GALLERY_AWAY]
 
 
 def test_a_proof_whose_session_is_no_proofs_id_is_dead_lettered_and_counted_on_no_camera() -> None:
-    done = Harness().run(proof(session="not a uuid"))
+    done = Harness().run(live_probe(session="not a uuid"))
 
-    assert (done.proofs, done.outcomes, len(done.dead)) == ([], [], 1)
+    assert (done.live_probe_results, done.outcomes, len(done.dead)) == ([], [], 1)
 
 
 def test_a_proof_that_makes_recognition_fail_is_dead_lettered_and_no_frame_is_counted() -> None:
-    done = Harness().worker.refuse(proof(), Poison("recognition failed"))
+    done = Harness().worker.refuse(live_probe(), Poison("recognition failed"))
 
     assert (done.outcomes, len(done.dead)) == ([], 1)
 

@@ -1,0 +1,36 @@
+"""Opens a source of frames: a folder of images, a device, a video or a network camera."""
+
+from __future__ import annotations
+
+from lfr_core.common.clock import Clock
+from lfr_core.domain.policy import ImagePolicy
+from streams.camera.device import DeviceSource
+from streams.camera.folder import FolderSource
+from streams.camera.sources import Source
+from streams.camera.urls import SourceKind, SourceText
+from streams.camera.video import VideoSource
+
+__all__ = ["open_source"]
+
+
+def open_source(
+    source: SourceText,
+    images: ImagePolicy,
+    *,
+    fps: float | None = None,
+    max_age_s: float | None = None,
+    clock: Clock | None = None,
+) -> Source:
+    """Open what `source` names.
+
+    `fps` plays a recording at that rate instead of its own; `max_age_s` is the policy's bound on a live frame's age.
+
+    Raises:
+        Poison: it is no video, holds no image, or can't be read.
+        Retryable: a camera that doesn't answer.
+    """
+    if source.kind is SourceKind.FOLDER:
+        return FolderSource(source, images, fps=fps, clock=clock)
+    if source.kind is SourceKind.DEVICE:
+        return DeviceSource(source, clock=clock)
+    return VideoSource(source, images, fps=fps, max_age_s=max_age_s, clock=clock)
