@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pytest
 from structlog.testing import capture_logs
 
@@ -347,6 +348,8 @@ def test_a_vault_that_hangs_is_seen_as_away_since_then_and_answers_again(tmp_pat
         process.wait_ready().close()
         assert reach.check().answers
         os.kill(process.process.pid, signal.SIGSTOP)
+        while psutil.Process(process.process.pid).status() != psutil.STATUS_STOPPED:
+            time.sleep(0.01)
         hung = reach.check()
         asked = time.monotonic()
         again = [reach.check() for _ in range(8)]  # as a page with eight alerts would
