@@ -94,16 +94,12 @@ class RightsService:
             )
         with reading(self.engine) as session:
             request_scope = find_request_scope(session, asked.about, self.policy.rights, now)
-        wanted = (
-            [(each, still_there(self.engine, self.vault, each)) for each in request_scope.scopes]
-            if is_complaint
-            else []
-        )
+        held = request_scope.scopes if is_complaint else ()
+        wanted = [(each, still_there(self.engine, self.vault, each)) for each in held]
         self.trail.prepare(name)
         reference = new_reference(ReferenceKind.REQUEST, now.year, self._below)
-        key = request_key(
-            self.vault, reference, now_ns=self.clock.time_ns(), keep_days=self.policy.rights.keep_open_days
-        )
+        days = self.policy.rights.keep_open_days
+        key = request_key(self.vault, reference, now_ns=self.clock.time_ns(), keep_days=days)
         try:
             with writing(self.engine) as session:
                 row = RightsRequestRow(
