@@ -1,7 +1,7 @@
 """What every test gets: an environment of its own, quiet third parties, and skips that can be forbidden.
 
-`LFR_REQUIRE=kafka,postgresql,browser,models` turns the skip of a test with one of those markers into a failure:
-what continuous integration promises to have run, ran.
+`LFR_REQUIRE=kafka,postgresql,browser,models,identity` turns the skip of a test with one of those markers into a
+failure: what continuous integration promises to have run, ran.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ __all__ += ["prefect_process", "prefect_server", "sqlite_url", "tansu_broker"]
 fixture, with a server of its own that runs beside this one.
 """
 
-REQUIRABLE = frozenset({"kafka", "postgresql", "browser", "models"})
+REQUIRABLE = frozenset({"kafka", "postgresql", "browser", "models", "identity"})
 KEPT = frozenset({"LFR_CACHE", "LFR_REQUIRE"})
 """Where the downloads lie, and what mustn't be skipped; every other LFR_ setting is the developer's own."""
 

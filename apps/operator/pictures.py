@@ -81,5 +81,7 @@ class Pictures:
         self._drop_where(lambda of, _: of == alert)
 
     def _drop_where(self, applies: Callable[[UUID, _Kept], bool]) -> None:
-        for key in [key for key, kept in self._kept.items() if applies(key[0], kept)]:
-            self._kept.pop(key, None)  # it may be over by now
+        for key in list(self._kept):
+            kept = self._kept.get(key)  # it may be over by now
+            if kept is not None and applies(key[0], kept):
+                self._kept.pop(key, None)

@@ -22,6 +22,8 @@ from tests.support.identity import PASSWORD, IdentityServer, log_in
 from tests.support.people import registered
 from tests.support.vault_server import serving_vault
 
+pytestmark = pytest.mark.identity
+
 LFR = (sys.executable, "-m", "apps.cli")
 DEE, OLU = "Dee Compliance", "Olu Operator"
 

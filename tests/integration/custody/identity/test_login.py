@@ -27,6 +27,8 @@ from tests.support.identity import log_in as browser_log_in
 from tests.support.people import registered
 from tests.support.records import ManualClock
 
+pytestmark = pytest.mark.identity
+
 CLOCK = SystemClock()
 DEE, PAT = "Dee Compliance", "Pat Planner"
 

@@ -22,6 +22,8 @@ from lfr_core.custody.identity.embedded import identity_folder, staff_secret, wr
 from lfr_core.domain.policy import load_policy
 from tests.support.identity import IdentityServer
 
+pytestmark = pytest.mark.identity
+
 ACCESS = load_policy().access
 
 

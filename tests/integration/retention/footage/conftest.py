@@ -1,22 +1,13 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
 
-from lfr_core.storage.engine import open_engine
 from tests.support.footage import FootageHarness
 
-__all__ = ["engine", "harness"]
-
-
-@pytest.fixture
-def engine(database_url: str) -> Iterator[Engine]:
-    engine = open_engine(database_url)
-    yield engine
-    engine.dispose()
+__all__ = ["harness"]
 
 
 @pytest.fixture

@@ -7,11 +7,10 @@ from sqlalchemy import Engine
 
 from lfr_core.storage.engine import open_engine
 
-__all__ = ["engine"]
-
 
 @pytest.fixture
 def engine(database_url: str) -> Iterator[Engine]:
+    """The records of a test, on SQLite and on PostgreSQL; a folder whose tests need one kind overrides it."""
     engine = open_engine(database_url)
     yield engine
     engine.dispose()
