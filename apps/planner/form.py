@@ -20,19 +20,19 @@ __all__ = ["keep", "revise", "show"]
 
 _KEY = "planner-form-"
 _FAULTS = "planner-faults"
+_DRAWN = "planner-fields-drawn-before"
+_NOW_DRAWN = "planner-fields-drawn"
 _NAMES = tuple(each.name for each in fields(FormValues))
 _LONG = ("sought", "grounds", "necessity", "proportionality")
 
 
 def keep() -> None:
-    """Copy what stands in the fields, on every run: Streamlit forgets those that aren't drawn.
-
-    A field that is drawn is never written: that would overwrite what is being typed into it just now.
-    """
+    """Copy what stands in the fields, on every run: Streamlit forgets those that aren't drawn."""
     kept = _kept()
     for name in _NAMES:
         if _KEY + name in st.session_state:
             kept[name] = st.session_state[_KEY + name]
+    st.session_state[_DRAWN] = st.session_state.pop(_NOW_DRAWN, False)
 
 
 def revise(one: Standing) -> None:
@@ -47,7 +47,10 @@ def show(view: PlannerView, person: Person, *, go: str) -> None:
     """
     kept = _kept() or asdict(first_draft(view.policy, now=view.now()))
     for name in _NAMES:
-        if _KEY + name not in st.session_state:
+        # A field that was drawn in the run before is never written: that would overwrite what is being typed
+        # into it just now. After any other run it is, even if Streamlit still has a value for it: a run that
+        # a quick click cut off leaves the value here, while the browser has forgotten it and shows an empty field.
+        if not st.session_state[_DRAWN] or _KEY + name not in st.session_state:
             st.session_state[_KEY + name] = kept[name]
     help_texts = explanations(view.policy)
     faults: tuple[str, ...] = st.session_state.get(_FAULTS, ())
@@ -56,6 +59,7 @@ def show(view: PlannerView, person: Person, *, go: str) -> None:
     left, right = st.columns([2, 1], gap="large")
     with left:
         _fields(help_texts)
+        st.session_state[_NOW_DRAWN] = True
         with st.container(horizontal=True):
             st.button(
                 "Apply for authority",

@@ -12,6 +12,7 @@ from apps.supervisor.children import ChildSpec
 from apps.supervisor.identity import identity_child
 from apps.supervisor.probes import broker_answers, http_ok, port_answers, says_alive, says_ready, vault_answers
 from apps.supervisor.workflows import purge_child, workflow_children
+from lfr_core.recognition.gallery.lite_server import lite_server_command
 from streams.broker.choose import BrokerChoice, choose_broker, inspect_machine
 from streams.broker.jars import libs_folder
 from streams.broker.kafka import KafkaNode, broker_command
@@ -133,14 +134,9 @@ def _broker(settings: Settings, policy: Policy, traits: BrokerTraits) -> ChildSp
 
 
 def _gallery(settings: Settings) -> ChildSpec:
-    program = Path(sys.executable).with_name("milvus-lite")
-    folder = settings.home.resolve() / "milvus"
     return ChildSpec(
         GALLERY,
-        (
-            *(str(program), "server", "--host", "127.0.0.1"),  # its own default listens on every interface
-            *("--port", str(settings.milvus_port), "--data-dir", str(folder)),
-        ),
+        lite_server_command(settings.home.resolve() / "milvus", settings.milvus_port),
         env={"OMP_NUM_THREADS": str(settings.inference_threads)},
         ready=port_answers(settings.milvus_port),
         ports=(settings.milvus_port,),

@@ -166,6 +166,25 @@ def test_planned_by_one_authorised_by_another_and_the_board_says_what_is_missing
     assert web == {urlsplit(planner).netloc}
 
 
+def test_what_is_typed_stays_while_somebody_clicks_to_and_fro_faster_than_the_page_is_drawn(page: Page) -> None:
+    purpose = "Purpose, as it will be announced"
+    sign_in(page, PLANNER)
+    go(page, "Application")
+    fill(page, purpose, "find people wanted by the courts")
+
+    page.get_by_role("button", name="Apply for authority").click()
+    page.get_by_text("nothing you typed is lost").wait_for()
+
+    for pause_ms in (0, 0, 0, 0, 0, 50, 100, 200):
+        go(page, "Calendar")
+        page.get_by_text("Those that are over").wait_for()
+        page.wait_for_timeout(pause_ms)
+        go(page, "Application")
+        has_value(page, purpose, "find people wanted by the courts")
+        page.wait_for_timeout(500)
+        has_value(page, purpose, "find people wanted by the courts")
+
+
 def test_unknown_and_revoked_people_are_refused(page: Page, harness: PlanningHarness) -> None:
     harness.people.add("Rex Left", {Role.PLANNER}, harness.person(PLANNER).rank, by="Dee Compliance")
     harness.people.revoke("Rex Left", why="has left the force", by="Dee Compliance")

@@ -6,11 +6,12 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
+
+from lfr_core.recognition.gallery.lite_server import lite_server_command
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,10 +57,7 @@ class MilvusServer:
         log = (self.folder.parent / f"{self.folder.name}.log").open("ab")
         with log:
             self._process = subprocess.Popen(
-                [
-                    *(str(Path(sys.executable).with_name("milvus-lite")), "server"),
-                    *("--data-dir", str(self.folder), "--host", "127.0.0.1", "--port", str(self.port)),
-                ],
+                lite_server_command(self.folder, self.port),
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 env={**os.environ, "OMP_NUM_THREADS": "1"},

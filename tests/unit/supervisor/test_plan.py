@@ -65,8 +65,6 @@ def test_nothing_we_start_listens_beyond_loopback(tmp_path: Path) -> None:
         children = plan(Settings(home=tmp_path), load_policy(), choice=choice, with_page=False)
 
         assert not any("0.0.0.0" in word for spec in children for word in spec.command)
-    gallery = next(spec for spec in children if spec.name == "gallery")
-    assert gallery.command[gallery.command.index("--host") + 1] == "127.0.0.1"
 
 
 def test_ports_of_tansu_are_only_its_own(tmp_path: Path) -> None:

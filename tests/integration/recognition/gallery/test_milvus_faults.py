@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 
 from lfr_core.common.errors import Fatal, Retryable
@@ -108,6 +109,29 @@ def test_adding_goes_on_after_a_kill_where_it_stopped(server: MilvusServer) -> N
     gallery.add("g", CONTRACT, [*listed, *more])
 
     assert gallery.count("g") == 600
+
+
+def test_a_gallery_whose_index_was_half_written_when_the_server_was_killed_is_searched_again(
+    server: MilvusServer,
+) -> None:
+    gallery = MilvusGallery(server.uri)
+    probe = filled(gallery)[21]
+    gallery.search("g", CONTRACT, probe.template[None])
+    server.kill()
+    halves = list(server.folder.rglob("*.idx"))
+    for index in halves:
+        index.write_bytes(index.read_bytes()[: index.stat().st_size // 2])
+    server.start()
+
+    assert halves
+    assert gallery.search("g", CONTRACT, probe.template[None])[0][0].entry == "e21"
+    assert gallery.count("g") == 300
+
+
+def test_the_gallery_listens_on_loopback_alone(server: MilvusServer) -> None:
+    listening = [one.laddr.ip for one in psutil.Process(server.pid).net_connections() if one.status == "LISTEN"]
+
+    assert listening == ["127.0.0.1"]
 
 
 def test_a_hanging_milvus_is_retryable_within_the_timeout(server: MilvusServer) -> None:
