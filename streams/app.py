@@ -38,6 +38,7 @@ def make_app(group: str, instance: str, *, settings: Settings, policy: Policy, t
         value_serializer="raw",
         key_serializer="raw",
         store="memory://",
+        datadir=settings.home.resolve() / "run" / f"faust-{instance}",  # else a folder wherever `lfr up` was typed
         web_enabled=False,
         topic_disable_leader=True,
         topic_allow_declare=False,

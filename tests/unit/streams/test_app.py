@@ -22,6 +22,13 @@ def test_an_app_keeps_no_tables_and_opens_no_web_server(traits: BrokerTraits, tm
     assert (app.conf.web_enabled, dict(app.tables), app.conf.topic_allow_declare) == (False, {}, False)
 
 
+def test_an_app_writes_nothing_outside_the_home(tmp_path: Path) -> None:
+    conf = app_for(KAFKA, tmp_path).conf
+
+    assert tmp_path in conf.datadir.parents
+    assert tmp_path in conf.tabledir.parents
+
+
 def test_a_worker_keeps_its_place_in_the_group_where_the_broker_knows_how(tmp_path: Path) -> None:
     names = [app_for(traits, tmp_path).conf.consumer_group_instance_id for traits in (KAFKA, TANSU)]
 
