@@ -97,13 +97,12 @@ def _validated(
     context: AbstractDataContext, validation: ValidationDefinition, rules: Sequence[Rule], frame: pd.DataFrame
 ) -> list[RuleResult]:
     import great_expectations as gx
-    from great_expectations.checkpoint.actions import UpdateDataDocsAction
 
     checkpoint = context.checkpoints.add(
         gx.Checkpoint(
             name=validation.name,
             validation_definitions=[validation],
-            actions=[UpdateDataDocsAction(name="docs")] if context.variables.data_docs_sites else [],
+            actions=[],  # the Data Docs are built once, after the last suite
             result_format={"result_format": "COMPLETE", "unexpected_index_column_names": ["row"]},
         )
     )
