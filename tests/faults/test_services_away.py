@@ -161,7 +161,8 @@ def test_records_on_a_full_disk_wait_until_there_is_space_again_and_are_made_onc
 def test_a_broker_whose_disk_fills_up_stops_the_stream_and_no_frame_vanishes(
     kafka_libs: Path, milvus: MilvusServer, tmp_path: Path
 ) -> None:
-    walks = [Walk("obama2", 5), Walk("biden", 9), Walk("obama3", 5)]
+    # A live camera drops what the broker doesn't take: it is back on a busy machine too before the last one comes.
+    walks = [Walk("obama2", 5), Walk("biden", 25), Walk("obama3", 5)]
     truth = write_walks(tmp_path / "walks.avi", walks)
     with small_disk(tmp_path / "broker", megabytes=96) as disk:
         broker = new_kafka(disk, kafka_libs)

@@ -66,13 +66,22 @@ def recognised(stream: Stream, deployment: str) -> int:
 
 
 def wait_until_more_is_recognised(stream: Stream, deployment: str, frames: int, camera: Playing) -> None:
-    """Until so many more frames are recognised, or the camera has ended."""
+    """Wait until so many more frames are recognised.
+
+    Raises:
+        AssertionError: the recording has ended and everything of it was recognised before.
+    """
     before = recognised(stream, deployment)
+
+    def ended() -> bool:
+        return not camera.thread.is_alive() and stream.drained()
+
     wait_until(
-        lambda: recognised(stream, deployment) > before + frames or not camera.thread.is_alive(),
+        lambda: recognised(stream, deployment) > before + frames or ended(),
         within_s=60,
         what="the stream goes on between two kills",
     )
+    assert not ended(), "the recording is too short"
 
 
 def judge(

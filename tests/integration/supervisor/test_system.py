@@ -118,7 +118,7 @@ def test_a_killed_system_leaves_nothing_behind_starts_again_and_goes_down(lfr: C
     assert up.returncode == 0, up.stderr
     assert "demonstration broker: no retention" in up.stderr
     pids = run.pids()
-    assert len(pids) == 10  # the supervisor too
+    assert len(pids) == 11  # the supervisor too
     os.kill(pids[0], signal.SIGKILL)
 
     assert _until(lambda: _gone(pids), 10)
