@@ -99,6 +99,11 @@ class Settings(BaseSettings):
         default=None, description="Sealed footage of the cameras; empty: `footage` in the home folder."
     )
 
+    camera_ca_file: Path | None = Field(
+        default=None,
+        description="Certificates (PEM) by which rtsps:// and https:// cameras are believed; empty: the machine's own.",
+    )
+
     model_pack: Path | None = Field(
         default=None, description="Folder of an InsightFace model package; empty: the open pack in the cache."
     )

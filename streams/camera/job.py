@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 
 from lfr_core.common.errors import Poison
 
@@ -35,6 +36,9 @@ class CameraJob:
     """Whether capture times are those of the recording, begun now, instead of wall time. None: only with
     `as_fast_as_possible`, since trackers and the merging of alerts reckon in capture time, and a recording that
     is played at another pace than it was taken would mislead both. Latency counts from sending then."""
+
+    ca_file: Path | None = None
+    """Certificates (PEM) by which a network camera's TLS is believed; None for the machine's own."""
 
     @property
     def uses_media_time(self) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from lfr_core.common.clock import Clock
 from lfr_core.domain.policy import ImagePolicy
 from streams.camera.device import DeviceSource
@@ -19,11 +21,13 @@ def open_source(
     *,
     fps: float | None = None,
     max_age_s: float | None = None,
+    ca_file: Path | None = None,
     clock: Clock | None = None,
 ) -> Source:
     """Open what `source` names.
 
-    `fps` plays a recording at that rate instead of its own; `max_age_s` is the policy's bound on a live frame's age.
+    `fps` plays a recording at that rate instead of its own; `max_age_s` is the policy's bound on a live frame's age;
+    `ca_file` holds the certificates (PEM) by which a network camera's TLS is believed.
 
     Raises:
         Poison: it is no video, holds no image, or can't be read.
@@ -33,4 +37,4 @@ def open_source(
         return FolderSource(source, images, fps=fps, clock=clock)
     if source.kind is SourceKind.DEVICE:
         return DeviceSource(source, clock=clock)
-    return VideoSource(source, images, fps=fps, max_age_s=max_age_s, clock=clock)
+    return VideoSource(source, images, fps=fps, max_age_s=max_age_s, ca_file=ca_file, clock=clock)

@@ -113,7 +113,10 @@ def _choose_opener(
             source = make_source()
         else:
             assert text is not None
-            source = open_source(text, policy.images, fps=job.fps, max_age_s=policy.live.frame_max_age_s, clock=clock)
+            max_age_s = policy.live.frame_max_age_s
+            source = open_source(
+                text, policy.images, fps=job.fps, max_age_s=max_age_s, ca_file=job.ca_file, clock=clock
+            )
         try:
             _check_source(view, live=source.info.live)  # there are recordings behind URLs
         except Refused:

@@ -7,14 +7,16 @@ waited in a queue for a minute looks new.
 from __future__ import annotations
 
 import os
+import ssl
 from collections import deque
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import structlog
 
 from lfr_core.common.clock import Clock, SystemClock
-from lfr_core.common.errors import Poison, Retryable
+from lfr_core.common.errors import Fatal, Poison, Retryable
 from lfr_core.domain.policy import ImagePolicy
 from lfr_core.recognition.faces.types import Image
 from streams.camera.jpeg import encode_jpeg, jpeg_size
@@ -40,10 +42,14 @@ _MADE_UP_TIMES = frozenset({"mpjpeg", "mjpeg", "h264", "hevc", "m4v"})
 """Formats without times of their own: FFmpeg counts frames, at a rate that it assumes."""
 _STREAM_OPTIONS = {
     "rtsp_transport": "tcp",
+    # what was given is what is read: no other host by a redirect, nor by a playlist, which is no live picture anyway
+    "max_redirects": "0",
+    "format_whitelist": "rtsp,mpjpeg,mjpeg,jpeg_pipe,h264,hevc,m4v,mpegts,mpeg,flv,avi,matroska,mov",
+    "tls_verify": "1",
     # FFmpeg would take a proxy from the environment; an empty one is none
     "http_proxy": "",
     # a playlist must not lead to files of this machine
-    "protocol_whitelist": "rtsp,rtsps,rtp,udp,tcp,tls,http,https,crypto",
+    "protocol_whitelist": "rtsp,rtsps,rtp,udp,tcp,tls,http,https",
 }
 _FILE_OPTIONS = {"protocol_whitelist": "file"}
 _log = structlog.get_logger(__name__)
@@ -59,6 +65,7 @@ class VideoSource:
         *,
         fps: float | None = None,
         max_age_s: float | None = None,
+        ca_file: Path | None = None,
         clock: Clock | None = None,
     ) -> None:
         """Open it.
@@ -69,9 +76,11 @@ class VideoSource:
             fps: the frame rate to play a recording at; None for its own.
             max_age_s: how old a live picture may be; a stream that falls behind by more is caught up with, or
                 opened again. None for never.
+            ca_file: certificates (PEM) by which a camera's TLS is believed; None for the machine's own.
             clock: where capture times come from.
 
         Raises:
+            Fatal: `ca_file` isn't there, or no certificates of the machine are found.
             Poison: a file that is no video, or has no frame that can be decoded.
             Retryable: a stream that doesn't answer.
         """
@@ -92,7 +101,7 @@ class VideoSource:
         try:
             self._container: Any | None = av.open(
                 source.text,
-                options=dict(_STREAM_OPTIONS if url else _FILE_OPTIONS),
+                options=_STREAM_OPTIONS | {"ca_file": str(_trusted(ca_file))} if url else dict(_FILE_OPTIONS),
                 timeout=(OPEN_TIMEOUT_S, READ_TIMEOUT_S) if url else None,
             )
         except (av.FFmpegError, OSError, ValueError) as error:
@@ -128,7 +137,7 @@ class VideoSource:
         own_fps = own_fps if 0 < own_fps <= MAX_FPS else DEFAULT_FPS
         seconds = (container.duration or 0) / self._av.time_base
         count = stream.frames or round(max(seconds, 0.0) * own_fps)
-        finite = self._source.kind is SourceKind.FILE or count > 0
+        finite = self._source.kind is SourceKind.FILE or count > 0 or container.size > 0  # a server says how long
         live = self._source.kind.live and not finite
         self._times = StreamTimes(timed=container.format.name not in _MADE_UP_TIMES) if live else None
         self._lateness = Lateness(float("inf") if max_age_s is None else max_age_s)
@@ -271,6 +280,14 @@ class VideoSource:
         container, self._container = self._container, None
         if container is not None:
             container.close()
+
+
+def _trusted(ca_file: Path | None) -> Path:
+    """The file with the certificates to believe."""
+    found = ca_file or Path(ssl.get_default_verify_paths().cafile or ssl.get_default_verify_paths().openssl_cafile)
+    if not found.is_file():
+        raise Fatal(f"there is no file {found} of certificates to know a camera by; set LFR_CAMERA_CA_FILE (PEM)")
+    return found
 
 
 def _time_s(picture: Packet[VideoStream] | VideoFrame) -> float | None:

@@ -61,7 +61,15 @@ def run(
     configure_logs(installation.settings.log_level)
     forbid_core_dumps()
     silence_kafka_logs()
-    job = CameraJob(source, deployment, name, as_fast_as_possible=as_fast_as_possible, loop=loop, fps=fps)
+    job = CameraJob(
+        source,
+        deployment,
+        name,
+        as_fast_as_possible=as_fast_as_possible,
+        loop=loop,
+        fps=fps,
+        ca_file=installation.settings.camera_ca_file,
+    )
     report = _send(installation, job, _stop_on_signals())
     return Output(asdict(report), lambda: _show_report(name, report))
 
@@ -167,7 +175,7 @@ def probe(installation: Installation, source: Source) -> Output:
     from streams.camera.urls import parse_source
 
     images = installation.policy.images
-    opened = open_source(parse_source(source), images)
+    opened = open_source(parse_source(source), images, ca_file=installation.settings.camera_ca_file)
     try:
         info = opened.info
         if opened.grab() is None:
