@@ -7,7 +7,6 @@ waited in a queue for a minute looks new.
 from __future__ import annotations
 
 import os
-import ssl
 from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,10 +15,11 @@ import numpy as np
 import structlog
 
 from lfr_core.common.clock import Clock, SystemClock
-from lfr_core.common.errors import Fatal, Poison, Retryable
+from lfr_core.common.errors import Poison, Retryable
 from lfr_core.domain.policy import ImagePolicy
 from lfr_core.recognition.faces.types import Image
 from streams.camera.jpeg import encode_jpeg, jpeg_size
+from streams.camera.network import stream_options
 from streams.camera.sources import DEFAULT_FPS, MAX_FPS, Grab, SourceInfo, camera_away
 from streams.camera.times import WAITED_S, Fate, Lateness, StreamTimes
 from streams.camera.urls import SourceKind, SourceText
@@ -40,17 +40,6 @@ _THREADS = 4
 """Each but the first delays pictures by one frame."""
 _MADE_UP_TIMES = frozenset({"mpjpeg", "mjpeg", "h264", "hevc", "m4v"})
 """Formats without times of their own: FFmpeg counts frames, at a rate that it assumes."""
-_STREAM_OPTIONS = {
-    "rtsp_transport": "tcp",
-    # what was given is what is read: no other host by a redirect, nor by a playlist, which is no live picture anyway
-    "max_redirects": "0",
-    "format_whitelist": "rtsp,mpjpeg,mjpeg,jpeg_pipe,h264,hevc,m4v,mpegts,mpeg,flv,avi,matroska,mov",
-    "tls_verify": "1",
-    # FFmpeg would take a proxy from the environment; an empty one is none
-    "http_proxy": "",
-    # a playlist must not lead to files of this machine
-    "protocol_whitelist": "rtsp,rtsps,rtp,udp,tcp,tls,http,https",
-}
 _FILE_OPTIONS = {"protocol_whitelist": "file"}
 _log = structlog.get_logger(__name__)
 
@@ -101,7 +90,7 @@ class VideoSource:
         try:
             self._container: Any | None = av.open(
                 source.text,
-                options=_STREAM_OPTIONS | {"ca_file": str(_trusted(ca_file))} if url else dict(_FILE_OPTIONS),
+                options=stream_options(ca_file) if url else dict(_FILE_OPTIONS),
                 timeout=(OPEN_TIMEOUT_S, READ_TIMEOUT_S) if url else None,
             )
         except (av.FFmpegError, OSError, ValueError) as error:
@@ -280,14 +269,6 @@ class VideoSource:
         container, self._container = self._container, None
         if container is not None:
             container.close()
-
-
-def _trusted(ca_file: Path | None) -> Path:
-    """The file with the certificates to believe."""
-    found = ca_file or Path(ssl.get_default_verify_paths().cafile or ssl.get_default_verify_paths().openssl_cafile)
-    if not found.is_file():
-        raise Fatal(f"there is no file {found} of certificates to know a camera by; set LFR_CAMERA_CA_FILE (PEM)")
-    return found
 
 
 def _time_s(picture: Packet[VideoStream] | VideoFrame) -> float | None:
