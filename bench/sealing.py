@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -70,6 +70,14 @@ class InTheClear:
     def seal(self, header: FrameHeader, jpeg: bytes) -> bytes:  # noqa: ARG002  the Protocol's signature
         return jpeg
 
+    def record_headers(self, header: FrameHeader, *, topic: str, key: bytes, payload: bytes) -> list[tuple[str, bytes]]:  # noqa: ARG002  the Protocol's signature
+        return header.to_headers()
+
+    def check_sender(
+        self, header: FrameHeader, *, topic: str, key: bytes, headers: Mapping[str, bytes | None], payload: bytes
+    ) -> None:
+        """Whoever sent it."""
+
     def open(self, header: FrameHeader, payload: bytes) -> bytes:  # noqa: ARG002  the Protocol's signature
         return payload
 
@@ -112,7 +120,8 @@ class Bench:
         for number, jpeg in enumerate(jpegs):
             header = FrameHeader(DEPLOYMENT, CAMERA, session, number, time.time_ns(), 0, 0, key_id=sealer.key_id())
             payload = sealer.seal(header, jpeg)
-            batch.append(RawFrame(dict(header.to_headers()), payload, CAMERA, "lfr.frames", 0, number))
+            headers = sealer.record_headers(header, topic="lfr.frames", key=CAMERA.encode(), payload=payload)
+            batch.append(RawFrame(dict(headers), payload, CAMERA, "lfr.frames", 0, number))
             if len(batch) == BATCH or number == len(jpegs) - 1:
                 recogniser.match(recogniser.look(batch))
                 batch = []

@@ -6,6 +6,7 @@ No Tables: an app with Tables loses records over restarts. The web server stays 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import faust
@@ -16,7 +17,7 @@ from lfr_core.domain.policy import Policy
 from streams.broker.traits import BrokerTraits
 from streams.short_poll import use_short_polls
 
-__all__ = ["make_app", "raw_topic", "record_key"]
+__all__ = ["make_app", "raw_topic", "record_headers", "record_key"]
 
 COMMIT_INTERVAL_S = 0.25  # what a SIGKILL doubles is what came since the last commit
 SESSION_TIMEOUT_S = 6.0  # a dead worker's partitions move after this; Tansu refuses longer ones
@@ -77,3 +78,8 @@ def raw_topic(app: faust.App, name: str) -> faust.TopicT:
 def record_key(message: Any) -> str:
     """A record's key as text, as much of it as a name may have: somebody may have sent megabytes."""
     return bytes(message.key or b"")[: 4 * LONGEST_NAME].decode(errors="replace")[:LONGEST_NAME]
+
+
+def record_headers(event: faust.EventT) -> Mapping[str, bytes | None]:
+    """A record's headers by name; of several of one name the last."""
+    return event.headers if isinstance(event.headers, Mapping) else dict(event.headers or ())

@@ -25,6 +25,7 @@ from lfr_core.common.errors import Fatal, Retryable
 from lfr_core.custody.crops import sighting_probe, sightings_key
 from lfr_core.custody.vault.frames import VaultSealer
 from lfr_core.custody.vault.port import KeyKind, Vault
+from lfr_core.custody.vault.record_mac import MAC_HEADER, RecordSigner
 from lfr_core.custody.vault.sealing import fingerprint, seal
 from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.deployments import DeploymentView
@@ -68,6 +69,9 @@ class _RecordingSealer:
         self.sealed = self._inner.seal(header, jpeg)
         return self.sealed
 
+    def record_headers(self, header: FrameHeader, *, topic: str, key: bytes, payload: bytes) -> list[tuple[str, bytes]]:
+        return self._inner.record_headers(header, topic=topic, key=key, payload=payload)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CanaryStreams:
@@ -90,7 +94,7 @@ class CanaryStreams:
             Retryable: the broker or the vault are away.
         """
         jpeg = noise_jpeg(self.random, *FRAME_PX)
-        sealer = _RecordingSealer(VaultSealer(self.vault, self.clock, deployment, CANARY))
+        sealer = _RecordingSealer(VaultSealer(self.vault, self.clock, deployment, CANARY, actor=SystemActor.ERASURE))
         in_flight = InFlightFrames(self.clock, bound=1, lost_after_s=None)
         producer = FrameProducer(
             self.servers,
@@ -227,6 +231,7 @@ class CanaryStreams:
         from kafka import KafkaProducer
         from kafka.errors import KafkaError
 
+        mac = RecordSigner(self.vault, self.clock, SystemActor.ERASURE).sign(topic, key, {}, value)
         try:
             producer = KafkaProducer(
                 bootstrap_servers=self.servers.split(","),
@@ -236,7 +241,7 @@ class CanaryStreams:
                 **self.traits.producer_options(),
             )
             try:
-                producer.send(topic, key=key, value=value).get(timeout=_CONFIRM_S)
+                producer.send(topic, key=key, value=value, headers=[(MAC_HEADER, mac)]).get(timeout=_CONFIRM_S)
             finally:
                 producer.close(timeout=1)
         except KafkaError as error:

@@ -19,6 +19,7 @@ from lfr_core.common.errors import Retryable
 from lfr_core.custody.vault.frames import VaultSealer
 from lfr_core.custody.vault.port import Vault
 from lfr_core.deployments.monitoring.store import LiveProbeKind, begin_live_probe
+from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.frames import UNSEALED, FrameHeader, FrameKind
 from lfr_core.domain.reserved import LIVE_PROBE_CAMERA
 from lfr_core.recognition.selftest.face import live_probe_frame
@@ -57,6 +58,8 @@ class LiveProbeSender:
     vault: Vault
     engine: Engine
     clock: Clock
+    actor: SystemActor = SystemActor.WATCH
+    """Who sends: the watch, or the self-test."""
 
     def send(self, deployment: str) -> uuid.UUID:
         """Send a sealed live probe for each camera in use, and give the id under which its answers are recorded.
@@ -66,7 +69,7 @@ class LiveProbeSender:
             Retryable: the vault, the records or the broker are away.
         """
         now_ns = self.clock.time_ns()
-        sealer = VaultSealer(self.vault, self.clock, deployment, LIVE_PROBE_CAMERA)
+        sealer = self._sealer(deployment)
         key_id = sealer.key_id()  # refused before anything is written down
         keys = cameras_in_use(self.engine, deployment, now_ns=now_ns) or (LIVE_PROBE_CAMERA,)
         probe = self._begin(deployment, LiveProbeKind.LIVE_PROBE, keys, now_ns)
@@ -75,7 +78,8 @@ class LiveProbeSender:
             [
                 (_Place(key=key.encode()), header, sealer.seal(header, live_probe_frame()))
                 for key, header in zip(keys, headers, strict=True)
-            ]
+            ],
+            sealer,
         )
         return probe
 
@@ -83,7 +87,7 @@ class LiveProbeSender:
         """Ask the recogniser of each partition of the frames topic whether it is there; the gate may be shut.
 
         Raises:
-            Retryable: the records or the broker are away.
+            Retryable: the vault, the records or the broker are away.
         """
         now_ns = self.clock.time_ns()
         probe = self._begin(deployment, LiveProbeKind.CALL, [f"partition {one}" for one in range(partitions)], now_ns)
@@ -91,9 +95,13 @@ class LiveProbeSender:
             [
                 (_Place(partition=part), _header(deployment, probe, part, now_ns, UNSEALED), b"")
                 for part in range(partitions)
-            ]
+            ],
+            self._sealer(deployment),
         )
         return probe
+
+    def _sealer(self, deployment: str) -> VaultSealer:
+        return VaultSealer(self.vault, self.clock, deployment, LIVE_PROBE_CAMERA, actor=self.actor)
 
     def _begin(self, deployment: str, kind: LiveProbeKind, keys: Sequence[str], now_ns: int) -> uuid.UUID:
         probe = uuid.uuid4()
@@ -101,11 +109,15 @@ class LiveProbeSender:
             begin_live_probe(session, probe, deployment, kind, keys, now_ns)
         return probe
 
-    def _deliver(self, records: Sequence[tuple[_Place, FrameHeader, bytes]]) -> None:
-        """Send all and wait for the broker's word. Raises Retryable."""
+    def _deliver(self, records: Sequence[tuple[_Place, FrameHeader, bytes]], sealer: VaultSealer) -> None:
+        """Sign all, send all and wait for the broker's word. Raises Retryable."""
         from kafka import KafkaProducer
         from kafka.errors import KafkaError
 
+        signed = [
+            (place, sealer.record_headers(header, topic=Topic.FRAMES, key=place.key or b"", payload=payload), payload)
+            for place, header, payload in records
+        ]
         try:
             producer: Any = KafkaProducer(
                 bootstrap_servers=self.servers.split(","),
@@ -122,9 +134,9 @@ class LiveProbeSender:
                         value=payload,
                         key=place.key,
                         partition=place.partition,
-                        headers=header.to_headers(),
+                        headers=headers,
                     )
-                    for place, header, payload in records
+                    for place, headers, payload in signed
                 ]
                 for each in sent:
                     each.get(timeout=_CONFIRM_S)

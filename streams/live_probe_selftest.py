@@ -141,6 +141,7 @@ class SelfTester:
             self.installation.vault,
             self.installation.engine,
             self.installation.clock,
+            _ACTOR,
         )
         probe, began_s = sender.call(deployment, partitions), self.installation.clock.monotonic()
         while True:

@@ -131,6 +131,7 @@ def _say_ready(liveness: LivenessFile) -> None:
 
 def _attach_recognise(app: faust.App, installation: Installation, heartbeat: Heartbeat) -> None:
     from lfr_core.custody.vault.frames import VaultOpener
+    from lfr_core.custody.vault.record_mac import RecordSigner
     from lfr_core.deployments.directory import CachedDirectory
     from lfr_core.deployments.monitoring.gallery import GalleryCheck
     from lfr_core.deployments.views import DeploymentReader
@@ -158,7 +159,7 @@ def _attach_recognise(app: faust.App, installation: Installation, heartbeat: Hea
         policy=policy,
         clock=clock,
     )
-    attach_recognise(app, recogniser, heartbeat)
+    attach_recognise(app, recogniser, RecordSigner(vault, clock, SystemActor.RECOGNISER), heartbeat)
 
 
 def _warm_up(engine: FaceEngine, gallery: Gallery) -> None:
@@ -173,11 +174,13 @@ def _warm_up(engine: FaceEngine, gallery: Gallery) -> None:
 
 def _attach_record(app: faust.App, installation: Installation, heartbeat: Heartbeat) -> None:
     from lfr_core.alerts.recorder import Recorder
+    from lfr_core.custody.vault.record_mac import RecordVerifier
     from streams.agents.record import attach_record
 
     clock = installation.clock
     recorder = Recorder(installation.engine, installation.policy.alerts, clock, installation.vault, installation.trail)
-    attach_record(app, recorder, heartbeat, clock)
+    verifier = RecordVerifier(installation.vault, clock, SystemActor.RECORDER)
+    attach_record(app, recorder, verifier, heartbeat, clock)
 
 
 def _measure_own_lag(app: faust.App, settings: Settings, group: str) -> int:

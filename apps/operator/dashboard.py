@@ -109,11 +109,16 @@ def _refused(dashboard: Dashboard) -> str:
     if not dashboard.refused:
         return ""
     named = ", ".join(f"{escape(each.camera) or 'others'} {each.count:,}" for each in dashboard.refused[:_MOST_NAMED])
-    count = sum(each.count for each in dashboard.refused)
+    count, forged = sum(each.count for each in dashboard.refused), sum(each.unauthentic for each in dashboard.refused)
+    alarm = (
+        f'<p class="ops-vault" role="alert"><span class="ops-pill is-silent">{forged:,} forged</span><span>Somebody '
+        "else writes to the broker: records that no process of ours sent came in the last two hours. They were refused "
+        "and had no effect. Tell whoever runs the system.</span></p>"
+    )
     return (
         f'<p class="ops-vault"><span class="ops-pill is-silent">{count:,} record{"s" * (count != 1)} of the last two '
         f"hours can't be read</span> {named}: see who sends them</p>"
-    )
+    ) + (alarm if forged else "")
 
 
 def _since(since_ns: int | None, now_ns: int) -> str:

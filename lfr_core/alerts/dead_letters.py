@@ -13,9 +13,15 @@ from uuid import UUID
 from sqlalchemy import delete, text
 from sqlmodel import Session, col, select
 
+from lfr_core.common.clock import utc_from_ns
 from lfr_core.common.errors import Poison
+from lfr_core.custody.people.roles import Role
+from lfr_core.custody.vault.record_mac import UNAUTHENTIC
+from lfr_core.deployments.reading import call
+from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.domain.messages import DeadLetter
 from lfr_core.storage.sql import storable
+from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.stream import DeadLetterCountRow, DeadLetterRow
 
 __all__ = ["KEPT_AN_HOUR", "NAMES_AN_HOUR", "write_dead_letters"]
@@ -29,6 +35,10 @@ _KEPT_HOURS = 7 * 24
 _SAME_NS = HOUR_NS  # a broker made anew counts offsets from 0 again: only within an hour is it the same
 _LOCK = 0x4C46_5253
 _OTHERS = ("", -1, "")
+_ALARM = (
+    "Records that no process of ours sent came to the broker, and were refused: somebody else writes there. See "
+    "`lfr camera refused` and the runbook forged-records."
+)
 
 
 def write_dead_letters(
@@ -36,7 +46,8 @@ def write_dead_letters(
 ) -> tuple[tuple[DeadLetter, Poison], ...]:
     """Keep and count letters; those delivered again change nothing. Gives back those that can't be stored.
 
-    The letters of one topic's partition come in the order of their offsets. The caller owns the transaction.
+    Those that nobody of this installation sent raise an alarm. The letters of one topic's partition come in the order
+    of their offsets. The caller owns the transaction.
     """
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
@@ -59,6 +70,7 @@ def write_dead_letters(
         if count <= 0:
             continue
         row.letters += count
+        row.unauthentic += count * (letter.error in UNAUTHENTIC)
         # letters under the name of all others come from many places: what is delivered again is counted again
         row.last_offset = -1 if _place(row) == _OTHERS else letter.offset
         row.last_ns, row.error, row.reason = min(letter.at_ns, now_ns), letter.error, letter.reason
@@ -66,8 +78,22 @@ def write_dead_letters(
             row.kept += 1
             values = letter.model_dump(exclude={"schema_version", "count"}) | {"at_ns": min(letter.at_ns, now_ns)}
             session.add(DeadLetterRow(id=new_id(), **values))
+    if any(letter.error in UNAUTHENTIC for letter in letters):
+        _raise_alarm(session, now_ns)
     session.flush()
     return tuple(failures)
+
+
+def _raise_alarm(session: Session, now_ns: int) -> None:
+    """Call those who answer for each planned deployment that is open: somebody else writes to the broker.
+
+    Nothing is suspended: what was refused had no effect, and reaching the broker mustn't be a way to stop a deployment.
+    """
+    is_open = col(DeploymentRow.status).in_([DeploymentStatus.LIVE.value, DeploymentStatus.SUSPENDED.value])
+    rows = session.exec(select(DeploymentRow.id).where(is_open).where(col(DeploymentRow.planned).is_(True)))
+    for deployment in rows.all():
+        for role in (Role.AUTHORISING_OFFICER, Role.COMPLIANCE):
+            call(session, role=role, deployment=deployment, why=_ALARM, now=utc_from_ns(now_ns))
 
 
 def _place(row: DeadLetterCountRow) -> tuple[str, int, str]:
@@ -84,7 +110,7 @@ def _count_of(
         topic, partition, camera = place
         row = DeadLetterCountRow(
             hour=hour, topic=topic, partition=partition, camera=camera, letters=0, kept=0, last_offset=-1, last_ns=0,
-            error="", reason="",
+            error="", reason="", unauthentic=0,
         )  # fmt: skip
         session.add(row)
         counts[place] = row

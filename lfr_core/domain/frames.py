@@ -166,9 +166,24 @@ class FrameSealer(Protocol):
         """
         ...
 
+    def record_headers(self, header: FrameHeader, *, topic: str, key: bytes, payload: bytes) -> list[tuple[str, bytes]]:
+        """The headers of the record, signed as this camera's. Retryable: the vault is away; nothing is sent then."""
+        ...
+
 
 class FrameOpener(Protocol):
     """Opens frames at a worker, while the gate of their deployment is open."""
+
+    def check_sender(
+        self, header: FrameHeader, *, topic: str, key: bytes, headers: Mapping[str, bytes | None], payload: bytes
+    ) -> None:
+        """Return when the camera that `header` names sent exactly this record, whether or not its gate is open.
+
+        Raises:
+            Refused: `record.not-signed`, `record.not-authentic`.
+            Retryable: the vault is away.
+        """
+        ...
 
     def open(self, header: FrameHeader, payload: bytes) -> bytes:
         """The JPEG again.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["CANARY_ENTRY", "LIVE_PROBE_CAMERA", "LIVE_PROBE_ENTRY", "LIVE_PROBE_REFERENCE"]
+__all__ = ["CANARY_CAMERA", "CANARY_ENTRY", "LIVE_PROBE_CAMERA", "LIVE_PROBE_ENTRY", "LIVE_PROBE_REFERENCE"]
 
 CANARY_ENTRY: Final = "canary"
 """A sighting of this entry opens an alert of nobody: injected, to be looked for once it is deleted. No list has it:
@@ -16,3 +16,5 @@ LIVE_PROBE_REFERENCE: Final = "proof-of-life"
 """Its one reference's id in the gallery."""
 LIVE_PROBE_CAMERA: Final = "proof-of-life"
 """Whose frame it is, in the header; no camera has a session of that name."""
+CANARY_CAMERA: Final = CANARY_ENTRY
+"""Whose the injected frames of noise are, in the header; no camera has a session of that name either."""

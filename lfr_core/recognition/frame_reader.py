@@ -31,22 +31,37 @@ class FrameReader:
         self.served: set[str] = set()
         """Deployments of which a frame was opened."""
 
-    def read_header(self, frame: RawFrame) -> FrameHeader | Poison:
-        """The envelope, or what is wrong with it."""
+    def read_header(self, frame: RawFrame) -> FrameHeader | Poison | Refused:
+        """The envelope, or what is wrong with it. Raises Retryable: the vault is away, nobody knows who sent it."""
         try:
-            return FrameHeader.from_headers(frame.headers)
-        except Poison as error:
+            header = FrameHeader.from_headers(frame.headers)
+            self._check_sender(frame, header)
+        except UnknownSchema as error:
+            return error if error.header is None else self._unknown_schema(frame, error, error.header)
+        except (Poison, Refused) as error:
             return error
+        return header
 
-    def dead_letter(self, looked: DetectedBatch, frame: RawFrame, error: Poison) -> None:
-        """Dead-letter a record; count it on its camera if its envelope can be read at all."""
+    def _unknown_schema(self, frame: RawFrame, error: UnknownSchema, header: FrameHeader) -> Poison | Refused:
+        try:
+            self._check_sender(frame, header)  # else anybody could count frames on a camera
+        except Refused as refused:
+            return refused
+        return error
+
+    def _check_sender(self, frame: RawFrame, header: FrameHeader) -> None:
+        key = frame.key.encode()
+        self._opener.check_sender(header, topic=frame.topic, key=key, headers=frame.headers, payload=frame.payload)
+
+    def dead_letter(self, looked: DetectedBatch, frame: RawFrame, error: Poison | Refused) -> None:
+        """Dead-letter a record; count it on its camera if that camera sent it and its envelope can be read at all."""
         looked.dead.append(
             DeadLetter(
                 topic=frame.topic,
                 partition=frame.partition,
                 offset=frame.offset,
                 camera=frame.key,
-                error=type(error).__name__,
+                error=error.rule if isinstance(error, Refused) else type(error).__name__,
                 reason=str(error),
                 at_ns=self._clock.time_ns(),
             )

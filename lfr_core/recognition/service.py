@@ -73,7 +73,7 @@ class Recogniser:
         """Open, decode, detect, track and embed a batch, in the order given.
 
         Raises:
-            Retryable: the records that say which deployments are live can't be read; no track was changed.
+            Retryable: the records or the vault, which knows who may send, are away; no track was changed.
             Fatal: the gallery of a live deployment was built under another embedding contract.
         """
         headers = [self._reader.read_header(frame) for frame in frames]
@@ -86,7 +86,7 @@ class Recogniser:
         opened: list[tuple[FrameProgress, DeploymentView, Image]] = []
         ends: list[tuple[FrameProgress, DeploymentView]] = []
         for frame, header in zip(frames, headers, strict=True):
-            if isinstance(header, Poison):
+            if isinstance(header, Poison | Refused):
                 self._reader.dead_letter(looked, frame, header)
                 continue
             view = views[header.deployment]

@@ -4,7 +4,8 @@ What happens in which order, and so what can be lost or doubled:
 
 1. a batch is taken without acknowledging it;
 2. it is recognised in a thread, again and again while a service is away;
-3. sightings are sent and their delivery awaited, then outcomes, dead letters, and answers to live probes;
+3. its records are signed; sightings are sent and their delivery awaited, then outcomes, dead letters, and answers to
+   live probes;
 4. the batch is acknowledged in order.
 
 A worker killed before 4 has its batch delivered again: ids and high-water sequences make the second
@@ -18,14 +19,16 @@ import os
 import signal
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
 
 import faust
 
 from lfr_core.common.errors import Fatal, LfrError, Poison
 from lfr_core.common.logs import get_logger
+from lfr_core.custody.vault.record_mac import MAC_HEADER, RecordSigner
 from lfr_core.recognition.batch import RawFrame, Recognised
 from lfr_core.recognition.service import Recogniser
-from streams.app import raw_topic, record_key
+from streams.app import raw_topic, record_headers, record_key
 from streams.retry import retry_while_unavailable
 from streams.topics import Topic
 from streams.watchdog import Heartbeat
@@ -37,7 +40,7 @@ LEAVE_EVERY_S = 1.0
 WITHIN_S = 0.02  # how long a frame may wait for others
 
 
-def attach_recognise(app: faust.App, recogniser: Recogniser, heartbeat: Heartbeat) -> None:
+def attach_recognise(app: faust.App, recogniser: Recogniser, signer: RecordSigner, heartbeat: Heartbeat) -> None:
     """Add the agent to `app`. One batch at a time, inference in one thread."""
     frames = raw_topic(app, Topic.FRAMES)
     outputs: dict[Topic, faust.TopicT] = {name: raw_topic(app, name) for name in Topic if name is not Topic.FRAMES}
@@ -55,7 +58,7 @@ def attach_recognise(app: faust.App, recogniser: Recogniser, heartbeat: Heartbea
         async for events in stream.noack_take(BATCH, within=WITHIN_S):
             try:
                 for done in await _recognise(recogniser, [_raw(event) for event in events], executor, heartbeat):
-                    await _send(outputs, done)
+                    await _send(outputs, await _sign(signer, done, executor, heartbeat))
             except Fatal as error:
                 _end(error)
             for event in events:
@@ -79,29 +82,63 @@ async def _recognise(
     except Exception as error:  # noqa: BLE001  a fault in our own code must not stop the stream
         get_logger().exception("recognise_failed", frames=len(frames))
         if len(frames) == 1:
-            return [recogniser.refuse(frames[0], Poison(f"recognition failed: {type(error).__name__}"))]
+            why = Poison(f"recognition failed: {type(error).__name__}")
+            return [
+                await retry_while_unavailable(
+                    lambda: recogniser.refuse(frames[0], why), executor=executor, heartbeat=heartbeat, what="refuse"
+                )
+            ]
         return [result for frame in frames for result in await _recognise(recogniser, [frame], executor, heartbeat)]
     return [done]
 
 
-async def _send(outputs: Mapping[Topic, faust.TopicT], done: Recognised) -> None:
-    """Send and await delivery, sightings first: a frame is never recorded before its sightings are safe."""
-    for name, messages in (
-        (Topic.SIGHTINGS, [(message.camera, message.encode()) for message in done.sightings]),
-        (Topic.OUTCOMES, [(message.camera, message.encode()) for message in done.outcomes]),
-        (Topic.DEAD_LETTERS, [(message.camera, message.encode()) for message in done.dead]),
-        (Topic.LIVE_PROBES, [(message.deployment, message.encode()) for message in done.live_probe_results]),
-    ):
-        pending = [await outputs[name].send(key=camera.encode(), value=value) for camera, value in messages]
+class _Signed(NamedTuple):
+    """A record that is ready to be sent."""
+
+    key: bytes
+    value: bytes
+    mac: bytes
+
+
+async def _sign(
+    signer: RecordSigner, done: Recognised, executor: ThreadPoolExecutor, heartbeat: Heartbeat
+) -> dict[Topic, list[_Signed]]:
+    """The batch's records by topic, in the order in which they are sent: a frame is never recorded before its sightings
+    are safe.
+    """
+    messages = {
+        Topic.SIGHTINGS: [(message.camera, message.encode()) for message in done.sightings],
+        Topic.OUTCOMES: [(message.camera, message.encode()) for message in done.outcomes],
+        Topic.DEAD_LETTERS: [(message.camera, message.encode()) for message in done.dead],
+        Topic.LIVE_PROBES: [(message.deployment, message.encode()) for message in done.live_probe_results],
+    }
+
+    def sign(topic: Topic, key: bytes, value: bytes) -> _Signed:
+        return _Signed(key, value, signer.sign(topic, key, {}, value))
+
+    return await retry_while_unavailable(
+        lambda: {topic: [sign(topic, key.encode(), value) for key, value in of] for topic, of in messages.items()},
+        executor=executor,
+        heartbeat=heartbeat,
+        what="sign",
+    )
+
+
+async def _send(outputs: Mapping[Topic, faust.TopicT], signed: Mapping[Topic, Sequence[_Signed]]) -> None:
+    """Send and await delivery, topic by topic."""
+    for topic, records in signed.items():
+        pending = [
+            await outputs[topic].send(key=each.key, value=each.value, headers=[(MAC_HEADER, each.mac)])
+            for each in records
+        ]
         for delivery in pending:
             await delivery
 
 
 def _raw(event: faust.EventT) -> RawFrame:
     message = event.message
-    headers = event.headers if isinstance(event.headers, Mapping) else dict(event.headers or ())
     return RawFrame(
-        headers=headers,
+        headers=record_headers(event),
         payload=message.value or b"",
         key=record_key(message),
         topic=message.topic,

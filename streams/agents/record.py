@@ -1,4 +1,4 @@
-"""The `record` agents: sightings, outcomes and dead letters into SQL. Commit, then acknowledge."""
+"""The `record` agents: sightings, outcomes and dead letters into SQL. Verify, commit, then acknowledge."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from lfr_core.alerts.recorder import Recorder
 from lfr_core.common.clock import Clock
 from lfr_core.common.errors import Fatal, LfrError, Poison, Refused
 from lfr_core.common.logs import get_logger
+from lfr_core.custody.vault.record_mac import RecordVerifier
 from lfr_core.domain.messages import DeadLetter, LiveProbeResult, OutcomeBatch, Sighting, gathered
-from streams.app import raw_topic, record_key
+from streams.app import raw_topic, record_headers, record_key
 from streams.camera.rate_limit import RateLimiter
 from streams.retry import retry_while_unavailable
 from streams.topics import Topic
@@ -31,7 +32,9 @@ Record = Callable[[Sequence[Message]], Sequence[tuple[Message, LfrError]]]
 """Writes a batch; gives back the messages that can't be written, and why."""
 
 
-def attach_record(app: faust.App, recorder: Recorder, heartbeat: Heartbeat, clock: Clock) -> None:
+def attach_record(
+    app: faust.App, recorder: Recorder, verifier: RecordVerifier, heartbeat: Heartbeat, clock: Clock
+) -> None:
     """Add the four agents to `app`.
 
     One thread writes what was found: SQLite has one writer anyway. Another writes dead letters, after what could be
@@ -41,23 +44,26 @@ def attach_record(app: faust.App, recorder: Recorder, heartbeat: Heartbeat, cloc
     refused = ThreadPoolExecutor(max_workers=1, thread_name_prefix="record-refused")
     dead_letters = _DeadLetterWriter(recorder, refused, heartbeat, clock)
 
+    def writer_of(
+        message_type: type[Message], record: Record[Message], executor: Executor = found
+    ) -> _BatchWriter[Message]:
+        return _BatchWriter(message_type, record, verifier, executor, dead_letters)
+
     @app.agent(raw_topic(app, Topic.SIGHTINGS), name="record-sightings")
     async def record_sightings(stream: faust.StreamT) -> None:
-        writer = _BatchWriter(Sighting, lambda batch: recorder.record_sightings(batch).failures, found, dead_letters)
-        await _consume(stream, writer)
+        await _consume(stream, writer_of(Sighting, lambda batch: recorder.record_sightings(batch).failures))
 
     @app.agent(raw_topic(app, Topic.OUTCOMES), name="record-outcomes")
     async def record_outcomes(stream: faust.StreamT) -> None:
-        writer = _BatchWriter(OutcomeBatch, lambda batch: recorder.record_outcomes(batch).failures, found, dead_letters)
-        await _consume(stream, writer)
+        await _consume(stream, writer_of(OutcomeBatch, lambda batch: recorder.record_outcomes(batch).failures))
 
     @app.agent(raw_topic(app, Topic.LIVE_PROBES), name="record-proofs")
     async def record_live_probe_results(stream: faust.StreamT) -> None:
-        await _consume(stream, _BatchWriter(LiveProbeResult, recorder.record_live_probe_results, found, dead_letters))
+        await _consume(stream, writer_of(LiveProbeResult, recorder.record_live_probe_results))
 
     @app.agent(raw_topic(app, Topic.DEAD_LETTERS), name="record-dead-letters")
     async def record_dead_letters(stream: faust.StreamT) -> None:
-        await _consume(stream, _BatchWriter(DeadLetter, recorder.record_dead_letters, refused, dead_letters))
+        await _consume(stream, writer_of(DeadLetter, recorder.record_dead_letters, refused))
 
 
 class _DeadLetterWriter:
@@ -104,23 +110,34 @@ class _BatchWriter(Generic[Message]):
     """Writes batches of one kind of message."""
 
     def __init__(
-        self, message_type: type[Message], record: Record[Message], executor: Executor, dead_letters: _DeadLetterWriter
+        self,
+        message_type: type[Message],
+        record: Record[Message],
+        verifier: RecordVerifier,
+        executor: Executor,
+        dead_letters: _DeadLetterWriter,
     ) -> None:
         self._message_type: type[Message] = message_type
         self._record: Record[Message] = record
+        self._verifier = verifier
         self._executor = executor
         self.dead_letters = dead_letters
 
     async def write(self, events: Sequence[faust.EventT]) -> list[DeadLetter]:
-        """Write what can be read; return dead letters of the rest, in the order it came."""
+        """Write what was sent by a worker and can be read; return dead letters of the rest, in the order it came."""
+        decoded = await retry_while_unavailable(
+            lambda: [self._decode(event) for event in events],
+            executor=self._executor,
+            heartbeat=self.dead_letters.heartbeat,
+            what="verify",
+        )
         readable: dict[int, tuple[faust.EventT, Message]] = {}
         letters: list[DeadLetter] = []
-        for event in events:
-            try:
-                message = self._message_type.decode(event.message.value or b"")
+        for event, message in zip(events, decoded, strict=True):
+            if isinstance(message, LfrError):
+                letters.append(self.dead_letters.make(event, message))
+            else:
                 readable[id(message)] = (event, message)
-            except Poison as error:
-                letters.append(self.dead_letters.make(event, error))
         if not readable:
             return letters
         try:
@@ -140,6 +157,15 @@ class _BatchWriter(Generic[Message]):
                 letters += await self.write([event])
             return letters
         return letters + [self.dead_letters.make(readable[id(message)][0], reason) for message, reason in failures]
+
+    def _decode(self, event: faust.EventT) -> Message | Poison | Refused:
+        """The message, or why it is none: who sent it is looked at before what it says. Raises Retryable."""
+        message, value = event.message, event.message.value or b""
+        try:
+            self._verifier.check(message.topic, message.key or b"", record_headers(event), value)
+            return self._message_type.decode(value)
+        except (Poison, Refused) as error:
+            return error
 
 
 async def _consume(stream: faust.StreamT, writer: _BatchWriter[Message]) -> None:

@@ -132,10 +132,10 @@ class FrameProducer:
     def _send(self, header: FrameHeader, payload: bytes) -> Any:
         from kafka.errors import KafkaError
 
+        key = header.camera.encode()
+        headers = self._sealer.record_headers(header, topic=self._topic, key=key, payload=payload)
         try:
-            return self._producer.send(
-                self._topic, value=payload, key=header.camera.encode(), headers=header.to_headers()
-            )
+            return self._producer.send(self._topic, value=payload, key=key, headers=headers)
         except KafkaError as error:
             raise Retryable(f"the broker takes no frame now: {type(error).__name__}") from error
 

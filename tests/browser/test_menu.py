@@ -59,7 +59,6 @@ def covered(browser: Browser, address: str, size: tuple[int, int], heading: str)
         page.close()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("size", SCREENS, ids=str)
 def test_the_menu_lies_over_no_title_of_a_staff_page(browser: Browser, address: str, size: tuple[int, int]) -> None:
     pages = {"operator": "", "planning": "Planning", "compliance": "Compliance", "enquiries": "Enquiries"}

@@ -164,7 +164,6 @@ CHANGES = """() => {
 """Puts into `mixed` what was ever on the screen together and belongs to different alerts."""
 
 
-@pytest.mark.slow
 def test_while_alerts_come_several_a_second_each_click_decides_the_alert_whose_picture_is_shown(
     page: Page, recorder: Recorder, engine: Engine
 ) -> None:
@@ -279,7 +278,6 @@ def test_a_decision_by_click_is_in_the_database_with_who_and_when(
     assert before <= alert.judged.at.timestamp() <= alert.engaged.at.timestamp() <= time.time()
 
 
-@pytest.mark.slow
 def test_an_answer_is_corrected_under_the_correctors_name(page: Page, recorder: Recorder, engine: Engine) -> None:
     from playwright.sync_api import expect
 
@@ -391,7 +389,6 @@ def test_pictures_wait_for_a_name_and_are_consulted_once_however_often_the_page_
     assert _consulted(engine, alert) == 1
 
 
-@pytest.mark.slow
 def test_pictures_whose_key_is_gone_are_said_to_be_deleted_on_schedule(
     page: Page, recorder: Recorder, vault: VaultCore
 ) -> None:
@@ -474,7 +471,6 @@ CONTRAST = """selector => {
 }"""
 
 
-@pytest.mark.slow
 def test_the_page_follows_the_deployment_that_goes_live(page: Page, engine: Engine, vault: VaultCore) -> None:
     store = _live(engine, vault, "next", (entry(),))
     with writing(engine) as session:

@@ -166,7 +166,6 @@ def test_planned_by_one_authorised_by_another_and_the_board_says_what_is_missing
     assert web == {urlsplit(planner).netloc}
 
 
-@pytest.mark.slow
 def test_what_is_typed_stays_while_somebody_clicks_to_and_fro_faster_than_the_page_is_drawn(page: Page) -> None:
     purpose = "Purpose, as it will be announced"
     sign_in(page, PLANNER)
@@ -198,7 +197,7 @@ def test_unknown_and_revoked_people_are_refused(page: Page, harness: PlanningHar
     assert page.get_by_role("radiogroup").count() == 0
 
 
-@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_part_of_the_pages_breaks_a_rule_of_wcag(browser: Browser, planner: str, axe: str, scheme: str) -> None:
     page = browser.new_page(color_scheme=scheme)  # type: ignore[arg-type]
     broken: list[tuple[str, str, str]] = []

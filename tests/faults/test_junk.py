@@ -10,7 +10,10 @@ import pytest
 from kafka import KafkaProducer
 
 from lfr_core.alerts import read
+from lfr_core.common.clock import SystemClock
 from lfr_core.common.logs import get_logger
+from lfr_core.custody.vault.record_mac import MAC_HEADER, RecordSigner
+from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.deployments import DeploymentKind
 from streams.topics import Topic
 from tests.support.brokers import new_kafka
@@ -51,7 +54,10 @@ def test_an_alert_is_opened_while_ten_thousand_unreadable_records_are_counted(st
     producer = KafkaProducer(bootstrap_servers=stream.broker.servers, linger_ms=5)
     for number in range(JUNK):
         producer.send(topic, value=b"\x00junk" * 20, key=b"north" if number else b"nul\x00" * 1_000)
-    producer.send(Topic.SIGHTINGS, value=seen.encode(), key=b"north").get(timeout=30)
+    mac = RecordSigner(stream.vault, SystemClock(), SystemActor.RECOGNISER).sign(
+        Topic.SIGHTINGS, b"north", {}, seen.encode()
+    )
+    producer.send(Topic.SIGHTINGS, value=seen.encode(), key=b"north", headers=[(MAC_HEADER, mac)]).get(timeout=30)
     producer.close()
     sent = time.monotonic()
 

@@ -192,7 +192,7 @@ def kafka_broker(kafka_libs: Path, tmp_path_factory: pytest.TempPathFactory) -> 
         broker.start()
         yield broker
     finally:
-        broker.kill()  # nobody needs its records
+        broker.stop()
 
 
 @pytest.fixture(scope="session")

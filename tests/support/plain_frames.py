@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from lfr_core.common.errors import Refused
 from lfr_core.domain.frames import FrameHeader
 
@@ -21,6 +23,14 @@ class PlainFrames:
 
     def seal(self, header: FrameHeader, jpeg: bytes) -> bytes:  # noqa: ARG002  the Protocol's signature
         return jpeg
+
+    def record_headers(self, header: FrameHeader, *, topic: str, key: bytes, payload: bytes) -> list[tuple[str, bytes]]:  # noqa: ARG002  the Protocol's signature
+        return header.to_headers()
+
+    def check_sender(
+        self, header: FrameHeader, *, topic: str, key: bytes, headers: Mapping[str, bytes | None], payload: bytes
+    ) -> None:
+        """Whoever sent it."""
 
     def open(self, header: FrameHeader, payload: bytes) -> bytes:
         self.check_gate(header.deployment)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -23,8 +24,18 @@ from lfr_core.custody.audit.port import AuditEvent
 from lfr_core.custody.audit.trail import AuditTrail
 from lfr_core.custody.people.roles import Role
 from lfr_core.custody.vault import messages as m
-from lfr_core.custody.vault.access import MAKERS, KnowsPeople, check_access, check_maker
-from lfr_core.custody.vault.port import DestroyedKey, FrameKey, KeptKey, KeptKeyInfo, KeyKind, Signature
+from lfr_core.custody.vault.access import MAKERS, KnowsPeople, check_access, check_maker, check_record_key
+from lfr_core.custody.vault.port import (
+    DestroyedKey,
+    FrameKey,
+    KeptKey,
+    KeptKeyInfo,
+    KeyKind,
+    RecordKey,
+    RecordUse,
+    Signature,
+)
+from lfr_core.custody.vault.record_keys import derive_record_key
 from lfr_core.custody.vault.sealing import fingerprint
 from lfr_core.deployments.vault_log import VaultLog
 from lfr_core.domain.actors import Principal, SystemActor, fold_key_name
@@ -113,6 +124,15 @@ class MemoryVault:
         m.checked(m.CheckGate, deployment=deployment)
         self._answer()
         return 2.0
+
+    def record_key(
+        self, use: RecordUse, *, actor: SystemActor, day: int | None = None, deployment: str = "", camera: str = ""
+    ) -> RecordKey:
+        m.checked(m.LendRecordKey, use=use, actor=actor, day=day, deployment=deployment, camera=camera)
+        self._answer()
+        check_record_key(actor, use, camera)
+        now_ns = time.time_ns()
+        return derive_record_key(self.seed, use, day, now_ns=now_ns, deployment=deployment, camera=camera)
 
     def trusted_now_ns(self) -> int:
         raise NotImplementedError

@@ -47,7 +47,7 @@ def list_cameras(
 
 @command(app)
 def refused(installation: Installation) -> Output:
-    """Show who sent records that nobody could read in the last 24 hours, how many, and why. Exit code 1: somebody did.
+    """Show under which names records came in the last 24 hours that were refused, how many, why. Exit code 1: any did.
 
     Example: `lfr camera refused`
     """
@@ -57,10 +57,11 @@ def refused(installation: Installation) -> Output:
 
     found = refused_records(installation.engine, now_ns=installation.now_ns)
     lines = [
-        f"{each.camera or '(many other names)'}: {each.count:,} records could not be read; the last: {each.reason}"
+        f"{each.camera or '(many other names)'}: {each.count:,} records refused, {each.unauthentic:,} of them sent by "
+        f"nobody of this installation; the last: {each.reason}"
         for each in found
     ]
-    text = "\n".join(lines) or "every record of the last 24 hours could be read"
+    text = "\n".join(lines) or "no record of the last 24 hours was refused"
     return Output([asdict(each) for each in found], text, exit_code=1 if found else 0)
 
 

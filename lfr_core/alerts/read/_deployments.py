@@ -153,6 +153,8 @@ class RefusedRecords:
     reason: str
     """Of the last of them."""
     last_ns: int
+    unauthentic: int = 0
+    """How many of them nobody of this installation sent, or were changed on their way."""
 
 
 def refused_records(engine: Engine, *, now_ns: int, hours: int = 24) -> tuple[RefusedRecords, ...]:
@@ -165,8 +167,9 @@ def refused_records(engine: Engine, *, now_ns: int, hours: int = 24) -> tuple[Re
     found: dict[str, RefusedRecords] = {}
     with reading(engine) as session:
         for row in session.exec(statement):
-            before = found[row.camera].count if row.camera in found else 0
-            found[row.camera] = RefusedRecords(row.camera, before + row.letters, row.reason, row.last_ns)
+            before = found.get(row.camera, RefusedRecords("", 0, "", 0))
+            count, unauthentic = before.count + row.letters, before.unauthentic + row.unauthentic
+            found[row.camera] = RefusedRecords(row.camera, count, row.reason, row.last_ns, unauthentic)
     return tuple(sorted(found.values(), key=lambda each: -each.count))
 
 

@@ -12,10 +12,21 @@ from typing import Final, Protocol
 
 from lfr_core.common.errors import Refused
 from lfr_core.custody.people.roles import Role
-from lfr_core.custody.vault.port import KeyKind
+from lfr_core.custody.vault.port import KeyKind, RecordUse
 from lfr_core.domain.actors import Principal, SystemActor, person_name
+from lfr_core.domain.reserved import CANARY_CAMERA, LIVE_PROBE_CAMERA
 
-__all__ = ["MAKERS", "PARTS", "ROLES", "SIGNED_ON", "KnowsPeople", "check_access", "check_maker"]
+__all__ = [
+    "MAKERS",
+    "PARTS",
+    "RECORD_USERS",
+    "ROLES",
+    "SIGNED_ON",
+    "KnowsPeople",
+    "check_access",
+    "check_maker",
+    "check_record_key",
+]
 
 PARTS: Final[Mapping[SystemActor, frozenset[KeyKind]]] = MappingProxyType(
     {
@@ -38,6 +49,22 @@ MAKERS: Final[Mapping[KeyKind, frozenset[SystemActor]]] = MappingProxyType(
     }
 )
 """Which part of the platform makes which keys, and is given one that it made before again, to seal more under it."""
+_OWN_CAMERAS: Final[Mapping[SystemActor, str]] = MappingProxyType(
+    {
+        SystemActor.WATCH: LIVE_PROBE_CAMERA,
+        SystemActor.SELF_TEST: LIVE_PROBE_CAMERA,
+        SystemActor.ERASURE: CANARY_CAMERA,
+    }
+)
+"""Parts that send frames of nobody, each under its reserved name; those names are no camera's."""
+RECORD_USERS: Final[Mapping[RecordUse, frozenset[SystemActor]]] = MappingProxyType(
+    {
+        RecordUse.CAMERA: frozenset({SystemActor.CAMERA, *_OWN_CAMERAS}),
+        RecordUse.FRAMES: frozenset({SystemActor.RECOGNISER}),
+        RecordUse.RESULTS: frozenset({SystemActor.RECOGNISER, SystemActor.RECORDER, SystemActor.ERASURE}),
+    }
+)
+"""Which part of the platform signs or verifies which records on the broker."""
 ROLES: Final[Mapping[KeyKind, frozenset[Role]]] = MappingProxyType(
     {
         KeyKind.ALERT: frozenset({Role.OPERATOR}),
@@ -67,6 +94,15 @@ def check_maker(actor: SystemActor, kind: KeyKind) -> None:
     """Raises Refused `vault.not-for-you` when that part makes no keys of this kind."""
     if actor not in MAKERS[kind]:
         raise Refused("vault.not-for-you", f"{actor} makes no keys of {kind}: it isn't given one")
+
+
+def check_record_key(actor: SystemActor, use: RecordUse, camera: str) -> None:
+    """Raises Refused `vault.not-for-you` when that part signs and verifies no such records, or not of that camera."""
+    is_own = use is not RecordUse.CAMERA or (
+        camera == _OWN_CAMERAS[actor] if actor in _OWN_CAMERAS else camera not in _OWN_CAMERAS.values()
+    )
+    if actor not in RECORD_USERS[use] or not is_own:
+        raise Refused("vault.not-for-you", f"{actor} has no business with these records ({use}): it isn't given a key")
 
 
 def check_access(actor: Principal, kind: KeyKind, deployment: str, people: KnowsPeople) -> Principal:

@@ -21,6 +21,7 @@ __all__ = [
     "KeptKeyAnswer",
     "Message",
     "NowAnswer",
+    "RecordKeyAnswer",
     "RefusedAnswer",
     "RetryAnswer",
     "SignatureAnswer",
@@ -82,6 +83,13 @@ class FrameKeyAnswer(Message):
     lease_s: float
 
 
+class RecordKeyAnswer(Message):
+    answer: Literal["record-key"] = "record-key"
+    day: int
+    key: Bytes
+    lease_s: float
+
+
 class NowAnswer(Message):
     answer: Literal["now"] = "now"
     now_ns: int
@@ -128,6 +136,7 @@ _AnyAnswer: TypeAlias = (
     | RetryAnswer
     | FrameKeyAnswer
     | GateAnswer
+    | RecordKeyAnswer
     | NowAnswer
     | KeptKeyAnswer
     | KeptAnswer

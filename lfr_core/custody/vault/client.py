@@ -16,7 +16,16 @@ from pydantic import BaseModel, ValidationError
 from lfr_core.common.errors import Fatal, Refused, Retryable
 from lfr_core.common.settings import Settings
 from lfr_core.custody.vault import messages as m
-from lfr_core.custody.vault.port import DestroyedKey, FrameKey, KeptKey, KeptKeyInfo, KeyKind, Signature
+from lfr_core.custody.vault.port import (
+    DestroyedKey,
+    FrameKey,
+    KeptKey,
+    KeptKeyInfo,
+    KeyKind,
+    RecordKey,
+    RecordUse,
+    Signature,
+)
 from lfr_core.custody.vault.wire import read_frame, write_frame
 from lfr_core.domain.actors import Principal, SystemActor
 
@@ -62,6 +71,13 @@ class VaultClient:
 
     def check_gate(self, deployment: str) -> float:
         return self._ask(m.checked(m.CheckGate, deployment=deployment), m.GateAnswer).lease_s
+
+    def record_key(
+        self, use: RecordUse, *, actor: SystemActor, day: int | None = None, deployment: str = "", camera: str = ""
+    ) -> RecordKey:
+        request = m.checked(m.LendRecordKey, use=use, actor=actor, day=day, deployment=deployment, camera=camera)
+        answer = self._ask(request, m.RecordKeyAnswer)
+        return RecordKey(answer.day, answer.key, answer.lease_s)
 
     def trusted_now_ns(self) -> int:
         return self._ask(m.Now(), m.NowAnswer).now_ns

@@ -14,7 +14,6 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -24,31 +23,33 @@ from lfr_core.common.errors import LfrError, Refused, Retryable
 from lfr_core.common.logs import get_logger
 from lfr_core.custody.audit.port import AuditEvent, Verb
 from lfr_core.custody.vault import messages as m
-from lfr_core.custody.vault.access import KnowsPeople, check_access, check_maker
+from lfr_core.custody.vault.access import KnowsPeople, check_access, check_maker, check_record_key
 from lfr_core.custody.vault.clockguard import ClockGuard
-from lfr_core.custody.vault.erasure_events import erasure_event, log_unaudited
+from lfr_core.custody.vault.erasure_events import WritesAudit, erasure_event, log_unaudited
 from lfr_core.custody.vault.keystore import Keystore
 from lfr_core.custody.vault.lending import EpochLog, FrameLending
-from lfr_core.custody.vault.port import DestroyedKey, FrameKey, KeptKey, KeptKeyInfo, KeyKind, Signature
+from lfr_core.custody.vault.port import (
+    DestroyedKey,
+    FrameKey,
+    KeptKey,
+    KeptKeyInfo,
+    KeyKind,
+    RecordKey,
+    RecordUse,
+    Signature,
+)
+from lfr_core.custody.vault.record_keys import derive_record_key
 from lfr_core.custody.vault.sealing import new_key
 from lfr_core.domain.actors import Principal, SystemActor, fold_key_name
 from lfr_core.domain.gate import GateFactsSource, GateLimits
 from lfr_core.domain.policy import VaultPolicy
 
-__all__ = ["VaultCore", "WritesAudit"]
+__all__ = ["VaultCore"]
 
 _SWEEP_EVERY_S = 10.0
 _LAST_WORDS_S = 2.0
-_MOST_UNTOLD = 100_000
-"""More keys than any installation keeps."""
-_TOUCH_EVERY_S = 5.0
-"""Several times within the policy's audit_age_s of 10 s at least."""
-
-
-class WritesAudit(Protocol):
-    """Writes one event in a transaction of its own. Raises Retryable when that can't be done."""
-
-    def record(self, event: AuditEvent) -> None: ...
+_MOST_UNTOLD = 100_000  # more keys than any installation keeps
+_TOUCH_EVERY_S = 5.0  # several times within the policy's audit_age_s of 10 s at least
 
 
 class VaultCore:
@@ -93,12 +94,10 @@ class VaultCore:
             policy=policy, limits=limits, clock=clock, guard=self._guard, facts=facts, log=epochs,
             random_key=random_key,
         )  # fmt: skip
-        self._untold: deque[AuditEvent] = deque(maxlen=_MOST_UNTOLD)
-        """Kept keys that went when they were due, and that the trail wasn't told of yet."""
+        self._untold: deque[AuditEvent] = deque(maxlen=_MOST_UNTOLD)  # of what went, and the trail wasn't told yet
         self._swept = self._touched = float("-inf")
         self._signing = Ed25519PrivateKey.from_private_bytes(keystore.installation_secret("signing"))
-        self.public_key = self._signing.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
-        """Ed25519, 32 bytes, of the installation."""
+        self.public_key = self._signing.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)  # Ed25519, 32 bytes
 
     # -- frames ----------------------------------------------------------------------------------
 
@@ -116,6 +115,14 @@ class VaultCore:
 
     def trusted_now_ns(self) -> int:
         return self._guard.now_ns()
+
+    def record_key(
+        self, use: RecordUse, *, actor: SystemActor, day: int | None = None, deployment: str = "", camera: str = ""
+    ) -> RecordKey:
+        m.checked(m.LendRecordKey, use=use, actor=actor, day=day, deployment=deployment, camera=camera)
+        check_record_key(actor, use, camera)
+        root, now_ns = self._keystore.installation_secret("records"), self._clock.time_ns()
+        return derive_record_key(root, use, day, now_ns=now_ns, deployment=deployment, camera=camera)
 
     # -- kept keys -------------------------------------------------------------------------------
 

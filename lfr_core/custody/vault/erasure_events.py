@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from lfr_core.common.errors import LfrError
 from lfr_core.common.logs import get_logger
 from lfr_core.custody.audit.port import AuditEvent, Verb
 from lfr_core.custody.vault.port import DestroyedKey
 from lfr_core.domain.actors import SystemActor
 
-__all__ = ["erasure_event", "log_unaudited"]
+__all__ = ["WritesAudit", "erasure_event", "log_unaudited"]
+
+
+class WritesAudit(Protocol):
+    """Writes one event in a transaction of its own. Raises Retryable when that can't be done."""
+
+    def record(self, event: AuditEvent) -> None: ...
 
 
 def erasure_event(gone: DestroyedKey, rule: str) -> AuditEvent:

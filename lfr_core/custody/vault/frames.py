@@ -7,11 +7,15 @@ processes holds the key any longer (see `lfr_core.custody.vault.lease_cache`).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from lfr_core.common.clock import Clock
 from lfr_core.common.errors import Refused
 from lfr_core.custody.vault.lease_cache import Leases
 from lfr_core.custody.vault.port import FrameKey, Vault
+from lfr_core.custody.vault.record_mac import MAC_HEADER, FrameVerifier, RecordSigner
 from lfr_core.custody.vault.sealing import binding, open_sealed, seal
+from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.frames import FrameHeader
 
 __all__ = ["VaultOpener", "VaultSealer"]
@@ -31,12 +35,16 @@ def _bound(header: FrameHeader) -> bytes:
 class VaultSealer:
     """Implements `lfr_core.domain.frames.FrameSealer` for one camera. Not for several threads."""
 
-    def __init__(self, vault: Vault, clock: Clock, deployment: str, camera: str) -> None:
+    def __init__(
+        self, vault: Vault, clock: Clock, deployment: str, camera: str, *, actor: SystemActor = SystemActor.CAMERA
+    ) -> None:
+        """`actor`: the camera's process, or the part of the platform that sends frames of nobody."""
         self._vault = vault
         self._clock = clock
         self._deployment = deployment
         self._camera = camera
-        self._lent = Leases(clock, most=1)
+        self._lent: Leases[FrameKey] = Leases(clock, most=1)
+        self._signer = RecordSigner(vault, clock, actor, deployment=deployment, camera=camera)
 
     @property
     def is_lent(self) -> bool:
@@ -52,6 +60,10 @@ class VaultSealer:
         if lent is None or lent[0].id != header.key_id:
             raise Refused("vault.epoch-ended", "the key of this frame is no longer lent: ask for key_id() first")
         return seal(lent[0].key, jpeg, _bound(header))
+
+    def record_headers(self, header: FrameHeader, *, topic: str, key: bytes, payload: bytes) -> list[tuple[str, bytes]]:
+        headers = header.to_headers()
+        return [*headers, (MAC_HEADER, self._signer.sign(topic, key, dict(headers), payload))]
 
     def _key(self) -> FrameKey:
         now = self._clock.monotonic()
@@ -70,13 +82,19 @@ class VaultOpener:
     def __init__(self, vault: Vault, clock: Clock) -> None:
         self._vault = vault
         self._clock = clock
-        self._lent = Leases(clock, _MOST_KEYS)
+        self._lent: Leases[FrameKey] = Leases(clock, _MOST_KEYS)
+        self._verifier = FrameVerifier(vault, clock)
         self._open_until: dict[str, float] = {}
 
     def open(self, header: FrameHeader, payload: bytes) -> bytes:
         key, until = self._key(header.key_id)
         self._open_until[header.deployment] = until
         return open_sealed(key.key, payload, _bound(header))
+
+    def check_sender(
+        self, header: FrameHeader, *, topic: str, key: bytes, headers: Mapping[str, bytes | None], payload: bytes
+    ) -> None:
+        self._verifier.check(header, topic=topic, key=key, headers=headers, payload=payload)
 
     def check_gate(self, deployment: str) -> None:
         now = self._clock.monotonic()

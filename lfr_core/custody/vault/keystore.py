@@ -31,8 +31,11 @@ from lfr_core.custody.vault.sealing import KEY_BYTES, binding, fingerprint, new_
 __all__ = ["Keystore", "kept_key_ids"]
 
 _GENERATION = re.compile(r"keys-(\d{9})\.json")
-_OWN = ("signing", "pseudonyms")
-"""The installation's own secrets, 32 bytes each: the Ed25519 seed and the HMAC key of pseudonyms."""
+_OWN = ("signing", "pseudonyms", "records")
+"""The installation's own secrets, 32 bytes each: the Ed25519 seed, the HMAC key of pseudonyms, and what the keys of
+records on the broker are derived from."""
+_ADDED = frozenset({"records"})
+"""Those that a keystore of an earlier version doesn't have; it is given them when it is opened."""
 
 
 def kept_key_ids(folder: Path) -> frozenset[str]:
@@ -119,7 +122,7 @@ class Keystore:
         return self._folder
 
     def installation_secret(self, name: str) -> bytes:
-        """One of the installation's own secrets: `signing` or `pseudonyms`."""
+        """One of the installation's own secrets: `signing`, `pseudonyms` or `records`."""
         return self._own[name]
 
     def infos(self) -> tuple[KeptKeyInfo, ...]:
@@ -242,8 +245,9 @@ class Keystore:
                     each.id, each.kind, each.deployment, each.subject, each.fingerprint, each.due_ns, each.held
                 )
                 self._keys[each.id] = unwrap(each.wrapped, "kept", each.id)
-            if set(self._own) != set(_OWN):
+            if set(self._own) | _ADDED != set(_OWN):
                 raise Fatal(damaged)
+            self._own |= {name: self._random_key() for name in _ADDED - self._own.keys()}
         except (OSError, ValidationError, binascii.Error, Refused) as error:
             raise Fatal(f"{damaged} ({type(error).__name__})") from error
         self.installation, self._generation = content.installation, generation

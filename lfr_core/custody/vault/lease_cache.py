@@ -10,9 +10,10 @@ import threading
 import time
 import weakref
 from collections import OrderedDict
+from typing import Any, Generic, TypeVar
 
 from lfr_core.common.clock import Clock
-from lfr_core.custody.vault.port import FrameKey
+from lfr_core.custody.vault.port import FrameKey, RecordKey
 
 __all__ = ["Leases"]
 
@@ -21,17 +22,20 @@ _IN_USE_S = 0.25
 """A key asked for at the last moment of its lease may still seal the frame in hand."""
 
 
-class Leases:
+Key = TypeVar("Key", bound=FrameKey | RecordKey)
+
+
+class Leases(Generic[Key]):
     """The newest of the keys lent to one part of the program. Safe to use from several threads."""
 
     def __init__(self, clock: Clock, most: int) -> None:
         self._clock = clock
         self._most = most
         self._lock = threading.Lock()
-        self._lent: OrderedDict[str, tuple[FrameKey, float]] = OrderedDict()
+        self._lent: OrderedDict[str, tuple[Key, float]] = OrderedDict()
         _dropper.watch(self)
 
-    def put(self, name: str, key: FrameKey, until: float) -> None:
+    def put(self, name: str, key: Key, until: float) -> None:
         """Keep a key under a name until a moment of the monotonic clock; of too many the least used goes."""
         with self._lock:
             self._lent[name] = (key, until)
@@ -39,7 +43,7 @@ class Leases:
             while len(self._lent) > self._most:
                 self._lent.popitem(last=False)
 
-    def get(self, name: str) -> tuple[FrameKey, float] | None:
+    def get(self, name: str) -> tuple[Key, float] | None:
         """The key and until when it is lent, if it is still here: look at the time before it is used."""
         with self._lock:
             if name in self._lent:
@@ -67,10 +71,10 @@ class _Dropper:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._watched: weakref.WeakSet[Leases] = weakref.WeakSet()
+        self._watched: weakref.WeakSet[Leases[Any]] = weakref.WeakSet()
         self._thread: threading.Thread | None = None
 
-    def watch(self, leases: Leases) -> None:
+    def watch(self, leases: Leases[Any]) -> None:
         with self._lock:
             self._watched.add(leases)
             if self._thread is None:

@@ -34,12 +34,13 @@ from lfr_core.custody.vault.answers import (
     KeptKeyAnswer,
     Message,
     NowAnswer,
+    RecordKeyAnswer,
     RefusedAnswer,
     RetryAnswer,
     SignatureAnswer,
     TextAnswer,
 )
-from lfr_core.custody.vault.port import MOST_IDS, KeyKind
+from lfr_core.custody.vault.port import MOST_IDS, KeyKind, RecordUse
 from lfr_core.domain.actors import LONGEST_NAME, Principal, SystemActor, person_name
 
 __all__ = [
@@ -56,6 +57,7 @@ __all__ = [
     "Kept",
     "KeptAnswer",
     "KeptKeyAnswer",
+    "LendRecordKey",
     "MakeKey",
     "Now",
     "NowAnswer",
@@ -65,6 +67,7 @@ __all__ = [
     "PersonMessage",
     "Ping",
     "Pseudonym",
+    "RecordKeyAnswer",
     "RefusedAnswer",
     "RetryAnswer",
     "SealKey",
@@ -109,6 +112,21 @@ class OpenKey(Message):
 class CheckGate(Message):
     verb: Literal["check-gate"] = "check-gate"
     deployment: Name
+
+
+class LendRecordKey(Message):
+    verb: Literal["record-key"] = "record-key"
+    use: RecordUse
+    actor: SystemActor
+    day: Annotated[int, Field(ge=0, lt=2**31)] | None = None
+    deployment: Owner = ""
+    camera: Annotated[str, Field(max_length=200)] = ""
+
+    @model_validator(mode="after")
+    def _is_of_a_camera(self) -> Self:
+        if {self.deployment != "", self.camera != ""} != {self.use is RecordUse.CAMERA}:
+            raise ValueError("deployment and camera are given for a camera's key, and for no other")
+        return self
 
 
 class Now(Message):
@@ -187,7 +205,19 @@ class Pseudonym(Message):
 
 
 _Request: TypeAlias = (
-    Ping | SealKey | OpenKey | CheckGate | Now | MakeKey | OpenKept | Kept | HoldKeys | Destroy | Sign | Pseudonym
+    Ping
+    | SealKey
+    | OpenKey
+    | CheckGate
+    | LendRecordKey
+    | Now
+    | MakeKey
+    | OpenKept
+    | Kept
+    | HoldKeys
+    | Destroy
+    | Sign
+    | Pseudonym
 )
 AnyRequest: TypeAdapter[_Request] = TypeAdapter(Annotated[_Request, Field(discriminator="verb")])
 

@@ -22,6 +22,8 @@ __all__ = [
     "KeptKey",
     "KeptKeyInfo",
     "KeyKind",
+    "RecordKey",
+    "RecordUse",
     "Signature",
     "Vault",
     "in_parts",
@@ -50,6 +52,28 @@ class KeyKind(StrEnum):
     """Probe crops between recogniser and recorder: one key a deployment and hour; due with the hour's first alert."""
     RIGHTS = "rights"
     """One enquiry's or complaint's contact, words and answer; due some months after it is closed."""
+
+
+class RecordUse(StrEnum):
+    """What is signed on the broker; each use has a key of its own each day (`lfr_core.custody.vault.record_keys`)."""
+
+    CAMERA = "camera"
+    """Records of one camera of one deployment: its frames, and what it says of itself."""
+    FRAMES = "frames"
+    """All cameras' records: each camera's key is derived from this one, which only recognisers are lent."""
+    RESULTS = "results"
+    """Sightings, outcomes, answers to live probes, dead letters."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordKey:
+    """A key that records on the broker are signed with (HMAC-SHA256), lent for `lease_s` seconds."""
+
+    day: int
+    """The day (UTC, whole days since the epoch) whose key it is; it travels with each record."""
+    key: bytes = field(repr=False)
+    """32 bytes."""
+    lease_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +157,17 @@ class Vault(Protocol):
 
     def trusted_now_ns(self) -> int:
         """Wall time, nanoseconds since the epoch, if the clock can be trusted. Refused `vault.clock` if it can't."""
+        ...
+
+    def record_key(
+        self, use: RecordUse, *, actor: SystemActor, day: int | None = None, deployment: str = "", camera: str = ""
+    ) -> RecordKey:
+        """Lend a key that records are signed and verified with: today's, or that of a `day`.
+
+        Lent whether or not a gate is open: outcomes, and what a camera says of itself, are recorded all the same.
+        `deployment` and `camera` are given for a camera's key, and only then. Refused `vault.not-for-you`, and
+        `vault.key-gone` for a day of which the broker keeps no record.
+        """
         ...
 
     def make_key(self, kind: KeyKind, deployment: str, subject: str, due_ns: int, *, actor: SystemActor) -> KeptKey:

@@ -154,6 +154,15 @@ class VaultServer:
                 return _frame_key(core.open_key(request.key_id))
             case m.CheckGate():
                 return m.GateAnswer(lease_s=core.check_gate(request.deployment))
+            case m.LendRecordKey():
+                lent = core.record_key(
+                    request.use,
+                    actor=request.actor,
+                    day=request.day,
+                    deployment=request.deployment,
+                    camera=request.camera,
+                )
+                return m.RecordKeyAnswer(day=lent.day, key=lent.key, lease_s=lent.lease_s)
             case m.Now():
                 return m.NowAnswer(now_ns=core.trusted_now_ns())
             case m.MakeKey():

@@ -120,3 +120,5 @@ class DeadLetterCountRow(Row, table=True):
     last_ns: int = Field(sa_type=BigInteger)
     error: str
     reason: str
+    unauthentic: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})
+    """How many of them nobody of this installation sent, or were changed on their way."""

@@ -9,10 +9,13 @@ from sqlmodel import select
 from lfr_core.alerts import dead_letters as module
 from lfr_core.alerts import read
 from lfr_core.alerts.dead_letters import HOUR_NS, KEPT_AN_HOUR
+from lfr_core.custody.people.roles import Role
+from lfr_core.deployments.reading import open_calls
 from lfr_core.domain.messages import DeadLetter, gathered
-from lfr_core.storage.engine import reading
+from lfr_core.storage.engine import reading, writing
+from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.stream import DeadLetterCountRow
-from tests.support.records import NOW_NS, ManualClock, recorder_of
+from tests.support.records import NOW_NS, ManualClock, live_deployment, recorder_of
 
 
 def letter(offset: int, camera: str = "north", *, at_ns: int = NOW_NS, count: int = 1, **changes: str) -> DeadLetter:
@@ -96,3 +99,37 @@ def test_letters_of_one_batch_are_gathered_by_camera_with_the_last_offset_and_no
         ("south", "Poison", 2, 1),
         ("north", "Stale", 4, 1),
     ]
+
+
+def test_records_that_nobody_of_ours_sent_are_counted_apart_and_call_who_answers_for_an_open_deployment(
+    engine: Engine,
+) -> None:
+    live_deployment(engine, "trial")
+    live_deployment(engine, "planned")
+    with writing(engine) as session:
+        session.get_one(DeploymentRow, "planned").planned = True
+    recorder = recorder_of(engine, ManualClock())
+    recorder.record_dead_letters([letter(0), letter(2, error="record.not-signed", count=2)])
+
+    (refused,) = read.refused_records(engine, now_ns=NOW_NS)
+    assert (refused.count, refused.unauthentic) == (3, 2)
+    calls = open_calls(engine)
+    assert [(each.deployment, each.role) for each in calls] == [
+        ("planned", Role.AUTHORISING_OFFICER),
+        ("planned", Role.COMPLIANCE),
+    ]
+
+    recorder.record_dead_letters([letter(9, error="record.not-authentic")])
+    assert open_calls(engine) == calls  # the same call isn't made twice before it is answered
+    with reading(engine) as session:
+        assert session.get_one(DeploymentRow, "planned").status == "live"
+
+
+def test_what_we_sent_ourselves_and_could_not_read_is_no_alarm(engine: Engine) -> None:
+    live_deployment(engine, "planned")
+    with writing(engine) as session:
+        session.get_one(DeploymentRow, "planned").planned = True
+    recorder_of(engine, ManualClock()).record_dead_letters([letter(0)])
+
+    assert open_calls(engine) == ()
+    assert read.refused_records(engine, now_ns=NOW_NS)[0].unauthentic == 0

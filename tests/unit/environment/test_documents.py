@@ -25,6 +25,7 @@ ALARMS = {
     "broker-away",
     "gallery-away",
     "gallery-changed",
+    "forged-records",
     "retention-overdue",
     "database-away",
     "disk-full",

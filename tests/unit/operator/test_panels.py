@@ -119,6 +119,13 @@ def test_who_sends_what_nobody_can_read_is_said_with_how_many_and_not_without_en
     assert "can't be read" not in dashboard(CAMERA)
 
 
+def test_an_operator_is_told_that_somebody_else_writes_to_the_broker() -> None:
+    forged = (RefusedRecords("north", 5, "", NOW_NS, 2), RefusedRecords("south", 1, "", NOW_NS, 1))
+
+    assert "3 forged" in dashboard(CAMERA, refused=forged)
+    assert "forged" not in dashboard(CAMERA, refused=(RefusedRecords("north", 5, "", NOW_NS),))
+
+
 def test_when_nobody_is_recognised_the_page_says_why_and_blames_no_camera() -> None:
     counts = DeploymentCounts(CAMERA.counts, 4, 1, 1, NO_ALERTS, NO_ALERTS)
     one = Dashboard((CAMERA,), counts, CAMERA.latency, 2000.0, NOW_NS, ANSWERS)

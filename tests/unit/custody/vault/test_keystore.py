@@ -38,6 +38,20 @@ def test_keys_own_secrets_and_holds_are_the_same_after_a_restart(tmp_path: Path)
     )
 
 
+def test_a_keystore_of_before_records_were_signed_is_given_that_secret_and_keeps_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as earlier:
+        earlier.setattr(module, "_OWN", ("signing", "pseudonyms"))
+        before = Keystore(tmp_path)
+
+    given = Keystore(tmp_path)
+
+    assert len(given.installation_secret("records")) == 32
+    assert given.installation_secret("signing") == before.installation_secret("signing")
+    assert Keystore(tmp_path).installation_secret("records") == given.installation_secret("records")
+
+
 def test_a_copy_of_the_key_file_opens_to_nothing_once_a_key_was_destroyed(tmp_path: Path) -> None:
     store = Keystore(tmp_path / "vault")
     (gone, key), (stays, _) = made(store, "gone"), made(store, "stays")

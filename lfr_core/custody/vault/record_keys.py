@@ -1,0 +1,55 @@
+"""Keys that records on the broker are signed with: derived from one secret of the installation, new each day.
+
+A use has a key a day, so that one that got out forges nothing of another day, and verifies what the broker may still
+hold after the vault was started again. A camera's key is derived from the day's key of frames: whoever holds the first
+can sign as that camera of that deployment and nothing else; a recogniser, which verifies all, is lent the second.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from lfr_core.common.errors import Refused
+from lfr_core.custody.vault.port import RecordKey, RecordUse
+from lfr_core.custody.vault.sealing import KEY_BYTES, binding
+
+__all__ = ["KEPT_DAYS", "RECORD_LEASE_S", "camera_record_key", "day_of", "derive_record_key"]
+
+KEPT_DAYS: Final = 8
+"""Days of which the broker may still hold a record: dead letters lie there for a week (`streams.topics`)."""
+RECORD_LEASE_S: Final = 60.0
+"""[proposal] As long as the broker keeps a frame: what a camera says of itself is still signed, verified and counted
+while the vault is started again. These keys open nothing: frames end with their own lease (policy.vault.lease_s)."""
+_DAY_NS: Final = 86_400 * 10**9
+
+
+def day_of(now_ns: int) -> int:
+    """The day of a wall time: whole days since the epoch (UTC)."""
+    return now_ns // _DAY_NS
+
+
+def camera_record_key(frames_key: bytes, deployment: str, camera: str) -> bytes:
+    """The key of one camera of one deployment, from the day's key of frames."""
+    return _derive(frames_key, "camera", deployment, camera)
+
+
+def derive_record_key(
+    root: bytes, use: RecordUse, day: int | None, *, now_ns: int, deployment: str, camera: str
+) -> RecordKey:
+    """The key of a day, today's for None. Raises Refused `vault.key-gone` for a day of which nothing is kept."""
+    today = day_of(now_ns)
+    wanted = today if day is None else day
+    if not today - KEPT_DAYS <= wanted <= today + 1:  # one ahead: clocks of two machines at midnight
+        raise Refused("vault.key-gone", f"the broker keeps no record of day {wanted}: no key of it is lent")
+    key = _derive(root, "results" if use is RecordUse.RESULTS else "frames", wanted)
+    if use is RecordUse.CAMERA:
+        key = camera_record_key(key, deployment, camera)
+    return RecordKey(wanted, key, RECORD_LEASE_S)
+
+
+def _derive(key: bytes, *parts: str | int) -> bytes:
+    """HKDF-SHA256 (RFC 5869)."""
+    return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=binding("openlfr record", *parts)).derive(key)

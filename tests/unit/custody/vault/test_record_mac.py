@@ -1,0 +1,195 @@
+"""A record on the broker is believed if the part of the platform sent it that may, exactly so; else it is refused."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from lfr_core.common.errors import Refused, Retryable
+from lfr_core.custody.vault.core import VaultCore
+from lfr_core.custody.vault.frames import VaultOpener, VaultSealer
+from lfr_core.custody.vault.port import RecordUse
+from lfr_core.custody.vault.record_keys import KEPT_DAYS, RECORD_LEASE_S, day_of
+from lfr_core.custody.vault.record_mac import MAC_HEADER, RecordSigner, RecordVerifier
+from lfr_core.domain.actors import SystemActor
+from lfr_core.domain.frames import FrameHeader, FrameKind
+from lfr_core.domain.reserved import CANARY_CAMERA, LIVE_PROBE_CAMERA
+from tests.support.vault_core import NOW_NS, TwoClocks, vault_core
+
+TOPIC, KEY, VALUE = "lfr.sightings", b"north", b'{"deployment":"d"}'
+FRAMES = "lfr.frames"
+STATUS = FrameHeader("d", "north", "s", 7, NOW_NS, 0, 0, kind=FrameKind.STATUS)
+
+
+@pytest.fixture
+def core(tmp_path: Path) -> VaultCore:
+    return vault_core(tmp_path)[0]
+
+
+@pytest.fixture
+def clock() -> TwoClocks:
+    return TwoClocks()
+
+
+def refused(rule: str) -> pytest.RaisesExc[Refused]:
+    return pytest.RaisesExc(Refused, check=lambda error: error.rule == rule)
+
+
+def signed(core: VaultCore, clock: TwoClocks, value: bytes = VALUE) -> dict[str, bytes | None]:
+    return {MAC_HEADER: RecordSigner(core, clock, SystemActor.RECOGNISER).sign(TOPIC, KEY, {}, value)}
+
+
+def test_what_a_recogniser_signed_the_recorder_believes(core: VaultCore, clock: TwoClocks) -> None:
+    RecordVerifier(core, clock, SystemActor.RECORDER).check(TOPIC, KEY, signed(core, clock), VALUE)
+
+
+@pytest.mark.parametrize(
+    ("topic", "key", "more", "value"),
+    [
+        ("lfr.outcomes", KEY, {}, VALUE),
+        (TOPIC, b"south", {}, VALUE),
+        (TOPIC, KEY, {}, VALUE.replace(b"d", b"e")),
+        (TOPIC, KEY, {}, VALUE + b" "),
+        (TOPIC, KEY, {"another": b"header"}, VALUE),
+        (TOPIC + "n", b"orth", {}, VALUE),
+    ],
+)
+def test_one_byte_of_topic_key_header_or_value_is_another_record(
+    core: VaultCore, clock: TwoClocks, topic: str, key: bytes, more: dict[str, bytes | None], value: bytes
+) -> None:
+    with refused("record.not-authentic"):
+        RecordVerifier(core, clock, SystemActor.RECORDER).check(topic, key, signed(core, clock) | more, value)
+
+
+@pytest.mark.parametrize(
+    "mac", [b"", b":", b"x:y", b"-1:00", b"9" * 5_000, b"99999:00", None, f"{day_of(NOW_NS)}:{'0' * 64}".encode()]
+)
+def test_what_is_no_signature_is_refused_and_the_vault_is_not_asked_about_it(
+    core: VaultCore, clock: TwoClocks, mac: bytes | None
+) -> None:
+    verifier = RecordVerifier(core, clock, SystemActor.RECORDER)
+    with refused("record.not-authentic"):
+        verifier.check(TOPIC, KEY, {MAC_HEADER: mac}, VALUE)
+    with refused("record.not-signed"):
+        verifier.check(TOPIC, KEY, {}, VALUE)
+
+
+def test_a_record_of_yesterday_is_believed_and_one_older_than_the_broker_keeps_is_not(
+    core: VaultCore, clock: TwoClocks
+) -> None:
+    headers = signed(core, clock)
+    verifier = RecordVerifier(core, clock, SystemActor.RECORDER)
+    core._clock.advance(86_400.0)  # type: ignore[attr-defined]  # the test's own clock, in the vault too
+    clock.advance(86_400.0)
+    verifier.check(TOPIC, KEY, headers, VALUE)
+    assert signed(core, clock) != headers
+
+    core._clock.advance(KEPT_DAYS * 86_400.0)  # type: ignore[attr-defined]  # the same
+    clock.advance(KEPT_DAYS * 86_400.0)
+    with refused("record.not-authentic"):
+        verifier.check(TOPIC, KEY, headers, VALUE)
+    with refused("vault.key-gone"):
+        core.record_key(RecordUse.RESULTS, actor=SystemActor.RECORDER, day=day_of(NOW_NS))
+
+
+def test_keys_are_the_same_after_the_vault_was_started_again_and_another_installation_has_others(
+    tmp_path: Path, clock: TwoClocks
+) -> None:
+    first, again, other = (vault_core(tmp_path / name)[0] for name in ("a", "a", "b"))
+    headers = signed(first, clock)
+    RecordVerifier(again, clock, SystemActor.RECORDER).check(TOPIC, KEY, headers, VALUE)
+    with refused("record.not-authentic"):
+        RecordVerifier(other, clock, SystemActor.RECORDER).check(TOPIC, KEY, headers, VALUE)
+
+
+@pytest.mark.parametrize(
+    ("use", "actor", "camera"),
+    [
+        (RecordUse.RESULTS, SystemActor.CAMERA, ""),
+        (RecordUse.RESULTS, SystemActor.WATCH, ""),
+        (RecordUse.FRAMES, SystemActor.CAMERA, ""),
+        (RecordUse.FRAMES, SystemActor.RECORDER, ""),
+        (RecordUse.CAMERA, SystemActor.RECORDER, "north"),
+        (RecordUse.CAMERA, SystemActor.CAMERA, LIVE_PROBE_CAMERA),
+        (RecordUse.CAMERA, SystemActor.CAMERA, CANARY_CAMERA),
+        (RecordUse.CAMERA, SystemActor.WATCH, "north"),
+        (RecordUse.CAMERA, SystemActor.ERASURE, LIVE_PROBE_CAMERA),
+    ],
+)
+def test_a_key_is_lent_to_who_signs_such_records_and_to_nobody_else(
+    core: VaultCore, use: RecordUse, actor: SystemActor, camera: str
+) -> None:
+    with refused("vault.not-for-you"):
+        core.record_key(use, actor=actor, deployment="d" if camera else "", camera=camera)
+
+
+def test_a_camera_is_believed_under_its_own_name_and_in_its_own_deployment_only(
+    core: VaultCore, clock: TwoClocks
+) -> None:
+    sealer, opener = VaultSealer(core, clock, "d", "north"), VaultOpener(core, clock)
+
+    def check(header: FrameHeader, signed_as: FrameHeader, payload: bytes = b"") -> None:
+        signed = dict(sealer.record_headers(signed_as, topic=FRAMES, key=KEY, payload=b""))
+        headers: dict[str, bytes | None] = {**dict(header.to_headers()), MAC_HEADER: signed[MAC_HEADER]}
+        opener.check_sender(header, topic=FRAMES, key=KEY, headers=headers, payload=payload)
+
+    check(STATUS, STATUS)
+    for other in (
+        replace(STATUS, camera="south"),
+        replace(STATUS, deployment="e"),
+        replace(STATUS, sequence=10**9),
+        replace(STATUS, kind=FrameKind.END),
+        replace(STATUS, kind=FrameKind.LIVE_PROBE),
+    ):
+        with refused("record.not-authentic"):
+            check(other, STATUS)
+        if (other.camera, other.deployment) != ("north", "d"):
+            with refused("record.not-authentic"):
+                check(other, other)  # signed by this camera's key, in another's name
+    with refused("record.not-authentic"):
+        check(STATUS, STATUS, payload=b"another picture")
+
+
+@pytest.mark.parametrize("kind", [FrameKind.LIVE_PROBE, FrameKind.CANARY])
+def test_a_camera_sends_no_frame_of_nobody_and_a_reserved_name_sends_nothing_else(
+    core: VaultCore, clock: TwoClocks, kind: FrameKind
+) -> None:
+    name, actor = {
+        FrameKind.LIVE_PROBE: (LIVE_PROBE_CAMERA, SystemActor.WATCH),
+        FrameKind.CANARY: (CANARY_CAMERA, SystemActor.ERASURE),
+    }[kind]
+    opener = VaultOpener(core, clock)
+    for camera, sender, sent, fits in (
+        (name, actor, kind, True),
+        (name, actor, FrameKind.FRAME, False),
+        ("north", SystemActor.CAMERA, kind, False),
+    ):
+        header = replace(STATUS, camera=camera, kind=sent)
+        sealer = VaultSealer(core, clock, "d", camera, actor=sender)
+        headers: dict[str, bytes | None] = dict(sealer.record_headers(header, topic=FRAMES, key=KEY, payload=b""))
+        if fits:
+            opener.check_sender(header, topic=FRAMES, key=KEY, headers=headers, payload=b"")
+            continue
+        with refused("record.not-authentic"):
+            opener.check_sender(header, topic=FRAMES, key=KEY, headers=headers, payload=b"")
+
+
+def test_a_key_is_held_for_its_lease_and_then_asked_for_again(
+    core: VaultCore, clock: TwoClocks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signer = RecordSigner(core, clock, SystemActor.RECOGNISER)
+    signer.sign(TOPIC, KEY, {}, VALUE)
+    monkeypatch.setattr(core, "record_key", _away)
+    signer.sign(TOPIC, KEY, {}, VALUE)
+    clock.advance(RECORD_LEASE_S + 0.1)
+    with pytest.raises(Retryable):
+        signer.sign(TOPIC, KEY, {}, VALUE)
+    clock.advance(1.0)
+    signer._keys._lent.drop_ended()
+    assert len(signer._keys._lent) == 0
+
+
+def _away(*_: object, **__: object) -> None:
+    raise Retryable("the vault is away")
