@@ -1,23 +1,48 @@
-"""Signs people in on staff's pages: a registered name with a fitting role, looked up anew at each drawing.
+"""Who uses a session of the staff's pages: logged in with Streamlit's login, looked up anew at each drawing.
 
-It isn't a login (docs/decisions/0010): the name is believed. Who is revoked, or loses the role, is out at once.
+Nothing is drawn for anybody else. Who is revoked, loses the role or is logged out elsewhere is out at the next drawing,
+and on a page that stands still within `CHECK_S`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from html import escape
+from typing import Final
 
 import streamlit as st
 from sqlalchemy import Engine
 
 from lfr_core.common.errors import LfrError, Refused
+from lfr_core.custody.identity.page_sessions import PageSessions
 from lfr_core.custody.people.lookup import acting
 from lfr_core.custody.people.roles import Person, Role
 from lfr_core.domain.actors import person_name
 from lfr_core.storage.engine import reading
 
-__all__ = ["registered", "signed_in"]
+__all__ = ["CHECK_S", "PageSession", "draw_person", "logged_in", "may_see", "registered"]
+
+CHECK_S: Final = 10.0
+"""Seconds after which a page that nobody touches looks whether its person is still in."""
+_WHAT_TO_DO = {
+    "login.none": "",
+    "identity.unknown": "Compliance registers people and links their accounts (`lfr users link`).",
+    "identity.ended": "Compliance can link another account (`lfr users link`).",
+    "people.revoked": "Compliance can register you again (`lfr users add`).",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PageSession:
+    """One session of the pages and whoever is logged in there."""
+
+    person: Person
+    """As found when the page was drawn."""
+    use: Callable[[], Person]
+    """Find the person anew, who has just done something. Raises as `PageSessions.use`."""
+    log_out: Callable[[], None]
+    """End all their sessions. Raises as `PageSessions.end`."""
 
 
 def registered(engine: Engine, name: str, roles: Collection[Role]) -> Person:
@@ -26,33 +51,78 @@ def registered(engine: Engine, name: str, roles: Collection[Role]) -> Person:
         return acting(session, person_name(name), roles)
 
 
-def signed_in(page: str, look_up: Callable[[str], Person]) -> Person | None:
-    """Find who uses this session of `page`, or draw the form that asks and return None.
+def logged_in(sessions: PageSessions, log_in: Callable[[], None]) -> PageSession | None:
+    """Find who uses this session of the pages, or draw what they can do about it and return None.
 
     Args:
-        page: a word, of letters; sign-ins of two pages don't mix.
-        look_up: raises Refused for whom the page isn't.
+        sessions: of all who use the pages.
+        log_in: sends the browser to the identity provider. Raises LfrError where that can't be reached.
     """
-    kept = f"{page}-who"
-    name = str(st.session_state.get(kept, ""))
-    if name:
+    claims = st.user.to_dict()
+    _watch(sessions, claims)
+    try:
+        person = sessions.use(claims)
+    except LfrError as error:
+        _draw_refusal(error, log_in)
+        return None
+    return PageSession(person, lambda: sessions.use(claims), lambda: sessions.end(claims))
+
+
+def draw_person(session: PageSession, before: Callable[[], None] = lambda: None) -> None:
+    """Draw who is logged in, and the way out. `before`: what is ended first."""
+    roles = ", ".join(role.value for role in Role if role in session.person.roles)
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="right"):
+        st.html(f'<p class="lfr-who"><strong>{escape(session.person.name)}</strong> {escape(roles)}</p>')
+        if st.button("Log out", key="log-out", help="Everywhere: other pages and terminals too."):
+            _log_out(session, before)
+
+
+def may_see(session: PageSession, roles: Collection[Role]) -> bool:
+    """Whether the page is for this person; if not, say for whom it is, and draw nothing else."""
+    if session.person.roles & set(roles):
+        return True
+    wanted = " or ".join(role.value for role in Role if role in roles)
+    st.error(f"This page is for the role {wanted}. Compliance gives roles (`lfr users change`).")
+    return False
+
+
+def _log_out(session: PageSession, before: Callable[[], None]) -> None:
+    try:
+        before()
+        session.log_out()
+    except Refused:
+        pass  # they are out already
+    except LfrError as error:
+        st.error(f"You are logged out on these pages, but not at terminals: {error}")
+        return
+    st.logout()
+
+
+def _draw_refusal(error: LfrError, log_in: Callable[[], None]) -> None:
+    st.session_state.pop("alerts", None)  # with the pictures it keeps
+    st.html("<h1>OpenLFR</h1>")
+    if not isinstance(error, Refused):
+        st.error(f"Nothing is shown, because it isn't known who is there: {error}")
+        return
+    if error.rule != "login.none":
+        st.error(f"{error}. {_WHAT_TO_DO.get(error.rule, '')}".strip())
+    st.text("Log in with your own account to see the pages of your role.")
+    if st.button("Log in", type="primary", key="log-in"):
         try:
-            person = look_up(name)
-        except Refused as refused:
-            st.session_state[kept] = ""
-            st.error(f"{refused}. Compliance registers people.")
-        except LfrError as error:
-            st.error(str(error))
-            return None
-        else:
-            roles = ", ".join(role.value for role in Role if role in person.roles)
-            with st.container(horizontal=True, vertical_alignment="center"):
-                st.html(f'<p class="pln-who"><strong>{escape(person.name)}</strong> {escape(roles)}</p>')
-                st.button("Sign out", key=f"{page}-out", on_click=st.session_state.clear)
-            return person
-    with st.form(f"{page}-sign-in", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
-        typed = st.text_input("Your name", key=f"{page}-name", max_chars=100, placeholder="As it is registered")
-        if st.form_submit_button("Sign in", type="primary") and typed.strip():
-            st.session_state[kept] = " ".join(typed.split())
-            st.rerun()
-    return None
+            log_in()
+        except LfrError as away:
+            st.error(str(away))
+
+
+@st.fragment(run_every=CHECK_S)
+def _watch(sessions: PageSessions, claims: Mapping[str, object]) -> None:
+    """Draw the whole page anew when somebody is in or out now who wasn't when it was drawn."""
+    try:
+        sessions.find(claims)
+    except LfrError as error:
+        found = getattr(error, "rule", "away")
+    else:
+        found = ""
+    if st.session_state.setdefault("login-found", found) != found:
+        st.session_state["login-found"] = found
+        st.rerun()

@@ -50,18 +50,17 @@ def blur_faces(page: Page) -> None:
     page.add_style_tag(content="img { filter: blur(12px) !important; clip-path: inset(0) !important; }")
 
 
-def photograph(address: str, operator: str, file: Path, scheme: Scheme, seconds: float) -> int:
+def photograph(link: str, operator: str, file: Path, scheme: Scheme, seconds: float) -> int:
     """Judge alerts as they come on the page of a street `seconds` long, and picture it; how many are on it."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM)
         page = browser.new_page(viewport={"width": 1600, "height": 1000}, color_scheme=scheme)
-        page.goto(address)
+        page.goto(f"{link}/{operator}")
         blur_faces(page)
-        page.get_by_label("Your name").fill(operator)
         page.get_by_role("button", name="Start deciding").click()
-        page.get_by_text(f"Operator {operator}").wait_for()
+        page.get_by_role("button", name="Stop deciding").wait_for()
         page.locator(".ops-camera").first.wait_for(timeout=120_000)
         end, judged = time.monotonic() + SHARE_PLAYED * seconds, 0
         while time.monotonic() < end:
@@ -104,7 +103,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="lfr-screenshot-") as home, ThreadPoolExecutor(1) as pool:
 
         def stage(at: DemoStage) -> None:
-            shown.append(pool.submit(photograph, at.page, at.operator, options.out, options.scheme, options.seconds))
+            shown.append(pool.submit(photograph, at.link, at.operator, options.out, options.scheme, options.seconds))
 
         def wait(_result: DemoResult) -> None:
             shown[0].result()

@@ -24,9 +24,10 @@ from xdist.scheduler import LoadFileScheduling
 import lfr_core  # noqa: F401  no test tells a third party that it ran, and none uses a proxy
 from tests.support.brokers import kafka_broker, kafka_libs, tansu_broker
 from tests.support.databases import database_url, postgres, sqlite_url
+from tests.support.identity import identity_server
 from tests.support.prefect import prefect_process, prefect_server
 
-__all__ = ["database_url", "kafka_broker", "kafka_libs", "postgres"]
+__all__ = ["database_url", "identity_server", "kafka_broker", "kafka_libs", "postgres"]
 __all__ += ["prefect_process", "prefect_server", "sqlite_url", "tansu_broker"]
 """Servers of a whole run are named here and nowhere else: a fixture that another conftest.py imports as well is another
 fixture, with a server of its own that runs beside this one.

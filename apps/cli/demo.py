@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from apps.cli.command import command
-from apps.cli.common import console, errors, print_json, refuse_unwritable, write_json
+from apps.cli.common import console, errors, print_json, print_plain, refuse_unwritable, write_json
 
 if TYPE_CHECKING:
     from apps.demo.deletion import Deletion
@@ -52,12 +52,11 @@ def demo(
     interactive = sys.stdin.isatty() and not headless
 
     def show_page(stage: DemoStage) -> None:
-        if stage.page:
-            errors.print(
-                f"the operator's page: [bold]{stage.page}[/bold]; sign on there as {stage.operator}", highlight=False
-            )
+        if stage.link:
+            errors.print("the pages, for you alone; choose there who you are:")
+            print_plain(stage.link, errors)
             if interactive:
-                typer.launch(stage.page)
+                typer.launch(stage.link)
 
     def wait(result: DemoResult) -> None:
         _show(result)

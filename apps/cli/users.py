@@ -29,6 +29,8 @@ Roles = Annotated[
 ]
 RankOption = Annotated[str, typer.Option("--rank", help="police-staff, constable, sergeant, ... chief-constable.")]
 By = Annotated[str, person_option("--by", "Who does it: a person registered with role compliance.")]
+Login = Annotated[str, typer.Option("--login", help="Name to log in with; default: the person's name, as c.adeyemi.")]
+Subject = Annotated[str, typer.Option("--subject", help="Their account at the force's own provider: its `sub` claim.")]
 
 
 @command(app)
@@ -40,13 +42,57 @@ def add(
     by: Annotated[
         str | None, person_option("--by", "A person of compliance; not needed for the very first person.")
     ] = None,
+    login: Login = "",
+    subject: Subject = "",
+    account: Annotated[bool, typer.Option("--account/--no-account", help="Without: `lfr users link` later.")] = True,
 ) -> Output:
     """Register a person, or again one who was revoked. The first one needs role compliance, and registers the others.
 
+    They get an account too, and the link at which they set its password, once, within a day: send it to them alone.
+
     Example: lfr users add "C. Adeyemi" --role authorising-officer --rank superintendent --by "D. Mensah"
     """
-    added = _people(installation).add(name, _parse_roles(role), _parse_rank(rank), by=by or name)
-    return _person_output(added, "registered")
+    people = _people(installation)
+    added = people.add(name, _parse_roles(role), _parse_rank(rank), by=by or name)
+    if not account or people.identities_of(added.name):
+        return _person_output(added, "registered")
+    return _account_output(installation, added, "registered", login=login, subject=subject, by=by or name)
+
+
+@command(app)
+def link(installation: Installation, name: Name, by: By, login: Login = "", subject: Subject = "") -> Output:
+    """Give a registered person an account, or say which one at the force's own provider is theirs.
+
+    Example: lfr users link "C. Adeyemi" --by "D. Mensah"
+    """
+    from lfr_core.common.errors import Refused
+
+    known = _people(installation).find(name)
+    if known is None:
+        raise Refused("people.unknown", f"nobody is registered as {name!r}: `lfr users add` registers them")
+    return _account_output(installation, known, "has an account", login=login, subject=subject, by=by)
+
+
+@command(app)
+def password(installation: Installation, name: Name, by: By) -> Output:
+    """Log a person out everywhere and make a new link for their password. One made before works no more.
+
+    Example: lfr users password "C. Adeyemi" --by "D. Mensah"
+    """
+    from lfr_core.custody.identity.invitation import new_password_link
+
+    address = new_password_link(installation, name, by=by)
+    return Output({"name": name, "link": address}, f"{name} sets a new password, once, within a day, at {address}")
+
+
+@command(app, "log-out")
+def log_out(installation: Installation, name: Name, by: By) -> Output:
+    """End all of a person's sessions: each page and each terminal asks them to log in again.
+
+    Example: lfr users log-out "C. Adeyemi" --by "D. Mensah"
+    """
+    _people(installation).end_sessions(name, by=by)
+    return Output({"name": name}, f"{name} is logged out everywhere")
 
 
 @command(app)
@@ -96,6 +142,22 @@ def _show_people(found: Sequence[Person]) -> None:
         roles = ", ".join(_role_words(each))
         table.add_row(Text(each.name), roles, each.rank.value, f"{each.added_at:%Y-%m-%d}", revoked)
     console.print(table)
+
+
+def _account_output(
+    installation: Installation, person: Person, what: str, *, login: str, subject: str, by: str
+) -> Output:
+    """Link an account that is there, or make one and show how the person gets into it."""
+    from lfr_core.custody.identity.invitation import invite_person, link_account, login_of
+
+    shown = _person_output(person, what)
+    if subject:
+        link_account(installation, person.name, subject, by=by)
+        return shown
+    invited = invite_person(installation, person.name, login=login or login_of(person.name), by=by)
+    document = {**_as_dict(person), "login": invited.login, "link": invited.link}
+    words = f"logs in as {invited.login}, once a password is set, once, within a day, at {invited.link}"
+    return Output(document, f"{shown.text}; {words}")
 
 
 def _people(installation: Installation) -> People:

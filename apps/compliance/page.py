@@ -13,8 +13,8 @@ from html import escape
 
 import streamlit as st
 
-from apps.compliance.view import ComplianceView, Report
-from apps.sign_in import signed_in
+from apps.compliance.view import ROLES, ComplianceView, Report
+from apps.sign_in import PageSession, draw_person, may_see
 from lfr_core.common.errors import LfrError
 from lfr_core.publication.promises.ledger import LedgerEntry
 
@@ -23,14 +23,14 @@ __all__ = ["page"]
 _FRAME_PX = 900
 
 
-def page(view: ComplianceView) -> None:
-    """Draw the page, once somebody of compliance or an auditor has signed in. What can't be read is said."""
+def page(view: ComplianceView, session: PageSession) -> None:
+    """Draw the page for somebody of compliance or an auditor. What can't be read is said."""
     st.html("<h1>Compliance</h1>")
-    person = signed_in("compliance", view.person)
-    if person is None:
+    draw_person(session)
+    if not may_see(session, ROLES):
         return
     for title, show in (
-        ("Data quality", partial(_reports, by=person.name)),
+        ("Data quality", partial(_reports, by=session.person.name)),
         ("Results and their deadlines", _due),
         ("Certificates of erasure", _certificates),
         ("Promises", _ledger),

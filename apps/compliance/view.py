@@ -23,8 +23,10 @@ from lfr_core.publication.promises.ledger import LedgerView, read_ledger
 from lfr_core.retention.erasure.certificate_service import read_certificates
 from lfr_core.storage.engine import reading
 
-__all__ = ["CertificateLine", "ComplianceView", "Report", "ReportKind"]
+__all__ = ["ROLES", "CertificateLine", "ComplianceView", "Report", "ReportKind"]
 
+ROLES = frozenset({Role.COMPLIANCE, Role.AUDITOR})
+"""Whom the page is for."""
 _HEAD = re.compile(r"<head>", re.IGNORECASE)
 _OWN_RULES = re.compile(r'<meta http-equiv="Content-Security-Policy"[^>]*>', re.IGNORECASE)
 _STYLE = re.compile(r'<link rel="stylesheet" href="style\.css">', re.IGNORECASE)
@@ -79,7 +81,7 @@ class ComplianceView:
 
     def person(self, name: str) -> Person:
         """Find who that is, of compliance or an auditor. Raises Refused as `registered`."""
-        return registered(self.engine, name, {Role.COMPLIANCE, Role.AUDITOR})
+        return registered(self.engine, name, ROLES)
 
     def reports(self, by: str) -> tuple[Report, ...]:
         """List the reports for that person, the newest first. Of lists: for compliance, until the deployment has ended.

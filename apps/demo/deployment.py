@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
+from apps.demo.people import COMPLIANCE, OFFICER, OPERATOR, PLANNER, PUBLISHER, DemoPerson, log_people_in
 from apps.runs.deploy import DeployedSystem
 from apps.runs.run_settings import READY_S
 from apps.services import build_document_register, build_enrolment_gallery, build_gallery_comparison, drop_gallery
@@ -23,7 +24,6 @@ from apps.supervisor.system import running_system
 from lfr_core.common.errors import Fatal, Refused
 from lfr_core.common.settings import Settings
 from lfr_core.custody.installation import Installation
-from lfr_core.custody.people import People, Rank, Role
 from lfr_core.custody.people.sign_on import SignOns
 from lfr_core.deployments.announcement import announce
 from lfr_core.deployments.application import ApplicationForm
@@ -42,22 +42,8 @@ from lfr_core.watchlists.compile import compile_watchlist
 from lfr_core.watchlists.entries import WatchlistReport
 from streams.live_probe_selftest import run_self_test
 
-__all__ = ["OPERATOR", "PublishedDeployment", "planned_system", "publish_results", "settings_with_demo_policy"]
+__all__ = ["PlannedSystem", "PublishedDeployment", "planned_system", "publish_results", "settings_with_demo_policy"]
 
-COMPLIANCE, PLANNER, OFFICER, OPERATOR, PUBLISHER = (
-    "Dana Compliance",
-    "Pat Planner",
-    "Sam Superintendent",
-    "Ola Operator",
-    "Uma Publisher",
-)
-_PEOPLE = {
-    COMPLIANCE: (Role.COMPLIANCE, Rank.POLICE_STAFF),
-    PLANNER: (Role.PLANNER, Rank.SERGEANT),
-    OFFICER: (Role.AUTHORISING_OFFICER, Rank.SUPERINTENDENT),
-    OPERATOR: (Role.OPERATOR, Rank.CONSTABLE),
-    PUBLISHER: (Role.PUBLICATION_OFFICER, Rank.POLICE_STAFF),
-}
 _LEAD_S = 8.0
 """From the application to the start: the announcement has to come before it."""
 _DURATION = timedelta(hours=1)
@@ -70,6 +56,13 @@ _POLICY_CHANGES = {
     "data_protection": '"nobody: this is a demonstration"',
 }
 _REASONS = "A test subject walks along a street that was drawn for this demonstration."
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedSystem(DeployedSystem):
+    """A running system with a live deployment, and the people who brought it there."""
+
+    people: Mapping[str, DemoPerson]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +105,7 @@ def planned_system(
     with_page: bool,
     on_change: Callable[[tuple[ChildReport, ...]], None] | None = None,
     say: Callable[[str], None] = lambda _: None,
-) -> Iterator[DeployedSystem]:
+) -> Iterator[PlannedSystem]:
     """Start everything, and take a deployment through all steps until it is live. At the end it is closed.
 
     Raises:
@@ -121,10 +114,10 @@ def planned_system(
         Fatal: a child can't be started; the message names it and its log.
     """
     with running_system(
-        installation.settings, installation.policy, with_page=with_page, on_change=on_change, say=say
+        installation.settings, installation.policy, with_page=with_page, with_login=True, on_change=on_change, say=say
     ) as system:
         system.wait_ready(READY_S)
-        _register_people(installation)
+        people = log_people_in(installation)
         for kind in (
             ComplianceDocumentKind.DPIA,
             ComplianceDocumentKind.APPROPRIATE_POLICY,
@@ -145,7 +138,7 @@ def planned_system(
             build_planning_service(installation).open(deployment, by=OPERATOR, compare=compare)
             SignOns(installation.engine, installation.trail, installation.clock).sign_on(deployment, OPERATOR)
             with Attendance(installation.engine).keep_alive(deployment, OPERATOR):
-                yield DeployedSystem(system, installation, close, OPERATOR)
+                yield PlannedSystem(system, installation, close, OPERATOR, people)
         finally:
             close()
 
@@ -161,12 +154,6 @@ def publish_results(installation: Installation, deployment: str) -> PublishedDep
     made = build_results_service(installation).publish(deployment, by=PUBLISHER)
     built = build_public_site(installation).refresh(installation.now, wait=False)
     return PublishedDeployment(timeline(installation.engine, deployment), made.record, built.folder / "index.html")
-
-
-def _register_people(installation: Installation) -> None:
-    people = People(installation.engine, installation.trail, installation.clock)
-    for name, (role, rank) in _PEOPLE.items():
-        people.add(name, {role}, rank, by=COMPLIANCE)
 
 
 def _register_document(installation: Installation, kind: ComplianceDocumentKind, deployment: str = "") -> None:

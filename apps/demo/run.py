@@ -21,6 +21,7 @@ from apps.demo.deployment import (
     settings_with_demo_policy,
 )
 from apps.demo.score import AlertSpan, Score, score_alerts
+from apps.demo.visitor import VisitorLink
 from apps.runs.deploy import DeployedSystem, checked_watchlist
 from apps.runs.play_recordings import CameraRecording, play
 from apps.runs.report import RunReport, measure
@@ -115,11 +116,11 @@ def _deletion_json(deletion: Deletion) -> dict[str, object]:
 class DemoStage:
     """A running demonstration, for whoever shows it."""
 
-    page: str
-    """Address of the operator's page; empty without one."""
+    link: str
+    """Where whoever shows it chooses who to be on the pages; empty without them."""
     deployment: str
     operator: str
-    """Whose name is registered there, to sign on with."""
+    """The login of the one who attends."""
 
 
 def run_demo(
@@ -168,12 +169,13 @@ def run_demo(
             ) as running:
                 with _step(bars, "injecting canaries"):
                     inject_canaries(installation, deployment)
-                page = f"http://127.0.0.1:{own.operator_port}" if with_page else ""
-                on_stage(DemoStage(page, deployment, running.operator))
-                _play(running, streets, deployment, seconds, bars)
-                result = _result(running, deployment, streets, own.home)
-                bars.stop()
-                before_end(result)
+                with VisitorLink(own, running.people.values()) as visitor:
+                    operator = running.people[running.operator].login
+                    on_stage(DemoStage(visitor.address if with_page else "", deployment, operator))
+                    _play(running, streets, deployment, seconds, bars)
+                    result = _result(running, deployment, streets, own.home)
+                    bars.stop()
+                    before_end(result)
                 return _take_down(running, deployment, result, console)
 
 

@@ -5,6 +5,8 @@ Picture and buttons of an alert belong to one drawing; what comes meanwhile is n
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from uuid import UUID
@@ -50,9 +52,11 @@ class _AlertList:
 class AlertsView:
     """Those of one session of the page and one operator; it goes when another signs on. Not for several threads."""
 
-    def __init__(self, view: OperatorView, operator: str) -> None:
+    def __init__(self, view: OperatorView, operator: str, use: Callable[[], object]) -> None:
+        """`use`: called before each act. Raises LfrError where the operator is logged out meanwhile."""
         self._view = view
         self._operator = operator
+        self._use = use
         self._pictures = view.pictures()
         self._waiting, self._judged = (_AlertList(name, view.snapshot()) for name in ("wait", "done"))
 
@@ -146,6 +150,7 @@ class AlertsView:
                         alert=alert,
                         stands_beside=Shown(digest, alert.decision),
                         operator=self._operator,
+                        use=self._use,
                         turn=f"{part.name}-{part.snapshot.turn}",
                         after=partial(self._after, part),
                         show_refusal=partial(part.note, refused=True),
@@ -168,6 +173,7 @@ class AlertsView:
 
     def _undo(self, part: _AlertList, given: GivenAnswer) -> None:
         try:
+            self._use()
             self._view.decisions.undo(given.alert.id, given.word, given.operator)  # type: ignore[arg-type]  # one of the four
         except LfrError as error:
             part.note(f"Not undone: {error}", refused=True)
@@ -179,6 +185,8 @@ class AlertsView:
 
     def _turn_to(self, part: _AlertList, alert: UUID | None) -> None:
         """Show another alert, or this one as it is now, because the operator asks."""
+        with suppress(LfrError):  # who is out sees it at the next drawing
+            self._use()
         for shown in filter(None, part.snapshot.alerts):
             self._pictures.drop(shown.id)
         part.note("", refused=False)

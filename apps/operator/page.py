@@ -22,16 +22,20 @@ from apps.operator.dashboard import dashboard_html
 from apps.operator.parts import read_silent_parts
 from apps.operator.retention import retention_html
 from apps.operator.view import OperatorView
+from apps.sign_in import PageSession, draw_person, may_see
 from lfr_core.alerts.read import DeploymentSummary
 from lfr_core.common.errors import LfrError, Refused
 from lfr_core.common.hardening import forbid_core_dumps
+from lfr_core.custody.people.roles import Role
 
 __all__ = ["page"]
 
 ALERTS_REFRESH_S = 1.0  # a new alert is on the screen within two
 REFRESH_S = 1.5  # the rest likewise; a refresh of the whole costs 20-50 ms of a core
 VAULT_TIMEOUT_S = 2.0  # a vault that hangs is on the screen within ten seconds, and holds no picture up for longer
-SIGN_ON_FIRST = "Sign on, at the top of the page, to see alerts: they are shown to this deployment's operators only."
+SIGN_ON_FIRST = (
+    "Start deciding, at the top of the page, to see alerts: they are shown to this deployment's operators only."
+)
 RETENTION_REFRESH_S = 10.0  # an alarm is minutes in the making
 
 
@@ -112,7 +116,7 @@ def _retention() -> None:
 
 
 @st.fragment(run_every=ALERTS_REFRESH_S)
-def _alerts() -> None:
+def _alerts(session: PageSession) -> None:
     def show() -> None:
         deployment = _shown()
         if deployment is None:
@@ -123,7 +127,7 @@ def _alerts() -> None:
             st.html(panels.waiting_heading(waiting, 0) + panels.empty(SIGN_ON_FIRST))
             return
         if "alerts" not in st.session_state:
-            st.session_state["alerts"] = AlertsView(_view(), _operator())
+            st.session_state["alerts"] = AlertsView(_view(), _operator(), session.use)
         alerts: AlertsView = st.session_state["alerts"]
         try:
             alerts.draw(deployment)
@@ -146,50 +150,55 @@ def _forget(why: str = "") -> None:
     questions.forget_receipt()
 
 
-def _sign_on(name: str) -> None:
-    """Sign a registered operator on; who isn't one learns who registers people, and nothing else."""
+def _sign_on(session: PageSession) -> None:
+    """Sign whoever is logged in on to the deployment; who isn't an operator learns who gives roles, and no more."""
     deployment = _shown()
     if deployment is None:
         return
     try:
-        st.session_state["operator"] = _view().sign_on(deployment.view.id, name)
+        st.session_state["operator"] = _view().sign_on(deployment.view.id, session.use().name)
     except LfrError as error:
         _forget(f"{error}. Alerts are shown to a person whom compliance has registered as operator.")
 
 
-def _sign_in() -> None:
-    """Ask who answers, once for this session of the page."""
+def _sign_off() -> None:
+    """Sign the operator off; with the records away the gate shuts by itself."""
+    if _operator():
+        with suppress(LfrError):
+            deployment = _shown()
+            _view().sign_off(deployment.view.id if deployment else "", _operator())
+    _forget()
+
+
+def _show_operator(session: PageSession) -> None:
+    """Draw who is logged in, and the step by which they take the deployment's alerts in hand, or put them down."""
     refused = st.session_state.pop("operator-refused", "")
     if refused:
         st.error(refused)
-    if _operator():
-        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="right"):
+    draw_person(session, _sign_off)
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        if _operator():
             st.html(f'<p class="ops-who">Operator <strong>{escape(_operator())}</strong></p>')
-            if st.button("Change", key="operator-change"):
-                with suppress(LfrError):  # with the records away the gate shuts by itself
-                    deployment = _shown()
-                    _view().sign_off(deployment.view.id if deployment else "", _operator())
-                _forget()
-                st.rerun()
-        return
-    with st.form("operator-form", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
-        name = st.text_input("Your name", key="operator-name", max_chars=100, placeholder="As it is registered")
-        if st.form_submit_button("Start deciding", type="primary") and name.strip():
-            _sign_on(name)
-            st.rerun()
+            st.button("Stop deciding", key="operator-stop", on_click=_sign_off)
+        else:
+            st.button("Start deciding", type="primary", key="operator-start", on_click=_sign_on, args=(session,))
 
 
-def page() -> None:
-    """Draw it; its fragments go on by themselves."""
+def page(session: PageSession) -> None:
+    """Draw it for an operator; its fragments go on by themselves."""
     st.html(Path(__file__).with_name("style.css"))
+    if Role.OPERATOR not in session.person.roles:
+        draw_person(session)
+        may_see(session, {Role.OPERATOR})
+        return
     head, who = st.columns([3, 1.3], vertical_alignment="center", gap="large")
     with head:
         _header()
     with who:
-        _sign_in()
+        _show_operator(session)
     left, right = st.columns([2.2, 1], gap="large")
     with left:
-        _alerts()
+        _alerts(session)
     with right:
         _cameras()
         _retention()

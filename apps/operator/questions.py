@@ -52,6 +52,7 @@ class GivenAnswer:
     label: str
     shown: Shown
     operator: str
+    use: Callable[[], object]
     correct: bool
 
 
@@ -63,6 +64,8 @@ class ShownAlert:
     alert: AlertSummary
     stands_beside: Shown
     operator: str
+    use: Callable[[], object]
+    """Called before each act. Raises LfrError where the operator is logged out meanwhile."""
     turn: str
     """Ends the keys of the buttons."""
     after: Callable[[GivenAnswer, LfrError | None], None]
@@ -142,7 +145,7 @@ def _buttons(shown: ShownAlert, question: _Question) -> None:
         for word, label in question.words.items():
             correct = question.standing is not None
             answer = GivenAnswer(
-                question.record, shown.alert, word, label, shown.stands_beside, shown.operator, correct
+                question.record, shown.alert, word, label, shown.stands_beside, shown.operator, shown.use, correct
             )
             st.button(
                 label,
@@ -156,6 +159,7 @@ def _buttons(shown: ShownAlert, question: _Question) -> None:
 
 def _record(answer: GivenAnswer, after: Callable[[GivenAnswer, LfrError | None], None]) -> None:
     try:
+        answer.use()
         answer.record(answer.alert.id, answer.word, answer.operator, shown=answer.shown, correct=answer.correct)
     except LfrError as error:
         after(answer, error)
@@ -188,6 +192,7 @@ def _receipt(shown: ShownAlert) -> None:
 
 def _issue(shown: ShownAlert) -> None:
     try:
+        shown.use()
         st.session_state[_RECEIPT] = shown.view.receipt(shown.alert.id, shown.operator)
     except LfrError as error:
         shown.show_refusal(str(error))

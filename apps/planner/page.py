@@ -12,7 +12,7 @@ import streamlit as st
 
 from apps.planner import actions, form, panels
 from apps.planner.view import PlannerView
-from apps.sign_in import signed_in
+from apps.sign_in import PageSession, draw_person
 from lfr_core.common.errors import LfrError
 from lfr_core.custody.people.roles import Person, Role
 from lfr_core.deployments.readiness import Standing
@@ -31,14 +31,13 @@ _PLACES = {
 }
 
 
-def page(view: PlannerView) -> None:
-    """Draw the sign-in, then calendar, what waits, one deployment, the form."""
+def page(view: PlannerView, session: PageSession) -> None:
+    """Draw calendar, what waits, one deployment, the form. Nothing here is personal: it is for every role."""
     st.html(Path(__file__).with_name("style.css"))
     form.keep()
     st.html('<h1 class="pln-h1">Planning</h1>')
-    person = signed_in("planner", view.person)
-    if person is None:
-        return
+    draw_person(session)
+    person = session.person
     if "deployment" in st.query_params and _DEPLOYMENT not in st.session_state:
         st.session_state[_DEPLOYMENT], st.session_state[_WHERE] = st.query_params["deployment"], "deployment"
     st.session_state.setdefault(_WHERE, "calendar")

@@ -10,7 +10,6 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import Engine
 
-from apps.sign_in import registered
 from lfr_core.common.clock import Clock, utc_from_ns
 from lfr_core.common.errors import Poison, Retryable
 from lfr_core.common.files import read_bounded
@@ -80,10 +79,6 @@ class PlannerView:
         self.policy = policy
         self.planning = services.planning
         self.store = services.store
-
-    def person(self, name: str) -> Person:
-        """Find who that is, of any role: nothing here is personal. Raises Refused as `registered`."""
-        return registered(self._engine, name, frozenset(Role))
 
     def open(self, deployment: str, *, by: str) -> None:
         """Let it recognise. Raises as `PlanningService.open`."""

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from apps.rights.view import Form, RightsView, hold_words, state_words
-from apps.sign_in import signed_in
+from apps.rights.view import ROLES, Form, RightsView, hold_words, state_words
+from apps.sign_in import PageSession, draw_person, may_see
 from lfr_core.common.errors import LfrError
 from lfr_core.domain.working_days import LONDON
 from lfr_core.publication.rights.types import Request, RequestKind, RequestState
@@ -19,13 +19,13 @@ _OPENED = "rights-opened"
 _RESULT = "rights-result"
 
 
-def page(view: RightsView) -> None:
+def page(view: RightsView, session: PageSession) -> None:
     """Draw the whole page. What was opened is kept for this session alone, and goes with the next request."""
     st.title("Enquiries and complaints")
-    person = signed_in("rights", view.person)
-    if person is None:
+    draw_person(session)
+    if not may_see(session, ROLES):
         return
-    by = person.name
+    by = session.person.name
     result = st.session_state.pop(_RESULT, None)
     if result:
         (st.success if result[0] else st.error)(result[1])

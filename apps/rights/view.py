@@ -7,11 +7,9 @@ from datetime import date, datetime, time
 
 from sqlalchemy import Engine
 
-from apps.sign_in import registered
 from lfr_core.common.clock import Clock
 from lfr_core.common.errors import Poison
 from lfr_core.custody.audit.port import Trail
-from lfr_core.custody.people.roles import Person
 from lfr_core.custody.vault.port import Vault
 from lfr_core.domain.policy import Policy
 from lfr_core.domain.working_days import LONDON
@@ -20,7 +18,10 @@ from lfr_core.publication.rights.reading import requests
 from lfr_core.publication.rights.service import OFFICERS, SECOND, RightsService
 from lfr_core.publication.rights.types import About, NewRequest, Opened, Request, RequestKind, RequestState
 
-__all__ = ["Form", "RightsView", "hold_words", "state_words"]
+__all__ = ["ROLES", "Form", "RightsView", "hold_words", "state_words"]
+
+ROLES = OFFICERS | SECOND
+"""Whom the page is for: those who answer or confirm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +46,6 @@ class RightsView:
 
     def __init__(self, engine: Engine, policy: Policy, vault: Vault, trail: Trail, clock: Clock) -> None:
         self.service = RightsService(engine, vault, trail, policy, clock)
-
-    def person(self, name: str) -> Person:
-        """Find who that is, of those who answer or confirm. Raises Refused as `registered`."""
-        return registered(self.service.engine, name, OFFICERS | SECOND)
 
     def requests(self, *, closed: bool) -> tuple[Request, ...]:
         """List the requests, those due first at the front."""

@@ -21,13 +21,17 @@ def settings_for_run(settings: Settings, home: Path, *, workers: int, keep_page_
     """
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir(parents=True)
-    kafka, controller, milvus, page = _free_ports(4)
+    kafka, controller, milvus, page, identity = _free_ports(5)
     changes: dict[str, object] = {
         "home": home,
         "kafka_port": kafka,
         "kafka_controller_port": controller,
         "milvus_port": milvus,
+        "identity_port": identity,
         "workers": workers,
+        "oidc_issuer": "",  # its people are its own
+        "page_url": "",
+        "page_hosts": ("127.0.0.1", "localhost"),
     }
     if not keep_page_port:
         changes["operator_port"] = page

@@ -1,4 +1,4 @@
-"""The staff's app. Start it with `apps.staff.launch.command(settings)`.
+"""The staff's app, as `apps.staff.server` runs it: nothing is drawn before somebody has logged in.
 
 What a page needs is imported when the page is opened: the operator's, which comes first, waits for no other.
 """
@@ -9,34 +9,32 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from apps.sign_in import PageSession, logged_in
+from apps.staff.process import page_sessions, pages_installation
+from lfr_core.custody.people.roles import Role
+
 if TYPE_CHECKING:
+    from streamlit.navigation.page import StreamlitPage
+
     from apps.compliance.view import ComplianceView
     from apps.planner.view import PlannerView
     from apps.rights.view import RightsView
-    from lfr_core.custody.installation import Installation
 
 __all__: list[str] = []
-
-
-@st.cache_resource  # connections
-def _installation() -> Installation:
-    from lfr_core.custody.installation import Installation
-
-    return Installation()
 
 
 @st.cache_resource
 def _planner_view() -> PlannerView:
     from apps.planner.assembly import planner_view
 
-    return planner_view(_installation())
+    return planner_view(pages_installation())
 
 
 @st.cache_resource
 def _compliance_view() -> ComplianceView:
     from apps.compliance.view import ComplianceView
 
-    installation = _installation()
+    installation = pages_installation()
     return ComplianceView(installation.engine, installation.policy, installation.clock, installation.settings.home)
 
 
@@ -44,44 +42,62 @@ def _compliance_view() -> ComplianceView:
 def _rights_view() -> RightsView:
     from apps.rights.view import RightsView
 
-    installation = _installation()
+    installation = pages_installation()
     return RightsView(
         installation.engine, installation.policy, installation.vault, installation.trail, installation.clock
     )
 
 
-def _operator() -> None:
-    from apps.operator.page import page
+def _log_in() -> None:
+    """Send the browser to the identity provider. Raises LfrError where that can't be reached."""
+    from lfr_core.custody.identity.discovery import discover
+    from lfr_core.custody.identity.provider import provider_of
 
-    page()
-
-
-def _planner() -> None:
-    from apps.planner.page import page
-
-    page(_planner_view())
+    discover(provider_of(pages_installation().settings))  # Streamlit would answer with two words
+    st.login()
 
 
-def _compliance() -> None:
-    from apps.compliance.page import page
+def _pages(session: PageSession) -> list[StreamlitPage]:
+    """Return all pages: the first that is for this person at `/`, and in the menu those that are."""
 
-    page(_compliance_view())
+    def operator() -> None:
+        from apps.operator.page import page
 
+        page(session)
 
-def _rights() -> None:
-    from apps.rights.page import page
+    def planner() -> None:
+        from apps.planner.page import page
 
-    page(_rights_view())
+        page(_planner_view(), session)
+
+    def compliance() -> None:
+        from apps.compliance.page import page
+
+        page(_compliance_view(), session)
+
+    def rights() -> None:
+        from apps.rights.page import page
+
+        page(_rights_view(), session)
+
+    listed = (
+        (operator, "Operator", "operator", {Role.OPERATOR}),
+        (planner, "Planning", "planning", set(Role)),
+        (compliance, "Compliance", "compliance", {Role.COMPLIANCE, Role.AUDITOR}),
+        (rights, "Enquiries", "enquiries", {Role.COMPLIANCE, Role.AUTHORISING_OFFICER}),
+    )
+    mine = [title for _, title, _, roles in listed if roles & session.person.roles]
+    found = []
+    for draw, title, path, _ in listed:
+        if title == mine[0]:
+            found.append(st.Page(draw, title=title, url_path="start", default=True))  # at / alone, whatever its path
+        shown = title in mine[1:]
+        found.append(st.Page(draw, title=title, url_path=path, visibility="visible" if shown else "hidden"))
+    return found
 
 
 st.set_page_config(page_title="OpenLFR", layout="wide", initial_sidebar_state="collapsed")
-st.navigation(
-    [
-        st.Page(_operator, title="Operator", url_path="start", default=True),  # at / alone, whatever its path
-        st.Page(_operator, title="Operator", url_path="operator", visibility="hidden"),
-        st.Page(_planner, title="Planning", url_path="planning"),
-        st.Page(_compliance, title="Compliance", url_path="compliance"),
-        st.Page(_rights, title="Enquiries", url_path="enquiries"),
-    ],
-    position="top",
-).run()
+_session = logged_in(page_sessions(), _log_in)
+if _session is None:
+    st.stop()
+st.navigation(_pages(_session), position="top").run()

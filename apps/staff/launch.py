@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import sys
+from urllib.parse import urlsplit
 
-from apps.screens import streamlit_command
 from lfr_core.common.settings import Settings
 
-__all__ = ["command"]
+__all__ = ["command", "health_address"]
 
 
-def command(settings: Settings, deployment: str | None = None) -> list[str]:
-    """Build the command of the page on `settings.operator_port`, loopback only.
+def command(deployment: str | None = None) -> list[str]:
+    """Build the command of the pages; their settings come from the environment.
 
-    Without `deployment` the page shows the live one, or the newest. It is ready when
-    `/_stcore/health` answers.
+    Without `deployment` the operator's page shows the live one, or the newest.
     """
     arguments = ["--deployment", deployment] if deployment else []
-    return streamlit_command(Path(__file__).with_name("app.py"), settings.operator_port, settings.page_hosts, arguments)
+    return [sys.executable, "-m", "apps.staff", *arguments]
+
+
+def health_address(settings: Settings) -> str:
+    """Return where the pages answer once they are ready."""
+    base = urlsplit(settings.page_url).path.rstrip("/")
+    return f"http://127.0.0.1:{settings.operator_port}{base}/_stcore/health"

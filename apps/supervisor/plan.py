@@ -67,11 +67,12 @@ def plan(
     choice: BrokerChoice | None = None,
     with_page: bool = True,
     with_flows: bool = False,
+    with_login: bool = False,
 ) -> list[ChildSpec]:
     """Every child that these settings ask for; what they name as external isn't started.
 
     `with_flows`: Prefect's server, our flows, the purge, and the watch over planned deployments. A run that ends by
-    itself and destroys what it made needs none of them.
+    itself and destroys what it made needs none of them. `with_login`: the identity server, without pages and flows too.
 
     Raises:
         Fatal: no broker can be run on this machine (see `streams.broker.choose`).
@@ -92,7 +93,7 @@ def plan(
         children.append(_page(settings, env, broker))
     if with_page and with_flows:
         children.append(_public(settings))
-    if with_flows and not settings.oidc_issuer:
+    if (with_page or with_flows or with_login) and not settings.oidc_issuer:
         children.append(identity_child(settings, env))
     if with_flows:
         children += workflow_children(settings, policy, env, (VAULT,))
@@ -200,14 +201,15 @@ def _public(settings: Settings) -> ChildSpec:
 
 
 def _page(settings: Settings, env: dict[str, str], needs: tuple[str, ...]) -> ChildSpec:
-    from apps.staff.launch import command
+    from apps.staff.launch import command, health_address
 
+    answers = http_ok(health_address(settings))
     return ChildSpec(
         PAGE,
-        tuple(command(settings)),
+        tuple(command()),
         env=env,
-        ready=http_ok(f"http://127.0.0.1:{settings.operator_port}/_stcore/health"),
-        alive=http_ok(f"http://127.0.0.1:{settings.operator_port}/_stcore/health"),
+        ready=answers,
+        alive=answers,
         stop_deadline_s=5.0,
         after=needs,
         ports=(settings.operator_port,),

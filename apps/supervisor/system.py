@@ -26,6 +26,7 @@ def running_system(
     *,
     with_page: bool = True,
     with_flows: bool = False,
+    with_login: bool = False,
     on_change: Callable[[tuple[ChildReport, ...]], None] | None = None,
     say: Callable[[str], None] = lambda _: None,
 ) -> Iterator[Supervisor]:
@@ -69,7 +70,7 @@ def running_system(
     upgrade(settings.records_url)
     if choice.external:
         ensure_topics(settings.kafka_bootstrap, settings, policy, choice.traits)
-    children = plan(settings, policy, choice=choice, with_page=with_page, with_flows=with_flows)
+    children = plan(settings, policy, choice=choice, with_page=with_page, with_flows=with_flows, with_login=with_login)
     supervisor = Supervisor(children, settings.home, on_change=on_change)
     with supervisor as running:
         remember_kind(settings.home, choice.traits.kind, servers=settings.kafka_bootstrap, why=choice.why)

@@ -167,6 +167,12 @@ def create(login: str, name: str) -> dict[str, Any]:
     return {"subject": user.id}
 
 
+def invite(login: str, name: str) -> dict[str, Any]:
+    """Make an account and the link for its first password."""
+    made = create(login, name)
+    return made if "error" in made else made | link(made["subject"])
+
+
 def link(subject: str) -> dict[str, Any]:
     """Make the link with which a password is set, once; one made before works no more."""
     from canaille.backends import Backend
@@ -251,6 +257,7 @@ def find(subject: str) -> Any:
 
 ACTS = {
     "create": create,
+    "invite": invite,
     "link": link,
     "lock": lock,
     "unlock": unlock,

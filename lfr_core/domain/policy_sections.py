@@ -107,6 +107,7 @@ class AccessPolicy(Section):
     """How people log in."""
 
     session_h: Annotated[float, Field(gt=0.0, le=24.0)]
+    idle_min: Annotated[float, Field(gt=0.0, le=480.0)]
     second_factor: bool
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,9 +10,13 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import Engine
 
+from lfr_core.common.clock import SystemClock
 from lfr_core.common.settings import Settings
+from lfr_core.custody.audit.trail import AuditTrail
 from lfr_core.custody.vault.core import VaultCore
 from lfr_core.storage.engine import open_engine
+from tests.support.identity import IdentityServer
+from tests.support.page_login import PageLogins
 from tests.support.staff import staff_app
 from tests.support.vault_server import serving_vault
 
@@ -33,11 +36,9 @@ FLAGS = [
 
 
 @pytest.fixture(scope="module")
-def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    return Settings(home=tmp_path_factory.mktemp("home"), operator_port=port)
+def settings(identity_server: IdentityServer, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """An installation of this module's own, whose people log in at the identity server of the whole run."""
+    return identity_server.settings_at(tmp_path_factory.mktemp("home"))
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +54,12 @@ def engine(settings: Settings, vault: VaultCore) -> Iterator[Engine]:
     engine = open_engine(settings.records_url)
     yield engine
     engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def logins(identity_server: IdentityServer, settings: Settings, engine: Engine, vault: VaultCore) -> PageLogins:
+    """This module's people."""
+    return PageLogins(identity_server, settings, engine, AuditTrail(vault, SystemClock()))
 
 
 @pytest.fixture(scope="module")

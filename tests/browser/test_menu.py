@@ -14,9 +14,11 @@ import pytest
 
 from apps.public.launch import command
 from lfr_core.common.settings import Settings
+from lfr_core.custody.people import Rank, Role
 from lfr_core.domain.policy import load_policy
 from lfr_core.publication.site.atomic_publish import publish_folder
 from lfr_core.publication.site.build import site_files
+from tests.support.page_login import PageLogins
 from tests.support.publishing import site_of_two
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 
+EVERYTHING = "Alex Everything"
 SCREENS = ((1366, 768), (390, 844))
 COVERED = """() => {
   const title = document.querySelector('[data-testid="stMain"] h1');
@@ -46,9 +49,22 @@ COVERED = """() => {
 """What of the menu lies over the page's first heading: points of it, or words within its box."""
 
 
-def covered(browser: Browser, address: str, size: tuple[int, int], heading: str) -> list[object]:
+@pytest.fixture(scope="module")
+def logins(logins: PageLogins, address: str) -> PageLogins:
+    """With one person of every role, who has every page."""
+    logins.add((EVERYTHING, Role.OPERATOR))
+    roles = set(Role) - {Role.AUDITOR}
+    logins.people.change(EVERYTHING, roles, Rank.SUPERINTENDENT, by="Dana Compliance")
+    return logins
+
+
+def covered(
+    browser: Browser, address: str, size: tuple[int, int], heading: str, logins: PageLogins | None = None
+) -> list[object]:
     page = browser.new_page(viewport={"width": size[0], "height": size[1]})
     try:
+        if logins is not None:
+            logins.log_in(page.context, EVERYTHING)
         page.goto(address)
         page.locator('[data-testid="stMain"] h1', has_text=heading).first.wait_for(timeout=60_000)
         page.wait_for_function("!document.querySelector('[data-stale=true]')", timeout=30_000)
@@ -60,18 +76,23 @@ def covered(browser: Browser, address: str, size: tuple[int, int], heading: str)
 
 
 @pytest.mark.parametrize("size", SCREENS, ids=str)
-def test_the_menu_lies_over_no_title_of_a_staff_page(browser: Browser, address: str, size: tuple[int, int]) -> None:
+def test_the_menu_lies_over_no_title_of_a_staff_page(
+    browser: Browser, address: str, logins: PageLogins, size: tuple[int, int]
+) -> None:
     pages = {"operator": "", "planning": "Planning", "compliance": "Compliance", "enquiries": "Enquiries"}
 
-    over = {path: covered(browser, f"{address}/{path}", size, heading) for path, heading in pages.items()}
+    over = {path: covered(browser, f"{address}/{path}", size, heading, logins) for path, heading in pages.items()}
 
     assert {path: found for path, found in over.items() if found} == {}
 
 
 @pytest.mark.parametrize("path", ["", "operator", "operator?deployment=dep"])
-def test_the_operators_page_opens_at_its_name_too(browser: Browser, address: str, path: str) -> None:
+def test_the_operators_page_opens_at_its_name_too(
+    browser: Browser, address: str, logins: PageLogins, path: str
+) -> None:
     page = browser.new_page()
     try:
+        logins.log_in(page.context, EVERYTHING)
         page.goto(f"{address}/{path}")
         page.locator('[data-testid="stMain"] h1').first.wait_for(timeout=60_000)
         page.wait_for_function("!document.querySelector('[data-stale=true]')", timeout=30_000)

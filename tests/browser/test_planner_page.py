@@ -13,12 +13,12 @@ from sqlalchemy import Engine
 from lfr_core.common.clock import SystemClock
 from lfr_core.common.settings import Settings
 from lfr_core.custody.audit.trail import AuditTrail
-from lfr_core.custody.people import Role
 from lfr_core.custody.vault.core import VaultCore
 from lfr_core.deployments.compliance_documents import ComplianceDocumentKind
 from lfr_core.deployments.reading import read_authority
 from lfr_core.storage.engine import reading
 from tests.support.axe import WCAG, axe
+from tests.support.page_login import PageLogins
 from tests.support.planning import OFFICER, OTHER_OFFICER, PLANNER, PlanningHarness
 from tests.support.staff import staff_app
 
@@ -33,9 +33,10 @@ SENTENCE = "People wanted by the courts are expected at this market on this day.
 
 
 @pytest.fixture(scope="module")
-def harness(settings: Settings, engine: Engine, vault: VaultCore) -> PlanningHarness:
+def harness(settings: Settings, engine: Engine, vault: VaultCore, logins: PageLogins) -> PlanningHarness:
     harness = PlanningHarness(engine, vault, AuditTrail(vault, SystemClock()), SystemClock(), settings.home)
     harness.settle()
+    logins.give_accounts(OFFICER, OTHER_OFFICER, PLANNER)
     return harness
 
 
@@ -55,19 +56,14 @@ def asked() -> list[str]:
 def page(browser: Browser, planner: str, asked: list[str]) -> Iterator[Page]:
     page = browser.new_page(viewport={"width": 1500, "height": 1200})
     page.on("request", lambda request: asked.append(request.url))
-    page.goto(planner)
     yield page
     page.close()
 
 
-def sign_in(page: Page, name: str) -> None:
-    page.get_by_label("Your name").fill(name)
-    page.get_by_role("button", name="Sign in").click()
-
-
-def sign_out(page: Page) -> None:
-    page.get_by_role("button", name="Sign out").click()
-    page.get_by_label("Your name").wait_for()
+def open_as(page: Page, logins: PageLogins, address: str, name: str) -> None:
+    logins.log_in(page.context, name)
+    page.goto(address)
+    page.locator(".lfr-who").filter(has_text=name).wait_for()
 
 
 def go(page: Page, part: str) -> None:
@@ -91,9 +87,9 @@ def condition(page: Page, name: str) -> str:
 
 
 def test_planned_by_one_authorised_by_another_and_the_board_says_what_is_missing(
-    page: Page, harness: PlanningHarness, engine: Engine, planner: str, asked: list[str]
+    page: Page, harness: PlanningHarness, engine: Engine, planner: str, asked: list[str], logins: PageLogins
 ) -> None:
-    sign_in(page, OFFICER)  # who is registered as a planner too
+    open_as(page, logins, planner, OFFICER)  # who is registered as a planner too
     go(page, "Application")
     forecast = page.locator(".pln-forecast")
     forecast.get_by_text("false alerts", exact=False).first.wait_for()
@@ -136,9 +132,8 @@ def test_planned_by_one_authorised_by_another_and_the_board_says_what_is_missing
 
     authorise()
     page.get_by_text("another authorising officer has to decide this").wait_for()
-    sign_out(page)
 
-    sign_in(page, OTHER_OFFICER)
+    open_as(page, logins, planner, OTHER_OFFICER)
     go(page, "Waiting for you")
     page.get_by_role("button", name="Act on it").first.click()
     page.get_by_role("heading", name="Norwich market").wait_for()
@@ -166,9 +161,12 @@ def test_planned_by_one_authorised_by_another_and_the_board_says_what_is_missing
     assert web == {urlsplit(planner).netloc}
 
 
-def test_what_is_typed_stays_while_somebody_clicks_to_and_fro_faster_than_the_page_is_drawn(page: Page) -> None:
+@pytest.mark.slow
+def test_what_is_typed_stays_while_somebody_clicks_to_and_fro_faster_than_the_page_is_drawn(
+    page: Page, planner: str, logins: PageLogins
+) -> None:
     purpose = "Purpose, as it will be announced"
-    sign_in(page, PLANNER)
+    open_as(page, logins, planner, PLANNER)
     go(page, "Application")
     fill(page, purpose, "find people wanted by the courts")
 
@@ -185,20 +183,10 @@ def test_what_is_typed_stays_while_somebody_clicks_to_and_fro_faster_than_the_pa
         has_value(page, purpose, "find people wanted by the courts")
 
 
-def test_unknown_and_revoked_people_are_refused(page: Page, harness: PlanningHarness) -> None:
-    harness.people.add("Rex Left", {Role.PLANNER}, harness.person(PLANNER).rank, by="Dee Compliance")
-    harness.people.revoke("Rex Left", why="has left the force", by="Dee Compliance")
-
-    sign_in(page, "Nobody Known")
-    page.get_by_text("nobody is registered as").wait_for()
-    sign_in(page, "Rex Left")
-    page.get_by_text("may do nothing since").wait_for()
-
-    assert page.get_by_role("radiogroup").count() == 0
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_no_part_of_the_pages_breaks_a_rule_of_wcag(browser: Browser, planner: str, axe: str, scheme: str) -> None:
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
+def test_no_part_of_the_pages_breaks_a_rule_of_wcag(
+    browser: Browser, planner: str, axe: str, logins: PageLogins, scheme: str
+) -> None:
     page = browser.new_page(color_scheme=scheme)  # type: ignore[arg-type]
     broken: list[tuple[str, str, str]] = []
 
@@ -209,9 +197,9 @@ def test_no_part_of_the_pages_breaks_a_rule_of_wcag(browser: Browser, planner: s
         broken.extend((part, one["id"], one["nodes"][0]["html"][:120]) for one in found["violations"])
 
     page.goto(planner)
-    page.get_by_label("Your name").wait_for()
+    page.get_by_role("button", name="Log in").wait_for()
     look("sign-in")
-    sign_in(page, OFFICER)
+    open_as(page, logins, planner, OFFICER)
     for part, there in (
         ("Waiting for you", ".pln-empty, .pln-facts"),
         ("Deployment", ".pln-readiness, .pln-empty"),

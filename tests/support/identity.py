@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
-from urllib.parse import urljoin
+from typing import Any
 
-import httpx
 import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet, RSAKey
 
+from apps.demo import http_browser
+from apps.demo.http_browser import HttpBrowser, NotLoggedInError, log_in_at
 from apps.supervisor.identity import identity_child
 from apps.supervisor.plan import settings_env
 from apps.supervisor.process import child_environment
@@ -39,51 +37,13 @@ __all__ = [
     "claims_of",
     "identity_server",
     "log_in",
+    "log_in_at",
     "set_password",
 ]
 
 PASSWORD = "a long password of tests"
 ISSUER = "https://login.example.test/staff"
 START_S = 90.0
-_INPUT = re.compile(r"<input\b[^>]*>")
-_ATTRIBUTE = re.compile(r'\b(name|value)="([^"]*)"')
-
-
-class NotLoggedInError(Exception):
-    """The server shows its form again."""
-
-
-class HttpBrowser:
-    """Follows redirects, keeps cookies and fills the server's forms, as a person's browser does."""
-
-    def __init__(self) -> None:
-        self.client = httpx.Client(trust_env=False, follow_redirects=False, timeout=30.0)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.client.close()
-
-    def log_in(self, address: str, login: str, password: str, *, until: str) -> str:
-        """Open `address`, log in, and return the address, beginning with `until`, that the browser is sent to."""
-        answer = self.client.get(address)
-        given = {"login": login, "password": password}
-        for _ in range(12):
-            if answer.is_redirect:
-                target = urljoin(str(answer.url), answer.headers["location"])
-                if target.startswith(until):
-                    return target
-                answer = self.client.get(target)
-                continue
-            form = fields_of(answer.text)
-            if not given.keys() & form.keys():
-                break
-            filled = form | {name: given.pop(name) for name in list(given) if name in form}
-            answer = self.client.post(str(answer.url), data=filled)
-        raise NotLoggedInError(answer.status_code, re.sub(r"<[^>]*>|\s+", " ", answer.text))
 
 
 def log_in(address: str, login: str, password: str, *, until: str) -> str:
@@ -94,15 +54,7 @@ def log_in(address: str, login: str, password: str, *, until: str) -> str:
 
 def set_password(link: str, password: str = PASSWORD) -> None:
     """Open the link, and set the password if the form for it is there."""
-    with HttpBrowser() as browser:
-        form = fields_of(browser.client.get(link).text)
-        browser.client.post(link, data=form | {"password": password, "confirmation": password})
-
-
-def fields_of(page: str) -> dict[str, str]:
-    """The form's fields and what is in them."""
-    found = (dict(_ATTRIBUTE.findall(each)) for each in _INPUT.findall(page))
-    return {each["name"]: each.get("value", "") for each in found if "name" in each}
+    http_browser.set_password(link, password)
 
 
 @dataclass
@@ -124,6 +76,12 @@ class IdentityServer:
     def log(self) -> Path:
         return self.settings.home / "identity.log"
 
+    def settings_at(self, home: Path) -> Settings:
+        """The settings of another installation, at `home`, whose people have their accounts at this server."""
+        home.mkdir(parents=True, exist_ok=True)
+        (home / "identity").symlink_to(self.settings.home / "identity")
+        return self.settings.model_copy(update={"home": home})
+
     def start(self) -> None:
         child = identity_child(self.settings, settings_env(self.settings))
         with self.log.open("ab") as log:
@@ -141,19 +99,26 @@ class IdentityServer:
         self.process.terminate()
         return self.process.wait(20)
 
+    def subjects(self, *logins: str) -> dict[str, str]:
+        """The accounts of these logins, made with the password of tests where there are none; login and subject."""
+        known = {each.login: each.subject for each in self.accounts.accounts()} if logins else {}
+        fresh = [login for login in dict.fromkeys(logins) if login not in known]
+        return known | (self.people(*fresh) if fresh else {})
+
     def people(self, *logins: str) -> dict[str, str]:
         """Make accounts with the password of tests; login and subject."""
-        made = self.accounts.create_all([(login, login.title()) for login in logins])
-        for link in self.accounts.password_links([each.subject for each in made]):
+        made = self.accounts.invite_all([(login, login.title()) for login in logins])
+        for _, link in made:
             set_password(link)
-        return {each.login: each.subject for each in made}
+        return {account.login: account.subject for account, _ in made}
 
 
 @pytest.fixture(scope="session")
 def identity_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[IdentityServer]:
     """One for all tests of a process: it needs 3 to 20 s to start."""
-    port, *back = free_ports(3)
-    settings = Settings(home=tmp_path_factory.mktemp("identity"), identity_port=port, login_ports=tuple(back))
+    port, page, *back = free_ports(4)
+    home = tmp_path_factory.mktemp("identity")
+    settings = Settings(home=home, identity_port=port, operator_port=page, login_ports=tuple(back))
     try:
         server_python(settings)
     except Fatal as error:

@@ -9,7 +9,8 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from apps.staff.launch import command
+from apps.staff.launch import command, health_address
+from apps.supervisor.plan import settings_env
 from lfr_core.common.settings import Settings
 
 __all__ = ["staff_app"]
@@ -20,15 +21,13 @@ def staff_app(settings: Settings) -> Iterator[str]:
     """Its address, once it answers; its log is `page.log` in the home folder."""
     log = settings.home / "page.log"
     with log.open("wb") as out:
-        process = subprocess.Popen(
-            command(settings), env=os.environ | {"LFR_HOME": str(settings.home)}, stdout=out, stderr=out
-        )
-    address = f"http://127.0.0.1:{settings.operator_port}"
+        process = subprocess.Popen(command(), env=os.environ | settings_env(settings), stdout=out, stderr=out)
+    address = settings.page_addresses[0]
     try:
         deadline = time.monotonic() + 60
         while True:
             try:
-                with urllib.request.urlopen(f"{address}/_stcore/health", timeout=2):
+                with urllib.request.urlopen(health_address(settings), timeout=2):
                     break
             except OSError:
                 assert process.poll() is None, log.read_text()

@@ -28,6 +28,10 @@ class AccountDirectory(Protocol):
         """Make an account without a password. Raises Refused `account.taken`, `account.bad-login`."""
         ...
 
+    def invite(self, login: str, name: str) -> tuple[Account, str]:
+        """Make an account and, at once, the address at which its password is set. Raises as `create`."""
+        ...
+
     def password_link(self, subject: str) -> str:
         """Make the address at which the person sets a password, once, within a day; one made before is void."""
         ...

@@ -52,16 +52,16 @@ class CanailleAccounts:
 
     def create_all(self, people: Sequence[tuple[str, str]]) -> tuple[Account, ...]:
         """Make several accounts, of login and name, in the time of one."""
-        for login, _ in people:
-            if not _LOGIN.fullmatch(login):
-                raise Refused(
-                    "account.bad-login", "a login is 2 to 40 letters a-z, digits, points, hyphens and underscores"
-                )
-        answers = self._perform([{"act": "create", "login": login, "name": name} for login, name in people])
-        return tuple(
-            Account(answer["subject"], login, is_locked=False, has_password=False)
-            for answer, (login, _) in zip(answers, people, strict=True)
-        )
+        answers = self._perform([_made("create", login, name) for login, name in people])
+        return tuple(_new(answer, login) for answer, (login, _) in zip(answers, people, strict=True))
+
+    def invite(self, login: str, name: str) -> tuple[Account, str]:
+        return self.invite_all([(login, name)])[0]
+
+    def invite_all(self, people: Sequence[tuple[str, str]]) -> tuple[tuple[Account, str], ...]:
+        """Make several accounts, of login and name, each with its link, in the time of one."""
+        answers = self._perform([_made("invite", login, name) for login, name in people])
+        return tuple((_new(answer, login), answer["link"]) for answer, (login, _) in zip(answers, people, strict=True))
 
     def password_link(self, subject: str) -> str:
         return self.password_links([subject])[0]
@@ -110,6 +110,16 @@ class CanailleAccounts:
                 case "unknown":
                     raise Refused("account.unknown", "the identity server has no such account")
         return list(answers)
+
+
+def _made(act: str, login: str, name: str) -> dict[str, str]:
+    if not _LOGIN.fullmatch(login):
+        raise Refused("account.bad-login", "a login is 2 to 40 letters a-z, digits, points, hyphens and underscores")
+    return {"act": act, "login": login, "name": name}
+
+
+def _new(answer: dict[str, Any], login: str) -> Account:
+    return Account(answer["subject"], login, is_locked=False, has_password=False)
 
 
 def _act(act: str, subject: str) -> dict[str, str]:

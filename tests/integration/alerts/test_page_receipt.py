@@ -28,7 +28,7 @@ def shown(view: object, operator: str) -> None:
     from apps.operator.alerts import AlertsView
 
     if "alerts" not in st.session_state:
-        st.session_state["alerts"] = AlertsView(view, operator)  # type: ignore[arg-type]  # its annotation is read where nothing is imported
+        st.session_state["alerts"] = AlertsView(view, operator, lambda: None)  # type: ignore[arg-type]  # its annotation is read where nothing is imported
     st.session_state["alerts"].draw(view.header(None).deployment)  # type: ignore[attr-defined]  # the same
 
 

@@ -21,12 +21,12 @@ def database_url(sqlite_url: str) -> str:
     return sqlite_url
 
 
-def drawn(view: object, name: str) -> None:
+def drawn(view: object, person: object) -> None:
     """As the page does."""
     from apps.planner import actions
 
     actions.show_result()
-    actions.show_actions(view, view.person(name), view.standing("dep"), go="go")  # type: ignore[arg-type,attr-defined]  # its annotation is read where nothing is imported
+    actions.show_actions(view, person, view.standing("dep"), go="go")  # type: ignore[arg-type,attr-defined]  # its annotation is read where nothing is imported
 
 
 def page(harness: PlanningHarness, name: str) -> AppTest:
@@ -43,7 +43,7 @@ def page(harness: PlanningHarness, name: str) -> AppTest:
             compare=lambda _: "",
         ),
     )
-    app = AppTest.from_function(drawn, kwargs={"view": view, "name": name}, default_timeout=20).run()
+    app = AppTest.from_function(drawn, kwargs={"view": view, "person": harness.person(name)}, default_timeout=20).run()
     assert not app.exception
     return app
 

@@ -74,14 +74,6 @@ def refused(rule: str, act: Callable[[], object]) -> None:
     assert error.value.rule == rule, str(error.value)
 
 
-def test_unknown_and_revoked_people_do_not_get_in(harness: PlanningHarness, view: PlannerView) -> None:
-    assert view.person(" pat  PLANNER ").name == PLANNER
-    harness.people.revoke(PLANNER, why="left", by="Dee Compliance")
-
-    refused("people.unknown", lambda: view.person("Nobody Known"))
-    refused("people.revoked", lambda: view.person(PLANNER))
-
-
 def test_what_waits_for_an_officer_waits_for_nobody_else_and_is_gone_once_done(
     harness: PlanningHarness, view: PlannerView
 ) -> None:

@@ -252,7 +252,7 @@ def test_the_commands_announce_publish_and_build_a_site_that_verifies(
             assert ran.exit_code == 0, ran.output
             return ran.stdout
 
-        add = ("--role", "publication-officer", "--rank", "police-staff", "--by", "Dana Compliance")
+        add = ("--role", "publication-officer", "--rank", "police-staff", "--no-account", "--by", "Dana Compliance")
         lfr("users", "add", "A. Okafor", *add)
         place = ("--place", "Norwich", "--date", "2026-11-23", "--from", "10:00", "--to", "16:00", "--purpose", "find")
         announced = lfr("publish", "announce", "dep", *place, "--use-case", "5", "--by", "A. Okafor", "--json")

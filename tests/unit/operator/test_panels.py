@@ -13,6 +13,7 @@ from apps.operator.panels import alert_card, answered, header_html, nothing_wait
 from apps.operator.parts import SilentPart
 from apps.operator.view import Dashboard, Header, local_time, open_questions
 from apps.staff.launch import command
+from apps.staff.server import staff_options
 from lfr_core.alerts.health import CameraState, Health, Recent
 from lfr_core.alerts.read import (
     AlertSummary,
@@ -214,13 +215,13 @@ def test_the_second_and_third_question_wait_for_the_first() -> None:
 
 
 def test_the_page_listens_on_loopback_and_keeps_no_message_that_holds_a_crop() -> None:
-    started = command(Settings(operator_port=8599), "dep")
+    options = staff_options(Settings(operator_port=8599))
 
-    assert "--server.address=127.0.0.1" in started
-    assert "--server.port=8599" in started
-    assert "--browser.gatherUsageStats=false" in started
-    assert "--global.minCachedMessageSize=1000000000000" in started
-    assert started[-3:] == ["--", "--deployment", "dep"]
+    assert options["server.address"] == "127.0.0.1"
+    assert options["server.port"] == 8599
+    assert options["browser.gatherUsageStats"] is False
+    assert options["global.minCachedMessageSize"] == 10**12
+    assert command("dep")[-3:] == ["apps.staff", "--deployment", "dep"]
 
 
 def test_an_ended_deployment_promises_no_more_alerts() -> None:

@@ -60,6 +60,8 @@ def test_people_log_in_at_a_child_unless_the_settings_name_a_provider(tmp_path: 
     assert not child.alive(1)  # nobody answers there
     assert "identity" not in names(elsewhere, with_flows=True)
     assert "identity" not in names(own, with_flows=False)
+    with_page = plan(own, load_policy(), choice=CLUSTER, with_page=True, with_flows=False)
+    assert "identity" in {spec.name for spec in with_page}
 
 
 def test_a_prefect_elsewhere_is_used_and_none_is_started(tmp_path: Path) -> None:

@@ -38,9 +38,9 @@ def lfr(*arguments: str, code: int = 0) -> str:
 
 
 def test_people_are_registered_changed_revoked_and_listed(home: Path) -> None:
-    lfr("users", "add", "D. Mensah", "--role", "compliance", "--rank", "police-staff")
+    lfr("users", "add", "D. Mensah", "--no-account", "--role", "compliance", "--rank", "police-staff")
     by = ("--by", "D. Mensah")
-    lfr("users", "add", "C. Adeyemi", "--role", "authorising-officer", "--rank", "Superintendent", *by)
+    lfr("users", "add", "C. Adeyemi", "--no-account", "--role", "authorising-officer", "--rank", "Superintendent", *by)
     lfr("users", "change", "C. Adeyemi", "--role", "planner", "--role", "operator", "--rank", "inspector", *by)
     lfr("users", "revoke", "c. adeyemi", "--why", "left", *by)
     found = {each["name"]: each for each in json.loads(lfr("users", "list", "--json"))}
@@ -63,13 +63,13 @@ def test_people_are_registered_changed_revoked_and_listed(home: Path) -> None:
     ],
 )
 def test_what_is_refused_names_its_rule(home: Path, arguments: tuple[str, ...], output: str) -> None:
-    lfr("users", "add", "D. Mensah", "--role", "compliance", "--rank", "police-staff")
+    lfr("users", "add", "D. Mensah", "--no-account", "--role", "compliance", "--rank", "police-staff")
 
     assert output in lfr("users", *arguments, code=Refused.exit_code)
 
 
 def test_a_document_is_registered_listed_shown_and_handed_out(home: Path, tmp_path: Path) -> None:
-    lfr("users", "add", "D. Mensah", "--role", "compliance", "--rank", "police-staff")
+    lfr("users", "add", "D. Mensah", "--no-account", "--role", "compliance", "--rank", "police-staff")
     document, copy = tmp_path / "dpia.md", tmp_path / "copy.md"
     document.write_text("# DPIA\n", encoding="utf-8")
     given = ("--title", "DPIA", "--review-by", NEXT_YEAR, "--by", "D. Mensah")

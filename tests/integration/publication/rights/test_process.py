@@ -26,6 +26,7 @@ from lfr_core.storage.engine import open_engine, writing
 from lfr_core.storage.tables.deployments import DeploymentRow
 from streams.camera.footage import FootageWriter
 from tests.support.footage import jpeg
+from tests.support.page_session import session_of
 from tests.support.rights import APPROVER, CLERK, CONTACT, OFFICER, TEXT
 from tests.support.vault_server import VaultProcess
 
@@ -39,8 +40,30 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
         with pytest.MonkeyPatch.context() as patched, closing(vault.wait_ready()) as client:
             patched.setenv("LFR_HOME", str(home))
             film(vault.settings, client)
-            lfr("users", "add", OFFICER, "--role", "compliance", "--rank", "police-staff", "--by", OFFICER)
-            lfr("users", "add", APPROVER, "--role", "authorising-officer", "--rank", "superintendent", "--by", OFFICER)
+            lfr(
+                "users",
+                "add",
+                OFFICER,
+                "--no-account",
+                "--role",
+                "compliance",
+                "--rank",
+                "police-staff",
+                "--by",
+                OFFICER,
+            )
+            lfr(
+                "users",
+                "add",
+                APPROVER,
+                "--no-account",
+                "--role",
+                "authorising-officer",
+                "--rank",
+                "superintendent",
+                "--by",
+                OFFICER,
+            )
         yield vault.settings
     finally:
         vault.end()
@@ -125,20 +148,18 @@ def test_a_complaint_is_taken_on_the_page(settings: Settings) -> None:
     here = Installation(settings)
     view = RightsView(here.engine, here.policy, here.vault, here.trail, here.clock)
 
-    def shown(view: object) -> None:
+    def shown(view: object, session: object) -> None:
         from apps.rights.page import page
 
-        page(view)  # type: ignore[arg-type]  # its annotation is read where nothing is imported
+        page(view, session)  # type: ignore[arg-type]  # annotations are read where nothing is imported
 
-    page = AppTest.from_function(shown, kwargs={"view": view}, default_timeout=20).run()
+    session = session_of(here.engine, OFFICER)
+    page = AppTest.from_function(shown, kwargs={"view": view, "session": session}, default_timeout=20).run()
 
     def field(label: str) -> Any:
         (found,) = [each for each in (*page.text_input, *page.text_area) if each.label == label]
         return found
 
-    field("Your name").input(OFFICER)
-    (button,) = [each for each in page.button if each.label == "Sign in"]
-    button.click().run()
     page.radio[0].set_value("Complaint")
     field("How to answer (address, e-mail)").input(CONTACT)
     field("In the person's words").input(TEXT)

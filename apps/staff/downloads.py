@@ -1,0 +1,82 @@
+"""Gives a download to whom it was shown, while they are logged in. Streamlit gives it to whoever knows its address.
+
+What Streamlit keeps of files and sessions has no public interface: its version is pinned, and what isn't as expected
+here is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+from streamlit.runtime import get_instance
+from streamlit.web.server.starlette import starlette_websocket
+from streamlit.web.server.starlette.starlette_server_config import USER_COOKIE_NAME
+
+from lfr_core.common.errors import LfrError
+
+__all__ = ["OwnDownloads"]
+
+_WHOSE = ("iss", "sub", "iat")
+
+
+class OwnDownloads:
+    """Refuses a file that no open page of the login in the request's cookie has drawn.
+
+    `check`: raises LfrError where that login counts no more.
+    """
+
+    def __init__(
+        self, app: ASGIApp, *, path: str, origin: str, check: Callable[[Mapping[str, object]], object]
+    ) -> None:
+        self._app = app
+        self._path = path
+        self._origin = origin
+        self._check = check
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"].startswith(self._path):
+            claims = read_cookie(Request(scope), self._origin)
+            file = scope["path"].removeprefix(self._path).partition(".")[0]
+            if not await run_in_threadpool(self._may_have, claims, file):
+                await PlainTextResponse("Log in, and open the page anew.", status_code=403)(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+    def _may_have(self, claims: Mapping[str, object], file: str) -> bool:
+        try:
+            self._check(claims)
+        except LfrError:
+            return False
+        return was_shown(claims, file)
+
+
+def read_cookie(request: Request, origin: str) -> Mapping[str, object]:
+    """Return what the request's cookie says of a login; nothing where there is none that we signed for `origin`."""
+    signed = starlette_websocket._get_signed_cookie_with_chunks(request.cookies, USER_COOKIE_NAME)  # noqa: SLF001
+    if not signed:
+        return {}
+    found: dict[str, Any] = starlette_websocket._parse_decoded_user_cookie(signed, origin)  # noqa: SLF001
+    return found
+
+
+def was_shown(claims: Mapping[str, object], file: str) -> bool:
+    """Whether an open page of this login has drawn the download.
+
+    A document that is made at the click (the planner's printed forms) belongs to no page; it is for whoever has one
+    open that makes such.
+    """
+    runtime = get_instance()
+    files = runtime.media_file_mgr
+    by_session = {key: dict(each) for key, each in list(files._files_by_session_and_coord.items())}  # noqa: SLF001
+    mine: set[str] = set()
+    for info in runtime._session_mgr.list_active_sessions():  # noqa: SLF001
+        user = info.session._user_info  # noqa: SLF001
+        if all(user.get(name) == claims.get(name) for name in _WHOSE):
+            mine |= set(by_session.get(info.session.id, {}).values())
+    drawn = {each for shown in by_session.values() for each in shown.values()}
+    return file in mine or (file not in drawn and bool(mine & set(files._deferred_callables)))  # noqa: SLF001

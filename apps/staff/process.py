@@ -1,0 +1,26 @@
+"""What the pages and the guard of their downloads share in their process: one installation, and who is logged in."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from lfr_core.custody.identity.page_sessions import PageSessions
+from lfr_core.custody.identity.provider import provider_of
+from lfr_core.custody.installation import Installation
+from lfr_core.custody.people import People
+
+__all__ = ["page_sessions", "pages_installation"]
+
+
+@cache  # connections
+def pages_installation() -> Installation:
+    """Return the installation that the environment names."""
+    return Installation()
+
+
+@cache
+def page_sessions() -> PageSessions:
+    """Return the logins of everybody who uses the pages."""
+    ours = pages_installation()
+    people = People(ours.engine, ours.trail, ours.clock)
+    return PageSessions(provider_of(ours.settings), people, ours.policy.access, ours.clock)

@@ -1,0 +1,55 @@
+"""Serves the staff's app: Streamlit with its login, and around it which hosts may ask and what every answer forbids."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from streamlit.web.server.starlette import App
+
+from apps.http_guards import AnswerHeaders, OneAddress, page_headers
+from apps.screens import streamlit_options
+from apps.staff.downloads import OwnDownloads
+from apps.staff.process import page_sessions, pages_installation
+from lfr_core.common.settings import Settings
+from lfr_core.custody.identity.page_client import page_auth
+from lfr_core.custody.identity.provider import provider_of
+
+__all__ = ["serve_staff_app", "staff_options"]
+
+_LOOPBACK = "127.0.0.1"  # the supervisor asks whether the page is alive; no name can be made to point at a number
+
+
+def serve_staff_app() -> None:
+    """Serve until SIGTERM or SIGINT. The secrets of the login are in this process's memory, in no argument.
+
+    Raises:
+        Fatal, Retryable: as `page_auth`.
+    """
+    settings = pages_installation().settings
+    address = settings.page_addresses[0]
+    parts = urlsplit(address)
+    downloads = {"path": f"{parts.path}/media/", "origin": f"{parts.scheme}://{parts.netloc}"}
+    headers = page_headers(provider_of(settings).issuer)
+    middleware = [
+        Middleware(AnswerHeaders, headers=headers, is_secure=address.startswith("https://")),
+        Middleware(TrustedHostMiddleware, allowed_hosts=[*settings.page_hosts, _LOOPBACK], www_redirect=False),
+        Middleware(OwnDownloads, check=page_sessions().find, **downloads),
+    ]
+    if not settings.page_url:  # a proxy may ask under another name than the browser did
+        middleware.append(Middleware(OneAddress, address=address))
+    app = App(Path(__file__).with_name("app.py"), secrets={"auth": page_auth(settings)}, middleware=middleware)
+    app.run(config=staff_options(settings))
+
+
+def staff_options(settings: Settings) -> dict[str, object]:
+    """Return Streamlit's options for the staff's app."""
+    options = streamlit_options(settings.operator_port, settings.page_hosts)
+    options["secrets.files"] = []  # none from a folder where somebody stands
+    if settings.page_url:
+        parts = urlsplit(settings.page_url)
+        options["server.baseUrlPath"] = parts.path.strip("/")
+        options["server.corsAllowedOrigins"] = [f"{parts.scheme}://{parts.netloc}"]
+    return options

@@ -1,0 +1,107 @@
+"""Which logins on the staff's pages still count: their age, their last use, and what the register says now.
+
+Streamlit's cookie counts for 30 days, and so does a copy of it. What it says is who logged in, and when; the rest is
+asked here at each drawing. Last uses are kept in memory: after a restart of the pages, who hasn't just logged in does
+so again.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from datetime import timedelta
+
+from lfr_core.common.clock import Clock, utc_from_ns
+from lfr_core.common.errors import Refused
+from lfr_core.custody.identity.provider import IdentityProvider
+from lfr_core.custody.identity.tokens import LEEWAY_S, Identity
+from lfr_core.custody.people.roles import Person
+from lfr_core.custody.people.store import People
+from lfr_core.domain.policy_sections import AccessPolicy
+
+__all__ = ["PageSessions", "read_claims"]
+
+_NS = 1_000_000_000
+_LATEST_S = 1e11  # seconds since the epoch; no clock of ours gets there
+_NOBODY = "nobody is logged in here"
+
+
+def read_claims(claims: Mapping[str, object], provider: IdentityProvider) -> Identity:
+    """Read what Streamlit keeps of a login, which the provider signed and Streamlit verified at that login.
+
+    Raises:
+        Refused: `login.none`: nobody is logged in; `login.token`: it is no login of this provider with us.
+    """
+    if claims.get("is_logged_in") is not True:
+        raise Refused("login.none", _NOBODY)
+    subject, issued_at, audience = (claims.get(name) for name in ("sub", "iat", "aud"))
+    listed = audience if isinstance(audience, list) else [audience]
+    if (
+        claims.get("iss") != provider.issuer
+        or provider.staff_client_id not in listed
+        or not isinstance(subject, str)
+        or not subject
+        or isinstance(issued_at, bool)
+        or not isinstance(issued_at, int | float)
+        or not 0 < issued_at < _LATEST_S
+    ):
+        raise Refused("login.token", "this login isn't one of ours")
+    return Identity(provider.issuer, subject, utc_from_ns(int(issued_at * _NS)))
+
+
+class PageSessions:
+    """The logins of all who use the pages. For several threads."""
+
+    def __init__(self, provider: IdentityProvider, people: People, access: AccessPolicy, clock: Clock) -> None:
+        self._provider = provider
+        self._people = people
+        self._access = access
+        self._clock = clock
+        self._used_ns: dict[Identity, int] = {}
+        self._lock = threading.Lock()
+
+    def find(self, claims: Mapping[str, object]) -> Person:
+        """Find who is logged in, for what refreshes by itself: it is no use.
+
+        Raises:
+            Refused: `login.none`, `login.token`, `login.expired`: the session is over, or was left idle; and as
+                `People.of_identity`.
+            Retryable: the records are away.
+        """
+        identity = read_claims(claims, self._provider)
+        self._check_age(identity)
+        return self._people.of_identity(identity.issuer, identity.subject, since=identity.issued_at)
+
+    def use(self, claims: Mapping[str, object]) -> Person:
+        """Find who is logged in and has just done something. Raises as `find`."""
+        person = self.find(claims)
+        now_ns, longest_ns = self._clock.time_ns(), int(self._access.session_h * 3600 * _NS)
+        with self._lock:
+            self._used_ns = {each: at for each, at in self._used_ns.items() if now_ns - at < longest_ns}
+            self._used_ns[read_claims(claims, self._provider)] = now_ns
+        return person
+
+    def end(self, claims: Mapping[str, object]) -> None:
+        """Log the person out everywhere, so that a copy of the cookie is worth nothing.
+
+        Raises:
+            Refused: as `find`: there is nothing to end.
+            Retryable: it can't be written to the register and the trail; on these pages it is ended all the same.
+        """
+        person = self.find(claims)
+        with self._lock:
+            self._used_ns[read_claims(claims, self._provider)] = 0
+        self._people.end_sessions(person.name, by=person.name)
+
+    def _check_age(self, identity: Identity) -> None:
+        now_ns = self._clock.time_ns()
+        now, idle = utc_from_ns(now_ns), timedelta(minutes=self._access.idle_min)
+        with self._lock:
+            used_ns = self._used_ns.get(identity)
+        used = identity.issued_at if used_ns is None else utc_from_ns(used_ns)
+        if identity.issued_at - timedelta(seconds=LEEWAY_S) > now:
+            raise Refused("login.token", "this login is of a time to come: mend the clocks")
+        if now >= identity.issued_at + timedelta(hours=self._access.session_h):
+            raise Refused("login.expired", "the session is over: log in again")
+        if now >= used + idle:
+            raise Refused("login.expired", f"nobody has done anything here for {self._access.idle_min:g} minutes")

@@ -1,0 +1,72 @@
+"""`lfr users`: who is registered gets an account and a link, once; nobody has a password by default."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lfr_core.common.errors import Refused
+from lfr_core.custody.identity.canaille import account_directory
+from lfr_core.custody.identity.invitation import invite_person, login_of, new_password_link
+from lfr_core.custody.installation import Installation
+from lfr_core.custody.people import People, Rank, Role
+from tests.support.identity import PASSWORD, IdentityServer, NotLoggedInError, log_in_at, set_password
+from tests.support.vault_server import serving_vault
+
+pytestmark = pytest.mark.identity
+
+DEE, CHI = "Dee Invites", "C. Adeyemi"
+
+
+@pytest.fixture
+def installation(identity_server: IdentityServer, tmp_path: Path) -> Iterator[Installation]:
+    """A home of its own whose people log in at the server of all tests."""
+    settings = identity_server.settings_at(tmp_path / "home")
+    with serving_vault(settings), Installation(settings) as installation:
+        people = People(installation.engine, installation.trail, installation.clock)
+        people.add(DEE, {Role.COMPLIANCE}, Rank.POLICE_STAFF, by=DEE)
+        people.add(CHI, {Role.PLANNER}, Rank.SERGEANT, by=DEE)
+        yield installation
+
+
+def test_a_login_is_proposed_from_the_name() -> None:
+    assert [login_of(name) for name in (CHI, "Zoë Ní Bhriain", "李")] == ["c.adeyemi", "zoe.ni.bhriain", ""]
+
+
+def test_who_is_registered_gets_an_account_whose_password_a_link_sets_once(
+    installation: Installation, identity_server: IdentityServer
+) -> None:
+    people = People(installation.engine, installation.trail, installation.clock)
+    invited = invite_person(installation, CHI, login="c.adeyemi", by=DEE)
+    with pytest.raises(NotLoggedInError):
+        log_in_at(identity_server.provider, invited.login, PASSWORD)
+    set_password(invited.link)
+    identity = log_in_at(identity_server.provider, invited.login, PASSWORD)
+    set_password(invited.link, "a word of somebody who found the link")
+
+    assert people.of_identity(identity.issuer, identity.subject).name == CHI
+    assert log_in_at(identity_server.provider, invited.login, PASSWORD).subject == identity.subject
+    with pytest.raises(Refused, match="has an account"):
+        invite_person(installation, CHI, login="c.adeyemi.2", by=DEE)
+
+    with pytest.raises(Refused, match="only a person registered with role compliance"):
+        new_password_link(installation, CHI, by="Joe Public")
+    set_password(new_password_link(installation, CHI, by=DEE), "another password of tests")
+    with pytest.raises(Refused, match="sessions were ended"):
+        people.of_identity(identity.issuer, identity.subject, since=identity.issued_at)
+    assert log_in_at(identity_server.provider, invited.login, "another password of tests").subject == identity.subject
+
+
+def test_an_account_that_becomes_nobodys_is_not_left_behind(installation: Installation) -> None:
+    before = len(installation_accounts(installation))
+
+    with pytest.raises(Refused, match="only a person registered with role compliance"):
+        invite_person(installation, CHI, login="chi.alone", by="Joe Public")
+
+    assert len(installation_accounts(installation)) == before
+
+
+def installation_accounts(installation: Installation) -> tuple[object, ...]:
+    return account_directory(installation.settings, installation.policy.access).accounts()

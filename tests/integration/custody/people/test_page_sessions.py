@@ -1,0 +1,142 @@
+"""A login on the pages counts for a session at most, while it is used, and while the register lets the person in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
+
+from lfr_core.common.errors import Refused
+from lfr_core.custody.identity.page_sessions import PageSessions
+from lfr_core.custody.people import People
+from lfr_core.domain.policy import load_policy
+from lfr_core.storage.engine import open_engine
+from tests.support.identity import ISSUER, a_provider
+from tests.support.people import registered
+from tests.support.records import ManualClock
+
+DEE, PAT = "Dee Compliance", "Pat Planner"
+ACCESS = load_policy().access
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+def people(sqlite_url: str, clock: ManualClock) -> Iterator[People]:
+    engine: Engine = open_engine(sqlite_url)
+    people = registered(engine, clock)
+    people.link_identity(PAT, ISSUER, "s1", by=DEE)
+    yield people
+    engine.dispose()
+
+
+@pytest.fixture
+def sessions(people: People, clock: ManualClock) -> PageSessions:
+    return PageSessions(a_provider(), people, ACCESS, clock)
+
+
+def claims(clock: ManualClock, **changes: Any) -> dict[str, Any]:
+    """What Streamlit keeps of a login just now."""
+    known = {"iss": ISSUER, "aud": "openlfr-staff", "sub": "s1", "iat": clock.now_ns // 10**9, "is_logged_in": True}
+    return known | changes
+
+
+def refusal(call: Any, *given: object) -> str:
+    with pytest.raises(Refused) as caught:
+        call(*given)
+    return caught.value.rule
+
+
+def test_a_login_is_the_person_whose_account_it_is(sessions: PageSessions, clock: ManualClock) -> None:
+    assert sessions.use(claims(clock)).name == PAT
+    assert sessions.use(claims(clock, aud=["another", "openlfr-staff"])).name == PAT
+
+
+@pytest.mark.parametrize(
+    ("changes", "rule"),
+    [
+        ({"is_logged_in": False}, "login.none"),
+        ({"is_logged_in": "True"}, "login.none"),
+        ({"iss": "https://login.example.test/other"}, "login.token"),
+        ({"aud": "openlfr-cli"}, "login.token"),
+        ({"aud": None}, "login.token"),
+        ({"sub": None}, "login.token"),
+        ({"sub": ["s1"]}, "login.token"),
+        ({"iat": None}, "login.token"),
+        ({"iat": True}, "login.token"),
+        ({"iat": 10**11}, "login.token"),
+        ({"sub": "s2"}, "identity.unknown"),
+        ({"name": PAT, "email": PAT, "sub": PAT}, "identity.unknown"),
+    ],
+)
+def test_what_is_no_login_of_ours_is_nobody(
+    sessions: PageSessions, clock: ManualClock, changes: dict[str, Any], rule: str
+) -> None:
+    assert refusal(sessions.use, claims(clock, **changes)) == rule
+    assert refusal(sessions.find, {}) == "login.none"
+
+
+def test_a_session_ends_with_the_shift_however_much_it_is_used(sessions: PageSessions, clock: ManualClock) -> None:
+    given = claims(clock)
+    steps = int(ACCESS.session_h * 60 / (ACCESS.idle_min / 2))
+    for _ in range(steps):
+        sessions.use(given)
+        clock.advance(ACCESS.idle_min * 30)
+
+    assert refusal(sessions.use, given) == "login.expired"
+    assert sessions.use(claims(clock)).name == PAT
+
+
+def test_a_page_that_nobody_touches_ends_though_it_refreshes_by_itself(
+    sessions: PageSessions, clock: ManualClock
+) -> None:
+    given = claims(clock)
+    sessions.use(given)
+    for _ in range(29):
+        clock.advance(ACCESS.idle_min * 2)
+        sessions.find(given)
+    clock.advance(ACCESS.idle_min * 2)
+
+    assert refusal(sessions.find, given) == "login.expired"
+    assert refusal(sessions.use, given) == "login.expired"
+
+
+def test_after_a_restart_only_who_has_just_logged_in_is_in(
+    sessions: PageSessions, people: People, clock: ManualClock
+) -> None:
+    given = claims(clock)
+    clock.advance(ACCESS.idle_min * 50)
+    sessions.use(given)
+    clock.advance(ACCESS.idle_min * 50)
+    sessions.use(given)
+    restarted = PageSessions(a_provider(), people, ACCESS, clock)
+
+    assert refusal(restarted.use, given) == "login.expired"
+
+
+def test_a_cookie_that_was_copied_before_the_logout_is_worth_nothing(
+    sessions: PageSessions, people: People, clock: ManualClock
+) -> None:
+    copied = claims(clock)
+    sessions.use(copied)
+    clock.advance(2.0)
+    sessions.end(copied)
+    elsewhere = PageSessions(a_provider(), people, ACCESS, clock)
+
+    assert refusal(elsewhere.use, copied) == "identity.session-ended"
+    assert refusal(sessions.use, copied) == "login.expired"
+    clock.advance(1.0)
+    assert sessions.use(claims(clock)).name == PAT
+
+
+def test_who_is_revoked_is_out_at_the_next_look(sessions: PageSessions, people: People, clock: ManualClock) -> None:
+    given = claims(clock)
+    sessions.use(given)
+    people.revoke(PAT, why="left the force", by=DEE)
+
+    assert refusal(sessions.find, given) == "people.revoked"
