@@ -6,6 +6,8 @@ here is refused.
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -21,6 +23,9 @@ from lfr_core.common.errors import LfrError
 
 __all__ = ["OwnDownloads"]
 
+_DRAW_S = 3.0
+"""A click on a download draws its page anew, and until it is drawn it has shown nothing."""
+_LOOK_S = 0.1
 _WHOSE = ("iss", "sub", "iat")
 
 
@@ -42,17 +47,20 @@ class OwnDownloads:
         if scope["type"] == "http" and scope["path"].startswith(self._path):
             claims = read_cookie(Request(scope), self._origin)
             file = scope["path"].removeprefix(self._path).partition(".")[0]
-            if not await run_in_threadpool(self._may_have, claims, file):
+            if not await self._may_have(claims, file):
                 await PlainTextResponse("Log in, and open the page anew.", status_code=403)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
 
-    def _may_have(self, claims: Mapping[str, object], file: str) -> bool:
+    async def _may_have(self, claims: Mapping[str, object], file: str) -> bool:
         try:
-            self._check(claims)
+            await run_in_threadpool(self._check, claims)
         except LfrError:
             return False
-        return was_shown(claims, file)
+        ends = time.monotonic() + _DRAW_S
+        while not (shown := was_shown(claims, file)) and time.monotonic() < ends:  # noqa: ASYNC110  Streamlit tells nobody
+            await asyncio.sleep(_LOOK_S)
+        return shown
 
 
 def read_cookie(request: Request, origin: str) -> Mapping[str, object]:
