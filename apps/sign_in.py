@@ -107,7 +107,7 @@ def _draw_refusal(error: LfrError, log_in: Callable[[], None]) -> None:
     if error.rule != "login.none":
         st.error(f"{error}. {_WHAT_TO_DO.get(error.rule, '')}".strip())
     st.text("Log in with your own account to see the pages of your role.")
-    if st.button("Log in", type="primary", key="log-in"):
+    if st.button("Log in", key="log-in"):  # a primary one has too little contrast in the dark
         try:
             log_in()
         except LfrError as away:

@@ -198,7 +198,8 @@ def test_no_part_of_the_pages_breaks_a_rule_of_wcag(
 
     page.goto(planner)
     page.get_by_role("button", name="Log in").wait_for()
-    look("sign-in")
+    page.locator("[data-testid='stStatusWidget']").wait_for(state="detached")
+    look("login")
     open_as(page, logins, planner, OFFICER)
     for part, there in (
         ("Waiting for you", ".pln-empty, .pln-facts"),
