@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
+import socket
+import socketserver
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -33,34 +34,36 @@ PAT = "Pat Planner"
 @contextmanager
 def forwarding(port: int, target: int) -> Iterator[None]:
     """A proxy on the loopback `port` that hands on every byte, WebSockets among them, and the Host as it came."""
-    loop = asyncio.new_event_loop()
 
-    async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while data := await reader.read(65_536):
-            writer.write(data)
-            await writer.drain()
-        writer.close()
+    class Forward(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            with socket.create_connection(("127.0.0.1", target)) as there:
+                pumps = [
+                    threading.Thread(target=pump, args=pair) for pair in ((self.request, there), (there, self.request))
+                ]
+                for each in pumps:
+                    each.start()
+                for each in pumps:
+                    each.join()
 
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        there, back = await asyncio.open_connection("127.0.0.1", target)
-        await asyncio.gather(pump(reader, back), pump(there, writer), return_exceptions=True)
+    with socketserver.ThreadingTCPServer(("127.0.0.1", port), Forward) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield
+        finally:
+            server.shutdown()
+            thread.join()
 
-    async def run() -> None:
-        async with await asyncio.start_server(serve, "127.0.0.1", port):
-            await stopped.wait()
 
-    stopped = asyncio.Event()
-    thread = threading.Thread(target=loop.run_until_complete, args=(run(),))
-    thread.start()
-    try:
-        yield
-    finally:
-        loop.call_soon_threadsafe(stopped.set)
-        thread.join()
-        for task in asyncio.all_tasks(loop):
-            task.cancel()
-        loop.run_until_complete(asyncio.sleep(0))
-        loop.close()
+def pump(source: socket.socket, sink: socket.socket) -> None:
+    """Hand on what comes until one side ends, then end both."""
+    with suppress(OSError):
+        while data := source.recv(65_536):
+            sink.sendall(data)
+    for each in (source, sink):
+        with suppress(OSError):
+            each.shutdown(socket.SHUT_RDWR)
 
 
 @pytest.fixture(scope="module")
