@@ -1,13 +1,14 @@
-"""Streamlit's options for our pages, and the command of one that needs no login; no Streamlit is imported here."""
+"""Streamlit's options for our pages; no Streamlit is imported here."""
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Sequence
-from pathlib import Path
+from typing import Final
 
-__all__ = ["streamlit_command", "streamlit_options"]
+__all__ = ["LOOPBACK", "streamlit_options"]
+
+LOOPBACK: Final = "127.0.0.1"
+"""The supervisor asks there whether a page is alive; no name can be made to point at a number."""
 
 _THEMES = {
     "light": {
@@ -33,7 +34,7 @@ def streamlit_options(port: int, hosts: Sequence[str]) -> dict[str, object]:
     Each is said, so that no `.streamlit` folder where somebody stands says another.
     """
     options: dict[str, object] = {
-        "server.address": "127.0.0.1",
+        "server.address": LOOPBACK,
         "server.port": port,
         "server.headless": True,
         "server.fileWatcherType": "none",
@@ -56,19 +57,3 @@ def streamlit_options(port: int, hosts: Sequence[str]) -> dict[str, object]:
     for theme, colours in _THEMES.items():
         options |= {f"theme.{theme}.{name}": value for name, value in colours.items()}
     return options
-
-
-def streamlit_command(script: Path, port: int, hosts: Sequence[str], arguments: Sequence[str] = ()) -> list[str]:
-    """Build the command of a page on the loopback `port`, opened under one of the names `hosts`.
-
-    It is ready when `/_stcore/health` answers.
-    """
-    flags = [flag for name, value in streamlit_options(port, hosts).items() for flag in _flags(name, value)]
-    own = ["--", *arguments] if arguments else []
-    return [sys.executable, "-m", "streamlit", "run", str(script), *flags, *own]
-
-
-def _flags(name: str, value: object) -> list[str]:
-    if isinstance(value, list):
-        return [f"--{name}={each}" for each in value]
-    return [f"--{name}={value if isinstance(value, str) else json.dumps(value)}"]

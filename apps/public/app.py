@@ -1,4 +1,4 @@
-"""The public page: `streamlit run app.py -- --folder FOLDER [--key HEX]`.
+"""The public page, as `python -m apps.public ... --folder FOLDER [--key HEX]` runs it.
 
 It shows the published files and can reach nothing else: no setting, no database, no vault is known to its process.
 """

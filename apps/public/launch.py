@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import suppress
-from pathlib import Path
 
-from apps.screens import streamlit_command
 from lfr_core.common.errors import Refused
 from lfr_core.common.settings import Settings
 from lfr_core.custody.audit.head_checkpoint import read_public_key
@@ -18,7 +17,8 @@ def command(settings: Settings) -> list[str]:
 
     It is told the folder and, once the vault has made it, the key that signs; no setting and no secret.
     """
-    arguments = ["--folder", str(settings.public_site.absolute())]
+    hosts = [f"--host={host}" for host in settings.page_hosts]
+    told = [f"--port={settings.public_port}", *hosts, "--folder", str(settings.public_site.absolute())]
     with suppress(Refused):
-        arguments += ["--key", read_public_key(settings.keystore_folder).hex()]
-    return streamlit_command(Path(__file__).with_name("app.py"), settings.public_port, settings.page_hosts, arguments)
+        told += ["--key", read_public_key(settings.keystore_folder).hex()]
+    return [sys.executable, "-m", "apps.public", *told]

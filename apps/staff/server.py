@@ -10,7 +10,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from streamlit.web.server.starlette import App
 
 from apps.http_guards import AnswerHeaders, OneAddress, page_headers
-from apps.screens import streamlit_options
+from apps.screens import LOOPBACK, streamlit_options
 from apps.staff.downloads import OwnDownloads
 from apps.staff.process import page_sessions, pages_installation
 from lfr_core.common.settings import Settings
@@ -18,8 +18,6 @@ from lfr_core.custody.identity.page_client import page_auth
 from lfr_core.custody.identity.provider import provider_of
 
 __all__ = ["serve_staff_app", "staff_options"]
-
-_LOOPBACK = "127.0.0.1"  # the supervisor asks whether the page is alive; no name can be made to point at a number
 
 
 def serve_staff_app() -> None:
@@ -35,7 +33,7 @@ def serve_staff_app() -> None:
     headers = page_headers(provider_of(settings).issuer)
     middleware = [
         Middleware(AnswerHeaders, headers=headers, is_secure=address.startswith("https://")),
-        Middleware(TrustedHostMiddleware, allowed_hosts=[*settings.page_hosts, _LOOPBACK], www_redirect=False),
+        Middleware(TrustedHostMiddleware, allowed_hosts=[*settings.page_hosts, LOOPBACK], www_redirect=False),
         Middleware(OwnDownloads, check=page_sessions().find, **downloads),
     ]
     if not settings.page_url:  # a proxy may ask under another name than the browser did

@@ -67,7 +67,7 @@ def covered(
             logins.log_in(page.context, EVERYTHING)
         page.goto(address)
         page.locator('[data-testid="stMain"] h1', has_text=heading).first.wait_for(timeout=60_000)
-        page.wait_for_function("!document.querySelector('[data-stale=true]')", timeout=30_000)
+        page.wait_for_function("() => !document.querySelector('[data-stale=true]')", timeout=30_000)
         found = page.evaluate(COVERED)
         assert heading in found["title"]
         return list(found["over"])
@@ -95,7 +95,7 @@ def test_the_operators_page_opens_at_its_name_too(
         logins.log_in(page.context, EVERYTHING)
         page.goto(f"{address}/{path}")
         page.locator('[data-testid="stMain"] h1').first.wait_for(timeout=60_000)
-        page.wait_for_function("!document.querySelector('[data-stale=true]')", timeout=30_000)
+        page.wait_for_function("() => !document.querySelector('[data-stale=true]')", timeout=30_000)
 
         assert page.get_by_text("Page not found").count() == 0
     finally:

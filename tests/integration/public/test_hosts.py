@@ -8,9 +8,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
-from apps.screens import streamlit_command
+from apps.public.launch import command
+from apps.screens import streamlit_options
 from apps.supervisor.probes import http_ok
 from lfr_core.common.settings import Settings
 from tests.support.milvus import free_port
@@ -21,12 +23,11 @@ PORT_NAMES = ("127.0.0.1", "localhost")
 @pytest.fixture(scope="module")
 def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     folder, number = tmp_path_factory.mktemp("page"), free_port()
-    (folder / "app.py").write_text("import streamlit\nstreamlit.write('a page')\n")
     (folder / ".streamlit").mkdir()
     config = "[server]\nenableCORS = false\nenableXsrfProtection = false\nallowedHosts = ['*']\n"
     (folder / ".streamlit" / "config.toml").write_text(config)  # of the folder one stands in
-    command = streamlit_command(folder / "app.py", number, Settings().page_hosts)
-    page = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    started = command(Settings(home=folder, public_port=number))
+    page = subprocess.Popen(started, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         deadline = time.monotonic() + 60
         while not http_ok(f"http://127.0.0.1:{number}/_stcore/health")(page.pid):
@@ -55,14 +56,20 @@ def knock(port: int, host: str) -> int:
 
 def test_a_page_opens_under_this_machines_names_only(port: int) -> None:
     assert [knock(port, f"{name}:{port}") for name in PORT_NAMES] == [101, 101]
-    assert [knock(port, name) for name in (f"evil.example:{port}", "10.0.0.1", "")] == [403, 403, 403]
+    refused = [knock(port, name) for name in (f"evil.example:{port}", "10.0.0.1", "")]
+    assert set(refused) <= {400, 403}
+
+
+def test_no_answer_of_the_public_page_may_be_framed_or_run_a_strangers_script(port: int) -> None:
+    headers = httpx.get(f"http://127.0.0.1:{port}/", trust_env=False).headers
+
+    assert "frame-ancestors 'none'" in headers["content-security-policy"]
+    assert "script-src 'self' 'sha256-" in headers["content-security-policy"]
+    assert headers["referrer-policy"] == "no-referrer"
 
 
 def test_a_proxys_name_is_added_by_a_setting(tmp_path: Path) -> None:
-    hosts = Settings(page_hosts=("127.0.0.1", "lfr.example")).page_hosts
-    command = streamlit_command(tmp_path / "app.py", 1, hosts)
+    started = command(Settings(home=tmp_path, page_hosts=("127.0.0.1", "lfr.example")))
 
-    assert [word for word in command if "allowedHosts" in word] == [
-        "--server.allowedHosts=127.0.0.1",
-        "--server.allowedHosts=lfr.example",
-    ]
+    assert [word for word in started if "--host" in word] == ["--host=127.0.0.1", "--host=lfr.example"]
+    assert streamlit_options(1, ("127.0.0.1", "lfr.example"))["server.allowedHosts"] == ["127.0.0.1", "lfr.example"]
