@@ -12,6 +12,8 @@ import httpx
 import pytest
 from streamlit.web.server.starlette.starlette_app_utils import create_signed_value
 
+from apps.demo.people import DemoPerson
+from apps.demo.visitor import VisitorLink
 from lfr_core.common.settings import Settings
 from lfr_core.custody.identity.invitation import login_of
 from lfr_core.custody.identity.page_client import cookie_secret
@@ -245,3 +247,22 @@ def test_a_download_is_for_whom_it_was_shown_while_they_are_in(
     time.sleep(1.1)
     logins.people.end_sessions(DEE, by=DEE)
     assert status(dict(logins.cookies[DEE])) == 403
+
+
+def test_a_demonstrations_visitor_gets_in_by_one_link_and_one_click_and_nobody_without_the_link(
+    context: BrowserContext, logins: PageLogins
+) -> None:
+    ((issuer, subject),) = logins.people.identities_of(OLU)
+    olu = DemoPerson(logins.people.of_identity(issuer, subject), login_of(OLU), PASSWORD)
+    with VisitorLink(logins.settings, [olu]) as link:
+        base, secret = link.address.rsplit("/", 1)
+        page = context.new_page()
+        page.goto(link.address)
+        page.get_by_text("This is a demonstration").wait_for()
+        page.get_by_role("link", name=OLU).click()
+        page.locator(".lfr-who").filter(has_text=OLU).wait_for(timeout=30_000)
+
+        for path in ("", "/", f"/{secret[:-1]}", f"/x/{olu.login}", f"/{secret}/dana.compliance"):
+            answer = httpx.get(f"{base}{path}", trust_env=False)
+            assert (answer.status_code, answer.headers.get("set-cookie")) == (404, None), path
+    assert PASSWORD not in repr(olu)
