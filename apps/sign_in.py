@@ -12,16 +12,12 @@ from html import escape
 from typing import Final
 
 import streamlit as st
-from sqlalchemy import Engine
 
 from lfr_core.common.errors import LfrError, Refused
 from lfr_core.custody.identity.page_sessions import PageSessions
-from lfr_core.custody.people.lookup import acting
-from lfr_core.custody.people.roles import Person, Role
-from lfr_core.domain.actors import person_name
-from lfr_core.storage.engine import reading
+from lfr_core.custody.people.roles import AuthenticatedPerson, Role
 
-__all__ = ["CHECK_S", "PageSession", "draw_person", "logged_in", "may_see", "registered"]
+__all__ = ["CHECK_S", "PageSession", "draw_person", "logged_in", "may_see"]
 
 CHECK_S: Final = 10.0
 """Seconds after which a page that nobody touches looks whether its person is still in."""
@@ -37,18 +33,12 @@ _WHAT_TO_DO = {
 class PageSession:
     """One session of the pages and whoever is logged in there."""
 
-    person: Person
+    person: AuthenticatedPerson
     """As found when the page was drawn."""
-    use: Callable[[], Person]
+    use: Callable[[], AuthenticatedPerson]
     """Find the person anew, who has just done something. Raises as `PageSessions.use`."""
     log_out: Callable[[], None]
     """End all their sessions. Raises as `PageSessions.end`."""
-
-
-def registered(engine: Engine, name: str, roles: Collection[Role]) -> Person:
-    """Find the person of that name, who may act in one of `roles`. Raises Refused `actor.not-a-person`, `people.*`."""
-    with reading(engine) as session:
-        return acting(session, person_name(name), roles)
 
 
 def logged_in(sessions: PageSessions, log_in: Callable[[], None]) -> PageSession | None:

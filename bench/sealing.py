@@ -36,6 +36,7 @@ from lfr_core.common.settings import Settings
 from lfr_core.custody.audit.trail import AuditTrail
 from lfr_core.custody.installation import Installation
 from lfr_core.custody.people import People, Rank, Role
+from lfr_core.custody.people.demonstration import play_people
 from lfr_core.custody.vault.client import VaultClient, vault_client
 from lfr_core.custody.vault.frames import VaultOpener, VaultSealer
 from lfr_core.deployments.attendance import Attendance
@@ -184,8 +185,9 @@ def main() -> int:
         gallery.add(GALLERY, engine.contract_id, [Reference("r", "e", engine.embed([face.aligned])[0])])
         open_deployment(settings, engine.contract_id, policy)
         people = People(database, AuditTrail(vault, SystemClock()), SystemClock())
-        people.add(OPERATOR, {Role.COMPLIANCE, Role.OPERATOR}, Rank.CONSTABLE, by=OPERATOR)
-        stack.enter_context(Attendance(database).keep_alive(DEPLOYMENT, OPERATOR))
+        cast = {OPERATOR: ({Role.COMPLIANCE, Role.OPERATOR}, Rank.CONSTABLE)}
+        operator = play_people(people, cast)[OPERATOR]
+        stack.enter_context(Attendance(database).keep_alive(DEPLOYMENT, operator))
         bench = Bench(engine, gallery, DeploymentReader(database), vault, policy)
         jpegs = street_frames(settings, options.frames)
         clear, clock = InTheClear(), SystemClock()

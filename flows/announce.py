@@ -67,7 +67,7 @@ def call_the_publication_officer(installation: Installation, deployment: str, no
     return StepResult(
         End.FAILED,
         f"Not announced: {notice_h:.1f} h are left, the policy asks for {asks}.",
-        f"* `lfr deployment withhold {deployment} --reason-class … --by NAME --approved-by OFFICER`: the reasons are a "
+        f"* `lfr deployment withhold {deployment} --reason-class … --approved-by OFFICER`: the reasons are a "
         "closed list; or\n"
-        f"* `lfr deployment plan {deployment} FORM --by NAME` with a later start.\n",
+        f"* `lfr deployment plan {deployment} FORM` with a later start.\n",
     )

@@ -49,7 +49,7 @@ def ask_the_planner_to_compile_it(installation: Installation, deployment: str) -
     return StepResult(
         End.DONE,
         "The application names no folder: its planner compiles the list by hand.",
-        f"`lfr deployment compile {deployment} FOLDER --by NAME`",
+        f"`lfr deployment compile {deployment} FOLDER`",
     )
 
 

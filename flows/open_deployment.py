@@ -85,7 +85,7 @@ def call_who_must_act(
     rows = [f"| {each.condition} | {each.who} | {each.why.replace('|', '/')} |" for each in unmet]
     if status is not DeploymentStatus.READY:
         call_role(installation, Role.PLANNER, deployment, "its hours have begun and nobody has called it ready")
-        rows.append(f"| ready | planner | it is {status.value}: `lfr deployment ready {deployment} --by NAME` |")
+        rows.append(f"| ready | planner | it is {status.value}: `lfr deployment ready {deployment}` |")
     names = ", ".join(
         [*(each.condition.value for each in unmet), *(() if status is DeploymentStatus.READY else ("ready",))]
     )

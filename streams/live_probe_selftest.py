@@ -12,6 +12,8 @@ from typing import Generic, TypeVar
 from lfr_core.common.errors import LfrError, Refused, Retryable
 from lfr_core.custody.audit.port import AuditEvent, Verb
 from lfr_core.custody.installation import Installation
+from lfr_core.custody.people.lookup import acting
+from lfr_core.custody.people.roles import Actor, Role, principal_of
 from lfr_core.deployments.monitoring.gallery import GalleryCheck
 from lfr_core.deployments.monitoring.selftest import (
     SelfTest,
@@ -25,7 +27,7 @@ from lfr_core.deployments.monitoring.selftest import (
 )
 from lfr_core.deployments.monitoring.store import answers_to, keep_self_test
 from lfr_core.deployments.views import DeploymentReader
-from lfr_core.domain.actors import Principal, SystemActor
+from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.deployments import DeploymentView
 from lfr_core.recognition.faces.types import FaceEngine
 from lfr_core.recognition.gallery.port import Gallery
@@ -38,6 +40,7 @@ __all__ = ["SelfTester", "run_self_test"]
 
 _LOOK_S = 0.1
 _ACTOR = SystemActor.SELF_TEST
+_TESTERS = frozenset(Role) - {Role.AUDITOR}
 T = TypeVar("T")
 
 
@@ -51,7 +54,7 @@ class SelfTester:
     """Raises Fatal when the pack is missing or damaged."""
     sleep: Callable[[float], None] = time.sleep
 
-    def test(self, deployment: str, *, by: Principal) -> SelfTest:
+    def test(self, deployment: str, *, by: Actor) -> SelfTest:
         """Run every check and keep the result: a green one is a proof that the chain works (`last_proven_ns`).
 
         Args:
@@ -70,7 +73,8 @@ class SelfTester:
         began_ns = self.installation.now_ns
         done = SelfTest(uuid.uuid4(), deployment, began_ns, run_checks(self._checks(view)))
         red = sum(not line.ok for line in done.lines)
-        self.installation.trail.prepare(by)
+        actor = principal_of(by)
+        self.installation.trail.prepare(actor)
         with writing(self.installation.engine) as session:
             keep_self_test(
                 session,
@@ -81,9 +85,11 @@ class SelfTester:
                 green=done.green,
                 detail=done.to_json(),
             )
+            if not isinstance(by, SystemActor):
+                acting(session, by, _TESTERS)
             facts: dict[str, str | int] = {"lines": len(done.lines), "red": red}
             self.installation.trail.append(
-                session, AuditEvent(Verb.CONSULT, by, deployment, f"proof:{done.id}", "proof.self-test", facts)
+                session, AuditEvent(Verb.CONSULT, actor, deployment, f"proof:{done.id}", "proof.self-test", facts)
             )
         return done
 
@@ -179,7 +185,7 @@ class _Once(Generic[T]):
         return self._made
 
 
-def run_self_test(installation: Installation, deployment: str, *, by: Principal) -> SelfTest:
+def run_self_test(installation: Installation, deployment: str, *, by: Actor) -> SelfTest:
     """Run the self-test of an installation; see `SelfTester.test`. Takes seconds, most of them to load the pack."""
     from lfr_core.recognition.faces.engine import build_engine
     from lfr_core.recognition.gallery.milvus import MilvusGallery

@@ -17,8 +17,9 @@ from apps.cli.common import AsJson, guard, print_json, print_plain
 if TYPE_CHECKING:
     from lfr_core.common.errors import LfrError
     from lfr_core.custody.installation import Installation
+    from lfr_core.custody.people import Actor, AuthenticatedPerson
 
-__all__ = ["Output", "command"]
+__all__ = ["Output", "command", "logged_in", "logged_in_or_machine"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +55,9 @@ def command(app: typer.Typer, name: str | None = None, *, migrated: bool = False
     """Make a function a command of `app`. The function itself stays as it is.
 
     Errors of OpenLFR become one sentence and an exit code. A first argument that is annotated `Installation` is the
-    installation of the environment's settings, open while the function runs. A function that returns `Output` has the
-    option `--json`; if it names `as_json` among its arguments, it is given that too.
+    installation of the environment's settings, open while the function runs. One annotated `AuthenticatedPerson` is
+    who is logged in at this terminal (`lfr login`); the command is refused while nobody is. A function that returns
+    `Output` has the option `--json`; if it names `as_json` among its arguments, it is given that too.
 
     Args:
         app: the group.
@@ -67,6 +69,7 @@ def command(app: typer.Typer, name: str | None = None, *, migrated: bool = False
         own = list(inspect.signature(function).parameters.values())
         is_given_installation = bool(own) and own[0].annotation == "Installation"
         has_json = function.__annotations__["return"] == "Output"
+        who = next((parameter.name for parameter in own if parameter.annotation == "AuthenticatedPerson"), "")
         reads_json = any(parameter.name == "as_json" for parameter in own)
 
         @functools.wraps(function)
@@ -74,15 +77,44 @@ def command(app: typer.Typer, name: str | None = None, *, migrated: bool = False
             as_json = bool(options.get("as_json") if reads_json else options.pop("as_json", False))
             with guard(), ExitStack() as stack:
                 given = (stack.enter_context(_open_installation(migrated=migrated)),) if is_given_installation else ()
+                if who:
+                    options[who] = logged_in(*given)
                 output = function(*given, **options)
                 if output is not None:
                     output.write(as_json=as_json)
 
-        _show_options(run, own[1:] if is_given_installation else own, add_json=has_json and not reads_json)
+        shown = [parameter for parameter in own[is_given_installation:] if parameter.name != who]
+        _show_options(run, shown, add_json=has_json and not reads_json)
         app.command(name)(run)
         return function
 
     return register
+
+
+def logged_in(installation: Installation) -> AuthenticatedPerson:
+    """Find who is logged in at this terminal. Raises as `lfr_core.custody.identity.terminal.person_logged_in`."""
+    from lfr_core.custody.identity.terminal import command_line_login, person_logged_in
+    from lfr_core.custody.people import People
+
+    people = People(installation.engine, installation.trail, installation.clock)
+    return person_logged_in(command_line_login(installation), people)
+
+
+def logged_in_or_machine(installation: Installation) -> Actor:
+    """Find who is logged in at this terminal; where nobody is, this machine's user acts: on trials, and nothing else.
+
+    Raises:
+        Refused, Retryable: as `logged_in`, where there is a login.
+    """
+    from lfr_core.common.errors import Refused
+    from lfr_core.domain.actors import SystemActor
+
+    try:
+        return logged_in(installation)
+    except Refused as refused:
+        if refused.rule not in {"login.none", "login.installation"}:
+            raise
+        return SystemActor.LFR
 
 
 def _open_installation(*, migrated: bool) -> Installation:

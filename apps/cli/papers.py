@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from apps.cli.command import Output, command
-from apps.cli.common import console, person_option, today_in_england
+from apps.cli.common import console, today_in_england
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
     from lfr_core.custody.installation import Installation
+    from lfr_core.custody.people import AuthenticatedPerson
     from lfr_core.deployments.compliance_documents import ComplianceDocument, ComplianceDocumentKind
 
 __all__ = ["app"]
@@ -38,7 +39,7 @@ def add(
     review_by: Annotated[
         datetime, typer.Option("--review-by", metavar="DATE", formats=["%Y-%m-%d"], help="Its last good day.")
     ],
-    by: Annotated[str, person_option("--by", "Who approves it: compliance or an authorising officer.")],
+    by: AuthenticatedPerson,
     deployment: Deployment = "",
 ) -> Output:
     """Register a version of a document. It supersedes those before; itself it never changes.
@@ -46,7 +47,7 @@ def add(
     The document is published with its title, version and dates.
 
     Example: lfr papers add dpia dpia-3.pdf --title "Live facial recognition: data protection impact assessment"
-    --version 3.0 --review-by 2027-10-31 --by "D. Mensah"
+    --version 3.0 --review-by 2027-10-31
     """
     from apps.services import build_document_register
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
-from apps.cli.command import Output, command
-from apps.cli.common import DeploymentId, console, person_option
+from apps.cli.command import Output, command, logged_in_or_machine
+from apps.cli.common import DeploymentId, console
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,23 +22,18 @@ app = typer.Typer(no_args_is_help=True, help="Proof that the chain works: self-t
 
 
 @command(app, "self-test")
-def self_test(
-    installation: Installation,
-    deployment: DeploymentId,
-    name: Annotated[str, person_option("--name", "Who asks, for the audit trail. Default: nobody by name.")] = "",
-) -> Output:
+def self_test(installation: Installation, deployment: DeploymentId) -> Output:
     """Test everything that can be tested before the gate opens; exit code 75 when a line is red.
 
     Vault and clock, records, the model pack, the drawn test face in the deployment's own gallery, the broker, every
     recogniser and the recorder, space for footage. A green one opens the gate's condition `proven` for some minutes.
 
-    Example: lfr probe self-test high-street-0412 --name 'A. Okafor'
+    Example: lfr probe self-test high-street-0412
     """
     from lfr_core.common.errors import Retryable
-    from lfr_core.domain.actors import SystemActor
     from streams.live_probe_selftest import run_self_test
 
-    done = run_self_test(installation, deployment, by=name or SystemActor.LFR)
+    done = run_self_test(installation, deployment, by=logged_in_or_machine(installation))
     lines = [{"name": line.name, "ok": line.ok, "said": line.message} for line in done.lines]
     red = Retryable(f"the self-test of {deployment} is red: do what the red lines say, and test again")
     return Output(

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from apps.cli.command import Output, command
-from apps.cli.common import console, person_option
+from apps.cli.command import Output, command, logged_in
+from apps.cli.common import console
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from lfr_core.custody.installation import Installation
-    from lfr_core.custody.people import People, Person, Rank, Role
+    from lfr_core.custody.people import Actor, AuthenticatedPerson, People, Person, Rank, Role
 
 __all__ = ["app"]
 
@@ -28,7 +28,6 @@ Roles = Annotated[
     ),
 ]
 RankOption = Annotated[str, typer.Option("--rank", help="police-staff, constable, sergeant, ... chief-constable.")]
-By = Annotated[str, person_option("--by", "Who does it: a person registered with role compliance.")]
 Login = Annotated[str, typer.Option("--login", help="Name to log in with; default: the person's name, as c.adeyemi.")]
 Subject = Annotated[str, typer.Option("--subject", help="Their account at the force's own provider: its `sub` claim.")]
 
@@ -39,9 +38,6 @@ def add(
     name: Name,
     role: Roles,
     rank: RankOption,
-    by: Annotated[
-        str | None, person_option("--by", "A person of compliance; not needed for the very first person.")
-    ] = None,
     login: Login = "",
     subject: Subject = "",
     account: Annotated[bool, typer.Option("--account/--no-account", help="Without: `lfr users link` later.")] = True,
@@ -50,34 +46,36 @@ def add(
 
     They get an account too, and the link at which they set its password, once, within a day: send it to them alone.
 
-    Example: lfr users add "C. Adeyemi" --role authorising-officer --rank superintendent --by "D. Mensah"
+    Example: lfr users add "C. Adeyemi" --role authorising-officer --rank superintendent
     """
-    people = _people(installation)
-    added = people.add(name, _parse_roles(role), _parse_rank(rank), by=by or name)
+    people, by = _people(installation), _adder(installation)
+    added = people.add(name, _parse_roles(role), _parse_rank(rank), by=by)
     if not account or people.identities_of(added.name):
         return _person_output(added, "registered")
-    return _account_output(installation, added, "registered", login=login, subject=subject, by=by or name)
+    return _account_output(installation, added, "registered", login=login, subject=subject, by=by)
 
 
 @command(app)
-def link(installation: Installation, name: Name, by: By, login: Login = "", subject: Subject = "") -> Output:
+def link(installation: Installation, name: Name, login: Login = "", subject: Subject = "") -> Output:
     """Give a registered person an account, or say which one at the force's own provider is theirs.
 
-    Example: lfr users link "C. Adeyemi" --by "D. Mensah"
+    Example: lfr users link "C. Adeyemi"
     """
     from lfr_core.common.errors import Refused
 
     known = _people(installation).find(name)
     if known is None:
         raise Refused("people.unknown", f"nobody is registered as {name!r}: `lfr users add` registers them")
-    return _account_output(installation, known, "has an account", login=login, subject=subject, by=by)
+    return _account_output(
+        installation, known, "has an account", login=login, subject=subject, by=_linker(installation)
+    )
 
 
 @command(app)
-def password(installation: Installation, name: Name, by: By) -> Output:
+def password(installation: Installation, name: Name, by: AuthenticatedPerson) -> Output:
     """Log a person out everywhere and make a new link for their password. One made before works no more.
 
-    Example: lfr users password "C. Adeyemi" --by "D. Mensah"
+    Example: lfr users password "C. Adeyemi"
     """
     from lfr_core.custody.identity.invitation import new_password_link
 
@@ -86,20 +84,20 @@ def password(installation: Installation, name: Name, by: By) -> Output:
 
 
 @command(app, "log-out")
-def log_out(installation: Installation, name: Name, by: By) -> Output:
+def log_out(installation: Installation, name: Name, by: AuthenticatedPerson) -> Output:
     """End all of a person's sessions: each page and each terminal asks them to log in again.
 
-    Example: lfr users log-out "C. Adeyemi" --by "D. Mensah"
+    Example: lfr users log-out "C. Adeyemi"
     """
     _people(installation).end_sessions(name, by=by)
     return Output({"name": name}, f"{name} is logged out everywhere")
 
 
 @command(app)
-def change(installation: Installation, name: Name, role: Roles, rank: RankOption, by: By) -> Output:
+def change(installation: Installation, name: Name, role: Roles, rank: RankOption, by: AuthenticatedPerson) -> Output:
     """Give a person these roles and this rank instead of those they had. Nobody changes their own.
 
-    Example: lfr users change "C. Adeyemi" --role planner --role operator --rank inspector --by "D. Mensah"
+    Example: lfr users change "C. Adeyemi" --role planner --role operator --rank inspector
     """
     changed = _people(installation).change(name, _parse_roles(role), _parse_rank(rank), by=by)
     return _person_output(changed, "changed")
@@ -110,11 +108,11 @@ def revoke(
     installation: Installation,
     name: Name,
     why: Annotated[str, typer.Option("--why", help="The reason, in a line.")],
-    by: By,
+    by: AuthenticatedPerson,
 ) -> Output:
     """Let a person do nothing from now on. Gates that an officer's authority holds open shut.
 
-    Example: lfr users revoke "C. Adeyemi" --why "left the force" --by "D. Mensah"
+    Example: lfr users revoke "C. Adeyemi" --why "left the force"
     """
     return _person_output(_people(installation).revoke(name, why=why, by=by), "revoked")
 
@@ -145,7 +143,7 @@ def _show_people(found: Sequence[Person]) -> None:
 
 
 def _account_output(
-    installation: Installation, person: Person, what: str, *, login: str, subject: str, by: str
+    installation: Installation, person: Person, what: str, *, login: str, subject: str, by: Actor
 ) -> Output:
     """Link an account that is there, or make one and show how the person gets into it."""
     from lfr_core.custody.identity.invitation import invite_person, link_account, login_of
@@ -164,6 +162,20 @@ def _people(installation: Installation) -> People:
     from lfr_core.custody.people import People
 
     return People(installation.engine, installation.trail, installation.clock)
+
+
+def _adder(installation: Installation) -> Actor:
+    """Find who registers somebody: who is logged in; the very first person is registered by this machine's user."""
+    from lfr_core.domain.actors import SystemActor
+
+    return logged_in(installation) if _people(installation).list() else SystemActor.LFR
+
+
+def _linker(installation: Installation) -> Actor:
+    """Find who links an account: who is logged in; the very first is linked by this machine's user."""
+    from lfr_core.domain.actors import SystemActor
+
+    return logged_in(installation) if _people(installation).any_can_log_in() else SystemActor.LFR
 
 
 def _parse_roles(given: list[str]) -> list[Role]:

@@ -16,6 +16,7 @@ import streamlit as st
 from apps.compliance.view import ROLES, ComplianceView, Report
 from apps.sign_in import PageSession, draw_person, may_see
 from lfr_core.common.errors import LfrError
+from lfr_core.custody.people.roles import AuthenticatedPerson
 from lfr_core.publication.promises.ledger import LedgerEntry
 
 __all__ = ["page"]
@@ -30,7 +31,7 @@ def page(view: ComplianceView, session: PageSession) -> None:
     if not may_see(session, ROLES):
         return
     for title, show in (
-        ("Data quality", partial(_reports, by=session.person.name)),
+        ("Data quality", partial(_reports, by=session.person)),
         ("Results and their deadlines", _due),
         ("Certificates of erasure", _certificates),
         ("Promises", _ledger),
@@ -47,7 +48,7 @@ def _or_say_why(show: Callable[[], None]) -> None:
         st.text(str(error))
 
 
-def _reports(view: ComplianceView, by: str) -> None:
+def _reports(view: ComplianceView, by: AuthenticatedPerson) -> None:
     found = view.reports(by)
     if not found:
         st.text("There is no report: one is made when a list is enrolled and when a record is published.")

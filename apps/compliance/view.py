@@ -10,12 +10,12 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from apps.sign_in import registered
 from lfr_core.common.clock import Clock, utc_from_ns
 from lfr_core.common.errors import Refused, Retryable
 from lfr_core.common.files import read_text_bounded
 from lfr_core.common.quality.pages import GENERATOR
-from lfr_core.custody.people.roles import Person, Role
+from lfr_core.custody.people.lookup import acting
+from lfr_core.custody.people.roles import AuthenticatedPerson, Role
 from lfr_core.deployments.deadlines import ResultsDue, results_due
 from lfr_core.domain.policy import Policy
 from lfr_core.publication.promises.catalogue import promises
@@ -79,31 +79,28 @@ class ComplianceView:
     clock: Clock
     home: Path
 
-    def person(self, name: str) -> Person:
-        """Find who that is, of compliance or an auditor. Raises Refused as `registered`."""
-        return registered(self.engine, name, ROLES)
-
-    def reports(self, by: str) -> tuple[Report, ...]:
+    def reports(self, by: AuthenticatedPerson) -> tuple[Report, ...]:
         """List the reports for that person, the newest first. Of lists: for compliance, until the deployment has ended.
 
         Raises:
-            Refused: as `person`.
+            Refused: as `acting`.
         """
-        roles = self.person(by).roles
+        with reading(self.engine) as session:
+            roles = acting(session, by, ROLES).roles
         kinds = [kind for kind in ReportKind if kind is not ReportKind.WATCHLIST or Role.COMPLIANCE in roles]
         found = [report for kind in kinds for report in self._of(kind)]
         return tuple(sorted(found, key=lambda one: one.made_at, reverse=True))
 
-    def page(self, report: Report, name: str, by: str) -> str:
+    def page(self, report: Report, name: str, by: AuthenticatedPerson) -> str:
         """Return a report's page in one piece: its style within, no link, no script, nothing asked of anybody.
 
         Raises:
             Refused: `compliance.no-such-page`; `people.*`: a list's report names subjects, and is for compliance.
             Retryable: it has gone meanwhile (a list's report goes when the deployment ends).
         """
-        self.person(by)
-        if report.kind is ReportKind.WATCHLIST:
-            registered(self.engine, by, {Role.COMPLIANCE})
+        is_of_list = report.kind is ReportKind.WATCHLIST
+        with reading(self.engine) as session:
+            acting(session, by, {Role.COMPLIANCE} if is_of_list else ROLES)
         if name not in report.pages:
             raise Refused("compliance.no-such-page", f"the report has no page {name}: choose one that is listed")
         folder = self.home / report.kind.value / report.deployment
@@ -116,7 +113,7 @@ class ComplianceView:
         text = _STYLE.sub(lambda _: f"<style>{style}</style>", text)
         return _HEAD.sub(lambda match: match.group() + _RULES, text, count=1)
 
-    def title(self, report: Report, name: str, by: str) -> str:
+    def title(self, report: Report, name: str, by: AuthenticatedPerson) -> str:
         """Return a page's title; its file name where it has none."""
         match = _TITLE.search(self.page(report, name, by))
         return match.group(1) if match else name

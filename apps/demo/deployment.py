@@ -44,6 +44,7 @@ from streams.live_probe_selftest import run_self_test
 
 __all__ = ["PlannedSystem", "PublishedDeployment", "planned_system", "publish_results", "settings_with_demo_policy"]
 
+_People = Mapping[str, DemoPerson]
 _LEAD_S = 8.0
 """From the application to the start: the announcement has to come before it."""
 _DURATION = timedelta(hours=1)
@@ -123,27 +124,32 @@ def planned_system(
             ComplianceDocumentKind.APPROPRIATE_POLICY,
             ComplianceDocumentKind.EQUALITY,
         ):
-            _register_document(installation, kind)
+            _register_document(installation, people, kind)
         starts_at = installation.now + timedelta(seconds=_LEAD_S)
-        _plan(installation, deployment, name, cameras, starts_at)
-        _compile(installation, deployment, report)
-        _test(installation, deployment)
+        _plan(installation, people, deployment, name, cameras, starts_at)
+        _compile(installation, people, deployment, report)
+        _test(installation, people, deployment)
         time.sleep(max(0.0, (starts_at - installation.now).total_seconds()))
 
         def close() -> None:
-            drop_gallery(installation, build_deployment_store(installation).close(deployment, by=OPERATOR).gallery)
+            closed = build_deployment_store(installation).close(deployment, by=people[OPERATOR].person)
+            drop_gallery(installation, closed.gallery)
 
         try:
             compare = build_gallery_comparison(installation)
-            build_planning_service(installation).open(deployment, by=OPERATOR, compare=compare)
-            SignOns(installation.engine, installation.trail, installation.clock).sign_on(deployment, OPERATOR)
-            with Attendance(installation.engine).keep_alive(deployment, OPERATOR):
-                yield PlannedSystem(system, installation, close, OPERATOR, people)
+            build_planning_service(installation).open(deployment, by=people[OPERATOR].person, compare=compare)
+            SignOns(installation.engine, installation.trail, installation.clock).sign_on(
+                deployment, people[OPERATOR].person
+            )
+            with Attendance(installation.engine).keep_alive(deployment, people[OPERATOR].person):
+                yield PlannedSystem(system, installation, close, people[OPERATOR].person, people)
         finally:
             close()
 
 
-def publish_results(installation: Installation, deployment: str) -> PublishedDeployment:
+def publish_results(
+    installation: Installation, people: Mapping[str, DemoPerson], deployment: str
+) -> PublishedDeployment:
     """Publish the record of the ended deployment and build the public site.
 
     Raises:
@@ -151,12 +157,14 @@ def publish_results(installation: Installation, deployment: str) -> PublishedDep
         Retryable: the records or the vault are away.
         Fatal: the site's folder can't be written.
     """
-    made = build_results_service(installation).publish(deployment, by=PUBLISHER)
+    made = build_results_service(installation).publish(deployment, by=people[PUBLISHER].person)
     built = build_public_site(installation).refresh(installation.now, wait=False)
     return PublishedDeployment(timeline(installation.engine, deployment), made.record, built.folder / "index.html")
 
 
-def _register_document(installation: Installation, kind: ComplianceDocumentKind, deployment: str = "") -> None:
+def _register_document(
+    installation: Installation, people: _People, kind: ComplianceDocumentKind, deployment: str = ""
+) -> None:
     file = installation.settings.home / f"{kind.word}.md"
     title = f"{kind.value.capitalize()} of a demonstration"
     file.write_text(f"# {title}\n\nNobody is watched.\n", encoding="utf-8")
@@ -166,24 +174,31 @@ def _register_document(installation: Installation, kind: ComplianceDocumentKind,
         title=title,
         version="1",
         review_by=date.today() + timedelta(days=30),  # noqa: DTZ011  a document's review is a day where the force is
-        by=COMPLIANCE,
+        by=people[COMPLIANCE].person,
         deployment=deployment,
     )
 
 
 def _plan(
-    installation: Installation, deployment: str, name: str, cameras: tuple[str, ...], starts_at: datetime
+    installation: Installation,
+    people: _People,
+    deployment: str,
+    name: str,
+    cameras: tuple[str, ...],
+    starts_at: datetime,
 ) -> None:
     """Apply for the deployment, authorise and announce it."""
     service = build_planning_service(installation)
     form = _application(starts_at, cameras, installation.policy)
-    service.plan(deployment, DeploymentKind.DEMO, form, by=PLANNER, name=name)
-    _register_document(installation, ComplianceDocumentKind.COMMUNITY, deployment)
-    service.authorise(deployment, by=OFFICER, reason="nobody is watched: a demonstration", claim_not_shown=True)
-    announce(installation.engine, build_announcement_store(installation), deployment, by=PUBLISHER)
+    service.plan(deployment, DeploymentKind.DEMO, form, by=people[PLANNER].person, name=name)
+    _register_document(installation, people, ComplianceDocumentKind.COMMUNITY, deployment)
+    service.authorise(
+        deployment, by=people[OFFICER].person, reason="nobody is watched: a demonstration", claim_not_shown=True
+    )
+    announce(installation.engine, build_announcement_store(installation), deployment, by=people[PUBLISHER].person)
 
 
-def _compile(installation: Installation, deployment: str, report: WatchlistReport) -> None:
+def _compile(installation: Installation, people: _People, deployment: str, report: WatchlistReport) -> None:
     """Enrol the list, have it approved, and confirm that all is ready."""
     service = build_planning_service(installation)
     compile_watchlist(
@@ -192,18 +207,18 @@ def _compile(installation: Installation, deployment: str, report: WatchlistRepor
         store=build_deployment_store(installation),
         gallery=build_enrolment_gallery(installation),
         attempt=uuid4().hex,
-        by=PLANNER,
+        by=people[PLANNER].person,
     )
     with reading(installation.engine) as session:
         digest = session.get_one(PlannedDeploymentRow, deployment).list_digest
-    service.approve_list(deployment, digest, by=OFFICER)
-    service.confirm(deployment, by=PLANNER, signage=True, briefing=True)
-    service.ready(deployment, by=PLANNER)
+    service.approve_list(deployment, digest, by=people[OFFICER].person)
+    service.confirm(deployment, by=people[PLANNER].person, signage=True, briefing=True)
+    service.ready(deployment, by=people[PLANNER].person)
 
 
-def _test(installation: Installation, deployment: str) -> None:
+def _test(installation: Installation, people: _People, deployment: str) -> None:
     """Run the self-test. Raises Refused `demo.self-test` when it is red."""
-    tested = run_self_test(installation, deployment, by=OPERATOR)
+    tested = run_self_test(installation, deployment, by=people[OPERATOR].person)
     if not tested.green:
         red = "; ".join(f"{line.name}: {line.message}" for line in tested.lines if not line.ok)
         raise Refused("demo.self-test", f"the self-test is red: {red}")

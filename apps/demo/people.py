@@ -15,7 +15,8 @@ from lfr_core.custody.identity.invitation import login_of
 from lfr_core.custody.identity.provider import provider_of
 from lfr_core.custody.identity.terminal import record_login
 from lfr_core.custody.installation import Installation
-from lfr_core.custody.people import People, Person, Rank, Role
+from lfr_core.custody.people import AuthenticatedPerson, People, Rank, Role
+from lfr_core.domain.actors import SystemActor
 
 __all__ = ["COMPLIANCE", "OFFICER", "OPERATOR", "PLANNER", "PUBLISHER", "DemoPerson", "log_people_in"]
 
@@ -40,7 +41,7 @@ _PASSWORD_BYTES = 24
 class DemoPerson:
     """One of them, who has logged in."""
 
-    person: Person
+    person: AuthenticatedPerson
     """As the login showed them."""
     login: str
     password: str = field(repr=False)
@@ -57,14 +58,16 @@ def log_people_in(installation: Installation) -> Mapping[str, DemoPerson]:
     """
     people = People(installation.engine, installation.trail, installation.clock)
     provider = provider_of(installation.settings)
-    for name, (role, rank) in _PEOPLE.items():
-        people.add(name, {role}, rank, by=COMPLIANCE)
+    people.add(COMPLIANCE, {_PEOPLE[COMPLIANCE][0]}, _PEOPLE[COMPLIANCE][1], by=SystemActor.LFR)
     directory = CanailleAccounts(installation.settings, installation.policy.access)
-    found = {}
+    found: dict[str, DemoPerson] = {}
     for name, (account, link) in zip(
         _PEOPLE, directory.invite_all([(login_of(name), name) for name in _PEOPLE]), strict=True
     ):
-        people.link_identity(name, provider.issuer, account.subject, by=COMPLIANCE)
+        by = found[COMPLIANCE].person if found else SystemActor.LFR
+        if found:
+            people.add(name, {_PEOPLE[name][0]}, _PEOPLE[name][1], by=by)
+        people.link_identity(name, provider.issuer, account.subject, by=by)
         password = secrets.token_urlsafe(_PASSWORD_BYTES)
         set_password(link, password)
         identity = log_in_at(provider, account.login, password)

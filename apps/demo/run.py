@@ -15,6 +15,7 @@ from rich.progress import Progress
 
 from apps.demo.deletion import Deletion, erase_deployment, inject_canaries
 from apps.demo.deployment import (
+    PlannedSystem,
     PublishedDeployment,
     planned_system,
     publish_results,
@@ -170,7 +171,7 @@ def run_demo(
                 with _step(bars, "injecting canaries"):
                     inject_canaries(installation, deployment)
                 with VisitorLink(own, running.people.values()) as visitor:
-                    operator = running.people[running.operator].login
+                    operator = running.people[running.operator.name].login
                     on_stage(DemoStage(visitor.address if with_page else "", deployment, operator))
                     _play(running, streets, deployment, seconds, bars)
                     result = _result(running, deployment, streets, own.home)
@@ -207,14 +208,14 @@ def _play(running: DeployedSystem, streets: Sequence[Street], deployment: str, s
     )
 
 
-def _take_down(running: DeployedSystem, deployment: str, result: DemoResult, console: Console) -> DemoResult:
+def _take_down(running: PlannedSystem, deployment: str, result: DemoResult, console: Console) -> DemoResult:
     """Close the deployment, prove that its data is erased, and publish its record."""
     installation = running.installation
     with console.status("") as line:
         faces = read.counts(installation.engine, deployment).faces_compared
         deletion = erase_deployment(installation, deployment, close=running.close, progress=line.update)
         line.update("publishing the record and building the public site")
-        published = publish_results(installation, deployment)
+        published = publish_results(installation, running.people, deployment)
     return replace(result, deletion=deletion, published=published, faces_compared=faces)
 
 

@@ -20,6 +20,7 @@ from apps.operator.snapshot import AlertSnapshot
 from apps.operator.view import OperatorView
 from lfr_core.alerts.read import AlertSummary, DeploymentSummary
 from lfr_core.common.errors import LfrError, Refused
+from lfr_core.custody.people.roles import AuthenticatedPerson
 from lfr_core.domain.alerts import Shown
 
 __all__ = ["AlertsView"]
@@ -52,7 +53,7 @@ class _AlertList:
 class AlertsView:
     """Those of one session of the page and one operator; it goes when another signs on. Not for several threads."""
 
-    def __init__(self, view: OperatorView, operator: str, use: Callable[[], object]) -> None:
+    def __init__(self, view: OperatorView, operator: AuthenticatedPerson, use: Callable[[], object]) -> None:
         """`use`: called before each act. Raises LfrError where the operator is logged out meanwhile."""
         self._view = view
         self._operator = operator

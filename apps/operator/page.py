@@ -26,7 +26,7 @@ from apps.sign_in import PageSession, draw_person, may_see
 from lfr_core.alerts.read import DeploymentSummary
 from lfr_core.common.errors import LfrError, Refused
 from lfr_core.common.hardening import forbid_core_dumps
-from lfr_core.custody.people.roles import Role
+from lfr_core.custody.people.roles import AuthenticatedPerson, Role
 
 __all__ = ["page"]
 
@@ -122,12 +122,13 @@ def _alerts(session: PageSession) -> None:
         if deployment is None:
             st.html(panels.empty("There is no such deployment. `lfr deployment list` shows those there are."))
             return
-        if not _operator():
+        operator = _operator()
+        if operator is None:
             waiting, _judged = _view().tally(deployment.view.id)
             st.html(panels.waiting_heading(waiting, 0) + panels.empty(SIGN_ON_FIRST))
             return
         if "alerts" not in st.session_state:
-            st.session_state["alerts"] = AlertsView(_view(), _operator(), session.use)
+            st.session_state["alerts"] = AlertsView(_view(), operator, session.use)
         alerts: AlertsView = st.session_state["alerts"]
         try:
             alerts.draw(deployment)
@@ -138,13 +139,14 @@ def _alerts(session: PageSession) -> None:
     _or_say_why(show)
 
 
-def _operator() -> str:
-    return str(st.session_state.get("operator", ""))
+def _operator() -> AuthenticatedPerson | None:
+    found: AuthenticatedPerson | None = st.session_state.get("operator")
+    return found
 
 
 def _forget(why: str = "") -> None:
     """Sign nobody on in this session any more; `why` is said once."""
-    st.session_state["operator"] = ""
+    st.session_state["operator"] = None
     st.session_state["operator-refused"] = why
     st.session_state.pop("alerts", None)  # with the pictures it keeps
     questions.forget_receipt()
@@ -156,17 +158,20 @@ def _sign_on(session: PageSession) -> None:
     if deployment is None:
         return
     try:
-        st.session_state["operator"] = _view().sign_on(deployment.view.id, session.use().name)
+        by = session.use()
+        _view().sign_on(deployment.view.id, by)
+        st.session_state["operator"] = by
     except LfrError as error:
         _forget(f"{error}. Alerts are shown to a person whom compliance has registered as operator.")
 
 
 def _sign_off() -> None:
     """Sign the operator off; with the records away the gate shuts by itself."""
-    if _operator():
+    operator = _operator()
+    if operator is not None:
         with suppress(LfrError):
             deployment = _shown()
-            _view().sign_off(deployment.view.id if deployment else "", _operator())
+            _view().sign_off(deployment.view.id if deployment else "", operator)
     _forget()
 
 
@@ -177,8 +182,9 @@ def _show_operator(session: PageSession) -> None:
         st.error(refused)
     draw_person(session, _sign_off)
     with st.container(horizontal=True, horizontal_alignment="right"):
-        if _operator():
-            st.html(f'<p class="ops-who">Operator <strong>{escape(_operator())}</strong></p>')
+        operator = _operator()
+        if operator is not None:
+            st.html(f'<p class="ops-who">Operator <strong>{escape(operator.name)}</strong></p>')
             st.button("Stop deciding", key="operator-stop", on_click=_sign_off)
         else:
             st.button("Start deciding", type="primary", key="operator-start", on_click=_sign_on, args=(session,))

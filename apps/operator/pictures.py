@@ -17,14 +17,14 @@ from lfr_core.alerts.read import AlertSummary, OpenedCrops
 from lfr_core.alerts.read.crops import DELETED
 from lfr_core.common.clock import Clock
 from lfr_core.common.errors import Refused, Retryable
+from lfr_core.custody.people.roles import AuthenticatedPerson
 
-__all__ = ["DELETED_ON_SCHEDULE", "NAME_FIRST", "Pictures"]
+__all__ = ["DELETED_ON_SCHEDULE", "Pictures"]
 
 KEEP_S: Final = 600.0
 MOST: Final = 32
 """More than the page ever shows at once."""
 PURPOSE: Final = "operator compares probe and reference"
-NAME_FIRST: Final = "Say who you are, at the top of the page, to see the pictures."
 DELETED_ON_SCHEDULE: Final = "Deleted on schedule."
 _HOUR_NS = 3_600 * 10**9
 
@@ -45,17 +45,17 @@ class Pictures:
         retention_h: policy.alerts.retention_h.
     """
 
-    def __init__(self, open_crops: Callable[[UUID, str, str], OpenedCrops], clock: Clock, retention_h: int) -> None:
+    def __init__(
+        self, open_crops: Callable[[UUID, AuthenticatedPerson, str], OpenedCrops], clock: Clock, retention_h: int
+    ) -> None:
         self._open = open_crops
         self._clock = clock
         self._retention_ns = retention_h * _HOUR_NS
-        self._kept: TTLCache[tuple[UUID, str], _Kept] = TTLCache(MOST, KEEP_S, clock.monotonic)
+        self._kept: TTLCache[tuple[UUID, AuthenticatedPerson], _Kept] = TTLCache(MOST, KEEP_S, clock.monotonic)
 
-    def of(self, alert: AlertSummary, operator: str) -> OpenedCrops | str:
+    def of(self, alert: AlertSummary, operator: AuthenticatedPerson) -> OpenedCrops | str:
         """Open the alert's pictures for `operator`, or the sentence that stands in their place."""
         self.sweep()
-        if not operator:
-            return NAME_FIRST
         gone_ns = alert.opened_ns + self._retention_ns
         if self._clock.time_ns() >= gone_ns:
             return DELETED_ON_SCHEDULE

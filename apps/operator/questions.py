@@ -13,13 +13,13 @@ from apps.operator import panels
 from apps.operator.view import OperatorView, ReceiptPage, open_questions
 from lfr_core.alerts.read import AlertSummary, Answer
 from lfr_core.common.errors import LfrError
+from lfr_core.custody.people.roles import AuthenticatedPerson
 from lfr_core.domain.alerts import Decision, Engagement, EngagementOutcome, Judgement, Review, Shown
 
 __all__ = ["GivenAnswer", "ShownAlert", "forget_receipt", "show_answers", "show_questions"]
 
 _RECEIPT = "receipt"
 """Of the session's state: the receipt that was issued last."""
-_NO_NAME = "Say who you are first, at the top of the page."
 _JUDGEMENTS: Mapping[StrEnum, str] = {
     Judgement.SAME: "Same person",
     Judgement.DIFFERENT: "Different",
@@ -51,7 +51,7 @@ class GivenAnswer:
     word: StrEnum
     label: str
     shown: Shown
-    operator: str
+    operator: AuthenticatedPerson
     use: Callable[[], object]
     correct: bool
 
@@ -63,7 +63,7 @@ class ShownAlert:
     view: OperatorView
     alert: AlertSummary
     stands_beside: Shown
-    operator: str
+    operator: AuthenticatedPerson
     use: Callable[[], object]
     """Called before each act. Raises LfrError where the operator is logged out meanwhile."""
     turn: str
@@ -138,9 +138,8 @@ def _questions(view: OperatorView, alert: AlertSummary) -> tuple[_Question, ...]
 
 
 def _buttons(shown: ShownAlert, question: _Question) -> None:
-    why_not = None if shown.operator else _NO_NAME
-    if question.verb == "judge" and shown.operator and not shown.stands_beside.pictures:
-        why_not = "Nobody compares pictures that aren't shown."
+    compares_unseen = question.verb == "judge" and not shown.stands_beside.pictures
+    why_not = "Nobody compares pictures that aren't shown." if compares_unseen else None
     with st.container(horizontal=True, gap="small"):
         for word, label in question.words.items():
             correct = question.standing is not None
@@ -183,8 +182,7 @@ def _receipt(shown: ShownAlert) -> None:
     st.button(
         "Receipt for the person",
         key=f"receipt-{shown.alert.id}-{shown.turn}",
-        disabled=not shown.operator,
-        help="A page with a reference, and no name." if shown.operator else _NO_NAME,
+        help="A page with a reference, and no name.",
         on_click=_issue,
         args=(shown,),
     )

@@ -20,6 +20,7 @@ from lfr_core.alerts.decisions import DecisionService
 from lfr_core.common.clock import Clock, utc_from_ns
 from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.port import Trail
+from lfr_core.custody.people.roles import AuthenticatedPerson
 from lfr_core.custody.people.sign_on import SignOns
 from lfr_core.custody.vault.port import Vault
 from lfr_core.custody.vault.reachability import VaultReachability, VaultState
@@ -141,7 +142,7 @@ class OperatorView:
         self._attendance = Attendance(engine, clock)
         self._vault = VaultReachability(vault, clock)
         self._sign_ons = SignOns(engine, trail, clock)
-        self._attended_s: dict[tuple[str, str], float] = {}
+        self._attended_s: dict[tuple[str, AuthenticatedPerson], float] = {}
         self.decisions = DecisionService(engine, trail, clock)
 
     def header(self, wanted: str | None) -> Header:
@@ -197,26 +198,28 @@ class OperatorView:
         unmet = (one.why for one in findings if not one.met and one.condition is not Condition.CLOCK_SANE)
         return next(unmet, "")
 
-    def sign_on(self, deployment: str, name: str) -> str:
-        """Take its alerts in hand, on the audit trail. The name as it is registered. Raises as `SignOns.sign_on`."""
-        return self._sign_ons.sign_on(deployment, name).name
+    def sign_on(self, deployment: str, by: AuthenticatedPerson) -> None:
+        """Take its alerts in hand, on the audit trail. Raises as `SignOns.sign_on`."""
+        self._sign_ons.sign_on(deployment, by)
 
-    def check_signed_on(self, deployment: str, operator: str) -> None:
+    def check_signed_on(self, deployment: str, operator: AuthenticatedPerson) -> None:
         """Raises Refused as `lfr_core.custody.people.sign_on.signed_on`: nothing more is shown then."""
         self._sign_ons.check(deployment, operator)
 
-    def next_alert(self, deployment: str, operator: str, wanted: UUID | None) -> tuple[read.AlertSummary, ...]:
+    def next_alert(
+        self, deployment: str, operator: AuthenticatedPerson, wanted: UUID | None
+    ) -> tuple[read.AlertSummary, ...]:
         """Find the alert to decide next: the wanted one while nobody has judged it, else the newest; or none."""
         found = None if wanted is None else self.alert(wanted, operator)
         if found is not None and found.undecided:
             return (found,)
         return read.alerts(self._engine, deployment, by=operator, now_ns=self.now_ns(), limit=1, judged=False)
 
-    def judged(self, deployment: str, operator: str) -> tuple[read.AlertSummary, ...]:
+    def judged(self, deployment: str, operator: AuthenticatedPerson) -> tuple[read.AlertSummary, ...]:
         """Read the newest alerts that a person has judged."""
         return read.alerts(self._engine, deployment, by=operator, now_ns=self.now_ns(), limit=JUDGED_SHOWN, judged=True)
 
-    def alert(self, id: UUID, operator: str) -> read.AlertSummary | None:
+    def alert(self, id: UUID, operator: AuthenticatedPerson) -> read.AlertSummary | None:
         """Read an alert as it is now; None once it has been deleted on schedule."""
         return read.alert(self._engine, id, by=operator, now_ns=self.now_ns())
 
@@ -228,12 +231,12 @@ class OperatorView:
         """Make an empty store of pictures, for one session of the page."""
         return Pictures(self._crops.open, self._clock, self._policy.alerts.retention_h)
 
-    def receipt(self, alert: UUID, operator: str) -> ReceiptPage:
+    def receipt(self, alert: UUID, operator: AuthenticatedPerson) -> ReceiptPage:
         """Issue the receipt for the person engaged on an alert, on the audit trail. Raises as `issue_receipt`."""
         issued = issue_receipt(self._engine, self._trail, alert, by=operator, now_ns=self._clock.time_ns())
         return ReceiptPage(alert, issued.reference, receipt_html(issued, self._policy))
 
-    def attend(self, deployment: read.DeploymentSummary, operator: str) -> None:
+    def attend(self, deployment: read.DeploymentSummary, operator: AuthenticatedPerson | None) -> None:
         """Say that the operator watches this deployment, a few times in what the policy lets pass in silence.
 
         Nothing is said of a deployment that can't recognise, nor without a name. Who closes the page, or leaves it
@@ -251,7 +254,7 @@ class OperatorView:
             self._attendance.record_heartbeat(*key)
             self._attended_s[key] = now_s
 
-    def sign_off(self, deployment: str, operator: str) -> None:
+    def sign_off(self, deployment: str, operator: AuthenticatedPerson) -> None:
         """Sign the operator off: the gate shuts at once, unless another attends; nothing is shown until a sign-on."""
         for attended, name in [key for key in self._attended_s if key[1] == operator]:
             self._attendance.record_departure(attended, name)

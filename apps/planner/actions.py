@@ -10,7 +10,7 @@ import streamlit as st
 from apps.planner import form, panels
 from apps.planner.view import PlannerView
 from lfr_core.common.errors import LfrError
-from lfr_core.custody.people.roles import Person, Role
+from lfr_core.custody.people.roles import AuthenticatedPerson, Role
 from lfr_core.deployments.announcement import ReasonClass
 from lfr_core.deployments.readiness import Standing, steps_for
 from lfr_core.deployments.steps import BEFORE_OPEN, RULES, Step
@@ -43,10 +43,10 @@ def _turn(one: Standing) -> str:
     return f"{one.view.id}-{one.view.status.value}-{one.application.revision}-{one.planned.list_digest[:12]}"
 
 
-def show_actions(view: PlannerView, person: Person, one: Standing, *, go: str) -> None:
+def show_actions(view: PlannerView, person: AuthenticatedPerson, one: Standing, *, go: str) -> None:
     """Draw everything that this person's roles may do to it now."""
     steps = steps_for(person, one.view.status)
-    id, by = one.view.id, person.name  # noqa: A001  the field's own word
+    id, by = one.view.id, person  # noqa: A001  the field's own word
     before, st.session_state[_SEEN] = st.session_state.get(_SEEN), (id, _turn(one))
     if before is not None and before[0] == id and before[1] != _turn(one):
         st.warning("This deployment has changed since you looked, so nothing was done: read it anew.")
@@ -103,11 +103,11 @@ def _revise(one: Standing, go: str) -> None:
 
 
 def _plain(
-    step: Step, done: str, act: Callable[[PlannerView, str, str], object]
-) -> Callable[[PlannerView, Standing, str], None]:
+    step: Step, done: str, act: Callable[[PlannerView, str, AuthenticatedPerson], object]
+) -> Callable[[PlannerView, Standing, AuthenticatedPerson], None]:
     """Make what draws a step that asks for nothing."""
 
-    def draw(view: PlannerView, one: Standing, by: str) -> None:
+    def draw(view: PlannerView, one: Standing, by: AuthenticatedPerson) -> None:
         if st.button(_WORDS[step], key=f"act-{step}-{_turn(one)}", help=f"Needs {RULES[step].needs}."):
             _do(done, lambda: act(view, one.view.id, by))
 
@@ -118,7 +118,7 @@ def _reason(one: Standing, label: str, what: str) -> str:
     return st.text_area(label, key=f"why-{what}-{one.view.id}-{one.application.revision}", height=80, max_chars=300)
 
 
-def _decide(view: PlannerView, one: Standing, by: str) -> None:
+def _decide(view: PlannerView, one: Standing, by: AuthenticatedPerson) -> None:
     """Authorise or refuse, with the forecast in sight."""
     found = view.forecast(one.application)
     st.html(panels.forecast_html(found, title="Before you decide: the false alert forecast"))
@@ -138,7 +138,7 @@ def _decide(view: PlannerView, one: Standing, by: str) -> None:
             _do(f"{id} is refused.", lambda: view.planning.refuse(id, by=by, reason=reason))
 
 
-def _approve(view: PlannerView, one: Standing, by: str) -> None:
+def _approve(view: PlannerView, one: Standing, by: AuthenticatedPerson) -> None:
     """Approve the list: the digest that is sent is the one on the screen."""
     st.html(panels.list_html(one))
     st.html(
@@ -151,7 +151,7 @@ def _approve(view: PlannerView, one: Standing, by: str) -> None:
         _do("The list is approved.", lambda: view.planning.approve_list(one.view.id, digest, by=by))
 
 
-def _withhold(view: PlannerView, one: Standing, by: str) -> None:
+def _withhold(view: PlannerView, one: Standing, by: AuthenticatedPerson) -> None:
     with st.expander("Withhold the announcement"):
         because = ReasonClass(str(st.selectbox("Because", [each.value for each in ReasonClass], key="act-because")))
         second = st.text_input("Authorising officer who approves", key=f"second-{one.view.id}", max_chars=100)
@@ -162,7 +162,7 @@ def _withhold(view: PlannerView, one: Standing, by: str) -> None:
             )
 
 
-def _suspend(view: PlannerView, one: Standing, by: str) -> None:
+def _suspend(view: PlannerView, one: Standing, by: AuthenticatedPerson) -> None:
     if one.view.status is DeploymentStatus.SUSPENDED:
         return
     with st.expander("Suspend it"):
@@ -171,14 +171,14 @@ def _suspend(view: PlannerView, one: Standing, by: str) -> None:
             _do("It stands still.", lambda: view.store.suspend(one.view.id, why, by=by))
 
 
-def _cancel(view: PlannerView, one: Standing, by: str) -> None:
+def _cancel(view: PlannerView, one: Standing, by: AuthenticatedPerson) -> None:
     with st.expander("Give it up"):
         why = _reason(one, "Reason", "cancel")
         if st.button("Cancel the deployment", key=f"act-cancel-{_turn(one)}"):
             _do(f"{one.view.id} is cancelled.", lambda: view.cancel(one.view.id, why, by=by))
 
 
-def _close(view: PlannerView, one: Standing, by: str) -> None:
+def _close(view: PlannerView, one: Standing, by: AuthenticatedPerson) -> None:
     with st.expander("Close it"):
         st.caption("Ends it for good and destroys its watchlist.")
         waiting = view.still_to_decide(one.view.id)
@@ -189,7 +189,7 @@ def _close(view: PlannerView, one: Standing, by: str) -> None:
             _do(done.strip(), lambda: view.close(one.view.id, by=by))
 
 
-_DRAWN: dict[Step, Callable[[PlannerView, Standing, str], None]] = {
+_DRAWN: dict[Step, Callable[[PlannerView, Standing, AuthenticatedPerson], None]] = {
     Step.AUTHORISE: _decide,
     Step.APPROVE_LIST: _approve,
     Step.APPLY: _plain(Step.APPLY, "Its authority is asked for.", lambda v, id_, by: v.planning.submit(id_, by=by)),

@@ -11,7 +11,7 @@ from apps.planner import panels
 from apps.planner.drafts import LABELS, FormValues, check_values, explanations, first_draft, values_of
 from apps.planner.view import PlannerView
 from lfr_core.common.errors import LfrError
-from lfr_core.custody.people.roles import Person
+from lfr_core.custody.people.roles import AuthenticatedPerson
 from lfr_core.deployments.readiness import Standing
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.figures import UseCase
@@ -40,7 +40,7 @@ def revise(one: Standing) -> None:
     _fill(values_of(one.application, one.name, one.view.kind))
 
 
-def show(view: PlannerView, person: Person, *, go: str) -> None:
+def show(view: PlannerView, person: AuthenticatedPerson, *, go: str) -> None:
     """Draw the fields with the policy's limits beside them, and the false alert forecast, which follows what is typed.
 
     go: session key that names the part of the page to go to once the application is taken.
@@ -125,7 +125,7 @@ def _fields(help_texts: Mapping[str, str]) -> None:
     line("watchlist_folder")
 
 
-def _submit(view: PlannerView, person: Person, go: str, submit: bool) -> None:  # noqa: FBT001  Streamlit's callback
+def _submit(view: PlannerView, person: AuthenticatedPerson, go: str, submit: bool) -> None:  # noqa: FBT001  Streamlit's callback
     """Submit the application, before the page is drawn again, so that the fields may be emptied."""
     values = _values()
     found = check_values(values, view.policy, now=view.now())
@@ -133,7 +133,7 @@ def _submit(view: PlannerView, person: Person, go: str, submit: bool) -> None:  
         st.session_state[_FAULTS] = found.faults
         return
     try:
-        view.planning.plan(values.id, values.kind, found.form, by=person.name, name=values.name, submit=submit)
+        view.planning.plan(values.id, values.kind, found.form, by=person, name=values.name, submit=submit)
         view.reschedule()
     except LfrError as error:
         st.session_state[_FAULTS] = (str(error),)

@@ -14,7 +14,7 @@ from apps.planner import actions, form, panels
 from apps.planner.view import PlannerView
 from apps.sign_in import PageSession, draw_person
 from lfr_core.common.errors import LfrError
-from lfr_core.custody.people.roles import Person, Role
+from lfr_core.custody.people.roles import AuthenticatedPerson, Role
 from lfr_core.deployments.readiness import Standing
 
 __all__ = ["page"]
@@ -58,7 +58,7 @@ def _go(deployment: str) -> None:
     st.session_state[_DEPLOYMENT], st.session_state[_WHERE] = deployment, "deployment"
 
 
-def _calendar(view: PlannerView, _person: Person) -> None:
+def _calendar(view: PlannerView, _person: AuthenticatedPerson) -> None:
     over = st.toggle("Those that are over", key="planner-over")
     found = view.calendar(over=over)
     if not found:
@@ -72,7 +72,7 @@ def _calendar(view: PlannerView, _person: Person) -> None:
                 look.button(f"Look at {one.id}", key=f"look-{one.id}", on_click=_go, args=(one.id,))
 
 
-def _waiting(view: PlannerView, person: Person) -> None:
+def _waiting(view: PlannerView, person: AuthenticatedPerson) -> None:
     found = view.waiting(person)
     if not found:
         st.html(panels.empty("Nothing waits for you."))
@@ -87,7 +87,7 @@ def _waiting(view: PlannerView, person: Person) -> None:
             look.button("Act on it", key=f"act-on-{number}", on_click=_go, args=(one.deployment,))
 
 
-def _deployment(view: PlannerView, person: Person) -> None:
+def _deployment(view: PlannerView, person: AuthenticatedPerson) -> None:
     ids = [one.id for one in (*view.calendar(), *view.calendar(over=True))]
     if not ids:
         st.html(panels.empty("Nothing is planned."))
@@ -136,14 +136,14 @@ def _details(view: PlannerView, one: Standing) -> None:
         st.html(panels.timeline_html(view.timeline(one.view.id)))
 
 
-def _application(view: PlannerView, person: Person) -> None:
+def _application(view: PlannerView, person: AuthenticatedPerson) -> None:
     if Role.PLANNER not in person.roles:
         st.html(panels.empty("Only a planner applies for a deployment."))
         return
     form.show(view, person, go=_WHERE)
 
 
-_SHOW: dict[str, Callable[[PlannerView, Person], None]] = {
+_SHOW: dict[str, Callable[[PlannerView, AuthenticatedPerson], None]] = {
     "calendar": _calendar,
     "waiting": _waiting,
     "deployment": _deployment,

@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 from lfr_core.common.clock import Clock, utc_from_ns
 from lfr_core.common.errors import Poison, Retryable
 from lfr_core.common.files import read_bounded
-from lfr_core.custody.people.roles import Person, Role
+from lfr_core.custody.people.roles import AuthenticatedPerson, Person, Role
 from lfr_core.deployments import announcement
 from lfr_core.deployments.announcement import AnnouncementStore, ReasonClass
 from lfr_core.deployments.compliance_documents.forms import FormKind, render
@@ -80,7 +80,7 @@ class PlannerView:
         self.planning = services.planning
         self.store = services.store
 
-    def open(self, deployment: str, *, by: str) -> None:
+    def open(self, deployment: str, *, by: AuthenticatedPerson) -> None:
         """Let it recognise. Raises as `PlanningService.open`."""
         self.planning.open(deployment, by=by, compare=self._services.compare)
 
@@ -148,7 +148,7 @@ class PlannerView:
 
     # -- what is done ----------------------------------------------------------------------------
 
-    def authorise(self, deployment: str, *, revision: int, by: str, reason: str, signed: bool) -> None:
+    def authorise(self, deployment: str, *, revision: int, by: AuthenticatedPerson, reason: str, signed: bool) -> None:
         """Allow the revision that the officer saw.
 
         Raises:
@@ -157,10 +157,10 @@ class PlannerView:
         self.planning.authorise(deployment, by=by, reason=reason, claim_not_shown=signed, revision=revision)
         self._services.reschedule()
 
-    def announce(self, deployment: str, *, by: str) -> None:
+    def announce(self, deployment: str, *, by: AuthenticatedPerson) -> None:
         announcement.announce(self._engine, self._services.announcements, deployment, by=by)
 
-    def withhold(self, deployment: str, *, because: ReasonClass, by: str, approved_by: str) -> None:
+    def withhold(self, deployment: str, *, because: ReasonClass, by: AuthenticatedPerson, approved_by: str) -> None:
         announcement.withhold(
             self._engine, self._services.announcements, deployment, because=because, by=by, approved_by=approved_by
         )
@@ -169,11 +169,11 @@ class PlannerView:
         """Word in one sentence the alerts that nobody has judged; "" where all are."""
         return still_to_decide(self._engine, deployment)
 
-    def close(self, deployment: str, *, by: str) -> None:
+    def close(self, deployment: str, *, by: AuthenticatedPerson) -> None:
         """End it, and drop its gallery."""
         self._drop_gallery(deployment, self.store.close(deployment, by=by).gallery)
 
-    def cancel(self, deployment: str, why: str, *, by: str) -> None:
+    def cancel(self, deployment: str, why: str, *, by: AuthenticatedPerson) -> None:
         """Give it up; a list that was built goes with its gallery."""
         self._drop_gallery(deployment, self.store.cancel(deployment, why, by=by).gallery)
 

@@ -9,6 +9,7 @@ import streamlit as st
 from apps.rights.view import ROLES, Form, RightsView, hold_words, state_words
 from apps.sign_in import PageSession, draw_person, may_see
 from lfr_core.common.errors import LfrError
+from lfr_core.custody.people.roles import AuthenticatedPerson
 from lfr_core.domain.working_days import LONDON
 from lfr_core.publication.rights.types import Request, RequestKind, RequestState
 from lfr_core.publication.rights.wording import NEITHER
@@ -25,7 +26,7 @@ def page(view: RightsView, session: PageSession) -> None:
     draw_person(session)
     if not may_see(session, ROLES):
         return
-    by = session.person.name
+    by = session.person
     result = st.session_state.pop(_RESULT, None)
     if result:
         (st.success if result[0] else st.error)(result[1])
@@ -36,7 +37,7 @@ def page(view: RightsView, session: PageSession) -> None:
         _intake(view, by)
 
 
-def _requests(view: RightsView, by: str) -> None:
+def _requests(view: RightsView, by: AuthenticatedPerson) -> None:
     found = view.requests(closed=st.toggle("Also closed ones", key="rights-closed"))
     today = view.service.now().astimezone(LONDON).date()
     late = sum(each.state is RequestState.OVERDUE for each in found)
@@ -62,26 +63,24 @@ def _row(request: Request, state: str) -> str:
     return f"| {request.reference} | {what} | {about} | {request.received_on} | {request.due_on} | {shown} |\n"
 
 
-def _one(view: RightsView, request: Request, by: str) -> None:
+def _one(view: RightsView, request: Request, by: AuthenticatedPerson) -> None:
     reference = request.reference
     st.subheader(reference)
     for sentence in hold_words(request, view.service.now()):
         st.text(sentence)
     if any(hold.is_provisional for hold in request.holds):
-        _button("Confirm the hold", "confirm", by, lambda: view.confirm(reference, by), "The hold is confirmed.")
+        _button("Confirm the hold", "confirm", lambda: view.confirm(reference, by), "The hold is confirmed.")
     _opened(view, reference, by)
     if request.closed_at is not None:
         return
     if request.answered_at is None:
         _answer(view, request, by)
-        _button(
-            "Close as withdrawn", "withdrawn", by, lambda: view.close(reference, by, withdrawn=True), "It is closed."
-        )
+        _button("Close as withdrawn", "withdrawn", lambda: view.close(reference, by, withdrawn=True), "It is closed.")
     else:
-        _button("Close", "close", by, lambda: view.close(reference, by, withdrawn=False), "It is closed.")
+        _button("Close", "close", lambda: view.close(reference, by, withdrawn=False), "It is closed.")
 
 
-def _opened(view: RightsView, reference: str, by: str) -> None:
+def _opened(view: RightsView, reference: str, by: AuthenticatedPerson) -> None:
     kept = st.session_state.get(_OPENED)
     if kept is not None and kept[0] == reference:
         opened = kept[1]
@@ -99,15 +98,15 @@ def _opened(view: RightsView, reference: str, by: str) -> None:
     st.session_state.pop(_OPENED, None)  # another request was chosen
     with st.form("rights-open", border=False):
         purpose = st.text_input("Purpose of opening it", max_chars=100, help="It goes on the audit trail.")
-        if st.form_submit_button("Open", disabled=not by):
+        if st.form_submit_button("Open"):
             _act(lambda: _keep(view, reference, by, purpose), "")
 
 
-def _keep(view: RightsView, reference: str, by: str, purpose: str) -> None:
+def _keep(view: RightsView, reference: str, by: AuthenticatedPerson, purpose: str) -> None:
     st.session_state[_OPENED] = (reference, view.open(reference, by, purpose))
 
 
-def _answer(view: RightsView, request: Request, by: str) -> None:
+def _answer(view: RightsView, request: Request, by: AuthenticatedPerson) -> None:
     with st.form("rights-answer"):
         text = subject = ""
         if request.asks_listed and request.neither_confirm_nor_deny:
@@ -117,16 +116,20 @@ def _answer(view: RightsView, request: Request, by: str) -> None:
             subject = st.text_input("Nominal id of the person who asks", max_chars=200)
         else:
             text = st.text_area("Answer", max_chars=8_000)
-        if st.form_submit_button("Answer", type="primary", disabled=not by):
+        if st.form_submit_button("Answer", type="primary"):
             _act(lambda: view.answer(request, text, by, subject), f"{request.reference} is answered.")
     if request.asks_listed and request.neither_confirm_nor_deny:
-        with st.popover("Answer plainly instead"), st.form("rights-disclose", border=False):
-            approved_by = st.text_input("Who approves that, beside you", max_chars=100)
-            if st.form_submit_button("Decide", disabled=not by):
-                _act(lambda: view.disclose(request.reference, by, approved_by), "It is answered plainly.")
+        with st.popover("Answer plainly instead"):
+            if request.disclosure_asked_by:
+                st.text(f"{request.disclosure_asked_by} asks for that. Another person approves it.")
+                act, done = view.approve_disclosure, "It is answered plainly."
+                _button("Approve", "approve", lambda: act(request.reference, by), done)
+            else:
+                act, done = view.ask_disclosure, "It waits for a second person."
+                _button("Ask for it", "disclose", lambda: act(request.reference, by), done)
 
 
-def _intake(view: RightsView, by: str) -> None:
+def _intake(view: RightsView, by: AuthenticatedPerson) -> None:
     with st.form("rights-take", clear_on_submit=False):
         complains = st.radio("Kind", ("Enquiry", "Complaint"), horizontal=True) == "Complaint"
         kind = RequestKind.COMPLAINT if complains else RequestKind.ENQUIRY
@@ -139,13 +142,13 @@ def _intake(view: RightsView, by: str) -> None:
         day = left.date_input("Or the day it happened", value=None)
         start, end = middle.time_input("From", value=None), right.time_input("To", value=None)
         place = st.text_input("Place", max_chars=300)
-        if st.form_submit_button("Take it", type="primary", disabled=not by):
+        if st.form_submit_button("Take it", type="primary"):
             form = Form(kind, contact, text, deployment, receipt, place, day, start, end, listed)
             _act(lambda: view.receive(form, by), "Taken: {0.reference}, answer by {0.due_on:%d %B %Y}.")
 
 
-def _button(label: str, key: str, by: str, act: Callable[[], object], done: str) -> None:
-    if st.button(label, key=f"rights-{key}", disabled=not by):
+def _button(label: str, key: str, act: Callable[[], object], done: str) -> None:
+    if st.button(label, key=f"rights-{key}"):
         _act(act, done)
 
 

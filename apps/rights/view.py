@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from lfr_core.common.clock import Clock
 from lfr_core.common.errors import Poison
 from lfr_core.custody.audit.port import Trail
+from lfr_core.custody.people.roles import AuthenticatedPerson
 from lfr_core.custody.vault.port import Vault
 from lfr_core.domain.policy import Policy
 from lfr_core.domain.working_days import LONDON
@@ -51,7 +52,7 @@ class RightsView:
         """List the requests, those due first at the front."""
         return requests(self.service.engine, self.service.days, self.service.now(), closed=closed)
 
-    def receive(self, form: Form, by: str) -> Request:
+    def receive(self, form: Form, by: AuthenticatedPerson) -> Request:
         """Take the request that the form describes.
 
         Raises:
@@ -62,23 +63,26 @@ class RightsView:
         asked = NewRequest(form.kind, form.contact, form.text, about, form.asks_listed, form.received_on)
         return self.service.take(asked, by=by)
 
-    def open(self, reference: str, by: str, purpose: str) -> Opened:
+    def open(self, reference: str, by: AuthenticatedPerson, purpose: str) -> Opened:
         """Open who asked, and what; on the audit trail."""
         return self.service.open(reference, by=by, purpose=purpose)
 
-    def answer(self, request: Request, text: str, by: str, subject: str = "") -> Request:
+    def answer(self, request: Request, text: str, by: AuthenticatedPerson, subject: str = "") -> Request:
         """Answer in words, or, where it asks "was I on a list", in the given ones."""
         if request.asks_listed:
             return answering.answer_listed(self.service, request.reference, by=by, subject=subject)
         return answering.answer(self.service, request.reference, text, by=by)
 
-    def disclose(self, reference: str, by: str, approved_by: str) -> Request:
-        return answering.disclose(self.service, reference, by=by, approved_by=approved_by)
+    def ask_disclosure(self, reference: str, by: AuthenticatedPerson) -> Request:
+        return answering.ask_disclosure(self.service, reference, by=by)
 
-    def confirm(self, reference: str, by: str) -> Request:
+    def approve_disclosure(self, reference: str, by: AuthenticatedPerson) -> Request:
+        return answering.approve_disclosure(self.service, reference, by=by)
+
+    def confirm(self, reference: str, by: AuthenticatedPerson) -> Request:
         return self.service.confirm(reference, by=by)
 
-    def close(self, reference: str, by: str, *, withdrawn: bool) -> Request:
+    def close(self, reference: str, by: AuthenticatedPerson, *, withdrawn: bool) -> Request:
         return answering.close(self.service, reference, by=by, withdrawn=withdrawn)
 
 

@@ -13,10 +13,10 @@ from apps.runs.run_settings import READY_S
 from apps.services import build_enrolment_gallery, drop_gallery
 from apps.supervisor import ChildReport, Supervisor
 from apps.supervisor.system import running_system
-from lfr_core.common.errors import Refused
 from lfr_core.common.settings import Settings
 from lfr_core.custody.installation import Installation
-from lfr_core.custody.people import People, Rank, Role
+from lfr_core.custody.people import AuthenticatedPerson, People, Rank, Role
+from lfr_core.custody.people.demonstration import play_people
 from lfr_core.custody.people.sign_on import SignOns
 from lfr_core.deployments.attendance import Attendance
 from lfr_core.deployments.services import build_deployment_store
@@ -29,7 +29,11 @@ from lfr_core.watchlists.entries import WatchlistReport
 
 __all__ = ["DeployedSystem", "checked_watchlist", "deployed_system"]
 
-_COMPLIANCE, _OPERATOR = "Run Compliance", "Run Operator"
+_OPERATOR = "Run Operator"
+_CAST = {
+    "Run Compliance": ({Role.COMPLIANCE}, Rank.POLICE_STAFF),
+    _OPERATOR: ({Role.OPERATOR}, Rank.CONSTABLE),
+}
 """Nobody's names: registered in the records of a run, which are its own."""
 
 
@@ -41,7 +45,7 @@ class DeployedSystem:
     installation: Installation
     close: Callable[[], None]
     """Ends the deployment and destroys its list and its gallery; done at the latest when the block ends."""
-    operator: str
+    operator: AuthenticatedPerson
     """Who attends and has signed on: registered as anybody is."""
 
 
@@ -102,7 +106,7 @@ def deployed_system(
         say: called with what takes long.
 
     Raises:
-        Refused: no entry is left to enrol, a rule of the deployment says no, or `run.no-operator`.
+        Refused: no entry is left to enrol, a rule of the deployment says no, or as `play_people`.
         Retryable: Milvus or the records are away.
         Fatal: a child can't be started; the message names it and its log.
     """
@@ -120,24 +124,10 @@ def deployed_system(
 
         try:
             store.open(deployment, hours=policy.vault.max_open_h)
-            operator = _register_operator(installation)
+            people = People(installation.engine, installation.trail, installation.clock)
+            operator = play_people(people, _CAST)[_OPERATOR]
             SignOns(installation.engine, installation.trail, installation.clock).sign_on(deployment, operator)
             with Attendance(installation.engine).keep_alive(deployment, operator):
                 yield DeployedSystem(system, installation, close, operator)
         finally:
             close()
-
-
-def _register_operator(installation: Installation) -> str:
-    """Register the run's operator if the records have no register yet. Raises Refused `run.no-operator`."""
-    people = People(installation.engine, installation.trail, installation.clock)
-    if not people.list():
-        people.add(_COMPLIANCE, {Role.COMPLIANCE}, Rank.POLICE_STAFF, by=_COMPLIANCE)
-        people.add(_OPERATOR, {Role.OPERATOR}, Rank.CONSTABLE, by=_COMPLIANCE)
-    if people.find(_OPERATOR) is None:
-        raise Refused(
-            "run.no-operator",
-            f"these records have a register of people, and no {_OPERATOR} on it who could attend the run: "
-            f'`lfr users add "{_OPERATOR}" --role operator --rank constable --by ...`, or leave LFR_DATABASE_URL unset',
-        )
-    return _OPERATOR

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import Engine
 
 from lfr_core.alerts import read
+from lfr_core.custody.people import AuthenticatedPerson
 from lfr_core.domain.outcomes import FrameCounts
 
 __all__ = ["AlertLine", "RunReport", "measure"]
@@ -70,7 +71,7 @@ class RunReport:
         }
 
 
-def measure(database: Engine, deployment: str, *, by: str, now_ns: int) -> RunReport:
+def measure(database: Engine, deployment: str, *, by: AuthenticatedPerson, now_ns: int) -> RunReport:
     """Read a finished run's figures from the records.
 
     Args:

@@ -19,8 +19,7 @@ from lfr_core.common.clock import Clock, SystemClock, utc_from_ns
 from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
 from lfr_core.custody.people.lookup import acting
-from lfr_core.custody.people.roles import Role
-from lfr_core.domain.actors import person_name
+from lfr_core.custody.people.roles import AuthenticatedPerson, Role
 from lfr_core.domain.alerts import (
     Decision,
     Engagement,
@@ -44,7 +43,7 @@ _DAY_MIN = 1_440
 class DecisionService:
     """Records answers. Every method raises Retryable when the database or the vault is away, and Refused:
 
-    `alert.unknown`, `actor.not-a-person`, `alert.already-answered` (another answer stands, or another person's;
+    `alert.unknown`, `actor.not-authenticated`, `alert.already-answered` (another answer stands, or another person's;
     `correct=True` replaces it and its who and when), `alert.pictures-changed` and `alert.answers-changed` (the alert
     isn't what `shown` says the person saw), `people.*` (alerts are decided by registered operators), and the rules of
     `lfr_core.domain.alerts`. The same answer again by the same person changes nothing.
@@ -55,7 +54,9 @@ class DecisionService:
         self._trail = trail
         self._clock = clock or SystemClock()
 
-    def judge(self, alert: UUID, answer: Judgement, actor: str, *, shown: Shown, correct: bool = False) -> Decision:
+    def judge(
+        self, alert: UUID, answer: Judgement, actor: AuthenticatedPerson, *, shown: Shown, correct: bool = False
+    ) -> Decision:
         """The operator's answer: is it the same person?
 
         Raises:
@@ -64,7 +65,7 @@ class DecisionService:
                 behind; what turned out afterwards is the review's to say.
         """
         name = self._ready(actor)
-        with self._alert(alert, name) as (session, row):
+        with self._alert(alert, actor) as (session, row):
             if _is_news(row, answer, name, correct=correct):
                 if not shown.pictures:
                     raise Refused(
@@ -80,7 +81,13 @@ class DecisionService:
             return decision_of(row)
 
     def engage(
-        self, alert: UUID, answer: Engagement, actor: str, *, shown: Shown | None = None, correct: bool = False
+        self,
+        alert: UUID,
+        answer: Engagement,
+        actor: AuthenticatedPerson,
+        *,
+        shown: Shown | None = None,
+        correct: bool = False,
     ) -> Decision:
         """What the officers did. `shown` is None where it was no page that asked.
 
@@ -89,7 +96,7 @@ class DecisionService:
                 leave an outcome without its engagement.
         """
         name = self._ready(actor)
-        with self._alert(alert, name) as (session, row):
+        with self._alert(alert, actor) as (session, row):
             check_engagement(decision_of(row))
             if row.outcome is not None and answer is not Engagement.ENGAGED:
                 raise Refused("alert.outcome-stands", "an outcome of this engagement is recorded: correct that first")
@@ -98,11 +105,17 @@ class DecisionService:
             return decision_of(row)
 
     def review(
-        self, alert: UUID, answer: Review, actor: str, *, shown: Shown | None = None, correct: bool = False
+        self,
+        alert: UUID,
+        answer: Review,
+        actor: AuthenticatedPerson,
+        *,
+        shown: Shown | None = None,
+        correct: bool = False,
     ) -> Decision:
         """What was established afterwards. Raises Refused also as `lfr_core.domain.alerts.check_review`."""
         name = self._ready(actor)
-        with self._alert(alert, name) as (session, row):
+        with self._alert(alert, actor) as (session, row):
             check_review(decision_of(row))
             if _is_news(row, answer, name, correct=correct):
                 self._write(session, row, answer, name, shown)
@@ -112,7 +125,7 @@ class DecisionService:
         self,
         alert: UUID,
         answer: EngagementOutcome,
-        actor: str,
+        actor: AuthenticatedPerson,
         *,
         shown: Shown | None = None,
         minutes: float | None = None,
@@ -126,30 +139,30 @@ class DecisionService:
         if minutes is not None and not 0.0 <= minutes <= _DAY_MIN:
             raise Refused("alert.bad-minutes", f"{minutes:g} minutes: give 0 to {_DAY_MIN}")
         name = self._ready(actor)
-        with self._alert(alert, name) as (session, row):
+        with self._alert(alert, actor) as (session, row):
             check_outcome(decision_of(row))
             measured = row.outcome == answer.value and minutes not in {None, row.minutes}
             if measured or _is_news(row, answer, name, correct=correct):
                 self._write(session, row, answer, name, shown, row.minutes if minutes is None else minutes)
             return decision_of(row)
 
-    def undo(self, alert: UUID, answer: AnyAnswer, actor: str) -> Decision:
+    def undo(self, alert: UUID, answer: AnyAnswer, actor: AuthenticatedPerson) -> Decision:
         """Take back the alert's last answer, `answer`, within `UNDO_S` by this service's clock: the one before stands.
 
         Raises:
             Refused: also `alert.nothing-to-undo`, `alert.undo-not-yours`, `alert.undo-too-late`.
         """
         name = self._ready(actor)
-        with self._alert(alert, name) as (session, row):
+        with self._alert(alert, actor) as (session, row):
             take_back(session, row, answer, name, utc_from_ns(self._clock.time_ns()))
             facts = {"question": question_of(answer), "answer": answer.value}
             self._audit(session, row, name, "alert.undo", facts)
             return decision_of(row)
 
-    def _ready(self, actor: str) -> str:
+    def _ready(self, actor: AuthenticatedPerson) -> str:
         """The registered name, with what its entry on the audit trail needs: without the vault nothing is decided."""
         with reading(self._engine) as session:
-            name = acting(session, person_name(actor), {Role.OPERATOR}).name
+            name = acting(session, actor, {Role.OPERATOR}).name
         self._trail.prepare(name)
         return name
 
@@ -178,14 +191,14 @@ class DecisionService:
         self._trail.append(session, AuditEvent(Verb.DECIDE, name, row.deployment, f"alert:{row.id}", rule, facts))
 
     @contextmanager
-    def _alert(self, alert: UUID, name: str) -> Iterator[tuple[Session, AlertRow]]:
+    def _alert(self, alert: UUID, actor: AuthenticatedPerson) -> Iterator[tuple[Session, AlertRow]]:
         """The alert's row, locked until the answer is written, for somebody who is an operator still."""
         with writing(self._engine) as session:
             wanted = select(AlertRow).where(AlertRow.id == alert).where(col(AlertRow.canary).is_(False))
             row = session.exec(wanted.with_for_update()).one_or_none()
             if row is None:
                 raise Refused("alert.unknown", f"there is no alert {alert}; `lfr alerts list` shows those there are")
-            acting(session, name, {Role.OPERATOR})
+            acting(session, actor, {Role.OPERATOR})
             yield session, row
 
 

@@ -7,7 +7,7 @@ place is named only once it is released.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -17,8 +17,8 @@ from sqlmodel import Session, col, select
 from lfr_core.common.clock import Clock, utc_from_ns
 from lfr_core.common.errors import Poison, Refused
 from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
-from lfr_core.custody.people.lookup import acting
-from lfr_core.custody.people.roles import Role
+from lfr_core.custody.people.lookup import acting, in_role
+from lfr_core.custody.people.roles import Actor, AuthenticatedPerson, Role, principal_of
 from lfr_core.deployments.announcement_terms import Plan, ReasonClass, plan
 from lfr_core.deployments.application import Application
 from lfr_core.deployments.reading import read_application
@@ -92,7 +92,7 @@ class AnnouncementStore:
         self._clock = clock
         self._token = token
 
-    def publish(self, deployment: str, plan: Plan, *, by: Principal) -> Announcement:
+    def publish(self, deployment: str, plan: Plan, *, by: Actor) -> Announcement:
         """Announce it now, or replace its announcement while it hasn't opened.
 
         Raises:
@@ -101,26 +101,29 @@ class AnnouncementStore:
         """
         return self._add(deployment, plan, by, None, "")
 
-    def withhold(self, deployment: str, plan: Plan, *, because: ReasonClass, by: str, approved_by: str) -> Announcement:
+    def withhold(
+        self, deployment: str, plan: Plan, *, because: ReasonClass, by: AuthenticatedPerson, approved_by: str
+    ) -> Announcement:
         """Tell nobody beforehand, for `because`, approved by somebody else.
 
         Raises:
             Refused: as `publish`, and `announcement.same-person`, `announcement.is-public` (it has been announced).
         """
-        if same_person(str(by), approved_by):
+        if same_person(str(principal_of(by)), approved_by):
             raise Refused(
                 "announcement.same-person", "who withholds a notice can't approve that: name the authorising officer"
             )
         return self._add(deployment, plan, by, because, approved_by)
 
-    def release(self, deployment: str, *, by: str) -> Announcement:
+    def release(self, deployment: str, *, by: AuthenticatedPerson) -> Announcement:
         """Let the place of a withheld deployment be named from now on.
 
         Raises:
             Refused: `announcement.none`, `announcement.nothing-to-release`, `actor.not-a-person`, `people.*`.
         """
-        by = self._registered(by, TELLERS)
-        self._trail.prepare(by)
+        with reading(self._engine) as session:
+            name = acting(session, by, TELLERS).name
+        self._trail.prepare(name)
         with writing(self._engine) as session:
             row = _newest(session, deployment)
             if row is None:
@@ -128,23 +131,25 @@ class AnnouncementStore:
             if not row.withheld_because:
                 raise Refused("announcement.nothing-to-release", f"the place of {deployment} is public already")
             if row.released_at is None:
-                row.released_at, row.released_by = self._now(), by
+                row.released_at, row.released_by = self._now(), name
                 session.add(row)
-                self._append(session, row, Verb.DISCLOSE, by, "announcement.released")
+                self._append(session, row, Verb.DISCLOSE, name, "announcement.released")
             return _value(row)
 
     def _add(
-        self, deployment: str, plan: Plan, by: Principal, because: ReasonClass | None, approved_by: str
+        self, deployment: str, plan: Plan, by: Actor, because: ReasonClass | None, approved_by: str
     ) -> Announcement:
-        if not isinstance(by, SystemActor):
-            by = self._registered(by, TELLERS)
-        if because:
-            approved_by = self._registered(approved_by, APPROVERS)
+        actor = principal_of(by)
+        with reading(self._engine) as session:
+            if not isinstance(by, SystemActor):
+                acting(session, by, TELLERS)
+            if because:
+                approved_by = in_role(session, person_name(approved_by), APPROVERS).name
         if plan.starts_at.tzinfo is None or not timedelta(0) < plan.ends_at - plan.starts_at <= timedelta(
             hours=_LONGEST_H
         ):
             raise Poison(f"a deployment's times are aware, and it lasts up to {_LONGEST_H} hours: mend the plan")
-        for name in (by, approved_by) if because else (by,):
+        for name in (actor, approved_by) if because else (actor,):
             self._trail.prepare(name)
         with writing(self._engine) as session:
             query = select(DeploymentRow).where(DeploymentRow.id == deployment).with_for_update(key_share=True)
@@ -172,20 +177,20 @@ class AnnouncementStore:
                 purpose=plan.purpose,
                 use_case=plan.use_case.value,
                 made_at=self._now(),
-                made_by=str(by),
+                made_by=str(actor),
                 withheld_because=because.value if because else "",
                 approved_by=approved_by if because else "",
             )
             session.add(row)
             session.flush()
             if because:
-                self._append(session, row, Verb.DECIDE, by, "announcement.withheld")
+                self._append(session, row, Verb.DECIDE, actor, "announcement.withheld")
                 self._append(session, row, Verb.AUTHORISE, approved_by, "announcement.withheld")
             else:
-                self._append(session, row, Verb.DISCLOSE, by, "announcement.published")
+                self._append(session, row, Verb.DISCLOSE, actor, "announcement.published")
             return _value(row)
 
-    def _check_planned(self, session: Session, of: DeploymentRow, plan: Plan, by: Principal, approved_by: str) -> None:
+    def _check_planned(self, session: Session, of: DeploymentRow, plan: Plan, by: Actor, approved_by: str) -> None:
         """A planned deployment is announced as it is authorised, by whom its line names."""
         made = read_application(session, of.id)
         if made is None or (plan.place, plan.starts_at, plan.ends_at) != (made.place, made.starts_at, made.ends_at):
@@ -194,16 +199,11 @@ class AnnouncementStore:
                 f"{of.id} is announced as it is planned: `lfr deployment announce` or `lfr deployment withhold`",
             )
         if approved_by:
-            officer = acting(session, approved_by, {Role.AUTHORISING_OFFICER})
+            officer = in_role(session, approved_by, APPROVERS)
             if same_person(officer.name, made.applied_by):
                 raise Refused("announcement.same-person", f"{officer.name} planned {of.id}: another officer approves")
         step, note = (Step.WITHHOLD, f"approved by {approved_by}") if approved_by else (Step.ANNOUNCE, "")
         record_step(session, self._trail, of, step, by=by, now=self._now(), note=note)
-
-    def _registered(self, name: str, roles: Collection[Role]) -> str:
-        """The registered name of somebody who may act in one of `roles`. Raises Refused."""
-        with reading(self._engine) as session:
-            return acting(session, person_name(name), roles).name
 
     def _append(self, session: Session, row: AnnouncementRow, verb: Verb, by: Principal, rule: str) -> None:
         facts = {"revision": row.revision}
@@ -256,7 +256,7 @@ def _none(deployment: str) -> Refused:
     )
 
 
-def announce(engine: Engine, store: AnnouncementStore, deployment: str, *, by: Principal) -> Announcement:
+def announce(engine: Engine, store: AnnouncementStore, deployment: str, *, by: Actor) -> Announcement:
     """Tell the public where, when and what for, as the newest application says.
 
     Raises:
@@ -267,7 +267,13 @@ def announce(engine: Engine, store: AnnouncementStore, deployment: str, *, by: P
 
 
 def withhold(
-    engine: Engine, store: AnnouncementStore, deployment: str, *, because: ReasonClass, by: str, approved_by: str
+    engine: Engine,
+    store: AnnouncementStore,
+    deployment: str,
+    *,
+    because: ReasonClass,
+    by: AuthenticatedPerson,
+    approved_by: str,
 ) -> Announcement:
     """Tell nobody beforehand, for a reason of the closed list that an authorising officer approves.
 

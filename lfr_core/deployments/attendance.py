@@ -12,9 +12,8 @@ from sqlmodel import col
 from lfr_core.common.clock import Clock, SystemClock
 from lfr_core.common.errors import LfrError, Refused
 from lfr_core.common.logs import get_logger
-from lfr_core.custody.people.lookup import acting, find_person
-from lfr_core.custody.people.roles import Role
-from lfr_core.domain.actors import person_name
+from lfr_core.custody.people.lookup import acting
+from lfr_core.custody.people.roles import AuthenticatedPerson, Role, principal_of
 from lfr_core.storage.engine import writing
 from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.vault import AttendanceRow
@@ -29,38 +28,34 @@ class Attendance:
         self._engine = engine
         self._clock = clock or SystemClock()
 
-    def record_heartbeat(self, deployment: str, operator: str) -> None:
+    def record_heartbeat(self, deployment: str, operator: AuthenticatedPerson) -> None:
         """The operator is there now.
 
         Raises:
-            Refused: `actor.not-a-person`, `deployment.unknown`, `people.unknown`, `people.revoked`,
-                `people.wrong-role`.
+            Refused: `deployment.unknown`, and as `acting`.
         """
-        given = person_name(operator)
         now_ns = self._clock.time_ns()
         with writing(self._engine) as session:
             if "\x00" in deployment or session.get(DeploymentRow, deployment) is None:
                 raise Refused("deployment.unknown", f"there is no deployment {deployment}; see `lfr deployment list`")
-            name = acting(session, given, {Role.OPERATOR}).name  # each time: who is revoked attends no more
+            name = acting(session, operator, {Role.OPERATOR}).name  # each time: who is revoked attends no more
             row = session.get(AttendanceRow, (deployment, name))
             if row is not None:
                 row.last_ns = now_ns
                 return
             session.add(AttendanceRow(deployment=deployment, operator=name, since_ns=now_ns, last_ns=now_ns))
 
-    def record_departure(self, deployment: str, operator: str) -> None:
+    def record_departure(self, deployment: str, operator: AuthenticatedPerson) -> None:
         """The operator is gone; at once, not after the policy's time."""
         with writing(self._engine) as session:
-            person = find_person(session, operator)
-            name = operator if person is None else person.name
             session.execute(
                 delete(AttendanceRow)
                 .where(col(AttendanceRow.deployment) == deployment)
-                .where(col(AttendanceRow.operator) == name)
+                .where(col(AttendanceRow.operator) == principal_of(operator))
             )
 
     @contextmanager
-    def keep_alive(self, deployment: str, operator: str, every_s: float = 2.0) -> Iterator[None]:
+    def keep_alive(self, deployment: str, operator: AuthenticatedPerson, every_s: float = 2.0) -> Iterator[None]:
         """Attend for as long as the block runs, from a thread. Raises as `record_heartbeat`, at the start."""
         self.record_heartbeat(deployment, operator)
         over = Event()

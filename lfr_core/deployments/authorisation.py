@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from lfr_core.common.errors import Refused
 from lfr_core.custody.people.lookup import acting
-from lfr_core.custody.people.roles import Rank, Role
+from lfr_core.custody.people.roles import AuthenticatedPerson, Rank, Role
 from lfr_core.deployments.application import Application, Authority
 from lfr_core.deployments.compliance_documents import read_documents_status
 from lfr_core.deployments.deadlines import overdue_unexplained
@@ -48,7 +48,7 @@ def keep_decision(
     session: Session,
     made: Application,
     *,
-    by: str,
+    by: AuthenticatedPerson,
     reason: str,
     limit: int,
     found: FalseAlertForecast | None,

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from lfr_core.custody.people.lookup import acting
-from lfr_core.custody.people.roles import Role
+from lfr_core.custody.people.roles import AuthenticatedPerson, Role
 from lfr_core.deployments.application import Application, ApplicationForm
 from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus
 from lfr_core.storage.tables.deployments import ApplicationRow, DeploymentRow, PlannedDeploymentRow
@@ -21,7 +21,7 @@ def draft(
     kind: DeploymentKind,
     form: ApplicationForm,
     name: str,
-    by: str,
+    by: AuthenticatedPerson,
     now: datetime,
     *,
     agreeing_shots: int,

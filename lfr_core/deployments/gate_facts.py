@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlmodel import Session, col, func, select
 
 from lfr_core.common.errors import Refused
-from lfr_core.custody.people.lookup import acting
+from lfr_core.custody.people.lookup import in_role
 from lfr_core.custody.people.roles import Role
 from lfr_core.deployments.compliance_documents import read_documents_status
 from lfr_core.deployments.gallery_binding import read_last_gallery_check
@@ -85,7 +85,7 @@ def planned_facts(session: Session, row: DeploymentRow, now: datetime) -> Planne
 
 def _may(session: Session, officer: str, since: datetime) -> bool:
     try:
-        acting(session, officer, {Role.AUTHORISING_OFFICER}, since=since)
+        in_role(session, officer, {Role.AUTHORISING_OFFICER}, since=since)
     except Refused:
         return False
     return True

@@ -12,6 +12,7 @@ from sqlmodel import Session
 from lfr_core.common.clock import Clock, SystemClock, utc_from_ns
 from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.port import Trail
+from lfr_core.custody.people.roles import Actor, principal_of
 from lfr_core.custody.vault.port import Vault
 from lfr_core.custody.vault.watchlist_key import make_list_key
 from lfr_core.deployments.attach_watchlist import check_list_for, composition, forget_list, write_list
@@ -22,7 +23,7 @@ from lfr_core.deployments.reading import read_application
 from lfr_core.deployments.record import record_step
 from lfr_core.deployments.steps import Step
 from lfr_core.deployments.views import DeploymentReader, view_of
-from lfr_core.domain.actors import Principal, SystemActor
+from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.deployments import DeploymentStatus, DeploymentView
 from lfr_core.recognition.gallery.port import StoredRow
 from lfr_core.storage.engine import writing
@@ -47,7 +48,7 @@ class ListStore(DeploymentReader):
         contract_id: str,
         gallery: str,
         entries: Sequence[EntryLike],
-        by: Principal = SystemActor.LFR,
+        by: Actor = SystemActor.LFR,
         *,
         held: Sequence[StoredRow] = (),
     ) -> DeploymentView:
@@ -110,9 +111,9 @@ class ListStore(DeploymentReader):
             )
 
     @contextmanager
-    def _audited(self, by: Principal) -> Iterator[Session]:
+    def _audited(self, by: Actor) -> Iterator[Session]:
         """A transaction in which `by` may be put on the trail."""
-        self._trail.prepare(by)
+        self._trail.prepare(principal_of(by))
         with writing(self._engine) as session:
             yield session
 

@@ -14,26 +14,26 @@ from sqlmodel import Session
 from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.port import AuditEvent, Trail
 from lfr_core.custody.people.lookup import acting
-from lfr_core.custody.people.roles import Role
+from lfr_core.custody.people.roles import Actor, Role, principal_of
 from lfr_core.deployments.reading import answer_calls, read_state
-from lfr_core.deployments.state_machine import Actor, DeploymentState, rule_of, transition
+from lfr_core.deployments.state_machine import DeploymentState, StepActor, rule_of, transition
 from lfr_core.deployments.steps import Step
-from lfr_core.domain.actors import Principal, SystemActor
+from lfr_core.domain.actors import SystemActor
 from lfr_core.storage.tables.deployments import DeploymentRow, DeploymentStepRow, PlannedDeploymentRow
 
 __all__ = ["actor_of", "note_step", "record_step"]
 
 
-def actor_of(session: Session, by: Principal, roles: Collection[Role]) -> Actor:
+def actor_of(session: Session, by: Actor, roles: Collection[Role]) -> StepActor:
     """Return who `by` is, with the roles held now: a part of the platform, or a person registered in one of `roles`.
 
     Raises:
-        Refused: `people.unknown`, `people.revoked`, `people.wrong-role`.
+        Refused: as `acting`.
     """
     if isinstance(by, SystemActor):
-        return Actor(str(by), part=by)
+        return StepActor(str(by), part=by)
     person = acting(session, by, roles)
-    return Actor(person.name, person.roles)
+    return StepActor(person.name, person.roles)
 
 
 def record_step(
@@ -42,7 +42,7 @@ def record_step(
     row: DeploymentRow,
     step: Step,
     *,
-    by: Principal,
+    by: Actor,
     now: datetime,
     digest: str = "",
     note: str = "",
@@ -70,7 +70,7 @@ def record_step(
         session,
         AuditEvent(
             rule.verb,
-            by,
+            principal_of(by),
             row.id,
             f"deployment:{row.id}",
             rule.audited or f"deployment.{step.value}",

@@ -17,7 +17,7 @@ from lfr_core.common.clock import Clock, utc_from_ns
 from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.port import Trail
 from lfr_core.custody.people.lookup import acting
-from lfr_core.custody.people.roles import Role
+from lfr_core.custody.people.roles import Actor, AuthenticatedPerson, Role, principal_of
 from lfr_core.deployments.application import Application, ApplicationForm, Authority, check_application, default_one_in
 from lfr_core.deployments.authorisation import LEAST_ONE_IN, check_may_authorise, keep_decision
 from lfr_core.deployments.drafting import application_row, draft
@@ -31,7 +31,6 @@ from lfr_core.deployments.record import record_step
 from lfr_core.deployments.state_machine import rule_of
 from lfr_core.deployments.steps import Step, rules_of
 from lfr_core.deployments.views import view_of
-from lfr_core.domain.actors import Principal
 from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus, DeploymentView
 from lfr_core.domain.gate import TO_BE_OPENED, TO_BE_READY, Condition, GateLimits, check_gate
 from lfr_core.domain.policy import Policy
@@ -65,7 +64,7 @@ class PlanningService:
         kind: DeploymentKind,
         form: ApplicationForm,
         *,
-        by: str,
+        by: AuthenticatedPerson,
         name: str = "",
         submit: bool = True,
     ) -> Application:
@@ -94,7 +93,7 @@ class PlanningService:
             check_overlap(session, id, form)
             planned = session.get_one(PlannedDeploymentRow, id)
             made = Application(
-                **form.model_dump(), deployment=id, revision=planned.revision + 1, applied_by=by, applied_at=now
+                **form.model_dump(), deployment=id, revision=planned.revision + 1, applied_by=by.name, applied_at=now
             )
             session.add(application_row(made))
             session.flush()
@@ -107,7 +106,7 @@ class PlanningService:
                 call(session, role=Role.AUTHORISING_OFFICER, deployment=id, why=why, now=now)
             return made
 
-    def submit(self, id: str, *, by: str) -> None:
+    def submit(self, id: str, *, by: AuthenticatedPerson) -> None:
         """Ask for the authority of a draft."""
         with self._audited(by) as session:
             row = locked(session, id)
@@ -119,7 +118,7 @@ class PlanningService:
         self,
         id: str,
         *,
-        by: str,
+        by: AuthenticatedPerson,
         reason: str,
         one_in: int | None = None,
         claim_not_shown: bool = False,
@@ -155,7 +154,7 @@ class PlanningService:
             call(session, role=Role.PUBLICATION_OFFICER, deployment=id, why="announce it, or withhold it", now=now)
             return given
 
-    def refuse(self, id: str, *, by: str, reason: str) -> Authority:
+    def refuse(self, id: str, *, by: AuthenticatedPerson, reason: str) -> Authority:
         """Say no; its planner may revise it and apply again."""
         with self._audited(by) as session:
             row, made = locked(session, id), self._application(session, id)
@@ -166,7 +165,7 @@ class PlanningService:
             call(session, role=Role.PLANNER, deployment=id, why=why, now=given.at)
             return given
 
-    def approve_list(self, id: str, digest: str, *, by: str) -> None:
+    def approve_list(self, id: str, digest: str, *, by: AuthenticatedPerson) -> None:
         """Approve the list whose digest is `digest`: as it was shown, not as it may be now.
 
         Raises:
@@ -186,7 +185,7 @@ class PlanningService:
         self,
         id: str,
         *,
-        by: str,
+        by: AuthenticatedPerson,
         signage: bool = False,
         briefing: bool = False,
     ) -> None:
@@ -207,7 +206,7 @@ class PlanningService:
                 planned.briefing_by, planned.briefing_at = person.name, now
             session.add(planned)
 
-    def ready(self, id: str, *, by: str) -> None:
+    def ready(self, id: str, *, by: AuthenticatedPerson) -> None:
         """Everything but the hour is in order.
 
         Raises:
@@ -222,7 +221,7 @@ class PlanningService:
         self,
         id: str,
         *,
-        by: Principal,
+        by: Actor,
         compare: Callable[[str], str],
     ) -> DeploymentView:
         """Let it recognise, within the hours of its authority. An open one stays as it is.
@@ -270,14 +269,14 @@ class PlanningService:
         check_gate(facts, row.id, GateLimits.of(self._policy), now_ns=self._clock.time_ns(), only=conditions)
 
     def _step(
-        self, session: Session, row: DeploymentRow, step: Step, by: Principal, *, digest: str = "", note: str = ""
+        self, session: Session, row: DeploymentRow, step: Step, by: Actor, *, digest: str = "", note: str = ""
     ) -> int:
         """Take it; the revision it was taken in."""
         return record_step(session, self._trail, row, step, by=by, now=self._now(), digest=digest, note=note).revision
 
     @contextmanager
-    def _audited(self, by: Principal) -> Iterator[Session]:
-        self._trail.prepare(by)
+    def _audited(self, by: Actor) -> Iterator[Session]:
+        self._trail.prepare(principal_of(by))
         with writing(self._engine) as session:
             yield session
 

@@ -11,7 +11,7 @@ from lfr_core.deployments.steps import Step, StepRule, rules_of
 from lfr_core.domain.actors import SystemActor, same_person
 from lfr_core.domain.deployments import DeploymentStatus as Status
 
-__all__ = ["Actor", "DeploymentState", "rule_of", "transition"]
+__all__ = ["DeploymentState", "StepActor", "rule_of", "transition"]
 
 _INSTEAD = {
     Step.READY: "`lfr deployment open` opens it once it has its list",
@@ -21,7 +21,7 @@ _INSTEAD = {
 
 
 @dataclass(frozen=True, slots=True)
-class Actor:
+class StepActor:
     """Who takes a step: a registered person with the roles held now, or a part of the platform without any."""
 
     name: str
@@ -75,7 +75,9 @@ def rule_of(deployment: str, step: Step, *, planned: bool) -> StepRule:
     return rule
 
 
-def transition(state: DeploymentState, step: Step, actor: Actor, now: datetime, *, digest: str = "") -> DeploymentState:
+def transition(
+    state: DeploymentState, step: Step, actor: StepActor, now: datetime, *, digest: str = ""
+) -> DeploymentState:
     """The deployment after `step`. A suspended one that is suspended again, and the like, stays as it is.
 
     Args:
@@ -103,30 +105,30 @@ def transition(state: DeploymentState, step: Step, actor: Actor, now: datetime, 
     return moved if rule.to is None else replace(moved, status=rule.to)
 
 
-def _plan(state: DeploymentState, actor: Actor, _now: datetime, _digest: str) -> DeploymentState:
+def _plan(state: DeploymentState, actor: StepActor, _now: datetime, _digest: str) -> DeploymentState:
     """Another revision: what was allowed for the one before is allowed no more."""
     return replace(state, revision=state.revision + 1, planner=actor.name, officer="")
 
 
-def _authorise(state: DeploymentState, actor: Actor, now: datetime, _digest: str) -> DeploymentState:
+def _authorise(state: DeploymentState, actor: StepActor, now: datetime, _digest: str) -> DeploymentState:
     _other(state, actor, state.planner, "planned")
     _not_over(state, now)
     return replace(state, officer=actor.name)
 
 
-def _refuse(state: DeploymentState, actor: Actor, _now: datetime, _digest: str) -> DeploymentState:
+def _refuse(state: DeploymentState, actor: StepActor, _now: datetime, _digest: str) -> DeploymentState:
     _other(state, actor, state.planner, "planned")
     return state
 
 
-def _compile(state: DeploymentState, actor: Actor, now: datetime, digest: str) -> DeploymentState:
+def _compile(state: DeploymentState, actor: StepActor, now: datetime, digest: str) -> DeploymentState:
     if not digest:
         raise Refused("life.no-list", f"deployment {state.deployment} needs a list with at least one entry")
     _not_over(state, now)
     return replace(state, compiler=actor.name, list_digest=digest, approved_digest="", approver="")
 
 
-def _approve_list(state: DeploymentState, actor: Actor, _now: datetime, digest: str) -> DeploymentState:
+def _approve_list(state: DeploymentState, actor: StepActor, _now: datetime, digest: str) -> DeploymentState:
     _other(state, actor, state.planner, "planned")
     _other(state, actor, state.compiler, "compiled the list of")
     if digest != state.list_digest:
@@ -137,11 +139,11 @@ def _approve_list(state: DeploymentState, actor: Actor, _now: datetime, digest: 
     return replace(state, approved_digest=digest, approver=actor.name)
 
 
-def _announce(state: DeploymentState, _actor: Actor, _now: datetime, _digest: str) -> DeploymentState:
+def _announce(state: DeploymentState, _actor: StepActor, _now: datetime, _digest: str) -> DeploymentState:
     return replace(state, announced=True)
 
 
-def _ready(state: DeploymentState, _actor: Actor, now: datetime, _digest: str) -> DeploymentState:
+def _ready(state: DeploymentState, _actor: StepActor, now: datetime, _digest: str) -> DeploymentState:
     _not_over(state, now)
     if not state.list_is_approved:
         raise Refused("life.list-changed", f"the list of {state.deployment} as it is was not approved")
@@ -159,14 +161,14 @@ def _ready(state: DeploymentState, _actor: Actor, now: datetime, _digest: str) -
     return state
 
 
-def _open(state: DeploymentState, _actor: Actor, now: datetime, _digest: str) -> DeploymentState:
+def _open(state: DeploymentState, _actor: StepActor, now: datetime, _digest: str) -> DeploymentState:
     if now < state.starts_at:
         raise Refused("life.too-early", f"the hours of {state.deployment} begin at {state.starts_at:%Y-%m-%d %H:%M %Z}")
     _not_over(state, now)
     return state
 
 
-def _resume(state: DeploymentState, actor: Actor, now: datetime, _digest: str) -> DeploymentState:
+def _resume(state: DeploymentState, actor: StepActor, now: datetime, _digest: str) -> DeploymentState:
     _other(state, actor, state.planner, "planned")
     _not_over(state, now)
     return state
@@ -186,7 +188,7 @@ _TRANSITIONS = {
 }
 
 
-def _other(state: DeploymentState, actor: Actor, name: str, did: str) -> None:
+def _other(state: DeploymentState, actor: StepActor, name: str, did: str) -> None:
     if name and same_person(actor.name, name):
         raise Refused(
             "life.same-person",

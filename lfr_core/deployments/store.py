@@ -14,6 +14,7 @@ from sqlmodel import col, select
 
 from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.port import AuditEvent, Verb
+from lfr_core.custody.people.roles import Actor, principal_of
 from lfr_core.custody.vault.port import KeyKind
 from lfr_core.deployments.attach_watchlist import delete_list
 from lfr_core.deployments.directory import CachedDirectory
@@ -24,7 +25,7 @@ from lfr_core.deployments.record import actor_of, record_step
 from lfr_core.deployments.state_machine import rule_of
 from lfr_core.deployments.steps import TRIAL_ROLES, Step
 from lfr_core.deployments.views import view_of
-from lfr_core.domain.actors import Principal, SystemActor
+from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus, DeploymentView
 from lfr_core.domain.policy import Policy
 from lfr_core.domain.working_days import LONDON
@@ -56,7 +57,7 @@ class DeploymentStore(ListStore):
         policy: Policy,
         live_only: bool = True,
         threshold: float | None = None,
-        by: Principal = SystemActor.LFR,
+        by: Actor = SystemActor.LFR,
     ) -> DeploymentView:
         """Make a draft of a trial. What takes a live camera is planned instead, by `lfr_core.deployments.service`.
 
@@ -94,7 +95,7 @@ class DeploymentStore(ListStore):
             session.add(row)
             session.flush()
             facts = {"kind": kind.value}
-            event = AuditEvent(Verb.AUTHORISE, by, id, f"deployment:{id}", "deployment.created", facts)
+            event = AuditEvent(Verb.AUTHORISE, principal_of(by), id, f"deployment:{id}", "deployment.created", facts)
             self._trail.append(session, event)
             return view_of(row)
 
@@ -104,7 +105,7 @@ class DeploymentStore(ListStore):
         today: date | None = None,
         *,
         hours: float = DEFAULT_HOURS,
-        by: Principal = SystemActor.LFR,
+        by: Actor = SystemActor.LFR,
     ) -> DeploymentView:
         """Let a trial match, for `hours` from now at most. `today` is the day in London unless given.
 
@@ -149,7 +150,7 @@ class DeploymentStore(ListStore):
             record_step(session, self._trail, row, Step.OPEN, by=by, now=now, facts={"hours": f"{hours:g}"})
             return view_of(row)
 
-    def suspend(self, id: str, why: str, *, by: Principal) -> DeploymentView:
+    def suspend(self, id: str, why: str, *, by: Actor) -> DeploymentView:
         """Stop recognition for now, for a reason that people will read.
 
         Raises:
@@ -164,7 +165,7 @@ class DeploymentStore(ListStore):
             record_step(session, self._trail, row, Step.SUSPEND, by=by, now=self._now(), note=reason)
             return view_of(row)
 
-    def resume(self, id: str, *, by: Principal) -> DeploymentView:
+    def resume(self, id: str, *, by: Actor) -> DeploymentView:
         """Let a suspended deployment match again, within its hours.
 
         Raises:
@@ -178,7 +179,7 @@ class DeploymentStore(ListStore):
             row.suspended_why = ""
             return view_of(row)
 
-    def close(self, id: str, *, by: Principal = SystemActor.LFR) -> DeploymentView:
+    def close(self, id: str, *, by: Actor = SystemActor.LFR) -> DeploymentView:
         """End it and destroy its watchlist's rows, crops and key; alerts keep their own copies.
 
         The caller drops the gallery afterwards. May be called again, so that a drop that failed can be made up.
@@ -189,7 +190,7 @@ class DeploymentStore(ListStore):
         """
         return self._end(id, Step.CLOSE, by, "")
 
-    def cancel(self, id: str, why: str, *, by: Principal) -> DeploymentView:
+    def cancel(self, id: str, why: str, *, by: Actor) -> DeploymentView:
         """Give a planned deployment up before it opens. A list that was built is destroyed, as `close` does.
 
         Raises:
@@ -197,7 +198,7 @@ class DeploymentStore(ListStore):
         """
         return self._end(id, Step.CANCEL, by, reason_of(why))
 
-    def _end(self, id: str, step: Step, by: Principal, note: str) -> DeploymentView:
+    def _end(self, id: str, step: Step, by: Actor, note: str) -> DeploymentView:
         with self._audited(by) as session:
             row, now = locked(session, id), self._now()
             delete_list(session, id)

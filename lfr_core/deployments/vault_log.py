@@ -9,9 +9,9 @@ from sqlmodel import col, select
 
 from lfr_core.common.clock import Clock, SystemClock, utc_from_ns
 from lfr_core.common.errors import Fatal
-from lfr_core.custody.people.lookup import acting
+from lfr_core.custody.people.lookup import in_role
 from lfr_core.custody.people.roles import Role
-from lfr_core.custody.people.sign_on import signed_on
+from lfr_core.custody.people.sign_on import check_signed_on
 from lfr_core.custody.vault.epochs import Epoch
 from lfr_core.deployments.gate_facts import gate_facts
 from lfr_core.domain.gate import GateFacts
@@ -40,9 +40,9 @@ class VaultLog:
 
     def check_person(self, name: str, roles: frozenset[Role], *, signed_on_to: str | None) -> str:
         with reading(self._engine) as session:
-            person = acting(session, name, roles)
+            person = in_role(session, name, roles)
             if signed_on_to is not None:
-                signed_on(session, signed_on_to, person.name, utc_from_ns(self._clock.time_ns()))
+                check_signed_on(session, signed_on_to, person.name, utc_from_ns(self._clock.time_ns()))
             return person.name
 
     def touch(self, at_ns: int) -> None:

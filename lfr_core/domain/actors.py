@@ -1,8 +1,9 @@
 """Who acts: a person, by name, or one of the platform's own parts, which are a closed list and never a string.
 
-A person's name is text, as it was typed. A part of the platform is a `SystemActor`: no text becomes one, so nobody can
-act as the platform by typing `system:NAME`. On the audit trail a part is written `system:NAME`, a person as a
-pseudonym.
+A person's name is text, as it is registered; who acts has shown who they are, as an
+`lfr_core.custody.people.roles.AuthenticatedPerson`. A part of the platform is a `SystemActor`: no text becomes one, so
+nobody can act as the platform by typing `system:NAME`. On the audit trail a part is written `system:NAME`, a person as
+a pseudonym.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ class SystemActor(Enum):
     FLOWS = "flows"
     """Carries out what people decided, at its time."""
     LFR = "lfr"
-    """A command that nobody's name was given to: trials only."""
+    """This machine's user, where nobody is logged in: trials, and the very first person and account."""
     PROMISES = "promises"
     RECOGNISER = "recogniser"
     RECORDER = "recorder"

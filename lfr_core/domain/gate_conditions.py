@@ -94,14 +94,14 @@ def _check_announced(facts: GateFacts, limits: GateLimits, _now_ns: int) -> tupl
 def _check_signage(facts: GateFacts, _limits: GateLimits, _now_ns: int) -> tuple[str, str]:
     by = _planned(facts).signage_by
     return (
-        "" if by else "nobody confirmed the signs at all approaches: `lfr deployment ready ID --signage --by NAME`",
+        "" if by else "nobody confirmed the signs at all approaches: `lfr deployment ready ID --signage`",
         f"signs at all approaches, confirmed by {by}",
     )
 
 
 def _check_briefing(facts: GateFacts, _limits: GateLimits, _now_ns: int) -> tuple[str, str]:
     by = _planned(facts).briefing_by
-    return "" if by else "nobody confirmed that officers are briefed: `lfr deployment ready ID --briefing --by NAME`", (
+    return "" if by else "nobody confirmed that officers are briefed: `lfr deployment ready ID --briefing`", (
         f"officers are briefed, confirmed by {by}"
     )
 

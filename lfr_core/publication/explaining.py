@@ -12,7 +12,7 @@ from lfr_core.common.clock import Clock, utc_from_ns
 from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
 from lfr_core.custody.people.lookup import acting
-from lfr_core.custody.people.roles import Role
+from lfr_core.custody.people.roles import AuthenticatedPerson, Role
 from lfr_core.deployments.deadlines import ResultsDue, ResultsStatus, results_due
 from lfr_core.domain.policy import PublicationPolicy
 from lfr_core.storage.engine import reading, writing
@@ -34,7 +34,7 @@ class Explanations:
         self._clock = clock
         self._policy = policy
 
-    def explain(self, deployment: str, *, why: str, by: str) -> ResultsDue:
+    def explain(self, deployment: str, *, why: str, by: AuthenticatedPerson) -> ResultsDue:
         """Publish, on the deployment's page, why its results were late. It stays as it is said.
 
         Raises:

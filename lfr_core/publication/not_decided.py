@@ -31,7 +31,7 @@ def checked_because(deployment: str, waiting: int, word: NotDecidedStatement | N
             raise Refused(
                 "results.not-decided",
                 f"nobody has judged {alerts}: judge them first, or the publication officer says so, in public, with "
-                f"`lfr publish record {deployment} --by NAME --not-decided {waiting} --because WHY`",
+                f"`lfr publish record {deployment} --publish --not-decided {waiting} --because WHY`",
             )
         return ""
     if word.alerts != waiting:

@@ -12,8 +12,8 @@ from sqlmodel import Session, col, select
 from lfr_core.common.clock import Clock, utc_from_ns
 from lfr_core.common.errors import Fatal, Refused
 from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
+from lfr_core.custody.people.roles import Actor, principal_of
 from lfr_core.deployments.deadlines import due_at_of
-from lfr_core.domain.actors import Principal
 from lfr_core.domain.figures import Figures
 from lfr_core.domain.policy import PublicationPolicy
 from lfr_core.publication.record import DeploymentRecord
@@ -51,7 +51,7 @@ class Publisher:
         self._policy = policy
 
     def publish(
-        self, deployment: str, figures: Figures, *, by: Principal, not_decided_because: str = ""
+        self, deployment: str, figures: Figures, *, by: Actor, not_decided_because: str = ""
     ) -> PublishedRecord:
         """The first revision. Published already: that which stands, whatever the figures are now.
 
@@ -72,7 +72,7 @@ class Publisher:
         return self._keep(deployment, made, by, "", word=bool(not_decided_because))
 
     def correct(
-        self, deployment: str, figures: Figures, *, reason: str, by: Principal, not_decided_because: str = ""
+        self, deployment: str, figures: Figures, *, reason: str, by: Actor, not_decided_because: str = ""
     ) -> PublishedRecord:
         """A revision that supersedes the newest, for `reason`, which is published.
 
@@ -102,20 +102,21 @@ class Publisher:
         )
 
     def _keep(
-        self, deployment: str, record: DeploymentRecord, by: Principal, reason: str, *, word: bool
+        self, deployment: str, record: DeploymentRecord, by: Actor, reason: str, *, word: bool
     ) -> PublishedRecord:
         """`word`: `by` gave it for the alerts that nobody judged."""
+        actor = principal_of(by)
         body = record.model_dump_json(indent=1) + "\n"
         row = PublishedRecordRow(
             deployment=deployment,
             revision=record.revision,
             published_at=self._now(),
-            published_by=str(by),
+            published_by=str(actor),
             reason=reason,
             body=body,
             sha256=_sha256(body),
         )
-        self._trail.prepare(by)
+        self._trail.prepare(actor)
         with writing(self._engine) as session:
             session.exec(select(DeploymentRow).where(DeploymentRow.id == deployment).with_for_update(key_share=True))
             if session.get(PublishedRecordRow, (deployment, record.revision)) is not None:
@@ -126,12 +127,14 @@ class Publisher:
             session.flush()
             facts: dict[str, str | int] = {"revision": row.revision, "sha256": row.sha256}
             subject = f"deployment:{deployment}"
-            self._trail.append(session, AuditEvent(Verb.DISCLOSE, by, deployment, subject, "record.published", facts))
+            self._trail.append(
+                session, AuditEvent(Verb.DISCLOSE, actor, deployment, subject, "record.published", facts)
+            )
             if record.not_decided is not None:
                 reason_text = record.not_decided
                 facts = {"alerts": reason_text.alerts, "because": reason_text.because, "revision": row.revision}
                 rule = "record.not-decided" if word else "record.not-decided-by-nobody"
-                self._trail.append(session, AuditEvent(Verb.DISCLOSE, by, deployment, subject, rule, facts))
+                self._trail.append(session, AuditEvent(Verb.DISCLOSE, actor, deployment, subject, rule, facts))
         return _value(row)
 
     def _now(self) -> datetime:

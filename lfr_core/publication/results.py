@@ -20,9 +20,9 @@ from lfr_core.common.clock import Clock, utc_from_ns
 from lfr_core.common.errors import Poison, Refused
 from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
 from lfr_core.custody.people.lookup import acting
-from lfr_core.custody.people.roles import Role
+from lfr_core.custody.people.roles import Actor, AuthenticatedPerson, Role
 from lfr_core.deployments.deadlines import ResultsDue, keep_deadlines, results_due
-from lfr_core.domain.actors import Principal, SystemActor, person_name
+from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.figures import Figures
 from lfr_core.domain.policy import PublicationPolicy
 from lfr_core.publication.counting import unanswered
@@ -126,7 +126,9 @@ class ResultsService:
             PublicationOutcome.PUBLISHED, f"{record.record.rates.in_words}.", self._due(deployment)[1], record
         )
 
-    def publish(self, deployment: str, *, by: str, word: NotDecidedStatement | None = None) -> PublishedRecord:
+    def publish(
+        self, deployment: str, *, by: AuthenticatedPerson, word: NotDecidedStatement | None = None
+    ) -> PublishedRecord:
         """A person publishes now. Published already: that which stands.
 
         word: for the alerts that nobody has judged, needed where there are any, and published.
@@ -136,7 +138,7 @@ class ResultsService:
                 officer's), and as `collect.figures_for`.
             Poison: as `building.from_figures`.
         """
-        by = self._publication_officer(by)
+        self._check_publication_officer(by)
         figures = self._ended(deployment)
         standing = revisions_of(self._engine, deployment)
         if standing:
@@ -148,7 +150,7 @@ class ResultsService:
         return self._publish(deployment, figures, due, now, 0, by=by, because=because)
 
     def correct(
-        self, deployment: str, *, reason: str, by: str, word: NotDecidedStatement | None = None
+        self, deployment: str, *, reason: str, by: AuthenticatedPerson, word: NotDecidedStatement | None = None
     ) -> PublishedRecord:
         """A person supersedes what is published by figures computed anew, for `reason`, which is published.
 
@@ -159,7 +161,7 @@ class ResultsService:
                 `collect.figures_for`.
             Poison: as `building.from_figures`.
         """
-        by = self._publication_officer(by)
+        self._check_publication_officer(by)
         figures = self._figures(deployment)
         waiting, standing = unanswered(figures.alerts), revisions_of(self._engine, deployment)
         spoken_of = standing[-1].record.not_decided if standing else None
@@ -184,10 +186,9 @@ class ResultsService:
             keep_deadlines(session, now, self._policy)
         return tuple(self.attempt(deployment) for deployment in missed)
 
-    def _publication_officer(self, by: str) -> str:
-        """Their registered name. Raises Refused."""
+    def _check_publication_officer(self, by: AuthenticatedPerson) -> None:
         with reading(self._engine) as session:
-            return acting(session, person_name(by), {Role.PUBLICATION_OFFICER}).name
+            acting(session, by, {Role.PUBLICATION_OFFICER})
 
     def _ended(self, deployment: str) -> Figures | Refused:
         """Its figures, or why there are none though it opened and ended; otherwise the refusal is raised."""
@@ -229,7 +230,7 @@ class ResultsService:
         now: datetime,
         waiting: int,
         *,
-        by: Principal,
+        by: Actor,
         because: str = "",
     ) -> PublishedRecord:
         """`waiting`: alerts that nobody judged and for which nobody gave a word."""

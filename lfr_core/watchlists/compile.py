@@ -7,7 +7,8 @@ from contextlib import suppress
 from typing import Protocol
 
 from lfr_core.common.errors import LfrError, Refused
-from lfr_core.domain.actors import Principal, SystemActor
+from lfr_core.custody.people.roles import Actor
+from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.deployments import DeploymentView
 from lfr_core.recognition.gallery import Gallery, gallery_name
 from lfr_core.recognition.gallery.port import StoredRow
@@ -29,7 +30,7 @@ class WatchlistStore(Protocol):
         gallery: str,
         entries: Sequence[Entry],
         /,
-        by: Principal,
+        by: Actor,
         *,
         held: Sequence[StoredRow],
     ) -> DeploymentView:
@@ -64,7 +65,7 @@ def compile_watchlist(
     store: WatchlistStore,
     gallery: Gallery,
     attempt: str,
-    by: Principal = SystemActor.LFR,
+    by: Actor = SystemActor.LFR,
 ) -> DeploymentView:
     """Enrol a checked list into a gallery of this attempt's own, then attach it to the deployment.
 

@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 
 from lfr_core.common.errors import Refused
-from lfr_core.domain.actors import Principal
+from lfr_core.custody.people.roles import Actor
 from lfr_core.domain.deployments import DeploymentView
 from lfr_core.domain.policy import Policy
 from lfr_core.recognition.faces.types import FaceEngine
@@ -47,7 +47,7 @@ class ListBuilder:
         *,
         today: date,
         last_day: date,
-        by: Principal,
+        by: Actor,
         attempt: str,
         all_or_nothing: bool = False,
         progress: Progress = lambda _done, _total: None,

@@ -11,6 +11,7 @@ from sqlmodel import col, select
 
 from lfr_core.common.clock import utc_from_ns
 from lfr_core.common.errors import Refused
+from lfr_core.custody.people.roles import AuthenticatedPerson
 from lfr_core.custody.people.sign_on import signed_on
 from lfr_core.domain.reserved import CANARY_ENTRY
 from lfr_core.storage.engine import reading
@@ -37,7 +38,7 @@ class ListedEntry:
         return asdict(self)
 
 
-def list_entries(engine: Engine, deployment: str, *, by: str, now_ns: int) -> list[ListedEntry]:
+def list_entries(engine: Engine, deployment: str, *, by: AuthenticatedPerson, now_ns: int) -> list[ListedEntry]:
     """The entries by subject; none before a list is enrolled, and none after the deployment ended.
 
     Args:
@@ -57,7 +58,6 @@ def list_entries(engine: Engine, deployment: str, *, by: str, now_ns: int) -> li
                 "deployment.unknown",
                 f"there is no deployment {deployment}; `lfr deployment list` shows those there are",
             )
-        signed_on(session, deployment, by, utc_from_ns(now_ns))
         signed_on(session, deployment, by, utc_from_ns(now_ns))
         photographs: dict[str, list[str]] = defaultdict(list)
         for id_, name in session.exec(

@@ -24,6 +24,7 @@ from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.policy import load_policy
 from tests.support.identity import PASSWORD
 from tests.support.page_login import PageLogins
+from tests.support.people import authenticated
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
@@ -144,7 +145,7 @@ def test_who_is_revoked_is_out_of_an_open_page_that_nobody_touches(
     page.goto(f"{address}/planning")
     page.get_by_role("heading", name="Planning").wait_for()
 
-    logins.people.revoke("Rex Leaving", why="left the force", by=DEE)
+    logins.people.revoke("Rex Leaving", why="left the force", by=authenticated(DEE))
     assert is_asked_to_log_in(page)
     assert "may do nothing since" in page.content()
 
@@ -245,7 +246,7 @@ def test_a_download_is_for_whom_it_was_shown_while_they_are_in(
     assert status({}) == 403
     assert status({COOKIE: signed(logins.settings, claims_of(logins, DEE), "another secret of 32 letters....")}) == 403
     time.sleep(1.1)
-    logins.people.end_sessions(DEE, by=DEE)
+    logins.people.end_sessions(DEE, by=authenticated(DEE))
     assert status(dict(logins.cookies[DEE])) == 403
 
 

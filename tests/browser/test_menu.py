@@ -19,6 +19,7 @@ from lfr_core.domain.policy import load_policy
 from lfr_core.publication.site.atomic_publish import publish_folder
 from lfr_core.publication.site.build import site_files
 from tests.support.page_login import PageLogins
+from tests.support.people import authenticated
 from tests.support.publishing import site_of_two
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def logins(logins: PageLogins, address: str) -> PageLogins:
     """With one person of every role, who has every page."""
     logins.add((EVERYTHING, Role.OPERATOR))
     roles = set(Role) - {Role.AUDITOR}
-    logins.people.change(EVERYTHING, roles, Rank.SUPERINTENDENT, by="Dana Compliance")
+    logins.people.change(EVERYTHING, roles, Rank.SUPERINTENDENT, by=authenticated("Dana Compliance"))
     return logins
 
 

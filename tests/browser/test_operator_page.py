@@ -38,6 +38,7 @@ from lfr_core.domain.watchlists import Category
 from lfr_core.storage.engine import writing
 from tests.support.galleries import held_by
 from tests.support.page_login import PageLogins
+from tests.support.people import authenticated
 from tests.support.records import NOW_NS, Entry, Reference, alerts_of, entry, outcomes, sighting
 from tests.support.vaults import MemoryVault
 
@@ -324,7 +325,7 @@ def test_an_operator_who_is_revoked_sees_nothing_more(page: Page, recorder: Reco
     sign_in(page, "Rex Leaving")
     page.locator(".ops-alert img").nth(1).wait_for()
 
-    logins.people.revoke("Rex Leaving", why="left the force", by="Dana Compliance")
+    logins.people.revoke("Rex Leaving", why="left the force", by=authenticated("Dana Compliance"))
     page.locator(".ops-alert").wait_for(state="detached")
     page.get_by_role("button", name="Log in").wait_for()
 

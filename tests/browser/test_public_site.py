@@ -22,6 +22,7 @@ from lfr_core.storage.engine import open_engine, writing
 from lfr_core.storage.migrate import upgrade
 from lfr_core.storage.tables.vault import EpochRow
 from tests.support.axe import WCAG, axe
+from tests.support.people import authenticated
 from tests.support.publishing import announcing, ended_deployment, planned
 from tests.support.records import NOW_NS
 from tests.support.vaults import trail_of
@@ -54,13 +55,19 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     engine = open_engine(url)
     policy = load_policy()
     clock = ended_deployment(engine, "dep")
-    announcing(engine, clock).publish("dep", planned(), by="A. Okafor")
+    announcing(engine, clock).publish("dep", planned(), by=authenticated("A. Okafor"))
     ended_deployment(engine, "thorpe-road")
     announcing(engine, clock).withhold(
-        "thorpe-road", planned("Thorpe Road"), because=ReasonClass.THREAT_TO_LIFE, by="A. Okafor", approved_by="Supt B"
+        "thorpe-road",
+        planned("Thorpe Road"),
+        because=ReasonClass.THREAT_TO_LIFE,
+        by=authenticated("A. Okafor"),
+        approved_by="Supt B",
     )
     figures = figures_for(engine, "dep", force=policy.force.name)
-    Publisher(engine, trail_of(engine), clock, policy.publication).publish("dep", figures, by="A. Okafor")
+    Publisher(engine, trail_of(engine), clock, policy.publication).publish(
+        "dep", figures, by=authenticated("A. Okafor")
+    )
     with writing(engine) as session:
         session.add(
             EpochRow(

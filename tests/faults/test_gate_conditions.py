@@ -36,6 +36,7 @@ from lfr_core.storage.tables.vault import InstallationRow
 from lfr_core.storage.tables.watchlists import GalleryLookRow
 from streams.camera.job import CameraJob
 from streams.camera.session import run_camera
+from tests.support.people import authenticated
 from tests.support.planning import OFFICER, OPERATOR, PLANNER, PUBLISHER, PlanningHarness, form
 from tests.support.recordings import Walk, write_walks
 from tests.support.stream import Stream, two_workers, wait_until
@@ -71,15 +72,17 @@ def live(stream: Stream, tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
     harness.plan(NAME, wanted=form(starts_at, cameras=CAMERAS), kind="demo")
     harness.authorise(NAME)
     because = ReasonClass.THREAT_TO_LIFE  # a notice that is withheld needs no two days before
-    withhold(harness.engine, harness.announcements, NAME, because=because, by=PUBLISHER, approved_by=OFFICER)
+    withhold(
+        harness.engine, harness.announcements, NAME, because=because, by=authenticated(PUBLISHER), approved_by=OFFICER
+    )
     stream.enrol(NAME, by=PLANNER)
     harness.approve(NAME)
-    harness.planning.confirm(NAME, by=PLANNER, signage=True, briefing=True)
-    harness.planning.ready(NAME, by=PLANNER)
+    harness.planning.confirm(NAME, by=authenticated(PLANNER), signage=True, briefing=True)
+    harness.planning.ready(NAME, by=authenticated(PLANNER))
     harness.prove(NAME)
     harness.wait_until(starts_at)
     harness.gallery = MilvusGallery(stream.milvus.uri)
-    harness.planning.open(NAME, by=OPERATOR, compare=harness.compare)
+    harness.planning.open(NAME, by=authenticated(OPERATOR), compare=harness.compare)
     stream.attend(NAME, OPERATOR)
     write_walks(folder / "walk.avi", [Walk("biden", 6)])
     stop = threading.Event()
@@ -135,15 +138,15 @@ def changed(row: type[Row], **values: object) -> Callable[[Stream, PlanningHarne
 
 @contextmanager
 def suspended(stream: Stream, _harness: PlanningHarness) -> Iterator[None]:
-    stream.store.suspend(NAME, "a test of the gate", by=OPERATOR)
+    stream.store.suspend(NAME, "a test of the gate", by=authenticated(OPERATOR))
     yield
-    stream.store.resume(NAME, by=OFFICER)
+    stream.store.resume(NAME, by=authenticated(OFFICER))
 
 
 @contextmanager
 def nobody_attends(stream: Stream, _harness: PlanningHarness) -> Iterator[None]:
     stream.stop_attending()
-    Attendance(stream.database).record_departure(NAME, OPERATOR)
+    Attendance(stream.database).record_departure(NAME, authenticated(OPERATOR))
     yield
     stream.attend(NAME, OPERATOR)
 

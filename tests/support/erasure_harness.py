@@ -45,7 +45,7 @@ from streams.topics import Topic
 from tests.support.brokers import RunningBroker
 from tests.support.galleries import fill
 from tests.support.milvus import MilvusServer
-from tests.support.people import add_operators
+from tests.support.people import add_operators, authenticated
 from tests.support.records import entry
 from tests.support.vault_core import SteadyVaultLog, TwoClocks
 
@@ -108,7 +108,7 @@ class ErasureHarness:
         self.deployments.attach_watchlist(name, "contract", collection, listed, held=held)
         view = self.deployments.open(name)
         add_operators(self.engine, "Op One", trail=self.trail, clock=self.clock)
-        Attendance(self.engine, self.clock).record_heartbeat(name, "Op One")
+        Attendance(self.engine, self.clock).record_heartbeat(name, authenticated("Op One"))
         return view
 
     def stores(self) -> tuple[Store, ...]:

@@ -34,7 +34,7 @@ from lfr_core.storage.engine import reading, writing
 from lfr_core.storage.tables.audit import AuditEntryRow
 from lfr_core.storage.tables.deployments import DeploymentRow
 from streams.camera.footage import FootageWriter
-from tests.support.people import add_people
+from tests.support.people import add_people, authenticated
 from tests.support.records import NOW_NS, ManualClock
 from tests.support.vault_server import serving_vault
 
@@ -164,15 +164,15 @@ class FootageHarness:
         return HoldService(self.engine, self.vault, self.trail, self.policy, self.clock)
 
     def hold(self, *wanted: Segment, by: str = "DC Ask", approved_by: str = "Insp Allow") -> Hold:
-        return self.hold_service().place(self.request(*wanted, by=by, approved_by=approved_by))
+        """Asked for by one and approved by another; the same again is as it stands."""
+        asked = self.hold_service().place(self.request(*wanted), by=authenticated(by))
+        return asked if asked.approved_by else self.hold_service().approve(asked.id, by=authenticated(approved_by))
 
-    def request(self, *wanted: Segment, by: str = "DC Ask", approved_by: str = "Insp Allow") -> HoldRequest:
+    def request(self, *wanted: Segment) -> HoldRequest:
         return HoldRequest(
             segments=tuple(each.id for each in wanted),
             ground=HoldGround.CRIMINAL_INVESTIGATION,
             reference="36/1234/26",
-            requested_by=by,
-            approved_by=approved_by,
             review_on=self.today() + dt.timedelta(days=28),
         )
 

@@ -15,7 +15,7 @@ from lfr_core.custody.audit.port import Trail
 from lfr_core.custody.identity.invitation import login_of
 from lfr_core.custody.people import People, Role
 from tests.support.identity import PASSWORD, IdentityServer
-from tests.support.people import add_people
+from tests.support.people import add_people, authenticated
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext
@@ -48,7 +48,9 @@ class PageLogins:
         by = next(each.name for each in self.people.list() if each.may_act and Role.COMPLIANCE in each.roles)
         for name in names:
             if not self.people.identities_of(name):
-                self.people.link_identity(name, self.server.provider.issuer, subjects[login_of(name)], by=by)
+                self.people.link_identity(
+                    name, self.server.provider.issuer, subjects[login_of(name)], by=authenticated(by)
+                )
 
     def log_in(self, context: BrowserContext, name: str) -> None:
         """Let the browser of `context` be this person's. Pages that are open there know it once they are reloaded."""

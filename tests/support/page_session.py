@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from sqlalchemy import Engine
 
-from apps.sign_in import PageSession, registered
-from lfr_core.custody.people import Role
+from apps.sign_in import PageSession
+from lfr_core.custody.people import AuthenticatedPerson, Role
+from lfr_core.custody.people.lookup import in_role
+from lfr_core.storage.engine import reading
 
 __all__ = ["session_of"]
 
@@ -13,8 +15,12 @@ __all__ = ["session_of"]
 def session_of(engine: Engine, name: str) -> PageSession:
     """The session of a registered person, looked up as a page does at each drawing."""
 
+    def use() -> AuthenticatedPerson:
+        with reading(engine) as session:
+            found = in_role(session, name, frozenset(Role))
+        return AuthenticatedPerson(found.name, found.roles, found.rank, found.added_at, found.revoked_at, login=None)
+
     def log_out() -> None:
         raise AssertionError("no test logs out here")
 
-    person = registered(engine, name, frozenset(Role))
-    return PageSession(person, lambda: registered(engine, name, frozenset(Role)), log_out)
+    return PageSession(use(), use, log_out)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from sqlalchemy import Engine
 
 from lfr_core.common.clock import Clock, SystemClock
 from lfr_core.custody.audit.port import Trail
-from lfr_core.custody.people import People, Rank, Role
+from lfr_core.custody.people import AuthenticatedPerson, People, Rank, Role
 from lfr_core.custody.people.sign_on import SignOns
+from lfr_core.domain.actors import SystemActor
 from tests.support.records import ManualClock
 from tests.support.vaults import trail_of
 
-__all__ = ["CAST", "add_operators", "add_people", "register", "registered", "sign_on"]
+__all__ = ["CAST", "MACHINE", "add_operators", "add_people", "authenticated", "register", "registered", "sign_on"]
 
 _FIRST = "Dana Compliance"
 
@@ -26,6 +29,18 @@ CAST = {
 """The first is of compliance and registers the others."""
 
 
+MACHINE = SystemActor.LFR
+"""This machine's user, who registers the first person."""
+
+
+def authenticated(name: str) -> AuthenticatedPerson:
+    """Make somebody of that name, as a login would have found them: services look up the register themselves.
+
+    Without a role and a session of its own: what a service takes from here instead of from the register would show.
+    """
+    return AuthenticatedPerson(name, frozenset(), Rank.POLICE_STAFF, datetime(2020, 1, 1, tzinfo=UTC), None, login=None)
+
+
 def register(engine: Engine, clock: Clock | None = None) -> People:
     """An empty register on the test's database, with its trail."""
     return People(engine, trail_of(engine), clock or ManualClock())
@@ -34,9 +49,8 @@ def register(engine: Engine, clock: Clock | None = None) -> People:
 def registered(engine: Engine, clock: Clock | None = None) -> People:
     """A register with everybody of `CAST` on it."""
     people = register(engine, clock)
-    first = next(iter(CAST))
-    for name, (roles, rank) in CAST.items():
-        people.add(name, roles, rank, by=first)
+    for number, (name, (roles, rank)) in enumerate(CAST.items()):
+        people.add(name, roles, rank, by=authenticated(next(iter(CAST))) if number else MACHINE)
     return people
 
 
@@ -44,12 +58,12 @@ def add_people(engine: Engine, trail: Trail, *people: tuple[str, Role], clock: C
     """Put them on the register, whoever is there already; one of compliance first."""
     register = People(engine, trail, clock or SystemClock())
     if not register.list():
-        register.add(_FIRST, {Role.COMPLIANCE}, Rank.POLICE_STAFF, by=_FIRST)
+        register.add(_FIRST, {Role.COMPLIANCE}, Rank.POLICE_STAFF, by=MACHINE)
     by = next(each.name for each in register.list() if each.may_act and Role.COMPLIANCE in each.roles)
     for name, role in people:
         if register.find(name) is None:
             rank = Rank.SUPERINTENDENT if role is Role.AUTHORISING_OFFICER else Rank.CONSTABLE
-            register.add(name, {role}, rank, by=by)
+            register.add(name, {role}, rank, by=authenticated(by))
 
 
 def add_operators(engine: Engine, *names: str, trail: Trail | None = None, clock: Clock | None = None) -> None:
@@ -61,4 +75,4 @@ def sign_on(engine: Engine, trail: Trail, *names: str, deployment: str = "dep", 
     """Registered operators who have signed on to a deployment."""
     add_operators(engine, *names, trail=trail, clock=clock)
     for name in names:
-        SignOns(engine, trail, clock).sign_on(deployment, name)
+        SignOns(engine, trail, clock).sign_on(deployment, authenticated(name))

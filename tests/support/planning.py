@@ -33,7 +33,7 @@ from lfr_core.recognition.gallery import ExactGallery, Gallery, gallery_name
 from lfr_core.storage.engine import reading, writing
 from lfr_core.storage.tables.deployments import PlannedDeploymentRow
 from tests.support.galleries import fill
-from tests.support.people import CAST
+from tests.support.people import CAST, authenticated
 from tests.support.records import ManualClock, entry
 from tests.support.vaults import trail_of, vault_of
 
@@ -92,9 +92,9 @@ class PlanningHarness:
         known = {person.name for person in people.list()}
         for name, (roles, rank) in CAST.items():
             if name not in known:
-                people.add(name, roles, rank, by=COMPLIANCE)
+                people.add(name, roles, rank, by=authenticated(COMPLIANCE))
         if OTHER_OFFICER not in known:
-            people.add(OTHER_OFFICER, *CAST[OFFICER], by=COMPLIANCE)
+            people.add(OTHER_OFFICER, *CAST[OFFICER], by=authenticated(COMPLIANCE))
         for kind in FORCE_DOCUMENTS:
             self.register_document(kind)
 
@@ -108,7 +108,9 @@ class PlanningHarness:
         )
         day = review_by or self.now.date() + timedelta(days=100)
         title = f"{kind.value} of the force"
-        register.add(kind, file, title=title, version=version, review_by=day, by=COMPLIANCE, deployment=deployment)
+        register.add(
+            kind, file, title=title, version=version, review_by=day, by=authenticated(COMPLIANCE), deployment=deployment
+        )
 
     @property
     def now(self) -> datetime:
@@ -143,14 +145,16 @@ class PlanningHarness:
     def plan(self, deployment: str = "dep", *, wanted: ApplicationForm | None = None, **changes: object) -> Application:
         kind = DeploymentKind(str(changes.pop("kind", "operational")))
         asked = wanted or form(self.start(), **changes)  # type: ignore[arg-type]  # fields by name
-        return self.planning.plan(deployment, kind, asked, by=PLANNER)
+        return self.planning.plan(deployment, kind, asked, by=authenticated(PLANNER))
 
     def authorise(self, deployment: str = "dep") -> None:
         self.register_document(ComplianceDocumentKind.COMMUNITY, deployment=deployment)
-        self.planning.authorise(deployment, by=OFFICER, reason="necessary and proportionate", claim_not_shown=True)
+        self.planning.authorise(
+            deployment, by=authenticated(OFFICER), reason="necessary and proportionate", claim_not_shown=True
+        )
 
     def announce(self, deployment: str = "dep") -> None:
-        announce(self.engine, self.announcements, deployment, by=PUBLISHER)
+        announce(self.engine, self.announcements, deployment, by=authenticated(PUBLISHER))
 
     def compile(
         self,
@@ -163,7 +167,7 @@ class PlanningHarness:
         chosen = entries or (entry(),)
         name = gallery or f"{gallery_name(deployment)}__{uuid4().hex[:6]}"
         held = fill(self.gallery, name, contract, chosen)
-        self.store.attach_watchlist(deployment, contract, name, chosen, by=PLANNER, held=held)
+        self.store.attach_watchlist(deployment, contract, name, chosen, by=authenticated(PLANNER), held=held)
 
     def compare(self, deployment: str = "dep") -> str:
         """Compare its gallery with its list, as an opening asks for."""
@@ -176,7 +180,7 @@ class PlanningHarness:
             ).one()
 
     def approve(self, deployment: str = "dep") -> None:
-        self.planning.approve_list(deployment, self.digest(deployment), by=OFFICER)
+        self.planning.approve_list(deployment, self.digest(deployment), by=authenticated(OFFICER))
 
     def prove(self, deployment: str = "dep") -> None:
         """A self-test that was green."""
@@ -213,13 +217,13 @@ class PlanningHarness:
             self.approve(deployment)
         if far >= _LINE.index(DeploymentStatus.READY):
             self.touch()
-            self.planning.confirm(deployment, by=PLANNER, signage=True, briefing=True)
-            self.planning.ready(deployment, by=PLANNER)
+            self.planning.confirm(deployment, by=authenticated(PLANNER), signage=True, briefing=True)
+            self.planning.ready(deployment, by=authenticated(PLANNER))
         if far >= _LINE.index(DeploymentStatus.LIVE):
             self.wait_until(made.starts_at)
             self.touch()
             self.prove(deployment)
-            self.planning.open(deployment, by=OPERATOR, compare=self.compare)
+            self.planning.open(deployment, by=authenticated(OPERATOR), compare=self.compare)
         return made
 
     def touch(self) -> None:

@@ -35,7 +35,7 @@ from lfr_core.storage.tables.footage import FootageSegmentRow
 from lfr_core.storage.tables.row import Row
 from lfr_core.storage.tables.stream import CameraSessionRow
 from tests.support.alert_harness import AlertHarness
-from tests.support.people import add_operators
+from tests.support.people import add_operators, authenticated
 
 __all__ = ["DAY_S", "LATE_S", "PromiseHarness"]
 
@@ -91,7 +91,7 @@ class PromiseHarness(AlertHarness):
     # -- the good state ----------------------------------------------------------------------------
 
     def attend(self) -> None:
-        Attendance(self.engine, self.clock).record_heartbeat("dep", "Op One")
+        Attendance(self.engine, self.clock).record_heartbeat("dep", authenticated("Op One"))
 
     def frame(self) -> None:
         """A frame is sealed under a key of this epoch."""

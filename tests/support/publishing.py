@@ -20,7 +20,7 @@ from lfr_core.publication.record_figures import figures_for
 from lfr_core.publication.site.data import SiteData, site_data
 from lfr_core.storage.engine import open_engine
 from lfr_core.storage.migrate import upgrade
-from tests.support.people import add_operators, add_people
+from tests.support.people import add_operators, add_people, authenticated
 from tests.support.records import (
     NOW_NS,
     ManualClock,
@@ -92,11 +92,11 @@ def ended_deployment(
         (Judgement.SAME, None, None),
     )
     for alert, (judgement, engagement, review) in zip(alerts, answers, strict=False):
-        decisions.judge(alert.id, judgement, "B. Operator", shown=seen(engine, alert.id))
+        decisions.judge(alert.id, judgement, authenticated("B. Operator"), shown=seen(engine, alert.id))
         if engagement:
-            decisions.engage(alert.id, engagement, "C. Officer")
+            decisions.engage(alert.id, engagement, authenticated("C. Officer"))
         if review:
-            decisions.review(alert.id, review, "D. Reviewer")
+            decisions.review(alert.id, review, authenticated("D. Reviewer"))
     store.close(name)
     return clock
 
@@ -108,13 +108,19 @@ def site_of_two(file: Path) -> SiteData:
     engine = open_engine(url)
     policy = load_policy()
     clock = ended_deployment(engine, "dep")
-    announcing(engine, clock).publish("dep", planned(), by="A. Okafor")
+    announcing(engine, clock).publish("dep", planned(), by=authenticated("A. Okafor"))
     ended_deployment(engine, "thorpe-road")
     announcing(engine, clock).withhold(
-        "thorpe-road", planned("Thorpe Road"), because=ReasonClass.THREAT_TO_LIFE, by="A. Okafor", approved_by="Supt B"
+        "thorpe-road",
+        planned("Thorpe Road"),
+        because=ReasonClass.THREAT_TO_LIFE,
+        by=authenticated("A. Okafor"),
+        approved_by="Supt B",
     )
     figures = figures_for(engine, "dep", force=policy.force.name)
-    Publisher(engine, trail_of(engine), clock, policy.publication).publish("dep", figures, by="A. Okafor")
+    Publisher(engine, trail_of(engine), clock, policy.publication).publish(
+        "dep", figures, by=authenticated("A. Okafor")
+    )
     data = site_data(
         engine, policy, documents_folder=file.parent / "papers", now=utc_from_ns(NOW_NS) + timedelta(days=1)
     )

@@ -17,6 +17,7 @@ from lfr_core.publication.rights.types import About, NewRequest, Request, Reques
 from lfr_core.retention.footage.register import Segment, segments
 from lfr_core.retention.steps.footage import FootageStep
 from tests.support.footage import FootageHarness
+from tests.support.people import authenticated
 
 __all__ = ["APPROVER", "CLERK", "CONTACT", "OFFICER", "TEXT", "RightsHarness"]
 
@@ -37,9 +38,10 @@ class RightsHarness(FootageHarness):
         self.deployment()
         self.whole_policy: Policy = load_policy()
         people = People(engine, self.trail, self.clock)
-        people.add(OFFICER, {Role.COMPLIANCE}, Rank.POLICE_STAFF, by=OFFICER)
-        people.add(APPROVER, {Role.AUTHORISING_OFFICER}, Rank.SUPERINTENDENT, by=OFFICER)
-        people.add("Olu Operator", {Role.OPERATOR}, Rank.CONSTABLE, by=OFFICER)
+        people.add(OFFICER, {Role.COMPLIANCE}, Rank.POLICE_STAFF, by=authenticated(OFFICER))
+        people.add(APPROVER, {Role.AUTHORISING_OFFICER}, Rank.SUPERINTENDENT, by=authenticated(OFFICER))
+        people.add(CLERK, {Role.PLANNER}, Rank.POLICE_STAFF, by=authenticated(OFFICER))
+        people.add("Olu Operator", {Role.OPERATOR}, Rank.CONSTABLE, by=authenticated(OFFICER))
 
     def close(self) -> None:
         """End the vault."""
@@ -58,7 +60,7 @@ class RightsHarness(FootageHarness):
         asks_listed: bool = False,
         by: str = CLERK,
     ) -> Request:
-        return self.rights.take(NewRequest(kind, CONTACT, text, about, asks_listed), by=by)
+        return self.rights.take(NewRequest(kind, CONTACT, text, about, asks_listed), by=authenticated(by))
 
     def sweep(self) -> None:
         """As the retention flow does it."""

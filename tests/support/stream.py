@@ -41,7 +41,7 @@ from streams.topics import Topic, lag
 from streams.worker import RECOGNISE_GROUP, RECORD_GROUP, ready_file
 from tests.support.brokers import RunningBroker, new_kafka
 from tests.support.milvus import MilvusServer
-from tests.support.people import add_operators
+from tests.support.people import add_operators, authenticated
 from tests.support.samples import require_image
 
 __all__ = ["Stream", "Worker", "environment_of", "two_workers", "wait_until"]
@@ -276,12 +276,19 @@ class Stream:
             expires_on=datetime.now(tz=UTC).date().replace(year=2099),
             references=[_Reference(reference.id, photo, crop)],
         )
-        self.store.attach_watchlist(name, engine.contract_id, collection, [row], by, held=held)
+        self.store.attach_watchlist(
+            name,
+            engine.contract_id,
+            collection,
+            [row],
+            by if isinstance(by, SystemActor) else authenticated(by),
+            held=held,
+        )
 
     def attend(self, name: str, operator: str = "a tester") -> None:
         """A registered operator attends a deployment from now on."""
         add_operators(self.database, operator, trail=AuditTrail(self.vault, SystemClock()))
-        self._attending.enter_context(Attendance(self.database).keep_alive(name, operator))
+        self._attending.enter_context(Attendance(self.database).keep_alive(name, authenticated(operator)))
 
     def drained(self) -> bool:
         """Whether every record has been processed and committed; not while the broker can't say."""

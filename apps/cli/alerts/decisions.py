@@ -9,20 +9,19 @@ import typer
 
 from apps.cli.alerts.text import Alert, alert_output, find
 from apps.cli.command import Output, command
-from apps.cli.common import person_option
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from lfr_core.alerts.decisions import DecisionService
     from lfr_core.custody.installation import Installation
+    from lfr_core.custody.people import AuthenticatedPerson
     from lfr_core.domain.alerts import Decision
 
 __all__ = ["app"]
 
 app = typer.Typer()
 
-By = Annotated[str, person_option("--by", "Name of the person who answers.")]
 Correct = Annotated[bool, typer.Option("--correct", help="Replace the answer that stands.")]
 Answer = TypeVar("Answer", bound=StrEnum)
 
@@ -32,7 +31,7 @@ def judge(
     installation: Installation,
     alert: Alert,
     answer: Annotated[str, typer.Argument(help="same, different or cant_tell.")],
-    by: By,
+    by: AuthenticatedPerson,
     pictures: Annotated[
         str, typer.Option("--pictures", help="The code that `lfr alerts export` gave with the pictures you compared.")
     ],
@@ -42,7 +41,7 @@ def judge(
 
     It is refused when a newer picture has come since yours were exported.
 
-    Example: lfr alerts judge 1f0c2a7e same --pictures 5b0e6c1d92f47a38 --by "A. Operator"
+    Example: lfr alerts judge 1f0c2a7e same --pictures 5b0e6c1d92f47a38
     """
     from functools import partial
 
@@ -57,12 +56,12 @@ def engage(
     installation: Installation,
     alert: Alert,
     answer: Annotated[str, typer.Argument(help="engaged, evaded or not_engaged.")],
-    by: By,
+    by: AuthenticatedPerson,
     correct: Correct = False,
 ) -> Output:
     """Record what the officers on the ground did.
 
-    Example: lfr alerts engage 1f0c2a7e engaged --by "B. Sergeant"
+    Example: lfr alerts engage 1f0c2a7e engaged
     """
     from lfr_core.domain.alerts import Engagement
 
@@ -75,7 +74,7 @@ def outcome(
     installation: Installation,
     alert: Alert,
     answer: Annotated[str, typer.Argument(help="arrest, other_disposal or no_action.")],
-    by: By,
+    by: AuthenticatedPerson,
     minutes: Annotated[
         float | None, typer.Option("--minutes", help="How long the person was detained, where somebody measured.")
     ] = None,
@@ -83,7 +82,7 @@ def outcome(
 ) -> Output:
     """Record what came of an engagement; it is published by number, once for each person.
 
-    Example: lfr alerts outcome 1f0c2a7e arrest --minutes 12 --by "B. Sergeant"
+    Example: lfr alerts outcome 1f0c2a7e arrest --minutes 12
     """
     from functools import partial
 
@@ -100,12 +99,12 @@ def review(
     installation: Installation,
     alert: Alert,
     answer: Annotated[str, typer.Argument(help="confirmed_true, confirmed_false or none.")],
-    by: By,
+    by: AuthenticatedPerson,
     correct: Correct = False,
 ) -> Output:
     """Record what was established about the person's identity afterwards.
 
-    Example: lfr alerts review 1f0c2a7e confirmed_true --by "C. Inspector"
+    Example: lfr alerts review 1f0c2a7e confirmed_true
     """
     from lfr_core.domain.alerts import Review
 
@@ -127,7 +126,7 @@ def _parse_answer(kind: type[Answer], word: str) -> Answer:
 def _record(
     installation: Installation,
     alert: str,
-    by: str,
+    by: AuthenticatedPerson,
     choose: Callable[[DecisionService], Callable[..., Decision]],
     answer: StrEnum,
     *,

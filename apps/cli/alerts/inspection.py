@@ -10,32 +10,31 @@ import typer
 
 from apps.cli.alerts.text import Alert, alert_output, as_dict, find, word_of
 from apps.cli.command import Output, command
-from apps.cli.common import console, person_option
+from apps.cli.common import console
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from lfr_core.alerts.read import AlertSummary
     from lfr_core.custody.installation import Installation
+    from lfr_core.custody.people import AuthenticatedPerson
 
 __all__ = ["app"]
 
 app = typer.Typer()
-
-By = Annotated[str, person_option("--by", "Who looks: an operator who has signed on (`lfr operator sign-on`).")]
 
 
 @command(app, "list", migrated=True)
 def list_alerts(
     installation: Installation,
     deployment: Annotated[str, typer.Option("--deployment", help="Id of the deployment.")],
-    by: By,
+    by: AuthenticatedPerson,
     undecided: Annotated[bool, typer.Option("--undecided", help="Only those nobody has compared yet.")] = False,
     limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 200,
 ) -> Output:
     """List a deployment's alerts, the newest first.
 
-    Example: lfr alerts list --deployment high-street-0412 --undecided --by "A. Operator"
+    Example: lfr alerts list --deployment high-street-0412 --undecided
     """
     from lfr_core.alerts import read
     from lfr_core.common.errors import Refused
@@ -48,10 +47,10 @@ def list_alerts(
 
 
 @command(app, migrated=True)
-def show(installation: Installation, alert: Alert, by: By) -> Output:
+def show(installation: Installation, alert: Alert, by: AuthenticatedPerson) -> Output:
     """Show what is known of one alert; `lfr alerts export` opens its pictures.
 
-    Example: lfr alerts show 1f0c2a7e --by "A. Operator"
+    Example: lfr alerts show 1f0c2a7e
     """
     return alert_output(installation, find(installation, alert), by=by)
 
@@ -61,14 +60,14 @@ def export(
     installation: Installation,
     alert: Alert,
     folder: Annotated[Path, typer.Argument(help="Written here, readable by you alone.")],
-    by: By,
+    by: AuthenticatedPerson,
     purpose: Annotated[str, typer.Option("--purpose", help="What for, in a few words; it is put on the audit trail.")],
 ) -> None:
     """Open an alert's probe and references, on the audit trail, and write them as JPEG files.
 
     The copies are yours to delete: the vault's schedule doesn't reach them.
 
-    Example: lfr alerts export 1f0c2a7e /tmp/alert --by "A. Operator" --purpose "second look"
+    Example: lfr alerts export 1f0c2a7e /tmp/alert --purpose "second look"
     """
     from lfr_core.alerts.read import AlertCrops
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from lfr_core.alerts.read import AlertSummary, Answer
     from lfr_core.custody.installation import Installation
+    from lfr_core.custody.people import AuthenticatedPerson
 
 __all__ = ["Alert", "alert_output", "as_dict", "find", "word_of"]
 
@@ -26,7 +27,7 @@ def find(installation: Installation, start: str) -> UUID:
     return find_alert(installation.engine, start, advice="see `lfr alerts list --deployment ID`")
 
 
-def alert_output(installation: Installation, alert: UUID, *, by: str) -> Output:
+def alert_output(installation: Installation, alert: UUID, *, by: AuthenticatedPerson) -> Output:
     """Read an alert as `by` may see it. Raises Refused as `lfr_core.alerts.read.alert`."""
     from lfr_core.alerts import read
 

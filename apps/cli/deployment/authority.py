@@ -8,10 +8,11 @@ import typer
 
 from apps.cli.command import Output, command
 from apps.cli.common import DeploymentId, person_option
-from apps.cli.deployment.status import By, list_as_built, move_runs, report_step
+from apps.cli.deployment.status import list_as_built, move_runs, report_step
 
 if TYPE_CHECKING:
     from lfr_core.custody.installation import Installation
+    from lfr_core.custody.people import AuthenticatedPerson
 
 __all__ = ["app"]
 
@@ -24,7 +25,7 @@ Reason = Annotated[str, typer.Option("--reason", help="Why, in a line; kept, and
 def authorise(
     installation: Installation,
     id: DeploymentId,
-    by: By,
+    by: AuthenticatedPerson,
     reason: Reason,
     one_in: Annotated[
         int | None,
@@ -41,7 +42,7 @@ def authorise(
 
     The officer signs the expected number of false alerts for this cap, threshold and footfall: `lfr deployment forecast`.
 
-    Example: lfr deployment authorise high-street-0412 --by "C. Adeyemi" --reason "warrants outstanding in the area" --claim-not-shown
+    Example: lfr deployment authorise high-street-0412 --reason "warrants outstanding in the area" --claim-not-shown
     """  # noqa: E501  an example is one line
     from lfr_core.deployments.services import build_planning_service
 
@@ -54,10 +55,10 @@ def authorise(
 
 
 @command(app, migrated=True)
-def refuse(installation: Installation, id: DeploymentId, by: By, reason: Reason) -> Output:
+def refuse(installation: Installation, id: DeploymentId, by: AuthenticatedPerson, reason: Reason) -> Output:
     """Say no to an application; its planner may revise it and apply again.
 
-    Example: lfr deployment refuse high-street-0412 --by "C. Adeyemi" --reason "the footprint takes in a school"
+    Example: lfr deployment refuse high-street-0412 --reason "the footprint takes in a school"
     """
     from lfr_core.deployments.services import build_planning_service
 
@@ -69,30 +70,30 @@ def refuse(installation: Installation, id: DeploymentId, by: By, reason: Reason)
 def approve_list(
     installation: Installation,
     id: DeploymentId,
-    by: By,
+    by: AuthenticatedPerson,
     digest: Annotated[
         str, typer.Option("--digest", help="Of the list that you saw; without it the list is shown and nothing done.")
     ] = "",
 ) -> Output:
     """Approve the list as built: an officer who neither planned the deployment nor compiled the list.
 
-    Example: lfr deployment approve-list high-street-0412 --by "C. Adeyemi" --digest 3f0c9a11d2e4
+    Example: lfr deployment approve-list high-street-0412 --digest 3f0c9a11d2e4
     """
     from lfr_core.deployments.services import build_planning_service
 
     if not digest:
         built = list_as_built(installation, id)
-        advice = f"To approve it: lfr deployment approve-list {id} --by '{by}' --digest {built.digest[:16]}"
+        advice = f"To approve it: lfr deployment approve-list {id} --digest {built.digest[:16]}"
         return Output(built.as_dict(), f"{built.words}\n{advice}")
     build_planning_service(installation).approve_list(id, digest, by=by)
     return report_step(installation, id, "the list is approved")
 
 
 @command(app, migrated=True)
-def announce(installation: Installation, id: DeploymentId, by: By) -> Output:
+def announce(installation: Installation, id: DeploymentId, by: AuthenticatedPerson) -> Output:
     """Tell the public now, as the deployment is planned. `lfr publish site` puts it on the site.
 
-    Example: lfr deployment announce high-street-0412 --by "U. Blake"
+    Example: lfr deployment announce high-street-0412
     """
     from lfr_core.deployments import announcement
     from lfr_core.deployments.services import build_announcement_store
@@ -105,7 +106,7 @@ def announce(installation: Installation, id: DeploymentId, by: By) -> Output:
 def withhold(
     installation: Installation,
     id: DeploymentId,
-    by: By,
+    by: AuthenticatedPerson,
     approved_by: Annotated[str, person_option("--approved-by", "The authorising officer who allows that.")],
     reason_class: Annotated[
         str,
@@ -117,8 +118,8 @@ def withhold(
 ) -> Output:
     """Tell nobody beforehand, for a reason that an authorising officer stands for. It is counted in public.
 
-    Example: lfr deployment withhold high-street-0412 --by "U. Blake" --approved-by "C. Adeyemi" --reason-class threat-to-life
-    """  # noqa: E501  an example is one line
+    Example: lfr deployment withhold high-street-0412 --approved-by "C. Adeyemi" --reason-class threat-to-life
+    """
     from apps.cli.publish.announcement import parse_reason_class
     from lfr_core.deployments import announcement
     from lfr_core.deployments.services import build_announcement_store
@@ -133,7 +134,7 @@ def withhold(
 def ready(
     installation: Installation,
     id: DeploymentId,
-    by: By,
+    by: AuthenticatedPerson,
     signage: Annotated[bool, typer.Option("--signage", help="Signs stand at all approaches.")] = False,
     briefing: Annotated[
         bool, typer.Option("--briefing", help="Officers are briefed, also on demographic performance.")
@@ -141,7 +142,7 @@ def ready(
 ) -> Output:
     """Confirm signs and briefing; once both are, everything but the hour is in order.
 
-    Example: lfr deployment ready high-street-0412 --by "P. Lanner" --signage --briefing
+    Example: lfr deployment ready high-street-0412 --signage --briefing
     """
     from lfr_core.deployments.services import build_planning_service
 

@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-import getpass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from apps.cli.command import Output, command
-from apps.cli.common import DeploymentId, errors, parse_kind, person_option, print_plain
+from apps.cli.command import Output, command, logged_in, logged_in_or_machine
+from apps.cli.common import DeploymentId, errors, parse_kind, print_plain
 from apps.cli.deployment.inspection import summary_output
 from apps.cli.deployment.status import move_runs, read_standing
 
 if TYPE_CHECKING:
     from lfr_core.custody.installation import Installation
-    from lfr_core.deployments.steps import Step
-    from lfr_core.domain.actors import Principal
+    from lfr_core.custody.people import Actor, AuthenticatedPerson
 
 __all__ = ["app"]
 
 app = typer.Typer()
-
-By = Annotated[
-    str,
-    person_option("--by", "Who does it: a registered person. Default: your login's name; for a trial, nobody's."),
-]
 
 
 @command(app, migrated=True)
@@ -35,7 +28,6 @@ def create(
     name: Annotated[str, typer.Option(help="What people call it; default: the id.")] = "",
     threshold: Annotated[float | None, typer.Option(help="Cosine, between 0 and 1; default: the policy's.")] = None,
     recorded: Annotated[bool, typer.Option("--recorded", help="For recorded video: no frame is too old.")] = False,
-    by: By = "",
 ) -> Output:
     """Make a trial: a deployment without an authority, which takes recordings and never a live camera.
 
@@ -44,7 +36,6 @@ def create(
     Example: lfr deployment create rehearsal-3 --name "Rehearsal on rendered streets"
     """
     from lfr_core.deployments.services import build_deployment_store
-    from lfr_core.domain.actors import SystemActor
 
     build_deployment_store(installation).create(
         id,
@@ -53,7 +44,7 @@ def create(
         policy=installation.policy,
         live_only=not recorded,
         threshold=threshold,
-        by=by or SystemActor.LFR,
+        by=logged_in_or_machine(installation),
     )
     return summary_output(installation, id)
 
@@ -65,21 +56,19 @@ def open_deployment(
     hours: Annotated[
         float | None, typer.Option(help="A trial: open for at most this long; default: the policy's.")
     ] = None,
-    by: By = "",
 ) -> Output:
     """Let a deployment match: a planned one within its hours if the readiness board is green, a trial from now on.
 
     Nothing is recognised unless an operator attends: see `lfr operator attend`, or open the operator's page.
 
-    Example: lfr deployment open high-street-0412 --by "O. Reyes"
+    Example: lfr deployment open high-street-0412
     """
     from apps.services import build_gallery_comparison
     from lfr_core.common.errors import Refused
     from lfr_core.deployments.services import build_deployment_store, build_planning_service
-    from lfr_core.deployments.steps import Step
     from lfr_core.domain.deployments import DeploymentStatus
 
-    who = _actor(installation, id, Step.OPEN, by)
+    who = _actor(installation, id)
     compare, store = build_gallery_comparison(installation), build_deployment_store(installation)
     found = store.find(id)
     if found is not None and found.planned:
@@ -103,48 +92,44 @@ def suspend(
     installation: Installation,
     id: DeploymentId,
     why: Annotated[str, typer.Option(help="The reason, for everybody who sees it stand still.")],
-    by: By = "",
 ) -> Output:
     """Stop recognition for now; within 3 seconds nothing is recognised on any worker.
 
     Example: lfr deployment suspend high-street-0412 --why "two false alerts in ten minutes"
     """
     from lfr_core.deployments.services import build_deployment_store
-    from lfr_core.deployments.steps import Step
 
-    build_deployment_store(installation).suspend(id, why, by=_actor(installation, id, Step.SUSPEND, by))
+    build_deployment_store(installation).suspend(id, why, by=_actor(installation, id))
     return summary_output(installation, id)
 
 
 @command(app, migrated=True)
-def resume(installation: Installation, id: DeploymentId, by: By = "") -> Output:
+def resume(installation: Installation, id: DeploymentId) -> Output:
     """Let a suspended deployment match again, within its hours.
 
     Example: lfr deployment resume high-street-0412
     """
     from lfr_core.deployments.services import build_deployment_store
-    from lfr_core.deployments.steps import Step
 
-    build_deployment_store(installation).resume(id, by=_actor(installation, id, Step.RESUME, by))
+    build_deployment_store(installation).resume(id, by=_actor(installation, id))
     return summary_output(installation, id)
 
 
 @command(app, migrated=True)
-def close(installation: Installation, id: DeploymentId, by: By = "") -> Output:
+def close(installation: Installation, id: DeploymentId) -> Output:
     """End a deployment for good: nothing matches any more, its watchlist and its gallery are destroyed.
 
     It says how many alerts still wait for a person's judgement; they can be judged until they are deleted.
 
     If the gallery is away, the deployment has ended all the same: run the command again to drop the gallery.
 
-    Example: lfr deployment close high-street-0412 --by "O. Reyes"
+    Example: lfr deployment close high-street-0412
     """
     from apps.services import drop_gallery
     from lfr_core.deployments.services import build_deployment_store
-    from lfr_core.deployments.steps import Step
     from lfr_core.publication.closing import still_to_decide
 
-    closed = build_deployment_store(installation).close(id, by=_actor(installation, id, Step.CLOSE, by))
+    closed = build_deployment_store(installation).close(id, by=_actor(installation, id))
     waiting = still_to_decide(installation.engine, id)
     if waiting:
         errors.print(f"{waiting} (`lfr alerts list --deployment {id} --undecided`)", markup=False, soft_wrap=True)
@@ -157,34 +142,32 @@ def close(installation: Installation, id: DeploymentId, by: By = "") -> Output:
 def cancel(
     installation: Installation,
     id: DeploymentId,
+    by: AuthenticatedPerson,
     why: Annotated[str, typer.Option(help="The reason, kept on its timeline.")],
-    by: By = "",
 ) -> Output:
     """Give a planned deployment up before it opens; its runs are cancelled, a list that was built is destroyed.
 
-    Example: lfr deployment cancel high-street-0412 --why "storm warning" --by "P. Lanner"
+    Example: lfr deployment cancel high-street-0412 --why "storm warning"
     """
     from apps.services import drop_gallery
     from lfr_core.deployments.services import build_deployment_store
 
-    cancelled = build_deployment_store(installation).cancel(id, why, by=by or getpass.getuser())
+    cancelled = build_deployment_store(installation).cancel(id, why, by=by)
     drop_gallery(installation, cancelled.gallery)
     move_runs(installation)
     return summary_output(installation, id)
 
 
-def _actor(installation: Installation, deployment: str, step: Step, by: str) -> Principal:
-    """Return who takes a step: who is named, else this command where its line allows that, else your login's name."""
+def _actor(installation: Installation, deployment: str) -> Actor:
+    """Find who takes a step: who is logged in; of a trial, this machine's user where nobody is."""
     from lfr_core.deployments.services import build_deployment_store
-    from lfr_core.deployments.steps import rules_of
-    from lfr_core.domain.actors import SystemActor
 
-    view = None if by else build_deployment_store(installation).find(deployment)
-    rule = rules_of(planned=view.planned).get(step) if view else None
-    return SystemActor.LFR if rule and SystemActor.LFR in rule.systems else by or getpass.getuser()
+    view = build_deployment_store(installation).find(deployment)
+    is_planned = view is not None and view.planned
+    return logged_in(installation) if is_planned else logged_in_or_machine(installation)
 
 
-def _test_unless_proven(installation: Installation, deployment: str, *, by: Principal) -> None:
+def _test_unless_proven(installation: Installation, deployment: str, *, by: Actor) -> None:
     """Run the self-test unless a fresh one is green; what it found is shown only when it isn't."""
     from lfr_core.domain.gate import Condition
     from streams.live_probe_selftest import run_self_test

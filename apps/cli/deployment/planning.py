@@ -16,10 +16,11 @@ from apps.cli.common import (
     today_in_england,
     write_new,
 )
-from apps.cli.deployment.status import By, move_runs, read_application, report_step
+from apps.cli.deployment.status import move_runs, read_application, report_step
 
 if TYPE_CHECKING:
     from lfr_core.custody.installation import Installation
+    from lfr_core.custody.people import AuthenticatedPerson
 
 __all__ = ["app"]
 
@@ -38,7 +39,7 @@ def template(
     from lfr_core.deployments.form_file import form_template
 
     write_new(file, form_template(installation.policy), rule="deployment.file-exists")
-    errors.print(f"{file} written: fill it in, then `lfr deployment plan ID {file} --by NAME`", soft_wrap=True)
+    errors.print(f"{file} written: fill it in, then `lfr deployment plan ID {file}`", soft_wrap=True)
 
 
 @command(app, migrated=True)
@@ -46,14 +47,14 @@ def plan(
     installation: Installation,
     id: DeploymentId,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The application, as `template` writes one.")],
-    by: By,
+    by: AuthenticatedPerson,
     draft: Annotated[bool, typer.Option("--draft", help="Don't ask for its authority yet.")] = False,
 ) -> Output:
     """Apply for a deployment, or revise an application for which no list is built yet.
 
     A revision takes back the authority given for the one before; runs that were scheduled for it are moved.
 
-    Example: lfr deployment plan high-street-0412 high-street.toml --by "P. Lanner"
+    Example: lfr deployment plan high-street-0412 high-street.toml
     """
     from lfr_core.deployments.form_file import read_form
     from lfr_core.deployments.services import build_planning_service
@@ -65,10 +66,10 @@ def plan(
 
 
 @command(app, migrated=True)
-def apply(installation: Installation, id: DeploymentId, by: By) -> Output:
+def apply(installation: Installation, id: DeploymentId, by: AuthenticatedPerson) -> Output:
     """Ask for the authority of a draft.
 
-    Example: lfr deployment apply high-street-0412 --by "P. Lanner"
+    Example: lfr deployment apply high-street-0412
     """
     from lfr_core.deployments.services import build_planning_service
 
@@ -105,7 +106,7 @@ def forecast(
 def compile_list(
     installation: Installation,
     id: DeploymentId,
-    by: By,
+    by: AuthenticatedPerson,
     folder: Annotated[
         Path | None,
         typer.Argument(metavar="[FOLDER]", help="Photographs and watchlist.csv; else the application's."),
@@ -116,14 +117,16 @@ def compile_list(
 
     It may be compiled anew until it is approved. A list that doesn't pass is refused whole, with its entries and why.
 
-    Example: lfr deployment compile high-street-0412 lists/high-street --by "P. Lanner"
+    Example: lfr deployment compile high-street-0412 lists/high-street
     """
     _build_list(installation, id, folder, by=by, as_json=as_json)
     errors.print("[dim]an authorising officer approves it now: `lfr deployment approve-list`[/dim]")
     return report_step(installation, id, "the list is built")
 
 
-def _build_list(installation: Installation, deployment: str, folder: Path | None, *, by: str, as_json: bool) -> None:
+def _build_list(
+    installation: Installation, deployment: str, folder: Path | None, *, by: AuthenticatedPerson, as_json: bool
+) -> None:
     """Compile the list from `folder`, or from the one that the application names, with a bar and the report.
 
     Raises:

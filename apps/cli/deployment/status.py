@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 from apps.cli.command import Output
-from apps.cli.common import person_option
 
 if TYPE_CHECKING:
     from lfr_core.custody.installation import Installation
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
     from lfr_core.deployments.readiness import Standing
 
 __all__ = [
-    "By",
     "ListAsBuilt",
     "Status",
     "list_as_built",
@@ -25,8 +23,6 @@ __all__ = [
     "read_status",
     "report_step",
 ]
-
-By = Annotated[str, person_option("--by", "Who does it: a registered person's name (`lfr users list`).")]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""`lfr footage hold | review | release | holds`: two people, a reason, a review."""
+"""`lfr footage hold | approve | review | release | holds`: two people, a reason, a review."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from apps.cli.command import Output, command
-from apps.cli.common import console, person_option
-from apps.cli.footage.text import By, Camera, From, To, hold_dict, hold_output, parse_date, parse_time_ns, today
+from apps.cli.common import console
+from apps.cli.footage.text import Camera, From, To, hold_dict, hold_output, parse_date, parse_time_ns, today
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from lfr_core.custody.installation import Installation
+    from lfr_core.custody.people import AuthenticatedPerson
     from lfr_core.retention.footage.holds import Hold, HoldGround
 
 __all__ = ["app"]
 
 app = typer.Typer()
 
-ApprovedBy = Annotated[str, person_option("--approved-by", "Name of another person, who approves it.")]
 ReviewOn = Annotated[str, typer.Option("--review-on", metavar="DATE", help="When it is looked at again, YYYY-MM-DD.")]
 HoldId = Annotated[str, typer.Argument(metavar="HOLD", help="Id of the hold; `lfr footage holds` shows it.")]
 
@@ -30,8 +30,7 @@ def place_hold(
     installation: Installation,
     ground: Annotated[str, typer.Option(help="criminal_investigation, complaint or legal_duty; nothing else counts.")],
     reference: Annotated[str, typer.Option(help="Number of the case, complaint or request.")],
-    by: By,
-    approved_by: ApprovedBy,
+    by: AuthenticatedPerson,
     review_on: ReviewOn,
     segment: Annotated[list[str] | None, typer.Option(help="Id of a segment; give it once for each.")] = None,
     deployment: Annotated[
@@ -41,12 +40,14 @@ def place_hold(
     from_: From = None,
     to: To = None,
 ) -> Output:
-    """Keep named segments beyond their 31 days: two people, a reason, a review. What is destroyed can't be held.
+    """Keep named segments beyond their 31 days. What is destroyed can't be held.
+
+    Another person approves it, in a session of their own (`lfr footage approve`), or it lapses after 14 days.
 
     The same command again changes nothing, and mends a hold that was interrupted.
 
     Example: lfr footage hold --segment 0b5c2f6d9a3e4f7b8c1d2e3f4a5b6c7d --ground complaint --reference CO/12/26
-    --by "Sgt Ask" --approved-by "Insp Allow" --review-on 2026-12-18
+    --review-on 2026-12-18
     """
     from apps.services import build_hold_service
     from lfr_core.retention.footage.holds import HoldRequest
@@ -58,33 +59,42 @@ def place_hold(
         begin, end = parse_time_ns(from_), parse_time_ns(to)
         found = segments(installation.engine, deployment=deployment, camera=camera, from_ns=begin, to_ns=end)
         wanted += [each.id for each in found]
-    request = HoldRequest(tuple(wanted), why, reference, by, approved_by, review)
-    return hold_output(build_hold_service(installation).place(request), "held")
+    request = HoldRequest(tuple(wanted), why, reference, review)
+    return hold_output(build_hold_service(installation).place(request, by=by), "held")
 
 
 @command(app, migrated=True)
-def review(installation: Installation, hold: HoldId, by: By, approved_by: ApprovedBy, review_on: ReviewOn) -> Output:
-    """Say that a hold was reviewed and goes on until the next review; two people again.
+def approve(installation: Installation, hold: HoldId, by: AuthenticatedPerson) -> Output:
+    """Approve a hold that somebody else asked for: it stands until its review.
 
-    Example: lfr footage review 7c1d2e3f4a5b6c7d0b5c2f6d9a3e4f7b --by "Sgt Ask" --approved-by "Insp Allow"
-    --review-on 2027-01-15
+    Example: lfr footage approve 7c1d2e3f4a5b6c7d0b5c2f6d9a3e4f7b
     """
     from apps.services import build_hold_service
 
-    day = parse_date(review_on)
-    reviewed = build_hold_service(installation).review(hold, review_on=day, requested_by=by, approved_by=approved_by)
+    return hold_output(build_hold_service(installation).approve(hold, by=by), "approved")
+
+
+@command(app, migrated=True)
+def review(installation: Installation, hold: HoldId, by: AuthenticatedPerson, review_on: ReviewOn) -> Output:
+    """Say that a hold was reviewed and goes on until the next review; another than who asked for it.
+
+    Example: lfr footage review 7c1d2e3f4a5b6c7d0b5c2f6d9a3e4f7b --review-on 2027-01-15
+    """
+    from apps.services import build_hold_service
+
+    reviewed = build_hold_service(installation).review(hold, review_on=parse_date(review_on), by=by)
     return hold_output(reviewed, "reviewed")
 
 
 @command(app, migrated=True)
-def release(installation: Installation, hold: HoldId, by: By) -> Output:
+def release(installation: Installation, hold: HoldId, by: AuthenticatedPerson) -> Output:
     """Let go of a hold: what is past its time and under no other hold goes with the next sweep.
 
-    Example: lfr footage release 7c1d2e3f4a5b6c7d0b5c2f6d9a3e4f7b --by "Sgt Ask"
+    Example: lfr footage release 7c1d2e3f4a5b6c7d0b5c2f6d9a3e4f7b
     """
     from apps.services import build_hold_service
 
-    return hold_output(build_hold_service(installation).release(hold, actor=by), "released")
+    return hold_output(build_hold_service(installation).release(hold, by=by), "released")
 
 
 @command(app, "holds", migrated=True)

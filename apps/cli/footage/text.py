@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from apps.cli.command import Output
-from apps.cli.common import console, errors, person_option
+from apps.cli.common import console, errors
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from lfr_core.retention.footage.register import Segment
 
 __all__ = [
-    "By",
     "Camera",
     "From",
     "To",
@@ -35,7 +34,6 @@ __all__ = [
 Camera = Annotated[str | None, typer.Option("--camera", help="Of this camera alone.")]
 From = Annotated[str | None, typer.Option("--from", help="From this time on, e.g. 2026-12-04T14:30:00Z.")]
 To = Annotated[str | None, typer.Option("--to", help="Before this time.")]
-By = Annotated[str, person_option("--by", "Name of the person who does this.")]
 
 
 def parse_time_ns(text: str | None) -> int | None:

@@ -10,7 +10,6 @@ import typer
 from apps.cli.command import Output, command
 from apps.cli.common import console, print_fields
 from apps.cli.footage.text import (
-    By,
     Camera,
     From,
     To,
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from lfr_core.custody.installation import Installation
+    from lfr_core.custody.people import AuthenticatedPerson
     from lfr_core.retention.footage.register import Segment
     from lfr_core.retention.footage.viewing import Viewing
 
@@ -94,7 +94,7 @@ def show(
 def view(
     installation: Installation,
     deployment: Deployment,
-    by: By,
+    by: AuthenticatedPerson,
     purpose: Purpose,
     output: Destination,
     camera: Camera = None,
@@ -104,7 +104,7 @@ def view(
     """Write the frames of a time as JPEGs for somebody to look at. Delete the folder afterwards: nothing else does.
 
     Example: lfr footage view --deployment high-street-0412 --camera north-gate --from 2026-12-04T14:30:00Z
-    --to 2026-12-04T14:31:00Z --by "Sgt Ask" --purpose "complaint CO/12/26" --output seen
+    --to 2026-12-04T14:31:00Z --purpose "complaint CO/12/26" --output seen
     """
     from lfr_core.retention.footage.export import write_frames
 
@@ -116,7 +116,7 @@ def view(
 def export(
     installation: Installation,
     deployment: Deployment,
-    by: By,
+    by: AuthenticatedPerson,
     purpose: Purpose,
     output: Destination,
     camera: Camera = None,
@@ -126,7 +126,7 @@ def export(
     """Hand frames on as evidence: JPEGs and a manifest with their SHA-256; a disclosure on the audit trail.
 
     Example: lfr footage export --deployment high-street-0412 --camera north-gate --from 2026-12-04T14:30:00Z
-    --to 2026-12-04T14:31:00Z --by "Sgt Ask" --purpose "case 36/1234/26" --output evidence
+    --to 2026-12-04T14:31:00Z --purpose "case 36/1234/26" --output evidence
     """
     from lfr_core.retention.footage.export import disclose
 
@@ -162,7 +162,7 @@ def _open_viewing(
     camera: str | None,
     from_: str | None,
     to: str | None,
-    by: str,
+    by: AuthenticatedPerson,
     purpose: str,
 ) -> Viewing:
     from lfr_core.retention.footage.viewing import Viewing, choose

@@ -12,14 +12,13 @@ from apps.cli.common import Deployment, person_option
 
 if TYPE_CHECKING:
     from lfr_core.custody.installation import Installation
+    from lfr_core.custody.people import AuthenticatedPerson
     from lfr_core.deployments.announcement import Announcement, ReasonClass
     from lfr_core.domain.policy import Policy
 
 __all__ = ["app", "parse_reason_class"]
 
 app = typer.Typer()
-
-By = Annotated[str, person_option("--by", "Who does it: a person's name.")]
 
 
 @command(app)
@@ -29,7 +28,7 @@ def announce(
     place: Annotated[str, typer.Option("--place", help="An area, as the public knows it; never a camera's place.")],
     date: Annotated[datetime, typer.Option("--date", formats=["%Y-%m-%d"], help="The day in England.")],
     purpose: Annotated[str, typer.Option("--purpose", help="What it is for, in a line.")],
-    by: By,
+    by: AuthenticatedPerson,
     use_case: Annotated[int, typer.Option("--use-case", min=1, max=5, help="1 crime hotspot … 5 sought persons.")],
     start: Annotated[datetime, typer.Option("--from", formats=["%H:%M"], help="Clock time in England.")],
     end: Annotated[datetime, typer.Option("--to", formats=["%H:%M"], help="Clock time; before --from: the next day.")],
@@ -43,7 +42,7 @@ def announce(
 
     It may be announced again while it hasn't opened. Prints the posts for social media.
 
-    Example: lfr publish announce high-street-0412 --place Norwich --date 2026-12-04 --from 10:00 --to 16:00 --purpose "find people wanted by courts" --use-case 5 --by "A. Okafor"
+    Example: lfr publish announce high-street-0412 --place Norwich --date 2026-12-04 --from 10:00 --to 16:00 --purpose "find people wanted by courts" --use-case 5
     """  # noqa: E501  an example is one line
     from lfr_core.common.errors import Refused
     from lfr_core.deployments.announcement import plan
@@ -72,10 +71,10 @@ def announce(
 
 
 @command(app)
-def release(installation: Installation, deployment: Deployment, by: By) -> Output:
+def release(installation: Installation, deployment: Deployment, by: AuthenticatedPerson) -> Output:
     """Let the place of a withheld deployment be named from now on. A published record names it once it is corrected.
 
-    Example: lfr publish release high-street-0412 --by "A. Okafor"
+    Example: lfr publish release high-street-0412
     """
     from lfr_core.deployments.services import build_announcement_store
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from apps.cli.command import Output, command
-from apps.cli.common import AsJson, Deployment, person_option
+from apps.cli.command import Output, command, logged_in
+from apps.cli.common import AsJson, Deployment
 
 if TYPE_CHECKING:
     from lfr_core.custody.installation import Installation
@@ -40,7 +40,7 @@ def record(
     because: Annotated[
         str | None, typer.Option("--because", metavar="WHY", help="Why nobody judged them; published too.")
     ] = None,
-    by: Annotated[str | None, person_option("--by", "Who publishes: a person's name. Without: only print.")] = None,
+    publish: Annotated[bool, typer.Option("--publish", help="Publish it, as who is logged in.")] = False,
     as_json: AsJson = False,
 ) -> Output:
     """Publish the record of a deployment that has ended, out of the records; or print the one that is published.
@@ -48,7 +48,7 @@ def record(
     An alert is published as true, false or not decided. While nobody has judged some, publishing needs the publication
     officer's word: `--not-decided 3 --because "the operator fell ill"`. It is in the record and on the audit trail.
 
-    Example: lfr publish record high-street-0412 --by "P. Webb"
+    Example: lfr publish record high-street-0412 --publish
     """
     from lfr_core.common.errors import Refused
     from lfr_core.publication.not_decided import NotDecidedStatement
@@ -60,26 +60,26 @@ def record(
         raise Refused("publish.two-acts", "give --preview or --correct, not both")
     if (not_decided is None) != (because is None):
         raise Refused("publish.half-a-word", "--not-decided and --because go together: give both or none")
-    if by is None and (correct is not None or not_decided is not None):
-        raise Refused("publish.nobody", "say who does it: --by NAME")
+    if not_decided is not None and not publish and correct is None:
+        raise Refused("publish.nothing", "--not-decided goes with --publish or --correct")
     word = None if not_decided is None or because is None else NotDecidedStatement(not_decided, because)
     if preview:
         made = _preview(installation, deployment)
-    elif by is None:
-        made = _read_published(installation, deployment)
+    elif publish or correct is not None:
+        made = _publish(installation, deployment, correct=correct, word=word)
     else:
-        made = _publish(installation, deployment, by=by, correct=correct, word=word)
+        made = _read_published(installation, deployment)
     if as_csv:
         return Output(None, lambda: typer.echo(csv_text([made]), nl=False))
     return Output(made.model_dump(mode="json"), _words_of(made, is_preview=preview))
 
 
 def _publish(
-    installation: Installation, deployment: str, *, by: str, correct: str | None, word: NotDecidedStatement | None
+    installation: Installation, deployment: str, *, correct: str | None, word: NotDecidedStatement | None
 ) -> DeploymentRecord:
     from lfr_core.publication.assembly import build_results_service
 
-    results = build_results_service(installation)
+    results, by = build_results_service(installation), logged_in(installation)
     if correct is not None:
         return results.correct(deployment, reason=correct, by=by, word=word).record
     return results.publish(deployment, by=by, word=word).record
@@ -92,8 +92,8 @@ def _read_published(installation: Installation, deployment: str) -> DeploymentRe
     published = revisions_of(installation.engine, deployment)
     if not published:
         raise Refused(
-            "publish.nobody",
-            f"nothing is published of {deployment} yet: publish it with --by NAME, or look with --preview",
+            "publish.nothing",
+            f"nothing is published of {deployment} yet: publish it with --publish, or look with --preview",
         )
     return published[-1].record
 

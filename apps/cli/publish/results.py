@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from apps.cli.command import Output, command
-from apps.cli.common import Deployment, person_option
+from apps.cli.common import Deployment
 
 if TYPE_CHECKING:
     from lfr_core.custody.installation import Installation
+    from lfr_core.custody.people import AuthenticatedPerson
     from lfr_core.deployments.deadlines import ResultsDue
 
 __all__ = ["app"]
@@ -57,11 +58,11 @@ def explain(
     installation: Installation,
     deployment: Deployment,
     why: Annotated[str, typer.Option("--why", help="Why the results were late: the public reads it.")],
-    by: Annotated[str, person_option("--by", "A publication officer or authorising officer.")],
+    by: AuthenticatedPerson,
 ) -> Output:
     """Explain late results on the deployment's public page. New authorities may be given again.
 
-    Example: lfr publish explain high-street-0412 --why "two alerts waited for a reviewer who was ill" --by "P. Webb"
+    Example: lfr publish explain high-street-0412 --why "two alerts waited for a reviewer who was ill"
     """
     from lfr_core.publication.assembly import build_explanations, build_public_site
 

@@ -1,4 +1,4 @@
-"""`lfr rights answer | disclose | assign | confirm | close`: what compliance does with a request."""
+"""`lfr rights answer | disclose | approve | assign | confirm | close`: what compliance does with a request."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from apps.cli.command import Output, command
-from apps.cli.common import person_option
 from apps.cli.rights.intake import Text, TextFile
-from apps.cli.rights.text import By, Reference, read_words, request_output
+from apps.cli.rights.text import Reference, read_words, request_output
 
 if TYPE_CHECKING:
     from lfr_core.custody.installation import Installation
+    from lfr_core.custody.people import AuthenticatedPerson
 
 __all__ = ["app"]
 
@@ -23,7 +23,7 @@ app = typer.Typer()
 def answer(
     installation: Installation,
     reference: Reference,
-    by: By,
+    by: AuthenticatedPerson,
     text: Text = "",
     text_file: TextFile = None,
     listed: Annotated[bool, typer.Option("--listed", help='Answer "was I on a list": the words are given.')] = False,
@@ -33,7 +33,7 @@ def answer(
 ) -> Output:
     """Write the answer. "Was I on a list" is neither confirmed nor denied, in the same words to everybody.
 
-    Example: lfr rights answer R-2026-7QF3-9KXM-2TWA --listed --by "D. Officer"
+    Example: lfr rights answer R-2026-7QF3-9KXM-2TWA --listed
     """
     from apps.services import build_rights_service
     from lfr_core.publication.rights import answering
@@ -45,22 +45,27 @@ def answer(
 
 
 @command(app, migrated=True)
-def disclose(
-    installation: Installation,
-    reference: Reference,
-    by: By,
-    approved_by: Annotated[str, person_option("--approved-by", "Another person, who approves it.")],
-) -> Output:
-    """Decide, two people, that one enquiry "was I on a list" is answered plainly.
+def disclose(installation: Installation, reference: Reference, by: AuthenticatedPerson) -> Output:
+    """Ask that one enquiry "was I on a list" be answered plainly. Another person approves: `lfr rights approve`.
 
-    Example: lfr rights disclose R-2026-7QF3-9KXM-2TWA --by "D. Officer" --approved-by "Supt Allow"
+    Example: lfr rights disclose R-2026-7QF3-9KXM-2TWA
     """
     from apps.services import build_rights_service
     from lfr_core.publication.rights import answering
 
-    return request_output(
-        answering.disclose(build_rights_service(installation), reference, by=by, approved_by=approved_by)
-    )
+    return request_output(answering.ask_disclosure(build_rights_service(installation), reference, by=by))
+
+
+@command(app, migrated=True)
+def approve(installation: Installation, reference: Reference, by: AuthenticatedPerson) -> Output:
+    """Approve, as the second person, that an enquiry "was I on a list" is answered plainly.
+
+    Example: lfr rights approve R-2026-7QF3-9KXM-2TWA
+    """
+    from apps.services import build_rights_service
+    from lfr_core.publication.rights import answering
+
+    return request_output(answering.approve_disclosure(build_rights_service(installation), reference, by=by))
 
 
 @command(app, migrated=True)
@@ -68,11 +73,11 @@ def assign(
     installation: Installation,
     reference: Reference,
     deployment: Annotated[str, typer.Argument(metavar="DEPLOYMENT", help="Its public name or id.")],
-    by: By,
+    by: AuthenticatedPerson,
 ) -> Output:
     """Say which deployment a request is about, where the person couldn't.
 
-    Example: lfr rights assign R-2026-7QF3-9KXM-2TWA high-street-0412 --by "D. Officer"
+    Example: lfr rights assign R-2026-7QF3-9KXM-2TWA high-street-0412
     """
     from apps.services import build_rights_service
 
@@ -80,10 +85,10 @@ def assign(
 
 
 @command(app, migrated=True)
-def confirm(installation: Installation, reference: Reference, by: By) -> Output:
+def confirm(installation: Installation, reference: Reference, by: AuthenticatedPerson) -> Output:
     """Confirm the hold that a complaint placed by itself, as the second person; else it lapses.
 
-    Example: lfr rights confirm R-2026-7QF3-9KXM-2TWA --by "D. Officer"
+    Example: lfr rights confirm R-2026-7QF3-9KXM-2TWA
     """
     from apps.services import build_rights_service
 
@@ -94,12 +99,12 @@ def confirm(installation: Installation, reference: Reference, by: By) -> Output:
 def close(
     installation: Installation,
     reference: Reference,
-    by: By,
+    by: AuthenticatedPerson,
     withdrawn: Annotated[bool, typer.Option("--withdrawn", help="The person took it back.")] = False,
 ) -> Output:
     """Close an answered request. Who asked, and what, is destroyed some months later, by the policy.
 
-    Example: lfr rights close R-2026-7QF3-9KXM-2TWA --by "D. Officer"
+    Example: lfr rights close R-2026-7QF3-9KXM-2TWA
     """
     from apps.services import build_rights_service
     from lfr_core.publication.rights import answering

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from apps.cli.command import Output, command
-from apps.cli.common import console, person_option, print_plain
+from apps.cli.command import Output, command, logged_in
+from apps.cli.common import console, print_plain
 from apps.cli.rights.text import Reference, request_dict, show_request
 
 if TYPE_CHECKING:
@@ -42,19 +42,18 @@ def list_requests(
 def show(
     installation: Installation,
     reference: Reference,
-    by: Annotated[str, person_option("--by", "Open it, as this person of compliance ...")] = "",
-    purpose: Annotated[str, typer.Option("--purpose", help="... and what for; both go on the audit trail.")] = "",
+    purpose: Annotated[str, typer.Option("--purpose", help="What for it is opened; on the audit trail.")] = "",
 ) -> Output:
-    """Show where a request stands; with --by and --purpose also who asked, and what.
+    """Show where a request stands; with --purpose also who asked, and what.
 
-    Example: lfr rights show R-2026-7QF3-9KXM-2TWA --by "D. Officer" --purpose "to answer it"
+    Example: lfr rights show R-2026-7QF3-9KXM-2TWA --purpose "to answer it"
     """
     from apps.services import build_rights_service
     from lfr_core.publication.rights.reading import find_request
 
     service = build_rights_service(installation)
     found = find_request(installation.engine, service.days, service.now(), reference)
-    opened = service.open(reference, by=by, purpose=purpose) if by or purpose else None
+    opened = service.open(reference, by=logged_in(installation), purpose=purpose) if purpose else None
     personal = (
         {}
         if opened is None

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from apps.cli.command import Output, command
-from apps.cli.rights.text import By, parse_day, parse_moment, read_words, request_output
+from apps.cli.rights.text import parse_day, parse_moment, read_words, request_output
 
 if TYPE_CHECKING:
     from lfr_core.custody.installation import Installation
+    from lfr_core.custody.people import AuthenticatedPerson
     from lfr_core.publication.rights.types import About
 
 __all__ = ["app"]
@@ -36,7 +37,7 @@ TextFile = Annotated[Path | None, typer.Option("--text-file", help="A file with 
 @command(app, migrated=True)
 def enquire(
     installation: Installation,
-    by: By,
+    by: AuthenticatedPerson,
     contact: Contact,
     text: Text = "",
     text_file: TextFile = None,
@@ -51,7 +52,7 @@ def enquire(
     """Take an enquiry; the person is given its reference, and an answer within one month.
 
     Example: lfr rights enquire --listed --deployment high-street-0412 --contact "PO box 4" --text-file letter.txt
-    --by "F. Doyle"
+
     """
     words = read_words(text, text_file, "What is asked")
     about = _about(deployment, from_, to, place, receipt)
@@ -61,7 +62,7 @@ def enquire(
 @command(app, migrated=True)
 def complain(
     installation: Installation,
-    by: By,
+    by: AuthenticatedPerson,
     contact: Contact,
     text: Text = "",
     text_file: TextFile = None,
@@ -75,7 +76,7 @@ def complain(
     """Take a complaint; the footage it concerns is held by itself, until a second person confirms that or time passes.
 
     Example: lfr rights complain --receipt S-2026-7QF3-9KXM-2TWA --contact "a@b.example" --text-file letter.txt
-    --by "F. Doyle"
+
     """
     words = read_words(text, text_file, "What is asked")
     about = _about(deployment, from_, to, place, receipt)
@@ -90,7 +91,7 @@ def _receive(
     about: About,
     received: str,
     *,
-    by: str,
+    by: AuthenticatedPerson,
     asks_listed: bool,
 ) -> Output:
     from apps.services import build_rights_service

@@ -9,10 +9,10 @@ import typer
 
 from apps.cli.command import Output, command
 from apps.cli.common import find_alert
-from apps.cli.rights.text import By
 
 if TYPE_CHECKING:
     from lfr_core.custody.installation import Installation
+    from lfr_core.custody.people import AuthenticatedPerson
 
 __all__ = ["app"]
 
@@ -23,12 +23,12 @@ app = typer.Typer()
 def receipt(
     installation: Installation,
     alert: Annotated[str, typer.Argument(metavar="ALERT", help="Id of the alert, or its first characters.")],
-    by: By,
+    by: AuthenticatedPerson,
     output: Annotated[Path, typer.Option("--output", help="The page is written here.")] = Path("receipt.html"),
 ) -> Output:
     """Print the receipt for the person engaged on an alert: one page with a reference, and no name.
 
-    Example: lfr rights receipt 1f0c2a7e --by "B. Sergeant" --output receipt.html
+    Example: lfr rights receipt 1f0c2a7e --output receipt.html
     """
     from lfr_core.common.files import open_atomic
     from lfr_core.publication.rights.receipt_page import receipt_html

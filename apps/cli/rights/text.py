@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from apps.cli.command import Output
-from apps.cli.common import console, person_option
+from apps.cli.common import console
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from lfr_core.publication.rights.types import Request
 
 __all__ = [
-    "By",
     "Reference",
     "parse_day",
     "parse_moment",
@@ -27,7 +26,6 @@ __all__ = [
     "show_request",
 ]
 
-By = Annotated[str, person_option("--by", "Name of the person who does this.")]
 Reference = Annotated[
     str, typer.Argument(metavar="REFERENCE", help="As R-2026-7QF3-9KXM-2TWA; `lfr rights list` shows it.")
 ]
@@ -100,6 +98,7 @@ def request_dict(request: Request) -> dict[str, object]:
         "to": moment(request.to_ns),
         "receipt": request.receipt,
         "neither_confirm_nor_deny": request.neither_confirm_nor_deny,
+        "disclosure_asked_by": request.disclosure_asked_by,
         "taken_by": request.taken_by,
         "answered_at": request.answered_at,
         "answered_by": request.answered_by,

@@ -14,7 +14,6 @@ from apps.cli.common import (
     console,
     errors,
     parse_kind,
-    person_option,
     print_json,
     print_plain,
     today_in_england,
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from lfr_core.custody.installation import Installation
+    from lfr_core.custody.people import AuthenticatedPerson
     from lfr_core.domain.deployments import DeploymentKind
     from lfr_core.watchlists.listing import ListedEntry
     from lfr_core.watchlists.quality.service import CheckedList
@@ -124,11 +124,11 @@ def enrol(
 def show(
     installation: Installation,
     deployment: Deployment,
-    by: Annotated[str, person_option("--by", "Who looks: an operator who has signed on (`lfr operator sign-on`).")],
+    by: AuthenticatedPerson,
 ) -> Output:
     """List the entries of a deployment's watchlist.
 
-    Example: lfr watchlist show --deployment high-street-1 --by "A. Operator"
+    Example: lfr watchlist show --deployment high-street-1
     """
     from lfr_core.watchlists.listing import list_entries
 

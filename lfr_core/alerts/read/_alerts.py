@@ -14,6 +14,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from lfr_core.alerts.answers import decision_of
 from lfr_core.common.clock import utc_from_ns
+from lfr_core.custody.people.roles import AuthenticatedPerson
 from lfr_core.custody.people.sign_on import signed_on
 from lfr_core.domain.alerts import Cell, Decision, published_cell
 from lfr_core.domain.watchlists import Category
@@ -86,7 +87,7 @@ def alerts(
     engine: Engine,
     deployment: str,
     *,
-    by: str,
+    by: AuthenticatedPerson,
     now_ns: int,
     limit: int = 200,
     undecided_only: bool = False,
@@ -121,7 +122,7 @@ def alerts_in(
     return tuple(_summary(row) for row in session.exec(wanted.options(defer(_PROBE, raiseload=True))))
 
 
-def alert(engine: Engine, id: UUID, *, by: str, now_ns: int) -> AlertSummary | None:
+def alert(engine: Engine, id: UUID, *, by: AuthenticatedPerson, now_ns: int) -> AlertSummary | None:
     """One alert, or None if there is no such, or no longer. Raises Refused as `alerts`."""
     with reading(engine) as session:
         row = session.get(AlertRow, id, options=[defer(_PROBE, raiseload=True)])

@@ -12,6 +12,8 @@ from lfr_core.alerts.pictures import pictures_digest, references_of
 from lfr_core.common.biometric import Biometric
 from lfr_core.common.errors import Refused
 from lfr_core.custody.crops import alert_probe, alert_reference
+from lfr_core.custody.people.lookup import acting
+from lfr_core.custody.people.roles import AuthenticatedPerson, Role
 from lfr_core.custody.vault.port import Vault
 from lfr_core.custody.vault.sealing import open_sealed
 from lfr_core.storage.engine import reading
@@ -50,7 +52,7 @@ class AlertCrops:
         self._engine = engine
         self._vault = vault
 
-    def open(self, alert: UUID, actor: str, purpose: str) -> OpenedCrops:
+    def open(self, alert: UUID, actor: AuthenticatedPerson, purpose: str) -> OpenedCrops:
         """The pictures of one alert, for the person `actor` and `purpose`.
 
         The vault refuses whoever hasn't signed on to its deployment as a registered operator, and has the consultation
@@ -58,16 +60,17 @@ class AlertCrops:
 
         Raises:
             Refused: `alert.deleted-on-schedule` (no such alert, or its key is destroyed), `vault.purpose-missing`,
-                `vault.not-authentic`, `actor.not-a-person`, `people.*`, `operator.not-signed-on`.
+                `vault.not-authentic`, `actor.not-authenticated`, `people.*`, `operator.not-signed-on`.
             Retryable: the database, the vault or the audit trail is away.
         """
         with reading(self._engine) as session:
+            name = acting(session, actor, {Role.OPERATOR}).name
             row = session.get(AlertRow, alert)
             references = () if row is None else references_of(session, row)
         if row is None or not row.key_id:
             _deleted(alert)
         try:
-            key = self._vault.open_kept(row.key_id, actor=actor, purpose=purpose).key
+            key = self._vault.open_kept(row.key_id, actor=name, purpose=purpose).key
         except Refused as error:
             if error.rule == "vault.key-gone":
                 _deleted(alert)

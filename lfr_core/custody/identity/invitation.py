@@ -10,6 +10,7 @@ from lfr_core.common.errors import LfrError, Refused
 from lfr_core.custody.identity.canaille import account_directory
 from lfr_core.custody.identity.provider import provider_of
 from lfr_core.custody.installation import Installation
+from lfr_core.custody.people.roles import Actor, AuthenticatedPerson
 from lfr_core.custody.people.store import People
 
 __all__ = ["Invitation", "invite_person", "link_account", "login_of", "new_password_link"]
@@ -25,7 +26,7 @@ class Invitation:
     link: str
 
 
-def invite_person(installation: Installation, name: str, *, login: str, by: str) -> Invitation:
+def invite_person(installation: Installation, name: str, *, login: str, by: Actor) -> Invitation:
     """Make the account of a registered person, link it, and return what they need to log in.
 
     Raises:
@@ -47,12 +48,12 @@ def invite_person(installation: Installation, name: str, *, login: str, by: str)
     return Invitation(account.login, link)
 
 
-def link_account(installation: Installation, name: str, subject: str, *, by: str) -> None:
+def link_account(installation: Installation, name: str, subject: str, *, by: Actor) -> None:
     """Say which account at the force's own provider is a person's. Raises as `People.link_identity`."""
     _people(installation).link_identity(name, provider_of(installation.settings).issuer, subject, by=by)
 
 
-def new_password_link(installation: Installation, name: str, *, by: str) -> str:
+def new_password_link(installation: Installation, name: str, *, by: AuthenticatedPerson) -> str:
     """Make a new link for a person's password. It logs them out, so that they notice, and that is on the trail.
 
     Raises:

@@ -15,7 +15,7 @@ from lfr_core.common.clock import Clock, utc_from_ns
 from lfr_core.common.errors import Refused
 from lfr_core.custody.identity.provider import IdentityProvider
 from lfr_core.custody.identity.tokens import LEEWAY_S, Identity
-from lfr_core.custody.people.roles import Person
+from lfr_core.custody.people.roles import AuthenticatedPerson
 from lfr_core.custody.people.store import People
 from lfr_core.domain.policy_sections import AccessPolicy
 
@@ -60,7 +60,7 @@ class PageSessions:
         self._used_ns: dict[Identity, int] = {}
         self._lock = threading.Lock()
 
-    def find(self, claims: Mapping[str, object]) -> Person:
+    def find(self, claims: Mapping[str, object]) -> AuthenticatedPerson:
         """Find who is logged in, for what refreshes by itself: it is no use.
 
         Raises:
@@ -72,7 +72,7 @@ class PageSessions:
         self._check_age(identity)
         return self._people.of_identity(identity.issuer, identity.subject, since=identity.issued_at)
 
-    def use(self, claims: Mapping[str, object]) -> Person:
+    def use(self, claims: Mapping[str, object]) -> AuthenticatedPerson:
         """Find who is logged in and has just done something. Raises as `find`."""
         person = self.find(claims)
         now_ns, longest_ns = self._clock.time_ns(), int(self._access.session_h * 3600 * _NS)
@@ -91,7 +91,7 @@ class PageSessions:
         person = self.find(claims)
         with self._lock:
             self._used_ns[read_claims(claims, self._provider)] = 0
-        self._people.end_sessions(person.name, by=person.name)
+        self._people.end_sessions(person.name, by=person)
 
     def _check_age(self, identity: Identity) -> None:
         now_ns = self._clock.time_ns()

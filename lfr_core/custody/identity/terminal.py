@@ -12,7 +12,7 @@ from lfr_core.custody.identity.provider import provider_of
 from lfr_core.custody.identity.session_file import session_folder
 from lfr_core.custody.installation import Installation
 from lfr_core.custody.people.lookup import row_of
-from lfr_core.custody.people.roles import Person
+from lfr_core.custody.people.roles import AuthenticatedPerson, Person
 from lfr_core.custody.people.store import People
 from lfr_core.storage.engine import reading, writing
 from lfr_core.storage.tables.vault import InstallationRow
@@ -37,7 +37,7 @@ def command_line_login(installation: Installation) -> CommandLineLogin:
     )
 
 
-def person_logged_in(login: CommandLineLogin, people: People) -> Person:
+def person_logged_in(login: CommandLineLogin, people: People) -> AuthenticatedPerson:
     """Find who is at this terminal: the provider's signature, then the register.
 
     Raises:

@@ -12,15 +12,17 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from lfr_core.common.errors import Refused
-from lfr_core.custody.people.lookup import person_of, roles_of
-from lfr_core.custody.people.roles import Person
+from lfr_core.custody.people.lookup import check_session, roles_of
+from lfr_core.custody.people.roles import AuthenticatedPerson, Login, Rank
 from lfr_core.storage.tables.people import PersonIdentityRow, PersonRow
 
-__all__ = ["end_use", "linked_rows", "new_link", "person_of_identity", "with_several"]
+__all__ = ["any_linked", "end_use", "linked_rows", "new_link", "person_of_identity", "with_several"]
 
 
-def person_of_identity(session: Session, issuer: str, subject: str, *, since: datetime | None = None) -> Person:
-    """Return the person whose account it is, who may act now.
+def person_of_identity(
+    session: Session, issuer: str, subject: str, *, since: datetime | None = None
+) -> AuthenticatedPerson:
+    """Return the person whose account it is, who may act now. The caller has verified the login.
 
     Args:
         session: of the records.
@@ -36,21 +38,15 @@ def person_of_identity(session: Session, issuer: str, subject: str, *, since: da
     if row is None:
         shown = "".join(letter if letter.isprintable() else "?" for letter in f"{subject} at {issuer}")
         raise Refused("identity.unknown", f"the account {shown} is no registered person's: compliance adds people")
-    person = session.get_one(PersonRow, row.person)
-    if row.ended_at is not None:
-        raise Refused(
-            "identity.ended",
-            f"this account of {person.name} isn't in use since {row.ended_at:%Y-%m-%d}: ask compliance",
-        )
-    if person.revoked_at is not None:
+    person, login = session.get_one(PersonRow, row.person), Login(issuer, subject, since)
+    if person.revoked_at is not None and row.ended_at is None:
         raise Refused(
             "people.revoked",
             f"{person.name} was revoked on {person.revoked_at:%Y-%m-%d} and may do nothing since: ask another",
         )
-    # a token's time is in whole seconds
-    if since is not None and since < max(row.sessions_from, person.added_at.replace(microsecond=0)):
-        raise Refused("identity.session-ended", f"{person.name}'s sessions were ended: log in again")
-    return person_of(person, roles_of(session, person))
+    check_session(session, person, login)
+    roles = frozenset(roles_of(session, person))
+    return AuthenticatedPerson(person.name, roles, Rank(person.rank), person.added_at, person.revoked_at, login)
 
 
 def new_link(session: Session, person: PersonRow, issuer: str, subject: str, now: datetime, by: str) -> None:
@@ -91,6 +87,11 @@ def linked_rows(session: Session, person: PersonRow, issuer: str | None = None) 
     if issuer is not None:
         wanted = wanted.where(PersonIdentityRow.issuer == issuer)
     return list(session.exec(wanted))
+
+
+def any_linked(session: Session) -> bool:
+    """Whether there is an account of anybody, in use or not."""
+    return session.exec(select(PersonIdentityRow.id)).first() is not None
 
 
 def end_use(row: PersonIdentityRow, now: datetime, by: str) -> None:

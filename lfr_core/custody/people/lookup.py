@@ -1,5 +1,7 @@
 """The register of people, read: who is on it, and who may act in a role now.
 
+Who acts has shown who they are (`AuthenticatedPerson`); the register, and their login, are asked again at each act.
+
 Names are compared as `lfr_core.domain.actors.fold_name` says. The software can't know that two names are one
 person, or one name two: whoever registers people gives each a name of their own (with a collar number, if need be).
 """
@@ -12,13 +14,15 @@ from datetime import datetime
 from sqlmodel import Session, select
 
 from lfr_core.common.errors import Refused
-from lfr_core.custody.people.roles import Person, Rank, Role
+from lfr_core.custody.people.roles import AuthenticatedPerson, Login, Person, Rank, Role, principal_of
 from lfr_core.domain.actors import LONGEST_NAME, fold_name
-from lfr_core.storage.tables.people import PersonRoleRow, PersonRow
+from lfr_core.storage.tables.people import PersonIdentityRow, PersonRoleRow, PersonRow
 
 __all__ = [
     "acting",
+    "check_session",
     "find_person",
+    "in_role",
     "person_of",
     "role_rows",
     "roles_of",
@@ -33,11 +37,47 @@ def find_person(session: Session, name: str) -> Person | None:
     return None if row is None else person_of(row, roles_of(session, row))
 
 
-def acting(session: Session, name: str, roles: Collection[Role], *, since: datetime | None = None) -> Person:
-    """The person `name`, who may act in one of `roles` now and, if `since` is given, could without a break since then.
+def acting(session: Session, by: AuthenticatedPerson, roles: Collection[Role]) -> Person:
+    """Return who acts, as registered now, if they may act in one of `roles` and their session hasn't ended.
 
-    Give `since` where an earlier act must still stand: an authority given by an officer revoked since doesn't, not
-    even when the officer is registered again.
+    Raises:
+        Refused: `actor.not-authenticated`; `identity.ended`, `identity.session-ended`; as `in_role`.
+    """
+    person = in_role(session, str(principal_of(by)), roles)
+    if by.login is not None:
+        row = row_of(session, person.name)
+        assert row is not None  # in_role has just found them
+        check_session(session, row, by.login)
+    return person
+
+
+def check_session(session: Session, person: PersonRow, login: Login) -> None:
+    """See that the account is still the person's, and the login still counts.
+
+    Raises:
+        Refused: `identity.unknown`, `identity.ended`, `identity.session-ended`.
+    """
+    query = select(PersonIdentityRow).where(
+        PersonIdentityRow.issuer == login.issuer, PersonIdentityRow.subject == login.subject
+    )
+    row = session.exec(query).one_or_none()
+    if row is None or row.person != person.id:
+        raise Refused("identity.unknown", f"this account isn't {person.name}'s: log in again")
+    if row.ended_at is not None:
+        raise Refused(
+            "identity.ended",
+            f"this account of {person.name} isn't in use since {row.ended_at:%Y-%m-%d}: ask compliance",
+        )
+    # a token's time is in whole seconds
+    if login.at is not None and login.at < max(row.sessions_from, person.added_at.replace(microsecond=0)):
+        raise Refused("identity.session-ended", f"{person.name}'s sessions were ended: log in again")
+
+
+def in_role(session: Session, name: str, roles: Collection[Role], *, since: datetime | None = None) -> Person:
+    """Return the person of that name, who may act in one of `roles` now and, if `since` is given, without a break.
+
+    For names on record: who acts now is for `acting`. Give `since` where an earlier act must still stand: an authority
+    given by an officer revoked since doesn't, not even when the officer is registered again.
 
     Raises:
         Refused: `people.unknown`; `people.revoked`; `people.wrong-role`, which names the roles that may.

@@ -1,4 +1,4 @@
-"""Roles and ranks, and what is so of a person whatever is kept of them."""
+"""Roles and ranks, registered people, and those of them who have shown who they are."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import TypeAlias
 
 from lfr_core.common.errors import Refused
+from lfr_core.domain.actors import Principal, SystemActor
 
-__all__ = ["Person", "Rank", "Role", "check_roles"]
+__all__ = ["Actor", "AuthenticatedPerson", "Login", "Person", "Rank", "Role", "check_roles", "principal_of"]
 
 
 class Role(StrEnum):
@@ -58,6 +60,45 @@ class Person:
     @property
     def may_act(self) -> bool:
         return self.revoked_at is None
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """Which login showed who somebody is: asked about again at each act, so that an ended session acts no more."""
+
+    issuer: str
+    subject: str
+    at: datetime | None
+    """Aware; None: just now, as the login itself is taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class AuthenticatedPerson(Person):
+    """A registered person who has shown who they are. What services take for a person who acts or looks.
+
+    Only `lfr_core.custody.people.identities` makes one, from a verified login, and the demonstration in its own home
+    (tests/unit/custody/test_who_makes_actors.py). Roles are as found then: services look them up again at each act.
+    """
+
+    login: Login | None
+    """None in a demonstration, which nobody logs in to."""
+
+
+Actor: TypeAlias = AuthenticatedPerson | SystemActor
+"""Who acts: a person who has shown who they are, or a part of the platform. No text is either."""
+
+
+def principal_of(by: Actor) -> Principal:
+    """Return `by` as the audit trail and the vault are told.
+
+    Raises:
+        Refused: `actor.not-authenticated`: it is a text, or a person who hasn't shown who they are.
+    """
+    if isinstance(by, SystemActor):
+        return by
+    if not isinstance(by, AuthenticatedPerson):
+        raise Refused("actor.not-authenticated", "a name isn't enough to act: log in (`lfr login`)")
+    return by.name
 
 
 def check_roles(roles: Collection[Role], rank: Rank) -> frozenset[Role]:

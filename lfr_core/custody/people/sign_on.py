@@ -1,7 +1,7 @@
 """Signing on: a registered operator takes a deployment's alerts in hand, on the audit trail.
 
-Nothing personal of a deployment is shown to anybody who hasn't. It isn't a login (docs/decisions/0010): the name is
-believed. It is asked again at each look, so whoever is revoked, loses the role or signs off sees nothing more.
+Nothing personal of a deployment is shown to anybody who hasn't. It is asked again at each look, so whoever is revoked,
+loses the role, is logged out or signs off sees nothing more.
 """
 
 from __future__ import annotations
@@ -15,14 +15,13 @@ from sqlmodel import Session
 from lfr_core.common.clock import Clock, SystemClock, utc_from_ns
 from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
-from lfr_core.custody.people.lookup import acting, row_of
-from lfr_core.custody.people.roles import Person, Role
-from lfr_core.domain.actors import person_name
+from lfr_core.custody.people.lookup import acting, in_role, row_of
+from lfr_core.custody.people.roles import AuthenticatedPerson, Person, Role, principal_of
 from lfr_core.storage.engine import reading, writing
 from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.people import SignOnRow
 
-__all__ = ["SIGN_ON_H", "SignOns", "signed_on"]
+__all__ = ["SIGN_ON_H", "SignOns", "check_signed_on", "signed_on"]
 
 SIGN_ON_H: Final = 12
 """[proposal] Hours after which an operator signs on again: a long shift."""
@@ -36,19 +35,18 @@ class SignOns:
         self._trail = trail
         self._clock = clock or SystemClock()
 
-    def sign_on(self, deployment: str, name: str) -> Person:
-        """The operator `name` takes that deployment's alerts in hand, for `SIGN_ON_H` hours.
+    def sign_on(self, deployment: str, by: AuthenticatedPerson) -> Person:
+        """The operator `by` takes that deployment's alerts in hand, for `SIGN_ON_H` hours.
 
         Raises:
             Refused: `actor.not-a-person`, `people.unknown`, `people.revoked`, `people.wrong-role`,
                 `deployment.unknown`.
         """
-        given = person_name(name)
         with reading(self._engine) as session:
-            person = acting(session, given, {Role.OPERATOR})
+            person = acting(session, by, {Role.OPERATOR})
         self._trail.prepare(person.name)
         with writing(self._engine) as session:
-            person = acting(session, person.name, {Role.OPERATOR})
+            person = acting(session, by, {Role.OPERATOR})
             if "\x00" in deployment or session.get(DeploymentRow, deployment) is None:
                 raise Refused("deployment.unknown", f"there is no deployment {deployment}; see `lfr deployment list`")
             row = _row(session, deployment, person.name)
@@ -60,9 +58,9 @@ class SignOns:
             self._append(session, person.name, deployment, "operator.signed-on")
         return person
 
-    def sign_off(self, deployment: str, name: str) -> None:
+    def sign_off(self, deployment: str, by: AuthenticatedPerson) -> None:
         """The operator gets up. Whoever hadn't signed on stays so."""
-        given = person_name(name)
+        given = str(principal_of(by))
         with reading(self._engine) as session:
             row = _row(session, deployment, given)
             person = row_of(session, given)
@@ -76,10 +74,10 @@ class SignOns:
                 session.flush()
                 self._append(session, person.name, deployment, "operator.signed-off")
 
-    def check(self, deployment: str, name: str) -> Person:
+    def check(self, deployment: str, by: AuthenticatedPerson) -> Person:
         """The operator, if signed on to that deployment now. Raises as `signed_on`."""
         with reading(self._engine) as session:
-            return signed_on(session, deployment, name, self._now())
+            return signed_on(session, deployment, by, self._now())
 
     def _append(self, session: Session, name: str, deployment: str, rule: str) -> None:
         self._trail.append(session, AuditEvent(Verb.CONSULT, name, deployment, f"deployment:{deployment}", rule))
@@ -88,22 +86,30 @@ class SignOns:
         return utc_from_ns(self._clock.time_ns())
 
 
-def signed_on(session: Session, deployment: str, name: str, now: datetime) -> Person:
-    """The registered operator `name`, who has signed on to that deployment and may act now.
+def signed_on(session: Session, deployment: str, by: AuthenticatedPerson, now: datetime) -> Person:
+    """Return the operator `by`, who has signed on to that deployment and may act now.
 
     Raises:
-        Refused: `actor.not-a-person`, `people.unknown`, `people.revoked`, `people.wrong-role`,
-            `operator.not-signed-on`.
+        Refused: as `acting` and `check_signed_on`.
     """
-    person = acting(session, person_name(name), {Role.OPERATOR})
+    return check_signed_on(session, deployment, acting(session, by, {Role.OPERATOR}).name, now)
+
+
+def check_signed_on(session: Session, deployment: str, name: str, now: datetime) -> Person:
+    """Return the operator of that name, who has signed on to that deployment; whoever asks has seen who it is.
+
+    Raises:
+        Refused: `people.unknown`, `people.revoked`, `people.wrong-role`, `operator.not-signed-on`.
+    """
+    person = in_role(session, name, {Role.OPERATOR})
     row = _row(session, deployment, person.name)
     if row is not None:  # revoked meanwhile and registered again: to be signed on anew
-        acting(session, person.name, {Role.OPERATOR}, since=row.since)
+        in_role(session, person.name, {Role.OPERATOR}, since=row.since)
     if row is None or not timedelta(0) <= now - row.since < timedelta(hours=SIGN_ON_H):
         raise Refused(
             "operator.not-signed-on",
             f"{person.name} hasn't signed on to {deployment}: on the operator's page, or with "
-            f"`lfr operator sign-on {deployment} --name ...`",
+            f"`lfr operator sign-on {deployment}`",
         )
     return person
 

@@ -13,7 +13,14 @@ from sqlmodel import Session, col, select
 from lfr_core.common.clock import Clock, utc_from_ns
 from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
-from lfr_core.custody.people.identities import end_use, linked_rows, new_link, person_of_identity, with_several
+from lfr_core.custody.people.identities import (
+    any_linked,
+    end_use,
+    linked_rows,
+    new_link,
+    person_of_identity,
+    with_several,
+)
 from lfr_core.custody.people.lookup import (
     acting,
     find_person,
@@ -23,8 +30,8 @@ from lfr_core.custody.people.lookup import (
     row_of,
     unknown,
 )
-from lfr_core.custody.people.roles import Person, Rank, Role, check_roles
-from lfr_core.domain.actors import LONGEST_NAME, fold_name, same_person
+from lfr_core.custody.people.roles import Actor, AuthenticatedPerson, Person, Rank, Role, check_roles, principal_of
+from lfr_core.domain.actors import LONGEST_NAME, Principal, SystemActor, fold_name, same_person
 from lfr_core.storage.engine import reading, writing
 from lfr_core.storage.tables.people import PersonRoleRow, PersonRow
 
@@ -47,15 +54,15 @@ class People:
         self._trail = trail
         self._clock = clock
 
-    def add(self, name: str, roles: Collection[Role], rank: Rank, *, by: str) -> Person:
-        """Register a person, or one anew who was revoked. The very first may be added by anybody, and is of compliance.
+    def add(self, name: str, roles: Collection[Role], rank: Rank, *, by: Actor) -> Person:
+        """Register a person, or one anew who was revoked. The very first, of compliance, is added by `SystemActor.LFR`.
 
         Raises:
             Refused: `people.bad-name`, `people.by` (`by` isn't registered as compliance), `people.first` (the first
                 without role compliance), `people.known`, and as `check_roles`.
         """
         written, held = _name(name), check_roles(roles, rank)
-        by = self._actor(by)
+        actor = self._actor(by)
         with writing(self._engine) as session:
             _one_at_a_time(session)
             if session.exec(select(PersonRow.id)).first() is None:
@@ -67,14 +74,14 @@ class People:
                 _check_by(session, by)
             now, row = self._now(), row_of(session, name)
             if row is None:
-                row = PersonRow(folded=fold_name(name), name=written, rank=rank, added_at=now, added_by=by)
+                row = PersonRow(folded=fold_name(name), name=written, rank=rank, added_at=now, added_by=str(actor))
             elif row.revoked_at is None:
                 raise Refused("people.known", f"{row.name} is registered: `lfr users change` gives other roles or rank")
-            row.name, row.rank, row.added_at, row.added_by = written, rank.value, now, by
+            row.name, row.rank, row.added_at, row.added_by = written, rank.value, now, str(actor)
             row.revoked_at, row.revoked_by, row.revoked_why = None, "", ""
-            return self._store(session, row, held, now, by, "people.added")
+            return self._store(session, row, held, now, actor, "people.added")
 
-    def change(self, name: str, roles: Collection[Role], rank: Rank, *, by: str) -> Person:
+    def change(self, name: str, roles: Collection[Role], rank: Rank, *, by: AuthenticatedPerson) -> Person:
         """Give a registered person these roles and this rank instead. A role kept is held without a break.
 
         Raises:
@@ -82,19 +89,19 @@ class People:
                 `people.last-compliance`, and as `check_roles`.
         """
         held = check_roles(roles, rank)
-        by = self._actor(by)
+        actor = self._actor(by)
         with writing(self._engine) as session:
             _one_at_a_time(session)
             _check_by(session, by)
             row = _active(session, name)
-            if same_person(name, by):
+            if same_person(name, by.name):
                 raise Refused("people.own-roles", "nobody changes their own roles or rank: ask another of compliance")
             if Role.COMPLIANCE not in held:
                 _check_not_last(session, row)
             row.rank = rank.value
-            return self._store(session, row, held, self._now(), by, "people.changed")
+            return self._store(session, row, held, self._now(), actor, "people.changed")
 
-    def revoke(self, name: str, *, why: str, by: str) -> Person:
+    def revoke(self, name: str, *, why: str, by: AuthenticatedPerson) -> Person:
         """From now on this person may do nothing; what an officer has authorised doesn't open a gate any more.
 
         Raises:
@@ -104,16 +111,16 @@ class People:
         reason = " ".join(why.split())
         if not reason or len(reason) > _LONGEST_REASON or _UNPRINTED.search(reason):
             raise Refused("people.reason-missing", f"say why, in one line of at most {_LONGEST_REASON} characters")
-        by = self._actor(by)
+        actor = self._actor(by)
         with writing(self._engine) as session:
             _one_at_a_time(session)
             _check_by(session, by)
             row = _active(session, name)
             _check_not_last(session, row)
             held = roles_of(session, row)
-            row.revoked_at, row.revoked_by, row.revoked_why = self._now(), by, reason
+            row.revoked_at, row.revoked_by, row.revoked_why = self._now(), str(actor), reason
             session.add(row)
-            self._append(session, row, by, "people.revoked", held)
+            self._append(session, row, actor, "people.revoked", held)
             return person_of(row, held)
 
     def list(self) -> tuple[Person, ...]:
@@ -130,29 +137,32 @@ class People:
         with reading(self._engine) as session:
             return find_person(session, name)
 
-    def link_identity(self, name: str, issuer: str, subject: str, *, by: str) -> Person:
+    def link_identity(self, name: str, issuer: str, subject: str, *, by: Actor) -> Person:
         """Write whose account at an identity provider it is. It is that person's for ever.
+
+        The very first, of somebody of compliance, is linked by `SystemActor.LFR`: nobody can log in before.
 
         Raises:
             Refused: `people.unknown`, `people.revoked`, `people.by`, and as `identities.new_link`.
         """
-        by = self._actor(by)
+        actor = self._actor(by)
         with writing(self._engine) as session:
             _one_at_a_time(session)
-            _check_by(session, by)
             row = _active(session, name)
-            new_link(session, row, issuer, subject, self._now(), by)
+            if by is not SystemActor.LFR or any_linked(session) or Role.COMPLIANCE not in roles_of(session, row):
+                _check_by(session, by)
+            new_link(session, row, issuer, subject, self._now(), str(actor))
             held = roles_of(session, row)
-            self._append(session, row, by, "people.identity-linked", held)
+            self._append(session, row, actor, "people.identity-linked", held)
             return person_of(row, held)
 
-    def end_identity(self, name: str, issuer: str, *, by: str) -> None:
+    def end_identity(self, name: str, issuer: str, *, by: AuthenticatedPerson) -> None:
         """Let nobody log in any more with the account that the person, revoked or not, has at that provider.
 
         Raises:
             Refused: `people.unknown`, `people.by`, `identity.unknown`: they have none in use.
         """
-        by = self._actor(by)
+        actor = self._actor(by)
         with writing(self._engine) as session:
             _one_at_a_time(session)
             _check_by(session, by)
@@ -161,31 +171,36 @@ class People:
             if not (linked := linked_rows(session, row, issuer)):
                 raise Refused("identity.unknown", f"{row.name} has no account in use at {issuer}")
             for each in linked:
-                end_use(each, self._now(), by)
+                end_use(each, self._now(), str(actor))
                 session.add(each)
-            self._append(session, row, by, "people.identity-ended", roles_of(session, row))
+            self._append(session, row, actor, "people.identity-ended", roles_of(session, row))
 
-    def end_sessions(self, name: str, *, by: str) -> None:
+    def end_sessions(self, name: str, *, by: AuthenticatedPerson) -> None:
         """Log a person out everywhere: logins before now count no more. They do it themselves, or compliance does.
 
         Raises:
             Refused: `people.unknown`, `people.by`.
         """
-        by = self._actor(by)
+        actor = self._actor(by)
         with writing(self._engine) as session:
-            if not same_person(name, by):
+            if not same_person(name, by.name):
                 _check_by(session, by)
             if (row := row_of(session, name)) is None:
                 raise unknown(name)
             for each in linked_rows(session, row):
                 each.sessions_from = self._now()
                 session.add(each)
-            self._append(session, row, by, "people.sessions-ended", roles_of(session, row))
+            self._append(session, row, actor, "people.sessions-ended", roles_of(session, row))
 
-    def of_identity(self, issuer: str, subject: str, *, since: datetime | None = None) -> Person:
+    def of_identity(self, issuer: str, subject: str, *, since: datetime | None = None) -> AuthenticatedPerson:
         """Find the person whose account it is, who may act now. Raises as `identities.person_of_identity`."""
         with reading(self._engine) as session:
             return person_of_identity(session, issuer, subject, since=since)
+
+    def any_can_log_in(self) -> bool:
+        """Whether an account was ever linked: until then this machine's user links the first."""
+        with reading(self._engine) as session:
+            return any_linked(session)
 
     def identities_of(self, name: str) -> tuple[tuple[str, str], ...]:
         """Find the accounts in use of a person, revoked or not: issuer and subject. Raises Refused `people.unknown`."""
@@ -200,7 +215,7 @@ class People:
             return with_several(session)
 
     def _store(
-        self, session: Session, row: PersonRow, held: frozenset[Role], now: datetime, by: str, rule: str
+        self, session: Session, row: PersonRow, held: frozenset[Role], now: datetime, by: Principal, rule: str
     ) -> Person:
         session.add(row)
         session.flush()
@@ -221,16 +236,15 @@ class People:
         self._append(session, row, by, rule, roles)
         return person_of(row, roles)
 
-    def _append(self, session: Session, row: PersonRow, by: str, rule: str, held: Collection[Role]) -> None:
+    def _append(self, session: Session, row: PersonRow, by: Principal, rule: str, held: Collection[Role]) -> None:
         facts = {"roles": " + ".join(role.value for role in Role if role in held), "rank": row.rank}
         self._trail.append(session, AuditEvent(Verb.ALTER, by, "", f"person:{row.id}", rule, facts))
 
-    def _actor(self, by: str) -> str:
-        """The name that goes on the trail, as it is registered, so that one person has one pseudonym; prepared."""
-        known = self.find(by)
-        name = known.name if known else by
-        self._trail.prepare(name)
-        return name
+    def _actor(self, by: Actor) -> Principal:
+        """Return who goes on the trail, which is prepared for them."""
+        actor = principal_of(by)
+        self._trail.prepare(actor)
+        return actor
 
     def _now(self) -> datetime:
         return utc_from_ns(self._clock.time_ns())
@@ -242,7 +256,9 @@ def _one_at_a_time(session: Session) -> None:
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
 
 
-def _check_by(session: Session, by: str) -> None:
+def _check_by(session: Session, by: Actor) -> None:
+    if isinstance(by, SystemActor):
+        raise Refused("people.by", "only the very first person is registered by nobody: log in (`lfr login`)")
     try:
         acting(session, by, {Role.COMPLIANCE})
     except Refused as refused:

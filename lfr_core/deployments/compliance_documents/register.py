@@ -17,7 +17,8 @@ from lfr_core.common.clock import Clock, utc_from_ns
 from lfr_core.common.errors import Fatal, Refused, Retryable
 from lfr_core.common.files import read_bounded
 from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
-from lfr_core.custody.people import Person, Role, acting
+from lfr_core.custody.people import AuthenticatedPerson, Person, Role, acting
+from lfr_core.custody.people.roles import principal_of
 from lfr_core.deployments.compliance_documents.clean import cleaned
 from lfr_core.deployments.compliance_documents.kinds import ComplianceDocument, ComplianceDocumentKind
 from lfr_core.deployments.compliance_documents.reading import document_of_row
@@ -72,7 +73,7 @@ class ComplianceDocumentRegister:
         title: str,
         version: str,
         review_by: date,
-        by: str,
+        by: AuthenticatedPerson,
         deployment: str = "",
     ) -> ComplianceDocument:
         """Register a version, which supersedes those before. The same again changes nothing.
@@ -101,7 +102,7 @@ class ComplianceDocumentRegister:
             version=version,
             title=title,
             review_by=review_by,
-            approved_by=by,
+            approved_by=str(principal_of(by)),
             added_at=self._now(),
             sha256=hashlib.sha256(content).hexdigest(),
             file_name=name,
@@ -166,7 +167,7 @@ def _added(row: ComplianceDocumentRow, kind: ComplianceDocumentKind) -> AuditEve
     return AuditEvent(Verb.AUTHORISE, row.approved_by, row.deployment, subject, "papers.added", facts)
 
 
-def _checked(session: Session, row: ComplianceDocumentRow, by: str) -> Person:
+def _checked(session: Session, row: ComplianceDocumentRow, by: AuthenticatedPerson) -> Person:
     """Who approves. Raises Refused as `acting`, and `deployment.unknown`."""
     person = acting(session, by, _MAY)
     if row.deployment and ("\x00" in row.deployment or session.get(DeploymentRow, row.deployment) is None):

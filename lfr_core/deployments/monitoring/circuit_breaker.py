@@ -16,7 +16,7 @@ from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, func, select
 
 from lfr_core.common.clock import Clock
-from lfr_core.domain.actors import Principal
+from lfr_core.custody.people.roles import Actor
 from lfr_core.domain.alerts import Cell, Decision, Judgement, Review, published_cell
 from lfr_core.domain.circuit_breaker import circuit_breaker_limit, circuit_breaker_trips
 from lfr_core.domain.watchlists import Category
@@ -60,7 +60,7 @@ class CircuitBreakerReading:
 class Suspends(Protocol):
     """What can suspend: `lfr_core.deployments.store.DeploymentStore`."""
 
-    def suspend(self, id: str, why: str, *, by: Principal) -> object:
+    def suspend(self, id: str, why: str, *, by: Actor) -> object:
         """Stop recognition for now."""
         ...
 
@@ -90,7 +90,7 @@ class CircuitBreaker:
     """
 
     def __init__(
-        self, engine: Engine, store: Suspends, call: Callable[[Session, str, str], None], clock: Clock, *, by: Principal
+        self, engine: Engine, store: Suspends, call: Callable[[Session, str, str], None], clock: Clock, *, by: Actor
     ) -> None:
         self._engine = engine
         self._store = store

@@ -18,6 +18,7 @@ from lfr_core.common.clock import Clock
 from lfr_core.common.errors import Fatal, Refused, Retryable
 from lfr_core.common.logs import get_logger
 from lfr_core.common.settings import Settings
+from lfr_core.custody.people.roles import Actor
 from lfr_core.deployments.gallery_binding import (
     bound_rows,
     canary_rows,
@@ -28,7 +29,6 @@ from lfr_core.deployments.gallery_binding import (
 )
 from lfr_core.deployments.monitoring.circuit_breaker import Suspends
 from lfr_core.deployments.views import DeploymentReader
-from lfr_core.domain.actors import Principal
 from lfr_core.domain.deployments import DeploymentStatus, DeploymentView
 from lfr_core.recognition.gallery.binding import compare_rows, gallery_digest
 from lfr_core.recognition.gallery.port import Gallery, StoredRow
@@ -197,7 +197,7 @@ class GalleryWatch:
         clock: Clock,
         *,
         every_s: float,
-        by: Principal,
+        by: Actor,
     ) -> None:
         self._engine = engine
         self._check = check

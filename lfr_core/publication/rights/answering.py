@@ -6,9 +6,12 @@ the audit trail, so that no answer, no time it took and no record of it depends 
 
 from __future__ import annotations
 
+from sqlmodel import Session
+
 from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.port import Verb
-from lfr_core.custody.people.store import acting
+from lfr_core.custody.people.lookup import acting
+from lfr_core.custody.people.roles import AuthenticatedPerson, principal_of
 from lfr_core.custody.vault.port import KeyKind
 from lfr_core.publication.rights import checks
 from lfr_core.publication.rights import reading as read
@@ -18,12 +21,13 @@ from lfr_core.publication.rights.types import Request
 from lfr_core.publication.rights.wording import NEITHER, listed_answer
 from lfr_core.retention.footage.people import check_two_people
 from lfr_core.storage.engine import reading, writing
+from lfr_core.storage.tables.rights import RightsRequestRow
 from lfr_core.watchlists.commitments import was_listed
 
-__all__ = ["answer", "answer_listed", "close", "disclose"]
+__all__ = ["answer", "answer_listed", "approve_disclosure", "ask_disclosure", "close"]
 
 
-def answer(service: RightsService, reference: str, text: str, *, by: str) -> Request:
+def answer(service: RightsService, reference: str, text: str, *, by: AuthenticatedPerson) -> Request:
     """Write the answer to a request. `by` is of compliance.
 
     Raises:
@@ -35,21 +39,21 @@ def answer(service: RightsService, reference: str, text: str, *, by: str) -> Req
         if read.row_of(session, reference).asks_listed:
             raise Refused(
                 "rights.asks-listed",
-                'this one asks "was I on a list": `lfr rights answer REF --listed --by NAME` writes everybody the same',
+                'this one asks "was I on a list": `lfr rights answer REF --listed` writes everybody the same',
             )
     return _write(service, reference, words, by=by, rule="rights.answered")
 
 
-def answer_listed(service: RightsService, reference: str, *, by: str, subject: str = "") -> Request:
+def answer_listed(service: RightsService, reference: str, *, by: AuthenticatedPerson, subject: str = "") -> Request:
     """Answer "was I on a list". `subject` is the nominal id of who asks; without a decision to disclose it isn't used.
 
     Raises:
         Refused: `rights.not-asked` (it doesn't ask that), `rights.deployment-missing`, `rights.bad-subject`,
             `rights.list-stands`, `rights.answered`, `rights.closed`, `rights.erased`, and as `RightsService`.
     """
-    name = checks.actor(by)
+    name = str(principal_of(by))
     with reading(service.engine) as session:
-        acting(session, name, OFFICERS)
+        acting(session, by, OFFICERS)
         row = read.row_of(session, reference)
     if not row.asks_listed:
         raise Refused("rights.not-asked", f"{row.reference} doesn't ask about a list: answer it in words, with --text")
@@ -60,7 +64,7 @@ def answer_listed(service: RightsService, reference: str, *, by: str, subject: s
         if row.deployment is None:
             raise Refused(
                 "rights.deployment-missing",
-                f"say which deployment first: `lfr rights assign {row.reference} DEPLOYMENT --by NAME`",
+                f"say which deployment first: `lfr rights assign {row.reference} DEPLOYMENT`",
             )
         listed = was_listed(
             service.engine,
@@ -72,38 +76,54 @@ def answer_listed(service: RightsService, reference: str, *, by: str, subject: s
             purpose=f"rights:{row.reference}",
         )
         words = listed_answer(listed=listed)
-    return _write(service, reference, words, by=name, rule="rights.answered-listed")
+    return _write(service, reference, words, by=by, rule="rights.answered-listed")
 
 
-def disclose(service: RightsService, reference: str, *, by: str, approved_by: str) -> Request:
-    """Decide, two people, that one enquiry "was I on a list" is answered plainly.
+def ask_disclosure(service: RightsService, reference: str, *, by: AuthenticatedPerson) -> Request:
+    """Ask that one enquiry "was I on a list" be answered plainly; it is once another person approves.
 
     Raises:
-        Refused: `rights.not-asked`, `rights.answered`, `rights.closed`, `footage.hold-one-person`, and as
-        `RightsService`.
+        Refused: `rights.not-asked`, `rights.answered`, `rights.closed`, and as `RightsService`.
     """
-    names = checks.actor(by), checks.actor(approved_by)
-    check_two_people(*names)
-    for name in names:
-        service.trail.prepare(name)
+    name = str(principal_of(by))
+    service.trail.prepare(name)
     with writing(service.engine) as session:
-        acting(session, names[0], OFFICERS)
-        acting(session, names[1], SECOND)
-        row = service.open_row(session, reference)
-        if not row.asks_listed:
-            raise Refused("rights.not-asked", f"{row.reference} doesn't ask about a list: there is nothing to decide")
-        if row.answered_at is not None:
-            raise _answered(row.reference)
-        row.neither_confirm_nor_deny = False
-        row.disclosure_asked_by, row.disclosure_approved_by, row.disclosure_at = *names, service.now()
-        session.add(row)
-        session.flush()
-        service.append(session, Verb.DECIDE, names[0], row, "rights.disclosure", {})
-        service.append(session, Verb.AUTHORISE, names[1], row, "rights.disclosure", {})
+        acting(session, by, OFFICERS)
+        row = _unanswered(service, session, reference)
+        if row.neither_confirm_nor_deny:
+            row.disclosure_asked_by = name
+            session.add(row)
+            session.flush()
+            service.append(session, Verb.DECIDE, name, row, "rights.disclosure", {})
         return read.request_of(session, row, service.days, service.now())
 
 
-def close(service: RightsService, reference: str, *, by: str, withdrawn: bool = False) -> Request:
+def approve_disclosure(service: RightsService, reference: str, *, by: AuthenticatedPerson) -> Request:
+    """Approve, as the second person, that one enquiry "was I on a list" is answered plainly.
+
+    Raises:
+        Refused: `rights.nothing-asked`, `footage.hold-one-person` (`by` asked for it), and as `ask_disclosure`.
+    """
+    name = str(principal_of(by))
+    service.trail.prepare(name)
+    with writing(service.engine) as session:
+        acting(session, by, SECOND)
+        row = _unanswered(service, session, reference)
+        if not row.disclosure_asked_by:
+            raise Refused(
+                "rights.nothing-asked", f"nobody has asked for that: `lfr rights disclose {row.reference}` comes first"
+            )
+        check_two_people(row.disclosure_asked_by, name)
+        if row.neither_confirm_nor_deny:
+            row.neither_confirm_nor_deny = False
+            row.disclosure_approved_by, row.disclosure_at = name, service.now()
+            session.add(row)
+            session.flush()
+            service.append(session, Verb.AUTHORISE, name, row, "rights.disclosure", {})
+        return read.request_of(session, row, service.days, service.now())
+
+
+def close(service: RightsService, reference: str, *, by: AuthenticatedPerson, withdrawn: bool = False) -> Request:
     """Close an answered request, or one that was withdrawn. Who asked, and what, goes `keep_after_closing_days` later.
 
     Called again for a closed one it makes up for a key that couldn't be destroyed.
@@ -111,9 +131,9 @@ def close(service: RightsService, reference: str, *, by: str, withdrawn: bool = 
     Raises:
         Refused: `rights.unanswered`, `rights.erased`, and as `RightsService`.
     """
-    name = checks.actor(by)
+    name = str(principal_of(by))
     with reading(service.engine) as session:
-        acting(session, name, OFFICERS)
+        acting(session, by, OFFICERS)
         row = read.row_of(session, reference)
         closed = read.request_of(session, row, service.days, service.now())
     if row.closed_at is None:
@@ -144,10 +164,10 @@ def _close(service: RightsService, reference: str, key_id: str, name: str, *, wi
         return read.request_of(session, row, service.days, service.now())
 
 
-def _write(service: RightsService, reference: str, words: str, *, by: str, rule: str) -> Request:
-    name = checks.actor(by)
+def _write(service: RightsService, reference: str, words: str, *, by: AuthenticatedPerson, rule: str) -> Request:
+    name = str(principal_of(by))
     with reading(service.engine) as session:
-        acting(session, name, OFFICERS)
+        acting(session, by, OFFICERS)
         row = read.row_of(session, reference)
     if row.closed_at is not None or row.answered_at is not None:
         raise _answered(row.reference)
@@ -168,6 +188,15 @@ def _write(service: RightsService, reference: str, words: str, *, by: str, rule:
         session.flush()
         service.append(session, Verb.DISCLOSE, name, row, rule, {})
         return read.request_of(session, row, service.days, service.now())
+
+
+def _unanswered(service: RightsService, session: Session, reference: str) -> RightsRequestRow:
+    row = service.open_row(session, reference)
+    if not row.asks_listed:
+        raise Refused("rights.not-asked", f"{row.reference} doesn't ask about a list: there is nothing to decide")
+    if row.answered_at is not None:
+        raise _answered(row.reference)
+    return row
 
 
 def _answered(reference: str) -> Refused:

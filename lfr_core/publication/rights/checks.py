@@ -7,10 +7,9 @@ import unicodedata
 from datetime import date, datetime, timedelta
 
 from lfr_core.common.errors import Refused
-from lfr_core.custody.audit.entry import actor_name
 from lfr_core.publication.rights.types import About
 
-__all__ = ["LONGEST_TEXT", "LONGEST_WINDOW_H", "actor", "line", "received", "window_ns", "words"]
+__all__ = ["LONGEST_TEXT", "LONGEST_WINDOW_H", "line", "received", "window_ns", "words"]
 
 LONGEST_TEXT = 8_000
 """Characters of a request or an answer: four typed pages."""
@@ -42,14 +41,6 @@ def line(what: str, text: str, *, needed: bool = True) -> str:
             f"the {what} must be one line of {int(needed)} to {_LONGEST_LINE} characters without control characters",
         )
     return plain
-
-
-def actor(name: str) -> str:
-    """Who does it, as the audit trail takes it. Raises Refused `rights.bad-name`."""
-    try:
-        return actor_name(name)
-    except Refused as refused:
-        raise Refused("rights.bad-name", "say who does this: a person's name in one line, without a colon") from refused
 
 
 def received(day: date | None, today: date) -> date:

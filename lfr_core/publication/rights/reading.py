@@ -110,6 +110,7 @@ def request_of(session: Session, row: RightsRequestRow, days: WorkingDays, now: 
         due_at=days.end_of(due_on),
         taken_by=row.taken_by,
         neither_confirm_nor_deny=row.neither_confirm_nor_deny,
+        disclosure_asked_by=row.disclosure_asked_by,
         answered_at=row.answered_at,
         answered_by=row.answered_by,
         closed_at=row.closed_at,

@@ -18,10 +18,10 @@ from sqlmodel import Session, col, select
 from lfr_core.common.clock import utc_from_ns
 from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
+from lfr_core.custody.people.roles import AuthenticatedPerson, principal_of
 from lfr_core.custody.people.sign_on import signed_on
 from lfr_core.domain.alerts import Engagement
 from lfr_core.domain.watchlists import Category
-from lfr_core.publication.rights import checks
 from lfr_core.publication.rights.reading import public_name
 from lfr_core.publication.rights.types import ReferenceKind, new_reference
 from lfr_core.storage.engine import writing
@@ -48,29 +48,29 @@ def issue_receipt(
     trail: Trail,
     alert: UUID,
     *,
-    by: str,
+    by: AuthenticatedPerson,
     now_ns: int,
     below: Callable[[int], int] = secrets.randbelow,
 ) -> Receipt:
     """The receipt for the person engaged on `alert`; asked again while the alert stands, the same.
 
     Raises:
-        Refused: `alert.unknown` (or deleted by now), `rights.not-engaged` (nobody was stopped), `rights.bad-name`, and
-            as `lfr_core.custody.people.sign_on.signed_on`: it says what kind of list the alert was of.
+        Refused: `alert.unknown` (or deleted by now), `rights.not-engaged` (nobody was stopped), and as
+            `lfr_core.custody.people.sign_on.signed_on`: it says what kind of list the alert was of.
         Retryable: records or vault are away.
     """
-    name = checks.actor(by)
+    name = str(principal_of(by))
     trail.prepare(name)
     with writing(engine) as session:
         statement = select(AlertRow).where(AlertRow.id == alert).where(col(AlertRow.canary).is_(False))
         row = session.exec(statement.with_for_update()).one_or_none()
         if row is None:
             raise Refused("alert.unknown", f"there is no alert {alert}: after 24 hours an alert is deleted")
-        signed_on(session, row.deployment, name, utc_from_ns(now_ns))
+        signed_on(session, row.deployment, by, utc_from_ns(now_ns))
         if row.engagement != Engagement.ENGAGED.value:
             raise Refused(
                 "rights.not-engaged",
-                "nobody is recorded as engaged on this alert: `lfr alerts engage ALERT engaged --by NAME` comes first",
+                "nobody is recorded as engaged on this alert: `lfr alerts engage ALERT engaged` comes first",
             )
         receipt = _standing(session, alert) or _new(session, row, below)
         event = AuditEvent(Verb.DISCLOSE, name, row.deployment, f"receipt:{receipt.reference}", "rights.receipt", {})

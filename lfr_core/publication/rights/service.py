@@ -1,6 +1,6 @@
 """Where requests are taken, shown and confirmed. Every act is on the audit trail in its own transaction.
 
-A request is taken from anybody by anybody: a right doesn't hang on our register of people. Answering, confirming and
+A request is taken from anybody, by anybody on our register. Answering, confirming and
 closing are for compliance, where the force's data protection officer is registered.
 """
 
@@ -18,7 +18,7 @@ from sqlmodel import Session
 from lfr_core.common.clock import Clock, utc_from_ns
 from lfr_core.common.errors import LfrError, Refused
 from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
-from lfr_core.custody.people.roles import Role
+from lfr_core.custody.people.roles import AuthenticatedPerson, Role, principal_of
 from lfr_core.custody.people.store import acting
 from lfr_core.custody.vault.port import Vault
 from lfr_core.domain.policy import Policy
@@ -36,6 +36,8 @@ from lfr_core.storage.tables.rights import RightsRequestRow
 
 __all__ = ["OFFICERS", "RightsService"]
 
+TAKERS = frozenset(Role)
+"""Who takes a request: whomever somebody turns to."""
 OFFICERS = frozenset({Role.COMPLIANCE})
 """Who answers. The data protection officer is one of them."""
 SECOND = frozenset({Role.COMPLIANCE, Role.AUTHORISING_OFFICER})
@@ -45,7 +47,7 @@ SECOND = frozenset({Role.COMPLIANCE, Role.AUTHORISING_OFFICER})
 class RightsService:
     """Takes requests, shows them, confirms their holds. `rights.answering` answers and closes them.
 
-    Every method raises Retryable when database or vault is away, and Refused: `rights.bad-name`,
+    Every method raises Retryable when database or vault is away, and Refused: `actor.not-authenticated`,
     `rights.bad-reference`, `rights.unknown`, `people.unknown`, `people.revoked`, `people.wrong-role`, and what each
     names itself.
     """
@@ -73,14 +75,14 @@ class RightsService:
         """Aware UTC."""
         return utc_from_ns(self.clock.time_ns())
 
-    def take(self, asked: NewRequest, *, by: str) -> Request:
+    def take(self, asked: NewRequest, *, by: AuthenticatedPerson) -> Request:
         """Take an enquiry or a complaint. A complaint holds the footage it concerns, in the same transaction.
 
         Raises:
             Refused: also `rights.bad-text`, `rights.bad-day`, `rights.not-an-enquiry`, and as
                 `lfr_core.publication.rights.scope.find_request_scope`. Nothing is taken then.
         """
-        name, now = checks.actor(by), self.now()
+        name, now = str(principal_of(by)), self.now()
         received_on = checks.received(asked.received_on, now.astimezone(LONDON).date())
         personal = Asked(
             checks.line("contact", asked.contact),
@@ -93,6 +95,7 @@ class RightsService:
                 "rights.not-an-enquiry", 'take "was I on a list" as an enquiry of its own, beside the complaint'
             )
         with reading(self.engine) as session:
+            acting(session, by, TAKERS)
             request_scope = find_request_scope(session, asked.about, self.policy.rights, now)
         held = request_scope.scopes if is_complaint else ()
         wanted = [(each, still_there(self.engine, self.vault, each)) for each in held]
@@ -134,15 +137,15 @@ class RightsService:
             tell_vault(self.engine, self.vault)
         return taken
 
-    def open(self, reference: str, *, by: str, purpose: str) -> Opened:
+    def open(self, reference: str, *, by: AuthenticatedPerson, purpose: str) -> Opened:
         """What somebody asked and how to reach them, and the answer. The vault audits who looked, and what for.
 
         Raises:
             Refused: also `rights.erased` (its key was destroyed when it was due), `vault.purpose-missing`.
         """
-        name = checks.actor(by)
+        name = str(principal_of(by))
         with reading(self.engine) as session:
-            acting(session, name, OFFICERS)
+            acting(session, by, OFFICERS)
             row = read.row_of(session, reference)
         try:
             key = self.vault.open_kept(row.key_id, actor=name, purpose=purpose)
@@ -155,16 +158,16 @@ class RightsService:
         answer = "" if row.answer_sealed is None else open_answer(key, row.reference, row.answer_sealed)
         return together(open_asked(key, row.reference, row.asked_sealed), answer)
 
-    def assign(self, reference: str, deployment: str, *, by: str) -> Request:
+    def assign(self, reference: str, deployment: str, *, by: AuthenticatedPerson) -> Request:
         """Say which deployment a request is about, where the person couldn't: its published record counts it then.
 
         Raises:
             Refused: also `rights.deployment-unknown`, `rights.assigned` (it is known already), `rights.closed`.
         """
-        name = checks.actor(by)
+        name = str(principal_of(by))
         self.trail.prepare(name)
         with writing(self.engine) as session:
-            acting(session, name, OFFICERS)
+            acting(session, by, OFFICERS)
             row = self.open_row(session, reference)
             found = read.deployment_called(session, deployment)
             if row.deployment not in (None, found):
@@ -176,16 +179,16 @@ class RightsService:
                 self.append(session, Verb.ALTER, name, row, "rights.assigned", {})
             return read.request_of(session, row, self.days, self.now())
 
-    def confirm(self, reference: str, *, by: str) -> Request:
+    def confirm(self, reference: str, *, by: AuthenticatedPerson) -> Request:
         """Confirm a complaint's provisional holds as the second person: compliance, or an authorising officer.
 
         Raises:
             Refused: also `footage.hold-one-person` (`by` took the complaint), `rights.nothing-to-confirm`.
         """
-        name = checks.actor(by)
+        name = str(principal_of(by))
         self.trail.prepare(name)
         with writing(self.engine) as session:
-            acting(session, name, SECOND)
+            acting(session, by, SECOND)
             row = read.row_of(session, reference, lock=True)
             check_two_people(row.taken_by, name)
             days = self.policy.footage.hold_review_days

@@ -117,6 +117,8 @@ class Request:
     due_at: datetime
     taken_by: str
     neither_confirm_nor_deny: bool
+    disclosure_asked_by: str
+    """Who asked that it be answered plainly; another approves."""
     answered_at: datetime | None
     answered_by: str
     closed_at: datetime | None

@@ -23,6 +23,7 @@ from lfr_core.domain.actors import SystemActor
 from lfr_core.retention.footage.hold_reconciliation import tell_vault
 from lfr_core.retention.footage.hold_writer import HoldWriter
 from lfr_core.retention.footage.holds import HoldGround, HoldRequest
+from lfr_core.retention.footage.people import PROVISIONAL_DAYS
 from lfr_core.retention.footage.register import segments
 from lfr_core.storage.engine import reading, writing
 from lfr_core.storage.tables.footage import FootageHoldRow
@@ -77,8 +78,10 @@ def place_hold(
         days: until it lapses.
     """
     lapses_at = now + dt.timedelta(days=days)
-    request = HoldRequest(tuple(wanted), HoldGround.COMPLAINT, reference, by, "", lapses_at.date())
-    _writer(session, trail, scope.deployment, reference).place(request, id=id, at=now, rule=f"{_RULE}.provisional")
+    request = HoldRequest(tuple(wanted), HoldGround.COMPLAINT, reference, lapses_at.date())
+    _writer(session, trail, scope.deployment, reference).place(
+        request, by=by, id=id, at=now, rule=f"{_RULE}.provisional"
+    )
     session.add(
         ComplaintHoldRow(
             hold=id,
@@ -132,8 +135,28 @@ def reconcile_complaint_holds(engine: Engine, vault: Vault, trail: Trail, *, now
                     writer.release(hold, by=ACTOR, at=now, rule="rights.hold-lapsed")
                 elif writer.widen(hold, wanted, by=ACTOR, rule=_RULE):
                     changed = True
+    changed |= _lapse_unapproved(engine, trail, now)
     if changed:
         tell_vault(engine, vault)
+
+
+def _lapse_unapproved(engine: Engine, trail: Trail, now: dt.datetime) -> bool:
+    """Let go of holds that somebody asked for and nobody approved in time; whether there were any."""
+    overdue = (
+        select(FootageHoldRow)
+        .outerjoin(ComplaintHoldRow, col(ComplaintHoldRow.hold) == col(FootageHoldRow.id))
+        .where(col(ComplaintHoldRow.hold).is_(None), col(FootageHoldRow.released_at).is_(None))
+        .where(FootageHoldRow.approved_by == "")
+        .where(col(FootageHoldRow.placed_at) <= now - dt.timedelta(days=PROVISIONAL_DAYS))
+    )
+    with reading(engine) as session:
+        if session.exec(overdue).first() is None:
+            return False
+    trail.prepare(ACTOR)
+    with writing(engine) as session:
+        for hold in session.exec(overdue).all():
+            HoldWriter(session, trail, "").release(hold, by=ACTOR, at=now, rule="footage.hold-lapsed")
+    return True
 
 
 def _writer(session: Session, trail: Trail, deployment: str, request: str) -> HoldWriter:

@@ -22,6 +22,7 @@ from sqlalchemy import Engine
 from lfr_core.common.clock import utc_from_ns
 from lfr_core.common.errors import Fatal, Refused, Retryable
 from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
+from lfr_core.custody.people.roles import AuthenticatedPerson, principal_of
 from lfr_core.retention.footage.viewing import Frame, ViewedFootage, Viewing
 from lfr_core.storage.engine import writing
 
@@ -63,7 +64,7 @@ def disclose(
     engine: Engine,
     trail: Trail,
     deployment: str,
-    actor: str,
+    actor: AuthenticatedPerson,
     purpose: str,
     now_ns: int,
 ) -> Written:
@@ -72,7 +73,8 @@ def disclose(
     Raises:
         As `write_frames`; also Refused and Retryable of the audit trail: then nothing is left behind.
     """
-    trail.prepare(actor)
+    name = str(principal_of(actor))
+    trail.prepare(name)
     with _appearing(folder) as partial:
         listed = list(_write_all(viewing, partial))
         _see_that_there_is_something(listed, viewing)
@@ -80,7 +82,7 @@ def disclose(
             "version": 1,
             "deployment": deployment,
             "exported_at": utc_from_ns(now_ns).isoformat(),
-            "exported_by": actor,
+            "exported_by": name,
             "purpose": purpose,
             "segments": [
                 {
@@ -111,7 +113,7 @@ def disclose(
                 "manifest_sha256": digest,
             }
             subject = f"footage-export:{digest[:32]}"
-            trail.append(session, AuditEvent(Verb.DISCLOSE, actor, deployment, subject, purpose, facts))
+            trail.append(session, AuditEvent(Verb.DISCLOSE, name, deployment, subject, purpose, facts))
     return Written(folder, len(listed), viewing.seen, digest)
 
 

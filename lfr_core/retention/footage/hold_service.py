@@ -9,7 +9,8 @@ the footage until the next sweep's `reconcile_holds`. No order of events loses f
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from uuid import UUID, uuid4
 
 from sqlalchemy import Engine
@@ -19,16 +20,18 @@ from lfr_core.common.clock import Clock, utc_from_ns
 from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.port import Trail
 from lfr_core.custody.people.lookup import acting
+from lfr_core.custody.people.roles import AuthenticatedPerson, principal_of
 from lfr_core.custody.vault.port import Vault, in_parts
-from lfr_core.domain.actors import person_name, same_person
+from lfr_core.domain.actors import same_person
 from lfr_core.domain.policy import FootagePolicy
 from lfr_core.retention.footage.hold_reconciliation import tell_vault
 from lfr_core.retention.footage.hold_writer import HoldWriter
 from lfr_core.retention.footage.holds import Hold, HoldRequest, covered_by, hold_of
-from lfr_core.retention.footage.people import HOLDERS, two_people
+from lfr_core.retention.footage.people import HOLDERS, check_two_people
 from lfr_core.retention.footage.register import rows_of
 from lfr_core.storage.engine import reading, writing
 from lfr_core.storage.tables.footage import FootageHoldRow, FootageSegmentRow
+from lfr_core.storage.tables.rights import ComplaintHoldRow
 
 __all__ = ["HoldService"]
 
@@ -39,7 +42,7 @@ class HoldService:
     """Where people place, review and release holds. Every act is audited in its own transaction.
 
     All methods raise Retryable when the records or the vault are away, and Refused:
-    `actor.not-a-person`, `people.*` (compliance and authorising officers alone), `footage.hold-one-person`,
+    `actor.not-authenticated`, `people.*` (compliance and authorising officers alone), `footage.hold-one-person`,
     `footage.hold-review-date`, and what they name themselves.
     """
 
@@ -59,15 +62,17 @@ class HoldService:
         self._clock = clock
         self._new_id = new_id
 
-    def place(self, request: HoldRequest) -> Hold:
-        """Hold named segments. The same request again changes nothing, and mends one that was interrupted.
+    def place(self, request: HoldRequest, *, by: AuthenticatedPerson) -> Hold:
+        """Hold named segments, until another person approves or `PROVISIONAL_DAYS` pass.
+
+        The same request again changes nothing, and mends one that was interrupted.
 
         Raises:
             Refused: also `footage.hold-empty`, `footage.hold-reference`, `footage.unknown`, and `footage.gone`: one of
                 the segments is destroyed already; none is held then.
         """
         with reading(self._engine) as session:
-            requested_by, approved_by = two_people(session, request.requested_by, request.approved_by)
+            name = acting(session, by, HOLDERS).name
         reference = " ".join(request.reference.split())
         if not reference or len(reference) > _LONGEST_REFERENCE or "\x00" in reference:
             raise Refused(
@@ -77,13 +82,13 @@ class HoldService:
         wanted = tuple(sorted(set(request.segments)))
         if not wanted:
             raise Refused("footage.hold-empty", "name the segments to hold; `lfr footage list` shows them")
-        asked = HoldRequest(wanted, request.ground, reference, requested_by, approved_by, request.review_on)
+        asked = HoldRequest(wanted, request.ground, reference, request.review_on)
         with reading(self._engine) as session:
             keys = tuple(row.key_id for row in _standing(session, wanted))
-            same = _same(session, asked)
+            same = _same(session, asked, name)
         if same is None:
             self._check_review(request.review_on)
-            self._prepare(requested_by, approved_by)
+            self._trail.prepare(name)
         try:
             for part in in_parts(keys):
                 self._vault.hold(part, held=True)  # from here on they are kept, whatever happens
@@ -91,55 +96,70 @@ class HoldService:
             raise (_gone(()) if error.rule == "vault.key-gone" else error) from error
         if same is None:
             with writing(self._engine) as session:
+                acting(session, by, HOLDERS)
                 rows = _standing(session, wanted, lock=True)
                 writer = HoldWriter(session, self._trail, _deployment(rows))
                 rule = f"footage.hold.{request.ground}"
-                row = writer.place(asked, id=self._new_id().hex, at=self._now(), rule=rule)
+                row = writer.place(asked, by=name, id=self._new_id().hex, at=self._now(), rule=rule)
                 same = hold_of(row, wanted)
         tell_vault(self._engine, self._vault)  # a release at the same moment may have let go of them again
         return same
 
-    def review(self, hold: str, *, review_on: dt.date, requested_by: str, approved_by: str) -> Hold:
-        """Keep a hold until another review; again two people.
+    def approve(self, hold: str, *, by: AuthenticatedPerson) -> Hold:
+        """Approve a hold that another person asked for: it stands until its review.
+
+        Raises:
+            Refused: also `footage.hold-unknown`, `footage.hold-released`, `footage.hold-approved` (already), and
+                `footage.hold-provisional`: a complaint's is confirmed with its request.
+        """
+        with self._second(hold, by) as (session, row, writer, name):
+            if row.approved_by:
+                raise Refused("footage.hold-approved", f"{row.approved_by} has approved the hold {hold} already")
+            if session.get(ComplaintHoldRow, hold) is not None:
+                raise Refused("footage.hold-provisional", f"confirm its request: `lfr rights confirm {row.reference}`")
+            writer.confirm(row, by=name, review_on=row.review_on, rule=f"footage.hold.{row.ground}")
+            return hold_of(row, covered_by(session, hold))
+
+    def review(self, hold: str, *, review_on: dt.date, by: AuthenticatedPerson) -> Hold:
+        """Keep an approved hold until another review: somebody else than who asked for it says so.
 
         Raises:
             Refused: also `footage.hold-unknown`, `footage.hold-released`, `footage.hold-provisional`.
         """
-        with reading(self._engine) as session:
-            requested_by, approved_by = two_people(session, requested_by, approved_by)
         self._check_review(review_on)
-        self._prepare(requested_by, approved_by)
-        with writing(self._engine) as session:
-            row, writer = self._standing_hold(session, hold)
-            if not row.approved_by:  # a complaint's: it would lapse anyhow
-                raise Refused(
-                    "footage.hold-provisional",
-                    f"nobody has approved this hold: `lfr rights confirm {row.reference} --by NAME`",
-                )
-            writer.review(
-                row, requested_by=requested_by, approved_by=approved_by, review_on=review_on, rule="footage.hold-review"
-            )
+        with self._second(hold, by) as (session, row, writer, name):
+            if not row.approved_by:  # it would lapse anyhow
+                raise Refused("footage.hold-provisional", f"nobody has approved the hold {hold} yet")
+            writer.confirm(row, by=name, review_on=review_on, rule="footage.hold-review")
             return hold_of(row, covered_by(session, hold))
 
-    def release(self, hold: str, *, actor: str) -> Hold:
+    def release(self, hold: str, *, by: AuthenticatedPerson) -> Hold:
         """Let go of a hold: what is past its time and under no other hold goes with the next sweep.
 
         Raises:
             Refused: also `footage.hold-unknown`, `footage.hold-released`.
         """
         with reading(self._engine) as session:
-            name = acting(session, person_name(actor), HOLDERS).name
-        self._prepare(name)
+            name = acting(session, by, HOLDERS).name
+        self._trail.prepare(name)
         with writing(self._engine) as session:
+            acting(session, by, HOLDERS)
             row, writer = self._standing_hold(session, hold)
             writer.release(row, by=name, at=self._now(), rule="footage.hold-release")
             released = hold_of(row, covered_by(session, hold))
         tell_vault(self._engine, self._vault)
         return released
 
-    def _prepare(self, *names: str) -> None:
-        for name in names:
-            self._trail.prepare(name)
+    @contextmanager
+    def _second(self, hold: str, by: AuthenticatedPerson) -> Iterator[tuple[Session, FootageHoldRow, HoldWriter, str]]:
+        """A transaction on a standing hold, for a person who may hold footage and didn't ask for this."""
+        name = str(principal_of(by))
+        self._trail.prepare(name)
+        with writing(self._engine) as session:
+            acting(session, by, HOLDERS)
+            row, writer = self._standing_hold(session, hold)
+            check_two_people(row.requested_by, name)
+            yield session, row, writer, name
 
     def _now(self) -> dt.datetime:
         return utc_from_ns(self._clock.time_ns())
@@ -187,7 +207,7 @@ def _gone(segments: Sequence[str]) -> Refused:
     )
 
 
-def _same(session: Session, asked: HoldRequest) -> Hold | None:
+def _same(session: Session, asked: HoldRequest, by: str) -> Hold | None:
     """The very same hold, if it is in force: the request came again."""
     statement = (
         select(FootageHoldRow)
@@ -196,8 +216,7 @@ def _same(session: Session, asked: HoldRequest) -> Hold | None:
         .where(FootageHoldRow.reference == asked.reference)
     )
     for row in session.exec(statement).all():
-        alike = same_person(row.requested_by, asked.requested_by) and same_person(row.approved_by, asked.approved_by)
-        if alike and covered_by(session, row.id) == asked.segments:
+        if same_person(row.requested_by, by) and covered_by(session, row.id) == asked.segments:
             return hold_of(row, asked.segments)
     return None
 

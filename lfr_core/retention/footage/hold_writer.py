@@ -33,14 +33,14 @@ class HoldWriter:
     facts: Mapping[str, str] = field(default_factory=dict)
     """What the entries say besides."""
 
-    def place(self, request: HoldRequest, *, id: str, at: dt.datetime, rule: str) -> FootageHoldRow:
-        """Record a new hold. Segments that are destroyed are left out; without a second person it is provisional."""
+    def place(self, request: HoldRequest, *, by: str, id: str, at: dt.datetime, rule: str) -> FootageHoldRow:
+        """Record a new hold, provisional until a second person approves. Segments that are destroyed are left out."""
         row = FootageHoldRow(
             id=id,
             ground=request.ground.value,
             reference=request.reference,
-            requested_by=request.requested_by,
-            approved_by=request.approved_by,
+            requested_by=by,
+            approved_by="",
             placed_at=at,
             review_on=request.review_on,
         )
@@ -48,8 +48,6 @@ class HoldWriter:
         self.session.flush()
         self._cover(row, request.segments)
         self._append(Verb.DECIDE, row.requested_by, row, rule)
-        if row.approved_by:
-            self._append(Verb.AUTHORISE, row.approved_by, row, rule)
         return row
 
     def widen(self, row: FootageHoldRow, segments: Collection[str], *, by: Principal, rule: str) -> bool:
@@ -60,17 +58,9 @@ class HoldWriter:
         return True
 
     def confirm(self, row: FootageHoldRow, *, by: str, review_on: dt.date, rule: str) -> None:
-        """Record the second person of a provisional hold."""
+        """Record the second person, who approves a provisional hold or that it goes on until another review."""
         row.approved_by, row.review_on = by, review_on
         self._append(Verb.AUTHORISE, by, row, rule)
-
-    def review(
-        self, row: FootageHoldRow, *, requested_by: str, approved_by: str, review_on: dt.date, rule: str
-    ) -> None:
-        """Record that two people keep a hold until another review."""
-        row.review_on = review_on
-        self._append(Verb.DECIDE, requested_by, row, rule)
-        self._append(Verb.AUTHORISE, approved_by, row, rule)
 
     def release(self, row: FootageHoldRow, *, by: Principal, at: dt.datetime, rule: str) -> None:
         """Record that a hold is over."""

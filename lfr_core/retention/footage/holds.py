@@ -31,14 +31,12 @@ class HoldGround(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class HoldRequest:
-    """What somebody asks for and somebody else approves."""
+    """What somebody asks for; somebody else approves it."""
 
     segments: tuple[str, ...]
     ground: HoldGround
     reference: str
     """Crime number, complaint number or request number."""
-    requested_by: str
-    approved_by: str
     review_on: dt.date
 
 
@@ -52,6 +50,7 @@ class Hold:
     reference: str
     requested_by: str
     approved_by: str
+    """Empty while nobody has: it lapses then."""
     placed_at: dt.datetime
     review_on: dt.date
     released_at: dt.datetime | None

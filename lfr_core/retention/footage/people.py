@@ -1,31 +1,19 @@
-"""Who asks for a hold and who approves it: two registered people, and never the same one twice."""
+"""Who asks for a hold and who approves it: two registered people in sessions of their own, and never the same one."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from sqlmodel import Session
-
 from lfr_core.common.errors import Refused
-from lfr_core.custody.people.lookup import acting
 from lfr_core.custody.people.roles import Role
-from lfr_core.domain.actors import person_name, same_person
+from lfr_core.domain.actors import same_person
 
-__all__ = ["HOLDERS", "check_two_people", "two_people"]
+__all__ = ["HOLDERS", "PROVISIONAL_DAYS", "check_two_people"]
 
 HOLDERS: Final = frozenset({Role.COMPLIANCE, Role.AUTHORISING_OFFICER})
 """Who may keep footage beyond its days, and let go of it."""
-
-
-def two_people(session: Session, requested_by: str, approved_by: str) -> tuple[str, str]:
-    """The two names as they are registered.
-
-    Raises:
-        Refused: `actor.not-a-person`, `people.*`, `footage.hold-one-person`: they are the same.
-    """
-    names = [acting(session, person_name(name), HOLDERS).name for name in (requested_by, approved_by)]
-    check_two_people(*names)
-    return names[0], names[1]
+PROVISIONAL_DAYS: Final = 14
+"""[proposal] Days for which a hold stands that one person asked for and nobody has approved."""
 
 
 def check_two_people(requested_by: str, approved_by: str) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from lfr_core.common.errors import Poison, Refused
+from lfr_core.custody.people.roles import AuthenticatedPerson, principal_of
 from lfr_core.custody.vault.port import Vault
 from lfr_core.retention.footage.register import Segment, segments
 from lfr_core.retention.footage.segment import index_segment, open_record, segment_file
@@ -76,7 +77,7 @@ class Viewing:
         folder: the footage store.
         vault: gives the keys.
         chosen: the segments, from `choose` or `find_segments`.
-        actor: who looks; a person's name.
+        actor: who looks: compliance or an authorising officer.
         purpose: why, in a few words.
         from_ns: frames from this time on.
         to_ns: frames before this time.
@@ -88,7 +89,7 @@ class Viewing:
         vault: Vault,
         chosen: tuple[Segment, ...],
         *,
-        actor: str,
+        actor: AuthenticatedPerson,
         purpose: str,
         from_ns: int | None = None,
         to_ns: int | None = None,
@@ -96,7 +97,7 @@ class Viewing:
         self._folder = folder
         self._vault = vault
         self._chosen = chosen
-        self._who = (actor, purpose)
+        self._who = (str(principal_of(actor)), purpose)
         self._from_ns = from_ns
         self._to_ns = to_ns
         self._seen: list[ViewedFootage] = []

@@ -19,7 +19,7 @@ from lfr_core.domain.alerts import UNDO_S, Decision, Engagement, EngagementOutco
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.alerts import AlertAnswerRow
 from tests.support.audit import audit_trail
-from tests.support.people import add_operators
+from tests.support.people import add_operators, authenticated
 from tests.support.records import ManualClock, alerts_of, live_deployment, recorder_of, sighting
 from tests.support.shown_pictures import seen
 
@@ -70,14 +70,17 @@ def test_an_answer_to_a_picture_that_is_no_longer_the_alerts_is_refused_with_a_s
     shown = seen(engine, alert)
     better(engine, clock)
 
-    refused = refusal(decisions.judge, alert, Judgement.SAME, ANN, shown=shown)
+    refused = refusal(decisions.judge, alert, Judgement.SAME, authenticated(ANN), shown=shown)
 
     assert refused.rule == "alert.pictures-changed"
     assert "nothing was recorded; look at the newer picture and answer again" in str(refused)
     assert alerts_of(engine, "dep")[0].undecided
     assert history(engine, alert) == []
     assert entries(engine, verb=Verb.DECIDE) == ()
-    assert decisions.judge(alert, Judgement.SAME, ANN, shown=seen(engine, alert)).judgement is Judgement.SAME
+    assert (
+        decisions.judge(alert, Judgement.SAME, authenticated(ANN), shown=seen(engine, alert)).judgement
+        is Judgement.SAME
+    )
 
 
 def test_an_answer_with_another_alerts_pictures_is_refused(
@@ -85,13 +88,16 @@ def test_an_answer_with_another_alerts_pictures_is_refused(
 ) -> None:
     (other,) = recorder_of(engine, clock).record_sightings([sighting(0.0, camera="south")]).opened
 
-    refused = refusal(decisions.judge, alert, Judgement.SAME, ANN, shown=seen(engine, other))
+    refused = refusal(decisions.judge, alert, Judgement.SAME, authenticated(ANN), shown=seen(engine, other))
 
     assert refused.rule == "alert.pictures-changed"
 
 
 def test_nobody_compares_pictures_that_were_not_shown(alert: UUID, decisions: DecisionService) -> None:
-    assert refusal(decisions.judge, alert, Judgement.SAME, ANN, shown=Shown("")).rule == "alert.pictures-not-shown"
+    assert (
+        refusal(decisions.judge, alert, Judgement.SAME, authenticated(ANN), shown=Shown("")).rule
+        == "alert.pictures-not-shown"
+    )
 
 
 def test_a_further_sighting_that_brings_no_better_picture_stops_no_answer(
@@ -100,14 +106,14 @@ def test_a_further_sighting_that_brings_no_better_picture_stops_no_answer(
     shown = seen(engine, alert)
     better(engine, clock, similarity=0.5)
 
-    assert decisions.judge(alert, Judgement.SAME, ANN, shown=shown).judgement is Judgement.SAME
+    assert decisions.judge(alert, Judgement.SAME, authenticated(ANN), shown=shown).judgement is Judgement.SAME
 
 
 def test_a_judged_alert_keeps_the_picture_it_was_judged_on(
     engine: Engine, alert: UUID, decisions: DecisionService, clock: ManualClock
 ) -> None:
     shown = seen(engine, alert)
-    decisions.judge(alert, Judgement.SAME, ANN, shown=shown)
+    decisions.judge(alert, Judgement.SAME, authenticated(ANN), shown=shown)
 
     better(engine, clock)
 
@@ -119,10 +125,10 @@ def test_of_two_operators_on_one_alert_the_second_is_reported_who_answered(
     engine: Engine, alert: UUID, decisions: DecisionService
 ) -> None:
     shown = Shown(seen(engine, alert).pictures, Decision())
-    decisions.judge(alert, Judgement.SAME, ANN, shown=shown)
+    decisions.judge(alert, Judgement.SAME, authenticated(ANN), shown=shown)
 
     for answer in (Judgement.DIFFERENT, Judgement.SAME):
-        refused = refusal(decisions.judge, alert, answer, BOB, shown=shown)
+        refused = refusal(decisions.judge, alert, answer, authenticated(BOB), shown=shown)
         assert refused.rule == "alert.already-answered"
         assert "Ann Operator has answered same already" in str(refused)
     assert history(engine, alert) == [("judgement", "same", ANN, None)]
@@ -132,13 +138,13 @@ def test_a_correction_of_an_answer_that_another_has_corrected_meanwhile_is_refus
     engine: Engine, alert: UUID, decisions: DecisionService
 ) -> None:
     pictures = seen(engine, alert).pictures
-    decisions.judge(alert, Judgement.SAME, ANN, shown=Shown(pictures, Decision()))
+    decisions.judge(alert, Judgement.SAME, authenticated(ANN), shown=Shown(pictures, Decision()))
     both_saw = Shown(pictures, Decision(Judgement.SAME))
-    decisions.judge(alert, Judgement.CANT_TELL, BOB, shown=both_saw, correct=True)
+    decisions.judge(alert, Judgement.CANT_TELL, authenticated(BOB), shown=both_saw, correct=True)
 
     for refused in (
-        refusal(decisions.judge, alert, Judgement.DIFFERENT, ANN, shown=both_saw, correct=True),
-        refusal(decisions.engage, alert, Engagement.ENGAGED, ANN, shown=both_saw),
+        refusal(decisions.judge, alert, Judgement.DIFFERENT, authenticated(ANN), shown=both_saw, correct=True),
+        refusal(decisions.engage, alert, Engagement.ENGAGED, authenticated(ANN), shown=both_saw),
     ):
         assert refused.rule == "alert.answers-changed"
 
@@ -147,7 +153,7 @@ def test_a_double_click_answers_once(engine: Engine, alert: UUID, decisions: Dec
     shown = Shown(seen(engine, alert).pictures, Decision())
 
     for _ in range(2):
-        assert decisions.judge(alert, Judgement.SAME, ANN, shown=shown) == Decision(Judgement.SAME)
+        assert decisions.judge(alert, Judgement.SAME, authenticated(ANN), shown=shown) == Decision(Judgement.SAME)
 
     assert history(engine, alert) == [("judgement", "same", ANN, None)]
     assert len(entries(engine, verb=Verb.DECIDE)) == 1
@@ -156,10 +162,10 @@ def test_a_double_click_answers_once(engine: Engine, alert: UUID, decisions: Dec
 def test_an_undone_answer_waits_again_and_stays_in_the_history_and_on_the_audit_trail(
     engine: Engine, alert: UUID, decisions: DecisionService, clock: ManualClock
 ) -> None:
-    decisions.judge(alert, Judgement.DIFFERENT, ANN, shown=seen(engine, alert))
+    decisions.judge(alert, Judgement.DIFFERENT, authenticated(ANN), shown=seen(engine, alert))
     clock.advance(UNDO_S)
 
-    assert decisions.undo(alert, Judgement.DIFFERENT, ANN) == Decision()
+    assert decisions.undo(alert, Judgement.DIFFERENT, authenticated(ANN)) == Decision()
 
     (found,) = alerts_of(engine, "dep", undecided_only=True)
     assert (found.id, found.judged) == (alert, None)
@@ -176,10 +182,10 @@ def test_an_undone_answer_waits_again_and_stays_in_the_history_and_on_the_audit_
 def test_after_ten_seconds_by_the_services_clock_an_answer_stands(
     engine: Engine, alert: UUID, decisions: DecisionService, clock: ManualClock
 ) -> None:
-    decisions.judge(alert, Judgement.SAME, ANN, shown=seen(engine, alert))
+    decisions.judge(alert, Judgement.SAME, authenticated(ANN), shown=seen(engine, alert))
     clock.advance(UNDO_S + 0.001)
 
-    refused = refusal(decisions.undo, alert, Judgement.SAME, ANN)
+    refused = refusal(decisions.undo, alert, Judgement.SAME, authenticated(ANN))
 
     assert refused.rule == "alert.undo-too-late"
     assert "more than 10 seconds ago and stands: correct the answer instead" in str(refused)
@@ -189,35 +195,35 @@ def test_after_ten_seconds_by_the_services_clock_an_answer_stands(
 def test_only_who_gave_the_last_answer_undoes_it_and_only_once(
     engine: Engine, alert: UUID, decisions: DecisionService
 ) -> None:
-    assert refusal(decisions.undo, alert, Judgement.SAME, ANN).rule == "alert.nothing-to-undo"
-    decisions.judge(alert, Judgement.SAME, ANN, shown=seen(engine, alert))
+    assert refusal(decisions.undo, alert, Judgement.SAME, authenticated(ANN)).rule == "alert.nothing-to-undo"
+    decisions.judge(alert, Judgement.SAME, authenticated(ANN), shown=seen(engine, alert))
 
-    assert refusal(decisions.undo, alert, Judgement.SAME, BOB).rule == "alert.undo-not-yours"
-    assert refusal(decisions.undo, alert, Judgement.DIFFERENT, ANN).rule == "alert.nothing-to-undo"
-    decisions.undo(alert, Judgement.SAME, ANN)
-    assert refusal(decisions.undo, alert, Judgement.SAME, ANN).rule == "alert.nothing-to-undo"
+    assert refusal(decisions.undo, alert, Judgement.SAME, authenticated(BOB)).rule == "alert.undo-not-yours"
+    assert refusal(decisions.undo, alert, Judgement.DIFFERENT, authenticated(ANN)).rule == "alert.nothing-to-undo"
+    decisions.undo(alert, Judgement.SAME, authenticated(ANN))
+    assert refusal(decisions.undo, alert, Judgement.SAME, authenticated(ANN)).rule == "alert.nothing-to-undo"
 
 
 def test_an_answer_that_a_later_one_rests_on_is_not_undone(
     engine: Engine, alert: UUID, decisions: DecisionService
 ) -> None:
-    decisions.judge(alert, Judgement.SAME, ANN, shown=seen(engine, alert))
-    decisions.engage(alert, Engagement.ENGAGED, BOB)
+    decisions.judge(alert, Judgement.SAME, authenticated(ANN), shown=seen(engine, alert))
+    decisions.engage(alert, Engagement.ENGAGED, authenticated(BOB))
 
-    assert refusal(decisions.undo, alert, Judgement.SAME, ANN).rule == "alert.nothing-to-undo"
+    assert refusal(decisions.undo, alert, Judgement.SAME, authenticated(ANN)).rule == "alert.nothing-to-undo"
 
 
 @pytest.mark.parametrize("correction", [Judgement.DIFFERENT, Judgement.CANT_TELL])
 def test_an_undone_correction_gives_the_answer_before_it_back_with_its_who_and_when(
     engine: Engine, alert: UUID, decisions: DecisionService, clock: ManualClock, correction: AnyAnswer
 ) -> None:
-    decisions.judge(alert, Judgement.SAME, ANN, shown=seen(engine, alert))
+    decisions.judge(alert, Judgement.SAME, authenticated(ANN), shown=seen(engine, alert))
     before = alerts_of(engine, "dep")
     clock.advance(60.0)
     assert isinstance(correction, Judgement)
-    decisions.judge(alert, correction, BOB, shown=seen(engine, alert), correct=True)
+    decisions.judge(alert, correction, authenticated(BOB), shown=seen(engine, alert), correct=True)
 
-    decisions.undo(alert, correction, BOB)
+    decisions.undo(alert, correction, authenticated(BOB))
 
     assert alerts_of(engine, "dep") == before
     assert [(answer, undone is None) for _, answer, _, undone in history(engine, alert)] == [
@@ -227,14 +233,14 @@ def test_an_undone_correction_gives_the_answer_before_it_back_with_its_who_and_w
 
 
 def test_an_undone_outcome_takes_its_minutes_along(engine: Engine, alert: UUID, decisions: DecisionService) -> None:
-    decisions.judge(alert, Judgement.SAME, ANN, shown=seen(engine, alert))
-    decisions.engage(alert, Engagement.ENGAGED, ANN)
-    decisions.outcome(alert, EngagementOutcome.ARREST, ANN, minutes=10.0)
-    decisions.outcome(alert, EngagementOutcome.ARREST, ANN, minutes=12.0)
+    decisions.judge(alert, Judgement.SAME, authenticated(ANN), shown=seen(engine, alert))
+    decisions.engage(alert, Engagement.ENGAGED, authenticated(ANN))
+    decisions.outcome(alert, EngagementOutcome.ARREST, authenticated(ANN), minutes=10.0)
+    decisions.outcome(alert, EngagementOutcome.ARREST, authenticated(ANN), minutes=12.0)
 
-    decisions.undo(alert, EngagementOutcome.ARREST, ANN)
+    decisions.undo(alert, EngagementOutcome.ARREST, authenticated(ANN))
     first = alerts_of(engine, "dep")[0].minutes
-    decisions.undo(alert, EngagementOutcome.ARREST, ANN)
+    decisions.undo(alert, EngagementOutcome.ARREST, authenticated(ANN))
 
     (found,) = alerts_of(engine, "dep")
     assert (first, found.minutes, found.resulted, found.decision.outcome) == (10.0, None, None, None)
@@ -244,8 +250,8 @@ def test_sightings_join_an_alert_whose_answer_was_undone_and_bring_their_better_
     engine: Engine, alert: UUID, decisions: DecisionService, clock: ManualClock
 ) -> None:
     shown = seen(engine, alert)
-    decisions.judge(alert, Judgement.SAME, ANN, shown=shown)
-    decisions.undo(alert, Judgement.SAME, ANN)
+    decisions.judge(alert, Judgement.SAME, authenticated(ANN), shown=shown)
+    decisions.undo(alert, Judgement.SAME, authenticated(ANN))
 
     better(engine, clock)
 

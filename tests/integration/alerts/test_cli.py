@@ -26,8 +26,9 @@ from lfr_core.recognition.gallery.milvus import MilvusGallery
 from lfr_core.storage.engine import open_engine
 from tests.support.galleries import fill
 from tests.support.milvus import milvus_server
-from tests.support.people import sign_on
+from tests.support.people import add_operators, authenticated, sign_on
 from tests.support.records import entry, sighting
+from tests.support.sessions import session_env
 from tests.support.vault_server import serving_vault
 
 Run = Callable[..., Result]
@@ -47,8 +48,8 @@ def lfr(vault: VaultCore) -> Run:
     """Run a command on this test's records."""
     apps = {"deployment": deployment.app, "alerts": alerts.app}
 
-    def run(group: str, *arguments: str) -> Result:
-        return CliRunner().invoke(apps[group], arguments)
+    def run(group: str, *arguments: str, by: str = "") -> Result:
+        return CliRunner().invoke(apps[group], arguments, env=session_env(by) if by else {})
 
     return run
 
@@ -135,20 +136,21 @@ def test_with_the_gallery_away_the_deployment_ends_all_the_same_and_the_command_
         (("deployment", "create", "new", "--kind", "operational"), "deployment.must-be-planned"),
         (("deployment", "open", "nowhere"), "deployment.unknown"),
         (("deployment", "show", "nowhere"), "deployment.unknown"),
-        (("alerts", "list", "--deployment", "nowhere", "--by", "Ann"), "deployment.unknown"),
-        (("alerts", "show", "ffff", "--by", "Ann"), "alert.unknown"),
-        (("alerts", "show", "not hexadecimal", "--by", "Ann"), "alert.unknown"),
-        (("alerts", "export", "ffff", "/nowhere", "--by", "Ann", "--purpose", "look"), "alert.unknown"),
-        (("alerts", "judge", "ffff", "perhaps", "--pictures", "0", "--by", "Ann"), "alert.unknown-answer"),
-        (("alerts", "judge", "ffff", "same", "--pictures", "0", "--by", "Ann"), "alert.unknown"),
+        (("alerts", "list", "--deployment", "nowhere"), "deployment.unknown"),
+        (("alerts", "show", "ffff"), "alert.unknown"),
+        (("alerts", "show", "not hexadecimal"), "alert.unknown"),
+        (("alerts", "export", "ffff", "/nowhere", "--purpose", "look"), "alert.unknown"),
+        (("alerts", "judge", "ffff", "perhaps", "--pictures", "0"), "alert.unknown-answer"),
+        (("alerts", "judge", "ffff", "same", "--pictures", "0"), "alert.unknown"),
     ],
 )
 def test_what_cannot_be_done_is_refused_by_its_rule(
-    lfr: Run, store: DeploymentStore, arguments: tuple[str, ...], rule: str
+    lfr: Run, records: Engine, vault: VaultCore, store: DeploymentStore, arguments: tuple[str, ...], rule: str
 ) -> None:
     live(store)
+    add_operators(records, "Ann", trail=AuditTrail(vault, SystemClock()))
 
-    result = lfr(*arguments)
+    result = lfr(*arguments, by="Ann" if arguments[0] == "alerts" else "")
 
     assert result.exit_code == 77
     assert rule in result.stderr
@@ -175,20 +177,22 @@ def test_closing_says_how_many_alerts_still_wait_for_a_persons_judgement(
     assert closed.exit_code == 75
     assert "1 alert waits for a person's judgement" in closed.stderr
     assert "lfr alerts list --deployment dep --undecided" in closed.stderr
-    found = read.alerts(records, "dep", by="Ann Operator", now_ns=SystemClock().time_ns(), undecided_only=True)
+    found = read.alerts(
+        records, "dep", by=authenticated("Ann Operator"), now_ns=SystemClock().time_ns(), undecided_only=True
+    )
     assert [one.id for one in found] == [alert]
 
 
 def test_a_persons_answers_are_recorded_and_shown(lfr: Run, alert: UUID, tmp_path: Path) -> None:
     short = str(alert)[:8]
-    exported = lfr("alerts", "export", short, str(tmp_path / "looked"), "--by", "Ann Operator", "--purpose", "compare")
+    exported = lfr("alerts", "export", short, str(tmp_path / "looked"), "--purpose", "compare", by="Ann Operator")
     code = exported.stdout.split()[-1]
 
-    without = lfr("alerts", "judge", short, "same", "--by", "Ann Operator")
-    other = lfr("alerts", "judge", short, "same", "--pictures", "0" * 16, "--by", "Ann Operator")
-    lfr("alerts", "judge", short, "same", "--pictures", code, "--by", "Ann Operator")
-    lfr("alerts", "engage", short, "not-engaged", "--by", "Bob")
-    shown = lfr("alerts", "review", short, "confirmed_false", "--by", "Cat", "--json")
+    without = lfr("alerts", "judge", short, "same", by="Ann Operator")
+    other = lfr("alerts", "judge", short, "same", "--pictures", "0" * 16, by="Ann Operator")
+    lfr("alerts", "judge", short, "same", "--pictures", code, by="Ann Operator")
+    lfr("alerts", "engage", short, "not-engaged", by="Bob")
+    shown = lfr("alerts", "review", short, "confirmed_false", "--json", by="Cat")
 
     output = json.loads(shown.stdout)
     assert (output["judgement"], output["engagement"], output["review"]) == ("same", "not_engaged", "confirmed_false")
@@ -196,8 +200,8 @@ def test_a_persons_answers_are_recorded_and_shown(lfr: Run, alert: UUID, tmp_pat
     assert output["cell"] == "false_confirmed"
     assert (without.exit_code, other.exit_code) == (2, 77)
     assert "alert.pictures-changed" in other.stderr
-    assert lfr("alerts", "judge", short, "different", "--pictures", code, "--by", "Dan").exit_code == 77
-    listed = lfr("alerts", "list", "--deployment", "dep", "--undecided", "--by", "Ann Operator", "--json")
+    assert lfr("alerts", "judge", short, "different", "--pictures", code, by="Dan").exit_code == 77
+    listed = lfr("alerts", "list", "--deployment", "dep", "--undecided", "--json", by="Ann Operator")
     assert json.loads(listed.stdout) == []
 
 
@@ -206,14 +210,14 @@ def test_pictures_are_exported_for_a_name_and_a_purpose_and_are_their_owners_alo
 ) -> None:
     folder = tmp_path / "pictures"
     without = [
-        lfr("alerts", "export", str(alert), str(folder), *words).exit_code
-        for words in ((), ("--by", "Ann"), ("--by", "Ann", "--purpose", " "))
+        lfr("alerts", "export", str(alert), str(folder), *words, by="Ann").exit_code
+        for words in ((), ("--purpose", " "))
     ]
     nothing = folder.exists()
 
-    done = lfr("alerts", "export", str(alert), str(folder), "--by", "Ann", "--purpose", "second look")
+    done = lfr("alerts", "export", str(alert), str(folder), "--purpose", "second look", by="Ann")
 
-    assert (without, nothing) == ([2, 2, 77], False)
+    assert (without, nothing) == ([2, 77], False)
     assert done.exit_code == 0
     written = {f.name: (f.read_bytes(), f.stat().st_mode & 0o077) for f in folder.iterdir()}
     assert written == {"probe.jpg": (b"the probe", 0), "reference-1.jpg": (b"reference crop", 0)}
@@ -224,7 +228,7 @@ def test_pictures_whose_key_is_gone_were_deleted_on_schedule(
 ) -> None:
     vault.destroy([info.id for info in vault.kept(KeyKind.ALERT)], rule="alerts.retention_h")
 
-    done = lfr("alerts", "export", str(alert), str(tmp_path / "pictures"), "--by", "Ann", "--purpose", "look")
+    done = lfr("alerts", "export", str(alert), str(tmp_path / "pictures"), "--purpose", "look", by="Ann")
 
     assert done.exit_code == 77
     assert "deleted on schedule" in done.stderr

@@ -19,6 +19,7 @@ from lfr_core.domain.alerts import Engagement, Judgement, Review
 from lfr_core.domain.reserved import CANARY_ENTRY
 from lfr_core.storage.engine import open_engine, writing
 from tests.support.alert_harness import RETENTION_S, AlertHarness
+from tests.support.people import authenticated
 from tests.support.records import alert_of, alerts_of, sighting
 from tests.support.shown_pictures import seen
 from tests.support.vaults import MemoryTrail
@@ -32,11 +33,11 @@ def rows(harness: AlertHarness, table: str) -> list[dict[str, object]]:
 def decided(harness: AlertHarness) -> list[UUID]:
     """Five alerts in every state there is, one of a test subject."""
     alerts = [harness.alert(60.0 * n) for n in range(4)] + [harness.alert(0.0, entry="blue")]
-    harness.decisions.judge(alerts[1], Judgement.SAME, "Ann", shown=seen(harness.engine, alerts[1]))
-    harness.decisions.engage(alerts[1], Engagement.ENGAGED, "Ann")
-    harness.decisions.review(alerts[1], Review.CONFIRMED_TRUE, "Cat")
-    harness.decisions.judge(alerts[2], Judgement.DIFFERENT, "Ann", shown=seen(harness.engine, alerts[2]))
-    harness.decisions.judge(alerts[3], Judgement.CANT_TELL, "Bob", shown=seen(harness.engine, alerts[3]))
+    harness.decisions.judge(alerts[1], Judgement.SAME, authenticated("Ann"), shown=seen(harness.engine, alerts[1]))
+    harness.decisions.engage(alerts[1], Engagement.ENGAGED, authenticated("Ann"))
+    harness.decisions.review(alerts[1], Review.CONFIRMED_TRUE, authenticated("Cat"))
+    harness.decisions.judge(alerts[2], Judgement.DIFFERENT, authenticated("Ann"), shown=seen(harness.engine, alerts[2]))
+    harness.decisions.judge(alerts[3], Judgement.CANT_TELL, authenticated("Bob"), shown=seen(harness.engine, alerts[3]))
     return alerts
 
 
@@ -67,7 +68,7 @@ def test_figures_are_right_while_some_have_expired_and_others_stand(harness: Ale
 
 def test_a_stub_has_a_new_id_and_nothing_that_tells_whom_when_or_where(harness: AlertHarness) -> None:
     alert = harness.alert()
-    harness.decisions.judge(alert, Judgement.SAME, "Ann", shown=seen(harness.engine, alert))
+    harness.decisions.judge(alert, Judgement.SAME, authenticated("Ann"), shown=seen(harness.engine, alert))
 
     harness.after_retention()
     harness.expire()
@@ -103,7 +104,7 @@ def test_nothing_of_an_expired_alert_is_left_in_any_table(harness: AlertHarness)
     output = harness.audited("erase")
     assert any(f"alert:{alert}" in body and gone.key.info.fingerprint in body for body in output)
     with pytest.raises(Refused) as caught:
-        harness.crops.open(alert, "Ann", "a second look")
+        harness.crops.open(alert, authenticated("Ann"), "a second look")
     assert caught.value.rule == DELETED
 
 
@@ -227,7 +228,7 @@ def test_a_canary_is_counted_and_shown_nowhere_and_leaves_no_stub(harness: Alert
     )
 
     with pytest.raises(Refused) as decision:
-        harness.decisions.judge(canary, Judgement.SAME, "Ann", shown=seen(harness.engine, canary))
+        harness.decisions.judge(canary, Judgement.SAME, authenticated("Ann"), shown=seen(harness.engine, canary))
     harness.after_retention()
     gone = harness.expire()
 

@@ -13,7 +13,7 @@ from lfr_core.domain.alerts import Engagement, EngagementOutcome, Judgement
 from lfr_core.storage.engine import open_engine, scrub
 from lfr_core.storage.migrate import _config, upgrade
 from tests.support.audit import audit_trail
-from tests.support.people import add_operators
+from tests.support.people import add_operators, authenticated
 from tests.support.records import ManualClock, alerts_of, live_deployment, recorder_of, sighting
 from tests.support.shown_pictures import seen
 
@@ -68,17 +68,17 @@ def test_answers_of_before_the_history_are_in_it_and_can_be_corrected_and_undone
     (alert,) = recorder_of(engine, clock).record_sightings([sighting(0.0)]).opened
     add_operators(engine, "Ann", "Bob", clock=clock)
     decisions = DecisionService(engine, audit_trail(clock), clock)
-    decisions.judge(alert, Judgement.SAME, "Ann", shown=seen(engine, alert))
-    decisions.engage(alert, Engagement.ENGAGED, "Ann")
-    decisions.outcome(alert, EngagementOutcome.ARREST, "Ann", minutes=12.0)
+    decisions.judge(alert, Judgement.SAME, authenticated("Ann"), shown=seen(engine, alert))
+    decisions.engage(alert, Engagement.ENGAGED, authenticated("Ann"))
+    decisions.outcome(alert, EngagementOutcome.ARREST, authenticated("Ann"), minutes=12.0)
     before = alerts_of(engine, "dep")
     with engine.execution_options(openlfr_writes=True).begin() as connection:
         command.downgrade(_config(connection), "0017")
 
     upgrade(url)
     clock.advance(60.0)
-    decisions.outcome(alert, EngagementOutcome.NO_ACTION, "Bob", minutes=1.0, correct=True)
-    decisions.undo(alert, EngagementOutcome.NO_ACTION, "Bob")
+    decisions.outcome(alert, EngagementOutcome.NO_ACTION, authenticated("Bob"), minutes=1.0, correct=True)
+    decisions.undo(alert, EngagementOutcome.NO_ACTION, authenticated("Bob"))
 
     assert alerts_of(engine, "dep") == before
     engine.dispose()

@@ -12,6 +12,7 @@ from lfr_core.domain.policy import load_policy
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.vault import AttendanceRow
 from tests.support.alert_harness import AlertHarness
+from tests.support.people import authenticated
 
 POLICY = load_policy()
 
@@ -35,10 +36,10 @@ def view(harness: AlertHarness) -> OperatorView:
 def test_the_gate_opens_while_a_named_operator_watches_and_shuts_when_they_get_up(
     harness: AlertHarness, view: OperatorView
 ) -> None:
-    view.attend(summary(harness), "Ann Operator")
+    view.attend(summary(harness), authenticated("Ann Operator"))
 
     assert harness.vault.check_gate("dep") > 0
-    view.sign_off("dep", "Ann Operator")
+    view.sign_off("dep", authenticated("Ann Operator"))
     harness.clock.advance(1.0)
     with pytest.raises(Refused) as caught:
         harness.vault.check_gate("dep")
@@ -49,14 +50,14 @@ def test_the_page_says_that_nobody_attends_and_so_nobody_is_recognised(
     harness: AlertHarness, view: OperatorView
 ) -> None:
     before = view.dashboard(summary(harness)).shut_why
-    view.attend(summary(harness), "Ann Operator")
+    view.attend(summary(harness), authenticated("Ann Operator"))
 
     assert "no operator attends" in before
     assert view.dashboard(summary(harness)).shut_why == ""
 
 
 def test_a_page_without_a_name_attends_nothing(harness: AlertHarness, view: OperatorView) -> None:
-    view.attend(summary(harness), "")
+    view.attend(summary(harness), None)
 
     assert attending(harness) == {}
 
@@ -65,7 +66,7 @@ def test_a_page_drawn_often_writes_seldom_and_often_enough(harness: AlertHarness
     written = set()
     longest_ns = 0
     for _ in range(40):
-        view.attend(summary(harness), "Ann")
+        view.attend(summary(harness), authenticated("Ann"))
         last_ns = attending(harness)["Ann"]
         written.add(last_ns)
         longest_ns = max(longest_ns, harness.clock.time_ns() - last_ns)
@@ -78,6 +79,6 @@ def test_a_page_drawn_often_writes_seldom_and_often_enough(harness: AlertHarness
 def test_an_ended_deployment_is_attended_by_nobody(harness: AlertHarness, view: OperatorView) -> None:
     harness.store.close("dep")
 
-    view.attend(summary(harness), "Ann")
+    view.attend(summary(harness), authenticated("Ann"))
 
     assert attending(harness) == {}

@@ -16,12 +16,13 @@ from lfr_core.domain.policy import load_policy
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.rights import ReceiptRow
 from tests.support.alert_harness import AlertHarness
+from tests.support.people import authenticated
 from tests.support.shown_pictures import seen
 
 ASK, OPERATOR = "Receipt for the person", "Ann Operator"
 
 
-def shown(view: object, operator: str) -> None:
+def shown(view: object, operator: object) -> None:
     """As the page does."""
     import streamlit as st
 
@@ -35,13 +36,15 @@ def shown(view: object, operator: str) -> None:
 @pytest.fixture
 def alert(harness: AlertHarness) -> UUID:
     opened = harness.alert()
-    harness.decisions.judge(opened, Judgement.SAME, OPERATOR, shown=seen(harness.engine, opened))
+    harness.decisions.judge(opened, Judgement.SAME, authenticated(OPERATOR), shown=seen(harness.engine, opened))
     return opened
 
 
 def page(harness: AlertHarness, operator: str = OPERATOR) -> AppTest:
     view = OperatorView(harness.engine, load_policy(), harness.vault, harness.trail, harness.clock)
-    app = AppTest.from_function(shown, kwargs={"view": view, "operator": operator}, default_timeout=20).run()
+    app = AppTest.from_function(
+        shown, kwargs={"view": view, "operator": authenticated(operator)}, default_timeout=20
+    ).run()
     assert not app.exception
     return app
 
@@ -90,17 +93,17 @@ def test_a_receipt_is_offered_once_engaged_and_issued_once_however_often_the_pag
 def test_nobody_but_an_operator_who_has_signed_on_is_issued_a_receipt(
     harness: AlertHarness, alert: UUID, name: str
 ) -> None:
-    harness.decisions.engage(alert, Engagement.ENGAGED, OPERATOR)
+    harness.decisions.engage(alert, Engagement.ENGAGED, authenticated(OPERATOR))
     view = OperatorView(harness.engine, load_policy(), harness.vault, harness.trail, harness.clock)
 
     with pytest.raises(Refused):
-        view.receipt(alert, name)
+        view.receipt(alert, authenticated(name))
 
     assert receipts(harness) == []
 
 
 def test_a_receipt_goes_from_the_page_with_its_alert(harness: AlertHarness, alert: UUID) -> None:
-    harness.decisions.engage(alert, Engagement.ENGAGED, OPERATOR)
+    harness.decisions.engage(alert, Engagement.ENGAGED, authenticated(OPERATOR))
     app = press(page(harness), ASK)
     assert "receipt" in app.session_state
 
@@ -114,7 +117,7 @@ def test_a_receipt_goes_from_the_page_with_its_alert(harness: AlertHarness, aler
 
 
 def test_a_receipt_asked_for_too_late_is_refused_in_words(harness: AlertHarness, alert: UUID) -> None:
-    harness.decisions.engage(alert, Engagement.ENGAGED, OPERATOR)
+    harness.decisions.engage(alert, Engagement.ENGAGED, authenticated(OPERATOR))
     app = page(harness)
     harness.after_retention()
     harness.sign_on(OPERATOR)

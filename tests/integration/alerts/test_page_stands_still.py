@@ -14,6 +14,7 @@ from lfr_core.custody.people import People
 from lfr_core.domain.alerts import UNDO_S, Engagement, Judgement
 from lfr_core.domain.policy import load_policy
 from tests.support.alert_harness import AlertHarness
+from tests.support.people import authenticated
 from tests.support.records import alert_of, sighting
 from tests.support.shown_pictures import seen
 
@@ -27,7 +28,7 @@ def database_url(sqlite_url: str) -> str:
     return sqlite_url
 
 
-def drawn(view: object, operator: str) -> None:
+def drawn(view: object, operator: object) -> None:
     """As the page does."""
     import streamlit as st
 
@@ -40,7 +41,9 @@ def drawn(view: object, operator: str) -> None:
 
 def page(harness: AlertHarness, operator: str = ANN) -> AppTest:
     view = OperatorView(harness.engine, load_policy(), harness.vault, harness.trail, harness.clock)
-    return again(AppTest.from_function(drawn, kwargs={"view": view, "operator": operator}, default_timeout=20))
+    return again(
+        AppTest.from_function(drawn, kwargs={"view": view, "operator": authenticated(operator)}, default_timeout=20)
+    )
 
 
 def again(app: AppTest) -> AppTest:
@@ -166,7 +169,7 @@ def test_the_second_of_two_operators_is_reported_and_goes_on_with_the_next(harne
     harness.clock.advance(1.0)
     newer = harness.alert(600.0)
     app = page(harness)
-    harness.decisions.judge(newer, Judgement.DIFFERENT, BOB, shown=seen(harness.engine, newer))
+    harness.decisions.judge(newer, Judgement.DIFFERENT, authenticated(BOB), shown=seen(harness.engine, newer))
     stands = (pictured(again(app))[0], "Bob Operator has answered this alert meanwhile." in words(app))
 
     press(app, "Same person")
@@ -229,13 +232,13 @@ def test_the_operator_turns_to_the_newest_alert_by_an_act_of_their_own(harness: 
 
 def test_the_list_of_those_judged_stands_still_while_others_answer(harness: AlertHarness) -> None:
     first = harness.alert()
-    harness.decisions.judge(first, Judgement.SAME, BOB, shown=seen(harness.engine, first))
+    harness.decisions.judge(first, Judgement.SAME, authenticated(BOB), shown=seen(harness.engine, first))
     app = page(harness)
     engaging = [each.key for each in app.button if each.label == "Engaged"]
     harness.clock.advance(1.0)
     second = harness.alert(600.0)
-    harness.decisions.judge(second, Judgement.SAME, BOB, shown=seen(harness.engine, second))
-    harness.decisions.engage(first, Engagement.NOT_ENGAGED, BOB)
+    harness.decisions.judge(second, Judgement.SAME, authenticated(BOB), shown=seen(harness.engine, second))
+    harness.decisions.engage(first, Engagement.NOT_ENGAGED, authenticated(BOB))
 
     again(app)
     stands = (pictured(app), [each.key for each in app.button if each.label == "Engaged"])
@@ -249,7 +252,9 @@ def test_the_list_of_those_judged_stands_still_while_others_answer(harness: Aler
 
 
 def test_nothing_is_kept_of_an_alert_that_is_deleted_while_it_is_shown(harness: AlertHarness) -> None:
-    harness.decisions.judge(alert := harness.alert(), Judgement.SAME, BOB, shown=seen(harness.engine, alert))
+    harness.decisions.judge(
+        alert := harness.alert(), Judgement.SAME, authenticated(BOB), shown=seen(harness.engine, alert)
+    )
     harness.alert(600.0)
     app = page(harness)
     assert "subject of entry-1" in words(app)
@@ -278,7 +283,9 @@ def test_what_stands_still_is_not_shown_to_an_operator_who_was_revoked_meanwhile
     app = page(harness)
     assert "subject of entry-1" in words(app)
 
-    People(harness.engine, harness.trail, harness.clock).revoke(ANN, why="left the force", by="Dana Compliance")
+    People(harness.engine, harness.trail, harness.clock).revoke(
+        ANN, why="left the force", by=authenticated("Dana Compliance")
+    )
     app.run()
 
     assert "subject of entry-1" not in words(app)
@@ -290,7 +297,9 @@ def test_nothing_is_drawn_for_nobody_and_for_who_is_not_registered(harness: Aler
     harness.alert()
     view = OperatorView(harness.engine, load_policy(), harness.vault, harness.trail, harness.clock)
 
-    app = AppTest.from_function(drawn, kwargs={"view": view, "operator": operator}, default_timeout=20).run()
+    app = AppTest.from_function(
+        drawn, kwargs={"view": view, "operator": authenticated(operator)}, default_timeout=20
+    ).run()
 
     assert words(app) == ""
     assert buttons(app) == []

@@ -15,6 +15,7 @@ from lfr_core.custody.vault.port import KeyKind
 from lfr_core.storage.engine import writing
 from lfr_core.storage.tables.alerts import AlertRow
 from tests.support.alert_harness import AlertHarness
+from tests.support.people import authenticated
 from tests.support.records import alerts_of, sighting
 from tests.support.vaults import MemoryVault
 
@@ -22,7 +23,7 @@ from tests.support.vaults import MemoryVault
 def test_each_opening_is_on_the_trail_with_a_pseudonym_and_the_purpose(harness: AlertHarness) -> None:
     alert = harness.alert(probe=b"the probe")
 
-    opened = harness.crops.open(alert, "Ann Operator", "second look")
+    opened = harness.crops.open(alert, authenticated("Ann Operator"), "second look")
 
     assert opened.probe.reveal() == b"the probe"
     assert [r.jpeg.reveal() for r in opened.references] == [b"reference crop"]
@@ -38,9 +39,9 @@ def test_without_a_name_or_a_purpose_nothing_opens(harness: AlertHarness, actor:
     alert = harness.alert()
 
     with pytest.raises(Refused) as caught:
-        harness.crops.open(alert, actor, purpose)
+        harness.crops.open(alert, authenticated(actor), purpose)
 
-    assert caught.value.rule in {"vault.purpose-missing", "actor.not-a-person"}
+    assert caught.value.rule in {"vault.purpose-missing", "people.unknown"}
 
 
 def test_an_unknown_alert_and_one_whose_key_is_gone_are_reported_alike(harness: AlertHarness) -> None:
@@ -49,13 +50,13 @@ def test_an_unknown_alert_and_one_whose_key_is_gone_are_reported_alike(harness: 
 
     for which in (alert, uuid4()):
         with pytest.raises(Refused) as caught:
-            harness.crops.open(which, "Ann", "look")
+            harness.crops.open(which, authenticated("Ann"), "look")
         assert caught.value.rule == DELETED
 
 
 def _refused(harness: AlertHarness, alert: UUID) -> str:
     with pytest.raises(Refused) as caught:
-        harness.crops.open(alert, "Ann", "look")
+        harness.crops.open(alert, authenticated("Ann"), "look")
     return caught.value.rule
 
 
@@ -84,7 +85,7 @@ def test_opening_an_alert_is_on_the_trail_and_joining_one_is_not(harness: AlertH
 
     assert len(collected) == 1
     assert json.loads(collected[0])["subject"] == f"alert:{alert}"
-    assert harness.crops.open(alert, "Ann", "look").probe.reveal() == b"better"
+    assert harness.crops.open(alert, authenticated("Ann"), "look").probe.reveal() == b"better"
 
 
 def test_every_alert_has_a_key_of_its_own_due_after_24_hours_and_joining_makes_none(harness: AlertHarness) -> None:

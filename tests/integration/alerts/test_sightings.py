@@ -12,7 +12,7 @@ from lfr_core.common.errors import Poison, Refused
 from lfr_core.domain.alerts import Judgement
 from lfr_core.domain.policy import load_policy
 from tests.support.audit import audit_trail
-from tests.support.people import add_operators, sign_on
+from tests.support.people import add_operators, authenticated, sign_on
 from tests.support.records import (
     NOW_NS,
     ManualClock,
@@ -37,7 +37,7 @@ def recorder(engine: Engine) -> Recorder:
 def pictures(engine: Engine, alert: UUID) -> tuple[bytes, list[bytes]]:
     """Probe and references, as a person gets to see them."""
     sign_on(engine, trail_of(engine), "Ann Operator")
-    opened = read.AlertCrops(engine, vault_of(engine)).open(alert, "Ann Operator", "a test")
+    opened = read.AlertCrops(engine, vault_of(engine)).open(alert, authenticated("Ann Operator"), "a test")
     return opened.probe.reveal(), [reference.jpeg.reveal() for reference in opened.references]
 
 
@@ -154,7 +154,7 @@ def test_a_sighting_after_the_decision_joins_the_alert_and_leaves_the_decision(e
     (alert,) = recorder(engine).record_sightings([sighting(0.0)]).opened
     add_operators(engine, "Ann Operator")
     DecisionService(engine, audit_trail(), ManualClock()).judge(
-        alert, Judgement.DIFFERENT, "Ann Operator", shown=seen(engine, alert)
+        alert, Judgement.DIFFERENT, authenticated("Ann Operator"), shown=seen(engine, alert)
     )
 
     recorder(engine).record_sightings([sighting(1.0)])

@@ -17,7 +17,7 @@ from lfr_core.domain.policy import load_policy
 from lfr_core.publication.quality.docs import validate_with_docs
 from lfr_core.publication.quality.importer import read_table
 from lfr_core.storage.engine import open_engine
-from tests.support.people import add_people
+from tests.support.people import add_people, authenticated
 from tests.support.publication import modern_row, modern_table
 from tests.support.records import ManualClock
 from tests.support.vaults import trail_of
@@ -39,14 +39,17 @@ def view(sqlite_url: str, tmp_path: Path) -> Iterator[ComplianceView]:
 
 
 def test_a_report_is_shown_in_one_piece_with_the_injected_defect_and_asks_nobody(view: ComplianceView) -> None:
-    (report,) = view.reports(DPO)
-    index, suite = view.page(report, "index.html", DPO), view.page(report, "record.html", DPO)
+    (report,) = view.reports(authenticated(DPO))
+    index, suite = (
+        view.page(report, "index.html", authenticated(DPO)),
+        view.page(report, "record.html", authenticated(DPO)),
+    )
 
     assert (report.kind, report.deployment) == (ReportKind.RECORD, "dep")
     assert report.pages == ("index.html", "record.html", "series-whole.html", "series.html")
     assert "totals-add-up" in index
     assert "99" in index
-    assert view.title(report, "record.html", DPO) == "Suite record: each row by itself"
+    assert view.title(report, "record.html", authenticated(DPO)) == "Suite record: each row by itself"
     for text in (index, suite):
         assert "<style>" in text
         assert text.count("Content-Security-Policy") == 1
@@ -54,13 +57,13 @@ def test_a_report_is_shown_in_one_piece_with_the_injected_defect_and_asks_nobody
 
 
 def test_no_page_is_shown_that_the_report_does_not_list(view: ComplianceView) -> None:
-    (report,) = view.reports(DPO)
+    (report,) = view.reports(authenticated(DPO))
     for name in ("../../../quality/letter/index.html", "style.css", "/etc/passwd"):
         with pytest.raises(Refused):
-            view.page(report, name, DPO)
+            view.page(report, name, authenticated(DPO))
     (view.home / "reports" / "records" / "dep" / "record.html").unlink()
     with pytest.raises(Retryable):
-        view.page(report, "record.html", DPO)
+        view.page(report, "record.html", authenticated(DPO))
 
 
 def test_an_empty_installation_has_no_reports_no_certificates_and_every_promise(
@@ -68,25 +71,24 @@ def test_an_empty_installation_has_no_reports_no_certificates_and_every_promise(
 ) -> None:
     empty = ComplianceView(view.engine, view.policy, view.clock, tmp_path / "nowhere")
 
-    assert (empty.reports(DPO), empty.certificates(), empty.due()) == ((), (), ())
+    assert (empty.reports(authenticated(DPO)), empty.certificates(), empty.due()) == ((), (), ())
     assert {each.finding for each in empty.ledger().entries} == {None}
 
 
 def test_a_lists_report_is_for_compliance_and_no_report_for_who_is_not_registered(view: ComplianceView) -> None:
     shutil.copytree(view.home / "reports" / "records" / "dep", view.home / "quality" / "dep")
-    (of_list,) = [report for report in view.reports(DPO) if report.kind is ReportKind.WATCHLIST]
+    (of_list,) = [report for report in view.reports(authenticated(DPO)) if report.kind is ReportKind.WATCHLIST]
 
-    assert [report.kind for report in view.reports("Ada Auditor")] == [ReportKind.RECORD]
-    assert view.page(of_list, "index.html", DPO)
+    assert [report.kind for report in view.reports(authenticated("Ada Auditor"))] == [ReportKind.RECORD]
+    assert view.page(of_list, "index.html", authenticated(DPO))
     for name, rule in (
         ("Ada Auditor", "people.wrong-role"),
         ("Pat", "people.wrong-role"),
         ("Joe Public", "people.unknown"),
-        ("system:flows", "actor.not-a-person"),
     ):
         with pytest.raises(Refused) as refused:
-            view.page(of_list, "index.html", name)
+            view.page(of_list, "index.html", authenticated(name))
         assert refused.value.rule == rule
     for name in ("Pat", "Joe Public", ""):
         with pytest.raises(Refused):
-            view.reports(name)
+            view.reports(authenticated(name))

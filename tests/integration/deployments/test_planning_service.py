@@ -25,6 +25,7 @@ from lfr_core.domain.gate import Condition, GateLimits, gate
 from lfr_core.domain.watchlists import Category
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.watchlists import WatchlistEntryRow
+from tests.support.people import authenticated
 from tests.support.planning import OFFICER, OPERATOR, OTHER_OFFICER, PLANNER, PUBLISHER, PlanningHarness, form
 from tests.support.records import alerts_of, entry, recorder_of, sighting
 from tests.support.shown_pictures import seen
@@ -40,7 +41,7 @@ def refused(rule: str, act: Callable[[], object]) -> str:
 
 
 def decide(harness: PlanningHarness, by: str) -> None:
-    harness.planning.authorise("dep", by=by, reason="necessary and proportionate", claim_not_shown=True)
+    harness.planning.authorise("dep", by=authenticated(by), reason="necessary and proportionate", claim_not_shown=True)
 
 
 def status(harness: PlanningHarness, deployment: str = "dep") -> DeploymentStatus:
@@ -60,8 +61,8 @@ def test_a_deployment_goes_its_whole_line_and_the_timeline_names_three_people(ha
     harness.walk(S.LIVE)
 
     assert red(harness) == {Condition.OPERATOR_ATTENDING}
-    harness.store.suspend("dep", "two false alerts", by=OPERATOR)
-    harness.store.resume("dep", by=OFFICER)
+    harness.store.suspend("dep", "two false alerts", by=authenticated(OPERATOR))
+    harness.store.resume("dep", by=authenticated(OFFICER))
     harness.store.close("dep", by=SystemActor.FLOWS)
 
     steps = timeline(harness.engine, "dep")
@@ -84,7 +85,7 @@ def test_a_deployment_goes_its_whole_line_and_the_timeline_names_three_people(ha
 
 def test_the_planner_never_authorises_the_same_deployment(harness: PlanningHarness) -> None:
     harness.planning.plan(
-        "dep", DeploymentKind.OPERATIONAL, form(harness.start()), by=OFFICER
+        "dep", DeploymentKind.OPERATIONAL, form(harness.start()), by=authenticated(OFFICER)
     )  # an officer who also plans
     harness.register_document(ComplianceDocumentKind.COMMUNITY, deployment="dep")
 
@@ -100,10 +101,10 @@ def test_an_officer_signs_that_no_evaluation_shows_the_public_claim(harness: Pla
     harness.register_document(ComplianceDocumentKind.COMMUNITY, deployment="dep")
 
     reported = refused(
-        "life.claim-not-shown", lambda: harness.planning.authorise("dep", by=OFFICER, reason="necessary")
+        "life.claim-not-shown", lambda: harness.planning.authorise("dep", by=authenticated(OFFICER), reason="necessary")
     )
     assert "1 false alert in 100,000 faces" in reported
-    given = harness.planning.authorise("dep", by=OFFICER, reason="necessary", claim_not_shown=True)
+    given = harness.planning.authorise("dep", by=authenticated(OFFICER), reason="necessary", claim_not_shown=True)
 
     assert (given.claim_not_shown, given.expected_false_alerts) == (True, None)
 
@@ -123,11 +124,11 @@ def test_an_authority_states_who_with_which_rank_and_for_which_limit(harness: Pl
 
 def test_an_officer_who_is_revoked_doesn_t_open_a_gate_any_more(harness: PlanningHarness) -> None:
     harness.walk(S.LIVE)
-    harness.people.revoke(OFFICER, why="left the force", by="Dee Compliance")
+    harness.people.revoke(OFFICER, why="left the force", by=authenticated("Dee Compliance"))
 
     assert Condition.AUTHORITY in red(harness)
-    refused("people.revoked", lambda: harness.store.suspend("dep", "x", by=OFFICER))
-    harness.people.add(OFFICER, {Role.AUTHORISING_OFFICER}, Rank.SUPERINTENDENT, by="Dee Compliance")
+    refused("people.revoked", lambda: harness.store.suspend("dep", "x", by=authenticated(OFFICER)))
+    harness.people.add(OFFICER, {Role.AUTHORISING_OFFICER}, Rank.SUPERINTENDENT, by=authenticated("Dee Compliance"))
     assert Condition.AUTHORITY in red(harness)  # what was done before doesn't come back with the name
 
 
@@ -149,7 +150,7 @@ def test_moving_a_deployment_takes_its_authority_and_announcement_back(harness: 
     harness.walk(S.AUTHORISED)
     later = form(harness.start(9))
 
-    harness.planning.plan("dep", DeploymentKind.OPERATIONAL, later, by=PLANNER)
+    harness.planning.plan("dep", DeploymentKind.OPERATIONAL, later, by=authenticated(PLANNER))
 
     assert status(harness) is S.APPLIED
     assert {Condition.AUTHORITY, Condition.ANNOUNCED, Condition.WITHIN_HOURS} <= red(harness)
@@ -161,12 +162,14 @@ def test_moving_a_deployment_takes_its_authority_and_announcement_back(harness: 
 
 def test_a_refused_application_says_why_and_may_be_revised(harness: PlanningHarness) -> None:
     harness.plan()
-    harness.planning.refuse("dep", by=OFFICER, reason="the footprint takes in a school")
+    harness.planning.refuse("dep", by=authenticated(OFFICER), reason="the footprint takes in a school")
 
     assert status(harness) is S.DRAFT
     (asked,) = open_calls(harness.engine, frozenset({Role.PLANNER}))
     assert "takes in a school" in asked.why
-    harness.planning.plan("dep", DeploymentKind.OPERATIONAL, form(harness.start(), footprint="The market"), by=PLANNER)
+    harness.planning.plan(
+        "dep", DeploymentKind.OPERATIONAL, form(harness.start(), footprint="The market"), by=authenticated(PLANNER)
+    )
     assert open_calls(harness.engine, frozenset({Role.PLANNER})) == ()
     harness.authorise()
 
@@ -219,7 +222,7 @@ def test_a_list_may_be_compiled_anew_until_it_is_approved_and_only_what_was_seen
     seen = harness.digest()
     harness.compile(entries=(entry("somebody else"),))
 
-    refused("life.list-changed", lambda: harness.planning.approve_list("dep", seen, by=OFFICER))
+    refused("life.list-changed", lambda: harness.planning.approve_list("dep", seen, by=authenticated(OFFICER)))
     with reading(harness.engine) as session:
         assert session.exec(select(WatchlistEntryRow.id)).all() == ["somebody else"]
     harness.approve()
@@ -242,7 +245,7 @@ def test_a_withheld_notice_needs_an_officer_who_didn_t_plan_it(harness: Planning
 
     def hold(by: str, approved_by: str) -> Callable[[], object]:
         return lambda: withhold(
-            harness.engine, harness.announcements, "dep", because=because, by=by, approved_by=approved_by
+            harness.engine, harness.announcements, "dep", because=because, by=authenticated(by), approved_by=approved_by
         )
 
     refused("people.wrong-role", hold(PUBLISHER, OPERATOR))
@@ -258,7 +261,7 @@ def test_an_announcement_that_comes_too_late_shuts_the_gate(harness: PlanningHar
     harness.authorise()
     harness.wait_until(made.starts_at - timedelta(hours=47))
 
-    announce(harness.engine, harness.announcements, "dep", by=PUBLISHER)
+    announce(harness.engine, harness.announcements, "dep", by=authenticated(PUBLISHER))
 
     assert Condition.ANNOUNCED in red(harness)
 
@@ -266,22 +269,24 @@ def test_an_announcement_that_comes_too_late_shuts_the_gate(harness: PlanningHar
 def test_nothing_is_ready_or_open_before_its_conditions_are_met(harness: PlanningHarness) -> None:
     made = harness.walk(S.LIST_APPROVED)
     harness.touch()
-    refused("gate.signage", lambda: harness.planning.ready("dep", by=PLANNER))
-    harness.planning.confirm("dep", by=PLANNER, signage=True)
-    refused("gate.briefing", lambda: harness.planning.ready("dep", by=PLANNER))
-    harness.planning.confirm("dep", by=OPERATOR, briefing=True)
-    harness.planning.ready("dep", by=PLANNER)
+    refused("gate.signage", lambda: harness.planning.ready("dep", by=authenticated(PLANNER)))
+    harness.planning.confirm("dep", by=authenticated(PLANNER), signage=True)
+    refused("gate.briefing", lambda: harness.planning.ready("dep", by=authenticated(PLANNER)))
+    harness.planning.confirm("dep", by=authenticated(OPERATOR), briefing=True)
+    harness.planning.ready("dep", by=authenticated(PLANNER))
 
-    refused("gate.proven", lambda: harness.planning.open("dep", by=OPERATOR, compare=harness.compare))
+    refused("gate.proven", lambda: harness.planning.open("dep", by=authenticated(OPERATOR), compare=harness.compare))
     harness.prove()
-    refused("gate.within-hours", lambda: harness.planning.open("dep", by=OPERATOR, compare=harness.compare))
+    refused(
+        "gate.within-hours", lambda: harness.planning.open("dep", by=authenticated(OPERATOR), compare=harness.compare)
+    )
     harness.wait_until(made.starts_at)
     harness.touch()
     refused(
-        "gate.proven", lambda: harness.planning.open("dep", by=OPERATOR, compare=harness.compare)
+        "gate.proven", lambda: harness.planning.open("dep", by=authenticated(OPERATOR), compare=harness.compare)
     )  # that was hours ago
     harness.prove()
-    harness.planning.open("dep", by=OPERATOR, compare=harness.compare)
+    harness.planning.open("dep", by=authenticated(OPERATOR), compare=harness.compare)
     assert status(harness) is S.LIVE
     refused("deployment.planned", lambda: harness.store.open("dep"))
 
@@ -290,8 +295,8 @@ def test_cancelling_destroys_the_list_that_was_built(harness: PlanningHarness) -
     harness.walk(S.LIST_APPROVED)
     assert harness.vault.kept(KeyKind.WATCHLIST, "dep")
 
-    refused("deployment.reason-missing", lambda: harness.store.cancel("dep", " ", by=PLANNER))
-    harness.store.cancel("dep", "rain", by=PLANNER)
+    refused("deployment.reason-missing", lambda: harness.store.cancel("dep", " ", by=authenticated(PLANNER)))
+    harness.store.cancel("dep", "rain", by=authenticated(PLANNER))
 
     assert status(harness) is S.CANCELLED
     assert harness.vault.kept(KeyKind.WATCHLIST, "dep") == ()
@@ -306,17 +311,17 @@ def test_a_process_may_do_only_what_its_line_says(harness: PlanningHarness) -> N
     refused("life.wrong-role", lambda: harness.store.suspend("dep", "x", by=SystemActor.FLOWS))
     harness.store.suspend("dep", "live probe missed", by=SystemActor.WATCH)
     refused("life.wrong-role", lambda: harness.store.resume("dep", by=SystemActor.WATCH))
-    refused("people.wrong-role", lambda: harness.store.resume("dep", by=OPERATOR))
-    refused("people.unknown", lambda: harness.store.close("dep", by="a stranger"))
-    harness.store.close("dep", by=OPERATOR)
+    refused("people.wrong-role", lambda: harness.store.resume("dep", by=authenticated(OPERATOR)))
+    refused("people.unknown", lambda: harness.store.close("dep", by=authenticated("a stranger")))
+    harness.store.close("dep", by=authenticated(OPERATOR))
 
 
 def test_an_id_is_never_used_for_a_trial_and_a_planned_one(harness: PlanningHarness) -> None:
     harness.store.create("dep", DeploymentKind.DEMO, name="d", policy=harness.policy)
 
     refused("deployment.exists", harness.plan)
-    refused("life.trial", lambda: harness.planning.ready("dep", by=PLANNER))
-    refused("life.trial", lambda: harness.store.cancel("dep", "x", by=PLANNER))
+    refused("life.trial", lambda: harness.planning.ready("dep", by=authenticated(PLANNER)))
+    refused("life.trial", lambda: harness.store.cancel("dep", "x", by=authenticated(PLANNER)))
 
 
 def test_only_registered_operators_attend_and_decide_at_a_planned_deployment(harness: PlanningHarness) -> None:
@@ -329,15 +334,15 @@ def test_only_registered_operators_attend_and_decide_at_a_planned_deployment(har
     recorder.record_sightings([sighting(0.0, vault=harness.vault, sealed_ns=harness.clock.time_ns())])
     (alert,) = alerts_of(harness.engine, "dep")
 
-    refused("people.unknown", lambda: attendance.record_heartbeat("dep", "a stranger"))
-    refused("people.wrong-role", lambda: attendance.record_heartbeat("dep", PLANNER))
+    refused("people.unknown", lambda: attendance.record_heartbeat("dep", authenticated("a stranger")))
+    refused("people.wrong-role", lambda: attendance.record_heartbeat("dep", authenticated(PLANNER)))
     assert Condition.OPERATOR_ATTENDING in red(harness)
     refused(
         "people.wrong-role",
-        lambda: decisions.judge(alert.id, Judgement.SAME, PLANNER, shown=seen(harness.engine, alert.id)),
+        lambda: decisions.judge(alert.id, Judgement.SAME, authenticated(PLANNER), shown=seen(harness.engine, alert.id)),
     )
-    attendance.record_heartbeat("dep", OPERATOR)
-    decisions.judge(alert.id, Judgement.SAME, OPERATOR, shown=seen(harness.engine, alert.id))
+    attendance.record_heartbeat("dep", authenticated(OPERATOR))
+    decisions.judge(alert.id, Judgement.SAME, authenticated(OPERATOR), shown=seen(harness.engine, alert.id))
     assert Condition.OPERATOR_ATTENDING not in red(harness)
-    harness.people.revoke(OPERATOR, why="moved on", by="Dee Compliance")
-    refused("people.revoked", lambda: attendance.record_heartbeat("dep", OPERATOR))
+    harness.people.revoke(OPERATOR, why="moved on", by=authenticated("Dee Compliance"))
+    refused("people.revoked", lambda: attendance.record_heartbeat("dep", authenticated(OPERATOR)))

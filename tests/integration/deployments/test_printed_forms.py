@@ -25,6 +25,7 @@ from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus
 from lfr_core.domain.figures import UseCase
 from lfr_core.publication.printing import build_form
 from lfr_core.publication.record_figures import figures_for
+from tests.support.people import authenticated
 from tests.support.planning import OFFICER, PLANNER, PUBLISHER, PlanningHarness
 
 S = DeploymentStatus
@@ -103,7 +104,9 @@ def test_a_withheld_notice_is_printed_with_its_reason_and_who_approved_it(harnes
     harness.plan()
     harness.authorise()
     why = ReasonClass.THREAT_TO_LIFE
-    withhold(harness.engine, harness.announcements, "dep", because=why, by=PUBLISHER, approved_by=OFFICER)
+    withhold(
+        harness.engine, harness.announcements, "dep", because=why, by=authenticated(PUBLISHER), approved_by=OFFICER
+    )
 
     holds(page(harness, FormKind.AUTHORITY), f"because: {why.value}; approved by {OFFICER}")
 
@@ -122,7 +125,7 @@ def test_what_does_not_exist_yet_is_refused_and_says_what_comes_first(harness: P
 
 def test_a_refused_application_prints_as_refused_and_a_draft_as_a_draft(harness: PlanningHarness) -> None:
     harness.plan()
-    harness.planning.refuse("dep", by=OFFICER, reason="the footprint takes in a school")
+    harness.planning.refuse("dep", by=authenticated(OFFICER), reason="the footprint takes in a school")
 
     html = page(harness, FormKind.AUTHORITY)
 
@@ -136,7 +139,7 @@ def test_an_authority_that_opens_no_gate_any_more_says_so_first(harness: Plannin
     harness.authorise()
     assert "No longer in force" not in page(harness, FormKind.AUTHORITY)
 
-    harness.people.revoke(OFFICER, why="left the force", by="Dee Compliance")
+    harness.people.revoke(OFFICER, why="left the force", by=authenticated("Dee Compliance"))
 
     holds(page(harness, FormKind.AUTHORITY), f"No longer in force: {OFFICER} may authorise nothing any more")
 

@@ -36,6 +36,7 @@ from lfr_core.recognition.gallery.rotated import rotated_gallery
 from lfr_core.storage.engine import open_engine
 from lfr_core.watchlists.list_builder import ListBuilder
 from tests.support.milvus import MilvusServer, free_port
+from tests.support.people import authenticated
 from tests.support.planning import OPERATOR, PLANNER, PlanningHarness, form
 from tests.support.prefect import PrefectProcess, PrefectServer
 from tests.support.records import ManualClock
@@ -125,7 +126,7 @@ def test_moving_the_window_moves_every_run_and_cancelling_cancels_them(runner: D
         (FlowStep.OPEN, moved.starts_at, 2),
         (FlowStep.CLOSE, moved.ends_at, 2),
     ]
-    runner.harness.store.cancel("dep", "the market was called off", by=PLANNER)
+    runner.harness.store.cancel("dep", "the market was called off", by=authenticated(PLANNER))
     runner.reconcile()
 
     assert runner.schedule() == []
@@ -244,8 +245,8 @@ def test_a_whole_lifecycle_under_a_moved_clock_plan_authorise_announce_compile_a
         assert "1 people" in runner.report(FlowStep.COMPILE)
         harness.approve("whole")
         harness.touch()
-        harness.planning.confirm("whole", by=PLANNER, signage=True, briefing=True)
-        harness.planning.ready("whole", by=PLANNER)
+        harness.planning.confirm("whole", by=authenticated(PLANNER), signage=True, briefing=True)
+        harness.planning.ready("whole", by=authenticated(PLANNER))
         harness.wait_until(made.starts_at)
         harness.touch()
         harness.prove("whole")
@@ -304,7 +305,7 @@ def test_a_compile_killed_half_way_and_run_again_builds_the_same_list_and_leaves
                 home=settings.home,
             )
             day = harness.now.date()
-            by_hand.build(folder, "killed", today=day, last_day=day, by=PLANNER, attempt="again")
+            by_hand.build(folder, "killed", today=day, last_day=day, by=authenticated(PLANNER), attempt="again")
 
             assert harness.digest("killed") == first
         harness.engine.dispose()
@@ -367,5 +368,5 @@ def of(gallery: MilvusGallery, deployment: str) -> list[str]:
 
 def attend(harness: PlanningHarness, deployment: str) -> None:
     """An operator is there, and the records take writes."""
-    Attendance(harness.engine, harness.clock).record_heartbeat(deployment, OPERATOR)
+    Attendance(harness.engine, harness.clock).record_heartbeat(deployment, authenticated(OPERATOR))
     harness.touch()

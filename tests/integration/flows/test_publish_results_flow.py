@@ -15,6 +15,7 @@ from lfr_core.common.settings import Settings
 from lfr_core.publication.published import published_records
 from lfr_core.storage.engine import open_engine, writing
 from lfr_core.storage.tables.deployments import DeploymentRow
+from tests.support.people import authenticated
 from tests.support.prefect import PrefectServer
 from tests.support.publishing import announcing, ended_deployment, planned
 from tests.support.vault_server import serving_vault
@@ -75,7 +76,7 @@ def test_results_are_published_and_shown_and_a_site_that_could_not_be_built_is_m
             row.opened_at, row.ended_at = now - timedelta(hours=6), now
             session.add(row)
         unannounced = publish()
-        announcing(engine).publish("High-Street", planned(), by="A. Okafor")
+        announcing(engine).publish("High-Street", planned(), by=authenticated("A. Okafor"))
         waiting = publish()
         assert waiting.startswith("Completed | waiting for decisions: 1 alert")
         with writing(engine) as session:  # a month ago: past its deadline

@@ -23,6 +23,7 @@ from lfr_core.domain.gate import Condition
 from lfr_core.storage.engine import reading
 from lfr_core.watchlists.quality.result import CategoryCount, ListQuality
 from lfr_core.watchlists.quality.service import RESULT_FILE
+from tests.support.people import authenticated
 from tests.support.planning import OFFICER, OPERATOR, OTHER_OFFICER, PLANNER, PUBLISHER, PlanningHarness
 from tests.support.records import entry
 
@@ -102,7 +103,9 @@ def test_the_officer_authorises_the_revision_that_was_on_the_screen(
     harness.plan("dep", place="Great Yarmouth")
 
     def authorise(revision: int, by: str = OTHER_OFFICER, *, signed: bool = True) -> None:
-        view.authorise("dep", revision=revision, by=by, reason="necessary and proportionate", signed=signed)
+        view.authorise(
+            "dep", revision=revision, by=authenticated(by), reason="necessary and proportionate", signed=signed
+        )
 
     refused("life.revised", lambda: authorise(1))
     refused("people.wrong-role", lambda: authorise(2, PLANNER))
@@ -140,7 +143,7 @@ def test_the_calendar_has_planned_deployments_by_their_start_and_no_trial(
     harness.store.create("trial", DeploymentKind.EVALUATION, name="t", policy=harness.policy)
     harness.plan("late", place="Cromer", cameras=("pier",))
     harness.plan("over", place="Diss", cameras=("east",))
-    harness.store.cancel("over", "the event was called off", by=PLANNER)
+    harness.store.cancel("over", "the event was called off", by=authenticated(PLANNER))
 
     assert [one.id for one in view.calendar()] == ["late"]
     assert [(one.id, one.status) for one in view.calendar(over=True)] == [("over", S.CANCELLED)]
@@ -153,7 +156,7 @@ def test_giving_up_or_closing_drops_the_gallery_and_moves_the_schedule(
 ) -> None:
     harness.walk(S.LIST_BUILT)
     gallery = view.standing("dep").view.gallery
-    view.cancel("dep", "rain", by=PLANNER)
+    view.cancel("dep", "rain", by=authenticated(PLANNER))
 
     assert gallery
     assert calls.dropped == [gallery]
@@ -171,7 +174,7 @@ def test_a_gallery_that_can_not_be_dropped_now_is_said_to_go_later_and_the_deplo
     broken = view_of(harness, calls, away)
 
     with pytest.raises(Retryable, match=r"dep is over.*next sweep"):
-        broken.cancel("dep", "rain", by=PLANNER)
+        broken.cancel("dep", "rain", by=authenticated(PLANNER))
 
     assert view.standing("dep").view.status is S.CANCELLED
     assert calls.moved == 1

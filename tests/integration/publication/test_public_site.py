@@ -31,8 +31,10 @@ from lfr_core.publication.site.data import SiteData, site_data
 from lfr_core.publication.site.manifest import MARKER, verify_files
 from lfr_core.storage.engine import open_engine, writing
 from lfr_core.storage.tables.deployments import DeploymentRow
+from tests.support.people import authenticated
 from tests.support.publishing import announcing, ended_deployment, planned
 from tests.support.records import NOW_NS, store_of
+from tests.support.sessions import session_env
 from tests.support.vault_core import vault_core
 from tests.support.vault_server import serving_vault
 from tests.support.vaults import trail_of
@@ -57,14 +59,20 @@ def read_public_data(engine: Engine) -> SiteData:
     """One announced with markup in its purpose and published, one withheld; neither released."""
     clock = ended_deployment(engine, "dep")
     announce = announcing(engine, clock)
-    announce.publish("dep", planned(purpose="<script>alert(1)</script>; a, b \\ c"), by="A. Okafor")
+    announce.publish("dep", planned(purpose="<script>alert(1)</script>; a, b \\ c"), by=authenticated("A. Okafor"))
     ended_deployment(engine, "thorpe-road")
     announce.withhold(
-        "thorpe-road", planned("Thorpe Road"), because=ReasonClass.THREAT_TO_LIFE, by="A. Okafor", approved_by="Supt B"
+        "thorpe-road",
+        planned("Thorpe Road"),
+        because=ReasonClass.THREAT_TO_LIFE,
+        by=authenticated("A. Okafor"),
+        approved_by="Supt B",
     )
     for name in ("dep", "thorpe-road"):
         figures = figures_for(engine, name, force=FORCE.name)
-        Publisher(engine, trail_of(engine), clock, POLICY.publication).publish(name, figures, by="A. Okafor")
+        Publisher(engine, trail_of(engine), clock, POLICY.publication).publish(
+            name, figures, by=authenticated("A. Okafor")
+        )
     return site_data(engine, POLICY, documents_folder=Path("none"), now=utc_from_ns(NOW_NS) + timedelta(days=1))
 
 
@@ -145,7 +153,7 @@ def test_an_announced_deployment_that_never_opened_is_said_not_to_have_been_held
     engine: Engine, tmp_path: Path
 ) -> None:
     store_of(engine).create("dep", DeploymentKind.DEMO, name="High Street", policy=POLICY)
-    announcing(engine).publish("dep", planned(), by="A. Okafor")
+    announcing(engine).publish("dep", planned(), by=authenticated("A. Okafor"))
     before, after = (
         site_data(engine, POLICY, documents_folder=Path("none"), now=planned().ends_at + timedelta(hours=hours))
         for hours in (-1, 1)
@@ -247,21 +255,22 @@ def test_the_commands_announce_publish_and_build_a_site_that_verifies(
             session.add(row)
         engine.dispose()
 
-        def lfr(*words: str) -> str:
-            ran = CliRunner().invoke(app, list(words))
+        def lfr(*words: str, by: str = "") -> str:
+            ran = CliRunner().invoke(app, list(words), env=session_env(by) if by else {})
             assert ran.exit_code == 0, ran.output
             return ran.stdout
 
-        add = ("--role", "publication-officer", "--rank", "police-staff", "--no-account", "--by", "Dana Compliance")
-        lfr("users", "add", "A. Okafor", *add)
+        add = ("--role", "publication-officer", "--rank", "police-staff", "--no-account")
+        lfr("users", "add", "A. Okafor", *add, by="Dana Compliance")
         place = ("--place", "Norwich", "--date", "2026-11-23", "--from", "10:00", "--to", "16:00", "--purpose", "find")
-        announced = lfr("publish", "announce", "dep", *place, "--use-case", "5", "--by", "A. Okafor", "--json")
+        announced = lfr("publish", "announce", "dep", *place, "--use-case", "5", "--json", by="A. Okafor")
         to_print = CliRunner().invoke(app, ["publish", "record", "dep"])
-        undecided = CliRunner().invoke(app, ["publish", "record", "dep", "--by", "A. Okafor"])
-        half = CliRunner().invoke(app, ["publish", "record", "dep", "--by", "P. Webb", "--not-decided", "1"])
-        lfr("users", "add", "P. Webb", *add)
+        words = ["publish", "record", "dep", "--publish"]
+        undecided = CliRunner().invoke(app, words, env=session_env("A. Okafor"))
+        half = CliRunner().invoke(app, [*words, "--not-decided", "1"])
+        lfr("users", "add", "P. Webb", *add, by="Dana Compliance")
         word = ("--not-decided", "1", "--because", "the operator fell ill")
-        record = json.loads(lfr("publish", "record", "dep", "--by", "P. Webb", *word, "--json"))
+        record = json.loads(lfr("publish", "record", "dep", "--publish", *word, "--json", by="P. Webb"))
         printed = lfr("publish", "record", "dep")
         lfr("publish", "site", "--output", str(tmp_path / "public"))
         output = lfr("publish", "verify", str(tmp_path / "public"), "--public-key", vault.public_key.hex())

@@ -23,6 +23,7 @@ from lfr_core.publication.published import Publisher, published_records, revisio
 from lfr_core.publication.record_figures import PackFacts, figures_for
 from lfr_core.publication.tabular import csv_text
 from lfr_core.storage.engine import writing
+from tests.support.people import authenticated
 from tests.support.publishing import announcing, ended_deployment, planned
 from tests.support.records import NOW_NS, ManualClock, alerts_of, entry, live_deployment, store_of
 from tests.support.vaults import trail_of, vault_of
@@ -40,8 +41,8 @@ def publisher(engine: Engine, clock: ManualClock) -> Publisher:
 
 def test_the_numbers_of_the_record_are_those_of_the_stream(engine: Engine) -> None:
     clock = ended_deployment(engine)
-    announcing(engine, clock).publish("dep", planned(), by="A. Okafor")
-    record = publisher(engine, clock).publish("dep", figures(engine), by="A. Okafor").record
+    announcing(engine, clock).publish("dep", planned(), by=authenticated("A. Okafor"))
+    record = publisher(engine, clock).publish("dep", figures(engine), by=authenticated("A. Okafor")).record
     counts = read.counts(engine, "dep")
 
     assert (record.faces_seen, record.faces_compared) == (counts.tracks_started, counts.faces_compared) == (44, 40)
@@ -57,12 +58,12 @@ def test_the_numbers_of_the_record_are_those_of_the_stream(engine: Engine) -> No
 
 def test_deleting_the_alerts_on_schedule_changes_no_count(engine: Engine) -> None:
     clock = ended_deployment(engine)
-    announcing(engine, clock).publish("dep", planned(), by="A. Okafor")
+    announcing(engine, clock).publish("dep", planned(), by=authenticated("A. Okafor"))
     publish = publisher(engine, clock)
-    before = publish.publish("dep", figures(engine), by="A. Okafor").record
+    before = publish.publish("dep", figures(engine), by=authenticated("A. Okafor")).record
     later = NOW_NS + 25 * 3_600 * 10**9
     gone = expire_alerts(engine, vault_of(engine), trail_of(engine), now_ns=later, retention_h=24)
-    after = publish.correct("dep", figures(engine), reason="after the deletion", by="A. Okafor").record
+    after = publish.correct("dep", figures(engine), reason="after the deletion", by=authenticated("A. Okafor")).record
 
     assert len(gone) == 7
     assert after.alerts.model_copy(update={"duplicate_of_same_person": 4}) == before.alerts
@@ -73,8 +74,8 @@ def test_deleting_the_alerts_on_schedule_changes_no_count(engine: Engine) -> Non
 
 def test_what_nobody_recorded_is_not_printed_as_nought(engine: Engine) -> None:
     clock = ended_deployment(engine)
-    announcing(engine, clock).publish("dep", planned(), by="A. Okafor")
-    record = publisher(engine, clock).publish("dep", figures(engine), by="A. Okafor").record
+    announcing(engine, clock).publish("dep", planned(), by=authenticated("A. Okafor"))
+    record = publisher(engine, clock).publish("dep", figures(engine), by=authenticated("A. Okafor")).record
     row = dict(zip(*(line.split(",") for line in csv_text([record]).splitlines()), strict=False))
 
     assert record.outcomes == "not recorded"
@@ -94,25 +95,30 @@ def test_minors_on_a_list_are_counted_in_public_and_a_few_are_not_told_apart(
     engine: Engine, ages: tuple[int | None, int | None], printed: object
 ) -> None:
     clock = ended_deployment(engine, ages=ages)
-    announcing(engine, clock).publish("dep", planned(), by="A. Okafor")
+    announcing(engine, clock).publish("dep", planned(), by=authenticated("A. Okafor"))
 
-    assert publisher(engine, clock).publish("dep", figures(engine), by="A. Okafor").record.watchlist.under_18 == printed
+    assert (
+        publisher(engine, clock)
+        .publish("dep", figures(engine), by=authenticated("A. Okafor"))
+        .record.watchlist.under_18
+        == printed
+    )
 
 
 def test_what_came_of_engagements_is_published_and_outlives_the_alerts(engine: Engine) -> None:
     clock = ended_deployment(engine)
-    announcing(engine, clock).publish("dep", planned(), by="A. Okafor")
+    announcing(engine, clock).publish("dep", planned(), by=authenticated("A. Okafor"))
     results = DecisionService(engine, trail_of(engine), clock)
     confirmed, mistaken = (
         next(one.id for one in alerts_of(engine, "dep") if one.decision.review is review and one.engaged)
         for review in (Review.CONFIRMED_TRUE, Review.CONFIRMED_FALSE)
     )
-    results.outcome(confirmed, EngagementOutcome.ARREST, "C. Officer")
-    results.outcome(mistaken, EngagementOutcome.NO_ACTION, "C. Officer", minutes=4.0)
+    results.outcome(confirmed, EngagementOutcome.ARREST, authenticated("C. Officer"))
+    results.outcome(mistaken, EngagementOutcome.NO_ACTION, authenticated("C. Officer"), minutes=4.0)
     publish = publisher(engine, clock)
-    before = publish.publish("dep", figures(engine), by="A. Okafor").record
+    before = publish.publish("dep", figures(engine), by=authenticated("A. Okafor")).record
     expire_alerts(engine, vault_of(engine), trail_of(engine), now_ns=NOW_NS + 25 * 3_600 * 10**9, retention_h=24)
-    after = publish.correct("dep", figures(engine), reason="after the deletion", by="A. Okafor").record
+    after = publish.correct("dep", figures(engine), reason="after the deletion", by=authenticated("A. Okafor")).record
     row = dict(zip(*(line.split(",") for line in csv_text([before]).splitlines()), strict=False))
 
     assert not isinstance(before.outcomes, str)
@@ -125,7 +131,7 @@ def test_what_came_of_engagements_is_published_and_outlives_the_alerts(engine: E
 
 def test_the_pack_at_hand_is_named_only_where_it_is_the_one_that_recognised(engine: Engine) -> None:
     clock = ended_deployment(engine)
-    announcing(engine, clock).publish("dep", planned(), by="A. Okafor")
+    announcing(engine, clock).publish("dep", planned(), by=authenticated("A. Okafor"))
     own = figures(engine, pack=PackFacts("contract", "open-pack", "a" * 64))
     other = figures(engine, pack=PackFacts("another", "open-pack", "a" * 64))
 
@@ -155,7 +161,7 @@ def test_a_list_destroyed_before_compositions_were_kept_has_no_record_rather_tha
     engine: Engine,
 ) -> None:
     clock = ended_deployment(engine)
-    announcing(engine, clock).publish("dep", planned(), by="A. Okafor")
+    announcing(engine, clock).publish("dep", planned(), by=authenticated("A. Okafor"))
     with writing(engine) as session:
         session.execute(text("DELETE FROM watchlist_composition"))
     with pytest.raises(Refused) as refused:
@@ -166,15 +172,15 @@ def test_a_list_destroyed_before_compositions_were_kept_has_no_record_rather_tha
 
 def test_a_correction_supersedes_with_its_reason_and_the_old_revision_stays(engine: Engine) -> None:
     clock = ended_deployment(engine)
-    announcing(engine, clock).publish("dep", planned(), by="A. Okafor")
+    announcing(engine, clock).publish("dep", planned(), by=authenticated("A. Okafor"))
     publish = publisher(engine, clock)
-    first = publish.publish("dep", figures(engine), by="A. Okafor")
-    again = publish.publish("dep", figures(engine), by="A. Okafor")
+    first = publish.publish("dep", figures(engine), by=authenticated("A. Okafor"))
+    again = publish.publish("dep", figures(engine), by=authenticated("A. Okafor"))
     with pytest.raises(Refused) as nothing:
-        publish.correct("dep", figures(engine), reason="none", by="A. Okafor")
+        publish.correct("dep", figures(engine), reason="none", by=authenticated("A. Okafor"))
     changed = figures(engine)
     changed = replace(changed, cameras=replace(changed.cameras, count=2))
-    second = publish.correct("dep", changed, reason="a camera\nwas left out", by="A. Okafor")
+    second = publish.correct("dep", changed, reason="a camera\nwas left out", by=authenticated("A. Okafor"))
 
     assert again == first
     assert nothing.value.rule == "record.nothing-to-correct"
@@ -188,20 +194,20 @@ def test_what_cannot_be_audited_is_not_published(engine: Engine) -> None:
     clock = ended_deployment(engine)
     trail_of(engine).full = True
     with pytest.raises(Refused):
-        announcing(engine, clock).publish("dep", planned(), by="A. Okafor")
+        announcing(engine, clock).publish("dep", planned(), by=authenticated("A. Okafor"))
     trail_of(engine).full = False
-    announcing(engine, clock).publish("dep", planned(), by="A. Okafor")
+    announcing(engine, clock).publish("dep", planned(), by=authenticated("A. Okafor"))
     trail_of(engine).full = True
     with pytest.raises(Refused):
-        publisher(engine, clock).publish("dep", figures(engine), by="A. Okafor")
+        publisher(engine, clock).publish("dep", figures(engine), by=authenticated("A. Okafor"))
 
     assert revisions_of(engine, "dep") == ()
 
 
 def test_a_published_record_that_was_changed_in_the_database_is_found(engine: Engine) -> None:
     clock = ended_deployment(engine)
-    announcing(engine, clock).publish("dep", planned(), by="A. Okafor")
-    publisher(engine, clock).publish("dep", figures(engine), by="A. Okafor")
+    announcing(engine, clock).publish("dep", planned(), by=authenticated("A. Okafor"))
+    publisher(engine, clock).publish("dep", figures(engine), by=authenticated("A. Okafor"))
     with writing(engine) as session:
         session.execute(text("UPDATE published_record SET body = replace(body, '\"faces_compared\": 40', '\"x\": 1')"))
 
@@ -214,13 +220,13 @@ def test_an_announcement_may_be_replaced_until_the_deployment_opens_and_shows_wh
     store = store_of(engine, clock)
     store.create("dep", DeploymentKind.DEMO, name="High Street", policy=POLICY)
     announce = announcing(engine, clock)
-    announce.publish("dep", planned(), by="A. Okafor")
+    announce.publish("dep", planned(), by=authenticated("A. Okafor"))
     clock.advance(60)
-    second = announce.publish("dep", planned("Thorpe Road, Norwich"), by="A. Okafor")
+    second = announce.publish("dep", planned("Thorpe Road, Norwich"), by=authenticated("A. Okafor"))
     store.attach_watchlist("dep", "contract", "gallery_dep", (entry(),))
     store.open("dep")
     with pytest.raises(Refused) as late:
-        announce.publish("dep", planned(), by="A. Okafor")
+        announce.publish("dep", planned(), by=authenticated("A. Okafor"))
 
     assert late.value.rule == "announcement.too-late"
     assert announcement_of(engine, "dep") == second
@@ -233,13 +239,17 @@ def test_a_withheld_deployment_names_its_place_only_once_released_and_is_never_c
     clock = ended_deployment(engine, "thorpe-road")
     announce = announcing(engine, clock)
     made = announce.withhold(
-        "thorpe-road", planned("Thorpe Road"), because=ReasonClass.THREAT_TO_LIFE, by="A. Okafor", approved_by="Supt B"
+        "thorpe-road",
+        planned("Thorpe Road"),
+        because=ReasonClass.THREAT_TO_LIFE,
+        by=authenticated("A. Okafor"),
+        approved_by="Supt B",
     )
     publish = publisher(engine, clock)
-    first = publish.publish("thorpe-road", figures(engine, "thorpe-road"), by="A. Okafor")
-    announce.release("thorpe-road", by="Supt B")
+    first = publish.publish("thorpe-road", figures(engine, "thorpe-road"), by=authenticated("A. Okafor"))
+    announce.release("thorpe-road", by=authenticated("Supt B"))
     second = publish.correct(
-        "thorpe-road", figures(engine, "thorpe-road"), reason="the place is released", by="A. Okafor"
+        "thorpe-road", figures(engine, "thorpe-road"), reason="the place is released", by=authenticated("A. Okafor")
     )
 
     assert made.public_id == "withheld-0123456789ab"
@@ -256,15 +266,23 @@ def test_nobody_approves_their_own_withholding_and_what_is_public_is_not_taken_b
     announce = announcing(engine)
     with pytest.raises(Refused) as same:
         announce.withhold(
-            "dep", planned(), because=ReasonClass.NATIONAL_SECURITY, by="A. Okafor", approved_by="a.  OKAFOR"
+            "dep",
+            planned(),
+            because=ReasonClass.NATIONAL_SECURITY,
+            by=authenticated("A. Okafor"),
+            approved_by="a.  OKAFOR",
         )
     with pytest.raises(Refused) as nobody:
-        announce.withhold("dep", planned(), because=ReasonClass.NATIONAL_SECURITY, by="A. Okafor", approved_by=" ")
-    announce.publish("dep", planned(), by="A. Okafor")
+        announce.withhold(
+            "dep", planned(), because=ReasonClass.NATIONAL_SECURITY, by=authenticated("A. Okafor"), approved_by=" "
+        )
+    announce.publish("dep", planned(), by=authenticated("A. Okafor"))
     with pytest.raises(Refused) as public:
-        announce.withhold("dep", planned(), because=ReasonClass.NATIONAL_SECURITY, by="A. Okafor", approved_by="Supt B")
+        announce.withhold(
+            "dep", planned(), because=ReasonClass.NATIONAL_SECURITY, by=authenticated("A. Okafor"), approved_by="Supt B"
+        )
     with pytest.raises(Refused) as nothing:
-        announce.release("dep", by="A. Okafor")
+        announce.release("dep", by=authenticated("A. Okafor"))
 
     found = [one.value.rule for one in (same, nobody, public, nothing)]
     assert found == [
@@ -278,7 +296,7 @@ def test_nobody_approves_their_own_withholding_and_what_is_public_is_not_taken_b
 def test_test_subjects_are_no_part_of_the_list_that_is_published(engine: Engine) -> None:
     live_deployment(engine, "dep", (entry("one"), entry("us", category=Category.BLUE_LIST)))
     store_of(engine).close("dep")
-    announcing(engine).publish("dep", planned(), by="A. Okafor")
+    announcing(engine).publish("dep", planned(), by=authenticated("A. Okafor"))
     listed = figures(engine).watchlist
 
     assert (listed.size_people, listed.size_images) == (1, 1)

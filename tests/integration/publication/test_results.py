@@ -30,7 +30,7 @@ from lfr_core.publication.results import PublicationOutcome, ResultsService
 from lfr_core.storage.engine import reading, writing
 from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.stream import CameraSessionRow
-from tests.support.people import add_people
+from tests.support.people import add_people, authenticated
 from tests.support.publishing import announcing, ended_deployment, planned
 from tests.support.records import ManualClock, alerts_of
 from tests.support.shown_pictures import seen
@@ -67,7 +67,7 @@ class ResultsHarness:
         return utc_from_ns(self.clock.time_ns())
 
     def announce(self) -> None:
-        announcing(self.engine, self.clock).publish("dep", planned(), by="A. Okafor")
+        announcing(self.engine, self.clock).publish("dep", planned(), by=authenticated("A. Okafor"))
 
     def results(self, *, real: bool = False) -> ResultsService:
         return ResultsService(
@@ -97,7 +97,9 @@ class ResultsHarness:
         decisions = DecisionService(self.engine, trail_of(self.engine), self.clock)
         for alert in alerts_of(self.engine, "dep"):
             if alert.decision.judgement is None:
-                decisions.judge(alert.id, Judgement.DIFFERENT, "B. Operator", shown=seen(self.engine, alert.id))
+                decisions.judge(
+                    alert.id, Judgement.DIFFERENT, authenticated("B. Operator"), shown=seen(self.engine, alert.id)
+                )
 
     def _call(self, session: Session, *, role: Role, deployment: str, why: str, now: datetime) -> None:
         assert session.exec(select(DeploymentRow.id).where(DeploymentRow.id == deployment)).one()
@@ -164,11 +166,11 @@ def test_before_the_deadline_it_publishes_by_itself_and_locks_until_a_person_exp
     assert harness.due().late_because == "1 of its alerts were never decided"
     assert (harness.due().stands, harness.locked()) == (ResultsStatus.LATE, ("dep",))
     with pytest.raises(Refused, match="publication officer"):
-        explanations.explain("dep", why="two were ill", by="O. Operator")
-    explained = explanations.explain("dep", why="two were ill", by="p. officer")
+        explanations.explain("dep", why="two were ill", by=authenticated("O. Operator"))
+    explained = explanations.explain("dep", why="two were ill", by=authenticated("p. officer"))
     assert (explained.explanation, harness.locked()) == ("two were ill", ())
     with pytest.raises(Refused) as again:
-        explanations.explain("dep", why="another", by="P. Officer")
+        explanations.explain("dep", why="another", by=authenticated("P. Officer"))
     assert again.value.rule == "results.explained"
     rules = [event.rule for event in trail_of(harness.engine).events]
     assert rules.count("results.unattended") == rules.count("results.explained") == 1
@@ -257,7 +259,7 @@ def test_a_bank_holiday_added_late_moves_only_a_deadline_that_still_runs(harness
     assert (harness.due().moments.due_at, harness.due().stands) == (moved, ResultsStatus.OVERDUE)
     publisher = Publisher(harness.engine, trail_of(harness.engine), harness.clock, harness.policy)
     figures = figures_for(harness.engine, "dep", force="Norfolk Constabulary")
-    assert publisher.publish("dep", figures, by="A. Okafor").record.on_time is False
+    assert publisher.publish("dep", figures, by=authenticated("A. Okafor")).record.on_time is False
 
 
 def test_what_is_not_late_needs_no_explanation_and_an_explanation_has_words(harness: ResultsHarness) -> None:
@@ -271,7 +273,7 @@ def test_what_is_not_late_needs_no_explanation_and_an_explanation_has_words(harn
         ("dep", "x" * 1_001, "results.explanation-missing"),
     ):
         with pytest.raises(Refused) as refused:
-            explanations.explain(name, why=why, by="P. Officer")
+            explanations.explain(name, why=why, by=authenticated("P. Officer"))
         assert refused.value.rule == rule
 
 
@@ -287,29 +289,31 @@ def test_a_planned_deployments_results_are_its_publication_officers(harness: Res
     registered(harness)
     planned_from_now(harness)
     with pytest.raises(Refused) as refused:
-        harness.results().publish("dep", by="O. Operator")
-    record = harness.results().publish("dep", by="P. Officer", word=WORD)
+        harness.results().publish("dep", by=authenticated("O. Operator"))
+    record = harness.results().publish("dep", by=authenticated("P. Officer"), word=WORD)
 
     assert refused.value.rule == "people.wrong-role"
-    assert harness.results().publish("dep", by="P. Officer") == record
+    assert harness.results().publish("dep", by=authenticated("P. Officer")) == record
 
 
 def test_a_correction_passes_the_suites_too_and_is_the_publication_officers(harness: ResultsHarness) -> None:
     harness.announce()
     registered(harness)
     with pytest.raises(Refused) as none_yet:
-        harness.results().correct("dep", reason="the decisions came later", by="P. Officer")
-    first = harness.results(real=True).publish("dep", by="P. Officer", word=WORD)
+        harness.results().correct("dep", reason="the decisions came later", by=authenticated("P. Officer"))
+    first = harness.results(real=True).publish("dep", by=authenticated("P. Officer"), word=WORD)
     harness.judge_all()
     planned_from_now(harness)
     harness.defect = "one column repeats another"
     with pytest.raises(Refused) as failing:
-        harness.results().correct("dep", reason="the decisions came later", by="P. Officer")
+        harness.results().correct("dep", reason="the decisions came later", by=authenticated("P. Officer"))
     harness.defect = ""
     with pytest.raises(Refused) as wrong_role:
-        harness.results().correct("dep", reason="the decisions came later", by="O. Operator")
+        harness.results().correct("dep", reason="the decisions came later", by=authenticated("O. Operator"))
     standing = published_records(harness.engine)
-    second = harness.results(real=True).correct("dep", reason="the decisions came later", by="P. Officer")
+    second = harness.results(real=True).correct(
+        "dep", reason="the decisions came later", by=authenticated("P. Officer")
+    )
 
     rules = [each.value.rule for each in (none_yet, failing, wrong_role)]
     assert rules == ["record.not-published", "results.quality", "people.wrong-role"]
@@ -332,10 +336,10 @@ def test_nobody_publishes_undecided_alerts_without_the_officers_word_for_just_so
         (NotDecidedStatement(1, "nul\x00"), "P. Officer", "results.not-decided"),
     ):
         with pytest.raises(Refused) as refused:
-            harness.results().publish("dep", by=by, word=word)
+            harness.results().publish("dep", by=authenticated(by), word=word)
         assert refused.value.rule == rule
     assert published_records(harness.engine) == ()
-    made = harness.results().publish("dep", by="P. Officer", word=WORD).record
+    made = harness.results().publish("dep", by=authenticated("P. Officer"), word=WORD).record
 
     assert made.alerts.not_decided == made.alerts.unanswered == 1
     assert made.not_decided is not None
@@ -366,10 +370,10 @@ def test_what_published_itself_undecided_says_that_nobody_answers_for_it(harness
 def test_a_correction_keeps_the_word_and_needs_another_only_for_more_alerts(harness: ResultsHarness) -> None:
     harness.announce()
     registered(harness)
-    first = harness.results().publish("dep", by="P. Officer", word=WORD).record
+    first = harness.results().publish("dep", by=authenticated("P. Officer"), word=WORD).record
     with writing(harness.engine) as session:
         session.add(CameraSessionRow(deployment="dep", camera="late", session="s", first_seen_ns=0, last_seen_ns=0))
-    second = harness.results().correct("dep", reason="a camera was left out", by="P. Officer").record
+    second = harness.results().correct("dep", reason="a camera was left out", by=authenticated("P. Officer")).record
 
     assert second.not_decided == first.not_decided
     assert second.corrections[-1].changed == ("cameras",)

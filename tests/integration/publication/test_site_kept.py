@@ -29,6 +29,7 @@ from lfr_core.publication.promises.port import PromiseFinding, Result
 from lfr_core.publication.site.publisher import PublicSite
 from lfr_core.storage.engine import open_engine, writing
 from lfr_core.storage.tables.publication import ResultsRow
+from tests.support.people import authenticated
 from tests.support.publishing import announcing, ended_deployment, planned
 from tests.support.records import NOW_NS, ManualClock
 from tests.support.vault_core import vault_core
@@ -81,7 +82,7 @@ def test_it_is_built_when_something_changed_at_most_so_often_and_after_an_hour(
     clock = ended_deployment(engine)
     minute = timedelta(minutes=1)
     built = [site.refresh(NOW).built, site.refresh(NOW + 10 * minute).built]
-    announcing(engine, clock).publish("dep", planned(), by="A. Okafor")
+    announcing(engine, clock).publish("dep", planned(), by=authenticated("A. Okafor"))
     built += [site.refresh(NOW + 11 * minute).built, site.refresh(NOW + 61 * minute).built]
     built.append(site.refresh(NOW + 63 * minute, wait=True).built)
 
@@ -110,7 +111,7 @@ def test_a_promise_that_breaks_is_on_the_site_at_the_next_refresh_and_a_look_alo
 
 def test_documents_lie_in_the_library_as_they_were_registered(engine: Engine, site: PublicSite, tmp_path: Path) -> None:
     people = People(engine, trail_of(engine), ManualClock())
-    people.add("E. Compliance", {Role.COMPLIANCE}, Rank.POLICE_STAFF, by="E. Compliance")
+    people.add("E. Compliance", {Role.COMPLIANCE}, Rank.POLICE_STAFF, by=authenticated("E. Compliance"))
     document = tmp_path / "dpia.txt"
     document.write_text("what could go wrong")
     ComplianceDocumentRegister(engine, trail_of(engine), ManualClock(), site.documents_folder, site.policy.papers).add(
@@ -119,7 +120,7 @@ def test_documents_lie_in_the_library_as_they_were_registered(engine: Engine, si
         version="2",
         title="DPIA <of> LFR",
         review_by=date(2027, 1, 1),
-        by="E. Compliance",
+        by=authenticated("E. Compliance"),
     )
     site.refresh(NOW)
     page = (site.folder / "documents.html").read_text(encoding="utf-8")

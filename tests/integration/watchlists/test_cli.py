@@ -23,15 +23,18 @@ from tests.support.milvus import MilvusServer, free_port
 from tests.support.people import sign_on
 from tests.support.records import as_operational
 from tests.support.samples import require_pack
+from tests.support.sessions import session_env
 from tests.support.vault_server import serving_vault
 from tests.support.watchlist_folders import ListFolder
 
 pytestmark = pytest.mark.models
 
 
-def lfr(*words: object) -> Result:
+def lfr(*words: object, by: str = "") -> Result:
     require_pack()
-    return CliRunner().invoke(app, [str(word) for word in words], catch_exceptions=False)
+    return CliRunner().invoke(
+        app, [str(word) for word in words], catch_exceptions=False, env=session_env(by) if by else {}
+    )
 
 
 @pytest.fixture
@@ -120,7 +123,7 @@ def test_enrol_makes_the_deployment_ready_and_show_lists_it(
     engine = open_engine(Settings().records_url)
     sign_on(engine, Installation().trail, "Ann Operator", deployment="d-1")
     engine.dispose()
-    shown = lfr("show", "--deployment", "d-1", "--by", "Ann Operator", "--json")
+    shown = lfr("show", "--deployment", "d-1", "--json", by="Ann Operator")
     again = lfr("enrol", listed.path, "--deployment", "d-1")
 
     found = store.find("d-1")
@@ -164,7 +167,7 @@ def test_an_unknown_deployment_is_refused(listed: ListFolder, store: DeploymentS
     listed.put("S-1", "obama")
 
     assert lfr("enrol", listed.path, "--deployment", "d-9").exit_code == 77
-    assert lfr("show", "--deployment", "d-9", "--by", "Ann Operator").exit_code == 77
+    assert lfr("show", "--deployment", "d-9", by="Ann Operator").exit_code == 77
 
 
 def test_check_names_a_picture_under_two_subjects_and_flags_a_face_under_two_without_refusing_it(

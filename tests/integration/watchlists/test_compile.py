@@ -21,7 +21,7 @@ from lfr_core.watchlists.enrol import check_watchlist, enrol
 from lfr_core.watchlists.entries import WatchlistReport
 from lfr_core.watchlists.listing import list_entries
 from tests.support.milvus import MilvusServer
-from tests.support.people import sign_on
+from tests.support.people import authenticated, sign_on
 from tests.support.records import store_of
 from tests.support.vaults import trail_of
 from tests.support.watchlist_folders import ListFolder
@@ -91,7 +91,7 @@ def test_what_was_enrolled_is_listed(
     engine = open_engine(f"sqlite:///{tmp_path / 'records.sqlite3'}")
     sign_on(engine, trail_of(engine), "Ann Operator", deployment="d-1")
 
-    entries = list_entries(engine, "d-1", by="Ann Operator", now_ns=time.time_ns())
+    entries = list_entries(engine, "d-1", by=authenticated("Ann Operator"), now_ns=time.time_ns())
 
     assert [(e.subject, e.category, len(e.photographs)) for e in entries] == [
         ("S-1", "blue_list", 2),

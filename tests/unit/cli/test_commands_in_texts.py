@@ -95,8 +95,8 @@ def targets(each: Named) -> set[str]:
     [
         ("publish build", "no command 'build'"),
         ("publish record dep --nope", "no option --nope"),
-        ("publish explain dep --by X", "lacks --why"),
-        ("publish explain DEPLOYMENT --why … --by NAME", ""),
+        ("publish explain dep --json", "lacks --why"),
+        ("publish explain DEPLOYMENT --why … --json", ""),
         ("deployment list extra", "takes no 'extra'"),
         ("publish results | due", ""),
         ("retention", ""),

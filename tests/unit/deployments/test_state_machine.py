@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from lfr_core.common.errors import Refused
 from lfr_core.custody.people.roles import Role
-from lfr_core.deployments.state_machine import Actor, DeploymentState, transition
+from lfr_core.deployments.state_machine import DeploymentState, StepActor, transition
 from lfr_core.deployments.steps import BEFORE_OPEN, RULES, Step
 from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.deployments import DeploymentStatus as Status
@@ -20,18 +20,18 @@ from lfr_core.domain.deployments import DeploymentStatus as Status
 START = datetime(2026, 11, 27, 10, tzinfo=UTC)
 END = START + timedelta(hours=6)
 PEOPLE = [
-    Actor("Pat", frozenset({Role.PLANNER})),
-    Actor("Sue", frozenset({Role.AUTHORISING_OFFICER, Role.PLANNER})),
-    Actor("SUE ", frozenset({Role.AUTHORISING_OFFICER})),  # the same person, written otherwise
-    Actor("Cass", frozenset({Role.AUTHORISING_OFFICER})),
-    Actor("Olu", frozenset({Role.OPERATOR})),
-    Actor("Una", frozenset({Role.PUBLICATION_OFFICER})),
-    Actor("Dee", frozenset({Role.COMPLIANCE})),
-    Actor("Ada", frozenset({Role.AUDITOR})),
-    Actor("system:flows", part=SystemActor.FLOWS),
-    Actor("system:watch", part=SystemActor.WATCH),
-    Actor("system:recorder", part=SystemActor.RECORDER),
-    Actor("system:flows"),  # somebody typed that
+    StepActor("Pat", frozenset({Role.PLANNER})),
+    StepActor("Sue", frozenset({Role.AUTHORISING_OFFICER, Role.PLANNER})),
+    StepActor("SUE ", frozenset({Role.AUTHORISING_OFFICER})),  # the same person, written otherwise
+    StepActor("Cass", frozenset({Role.AUTHORISING_OFFICER})),
+    StepActor("Olu", frozenset({Role.OPERATOR})),
+    StepActor("Una", frozenset({Role.PUBLICATION_OFFICER})),
+    StepActor("Dee", frozenset({Role.COMPLIANCE})),
+    StepActor("Ada", frozenset({Role.AUDITOR})),
+    StepActor("system:flows", part=SystemActor.FLOWS),
+    StepActor("system:watch", part=SystemActor.WATCH),
+    StepActor("system:recorder", part=SystemActor.RECORDER),
+    StepActor("system:flows"),  # somebody typed that
 ]
 
 
@@ -58,7 +58,7 @@ class AnyDeployment(RuleBasedStateMachine):
         hours=st.sampled_from([0, 0, 0, 30, 100]),
         helpful=st.booleans(),
     )
-    def try_step(self, step: Step, actor: Actor, digest: str, hours: int, *, helpful: bool) -> None:
+    def try_step(self, step: Step, actor: StepActor, digest: str, hours: int, *, helpful: bool) -> None:
         self.now += timedelta(hours=hours)
         if helpful:  # else it would seldom come far
             step = next((one for one in _ORDER if self.planned.status in RULES[one].froms), step)
@@ -102,7 +102,7 @@ class AnyDeployment(RuleBasedStateMachine):
             assert not decided or decided.casefold().strip() != planner
 
 
-def _may(planned: DeploymentState, step: Step, actor: Actor, now: datetime, digest: str) -> bool:
+def _may(planned: DeploymentState, step: Step, actor: StepActor, now: datetime, digest: str) -> bool:
     """What the rules ask of each step, written a second time and otherwise."""
 
     def is_one_of(*names: str) -> bool:
@@ -155,7 +155,7 @@ TestAnyDeployment.settings = settings(max_examples=60, stateful_step_count=40, d
 
 @pytest.mark.parametrize("step", list(Step))
 def test_each_step_is_refused_from_every_state_it_doesn_t_leave(step: Step) -> None:
-    who = Actor("Zoe", frozenset(Role))
+    who = StepActor("Zoe", frozenset(Role))
     for status in set(Status) - RULES[step].froms:
         with pytest.raises(Refused, match=str(status.value)) as refused:
             transition(planned(status), step, who, START)
@@ -167,7 +167,7 @@ def test_each_step_is_refused_to_every_role_that_it_isn_t_for(step: Step) -> Non
     (status, *_rest) = sorted(RULES[step].froms)
     for role in set(Role) - RULES[step].roles:
         with pytest.raises(Refused) as refused:
-            transition(planned(status), step, Actor("Zoe", frozenset({role})), START)
+            transition(planned(status), step, StepActor("Zoe", frozenset({role})), START)
         assert refused.value.rule == "life.wrong-role"
 
 

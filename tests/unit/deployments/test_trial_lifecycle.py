@@ -8,7 +8,7 @@ import pytest
 
 from lfr_core.common.errors import Refused
 from lfr_core.custody.people.roles import Role
-from lfr_core.deployments.state_machine import Actor, DeploymentState, rule_of, transition
+from lfr_core.deployments.state_machine import DeploymentState, StepActor, rule_of, transition
 from lfr_core.deployments.steps import RULES, TRIAL_ROLES, TRIAL_RULES, Step, rules_of
 from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.deployments import DeploymentKind, DeploymentView
@@ -16,7 +16,7 @@ from lfr_core.domain.deployments import DeploymentStatus as Status
 
 NOW = datetime(2026, 11, 27, 10, tzinfo=UTC)
 EVER = (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
-COMMAND = Actor("system:lfr", part=SystemActor.LFR)
+COMMAND = StepActor("system:lfr", part=SystemActor.LFR)
 
 
 def trial(status: Status) -> DeploymentState:
@@ -32,7 +32,7 @@ def test_a_trial_goes_from_draft_to_ready_to_live_to_its_end_and_may_stand_still
         (Step.RESUME, Status.LIVE),
         (Step.CLOSE, Status.ENDED),
     ]
-    for actor in (COMMAND, Actor("Olu", frozenset({Role.OPERATOR}))):
+    for actor in (COMMAND, StepActor("Olu", frozenset({Role.OPERATOR}))):
         now = trial(Status.DRAFT)
         for step, status in walk:
             now = transition(now, step, actor, NOW, digest="one")
@@ -50,9 +50,9 @@ def test_each_step_of_a_trial_is_refused_from_every_state_it_doesn_t_leave(step:
 @pytest.mark.parametrize("step", TRIAL_RULES)
 def test_each_step_of_a_trial_is_refused_to_every_role_and_process_that_it_isn_t_for(step: Step) -> None:
     (status, *_rest) = sorted(TRIAL_RULES[step].froms)
-    nobodies = [Actor("Zoe", frozenset({role})) for role in set(Role) - TRIAL_RULES[step].roles]
-    nobodies += [Actor(str(part), part=part) for part in set(SystemActor) - TRIAL_RULES[step].systems]
-    for actor in (*nobodies, Actor("system:lfr")):  # somebody typed that
+    nobodies = [StepActor("Zoe", frozenset({role})) for role in set(Role) - TRIAL_RULES[step].roles]
+    nobodies += [StepActor(str(part), part=part) for part in set(SystemActor) - TRIAL_RULES[step].systems]
+    for actor in (*nobodies, StepActor("system:lfr")):  # somebody typed that
         with pytest.raises(Refused) as refused:
             transition(trial(status), step, actor, NOW, digest="one")
         assert refused.value.rule == "life.wrong-role"
@@ -62,7 +62,7 @@ def test_each_step_of_a_trial_is_refused_to_every_role_and_process_that_it_isn_t
 def test_what_asks_for_an_application_is_no_step_of_a_trial(step: Step) -> None:
     for status in Status:
         with pytest.raises(Refused, match="is a trial") as refused:
-            transition(trial(status), step, Actor("Zoe", frozenset(Role)), NOW, digest="one")
+            transition(trial(status), step, StepActor("Zoe", frozenset(Role)), NOW, digest="one")
         assert refused.value.rule == "life.trial"
 
 

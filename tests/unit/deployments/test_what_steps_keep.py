@@ -10,17 +10,17 @@ import pytest
 from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.port import Verb
 from lfr_core.custody.people.roles import Role
-from lfr_core.deployments.state_machine import Actor, DeploymentState, transition
+from lfr_core.deployments.state_machine import DeploymentState, StepActor, transition
 from lfr_core.deployments.steps import RULES, TRIAL_RULES, Step
 from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.deployments import DeploymentStatus as S
 
 START = datetime(2026, 11, 27, 10, tzinfo=UTC)
 END = START + timedelta(hours=6)
-PAT = Actor("Pat", frozenset({Role.PLANNER}))
-PIA = Actor("Pia", frozenset({Role.PLANNER}))
-CASS = Actor("Cass", frozenset({Role.AUTHORISING_OFFICER}))
-OLU = Actor("Olu", frozenset({Role.OPERATOR}))
+PAT = StepActor("Pat", frozenset({Role.PLANNER}))
+PIA = StepActor("Pia", frozenset({Role.PLANNER}))
+CASS = StepActor("Cass", frozenset({Role.AUTHORISING_OFFICER}))
+OLU = StepActor("Olu", frozenset({Role.OPERATOR}))
 LIST = {"list_digest": "one", "approved_digest": "one"}
 IN_ORDER = {**LIST, "announced": True, "signage": True, "briefing": True}
 
@@ -31,7 +31,7 @@ def planned(status: S, **changes: object) -> DeploymentState:
 
 
 def refusal(
-    before: DeploymentState, step: Step, actor: Actor, now: datetime = START, *, digest: str = "one"
+    before: DeploymentState, step: Step, actor: StepActor, now: datetime = START, *, digest: str = "one"
 ) -> tuple[str, str]:
     """The rule and the words."""
     with pytest.raises(Refused) as refused:
@@ -110,7 +110,7 @@ def test_each_thing_that_is_missing_keeps_it_from_ready_by_itself(
         (Step.RESUME, S.SUSPENDED, CASS),
     ],
 )
-def test_what_leads_to_recognition_is_refused_from_the_last_moment_on(step: Step, status: S, actor: Actor) -> None:
+def test_what_leads_to_recognition_is_refused_from_the_last_moment_on(step: Step, status: S, actor: StepActor) -> None:
     before = planned(status, **IN_ORDER)
     transition(before, step, actor, END - timedelta(microseconds=1), digest="one")
     rule, words = refusal(before, step, actor, END)

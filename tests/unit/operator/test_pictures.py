@@ -7,13 +7,15 @@ from uuid import UUID
 
 import pytest
 
-from apps.operator.pictures import DELETED_ON_SCHEDULE, MOST, NAME_FIRST, Pictures
+from apps.operator.pictures import DELETED_ON_SCHEDULE, MOST, Pictures
 from lfr_core.alerts.read import AlertSummary, OpenedCrops
 from lfr_core.alerts.read.crops import DELETED
 from lfr_core.common.biometric import Biometric
 from lfr_core.common.errors import Refused, Retryable
+from lfr_core.custody.people import AuthenticatedPerson
 from lfr_core.domain.alerts import Decision
 from lfr_core.domain.watchlists import Category
+from tests.support.people import authenticated
 from tests.support.records import NOW_NS, ManualClock
 
 ALERT = AlertSummary(
@@ -48,8 +50,8 @@ class Vaulted:
         self.asked: list[tuple[UUID, str, str]] = []
         self.error: Exception | None = None
 
-    def open(self, alert: UUID, actor: str, purpose: str) -> OpenedCrops:
-        self.asked.append((alert, actor, purpose))
+    def open(self, alert: UUID, actor: AuthenticatedPerson, purpose: str) -> OpenedCrops:
+        self.asked.append((alert, actor.name, purpose))
         if self.error is not None:
             raise self.error
         return OpenedCrops(Biometric(b"probe"), (), "0" * 16)
@@ -74,27 +76,22 @@ def test_pictures_are_asked_for_once_for_each_person_however_often_the_page_is_d
     pictures: Pictures, vaulted: Vaulted
 ) -> None:
     for _ in range(5):
-        shown = pictures.of(ALERT, "Ann")
-    pictures.of(ALERT, "Bob")
-    pictures.of(ALERT, "Ann")
+        shown = pictures.of(ALERT, authenticated("Ann"))
+    pictures.of(ALERT, authenticated("Bob"))
+    pictures.of(ALERT, authenticated("Ann"))
 
     assert isinstance(shown, OpenedCrops)
     assert [actor for _, actor, _ in vaulted.asked] == ["Ann", "Bob"]
 
 
-def test_without_a_name_nothing_is_asked(pictures: Pictures, vaulted: Vaulted) -> None:
-    assert pictures.of(ALERT, "") == NAME_FIRST
-    assert vaulted.asked == []
-
-
 def test_after_ten_minutes_they_are_forgotten_and_asked_for_anew(
     pictures: Pictures, vaulted: Vaulted, clock: ManualClock
 ) -> None:
-    pictures.of(ALERT, "Ann")
+    pictures.of(ALERT, authenticated("Ann"))
     clock.advance(599)
-    pictures.of(ALERT, "Ann")
+    pictures.of(ALERT, authenticated("Ann"))
     clock.advance(1)
-    pictures.of(ALERT, "Ann")
+    pictures.of(ALERT, authenticated("Ann"))
 
     assert len(vaulted.asked) == 2
 
@@ -103,10 +100,10 @@ def test_an_alert_that_expires_on_the_screen_goes_from_it_at_once_without_asking
     pictures: Pictures, vaulted: Vaulted, clock: ManualClock
 ) -> None:
     clock.advance(24 * 3600 - 10)
-    before = pictures.of(ALERT, "Ann")
+    before = pictures.of(ALERT, authenticated("Ann"))
     clock.advance(10)
 
-    after = pictures.of(ALERT, "Ann")
+    after = pictures.of(ALERT, authenticated("Ann"))
 
     assert isinstance(before, OpenedCrops)
     assert after == DELETED_ON_SCHEDULE
@@ -116,7 +113,7 @@ def test_an_alert_that_expires_on_the_screen_goes_from_it_at_once_without_asking
 def test_pictures_deleted_on_schedule_are_said_to_be_and_are_no_error(pictures: Pictures, vaulted: Vaulted) -> None:
     vaulted.error = Refused(DELETED, "gone")
 
-    shown = [pictures.of(ALERT, "Ann") for _ in range(3)]
+    shown = [pictures.of(ALERT, authenticated("Ann")) for _ in range(3)]
 
     assert shown == [DELETED_ON_SCHEDULE] * 3
     assert len(vaulted.asked) == 1
@@ -125,7 +122,7 @@ def test_pictures_deleted_on_schedule_are_said_to_be_and_are_no_error(pictures: 
 def test_a_refusal_is_shown_and_not_asked_again_every_second(pictures: Pictures, vaulted: Vaulted) -> None:
     vaulted.error = Refused("vault.not-authentic", "sealed bytes don't open")
 
-    shown = [pictures.of(ALERT, "Ann") for _ in range(3)]
+    shown = [pictures.of(ALERT, authenticated("Ann")) for _ in range(3)]
 
     assert all(isinstance(one, str) and "don't open" in one for one in shown)
     assert len(vaulted.asked) == 1
@@ -135,19 +132,19 @@ def test_with_the_vault_away_the_page_says_so_and_shows_them_when_it_is_back(
     pictures: Pictures, vaulted: Vaulted
 ) -> None:
     vaulted.error = Retryable("the vault is away")
-    away = pictures.of(ALERT, "Ann")
+    away = pictures.of(ALERT, authenticated("Ann"))
     vaulted.error = None
 
     assert isinstance(away, str)
     assert "the vault is away" in away
-    assert isinstance(pictures.of(ALERT, "Ann"), OpenedCrops)
+    assert isinstance(pictures.of(ALERT, authenticated("Ann")), OpenedCrops)
 
 
 def test_pictures_that_are_others_by_now_are_opened_anew_and_no_others(pictures: Pictures, vaulted: Vaulted) -> None:
     other = replace(ALERT, id=UUID(int=2))
     for _ in range(2):
-        pictures.of(ALERT, "Ann")
-        pictures.of(other, "Ann")
+        pictures.of(ALERT, authenticated("Ann"))
+        pictures.of(other, authenticated("Ann"))
         pictures.drop(ALERT.id)
 
     assert [alert for alert, *_ in vaulted.asked] == [ALERT.id, other.id, ALERT.id]
@@ -155,10 +152,10 @@ def test_pictures_that_are_others_by_now_are_opened_anew_and_no_others(pictures:
 
 def test_no_more_are_kept_than_the_page_can_show(pictures: Pictures, vaulted: Vaulted) -> None:
     for n in range(MOST + 1):
-        pictures.of(replace(ALERT, id=UUID(int=n)), "Ann")
-    pictures.of(replace(ALERT, id=UUID(int=MOST)), "Ann")
+        pictures.of(replace(ALERT, id=UUID(int=n)), authenticated("Ann"))
+    pictures.of(replace(ALERT, id=UUID(int=MOST)), authenticated("Ann"))
     assert len(vaulted.asked) == MOST + 1
 
-    pictures.of(replace(ALERT, id=UUID(int=0)), "Ann")
+    pictures.of(replace(ALERT, id=UUID(int=0)), authenticated("Ann"))
 
     assert len(vaulted.asked) == MOST + 2

@@ -19,7 +19,7 @@ from lfr_core.custody.audit.read import stored_entries
 from lfr_core.custody.people import People
 from lfr_core.storage.engine import open_engine, reading
 from tests.support.identity import PASSWORD, IdentityServer, log_in
-from tests.support.people import registered
+from tests.support.people import authenticated, registered
 from tests.support.vault_server import serving_vault
 
 pytestmark = pytest.mark.identity
@@ -86,7 +86,7 @@ def logged_in(env: dict[str, str], settings: Settings, *words: str) -> tuple[int
 def test_the_browser_comes_back_by_itself_and_the_login_is_on_the_trail(
     env: dict[str, str], settings: Settings, people: People, subject: str
 ) -> None:
-    people.link_identity(OLU, f"http://127.0.0.1:{settings.identity_port}", subject, by=DEE)
+    people.link_identity(OLU, f"http://127.0.0.1:{settings.identity_port}", subject, by=authenticated(DEE))
 
     code, output = logged_in(env, settings)
     assert (code, "Olu Operator: logged in" in output) == (0, True), output
@@ -101,13 +101,13 @@ def test_the_browser_comes_back_by_itself_and_the_login_is_on_the_trail(
 def test_a_registered_person_logs_in_without_a_browser_is_named_and_is_out_once_revoked(
     env: dict[str, str], settings: Settings, people: People, subject: str
 ) -> None:
-    people.link_identity(OLU, f"http://127.0.0.1:{settings.identity_port}", subject, by=DEE)
+    people.link_identity(OLU, f"http://127.0.0.1:{settings.identity_port}", subject, by=authenticated(DEE))
 
     code, output = logged_in(env, settings, "--no-browser")
     assert code == 0, output
     result = run(env, "whoami", "--json")
     assert json.loads(result.stdout) == {"name": OLU, "roles": ["operator"], "rank": "constable"}
-    people.revoke(OLU, why="left the force", by=DEE)
+    people.revoke(OLU, why="left the force", by=authenticated(DEE))
     out = run(env, "whoami")
     assert (out.returncode, "people.revoked" in out.stderr) == (77, True)
     assert "logged out" in run(env, "logout").stdout

@@ -13,6 +13,7 @@ from lfr_core.custody.identity.invitation import invite_person, login_of, new_pa
 from lfr_core.custody.installation import Installation
 from lfr_core.custody.people import People, Rank, Role
 from tests.support.identity import PASSWORD, IdentityServer, log_in_at, set_password
+from tests.support.people import authenticated
 from tests.support.vault_server import serving_vault
 
 pytestmark = pytest.mark.identity
@@ -26,8 +27,8 @@ def installation(identity_server: IdentityServer, tmp_path: Path) -> Iterator[In
     settings = identity_server.settings_at(tmp_path / "home")
     with serving_vault(settings), Installation(settings) as installation:
         people = People(installation.engine, installation.trail, installation.clock)
-        people.add(DEE, {Role.COMPLIANCE}, Rank.POLICE_STAFF, by=DEE)
-        people.add(CHI, {Role.PLANNER}, Rank.SERGEANT, by=DEE)
+        people.add(DEE, {Role.COMPLIANCE}, Rank.POLICE_STAFF, by=authenticated(DEE))
+        people.add(CHI, {Role.PLANNER}, Rank.SERGEANT, by=authenticated(DEE))
         yield installation
 
 
@@ -39,7 +40,7 @@ def test_who_is_registered_gets_an_account_whose_password_a_link_sets_once(
     installation: Installation, identity_server: IdentityServer
 ) -> None:
     people = People(installation.engine, installation.trail, installation.clock)
-    invited = invite_person(installation, CHI, login="c.adeyemi", by=DEE)
+    invited = invite_person(installation, CHI, login="c.adeyemi", by=authenticated(DEE))
     directory = account_directory(installation.settings, installation.policy.access)
     assert {each.login: each.has_password for each in directory.accounts()}[invited.login] is False
     set_password(invited.link)
@@ -49,11 +50,11 @@ def test_who_is_registered_gets_an_account_whose_password_a_link_sets_once(
     assert people.of_identity(identity.issuer, identity.subject).name == CHI
     assert log_in_at(identity_server.provider, invited.login, PASSWORD).subject == identity.subject
     with pytest.raises(Refused, match="has an account"):
-        invite_person(installation, CHI, login="c.adeyemi.2", by=DEE)
+        invite_person(installation, CHI, login="c.adeyemi.2", by=authenticated(DEE))
 
     with pytest.raises(Refused, match="only a person registered with role compliance"):
-        new_password_link(installation, CHI, by="Joe Public")
-    set_password(new_password_link(installation, CHI, by=DEE), "another password of tests")
+        new_password_link(installation, CHI, by=authenticated("Joe Public"))
+    set_password(new_password_link(installation, CHI, by=authenticated(DEE)), "another password of tests")
     with pytest.raises(Refused, match="sessions were ended"):
         people.of_identity(identity.issuer, identity.subject, since=identity.issued_at)
     assert log_in_at(identity_server.provider, invited.login, "another password of tests").subject == identity.subject
@@ -64,6 +65,6 @@ def test_an_account_that_becomes_nobodys_is_not_left_behind(installation: Instal
     before = directory.accounts()
 
     with pytest.raises(Refused, match="only a person registered with role compliance"):
-        invite_person(installation, CHI, login="chi.alone", by="Joe Public")
+        invite_person(installation, CHI, login="chi.alone", by=authenticated("Joe Public"))
 
     assert directory.accounts() == before

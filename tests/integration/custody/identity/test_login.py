@@ -24,7 +24,7 @@ from lfr_core.custody.identity.tokens import verify_id_token
 from lfr_core.storage.engine import open_engine
 from tests.support.identity import PASSWORD, HttpBrowser, IdentityServer, NotLoggedInError, set_password
 from tests.support.identity import log_in as browser_log_in
-from tests.support.people import registered
+from tests.support.people import authenticated, registered
 from tests.support.records import ManualClock
 
 pytestmark = pytest.mark.identity
@@ -242,9 +242,9 @@ def test_the_register_says_who_it_is_and_a_revoked_person_is_nobody(
 
     assert refusal(person_logged_in, login, people) == "identity.unknown"
     time.sleep(1.1)  # a token's time is in whole seconds
-    people.link_identity(PAT, login.provider.issuer, subject, by=DEE)
+    people.link_identity(PAT, login.provider.issuer, subject, by=authenticated(DEE))
     assert refusal(person_logged_in, login, people) == "identity.session-ended"  # it was before the account was theirs
     log_in(login)
     assert person_logged_in(login, people).name == PAT
-    people.revoke(PAT, why="left the force", by=DEE)
+    people.revoke(PAT, why="left the force", by=authenticated(DEE))
     assert refusal(person_logged_in, login, people) == "people.revoked"

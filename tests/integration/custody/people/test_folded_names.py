@@ -13,6 +13,7 @@ from lfr_core.custody.people import Role, acting
 from lfr_core.domain.actors import fold_name
 from lfr_core.storage.engine import open_engine, reading
 from lfr_core.storage.migrate import _config, upgrade
+from tests.support.people import authenticated
 
 BEFORE = {  # as the register of before took them: without case, spaces and variants, with points and hyphens
     "A. Okafor": "a. okafor",
@@ -35,7 +36,7 @@ def folds(engine: Engine) -> dict[str, str]:
 
 def acts(engine: Engine, name: str) -> str:
     with reading(engine) as session:
-        return acting(session, name, {Role.OPERATOR}).name
+        return acting(session, authenticated(name), {Role.OPERATOR}).name
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from lfr_core.common.clock import utc_from_ns
 from lfr_core.common.errors import Refused
 from lfr_core.custody.people import People, Rank, Role
 from tests.support.audit import audit_trail
-from tests.support.people import CAST, registered
+from tests.support.people import CAST, authenticated, registered
 from tests.support.records import ManualClock
 from tests.support.vaults import trail_of
 
@@ -35,8 +35,8 @@ def refusal(call: object, *arguments: object, **named: object) -> str:
 
 
 def test_a_person_is_found_by_issuer_and_subject_together(people: People) -> None:
-    people.link_identity(PAT, OWN, "s1", by=DEE)
-    people.link_identity(SUE, FORCE, "s1", by=DEE)
+    people.link_identity(PAT, OWN, "s1", by=authenticated(DEE))
+    people.link_identity(SUE, FORCE, "s1", by=authenticated(DEE))
 
     assert people.of_identity(OWN, "s1").name == PAT
     assert people.of_identity(FORCE, "s1").name == SUE
@@ -47,71 +47,71 @@ def test_a_person_is_found_by_issuer_and_subject_together(people: People) -> Non
 def test_only_compliance_says_whose_an_account_is(people: People) -> None:
     for name, (roles, _) in CAST.items():
         if Role.COMPLIANCE not in roles:
-            assert refusal(people.link_identity, PAT, OWN, "s1", by=name) == "people.by"
-            assert refusal(people.end_identity, PAT, OWN, by=name) == "people.by"
-    assert refusal(people.link_identity, "Nobody Known", OWN, "s1", by=DEE) == "people.unknown"
-    assert refusal(people.link_identity, PAT, OWN, "", by=DEE) == "identity.bad"
-    assert refusal(people.link_identity, PAT, OWN, "a\nb", by=DEE) == "identity.bad"
+            assert refusal(people.link_identity, PAT, OWN, "s1", by=authenticated(name)) == "people.by"
+            assert refusal(people.end_identity, PAT, OWN, by=authenticated(name)) == "people.by"
+    assert refusal(people.link_identity, "Nobody Known", OWN, "s1", by=authenticated(DEE)) == "people.unknown"
+    assert refusal(people.link_identity, PAT, OWN, "", by=authenticated(DEE)) == "identity.bad"
+    assert refusal(people.link_identity, PAT, OWN, "a\nb", by=authenticated(DEE)) == "identity.bad"
 
 
 def test_an_account_is_one_persons_for_ever_also_once_its_use_has_ended(people: People) -> None:
-    people.link_identity(PAT, OWN, "s1", by=DEE)
-    assert refusal(people.link_identity, SUE, OWN, "s1", by=DEE) == "identity.known"
-    people.end_identity(PAT, OWN, by=DEE)
+    people.link_identity(PAT, OWN, "s1", by=authenticated(DEE))
+    assert refusal(people.link_identity, SUE, OWN, "s1", by=authenticated(DEE)) == "identity.known"
+    people.end_identity(PAT, OWN, by=authenticated(DEE))
 
     assert refusal(people.of_identity, OWN, "s1") == "identity.ended"
-    assert refusal(people.link_identity, SUE, OWN, "s1", by=DEE) == "identity.known"
-    assert refusal(people.link_identity, PAT, OWN, "s1", by=DEE) == "identity.known"
-    assert refusal(people.end_identity, PAT, OWN, by=DEE) == "identity.unknown"
+    assert refusal(people.link_identity, SUE, OWN, "s1", by=authenticated(DEE)) == "identity.known"
+    assert refusal(people.link_identity, PAT, OWN, "s1", by=authenticated(DEE)) == "identity.known"
+    assert refusal(people.end_identity, PAT, OWN, by=authenticated(DEE)) == "identity.unknown"
 
 
 def test_nobody_can_be_played_by_giving_them_a_second_account(people: People) -> None:
-    people.link_identity(SUE, OWN, "hers", by=DEE)
+    people.link_identity(SUE, OWN, "hers", by=authenticated(DEE))
 
-    assert refusal(people.link_identity, SUE, OWN, "another's", by=DEE) == "identity.has-one"
-    people.end_identity(SUE, OWN, by=DEE)
-    people.link_identity(SUE, OWN, "hers, anew", by=DEE)
+    assert refusal(people.link_identity, SUE, OWN, "another's", by=authenticated(DEE)) == "identity.has-one"
+    people.end_identity(SUE, OWN, by=authenticated(DEE))
+    people.link_identity(SUE, OWN, "hers, anew", by=authenticated(DEE))
     assert people.identities_of(SUE) == ((OWN, "hers, anew"),)
 
 
 def test_compliance_finds_people_with_accounts_at_two_providers(people: People) -> None:
-    people.link_identity(PAT, OWN, "s1", by=DEE)
-    people.link_identity(SUE, OWN, "s2", by=DEE)
+    people.link_identity(PAT, OWN, "s1", by=authenticated(DEE))
+    people.link_identity(SUE, OWN, "s2", by=authenticated(DEE))
     assert people.with_several_accounts() == {}
-    people.link_identity(SUE, FORCE, "s9", by=DEE)
+    people.link_identity(SUE, FORCE, "s9", by=authenticated(DEE))
 
     assert people.with_several_accounts() == {SUE: (OWN, FORCE)}
-    people.end_identity(SUE, OWN, by=DEE)
+    people.end_identity(SUE, OWN, by=authenticated(DEE))
     assert people.with_several_accounts() == {}
 
 
 def test_whoever_is_revoked_is_nobody_at_once_and_logs_in_anew_when_registered_again(
     people: People, clock: ManualClock
 ) -> None:
-    people.link_identity(PAT, OWN, "s1", by=DEE)
+    people.link_identity(PAT, OWN, "s1", by=authenticated(DEE))
     clock.advance(10)
     since = utc_from_ns(clock.time_ns())
     assert people.of_identity(OWN, "s1", since=since).name == PAT
-    people.revoke(PAT, why="left the force", by=DEE)
+    people.revoke(PAT, why="left the force", by=authenticated(DEE))
 
     assert refusal(people.of_identity, OWN, "s1", since=since) == "people.revoked"
     clock.advance(10)
-    people.add(PAT, {Role.AUDITOR}, Rank.POLICE_STAFF, by=DEE)
+    people.add(PAT, {Role.AUDITOR}, Rank.POLICE_STAFF, by=authenticated(DEE))
     assert refusal(people.of_identity, OWN, "s1", since=since) == "identity.session-ended"
     assert people.of_identity(OWN, "s1", since=utc_from_ns(clock.time_ns())).roles == {Role.AUDITOR}
 
 
 def test_sessions_are_ended_everywhere_by_oneself_or_by_compliance(people: People, clock: ManualClock) -> None:
-    people.link_identity(PAT, OWN, "s1", by=DEE)
+    people.link_identity(PAT, OWN, "s1", by=authenticated(DEE))
     for by in (PAT, DEE):
         clock.advance(10)
         since = utc_from_ns(clock.time_ns())
         clock.advance(10)
-        people.end_sessions(PAT, by=by)
+        people.end_sessions(PAT, by=authenticated(by))
 
         assert refusal(people.of_identity, OWN, "s1", since=since) == "identity.session-ended"
         assert people.of_identity(OWN, "s1", since=utc_from_ns(clock.time_ns())).name == PAT
-    assert refusal(people.end_sessions, PAT, by=SUE) == "people.by"
+    assert refusal(people.end_sessions, PAT, by=authenticated(SUE)) == "people.by"
 
 
 def test_a_changed_name_is_the_same_person(people: People, engine: Engine) -> None:
@@ -120,7 +120,7 @@ def test_a_changed_name_is_the_same_person(people: People, engine: Engine) -> No
     from lfr_core.storage.engine import writing
     from lfr_core.storage.tables.people import PersonRow
 
-    people.link_identity(PAT, OWN, "s1", by=DEE)
+    people.link_identity(PAT, OWN, "s1", by=authenticated(DEE))
     with writing(engine) as session:
         row = session.exec(select(PersonRow).where(PersonRow.name == PAT)).one()
         row.name, row.folded = "Pat Married", "pat married"
@@ -130,9 +130,9 @@ def test_a_changed_name_is_the_same_person(people: People, engine: Engine) -> No
 
 
 def test_each_act_is_on_the_trail_without_name_or_subject(people: People, engine: Engine) -> None:
-    people.link_identity(PAT, OWN, "the-subject", by=DEE)
-    people.end_sessions(PAT, by=DEE)
-    people.end_identity(PAT, OWN, by=DEE)
+    people.link_identity(PAT, OWN, "the-subject", by=authenticated(DEE))
+    people.end_sessions(PAT, by=authenticated(DEE))
+    people.end_identity(PAT, OWN, by=authenticated(DEE))
 
     written = trail_of(engine).events[-3:]
     assert [each.rule for each in written] == [
@@ -141,4 +141,6 @@ def test_each_act_is_on_the_trail_without_name_or_subject(people: People, engine
         "people.identity-ended",
     ]
     assert not any("the-subject" in repr(each) or PAT in repr(each) for each in written)
-    People(engine, audit_trail(), ManualClock()).link_identity(SUE, OWN, "s2", by=DEE)  # the real one takes them
+    People(engine, audit_trail(), ManualClock()).link_identity(
+        SUE, OWN, "s2", by=authenticated(DEE)
+    )  # the real one takes them

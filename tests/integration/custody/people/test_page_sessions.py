@@ -14,7 +14,7 @@ from lfr_core.custody.people import People
 from lfr_core.domain.policy import load_policy
 from lfr_core.storage.engine import open_engine
 from tests.support.identity import ISSUER, a_provider
-from tests.support.people import registered
+from tests.support.people import authenticated, registered
 from tests.support.records import ManualClock
 
 DEE, PAT = "Dee Compliance", "Pat Planner"
@@ -30,7 +30,7 @@ def clock() -> ManualClock:
 def people(sqlite_url: str, clock: ManualClock) -> Iterator[People]:
     engine: Engine = open_engine(sqlite_url)
     people = registered(engine, clock)
-    people.link_identity(PAT, ISSUER, "s1", by=DEE)
+    people.link_identity(PAT, ISSUER, "s1", by=authenticated(DEE))
     yield people
     engine.dispose()
 
@@ -137,6 +137,6 @@ def test_a_cookie_that_was_copied_before_the_logout_is_worth_nothing(
 def test_who_is_revoked_is_out_at_the_next_look(sessions: PageSessions, people: People, clock: ManualClock) -> None:
     given = claims(clock)
     sessions.use(given)
-    people.revoke(PAT, why="left the force", by=DEE)
+    people.revoke(PAT, why="left the force", by=authenticated(DEE))
 
     assert refusal(sessions.find, given) == "people.revoked"

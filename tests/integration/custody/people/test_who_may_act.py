@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterator
 from itertools import count
+from typing import cast
 from uuid import UUID
 
 import pytest
@@ -13,7 +14,7 @@ from sqlalchemy import MetaData
 from lfr_core.alerts.decisions import DecisionService
 from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.read import entries
-from lfr_core.custody.people import People, Rank, Role
+from lfr_core.custody.people import AuthenticatedPerson, People, Rank, Role
 from lfr_core.deployments.announcement import APPROVERS, TELLERS, AnnouncementStore, ReasonClass
 from lfr_core.deployments.attendance import Attendance
 from lfr_core.deployments.steps import TRIAL_ROLES
@@ -30,7 +31,7 @@ from lfr_core.storage.engine import open_engine, writing
 from lfr_core.storage.tables.stream import CameraSessionRow
 from tests.support.databases import new_sqlite
 from tests.support.galleries import held_by
-from tests.support.people import add_people
+from tests.support.people import add_people, authenticated
 from tests.support.promise_harness import PromiseHarness
 from tests.support.publishing import planned
 from tests.support.records import entry
@@ -52,11 +53,11 @@ class Harness(PromiseHarness):
         self.numbers = count(1)
         others = ((OTHER, Role.AUTHORISING_OFFICER), (PAT, Role.PLANNER))
         add_people(self.engine, self.trail, *ONE_OF_EACH.items(), *others, clock=self.clock)
-        people = People(self.engine, self.trail, self.clock)
+        people = self.people = People(self.engine, self.trail, self.clock)
         by = next(each.name for each in people.list() if Role.COMPLIANCE in each.roles)
         for name in (OLGA, REX):
-            people.add(name, EVERY_ROLE, Rank.SUPERINTENDENT, by=by)
-        people.revoke(REX, why="left the force", by=by)
+            people.add(name, EVERY_ROLE, Rank.SUPERINTENDENT, by=authenticated(by))
+        people.revoke(REX, why="left the force", by=authenticated(by))
         self.holds = HoldService(self.engine, self.vault, self.trail, self.policy.footage, self.clock)
         self.attendance = Attendance(self.engine, self.clock)
         self.notices = AnnouncementStore(self.engine, self.trail, self.clock, lambda: f"{next(self.numbers):012x}")
@@ -78,12 +79,12 @@ class Harness(PromiseHarness):
 
     def judged(self) -> UUID:
         alert = self.waiting()
-        self.decisions.judge(alert, Judgement.SAME, OLGA, shown=seen(self.engine, alert))
+        self.decisions.judge(alert, Judgement.SAME, authenticated(OLGA), shown=seen(self.engine, alert))
         return alert
 
     def engaged(self) -> UUID:
         alert = self.judged()
-        self.decisions.engage(alert, Engagement.ENGAGED, OLGA)
+        self.decisions.engage(alert, Engagement.ENGAGED, authenticated(OLGA))
         return alert
 
     def filmed(self) -> str:
@@ -92,7 +93,10 @@ class Harness(PromiseHarness):
         return name
 
     def held(self) -> str:
-        return self.hold(self.filmed(), OTHER, "Compliance Only")
+        return self.holds.approve(self.requested(), by=authenticated("Compliance Only")).id
+
+    def requested(self) -> str:
+        return self.hold(self.filmed(), authenticated(OTHER))
 
     def draft(self) -> str:
         name = f"trial-{next(self.numbers)}"
@@ -116,12 +120,14 @@ class Harness(PromiseHarness):
 
     def withheld(self) -> str:
         name = self.draft()
-        self.notices.withhold(name, planned(), because=ReasonClass.THREAT_TO_LIFE, by=PAT, approved_by=OTHER)
+        self.notices.withhold(
+            name, planned(), because=ReasonClass.THREAT_TO_LIFE, by=authenticated(PAT), approved_by=OTHER
+        )
         return name
 
     def ended(self) -> str:
         name = self.draft()
-        self.notices.publish(name, planned(), by=PAT)
+        self.notices.publish(name, planned(), by=authenticated(PAT))
         self.store.attach_watchlist(name, "contract", f"gallery_{name}", (entry(),), held=held_by((entry(),)))
         self.store.open(name)
         self.store.close(name)
@@ -129,24 +135,25 @@ class Harness(PromiseHarness):
 
     def published(self) -> str:
         name = self.ended()
-        self.results.publish(name, by="Publication Officer Only")
+        self.results.publish(name, by=authenticated("Publication Officer Only"))
         with writing(self.engine) as session:  # something to correct
             session.add(CameraSessionRow(deployment=name, camera="late", session="s", first_seen_ns=0, last_seen_ns=0))
         return name
 
     # -- acts of more than one argument --------------------------------------------------------------
 
-    def hold(self, segment: str, by: str, approved_by: str) -> str:
+    def hold(self, segment: str, by: AuthenticatedPerson) -> str:
         ground, review_on = HoldGround.CRIMINAL_INVESTIGATION, self.review_on()
-        return self.holds.place(HoldRequest((segment,), ground, "36/1234/26", by, approved_by, review_on)).id
+        asked = HoldRequest((segment,), ground, "36/1234/26", review_on)
+        return self.holds.place(asked, by=by).id
 
-    def review(self, hold: str, by: str, approved_by: str) -> None:
-        self.holds.review(hold, review_on=self.review_on(), requested_by=by, approved_by=approved_by)
+    def review(self, hold: str, by: AuthenticatedPerson) -> None:
+        self.holds.review(hold, review_on=self.review_on(), by=by)
 
     def review_on(self) -> dt.date:
         return dt.datetime.fromtimestamp(self.clock.time_ns() / 1e9, tz=dt.UTC).date() + dt.timedelta(days=7)
 
-    def withhold(self, name: str, by: str, approved_by: str) -> None:
+    def withhold(self, name: str, by: AuthenticatedPerson, approved_by: str) -> None:
         self.notices.withhold(name, planned(), because=ReasonClass.THREAT_TO_LIFE, by=by, approved_by=approved_by)
 
     # -- what is on record ---------------------------------------------------------------------------
@@ -167,45 +174,82 @@ class Harness(PromiseHarness):
 
 
 OPERATORS, PUBLISHERS = frozenset({Role.OPERATOR}), frozenset({Role.PUBLICATION_OFFICER})
-ACTS: dict[str, tuple[frozenset[Role], Callable[[Harness], object], Callable[[Harness, object, str], object]]] = {
+ACTS: dict[
+    str, tuple[frozenset[Role], Callable[[Harness], object], Callable[[Harness, object, AuthenticatedPerson], object]]
+] = {
     "judge": (
         OPERATORS,
         Harness.waiting,
-        lambda h, at, name: h.decisions.judge(_id(at), Judgement.SAME, name, shown=seen(h.engine, _id(at))),
+        lambda h, at, by: h.decisions.judge(_id(at), Judgement.SAME, by, shown=seen(h.engine, _id(at))),
     ),
-    "engage": (OPERATORS, Harness.judged, lambda h, at, name: h.decisions.engage(_id(at), Engagement.ENGAGED, name)),
-    "review": (OPERATORS, Harness.judged, lambda h, at, name: h.decisions.review(_id(at), Review.CONFIRMED_TRUE, name)),
+    "engage": (
+        OPERATORS,
+        Harness.judged,
+        lambda h, at, by: h.decisions.engage(_id(at), Engagement.ENGAGED, by),
+    ),
+    "review": (
+        OPERATORS,
+        Harness.judged,
+        lambda h, at, by: h.decisions.review(_id(at), Review.CONFIRMED_TRUE, by),
+    ),
     "outcome": (
         OPERATORS,
         Harness.engaged,
-        lambda h, at, name: h.decisions.outcome(_id(at), EngagementOutcome.ARREST, name),
+        lambda h, at, by: h.decisions.outcome(_id(at), EngagementOutcome.ARREST, by),
     ),
-    "undo": (OPERATORS, Harness.judged, lambda h, at, name: h.decisions.undo(_id(at), Judgement.SAME, name)),
-    "attend": (OPERATORS, lambda _: "dep", lambda h, at, name: h.attendance.record_heartbeat(str(at), name)),
-    "hold, asked for": (HOLDERS, Harness.filmed, lambda h, at, name: h.hold(str(at), name, OTHER)),
-    "hold, approved": (HOLDERS, Harness.filmed, lambda h, at, name: h.hold(str(at), OTHER, name)),
-    "hold's review, asked for": (HOLDERS, Harness.held, lambda h, at, name: h.review(str(at), name, OTHER)),
-    "hold's review, approved": (HOLDERS, Harness.held, lambda h, at, name: h.review(str(at), OTHER, name)),
-    "hold's release": (HOLDERS, Harness.held, lambda h, at, name: h.holds.release(str(at), actor=name)),
-    "announce": (TELLERS, Harness.draft, lambda h, at, name: h.notices.publish(str(at), planned(), by=name)),
-    "withhold, asked for": (TELLERS, Harness.draft, lambda h, at, name: h.withhold(str(at), name, OTHER)),
-    "withhold, approved": (APPROVERS, Harness.draft, lambda h, at, name: h.withhold(str(at), PAT, name)),
-    "release the place": (TELLERS, Harness.withheld, lambda h, at, name: h.notices.release(str(at), by=name)),
-    "publish": (PUBLISHERS, Harness.ended, lambda h, at, name: h.results.publish(str(at), by=name)),
+    "undo": (
+        OPERATORS,
+        Harness.judged,
+        lambda h, at, by: h.decisions.undo(_id(at), Judgement.SAME, by),
+    ),
+    "attend": (
+        OPERATORS,
+        lambda _: "dep",
+        lambda h, at, by: h.attendance.record_heartbeat(str(at), by),
+    ),
+    "hold, asked for": (HOLDERS, Harness.filmed, lambda h, at, by: h.hold(str(at), by)),
+    "hold, approval": (HOLDERS, Harness.requested, lambda h, at, by: h.holds.approve(str(at), by=by)),
+    "hold's review": (HOLDERS, Harness.held, lambda h, at, by: h.review(str(at), by)),
+    "hold's release": (HOLDERS, Harness.held, lambda h, at, by: h.holds.release(str(at), by=by)),
+    "announce": (
+        TELLERS,
+        Harness.draft,
+        lambda h, at, by: h.notices.publish(str(at), planned(), by=by),
+    ),
+    "withhold, asked for": (TELLERS, Harness.draft, lambda h, at, by: h.withhold(str(at), by, OTHER)),
+    "withhold, approved": (
+        APPROVERS,
+        Harness.draft,
+        lambda h, at, by: h.withhold(str(at), authenticated(PAT), by.name),
+    ),
+    "release the place": (
+        TELLERS,
+        Harness.withheld,
+        lambda h, at, by: h.notices.release(str(at), by=by),
+    ),
+    "publish": (PUBLISHERS, Harness.ended, lambda h, at, by: h.results.publish(str(at), by=by)),
     "create a trial": (
         TRIAL_ROLES,
         lambda h: f"trial-{next(h.numbers)}",
-        lambda h, at, name: h.store.create(str(at), DeploymentKind.DEMO, name="t", policy=h.policy, by=name),
+        lambda h, at, by: h.store.create(str(at), DeploymentKind.DEMO, name="t", policy=h.policy, by=by),
     ),
-    "open a trial": (TRIAL_ROLES, Harness.ready, lambda h, at, name: h.store.open(str(at), by=name)),
+    "open a trial": (TRIAL_ROLES, Harness.ready, lambda h, at, by: h.store.open(str(at), by=by)),
     "suspend a trial": (
         TRIAL_ROLES | {Role.COMPLIANCE},
         Harness.live,
-        lambda h, at, name: h.store.suspend(str(at), "a test", by=name),
+        lambda h, at, by: h.store.suspend(str(at), "a test", by=by),
     ),
-    "resume a trial": (TRIAL_ROLES, Harness.suspended, lambda h, at, name: h.store.resume(str(at), by=name)),
-    "close a trial": (TRIAL_ROLES, Harness.live, lambda h, at, name: h.store.close(str(at), by=name)),
-    "correct": (PUBLISHERS, Harness.published, lambda h, at, name: h.results.correct(str(at), reason="late", by=name)),
+    "resume a trial": (
+        TRIAL_ROLES,
+        Harness.suspended,
+        lambda h, at, by: h.store.resume(str(at), by=by),
+    ),
+    "close a trial": (TRIAL_ROLES, Harness.live, lambda h, at, by: h.store.close(str(at), by=by)),
+    "correct": (
+        PUBLISHERS,
+        Harness.published,
+        lambda h, at, by: h.results.correct(str(at), reason="late", by=by),
+    ),
 }
 """Who may, what it is done to, and the act."""
 
@@ -227,68 +271,84 @@ def harness(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harness]:
 def test_nothing_happens_for_whoever_the_register_does_not_name_for_it(harness: Harness, act: str) -> None:
     may, make, do = ACTS[act]
     nobodies = {"Joe Public": "people.unknown", REX: "people.revoked"}
-    no_name = "audit.bad-event" if act.endswith("a trial") else "actor.not-a-person"  # a step asks the trail first
-    nobodies |= dict.fromkeys(("system:flows", "", " ", "a\x00b", "x" * 101), no_name)
     nobodies |= {name: "people.wrong-role" for name, role in ONE_OF_EACH.items() if role not in may}
     at = make(harness)
     before, reported = harness.everything(), {}
 
     for name in nobodies:
         with pytest.raises(Refused) as refused:
-            do(harness, at, name)
+            do(harness, at, authenticated(name))
         reported[name] = refused.value.rule
 
     assert reported == nobodies
     assert harness.everything() == before
 
 
+@pytest.mark.parametrize("act", [each for each in ACTS if each != "withhold, approved"])
+def test_a_text_is_nobody_whatever_it_says(harness: Harness, act: str) -> None:
+    _, make, do = ACTS[act]
+    at = make(harness)
+    before = harness.everything()
+
+    # nor is a person on the register, who has shown nothing
+    for nobody in (OLGA, "system:flows", "", harness.people.find(OLGA)):
+        with pytest.raises(Refused) as refused:
+            do(harness, at, cast("AuthenticatedPerson", nobody))
+        assert refused.value.rule == "actor.not-authenticated"
+
+    assert harness.everything() == before
+
+
 @pytest.mark.parametrize("act", ACTS)
-def test_who_may_act_is_one_person_however_the_name_is_spelt(harness: Harness, act: str) -> None:
+def test_what_is_done_is_on_the_trail_under_who_did_it(harness: Harness, act: str) -> None:
     _, make, do = ACTS[act]
     person = f"person:{harness.vault.pseudonym(OLGA)}"
     others = {f"person:{harness.vault.pseudonym(name)}" for name in (OTHER, PAT)}
     others |= {str(SystemActor.VAULT)}  # whoever closes a deployment has the vault destroy its list's keys
-    for spelling in SPELLINGS:
-        at = make(harness)
-        before = harness.actors()
-        do(harness, at, spelling)
-        actors = set(harness.actors()[len(before) :])
-        assert actors - others == ({person} if act != "attend" else set())
-        assert harness.vault.pseudonym(spelling) == harness.vault.pseudonym(OLGA)
-
-    kept = repr(harness.everything())
-    assert OLGA in kept
-    assert not any(spelling.strip() in kept for spelling in SPELLINGS)
-
-
-@pytest.mark.parametrize("act", ["hold, asked for", "hold's review, asked for", "withhold, asked for"])
-def test_two_spellings_of_one_name_are_not_two_people(harness: Harness, act: str) -> None:
-    make, do = {
-        "hold, asked for": (Harness.filmed, Harness.hold),
-        "hold's review, asked for": (Harness.held, Harness.review),
-        "withhold, asked for": (Harness.draft, Harness.withhold),
-    }[act]
     at = make(harness)
+    before = harness.actors()
+
+    do(harness, at, authenticated(OLGA))
+
+    actors = set(harness.actors()[len(before) :])
+    assert actors - others == ({person} if act != "attend" else set())
+
+
+def test_two_spellings_of_one_name_are_not_two_people(harness: Harness) -> None:
+    at = harness.draft()
     before = harness.everything()
     for spelling in SPELLINGS:
         with pytest.raises(Refused) as refused:
-            do(harness, str(at), OLGA, spelling)
-        assert refused.value.rule in {"footage.hold-one-person", "announcement.same-person"}
+            harness.withhold(at, authenticated(OLGA), spelling)
+        assert refused.value.rule == "announcement.same-person"
 
     assert harness.everything() == before
+
+
+def test_nobody_is_their_own_second_person(harness: Harness) -> None:
+    hold, olga = harness.hold(harness.filmed(), authenticated(OLGA)), authenticated(OLGA)
+    before = harness.everything()
+    with pytest.raises(Refused) as alone:
+        harness.holds.approve(hold, by=olga)
+    assert harness.everything() == before
+    harness.holds.approve(hold, by=authenticated(OTHER))
+    with pytest.raises(Refused) as reviewed:
+        harness.review(hold, olga)
+
+    assert {alone.value.rule, reviewed.value.rule} == {"footage.hold-one-person"}
 
 
 def test_who_is_revoked_while_a_deployment_runs_attends_and_decides_no_more(harness: Harness) -> None:
     people = People(harness.engine, harness.trail, harness.clock)
     add_people(harness.engine, harness.trail, ("Lea Leaving", Role.OPERATOR), clock=harness.clock)
-    harness.attendance.record_heartbeat("dep", "LEA LEAVING")
-    people.revoke("lea leaving", why="left the force", by="Compliance Only")
+    harness.attendance.record_heartbeat("dep", authenticated("Lea Leaving"))
+    people.revoke("lea leaving", why="left the force", by=authenticated("Compliance Only"))
     alert, before = harness.waiting(), harness.everything()
 
     for do in (
-        lambda: harness.attendance.record_heartbeat("dep", "Lea Leaving"),
+        lambda: harness.attendance.record_heartbeat("dep", authenticated("Lea Leaving")),
         lambda: DecisionService(harness.engine, harness.trail, harness.clock).judge(
-            alert, Judgement.SAME, "Lea Leaving", shown=seen(harness.engine, alert)
+            alert, Judgement.SAME, authenticated("Lea Leaving"), shown=seen(harness.engine, alert)
         ),
     ):
         with pytest.raises(Refused) as refused:
@@ -302,7 +362,7 @@ def test_the_register_takes_no_second_person_whose_name_is_compared_alike(harnes
     before = harness.everything()
     with pytest.raises(Refused) as refused:
         People(harness.engine, harness.trail, harness.clock).add(
-            name, {Role.OPERATOR}, Rank.CONSTABLE, by="Compliance Only"
+            name, {Role.OPERATOR}, Rank.CONSTABLE, by=authenticated("Compliance Only")
         )
 
     assert refused.value.rule == "people.known"

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import cast
 from uuid import UUID
 
 import pytest
@@ -38,7 +39,7 @@ from lfr_core.publication.rights.types import NewRequest, RequestKind
 from lfr_core.storage.engine import open_engine
 from lfr_core.watchlists.listing import list_entries
 from tests.support.galleries import held_by
-from tests.support.people import add_people
+from tests.support.people import add_people, authenticated
 from tests.support.records import ManualClock, entry, sighting
 from tests.support.shown_pictures import seen
 from tests.support.vault_server import serving_vault
@@ -81,13 +82,13 @@ class Harness:
         recorder = Recorder(self.engine, self.policy.alerts, self.clock, self.vault, self.trail)
         one = sighting(0.0, vault=self.vault, sealed_ns=time.time_ns())
         self.alert: UUID = recorder.record_sightings([one]).opened[0]
-        self.signs.sign_on("dep", OPERATOR)
-        self.signs.sign_on("other", ELSEWHERE)
-        self.signs.sign_on("dep", REVOKED)
-        self.people.revoke(REVOKED, why="left the force", by=COMPLIANCE)
+        self.signs.sign_on("dep", authenticated(OPERATOR))
+        self.signs.sign_on("other", authenticated(ELSEWHERE))
+        self.signs.sign_on("dep", authenticated(REVOKED))
+        self.people.revoke(REVOKED, why="left the force", by=authenticated(COMPLIANCE))
         decisions = DecisionService(self.engine, self.trail)
-        decisions.judge(self.alert, Judgement.SAME, OPERATOR, shown=seen(self.engine, self.alert))
-        decisions.engage(self.alert, Engagement.ENGAGED, OPERATOR)
+        decisions.judge(self.alert, Judgement.SAME, authenticated(OPERATOR), shown=seen(self.engine, self.alert))
+        decisions.engage(self.alert, Engagement.ENGAGED, authenticated(OPERATOR))
         far_ns = time.time_ns() + 10**15
         self.footage = self.vault.make_key(
             KeyKind.FOOTAGE, "dep", "segment-1", far_ns, actor=SystemActor.CAMERA
@@ -95,7 +96,7 @@ class Harness:
         self.sightings, self.listed = one.key_id, self.vault.kept(KeyKind.WATCHLIST, "dep")[0].id
         self.rights = RightsService(self.engine, self.vault, self.trail, self.policy, self.clock)
         asked = NewRequest(RequestKind.ENQUIRY, "4 Rampant Horse Street", "Why me?")
-        self.request = self.rights.take(asked, by="F. Doyle").reference
+        self.request = self.rights.take(asked, by=authenticated("Pat Planner")).reference
         self.page = OperatorView(self.engine, self.policy, self.vault, self.trail, self.clock)
         self.compliance = ComplianceView(self.engine, self.policy, self.clock, self.home)
         folder = self.home / "quality" / "dep"
@@ -122,24 +123,29 @@ def now_ns() -> int:
 
 
 READS: dict[str, tuple[Callable[[Harness, str], object], set[str]]] = {
-    "alerts": (lambda h, name: read.alerts(h.engine, "dep", by=name, now_ns=now_ns()), {OPERATOR}),
-    "alert": (lambda h, name: read.alert(h.engine, h.alert, by=name, now_ns=now_ns()), {OPERATOR}),
-    "pictures": (lambda h, name: read.AlertCrops(h.engine, h.vault).open(h.alert, name, "look"), {OPERATOR}),
-    "page, waiting": (lambda h, name: h.page.next_alert("dep", name, None), {OPERATOR}),
-    "page, judged": (lambda h, name: h.page.judged("dep", name), {OPERATOR}),
-    "page, one": (lambda h, name: h.page.alert(h.alert, name), {OPERATOR}),
-    "receipt": (
-        lambda h, name: issue_receipt(h.engine, h.trail, h.alert, by=name, now_ns=now_ns()),
+    "alerts": (lambda h, name: read.alerts(h.engine, "dep", by=authenticated(name), now_ns=now_ns()), {OPERATOR}),
+    "alert": (lambda h, name: read.alert(h.engine, h.alert, by=authenticated(name), now_ns=now_ns()), {OPERATOR}),
+    "pictures": (
+        lambda h, name: read.AlertCrops(h.engine, h.vault).open(h.alert, authenticated(name), "look"),
         {OPERATOR},
     ),
-    "entries": (lambda h, name: list_entries(h.engine, "dep", by=name, now_ns=now_ns()), {OPERATOR}),
+    "page, waiting": (lambda h, name: h.page.next_alert("dep", authenticated(name), None), {OPERATOR}),
+    "page, judged": (lambda h, name: h.page.judged("dep", authenticated(name)), {OPERATOR}),
+    "page, one": (lambda h, name: h.page.alert(h.alert, authenticated(name)), {OPERATOR}),
+    "receipt": (
+        lambda h, name: issue_receipt(h.engine, h.trail, h.alert, by=authenticated(name), now_ns=now_ns()),
+        {OPERATOR},
+    ),
+    "entries": (lambda h, name: list_entries(h.engine, "dep", by=authenticated(name), now_ns=now_ns()), {OPERATOR}),
     "footage": (lambda h, name: h.key(h.footage, name), {COMPLIANCE, OFFICER}),
-    "request": (lambda h, name: h.rights.open(h.request, by=name, purpose="look"), {COMPLIANCE}),
+    "request": (lambda h, name: h.rights.open(h.request, by=authenticated(name), purpose="look"), {COMPLIANCE}),
     "list's key": (lambda h, name: h.key(h.listed, name), set()),
     "broker's key": (lambda h, name: h.key(h.sightings, name), set()),
     "list's report": (
         lambda h, name: h.compliance.page(
-            Report(ReportKind.WATCHLIST, "dep", utc_from_ns(now_ns()), ("index.html",)), "index.html", name
+            Report(ReportKind.WATCHLIST, "dep", utc_from_ns(now_ns()), ("index.html",)),
+            "index.html",
+            authenticated(name),
         ),
         {COMPLIANCE},
     ),
@@ -200,20 +206,20 @@ def test_making_a_key_is_no_way_round_opening_it(harness: Harness) -> None:
 def test_a_sign_on_ends_by_itself_and_a_revocation_ends_it_for_good(harness: Harness) -> None:
     name = "Eve Evening"
     add_people(harness.engine, harness.trail, (name, Role.OPERATOR))
-    see = partial(read.alerts, harness.engine, "dep", by=name)
-    harness.signs.sign_on("dep", name)
+    see = partial(read.alerts, harness.engine, "dep", by=authenticated(name))
+    harness.signs.sign_on("dep", authenticated(name))
     assert see(now_ns=now_ns())
     with pytest.raises(Refused, match="hasn't signed on"):
         see(now_ns=now_ns() + SIGN_ON_H * 3_600 * 10**9)
 
-    harness.people.revoke(name, why="left", by=COMPLIANCE)
-    harness.people.add(name, {Role.OPERATOR}, harness.people.list()[0].rank, by=COMPLIANCE)
+    harness.people.revoke(name, why="left", by=authenticated(COMPLIANCE))
+    harness.people.add(name, {Role.OPERATOR}, harness.people.list()[0].rank, by=authenticated(COMPLIANCE))
     with pytest.raises(Refused) as refused:
         see(now_ns=now_ns())
     assert refused.value.rule == "people.revoked"
-    harness.signs.sign_on("dep", name)
+    harness.signs.sign_on("dep", authenticated(name))
     assert see(now_ns=now_ns())
-    harness.signs.sign_off("dep", name)
+    harness.signs.sign_off("dep", authenticated(name))
     with pytest.raises(Refused):
         see(now_ns=now_ns())
 
@@ -221,19 +227,22 @@ def test_a_sign_on_ends_by_itself_and_a_revocation_ends_it_for_good(harness: Har
 @pytest.mark.parametrize("name", ["Joe Public", REVOKED, COMPLIANCE, "Pat Planner", "system:recorder", ""])
 def test_only_a_registered_operator_signs_on(harness: Harness, name: str) -> None:
     with pytest.raises(Refused):
-        harness.signs.sign_on("dep", name)
+        harness.signs.sign_on("dep", authenticated(name))
 
 
 def test_no_text_acts_as_the_platform(harness: Harness) -> None:
     store = DeploymentStore(harness.engine, harness.vault, harness.trail, ManualClock())
+    rank = harness.people.list()[0].rank
     for act in (
-        lambda: store.cancel("dep", "x", by="system:flows"),
-        lambda: store.suspend("dep", "x", by="system:watch"),
-        lambda: store.close("dep", by="system:retention"),
-        lambda: harness.people.add("N. Body", {Role.OPERATOR}, harness.people.list()[0].rank, by="system:lfr"),
-        lambda: harness.trail.prepare("system:flows"),
+        lambda by: store.cancel("dep", "x", by=by),
+        lambda by: store.suspend("dep", "x", by=by),
+        lambda by: store.close("dep", by=by),
+        lambda by: harness.people.add("N. Body", {Role.OPERATOR}, rank, by=by),
     ):
-        with pytest.raises(Refused):
-            act()
+        for part in SystemActor:
+            with pytest.raises(Refused, match="log in"):
+                act(cast("SystemActor", str(part)))
+    with pytest.raises(Refused):
+        harness.trail.prepare("system:flows")
     with pytest.raises(ValueError, match="is not a valid"):
         SystemActor("system:flows")

@@ -14,8 +14,10 @@ from apps.cli.main import app
 from lfr_core.common.errors import Fatal, Refused
 from lfr_core.common.settings import Settings
 from lfr_core.storage.migrate import upgrade
+from tests.support.sessions import session_env
 from tests.support.vault_server import serving_vault
 
+DEE = "D. Mensah"
 NEXT_YEAR = (datetime.now(tz=UTC) + timedelta(days=200)).date().isoformat()
 
 
@@ -30,19 +32,28 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         yield settings.home
 
 
-def lfr(*arguments: str, code: int = 0) -> str:
+def lfr(*arguments: str, code: int = 0, by: str = "") -> str:
     """What it said."""
-    ran = CliRunner().invoke(app, list(arguments))
+    ran = CliRunner().invoke(app, list(arguments), env=session_env(by) if by else {})
     assert (ran.exit_code, ran.exception if ran.exit_code == 1 else None) == (code, None), ran.output
     return ran.stderr if code else ran.stdout
 
 
 def test_people_are_registered_changed_revoked_and_listed(home: Path) -> None:
     lfr("users", "add", "D. Mensah", "--no-account", "--role", "compliance", "--rank", "police-staff")
-    by = ("--by", "D. Mensah")
-    lfr("users", "add", "C. Adeyemi", "--no-account", "--role", "authorising-officer", "--rank", "Superintendent", *by)
-    lfr("users", "change", "C. Adeyemi", "--role", "planner", "--role", "operator", "--rank", "inspector", *by)
-    lfr("users", "revoke", "c. adeyemi", "--why", "left", *by)
+    lfr(
+        "users",
+        "add",
+        "C. Adeyemi",
+        "--no-account",
+        "--role",
+        "authorising-officer",
+        "--rank",
+        "Superintendent",
+        by=DEE,
+    )
+    lfr("users", "change", "C. Adeyemi", "--role", "planner", "--role", "operator", "--rank", "inspector", by=DEE)
+    lfr("users", "revoke", "c. adeyemi", "--why", "left", by=DEE)
     found = {each["name"]: each for each in json.loads(lfr("users", "list", "--json"))}
 
     assert found["C. Adeyemi"]["roles"] == ["planner", "operator"]
@@ -55,26 +66,27 @@ def test_people_are_registered_changed_revoked_and_listed(home: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "output"),
     [
-        (("add", "E. Low", "--role", "authorising-officer", "--rank", "inspector", "--by", "D. Mensah"), "people.rank"),
-        (("add", "E. Low", "--role", "king", "--rank", "inspector", "--by", "D. Mensah"), "people.unknown-role"),
-        (("add", "E. Low", "--role", "planner", "--rank", "wizard", "--by", "D. Mensah"), "people.unknown-rank"),
-        (("add", "E. Low", "--role", "planner", "--rank", "inspector"), "people.by"),
-        (("revoke", "D. Mensah", "--why", "x", "--by", "D. Mensah"), "people.last-compliance"),
+        (("add", "E. Low", "--role", "authorising-officer", "--rank", "inspector"), "people.rank"),
+        (("add", "E. Low", "--role", "king", "--rank", "inspector"), "people.unknown-role"),
+        (("add", "E. Low", "--role", "planner", "--rank", "wizard"), "people.unknown-rank"),
+        (("add", "E. Low", "--role", "planner", "--rank", "inspector"), "login.none"),
+        (("revoke", "D. Mensah", "--why", "x"), "people.last-compliance"),
     ],
 )
 def test_what_is_refused_names_its_rule(home: Path, arguments: tuple[str, ...], output: str) -> None:
     lfr("users", "add", "D. Mensah", "--no-account", "--role", "compliance", "--rank", "police-staff")
 
-    assert output in lfr("users", *arguments, code=Refused.exit_code)
+    by = "" if output == "login.none" else DEE
+    assert output in lfr("users", *arguments, code=Refused.exit_code, by=by)
 
 
 def test_a_document_is_registered_listed_shown_and_handed_out(home: Path, tmp_path: Path) -> None:
     lfr("users", "add", "D. Mensah", "--no-account", "--role", "compliance", "--rank", "police-staff")
     document, copy = tmp_path / "dpia.md", tmp_path / "copy.md"
     document.write_text("# DPIA\n", encoding="utf-8")
-    given = ("--title", "DPIA", "--review-by", NEXT_YEAR, "--by", "D. Mensah")
-    lfr("papers", "add", "dpia", str(document), "--version", "1.0", *given)
-    lfr("papers", "add", "dpia", str(document), "--version", "2.0", *given)
+    given = ("--title", "DPIA", "--review-by", NEXT_YEAR)
+    lfr("papers", "add", "dpia", str(document), "--version", "1.0", *given, by=DEE)
+    lfr("papers", "add", "dpia", str(document), "--version", "2.0", *given, by=DEE)
     listed = lfr("papers", "list")
     (newest,) = json.loads(lfr("papers", "list", "--json"))
 

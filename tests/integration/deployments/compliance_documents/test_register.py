@@ -26,7 +26,7 @@ from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.policy import load_policy
 from lfr_core.storage.engine import reading
 from tests.support.disks import fill, small_disk
-from tests.support.people import registered
+from tests.support.people import authenticated, registered
 from tests.support.publishing import announcing, planned
 from tests.support.records import ManualClock, store_of
 from tests.support.vaults import trail_of
@@ -62,7 +62,13 @@ class Harness:
     ) -> ComplianceDocument:
         of = ("dep" if kind is ComplianceDocumentKind.COMMUNITY else "") if deployment is None else deployment
         return self.register.add(
-            kind, file or self.file, title=title, version=version, review_by=review_by, by=by, deployment=of
+            kind,
+            file or self.file,
+            title=title,
+            version=version,
+            review_by=review_by,
+            by=authenticated(by),
+            deployment=of,
         )
 
     def refusal(self, kind: ComplianceDocumentKind = ComplianceDocumentKind.DPIA, **changed: object) -> str:
@@ -193,9 +199,9 @@ def test_a_folder_an_empty_file_a_big_one_and_none_are_refused(harness: Harness,
 
 def test_a_revoked_officer_approves_nothing(harness: Harness) -> None:
     assert harness.add(by="sue perintendent").approved_by == "Sue Perintendent"
-    harness.people.revoke("Sue Perintendent", why="left", by=DEE)
+    harness.people.revoke("Sue Perintendent", why="left", by=authenticated(DEE))
 
-    assert harness.refusal(version="2.0", by="Sue Perintendent") == "people.revoked"
+    assert harness.refusal(version="2.0", by=authenticated("Sue Perintendent")) == "people.revoked"
 
 
 def test_a_full_disk_registers_nothing_and_says_so(harness: Harness, tmp_path: Path) -> None:
@@ -205,11 +211,18 @@ def test_a_full_disk_registers_nothing_and_says_so(harness: Harness, tmp_path: P
         )
         filler = fill(disk)
         with pytest.raises(Retryable, match=r"No space left on device\. Nothing was registered: free space"):
-            register.add(ComplianceDocumentKind.DPIA, harness.file, title="t", version="1", review_by=TODAY, by=DEE)
+            register.add(
+                ComplianceDocumentKind.DPIA,
+                harness.file,
+                title="t",
+                version="1",
+                review_by=TODAY,
+                by=authenticated(DEE),
+            )
         assert list_compliance_documents(harness.engine) == ()
         filler.unlink()
         document = register.add(
-            ComplianceDocumentKind.DPIA, harness.file, title="t", version="1", review_by=TODAY, by=DEE
+            ComplianceDocumentKind.DPIA, harness.file, title="t", version="1", review_by=TODAY, by=authenticated(DEE)
         )
 
         assert [each.name for each in (disk / "papers").iterdir()] == [document.sha256]
@@ -242,16 +255,20 @@ def test_the_library_shows_an_assessment_only_of_a_deployment_that_is_public(har
     assert [each.kind for each in list_public_documents(harness.engine)] == [ComplianceDocumentKind.DPIA]
 
     notices = announcing(harness.engine, harness.clock)
-    notices.publish("dep", planned(), by=PAT)
+    notices.publish("dep", planned(), by=authenticated(PAT))
     notices.withhold(
-        "undisclosed", planned("Thorpe Road"), because=ReasonClass.THREAT_TO_LIFE, by=PAT, approved_by="Supt B"
+        "undisclosed",
+        planned("Thorpe Road"),
+        because=ReasonClass.THREAT_TO_LIFE,
+        by=authenticated(PAT),
+        approved_by="Supt B",
     )
     assert [(each.kind, each.deployment) for each in list_public_documents(harness.engine)] == [
         (ComplianceDocumentKind.DPIA, ""),
         (ComplianceDocumentKind.COMMUNITY, "dep"),
     ]
 
-    notices.release("undisclosed", by=PAT)
+    notices.release("undisclosed", by=authenticated(PAT))
     shown = list_public_documents(harness.engine)
     assert {each.deployment for each in shown} == {"", "dep", "withheld-0123456789ab"}
     assert not any("undisclosed" in repr(each) or DEE in repr(each) for each in shown)

@@ -29,6 +29,7 @@ from lfr_core.storage.tables.deployments import CallRow, DeploymentRow
 from lfr_core.storage.tables.watchlists import GalleryReferenceRow, WatchlistEntryRow
 from tests.support.galleries import fill, reference
 from tests.support.milvus import MilvusServer, milvus_server
+from tests.support.people import authenticated
 from tests.support.planning import OFFICER, OPERATOR, PlanningHarness
 from tests.support.records import ManualClock, entry
 
@@ -214,7 +215,7 @@ def test_it_is_found_at_opening_and_nothing_opens(
     change(tampered(), harness.gallery)
 
     with pytest.raises(Refused) as refused:
-        harness.planning.open("dep", by=OPERATOR, compare=harness.compare)
+        harness.planning.open("dep", by=authenticated(OPERATOR), compare=harness.compare)
 
     assert refused.value.rule == f"gate.{Condition.GALLERY_UNCHANGED}"
     assert CHANGES[change] in str(refused.value)
@@ -283,13 +284,13 @@ def test_a_resumed_deployment_whose_gallery_is_still_another_stays_shut_and_is_s
     added(by := tampered(), harness.gallery)  # type: ignore[arg-type]  # Milvus's
     watch = watch_of(harness)
     watch.tick()
-    harness.store.resume("dep", by=OFFICER)
+    harness.store.resume("dep", by=authenticated(OFFICER))
     resumed = shut_by(harness)
     watch.tick()
     again = row_of(harness).status
 
     by.delete("not on the list")
-    harness.store.resume("dep", by=OFFICER)
+    harness.store.resume("dep", by=authenticated(OFFICER))
     watch.tick()
 
     assert "1 photograph is there" in resumed

@@ -32,6 +32,7 @@ from lfr_core.domain.policy import load_policy
 from lfr_core.storage.engine import open_engine, reading
 from lfr_core.storage.tables.deployments import CallRow, DeploymentRow
 from tests.support.galleries import held_by
+from tests.support.people import authenticated
 from tests.support.planned_deployment import make_planned
 from tests.support.records import entry, sighting
 from tests.support.shown_pictures import seen
@@ -71,7 +72,9 @@ def falsely_alerted(settings: Settings, engine: Engine) -> None:
         [OutcomeBatch(deployment="dep", camera="north", session="s", results=(faces,), reported_ns=now_ns)]
     )
     (alert,) = recorder.record_sightings([sighting(0.0, vault=vault, sealed_ns=now_ns)]).opened
-    DecisionService(engine, trail, clock).judge(alert, Judgement.DIFFERENT, "Ann Operator", shown=seen(engine, alert))
+    DecisionService(engine, trail, clock).judge(
+        alert, Judgement.DIFFERENT, authenticated("Ann Operator"), shown=seen(engine, alert)
+    )
 
 
 def test_the_watch_trips_the_circuit_breaker_of_the_authority_and_calls_its_officer_though_no_broker_runs(

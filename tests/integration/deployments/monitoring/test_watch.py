@@ -25,6 +25,7 @@ from lfr_core.storage.engine import reading, writing
 from lfr_core.storage.tables.deployments import CallRow, DeploymentRow
 from lfr_core.storage.tables.monitoring import CircuitBreakerTripRow
 from tests.support.alert_harness import AlertHarness
+from tests.support.people import authenticated
 from tests.support.records import NOW_NS
 from tests.support.shown_pictures import seen
 
@@ -183,7 +184,7 @@ def compared(harness: AlertHarness, faces: int) -> None:
 
 def judged(harness: AlertHarness, number: int, judgement: Judgement, *, entry: str = "entry-1") -> uuid.UUID:
     alert = harness.alert(number * 600.0, entry=entry)
-    harness.decisions.judge(alert, judgement, "Ann Operator", shown=seen(harness.engine, alert))
+    harness.decisions.judge(alert, judgement, authenticated("Ann Operator"), shown=seen(harness.engine, alert))
     return alert
 
 
@@ -229,7 +230,7 @@ def test_alerts_nobody_has_decided_true_ones_and_test_subjects_trip_nothing(harn
 def test_an_undone_judgement_trips_nothing(harness: AlertHarness) -> None:
     compared(harness, 500)
     alerts = [judged(harness, number, Judgement.DIFFERENT) for number in range(3)]
-    harness.decisions.undo(alerts[-1], Judgement.DIFFERENT, "Ann Operator")
+    harness.decisions.undo(alerts[-1], Judgement.DIFFERENT, authenticated("Ann Operator"))
 
     found = circuit_breaker_of(harness).look("dep", 1_000)
 
@@ -239,7 +240,7 @@ def test_an_undone_judgement_trips_nothing(harness: AlertHarness) -> None:
 def test_a_review_that_finds_a_true_alert_false_counts(harness: AlertHarness) -> None:
     compared(harness, 10)
     alert = judged(harness, 0, Judgement.SAME)
-    harness.decisions.review(alert, Review.CONFIRMED_FALSE, "Ann Operator")
+    harness.decisions.review(alert, Review.CONFIRMED_FALSE, authenticated("Ann Operator"))
 
     assert circuit_breaker_of(harness).look("dep", 1_000).trips
 
@@ -265,7 +266,7 @@ def test_a_false_alert_after_a_corrected_one_is_a_new_one(harness: AlertHarness)
     alert = judged(harness, 0, Judgement.DIFFERENT)
     circuit_breaker_of(harness).look("dep", 1_000)
     resume(harness)
-    harness.decisions.review(alert, Review.CONFIRMED_TRUE, "Ann Operator")
+    harness.decisions.review(alert, Review.CONFIRMED_TRUE, authenticated("Ann Operator"))
     circuit_breaker_of(harness).look("dep", 1_000)
     judged(harness, 1, Judgement.DIFFERENT)
 

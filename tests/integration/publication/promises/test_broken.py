@@ -40,6 +40,7 @@ from lfr_core.storage.tables.erasure import CanaryRow, CertificateRow
 from lfr_core.storage.tables.publication import AnnouncementRow, PublishedRecordRow
 from lfr_core.storage.tables.rights import RightsRequestRow
 from lfr_core.storage.tables.watchlists import WatchlistEntryRow
+from tests.support.people import authenticated
 from tests.support.promise_harness import DAY_S, LATE_S, PromiseHarness
 from tests.support.shown_pictures import seen
 from tests.support.vaults import MemoryVault
@@ -310,7 +311,7 @@ def there_are_more_false_alerts_than_one_in_a_hundred_thousand(harness: PromiseH
 @breaks("people.decide")
 def the_software_judged_an_alert(harness: PromiseHarness) -> Iterator[None]:
     alert = harness.alert()
-    harness.decisions.judge(alert, Judgement.SAME, "Op One", shown=seen(harness.engine, alert))
+    harness.decisions.judge(alert, Judgement.SAME, authenticated("Op One"), shown=seen(harness.engine, alert))
     yield
     harness.change(AlertRow, alert, judged_by="system:matcher")
 
@@ -318,7 +319,7 @@ def the_software_judged_an_alert(harness: PromiseHarness) -> Iterator[None]:
 @breaks("people.decide")
 def the_trail_has_a_decision_of_the_softwares(harness: PromiseHarness) -> Iterator[None]:
     alert = harness.alert()
-    harness.decisions.judge(alert, Judgement.SAME, "Op One", shown=seen(harness.engine, alert))
+    harness.decisions.judge(alert, Judgement.SAME, authenticated("Op One"), shown=seen(harness.engine, alert))
     yield
     event = AuditEvent(
         Verb.DECIDE, SystemActor.RECOGNISER, "dep", f"alert:{alert}", "alert.judgement", {"answer": "same"}
@@ -336,7 +337,7 @@ def somebody_was_engaged_whom_nobody_compared(harness: PromiseHarness) -> Iterat
 @breaks("people.decide")
 def somebody_was_engaged_for_a_reason_outside_the_closed_list(harness: PromiseHarness) -> Iterator[None]:
     alert = harness.alert()
-    harness.decisions.judge(alert, Judgement.SAME, "Op One", shown=seen(harness.engine, alert))
+    harness.decisions.judge(alert, Judgement.SAME, authenticated("Op One"), shown=seen(harness.engine, alert))
     yield
     harness.change(AlertRow, alert, engagement="avoided_camera", engaged_by="PC Stop")
 

@@ -21,7 +21,7 @@ from lfr_core.publication.promises.render import render
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.promises import PromiseStateRow
-from tests.support.people import add_people
+from tests.support.people import add_people, authenticated
 from tests.support.promise_harness import DAY_S, PromiseHarness
 from tests.support.vaults import MemoryTrail, MemoryVault
 
@@ -189,11 +189,10 @@ def test_held_footage_is_kept_longer_and_nothing_is_broken_by_that(harness: Prom
             segments=("wanted",),
             ground=HoldGround.CRIMINAL_INVESTIGATION,
             reference="36/1234/26",
-            requested_by="DC Ask",
-            approved_by="Insp Allow",
             review_on=dt.datetime.fromtimestamp(harness.clock.time_ns() / 1e9, tz=dt.UTC).date()
             + dt.timedelta(days=28),
-        )
+        ),
+        by=authenticated("DC Ask"),
     )
     harness.clock.advance(40 * DAY_S)
 

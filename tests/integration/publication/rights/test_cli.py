@@ -13,12 +13,15 @@ import pytest
 from typer.testing import CliRunner
 
 from apps.cli.main import app
+from lfr_core.custody.installation import Installation
 from lfr_core.custody.people import People, Rank, Role
 from lfr_core.custody.people.sign_on import SignOns
 from lfr_core.publication.rights.wording import NEITHER
 from lfr_core.storage.engine import open_engine, writing
 from lfr_core.storage.tables.alerts import AlertRow
+from tests.support.people import authenticated
 from tests.support.rights import APPROVER, CLERK, CONTACT, OFFICER, TEXT, RightsHarness
+from tests.support.sessions import session_env
 
 
 @pytest.fixture
@@ -39,14 +42,15 @@ def harness(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     engine.dispose()
 
 
-def lfr(*words: str, code: int = 0, typed: str | None = None) -> str:
-    done = CliRunner().invoke(app, ["rights", *words], input=typed)
+def lfr(*words: str, code: int = 0, typed: str | None = None, by: str = "") -> str:
+    env = session_env(by, clock=Installation().clock) if by else {}
+    done = CliRunner().invoke(app, ["rights", *words], input=typed, env=env)
     assert done.exit_code == code, done.output + repr(done.exception)
     return done.output
 
 
-def asked(*words: str) -> Any:
-    return json.loads(lfr(*words, "--json"))
+def asked(*words: str, by: str = "") -> Any:
+    return json.loads(lfr(*words, "--json", by=by))
 
 
 def test_a_complaint_from_the_letter_to_its_closing(harness: RightsHarness, tmp_path: Path) -> None:
@@ -55,68 +59,65 @@ def test_a_complaint_from_the_letter_to_its_closing(harness: RightsHarness, tmp_
     letter.write_text(TEXT, encoding="utf-8")
     taken = asked(
         "complain", "--deployment", "dep", "--from", "2026-11-23T12:00:31", "--to", "2026-11-23T12:00:50",
-        "--contact", CONTACT, "--text-file", str(letter), "--by", CLERK,
-    )  # fmt: skip
+        "--contact", CONTACT, "--text-file", str(letter), by=CLERK)  # fmt: skip
     reference = taken["reference"]
     assert (taken["due_on"], taken["holds"][0]["segments"]) == ("2026-12-23", 1)
     assert "lapses 2026-12-07" in lfr("due")  # nobody has confirmed it
 
-    assert asked("confirm", reference, "--by", APPROVER)["holds"][0]["confirmed_by"] == APPROVER
+    assert asked("confirm", reference, by=APPROVER)["holds"][0]["confirmed_by"] == APPROVER
     assert CONTACT not in lfr("show", reference)
-    assert TEXT in lfr("show", reference, "--by", OFFICER, "--purpose", "to answer")
-    lfr("answer", reference, "--text", "We got it wrong.", "--by", OFFICER)
-    assert asked("close", reference, "--by", OFFICER)["state"] == "closed"
+    assert TEXT in lfr("show", reference, "--purpose", "to answer", by=OFFICER)
+    lfr("answer", reference, "--text", "We got it wrong.", by=OFFICER)
+    assert asked("close", reference, by=OFFICER)["state"] == "closed"
 
     assert asked("list") == []
     assert [each["reference"] for each in asked("list", "--closed")] == [reference]
 
 
 def test_overdue_is_an_exit_code(harness: RightsHarness) -> None:
-    reference = asked("enquire", "--contact", CONTACT, "--text", TEXT, "--by", CLERK)["reference"]
+    reference = asked("enquire", "--contact", CONTACT, "--text", TEXT, by=CLERK)["reference"]
     lfr("due")
 
     harness.clock.now_ns = round(dt.datetime(2026, 12, 24, 8, tzinfo=dt.UTC).timestamp()) * 10**9
     assert f"{reference}  enquiry" in lfr("due", code=1)
     assert "overdue" in lfr("list")
-    lfr("answer", reference, "--text", "Sorry for the delay.", "--by", OFFICER)
+    lfr("answer", reference, "--text", "Sorry for the delay.", by=OFFICER)
 
     lfr("due")
 
 
 @pytest.mark.usefixtures("harness")
 def test_was_i_on_a_list_is_answered_in_given_words() -> None:
-    reference = asked("enquire", "--listed", "--contact", CONTACT, "--text", "Was I?", "--by", CLERK)["reference"]
-    assert "rights.asks-listed" in lfr("answer", reference, "--text", "No", "--by", OFFICER, code=77)
+    reference = asked("enquire", "--listed", "--contact", CONTACT, "--text", "Was I?", by=CLERK)["reference"]
+    assert "rights.asks-listed" in lfr("answer", reference, "--text", "No", code=77, by=OFFICER)
 
-    lfr("answer", reference, "--listed", "--subject", "N1", "--by", OFFICER)
+    lfr("answer", reference, "--listed", "--subject", "N1", by=OFFICER)
 
-    shown = asked("show", reference, "--by", OFFICER, "--purpose", "check")
+    shown = asked("show", reference, "--purpose", "check", by=OFFICER)
     assert shown["answer"] == NEITHER
 
 
 @pytest.mark.usefixtures("harness")
 def test_words_can_be_typed_instead_of_given() -> None:
-    lfr("enquire", "--by", CLERK, typed=f"{CONTACT}\nWhy me?\n")
+    lfr("enquire", typed=f"{CONTACT}\nWhy me?\n", by=CLERK)
     (reference,) = [each["reference"] for each in asked("list")]
 
-    assert asked("show", reference, "--by", OFFICER, "--purpose", "x")["text"] == "Why me?"
+    assert asked("show", reference, "--purpose", "x", by=OFFICER)["text"] == "Why me?"
 
 
 @pytest.mark.usefixtures("harness")
 def test_what_people_get_wrong_is_answered_in_a_sentence(tmp_path: Path) -> None:
-    new = ["complain", "--contact", CONTACT, "--text", TEXT, "--by", CLERK]
-    assert "isn't a time" in lfr(*new, "--from", "noon", code=65)
-    assert "the clocks change" in lfr(*new, "--from", "2026-10-25T01:30", "--to", "2026-10-25T02:30", code=65)
-    assert "both its beginning and its end" in lfr(*new, "--from", "2026-11-23T10:00", code=77)
-    assert "is no day" in lfr(*new, "--received", "31/11", code=65)
-    assert "is no day" in lfr(*new, "--received", "2026-11-31", code=65)
-    assert "can't be read as UTF-8" in lfr(*new, "--text-file", str(tmp_path), code=65)
-    assert "rights.deployment-unknown" in lfr(*new, "--deployment", "[red]", code=77)
+    new = ["complain", "--contact", CONTACT, "--text", TEXT]
+    assert "isn't a time" in lfr(*new, "--from", "noon", code=65, by=CLERK)
+    assert "the clocks change" in lfr(*new, "--from", "2026-10-25T01:30", "--to", "2026-10-25T02:30", code=65, by=CLERK)
+    assert "both its beginning and its end" in lfr(*new, "--from", "2026-11-23T10:00", code=77, by=CLERK)
+    assert "is no day" in lfr(*new, "--received", "31/11", code=65, by=CLERK)
+    assert "is no day" in lfr(*new, "--received", "2026-11-31", code=65, by=CLERK)
+    assert "can't be read as UTF-8" in lfr(*new, "--text-file", str(tmp_path), code=65, by=CLERK)
+    assert "rights.deployment-unknown" in lfr(*new, "--deployment", "[red]", code=77, by=CLERK)
     assert "rights.unknown" in lfr("show", "R-2026-0000-0000-0000", code=77)
     assert "rights.bad-reference" in lfr("show", "R-1", code=77)
-    assert "no alerts start with" in lfr(
-        "receipt", "ffff", "--by", CLERK, "--output", str(tmp_path / "r.html"), code=77
-    )
+    assert "no alerts start with" in lfr("receipt", "ffff", "--output", str(tmp_path / "r.html"), code=77, by=CLERK)
     assert not (tmp_path / "r.html").exists()
     assert asked("list", "--closed") == []
 
@@ -124,13 +125,15 @@ def test_what_people_get_wrong_is_answered_in_a_sentence(tmp_path: Path) -> None
 def test_a_receipt_is_a_page_whose_reference_finds_the_stop(harness: RightsHarness, tmp_path: Path) -> None:
     harness.record(60)
     alert = engaged_alert(harness)
-    People(harness.engine, harness.trail, harness.clock).add(CLERK, {Role.OPERATOR}, Rank.CONSTABLE, by=OFFICER)
-    SignOns(harness.engine, harness.trail, harness.clock).sign_on("dep", CLERK)
+    People(harness.engine, harness.trail, harness.clock).change(
+        CLERK, {Role.OPERATOR}, Rank.CONSTABLE, by=authenticated(OFFICER)
+    )
+    SignOns(harness.engine, harness.trail, harness.clock).sign_on("dep", authenticated(CLERK))
     page = tmp_path / "receipt.html"
-    issued = asked("receipt", str(alert)[:8], "--by", CLERK, "--output", str(page))
+    issued = asked("receipt", str(alert)[:8], "--output", str(page), by=CLERK)
 
     assert issued["reference"] in page.read_text(encoding="utf-8")
-    taken = asked("complain", "--receipt", issued["reference"], "--contact", CONTACT, "--text", TEXT, "--by", CLERK)
+    taken = asked("complain", "--receipt", issued["reference"], "--contact", CONTACT, "--text", TEXT, by=CLERK)
     assert (taken["deployment"], taken["holds"][0]["segments"]) == ("dep", 2)
 
 

@@ -16,6 +16,7 @@ from lfr_core.retention.footage.register import segments
 from lfr_core.storage.engine import writing
 from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.rights import ComplaintHoldRow
+from tests.support.people import authenticated
 from tests.support.records import NOW_NS
 from tests.support.rights import APPROVER, CLERK, OFFICER, RightsHarness
 
@@ -34,7 +35,7 @@ def test_a_complaints_footage_survives_the_sweep_and_its_neighbour_does_not(harn
     taken = harness.take(about=About("dep", at(31), at(89)))
     (hold,) = taken.holds
     assert (hold.segments, hold.is_provisional) == (2, True)
-    harness.rights.confirm(taken.reference, by=OFFICER)
+    harness.rights.confirm(taken.reference, by=authenticated(OFFICER))
 
     harness.after(32)
     harness.sweep()
@@ -49,7 +50,7 @@ def test_an_unconfirmed_hold_lapses_and_a_confirmed_one_doesnt(harness: RightsHa
     harness.after(20)  # the holds lapse on day 34, after the footage's own 31
     confirmed = harness.take(about=About("dep", at(1), at(20)))
     unconfirmed = harness.take(about=About("dep", at(31), at(50)))
-    harness.rights.confirm(confirmed.reference, by=APPROVER)
+    harness.rights.confirm(confirmed.reference, by=authenticated(APPROVER))
 
     harness.after(33)
     harness.sweep()
@@ -61,7 +62,7 @@ def test_an_unconfirmed_hold_lapses_and_a_confirmed_one_doesnt(harness: RightsHa
     assert again(harness, unconfirmed).holds[0].ended_at is not None
     assert again(harness, confirmed).holds[0].confirmed_by == APPROVER
     with pytest.raises(Refused) as refused:
-        harness.rights.confirm(unconfirmed.reference, by=OFFICER)
+        harness.rights.confirm(unconfirmed.reference, by=authenticated(OFFICER))
     assert refused.value.rule == "rights.nothing-to-confirm"
 
 
@@ -77,15 +78,15 @@ def test_a_lapse_never_shortens_the_31_days(harness: RightsHarness) -> None:
 
 def test_who_took_the_complaint_cant_confirm_its_hold(harness: RightsHarness) -> None:
     harness.record(30)
-    taken = harness.take(by=OFFICER.upper())
+    taken = harness.take(by=OFFICER)
 
     with pytest.raises(Refused) as refused:
-        harness.rights.confirm(taken.reference, by=OFFICER)
+        harness.rights.confirm(taken.reference, by=authenticated(OFFICER))
     assert refused.value.rule == "footage.hold-one-person"
     with pytest.raises(Refused) as refused:
-        harness.rights.confirm(taken.reference, by=CLERK)
+        harness.rights.confirm(taken.reference, by=authenticated(CLERK))
 
-    assert refused.value.rule == "people.unknown"
+    assert refused.value.rule == "people.wrong-role"
     assert again(harness, taken).holds[0].is_provisional
 
 
@@ -95,7 +96,7 @@ def test_a_provisional_hold_isnt_reviewed_into_an_ordinary_one(harness: RightsHa
 
     with pytest.raises(Refused) as refused:
         harness.hold_service().review(
-            hold.id, review_on=harness.today() + dt.timedelta(days=9), requested_by=OFFICER, approved_by=APPROVER
+            hold.id, review_on=harness.today() + dt.timedelta(days=9), by=authenticated(OFFICER)
         )
 
     assert refused.value.rule == "footage.hold-provisional"
@@ -164,11 +165,11 @@ def test_footage_that_is_gone_doesnt_keep_a_complaint_from_being_taken(harness: 
 def test_closing_a_complaint_leaves_its_hold_to_people(harness: RightsHarness) -> None:
     harness.record(30)
     taken = harness.take()
-    harness.rights.confirm(taken.reference, by=OFFICER)
-    answering.close(harness.rights, taken.reference, by=OFFICER, withdrawn=True)
+    harness.rights.confirm(taken.reference, by=authenticated(OFFICER))
+    answering.close(harness.rights, taken.reference, by=authenticated(OFFICER), withdrawn=True)
     assert harness.left()[0].held
 
-    harness.hold_service().release(taken.holds[0].id, actor=OFFICER)
+    harness.hold_service().release(taken.holds[0].id, by=authenticated(OFFICER))
 
     assert not harness.left()[0].held
     with writing(harness.engine) as session:

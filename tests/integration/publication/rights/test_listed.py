@@ -19,6 +19,7 @@ from lfr_core.storage.tables.audit import AuditEntryRow
 from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.rights import ListedCommitmentRow
 from lfr_core.watchlists.commitments import commitments, was_listed
+from tests.support.people import authenticated
 from tests.support.records import entry
 from tests.support.rights import APPROVER, OFFICER, RightsHarness
 
@@ -58,12 +59,12 @@ def test_neither_confirm_nor_deny_is_the_same_to_the_byte_for_listed_and_unliste
     for subject in ("subject of one", "subject of nobody"):
         taken = asking(harness)
         before = last(harness)
-        answering.answer_listed(harness.rights, taken.reference, by=OFFICER, subject=subject)
+        answering.answer_listed(harness.rights, taken.reference, by=authenticated(OFFICER), subject=subject)
         trail = bodies(harness, before)
         trails.append(json.dumps(
             [{k: v for k, v in each.items() if k != "seq"} for each in trail], sort_keys=True
         ).replace(taken.reference, "REF"))  # fmt: skip
-        answers.append(harness.rights.open(taken.reference, by=OFFICER, purpose="look").answer.encode())
+        answers.append(harness.rights.open(taken.reference, by=authenticated(OFFICER), purpose="look").answer.encode())
         with reading(harness.engine) as session:
             row = row_of(session, taken.reference)
         lengths.append(len(row.answer_sealed or b""))
@@ -82,33 +83,38 @@ def test_a_listed_person_is_reported_after_two_people_decided_so_and_the_list_is
         ("subject of us", NOT_LISTED),
     ):
         taken = asking(harness)
-        answering.disclose(harness.rights, taken.reference, by=OFFICER, approved_by=APPROVER)
-        answering.answer_listed(harness.rights, taken.reference, by=OFFICER, subject=subject)
+        answering.ask_disclosure(harness.rights, taken.reference, by=authenticated(OFFICER))
+        answering.approve_disclosure(harness.rights, taken.reference, by=authenticated(APPROVER))
+        answering.answer_listed(harness.rights, taken.reference, by=authenticated(OFFICER), subject=subject)
 
-        assert harness.rights.open(taken.reference, by=OFFICER, purpose="look").answer == words
+        assert harness.rights.open(taken.reference, by=authenticated(OFFICER), purpose="look").answer == words
 
 
 def test_one_person_alone_cant_decide_to_disclose(harness: RightsHarness) -> None:
     taken = asking(harness)
-    for second, rule in ((OFFICER.lower(), "footage.hold-one-person"), ("Olu Operator", "people.wrong-role")):
+    with pytest.raises(Refused) as early:
+        answering.approve_disclosure(harness.rights, taken.reference, by=authenticated(APPROVER))
+    assert early.value.rule == "rights.nothing-asked"
+    answering.ask_disclosure(harness.rights, taken.reference, by=authenticated(OFFICER))
+    for second, rule in ((OFFICER, "footage.hold-one-person"), ("Olu Operator", "people.wrong-role")):
         with pytest.raises(Refused) as refused:
-            answering.disclose(harness.rights, taken.reference, by=OFFICER, approved_by=second)
+            answering.approve_disclosure(harness.rights, taken.reference, by=authenticated(second))
         assert refused.value.rule == rule
 
-    answering.answer_listed(harness.rights, taken.reference, by=OFFICER)
+    answering.answer_listed(harness.rights, taken.reference, by=authenticated(OFFICER))
 
-    assert harness.rights.open(taken.reference, by=OFFICER, purpose="look").answer == NEITHER
+    assert harness.rights.open(taken.reference, by=authenticated(OFFICER), purpose="look").answer == NEITHER
 
 
 def test_nobody_types_an_answer_to_was_i_on_a_list(harness: RightsHarness) -> None:
     taken = asking(harness)
     with pytest.raises(Refused) as refused:
-        answering.answer(harness.rights, taken.reference, "Between us: no.", by=OFFICER)
+        answering.answer(harness.rights, taken.reference, "Between us: no.", by=authenticated(OFFICER))
     assert refused.value.rule == "rights.asks-listed"
 
     other = harness.take(RequestKind.ENQUIRY)
     with pytest.raises(Refused) as refused:
-        answering.answer_listed(harness.rights, other.reference, by=OFFICER)
+        answering.answer_listed(harness.rights, other.reference, by=authenticated(OFFICER))
     assert refused.value.rule == "rights.not-asked"
 
 

@@ -15,8 +15,8 @@ from lfr_core.custody.people import People, Rank, Role
 from lfr_core.publication.rights.types import RequestKind, RequestState
 from lfr_core.publication.rights.wording import NEITHER
 from lfr_core.storage.engine import open_engine
-from tests.support.people import add_people
-from tests.support.rights import APPROVER, CLERK, CONTACT, OFFICER, TEXT, RightsHarness
+from tests.support.people import add_people, authenticated
+from tests.support.rights import CLERK, CONTACT, OFFICER, TEXT, RightsHarness
 
 
 def shown(view: object, engine: object) -> None:
@@ -33,7 +33,9 @@ def shown(view: object, engine: object) -> None:
 def harness(sqlite_url: str, tmp_path: Path) -> Iterator[RightsHarness]:
     engine = open_engine(sqlite_url)
     harness = RightsHarness(engine, tmp_path)
-    People(engine, harness.trail, harness.clock).add(CLERK, {Role.COMPLIANCE}, Rank.POLICE_STAFF, by=OFFICER)
+    People(engine, harness.trail, harness.clock).change(
+        CLERK, {Role.COMPLIANCE}, Rank.POLICE_STAFF, by=authenticated(OFFICER)
+    )
     yield harness
     harness.close()
     engine.dispose()
@@ -104,14 +106,17 @@ def test_was_i_on_a_list_shows_the_given_words_before_they_are_sent(harness: Rig
     press(app, "Answer")
 
     assert f"{taken.reference} is answered." in texts(app)
-    assert harness.rights.open(taken.reference, by=OFFICER, purpose="look").answer == NEITHER
+    assert harness.rights.open(taken.reference, by=authenticated(OFFICER), purpose="look").answer == NEITHER
 
 
 def test_two_people_decide_on_the_page_to_answer_plainly(harness: RightsHarness, app: AppTest) -> None:
     taken = harness.take(RequestKind.ENQUIRY, asks_listed=True)
     sign_in(app, OFFICER)
-    field(app, "Who approves that, beside you").input(APPROVER)
-    press(app, "Decide")
+    press(app, "Ask for it")
+    press(app, "Approve")
+    assert "somebody else than who asks has to approve" in texts(app)
+    sign_in(app, CLERK)
+    press(app, "Approve")
 
     (request,) = RightsView(harness.engine, harness.whole_policy, harness.vault, harness.trail, harness.clock).requests(
         closed=False

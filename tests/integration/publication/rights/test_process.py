@@ -28,6 +28,7 @@ from streams.camera.footage import FootageWriter
 from tests.support.footage import jpeg
 from tests.support.page_session import session_of
 from tests.support.rights import APPROVER, CLERK, CONTACT, OFFICER, TEXT
+from tests.support.sessions import session_env
 from tests.support.vault_server import VaultProcess
 
 
@@ -40,30 +41,10 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
         with pytest.MonkeyPatch.context() as patched, closing(vault.wait_ready()) as client:
             patched.setenv("LFR_HOME", str(home))
             film(vault.settings, client)
-            lfr(
-                "users",
-                "add",
-                OFFICER,
-                "--no-account",
-                "--role",
-                "compliance",
-                "--rank",
-                "police-staff",
-                "--by",
-                OFFICER,
-            )
-            lfr(
-                "users",
-                "add",
-                APPROVER,
-                "--no-account",
-                "--role",
-                "authorising-officer",
-                "--rank",
-                "superintendent",
-                "--by",
-                OFFICER,
-            )
+            add = ("users", "add", "--no-account", "--rank")
+            lfr(*add, "police-staff", OFFICER, "--role", "compliance")
+            lfr(*add, "superintendent", APPROVER, "--role", "authorising-officer", by=OFFICER)
+            lfr(*add, "police-staff", CLERK, "--role", "planner", by=OFFICER)
         yield vault.settings
     finally:
         vault.end()
@@ -97,15 +78,15 @@ def film(settings: Settings, vault: VaultClient) -> None:
     engine.dispose()
 
 
-def lfr(*words: str, code: int = 0) -> str:
-    done = CliRunner().invoke(app, [*words])
+def lfr(*words: str, code: int = 0, by: str = "") -> str:
+    done = CliRunner().invoke(app, [*words], env=session_env(by) if by else {})
     assert done.exception is None or isinstance(done.exception, SystemExit), repr(done.exception)
     assert done.exit_code == code, done.output
     return done.output
 
 
-def asked(*words: str) -> Any:
-    return json.loads(lfr(*words, "--json"))
+def asked(*words: str, by: str = "") -> Any:
+    return json.loads(lfr(*words, "--json", by=by))
 
 
 def held(settings: Settings) -> tuple[bool, bool]:
@@ -120,26 +101,25 @@ def held(settings: Settings) -> tuple[bool, bool]:
 
 def test_a_complaint_holds_footage_and_is_answered_and_closed_by_commands(settings: Settings) -> None:
     taken = asked(
-        "rights", "complain", "--deployment", "dep", "--contact", CONTACT, "--text", TEXT, "--by", CLERK
-    )  # fmt: skip
+        "rights", "complain", "--deployment", "dep", "--contact", CONTACT, "--text", TEXT, by=CLERK)  # fmt: skip
     reference = taken["reference"]
     assert taken["holds"][0]["segments"] == 1
     assert held(settings) == (True, True)
 
-    lfr("rights", "confirm", reference, "--by", APPROVER)
-    assert CONTACT in lfr("rights", "show", reference, "--by", OFFICER, "--purpose", "to answer")
-    lfr("rights", "answer", reference, "--text", "We got it wrong.", "--by", OFFICER)
-    assert asked("rights", "close", reference, "--by", OFFICER)["state"] == "closed"
-    shown = asked("rights", "show", reference, "--by", OFFICER, "--purpose", "appeal")
+    lfr("rights", "confirm", reference, by=APPROVER)
+    assert CONTACT in lfr("rights", "show", reference, "--purpose", "to answer", by=OFFICER)
+    lfr("rights", "answer", reference, "--text", "We got it wrong.", by=OFFICER)
+    assert asked("rights", "close", reference, by=OFFICER)["state"] == "closed"
+    shown = asked("rights", "show", reference, "--purpose", "appeal", by=OFFICER)
 
     assert (shown["answer"], held(settings)) == ("We got it wrong.", (True, True))
 
 
 @pytest.mark.usefixtures("settings")
 def test_an_enquiry_is_taken_and_what_the_vault_does_not_take_is_said_in_a_sentence() -> None:
-    reference = asked("rights", "enquire", "--contact", CONTACT, "--text", TEXT, "--by", CLERK)["reference"]
+    reference = asked("rights", "enquire", "--contact", CONTACT, "--text", TEXT, by=CLERK)["reference"]
 
-    output = lfr("rights", "show", reference, "--by", OFFICER, "--purpose", "p" * 201, code=77)
+    output = lfr("rights", "show", reference, "--purpose", "p" * 201, code=77, by=OFFICER)
 
     assert "purpose: String should have at most 200 characters" in output
 

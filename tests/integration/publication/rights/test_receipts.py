@@ -20,7 +20,7 @@ from lfr_core.publication.rights.types import About
 from lfr_core.storage.engine import reading, writing
 from lfr_core.storage.tables.alerts import AlertRow
 from lfr_core.storage.tables.rights import ReceiptAlertRow, ReceiptRow
-from tests.support.people import sign_on
+from tests.support.people import authenticated, sign_on
 from tests.support.publishing import announcing, planned
 from tests.support.records import NOW_NS, ManualClock, alerts_of, live_deployment, recorder_of, sighting
 from tests.support.rights import RightsHarness
@@ -34,15 +34,15 @@ def alert_on(engine: Engine, *, engaged: bool = True) -> UUID:
     recorder_of(engine, ManualClock()).record_sightings([sighting(90.5)])
     (alert,) = alerts_of(engine, "dep")
     decisions = DecisionService(engine, trail_of(engine), ManualClock())
-    decisions.judge(alert.id, Judgement.SAME, "A. Operator", shown=seen(engine, alert.id))
+    decisions.judge(alert.id, Judgement.SAME, authenticated("A. Operator"), shown=seen(engine, alert.id))
     if engaged:
-        decisions.engage(alert.id, Engagement.ENGAGED, "B. Sergeant")
+        decisions.engage(alert.id, Engagement.ENGAGED, authenticated("B. Sergeant"))
     return alert.id
 
 
 def test_a_receipt_has_a_reference_the_minute_and_the_class_and_no_name(engine: Engine) -> None:
     alert = alert_on(engine)
-    receipt = issue_receipt(engine, trail_of(engine), alert, by="B. Sergeant", now_ns=NOW_NS)
+    receipt = issue_receipt(engine, trail_of(engine), alert, by=authenticated("B. Sergeant"), now_ns=NOW_NS)
     page = receipt_html(receipt, load_policy())
 
     assert re.fullmatch(r"S-2026(-[0-9A-Z]{4}){3}", receipt.reference)
@@ -62,9 +62,9 @@ def test_a_receipt_has_a_reference_the_minute_and_the_class_and_no_name(engine: 
 
 def test_asked_again_it_is_the_same_receipt(engine: Engine) -> None:
     alert = alert_on(engine)
-    first = issue_receipt(engine, trail_of(engine), alert, by="B. Sergeant", now_ns=NOW_NS)
+    first = issue_receipt(engine, trail_of(engine), alert, by=authenticated("B. Sergeant"), now_ns=NOW_NS)
 
-    assert issue_receipt(engine, trail_of(engine), alert, by="C. Constable", now_ns=NOW_NS) == first
+    assert issue_receipt(engine, trail_of(engine), alert, by=authenticated("C. Constable"), now_ns=NOW_NS) == first
     assert all(str(alert) not in event.subject for event in trail_of(engine).events if "receipt" in event.subject)
 
 
@@ -72,16 +72,18 @@ def test_nobody_engaged_no_receipt(engine: Engine) -> None:
     alert = alert_on(engine, engaged=False)
     for wanted, rule in ((alert, "rights.not-engaged"), (UUID(int=7), "alert.unknown")):
         with pytest.raises(Refused) as refused:
-            issue_receipt(engine, trail_of(engine), wanted, by="B. Sergeant", now_ns=NOW_NS)
+            issue_receipt(engine, trail_of(engine), wanted, by=authenticated("B. Sergeant"), now_ns=NOW_NS)
         assert refused.value.rule == rule
 
 
 def test_a_withheld_deployment_has_its_public_name_on_the_receipt(engine: Engine) -> None:
     alert = alert_on(engine)
     announcing(engine).withhold(
-        "dep", planned(), because=ReasonClass.THREAT_TO_LIFE, by="A. Planner", approved_by="Supt B"
+        "dep", planned(), because=ReasonClass.THREAT_TO_LIFE, by=authenticated("A. Planner"), approved_by="Supt B"
     )
-    page = receipt_html(issue_receipt(engine, trail_of(engine), alert, by="B. Sergeant", now_ns=NOW_NS), load_policy())
+    page = receipt_html(
+        issue_receipt(engine, trail_of(engine), alert, by=authenticated("B. Sergeant"), now_ns=NOW_NS), load_policy()
+    )
 
     assert "withheld-0123456789ab" in page
     assert ">dep<" not in page
@@ -89,7 +91,7 @@ def test_a_withheld_deployment_has_its_public_name_on_the_receipt(engine: Engine
 
 def test_when_the_alert_goes_nothing_leads_from_it_to_the_receipt(engine: Engine) -> None:
     alert = alert_on(engine)
-    receipt = issue_receipt(engine, trail_of(engine), alert, by="B. Sergeant", now_ns=NOW_NS)
+    receipt = issue_receipt(engine, trail_of(engine), alert, by=authenticated("B. Sergeant"), now_ns=NOW_NS)
     with writing(engine) as session:
         session.delete(session.get_one(AlertRow, alert))
 

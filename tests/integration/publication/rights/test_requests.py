@@ -17,6 +17,7 @@ from lfr_core.publication.rights.types import About, NewRequest, RequestKind, Re
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.audit import AuditEntryRow
 from lfr_core.storage.tables.rights import RightsRequestRow
+from tests.support.people import authenticated
 from tests.support.rights import APPROVER, CLERK, CONTACT, OFFICER, TEXT, RightsHarness
 
 DAY_S = 86_400
@@ -35,7 +36,7 @@ def test_a_request_is_due_a_month_after_its_receipt_and_overdue_the_midnight_aft
     assert state() is RequestState.DUE_SOON
     harness.clock.advance(1)
     assert state() is RequestState.OVERDUE
-    answering.answer(harness.rights, taken.reference, "Late, sorry.", by=OFFICER)
+    answering.answer(harness.rights, taken.reference, "Late, sorry.", by=authenticated(OFFICER))
     assert state() is RequestState.ANSWERED
 
 
@@ -45,11 +46,11 @@ def test_what_a_person_wrote_opens_to_compliance_alone_and_on_the_audit_trail(ha
 
     for nobody in ("Olu Operator", "Mallory"):
         with pytest.raises(Refused, match=r"Olu Operator is operator|nobody is registered"):
-            decisions.open(taken.reference, by=nobody, purpose="curious")
+            decisions.open(taken.reference, by=authenticated(nobody), purpose="curious")
     with pytest.raises(Refused) as refused:
-        decisions.open(taken.reference, by=OFFICER, purpose=" ")
+        decisions.open(taken.reference, by=authenticated(OFFICER), purpose=" ")
     assert refused.value.rule == "vault.purpose-missing"
-    opened = decisions.open(taken.reference.lower().replace("-", " "), by=OFFICER, purpose="to answer")
+    opened = decisions.open(taken.reference.lower().replace("-", " "), by=authenticated(OFFICER), purpose="to answer")
 
     assert (opened.contact, opened.text, opened.place, opened.answer) == (CONTACT, TEXT, "by the library", "")
     assert [f"rights:{taken.reference}" in row.body for row in harness.audited("consult")] == [True]
@@ -57,7 +58,7 @@ def test_what_a_person_wrote_opens_to_compliance_alone_and_on_the_audit_trail(ha
 
 def test_nothing_a_person_wrote_is_in_the_database_or_on_the_trail(harness: RightsHarness) -> None:
     taken = harness.take(about=About(deployment="dep", place="by the library"))
-    answering.answer(harness.rights, taken.reference, "You were taken for somebody else.", by=OFFICER)
+    answering.answer(harness.rights, taken.reference, "You were taken for somebody else.", by=authenticated(OFFICER))
 
     with reading(harness.engine) as session:
         row = session.exec(select(RightsRequestRow)).one()
@@ -80,7 +81,7 @@ def test_a_request_that_cant_be_audited_isnt_taken_and_leaves_no_key(harness: Ri
     decisions = harness.rights
     decisions.trail = Broken()
     with pytest.raises(Retryable):
-        decisions.take(NewRequest(RequestKind.ENQUIRY, CONTACT, TEXT), by=CLERK)
+        decisions.take(NewRequest(RequestKind.ENQUIRY, CONTACT, TEXT), by=authenticated(CLERK))
 
     assert requests(harness.engine, decisions.days, decisions.now(), closed=True) == ()
     assert harness.vault.kept(KeyKind.RIGHTS) == ()
@@ -89,18 +90,18 @@ def test_a_request_that_cant_be_audited_isnt_taken_and_leaves_no_key(harness: Ri
 def test_ninety_days_after_the_closing_nobody_can_say_who_asked(harness: RightsHarness) -> None:
     taken = harness.take(RequestKind.ENQUIRY)
     with pytest.raises(Refused, match="isn't answered"):
-        answering.close(harness.rights, taken.reference, by=OFFICER)
-    answering.answer(harness.rights, taken.reference, "It was a mistake.", by=OFFICER)
-    answering.close(harness.rights, taken.reference, by=OFFICER)
+        answering.close(harness.rights, taken.reference, by=authenticated(OFFICER))
+    answering.answer(harness.rights, taken.reference, "It was a mistake.", by=authenticated(OFFICER))
+    answering.close(harness.rights, taken.reference, by=authenticated(OFFICER))
     (key,) = harness.vault.kept(KeyKind.RIGHTS)  # the one it had while it was open is gone
     assert key.due_ns == harness.clock.now_ns + 90 * DAY_S * 10**9
 
     harness.clock.advance(89 * DAY_S)
-    opened = harness.rights.open(taken.reference, by=OFFICER, purpose="appeal")
+    opened = harness.rights.open(taken.reference, by=authenticated(OFFICER), purpose="appeal")
     assert (opened.contact, opened.answer) == (CONTACT, "It was a mistake.")
     harness.clock.advance(2 * DAY_S)
     with pytest.raises(Refused) as refused:
-        harness.rights.open(taken.reference, by=OFFICER, purpose="appeal")
+        harness.rights.open(taken.reference, by=authenticated(OFFICER), purpose="appeal")
 
     assert refused.value.rule == "rights.erased"
     assert harness.vault.kept(KeyKind.RIGHTS) == ()
@@ -117,26 +118,26 @@ def test_a_closing_that_was_cut_off_is_made_up_by_the_next(
     with monkeypatch.context() as patched:
         patched.setattr(harness.vault, "destroy", away)
         with pytest.raises(Retryable):
-            answering.close(harness.rights, taken.reference, by=OFFICER, withdrawn=True)
+            answering.close(harness.rights, taken.reference, by=authenticated(OFFICER), withdrawn=True)
     assert len(harness.vault.kept(KeyKind.RIGHTS)) == 2
-    closed = answering.close(harness.rights, taken.reference, by=OFFICER)
+    closed = answering.close(harness.rights, taken.reference, by=authenticated(OFFICER))
 
     assert (closed.state, closed.withdrawn) == (RequestState.CLOSED, True)
     assert [key.subject for key in harness.vault.kept(KeyKind.RIGHTS)] == [f"{taken.reference}/closed"]
-    assert harness.rights.open(taken.reference, by=OFFICER, purpose="look").contact == CONTACT
+    assert harness.rights.open(taken.reference, by=authenticated(OFFICER), purpose="look").contact == CONTACT
 
 
 def test_an_answer_is_given_once_and_by_compliance(harness: RightsHarness) -> None:
     taken = harness.take(RequestKind.ENQUIRY)
     with pytest.raises(Refused) as refused:
-        answering.answer(harness.rights, taken.reference, "No.", by=APPROVER)
+        answering.answer(harness.rights, taken.reference, "No.", by=authenticated(APPROVER))
     assert refused.value.rule == "people.wrong-role"
-    answering.answer(harness.rights, taken.reference, "First.", by=OFFICER)
+    answering.answer(harness.rights, taken.reference, "First.", by=authenticated(OFFICER))
     with pytest.raises(Refused) as refused:
-        answering.answer(harness.rights, taken.reference, "Second.", by=OFFICER)
+        answering.answer(harness.rights, taken.reference, "Second.", by=authenticated(OFFICER))
 
     assert refused.value.rule == "rights.answered"
-    assert harness.rights.open(taken.reference, by=OFFICER, purpose="look").answer == "First."
+    assert harness.rights.open(taken.reference, by=authenticated(OFFICER), purpose="look").answer == "First."
 
 
 @pytest.mark.parametrize(
@@ -167,7 +168,7 @@ def test_an_answer_is_given_once_and_by_compliance(harness: RightsHarness) -> No
 )
 def test_bad_input_is_refused_and_leaves_nothing(harness: RightsHarness, asked: NewRequest, rule: str) -> None:
     with pytest.raises(Refused) as refused:
-        harness.rights.take(asked, by=CLERK)
+        harness.rights.take(asked, by=authenticated(CLERK))
 
     assert refused.value.rule == rule
     assert harness.vault.kept(KeyKind.RIGHTS) == ()
@@ -183,7 +184,7 @@ def test_an_unknown_reference_is_unknown_and_a_misspelt_one_says_how_it_is_writt
         ("R" * 10_000, "rights.bad-reference"),
     ):
         with pytest.raises(Refused) as refused:
-            harness.rights.open(wrong, by=OFFICER, purpose="look")
+            harness.rights.open(wrong, by=authenticated(OFFICER), purpose="look")
         assert refused.value.rule == rule
 
 
@@ -195,9 +196,9 @@ def test_complaints_are_counted_by_deployment_and_enquiries_arent(harness: Right
     unplaced = harness.take(about=About(place="somewhere in town"))
     assert unplaced.deployment is None
 
-    harness.rights.assign(unplaced.reference, "dep", by=OFFICER)
+    harness.rights.assign(unplaced.reference, "dep", by=authenticated(OFFICER))
     with pytest.raises(Refused, match="is about dep already"):
-        harness.rights.assign(unplaced.reference, "other", by=OFFICER)
+        harness.rights.assign(unplaced.reference, "other", by=authenticated(OFFICER))
 
     with reading(harness.engine) as session:
         assert (complaints_received(session, "dep"), complaints_received(session, "other")) == (2, 1)

@@ -30,7 +30,7 @@ from lfr_core.storage.engine import open_engine, writing
 from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.erasure import CertificateRow
 from tests.support.galleries import held_by
-from tests.support.people import add_operators
+from tests.support.people import add_operators, authenticated
 from tests.support.records import entry
 from tests.support.vault_server import serving_vault
 
@@ -78,7 +78,7 @@ def lfr(vault: VaultCore) -> Run:
     store.attach_watchlist("street", "contract", "lfr_street", [entry()], held=held_by([entry()]))
     store.open("street")
     add_operators(engine, "Op One", trail=Installation(settings).trail)
-    Attendance(engine).record_heartbeat("street", "Op One")
+    Attendance(engine).record_heartbeat("street", authenticated("Op One"))
     engine.dispose()
     return lambda *arguments: CliRunner().invoke(erasure.app, arguments)
 

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from apps.cli.main import app
 from lfr_core.storage.engine import open_engine
 from tests.support.footage import FootageHarness
+from tests.support.sessions import session_env
 
 SOON = str(dt.datetime.now(dt.UTC).date() + dt.timedelta(days=7))
 
@@ -32,21 +33,18 @@ def harness(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     engine.dispose()
 
 
-def lfr(*words: str, code: int = 0) -> str:
-    done = CliRunner().invoke(app, ["footage", *words])
+def lfr(*words: str, code: int = 0, by: str = "") -> str:
+    done = CliRunner().invoke(app, ["footage", *words], env=session_env(by) if by else {})
     assert done.exit_code == code, done.output + repr(done.exception)
     return done.output
 
 
-def asked(*words: str) -> Any:
-    return json.loads(lfr(*words, "--json"))
+def asked(*words: str, by: str = "") -> Any:
+    return json.loads(lfr(*words, "--json", by=by))
 
 
-def hold_words(*which: str, approved_by: str = "Insp Allow") -> list[str]:
-    return [
-        "hold", *which, "--ground", "complaint", "--reference", "CO/12/26", "--by", "DC Ask",
-        "--approved-by", approved_by, "--review-on", SOON,
-    ]  # fmt: skip
+def hold_words(*which: str) -> list[str]:
+    return ["hold", *which, "--ground", "complaint", "--reference", "CO/12/26", "--review-on", SOON]
 
 
 def test_from_the_list_to_a_hold_and_its_release(harness: FootageHarness) -> None:
@@ -57,12 +55,14 @@ def test_from_the_list_to_a_hold_and_its_release(harness: FootageHarness) -> Non
         (second.id, 30, False),
     ]
 
-    placed = asked(*hold_words("--segment", first.id))
+    placed = asked(*hold_words("--segment", first.id), by="DC Ask")
+    assert "two people" in lfr("approve", placed["id"], code=77, by="DC Ask")
+    assert asked("approve", placed["id"], by="Insp Allow")["approved_by"] == "Insp Allow"
     assert [each["id"] for each in asked("holds")] == [placed["id"]]
     shown = asked("show", first.id)
     assert (shown["held"], shown["frames_in_file"], len(shown["holds"])) == (True, 30, 1)
-    assert asked("review", placed["id"], "--by", "DC Ask", "--approved-by", "Insp Allow", "--review-on", SOON)
-    asked("release", placed["id"], "--by", "DC Ask")
+    assert asked("review", placed["id"], "--review-on", SOON, by="Insp Allow")
+    asked("release", placed["id"], by="DC Ask")
 
     assert asked("holds") == []
     assert asked("holds", "--released")[0]["released_by"] == "DC Ask"
@@ -72,7 +72,8 @@ def test_a_hold_of_a_time_covers_the_segments_of_that_time(harness: FootageHarne
     segments = harness.record(120)
 
     placed = asked(
-        *hold_words("--deployment", "dep", "--from", "2026-11-23T12:00:31Z", "--to", "2026-11-23T13:01:29+01:00")
+        *hold_words("--deployment", "dep", "--from", "2026-11-23T12:00:31Z", "--to", "2026-11-23T13:01:29+01:00"),
+        by="DC Ask",
     )
 
     assert placed["segments"] == sorted(each.id for each in segments[1:3])
@@ -80,10 +81,9 @@ def test_a_hold_of_a_time_covers_the_segments_of_that_time(harness: FootageHarne
 
 def test_what_people_get_wrong_is_answered_in_a_sentence(harness: FootageHarness) -> None:
     (segment,) = harness.record(5)
-    assert "two people" in lfr(*hold_words("--segment", segment.id, approved_by="dc ask"), code=77)
-    assert "hold-empty" in lfr(*hold_words(), code=77)
+    assert "hold-empty" in lfr(*hold_words(), code=77, by="DC Ask")
     bad_ground = [word if word != "complaint" else "curiosity" for word in hold_words("--segment", segment.id)]
-    assert "criminal_investigation, complaint, legal_duty" in lfr(*bad_ground, code=77)
+    assert "criminal_investigation, complaint, legal_duty" in lfr(*bad_ground, code=77, by="DC Ask")
     assert "no time zone" in lfr("list", "--deployment", "dep", "--from", "2026-11-23T12:00:00", code=65)
     assert "isn't a time" in lfr("list", "--deployment", "dep", "--to", "noon", code=65)
     assert "footage.unknown" in lfr("show", "no-such", code=77)
@@ -94,17 +94,17 @@ def test_view_and_export_write_what_was_filmed_and_tell_what_was_damaged(
 ) -> None:
     _, second = harness.record(60)
     harness.file(second).write_bytes(harness.file(second).read_bytes()[:-10])
-    words = ["--deployment", "dep", "--by", "DC Ask", "--purpose", "complaint CO/12/26", "--output"]
+    words = ["--deployment", "dep", "--purpose", "complaint CO/12/26", "--output"]
 
-    assert "59 frames" in lfr("view", *words, str(tmp_path / "seen"))
-    reported = asked("export", *words, str(tmp_path / "evidence"))
+    assert "59 frames" in lfr("view", *words, str(tmp_path / "seen"), by="DC Ask")
+    reported = asked("export", *words, str(tmp_path / "evidence"), by="DC Ask")
 
     assert (reported["frames"], [each["lacking"] for each in reported["segments"]]) == (59, [0, 1])
     assert len(list((tmp_path / "seen").iterdir())) == 59
     assert (tmp_path / "evidence" / "manifest.json").exists()
     assert len(harness.audited("disclose")) == 1
     assert len(harness.audited("consult")) == 4
-    assert "output-exists" in lfr("view", *words, str(tmp_path / "seen"), code=77)
+    assert "output-exists" in lfr("view", *words, str(tmp_path / "seen"), code=77, by="DC Ask")
 
 
 def test_what_is_destroyed_is_listed_when_asked_for_and_cant_be_held(harness: FootageHarness) -> None:
@@ -114,4 +114,4 @@ def test_what_is_destroyed_is_listed_when_asked_for_and_cant_be_held(harness: Fo
 
     assert asked("list", "--deployment", "dep") == []
     assert asked("list", "--deployment", "dep", "--gone")[0]["destroyed_at"]
-    assert "footage.gone" in lfr(*hold_words("--segment", segment.id), code=77)
+    assert "footage.gone" in lfr(*hold_words("--segment", segment.id), code=77, by="DC Ask")

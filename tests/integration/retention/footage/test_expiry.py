@@ -16,6 +16,7 @@ from lfr_core.retention.footage.expiry import PurgedSegment, expire_segments
 from lfr_core.retention.footage.register import due_segments, find_segments, segments
 from tests.support.disks import fill, small_disk
 from tests.support.footage import FootageHarness
+from tests.support.people import authenticated
 
 
 def test_a_held_segment_survives_the_sweep_and_its_neighbour_does_not(harness: FootageHarness) -> None:
@@ -52,7 +53,7 @@ def test_what_is_released_after_its_time_goes_and_is_due_since_its_release(harne
     harness.after(40)
     assert harness.expire() == ()
     assert due_segments(harness.engine, harness.clock.now_ns) == ()
-    harness.hold_service().release(hold.id, actor="DC Ask")
+    harness.hold_service().release(hold.id, by=authenticated("DC Ask"))
 
     (due,) = due_segments(harness.engine, harness.clock.now_ns)
 

@@ -13,6 +13,7 @@ from lfr_core.common.errors import Refused, Retryable
 from lfr_core.retention.footage.export import MANIFEST, Written, disclose, write_frames
 from lfr_core.retention.footage.viewing import Viewing, choose
 from tests.support.footage import FootageHarness, jpeg
+from tests.support.people import authenticated
 from tests.support.records import NOW_NS
 
 
@@ -21,7 +22,13 @@ def viewing(harness: FootageHarness, *, from_s: float | None = None, to_s: float
     last = None if to_s is None else NOW_NS + round(to_s * 1e9)
     chosen = choose(harness.engine, deployment="dep", from_ns=first, to_ns=last)
     return Viewing(
-        harness.folder, harness.vault, chosen, actor="DC Ask", purpose="case 36/1234/26", from_ns=first, to_ns=last
+        harness.folder,
+        harness.vault,
+        chosen,
+        actor=authenticated("DC Ask"),
+        purpose="case 36/1234/26",
+        from_ns=first,
+        to_ns=last,
     )
 
 
@@ -32,7 +39,7 @@ def exported(harness: FootageHarness, folder: Path) -> Written:
         engine=harness.engine,
         trail=harness.trail,
         deployment="dep",
-        actor="DC Ask",
+        actor=authenticated("DC Ask"),
         purpose="case 36/1234/26",
         now_ns=harness.clock.now_ns,
     )
