@@ -24,6 +24,9 @@ from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.publication.quality.ours import Checked
 from lfr_core.publication.record_figures import figures_for
 from lfr_core.publication.results import ResultsService
+from lfr_core.publication.rights import answering
+from lfr_core.publication.rights.service import OFFICERS, SECOND, TAKERS, RightsService
+from lfr_core.publication.rights.types import NewRequest, RequestKind
 from lfr_core.retention.footage.hold_service import HoldService
 from lfr_core.retention.footage.holds import HoldGround, HoldRequest
 from lfr_core.retention.footage.people import HOLDERS
@@ -60,6 +63,7 @@ class Harness(PromiseHarness):
         people.revoke(REX, why="left the force", by=authenticated(by))
         self.holds = HoldService(self.engine, self.vault, self.trail, self.policy.footage, self.clock)
         self.attendance = Attendance(self.engine, self.clock)
+        self.rights = RightsService(self.engine, self.vault, self.trail, self.policy, self.clock)
         self.notices = AnnouncementStore(self.engine, self.trail, self.clock, lambda: f"{next(self.numbers):012x}")
         self.results = ResultsService(
             self.engine,
@@ -139,6 +143,24 @@ class Harness(PromiseHarness):
         with writing(self.engine) as session:  # something to correct
             session.add(CameraSessionRow(deployment=name, camera="late", session="s", first_seen_ns=0, last_seen_ns=0))
         return name
+
+    def enquiry(self) -> str:
+        asked = NewRequest(RequestKind.ENQUIRY, "4 Rampant Horse Street", "Why me?")
+        return self.rights.take(asked, by=authenticated(PAT)).reference
+
+    def answered(self) -> str:
+        reference = self.enquiry()
+        answering.answer(self.rights, reference, "We don't know.", by=authenticated("Compliance Only"))
+        return reference
+
+    def asks_listed(self) -> str:
+        asked = NewRequest(RequestKind.ENQUIRY, "4 Rampant Horse Street", "Was I on a list?", asks_listed=True)
+        return self.rights.take(asked, by=authenticated(PAT)).reference
+
+    def disclosure(self) -> str:
+        reference = self.asks_listed()
+        answering.ask_disclosure(self.rights, reference, by=authenticated("Compliance Only"))
+        return reference
 
     # -- acts of more than one argument --------------------------------------------------------------
 
@@ -228,6 +250,33 @@ ACTS: dict[
         lambda h, at, by: h.notices.release(str(at), by=by),
     ),
     "publish": (PUBLISHERS, Harness.ended, lambda h, at, by: h.results.publish(str(at), by=by)),
+    "request, taken": (
+        TAKERS,
+        lambda _: NewRequest(RequestKind.ENQUIRY, "4 Rampant Horse Street", "Why me?"),
+        lambda h, at, by: h.rights.take(cast("NewRequest", at), by=by),
+    ),
+    "request, opened": (
+        OFFICERS,
+        Harness.enquiry,
+        lambda h, at, by: h.rights.open(str(at), by=by, purpose="to answer"),
+    ),
+    "request, assigned": (OFFICERS, Harness.enquiry, lambda h, at, by: h.rights.assign(str(at), "dep", by=by)),
+    "request, answered": (
+        OFFICERS,
+        Harness.enquiry,
+        lambda h, at, by: answering.answer(h.rights, str(at), "We don't know.", by=by),
+    ),
+    "request, closed": (OFFICERS, Harness.answered, lambda h, at, by: answering.close(h.rights, str(at), by=by)),
+    "disclosure, asked for": (
+        OFFICERS,
+        Harness.asks_listed,
+        lambda h, at, by: answering.ask_disclosure(h.rights, str(at), by=by),
+    ),
+    "disclosure, approval": (
+        SECOND,
+        Harness.disclosure,
+        lambda h, at, by: answering.approve_disclosure(h.rights, str(at), by=by),
+    ),
     "create a trial": (
         TRIAL_ROLES,
         lambda h: f"trial-{next(h.numbers)}",
@@ -252,6 +301,17 @@ ACTS: dict[
     ),
 }
 """Who may, what it is done to, and the act."""
+
+
+OF_COMPLIANCE: dict[str, Callable[[Harness, AuthenticatedPerson], object]] = {
+    "register": lambda h, by: h.people.add("New One", {Role.OPERATOR}, Rank.CONSTABLE, by=by),
+    "change": lambda h, by: h.people.change(PAT, {Role.OPERATOR}, Rank.CONSTABLE, by=by),
+    "revoke": lambda h, by: h.people.revoke(PAT, why="left", by=by),
+    "link": lambda h, by: h.people.link_identity(PAT, "https://login.example.test", "7f0c", by=by),
+    "end the account": lambda h, by: h.people.end_identity(PAT, "https://login.example.test", by=by),
+    "end the sessions": lambda h, by: h.people.end_sessions(PAT, by=by),
+}
+"""What only compliance does with people, and nobody with themselves but to log out."""
 
 
 def _id(at: object) -> UUID:
@@ -281,6 +341,25 @@ def test_nothing_happens_for_whoever_the_register_does_not_name_for_it(harness: 
         reported[name] = refused.value.rule
 
     assert reported == nobodies
+    assert harness.everything() == before
+
+
+@pytest.mark.parametrize("act", OF_COMPLIANCE)
+def test_only_compliance_changes_who_may_do_what(harness: Harness, act: str) -> None:
+    before = harness.everything()
+    nobodies = ["Joe Public", REX, *(name for name, role in ONE_OF_EACH.items() if role is not Role.COMPLIANCE)]
+
+    for nobody in nobodies:
+        with pytest.raises(Refused) as refused:
+            OF_COMPLIANCE[act](harness, authenticated(nobody))
+        assert refused.value.rule == "people.by"
+    for typed in (OLGA, "system:lfr", ""):
+        with pytest.raises(Refused) as refused:
+            OF_COMPLIANCE[act](harness, cast("AuthenticatedPerson", typed))
+        assert refused.value.rule == "actor.not-authenticated"
+    with pytest.raises(Refused):  # not even this machine's user, once there is anybody
+        OF_COMPLIANCE[act](harness, cast("AuthenticatedPerson", SystemActor.LFR))
+
     assert harness.everything() == before
 
 
