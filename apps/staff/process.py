@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 
 from lfr_core.custody.identity.page_sessions import PageSessions
 from lfr_core.custody.identity.provider import provider_of
+from lfr_core.custody.identity.terminal import record_login
 from lfr_core.custody.installation import Installation
 from lfr_core.custody.people import People
 
@@ -23,4 +24,5 @@ def page_sessions() -> PageSessions:
     """Return the logins of everybody who uses the pages."""
     ours = pages_installation()
     people = People(ours.engine, ours.trail, ours.clock)
-    return PageSessions(provider_of(ours.settings), people, ours.policy.access, ours.clock)
+    record = partial(record_login, ours.engine, ours.trail)
+    return PageSessions(provider_of(ours.settings), people, ours.policy.access, ours.clock, record)

@@ -149,6 +149,9 @@ class Settings(BaseSettings):
     oidc_cli_client_id: str = Field(
         default="openlfr-cli", description="The command line as that provider knows it: a public client, with PKCE."
     )
+    oidc_required_group: str = Field(
+        default="", description="Group that its tokens must name beside the person, in the claim `groups`; empty: none."
+    )
     oidc_ca_file: Path | None = Field(
         default=None, description="Certificates (PEM) of whoever signed that provider's; empty: the machine's."
     )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+from sqlmodel import text
 from streamlit.web.server.starlette.starlette_app_utils import create_signed_value
 
 from apps.demo.people import DemoPerson
@@ -91,6 +92,9 @@ def test_somebody_logs_in_with_their_password_and_a_cookie_copied_before_the_log
     page.locator("input[name=password]").press("Enter")
     page.locator(".lfr-who").filter(has_text=PAT).wait_for(timeout=30_000)
     page.get_by_role("heading", name="Planning").wait_for()
+    with logins.engine.connect() as connection:
+        entries = text("SELECT count(*) FROM audit_entry WHERE body LIKE '%people.logged-in%'")
+        assert connection.execute(entries).scalar_one() >= 1
     copied = [each for each in context.cookies() if each["name"].startswith(COOKIE)]
     assert all(each["httpOnly"] and each["sameSite"] == "Lax" for each in copied)
     time.sleep(1.1)  # a login's time is in whole seconds

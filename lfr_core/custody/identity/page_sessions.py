@@ -8,12 +8,12 @@ so again.
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 from lfr_core.common.clock import Clock, utc_from_ns
 from lfr_core.common.errors import Refused
-from lfr_core.custody.identity.provider import IdentityProvider
+from lfr_core.custody.identity.provider import IdentityProvider, check_group
 from lfr_core.custody.identity.tokens import LEEWAY_S, Identity
 from lfr_core.custody.people.roles import AuthenticatedPerson
 from lfr_core.custody.people.store import People
@@ -30,7 +30,8 @@ def read_claims(claims: Mapping[str, object], provider: IdentityProvider) -> Ide
     """Read what Streamlit keeps of a login, which the provider signed and Streamlit verified at that login.
 
     Raises:
-        Refused: `login.none`: nobody is logged in; `login.token`: it is no login of this provider with us.
+        Refused: `login.none`: nobody is logged in; `login.token`: it is no login of this provider with us;
+            `login.group`.
     """
     if claims.get("is_logged_in") is not True:
         raise Refused("login.none", _NOBODY)
@@ -46,13 +47,23 @@ def read_claims(claims: Mapping[str, object], provider: IdentityProvider) -> Ide
         or not 0 < issued_at < _LATEST_S
     ):
         raise Refused("login.token", "this login isn't one of ours")
+    check_group(provider, claims)
     return Identity(provider.issuer, subject, utc_from_ns(int(issued_at * _NS)))
 
 
 class PageSessions:
     """The logins of all who use the pages. For several threads."""
 
-    def __init__(self, provider: IdentityProvider, people: People, access: AccessPolicy, clock: Clock) -> None:
+    def __init__(
+        self,
+        provider: IdentityProvider,
+        people: People,
+        access: AccessPolicy,
+        clock: Clock,
+        record: Callable[[AuthenticatedPerson], None],
+    ) -> None:
+        """`record`: puts a login on the audit trail. Raises Retryable: what can't be audited isn't done."""
+        self._record = record
         self._provider = provider
         self._people = people
         self._access = access
@@ -73,12 +84,19 @@ class PageSessions:
         return self._people.of_identity(identity.issuer, identity.subject, since=identity.issued_at)
 
     def use(self, claims: Mapping[str, object]) -> AuthenticatedPerson:
-        """Find who is logged in and has just done something. Raises as `find`."""
-        person = self.find(claims)
+        """Find who is logged in and has just done something; a login's first use is on the audit trail.
+
+        Raises as `find`.
+        """
+        person, identity = self.find(claims), read_claims(claims, self._provider)
+        with self._lock:
+            is_known = identity in self._used_ns
+        if not is_known:
+            self._record(person)
         now_ns, longest_ns = self._clock.time_ns(), int(self._access.session_h * 3600 * _NS)
         with self._lock:
             self._used_ns = {each: at for each, at in self._used_ns.items() if now_ns - at < longest_ns}
-            self._used_ns[read_claims(claims, self._provider)] = now_ns
+            self._used_ns[identity] = now_ns
         return person
 
     def end(self, claims: Mapping[str, object]) -> None:

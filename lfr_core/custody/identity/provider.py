@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from lfr_core.common.errors import Fatal
+from lfr_core.common.errors import Fatal, Refused
 from lfr_core.common.settings import Settings
 
-__all__ = ["IdentityProvider", "is_safe_address", "provider_of"]
+__all__ = ["IdentityProvider", "check_group", "is_safe_address", "provider_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,8 @@ class IdentityProvider:
     """Loopback ports that are registered as addresses to come back to."""
     is_embedded: bool
     ca_file: Path | None = field(default=None)
+    required_group: str = ""
+    """What the claim `groups` must name; empty: nothing is asked of it."""
 
     def redirect_uri(self, port: int) -> str:
         """Return the registered address to come back to (RFC 8252, 7.3: the loopback's number, never a name)."""
@@ -49,7 +52,20 @@ def provider_of(settings: Settings) -> IdentityProvider:
         login_ports=settings.login_ports,
         is_embedded=not settings.oidc_issuer,
         ca_file=settings.oidc_ca_file,
+        required_group=settings.oidc_required_group if settings.oidc_issuer else "",
     )
+
+
+def check_group(provider: IdentityProvider, claims: Mapping[str, object]) -> None:
+    """Check that the provider counts the account to the group it must be of. What somebody may do is the register's.
+
+    Raises:
+        Refused: `login.group`.
+    """
+    named = claims.get("groups")
+    listed = named if isinstance(named, list) else [named]
+    if provider.required_group and provider.required_group not in listed:
+        raise Refused("login.group", f"your account isn't of the group {provider.required_group}: ask your force's IT")
 
 
 def is_safe_address(address: str) -> bool:

@@ -13,7 +13,7 @@ from joserfc.jwk import KeySet
 
 from lfr_core.common.clock import utc_from_ns
 from lfr_core.common.errors import Refused
-from lfr_core.custody.identity.provider import IdentityProvider
+from lfr_core.custody.identity.provider import IdentityProvider, check_group
 
 __all__ = ["LEEWAY_S", "Identity", "verify_id_token"]
 
@@ -65,6 +65,7 @@ def verify_id_token(
             raise Refused("login.token", "the provider's token is longer than any of a person")
         claims = jwt.decode(token, keys, algorithms=_ALGORITHMS).claims
         _check(claims, provider, nonce, now, with_end=session_s is None)
+        check_group(provider, claims)
         issued_at = float(claims["iat"])
         if session_s is not None and not issued_at - LEEWAY_S <= now < issued_at + session_s:
             raise ExpiredTokenError("exp")

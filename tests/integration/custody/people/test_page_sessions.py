@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from lfr_core.common.errors import Refused
+from lfr_core.common.errors import Refused, Retryable
 from lfr_core.custody.identity.page_sessions import PageSessions
-from lfr_core.custody.people import People
+from lfr_core.custody.people import People, Role
 from lfr_core.domain.policy import load_policy
 from lfr_core.storage.engine import open_engine
 from tests.support.identity import ISSUER, a_provider
@@ -36,8 +36,14 @@ def people(sqlite_url: str, clock: ManualClock) -> Iterator[People]:
 
 
 @pytest.fixture
-def sessions(people: People, clock: ManualClock) -> PageSessions:
-    return PageSessions(a_provider(), people, ACCESS, clock)
+def recorded() -> list[str]:
+    """Whose logins are on the trail."""
+    return []
+
+
+@pytest.fixture
+def sessions(people: People, clock: ManualClock, recorded: list[str]) -> PageSessions:
+    return PageSessions(a_provider(), people, ACCESS, clock, lambda person: recorded.append(person.name))
 
 
 def claims(clock: ManualClock, **changes: Any) -> dict[str, Any]:
@@ -50,6 +56,23 @@ def refusal(call: Any, *given: object) -> str:
     with pytest.raises(Refused) as caught:
         call(*given)
     return caught.value.rule
+
+
+def test_a_login_is_recorded_once_and_one_that_cannot_be_is_none(
+    sessions: PageSessions, people: People, clock: ManualClock, recorded: list[str]
+) -> None:
+    def away(_person: object) -> None:
+        raise Retryable("the vault is away")
+
+    sessions.find(claims(clock))
+    assert recorded == []
+    for _ in range(3):
+        sessions.use(claims(clock))
+    assert recorded == [PAT]
+    unrecorded = PageSessions(a_provider(), people, ACCESS, clock, away)
+    for _ in range(2):
+        with pytest.raises(Retryable):
+            unrecorded.use(claims(clock))
 
 
 def test_a_login_is_the_person_whose_account_it_is(sessions: PageSessions, clock: ManualClock) -> None:
@@ -114,7 +137,7 @@ def test_after_a_restart_only_who_has_just_logged_in_is_in(
     sessions.use(given)
     clock.advance(ACCESS.idle_min * 50)
     sessions.use(given)
-    restarted = PageSessions(a_provider(), people, ACCESS, clock)
+    restarted = PageSessions(a_provider(), people, ACCESS, clock, lambda _: None)
 
     assert refusal(restarted.use, given) == "login.expired"
 
@@ -126,7 +149,7 @@ def test_a_cookie_that_was_copied_before_the_logout_is_worth_nothing(
     sessions.use(copied)
     clock.advance(2.0)
     sessions.end(copied)
-    elsewhere = PageSessions(a_provider(), people, ACCESS, clock)
+    elsewhere = PageSessions(a_provider(), people, ACCESS, clock, lambda _: None)
 
     assert refusal(elsewhere.use, copied) == "identity.session-ended"
     assert refusal(sessions.use, copied) == "login.expired"
@@ -140,3 +163,19 @@ def test_who_is_revoked_is_out_at_the_next_look(sessions: PageSessions, people: 
     people.revoke(PAT, why="left the force", by=authenticated(DEE))
 
     assert refusal(sessions.find, given) == "people.revoked"
+
+
+@pytest.mark.parametrize(
+    ("groups", "rule"),
+    [(["staff", "lfr"], ""), ("lfr", ""), (["staff"], "login.group"), ("lfr2", "login.group"), (None, "login.group")],
+)
+def test_a_group_may_be_required_beside_the_person_and_gives_no_role(
+    people: People, clock: ManualClock, groups: object, rule: str
+) -> None:
+    sessions = PageSessions(a_provider(required_group="lfr"), people, ACCESS, clock, lambda _: None)
+    given = claims(clock, groups=groups)
+
+    if rule:
+        assert refusal(sessions.use, given) == rule
+    else:
+        assert sessions.use(given).roles == {Role.PLANNER}

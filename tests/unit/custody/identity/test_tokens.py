@@ -137,3 +137,17 @@ def test_of_the_providers_keys_only_pairs_for_signing_are_used() -> None:
     for none in unusable:
         with pytest.raises(Refused, match="holds none"):
             read_keys(none)
+
+
+@pytest.mark.parametrize(("groups", "is_in"), [(["staff", "lfr"], True), (["staff"], False), (None, False)])
+def test_a_group_may_be_required_beside_the_subject(groups: object, *, is_in: bool) -> None:
+    provider, token = a_provider(required_group="lfr"), SIGNER.sign(claims_of(NOW_S, groups=groups))
+
+    def verify() -> Identity:
+        return verify_id_token(token, SIGNER.keys, provider, nonce="n", now_ns=NOW_S * 10**9)
+
+    if is_in:
+        assert verify().subject == "7f0c"
+    else:
+        with pytest.raises(Refused, match="isn't of the group lfr"):
+            verify()
