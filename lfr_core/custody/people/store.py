@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
@@ -31,15 +29,13 @@ from lfr_core.custody.people.lookup import (
     unknown,
 )
 from lfr_core.custody.people.roles import Actor, AuthenticatedPerson, Person, Rank, Role, check_roles, principal_of
-from lfr_core.domain.actors import LONGEST_NAME, Principal, SystemActor, fold_name, same_person
+from lfr_core.custody.people.texts import check_name, check_reason
+from lfr_core.domain.actors import Principal, SystemActor, fold_name, same_person
 from lfr_core.storage.engine import reading, writing
 from lfr_core.storage.tables.people import PersonRoleRow, PersonRow
 
 __all__ = ["People", "acting", "find_person"]
 
-_LONGEST_REASON = 300
-_UNPRINTED = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufeff\ufffe\uffff]")
-"""Control characters, and those that make two names look like one."""
 _LOCK = 0x4C46_5250  # any number of our own ("LFRP"), for PostgreSQL's advisory lock
 
 
@@ -61,7 +57,7 @@ class People:
             Refused: `people.bad-name`, `people.by` (`by` isn't registered as compliance), `people.first` (the first
                 without role compliance), `people.known`, and as `check_roles`.
         """
-        written, held = _name(name), check_roles(roles, rank)
+        written, held = check_name(name), check_roles(roles, rank)
         actor = self._actor(by)
         with writing(self._engine) as session:
             _one_at_a_time(session)
@@ -108,9 +104,7 @@ class People:
             Refused: `people.unknown`, `people.revoked` (already), `people.reason-missing`, `people.by`,
                 `people.last-compliance`.
         """
-        reason = " ".join(why.split())
-        if not reason or len(reason) > _LONGEST_REASON or _UNPRINTED.search(reason):
-            raise Refused("people.reason-missing", f"say why, in one line of at most {_LONGEST_REASON} characters")
+        reason = check_reason(why)
         actor = self._actor(by)
         with writing(self._engine) as session:
             _one_at_a_time(session)
@@ -289,19 +283,3 @@ def _active(session: Session, name: str) -> PersonRow:
 def _id(row: PersonRow) -> int:
     assert row.id is not None  # it was flushed
     return row.id
-
-
-def _name(name: str) -> str:
-    """A name as it is kept. Raises Refused `people.bad-name`."""
-    written = " ".join(unicodedata.normalize("NFKC", name).split(" ")).strip()
-    if (
-        not fold_name(written)
-        or len(written) > LONGEST_NAME
-        or _UNPRINTED.search(written)
-        or not any(letter.isalpha() for letter in written)
-        or ":" in written  # `system:NAME` is software
-    ):
-        raise Refused(
-            "people.bad-name", f"give a person's name: 1 to {LONGEST_NAME} printable characters, without a colon"
-        )
-    return " ".join(written.split())
