@@ -7,9 +7,11 @@ from sqlalchemy import Engine
 
 from lfr_core.common.clock import utc_from_ns
 from lfr_core.common.errors import Refused
-from lfr_core.custody.people import People, Rank, Role
+from lfr_core.custody.people import AuthenticatedPerson, People, Rank, Role
+from lfr_core.custody.people.lookup import acting
+from lfr_core.storage.engine import reading
 from tests.support.audit import audit_trail
-from tests.support.people import CAST, authenticated, registered
+from tests.support.people import CAST, MACHINE, authenticated, registered
 from tests.support.records import ManualClock
 from tests.support.vaults import trail_of
 
@@ -112,6 +114,40 @@ def test_sessions_are_ended_everywhere_by_oneself_or_by_compliance(people: Peopl
         assert refusal(people.of_identity, OWN, "s1", since=since) == "identity.session-ended"
         assert people.of_identity(OWN, "s1", since=utc_from_ns(clock.time_ns())).name == PAT
     assert refusal(people.end_sessions, PAT, by=authenticated(SUE)) == "people.by"
+
+
+def test_who_is_logged_out_or_loses_the_account_acts_no_more_with_what_the_login_gave(
+    people: People, engine: Engine, clock: ManualClock
+) -> None:
+    people.link_identity(PAT, OWN, "s1", by=authenticated(DEE))
+
+    def act(by: AuthenticatedPerson) -> str:
+        with reading(engine) as session:
+            return acting(session, by, {Role.PLANNER}).name
+
+    clock.advance(60)
+    kept = people.of_identity(OWN, "s1", since=utc_from_ns(clock.time_ns()))
+    assert act(kept) == PAT
+    clock.advance(60)
+    people.end_sessions(PAT, by=kept)
+    assert refusal(act, kept) == "identity.session-ended"
+
+    clock.advance(60)
+    again = people.of_identity(OWN, "s1", since=utc_from_ns(clock.time_ns()))
+    assert act(again) == PAT
+    people.end_identity(PAT, OWN, by=authenticated(DEE))
+    assert refusal(act, again) == "identity.ended"
+
+
+def test_this_machines_user_links_the_very_first_account_of_compliance_and_none_after(people: People) -> None:
+    assert refusal(people.link_identity, PAT, OWN, "s1", by=MACHINE) == "people.by"
+    assert not people.any_can_log_in()
+    people.link_identity(DEE, OWN, "s1", by=MACHINE)
+
+    assert people.any_can_log_in()
+    assert refusal(people.link_identity, PAT, OWN, "s2", by=MACHINE) == "people.by"
+    people.end_identity(DEE, OWN, by=authenticated(DEE))
+    assert refusal(people.link_identity, DEE, OWN, "s3", by=MACHINE) == "people.by"
 
 
 def test_a_changed_name_is_the_same_person(people: People, engine: Engine) -> None:
