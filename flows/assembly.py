@@ -23,7 +23,9 @@ from lfr_core.retention.steps.lists import ListsStep
 from lfr_core.retention.steps.quality import QualityStep
 from lfr_core.retention.steps.temporary import TemporaryStep
 from lfr_core.retention.sweep import Sweep, sweeping
+from streams.broker.connection import connect_as
 from streams.broker.traits import traits_of
+from streams.broker.users import User
 from streams.retention import EndedRecordsStep, TopicBoundStep
 from streams.topics import topic_specs
 
@@ -43,20 +45,20 @@ def build_purges(installation: Installation, gallery: Gallery) -> tuple[PurgeSte
     """Give every purge there is, in the order of `lfr_core.retention.port.CLASSES`. Connects to nothing.
 
     Raises:
-        Fatal: `broker.json` in the home folder is damaged.
+        Fatal: `broker.json` in the home folder is damaged, or the settings of the broker contradict each other.
     """
     settings, policy, engine = installation.settings, installation.policy, installation.engine
     vault, trail = installation.vault, installation.trail
     hours = policy.retention.temporary_files_h
-    traits, servers = traits_of(settings), settings.kafka_bootstrap
+    traits, connection = traits_of(settings), connect_as(User.RETENTION, settings)
     return (
         TemporaryStep(settings.home, Path(tempfile.gettempdir()), keep_h=hours),
         AlertsStep(engine, vault, trail, retention_h=policy.alerts.retention_h),
         ListsStep(engine, vault, trail),
         GalleriesStep(engine, gallery, alone=not settings.milvus_uri),
         QualityStep(engine, settings.home / "quality", stranger_h=hours),
-        EndedRecordsStep(engine, servers, traits),
-        TopicBoundStep(servers, traits, topic_specs(settings, policy)),
+        EndedRecordsStep(engine, connection, traits),
+        TopicBoundStep(connection, traits, topic_specs(settings, policy)),
         FootageStep(engine, settings.footage_store, vault, trail),
         WorkflowsStep(
             lambda: PrefectApi.from_settings(settings),

@@ -15,7 +15,9 @@ from lfr_core.domain.actors import SystemActor
 from lfr_core.retention.erasure.canary import CanaryKind, InjectedCanary
 from lfr_core.retention.erasure.places import broker_store
 from lfr_core.retention.erasure.service import Erasure
+from streams.broker.connection import connect_as
 from streams.broker.traits import traits_of
+from streams.broker.users import User
 
 if TYPE_CHECKING:
     import numpy as np
@@ -69,7 +71,7 @@ def inject_canaries(
         )
     random = np.random.default_rng()
     streams = CanaryStreams(
-        settings.kafka_bootstrap,
+        connect_as(User.ERASURE, settings),
         traits_of(settings),
         installation.policy,
         installation.vault,

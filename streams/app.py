@@ -14,6 +14,7 @@ import faust
 from lfr_core.common.settings import Settings
 from lfr_core.domain.messages import LONGEST_NAME
 from lfr_core.domain.policy import Policy
+from streams.broker.connection import BrokerConnection
 from streams.broker.traits import BrokerTraits
 from streams.short_poll import use_short_polls
 
@@ -26,7 +27,15 @@ FRAME_BUFFER = 64  # messages; the default of 4096 would hold 400 MB behind a sl
 FETCH_BYTES = 4 * 1024 * 1024  # 1.6 times as fast as the default 1 MB
 
 
-def make_app(group: str, instance: str, *, settings: Settings, policy: Policy, traits: BrokerTraits) -> faust.App:
+def make_app(
+    group: str,
+    instance: str,
+    *,
+    settings: Settings,
+    policy: Policy,
+    traits: BrokerTraits,
+    connection: BrokerConnection,
+) -> faust.App:
     """A Faust app of consumer group `group`; `instance` is this worker's stable name in the group.
 
     Static membership lets a killed worker come back in 3 s instead of waiting for its old session to
@@ -35,7 +44,8 @@ def make_app(group: str, instance: str, *, settings: Settings, policy: Policy, t
     app = faust.App(
         group,
         env={},  # else BROKER_URL, WEB_HOST and eighty more names of the environment go before what is said here
-        broker=[f"kafka://{server}" for server in settings.kafka_bootstrap.split(",")],
+        broker=[f"kafka://{server}" for server in connection.servers.split(",")],
+        broker_credentials=connection.faust_credentials(),
         value_serializer="raw",
         key_serializer="raw",
         store="memory://",

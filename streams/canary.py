@@ -39,6 +39,7 @@ from lfr_core.retention.footage.segment import index_segment, segment_file
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.alerts import AlertRow, SightingRow
 from lfr_core.storage.tables.footage import FootageSegmentRow
+from streams.broker.connection import BrokerConnection
 from streams.broker.traits import BrokerTraits
 from streams.camera.feedback import InFlightFrames
 from streams.camera.footage import FootageWriter
@@ -77,7 +78,7 @@ class _RecordingSealer:
 class CanaryStreams:
     """Injects for one system. Each kind can be injected by itself; all need the deployment to be live."""
 
-    servers: str
+    connection: BrokerConnection
     traits: BrokerTraits
     policy: Policy
     vault: Vault
@@ -97,7 +98,7 @@ class CanaryStreams:
         sealer = _RecordingSealer(VaultSealer(self.vault, self.clock, deployment, CANARY, actor=SystemActor.ERASURE))
         in_flight = InFlightFrames(self.clock, bound=1, lost_after_s=None)
         producer = FrameProducer(
-            self.servers,
+            self.connection,
             topic=Topic.FRAMES,
             traits=self.traits,
             sealer=sealer,
@@ -234,18 +235,20 @@ class CanaryStreams:
         mac = RecordSigner(self.vault, self.clock, SystemActor.ERASURE).sign(topic, key, {}, value)
         try:
             producer = KafkaProducer(
-                bootstrap_servers=self.servers.split(","),
                 client_id="lfr-canary",
                 allow_auto_create_topics=False,
                 bootstrap_timeout_ms=5_000,
                 **self.traits.producer_options(),
+                **self.connection.options(),
             )
             try:
                 producer.send(topic, key=key, value=value, headers=[(MAC_HEADER, mac)]).get(timeout=_CONFIRM_S)
             finally:
                 producer.close(timeout=1)
         except KafkaError as error:
-            raise Retryable(f"the broker at {self.servers} takes no canary: {type(error).__name__}") from error
+            raise Retryable(
+                f"the broker at {self.connection.servers} takes no canary: {type(error).__name__}"
+            ) from error
 
     def _alert_of(self, sighting: Sighting) -> AlertRow:
         ends = self.clock.monotonic() + _RECORD_S

@@ -25,6 +25,7 @@ from lfr_core.domain.reserved import LIVE_PROBE_CAMERA
 from lfr_core.recognition.selftest.face import live_probe_frame
 from lfr_core.storage.engine import reading, writing
 from lfr_core.storage.tables.stream import CameraSessionRow
+from streams.broker.connection import BrokerConnection
 from streams.broker.traits import BrokerTraits
 from streams.topics import Topic
 
@@ -53,7 +54,7 @@ def cameras_in_use(engine: Engine, deployment: str, *, now_ns: int) -> tuple[str
 class LiveProbeSender:
     """Sends live probes for one system."""
 
-    servers: str
+    connection: BrokerConnection
     traits: BrokerTraits
     vault: Vault
     engine: Engine
@@ -120,12 +121,12 @@ class LiveProbeSender:
         ]
         try:
             producer: Any = KafkaProducer(
-                bootstrap_servers=self.servers.split(","),
                 client_id="lfr-proof",
                 allow_auto_create_topics=False,
                 bootstrap_timeout_ms=5_000,
                 max_block_ms=5_000,
                 **self.traits.producer_options(),
+                **self.connection.options(),
             )
             try:
                 sent = [
@@ -143,7 +144,9 @@ class LiveProbeSender:
             finally:
                 producer.close(timeout=1)
         except KafkaError as error:
-            raise Retryable(f"the broker at {self.servers} takes no live probe: {type(error).__name__}") from error
+            raise Retryable(
+                f"the broker at {self.connection.servers} takes no live probe: {type(error).__name__}"
+            ) from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,9 @@ from lfr_core.domain.deployments import DeploymentView
 from lfr_core.recognition.faces.types import FaceEngine
 from lfr_core.recognition.gallery.port import Gallery
 from lfr_core.storage.engine import reading, writing
+from streams.broker.connection import BrokerConnection, connect_as
 from streams.broker.traits import traits_of
+from streams.broker.users import User
 from streams.live_probe import LiveProbeSender
 from streams.topics import Topic, absent_topics
 
@@ -131,18 +133,22 @@ class SelfTester:
         with writing(self.installation.engine):  # the right to write is held, and given back
             return "can be written"
 
+    @property
+    def _connection(self) -> BrokerConnection:
+        return connect_as(User.WATCH, self.installation.settings)
+
     def _topics(self) -> str:
-        absent = absent_topics(self.installation.settings.kafka_bootstrap, tuple(Topic))
+        absent = absent_topics(self._connection, tuple(Topic))
         if absent:
             raise Retryable(f"the broker has no {', '.join(absent)}: `lfr up` makes them")
-        return f"{len(Topic)} topics at {self.installation.settings.kafka_bootstrap}"
+        return f"{len(Topic)} topics at {self._connection.servers}"
 
     def _answers(self, deployment: str, broker: _Once[str]) -> str:
         """Each partition's recogniser is called, and its answer comes back through the recorder."""
         broker.get()
         partitions, within_s = self.installation.settings.frame_partitions, self.installation.policy.live_probe.answer_s
         sender = LiveProbeSender(
-            self.installation.settings.kafka_bootstrap,
+            self._connection,
             traits_of(self.installation.settings),
             self.installation.vault,
             self.installation.engine,

@@ -11,17 +11,18 @@ from typing import TYPE_CHECKING
 from lfr_core.retention.port import Audited, Destroyed, Due, PurgeResult, subject
 from lfr_core.retention.steps.ended_deployments import deployments
 from streams.broker.admin import ANSWER_MS, admin_client
-from streams.topics import Topic, TopicSpec
+from streams.topics import RECOGNISE_GROUP, RECORD_GROUP, Topic, TopicSpec
 
 if TYPE_CHECKING:
     from kafka import KafkaAdminClient, TopicPartition
     from sqlalchemy import Engine
 
+    from streams.broker.connection import BrokerConnection
     from streams.broker.traits import BrokerTraits
 
 __all__ = ["READERS", "EndedRecordsStep", "TopicBoundStep", "bound_ns"]
 
-READERS = {Topic.FRAMES: "lfr-recognise", Topic.SIGHTINGS: "lfr-record", Topic.OUTCOMES: "lfr-record"}
+READERS = {Topic.FRAMES: RECOGNISE_GROUP, Topic.SIGHTINGS: RECORD_GROUP, Topic.OUTCOMES: RECORD_GROUP}
 """Who reads what a deployment leaves in the broker. Dead letters are metadata and have a week of their own."""
 _CHECK_NS = 11 * 10**9
 """The broker's check (1 s, infra/kafka/server.properties), and ten seconds for a busy disk."""
@@ -38,9 +39,9 @@ class EndedRecordsStep:
     name = "broker"
     audited = Audited.ORDERED
 
-    def __init__(self, engine: Engine, servers: str, traits: BrokerTraits) -> None:
+    def __init__(self, engine: Engine, connection: BrokerConnection, traits: BrokerTraits) -> None:
         self._engine = engine
-        self._servers = servers
+        self._connection = connection
         self._traits = traits
 
     def due(self, now_ns: int) -> tuple[Due, ...]:
@@ -48,7 +49,7 @@ class EndedRecordsStep:
         since_ns = self._since_ns(now_ns)
         if since_ns is None:
             return ()
-        with admin_client(self._servers) as admin:
+        with admin_client(self._connection) as admin:
             ranges = _ranges(admin, tuple(READERS))
         return tuple(_due(part, since_ns) for part, (first, end) in ranges.items() if first < end)
 
@@ -58,7 +59,7 @@ class EndedRecordsStep:
         since_ns = self._since_ns(now_ns)
         if since_ns is None:
             return PurgeResult()
-        with admin_client(self._servers) as admin:
+        with admin_client(self._connection) as admin:
             ranges = _ranges(admin, tuple(READERS))
             read = {group: admin.list_group_offsets(group).get(group, {}) for group in set(READERS.values())}
             upto: dict[TopicPartition, int] = {}
@@ -87,8 +88,8 @@ class TopicBoundStep:
     name = "topics"
     audited = Audited.ORDERED
 
-    def __init__(self, servers: str, traits: BrokerTraits, specs: Sequence[TopicSpec]) -> None:
-        self._servers = servers
+    def __init__(self, connection: BrokerConnection, traits: BrokerTraits, specs: Sequence[TopicSpec]) -> None:
+        self._connection = connection
         self._traits = traits
         self._bounds = {spec.name: bound_ns(spec) for spec in specs}
 
@@ -96,13 +97,13 @@ class TopicBoundStep:
         """Partitions whose oldest record is past the bound. Raises Retryable when the broker is away."""
         if not self._traits.has_retention:
             return ()
-        with admin_client(self._servers) as admin:
+        with admin_client(self._connection) as admin:
             return tuple(_due(part, due_ns) for part, due_ns in self._old(admin, now_ns).items())
 
     def purge(self, now_ns: int) -> PurgeResult:
         if not self._traits.has_retention:
             return PurgeResult(note=_MEMORY_ONLY)
-        with admin_client(self._servers) as admin:
+        with admin_client(self._connection) as admin:
             old = self._old(admin, now_ns)
             young = {part: (now_ns - self._bounds[part.topic]) // 1_000_000 for part in old}
             found = admin.list_partition_offsets(young) if young else {}

@@ -22,9 +22,12 @@ if TYPE_CHECKING:
 
     from lfr_core.common.settings import Settings
     from lfr_core.domain.policy import Policy
+    from streams.broker.connection import BrokerConnection
     from streams.broker.traits import BrokerTraits
 
 __all__ = [
+    "RECOGNISE_GROUP",
+    "RECORD_GROUP",
     "Topic",
     "TopicChange",
     "TopicSpec",
@@ -36,6 +39,8 @@ __all__ = [
     "topic_specs",
 ]
 
+RECOGNISE_GROUP = "lfr-recognise"
+RECORD_GROUP = "lfr-record"
 _MINUTE_MS = 60_000
 _OVERHEAD_BYTES = 65_536
 """Headers, key and batch around one frame: some hundred bytes; a round number above it."""
@@ -104,7 +109,9 @@ def topic_specs(settings: Settings, policy: Policy) -> tuple[TopicSpec, ...]:
     )
 
 
-def ensure_topics(servers: str, settings: Settings, policy: Policy, traits: BrokerTraits) -> tuple[TopicChange, ...]:
+def ensure_topics(
+    connection: BrokerConnection, settings: Settings, policy: Policy, traits: BrokerTraits
+) -> tuple[TopicChange, ...]:
     """Make the topics, or make them right; call it as often as you like.
 
     Where `traits` has no retention, only existence is seen to: settings a broker ignores are not compared.
@@ -114,7 +121,7 @@ def ensure_topics(servers: str, settings: Settings, policy: Policy, traits: Brok
         Fatal: the broker refuses, or a topic has more partitions than it should (they can't be taken away).
     """
     specs = topic_specs(settings, policy)
-    with admin_client(servers) as admin:
+    with admin_client(connection) as admin:
         existing = {str(topic["name"]): len(topic["partitions"]) for topic in admin.describe_topics()}
         missing = [spec for spec in specs if spec.name not in existing]
         if missing:
@@ -181,10 +188,12 @@ def _fit_config(admin: KafkaAdminClient, spec: TopicSpec) -> list[str]:
     return [f"{name} {found} -> {spec.config[name]}" for name, found in faults.items()]
 
 
-def topic_problems(servers: str, settings: Settings, policy: Policy, traits: BrokerTraits) -> tuple[str, ...]:
+def topic_problems(
+    connection: BrokerConnection, settings: Settings, policy: Policy, traits: BrokerTraits
+) -> tuple[str, ...]:
     """What `ensure_topics` would change, in words; nothing is changed. Raises as it does."""
     problems: list[str] = []
-    with admin_client(servers) as admin:
+    with admin_client(connection) as admin:
         existing = {str(topic["name"]): len(topic["partitions"]) for topic in admin.describe_topics()}
         for spec in topic_specs(settings, policy):
             found = existing.get(spec.name)
@@ -200,14 +209,14 @@ def topic_problems(servers: str, settings: Settings, policy: Policy, traits: Bro
     return tuple(problems)
 
 
-def absent_topics(servers: str, topics: Collection[str]) -> tuple[str, ...]:
+def absent_topics(connection: BrokerConnection, topics: Collection[str]) -> tuple[str, ...]:
     """Those of `topics` that aren't there yet. Raises Retryable when the broker is away."""
-    with admin_client(servers) as admin:
+    with admin_client(connection) as admin:
         existing = {str(topic["name"]) for topic in admin.describe_topics()}
     return tuple(sorted(set(topics) - existing))
 
 
-def lag(servers: str, group: str, topic: str, only: Collection[int] | None = None) -> int:
+def lag(connection: BrokerConnection, group: str, topic: str, only: Collection[int] | None = None) -> int:
     """Records of `topic` that `group` has not committed yet, over all partitions or `only` those.
 
     A partition without a commit counts from its first record still kept. On Tansu end offsets are right only
@@ -219,13 +228,15 @@ def lag(servers: str, group: str, topic: str, only: Collection[int] | None = Non
     from kafka import TopicPartition
     from kafka.admin import OffsetSpec
 
-    with admin_client(servers) as admin:
+    with admin_client(connection) as admin:
         described = admin.describe_topics([topic])
         partitions = (
             [TopicPartition(topic, part["partition_index"]) for part in described[0]["partitions"]] if described else []
         )
         if not partitions:
-            raise Retryable(f"there is no topic {topic} at {servers} yet: `lfr up` makes it", retry_after_s=1.0)
+            raise Retryable(
+                f"there is no topic {topic} at {connection.servers} yet: `lfr up` makes it", retry_after_s=1.0
+            )
         first = admin.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.EARLIEST))
         end = admin.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.LATEST))
         committed = admin.list_group_offsets(group)[group]

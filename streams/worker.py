@@ -29,14 +29,14 @@ from lfr_core.domain.actors import SystemActor
 from lfr_core.recognition.faces.types import FaceEngine
 from lfr_core.recognition.gallery.port import Gallery
 from streams.app import make_app
+from streams.broker.connection import BrokerConnection, connect_as
 from streams.broker.traits import traits_of
-from streams.topics import Topic, absent_topics, lag
+from streams.broker.users import User
+from streams.topics import RECOGNISE_GROUP, RECORD_GROUP, Topic, absent_topics, lag
 from streams.watchdog import Heartbeat, Watchdog
 
 __all__ = ["main", "ready_file"]
 
-RECOGNISE_GROUP = "lfr-recognise"
-RECORD_GROUP = "lfr-record"
 BROKER_WAIT_S = 60.0  # then the supervisor starts another one, within its own limit for a start
 
 
@@ -58,9 +58,11 @@ def _run(role: str, index: int, installation: Installation) -> int:
     forbid_core_dumps()
     settings, policy = installation.settings, installation.policy
     traits = traits_of(settings)
-    _wait_for_topics(settings)
-    group = RECOGNISE_GROUP if role == "recognise" else RECORD_GROUP
-    app = make_app(group, f"{role}-{index}", settings=settings, policy=policy, traits=traits)
+    user, group = (User.RECOGNISE, RECOGNISE_GROUP) if role == "recognise" else (User.RECORD, RECORD_GROUP)
+    connection = connect_as(user, settings, traits)
+    _wait_for_topics(connection)
+    instance = f"{role}-{index}"
+    app = make_app(group, instance, settings=settings, policy=policy, traits=traits, connection=connection)
     heartbeat = Heartbeat()
     if role == "recognise":
         _attach_recognise(app, installation, heartbeat)
@@ -82,7 +84,7 @@ def _run(role: str, index: int, installation: Installation) -> int:
         liveness.touch()
 
     watchdog = Watchdog(
-        heartbeat=heartbeat, lag=lambda: _measure_own_lag(app, settings, group), assigned=assigned.is_set
+        heartbeat=heartbeat, lag=lambda: _measure_own_lag(app, connection, group), assigned=assigned.is_set
     )
     watchdog.start()
     worker = faust.Worker(app, loglevel="WARNING", quiet=True, redirect_stdouts=False, override_logging=False)
@@ -96,7 +98,7 @@ def _run(role: str, index: int, installation: Installation) -> int:
     return 0
 
 
-def _wait_for_topics(settings: Settings) -> None:
+def _wait_for_topics(connection: BrokerConnection) -> None:
     """Return once the broker has every topic; Faust itself ends, or waits for ever, where it hasn't.
 
     Raises:
@@ -106,10 +108,10 @@ def _wait_for_topics(settings: Settings) -> None:
     reported = False
     while True:
         try:
-            absent = absent_topics(settings.kafka_bootstrap, tuple(Topic))
+            absent = absent_topics(connection, tuple(Topic))
             if not absent:
                 return
-            reason = f"the broker at {settings.kafka_bootstrap} has no {', '.join(absent)} yet: `lfr up` makes them"
+            reason = f"the broker at {connection.servers} has no {', '.join(absent)} yet: `lfr up` makes them"
         except Retryable as error:
             reason = str(error)
         if time.monotonic() - started > BROKER_WAIT_S:
@@ -183,12 +185,12 @@ def _attach_record(app: faust.App, installation: Installation, heartbeat: Heartb
     attach_record(app, recorder, verifier, heartbeat, clock)
 
 
-def _measure_own_lag(app: faust.App, settings: Settings, group: str) -> int:
+def _measure_own_lag(app: faust.App, connection: BrokerConnection, group: str) -> int:
     """Count the records that wait in this worker's own partitions."""
     own: dict[str, set[int]] = defaultdict(set)
     for partition in app.consumer.assignment():
         own[partition.topic].add(partition.partition)
-    return sum(lag(settings.kafka_bootstrap, group, topic, only) for topic, only in own.items())
+    return sum(lag(connection, group, topic, only) for topic, only in own.items())
 
 
 if __name__ == "__main__":

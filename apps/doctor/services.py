@@ -46,12 +46,15 @@ def jars(settings: Settings, *, needed: bool) -> Check:
 
 
 def broker(settings: Settings, choice: BrokerChoice, the_policy: Policy | None, *, running: bool) -> Check:
+    from streams.broker.connection import connect_as
+    from streams.broker.users import User
     from streams.topics import broker_version, topic_problems
 
     servers, kind = settings.kafka_bootstrap, choice.traits.kind.value
     try:
-        version = broker_version(servers)
-        problems = topic_problems(servers, settings, the_policy, choice.traits) if the_policy else ()
+        connection = connect_as(User.RETENTION, settings, choice.traits)
+        version = broker_version(connection)
+        problems = topic_problems(connection, settings, the_policy, choice.traits) if the_policy else ()
     except Retryable as error:
         if choice.external or running:
             return fail("broker", str(error), f"start the cluster, or look at the log in {settings.home / 'log'}")

@@ -17,8 +17,9 @@ from apps.supervisor.supervisor import Supervisor
 from lfr_core.alerts import read
 from lfr_core.common.errors import Fatal, Retryable
 from lfr_core.common.settings import Settings
-from streams.topics import Topic, lag
-from streams.worker import RECOGNISE_GROUP, RECORD_GROUP
+from streams.broker.connection import connect_as
+from streams.broker.users import User
+from streams.topics import RECOGNISE_GROUP, RECORD_GROUP, Topic, lag
 
 __all__ = ["CameraRecording", "Playing", "play"]
 
@@ -127,9 +128,9 @@ def _ended(database: Engine, deployment: str, cameras: Sequence[str]) -> bool:
 
 def _waiting(settings: Settings) -> int:
     """Records that are still on their way to the database."""
-    servers = settings.kafka_bootstrap
-    return lag(servers, RECOGNISE_GROUP, Topic.FRAMES) + sum(
-        lag(servers, RECORD_GROUP, topic) for topic in (Topic.SIGHTINGS, Topic.OUTCOMES, Topic.DEAD_LETTERS)
+    connection = connect_as(User.RETENTION, settings)
+    return lag(connection, RECOGNISE_GROUP, Topic.FRAMES) + sum(
+        lag(connection, RECORD_GROUP, topic) for topic in (Topic.SIGHTINGS, Topic.OUTCOMES, Topic.DEAD_LETTERS)
     )
 
 

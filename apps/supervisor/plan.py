@@ -14,10 +14,12 @@ from apps.supervisor.probes import broker_answers, http_ok, port_answers, says_a
 from apps.supervisor.workflows import purge_child, workflow_children
 from lfr_core.recognition.gallery.lite_server import lite_server_command
 from streams.broker.choose import BrokerChoice, choose_broker, inspect_machine
+from streams.broker.connection import connect_as
 from streams.broker.jars import libs_folder
 from streams.broker.kafka import KafkaNode, broker_command
 from streams.broker.tansu import tansu_binary, tansu_command
 from streams.broker.traits import BrokerKind, BrokerTraits
+from streams.broker.users import User, login_folder
 
 if TYPE_CHECKING:
     from lfr_core.common.settings import Settings
@@ -103,12 +105,14 @@ def plan(
 
 
 def _broker(settings: Settings, policy: Policy, traits: BrokerTraits) -> ChildSpec:
-    servers = settings.kafka_bootstrap
+    connection = connect_as(User.ADMINISTRATION, settings, traits)
     ports: tuple[int, ...] = (settings.kafka_port,)
     records: Path | None = None
     if traits.kind is BrokerKind.KAFKA:
         home, libs = settings.home.resolve() / "kafka", libs_folder(settings.cache.resolve())
-        node = KafkaNode(home, settings.kafka_port, settings.kafka_controller_port, libs)
+        node = KafkaNode(
+            home, settings.kafka_port, settings.kafka_controller_port, libs, login_folder(settings).resolve()
+        )
         command, records = broker_command(node), node.log_dir
         ports += (settings.kafka_controller_port,)
     else:
@@ -117,16 +121,18 @@ def _broker(settings: Settings, policy: Policy, traits: BrokerTraits) -> ChildSp
 
     def topics() -> None:
         from streams.broker.log_dirs import refuse_other_folder
+        from streams.broker.rights import ensure_rights
         from streams.topics import ensure_topics
 
         if records is not None:
-            refuse_other_folder(servers, records)
-        ensure_topics(servers, settings, policy, traits)
+            refuse_other_folder(connection, records)
+            ensure_rights(connection)
+        ensure_topics(connection, settings, policy, traits)
 
     return ChildSpec(
         BROKER,
         command,
-        ready=broker_answers(servers),
+        ready=broker_answers(connection),
         once_ready=topics,  # again after each restart: Tansu has forgotten them, Kafka may keep records elsewhere
         stop_deadline_s=20.0,  # Kafka closes its segments
         start_deadline_s=90.0,

@@ -6,10 +6,14 @@ import socket
 import urllib.error
 import urllib.request
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from apps.supervisor.children import Probe
 from lfr_core.common.errors import LfrError
 from lfr_core.common.liveness import LivenessFile
+
+if TYPE_CHECKING:
+    from streams.broker.connection import BrokerConnection
 
 __all__ = ["broker_answers", "http_ok", "port_answers", "says_alive", "says_ready", "vault_answers"]
 
@@ -42,14 +46,14 @@ def http_ok(url: str) -> Probe:
     return probe
 
 
-def broker_answers(servers: str) -> Probe:
+def broker_answers(connection: BrokerConnection) -> Probe:
     """Ready when the broker tells its version: an open port alone comes seconds earlier."""
 
     def probe(_pid: int) -> bool:
         from streams.topics import broker_version
 
         try:
-            broker_version(servers)
+            broker_version(connection)
         except LfrError:
             return False
         return True

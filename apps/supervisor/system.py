@@ -47,8 +47,10 @@ def running_system(
     from lfr_core.common.private_files import close_to_others
     from lfr_core.storage.migrate import upgrade
     from streams.broker.choose import choose_broker, inspect_machine
+    from streams.broker.connection import connect_as
     from streams.broker.jars import ensure_jars
     from streams.broker.traits import BrokerKind, remember_kind
+    from streams.broker.users import User
     from streams.topics import ensure_topics
 
     refuse_running(settings.home)
@@ -69,7 +71,7 @@ def running_system(
         say(f"{choice.traits.banner} ({choice.why})")
     upgrade(settings.records_url)
     if choice.external:
-        ensure_topics(settings.kafka_bootstrap, settings, policy, choice.traits)
+        ensure_topics(connect_as(User.ADMINISTRATION, settings, choice.traits), settings, policy, choice.traits)
     children = plan(settings, policy, choice=choice, with_page=with_page, with_flows=with_flows, with_login=with_login)
     supervisor = Supervisor(children, settings.home, on_change=on_change)
     with supervisor as running:

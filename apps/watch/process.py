@@ -28,7 +28,9 @@ from lfr_core.deployments.services import build_deployment_store
 from lfr_core.recognition.gallery.milvus import MilvusGallery
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.deployments import DeploymentRow
+from streams.broker.connection import connect_as
 from streams.broker.traits import traits_of
+from streams.broker.users import User
 from streams.live_probe import LiveProbeSender
 
 __all__ = ["build_watch", "ready_file", "run_watch"]
@@ -68,7 +70,9 @@ def build_watch(installation: Installation) -> Watch:
     every_s = policy.live_probe.gallery_every_s
     return Watch(
         engine=engine,
-        sender=LiveProbeSender(settings.kafka_bootstrap, traits_of(settings), installation.vault, engine, clock),
+        sender=LiveProbeSender(
+            connect_as(User.WATCH, settings), traits_of(settings), installation.vault, engine, clock
+        ),
         store=store,
         circuit_breaker=check_circuit_breaker,
         galleries=GalleryWatch(engine, check, store, call_who_must_act, clock, every_s=every_s, by=WATCH),

@@ -75,6 +75,22 @@ class Settings(BaseSettings):
     kafka_servers: str = Field(
         default="", description="host:port,... of a Kafka cluster. Empty: `lfr up` starts a broker of its own."
     )
+    kafka_security: Literal["", "sasl_ssl", "ssl", "sasl_plaintext"] = Field(
+        default="",
+        description="How that cluster is spoken to: sasl_ssl (TLS, a login), ssl (TLS, a certificate for each user), "
+        "sasl_plaintext (a login, on this machine only). Empty: without either.",
+    )
+    kafka_logins: Path | None = Field(
+        default=None,
+        description="Folder with a file for each user of that cluster, 0600: NAME:PASSWORD in `camera`, or certificate "
+        "and key in `camera.pem`.",
+    )
+    kafka_ca_file: Path | None = Field(
+        default=None, description="Certificates (PEM) of whoever signed the cluster's; empty: the machine's."
+    )
+    kafka_sasl_mechanism: Literal["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"] = Field(
+        default="SCRAM-SHA-512", description="How a login is shown to that cluster; PLAIN with sasl_ssl only."
+    )
     broker: Literal["auto", "kafka", "tansu"] = Field(
         default="auto", description="Which broker `lfr up` starts; auto: Apache Kafka if Java 17 is there, else Tansu."
     )

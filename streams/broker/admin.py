@@ -12,6 +12,8 @@ from lfr_core.common.errors import Fatal, Retryable
 if TYPE_CHECKING:
     from kafka import KafkaAdminClient
 
+    from streams.broker.connection import BrokerConnection
+
 __all__ = ["ANSWER_MS", "admin_client", "broker_version"]
 
 ANSWER_MS = 5_000
@@ -34,20 +36,21 @@ def _somebody_listens(servers: str) -> bool:
 
 
 @contextmanager
-def admin_client(servers: str) -> Iterator[KafkaAdminClient]:
+def admin_client(connection: BrokerConnection) -> Iterator[KafkaAdminClient]:
     """An admin client, closed at the end; the client's errors become ours.
 
     kafka-python 3.0.12 leaves its thread and a socket per attempt behind when its constructor gives up, so we
     look first whether anybody listens, and close what a failed constructor made.
 
     Raises:
-        Retryable: the broker is away or busy.
-        Fatal: it answers, and refuses; or an address isn't one.
+        Retryable: the broker is away or busy, or doesn't let us in.
+        Fatal: it answers, and refuses; or an address or a login isn't one.
     """
     from kafka import KafkaAdminClient
     from kafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError
     from kafka.net.compat import KafkaNetClient
 
+    servers, options = connection.servers, connection.options()
     made: list[KafkaNetClient] = []
 
     def client(**options: Any) -> KafkaNetClient:
@@ -55,16 +58,18 @@ def admin_client(servers: str) -> Iterator[KafkaAdminClient]:
         return made[0]
 
     away = f"the broker at {servers} doesn't answer: start it with `lfr up`, or check LFR_KAFKA_SERVERS"
+    if connection.protocol != "PLAINTEXT":  # kafka-python keeps to itself why it didn't get in
+        away += f"; or it takes no login of {connection.user} from {connection.logins} over {connection.protocol}"
     if not _somebody_listens(servers):
         raise Retryable(away, retry_after_s=1.0)
     try:
         admin = KafkaAdminClient(
-            bootstrap_servers=servers.split(","),
             client_id="openlfr-admin",
             bootstrap_timeout_ms=ANSWER_MS,
             request_timeout_ms=ANSWER_MS,
             reconnect_backoff_max_ms=1_000,
             kafka_client=client,
+            **options,
         )
         try:
             yield admin
@@ -81,7 +86,7 @@ def admin_client(servers: str) -> Iterator[KafkaAdminClient]:
             each.close()
 
 
-def broker_version(servers: str) -> str:
-    """The version the broker at `servers` shows, e.g. "4.1". Raises Retryable when it is away."""
-    with admin_client(servers) as admin:
+def broker_version(connection: BrokerConnection) -> str:
+    """The version the broker shows, e.g. "4.1". Raises as `admin_client`."""
+    with admin_client(connection) as admin:
         return ".".join(str(part) for part in admin._manager.broker_version)  # noqa: SLF001  no public name

@@ -9,18 +9,23 @@ from __future__ import annotations
 
 import argparse
 import base64
+import hashlib
 import os
 import shutil
 import subprocess
 import sys
 import uuid
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 
 from lfr_core.common.errors import Fatal, LfrError
+from lfr_core.custody.vault.files import remove_private, write_private
+from streams.broker.connection import SCRAM
 from streams.broker.jars import KAFKA_FOLDER, MIN_JAVA, check_jars, java_major
 from streams.broker.properties import property_value
+from streams.broker.users import BROKER_LOGIN, Login, User, make_logins
 
 __all__ = ["KafkaNode", "broker_command", "java_command", "prepare"]
 
@@ -46,6 +51,8 @@ class KafkaNode:
     controller_port: int
     libs: Path
     """The folder of jars."""
+    logins: Path
+    """The folder of its users' logins, made at the first start (`streams.broker.users`)."""
 
     @property
     def config(self) -> Path:
@@ -61,7 +68,7 @@ def broker_command(node: KafkaNode) -> tuple[str, ...]:
     """The command that runs `node`, with this Python."""
     return (
         *(sys.executable, "-m", "streams.broker.kafka"),
-        *("--folder", str(node.folder), "--libs", str(node.libs)),
+        *("--folder", str(node.folder), "--libs", str(node.libs), "--logins", str(node.logins)),
         *("--port", str(node.port), "--controller-port", str(node.controller_port)),
     )
 
@@ -85,11 +92,18 @@ def prepare(node: KafkaNode) -> str:
     if ":" in str(node.libs):
         raise Fatal(f"Java can't be given jars in {node.libs}: it takes ':' for the end of a folder. Set LFR_CACHE")
     template = Template((KAFKA_FOLDER / "server.properties").read_text(encoding="ascii"))
-    values = {"port": node.port, "controller_port": node.controller_port, "log_dir": property_value(_log_dirs(node))}
+    logins = make_logins(node.logins)
+    values = {
+        "port": node.port,
+        "controller_port": node.controller_port,
+        "log_dir": property_value(_log_dirs(node)),
+        "broker_password": logins[BROKER_LOGIN].password,
+        "administration": User.ADMINISTRATION.value,
+    }
     try:
         node.folder.mkdir(parents=True, exist_ok=True)
-        node.config.write_text(template.substitute(values), encoding="ascii")
-        _format_once(node, java)
+        write_private(node.config, template.substitute(values).encode("ascii"))  # with the broker's own password
+        _format_once(node, java, logins)
     except OSError as error:
         raise Fatal(f"the broker's folder {node.folder} can't be written: {error}") from error
     return java
@@ -109,22 +123,47 @@ def _environment() -> dict[str, str]:
     return {**os.environ, "LC_ALL": "C.UTF-8"}
 
 
-def _format_once(node: KafkaNode, java: str) -> None:
-    """Format the storage unless it was; a format that was cut off is repeated, never over another cluster's data."""
-    done = node.folder / "formatted"
+def _format_once(node: KafkaNode, java: str, logins: Mapping[str, Login]) -> None:
+    """Format the storage unless it was; a format that was cut off is repeated, never over another cluster's data.
+
+    The logins are part of the format. What a version without them has left is destroyed: none of it is signed, so
+    nobody would take it.
+
+    Raises:
+        Fatal: the logins aren't those that it was formatted with.
+    """
+    done, identity = node.folder / "formatted-with-logins", node.folder / "cluster.id"
+    fingerprint = hashlib.sha256(repr([(name, each.password) for name, each in logins.items()]).encode()).hexdigest()
     if done.exists():
+        if done.read_text(encoding="ascii").strip() != fingerprint:
+            raise Fatal(
+                f"the logins in {node.logins} aren't those of the broker in {node.folder}: restore them, or move that "
+                "folder away; the broker then begins anew, and what nobody has read yet is lost"
+            )
         return
-    identity = node.folder / "cluster.id"
+    if (node.folder / "formatted").exists():
+        shutil.rmtree(node.log_dir, ignore_errors=True)
+        (node.folder / "formatted").unlink()
     if not identity.exists():
         text = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         identity.write_text(text.replace("-", "A"), encoding="ascii")  # Kafka refuses an id that looks like an option
-    command = [
-        *(java, *_JVM, "-cp", f"{node.libs}/*", "kafka.tools.StorageTool", "format"),
+    arguments = [
+        *("-cp", f"{node.libs}/*", "kafka.tools.StorageTool", "format"),
         *("--ignore-formatted", "-t", identity.read_text(encoding="ascii").strip(), "-c", str(node.config)),
     ]
+    for each in logins.values():
+        arguments += ["--add-scram", f"{SCRAM}=[name={each.name},password={each.password}]"]
+    _run_format(node, java, arguments)
+    done.write_text(fingerprint, encoding="ascii")
+
+
+def _run_format(node: KafkaNode, java: str, arguments: Sequence[str]) -> None:
+    """Run Java with its arguments in a file: everybody on the machine may read a process's own. Raises Fatal."""
+    file = node.folder / "format.arguments"
+    write_private(file, "\n".join(_java_argument(each) for each in arguments).encode())
     try:
-        done_process = subprocess.run(
-            command,
+        subprocess.run(
+            [java, *_JVM, f"@{file.name}"],
             cwd=node.folder,
             env=_environment(),
             capture_output=True,
@@ -137,7 +176,14 @@ def _format_once(node: KafkaNode, java: str) -> None:
         raise Fatal(f"the broker's storage {node.log_dir} can't be formatted: {reason}") from error
     except subprocess.TimeoutExpired as error:
         raise Fatal(f"formatting the broker's storage took more than {_FORMAT_DEADLINE_S:.0f} s") from error
-    done.write_text(done_process.stdout, encoding="utf-8")
+    finally:
+        remove_private(file)
+
+
+def _java_argument(text: str) -> str:
+    """An argument as Java reads it in a file of arguments."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -145,10 +191,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m streams.broker.kafka", description="One Apache Kafka node.")
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--libs", type=Path, required=True)
+    parser.add_argument("--logins", type=Path, required=True)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--controller-port", type=int, required=True)
     options = parser.parse_args(arguments)
-    node = KafkaNode(options.folder.resolve(), options.port, options.controller_port, options.libs.resolve())
+    folder, libs, logins = (each.resolve() for each in (options.folder, options.libs, options.logins))
+    node = KafkaNode(folder, options.port, options.controller_port, libs, logins)
     try:
         java = prepare(node)
     except LfrError as error:

@@ -9,22 +9,23 @@ from pathlib import Path
 
 from lfr_core.common.errors import Fatal
 from streams.broker.admin import admin_client
+from streams.broker.connection import BrokerConnection
 
 __all__ = ["read_log_dirs", "refuse_other_folder"]
 
 _MADE_BY_KAFKA = "meta.properties"
 
 
-def read_log_dirs(servers: str) -> tuple[str, ...]:
-    """Return each folder in which a broker of `servers` keeps records, by its own account. Raises Retryable, Fatal."""
-    with admin_client(servers) as admin:
+def read_log_dirs(connection: BrokerConnection) -> tuple[str, ...]:
+    """Return each folder in which a broker keeps records, by its own account. Raises Retryable, Fatal."""
+    with admin_client(connection) as admin:
         brokers = admin.describe_log_dirs()
     return tuple(str(each["log_dir"]) for broker in brokers for each in broker["log_dirs"])
 
 
-def refuse_other_folder(servers: str, folder: Path) -> None:
-    """Raises Fatal when the broker of `servers` keeps records elsewhere than in `folder`; Retryable when it is away."""
-    found = read_log_dirs(servers)
+def refuse_other_folder(connection: BrokerConnection, folder: Path) -> None:
+    """Raises Fatal when the broker keeps records elsewhere than in `folder`; Retryable when it is away."""
+    found = read_log_dirs(connection)
     elsewhere = [each for each in found if Path(each).resolve() != folder.resolve()]
     if elsewhere or not found:
         raise Fatal(

@@ -15,6 +15,7 @@ import structlog
 from lfr_core.common.clock import Clock
 from lfr_core.common.errors import Poison, Retryable
 from lfr_core.domain.messages import OutcomeBatch
+from streams.broker.connection import BrokerConnection
 
 __all__ = ["FeedbackReader", "InFlightFrames"]
 
@@ -155,7 +156,14 @@ class FeedbackReader:
     """Reads outcomes in a thread and notifies `InFlightFrames` of those of one session."""
 
     def __init__(
-        self, servers: str, *, topic: str, deployment: str, camera: str, session: str, in_flight: InFlightFrames
+        self,
+        connection: BrokerConnection,
+        *,
+        topic: str,
+        deployment: str,
+        camera: str,
+        session: str,
+        in_flight: InFlightFrames,
     ) -> None:
         """Stand at the end of the topic, so that no outcome of a frame sent after this is missed.
 
@@ -171,7 +179,7 @@ class FeedbackReader:
         consumer: Any = None
         try:
             consumer = KafkaConsumer(
-                bootstrap_servers=servers.split(","),
+                **connection.options(),
                 client_id=f"lfr-camera-feedback-{camera}",
                 group_id=None,
                 enable_auto_commit=False,
@@ -182,7 +190,9 @@ class FeedbackReader:
             )
             partitions = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic) or ()]
             if not partitions:
-                raise Retryable(f"the broker at {servers} has no topic {topic}; start the system with `lfr up`")
+                raise Retryable(
+                    f"the broker at {connection.servers} has no topic {topic}; start the system with `lfr up`"
+                )
             consumer.assign(partitions)
             consumer.seek_to_end(*partitions)
             for partition in partitions:
@@ -193,7 +203,7 @@ class FeedbackReader:
             if isinstance(error, Retryable):
                 raise
             raise Retryable(
-                f"the broker at {servers} does not answer; start it with `lfr up`, or see `lfr doctor`",
+                f"the broker at {connection.servers} does not answer; start it with `lfr up`, or see `lfr doctor`",
                 retry_after_s=2.0,
             ) from error
         self._consumer: Any = consumer

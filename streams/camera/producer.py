@@ -10,6 +10,7 @@ import structlog
 from lfr_core.common.clock import Clock
 from lfr_core.common.errors import Poison, Retryable
 from lfr_core.domain.frames import FrameHeader, FrameSealer
+from streams.broker.connection import BrokerConnection
 from streams.broker.traits import BrokerTraits
 from streams.camera.feedback import InFlightFrames
 from streams.camera.rate_limit import RateLimiter
@@ -26,18 +27,17 @@ class FrameTooLarge(Poison):
     """A frame is larger than the topic takes."""
 
 
-def _connect(servers: str, traits: BrokerTraits, max_frame_bytes: int, *, may_wait: bool) -> Any:
+def _connect(connection: BrokerConnection, traits: BrokerTraits, max_frame_bytes: int, *, may_wait: bool) -> Any:
     """Return a connected producer. Raises Retryable when the broker is away."""
     import crc32c  # noqa: F401  without it kafka-python takes 25 ms a frame for checksums: fail here, not slowly
     from kafka import KafkaProducer
     from kafka.errors import KafkaError
 
-    options: dict[str, Any] = dict(traits.producer_options())
+    options: dict[str, Any] = dict(traits.producer_options()) | connection.options()
     if not traits.idempotent:
         options["max_in_flight_requests_per_connection"] = 1  # keeps frames in order through retries
     try:
         return KafkaProducer(
-            bootstrap_servers=servers.split(","),
             client_id="lfr-camera",
             max_request_size=max_frame_bytes + HEADROOM_BYTES,
             max_block_ms=10_000 if may_wait else 3_000,
@@ -50,7 +50,7 @@ def _connect(servers: str, traits: BrokerTraits, max_frame_bytes: int, *, may_wa
         )
     except KafkaError as error:
         raise Retryable(
-            f"the broker at {servers} does not answer; start it with `lfr up`, or see `lfr doctor`",
+            f"the broker at {connection.servers} does not answer; start it with `lfr up`, or see `lfr doctor`",
             retry_after_s=2.0,
         ) from error
 
@@ -60,7 +60,7 @@ class FrameProducer:
 
     def __init__(
         self,
-        servers: str,
+        connection: BrokerConnection,
         *,
         topic: str,
         traits: BrokerTraits,
@@ -73,7 +73,7 @@ class FrameProducer:
         """Connect.
 
         Args:
-            servers: host:port,...
+            connection: the camera's.
             topic: the frames topic.
             traits: what the broker can do.
             sealer: seals the payload.
@@ -92,14 +92,14 @@ class FrameProducer:
         self._max_frame_bytes = max_frame_bytes
         self._in_flight = in_flight
         self._failures = RateLimiter(clock, 5.0)
-        self._producer = _connect(servers, traits, max_frame_bytes, may_wait=may_wait)
+        self._producer = _connect(connection, traits, max_frame_bytes, may_wait=may_wait)
         try:
             known = self._producer.partitions_for(topic)
         except KafkaError:
             known = None
         if not known:
             self._producer.close(timeout=0)
-            raise Retryable(f"the broker at {servers} has no topic {topic}; start the system with `lfr up`")
+            raise Retryable(f"the broker at {connection.servers} has no topic {topic}; start the system with `lfr up`")
 
     def send(self, header: FrameHeader, jpeg: bytes) -> None:
         """Seal a frame and hand it to the producer.

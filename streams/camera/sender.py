@@ -11,6 +11,7 @@ from lfr_core.common.clock import Clock
 from lfr_core.common.errors import LfrError, Poison, Retryable
 from lfr_core.domain.frames import UNSEALED, FrameHeader, FrameKind, FrameSealer
 from lfr_core.domain.policy import Policy
+from streams.broker.connection import BrokerConnection
 from streams.broker.traits import BrokerTraits
 from streams.camera.capture import Capture
 from streams.camera.feedback import FeedbackReader, InFlightFrames
@@ -47,7 +48,7 @@ class Sender:
     def __init__(
         self,
         job: CameraJob,
-        servers: str,
+        connection: BrokerConnection,
         policy: Policy,
         traits: BrokerTraits,
         sealer: FrameSealer,
@@ -76,7 +77,7 @@ class Sender:
         )
         self._accounts = FrameAccounts(wait=self._may_wait)
         self._producer = FrameProducer(
-            servers,
+            connection,
             topic=Topic.FRAMES,
             traits=traits,
             sealer=sealer,
@@ -87,7 +88,7 @@ class Sender:
         )
         try:
             self._feedback = FeedbackReader(
-                servers,
+                connection,
                 topic=Topic.OUTCOMES,
                 deployment=job.deployment,
                 camera=job.camera,

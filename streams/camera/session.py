@@ -20,6 +20,7 @@ from lfr_core.common.errors import Refused, Retryable
 from lfr_core.domain.deployments import DeploymentDirectory, DeploymentKind, DeploymentView
 from lfr_core.domain.frames import FrameSealer
 from lfr_core.domain.policy import Policy
+from streams.broker.connection import BrokerConnection
 from streams.broker.traits import KAFKA, BrokerTraits
 from streams.camera.footage import FootageSink
 from streams.camera.job import CameraJob, CameraProgress, CameraReport
@@ -37,7 +38,7 @@ __all__ = ["run_camera"]
 def run_camera(
     job: CameraJob,
     *,
-    servers: str,
+    connection: BrokerConnection,
     policy: Policy,
     directory: DeploymentDirectory,
     sealer: FrameSealer,
@@ -55,7 +56,7 @@ def run_camera(
 
     Args:
         job: what to do.
-        servers: the broker, host:port,...
+        connection: the broker, as the camera.
         policy: how often to look, how much may be in flight, how large a frame may be.
         directory: where the deployment is looked up.
         sealer: seals each frame under the key of its epoch; frames it refuses are dropped and counted.
@@ -78,7 +79,7 @@ def run_camera(
     stop_token = StopToken(stop)
     view = _find_deployment(job, directory)
     open_checked, may_reconnect = _choose_opener(job, view, policy, make_source, clock)
-    broker_version(servers)  # away: say so before the camera is opened
+    broker_version(connection)  # away: say so before the camera is opened
     try:
         if may_reconnect:
             source: Source = ReconnectingSource(open_checked, clock=clock, stop_token=stop_token, hang_s=hang_s)
@@ -89,7 +90,7 @@ def run_camera(
             return CameraReport()
         raise
     try:
-        sender = Sender(job, servers, policy, traits, sealer, clock, stop_token, session, source, footage)
+        sender = Sender(job, connection, policy, traits, sealer, clock, stop_token, session, source, footage)
     except BaseException:
         source.close()
         raise

@@ -56,7 +56,7 @@ def test_a_forged_frame_sighting_outcome_and_live_probe_answer_have_no_effect_an
     moved = [*lie.to_headers(), ("mac", dict(ours)["mac"])]
     counted = outcomes((10**9, 0, 0), session="s1", outcome=FrameOutcome.RECOGNISED, reported_ns=now_ns)
     proven = LiveProbeResult(id=PROBE, deployment="dep", part=0, sent_ns=now_ns, reported_ns=now_ns, similarity=1.0)
-    producer = KafkaProducer(bootstrap_servers=stream.broker.servers)
+    producer = KafkaProducer(**stream.broker.options())
     for topic, key, value, headers in (
         (Topic.FRAMES, b"north", b"", lie.to_headers()),
         (Topic.FRAMES, b"north", b"", moved),

@@ -34,6 +34,7 @@ from lfr_core.storage.tables.publication import AnnouncementRow
 from lfr_core.storage.tables.row import Row
 from lfr_core.storage.tables.vault import InstallationRow
 from lfr_core.storage.tables.watchlists import GalleryLookRow
+from streams.broker.users import User
 from streams.camera.job import CameraJob
 from streams.camera.session import run_camera
 from tests.support.people import authenticated
@@ -98,7 +99,7 @@ def live(stream: Stream, tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
 def _play(stream: Stream, file: Path, camera: str, stop: threading.Event) -> None:
     run_camera(
         CameraJob(str(file), NAME, camera, loop=True),
-        servers=stream.settings.kafka_bootstrap,
+        connection=stream.broker.connection(User.CAMERA),
         policy=stream.policy,
         directory=DeploymentReader(stream.database),
         sealer=VaultSealer(stream.vault, SystemClock(), NAME, camera),

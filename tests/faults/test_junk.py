@@ -51,7 +51,7 @@ def test_an_alert_is_opened_while_ten_thousand_unreadable_records_are_counted(st
     stream.store.attach_watchlist("dep", "contract", "gallery_dep", [entry()])
     stream.store.open("dep")
     seen = sighting(0.0, vault=stream.vault, sealed_ns=time.time_ns())
-    producer = KafkaProducer(bootstrap_servers=stream.broker.servers, linger_ms=5)
+    producer = KafkaProducer(**stream.broker.options(), linger_ms=5)
     for number in range(JUNK):
         producer.send(topic, value=b"\x00junk" * 20, key=b"north" if number else b"nul\x00" * 1_000)
     mac = RecordSigner(stream.vault, SystemClock(), SystemActor.RECOGNISER).sign(

@@ -15,16 +15,20 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from lfr_core.common.errors import Fatal, LfrError, Retryable
 from lfr_core.common.settings import Settings
 from lfr_core.domain.policy import Policy, load_policy
+from streams.broker.connection import BrokerConnection, connect_as
 from streams.broker.jars import MIN_JAVA, ensure_jars, jars_present, java_major, libs_folder
 from streams.broker.kafka import KafkaNode, broker_command
+from streams.broker.rights import ensure_rights
 from streams.broker.tansu import tansu_binary, tansu_command
 from streams.broker.traits import KAFKA, TANSU, BrokerTraits
+from streams.broker.users import User
 from streams.topics import broker_version, ensure_topics
 
 __all__ = ["RunningBroker", "free_ports", "kafka_broker", "kafka_libs", "new_kafka", "new_tansu", "tansu_broker"]
@@ -48,8 +52,18 @@ def free_ports(count: int) -> list[int]:
 class RunningBroker:
     """A broker process that a test may stop, kill and start again on the same folder and port."""
 
-    def __init__(self, command: tuple[str, ...], port: int, log: Path, traits: BrokerTraits, data: Path) -> None:
+    def __init__(
+        self,
+        command: tuple[str, ...],
+        port: int,
+        log: Path,
+        traits: BrokerTraits,
+        data: Path,
+        logins: Path | None = None,
+    ) -> None:
         self.servers = f"127.0.0.1:{port}"
+        self.logins = logins
+        """Where its users' logins lie (Kafka only)."""
         self.traits = traits
         self.data = data
         """Where the bytes of records lie (Kafka only)."""
@@ -67,7 +81,7 @@ class RunningBroker:
             if self._process.poll() is not None:
                 raise AssertionError(f"the broker ended: {self._log.read_text()[-2000:]}")
             try:
-                broker_version(self.servers)
+                self._try()
             except Retryable:
                 if time.monotonic() > deadline:
                     self.kill()
@@ -75,6 +89,19 @@ class RunningBroker:
                 time.sleep(0.1)
             else:
                 return
+
+    def _try(self) -> None:
+        broker_version(self.connection())
+        if self.logins is not None:
+            ensure_rights(self.connection())
+
+    def connection(self, user: User = User.ADMINISTRATION) -> BrokerConnection:
+        """The way to it as one of its users."""
+        return connect_as(user, self.settings(Path("/nonexistent")))
+
+    def options(self, user: User = User.ADMINISTRATION) -> dict[str, Any]:
+        """Options of a client of kafka-python that connects as that user."""
+        return self.connection(user).options()
 
     def stop(self) -> None:
         """SIGTERM, and wait; SIGKILL when it takes too long."""
@@ -99,13 +126,14 @@ class RunningBroker:
     def settings(self, home: Path, **more: object) -> Settings:
         """Settings that lead to this broker, with `home` as the home folder."""
         kind = self.traits.kind.value
-        return Settings(home=home, kafka_servers=self.servers, broker=kind, **more)  # type: ignore[arg-type]  # by name
+        logins = {} if self.logins is None else {"kafka_security": "sasl_plaintext", "kafka_logins": self.logins}
+        return Settings(home=home, kafka_servers=self.servers, broker=kind, **logins, **more)  # type: ignore[arg-type]  # by name
 
     def fresh_topics(self, home: Path, policy: Policy | None = None, **more: object) -> Settings:
         """Delete the project's topics, make them again, and give settings that lead here."""
         from kafka import KafkaAdminClient
 
-        admin = KafkaAdminClient(bootstrap_servers=self.servers)
+        admin = KafkaAdminClient(**self.options())
         try:
             deadline = time.monotonic() + READY_S
             while ours := [topic["name"] for topic in admin.describe_topics() if topic["name"].startswith("lfr.")]:
@@ -119,7 +147,7 @@ class RunningBroker:
         deadline = time.monotonic() + READY_S
         while True:  # a topic just deleted may still be known for a moment
             try:
-                ensure_topics(self.servers, settings, policy or load_policy(), self.traits)
+                ensure_topics(self.connection(), settings, policy or load_policy(), self.traits)
             except LfrError:
                 if time.monotonic() > deadline:
                     raise
@@ -150,8 +178,8 @@ def new_kafka(folder: Path, libs: Path) -> RunningBroker:
     """An Apache Kafka in `folder` on free ports, not started yet."""
     folder.mkdir(parents=True, exist_ok=True)
     port, controller = free_ports(2)
-    node = KafkaNode(folder / "kafka", port, controller, libs)
-    return RunningBroker(broker_command(node), port, folder / "kafka.log", KAFKA, node.log_dir)
+    node = KafkaNode(folder / "kafka", port, controller, libs, folder / "kafka-logins")
+    return RunningBroker(broker_command(node), port, folder / "kafka.log", KAFKA, node.log_dir, node.logins)
 
 
 @contextmanager

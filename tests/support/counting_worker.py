@@ -15,6 +15,7 @@ from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from lfr_core.domain.frames import FrameHeader, FrameKind
 from lfr_core.domain.messages import FrameResult, OutcomeBatch
 from lfr_core.domain.outcomes import FrameOutcome
+from streams.broker.connection import BrokerConnection
 from streams.broker.traits import KAFKA, BrokerTraits
 
 __all__ = ["CountingWorker", "assert_counts_explain_every_gap"]
@@ -24,7 +25,7 @@ __all__ = ["CountingWorker", "assert_counts_explain_every_gap"]
 class CountingWorker:
     """Reads the frames topic from its end on, and answers each frame after `work_s` seconds, unless paused."""
 
-    servers: str
+    connection: BrokerConnection
     work_s: float = 0.0
     answers: bool = True
     traits: BrokerTraits = KAFKA
@@ -35,14 +36,14 @@ class CountingWorker:
     def __post_init__(self) -> None:
         self._stop = threading.Event()
         self._consumer: Any = KafkaConsumer(
-            bootstrap_servers=self.servers, group_id=None, reconnect_backoff_max_ms=500, max_poll_records=1
+            **self.connection.options(), group_id=None, reconnect_backoff_max_ms=500, max_poll_records=1
         )
         partitions = [TopicPartition("lfr.frames", p) for p in self._consumer.partitions_for_topic("lfr.frames")]
         self._consumer.assign(partitions)
         self._consumer.seek_to_end(*partitions)
         for partition in partitions:
             self._consumer.position(partition)
-        self._producer: Any = KafkaProducer(bootstrap_servers=self.servers, **self.traits.producer_options())
+        self._producer: Any = KafkaProducer(**self.connection.options(), **self.traits.producer_options())
         self._thread = threading.Thread(target=self._work, daemon=True)
         self._thread.start()
 

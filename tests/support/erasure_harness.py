@@ -40,6 +40,8 @@ from lfr_core.retention.footage.expiry import expire_segments
 from lfr_core.retention.steps.lists import ListsStep
 from lfr_core.storage.engine import open_engine
 from lfr_core.storage.migrate import upgrade
+from streams.broker.connection import BrokerConnection
+from streams.broker.users import User
 from streams.canary import CanaryStreams
 from streams.topics import Topic
 from tests.support.brokers import RunningBroker
@@ -117,7 +119,7 @@ class ErasureHarness:
 
     def canaries(self) -> CanaryStreams:
         return CanaryStreams(
-            self.settings.kafka_bootstrap,
+            self.broker.connection(User.ERASURE),
             self.broker.traits,
             POLICY,
             self.vault,
@@ -147,7 +149,7 @@ class ErasureHarness:
 
     def recording(self) -> _Recording:
         recorder = Recorder(self.engine, POLICY.alerts, self.clock, self.vault, self.trail)
-        return _Recording(self.settings.kafka_bootstrap, recorder)
+        return _Recording(self.broker.connection(User.RECORD), recorder)
 
     # -- the purges, each by itself --------------------------------------------------------------
 
@@ -208,8 +210,8 @@ class ErasureHarness:
 class _Recording:
     """The `record` worker's part, in a thread: sightings from the broker into alerts."""
 
-    def __init__(self, servers: str, recorder: Recorder) -> None:
-        self._servers = servers
+    def __init__(self, connection: BrokerConnection, recorder: Recorder) -> None:
+        self._connection = connection
         self._recorder = recorder
         self._ending = threading.Event()
         self._ready = threading.Event()
@@ -229,7 +231,7 @@ class _Recording:
 
         consumer = KafkaConsumer(
             Topic.SIGHTINGS,
-            bootstrap_servers=self._servers,
+            **self._connection.options(),
             auto_offset_reset="latest",
             enable_auto_commit=False,
             group_id=None,

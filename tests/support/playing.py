@@ -12,6 +12,7 @@ from lfr_core.alerts import read
 from lfr_core.common.clock import SystemClock
 from lfr_core.custody.vault.frames import VaultSealer
 from lfr_core.deployments.views import DeploymentReader
+from streams.broker.users import User
 from streams.camera.job import CameraJob, CameraReport
 from streams.camera.session import run_camera
 from tests.support.oracle import ExpectedPass, SentByCamera, check_stream
@@ -33,7 +34,7 @@ class Playing:
             try:
                 self.report = run_camera(
                     job,
-                    servers=stream.settings.kafka_bootstrap,
+                    connection=stream.broker.connection(User.CAMERA),
                     policy=stream.policy,
                     directory=DeploymentReader(stream.database),
                     sealer=VaultSealer(stream.vault, SystemClock(), deployment, camera),

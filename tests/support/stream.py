@@ -37,8 +37,9 @@ from lfr_core.recognition.gallery.port import Reference
 from lfr_core.recognition.gallery.rotated import rotated_gallery
 from lfr_core.storage.engine import open_engine
 from lfr_core.storage.migrate import upgrade
-from streams.topics import Topic, lag
-from streams.worker import RECOGNISE_GROUP, RECORD_GROUP, ready_file
+from streams.broker.users import User
+from streams.topics import RECOGNISE_GROUP, RECORD_GROUP, Topic, lag
+from streams.worker import ready_file
 from tests.support.brokers import RunningBroker, new_kafka
 from tests.support.milvus import MilvusServer
 from tests.support.people import add_operators, authenticated
@@ -123,11 +124,16 @@ def environment_of(settings: Settings) -> dict[str, str]:
         "LFR_CACHE": str(settings.cache),
         "LFR_KAFKA_SERVERS": settings.kafka_servers,
         "LFR_BROKER": settings.broker,
+        "LFR_KAFKA_SECURITY": settings.kafka_security,
         "LFR_MILVUS_URI": settings.milvus_uri,
         "LFR_DATABASE_URL": settings.records_url,
         "LFR_LOG_LEVEL": "INFO",
         "OMP_NUM_THREADS": "1",
-    } | ({"LFR_POLICY_FILE": str(settings.policy_file)} if settings.policy_file else {})
+    } | {
+        f"LFR_{name.upper()}": str(path)
+        for name in ("policy_file", "kafka_logins", "kafka_ca_file")
+        if (path := getattr(settings, name)) is not None
+    }
 
 
 @dataclass(frozen=True)
@@ -298,11 +304,12 @@ class Stream:
             return False
 
     def _waiting(self) -> int:
+        connection = self.broker.connection(User.RETENTION)
         waiting = [
-            lag(self.settings.kafka_bootstrap, RECOGNISE_GROUP, Topic.FRAMES),
-            lag(self.settings.kafka_bootstrap, RECORD_GROUP, Topic.SIGHTINGS),
-            lag(self.settings.kafka_bootstrap, RECORD_GROUP, Topic.OUTCOMES),
-            lag(self.settings.kafka_bootstrap, RECORD_GROUP, Topic.DEAD_LETTERS),
+            lag(connection, RECOGNISE_GROUP, Topic.FRAMES),
+            lag(connection, RECORD_GROUP, Topic.SIGHTINGS),
+            lag(connection, RECORD_GROUP, Topic.OUTCOMES),
+            lag(connection, RECORD_GROUP, Topic.DEAD_LETTERS),
         ]
         return sum(waiting)
 

@@ -99,7 +99,9 @@ def _send(installation: Installation, job: CameraJob, stop: threading.Event) -> 
     from lfr_core.custody.vault.client import vault_client
     from lfr_core.custody.vault.frames import VaultSealer
     from lfr_core.deployments.views import DeploymentReader
+    from streams.broker.connection import connect_as
     from streams.broker.traits import traits_of
+    from streams.broker.users import User
     from streams.camera import run_camera
     from streams.camera.footage import FootageWriter, GatedFootage
 
@@ -123,7 +125,7 @@ def _send(installation: Installation, job: CameraJob, stop: threading.Event) -> 
             footage = GatedFootage(stack.enter_context(writer), sealer)
         return run_camera(
             job,
-            servers=settings.kafka_bootstrap,
+            connection=connect_as(User.CAMERA, settings),
             policy=policy,
             directory=DeploymentReader(engine),
             sealer=sealer,

@@ -11,6 +11,8 @@ from lfr_core.common.errors import Retryable
 from lfr_core.domain.policy import load_policy
 from lfr_core.retention.port import PurgeStep
 from streams.broker import KAFKA, TANSU
+from streams.broker.connection import BrokerConnection
+from streams.broker.users import User
 from streams.retention import READERS, EndedRecordsStep, TopicBoundStep, bound_ns
 from streams.topics import Topic, topic_specs
 from tests.support.brokers import RunningBroker
@@ -22,7 +24,7 @@ POLICY = load_policy()
 def send(broker: RunningBroker, topic: Topic, count: int) -> None:
     from kafka import KafkaProducer
 
-    producer = KafkaProducer(bootstrap_servers=broker.servers, **broker.traits.producer_options())
+    producer = KafkaProducer(**broker.options(), **broker.traits.producer_options())
     for number in range(count):
         producer.send(topic, f"record {number}".encode(), partition=0)
     producer.flush()
@@ -34,7 +36,7 @@ def committed(broker: RunningBroker, topic: Topic, offset: int) -> None:
     from kafka import KafkaConsumer, TopicPartition
     from kafka.structs import OffsetAndMetadata
 
-    consumer = KafkaConsumer(bootstrap_servers=broker.servers, group_id=READERS[topic], enable_auto_commit=False)
+    consumer = KafkaConsumer(**broker.options(), group_id=READERS[topic], enable_auto_commit=False)
     part = TopicPartition(topic, 0)
     consumer.assign([part])
     consumer.commit({part: OffsetAndMetadata(offset, "", -1)})
@@ -45,7 +47,7 @@ def kept(broker: RunningBroker, topic: Topic) -> int:
     from kafka import KafkaAdminClient, TopicPartition
     from kafka.admin import OffsetSpec
 
-    admin = KafkaAdminClient(bootstrap_servers=broker.servers)
+    admin = KafkaAdminClient(**broker.options())
     part = TopicPartition(topic, 0)
     first = admin.list_partition_offsets({part: OffsetSpec.EARLIEST})[part].offset
     end = admin.list_partition_offsets({part: OffsetSpec.LATEST})[part].offset
@@ -61,7 +63,7 @@ def now(harness: RetentionHarness) -> RetentionHarness:
 
 
 def ended_step(harness: RetentionHarness, broker: RunningBroker) -> EndedRecordsStep:
-    return EndedRecordsStep(harness.engine, broker.servers, broker.traits)
+    return EndedRecordsStep(harness.engine, broker.connection(User.RETENTION), broker.traits)
 
 
 @pytest.mark.kafka
@@ -104,7 +106,7 @@ def test_without_its_step_a_record_stays_and_its_class_is_an_alarm(
     now.clock.advance(max(bound_ns(spec) for spec in specs) / 1e9 + 60 if removed == "topics" else 1)
     steps: list[PurgeStep] = [
         ended_step(now, kafka_broker),
-        TopicBoundStep(kafka_broker.servers, KAFKA, specs if removed == "topics" else ()),
+        TopicBoundStep(kafka_broker.connection(User.RETENTION), KAFKA, specs if removed == "topics" else ()),
     ]
     now.more = steps
     now.sweep(without={removed})
@@ -123,7 +125,7 @@ def test_without_its_step_a_record_stays_and_its_class_is_an_alarm(
 def test_records_within_their_bound_stay(now: RetentionHarness, kafka_broker: RunningBroker, tmp_path: Path) -> None:
     settings = kafka_broker.fresh_topics(tmp_path)
     send(kafka_broker, Topic.DEAD_LETTERS, 5)
-    step = TopicBoundStep(kafka_broker.servers, KAFKA, topic_specs(settings, POLICY))
+    step = TopicBoundStep(kafka_broker.connection(User.RETENTION), KAFKA, topic_specs(settings, POLICY))
 
     assert step.due(now.clock.time_ns()) == ()
     assert step.purge(now.clock.time_ns()).destroyed == ()
@@ -133,7 +135,7 @@ def test_records_within_their_bound_stay(now: RetentionHarness, kafka_broker: Ru
 def test_on_the_demonstration_broker_nothing_is_claimed(now: RetentionHarness, tansu_broker: RunningBroker) -> None:
     assert tansu_broker.traits is TANSU
     now.end()
-    now.more = [ended_step(now, tansu_broker), TopicBoundStep(tansu_broker.servers, TANSU, ())]
+    now.more = [ended_step(now, tansu_broker), TopicBoundStep(tansu_broker.connection(), TANSU, ())]
 
     reports = now.sweep()
 
@@ -144,14 +146,14 @@ def test_on_the_demonstration_broker_nothing_is_claimed(now: RetentionHarness, t
 
 def test_a_broker_that_is_away_is_reported_and_tried_again(now: RetentionHarness) -> None:
     now.end()
-    step = EndedRecordsStep(now.engine, "127.0.0.1:1", KAFKA)
+    step = EndedRecordsStep(now.engine, BrokerConnection("127.0.0.1:1", User.RETENTION), KAFKA)
 
     with pytest.raises(Retryable, match="doesn't answer"):
         step.due(now.clock.time_ns())
 
 
 def test_the_readers_are_the_groups_of_our_workers() -> None:
-    from streams.worker import RECOGNISE_GROUP, RECORD_GROUP
+    from streams.topics import RECOGNISE_GROUP, RECORD_GROUP
 
     assert READERS == {
         Topic.FRAMES: RECOGNISE_GROUP,

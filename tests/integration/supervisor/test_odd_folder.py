@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from lfr_core.storage.migrate import check, upgrade
 from streams.broker import KAFKA
 from streams.broker.choose import BrokerChoice
 from streams.broker.log_dirs import read_log_dirs, refuse_other_folder
+from streams.broker.users import login_folder
 from tests.support.brokers import RunningBroker, new_kafka
 from tests.support.milvus import MilvusServer
 from tests.support.prefect import PrefectProcess
@@ -47,8 +49,8 @@ def test_kafka_keeps_its_records_in_the_home_whatever_its_name_and_whatever_the_
     broker.start()
     try:
         broker.fresh_topics(tmp_path / "elsewhere")
-        refuse_other_folder(broker.servers, broker.data)
-        assert read_log_dirs(broker.servers) == (str(broker.data),)
+        refuse_other_folder(broker.connection(), broker.data)
+        assert read_log_dirs(broker.connection()) == (str(broker.data),)
     finally:
         broker.stop()
 
@@ -64,6 +66,8 @@ def test_a_broker_that_keeps_its_records_elsewhere_than_it_was_reported_does_not
     port = int(kafka_broker.servers.rpartition(":")[2])
     own = BrokerChoice(KAFKA, external=False, needs_maven=False, why="a test")
     settings = Settings(home=tmp_path, kafka_port=port, broker="kafka")
+    assert kafka_broker.logins is not None
+    shutil.copytree(kafka_broker.logins, login_folder(settings))
     (broker,) = [each for each in plan(settings, load_policy(), choice=own) if each.name == "broker"]
 
     assert broker.once_ready is not None
@@ -75,10 +79,10 @@ def test_a_broker_that_keeps_its_records_elsewhere_than_it_was_reported_does_not
 def test_a_broker_that_names_the_folder_but_writes_another_is_found_out(
     kafka_broker: RunningBroker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("streams.broker.log_dirs.read_log_dirs", lambda _servers: (str(tmp_path),))
+    monkeypatch.setattr("streams.broker.log_dirs.read_log_dirs", lambda _connection: (str(tmp_path),))
 
     with pytest.raises(Fatal, match="aren't there"):
-        refuse_other_folder(kafka_broker.servers, tmp_path)
+        refuse_other_folder(kafka_broker.connection(), tmp_path)
 
 
 def test_records_and_gallery_are_in_the_home_whatever_its_name(odd: Path) -> None:

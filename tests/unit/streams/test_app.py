@@ -8,11 +8,15 @@ import pytest
 from lfr_core.common.settings import Settings
 from lfr_core.domain.policy import load_policy
 from streams.app import make_app
+from streams.broker.connection import BrokerConnection
 from streams.broker.traits import KAFKA, TANSU, BrokerTraits
+from streams.broker.users import User
 
 
 def app_for(traits: BrokerTraits, home: Path) -> faust.App:
-    return make_app("group", "worker-0", settings=Settings(home=home), policy=load_policy(), traits=traits)
+    settings = Settings(home=home)
+    connection = BrokerConnection("127.0.0.1:1", User.RECORD)
+    return make_app("group", "worker-0", settings=settings, policy=load_policy(), traits=traits, connection=connection)
 
 
 @pytest.mark.parametrize("traits", [KAFKA, TANSU], ids=["kafka", "tansu"])

@@ -25,6 +25,7 @@ from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.alerts import AlertRow
 from lfr_core.storage.tables.stream import CameraLatencyRow, CameraSessionRow, StageTimeRow
 from streams.broker.traits import traits_of
+from streams.broker.users import User
 from streams.live_probe import LiveProbeSender
 from streams.live_probe_selftest import run_self_test
 from tests.support.brokers import RunningBroker
@@ -81,7 +82,7 @@ def test_a_proof_and_a_self_test_go_through_the_whole_chain_and_no_count_knows_o
     view = stream.deploy("d", live_only=True, attended=False)
     installation = Installation(stream.settings, policy=stream.policy)
     sender = LiveProbeSender(
-        stream.settings.kafka_bootstrap, traits_of(stream.settings), stream.vault, stream.database, SystemClock()
+        stream.broker.connection(User.WATCH), traits_of(stream.settings), stream.vault, stream.database, SystemClock()
     )
 
     with pytest.raises(Refused, match="no operator attends"):

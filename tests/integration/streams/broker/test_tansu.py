@@ -17,14 +17,12 @@ pytestmark = pytest.mark.timeout(60)
 def test_a_record_goes_there_and_back(tansu_broker: RunningBroker, tmp_path: Path) -> None:
     tansu_broker.fresh_topics(tmp_path, frame_partitions=2)
     sent = [str(number).encode() * 50_000 for number in range(5)]
-    producer = KafkaProducer(bootstrap_servers=tansu_broker.servers, **tansu_broker.traits.producer_options())
+    producer = KafkaProducer(**tansu_broker.options(), **tansu_broker.traits.producer_options())
     for value in sent:
         producer.send(Topic.FRAMES.value, value, key=b"camera-1", partition=1)
     producer.flush(20)
     producer.close(timeout=5)
-    consumer = KafkaConsumer(
-        bootstrap_servers=tansu_broker.servers, consumer_timeout_ms=10_000, auto_offset_reset="earliest"
-    )
+    consumer = KafkaConsumer(**tansu_broker.options(), consumer_timeout_ms=10_000, auto_offset_reset="earliest")
     try:
         consumer.assign([TopicPartition(Topic.FRAMES.value, 1)])
         got = [next(consumer).value for _ in sent]
@@ -37,6 +35,6 @@ def test_a_record_goes_there_and_back(tansu_broker: RunningBroker, tmp_path: Pat
 def test_topics_are_made_once(tansu_broker: RunningBroker, tmp_path: Path) -> None:
     settings = tansu_broker.fresh_topics(tmp_path, frame_partitions=2)
 
-    again = ensure_topics(tansu_broker.servers, settings, load_policy(), tansu_broker.traits)
+    again = ensure_topics(tansu_broker.connection(), settings, load_policy(), tansu_broker.traits)
 
     assert again == tuple(TopicChange(topic.value, "") for topic in Topic)

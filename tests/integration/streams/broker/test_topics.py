@@ -13,6 +13,8 @@ from kafka.structs import OffsetAndMetadata
 from lfr_core.common.errors import Fatal, Retryable
 from lfr_core.common.settings import Settings
 from lfr_core.domain.policy import load_policy
+from streams.broker.connection import BrokerConnection, connect_as
+from streams.broker.users import User
 from streams.topics import Topic, TopicChange, ensure_topics, lag
 from tests.support.brokers import RunningBroker, free_ports, new_kafka
 
@@ -22,7 +24,7 @@ pytestmark = [pytest.mark.kafka, pytest.mark.timeout(120)]
 def test_topics_are_created_once_and_then_left_alone(kafka_broker: RunningBroker, tmp_path: Path) -> None:
     settings = kafka_broker.fresh_topics(tmp_path)
 
-    again = ensure_topics(kafka_broker.servers, settings, load_policy(), kafka_broker.traits)
+    again = ensure_topics(kafka_broker.connection(), settings, load_policy(), kafka_broker.traits)
 
     assert again == tuple(TopicChange(topic.value, "") for topic in Topic)
 
@@ -33,10 +35,12 @@ def test_a_topic_that_differs_is_reported_and_altered(kafka_broker: RunningBroke
     larger = base.model_copy(update={"images": base.images.model_copy(update={"max_frame_bytes": 3_000_000})})
     settings = kafka_broker.settings(tmp_path, frame_partitions=5)
 
-    changes = ensure_topics(kafka_broker.servers, settings, larger, kafka_broker.traits)
+    changes = ensure_topics(kafka_broker.connection(), settings, larger, kafka_broker.traits)
 
     assert changes[0] == TopicChange(Topic.FRAMES.value, "partitions 2 -> 5; max.message.bytes 2065536 -> 3065536")
-    assert all(not change.what for change in ensure_topics(kafka_broker.servers, settings, larger, kafka_broker.traits))
+    assert all(
+        not change.what for change in ensure_topics(kafka_broker.connection(), settings, larger, kafka_broker.traits)
+    )
 
 
 def test_partitions_are_never_taken_away_silently(kafka_broker: RunningBroker, tmp_path: Path) -> None:
@@ -44,7 +48,7 @@ def test_partitions_are_never_taken_away_silently(kafka_broker: RunningBroker, t
 
     with pytest.raises(Fatal, match="LFR_FRAME_PARTITIONS=3"):
         ensure_topics(
-            kafka_broker.servers,
+            kafka_broker.connection(),
             kafka_broker.settings(tmp_path, frame_partitions=2),
             load_policy(),
             kafka_broker.traits,
@@ -57,7 +61,7 @@ def test_a_broker_that_is_away_is_retryable_with_advice(tmp_path: Path) -> None:
     from streams.broker import KAFKA
 
     with pytest.raises(Retryable, match="lfr up"):
-        ensure_topics(settings.kafka_bootstrap, settings, load_policy(), KAFKA)
+        ensure_topics(connect_as(User.ADMINISTRATION, settings), settings, load_policy(), KAFKA)
 
 
 def test_the_frames_topic_takes_the_largest_frame_and_refuses_a_larger_one(
@@ -66,7 +70,7 @@ def test_the_frames_topic_takes_the_largest_frame_and_refuses_a_larger_one(
     kafka_broker.fresh_topics(tmp_path)
     limit = load_policy().images.max_frame_bytes
     producer = KafkaProducer(
-        bootstrap_servers=kafka_broker.servers, max_request_size=16_000_000, **kafka_broker.traits.producer_options()
+        **kafka_broker.options(), max_request_size=16_000_000, **kafka_broker.traits.producer_options()
     )
     try:
         producer.send(Topic.FRAMES.value, b"x" * limit, key=b"camera-1").get(20)
@@ -77,8 +81,8 @@ def test_the_frames_topic_takes_the_largest_frame_and_refuses_a_larger_one(
 
 
 def test_a_misspelt_topic_is_not_created(kafka_broker: RunningBroker) -> None:
-    admin = KafkaAdminClient(bootstrap_servers=kafka_broker.servers)
-    producer = KafkaProducer(bootstrap_servers=kafka_broker.servers, max_block_ms=2_000)
+    admin = KafkaAdminClient(**kafka_broker.options())
+    producer = KafkaProducer(**kafka_broker.options(), max_block_ms=2_000)
     try:
         with pytest.raises(Exception, match=r"(?i)metadata|topic|timeout"):
             producer.send("lfr.framse", b"x").get(5)
@@ -89,34 +93,34 @@ def test_a_misspelt_topic_is_not_created(kafka_broker: RunningBroker) -> None:
         admin.close()
 
 
-def _lag_once_known(servers: str, group: str, topic: str) -> int:
+def _lag_once_known(connection: BrokerConnection, group: str, topic: str) -> int:
     """A new broker makes its offsets topic at the first question: until then lag is Retryable."""
     for _ in range(100):
         try:
-            return lag(servers, group, topic)
+            return lag(connection, group, topic)
         except Retryable:
             time.sleep(0.1)
-    return lag(servers, group, topic)
+    return lag(connection, group, topic)
 
 
 def test_lag_is_what_the_group_has_not_committed(kafka_broker: RunningBroker, tmp_path: Path) -> None:
     kafka_broker.fresh_topics(tmp_path)
-    producer = KafkaProducer(bootstrap_servers=kafka_broker.servers, **kafka_broker.traits.producer_options())
+    producer = KafkaProducer(**kafka_broker.options(), **kafka_broker.traits.producer_options())
     try:
         for number in range(10):
             producer.send(Topic.OUTCOMES.value, b"x", partition=number % 2).get(10)
     finally:
         producer.close(timeout=5)
-    before = _lag_once_known(kafka_broker.servers, "some-group", Topic.OUTCOMES.value)
-    admin = KafkaAdminClient(bootstrap_servers=kafka_broker.servers)
+    before = _lag_once_known(kafka_broker.connection(), "some-group", Topic.OUTCOMES.value)
+    admin = KafkaAdminClient(**kafka_broker.options())
     try:
         admin.alter_group_offsets("some-group", {TopicPartition(Topic.OUTCOMES.value, 0): OffsetAndMetadata(3, "", -1)})
     finally:
         admin.close()
 
-    assert (before, lag(kafka_broker.servers, "some-group", Topic.OUTCOMES.value)) == (10, 7)
+    assert (before, lag(kafka_broker.connection(), "some-group", Topic.OUTCOMES.value)) == (10, 7)
     with pytest.raises(Retryable):
-        lag(kafka_broker.servers, "some-group", "lfr.nothing")
+        lag(kafka_broker.connection(), "some-group", "lfr.nothing")
 
 
 def _files_with(folder: Path, marker: bytes) -> list[Path]:
@@ -131,8 +135,8 @@ def _files_with(folder: Path, marker: bytes) -> list[Path]:
 
 
 def test_retention_removes_the_bytes_themselves(kafka_broker: RunningBroker) -> None:
-    admin = KafkaAdminClient(bootstrap_servers=kafka_broker.servers)
-    producer = KafkaProducer(bootstrap_servers=kafka_broker.servers, **kafka_broker.traits.producer_options())
+    admin = KafkaAdminClient(**kafka_broker.options())
+    producer = KafkaProducer(**kafka_broker.options(), **kafka_broker.traits.producer_options())
     marker = b"MARKER-of-a-face-that-must-go-71c2"
     try:
         admin.create_topics(
@@ -158,7 +162,7 @@ def test_a_killed_broker_comes_back_with_its_data(kafka_libs: Path, tmp_path: Pa
     try:
         broker.start()
         broker.fresh_topics(tmp_path)
-        producer = KafkaProducer(bootstrap_servers=broker.servers, **broker.traits.producer_options())
+        producer = KafkaProducer(**broker.options(), **broker.traits.producer_options())
         for number in range(20):
             producer.send(Topic.SIGHTINGS.value, str(number).encode(), partition=0).get(10)
         producer.close(timeout=5)
@@ -166,9 +170,7 @@ def test_a_killed_broker_comes_back_with_its_data(kafka_libs: Path, tmp_path: Pa
         broker.restart(kill=True)
         broker.restart()
 
-        consumer = KafkaConsumer(
-            bootstrap_servers=broker.servers, consumer_timeout_ms=10_000, auto_offset_reset="earliest"
-        )
+        consumer = KafkaConsumer(**broker.options(), consumer_timeout_ms=10_000, auto_offset_reset="earliest")
         try:
             consumer.assign([TopicPartition(Topic.SIGHTINGS.value, 0)])
             got = [next(consumer).value for _ in range(20)]

@@ -69,7 +69,7 @@ def topics(kafka_broker: RunningBroker, tmp_path_factory: pytest.TempPathFactory
 def worker(topics: RunningBroker) -> Iterator[CountingWorker]:
     from tests.support.counting_worker import CountingWorker
 
-    worker = CountingWorker(topics.servers)
+    worker = CountingWorker(topics.connection())
     try:
         yield worker
     finally:

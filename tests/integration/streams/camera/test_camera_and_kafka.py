@@ -18,6 +18,8 @@ from lfr_core.common.errors import Poison, Refused, Retryable
 from lfr_core.domain.deployments import DeploymentDirectory
 from lfr_core.domain.frames import FrameHeader, FrameKind
 from lfr_core.domain.policy import Policy
+from streams.broker.connection import BrokerConnection
+from streams.broker.users import User
 from streams.camera import CameraJob, CameraProgress, CameraReport, run_camera
 from tests.support.brokers import RunningBroker
 from tests.support.counting_worker import CountingWorker, assert_counts_explain_every_gap
@@ -52,7 +54,7 @@ def test_back_pressure_looks_at_the_policy_s_rate_and_loses_nothing(
 
     report = run_camera(
         CameraJob(str(video(frames=400)), "demo", "north", as_fast_as_possible=True),
-        servers=topics.servers,
+        connection=topics.connection(User.CAMERA),
         policy=policy,
         directory=directory,
         sealer=PlainFrames(),
@@ -77,7 +79,7 @@ def test_with_back_pressure_capture_times_are_the_recording_s_so_that_trackers_a
     for media_time, session in sessions.items():
         run_camera(
             CameraJob(str(video(frames=50)), "demo", "pace", as_fast_as_possible=True, media_time=media_time),
-            servers=topics.servers,
+            connection=topics.connection(User.CAMERA),
             policy=policy,
             directory=directory,
             sealer=PlainFrames(),
@@ -99,7 +101,7 @@ def test_a_motion_jpeg_s_pictures_arrive_byte_for_byte(
 
     run_camera(
         CameraJob(str(path), "demo", "bytes", as_fast_as_possible=True),
-        servers=topics.servers,
+        connection=topics.connection(User.CAMERA),
         policy=policy,
         directory=directory,
         sealer=PlainFrames(),
@@ -123,7 +125,7 @@ def test_a_slow_worker_makes_a_live_camera_drop_and_count_never_queue(
 
     report = run_camera(
         CameraJob(str(video(frames=100)), "demo", "slow"),
-        servers=topics.servers,
+        connection=topics.connection(User.CAMERA),
         policy=tight,
         directory=directory,
         sealer=PlainFrames(),
@@ -154,7 +156,7 @@ def test_workers_that_never_answer_do_not_stop_a_live_camera_for_ever(
 
     report = run_camera(
         CameraJob(str(video(frames=100)), "demo", "unheard"),
-        servers=topics.servers,
+        connection=topics.connection(User.CAMERA),
         policy=quick,
         directory=directory,
         sealer=PlainFrames(),
@@ -178,7 +180,7 @@ def test_with_back_pressure_silent_workers_end_the_run_with_advice_and_an_end_re
     with pytest.raises(Retryable, match="no outcome came"):
         run_camera(
             CameraJob(str(video(frames=100)), "demo", "nobody", as_fast_as_possible=True),
-            servers=topics.servers,
+            connection=topics.connection(User.CAMERA),
             policy=few,
             directory=directory,
             sealer=PlainFrames(),
@@ -205,7 +207,7 @@ def test_a_frame_too_large_is_dropped_with_its_size_and_the_limit_and_the_camera
     with capture_logs() as logs:
         report = run_camera(
             CameraJob(str(folder), "demo", "large", as_fast_as_possible=True, fps=6.25),
-            servers=topics.servers,
+            connection=topics.connection(User.CAMERA),
             policy=small,
             directory=directory,
             sealer=PlainFrames(),
@@ -233,7 +235,7 @@ def test_an_undecodable_image_is_counted_as_dropped_and_the_rest_is_sent(
     with capture_logs() as logs:
         report = run_camera(
             CameraJob(str(tmp_path), "demo", "broken", as_fast_as_possible=True, fps=5),
-            servers=topics.servers,
+            connection=topics.connection(User.CAMERA),
             policy=policy,
             directory=directory,
             sealer=PlainFrames(),
@@ -258,7 +260,7 @@ def test_the_stop_event_ends_a_looped_file_with_an_end_record_and_is_left_as_it_
 
     report = run_camera(
         CameraJob(str(video(frames=20)), "demo", "looped", loop=True),
-        servers=topics.servers,
+        connection=topics.connection(User.CAMERA),
         policy=policy,
         directory=directory,
         sealer=PlainFrames(),
@@ -281,7 +283,7 @@ def test_a_run_that_ends_by_itself_does_not_set_its_caller_s_event(
 
     run_camera(
         CameraJob(str(video(frames=5)), "demo", "short", as_fast_as_possible=True),
-        servers=topics.servers,
+        connection=topics.connection(User.CAMERA),
         policy=policy,
         directory=directory,
         sealer=PlainFrames(),
@@ -298,7 +300,7 @@ def test_a_recording_is_refused_for_an_operational_deployment_before_it_is_opene
         with pytest.raises(Refused) as refused:
             run_camera(
                 CameraJob(str(source), "operation", "cam"),
-                servers=topics.servers,
+                connection=topics.connection(User.CAMERA),
                 policy=policy,
                 directory=directory,
                 sealer=PlainFrames(),
@@ -312,7 +314,7 @@ def test_an_unknown_deployment_is_refused(
     with pytest.raises(Refused) as refused:
         run_camera(
             CameraJob(str(video()), "nowhere", "c"),
-            servers=topics.servers,
+            connection=topics.connection(User.CAMERA),
             policy=policy,
             directory=directory,
             sealer=PlainFrames(),
@@ -330,7 +332,7 @@ def test_a_video_without_a_frame_is_a_clear_error(
     with pytest.raises(Poison, match="empty, cut off or of an unknown kind"):
         run_camera(
             CameraJob(str(empty), "demo", "c"),
-            servers=topics.servers,
+            connection=topics.connection(User.CAMERA),
             policy=policy,
             directory=directory,
             sealer=PlainFrames(),
@@ -343,7 +345,7 @@ def test_a_broker_away_at_the_start_is_a_clear_error(
     with pytest.raises(Retryable, match="lfr up"):
         run_camera(
             CameraJob(str(video()), "demo", "c"),
-            servers="127.0.0.1:1",
+            connection=BrokerConnection("127.0.0.1:1", User.CAMERA),
             policy=policy,
             directory=directory,
             sealer=PlainFrames(),
@@ -364,7 +366,7 @@ def test_a_broker_killed_in_mid_run_makes_a_live_camera_drop_and_count_and_go_on
         reports.append(
             run_camera(
                 CameraJob(str(video(frames=50)), "demo", "outage", loop=True),
-                servers=own_broker.servers,
+                connection=own_broker.connection(User.CAMERA),
                 policy=policy,
                 directory=directory,
                 sealer=PlainFrames(),
@@ -406,7 +408,7 @@ def test_a_camera_that_has_nothing_to_send_says_so_every_second(
     started = time.monotonic()
     run_camera(
         CameraJob(str(video(frames=80)), "demo", "slow"),
-        servers=topics.servers,
+        connection=topics.connection(User.CAMERA),
         policy=slow,
         directory=directory,
         sealer=PlainFrames(),
@@ -442,7 +444,7 @@ def test_frames_that_no_key_seals_are_dropped_and_counted_and_the_camera_goes_on
 
     report = run_camera(
         CameraJob(str(video(frames=80)), "demo", "locked", as_fast_as_possible=True),
-        servers=topics.servers,
+        connection=topics.connection(User.CAMERA),
         policy=policy,
         directory=directory,
         session=session,
@@ -460,11 +462,11 @@ def test_the_demonstration_broker_carries_a_camera_too(
 ) -> None:
     session = a_session()
     tansu_broker.fresh_topics(tmp_path)
-    worker = CountingWorker(tansu_broker.servers, traits=tansu_broker.traits)
+    worker = CountingWorker(tansu_broker.connection(), traits=tansu_broker.traits)
     try:
         report = run_camera(
             CameraJob(str(video(frames=400)), "demo", "tansu", as_fast_as_possible=True),
-            servers=tansu_broker.servers,
+            connection=tansu_broker.connection(User.CAMERA),
             policy=policy,
             directory=directory,
             sealer=PlainFrames(),

@@ -8,12 +8,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from lfr_core.common.settings import Settings
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.policy import Policy
 from lfr_core.storage.engine import open_engine
@@ -21,13 +20,15 @@ from lfr_core.storage.migrate import upgrade
 from tests.support.brokers import RunningBroker
 from tests.support.counting_worker import CountingWorker, assert_counts_explain_every_gap
 from tests.support.records import as_operational, store_of
+from tests.support.stream import environment_of
+from tests.support.vault_server import serving_vault
 
 LFR = [sys.executable, "-c", "from apps.cli.camera import app; app()"]
 
 
 @pytest.fixture
-def environment(topics: RunningBroker, tmp_path: Path, policy: Policy) -> dict[str, str]:
-    settings = Settings(home=tmp_path / "home", kafka_servers=topics.servers)
+def environment(topics: RunningBroker, tmp_path: Path, policy: Policy) -> Iterator[dict[str, str]]:
+    settings = topics.settings(tmp_path / "home")
     upgrade(settings.records_url)
     engine = open_engine(settings.records_url)
     store = store_of(engine)
@@ -35,7 +36,8 @@ def environment(topics: RunningBroker, tmp_path: Path, policy: Policy) -> dict[s
     as_operational(engine, "op-elm")
     store.create("test-day", DeploymentKind.EVALUATION, name="Test day", policy=policy)
     engine.dispose()
-    return {**os.environ, "LFR_HOME": str(settings.home), "LFR_KAFKA_SERVERS": topics.servers}
+    with serving_vault(settings):  # a camera signs what it says of itself
+        yield os.environ | environment_of(settings)
 
 
 @pytest.mark.kafka

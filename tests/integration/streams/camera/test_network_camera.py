@@ -21,6 +21,8 @@ from lfr_core.common.errors import Refused
 from lfr_core.domain.deployments import DeploymentDirectory
 from lfr_core.domain.frames import FrameKind
 from lfr_core.domain.policy import Policy
+from streams.broker.connection import BrokerConnection
+from streams.broker.users import User
 from streams.camera import CameraJob, CameraProgress, CameraReport, run_camera
 from streams.camera.jpeg import jpeg_size
 from tests.support.brokers import RunningBroker
@@ -116,7 +118,9 @@ def test_a_camera_is_never_asked_through_a_proxy(camera: NetworkCamera, tmp_path
 class Run:
     """`run_camera` in a thread."""
 
-    def __init__(self, camera: NetworkCamera, servers: str, policy: Policy, directory: DeploymentDirectory) -> None:
+    def __init__(
+        self, camera: NetworkCamera, connection: BrokerConnection, policy: Policy, directory: DeploymentDirectory
+    ) -> None:
         self.session = str(uuid.uuid4())
         self.reported: list[CameraProgress] = []
         self.stop = threading.Event()
@@ -125,7 +129,7 @@ class Run:
         def run() -> None:
             self.report = run_camera(
                 CameraJob(camera.url, "operation", "gate"),
-                servers=servers,
+                connection=connection,
                 policy=policy,
                 directory=directory,
                 sealer=PlainFrames(),
@@ -162,7 +166,7 @@ def test_a_network_camera_that_hangs_ends_and_changes_its_size_goes_on_and_its_p
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     with capture_logs() as logs:
-        run = Run(camera, topics.servers, policy, directory)
+        run = Run(camera, topics.connection(User.CAMERA), policy, directory)
         try:
             run.wait_for("the first frames", sent=5)
             camera.size = (640, 360)
@@ -205,7 +209,7 @@ def test_a_recording_behind_a_url_is_refused_for_an_operational_deployment(
     with pytest.raises(Refused) as refused:
         run_camera(
             CameraJob(camera.url, "operation", "gate"),
-            servers=topics.servers,
+            connection=topics.connection(User.CAMERA),
             policy=policy,
             directory=directory,
             sealer=PlainFrames(),

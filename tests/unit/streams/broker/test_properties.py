@@ -52,4 +52,4 @@ def test_a_plain_folder_stands_there_as_it_is_and_the_reader_above_reads_as_java
 
 def test_the_template_itself_is_ascii() -> None:
     text = Template(Path(KAFKA_FOLDER / "server.properties").read_text(encoding="ascii"))
-    assert set(text.get_identifiers()) == {"port", "controller_port", "log_dir"}
+    assert set(text.get_identifiers()) == {*("port", "controller_port", "log_dir", "broker_password", "administration")}

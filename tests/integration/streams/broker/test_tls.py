@@ -1,0 +1,190 @@
+"""A cluster that asks for TLS: a login, or a certificate for each user; another authority's opens nothing."""
+
+from __future__ import annotations
+
+import datetime as dt
+import gc
+import ipaddress
+import logging
+import signal
+import subprocess
+import time
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
+from kafka import KafkaProducer
+from kafka.errors import TopicAuthorizationFailedError
+
+from lfr_core.common.errors import Retryable
+from lfr_core.common.settings import Settings
+from lfr_core.domain.policy import load_policy
+from lfr_core.storage.migrate import upgrade
+from streams.broker.connection import connect_as
+from streams.broker.kafka import KafkaNode, java_command, prepare
+from streams.broker.rights import ensure_rights
+from streams.broker.traits import KAFKA
+from streams.broker.users import User
+from streams.camera.rate_limit import silence_kafka_logs
+from streams.topics import Topic, broker_version, ensure_topics
+from tests.support.brokers import free_ports
+from tests.support.stream import Worker
+
+pytestmark = pytest.mark.kafka
+
+
+@pytest.fixture(autouse=True)
+def _sockets_of_refused_handshakes() -> Iterator[None]:
+    """kafka-python 3.0.12 never closes them, and logs keep them alive."""
+    logger = logging.getLogger("kafka")
+    before = logger.level
+    silence_kafka_logs()
+    yield
+    logger.setLevel(before)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
+
+
+class Authority:
+    """Signs certificates, for as long as a test takes."""
+
+    def __init__(self) -> None:
+        self._key = ec.generate_private_key(ec.SECP256R1())
+        self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "an authority")])
+        self._made = self._build(self._name, self._key, is_authority=True)
+
+    def write(self, file: Path) -> Path:
+        file.write_bytes(self._made.public_bytes(Encoding.PEM))
+        return file
+
+    def issue(self, name: str, file: Path) -> Path:
+        """Write certificate and key of `name` at 127.0.0.1, closed to others."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        made = self._build(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]), key, is_authority=False)
+        secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        file.write_bytes(secret + made.public_bytes(Encoding.PEM))
+        file.chmod(0o600)
+        return file
+
+    def _build(self, name: x509.Name, key: ec.EllipticCurvePrivateKey, *, is_authority: bool) -> x509.Certificate:
+        now = dt.datetime.now(dt.UTC)
+        here = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+        return (
+            x509.CertificateBuilder(self._name, name, key.public_key(), x509.random_serial_number())
+            .not_valid_before(now - dt.timedelta(hours=1))
+            .not_valid_after(now + dt.timedelta(hours=1))
+            .add_extension(here, critical=False)
+            .add_extension(x509.BasicConstraints(ca=is_authority, path_length=None), critical=True)
+            .sign(self._key, hashes.SHA256())
+        )
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A broker with a listener for logins over TLS and one for certificates."""
+
+    ports: dict[str, int]
+    logins: Path
+    ca_file: Path
+
+    def settings(self, home: Path, security: str, **more: object) -> Settings:
+        given: dict[str, object] = {"kafka_logins": self.logins, "kafka_ca_file": self.ca_file} | more
+        servers = f"127.0.0.1:{self.ports[security]}"
+        return Settings(home=home, kafka_servers=servers, kafka_security=security, broker="kafka", **given)  # type: ignore[arg-type]  # by name
+
+
+@pytest.fixture(scope="module")
+def cluster(kafka_libs: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    folder = tmp_path_factory.mktemp("tls")
+    plain, controller, *ports = free_ports(4)
+    node = KafkaNode(folder / "kafka", plain, controller, kafka_libs, folder / "logins")
+    java, authority = prepare(node), Authority()
+    ca_file, server = authority.write(folder / "ca.pem"), authority.issue("broker", folder / "server.pem")
+    for user in User:
+        authority.issue(user, node.logins / f"{user}.pem")
+    text = node.config.read_text(encoding="ascii")
+    listeners = f",LOGINS://127.0.0.1:{ports[0]},CERTIFICATES://127.0.0.1:{ports[1]}"
+    clients = f"CLIENTS://127.0.0.1:{plain}"
+    text = text.replace(clients, clients + listeners).replace(
+        "CLIENTS:SASL_PLAINTEXT", "CLIENTS:SASL_PLAINTEXT,LOGINS:SASL_SSL,CERTIFICATES:SSL"
+    )
+    jaas = next(line for line in text.splitlines() if line.startswith("listener.name.clients.scram"))
+    text += "\n".join(
+        (
+            "",
+            jaas.replace("listener.name.clients", "listener.name.logins"),
+            f"ssl.keystore.type=PEM\nssl.keystore.location={server}",
+            f"ssl.truststore.type=PEM\nssl.truststore.location={ca_file}",
+            "listener.name.certificates.ssl.client.auth=required",
+            "listener.name.certificates.ssl.principal.mapping.rules=RULE:^CN=(.*)$/$1/",
+        )
+    )
+    node.config.write_text(text, encoding="ascii")
+    made = Cluster({"sasl_ssl": ports[0], "ssl": ports[1]}, node.logins, ca_file)
+    with (folder / "kafka.log").open("wb") as log:
+        process = subprocess.Popen(java_command(node, java), stdout=log, stderr=log, cwd=node.folder)
+    try:
+        deadline = time.monotonic() + 60
+        while True:
+            assert process.poll() is None, (folder / "kafka.log").read_text()[-2000:]
+            try:
+                ensure_rights(connect_as(User.ADMINISTRATION, made.settings(folder, "sasl_ssl")))
+            except Retryable:
+                assert time.monotonic() < deadline, (folder / "kafka.log").read_text()[-2000:]
+                time.sleep(0.2)
+            else:
+                break
+        yield made
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+@pytest.mark.parametrize("security", ["sasl_ssl", "ssl"])
+def test_over_tls_topics_are_made_a_worker_reads_and_a_camera_writes_frames_and_no_sightings(
+    cluster: Cluster, security: str, tmp_path: Path
+) -> None:
+    settings = cluster.settings(tmp_path / "home", security)
+    (settings.home / "run").mkdir(parents=True)
+    upgrade(settings.records_url)
+    ensure_topics(connect_as(User.ADMINISTRATION, settings), settings, load_policy(), KAFKA)
+
+    producer = KafkaProducer(**connect_as(User.CAMERA, settings).options(), enable_idempotence=True)
+    try:
+        producer.send(Topic.FRAMES, b"x", key=b"north").get(timeout=10)
+        with pytest.raises(TopicAuthorizationFailedError):
+            producer.send(Topic.SIGHTINGS, b"x", key=b"north").get(timeout=10)
+    finally:
+        producer.close()
+    worker = Worker("record", 0, settings, tmp_path / "record.log").start()
+    try:
+        worker.wait_ready()
+    finally:
+        worker.end(signal.SIGTERM)
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")  # see above
+@pytest.mark.parametrize("security", ["sasl_ssl", "ssl"])
+def test_a_server_whose_certificate_nobody_known_signed_is_not_spoken_to(
+    cluster: Cluster, security: str, tmp_path: Path
+) -> None:
+    other = Authority().write(tmp_path / "other.pem")
+
+    with pytest.raises(Retryable):
+        broker_version(connect_as(User.CAMERA, cluster.settings(tmp_path, security, kafka_ca_file=other)))
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")  # see above
+def test_a_certificate_of_another_authority_is_no_way_in(cluster: Cluster, tmp_path: Path) -> None:
+    Authority().issue("camera", tmp_path / "camera.pem")
+
+    with pytest.raises(Retryable):
+        broker_version(connect_as(User.CAMERA, cluster.settings(tmp_path, "ssl", kafka_logins=tmp_path)))
