@@ -41,7 +41,7 @@ test-fast: ## Run the unit tests alone: no service is started
 
 test-long: ## Run the longer suite: kills, restarts, outages, many times over
 	@$(SETUP) --for test
-	@$(BIN)/pytest -m slow $(ARGS)
+	@$(BIN)/pytest -m slow -n 2 --dist loadfile --no-loadscope-reorder --durations=20 $(ARGS)
 
 mutants: ## Change gate, lifecycle, accounting, vault and rates one place at a time: do their unit tests notice?
 	@$(SETUP) --for mutants

@@ -76,6 +76,7 @@ def covered(
         page.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", SCREENS, ids=str)
 def test_the_menu_lies_over_no_title_of_a_staff_page(
     browser: Browser, address: str, logins: PageLogins, size: tuple[int, int]

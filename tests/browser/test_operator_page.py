@@ -166,6 +166,7 @@ CHANGES = """() => {
 """Puts into `mixed` what was ever on the screen together and belongs to different alerts."""
 
 
+@pytest.mark.slow
 def test_while_alerts_come_several_a_second_each_click_decides_the_alert_whose_picture_is_shown(
     page: Page, recorder: Recorder, engine: Engine
 ) -> None:
@@ -390,6 +391,7 @@ def test_pictures_wait_for_a_name_and_are_consulted_once_however_often_the_page_
     assert _consulted(engine, alert) == 1
 
 
+@pytest.mark.slow
 def test_pictures_whose_key_is_gone_are_said_to_be_deleted_on_schedule(
     page: Page, recorder: Recorder, vault: VaultCore
 ) -> None:
@@ -473,6 +475,7 @@ CONTRAST = """selector => {
 }"""
 
 
+@pytest.mark.slow
 def test_the_page_follows_the_deployment_that_goes_live(page: Page, engine: Engine, vault: VaultCore) -> None:
     store = _live(engine, vault, "next", (entry(),))
     with writing(engine) as session:

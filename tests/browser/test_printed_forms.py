@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lfr_core.deployments.compliance_documents.forms import FormKind, render
-from tests.support.axe import WCAG, axe
+from tests.support.axe import SCREENS, WCAG, axe
 from tests.support.printed_forms import printed
 
 if TYPE_CHECKING:
@@ -19,8 +19,7 @@ __all__ = ["axe"]
 pytestmark = pytest.mark.browser
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [320, 1280])
+@pytest.mark.parametrize(("width", "scheme"), SCREENS)
 def test_no_document_breaks_a_rule_of_wcag_scrolls_sideways_or_asks_anybody(
     browser: Browser,
     axe: str,

@@ -21,7 +21,7 @@ from lfr_core.publication.site.data import site_data
 from lfr_core.storage.engine import open_engine, writing
 from lfr_core.storage.migrate import upgrade
 from lfr_core.storage.tables.vault import EpochRow
-from tests.support.axe import WCAG, axe
+from tests.support.axe import SCREENS, WCAG, axe
 from tests.support.people import authenticated
 from tests.support.publishing import announcing, ended_deployment, planned
 from tests.support.records import NOW_NS
@@ -87,8 +87,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "public"
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [320, 768, 1280, 1920])
+@pytest.mark.parametrize(("width", "scheme"), SCREENS)
 def test_no_page_scrolls_sideways_asks_anybody_or_skips_a_heading(
     browser: Browser, site: Path, width: int, scheme: str
 ) -> None:
@@ -110,8 +109,7 @@ def test_no_page_scrolls_sideways_asks_anybody_or_skips_a_heading(
         context.close()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [320, 768, 1280, 1920])
+@pytest.mark.parametrize(("width", "scheme"), SCREENS)
 def test_no_page_breaks_a_rule_of_wcag(browser: Browser, site: Path, axe: str, width: int, scheme: str) -> None:
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)  # type: ignore[arg-type]
     try:

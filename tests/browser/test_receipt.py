@@ -12,7 +12,7 @@ from lfr_core.domain.policy import load_policy
 from lfr_core.domain.watchlists import Category
 from lfr_core.publication.rights.receipt_page import receipt_html
 from lfr_core.publication.rights.receipts import Receipt
-from tests.support.axe import WCAG, axe
+from tests.support.axe import SCREENS, WCAG, axe
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -33,8 +33,7 @@ def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [320, 1280])
+@pytest.mark.parametrize(("width", "scheme"), SCREENS)
 def test_a_receipt_breaks_no_rule_of_wcag_and_asks_nobody(
     browser: Browser, page_file: Path, axe: str, width: int, scheme: str
 ) -> None:

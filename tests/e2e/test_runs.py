@@ -111,6 +111,7 @@ def test_the_demo_alerts_every_large_pass_and_nobody_else(kafka_libs: Path, tmp_
         assert verified.returncode == 0, verified.stdout + verified.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "word"),
     [

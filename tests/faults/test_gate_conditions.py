@@ -211,13 +211,8 @@ def looked_at(stream: Stream) -> tuple[int, ...]:
     return tuple(found.get(name, 0) for name in CAMERAS)
 
 
-SHORT = {Condition.OPERATOR_ATTENDING, Condition.GALLERY_UNCHANGED}
-"""Taken away in `make test`: one that people end and one that a check of ours ends; all of them in `make test-long`."""
-
-
-@pytest.mark.parametrize(
-    "condition", [pytest.param(one, marks=[] if one in SHORT else [pytest.mark.slow]) for one in Condition]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("condition", list(Condition))
 def test_without_any_one_condition_the_real_stream_recognises_nothing(
     stream: Stream, live: PlanningHarness, condition: Condition
 ) -> None:

@@ -220,7 +220,7 @@ def kafka_broker(kafka_libs: Path, tmp_path_factory: pytest.TempPathFactory) -> 
         broker.start()
         yield broker
     finally:
-        broker.stop()
+        broker.kill()  # nobody needs its records
 
 
 @pytest.fixture(scope="session")

@@ -118,12 +118,8 @@ class PrefectProcess:
         """End it, however it stands."""
         if self._process is None or self._process.poll() is not None:
             return
-        self._process.terminate()
-        try:
-            self._process.wait(20)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait(10)
+        self._process.kill()  # nobody needs its database
+        self._process.wait(10)
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 import time
 
+import pytest
+
 from lfr_core.alerts import read
 from lfr_core.common.clock import SystemClock
 from lfr_core.common.errors import Retryable
@@ -58,6 +60,7 @@ def write(url: str, seed: int, start: float) -> None:
     engine.dispose()
 
 
+@pytest.mark.slow
 def test_eight_processes_at_once_open_one_alert_a_pass_and_count_each_frame_once(database_url: str) -> None:
     engine = open_engine(database_url)
     live_deployment(engine, entries=tuple(entry(name) for name in ENTRIES))

@@ -132,6 +132,7 @@ def test_moving_the_window_moves_every_run_and_cancelling_cancels_them(runner: D
     assert runner.schedule() == []
 
 
+@pytest.mark.slow
 def test_a_withheld_or_announced_deployment_is_not_announced_again_and_a_run_that_comes_too_late_is_superseded(
     runner: DeploymentFlowsRunner,
 ) -> None:
@@ -148,6 +149,7 @@ def test_a_withheld_or_announced_deployment_is_not_announced_again_and_a_run_tha
     assert runner.reconcile().create == ()
 
 
+@pytest.mark.slow
 def test_too_late_a_notice_is_not_given_by_itself_but_people_are_called(runner: DeploymentFlowsRunner) -> None:
     runner.harness.plan(wanted=form(runner.harness.now + 20 * HOUR))
     runner.harness.authorise()
@@ -163,6 +165,7 @@ def test_too_late_a_notice_is_not_given_by_itself_but_people_are_called(runner: 
     assert [each.attempt for each in runner.reconcile().create] == [2]
 
 
+@pytest.mark.slow
 def test_a_deployment_that_is_not_in_order_stays_shut_names_who_must_act_and_is_tried_each_minute_until_it_is_cancelled(
     runner: DeploymentFlowsRunner,
 ) -> None:
@@ -191,6 +194,7 @@ def test_a_deployment_that_is_not_in_order_stays_shut_names_who_must_act_and_is_
     assert status(runner.harness) is Status.CANCELLED
 
 
+@pytest.mark.slow
 def test_without_a_folder_the_planner_is_asked_to_compile_and_a_folder_that_is_no_list_fails_with_a_sentence(
     runner: DeploymentFlowsRunner, tmp_path: Path
 ) -> None:

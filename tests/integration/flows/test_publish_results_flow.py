@@ -10,6 +10,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from lfr_core.common.clock import SystemClock, utc_from_ns
 from lfr_core.common.settings import Settings
 from lfr_core.publication.published import published_records
@@ -62,6 +64,7 @@ def publishing_process(server: PrefectServer, settings: Settings) -> Iterator[Ca
         process.kill()
 
 
+@pytest.mark.slow
 def test_results_are_published_and_shown_and_a_site_that_could_not_be_built_is_made_up(
     prefect_server: PrefectServer, tmp_path: Path
 ) -> None:

@@ -185,6 +185,7 @@ def test_one_run_waits_at_most_and_one_tick_makes_one_run(prefect_server: Prefec
     assert play(prefect_server, tmp_path, code) == ["True False False"]
 
 
+@pytest.mark.slow
 def test_a_sweep_left_pending_does_not_block_the_next_and_is_given_up(
     prefect_server: PrefectServer, tmp_path: Path
 ) -> None:
@@ -221,6 +222,7 @@ def test_after_a_restart_what_claims_to_run_is_given_up_at_once_and_this_tick_ha
     assert play(prefect_server, tmp_path, code) == ["True", "True ['CRASHED', 'CRASHED', 'CRASHED']", "1"]
 
 
+@pytest.mark.slow
 def test_a_clock_that_is_set_back_leaves_no_sweep_of_the_future_in_the_way(
     prefect_server: PrefectServer, tmp_path: Path
 ) -> None:
@@ -238,6 +240,7 @@ def test_a_clock_that_is_set_back_leaves_no_sweep_of_the_future_in_the_way(
     assert play(prefect_server, tmp_path, code) == ["True CRASHED CRASHED", "True False"]
 
 
+@pytest.mark.slow
 def test_old_runs_and_their_artifacts_go_and_without_the_step_it_is_an_alarm(
     prefect_server: PrefectServer, sqlite_url: str, tmp_path: Path
 ) -> None:

@@ -71,6 +71,7 @@ def test_a_draft_is_said_to_be_one_and_a_folder_that_is_not_there_yet_is_waited_
     assert read_site(folder, "00" * 32).key == ""
 
 
+@pytest.mark.slow
 def test_its_process_imports_nothing_that_holds_data_and_needs_no_environment(data: SiteData, tmp_path: Path) -> None:
     folder = tmp_path / "public"
     publish_folder(folder, site_files(data, load_policy(), signer=None))

@@ -237,6 +237,7 @@ def test_a_folder_that_is_not_ours_is_refused_and_untouched(tmp_path: Path) -> N
     assert not (foreign / MARKER).exists()
 
 
+@pytest.mark.slow
 def test_the_commands_announce_publish_and_build_a_site_that_verifies(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -296,6 +296,7 @@ def test_a_planned_deployments_results_are_its_publication_officers(harness: Res
     assert harness.results().publish("dep", by=authenticated("P. Officer")) == record
 
 
+@pytest.mark.slow
 def test_a_correction_passes_the_suites_too_and_is_the_publication_officers(harness: ResultsHarness) -> None:
     harness.announce()
     registered(harness)

@@ -39,6 +39,7 @@ def lfr(settings: Settings, *words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_without_prefect_it_purges_what_it_can_and_says_what_it_could_not(settings: Settings) -> None:
     old = settings.home / "tmp" / "face.jpg"
     old.parent.mkdir(parents=True)
@@ -129,6 +130,7 @@ def test_with_no_workflow_server_at_all_the_supervisor_purges_and_says_that_it_d
     assert json.loads(status.stdout)["last_purge"]["by"] == "the supervisor"
 
 
+@pytest.mark.slow
 def test_a_sweep_that_hangs_ends_with_its_process_and_lets_the_next_one_in(settings: Settings) -> None:
     code = """
 import time

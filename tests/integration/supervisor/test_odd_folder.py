@@ -39,6 +39,7 @@ def assert_nothing_beside(odd: Path) -> None:
     assert [each.name for each in (top / "sp ace").iterdir()] == [odd.name]
 
 
+@pytest.mark.slow
 @pytest.mark.kafka
 @pytest.mark.parametrize("name", ["home", "ho,me"])
 def test_kafka_keeps_its_records_in_the_home_whatever_its_name_and_whatever_the_locale(
@@ -85,6 +86,7 @@ def test_a_broker_that_names_the_folder_but_writes_another_is_found_out(
         refuse_other_folder(kafka_broker.connection(), tmp_path)
 
 
+@pytest.mark.slow
 def test_records_and_gallery_are_in_the_home_whatever_its_name(odd: Path) -> None:
     settings = Settings(home=odd / "home")
     upgrade(settings.records_url)
@@ -99,6 +101,7 @@ def test_records_and_gallery_are_in_the_home_whatever_its_name(odd: Path) -> Non
     assert {each.name for each in odd.iterdir()} == {"home"}
 
 
+@pytest.mark.slow
 def test_the_workflow_server_is_in_the_home_whatever_its_name(odd: Path) -> None:
     home = odd / "home"
     home.mkdir()

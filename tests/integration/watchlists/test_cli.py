@@ -212,6 +212,7 @@ def test_an_operational_list_that_does_not_pass_is_refused_whole_and_the_report_
     assert found.status is DeploymentStatus.DRAFT
 
 
+@pytest.mark.slow
 def test_an_operational_list_with_every_column_that_passes_is_enrolled(
     listed: ListFolder, store: DeploymentStore, gallery: MilvusGallery, policy: Policy
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import hashlib
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 from lfr_core.common.errors import Fatal
@@ -80,7 +81,8 @@ class NoExportPath:
             raise Fatal(f"the source can't be read: {error.strerror}") from error
 
 
-def _imports(source: bytes, name: str) -> set[str]:
+@lru_cache(maxsize=4096)  # by the source itself: a ledger that is looked at again parses only what has changed
+def _imports(source: bytes, name: str) -> frozenset[str]:
     """Every module that `source` imports anywhere in it, also by `importlib`. Raises Fatal when it isn't Python."""
     try:
         tree = ast.parse(source)
@@ -92,11 +94,21 @@ def _imports(source: bytes, name: str) -> set[str]:
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module is not None:
             found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-        elif isinstance(node, ast.Call) and ast.unparse(node.func) in {"import_module", "importlib.import_module"}:
+        elif isinstance(node, ast.Call) and _loads_by_name(node.func):
             found |= {
                 each.value for each in node.args if isinstance(each, ast.Constant) and isinstance(each.value, str)
             }
-    return found
+    return frozenset(found)
+
+
+def _loads_by_name(function: ast.expr) -> bool:
+    """Whether it is `import_module` or `importlib.import_module`."""
+    match function:
+        case ast.Name(id="import_module"):
+            return True
+        case ast.Attribute(value=ast.Name(id="importlib"), attr="import_module"):
+            return True
+    return False
 
 
 def _within(module: str, packages: tuple[str, ...]) -> bool:

@@ -119,6 +119,7 @@ def test_the_evidence_holds_no_name_and_nothing_of_another_deployment(
     assert (authority["deployment"], authority["watchlist_size"]) == ("dep", 3)
 
 
+@pytest.mark.slow
 def test_a_changed_byte_anywhere_is_found(filled: Engine, notary: Notary, clock: ManualClock, tmp_path: Path) -> None:
     content = evidence(filled, notary, clock)
     key = notary.public_key.hex()

@@ -83,6 +83,7 @@ def logged_in(env: dict[str, str], settings: Settings, *words: str) -> tuple[int
         return process.returncode, output
 
 
+@pytest.mark.slow
 def test_the_browser_comes_back_by_itself_and_the_login_is_on_the_trail(
     env: dict[str, str], settings: Settings, people: People, subject: str
 ) -> None:
@@ -113,6 +114,7 @@ def test_a_registered_person_logs_in_without_a_browser_is_named_and_is_out_once_
     assert "logged out" in run(env, "logout").stdout
 
 
+@pytest.mark.slow
 def test_an_account_that_is_nobodys_logs_nobody_in_and_keeps_nothing(
     env: dict[str, str], settings: Settings, people: People, subject: str
 ) -> None:
@@ -122,6 +124,7 @@ def test_an_account_that_is_nobodys_logs_nobody_in_and_keeps_nothing(
     assert not list(Path(env["XDG_STATE_HOME"]).rglob("*.session"))
 
 
+@pytest.mark.slow
 def test_what_is_pasted_must_be_the_answer_to_this_login(
     env: dict[str, str], settings: Settings, people: People
 ) -> None:

@@ -106,6 +106,7 @@ def test_a_session_is_of_the_installation_and_the_user_it_was_made_for_whatever_
     assert refusal(login.identify) == "login.token"
 
 
+@pytest.mark.slow
 def test_a_session_ends_with_the_shift_though_its_file_says_otherwise(
     login: CommandLineLogin, subjects: dict[str, str]
 ) -> None:
@@ -189,6 +190,7 @@ def test_nobody_makes_accounts_or_clients_or_administers_over_http(identity_serv
     assert by_password.status_code in {400, 401}
 
 
+@pytest.mark.slow
 def test_a_locked_account_logs_in_no_more_until_it_is_unlocked(
     identity_server: IdentityServer, login: CommandLineLogin, subjects: dict[str, str]
 ) -> None:
@@ -201,6 +203,7 @@ def test_a_locked_account_logs_in_no_more_until_it_is_unlocked(
     assert log_in(login, "away") == subjects["away"]
 
 
+@pytest.mark.slow
 def test_a_link_sets_a_password_once_and_a_deleted_account_is_gone(
     identity_server: IdentityServer, login: CommandLineLogin, subjects: dict[str, str]
 ) -> None:

@@ -281,7 +281,7 @@ def test_the_timer_destroys_while_nobody_asks(served: Served) -> None:
 # -- the process -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("how", [pytest.param(signal.SIGTERM, marks=pytest.mark.slow), signal.SIGKILL])
 def test_kept_keys_survive_the_process_and_its_socket_is_taken_over(tmp_path: Path, how: signal.Signals) -> None:
     first = VaultProcess(tmp_path)
     client = first.wait_ready()

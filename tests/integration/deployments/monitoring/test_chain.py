@@ -78,6 +78,7 @@ def answered(stream: Stream, live_probe: uuid.UUID) -> bool:
         return bool(answers_to(session, live_probe))
 
 
+@pytest.mark.slow
 def test_a_proof_and_a_self_test_go_through_the_whole_chain_and_no_count_knows_of_them(stream: Stream) -> None:
     view = stream.deploy("d", live_only=True, attended=False)
     installation = Installation(stream.settings, policy=stream.policy)

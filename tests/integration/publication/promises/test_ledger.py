@@ -148,6 +148,7 @@ def _ledger_with_short_timeout(harness: PromiseHarness) -> PromiseLedger:
     )
 
 
+@pytest.mark.slow
 def test_the_public_sees_no_id_of_a_deployment_an_alert_or_a_key(harness: PromiseHarness) -> None:
     harness.store.close("dep")
     harness.change(DeploymentRow, "dep", contract_id="", kind="operational", live_only=False)

@@ -82,6 +82,7 @@ def test_with_purging_switched_off_everything_that_is_due_fails(harness: Erasure
     assert not search.passed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("left_out", all_kinds(), ids=lambda kinds: "-".join(sorted(kinds)))
 def test_a_certificate_fails_for_just_the_purge_that_was_left_out(
     harness: ErasureHarness, left_out: frozenset[CanaryKind]
@@ -133,6 +134,7 @@ def test_the_way_each_kind_goes(harness: ErasureHarness) -> None:
     }
 
 
+@pytest.mark.slow
 def test_a_vector_is_found_raw_among_thousands_so_nothing_hides_it_by_packing(harness: ErasureHarness) -> None:
     view = harness.live("crowded")
     gallery = harness.gallery(harness.plain_gallery)

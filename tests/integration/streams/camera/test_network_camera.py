@@ -156,6 +156,7 @@ class Run:
         return self.report
 
 
+@pytest.mark.slow
 @pytest.mark.kafka
 def test_a_network_camera_that_hangs_ends_and_changes_its_size_goes_on_and_its_password_is_never_logged(
     camera: NetworkCamera,

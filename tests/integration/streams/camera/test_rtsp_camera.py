@@ -110,6 +110,7 @@ def test_pictures_that_waited_for_a_slow_reader_are_as_old_as_they_are(camera: R
     assert age_s > 1.0
 
 
+@pytest.mark.slow
 def test_a_camera_that_falls_behind_for_good_is_reported_of_and_connected_again(
     camera: RtspCamera, policy: Policy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
