@@ -9,6 +9,7 @@ from apps.planner.view import PlannerServices, PlannerView
 from lfr_core.deployments.evaluations import load_evaluations
 from lfr_core.deployments.reading import read_authority
 from lfr_core.storage.engine import reading
+from tests.support.page_session import session_of
 from tests.support.planning import OFFICER, OTHER_OFFICER, PlanningHarness
 from tests.support.records import entry
 
@@ -43,7 +44,9 @@ def page(harness: PlanningHarness, name: str) -> AppTest:
             compare=lambda _: "",
         ),
     )
-    app = AppTest.from_function(drawn, kwargs={"view": view, "person": harness.person(name)}, default_timeout=20).run()
+    app = AppTest.from_function(
+        drawn, kwargs={"view": view, "person": session_of(harness.engine, name).person}, default_timeout=20
+    ).run()
     assert not app.exception
     return app
 
