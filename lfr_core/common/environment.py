@@ -6,6 +6,7 @@ is: no entry point can forget it. Standard library only.
 * Telemetry is switched off, for every library that has any.
 * No proxy is used: everything we speak to at run time is this machine's, a camera, or a service named by its address.
 * What would give libraries another server, other options or other code is left out. Settings of ours say those.
+* No dump of its memory is written, nor of any child's (limit 0); whoever holds faces or keys does more (`hardening`).
 * Files are made for us alone (umask 077). What the public may read is opened by name (`site/atomic_publish.py`).
 
 Downloads (models, photographs, jars) keep the person's proxies and mirrors: `download_environment`.
@@ -15,6 +16,7 @@ from __future__ import annotations
 
 import os
 import re
+import resource
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -83,6 +85,7 @@ def prepare_process() -> None:
     _REMOVED.update({name: os.environ[name] for name in _PROXY_SWITCHES if os.environ.get(name, "*") != "*"})
     os.environ.update(own)
     os.umask(PRIVATE_UMASK)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
     if sys.argv[:1] == ["-m"] and sys.path[:1] == [str(Path.cwd())] != [str(PROJECT)]:
         del sys.path[0]  # `python -m` would take every library from the folder one stands in, if it is there
 

@@ -96,6 +96,7 @@ def _send(installation: Installation, job: CameraJob, stop: threading.Event) -> 
     import uuid
     from contextlib import ExitStack, closing
 
+    from lfr_core.common.hardening import harden_process
     from lfr_core.custody.vault.client import vault_client
     from lfr_core.custody.vault.frames import VaultSealer
     from lfr_core.deployments.views import DeploymentReader
@@ -105,6 +106,7 @@ def _send(installation: Installation, job: CameraJob, stop: threading.Event) -> 
     from streams.camera import run_camera
     from streams.camera.footage import FootageWriter, GatedFootage
 
+    harden_process()
     settings, policy, engine = installation.settings, installation.policy, installation.engine
     name, session = job.camera, str(uuid.uuid4())
     with errors.status(f"{name}: connecting") as line, ExitStack() as stack:

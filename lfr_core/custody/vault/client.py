@@ -26,6 +26,7 @@ from lfr_core.custody.vault.port import (
     RecordUse,
     Signature,
 )
+from lfr_core.custody.vault.socket_owner import check_own_peer
 from lfr_core.custody.vault.wire import read_frame, write_frame
 from lfr_core.domain.actors import Principal, SystemActor
 
@@ -145,7 +146,8 @@ class VaultClient:
             connection.settimeout(self._timeout_s)
             try:
                 connection.connect(str(self._path))
-            except OSError:
+                check_own_peer(connection, self._path)
+            except (OSError, Fatal):
                 connection.close()
                 raise
             self._connection = connection

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import socket
-import struct
 import threading
 import time
 from collections.abc import Callable
@@ -22,6 +21,7 @@ from lfr_core.common.logs import get_logger
 from lfr_core.custody.vault import messages as m
 from lfr_core.custody.vault.core import VaultCore
 from lfr_core.custody.vault.port import MOST_IDS, FrameKey, KeptKey, KeptKeyInfo
+from lfr_core.custody.vault.socket_owner import check_own_folder, peer_uid
 from lfr_core.custody.vault.wire import read_frame, write_frame
 
 __all__ = ["VaultServer"]
@@ -92,7 +92,7 @@ class VaultServer:
                 get_logger().error("vault.timer", error=type(error).__name__)
 
     def _take(self, connection: socket.socket) -> None:
-        uid = _peer_uid(connection)
+        uid = peer_uid(connection)
         with self._lock:
             full = len(self._connections) >= _MOST_CONNECTIONS
             if uid in (None, os.getuid()) and not full:
@@ -200,6 +200,7 @@ class VaultServer:
 def _listen(path: Path) -> socket.socket:
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        check_own_folder(path.parent)
         if path.exists():
             with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
                 probe.settimeout(1.0)
@@ -218,15 +219,6 @@ def _listen(path: Path) -> socket.socket:
     except OSError as error:
         raise Fatal(f"the vault's socket {path} can't be made ({error.strerror})") from error
     return listener
-
-
-def _peer_uid(connection: socket.socket) -> int | None:
-    """The uid behind a connection; None where the kernel can't say (then the socket's mode alone decides)."""
-    option = getattr(socket, "SO_PEERCRED", None)
-    if option is None:
-        return None
-    credentials = connection.getsockopt(socket.SOL_SOCKET, option, struct.calcsize("3i"))
-    return int(struct.unpack("3i", credentials)[1])
 
 
 def _frame_key(key: FrameKey) -> m.FrameKeyAnswer:

@@ -139,7 +139,7 @@ def test_the_socket_is_this_user_s_alone(served: Served) -> None:
 
 
 def test_another_user_s_process_is_refused_and_logged(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server_module, "_peer_uid", lambda _: os.getuid() + 1)
+    monkeypatch.setattr(server_module, "peer_uid", lambda _: os.getuid() + 1)
 
     with capture_logs() as logs, served.raw() as connection:
         answer = connection.recv(1)

@@ -1,0 +1,45 @@
+"""Whose the vault's socket is: both ends are this user's, in a folder that no other user may write to."""
+
+from __future__ import annotations
+
+import os
+import socket
+import stat
+import struct
+from pathlib import Path
+
+from lfr_core.common.errors import Fatal
+
+__all__ = ["check_own_folder", "check_own_peer", "peer_uid"]
+
+
+def peer_uid(connection: socket.socket) -> int | None:
+    """The uid behind a connection; None where the kernel can't say (then the socket's mode alone decides)."""
+    option = getattr(socket, "SO_PEERCRED", None)
+    if option is None:
+        return None
+    credentials = connection.getsockopt(socket.SOL_SOCKET, option, struct.calcsize("3i"))
+    return int(struct.unpack("3i", credentials)[1])
+
+
+def check_own_peer(connection: socket.socket, path: Path) -> None:
+    """Raises Fatal when another user answers there: what is asked of a vault is no business of theirs."""
+    if peer_uid(connection) not in (None, os.getuid()):
+        raise Fatal(
+            f"another user of this machine answers at {path}, and isn't spoken to: find out who, move it away, and "
+            "start the vault with `lfr up`"
+        )
+
+
+def check_own_folder(folder: Path) -> None:
+    """Raises Fatal when a socket's folder isn't this user's alone: another could put theirs in its place."""
+    status = folder.lstat()
+    if (
+        not stat.S_ISDIR(status.st_mode)
+        or status.st_uid != os.getuid()
+        or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    ):
+        raise Fatal(
+            f"the vault's socket isn't made in {folder}: that folder is a link, another user's, or open to others. "
+            "Move it away, or set LFR_HOME to a folder of this user's own with a shorter name"
+        )
