@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from contextlib import closing
 from pathlib import Path
@@ -9,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from lfr_core.common.errors import Fatal
-from lfr_core.custody.vault import socket_owner
 from lfr_core.custody.vault.client import VaultClient
 from lfr_core.custody.vault.server import VaultServer
 from lfr_core.custody.vault.socket_owner import check_own_folder, peer_uid
@@ -23,7 +23,7 @@ def test_a_vault_that_another_user_runs_is_told_nothing(tmp_path: Path, monkeypa
         listener.bind(str(path))
         listener.listen()
         uid = peer_uid_of(path)
-        monkeypatch.setattr(socket_owner.os, "getuid", lambda: uid + 1)
+        monkeypatch.setattr(os, "getuid", lambda: uid + 1)
         with closing(VaultClient(path)) as client, pytest.raises(Fatal, match="another user of this machine answers"):
             client.ping()
         connection, _ = listener.accept()  # of `peer_uid_of`
@@ -54,7 +54,7 @@ def test_no_socket_is_made_in_a_folder_that_another_user_may_write_to(
         folder.symlink_to(tmp_path / "elsewhere")
     else:
         uid = folder.stat().st_uid
-        monkeypatch.setattr(socket_owner.os, "getuid", lambda: uid + 1)
+        monkeypatch.setattr(os, "getuid", lambda: uid + 1)
 
     with pytest.raises(Fatal, match="the vault's socket isn't made in"):
         VaultServer(vault_core(tmp_path / "vault")[0], folder / "vault.sock")
