@@ -31,11 +31,18 @@ class NotLoggedInError(Exception):
     """The server shows its form again."""
 
 
+def _stay_here(request: httpx.Request) -> None:
+    """Ask nobody but this machine, wherever a redirect leads. Raises NotLoggedInError."""
+    if request.url.host not in {"127.0.0.1", "localhost"}:
+        raise NotLoggedInError(f"the login leads to {request.url.host}")
+
+
 class HttpBrowser:
     """Follows redirects, keeps cookies and fills the server's forms."""
 
     def __init__(self) -> None:
-        self.client = httpx.Client(trust_env=False, follow_redirects=False, timeout=_ANSWER_S)
+        hooks = {"request": [_stay_here]}
+        self.client = httpx.Client(trust_env=False, follow_redirects=False, timeout=_ANSWER_S, event_hooks=hooks)
 
     def __enter__(self) -> Self:
         return self

@@ -22,6 +22,8 @@ _OUTWARD = (
 """Clients of the outside: mail, files, web, clouds. Broker, gallery, database and vault are this installation's own."""
 SENDERS: dict[str, str] = {
     "apps.supervisor.probes": "asks its own children on 127.0.0.1 whether they are well",
+    "apps.demo.http_browser": "logs the demonstration's people in at its own identity server on 127.0.0.1",
+    "apps.demo.visitor": "the same, for whoever follows the demonstration's one link",
     "apps.cli.login": "opens the login page in this person's browser",
     "lfr_core.custody.identity.fetching": "asks the identity provider who has logged in",
     "flows.prefect_api": "Prefect's own API: which runs are scheduled; ids only",
