@@ -14,9 +14,16 @@ from pathlib import Path
 
 from lfr_core.common.errors import Fatal, Retryable
 
-__all__ = ["make_owned_once", "read_owned"]
+__all__ = ["is_own_folder", "make_owned_once", "read_owned"]
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+
+def is_own_folder(folder: Path) -> bool:
+    """Whether it is a folder, no link, of this user's, into which no other user may write."""
+    status = folder.lstat()
+    writable = status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    return stat.S_ISDIR(status.st_mode) and status.st_uid == os.getuid() and not writable
 
 
 def read_owned(file: Path, limit_bytes: int, remedy: str) -> bytes:

@@ -10,13 +10,12 @@ import hashlib
 import json
 import os
 import secrets
-import stat
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from lfr_core.common.errors import Fatal, Refused
 from lfr_core.common.files import open_atomic
-from lfr_core.common.owned_file import read_owned
+from lfr_core.common.owned_file import is_own_folder, read_owned
 
 __all__ = ["StoredSession", "forget_session", "new_salt", "nonce_of", "read_session", "session_folder", "write_session"]
 
@@ -118,12 +117,7 @@ def _file(folder: Path, installation: str) -> Path:
 
 
 def _check_folder(folder: Path) -> None:
-    status = folder.lstat()
-    if (
-        not stat.S_ISDIR(status.st_mode)
-        or status.st_uid != os.getuid()
-        or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
-    ):
+    if not is_own_folder(folder):
         raise Fatal(
             f"{folder} must be a folder of this user's own, which no other user may write into: mend or move it"
         )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import socket
-import stat
 import struct
 from pathlib import Path
 
 from lfr_core.common.errors import Fatal
+from lfr_core.common.owned_file import is_own_folder
 
 __all__ = ["check_own_folder", "check_own_peer", "peer_uid"]
 
@@ -33,12 +33,7 @@ def check_own_peer(connection: socket.socket, path: Path) -> None:
 
 def check_own_folder(folder: Path) -> None:
     """Raises Fatal when a socket's folder isn't this user's alone: another could put theirs in its place."""
-    status = folder.lstat()
-    if (
-        not stat.S_ISDIR(status.st_mode)
-        or status.st_uid != os.getuid()
-        or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
-    ):
+    if not is_own_folder(folder):
         raise Fatal(
             f"the vault's socket isn't made in {folder}: that folder is a link, another user's, or open to others. "
             "Move it away, or set LFR_HOME to a folder of this user's own with a shorter name"
