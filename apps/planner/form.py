@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, fields
 
 import streamlit as st
@@ -22,6 +22,7 @@ _KEY = "planner-form-"
 _FAULTS = "planner-faults"
 _DRAWN = "planner-fields-drawn-before"
 _NOW_DRAWN = "planner-fields-drawn"
+"""Names of the fields that the run before drew, and this one."""
 _NAMES = tuple(each.name for each in fields(FormValues))
 _LONG = ("sought", "grounds", "necessity", "proportionality")
 
@@ -32,7 +33,8 @@ def keep() -> None:
     for name in _NAMES:
         if _KEY + name in st.session_state:
             kept[name] = st.session_state[_KEY + name]
-    st.session_state[_DRAWN] = st.session_state.pop(_NOW_DRAWN, False)
+    st.session_state[_DRAWN] = st.session_state.pop(_NOW_DRAWN, set())
+    st.session_state[_NOW_DRAWN] = set()
 
 
 def revise(one: Standing) -> None:
@@ -47,10 +49,10 @@ def show(view: PlannerView, person: AuthenticatedPerson, *, go: str) -> None:
     """
     kept = _kept() or asdict(first_draft(view.policy, now=view.now()))
     for name in _NAMES:
-        # A field that was drawn in the run before is never written: that would overwrite what is being typed
-        # into it just now. After any other run it is, even if Streamlit still has a value for it: a run that
-        # a quick click cut off leaves the value here, while the browser has forgotten it and shows an empty field.
-        if not st.session_state[_DRAWN] or _KEY + name not in st.session_state:
+        # A field that the run before drew is never written: that would overwrite what is being typed into it just
+        # now. Any other is, even if Streamlit still has a value for it: a run that a quick click cut off leaves the
+        # value here, while the browser has forgotten it and shows an empty field.
+        if name not in st.session_state[_DRAWN] or _KEY + name not in st.session_state:
             st.session_state[_KEY + name] = kept[name]
     help_texts = explanations(view.policy)
     faults: tuple[str, ...] = st.session_state.get(_FAULTS, ())
@@ -59,7 +61,6 @@ def show(view: PlannerView, person: AuthenticatedPerson, *, go: str) -> None:
     left, right = st.columns([2, 1], gap="large")
     with left:
         _fields(help_texts)
-        st.session_state[_NOW_DRAWN] = True
         with st.container(horizontal=True):
             st.button(
                 "Apply for authority",
@@ -79,8 +80,12 @@ def _fields(help_texts: Mapping[str, str]) -> None:
         if name in help_texts:
             st.caption(help_texts[name])
 
+    def draw(field: Callable[..., object], name: str, **options: object) -> None:
+        field(LABELS[name], key=_KEY + name, **options)
+        st.session_state[_NOW_DRAWN].add(name)
+
     def line(name: str) -> None:
-        st.text_input(LABELS[name], key=_KEY + name)
+        draw(st.text_input, name)
         explain(name)
 
     one, two = st.columns(2)
@@ -88,7 +93,7 @@ def _fields(help_texts: Mapping[str, str]) -> None:
         line("id")
     with two:
         line("name")
-    st.selectbox(LABELS["kind"], list(DeploymentKind), key=_KEY + "kind", format_func=lambda each: each.value)
+    draw(st.selectbox, "kind", options=list(DeploymentKind), format_func=lambda each: each.value)
     explain("kind")
     line("place")
     line("footprint")
@@ -96,31 +101,29 @@ def _fields(help_texts: Mapping[str, str]) -> None:
     for column, name in zip(days, ("start_day", "start", "end_day", "end"), strict=True):
         with column:
             if name.endswith("_day"):
-                st.date_input(LABELS[name], key=_KEY + name, format="DD/MM/YYYY")
+                draw(st.date_input, name, format="DD/MM/YYYY")
             else:
-                st.time_input(LABELS[name], key=_KEY + name, step=900)
+                draw(st.time_input, name, step=900)
     explain("start")
     explain("end")
-    st.selectbox(LABELS["use_case"], list(UseCase), key=_KEY + "use_case", format_func=lambda each: each.value)
+    draw(st.selectbox, "use_case", options=list(UseCase), format_func=lambda each: each.value)
     explain("use_case")
     line("purpose")
     for name in _LONG:
-        st.text_area(LABELS[name], key=_KEY + name, height=90)
+        draw(st.text_area, name, height=90)
         explain(name)
     number, cap, faces = st.columns(3)
     with number:
-        st.number_input(
-            LABELS["threshold"], min_value=0.01, max_value=0.99, step=0.01, format="%.3f", key=_KEY + "threshold"
-        )
+        draw(st.number_input, "threshold", min_value=0.01, max_value=0.99, step=0.01, format="%.3f")
         explain("threshold")
     with cap:
-        st.number_input(LABELS["list_cap"], min_value=1, step=100, key=_KEY + "list_cap")
+        draw(st.number_input, "list_cap", min_value=1, step=100)
         explain("list_cap")
     with faces:
-        st.number_input(LABELS["expected_faces"], min_value=0, step=1_000, key=_KEY + "expected_faces")
+        draw(st.number_input, "expected_faces", min_value=0, step=1_000)
         explain("expected_faces")
     line("threshold_reason")
-    st.text_area(LABELS["cameras"], key=_KEY + "cameras", height=90)
+    draw(st.text_area, "cameras", height=90)
     explain("cameras")
     line("watchlist_folder")
 

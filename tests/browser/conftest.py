@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,7 @@ from tests.support.staff import staff_app
 from tests.support.vault_server import serving_vault
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = [
@@ -84,3 +85,14 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def log_of_page(settings: Settings) -> Path:
     return settings.home / "page.log"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Say beside a failure what its page showed: a browser's time-out names only what it waited for."""
+    report = yield
+    if report.when == "call" and report.failed and "page" in getattr(item, "funcargs", {}):
+        page: Page = item.funcargs["page"]  # type: ignore[attr-defined]  # a test function has them
+        with contextlib.suppress(Exception):  # the page may be what failed
+            report.sections.append(("What the page showed", f"{page.url}\n{page.inner_text('body')[:4000]}"))
+    return report
