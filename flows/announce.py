@@ -67,7 +67,7 @@ def call_the_publication_officer(installation: Installation, deployment: str, no
     return StepResult(
         End.FAILED,
         f"Not announced: {notice_h:.1f} h are left, the policy asks for {asks}.",
-        f"* `lfr deployment withhold {deployment} --reason-class … --approved-by OFFICER`: the reasons are a "
-        "closed list; or\n"
+        f"* `lfr deployment withhold {deployment} --reason-class …`, which an authorising officer approves: the "
+        "reasons are a closed list; or\n"
         f"* `lfr deployment plan {deployment} FORM` with a later start.\n",
     )

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from sqlalchemy import Engine
-    from typer.models import OptionInfo
 
     from lfr_core.common.clock import Clock
     from lfr_core.domain.deployments import DeploymentKind
@@ -33,7 +32,6 @@ __all__ = [
     "find_alert",
     "guard",
     "parse_kind",
-    "person_option",
     "print_fields",
     "print_json",
     "print_plain",
@@ -54,20 +52,6 @@ _NOT_A_BUG = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, e
 DeploymentId = Annotated[str, typer.Argument(metavar="ID", help="Id of the deployment, e.g. high-street-0412.")]
 Deployment = Annotated[str, typer.Argument(metavar="DEPLOYMENT", help="Id of the deployment.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of text for people.")]
-
-
-def _check_person(name: str | None) -> str | None:
-    """Check what was given for a person's name; empty where none was given."""
-    from lfr_core.domain.actors import person_name
-
-    with guard():
-        return person_name(name) if name else name
-
-
-def person_option(flag: str, help: str) -> OptionInfo:
-    """Make an option that takes a person's name. `system:NAME` is refused: nobody acts as the platform by typing it."""
-    option: OptionInfo = typer.Option(flag, help=help, callback=_check_person)
-    return option
 
 
 def print_plain(text: str, on: Console = console) -> None:

@@ -11,9 +11,11 @@ from apps.planner import form, panels
 from apps.planner.view import PlannerView
 from lfr_core.common.errors import LfrError
 from lfr_core.custody.people.roles import AuthenticatedPerson, Role
-from lfr_core.deployments.announcement import ReasonClass
+from lfr_core.deployments.announcement import TELLERS, ReasonClass
 from lfr_core.deployments.readiness import Standing, steps_for
 from lfr_core.deployments.steps import BEFORE_OPEN, RULES, Step
+from lfr_core.deployments.withholding import APPROVERS
+from lfr_core.domain.actors import same_person
 from lfr_core.domain.deployments import DeploymentStatus
 
 __all__ = ["show_actions", "show_result"]
@@ -40,7 +42,8 @@ def show_result() -> None:
 
 def _turn(one: Standing) -> str:
     """Ends the keys of the acts: a click reaches what stood on the screen, never what has taken its place."""
-    return f"{one.view.id}-{one.view.status.value}-{one.application.revision}-{one.planned.list_digest[:12]}"
+    asked = one.withholding.because.name if one.withholding else ""
+    return f"{one.view.id}-{one.view.status.value}-{one.application.revision}-{one.planned.list_digest[:12]}{asked}"
 
 
 def show_actions(view: PlannerView, person: AuthenticatedPerson, one: Standing, *, go: str) -> None:
@@ -54,6 +57,7 @@ def show_actions(view: PlannerView, person: AuthenticatedPerson, one: Standing, 
     for step, draw in _DRAWN.items():
         if step in steps:
             draw(view, one, by)
+    shown = _withholding(view, one, by) or shown
     if Step.PLAN in steps:
         st.button("Revise the application", key=f"act-revise-{_turn(one)}", on_click=_revise, args=(one, go))
         shown = True
@@ -151,15 +155,32 @@ def _approve(view: PlannerView, one: Standing, by: AuthenticatedPerson) -> None:
         _do("The list is approved.", lambda: view.planning.approve_list(one.view.id, digest, by=by))
 
 
-def _withhold(view: PlannerView, one: Standing, by: AuthenticatedPerson) -> None:
-    with st.expander("Withhold the announcement"):
-        because = ReasonClass(str(st.selectbox("Because", [each.value for each in ReasonClass], key="act-because")))
-        second = st.text_input("Authorising officer who approves", key=f"second-{one.view.id}", max_chars=100)
-        if st.button("Withhold", key=f"act-withhold-{_turn(one)}"):
+def _withholding(view: PlannerView, one: Standing, by: AuthenticatedPerson) -> bool:
+    """Ask that its notice be withheld, or answer what somebody else has asked. Returns whether anything was drawn."""
+    asked, id = one.withholding, one.view.id  # noqa: A001  the field's own word
+    if asked is not None:
+        st.html(panels.asked_html(asked))
+        mine = same_person(asked.asked_by, by.name)
+        if not mine and not by.roles & APPROVERS:
+            return True
+        because = asked.because
+        if not mine and st.button(f"Approve: {because.value}", key=f"act-approve-withholding-{_turn(one)}"):
             _do(
                 "The announcement is withheld, and will be counted in public.",
-                lambda: view.withhold(one.view.id, because=because, by=by, approved_by=second),
+                lambda: view.approve_withholding(id, because=because, by=by),
             )
+        why = _reason(one, "Reason, if it isn't withheld", "withholding")
+        if st.button("Take it back" if mine else "Refuse to withhold", key=f"act-refuse-withholding-{_turn(one)}"):
+            _do("It isn't withheld.", lambda: view.refuse_withholding(id, by=by, reason=why))
+        return True
+    if not by.roles & TELLERS or one.view.status not in RULES[Step.WITHHOLD].froms:
+        return False
+    with st.expander("Withhold the announcement"):
+        st.caption("An authorising officer who is somebody else approves it, logged in as themselves.")
+        chosen = ReasonClass(str(st.selectbox("Because", [each.value for each in ReasonClass], key="act-because")))
+        if st.button("Ask to withhold it", key=f"act-withhold-{_turn(one)}"):
+            _do("It is asked for.", lambda: view.ask_to_withhold(id, because=chosen, by=by))
+    return True
 
 
 def _suspend(view: PlannerView, one: Standing, by: AuthenticatedPerson) -> None:
@@ -194,7 +215,6 @@ _DRAWN: dict[Step, Callable[[PlannerView, Standing, AuthenticatedPerson], None]]
     Step.APPROVE_LIST: _approve,
     Step.APPLY: _plain(Step.APPLY, "Its authority is asked for.", lambda v, id_, by: v.planning.submit(id_, by=by)),
     Step.ANNOUNCE: _plain(Step.ANNOUNCE, "It is announced.", lambda v, id_, by: v.announce(id_, by=by)),
-    Step.WITHHOLD: _withhold,
     Step.READY: _plain(Step.READY, "It is ready.", lambda v, id_, by: v.planning.ready(id_, by=by)),
     Step.OPEN: _plain(Step.OPEN, "It is live.", lambda v, id_, by: v.open(id_, by=by)),
     Step.RESUME: _plain(Step.RESUME, "It is live again.", lambda v, id_, by: v.store.resume(id_, by=by)),

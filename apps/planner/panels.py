@@ -11,12 +11,14 @@ from lfr_core.deployments.application import Application, Authority
 from lfr_core.deployments.false_alert_forecast import FalseAlertForecast
 from lfr_core.deployments.readiness import CalendarEntry, ReadinessItem, Standing
 from lfr_core.deployments.reading import TimelineEntry
+from lfr_core.deployments.withholding_requests import WithholdingRequest
 from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.domain.working_days import LONDON
 from lfr_core.watchlists.quality.result import ListQuality
 
 __all__ = [
     "application_html",
+    "asked_html",
     "coming_html",
     "empty",
     "forecast_html",
@@ -75,6 +77,11 @@ def head_html(one: Standing) -> str:
         f" · {_day(made.starts_at)}, {_hours(made)} · {escape(made.place)}"
         f" · planned by {escape(planned.planner)}{officer}{suspended}</p>"
     )
+
+
+def asked_html(asked: WithholdingRequest) -> str:
+    """Show that somebody asks to withhold its notice, and who answers."""
+    return f'<p class="pln-facts">{_moment(asked.asked_at)}: {escape(asked.words)}.</p>'
 
 
 def readiness_html(readiness: Sequence[ReadinessItem]) -> str:

@@ -14,15 +14,16 @@ from lfr_core.common.clock import Clock, utc_from_ns
 from lfr_core.common.errors import Poison, Retryable
 from lfr_core.common.files import read_bounded
 from lfr_core.custody.people.roles import AuthenticatedPerson, Person, Role
-from lfr_core.deployments import announcement
+from lfr_core.deployments import announcement, withholding
 from lfr_core.deployments.announcement import AnnouncementStore, ReasonClass
 from lfr_core.deployments.compliance_documents.forms import FormKind, render
 from lfr_core.deployments.evaluations import Evaluation
 from lfr_core.deployments.false_alert_forecast import FalseAlertForecast, ForecastInputs, forecast_false_alerts
-from lfr_core.deployments.readiness import CalendarEntry, Standing, calendar, standing
+from lfr_core.deployments.readiness import CalendarEntry, Standing, calendar, pending_withholdings, standing
 from lfr_core.deployments.reading import Call, TimelineEntry, open_calls, timeline
 from lfr_core.deployments.service import PlanningService
 from lfr_core.deployments.store import DeploymentStore
+from lfr_core.domain.actors import same_person
 from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.domain.gate import GateLimits
 from lfr_core.domain.policy import Policy
@@ -111,6 +112,11 @@ class PlannerView:
                 for one in self.calendar()
                 if one.status in _WAITS and one.id not in called
             ]
+            found += [
+                Waiting(one.deployment, officer, one.words, one.asked_at.astimezone(LONDON))
+                for one in pending_withholdings(self._engine)
+                if not same_person(one.asked_by, person.name)
+            ]
         return tuple(found)
 
     def list_forms(self, one: Standing) -> tuple[FormKind, ...]:
@@ -160,10 +166,14 @@ class PlannerView:
     def announce(self, deployment: str, *, by: AuthenticatedPerson) -> None:
         announcement.announce(self._engine, self._services.announcements, deployment, by=by)
 
-    def withhold(self, deployment: str, *, because: ReasonClass, by: AuthenticatedPerson, approved_by: str) -> None:
-        announcement.withhold(
-            self._engine, self._services.announcements, deployment, because=because, by=by, approved_by=approved_by
-        )
+    def ask_to_withhold(self, deployment: str, *, because: ReasonClass, by: AuthenticatedPerson) -> None:
+        withholding.ask_to_withhold(self._services.announcements, deployment, because=because, by=by)
+
+    def approve_withholding(self, deployment: str, *, because: ReasonClass, by: AuthenticatedPerson) -> None:
+        withholding.approve_withholding(self._services.announcements, deployment, because=because, by=by)
+
+    def refuse_withholding(self, deployment: str, *, by: AuthenticatedPerson, reason: str) -> None:
+        withholding.refuse_withholding(self._services.announcements, deployment, by=by, reason=reason)
 
     def still_to_decide(self, deployment: str) -> str:
         """Word in one sentence the alerts that nobody has judged; "" where all are."""

@@ -17,13 +17,23 @@ from lfr_core.deployments.reading import read_application, read_authority, read_
 from lfr_core.deployments.state_machine import DeploymentState
 from lfr_core.deployments.steps import RULES, Step
 from lfr_core.deployments.views import view_of
+from lfr_core.deployments.withholding_requests import WithholdingRequest, read_pending
 from lfr_core.domain.deployments import DeploymentStatus, DeploymentView
 from lfr_core.domain.gate import Condition, GateFinding, GateLimits, gate
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.deployments import DeploymentRow, PlannedDeploymentRow
 from lfr_core.storage.tables.publication import WatchlistCompositionRow
 
-__all__ = ["CalendarEntry", "ListShare", "ReadinessItem", "Standing", "calendar", "standing", "steps_for"]
+__all__ = [
+    "CalendarEntry",
+    "ListShare",
+    "ReadinessItem",
+    "Standing",
+    "calendar",
+    "pending_withholdings",
+    "standing",
+    "steps_for",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +80,8 @@ class Standing:
     suspended_why: str
     signage_by: str
     briefing_by: str
+    withholding: WithholdingRequest | None = None
+    """That its notice be withheld, as somebody asks and no officer has answered: it withholds nothing."""
 
     @property
     def list_people(self) -> int:
@@ -130,7 +142,19 @@ def standing(engine: Engine, deployment: str, limits: GateLimits, *, now_ns: int
             suspended_why=row.suspended_why,
             signage_by=kept.signage_by,
             briefing_by=kept.briefing_by,
+            withholding=read_pending(session, row),
         )
+
+
+def pending_withholdings(engine: Engine) -> tuple[WithholdingRequest, ...]:
+    """Requests to withhold a planned deployment's notice that wait for an officer. Raises Retryable."""
+    ended = [each.value for each in DeploymentStatus if each.is_over]
+    with reading(engine) as session:
+        query = select(DeploymentRow).where(
+            col(DeploymentRow.planned).is_(True), col(DeploymentRow.status).not_in(ended)
+        )
+        found = [read_pending(session, row) for row in session.exec(query.order_by(DeploymentRow.id))]
+    return tuple(one for one in found if one is not None)
 
 
 def steps_for(person: Person, status: DeploymentStatus) -> frozenset[Step]:

@@ -11,7 +11,7 @@ from lfr_core.deployments.steps import Step, StepRule, rules_of
 from lfr_core.domain.actors import SystemActor, same_person
 from lfr_core.domain.deployments import DeploymentStatus as Status
 
-__all__ = ["DeploymentState", "StepActor", "rule_of", "transition"]
+__all__ = ["DeploymentState", "StepActor", "check_status", "rule_of", "transition"]
 
 _INSTEAD = {
     Step.READY: "`lfr deployment open` opens it once it has its list",
@@ -75,6 +75,16 @@ def rule_of(deployment: str, step: Step, *, planned: bool) -> StepRule:
     return rule
 
 
+def check_status(deployment: str, status: Status, rule: StepRule) -> None:
+    """See that a deployment stands where this step may be taken. Raises Refused `life.wrong-state`."""
+    if status not in rule.froms:
+        expected = ", ".join(sorted(each.value for each in rule.froms))
+        raise Refused(
+            "life.wrong-state",
+            f"deployment {deployment} is {status.value}: {rule.step.value} needs one that is {expected}",
+        )
+
+
 def transition(
     state: DeploymentState, step: Step, actor: StepActor, now: datetime, *, digest: str = ""
 ) -> DeploymentState:
@@ -92,12 +102,7 @@ def transition(
             `life.not-announced`, `life.not-confirmed`, `life.too-early`, `life.hours-over`; as `rule_of`.
     """
     rule = rule_of(state.deployment, step, planned=state.planned)
-    if state.status not in rule.froms:
-        expected = ", ".join(sorted(each.value for each in rule.froms))
-        raise Refused(
-            "life.wrong-state",
-            f"deployment {state.deployment} is {state.status.value}: {step.value} needs one that is {expected}",
-        )
+    check_status(state.deployment, state.status, rule)
     if not (actor.roles & rule.roles or actor.part in rule.systems):
         roles = " or ".join(sorted(role.value for role in rule.roles))
         raise Refused("life.wrong-role", f"{actor.name} can't {step.value} a deployment: that is for a {roles}")

@@ -145,8 +145,8 @@ RULES: dict[Step, StepRule] = {
             Step.WITHHOLD,
             AFTER_AUTHORITY,
             None,
-            frozenset({_PUB, _P}),
-            "a reason of the closed list, approved by an authorising officer who is somebody else",
+            frozenset({_AO}),
+            "somebody else has asked for it, for a reason of the closed list; an officer who isn't its planner",
             "P1, A3",
         ),
         StepRule(

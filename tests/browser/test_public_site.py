@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lfr_core.common.clock import utc_from_ns
-from lfr_core.deployments.announcement import ReasonClass
 from lfr_core.deployments.compliance_documents import compliance_document_folder
 from lfr_core.domain.policy import load_policy
 from lfr_core.publication.published import Publisher
@@ -23,7 +22,7 @@ from lfr_core.storage.migrate import upgrade
 from lfr_core.storage.tables.vault import EpochRow
 from tests.support.axe import SCREENS, WCAG, axe
 from tests.support.people import authenticated
-from tests.support.publishing import announcing, ended_deployment, planned
+from tests.support.publishing import announcing, ended_deployment, planned, withhold
 from tests.support.records import NOW_NS
 from tests.support.vaults import trail_of
 
@@ -57,13 +56,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     clock = ended_deployment(engine, "dep")
     announcing(engine, clock).publish("dep", planned(), by=authenticated("A. Okafor"))
     ended_deployment(engine, "thorpe-road")
-    announcing(engine, clock).withhold(
-        "thorpe-road",
-        planned("Thorpe Road"),
-        because=ReasonClass.THREAT_TO_LIFE,
-        by=authenticated("A. Okafor"),
-        approved_by="Supt B",
-    )
+    withhold(announcing(engine, clock), "thorpe-road", planned("Thorpe Road"), by="A. Okafor", approved_by="Supt B")
     figures = figures_for(engine, "dep", force=policy.force.name)
     Publisher(engine, trail_of(engine), clock, policy.publication).publish(
         "dep", figures, by=authenticated("A. Okafor")

@@ -21,7 +21,6 @@ from lfr_core.alerts import read
 from lfr_core.common.clock import SystemClock, utc_from_ns
 from lfr_core.custody.audit.trail import AuditTrail
 from lfr_core.custody.vault.frames import VaultSealer
-from lfr_core.deployments.announcement import ReasonClass, withhold
 from lfr_core.deployments.attendance import Attendance
 from lfr_core.deployments.views import DeploymentReader
 from lfr_core.domain.gate import Condition
@@ -39,6 +38,7 @@ from streams.camera.job import CameraJob
 from streams.camera.session import run_camera
 from tests.support.people import authenticated
 from tests.support.planning import OFFICER, OPERATOR, PLANNER, PUBLISHER, PlanningHarness, form
+from tests.support.publishing import withhold
 from tests.support.recordings import Walk, write_walks
 from tests.support.stream import Stream, two_workers, wait_until
 
@@ -72,10 +72,7 @@ def live(stream: Stream, tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
     starts_at = harness.now + timedelta(seconds=6)
     harness.plan(NAME, wanted=form(starts_at, cameras=CAMERAS), kind="demo")
     harness.authorise(NAME)
-    because = ReasonClass.THREAT_TO_LIFE  # a notice that is withheld needs no two days before
-    withhold(
-        harness.engine, harness.announcements, NAME, because=because, by=authenticated(PUBLISHER), approved_by=OFFICER
-    )
+    withhold(harness.announcements, NAME, by=PUBLISHER, approved_by=OFFICER)  # which needs no two days before
     stream.enrol(NAME, by=PLANNER)
     harness.approve(NAME)
     harness.planning.confirm(NAME, by=authenticated(PLANNER), signage=True, briefing=True)

@@ -10,7 +10,8 @@ from sqlalchemy import Engine
 from lfr_core.alerts.decisions import DecisionService
 from lfr_core.common.clock import utc_from_ns
 from lfr_core.custody.people.roles import Role
-from lfr_core.deployments.announcement import AnnouncementStore, Plan, ReasonClass, plan
+from lfr_core.deployments.announcement import Announcement, AnnouncementStore, Plan, ReasonClass, plan
+from lfr_core.deployments.withholding import approve_withholding, ask_to_withhold
 from lfr_core.domain.alerts import Engagement, Judgement, Review
 from lfr_core.domain.figures import UseCase
 from lfr_core.domain.policy import load_policy
@@ -41,7 +42,7 @@ _TELLERS = {
 }
 _DECIDERS = ("B. Operator", "C. Officer", "D. Reviewer")
 
-__all__ = ["announcing", "ended_deployment", "planned", "site_of_two"]
+__all__ = ["announcing", "ended_deployment", "planned", "site_of_two", "withhold"]
 
 
 def planned(place: str = "Norwich city centre", purpose: str = "find people wanted by the courts") -> Plan:
@@ -59,6 +60,15 @@ def announcing(engine: Engine, clock: ManualClock | None = None, token: str = "0
     """Where people who are registered for it announce."""
     add_people(engine, trail_of(engine), *_TELLERS.items(), clock=clock or ManualClock())
     return AnnouncementStore(engine, trail_of(engine), clock or ManualClock(), lambda: token)
+
+
+def withhold(
+    store: AnnouncementStore, deployment: str, plan: Plan | None = None, *, by: str, approved_by: str
+) -> Announcement:
+    """One person asks that nobody be told, and another approves."""
+    because = ReasonClass.THREAT_TO_LIFE
+    ask_to_withhold(store, deployment, because=because, by=authenticated(by), plan=plan)
+    return approve_withholding(store, deployment, because=because, by=authenticated(approved_by))
 
 
 def ended_deployment(
@@ -110,13 +120,7 @@ def site_of_two(file: Path) -> SiteData:
     clock = ended_deployment(engine, "dep")
     announcing(engine, clock).publish("dep", planned(), by=authenticated("A. Okafor"))
     ended_deployment(engine, "thorpe-road")
-    announcing(engine, clock).withhold(
-        "thorpe-road",
-        planned("Thorpe Road"),
-        because=ReasonClass.THREAT_TO_LIFE,
-        by=authenticated("A. Okafor"),
-        approved_by="Supt B",
-    )
+    withhold(announcing(engine, clock), "thorpe-road", planned("Thorpe Road"), by="A. Okafor", approved_by="Supt B")
     figures = figures_for(engine, "dep", force=policy.force.name)
     Publisher(engine, trail_of(engine), clock, policy.publication).publish(
         "dep", figures, by=authenticated("A. Okafor")

@@ -1,4 +1,4 @@
-"""`lfr deployment authorise | refuse | approve-list | announce | withhold | ready`: what people answer for."""
+"""`lfr deployment authorise | refuse | approve-list | announce | withhold ... | ready`: what people answer for."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from apps.cli.command import Output, command
-from apps.cli.common import DeploymentId, person_option
+from apps.cli.common import DeploymentId
 from apps.cli.deployment.status import list_as_built, move_runs, report_step
 
 if TYPE_CHECKING:
@@ -107,7 +107,6 @@ def withhold(
     installation: Installation,
     id: DeploymentId,
     by: AuthenticatedPerson,
-    approved_by: Annotated[str, person_option("--approved-by", "The authorising officer who allows that.")],
     reason_class: Annotated[
         str,
         typer.Option(
@@ -116,18 +115,58 @@ def withhold(
         ),
     ],
 ) -> Output:
-    """Tell nobody beforehand, for a reason that an authorising officer stands for. It is counted in public.
+    """Ask that nobody be told beforehand. Nothing is withheld until an authorising officer who is somebody else approves.
 
-    Example: lfr deployment withhold high-street-0412 --approved-by "C. Adeyemi" --reason-class threat-to-life
-    """
-    from apps.cli.publish.announcement import parse_reason_class
-    from lfr_core.deployments import announcement
+    Example: lfr deployment withhold high-street-0412 --reason-class threat-to-life
+    """  # noqa: E501  a summary is one line
+    from apps.cli.publish.announcement import asked_output, parse_reason_class
     from lfr_core.deployments.services import build_announcement_store
+    from lfr_core.deployments.withholding import ask_to_withhold
 
-    because = parse_reason_class(reason_class)
+    store, because = build_announcement_store(installation), parse_reason_class(reason_class)
+    return asked_output(ask_to_withhold(store, id, because=because, by=by))
+
+
+@command(app, "approve-withholding", migrated=True)
+def approve_withholding(
+    installation: Installation,
+    id: DeploymentId,
+    by: AuthenticatedPerson,
+    reason_class: Annotated[
+        str, typer.Option("--reason-class", help="As asked for; without it that is shown and nothing done.")
+    ] = "",
+) -> Output:
+    """Approve that a notice is withheld: an authorising officer who neither asked for it nor planned the deployment.
+
+    Example: lfr deployment approve-withholding high-street-0412 --reason-class threat-to-life
+    """
+    from apps.cli.publish.announcement import announced_output, asked_output, parse_reason_class
+    from lfr_core.deployments.services import build_announcement_store
+    from lfr_core.deployments.withholding import approve_withholding, find_pending
+
     store = build_announcement_store(installation)
-    made = announcement.withhold(installation.engine, store, id, because=because, by=by, approved_by=approved_by)
-    return report_step(installation, id, f"withheld; the public knows it as {made.public_id}")
+    if not reason_class:
+        return asked_output(find_pending(store, id))
+    because = parse_reason_class(reason_class)
+    return announced_output(approve_withholding(store, id, because=because, by=by), installation.policy)
+
+
+@command(app, "refuse-withholding", migrated=True)
+def refuse_withholding(
+    installation: Installation,
+    id: DeploymentId,
+    by: AuthenticatedPerson,
+    reason: Annotated[str, typer.Option("--reason", help="Why, in a line; the publication officer reads it.")],
+) -> Output:
+    """Refuse to withhold a notice, as an authorising officer; or take back what you asked for.
+
+    Example: lfr deployment refuse-withholding high-street-0412 --reason "nobody is in danger"
+    """
+    from lfr_core.deployments.services import build_announcement_store
+    from lfr_core.deployments.withholding import refuse_withholding
+
+    refuse_withholding(build_announcement_store(installation), id, by=by, reason=reason)
+    return Output({"deployment": id, "withholding": "refused"}, f"{id}: its notice isn't withheld, so announce it")
 
 
 @command(app, migrated=True)

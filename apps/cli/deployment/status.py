@@ -93,6 +93,7 @@ class Status:
                 }
                 for line in one.readiness
             ],
+            "withholding_asked": one.withholding.words if one.withholding else "",
             "obligations": [
                 {"owed": each.owed.value, "due_at": each.due_at, "done_at": each.done_at, "held": each.held}
                 for each in self.obligations

@@ -24,6 +24,8 @@ class PlanSummary:
     ends_at: datetime
     authorised_by: str
     """"" while that revision isn't authorised, or was refused."""
+    withholding_asked: str = ""
+    """That its notice be withheld, and by whom; "" where that is answered, or nobody asks."""
 
     @property
     def hours(self) -> str:
@@ -39,13 +41,16 @@ class PlanSummary:
             "starts_at": self.starts_at.isoformat(),
             "ends_at": self.ends_at.isoformat(),
             "authorised_by": self.authorised_by,
+            "withholding_asked": self.withholding_asked,
         }
 
 
 def plans_of(engine: Engine, deployments: Iterable[DeploymentSummary]) -> dict[str, PlanSummary]:
     """Read the plans of those that are planned, by id. Raises Retryable when the records are away."""
     from lfr_core.deployments.reading import read_application, read_authority
+    from lfr_core.deployments.withholding_requests import read_pending
     from lfr_core.storage.engine import reading
+    from lfr_core.storage.tables.deployments import DeploymentRow
 
     found = {}
     with reading(engine) as session:
@@ -54,5 +59,7 @@ def plans_of(engine: Engine, deployments: Iterable[DeploymentSummary]) -> dict[s
             if made is not None:
                 given = read_authority(session, one.view.id)
                 officer = given.by if given is not None and given.granted else ""
-                found[one.view.id] = PlanSummary(made.place, made.starts_at, made.ends_at, officer)
+                asked = read_pending(session, session.get_one(DeploymentRow, one.view.id))
+                words = asked.words if asked else ""
+                found[one.view.id] = PlanSummary(made.place, made.starts_at, made.ends_at, officer, words)
     return found

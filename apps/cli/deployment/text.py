@@ -25,6 +25,8 @@ def show_status(found: Status) -> None:
         f"{made.place}, {_when(made.starts_at)} to {_when(made.ends_at)}; application {made.revision} by "
         f"{one.planned.planner}; {authorised}"
     )
+    if one.withholding is not None:
+        print_plain(f"{one.withholding.words}: `lfr deployment approve-withholding {one.view.id}`")
     readiness = Table("condition", "", "why", "who must act")
     for line in one.readiness:
         mark = "[green]met[/green]" if line.finding.met else "[red]not met[/red]" if line.looked else "[dim]?[/dim]"

@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from apps.cli.command import Output, command
-from apps.cli.common import Deployment, person_option
+from apps.cli.common import Deployment
 
 if TYPE_CHECKING:
     from lfr_core.custody.installation import Installation
     from lfr_core.custody.people import AuthenticatedPerson
     from lfr_core.deployments.announcement import Announcement, ReasonClass
+    from lfr_core.deployments.withholding_requests import WithholdingRequest
     from lfr_core.domain.policy import Policy
 
-__all__ = ["app", "parse_reason_class"]
+__all__ = ["announced_output", "app", "asked_output", "parse_reason_class", "reason_word"]
 
 app = typer.Typer()
 
@@ -36,9 +37,8 @@ def announce(
     reason_class: Annotated[
         str | None, typer.Option("--reason-class", help="threat-to-life, prevents-serious-crime, ...")
     ] = None,
-    approved_by: Annotated[str | None, person_option("--approved-by", "The officer who allows to withhold.")] = None,
 ) -> Output:
-    """Announce a deployment now, or put on record why its notice is withheld and who approved that.
+    """Announce a deployment now, or ask that its notice be withheld (`lfr deployment approve-withholding`).
 
     It may be announced again while it hasn't opened. Prints the posts for social media.
 
@@ -47,6 +47,7 @@ def announce(
     from lfr_core.common.errors import Refused
     from lfr_core.deployments.announcement import plan
     from lfr_core.deployments.services import build_announcement_store
+    from lfr_core.deployments.withholding import ask_to_withhold
     from lfr_core.domain.figures import UseCase
 
     planned = plan(
@@ -57,17 +58,13 @@ def announce(
         purpose=purpose,
         use_case=list(UseCase)[use_case - 1],
     )
-    if withhold != bool(reason_class) or withhold != bool(approved_by):
-        raise Refused(
-            "announcement.half-withheld",
-            "--withhold, --reason-class and --approved-by go together: give all or none",
-        )
+    if withhold != bool(reason_class):
+        raise Refused("announcement.half-withheld", "--withhold and --reason-class go together: give both or neither")
     store = build_announcement_store(installation)
     if not withhold:
-        return _announced(store.publish(deployment, planned, by=by), installation.policy)
+        return announced_output(store.publish(deployment, planned, by=by), installation.policy)
     because = parse_reason_class(reason_class or "")
-    made = store.withhold(deployment, planned, because=because, by=by, approved_by=approved_by or "")
-    return _announced(made, installation.policy)
+    return asked_output(ask_to_withhold(store, deployment, because=because, by=by, plan=planned))
 
 
 @command(app)
@@ -78,7 +75,7 @@ def release(installation: Installation, deployment: Deployment, by: Authenticate
     """
     from lfr_core.deployments.services import build_announcement_store
 
-    return _announced(build_announcement_store(installation).release(deployment, by=by), installation.policy)
+    return announced_output(build_announcement_store(installation).release(deployment, by=by), installation.policy)
 
 
 def parse_reason_class(text: str) -> ReasonClass:
@@ -86,13 +83,35 @@ def parse_reason_class(text: str) -> ReasonClass:
     from lfr_core.common.errors import Refused
     from lfr_core.deployments.announcement import ReasonClass
 
-    known = {each.name.lower().replace("_", "-"): each for each in ReasonClass}
+    known = {reason_word(each): each for each in ReasonClass}
     if text not in known:
         raise Refused("announcement.unknown-reason", f"--reason-class is one of: {', '.join(known)}")
     return known[text]
 
 
-def _announced(made: Announcement, policy: Policy) -> Output:
+def reason_word(because: ReasonClass) -> str:
+    """Word a reason as the command line takes it."""
+    return because.name.lower().replace("_", "-")
+
+
+def asked_output(asked: WithholdingRequest) -> Output:
+    """Say what somebody has asked for, and who answers."""
+    word = reason_word(asked.because)
+    return Output(
+        {
+            "deployment": asked.deployment,
+            "withholding": "asked",
+            "because": asked.because.value,
+            "reason_class": word,
+            "asked_by": asked.asked_by,
+            "asked_at": asked.asked_at.isoformat(),
+        },
+        f"{asked.deployment}: {asked.words}: "
+        f"lfr deployment approve-withholding {asked.deployment} --reason-class {word}",
+    )
+
+
+def announced_output(made: Announcement, policy: Policy) -> Output:
     """Say what the public is told, or why it is told nothing."""
     import json
 

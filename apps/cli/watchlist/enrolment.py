@@ -140,7 +140,7 @@ def _show_entries(entries: Sequence[ListedEntry]) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    table = Table("subject", "category", "legal reference", "approved by", "expires on", "photographs")
+    table = Table("subject", "category", "legal reference", "approved by, says the list", "expires on", "photographs")
     for entry in entries:
         table.add_row(
             escape(entry.subject),

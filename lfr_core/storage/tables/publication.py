@@ -8,7 +8,13 @@ from sqlmodel import Field
 
 from lfr_core.storage.tables.row import Row
 
-__all__ = ["AnnouncementRow", "PublishedRecordRow", "ResultsRow", "WatchlistCompositionRow"]
+__all__ = [
+    "AnnouncementRow",
+    "PublishedRecordRow",
+    "ResultsRow",
+    "WatchlistCompositionRow",
+    "WithholdingRequestRow",
+]
 
 
 class AnnouncementRow(Row, table=True):
@@ -32,6 +38,28 @@ class AnnouncementRow(Row, table=True):
     approved_by: str = ""
     released_at: dt.datetime | None = None
     released_by: str = ""
+
+
+class WithholdingRequestRow(Row, table=True):
+    """Somebody asks to withhold a deployment's announcement. Rows are added; the answer is filled in."""
+
+    __tablename__ = "withholding_request"
+
+    deployment: str = Field(primary_key=True, foreign_key="deployment.id")
+    number: int = Field(primary_key=True)
+    place: str
+    starts_at: dt.datetime
+    ends_at: dt.datetime
+    purpose: str
+    use_case: str
+    because: str
+    asked_by: str
+    asked_at: dt.datetime
+    answered_by: str = ""
+    answered_at: dt.datetime | None = None
+    approved: bool | None = None
+    answer: str = ""
+    """Why it was refused, in the officer's words."""
 
 
 class PublishedRecordRow(Row, table=True):

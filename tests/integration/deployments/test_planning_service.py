@@ -12,12 +12,14 @@ from lfr_core.alerts.decisions import DecisionService
 from lfr_core.common.errors import Refused
 from lfr_core.custody.people import Rank, Role
 from lfr_core.custody.vault.port import KeyKind
-from lfr_core.deployments.announcement import ReasonClass, announce, withhold
+from lfr_core.deployments.announcement import ReasonClass, announce, announcements
 from lfr_core.deployments.attendance import Attendance
 from lfr_core.deployments.compliance_documents import ComplianceDocumentKind
 from lfr_core.deployments.gate_facts import gate_facts
 from lfr_core.deployments.locking import locked
+from lfr_core.deployments.readiness import pending_withholdings
 from lfr_core.deployments.reading import open_calls, read_authority, timeline
+from lfr_core.deployments.withholding import approve_withholding, ask_to_withhold, refuse_withholding
 from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.alerts import Judgement
 from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus
@@ -25,8 +27,17 @@ from lfr_core.domain.gate import Condition, GateLimits, gate
 from lfr_core.domain.watchlists import Category
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.watchlists import WatchlistEntryRow
-from tests.support.people import authenticated
-from tests.support.planning import OFFICER, OPERATOR, OTHER_OFFICER, PLANNER, PUBLISHER, PlanningHarness, form
+from tests.support.people import CAST, authenticated
+from tests.support.planning import (
+    COMPLIANCE,
+    OFFICER,
+    OPERATOR,
+    OTHER_OFFICER,
+    PLANNER,
+    PUBLISHER,
+    PlanningHarness,
+    form,
+)
 from tests.support.records import alerts_of, entry, recorder_of, sighting
 from tests.support.shown_pictures import seen
 
@@ -238,22 +249,92 @@ def test_the_same_list_has_the_same_digest_and_another_photograph_another(harnes
     assert harness.digest() != first
 
 
-def test_a_withheld_notice_needs_an_officer_who_didn_t_plan_it(harness: PlanningHarness) -> None:
+def test_a_withheld_notice_needs_another_persons_approval_who_is_an_officer_and_nothing_less_counts(
+    harness: PlanningHarness,
+) -> None:
+    harness.walk(S.APPLIED)
+    store, because = harness.announcements, ReasonClass.THREAT_TO_LIFE
+
+    def ask(by: str, why: ReasonClass = because) -> Callable[[], object]:
+        return lambda: ask_to_withhold(store, "dep", because=why, by=authenticated(by))
+
+    def approve(by: str, why: ReasonClass = because) -> Callable[[], object]:
+        return lambda: approve_withholding(store, "dep", because=why, by=authenticated(by))
+
+    refused("life.wrong-state", ask(PUBLISHER))
+    harness.authorise()
+    refused("people.wrong-role", ask(OPERATOR))
+    refused("announcement.nothing-asked", approve(OFFICER))
+    steps = len(timeline(harness.engine, "dep"))
+    ask(PUBLISHER)()
+
+    ask(PUBLISHER)()  # the same again
+    refused("announcement.withholding-asked", ask(PUBLISHER, ReasonClass.NATIONAL_SECURITY))
+    refused("announcement.withholding-asked", ask(OFFICER))
+    refused("announcement.withholding-asked", harness.announce)
+    refused("people.wrong-role", approve(PUBLISHER))
+    refused("people.wrong-role", approve(OPERATOR))
+    refused("announcement.other-reason", approve(OFFICER, ReasonClass.NATIONAL_SECURITY))
+    assert Condition.ANNOUNCED in red(harness)
+    assert announcements(harness.engine) == ()
+    assert len(timeline(harness.engine, "dep")) == steps
+
+    approve(OFFICER)()
+    assert Condition.ANNOUNCED not in red(harness)
+    (last,) = timeline(harness.engine, "dep")[steps:]
+    assert (last.step, last.by) == ("withhold", OFFICER)
+    assert PUBLISHER in last.note
+    refused("announcement.nothing-asked", approve(OTHER_OFFICER))
+
+
+def test_an_officer_does_not_approve_what_they_asked_for_or_planned_or_what_a_revoked_person_asked_for(
+    harness: PlanningHarness,
+) -> None:
     harness.walk(S.APPLIED)
     harness.authorise()
-    because = ReasonClass.THREAT_TO_LIFE
+    store, because = harness.announcements, ReasonClass.THREAT_TO_LIFE
 
-    def hold(by: str, approved_by: str) -> Callable[[], object]:
-        return lambda: withhold(
-            harness.engine, harness.announcements, "dep", because=because, by=authenticated(by), approved_by=approved_by
-        )
+    def ask(by: str) -> None:
+        ask_to_withhold(store, "dep", because=because, by=authenticated(by))
 
-    refused("people.wrong-role", hold(PUBLISHER, OPERATOR))
-    refused("announcement.same-person", hold(PUBLISHER, PUBLISHER))
-    refused("people.wrong-role", hold(OPERATOR, OFFICER))
-    assert Condition.ANNOUNCED in red(harness)
-    hold(PUBLISHER, OFFICER)()
-    assert Condition.ANNOUNCED not in red(harness)
+    def approve(by: str) -> Callable[[], object]:
+        return lambda: approve_withholding(store, "dep", because=because, by=authenticated(by))
+
+    ask(OFFICER)
+    refused("announcement.same-person", approve(OFFICER))
+    refuse_withholding(store, "dep", by=authenticated(OFFICER), reason="taken back")
+    ask(PLANNER)
+    harness.people.change(PLANNER, *CAST[OFFICER], by=authenticated(COMPLIANCE))
+    refused("announcement.same-person", approve(PLANNER))
+    harness.people.revoke(PLANNER, why="left", by=authenticated(COMPLIANCE))
+    refused("people.revoked", approve(OFFICER))
+    assert announcements(harness.engine) == ()
+
+
+def test_a_refused_withholding_calls_for_the_announcement_and_one_for_other_hours_is_asked_anew(
+    harness: PlanningHarness,
+) -> None:
+    harness.walk(S.APPLIED)
+    harness.authorise()
+    store, because = harness.announcements, ReasonClass.THREAT_TO_LIFE
+    ask_to_withhold(store, "dep", because=because, by=authenticated(PUBLISHER))
+
+    refused("people.wrong-role", lambda: refuse_withholding(store, "dep", by=authenticated(PLANNER), reason="no"))
+    refuse_withholding(store, "dep", by=authenticated(OFFICER), reason="nobody is in danger")
+    (asked, *_) = [each for each in open_calls(harness.engine) if "nobody is in danger" in each.why]
+    assert asked.role is Role.PUBLICATION_OFFICER
+
+    ask_to_withhold(store, "dep", because=because, by=authenticated(PUBLISHER))
+    (waiting,) = pending_withholdings(harness.engine)
+    harness.plan(place="Great Yarmouth")
+    harness.authorise()
+    assert waiting.asked_by == PUBLISHER
+    assert pending_withholdings(harness.engine) == ()
+    refused(
+        "announcement.nothing-asked",
+        lambda: approve_withholding(store, "dep", because=because, by=authenticated(OFFICER)),
+    )
+    harness.announce()
 
 
 def test_an_announcement_that_comes_too_late_shuts_the_gate(harness: PlanningHarness) -> None:

@@ -16,7 +16,7 @@ from apps.cli.common import console
 from apps.cli.main import app
 from lfr_core.common.errors import Refused
 from lfr_core.custody.people.roles import Rank
-from lfr_core.deployments.announcement import ReasonClass, withhold
+from lfr_core.deployments.announcement import ReasonClass
 from lfr_core.deployments.compliance_documents.forms import RULES, FormKind, render
 from lfr_core.deployments.evaluations import load_evaluations
 from lfr_core.deployments.false_alert_forecast import forecast_false_alerts
@@ -27,6 +27,7 @@ from lfr_core.publication.printing import build_form
 from lfr_core.publication.record_figures import figures_for
 from tests.support.people import authenticated
 from tests.support.planning import OFFICER, PLANNER, PUBLISHER, PlanningHarness
+from tests.support.publishing import withhold
 
 S = DeploymentStatus
 STATEMENTS: dict[str, Any] = {
@@ -104,9 +105,7 @@ def test_a_withheld_notice_is_printed_with_its_reason_and_who_approved_it(harnes
     harness.plan()
     harness.authorise()
     why = ReasonClass.THREAT_TO_LIFE
-    withhold(
-        harness.engine, harness.announcements, "dep", because=why, by=authenticated(PUBLISHER), approved_by=OFFICER
-    )
+    withhold(harness.announcements, "dep", by=PUBLISHER, approved_by=OFFICER)
 
     holds(page(harness, FormKind.AUTHORITY), f"because: {why.value}; approved by {OFFICER}")
 

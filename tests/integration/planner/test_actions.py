@@ -6,11 +6,14 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from apps.planner.view import PlannerServices, PlannerView
+from lfr_core.deployments.announcement import ReasonClass, announcements
 from lfr_core.deployments.evaluations import load_evaluations
-from lfr_core.deployments.reading import read_authority
+from lfr_core.deployments.reading import read_authority, timeline
+from lfr_core.deployments.withholding import ask_to_withhold, refuse_withholding
 from lfr_core.storage.engine import reading
 from tests.support.page_session import session_of
-from tests.support.planning import OFFICER, OTHER_OFFICER, PlanningHarness
+from tests.support.people import authenticated
+from tests.support.planning import OFFICER, OTHER_OFFICER, PUBLISHER, PlanningHarness
 from tests.support.records import entry
 
 CHANGED = "This deployment has changed since you looked, so nothing was done"
@@ -87,3 +90,34 @@ def test_a_list_built_anew_since_the_officer_looked_is_not_approved(harness: Pla
 
     assert CHANGED in reported
     assert (approved, app.success[0].value) == ([], "The list is approved.")
+
+
+def test_one_person_asks_to_withhold_and_another_approves_on_pages_of_their_own(harness: PlanningHarness) -> None:
+    harness.plan()
+    harness.authorise()
+    press(page(harness, PUBLISHER), "Ask to withhold")
+    own = page(harness, PUBLISHER)
+    assert [each.label for each in own.button if "Approve" in each.label] == []
+    assert announcements(harness.engine) == ()
+
+    officer = page(harness, OTHER_OFFICER)
+    assert f"{PUBLISHER} asks that its notice be withheld" in "".join(each.proto.body for each in officer.get("html"))
+    press(officer, "Approve: ")
+
+    (made,) = announcements(harness.engine)
+    assert made.withheld_because is not None
+    assert made.withheld_because.value in "".join(each.note for each in timeline(harness.engine, "dep"))
+
+
+def test_a_request_to_withhold_that_changed_since_the_officer_looked_is_not_approved(harness: PlanningHarness) -> None:
+    harness.plan()
+    harness.authorise()
+    press(page(harness, PUBLISHER), "Ask to withhold")
+    officer = page(harness, OFFICER)
+    refuse_withholding(harness.announcements, "dep", by=authenticated(PUBLISHER), reason="for another reason")
+    ask_to_withhold(harness.announcements, "dep", because=ReasonClass.NATIONAL_SECURITY, by=authenticated(PUBLISHER))
+
+    press(officer, "Approve: ")
+
+    assert CHANGED in officer.warning[0].value
+    assert announcements(harness.engine) == ()

@@ -202,7 +202,8 @@ def test_each_role_is_offered_its_own_steps_and_the_auditor_none(harness: Planni
 
     assert {Step.AUTHORISE, Step.REFUSE} <= offered(OFFICER, S.APPLIED)
     assert not {Step.AUTHORISE, Step.REFUSE} & offered(PLANNER, S.APPLIED)
-    assert Step.WITHHOLD in offered(PUBLISHER, S.AUTHORISED)
+    assert Step.WITHHOLD in offered(OFFICER, S.AUTHORISED)
+    assert Step.WITHHOLD not in offered(PUBLISHER, S.AUTHORISED)
     assert Step.RESUME not in offered(OPERATOR, S.SUSPENDED)
     assert all(not offered("Ada Auditor", status) for status in S)
 

@@ -19,7 +19,7 @@ from apps.cli.main import app
 from lfr_core.common.clock import utc_from_ns
 from lfr_core.common.errors import Fatal, Poison, Refused
 from lfr_core.common.settings import Settings
-from lfr_core.deployments.announcement import NOT_RELEASED, ReasonClass
+from lfr_core.deployments.announcement import NOT_RELEASED
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.policy import ForcePolicy, load_policy
 from lfr_core.publication.notices import MOST_POST_CHARACTERS, NoticeStatus, calendar, posts, sentences
@@ -32,7 +32,7 @@ from lfr_core.publication.site.manifest import MARKER, verify_files
 from lfr_core.storage.engine import open_engine, writing
 from lfr_core.storage.tables.deployments import DeploymentRow
 from tests.support.people import authenticated
-from tests.support.publishing import announcing, ended_deployment, planned
+from tests.support.publishing import announcing, ended_deployment, planned, withhold
 from tests.support.records import NOW_NS, store_of
 from tests.support.sessions import session_env
 from tests.support.vault_core import vault_core
@@ -61,13 +61,7 @@ def read_public_data(engine: Engine) -> SiteData:
     announce = announcing(engine, clock)
     announce.publish("dep", planned(purpose="<script>alert(1)</script>; a, b \\ c"), by=authenticated("A. Okafor"))
     ended_deployment(engine, "thorpe-road")
-    announce.withhold(
-        "thorpe-road",
-        planned("Thorpe Road"),
-        because=ReasonClass.THREAT_TO_LIFE,
-        by=authenticated("A. Okafor"),
-        approved_by="Supt B",
-    )
+    withhold(announce, "thorpe-road", planned("Thorpe Road"), by="A. Okafor", approved_by="Supt B")
     for name in ("dep", "thorpe-road"):
         figures = figures_for(engine, name, force=FORCE.name)
         Publisher(engine, trail_of(engine), clock, POLICY.publication).publish(

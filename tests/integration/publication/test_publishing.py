@@ -14,6 +14,7 @@ from lfr_core.alerts.decisions import DecisionService
 from lfr_core.alerts.expiry import expire_alerts
 from lfr_core.common.errors import Fatal, Refused
 from lfr_core.deployments.announcement import NOT_RELEASED, ReasonClass, announcement_of, announcements, plan
+from lfr_core.deployments.withholding import approve_withholding, ask_to_withhold, refuse_withholding
 from lfr_core.domain.alerts import Cell, Engagement, EngagementOutcome, Review
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.figures import Figures, UseCase
@@ -24,7 +25,7 @@ from lfr_core.publication.record_figures import PackFacts, figures_for
 from lfr_core.publication.tabular import csv_text
 from lfr_core.storage.engine import writing
 from tests.support.people import authenticated
-from tests.support.publishing import announcing, ended_deployment, planned
+from tests.support.publishing import announcing, ended_deployment, planned, withhold
 from tests.support.records import NOW_NS, ManualClock, alerts_of, entry, live_deployment, store_of
 from tests.support.vaults import trail_of, vault_of
 
@@ -238,13 +239,7 @@ def test_an_announcement_may_be_replaced_until_the_deployment_opens_and_shows_wh
 def test_a_withheld_deployment_names_its_place_only_once_released_and_is_never_called_by_its_id(engine: Engine) -> None:
     clock = ended_deployment(engine, "thorpe-road")
     announce = announcing(engine, clock)
-    made = announce.withhold(
-        "thorpe-road",
-        planned("Thorpe Road"),
-        because=ReasonClass.THREAT_TO_LIFE,
-        by=authenticated("A. Okafor"),
-        approved_by="Supt B",
-    )
+    made = withhold(announce, "thorpe-road", planned("Thorpe Road"), by="A. Okafor", approved_by="Supt B")
     publish = publisher(engine, clock)
     first = publish.publish("thorpe-road", figures(engine, "thorpe-road"), by=authenticated("A. Okafor"))
     announce.release("thorpe-road", by=authenticated("Supt B"))
@@ -264,31 +259,31 @@ def test_a_withheld_deployment_names_its_place_only_once_released_and_is_never_c
 def test_nobody_approves_their_own_withholding_and_what_is_public_is_not_taken_back(engine: Engine) -> None:
     store_of(engine).create("dep", DeploymentKind.DEMO, name="High Street", policy=POLICY)
     announce = announcing(engine)
+    because, officer = ReasonClass.NATIONAL_SECURITY, authenticated("Supt B")
+
+    def ask(by: str) -> object:
+        return ask_to_withhold(announce, "dep", because=because, by=authenticated(by), plan=planned())
+
+    ask("Supt B")
     with pytest.raises(Refused) as same:
-        announce.withhold(
-            "dep",
-            planned(),
-            because=ReasonClass.NATIONAL_SECURITY,
-            by=authenticated("A. Okafor"),
-            approved_by="a.  OKAFOR",
-        )
-    with pytest.raises(Refused) as nobody:
-        announce.withhold(
-            "dep", planned(), because=ReasonClass.NATIONAL_SECURITY, by=authenticated("A. Okafor"), approved_by=" "
-        )
+        approve_withholding(announce, "dep", because=because, by=authenticated("supt.  B"))
+    with pytest.raises(Refused) as waits:
+        announce.publish("dep", planned(), by=authenticated("A. Okafor"))
+    refuse_withholding(announce, "dep", by=officer, reason="another officer is away")
     announce.publish("dep", planned(), by=authenticated("A. Okafor"))
     with pytest.raises(Refused) as public:
-        announce.withhold(
-            "dep", planned(), because=ReasonClass.NATIONAL_SECURITY, by=authenticated("A. Okafor"), approved_by="Supt B"
-        )
+        ask("A. Okafor")
+    with pytest.raises(Refused) as none:
+        approve_withholding(announce, "dep", because=because, by=officer)
     with pytest.raises(Refused) as nothing:
         announce.release("dep", by=authenticated("A. Okafor"))
 
-    found = [one.value.rule for one in (same, nobody, public, nothing)]
+    found = [one.value.rule for one in (same, waits, public, none, nothing)]
     assert found == [
         "announcement.same-person",
-        "actor.not-a-person",
+        "announcement.withholding-asked",
         "announcement.is-public",
+        "announcement.nothing-asked",
         "announcement.nothing-to-release",
     ]
 

@@ -66,10 +66,12 @@ def test_who_approves_the_list_is_kept_with_the_digest_that_was_approved() -> No
     assert after.list_is_approved
 
 
-@pytest.mark.parametrize("step", [Step.ANNOUNCE, Step.WITHHOLD])
-def test_announcing_and_withholding_say_that_the_hours_are_spoken_for_and_move_nothing(step: Step) -> None:
+@pytest.mark.parametrize(("step", "by"), [(Step.ANNOUNCE, PAT), (Step.WITHHOLD, CASS)])
+def test_announcing_and_withholding_say_that_the_hours_are_spoken_for_and_move_nothing(
+    step: Step, by: StepActor
+) -> None:
     before = planned(S.AUTHORISED)
-    assert transition(before, step, PAT, START) == replace(before, announced=True)
+    assert transition(before, step, by, START) == replace(before, announced=True)
 
 
 @pytest.mark.parametrize(
@@ -180,7 +182,7 @@ PLANNED = {
     Step.COMPILE: ({S.AUTHORISED, S.LIST_BUILT}, S.LIST_BUILT, {P, FLOWS}),
     Step.APPROVE_LIST: ({S.LIST_BUILT}, S.LIST_APPROVED, {A}),
     Step.ANNOUNCE: (WITH_AUTHORITY, None, {P, U, FLOWS}),
-    Step.WITHHOLD: (WITH_AUTHORITY, None, {P, U}),
+    Step.WITHHOLD: (WITH_AUTHORITY, None, {A}),
     Step.READY: ({S.LIST_APPROVED}, S.READY, {P, OP}),
     Step.OPEN: ({S.READY}, S.LIVE, {P, OP, FLOWS}),
     Step.SUSPEND: ({S.LIVE, S.SUSPENDED}, S.SUSPENDED, {P, A, OP, C, WATCH}),

@@ -10,7 +10,6 @@ import pytest
 from sqlalchemy import Engine
 
 from lfr_core.common.errors import Fatal, LfrError, Refused, Retryable
-from lfr_core.deployments.announcement import ReasonClass
 from lfr_core.deployments.compliance_documents import (
     ComplianceDocument,
     ComplianceDocumentKind,
@@ -27,7 +26,7 @@ from lfr_core.domain.policy import load_policy
 from lfr_core.storage.engine import reading
 from tests.support.disks import fill, small_disk
 from tests.support.people import authenticated, registered
-from tests.support.publishing import announcing, planned
+from tests.support.publishing import announcing, planned, withhold
 from tests.support.records import ManualClock, store_of
 from tests.support.vaults import trail_of
 
@@ -256,13 +255,7 @@ def test_the_library_shows_an_assessment_only_of_a_deployment_that_is_public(har
 
     notices = announcing(harness.engine, harness.clock)
     notices.publish("dep", planned(), by=authenticated(PAT))
-    notices.withhold(
-        "undisclosed",
-        planned("Thorpe Road"),
-        because=ReasonClass.THREAT_TO_LIFE,
-        by=authenticated(PAT),
-        approved_by="Supt B",
-    )
+    withhold(notices, "undisclosed", planned("Thorpe Road"), by=PAT, approved_by="Supt B")
     assert [(each.kind, each.deployment) for each in list_public_documents(harness.engine)] == [
         (ComplianceDocumentKind.DPIA, ""),
         (ComplianceDocumentKind.COMMUNITY, "dep"),

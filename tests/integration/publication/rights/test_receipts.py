@@ -11,7 +11,6 @@ from sqlmodel import select
 
 from lfr_core.alerts.decisions import DecisionService
 from lfr_core.common.errors import Refused
-from lfr_core.deployments.announcement import ReasonClass
 from lfr_core.domain.alerts import Engagement, Judgement
 from lfr_core.domain.policy import load_policy
 from lfr_core.publication.rights.receipt_page import receipt_html
@@ -21,7 +20,7 @@ from lfr_core.storage.engine import reading, writing
 from lfr_core.storage.tables.alerts import AlertRow
 from lfr_core.storage.tables.rights import ReceiptAlertRow, ReceiptRow
 from tests.support.people import authenticated, sign_on
-from tests.support.publishing import announcing, planned
+from tests.support.publishing import announcing, planned, withhold
 from tests.support.records import NOW_NS, ManualClock, alerts_of, live_deployment, recorder_of, sighting
 from tests.support.rights import RightsHarness
 from tests.support.shown_pictures import seen
@@ -78,9 +77,7 @@ def test_nobody_engaged_no_receipt(engine: Engine) -> None:
 
 def test_a_withheld_deployment_has_its_public_name_on_the_receipt(engine: Engine) -> None:
     alert = alert_on(engine)
-    announcing(engine).withhold(
-        "dep", planned(), because=ReasonClass.THREAT_TO_LIFE, by=authenticated("A. Planner"), approved_by="Supt B"
-    )
+    withhold(announcing(engine), "dep", planned(), by="A. Planner", approved_by="Supt B")
     page = receipt_html(
         issue_receipt(engine, trail_of(engine), alert, by=authenticated("B. Sergeant"), now_ns=NOW_NS), load_policy()
     )

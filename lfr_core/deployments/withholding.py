@@ -1,0 +1,197 @@
+"""Withholding an announcement: one person asks, and an authorising officer who is another person answers.
+
+Each acts in a session of their own. What is asked for withholds nothing, opens no gate and is published nowhere; what
+is approved is a revision of the announcement.
+"""
+
+from __future__ import annotations
+
+from sqlmodel import Session
+
+from lfr_core.common.errors import Refused
+from lfr_core.custody.audit.port import AuditEvent, Verb
+from lfr_core.custody.people.lookup import acting, in_role
+from lfr_core.custody.people.roles import AuthenticatedPerson, Role, principal_of
+from lfr_core.deployments.announcement import (
+    TELLERS,
+    Announcement,
+    AnnouncementStore,
+    check_hours,
+    check_may_change,
+    plan_of,
+    read_as_planned,
+    value_of,
+)
+from lfr_core.deployments.announcement_terms import Plan, ReasonClass
+from lfr_core.deployments.locking import locked, reason_of
+from lfr_core.deployments.reading import answer_calls, call
+from lfr_core.deployments.record import record_step
+from lfr_core.deployments.state_machine import check_status, rule_of
+from lfr_core.deployments.steps import Step
+from lfr_core.deployments.withholding_requests import WithholdingRequest, newest_request, pending_row, request_of
+from lfr_core.domain.actors import same_person
+from lfr_core.domain.deployments import DeploymentStatus
+from lfr_core.storage.engine import reading, writing
+from lfr_core.storage.tables.deployments import DeploymentRow
+from lfr_core.storage.tables.publication import WithholdingRequestRow
+
+__all__ = ["APPROVERS", "approve_withholding", "ask_to_withhold", "find_pending", "refuse_withholding"]
+
+APPROVERS = frozenset({Role.AUTHORISING_OFFICER})
+"""Who approves or refuses that nobody is told."""
+
+
+def ask_to_withhold(
+    store: AnnouncementStore,
+    deployment: str,
+    *,
+    because: ReasonClass,
+    by: AuthenticatedPerson,
+    plan: Plan | None = None,
+) -> WithholdingRequest:
+    """Ask that nobody is told beforehand. The same request again changes nothing.
+
+    Args:
+        store: of the announcements.
+        deployment: its id.
+        because: the reason, which is published once it is approved.
+        by: who asks.
+        plan: of a trial; a planned deployment's is its application's.
+
+    Raises:
+        Refused: `deployment.unknown`, `life.trial`, `life.wrong-state`, `announcement.not-as-planned`,
+            `announcement.too-late`, `announcement.is-public`, `announcement.withholding-asked` (something else is asked
+            for already), `people.*`.
+        Retryable: database or vault are away.
+    """
+    name = str(principal_of(by))
+    asked = plan or plan_of(store.engine, deployment)
+    check_hours(asked)
+    store.trail.prepare(name)
+    with writing(store.engine) as session:
+        name = acting(session, by, TELLERS).name
+        of = locked(session, deployment)
+        if of.planned:
+            check_status(deployment, DeploymentStatus(of.status), rule_of(deployment, Step.WITHHOLD, planned=True))
+            read_as_planned(session, deployment, asked)
+        check_may_change(session, of, withhold=True)
+        waiting, last = pending_row(session, of), newest_request(session, deployment)
+        if waiting is not None:
+            if same_person(waiting.asked_by, name) and waiting.because == because.value:
+                return request_of(waiting)
+            raise Refused(
+                "announcement.withholding-asked",
+                f"{waiting.asked_by} has asked for that, because: {waiting.because}; it is answered first",
+            )
+        row = WithholdingRequestRow(
+            deployment=deployment,
+            number=last.number + 1 if last else 1,
+            place=asked.place,
+            starts_at=asked.starts_at,
+            ends_at=asked.ends_at,
+            purpose=asked.purpose,
+            use_case=asked.use_case.value,
+            because=because.value,
+            asked_by=name,
+            asked_at=store.now(),
+        )
+        session.add(row)
+        session.flush()
+        _append(store, session, row, Verb.DECIDE, name, "announcement.withholding-asked")
+        return request_of(row)
+
+
+def approve_withholding(
+    store: AnnouncementStore, deployment: str, *, because: ReasonClass, by: AuthenticatedPerson
+) -> Announcement:
+    """Approve, as another person than who asked, that nobody is told beforehand.
+
+    Args:
+        store: of the announcements.
+        deployment: its id.
+        because: the reason that the officer has read; nothing is approved for another.
+        by: an authorising officer, who didn't plan the deployment either.
+
+    Raises:
+        Refused: `deployment.unknown`, `announcement.nothing-asked`, `announcement.other-reason`,
+            `announcement.same-person`, `people.*` (also where whoever asked has been revoked since), as
+            `ask_to_withhold` and `record_step`.
+        Retryable: database or vault are away.
+    """
+    name = str(principal_of(by))
+    store.trail.prepare(name)
+    with writing(store.engine) as session:
+        name = acting(session, by, APPROVERS).name
+        of = locked(session, deployment)
+        row = _pending(session, of)
+        if row.because != because.value:
+            raise Refused("announcement.other-reason", f"what is asked for {deployment} is because: {row.because}")
+        if same_person(row.asked_by, name):
+            raise Refused("announcement.same-person", f"{name} has asked for it: another authorising officer approves")
+        in_role(session, row.asked_by, TELLERS, since=row.asked_at)
+        plan = request_of(row).plan
+        if of.planned:
+            made = read_as_planned(session, deployment, plan)
+            if same_person(name, made.applied_by):
+                raise Refused("announcement.same-person", f"{name} planned {deployment}: another officer approves")
+            note = f"asked for by {row.asked_by}: {because.value}"
+            record_step(session, store.trail, of, Step.WITHHOLD, by=by, now=store.now(), note=note)
+            for role in (Role.PUBLICATION_OFFICER, Role.PLANNER):
+                answer_calls(session, deployment, role, by=name, now=store.now())
+        _answer(store, session, row, name, approved=True)
+        added = store.add(session, of, plan, made_by=row.asked_by, because=because, approved_by=name)
+        store.append(session, added, Verb.AUTHORISE, name, "announcement.withheld")
+        return value_of(added)
+
+
+def refuse_withholding(store: AnnouncementStore, deployment: str, *, by: AuthenticatedPerson, reason: str) -> None:
+    """Refuse what is asked for; whoever asked takes it back so.
+
+    Raises:
+        Refused: `deployment.unknown`, `announcement.nothing-asked`, `deployment.reason-missing`, `people.*`.
+        Retryable: database or vault are away.
+    """
+    name, why = str(principal_of(by)), reason_of(reason)
+    store.trail.prepare(name)
+    with writing(store.engine) as session:
+        name = acting(session, by, TELLERS).name
+        of = locked(session, deployment)
+        row = _pending(session, of)
+        taken_back = same_person(row.asked_by, name)
+        if not taken_back:
+            acting(session, by, APPROVERS)
+        _answer(store, session, row, name, approved=False, why=why)
+        _append(store, session, row, Verb.DECIDE, name, "announcement.withholding-refused")
+        if of.planned and not taken_back:
+            words = f"announce it: {name} refused to withhold its notice ({why})"
+            call(session, role=Role.PUBLICATION_OFFICER, deployment=deployment, why=words, now=store.now())
+
+
+def find_pending(store: AnnouncementStore, deployment: str) -> WithholdingRequest:
+    """What waits for an officer. Raises Refused `deployment.unknown`, `announcement.nothing-asked`, Retryable."""
+    with reading(store.engine) as session:
+        return request_of(_pending(session, locked(session, deployment)))
+
+
+def _pending(session: Session, of: DeploymentRow) -> WithholdingRequestRow:
+    row = pending_row(session, of)
+    if row is None:
+        raise Refused(
+            "announcement.nothing-asked",
+            f"nobody asks to withhold the notice: `lfr deployment withhold {of.id} --reason-class …` comes first",
+        )
+    return row
+
+
+def _answer(
+    store: AnnouncementStore, session: Session, row: WithholdingRequestRow, by: str, *, approved: bool, why: str = ""
+) -> None:
+    row.answered_by, row.answered_at, row.approved, row.answer = by, store.now(), approved, why
+    session.add(row)
+
+
+def _append(
+    store: AnnouncementStore, session: Session, row: WithholdingRequestRow, verb: Verb, by: str, rule: str
+) -> None:
+    facts = {"request": row.number}
+    store.trail.append(session, AuditEvent(verb, by, row.deployment, f"deployment:{row.deployment}", rule, facts))
