@@ -150,7 +150,7 @@ def _attach_recognise(app: faust.App, installation: Installation, heartbeat: Hea
     # a connection of its own: the check runs in another thread
     check = GalleryCheck(installation.engine, MilvusGallery(settings.gallery_uri), clock)
     rotated = rotated_gallery(MilvusGallery(settings.gallery_uri), vault, actor=SystemActor.RECOGNISER)
-    gallery = ComparedGallery(rotated, check.compare)
+    gallery = ComparedGallery(rotated, check)
     _warm_up(engine, gallery)
     recogniser = Recogniser(
         engine=engine,

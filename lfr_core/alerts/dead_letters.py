@@ -19,7 +19,7 @@ from lfr_core.custody.people.roles import Role
 from lfr_core.custody.vault.record_mac import UNAUTHENTIC
 from lfr_core.deployments.reading import call
 from lfr_core.domain.deployments import DeploymentStatus
-from lfr_core.domain.messages import DeadLetter
+from lfr_core.domain.messages import NOT_LISTED, DeadLetter
 from lfr_core.storage.sql import storable
 from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.stream import DeadLetterCountRow, DeadLetterRow
@@ -35,10 +35,17 @@ _KEPT_HOURS = 7 * 24
 _SAME_NS = HOUR_NS  # a broker made anew counts offsets from 0 again: only within an hour is it the same
 _LOCK = 0x4C46_5253
 _OTHERS = ("", -1, "")
-_ALARM = (
+_FORGED = (
     "Records that no process of ours sent came to the broker, and were refused: somebody else writes there. See "
     "`lfr camera refused` and the runbook forged-records."
 )
+
+
+_STRANGER = (
+    "Somebody who isn't on the approved list was in a gallery: the frame was refused, and no alert came of it. Who "
+    "could write to Milvus? See the runbook gallery-changed."
+)
+_ALARMS = dict.fromkeys(UNAUTHENTIC, _FORGED) | {NOT_LISTED: _STRANGER}
 
 
 def write_dead_letters(
@@ -46,8 +53,8 @@ def write_dead_letters(
 ) -> tuple[tuple[DeadLetter, Poison], ...]:
     """Keep and count letters; those delivered again change nothing. Gives back those that can't be stored.
 
-    Those that nobody of this installation sent raise an alarm. The letters of one topic's partition come in the order
-    of their offsets. The caller owns the transaction.
+    Those that nobody of this installation sent raise an alarm, and those that met a stranger in a gallery.
+    The letters of one topic's partition come in the order of their offsets. The caller owns the transaction.
     """
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
@@ -78,22 +85,23 @@ def write_dead_letters(
             row.kept += 1
             values = letter.model_dump(exclude={"schema_version", "count"}) | {"at_ns": min(letter.at_ns, now_ns)}
             session.add(DeadLetterRow(id=new_id(), **values))
-    if any(letter.error in UNAUTHENTIC for letter in letters):
-        _raise_alarm(session, now_ns)
+    for why in dict.fromkeys(_ALARMS[letter.error] for letter in letters if letter.error in _ALARMS):
+        _raise_alarm(session, why, now_ns)
     session.flush()
     return tuple(failures)
 
 
-def _raise_alarm(session: Session, now_ns: int) -> None:
-    """Call those who answer for each planned deployment that is open: somebody else writes to the broker.
+def _raise_alarm(session: Session, why: str, now_ns: int) -> None:
+    """Call those who answer for each planned deployment that is open: somebody else writes to broker or gallery.
 
-    Nothing is suspended: what was refused had no effect, and reaching the broker mustn't be a way to stop a deployment.
+    Nothing is suspended here: what was refused had no effect, and reaching the broker mustn't be a way to stop a
+    deployment. Of a gallery's strangers the watch takes care.
     """
     is_open = col(DeploymentRow.status).in_([DeploymentStatus.LIVE.value, DeploymentStatus.SUSPENDED.value])
     rows = session.exec(select(DeploymentRow.id).where(is_open).where(col(DeploymentRow.planned).is_(True)))
     for deployment in rows.all():
         for role in (Role.AUTHORISING_OFFICER, Role.COMPLIANCE):
-            call(session, role=role, deployment=deployment, why=_ALARM, now=utc_from_ns(now_ns))
+            call(session, role=role, deployment=deployment, why=why, now=utc_from_ns(now_ns))
 
 
 def _place(row: DeadLetterCountRow) -> tuple[str, int, str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import Base64Bytes, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
@@ -18,6 +18,7 @@ from lfr_core.common.errors import Poison
 from lfr_core.domain.outcomes import FrameOutcome
 
 __all__ = [
+    "NOT_LISTED",
     "DeadLetter",
     "FrameResult",
     "LiveProbeFault",
@@ -30,6 +31,8 @@ __all__ = [
 ]
 
 _NAMESPACE = uuid.UUID("6f1c1f0e-6a3b-5b1e-9d2c-0c6f7a1e4b52")
+NOT_LISTED: Final = "gallery.not-listed"
+"""The code under which a frame is dead-lettered whose candidate isn't a row of the list as approved."""
 Natural = Annotated[int, Field(ge=0)]
 LONGEST_NAME = 200
 """Characters of a name in a dead letter: it may be anything that somebody sent."""

@@ -45,6 +45,8 @@ class FrameProgress:
 
     header: FrameHeader
     outcome: FrameOutcome
+    frame: RawFrame | None = field(default=None, repr=False)
+    """The record it came as, where it may yet be dead-lettered."""
     faces: int = 0
     tracks_started: int = 0
     tracks_compared: int = 0

@@ -54,7 +54,10 @@ class FrameReader:
         self._opener.check_sender(header, topic=frame.topic, key=key, headers=frame.headers, payload=frame.payload)
 
     def dead_letter(self, looked: DetectedBatch, frame: RawFrame, error: Poison | Refused) -> None:
-        """Dead-letter a record; count it on its camera if that camera sent it and its envelope can be read at all."""
+        """Dead-letter a record, once; count it on its camera if that camera sent it and its envelope can be read."""
+        place = (frame.topic, frame.partition, frame.offset)
+        if any((each.topic, each.partition, each.offset) == place for each in looked.dead):
+            return  # a search that is made again is refused again
         looked.dead.append(
             DeadLetter(
                 topic=frame.topic,

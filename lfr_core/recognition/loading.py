@@ -1,19 +1,40 @@
-"""The gallery of a recogniser: it searches none before it has compared it with the list itself."""
+"""The gallery of a recogniser: it searches none before it has compared it with the list itself, and believes no
+candidate that isn't a row of the list as approved.
+
+A comparison sees a moment, and whoever reaches the store can put somebody in after it. So each candidate's id, entry
+and vector are held against the approved rows, which are kept in memory.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from typing import Protocol
 
 from lfr_core.common.errors import Fatal, Refused, Retryable
+from lfr_core.common.logs import get_logger
+from lfr_core.domain.messages import NOT_LISTED
+from lfr_core.domain.reserved import CANARY_ENTRY
 from lfr_core.recognition.faces.types import Floats
 from lfr_core.recognition.gallery.port import Candidate, Gallery, Reference, StoredRow
 from lfr_core.recognition.gallery.rotated import deployment_of_gallery
 
-__all__ = ["ComparedGallery"]
+__all__ = ["ComparedGallery", "ComparesGalleries"]
 
 _WAIT_S = 0.5
 """How long a search waits for a comparison that has begun; a short list is done by then."""
+
+
+class ComparesGalleries(Protocol):
+    """What knows the lists: `lfr_core.deployments.monitoring.gallery.GalleryCheck`."""
+
+    def compare(self, deployment: str) -> str:
+        """What differs between a deployment's gallery and its list, "" when nothing does; it shuts the gate."""
+        ...
+
+    def approved(self, deployment: str) -> Mapping[str, StoredRow]:
+        """By id, the rows that the gallery may hold, from the records as approved."""
+        ...
 
 
 class ComparedGallery:
@@ -24,30 +45,33 @@ class ComparedGallery:
 
     Args:
         inner: searched.
-        compare: what differs between a deployment's gallery and its list, "" when nothing does;
-            `lfr_core.deployments.monitoring.gallery.GalleryCheck.compare`, which also shuts the gate.
+        check: compares, and says what is approved.
     """
 
-    def __init__(self, inner: Gallery, compare: Callable[[str], str]) -> None:
+    def __init__(self, inner: Gallery, check: ComparesGalleries) -> None:
         self._inner = inner
-        self._compare = compare
+        self._check = check
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="compare-gallery")
-        self._running: dict[str, Future[str]] = {}
-        self._compared: set[str] = set()
+        self._running: dict[str, Future[tuple[str, Mapping[str, StoredRow]]]] = {}
+        self._approved: dict[str, Mapping[str, StoredRow]] = {}
+        """Of each gallery that was compared."""
 
     def search(self, name: str, contract_id: str, probes: Floats, limit: int = 1) -> list[list[Candidate]]:
         """As the inner one's.
 
         Raises:
-            Refused: `gallery.changed`.
+            Refused: `gallery.changed`; `gallery.not-listed`: a candidate isn't of the list as approved. The gallery is
+                compared anew before the next search, which shuts the gate.
             Retryable: also while it is being compared.
         """
         self._require(name)
         try:
-            return self._inner.search(name, contract_id, probes, limit)
+            found = self._inner.search(name, contract_id, probes, limit)
+            self._require_listed(name, {candidate.row for each in found for candidate in each})
         except (Retryable, Refused, Fatal):
-            self._compared.clear()
+            self._approved.clear()
             raise
+        return found
 
     def create(self, name: str, contract_id: str) -> None:
         self._inner.create(name, contract_id)
@@ -68,13 +92,35 @@ class ComparedGallery:
         self._inner.drop(name)
 
     def _require(self, name: str) -> None:
-        if name in self._compared:
+        if name in self._approved:
             return
         if name not in self._running:
-            self._running[name] = self._thread.submit(self._compare, deployment_of_gallery(name))
+            self._running[name] = self._thread.submit(self._load, deployment_of_gallery(name))
         if not wait([self._running[name]], timeout=_WAIT_S).done:
             raise Retryable(f"gallery {name} is being compared with its list", retry_after_s=0.2)
-        why = self._running.pop(name).result()
+        why, approved = self._running.pop(name).result()
         if why:
             raise Refused("gallery.changed", f"gallery {name} no longer holds the list that was enrolled: {why}")
-        self._compared.add(name)
+        self._approved[name] = approved
+
+    def _load(self, deployment: str) -> tuple[str, Mapping[str, StoredRow]]:
+        why = self._check.compare(deployment)
+        return why, {} if why else self._check.approved(deployment)
+
+    def _require_listed(self, name: str, rows: Iterable[StoredRow]) -> None:
+        strangers = self._strangers(name, rows)
+        if any(row.entry == CANARY_ENTRY for row in strangers):  # one that was written down after the comparison
+            self._approved[name] = self._check.approved(deployment_of_gallery(name))
+            strangers = self._strangers(name, strangers)
+        if strangers:
+            deployment = deployment_of_gallery(name)
+            get_logger().error("gallery.not_listed", deployment=deployment, references=[row.id for row in strangers])
+            count = len(strangers)
+            raise Refused(
+                NOT_LISTED,
+                f"{count} {'candidate' if count == 1 else 'candidates'} of deployment {deployment} "
+                f"{'is' if count == 1 else 'are'} not of the list as approved: no alert comes of it",
+            )
+
+    def _strangers(self, name: str, rows: Iterable[StoredRow]) -> list[StoredRow]:
+        return sorted((row for row in rows if self._approved[name].get(row.id) != row), key=lambda row: row.id)

@@ -21,7 +21,7 @@ from lfr_core.common.errors import Poison, Refused, Retryable
 from lfr_core.custody.vault.port import Vault
 from lfr_core.domain.deployments import DeploymentDirectory, DeploymentView
 from lfr_core.domain.frames import FrameHeader, FrameKind, FrameOpener
-from lfr_core.domain.messages import LiveProbeResult, Sighting, gathered
+from lfr_core.domain.messages import NOT_LISTED, LiveProbeResult, Sighting, gathered
 from lfr_core.domain.outcomes import FrameOutcome
 from lfr_core.domain.policy import Policy
 from lfr_core.domain.reserved import LIVE_PROBE_ENTRY
@@ -97,12 +97,12 @@ class Recogniser:
                 self._answer_live_probe(looked, frame, header, view)
                 continue
             if header.kind is not FrameKind.FRAME:
-                word = FrameProgress(header, FrameOutcome.RECOGNISED)
+                word = FrameProgress(header, FrameOutcome.RECOGNISED, frame)
                 looked.seen.append(word)
                 if header.kind is FrameKind.END and view is not None:
                     ends.append((word, view))
                 continue
-            seen = FrameProgress(header, FrameOutcome.RECOGNISED)
+            seen = FrameProgress(header, FrameOutcome.RECOGNISED, frame)
             image = self._reader.open(looked, frame, seen, view)
             if view is not None and not view.is_live:
                 self._cameras.pop(session_of(header), None)
@@ -269,8 +269,13 @@ class Recogniser:
                 templates = looked.templates.reveal()[rows]
                 # two, so that the drawn test face, which is in every gallery, can't stand before a person
                 answers = self._gallery.search(current.gallery, current.contract_id, templates, limit=2)
-        except Refused:  # the gate shut, or the collection went, between the two questions
-            return self._withdraw(probes, FrameOutcome.DROPPED_CLOSED)
+        except Refused as error:  # the gate shut, or the collection went, between the two questions
+            if error.rule != NOT_LISTED:
+                return self._withdraw(probes, FrameOutcome.DROPPED_CLOSED)
+            for frame in {id(probe.seen): probe.seen.frame for probe in probes}.values():
+                if frame is not None:
+                    self._reader.dead_letter(looked, frame, error)
+            return self._withdraw(probes, FrameOutcome.DEAD_LETTERED)
         except Retryable:
             if not view.live_only or not all(self._reader.is_stale(probe.seen.header) for probe in probes):
                 raise

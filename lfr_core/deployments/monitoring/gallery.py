@@ -7,7 +7,7 @@ Reading 10,000 rows back takes 2 to 4 s on a busy core, so the watch looks at a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -83,6 +83,19 @@ class GalleryCheck:
         with writing(self._engine) as session:
             record_gallery_check(session, deployment, why, now_ns=self._clock.time_ns())
         return why
+
+    def approved(self, deployment: str) -> Mapping[str, StoredRow]:
+        """By id, the rows of the list as approved, and the canaries that may be there: nothing of the gallery is asked.
+
+        Raises:
+            Refused: `gallery.changed`: the records aren't those that were approved; as `compare`.
+            Retryable: the records are away.
+        """
+        self._view(deployment)
+        with reading(self._engine) as session:
+            if why := _records_differ(session, session.get_one(DeploymentRow, deployment)):
+                raise Refused("gallery.changed", f"nothing is compared with the list of {deployment}: {why}")
+            return {row.id: row for row in (*bound_rows(session, deployment), *canary_rows(session, deployment))}
 
     def glance(self, deployment: str, last: str) -> tuple[str, str]:
         """Look at the count and at the next rows after the id `last`; at all of them if anything is amiss.

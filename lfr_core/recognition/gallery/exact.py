@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -58,10 +58,12 @@ class ExactGallery:
         ids = list(collection.references)
         entries = [collection.references[i][0] for i in ids]
         scores = rows @ np.stack([collection.references[i][1] for i in ids]).T
-        return [
+        ranked = [
             rank([Hit(*hit) for hit in zip(ids, entries, row.tolist(), strict=True)], limit).candidates
             for row in scores
         ]
+        stored = {row.id: row for row in self.rows(name, contract_id, [c.reference for one in ranked for c in one])}
+        return [[replace(c, sha256=stored[c.reference].sha256) for c in one] for one in ranked]
 
     def count(self, name: str) -> int:
         return len(self._known(name).references)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,8 @@ _WRITE_TIMEOUT_S = 30.0  # insert, flush, load and drop may wait for a disk
 _ROWS_PER_READ = 500  # about 0.15 s a request on a busy core, and searches get their turn in between
 _MOST_HITS = 16_384  # Milvus's own limit on a search, for one probe
 _HITS_PER_REQUEST = 8_192  # Milvus Lite takes about 45 us to write one hit out
+_SAME_SIMILARITY = 1e-3
+"""How far a similarity that Milvus says may be off: rounding, and the level of a run of ties (ranking.py)."""
 _CONTRACT_TTL_S = 1.0  # how long a checked contract is believed; a check costs about 1 ms
 
 
@@ -110,7 +113,7 @@ class MilvusGallery:
         wanted = [one for one in dict.fromkeys(ids) if is_id(one)]
         found: list[StoredRow] = []
         for start in range(0, len(wanted), _ROWS_PER_READ):
-            found += self._rows_of(name, wanted[start : start + _ROWS_PER_READ])
+            found += [_stored_row(row) for row in self._read(name, wanted[start : start + _ROWS_PER_READ])]
         return tuple(found)
 
     def search(self, name: str, contract_id: str, probes: Floats, limit: int = 1) -> list[list[Candidate]]:
@@ -133,7 +136,7 @@ class MilvusGallery:
                 break
             open_rows = np.array(still_open, dtype=np.intp)
             wanted = min(_MOST_HITS, wanted * 4)
-        return found
+        return self._with_digests(name, rows, found)
 
     def count(self, name: str) -> int:
         self._contract_of(name)
@@ -161,6 +164,23 @@ class MilvusGallery:
     def close(self) -> None:
         """Close the connection; a later call opens another."""
         self._connection.close()
+
+    def _with_digests(self, name: str, probes: Floats, found: list[list[Candidate]]) -> list[list[Candidate]]:
+        """Candidates with the digest of their vector, where it has the similarity that was said."""
+        wanted = sorted({candidate.reference for each in found for candidate in each if is_id(candidate.reference)})
+        stored: dict[str, tuple[StoredRow, Floats]] = {}
+        for start in range(0, len(wanted), _ROWS_PER_READ):
+            for row in self._read(name, wanted[start : start + _ROWS_PER_READ]):
+                stored[row["id"]] = _stored_row(row), np.asarray(row["template"], np.float32)
+
+        def prove(probe: Floats, candidate: Candidate) -> Candidate:
+            row, vector = stored.get(candidate.reference, (None, probe))
+            if row is None or row.entry != candidate.entry:
+                return candidate
+            is_said = abs(float(probe @ vector) - candidate.similarity) <= _SAME_SIMILARITY
+            return replace(candidate, sha256=row.sha256) if is_said else candidate
+
+        return [[prove(probe, each) for each in of] for probe, of in zip(probes, found, strict=True)]
 
     def _hits(self, name: str, probes: Floats, wanted: int) -> list[list[Hit]]:
         """The `wanted` best references of each probe, in requests of bounded size."""
@@ -198,13 +218,13 @@ class MilvusGallery:
         found: list[StoredRow] = []
         try:
             while page := pages.next():
-                found += [stored_row(row["id"], row["entry"], row["template"]) for row in page]
+                found += [_stored_row(row) for row in page]
         finally:
             pages.close()
         return tuple(found)
 
-    def _rows_of(self, name: str, ids: Sequence[str]) -> list[StoredRow]:
-        found = self._connection.call(
+    def _read(self, name: str, ids: Sequence[str]) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self._connection.call(
             lambda c: c.query(
                 name,
                 filter=f"id in [{_quoted(ids)}]",
@@ -214,7 +234,7 @@ class MilvusGallery:
             ),
             name,
         )
-        return [stored_row(row["id"], row["entry"], row["template"]) for row in found]
+        return found
 
     def _present(self, name: str, ids: Sequence[str]) -> set[str]:
         result = self._connection.call(
@@ -260,6 +280,10 @@ class MilvusGallery:
             key, _, contract = described.get("description", "").partition("=")
             return contract if key == _CONTRACT else None
         return str(contract)
+
+
+def _stored_row(row: dict[str, Any]) -> StoredRow:
+    return stored_row(row["id"], row["entry"], row["template"])
 
 
 def _quoted(ids: Sequence[str]) -> str:

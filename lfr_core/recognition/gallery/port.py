@@ -44,6 +44,13 @@ class Candidate:
     entry: str
     reference: str
     similarity: float
+    sha256: str = ""
+    """As in `StoredRow`, of the vector that has this similarity; "" where the store has none that has it."""
+
+    @property
+    def row(self) -> StoredRow:
+        """The row that answered."""
+        return StoredRow(self.reference, self.entry, self.sha256)
 
 
 class Gallery(Protocol):
@@ -70,7 +77,10 @@ class Gallery(Protocol):
         ...
 
     def search(self, name: str, contract_id: str, probes: Floats, limit: int = 1) -> list[list[Candidate]]:
-        """For each row of `probes` (n, 512), the `limit` best entries, best first, one candidate an entry."""
+        """For each row of `probes` (n, 512), the `limit` best entries, best first, one candidate an entry.
+
+        What a store says of a similarity isn't believed: it is computed again from the vector that the store gives.
+        """
         ...
 
     def count(self, name: str) -> int:

@@ -11,7 +11,7 @@ from lfr_core.alerts import read
 from lfr_core.alerts.dead_letters import HOUR_NS, KEPT_AN_HOUR
 from lfr_core.custody.people.roles import Role
 from lfr_core.deployments.reading import open_calls
-from lfr_core.domain.messages import DeadLetter, gathered
+from lfr_core.domain.messages import NOT_LISTED, DeadLetter, gathered
 from lfr_core.storage.engine import reading, writing
 from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.stream import DeadLetterCountRow
@@ -123,6 +123,17 @@ def test_records_that_nobody_of_ours_sent_are_counted_apart_and_call_who_answers
     assert open_calls(engine) == calls  # the same call isn't made twice before it is answered
     with reading(engine) as session:
         assert session.get_one(DeploymentRow, "planned").status == "live"
+
+
+def test_a_candidate_that_is_not_on_the_list_calls_who_answers_for_it_and_is_no_forged_record(engine: Engine) -> None:
+    live_deployment(engine, "planned")
+    with writing(engine) as session:
+        session.get_one(DeploymentRow, "planned").planned = True
+    recorder_of(engine, ManualClock()).record_dead_letters([letter(0, error=NOT_LISTED)])
+
+    assert [each.role for each in open_calls(engine)] == [Role.AUTHORISING_OFFICER, Role.COMPLIANCE]
+    assert "was in a gallery" in open_calls(engine)[0].why
+    assert read.refused_records(engine, now_ns=NOW_NS)[0].unauthentic == 0
 
 
 def test_what_we_sent_ourselves_and_could_not_read_is_no_alarm(engine: Engine) -> None:
