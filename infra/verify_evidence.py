@@ -23,6 +23,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 __all__ = ["main"]
 
 
+UNTYPED: list[str] = []
+"""What was signed by an earlier version, whose signatures don't say of what they are."""
 SHORTEST = 3
 """Lines of a file: one part, the manifest, the signature."""
 
@@ -44,13 +46,20 @@ def say(what: str) -> None:
     print(f"ok    {what}")
 
 
-def check_signature(key_hex: str, signature_hex: str, message: bytes, what: str) -> None:
+def check_signature(signed: tuple[str, str], kind: str, message: bytes, what: str, untyped: bytes = b"") -> None:
+    """That the key (`signed[0]`) signed the message as one of this kind; or, by an earlier version, `untyped`."""
+    key_hex, signature_hex = signed
     try:
         key, signature = bytes.fromhex(key_hex), bytes.fromhex(signature_hex)
         demand(key.hex() == key_hex and signature.hex() == signature_hex, f"{what}: not written in small letters")
-        Ed25519PublicKey.from_public_bytes(key).verify(signature, message)
+        public_key = Ed25519PublicKey.from_public_bytes(key)
+        try:
+            public_key.verify(signature, f"openlfr signature 2\n{kind}\n".encode() + message)
+        except InvalidSignature:
+            public_key.verify(signature, untyped or message)
+            UNTYPED.append(what)
     except (InvalidSignature, ValueError, TypeError):
-        raise Wrong(f"{what}: the signature is wrong") from None
+        raise Wrong(f"{what}: the signature is wrong, or of another kind") from None
 
 
 def check_signed(one: dict[str, Any], kind: str, public_key: str, names: tuple[str, ...]) -> None:
@@ -58,7 +67,7 @@ def check_signed(one: dict[str, Any], kind: str, public_key: str, names: tuple[s
     demand(one["public_key"] == public_key, f"{kind} of entry {one['seq']}: signed with another key")
     signed = {name: one[name] for name in names}
     message = canonical({**signed, "kind": f"openlfr.audit.{kind}", "v": 1})
-    check_signature(one["public_key"], one["signature"], message, f"{kind} of entry {one['seq']}")
+    check_signature((one["public_key"], one["signature"]), f"audit-{kind}", message, f"{kind} of entry {one['seq']}")
 
 
 def check_parts(lines: list[bytes], manifest: dict[str, Any]) -> dict[str, list[bytes]]:
@@ -119,12 +128,13 @@ def check_certificates(lines: list[bytes], public_key: str) -> None:
         item = json.loads(line)
         body = canonical(item["certificate"])
         demand(item["public_key"] == public_key, "a certificate is signed with another key")
-        message = b"openlfr certificate 1\n" + hashlib.sha256(body).hexdigest().encode()
-        check_signature(item["public_key"], item["signature"], message, "certificate")
+        untyped = b"openlfr certificate 1\n" + hashlib.sha256(body).hexdigest().encode()
+        check_signature((item["public_key"], item["signature"]), "erasure-certificate", body, "certificate", untyped)
     say(f"certificates: {len(lines)}, each signed")
 
 
 def verify(content: bytes, public_key: str) -> None:
+    UNTYPED.clear()
     lines = content.splitlines(keepends=True) if b"\r" not in content else []
     demand(len(lines) >= SHORTEST and content.endswith(b"\n"), "this is no whole file of OpenLFR's evidence")
     last, manifest_line = json.loads(lines[-1]), lines[-2][:-1]
@@ -133,7 +143,7 @@ def verify(content: bytes, public_key: str) -> None:
     is_evidence = manifest["kind"] == "openlfr.evidence"
     heads_key = public_key or last["public_key"]
     if last["signature"]:
-        check_signature(last["public_key"], last["signature"], manifest_line, "manifest")
+        check_signature((last["public_key"], last["signature"]), "evidence-bundle", manifest_line, "manifest")
         demand(last["public_key"] == heads_key, f"signed by another installation: {last['public_key']}")
         say(f"manifest: signed with key {last['public_key']}")
     else:
@@ -152,6 +162,8 @@ def verify(content: bytes, public_key: str) -> None:
         check_certificates(parts["certificates"], heads_key)
     elif unsigned:
         print(f"NOT CHECKED  the newest {unsigned} entries: no signed head covers them yet")
+    if UNTYPED:
+        print(f"OLD FORM  {len(UNTYPED)} signatures of an earlier version don't say of what they are: {UNTYPED[0]}")
 
 
 def main() -> int:

@@ -167,6 +167,7 @@ def _report_output(report: AuditReport, public_key: str) -> Output:
         "last_seq": report.last_seq,
         "pruned": report.pruned,
         "signatures_checked": report.heads,
+        "untyped_signatures": report.untyped,
         "signed_seq": report.signed_seq,
         "unsigned": report.unsigned,
         "public_key": public_key,
@@ -186,6 +187,8 @@ def _report_output(report: AuditReport, public_key: str) -> Output:
             f"[green]The audit trail verifies[/green]: {report.entries} entries{pruned}{waiting}; "
             f"{report.heads} signatures checked, key {public_key[:16]}."
         )
+        if report.untyped:
+            console.print(f"{report.untyped} signatures are of an earlier version, and don't say of what they are.")
         for sentence in report.unchecked:
             console.print(f"[yellow]not checked[/yellow]: {sentence}", soft_wrap=True)
 

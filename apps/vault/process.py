@@ -8,6 +8,7 @@ from types import FrameType
 
 from sqlalchemy import Engine
 
+from apps.vault.signing import signing_checks
 from lfr_core.common.clock import Clock, SystemClock
 from lfr_core.common.hardening import forbid_core_dumps, lock_memory
 from lfr_core.common.logs import get_logger
@@ -67,6 +68,7 @@ def build_core(settings: Settings, policy: Policy, engine: Engine, clock: Clock 
         people=log,
     )
     audit.use(core)
+    core.signing.allow(signing_checks(core, engine, policy, clock))
     core.begin()
     return core
 

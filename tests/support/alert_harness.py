@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import Engine
 from sqlmodel import select
 
+from apps.vault.signing import signing_checks
 from lfr_core.alerts import read
 from lfr_core.alerts.decisions import DecisionService
 from lfr_core.alerts.expiry import ExpiredAlert, expire_alerts
@@ -62,6 +63,7 @@ class AlertHarness:
             people=log,
         )
         bind_installation(self.engine, "of a test")
+        self.vault.signing.allow(signing_checks(self.vault, self.engine, POLICY, self.clock))
         self.vault.begin()
         self.trail = AuditTrail(self.vault, self.clock)
         self.store = DeploymentStore(self.engine, self.vault, self.trail, self.clock)

@@ -13,6 +13,7 @@ from lfr_core.common.errors import Retryable
 from lfr_core.custody.audit.trail import AuditTrail
 from lfr_core.custody.vault.port import Signature
 from lfr_core.domain.actors import fold_key_name
+from lfr_core.domain.signatures import SignatureKind, signed_bytes
 from tests.support.records import ManualClock
 
 __all__ = ["Notary", "audit_trail"]
@@ -27,8 +28,12 @@ class Notary:
         self.public_key = self._key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
         self.away = False
 
-    def sign(self, message: bytes) -> Signature:
+    def sign(self, kind: SignatureKind, message: bytes) -> Signature:
         self._answer()
+        return Signature(self._key.sign(signed_bytes(kind, message)), self.public_key)
+
+    def sign_untyped(self, message: bytes) -> Signature:
+        """As an earlier version did."""
         return Signature(self._key.sign(message), self.public_key)
 
     def pseudonym(self, name: str) -> str:

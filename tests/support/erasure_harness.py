@@ -12,6 +12,7 @@ from typing import Self
 import numpy as np
 from sqlalchemy import Engine
 
+from apps.vault.signing import signing_checks
 from lfr_core.alerts.expiry import expire_alerts
 from lfr_core.alerts.recorder import Recorder
 from lfr_core.custody.audit.port import AuditEvent
@@ -86,6 +87,7 @@ class ErasureHarness:
             audit=Audit(),
             people=log,
         )
+        self.vault.signing.allow(signing_checks(self.vault, self.engine, POLICY, _Searching(self)))
         self.trail = AuditTrail(self.vault, self.clock)
         self.deployments = DeploymentStore(self.engine, self.vault, self.trail, self.clock)
         self.plain_gallery = MilvusGallery(self.settings.gallery_uri)
@@ -93,6 +95,7 @@ class ErasureHarness:
             self.engine, self.vault, self.trail, self.clock, certificate_folder(self.settings)
         )
         self.random = np.random.default_rng(7)
+        self.searched_later_s = 0.0
 
     def close(self) -> None:
         self.plain_gallery.close()
@@ -189,6 +192,7 @@ class ErasureHarness:
             row.status, row.ended_at = DeploymentStatus.ENDED.value, utc_from_ns(self.clock.time_ns())
 
     def verify(self, view: DeploymentView, *, later_s: float = 0.0) -> Verification:
+        self.searched_later_s = later_s
         return verify(
             CanaryFile(canary_folder(self.settings), view.id).require(),
             self.stores(),
@@ -205,6 +209,19 @@ class ErasureHarness:
             injected=CanaryFile(canary_folder(self.settings), view.id).require(),
             search=search,
         )
+
+
+@dataclass(frozen=True)
+class _Searching:
+    """The time of the newest search, which may be later than the vault's."""
+
+    harness: ErasureHarness
+
+    def time_ns(self) -> int:
+        return self.harness.clock.time_ns() + round(self.harness.searched_later_s * 1e9)
+
+    def monotonic(self) -> float:
+        return self.harness.clock.monotonic()
 
 
 class _Recording:

@@ -22,8 +22,10 @@ from lfr_core.publication.promises.catalogue import promises
 from lfr_core.publication.promises.ledger import PromiseLedger
 from lfr_core.publication.promises.port import PromiseFinding
 from lfr_core.recognition.gallery import ExactGallery
-from lfr_core.retention.erasure.certificate_service import CertificateService
-from lfr_core.retention.erasure.verify import Verification
+from lfr_core.retention.erasure.canary import CanaryKind, InjectedCanary, PositiveControl
+from lfr_core.retention.erasure.certificate_service import CertificateService, register_canaries
+from lfr_core.retention.erasure.destruction_log import ended_ns
+from lfr_core.retention.erasure.verify import CanaryFinding, StoreResult, Verdict, Verification
 from lfr_core.retention.footage.expiry import expire_segments
 from lfr_core.retention.footage.register import open_row
 from lfr_core.retention.port import CLASSES
@@ -135,8 +137,20 @@ class PromiseHarness(AlertHarness):
 
     def certify(self, *, failures: tuple[str, ...] = ()) -> None:
         now_ns = self.clock.time_ns()
-        search = Verification(at_ns=now_ns, ended_ns=None, engine_control=True, due=(), stores=(), failures=failures)
-        self.certificates.issue("dep", destroyed=(), injected=(), search=search)
+        canary = InjectedCanary(
+            id="c1", kind=CanaryKind.REFERENCE, deployment="dep", store="database", planted_ns=0, due_ns=1,
+            clear=(b"c" * 32,), stored=(b"s" * 32,), control=PositiveControl.FOUND,
+        )  # fmt: skip
+        register_canaries(self.engine, [canary])
+        store = StoreResult(
+            store="database", what="", searched=True, files=1, bytes_read=1, milliseconds=1, not_searched=(),
+            unread_files=0, findings=(CanaryFinding(canary="c1", verdict=Verdict.GONE),),
+        )  # fmt: skip
+        search = Verification(
+            at_ns=now_ns, ended_ns=ended_ns(self.engine, "dep"), engine_control=True, due=("c1",), stores=(store,),
+            failures=failures,
+        )  # fmt: skip
+        self.certificates.issue("dep", destroyed=(), injected=(canary,), search=search)
 
     def evaluation(self, *, people: int, faces: int) -> None:
         """An evaluation deployment `eval` that has ended, with so many on its list and so many faces compared."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from lfr_core.common.errors import Refused, Retryable
+from lfr_core.custody.audit.bundle import check_manifest_to_sign
 from lfr_core.custody.audit.entry import check_event
 from lfr_core.custody.audit.port import AuditEvent
 from lfr_core.custody.people.roles import Role
@@ -17,6 +18,8 @@ from lfr_core.deployments.vault_log import VaultLog
 from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.domain.gate import GateFacts, GateLimits
 from lfr_core.domain.policy import VaultPolicy, load_policy
+from lfr_core.domain.signatures import SignatureKind
+from lfr_core.publication.site.signing_check import check_site_to_sign
 
 __all__ = ["NOW_NS", "Records", "SteadyVaultLog", "TwoClocks", "open_facts", "vault_core"]
 
@@ -131,7 +134,7 @@ class Records:
 def vault_core(
     folder: Path, clock: TwoClocks | None = None, records: Records | None = None, policy: VaultPolicy | None = None
 ) -> tuple[VaultCore, TwoClocks, Records]:
-    """A vault with deployment `d` open."""
+    """A vault with deployment `d` open. It signs what needs no records to be checked."""
     clock = clock or TwoClocks()
     if records is None:
         records = Records(clock)
@@ -146,4 +149,5 @@ def vault_core(
         audit=records,
         people=records,
     )
+    core.signing.allow({SignatureKind.EVIDENCE: check_manifest_to_sign, SignatureKind.SITE: check_site_to_sign})
     return core, clock, records

@@ -39,6 +39,7 @@ from lfr_core.custody.vault.record_keys import derive_record_key
 from lfr_core.custody.vault.sealing import fingerprint
 from lfr_core.deployments.vault_log import VaultLog
 from lfr_core.domain.actors import Principal, SystemActor, fold_key_name
+from lfr_core.domain.signatures import SignatureKind
 
 __all__ = ["MemoryTrail", "MemoryVault", "Nobody", "trail_of", "vault_of"]
 
@@ -140,7 +141,11 @@ class MemoryVault:
     def hold(self, key_ids: Sequence[str], *, held: bool) -> None:
         raise NotImplementedError
 
-    def sign(self, message: bytes) -> Signature:
+    @property
+    def public_key(self) -> bytes:
+        raise NotImplementedError
+
+    def sign(self, kind: SignatureKind, message: bytes) -> Signature:
         raise NotImplementedError
 
     def pseudonym(self, name: str) -> str:

@@ -55,15 +55,16 @@ def verify(
     if mend:
         errors.print(f"{erasure.certificates().mend_files()} files written")
     key = _public_key(installation)
-    faults = erasure.check(key)
+    faults, untyped = erasure.check(key), _count_untyped(installation, key)
     searches = {name: erasure.search(name) for name in _certified(installation, deployment)}
     document = {
         "public_key": key,
+        "untyped_signatures": untyped,
         "faults": [{"certificate": fault.number, "what": fault.what} for fault in faults],
         "searches": {name: search.model_dump(mode="json") for name, search in searches.items()},
     }
     in_order = not faults and all(search.passed for search in searches.values())
-    return Output(document, lambda: _show_verified(faults, searches), exit_code=0 if in_order else FAILED)
+    return Output(document, lambda: _show_verified(faults, searches, untyped), exit_code=0 if in_order else FAILED)
 
 
 @command(app)
@@ -109,7 +110,15 @@ def _show_list(found: Sequence[SignedCertificate]) -> None:
     )
 
 
-def _show_verified(faults: Sequence[CertificateFault], searches: Mapping[str, Verification]) -> None:
+def _count_untyped(installation: Installation, public_key: str) -> int:
+    from lfr_core.domain.signatures import SignatureForm
+    from lfr_core.retention.erasure.certificate_service import read_certificates
+
+    found = read_certificates(installation.engine)
+    return sum(one.find_form(public_key) is SignatureForm.UNTYPED for one in found)
+
+
+def _show_verified(faults: Sequence[CertificateFault], searches: Mapping[str, Verification], untyped: int) -> None:
     from apps.cli.erasure.text import show_search
 
     for fault in faults:
@@ -119,6 +128,8 @@ def _show_verified(faults: Sequence[CertificateFault], searches: Mapping[str, Ve
         show_search(search)
     if not searches:
         console.print("no deployment has a certificate yet: lfr erasure certify DEPLOYMENT")
+    if untyped:
+        console.print(f"{untyped} are signed by an earlier version, whose signatures don't say of what they are")
     console.print("certificates: " + ("[red]not in order[/red]" if faults else "[green]in order[/green]"))
 
 

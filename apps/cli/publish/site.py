@@ -65,6 +65,7 @@ def verify(
     Example: lfr publish verify var/public --public-key 1f6c
     """
     from lfr_core.common.files import read_bounded
+    from lfr_core.domain.signatures import SignatureForm
     from lfr_core.publication.site.manifest import MARKER, verify_files
 
     found = {
@@ -72,5 +73,6 @@ def verify(
         for path in sorted(folder.rglob("*"))
         if path.is_file() and path.name != MARKER
     }
-    verify_files(found, public_key=public_key)
-    console.print(f"{len(found)} files are as they were signed", highlight=False)
+    form = verify_files(found, public_key=public_key.strip().lower())
+    old = "" if form is SignatureForm.TYPED else ", by an earlier version, whose signatures don't say of what they are"
+    console.print(f"{len(found)} files are as they were signed{old}", highlight=False)

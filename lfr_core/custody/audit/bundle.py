@@ -7,14 +7,19 @@ by the manifest or the signature. `infra/verify_evidence.py` checks one without 
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StrictInt
 
 from lfr_core.custody.audit.entry import canonical
 from lfr_core.custody.audit.port import Signer
+from lfr_core.custody.vault.signing import not_signed
+from lfr_core.domain.signatures import SignatureKind
 
-__all__ = ["BundleSummary", "BundleWriter"]
+__all__ = ["BundleSummary", "BundleWriter", "check_manifest_to_sign"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +33,39 @@ class BundleSummary:
     """Of the manifest's line, which names the digests of all parts."""
     public_key: str
     """Hexadecimal; empty where nobody signed."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    name: str
+    lines: StrictInt = Field(ge=1)
+    bytes: StrictInt = Field(ge=1)
+    sha256: str = Field(pattern="^[0-9a-f]{64}$")
+
+
+class _Manifest(BaseModel):
+    kind: Literal["openlfr.audit-export", "openlfr.evidence"]
+    v: Literal[1]
+    made_at_ns: StrictInt
+    parts: tuple[_Part, ...] = Field(min_length=1)
+
+
+class _ManifestLine(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    manifest: _Manifest
+
+
+def check_manifest_to_sign(message: bytes) -> None:
+    """See that a message is a bundle's manifest. Raises Refused `vault.not-signed`."""
+    try:
+        _ManifestLine.model_validate_json(message)
+        is_canonical = canonical(json.loads(message)).encode() == message
+    except (ValueError, RecursionError) as error:
+        raise not_signed(SignatureKind.EVIDENCE, "it is no manifest of a bundle") from error
+    if not is_canonical:
+        raise not_signed(SignatureKind.EVIDENCE, "it isn't written the one way")
 
 
 class BundleWriter:
@@ -65,7 +103,7 @@ class BundleWriter:
             {"name": name, "lines": lines, "bytes": size, "sha256": digest} for name, lines, size, digest in self._parts
         ]
         manifest = canonical({"manifest": {**facts, "v": 1, "parts": parts}}).encode()
-        signed = None if signer is None else signer.sign(manifest)
+        signed = None if signer is None else signer.sign(SignatureKind.EVIDENCE, manifest)
         public_key = "" if signed is None else signed.public_key.hex()
         last = {"public_key": public_key, "signature": "" if signed is None else signed.signature.hex()}
         self._write(manifest + b"\n" + canonical(last).encode() + b"\n")

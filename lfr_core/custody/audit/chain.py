@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from lfr_core.custody.audit.entry import GENESIS, StoredEntry, digest_of, link, parse_body
-from lfr_core.custody.audit.signed import Anchor, Head, is_signed
+from lfr_core.custody.audit.signed import Anchor, Head, find_signed_form
+from lfr_core.domain.signatures import SignatureForm
 
-__all__ = ["Chain", "Fault", "Problem", "check_head"]
+__all__ = ["Chain", "Fault", "Problem", "check_head", "examine_head"]
 
 
 class Fault(StrEnum):
@@ -70,8 +71,18 @@ class Chain:
 
 def check_head(head: Head | Anchor, public_key: bytes) -> Problem | None:
     """Whether a head or anchor is signed, and by this installation."""
+    return examine_head(head, public_key)[0]
+
+
+def examine_head(head: Head | Anchor, public_key: bytes) -> tuple[Problem | None, SignatureForm | None]:
+    """What is wrong with a head or anchor, and the form of its signature."""
+    form = find_signed_form(head)
+    return _head_problem(head, public_key, is_signed=form is not None), form
+
+
+def _head_problem(head: Head | Anchor, public_key: bytes, *, is_signed: bool) -> Problem | None:
     what = "the anchor" if isinstance(head, Anchor) else "the signed head"
-    if not is_signed(head):
+    if not is_signed:
         return Problem(head.seq, Fault.BAD_SIGNATURE, f"the signature of {what} at entry {head.seq} is wrong")
     if head.public_key != public_key.hex():
         return Problem(

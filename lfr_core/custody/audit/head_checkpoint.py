@@ -16,7 +16,7 @@ from lfr_core.common.errors import Refused
 from lfr_core.common.files import SETTINGS_BYTES, read_bounded
 from lfr_core.custody.audit.heads import sign_head
 from lfr_core.custody.audit.port import HeadSigner
-from lfr_core.custody.audit.signed import Head, head_from, is_signed
+from lfr_core.custody.audit.signed import Head, find_signed_form, head_from
 from lfr_core.custody.vault.files import write_private
 
 __all__ = [
@@ -42,7 +42,7 @@ def keep_head(engine: Engine, signer: HeadSigner, clock: Clock, folder: Path) ->
             `vault.keystore` when the folder can't be written.
         Retryable: the database is away.
     """
-    write_public_key(folder, signer.sign(b"openlfr.audit.which-key").public_key)
+    write_public_key(folder, signer.public_key)
     file = folder / HEAD_FILE
     checkpoint = read_checkpoint(file)
     head = sign_head(engine, signer, clock, checkpoint)
@@ -82,7 +82,7 @@ def read_checkpoint(path: Path) -> Head | None:
         raise _unusable(path, error.strerror or "unreadable") from error
     except ValueError as error:
         raise _unusable(path, "it holds no head") from error
-    if not is_signed(head):
+    if find_signed_form(head) is None:
         raise _unusable(path, "its signature is wrong")
     return head
 

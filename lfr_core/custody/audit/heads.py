@@ -19,10 +19,12 @@ from lfr_core.custody.audit.port import HeadSigner
 from lfr_core.custody.audit.read import anchor_of, newest_head, newest_seq, snapshot, stored_entries
 from lfr_core.custody.audit.signed import Anchor, Head, signed_head
 from lfr_core.custody.audit.trail import writer_key
+from lfr_core.custody.vault.signing import not_signed
+from lfr_core.domain.signatures import SignatureKind
 from lfr_core.storage.engine import writing
 from lfr_core.storage.tables.audit import AuditEntryRow, AuditHeadRow
 
-__all__ = ["check_against_checkpoint", "sign_head"]
+__all__ = ["check_against_checkpoint", "check_anchor_to_sign", "check_head_to_sign", "sign_head"]
 
 
 def sign_head(engine: Engine, signer: HeadSigner, clock: Clock, checkpoint: Head | None = None) -> Head | None:
@@ -42,19 +44,15 @@ def sign_head(engine: Engine, signer: HeadSigner, clock: Clock, checkpoint: Head
             `audit.other-installation`: the last head has another key.
         Retryable: the database or the vault is away.
     """
-    public_key = signer.sign(b"openlfr.audit.which-key").public_key
+    public_key = signer.public_key
     with snapshot(engine) as session:
         anchor, last = anchor_of(session), newest_head(session)
         if checkpoint is not None:
             check_against_checkpoint(session, checkpoint, anchor, public_key)
-        start = _start(session, anchor, last, public_key)
-        if start is None:
-            return None
-        chain, newest = start, newest_seq(session)
-        keys: dict[str, bytes] = {}
-        for entry in stored_entries(session, after=chain.seq, up_to=newest):
-            _refuse(chain.follow(entry))
-            _check_seal(entry, keys, signer)
+        newest = newest_seq(session)
+        chain = _follow(session, signer, anchor, last, newest)
+    if chain is None:
+        return None
     if last is not None and last.seq == chain.seq:
         return last
     if newest == 0:
@@ -74,6 +72,45 @@ def sign_head(engine: Engine, signer: HeadSigner, clock: Clock, checkpoint: Head
     return head
 
 
+def check_head_to_sign(engine: Engine, signer: HeadSigner, head: Head) -> None:
+    """See that a head is of the records' own entry, written by OpenLFR like all between it and the head before it.
+
+    Args:
+        engine: the records.
+        signer: the vault.
+        head: not signed yet.
+
+    Raises:
+        Refused: `audit.damaged`, `audit.other-installation`; `vault.not-signed`: it isn't that entry's.
+        Retryable: the database is away.
+    """
+    with snapshot(engine) as session:
+        chain = _follow(session, signer, anchor_of(session), newest_head(session, before=head.seq), head.seq)
+    if chain is None or (chain.seq, chain.hash) != (head.seq, head.hash):
+        raise not_signed(SignatureKind.AUDIT_HEAD, f"entry {head.seq} of the audit trail is another")
+
+
+def check_anchor_to_sign(engine: Engine, anchor: Anchor, *, before_ns: int) -> None:
+    """See that an anchor is of an entry that there is, old enough to be pruned.
+
+    Args:
+        engine: the records.
+        anchor: not signed yet.
+        before_ns: entries from before may be pruned.
+
+    Raises:
+        Refused: `vault.not-signed`.
+        Retryable: the database is away.
+    """
+    with snapshot(engine) as session:
+        wanted = select(AuditEntryRow.hash, AuditEntryRow.at_ns).where(col(AuditEntryRow.seq) == anchor.seq)
+        found = session.exec(wanted).first()
+    if found is None or found[0] != anchor.hash or anchor.count != anchor.seq:
+        raise not_signed(SignatureKind.AUDIT_ANCHOR, f"entry {anchor.seq} of the audit trail is another")
+    if found[1] >= before_ns:
+        raise not_signed(SignatureKind.AUDIT_ANCHOR, f"entry {anchor.seq} of the audit trail is too young to be pruned")
+
+
 def check_against_checkpoint(session: Session, checkpoint: Head, anchor: Anchor | None, public_key: bytes) -> None:
     """See that the trail still has the entry that was signed last and remembered elsewhere.
 
@@ -84,6 +121,18 @@ def check_against_checkpoint(session: Session, checkpoint: Head, anchor: Anchor 
     if anchor is not None and checkpoint.seq <= anchor.seq:
         return
     _must_stand(session, checkpoint, "was signed and remembered outside the database")
+
+
+def _follow(session: Session, signer: HeadSigner, anchor: Anchor | None, last: Head | None, up_to: int) -> Chain | None:
+    """Walk from the last head (or anchor, or the beginning) to an entry; None for a trail without anything in it."""
+    chain = _start(session, anchor, last, signer.public_key)
+    if chain is None:
+        return None
+    keys: dict[str, bytes] = {}
+    for entry in stored_entries(session, after=chain.seq, up_to=up_to):
+        _refuse(chain.follow(entry))
+        _check_seal(entry, keys, signer)
+    return chain
 
 
 def _start(session: Session, anchor: Anchor | None, last: Head | None, public_key: bytes) -> Chain | None:

@@ -14,6 +14,7 @@ from sqlmodel import Session
 
 from lfr_core.custody.vault.port import Signature
 from lfr_core.domain.actors import Principal
+from lfr_core.domain.signatures import SignatureKind
 
 __all__ = ["AuditEvent", "HeadSigner", "Pseudonyms", "Signer", "Trail", "Verb"]
 
@@ -54,9 +55,12 @@ class Pseudonyms(Protocol):
 
 
 class Signer(Protocol):
-    """Signs heads; the vault does."""
+    """Signs with the installation's key, whose public half is 32 bytes; the vault does."""
 
-    def sign(self, message: bytes) -> Signature: ...
+    @property
+    def public_key(self) -> bytes: ...
+
+    def sign(self, kind: SignatureKind, message: bytes) -> Signature: ...
 
 
 class Trail(Protocol):

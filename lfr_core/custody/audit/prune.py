@@ -37,7 +37,7 @@ def prune(engine: Engine, signer: HeadSigner, clock: Clock, before_ns: int) -> i
     cut = _cut(engine, before_ns)
     if cut is None:
         return 0
-    report = verify(engine, public_key=signer.sign(b"openlfr.audit.which-key").public_key, checkpoint=None)
+    report = verify(engine, public_key=signer.public_key, checkpoint=None)
     if report.problem is not None:
         raise Refused(
             "audit.damaged", f"the audit trail isn't pruned, because {report.problem.message}: see `lfr audit verify`"

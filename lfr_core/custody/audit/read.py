@@ -60,9 +60,10 @@ def heads_from(session: Session, *, at_least: int = 0) -> Iterator[Head]:
         at_least = rows[-1].seq + 1
 
 
-def newest_head(session: Session) -> Head | None:
-    """The head of the newest entry that has one."""
-    row = session.exec(select(AuditHeadRow).order_by(col(AuditHeadRow.seq).desc()).limit(1)).first()
+def newest_head(session: Session, *, before: int | None = None) -> Head | None:
+    """The head of the newest entry that has one; of those `before` an entry, if given."""
+    wanted = select(AuditHeadRow).order_by(col(AuditHeadRow.seq).desc()).limit(1)
+    row = session.exec(wanted if before is None else wanted.where(col(AuditHeadRow.seq) < before)).first()
     return None if row is None else _head(row)
 
 

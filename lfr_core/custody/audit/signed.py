@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar, Literal
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from pydantic import BaseModel, ConfigDict, Field, StrictInt
+from pydantic import BaseModel, ConfigDict, Field, StrictInt, ValidationError
 
 from lfr_core.custody.audit.entry import canonical
 from lfr_core.custody.audit.port import Signer
+from lfr_core.custody.vault.signing import not_signed
+from lfr_core.domain.signatures import SignatureForm, SignatureKind, find_form
 
-__all__ = ["Anchor", "Head", "HeadDocument", "head_from", "is_signed", "signed_anchor", "signed_head"]
+__all__ = [
+    "Anchor",
+    "Head",
+    "HeadDocument",
+    "find_signed_form",
+    "head_from",
+    "parse_anchor_message",
+    "parse_head_message",
+    "signed_anchor",
+    "signed_head",
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
     """A signature over entry `seq` and through its hash over all before it. `public_key` and `signature` are hex."""
 
+    kind: ClassVar = SignatureKind.AUDIT_HEAD
     seq: int
     hash: str
     at_ns: int
@@ -45,6 +57,7 @@ class Head:
 class Anchor:
     """Where the trail begins since it was pruned: the last entry removed, and how many went in all."""
 
+    kind: ClassVar = SignatureKind.AUDIT_ANCHOR
     seq: int
     hash: str
     count: int
@@ -97,21 +110,55 @@ def head_from(text: bytes) -> Head:
 
 def signed_head(signer: Signer, seq: int, hash_: str, at_ns: int) -> Head:
     """Have a head signed. Raises Retryable when the vault is away."""
-    signed = signer.sign(Head(seq, hash_, at_ns, "", "").message())
+    signed = signer.sign(SignatureKind.AUDIT_HEAD, Head(seq, hash_, at_ns, "", "").message())
     return Head(seq, hash_, at_ns, signed.public_key.hex(), signed.signature.hex())
 
 
 def signed_anchor(signer: Signer, seq: int, hash_: str, at_ns: int) -> Anchor:
     """Have an anchor signed; entries are numbered without gaps from 1, so `seq` of them are gone."""
-    signed = signer.sign(Anchor(seq, hash_, seq, at_ns, "", "").message())
+    signed = signer.sign(SignatureKind.AUDIT_ANCHOR, Anchor(seq, hash_, seq, at_ns, "", "").message())
     return Anchor(seq, hash_, seq, at_ns, signed.public_key.hex(), signed.signature.hex())
 
 
-def is_signed(one: Head | Anchor) -> bool:
-    """Whether its signature is that of the public key it names, and both are written the one way."""
+def find_signed_form(one: Head | Anchor) -> SignatureForm | None:
+    """Return the form of its signature; None when it isn't that of the public key it names."""
+    return find_form(one.kind, one.message(), signature=one.signature, public_key=one.public_key)
+
+
+class _HeadMessage(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: Literal["openlfr.audit.head"]
+    v: Literal[1]
+    seq: StrictInt = Field(ge=1)
+    hash: str = Field(pattern="^[0-9a-f]{64}$")
+    at_ns: StrictInt
+
+
+class _AnchorMessage(_HeadMessage):
+    kind: Literal["openlfr.audit.anchor"]  # type: ignore[assignment]  # one word instead of another
+    count: StrictInt
+
+
+def parse_head_message(message: bytes) -> Head:
+    """Return the head that a message is of, not signed yet. Raises Refused `vault.not-signed` when it is of none."""
     try:
-        key, signature = bytes.fromhex(one.public_key), bytes.fromhex(one.signature)
-        Ed25519PublicKey.from_public_bytes(key).verify(signature, one.message())
-    except (InvalidSignature, ValueError):
-        return False
-    return one.public_key == key.hex() and one.signature == signature.hex()
+        found = _HeadMessage.model_validate_json(message)
+    except ValidationError as error:
+        raise not_signed(SignatureKind.AUDIT_HEAD, "it is no head of the audit trail") from error
+    head = Head(found.seq, found.hash, found.at_ns, "", "")
+    if head.message() != message:
+        raise not_signed(SignatureKind.AUDIT_HEAD, "it isn't written the one way")
+    return head
+
+
+def parse_anchor_message(message: bytes) -> Anchor:
+    """Return the anchor that a message is of, not signed yet. Raises Refused `vault.not-signed` when it is of none."""
+    try:
+        found = _AnchorMessage.model_validate_json(message)
+    except ValidationError as error:
+        raise not_signed(SignatureKind.AUDIT_ANCHOR, "it is no anchor of the audit trail") from error
+    anchor = Anchor(found.seq, found.hash, found.count, found.at_ns, "", "")
+    if anchor.message() != message:
+        raise not_signed(SignatureKind.AUDIT_ANCHOR, "it isn't written the one way")
+    return anchor

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from lfr_core.custody.audit.chain import Chain, Fault, Problem, check_head
+from lfr_core.custody.audit.chain import Chain, Fault, Problem, examine_head
 from lfr_core.custody.audit.read import anchor_of, heads_from, snapshot, stored_entries
 from lfr_core.custody.audit.signed import Anchor, Head
+from lfr_core.domain.signatures import SignatureForm
 
 __all__ = ["UNSIGNED_AFTER_S", "AuditReport", "verify"]
 
@@ -31,6 +32,8 @@ class AuditReport:
     """How many older ones were pruned, under a signed anchor."""
     heads: int
     """How many signatures were checked."""
+    untyped: int
+    """How many of them are of an earlier version, which signed whatever a process of this installation gave it."""
     signed_seq: int
     """The newest entry under a signature; 0 if none is."""
     problem: Problem | None
@@ -76,6 +79,7 @@ def verify(engine: Engine, *, public_key: bytes, checkpoint: Head | None, now_ns
         last_seq=walk.chain.seq,
         pruned=walk.anchor.seq if walk.anchor else 0,
         heads=walk.checked,
+        untyped=walk.untyped,
         signed_seq=walk.signed,
         problem=problem,
         unchecked=tuple(unchecked),
@@ -96,20 +100,18 @@ class _Walk:
         self._newest_head = 0
         self.anchor: Anchor | None = None
         self.chain = Chain()
-        self.entries = self.first = self.checked = self.signed = 0
+        self.entries = self.first = self.checked = self.untyped = self.signed = 0
 
     def begin(self) -> Problem | None:
         """The anchor, and what was remembered."""
         self.anchor = anchor_of(self._session)
         if self.anchor is not None:
-            self.checked += 1
-            problem = check_head(self.anchor, self._public_key)
+            problem = self._check_head(self.anchor)
             if problem is not None:
                 return problem
             self.chain = Chain(self.anchor.seq, self.anchor.hash)
         if self._checkpoint is not None:
-            self.checked += 1
-            problem = check_head(self._checkpoint, self._public_key)
+            problem = self._check_head(self._checkpoint)
             if problem is not None:
                 return problem
         self._head = next(self._heads, None)
@@ -134,7 +136,7 @@ class _Walk:
         """Whether signatures speak of more than there is, or of too little."""
         last, pruned = self.chain.seq, self.anchor.seq if self.anchor else 0
         if self._head is not None:
-            return check_head(self._head, self._public_key) or Problem(
+            return self._check_head(self._head) or Problem(
                 last + 1, Fault.TRUNCATED, f"entry {self._head.seq} was signed, and the trail ends at {last}"
             )
         checkpoint = self._checkpoint
@@ -162,8 +164,7 @@ class _Walk:
         """The heads up to the entry reached."""
         while self._head is not None and self._head.seq <= self.chain.seq:
             head, self._head = self._head, next(self._heads, None)
-            self.checked += 1
-            problem = check_head(head, self._public_key)
+            problem = self._check_head(head)
             if problem is not None:
                 return problem
             if head.seq == self.chain.seq and head.hash != self.chain.hash:
@@ -172,6 +173,12 @@ class _Walk:
             if head.seq == self.chain.seq:
                 self.signed, self._waiting_since_ns = head.seq, None
         return None
+
+    def _check_head(self, head: Head | Anchor) -> Problem | None:
+        problem, form = examine_head(head, self._public_key)
+        self.checked += 1
+        self.untyped += form is SignatureForm.UNTYPED
+        return problem
 
     def _check_checkpoint_here(self) -> Problem | None:
         if self._checkpoint is None or self._checkpoint.seq != self.chain.seq:

@@ -21,6 +21,7 @@ __all__ = [
     "KeptKeyAnswer",
     "Message",
     "NowAnswer",
+    "PublicKeyAnswer",
     "RecordKeyAnswer",
     "RefusedAnswer",
     "RetryAnswer",
@@ -118,6 +119,11 @@ class DestroyedAnswer(Message):
     destroyed: tuple[Destroying, ...]
 
 
+class PublicKeyAnswer(Message):
+    answer: Literal["public-key"] = "public-key"
+    public_key: Bytes
+
+
 class SignatureAnswer(Message):
     answer: Literal["signature"] = "signature"
     signature: Bytes
@@ -141,6 +147,7 @@ _AnyAnswer: TypeAlias = (
     | KeptKeyAnswer
     | KeptAnswer
     | DestroyedAnswer
+    | PublicKeyAnswer
     | SignatureAnswer
     | TextAnswer
 )

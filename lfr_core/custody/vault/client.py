@@ -29,6 +29,7 @@ from lfr_core.custody.vault.port import (
 from lfr_core.custody.vault.socket_owner import check_own_peer
 from lfr_core.custody.vault.wire import read_frame, write_frame
 from lfr_core.domain.actors import Principal, SystemActor
+from lfr_core.domain.signatures import SignatureKind
 
 __all__ = ["VAULT_TIMEOUT_S", "VaultClient", "vault_client"]
 
@@ -109,8 +110,12 @@ class VaultClient:
         answer = self._ask(m.checked(m.Destroy, key_ids=tuple(key_ids), rule=rule), m.DestroyedAnswer)
         return tuple(DestroyedKey(_info(each.info), each.destroyed_ns) for each in answer.destroyed)
 
-    def sign(self, message: bytes) -> Signature:
-        answer = self._ask(m.checked(m.Sign, message=message), m.SignatureAnswer)
+    @property
+    def public_key(self) -> bytes:
+        return self._ask(m.PublicKey(), m.PublicKeyAnswer).public_key
+
+    def sign(self, kind: SignatureKind, message: bytes) -> Signature:
+        answer = self._ask(m.checked(m.Sign, kind=kind, message=message), m.SignatureAnswer)
         return Signature(answer.signature, answer.public_key)
 
     @cachedmethod(lambda self: self._pseudonyms, lock=lambda self: self._names_lock)

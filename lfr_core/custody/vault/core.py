@@ -15,9 +15,6 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-
 from lfr_core.common.clock import Clock
 from lfr_core.common.errors import LfrError, Refused, Retryable
 from lfr_core.common.logs import get_logger
@@ -40,9 +37,11 @@ from lfr_core.custody.vault.port import (
 )
 from lfr_core.custody.vault.record_keys import derive_record_key
 from lfr_core.custody.vault.sealing import new_key
+from lfr_core.custody.vault.signing import SigningKey
 from lfr_core.domain.actors import Principal, SystemActor, fold_key_name
 from lfr_core.domain.gate import GateFactsSource, GateLimits
 from lfr_core.domain.policy import VaultPolicy
+from lfr_core.domain.signatures import SignatureKind
 
 __all__ = ["VaultCore"]
 
@@ -96,8 +95,8 @@ class VaultCore:
         )  # fmt: skip
         self._untold: deque[AuditEvent] = deque(maxlen=_MOST_UNTOLD)  # of what went, and the trail wasn't told yet
         self._swept = self._touched = float("-inf")
-        self._signing = Ed25519PrivateKey.from_private_bytes(keystore.installation_secret("signing"))
-        self.public_key = self._signing.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)  # Ed25519, 32 bytes
+        self.signing = SigningKey(keystore.installation_secret("signing"))
+        self.public_key = self.signing.public_key
 
     # -- frames ----------------------------------------------------------------------------------
 
@@ -211,9 +210,9 @@ class VaultCore:
 
     # -- signatures and names --------------------------------------------------------------------
 
-    def sign(self, message: bytes) -> Signature:
-        m.checked(m.Sign, message=message)
-        return Signature(self._signing.sign(message), self.public_key)
+    def sign(self, kind: SignatureKind, message: bytes) -> Signature:
+        m.checked(m.Sign, kind=kind, message=message)
+        return self.signing.sign(kind, message)
 
     def pseudonym(self, name: str) -> str:
         m.checked(m.Pseudonym, name=name)

@@ -34,6 +34,7 @@ from lfr_core.custody.vault.answers import (
     KeptKeyAnswer,
     Message,
     NowAnswer,
+    PublicKeyAnswer,
     RecordKeyAnswer,
     RefusedAnswer,
     RetryAnswer,
@@ -42,8 +43,10 @@ from lfr_core.custody.vault.answers import (
 )
 from lfr_core.custody.vault.port import MOST_IDS, KeyKind, RecordUse
 from lfr_core.domain.actors import LONGEST_NAME, Principal, SystemActor, person_name
+from lfr_core.domain.signatures import SignatureKind
 
 __all__ = [
+    "LONGEST_SIGNED",
     "Answer",
     "AnyRequest",
     "CheckGate",
@@ -67,6 +70,8 @@ __all__ = [
     "PersonMessage",
     "Ping",
     "Pseudonym",
+    "PublicKey",
+    "PublicKeyAnswer",
     "RecordKeyAnswer",
     "RefusedAnswer",
     "RetryAnswer",
@@ -91,6 +96,8 @@ Owner = Annotated[str, Field(max_length=200)]
 """A deployment's id; empty for what belongs to none."""
 Subject = Annotated[str, Field(min_length=1, max_length=180), AfterValidator(_without_spaces)]
 """Short enough, and of characters, for the audit trail to name it with its kind: what it can't name isn't opened."""
+LONGEST_SIGNED = 8 * 1024 * 1024
+"""Bytes. A certificate names every key epoch of a deployment, some 200 bytes each; a site's manifest every file."""
 Moment = Annotated[int, Field(ge=0, lt=2**63)]
 
 
@@ -194,9 +201,14 @@ class Destroy(Message):
     rule: Name
 
 
+class PublicKey(Message):
+    verb: Literal["public-key"] = "public-key"
+
+
 class Sign(Message):
     verb: Literal["sign"] = "sign"
-    message: Annotated[Bytes, Field(max_length=1_048_576)]
+    kind: SignatureKind
+    message: Annotated[Bytes, Field(max_length=LONGEST_SIGNED)]
 
 
 class Pseudonym(Message):
@@ -216,6 +228,7 @@ _Request: TypeAlias = (
     | Kept
     | HoldKeys
     | Destroy
+    | PublicKey
     | Sign
     | Pseudonym
 )

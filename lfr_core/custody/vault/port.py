@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Final, Protocol
 
 from lfr_core.domain.actors import Principal, SystemActor
+from lfr_core.domain.signatures import SignatureKind
 
 __all__ = [
     "MOST_IDS",
@@ -207,8 +208,16 @@ class Vault(Protocol):
         """
         ...
 
-    def sign(self, message: bytes) -> Signature:
-        """Sign with the installation's key."""
+    @property
+    def public_key(self) -> bytes:
+        """The installation's public key: Ed25519, 32 bytes. Retryable when the vault is away."""
+        ...
+
+    def sign(self, kind: SignatureKind, message: bytes) -> Signature:
+        """Sign a message as one of that kind, with the installation's key (`lfr_core.domain.signatures`).
+
+        Refused `vault.not-signed`: it isn't of that kind, or says what isn't so; Retryable when the records are away.
+        """
         ...
 
     def pseudonym(self, name: str) -> str:

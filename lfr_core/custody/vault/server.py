@@ -188,8 +188,10 @@ class VaultServer:
                         m.Destroying(info=_info(each.info), destroyed_ns=each.destroyed_ns) for each in gone
                     )
                 )
+            case m.PublicKey():
+                return m.PublicKeyAnswer(public_key=core.public_key)
             case m.Sign():
-                signature = core.sign(request.message)
+                signature = core.sign(request.kind, request.message)
                 return m.SignatureAnswer(signature=signature.signature, public_key=signature.public_key)
             case m.Pseudonym():
                 return m.TextAnswer(text=core.pseudonym(request.name))

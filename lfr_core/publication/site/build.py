@@ -9,6 +9,7 @@ from dataclasses import asdict
 
 from lfr_core.custody.audit.port import Signer
 from lfr_core.domain.policy import Policy
+from lfr_core.domain.signatures import SignatureKind
 from lfr_core.publication.notices import NoticeStatus, atom_feed, calendar, json_text, when
 from lfr_core.publication.record import SCHEMA_FILES, DeploymentRecord
 from lfr_core.publication.site.data import SiteData, check_contacts
@@ -103,7 +104,7 @@ def _manifest(files: Mapping[str, bytes], data: SiteData, policy: Policy, signer
         "made_at": data.now.isoformat(),
         "files": {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())},
     }
-    signed = signer.sign(canonical(manifest)) if signer is not None else None
+    signed = signer.sign(SignatureKind.SITE, canonical(manifest)) if signer is not None else None
     whole = {
         "manifest": manifest,
         "public_key": signed.public_key.hex() if signed else "",

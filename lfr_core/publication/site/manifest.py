@@ -6,10 +6,8 @@ import hashlib
 import json
 from collections.abc import Mapping
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
 from lfr_core.common.errors import Poison
+from lfr_core.domain.signatures import SignatureForm, SignatureKind, find_form
 
 __all__ = ["MANIFEST", "MARKER", "canonical", "check_files", "verify_files"]
 
@@ -23,17 +21,22 @@ def canonical(value: object) -> bytes:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
-def verify_files(files: Mapping[str, bytes], *, public_key: str) -> None:
-    """Check that `files` are those that the key (hexadecimal) signed. Raises Poison, naming what isn't."""
+def verify_files(files: Mapping[str, bytes], *, public_key: str) -> SignatureForm:
+    """Check that `files` are those that the key (hexadecimal) signed; return how. Raises Poison, naming what isn't."""
     try:
         whole = json.loads(files[MANIFEST])
-        contents, signature = whole["manifest"], bytes.fromhex(whole["signature"])
-        Ed25519PublicKey.from_public_bytes(bytes.fromhex(public_key)).verify(signature, canonical(contents))
-    except (InvalidSignature, KeyError, ValueError, TypeError, AttributeError) as error:
-        raise Poison(
-            f"{MANIFEST} isn't signed by this key: ask the force for its key, and fetch the site anew"
-        ) from error
+        contents, signature = canonical(whole["manifest"]), whole["signature"]
+        form = find_form(SignatureKind.SITE, contents, signature=signature, public_key=public_key)
+    except (KeyError, ValueError, TypeError, AttributeError) as error:
+        raise _not_signed() from error
+    if form is None:
+        raise _not_signed()
     check_files(files)
+    return form
+
+
+def _not_signed() -> Poison:
+    return Poison(f"{MANIFEST} isn't signed by this key: ask the force for its key, and fetch the site anew")
 
 
 def check_files(files: Mapping[str, bytes]) -> None:

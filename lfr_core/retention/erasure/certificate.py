@@ -1,7 +1,7 @@
 """An erasure certificate: what was destroyed, what was searched, what was found; signed by the installation.
 
-The body is canonical JSON (as the audit trail's: keys sorted, no spaces) with whole numbers only. What is signed is
-`openlfr certificate 1`, a line feed, and the body's SHA-256 in hexadecimal, with the installation's Ed25519 key.
+The body is canonical JSON (as the audit trail's: keys sorted, no spaces) with whole numbers only, and is signed as an
+erasure certificate (`lfr_core.domain.signatures`). An earlier version signed `untyped_message` instead.
 """
 
 from __future__ import annotations
@@ -10,17 +10,16 @@ import hashlib
 import json
 from dataclasses import dataclass
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from lfr_core.common.errors import Poison
 from lfr_core.custody.audit.entry import canonical
+from lfr_core.domain.signatures import SignatureForm, SignatureKind, find_form
 from lfr_core.retention.erasure.canary import CanaryKind, DataClass, InjectedCanary, PositiveControl, digest_of
 from lfr_core.retention.erasure.destruction_log import ClassDestruction
 from lfr_core.retention.erasure.verify import Verification
 
-__all__ = ["CanaryLine", "Certificate", "SignedCertificate", "canary_line", "signed_message"]
+__all__ = ["CanaryLine", "Certificate", "SignedCertificate", "canary_line", "untyped_message"]
 
 
 class CanaryLine(BaseModel):
@@ -92,16 +91,18 @@ class SignedCertificate:
         except ValidationError as error:
             raise Poison(f"not a certificate that this version can read: {error.error_count()} faults") from error
 
-    def is_signed_by(self, public_key: str) -> bool:
-        """Whether `public_key` (hexadecimal) signed these very bytes."""
+    def find_form(self, public_key: str) -> SignatureForm | None:
+        """Return the form of the signature of these very bytes, None when it isn't `public_key`'s (hexadecimal)."""
         if self.public_key != public_key:
-            return False
-        try:
-            key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(public_key))
-            key.verify(bytes.fromhex(self.signature), signed_message(self.digest))
-        except (InvalidSignature, ValueError):
-            return False
-        return True
+            return None
+        message = self.body.encode(errors="surrogatepass")
+        return find_form(
+            SignatureKind.CERTIFICATE,
+            message,
+            signature=self.signature,
+            public_key=public_key,
+            untyped=untyped_message(self.digest),
+        )
 
     def as_file(self) -> str:
         """The text of its file: one JSON document for people and programs."""
@@ -123,8 +124,8 @@ class SignedCertificate:
             raise Poison(f"not a certificate's file: {type(error).__name__}") from error
 
 
-def signed_message(digest: str) -> bytes:
-    """What the installation signs for a body of that digest."""
+def untyped_message(digest: str) -> bytes:
+    """Return what an earlier version signed for a body of that digest."""
     return f"openlfr certificate 1\n{digest}".encode()
 
 

@@ -14,8 +14,9 @@ from lfr_core.common.errors import Fatal, Poison
 from lfr_core.common.files import read_text_bounded
 from lfr_core.custody.audit.port import AuditEvent, Signer, Trail, Verb
 from lfr_core.domain.actors import Principal, SystemActor
+from lfr_core.domain.signatures import SignatureKind
 from lfr_core.retention.erasure.canary import DataClass, InjectedCanary, digest_of
-from lfr_core.retention.erasure.certificate import Certificate, SignedCertificate, canary_line, signed_message
+from lfr_core.retention.erasure.certificate import Certificate, SignedCertificate, canary_line
 from lfr_core.retention.erasure.destruction_log import ClassDestruction
 from lfr_core.retention.erasure.verify import Verification
 from lfr_core.storage.engine import reading, writing
@@ -87,9 +88,9 @@ class CertificateService:
             without_canary=tuple(each for each in DataClass if each not in {one.kind.data_class for one in injected}),
             search=search,
         )
-        unsigned = SignedCertificate(body.canonical(), "", "")
-        signature = self._signer.sign(signed_message(unsigned.digest))
-        signed = SignedCertificate(unsigned.body, signature.signature.hex(), signature.public_key.hex())
+        text = body.canonical()
+        signature = self._signer.sign(SignatureKind.CERTIFICATE, text.encode())
+        signed = SignedCertificate(text, signature.signature.hex(), signature.public_key.hex())
         with writing(self._engine) as session:  # the number is its key: of two at once, one is told to try again
             session.add(
                 CertificateRow(
@@ -234,7 +235,7 @@ def _previous_of(row: CertificateRow) -> str | None:
 
 def _row_faults(row: CertificateRow, public_key: str) -> list[str]:
     signed = _signed(row)
-    if not signed.is_signed_by(public_key):
+    if signed.find_form(public_key) is None:
         return ["edited, or not signed by this installation"]
     if signed.digest != row.digest:
         return ["its digest in the table was edited"]

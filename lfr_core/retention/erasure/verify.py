@@ -7,16 +7,27 @@ import tempfile
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from pathlib import Path
+from typing import Protocol
 
 from pydantic import BaseModel, ConfigDict
 
 from lfr_core.common.errors import Fatal
-from lfr_core.retention.erasure.canary import InjectedCanary, PositiveControl
+from lfr_core.retention.erasure.canary import CanaryKind, InjectedCanary, PositiveControl
 from lfr_core.retention.erasure.keys import Keys
 from lfr_core.retention.erasure.search import Needles, Searched, search_files
 from lfr_core.retention.erasure.stores import Store
 
-__all__ = ["CanaryFinding", "NotRead", "StoreResult", "Verdict", "Verification", "confirm", "verify"]
+__all__ = [
+    "CanaryFinding",
+    "ControlledCanary",
+    "NotRead",
+    "StoreResult",
+    "Verdict",
+    "Verification",
+    "confirm",
+    "find_failures",
+    "verify",
+]
 
 _MOST_NAMED = 20
 """Unreadable files named in a certificate; their number is reported too."""
@@ -151,7 +162,7 @@ def verify(
         engine_control=engine_control,
         due=tuple(one.id for one in injected if one.id in due),
         stores=results,
-        failures=(*known, *_failures(injected, results, engine_control=engine_control)),
+        failures=(*known, *find_failures(injected, results, engine_control=engine_control)),
     )
 
 
@@ -239,9 +250,26 @@ def _finds_what_is_there(pile: _Pile, scratch: Path) -> bool:
     return all((one.id, True) in hits for one in pile.injected)
 
 
-def _failures(
-    injected: Sequence[InjectedCanary], results: Sequence[StoreResult], *, engine_control: bool
+class ControlledCanary(Protocol):
+    """A canary as injected, or as a certificate names it."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def kind(self) -> CanaryKind: ...
+
+    @property
+    def store(self) -> str: ...
+
+    @property
+    def control(self) -> PositiveControl: ...
+
+
+def find_failures(
+    injected: Sequence[ControlledCanary], results: Sequence[StoreResult], *, engine_control: bool
 ) -> Iterable[str]:
+    """Yield what the findings of a search fail for, in words."""
     if not engine_control:
         yield "the search didn't find what was put there for it to find: none of its answers counts"
     kinds = {one.id: one.kind.value for one in injected}

@@ -5,6 +5,7 @@ import json
 import random
 import subprocess
 import sys
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,9 @@ from lfr_core.custody.audit.heads import sign_head
 from lfr_core.custody.audit.port import AuditEvent, Verb
 from lfr_core.custody.audit.prune import prune
 from lfr_core.custody.audit.trail import AuditTrail, record
-from lfr_core.retention.erasure.certificate import SignedCertificate, signed_message
+from lfr_core.custody.vault.port import Signature
+from lfr_core.domain.signatures import SignatureKind
+from lfr_core.retention.erasure.certificate import SignedCertificate, untyped_message
 from lfr_core.storage.engine import writing
 from tests.support.audit import Notary
 from tests.support.records import ManualClock
@@ -49,9 +52,9 @@ def filled(engine: Engine, trail: AuditTrail, notary: Notary, clock: ManualClock
 
 
 def certificate(notary: Notary) -> SignedCertificate:
-    unsigned = SignedCertificate(canonical({"version": 1, "number": 1, "what": "gone"}), "", notary.public_key.hex())
-    signature = notary.sign(signed_message(unsigned.digest)).signature.hex()
-    return SignedCertificate(unsigned.body, signature, unsigned.public_key)
+    body = canonical({"version": 1, "number": 1, "what": "gone"})
+    signature = notary.sign(SignatureKind.CERTIFICATE, body.encode()).signature.hex()
+    return SignedCertificate(body, signature, notary.public_key.hex())
 
 
 def evidence(engine: Engine, notary: Notary, clock: ManualClock) -> bytes:
@@ -206,3 +209,34 @@ def test_an_export_verifies_also_filtered_pruned_and_made_while_the_vault_was_aw
     assert "NOT CHECKED  the newest 1 entries" in done.stdout  # the pruning's own
     missing = b"".join(line for line in unsigned.getvalue().splitlines(keepends=True) if b'"seq":4' not in line)
     assert checked(missing, key) != "verified"
+
+
+def test_signatures_of_an_earlier_version_verify_and_are_told_apart(
+    filled: Engine, notary: Notary, clock: ManualClock, tmp_path: Path
+) -> None:
+    key = notary.public_key.hex()
+
+    class Earlier(Notary):
+        def sign(self, kind: SignatureKind, message: bytes) -> Signature:
+            is_certificate = kind is SignatureKind.CERTIFICATE
+            return self.sign_untyped(untyped_message(sha256(message).hexdigest()) if is_certificate else message)
+
+    now = run_verifier(evidence(filled, notary, clock), tmp_path / "empty", "--public-key", key)
+    old = run_verifier(evidence(filled, Earlier(), clock), tmp_path / "empty", "--public-key", key)
+
+    assert (now.returncode, old.returncode) == (0, 0)
+    assert "OLD FORM" not in now.stdout
+    assert "OLD FORM  2 signatures" in old.stdout
+
+
+@pytest.mark.parametrize("kind", SignatureKind)
+def test_a_signature_of_another_kind_is_wrong(
+    filled: Engine, notary: Notary, clock: ManualClock, kind: SignatureKind
+) -> None:
+    class Elsewhere(Notary):
+        def sign(self, wanted: SignatureKind, message: bytes) -> Signature:  # noqa: ARG002  always the same
+            return super().sign(kind, message)
+
+    found = checked(evidence(filled, Elsewhere(), clock), notary.public_key.hex())
+
+    assert found.startswith("wrong: ")

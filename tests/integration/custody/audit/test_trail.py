@@ -23,7 +23,9 @@ from lfr_core.custody.audit.prune import prune
 from lfr_core.custody.audit.read import entries
 from lfr_core.custody.audit.trail import AuditTrail, record
 from lfr_core.custody.audit.verify import AuditReport, verify
+from lfr_core.custody.vault.port import Signature
 from lfr_core.domain.actors import Principal, SystemActor
+from lfr_core.domain.signatures import SignatureKind
 from lfr_core.storage.engine import writing
 from tests.support.audit import Notary, audit_trail
 from tests.support.records import ManualClock
@@ -324,3 +326,18 @@ def test_an_empty_trail_is_good_and_says_what_it_cannot_tell(engine: Engine, not
 
     assert (report.is_good, report.entries, report.unsigned) == (True, 0, 0)
     assert len(report.unchecked) == 1
+
+
+def test_heads_of_an_earlier_version_verify_and_are_counted(
+    engine: Engine, trail: AuditTrail, notary: Notary, clock: ManualClock
+) -> None:
+    class Earlier(Notary):
+        def sign(self, kind: SignatureKind, message: bytes) -> Signature:  # noqa: ARG002  it knew of none
+            return self.sign_untyped(message)
+
+    for signer in (Earlier(), notary):
+        record(engine, trail, event(1))
+        sign_head(engine, signer, clock)
+    report = verify(engine, public_key=notary.public_key, checkpoint=None)
+
+    assert (report.is_good, report.heads, report.untyped) == (True, 2, 1)

@@ -20,6 +20,7 @@ from lfr_core.custody.vault.client import VaultClient
 from lfr_core.custody.vault.core import VaultCore
 from lfr_core.custody.vault.port import MOST_IDS, KeyKind, Vault
 from lfr_core.domain.actors import SystemActor
+from lfr_core.domain.signatures import SignatureKind
 from lfr_core.retention.footage.hold_reconciliation import _hold
 from tests.support.vault_core import NOW_NS, vault_core
 from tests.support.vault_server import served
@@ -92,7 +93,7 @@ def test_who_is_no_person_is_refused_by_every_vault_alike(actor: str, core: Vaul
         lambda vault: vault.open_key("k" * 201),
         lambda vault: vault.open_key(HALF),
         lambda vault: vault.hold(["k"] * (MOST_IDS + 1), held=True),
-        lambda vault: vault.sign(b"x" * 1_048_577),
+        lambda vault: vault.sign(SignatureKind.SITE, b"x" * (m.LONGEST_SIGNED + 1)),
     ],
 )
 def test_and_so_for_what_the_double_cannot_do(

@@ -27,6 +27,8 @@ from lfr_core.custody.vault.port import KeyKind, Vault
 from lfr_core.custody.vault.reachability import VaultReachability
 from lfr_core.custody.vault.server import VaultServer
 from lfr_core.domain.actors import SystemActor
+from lfr_core.domain.signatures import SignatureForm, SignatureKind, find_form
+from lfr_core.publication.site.manifest import canonical
 from tests.support.vault_core import vault_core
 from tests.support.vault_server import VaultProcess
 
@@ -119,12 +121,21 @@ def test_kept_keys_are_made_opened_listed_held_and_destroyed(vault: Vault, serve
 
 
 def test_signatures_verify_and_names_have_pseudonyms(vault: Vault, served: Served) -> None:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+    message = canonical({"kind": "openlfr.site", "v": 1, "force": "F", "made_at": "", "files": {}})
+    signed = vault.sign(SignatureKind.SITE, message)
 
-    signed = vault.sign(b"a head")
-    Ed25519PublicKey.from_public_bytes(signed.public_key).verify(signed.signature, b"a head")
+    signature, key = signed.signature.hex(), signed.public_key.hex()
+    assert find_form(SignatureKind.SITE, message, signature=signature, public_key=key) is SignatureForm.TYPED
+    assert find_form(SignatureKind.CERTIFICATE, message, signature=signature, public_key=key) is None
+    assert vault.public_key == signed.public_key == served.core.public_key
+    assert vault.pseudonym("A") == served.core.pseudonym("A")
 
-    assert (signed.public_key, vault.pseudonym("A")) == (served.core.public_key, served.core.pseudonym("A"))
+
+def test_what_is_not_of_its_kind_is_not_signed(vault: Vault) -> None:
+    for kind in SignatureKind:
+        with pytest.raises(Refused) as refused:
+            vault.sign(kind, b"a head")
+        assert refused.value.rule == "vault.not-signed"
 
 
 def test_with_the_records_away_every_call_may_be_tried_again(vault: Vault, served: Served) -> None:

@@ -16,6 +16,7 @@ from lfr_core.common.clock import utc_from_ns
 from lfr_core.common.errors import Retryable
 from lfr_core.custody.audit.trail import AuditTrail
 from lfr_core.domain.deployments import DeploymentKind
+from lfr_core.domain.signatures import SignatureKind
 from lfr_core.retention.erasure.canary import CanaryKind, DataClass, InjectedCanary, PositiveControl
 from lfr_core.retention.erasure.certificate import SignedCertificate
 from lfr_core.retention.erasure.certificate_service import (
@@ -144,10 +145,8 @@ def _another_signs(certificates: CertificateHarness) -> None:
     with writing(certificates.engine) as session:
         row = session.get(CertificateRow, 2)
         assert row is not None
-        from lfr_core.retention.erasure.certificate import signed_message
-
         row.digest = SignedCertificate(row.body, "", "").digest
-        signature = stranger.sign(signed_message(row.digest))
+        signature = stranger.sign(SignatureKind.CERTIFICATE, row.body.encode())
         row.signature, row.public_key = signature.signature.hex(), signature.public_key.hex()
 
 

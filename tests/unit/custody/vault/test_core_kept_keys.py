@@ -14,6 +14,7 @@ from lfr_core.custody.audit.port import AuditEvent, Verb
 from lfr_core.custody.vault.core import VaultCore
 from lfr_core.custody.vault.port import KeptKey, KeyKind
 from lfr_core.domain.actors import SystemActor
+from lfr_core.domain.signatures import SignatureKind
 from tests.support.vault_core import NOW_NS, Records, TwoClocks, vault_core
 
 SECOND_NS = 10**9
@@ -272,12 +273,15 @@ def test_an_entry_that_the_trail_will_never_take_holds_up_no_other(tmp_path: Pat
     assert [event.subject for event in records.events] == [f"key:{second}"]
 
 
-def test_a_signature_is_of_the_message_by_the_installation_s_own_key(tmp_path: Path) -> None:
+def test_a_signature_is_of_the_kind_and_the_message_by_the_installation_s_own_key(tmp_path: Path) -> None:
     core, _, _ = vault_core(tmp_path)
-    signed = core.sign(b"a head of the trail")
+    core.signing.allow({SignatureKind.AUDIT_HEAD: lambda _: None})
+    signed = core.sign(SignatureKind.AUDIT_HEAD, b"a head of the trail")
 
     assert signed.public_key == core.public_key
-    Ed25519PublicKey.from_public_bytes(core.public_key).verify(signed.signature, b"a head of the trail")
+    Ed25519PublicKey.from_public_bytes(core.public_key).verify(
+        signed.signature, b"openlfr signature 2\naudit-head\na head of the trail"
+    )
     again, _, _ = vault_core(tmp_path)
     assert again.public_key == core.public_key
 

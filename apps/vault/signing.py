@@ -1,0 +1,46 @@
+"""What the vault of an installation signs, and the check of each kind: put together from those who know the kinds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlalchemy import Engine
+
+from lfr_core.common.clock import Clock
+from lfr_core.custody.audit.bundle import check_manifest_to_sign
+from lfr_core.custody.audit.heads import check_anchor_to_sign, check_head_to_sign
+from lfr_core.custody.audit.signed import parse_anchor_message, parse_head_message
+from lfr_core.custody.vault.core import VaultCore
+from lfr_core.custody.vault.signing import SigningCheck
+from lfr_core.domain.policy import Policy
+from lfr_core.domain.signatures import SignatureKind
+from lfr_core.publication.site.signing_check import check_site_to_sign
+from lfr_core.retention.erasure.signing_check import check_certificate_to_sign
+
+__all__ = ["signing_checks"]
+
+_DAY_NS = 86_400 * 10**9
+
+
+def signing_checks(
+    core: VaultCore, engine: Engine, policy: Policy, clock: Clock
+) -> Mapping[SignatureKind, SigningCheck]:
+    """Return the check of each kind of signature, over the records and what `core` keeps."""
+
+    def check_head(message: bytes) -> None:
+        check_head_to_sign(engine, core, parse_head_message(message))
+
+    def check_anchor(message: bytes) -> None:
+        before_ns = clock.time_ns() - policy.audit.keep_days * _DAY_NS
+        check_anchor_to_sign(engine, parse_anchor_message(message), before_ns=before_ns)
+
+    def check_certificate(message: bytes) -> None:
+        check_certificate_to_sign(message, engine, clock, lambda: {info.id for info in core.kept()})
+
+    return {
+        SignatureKind.AUDIT_ANCHOR: check_anchor,
+        SignatureKind.AUDIT_HEAD: check_head,
+        SignatureKind.CERTIFICATE: check_certificate,
+        SignatureKind.EVIDENCE: check_manifest_to_sign,
+        SignatureKind.SITE: check_site_to_sign,
+    }

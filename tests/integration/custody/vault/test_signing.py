@@ -1,0 +1,183 @@
+"""A vault signs what its records and its keystore bear out, and nothing that somebody made up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, update
+from sqlmodel import col, select
+
+from apps.vault.signing import signing_checks
+from lfr_core.common.clock import SystemClock
+from lfr_core.common.errors import Refused
+from lfr_core.common.settings import Settings
+from lfr_core.custody.audit.signed import Anchor, Head
+from lfr_core.custody.audit.trail import AuditTrail
+from lfr_core.custody.vault.client import vault_client
+from lfr_core.custody.vault.core import VaultCore
+from lfr_core.custody.vault.port import KeyKind, Vault
+from lfr_core.custody.vault.signing import NOT_SIGNED
+from lfr_core.deployments.store import DeploymentStore
+from lfr_core.domain.actors import SystemActor
+from lfr_core.domain.deployments import DeploymentKind
+from lfr_core.domain.policy import load_policy
+from lfr_core.domain.signatures import SignatureForm, SignatureKind, find_form
+from lfr_core.retention.erasure.canary import CanaryKind, InjectedCanary, PositiveControl
+from lfr_core.retention.erasure.certificate import Certificate, canary_line
+from lfr_core.retention.erasure.certificate_service import register_canaries
+from lfr_core.retention.erasure.destruction_log import ended_ns
+from lfr_core.retention.erasure.verify import CanaryFinding, StoreResult, Verdict, Verification
+from lfr_core.storage.engine import open_engine, reading, writing
+from lfr_core.storage.tables.audit import AuditEntryRow
+from tests.support.vault_server import serving_vault
+
+DAY_NS = 86_400 * 10**9
+
+
+@dataclass
+class Home:
+    """A vault behind its socket, over its own records, with a deployment `d` and a canary in it."""
+
+    core: VaultCore
+    vault: Vault
+    engine: Engine
+    canary: InjectedCanary
+
+    def rule(self, kind: SignatureKind, message: bytes) -> str:
+        with pytest.raises(Refused) as refused:
+            self.vault.sign(kind, message)
+        return refused.value.rule
+
+    def certificate(self, **changes: object) -> Certificate:
+        """One that says "passed", as the erasure of `d` would make it once the canary's key is gone."""
+        ended, now_ns = ended_ns(self.engine, "d"), SystemClock().time_ns()
+        finding = CanaryFinding(canary=self.canary.id, verdict=Verdict.GONE)
+        store = StoreResult(
+            store="database", what="", searched=True, files=1, bytes_read=1, milliseconds=1, not_searched=(),
+            unread_files=0, findings=(finding,),
+        )  # fmt: skip
+        search = Verification(
+            at_ns=now_ns, ended_ns=ended, engine_control=True, due=(self.canary.id,), stores=(store,), failures=()
+        )
+        line = canary_line(self.canary, search.due)
+        return Certificate(
+            number=1, previous="", deployment="d", issued_ns=now_ns, destroyed=(), canaries=(line,),
+            without_canary=(), search=search,
+        ).model_copy(update=changes)  # fmt: skip
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Home]:
+    settings = Settings(home=tmp_path)
+    with serving_vault(settings) as core, closing(vault_client(settings)) as vault:
+        engine, clock = open_engine(settings.records_url), SystemClock()
+        store = DeploymentStore(engine, vault, AuditTrail(vault, clock), clock)
+        store.create("d", DeploymentKind.DEMO, name="d", policy=load_policy())
+        key = vault.make_key(KeyKind.WATCHLIST, "d", "d", clock.time_ns() + DAY_NS, actor=SystemActor.ENROLMENT)
+        canary = InjectedCanary(
+            id="c1", kind=CanaryKind.REFERENCE, deployment="d", store="database", planted_ns=clock.time_ns(),
+            due_ns=clock.time_ns(), key_id=key.info.id, key_fingerprint=key.info.fingerprint, clear=(b"c" * 32,),
+            stored=(b"s" * 32,), control=PositiveControl.FOUND,
+        )  # fmt: skip
+        register_canaries(engine, [canary])
+        yield Home(core, vault, engine, canary)
+        engine.dispose()
+
+
+def _bytes(certificate: Certificate) -> bytes:
+    return certificate.canonical().encode()
+
+
+def test_a_passed_certificate_is_signed_once_the_keys_are_gone_and_not_before(home: Home) -> None:
+    made_up = _bytes(home.certificate())
+    before = home.rule(SignatureKind.CERTIFICATE, made_up)
+    home.vault.destroy([home.canary.key_id], rule="test")
+
+    true = _bytes(home.certificate())
+    signed = home.vault.sign(SignatureKind.CERTIFICATE, true)
+
+    assert before == NOT_SIGNED
+    signature, key = signed.signature.hex(), signed.public_key.hex()
+    assert find_form(SignatureKind.CERTIFICATE, true, signature=signature, public_key=key) is SignatureForm.TYPED
+
+
+def _search(home: Home, **changes: object) -> dict[str, object]:
+    return {"search": home.certificate().search.model_copy(update=changes)}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda _: {"number": 2},
+        lambda _: {"previous": "00" * 32},
+        lambda _: {"canaries": ()},
+        lambda home: {"canaries": (canary_line(home.canary.model_copy(update={"due_ns": None}), ("c1",)),)},
+        lambda home: {"canaries": (canary_line(home.canary, ()),)},
+        lambda home: _search(home, due=()),
+        lambda home: _search(home, stores=()),
+        lambda home: _search(home, engine_control=False),
+        lambda home: _search(home, at_ns=SystemClock().time_ns() - DAY_NS),
+        lambda home: _search(home, at_ns=SystemClock().time_ns() + DAY_NS),
+        lambda home: _search(home, ended_ns=1),
+        lambda home: _search(
+            home,
+            stores=tuple(
+                each.model_copy(update={"findings": (CanaryFinding(canary="c1", verdict=Verdict.FOUND_CLEAR),)})
+                for each in home.certificate().search.stores
+            ),
+        ),
+    ],
+)
+def test_a_passed_certificate_that_somebody_made_up_is_refused_a_signature(home: Home, change: object) -> None:
+    home.vault.destroy([home.canary.key_id], rule="test")
+
+    assert callable(change)
+    assert home.rule(SignatureKind.CERTIFICATE, _bytes(home.certificate(**change(home)))) == NOT_SIGNED
+
+
+def test_a_failed_search_is_certified_whatever_it_found(home: Home) -> None:
+    failed = home.certificate(**_search(home, failures=("its control missed",), stores=(), due=()))
+
+    assert home.vault.sign(SignatureKind.CERTIFICATE, _bytes(failed)).signature
+
+
+def test_nothing_is_signed_as_another_kind(home: Home) -> None:
+    home.vault.destroy([home.canary.key_id], rule="test")
+    for kind in set(SignatureKind) - {SignatureKind.CERTIFICATE}:
+        assert home.rule(kind, _bytes(home.certificate())) == NOT_SIGNED
+
+
+def _newest(engine: Engine) -> tuple[int, str]:
+    with reading(engine) as session:
+        row = session.exec(select(AuditEntryRow).order_by(col(AuditEntryRow.seq).desc()).limit(1)).one()
+        return row.seq, row.hash
+
+
+def test_a_head_is_signed_over_what_openlfr_wrote_and_over_nothing_else(home: Home) -> None:
+    seq, hash_ = _newest(home.engine)
+    assert home.vault.sign(SignatureKind.AUDIT_HEAD, Head(seq, hash_, 1, "", "").message()).signature
+
+    assert home.rule(SignatureKind.AUDIT_HEAD, Head(seq, "00" * 32, 1, "", "").message()) == NOT_SIGNED
+    assert home.rule(SignatureKind.AUDIT_HEAD, Head(seq + 1, hash_, 1, "", "").message()) == NOT_SIGNED
+    with writing(home.engine) as session:
+        session.execute(update(AuditEntryRow).where(col(AuditEntryRow.seq) == seq).values(hash="ab" * 32))
+    assert home.rule(SignatureKind.AUDIT_HEAD, Head(seq, "ab" * 32, 1, "", "").message()) == "audit.damaged"
+
+
+def test_an_anchor_that_would_hide_entries_of_today_is_refused_a_signature(home: Home) -> None:
+    seq, hash_ = _newest(home.engine)
+    anchor = Anchor(seq, hash_, seq, 1, "", "").message()
+    assert home.rule(SignatureKind.AUDIT_ANCHOR, anchor) == NOT_SIGNED
+
+    class InSevenYears(SystemClock):
+        def time_ns(self) -> int:
+            return super().time_ns() + 7 * 365 * DAY_NS
+
+    home.core.signing.allow(signing_checks(home.core, home.engine, load_policy(), InSevenYears()))
+    assert home.vault.sign(SignatureKind.AUDIT_ANCHOR, anchor).signature
+    for wrong in (Anchor(seq, "00" * 32, seq, 1, "", ""), Anchor(seq, hash_, seq - 1, 1, "", "")):
+        assert home.rule(SignatureKind.AUDIT_ANCHOR, wrong.message()) == NOT_SIGNED
