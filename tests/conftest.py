@@ -6,6 +6,7 @@ failure: what continuous integration promises to have run, ran.
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import sys
@@ -114,6 +115,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByServe
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: not item.nodeid.startswith(LONG))  # stable: within each part the order stays random
+
+
+def pytest_collection_finish() -> None:
+    """Take what collecting made, the modules and the tests, out of the garbage collector's sight: it stays anyhow."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -5,6 +5,7 @@ Several processes may do it at once: the first takes a lock, the others wait and
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -28,6 +29,12 @@ def _config(connection: Connection | None = None) -> Config:
     return config
 
 
+@cache
+def _revisions() -> ScriptDirectory:
+    """The migrations of this package, read once: Alembic compiles each of them at every reading."""
+    return ScriptDirectory.from_config(_config())
+
+
 def upgrade(url: str) -> None:
     """Make or mend the tables of `url`. Does nothing when they are current.
 
@@ -48,13 +55,14 @@ def _upgrade(engine: Engine) -> None:
         if not is_sqlite(engine):
             connection.execute(text("SET LOCAL lock_timeout = '60s'"))
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-        _refuse_newer(connection, engine)
-        command.upgrade(_config(connection), "head")
+        current = MigrationContext.configure(connection).get_current_revision()
+        if current != _revisions().get_current_head():
+            _refuse_newer(current, engine)
+            command.upgrade(_config(connection), "head")
 
 
-def _refuse_newer(connection: Connection, engine: Engine) -> None:
-    current = MigrationContext.configure(connection).get_current_revision()
-    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+def _refuse_newer(current: str | None, engine: Engine) -> None:
+    known = {script.revision for script in _revisions().walk_revisions()}
     if current is not None and current not in known:
         where = engine.url.render_as_string(hide_password=True)
         raise Fatal(
@@ -68,6 +76,6 @@ def check(url: str) -> bool:
     try:
         with translated(engine), engine.connect() as connection:
             current = MigrationContext.configure(connection).get_current_revision()
-        return current == ScriptDirectory.from_config(_config()).get_current_head()
+        return current == _revisions().get_current_head()
     finally:
         engine.dispose()

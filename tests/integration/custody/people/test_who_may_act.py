@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from itertools import count
 from typing import cast
 from uuid import UUID
 
 import pytest
-from sqlalchemy import MetaData
 
 from lfr_core.alerts.decisions import DecisionService
 from lfr_core.common.errors import Refused
@@ -189,13 +190,9 @@ class Harness(PromiseHarness):
 
     def everything(self) -> dict[str, list[str]]:
         """Every row of every table."""
-        tables = MetaData()
-        with self.engine.connect() as connection:
-            tables.reflect(connection)
-            return {
-                each.name: sorted(repr(tuple(row)) for row in connection.execute(each.select()))
-                for each in tables.sorted_tables
-            }
+        with closing(sqlite3.connect(self.engine.url.database or "")) as connection:
+            names = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+            return {name: sorted(map(repr, connection.execute(f"SELECT * FROM {name}"))) for name in names}
 
     def actors(self) -> list[str]:
         """Of every entry of the audit trail, the oldest first."""
