@@ -12,7 +12,7 @@ SETUP := $(PYTHON) scripts/setup.py
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down test test-fast test-long mutants check fmt bench clean
+.PHONY: help setup demo up down test test-fast test-pages test-long mutants check fmt bench clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,10 @@ test: ## Run all tests but the long ones (ARGS="-k camera -x"); what the machine
 test-fast: ## Run the unit tests alone: no service is started
 	@$(SETUP) --for test
 	@$(BIN)/pytest tests/unit -m "not slow and not kafka and not postgresql and not browser" -n 2 --dist worksteal $(ARGS)
+
+test-pages: ## Run every test of the pages in a real browser, the long ones too
+	@$(SETUP) --for test
+	@$(BIN)/pytest tests/browser -n 2 --dist loadfile --no-loadscope-reorder --durations=20 $(ARGS)
 
 test-long: ## Run the longer suite: kills, restarts, outages, many times over
 	@$(SETUP) --for test

@@ -112,6 +112,25 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByServe
     return ByServer(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
+ON_BOTH = (
+    "tests/integration/custody/",
+    "tests/integration/alerts/test_decisions.py",
+    "tests/integration/alerts/test_faults.py",
+    "tests/integration/alerts/test_sightings.py",
+    "tests/integration/deployments/test_deployments.py",
+    "tests/integration/deployments/monitoring/test_kept.py",
+    "tests/integration/retention/test_sweep.py",
+)
+"""Where databases differ: locks, constraints, transactions. All else is run on PostgreSQL by `make test-long` alone."""
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Mark a test's turn on PostgreSQL as long, unless it is one of those that a database could change."""
+    params = getattr(item, "callspec", None)
+    if params and params.params.get("database_url") == "postgresql" and not item.nodeid.startswith(ON_BOTH):
+        item.add_marker(pytest.mark.slow)
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: not item.nodeid.startswith(LONG))  # stable: within each part the order stays random

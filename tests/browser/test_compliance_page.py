@@ -90,6 +90,7 @@ def test_the_report_of_a_list_of_1000_entries_names_every_injected_defect(
     assert len(labels) > 30
 
 
+@pytest.mark.slow
 def test_the_report_opens_in_the_page_and_its_data_docs_name_the_injected_defect(page: Page, compliance: str) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
@@ -107,6 +108,7 @@ def test_the_report_opens_in_the_page_and_its_data_docs_name_the_injected_defect
     assert strangers == []
 
 
+@pytest.mark.slow
 def test_nothing_is_shown_to_whom_the_page_is_not_for(page: Page, logins: PageLogins, compliance: str) -> None:
     logins.log_in(page.context, "Joe Operator")
     page.goto(compliance)

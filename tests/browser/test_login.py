@@ -111,7 +111,8 @@ def test_somebody_logs_in_with_their_password_and_a_cookie_copied_before_the_log
     thief.close()
 
 
-@pytest.mark.parametrize("name", [OLU, DEE, *(pytest.param(each, marks=pytest.mark.slow) for each in (PAT, ADA))])
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [OLU, DEE, PAT, ADA])
 def test_each_page_shows_nothing_to_whom_it_is_not_for(
     context: BrowserContext, logins: PageLogins, address: str, name: str
 ) -> None:
@@ -140,6 +141,7 @@ def test_an_account_that_is_no_persons_sees_nothing_and_learns_whom_to_ask(
     assert "Compliance registers people" in page.content()
 
 
+@pytest.mark.slow
 def test_who_is_revoked_is_out_of_an_open_page_that_nobody_touches(
     context: BrowserContext, logins: PageLogins, address: str
 ) -> None:
@@ -213,6 +215,7 @@ def test_a_foreign_host_or_origin_opens_nothing(settings: Settings, address: str
     assert "frame-ancestors 'none'" in headers["content-security-policy"]
 
 
+@pytest.mark.slow
 def test_a_page_opened_as_localhost_leads_to_where_people_log_in(
     context: BrowserContext, settings: Settings, address: str
 ) -> None:
@@ -222,6 +225,7 @@ def test_a_page_opened_as_localhost_leads_to_where_people_log_in(
     assert page.url == f"{address}/planning"
 
 
+@pytest.mark.slow
 def test_a_download_is_for_whom_it_was_shown_while_they_are_in(
     context: BrowserContext, logins: PageLogins, address: str
 ) -> None:
@@ -254,6 +258,7 @@ def test_a_download_is_for_whom_it_was_shown_while_they_are_in(
     assert status(dict(logins.cookies[DEE])) == 403
 
 
+@pytest.mark.slow
 def test_a_demonstrations_visitor_gets_in_by_one_link_and_one_click_and_nobody_without_the_link(
     context: BrowserContext, logins: PageLogins
 ) -> None:

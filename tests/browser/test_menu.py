@@ -88,6 +88,7 @@ def test_the_menu_lies_over_no_title_of_a_staff_page(
     assert {path: found for path, found in over.items() if found} == {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["", "operator", "operator?deployment=dep"])
 def test_the_operators_page_opens_at_its_name_too(
     browser: Browser, address: str, logins: PageLogins, path: str
@@ -138,6 +139,7 @@ def answers(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
             time.sleep(0.1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", SCREENS, ids=str)
 def test_nothing_lies_over_the_title_of_the_public_page(browser: Browser, public: str, size: tuple[int, int]) -> None:
     assert covered(browser, public, size, "live facial recognition") == []

@@ -223,6 +223,7 @@ def become(page: Page, logins: PageLogins, name: str) -> None:
     page.reload()
 
 
+@pytest.mark.slow
 def test_an_alert_is_on_the_page_within_two_seconds_of_its_recording(page: Page, recorder: Recorder) -> None:
     sign_in(page)
     page.get_by_role("status").filter(has_text="No alert waits").wait_for()
@@ -238,6 +239,7 @@ def test_an_alert_is_on_the_page_within_two_seconds_of_its_recording(page: Page,
     assert page.locator(".ops-alert").count() == 1  # the first stands still; the others wait
 
 
+@pytest.mark.slow
 def test_probe_and_reference_stand_side_by_side_with_what_is_known(page: Page, recorder: Recorder) -> None:
     recorder.record_sightings([sighting(0.0, similarity=0.71, probe=PROBE)])
     sign_in(page)
@@ -320,6 +322,7 @@ def test_an_operator_who_has_not_signed_on_sees_no_picture_subject_or_ground(pag
 SECRETS = ("data:image", "subject of", "TEST-1", "Bail Act", "consent", "wanted by", "Arrest")
 
 
+@pytest.mark.slow
 def test_an_operator_who_is_revoked_sees_nothing_more(page: Page, recorder: Recorder, logins: PageLogins) -> None:
     recorder.record_sightings([sighting(0.0, probe=PROBE)])
     become(page, logins, "Rex Leaving")
@@ -351,6 +354,7 @@ def test_a_decision_can_be_made_with_the_keyboard_alone(page: Page, recorder: Re
     assert alerts_of(engine, "dep")[0].decision.judgement is Judgement.CANT_TELL
 
 
+@pytest.mark.slow
 def test_crops_come_inside_the_page_and_nothing_is_asked_of_another_host(
     page: Page, recorder: Recorder, seen: Seen, address: str
 ) -> None:
@@ -376,6 +380,7 @@ def _consulted(engine: Engine, alert: UUID) -> int:
         return int(connection.execute(wanted, {"alert": f"%alert:{alert}%"}).scalar_one())
 
 
+@pytest.mark.slow
 def test_pictures_wait_for_a_name_and_are_consulted_once_however_often_the_page_is_drawn(
     page: Page, recorder: Recorder, engine: Engine
 ) -> None:
@@ -405,6 +410,7 @@ def test_pictures_whose_key_is_gone_are_said_to_be_deleted_on_schedule(
     assert page.get_by_text("error").count() == 0
 
 
+@pytest.mark.slow
 def test_cameras_show_the_frame_identity_and_their_latency(page: Page, recorder: Recorder) -> None:
     now = time.time_ns()
     recorder.record_outcomes(
@@ -422,6 +428,7 @@ def test_cameras_show_the_frame_identity_and_their_latency(page: Page, recorder:
     )
 
 
+@pytest.mark.slow
 def test_records_away_are_said_and_no_old_figure_stays(page: Page, recorder: Recorder, engine: Engine) -> None:
     recorder.record_sightings([sighting(0.0, probe=PROBE)])
     sign_in(page)
@@ -437,6 +444,7 @@ def test_records_away_are_said_and_no_old_figure_stays(page: Page, recorder: Rec
     page.locator(".ops-alert").wait_for()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_text_stands_out_from_its_ground_in_both_themes(
     browser: Browser, address: str, recorder: Recorder, logins: PageLogins, scheme: str

@@ -86,6 +86,7 @@ def condition(page: Page, name: str) -> str:
     return row.inner_text()
 
 
+@pytest.mark.slow
 def test_planned_by_one_authorised_by_another_and_the_board_says_what_is_missing(
     page: Page, harness: PlanningHarness, engine: Engine, planner: str, asked: list[str], logins: PageLogins
 ) -> None:
@@ -183,7 +184,8 @@ def test_what_is_typed_stays_while_somebody_clicks_to_and_fro_faster_than_the_pa
         has_value(page, purpose, "find people wanted by the courts")
 
 
-@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_part_of_the_pages_breaks_a_rule_of_wcag(
     browser: Browser, planner: str, axe: str, logins: PageLogins, scheme: str
 ) -> None:

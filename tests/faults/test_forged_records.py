@@ -42,6 +42,7 @@ def stream(tmp_path: Path, kafka_broker: RunningBroker) -> Iterator[Stream]:
         milvus.stop()
 
 
+@pytest.mark.slow
 def test_a_forged_frame_sighting_outcome_and_live_probe_answer_have_no_effect_and_each_is_found(stream: Stream) -> None:
     view = stream.deploy("dep")
     now_ns = time.time_ns()

@@ -41,6 +41,7 @@ def test_defects_are_reported_to_programs_and_the_report_asks_nobody_for_anythin
     assert (docs / "index.html").read_text(encoding="utf-8") == "somebody's own page"
 
 
+@pytest.mark.slow
 def test_our_record_passes_and_its_report_replaces_the_older_one(tmp_path: Path) -> None:
     record = from_figures(figures([alert("TC", "a", "arrest")]), policy=POLICY, published_at=ENDED)
     read = read_table(csv_text([record]).encode(), "ours")

@@ -77,6 +77,7 @@ def test_nothing_is_purged_by_a_clock_that_is_behind_what_was_seen_before(settin
     assert "set the clock right" in done.stderr
 
 
+@pytest.mark.slow
 def test_overdue_is_exit_code_1_and_names_the_runbook(settings: Settings) -> None:
     with serving_vault(settings):
         lfr(settings, "run")
@@ -107,6 +108,7 @@ def supervisors_purge(settings: Settings, *, after_s: float) -> Iterator[None]:
         assert process.wait(20) == 0
 
 
+@pytest.mark.slow
 def test_with_no_workflow_server_at_all_the_supervisor_purges_and_says_that_it_did(settings: Settings) -> None:
     from lfr_core.storage.migrate import upgrade
 

@@ -10,7 +10,21 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[3]
-PROMISED = {"help", "setup", "demo", "test", "test-fast", "test-long", "check", "fmt", "bench", "up", "down", "clean"}
+PROMISED = {
+    "help",
+    "setup",
+    "demo",
+    "test",
+    "test-fast",
+    "test-pages",
+    "test-long",
+    "check",
+    "fmt",
+    "bench",
+    "up",
+    "down",
+    "clean",
+}
 PROMISED |= {"mutants"}
 
 

@@ -62,6 +62,7 @@ def test_who_is_registered_gets_an_account_whose_password_a_link_sets_once(
     assert log_in_at(identity_server.provider, invited.login, "another password of tests").subject == identity.subject
 
 
+@pytest.mark.slow
 def test_an_account_that_becomes_nobodys_is_not_left_behind(installation: Installation) -> None:
     directory = account_directory(installation.settings, installation.policy.access)
     before = directory.accounts()

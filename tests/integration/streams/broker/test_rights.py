@@ -115,6 +115,7 @@ def test_rights_that_somebody_added_are_taken_away_at_the_next_start(broker: Run
     assert not may_read(broker, User.CAMERA, Topic.FRAMES)
 
 
+@pytest.mark.slow
 def test_a_broker_of_before_logins_begins_anew_keeps_its_passwords_to_itself_and_stops_without_its_logins(
     tmp_path: Path, kafka_libs: Path
 ) -> None:

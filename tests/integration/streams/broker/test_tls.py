@@ -148,7 +148,7 @@ def cluster(kafka_libs: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
         process.wait(20)
 
 
-@pytest.mark.parametrize("security", ["sasl_ssl", "ssl"])
+@pytest.mark.parametrize("security", ["sasl_ssl", pytest.param("ssl", marks=pytest.mark.slow)])
 def test_over_tls_topics_are_made_a_worker_reads_and_a_camera_writes_frames_and_no_sightings(
     cluster: Cluster, security: str, tmp_path: Path
 ) -> None:
@@ -171,6 +171,7 @@ def test_over_tls_topics_are_made_a_worker_reads_and_a_camera_writes_frames_and_
         worker.end(signal.SIGTERM)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")  # see above
 @pytest.mark.parametrize("security", ["sasl_ssl", "ssl"])
 def test_a_server_whose_certificate_nobody_known_signed_is_not_spoken_to(
@@ -182,6 +183,7 @@ def test_a_server_whose_certificate_nobody_known_signed_is_not_spoken_to(
         broker_version(connect_as(User.CAMERA, cluster.settings(tmp_path, security, kafka_ca_file=other)))
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")  # see above
 def test_a_certificate_of_another_authority_is_no_way_in(cluster: Cluster, tmp_path: Path) -> None:
     Authority().issue("camera", tmp_path / "camera.pem")
