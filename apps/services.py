@@ -57,10 +57,10 @@ def build_hold_service(installation: Installation) -> HoldService:
 def build_enrolment_gallery(installation: Installation) -> RotatedGallery:
     """Build the gallery that enrolment writes to."""
     from lfr_core.domain.actors import SystemActor
-    from lfr_core.recognition.gallery import MilvusGallery
+    from lfr_core.recognition.gallery.milvus import milvus_gallery
     from lfr_core.recognition.gallery.rotated import rotated_gallery
 
-    milvus = MilvusGallery(installation.settings.gallery_uri)
+    milvus = milvus_gallery(installation.settings)
     return rotated_gallery(milvus, installation.vault, actor=SystemActor.ENROLMENT, may_make=True)
 
 
@@ -92,10 +92,10 @@ def drop_gallery(installation: Installation, gallery: str) -> None:
     """Drop a collection, if it has a name. Raises Retryable when Milvus is away; it may be called again."""
     from contextlib import closing
 
-    from lfr_core.recognition.gallery.milvus import MilvusGallery
+    from lfr_core.recognition.gallery.milvus import milvus_gallery
 
     if gallery:
-        with closing(MilvusGallery(installation.settings.gallery_uri)) as milvus:
+        with closing(milvus_gallery(installation.settings)) as milvus:
             milvus.drop(gallery)
 
 

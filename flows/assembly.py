@@ -14,7 +14,7 @@ from flows.history import WorkflowsStep
 from flows.prefect_api import PrefectApi
 from lfr_core.common.errors import Retryable
 from lfr_core.common.logs import get_logger
-from lfr_core.recognition.gallery import MilvusGallery
+from lfr_core.recognition.gallery.milvus import milvus_gallery
 from lfr_core.retention.last_purge import Purger
 from lfr_core.retention.steps.alerts import AlertsStep
 from lfr_core.retention.steps.footage import FootageStep
@@ -108,7 +108,7 @@ def open_sweep(installation: Installation, *, by: Purger, longest_s: float = LON
     """
     engine = installation.engine
     with (
-        closing(MilvusGallery(installation.settings.gallery_uri)) as gallery,
+        closing(milvus_gallery(installation.settings)) as gallery,
         _limit_process_time(longest_s),
     ):
         _check_clock(installation.vault)

@@ -97,12 +97,12 @@ def inject_canaries(
 
 
 def _inject_template(installation: Installation, view: DeploymentView, random: np.random.Generator) -> InjectedCanary:
-    from lfr_core.recognition.gallery import MilvusGallery
+    from lfr_core.recognition.gallery.milvus import milvus_gallery
     from lfr_core.recognition.gallery.rotated import rotated_gallery
     from lfr_core.retention.erasure.inject import inject_template
 
     rotate = partial(rotated_gallery, vault=installation.vault, actor=ACTOR)
-    with closing(MilvusGallery(installation.settings.gallery_uri)) as milvus:
+    with closing(milvus_gallery(installation.settings)) as milvus:
         return inject_template(view, rotate, milvus, installation.engine, clock=installation.clock, random=random)
 
 

@@ -19,7 +19,7 @@ from lfr_core.deployments.services import build_deployment_store
 from lfr_core.domain.deployments import DeploymentStatus, DeploymentView
 from lfr_core.publication.closing import closing_report, closing_report_file, still_to_decide
 from lfr_core.publication.closing_document import printed_report, report_table
-from lfr_core.recognition.gallery import MilvusGallery
+from lfr_core.recognition.gallery.milvus import milvus_gallery
 
 __all__ = ["close_deployment"]
 
@@ -50,7 +50,7 @@ def end_it_and_destroy_its_list(installation: Installation, deployment: str) -> 
 @task(name="drop its gallery", cache_policy=NO_CACHE)
 def drop_its_gallery(installation: Installation, view: DeploymentView) -> None:
     if view.gallery:
-        with closing(MilvusGallery(installation.settings.gallery_uri)) as gallery:
+        with closing(milvus_gallery(installation.settings)) as gallery:
             gallery.drop(view.gallery)
 
 

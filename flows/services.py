@@ -9,7 +9,8 @@ from lfr_core.custody.installation import Installation
 from lfr_core.custody.people.roles import Role
 from lfr_core.deployments.reading import call
 from lfr_core.domain.actors import SystemActor
-from lfr_core.recognition.gallery import Gallery, MilvusGallery
+from lfr_core.recognition.gallery import Gallery
+from lfr_core.recognition.gallery.milvus import milvus_gallery
 from lfr_core.recognition.gallery.rotated import rotated_gallery
 from lfr_core.storage.engine import writing
 
@@ -22,7 +23,7 @@ ACTOR = SystemActor.FLOWS
 @contextmanager
 def open_list_gallery(installation: Installation) -> Iterator[Gallery]:
     """Open the gallery in which a list is built; closed at the end of the block."""
-    with closing(MilvusGallery(installation.settings.gallery_uri)) as gallery:
+    with closing(milvus_gallery(installation.settings)) as gallery:
         yield rotated_gallery(gallery, installation.vault, actor=ACTOR, may_make=True)
 
 

@@ -194,10 +194,10 @@ class _Once(Generic[T]):
 def run_self_test(installation: Installation, deployment: str, *, by: Actor) -> SelfTest:
     """Run the self-test of an installation; see `SelfTester.test`. Takes seconds, most of them to load the pack."""
     from lfr_core.recognition.faces.engine import build_engine
-    from lfr_core.recognition.gallery.milvus import MilvusGallery
+    from lfr_core.recognition.gallery.milvus import milvus_gallery
     from lfr_core.recognition.gallery.rotated import rotated_gallery
 
-    with closing(MilvusGallery(installation.settings.gallery_uri)) as milvus:
+    with closing(milvus_gallery(installation.settings)) as milvus:
         return SelfTester(
             installation,
             gallery=rotated_gallery(milvus, installation.vault, actor=_ACTOR),

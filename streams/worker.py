@@ -138,7 +138,7 @@ def _attach_recognise(app: faust.App, installation: Installation, heartbeat: Hea
     from lfr_core.deployments.monitoring.gallery import GalleryCheck
     from lfr_core.deployments.views import DeploymentReader
     from lfr_core.recognition.faces.engine import build_engine
-    from lfr_core.recognition.gallery.milvus import MilvusGallery
+    from lfr_core.recognition.gallery.milvus import milvus_gallery
     from lfr_core.recognition.gallery.rotated import rotated_gallery
     from lfr_core.recognition.loading import ComparedGallery
     from lfr_core.recognition.service import Recogniser
@@ -148,8 +148,8 @@ def _attach_recognise(app: faust.App, installation: Installation, heartbeat: Hea
     cv2.setNumThreads(settings.inference_threads)  # a worker a core: more threads would fight for it
     engine = build_engine(settings, policy)
     # a connection of its own: the check runs in another thread
-    check = GalleryCheck(installation.engine, MilvusGallery(settings.gallery_uri), clock)
-    rotated = rotated_gallery(MilvusGallery(settings.gallery_uri), vault, actor=SystemActor.RECOGNISER)
+    check = GalleryCheck(installation.engine, milvus_gallery(settings), clock)
+    rotated = rotated_gallery(milvus_gallery(settings), vault, actor=SystemActor.RECOGNISER)
     gallery = ComparedGallery(rotated, check)
     _warm_up(engine, gallery)
     recogniser = Recogniser(

@@ -78,9 +78,12 @@ def models(settings: Settings) -> Check:
 
 
 def gallery(settings: Settings, *, running: bool) -> Check:
-    from lfr_core.recognition.gallery.milvus import MilvusGallery
+    from lfr_core.recognition.gallery.milvus import milvus_gallery
 
-    store = MilvusGallery(settings.gallery_uri)
+    try:
+        store = milvus_gallery(settings)
+    except Fatal as error:
+        return fail("gallery", str(error), "mend the setting")
     try:
         _somebody_listens(settings.gallery_uri)  # Milvus' own client takes ten seconds to say so
         names = store.names()

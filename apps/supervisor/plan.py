@@ -12,6 +12,7 @@ from apps.supervisor.children import ChildSpec
 from apps.supervisor.identity import identity_child
 from apps.supervisor.probes import broker_answers, http_ok, port_answers, says_alive, says_ready, vault_answers
 from apps.supervisor.workflows import purge_child, workflow_children
+from lfr_core.recognition.gallery.access import LOGIN_VARIABLE
 from lfr_core.recognition.gallery.lite_server import lite_server_command
 from streams.broker.choose import BrokerChoice, choose_broker, inspect_machine
 from streams.broker.connection import connect_as
@@ -35,7 +36,7 @@ _WORKER_START_S = 120.0  # models are loaded and warmed up; on a busy machine th
 def settings_env(settings: Settings, broker: BrokerKind | None = None) -> dict[str, str]:
     """`settings` as the environment that gives a child the same ones; folders absolute, `broker` if decided.
 
-    A setting that is None isn't passed: it is None by default.
+    A setting that is None isn't passed: it is None by default. A login of Milvus that was given beside them goes along.
     """
     env: dict[str, str] = {}
     for name, value in settings:
@@ -52,6 +53,8 @@ def settings_env(settings: Settings, broker: BrokerKind | None = None) -> dict[s
             case _:
                 text = str(value)
         env[f"LFR_{name.upper()}"] = text
+    if settings.milvus_uri and LOGIN_VARIABLE in os.environ:
+        env[LOGIN_VARIABLE] = os.environ[LOGIN_VARIABLE]
     if broker is not None:
         env["LFR_BROKER"] = broker.value
     return env

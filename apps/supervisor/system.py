@@ -41,10 +41,12 @@ def running_system(
     children are started. `say` is given a line about what takes long.
 
     Raises:
-        Fatal: a system runs here already, a port is taken, no broker can be run, a jar isn't ours.
+        Fatal: a system runs here already, a setting is refused, a port is taken, no broker can be run, a jar isn't
+            ours.
         Retryable: the external broker or the database is away; Maven couldn't get the jars that are insisted on.
     """
     from lfr_core.common.private_files import close_to_others
+    from lfr_core.recognition.gallery.access import milvus_access
     from lfr_core.storage.migrate import upgrade
     from streams.broker.choose import choose_broker, inspect_machine
     from streams.broker.connection import connect_as
@@ -53,6 +55,7 @@ def running_system(
     from streams.broker.users import User
     from streams.topics import ensure_topics
 
+    milvus_access(settings)  # a refused setting is told before anything starts
     refuse_running(settings.home)
     make_home(settings.home)
     for path in close_to_others(settings):

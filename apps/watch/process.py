@@ -25,7 +25,7 @@ from lfr_core.deployments.monitoring.gallery import GalleryCheck, GalleryWatch
 from lfr_core.deployments.monitoring.watch import WATCH, Watch
 from lfr_core.deployments.reading import call, read_authority
 from lfr_core.deployments.services import build_deployment_store
-from lfr_core.recognition.gallery.milvus import MilvusGallery
+from lfr_core.recognition.gallery.milvus import milvus_gallery
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.deployments import DeploymentRow
 from streams.broker.connection import connect_as
@@ -66,7 +66,7 @@ def build_watch(installation: Installation) -> Watch:
         if authority is not None:  # without one the gate is shut: nothing is compared
             circuit_breaker.look(deployment, authority.false_alerts_one_in)
 
-    check = GalleryCheck(engine, MilvusGallery(settings.gallery_uri), clock)
+    check = GalleryCheck(engine, milvus_gallery(settings), clock)
     every_s = policy.live_probe.gallery_every_s
     return Watch(
         engine=engine,

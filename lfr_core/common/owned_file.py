@@ -40,10 +40,10 @@ def read_owned(file: Path, limit_bytes: int, remedy: str) -> bytes:
     except OSError as error:
         why = "it is a link" if error.errno == errno.ELOOP else str(error.strerror)
         raise Fatal(f"{file} isn't used: {why}. {_sentence(remedy)}") from error
+    if fault := _fault(os.fstat(descriptor)):  # before it is opened as a file: a folder can't be
+        os.close(descriptor)
+        raise Fatal(f"{file} isn't used: {fault}. {_sentence(remedy)}")
     with os.fdopen(descriptor, "rb") as stream:
-        status = os.fstat(stream.fileno())
-        if fault := _fault(status):
-            raise Fatal(f"{file} isn't used: {fault}. {_sentence(remedy)}")
         content = stream.read(limit_bytes + 1)
     if len(content) > limit_bytes:
         raise Fatal(f"{file} isn't used: it is larger than {limit_bytes} bytes. {_sentence(remedy)}")

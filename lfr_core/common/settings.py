@@ -100,7 +100,16 @@ class Settings(BaseSettings):
         default=8, ge=1, description="Partitions of the frames topic: at least one per worker."
     )
 
-    milvus_uri: str = Field(default="", description="http://host:port of a Milvus. Empty: `lfr up` starts Milvus Lite.")
+    milvus_uri: str = Field(
+        default="",
+        description="https://host:port of a Milvus (http:// on this machine only). Empty: `lfr up` starts Milvus Lite.",
+    )
+    milvus_login_file: Path | None = Field(
+        default=None, description="File with NAME:PASSWORD of an account of that Milvus, 0600."
+    )
+    milvus_ca_file: Path | None = Field(
+        default=None, description="Certificates (PEM) of whoever signed that Milvus's; empty: the machine's."
+    )
     milvus_port: int = Field(default=19530, description="Loopback port of the Milvus Lite that `lfr up` starts.")
 
     database_url: str = Field(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from lfr_core.common.clock import Clock
 from lfr_core.common.errors import Fatal, Poison, Refused
 from lfr_core.domain.deployments import DeploymentView
@@ -71,6 +73,12 @@ class FrameReader:
         )
         if isinstance(error, UnknownSchema) and error.header is not None:
             looked.seen.append(FrameProgress(error.header, FrameOutcome.DEAD_LETTERED))
+
+    def dead_letter_each(self, looked: DetectedBatch, seen: Iterable[FrameProgress], error: Refused) -> None:
+        """Dead-letter the records that these frames came as."""
+        for each in seen:
+            if each.frame is not None:
+                self.dead_letter(looked, each.frame, error)
 
     def open(
         self, looked: DetectedBatch, frame: RawFrame, seen: FrameProgress, view: DeploymentView | None

@@ -6,6 +6,7 @@ real frames.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -20,9 +21,9 @@ from lfr_core.domain.reserved import LIVE_PROBE_ENTRY
 from lfr_core.recognition.faces import quality
 from lfr_core.recognition.faces.decode import decode
 from lfr_core.recognition.faces.types import FaceEngine, Floats
-from lfr_core.recognition.gallery.port import Gallery
+from lfr_core.recognition.gallery.port import Candidate, Gallery
 
-__all__ = ["LiveProbeLook", "LiveProbeResponder"]
+__all__ = ["LiveProbeLook", "LiveProbeResponder", "best_person"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -132,6 +133,14 @@ class LiveProbeResponder:
 
     def _is_stale(self, header: FrameHeader) -> bool:
         return (self._clock.time_ns() - header.captured_ns) / 1e9 > self._policy.live.frame_max_age_s
+
+
+def best_person(candidates: Sequence[Candidate]) -> tuple[str, float] | None:
+    """Entry and similarity of the best candidate that isn't the drawn test face."""
+    for candidate in candidates:
+        if candidate.entry != LIVE_PROBE_ENTRY:
+            return candidate.entry, candidate.similarity
+    return None
 
 
 class _Failed(Exception):

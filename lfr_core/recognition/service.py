@@ -24,14 +24,13 @@ from lfr_core.domain.frames import FrameHeader, FrameKind, FrameOpener
 from lfr_core.domain.messages import NOT_LISTED, LiveProbeResult, Sighting, gathered
 from lfr_core.domain.outcomes import FrameOutcome
 from lfr_core.domain.policy import Policy
-from lfr_core.domain.reserved import LIVE_PROBE_ENTRY
 from lfr_core.recognition.agreement import Shot, Vote
 from lfr_core.recognition.batch import DetectedBatch, FrameProgress, Probe, RawFrame, Recognised, Session, session_of
 from lfr_core.recognition.camera_tracks import CameraTracks
 from lfr_core.recognition.faces.types import FaceEngine, Image
 from lfr_core.recognition.frame_reader import FrameReader
-from lfr_core.recognition.gallery.port import Candidate, Gallery
-from lfr_core.recognition.live_probe import LiveProbeResponder
+from lfr_core.recognition.gallery.port import Gallery
+from lfr_core.recognition.live_probe import LiveProbeResponder, best_person
 from lfr_core.recognition.report import outcome_batches, probe_keys, sighting_of
 from lfr_core.recognition.stopwatch import Stopwatch
 
@@ -272,15 +271,13 @@ class Recogniser:
         except Refused as error:  # the gate shut, or the collection went, between the two questions
             if error.rule != NOT_LISTED:
                 return self._withdraw(probes, FrameOutcome.DROPPED_CLOSED)
-            for frame in {id(probe.seen): probe.seen.frame for probe in probes}.values():
-                if frame is not None:
-                    self._reader.dead_letter(looked, frame, error)
+            self._reader.dead_letter_each(looked, [probe.seen for probe in probes], error)
             return self._withdraw(probes, FrameOutcome.DEAD_LETTERED)
         except Retryable:
             if not view.live_only or not all(self._reader.is_stale(probe.seen.header) for probe in probes):
                 raise
             return self._withdraw(probes, FrameOutcome.DROPPED_STALE)
-        best = {row: _best_person(candidates) for row, candidates in zip(rows, answers, strict=True)}
+        best = {row: best_person(candidates) for row, candidates in zip(rows, answers, strict=True)}
         return {row: found for row, found in best.items() if found is not None}
 
     @staticmethod
@@ -290,14 +287,6 @@ class Recogniser:
             if probe.seen.header.kind is FrameKind.FRAME:
                 probe.seen.outcome = outcome
         return {}
-
-
-def _best_person(candidates: Sequence[Candidate]) -> tuple[str, float] | None:
-    """Entry and similarity of the best candidate that isn't the drawn test face."""
-    for candidate in candidates:
-        if candidate.entry != LIVE_PROBE_ENTRY:
-            return candidate.entry, candidate.similarity
-    return None
 
 
 def _may_go_on(view: DeploymentView | None) -> bool:

@@ -12,10 +12,10 @@ import logging
 import os
 import ssl
 from dataclasses import dataclass
-from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from lfr_core.common.addresses import is_loopback
 from lfr_core.common.errors import Fatal
 from lfr_core.common.owned_file import read_owned
 from streams.broker.traits import BrokerKind, BrokerTraits, traits_of
@@ -159,16 +159,10 @@ def _check(settings: Settings) -> None:
         )
     if security == "sasl_plaintext" and settings.kafka_sasl_mechanism == "PLAIN":
         raise Fatal("LFR_KAFKA_SASL_MECHANISM=PLAIN sends the password as it is: use it with sasl_ssl only")
-    if security == "sasl_plaintext" and not all(_is_loopback(server) for server in servers.split(",")):
+    if security == "sasl_plaintext" and not all(
+        is_loopback(server.strip().rpartition(":")[0]) for server in servers.split(",")
+    ):
         raise Fatal(
             "LFR_KAFKA_SECURITY=sasl_plaintext encrypts nothing and is for servers of this machine (127.0.0.1): "
             "use sasl_ssl"
         )
-
-
-def _is_loopback(server: str) -> bool:
-    host = server.strip().rpartition(":")[0].strip("[]")
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False

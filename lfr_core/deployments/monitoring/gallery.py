@@ -170,9 +170,9 @@ def _records_differ(session: Session, row: DeploymentRow) -> str:
 
 def compare_gallery(settings: Settings, engine: Engine, clock: Clock, deployment: str) -> str:
     """As `GalleryCheck.compare`, over the Milvus of these settings."""
-    from lfr_core.recognition.gallery.milvus import MilvusGallery
+    from lfr_core.recognition.gallery.milvus import milvus_gallery
 
-    milvus = MilvusGallery(settings.gallery_uri)
+    milvus = milvus_gallery(settings)
     try:
         return GalleryCheck(engine, milvus, clock).compare(deployment)
     finally:

@@ -35,7 +35,8 @@ from lfr_core.publication.promises.checks.retention import AlertsGone, Deletions
 from lfr_core.publication.promises.checks.source import NoExportPath
 from lfr_core.publication.promises.ledger import PromiseLedger
 from lfr_core.publication.promises.port import PromiseCheck
-from lfr_core.recognition.gallery import Gallery, MilvusGallery
+from lfr_core.recognition.gallery import Gallery
+from lfr_core.recognition.gallery.milvus import milvus_gallery
 from lfr_core.retention.erasure.certificate_service import CertificateService
 from lfr_core.retention.erasure.places import certificate_folder
 
@@ -108,7 +109,7 @@ def open_ledger(
     """
     settings, engine, policy = installation.settings, installation.engine, installation.policy
     vault, trail, clock = installation.vault, installation.trail, installation.clock
-    with closing(MilvusGallery(settings.gallery_uri)) as gallery:
+    with closing(milvus_gallery(settings)) as gallery:
         state = State(
             engine=engine,
             vault=vault,

@@ -16,9 +16,9 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
-from lfr_core.common.errors import Fatal, Refused, Retryable
+from lfr_core.common.errors import Refused, Retryable
+from lfr_core.recognition.gallery.access import MilvusAccess
 
 __all__ = ["MilvusConnection", "unknown_gallery"]
 
@@ -48,23 +48,12 @@ class MilvusConnection:
     """Calls a pymilvus client. Safe to share between threads.
 
     Args:
-        uri: http://host:port (https and user:password@ for a cluster).
+        access: where, and what is shown to it.
         timeout_s: for connecting.
-
-    Raises:
-        Fatal: the URI is none of a Milvus server.
     """
 
-    def __init__(self, uri: str, timeout_s: float) -> None:
-        try:
-            parts = urlsplit(uri)
-            usable = parts.scheme in {"http", "https", "tcp"} and bool(parts.hostname)
-            self._where = f"{parts.scheme}://{parts.hostname}:{parts.port or 19530}"  # without a password
-        except ValueError:
-            usable = False
-        if not usable:
-            raise Fatal("LFR_MILVUS_URI is no address of a Milvus server: write http://host:port")
-        self._uri = uri
+    def __init__(self, access: MilvusAccess, timeout_s: float) -> None:
+        self._access = access
         self._timeout_s = timeout_s
         self._lock = threading.Lock()
         self._client: Any = None  # pymilvus ships no types that pass strict mode
@@ -116,7 +105,11 @@ class MilvusConnection:
                 # It logs each failure with a traceback, a flood while the server is away; we raise instead.
                 logging.getLogger("pymilvus").setLevel(logging.CRITICAL)
                 self._client = MilvusClient(
-                    self._uri, timeout=self._timeout_s, dedicated=True, grpc_options=dict(_CHANNEL)
+                    self._access.uri,
+                    timeout=self._timeout_s,
+                    dedicated=True,
+                    grpc_options=dict(_CHANNEL),
+                    **self._access.options(),
                 )
             return self._client
 
@@ -131,9 +124,9 @@ class MilvusConnection:
 
     def _away(self, why: str) -> Retryable:
         if "No space left" in why:
-            return Retryable(f"the disk of the gallery at {self._where} is full: free space", retry_after_s=5.0)
+            return Retryable(f"the disk of the gallery at {self._access.where} is full: free space", retry_after_s=5.0)
         return Retryable(
-            f"the gallery at {self._where} gives no answer ({why}). "
+            f"the gallery at {self._access.where} gives no answer ({why}). "
             "Is Milvus up? `lfr status` says; `lfr up` starts one.",
             retry_after_s=0.5,
         )

@@ -17,13 +17,15 @@ from typing import Any
 import numpy as np
 
 from lfr_core.common.errors import Fatal, Refused, Retryable
+from lfr_core.common.settings import Settings
 from lfr_core.recognition.faces.types import Floats
+from lfr_core.recognition.gallery.access import MilvusAccess, milvus_access
 from lfr_core.recognition.gallery.checks import DIMENSION, check_name, check_probes, check_references, is_id, stored_row
 from lfr_core.recognition.gallery.connection import MilvusConnection, unknown_gallery
 from lfr_core.recognition.gallery.port import Candidate, Reference, StoredRow
 from lfr_core.recognition.gallery.ranking import Hit, rank
 
-__all__ = ["MilvusGallery"]
+__all__ = ["MilvusGallery", "milvus_gallery"]
 
 _CONTRACT = "lfr.contract"
 _ROWS_PER_INSERT = 500  # 1 MB of templates a message
@@ -43,7 +45,7 @@ class MilvusGallery:
     outlives its restarts.
 
     Args:
-        uri: http://host:port (https and user:password@ for a cluster).
+        access: where, and what is shown to it; an address alone for one that asks for nothing.
         timeout_s: how long one request of a search, count or look-up may take before Retryable is raised;
             writes get at least 30 s. A server that is away is noticed within milliseconds.
         monotonic: seconds that never go back, for the age of what is known of a collection.
@@ -52,8 +54,10 @@ class MilvusGallery:
         Fatal: the URI is none of a Milvus server.
     """
 
-    def __init__(self, uri: str, *, timeout_s: float = 3.0, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._connection = MilvusConnection(uri, timeout_s)
+    def __init__(
+        self, access: MilvusAccess | str, *, timeout_s: float = 3.0, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._connection = MilvusConnection(MilvusAccess(access) if isinstance(access, str) else access, timeout_s)
         self._timeout_s = timeout_s
         self._write_timeout_s = max(timeout_s, _WRITE_TIMEOUT_S)
         self._monotonic = monotonic
@@ -280,6 +284,11 @@ class MilvusGallery:
             key, _, contract = described.get("description", "").partition("=")
             return contract if key == _CONTRACT else None
         return str(contract)
+
+
+def milvus_gallery(settings: Settings) -> MilvusGallery:
+    """The gallery of these settings. Raises Fatal as `milvus_access`."""
+    return MilvusGallery(milvus_access(settings))
 
 
 def _stored_row(row: dict[str, Any]) -> StoredRow:

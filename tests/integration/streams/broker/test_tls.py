@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import gc
-import ipaddress
 import logging
 import signal
 import subprocess
@@ -15,11 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 from kafka import KafkaProducer
 from kafka.errors import TopicAuthorizationFailedError
 
@@ -35,6 +28,7 @@ from streams.broker.users import User
 from streams.camera.rate_limit import silence_kafka_logs
 from streams.topics import Topic, broker_version, ensure_topics
 from tests.support.brokers import free_ports
+from tests.support.certificates import Authority
 from tests.support.stream import Worker
 
 pytestmark = pytest.mark.kafka
@@ -51,40 +45,6 @@ def _sockets_of_refused_handshakes() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)
         gc.collect()
-
-
-class Authority:
-    """Signs certificates, for as long as a test takes."""
-
-    def __init__(self) -> None:
-        self._key = ec.generate_private_key(ec.SECP256R1())
-        self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "an authority")])
-        self._made = self._build(self._name, self._key, is_authority=True)
-
-    def write(self, file: Path) -> Path:
-        file.write_bytes(self._made.public_bytes(Encoding.PEM))
-        return file
-
-    def issue(self, name: str, file: Path) -> Path:
-        """Write certificate and key of `name` at 127.0.0.1, closed to others."""
-        key = ec.generate_private_key(ec.SECP256R1())
-        made = self._build(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]), key, is_authority=False)
-        secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        file.write_bytes(secret + made.public_bytes(Encoding.PEM))
-        file.chmod(0o600)
-        return file
-
-    def _build(self, name: x509.Name, key: ec.EllipticCurvePrivateKey, *, is_authority: bool) -> x509.Certificate:
-        now = dt.datetime.now(dt.UTC)
-        here = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
-        return (
-            x509.CertificateBuilder(self._name, name, key.public_key(), x509.random_serial_number())
-            .not_valid_before(now - dt.timedelta(hours=1))
-            .not_valid_after(now + dt.timedelta(hours=1))
-            .add_extension(here, critical=False)
-            .add_extension(x509.BasicConstraints(ca=is_authority, path_length=None), critical=True)
-            .sign(self._key, hashes.SHA256())
-        )
 
 
 @dataclass(frozen=True)
