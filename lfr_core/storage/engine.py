@@ -22,6 +22,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import Session
 
 from lfr_core.common.errors import Fatal, LfrError, Poison, Retryable
+from lfr_core.storage.postgres_tls import connection_options
 
 __all__ = ["is_sqlite", "open_engine", "reading", "scrub", "translated", "writing"]
 
@@ -43,7 +44,7 @@ def open_engine(url: str, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> Engine:
     A writer that waits for another longer than `busy_timeout_ms` gives up as Retryable.
 
     Raises:
-        Fatal: the URL can't be used.
+        Fatal: the URL can't be used, or is of a server elsewhere that needn't show a certificate.
         Retryable: the folder of a SQLite file can't be made or written.
     """
     try:
@@ -58,6 +59,7 @@ def open_engine(url: str, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> Engine:
             connect_args={
                 "connect_timeout": _CONNECT_TIMEOUT_S,
                 "options": f"-c lock_timeout={busy_timeout_ms} -c timezone=UTC",
+                **connection_options(parsed),
             },
         )
     if parsed.get_backend_name() != "sqlite":

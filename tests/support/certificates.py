@@ -40,7 +40,11 @@ class Authority:
         self, name: x509.Name, key: ec.EllipticCurvePrivateKey, address: str, *, is_authority: bool
     ) -> x509.Certificate:
         now = dt.datetime.now(dt.UTC)
-        here = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address))])
+        try:
+            place: x509.GeneralName = x509.IPAddress(ipaddress.ip_address(address))
+        except ValueError:
+            place = x509.DNSName(address)
+        here = x509.SubjectAlternativeName([place])
         return (
             x509.CertificateBuilder(self._name, name, key.public_key(), x509.random_serial_number())
             .not_valid_before(now - dt.timedelta(hours=1))

@@ -62,6 +62,7 @@ class Postgres:
         self._folder = folder
         self._data = folder / "data"
         self._migrated = ""
+        self._certificate = ""
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = int(probe.getsockname()[1])
@@ -72,11 +73,20 @@ class Postgres:
         self._run("initdb", "-D", str(self._data), "-U", "openlfr", "-A", "trust", "-E", "UTF8", "--no-sync")
 
     def start(self) -> None:
-        options = (
+        options = self._certificate + (
             f"-p {self.port} -c listen_addresses=127.0.0.1 -k {self._folder} "
             "-c fsync=off -c max_connections=100 -c shared_buffers=32MB"
         )
         self._run("pg_ctl", "-D", str(self._data), "-o", options, "-l", str(self._folder / "log"), "-w", "start")
+
+    def show_certificate(self, pem: Path) -> None:
+        """Take TLS from the next start on, with certificate and key of this file."""
+        file = self._folder / "server.pem"
+        file.write_bytes(pem.read_bytes())
+        file.chmod(0o600)
+        if os.getuid() == 0:
+            shutil.chown(file, "postgres", "postgres")
+        self._certificate = f"-c ssl=on -c ssl_cert_file={file} -c ssl_key_file={file} "
 
     def stop(self, how: str = "immediate") -> None:
         """`fast` breaks connections; `immediate` is a crash: every server process gone at once."""
