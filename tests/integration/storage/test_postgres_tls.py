@@ -50,7 +50,7 @@ def test_a_server_elsewhere_is_believed_by_its_authority_and_name_alone(
 
     assert check(url(elsewhere, NAME, sslmode="verify-full", sslrootcert=ca_file))
     for host, root in ((NAME, other), (NAME, "system"), ("other.force.example", ca_file)):
-        with pytest.raises(Retryable, match="certificate|SSL error"):
+        with pytest.raises(Retryable, match=r"certificate|SSL error"):
             check(url(elsewhere, host, sslmode="verify-full", sslrootcert=root))
 
 
