@@ -64,7 +64,7 @@ class SelfTester:
             by: who asked, for the audit trail: a person's name, or a part of the platform.
 
         Raises:
-            Refused: `deployment.unknown`, `deployment.ended`.
+            Refused: `deployment.unknown`, `deployment.ended`, `people.*`.
             Retryable: the result can't be kept or audited: records or vault are away.
         """
         view = DeploymentReader(self.installation.engine).find(deployment)
@@ -72,6 +72,9 @@ class SelfTester:
             raise Refused("deployment.unknown", f"there is no deployment {deployment}; see `lfr deployment list`")
         if view.status.is_over:
             raise Refused("deployment.ended", f"deployment {deployment} is over: there is nothing left to test")
+        if not isinstance(by, SystemActor):
+            with reading(self.installation.engine) as session:
+                acting(session, by, _TESTERS)
         began_ns = self.installation.now_ns
         done = SelfTest(uuid.uuid4(), deployment, began_ns, run_checks(self._checks(view)))
         red = sum(not line.ok for line in done.lines)
@@ -87,8 +90,6 @@ class SelfTester:
                 green=done.green,
                 detail=done.to_json(),
             )
-            if not isinstance(by, SystemActor):
-                acting(session, by, _TESTERS)
             facts: dict[str, str | int] = {"lines": len(done.lines), "red": red}
             self.installation.trail.append(
                 session, AuditEvent(Verb.CONSULT, actor, deployment, f"proof:{done.id}", "proof.self-test", facts)

@@ -20,13 +20,13 @@ from lfr_core.deployments.entries import EntryLike
 from lfr_core.deployments.gallery_binding import list_digest
 from lfr_core.deployments.locking import locked, unknown
 from lfr_core.deployments.reading import read_application
-from lfr_core.deployments.record import record_step
+from lfr_core.deployments.record import check_may_take, record_step
 from lfr_core.deployments.steps import Step
 from lfr_core.deployments.views import DeploymentReader, view_of
 from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.deployments import DeploymentStatus, DeploymentView
 from lfr_core.recognition.gallery.port import StoredRow
-from lfr_core.storage.engine import writing
+from lfr_core.storage.engine import reading, writing
 from lfr_core.storage.tables.deployments import PlannedDeploymentRow
 from lfr_core.watchlists.commitments import commitments, keep_commitments
 
@@ -41,6 +41,11 @@ class ListStore(DeploymentReader):
         self._vault = vault
         self._trail = trail
         self._clock = clock or SystemClock()
+
+    def check_may_attach(self, deployment_id: str, by: Actor) -> None:
+        """See that the list is `by`'s to make. Raises Refused `deployment.unknown`, and as `check_may_take`."""
+        with reading(self._engine) as session:
+            check_may_take(session, locked(session, deployment_id), Step.COMPILE, by)
 
     def attach_watchlist(
         self,

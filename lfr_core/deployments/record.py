@@ -16,12 +16,12 @@ from lfr_core.custody.audit.port import AuditEvent, Trail
 from lfr_core.custody.people.lookup import acting
 from lfr_core.custody.people.roles import Actor, Role, principal_of
 from lfr_core.deployments.reading import answer_calls, read_state
-from lfr_core.deployments.state_machine import DeploymentState, StepActor, rule_of, transition
+from lfr_core.deployments.state_machine import DeploymentState, StepActor, check_actor, rule_of, transition
 from lfr_core.deployments.steps import Step
 from lfr_core.domain.actors import SystemActor
 from lfr_core.storage.tables.deployments import DeploymentRow, DeploymentStepRow, PlannedDeploymentRow
 
-__all__ = ["actor_of", "note_step", "record_step"]
+__all__ = ["actor_of", "check_may_take", "note_step", "record_step"]
 
 
 def actor_of(session: Session, by: Actor, roles: Collection[Role]) -> StepActor:
@@ -34,6 +34,16 @@ def actor_of(session: Session, by: Actor, roles: Collection[Role]) -> StepActor:
         return StepActor(str(by), part=by)
     person = acting(session, by, roles)
     return StepActor(person.name, person.roles)
+
+
+def check_may_take(session: Session, row: DeploymentRow, step: Step, by: Actor) -> None:
+    """See that a step is for `by`, before work goes into it.
+
+    Raises:
+        Refused: as `rule_of`, `actor_of` and `check_actor`.
+    """
+    rule = rule_of(row.id, step, planned=row.planned)
+    check_actor(actor_of(session, by, rule.roles), rule)
 
 
 def record_step(

@@ -11,7 +11,7 @@ from lfr_core.deployments.steps import Step, StepRule, rules_of
 from lfr_core.domain.actors import SystemActor, same_person
 from lfr_core.domain.deployments import DeploymentStatus as Status
 
-__all__ = ["DeploymentState", "StepActor", "check_status", "rule_of", "transition"]
+__all__ = ["DeploymentState", "StepActor", "check_actor", "check_status", "rule_of", "transition"]
 
 _INSTEAD = {
     Step.READY: "`lfr deployment open` opens it once it has its list",
@@ -85,6 +85,13 @@ def check_status(deployment: str, status: Status, rule: StepRule) -> None:
         )
 
 
+def check_actor(actor: StepActor, rule: StepRule) -> None:
+    """See that this step is for whoever takes it. Raises Refused `life.wrong-role`."""
+    if not (actor.roles & rule.roles or actor.part in rule.systems):
+        roles = " or ".join(sorted(role.value for role in rule.roles))
+        raise Refused("life.wrong-role", f"{actor.name} can't {rule.step.value} a deployment: that is for a {roles}")
+
+
 def transition(
     state: DeploymentState, step: Step, actor: StepActor, now: datetime, *, digest: str = ""
 ) -> DeploymentState:
@@ -103,9 +110,7 @@ def transition(
     """
     rule = rule_of(state.deployment, step, planned=state.planned)
     check_status(state.deployment, state.status, rule)
-    if not (actor.roles & rule.roles or actor.part in rule.systems):
-        roles = " or ".join(sorted(role.value for role in rule.roles))
-        raise Refused("life.wrong-role", f"{actor.name} can't {step.value} a deployment: that is for a {roles}")
+    check_actor(actor, rule)
     moved = _TRANSITIONS[step](state, actor, now, digest) if step in _TRANSITIONS else state
     return moved if rule.to is None else replace(moved, status=rule.to)
 

@@ -23,6 +23,10 @@ class WatchlistStore(Protocol):
 
     def find(self, deployment: str, /) -> DeploymentView | None: ...
 
+    def check_may_attach(self, deployment_id: str, by: Actor, /) -> None:
+        """See that the list is `by`'s to make. Raises Refused."""
+        ...
+
     def attach_watchlist(
         self,
         deployment_id: str,

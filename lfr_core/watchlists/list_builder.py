@@ -67,11 +67,13 @@ class ListBuilder:
             show: given what was found, before it is refused or enrolled.
 
         Raises:
-            Refused: `watchlist.last-day-past`, `watchlist.quality`, `watchlist.refusals`, and as `compile_watchlist`.
+            Refused: `watchlist.last-day-past`, `watchlist.quality`, `watchlist.refusals`, and as
+                `WatchlistStore.check_may_attach` and `compile_watchlist`.
             Poison: the folder or its CSV can't be read at all.
             Fatal: models are missing, or the report can't be written.
             Retryable: Milvus, vault or records are away; nothing usable is left and it may be tried again.
         """
+        self.store.check_may_attach(deployment, by)  # before a report takes the place of the one that is there
         found = check_open_for_watchlist(self.store, deployment)
         if last_day < today:
             raise Refused("watchlist.last-day-past", f"the deployment's last day, {last_day}, is past: give its end")

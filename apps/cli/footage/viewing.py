@@ -168,6 +168,6 @@ def _open_viewing(
     from lfr_core.retention.footage.viewing import Viewing, choose
 
     begin, end = parse_time_ns(from_), parse_time_ns(to)
-    chosen = choose(installation.engine, deployment=deployment, camera=camera, from_ns=begin, to_ns=end)
+    chosen = choose(installation.engine, deployment=deployment, by=by, camera=camera, from_ns=begin, to_ns=end)
     folder = installation.settings.footage_store
     return Viewing(folder, installation.vault, chosen, actor=by, purpose=purpose, from_ns=begin, to_ns=end)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from apps.cli.command import Output, command
+from apps.cli.command import Output, command, logged_in_or_machine
 from apps.cli.common import (
     AsJson,
     console,
@@ -94,7 +94,6 @@ def enrol(
     import uuid
 
     from apps.services import build_list_builder
-    from lfr_core.domain.actors import SystemActor
     from lfr_core.watchlists.list_builder import quality_pages
 
     def show_checked(checked: CheckedList) -> None:  # also when the list is refused afterwards
@@ -111,7 +110,7 @@ def enrol(
             deployment,
             today=today,
             last_day=last_day.date() if last_day else today,
-            by=SystemActor.LFR,
+            by=logged_in_or_machine(installation),
             attempt=uuid.uuid4().hex,
             all_or_nothing=all_or_nothing,
             progress=progress,

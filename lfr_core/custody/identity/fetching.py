@@ -35,7 +35,9 @@ def fetch_json(
         Fatal: `ca_file` can't be read.
     """
     try:
-        context = ssl.create_default_context(cafile=ca_file)
+        # http is this machine's alone, and there the machine's certificates would be read for nothing (50 ms)
+        encrypted = ca_file is not None or url.startswith("https:")
+        context = ssl.create_default_context(cafile=ca_file) if encrypted else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     except OSError as error:
         raise Fatal(f"LFR_OIDC_CA_FILE can't be read: {error.strerror or error}") from error
     try:

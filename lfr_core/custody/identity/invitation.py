@@ -60,8 +60,10 @@ def new_password_link(installation: Installation, name: str, *, by: Authenticate
         Refused: `identity.unknown`, `account.elsewhere`, and as `People.end_sessions`.
         Retryable, Fatal: as `invite_person`.
     """
+    people = _people(installation)
+    people.check_may_end_sessions(name, by=by)
     directory = account_directory(installation.settings, installation.policy.access)
-    issuer, people = provider_of(installation.settings).issuer, _people(installation)
+    issuer = provider_of(installation.settings).issuer
     found = [subject for known, subject in people.identities_of(name) if known == issuer]
     if not found:
         raise Refused("identity.unknown", f"{name} has no account in use: `lfr users link` makes one")

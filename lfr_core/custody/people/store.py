@@ -169,6 +169,13 @@ class People:
                 session.add(each)
             self._append(session, row, actor, "people.identity-ended", roles_of(session, row))
 
+    def check_may_end_sessions(self, name: str, *, by: AuthenticatedPerson) -> None:
+        """See that `by` may log that person out: themselves, or as compliance. Raises Refused `people.by`."""
+        actor = str(principal_of(by))
+        if not same_person(name, actor):
+            with reading(self._engine) as session:
+                _check_by(session, by)
+
     def end_sessions(self, name: str, *, by: AuthenticatedPerson) -> None:
         """Log a person out everywhere: logins before now count no more. They do it themselves, or compliance does.
 

@@ -13,10 +13,13 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from lfr_core.common.errors import Poison, Refused
+from lfr_core.custody.people.lookup import acting
 from lfr_core.custody.people.roles import AuthenticatedPerson, principal_of
 from lfr_core.custody.vault.port import Vault
+from lfr_core.retention.footage.people import HOLDERS
 from lfr_core.retention.footage.register import Segment, segments
 from lfr_core.retention.footage.segment import index_segment, open_record, segment_file
+from lfr_core.storage.engine import reading
 
 __all__ = ["Frame", "ViewedFootage", "Viewing", "choose"]
 
@@ -51,14 +54,23 @@ class ViewedFootage:
 
 
 def choose(
-    engine: Engine, *, deployment: str, camera: str | None = None, from_ns: int | None = None, to_ns: int | None = None
+    engine: Engine,
+    *,
+    deployment: str,
+    by: AuthenticatedPerson,
+    camera: str | None = None,
+    from_ns: int | None = None,
+    to_ns: int | None = None,
 ) -> tuple[Segment, ...]:
-    """The segments of a deployment, camera and time that haven't been destroyed.
+    """The segments of a deployment, camera and time that haven't been destroyed, for somebody who may look at them.
 
     Raises:
-        Refused: `footage.unknown`: there never was any; `footage.gone`: all of it is destroyed.
+        Refused: `people.*` (compliance and authorising officers alone, as the vault says again for each key),
+            `footage.unknown`: there never was any; `footage.gone`: all of it is destroyed.
         Retryable: the records are away.
     """
+    with reading(engine) as session:
+        acting(session, by, HOLDERS)
     found = segments(engine, deployment=deployment, camera=camera, from_ns=from_ns, to_ns=to_ns)
     if not found:
         raise Refused(

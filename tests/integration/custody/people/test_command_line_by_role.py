@@ -1,0 +1,301 @@
+"""Each command that acts for people, or shows what is personal, for each role: refused to all but those it is for.
+
+Real sessions at a real terminal, a vault at its socket, records that each command finds its object in. What a command
+does for those who may is tested where the command is; here it only has to get past the question who asks.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from itertools import count
+
+import pytest
+from sqlalchemy import Engine
+from typer.main import get_command
+from typer.testing import CliRunner
+
+from apps.cli.main import app
+from lfr_core.alerts.decisions import DecisionService
+from lfr_core.alerts.recorder import Recorder
+from lfr_core.common.clock import SystemClock
+from lfr_core.common.settings import Settings
+from lfr_core.custody.audit.read import entries
+from lfr_core.custody.audit.trail import AuditTrail
+from lfr_core.custody.people import Rank, Role
+from lfr_core.custody.people.sign_on import SignOns
+from lfr_core.custody.vault.client import VaultClient, vault_client
+from lfr_core.custody.vault.port import KeyKind
+from lfr_core.deployments.announcement import ReasonClass
+from lfr_core.deployments.compliance_documents import ComplianceDocumentKind
+from lfr_core.deployments.withholding import ask_to_withhold
+from lfr_core.domain.actors import SystemActor
+from lfr_core.domain.alerts import Judgement
+from lfr_core.domain.deployments import DeploymentKind
+from lfr_core.publication.rights.answering import ask_disclosure
+from lfr_core.publication.rights.service import RightsService
+from lfr_core.publication.rights.types import NewRequest, RequestKind
+from lfr_core.retention.footage.register import open_row
+from lfr_core.storage.engine import open_engine
+from lfr_core.storage.tables.footage import FootageSegmentRow
+from tests.support.galleries import held_by
+from tests.support.people import authenticated
+from tests.support.planning import (
+    COMPLIANCE,
+    OFFICER,
+    OPERATOR,
+    OTHER_OFFICER,
+    PLANNER,
+    PUBLISHER,
+    PlanningHarness,
+    form,
+)
+from tests.support.publishing import withhold
+from tests.support.records import entry, sighting
+from tests.support.sessions import session_env
+from tests.support.shown_pictures import seen
+from tests.support.vault_server import serving_vault
+from tests.unit.cli.test_who_is_asked import ASKING, WHERE_IT_ACTS
+
+P, A, O, U, C = (  # noqa: E741  short names for a table
+    Role.PLANNER,
+    Role.AUTHORISING_OFFICER,
+    Role.OPERATOR,
+    Role.PUBLICATION_OFFICER,
+    Role.COMPLIANCE,
+)
+REVOKED, ENDED = "Rex Left", "Eve Ended"
+"""In every role but the auditor's; one is revoked, the other's sessions are ended."""
+NOBODY = "nobody"
+ONLY = {role: f"{role.value.title()} Only" for role in Role}
+DAY = (dt.datetime.now(dt.UTC) + dt.timedelta(days=7)).date().isoformat()
+TRIAL, ANYBODY = {P, A, O}, set(Role)
+MAY: dict[str, tuple[str, set[Role]]] = {
+    "alerts engage": ("{judged} engaged", {O}),
+    "alerts export": ("{alert} {out} --purpose look", {O}),
+    "alerts judge": ("{alert} same --pictures none", {O}),
+    "alerts list": ("--deployment dep", {O}),
+    "alerts outcome": ("{judged} arrest", {O}),
+    "alerts review": ("{judged} confirmed-true", {O}),
+    "alerts show": ("{alert}", {O}),
+    "deployment announce": ("authorised", {P, U}),
+    "deployment apply": ("applied", {P}),
+    "deployment approve-list": ("authorised --digest 00", {A}),
+    "deployment approve-withholding": ("asked --reason-class threat-to-life", {A}),
+    "deployment authorise": ("applied --reason because", {A}),
+    "deployment cancel": ("given-up --why because", {P, A}),
+    "deployment close": ("authorised", TRIAL),
+    "deployment compile": ("authorised {out}", {P}),
+    "deployment create": ("another-{number} --kind evaluation", TRIAL),
+    "deployment open": ("authorised", {P, O}),
+    "deployment plan": ("planned-{number} {form}", {P}),
+    "deployment ready": ("authorised --signage", {P, O}),
+    "deployment refuse": ("applied --reason because", {A}),
+    "deployment refuse-withholding": ("asked-too --reason because", {A}),
+    "deployment resume": ("suspended", TRIAL),
+    "deployment suspend": ("dep --why because", {*TRIAL, C}),
+    "deployment withhold": ("undecided --reason-class threat-to-life", {P, A, U}),
+    "footage approve": ("{hold}", {A, C}),
+    "footage export": ("--deployment dep --purpose case --output {out}", {A, C}),
+    "footage hold": ("--ground complaint --reference x --review-on {day} --segment segment-1", {A, C}),
+    "footage release": ("{hold}", {A, C}),
+    "footage review": ("{hold} --review-on {day}", {A, C}),
+    "footage view": ("--deployment dep --purpose look --output {out}", {A, C}),
+    "operator attend": ("dep --seconds 0.1", {O}),
+    "operator sign-off": ("dep", ANYBODY),
+    "operator sign-on": ("dep", {O}),
+    "papers add": ("dpia {paper} --title t --version 2 --review-by {day}", {A, C}),
+    "probe self-test": ("dep", ANYBODY - {Role.AUDITOR}),
+    "publish announce": (
+        "draft --place Norwich --date {day} --purpose p --use-case 5 --from 10:00 --to 16:00",
+        {P, A, U},
+    ),
+    "publish explain": ("dep --why because", {A, U}),
+    "publish record": ("dep --publish", {U}),
+    "publish release": ("withheld", {P, A, U}),
+    "rights answer": ("{request} --text words", {C}),
+    "rights approve": ("{listed}", {A, C}),
+    "rights assign": ("{request} dep", {C}),
+    "rights close": ("{request} --withdrawn", {C}),
+    "rights complain": ("--contact here --text words", ANYBODY),
+    "rights confirm": ("{request}", {A, C}),
+    "rights disclose": ("{listed}", {C}),
+    "rights enquire": ("--contact here --text words", ANYBODY),
+    "rights receipt": ("{alert} --output {out}", {O}),
+    "rights show": ("{request} --purpose look", {C}),
+    "users add": ("New-{number} --role operator --rank constable --no-account", {C}),
+    "users change": ("{third} --role operator --rank sergeant", {C}),
+    "users link": ("{person} --subject {number}", {C}),
+    "users log-out": ("{person}", {C}),
+    "users password": ("{person}", {C}),
+    "users revoke": ("{other} --why because", {C}),
+    "watchlist enrol": ("{out} --deployment draft", TRIAL),
+    "watchlist show": ("--deployment dep", {O}),
+}
+"""Each command that asks who is there: arguments that lead to something, and the roles it is for."""
+MACHINE_TOO = {"deployment create", "deployment resume", "deployment suspend", "probe self-test", "watchlist enrol"}
+"""Of trials, where nobody is logged in: `lfr stream run` and whoever tries the platform out on recordings."""
+NOT_FOR_YOU = {
+    "identity.session-ended",
+    "life.wrong-role",
+    "login.none",
+    "people.by",
+    "people.revoked",
+    "people.wrong-role",
+}
+"""Refusals that are about who asks."""
+_RULE = re.compile(r"error \(([a-z.-]+)\)")
+
+
+def test_every_command_that_asks_who_is_there_is_in_the_table() -> None:
+    assert MAY.keys() == ASKING.keys() | WHERE_IT_ACTS
+
+
+@dataclass
+class Terminals:
+    """Records in which each command finds something, and a terminal for each kind of person."""
+
+    engine: Engine
+    vault: VaultClient
+    settings: Settings
+
+    def __post_init__(self) -> None:
+        self.numbers = count(1)
+        trail = AuditTrail(self.vault, SystemClock())
+        plan = PlanningHarness(self.engine, self.vault, trail, SystemClock(), self.settings.home)
+        people, by = plan.people, authenticated(COMPLIANCE)
+        people.add(COMPLIANCE, {C}, Rank.POLICE_STAFF, by=SystemActor.LFR)
+        plan.settle()
+        for role, name in ONLY.items():
+            people.add(name, {role}, Rank.SUPERINTENDENT, by=by)
+        for name in (REVOKED, ENDED):
+            people.add(name, set(Role) - {Role.AUDITOR}, Rank.SUPERINTENDENT, by=by)
+        self.envs = {name: session_env(name, self.settings) for name in (*ONLY.values(), REVOKED, ENDED)}
+        self.envs[NOBODY] = {"XDG_STATE_HOME": str(self.settings.home / "nobody")}
+        people.revoke(REVOKED, why="left", by=by)
+        people.end_sessions(ENDED, by=by)
+        self.words = self._trials(plan) | self._requests(plan) | self._files(plan)
+        self._planned(plan)
+
+    def _trials(self, plan: PlanningHarness) -> dict[str, object]:
+        """A live one with an alert that is judged, one that isn't, and footage; and two more."""
+        for name in ("dep", "draft", "suspended"):
+            plan.store.create(name, DeploymentKind.DEMO, name=name, policy=plan.policy)
+        for name in ("dep", "suspended"):
+            listed = (entry(),)
+            plan.store.attach_watchlist(name, "contract", f"gallery_{name}", listed, held=held_by(listed))
+            plan.store.open(name)
+        plan.store.suspend("suspended", "a test", by=SystemActor.LFR)
+        recorder = Recorder(self.engine, plan.policy.alerts, plan.clock, self.vault, plan.trail)
+        SignOns(self.engine, plan.trail).sign_on("dep", authenticated(ONLY[O]))
+        alert, judged = (
+            recorder.record_sightings([sighting(at, vault=self.vault, sealed_ns=time.time_ns())]).opened[0]
+            for at in (0.0, 900.0)
+        )
+        decisions = DecisionService(self.engine, plan.trail)
+        decisions.judge(judged, Judgement.SAME, authenticated(ONLY[O]), shown=seen(self.engine, judged))
+        now_ns = time.time_ns()
+        due_ns = now_ns + 10**15
+        key = self.vault.make_key(KeyKind.FOOTAGE, "dep", "segment-1", due_ns, actor=SystemActor.CAMERA).info
+        row = FootageSegmentRow(
+            id="segment-1",
+            deployment="dep",
+            camera="north",
+            session="s1",
+            key_id=key.id,
+            key_fingerprint=key.fingerprint,
+            started_ns=now_ns,
+            due_ns=due_ns,
+            ended_ns=now_ns,
+        )
+        open_row(self.engine, row)
+        return {"alert": alert, "judged": judged}
+
+    def _planned(self, plan: PlanningHarness) -> None:
+        for name in ("applied", "given-up", "authorised", "undecided", "asked", "asked-too", "withheld"):
+            plan.plan(name, place=name, cameras=(name,))
+            plan.register_document(ComplianceDocumentKind.COMMUNITY, deployment=name)
+            if name not in {"applied", "given-up"}:
+                plan.authorise(name)
+        for name in ("asked", "asked-too"):
+            because, by = ReasonClass.THREAT_TO_LIFE, authenticated(PUBLISHER)
+            ask_to_withhold(plan.announcements, name, because=because, by=by)
+        withhold(plan.announcements, "withheld", by=PUBLISHER, approved_by=OFFICER)
+
+    def _requests(self, plan: PlanningHarness) -> dict[str, object]:
+        rights = RightsService(self.engine, self.vault, plan.trail, plan.policy, plan.clock)
+        asked = NewRequest(RequestKind.ENQUIRY, "4 Rampant Horse Street", "Why me?")
+        listed = NewRequest(RequestKind.ENQUIRY, "4 Rampant Horse Street", "Was I?", asks_listed=True)
+        request, about_list = (rights.take(each, by=authenticated(PUBLISHER)).reference for each in (asked, listed))
+        ask_disclosure(rights, about_list, by=authenticated(COMPLIANCE))
+        return {"request": request, "listed": about_list}
+
+    def _files(self, plan: PlanningHarness) -> dict[str, object]:
+        paper = self.settings.home / "paper.md"
+        paper.write_text("# An impact assessment\n\nIn order.\n", encoding="utf-8")
+        made = form(plan.start(6.0), place="Cromer", cameras=("pier",)).model_dump(mode="json")
+        own = {key: value for key, value in made.items() if key not in {"starts_at", "ends_at", "use_case"}}
+        own |= {"kind": "operational", "name": "Pier", "use_case": 5}
+        lines = [f"{key} = {json.dumps(value)}" for key, value in own.items()]
+        file = self.settings.home / "form.toml"
+        file.write_text("\n".join([*lines, f"date = {DAY}", "from = 10:00:00", "to = 16:00:00"]), encoding="utf-8")
+        return {
+            "paper": paper,
+            "form": file,
+            "hold": "unknown",
+            "day": DAY,
+            "person": PLANNER,
+            "other": OTHER_OFFICER,
+            "third": OPERATOR,
+        }
+
+    def done_by_people(self) -> list[str]:
+        """What stands on the audit trail of anybody, and not of the platform's own parts."""
+        found = entries(self.engine, limit=100_000)
+        return [f"{each.actor} {each.rule}" for each in found if each.actor.startswith("person:")]
+
+    def refused(self, command: str, arguments: str, who: str) -> str:
+        """The rule that refused it; "" where none did."""
+        number = next(self.numbers)
+        words = {**self.words, "number": number, "out": self.settings.home / f"out-{number}"}
+        env = {"LFR_HOME": str(self.settings.home), **self.envs[who]}
+        given = [part.format_map(words) for part in arguments.split()]
+        ran = CliRunner().invoke(app, [*command.split(), *given], env=env)
+        assert ran.exception is None or isinstance(ran.exception, SystemExit), (command, who, ran.exception)
+        found = _RULE.search(ran.stderr)
+        return found[1] if found else ""
+
+
+@pytest.fixture(scope="module")
+def terminals(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminals]:
+    settings = Settings(home=tmp_path_factory.mktemp("home"))
+    with serving_vault(settings), pytest.MonkeyPatch.context() as patched:
+        engine = open_engine(settings.records_url)
+        # the tables are made, and the tree of commands is the same each time
+        patched.setattr("lfr_core.storage.migrate.upgrade", lambda _url: None)
+        patched.setattr("typer.testing._get_command", cache(get_command))
+        yield Terminals(engine, vault_client(settings), settings)
+        engine.dispose()
+
+
+@pytest.mark.parametrize("command", MAY)
+def test_a_command_is_refused_to_everybody_it_is_not_for(terminals: Terminals, command: str) -> None:
+    arguments, may = MAY[command]
+    others = {name for role, name in ONLY.items() if role not in may} | {REVOKED, ENDED}
+    others |= set() if command in MACHINE_TOO else {NOBODY}
+    allowed = [name for role, name in ONLY.items() if role in may] + [NOBODY] * (command in MACHINE_TOO)
+    before = terminals.done_by_people()
+
+    reported = {name: terminals.refused(command, arguments, name) for name in sorted(others)}
+    assert terminals.done_by_people() == before  # nothing was done, and nothing was opened
+    assert {name: rule for name, rule in reported.items() if rule not in NOT_FOR_YOU} == {}
+    assert reported[REVOKED] == "people.revoked"
+    assert reported[ENDED] == "identity.session-ended"
+    got_past = {name: terminals.refused(command, arguments, name) for name in allowed}
+
+    assert {name: rule for name, rule in got_past.items() if rule in NOT_FOR_YOU} == {}
