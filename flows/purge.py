@@ -20,6 +20,7 @@ from types import FrameType
 
 from lfr_core.common.clock import Clock, SystemClock
 from lfr_core.common.errors import Fatal, LfrError, Retryable
+from lfr_core.common.hardening import harden_process
 from lfr_core.common.liveness import LivenessFile
 from lfr_core.common.logs import configure_logs, get_logger
 from lfr_core.common.settings import Settings, load_settings
@@ -131,6 +132,7 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.write(f"error {error}\n")
         return error.exit_code
     configure_logs(settings.log_level)
+    harden_process()
     try:
         if options.once:
             purge_once(settings)

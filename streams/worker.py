@@ -19,7 +19,6 @@ import faust
 import numpy as np
 
 from lfr_core.common.errors import Retryable
-from lfr_core.common.hardening import harden_process
 from lfr_core.common.liveness import TOUCH_EVERY_S, LivenessFile
 from lfr_core.common.logs import get_logger
 from lfr_core.common.settings import Settings
@@ -55,7 +54,6 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(role: str, index: int, installation: Installation) -> int:
-    harden_process()
     settings, policy = installation.settings, installation.policy
     traits = traits_of(settings)
     user, group = (User.RECOGNISE, RECOGNISE_GROUP) if role == "recognise" else (User.RECORD, RECORD_GROUP)

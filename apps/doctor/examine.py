@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from apps.doctor import machine, services
 from apps.doctor.checks import Check, Level, fail, guarded
+from apps.doctor.open_ports import open_ports
 from apps.supervisor.state import is_held
 from lfr_core.common.errors import Fatal
 
@@ -47,6 +48,7 @@ def examine(settings: Settings) -> list[Check]:
         guarded("identity", lambda: services.identity(settings, running=running)),
         guarded("retention", lambda: services.retention(settings, running=running)),
     ]
+    checks += open_ports(settings, choice)
     if choice is None:
         return [*checks, fail("broker", refusal, "the sentence says how")]
     policy = None

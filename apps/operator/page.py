@@ -25,7 +25,6 @@ from apps.operator.view import OperatorView
 from apps.sign_in import PageSession, draw_person, may_see
 from lfr_core.alerts.read import DeploymentSummary
 from lfr_core.common.errors import LfrError, Refused
-from lfr_core.common.hardening import forbid_core_dumps
 from lfr_core.custody.people.roles import AuthenticatedPerson, Role
 
 __all__ = ["page"]
@@ -43,7 +42,6 @@ RETENTION_REFRESH_S = 10.0  # an alarm is minutes in the making
 def _view() -> OperatorView:
     from lfr_core.custody.installation import Installation
 
-    forbid_core_dumps()  # before the first picture
     installation = Installation(vault_timeout_s=VAULT_TIMEOUT_S)
     view = OperatorView(
         installation.engine,

@@ -12,6 +12,7 @@ from apps.supervisor.children import ChildSpec
 from apps.supervisor.identity import identity_child
 from apps.supervisor.probes import broker_answers, http_ok, port_answers, says_alive, says_ready, vault_answers
 from apps.supervisor.workflows import purge_child, workflow_children
+from lfr_core.common.environment import LOCK_MEMORY
 from lfr_core.recognition.gallery.access import LOGIN_VARIABLE
 from lfr_core.recognition.gallery.lite_server import lite_server_command
 from streams.broker.choose import BrokerChoice, choose_broker, inspect_machine
@@ -83,7 +84,7 @@ def plan(
         Fatal: no broker can be run on this machine (see `streams.broker.choose`).
     """
     choice = choice or choose_broker(settings, inspect_machine(settings))
-    env = settings_env(settings, choice.traits.kind)
+    env = settings_env(settings, choice.traits.kind) | {LOCK_MEMORY: "1"}  # who is given settings has faces or keys
     children: list[ChildSpec] = []
     if not choice.external:
         children.append(_broker(settings, policy, choice.traits))

@@ -10,7 +10,6 @@ from sqlalchemy import Engine
 
 from apps.vault.signing import signing_checks
 from lfr_core.common.clock import Clock, SystemClock
-from lfr_core.common.hardening import forbid_core_dumps, lock_memory
 from lfr_core.common.logs import get_logger
 from lfr_core.common.settings import Settings
 from lfr_core.custody.audit.keeper import HeadKeeper
@@ -79,7 +78,6 @@ def run_vault(installation: Installation) -> None:
     Raises:
         Fatal, Refused, Retryable: as `build_core`; another vault answers at the socket.
     """
-    forbid_core_dumps()
     settings, policy, engine = installation.settings, installation.policy, installation.engine
     core = build_core(settings, policy, engine, installation.clock)
     server = VaultServer(core, settings.vault_socket)
@@ -91,7 +89,7 @@ def run_vault(installation: Installation) -> None:
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, end)
         signal.signal(signal.SIGINT, end)
-    get_logger().info("vault.serving", memory_locked=lock_memory())
+    get_logger().info("vault.serving")
     heads.start()
     try:
         server.serve()

@@ -6,7 +6,8 @@ is: no entry point can forget it. Standard library only.
 * Telemetry is switched off, for every library that has any.
 * No proxy is used: everything we speak to at run time is this machine's, a camera, or a service named by its address.
 * What would give libraries another server, other options or other code is left out. Settings of ours say those.
-* No dump of its memory is written, nor of any child's (limit 0); whoever holds faces or keys does more (`hardening`).
+* No dump of its memory is written, and nobody attaches to it; it is kept out of swap in whatever `lfr up` starts that
+  holds faces or keys, and in what that starts (`LOCK_MEMORY`).
 * Files are made for us alone (umask 077). What the public may read is opened by name (`site/atomic_publish.py`).
 
 Downloads (models, photographs, jars) keep the person's proxies and mirrors: `download_environment`.
@@ -16,16 +17,18 @@ from __future__ import annotations
 
 import os
 import re
-import resource
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from lfr_core.common.process_memory import forbid_core_dumps, lock_memory
 from lfr_core.common.project import PROJECT
 
-__all__ = ["PRIVATE_UMASK", "SWITCHES", "download_environment", "own_environment", "prepare_process"]
+__all__ = ["LOCK_MEMORY", "PRIVATE_UMASK", "SWITCHES", "download_environment", "own_environment", "prepare_process"]
 
 PRIVATE_UMASK = 0o077
+LOCK_MEMORY = "OPENLFR_LOCK_MEMORY"
+"""Set to 1 in the environment of a process that holds faces or keys, before it starts."""
 
 SWITCHES = {
     "ORT_DISABLE_TELEMETRY": "1",  # ONNX Runtime 1.32 reads it when a model is loaded; its function for it doesn't help
@@ -85,7 +88,9 @@ def prepare_process() -> None:
     _REMOVED.update({name: os.environ[name] for name in _PROXY_SWITCHES if os.environ.get(name, "*") != "*"})
     os.environ.update(own)
     os.umask(PRIVATE_UMASK)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+    forbid_core_dumps()
+    if os.environ.get(LOCK_MEMORY) == "1":
+        lock_memory()
     if sys.argv[:1] == ["-m"] and sys.path[:1] == [str(Path.cwd())] != [str(PROJECT)]:
         del sys.path[0]  # `python -m` would take every library from the folder one stands in, if it is there
 

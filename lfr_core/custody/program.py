@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 
 from lfr_core.common.errors import Fatal, LfrError
+from lfr_core.common.hardening import harden_process
 from lfr_core.common.logs import configure_logs, get_logger
 from lfr_core.common.settings import load_settings
 from lfr_core.custody.installation import Installation
@@ -27,6 +28,7 @@ def run_program(run: Callable[[Installation], int | None], *, event: str, **fiel
         sys.stderr.write(f"error {error}\n")
         return error.exit_code
     configure_logs(settings.log_level)
+    harden_process()
     try:
         with Installation(settings) as installation:
             return run(installation) or 0

@@ -105,6 +105,10 @@ def test_the_demo_alerts_every_large_pass_and_nobody_else(kafka_libs: Path, tmp_
         assert counts["captured"] == sum(counts[fate] for fate in FATES - {"captured"}), camera
     assert (result["deletion"]["passed"], result["deletion"]["footage_segments_purged"] >= 2) == (True, True)
     assert result["deletion"]["bytes_searched"] > 10**6
+    # nothing of its whole life may be read or written by others, but what is published
+    home = tmp_path / "home" / "demo"
+    closed = [path for path in (home, *home.rglob("*")) if not path.is_symlink() and "public" not in str(path)]
+    assert [str(path) for path in closed if path.lstat().st_mode & 0o077] == []
     # and afterwards, with nothing running, trail and certificate still verify
     for group in ("audit", "erasure"):
         verified = lfr(group, "verify", home=tmp_path / "home" / "demo")

@@ -53,13 +53,13 @@ def run(
     """
     from dataclasses import asdict
 
-    from lfr_core.common.hardening import forbid_core_dumps
+    from lfr_core.common.hardening import harden_process
     from lfr_core.common.logs import configure_logs
     from streams.camera import CameraJob
     from streams.camera.rate_limit import silence_kafka_logs
 
     configure_logs(installation.settings.log_level)
-    forbid_core_dumps()
+    harden_process()
     silence_kafka_logs()
     job = CameraJob(
         source,
@@ -96,7 +96,6 @@ def _send(installation: Installation, job: CameraJob, stop: threading.Event) -> 
     import uuid
     from contextlib import ExitStack, closing
 
-    from lfr_core.common.hardening import harden_process
     from lfr_core.custody.vault.client import vault_client
     from lfr_core.custody.vault.frames import VaultSealer
     from lfr_core.deployments.views import DeploymentReader
@@ -106,7 +105,6 @@ def _send(installation: Installation, job: CameraJob, stop: threading.Event) -> 
     from streams.camera import run_camera
     from streams.camera.footage import FootageWriter, GatedFootage
 
-    harden_process()
     settings, policy, engine = installation.settings, installation.policy, installation.engine
     name, session = job.camera, str(uuid.uuid4())
     with errors.status(f"{name}: connecting") as line, ExitStack() as stack:

@@ -45,14 +45,19 @@ def run(code: str, env: dict[str, str], *, cwd: Path = ROOT) -> str:
 @pytest.mark.parametrize("package", PACKAGES)
 def test_importing_any_package_prepares_the_process(package: str, tmp_path: Path) -> None:
     env = persons_environment(tmp_path, "http://192.0.2.1:3128")
-    tell = f"import {package}, json, os, sys; print(json.dumps([dict(os.environ), os.umask(0), list(sys.modules)]))"
+    tell = (
+        f"import {package}, ctypes, json, os, resource, sys\n"
+        "dumps = [ctypes.CDLL(None).prctl(3, 0, 0, 0, 0), *resource.getrlimit(resource.RLIMIT_CORE)[:1]]\n"
+        "print(json.dumps([dict(os.environ), os.umask(0), dumps, list(sys.modules)]))"
+    )
 
-    found, umask, modules = json.loads(run(tell, env))
+    found, umask, dumps, modules = json.loads(run(tell, env))
 
     assert {name: found.get(name) for name in SWITCHES} == SWITCHES
     assert [name for name in found if name.lower().endswith("_proxy") and name.lower() != "no_proxy"] == []
     assert not {"PGHOST", "STREAMLIT_SERVER_ADDRESS", "OPENCV_FFMPEG_CAPTURE_OPTIONS", "JAVA_TOOL_OPTIONS"} & set(found)
     assert umask == 0o077
+    assert dumps == [0, 0]  # PR_GET_DUMPABLE: nobody attaches; no core file
     assert {name.partition(".")[0] for name in modules} - set(sys.stdlib_module_names) <= {
         *(package, "lfr_core", "__main__", "sitecustomize"),
         *(name for name in modules if name.startswith(("_", "google", "mpl_toolkits"))),  # what .pth files name
@@ -66,7 +71,9 @@ def test_each_package_prepares_the_process_before_it_imports_anything_else() -> 
     assert list(first.values()) == [["lfr_core"]] * 3
     common = ROOT / "lfr_core" / "common"
     assert imports(common / "__init__.py") == []
-    named = {*imports(common / "environment.py"), *imports(common / "project.py")} - {"lfr_core.common.project"}
+    ours = ("project", "process_memory")
+    named = {name for each in ("environment", *ours) for name in imports(common / f"{each}.py")}
+    named -= {f"lfr_core.common.{each}" for each in ours}
     assert {name.partition(".")[0] for name in named} <= set(sys.stdlib_module_names)
 
 

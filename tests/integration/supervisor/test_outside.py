@@ -33,6 +33,24 @@ pytestmark = [pytest.mark.models, pytest.mark.kafka, pytest.mark.slow, pytest.ma
 PORTS = ("KAFKA", "KAFKA_CONTROLLER", "MILVUS", "OPERATOR", "PREFECT", "PUBLIC", "IDENTITY")
 
 
+def is_ours_alone(folder: Path) -> bool:
+    """Whether it is this user's, and no other may write there or make it anew."""
+    above = (folder, *folder.parents)
+    return folder.stat().st_mode & 0o077 == 0 and all(
+        each.stat().st_uid in {0, os.getuid()} and (not each.stat().st_mode & 0o022 or each.stat().st_mode & 0o1000)
+        for each in above
+    )
+
+
+def how_hardened(home: Path, child: str, pid: int) -> tuple[str, bool]:
+    """The limit of its core files, and whether its log says that nobody can attach to it."""
+    limits = Path(f"/proc/{pid}/limits").read_text(encoding="ascii").splitlines()
+    (core,) = (line.split()[4] for line in limits if line.startswith("Max core file size"))
+    log = (home / "log" / f"{child}.log").read_text(encoding="utf-8", errors="replace")
+    said = [line for line in log.splitlines() if "process_hardened" in line]
+    return core, bool(said) and all("core_dumps_forbidden" in line and "rue" in line for line in said)
+
+
 def until(true: Callable[[], bool], process: subprocess.Popen[str], seconds: float) -> None:
     deadline = time.monotonic() + seconds
     while not true():
@@ -75,6 +93,10 @@ def test_the_platform_asks_nobody_and_writes_at_home_for_its_user_alone(tmp_path
                     with urllib.request.urlopen(f"http://127.0.0.1:{ports[name]}/", timeout=20) as page:
                         assert page.status == 200
                 until(has_swept, up, 150)
+                running = read_state(home)
+                assert running is not None
+                open_sockets = [path for path in home.rglob("*") if path.is_socket() and not is_ours_alone(path.parent)]
+                hardened = {child.name: how_hardened(home, child.name, child.pid or 0) for child in running.children}
             finally:
                 state = read_state(home)
                 if state is not None and state.is_alive():
@@ -85,6 +107,11 @@ def test_the_platform_asks_nobody_and_writes_at_home_for_its_user_alone(tmp_path
     assert proxy.asked == []
     assert [str(path) for path in person.rglob("*")] == []
     assert sorted(str(path) for path in theirs.rglob("*")) == before
+    assert open_sockets == []
+    assert {core for core, _ in hardened.values()} == {"0"}
+    assert {name for name, (_, said) in hardened.items() if said} >= {
+        *("flows", "page", "purge", "recognise-0", "record", "vault", "watch"),
+    }
     public = Settings(home=home).public_site
     closed = [path for path in (home, *home.rglob("*")) if not path.is_symlink() and public.name not in str(path)]
     assert [str(path) for path in closed if path.stat().st_mode & 0o077] == []

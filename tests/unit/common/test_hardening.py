@@ -11,11 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from lfr_core.common.environment import LOCK_MEMORY
+
+ROOT = Path(__file__).resolve().parents[3]
+
 CRASH = """
 import ctypes, os, resource, sys
 if sys.argv[1] == "hardened":
-    from lfr_core.common.hardening import forbid_core_dumps
-    assert forbid_core_dumps()
+    import lfr_core
 said = ctypes.CDLL(None).prctl(3, 0, 0, 0, 0)  # PR_GET_DUMPABLE
 print(said, resource.getrlimit(resource.RLIMIT_CORE)[0], flush=True)
 os.abort()
@@ -28,7 +31,7 @@ def _crash(tmp_path: Path, how: str) -> tuple[str, bool]:
         process = subprocess.Popen(
             [sys.executable, "-c", CRASH, how],
             cwd=tmp_path,
-            env=os.environ | {"PYTHONPATH": str(Path(__file__).resolve().parents[3])},
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
             stdout=out,
             stderr=subprocess.STDOUT,
             preexec_fn=_allow_cores,  # noqa: PLW1509  no threads in this test's process matter
@@ -42,6 +45,21 @@ def _crash(tmp_path: Path, how: str) -> tuple[str, bool]:
 def _allow_cores() -> None:
     hard = resource.getrlimit(resource.RLIMIT_CORE)[1]
     resource.setrlimit(resource.RLIMIT_CORE, (hard, hard))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="mlockall's page on fault is Linux's")
+@pytest.mark.skipif(os.geteuid() != 0, reason="under a limit memory isn't locked")
+def test_what_the_supervisor_asks_to_lock_its_memory_does_so_before_it_imports_anything() -> None:
+    tell = "import lfr_core, re; print(re.search(r'VmLck:\\s+(\\d+)', open('/proc/self/status').read())[1])"
+    locked = {
+        how: int(subprocess.check_output([sys.executable, "-c", tell], env=os.environ | {LOCK_MEMORY: how}, cwd=ROOT))
+        for how in ("", "1")
+    }
+
+    assert locked[""] == 0
+    if locked["1"] == 0:
+        pytest.skip("this container may not lock memory")
+    assert locked["1"] > 1_000  # kB
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="prctl is Linux's")

@@ -7,6 +7,7 @@ import pytest
 
 from apps.supervisor.children import stages
 from apps.supervisor.plan import plan, settings_env, worker_count
+from lfr_core.common.environment import LOCK_MEMORY
 from lfr_core.common.errors import Fatal
 from lfr_core.common.settings import Settings
 from lfr_core.domain.policy import load_policy
@@ -65,6 +66,37 @@ def test_nothing_we_start_listens_beyond_loopback(tmp_path: Path) -> None:
         children = plan(Settings(home=tmp_path), load_policy(), choice=choice, with_page=False)
 
         assert not any("0.0.0.0" in word for spec in children for word in spec.command)
+
+
+def test_every_child_that_holds_faces_or_keys_locks_its_memory_and_is_prepared_before_it_imports_anything(
+    tmp_path: Path,
+) -> None:
+    children = plan(
+        Settings(home=tmp_path, workers=1), load_policy(), choice=OWN_KAFKA, with_flows=True, with_login=True
+    )
+    locked = {spec.name: spec.env.get(LOCK_MEMORY) == "1" for spec in children}
+    ours = {
+        spec.name: spec.command[spec.command.index("-m") + 1].partition(".")[0]
+        for spec in children
+        if "-m" in spec.command
+    }
+
+    assert locked == {
+        "broker": False,  # Java: frames are sealed there
+        "gallery": False,  # Milvus Lite's own program: templates, turned
+        "vault": True,
+        "record": True,
+        "recognise-0": True,
+        "page": True,
+        "public": False,  # can read what is published, and nothing else
+        "identity": True,  # becomes canaille's program
+        "workflows": False,  # Prefect's server: times and ids
+        "flows": True,
+        "watch": True,
+        "purge": True,
+    }
+    assert set(ours) == set(locked)
+    assert set(ours.values()) <= {"apps", "flows", "lfr_core", "streams"}  # they prepare a process: test_environment
 
 
 def test_ports_of_tansu_are_only_its_own(tmp_path: Path) -> None:
