@@ -238,7 +238,7 @@ def _write_watchlist(folder: Path, photos: Mapping[str, Path]) -> Path:
     """List one test subject, with a photograph that the street never shows."""
     folder.mkdir(parents=True)
     photo = photos[ENROLLED]
-    shutil.copy(photo, folder / photo.name)
+    shutil.copyfile(photo, folder / photo.name)
     with (folder / FILE_NAME).open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file)
         rows.writerow(COLUMNS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address
 
 __all__ = ["is_loopback"]
 
@@ -10,6 +10,9 @@ __all__ = ["is_loopback"]
 def is_loopback(host: str) -> bool:
     """Whether `host` is this machine by its number (127.0.0.1, ::1); what a name stands for, others may decide."""
     try:
-        return ip_address(host.strip("[]")).is_loopback
+        address = ip_address(host.strip("[]"))
     except ValueError:
         return False
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:  # ::ffff:127.0.0.1, as Java listens
+        return address.ipv4_mapped.is_loopback
+    return address.is_loopback

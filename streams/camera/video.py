@@ -19,7 +19,7 @@ from lfr_core.common.errors import Poison, Retryable
 from lfr_core.domain.policy import ImagePolicy
 from lfr_core.recognition.faces.types import Image
 from streams.camera.jpeg import encode_jpeg, jpeg_size
-from streams.camera.network import stream_options
+from streams.camera.network import leads_elsewhere, stream_options
 from streams.camera.sources import DEFAULT_FPS, MAX_FPS, Grab, SourceInfo, camera_away
 from streams.camera.times import WAITED_S, Fate, Lateness, StreamTimes
 from streams.camera.urls import SourceKind, SourceText
@@ -71,7 +71,7 @@ class VideoSource:
         Raises:
             Fatal: `ca_file` isn't there, or no certificates of the machine are found.
             Poison: a file that is no video, or has no frame that can be decoded.
-            Retryable: a stream that doesn't answer.
+            Retryable: a stream that doesn't answer, or leads to another address.
         """
         import av
 
@@ -96,6 +96,12 @@ class VideoSource:
         except (av.FFmpegError, OSError, ValueError) as error:
             raise self._unopenable() from error
         try:
+            if url and leads_elsewhere(source.text):
+                raise Retryable(
+                    f"the camera {source.shown} leads to another address, which isn't read: give that one, if it is "
+                    "the authorised camera's",
+                    retry_after_s=10.0,
+                )
             self._info = self._begin(images, fps, max_age_s)
         except BaseException:
             self.close()
