@@ -37,11 +37,11 @@ from lfr_core.custody.audit.trail import AuditTrail
 from lfr_core.custody.installation import Installation
 from lfr_core.custody.people import People, Rank, Role
 from lfr_core.custody.people.demonstration import play_people
-from lfr_core.custody.vault.client import VaultClient, vault_client
 from lfr_core.custody.vault.frames import VaultOpener, VaultSealer
 from lfr_core.deployments.attendance import Attendance
 from lfr_core.deployments.services import build_deployment_store
 from lfr_core.deployments.views import DeploymentReader
+from lfr_core.domain.actors import ProcessIdentity
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.frames import FrameHeader, FrameOpener, FrameSealer
 from lfr_core.domain.policy import Policy, load_policy
@@ -55,6 +55,7 @@ from lfr_core.recognition.samples import sample_photos
 from lfr_core.recognition.service import Recogniser
 from lfr_core.storage.engine import open_engine
 from lfr_core.storage.migrate import upgrade
+from tests.support.each_process import EachProcess
 
 CAMERA, DEPLOYMENT, GALLERY = "north", "bench-sealing", "lfr_bench"
 OPERATOR = "Ben Bench"
@@ -102,7 +103,7 @@ class Bench:
     engine: FaceEngine
     gallery: ExactGallery
     directory: DeploymentReader
-    vault: VaultClient
+    vault: EachProcess
     policy: Policy
 
     def run(self, jpegs: Sequence[bytes], sealer: FrameSealer, opener: FrameOpener, session: str) -> Times:
@@ -130,11 +131,11 @@ class Bench:
 
 
 @contextmanager
-def vault_process(settings: Settings) -> Iterator[VaultClient]:
+def vault_process(settings: Settings) -> Iterator[EachProcess]:
     """The vault, in a process of its own."""
     upgrade(settings.records_url)
     process = subprocess.Popen([sys.executable, "-m", "apps.vault"], env=child_environment(settings_env(settings)))
-    client = vault_client(settings)
+    client = EachProcess.of(settings)
     try:
         while process.poll() is None:
             try:
@@ -228,7 +229,7 @@ def open_deployment(settings: Settings, contract_id: str, policy: Policy) -> Non
         references: Sequence[Photograph] = (Photograph(),)
         age: int | None = None
 
-    store = build_deployment_store(Installation(settings))
+    store = build_deployment_store(Installation(settings, identity=ProcessIdentity.COMMANDS))
     store.create(DEPLOYMENT, DeploymentKind.EVALUATION, name="bench", policy=policy, live_only=False)
     store.attach_watchlist(DEPLOYMENT, contract_id, GALLERY, [Entry()])
     store.open(DEPLOYMENT)

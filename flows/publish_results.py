@@ -18,6 +18,7 @@ from lfr_core.common.errors import LfrError, Refused
 from lfr_core.common.logs import configure_logs
 from lfr_core.common.settings import Settings
 from lfr_core.custody.installation import Installation
+from lfr_core.domain.actors import ProcessIdentity
 from lfr_core.publication.assembly import build_public_site, build_results_service
 from lfr_core.publication.results import Attempt, PublicationOutcome
 
@@ -33,7 +34,7 @@ def publish_results(deployment: str) -> State[None]:
     """Publish the results of a deployment that has ended, or say what stands in the way."""
     settings = Settings()
     configure_logs(settings.log_level)
-    with Installation(settings, clock=current_clock()) as installation:
+    with Installation(settings, identity=ProcessIdentity.FLOWS, clock=current_clock()) as installation:
         return _publish(installation, deployment)
 
 

@@ -24,6 +24,7 @@ from lfr_core.common.hardening import harden_process
 from lfr_core.common.liveness import LivenessFile
 from lfr_core.common.logs import configure_logs, get_logger
 from lfr_core.common.settings import Settings, load_settings
+from lfr_core.domain.actors import ProcessIdentity
 from lfr_core.retention.last_purge import ended_file
 
 __all__ = ["OverdueWatch", "main", "purge_once"]
@@ -83,7 +84,7 @@ def purge_once(settings: Settings) -> None:
     from lfr_core.custody.installation import Installation
     from lfr_core.retention.last_purge import Purger
 
-    with Installation(settings) as installation:
+    with Installation(settings, identity=ProcessIdentity.PURGE) as installation:
         with open_sweep(installation, by=Purger.SUPERVISOR) as sweep:
             reports = sweep.run_all()
         for report in reports:

@@ -14,12 +14,12 @@ from flows.clock import current_clock
 from flows.flow_runs import ExistingRun, FlowRuns, PrefectFlowRuns
 from flows.prefect_api import PrefectApi
 from flows.schedule import FlowStep, PlannedRun, plan_runs, read_all_schedule_facts, retry_after
+from lfr_core.common.clock import utc_from_ns
 from lfr_core.common.errors import Retryable
 from lfr_core.common.logs import get_logger
 from lfr_core.common.settings import Settings
-from lfr_core.custody.installation import Installation
 from lfr_core.domain.policy import Policy
-from lfr_core.storage.engine import reading
+from lfr_core.storage.engine import open_engine, reading
 
 __all__ = ["Changes", "NewRun", "compute_changes", "read_scheduled", "reconcile", "schedule_now"]
 
@@ -150,15 +150,18 @@ def schedule_now(settings: Settings, policy: Policy) -> Changes | None:
     Raises:
         Retryable: the records are away.
     """
-    with Installation(settings, clock=current_clock()) as installation:
-        with reading(installation.engine):  # away? that is the caller's to know
+    engine = open_engine(settings.records_url)
+    try:
+        with reading(engine):  # away? that is the caller's to know
             pass
         try:
             runs = PrefectFlowRuns(PrefectApi.from_settings(settings, timeout_s=_TIMEOUT_S))
-            return reconcile(installation.engine, policy, runs, home=settings.home, now=installation.now)
+            return reconcile(engine, policy, runs, home=settings.home, now=utc_from_ns(current_clock().time_ns()))
         except Retryable as away:
             get_logger().info("schedule_waits", reason=str(away))
             return None
+    finally:
+        engine.dispose()
 
 
 def read_scheduled(runs: FlowRuns, deployment: str) -> tuple[PlannedRun, ...]:

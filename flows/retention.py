@@ -27,6 +27,7 @@ from lfr_core.common.errors import LfrError, Refused
 from lfr_core.common.logs import configure_logs
 from lfr_core.common.settings import Settings
 from lfr_core.custody.installation import Installation
+from lfr_core.domain.actors import ProcessIdentity
 from lfr_core.retention.last_purge import Purger
 from lfr_core.retention.lock import SweepIsRunning
 from lfr_core.retention.status import retention_status
@@ -53,7 +54,7 @@ def retention() -> State[None]:
     """Destroy everything whose time is over. One step that fails doesn't keep the others from theirs."""
     settings = Settings()
     configure_logs(settings.log_level)
-    with Installation(settings, clock=current_clock()) as installation:
+    with Installation(settings, identity=ProcessIdentity.FLOWS, clock=current_clock()) as installation:
         try:
             with open_sweep(installation, by=Purger.FLOW) as sweep:
                 for step in sweep.names:

@@ -35,6 +35,7 @@ from lfr_core.common.logs import get_logger
 from lfr_core.common.settings import Settings
 from lfr_core.custody.installation import Installation
 from lfr_core.custody.program import run_program
+from lfr_core.domain.actors import ProcessIdentity
 
 if TYPE_CHECKING:
     from prefect import Flow
@@ -62,7 +63,9 @@ def ready_file(settings: Settings) -> Path:
 
 def main() -> int:
     """Serve until SIGTERM. Returns the exit code."""
-    return run_program(lambda installation: asyncio.run(_serve(installation)), event="flows_end")
+    return run_program(
+        lambda installation: asyncio.run(_serve(installation)), identity=ProcessIdentity.FLOWS, event="flows_end"
+    )
 
 
 async def _serve(installation: Installation) -> None:

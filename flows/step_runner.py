@@ -18,6 +18,7 @@ from lfr_core.common.errors import LfrError, Retryable
 from lfr_core.common.logs import configure_logs
 from lfr_core.common.settings import Settings
 from lfr_core.custody.installation import Installation
+from lfr_core.domain.actors import ProcessIdentity
 from lfr_core.storage.engine import reading
 
 __all__ = ["End", "StepResult", "make_artifact_key", "run_step"]
@@ -51,7 +52,7 @@ def run_step(step: FlowStep, deployment: str, revision: int, act: Callable[[Inst
     settings = Settings()
     configure_logs(settings.log_level)
     try:
-        with Installation(settings, clock=current_clock()) as installation:
+        with Installation(settings, identity=ProcessIdentity.FLOWS, clock=current_clock()) as installation:
             why_not = _explain_superseded(installation, step, deployment, revision)
             result = StepResult(End.SUPERSEDED, why_not) if why_not else act(installation)
     except Retryable as away:

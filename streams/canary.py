@@ -206,6 +206,7 @@ class CanaryStreams:
             vault=self.vault,
             policy=self.policy.footage,
             clock=self.clock,
+            actor=SystemActor.ERASURE,
         )
         with writer:
             for index, jpeg in enumerate(jpegs):

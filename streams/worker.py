@@ -24,7 +24,7 @@ from lfr_core.common.logs import get_logger
 from lfr_core.common.settings import Settings
 from lfr_core.custody.installation import Installation
 from lfr_core.custody.program import run_program
-from lfr_core.domain.actors import SystemActor
+from lfr_core.domain.actors import ProcessIdentity, SystemActor
 from lfr_core.recognition.faces.types import FaceEngine
 from lfr_core.recognition.gallery.port import Gallery
 from streams.app import make_app
@@ -50,7 +50,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("role", choices=("recognise", "record"))
     parser.add_argument("--index", type=int, default=0, help="this worker's number in its group: unique and stable")
     options = parser.parse_args(arguments)
-    return run_program(partial(_run, options.role, options.index), event="worker_ends", role=options.role)
+    identity = ProcessIdentity.RECOGNISE if options.role == "recognise" else ProcessIdentity.RECORD
+    run = partial(_run, options.role, options.index)
+    return run_program(run, identity=identity, event="worker_ends", role=options.role)
 
 
 def _run(role: str, index: int, installation: Installation) -> int:

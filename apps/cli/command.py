@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 import typer
 
 from apps.cli.common import AsJson, guard, print_json, print_plain
+from lfr_core.domain.actors import ProcessIdentity
 
 if TYPE_CHECKING:
     from lfr_core.common.errors import LfrError
@@ -51,7 +52,13 @@ class Output:
 Body = TypeVar("Body", bound=Callable[..., Output | None])
 
 
-def command(app: typer.Typer, name: str | None = None, *, migrated: bool = False) -> Callable[[Body], Body]:
+def command(
+    app: typer.Typer,
+    name: str | None = None,
+    *,
+    migrated: bool = False,
+    identity: ProcessIdentity = ProcessIdentity.COMMANDS,
+) -> Callable[[Body], Body]:
     """Make a function a command of `app`. The function itself stays as it is.
 
     Errors of OpenLFR become one sentence and an exit code. A first argument that is annotated `Installation` is the
@@ -63,6 +70,7 @@ def command(app: typer.Typer, name: str | None = None, *, migrated: bool = False
         app: the group.
         name: as people type it; the function's own unless given.
         migrated: bring the records' tables up to date first.
+        identity: as which process the vault knows the command.
     """
 
     def register(function: Body) -> Body:
@@ -76,7 +84,9 @@ def command(app: typer.Typer, name: str | None = None, *, migrated: bool = False
         def run(**options: object) -> None:
             as_json = bool(options.get("as_json") if reads_json else options.pop("as_json", False))
             with guard(), ExitStack() as stack:
-                given = (stack.enter_context(_open_installation(migrated=migrated)),) if is_given_installation else ()
+                given: tuple[Installation, ...] = ()
+                if is_given_installation:
+                    given = (stack.enter_context(_open_installation(migrated=migrated, identity=identity)),)
                 if who:
                     options[who] = logged_in(*given)
                 output = function(*given, **options)
@@ -117,10 +127,10 @@ def logged_in_or_machine(installation: Installation) -> Actor:
         return SystemActor.LFR
 
 
-def _open_installation(*, migrated: bool) -> Installation:
+def _open_installation(*, migrated: bool, identity: ProcessIdentity) -> Installation:
     from lfr_core.custody.installation import Installation
 
-    installation = Installation()
+    installation = Installation(identity=identity)
     if migrated:
         from lfr_core.storage.migrate import upgrade
 

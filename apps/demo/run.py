@@ -36,6 +36,7 @@ from lfr_core.common.errors import Refused
 from lfr_core.common.logs import configure_logs
 from lfr_core.common.settings import Settings
 from lfr_core.custody.installation import Installation
+from lfr_core.domain.actors import ProcessIdentity
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.recognition.samples import sample_photos
 from lfr_core.watchlists.csv_file import COLUMNS, FILE_NAME
@@ -156,7 +157,7 @@ def run_demo(
     with run_progress(console) as bars:
         streets = _render(settings, photos, seconds=seconds, faces=faces, bars=bars)
         own = settings_for_run(settings, home, workers=settings.workers, keep_page_port=with_page)
-        with Installation(settings_with_demo_policy(own)) as installation:
+        with Installation(settings_with_demo_policy(own), identity=ProcessIdentity.COMMANDS) as installation:
             report = _check_watchlist(installation, deployment, photos, bars)
             with planned_system(
                 report,

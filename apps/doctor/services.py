@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from apps.doctor.checks import Check, fail, ok, warn
 from lfr_core.common.errors import Fatal, LfrError, Retryable
+from lfr_core.domain.actors import ProcessIdentity
 
 if TYPE_CHECKING:
     from lfr_core.common.settings import Settings
@@ -171,7 +172,7 @@ def retention(settings: Settings, *, running: bool) -> Check:
 
     if not settings.database_url and not (settings.home / "records.sqlite3").exists():
         return ok("retention", "no records yet")
-    with Installation(settings) as installation:
+    with Installation(settings, identity=ProcessIdentity.COMMANDS) as installation:
         found = retention_status(installation.engine, installation.policy.retention, now_ns=installation.now_ns)
     overdue = [each for each in found if each.is_alarm]
     if not overdue:
@@ -189,7 +190,7 @@ def newest_record_ns(settings: Settings) -> int | None:
 
     if not settings.database_url and not (settings.home / "records.sqlite3").exists():
         return None
-    with Installation(settings) as installation:
+    with Installation(settings, identity=ProcessIdentity.COMMANDS) as installation:
         engine = installation.engine
         try:
             with reading(engine) as session:

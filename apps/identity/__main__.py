@@ -8,6 +8,7 @@ from lfr_core.common.errors import Retryable
 from lfr_core.custody.identity.embedded import HOST_SCRIPT, server_python, write_config
 from lfr_core.custody.installation import Installation
 from lfr_core.custody.program import run_program
+from lfr_core.domain.actors import ProcessIdentity
 
 __all__ = ["become_identity_server", "main"]
 
@@ -29,7 +30,7 @@ def become_identity_server(installation: Installation) -> None:
 
 def main() -> int:
     """Start it. Returns an exit code where it can't."""
-    return run_program(become_identity_server, event="identity_server_ends")
+    return run_program(become_identity_server, identity=ProcessIdentity.SUPERVISOR, event="identity_server_ends")
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ from apps.sign_in import PageSession, draw_person, may_see
 from lfr_core.alerts.read import DeploymentSummary
 from lfr_core.common.errors import LfrError, Refused
 from lfr_core.custody.people.roles import AuthenticatedPerson, Role
+from lfr_core.domain.actors import ProcessIdentity
 
 __all__ = ["page"]
 
@@ -42,7 +43,7 @@ RETENTION_REFRESH_S = 10.0  # an alarm is minutes in the making
 def _view() -> OperatorView:
     from lfr_core.custody.installation import Installation
 
-    installation = Installation(vault_timeout_s=VAULT_TIMEOUT_S)
+    installation = Installation(identity=ProcessIdentity.PAGES, vault_timeout_s=VAULT_TIMEOUT_S)
     view = OperatorView(
         installation.engine,
         installation.policy,

@@ -20,6 +20,7 @@ from lfr_core.custody.people.demonstration import play_people
 from lfr_core.custody.people.sign_on import SignOns
 from lfr_core.deployments.attendance import Attendance
 from lfr_core.deployments.services import build_deployment_store
+from lfr_core.domain.actors import ProcessIdentity
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.policy import Policy
 from lfr_core.recognition.faces.engine import build_engine
@@ -112,7 +113,7 @@ def deployed_system(
     """
     with (
         running_system(settings, policy, with_page=with_page, on_change=on_change, say=say) as system,
-        Installation(settings) as installation,
+        Installation(settings, identity=ProcessIdentity.COMMANDS) as installation,
     ):
         system.wait_ready(READY_S)
         store, gallery = build_deployment_store(installation), build_enrolment_gallery(installation)

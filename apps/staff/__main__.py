@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from lfr_core.custody.installation import Installation
 from lfr_core.custody.program import run_program
+from lfr_core.domain.actors import ProcessIdentity
 
 __all__ = ["main"]
 
 
 def main() -> int:
     """Serve it until it is asked to stop. Returns an exit code where it can't."""
-    return run_program(_serve, event="page_ends")
+    return run_program(_serve, identity=ProcessIdentity.PAGES, event="page_ends")
 
 
 def _serve(_installation: Installation) -> None:

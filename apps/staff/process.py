@@ -9,6 +9,7 @@ from lfr_core.custody.identity.provider import provider_of
 from lfr_core.custody.identity.terminal import record_login
 from lfr_core.custody.installation import Installation
 from lfr_core.custody.people import People
+from lfr_core.domain.actors import ProcessIdentity
 
 __all__ = ["page_sessions", "pages_installation"]
 
@@ -16,7 +17,7 @@ __all__ = ["page_sessions", "pages_installation"]
 @cache  # connections
 def pages_installation() -> Installation:
     """Return the installation that the environment names."""
-    return Installation()
+    return Installation(identity=ProcessIdentity.PAGES)
 
 
 @cache

@@ -11,6 +11,7 @@ from apps.supervisor.supervisor import Supervisor
 from apps.supervisor.system import running_system
 from lfr_core.common.errors import LfrError
 from lfr_core.custody.installation import Installation
+from lfr_core.domain.actors import ProcessIdentity
 
 READY_S = 180.0
 
@@ -18,7 +19,8 @@ READY_S = 180.0
 def main() -> int:
     """Run until asked to stop. Returns the exit code."""
     try:
-        with stop_on_signals(), Installation() as installation, _system(installation) as running:
+        opened = Installation(identity=ProcessIdentity.SUPERVISOR)
+        with stop_on_signals(), opened as installation, _system(installation) as running:
             running.wait_ready(READY_S)
             while running.broken is None:
                 time.sleep(0.5)

@@ -159,8 +159,8 @@ def _vault(settings: Settings, env: dict[str, str]) -> ChildSpec:
         VAULT,
         (sys.executable, "-m", "apps.vault"),
         env=env,
-        ready=vault_answers(settings.vault_socket),
-        alive=vault_answers(settings.vault_socket),
+        ready=vault_answers(settings),
+        alive=vault_answers(settings),
         stop_deadline_s=5.0,
     )
 

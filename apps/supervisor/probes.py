@@ -13,6 +13,7 @@ from lfr_core.common.errors import LfrError
 from lfr_core.common.liveness import LivenessFile
 
 if TYPE_CHECKING:
+    from lfr_core.common.settings import Settings
     from streams.broker.connection import BrokerConnection
 
 __all__ = ["broker_answers", "http_ok", "port_answers", "says_alive", "says_ready", "vault_answers"]
@@ -61,13 +62,14 @@ def broker_answers(connection: BrokerConnection) -> Probe:
     return probe
 
 
-def vault_answers(path: Path) -> Probe:
-    """Ready when the vault at the socket `path` answers."""
+def vault_answers(settings: Settings) -> Probe:
+    """Ready when the vault of these settings answers."""
 
     def probe(_pid: int) -> bool:
-        from lfr_core.custody.vault.client import VaultClient
+        from lfr_core.custody.vault.client import vault_client
+        from lfr_core.domain.actors import ProcessIdentity
 
-        client = VaultClient(path, timeout_s=_ANSWER_S)
+        client = vault_client(settings, ProcessIdentity.SUPERVISOR, timeout_s=_ANSWER_S)
         try:
             client.ping()
         except LfrError:

@@ -16,14 +16,16 @@ from lfr_core.custody.audit.keeper import HeadKeeper
 from lfr_core.custody.audit.port import AuditEvent
 from lfr_core.custody.audit.trail import AuditTrail, record
 from lfr_core.custody.installation import Installation
+from lfr_core.custody.vault.certificates import authority_of
 from lfr_core.custody.vault.core import VaultCore
 from lfr_core.custody.vault.keystore import Keystore
+from lfr_core.custody.vault.process_files import ProcessFiles
 from lfr_core.custody.vault.server import VaultServer
 from lfr_core.deployments.vault_log import VaultLog, bind_installation
 from lfr_core.domain.gate import GateLimits
 from lfr_core.domain.policy import Policy
 
-__all__ = ["AuditWriter", "build_core", "run_vault"]
+__all__ = ["AuditWriter", "build_core", "build_processes", "run_vault"]
 
 
 class AuditWriter:
@@ -72,6 +74,13 @@ def build_core(settings: Settings, policy: Policy, engine: Engine, clock: Clock 
     return core
 
 
+def build_processes(core: VaultCore, settings: Settings, policy: Policy) -> ProcessFiles:
+    """Make and renew what processes show the vault. Raises as `ProcessFiles`."""
+    clock = SystemClock()  # whoever looks at a certificate goes by the machine's
+    authority = authority_of(core.keystore, clock)
+    return ProcessFiles(settings.process_folder, authority, clock, policy.vault.certificate_days)
+
+
 def run_vault(installation: Installation) -> None:
     """Serve until SIGTERM or SIGINT.
 
@@ -80,7 +89,7 @@ def run_vault(installation: Installation) -> None:
     """
     settings, policy, engine = installation.settings, installation.policy, installation.engine
     core = build_core(settings, policy, engine, installation.clock)
-    server = VaultServer(core, settings.vault_socket)
+    server = VaultServer(core, settings.vault_socket, build_processes(core, settings, policy))
     heads = HeadKeeper(engine, core, installation.clock, settings.keystore_folder, policy.audit.head_every_s)
 
     def end(_signal: int, _frame: FrameType | None) -> None:

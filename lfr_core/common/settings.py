@@ -210,6 +210,11 @@ class Settings(BaseSettings):
         return self.vault_folder or self.home / "vault"
 
     @property
+    def process_folder(self) -> Path:
+        """Certificates and keys that processes show the vault, made by the vault."""
+        return self.home / "processes"
+
+    @property
     def footage_store(self) -> Path:
         """Where cameras write sealed segments."""
         return self.footage_folder or self.home / "footage"

@@ -16,6 +16,7 @@ from lfr_core.common.clock import Clock, SystemClock, utc_from_ns
 from lfr_core.common.settings import Settings, load_settings
 from lfr_core.custody.audit.trail import AuditTrail
 from lfr_core.custody.vault.client import VAULT_TIMEOUT_S, VaultClient, vault_client
+from lfr_core.domain.actors import ProcessIdentity
 from lfr_core.domain.policy import Policy, load_policy
 from lfr_core.storage.engine import open_engine
 
@@ -27,6 +28,7 @@ class Installation:
 
     Args:
         settings: where things are; read from the environment unless given.
+        identity: which process this is, and so what the vault does for it: each entry point says it in its code.
         policy: the one that the settings name unless given.
         clock: the system's unless given.
         vault_timeout_s: how long one question to the vault may take.
@@ -40,11 +42,13 @@ class Installation:
         self,
         settings: Settings | None = None,
         *,
+        identity: ProcessIdentity,
         policy: Policy | None = None,
         clock: Clock | None = None,
         vault_timeout_s: float = VAULT_TIMEOUT_S,
     ) -> None:
         self.settings = settings or load_settings()
+        self.identity = identity
         self.clock = clock or SystemClock()
         if policy is not None:
             self.policy = policy
@@ -63,7 +67,7 @@ class Installation:
     @cached_property
     def vault(self) -> VaultClient:
         """The running vault; it is asked at the first question, not before."""
-        return vault_client(self.settings, self._vault_timeout_s)
+        return vault_client(self.settings, self.identity, self._vault_timeout_s)
 
     @cached_property
     def trail(self) -> AuditTrail:

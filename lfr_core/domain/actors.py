@@ -9,12 +9,21 @@ a pseudonym.
 from __future__ import annotations
 
 import unicodedata
-from enum import Enum
+from enum import Enum, StrEnum
 from typing import TypeAlias
 
 from lfr_core.common.errors import Refused
 
-__all__ = ["LONGEST_NAME", "Principal", "SystemActor", "fold_key_name", "fold_name", "person_name", "same_person"]
+__all__ = [
+    "LONGEST_NAME",
+    "Principal",
+    "ProcessIdentity",
+    "SystemActor",
+    "fold_key_name",
+    "fold_name",
+    "person_name",
+    "same_person",
+]
 
 LONGEST_NAME = 100
 
@@ -46,6 +55,27 @@ class SystemActor(Enum):
     def __str__(self) -> str:
         """As it is written on the audit trail and on timelines."""
         return f"system:{self.value}"
+
+
+class ProcessIdentity(StrEnum):
+    """A kind of process of an installation, as which it is known to the vault by a certificate.
+
+    The value is the name in the certificate, and of its file. What each may ask stands in
+    `lfr_core.custody.vault.process_identity`.
+    """
+
+    CAMERA = "camera"
+    COMMANDS = "commands"
+    """The command line, trials and demonstrations."""
+    FLOWS = "flows"
+    PAGES = "pages"
+    PURGE = "purge"
+    RECOGNISE = "recognise"
+    RECORD = "record"
+    SUPERVISOR = "supervisor"
+    VAULT = "vault"
+    """The vault itself, which others know by it."""
+    WATCH = "watch"
 
 
 Principal: TypeAlias = str | SystemActor

@@ -121,6 +121,7 @@ class VaultPolicy(Section):
     attendance_s: Annotated[float, Field(ge=2.0, le=60.0)]
     audit_age_s: Annotated[float, Field(ge=10.0, le=300.0)]
     max_open_h: Annotated[float, Field(gt=0.0, le=24.0)]
+    certificate_days: Annotated[int, Field(ge=1, le=366)]
 
 
 class PlanningPolicy(Section):

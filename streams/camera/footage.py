@@ -106,8 +106,11 @@ class FootageWriter:
         clock: Clock | None = None,
         new_id: Callable[[], UUID] = uuid4,
         min_free_bytes: int = MIN_FREE_BYTES,
+        actor: SystemActor = SystemActor.CAMERA,
     ) -> None:
+        """`actor`: the camera's process, or who injects a canary into footage."""
         self._ids = (deployment, camera, session)
+        self._actor = actor
         self._engine = engine
         self._folder = folder
         self._vault = vault
@@ -196,7 +199,7 @@ class FootageWriter:
         deployment, camera, session = self._ids
         segment = self._next_id
         due_ns = started_ns + self._kept_ns
-        key = self._vault.make_key(KeyKind.FOOTAGE, deployment, segment, due_ns, actor=SystemActor.CAMERA)
+        key = self._vault.make_key(KeyKind.FOOTAGE, deployment, segment, due_ns, actor=self._actor)
         header = SegmentHeader(
             segment=segment,
             key=key.info.id,

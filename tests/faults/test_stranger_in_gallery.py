@@ -12,7 +12,7 @@ from apps.watch.process import build_watch
 from lfr_core.alerts import read
 from lfr_core.custody.installation import Installation
 from lfr_core.deployments.views import DeploymentReader
-from lfr_core.domain.actors import SystemActor
+from lfr_core.domain.actors import ProcessIdentity, SystemActor
 from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.domain.messages import NOT_LISTED
 from lfr_core.recognition.faces.engine import build_engine
@@ -71,7 +71,7 @@ def test_a_person_slipped_into_the_gallery_raises_no_alert_is_told_of_and_suspen
     (south,) = (each for each in read.cameras(stream.database, "dep", now_ns=time.time_ns()) if each.camera == "south")
     assert south.counts.dead_lettered > 0
     assert south.counts.captured == report.captured
-    with Installation(stream.settings) as installation:
+    with Installation(stream.settings, identity=ProcessIdentity.WATCH) as installation:
         build_watch(installation).tick()
     found = DeploymentReader(stream.database).find("dep")
     assert found is not None

@@ -17,7 +17,6 @@ from lfr_core.common.settings import Settings
 from lfr_core.custody.audit.port import AuditEvent
 from lfr_core.custody.audit.trail import AuditTrail, record
 from lfr_core.custody.people.roles import Role
-from lfr_core.custody.vault.client import vault_client
 from lfr_core.custody.vault.core import VaultCore
 from lfr_core.custody.vault.epochs import Epoch
 from lfr_core.custody.vault.keystore import Keystore
@@ -34,6 +33,7 @@ from lfr_core.storage.engine import reading, writing
 from lfr_core.storage.tables.audit import AuditEntryRow
 from lfr_core.storage.tables.deployments import DeploymentRow
 from streams.camera.footage import FootageWriter
+from tests.support.each_process import EachProcess
 from tests.support.people import add_people, authenticated
 from tests.support.records import NOW_NS, ManualClock
 from tests.support.vault_server import serving_vault
@@ -92,7 +92,7 @@ class FootageHarness:
         self.settings = Settings(home=self.home, database_url=url)
         with (
             serving_vault(self.settings, clock=self.clock) as self.core,
-            closing(vault_client(self.settings)) as client,
+            closing(EachProcess.of(self.settings)) as client,
         ):
             self.vault, self.trail = client, AuditTrail(client, self.clock)
             yield

@@ -22,7 +22,6 @@ from lfr_core.common.clock import SystemClock
 from lfr_core.common.errors import Retryable
 from lfr_core.common.settings import Settings
 from lfr_core.custody.audit.trail import AuditTrail
-from lfr_core.custody.vault.client import VaultClient, vault_client
 from lfr_core.deployments.attendance import Attendance
 from lfr_core.deployments.store import DeploymentStore
 from lfr_core.domain.actors import Principal, SystemActor
@@ -41,6 +40,7 @@ from streams.broker.users import User
 from streams.topics import RECOGNISE_GROUP, RECORD_GROUP, Topic, lag
 from streams.worker import ready_file
 from tests.support.brokers import RunningBroker, new_kafka
+from tests.support.each_process import EachProcess
 from tests.support.milvus import MilvusServer
 from tests.support.people import add_operators, authenticated
 from tests.support.samples import require_image
@@ -224,9 +224,9 @@ class Stream:
         self._attending.close()
 
     @cached_property
-    def vault(self) -> VaultClient:
+    def vault(self) -> EachProcess:
         """The test's own line to the vault; closed by `stop`."""
-        return vault_client(self.settings)
+        return EachProcess.of(self.settings)
 
     @cached_property
     def store(self) -> DeploymentStore:

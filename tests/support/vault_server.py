@@ -11,20 +11,24 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 from apps.vault.process import build_core
-from lfr_core.common.clock import Clock
+from lfr_core.common.clock import Clock, SystemClock
 from lfr_core.common.errors import Retryable
 from lfr_core.common.settings import Settings
-from lfr_core.custody.vault.client import VaultClient, vault_client
+from lfr_core.custody.vault.certificates import authority_of
+from lfr_core.custody.vault.client import VaultClient
 from lfr_core.custody.vault.core import VaultCore
+from lfr_core.custody.vault.process_files import ProcessFiles
 from lfr_core.custody.vault.server import VaultServer
 from lfr_core.domain.policy import Policy, load_policy
 from lfr_core.storage.engine import open_engine
 from lfr_core.storage.migrate import upgrade
+from tests.support.each_process import EachProcess
 
-__all__ = ["VaultProcess", "served", "serving_vault"]
+__all__ = ["VaultProcess", "process_files", "served", "serving_vault"]
 
 
 @contextmanager
@@ -34,16 +38,16 @@ def serving_vault(settings: Settings, policy: Policy | None = None, clock: Clock
     engine = open_engine(settings.records_url)
     core = build_core(settings, policy or load_policy(), engine, None if clock is None else _OneLook(clock))
     try:
-        with served(core, settings.vault_socket), _clients_closed():
+        with served(core, settings.vault_socket, settings.process_folder), _clients_closed():
             yield core
     finally:
         engine.dispose()
 
 
 @contextmanager
-def served(core: VaultCore, path: Path) -> Iterator[None]:
-    """A vault served at a socket."""
-    server = VaultServer(core, path)
+def served(core: VaultCore, path: Path, folder: Path) -> Iterator[None]:
+    """A vault served at a socket, its processes' certificates in a folder."""
+    server = VaultServer(core, path, process_files(core, folder))
     thread = threading.Thread(target=server.serve, name="vault")
     thread.start()
     try:
@@ -51,6 +55,12 @@ def served(core: VaultCore, path: Path) -> Iterator[None]:
     finally:
         server.stop()
         thread.join(10)
+
+
+def process_files(core: VaultCore, folder: Path, clock: Clock | None = None, days: float = 1.0) -> ProcessFiles:
+    """Certificates of every kind of process, as the vault makes them at its start."""
+    clock = clock or SystemClock()
+    return ProcessFiles(folder, authority_of(core.keystore, clock), clock, days)
 
 
 class _OneLook:
@@ -81,8 +91,8 @@ def _clients_closed() -> Iterator[None]:
     clients: list[VaultClient] = []
     make = VaultClient.__init__
 
-    def made(client: VaultClient, path: Path, timeout_s: float = 10.0) -> None:
-        make(client, path, timeout_s)
+    def made(client: VaultClient, *given: Any, **named: Any) -> None:
+        make(client, *given, **named)
         clients.append(client)
 
     try:
@@ -107,8 +117,8 @@ class VaultProcess:
             text=True,
         )
 
-    def wait_ready(self) -> VaultClient:
-        client = vault_client(self.settings)
+    def wait_ready(self) -> EachProcess:
+        client = EachProcess.of(self.settings)
         deadline = time.monotonic() + 30
         while True:
             try:

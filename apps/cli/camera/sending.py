@@ -8,6 +8,7 @@ import typer
 
 from apps.cli.command import Output, command
 from apps.cli.common import console, errors
+from lfr_core.domain.actors import ProcessIdentity
 
 if TYPE_CHECKING:
     import threading
@@ -31,7 +32,7 @@ Source = Annotated[
 ]
 
 
-@command(app)
+@command(app, identity=ProcessIdentity.CAMERA)
 def run(
     installation: Installation,
     source: Source,
@@ -112,7 +113,7 @@ def _send(installation: Installation, job: CameraJob, stop: threading.Event) -> 
         footage = None  # a recording that is read fast is footage already
         if not job.as_fast_as_possible:
             # a connection of its own: keys of footage never hold up those of frames
-            vault = stack.enter_context(closing(vault_client(settings)))
+            vault = stack.enter_context(closing(vault_client(settings, installation.identity)))
             writer = FootageWriter(
                 deployment=job.deployment,
                 camera=name,

@@ -42,7 +42,7 @@ PARTS: Final[Mapping[SystemActor, frozenset[KeyKind]]] = MappingProxyType(
 MAKERS: Final[Mapping[KeyKind, frozenset[SystemActor]]] = MappingProxyType(
     {
         KeyKind.ALERT: frozenset({SystemActor.RECORDER}),
-        KeyKind.FOOTAGE: frozenset({SystemActor.CAMERA}),
+        KeyKind.FOOTAGE: frozenset({SystemActor.CAMERA, SystemActor.ERASURE}),
         KeyKind.RIGHTS: frozenset({SystemActor.RIGHTS}),
         KeyKind.SIGHTINGS: frozenset({SystemActor.RECOGNISER, SystemActor.ERASURE}),
         KeyKind.WATCHLIST: frozenset({SystemActor.ENROLMENT}),

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TypeVar
 
 from cachetools import LRUCache, cachedmethod
 from pydantic import BaseModel, ValidationError
 
-from lfr_core.common.errors import Fatal, Refused, Retryable
+from lfr_core.common.errors import Fatal, LfrError, Refused, Retryable
 from lfr_core.common.settings import Settings
 from lfr_core.custody.vault import messages as m
+from lfr_core.custody.vault.certificates import SERVER_NAME
 from lfr_core.custody.vault.port import (
     DestroyedKey,
     FrameKey,
@@ -26,9 +28,10 @@ from lfr_core.custody.vault.port import (
     RecordUse,
     Signature,
 )
+from lfr_core.custody.vault.process_files import client_context
 from lfr_core.custody.vault.socket_owner import check_own_peer
 from lfr_core.custody.vault.wire import read_frame, write_frame
-from lfr_core.domain.actors import Principal, SystemActor
+from lfr_core.domain.actors import Principal, ProcessIdentity, SystemActor
 from lfr_core.domain.signatures import SignatureKind
 
 __all__ = ["VAULT_TIMEOUT_S", "VaultClient", "vault_client"]
@@ -42,10 +45,20 @@ _Expected = TypeVar("_Expected", bound=BaseModel)
 class VaultClient:
     """Implements `lfr_core.custody.vault.port.Vault` over one connection, made when needed; thread-safe."""
 
-    def __init__(self, path: Path, timeout_s: float = VAULT_TIMEOUT_S) -> None:
-        """`path`: of the Unix socket. Nothing is connected yet."""
-        self._connection: socket.socket | None = None
+    def __init__(
+        self, path: Path, identity: ProcessIdentity, processes: Path, timeout_s: float = VAULT_TIMEOUT_S
+    ) -> None:
+        """
+        Args:
+            path: of the Unix socket. Nothing is connected yet.
+            identity: which process this is.
+            processes: the folder with what it shows that with.
+            timeout_s: how long one question may take.
+        """
+        self._connection: ssl.SSLSocket | None = None
         self._path = path
+        self._identity = identity
+        self._processes = processes
         self._timeout_s = timeout_s
         self._lock = threading.Lock()
         self._hanging_until = float("-inf")
@@ -137,27 +150,45 @@ class VaultClient:
                 if isinstance(error, TimeoutError):
                     self._hanging_until = time.monotonic() + _PAUSE_S
                 if fresh or isinstance(error, TimeoutError):
-                    raise _away(self._path) from error
+                    raise self._explain(error) from error
                 try:  # the connection was from before the vault's restart
                     answer = self._exchange(body)
                 except (OSError, EOFError, ValueError) as again:
                     self._drop()
-                    raise _away(self._path) from again
+                    raise self._explain(again) from again
         return self._read(answer, expected)
 
     def _exchange(self, body: bytes) -> bytes:
         if self._connection is None:
-            connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-            connection.settimeout(self._timeout_s)
-            try:
-                connection.connect(str(self._path))
-                check_own_peer(connection, self._path)
-            except (OSError, Fatal):
-                connection.close()
-                raise
-            self._connection = connection
+            self._connection = self._connect()
         write_frame(self._connection, body)
         return read_frame(self._connection)
+
+    def _connect(self) -> ssl.SSLSocket:
+        with ExitStack() as opened:
+            plain = opened.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
+            plain.settimeout(self._timeout_s)
+            plain.connect(str(self._path))
+            check_own_peer(plain, self._path)
+            context = client_context(self._processes, self._identity)  # read anew: the vault may have renewed it
+            connection = opened.enter_context(context.wrap_socket(plain, server_hostname=SERVER_NAME))
+            self._read(read_frame(connection), m.TextAnswer)  # it says whether it takes what it was shown
+            opened.pop_all()
+            return connection
+
+    def _explain(self, error: Exception) -> LfrError:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return Fatal(
+                f"who answers at {self._path} isn't the vault that {self._processes} is of ({error.verify_message}): "
+                "see that the keystore, and LFR_HOME, are this installation's"
+            )
+        if isinstance(error, ssl.SSLError) and "ALERT" in (error.reason or ""):
+            return Refused(
+                "vault.not-identified",
+                f"the vault doesn't take the certificate of {self._identity} in {self._processes} ({error.reason}): "
+                "start the vault again, which renews it",
+            )
+        return _away(self._path)
 
     def _drop(self) -> None:
         if self._connection is not None:
@@ -181,9 +212,9 @@ class VaultClient:
         return answer
 
 
-def vault_client(settings: Settings, timeout_s: float = VAULT_TIMEOUT_S) -> VaultClient:
-    """The client of these settings' vault. Nothing is connected yet."""
-    return VaultClient(settings.vault_socket, timeout_s)
+def vault_client(settings: Settings, identity: ProcessIdentity, timeout_s: float = VAULT_TIMEOUT_S) -> VaultClient:
+    """The client of these settings' vault, for the process that this is. Nothing is connected yet."""
+    return VaultClient(settings.vault_socket, identity, settings.process_folder, timeout_s)
 
 
 def _away(path: Path) -> Retryable:

@@ -83,7 +83,7 @@ class VaultCore:
             Fatal: the file with the latest time seen is damaged.
         """
         self._clock = clock
-        self._keystore = keystore
+        self.keystore = keystore
         self._log = epochs
         self._audit = audit
         self._people = people
@@ -120,7 +120,7 @@ class VaultCore:
     ) -> RecordKey:
         m.checked(m.LendRecordKey, use=use, actor=actor, day=day, deployment=deployment, camera=camera)
         check_record_key(actor, use, camera)
-        root, now_ns = self._keystore.installation_secret("records"), self._clock.time_ns()
+        root, now_ns = self.keystore.installation_secret("records"), self._clock.time_ns()
         return derive_record_key(root, use, day, now_ns=now_ns, deployment=deployment, camera=camera)
 
     # -- kept keys -------------------------------------------------------------------------------
@@ -132,7 +132,7 @@ class VaultCore:
         with self._keys:
             known = self._find_kept(kind, deployment, subject)
             if known is None:
-                return KeptKey(*self._keystore.add(kind, deployment, subject, due_ns))
+                return KeptKey(*self.keystore.add(kind, deployment, subject, due_ns))
         if kind is not KeyKind.SIGHTINGS:
             subject = f"{kind}:{subject}"
             self._audit.record(AuditEvent(Verb.CONSULT, actor, deployment, subject, rule="seal more under it"))
@@ -159,7 +159,7 @@ class VaultCore:
         """Also only those whose id comes `after` another."""
         m.checked(m.Kept, kind=kind, deployment=deployment, after=after)
         with self._keys:
-            infos = self._keystore.infos()
+            infos = self.keystore.infos()
         found = [
             info
             for info in infos
@@ -173,17 +173,17 @@ class VaultCore:
             infos = [self._kept(key_id).info for key_id in key_ids]
             if any(info.kind is not KeyKind.FOOTAGE for info in infos):
                 raise Refused("vault.hold-kind", "only footage can be held; everything else goes when it is due")
-            self._keystore.hold(tuple(key_ids), held=held)
+            self.keystore.hold(tuple(key_ids), held=held)
 
     def destroy(self, key_ids: Sequence[str], *, rule: str) -> tuple[DestroyedKey, ...]:
         m.checked(m.Destroy, key_ids=tuple(key_ids), rule=rule)
         now_ns = self._clock.time_ns()  # deletion on purpose needs no trusted time
         with self._keys:
-            known = {info.id: info for info in self._keystore.infos()}
+            known = {info.id: info for info in self.keystore.infos()}
             wanted = tuple(key_id for key_id in dict.fromkeys(key_ids) if key_id in known)
             if any(known[key_id].held for key_id in wanted):
                 raise Refused("vault.key-held", "a held segment's key can't be destroyed: release the hold first")
-            gone = self._keystore.destroy(wanted)
+            gone = self.keystore.destroy(wanted)
         return self._erased(gone, rule, now_ns)
 
     def _erased(self, infos: Sequence[KeptKeyInfo], rule: str, now_ns: int) -> tuple[DestroyedKey, ...]:
@@ -198,12 +198,12 @@ class VaultCore:
 
     def _find_kept(self, kind: KeyKind, deployment: str, subject: str) -> KeptKeyInfo | None:
         wanted = (kind, deployment, subject)
-        infos = self._keystore.infos()
+        infos = self.keystore.infos()
         return next((info for info in infos if (info.kind, info.deployment, info.subject) == wanted), None)
 
     def _kept(self, key_id: str) -> KeptKey:
         with self._keys:
-            found = self._keystore.find(key_id)
+            found = self.keystore.find(key_id)
         if found is None:
             raise _gone()
         return KeptKey(*found)
@@ -216,7 +216,7 @@ class VaultCore:
 
     def pseudonym(self, name: str) -> str:
         m.checked(m.Pseudonym, name=name)
-        key = self._keystore.installation_secret("pseudonyms")
+        key = self.keystore.installation_secret("pseudonyms")
         return hmac.new(key, fold_key_name(name).encode(), hashlib.sha256).hexdigest()[:32]
 
     # -- time ------------------------------------------------------------------------------------
@@ -285,11 +285,11 @@ class VaultCore:
         gone: tuple[KeptKeyInfo, ...] = ()
         try:
             with self._keys:
-                due = tuple(info.id for info in self._keystore.infos() if info.due_ns <= now_ns and not info.held)
-                gone = tuple(info for info in self._keystore.infos() if info.id in set(due))
-                self._keystore.destroy(due)
-                if self._keystore.outdated:
-                    self._keystore.renew()
+                due = tuple(info.id for info in self.keystore.infos() if info.due_ns <= now_ns and not info.held)
+                gone = tuple(info for info in self.keystore.infos() if info.id in set(due))
+                self.keystore.destroy(due)
+                if self.keystore.outdated:
+                    self.keystore.renew()
         except Refused as error:  # gone from memory all the same; the disk follows at the next sweep
             get_logger().error("vault.keystore", reason=str(error))
         self._untold += (erasure_event(DestroyedKey(info, now_ns), "retention.due") for info in gone)

@@ -31,10 +31,10 @@ from lfr_core.custody.vault.sealing import KEY_BYTES, binding, fingerprint, new_
 __all__ = ["Keystore", "kept_key_ids"]
 
 _GENERATION = re.compile(r"keys-(\d{9})\.json")
-_OWN = ("signing", "pseudonyms", "records")
+_OWN = ("signing", "pseudonyms", "records", "processes")
 """The installation's own secrets, 32 bytes each: the Ed25519 seed, the HMAC key of pseudonyms, and what the keys of
-records on the broker are derived from."""
-_ADDED = frozenset({"records"})
+records on the broker are derived from, and the seed of the key that processes' certificates are signed with."""
+_ADDED = frozenset({"records", "processes"})
 """Those that a keystore of an earlier version doesn't have; it is given them when it is opened."""
 
 
@@ -122,7 +122,7 @@ class Keystore:
         return self._folder
 
     def installation_secret(self, name: str) -> bytes:
-        """One of the installation's own secrets: `signing`, `pseudonyms` or `records`."""
+        """One of the installation's own secrets: `signing`, `pseudonyms`, `records` or `processes`."""
         return self._own[name]
 
     def infos(self) -> tuple[KeptKeyInfo, ...]:

@@ -1,26 +1,32 @@
 """The vault's process side: a Unix socket, one thread a connection, and the timer.
 
-Whoever may connect is decided twice: the socket's mode is 0600 in a folder of mode 0700, and the kernel is asked for
-the peer's uid. Nothing of a request's content is logged.
+Who may connect is decided three times: the socket's mode is 0600 in a folder of mode 0700, the kernel is asked for the
+peer's uid, and the peer shows a certificate of this installation (TLS 1.3), which says which process it is. What it
+asks is held against that at each request. Nothing of a request's content is logged.
 """
 
 from __future__ import annotations
 
 import os
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from cachetools import TTLCache
 from pydantic import BaseModel, ValidationError
 
 from lfr_core.common.errors import Fatal, LfrError, Refused
 from lfr_core.common.logs import get_logger
 from lfr_core.custody.vault import messages as m
+from lfr_core.custody.vault.certificates import THIS_MACHINE, Peer, read_peer
 from lfr_core.custody.vault.core import VaultCore
-from lfr_core.custody.vault.port import MOST_IDS, FrameKey, KeptKey, KeptKeyInfo
+from lfr_core.custody.vault.dispatch import answer
+from lfr_core.custody.vault.process_files import ProcessFiles
+from lfr_core.custody.vault.process_identity import check_request
 from lfr_core.custody.vault.socket_owner import check_own_folder, peer_uid
 from lfr_core.custody.vault.wire import read_frame, write_frame
 
@@ -28,28 +34,35 @@ __all__ = ["VaultServer"]
 
 _TICK_S = 0.2
 _HALF_A_MESSAGE_S = 2.0
+_HANDSHAKE_S = 5.0
 _MOST_CONNECTIONS = 64
 _MOST_REQUESTS_PER_S = 500
 """Of one connection. A worker asks some ten times a second; a flood is ended, not served."""
+_SAME_LINE_S = 60.0
+"""A refusal is logged once in this time for whoever it is of: a log can't be filled with them."""
 
 
 class VaultServer:
     """Serves one `VaultCore` on a socket until `stop`."""
 
-    def __init__(self, core: VaultCore, path: Path) -> None:
+    def __init__(self, core: VaultCore, path: Path, processes: ProcessFiles) -> None:
         """
         Args:
             core: what is served.
             path: of the socket; one left by a vault that died is replaced, one that answers is not.
+            processes: how processes are known.
 
         Raises:
             Fatal: another vault answers there, or the socket can't be made.
         """
         self._core = core
         self._path = path
+        self._processes = processes
         self._stopping = threading.Event()
-        self._connections: set[socket.socket] = set()
+        self._connections: set[ssl.SSLSocket] = set()
         self._lock = threading.Lock()
+        self._said_lock = threading.Lock()
+        self._said: TTLCache[tuple[str, ...], None] = TTLCache(256, _SAME_LINE_S)
         self._listener = _listen(path)
 
     def serve(self) -> None:
@@ -57,7 +70,7 @@ class VaultServer:
         timers = [
             threading.Thread(target=self._keep_time, args=(act,), name=f"vault-{act.__name__}", daemon=True)
             # apart: no key waits for the database
-            for act in (self._core.expire, self._core.sweep, self._core.maintain_keystore)
+            for act in (self._core.expire, self._core.sweep, self._core.maintain_keystore, self._processes.renew)
         ]
         for timer in timers:
             timer.start()
@@ -75,8 +88,8 @@ class VaultServer:
             self._path.unlink(missing_ok=True)
             with self._lock:
                 for connection in self._connections:
-                    with suppress(OSError):
-                        connection.shutdown(socket.SHUT_RDWR)
+                    with suppress(OSError):  # the socket's own: TLS's would wait for who reads from it
+                        socket.socket.shutdown(connection, socket.SHUT_RDWR)
             for timer in timers:
                 timer.join(2.0)
 
@@ -96,28 +109,21 @@ class VaultServer:
         with self._lock:
             full = len(self._connections) >= _MOST_CONNECTIONS
             if uid in (None, os.getuid()) and not full:
-                self._connections.add(connection)
-                threading.Thread(target=self._serve_one, args=(connection,), daemon=True).start()
+                secured = self._processes.context.wrap_socket(
+                    connection, server_side=True, do_handshake_on_connect=False
+                )
+                self._connections.add(secured)
+                threading.Thread(target=self._serve_one, args=(secured,), daemon=True).start()
                 return
-        get_logger().warning("vault.peer-refused", uid=uid, full=full)
+        self._log("vault.peer-refused", uid=uid, full=full)
         connection.close()
 
-    def _serve_one(self, connection: socket.socket) -> None:
-        second, asked = 0, 0
+    def _serve_one(self, connection: ssl.SSLSocket) -> None:
         try:
             with connection:
-                while not self._stopping.is_set():
-                    connection.settimeout(None)
-                    connection.recv(1, socket.MSG_PEEK)  # between messages a client may be silent for long
-                    connection.settimeout(_HALF_A_MESSAGE_S)
-                    body = read_frame(connection)
-                    if int(time.monotonic()) != second:
-                        second, asked = int(time.monotonic()), 0
-                    asked += 1
-                    if asked > _MOST_REQUESTS_PER_S:
-                        get_logger().warning("vault.flood")
-                        return
-                    write_frame(connection, self._answer(body).model_dump_json().encode())
+                peer = self._identify(connection)
+                if peer is not None:
+                    self._serve_peer(connection, peer)
         except EOFError:
             pass
         except (ValueError, OSError) as error:
@@ -127,7 +133,42 @@ class VaultServer:
             with self._lock:
                 self._connections.discard(connection)
 
-    def _answer(self, body: bytes) -> BaseModel:
+    def _identify(self, connection: ssl.SSLSocket) -> Peer | None:
+        """Return who the other side has shown that it is; None, and a line in the log, when it has shown nothing."""
+        connection.settimeout(_HANDSHAKE_S)
+        try:
+            connection.do_handshake()
+            peer = read_peer(connection.getpeercert(binary_form=True) or b"")
+        except (OSError, ValueError) as error:
+            if not self._stopping.is_set():
+                self._log("vault.not-identified", why=getattr(error, "reason", None) or type(error).__name__)
+            return None
+        if peer.machine != THIS_MACHINE:
+            self._log("vault.not-identified", why="a certificate of another machine")
+            refusal = "this certificate is of another machine: it doesn't open the socket"
+            _send(connection, m.RefusedAnswer(rule="vault.not-identified", message=refusal))
+            return None
+        _send(connection, m.TextAnswer())  # in TLS 1.3 a client isn't told otherwise that it was taken
+        return peer
+
+    def _serve_peer(self, connection: ssl.SSLSocket, peer: Peer) -> None:
+        second, asked = 0, 0
+        while not self._stopping.is_set():
+            connection.settimeout(None)  # between messages a client may be silent for long
+            first = connection.recv(1)
+            if not first:
+                return
+            connection.settimeout(_HALF_A_MESSAGE_S)
+            body = read_frame(connection, first)
+            if int(time.monotonic()) != second:
+                second, asked = int(time.monotonic()), 0
+            asked += 1
+            if asked > _MOST_REQUESTS_PER_S:
+                get_logger().warning("vault.flood", process=peer.identity.value)
+                return
+            _send(connection, self._answer(body, peer))
+
+    def _answer(self, body: bytes, peer: Peer) -> BaseModel:
         try:
             request = m.AnyRequest.validate_json(body)
         except ValidationError:
@@ -136,7 +177,12 @@ class VaultServer:
                 rule="vault.unknown-request", message="no request of this version: start both from the same OpenLFR"
             )
         try:
-            return self._do(request)
+            check_request(peer.identity, request)
+        except Refused as error:
+            self._log("vault.not-for-you", process=peer.identity.value, machine=peer.machine, why=str(error))
+            return m.RefusedAnswer(rule=error.rule, message=str(error))
+        try:
+            return answer(self._core, request)
         except Refused as error:
             return m.RefusedAnswer(rule=error.rule, message=str(error))
         except LfrError as error:
@@ -145,58 +191,18 @@ class VaultServer:
             get_logger().error("vault.fault", verb=request.verb, error=type(error).__name__)
             return m.RetryAnswer(message=f"the vault failed at this request ({type(error).__name__}); see its log")
 
-    def _do(self, request: BaseModel) -> BaseModel:
-        core = self._core
-        match request:
-            case m.SealKey():
-                return _frame_key(core.seal_key(request.deployment, request.camera))
-            case m.OpenKey():
-                return _frame_key(core.open_key(request.key_id))
-            case m.CheckGate():
-                return m.GateAnswer(lease_s=core.check_gate(request.deployment))
-            case m.LendRecordKey():
-                lent = core.record_key(
-                    request.use,
-                    actor=request.actor,
-                    day=request.day,
-                    deployment=request.deployment,
-                    camera=request.camera,
-                )
-                return m.RecordKeyAnswer(day=lent.day, key=lent.key, lease_s=lent.lease_s)
-            case m.Now():
-                return m.NowAnswer(now_ns=core.trusted_now_ns())
-            case m.MakeKey():
-                return _kept(
-                    core.make_key(
-                        request.kind, request.deployment, request.subject, request.due_ns, actor=request.actor
-                    )
-                )
-            case m.OpenKept():
-                who = request.actor.part if isinstance(request.actor, m.Part) else request.actor.name
-                return _kept(core.open_kept(request.key_id, actor=who, purpose=request.purpose))
-            case m.Kept():
-                infos = core.kept(request.kind, request.deployment, after=request.after)
-                now = infos[:MOST_IDS]
-                return m.KeptAnswer(infos=tuple(_info(info) for info in now), more=len(now) < len(infos))
-            case m.HoldKeys():
-                core.hold(request.key_ids, held=request.held)
-                return m.TextAnswer()
-            case m.Destroy():
-                gone = core.destroy(request.key_ids, rule=request.rule)
-                return m.DestroyedAnswer(
-                    destroyed=tuple(
-                        m.Destroying(info=_info(each.info), destroyed_ns=each.destroyed_ns) for each in gone
-                    )
-                )
-            case m.PublicKey():
-                return m.PublicKeyAnswer(public_key=core.public_key)
-            case m.Sign():
-                signature = core.sign(request.kind, request.message)
-                return m.SignatureAnswer(signature=signature.signature, public_key=signature.public_key)
-            case m.Pseudonym():
-                return m.TextAnswer(text=core.pseudonym(request.name))
-            case _:
-                return m.TextAnswer()
+    def _log(self, event: str, **fields: object) -> None:
+        """Write a warning, unless the same one was written a moment ago."""
+        said = (event, *map(str, fields.values()))
+        with self._said_lock:
+            if said in self._said:
+                return
+            self._said[said] = None
+        get_logger().warning(event, **fields)
+
+
+def _send(connection: ssl.SSLSocket, answer: BaseModel) -> None:
+    write_frame(connection, answer.model_dump_json().encode())
 
 
 def _listen(path: Path) -> socket.socket:
@@ -221,29 +227,3 @@ def _listen(path: Path) -> socket.socket:
     except OSError as error:
         raise Fatal(f"the vault's socket {path} can't be made ({error.strerror})") from error
     return listener
-
-
-def _frame_key(key: FrameKey) -> m.FrameKeyAnswer:
-    return m.FrameKeyAnswer(
-        id=key.id,
-        key=key.key,
-        seals_until_ns=key.seals_until_ns,
-        opens_until_ns=key.opens_until_ns,
-        lease_s=key.lease_s,
-    )
-
-
-def _kept(kept: KeptKey) -> m.KeptKeyAnswer:
-    return m.KeptKeyAnswer(info=_info(kept.info), key=kept.key)
-
-
-def _info(info: KeptKeyInfo) -> m.Info:
-    return m.Info(
-        id=info.id,
-        kind=info.kind,
-        deployment=info.deployment,
-        subject=info.subject,
-        fingerprint=info.fingerprint,
-        due_ns=info.due_ns,
-        held=info.held,
-    )

@@ -19,15 +19,15 @@ def write_frame(connection: socket.socket, body: bytes) -> None:
     connection.sendall(_LENGTH.pack(len(body)) + body)
 
 
-def read_frame(connection: socket.socket) -> bytes:
-    """Receive one message.
+def read_frame(connection: socket.socket, first: bytes = b"") -> bytes:
+    """Receive one message, whose `first` byte may have been received already.
 
     Raises:
         EOFError: the other side closed before a message began.
         ValueError: it closed in the middle of one, or announced one longer than `LONGEST`.
         OSError: also TimeoutError.
     """
-    head = _receive(connection, _LENGTH.size)
+    head = first + _receive(connection, _LENGTH.size - len(first))
     if not head:
         raise EOFError
     if len(head) < _LENGTH.size:

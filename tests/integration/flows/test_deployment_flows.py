@@ -23,7 +23,6 @@ from lfr_core.common.errors import Refused, Retryable
 from lfr_core.common.settings import Settings
 from lfr_core.custody.audit.trail import AuditTrail
 from lfr_core.custody.people.roles import Role
-from lfr_core.custody.vault.client import vault_client
 from lfr_core.deployments.attendance import Attendance
 from lfr_core.deployments.reading import open_calls, timeline
 from lfr_core.domain.actors import SystemActor
@@ -35,6 +34,7 @@ from lfr_core.recognition.gallery import MilvusGallery, gallery_name
 from lfr_core.recognition.gallery.rotated import rotated_gallery
 from lfr_core.storage.engine import open_engine
 from lfr_core.watchlists.list_builder import ListBuilder
+from tests.support.each_process import EachProcess
 from tests.support.milvus import MilvusServer, free_port
 from tests.support.people import authenticated
 from tests.support.planning import OPERATOR, PLANNER, PlanningHarness, form
@@ -65,7 +65,7 @@ def settings_for(prefect: PrefectServer, tmp_path: Path, monkeypatch: pytest.Mon
 
 def harness_of(settings: Settings, clock: ManualClock, *, policy: Any = None) -> PlanningHarness:
     """With the vault that answers at the settings' socket."""
-    vault = vault_client(settings)
+    vault = EachProcess.of(settings)
     harness = PlanningHarness(
         open_engine(settings.records_url), vault, AuditTrail(vault, clock), clock, settings.home,
         **({"policy": policy} if policy else {}),

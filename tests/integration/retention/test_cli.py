@@ -138,9 +138,11 @@ def test_a_sweep_that_hangs_ends_with_its_process_and_lets_the_next_one_in(setti
 import time
 from flows.assembly import open_sweep
 from lfr_core.custody.installation import Installation
+from lfr_core.domain.actors import ProcessIdentity
 from lfr_core.retention.last_purge import Purger
 
-with Installation() as installation, open_sweep(installation, by=Purger.FLOW, longest_s=1.0):
+installation = Installation(identity=ProcessIdentity.FLOWS)
+with installation, open_sweep(installation, by=Purger.FLOW, longest_s=1.0):
     time.sleep(60)
 """
     from apps.supervisor.plan import settings_env

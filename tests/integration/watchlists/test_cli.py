@@ -14,6 +14,7 @@ from lfr_core.common.settings import Settings
 from lfr_core.custody.installation import Installation
 from lfr_core.deployments.services import build_deployment_store
 from lfr_core.deployments.store import DeploymentStore
+from lfr_core.domain.actors import ProcessIdentity
 from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus
 from lfr_core.domain.policy import Policy
 from lfr_core.recognition.gallery import MilvusGallery
@@ -45,7 +46,7 @@ def store(
     monkeypatch.setenv("LFR_HOME", str(settings.home))
     monkeypatch.setenv("LFR_MILVUS_URI", milvus.uri)
     with serving_vault(settings, policy):
-        store = build_deployment_store(Installation(settings))
+        store = build_deployment_store(Installation(settings, identity=ProcessIdentity.COMMANDS))
         store.create("d-1", DeploymentKind.EVALUATION, name="High Street", policy=policy)
         yield store
 
@@ -121,7 +122,7 @@ def test_enrol_makes_the_deployment_ready_and_show_lists_it(
 
     result = lfr("enrol", listed.path, "--deployment", "d-1")
     engine = open_engine(Settings().records_url)
-    sign_on(engine, Installation().trail, "Ann Operator", deployment="d-1")
+    sign_on(engine, Installation(identity=ProcessIdentity.COMMANDS).trail, "Ann Operator", deployment="d-1")
     engine.dispose()
     shown = lfr("show", "--deployment", "d-1", "--json", by="Ann Operator")
     again = lfr("enrol", listed.path, "--deployment", "d-1")

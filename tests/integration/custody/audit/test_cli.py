@@ -19,11 +19,11 @@ from lfr_core.common.settings import Settings
 from lfr_core.custody.audit.head_checkpoint import HEAD_FILE, KEY_FILE, keep_head
 from lfr_core.custody.audit.port import AuditEvent, Verb
 from lfr_core.custody.audit.trail import AuditTrail, record
-from lfr_core.custody.vault.client import vault_client
 from lfr_core.deployments.store import DeploymentStore
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.policy import load_policy
 from lfr_core.storage.engine import open_engine, writing
+from tests.support.each_process import EachProcess
 from tests.support.vault_server import serving_vault
 
 VERIFIER = Path(__file__).parents[4] / "infra" / "verify_evidence.py"
@@ -45,7 +45,7 @@ def lfr(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
 def settings(lfr: Run) -> Settings:
     """An installation whose vault has been down since it signed a trail of five entries."""
     settings = Settings()
-    with serving_vault(settings) as core, closing(vault_client(settings)) as client:
+    with serving_vault(settings) as core, closing(EachProcess.of(settings)) as client:
         engine = open_engine(settings.records_url)
         trail = AuditTrail(client, SystemClock())  # over the socket, as every process has it
         for number in range(5):
@@ -140,7 +140,7 @@ def test_an_export_made_while_the_vault_is_down_verifies(lfr: Run, settings: Set
 
 def test_evidence_needs_the_vault_and_leaves_no_half_file(lfr: Run, settings: Settings, tmp_path: Path) -> None:
     file = tmp_path / "out" / "dep.evidence"
-    with serving_vault(settings), closing(vault_client(settings)) as client:
+    with serving_vault(settings), closing(EachProcess.of(settings)) as client:
         engine = open_engine(settings.records_url)
         store = DeploymentStore(engine, client, AuditTrail(client, SystemClock()))
         store.create("dep", DeploymentKind.DEMO, name="High Street", policy=load_policy())

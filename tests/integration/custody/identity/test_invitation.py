@@ -13,6 +13,7 @@ from lfr_core.custody.identity.canaille import account_directory
 from lfr_core.custody.identity.invitation import invite_person, login_of, new_password_link
 from lfr_core.custody.installation import Installation
 from lfr_core.custody.people import People, Rank, Role
+from lfr_core.domain.actors import ProcessIdentity
 from tests.support.identity import PASSWORD, IdentityServer, log_in_at, set_password
 from tests.support.people import authenticated
 from tests.support.vault_server import serving_vault
@@ -26,7 +27,7 @@ DEE, CHI = "Dee Invites", "C. Adeyemi"
 def installation(identity_server: IdentityServer, tmp_path: Path) -> Iterator[Installation]:
     """A home of its own whose people log in at the server of all tests."""
     settings = identity_server.settings_at(tmp_path / "home")
-    with serving_vault(settings), Installation(settings) as installation:
+    with serving_vault(settings), Installation(settings, identity=ProcessIdentity.COMMANDS) as installation:
         people = People(installation.engine, installation.trail, installation.clock)
         people.add(DEE, {Role.COMPLIANCE}, Rank.POLICE_STAFF, by=authenticated(DEE))
         people.add(CHI, {Role.PLANNER}, Rank.SERGEANT, by=authenticated(DEE))

@@ -29,7 +29,6 @@ from lfr_core.custody.audit.read import entries
 from lfr_core.custody.audit.trail import AuditTrail
 from lfr_core.custody.people import Rank, Role
 from lfr_core.custody.people.sign_on import SignOns
-from lfr_core.custody.vault.client import VaultClient, vault_client
 from lfr_core.custody.vault.port import KeyKind
 from lfr_core.deployments.announcement import ReasonClass
 from lfr_core.deployments.compliance_documents import ComplianceDocumentKind
@@ -43,6 +42,7 @@ from lfr_core.publication.rights.types import NewRequest, RequestKind
 from lfr_core.retention.footage.register import open_row
 from lfr_core.storage.engine import open_engine
 from lfr_core.storage.tables.footage import FootageSegmentRow
+from tests.support.each_process import EachProcess
 from tests.support.galleries import held_by
 from tests.support.people import authenticated
 from tests.support.planning import (
@@ -161,7 +161,7 @@ class Terminals:
     """Records in which each command finds something, and a terminal for each kind of person."""
 
     engine: Engine
-    vault: VaultClient
+    vault: EachProcess
     settings: Settings
 
     def __post_init__(self) -> None:
@@ -279,7 +279,7 @@ def terminals(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminals]:
         # the tables are made, and the tree of commands is the same each time
         patched.setattr("lfr_core.storage.migrate.upgrade", lambda _url: None)
         patched.setattr("typer.testing._get_command", cache(get_command))
-        yield Terminals(engine, vault_client(settings), settings)
+        yield Terminals(engine, EachProcess.of(settings), settings)
         engine.dispose()
 
 

@@ -26,7 +26,6 @@ from lfr_core.custody.audit.trail import AuditTrail
 from lfr_core.custody.people import People, Role
 from lfr_core.custody.people.sign_on import SIGN_ON_H, SignOns
 from lfr_core.custody.vault.access import PARTS
-from lfr_core.custody.vault.client import VaultClient, vault_client
 from lfr_core.custody.vault.port import KeyKind
 from lfr_core.deployments.store import DeploymentStore
 from lfr_core.domain.actors import SystemActor
@@ -38,6 +37,7 @@ from lfr_core.publication.rights.service import RightsService
 from lfr_core.publication.rights.types import NewRequest, RequestKind
 from lfr_core.storage.engine import open_engine
 from lfr_core.watchlists.listing import list_entries
+from tests.support.each_process import EachProcess
 from tests.support.galleries import held_by
 from tests.support.people import add_people, authenticated
 from tests.support.records import ManualClock, entry, sighting
@@ -65,7 +65,7 @@ class Harness:
     """Two deployments with an alert each, footage and a request; everybody is on the register."""
 
     engine: Engine
-    vault: VaultClient
+    vault: EachProcess
     home: Path
 
     def __post_init__(self) -> None:
@@ -114,7 +114,7 @@ def harness(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harness]:
     settings = Settings(home=home)
     with serving_vault(settings):
         engine = open_engine(settings.records_url)
-        yield Harness(engine, vault_client(settings), home)
+        yield Harness(engine, EachProcess.of(settings), home)
         engine.dispose()
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +15,12 @@ from lfr_core.custody.vault import messages as m
 from lfr_core.custody.vault import port, wire
 from lfr_core.custody.vault import server as server_module
 from lfr_core.custody.vault.access import MAKERS
-from lfr_core.custody.vault.client import VaultClient
 from lfr_core.custody.vault.core import VaultCore
 from lfr_core.custody.vault.port import MOST_IDS, KeyKind, Vault
 from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.signatures import SignatureKind
 from lfr_core.retention.footage.hold_reconciliation import _hold
+from tests.support.each_process import EachProcess
 from tests.support.vault_core import NOW_NS, vault_core
 from tests.support.vault_server import served
 from tests.support.vaults import MemoryVault
@@ -36,9 +35,9 @@ def core(tmp_path: Path) -> VaultCore:
 
 
 @pytest.fixture
-def client(core: VaultCore, tmp_path: Path) -> Iterator[VaultClient]:
+def client(core: VaultCore, tmp_path: Path) -> Iterator[EachProcess]:
     path = tmp_path / "run" / "vault.sock"
-    with served(core, path), closing(VaultClient(path)) as client:
+    with served(core, path, tmp_path / "processes"), EachProcess(path, tmp_path / "processes") as client:
         yield client
 
 
@@ -65,7 +64,7 @@ def client(core: VaultCore, tmp_path: Path) -> Iterator[VaultClient]:
     ],
 )
 def test_what_one_vault_refuses_every_vault_refuses(
-    asks: Callable[[Vault], Any], core: VaultCore, client: VaultClient
+    asks: Callable[[Vault], Any], core: VaultCore, client: EachProcess
 ) -> None:
     output = set()
     for vault in (core, client, MemoryVault()):
@@ -78,7 +77,7 @@ def test_what_one_vault_refuses_every_vault_refuses(
 
 
 @pytest.mark.parametrize("actor", ["A" * 201, "", "system:recorder", HALF])
-def test_who_is_no_person_is_refused_by_every_vault_alike(actor: str, core: VaultCore, client: VaultClient) -> None:
+def test_who_is_no_person_is_refused_by_every_vault_alike(actor: str, core: VaultCore, client: EachProcess) -> None:
     for vault in (core, client, MemoryVault()):
         with pytest.raises(Refused) as refused:
             vault.open_kept("k", actor=actor, purpose="p")
@@ -97,7 +96,7 @@ def test_who_is_no_person_is_refused_by_every_vault_alike(actor: str, core: Vaul
     ],
 )
 def test_and_so_for_what_the_double_cannot_do(
-    asks: Callable[[Vault], Any], core: VaultCore, client: VaultClient
+    asks: Callable[[Vault], Any], core: VaultCore, client: EachProcess
 ) -> None:
     for vault in (core, client):
         with pytest.raises(Refused) as refused:
@@ -106,7 +105,7 @@ def test_and_so_for_what_the_double_cannot_do(
         assert refused.value.rule == "vault.bad-request"
 
 
-def test_a_request_s_key_belongs_to_no_deployment_and_is_listed_with_none(core: VaultCore, client: VaultClient) -> None:
+def test_a_request_s_key_belongs_to_no_deployment_and_is_listed_with_none(core: VaultCore, client: EachProcess) -> None:
     for vault in (core, client, MemoryVault()):
         made = vault.make_key(KeyKind.RIGHTS, "", "R-2026-7QF3", NOW_NS + 10**15, actor=SystemActor.RIGHTS).info
 
@@ -115,7 +114,7 @@ def test_a_request_s_key_belongs_to_no_deployment_and_is_listed_with_none(core: 
 
 
 def test_more_keys_than_one_answer_holds_are_listed_whole_and_in_the_same_order(
-    core: VaultCore, client: VaultClient, monkeypatch: pytest.MonkeyPatch
+    core: VaultCore, client: EachProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for number in range(7):
         core.make_key(KeyKind.ALERT, "d", f"alert-{number}", NOW_NS + 10**15, actor=SystemActor.RECORDER)

@@ -6,6 +6,7 @@ import errno
 import os
 import signal
 import socket
+import ssl
 import struct
 import subprocess
 import sys
@@ -22,15 +23,17 @@ from structlog.testing import capture_logs
 from lfr_core.common.clock import SystemClock
 from lfr_core.common.errors import Fatal, Refused, Retryable
 from lfr_core.custody.vault import server as server_module
-from lfr_core.custody.vault.client import VaultClient, vault_client
 from lfr_core.custody.vault.port import KeyKind, Vault
+from lfr_core.custody.vault.process_files import client_context
 from lfr_core.custody.vault.reachability import VaultReachability
 from lfr_core.custody.vault.server import VaultServer
-from lfr_core.domain.actors import SystemActor
+from lfr_core.custody.vault.wire import read_frame
+from lfr_core.domain.actors import ProcessIdentity, SystemActor
 from lfr_core.domain.signatures import SignatureForm, SignatureKind, find_form
 from lfr_core.publication.site.manifest import canonical
+from tests.support.each_process import EachProcess
 from tests.support.vault_core import vault_core
-from tests.support.vault_server import VaultProcess
+from tests.support.vault_server import VaultProcess, process_files
 
 FAR_NS = 10**15
 
@@ -41,10 +44,11 @@ class Served:
     def __init__(self, folder: Path) -> None:
         self.core, self.clock, self.records = vault_core(folder / "vault")
         self.path = folder / "run" / "vault.sock"
-        self.server = VaultServer(self.core, self.path)
+        self.folder = folder / "processes"
+        self.server = VaultServer(self.core, self.path, process_files(self.core, self.folder))
         self.thread = threading.Thread(target=self.server.serve)
         self.thread.start()
-        self.client = VaultClient(self.path)
+        self.client = EachProcess(self.path, self.folder)
 
     def stop(self) -> None:
         self.client.close()
@@ -56,6 +60,13 @@ class Served:
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         connection.settimeout(5.0)
         connection.connect(str(self.path))
+        return connection
+
+    def identified(self) -> ssl.SSLSocket:
+        """A connection of a camera's process, without a client."""
+        context = client_context(self.folder, ProcessIdentity.CAMERA)
+        connection = context.wrap_socket(self.raw(), server_hostname="vault")
+        read_frame(connection)  # that it was taken
         return connection
 
 
@@ -185,7 +196,7 @@ def frame(body: bytes) -> bytes:
     ],
 )
 def test_an_unknown_request_is_refused_and_logged_without_its_content(served: Served, body: bytes) -> None:
-    with capture_logs() as logs, served.raw() as connection:
+    with capture_logs() as logs, served.identified() as connection:
         connection.sendall(frame(body))
         answer = connection.recv(4_096)
 
@@ -196,7 +207,7 @@ def test_an_unknown_request_is_refused_and_logged_without_its_content(served: Se
 
 @pytest.mark.parametrize("sent", [b"\x00", b"\x00\x00\x00\x10half", struct.pack(">I", 2**31)])
 def test_half_a_message_ends_that_connection_and_no_other(served: Served, sent: bytes) -> None:
-    with capture_logs() as logs, served.raw() as connection:
+    with capture_logs() as logs, served.identified() as connection:
         connection.sendall(sent)
         assert served.client.check_gate("d") > 0
         ended = connection.recv(1)
@@ -211,7 +222,7 @@ def test_half_a_message_ends_that_connection_and_no_other(served: Served, sent: 
 
 def test_a_flood_is_ended_and_others_are_served_meanwhile(served: Served) -> None:
     ping = frame(b'{"verb":"ping","version":1}')
-    with capture_logs() as logs, served.raw() as connection:
+    with capture_logs() as logs, served.identified() as connection:
         answered = 0
         with suppress(ConnectionError):
             while answered < 20_000:
@@ -255,7 +266,7 @@ def _is_closed(connection: socket.socket) -> bool:
 
 def test_a_second_vault_at_the_same_socket_is_refused(served: Served, tmp_path: Path) -> None:
     with pytest.raises(Fatal, match="lfr down"):
-        VaultServer(served.core, served.path)
+        VaultServer(served.core, served.path, process_files(served.core, served.folder))
 
 
 def test_a_stopped_vault_opens_nothing_and_a_new_one_at_its_place_is_found_without_a_restart_of_its_clients(
@@ -263,7 +274,7 @@ def test_a_stopped_vault_opens_nothing_and_a_new_one_at_its_place_is_found_witho
 ) -> None:
     first = Served(tmp_path)
     key = first.client.seal_key("d", "cam")
-    client = VaultClient(first.path)
+    client = EachProcess(first.path, first.folder)
     client.ping()
     first.stop()
     with pytest.raises(Retryable, match="lfr up"):
@@ -353,7 +364,7 @@ def test_no_key_is_ever_in_the_log_of_the_process(tmp_path: Path) -> None:
 def test_a_vault_that_hangs_is_seen_as_away_since_then_and_answers_again(tmp_path: Path) -> None:
     """A stopped process takes connections and never answers: the worst of ways to be away."""
     process = VaultProcess(tmp_path)
-    asking = vault_client(process.settings, timeout_s=0.3)
+    asking = EachProcess.of(process.settings, timeout_s=0.3)
     reach = VaultReachability(asking, SystemClock())
     try:
         process.wait_ready().close()

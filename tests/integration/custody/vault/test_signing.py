@@ -17,7 +17,6 @@ from lfr_core.common.errors import Refused
 from lfr_core.common.settings import Settings
 from lfr_core.custody.audit.signed import Anchor, Head
 from lfr_core.custody.audit.trail import AuditTrail
-from lfr_core.custody.vault.client import vault_client
 from lfr_core.custody.vault.core import VaultCore
 from lfr_core.custody.vault.port import KeyKind, Vault
 from lfr_core.custody.vault.signing import NOT_SIGNED
@@ -33,6 +32,7 @@ from lfr_core.retention.erasure.destruction_log import ended_ns
 from lfr_core.retention.erasure.verify import CanaryFinding, StoreResult, Verdict, Verification
 from lfr_core.storage.engine import open_engine, reading, writing
 from lfr_core.storage.tables.audit import AuditEntryRow
+from tests.support.each_process import EachProcess
 from tests.support.vault_server import serving_vault
 
 DAY_NS = 86_400 * 10**9
@@ -73,7 +73,7 @@ class Home:
 @pytest.fixture
 def home(tmp_path: Path) -> Iterator[Home]:
     settings = Settings(home=tmp_path)
-    with serving_vault(settings) as core, closing(vault_client(settings)) as vault:
+    with serving_vault(settings) as core, closing(EachProcess.of(settings)) as vault:
         engine, clock = open_engine(settings.records_url), SystemClock()
         store = DeploymentStore(engine, vault, AuditTrail(vault, clock), clock)
         store.create("d", DeploymentKind.DEMO, name="d", policy=load_policy())

@@ -14,7 +14,7 @@ from lfr_core.common.clock import SystemClock
 from lfr_core.common.errors import Refused
 from lfr_core.custody.installation import Installation
 from lfr_core.deployments.monitoring.store import answers_to, is_green, last_proven_ns, what_is_wrong
-from lfr_core.domain.actors import SystemActor
+from lfr_core.domain.actors import ProcessIdentity, SystemActor
 from lfr_core.domain.reserved import LIVE_PROBE_ENTRY, LIVE_PROBE_REFERENCE
 from lfr_core.recognition.faces.engine import build_engine
 from lfr_core.recognition.gallery.milvus import MilvusGallery
@@ -81,7 +81,7 @@ def answered(stream: Stream, live_probe: uuid.UUID) -> bool:
 @pytest.mark.slow
 def test_a_proof_and_a_self_test_go_through_the_whole_chain_and_no_count_knows_of_them(stream: Stream) -> None:
     view = stream.deploy("d", live_only=True, attended=False)
-    installation = Installation(stream.settings, policy=stream.policy)
+    installation = Installation(stream.settings, identity=ProcessIdentity.WATCH, policy=stream.policy)
     sender = LiveProbeSender(
         stream.broker.connection(User.WATCH), traits_of(stream.settings), stream.vault, stream.database, SystemClock()
     )

@@ -16,6 +16,7 @@ from apps.cli.main import app
 from lfr_core.custody.installation import Installation
 from lfr_core.custody.people import People, Rank, Role
 from lfr_core.custody.people.sign_on import SignOns
+from lfr_core.domain.actors import ProcessIdentity
 from lfr_core.publication.rights.wording import NEITHER
 from lfr_core.storage.engine import open_engine, writing
 from lfr_core.storage.tables.alerts import AlertRow
@@ -43,7 +44,7 @@ def harness(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def lfr(*words: str, code: int = 0, typed: str | None = None, by: str = "") -> str:
-    env = session_env(by, clock=Installation().clock) if by else {}
+    env = session_env(by, clock=Installation(identity=ProcessIdentity.COMMANDS).clock) if by else {}
     done = CliRunner().invoke(app, ["rights", *words], input=typed, env=env)
     assert done.exit_code == code, done.output + repr(done.exception)
     return done.output

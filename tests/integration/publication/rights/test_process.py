@@ -18,13 +18,14 @@ from apps.rights.view import RightsView
 from lfr_core.common.clock import SystemClock, utc_from_ns
 from lfr_core.common.settings import Settings
 from lfr_core.custody.installation import Installation
-from lfr_core.custody.vault.client import VaultClient
 from lfr_core.custody.vault.port import KeyKind
+from lfr_core.domain.actors import ProcessIdentity
 from lfr_core.domain.policy import load_policy
 from lfr_core.retention.footage.register import segments
 from lfr_core.storage.engine import open_engine, writing
 from lfr_core.storage.tables.deployments import DeploymentRow
 from streams.camera.footage import FootageWriter
+from tests.support.each_process import EachProcess
 from tests.support.footage import jpeg
 from tests.support.page_session import session_of
 from tests.support.rights import APPROVER, CLERK, CONTACT, OFFICER, TEXT
@@ -57,7 +58,7 @@ def settings(running: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
     return running
 
 
-def film(settings: Settings, vault: VaultClient) -> None:
+def film(settings: Settings, vault: EachProcess) -> None:
     engine, clock = open_engine(settings.records_url), SystemClock()
     with writing(engine) as session:
         session.add(
@@ -91,7 +92,7 @@ def asked(*words: str, by: str = "") -> Any:
 
 def held(settings: Settings) -> tuple[bool, bool]:
     """Whether the one segment is held on record, and its key in the vault."""
-    with closing(VaultClient(settings.vault_socket)) as vault:
+    with EachProcess.of(settings) as vault:
         (key,) = vault.kept(KeyKind.FOOTAGE, "dep")
     engine = open_engine(settings.records_url)
     (segment,) = segments(engine)
@@ -125,7 +126,7 @@ def test_an_enquiry_is_taken_and_what_the_vault_does_not_take_is_said_in_a_sente
 
 
 def test_a_complaint_is_taken_on_the_page(settings: Settings) -> None:
-    here = Installation(settings)
+    here = Installation(settings, identity=ProcessIdentity.COMMANDS)
     view = RightsView(here.engine, here.policy, here.vault, here.trail, here.clock)
 
     def shown(view: object, session: object) -> None:

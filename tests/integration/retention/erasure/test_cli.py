@@ -8,6 +8,7 @@ import json
 import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import structlog
@@ -24,6 +25,7 @@ from lfr_core.custody.vault.client import VaultClient
 from lfr_core.custody.vault.core import VaultCore
 from lfr_core.deployments.attendance import Attendance
 from lfr_core.deployments.store import DeploymentStore
+from lfr_core.domain.actors import ProcessIdentity
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.policy import load_policy
 from lfr_core.storage.engine import open_engine, writing
@@ -55,8 +57,8 @@ def vault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[VaultCore
     clients: list[VaultClient] = []
     make = VaultClient.__init__
 
-    def made(client: VaultClient, path: Path, timeout_s: float = 10.0) -> None:
-        make(client, path, timeout_s)
+    def made(client: VaultClient, *given: Any, **named: Any) -> None:
+        make(client, *given, **named)
         clients.append(client)
 
     monkeypatch.setattr(VaultClient, "__init__", made)  # a command's end closes its own; here no process ends
@@ -73,11 +75,11 @@ def lfr(vault: VaultCore) -> Run:
     """Run a command; there is a live deployment `street` whose list has one entry."""
     settings = Settings()
     engine = open_engine(settings.records_url)
-    store = DeploymentStore(engine, vault, Installation(settings).trail)
+    store = DeploymentStore(engine, vault, Installation(settings, identity=ProcessIdentity.COMMANDS).trail)
     store.create("street", DeploymentKind.DEMO, name="Street", policy=load_policy())
     store.attach_watchlist("street", "contract", "lfr_street", [entry()], held=held_by([entry()]))
     store.open("street")
-    add_operators(engine, "Op One", trail=Installation(settings).trail)
+    add_operators(engine, "Op One", trail=Installation(settings, identity=ProcessIdentity.COMMANDS).trail)
     Attendance(engine).record_heartbeat("street", authenticated("Op One"))
     engine.dispose()
     return lambda *arguments: CliRunner().invoke(erasure.app, arguments)
@@ -86,7 +88,7 @@ def lfr(vault: VaultCore) -> Run:
 def close(vault: VaultCore) -> None:
     settings = Settings()
     engine = open_engine(settings.records_url)
-    DeploymentStore(engine, vault, Installation(settings).trail).close("street")
+    DeploymentStore(engine, vault, Installation(settings, identity=ProcessIdentity.COMMANDS).trail).close("street")
     engine.dispose()
 
 

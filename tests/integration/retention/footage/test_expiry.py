@@ -166,7 +166,7 @@ def test_with_the_keystore_s_disk_full_nothing_is_recorded_and_the_file_makes_fr
     full = Refused("vault.keystore", "the disk is full")
 
     with monkeypatch.context() as patch:
-        patch.setattr(harness.core._keystore, "renew", lambda: (_ for _ in ()).throw(full))
+        patch.setattr(harness.core.keystore, "renew", lambda: (_ for _ in ()).throw(full))
         with pytest.raises(Retryable, match="the disk is full"):
             harness.expire()
         assert not harness.file(segment).exists()
@@ -297,6 +297,6 @@ def test_on_a_disk_that_is_really_full_the_purge_makes_free_space(
         assert segments(engine)[0].purged_ns is None
 
         assert [each.id for each in full.expire()] == [segment.id]
-        assert not full.core._keystore.outdated  # the keystore is written again, now that there is space
+        assert not full.core.keystore.outdated  # the keystore is written again, now that there is space
         full.vault, full.trail = full.reopened()
         assert full.vault.kept(KeyKind.FOOTAGE) == ()

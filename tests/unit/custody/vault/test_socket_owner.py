@@ -13,8 +13,10 @@ from lfr_core.common.errors import Fatal
 from lfr_core.custody.vault.client import VaultClient
 from lfr_core.custody.vault.server import VaultServer
 from lfr_core.custody.vault.socket_owner import check_own_folder, peer_uid
+from lfr_core.domain.actors import ProcessIdentity
+from tests.support.each_process import EachProcess
 from tests.support.vault_core import vault_core
-from tests.support.vault_server import served
+from tests.support.vault_server import process_files, served
 
 
 def test_a_vault_that_another_user_runs_is_told_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -24,7 +26,10 @@ def test_a_vault_that_another_user_runs_is_told_nothing(tmp_path: Path, monkeypa
         listener.listen()
         uid = peer_uid_of(path)
         monkeypatch.setattr(os, "getuid", lambda: uid + 1)
-        with closing(VaultClient(path)) as client, pytest.raises(Fatal, match="another user of this machine answers"):
+        with (
+            closing(VaultClient(path, ProcessIdentity.CAMERA, tmp_path)) as client,
+            pytest.raises(Fatal, match="another user of this machine answers"),
+        ):
             client.ping()
         connection, _ = listener.accept()  # of `peer_uid_of`
         connection.close()
@@ -45,7 +50,8 @@ def peer_uid_of(path: Path) -> int:
 def test_no_socket_is_made_in_a_folder_that_another_user_may_write_to(
     how: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = tmp_path / "run"
+    core, folder = vault_core(tmp_path / "vault")[0], tmp_path / "run"
+    processes = process_files(core, tmp_path / "processes")
     folder.mkdir(mode=0o700)
     if how == "open":
         folder.chmod(0o777)
@@ -57,12 +63,12 @@ def test_no_socket_is_made_in_a_folder_that_another_user_may_write_to(
         monkeypatch.setattr(os, "getuid", lambda: uid + 1)
 
     with pytest.raises(Fatal, match="the vault's socket isn't made in"):
-        VaultServer(vault_core(tmp_path / "vault")[0], folder / "vault.sock")
+        VaultServer(core, folder / "vault.sock", processes)
     assert not (folder / "vault.sock").exists()
 
 
 def test_our_own_vault_in_our_own_folder_is(tmp_path: Path) -> None:
-    path = tmp_path / "run" / "vault.sock"
-    with served(vault_core(tmp_path / "vault")[0], path), closing(VaultClient(path)) as client:
+    path, folder = tmp_path / "run" / "vault.sock", tmp_path / "processes"
+    with served(vault_core(tmp_path / "vault")[0], path, folder), EachProcess(path, folder) as client:
         client.ping()
         check_own_folder(path.parent)

@@ -1,0 +1,87 @@
+"""From a request to the method of the vault that does it, and from what that returns to an answer."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel
+
+from lfr_core.custody.vault import messages as m
+from lfr_core.custody.vault.core import VaultCore
+from lfr_core.custody.vault.port import MOST_IDS, FrameKey, KeptKey, KeptKeyInfo
+
+__all__ = ["answer"]
+
+
+def answer(core: VaultCore, request: BaseModel) -> BaseModel:
+    """Do what a request asks and return the answer. Raises as the methods of the vault."""
+    match request:
+        case m.SealKey():
+            return _frame_key(core.seal_key(request.deployment, request.camera))
+        case m.OpenKey():
+            return _frame_key(core.open_key(request.key_id))
+        case m.CheckGate():
+            return m.GateAnswer(lease_s=core.check_gate(request.deployment))
+        case m.LendRecordKey():
+            lent = core.record_key(
+                request.use,
+                actor=request.actor,
+                day=request.day,
+                deployment=request.deployment,
+                camera=request.camera,
+            )
+            return m.RecordKeyAnswer(day=lent.day, key=lent.key, lease_s=lent.lease_s)
+        case m.Now():
+            return m.NowAnswer(now_ns=core.trusted_now_ns())
+        case m.MakeKey():
+            return _kept(
+                core.make_key(request.kind, request.deployment, request.subject, request.due_ns, actor=request.actor)
+            )
+        case m.OpenKept():
+            who = request.actor.part if isinstance(request.actor, m.Part) else request.actor.name
+            return _kept(core.open_kept(request.key_id, actor=who, purpose=request.purpose))
+        case m.Kept():
+            infos = core.kept(request.kind, request.deployment, after=request.after)
+            now = infos[:MOST_IDS]
+            return m.KeptAnswer(infos=tuple(_info(info) for info in now), more=len(now) < len(infos))
+        case m.HoldKeys():
+            core.hold(request.key_ids, held=request.held)
+            return m.TextAnswer()
+        case m.Destroy():
+            gone = core.destroy(request.key_ids, rule=request.rule)
+            return m.DestroyedAnswer(
+                destroyed=tuple(m.Destroying(info=_info(each.info), destroyed_ns=each.destroyed_ns) for each in gone)
+            )
+        case m.PublicKey():
+            return m.PublicKeyAnswer(public_key=core.public_key)
+        case m.Sign():
+            signature = core.sign(request.kind, request.message)
+            return m.SignatureAnswer(signature=signature.signature, public_key=signature.public_key)
+        case m.Pseudonym():
+            return m.TextAnswer(text=core.pseudonym(request.name))
+        case _:
+            return m.TextAnswer()
+
+
+def _frame_key(key: FrameKey) -> m.FrameKeyAnswer:
+    return m.FrameKeyAnswer(
+        id=key.id,
+        key=key.key,
+        seals_until_ns=key.seals_until_ns,
+        opens_until_ns=key.opens_until_ns,
+        lease_s=key.lease_s,
+    )
+
+
+def _kept(kept: KeptKey) -> m.KeptKeyAnswer:
+    return m.KeptKeyAnswer(info=_info(kept.info), key=kept.key)
+
+
+def _info(info: KeptKeyInfo) -> m.Info:
+    return m.Info(
+        id=info.id,
+        kind=info.kind,
+        deployment=info.deployment,
+        subject=info.subject,
+        fingerprint=info.fingerprint,
+        due_ns=info.due_ns,
+        held=info.held,
+    )

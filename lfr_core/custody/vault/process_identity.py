@@ -1,0 +1,95 @@
+"""Which processes there are, and what each may ask of the vault: closed tables beside those of `access.py`.
+
+A process shows which one it is with a certificate (`lfr_core.custody.vault.certificates`); nothing in a message makes
+it another one. What a part of the platform may open or make is asked after this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from lfr_core.common.errors import Refused
+from lfr_core.custody.vault import messages as m
+from lfr_core.custody.vault.answers import Message
+from lfr_core.domain.actors import ProcessIdentity, SystemActor
+from lfr_core.domain.signatures import SignatureKind
+
+__all__ = ["ACTS_AS", "SIGNS", "SPEAKS_FOR_PEOPLE", "VERBS", "check_request"]
+
+
+_Who = ProcessIdentity
+_STATE: Final = frozenset({"ping", "now", "check-gate", "public-key"})
+_KEPT: Final = frozenset({"kept", "open-kept", "make-key", "hold", "destroy"})
+_FRAMES: Final = frozenset({"seal-key", "open-key", "record-key"})
+VERBS: Final[Mapping[ProcessIdentity, frozenset[str]]] = MappingProxyType(
+    {
+        _Who.CAMERA: _STATE | {"seal-key", "record-key", "make-key"},
+        _Who.COMMANDS: _STATE | _FRAMES | _KEPT | {"sign", "pseudonym"},
+        _Who.FLOWS: _STATE | _FRAMES | _KEPT | {"sign", "pseudonym"},
+        _Who.PAGES: _STATE | _FRAMES | _KEPT | {"pseudonym"},
+        _Who.PURGE: _STATE | {"kept", "hold", "destroy", "sign", "pseudonym"},
+        _Who.RECOGNISE: _STATE | {"open-key", "record-key", "kept", "open-kept", "make-key", "pseudonym"},
+        _Who.RECORD: _STATE | {"record-key", "kept", "open-kept", "make-key", "pseudonym"},
+        _Who.SUPERVISOR: frozenset({"ping"}),
+        _Who.VAULT: frozenset(),
+        _Who.WATCH: _STATE | {"seal-key", "record-key", "kept", "destroy", "pseudonym"},
+    }
+)
+"""What a process may ask."""
+_TESTED: Final = frozenset({SystemActor.SELF_TEST, SystemActor.ENROLMENT})
+"""Who tests a deployment before it opens, and enrols: flows at their time, and people at pages and commands."""
+ACTS_AS: Final[Mapping[ProcessIdentity, frozenset[SystemActor]]] = MappingProxyType(
+    {
+        _Who.CAMERA: frozenset({SystemActor.CAMERA}),
+        _Who.COMMANDS: _TESTED | {SystemActor.ERASURE, SystemActor.RIGHTS},
+        _Who.FLOWS: _TESTED | {SystemActor.FLOWS, SystemActor.ERASURE},
+        _Who.PAGES: _TESTED | {SystemActor.RIGHTS},
+        _Who.PURGE: frozenset(),
+        _Who.RECOGNISE: frozenset({SystemActor.RECOGNISER}),
+        _Who.RECORD: frozenset({SystemActor.RECORDER}),
+        _Who.SUPERVISOR: frozenset(),
+        _Who.VAULT: frozenset(),
+        _Who.WATCH: frozenset({SystemActor.WATCH}),
+    }
+)
+"""As which part of the platform a process may ask for keys."""
+SPEAKS_FOR_PEOPLE: Final = frozenset({_Who.COMMANDS, _Who.PAGES})
+"""Where people log in: these may ask in the name of a person, whom the register is asked about."""
+SIGNS: Final[Mapping[ProcessIdentity, frozenset[SignatureKind]]] = MappingProxyType(
+    {
+        _Who.COMMANDS: frozenset(
+            {SignatureKind.AUDIT_HEAD, SignatureKind.CERTIFICATE, SignatureKind.EVIDENCE, SignatureKind.SITE}
+        ),
+        _Who.FLOWS: frozenset({SignatureKind.AUDIT_ANCHOR, SignatureKind.CERTIFICATE, SignatureKind.SITE}),
+        _Who.PURGE: frozenset({SignatureKind.AUDIT_ANCHOR}),
+    }
+)
+"""What a process may have signed. Heads of the audit trail are the vault's own, bar the one before evidence."""
+
+
+def check_request(identity: ProcessIdentity, request: Message) -> None:
+    """Raises Refused `vault.not-for-you` when a process of that kind has no business with what it asks."""
+    verb = type(request).model_fields["verb"].default
+    if verb not in VERBS[identity]:
+        raise _not_for(identity, f"doesn't ask for {verb}")
+    match request:
+        case m.LendRecordKey() | m.MakeKey():
+            actor: SystemActor | None = request.actor
+        case m.OpenKept():
+            actor = request.actor.part if isinstance(request.actor, m.Part) else None
+            if actor is None and identity not in SPEAKS_FOR_PEOPLE:
+                raise _not_for(identity, "speaks for no person")
+        case m.Sign():
+            if request.kind not in SIGNS.get(identity, frozenset()):
+                raise _not_for(identity, f"has no {request.kind} signed")
+            return
+        case _:
+            return
+    if actor is not None and actor not in ACTS_AS[identity]:
+        raise _not_for(identity, f"isn't {actor}")
+
+
+def _not_for(identity: ProcessIdentity, why: str) -> Refused:
+    return Refused("vault.not-for-you", f"the process has shown that it is {identity}, which {why}: nothing is given")
