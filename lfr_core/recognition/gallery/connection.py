@@ -127,6 +127,7 @@ class MilvusConnection:
             return Retryable(f"the disk of the gallery at {self._access.where} is full: free space", retry_after_s=5.0)
         return Retryable(
             f"the gallery at {self._access.where} gives no answer ({why}). "
-            "Is Milvus up? `lfr status` says; `lfr up` starts one.",
+            f"Is Milvus up{', and is the login right' if self._access.login else ''}? `lfr status` says; "
+            "`lfr up` starts one.",
             retry_after_s=0.5,
         )
