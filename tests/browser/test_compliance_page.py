@@ -25,7 +25,7 @@ from tests.support.publication import modern_row, modern_table
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 WRONG_TOTAL = "4711"
 
@@ -90,7 +90,6 @@ def test_the_report_of_a_list_of_1000_entries_names_every_injected_defect(
     assert len(labels) > 30
 
 
-@pytest.mark.slow
 def test_the_report_opens_in_the_page_and_its_data_docs_name_the_injected_defect(page: Page, compliance: str) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
@@ -108,7 +107,6 @@ def test_the_report_opens_in_the_page_and_its_data_docs_name_the_injected_defect
     assert strangers == []
 
 
-@pytest.mark.slow
 def test_nothing_is_shown_to_whom_the_page_is_not_for(page: Page, logins: PageLogins, compliance: str) -> None:
     logins.log_in(page.context, "Joe Operator")
     page.goto(compliance)
