@@ -166,7 +166,7 @@ def _database(settings: Settings) -> Check:
 
 def _vault(settings: Settings) -> Check:
     name, path = "connect: keys", settings.vault_socket
-    who = "programs of this user alone"
+    who = "programs of this user alone, each with a certificate of its own"
     if not path.exists():
         return ok(name, f"{path}, no network (nobody listens now); let in: {who}")
     wrong = [
