@@ -71,7 +71,7 @@ def photograph(link: str, operator: str, file: Path, scheme: Scheme, seconds: fl
                 page.get_by_role("button", name="Same person").first.click()
                 page.get_by_role("heading", name=f"{judged} judged").wait_for()
         page.mouse.move(0, 0)
-        page.locator(".ops-head").scroll_into_view_if_needed()
+        page.get_by_test_id("stMain").evaluate("main => main.scrollTo(0, 0)")  # the head itself is drawn anew meanwhile
         page.wait_for_timeout(3000)  # the focus ring and the card that comes next settle
         shown = page.locator(".ops-alert").count()
         if shown:
