@@ -20,15 +20,14 @@ from pathlib import Path
 
 from rich.console import Console
 
+from apps.vault.process import build_identities
 from lfr_core.common.clock import SystemClock
 from lfr_core.common.errors import LfrError
 from lfr_core.custody.audit.port import AuditEvent
 from lfr_core.custody.people.roles import Role
-from lfr_core.custody.vault.certificates import authority_of
 from lfr_core.custody.vault.core import VaultCore
 from lfr_core.custody.vault.epochs import Epoch
 from lfr_core.custody.vault.keystore import Keystore
-from lfr_core.custody.vault.process_files import ProcessFiles
 from lfr_core.custody.vault.server import VaultServer
 from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.domain.gate import GateFacts, GateLimits
@@ -85,9 +84,8 @@ def measure(epochs: int) -> float:
             policy=vault_policy, limits=GateLimits.of(policy), clock=SystemClock(), keystore=Keystore(Path(folder)),
             facts=records, epochs=records, audit=records, people=records,
         )  # fmt: skip
-        clock = SystemClock()
-        processes = ProcessFiles(Path(folder) / "processes", authority_of(core.keystore, clock), clock, 1.0)
-        server = VaultServer(core, Path(folder) / "run" / "vault.sock", processes)
+        identities = build_identities(core, Path(folder) / "processes", 1.0)
+        server = VaultServer(core, Path(folder) / "run" / "vault.sock", *identities)
         serving = threading.Thread(target=server.serve, daemon=True)
         serving.start()
         for _ in range(epochs):

@@ -62,6 +62,7 @@ def _run(role: str, index: int, installation: Installation) -> int:
     connection = connect_as(user, settings, traits)
     _wait_for_topics(connection)
     instance = f"{role}-{index}"
+    (settings.home / "run").mkdir(parents=True, exist_ok=True, mode=0o700)  # on a machine without `lfr up`
     app = make_app(group, instance, settings=settings, policy=policy, traits=traits, connection=connection)
     heartbeat = Heartbeat()
     if role == "recognise":

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from lfr_core.custody.installation import Installation
+    from lfr_core.custody.people import AuthenticatedPerson
+    from lfr_core.custody.vault.messages import MachineInfo
     from lfr_core.domain.gate import GateFinding
 
 __all__ = ["app"]
@@ -41,7 +44,7 @@ def status(installation: Installation) -> Output:
     """
     from collections import Counter
 
-    socket = installation.settings.vault_socket
+    socket = installation.settings.vault_address or installation.settings.vault_socket
     infos = installation.vault.kept()
     kinds = Counter(info.kind.value for info in infos)
     held = sum(info.held for info in infos)
@@ -77,6 +80,93 @@ def gate(installation: Installation, deployment: DeploymentId) -> Output:
         lambda: _show_findings(findings),
         error=refusal,
     )
+
+
+@command(app, "admit-machine")
+def admit_machine(
+    installation: Installation,
+    who: AuthenticatedPerson,
+    name: Annotated[str, typer.Argument(help="The machine's name: small letters, digits and hyphens.")],
+    identities: Annotated[
+        str, typer.Option("--for", metavar="KINDS", help="What it does, of: camera, recognise, record.")
+    ],
+    output: Annotated[Path, typer.Option("--output", help="File to write: it holds the machine's private keys.")],
+) -> Output:
+    """Let another machine reach the vault, for some kinds of process. Compliance does it; it is on the audit trail.
+
+    Bring the file to that machine by a way that nobody reads, `lfr vault join FILE` there, and remove it. A machine
+    that is admitted again gets new keys, and those of before are good for nothing from then on.
+
+    Example: lfr vault admit-machine van-2 --for camera,recognise --output van-2.admission
+    """
+    from lfr_core.common.errors import Refused
+    from lfr_core.custody.vault.files import write_private
+    from lfr_core.domain.actors import ProcessIdentity
+
+    try:
+        wanted = [ProcessIdentity(each.strip()) for each in identities.split(",")]
+    except ValueError as error:
+        raise Refused("vault.machine", "--for takes camera, recognise and record, with commas between") from error
+    write_private(output, installation.vault.admit_machine(name, wanted, who.name))
+    told = f"{name} is admitted for {', '.join(wanted)}: bring {output} there, and remove it here"
+    return Output({"machine": name, "for": [each.value for each in wanted], "file": str(output)}, told)
+
+
+@command(app)
+def machines(installation: Installation) -> Output:
+    """List the machines that were admitted, for what, until when, and those dismissed.
+
+    Example: lfr vault machines --json
+    """
+    found = installation.vault.machines()
+    return Output([each.model_dump(mode="json") for each in found], lambda: _show_machines(found))
+
+
+@command(app, "dismiss-machine")
+def dismiss_machine(
+    installation: Installation,
+    who: AuthenticatedPerson,
+    name: Annotated[str, typer.Argument(help="Its name: `lfr vault machines`.")],
+) -> Output:
+    """End a machine's admission at once: it is given nothing more, and what it was lent ends within seconds.
+
+    Example: lfr vault dismiss-machine van-2
+    """
+    installation.vault.dismiss_machine(name, who.name)
+    return Output({"machine": name}, f"{name} is dismissed: its certificates are good for nothing any more")
+
+
+@command(app)
+def join(
+    installation: Installation,
+    file: Annotated[Path, typer.Argument(help="What `lfr vault admit-machine` wrote, on the vault's machine.")],
+) -> Output:
+    """Put what this machine was given where its processes look for it. Set LFR_VAULT_ADDRESS beside it.
+
+    Example: lfr vault join van-2.admission
+    """
+    from lfr_core.custody.vault.admission import unpack_admission
+
+    folder = installation.settings.process_folder
+    name, files = unpack_admission(file, folder)
+    told = f"this machine is {name}; {', '.join(files)} lie in {folder}: remove {file}, and set LFR_VAULT_ADDRESS"
+    return Output({"machine": name, "folder": str(folder), "files": list(files)}, told)
+
+
+def _show_machines(found: Sequence[MachineInfo]) -> None:
+    from rich.table import Table
+
+    from lfr_core.common.clock import utc_from_ns
+
+    if not found:
+        console.print("No machine was admitted: the vault is for this machine alone.")
+        return
+    table = Table("machine", "for", "admitted (UTC)", "until (UTC)", "")
+    for each in found:
+        times = (f"{utc_from_ns(ns):%Y-%m-%d %H:%M}" for ns in (each.admitted_ns, each.until_ns))
+        ended = "" if each.dismissed_ns is None else f"dismissed {utc_from_ns(each.dismissed_ns):%Y-%m-%d %H:%M}"
+        table.add_row(each.name, ", ".join(each.identities), *times, ended)
+    console.print(table)
 
 
 def _show_findings(findings: Sequence[GateFinding]) -> None:

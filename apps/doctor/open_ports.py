@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import psutil
 
 from apps.doctor.checks import Check, fail, guarded, ok, warn
-from lfr_core.common.addresses import is_loopback
+from lfr_core.common.addresses import is_loopback, split_address
 
 if TYPE_CHECKING:
     from lfr_core.common.settings import Settings
@@ -84,6 +84,8 @@ def other_ports(settings: Settings) -> Check:
 
     name, state = "connect: others", read_state(settings.home)
     known = {getattr(settings, each) for each in type(settings).model_fields if each.endswith("_port")}
+    if settings.vault_listen:
+        known.add(split_address(settings.vault_listen)[1])
     ours: set[int] = set()
     for child in state.children if state is not None and state.is_alive() else ():
         with suppress(psutil.Error):
@@ -167,8 +169,13 @@ def _database(settings: Settings) -> Check:
 def _vault(settings: Settings) -> Check:
     name, path = "connect: keys", settings.vault_socket
     who = "programs of this user alone, each with a certificate of its own"
+    if settings.vault_address:
+        return ok(name, f"{settings.vault_address}, another machine: encrypted, a certificate for each process")
+    network = "no network"
+    if settings.vault_listen:
+        network = f"and {settings.vault_listen}: encrypted, machines that were admitted (`lfr vault machines`)"
     if not path.exists():
-        return ok(name, f"{path}, no network (nobody listens now); let in: {who}")
+        return ok(name, f"{path}, {network} (nobody listens now); let in: {who}")
     wrong = [
         str(each)
         for each in (path, path.parent)
@@ -176,7 +183,7 @@ def _vault(settings: Settings) -> Check:
     ]
     if wrong:
         return fail(name, f"{', '.join(wrong)}: other users of this machine may get in", "stop, remove it, start again")
-    return ok(name, f"{path}, no network; let in: {who}")
+    return ok(name, f"{path}, {network}; let in: {who}")
 
 
 def _workflows(settings: Settings) -> Check:

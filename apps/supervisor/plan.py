@@ -90,7 +90,8 @@ def plan(
         children.append(_broker(settings, policy, choice.traits))
     if not settings.milvus_uri:
         children.append(_gallery(settings))
-    children.append(_vault(settings, env))
+    if not settings.vault_address:
+        children.append(_vault(settings, env))
     needs = tuple(child.name for child in children)
     broker = tuple(name for name in needs if name in {BROKER, VAULT})
     children.append(_worker(settings, env, "record", 0, broker))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import signal
 import threading
+from pathlib import Path
 from types import FrameType
 
 from sqlalchemy import Engine
 
 from apps.vault.signing import signing_checks
+from lfr_core.common.addresses import split_address
 from lfr_core.common.clock import Clock, SystemClock
 from lfr_core.common.logs import get_logger
 from lfr_core.common.settings import Settings
@@ -19,13 +21,14 @@ from lfr_core.custody.installation import Installation
 from lfr_core.custody.vault.certificates import authority_of
 from lfr_core.custody.vault.core import VaultCore
 from lfr_core.custody.vault.keystore import Keystore
+from lfr_core.custody.vault.machines import Machines
 from lfr_core.custody.vault.process_files import ProcessFiles
 from lfr_core.custody.vault.server import VaultServer
 from lfr_core.deployments.vault_log import VaultLog, bind_installation
 from lfr_core.domain.gate import GateLimits
 from lfr_core.domain.policy import Policy
 
-__all__ = ["AuditWriter", "build_core", "build_processes", "run_vault"]
+__all__ = ["AuditWriter", "build_core", "build_identities", "run_vault"]
 
 
 class AuditWriter:
@@ -74,11 +77,24 @@ def build_core(settings: Settings, policy: Policy, engine: Engine, clock: Clock 
     return core
 
 
-def build_processes(core: VaultCore, settings: Settings, policy: Policy) -> ProcessFiles:
-    """Make and renew what processes show the vault. Raises as `ProcessFiles`."""
-    clock = SystemClock()  # whoever looks at a certificate goes by the machine's
+def build_identities(
+    core: VaultCore, folder: Path, days: float, clock: Clock | None = None
+) -> tuple[ProcessFiles, Machines]:
+    """Make and renew what this machine's processes show the vault, and open the register of other machines.
+
+    Args:
+        core: whose authority signs.
+        folder: of the processes' certificates.
+        days: how long a certificate is good.
+        clock: the machine's, by which whoever looks at a certificate goes.
+
+    Raises:
+        Fatal, Refused: as `ProcessFiles` and `Machines`.
+    """
+    clock = clock or SystemClock()
     authority = authority_of(core.keystore, clock)
-    return ProcessFiles(settings.process_folder, authority, clock, policy.vault.certificate_days)
+    machines = Machines(core.keystore.folder, authority, people=core.people, audit=core.audit, clock=clock, days=days)
+    return ProcessFiles(folder, authority, clock, days), machines
 
 
 def run_vault(installation: Installation) -> None:
@@ -89,7 +105,9 @@ def run_vault(installation: Installation) -> None:
     """
     settings, policy, engine = installation.settings, installation.policy, installation.engine
     core = build_core(settings, policy, engine, installation.clock)
-    server = VaultServer(core, settings.vault_socket, build_processes(core, settings, policy))
+    processes, machines = build_identities(core, settings.process_folder, policy.vault.certificate_days)
+    listen = split_address(settings.vault_listen) if settings.vault_listen else None
+    server = VaultServer(core, settings.vault_socket, processes, machines, listen)
     heads = HeadKeeper(engine, core, installation.clock, settings.keystore_folder, policy.audit.head_every_s)
 
     def end(_signal: int, _frame: FrameType | None) -> None:

@@ -1,10 +1,10 @@
-"""Whether an address is this machine's own, so that what is sent there never leaves it."""
+"""Addresses: their parts, and whether one is this machine's own, so that what is sent there never leaves it."""
 
 from __future__ import annotations
 
 from ipaddress import IPv6Address, ip_address
 
-__all__ = ["is_loopback"]
+__all__ = ["is_loopback", "split_address"]
 
 
 def is_loopback(host: str) -> bool:
@@ -16,3 +16,11 @@ def is_loopback(host: str) -> bool:
     if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:  # ::ffff:127.0.0.1, as Java listens
         return address.ipv4_mapped.is_loopback
     return address.is_loopback
+
+
+def split_address(text: str) -> tuple[str, int]:
+    """Split host:port, or [IPv6]:port. Raises ValueError."""
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdecimal() or not 0 < int(port) < 65_536:  # noqa: PLR2004  TCP's
+        raise ValueError("write host:port")
+    return host.removeprefix("[").removesuffix("]"), int(port)

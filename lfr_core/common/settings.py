@@ -22,6 +22,7 @@ from pydantic_settings import (
     SettingsError,
 )
 
+from lfr_core.common.addresses import split_address
 from lfr_core.common.errors import Fatal
 from lfr_core.common.project import PROJECT
 from lfr_core.common.settings_file import read_settings_file, settings_file
@@ -59,6 +60,13 @@ class Settings(BaseSettings):
         if url.startswith("sqlite") and url.partition(":///")[2][:1] not in {"", "/", ":"}:
             raise ValueError("an SQLite file is given by its whole path, as sqlite:////srv/lfr/records.sqlite3")
         return url
+
+    @field_validator("vault_listen", "vault_address")
+    @classmethod
+    def _is_address(cls, text: str) -> str:
+        if text:
+            split_address(text)
+        return text
 
     home: Path = Field(
         default=PROJECT / "var" / "lfr",
@@ -119,6 +127,16 @@ class Settings(BaseSettings):
     vault_folder: Path | None = Field(
         default=None,
         description="Keystore of kept keys, outside database and backups; empty: `vault` in the home folder.",
+    )
+    vault_listen: str = Field(
+        default="",
+        description="host:port at which the vault answers machines that were admitted (`lfr vault admit-machine`). "
+        "Empty: this machine's processes alone, over a socket.",
+    )
+    vault_address: str = Field(
+        default="",
+        description="host:port of the vault, on a machine that was admitted; what it was given lies in `processes` in "
+        "the home folder (`lfr vault join`). Empty: the vault is on this machine.",
     )
     footage_folder: Path | None = Field(
         default=None, description="Sealed footage of the cameras; empty: `footage` in the home folder."

@@ -127,6 +127,8 @@ def environment_of(settings: Settings) -> dict[str, str]:
         "LFR_KAFKA_SECURITY": settings.kafka_security,
         "LFR_MILVUS_URI": settings.milvus_uri,
         "LFR_DATABASE_URL": settings.records_url,
+        "LFR_VAULT_LISTEN": settings.vault_listen,
+        "LFR_VAULT_ADDRESS": settings.vault_address,
         "LFR_LOG_LEVEL": "INFO",
         "OMP_NUM_THREADS": "1",
     } | {

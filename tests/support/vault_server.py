@@ -14,11 +14,10 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from apps.vault.process import build_core
-from lfr_core.common.clock import Clock, SystemClock
+from apps.vault.process import build_core, build_identities
+from lfr_core.common.clock import Clock
 from lfr_core.common.errors import Retryable
 from lfr_core.common.settings import Settings
-from lfr_core.custody.vault.certificates import authority_of
 from lfr_core.custody.vault.client import VaultClient
 from lfr_core.custody.vault.core import VaultCore
 from lfr_core.custody.vault.process_files import ProcessFiles
@@ -45,22 +44,21 @@ def serving_vault(settings: Settings, policy: Policy | None = None, clock: Clock
 
 
 @contextmanager
-def served(core: VaultCore, path: Path, folder: Path) -> Iterator[None]:
+def served(core: VaultCore, path: Path, folder: Path, listen: tuple[str, int] | None = None) -> Iterator[VaultServer]:
     """A vault served at a socket, its processes' certificates in a folder."""
-    server = VaultServer(core, path, process_files(core, folder))
+    server = VaultServer(core, path, *build_identities(core, folder, 1.0), listen)
     thread = threading.Thread(target=server.serve, name="vault")
     thread.start()
     try:
-        yield
+        yield server
     finally:
         server.stop()
         thread.join(10)
 
 
-def process_files(core: VaultCore, folder: Path, clock: Clock | None = None, days: float = 1.0) -> ProcessFiles:
-    """Certificates of every kind of process, as the vault makes them at its start."""
-    clock = clock or SystemClock()
-    return ProcessFiles(folder, authority_of(core.keystore, clock), clock, days)
+def process_files(core: VaultCore, folder: Path, clock: Clock | None = None) -> ProcessFiles:
+    """Certificates of every kind of process, good for a day, as the vault makes them at its start."""
+    return build_identities(core, folder, 1.0, clock)[0]
 
 
 class _OneLook:

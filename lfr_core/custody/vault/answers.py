@@ -8,8 +8,10 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, TypeAdapter
 
 from lfr_core.custody.vault.port import KeyKind
+from lfr_core.domain.actors import ProcessIdentity
 
 __all__ = [
+    "AdmissionAnswer",
     "Answer",
     "Bytes",
     "DestroyedAnswer",
@@ -19,6 +21,8 @@ __all__ = [
     "Info",
     "KeptAnswer",
     "KeptKeyAnswer",
+    "MachineInfo",
+    "MachinesAnswer",
     "Message",
     "NowAnswer",
     "PublicKeyAnswer",
@@ -124,6 +128,27 @@ class PublicKeyAnswer(Message):
     public_key: Bytes
 
 
+class AdmissionAnswer(Message):
+    answer: Literal["admission"] = "admission"
+    content: Bytes
+    """A file with private keys."""
+
+
+class MachineInfo(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    identities: tuple[ProcessIdentity, ...]
+    admitted_ns: int
+    until_ns: int
+    dismissed_ns: int | None
+
+
+class MachinesAnswer(Message):
+    answer: Literal["machines"] = "machines"
+    machines: tuple[MachineInfo, ...]
+
+
 class SignatureAnswer(Message):
     answer: Literal["signature"] = "signature"
     signature: Bytes
@@ -147,6 +172,8 @@ _AnyAnswer: TypeAlias = (
     | KeptKeyAnswer
     | KeptAnswer
     | DestroyedAnswer
+    | AdmissionAnswer
+    | MachinesAnswer
     | PublicKeyAnswer
     | SignatureAnswer
     | TextAnswer

@@ -46,6 +46,8 @@ class Peer:
     identity: ProcessIdentity
     machine: str
     serial: int
+    until_s: float
+    """Seconds since the epoch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,7 @@ def read_peer(der: bytes) -> Peer:
         ProcessIdentity(names.get(NameOID.COMMON_NAME, "")),
         names.get(NameOID.ORGANIZATION_NAME, ""),
         found.serial_number,
+        found.not_valid_after_utc.timestamp(),
     )
 
 

@@ -14,6 +14,7 @@ from typing import TypeVar
 from cachetools import LRUCache, cachedmethod
 from pydantic import BaseModel, ValidationError
 
+from lfr_core.common.addresses import split_address
 from lfr_core.common.errors import Fatal, LfrError, Refused, Retryable
 from lfr_core.common.settings import Settings
 from lfr_core.custody.vault import messages as m
@@ -46,17 +47,17 @@ class VaultClient:
     """Implements `lfr_core.custody.vault.port.Vault` over one connection, made when needed; thread-safe."""
 
     def __init__(
-        self, path: Path, identity: ProcessIdentity, processes: Path, timeout_s: float = VAULT_TIMEOUT_S
+        self, where: Path | str, identity: ProcessIdentity, processes: Path, timeout_s: float = VAULT_TIMEOUT_S
     ) -> None:
         """
         Args:
-            path: of the Unix socket. Nothing is connected yet.
+            where: the Unix socket; or host:port, of another machine. Nothing is connected yet.
             identity: which process this is.
             processes: the folder with what it shows that with.
             timeout_s: how long one question may take.
         """
         self._connection: ssl.SSLSocket | None = None
-        self._path = path
+        self._where = where
         self._identity = identity
         self._processes = processes
         self._timeout_s = timeout_s
@@ -131,6 +132,19 @@ class VaultClient:
         answer = self._ask(m.checked(m.Sign, kind=kind, message=message), m.SignatureAnswer)
         return Signature(answer.signature, answer.public_key)
 
+    def admit_machine(self, name: str, identities: Sequence[ProcessIdentity], person: str) -> bytes:
+        """As `lfr_core.custody.vault.machines.Machines.admit`."""
+        request = m.checked(m.AdmitMachine, name=name, identities=tuple(identities), person=person)
+        return self._ask(request, m.AdmissionAnswer).content
+
+    def dismiss_machine(self, name: str, person: str) -> None:
+        """As `lfr_core.custody.vault.machines.Machines.dismiss`."""
+        self._ask(m.checked(m.DismissMachine, name=name, person=person), m.TextAnswer)
+
+    def machines(self) -> tuple[m.MachineInfo, ...]:
+        """As `lfr_core.custody.vault.machines.Machines.list`."""
+        return self._ask(m.ListMachines(), m.MachinesAnswer).machines
+
     @cachedmethod(lambda self: self._pseudonyms, lock=lambda self: self._names_lock)
     def pseudonym(self, name: str) -> str:
         return self._ask(m.checked(m.Pseudonym, name=name), m.TextAnswer).text
@@ -141,7 +155,7 @@ class VaultClient:
         body = request.model_dump_json().encode()
         with self._lock:
             if time.monotonic() < self._hanging_until:
-                raise _away(self._path)
+                raise _away(self._where)
             fresh = self._connection is None
             try:
                 answer = self._exchange(body)
@@ -166,10 +180,7 @@ class VaultClient:
 
     def _connect(self) -> ssl.SSLSocket:
         with ExitStack() as opened:
-            plain = opened.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
-            plain.settimeout(self._timeout_s)
-            plain.connect(str(self._path))
-            check_own_peer(plain, self._path)
+            plain = opened.enter_context(_connect(self._where, self._timeout_s))
             context = client_context(self._processes, self._identity)  # read anew: the vault may have renewed it
             connection = opened.enter_context(context.wrap_socket(plain, server_hostname=SERVER_NAME))
             self._read(read_frame(connection), m.TextAnswer)  # it says whether it takes what it was shown
@@ -179,7 +190,7 @@ class VaultClient:
     def _explain(self, error: Exception) -> LfrError:
         if isinstance(error, ssl.SSLCertVerificationError):
             return Fatal(
-                f"who answers at {self._path} isn't the vault that {self._processes} is of ({error.verify_message}): "
+                f"who answers at {self._where} isn't the vault that {self._processes} is of ({error.verify_message}): "
                 "see that the keystore, and LFR_HOME, are this installation's"
             )
         if isinstance(error, ssl.SSLError) and "ALERT" in (error.reason or ""):
@@ -188,7 +199,7 @@ class VaultClient:
                 f"the vault doesn't take the certificate of {self._identity} in {self._processes} ({error.reason}): "
                 "start the vault again, which renews it",
             )
-        return _away(self._path)
+        return _away(self._where)
 
     def _drop(self) -> None:
         if self._connection is not None:
@@ -212,13 +223,30 @@ class VaultClient:
         return answer
 
 
+def _connect(where: Path | str, timeout_s: float) -> socket.socket:
+    if isinstance(where, str):
+        connection = socket.create_connection(split_address(where), timeout_s)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return connection
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        connection.settimeout(timeout_s)
+        connection.connect(str(where))
+        check_own_peer(connection, where)
+    except (OSError, Fatal):
+        connection.close()
+        raise
+    return connection
+
+
 def vault_client(settings: Settings, identity: ProcessIdentity, timeout_s: float = VAULT_TIMEOUT_S) -> VaultClient:
     """The client of these settings' vault, for the process that this is. Nothing is connected yet."""
-    return VaultClient(settings.vault_socket, identity, settings.process_folder, timeout_s)
+    where = settings.vault_address or settings.vault_socket
+    return VaultClient(where, identity, settings.process_folder, timeout_s)
 
 
-def _away(path: Path) -> Retryable:
-    return Retryable(f"the vault at {path} does not answer; start it with `lfr up`, or see `lfr status`")
+def _away(where: Path | str) -> Retryable:
+    return Retryable(f"the vault at {where} does not answer; start it with `lfr up`, or see `lfr status`")
 
 
 def _frame_key(answer: m.FrameKeyAnswer) -> FrameKey:

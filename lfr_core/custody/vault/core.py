@@ -85,8 +85,8 @@ class VaultCore:
         self._clock = clock
         self.keystore = keystore
         self._log = epochs
-        self._audit = audit
-        self._people = people
+        self.audit = audit
+        self.people = people
         self._keys = threading.RLock()
         self._guard = ClockGuard(clock, keystore.folder / "latest-time.json", policy.clock_jump_s)
         self._frames = FrameLending(
@@ -135,7 +135,7 @@ class VaultCore:
                 return KeptKey(*self.keystore.add(kind, deployment, subject, due_ns))
         if kind is not KeyKind.SIGHTINGS:
             subject = f"{kind}:{subject}"
-            self._audit.record(AuditEvent(Verb.CONSULT, actor, deployment, subject, rule="seal more under it"))
+            self.audit.record(AuditEvent(Verb.CONSULT, actor, deployment, subject, rule="seal more under it"))
         return self._kept(known.id)  # looked up again: it may have been destroyed meanwhile
 
     def open_kept(self, key_id: str, *, actor: Principal, purpose: str) -> KeptKey:
@@ -149,8 +149,8 @@ class VaultCore:
         if info.due_ns <= now_ns and not info.held:
             self._sweep(now_ns)
             raise _gone()
-        who = check_access(actor, info.kind, info.deployment, self._people)
-        self._audit.record(AuditEvent(Verb.CONSULT, who, info.deployment, f"{info.kind}:{info.subject}", rule=purpose))
+        who = check_access(actor, info.kind, info.deployment, self.people)
+        self.audit.record(AuditEvent(Verb.CONSULT, who, info.deployment, f"{info.kind}:{info.subject}", rule=purpose))
         return self._kept(key_id)  # looked up again: it may have been destroyed meanwhile
 
     def kept(
@@ -191,7 +191,7 @@ class VaultCore:
         for each in gone:
             event = erasure_event(each, rule)
             try:  # erasure itself never waits for the trail: the keystore is the proof of it
-                self._audit.record(event)
+                self.audit.record(event)
             except LfrError as error:
                 log_unaudited(event, error)
         return gone
@@ -271,7 +271,7 @@ class VaultCore:
         while self._untold:
             event = self._untold[0]
             try:
-                self._audit.record(event)
+                self.audit.record(event)
             except Retryable:
                 break  # the keys are gone; the trail is told when it is back
             except LfrError as error:

@@ -6,12 +6,13 @@ from pydantic import BaseModel
 
 from lfr_core.custody.vault import messages as m
 from lfr_core.custody.vault.core import VaultCore
+from lfr_core.custody.vault.machines import Machine, Machines
 from lfr_core.custody.vault.port import MOST_IDS, FrameKey, KeptKey, KeptKeyInfo
 
 __all__ = ["answer"]
 
 
-def answer(core: VaultCore, request: BaseModel) -> BaseModel:
+def answer(core: VaultCore, machines: Machines, request: BaseModel) -> BaseModel:
     """Do what a request asks and return the answer. Raises as the methods of the vault."""
     match request:
         case m.SealKey():
@@ -50,6 +51,13 @@ def answer(core: VaultCore, request: BaseModel) -> BaseModel:
             return m.DestroyedAnswer(
                 destroyed=tuple(m.Destroying(info=_info(each.info), destroyed_ns=each.destroyed_ns) for each in gone)
             )
+        case m.AdmitMachine():
+            return m.AdmissionAnswer(content=machines.admit(request.name, request.identities, request.person))
+        case m.DismissMachine():
+            machines.dismiss(request.name, request.person)
+            return m.TextAnswer()
+        case m.ListMachines():
+            return m.MachinesAnswer(machines=tuple(map(_machine, machines.list())))
         case m.PublicKey():
             return m.PublicKeyAnswer(public_key=core.public_key)
         case m.Sign():
@@ -73,6 +81,16 @@ def _frame_key(key: FrameKey) -> m.FrameKeyAnswer:
 
 def _kept(kept: KeptKey) -> m.KeptKeyAnswer:
     return m.KeptKeyAnswer(info=_info(kept.info), key=kept.key)
+
+
+def _machine(machine: Machine) -> m.MachineInfo:
+    return m.MachineInfo(
+        name=machine.name,
+        identities=machine.identities,
+        admitted_ns=machine.admitted_ns,
+        until_ns=machine.until_ns,
+        dismissed_ns=machine.dismissed_ns,
+    )
 
 
 def _info(info: KeptKeyInfo) -> m.Info:

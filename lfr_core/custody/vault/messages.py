@@ -23,6 +23,7 @@ from pydantic import (
 
 from lfr_core.common.errors import Refused
 from lfr_core.custody.vault.answers import (
+    AdmissionAnswer,
     Answer,
     Bytes,
     DestroyedAnswer,
@@ -32,6 +33,8 @@ from lfr_core.custody.vault.answers import (
     Info,
     KeptAnswer,
     KeptKeyAnswer,
+    MachineInfo,
+    MachinesAnswer,
     Message,
     NowAnswer,
     PublicKeyAnswer,
@@ -42,17 +45,20 @@ from lfr_core.custody.vault.answers import (
     TextAnswer,
 )
 from lfr_core.custody.vault.port import MOST_IDS, KeyKind, RecordUse
-from lfr_core.domain.actors import LONGEST_NAME, Principal, SystemActor, person_name
+from lfr_core.domain.actors import LONGEST_NAME, Principal, ProcessIdentity, SystemActor, person_name
 from lfr_core.domain.signatures import SignatureKind
 
 __all__ = [
     "LONGEST_SIGNED",
+    "AdmissionAnswer",
+    "AdmitMachine",
     "Answer",
     "AnyRequest",
     "CheckGate",
     "Destroy",
     "DestroyedAnswer",
     "Destroying",
+    "DismissMachine",
     "FrameKeyAnswer",
     "GateAnswer",
     "HoldKeys",
@@ -61,6 +67,9 @@ __all__ = [
     "KeptAnswer",
     "KeptKeyAnswer",
     "LendRecordKey",
+    "ListMachines",
+    "MachineInfo",
+    "MachinesAnswer",
     "MakeKey",
     "Now",
     "NowAnswer",
@@ -201,6 +210,26 @@ class Destroy(Message):
     rule: Name
 
 
+MachineName = Annotated[str, Field(min_length=1, max_length=40)]
+
+
+class AdmitMachine(Message):
+    verb: Literal["admit-machine"] = "admit-machine"
+    name: MachineName
+    identities: Annotated[tuple[ProcessIdentity, ...], Field(max_length=len(ProcessIdentity))]
+    person: Name
+
+
+class DismissMachine(Message):
+    verb: Literal["dismiss-machine"] = "dismiss-machine"
+    name: MachineName
+    person: Name
+
+
+class ListMachines(Message):
+    verb: Literal["machines"] = "machines"
+
+
 class PublicKey(Message):
     verb: Literal["public-key"] = "public-key"
 
@@ -228,6 +257,9 @@ _Request: TypeAlias = (
     | Kept
     | HoldKeys
     | Destroy
+    | AdmitMachine
+    | DismissMachine
+    | ListMachines
     | PublicKey
     | Sign
     | Pseudonym

@@ -22,11 +22,12 @@ __all__ = ["ACTS_AS", "SIGNS", "SPEAKS_FOR_PEOPLE", "VERBS", "check_request"]
 _Who = ProcessIdentity
 _STATE: Final = frozenset({"ping", "now", "check-gate", "public-key"})
 _KEPT: Final = frozenset({"kept", "open-kept", "make-key", "hold", "destroy"})
+_MACHINES: Final = frozenset({"admit-machine", "dismiss-machine", "machines"})
 _FRAMES: Final = frozenset({"seal-key", "open-key", "record-key"})
 VERBS: Final[Mapping[ProcessIdentity, frozenset[str]]] = MappingProxyType(
     {
         _Who.CAMERA: _STATE | {"seal-key", "record-key", "make-key"},
-        _Who.COMMANDS: _STATE | _FRAMES | _KEPT | {"sign", "pseudonym"},
+        _Who.COMMANDS: _STATE | _FRAMES | _KEPT | _MACHINES | {"sign", "pseudonym"},
         _Who.FLOWS: _STATE | _FRAMES | _KEPT | {"sign", "pseudonym"},
         _Who.PAGES: _STATE | _FRAMES | _KEPT | {"pseudonym"},
         _Who.PURGE: _STATE | {"kept", "hold", "destroy", "sign", "pseudonym"},

@@ -1,34 +1,39 @@
-"""The vault's process side: a Unix socket, one thread a connection, and the timer.
+"""The vault's process side: its ways in, one thread a connection, and the timers.
 
-Who may connect is decided three times: the socket's mode is 0600 in a folder of mode 0700, the kernel is asked for the
-peer's uid, and the peer shows a certificate of this installation (TLS 1.3), which says which process it is. What it
-asks is held against that at each request. Nothing of a request's content is logged.
+On its own machine: a Unix socket, 0600 in a folder of 0700, whose peer's uid the kernel says. For machines that were
+admitted: TCP, where `LFR_VAULT_LISTEN` says so. On both the peer shows a certificate of this installation (TLS 1.3),
+which says which process of which machine it is, and what it asks is held against that at each request. Nothing of a
+request's content is logged.
 """
 
 from __future__ import annotations
 
 import os
+import selectors
 import socket
 import ssl
 import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from cachetools import TTLCache
 from pydantic import BaseModel, ValidationError
 
-from lfr_core.common.errors import Fatal, LfrError, Refused
+from lfr_core.common.errors import LfrError, Refused
 from lfr_core.common.logs import get_logger
 from lfr_core.custody.vault import messages as m
 from lfr_core.custody.vault.certificates import THIS_MACHINE, Peer, read_peer
 from lfr_core.custody.vault.core import VaultCore
 from lfr_core.custody.vault.dispatch import answer
+from lfr_core.custody.vault.listening import listen_on_network, listen_on_socket
+from lfr_core.custody.vault.machines import Machines
 from lfr_core.custody.vault.process_files import ProcessFiles
 from lfr_core.custody.vault.process_identity import check_request
-from lfr_core.custody.vault.socket_owner import check_own_folder, peer_uid
-from lfr_core.custody.vault.wire import read_frame, write_frame
+from lfr_core.custody.vault.socket_owner import peer_uid
+from lfr_core.custody.vault.wire import LONGEST, read_frame, write_frame
 
 __all__ = ["VaultServer"]
 
@@ -36,34 +41,64 @@ _TICK_S = 0.2
 _HALF_A_MESSAGE_S = 2.0
 _HANDSHAKE_S = 5.0
 _MOST_CONNECTIONS = 64
+"""On each way in: the network can't take those of this machine's own processes."""
+_MOST_HANDSHAKES = 16
+_MOST_HANDSHAKES_OF_ONE = 4
+"""From the network, at once: in all, and from one address. Who hasn't shown a certificate keeps nobody waiting long."""
+_LONGEST_FROM_NETWORK = 65_536
+"""Bytes: far more than a camera or worker asks."""
 _MOST_REQUESTS_PER_S = 500
 """Of one connection. A worker asks some ten times a second; a flood is ended, not served."""
 _SAME_LINE_S = 60.0
 """A refusal is logged once in this time for whoever it is of: a log can't be filled with them."""
 
 
-class VaultServer:
-    """Serves one `VaultCore` on a socket until `stop`."""
+@dataclass(slots=True, eq=False)
+class _Connection:
+    secured: ssl.SSLSocket
+    host: str
+    """Of the network; empty for the socket."""
+    is_identified: bool = False
 
-    def __init__(self, core: VaultCore, path: Path, processes: ProcessFiles) -> None:
+
+class VaultServer:
+    """Serves one `VaultCore` until `stop`."""
+
+    def __init__(
+        self,
+        core: VaultCore,
+        path: Path,
+        processes: ProcessFiles,
+        machines: Machines,
+        listen: tuple[str, int] | None = None,
+    ) -> None:
         """
         Args:
             core: what is served.
             path: of the socket; one left by a vault that died is replaced, one that answers is not.
             processes: how processes are known.
+            machines: which other machines are admitted.
+            listen: host and port for them; None: no network.
 
         Raises:
-            Fatal: another vault answers there, or the socket can't be made.
+            Fatal: another vault answers there, or the socket or port can't be used.
         """
         self._core = core
         self._path = path
         self._processes = processes
+        self._machines = machines
         self._stopping = threading.Event()
-        self._connections: set[ssl.SSLSocket] = set()
+        self._connections: set[_Connection] = set()
         self._lock = threading.Lock()
         self._said_lock = threading.Lock()
         self._said: TTLCache[tuple[str, ...], None] = TTLCache(256, _SAME_LINE_S)
-        self._listener = _listen(path)
+        self._local = listen_on_socket(path, _MOST_CONNECTIONS)
+        self._network = None if listen is None else listen_on_network(listen, _MOST_HANDSHAKES)
+
+    @property
+    def port(self) -> int:
+        """Of the network; 0 without."""
+        return 0 if self._network is None else int(self._network.getsockname()[1])
 
     def serve(self) -> None:
         """Serve until `stop`; then every frame key is destroyed and the socket removed."""
@@ -75,21 +110,22 @@ class VaultServer:
         for timer in timers:
             timer.start()
         try:
-            while not self._stopping.is_set():
-                try:
-                    connection, _ = self._listener.accept()
-                except TimeoutError:
-                    continue
-                self._take(connection)
+            with selectors.DefaultSelector() as waiting:
+                for listener in filter(None, (self._local, self._network)):
+                    waiting.register(listener, selectors.EVENT_READ)
+                while not self._stopping.is_set():
+                    for key, _ in waiting.select(_TICK_S):
+                        self._accept(self._local if key.fileobj is self._local else self._network)
         finally:
             self._stopping.set()
             self._core.stop()
-            self._listener.close()
             self._path.unlink(missing_ok=True)
+            for listener in filter(None, (self._local, self._network)):
+                listener.close()
             with self._lock:
-                for connection in self._connections:
+                for each in self._connections:
                     with suppress(OSError):  # the socket's own: TLS's would wait for who reads from it
-                        socket.socket.shutdown(connection, socket.SHUT_RDWR)
+                        socket.socket.shutdown(each.secured, socket.SHUT_RDWR)
             for timer in timers:
                 timer.join(2.0)
 
@@ -104,26 +140,44 @@ class VaultServer:
             except Exception as error:  # noqa: BLE001  the timer must live: keys are destroyed by it
                 get_logger().error("vault.timer", error=type(error).__name__)
 
-    def _take(self, connection: socket.socket) -> None:
-        uid = peer_uid(connection)
+    def _accept(self, listener: socket.socket | None) -> None:
+        if listener is None:
+            return
+        try:
+            connection, address = listener.accept()
+        except OSError:  # it is gone again
+            return
+        connection.settimeout(None)
+        host = "" if listener is self._local else str(address[0])
+        uid = None if host else peer_uid(connection)
         with self._lock:
-            full = len(self._connections) >= _MOST_CONNECTIONS
+            full = self._is_full(host)
             if uid in (None, os.getuid()) and not full:
                 secured = self._processes.context.wrap_socket(
                     connection, server_side=True, do_handshake_on_connect=False
                 )
-                self._connections.add(secured)
-                threading.Thread(target=self._serve_one, args=(secured,), daemon=True).start()
+                taken = _Connection(secured, host)
+                self._connections.add(taken)
+                threading.Thread(target=self._serve_one, args=(taken,), daemon=True).start()
                 return
-        self._log("vault.peer-refused", uid=uid, full=full)
+        self._log("vault.peer-refused", uid=uid, host=host, full=full)
         connection.close()
 
-    def _serve_one(self, connection: ssl.SSLSocket) -> None:
+    def _is_full(self, host: str) -> bool:
+        on_this_way = [each for each in self._connections if bool(each.host) is bool(host)]
+        unknown = [each.host for each in on_this_way if host and not each.is_identified]
+        return (
+            len(on_this_way) >= _MOST_CONNECTIONS
+            or len(unknown) >= _MOST_HANDSHAKES
+            or unknown.count(host) >= _MOST_HANDSHAKES_OF_ONE
+        )
+
+    def _serve_one(self, connection: _Connection) -> None:
         try:
-            with connection:
+            with connection.secured as secured:
                 peer = self._identify(connection)
                 if peer is not None:
-                    self._serve_peer(connection, peer)
+                    self._serve_peer(secured, peer)
         except EOFError:
             pass
         except (ValueError, OSError) as error:
@@ -133,40 +187,62 @@ class VaultServer:
             with self._lock:
                 self._connections.discard(connection)
 
-    def _identify(self, connection: ssl.SSLSocket) -> Peer | None:
+    def _identify(self, connection: _Connection) -> Peer | None:
         """Return who the other side has shown that it is; None, and a line in the log, when it has shown nothing."""
-        connection.settimeout(_HANDSHAKE_S)
+        secured, host = connection.secured, connection.host
+        secured.settimeout(_HANDSHAKE_S)
         try:
-            connection.do_handshake()
-            peer = read_peer(connection.getpeercert(binary_form=True) or b"")
+            secured.do_handshake()
+            peer = read_peer(secured.getpeercert(binary_form=True) or b"")
         except (OSError, ValueError) as error:
             if not self._stopping.is_set():
-                self._log("vault.not-identified", why=getattr(error, "reason", None) or type(error).__name__)
+                self._log("vault.not-identified", host=host, why=getattr(error, "reason", None) or type(error).__name__)
             return None
-        if peer.machine != THIS_MACHINE:
-            self._log("vault.not-identified", why="a certificate of another machine")
-            refusal = "this certificate is of another machine: it doesn't open the socket"
-            _send(connection, m.RefusedAnswer(rule="vault.not-identified", message=refusal))
+        if (peer.machine == THIS_MACHINE) is bool(host):
+            self._log("vault.not-identified", host=host, why="a certificate for another way in")
+            refusal = "a certificate of this machine is for the socket, and one of another machine for the network"
+            _send(secured, m.RefusedAnswer(rule="vault.not-identified", message=refusal))
             return None
-        _send(connection, m.TextAnswer())  # in TLS 1.3 a client isn't told otherwise that it was taken
+        if not self._is_admitted(secured, peer):
+            return None
+        if host:
+            secured.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            secured.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)  # one that was cut off gives its place back
+        connection.is_identified = True
+        _send(secured, m.TextAnswer())  # in TLS 1.3 a client isn't told otherwise that it was taken
         return peer
 
-    def _serve_peer(self, connection: ssl.SSLSocket, peer: Peer) -> None:
+    def _is_admitted(self, secured: ssl.SSLSocket, peer: Peer) -> bool:
+        """Whether a machine is admitted still; it is told when it isn't."""
+        if peer.machine == THIS_MACHINE:
+            return True
+        try:
+            self._machines.check(peer)
+        except Refused as error:
+            self._log(error.rule, process=peer.identity.value, machine=peer.machine)
+            _send(secured, m.RefusedAnswer(rule=error.rule, message=str(error)))
+            return False
+        return True
+
+    def _serve_peer(self, secured: ssl.SSLSocket, peer: Peer) -> None:
+        longest = LONGEST if peer.machine == THIS_MACHINE else _LONGEST_FROM_NETWORK
         second, asked = 0, 0
         while not self._stopping.is_set():
-            connection.settimeout(None)  # between messages a client may be silent for long
-            first = connection.recv(1)
+            secured.settimeout(None)  # between messages a client may be silent for long
+            first = secured.recv(1)
             if not first:
                 return
-            connection.settimeout(_HALF_A_MESSAGE_S)
-            body = read_frame(connection, first)
+            secured.settimeout(_HALF_A_MESSAGE_S)
+            body = read_frame(secured, first, longest)
             if int(time.monotonic()) != second:
                 second, asked = int(time.monotonic()), 0
             asked += 1
             if asked > _MOST_REQUESTS_PER_S:
-                get_logger().warning("vault.flood", process=peer.identity.value)
+                get_logger().warning("vault.flood", process=peer.identity.value, machine=peer.machine)
                 return
-            _send(connection, self._answer(body, peer))
+            if time.time() > peer.until_s or not self._is_admitted(secured, peer):
+                return  # who has a newer certificate comes back with it
+            _send(secured, self._answer(body, peer))
 
     def _answer(self, body: bytes, peer: Peer) -> BaseModel:
         try:
@@ -182,7 +258,7 @@ class VaultServer:
             self._log("vault.not-for-you", process=peer.identity.value, machine=peer.machine, why=str(error))
             return m.RefusedAnswer(rule=error.rule, message=str(error))
         try:
-            return answer(self._core, request)
+            return answer(self._core, self._machines, request)
         except Refused as error:
             return m.RefusedAnswer(rule=error.rule, message=str(error))
         except LfrError as error:
@@ -203,27 +279,3 @@ class VaultServer:
 
 def _send(connection: ssl.SSLSocket, answer: BaseModel) -> None:
     write_frame(connection, answer.model_dump_json().encode())
-
-
-def _listen(path: Path) -> socket.socket:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        check_own_folder(path.parent)
-        if path.exists():
-            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-                probe.settimeout(1.0)
-                if probe.connect_ex(str(path)) == 0:
-                    raise Fatal(f"a vault answers at {path} already: stop it with `lfr down`")
-            path.unlink()
-        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        before = os.umask(0o177)
-        try:
-            listener.bind(str(path))
-        finally:
-            os.umask(before)
-        path.chmod(0o600)
-        listener.listen(_MOST_CONNECTIONS)
-        listener.settimeout(0.2)
-    except OSError as error:
-        raise Fatal(f"the vault's socket {path} can't be made ({error.strerror})") from error
-    return listener

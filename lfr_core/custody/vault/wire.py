@@ -19,8 +19,8 @@ def write_frame(connection: socket.socket, body: bytes) -> None:
     connection.sendall(_LENGTH.pack(len(body)) + body)
 
 
-def read_frame(connection: socket.socket, first: bytes = b"") -> bytes:
-    """Receive one message, whose `first` byte may have been received already.
+def read_frame(connection: socket.socket, first: bytes = b"", longest: int = LONGEST) -> bytes:
+    """Receive one message of at most `longest` bytes, whose `first` byte may have been received already.
 
     Raises:
         EOFError: the other side closed before a message began.
@@ -33,7 +33,7 @@ def read_frame(connection: socket.socket, first: bytes = b"") -> bytes:
     if len(head) < _LENGTH.size:
         raise ValueError("half a message")
     (length,) = _LENGTH.unpack(head)
-    if length > LONGEST:
+    if length > longest:
         raise ValueError("a message longer than the vault takes")
     body = _receive(connection, length)
     if len(body) < length:

@@ -13,8 +13,8 @@ from tests.unit.cli.test_names_of_people import COMMANDS
 MACHINE = {
     "camera list", "camera probe", "camera run", "demo", "doctor", "down", "erasure certify", "erasure inject",
     "erasure verify", "evidence", "login", "logout", "models install", "models show", "models verify", "policy check",
-    "policy show", "publish results", "publish site", "retention run", "status", "stream run", "up", "vault run",
-    "vault status", "whoami",
+    "policy show", "publish results", "publish site", "retention run", "status", "stream run", "up", "vault join",
+    "vault run", "vault status", "whoami",
 }  # fmt: skip
 """Of this machine, its processes and the login itself; what the platform does at its hour too."""
 NOTHING_PERSONAL = {
@@ -22,7 +22,7 @@ NOTHING_PERSONAL = {
     "deployment paper", "deployment show", "deployment status", "deployment template", "deployment timeline",
     "erasure epochs", "erasure show", "footage holds", "footage list", "footage show", "papers list", "papers show",
     "probe show", "promises check", "promises show", "publish due", "publish verify", "records compare",
-    "records validate", "retention status", "rights due", "rights list", "users list", "vault gate",
+    "records validate", "retention status", "rights due", "rights list", "users list", "vault gate", "vault machines",
     "watchlist check", "watchlist template",
 }  # fmt: skip
 """Shows nothing of anybody who is watched, listed or asks: counts, states, hours, pseudonyms, staff's names."""

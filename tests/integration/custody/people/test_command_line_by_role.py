@@ -134,6 +134,8 @@ MAY: dict[str, tuple[str, set[Role]]] = {
     "users log-out": ("{person}", {C}),
     "users password": ("{person}", {C}),
     "users revoke": ("{other} --why because", {C}),
+    "vault admit-machine": ("van-{number} --for camera --output {out}", {C}),
+    "vault dismiss-machine": ("van-0", {C}),
     "watchlist enrol": ("{out} --deployment draft", TRIAL),
     "watchlist show": ("--deployment dep", {O}),
 }

@@ -20,6 +20,7 @@ import psutil
 import pytest
 from structlog.testing import capture_logs
 
+from apps.vault.process import build_identities
 from lfr_core.common.clock import SystemClock
 from lfr_core.common.errors import Fatal, Refused, Retryable
 from lfr_core.custody.vault import server as server_module
@@ -33,7 +34,7 @@ from lfr_core.domain.signatures import SignatureForm, SignatureKind, find_form
 from lfr_core.publication.site.manifest import canonical
 from tests.support.each_process import EachProcess
 from tests.support.vault_core import vault_core
-from tests.support.vault_server import VaultProcess, process_files
+from tests.support.vault_server import VaultProcess
 
 FAR_NS = 10**15
 
@@ -45,7 +46,7 @@ class Served:
         self.core, self.clock, self.records = vault_core(folder / "vault")
         self.path = folder / "run" / "vault.sock"
         self.folder = folder / "processes"
-        self.server = VaultServer(self.core, self.path, process_files(self.core, self.folder))
+        self.server = VaultServer(self.core, self.path, *build_identities(self.core, self.folder, 1.0))
         self.thread = threading.Thread(target=self.server.serve)
         self.thread.start()
         self.client = EachProcess(self.path, self.folder)
@@ -266,7 +267,7 @@ def _is_closed(connection: socket.socket) -> bool:
 
 def test_a_second_vault_at_the_same_socket_is_refused(served: Served, tmp_path: Path) -> None:
     with pytest.raises(Fatal, match="lfr down"):
-        VaultServer(served.core, served.path, process_files(served.core, served.folder))
+        VaultServer(served.core, served.path, *build_identities(served.core, served.folder, 1.0))
 
 
 def test_a_stopped_vault_opens_nothing_and_a_new_one_at_its_place_is_found_without_a_restart_of_its_clients(

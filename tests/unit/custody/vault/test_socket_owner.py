@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from apps.vault.process import build_identities
 from lfr_core.common.errors import Fatal
 from lfr_core.custody.vault.client import VaultClient
 from lfr_core.custody.vault.server import VaultServer
@@ -16,7 +17,7 @@ from lfr_core.custody.vault.socket_owner import check_own_folder, peer_uid
 from lfr_core.domain.actors import ProcessIdentity
 from tests.support.each_process import EachProcess
 from tests.support.vault_core import vault_core
-from tests.support.vault_server import process_files, served
+from tests.support.vault_server import served
 
 
 def test_a_vault_that_another_user_runs_is_told_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -51,7 +52,7 @@ def test_no_socket_is_made_in_a_folder_that_another_user_may_write_to(
     how: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     core, folder = vault_core(tmp_path / "vault")[0], tmp_path / "run"
-    processes = process_files(core, tmp_path / "processes")
+    identities = build_identities(core, tmp_path / "processes", 1.0)
     folder.mkdir(mode=0o700)
     if how == "open":
         folder.chmod(0o777)
@@ -63,7 +64,7 @@ def test_no_socket_is_made_in_a_folder_that_another_user_may_write_to(
         monkeypatch.setattr(os, "getuid", lambda: uid + 1)
 
     with pytest.raises(Fatal, match="the vault's socket isn't made in"):
-        VaultServer(core, folder / "vault.sock", processes)
+        VaultServer(core, folder / "vault.sock", *identities)
     assert not (folder / "vault.sock").exists()
 
 
