@@ -9,13 +9,17 @@ a pseudonym.
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Mapping
 from enum import Enum, StrEnum
-from typing import TypeAlias
+from types import MappingProxyType
+from typing import Final, TypeAlias
 
 from lfr_core.common.errors import Refused
 
 __all__ = [
+    "AUDIT_WRITER",
     "LONGEST_NAME",
+    "OWN_PROCESS",
     "Principal",
     "ProcessIdentity",
     "SystemActor",
@@ -39,7 +43,8 @@ class SystemActor(Enum):
     FLOWS = "flows"
     """Carries out what people decided, at its time."""
     LFR = "lfr"
-    """This machine's user, where nobody is logged in: trials, and the very first person and account."""
+    """This machine's user, where nobody is logged in: trials, the very first person and account, and results that are
+    due (`lfr publish results`)."""
     PROMISES = "promises"
     RECOGNISER = "recogniser"
     RECORDER = "recorder"
@@ -78,6 +83,19 @@ class ProcessIdentity(StrEnum):
     WATCH = "watch"
 
 
+AUDIT_WRITER: Final = "audit-writer:"
+"""How the vault is asked for the key that a process seals its entries of the audit trail with: then its name."""
+OWN_PROCESS: Final[Mapping[SystemActor, ProcessIdentity]] = MappingProxyType(
+    {
+        SystemActor.CAMERA: ProcessIdentity.CAMERA,
+        SystemActor.FLOWS: ProcessIdentity.FLOWS,
+        SystemActor.RECOGNISER: ProcessIdentity.RECOGNISE,
+        SystemActor.RECORDER: ProcessIdentity.RECORD,
+        SystemActor.VAULT: ProcessIdentity.VAULT,
+        SystemActor.WATCH: ProcessIdentity.WATCH,
+    }
+)
+"""The parts of the platform that are a process of their own: nothing else acts as they do."""
 Principal: TypeAlias = str | SystemActor
 """Who does something: a person's name, or a part of the platform."""
 

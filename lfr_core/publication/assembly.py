@@ -9,6 +9,7 @@ from lfr_core.common.settings import Settings
 from lfr_core.custody.installation import Installation
 from lfr_core.deployments.compliance_documents import compliance_document_folder
 from lfr_core.deployments.reading import call
+from lfr_core.domain.actors import ProcessIdentity, SystemActor
 from lfr_core.domain.figures import Figures
 from lfr_core.domain.policy import default_policy_file
 from lfr_core.publication.explaining import Explanations
@@ -36,6 +37,7 @@ def build_results_service(installation: Installation) -> ResultsService:
         figures=figures,
         reports=settings.home / "reports" / "records",
         call=call,
+        actor=SystemActor.FLOWS if installation.identity is ProcessIdentity.FLOWS else SystemActor.LFR,
     )
 
 

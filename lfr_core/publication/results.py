@@ -86,8 +86,10 @@ class ResultsService:
         reports: Path,
         call: CallsRole,
         check: CheckRecord = check_record,
+        actor: SystemActor = ACTOR,
     ) -> None:
         self._engine = engine
+        self._actor = actor
         self._trail = trail
         self._clock = clock
         self._policy = policy
@@ -117,7 +119,7 @@ class ResultsService:
             waiting = unanswered(figures.alerts)
             if waiting and not unattended:
                 return self._wait(due, waiting, now)
-            record = self._publish(deployment, figures, due, now, waiting, by=ACTOR)
+            record = self._publish(deployment, figures, due, now, waiting, by=self._actor)
         except (Refused, Poison) as stands_in_the_way:
             if not unattended or getattr(stands_in_the_way, "rule", "") == "record.meanwhile":
                 raise
@@ -262,10 +264,10 @@ class ResultsService:
         return Attempt(PublicationOutcome.LATE, str(refused), self._due(due.deployment)[1])
 
     def _note(self, deployment: str, now: datetime, *, because: str, detail: str, rule: str) -> None:
-        self._trail.prepare(ACTOR)
+        self._trail.prepare(self._actor)
         with writing(self._engine) as session:
             if note_late(session, deployment, now, because=because, detail=detail):
-                event = AuditEvent(Verb.DISCLOSE, ACTOR, deployment, f"deployment:{deployment}", rule)
+                event = AuditEvent(Verb.DISCLOSE, self._actor, deployment, f"deployment:{deployment}", rule)
                 self._trail.append(session, event)
 
     def _now(self) -> datetime:

@@ -28,6 +28,8 @@ class Notary:
         self.public_key = self._key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
         self.away = False
 
+    identity = None
+
     def sign(self, kind: SignatureKind, message: bytes) -> Signature:
         self._answer()
         return Signature(self._key.sign(signed_bytes(kind, message)), self.public_key)

@@ -32,6 +32,9 @@ __all__ = ["EachProcess"]
 class EachProcess:
     """Implements `lfr_core.custody.vault.port.Vault`."""
 
+    identity = ProcessIdentity.COMMANDS
+    """Whose entries of the audit trail those of a test are."""
+
     def __init__(self, path: Path, folder: Path, timeout_s: float = VAULT_TIMEOUT_S) -> None:
         self._where = (path, folder, timeout_s)
         self._clients: dict[ProcessIdentity, VaultClient] = {}

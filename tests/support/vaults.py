@@ -13,6 +13,7 @@ import hmac
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from sqlalchemy import Engine
 from sqlmodel import Session
@@ -60,6 +61,7 @@ class MemoryVault:
     A key is lent to whom the real vault would lend it; `people` is the register, with nobody on it unless given.
     """
 
+    identity: ClassVar[None] = None
     seed: bytes = _SEED
     away: bool = False
     destroyed: set[str] = field(default_factory=set)

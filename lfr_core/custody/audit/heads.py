@@ -14,17 +14,21 @@ from sqlmodel import Session, col, select
 from lfr_core.common.clock import Clock
 from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.chain import Chain, Problem, check_head
-from lfr_core.custody.audit.entry import GENESIS, StoredEntry, seal_of
+from lfr_core.custody.audit.entry import GENESIS, StoredEntry, parse_body, seal_of
 from lfr_core.custody.audit.port import HeadSigner
 from lfr_core.custody.audit.read import anchor_of, newest_head, newest_seq, snapshot, stored_entries
 from lfr_core.custody.audit.signed import Anchor, Head, signed_head
 from lfr_core.custody.audit.trail import writer_key
 from lfr_core.custody.vault.signing import not_signed
+from lfr_core.domain.actors import OWN_PROCESS, ProcessIdentity
 from lfr_core.domain.signatures import SignatureKind
 from lfr_core.storage.engine import writing
 from lfr_core.storage.tables.audit import AuditEntryRow, AuditHeadRow
 
 __all__ = ["check_against_checkpoint", "check_anchor_to_sign", "check_head_to_sign", "sign_head"]
+
+
+_OWN_PROCESS = {str(actor): process for actor, process in OWN_PROCESS.items()}
 
 
 def sign_head(engine: Engine, signer: HeadSigner, clock: Clock, checkpoint: Head | None = None) -> Head | None:
@@ -131,7 +135,9 @@ def _follow(session: Session, signer: HeadSigner, anchor: Anchor | None, last: H
     keys: dict[str, bytes] = {}
     for entry in stored_entries(session, after=chain.seq, up_to=up_to):
         _refuse(chain.follow(entry))
-        _check_seal(entry, keys, signer)
+        if signer.identity in (None, ProcessIdentity.VAULT):  # others ask the vault to sign, and it looks itself
+            _check_seal(entry, keys, signer)
+            _check_writer(entry)
     return chain
 
 
@@ -162,6 +168,14 @@ def _check_seal(entry: StoredEntry, keys: dict[str, bytes], signer: HeadSigner) 
         key = keys[entry.writer] = writer_key(signer, entry.writer)
     if not hmac.compare_digest(seal_of(key, entry.hash).encode(), entry.seal.encode()):
         raise _damaged(f"entry {entry.seq} wasn't written by OpenLFR: its seal is wrong")
+
+
+def _check_writer(entry: StoredEntry) -> None:
+    """An entry of a part that is a process of its own is sealed by that process, or by the vault for it."""
+    identity, body = entry.writer.rpartition(":")[0], parse_body(entry.body)
+    own = None if body is None else _OWN_PROCESS.get(body.actor)
+    if identity and own is not None and identity not in (own, ProcessIdentity.VAULT):  # an earlier version named none
+        raise _damaged(f"entry {entry.seq} is of {own}, and was written by the process {identity}")
 
 
 def _refuse(problem: Problem | None) -> None:

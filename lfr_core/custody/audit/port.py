@@ -13,7 +13,7 @@ from typing import Protocol
 from sqlmodel import Session
 
 from lfr_core.custody.vault.port import Signature
-from lfr_core.domain.actors import Principal
+from lfr_core.domain.actors import Principal, ProcessIdentity
 from lfr_core.domain.signatures import SignatureKind
 
 __all__ = ["AuditEvent", "HeadSigner", "Pseudonyms", "Signer", "Trail", "Verb"]
@@ -50,6 +50,11 @@ class AuditEvent:
 
 class Pseudonyms(Protocol):
     """Turns names into pseudonyms; the vault does."""
+
+    @property
+    def identity(self) -> ProcessIdentity | None:
+        """As which process the vault knows who asks it; None where nobody is asked who they are (tests)."""
+        ...
 
     def pseudonym(self, name: str) -> str: ...
 

@@ -16,7 +16,7 @@ from sqlalchemy import Engine, text
 from sqlmodel import Session, col, select
 
 from lfr_core.common.clock import Clock
-from lfr_core.common.errors import Retryable
+from lfr_core.common.errors import Refused, Retryable
 from lfr_core.custody.audit.entry import (
     GENESIS,
     AuditEntry,
@@ -28,7 +28,7 @@ from lfr_core.custody.audit.entry import (
     write_body,
 )
 from lfr_core.custody.audit.port import AuditEvent, Pseudonyms
-from lfr_core.domain.actors import Principal, SystemActor
+from lfr_core.domain.actors import AUDIT_WRITER, OWN_PROCESS, Principal, ProcessIdentity, SystemActor
 from lfr_core.storage.engine import writing
 from lfr_core.storage.tables.audit import AuditAnchorRow, AuditEntryRow
 
@@ -49,7 +49,8 @@ class AuditTrail:
         self._clock = clock
         self._names: LRUCache[str, str] = LRUCache(_MOST_NAMES)
         self._names_lock = threading.Lock()
-        self._writer = secrets.token_hex(16)
+        self._identity = pseudonyms.identity
+        self._writer = f"{'' if self._identity is None else f'{self._identity}:'}{secrets.token_hex(16)}"
         self._writer_key: bytes | None = None
 
     def prepare(self, actor: Principal) -> None:
@@ -107,6 +108,9 @@ class AuditTrail:
     def _written(self, actor: Principal) -> str:
         """The actor as the trail has it."""
         name = actor_name(actor)
+        own = OWN_PROCESS.get(actor) if isinstance(actor, SystemActor) else None
+        if own is not None and self._identity not in (None, own, ProcessIdentity.VAULT):
+            raise Refused("actor.not-this-process", f"{name} is the process {own}: {self._identity} doesn't act as it")
         return name if isinstance(actor, SystemActor) else f"person:{self._pseudonym(name)}"
 
     @cachedmethod(lambda self: self._names, lock=lambda self: self._names_lock)
@@ -128,11 +132,11 @@ def record(engine: Engine, trail: AuditTrail, event: AuditEvent) -> AuditEntry:
 
 
 def writer_key(pseudonyms: Pseudonyms, writer: str) -> bytes:
-    """The key that the entries of `writer` (the random name of a process) are sealed with, 16 bytes.
+    """The key that the entries of `writer` (which process it is, and a random name) are sealed with, 16 bytes.
 
     It comes out of the vault's keyed function for names; no actor's name can hold the colon, so no entry shows it.
     """
-    return bytes.fromhex(_asked(pseudonyms, f"audit-writer:{writer}"))
+    return bytes.fromhex(_asked(pseudonyms, f"{AUDIT_WRITER}{writer}"))
 
 
 def _asked(pseudonyms: Pseudonyms, name: str) -> str:

@@ -58,7 +58,7 @@ class VaultClient:
         """
         self._connection: ssl.SSLSocket | None = None
         self._where = where
-        self._identity = identity
+        self.identity = identity
         self._processes = processes
         self._timeout_s = timeout_s
         self._lock = threading.Lock()
@@ -181,7 +181,7 @@ class VaultClient:
     def _connect(self) -> ssl.SSLSocket:
         with ExitStack() as opened:
             plain = opened.enter_context(_connect(self._where, self._timeout_s))
-            context = client_context(self._processes, self._identity)  # read anew: the vault may have renewed it
+            context = client_context(self._processes, self.identity)  # read anew: the vault may have renewed it
             connection = opened.enter_context(context.wrap_socket(plain, server_hostname=SERVER_NAME))
             self._read(read_frame(connection), m.TextAnswer)  # it says whether it takes what it was shown
             opened.pop_all()
@@ -196,7 +196,7 @@ class VaultClient:
         if isinstance(error, ssl.SSLError) and "ALERT" in (error.reason or ""):
             return Refused(
                 "vault.not-identified",
-                f"the vault doesn't take the certificate of {self._identity} in {self._processes} ({error.reason}): "
+                f"the vault doesn't take the certificate of {self.identity} in {self._processes} ({error.reason}): "
                 "start the vault again, which renews it",
             )
         return _away(self._where)

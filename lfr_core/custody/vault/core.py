@@ -38,7 +38,7 @@ from lfr_core.custody.vault.port import (
 from lfr_core.custody.vault.record_keys import derive_record_key
 from lfr_core.custody.vault.sealing import new_key
 from lfr_core.custody.vault.signing import SigningKey
-from lfr_core.domain.actors import Principal, SystemActor, fold_key_name
+from lfr_core.domain.actors import Principal, ProcessIdentity, SystemActor, fold_key_name
 from lfr_core.domain.gate import GateFactsSource, GateLimits
 from lfr_core.domain.policy import VaultPolicy
 from lfr_core.domain.signatures import SignatureKind
@@ -96,7 +96,7 @@ class VaultCore:
         self._untold: deque[AuditEvent] = deque(maxlen=_MOST_UNTOLD)  # of what went, and the trail wasn't told yet
         self._swept = self._touched = float("-inf")
         self.signing = SigningKey(keystore.installation_secret("signing"))
-        self.public_key = self.signing.public_key
+        self.public_key, self.identity = self.signing.public_key, ProcessIdentity.VAULT
 
     # -- frames ----------------------------------------------------------------------------------
 

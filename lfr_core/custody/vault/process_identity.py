@@ -13,7 +13,7 @@ from typing import Final
 from lfr_core.common.errors import Refused
 from lfr_core.custody.vault import messages as m
 from lfr_core.custody.vault.answers import Message
-from lfr_core.domain.actors import ProcessIdentity, SystemActor
+from lfr_core.domain.actors import AUDIT_WRITER, ProcessIdentity, SystemActor, fold_key_name
 from lfr_core.domain.signatures import SignatureKind
 
 __all__ = ["ACTS_AS", "SIGNS", "SPEAKS_FOR_PEOPLE", "VERBS", "check_request"]
@@ -82,6 +82,11 @@ def check_request(identity: ProcessIdentity, request: Message) -> None:
             actor = request.actor.part if isinstance(request.actor, m.Part) else None
             if actor is None and identity not in SPEAKS_FOR_PEOPLE:
                 raise _not_for(identity, "speaks for no person")
+        case m.Pseudonym():
+            name = fold_key_name(request.name)
+            if name.startswith(AUDIT_WRITER) and not name.startswith(f"{AUDIT_WRITER}{identity}:"):
+                raise _not_for(identity, "seals no entry of the audit trail for another process")
+            return
         case m.Sign():
             if request.kind not in SIGNS.get(identity, frozenset()):
                 raise _not_for(identity, f"has no {request.kind} signed")

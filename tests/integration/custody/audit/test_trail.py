@@ -24,7 +24,7 @@ from lfr_core.custody.audit.read import entries
 from lfr_core.custody.audit.trail import AuditTrail, record
 from lfr_core.custody.audit.verify import AuditReport, verify
 from lfr_core.custody.vault.port import Signature
-from lfr_core.domain.actors import Principal, SystemActor
+from lfr_core.domain.actors import Principal, ProcessIdentity, SystemActor
 from lfr_core.domain.signatures import SignatureKind
 from lfr_core.storage.engine import writing
 from tests.support.audit import Notary, audit_trail
@@ -341,3 +341,22 @@ def test_heads_of_an_earlier_version_verify_and_are_counted(
     report = verify(engine, public_key=notary.public_key, checkpoint=None)
 
     assert (report.is_good, report.heads, report.untyped) == (True, 2, 1)
+
+
+def test_an_entry_of_a_part_that_another_process_wrote_is_never_signed(
+    engine: Engine, notary: Notary, clock: ManualClock
+) -> None:
+    class Commands(Notary):
+        identity = ProcessIdentity.COMMANDS  # type: ignore[assignment]  # the vault's client says so
+
+    class Forging(AuditTrail):
+        """A process that asks nobody whether it may."""
+
+        def _written(self, actor: Principal) -> str:
+            return str(actor)
+
+    record(engine, AuditTrail(Commands(), clock), event(1))
+    assert sign_head(engine, notary, clock) is not None
+    record(engine, Forging(Commands(), clock), event(2, actor=SystemActor.FLOWS))
+
+    assert rule(sign_head, engine, notary, clock) == "audit.damaged"

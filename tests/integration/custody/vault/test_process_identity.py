@@ -15,13 +15,14 @@ from structlog.testing import capture_logs
 
 from lfr_core.common.clock import SystemClock
 from lfr_core.common.errors import Fatal, Refused
+from lfr_core.custody.audit.trail import AuditTrail
 from lfr_core.custody.vault.certificates import authority_of
 from lfr_core.custody.vault.client import VaultClient
 from lfr_core.custody.vault.core import VaultCore
 from lfr_core.custody.vault.port import KeyKind, RecordUse
 from lfr_core.custody.vault.process_files import AUTHORITY_FILE, ProcessFiles, client_context
 from lfr_core.custody.vault.process_identity import ACTS_AS, SIGNS, SPEAKS_FOR_PEOPLE, VERBS
-from lfr_core.domain.actors import ProcessIdentity, SystemActor
+from lfr_core.domain.actors import OWN_PROCESS, ProcessIdentity, SystemActor
 from lfr_core.domain.signatures import SignatureKind
 from tests.support.vault_core import NOW_NS, vault_core
 from tests.support.vault_server import process_files, served
@@ -236,3 +237,19 @@ def test_a_running_vault_renews_them_too_and_what_is_expired_opens_nothing(core:
         (folder / "camera.pem").write_bytes(old)
         with closing(VaultClient(path, ProcessIdentity.CAMERA, folder)) as client:
             assert rule_of(client.ping) == "vault.not-identified"
+
+
+@pytest.mark.parametrize("identity", [each for each in CLIENTS if "pseudonym" in VERBS[each]])
+def test_a_process_seals_entries_of_the_audit_trail_as_itself_alone(
+    identity: ProcessIdentity, path: Path, tmp_path: Path
+) -> None:
+    with closing(VaultClient(path, identity, tmp_path / "processes")) as client:
+        for other in ProcessIdentity:
+            rule = rule_of(lambda name=f"audit-writer:{other}:0f": client.pseudonym(name))
+            assert rule == ("" if other is identity else "vault.not-for-you")
+        for name in ("audit-writer:0f", "Audit-Writer:0f", "audit-writer:", f" AUDIT-WRITER:{identity}0f"):
+            assert rule_of(lambda n=name: client.pseudonym(n)) == "vault.not-for-you"
+        trail = AuditTrail(client, SystemClock())
+        for actor, own in OWN_PROCESS.items():
+            rule = rule_of(lambda a=actor: trail.prepare(a))
+            assert rule == ("" if own is identity else "actor.not-this-process")

@@ -67,7 +67,8 @@ def falsely_alerted(settings: Settings, engine: Engine) -> None:
     store.attach_watchlist("dep", "contract", "gallery_dep", [entry()], held=held_by([entry()]))
     store.open("dep")
     make_planned(engine, "dep")
-    recorder = Recorder(engine, load_policy().alerts, clock, vault, trail)
+    recording = AuditTrail(vault.process(ProcessIdentity.RECORD), clock)
+    recorder = Recorder(engine, load_policy().alerts, clock, vault, recording)
     faces = FrameResult(sequence=0, not_sampled=0, dropped=0, outcome=FrameOutcome.RECOGNISED, tracks_compared=10)
     now_ns = clock.time_ns()
     recorder.record_outcomes(
