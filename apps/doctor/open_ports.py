@@ -81,26 +81,30 @@ def embedded_port(name: str, port: int, who: str, *, mend: str = "") -> Check:
 def other_ports(settings: Settings) -> Check:
     """Ports that a process of the running system listens on and that no setting names, as far as we may see them."""
     from apps.supervisor.state import read_state
+    from apps.supervisor.workflows import FLOWS
 
     name, state = "connect: others", read_state(settings.home)
     known = {getattr(settings, each) for each in type(settings).model_fields if each.endswith("_port")}
     if settings.vault_listen:
         known.add(split_address(settings.vault_listen)[1])
-    ours: set[int] = set()
+    ours: dict[int, str] = {}
     for child in state.children if state is not None and state.is_alive() else ():
         with suppress(psutil.Error):
             process = psutil.Process(child.pid or 0)
-            ours |= {process.pid, *(each.pid for each in process.children(recursive=True))}
-    found = sorted(
-        {
-            f"{each.laddr.ip} port {each.laddr.port} (process {each.pid})"
-            for each in psutil.net_connections("inet")
-            if each.pid in ours and each.status == psutil.CONN_LISTEN and each.laddr and each.laddr.port not in known
-        }
-    )
-    if not found:
-        return ok(name, "none that we may see (root sees all)" if os.getuid() else "none")
-    return fail(name, f"{', '.join(found)}: nothing of ours needs them", _CLOSE)
+            ours |= dict.fromkeys((process.pid, *(each.pid for each in process.children(recursive=True))), child.name)
+    found = {
+        (each.laddr.ip, each.laddr.port): ours[each.pid]
+        for each in psutil.net_connections("inet")
+        if each.pid in ours and each.status == psutil.CONN_LISTEN and each.laddr and each.laddr.port not in known
+    }
+    unknown = [place for place, child in found.items() if not (child == FLOWS and is_loopback(place[0]))]
+    if unknown:
+        places = ", ".join(f"{address} port {port} ({found[address, port]})" for address, port in sorted(unknown))
+        return fail(name, f"{places}: nothing of ours needs them", _CLOSE)
+    if found:  # Prefect's control channel
+        places = ", ".join(f"{address} port {port}" for address, port in sorted(found))
+        return ok(name, f"{places}: {_THIS_MACHINE}; let in: runs of our own flows, each with a secret for one use")
+    return ok(name, "none that we may see (root sees all)" if os.getuid() else "none")
 
 
 def _broker(settings: Settings, choice: BrokerChoice | None) -> Check:

@@ -5,6 +5,7 @@ Every child of `lfr up` runs, a flow's run is made by Prefect as a process of it
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -93,6 +94,7 @@ def test_the_platform_asks_nobody_and_writes_at_home_for_its_user_alone(tmp_path
                     with urllib.request.urlopen(f"http://127.0.0.1:{ports[name]}/", timeout=20) as page:
                         assert page.status == 200
                 until(has_swept, up, 150)
+                doctor = subprocess.run([lfr, "doctor", "--json"], env=env, capture_output=True, check=False)
                 running = read_state(home)
                 assert running is not None
                 open_sockets = [path for path in home.rglob("*") if path.is_socket() and not is_ours_alone(path.parent)]
@@ -107,6 +109,9 @@ def test_the_platform_asks_nobody_and_writes_at_home_for_its_user_alone(tmp_path
     assert proxy.asked == []
     assert [str(path) for path in person.rglob("*")] == []
     assert sorted(str(path) for path in theirs.rglob("*")) == before
+    told = {each["name"]: each for each in json.loads(doctor.stdout) if each["name"].startswith("connect: ")}
+    assert {name: each["says"] for name, each in told.items() if each["level"] == "fail"} == {}
+    assert [name for name, each in told.items() if "nobody listens" in each["says"]] == []
     assert open_sockets == []
     assert {core for core, _ in hardened.values()} == {"0"}
     assert {name for name, (_, said) in hardened.items() if said} >= {

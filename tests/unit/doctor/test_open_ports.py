@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Callable
 from contextlib import closing
@@ -10,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from apps.doctor import Level
-from apps.doctor.open_ports import embedded_port, listening_addresses, open_ports
+from apps.doctor.open_ports import embedded_port, listening_addresses, open_ports, other_ports
+from apps.supervisor.children import ChildState
+from apps.supervisor.state import ChildReport, SystemState, make_home, process_created, write_state
 from lfr_core.common.settings import Settings
 from streams.broker import KAFKA, TANSU
 from streams.broker.choose import BrokerChoice
@@ -53,6 +56,32 @@ def test_a_port_that_the_network_reaches_fails_whatever_our_settings_say(address
         assert listening_addresses(port) == [address]
     assert check.level is Level.FAIL
     assert "THE NETWORK can connect" in check.says
+
+
+@pytest.mark.parametrize(
+    ("child", "address", "level", "says"),
+    [
+        ("record", "127.0.0.1", Level.FAIL, "nothing of ours needs them"),
+        ("flows", "127.0.0.1", Level.OK, "a secret for one use"),
+        ("flows", "0.0.0.0", Level.FAIL, "nothing of ours needs them"),
+    ],
+)
+def test_a_port_of_a_running_part_that_no_setting_names_fails_but_for_prefects_own_on_loopback(
+    tmp_path: Path, child: str, address: str, level: Level, says: str
+) -> None:
+    pid = os.getpid()
+    created = process_created(pid)
+    part = ChildReport(
+        name=child, state=ChildState.READY, pid=pid, pid_created=created, since_ns=0, restarts=0, why="",
+        log=tmp_path / "log", ports=(),
+    )  # fmt: skip
+    make_home(tmp_path / "home")
+    write_state(tmp_path / "home", SystemState(pid=pid, pid_created=created, started_ns=0, children=(part,)))
+    with closing(listening(address)) as opened:
+        check = other_ports(Settings(home=tmp_path / "home"))
+
+        assert f"{address} port {opened.getsockname()[1]}" in check.says
+    assert (check.level, says in check.says) == (level, True)
 
 
 def test_every_service_of_a_new_installation_is_named_with_its_address(tmp_path: Path) -> None:
