@@ -9,7 +9,7 @@ from typing import Protocol
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from flows.prefect_api import ACTIVE, FlowRun, PrefectApi, RunState
-from flows.schedule import FlowStep, PlannedRun
+from flows.schedule import FlowStep, PlannedRun, key_of_run, parse_run_key
 from lfr_core.common.errors import Retryable
 
 __all__ = ["AS_PLANNED", "ExistingRun", "FlowRuns", "PrefectFlowRuns"]
@@ -17,7 +17,6 @@ __all__ = ["AS_PLANNED", "ExistingRun", "FlowRuns", "PrefectFlowRuns"]
 AS_PLANNED = "as-planned"
 """Name of the Prefect deployment of each flow of a deployment's lifecycle."""
 _TAG = "deployment-life"
-_KEY_PARTS = 6
 _PAGE = 200  # the most that Prefect gives at once
 
 
@@ -41,6 +40,10 @@ class ExistingRun:
     attempt: int
     state: RunState
 
+    @property
+    def key(self) -> str:
+        return key_of_run(self.planned, self.attempt)
+
 
 class FlowRuns(Protocol):
     """The flow runs that the reconciler compares and changes. Every call raises Retryable when the server is away."""
@@ -53,8 +56,8 @@ class FlowRuns(Protocol):
         """Return every run for one deployment, the earliest first."""
         ...
 
-    def create(self, run: PlannedRun, attempt: int, at: datetime) -> None:
-        """Schedule a run for `at`. The same run and attempt again changes nothing."""
+    def create(self, run: PlannedRun, attempt: int, at: datetime) -> str:
+        """Schedule a run for `at`, and return its id. The same run and attempt again changes nothing."""
         ...
 
     def delete(self, run: ExistingRun) -> None:
@@ -79,18 +82,18 @@ class PrefectFlowRuns:
     def read_of(self, deployment: str) -> tuple[ExistingRun, ...]:
         return self._read({"tags": {"all_": [_TAG, f"deployment:{deployment}"]}})
 
-    def create(self, run: PlannedRun, attempt: int, at: datetime) -> None:
+    def create(self, run: PlannedRun, attempt: int, at: datetime) -> str:
         parameters: dict[str, str | int] = {"deployment": run.deployment}
         if run.step is not FlowStep.PUBLISH:  # results belong to the deployment, whatever revision was authorised
             parameters["revision"] = run.revision
         body: dict[str, object] = {
             "name": "-".join(filter(None, (run.deployment, run.step, run.occasion, f"r{run.revision}", str(attempt)))),
             "parameters": parameters,
-            "idempotency_key": f"life:{run.name}:{attempt}",
+            "idempotency_key": key_of_run(run, attempt),
             "tags": [_TAG, f"deployment:{run.deployment}", f"revision:{run.revision}"],
             "state": {"type": "SCHEDULED", "state_details": {"scheduled_time": at.isoformat()}},
         }
-        self._api.create_flow_run(self._find_deployment(run.step), body)
+        return self._api.create_flow_run(self._find_deployment(run.step), body).id
 
     def delete(self, run: ExistingRun) -> None:
         self._api.request("DELETE", f"/flow_runs/{run.id}", missing_ok=True)
@@ -123,12 +126,8 @@ class PrefectFlowRuns:
 
 def _parse_run(run: FlowRun) -> ExistingRun | None:
     """Return None for a run that somebody made by hand: it isn't ours to change."""
-    parts = (run.idempotency_key or "").split(":")
-    if len(parts) != _KEY_PARTS or parts[0] != "life" or run.expected_start_time is None or run.state is None:
+    key = parse_run_key(run.idempotency_key or "")
+    if key is None or run.expected_start_time is None or run.state is None:
         return None
-    _, deployment, step, occasion, revision, attempt = parts
-    try:
-        planned = PlannedRun(FlowStep(step), deployment, int(revision), run.expected_start_time, occasion)
-        return ExistingRun(run.id, planned, int(attempt), run.state)
-    except ValueError:
-        return None
+    planned = PlannedRun(key.step, key.deployment, key.revision, run.expected_start_time, key.occasion)
+    return ExistingRun(run.id, planned, key.attempt, run.state)

@@ -13,7 +13,9 @@ from prefect.states import Completed, Failed
 
 from flows.clock import current_clock
 from flows.publishing import describe_attempt
+from flows.schedule import FlowStep
 from flows.step_runner import make_artifact_key
+from flows.strange_runs import refuse_strange_run
 from lfr_core.common.errors import LfrError, Refused
 from lfr_core.common.logs import configure_logs
 from lfr_core.common.settings import Settings
@@ -40,6 +42,9 @@ def publish_results(deployment: str) -> State[None]:
 
 def _publish(installation: Installation, deployment: str) -> State[None]:
     try:
+        refused = refuse_strange_run(installation, FlowStep.PUBLISH, deployment)
+        if refused is not None:
+            return refused
         made = publish_what_is_decided(installation, deployment)
     except LfrError as error:
         return Failed(message=str(error))

@@ -12,8 +12,18 @@ from sqlalchemy import Engine
 
 from flows.clock import current_clock
 from flows.flow_runs import ExistingRun, FlowRuns, PrefectFlowRuns
+from flows.made_runs import forget_runs, read_made, remember_run
 from flows.prefect_api import PrefectApi
-from flows.schedule import FlowStep, PlannedRun, plan_runs, read_all_schedule_facts, retry_after
+from flows.schedule import (
+    FlowStep,
+    PlannedRun,
+    RunKey,
+    key_of_run,
+    parse_run_key,
+    plan_runs,
+    read_all_schedule_facts,
+    retry_after,
+)
 from lfr_core.common.clock import utc_from_ns
 from lfr_core.common.errors import Retryable
 from lfr_core.common.logs import get_logger
@@ -131,17 +141,29 @@ def reconcile(
     with reading(engine) as session:
         facts = read_all_schedule_facts(session, policy, home, now)
     planned = [run for each in facts for run in plan_runs(each, policy.planning, now)]
-    existing = {each.id: each for each in runs.read_active()}
+    made, there = read_made(engine), {each.id: each for each in runs.read_active()}
     for deployment in sorted({run.deployment for run in planned}):
-        existing |= {each.id: each for each in runs.read_of(deployment)}
-    found = compute_changes(planned, list(existing.values()), now, real_now=real_now or now)
+        there |= {each.id: each for each in runs.read_of(deployment)}
+    # a run that somebody else made says nothing of ours: when it begins it is refused
+    existing = [each for each in there.values() if made.get(each.key) in {each.id, ""}]
+    found = compute_changes(planned, existing, now, real_now=real_now or now)
     for each in found.delete:
         runs.delete(each)
     for each in found.mark_crashed:
         runs.mark_crashed(each, "its process is gone; another run was made")
     for new in found.create:
-        runs.create(new.run, new.attempt, new.at)
+        key = key_of_run(new.run, new.attempt)
+        remember_run(engine, key)
+        remember_run(engine, key, runs.create(new.run, new.attempt, new.at))
+    left = {run.name for run in planned} | {each.planned.name for each in existing}
+    over = [key for key in made if (of := parse_run_key(key)) is None or _name_of(of) not in left]
+    if over:
+        forget_runs(engine, over)
     return found
+
+
+def _name_of(key: RunKey) -> str:
+    return f"{key.deployment}:{key.step}:{key.occasion}:{key.revision}"
 
 
 def schedule_now(settings: Settings, policy: Policy) -> Changes | None:

@@ -24,13 +24,17 @@ from lfr_core.storage.tables.deployments import DeploymentRow
 __all__ = [
     "FlowStep",
     "PlannedRun",
+    "RunKey",
     "ScheduleFacts",
+    "key_of_run",
+    "parse_run_key",
     "plan_runs",
     "read_all_schedule_facts",
     "read_schedule_facts",
     "retry_after",
 ]
 
+_KEY_PARTS = 6
 _REPORT_FOR = timedelta(days=1)
 """How long after its end a closing report is still made up for; the list's destruction is the sweep's anyway."""
 
@@ -60,6 +64,34 @@ class PlannedRun:
     def name(self) -> str:
         """Identifies the run, whatever its time."""
         return f"{self.deployment}:{self.step}:{self.occasion}:{self.revision}"
+
+
+def key_of_run(run: PlannedRun, attempt: int) -> str:
+    """The idempotency key of an attempt of a run."""
+    return f"life:{run.name}:{attempt}"
+
+
+@dataclass(frozen=True, slots=True)
+class RunKey:
+    """What such a key says."""
+
+    deployment: str
+    step: FlowStep
+    occasion: str
+    revision: int
+    attempt: int
+
+
+def parse_run_key(key: str) -> RunKey | None:
+    """Read such a key; None where it is none of ours."""
+    parts = key.split(":")
+    if len(parts) != _KEY_PARTS or parts[0] != "life":
+        return None
+    _, deployment, step, occasion, revision, attempt = parts
+    try:
+        return RunKey(deployment, FlowStep(step), occasion, int(revision), int(attempt))
+    except ValueError:
+        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from prefect.states import Completed, Failed
 
 from flows.clock import current_clock
 from flows.schedule import FlowStep, plan_runs, read_schedule_facts
+from flows.strange_runs import refuse_strange_run
 from lfr_core.common.errors import LfrError, Retryable
 from lfr_core.common.logs import configure_logs
 from lfr_core.common.settings import Settings
@@ -45,7 +46,7 @@ class StepResult:
 
 
 def run_step(step: FlowStep, deployment: str, revision: int, act: Callable[[Installation], StepResult]) -> State[None]:
-    """Check that the step is still planned; if so run it; leave a report; end in the state that says how it went.
+    """Check that the run is ours and still planned; if so run it; leave a report; end in the state of how it went.
 
     A service that is away fails the run, and the reconciler creates another.
     """
@@ -53,6 +54,9 @@ def run_step(step: FlowStep, deployment: str, revision: int, act: Callable[[Inst
     configure_logs(settings.log_level)
     try:
         with Installation(settings, identity=ProcessIdentity.FLOWS, clock=current_clock()) as installation:
+            refused = refuse_strange_run(installation, step, deployment, revision)
+            if refused is not None:
+                return refused
             why_not = _explain_superseded(installation, step, deployment, revision)
             result = StepResult(End.SUPERSEDED, why_not) if why_not else act(installation)
     except Retryable as away:

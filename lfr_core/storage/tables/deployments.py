@@ -12,7 +12,15 @@ from sqlmodel import Field
 
 from lfr_core.storage.tables.row import Row
 
-__all__ = ["ApplicationRow", "AuthorityRow", "CallRow", "DeploymentRow", "DeploymentStepRow", "PlannedDeploymentRow"]
+__all__ = [
+    "ApplicationRow",
+    "AuthorityRow",
+    "CallRow",
+    "DeploymentRow",
+    "DeploymentStepRow",
+    "PlannedDeploymentRow",
+    "ScheduledRunRow",
+]
 
 
 class DeploymentRow(Row, table=True):
@@ -150,3 +158,14 @@ class CallRow(Row, table=True):
     at: dt.datetime
     answered_by: str = ""
     answered_at: dt.datetime | None = None
+
+
+class ScheduledRunRow(Row, table=True):
+    """A flow run that we made: the workflow server may have others, which are refused."""
+
+    __tablename__ = "scheduled_run"
+
+    key: str = Field(primary_key=True)
+    """Its idempotency key: deployment, step, occasion, revision, attempt."""
+    run_id: str = Field(default="", index=True)
+    """At the workflow server; "" while it is being made."""

@@ -21,8 +21,10 @@ from flows.reconcile import schedule_now
 from flows.schedule import FlowStep
 from lfr_core.common.errors import Refused, Retryable
 from lfr_core.common.settings import Settings
+from lfr_core.custody.audit.read import entries
 from lfr_core.custody.audit.trail import AuditTrail
 from lfr_core.custody.people.roles import Role
+from lfr_core.deployments.announcement import announcements
 from lfr_core.deployments.attendance import Attendance
 from lfr_core.deployments.reading import open_calls, timeline
 from lfr_core.domain.actors import SystemActor
@@ -192,6 +194,39 @@ def test_a_deployment_that_is_not_in_order_stays_shut_names_who_must_act_and_is_
     assert [step for step, _, _ in runner.schedule()] == [FlowStep.CLOSE]
     assert runner.run(FlowStep.CLOSE).name == "Failed"  # Milvus is away
     assert status(runner.harness) is Status.CANCELLED
+
+
+FORGED: dict[str, dict[str, object]] = {
+    "with no key": {"parameters": {"deployment": "dep", "revision": 1}},
+    "with a key that looks like ours": {
+        "parameters": {"deployment": "dep", "revision": 1},
+        "idempotency_key": "life:dep:announce::1:7",
+        "tags": ["deployment-life", "deployment:dep", "revision:1"],
+    },
+    "for another deployment": {"parameters": {"deployment": "elsewhere", "revision": 1}},
+}
+
+
+def test_a_run_that_somebody_else_made_or_changed_does_nothing_ends_as_refused_and_is_on_the_trail(
+    runner: DeploymentFlowsRunner,
+) -> None:
+    runner.harness.walk(Status.APPLIED)
+    runner.harness.authorise()
+    runner.reconcile()
+    runner.harness.wait_until(runner.harness.now + timedelta(hours=2))
+    made = runner.waiting(FlowStep.ANNOUNCE)
+
+    ended = {what: runner.forge(FlowStep.ANNOUNCE, body) for what, body in FORGED.items()}
+    ended["changed"] = runner.run_again(made.id, FlowStep.ANNOUNCE, {"deployment": "dep", "revision": 2})
+
+    assert {what: state.name for what, state in ended.items()} == dict.fromkeys([*FORGED, "changed"], "Refused")
+    assert announcements(runner.harness.engine) == ()
+    raised = [each for each in entries(runner.harness.engine, limit=500) if each.rule == "flows.run-refused"]
+    assert [each.actor for each in raised] == ["system:flows"] * 4
+    assert {each.deployment for each in raised} == {"dep", ""}
+    called = {each.role for each in open_calls(runner.harness.engine) if "it was refused" in each.why}
+    assert called == {Role.COMPLIANCE, Role.AUTHORISING_OFFICER}
+    assert [(each.run.step, each.attempt) for each in runner.reconcile().create] == [(FlowStep.ANNOUNCE, 2)]
 
 
 @pytest.mark.slow

@@ -17,9 +17,10 @@ from sqlalchemy import delete, text, update
 from sqlmodel import col
 
 from lfr_core.common.clock import utc_from_ns
+from lfr_core.common.errors import Refused
 from lfr_core.common.project import PROJECT
 from lfr_core.custody.audit.port import AuditEvent, Verb
-from lfr_core.custody.audit.trail import record
+from lfr_core.custody.audit.trail import AuditTrail, record
 from lfr_core.custody.vault.epochs import Epoch
 from lfr_core.custody.vault.watchlist_key import make_list_key
 from lfr_core.deployments.vault_log import VaultLog
@@ -565,6 +566,17 @@ def an_entry_of_the_trail_was_changed(harness: PromiseHarness) -> Iterator[None]
     changed = update(AuditEntryRow).where(col(AuditEntryRow.seq) == 2).values(body="{}")
     with writing(harness.engine) as session:
         session.execute(changed)
+
+
+@breaks("audit.verifies")
+def an_entry_was_added_by_hand_with_its_hashes_worked_out(harness: PromiseHarness) -> Iterator[None]:
+    harness.sign_trail()
+    yield
+    forger = AuditTrail(MemoryVault(b"a forger who knows how OpenLFR works"), harness.clock)
+    record(harness.engine, forger, AuditEvent(Verb.ERASE, SystemActor.RETENTION, "", "broker:old", "a forgery"))
+    with pytest.raises(Refused, match="entry"):
+        harness.sign_trail()
+    harness.clock.advance(61)
 
 
 @breaks("audit.verifies")
