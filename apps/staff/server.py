@@ -13,6 +13,7 @@ from apps.http_guards import AnswerHeaders, OneAddress, page_headers
 from apps.screens import LOOPBACK, streamlit_options
 from apps.staff.downloads import OwnDownloads
 from apps.staff.process import page_sessions, pages_installation
+from apps.staff.return_path import ReturnPath
 from lfr_core.common.settings import Settings
 from lfr_core.custody.identity.page_client import page_auth
 from lfr_core.custody.identity.provider import provider_of
@@ -29,12 +30,14 @@ def serve_staff_app() -> None:
     settings = pages_installation().settings
     address = settings.page_addresses[0]
     parts = urlsplit(address)
-    downloads = {"path": f"{parts.path}/media/", "origin": f"{parts.scheme}://{parts.netloc}"}
+    origin = f"{parts.scheme}://{parts.netloc}"
+    login = {"origin": origin, "check": page_sessions().find}
     headers = page_headers(provider_of(settings).issuer)
     middleware = [
         Middleware(AnswerHeaders, headers=headers, is_secure=address.startswith("https://")),
         Middleware(TrustedHostMiddleware, allowed_hosts=[*settings.page_hosts, LOOPBACK], www_redirect=False),
-        Middleware(OwnDownloads, check=page_sessions().find, **downloads),
+        Middleware(OwnDownloads, path=f"{parts.path}/media/", **login),
+        Middleware(ReturnPath, base=parts.path.rstrip("/"), **login),
     ]
     if not settings.page_url:  # a proxy may ask under another name than the browser did
         middleware.append(Middleware(OneAddress, address=address))

@@ -111,6 +111,26 @@ def test_somebody_logs_in_with_their_password_and_a_cookie_copied_before_the_log
     thief.close()
 
 
+def test_an_address_opened_without_a_session_is_where_one_is_after_the_login(
+    context: BrowserContext, logins: PageLogins, address: str
+) -> None:
+    page = context.new_page()
+    page.goto(f"{address}/planning?deployment=market-0412")
+    assert is_asked_to_log_in(page)
+    page.get_by_role("button", name="Log in").click()
+    page.locator("input[name=login]").fill(login_of(ADA))
+    page.locator("input[name=login]").press("Enter")
+    page.locator("input[name=password]").fill(PASSWORD)
+    page.locator("input[name=password]").press("Enter")
+    page.locator(".lfr-who").filter(has_text=ADA).wait_for(timeout=30_000)
+
+    assert page.url == f"{address}/planning?deployment=market-0412"
+    assert [each for each in context.cookies() if each["name"] == "openlfr_return"] == []
+    page.goto(address)
+    page.locator(".lfr-who").filter(has_text=ADA).wait_for(timeout=30_000)
+    assert "market" not in page.url
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [OLU, DEE, PAT, ADA])
 def test_each_page_shows_nothing_to_whom_it_is_not_for(

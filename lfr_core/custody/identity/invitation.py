@@ -10,7 +10,7 @@ from lfr_core.common.errors import LfrError, Refused
 from lfr_core.custody.identity.canaille import account_directory
 from lfr_core.custody.identity.provider import provider_of
 from lfr_core.custody.installation import Installation
-from lfr_core.custody.people.roles import Actor, AuthenticatedPerson
+from lfr_core.custody.people.roles import Actor
 from lfr_core.custody.people.store import People
 
 __all__ = ["Invitation", "invite_person", "link_account", "login_of", "new_password_link"]
@@ -53,7 +53,7 @@ def link_account(installation: Installation, name: str, subject: str, *, by: Act
     _people(installation).link_identity(name, provider_of(installation.settings).issuer, subject, by=by)
 
 
-def new_password_link(installation: Installation, name: str, *, by: AuthenticatedPerson) -> str:
+def new_password_link(installation: Installation, name: str, *, by: Actor) -> str:
     """Make a new link for a person's password. It logs them out, so that they notice, and that is on the trail.
 
     Raises:

@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 from lfr_core.common.clock import Clock, utc_from_ns
 from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
+from lfr_core.custody.people.compliance import check_by, check_not_last, person_to_log_out
 from lfr_core.custody.people.identities import (
     any_linked,
     end_use,
@@ -67,7 +68,7 @@ class People:
                         "people.first", "the first person registered registers the others: give role compliance too"
                     )
             else:
-                _check_by(session, by)
+                check_by(session, by)
             now, row = self._now(), row_of(session, name)
             if row is None:
                 row = PersonRow(folded=fold_name(name), name=written, rank=rank, added_at=now, added_by=str(actor))
@@ -88,12 +89,12 @@ class People:
         actor = self._actor(by)
         with writing(self._engine) as session:
             _one_at_a_time(session)
-            _check_by(session, by)
+            check_by(session, by)
             row = _active(session, name)
             if same_person(name, by.name):
                 raise Refused("people.own-roles", "nobody changes their own roles or rank: ask another of compliance")
             if Role.COMPLIANCE not in held:
-                _check_not_last(session, row)
+                check_not_last(session, row)
             row.rank = rank.value
             return self._store(session, row, held, self._now(), actor, "people.changed")
 
@@ -108,9 +109,9 @@ class People:
         actor = self._actor(by)
         with writing(self._engine) as session:
             _one_at_a_time(session)
-            _check_by(session, by)
+            check_by(session, by)
             row = _active(session, name)
-            _check_not_last(session, row)
+            check_not_last(session, row)
             held = roles_of(session, row)
             row.revoked_at, row.revoked_by, row.revoked_why = self._now(), str(actor), reason
             session.add(row)
@@ -144,7 +145,7 @@ class People:
             _one_at_a_time(session)
             row = _active(session, name)
             if by is not SystemActor.LFR or any_linked(session) or Role.COMPLIANCE not in roles_of(session, row):
-                _check_by(session, by)
+                check_by(session, by)
             new_link(session, row, issuer, subject, self._now(), str(actor))
             held = roles_of(session, row)
             self._append(session, row, actor, "people.identity-linked", held)
@@ -159,7 +160,7 @@ class People:
         actor = self._actor(by)
         with writing(self._engine) as session:
             _one_at_a_time(session)
-            _check_by(session, by)
+            check_by(session, by)
             if (row := row_of(session, name)) is None:
                 raise unknown(name)
             if not (linked := linked_rows(session, row, issuer)):
@@ -169,29 +170,28 @@ class People:
                 session.add(each)
             self._append(session, row, actor, "people.identity-ended", roles_of(session, row))
 
-    def check_may_end_sessions(self, name: str, *, by: AuthenticatedPerson) -> None:
-        """See that `by` may log that person out: themselves, or as compliance. Raises Refused `people.by`."""
-        actor = str(principal_of(by))
-        if not same_person(name, actor):
-            with reading(self._engine) as session:
-                _check_by(session, by)
+    def check_may_end_sessions(self, name: str, *, by: Actor) -> None:
+        """See that `by` may log that person out. Raises as `end_sessions`."""
+        with reading(self._engine) as session:
+            person_to_log_out(session, name, by)
 
-    def end_sessions(self, name: str, *, by: AuthenticatedPerson) -> None:
-        """Log a person out everywhere: logins before now count no more. They do it themselves, or compliance does.
+    def end_sessions(self, name: str, *, by: Actor) -> None:
+        """Log a person out everywhere: logins before now count no more.
+
+        They do it themselves, or compliance does. `SystemActor.LFR` does it for the only person of compliance, whom
+        nobody else could help.
 
         Raises:
             Refused: `people.unknown`, `people.by`.
         """
         actor = self._actor(by)
         with writing(self._engine) as session:
-            if not same_person(name, by.name):
-                _check_by(session, by)
-            if (row := row_of(session, name)) is None:
-                raise unknown(name)
+            row = person_to_log_out(session, name, by)
             for each in linked_rows(session, row):
                 each.sessions_from = self._now()
                 session.add(each)
-            self._append(session, row, actor, "people.sessions-ended", roles_of(session, row))
+            rule = "people.recovered" if by is SystemActor.LFR else "people.sessions-ended"
+            self._append(session, row, actor, rule, roles_of(session, row))
 
     def of_identity(self, issuer: str, subject: str, *, since: datetime | None = None) -> AuthenticatedPerson:
         """Find the person whose account it is, who may act now. Raises as `identities.person_of_identity`."""
@@ -255,27 +255,6 @@ def _one_at_a_time(session: Session) -> None:
     """Two who are added first at once, or who revoke each other at once, come one after the other."""
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-
-
-def _check_by(session: Session, by: Actor) -> None:
-    if isinstance(by, SystemActor):
-        raise Refused("people.by", "only the very first person is registered by nobody: log in (`lfr login`)")
-    try:
-        acting(session, by, {Role.COMPLIANCE})
-    except Refused as refused:
-        raise Refused(
-            "people.by", f"only a person registered with role compliance adds, changes or revokes people. {refused}"
-        ) from refused
-
-
-def _check_not_last(session: Session, row: PersonRow) -> None:
-    others = session.exec(
-        select(PersonRow.id)
-        .join(PersonRoleRow, col(PersonRoleRow.person) == col(PersonRow.id))
-        .where(PersonRoleRow.role == Role.COMPLIANCE.value, col(PersonRow.revoked_at).is_(None), PersonRow.id != row.id)
-    ).first()
-    if others is None:
-        raise Refused("people.last-compliance", f"{row.name} is the last person of compliance: register another before")
 
 
 def _active(session: Session, name: str) -> PersonRow:

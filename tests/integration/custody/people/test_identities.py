@@ -7,8 +7,10 @@ from sqlalchemy import Engine
 
 from lfr_core.common.clock import utc_from_ns
 from lfr_core.common.errors import Refused
+from lfr_core.custody.audit.read import entries
 from lfr_core.custody.people import AuthenticatedPerson, People, Rank, Role
 from lfr_core.custody.people.lookup import acting
+from lfr_core.domain.actors import SystemActor
 from lfr_core.storage.engine import reading
 from tests.support.audit import audit_trail
 from tests.support.people import CAST, MACHINE, authenticated, registered
@@ -148,6 +150,29 @@ def test_this_machines_user_links_the_very_first_account_of_compliance_and_none_
     assert refusal(people.link_identity, PAT, OWN, "s2", by=MACHINE) == "people.by"
     people.end_identity(DEE, OWN, by=authenticated(DEE))
     assert refusal(people.link_identity, DEE, OWN, "s3", by=MACHINE) == "people.by"
+
+
+def test_this_machines_user_helps_the_only_person_of_compliance_who_forgot_their_password_and_nobody_else(
+    people: People, engine: Engine
+) -> None:
+    def recover(name: str) -> str:
+        try:
+            people.end_sessions(name, by=MACHINE)
+        except Refused as refused:
+            return refused.rule
+        return ""
+
+    for part in set(SystemActor) - {SystemActor.LFR}:
+        with pytest.raises(Refused, match="log in"):
+            people.end_sessions(DEE, by=part)
+    assert (recover(DEE), recover(PAT), recover("N. Body")) == ("", "people.by", "people.by")
+    people.add("Dana Other", {Role.COMPLIANCE}, Rank.POLICE_STAFF, by=authenticated(DEE))
+    assert recover(DEE) == recover("Dana Other") == "people.by"
+    people.revoke("Dana Other", why="left", by=authenticated(DEE))
+    assert (recover(DEE), recover("Dana Other")) == ("", "people.by")
+
+    found = [each for each in entries(engine, limit=100) if each.rule == "people.recovered"]
+    assert [each.actor for each in found] == ["system:lfr"] * 2
 
 
 def test_a_changed_name_is_the_same_person(people: People, engine: Engine) -> None:

@@ -1,0 +1,62 @@
+"""What only compliance may do with people, and what this machine's user may where there is nobody else."""
+
+from __future__ import annotations
+
+from sqlmodel import Session, col, select
+
+from lfr_core.common.errors import Refused
+from lfr_core.custody.people.lookup import acting, roles_of, row_of, unknown
+from lfr_core.custody.people.roles import Actor, Role, principal_of
+from lfr_core.domain.actors import SystemActor, same_person
+from lfr_core.storage.tables.people import PersonRoleRow, PersonRow
+
+__all__ = ["check_by", "check_not_last", "person_to_log_out"]
+
+
+def check_by(session: Session, by: Actor) -> None:
+    """See that somebody of compliance acts. Raises Refused `people.by`."""
+    if isinstance(by, SystemActor):
+        raise Refused("people.by", "only the very first person is registered by nobody: log in (`lfr login`)")
+    try:
+        acting(session, by, {Role.COMPLIANCE})
+    except Refused as refused:
+        raise Refused(
+            "people.by", f"only a person registered with role compliance adds, changes or revokes people. {refused}"
+        ) from refused
+
+
+def person_to_log_out(session: Session, name: str, by: Actor) -> PersonRow:
+    """Find the person whose sessions `by` may end.
+
+    Raises:
+        Refused: `people.unknown`, `people.by`.
+    """
+    row = row_of(session, name)
+    is_stuck = row is not None and row.revoked_at is None and Role.COMPLIANCE in roles_of(session, row)
+    if by is SystemActor.LFR:
+        if row is None or not is_stuck or _others_of_compliance(session, row):
+            raise Refused(
+                "people.by",
+                "this machine's user helps only the one person of compliance that there is, whom nobody else can: "
+                "log in (`lfr login`)",
+            )
+    elif not same_person(name, str(principal_of(by))):
+        check_by(session, by)
+    if row is None:
+        raise unknown(name)
+    return row
+
+
+def _others_of_compliance(session: Session, row: PersonRow) -> bool:
+    others = (
+        select(PersonRow.id)
+        .join(PersonRoleRow, col(PersonRoleRow.person) == col(PersonRow.id))
+        .where(PersonRoleRow.role == Role.COMPLIANCE.value, col(PersonRow.revoked_at).is_(None), PersonRow.id != row.id)
+    )
+    return session.exec(others).first() is not None
+
+
+def check_not_last(session: Session, row: PersonRow) -> None:
+    """See that somebody else is of compliance. Raises Refused `people.last-compliance`."""
+    if not _others_of_compliance(session, row):
+        raise Refused("people.last-compliance", f"{row.name} is the last person of compliance: register another before")
