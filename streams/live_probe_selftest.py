@@ -42,7 +42,7 @@ __all__ = ["SelfTester", "run_self_test"]
 
 _LOOK_S = 0.1
 _ACTOR = SystemActor.SELF_TEST
-_TESTERS = frozenset(Role) - {Role.AUDITOR}
+_TESTERS = frozenset(Role) - {Role.AUDITOR, Role.RESULTS_SERVICE}
 T = TypeVar("T")
 
 

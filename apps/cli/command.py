@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from lfr_core.custody.installation import Installation
     from lfr_core.custody.people import Actor, AuthenticatedPerson
 
-__all__ = ["Output", "command", "logged_in", "logged_in_or_machine"]
+__all__ = ["Output", "command", "logged_in", "logged_in_or_machine", "shown_service"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +102,18 @@ def command(
 
 
 def logged_in(installation: Installation) -> AuthenticatedPerson:
-    """Find who is logged in at this terminal. Raises as `lfr_core.custody.identity.terminal.person_logged_in`."""
+    """Find who is logged in at this terminal, or whose key a script shows (`LFR_SERVICE_KEY_FILE`).
+
+    Raises:
+        As `lfr_core.custody.identity.terminal.person_logged_in` and `service_of_key`.
+    """
+    from lfr_core.custody.identity.service_keys import service_of_key
     from lfr_core.custody.identity.terminal import command_line_login, person_logged_in
     from lfr_core.custody.people import People
 
     people = People(installation.engine, installation.trail, installation.clock)
+    if installation.settings.service_key_file is not None:
+        return service_of_key(people, installation.settings.service_key_file)
     return person_logged_in(command_line_login(installation), people)
 
 
@@ -125,6 +132,15 @@ def logged_in_or_machine(installation: Installation) -> Actor:
         if refused.rule not in {"login.none", "login.installation"}:
             raise
         return SystemActor.LFR
+
+
+def shown_service(installation: Installation) -> AuthenticatedPerson | None:
+    """Find whose key a script shows; None where none is shown: the platform's own act is done by hand.
+
+    Raises:
+        Refused, Fatal: as `service_of_key`.
+    """
+    return None if installation.settings.service_key_file is None else logged_in(installation)
 
 
 def _open_installation(*, migrated: bool, identity: ProcessIdentity) -> Installation:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from apps.cli.command import Output, command
+from apps.cli.command import Output, command, logged_in
 from apps.cli.common import errors, print_plain
 
 if TYPE_CHECKING:
@@ -70,11 +70,7 @@ def whoami(installation: Installation) -> Output:
 
     Example: lfr whoami
     """
-    from lfr_core.custody.identity.terminal import person_logged_in
-    from lfr_core.custody.people import People
-
-    people = People(installation.engine, installation.trail, installation.clock)
-    return _person_output(person_logged_in(_login(installation), people), "logged in")
+    return _person_output(logged_in(installation), "logged in")
 
 
 def _login(installation: Installation) -> CommandLineLogin:

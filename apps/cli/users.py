@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -120,6 +121,32 @@ def revoke(
     return _person_output(_people(installation).revoke(name, why=why, by=by), "revoked")
 
 
+@command(app, "add-service")
+def add_service(
+    installation: Installation,
+    name: Name,
+    by: AuthenticatedPerson,
+    may: Annotated[str, typer.Option("--may", help="publish-results (what is due), or run-trials (of recordings).")],
+    key_file: Annotated[Path, typer.Option("--key-file", help="A new file for its key; only you can read it.")],
+) -> Output:
+    """Register a service account for a script, which does one thing of a closed list, and write its key.
+
+    The script acts as it with LFR_SERVICE_KEY_FILE=FILE. `lfr users revoke` ends it, like a person.
+
+    Example: lfr users add-service "Nightly results" --may publish-results --key-file nightly.key
+    """
+    from lfr_core.common.errors import Refused
+    from lfr_core.custody.identity.service_keys import add_service
+    from lfr_core.custody.people import Role
+
+    services = {"publish-results": Role.RESULTS_SERVICE, "run-trials": Role.TRIALS_SERVICE}
+    if may not in services:
+        raise Refused("people.no-service-role", f"--may is one of: {', '.join(services)}")
+    added = add_service(_people(installation), name, services[may], key_file, by=by)
+    document = {**_as_dict(added), "key_file": str(key_file)}
+    return Output(document, f"{_person_output(added, 'registered').text}; its key is in {key_file}")
+
+
 @command(app, "list")
 def list_people(installation: Installation) -> Output:
     """List everybody who is or was registered.
@@ -184,10 +211,11 @@ def _linker(installation: Installation) -> Actor:
 def _parse_roles(given: list[str]) -> list[Role]:
     from lfr_core.common.errors import Refused
     from lfr_core.custody.people import Role
+    from lfr_core.custody.people.roles import SERVICE_ROLES
 
-    words = [_plain(each) for each in given]
-    if unknown := [each for each in words if each not in set(Role)]:
-        raise Refused("people.unknown-role", f"{unknown[0]!r} is no role; there are: {', '.join(Role)}")
+    words, roles = [_plain(each) for each in given], [role.value for role in Role if role not in SERVICE_ROLES]
+    if unknown := [each for each in words if each not in roles]:
+        raise Refused("people.unknown-role", f"{unknown[0]!r} is no person's role; there are: {', '.join(roles)}")
     return [Role(each) for each in words]
 
 

@@ -31,13 +31,13 @@ def serve_staff_app() -> None:
     address = settings.page_addresses[0]
     parts = urlsplit(address)
     origin = f"{parts.scheme}://{parts.netloc}"
-    login = {"origin": origin, "check": page_sessions().find}
+    check = page_sessions().find
     headers = page_headers(provider_of(settings).issuer)
     middleware = [
         Middleware(AnswerHeaders, headers=headers, is_secure=address.startswith("https://")),
         Middleware(TrustedHostMiddleware, allowed_hosts=[*settings.page_hosts, LOOPBACK], www_redirect=False),
-        Middleware(OwnDownloads, path=f"{parts.path}/media/", **login),
-        Middleware(ReturnPath, base=parts.path.rstrip("/"), **login),
+        Middleware(OwnDownloads, path=f"{parts.path}/media/", origin=origin, check=check),
+        Middleware(ReturnPath, base=parts.path.rstrip("/"), origin=origin, check=check),
     ]
     if not settings.page_url:  # a proxy may ask under another name than the browser did
         middleware.append(Middleware(OneAddress, address=address))

@@ -192,6 +192,9 @@ class Settings(BaseSettings):
     oidc_cli_client_id: str = Field(
         default="openlfr-cli", description="The command line as that provider knows it: a public client, with PKCE."
     )
+    service_key_file: Path | None = Field(
+        default=None, description="A script's key, 0600, which `lfr users add-service` wrote: it acts as that service."
+    )
     oidc_required_group: str = Field(
         default="", description="Group that its tokens must name beside the person, in the claim `groups`; empty: none."
     )

@@ -207,7 +207,7 @@ RULES: dict[Step, StepRule] = {
 }
 """Every step of a planned deployment."""
 
-TRIAL_ROLES = frozenset({_P, _AO, _OP})
+TRIAL_ROLES = frozenset({_P, _AO, _OP, Role.TRIALS_SERVICE})
 """Who may make a trial, and take it along its lifecycle."""
 _LFR = frozenset({SystemActor.LFR})
 _TRIALS = "docs/running.md#deployments-and-trials"

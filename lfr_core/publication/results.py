@@ -38,6 +38,8 @@ __all__ = ["ACTOR", "Attempt", "CallsRole", "PublicationOutcome", "ResultsServic
 
 ACTOR = SystemActor.FLOWS
 """Who publishes where no person does."""
+_ATTEMPTERS = frozenset({Role.PUBLICATION_OFFICER, Role.RESULTS_SERVICE})
+"""Who else may do what is due."""
 
 
 class CallsRole(Protocol):
@@ -98,13 +100,17 @@ class ResultsService:
         self._publisher = Publisher(engine, trail, clock, policy)
         self._suites = RecordSuites(engine, reports, check)
 
-    def attempt(self, deployment: str) -> Attempt:
+    def attempt(self, deployment: str, *, by: AuthenticatedPerson | None = None) -> Attempt:
         """What has to be done for it now: publish, wait, remind, or say in public that it is late. Again is harmless.
 
         Raises:
-            Refused: before the time of publishing by itself, whatever stands in the way (`results.quality` with the
+            Refused: `people.*` (a service account for results, or the publication officer);
+                before the time of publishing by itself, whatever stands in the way (`results.quality` with the
                 findings; as `collect.figures_for`). Afterwards that is the outcome LATE.
         """
+        if by is not None:
+            with reading(self._engine) as session:
+                acting(session, by, _ATTEMPTERS)
         figures = self._ended(deployment)
         now, due = self._due(deployment)
         if due.published_at is not None:
@@ -119,7 +125,7 @@ class ResultsService:
             waiting = unanswered(figures.alerts)
             if waiting and not unattended:
                 return self._wait(due, waiting, now)
-            record = self._publish(deployment, figures, due, now, waiting, by=self._actor)
+            record = self._publish(deployment, figures, due, now, waiting, by=by or self._actor)
         except (Refused, Poison) as stands_in_the_way:
             if not unattended or getattr(stands_in_the_way, "rule", "") == "record.meanwhile":
                 raise

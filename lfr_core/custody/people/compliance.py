@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from typing import Final
+
 from sqlmodel import Session, col, select
 
 from lfr_core.common.errors import Refused
 from lfr_core.custody.people.lookup import acting, roles_of, row_of, unknown
-from lfr_core.custody.people.roles import Actor, Role, principal_of
+from lfr_core.custody.people.roles import SERVICE_ROLES, Actor, Role, principal_of
 from lfr_core.domain.actors import SystemActor, same_person
 from lfr_core.storage.tables.people import PersonRoleRow, PersonRow
 
-__all__ = ["check_by", "check_not_last", "person_to_log_out"]
+__all__ = ["SERVICE_ISSUER", "check_by", "check_kind", "check_not_last", "person_to_log_out"]
+
+SERVICE_ISSUER: Final = "openlfr:service-key"
+"""Stands where a person's account has its identity provider; no provider's tokens say that."""
 
 
 def check_by(session: Session, by: Actor) -> None:
@@ -54,6 +60,18 @@ def _others_of_compliance(session: Session, row: PersonRow) -> bool:
         .where(PersonRoleRow.role == Role.COMPLIANCE.value, col(PersonRow.revoked_at).is_(None), PersonRow.id != row.id)
     )
     return session.exec(others).first() is not None
+
+
+def check_kind(issuer: str, roles: Collection[Role]) -> None:
+    """See that people have a login at an identity provider, and service accounts a key.
+
+    Raises:
+        Refused: `identity.kind`.
+    """
+    if (issuer == SERVICE_ISSUER) != bool(SERVICE_ROLES & set(roles)):
+        raise Refused(
+            "identity.kind", "a service account has a key (`lfr users add-service`) and no login; a person has a login"
+        )
 
 
 def check_not_last(session: Session, row: PersonRow) -> None:

@@ -11,7 +11,17 @@ from typing import TypeAlias
 from lfr_core.common.errors import Refused
 from lfr_core.domain.actors import Principal, SystemActor
 
-__all__ = ["Actor", "AuthenticatedPerson", "Login", "Person", "Rank", "Role", "check_roles", "principal_of"]
+__all__ = [
+    "SERVICE_ROLES",
+    "Actor",
+    "AuthenticatedPerson",
+    "Login",
+    "Person",
+    "Rank",
+    "Role",
+    "check_roles",
+    "principal_of",
+]
 
 
 class Role(StrEnum):
@@ -24,6 +34,14 @@ class Role(StrEnum):
     COMPLIANCE = "compliance"
     AUDITOR = "auditor"
     """Reads everything without personal data, and changes nothing."""
+    RESULTS_SERVICE = "results service"
+    """A script that publishes results which people have decided, when they are due: what the flow does."""
+    TRIALS_SERVICE = "trials service"
+    """A script that runs trials, which play recordings: makes, fills, opens, suspends, resumes and ends them."""
+
+
+SERVICE_ROLES = frozenset({Role.RESULTS_SERVICE, Role.TRIALS_SERVICE})
+"""The closed list of what a service account may be for. No decision, no approval and nothing personal is in it."""
 
 
 class Rank(StrEnum):
@@ -106,13 +124,16 @@ def check_roles(roles: Collection[Role], rank: Rank) -> frozenset[Role]:
 
     Raises:
         Refused: `people.no-role`; `people.auditor-only-reads` (docs/design.md#who-does-what: the auditor reads
-            and does nothing else); `people.rank`: an authorising officer below superintendent (docs/domain.md A2).
+            and does nothing else); `people.service-alone`; `people.rank`: an authorising officer below superintendent
+            (docs/domain.md A2).
     """
     held = frozenset(roles)
     if not held:
         raise Refused("people.no-role", f"give at least one role: {', '.join(Role)}")
     if Role.AUDITOR in held and len(held) > 1:
         raise Refused("people.auditor-only-reads", "an auditor only reads: register the auditor without any other role")
+    if held & SERVICE_ROLES and len(held) > 1:
+        raise Refused("people.service-alone", "a service account does one thing: make one for each")
     if Role.AUTHORISING_OFFICER in held and not rank.at_least(Rank.SUPERINTENDENT):
         raise Refused(
             "people.rank", f"an authorising officer is a superintendent or above; {rank.value} is below: name another"

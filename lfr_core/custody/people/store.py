@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 from lfr_core.common.clock import Clock, utc_from_ns
 from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
-from lfr_core.custody.people.compliance import check_by, check_not_last, person_to_log_out
+from lfr_core.custody.people.compliance import check_by, check_kind, check_not_last, person_to_log_out
 from lfr_core.custody.people.identities import (
     any_linked,
     end_use,
@@ -77,6 +77,12 @@ class People:
             row.name, row.rank, row.added_at, row.added_by = written, rank.value, now, str(actor)
             row.revoked_at, row.revoked_by, row.revoked_why = None, "", ""
             return self._store(session, row, held, now, actor, "people.added")
+
+    def check_compliance(self, *, by: Actor) -> None:
+        """See that somebody of compliance acts. Raises Refused `people.by`."""
+        principal_of(by)
+        with reading(self._engine) as session:
+            check_by(session, by)
 
     def change(self, name: str, roles: Collection[Role], rank: Rank, *, by: AuthenticatedPerson) -> Person:
         """Give a registered person these roles and this rank instead. A role kept is held without a break.
@@ -146,6 +152,7 @@ class People:
             row = _active(session, name)
             if by is not SystemActor.LFR or any_linked(session) or Role.COMPLIANCE not in roles_of(session, row):
                 check_by(session, by)
+            check_kind(issuer, roles_of(session, row))
             new_link(session, row, issuer, subject, self._now(), str(actor))
             held = roles_of(session, row)
             self._append(session, row, actor, "people.identity-linked", held)
@@ -220,6 +227,8 @@ class People:
     ) -> Person:
         session.add(row)
         session.flush()
+        for linked in linked_rows(session, row):
+            check_kind(linked.issuer, held)  # a key makes no person, and a login no service
         anew = rule == "people.added"
         before = {each.role: each for each in role_rows(session, row)}
         for role, old in before.items():

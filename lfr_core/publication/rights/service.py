@@ -18,7 +18,7 @@ from sqlmodel import Session
 from lfr_core.common.clock import Clock, utc_from_ns
 from lfr_core.common.errors import LfrError, Refused
 from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
-from lfr_core.custody.people.roles import AuthenticatedPerson, Role, principal_of
+from lfr_core.custody.people.roles import SERVICE_ROLES, AuthenticatedPerson, Role, principal_of
 from lfr_core.custody.people.store import acting
 from lfr_core.custody.vault.port import Vault
 from lfr_core.domain.policy import Policy
@@ -36,7 +36,7 @@ from lfr_core.storage.tables.rights import RightsRequestRow
 
 __all__ = ["OFFICERS", "RightsService"]
 
-TAKERS = frozenset(Role)
+TAKERS = frozenset(Role) - SERVICE_ROLES
 """Who takes a request: whomever somebody turns to."""
 OFFICERS = frozenset({Role.COMPLIANCE})
 """Who answers. The data protection officer is one of them."""

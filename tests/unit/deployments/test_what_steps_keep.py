@@ -172,6 +172,7 @@ def test_a_refusal_names_what_is_needed_and_who_may() -> None:
 
 
 P, A, OP, U, C = Role.PLANNER, Role.AUTHORISING_OFFICER, Role.OPERATOR, Role.PUBLICATION_OFFICER, Role.COMPLIANCE
+T = Role.TRIALS_SERVICE
 FLOWS, WATCH, RETENTION, LFR = SystemActor.FLOWS, SystemActor.WATCH, SystemActor.RETENTION, SystemActor.LFR
 WITH_AUTHORITY = {S.AUTHORISED, S.LIST_BUILT, S.LIST_APPROVED, S.READY}
 PLANNED = {
@@ -191,11 +192,11 @@ PLANNED = {
     Step.CANCEL: (WITH_AUTHORITY | {S.DRAFT, S.APPLIED}, S.CANCELLED, {P, A, FLOWS}),
 }
 TRIAL = {
-    Step.COMPILE: ({S.DRAFT}, S.READY, {P, A, OP, LFR}),
-    Step.OPEN: ({S.READY}, S.LIVE, {P, A, OP, LFR}),
-    Step.SUSPEND: ({S.LIVE, S.SUSPENDED}, S.SUSPENDED, {P, A, OP, C, LFR, WATCH}),
-    Step.RESUME: ({S.SUSPENDED}, S.LIVE, {P, A, OP, LFR}),
-    Step.CLOSE: ({S.DRAFT, S.READY, S.LIVE, S.SUSPENDED}, S.ENDED, {P, A, OP, LFR}),
+    Step.COMPILE: ({S.DRAFT}, S.READY, {P, A, OP, T, LFR}),
+    Step.OPEN: ({S.READY}, S.LIVE, {P, A, OP, T, LFR}),
+    Step.SUSPEND: ({S.LIVE, S.SUSPENDED}, S.SUSPENDED, {P, A, OP, T, C, LFR, WATCH}),
+    Step.RESUME: ({S.SUSPENDED}, S.LIVE, {P, A, OP, T, LFR}),
+    Step.CLOSE: ({S.DRAFT, S.READY, S.LIVE, S.SUSPENDED}, S.ENDED, {P, A, OP, T, LFR}),
 }
 """From where, to where, by whom. Who changes the lifecycle of a deployment changes it here too, knowingly."""
 

@@ -28,6 +28,7 @@ from lfr_core.common.settings import Settings
 from lfr_core.custody.audit.read import entries
 from lfr_core.custody.audit.trail import AuditTrail
 from lfr_core.custody.people import Rank, Role
+from lfr_core.custody.people.roles import SERVICE_ROLES
 from lfr_core.custody.people.sign_on import SignOns
 from lfr_core.custody.vault.port import KeyKind
 from lfr_core.deployments.announcement import ReasonClass
@@ -74,7 +75,8 @@ REVOKED, ENDED = "Rex Left", "Eve Ended"
 NOBODY = "nobody"
 ONLY = {role: f"{role.value.title()} Only" for role in Role}
 DAY = (dt.datetime.now(dt.UTC) + dt.timedelta(days=7)).date().isoformat()
-TRIAL, ANYBODY = {P, A, O}, set(Role)
+PEOPLE, S = set(Role) - SERVICE_ROLES, Role.TRIALS_SERVICE
+TRIAL, OPENERS = {P, A, O, S}, {P, A, O}
 MAY: dict[str, tuple[str, set[Role]]] = {
     "alerts engage": ("{judged} engaged", {O}),
     "alerts export": ("{alert} {out} --purpose look", {O}),
@@ -89,7 +91,7 @@ MAY: dict[str, tuple[str, set[Role]]] = {
     "deployment approve-withholding": ("asked --reason-class threat-to-life", {A}),
     "deployment authorise": ("applied --reason because", {A}),
     "deployment cancel": ("given-up --why because", {P, A}),
-    "deployment close": ("authorised", TRIAL),
+    "deployment close": ("authorised", OPENERS),
     "deployment compile": ("authorised {out}", {P}),
     "deployment create": ("another-{number} --kind evaluation", TRIAL),
     "deployment open": ("authorised", {P, O}),
@@ -107,10 +109,10 @@ MAY: dict[str, tuple[str, set[Role]]] = {
     "footage review": ("{hold} --review-on {day}", {A, C}),
     "footage view": ("--deployment dep --purpose look --output {out}", {A, C}),
     "operator attend": ("dep --seconds 0.1", {O}),
-    "operator sign-off": ("dep", ANYBODY),
+    "operator sign-off": ("dep", set(Role)),
     "operator sign-on": ("dep", {O}),
     "papers add": ("dpia {paper} --title t --version 2 --review-by {day}", {A, C}),
-    "probe self-test": ("dep", ANYBODY - {Role.AUDITOR}),
+    "probe self-test": ("dep", {*PEOPLE, S} - {Role.AUDITOR}),
     "publish announce": (
         "draft --place Norwich --date {day} --purpose p --use-case 5 --from 10:00 --to 16:00",
         {P, A, U},
@@ -122,13 +124,14 @@ MAY: dict[str, tuple[str, set[Role]]] = {
     "rights approve": ("{listed}", {A, C}),
     "rights assign": ("{request} dep", {C}),
     "rights close": ("{request} --withdrawn", {C}),
-    "rights complain": ("--contact here --text words", ANYBODY),
+    "rights complain": ("--contact here --text words", PEOPLE),
     "rights confirm": ("{request}", {A, C}),
     "rights disclose": ("{listed}", {C}),
-    "rights enquire": ("--contact here --text words", ANYBODY),
+    "rights enquire": ("--contact here --text words", PEOPLE),
     "rights receipt": ("{alert} --output {out}", {O}),
     "rights show": ("{request} --purpose look", {C}),
     "users add": ("New-{number} --role operator --rank constable --no-account", {C}),
+    "users add-service": ("Script-{number} --may run-trials --key-file {out}", {C}),
     "users change": ("{third} --role operator --rank sergeant", {C}),
     "users link": ("{person} --subject {number}", {C}),
     "users log-out": ("{person}", {C}),
@@ -176,7 +179,7 @@ class Terminals:
         for role, name in ONLY.items():
             people.add(name, {role}, Rank.SUPERINTENDENT, by=by)
         for name in (REVOKED, ENDED):
-            people.add(name, set(Role) - {Role.AUDITOR}, Rank.SUPERINTENDENT, by=by)
+            people.add(name, PEOPLE - {Role.AUDITOR}, Rank.SUPERINTENDENT, by=by)
         self.envs = {name: session_env(name, self.settings) for name in (*ONLY.values(), REVOKED, ENDED)}
         self.envs[NOBODY] = {"XDG_STATE_HOME": str(self.settings.home / "nobody")}
         people.revoke(REVOKED, why="left", by=by)

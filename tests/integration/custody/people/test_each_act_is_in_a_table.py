@@ -24,12 +24,14 @@ TRIED = {
     "custody.identity.invitation.invite_person": "users add",
     "custody.identity.invitation.link_account": "users link",
     "custody.identity.invitation.new_password_link": "users password",
+    "custody.identity.service_keys.add_service": "users add-service",
     "custody.people.sign_on.SignOns.check": "page, waiting",
     "custody.people.sign_on.SignOns.sign_off": "operator sign-off",
     "custody.people.sign_on.SignOns.sign_on": "operator sign-on",
     "custody.people.sign_on.signed_on": "page, waiting",
     "custody.people.store.People.add": "register",
     "custody.people.store.People.change": "change",
+    "custody.people.store.People.check_compliance": "users add-service",
     "custody.people.store.People.check_may_end_sessions": "users password",
     "custody.people.store.People.end_identity": "end the account",
     "custody.people.store.People.end_sessions": "end the sessions",
@@ -69,6 +71,7 @@ TRIED = {
     "publication.explaining.Explanations.explain": "publish explain",
     "publication.published.Publisher.correct": "correct",
     "publication.published.Publisher.publish": "publish",
+    "publication.results.ResultsService.attempt": "publish what is due",
     "publication.results.ResultsService.correct": "correct",
     "publication.results.ResultsService.publish": "publish",
     "publication.rights.answering.answer": "request, answered",
@@ -92,7 +95,12 @@ TRIED = {
     "watchlists.listing.list_entries": "entries",
 }
 """By which line of which table a function is tried; a word with a command's name is a line of the command line's."""
-ASKS_THE_REGISTER = {"custody.people.lookup.acting", "custody.people.roles.principal_of"}
+ASKS_THE_REGISTER = {
+    "custody.people.compliance.check_by",
+    "custody.people.compliance.person_to_log_out",
+    "custody.people.lookup.acting",
+    "custody.people.roles.principal_of",
+}
 """What they all ask."""
 
 

@@ -16,6 +16,7 @@ from lfr_core.alerts.decisions import DecisionService
 from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.read import entries
 from lfr_core.custody.people import AuthenticatedPerson, People, Rank, Role
+from lfr_core.custody.people.roles import SERVICE_ROLES
 from lfr_core.deployments.announcement import TELLERS, AnnouncementStore, ReasonClass
 from lfr_core.deployments.attendance import Attendance
 from lfr_core.deployments.steps import TRIAL_ROLES
@@ -47,7 +48,7 @@ OLGA, REX = "Olga Reyes", "Rex Left"
 SPELLINGS = ("Ｏｌｇａ Ｒｅｙｅｓ", "OLGA REYES", "olga  reyes", " Olga-Reyes. ")
 ONE_OF_EACH = {f"{role.value.title()} Only": role for role in Role}
 OTHER, PAT = "Sue Perintendent", "Pat Planner"
-EVERY_ROLE = set(Role) - {Role.AUDITOR}
+EVERY_ROLE = set(Role) - {Role.AUDITOR} - SERVICE_ROLES
 
 
 class Harness(PromiseHarness):
@@ -257,6 +258,11 @@ ACTS: dict[
         TELLERS,
         Harness.withheld,
         lambda h, at, by: h.notices.release(str(at), by=by),
+    ),
+    "publish what is due": (
+        PUBLISHERS | {Role.RESULTS_SERVICE},
+        Harness.ended,
+        lambda h, at, by: h.results.attempt(str(at), by=by),
     ),
     "publish": (PUBLISHERS, Harness.ended, lambda h, at, by: h.results.publish(str(at), by=by)),
     "request, taken": (
