@@ -76,7 +76,7 @@ def test_what_cant_be_audited_isnt_shown(
     def refuse(*_: object) -> None:
         raise Retryable("the trail is away")
 
-    monkeypatch.setattr(harness.core._audit, "record", refuse)
+    monkeypatch.setattr(harness.core.audit, "record", refuse)
     with pytest.raises(Retryable):
         write_frames(viewing(harness), tmp_path / "seen")
 
