@@ -6,9 +6,6 @@ Everything is read from the environment (`LFR_...`), then from one file of a fix
 
 from __future__ import annotations
 
-import hashlib
-import os
-import tempfile
 from pathlib import Path
 from typing import Literal, get_args
 from urllib.parse import quote
@@ -22,14 +19,12 @@ from pydantic_settings import (
     SettingsError,
 )
 
-from lfr_core.common.addresses import split_address
+from lfr_core.common.addresses import shorten_socket_path, split_address
 from lfr_core.common.errors import Fatal
 from lfr_core.common.project import PROJECT
 from lfr_core.common.settings_file import read_settings_file, settings_file
 
 __all__ = ["Settings", "load_settings"]
-
-_LONGEST_SOCKET_PATH = 100  # bytes; sun_path holds 108 on Linux, 104 on macOS
 
 
 class Settings(BaseSettings):
@@ -254,11 +249,7 @@ class Settings(BaseSettings):
     @property
     def vault_socket(self) -> Path:
         """The vault's Unix socket. A path of over 100 bytes, which the kernel refuses, is replaced by a short one."""
-        path = (self.home / "run" / "vault.sock").resolve()
-        if len(os.fsencode(path)) <= _LONGEST_SOCKET_PATH:
-            return path
-        short = hashlib.sha256(os.fsencode(path)).hexdigest()[:24]
-        return Path(tempfile.gettempdir()) / f"lfr-{os.getuid()}" / f"{short}.sock"
+        return shorten_socket_path((self.home / "run" / "vault.sock").resolve())
 
     @property
     def prefect_api(self) -> str:

@@ -16,7 +16,7 @@ from lfr_core.custody.vault.port import Signature
 from lfr_core.domain.actors import Principal, ProcessIdentity
 from lfr_core.domain.signatures import SignatureKind
 
-__all__ = ["AuditEvent", "HeadSigner", "Pseudonyms", "Signer", "Trail", "Verb"]
+__all__ = ["AuditEvent", "HeadSigner", "IdentifiedPseudonyms", "Pseudonyms", "Signer", "Trail", "Verb"]
 
 
 class Verb(StrEnum):
@@ -51,12 +51,16 @@ class AuditEvent:
 class Pseudonyms(Protocol):
     """Turns names into pseudonyms; the vault does."""
 
+    def pseudonym(self, name: str) -> str: ...
+
+
+class IdentifiedPseudonyms(Pseudonyms, Protocol):
+    """The vault, as it is asked by a process that it knows."""
+
     @property
     def identity(self) -> ProcessIdentity | None:
         """As which process the vault knows who asks it; None where nobody is asked who they are (tests)."""
         ...
-
-    def pseudonym(self, name: str) -> str: ...
 
 
 class Signer(Protocol):
@@ -80,5 +84,5 @@ class Trail(Protocol):
         ...
 
 
-class HeadSigner(Signer, Pseudonyms, Protocol):
+class HeadSigner(Signer, IdentifiedPseudonyms, Protocol):
     """Signs heads, and can tell who wrote an entry; the vault can do both."""

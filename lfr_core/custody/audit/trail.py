@@ -27,7 +27,7 @@ from lfr_core.custody.audit.entry import (
     seal_of,
     write_body,
 )
-from lfr_core.custody.audit.port import AuditEvent, Pseudonyms
+from lfr_core.custody.audit.port import AuditEvent, IdentifiedPseudonyms, Pseudonyms
 from lfr_core.domain.actors import AUDIT_WRITER, OWN_PROCESS, Principal, ProcessIdentity, SystemActor
 from lfr_core.storage.engine import writing
 from lfr_core.storage.tables.audit import AuditAnchorRow, AuditEntryRow
@@ -43,7 +43,7 @@ _PSEUDONYM = re.compile(r"[0-9a-f]{32}")
 class AuditTrail:
     """Appends entries. One for each process; safe to share between threads that each have their own session."""
 
-    def __init__(self, pseudonyms: Pseudonyms, clock: Clock) -> None:
+    def __init__(self, pseudonyms: IdentifiedPseudonyms, clock: Clock) -> None:
         """`pseudonyms` is the vault. It isn't asked before the first entry."""
         self._pseudonyms = pseudonyms
         self._clock = clock
