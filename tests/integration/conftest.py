@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import Engine
 
 from lfr_core.storage.engine import open_engine
+from tests.support.vaults import forget_vault
 
 
 @pytest.fixture
@@ -13,4 +14,5 @@ def engine(database_url: str) -> Iterator[Engine]:
     """The records of a test, on SQLite and on PostgreSQL; a folder whose tests need one kind overrides it."""
     engine = open_engine(database_url)
     yield engine
+    forget_vault(engine)
     engine.dispose()

@@ -10,7 +10,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from sqlmodel import Session
+
+from lfr_core.common.clock import Clock
 from lfr_core.common.settings import Settings
+from lfr_core.custody.audit.entry import AuditEntry
+from lfr_core.custody.audit.port import AuditEvent
+from lfr_core.custody.audit.trail import AuditTrail
 from lfr_core.custody.vault.client import VAULT_TIMEOUT_S, VaultClient
 from lfr_core.custody.vault.port import (
     DestroyedKey,
@@ -23,10 +29,10 @@ from lfr_core.custody.vault.port import (
     Signature,
 )
 from lfr_core.custody.vault.process_identity import ACTS_AS, SIGNS
-from lfr_core.domain.actors import Principal, ProcessIdentity, SystemActor
+from lfr_core.domain.actors import OWN_PROCESS, Principal, ProcessIdentity, SystemActor
 from lfr_core.domain.signatures import SignatureKind
 
-__all__ = ["EachProcess"]
+__all__ = ["EachProcess", "EachTrail"]
 
 
 class EachProcess:
@@ -110,3 +116,24 @@ class EachProcess:
     def _of(self, actor: Principal) -> VaultClient:
         acting = (each for each in ProcessIdentity if isinstance(actor, SystemActor) and actor in ACTS_AS[each])
         return self.process(next(acting, ProcessIdentity.COMMANDS))
+
+
+class EachTrail:
+    """Implements `lfr_core.custody.audit.port.Trail`: each entry is written by the process whose own its actor is."""
+
+    def __init__(self, vault: EachProcess, clock: Clock) -> None:
+        self._vault, self._clock = vault, clock
+        self._trails: dict[ProcessIdentity, AuditTrail] = {}
+
+    def prepare(self, actor: Principal, /) -> None:
+        self._of(actor).prepare(actor)
+
+    def append(self, session: Session, event: AuditEvent, /) -> AuditEntry:
+        return self._of(event.actor).append(session, event)
+
+    def _of(self, actor: Principal) -> AuditTrail:
+        own = OWN_PROCESS.get(actor) if isinstance(actor, SystemActor) else None
+        process = own or self._vault.identity
+        if process not in self._trails:
+            self._trails[process] = AuditTrail(self._vault.process(process), self._clock)
+        return self._trails[process]

@@ -42,7 +42,7 @@ from lfr_core.deployments.vault_log import VaultLog
 from lfr_core.domain.actors import Principal, SystemActor, fold_key_name
 from lfr_core.domain.signatures import SignatureKind
 
-__all__ = ["MemoryTrail", "MemoryVault", "Nobody", "trail_of", "vault_of"]
+__all__ = ["MemoryTrail", "MemoryVault", "Nobody", "forget_vault", "trail_of", "vault_of"]
 
 _SEED = b"a seed of tests, not of any installation"
 
@@ -198,6 +198,13 @@ _TRAILS: dict[str, MemoryTrail] = {}
 def vault_of(engine: Engine) -> MemoryVault:
     """The vault of this database: each test has a database of its own."""
     return _VAULTS.setdefault(engine.url.render_as_string(), MemoryVault(people=VaultLog(engine)))
+
+
+def forget_vault(engine: Engine) -> None:
+    """Let the next test that is handed this database begin with a vault and a trail of its own."""
+    where = engine.url.render_as_string()
+    _VAULTS.pop(where, None)
+    _TRAILS.pop(where, None)
 
 
 def trail_of(engine: Engine) -> MemoryTrail:

@@ -26,7 +26,6 @@ from lfr_core.alerts.recorder import Recorder
 from lfr_core.common.clock import SystemClock
 from lfr_core.common.settings import Settings
 from lfr_core.custody.audit.read import entries
-from lfr_core.custody.audit.trail import AuditTrail
 from lfr_core.custody.people import Rank, Role
 from lfr_core.custody.people.roles import SERVICE_ROLES
 from lfr_core.custody.people.sign_on import SignOns
@@ -34,7 +33,7 @@ from lfr_core.custody.vault.port import KeyKind
 from lfr_core.deployments.announcement import ReasonClass
 from lfr_core.deployments.compliance_documents import ComplianceDocumentKind
 from lfr_core.deployments.withholding import ask_to_withhold
-from lfr_core.domain.actors import SystemActor
+from lfr_core.domain.actors import ProcessIdentity, SystemActor
 from lfr_core.domain.alerts import Judgement
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.publication.rights.answering import ask_disclosure
@@ -43,7 +42,7 @@ from lfr_core.publication.rights.types import NewRequest, RequestKind
 from lfr_core.retention.footage.register import open_row
 from lfr_core.storage.engine import open_engine
 from lfr_core.storage.tables.footage import FootageSegmentRow
-from tests.support.each_process import EachProcess
+from tests.support.each_process import EachProcess, EachTrail
 from tests.support.galleries import held_by
 from tests.support.people import authenticated
 from tests.support.planning import (
@@ -171,7 +170,7 @@ class Terminals:
 
     def __post_init__(self) -> None:
         self.numbers = count(1)
-        trail = AuditTrail(self.vault, SystemClock())
+        trail = EachTrail(self.vault, SystemClock())
         plan = PlanningHarness(self.engine, self.vault, trail, SystemClock(), self.settings.home)
         people, by = plan.people, authenticated(COMPLIANCE)
         people.add(COMPLIANCE, {C}, Rank.POLICE_STAFF, by=SystemActor.LFR)
@@ -196,7 +195,8 @@ class Terminals:
             plan.store.attach_watchlist(name, "contract", f"gallery_{name}", listed, held=held_by(listed))
             plan.store.open(name)
         plan.store.suspend("suspended", "a test", by=SystemActor.LFR)
-        recorder = Recorder(self.engine, plan.policy.alerts, plan.clock, self.vault, plan.trail)
+        recording = AuditTrail(self.vault.process(ProcessIdentity.RECORD), plan.clock)
+        recorder = Recorder(self.engine, plan.policy.alerts, plan.clock, self.vault, recording)
         SignOns(self.engine, plan.trail).sign_on("dep", authenticated(ONLY[O]))
         alert, judged = (
             recorder.record_sightings([sighting(at, vault=self.vault, sealed_ns=time.time_ns())]).opened[0]

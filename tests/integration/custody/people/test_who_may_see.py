@@ -22,13 +22,12 @@ from lfr_core.common.clock import SystemClock, utc_from_ns
 from lfr_core.common.errors import Refused
 from lfr_core.common.settings import Settings
 from lfr_core.custody.audit.read import newest_seq, snapshot
-from lfr_core.custody.audit.trail import AuditTrail
 from lfr_core.custody.people import People, Role
 from lfr_core.custody.people.sign_on import SIGN_ON_H, SignOns
 from lfr_core.custody.vault.access import PARTS
 from lfr_core.custody.vault.port import KeyKind
 from lfr_core.deployments.store import DeploymentStore
-from lfr_core.domain.actors import SystemActor
+from lfr_core.domain.actors import ProcessIdentity, SystemActor
 from lfr_core.domain.alerts import Engagement, Judgement
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.policy import load_policy
@@ -37,7 +36,7 @@ from lfr_core.publication.rights.service import RightsService
 from lfr_core.publication.rights.types import NewRequest, RequestKind
 from lfr_core.storage.engine import open_engine
 from lfr_core.watchlists.listing import list_entries
-from tests.support.each_process import EachProcess
+from tests.support.each_process import EachProcess, EachTrail
 from tests.support.galleries import held_by
 from tests.support.people import add_people, authenticated
 from tests.support.records import ManualClock, entry, sighting
@@ -70,7 +69,7 @@ class Harness:
 
     def __post_init__(self) -> None:
         self.clock, self.policy = SystemClock(), load_policy()
-        self.trail = AuditTrail(self.vault, self.clock)
+        self.trail = EachTrail(self.vault, self.clock)
         store = DeploymentStore(self.engine, self.vault, self.trail)
         self.signs, self.people = SignOns(self.engine, self.trail), People(self.engine, self.trail, self.clock)
         add_people(self.engine, self.trail, *PEOPLE.items())
@@ -79,7 +78,8 @@ class Harness:
             entries = (entry(),)
             store.attach_watchlist(name, "contract", f"gallery_{name}", entries, held=held_by(entries))
             store.open(name)
-        recorder = Recorder(self.engine, self.policy.alerts, self.clock, self.vault, self.trail)
+        recording = AuditTrail(self.vault.process(ProcessIdentity.RECORD), self.clock)
+        recorder = Recorder(self.engine, self.policy.alerts, self.clock, self.vault, recording)
         one = sighting(0.0, vault=self.vault, sealed_ns=time.time_ns())
         self.alert: UUID = recorder.record_sightings([one]).opened[0]
         self.signs.sign_on("dep", authenticated(OPERATOR))

@@ -11,9 +11,8 @@ import pytest
 from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.entry import check_event
 from lfr_core.custody.audit.port import AuditEvent, Verb
+from lfr_core.custody.vault import dispatch, port, wire
 from lfr_core.custody.vault import messages as m
-from lfr_core.custody.vault import port, wire
-from lfr_core.custody.vault import server as server_module
 from lfr_core.custody.vault.access import MAKERS
 from lfr_core.custody.vault.core import VaultCore
 from lfr_core.custody.vault.port import MOST_IDS, KeyKind, Vault
@@ -118,7 +117,7 @@ def test_more_keys_than_one_answer_holds_are_listed_whole_and_in_the_same_order(
 ) -> None:
     for number in range(7):
         core.make_key(KeyKind.ALERT, "d", f"alert-{number}", NOW_NS + 10**15, actor=SystemActor.RECORDER)
-    monkeypatch.setattr(server_module, "MOST_IDS", 3)
+    monkeypatch.setattr(dispatch, "MOST_IDS", 3)
 
     assert client.kept() == core.kept()
     assert len(client.kept(KeyKind.ALERT, "d")) == 7
