@@ -79,6 +79,17 @@ def test_whoever_logs_in_is_known_by_their_subject_until_they_log_out(
     assert refusal(login.identify) == "login.none"
 
 
+def test_an_account_may_log_in_twice_in_one_second(login: CommandLineLogin, subjects: dict[str, str]) -> None:
+    endpoints, browse = discover(login.provider), browsing()
+    assert callable(browse)
+    requests = [LoginRequest.begin(login.provider, back(login), nonce) for nonce in ("one", "two")]
+    codes = [each.code_in(browse(each.address(endpoints), each)) for each in requests]
+
+    tokens = {redeem_code(request, endpoints, code) for request, code in zip(requests, codes, strict=True)}
+
+    assert len(tokens) == 2
+
+
 def test_a_wrong_password_and_an_unknown_account_look_alike_and_after_it_one_waits(
     login: CommandLineLogin, subjects: dict[str, str]
 ) -> None:

@@ -33,7 +33,7 @@ from lfr_core.custody.vault.port import KeyKind
 from lfr_core.deployments.announcement import ReasonClass
 from lfr_core.deployments.compliance_documents import ComplianceDocumentKind
 from lfr_core.deployments.withholding import ask_to_withhold
-from lfr_core.domain.actors import ProcessIdentity, SystemActor
+from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.alerts import Judgement
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.publication.rights.answering import ask_disclosure
@@ -195,8 +195,7 @@ class Terminals:
             plan.store.attach_watchlist(name, "contract", f"gallery_{name}", listed, held=held_by(listed))
             plan.store.open(name)
         plan.store.suspend("suspended", "a test", by=SystemActor.LFR)
-        recording = AuditTrail(self.vault.process(ProcessIdentity.RECORD), plan.clock)
-        recorder = Recorder(self.engine, plan.policy.alerts, plan.clock, self.vault, recording)
+        recorder = Recorder(self.engine, plan.policy.alerts, plan.clock, self.vault, plan.trail)
         SignOns(self.engine, plan.trail).sign_on("dep", authenticated(ONLY[O]))
         alert, judged = (
             recorder.record_sightings([sighting(at, vault=self.vault, sealed_ns=time.time_ns())]).opened[0]

@@ -27,7 +27,7 @@ from lfr_core.custody.people.sign_on import SIGN_ON_H, SignOns
 from lfr_core.custody.vault.access import PARTS
 from lfr_core.custody.vault.port import KeyKind
 from lfr_core.deployments.store import DeploymentStore
-from lfr_core.domain.actors import ProcessIdentity, SystemActor
+from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.alerts import Engagement, Judgement
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.policy import load_policy
@@ -78,8 +78,7 @@ class Harness:
             entries = (entry(),)
             store.attach_watchlist(name, "contract", f"gallery_{name}", entries, held=held_by(entries))
             store.open(name)
-        recording = AuditTrail(self.vault.process(ProcessIdentity.RECORD), self.clock)
-        recorder = Recorder(self.engine, self.policy.alerts, self.clock, self.vault, recording)
+        recorder = Recorder(self.engine, self.policy.alerts, self.clock, self.vault, self.trail)
         one = sighting(0.0, vault=self.vault, sealed_ns=time.time_ns())
         self.alert: UUID = recorder.record_sightings([one]).opened[0]
         self.signs.sign_on("dep", authenticated(OPERATOR))
