@@ -131,8 +131,7 @@ def test_an_address_opened_without_a_session_is_where_one_is_after_the_login(
     assert "market" not in page.url
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", [OLU, DEE, PAT, ADA])
+@pytest.mark.parametrize("name", [OLU, *(pytest.param(each, marks=pytest.mark.slow) for each in (DEE, PAT, ADA))])
 def test_each_page_shows_nothing_to_whom_it_is_not_for(
     context: BrowserContext, logins: PageLogins, address: str, name: str
 ) -> None:

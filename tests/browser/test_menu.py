@@ -139,7 +139,6 @@ def answers(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
             time.sleep(0.1)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("size", SCREENS, ids=str)
 def test_nothing_lies_over_the_title_of_the_public_page(browser: Browser, public: str, size: tuple[int, int]) -> None:
     assert covered(browser, public, size, "live facial recognition") == []

@@ -178,7 +178,6 @@ def play(server: PrefectServer, tmp_path: Path, code: str) -> list[str]:
     return done.stdout.split("\n")[:-1]
 
 
-@pytest.mark.slow
 def test_one_run_waits_at_most_and_one_tick_makes_one_run(prefect_server: PrefectServer, tmp_path: Path) -> None:
     code = """
     print(await tick(0), await tick(0), await tick(60))
@@ -208,7 +207,6 @@ def test_a_sweep_left_pending_does_not_block_the_next_and_is_given_up(
     ]
 
 
-@pytest.mark.slow
 def test_after_a_restart_what_claims_to_run_is_given_up_at_once_and_this_tick_has_its_run(
     prefect_server: PrefectServer, tmp_path: Path
 ) -> None:
