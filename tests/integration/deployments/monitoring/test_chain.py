@@ -81,7 +81,7 @@ def answered(stream: Stream, live_probe: uuid.UUID) -> bool:
 @pytest.mark.slow
 def test_a_proof_and_a_self_test_go_through_the_whole_chain_and_no_count_knows_of_them(stream: Stream) -> None:
     view = stream.deploy("d", live_only=True, attended=False)
-    installation = Installation(stream.settings, identity=ProcessIdentity.WATCH, policy=stream.policy)
+    installation = Installation(stream.settings, identity=ProcessIdentity.COMMANDS, policy=stream.policy)
     sender = LiveProbeSender(
         stream.broker.connection(User.WATCH), traits_of(stream.settings), stream.vault, stream.database, SystemClock()
     )
