@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-import gc
-import logging
-import warnings
 from collections.abc import Iterator
 
 import pytest
 
-from streams.camera.rate_limit import silence_kafka_logs
+from tests.support.brokers import sockets_of_refused_connections
 
 
 @pytest.fixture(autouse=True)
 def _no_sockets_in_captured_logs() -> Iterator[None]:
-    """kafka-python 3.0.12 never closes the socket of a refused connection, and logs keep it alive."""
-    logger = logging.getLogger("kafka")
-    before = logger.level
-    silence_kafka_logs()
-    yield
-    logger.setLevel(before)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        gc.collect()
+    with sockets_of_refused_connections():
+        yield

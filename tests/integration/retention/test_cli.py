@@ -108,7 +108,6 @@ def supervisors_purge(settings: Settings, *, after_s: float) -> Iterator[None]:
         assert process.wait(20) == 0
 
 
-@pytest.mark.slow
 def test_with_no_workflow_server_at_all_the_supervisor_purges_and_says_that_it_did(settings: Settings) -> None:
     from lfr_core.storage.migrate import upgrade
 

@@ -39,7 +39,6 @@ def assert_nothing_beside(odd: Path) -> None:
     assert [each.name for each in (top / "sp ace").iterdir()] == [odd.name]
 
 
-@pytest.mark.slow
 @pytest.mark.kafka
 @pytest.mark.parametrize("name", ["home", "ho,me"])
 def test_kafka_keeps_its_records_in_the_home_whatever_its_name_and_whatever_the_locale(

@@ -223,6 +223,19 @@ def test_decisions_are_numbered_without_a_gap_and_the_index_names_each() -> None
     assert [name for name in names if f"({name})" not in index] == []
 
 
+def test_every_test_that_a_document_names_is_there() -> None:
+    """It may be named below `tests`, or by its file's name alone where the line has said the folder."""
+    there = {str(file.relative_to(ROOT)) for file in (ROOT / "tests").rglob("test_*.py")}
+    absent = [
+        f"{document.name}: {name}"
+        for document in OF_TODAY
+        for name in re.findall(r"`([\w/]*test_\w+\.py)`", document.read_text(encoding="utf-8"))
+        if not any(file in {name, f"tests/{name}"} or ("/" not in name and file.endswith(f"/{name}")) for file in there)
+    ]
+
+    assert absent == []
+
+
 def test_every_benchmark_is_listed() -> None:
     index = (ROOT / "bench" / "README.md").read_text(encoding="utf-8")
     scripts = [file.name for file in (ROOT / "bench").glob("*.py") if file.name != "__init__.py"]

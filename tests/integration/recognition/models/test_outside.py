@@ -25,7 +25,6 @@ PROGRAMS = {
 }
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("program", PROGRAMS.values(), ids=PROGRAMS)
 def test_loading_a_model_asks_nobody_and_leaves_nothing_in_the_persons_folders(
     program: tuple[str, ...], tmp_path: Path

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import gc
-import logging
 import signal
 import subprocess
 import time
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,9 +22,8 @@ from streams.broker.kafka import KafkaNode, java_command, prepare
 from streams.broker.rights import ensure_rights
 from streams.broker.traits import KAFKA
 from streams.broker.users import User
-from streams.camera.rate_limit import silence_kafka_logs
 from streams.topics import Topic, broker_version, ensure_topics
-from tests.support.brokers import free_ports
+from tests.support.brokers import free_ports, sockets_of_refused_connections
 from tests.support.certificates import Authority
 from tests.support.stream import Worker
 
@@ -36,15 +32,8 @@ pytestmark = pytest.mark.kafka
 
 @pytest.fixture(autouse=True)
 def _sockets_of_refused_handshakes() -> Iterator[None]:
-    """kafka-python 3.0.12 never closes them, and logs keep them alive."""
-    logger = logging.getLogger("kafka")
-    before = logger.level
-    silence_kafka_logs()
-    yield
-    logger.setLevel(before)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        gc.collect()
+    with sockets_of_refused_connections():
+        yield
 
 
 @dataclass(frozen=True)
