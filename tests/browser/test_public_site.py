@@ -18,9 +18,9 @@ from lfr_core.publication.site.atomic_publish import publish_folder
 from lfr_core.publication.site.build import site_files
 from lfr_core.publication.site.data import site_data
 from lfr_core.storage.engine import open_engine, writing
-from lfr_core.storage.migrate import upgrade
 from lfr_core.storage.tables.vault import EpochRow
 from tests.support.axe import SCREENS, WCAG, axe
+from tests.support.databases import make_records
 from tests.support.people import authenticated
 from tests.support.publishing import announcing, ended_deployment, planned, withhold
 from tests.support.records import NOW_NS
@@ -50,7 +50,7 @@ PAGES = (
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("site")
     url = f"sqlite:///{folder / 'records.sqlite3'}"
-    upgrade(url)
+    make_records(url)
     engine = open_engine(url)
     policy = load_policy()
     clock = ended_deployment(engine, "dep")

@@ -30,6 +30,7 @@ __all__ = [
     "Postgres",
     "database_url",
     "forkserver",
+    "make_records",
     "new_postgres",
     "new_sqlite",
     "postgres",
@@ -208,6 +209,16 @@ def new_sqlite(file: Path) -> str:
     file.touch(mode=0o600)  # as ours are
     file.write_bytes(_migrated_sqlite())
     return f"sqlite:///{file}"
+
+
+def make_records(url: str) -> None:
+    """Make the records of a home at this URL; a new SQLite database is a copy of one that was migrated once."""
+    file = Path(url.removeprefix("sqlite:///"))
+    if not url.startswith("sqlite:///") or file.exists():
+        upgrade(url)
+        return
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    new_sqlite(file)
 
 
 @pytest.fixture

@@ -40,12 +40,12 @@ from lfr_core.retention.erasure.verify import Verification, confirm, verify
 from lfr_core.retention.footage.expiry import expire_segments
 from lfr_core.retention.steps.lists import ListsStep
 from lfr_core.storage.engine import open_engine
-from lfr_core.storage.migrate import upgrade
 from streams.broker.connection import BrokerConnection
 from streams.broker.users import User
 from streams.canary import CanaryStreams
 from streams.topics import Topic
 from tests.support.brokers import RunningBroker
+from tests.support.databases import make_records
 from tests.support.galleries import fill
 from tests.support.milvus import MilvusServer
 from tests.support.people import add_operators, authenticated
@@ -68,7 +68,7 @@ class ErasureHarness:
 
     def __post_init__(self) -> None:
         self.settings = self.broker.fresh_topics(self.home, milvus_port=self.milvus.port)
-        upgrade(self.settings.records_url)
+        make_records(self.settings.records_url)
         self.engine: Engine = open_engine(self.settings.records_url)
         self.clock = TwoClocks(time.time_ns())
         log = SteadyVaultLog(self.engine, self.clock)

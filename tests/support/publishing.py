@@ -20,7 +20,7 @@ from lfr_core.publication.published import Publisher
 from lfr_core.publication.record_figures import figures_for
 from lfr_core.publication.site.data import SiteData, site_data
 from lfr_core.storage.engine import open_engine
-from lfr_core.storage.migrate import upgrade
+from tests.support.databases import make_records
 from tests.support.people import add_operators, add_people, authenticated
 from tests.support.records import (
     NOW_NS,
@@ -114,7 +114,7 @@ def ended_deployment(
 def site_of_two(file: Path) -> SiteData:
     """The site's data of a published deployment `dep`, and of one that was withheld; in a database at `file`."""
     url = f"sqlite:///{file}"
-    upgrade(url)
+    make_records(url)
     engine = open_engine(url)
     policy = load_policy()
     clock = ended_deployment(engine, "dep")

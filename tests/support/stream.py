@@ -35,11 +35,11 @@ from lfr_core.recognition.gallery.milvus import MilvusGallery
 from lfr_core.recognition.gallery.port import Reference
 from lfr_core.recognition.gallery.rotated import rotated_gallery
 from lfr_core.storage.engine import open_engine
-from lfr_core.storage.migrate import upgrade
 from streams.broker.users import User
 from streams.topics import RECOGNISE_GROUP, RECORD_GROUP, Topic, lag
 from streams.worker import ready_file
 from tests.support.brokers import RunningBroker, new_kafka
+from tests.support.databases import make_records
 from tests.support.each_process import EachProcess
 from tests.support.milvus import MilvusServer
 from tests.support.people import add_operators, authenticated
@@ -185,7 +185,7 @@ class Stream:
         home.mkdir(parents=True, exist_ok=True)
         database = database_url or f"sqlite:///{home / 'records.sqlite3'}"
         settings = broker.fresh_topics(home, milvus_uri=milvus.uri, database_url=database)
-        upgrade(settings.records_url)
+        make_records(settings.records_url)
         return cls(settings, broker, milvus)
 
     def start_vault(self) -> None:

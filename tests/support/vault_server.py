@@ -24,7 +24,7 @@ from lfr_core.custody.vault.process_files import ProcessFiles
 from lfr_core.custody.vault.server import VaultServer
 from lfr_core.domain.policy import Policy, load_policy
 from lfr_core.storage.engine import open_engine
-from lfr_core.storage.migrate import upgrade
+from tests.support.databases import make_records
 from tests.support.each_process import EachProcess
 
 __all__ = ["VaultProcess", "process_files", "served", "serving_vault"]
@@ -33,7 +33,7 @@ __all__ = ["VaultProcess", "process_files", "served", "serving_vault"]
 @contextmanager
 def serving_vault(settings: Settings, policy: Policy | None = None, clock: Clock | None = None) -> Iterator[VaultCore]:
     """The vault of these settings, its database brought up to date; under `clock`, if a test moves one."""
-    upgrade(settings.records_url)
+    make_records(settings.records_url)
     engine = open_engine(settings.records_url)
     core = build_core(settings, policy or load_policy(), engine, None if clock is None else _OneLook(clock))
     try:
@@ -106,7 +106,7 @@ class VaultProcess:
 
     def __init__(self, home: Path, **environment: str) -> None:
         self.settings = Settings(home=home)
-        upgrade(self.settings.records_url)
+        make_records(self.settings.records_url)
         self.process = subprocess.Popen(
             [sys.executable, "-m", "apps.vault"],
             env={**os.environ, "LFR_HOME": str(home), **environment},

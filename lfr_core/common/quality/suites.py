@@ -64,7 +64,7 @@ class SuiteRunner:
             asset = context.data_sources.add_pandas(name).add_dataframe_asset(name)
             batch = asset.add_batch_definition_whole_dataframe("all")
             validation = context.validation_definitions.add(gx.ValidationDefinition(name=name, data=batch, suite=suite))
-            return _validated(context, validation, rules, frame)
+            return _validated(validation, rules, frame)
 
     def build_docs(self) -> Path:
         """Build the Data Docs of what was run; the folder whose `validations/SUITE` holds a suite's page.
@@ -93,21 +93,11 @@ class SuiteRunner:
         return self._context
 
 
-def _validated(
-    context: AbstractDataContext, validation: ValidationDefinition, rules: Sequence[Rule], frame: pd.DataFrame
-) -> list[RuleResult]:
-    import great_expectations as gx
-
-    checkpoint = context.checkpoints.add(
-        gx.Checkpoint(
-            name=validation.name,
-            validation_definitions=[validation],
-            actions=[],  # the Data Docs are built once, after the last suite
-            result_format={"result_format": "COMPLETE", "unexpected_index_column_names": ["row"]},
-        )
+def _validated(validation: ValidationDefinition, rules: Sequence[Rule], frame: pd.DataFrame) -> list[RuleResult]:
+    outcome = validation.run(
+        batch_parameters={"dataframe": frame},
+        result_format={"result_format": "COMPLETE", "unexpected_index_column_names": ["row"]},
     )
-    ran = checkpoint.run(batch_parameters={"dataframe": frame})
-    (outcome,) = ran.run_results.values()
     by_id = {(rule.name, rule.columns): rule for rule in rules}
     results = []
     for each in outcome.results:

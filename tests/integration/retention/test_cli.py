@@ -109,14 +109,14 @@ def supervisors_purge(settings: Settings, *, after_s: float) -> Iterator[None]:
 
 
 def test_with_no_workflow_server_at_all_the_supervisor_purges_and_says_that_it_did(settings: Settings) -> None:
-    from lfr_core.storage.migrate import upgrade
+    from tests.support.databases import make_records
 
     old = settings.home / "tmp" / "face.jpg"
     old.parent.mkdir(parents=True)
     old.write_bytes(b"face")
     os.utime(old, (1, 1))
     (settings.home / "prefect").mkdir()  # a server has run here, and doesn't now
-    upgrade(settings.records_url)
+    make_records(settings.records_url)
 
     with serving_vault(settings), supervisors_purge(settings, after_s=0.5):
         deadline = time.monotonic() + 60

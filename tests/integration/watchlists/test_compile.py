@@ -15,11 +15,11 @@ from lfr_core.recognition.faces.types import FaceEngine
 from lfr_core.recognition.gallery import MilvusGallery, Reference
 from lfr_core.recognition.gallery.port import StoredRow
 from lfr_core.storage.engine import open_engine
-from lfr_core.storage.migrate import upgrade
 from lfr_core.watchlists.compile import compile_watchlist
 from lfr_core.watchlists.enrol import check_watchlist, enrol
 from lfr_core.watchlists.entries import WatchlistReport
 from lfr_core.watchlists.listing import list_entries
+from tests.support.databases import make_records
 from tests.support.milvus import MilvusServer
 from tests.support.people import authenticated, sign_on
 from tests.support.records import store_of
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.models
 @pytest.fixture
 def store(tmp_path: Path, policy: Policy) -> DeploymentStore:
     url = f"sqlite:///{tmp_path / 'records.sqlite3'}"
-    upgrade(url)
+    make_records(url)
     store = store_of(open_engine(url))
     store.create("d-1", DeploymentKind.EVALUATION, name="High Street", policy=policy)
     return store

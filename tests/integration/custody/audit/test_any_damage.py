@@ -17,9 +17,8 @@ from lfr_core.custody.audit.signed import Head
 from lfr_core.custody.audit.trail import record
 from lfr_core.custody.audit.verify import AuditReport, verify
 from lfr_core.storage.engine import open_engine
-from lfr_core.storage.migrate import upgrade
 from tests.support.audit import Notary, audit_trail
-from tests.support.databases import Postgres
+from tests.support.databases import Postgres, make_records
 from tests.support.records import ManualClock
 
 ENTRIES = 12
@@ -37,7 +36,7 @@ def signed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         server = request.getfixturevalue("postgres")
         assert isinstance(server, Postgres)
         url = server.new_database()
-    upgrade(url)
+    make_records(url)
     engine, clock = open_engine(url), ManualClock()
     trail = audit_trail(clock, NOTARY)
     head = None

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from apps.cli.main import app
 from lfr_core.common.errors import Fatal, Refused
 from lfr_core.common.settings import Settings
-from lfr_core.storage.migrate import upgrade
+from tests.support.databases import make_records
 from tests.support.sessions import session_env
 from tests.support.vault_server import serving_vault
 
@@ -27,7 +27,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     settings = Settings(home=tmp_path / "home")
     monkeypatch.setenv("LFR_HOME", str(settings.home))
     monkeypatch.setenv("COLUMNS", "200")
-    upgrade(settings.records_url)
+    make_records(settings.records_url)
     with serving_vault(settings):
         yield settings.home
 

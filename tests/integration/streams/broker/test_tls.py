@@ -16,7 +16,6 @@ from kafka.errors import TopicAuthorizationFailedError
 from lfr_core.common.errors import Retryable
 from lfr_core.common.settings import Settings
 from lfr_core.domain.policy import load_policy
-from lfr_core.storage.migrate import upgrade
 from streams.broker.connection import connect_as
 from streams.broker.kafka import KafkaNode, java_command, prepare
 from streams.broker.rights import ensure_rights
@@ -25,6 +24,7 @@ from streams.broker.users import User
 from streams.topics import Topic, broker_version, ensure_topics
 from tests.support.brokers import free_ports, sockets_of_refused_connections
 from tests.support.certificates import Authority
+from tests.support.databases import make_records
 from tests.support.stream import Worker
 
 pytestmark = pytest.mark.kafka
@@ -103,7 +103,7 @@ def test_over_tls_topics_are_made_a_worker_reads_and_a_camera_writes_frames_and_
 ) -> None:
     settings = cluster.settings(tmp_path / "home", security)
     (settings.home / "run").mkdir(parents=True)
-    upgrade(settings.records_url)
+    make_records(settings.records_url)
     ensure_topics(connect_as(User.ADMINISTRATION, settings), settings, load_policy(), KAFKA)
 
     producer = KafkaProducer(**connect_as(User.CAMERA, settings).options(), enable_idempotence=True)

@@ -16,9 +16,9 @@ import pytest
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.policy import Policy
 from lfr_core.storage.engine import open_engine
-from lfr_core.storage.migrate import upgrade
 from tests.support.brokers import RunningBroker
 from tests.support.counting_worker import CountingWorker, assert_counts_explain_every_gap
+from tests.support.databases import make_records
 from tests.support.records import as_operational, store_of
 from tests.support.stream import environment_of
 from tests.support.vault_server import serving_vault
@@ -29,7 +29,7 @@ LFR = [sys.executable, "-c", "from apps.cli.camera import app; app()"]
 @pytest.fixture
 def environment(topics: RunningBroker, tmp_path: Path, policy: Policy) -> Iterator[dict[str, str]]:
     settings = topics.settings(tmp_path / "home")
-    upgrade(settings.records_url)
+    make_records(settings.records_url)
     engine = open_engine(settings.records_url)
     store = store_of(engine)
     store.create("op-elm", DeploymentKind.EVALUATION, name="Elm Street", policy=policy)
