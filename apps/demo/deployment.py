@@ -190,11 +190,10 @@ def _plan(
     """Apply for the deployment, authorise and announce it."""
     service = build_planning_service(installation)
     form = _application(starts_at, cameras, installation.policy)
-    service.plan(deployment, DeploymentKind.DEMO, form, by=people[PLANNER].person, name=name)
+    made = service.plan(deployment, DeploymentKind.DEMO, form, by=people[PLANNER].person, name=name)
     _register_document(installation, people, ComplianceDocumentKind.COMMUNITY, deployment)
-    service.authorise(
-        deployment, by=people[OFFICER].person, reason="nobody is watched: a demonstration", claim_not_shown=True
-    )
+    why = "nobody is watched: a demonstration"
+    service.authorise(deployment, by=people[OFFICER].person, reason=why, revision=made.revision, claim_not_shown=True)
     announce(installation.engine, build_announcement_store(installation), deployment, by=people[PUBLISHER].person)
 
 

@@ -42,7 +42,7 @@ def show_result() -> None:
 
 def _turn(one: Standing) -> str:
     """Ends the keys of the acts: a click reaches what stood on the screen, never what has taken its place."""
-    asked = one.withholding.because.name if one.withholding else ""
+    asked = one.withholding.name if one.withholding else ""
     return f"{one.view.id}-{one.view.status.value}-{one.application.revision}-{one.planned.list_digest[:12]}{asked}"
 
 
@@ -163,11 +163,10 @@ def _withholding(view: PlannerView, one: Standing, by: AuthenticatedPerson) -> b
         mine = same_person(asked.asked_by, by.name)
         if not mine and not by.roles & APPROVERS:
             return True
-        because = asked.because
-        if not mine and st.button(f"Approve: {because.value}", key=f"act-approve-withholding-{_turn(one)}"):
+        if not mine and st.button(f"Approve: {asked.because.value}", key=f"act-approve-withholding-{_turn(one)}"):
             _do(
                 "The announcement is withheld, and will be counted in public.",
-                lambda: view.approve_withholding(id, because=because, by=by),
+                lambda: view.approve_withholding(id, request=asked.name, by=by),
             )
         why = _reason(one, "Reason, if it isn't withheld", "withholding")
         if st.button("Take it back" if mine else "Refuse to withhold", key=f"act-refuse-withholding-{_turn(one)}"):

@@ -169,8 +169,8 @@ class PlannerView:
     def ask_to_withhold(self, deployment: str, *, because: ReasonClass, by: AuthenticatedPerson) -> None:
         withholding.ask_to_withhold(self._services.announcements, deployment, because=because, by=by)
 
-    def approve_withholding(self, deployment: str, *, because: ReasonClass, by: AuthenticatedPerson) -> None:
-        withholding.approve_withholding(self._services.announcements, deployment, because=because, by=by)
+    def approve_withholding(self, deployment: str, *, request: str, by: AuthenticatedPerson) -> None:
+        withholding.approve_withholding(self._services.announcements, deployment, request=request, by=by)
 
     def refuse_withholding(self, deployment: str, *, by: AuthenticatedPerson, reason: str) -> None:
         withholding.refuse_withholding(self._services.announcements, deployment, by=by, reason=reason)

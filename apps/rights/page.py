@@ -69,7 +69,9 @@ def _one(view: RightsView, request: Request, by: AuthenticatedPerson) -> None:
     for sentence in hold_words(request, view.service.now()):
         st.text(sentence)
     if any(hold.is_provisional for hold in request.holds):
-        _button("Confirm the hold", "confirm", lambda: view.confirm(reference, by), "The hold is confirmed.")
+        _button(
+            "Confirm the hold", f"confirm-{reference}", lambda: view.confirm(reference, by), "The hold is confirmed."
+        )
     _opened(view, reference, by)
     if request.closed_at is not None:
         return
@@ -121,12 +123,13 @@ def _answer(view: RightsView, request: Request, by: AuthenticatedPerson) -> None
     if request.asks_listed and request.neither_confirm_nor_deny:
         with st.popover("Answer plainly instead"):
             if request.disclosure_asked_by:
-                st.text(f"{request.disclosure_asked_by} asks for that. Another person approves it.")
-                act, done = view.approve_disclosure, "It is answered plainly."
-                _button("Approve", "approve", lambda: act(request.reference, by), done)
+                about = f"about {request.deployment}"
+                st.text(f"{request.disclosure_asked_by} asks for that, {about}. Another person approves it.")
+                key = f"approve-{request.disclosure_digest}"  # a click reaches what was shown, never what replaced it
+                _button("Approve", key, lambda: view.approve_disclosure(request, by), "It is answered plainly.")
             else:
-                act, done = view.ask_disclosure, "It waits for a second person."
-                _button("Ask for it", "disclose", lambda: act(request.reference, by), done)
+                done = "It waits for a second person."
+                _button("Ask for it", "disclose", lambda: view.ask_disclosure(request.reference, by), done)
 
 
 def _intake(view: RightsView, by: AuthenticatedPerson) -> None:

@@ -76,8 +76,9 @@ class RightsView:
     def ask_disclosure(self, reference: str, by: AuthenticatedPerson) -> Request:
         return answering.ask_disclosure(self.service, reference, by=by)
 
-    def approve_disclosure(self, reference: str, by: AuthenticatedPerson) -> Request:
-        return answering.approve_disclosure(self.service, reference, by=by)
+    def approve_disclosure(self, request: Request, by: AuthenticatedPerson) -> Request:
+        """Approve what was asked for as `request` shows it."""
+        return answering.approve_disclosure(self.service, request.reference, digest=request.disclosure_digest, by=by)
 
     def confirm(self, reference: str, by: AuthenticatedPerson) -> Request:
         return self.service.confirm(reference, by=by)

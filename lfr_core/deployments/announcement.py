@@ -19,7 +19,7 @@ from lfr_core.common.errors import Poison, Refused
 from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
 from lfr_core.custody.people.lookup import acting
 from lfr_core.custody.people.roles import Actor, AuthenticatedPerson, Role, principal_of
-from lfr_core.deployments.announcement_terms import Plan, ReasonClass, plan
+from lfr_core.deployments.announcement_terms import Plan, ReasonClass, plan, planned_of
 from lfr_core.deployments.application import Application
 from lfr_core.deployments.locking import locked
 from lfr_core.deployments.reading import read_application
@@ -221,7 +221,7 @@ def read_as_planned(session: Session, deployment: str, plan: Plan) -> Applicatio
         Refused: `announcement.not-as-planned`.
     """
     made = read_application(session, deployment)
-    if made is None or (plan.place, plan.starts_at, plan.ends_at) != (made.place, made.starts_at, made.ends_at):
+    if made is None or plan != planned_of(made):
         raise Refused(
             "announcement.not-as-planned",
             f"{deployment} is announced as it is planned: `lfr deployment announce` or `lfr deployment withhold`",
@@ -291,4 +291,4 @@ def plan_of(engine: Engine, deployment: str) -> Plan:
         made: Application | None = read_application(session, deployment)
     if made is None:
         raise Refused("life.trial", f"{deployment} is a trial, or there is no such deployment: nobody need be told")
-    return Plan(made.place, made.starts_at, made.ends_at, made.purpose, made.use_case)
+    return planned_of(made)

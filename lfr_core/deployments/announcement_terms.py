@@ -8,10 +8,11 @@ from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
 from lfr_core.common.errors import Refused
+from lfr_core.deployments.application import Application
 from lfr_core.domain.figures import UseCase
 from lfr_core.domain.working_days import LONDON
 
-__all__ = ["Plan", "ReasonClass", "plan"]
+__all__ = ["Plan", "ReasonClass", "plan", "planned_of"]
 
 _LONGEST = {"place": 120, "purpose": 300}
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
@@ -38,6 +39,11 @@ class Plan:
     ends_at: datetime
     purpose: str
     use_case: UseCase
+
+
+def planned_of(made: Application) -> Plan:
+    """Return what an application says."""
+    return Plan(made.place, made.starts_at, made.ends_at, made.purpose, made.use_case)
 
 
 def plan(*, place: str, day: date, start: time, end: time, purpose: str, use_case: UseCase) -> Plan:

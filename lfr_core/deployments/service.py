@@ -120,9 +120,9 @@ class PlanningService:
         *,
         by: AuthenticatedPerson,
         reason: str,
+        revision: int,
         one_in: int | None = None,
         claim_not_shown: bool = False,
-        revision: int | None = None,
     ) -> Authority:
         """Allow it, for the reason given.
 
@@ -130,9 +130,9 @@ class PlanningService:
             id: of the deployment.
             by: an authorising officer who didn't plan it.
             reason: why it is necessary and proportionate, in the officer's words.
+            revision: of the application that the officer read; no other is authorised.
             one_in: at most one false alert in so many faces; None: the public claim for a list of that cap.
             claim_not_shown: the officer knows that no evaluation shows that claim for this threshold and list.
-            revision: of the application that the officer read; None: whichever is the newest.
 
         Raises:
             Refused: `life.revised`, `life.papers`, `life.results-overdue`, `life.limit` (above 1 in 1,000),
@@ -141,7 +141,7 @@ class PlanningService:
         with self._audited(by) as session:
             row, now = locked(session, id), self._now()
             made = self._application(session, id)
-            if revision not in {None, made.revision}:
+            if revision != made.revision:
                 raise Refused("life.revised", f"{id} was revised since you looked: read revision {made.revision}")
             check_may_authorise(session, made, self._policy, now=now)
             found = forecast_false_alerts(made, self._evaluations, self._policy)

@@ -30,6 +30,7 @@ from lfr_core.deployments.state_machine import check_status, rule_of
 from lfr_core.deployments.steps import Step
 from lfr_core.deployments.withholding_requests import WithholdingRequest, newest_request, pending_row, request_of
 from lfr_core.domain.actors import same_person
+from lfr_core.domain.approvals import check_same_request
 from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.storage.engine import reading, writing
 from lfr_core.storage.tables.deployments import DeploymentRow
@@ -77,8 +78,9 @@ def ask_to_withhold(
         check_may_change(session, of, withhold=True)
         waiting, last = pending_row(session, of), newest_request(session, deployment)
         if waiting is not None:
-            if same_person(waiting.asked_by, name) and waiting.because == because.value:
-                return request_of(waiting)
+            same = request_of(waiting)
+            if same_person(same.asked_by, name) and (same.because, same.plan) == (because, asked):
+                return same
             raise Refused(
                 "announcement.withholding-asked",
                 f"{waiting.asked_by} has asked for that, because: {waiting.because}; it is answered first",
@@ -102,18 +104,18 @@ def ask_to_withhold(
 
 
 def approve_withholding(
-    store: AnnouncementStore, deployment: str, *, because: ReasonClass, by: AuthenticatedPerson
+    store: AnnouncementStore, deployment: str, *, request: str, by: AuthenticatedPerson
 ) -> Announcement:
     """Approve, as another person than who asked, that nobody is told beforehand.
 
     Args:
         store: of the announcements.
         deployment: its id.
-        because: the reason that the officer has read; nothing is approved for another.
+        request: the name of the request that the officer has read (`WithholdingRequest.name`); no other is approved.
         by: an authorising officer, who didn't plan the deployment either.
 
     Raises:
-        Refused: `deployment.unknown`, `announcement.nothing-asked`, `announcement.other-reason`,
+        Refused: `deployment.unknown`, `announcement.nothing-asked`, `approval.other-request`,
             `announcement.same-person`, `people.*` (also where whoever asked has been revoked since), as
             `ask_to_withhold` and `record_step`.
         Retryable: database or vault are away.
@@ -124,22 +126,21 @@ def approve_withholding(
         name = acting(session, by, APPROVERS).name
         of = locked(session, deployment)
         row = _pending(session, of)
-        if row.because != because.value:
-            raise Refused("announcement.other-reason", f"what is asked for {deployment} is because: {row.because}")
+        asked = request_of(row)
+        check_same_request(request, asked.name, f"to withhold the notice of {deployment}, {row.asked_by}")
         if same_person(row.asked_by, name):
             raise Refused("announcement.same-person", f"{name} has asked for it: another authorising officer approves")
         in_role(session, row.asked_by, TELLERS, since=row.asked_at)
-        plan = request_of(row).plan
         if of.planned:
-            made = read_as_planned(session, deployment, plan)
+            made = read_as_planned(session, deployment, asked.plan)
             if same_person(name, made.applied_by):
                 raise Refused("announcement.same-person", f"{name} planned {deployment}: another officer approves")
-            note = f"asked for by {row.asked_by}: {because.value}"
+            note = f"asked for by {row.asked_by}: {row.because}"
             record_step(session, store.trail, of, Step.WITHHOLD, by=by, now=store.now(), note=note)
             for role in (Role.PUBLICATION_OFFICER, Role.PLANNER):
                 answer_calls(session, deployment, role, by=name, now=store.now())
         _answer(store, session, row, name, approved=True)
-        added = store.add(session, of, plan, made_by=row.asked_by, because=because, approved_by=name)
+        added = store.add(session, of, asked.plan, made_by=row.asked_by, because=asked.because, approved_by=name)
         store.append(session, added, Verb.AUTHORISE, name, "announcement.withheld")
         return value_of(added)
 

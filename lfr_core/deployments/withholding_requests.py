@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlmodel import Session, col, select
 
-from lfr_core.deployments.announcement_terms import Plan, ReasonClass
+from lfr_core.deployments.announcement_terms import Plan, ReasonClass, planned_of
 from lfr_core.deployments.reading import read_application
+from lfr_core.domain.approvals import request_digest
 from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.domain.figures import UseCase
+from lfr_core.domain.working_days import LONDON
 from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.publication import WithholdingRequestRow
 
@@ -22,16 +24,26 @@ class WithholdingRequest:
     """What one person asks for. Until an authorising officer approves, nothing is withheld."""
 
     deployment: str
+    number: int
     plan: Plan
     because: ReasonClass
     asked_by: str
     asked_at: datetime
 
     @property
+    def name(self) -> str:
+        """Its number, and the digest of what is asked for: who approves says it."""
+        of = self.plan
+        hours = of.starts_at.astimezone(UTC), of.ends_at.astimezone(UTC)
+        told = (self.deployment, of.place, *hours, of.purpose, of.use_case.value, self.because.value)
+        return f"{self.number}-{request_digest(self.number, *told, self.asked_by, self.asked_at.astimezone(UTC))}"
+
+    @property
     def words(self) -> str:
         """For people."""
         return (
-            f"{self.asked_by} asks that its notice be withheld, because: {self.because.value}. "
+            f"{self.asked_by} asks that its notice be withheld, because: {self.because.value} "
+            f"({self.plan.place}, {_hours(self.plan)}, {self.plan.purpose}). "
             "Another person, an authorising officer, approves or refuses that"
         )
 
@@ -43,12 +55,12 @@ def newest_request(session: Session, deployment: str) -> WithholdingRequestRow |
 
 
 def pending_row(session: Session, of: DeploymentRow) -> WithholdingRequestRow | None:
-    """The request that waits for an officer: for the place and hours as they are planned now, if they are."""
+    """The request that waits for an officer: about the newest revision of its application, where it has one."""
     row = newest_request(session, of.id)
     if row is None or row.answered_at is not None or (of.planned and DeploymentStatus(of.status).is_over):
         return None
     made = read_application(session, of.id) if of.planned else None
-    if made is not None and (row.place, row.starts_at, row.ends_at) != (made.place, made.starts_at, made.ends_at):
+    if made is not None and (made.applied_at > row.asked_at or planned_of(made) != request_of(row).plan):
         return None
     return row
 
@@ -63,8 +75,13 @@ def request_of(row: WithholdingRequestRow) -> WithholdingRequest:
     """Make the value of a row."""
     return WithholdingRequest(
         deployment=row.deployment,
+        number=row.number,
         plan=Plan(row.place, row.starts_at, row.ends_at, row.purpose, UseCase(row.use_case)),
         because=ReasonClass(row.because),
         asked_by=row.asked_by,
         asked_at=row.asked_at,
     )
+
+
+def _hours(plan: Plan) -> str:
+    return f"{plan.starts_at.astimezone(LONDON):%Y-%m-%d %H:%M} to {plan.ends_at.astimezone(LONDON):%H:%M}"

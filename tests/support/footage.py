@@ -166,7 +166,9 @@ class FootageHarness:
     def hold(self, *wanted: Segment, by: str = "DC Ask", approved_by: str = "Insp Allow") -> Hold:
         """Asked for by one and approved by another; the same again is as it stands."""
         asked = self.hold_service().place(self.request(*wanted), by=authenticated(by))
-        return asked if asked.approved_by else self.hold_service().approve(asked.id, by=authenticated(approved_by))
+        if asked.approved_by:
+            return asked
+        return self.hold_service().approve(asked.id, digest=asked.digest, by=authenticated(approved_by))
 
     def request(self, *wanted: Segment) -> HoldRequest:
         return HoldRequest(

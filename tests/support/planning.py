@@ -23,6 +23,7 @@ from lfr_core.deployments.compliance_documents.kinds import FORCE_DOCUMENTS
 from lfr_core.deployments.entries import EntryLike
 from lfr_core.deployments.monitoring.gallery import GalleryCheck
 from lfr_core.deployments.monitoring.store import keep_self_test
+from lfr_core.deployments.reading import read_application
 from lfr_core.deployments.service import PlanningService
 from lfr_core.deployments.store import DeploymentStore
 from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus
@@ -149,9 +150,11 @@ class PlanningHarness:
 
     def authorise(self, deployment: str = "dep") -> None:
         self.register_document(ComplianceDocumentKind.COMMUNITY, deployment=deployment)
-        self.planning.authorise(
-            deployment, by=authenticated(OFFICER), reason="necessary and proportionate", claim_not_shown=True
-        )
+        with reading(self.engine) as session:
+            made = read_application(session, deployment)
+        why, revision = "necessary and proportionate", made.revision if made else 0
+        by = authenticated(OFFICER)
+        self.planning.authorise(deployment, by=by, reason=why, revision=revision, claim_not_shown=True)
 
     def announce(self, deployment: str = "dep") -> None:
         announce(self.engine, self.announcements, deployment, by=authenticated(PUBLISHER))

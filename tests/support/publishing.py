@@ -67,8 +67,8 @@ def withhold(
 ) -> Announcement:
     """One person asks that nobody be told, and another approves."""
     because = ReasonClass.THREAT_TO_LIFE
-    ask_to_withhold(store, deployment, because=because, by=authenticated(by), plan=plan)
-    return approve_withholding(store, deployment, because=because, by=authenticated(approved_by))
+    asked = ask_to_withhold(store, deployment, because=because, by=authenticated(by), plan=plan)
+    return approve_withholding(store, deployment, request=asked.name, by=authenticated(approved_by))
 
 
 def ended_deployment(

@@ -27,12 +27,12 @@ def authorise(
     id: DeploymentId,
     by: AuthenticatedPerson,
     reason: Reason,
+    revision: Annotated[
+        int, typer.Option("--revision", help="Of the application that you read; refused if there is a newer.")
+    ],
     one_in: Annotated[
         int | None,
         typer.Option("--one-in", help="At most one false alert in so many faces; default: the claim."),
-    ] = None,
-    revision: Annotated[
-        int | None, typer.Option("--revision", help="Of the application that you read; refused if there is a newer.")
     ] = None,
     claim_not_shown: Annotated[
         bool, typer.Option("--claim-not-shown", help="Sign that no evaluation shows the public claim for this list.")
@@ -42,7 +42,7 @@ def authorise(
 
     The officer signs the expected number of false alerts for this cap, threshold and footfall: `lfr deployment forecast`.
 
-    Example: lfr deployment authorise high-street-0412 --reason "warrants outstanding in the area" --claim-not-shown
+    Example: lfr deployment authorise high-street-0412 --revision 1 --reason "warrants outstanding" --claim-not-shown
     """  # noqa: E501  an example is one line
     from lfr_core.deployments.services import build_planning_service
 
@@ -132,23 +132,22 @@ def approve_withholding(
     installation: Installation,
     id: DeploymentId,
     by: AuthenticatedPerson,
-    reason_class: Annotated[
-        str, typer.Option("--reason-class", help="As asked for; without it that is shown and nothing done.")
+    request: Annotated[
+        str, typer.Option("--request", help="Name of the request; without it that is shown and nothing done.")
     ] = "",
 ) -> Output:
     """Approve that a notice is withheld: an authorising officer who neither asked for it nor planned the deployment.
 
-    Example: lfr deployment approve-withholding high-street-0412 --reason-class threat-to-life
+    Example: lfr deployment approve-withholding high-street-0412 --request 1-0f3c9a11d2e47b58
     """
-    from apps.cli.publish.announcement import announced_output, asked_output, parse_reason_class
+    from apps.cli.publish.announcement import announced_output, asked_output
     from lfr_core.deployments.services import build_announcement_store
     from lfr_core.deployments.withholding import approve_withholding, find_pending
 
     store = build_announcement_store(installation)
-    if not reason_class:
+    if not request:
         return asked_output(find_pending(store, id))
-    because = parse_reason_class(reason_class)
-    return announced_output(approve_withholding(store, id, because=because, by=by), installation.policy)
+    return announced_output(approve_withholding(store, id, request=request, by=by), installation.policy)
 
 
 @command(app, "refuse-withholding", migrated=True)

@@ -8,7 +8,17 @@ import typer
 
 from apps.cli.command import Output, command
 from apps.cli.common import console
-from apps.cli.footage.text import Camera, From, To, hold_dict, hold_output, parse_date, parse_time_ns, today
+from apps.cli.footage.text import (
+    Camera,
+    From,
+    To,
+    asked_output,
+    hold_dict,
+    hold_output,
+    parse_date,
+    parse_time_ns,
+    today,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,14 +74,24 @@ def place_hold(
 
 
 @command(app, migrated=True)
-def approve(installation: Installation, hold: HoldId, by: AuthenticatedPerson) -> Output:
+def approve(
+    installation: Installation,
+    hold: HoldId,
+    by: AuthenticatedPerson,
+    digest: Annotated[
+        str, typer.Option("--digest", help="Of the hold that you read; without it the hold is shown and nothing done.")
+    ] = "",
+) -> Output:
     """Approve a hold that somebody else asked for: it stands until its review.
 
-    Example: lfr footage approve 7c1d2e3f4a5b6c7d0b5c2f6d9a3e4f7b
+    Example: lfr footage approve 7c1d2e3f4a5b6c7d0b5c2f6d9a3e4f7b --digest 0f3c9a11d2e47b58
     """
     from apps.services import build_hold_service
+    from lfr_core.retention.footage.holds import find_hold
 
-    return hold_output(build_hold_service(installation).approve(hold, by=by), "approved")
+    if not digest:
+        return asked_output(find_hold(installation.engine, hold))
+    return hold_output(build_hold_service(installation).approve(hold, digest=digest, by=by), "approved")
 
 
 @command(app, migrated=True)

@@ -20,6 +20,7 @@ __all__ = [
     "Camera",
     "From",
     "To",
+    "asked_output",
     "describe_end",
     "hold_dict",
     "hold_output",
@@ -106,13 +107,24 @@ def hold_dict(hold: Hold) -> dict[str, object]:
     """Describe a hold for programs."""
     from dataclasses import asdict
 
-    return asdict(hold) | {"review_is_overdue": hold.review_is_overdue(today())}
+    return asdict(hold) | {"digest": hold.digest, "review_is_overdue": hold.review_is_overdue(today())}
 
 
 def hold_output(hold: Hold, what: str) -> Output:
     """Say what became of a hold."""
     until = "" if hold.released_at else f"; to be reviewed by {hold.review_on}"
     return Output(hold_dict(hold), f"hold {hold.id}: segments {what}: {len(hold.segments)}{until}")
+
+
+def asked_output(hold: Hold) -> Output:
+    """Say what a hold that somebody asked for covers, and how it is approved."""
+    why = f"{hold.ground.value}, {hold.reference}, to be reviewed by {hold.review_on}"
+    lines = [
+        f"hold {hold.id}: {hold.requested_by} asks for it; {why}",
+        *(f"  segment {each}" for each in hold.segments),
+        f"To approve it: lfr footage approve {hold.id} --digest {hold.digest}",
+    ]
+    return Output(hold_dict(hold), "\n".join(lines))
 
 
 def written_output(written: Written) -> Output:

@@ -101,13 +101,14 @@ def asked_output(asked: WithholdingRequest) -> Output:
         {
             "deployment": asked.deployment,
             "withholding": "asked",
+            "request": asked.name,
             "because": asked.because.value,
             "reason_class": word,
             "asked_by": asked.asked_by,
             "asked_at": asked.asked_at.isoformat(),
         },
         f"{asked.deployment}: {asked.words}: "
-        f"lfr deployment approve-withholding {asked.deployment} --reason-class {word}",
+        f"lfr deployment approve-withholding {asked.deployment} --request {asked.name}",
     )
 
 

@@ -57,15 +57,26 @@ def disclose(installation: Installation, reference: Reference, by: Authenticated
 
 
 @command(app, migrated=True)
-def approve(installation: Installation, reference: Reference, by: AuthenticatedPerson) -> Output:
+def approve(
+    installation: Installation,
+    reference: Reference,
+    by: AuthenticatedPerson,
+    digest: Annotated[
+        str, typer.Option("--digest", help="Of what you read; without it what is asked is shown and nothing done.")
+    ] = "",
+) -> Output:
     """Approve, as the second person, that an enquiry "was I on a list" is answered plainly.
 
-    Example: lfr rights approve R-2026-7QF3-9KXM-2TWA
+    Example: lfr rights approve R-2026-7QF3-9KXM-2TWA --digest 0f3c9a11d2e47b58
     """
     from apps.services import build_rights_service
     from lfr_core.publication.rights import answering
+    from lfr_core.publication.rights.reading import find_request
 
-    return request_output(answering.approve_disclosure(build_rights_service(installation), reference, by=by))
+    service = build_rights_service(installation)
+    if not digest:
+        return request_output(find_request(service.engine, service.days, service.now(), reference))
+    return request_output(answering.approve_disclosure(service, reference, digest=digest, by=by))
 
 
 @command(app, migrated=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from apps.cli.command import Output
-from apps.cli.common import console
+from apps.cli.common import console, print_plain
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -99,6 +99,7 @@ def request_dict(request: Request) -> dict[str, object]:
         "receipt": request.receipt,
         "neither_confirm_nor_deny": request.neither_confirm_nor_deny,
         "disclosure_asked_by": request.disclosure_asked_by,
+        "disclosure_digest": request.disclosure_digest,
         "taken_by": request.taken_by,
         "answered_at": request.answered_at,
         "answered_by": request.answered_by,
@@ -134,6 +135,11 @@ def show_request(request: Request) -> None:
         f"[{colour}]{request.state.value}[/{colour}], answer by {request.due_on:%A %d %B %Y}",
         soft_wrap=True,
     )
+    if request.disclosure_digest and request.neither_confirm_nor_deny and request.answered_at is None:
+        print_plain(
+            f"{request.disclosure_asked_by} asks that it be answered plainly. Another person approves: "
+            f"lfr rights approve {request.reference} --digest {request.disclosure_digest}"
+        )
     for hold in request.holds:
         if hold.ended_at is not None:
             standing = f"ended {hold.ended_at:%Y-%m-%d}"

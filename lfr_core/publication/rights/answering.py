@@ -13,6 +13,7 @@ from lfr_core.custody.audit.port import Verb
 from lfr_core.custody.people.lookup import acting
 from lfr_core.custody.people.roles import AuthenticatedPerson, principal_of
 from lfr_core.custody.vault.port import KeyKind
+from lfr_core.domain.approvals import check_same_request
 from lfr_core.publication.rights import checks
 from lfr_core.publication.rights import reading as read
 from lfr_core.publication.rights.sealed import closing_key, open_answer, open_asked, seal_answer, seal_asked
@@ -62,10 +63,7 @@ def answer_listed(service: RightsService, reference: str, *, by: AuthenticatedPe
     words = NEITHER
     if not row.neither_confirm_nor_deny:
         if row.deployment is None:
-            raise Refused(
-                "rights.deployment-missing",
-                f"say which deployment first: `lfr rights assign {row.reference} DEPLOYMENT`",
-            )
+            raise _no_deployment(row.reference)
         listed = was_listed(
             service.engine,
             service.vault,
@@ -83,13 +81,16 @@ def ask_disclosure(service: RightsService, reference: str, *, by: AuthenticatedP
     """Ask that one enquiry "was I on a list" be answered plainly; it is once another person approves.
 
     Raises:
-        Refused: `rights.not-asked`, `rights.answered`, `rights.closed`, and as `RightsService`.
+        Refused: `rights.not-asked`, `rights.deployment-missing`, `rights.answered`, `rights.closed`, and as
+            `RightsService`.
     """
     name = str(principal_of(by))
     service.trail.prepare(name)
     with writing(service.engine) as session:
         acting(session, by, OFFICERS)
         row = _unanswered(service, session, reference)
+        if row.deployment is None:
+            raise _no_deployment(row.reference)
         if row.neither_confirm_nor_deny:
             row.disclosure_asked_by = name
             session.add(row)
@@ -98,11 +99,18 @@ def ask_disclosure(service: RightsService, reference: str, *, by: AuthenticatedP
         return read.request_of(session, row, service.days, service.now())
 
 
-def approve_disclosure(service: RightsService, reference: str, *, by: AuthenticatedPerson) -> Request:
+def approve_disclosure(service: RightsService, reference: str, *, digest: str, by: AuthenticatedPerson) -> Request:
     """Approve, as the second person, that one enquiry "was I on a list" is answered plainly.
 
+    Args:
+        service: of the requests.
+        reference: of the request.
+        digest: of what was asked for as this person has read it (`Request.disclosure_digest`).
+        by: somebody else than who asked.
+
     Raises:
-        Refused: `rights.nothing-asked`, `footage.hold-one-person` (`by` asked for it), and as `ask_disclosure`.
+        Refused: `rights.nothing-asked`, `approval.other-request`, `footage.hold-one-person` (`by` asked for it), and
+            as `ask_disclosure`.
     """
     name = str(principal_of(by))
     service.trail.prepare(name)
@@ -113,6 +121,7 @@ def approve_disclosure(service: RightsService, reference: str, *, by: Authentica
             raise Refused(
                 "rights.nothing-asked", f"nobody has asked for that: `lfr rights disclose {row.reference}` comes first"
             )
+        check_same_request(digest, read.disclosure_digest(row), row.reference)
         check_two_people(row.disclosure_asked_by, name)
         if row.neither_confirm_nor_deny:
             row.neither_confirm_nor_deny = False
@@ -197,6 +206,12 @@ def _unanswered(service: RightsService, session: Session, reference: str) -> Rig
     if row.answered_at is not None:
         raise _answered(row.reference)
     return row
+
+
+def _no_deployment(reference: str) -> Refused:
+    return Refused(
+        "rights.deployment-missing", f"say which deployment first: `lfr rights assign {reference} DEPLOYMENT`"
+    )
 
 
 def _answered(reference: str) -> Refused:

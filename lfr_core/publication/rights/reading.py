@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -9,6 +10,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session, col, func, select
 
 from lfr_core.common.errors import Refused
+from lfr_core.domain.approvals import request_digest
 from lfr_core.domain.working_days import WorkingDays
 from lfr_core.publication.rights.deadline import answer_by, state_of
 from lfr_core.publication.rights.types import ReferenceKind, Request, RequestHold, RequestKind, reference_of
@@ -21,6 +23,7 @@ from lfr_core.storage.tables.rights import ComplaintHoldRow, RightsRequestRow
 __all__ = [
     "complaints_received",
     "deployment_called",
+    "disclosure_digest",
     "find_request",
     "public_name",
     "request_of",
@@ -82,6 +85,14 @@ def public_name(session: Session, deployment: str) -> str:
     return session.exec(statement.order_by(col(AnnouncementRow.revision).desc())).first() or deployment
 
 
+def disclosure_digest(row: RightsRequestRow) -> str:
+    """Return the digest of what somebody asks to be answered plainly: which request, as sealed, of which deployment."""
+    if not row.disclosure_asked_by:
+        return ""
+    sealed = hashlib.sha256(row.asked_sealed).hexdigest()
+    return request_digest(row.reference, row.deployment, sealed, row.disclosure_asked_by)
+
+
 def row_of(session: Session, reference: str, *, lock: bool = False) -> RightsRequestRow:
     """The row of a reference as it was typed. Raises Refused `rights.bad-reference`, `rights.unknown`."""
     wanted = reference_of(reference, ReferenceKind.REQUEST)
@@ -111,6 +122,7 @@ def request_of(session: Session, row: RightsRequestRow, days: WorkingDays, now: 
         taken_by=row.taken_by,
         neither_confirm_nor_deny=row.neither_confirm_nor_deny,
         disclosure_asked_by=row.disclosure_asked_by,
+        disclosure_digest=disclosure_digest(row),
         answered_at=row.answered_at,
         answered_by=row.answered_by,
         closed_at=row.closed_at,

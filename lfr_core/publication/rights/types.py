@@ -119,6 +119,8 @@ class Request:
     neither_confirm_nor_deny: bool
     disclosure_asked_by: str
     """Who asked that it be answered plainly; another approves."""
+    disclosure_digest: str
+    """Of what they asked for: who approves says it. Empty while nobody has."""
     answered_at: datetime | None
     answered_by: str
     closed_at: datetime | None

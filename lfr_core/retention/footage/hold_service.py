@@ -23,10 +23,11 @@ from lfr_core.custody.people.lookup import acting
 from lfr_core.custody.people.roles import AuthenticatedPerson, principal_of
 from lfr_core.custody.vault.port import Vault, in_parts
 from lfr_core.domain.actors import same_person
+from lfr_core.domain.approvals import check_same_request
 from lfr_core.domain.policy import FootagePolicy
 from lfr_core.retention.footage.hold_reconciliation import tell_vault
 from lfr_core.retention.footage.hold_writer import HoldWriter
-from lfr_core.retention.footage.holds import Hold, HoldRequest, covered_by, hold_of
+from lfr_core.retention.footage.holds import Hold, HoldRequest, covered_by, hold_of, unknown_hold
 from lfr_core.retention.footage.people import HOLDERS, check_two_people
 from lfr_core.retention.footage.register import rows_of
 from lfr_core.storage.engine import reading, writing
@@ -105,18 +106,26 @@ class HoldService:
         tell_vault(self._engine, self._vault)  # a release at the same moment may have let go of them again
         return same
 
-    def approve(self, hold: str, *, by: AuthenticatedPerson) -> Hold:
+    def approve(self, hold: str, *, digest: str, by: AuthenticatedPerson) -> Hold:
         """Approve a hold that another person asked for: it stands until its review.
 
+        Args:
+            hold: its id.
+            digest: of the hold as this person has read it (`Hold.digest`).
+            by: somebody else than who asked.
+
         Raises:
-            Refused: also `footage.hold-unknown`, `footage.hold-released`, `footage.hold-approved` (already), and
-                `footage.hold-provisional`: a complaint's is confirmed with its request.
+            Refused: also `approval.other-request`, `footage.hold-unknown`, `footage.hold-released`,
+                `footage.hold-approved` (already), and `footage.hold-provisional`: a complaint's is confirmed with its
+                request.
         """
         with self._second(hold, by) as (session, row, writer, name):
             if row.approved_by:
                 raise Refused("footage.hold-approved", f"{row.approved_by} has approved the hold {hold} already")
             if session.get(ComplaintHoldRow, hold) is not None:
                 raise Refused("footage.hold-provisional", f"confirm its request: `lfr rights confirm {row.reference}`")
+            asked = hold_of(row, covered_by(session, hold))
+            check_same_request(digest, asked.digest, f"the hold {hold}")
             writer.confirm(row, by=name, review_on=row.review_on, rule=f"footage.hold.{row.ground}")
             return hold_of(row, covered_by(session, hold))
 
@@ -176,7 +185,7 @@ class HoldService:
         """The locked row of a hold that nobody released, and what writes it."""
         row = session.exec(select(FootageHoldRow).where(FootageHoldRow.id == hold).with_for_update()).one_or_none()
         if row is None:
-            raise Refused("footage.hold-unknown", f"there is no hold {hold}; `lfr footage holds` shows those there are")
+            raise unknown_hold(hold)
         if row.released_at is not None:
             raise Refused(
                 "footage.hold-released", f"the hold {hold} was released at {row.released_at}; place a new one"

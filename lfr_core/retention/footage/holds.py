@@ -9,10 +9,12 @@ from enum import StrEnum
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
+from lfr_core.common.errors import Refused
+from lfr_core.domain.approvals import request_digest
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.footage import FootageHoldRow, FootageHoldSegmentRow
 
-__all__ = ["Hold", "HoldGround", "HoldRequest", "covered_by", "hold_of", "holds"]
+__all__ = ["Hold", "HoldGround", "HoldRequest", "covered_by", "find_hold", "hold_of", "holds", "unknown_hold"]
 
 
 class HoldGround(StrEnum):
@@ -56,6 +58,12 @@ class Hold:
     released_at: dt.datetime | None
     released_by: str | None
 
+    @property
+    def digest(self) -> str:
+        """Of what is held, why and until when: who approves says it."""
+        told = (self.id, self.segments, self.ground.value, self.reference, self.requested_by, self.review_on)
+        return request_digest(*told)
+
     def review_is_overdue(self, today: dt.date) -> bool:
         """Whether somebody should have looked at it before `today`."""
         return self.released_at is None and self.review_on < today
@@ -68,6 +76,20 @@ def holds(engine: Engine, *, released: bool = False) -> tuple[Hold, ...]:
         statement = statement.where(col(FootageHoldRow.released_at).is_(None))
     with reading(engine) as session:
         return tuple(hold_of(row, covered_by(session, row.id)) for row in session.exec(statement).all())
+
+
+def find_hold(engine: Engine, hold: str) -> Hold:
+    """Return one hold. Raises Refused `footage.hold-unknown`, Retryable."""
+    with reading(engine) as session:
+        row = None if "\x00" in hold else session.get(FootageHoldRow, hold)
+        if row is None:
+            raise unknown_hold(hold)
+        return hold_of(row, covered_by(session, hold))
+
+
+def unknown_hold(hold: str) -> Refused:
+    """Return the refusal of a hold that isn't on record."""
+    return Refused("footage.hold-unknown", f"there is no hold {hold}; `lfr footage holds` shows those there are")
 
 
 def covered_by(session: Session, hold: str) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
@@ -13,13 +14,14 @@ from lfr_core.common.errors import Refused
 from lfr_core.custody.people import Rank, Role
 from lfr_core.custody.vault.port import KeyKind
 from lfr_core.deployments.announcement import ReasonClass, announce, announcements
+from lfr_core.deployments.application import Authority
 from lfr_core.deployments.attendance import Attendance
 from lfr_core.deployments.compliance_documents import ComplianceDocumentKind
 from lfr_core.deployments.gate_facts import gate_facts
 from lfr_core.deployments.locking import locked
 from lfr_core.deployments.readiness import pending_withholdings
 from lfr_core.deployments.reading import open_calls, read_authority, timeline
-from lfr_core.deployments.withholding import approve_withholding, ask_to_withhold, refuse_withholding
+from lfr_core.deployments.withholding import approve_withholding, ask_to_withhold, find_pending, refuse_withholding
 from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.alerts import Judgement
 from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus
@@ -52,7 +54,8 @@ def refused(rule: str, act: Callable[[], object]) -> str:
 
 
 def decide(harness: PlanningHarness, by: str) -> None:
-    harness.planning.authorise("dep", by=authenticated(by), reason="necessary and proportionate", claim_not_shown=True)
+    why = "necessary and proportionate"
+    harness.planning.authorise("dep", by=authenticated(by), reason=why, revision=1, claim_not_shown=True)
 
 
 def status(harness: PlanningHarness, deployment: str = "dep") -> DeploymentStatus:
@@ -111,11 +114,14 @@ def test_an_officer_signs_that_no_evaluation_shows_the_public_claim(harness: Pla
     harness.plan()
     harness.register_document(ComplianceDocumentKind.COMMUNITY, deployment="dep")
 
-    reported = refused(
-        "life.claim-not-shown", lambda: harness.planning.authorise("dep", by=authenticated(OFFICER), reason="necessary")
-    )
+    def sign(*, claim_not_shown: bool) -> Authority:
+        return harness.planning.authorise(
+            "dep", by=authenticated(OFFICER), reason="necessary", revision=1, claim_not_shown=claim_not_shown
+        )
+
+    reported = refused("life.claim-not-shown", lambda: sign(claim_not_shown=False))
     assert "1 false alert in 100,000 faces" in reported
-    given = harness.planning.authorise("dep", by=authenticated(OFFICER), reason="necessary", claim_not_shown=True)
+    given = sign(claim_not_shown=True)
 
     assert (given.claim_not_shown, given.expected_false_alerts) == (True, None)
 
@@ -258,8 +264,13 @@ def test_a_withheld_notice_needs_another_persons_approval_who_is_an_officer_and_
     def ask(by: str, why: ReasonClass = because) -> Callable[[], object]:
         return lambda: ask_to_withhold(store, "dep", because=why, by=authenticated(by))
 
-    def approve(by: str, why: ReasonClass = because) -> Callable[[], object]:
-        return lambda: approve_withholding(store, "dep", because=why, by=authenticated(by))
+    def approve(by: str, request: str = "") -> Callable[[], object]:
+        def do() -> object:
+            return approve_withholding(
+                store, "dep", request=request or find_pending(store, "dep").name, by=authenticated(by)
+            )
+
+        return do
 
     refused("life.wrong-state", ask(PUBLISHER))
     harness.authorise()
@@ -274,7 +285,7 @@ def test_a_withheld_notice_needs_another_persons_approval_who_is_an_officer_and_
     refused("announcement.withholding-asked", harness.announce)
     refused("people.wrong-role", approve(PUBLISHER))
     refused("people.wrong-role", approve(OPERATOR))
-    refused("announcement.other-reason", approve(OFFICER, ReasonClass.NATIONAL_SECURITY))
+    refused("approval.other-request", approve(OFFICER, "1-0123456789abcdef"))
     assert Condition.ANNOUNCED in red(harness)
     assert announcements(harness.engine) == ()
     assert len(timeline(harness.engine, "dep")) == steps
@@ -298,7 +309,8 @@ def test_an_officer_does_not_approve_what_they_asked_for_or_planned_or_what_a_re
         ask_to_withhold(store, "dep", because=because, by=authenticated(by))
 
     def approve(by: str) -> Callable[[], object]:
-        return lambda: approve_withholding(store, "dep", because=because, by=authenticated(by))
+        asked = find_pending(store, "dep").name
+        return lambda: approve_withholding(store, "dep", request=asked, by=authenticated(by))
 
     ask(OFFICER)
     refused("announcement.same-person", approve(OFFICER))
@@ -324,16 +336,18 @@ def test_a_refused_withholding_calls_for_the_announcement_and_one_for_other_hour
     (asked, *_) = [each for each in open_calls(harness.engine) if "nobody is in danger" in each.why]
     assert asked.role is Role.PUBLICATION_OFFICER
 
-    ask_to_withhold(store, "dep", because=because, by=authenticated(PUBLISHER))
-    (waiting,) = pending_withholdings(harness.engine)
-    harness.plan(place="Great Yarmouth")
-    harness.authorise()
-    assert waiting.asked_by == PUBLISHER
-    assert pending_withholdings(harness.engine) == ()
-    refused(
-        "announcement.nothing-asked",
-        lambda: approve_withholding(store, "dep", because=because, by=authenticated(OFFICER)),
-    )
+    for place in ("Great Yarmouth", "Great Yarmouth"):  # the second time nothing of it is in the announcement
+        ask_to_withhold(store, "dep", because=because, by=authenticated(PUBLISHER))
+        (waiting,) = pending_withholdings(harness.engine)
+        harness.wait_until(waiting.asked_at + timedelta(seconds=1))
+        harness.plan(place=place, expected_faces=9_000)
+        harness.authorise()
+        assert waiting.asked_by == PUBLISHER
+        assert pending_withholdings(harness.engine) == ()
+        refused(
+            "announcement.nothing-asked",
+            functools.partial(approve_withholding, store, "dep", request=waiting.name, by=authenticated(OFFICER)),
+        )
     harness.announce()
 
 

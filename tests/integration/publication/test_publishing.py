@@ -14,7 +14,8 @@ from lfr_core.alerts.decisions import DecisionService
 from lfr_core.alerts.expiry import expire_alerts
 from lfr_core.common.errors import Fatal, Refused
 from lfr_core.deployments.announcement import NOT_RELEASED, ReasonClass, announcement_of, announcements, plan
-from lfr_core.deployments.withholding import approve_withholding, ask_to_withhold, refuse_withholding
+from lfr_core.deployments.withholding import approve_withholding, ask_to_withhold, find_pending, refuse_withholding
+from lfr_core.deployments.withholding_requests import WithholdingRequest
 from lfr_core.domain.alerts import Cell, Engagement, EngagementOutcome, Review
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.figures import Figures, UseCase
@@ -256,17 +257,35 @@ def test_a_withheld_deployment_names_its_place_only_once_released_and_is_never_c
     assert [one.place_is_public for one in announcements(engine)] == [True]
 
 
+def test_a_place_that_took_the_place_of_the_one_the_officer_read_is_not_withheld(engine: Engine) -> None:
+    store_of(engine).create("dep", DeploymentKind.DEMO, name="High Street", policy=POLICY)
+    announce, because = announcing(engine), ReasonClass.NATIONAL_SECURITY
+    asker, officer = authenticated("A. Okafor"), authenticated("Supt B")
+    read = ask_to_withhold(announce, "dep", because=because, by=asker, plan=planned("Thorpe Road"))
+    with pytest.raises(Refused) as over:
+        ask_to_withhold(announce, "dep", because=because, by=asker, plan=planned("Castle Meadow"))
+    refuse_withholding(announce, "dep", by=asker, reason="another place")
+    ask_to_withhold(announce, "dep", because=because, by=asker, plan=planned("Castle Meadow"))
+
+    with pytest.raises(Refused) as replaced:
+        approve_withholding(announce, "dep", request=read.name, by=officer)
+
+    assert (over.value.rule, replaced.value.rule) == ("announcement.withholding-asked", "approval.other-request")
+    assert "Castle Meadow" in find_pending(announce, "dep").words
+    assert announcements(engine) == ()
+
+
 def test_nobody_approves_their_own_withholding_and_what_is_public_is_not_taken_back(engine: Engine) -> None:
     store_of(engine).create("dep", DeploymentKind.DEMO, name="High Street", policy=POLICY)
     announce = announcing(engine)
     because, officer = ReasonClass.NATIONAL_SECURITY, authenticated("Supt B")
 
-    def ask(by: str) -> object:
+    def ask(by: str) -> WithholdingRequest:
         return ask_to_withhold(announce, "dep", because=because, by=authenticated(by), plan=planned())
 
-    ask("Supt B")
+    asked = ask("Supt B")
     with pytest.raises(Refused) as same:
-        approve_withholding(announce, "dep", because=because, by=authenticated("supt.  B"))
+        approve_withholding(announce, "dep", request=asked.name, by=authenticated("supt.  B"))
     with pytest.raises(Refused) as waits:
         announce.publish("dep", planned(), by=authenticated("A. Okafor"))
     refuse_withholding(announce, "dep", by=officer, reason="another officer is away")
@@ -274,7 +293,7 @@ def test_nobody_approves_their_own_withholding_and_what_is_public_is_not_taken_b
     with pytest.raises(Refused) as public:
         ask("A. Okafor")
     with pytest.raises(Refused) as none:
-        approve_withholding(announce, "dep", because=because, by=officer)
+        approve_withholding(announce, "dep", request=asked.name, by=officer)
     with pytest.raises(Refused) as nothing:
         announce.release("dep", by=authenticated("A. Okafor"))
 

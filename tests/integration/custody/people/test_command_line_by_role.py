@@ -38,7 +38,7 @@ from lfr_core.domain.alerts import Judgement
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.publication.rights.answering import ask_disclosure
 from lfr_core.publication.rights.service import RightsService
-from lfr_core.publication.rights.types import NewRequest, RequestKind
+from lfr_core.publication.rights.types import About, NewRequest, RequestKind
 from lfr_core.retention.footage.register import open_row
 from lfr_core.storage.engine import open_engine
 from lfr_core.storage.tables.footage import FootageSegmentRow
@@ -87,8 +87,8 @@ MAY: dict[str, tuple[str, set[Role]]] = {
     "deployment announce": ("authorised", {P, U}),
     "deployment apply": ("applied", {P}),
     "deployment approve-list": ("authorised --digest 00", {A}),
-    "deployment approve-withholding": ("asked --reason-class threat-to-life", {A}),
-    "deployment authorise": ("applied --reason because", {A}),
+    "deployment approve-withholding": ("asked --request 1-0", {A}),
+    "deployment authorise": ("applied --reason because --revision 1", {A}),
     "deployment cancel": ("given-up --why because", {P, A}),
     "deployment close": ("authorised", OPENERS),
     "deployment compile": ("authorised {out}", {P}),
@@ -101,7 +101,7 @@ MAY: dict[str, tuple[str, set[Role]]] = {
     "deployment resume": ("suspended", TRIAL),
     "deployment suspend": ("dep --why because", {*TRIAL, C}),
     "deployment withhold": ("undecided --reason-class threat-to-life", {P, A, U}),
-    "footage approve": ("{hold}", {A, C}),
+    "footage approve": ("{hold} --digest 0", {A, C}),
     "footage export": ("--deployment dep --purpose case --output {out}", {A, C}),
     "footage hold": ("--ground complaint --reference x --review-on {day} --segment segment-1", {A, C}),
     "footage release": ("{hold}", {A, C}),
@@ -120,7 +120,7 @@ MAY: dict[str, tuple[str, set[Role]]] = {
     "publish record": ("dep --publish", {U}),
     "publish release": ("withheld", {P, A, U}),
     "rights answer": ("{request} --text words", {C}),
-    "rights approve": ("{listed}", {A, C}),
+    "rights approve": ("{listed} --digest 0", {A, C}),
     "rights assign": ("{request} dep", {C}),
     "rights close": ("{request} --withdrawn", {C}),
     "rights complain": ("--contact here --text words", PEOPLE),
@@ -234,7 +234,7 @@ class Terminals:
     def _requests(self, plan: PlanningHarness) -> dict[str, object]:
         rights = RightsService(self.engine, self.vault, plan.trail, plan.policy, plan.clock)
         asked = NewRequest(RequestKind.ENQUIRY, "4 Rampant Horse Street", "Why me?")
-        listed = NewRequest(RequestKind.ENQUIRY, "4 Rampant Horse Street", "Was I?", asks_listed=True)
+        listed = NewRequest(RequestKind.ENQUIRY, "4 Rampant Horse Street", "Was I?", About("dep"), asks_listed=True)
         request, about_list = (rights.take(each, by=authenticated(PUBLISHER)).reference for each in (asked, listed))
         ask_disclosure(rights, about_list, by=authenticated(COMPLIANCE))
         return {"request": request, "listed": about_list}

@@ -20,7 +20,13 @@ from lfr_core.custody.people.roles import SERVICE_ROLES
 from lfr_core.deployments.announcement import TELLERS, AnnouncementStore, ReasonClass
 from lfr_core.deployments.attendance import Attendance
 from lfr_core.deployments.steps import TRIAL_ROLES
-from lfr_core.deployments.withholding import APPROVERS, approve_withholding, ask_to_withhold, refuse_withholding
+from lfr_core.deployments.withholding import (
+    APPROVERS,
+    approve_withholding,
+    ask_to_withhold,
+    find_pending,
+    refuse_withholding,
+)
 from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.alerts import Engagement, EngagementOutcome, Judgement, Review
 from lfr_core.domain.deployments import DeploymentKind
@@ -28,10 +34,11 @@ from lfr_core.publication.quality.ours import Checked
 from lfr_core.publication.record_figures import figures_for
 from lfr_core.publication.results import ResultsService
 from lfr_core.publication.rights import answering
+from lfr_core.publication.rights.reading import find_request
 from lfr_core.publication.rights.service import OFFICERS, SECOND, TAKERS, RightsService
-from lfr_core.publication.rights.types import NewRequest, RequestKind
+from lfr_core.publication.rights.types import About, NewRequest, RequestKind
 from lfr_core.retention.footage.hold_service import HoldService
-from lfr_core.retention.footage.holds import HoldGround, HoldRequest
+from lfr_core.retention.footage.holds import HoldGround, HoldRequest, find_hold
 from lfr_core.retention.footage.people import HOLDERS
 from lfr_core.storage.engine import open_engine, writing
 from lfr_core.storage.tables.stream import CameraSessionRow
@@ -100,7 +107,7 @@ class Harness(PromiseHarness):
         return name
 
     def held(self) -> str:
-        return self.holds.approve(self.requested(), by=authenticated("Compliance Only")).id
+        return self.approve_hold(self.requested(), authenticated("Compliance Only"))
 
     def requested(self) -> str:
         return self.hold(self.filmed(), authenticated(OTHER))
@@ -160,7 +167,8 @@ class Harness(PromiseHarness):
         return reference
 
     def asks_listed(self) -> str:
-        asked = NewRequest(RequestKind.ENQUIRY, "4 Rampant Horse Street", "Was I on a list?", asks_listed=True)
+        about = About(self.draft())
+        asked = NewRequest(RequestKind.ENQUIRY, "4 Rampant Horse Street", "Was I on a list?", about, asks_listed=True)
         return self.rights.take(asked, by=authenticated(PAT)).reference
 
     def disclosure(self) -> str:
@@ -175,6 +183,13 @@ class Harness(PromiseHarness):
         asked = HoldRequest((segment,), ground, "36/1234/26", review_on)
         return self.holds.place(asked, by=by).id
 
+    def approve_hold(self, hold: str, by: AuthenticatedPerson) -> str:
+        return self.holds.approve(hold, digest=find_hold(self.engine, hold).digest, by=by).id
+
+    def approve_disclosure(self, reference: str, by: AuthenticatedPerson) -> None:
+        asked = find_request(self.engine, self.rights.days, self.rights.now(), reference)
+        answering.approve_disclosure(self.rights, reference, digest=asked.disclosure_digest, by=by)
+
     def review(self, hold: str, by: AuthenticatedPerson) -> None:
         self.holds.review(hold, review_on=self.review_on(), by=by)
 
@@ -185,7 +200,7 @@ class Harness(PromiseHarness):
         ask_to_withhold(self.notices, name, because=ReasonClass.THREAT_TO_LIFE, by=by, plan=planned())
 
     def approve_withholding(self, name: str, by: AuthenticatedPerson) -> None:
-        approve_withholding(self.notices, name, because=ReasonClass.THREAT_TO_LIFE, by=by)
+        approve_withholding(self.notices, name, request=find_pending(self.notices, name).name, by=by)
 
     # -- what is on record ---------------------------------------------------------------------------
 
@@ -235,7 +250,7 @@ ACTS: dict[
         lambda h, at, by: h.attendance.record_heartbeat(str(at), by),
     ),
     "hold, asked for": (HOLDERS, Harness.filmed, lambda h, at, by: h.hold(str(at), by)),
-    "hold, approval": (HOLDERS, Harness.requested, lambda h, at, by: h.holds.approve(str(at), by=by)),
+    "hold, approval": (HOLDERS, Harness.requested, lambda h, at, by: h.approve_hold(str(at), by)),
     "hold's review": (HOLDERS, Harness.held, lambda h, at, by: h.review(str(at), by)),
     "hold's release": (HOLDERS, Harness.held, lambda h, at, by: h.holds.release(str(at), by=by)),
     "announce": (
@@ -290,7 +305,7 @@ ACTS: dict[
     "disclosure, approval": (
         SECOND,
         Harness.disclosure,
-        lambda h, at, by: answering.approve_disclosure(h.rights, str(at), by=by),
+        lambda h, at, by: h.approve_disclosure(str(at), by),
     ),
     "create a trial": (
         TRIAL_ROLES,
@@ -424,9 +439,9 @@ def test_nobody_is_their_own_second_person(harness: Harness) -> None:
     hold, olga = harness.hold(harness.filmed(), authenticated(OLGA)), authenticated(OLGA)
     before = harness.everything()
     with pytest.raises(Refused) as alone:
-        harness.holds.approve(hold, by=olga)
+        harness.approve_hold(hold, olga)
     assert harness.everything() == before
-    harness.holds.approve(hold, by=authenticated(OTHER))
+    harness.approve_hold(hold, authenticated(OTHER))
     with pytest.raises(Refused) as reviewed:
         harness.review(hold, olga)
 

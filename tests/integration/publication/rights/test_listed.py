@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from sqlmodel import col, select
@@ -38,6 +39,11 @@ def listed_and_ended(harness: RightsHarness, *, end: bool = True) -> DeploymentS
 
 def asking(harness: RightsHarness) -> Request:
     return harness.take(RequestKind.ENQUIRY, About("dep"), asks_listed=True)
+
+
+def approve(harness: RightsHarness, asked: Request, by: str) -> Request:
+    digest = asked.disclosure_digest
+    return answering.approve_disclosure(harness.rights, asked.reference, digest=digest, by=authenticated(by))
 
 
 def bodies(harness: RightsHarness, after: int) -> list[dict[str, object]]:
@@ -83,8 +89,8 @@ def test_a_listed_person_is_reported_after_two_people_decided_so_and_the_list_is
         ("subject of us", NOT_LISTED),
     ):
         taken = asking(harness)
-        answering.ask_disclosure(harness.rights, taken.reference, by=authenticated(OFFICER))
-        answering.approve_disclosure(harness.rights, taken.reference, by=authenticated(APPROVER))
+        asked = answering.ask_disclosure(harness.rights, taken.reference, by=authenticated(OFFICER))
+        approve(harness, asked, APPROVER)
         answering.answer_listed(harness.rights, taken.reference, by=authenticated(OFFICER), subject=subject)
 
         assert harness.rights.open(taken.reference, by=authenticated(OFFICER), purpose="look").answer == words
@@ -93,17 +99,32 @@ def test_a_listed_person_is_reported_after_two_people_decided_so_and_the_list_is
 def test_one_person_alone_cant_decide_to_disclose(harness: RightsHarness) -> None:
     taken = asking(harness)
     with pytest.raises(Refused) as early:
-        answering.approve_disclosure(harness.rights, taken.reference, by=authenticated(APPROVER))
+        approve(harness, taken, APPROVER)
     assert early.value.rule == "rights.nothing-asked"
-    answering.ask_disclosure(harness.rights, taken.reference, by=authenticated(OFFICER))
+    asked = answering.ask_disclosure(harness.rights, taken.reference, by=authenticated(OFFICER))
     for second, rule in ((OFFICER, "footage.hold-one-person"), ("Olu Operator", "people.wrong-role")):
         with pytest.raises(Refused) as refused:
-            answering.approve_disclosure(harness.rights, taken.reference, by=authenticated(second))
+            approve(harness, asked, second)
         assert refused.value.rule == rule
 
     answering.answer_listed(harness.rights, taken.reference, by=authenticated(OFFICER))
 
     assert harness.rights.open(taken.reference, by=authenticated(OFFICER), purpose="look").answer == NEITHER
+
+
+def test_a_disclosure_is_approved_as_it_was_read_and_of_a_deployment_that_is_known(harness: RightsHarness) -> None:
+    unknown = harness.take(RequestKind.ENQUIRY, About(), asks_listed=True)
+    with pytest.raises(Refused) as nowhere:
+        answering.ask_disclosure(harness.rights, unknown.reference, by=authenticated(OFFICER))
+    first, second = asking(harness), asking(harness)
+    read = answering.ask_disclosure(harness.rights, first.reference, by=authenticated(OFFICER))
+    other = answering.ask_disclosure(harness.rights, second.reference, by=authenticated(OFFICER))
+
+    with pytest.raises(Refused) as replaced:
+        approve(harness, replace(other, disclosure_digest=read.disclosure_digest), APPROVER)
+
+    assert (nowhere.value.rule, replaced.value.rule) == ("rights.deployment-missing", "approval.other-request")
+    assert approve(harness, other, APPROVER).neither_confirm_nor_deny is False
 
 
 def test_nobody_types_an_answer_to_was_i_on_a_list(harness: RightsHarness) -> None:

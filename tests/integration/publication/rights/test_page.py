@@ -12,7 +12,9 @@ from streamlit.testing.v1 import AppTest
 
 from apps.rights.view import RightsView
 from lfr_core.custody.people import People, Rank, Role
-from lfr_core.publication.rights.types import RequestKind, RequestState
+from lfr_core.publication.rights.answering import ask_disclosure
+from lfr_core.publication.rights.reading import requests
+from lfr_core.publication.rights.types import About, RequestKind, RequestState
 from lfr_core.publication.rights.wording import NEITHER
 from lfr_core.storage.engine import open_engine
 from tests.support.people import add_people, authenticated
@@ -110,7 +112,7 @@ def test_was_i_on_a_list_shows_the_given_words_before_they_are_sent(harness: Rig
 
 
 def test_two_people_decide_on_the_page_to_answer_plainly(harness: RightsHarness, app: AppTest) -> None:
-    taken = harness.take(RequestKind.ENQUIRY, asks_listed=True)
+    taken = harness.take(RequestKind.ENQUIRY, About("dep"), asks_listed=True)
     sign_in(app, OFFICER)
     press(app, "Ask for it")
     press(app, "Approve")
@@ -124,6 +126,24 @@ def test_two_people_decide_on_the_page_to_answer_plainly(harness: RightsHarness,
     assert request.reference == taken.reference
     assert not request.neither_confirm_nor_deny
     assert field(app, "Nominal id of the person who asks")
+
+
+def test_what_was_asked_for_anew_since_the_second_person_looked_is_not_approved_on_the_page(
+    harness: RightsHarness, app: AppTest
+) -> None:
+    taken = harness.take(RequestKind.ENQUIRY, About("dep"), asks_listed=True)
+    ask_disclosure(harness.rights, taken.reference, by=authenticated(OFFICER))
+    third = "Dana Third"
+    People(harness.engine, harness.trail, harness.clock).add(
+        third, {Role.COMPLIANCE}, Rank.POLICE_STAFF, by=authenticated(OFFICER)
+    )
+    sign_in(app, third)
+    ask_disclosure(harness.rights, taken.reference, by=authenticated(CLERK))
+
+    press(app, "Approve")
+
+    (request,) = requests(harness.engine, harness.rights.days, harness.rights.now())
+    assert request.neither_confirm_nor_deny
 
 
 def test_an_overdue_request_is_red_and_says_so_in_words(harness: RightsHarness, app: AppTest) -> None:

@@ -56,8 +56,13 @@ def test_from_the_list_to_a_hold_and_its_release(harness: FootageHarness) -> Non
     ]
 
     placed = asked(*hold_words("--segment", first.id), by="DC Ask")
-    assert "two people" in lfr("approve", placed["id"], code=77, by="DC Ask")
-    assert asked("approve", placed["id"], by="Insp Allow")["approved_by"] == "Insp Allow"
+    read = ("approve", placed["id"], "--digest", placed["digest"])
+    assert "two people" in lfr(*read, code=77, by="DC Ask")
+    shown = lfr("approve", placed["id"], by="Insp Allow")
+    assert first.id in shown
+    assert " ".join(read) in shown
+    assert asked("approve", placed["id"], by="Insp Allow")["approved_by"] == ""
+    assert asked(*read, by="Insp Allow")["approved_by"] == "Insp Allow"
     assert [each["id"] for each in asked("holds")] == [placed["id"]]
     shown = asked("show", first.id)
     assert (shown["held"], shown["frames_in_file"], len(shown["holds"])) == (True, 30, 1)

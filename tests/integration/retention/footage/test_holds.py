@@ -102,13 +102,16 @@ def test_a_hold_is_approved_once_by_another_than_who_asked(harness: FootageHarne
 
     for name, rule in (("DC Ask", "footage.hold-one-person"), ("Insp Nobody", "people.unknown")):
         with pytest.raises(Refused) as refused:
-            service.approve(asked.id, by=authenticated(name))
+            service.approve(asked.id, digest=asked.digest, by=authenticated(name))
         assert refused.value.rule == rule
+    with pytest.raises(Refused) as other:
+        service.approve(asked.id, digest="0123456789abcdef", by=authenticated("Insp Allow"))
+    assert other.value.rule == "approval.other-request"
     with pytest.raises(Refused) as early:
         service.review(asked.id, review_on=asked.review_on, by=authenticated("Insp Allow"))
-    assert service.approve(asked.id, by=authenticated("Insp Allow")).approved_by == "Insp Allow"
+    assert service.approve(asked.id, digest=asked.digest, by=authenticated("Insp Allow")).approved_by == "Insp Allow"
     with pytest.raises(Refused) as again:
-        service.approve(asked.id, by=authenticated("Insp Allow"))
+        service.approve(asked.id, digest=asked.digest, by=authenticated("Insp Allow"))
     assert (early.value.rule, again.value.rule) == ("footage.hold-provisional", "footage.hold-approved")
 
 
