@@ -27,6 +27,7 @@ from lfr_core.custody.audit.port import AuditEvent
 from lfr_core.custody.people.roles import Role
 from lfr_core.custody.vault.core import VaultCore
 from lfr_core.custody.vault.epochs import Epoch
+from lfr_core.custody.vault.key_terms import KeyTerms
 from lfr_core.custody.vault.keystore import Keystore
 from lfr_core.custody.vault.server import VaultServer
 from lfr_core.domain.deployments import DeploymentStatus
@@ -82,7 +83,7 @@ def measure(epochs: int) -> float:
     with tempfile.TemporaryDirectory() as folder:
         core = VaultCore(
             policy=vault_policy, limits=GateLimits.of(policy), clock=SystemClock(), keystore=Keystore(Path(folder)),
-            facts=records, epochs=records, audit=records, people=records,
+            terms=KeyTerms.of(policy), facts=records, epochs=records, audit=records, people=records,
         )  # fmt: skip
         identities = build_identities(core, Path(folder) / "processes", 1.0)
         server = VaultServer(core, Path(folder) / "run" / "vault.sock", *identities)

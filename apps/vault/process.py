@@ -20,6 +20,7 @@ from lfr_core.custody.audit.trail import AuditTrail, record
 from lfr_core.custody.installation import Installation
 from lfr_core.custody.vault.certificates import authority_of
 from lfr_core.custody.vault.core import VaultCore
+from lfr_core.custody.vault.key_terms import KeyTerms
 from lfr_core.custody.vault.keystore import Keystore
 from lfr_core.custody.vault.machines import Machines
 from lfr_core.custody.vault.process_files import ProcessFiles
@@ -64,6 +65,7 @@ def build_core(settings: Settings, policy: Policy, engine: Engine, clock: Clock 
     core = VaultCore(
         policy=policy.vault,
         limits=GateLimits.of(policy),
+        terms=KeyTerms.of(policy),
         clock=clock,
         keystore=keystore,
         facts=log,

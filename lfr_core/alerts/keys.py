@@ -75,11 +75,14 @@ class CropKeys:
             self._want_lists.add(deployment)
         return key
 
-    def of_alert(self, alert: UUID, deployment: str) -> KeptKey | None:
-        """The key of an alert that stands, or None until fetched. Raises Refused `vault.key-gone`."""
+    def of_alert(self, alert: UUID, key_id: str) -> KeptKey | None:
+        """The key of an alert that stands, or None until fetched. Raises Refused `vault.key-gone`.
+
+        One that this call is about to open has no `key_id` yet: what is written for it is rolled back.
+        """
         key = _known(self._alerts, alert)
-        if key is None:
-            self._want_alerts[alert] = deployment
+        if key is None and key_id:
+            self._want_alerts[alert] = key_id
         return key
 
     def for_new(self, deployment: str) -> tuple[UUID, KeptKey | None]:
@@ -109,8 +112,8 @@ class CropKeys:
             info = find_list_key(self._vault, deployment)
             gone = Refused("vault.key-gone", f"the list of deployment {deployment} is destroyed: nothing is recorded")
             self._lists[deployment] = gone if info is None else self._consulted(info.id, "copy references to an alert")
-        for alert, deployment in self._want_alerts.items():
-            self._alerts[alert] = self._of_standing(alert, deployment)
+        for alert, key_id in self._want_alerts.items():
+            self._alerts[alert] = self._consulted(key_id, "put a better picture into an alert")
         for deployment, count in self._want_new.items():
             for _ in range(count):
                 alert = self._new_id()
@@ -128,13 +131,6 @@ class CropKeys:
             if error.rule != "vault.key-gone":
                 raise
             return error
-
-    def _of_standing(self, alert: UUID, deployment: str) -> KeptKey | Refused:
-        """To seal a better probe under. A destroyed key isn't replaced by a new one."""
-        for info in self._vault.kept(KeyKind.ALERT, deployment):
-            if info.subject == str(alert):
-                return self._vault.make_key(KeyKind.ALERT, deployment, info.subject, info.due_ns, actor=RECORDER)
-        return Refused("vault.key-gone", f"the pictures of alert {alert} are destroyed: nothing joins it any more")
 
 
 def _known(keys: dict[_Name, KeptKey | Refused], name: _Name) -> KeptKey | None:

@@ -182,7 +182,7 @@ class SightingWriter:
         """
         if sighting.similarity > alert.similarity and alert.judgement is None:
             probe = self._keys.probe(sighting)
-            key = self._keys.of_alert(alert.id, alert.deployment)
+            key = self._keys.of_alert(alert.id, alert.key_id)
             if probe is not None and key is not None:
                 alert.probe_sealed = seal(key.key, probe, alert_probe(alert.deployment, alert.id))
             alert.similarity, alert.threshold = sighting.similarity, sighting.threshold

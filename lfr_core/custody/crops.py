@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Final
 from uuid import UUID
 
-from lfr_core.common.clock import utc_from_ns
+from lfr_core.custody.vault.key_terms import due_of_sightings, hour_of_sightings
 from lfr_core.custody.vault.port import KeptKey, KeyKind, Vault
 from lfr_core.custody.vault.sealing import binding
 from lfr_core.domain.actors import SystemActor
@@ -50,19 +50,14 @@ def list_reference(deployment: str, reference: str) -> bytes:
 def sightings_key(vault: Vault, deployment: str, *, now_ns: int, retention_h: int, actor: SystemActor) -> KeptKey:
     """The key that probes on the broker are sealed under in the hour of `now_ns` (UTC).
 
-    `actor` is the recogniser, or whoever injects a canary among its probes. It is due `retention_h` after the hour
-    began, so that no probe outlives the first alert of its hour; with less than two hours of retention, after two, or
-    the last sightings of an hour couldn't be recorded.
+    `actor` is the recogniser, or erasure, which has a key of its own for the canaries it injects among the probes.
 
     Raises:
         Retryable: the vault is away.
-        Refused: `vault.keystore`, `vault.clock`.
+        Refused: `vault.keystore`, `vault.clock`, `vault.key-due`, `vault.deployment-unknown`.
     """
-    start_ns = now_ns - now_ns % _HOUR_NS
-    subject = utc_from_ns(start_ns).isoformat(timespec="hours")
-    return vault.make_key(
-        KeyKind.SIGHTINGS, deployment, subject, start_ns + max(retention_h, 2) * _HOUR_NS, actor=actor
-    )
+    subject = hour_of_sightings(now_ns, is_canary=actor is SystemActor.ERASURE)
+    return vault.make_key(KeyKind.SIGHTINGS, deployment, subject, due_of_sightings(now_ns, retention_h), actor=actor)
 
 
 def alert_key(vault: Vault, deployment: str, alert: UUID, *, opened_ns: int, retention_h: int) -> KeptKey:

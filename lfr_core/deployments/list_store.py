@@ -14,7 +14,7 @@ from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.port import Trail
 from lfr_core.custody.people.roles import Actor, principal_of
 from lfr_core.custody.vault.port import Vault
-from lfr_core.custody.vault.watchlist_key import make_list_key
+from lfr_core.custody.vault.watchlist_key import find_list_key, make_list_key
 from lfr_core.deployments.attach_watchlist import check_list_for, composition, forget_list, write_list
 from lfr_core.deployments.entries import EntryLike
 from lfr_core.deployments.gallery_binding import list_digest
@@ -106,7 +106,10 @@ class ListStore(DeploymentReader):
             raise unknown(deployment)
         if not view.awaits_list:
             return b""  # refused in the transaction; an ended deployment gets no key again
-        return make_list_key(self._vault, deployment, now_ns=self._clock.time_ns()).key
+        info = find_list_key(self._vault, deployment)  # the gallery's vectors were turned under it
+        if info is None:
+            return make_list_key(self._vault, deployment, now_ns=self._clock.time_ns()).key
+        return self._vault.open_kept(info.id, actor=SystemActor.ENROLMENT, purpose="seal a list's pictures").key
 
     def _check_entries(self, deployment_id: str, gallery: str, entries: Sequence[EntryLike]) -> None:
         if not entries or not gallery or not all(entry.references for entry in entries):

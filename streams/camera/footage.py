@@ -25,7 +25,7 @@ from sqlalchemy import Engine
 
 from lfr_core.common.clock import Clock, SystemClock
 from lfr_core.common.errors import LfrError
-from lfr_core.custody.vault.port import KeyKind, Vault
+from lfr_core.custody.vault.port import KeptKey, KeyKind, Vault
 from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.policy import FootagePolicy
 from lfr_core.retention.footage.register import close_row, open_row
@@ -42,6 +42,8 @@ _PAUSE_S = 5.0
 _WARN_S = 30.0
 _IDLE_S = 0.5
 _FINISH_S = 5.0
+_TRIED_NS = 3600 * 10**9
+"""For how long one key is tried with: it is due that much before a new one would be."""
 _DAY_NS = 24 * 3600 * 10**9
 MIN_FREE_BYTES = 256_000_000
 """Left free on the disk: footage must not take the space that keystore and records need for deleting it again. Several
@@ -119,8 +121,8 @@ class FootageWriter:
         self._clock = clock or SystemClock()
         self._new_id = new_id
         self._min_free_bytes = min_free_bytes
-        self._next_id = new_id().hex
-        """Of the segment to be begun: a try that failed half way is taken up again, with its key and its row."""
+        self._begun: KeptKey | None = None
+        """Of a segment whose beginning failed half way: it is taken up again, with this key and its row."""
         self._queue: queue.Queue[tuple[int, bytes] | None] = queue.Queue(_WAITING)
         """None wakes the writer for its end."""
         self._ending = threading.Event()
@@ -197,9 +199,8 @@ class FootageWriter:
         if shutil.disk_usage(self._folder).free < self._min_free_bytes:
             raise OSError(errno.ENOSPC, f"the disk has less than {self._min_free_bytes:,} bytes left")
         deployment, camera, session = self._ids
-        segment = self._next_id
-        due_ns = started_ns + self._kept_ns
-        key = self._vault.make_key(KeyKind.FOOTAGE, deployment, segment, due_ns, actor=self._actor)
+        key = self._begun = self._key(started_ns)
+        segment = key.info.subject
         header = SegmentHeader(
             segment=segment,
             key=key.info.id,
@@ -225,10 +226,20 @@ class FootageWriter:
         try:
             opened = SegmentFile(self._folder, header, key.key)
         except FileExistsError:
-            self._next_id = self._new_id().hex
+            self._begun = None
             raise
-        self._next_id = self._new_id().hex
+        self._begun = None
         return opened
+
+    def _key(self, started_ns: int) -> KeptKey:
+        """The key of the segment that is to be begun: a new one, unless a try that failed has left its own.
+
+        The vault gives a key once, so a new one is for a new id.
+        """
+        if self._begun is not None and 0 <= started_ns + self._kept_ns - self._begun.info.due_ns < _TRIED_NS:
+            return self._begun
+        deployment, due_ns = self._ids[0], started_ns + self._kept_ns
+        return self._vault.make_key(KeyKind.FOOTAGE, deployment, self._new_id().hex, due_ns, actor=self._actor)
 
     def _close(self) -> None:
         segment, self._segment = self._segment, None

@@ -17,6 +17,7 @@ from lfr_core.alerts.recorder import Recorder
 from lfr_core.custody.audit.port import AuditEvent
 from lfr_core.custody.audit.trail import AuditTrail, record
 from lfr_core.custody.vault.core import VaultCore
+from lfr_core.custody.vault.key_terms import KeyTerms
 from lfr_core.custody.vault.keystore import Keystore
 from lfr_core.deployments.store import DeploymentStore
 from lfr_core.deployments.vault_log import VaultLog, bind_installation
@@ -55,6 +56,7 @@ class AlertHarness:
         self.vault = VaultCore(
             policy=POLICY.vault,
             limits=GateLimits.of(load_policy()),
+            terms=KeyTerms.of(load_policy()),
             clock=self.clock,
             keystore=Keystore(self.home / "vault"),
             facts=log,

@@ -18,6 +18,7 @@ from lfr_core.alerts.recorder import Recorder
 from lfr_core.custody.audit.port import AuditEvent
 from lfr_core.custody.audit.trail import AuditTrail, record
 from lfr_core.custody.vault.core import VaultCore
+from lfr_core.custody.vault.key_terms import KeyTerms
 from lfr_core.custody.vault.keystore import Keystore
 from lfr_core.deployments.attendance import Attendance
 from lfr_core.deployments.store import DeploymentStore
@@ -80,6 +81,7 @@ class ErasureHarness:
         self.vault = VaultCore(
             policy=POLICY.vault,
             limits=GateLimits.of(load_policy()),
+            terms=KeyTerms.of(load_policy()),
             clock=self.clock,
             keystore=Keystore(self.settings.keystore_folder),
             facts=log,

@@ -12,30 +12,29 @@ from pathlib import Path
 from sqlalchemy import Engine
 from sqlmodel import select
 
-from lfr_core.common.clock import utc_from_ns
 from lfr_core.common.settings import Settings
 from lfr_core.custody.audit.port import AuditEvent
 from lfr_core.custody.audit.trail import AuditTrail, record
 from lfr_core.custody.people.roles import Role
 from lfr_core.custody.vault.core import VaultCore
 from lfr_core.custody.vault.epochs import Epoch
+from lfr_core.custody.vault.key_terms import KeyTerms
 from lfr_core.custody.vault.keystore import Keystore
 from lfr_core.custody.vault.port import Vault
 from lfr_core.deployments.vault_log import VaultLog
-from lfr_core.domain.gate import GateFacts, GateLimits
+from lfr_core.domain.gate import GateLimits
 from lfr_core.domain.policy import FootagePolicy, VaultPolicy, load_policy
 from lfr_core.retention.footage.expiry import PurgedSegment, expire_segments
 from lfr_core.retention.footage.hold_service import HoldService
 from lfr_core.retention.footage.holds import Hold, HoldGround, HoldRequest
 from lfr_core.retention.footage.register import Segment, segments
 from lfr_core.retention.footage.segment import segment_file
-from lfr_core.storage.engine import reading, writing
+from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.audit import AuditEntryRow
-from lfr_core.storage.tables.deployments import DeploymentRow
 from streams.camera.footage import FootageWriter
 from tests.support.each_process import EachProcess
 from tests.support.people import add_people, authenticated
-from tests.support.records import NOW_NS, ManualClock
+from tests.support.records import NOW_NS, ManualClock, add_deployment
 from tests.support.vault_server import serving_vault
 
 __all__ = ["DAY_S", "FootageHarness", "jpeg"]
@@ -58,11 +57,6 @@ class _NoEpochs:
         raise NotImplementedError
 
     def close_unfinished(self, at_ns: int) -> int:
-        raise NotImplementedError
-
-
-class _NoFacts:
-    def facts(self, deployment: str) -> GateFacts | None:
         raise NotImplementedError
 
 
@@ -104,15 +98,17 @@ class FootageHarness:
             def record(_, event: AuditEvent) -> None:  # noqa: N805  `self` is the harness
                 record(self.engine, trail, event)
 
+        log = VaultLog(self.engine, self.clock)
         vault = VaultCore(
             policy=self.vault_policy,
             limits=GateLimits.of(load_policy()),
+            terms=KeyTerms.of(load_policy()),
             clock=self.clock,
             keystore=Keystore(self.home / "vault"),
-            facts=_NoFacts(),
+            facts=log,
             epochs=_NoEpochs(),
             audit=Audit(),
-            people=VaultLog(self.engine, self.clock),
+            people=log,
         )
         trail = AuditTrail(vault, self.clock)
         return vault, trail
@@ -122,19 +118,7 @@ class FootageHarness:
         add_people(self.engine, self.trail, *((name, Role.AUTHORISING_OFFICER) for name in names), clock=self.clock)
 
     def deployment(self, name: str = "dep") -> None:
-        with writing(self.engine) as session:
-            session.add(
-                DeploymentRow(
-                    id=name,
-                    name=name,
-                    kind="demo",
-                    status="live",
-                    threshold=0.45,
-                    agreeing_shots=2,
-                    live_only=True,
-                    created_at=utc_from_ns(self.clock.now_ns),
-                )
-            )
+        add_deployment(self.engine, name)
 
     def writer(self, *, camera: str = "north", deployment: str = "dep", min_free_bytes: int = 0) -> FootageWriter:
         return FootageWriter(

@@ -14,7 +14,6 @@ from lfr_core.common.project import PROJECT
 from lfr_core.custody.audit.head_checkpoint import keep_head, write_public_key
 from lfr_core.custody.vault.port import KeyKind, Vault
 from lfr_core.deployments.attendance import Attendance
-from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.policy import Policy, load_policy
 from lfr_core.publication.promises.assembly import State, checks_of
@@ -116,7 +115,7 @@ class PromiseHarness(AlertHarness):
         now_ns = self.clock.time_ns()
         kept_days = self.policy.footage.retention_days if days is None else days
         due_ns = now_ns + round(kept_days * DAY_S * 1e9)
-        key = self.vault.make_key(KeyKind.FOOTAGE, "dep", name, due_ns, actor=SystemActor.CAMERA).info
+        key = self.vault.keystore.add(KeyKind.FOOTAGE, "dep", name, due_ns)[0]  # the vault itself makes none past 31
         open_row(
             self.engine,
             FootageSegmentRow(

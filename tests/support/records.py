@@ -13,7 +13,7 @@ from sqlmodel import select
 from lfr_core.alerts.read import AlertSummary
 from lfr_core.alerts.read._alerts import alerts_in
 from lfr_core.alerts.recorder import Recorder
-from lfr_core.common.clock import Clock, SystemClock
+from lfr_core.common.clock import Clock, SystemClock, utc_from_ns
 from lfr_core.custody.crops import sighting_probe, sightings_key
 from lfr_core.custody.vault.port import Vault
 from lfr_core.custody.vault.sealing import seal
@@ -34,6 +34,7 @@ __all__ = [
     "Entry",
     "ManualClock",
     "Reference",
+    "add_deployment",
     "alert_of",
     "alerts_of",
     "as_operational",
@@ -118,6 +119,23 @@ def as_operational(engine: Engine, deployment: str) -> None:
 def recorder_of(engine: Engine, clock: Clock | None = None) -> Recorder:
     """A recorder with the same vault and trail."""
     return Recorder(engine, load_policy().alerts, clock or SystemClock(), vault_of(engine), trail_of(engine))
+
+
+def add_deployment(engine: Engine, name: str = "dep") -> None:
+    """A live deployment's row, and nothing else of it."""
+    with writing(engine) as session:
+        session.add(
+            DeploymentRow(
+                id=name,
+                name=name,
+                kind="demo",
+                status="live",
+                threshold=0.45,
+                agreeing_shots=2,
+                live_only=True,
+                created_at=utc_from_ns(NOW_NS),
+            )
+        )
 
 
 def live_deployment(engine: Engine, name: str = "dep", entries: tuple[Entry, ...] = ()) -> DeploymentStore:

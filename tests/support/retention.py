@@ -17,10 +17,10 @@ from lfr_core.common.errors import Retryable
 from lfr_core.custody.audit.port import AuditEvent
 from lfr_core.custody.audit.trail import AuditTrail, record
 from lfr_core.custody.vault.core import VaultCore
+from lfr_core.custody.vault.key_terms import KeyTerms
 from lfr_core.custody.vault.keystore import Keystore
 from lfr_core.custody.vault.port import KeyKind
 from lfr_core.deployments.vault_log import VaultLog
-from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.gate import GateLimits
 from lfr_core.recognition.gallery import ExactGallery, Reference, gallery_name
 from lfr_core.retention.footage.register import segments
@@ -90,6 +90,7 @@ class RetentionHarness(AlertHarness):
         harness.vault = VaultCore(
             policy=POLICY.vault,
             limits=GateLimits.of(POLICY),
+            terms=KeyTerms.of(POLICY),
             clock=harness.clock,
             keystore=Keystore(home / "vault"),
             facts=log,
@@ -124,13 +125,6 @@ class RetentionHarness(AlertHarness):
 
     def inject(self) -> None:
         self.alert()
-        self.vault.make_key(
-            KeyKind.WATCHLIST,
-            "dep",
-            "dep",
-            self.clock.time_ns() + round(900 * DAY_S * 1e9),
-            actor=SystemActor.ENROLMENT,
-        )
         self.gallery.create(gallery_name("dep"), "contract")
         template = np.zeros(512, np.float32)
         template[0] = 1.0

@@ -13,6 +13,7 @@ from lfr_core.custody.audit.port import AuditEvent
 from lfr_core.custody.people.roles import Role
 from lfr_core.custody.vault.core import VaultCore
 from lfr_core.custody.vault.epochs import Epoch
+from lfr_core.custody.vault.key_terms import KeyTerms
 from lfr_core.custody.vault.keystore import Keystore
 from lfr_core.deployments.vault_log import VaultLog
 from lfr_core.domain.deployments import DeploymentStatus
@@ -132,7 +133,11 @@ class Records:
 
 
 def vault_core(
-    folder: Path, clock: TwoClocks | None = None, records: Records | None = None, policy: VaultPolicy | None = None
+    folder: Path,
+    clock: TwoClocks | None = None,
+    records: Records | None = None,
+    policy: VaultPolicy | None = None,
+    terms: KeyTerms | None = None,
 ) -> tuple[VaultCore, TwoClocks, Records]:
     """A vault with deployment `d` open. It signs what needs no records to be checked."""
     clock = clock or TwoClocks()
@@ -142,6 +147,7 @@ def vault_core(
     core = VaultCore(
         policy=policy or load_policy().vault,
         limits=GateLimits.of(load_policy()),
+        terms=terms or KeyTerms.of(load_policy()),
         clock=clock,
         keystore=Keystore(folder),
         facts=records,

@@ -25,7 +25,7 @@ from lfr_core.custody.audit.port import AuditEvent
 from lfr_core.custody.audit.trail import AuditTrail
 from lfr_core.custody.people.roles import Role
 from lfr_core.custody.vault import messages as m
-from lfr_core.custody.vault.access import MAKERS, KnowsPeople, check_access, check_maker, check_record_key
+from lfr_core.custody.vault.access import KnowsPeople, check_access, check_given_again, check_maker, check_record_key
 from lfr_core.custody.vault.port import (
     DestroyedKey,
     FrameKey,
@@ -73,10 +73,11 @@ class MemoryVault:
     def make_key(self, kind: KeyKind, deployment: str, subject: str, due_ns: int, *, actor: SystemActor) -> KeptKey:
         m.checked(m.MakeKey, kind=kind, deployment=deployment, subject=subject, due_ns=due_ns, actor=actor)
         self._answer()
-        check_maker(actor, kind)
+        check_maker(actor, kind, deployment, subject)
         key_id = f"{kind.value}|{deployment}|{subject}|{due_ns}"
         for known in self.made.values():
             if (known.kind, known.deployment, known.subject) == (kind, deployment, subject):
+                check_given_again(actor, kind)
                 return KeptKey(known, self._key(known.id))
         if key_id in self.destroyed:
             key_id += "|again"
@@ -170,8 +171,9 @@ class MemoryVault:
             kind, deployment, subject, due_ns, *_ = [*key_id.split("|"), "", "", ""]
             if kind not in set(KeyKind):
                 return None
-            (maker, *_) = MAKERS[KeyKind(kind)]
-            self.make_key(KeyKind(kind), deployment, subject, int(due_ns), actor=maker)
+            self.made[key_id] = KeptKeyInfo(
+                key_id, KeyKind(kind), deployment, subject, fingerprint(self._key(key_id)), int(due_ns), held=False
+            )
         return self.made[key_id]
 
 

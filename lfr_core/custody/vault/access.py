@@ -14,9 +14,12 @@ from lfr_core.common.errors import Refused
 from lfr_core.custody.people.roles import Role
 from lfr_core.custody.vault.port import KeyKind, RecordUse
 from lfr_core.domain.actors import Principal, SystemActor, person_name
-from lfr_core.domain.reserved import CANARY_CAMERA, LIVE_PROBE_CAMERA
+from lfr_core.domain.deployments import DeploymentStatus
+from lfr_core.domain.gate_inputs import GateFacts
+from lfr_core.domain.reserved import CANARY_CAMERA, CANARY_ENTRY, LIVE_PROBE_CAMERA
 
 __all__ = [
+    "GIVEN_AGAIN",
     "MAKERS",
     "PARTS",
     "RECORD_USERS",
@@ -24,13 +27,15 @@ __all__ = [
     "SIGNED_ON",
     "KnowsPeople",
     "check_access",
+    "check_deployment",
+    "check_given_again",
     "check_maker",
     "check_record_key",
 ]
 
 PARTS: Final[Mapping[SystemActor, frozenset[KeyKind]]] = MappingProxyType(
     {
-        SystemActor.RECORDER: frozenset({KeyKind.SIGHTINGS, KeyKind.WATCHLIST}),
+        SystemActor.RECORDER: frozenset({KeyKind.ALERT, KeyKind.SIGHTINGS, KeyKind.WATCHLIST}),
         SystemActor.RECOGNISER: frozenset({KeyKind.WATCHLIST}),
         SystemActor.ENROLMENT: frozenset({KeyKind.WATCHLIST}),
         SystemActor.FLOWS: frozenset({KeyKind.WATCHLIST}),
@@ -38,7 +43,10 @@ PARTS: Final[Mapping[SystemActor, frozenset[KeyKind]]] = MappingProxyType(
         SystemActor.ERASURE: frozenset({KeyKind.WATCHLIST}),
     }
 )
-"""What a part of the platform may open: what it works on. None opens an alert, footage, or what somebody asked."""
+"""What a part of the platform may open: what it works on. None opens footage, or what somebody asked.
+
+The recorder opens an alert that stands, to put a better probe into it; it opens every probe on the broker anyway.
+"""
 MAKERS: Final[Mapping[KeyKind, frozenset[SystemActor]]] = MappingProxyType(
     {
         KeyKind.ALERT: frozenset({SystemActor.RECORDER}),
@@ -48,7 +56,18 @@ MAKERS: Final[Mapping[KeyKind, frozenset[SystemActor]]] = MappingProxyType(
         KeyKind.WATCHLIST: frozenset({SystemActor.ENROLMENT}),
     }
 )
-"""Which part of the platform makes which keys, and is given one that it made before again, to seal more under it."""
+"""Which part of the platform makes which keys. Each is given once, to whoever made it, and from then on lent by
+`open_kept`: a new key has sealed nothing, so that making one opens nothing.
+"""
+GIVEN_AGAIN: Final[Mapping[KeyKind, frozenset[SystemActor]]] = MappingProxyType(
+    {KeyKind.SIGHTINGS: MAKERS[KeyKind.SIGHTINGS]}
+)
+"""The one exception: recognisers share the key of the hour that it is, in which their probes go together; and erasure
+gets back the one under which it has sealed canaries in that hour, which seals no face.
+
+Nobody else needs one again: the footage writer keeps its key for as long as it writes a segment, and begins another
+after a failure; a recorder's new alert has a new id; lists, standing alerts and requests are opened by `open_kept`.
+"""
 _OWN_CAMERAS: Final[Mapping[SystemActor, str]] = MappingProxyType(
     {
         SystemActor.WATCH: LIVE_PROBE_CAMERA,
@@ -90,10 +109,47 @@ class KnowsPeople(Protocol):
         ...
 
 
-def check_maker(actor: SystemActor, kind: KeyKind) -> None:
-    """Raises Refused `vault.not-for-you` when that part makes no keys of this kind."""
+def check_maker(actor: SystemActor, kind: KeyKind, deployment: str, subject: str) -> None:
+    """Raises Refused `vault.not-for-you` when that part makes no keys of this kind, or none for this.
+
+    What others could guess and seal under is checked here; an alert, a segment and a request have random names.
+    """
     if actor not in MAKERS[kind]:
         raise Refused("vault.not-for-you", f"{actor} makes no keys of {kind}: it isn't given one")
+    is_canary = subject.startswith(f"{CANARY_ENTRY}-")
+    if kind is KeyKind.SIGHTINGS and is_canary is not (actor is SystemActor.ERASURE):
+        raise Refused("vault.not-for-you", f"{actor} makes no key of {kind} for {subject}: canaries are erasure's")
+    if kind is KeyKind.WATCHLIST and subject != deployment:
+        raise Refused("vault.not-for-you", f"the list of {deployment} has one key, whose subject is the deployment")
+
+
+def check_deployment(kind: KeyKind, deployment: str, facts: GateFacts | None) -> None:
+    """See that there is that deployment, and that it is live if it is filmed.
+
+    Args:
+        kind: of the key that is asked for.
+        deployment: its id.
+        facts: what the records have of it; None: they have none of that name.
+
+    Raises:
+        Refused: `vault.deployment-unknown`, `vault.deployment-not-live`.
+    """
+    if facts is None:
+        raise Refused("vault.deployment-unknown", f"there is no deployment {deployment}: no key of {kind} is made")
+    if kind is KeyKind.FOOTAGE and facts.status is not DeploymentStatus.LIVE:
+        raise Refused(
+            "vault.deployment-not-live", f"deployment {deployment} is {facts.status}: no key of {kind} is made for it"
+        )
+
+
+def check_given_again(actor: SystemActor, kind: KeyKind) -> None:
+    """Raises Refused `vault.key-exists` when a key that is there isn't given to whoever would make it."""
+    if actor not in GIVEN_AGAIN.get(kind, frozenset()):
+        raise Refused(
+            "vault.key-exists",
+            f"there is a key of {kind} for that already: it is lent to who says for what purpose (`open_kept`), and a "
+            "new one is made for a new id",
+        )
 
 
 def check_record_key(actor: SystemActor, use: RecordUse, camera: str) -> None:

@@ -11,18 +11,25 @@ from __future__ import annotations
 import hashlib
 import hmac
 import threading
-from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from lfr_core.common.clock import Clock
-from lfr_core.common.errors import LfrError, Refused, Retryable
+from lfr_core.common.errors import Refused, Retryable
 from lfr_core.common.logs import get_logger
 from lfr_core.custody.audit.port import AuditEvent, Verb
 from lfr_core.custody.vault import messages as m
-from lfr_core.custody.vault.access import KnowsPeople, check_access, check_maker, check_record_key
+from lfr_core.custody.vault.access import (
+    KnowsPeople,
+    check_access,
+    check_deployment,
+    check_given_again,
+    check_maker,
+    check_record_key,
+)
 from lfr_core.custody.vault.clockguard import ClockGuard
-from lfr_core.custody.vault.erasure_events import WritesAudit, erasure_event, log_unaudited
+from lfr_core.custody.vault.erasure_events import ErasureEvents, WritesAudit
+from lfr_core.custody.vault.key_terms import KeyTerms
 from lfr_core.custody.vault.keystore import Keystore
 from lfr_core.custody.vault.lending import EpochLog, FrameLending
 from lfr_core.custody.vault.port import (
@@ -47,7 +54,6 @@ __all__ = ["VaultCore"]
 
 _SWEEP_EVERY_S = 10.0
 _LAST_WORDS_S = 2.0
-_MOST_UNTOLD = 100_000  # more keys than any installation keeps
 _TOUCH_EVERY_S = 5.0  # several times within the policy's audit_age_s of 10 s at least
 
 
@@ -59,6 +65,7 @@ class VaultCore:
         *,
         policy: VaultPolicy,
         limits: GateLimits,
+        terms: KeyTerms,
         clock: Clock,
         keystore: Keystore,
         facts: GateFactsSource,
@@ -71,9 +78,10 @@ class VaultCore:
         Args:
             policy: lengths of epoch, grace and lease.
             limits: what the gate reckons with.
+            terms: until when kept keys may be due, and how many there may be.
             clock: wall and monotonic time.
             keystore: the kept keys.
-            facts: what the gate is decided on.
+            facts: what the gate is decided on, and which deployments there are.
             epochs: where epochs are recorded for the public.
             audit: where consultations and destructions are written.
             people: whom a key may be lent to.
@@ -82,7 +90,7 @@ class VaultCore:
         Raises:
             Fatal: the file with the latest time seen is damaged.
         """
-        self._clock = clock
+        self._clock, self._terms, self._facts = clock, terms, facts
         self.keystore = keystore
         self._log = epochs
         self.audit = audit
@@ -93,7 +101,7 @@ class VaultCore:
             policy=policy, limits=limits, clock=clock, guard=self._guard, facts=facts, log=epochs,
             random_key=random_key,
         )  # fmt: skip
-        self._untold: deque[AuditEvent] = deque(maxlen=_MOST_UNTOLD)  # of what went, and the trail wasn't told yet
+        self._erasures = ErasureEvents(audit)
         self._swept = self._touched = float("-inf")
         self.signing = SigningKey(keystore.installation_secret("signing"))
         self.public_key, self.identity = self.signing.public_key, ProcessIdentity.VAULT
@@ -127,16 +135,20 @@ class VaultCore:
 
     def make_key(self, kind: KeyKind, deployment: str, subject: str, due_ns: int, *, actor: SystemActor) -> KeptKey:
         m.checked(m.MakeKey, kind=kind, deployment=deployment, subject=subject, due_ns=due_ns, actor=actor)
-        check_maker(actor, kind)
-        self._guard.now_ns()
+        check_maker(actor, kind, deployment, subject)
+        self._terms.check_due(kind, subject, due_ns, self._guard.now_ns())
         with self._keys:
-            known = self._find_kept(kind, deployment, subject)
-            if known is None:
-                return KeptKey(*self.keystore.add(kind, deployment, subject, due_ns))
-        if kind is not KeyKind.SIGHTINGS:
-            subject = f"{kind}:{subject}"
-            self.audit.record(AuditEvent(Verb.CONSULT, actor, deployment, subject, rule="seal more under it"))
-        return self._kept(known.id)  # looked up again: it may have been destroyed meanwhile
+            given = self._given_again(kind, deployment, subject, actor)
+        if given is not None:
+            return given
+        if kind is not KeyKind.RIGHTS:
+            check_deployment(kind, deployment, self._facts.facts(deployment))
+        with self._keys:
+            given = self._given_again(kind, deployment, subject, actor)  # another may have made it meanwhile
+            if given is None:
+                self._terms.check_quota(kind, deployment, self.keystore.infos())
+                given = KeptKey(*self.keystore.add(kind, deployment, subject, due_ns))
+        return given
 
     def open_kept(self, key_id: str, *, actor: Principal, purpose: str) -> KeptKey:
         m.checked(m.OpenKept, key_id=key_id, actor=m.actor_message(actor), purpose=purpose)
@@ -184,22 +196,19 @@ class VaultCore:
             if any(known[key_id].held for key_id in wanted):
                 raise Refused("vault.key-held", "a held segment's key can't be destroyed: release the hold first")
             gone = self.keystore.destroy(wanted)
-        return self._erased(gone, rule, now_ns)
+        destroyed = tuple(DestroyedKey(info, now_ns) for info in gone)
+        self._erasures.record(destroyed, rule)
+        return destroyed
 
-    def _erased(self, infos: Sequence[KeptKeyInfo], rule: str, now_ns: int) -> tuple[DestroyedKey, ...]:
-        gone = tuple(DestroyedKey(info, now_ns) for info in infos)
-        for each in gone:
-            event = erasure_event(each, rule)
-            try:  # erasure itself never waits for the trail: the keystore is the proof of it
-                self.audit.record(event)
-            except LfrError as error:
-                log_unaudited(event, error)
-        return gone
-
-    def _find_kept(self, kind: KeyKind, deployment: str, subject: str) -> KeptKeyInfo | None:
+    def _given_again(self, kind: KeyKind, deployment: str, subject: str, actor: SystemActor) -> KeptKey | None:
+        """A key that is there already, None if there is none. Raises Refused when it isn't given to its maker again."""
         wanted = (kind, deployment, subject)
         infos = self.keystore.infos()
-        return next((info for info in infos if (info.kind, info.deployment, info.subject) == wanted), None)
+        known = next((info for info in infos if (info.kind, info.deployment, info.subject) == wanted), None)
+        if known is None:
+            return None
+        check_given_again(actor, kind)
+        return self._kept(known.id)
 
     def _kept(self, key_id: str) -> KeptKey:
         with self._keys:
@@ -268,17 +277,7 @@ class VaultCore:
 
     def _report(self) -> None:
         self._frames.record_destroyed()
-        while self._untold:
-            event = self._untold[0]
-            try:
-                self.audit.record(event)
-            except Retryable:
-                break  # the keys are gone; the trail is told when it is back
-            except LfrError as error:
-                log_unaudited(event, error)
-            with suppress(IndexError):  # so many came meanwhile that this one was pushed out
-                if self._untold[0] is event:
-                    self._untold.popleft()
+        self._erasures.report()
 
     def _sweep(self, now_ns: int) -> None:
         """Kept keys past due go, and a renewal that failed is made up."""
@@ -292,7 +291,7 @@ class VaultCore:
                     self.keystore.renew()
         except Refused as error:  # gone from memory all the same; the disk follows at the next sweep
             get_logger().error("vault.keystore", reason=str(error))
-        self._untold += (erasure_event(DestroyedKey(info, now_ns), "retention.due") for info in gone)
+        self._erasures.remember(gone, now_ns)
 
 
 def _gone() -> Refused:

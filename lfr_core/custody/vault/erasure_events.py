@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import Protocol
 
-from lfr_core.common.errors import LfrError
+from lfr_core.common.errors import LfrError, Retryable
 from lfr_core.common.logs import get_logger
 from lfr_core.custody.audit.port import AuditEvent, Verb
-from lfr_core.custody.vault.port import DestroyedKey
+from lfr_core.custody.vault.port import DestroyedKey, KeptKeyInfo
 from lfr_core.domain.actors import SystemActor
 
-__all__ = ["WritesAudit", "erasure_event", "log_unaudited"]
+__all__ = ["ErasureEvents", "WritesAudit"]
+
+_MOST_UNTOLD = 100_000  # more keys than any installation keeps
 
 
 class WritesAudit(Protocol):
@@ -19,7 +24,42 @@ class WritesAudit(Protocol):
     def record(self, event: AuditEvent) -> None: ...
 
 
-def erasure_event(gone: DestroyedKey, rule: str) -> AuditEvent:
+class ErasureEvents:
+    """Tells the trail which keys went. Erasure never waits for it: the keystore is the proof."""
+
+    def __init__(self, audit: WritesAudit) -> None:
+        self._audit = audit
+        self._untold: deque[AuditEvent] = deque(maxlen=_MOST_UNTOLD)
+
+    def record(self, gone: Sequence[DestroyedKey], rule: str) -> None:
+        """Tell it now of keys that somebody had destroyed; what it doesn't take is logged."""
+        for each in gone:
+            event = _event(each, rule)
+            try:
+                self._audit.record(event)
+            except LfrError as error:
+                _log_unaudited(event, error)
+
+    def remember(self, infos: Sequence[KeptKeyInfo], at_ns: int) -> None:
+        """Keep what the vault's own timer has destroyed for the next `report`."""
+        self._untold += (_event(DestroyedKey(info, at_ns), "retention.due") for info in infos)
+
+    def report(self) -> None:
+        """Tell it what is remembered, each once; with the records away, the rest later."""
+        while self._untold:
+            event = self._untold[0]
+            try:
+                self._audit.record(event)
+            except Retryable:
+                break
+            except LfrError as error:
+                _log_unaudited(event, error)
+            with suppress(IndexError):  # so many came meanwhile that this one was pushed out
+                if self._untold[0] is event:
+                    self._untold.popleft()
+
+
+def _event(gone: DestroyedKey, rule: str) -> AuditEvent:
     info = gone.info
     return AuditEvent(
         Verb.ERASE,
@@ -31,5 +71,5 @@ def erasure_event(gone: DestroyedKey, rule: str) -> AuditEvent:
     )
 
 
-def log_unaudited(event: AuditEvent, error: LfrError) -> None:
+def _log_unaudited(event: AuditEvent, error: LfrError) -> None:
     get_logger().error("vault.erasure-not-audited", subject=event.subject, reason=str(error))

@@ -174,10 +174,9 @@ class Vault(Protocol):
     def make_key(self, kind: KeyKind, deployment: str, subject: str, due_ns: int, *, actor: SystemActor) -> KeptKey:
         """A new kept key, in the keystore on disk before it is given, for a part of the platform that makes such keys.
 
-        Asked again for the same subject its maker gets the same key, to seal more under it; nobody else does
-        (`lfr_core.custody.vault.access.MAKERS`). That is in the audit trail first, bar the key of an hour's sightings,
-        which the recogniser asks for at every one of them. Refused `vault.not-for-you`; `vault.keystore` when the
-        keystore can't be written.
+        It is given once. Asked again for the same subject nobody gets it, bar recognisers the key of an hour's
+        sightings (`lfr_core.custody.vault.access.GIVEN_AGAIN`): use `open_kept`. Refused `vault.not-for-you`;
+        `vault.key-exists`; `vault.keystore` when the keystore can't be written.
         """
         ...
 

@@ -13,10 +13,11 @@ from typing import Final
 from lfr_core.common.errors import Refused
 from lfr_core.custody.vault import messages as m
 from lfr_core.custody.vault.answers import Message
+from lfr_core.custody.vault.port import KeyKind
 from lfr_core.domain.actors import AUDIT_WRITER, ProcessIdentity, SystemActor, fold_key_name
 from lfr_core.domain.signatures import SignatureKind
 
-__all__ = ["ACTS_AS", "SIGNS", "SPEAKS_FOR_PEOPLE", "VERBS", "check_request"]
+__all__ = ["ACTS_AS", "LISTS", "SIGNS", "SPEAKS_FOR_PEOPLE", "VERBS", "check_request"]
 
 
 _Who = ProcessIdentity
@@ -35,7 +36,7 @@ VERBS: Final[Mapping[ProcessIdentity, frozenset[str]]] = MappingProxyType(
         _Who.RECORD: _STATE | {"record-key", "kept", "open-kept", "make-key", "pseudonym"},
         _Who.SUPERVISOR: frozenset({"ping"}),
         _Who.VAULT: frozenset(),
-        _Who.WATCH: _STATE | {"seal-key", "record-key", "kept", "destroy", "pseudonym"},
+        _Who.WATCH: _STATE | {"seal-key", "record-key", "pseudonym"},
     }
 )
 """What a process may ask."""
@@ -56,6 +57,18 @@ ACTS_AS: Final[Mapping[ProcessIdentity, frozenset[SystemActor]]] = MappingProxyT
     }
 )
 """As which part of the platform a process may ask for keys."""
+_DELETED: Final = frozenset({KeyKind.ALERT, KeyKind.FOOTAGE, KeyKind.WATCHLIST})
+LISTS: Final[Mapping[ProcessIdentity, frozenset[KeyKind]]] = MappingProxyType(
+    {
+        _Who.COMMANDS: frozenset(KeyKind),
+        _Who.FLOWS: _DELETED | {KeyKind.SIGHTINGS},
+        _Who.PAGES: frozenset({KeyKind.FOOTAGE, KeyKind.RIGHTS, KeyKind.WATCHLIST}),
+        _Who.PURGE: _DELETED,
+        _Who.RECOGNISE: frozenset({KeyKind.WATCHLIST}),
+        _Who.RECORD: frozenset({KeyKind.WATCHLIST}),
+    }
+)
+"""Of which kinds a process may list the keys there are: their ids and subjects, not the keys."""
 SPEAKS_FOR_PEOPLE: Final = frozenset({_Who.COMMANDS, _Who.PAGES})
 """Where people log in: these may ask in the name of a person, whom the register is asked about."""
 SIGNS: Final[Mapping[ProcessIdentity, frozenset[SignatureKind]]] = MappingProxyType(
@@ -82,6 +95,11 @@ def check_request(identity: ProcessIdentity, request: Message) -> None:
             actor = request.actor.part if isinstance(request.actor, m.Part) else None
             if actor is None and identity not in SPEAKS_FOR_PEOPLE:
                 raise _not_for(identity, "speaks for no person")
+        case m.Kept():
+            asked = frozenset(KeyKind) if request.kind is None else {request.kind}
+            if not asked <= LISTS.get(identity, frozenset()):
+                raise _not_for(identity, f"lists no keys of {request.kind or 'every kind'}")
+            return
         case m.Pseudonym():
             name = fold_key_name(request.name)
             if name.startswith(AUDIT_WRITER) and not name.startswith(f"{AUDIT_WRITER}{identity}:"):

@@ -14,11 +14,11 @@ LIST_KEY_DAYS: Final = 31
 
 
 def make_list_key(vault: Vault, deployment: str, *, now_ns: int) -> KeptKey:
-    """The key of the deployment's list, made at the first call.
+    """Make the key of the deployment's list, where `find_list_key` finds none.
 
     Raises:
         Retryable: the vault is away.
-        Refused: `vault.keystore`; `audit.unwritable`: it exists, and that it is given again can't be audited.
+        Refused: `vault.keystore`; `vault.key-exists`: another has made it meanwhile.
     """
     due_ns = now_ns + LIST_KEY_DAYS * 86_400 * 10**9
     return vault.make_key(KeyKind.WATCHLIST, deployment, deployment, due_ns, actor=SystemActor.ENROLMENT)

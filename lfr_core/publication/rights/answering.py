@@ -159,7 +159,7 @@ def close(service: RightsService, reference: str, *, by: AuthenticatedPerson, wi
 def _close(service: RightsService, reference: str, key_id: str, name: str, *, withdrawn: bool) -> Request:
     old = service.vault.open_kept(key_id, actor=name, purpose="rights.closed")
     keep_days = service.policy.rights.keep_after_closing_days
-    new = closing_key(service.vault, reference, now_ns=service.clock.time_ns(), keep_days=keep_days)
+    new = closing_key(service.vault, reference, now_ns=service.clock.time_ns(), keep_days=keep_days, by=name)
     service.trail.prepare(name)
     with writing(service.engine) as session:
         row = service.open_row(session, reference)

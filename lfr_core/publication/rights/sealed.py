@@ -34,11 +34,13 @@ def request_key(vault: Vault, reference: str, *, now_ns: int, keep_days: int) ->
     return vault.make_key(KeyKind.RIGHTS, "", reference, now_ns + keep_days * _DAY_NS, actor=SystemActor.RIGHTS)
 
 
-def closing_key(vault: Vault, reference: str, *, now_ns: int, keep_days: int) -> KeptKey:
-    """The key of a closed one."""
-    return vault.make_key(
-        KeyKind.RIGHTS, "", f"{reference}/closed", now_ns + keep_days * _DAY_NS, actor=SystemActor.RIGHTS
-    )
+def closing_key(vault: Vault, reference: str, *, now_ns: int, keep_days: int, by: str) -> KeptKey:
+    """The key of a closed one, which `by` closes; where a closing that failed has made it, that."""
+    subject = f"{reference}/closed"
+    for info in vault.kept(KeyKind.RIGHTS, ""):
+        if info.subject == subject:
+            return vault.open_kept(info.id, actor=by, purpose="rights.closed")
+    return vault.make_key(KeyKind.RIGHTS, "", subject, now_ns + keep_days * _DAY_NS, actor=SystemActor.RIGHTS)
 
 
 def seal_asked(key: KeptKey, reference: str, asked: Asked) -> bytes:

@@ -16,7 +16,7 @@ from lfr_core.storage.engine import writing
 from lfr_core.storage.tables.alerts import AlertRow
 from tests.support.alert_harness import AlertHarness
 from tests.support.people import authenticated
-from tests.support.records import alerts_of, sighting
+from tests.support.records import add_deployment, alerts_of, sighting
 from tests.support.vaults import MemoryVault
 
 
@@ -116,6 +116,7 @@ def test_a_sighting_with_a_changed_probe_is_reported_and_its_neighbours_are_reco
 
 
 def test_a_probe_sealed_for_another_deployment_is_refused(harness: AlertHarness) -> None:
+    add_deployment(harness.engine, "other")
     other = sighting(0.0, deployment="other", vault=harness.vault)
     stolen = type(other).model_validate(
         sighting(0.0, vault=harness.vault).model_dump()

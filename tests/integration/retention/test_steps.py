@@ -48,6 +48,7 @@ def test_in_a_milvus_that_others_use_too_what_may_be_theirs_is_left_and_said(har
 
 def test_a_list_goes_as_soon_as_its_deployment_has_ended_with_its_key(harness: RetentionHarness) -> None:
     harness.inject()
+    harness.store.create("going", DeploymentKind.DEMO, name="next", policy=POLICY)
     other = harness.vault.make_key(
         KeyKind.WATCHLIST, "going", "going", harness.clock.time_ns() + 10**15, actor=SystemActor.ENROLMENT
     )

@@ -80,13 +80,13 @@ def rule_of(ask: object) -> str:
 
 def test_an_admitted_machine_is_lent_what_it_is_for_and_nothing_else(site: Site) -> None:
     camera = site.there(site.admit("van-2", CAMERA))
-    kept = site.core.make_key(KeyKind.ALERT, "d", "alert", NOW_NS + 10**15, actor=SystemActor.RECORDER).info
+    kept = site.core.make_key(KeyKind.ALERT, "d", "alert", NOW_NS + 10**13, actor=SystemActor.RECORDER).info
 
     assert camera.seal_key("d", "north").key
     for ask in (
         lambda: camera.open_kept(kept.id, actor=SystemActor.RECORDER, purpose="p"),
         lambda: camera.open_kept(kept.id, actor=COMPLIANCE, purpose="p"),
-        lambda: camera.make_key(KeyKind.ALERT, "d", "alert", NOW_NS + 10**15, actor=SystemActor.RECORDER),
+        lambda: camera.make_key(KeyKind.ALERT, "d", "alert", NOW_NS + 10**13, actor=SystemActor.RECORDER),
         camera.kept,
         lambda: camera.destroy([kept.id], rule="r"),
         lambda: camera.admit_machine("van-3", [CAMERA], COMPLIANCE),

@@ -21,7 +21,7 @@ from lfr_core.custody.vault.client import VaultClient
 from lfr_core.custody.vault.core import VaultCore
 from lfr_core.custody.vault.port import KeyKind, RecordUse
 from lfr_core.custody.vault.process_files import AUTHORITY_FILE, ProcessFiles, client_context
-from lfr_core.custody.vault.process_identity import ACTS_AS, SIGNS, SPEAKS_FOR_PEOPLE, VERBS
+from lfr_core.custody.vault.process_identity import ACTS_AS, LISTS, SIGNS, SPEAKS_FOR_PEOPLE, VERBS
 from lfr_core.domain.actors import OWN_PROCESS, ProcessIdentity, SystemActor
 from lfr_core.domain.signatures import SignatureKind
 from tests.support.vault_core import NOW_NS, vault_core
@@ -96,12 +96,29 @@ def test_what_is_no_business_of_a_process_is_refused(
 ) -> None:
     with closing(VaultClient(path, identity, tmp_path / "processes")) as client:
         asks = {
-            "kept": client.kept,
+            "kept": lambda: client.kept(KeyKind.WATCHLIST),
             "destroy": lambda: client.destroy(["none"], rule="test"),
             "pseudonym": lambda: client.pseudonym("Ann"),
             "seal-key": lambda: client.seal_key("d", "cam"),
         }
         assert rule_of(asks[verb]) == ("" if verb in VERBS[identity] else "vault.not-for-you")
+
+
+@pytest.mark.parametrize("identity", CLIENTS)
+def test_a_process_lists_the_keys_that_it_works_on_and_no_others(
+    identity: ProcessIdentity, path: Path, tmp_path: Path
+) -> None:
+    with closing(VaultClient(path, identity, tmp_path / "processes")) as client:
+        listed = {kind for kind in KeyKind if not rule_of(lambda k=kind: client.kept(k))}
+        every = rule_of(client.kept)
+
+    assert listed == LISTS.get(identity, frozenset())
+    assert every == ("" if listed == {*KeyKind} else "vault.not-for-you")
+
+
+def test_a_worker_on_another_machine_lists_no_alert_and_no_footage() -> None:
+    for identity in (ProcessIdentity.CAMERA, ProcessIdentity.RECOGNISE, ProcessIdentity.RECORD, ProcessIdentity.WATCH):
+        assert LISTS.get(identity, frozenset()) <= {KeyKind.WATCHLIST}
 
 
 def test_a_refusal_is_in_the_log_once_however_often_it_is_asked(path: Path, tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from lfr_core.custody.vault import dispatch, port, wire
 from lfr_core.custody.vault import messages as m
 from lfr_core.custody.vault.access import MAKERS
 from lfr_core.custody.vault.core import VaultCore
-from lfr_core.custody.vault.port import MOST_IDS, KeyKind, Vault
+from lfr_core.custody.vault.port import MOST_IDS, KeptKeyInfo, KeyKind, Vault
 from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.signatures import SignatureKind
 from lfr_core.retention.footage.hold_reconciliation import _hold
@@ -105,9 +105,16 @@ def test_and_so_for_what_the_double_cannot_do(
 
 
 def test_a_request_s_key_belongs_to_no_deployment_and_is_listed_with_none(core: VaultCore, client: EachProcess) -> None:
-    for vault in (core, client, MemoryVault()):
-        made = vault.make_key(KeyKind.RIGHTS, "", "R-2026-7QF3", NOW_NS + 10**15, actor=SystemActor.RIGHTS).info
+    memory = MemoryVault()
+    for maker, vaults in ((client, (core, client)), (memory, (memory,))):
+        made = maker.make_key(KeyKind.RIGHTS, "", "R-2026-7QF3", NOW_NS + 10**15, actor=SystemActor.RIGHTS).info
+        with pytest.raises(Refused, match="already"):
+            maker.make_key(KeyKind.RIGHTS, "", "R-2026-7QF3", NOW_NS + 10**15, actor=SystemActor.RIGHTS)
+        _see_listed(vaults, made)
 
+
+def _see_listed(vaults: Sequence[Vault], made: KeptKeyInfo) -> None:
+    for vault in vaults:
         assert vault.kept(KeyKind.RIGHTS) == vault.kept(KeyKind.RIGHTS, "") == (made,)
         assert vault.kept(KeyKind.RIGHTS, "dep") == ()
 
@@ -116,7 +123,7 @@ def test_more_keys_than_one_answer_holds_are_listed_whole_and_in_the_same_order(
     core: VaultCore, client: EachProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for number in range(7):
-        core.make_key(KeyKind.ALERT, "d", f"alert-{number}", NOW_NS + 10**15, actor=SystemActor.RECORDER)
+        core.make_key(KeyKind.ALERT, "d", f"alert-{number}", NOW_NS + 10**13, actor=SystemActor.RECORDER)
     monkeypatch.setattr(dispatch, "MOST_IDS", 3)
 
     assert client.kept() == core.kept()

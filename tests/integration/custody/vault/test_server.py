@@ -32,7 +32,9 @@ from lfr_core.custody.vault.wire import read_frame
 from lfr_core.domain.actors import ProcessIdentity, SystemActor
 from lfr_core.domain.signatures import SignatureForm, SignatureKind, find_form
 from lfr_core.publication.site.manifest import canonical
+from lfr_core.storage.engine import open_engine
 from tests.support.each_process import EachProcess
+from tests.support.records import add_deployment
 from tests.support.vault_core import vault_core
 from tests.support.vault_server import VaultProcess
 
@@ -304,10 +306,17 @@ def test_the_timer_destroys_while_nobody_asks(served: Served) -> None:
 # -- the process -----------------------------------------------------------------------------------
 
 
+def _add_deployment(vault: VaultProcess) -> None:
+    engine = open_engine(vault.settings.records_url)
+    add_deployment(engine, "d")
+    engine.dispose()
+
+
 @pytest.mark.parametrize("how", [pytest.param(signal.SIGTERM, marks=pytest.mark.slow), signal.SIGKILL])
 def test_kept_keys_survive_the_process_and_its_socket_is_taken_over(tmp_path: Path, how: signal.Signals) -> None:
     first = VaultProcess(tmp_path)
     client = first.wait_ready()
+    _add_deployment(first)
     made = client.make_key(KeyKind.WATCHLIST, "d", "d", time.time_ns() + FAR_NS, actor=SystemActor.ENROLMENT)
     code = first.end(how)
 
@@ -352,6 +361,7 @@ def test_a_keystore_of_another_installation_is_refused(tmp_path: Path) -> None:
 def test_no_key_is_ever_in_the_log_of_the_process(tmp_path: Path) -> None:
     running = VaultProcess(tmp_path, LFR_LOG_LEVEL="DEBUG")
     client = running.wait_ready()
+    _add_deployment(running)
     made = client.make_key(KeyKind.WATCHLIST, "d", "d", time.time_ns() + FAR_NS, actor=SystemActor.ENROLMENT)
     client.open_kept(made.info.id, actor=SystemActor.ENROLMENT, purpose="test")
     client.close()

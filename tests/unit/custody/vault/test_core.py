@@ -302,15 +302,6 @@ def test_nobody_looks_without_a_name_and_a_purpose(tmp_path: Path, actor: str, p
         core.open_kept(kept.info.id, actor=actor, purpose=purpose)
 
 
-def test_the_same_thing_has_one_key_however_often_it_is_asked_for(tmp_path: Path) -> None:
-    core, clock, _ = vault_core(tmp_path)
-    due_ns = clock.time_ns() + 10**12
-
-    assert core.make_key(KeyKind.ALERT, "d", "a", due_ns, actor=SystemActor.RECORDER) == core.make_key(
-        KeyKind.ALERT, "d", "a", due_ns + 1, actor=SystemActor.RECORDER
-    )
-
-
 def test_a_name_has_one_pseudonym_here_and_another_elsewhere(tmp_path: Path) -> None:
     here, _, _ = vault_core(tmp_path / "here")
     there, _, _ = vault_core(tmp_path / "there")

@@ -181,7 +181,9 @@ def test_with_the_vault_away_there_is_no_search_and_afterwards_there_is() -> Non
 def test_the_lists_key_is_one_for_a_deployment() -> None:
     vault = MemoryVault()
 
-    first, again = (make_list_key(vault, "dep", now_ns=NOW_NS + i) for i in range(2))
+    first = make_list_key(vault, "dep", now_ns=NOW_NS)
 
-    assert first.info == again.info
+    with pytest.raises(Refused, match="already"):
+        make_list_key(vault, "dep", now_ns=NOW_NS + 1)
+    assert find_list_key(vault, "dep") == first.info
     assert make_list_key(vault, "other", now_ns=NOW_NS).key != first.key
