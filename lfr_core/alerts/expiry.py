@@ -15,7 +15,7 @@ from sqlalchemy import Engine, delete
 from sqlmodel import Session, col, select
 
 from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
-from lfr_core.custody.vault.port import DestroyedKey, KeyKind, Vault
+from lfr_core.custody.vault.port import DestroyedKey, ErasureRule, KeyKind, Vault
 from lfr_core.domain.actors import SystemActor
 from lfr_core.storage.engine import reading, scrub, writing
 from lfr_core.storage.tables.alerts import (
@@ -29,7 +29,7 @@ from lfr_core.storage.tables.alerts import (
 __all__ = ["DueAlert", "ExpiredAlert", "due_alerts", "expire_alerts"]
 
 ACTOR = SystemActor.RETENTION
-RULE = "alerts.retention_h"
+RULE = ErasureRule.ALERTS_DUE
 _HOUR_NS = 3_600 * 10**9
 _AT_ONCE = 100
 """Alerts a transaction: it never holds the database for long."""

@@ -15,7 +15,7 @@ from sqlmodel import col, select
 from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.port import AuditEvent, Verb
 from lfr_core.custody.people.roles import Actor, principal_of
-from lfr_core.custody.vault.port import KeyKind
+from lfr_core.custody.vault.port import ErasureRule, KeyKind
 from lfr_core.deployments.attach_watchlist import delete_list
 from lfr_core.deployments.directory import CachedDirectory
 from lfr_core.deployments.entries import EntryLike, ReferenceLike
@@ -210,5 +210,5 @@ class DeploymentStore(ListStore):
             view = view_of(row)
         scrub(self._engine)
         keys = [info.id for info in self._vault.kept(KeyKind.WATCHLIST, id)]
-        self._vault.destroy(keys, rule="watchlist.deployment-ended")
+        self._vault.destroy(keys, rule=ErasureRule.LIST_ENDED)
         return view

@@ -18,6 +18,7 @@ from lfr_core.common.errors import Refused
 
 __all__ = [
     "AUDIT_WRITER",
+    "LISTED",
     "LONGEST_NAME",
     "OWN_PROCESS",
     "Principal",
@@ -85,6 +86,8 @@ class ProcessIdentity(StrEnum):
 
 AUDIT_WRITER: Final = "audit-writer:"
 """How the vault is asked for the key that a process seals its entries of the audit trail with: then its name."""
+LISTED: Final = "listed:"
+"""How it is asked for the key of the commitments to a list: then the deployment's id."""
 OWN_PROCESS: Final[Mapping[SystemActor, ProcessIdentity]] = MappingProxyType(
     {
         SystemActor.CAMERA: ProcessIdentity.CAMERA,

@@ -17,6 +17,7 @@ from sqlmodel import Session
 
 from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.port import AuditEvent, Pseudonyms, Trail, Verb
+from lfr_core.domain.actors import LISTED
 from lfr_core.storage.engine import writing
 from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.rights import ListedCommitmentRow
@@ -36,7 +37,7 @@ def commitments(vault: Pseudonyms, deployment: str, subjects: Iterable[str]) -> 
     Raises:
         Retryable: the vault is away.
     """
-    key = vault.pseudonym(f"listed:{deployment}").encode()
+    key = vault.pseudonym(f"{LISTED}{deployment}").encode()
     return tuple(sorted({_digest(key, subject) for subject in subjects}))
 
 
@@ -59,7 +60,7 @@ def was_listed(
     """
     if not _folded(subject) or len(subject) > _LONGEST_SUBJECT or not subject.isprintable():
         raise Refused("rights.bad-subject", f"give one nominal id of at most {_LONGEST_SUBJECT} printable characters")
-    digest = _digest(vault.pseudonym(f"listed:{deployment}").encode(), subject)
+    digest = _digest(vault.pseudonym(f"{LISTED}{deployment}").encode(), subject)
     trail.prepare(actor)
     with writing(engine) as session:
         row = session.get(DeploymentRow, deployment) if "\x00" not in deployment else None

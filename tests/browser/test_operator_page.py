@@ -26,7 +26,7 @@ from lfr_core.custody.audit.trail import AuditTrail
 from lfr_core.custody.crops import sighting_probe, sightings_key
 from lfr_core.custody.people import Role
 from lfr_core.custody.vault.core import VaultCore
-from lfr_core.custody.vault.port import KeyKind
+from lfr_core.custody.vault.port import ErasureRule, KeyKind
 from lfr_core.custody.vault.sealing import open_sealed, seal
 from lfr_core.deployments.store import DeploymentStore
 from lfr_core.domain.actors import SystemActor
@@ -401,7 +401,7 @@ def test_pictures_whose_key_is_gone_are_said_to_be_deleted_on_schedule(
     page: Page, recorder: Recorder, vault: VaultCore
 ) -> None:
     recorder.record_sightings([sighting(0.0, probe=PROBE)])
-    vault.destroy([info.id for info in vault.kept(KeyKind.ALERT)], rule="alerts.retention_h")
+    vault.destroy([info.id for info in vault.kept(KeyKind.ALERT)], rule=ErasureRule.ALERTS_DUE)
 
     sign_in(page)
     page.get_by_text("Deleted on schedule.").wait_for()

@@ -86,7 +86,8 @@ class AlertHarness:
         self, at_s: float = 0.0, *, entry: str = "entry-1", probe: bytes = b"probe", camera: str = "north"
     ) -> UUID:
         """An alert opened by one sighting."""
-        one = sighting(at_s, entry=entry, probe=probe, camera=camera, vault=self.vault)
+        now_ns = self.clock.time_ns()
+        one = sighting(at_s, entry=entry, probe=probe, camera=camera, vault=self.vault, sealed_ns=now_ns)
         (opened,) = self.recorder().record_sightings([one]).opened
         return opened
 

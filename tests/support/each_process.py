@@ -20,6 +20,7 @@ from lfr_core.custody.audit.trail import AuditTrail
 from lfr_core.custody.vault.client import VAULT_TIMEOUT_S, VaultClient
 from lfr_core.custody.vault.port import (
     DestroyedKey,
+    ErasureRule,
     FrameKey,
     KeptKey,
     KeptKeyInfo,
@@ -99,7 +100,7 @@ class EachProcess:
     def hold(self, key_ids: Sequence[str], *, held: bool) -> None:
         self.process(ProcessIdentity.COMMANDS).hold(key_ids, held=held)
 
-    def destroy(self, key_ids: Sequence[str], *, rule: str) -> tuple[DestroyedKey, ...]:
+    def destroy(self, key_ids: Sequence[str], *, rule: ErasureRule) -> tuple[DestroyedKey, ...]:
         return self.process(ProcessIdentity.COMMANDS).destroy(key_ids, rule=rule)
 
     @property

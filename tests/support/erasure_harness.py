@@ -176,10 +176,10 @@ class ErasureHarness:
         }
 
     def _destroy_sightings(self, deployment: str) -> None:
-        from lfr_core.custody.vault.port import KeyKind
+        from lfr_core.custody.vault.port import ErasureRule, KeyKind
 
         keys = [info.id for info in self.vault.kept(KeyKind.SIGHTINGS, deployment)]
-        self.vault.destroy(keys, rule="retention.due")
+        self.vault.destroy(keys, rule=ErasureRule.ALERTS_DUE)
 
     def end(self, view: DeploymentView) -> None:
         """The deployment is over; its list stays for the purge step under test."""

@@ -3,7 +3,8 @@
 `MemoryVault` derives its kept keys from a seed, so that several processes of one test have the same keys without a
 socket between them. It takes what the real one takes and no more: both apply `lfr_core.custody.vault.messages.checked`,
 and `tests/integration/custody/vault/test_requests.py` holds it to the real one's answers. It has no time, so nothing is
-ever due; what becomes due, held or audited by the vault is tested on `VaultCore` and on the vault's own process.
+ever due, and no records; what becomes due, held or audited by the vault, and of which deployments, is tested on
+`VaultCore` and on the vault's own process.
 """
 
 from __future__ import annotations
@@ -25,9 +26,17 @@ from lfr_core.custody.audit.port import AuditEvent
 from lfr_core.custody.audit.trail import AuditTrail
 from lfr_core.custody.people.roles import Role
 from lfr_core.custody.vault import messages as m
-from lfr_core.custody.vault.access import KnowsPeople, check_access, check_given_again, check_maker, check_record_key
+from lfr_core.custody.vault.access import (
+    KnowsPeople,
+    check_access,
+    check_erasure_rule,
+    check_given_again,
+    check_maker,
+    check_record_key,
+)
 from lfr_core.custody.vault.port import (
     DestroyedKey,
+    ErasureRule,
     FrameKey,
     KeptKey,
     KeptKeyInfo,
@@ -106,17 +115,15 @@ class MemoryVault:
             if kind in (None, info.kind) and deployment in (None, info.deployment) and info.id not in self.destroyed
         )
 
-    def destroy(self, key_ids: Sequence[str], *, rule: str) -> tuple[DestroyedKey, ...]:
+    def destroy(self, key_ids: Sequence[str], *, rule: ErasureRule) -> tuple[DestroyedKey, ...]:
         m.checked(m.Destroy, key_ids=tuple(key_ids), rule=rule)
         self._answer()
-        gone = []
-        for key_id in key_ids:
-            info = self._find(key_id)
-            if info is not None:
-                self.destroyed.add(key_id)
-                self.made.pop(key_id, None)
-                gone.append(DestroyedKey(info, 0))
-        return tuple(gone)
+        known = {info.id: info for info in map(self._find, key_ids) if info is not None}
+        check_erasure_rule(rule, known.values())
+        self.destroyed |= known.keys()
+        for key_id in known:
+            self.made.pop(key_id, None)
+        return tuple(DestroyedKey(info, 0) for info in known.values())
 
     def seal_key(self, deployment: str, camera: str) -> FrameKey:
         raise NotImplementedError

@@ -6,19 +6,20 @@ a person of that name is registered, isn't revoked, holds the role, and has sign
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Final, Protocol
 
 from lfr_core.common.errors import Refused
 from lfr_core.custody.people.roles import Role
-from lfr_core.custody.vault.port import KeyKind, RecordUse
+from lfr_core.custody.vault.port import ErasureRule, KeptKeyInfo, KeyKind, RecordUse
 from lfr_core.domain.actors import Principal, SystemActor, person_name
 from lfr_core.domain.deployments import DeploymentStatus
-from lfr_core.domain.gate_inputs import GateFacts
+from lfr_core.domain.gate_inputs import GateFacts, GateFactsSource
 from lfr_core.domain.reserved import CANARY_CAMERA, CANARY_ENTRY, LIVE_PROBE_CAMERA
 
 __all__ = [
+    "ERASES",
     "GIVEN_AGAIN",
     "MAKERS",
     "PARTS",
@@ -28,7 +29,9 @@ __all__ = [
     "KnowsPeople",
     "check_access",
     "check_deployment",
+    "check_erasure_rule",
     "check_given_again",
+    "check_lists_over",
     "check_maker",
     "check_record_key",
 ]
@@ -68,6 +71,18 @@ gets back the one under which it has sealed canaries in that hour, which seals n
 Nobody else needs one again: the footage writer keeps its key for as long as it writes a segment, and begins another
 after a failure; a recorder's new alert has a new id; lists, standing alerts and requests are opened by `open_kept`.
 """
+ERASES: Final[Mapping[ErasureRule, frozenset[KeyKind]]] = MappingProxyType(
+    {
+        ErasureRule.ALERTS_DUE: frozenset({KeyKind.ALERT, KeyKind.SIGHTINGS}),
+        ErasureRule.FOOTAGE_DUE: frozenset({KeyKind.FOOTAGE}),
+        ErasureRule.FOOTAGE_STRAY: frozenset({KeyKind.FOOTAGE}),
+        ErasureRule.LIST_AT_CLOSE: frozenset({KeyKind.WATCHLIST}),
+        ErasureRule.LIST_ENDED: frozenset({KeyKind.WATCHLIST}),
+        ErasureRule.REQUEST_CLOSED: frozenset({KeyKind.RIGHTS}),
+        ErasureRule.REQUEST_NOT_TAKEN: frozenset({KeyKind.RIGHTS}),
+    }
+)
+"""Which keys a rule of erasure is about. Which processes may name it stands in `process_identity.py`."""
 _OWN_CAMERAS: Final[Mapping[SystemActor, str]] = MappingProxyType(
     {
         SystemActor.WATCH: LIVE_PROBE_CAMERA,
@@ -140,6 +155,26 @@ def check_deployment(kind: KeyKind, deployment: str, facts: GateFacts | None) ->
         raise Refused(
             "vault.deployment-not-live", f"deployment {deployment} is {facts.status}: no key of {kind} is made for it"
         )
+
+
+def check_erasure_rule(rule: ErasureRule, infos: Iterable[KeptKeyInfo]) -> None:
+    """Raises Refused `vault.erasure-rule` when a key isn't of the kinds that a rule is about."""
+    for info in infos:
+        if info.kind not in ERASES[rule]:
+            raise Refused("vault.erasure-rule", f"{rule} is no rule for keys of {info.kind}: none is destroyed")
+
+
+def check_lists_over(infos: Iterable[KeptKeyInfo], facts: GateFactsSource) -> None:
+    """See that no list is in use among those whose keys are to be destroyed.
+
+    Raises:
+        Refused: `vault.list-in-use`.
+        Retryable: the records don't say whether a deployment is over.
+    """
+    for deployment in sorted({info.deployment for info in infos if info.kind is KeyKind.WATCHLIST}):
+        found = facts.facts(deployment)
+        if found is None or not found.status.is_over:
+            raise Refused("vault.list-in-use", f"{deployment} isn't over: its list's key isn't destroyed before it is")
 
 
 def check_given_again(actor: SystemActor, kind: KeyKind) -> None:

@@ -21,6 +21,7 @@ from lfr_core.custody.vault import messages as m
 from lfr_core.custody.vault.certificates import SERVER_NAME
 from lfr_core.custody.vault.port import (
     DestroyedKey,
+    ErasureRule,
     FrameKey,
     KeptKey,
     KeptKeyInfo,
@@ -120,7 +121,7 @@ class VaultClient:
     def hold(self, key_ids: Sequence[str], *, held: bool) -> None:
         self._ask(m.checked(m.HoldKeys, key_ids=tuple(key_ids), held=held), m.TextAnswer)
 
-    def destroy(self, key_ids: Sequence[str], *, rule: str) -> tuple[DestroyedKey, ...]:
+    def destroy(self, key_ids: Sequence[str], *, rule: ErasureRule) -> tuple[DestroyedKey, ...]:
         answer = self._ask(m.checked(m.Destroy, key_ids=tuple(key_ids), rule=rule), m.DestroyedAnswer)
         return tuple(DestroyedKey(_info(each.info), each.destroyed_ns) for each in answer.destroyed)
 

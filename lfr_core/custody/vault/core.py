@@ -18,15 +18,8 @@ from lfr_core.common.clock import Clock
 from lfr_core.common.errors import Refused, Retryable
 from lfr_core.common.logs import get_logger
 from lfr_core.custody.audit.port import AuditEvent, Verb
+from lfr_core.custody.vault import access
 from lfr_core.custody.vault import messages as m
-from lfr_core.custody.vault.access import (
-    KnowsPeople,
-    check_access,
-    check_deployment,
-    check_given_again,
-    check_maker,
-    check_record_key,
-)
 from lfr_core.custody.vault.clockguard import ClockGuard
 from lfr_core.custody.vault.erasure_events import ErasureEvents, WritesAudit
 from lfr_core.custody.vault.key_terms import KeyTerms
@@ -34,6 +27,7 @@ from lfr_core.custody.vault.keystore import Keystore
 from lfr_core.custody.vault.lending import EpochLog, FrameLending
 from lfr_core.custody.vault.port import (
     DestroyedKey,
+    ErasureRule,
     FrameKey,
     KeptKey,
     KeptKeyInfo,
@@ -71,7 +65,7 @@ class VaultCore:
         facts: GateFactsSource,
         epochs: EpochLog,
         audit: WritesAudit,
-        people: KnowsPeople,
+        people: access.KnowsPeople,
         random_key: Callable[[], bytes] = new_key,
     ) -> None:
         """
@@ -127,7 +121,7 @@ class VaultCore:
         self, use: RecordUse, *, actor: SystemActor, day: int | None = None, deployment: str = "", camera: str = ""
     ) -> RecordKey:
         m.checked(m.LendRecordKey, use=use, actor=actor, day=day, deployment=deployment, camera=camera)
-        check_record_key(actor, use, camera)
+        access.check_record_key(actor, use, camera)
         root, now_ns = self.keystore.installation_secret("records"), self._clock.time_ns()
         return derive_record_key(root, use, day, now_ns=now_ns, deployment=deployment, camera=camera)
 
@@ -135,14 +129,14 @@ class VaultCore:
 
     def make_key(self, kind: KeyKind, deployment: str, subject: str, due_ns: int, *, actor: SystemActor) -> KeptKey:
         m.checked(m.MakeKey, kind=kind, deployment=deployment, subject=subject, due_ns=due_ns, actor=actor)
-        check_maker(actor, kind, deployment, subject)
+        access.check_maker(actor, kind, deployment, subject)
         self._terms.check_due(kind, subject, due_ns, self._guard.now_ns())
         with self._keys:
             given = self._given_again(kind, deployment, subject, actor)
         if given is not None:
             return given
         if kind is not KeyKind.RIGHTS:
-            check_deployment(kind, deployment, self._facts.facts(deployment))
+            access.check_deployment(kind, deployment, self._facts.facts(deployment))
         with self._keys:
             given = self._given_again(kind, deployment, subject, actor)  # another may have made it meanwhile
             if given is None:
@@ -161,7 +155,7 @@ class VaultCore:
         if info.due_ns <= now_ns and not info.held:
             self._sweep(now_ns)
             raise _gone()
-        who = check_access(actor, info.kind, info.deployment, self.people)
+        who = access.check_access(actor, info.kind, info.deployment, self.people)
         self.audit.record(AuditEvent(Verb.CONSULT, who, info.deployment, f"{info.kind}:{info.subject}", rule=purpose))
         return self._kept(key_id)  # looked up again: it may have been destroyed meanwhile
 
@@ -187,17 +181,21 @@ class VaultCore:
                 raise Refused("vault.hold-kind", "only footage can be held; everything else goes when it is due")
             self.keystore.hold(tuple(key_ids), held=held)
 
-    def destroy(self, key_ids: Sequence[str], *, rule: str) -> tuple[DestroyedKey, ...]:
+    def destroy(self, key_ids: Sequence[str], *, rule: ErasureRule) -> tuple[DestroyedKey, ...]:
         m.checked(m.Destroy, key_ids=tuple(key_ids), rule=rule)
         now_ns = self._clock.time_ns()  # deletion on purpose needs no trusted time
         with self._keys:
-            known = {info.id: info for info in self.keystore.infos()}
-            wanted = tuple(key_id for key_id in dict.fromkeys(key_ids) if key_id in known)
-            if any(known[key_id].held for key_id in wanted):
+            asked = set(key_ids)
+            known = {info.id: info for info in self.keystore.infos() if info.id in asked}
+        access.check_erasure_rule(rule, known.values())
+        access.check_lists_over(known.values(), self._facts)
+        with self._keys:
+            wanted = {info.id: info for info in self.keystore.infos() if info.id in known}
+            if any(info.held for info in wanted.values()):
                 raise Refused("vault.key-held", "a held segment's key can't be destroyed: release the hold first")
-            gone = self.keystore.destroy(wanted)
+            gone = self.keystore.destroy(tuple(wanted))
         destroyed = tuple(DestroyedKey(info, now_ns) for info in gone)
-        self._erasures.record(destroyed, rule)
+        self._erasures.record(destroyed, rule.value)
         return destroyed
 
     def _given_again(self, kind: KeyKind, deployment: str, subject: str, actor: SystemActor) -> KeptKey | None:
@@ -207,7 +205,7 @@ class VaultCore:
         known = next((info for info in infos if (info.kind, info.deployment, info.subject) == wanted), None)
         if known is None:
             return None
-        check_given_again(actor, kind)
+        access.check_given_again(actor, kind)
         return self._kept(known.id)
 
     def _kept(self, key_id: str) -> KeptKey:

@@ -44,7 +44,7 @@ from lfr_core.custody.vault.answers import (
     SignatureAnswer,
     TextAnswer,
 )
-from lfr_core.custody.vault.port import MOST_IDS, KeyKind, RecordUse
+from lfr_core.custody.vault.port import MOST_IDS, ErasureRule, KeyKind, RecordUse
 from lfr_core.domain.actors import LONGEST_NAME, Principal, ProcessIdentity, SystemActor, person_name
 from lfr_core.domain.signatures import SignatureKind
 
@@ -207,7 +207,7 @@ class HoldKeys(Message):
 class Destroy(Message):
     verb: Literal["destroy"] = "destroy"
     key_ids: Ids
-    rule: Name
+    rule: ErasureRule
 
 
 MachineName = Annotated[str, Field(min_length=1, max_length=40)]

@@ -19,6 +19,7 @@ from lfr_core.domain.signatures import SignatureKind
 __all__ = [
     "MOST_IDS",
     "DestroyedKey",
+    "ErasureRule",
     "FrameKey",
     "KeptKey",
     "KeptKeyInfo",
@@ -53,6 +54,21 @@ class KeyKind(StrEnum):
     """Probe crops between recogniser and recorder: one key a deployment and hour; due with the hour's first alert."""
     RIGHTS = "rights"
     """One enquiry's or complaint's contact, words and answer; due some months after it is closed."""
+
+
+class ErasureRule(StrEnum):
+    """Under which rule somebody may have a kept key destroyed before the vault does it itself; on the audit trail."""
+
+    ALERTS_DUE = "alerts.retention_h"
+    FOOTAGE_DUE = "footage.retention"
+    FOOTAGE_STRAY = "footage.orphan"
+    """A file that no record knows."""
+    LIST_AT_CLOSE = "watchlist.at-close"
+    """What a close that failed has left."""
+    LIST_ENDED = "watchlist.deployment-ended"
+    REQUEST_CLOSED = "rights.closed"
+    REQUEST_NOT_TAKEN = "rights.not-taken"
+    """Its key has sealed nothing that was kept."""
 
 
 class RecordUse(StrEnum):
@@ -200,10 +216,12 @@ class Vault(Protocol):
         """
         ...
 
-    def destroy(self, key_ids: Sequence[str], *, rule: str) -> tuple[DestroyedKey, ...]:
+    def destroy(self, key_ids: Sequence[str], *, rule: ErasureRule) -> tuple[DestroyedKey, ...]:
         """Destroy kept keys now, under the `rule` that asks for it; those gone already are left out of the answer.
 
-        Refused `vault.key-held`. The wrapping key is renewed, so that nothing on the disk opens to them.
+        Refused, and nothing is destroyed, `vault.key-held`; `vault.erasure-rule` when one is of a kind that the rule
+        isn't about; `vault.list-in-use` when a list's deployment isn't over (Retryable when the records can't say).
+        The wrapping key is renewed, so that nothing on the disk opens to them.
         """
         ...
 

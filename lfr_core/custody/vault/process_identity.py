@@ -13,11 +13,11 @@ from typing import Final
 from lfr_core.common.errors import Refused
 from lfr_core.custody.vault import messages as m
 from lfr_core.custody.vault.answers import Message
-from lfr_core.custody.vault.port import KeyKind
-from lfr_core.domain.actors import AUDIT_WRITER, ProcessIdentity, SystemActor, fold_key_name
+from lfr_core.custody.vault.port import ErasureRule, KeyKind
+from lfr_core.domain.actors import AUDIT_WRITER, LISTED, ProcessIdentity, SystemActor, fold_key_name
 from lfr_core.domain.signatures import SignatureKind
 
-__all__ = ["ACTS_AS", "LISTS", "SIGNS", "SPEAKS_FOR_PEOPLE", "VERBS", "check_request"]
+__all__ = ["ACTS_AS", "ERASES_UNDER", "LISTS", "MATCHES_LISTED", "SIGNS", "SPEAKS_FOR_PEOPLE", "VERBS", "check_request"]
 
 
 _Who = ProcessIdentity
@@ -69,8 +69,23 @@ LISTS: Final[Mapping[ProcessIdentity, frozenset[KeyKind]]] = MappingProxyType(
     }
 )
 """Of which kinds a process may list the keys there are: their ids and subjects, not the keys."""
+_DUE: Final = frozenset({ErasureRule.ALERTS_DUE, ErasureRule.FOOTAGE_DUE, ErasureRule.FOOTAGE_STRAY})
+_REQUESTS: Final = frozenset({ErasureRule.REQUEST_CLOSED, ErasureRule.REQUEST_NOT_TAKEN})
+ERASES_UNDER: Final[Mapping[ProcessIdentity, frozenset[ErasureRule]]] = MappingProxyType(
+    {
+        _Who.COMMANDS: frozenset(ErasureRule),
+        _Who.FLOWS: _DUE | {ErasureRule.LIST_AT_CLOSE, ErasureRule.LIST_ENDED},
+        _Who.PAGES: _REQUESTS | {ErasureRule.LIST_ENDED},
+        _Who.PURGE: _DUE | {ErasureRule.LIST_AT_CLOSE},
+    }
+)
+"""Under which rules a process may have kept keys destroyed; which keys each is about stands in `access.py`."""
+MATCHES_LISTED: Final = frozenset({_Who.COMMANDS, _Who.FLOWS, _Who.PAGES})
+"""Who keeps or compares the commitments of a deployment's list (`lfr_core.watchlists.commitments`)."""
 SPEAKS_FOR_PEOPLE: Final = frozenset({_Who.COMMANDS, _Who.PAGES})
-"""Where people log in: these may ask in the name of a person, whom the register is asked about."""
+"""Where people log in: these may ask in the name of a person, whom the register is asked about, or for a person's
+pseudonym.
+"""
 SIGNS: Final[Mapping[ProcessIdentity, frozenset[SignatureKind]]] = MappingProxyType(
     {
         _Who.COMMANDS: frozenset(
@@ -101,9 +116,11 @@ def check_request(identity: ProcessIdentity, request: Message) -> None:
                 raise _not_for(identity, f"lists no keys of {request.kind or 'every kind'}")
             return
         case m.Pseudonym():
-            name = fold_key_name(request.name)
-            if name.startswith(AUDIT_WRITER) and not name.startswith(f"{AUDIT_WRITER}{identity}:"):
-                raise _not_for(identity, "seals no entry of the audit trail for another process")
+            _check_name(identity, fold_key_name(request.name))
+            return
+        case m.Destroy():
+            if request.rule not in ERASES_UNDER.get(identity, frozenset()):
+                raise _not_for(identity, f"has nothing destroyed under {request.rule}")
             return
         case m.Sign():
             if request.kind not in SIGNS.get(identity, frozenset()):
@@ -113,6 +130,20 @@ def check_request(identity: ProcessIdentity, request: Message) -> None:
             return
     if actor is not None and actor not in ACTS_AS[identity]:
         raise _not_for(identity, f"isn't {actor}")
+
+
+def _check_name(identity: ProcessIdentity, name: str) -> None:
+    """See that a process has business with the keyed pseudonym of a folded name: a person's, or a key's."""
+    if name.startswith(AUDIT_WRITER):
+        if not name.startswith(f"{AUDIT_WRITER}{identity}:"):
+            raise _not_for(identity, "seals no entry of the audit trail for another process")
+    elif name.startswith(LISTED):
+        if identity not in MATCHES_LISTED:
+            raise _not_for(identity, "keeps no commitments of lists and compares none")
+    elif ":" in name:
+        raise _not_for(identity, "has no business with a name of that kind")
+    elif identity not in SPEAKS_FOR_PEOPLE:
+        raise _not_for(identity, "puts no person on the audit trail")
 
 
 def _not_for(identity: ProcessIdentity, why: str) -> Refused:

@@ -12,7 +12,7 @@ from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.port import Verb
 from lfr_core.custody.people.lookup import acting
 from lfr_core.custody.people.roles import AuthenticatedPerson, principal_of
-from lfr_core.custody.vault.port import KeyKind
+from lfr_core.custody.vault.port import ErasureRule, KeyKind
 from lfr_core.domain.approvals import check_same_request
 from lfr_core.publication.rights import checks
 from lfr_core.publication.rights import reading as read
@@ -152,7 +152,7 @@ def close(service: RightsService, reference: str, *, by: AuthenticatedPerson, wi
             )
         closed = _close(service, row.reference, row.key_id, name, withdrawn=withdrawn)
     left = [key.id for key in service.vault.kept(KeyKind.RIGHTS) if key.subject == row.reference]
-    service.vault.destroy(left, rule="rights.closed")
+    service.vault.destroy(left, rule=ErasureRule.REQUEST_CLOSED)
     return closed
 
 

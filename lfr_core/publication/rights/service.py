@@ -20,7 +20,7 @@ from lfr_core.common.errors import LfrError, Refused
 from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
 from lfr_core.custody.people.roles import SERVICE_ROLES, AuthenticatedPerson, Role, principal_of
 from lfr_core.custody.people.store import acting
-from lfr_core.custody.vault.port import Vault
+from lfr_core.custody.vault.port import ErasureRule, Vault
 from lfr_core.domain.policy import Policy
 from lfr_core.domain.working_days import LONDON, WorkingDays
 from lfr_core.publication.rights import checks
@@ -130,7 +130,7 @@ class RightsService:
                 taken = read.request_of(session, row, self.days, now)
         except LfrError:
             with suppress(LfrError):  # it sealed nothing that was kept; without this it goes when it is due
-                self.vault.destroy([key.info.id], rule="rights.not-taken")
+                self.vault.destroy([key.info.id], rule=ErasureRule.REQUEST_NOT_TAKEN)
             raise
         if wanted:
             tell_vault(self.engine, self.vault)

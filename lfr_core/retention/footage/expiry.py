@@ -19,7 +19,7 @@ from sqlalchemy import Engine
 from lfr_core.common.errors import Poison, Refused, Retryable
 from lfr_core.common.logs import get_logger
 from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
-from lfr_core.custody.vault.port import KeyKind, Vault
+from lfr_core.custody.vault.port import ErasureRule, KeyKind, Vault
 from lfr_core.domain.actors import SystemActor
 from lfr_core.retention.footage.hold_reconciliation import reconcile_holds
 from lfr_core.retention.footage.orphans import remove_orphans
@@ -29,7 +29,7 @@ from lfr_core.storage.engine import writing
 
 __all__ = ["ERASE_RULE", "PurgedSegment", "close_abandoned", "expire_segments"]
 
-ERASE_RULE = "footage.retention"
+ERASE_RULE = ErasureRule.FOOTAGE_DUE
 ACTOR = SystemActor.RETENTION
 _AT_ONCE = 100
 """Segments in one transaction: after a long downtime a sweep writes often enough, and not for hours."""

@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from lfr_core.common.errors import Poison, Refused, Retryable
 from lfr_core.common.logs import get_logger
 from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
-from lfr_core.custody.vault.port import KeptKeyInfo, KeyKind, Vault
+from lfr_core.custody.vault.port import ErasureRule, KeptKeyInfo, KeyKind, Vault
 from lfr_core.domain.actors import SystemActor
 from lfr_core.retention.footage.register import find_segments
 from lfr_core.retention.footage.segment import SUFFIX, index_segment
@@ -22,7 +22,7 @@ __all__ = ["LONGEST_DAYS", "remove_orphans"]
 
 LONGEST_DAYS = 31
 """No policy keeps footage for longer; the age of a file that doesn't say when it is due."""
-_RULE = "footage.orphan"
+_RULE = ErasureRule.FOOTAGE_STRAY
 _ID = re.compile(r"[0-9a-f]{32}")
 
 

@@ -10,7 +10,7 @@ from sqlmodel import func, select
 
 from lfr_core.common.errors import LfrError
 from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
-from lfr_core.custody.vault.port import KeptKeyInfo, KeyKind, Vault
+from lfr_core.custody.vault.port import ErasureRule, KeptKeyInfo, KeyKind, Vault
 from lfr_core.deployments.attach_watchlist import delete_list
 from lfr_core.retention.port import ACTOR, Audited, Destroyed, Due, PurgeResult
 from lfr_core.retention.steps.ended_deployments import deployments
@@ -19,7 +19,7 @@ from lfr_core.storage.tables.watchlists import WatchlistEntryRow, WatchlistRefer
 
 __all__ = ["ListsStep"]
 
-_RULE = "watchlist.at-close"
+_RULE = ErasureRule.LIST_AT_CLOSE
 
 
 class ListsStep:

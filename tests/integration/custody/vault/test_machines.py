@@ -22,7 +22,7 @@ from lfr_core.custody.vault.client import VaultClient
 from lfr_core.custody.vault.core import VaultCore
 from lfr_core.custody.vault.frames import VaultOpener, VaultSealer
 from lfr_core.custody.vault.lease_cache import _IN_USE_S
-from lfr_core.custody.vault.port import KeyKind
+from lfr_core.custody.vault.port import ErasureRule, KeyKind
 from lfr_core.custody.vault.process_identity import VERBS
 from lfr_core.custody.vault.record_keys import RECORD_LEASE_S
 from lfr_core.domain.actors import ProcessIdentity, SystemActor
@@ -88,7 +88,7 @@ def test_an_admitted_machine_is_lent_what_it_is_for_and_nothing_else(site: Site)
         lambda: camera.open_kept(kept.id, actor=COMPLIANCE, purpose="p"),
         lambda: camera.make_key(KeyKind.ALERT, "d", "alert", NOW_NS + 10**13, actor=SystemActor.RECORDER),
         camera.kept,
-        lambda: camera.destroy([kept.id], rule="r"),
+        lambda: camera.destroy([kept.id], rule=ErasureRule.ALERTS_DUE),
         lambda: camera.admit_machine("van-3", [CAMERA], COMPLIANCE),
     ):
         assert rule_of(ask) == "vault.not-for-you"

@@ -16,12 +16,21 @@ from structlog.testing import capture_logs
 from lfr_core.common.clock import SystemClock
 from lfr_core.common.errors import Fatal, Refused
 from lfr_core.custody.audit.trail import AuditTrail
+from lfr_core.custody.vault.access import ERASES
 from lfr_core.custody.vault.certificates import authority_of
 from lfr_core.custody.vault.client import VaultClient
 from lfr_core.custody.vault.core import VaultCore
-from lfr_core.custody.vault.port import KeyKind, RecordUse
+from lfr_core.custody.vault.port import ErasureRule, KeyKind, RecordUse
 from lfr_core.custody.vault.process_files import AUTHORITY_FILE, ProcessFiles, client_context
-from lfr_core.custody.vault.process_identity import ACTS_AS, LISTS, SIGNS, SPEAKS_FOR_PEOPLE, VERBS
+from lfr_core.custody.vault.process_identity import (
+    ACTS_AS,
+    ERASES_UNDER,
+    LISTS,
+    MATCHES_LISTED,
+    SIGNS,
+    SPEAKS_FOR_PEOPLE,
+    VERBS,
+)
 from lfr_core.domain.actors import OWN_PROCESS, ProcessIdentity, SystemActor
 from lfr_core.domain.signatures import SignatureKind
 from tests.support.vault_core import NOW_NS, vault_core
@@ -97,8 +106,8 @@ def test_what_is_no_business_of_a_process_is_refused(
     with closing(VaultClient(path, identity, tmp_path / "processes")) as client:
         asks = {
             "kept": lambda: client.kept(KeyKind.WATCHLIST),
-            "destroy": lambda: client.destroy(["none"], rule="test"),
-            "pseudonym": lambda: client.pseudonym("Ann"),
+            "destroy": lambda: client.destroy(["none"], rule=min(ERASES_UNDER.get(identity, ErasureRule))),
+            "pseudonym": lambda: client.pseudonym(f"audit-writer:{identity}:0f"),
             "seal-key": lambda: client.seal_key("d", "cam"),
         }
         assert rule_of(asks[verb]) == ("" if verb in VERBS[identity] else "vault.not-for-you")
@@ -114,6 +123,47 @@ def test_a_process_lists_the_keys_that_it_works_on_and_no_others(
 
     assert listed == LISTS.get(identity, frozenset())
     assert every == ("" if listed == {*KeyKind} else "vault.not-for-you")
+
+
+@pytest.mark.parametrize("identity", CLIENTS)
+def test_a_process_has_keys_destroyed_under_the_rules_of_its_work_and_no_others(
+    identity: ProcessIdentity, path: Path, tmp_path: Path
+) -> None:
+    with closing(VaultClient(path, identity, tmp_path / "processes")) as client:
+        rules = {rule for rule in ErasureRule if not rule_of(lambda r=rule: client.destroy(["none"], rule=r))}
+        made_up = rule_of(lambda: client.destroy(["none"], rule="because"))  # type: ignore[arg-type]  # no rule of ours
+
+    assert rules == ERASES_UNDER.get(identity, frozenset())
+    assert made_up == "vault.bad-request"
+
+
+def test_pages_have_no_alert_and_no_footage_destroyed() -> None:
+    of_pages = set().union(*(ERASES[rule] for rule in ERASES_UNDER[ProcessIdentity.PAGES]))
+
+    assert of_pages == {KeyKind.RIGHTS, KeyKind.WATCHLIST}
+    assert set(ERASES) == set(ErasureRule)
+
+
+@pytest.mark.parametrize("identity", [each for each in CLIENTS if "pseudonym" in VERBS[each]])
+def test_a_process_asks_for_the_pseudonyms_of_its_work_and_of_no_other_name(
+    identity: ProcessIdentity, path: Path, tmp_path: Path
+) -> None:
+    with closing(VaultClient(path, identity, tmp_path / "processes")) as client:
+        for name, may in (
+            ("Ann Operator", identity in SPEAKS_FOR_PEOPLE),
+            ("listed:high-street", identity in MATCHES_LISTED),
+            (" LISTED:High-Street", identity in MATCHES_LISTED),
+            ("system:erasure", False),
+            ("anything: else", False),
+            (":", False),
+        ):
+            assert rule_of(lambda n=name: client.pseudonym(n)) == ("" if may else "vault.not-for-you"), name
+
+
+def test_workers_and_whoever_speaks_for_nobody_match_no_names() -> None:
+    people_or_lists = SPEAKS_FOR_PEOPLE | MATCHES_LISTED
+
+    assert people_or_lists == {ProcessIdentity.COMMANDS, ProcessIdentity.FLOWS, ProcessIdentity.PAGES}
 
 
 def test_a_worker_on_another_machine_lists_no_alert_and_no_footage() -> None:

@@ -15,7 +15,7 @@ from lfr_core.custody.vault import dispatch, port, wire
 from lfr_core.custody.vault import messages as m
 from lfr_core.custody.vault.access import MAKERS
 from lfr_core.custody.vault.core import VaultCore
-from lfr_core.custody.vault.port import MOST_IDS, KeptKeyInfo, KeyKind, Vault
+from lfr_core.custody.vault.port import MOST_IDS, ErasureRule, KeptKeyInfo, KeyKind, Vault
 from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.signatures import SignatureKind
 from lfr_core.retention.footage.hold_reconciliation import _hold
@@ -54,7 +54,7 @@ def client(core: VaultCore, tmp_path: Path) -> Iterator[EachProcess]:
         lambda vault: vault.open_kept("k", actor="A", purpose="p" * 201),
         lambda vault: vault.open_kept("", actor="A", purpose="p"),
         lambda vault: vault.kept(deployment="d" * 201),
-        lambda vault: vault.destroy(["k"] * (MOST_IDS + 1), rule="test"),
+        lambda vault: vault.destroy(["k"] * (MOST_IDS + 1), rule=ErasureRule.FOOTAGE_DUE),
         lambda vault: vault.destroy(["k"], rule=""),
         lambda vault: vault.check_gate(""),
         lambda vault: vault.pseudonym(""),

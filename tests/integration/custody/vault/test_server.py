@@ -24,7 +24,7 @@ from apps.vault.process import build_identities
 from lfr_core.common.clock import SystemClock
 from lfr_core.common.errors import Fatal, Refused, Retryable
 from lfr_core.custody.vault import server as server_module
-from lfr_core.custody.vault.port import KeyKind, Vault
+from lfr_core.custody.vault.port import ErasureRule, KeyKind, Vault
 from lfr_core.custody.vault.process_files import client_context
 from lfr_core.custody.vault.reachability import VaultReachability
 from lfr_core.custody.vault.server import VaultServer
@@ -127,7 +127,7 @@ def test_kept_keys_are_made_opened_listed_held_and_destroyed(vault: Vault, serve
     vault.hold([made.info.id], held=True)
     (held,) = vault.kept(KeyKind.FOOTAGE, "d")
     vault.hold([made.info.id], held=False)
-    (gone,) = vault.destroy([made.info.id, "nothing"], rule="test")
+    (gone,) = vault.destroy([made.info.id, "nothing"], rule=ErasureRule.FOOTAGE_DUE)
 
     assert opened == made
     assert (held.held, vault.kept(KeyKind.ALERT), vault.kept()) == (True, (), ())

@@ -95,7 +95,7 @@ def _bytes(certificate: Certificate) -> bytes:
 def test_a_passed_certificate_is_signed_once_the_keys_are_gone_and_not_before(home: Home) -> None:
     made_up = _bytes(home.certificate())
     before = home.rule(SignatureKind.CERTIFICATE, made_up)
-    home.vault.destroy([home.canary.key_id], rule="test")
+    home.core.keystore.destroy((home.canary.key_id,))
 
     true = _bytes(home.certificate())
     signed = home.vault.sign(SignatureKind.CERTIFICATE, true)
@@ -133,7 +133,7 @@ def _search(home: Home, **changes: object) -> dict[str, object]:
     ],
 )
 def test_a_passed_certificate_that_somebody_made_up_is_refused_a_signature(home: Home, change: object) -> None:
-    home.vault.destroy([home.canary.key_id], rule="test")
+    home.core.keystore.destroy((home.canary.key_id,))
 
     assert callable(change)
     assert home.rule(SignatureKind.CERTIFICATE, _bytes(home.certificate(**change(home)))) == NOT_SIGNED
@@ -146,7 +146,7 @@ def test_a_failed_search_is_certified_whatever_it_found(home: Home) -> None:
 
 
 def test_nothing_is_signed_as_another_kind(home: Home) -> None:
-    home.vault.destroy([home.canary.key_id], rule="test")
+    home.core.keystore.destroy((home.canary.key_id,))
     for kind in set(SignatureKind) - {SignatureKind.CERTIFICATE}:
         assert home.rule(kind, _bytes(home.certificate())) == NOT_SIGNED
 

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Engine
 
 from lfr_core.common.errors import Refused, Retryable
-from lfr_core.custody.vault.port import DestroyedKey, KeyKind
+from lfr_core.custody.vault.port import DestroyedKey, ErasureRule, KeyKind
 from lfr_core.retention.footage.expiry import PurgedSegment, expire_segments
 from lfr_core.retention.footage.register import due_segments, find_segments, segments
 from tests.support.disks import fill, small_disk
@@ -270,7 +270,7 @@ def test_a_segment_held_between_the_look_and_the_deed_is_left_alone(harness: Foo
         def __getattr__(self, name: str) -> object:
             return getattr(harness.vault, name)
 
-        def destroy(self, key_ids: Sequence[str], *, rule: str) -> tuple[DestroyedKey, ...]:
+        def destroy(self, key_ids: Sequence[str], *, rule: ErasureRule) -> tuple[DestroyedKey, ...]:
             if len(key_ids) > 1:
                 harness.hold(first)
             return harness.vault.destroy(key_ids, rule=rule)

@@ -12,7 +12,7 @@ import pytest
 from lfr_core.common.errors import Refused, Retryable
 from lfr_core.custody.audit.port import Verb
 from lfr_core.custody.vault.frames import VaultOpener, VaultSealer
-from lfr_core.custody.vault.port import KeyKind
+from lfr_core.custody.vault.port import ErasureRule, KeyKind
 from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.domain.frames import FrameHeader
@@ -266,7 +266,7 @@ def test_a_held_segment_s_key_outlives_its_time_and_nothing_else_can_be_held(tmp
     clock.advance(60)
     core.run_timers()
     with refused("vault.key-held"):
-        core.destroy([segment], rule="test")
+        core.destroy([segment], rule=ErasureRule.FOOTAGE_DUE)
     with refused("vault.key-gone"):
         core.hold([other], held=True)
 

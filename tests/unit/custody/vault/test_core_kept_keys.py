@@ -13,10 +13,10 @@ from structlog.testing import capture_logs
 
 from lfr_core.common.errors import Poison, Refused, Retryable
 from lfr_core.custody.audit.port import AuditEvent, Verb
-from lfr_core.custody.vault.access import MAKERS
+from lfr_core.custody.vault.access import ERASES, MAKERS
 from lfr_core.custody.vault.core import VaultCore
 from lfr_core.custody.vault.key_terms import CLOCKS_APART_S, KeyTerms, due_of_sightings, hour_of_sightings
-from lfr_core.custody.vault.port import KeptKey, KeyKind
+from lfr_core.custody.vault.port import ErasureRule, KeptKey, KeyKind
 from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.domain.gate import GateFacts
@@ -177,7 +177,7 @@ def test_only_a_live_deployment_is_filmed(status: DeploymentStatus, tmp_path: Pa
     records.known["d"] = replace(open_facts(clock), status=status)
     with refused("vault.deployment-not-live"):
         make(core, "f", KeyKind.FOOTAGE)
-    assert make(core, "a")  # what was seen before may still be recorded
+    make(core, "a")  # what was seen before may still be recorded
 
 
 def test_while_the_records_are_slow_to_say_whether_there_is_a_deployment_keys_are_destroyed(tmp_path: Path) -> None:
@@ -213,7 +213,7 @@ def test_one_deployment_has_so_many_keys_and_takes_no_other_s(tmp_path: Path) ->
         make(core, str(number), KeyKind.FOOTAGE)
     with refused("vault.key-quota"):
         make(core, "3", KeyKind.FOOTAGE)
-    assert make(core, "3", KeyKind.FOOTAGE, deployment="e")
+    make(core, "3", KeyKind.FOOTAGE, deployment="e")
 
 
 def test_keys_are_listed_by_kind_by_deployment_and_after_an_id_in_the_order_of_their_ids(tmp_path: Path) -> None:
@@ -345,7 +345,7 @@ def test_a_held_segment_opens_past_its_time_and_is_let_go_of_by_the_next_sweep(t
     core.run_timers()
     assert core.open_kept(film.info.id, actor="A. Okafor", purpose="a complaint").key == film.key
     with refused("vault.key-held"):
-        core.destroy([film.info.id], rule="test")
+        core.destroy([film.info.id], rule=ErasureRule.FOOTAGE_DUE)
     assert [info.id for info in core.kept()] == [film.info.id]
 
 
@@ -364,15 +364,44 @@ def test_destroying_names_each_key_that_went_and_passes_over_what_is_gone(tmp_pa
     core, clock, records = vault_core(tmp_path)
     one, two, stays = make(core, "1"), make(core, "2"), make(core, "3")
     clock.advance(7.0)
-    gone = core.destroy([two.info.id, one.info.id, "unknown", one.info.id], rule="a request")
+    gone = core.destroy([two.info.id, one.info.id, "unknown", one.info.id], rule=ErasureRule.ALERTS_DUE)
 
     assert {each.info for each in gone} == {one.info, two.info}
     assert {each.destroyed_ns for each in gone} == {NOW_NS + 7 * SECOND_NS}
     assert core.kept() == (stays.info,)
     assert [(event.verb, event.rule, event.subject) for event in records.events] == [
-        (Verb.ERASE, "a request", f"key:{each.info.id}") for each in gone
+        (Verb.ERASE, "alerts.retention_h", f"key:{each.info.id}") for each in gone
     ]
-    assert core.destroy([one.info.id], rule="a request") == ()
+    assert core.destroy([one.info.id], rule=ErasureRule.ALERTS_DUE) == ()
+
+
+@pytest.mark.parametrize("kind", [KeyKind.ALERT, KeyKind.FOOTAGE])
+@pytest.mark.parametrize("rule", ErasureRule)
+def test_a_rule_of_erasure_destroys_what_it_is_about_and_nothing_beside_it(
+    kind: KeyKind, rule: ErasureRule, tmp_path: Path
+) -> None:
+    core, _, records = vault_core(tmp_path)
+    key = make(core, "a", kind).info
+    if kind in ERASES[rule]:
+        assert [each.info for each in core.destroy([key.id], rule=rule)] == [key]
+        return
+    with refused("vault.erasure-rule"):
+        core.destroy([key.id], rule=rule)
+    assert core.kept() == (key,)
+    assert records.events == []
+
+
+@pytest.mark.parametrize("status", DeploymentStatus)
+def test_the_key_of_a_list_in_use_is_destroyed_by_nobody(status: DeploymentStatus, tmp_path: Path) -> None:
+    core, clock, records = vault_core(tmp_path)
+    key = core.make_key(KeyKind.WATCHLIST, "d", "d", DUE_NS, actor=SystemActor.ENROLMENT).info
+    records.known["d"] = replace(open_facts(clock), status=status)
+    if status.is_over:
+        assert core.destroy([key.id], rule=ErasureRule.LIST_ENDED)
+        return
+    with refused("vault.list-in-use"):
+        core.destroy([key.id], rule=ErasureRule.LIST_ENDED)
+    assert core.kept() == (key,)
 
 
 def test_destroying_waits_for_no_trail(tmp_path: Path) -> None:
@@ -380,7 +409,7 @@ def test_destroying_waits_for_no_trail(tmp_path: Path) -> None:
     key = make(core, "a")
     records.away = True
 
-    assert [each.info for each in core.destroy([key.info.id], rule="a request")] == [key.info]
+    assert [each.info for each in core.destroy([key.info.id], rule=ErasureRule.ALERTS_DUE)] == [key.info]
     assert core.kept() == ()
 
 

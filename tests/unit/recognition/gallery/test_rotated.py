@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lfr_core.common.errors import Poison, Refused, Retryable
-from lfr_core.custody.vault.port import KeyKind
+from lfr_core.custody.vault.port import ErasureRule, KeyKind
 from lfr_core.custody.vault.watchlist_key import find_list_key, make_list_key
 from lfr_core.domain.actors import SystemActor
 from lfr_core.recognition.faces.types import Floats
@@ -153,7 +153,7 @@ def test_after_the_lists_key_is_destroyed_nothing_is_searched_within_the_lease_a
     info = find_list_key(vault, "dep")
     assert info is not None
 
-    vault.destroy([info.id], rule="deployment.closed")
+    vault.destroy([info.id], rule=ErasureRule.LIST_ENDED)
     ticks.now += 2.0
 
     with pytest.raises(Refused) as caught:
