@@ -160,7 +160,7 @@ def test_the_longest_answer_and_the_longest_request_fit_a_message() -> None:
         fingerprint="f" * 64, due_ns=2**63 - 1, held=False,
     )  # fmt: skip
     destroyed = m.DestroyedAnswer(destroyed=(m.Destroying(info=info, destroyed_ns=2**63 - 1),) * MOST_IDS)
-    asked = m.checked(m.Destroy, key_ids=(four_bytes * 200,) * MOST_IDS, rule=four_bytes * 200)
+    asked = m.checked(m.Destroy, key_ids=(four_bytes * 200,) * MOST_IDS, rule=ErasureRule.LIST_ENDED)
 
     assert len(destroyed.model_dump_json().encode()) < wire.LONGEST
     assert len(asked.model_dump_json().encode()) < wire.LONGEST
