@@ -5,7 +5,8 @@ JSON out of posts that don't claim to be JSON. Nobody but our own processes has 
 
 * whatever a browser sends for a page (it has an `Origin`, or a `Sec-Fetch-Site`), preflights among it: no CORS at all;
 * a `Host` other than this machine's own address: a name that was made to point here (DNS rebinding);
-* a body that isn't declared as JSON, which a page may send without a preflight.
+* a body that isn't declared as JSON, which a page may send without a preflight;
+* any path but the API's, which asks for the login: pages and their settings don't.
 """
 
 from __future__ import annotations
@@ -60,6 +61,8 @@ class RequestFilter:
             return 421, "this server has another name"
         if b"origin" in values or b"sec-fetch-site" in values:
             return 403, "web pages have no business here"
+        if not str(scope["path"]).startswith("/api/"):
+            return 404, "there is nothing but the API here"
         has_body = b"transfer-encoding" in values or values.get(b"content-length", [b"0"]) != [b"0"]
         kinds = [each.partition(b";")[0].strip().lower() for each in values.get(b"content-type", [])]
         if scope["type"] == "http" and has_body and kinds != [b"application/json"]:
@@ -87,6 +90,7 @@ def main(arguments: list[str] | None = None) -> int:
         RequestFilter(create_app(final=True), port=port),
         host=_HOST,
         port=port,
+        workers=1,
         access_log=False,
         log_level="warning",
         proxy_headers=False,  # nobody forwards to it

@@ -7,6 +7,7 @@ No Tables: an app with Tables loses records over restarts. The web server stays 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import faust
@@ -49,7 +50,9 @@ def make_app(
         value_serializer="raw",
         key_serializer="raw",
         store="memory://",
-        datadir=settings.home.resolve() / "run" / f"faust-{instance}",  # else a folder wherever `lfr up` was typed
+        datadir=_literal(
+            settings.home.resolve() / "run" / f"faust-{instance}"
+        ),  # else a folder wherever `lfr up` was typed
         web_enabled=False,
         topic_disable_leader=True,
         topic_allow_declare=False,
@@ -71,6 +74,11 @@ def make_app(
     if not traits.long_poll:
         use_short_polls(app)
     return app
+
+
+def _literal(folder: Path) -> str:
+    """A folder as Faust takes it: it fills in what stands in braces."""
+    return str(folder).replace("{", "{{").replace("}", "}}")
 
 
 def raw_topic(app: faust.App, name: str) -> faust.TopicT:

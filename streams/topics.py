@@ -88,6 +88,8 @@ def _config(retention_ms: int, segment_ms: int, max_bytes: int) -> dict[str, str
         "max.message.bytes": str(max_bytes),
         # the broker's clock, so that a camera with a wrong one can't make a record live longer
         "message.timestamp.type": "LogAppendTime",
+        # else the size of what a consumer unpacks has no bound: a thousand times max.message.bytes
+        "compression.type": "uncompressed",
     }
 
 

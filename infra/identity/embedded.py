@@ -15,6 +15,7 @@ import signal
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 KEPT = ("PATH", "LANG", "LC_ALL", "TZ", "TMPDIR")
 NOWHERE = "http://127.0.0.1:9"  # canaille fetches what a login request's request_uri names: from nowhere
@@ -76,7 +77,7 @@ def make_app(config: dict[str, Any], *, migrate: bool) -> Any:
             "ACL": {"STAFF": {"PERMISSIONS": ["use_oidc", "edit_self"], "READ": ["user_name"], "WRITE": ["password"]}},
         },
         "CANAILLE_SQL": {
-            "DATABASE_URI": f"sqlite:///{config['database']}",
+            "DATABASE_URI": f"sqlite:///{quote(config['database'])}",
             "PASSWORD_HASH_PARAMS": {"pbkdf2_sha512__rounds": PASSWORD_ROUNDS},
         },
         "CANAILLE_OIDC": {
@@ -113,6 +114,9 @@ def serve(config: dict[str, Any]) -> int:
     from hypercorn.config import Config
 
     app = make_app(config, migrate=True)
+    if not Path(config["database"]).is_file():
+        sys.stderr.write(f"error the accounts aren't in {config['database']}: choose another name for LFR_HOME\n")
+        return 70
     with app.app_context(), Backend.instance.session():
         for client in config["clients"]:
             keep_client(client)

@@ -53,6 +53,7 @@ _LEFT_OUT = re.compile(
     | JAVA_TOOL_OPTIONS | JDK_JAVA_OPTIONS | _JAVA_OPTIONS | CLASSPATH
     | PYTHON(PATH|STARTUP|INSPECT|HOME|USERBASE)    # other code
     | SSLKEYLOGFILE                                 # the keys of every TLS connection, in a file
+    | WEB_CONCURRENCY | FORWARDED_ALLOW_IPS         # uvicorn: more processes than one, and whose word it takes
     """,
     re.IGNORECASE | re.VERBOSE,
 )

@@ -264,6 +264,7 @@ class ImagePolicy(Section):
     """Bounds on what is decoded or sent."""
 
     max_megapixels: Positive
+    max_frame_megapixels: Positive
     max_frame_bytes: Annotated[int, Field(ge=10_000, le=16_000_000)]
 
 

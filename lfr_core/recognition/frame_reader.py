@@ -12,7 +12,7 @@ from lfr_core.domain.messages import DeadLetter
 from lfr_core.domain.outcomes import FrameOutcome
 from lfr_core.domain.policy import Policy
 from lfr_core.recognition.batch import DetectedBatch, FrameProgress, RawFrame
-from lfr_core.recognition.faces.decode import decode
+from lfr_core.recognition.faces.decode import decode_frame
 from lfr_core.recognition.faces.types import Image
 from lfr_core.recognition.stopwatch import Stopwatch
 
@@ -103,7 +103,7 @@ class FrameReader:
                 jpeg = self._opener.open(header, frame.payload)
             self.served.add(header.deployment)
             with self._watch.stage("decode"):
-                return decode(jpeg, self._policy.images)
+                return decode_frame(jpeg, self._policy.images)
         except Refused as error:
             closed = error.rule.startswith("gate.")
             seen.outcome = FrameOutcome.DROPPED_CLOSED if closed else FrameOutcome.UNOPENABLE

@@ -19,7 +19,7 @@ from lfr_core.domain.messages import LiveProbeFault, LiveProbeResult
 from lfr_core.domain.policy import Policy
 from lfr_core.domain.reserved import LIVE_PROBE_ENTRY
 from lfr_core.recognition.faces import quality
-from lfr_core.recognition.faces.decode import decode
+from lfr_core.recognition.faces.decode import decode_frame
 from lfr_core.recognition.faces.types import FaceEngine, Floats
 from lfr_core.recognition.gallery.port import Candidate, Gallery
 
@@ -96,7 +96,7 @@ class LiveProbeResponder:
         if self._is_stale(header):
             raise _Failed(LiveProbeFault.STALE)
         try:
-            image = decode(self._opener.open(header, payload), self._policy.images)
+            image = decode_frame(self._opener.open(header, payload), self._policy.images)
         except Refused as error:
             closed = error.rule.startswith("gate.")
             raise _Failed(LiveProbeFault.CLOSED if closed else LiveProbeFault.UNOPENABLE) from error

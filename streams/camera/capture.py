@@ -166,7 +166,7 @@ class Capture:
     def _check(self, size: tuple[int, int]) -> None:
         """Refuse a picture larger than the policy lets anybody decode; say so when the size changes."""
         width, height = size
-        limit = self._policy.images.max_megapixels
+        limit = self._policy.images.max_frame_megapixels
         if width * height > limit * 1e6:
             raise Poison(f"a picture of {width} x {height} px is more than the {limit:g} megapixels allowed")
         if self._size is not None and size != self._size and self._job.loop is False and self._source.info.live:

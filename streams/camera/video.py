@@ -119,12 +119,12 @@ class VideoSource:
             raise self._unopenable()
         stream: VideoStream = container.streams.video[0]
         context = self._context = stream.codec_context
-        if context.width * context.height > images.max_megapixels * 1e6:
+        if context.width * context.height > images.max_frame_megapixels * 1e6:
             raise Poison(
                 f"the pictures of {self._source.shown} have {context.width} x {context.height} px, more than the "
-                f"{images.max_megapixels:g} megapixels allowed; lower its resolution"
+                f"{images.max_frame_megapixels:g} megapixels allowed; lower its resolution"
             )
-        context.options = {"max_pixels": str(round(images.max_megapixels * 1e6))}
+        context.options = {"max_pixels": str(round(images.max_frame_megapixels * 1e6))}
         context.thread_type = "AUTO"
         context.thread_count = min(_THREADS, os.cpu_count() or 1)
         self._packets = container.demux(stream)

@@ -17,7 +17,7 @@ __all__ = ["HTML", "MARKDOWN", "PDF", "TEXT", "media_type_of"]
 PDF, HTML, MARKDOWN, TEXT = "application/pdf", "text/html", "text/markdown", "text/plain"
 _BY_SUFFIX = {".pdf": PDF, ".html": HTML, ".htm": HTML, ".md": MARKDOWN, ".markdown": MARKDOWN, ".txt": TEXT}
 _BINARY = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
-_HTML_START = re.compile(r"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html)\b", re.IGNORECASE | re.DOTALL)
+_HTML_START = re.compile(r"<(?:!doctype\s+html|html)\b", re.IGNORECASE)
 _RUNS = frozenset({"script", "iframe", "frame", "object", "embed", "applet", "form", "base", "portal"})
 _LOADS = frozenset({"src", "srcset", "poster", "background", "data", "ping", "formaction", "action", "xlink:href"})
 _OUTSIDE_STYLE = re.compile(r"@import|url\(\s*['\"]?(?!data:|#)", re.IGNORECASE)
@@ -54,7 +54,7 @@ def _found(content: bytes, name: str) -> str:
         text = "\x00"
     if _BINARY.search(text):
         raise Refused("papers.not-a-document", f"{name} is neither PDF nor HTML, Markdown or plain text in UTF-8")
-    if not _HTML_START.match(text):
+    if not _HTML_START.match(text, _after_comments(text)):
         return TEXT
     reader = _Active()
     reader.feed(text)
@@ -65,6 +65,17 @@ def _found(content: bytes, name: str) -> str:
             f"{name} has {reader.found}: a public document runs and loads nothing; save it as PDF or plain HTML",
         )
     return HTML
+
+
+def _after_comments(text: str) -> int:
+    """Where the text begins behind white space and comments of HTML."""
+    at = 0
+    while True:
+        while text[at : at + 1].isspace():
+            at += 1
+        if not text.startswith("<!--", at) or (end := text.find("-->", at + 4)) < 0:
+            return at
+        at = end + len("-->")
 
 
 class _Active(HTMLParser):

@@ -25,9 +25,11 @@ __all__ = [
 ]
 
 _NOTHING = frozenset({"", "-", "–", "—", "n/a", "na", "none", "nil", "tbc", "not recorded", "not tested"})
-_FOOTNOTE = re.compile(r"(?:\s*(?:\(\s*(?:see\s+)?note[^)]*\)|\[[^\]]*\]|[*†‡§#¹²³⁴⁵⁶⁷⁸⁹]))+$", re.IGNORECASE)
+_LONGEST = 100  # characters of a number, date, duration or rate
+_FOOTNOTE_MARKS = " *†‡§#¹²³⁴⁵⁶⁷⁸⁹"
+_NOTE = re.compile(r"\(\s*(?:see\s+)?note", re.IGNORECASE)
 _SPACES = re.compile(r"[\s\u00a0\u2007\u2009\u202f\ufeff]+")
-_COUNT = re.compile(r"-?\d{1,3}(?:[, ]\d{3})+|-?\d+")
+_COUNT = re.compile(r"-?\d{1,3}(?:[, ]\d{3}){1,4}|-?\d{1,15}")
 _DECIMAL = re.compile(r"-?\d*\.?\d+")
 _DATE = re.compile(r"(\d{1,2})[/.\- ](\d{1,2})[/.\- ](\d{4}|\d{2})")
 _ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
@@ -77,13 +79,28 @@ class RateCell:
 
 def clean(text: str) -> str:
     """Without odd spaces, line breaks and footnote marks at the end."""
-    return _FOOTNOTE.sub("", _SPACES.sub(" ", text).strip()).strip()
+    text = _SPACES.sub(" ", text).strip()
+    while text:
+        begins = text.rfind({")": "(", "]": "["}.get(text[-1], "\n"))
+        if begins >= 0 and (text[-1] == "]" or _NOTE.match(text, begins)):
+            text = text[:begins].rstrip()
+        elif text[-1] in _FOOTNOTE_MARKS:
+            text = text.rstrip(_FOOTNOTE_MARKS)
+        else:
+            break
+    return text
+
+
+def _said(text: str) -> str | None:
+    """What a cell says, None where it says nothing. Raises UnreadableCell for what is longer than any value."""
+    if len(text := clean(text)) > _LONGEST:
+        raise UnreadableCell(f"at most {_LONGEST} characters")
+    return None if text.casefold() in _NOTHING else text
 
 
 def read_count(text: str) -> int | None:
     """A whole number, also with thousands separators or as a spreadsheet's "12.0"; may be negative."""
-    text = clean(text)
-    if text.casefold() in _NOTHING:
+    if (text := _said(text)) is None:
         return None
     whole = text.removesuffix(".0")
     if not _COUNT.fullmatch(whole):
@@ -93,8 +110,7 @@ def read_count(text: str) -> int | None:
 
 def read_decimal(text: str) -> float | None:
     """A decimal number, or per cent as its fraction."""
-    text = clean(text)
-    if text.casefold() in _NOTHING:
+    if (text := _said(text)) is None:
         return None
     number = text.removesuffix("%").strip()
     if not _DECIMAL.fullmatch(number):
@@ -104,8 +120,7 @@ def read_decimal(text: str) -> float | None:
 
 def read_rate(text: str, *, in_percent: bool) -> RateCell | None:
     """A rate: "0.025%", "0.025" (a per cent where the header says so), "1 in 4,000"."""
-    text = clean(text)
-    if text.casefold() in _NOTHING:
+    if (text := _said(text)) is None:
         return None
     if odds := re.fullmatch(r"1 in ([\d, ]+)", text, re.IGNORECASE):
         base = read_count(odds[1].strip())
@@ -124,8 +139,7 @@ def read_rate(text: str, *, in_percent: bool) -> RateCell | None:
 
 def read_date(text: str) -> DateCell | None:
     """A date, the day before the month as in the United Kingdom; two-digit years are of this century."""
-    text = clean(text)
-    if text.casefold() in _NOTHING:
+    if (text := _said(text)) is None:
         return None
     try:
         if iso := _ISO.fullmatch(text.partition("T")[0].removesuffix(" 00:00:00")):
@@ -142,8 +156,7 @@ def read_date(text: str) -> DateCell | None:
 
 def read_duration(text: str) -> DurationCell | None:
     """A duration in whole minutes, in any of the spellings that forces use."""
-    text = clean(text)
-    if text.casefold() in _NOTHING:
+    if (text := _said(text)) is None:
         return None
     for spelling, pattern in _DURATIONS.items():
         if found := pattern.fullmatch(text):

@@ -133,6 +133,7 @@ _OTHER_HEADERS: Final = {  # the Met's of 2023-24 and 2020-22, our extract of th
     ),
     Column.ARRESTS_AND_DISPOSALS: ("arrests disposals", "arrests and disposals"),
 }
+_LONGEST_HEADER = 500  # characters; two lines and their footnotes are a fifth
 _FOOTNOTE = re.compile(r"\((?:see )?note[^)]*\)|\[[^\]]*\]|[*†‡§¹²³⁴⁵]", re.IGNORECASE)
 _EXAMPLE = re.compile(r"\(e\.?g\.?[^)]*\)", re.IGNORECASE)
 
@@ -160,4 +161,4 @@ _BY_WORDS: Final = (
 
 def column_of(header: str) -> Column | None:
     """The column a header names, or None."""
-    return _BY_WORDS.get(words_of(header))
+    return _BY_WORDS.get(words_of(header)) if len(header) <= _LONGEST_HEADER else None

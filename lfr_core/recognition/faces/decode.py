@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 import struct
+import warnings
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -23,9 +24,10 @@ from lfr_core.domain.policy import ImagePolicy
 from lfr_core.recognition.faces.scans import check_scans
 from lfr_core.recognition.faces.types import Image
 
-__all__ = ["decode", "probe_size"]
+__all__ = ["decode", "decode_frame", "probe_size"]
 
 _PNG: Final = b"\x89PNG\r\n\x1a\n"
+_JPEG: Final = b"\xff\xd8"
 _END_OF_JPEG: Final = b"\xff\xd9"
 # Start-of-frame markers are C0-CF but for DHT (C4), JPG (C8) and DAC (CC): ITU-T T.81, table B.1.
 _START_OF_FRAME: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
@@ -70,12 +72,23 @@ def decode(data: bytes, policy: ImagePolicy) -> Image:
         Poison: what `probe_size` raises, or more than `policy.max_megapixels`, or data that ends early
             or is damaged. A JPEG damaged in its middle that still decodes to its end is not noticed.
     """
+    return _decode(data, policy.max_megapixels)
+
+
+def decode_frame(data: bytes, policy: ImagePolicy) -> Image:
+    """Decode a camera's frame, which is a JPEG of at most `policy.max_frame_megapixels`. Else as `decode`."""
+    if not data.startswith(_JPEG):
+        raise Poison("a frame is a JPEG image, and this is none")
+    return _decode(data, policy.max_frame_megapixels)
+
+
+def _decode(data: bytes, max_megapixels: float) -> Image:
     header = _header(data)
     megapixels = header.width * header.height / 1e6
-    if megapixels > policy.max_megapixels:
+    if megapixels > max_megapixels:
         raise Poison(
             f"the image is {header.width} x {header.height} pixels, {megapixels:.1f} megapixels; "
-            f"{policy.max_megapixels:g} are allowed. Shrink it."
+            f"{max_megapixels:g} are allowed. Shrink it."
         )
     # Some cameras pad the file's end with zeros; anything else after the end goes the careful way.
     if header.plain and data[-64:].rstrip(b"\0").endswith(_END_OF_JPEG):
@@ -95,7 +108,8 @@ def _decode_plain_jpeg(data: bytes) -> Image:
 
 def _decode_carefully(data: bytes, header: _Header) -> Image:
     try:
-        with PIL.Image.open(io.BytesIO(data), formats=("JPEG", "PNG", "WEBP")) as opened:
+        with warnings.catch_warnings(), PIL.Image.open(io.BytesIO(data), formats=("JPEG", "PNG", "WEBP")) as opened:
+            warnings.simplefilter("ignore")  # EXIF data of 60,000 damaged entries is one of as many lines
             if opened.size != (header.width, header.height):  # a second header
                 raise _damaged(header, ValueError("it names two sizes"))
             opened.load()
@@ -115,7 +129,7 @@ def _damaged(header: _Header, error: Exception) -> Poison:
 
 def _as_rgb(image: PIL.Image.Image) -> PIL.Image.Image:
     if image.mode.startswith("I"):  # 16-bit grey; Pillow's own conversion clips instead of scaling
-        grey = np.clip(np.asarray(image, dtype=np.int64) >> _BITS, 0, 255).astype(np.uint8)
+        grey = np.clip(np.asarray(image) >> _BITS, 0, 255).astype(np.uint8)
         return PIL.Image.fromarray(grey).convert("RGB")
     if image.has_transparency_data:
         over = image.convert("RGBA")
@@ -128,7 +142,7 @@ def _header(data: bytes) -> _Header:
     if not data:
         raise Poison("the image is empty (0 bytes); save or send it again")
     try:
-        if data.startswith(b"\xff\xd8"):
+        if data.startswith(_JPEG):
             header = _jpeg_header(data)
         elif data.startswith(_PNG):
             if data[12:16] != b"IHDR":

@@ -122,6 +122,7 @@ def test_a_child_gets_its_settings_and_nothing_of_the_persons_tools(monkeypatch:
         **dict.fromkeys(("PREFECT_API_URL", "PREFECT_API_KEY", "XDG_CONFIG_HOME", "PGSERVICE", "http_proxy"), "x"),
         **dict.fromkeys(("PYTHONPATH", "STREAMLIT_SERVER_ADDRESS", "GX_CLOUD_ACCESS_TOKEN", "SSLKEYLOGFILE"), "x"),
         **dict.fromkeys(("LFR_DATABASE_URL", "LFR_ENV_FILE", "KAFKA_OPTS", "GRPC_TRACE", "_JAVA_OPTIONS"), "x"),
+        **dict.fromkeys(("WEB_CONCURRENCY", "FORWARDED_ALLOW_IPS"), "x"),
     }
     for name, text in theirs.items():
         monkeypatch.setenv(name, text)

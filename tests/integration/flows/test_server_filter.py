@@ -23,14 +23,14 @@ JSON = {"content-type": "application/json"}
 
 
 def ask(
-    server: PrefectServer, method: str, path: str, body: object = None, **headers: str
+    server: PrefectServer, method: str, path: str, body: object = None, below: str = "/api", **headers: str
 ) -> tuple[int, dict[str, str]]:
     """Status and headers of the answer to exactly these headers."""
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
     try:
         data = None if body is None else json.dumps(body).encode()
         sent = {name.replace("_", "-"): text for name, text in headers.items()}
-        connection.request(method, f"/api{path}", data, sent)
+        connection.request(method, f"{below}{path}", data, sent)
         answer = connection.getresponse()
         answer.read()
         return answer.status, {name.lower(): text for name, text in answer.getheaders()}
@@ -63,6 +63,8 @@ def test_without_the_login_nothing_is_changed_started_or_read(prefect_server: Pr
         for login in ({}, basic("openlfr:guess"), {"authorization": "Bearer x"}, {"authorization": "nonsense"}):
             assert ask(prefect_server, method, path, body, **JSON, **login)[0] == 401, (method, path, login)
     assert ask(prefect_server, "GET", "/health")[0] == 200
+    for page in ("/docs", "/openapi.json", "/ui-settings", "/", "/api", "//api/health"):
+        assert ask(prefect_server, "GET", page, below="")[0] == 404, page
     assert ask(prefect_server, "GET", f"/deployments/{deployment}", **basic(prefect_server.login))[0] == 200
 
 

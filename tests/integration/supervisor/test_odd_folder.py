@@ -11,6 +11,8 @@ from sqlalchemy import make_url
 from apps.supervisor.plan import plan
 from lfr_core.common.errors import Fatal
 from lfr_core.common.settings import Settings
+from lfr_core.custody.identity.canaille import account_directory
+from lfr_core.custody.identity.embedded import identity_folder
 from lfr_core.domain.policy import load_policy
 from lfr_core.storage.migrate import check, upgrade
 from streams.broker import KAFKA
@@ -21,7 +23,7 @@ from tests.support.brokers import RunningBroker, new_kafka
 from tests.support.milvus import MilvusServer
 from tests.support.prefect import PrefectProcess
 
-ODD = "sp ace/ünï 😀 100%41 ?q=1#x :=\\'\"&;"
+ODD = "sp ace/ünï 😀 100%41 {x} ?q=1#x :=\\'\"&;"
 """White space, letters outside ASCII and outside 16 bits, and what means something in URLs and properties."""
 
 
@@ -96,6 +98,17 @@ def test_records_and_gallery_are_in_the_home_whatever_its_name(odd: Path) -> Non
     assert check(settings.records_url)
     assert (odd / "home" / "records.sqlite3").stat().st_size > 0
     assert any((odd / "home" / "milvus").iterdir())
+    assert_nothing_beside(odd)
+    assert {each.name for each in odd.iterdir()} == {"home"}
+
+
+@pytest.mark.identity
+def test_the_accounts_are_in_the_home_whatever_its_name(odd: Path) -> None:
+    home = odd / "home"
+
+    account_directory(Settings(home=home), load_policy().access).create("olu.operator", "Olu Operator")
+
+    assert (identity_folder(Settings(home=home)) / "accounts.sqlite3").stat().st_size > 0
     assert_nothing_beside(odd)
     assert {each.name for each in odd.iterdir()} == {"home"}
 

@@ -1,17 +1,20 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 
 import pytest
 
 from lfr_core.publication.quality.cells import (
     UnreadableCell,
+    clean,
     read_count,
     read_date,
     read_decimal,
     read_duration,
     read_rate,
 )
+from lfr_core.publication.quality.columns import column_of
 
 
 @pytest.mark.parametrize(
@@ -116,3 +119,19 @@ def test_a_threshold_may_be_a_per_cent() -> None:
     assert read_decimal("0.64 *") == pytest.approx(0.64)
     with pytest.raises(UnreadableCell):
         read_decimal("high")
+
+
+@pytest.mark.parametrize("read", [read_count, read_decimal, read_date, read_duration])
+@pytest.mark.parametrize("cell", ["9" * 5_000, "*" * 100_000 + "x", "(note" * 20_000, "[" * 100_000 + "]"])
+def test_a_cell_longer_than_any_value_is_a_finding_at_once(read: Callable[[str], object], cell: str) -> None:
+    with pytest.raises(UnreadableCell):
+        read(cell)
+
+
+def test_footnotes_by_the_thousand_are_taken_off_as_one_is() -> None:
+    assert clean("7" + " [a] * (see note 3)" * 5_000) == "7"
+    assert clean("7 (of which 2)") == "7 (of which 2)"
+
+
+def test_a_header_longer_than_any_names_no_column() -> None:
+    assert column_of("Location (note" + "(note" * 20_000) is None

@@ -33,6 +33,12 @@ def test_an_app_writes_nothing_outside_the_home(tmp_path: Path) -> None:
     assert tmp_path in conf.tabledir.parents
 
 
+def test_a_folder_whose_name_is_a_template_to_faust_is_taken_as_it_is(tmp_path: Path) -> None:
+    home = tmp_path / "{x} {conf.id}"
+
+    assert home in app_for(KAFKA, home).conf.datadir.parents
+
+
 def test_a_worker_keeps_its_place_in_the_group_where_the_broker_knows_how(tmp_path: Path) -> None:
     names = [app_for(traits, tmp_path).conf.consumer_group_instance_id for traits in (KAFKA, TANSU)]
 

@@ -64,6 +64,26 @@ def test_a_broker_that_is_away_is_retryable_with_advice(tmp_path: Path) -> None:
         ensure_topics(connect_as(User.ADMINISTRATION, settings), settings, load_policy(), KAFKA)
 
 
+def test_records_that_unpack_to_more_than_a_message_may_have_never_reach_a_consumer(
+    kafka_broker: RunningBroker, tmp_path: Path
+) -> None:
+    kafka_broker.fresh_topics(tmp_path)
+    small, bomb = b"a" * 100_000, bytes(8_000_000)
+    producer = KafkaProducer(
+        **{**kafka_broker.options(), **kafka_broker.traits.producer_options(), "compression_type": "gzip"},
+        max_request_size=16_000_000,
+    )
+    try:
+        kept = producer.send(Topic.FRAMES.value, small, key=b"camera-1").get(20)
+        with pytest.raises(MessageSizeTooLargeError):
+            producer.send(Topic.FRAMES.value, bomb, key=b"camera-1").get(20)
+    finally:
+        producer.close(timeout=5)
+
+    stored = sum(each.stat().st_size for each in kafka_broker.data.glob(f"{Topic.FRAMES}-{kept.partition}/*.log"))
+    assert len(small) <= stored < 2 * len(small)  # unpacked by the broker
+
+
 def test_the_frames_topic_takes_the_largest_frame_and_refuses_a_larger_one(
     kafka_broker: RunningBroker, tmp_path: Path
 ) -> None:

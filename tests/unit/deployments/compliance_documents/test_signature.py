@@ -46,6 +46,14 @@ def test_what_is_no_document_or_not_what_its_name_says_is_refused(content: bytes
     assert caught.value.rule == rule
 
 
+def test_comments_before_a_page_cost_no_more_than_they_are_long() -> None:
+    comments = b" <!-- x -->\n" * 50_000
+
+    assert media_type_of(comments + b"x", "notice.txt") == "text/plain"
+    assert media_type_of(comments + PAGE % b"x", "notice.html") == "text/html"
+    assert media_type_of(b"<!-- never closed " + PAGE % b"x", "notice.txt") == "text/plain"
+
+
 @pytest.mark.parametrize(
     "part",
     [

@@ -19,7 +19,7 @@ from lfr_core.domain.policy import ImagePolicy
 from lfr_core.recognition.faces.decode import decode, probe_size
 from lfr_core.recognition.faces.types import Image
 
-POLICY = ImagePolicy(max_megapixels=1.0, max_frame_bytes=2_000_000)
+POLICY = ImagePolicy(max_megapixels=1.0, max_frame_megapixels=1.0, max_frame_bytes=2_000_000)
 
 
 def picture() -> PIL.Image.Image:

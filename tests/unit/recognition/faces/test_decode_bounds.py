@@ -15,12 +15,12 @@ import pytest
 
 from lfr_core.common.errors import Poison
 from lfr_core.domain.policy import ImagePolicy
-from lfr_core.recognition.faces.decode import decode, probe_size
+from lfr_core.recognition.faces.decode import decode, decode_frame, probe_size
 from lfr_core.recognition.faces.scans import MOST_SCANS, check_scans
 from lfr_core.watchlists.photographs import digest
 from streams.camera.jpeg import jpeg_size
 
-POLICY = ImagePolicy(max_megapixels=60.0, max_frame_bytes=2_000_000)
+POLICY = ImagePolicy(max_megapixels=60.0, max_frame_megapixels=25.0, max_frame_bytes=2_000_000)
 SCAN = b"\xff\xda"
 
 
@@ -129,3 +129,25 @@ def test_a_png_whose_header_does_not_come_first_or_comes_twice_is_refused() -> N
     second = header[:4] + b"IHDR" + other + struct.pack(">I", zlib.crc32(b"IHDR" + other))
     with pytest.raises(Poison, match=r"two sizes|damaged"):
         decode(data[:33] + second + data[33:], POLICY)
+
+
+def test_a_frame_is_a_jpeg_of_fewer_pixels_than_a_photograph_may_have() -> None:
+    png, large = io.BytesIO(), io.BytesIO()
+    PIL.Image.new("RGB", (8, 8)).save(png, "PNG")
+    PIL.Image.new("L", (6_000, 5_000)).save(large, "JPEG")
+
+    with mock.patch("cv2.imdecode", never), mock.patch.object(PIL.Image, "open", never):
+        with pytest.raises(Poison, match="a frame is a JPEG"):
+            decode_frame(png.getvalue(), POLICY)
+        with pytest.raises(Poison, match=r"30\.0 megapixels; 25 are allowed"):
+            decode_frame(large.getvalue(), POLICY)
+    assert decode(large.getvalue(), POLICY).shape == (5_000, 6_000, 3)
+
+
+def test_a_photograph_with_thousands_of_damaged_exif_entries_writes_no_line_for_each() -> None:
+    entries = b"".join(struct.pack("<HHII", tag, 2, 9, 2**31) for tag in range(1, 5_000))
+    exif = b"II*\0\x08\0\0\0" + struct.pack("<H", 4_999) + entries
+    out = io.BytesIO()
+    PIL.Image.new("RGB", (8, 8), "red").save(out, "PNG", exif=b"Exif\0\0" + exif)
+
+    assert decode(out.getvalue(), POLICY).shape == (8, 8, 3)  # a warning would be an error here
