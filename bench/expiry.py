@@ -71,8 +71,9 @@ class StuckRecords:
     def touch(self, at_ns: int) -> None:  # noqa: ARG002  the Protocol's signature
         self.answers.wait()
 
-    def record(self, event: AuditEvent) -> None:  # noqa: ARG002  the Protocol's signature
+    def record(self, event: AuditEvent) -> int:  # noqa: ARG002  the Protocol's signature
         self.answers.wait()
+        return 1
 
 
 def measure(epochs: int) -> float:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from apps.cli.command import Output, command
+from apps.cli.command import Output, command, logged_in
 from apps.cli.common import DeploymentId, console
 
 if TYPE_CHECKING:
@@ -20,6 +20,13 @@ if TYPE_CHECKING:
 
 __all__ = ["app"]
 
+_LOGINS_TO_END = """\
+Its logins elsewhere go on until you end them there (ROLE, USER: that machine's own; where machines share one, give the others a new one first):
+  PostgreSQL  psql -c 'ALTER ROLE "ROLE" NOLOGIN' -c "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'ROLE'"
+  Kafka       kafka-acls.sh --bootstrap-server SERVERS --command-config ADMIN --add --deny-principal User:USER --operation All --topic '*' --group '*' --cluster
+              kafka-configs.sh --bootstrap-server SERVERS --command-config ADMIN --alter --delete-config SCRAM-SHA-512 --entity-type users --entity-name USER
+  Milvus      python -c 'from pymilvus import MilvusClient as M; M("URI", token="root:PASSWORD").drop_user("USER")'
+See docs/runbooks/machine-dismissed.md"""  # noqa: E501  commands to copy
 app = typer.Typer(no_args_is_help=True, help="The vault: keys in memory, and a gate that is a refusal.")
 
 
@@ -91,13 +98,18 @@ def admit_machine(
         str, typer.Option("--for", metavar="KINDS", help="What it does, of: camera, recognise, record.")
     ],
     output: Annotated[Path, typer.Option("--output", help="File to write: it holds the machine's private keys.")],
+    camera: Annotated[
+        list[str] | None, typer.Option("--camera", metavar="NAME", help="A camera it sends of; once for each.")
+    ] = None,
 ) -> Output:
     """Let another machine reach the vault, for some kinds of process. Compliance does it; it is on the audit trail.
+
+    A machine for cameras sends of those that are named here, in whatever deployment, and of no other.
 
     Bring the file to that machine by a way that nobody reads, `lfr vault join FILE` there, and remove it. A machine
     that is admitted again gets new keys, and those of before are good for nothing from then on.
 
-    Example: lfr vault admit-machine van-2 --for camera,recognise --output van-2.admission
+    Example: lfr vault admit-machine van-2 --for camera,recognise --camera north --output van-2.admission
     """
     from lfr_core.common.errors import Refused
     from lfr_core.custody.vault.files import write_private
@@ -107,9 +119,11 @@ def admit_machine(
         wanted = [ProcessIdentity(each.strip()) for each in identities.split(",")]
     except ValueError as error:
         raise Refused("vault.machine", "--for takes camera, recognise and record, with commas between") from error
-    write_private(output, installation.vault.admit_machine(name, wanted, who.name))
-    told = f"{name} is admitted for {', '.join(wanted)}: bring {output} there, and remove it here"
-    return Output({"machine": name, "for": [each.value for each in wanted], "file": str(output)}, told)
+    write_private(output, installation.vault.admit_machine(name, wanted, camera or [], who.name))
+    of = f" of {', '.join(camera)}" if camera else ""
+    told = f"{name} is admitted for {', '.join(wanted)}{of}: bring {output} there, and remove it here"
+    done = {"machine": name, "for": [each.value for each in wanted], "cameras": camera or [], "file": str(output)}
+    return Output(done, told)
 
 
 @command(app)
@@ -124,16 +138,25 @@ def machines(installation: Installation) -> Output:
 
 @command(app, "dismiss-machine")
 def dismiss_machine(
-    installation: Installation,
-    who: AuthenticatedPerson,
-    name: Annotated[str, typer.Argument(help="Its name: `lfr vault machines`.")],
+    installation: Installation, name: Annotated[str, typer.Argument(help="Its name: `lfr vault machines`.")]
 ) -> Output:
-    """End a machine's admission at once: it is given nothing more, and what it was lent ends within seconds.
+    """End a machine's admission at once: its connections are closed, and what it was lent ends within seconds.
+
+    Compliance does it. While the records are away, and nobody can be found to be of compliance, this machine's user
+    does: ending is the safe side. Its logins at PostgreSQL, Kafka and Milvus are ended there, as the output says.
 
     Example: lfr vault dismiss-machine van-2
     """
-    installation.vault.dismiss_machine(name, who.name)
-    return Output({"machine": name}, f"{name} is dismissed: its certificates are good for nothing any more")
+    from lfr_core.common.errors import Retryable
+
+    try:
+        person = logged_in(installation).name
+    except Retryable:  # the vault sees for itself whether the records are away
+        person = ""
+    left = installation.vault.dismiss_machine(name, person)
+    told = f"{name} is dismissed: its certificates are good for nothing any more, and its connections are closed."
+    text = "\n".join([told, *filter(None, [left]), _LOGINS_TO_END])
+    return Output({"machine": name, "left": left, "logins": _LOGINS_TO_END.splitlines()}, text)
 
 
 @command(app)
@@ -161,11 +184,11 @@ def _show_machines(found: Sequence[MachineInfo]) -> None:
     if not found:
         console.print("No machine was admitted: the vault is for this machine alone.")
         return
-    table = Table("machine", "for", "admitted (UTC)", "until (UTC)", "")
+    table = Table("machine", "for", "cameras", "admitted (UTC)", "until (UTC)", "")
     for each in found:
         times = (f"{utc_from_ns(ns):%Y-%m-%d %H:%M}" for ns in (each.admitted_ns, each.until_ns))
         ended = "" if each.dismissed_ns is None else f"dismissed {utc_from_ns(each.dismissed_ns):%Y-%m-%d %H:%M}"
-        table.add_row(each.name, ", ".join(each.identities), *times, ended)
+        table.add_row(each.name, ", ".join(each.identities), ", ".join(each.cameras), *times, ended)
     console.print(table)
 
 

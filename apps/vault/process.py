@@ -12,10 +12,12 @@ from sqlalchemy import Engine
 from apps.vault.signing import signing_checks
 from lfr_core.common.addresses import split_address
 from lfr_core.common.clock import Clock, SystemClock
+from lfr_core.common.errors import Refused
 from lfr_core.common.logs import get_logger
 from lfr_core.common.settings import Settings
 from lfr_core.custody.audit.keeper import HeadKeeper
-from lfr_core.custody.audit.port import AuditEvent
+from lfr_core.custody.audit.port import AuditEvent, Verb
+from lfr_core.custody.audit.read import entries
 from lfr_core.custody.audit.trail import AuditTrail, record
 from lfr_core.custody.installation import Installation
 from lfr_core.custody.vault.certificates import authority_of
@@ -31,6 +33,8 @@ from lfr_core.domain.policy import Policy
 
 __all__ = ["AuditWriter", "build_core", "build_identities", "run_vault"]
 
+_MOST_ADMISSIONS = 10_000
+
 
 class AuditWriter:
     """Writes to the trail with the vault's pseudonyms. The vault is given afterwards: each needs the other."""
@@ -44,10 +48,10 @@ class AuditWriter:
         """Take the pseudonyms from here."""
         self._trail = AuditTrail(core, self._clock)
 
-    def record(self, event: AuditEvent) -> None:
-        """Write one event in a transaction of its own. Raises Retryable when that can't be done."""
+    def record(self, event: AuditEvent) -> int:
+        """Write one event in a transaction of its own; return its number. Raises Retryable when that can't be done."""
         assert self._trail is not None, "use() comes first"
-        record(self._engine, self._trail, event)
+        return record(self._engine, self._trail, event).seq
 
 
 def build_core(settings: Settings, policy: Policy, engine: Engine, clock: Clock | None = None) -> VaultCore:
@@ -96,6 +100,7 @@ def build_identities(
     clock = clock or SystemClock()
     authority = authority_of(core.keystore, clock)
     machines = Machines(core.keystore.folder, authority, people=core.people, audit=core.audit, clock=clock, days=days)
+    core.writers.machines = machines
     return ProcessFiles(folder, authority, clock, days), machines
 
 
@@ -108,6 +113,10 @@ def run_vault(installation: Installation) -> None:
     settings, policy, engine = installation.settings, installation.policy, installation.engine
     core = build_core(settings, policy, engine, installation.clock)
     processes, machines = build_identities(core, settings.process_folder, policy.vault.certificate_days)
+    try:
+        machines.dismiss_again(entries(engine, deployment="", verb=Verb.AUTHORISE, limit=_MOST_ADMISSIONS))
+    except Refused as error:  # a damaged trail: it is found, and mended, while the vault runs
+        get_logger().error("vault.machines", reason=str(error))
     listen = split_address(settings.vault_listen) if settings.vault_listen else None
     server = VaultServer(core, settings.vault_socket, processes, machines, listen)
     heads = HeadKeeper(engine, core, installation.clock, settings.keystore_folder, policy.audit.head_every_s)

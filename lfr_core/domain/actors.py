@@ -17,15 +17,16 @@ from typing import Final, TypeAlias
 from lfr_core.common.errors import Refused
 
 __all__ = [
-    "AUDIT_WRITER",
     "LISTED",
     "LONGEST_NAME",
-    "OWN_PROCESS",
+    "PROCESSES_OF",
+    "SPEAKS_FOR_PEOPLE",
     "Principal",
     "ProcessIdentity",
     "SystemActor",
     "fold_key_name",
     "fold_name",
+    "may_write",
     "person_name",
     "same_person",
 ]
@@ -84,21 +85,30 @@ class ProcessIdentity(StrEnum):
     WATCH = "watch"
 
 
-AUDIT_WRITER: Final = "audit-writer:"
-"""How the vault is asked for the key that a process seals its entries of the audit trail with: then its name."""
 LISTED: Final = "listed:"
-"""How it is asked for the key of the commitments to a list: then the deployment's id."""
-OWN_PROCESS: Final[Mapping[SystemActor, ProcessIdentity]] = MappingProxyType(
+"""How the vault is asked for the key of the commitments to a list: then the deployment's id."""
+SPEAKS_FOR_PEOPLE: Final = frozenset({ProcessIdentity.COMMANDS, ProcessIdentity.PAGES})
+"""Where people log in: these write and ask in the name of a person, and no other process does."""
+PROCESSES_OF: Final[Mapping[SystemActor, frozenset[ProcessIdentity]]] = MappingProxyType(
     {
-        SystemActor.CAMERA: ProcessIdentity.CAMERA,
-        SystemActor.FLOWS: ProcessIdentity.FLOWS,
-        SystemActor.RECOGNISER: ProcessIdentity.RECOGNISE,
-        SystemActor.RECORDER: ProcessIdentity.RECORD,
-        SystemActor.VAULT: ProcessIdentity.VAULT,
-        SystemActor.WATCH: ProcessIdentity.WATCH,
+        SystemActor.CAMERA: frozenset(),
+        SystemActor.ENROLMENT: frozenset(),
+        SystemActor.ERASURE: frozenset({ProcessIdentity.COMMANDS, ProcessIdentity.FLOWS}),
+        SystemActor.FLOWS: frozenset({ProcessIdentity.FLOWS}),
+        SystemActor.LFR: frozenset({ProcessIdentity.COMMANDS}),
+        SystemActor.PROMISES: frozenset({ProcessIdentity.COMMANDS, ProcessIdentity.FLOWS}),
+        SystemActor.RECOGNISER: frozenset(),
+        SystemActor.RECORDER: frozenset({ProcessIdentity.RECORD}),
+        SystemActor.RETENTION: frozenset({ProcessIdentity.COMMANDS, ProcessIdentity.FLOWS, ProcessIdentity.PURGE}),
+        SystemActor.RIGHTS: frozenset({ProcessIdentity.COMMANDS, ProcessIdentity.FLOWS, ProcessIdentity.PURGE}),
+        SystemActor.SELF_TEST: frozenset(),
+        SystemActor.VAULT: frozenset(),
+        SystemActor.WATCH: frozenset({ProcessIdentity.WATCH}),
     }
 )
-"""The parts of the platform that are a process of their own: nothing else acts as they do."""
+"""Which processes write entries of the audit trail as which part of the platform. The vault does for all of them, and
+for people: it writes down what it lends, to whom."""
+_PARTS: Final = {str(part): part for part in SystemActor}
 Principal: TypeAlias = str | SystemActor
 """Who does something: a person's name, or a part of the platform."""
 
@@ -132,7 +142,7 @@ def fold_name(name: str) -> str:
 def fold_key_name(name: str) -> str:
     """The text that the vault's keyed function is asked about: a person's name folded, a key's name as it is.
 
-    A key's name (`audit-writer:...`, `listed:...`) has a colon, which no person's name has and folding never leaves:
+    A key's name (`listed:...`) has a colon, which no person's name has and folding never leaves:
     so no person's pseudonym is a key, and two keys' names that differ in a hyphen are two.
     """
     return " ".join(name.split()).casefold() if ":" in name else fold_name(name)
@@ -141,3 +151,11 @@ def fold_key_name(name: str) -> str:
 def same_person(a: str, b: str) -> bool:
     """Whether two names are one person's."""
     return fold_name(a) == fold_name(b)
+
+
+def may_write(identity: ProcessIdentity, actor: str) -> bool:
+    """Whether that process writes entries of an actor, as the audit trail has it: `system:NAME`, or else a person."""
+    if identity is ProcessIdentity.VAULT:
+        return True
+    part = _PARTS.get(actor)
+    return identity in (SPEAKS_FOR_PEOPLE if part is None else PROCESSES_OF[part])

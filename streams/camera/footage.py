@@ -238,8 +238,9 @@ class FootageWriter:
         """
         if self._begun is not None and 0 <= started_ns + self._kept_ns - self._begun.info.due_ns < _TRIED_NS:
             return self._begun
-        deployment, due_ns = self._ids[0], started_ns + self._kept_ns
-        return self._vault.make_key(KeyKind.FOOTAGE, deployment, self._new_id().hex, due_ns, actor=self._actor)
+        (deployment, camera, _), due_ns = self._ids, started_ns + self._kept_ns
+        segment = self._new_id().hex
+        return self._vault.make_key(KeyKind.FOOTAGE, deployment, segment, due_ns, actor=self._actor, camera=camera)
 
     def _close(self) -> None:
         segment, self._segment = self._segment, None

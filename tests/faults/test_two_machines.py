@@ -68,7 +68,7 @@ class Machines:
         wanted = (ProcessIdentity.CAMERA, ProcessIdentity.RECOGNISE)
         commands = self.here.vault.process(ProcessIdentity.COMMANDS)
         file = self.folder / "brought"
-        file.write_bytes(commands.admit_machine(settings.home.name, wanted, COMPLIANCE))
+        file.write_bytes(commands.admit_machine(settings.home.name, wanted, ["north", "south"], COMPLIANCE))
         unpack_admission(file, settings.process_folder)
         file.unlink()
 

@@ -50,8 +50,8 @@ class AlertHarness:
         log = VaultLog(self.engine, self.clock)
 
         class Audit:
-            def record(_, event: AuditEvent) -> None:  # noqa: N805  `self` is the harness
-                record(self.engine, self.trail, event)
+            def record(_, event: AuditEvent) -> int:  # noqa: N805  `self` is the harness
+                return record(self.engine, self.trail, event).seq
 
         self.vault = VaultCore(
             policy=POLICY.vault,

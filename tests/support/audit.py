@@ -11,8 +11,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from lfr_core.common.clock import Clock
 from lfr_core.common.errors import Retryable
 from lfr_core.custody.audit.trail import AuditTrail
-from lfr_core.custody.vault.port import Signature
-from lfr_core.domain.actors import fold_key_name
+from lfr_core.custody.vault.port import Signature, WriterKey
+from lfr_core.custody.vault.writer_keys import WriterKeys
+from lfr_core.domain.actors import ProcessIdentity, fold_key_name
 from lfr_core.domain.signatures import SignatureKind, signed_bytes
 from tests.support.records import ManualClock
 
@@ -26,9 +27,10 @@ class Notary:
         self._secret = hashlib.sha256(name.encode()).digest()
         self._key = Ed25519PrivateKey.from_private_bytes(self._secret)
         self.public_key = self._key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+        self.writers = WriterKeys(self._secret, ManualClock())
         self.away = False
 
-    identity = None
+    identity: ProcessIdentity | None = None
 
     def sign(self, kind: SignatureKind, message: bytes) -> Signature:
         self._answer()
@@ -41,6 +43,10 @@ class Notary:
     def pseudonym(self, name: str) -> str:
         self._answer()
         return hmac.new(self._secret, fold_key_name(name).encode(), hashlib.sha256).hexdigest()[:32]
+
+    def writer_key(self, name: str) -> WriterKey:
+        self._answer()
+        return self.writers.writer_key(name, self.identity)
 
     def _answer(self) -> None:
         if self.away:

@@ -28,9 +28,10 @@ from lfr_core.custody.vault.port import (
     RecordKey,
     RecordUse,
     Signature,
+    WriterKey,
 )
 from lfr_core.custody.vault.process_identity import ACTS_AS, SIGNS
-from lfr_core.domain.actors import OWN_PROCESS, Principal, ProcessIdentity, SystemActor
+from lfr_core.domain.actors import PROCESSES_OF, SPEAKS_FOR_PEOPLE, Principal, ProcessIdentity, SystemActor
 from lfr_core.domain.signatures import SignatureKind
 
 __all__ = ["EachProcess", "EachTrail"]
@@ -88,8 +89,10 @@ class EachProcess:
     ) -> RecordKey:
         return self._of(actor).record_key(use, actor=actor, day=day, deployment=deployment, camera=camera)
 
-    def make_key(self, kind: KeyKind, deployment: str, subject: str, due_ns: int, *, actor: SystemActor) -> KeptKey:
-        return self._of(actor).make_key(kind, deployment, subject, due_ns, actor=actor)
+    def make_key(
+        self, kind: KeyKind, deployment: str, subject: str, due_ns: int, *, actor: SystemActor, camera: str = ""
+    ) -> KeptKey:
+        return self._of(actor).make_key(kind, deployment, subject, due_ns, actor=actor, camera=camera)
 
     def open_kept(self, key_id: str, *, actor: Principal, purpose: str) -> KeptKey:
         return self._of(actor).open_kept(key_id, actor=actor, purpose=purpose)
@@ -110,6 +113,11 @@ class EachProcess:
     def sign(self, kind: SignatureKind, message: bytes) -> Signature:
         signers = (each for each in ProcessIdentity if kind in SIGNS.get(each, frozenset()))
         return self.process(next(signers)).sign(kind, message)
+
+    writers = None
+
+    def writer_key(self, name: str) -> WriterKey:
+        return self.process(self.identity).writer_key(name)
 
     def pseudonym(self, name: str) -> str:
         return self.process(ProcessIdentity.COMMANDS).pseudonym(name)
@@ -133,8 +141,8 @@ class EachTrail:
         return self._of(event.actor).append(session, event)
 
     def _of(self, actor: Principal) -> AuditTrail:
-        own = OWN_PROCESS.get(actor) if isinstance(actor, SystemActor) else None
-        process = own or self._vault.identity
+        own = PROCESSES_OF[actor] if isinstance(actor, SystemActor) else SPEAKS_FOR_PEOPLE
+        process = self._vault.identity if self._vault.identity in own else min(own, default=self._vault.identity)
         if process not in self._trails:
             self._trails[process] = AuditTrail(self._vault.process(process), self._clock)
         return self._trails[process]

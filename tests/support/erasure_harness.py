@@ -75,8 +75,8 @@ class ErasureHarness:
         log = SteadyVaultLog(self.engine, self.clock)
 
         class Audit:
-            def record(_, event: AuditEvent) -> None:  # noqa: N805  `self` is the installation
-                record(self.engine, self.trail, event)
+            def record(_, event: AuditEvent) -> int:  # noqa: N805  `self` is the installation
+                return record(self.engine, self.trail, event).seq
 
         self.vault = VaultCore(
             policy=POLICY.vault,

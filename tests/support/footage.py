@@ -95,8 +95,8 @@ class FootageHarness:
         """A vault and a trail as another process has them."""
 
         class Audit:
-            def record(_, event: AuditEvent) -> None:  # noqa: N805  `self` is the harness
-                record(self.engine, trail, event)
+            def record(_, event: AuditEvent) -> int:  # noqa: N805  `self` is the harness
+                return record(self.engine, trail, event).seq
 
         log = VaultLog(self.engine, self.clock)
         vault = VaultCore(

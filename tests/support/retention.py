@@ -84,8 +84,8 @@ class RetentionHarness(AlertHarness):
         log = VaultLog(engine, harness.clock)
 
         class Audit:
-            def record(_, event: AuditEvent) -> None:  # noqa: N805  `self` is the harness
-                record(engine, harness.trail, event)
+            def record(_, event: AuditEvent) -> int:  # noqa: N805  `self` is the harness
+                return record(engine, harness.trail, event).seq
 
         harness.vault = VaultCore(
             policy=POLICY.vault,

@@ -122,10 +122,11 @@ class Records:
             raise Refused("operator.not-signed-on", f"{name} hasn't signed on to {signed_on_to}")
         return name
 
-    def record(self, event: AuditEvent) -> None:
+    def record(self, event: AuditEvent) -> int:
         check_event(event)  # as the trail does
         self._there()
         self.events.append(event)
+        return len(self.events)
 
     def _there(self) -> None:
         if self.away:

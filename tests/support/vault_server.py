@@ -44,9 +44,16 @@ def serving_vault(settings: Settings, policy: Policy | None = None, clock: Clock
 
 
 @contextmanager
-def served(core: VaultCore, path: Path, folder: Path, listen: tuple[str, int] | None = None) -> Iterator[VaultServer]:
+def served(
+    core: VaultCore,
+    path: Path,
+    folder: Path,
+    listen: tuple[str, int] | None = None,
+    *,
+    clock: Clock | None = None,
+) -> Iterator[VaultServer]:
     """A vault served at a socket, its processes' certificates in a folder."""
-    server = VaultServer(core, path, *build_identities(core, folder, 1.0), listen)
+    server = VaultServer(core, path, *build_identities(core, folder, 1.0, clock), listen)
     thread = threading.Thread(target=server.serve, name="vault")
     thread.start()
     try:

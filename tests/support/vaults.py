@@ -44,9 +44,11 @@ from lfr_core.custody.vault.port import (
     RecordKey,
     RecordUse,
     Signature,
+    WriterKey,
 )
 from lfr_core.custody.vault.record_keys import derive_record_key
 from lfr_core.custody.vault.sealing import fingerprint
+from lfr_core.custody.vault.writer_keys import WriterKeys
 from lfr_core.deployments.vault_log import VaultLog
 from lfr_core.domain.actors import Principal, SystemActor, fold_key_name
 from lfr_core.domain.signatures import SignatureKind
@@ -79,8 +81,11 @@ class MemoryVault:
     opened: list[tuple[str, Principal, str]] = field(default_factory=list)
     """Key id, actor and purpose of each consultation."""
 
-    def make_key(self, kind: KeyKind, deployment: str, subject: str, due_ns: int, *, actor: SystemActor) -> KeptKey:
-        m.checked(m.MakeKey, kind=kind, deployment=deployment, subject=subject, due_ns=due_ns, actor=actor)
+    def make_key(
+        self, kind: KeyKind, deployment: str, subject: str, due_ns: int, *, actor: SystemActor, camera: str = ""
+    ) -> KeptKey:
+        asked = {"kind": kind, "deployment": deployment, "subject": subject, "due_ns": due_ns, "actor": actor}
+        m.checked(m.MakeKey, **asked, camera=camera)
         self._answer()
         check_maker(actor, kind, deployment, subject)
         key_id = f"{kind.value}|{deployment}|{subject}|{due_ns}"
@@ -162,6 +167,10 @@ class MemoryVault:
         m.checked(m.Pseudonym, name=name)
         self._answer()
         return hmac.new(self.seed, fold_key_name(name).encode(), hashlib.sha256).hexdigest()[:32]
+
+    def writer_key(self, name: str) -> WriterKey:
+        self._answer()
+        return WriterKeys(self.seed, SystemClock()).writer_key(name, None)
 
     def _answer(self) -> None:
         if self.away:

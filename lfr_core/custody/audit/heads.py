@@ -18,17 +18,15 @@ from lfr_core.custody.audit.entry import GENESIS, StoredEntry, parse_body, seal_
 from lfr_core.custody.audit.port import HeadSigner
 from lfr_core.custody.audit.read import anchor_of, newest_head, newest_seq, snapshot, stored_entries
 from lfr_core.custody.audit.signed import Anchor, Head, signed_head
-from lfr_core.custody.audit.trail import writer_key
+from lfr_core.custody.vault.record_keys import day_of
 from lfr_core.custody.vault.signing import not_signed
-from lfr_core.domain.actors import OWN_PROCESS, ProcessIdentity
+from lfr_core.custody.vault.writer_keys import Writer, WriterKeys
+from lfr_core.domain.actors import may_write
 from lfr_core.domain.signatures import SignatureKind
 from lfr_core.storage.engine import writing
 from lfr_core.storage.tables.audit import AuditEntryRow, AuditHeadRow
 
 __all__ = ["check_against_checkpoint", "check_anchor_to_sign", "check_head_to_sign", "sign_head"]
-
-
-_OWN_PROCESS = {str(actor): process for actor, process in OWN_PROCESS.items()}
 
 
 def sign_head(engine: Engine, signer: HeadSigner, clock: Clock, checkpoint: Head | None = None) -> Head | None:
@@ -132,12 +130,13 @@ def _follow(session: Session, signer: HeadSigner, anchor: Anchor | None, last: H
     chain = _start(session, anchor, last, signer.public_key)
     if chain is None:
         return None
-    keys: dict[str, bytes] = {}
+    since_day = 0 if last is None else day_of(last.at_ns)
+    if signer.writers is not None:  # others ask the vault to sign, and it looks itself
+        signer.writers.note_newest(newest_seq(session))
     for entry in stored_entries(session, after=chain.seq, up_to=up_to):
         _refuse(chain.follow(entry))
-        if signer.identity in (None, ProcessIdentity.VAULT):  # others ask the vault to sign, and it looks itself
-            _check_seal(entry, keys, signer)
-            _check_writer(entry)
+        if signer.writers is not None:
+            _check_writer(entry, signer.writers, since_day)
     return chain
 
 
@@ -162,20 +161,19 @@ def _must_stand(session: Session, head: Head, why: str) -> None:
         raise _damaged(f"entry {head.seq}, which {why}, is {state}")
 
 
-def _check_seal(entry: StoredEntry, keys: dict[str, bytes], signer: HeadSigner) -> None:
-    key = keys.get(entry.writer)
-    if key is None:
-        key = keys[entry.writer] = writer_key(signer, entry.writer)
+def _check_writer(entry: StoredEntry, keys: WriterKeys, since_day: int) -> None:
+    """An entry is sealed by a process that may write for its actor, and that may still write at all."""
+    writer, body = Writer.parse(entry.writer), parse_body(entry.body)
+    if writer is None or body is None:
+        raise _damaged(f"entry {entry.seq} wasn't written by OpenLFR: it names no process that writes")
+    try:
+        key = keys.key_of(writer, seq=entry.seq, since_day=since_day)
+    except Refused as refused:
+        raise _damaged(f"entry {entry.seq} {refused}") from refused
     if not hmac.compare_digest(seal_of(key, entry.hash).encode(), entry.seal.encode()):
         raise _damaged(f"entry {entry.seq} wasn't written by OpenLFR: its seal is wrong")
-
-
-def _check_writer(entry: StoredEntry) -> None:
-    """An entry of a part that is a process of its own is sealed by that process, or by the vault for it."""
-    identity, body = entry.writer.rpartition(":")[0], parse_body(entry.body)
-    own = None if body is None else _OWN_PROCESS.get(body.actor)
-    if identity and own is not None and identity not in (own, ProcessIdentity.VAULT):  # an earlier version named none
-        raise _damaged(f"entry {entry.seq} is of {own}, and was written by the process {identity}")
+    if writer.identity is not None and not may_write(writer.identity, body.actor):
+        raise _damaged(f"entry {entry.seq} is of {body.actor}, for whom the process {writer.identity} writes nothing")
 
 
 def _refuse(problem: Problem | None) -> None:

@@ -12,11 +12,12 @@ from typing import Protocol
 
 from sqlmodel import Session
 
-from lfr_core.custody.vault.port import Signature
+from lfr_core.custody.vault.port import Signature, WriterKey
+from lfr_core.custody.vault.writer_keys import WriterKeys
 from lfr_core.domain.actors import Principal, ProcessIdentity
 from lfr_core.domain.signatures import SignatureKind
 
-__all__ = ["AuditEvent", "HeadSigner", "IdentifiedPseudonyms", "Pseudonyms", "Signer", "Trail", "Verb"]
+__all__ = ["AuditEvent", "HeadSigner", "Pseudonyms", "Signer", "Trail", "Verb", "WriterSource"]
 
 
 class Verb(StrEnum):
@@ -54,8 +55,10 @@ class Pseudonyms(Protocol):
     def pseudonym(self, name: str) -> str: ...
 
 
-class IdentifiedPseudonyms(Pseudonyms, Protocol):
+class WriterSource(Pseudonyms, Protocol):
     """The vault, as it is asked by a process that it knows."""
+
+    def writer_key(self, name: str) -> WriterKey: ...
 
     @property
     def identity(self) -> ProcessIdentity | None:
@@ -84,5 +87,10 @@ class Trail(Protocol):
         ...
 
 
-class HeadSigner(Signer, IdentifiedPseudonyms, Protocol):
-    """Signs heads, and can tell who wrote an entry; the vault can do both."""
+class HeadSigner(Signer, WriterSource, Protocol):
+    """Signs heads; the vault does."""
+
+    @property
+    def writers(self) -> WriterKeys | None:
+        """The keys of all writers, which the vault alone has; None for others: they ask the vault to sign."""
+        ...

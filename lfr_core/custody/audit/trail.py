@@ -27,41 +27,47 @@ from lfr_core.custody.audit.entry import (
     seal_of,
     write_body,
 )
-from lfr_core.custody.audit.port import AuditEvent, IdentifiedPseudonyms, Pseudonyms
-from lfr_core.domain.actors import AUDIT_WRITER, OWN_PROCESS, Principal, ProcessIdentity, SystemActor
+from lfr_core.custody.audit.port import AuditEvent, WriterSource
+from lfr_core.custody.vault.port import WriterKey
+from lfr_core.domain.actors import Principal, SystemActor, may_write
 from lfr_core.storage.engine import writing
 from lfr_core.storage.tables.audit import AuditAnchorRow, AuditEntryRow
 
-__all__ = ["AuditTrail", "record", "writer_key"]
+__all__ = ["AuditTrail", "record"]
 
 _LOCK = 0x4C46_5241  # any number of our own ("LFRA"), for PostgreSQL's advisory lock
 _MOST_NAMES = 1000
 """Pseudonyms kept in one process: many times the people of one deployment."""
+_ASKED_AGAIN_S = 30.0
+"""While the vault is away: a vault that hangs isn't waited for at every act."""
 _PSEUDONYM = re.compile(r"[0-9a-f]{32}")
 
 
 class AuditTrail:
     """Appends entries. One for each process; safe to share between threads that each have their own session."""
 
-    def __init__(self, pseudonyms: IdentifiedPseudonyms, clock: Clock) -> None:
-        """`pseudonyms` is the vault. It isn't asked before the first entry."""
-        self._pseudonyms = pseudonyms
+    def __init__(self, vault: WriterSource, clock: Clock) -> None:
+        """The vault isn't asked before the first entry."""
+        self._vault = vault
         self._clock = clock
         self._names: LRUCache[str, str] = LRUCache(_MOST_NAMES)
         self._names_lock = threading.Lock()
-        self._identity = pseudonyms.identity
-        self._writer = f"{'' if self._identity is None else f'{self._identity}:'}{secrets.token_hex(16)}"
-        self._writer_key: bytes | None = None
+        self._identity = vault.identity
+        self._name = secrets.token_hex(16)
+        self._lent: tuple[WriterKey, float] | None = None
+        """And when it was asked for, by the monotonic clock."""
+        self._not_before = float("-inf")
 
     def prepare(self, actor: Principal) -> None:
         """Get what entries of `actor` need from the vault; call it before the transaction begins.
 
         Raises:
-            Retryable: the vault is away, and so nothing may be done.
-            Refused: `audit.bad-event`: `actor` isn't a name.
+            Retryable: the vault is away, and so nothing may be done; or it has been for an hour.
+            Refused: `audit.bad-event`: `actor` isn't a name; `actor.not-this-process`; as the vault, where this
+                process may write no more.
         """
         self._written(actor)
-        self._key()
+        self._ask_for_key()
 
     def append(self, session: Session, event: AuditEvent) -> AuditEntry:
         """Put `event` on the trail in the transaction of `session`, which must be one of `writing`.
@@ -71,7 +77,7 @@ class AuditTrail:
             Retryable: the vault is away and `prepare` wasn't called, or another process holds the trail for too long.
         """
         check_event(event)
-        actor, key = self._written(event.actor), self._key()
+        actor, lent = self._written(event.actor), self._key()
         if session.get_bind().dialect.name == "postgresql":
             session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
         seq, previous_hash = _newest(session)
@@ -88,8 +94,8 @@ class AuditTrail:
                 body=body,
                 previous_hash=previous_hash,
                 hash=hash_,
-                writer=self._writer,
-                seal=seal_of(key, hash_),
+                writer=lent.writer,
+                seal=seal_of(lent.key, hash_),
             )
         )
         session.flush()
@@ -108,19 +114,45 @@ class AuditTrail:
     def _written(self, actor: Principal) -> str:
         """The actor as the trail has it."""
         name = actor_name(actor)
-        own = OWN_PROCESS.get(actor) if isinstance(actor, SystemActor) else None
-        if own is not None and self._identity not in (None, own, ProcessIdentity.VAULT):
-            raise Refused("actor.not-this-process", f"{name} is the process {own}: {self._identity} doesn't act as it")
+        if self._identity is not None and not may_write(self._identity, name):
+            who = name if isinstance(actor, SystemActor) else "a person"
+            raise Refused("actor.not-this-process", f"the process {self._identity} writes no entry of {who}")
         return name if isinstance(actor, SystemActor) else f"person:{self._pseudonym(name)}"
 
     @cachedmethod(lambda self: self._names, lock=lambda self: self._names_lock)
     def _pseudonym(self, name: str) -> str:
-        return _asked(self._pseudonyms, name)
+        answer = self._vault.pseudonym(name)
+        if not _PSEUDONYM.fullmatch(answer):
+            raise Retryable(
+                "the vault's answer isn't a pseudonym: see that it is of the same version; nothing was done"
+            )
+        return answer
 
-    def _key(self) -> bytes:
-        if self._writer_key is None:
-            self._writer_key = writer_key(self._pseudonyms, self._writer)
-        return self._writer_key
+    def _key(self) -> WriterKey:
+        """The key that was asked for, while it is lent."""
+        lent = self._lent
+        if lent is None or self._clock.monotonic() >= lent[1] + lent[0].lease_s:
+            return self._ask_for_key()
+        return lent[0]
+
+    def _ask_for_key(self) -> WriterKey:
+        """Ask whether this process may still write; while the vault is away, what it lent is good for its lease."""
+        now, lent = self._clock.monotonic(), self._lent
+        held = None if lent is None or now >= lent[1] + lent[0].lease_s else lent[0]
+        if held is not None and now < self._not_before:
+            return held
+        try:
+            key = self._vault.writer_key(self._name)
+        except Retryable:
+            if held is None:
+                raise
+            self._not_before = now + _ASKED_AGAIN_S
+            return held
+        except Refused:
+            self._lent = None
+            raise
+        self._lent = (key, now)
+        return key
 
 
 def record(engine: Engine, trail: AuditTrail, event: AuditEvent) -> AuditEntry:
@@ -129,21 +161,6 @@ def record(engine: Engine, trail: AuditTrail, event: AuditEvent) -> AuditEntry:
     trail.prepare(event.actor)
     with writing(engine) as session:
         return trail.append(session, event)
-
-
-def writer_key(pseudonyms: Pseudonyms, writer: str) -> bytes:
-    """The key that the entries of `writer` (which process it is, and a random name) are sealed with, 16 bytes.
-
-    It comes out of the vault's keyed function for names; no actor's name can hold the colon, so no entry shows it.
-    """
-    return bytes.fromhex(_asked(pseudonyms, f"{AUDIT_WRITER}{writer}"))
-
-
-def _asked(pseudonyms: Pseudonyms, name: str) -> str:
-    answer = pseudonyms.pseudonym(name)
-    if not _PSEUDONYM.fullmatch(answer):
-        raise Retryable("the vault's answer isn't a pseudonym: see that it is of the same version; nothing was done")
-    return answer
 
 
 def _newest(session: Session) -> tuple[int, str]:

@@ -31,6 +31,7 @@ __all__ = [
     "RetryAnswer",
     "SignatureAnswer",
     "TextAnswer",
+    "WriterKeyAnswer",
 ]
 
 Bytes = Annotated[
@@ -139,6 +140,7 @@ class MachineInfo(BaseModel):
 
     name: str
     identities: tuple[ProcessIdentity, ...]
+    cameras: tuple[str, ...]
     admitted_ns: int
     until_ns: int
     dismissed_ns: int | None
@@ -153,6 +155,13 @@ class SignatureAnswer(Message):
     answer: Literal["signature"] = "signature"
     signature: Bytes
     public_key: Bytes
+
+
+class WriterKeyAnswer(Message):
+    answer: Literal["writer-key"] = "writer-key"
+    writer: str
+    key: Bytes
+    lease_s: float
 
 
 class TextAnswer(Message):
@@ -177,5 +186,6 @@ _AnyAnswer: TypeAlias = (
     | PublicKeyAnswer
     | SignatureAnswer
     | TextAnswer
+    | WriterKeyAnswer
 )
 Answer: TypeAdapter[_AnyAnswer] = TypeAdapter(Annotated[_AnyAnswer, Field(discriminator="answer")])

@@ -29,6 +29,7 @@ from lfr_core.custody.vault.port import (
     RecordKey,
     RecordUse,
     Signature,
+    WriterKey,
 )
 from lfr_core.custody.vault.process_files import client_context
 from lfr_core.custody.vault.socket_owner import check_own_peer
@@ -99,8 +100,11 @@ class VaultClient:
     def trusted_now_ns(self) -> int:
         return self._ask(m.Now(), m.NowAnswer).now_ns
 
-    def make_key(self, kind: KeyKind, deployment: str, subject: str, due_ns: int, *, actor: SystemActor) -> KeptKey:
-        request = m.checked(m.MakeKey, kind=kind, deployment=deployment, subject=subject, due_ns=due_ns, actor=actor)
+    def make_key(
+        self, kind: KeyKind, deployment: str, subject: str, due_ns: int, *, actor: SystemActor, camera: str = ""
+    ) -> KeptKey:
+        asked = {"kind": kind, "deployment": deployment, "subject": subject, "due_ns": due_ns, "actor": actor}
+        request = m.checked(m.MakeKey, **asked, camera=camera)
         answer = self._ask(request, m.KeptKeyAnswer)
         return KeptKey(_info(answer.info), answer.key)
 
@@ -133,18 +137,28 @@ class VaultClient:
         answer = self._ask(m.checked(m.Sign, kind=kind, message=message), m.SignatureAnswer)
         return Signature(answer.signature, answer.public_key)
 
-    def admit_machine(self, name: str, identities: Sequence[ProcessIdentity], person: str) -> bytes:
+    def admit_machine(
+        self, name: str, identities: Sequence[ProcessIdentity], cameras: Sequence[str], person: str
+    ) -> bytes:
         """As `lfr_core.custody.vault.machines.Machines.admit`."""
-        request = m.checked(m.AdmitMachine, name=name, identities=tuple(identities), person=person)
+        asked = {"name": name, "identities": tuple(identities), "cameras": tuple(cameras), "person": person}
+        request = m.checked(m.AdmitMachine, **asked)
         return self._ask(request, m.AdmissionAnswer).content
 
-    def dismiss_machine(self, name: str, person: str) -> None:
+    def dismiss_machine(self, name: str, person: str) -> str:
         """As `lfr_core.custody.vault.machines.Machines.dismiss`."""
-        self._ask(m.checked(m.DismissMachine, name=name, person=person), m.TextAnswer)
+        return self._ask(m.checked(m.DismissMachine, name=name, person=person), m.TextAnswer).text
 
     def machines(self) -> tuple[m.MachineInfo, ...]:
         """As `lfr_core.custody.vault.machines.Machines.list`."""
         return self._ask(m.ListMachines(), m.MachinesAnswer).machines
+
+    def writer_key(self, name: str) -> WriterKey:
+        answer = self._ask(m.checked(m.LendWriterKey, name=name), m.WriterKeyAnswer)
+        return WriterKey(answer.writer, answer.key, answer.lease_s)
+
+    writers = None
+    """The keys of other writers are the vault's own: it looks at entries itself before it signs."""
 
     @cachedmethod(lambda self: self._pseudonyms, lock=lambda self: self._names_lock)
     def pseudonym(self, name: str) -> str:

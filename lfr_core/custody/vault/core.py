@@ -8,8 +8,6 @@ database makes others wait for.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -39,7 +37,8 @@ from lfr_core.custody.vault.port import (
 from lfr_core.custody.vault.record_keys import derive_record_key
 from lfr_core.custody.vault.sealing import new_key
 from lfr_core.custody.vault.signing import SigningKey
-from lfr_core.domain.actors import Principal, ProcessIdentity, SystemActor, fold_key_name
+from lfr_core.custody.vault.writer_keys import WriterKeys, derive_pseudonym
+from lfr_core.domain.actors import Principal, ProcessIdentity, SystemActor
 from lfr_core.domain.gate import GateFactsSource, GateLimits
 from lfr_core.domain.policy import VaultPolicy
 from lfr_core.domain.signatures import SignatureKind
@@ -85,10 +84,8 @@ class VaultCore:
             Fatal: the file with the latest time seen is damaged.
         """
         self._clock, self._terms, self._facts = clock, terms, facts
-        self.keystore = keystore
-        self._log = epochs
-        self.audit = audit
-        self.people = people
+        self.keystore, self._log = keystore, epochs
+        self.audit, self.people = audit, people
         self._keys = threading.RLock()
         self._guard = ClockGuard(clock, keystore.folder / "latest-time.json", policy.clock_jump_s)
         self._frames = FrameLending(
@@ -98,6 +95,8 @@ class VaultCore:
         self._erasures = ErasureEvents(audit)
         self._swept = self._touched = float("-inf")
         self.signing = SigningKey(keystore.installation_secret("signing"))
+        self.writers = WriterKeys(keystore.installation_secret("pseudonyms"), clock)
+        self.writer_key = self.writers.writer_key
         self.public_key, self.identity = self.signing.public_key, ProcessIdentity.VAULT
 
     # -- frames ----------------------------------------------------------------------------------
@@ -127,8 +126,11 @@ class VaultCore:
 
     # -- kept keys -------------------------------------------------------------------------------
 
-    def make_key(self, kind: KeyKind, deployment: str, subject: str, due_ns: int, *, actor: SystemActor) -> KeptKey:
-        m.checked(m.MakeKey, kind=kind, deployment=deployment, subject=subject, due_ns=due_ns, actor=actor)
+    def make_key(
+        self, kind: KeyKind, deployment: str, subject: str, due_ns: int, *, actor: SystemActor, camera: str = ""
+    ) -> KeptKey:
+        asked = {"kind": kind, "deployment": deployment, "subject": subject, "due_ns": due_ns, "actor": actor}
+        m.checked(m.MakeKey, **asked, camera=camera)
         access.check_maker(actor, kind, deployment, subject)
         self._terms.check_due(kind, subject, due_ns, self._guard.now_ns())
         with self._keys:
@@ -223,8 +225,7 @@ class VaultCore:
 
     def pseudonym(self, name: str) -> str:
         m.checked(m.Pseudonym, name=name)
-        key = self.keystore.installation_secret("pseudonyms")
-        return hmac.new(key, fold_key_name(name).encode(), hashlib.sha256).hexdigest()[:32]
+        return derive_pseudonym(self.keystore.installation_secret("pseudonyms"), name)
 
     # -- time ------------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel
 
 from lfr_core.custody.vault import messages as m
+from lfr_core.custody.vault.certificates import Peer
 from lfr_core.custody.vault.core import VaultCore
 from lfr_core.custody.vault.machines import Machine, Machines
 from lfr_core.custody.vault.port import MOST_IDS, FrameKey, KeptKey, KeptKeyInfo
@@ -12,8 +13,8 @@ from lfr_core.custody.vault.port import MOST_IDS, FrameKey, KeptKey, KeptKeyInfo
 __all__ = ["answer"]
 
 
-def answer(core: VaultCore, machines: Machines, request: BaseModel) -> BaseModel:
-    """Do what a request asks and return the answer. Raises as the methods of the vault."""
+def answer(core: VaultCore, machines: Machines, request: BaseModel, peer: Peer) -> BaseModel:
+    """Do what a request of `peer` asks and return the answer. Raises as the methods of the vault."""
     match request:
         case m.SealKey():
             return _frame_key(core.seal_key(request.deployment, request.camera))
@@ -34,7 +35,14 @@ def answer(core: VaultCore, machines: Machines, request: BaseModel) -> BaseModel
             return m.NowAnswer(now_ns=core.trusted_now_ns())
         case m.MakeKey():
             return _kept(
-                core.make_key(request.kind, request.deployment, request.subject, request.due_ns, actor=request.actor)
+                core.make_key(
+                    request.kind,
+                    request.deployment,
+                    request.subject,
+                    request.due_ns,
+                    actor=request.actor,
+                    camera=request.camera,
+                )
             )
         case m.OpenKept():
             who = request.actor.part if isinstance(request.actor, m.Part) else request.actor.name
@@ -51,22 +59,32 @@ def answer(core: VaultCore, machines: Machines, request: BaseModel) -> BaseModel
             return m.DestroyedAnswer(
                 destroyed=tuple(m.Destroying(info=_info(each.info), destroyed_ns=each.destroyed_ns) for each in gone)
             )
-        case m.AdmitMachine():
-            return m.AdmissionAnswer(content=machines.admit(request.name, request.identities, request.person))
-        case m.DismissMachine():
-            machines.dismiss(request.name, request.person)
-            return m.TextAnswer()
-        case m.ListMachines():
-            return m.MachinesAnswer(machines=tuple(map(_machine, machines.list())))
+        case m.AdmitMachine() | m.DismissMachine() | m.ListMachines():
+            return _about_machines(machines, request)
         case m.PublicKey():
             return m.PublicKeyAnswer(public_key=core.public_key)
         case m.Sign():
             signature = core.sign(request.kind, request.message)
             return m.SignatureAnswer(signature=signature.signature, public_key=signature.public_key)
+        case m.LendWriterKey():
+            sealing = core.writers.writer_key(request.name, peer)
+            return m.WriterKeyAnswer(writer=sealing.writer, key=sealing.key, lease_s=sealing.lease_s)
         case m.Pseudonym():
             return m.TextAnswer(text=core.pseudonym(request.name))
         case _:
             return m.TextAnswer()
+
+
+def _about_machines(machines: Machines, request: m.AdmitMachine | m.DismissMachine | m.ListMachines) -> BaseModel:
+    match request:
+        case m.AdmitMachine():
+            return m.AdmissionAnswer(
+                content=machines.admit(request.name, request.identities, request.cameras, request.person)
+            )
+        case m.DismissMachine():
+            return m.TextAnswer(text=machines.dismiss(request.name, request.person))
+        case m.ListMachines():
+            return m.MachinesAnswer(machines=tuple(map(_machine, machines.list())))
 
 
 def _frame_key(key: FrameKey) -> m.FrameKeyAnswer:
@@ -87,6 +105,7 @@ def _machine(machine: Machine) -> m.MachineInfo:
     return m.MachineInfo(
         name=machine.name,
         identities=machine.identities,
+        cameras=machine.cameras,
         admitted_ns=machine.admitted_ns,
         until_ns=machine.until_ns,
         dismissed_ns=machine.dismissed_ns,

@@ -19,9 +19,9 @@ _MOST_UNTOLD = 100_000  # more keys than any installation keeps
 
 
 class WritesAudit(Protocol):
-    """Writes one event in a transaction of its own. Raises Retryable when that can't be done."""
+    """Writes one event in a transaction of its own; returns its number. Raises Retryable when that can't be done."""
 
-    def record(self, event: AuditEvent) -> None: ...
+    def record(self, event: AuditEvent) -> int: ...
 
 
 class ErasureEvents:

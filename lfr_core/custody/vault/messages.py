@@ -43,9 +43,11 @@ from lfr_core.custody.vault.answers import (
     RetryAnswer,
     SignatureAnswer,
     TextAnswer,
+    WriterKeyAnswer,
 )
+from lfr_core.custody.vault.machine_messages import AdmitMachine, DismissMachine, ListMachines
 from lfr_core.custody.vault.port import MOST_IDS, ErasureRule, KeyKind, RecordUse
-from lfr_core.domain.actors import LONGEST_NAME, Principal, ProcessIdentity, SystemActor, person_name
+from lfr_core.domain.actors import LONGEST_NAME, Principal, SystemActor, person_name
 from lfr_core.domain.signatures import SignatureKind
 
 __all__ = [
@@ -67,6 +69,7 @@ __all__ = [
     "KeptAnswer",
     "KeptKeyAnswer",
     "LendRecordKey",
+    "LendWriterKey",
     "ListMachines",
     "MachineInfo",
     "MachinesAnswer",
@@ -88,6 +91,7 @@ __all__ = [
     "Sign",
     "SignatureAnswer",
     "TextAnswer",
+    "WriterKeyAnswer",
     "actor_message",
     "checked",
 ]
@@ -156,6 +160,8 @@ class MakeKey(Message):
     subject: Subject
     due_ns: Moment
     actor: SystemActor
+    camera: Annotated[str, Field(max_length=200)] = ""
+    """Of footage: whose it is."""
 
     @model_validator(mode="after")
     def _belongs(self) -> Self:
@@ -210,26 +216,6 @@ class Destroy(Message):
     rule: ErasureRule
 
 
-MachineName = Annotated[str, Field(min_length=1, max_length=40)]
-
-
-class AdmitMachine(Message):
-    verb: Literal["admit-machine"] = "admit-machine"
-    name: MachineName
-    identities: Annotated[tuple[ProcessIdentity, ...], Field(max_length=len(ProcessIdentity))]
-    person: Name
-
-
-class DismissMachine(Message):
-    verb: Literal["dismiss-machine"] = "dismiss-machine"
-    name: MachineName
-    person: Name
-
-
-class ListMachines(Message):
-    verb: Literal["machines"] = "machines"
-
-
 class PublicKey(Message):
     verb: Literal["public-key"] = "public-key"
 
@@ -238,6 +224,11 @@ class Sign(Message):
     verb: Literal["sign"] = "sign"
     kind: SignatureKind
     message: Annotated[Bytes, Field(max_length=LONGEST_SIGNED)]
+
+
+class LendWriterKey(Message):
+    verb: Literal["writer-key"] = "writer-key"
+    name: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 
 
 class Pseudonym(Message):
@@ -262,6 +253,7 @@ _Request: TypeAlias = (
     | ListMachines
     | PublicKey
     | Sign
+    | LendWriterKey
     | Pseudonym
 )
 AnyRequest: TypeAdapter[_Request] = TypeAdapter(Annotated[_Request, Field(discriminator="verb")])

@@ -28,6 +28,7 @@ __all__ = [
     "RecordUse",
     "Signature",
     "Vault",
+    "WriterKey",
     "in_parts",
 ]
 
@@ -142,6 +143,18 @@ class DestroyedKey:
 
 
 @dataclass(frozen=True, slots=True)
+class WriterKey:
+    """The key that a process seals its entries of the audit trail with."""
+
+    writer: str
+    """Who that is, as it stands beside each entry (`lfr_core.custody.vault.writer_keys`)."""
+    key: bytes = field(repr=False)
+    """32 bytes."""
+    lease_s: float
+    """For how long it may be used while the vault is away."""
+
+
+@dataclass(frozen=True, slots=True)
 class Signature:
     """An Ed25519 signature by this installation's key."""
 
@@ -187,12 +200,16 @@ class Vault(Protocol):
         """
         ...
 
-    def make_key(self, kind: KeyKind, deployment: str, subject: str, due_ns: int, *, actor: SystemActor) -> KeptKey:
+    def make_key(
+        self, kind: KeyKind, deployment: str, subject: str, due_ns: int, *, actor: SystemActor, camera: str = ""
+    ) -> KeptKey:
         """A new kept key, in the keystore on disk before it is given, for a part of the platform that makes such keys.
 
         It is given once. Asked again for the same subject nobody gets it, bar recognisers the key of an hour's
-        sightings (`lfr_core.custody.vault.access.GIVEN_AGAIN`): use `open_kept`. Refused `vault.not-for-you`;
-        `vault.key-exists`; `vault.keystore` when the keystore can't be written.
+        sightings (`lfr_core.custody.vault.access.GIVEN_AGAIN`): use `open_kept`.
+        `camera`: whose footage it is for; another machine is given keys of its own cameras alone.
+        Refused `vault.not-for-you`; `vault.key-exists`; `vault.not-its-camera`; `vault.keystore` when the keystore
+        can't be written.
         """
         ...
 
@@ -234,6 +251,14 @@ class Vault(Protocol):
         """Sign a message as one of that kind, with the installation's key (`lfr_core.domain.signatures`).
 
         Refused `vault.not-signed`: it isn't of that kind, or says what isn't so; Retryable when the records are away.
+        """
+        ...
+
+    def writer_key(self, name: str) -> WriterKey:
+        """Lend the key that the process which asks seals its entries of the audit trail with, today.
+
+        `name`: 32 random hexadecimal digits of the running program. Asked again, it says whether the process may still
+        write. Refused `vault.not-for-you`, `vault.not-admitted`.
         """
         ...
 

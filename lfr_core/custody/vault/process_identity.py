@@ -13,30 +13,31 @@ from typing import Final
 from lfr_core.common.errors import Refused
 from lfr_core.custody.vault import messages as m
 from lfr_core.custody.vault.answers import Message
-from lfr_core.custody.vault.port import ErasureRule, KeyKind
-from lfr_core.domain.actors import AUDIT_WRITER, LISTED, ProcessIdentity, SystemActor, fold_key_name
+from lfr_core.custody.vault.port import ErasureRule, KeyKind, RecordUse
+from lfr_core.domain.actors import LISTED, SPEAKS_FOR_PEOPLE, ProcessIdentity, SystemActor, fold_key_name
 from lfr_core.domain.signatures import SignatureKind
 
-__all__ = ["ACTS_AS", "ERASES_UNDER", "LISTS", "MATCHES_LISTED", "SIGNS", "SPEAKS_FOR_PEOPLE", "VERBS", "check_request"]
+__all__ = ["ACTS_AS", "ERASES_UNDER", "LISTS", "MATCHES_LISTED", "SIGNS", "VERBS", "camera_asked_for", "check_request"]
 
 
 _Who = ProcessIdentity
 _STATE: Final = frozenset({"ping", "now", "check-gate", "public-key"})
 _KEPT: Final = frozenset({"kept", "open-kept", "make-key", "hold", "destroy"})
 _MACHINES: Final = frozenset({"admit-machine", "dismiss-machine", "machines"})
+_NAMES: Final = frozenset({"writer-key", "pseudonym"})
 _FRAMES: Final = frozenset({"seal-key", "open-key", "record-key"})
 VERBS: Final[Mapping[ProcessIdentity, frozenset[str]]] = MappingProxyType(
     {
         _Who.CAMERA: _STATE | {"seal-key", "record-key", "make-key"},
-        _Who.COMMANDS: _STATE | _FRAMES | _KEPT | _MACHINES | {"sign", "pseudonym"},
-        _Who.FLOWS: _STATE | _FRAMES | _KEPT | {"sign", "pseudonym"},
-        _Who.PAGES: _STATE | _FRAMES | _KEPT | {"pseudonym"},
-        _Who.PURGE: _STATE | {"kept", "hold", "destroy", "sign", "pseudonym"},
-        _Who.RECOGNISE: _STATE | {"open-key", "record-key", "kept", "open-kept", "make-key", "pseudonym"},
-        _Who.RECORD: _STATE | {"record-key", "kept", "open-kept", "make-key", "pseudonym"},
+        _Who.COMMANDS: _STATE | _FRAMES | _KEPT | _MACHINES | _NAMES | {"sign"},
+        _Who.FLOWS: _STATE | _FRAMES | _KEPT | _NAMES | {"sign"},
+        _Who.PAGES: _STATE | _FRAMES | _KEPT | _NAMES,
+        _Who.PURGE: _STATE | {"kept", "hold", "destroy", "sign", "writer-key"},
+        _Who.RECOGNISE: _STATE | {"open-key", "record-key", "kept", "open-kept", "make-key"},
+        _Who.RECORD: _STATE | {"record-key", "kept", "open-kept", "make-key", "writer-key"},
         _Who.SUPERVISOR: frozenset({"ping"}),
         _Who.VAULT: frozenset(),
-        _Who.WATCH: _STATE | {"seal-key", "record-key", "pseudonym"},
+        _Who.WATCH: _STATE | {"seal-key", "record-key", "writer-key"},
     }
 )
 """What a process may ask."""
@@ -82,10 +83,6 @@ ERASES_UNDER: Final[Mapping[ProcessIdentity, frozenset[ErasureRule]]] = MappingP
 """Under which rules a process may have kept keys destroyed; which keys each is about stands in `access.py`."""
 MATCHES_LISTED: Final = frozenset({_Who.COMMANDS, _Who.FLOWS, _Who.PAGES})
 """Who keeps or compares the commitments of a deployment's list (`lfr_core.watchlists.commitments`)."""
-SPEAKS_FOR_PEOPLE: Final = frozenset({_Who.COMMANDS, _Who.PAGES})
-"""Where people log in: these may ask in the name of a person, whom the register is asked about, or for a person's
-pseudonym.
-"""
 SIGNS: Final[Mapping[ProcessIdentity, frozenset[SignatureKind]]] = MappingProxyType(
     {
         _Who.COMMANDS: frozenset(
@@ -134,16 +131,26 @@ def check_request(identity: ProcessIdentity, request: Message) -> None:
 
 def _check_name(identity: ProcessIdentity, name: str) -> None:
     """See that a process has business with the keyed pseudonym of a folded name: a person's, or a key's."""
-    if name.startswith(AUDIT_WRITER):
-        if not name.startswith(f"{AUDIT_WRITER}{identity}:"):
-            raise _not_for(identity, "seals no entry of the audit trail for another process")
-    elif name.startswith(LISTED):
+    if name.startswith(LISTED):
         if identity not in MATCHES_LISTED:
             raise _not_for(identity, "keeps no commitments of lists and compares none")
     elif ":" in name:
         raise _not_for(identity, "has no business with a name of that kind")
     elif identity not in SPEAKS_FOR_PEOPLE:
         raise _not_for(identity, "puts no person on the audit trail")
+
+
+def camera_asked_for(request: Message) -> str | None:
+    """Return in which camera's name a key is asked for; None: in no camera's."""
+    match request:
+        case m.SealKey():
+            return request.camera
+        case m.LendRecordKey() if request.use is RecordUse.CAMERA:
+            return request.camera
+        case m.MakeKey() if request.kind is KeyKind.FOOTAGE:
+            return request.camera
+        case _:
+            return None
 
 
 def _not_for(identity: ProcessIdentity, why: str) -> Refused:

@@ -15,8 +15,6 @@ import ssl
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from cachetools import TTLCache
@@ -26,12 +24,13 @@ from lfr_core.common.errors import LfrError, Refused
 from lfr_core.common.logs import get_logger
 from lfr_core.custody.vault import messages as m
 from lfr_core.custody.vault.certificates import THIS_MACHINE, Peer, read_peer
+from lfr_core.custody.vault.connections import MOST_HANDSHAKES, MOST_LOCAL, MOST_OF_ONE_MACHINE, Connection, Connections
 from lfr_core.custody.vault.core import VaultCore
 from lfr_core.custody.vault.dispatch import answer
 from lfr_core.custody.vault.listening import listen_on_network, listen_on_socket
 from lfr_core.custody.vault.machines import Machines
 from lfr_core.custody.vault.process_files import ProcessFiles
-from lfr_core.custody.vault.process_identity import check_request
+from lfr_core.custody.vault.process_identity import camera_asked_for, check_request
 from lfr_core.custody.vault.socket_owner import peer_uid
 from lfr_core.custody.vault.wire import LONGEST, read_frame, write_frame
 
@@ -40,25 +39,14 @@ __all__ = ["VaultServer"]
 _TICK_S = 0.2
 _HALF_A_MESSAGE_S = 2.0
 _HANDSHAKE_S = 5.0
-_MOST_CONNECTIONS = 64
-"""On each way in: the network can't take those of this machine's own processes."""
-_MOST_HANDSHAKES = 16
-_MOST_HANDSHAKES_OF_ONE = 4
-"""From the network, at once: in all, and from one address. Who hasn't shown a certificate keeps nobody waiting long."""
+_IDLE_S = 300.0
+"""From the network: a process that has something to ask comes back, and one that was cut off gives its place back."""
 _LONGEST_FROM_NETWORK = 65_536
 """Bytes: far more than a camera or worker asks."""
 _MOST_REQUESTS_PER_S = 500
 """Of one connection. A worker asks some ten times a second; a flood is ended, not served."""
 _SAME_LINE_S = 60.0
 """A refusal is logged once in this time for whoever it is of: a log can't be filled with them."""
-
-
-@dataclass(slots=True, eq=False)
-class _Connection:
-    secured: ssl.SSLSocket
-    host: str
-    """Of the network; empty for the socket."""
-    is_identified: bool = False
 
 
 class VaultServer:
@@ -88,12 +76,11 @@ class VaultServer:
         self._processes = processes
         self._machines = machines
         self._stopping = threading.Event()
-        self._connections: set[_Connection] = set()
-        self._lock = threading.Lock()
+        self._connections = Connections()
         self._said_lock = threading.Lock()
         self._said: TTLCache[tuple[str, ...], None] = TTLCache(256, _SAME_LINE_S)
-        self._local = listen_on_socket(path, _MOST_CONNECTIONS)
-        self._network = None if listen is None else listen_on_network(listen, _MOST_HANDSHAKES)
+        self._local = listen_on_socket(path, MOST_LOCAL)
+        self._network = None if listen is None else listen_on_network(listen, MOST_HANDSHAKES)
 
     @property
     def port(self) -> int:
@@ -105,7 +92,13 @@ class VaultServer:
         timers = [
             threading.Thread(target=self._keep_time, args=(act,), name=f"vault-{act.__name__}", daemon=True)
             # apart: no key waits for the database
-            for act in (self._core.expire, self._core.sweep, self._core.maintain_keystore, self._processes.renew)
+            for act in (
+                self._core.expire,
+                self._core.sweep,
+                self._core.maintain_keystore,
+                self._processes.renew,
+                self._machines.maintain,
+            )
         ]
         for timer in timers:
             timer.start()
@@ -122,10 +115,7 @@ class VaultServer:
             self._path.unlink(missing_ok=True)
             for listener in filter(None, (self._local, self._network)):
                 listener.close()
-            with self._lock:
-                for each in self._connections:
-                    with suppress(OSError):  # the socket's own: TLS's would wait for who reads from it
-                        socket.socket.shutdown(each.secured, socket.SHUT_RDWR)
+            self._connections.close()
             for timer in timers:
                 timer.join(2.0)
 
@@ -150,29 +140,21 @@ class VaultServer:
         connection.settimeout(None)
         host = "" if listener is self._local else str(address[0])
         uid = None if host else peer_uid(connection)
-        with self._lock:
-            full = self._is_full(host)
-            if uid in (None, os.getuid()) and not full:
-                secured = self._processes.context.wrap_socket(
+        taken = None
+        if uid in (None, os.getuid()):
+            taken = self._connections.add(
+                host,
+                lambda: self._processes.context.wrap_socket(
                     connection, server_side=True, do_handshake_on_connect=False
-                )
-                taken = _Connection(secured, host)
-                self._connections.add(taken)
-                threading.Thread(target=self._serve_one, args=(taken,), daemon=True).start()
-                return
-        self._log("vault.peer-refused", uid=uid, host=host, full=full)
-        connection.close()
+                ),
+            )
+        if taken is None:
+            self._log("vault.peer-refused", uid=uid, host=host)
+            connection.close()
+            return
+        threading.Thread(target=self._serve_one, args=(taken,), daemon=True).start()
 
-    def _is_full(self, host: str) -> bool:
-        on_this_way = [each for each in self._connections if bool(each.host) is bool(host)]
-        unknown = [each.host for each in on_this_way if host and not each.is_identified]
-        return (
-            len(on_this_way) >= _MOST_CONNECTIONS
-            or len(unknown) >= _MOST_HANDSHAKES
-            or unknown.count(host) >= _MOST_HANDSHAKES_OF_ONE
-        )
-
-    def _serve_one(self, connection: _Connection) -> None:
+    def _serve_one(self, connection: Connection) -> None:
         try:
             with connection.secured as secured:
                 peer = self._identify(connection)
@@ -184,10 +166,9 @@ class VaultServer:
             if not self._stopping.is_set():
                 get_logger().warning("vault.connection-ended", error=type(error).__name__)
         finally:
-            with self._lock:
-                self._connections.discard(connection)
+            self._connections.discard(connection)
 
-    def _identify(self, connection: _Connection) -> Peer | None:
+    def _identify(self, connection: Connection) -> Peer | None:
         """Return who the other side has shown that it is; None, and a line in the log, when it has shown nothing."""
         secured, host = connection.secured, connection.host
         secured.settimeout(_HANDSHAKE_S)
@@ -203,12 +184,15 @@ class VaultServer:
             refusal = "a certificate of this machine is for the socket, and one of another machine for the network"
             _send(secured, m.RefusedAnswer(rule="vault.not-identified", message=refusal))
             return None
-        if not self._is_admitted(secured, peer):
+        if not self._connections.identify(connection, peer):
+            self._log("vault.too-many", machine=peer.machine)
+            _send(secured, m.RetryAnswer(message=f"{peer.machine} has {MOST_OF_ONE_MACHINE} connections already"))
+            return None
+        if not self._is_admitted(secured, peer):  # it may have been dismissed before it was known whose it is
             return None
         if host:
             secured.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             secured.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)  # one that was cut off gives its place back
-        connection.is_identified = True
         _send(secured, m.TextAnswer())  # in TLS 1.3 a client isn't told otherwise that it was taken
         return peer
 
@@ -228,8 +212,11 @@ class VaultServer:
         longest = LONGEST if peer.machine == THIS_MACHINE else _LONGEST_FROM_NETWORK
         second, asked = 0, 0
         while not self._stopping.is_set():
-            secured.settimeout(None)  # between messages a client may be silent for long
-            first = secured.recv(1)
+            secured.settimeout(None if longest == LONGEST else _IDLE_S)  # a client of ours may be silent for long
+            try:
+                first = secured.recv(1)
+            except TimeoutError:
+                return
             if not first:
                 return
             secured.settimeout(_HALF_A_MESSAGE_S)
@@ -254,11 +241,19 @@ class VaultServer:
             )
         try:
             check_request(peer.identity, request)
+            camera = camera_asked_for(request)
+            if camera is not None:
+                self._machines.check_camera(peer, camera)
         except Refused as error:
-            self._log("vault.not-for-you", process=peer.identity.value, machine=peer.machine, why=str(error))
+            self._log(error.rule, process=peer.identity.value, machine=peer.machine, why=str(error))
             return m.RefusedAnswer(rule=error.rule, message=str(error))
         try:
-            return answer(self._core, self._machines, request)
+            if isinstance(request, m.AdmitMachine | m.DismissMachine):
+                try:
+                    return answer(self._core, self._machines, request, peer)
+                finally:
+                    self._connections.close(unless=self._machines.is_admitted)
+            return answer(self._core, self._machines, request, peer)
         except Refused as error:
             return m.RefusedAnswer(rule=error.rule, message=str(error))
         except LfrError as error:

@@ -28,10 +28,12 @@ NOTHING_PERSONAL = {
 """Shows nothing of anybody who is watched, listed or asks: counts, states, hours, pseudonyms, staff's names."""
 WHERE_IT_ACTS = {
     "deployment close", "deployment create", "deployment open", "deployment resume", "deployment suspend",
-    "probe self-test", "publish record", "rights show", "users add", "users link", "users password", "watchlist enrol",
+    "probe self-test", "publish record", "rights show", "users add", "users link", "users password",
+    "vault dismiss-machine", "watchlist enrol",
 }  # fmt: skip
 """Asks only where it acts for people, or opens something: a planned deployment, a publication, a request, everybody
-but the very first person and account, and the password of the only one of compliance. A trial is this machine's user's
+but the very first person and account, the password of the only one of compliance, and a machine's dismissal while the
+records are away. A trial is this machine's user's
 where nobody is logged in.
 """
 

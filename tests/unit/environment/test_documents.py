@@ -26,6 +26,7 @@ ALARMS = {
     "gallery-away",
     "gallery-changed",
     "forged-records",
+    "machine-dismissed",
     "retention-overdue",
     "database-away",
     "disk-full",

@@ -23,8 +23,9 @@ from lfr_core.custody.audit.prune import prune
 from lfr_core.custody.audit.read import entries
 from lfr_core.custody.audit.trail import AuditTrail, record
 from lfr_core.custody.audit.verify import AuditReport, verify
+from lfr_core.custody.vault.machines import ADMISSIBLE
 from lfr_core.custody.vault.port import Signature
-from lfr_core.domain.actors import Principal, ProcessIdentity, SystemActor
+from lfr_core.domain.actors import PROCESSES_OF, SPEAKS_FOR_PEOPLE, Principal, ProcessIdentity, SystemActor
 from lfr_core.domain.signatures import SignatureKind
 from lfr_core.storage.engine import writing
 from tests.support.audit import Notary, audit_trail
@@ -343,20 +344,38 @@ def test_heads_of_an_earlier_version_verify_and_are_counted(
     assert (report.is_good, report.heads, report.untyped) == (True, 2, 1)
 
 
-def test_an_entry_of_a_part_that_another_process_wrote_is_never_signed(
-    engine: Engine, notary: Notary, clock: ManualClock
+ACTORS: tuple[Principal, ...] = ("Sue Superintendent", *SystemActor)
+
+
+@pytest.mark.parametrize("identity", ProcessIdentity)
+def test_an_entry_is_written_and_signed_only_of_whom_its_process_speaks_for(
+    engine: Engine, notary: Notary, clock: ManualClock, identity: ProcessIdentity
 ) -> None:
-    class Commands(Notary):
-        identity = ProcessIdentity.COMMANDS  # type: ignore[assignment]  # the vault's client says so
+    class Process(Notary):
+        pass
+
+    Process.identity = identity
 
     class Forging(AuditTrail):
         """A process that asks nobody whether it may."""
 
         def _written(self, actor: Principal) -> str:
-            return str(actor)
+            return str(actor) if isinstance(actor, SystemActor) else f"person:{self._pseudonym(actor)}"
 
-    record(engine, AuditTrail(Commands(), clock), event(1))
-    assert sign_head(engine, notary, clock) is not None
-    record(engine, Forging(Commands(), clock), event(2, actor=SystemActor.FLOWS))
+    honest, forging = AuditTrail(Process(), clock), Forging(Process(), clock)
+    for actor in ACTORS:
+        own = PROCESSES_OF[actor] if isinstance(actor, SystemActor) else SPEAKS_FOR_PEOPLE
+        if identity in {*own, ProcessIdentity.VAULT}:
+            record(engine, honest, event(actor=actor))
+            assert sign_head(engine, notary, clock) is not None
+            continue
+        assert rule(record, engine, honest, event(actor=actor)) == "actor.not-this-process"
+        record(engine, forging, event(actor=actor))
+        assert rule(sign_head, engine, notary, clock) == "audit.damaged"
+        sql(engine, "DELETE FROM audit_entry WHERE seq = (SELECT max(seq) FROM audit_entry)")
 
-    assert rule(sign_head, engine, notary, clock) == "audit.damaged"
+
+def test_only_where_people_log_in_is_anything_written_in_their_name() -> None:
+    assert {ProcessIdentity.COMMANDS, ProcessIdentity.PAGES} == SPEAKS_FOR_PEOPLE
+    assert ADMISSIBLE.isdisjoint(SPEAKS_FOR_PEOPLE)
+    assert set(PROCESSES_OF) == set(SystemActor)

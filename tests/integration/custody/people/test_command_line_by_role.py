@@ -136,7 +136,7 @@ MAY: dict[str, tuple[str, set[Role]]] = {
     "users log-out": ("{person}", {C}),
     "users password": ("{person}", {C}),
     "users revoke": ("{other} --why because", {C}),
-    "vault admit-machine": ("van-{number} --for camera --output {out}", {C}),
+    "vault admit-machine": ("van-{number} --for camera --camera north --output {out}", {C}),
     "vault dismiss-machine": ("van-0", {C}),
     "watchlist enrol": ("{out} --deployment draft", TRIAL),
     "watchlist show": ("--deployment dep", {O}),

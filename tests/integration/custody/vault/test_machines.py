@@ -3,30 +3,37 @@
 from __future__ import annotations
 
 import gc
+import json
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from structlog.testing import capture_logs
 
 from apps.vault.process import build_identities
 from lfr_core.common.errors import Fatal, LfrError, Refused, Retryable
+from lfr_core.custody.audit.entry import AuditEntry
 from lfr_core.custody.people.roles import Role
+from lfr_core.custody.vault import machines as machines_module
 from lfr_core.custody.vault import server as server_module
 from lfr_core.custody.vault.admission import unpack_admission
 from lfr_core.custody.vault.client import VaultClient
+from lfr_core.custody.vault.connections import MOST_OF_ONE_MACHINE
 from lfr_core.custody.vault.core import VaultCore
 from lfr_core.custody.vault.frames import VaultOpener, VaultSealer
 from lfr_core.custody.vault.lease_cache import _IN_USE_S
-from lfr_core.custody.vault.port import ErasureRule, KeyKind
+from lfr_core.custody.vault.machines import Machines
+from lfr_core.custody.vault.port import ErasureRule, KeyKind, RecordUse
 from lfr_core.custody.vault.process_identity import VERBS
 from lfr_core.custody.vault.record_keys import RECORD_LEASE_S
 from lfr_core.domain.actors import ProcessIdentity, SystemActor
 from lfr_core.domain.frames import FrameHeader
+from lfr_core.domain.reserved import CANARY_CAMERA, LIVE_PROBE_CAMERA
 from tests.support.vault_core import NOW_NS, Records, vault_core
 from tests.support.vault_server import served
 
@@ -49,10 +56,11 @@ class Site:
         path = self.folder / "run" / "vault.sock"
         return self.opened.enter_context(closing(VaultClient(path, identity, self.folder / "processes")))
 
-    def admit(self, name: str, *identities: ProcessIdentity) -> Path:
+    def admit(self, name: str, *identities: ProcessIdentity, cameras: Sequence[str] = ("north",)) -> Path:
         """Admit a machine and bring it what it was given; its folder."""
+        named = cameras if CAMERA in identities else ()
         file, there = self.folder / f"{name}.admission", self.folder / name / "processes"
-        file.write_bytes(self.own().admit_machine(name, identities, COMPLIANCE))
+        file.write_bytes(self.own().admit_machine(name, identities, named, COMPLIANCE))
         (self.folder / name).mkdir(exist_ok=True)
         unpack_admission(file, there)
         return there
@@ -89,7 +97,7 @@ def test_an_admitted_machine_is_lent_what_it_is_for_and_nothing_else(site: Site)
         lambda: camera.make_key(KeyKind.ALERT, "d", "alert", NOW_NS + 10**13, actor=SystemActor.RECORDER),
         camera.kept,
         lambda: camera.destroy([kept.id], rule=ErasureRule.ALERTS_DUE),
-        lambda: camera.admit_machine("van-3", [CAMERA], COMPLIANCE),
+        lambda: camera.admit_machine("van-3", [CAMERA], ["north"], COMPLIANCE),
     ):
         assert rule_of(ask) == "vault.not-for-you"
     with pytest.raises(Retryable, match="there is no"):  # it was given no certificate of a recogniser
@@ -153,7 +161,7 @@ def test_only_compliance_admits_and_dismisses_and_both_are_on_the_trail(site: Si
     site.records.people["P. Planner"] = frozenset({Role.PLANNER, Role.AUTHORISING_OFFICER})
     commands = site.own()
     for person, rule in (("P. Planner", "people.wrong-role"), ("Nobody", "people.unknown")):
-        assert rule_of(lambda who=person: commands.admit_machine("van-2", [CAMERA], who)) == rule
+        assert rule_of(lambda who=person: commands.admit_machine("van-2", [CAMERA], ["north"], who)) == rule
     site.admit("van-2", CAMERA)
     assert rule_of(lambda: commands.dismiss_machine("van-2", "P. Planner")) == "people.wrong-role"
     commands.dismiss_machine("van-2", COMPLIANCE)
@@ -170,18 +178,20 @@ def test_only_compliance_admits_and_dismisses_and_both_are_on_the_trail(site: Si
 def test_with_the_records_away_nobody_is_admitted(site: Site) -> None:
     site.records.away = True
     with pytest.raises(Retryable):
-        site.own().admit_machine("van-2", [CAMERA], COMPLIANCE)
+        site.own().admit_machine("van-2", [CAMERA], ["north"], COMPLIANCE)
     assert site.own().machines() == ()
 
 
 @pytest.mark.parametrize("identity", set(VERBS) - {CAMERA, RECOGNISE, ProcessIdentity.RECORD})
 def test_where_people_act_and_what_destroys_stays_on_the_vault_s_machine(site: Site, identity: ProcessIdentity) -> None:
-    assert rule_of(lambda: site.own().admit_machine("van-2", [CAMERA, identity], COMPLIANCE)) == "vault.machine"
+    assert (
+        rule_of(lambda: site.own().admit_machine("van-2", [CAMERA, identity], ["north"], COMPLIANCE)) == "vault.machine"
+    )
 
 
 @pytest.mark.parametrize("name", ["the vault's own machine", "Van", "-", "van 2", "../van"])
 def test_a_machine_has_a_plain_name(site: Site, name: str) -> None:
-    assert rule_of(lambda: site.own().admit_machine(name, [CAMERA], COMPLIANCE)) == "vault.machine"
+    assert rule_of(lambda: site.own().admit_machine(name, [CAMERA], ["north"], COMPLIANCE)) == "vault.machine"
 
 
 def test_each_way_in_has_certificates_of_its_own(site: Site) -> None:
@@ -222,6 +232,206 @@ def test_strangers_on_the_network_cost_a_line_and_keep_nobody_out(site: Site, mo
 
     assert {each["event"] for each in logs} <= {"vault.not-identified", "vault.peer-refused"}
     assert len(logs) <= 4
+
+
+def footage(camera: VaultClient, of: str) -> None:
+    camera.make_key(
+        KeyKind.FOOTAGE, "d", uuid4().hex, NOW_NS + 31 * 86_400 * 10**9, actor=SystemActor.CAMERA, camera=of
+    )
+
+
+def test_a_machine_speaks_for_the_cameras_that_it_was_admitted_for_and_no_other(site: Site) -> None:
+    camera = site.there(site.admit("van-2", CAMERA, cameras=("north", "south")))
+
+    def record_key(name: str) -> object:
+        return camera.record_key(RecordUse.CAMERA, actor=SystemActor.CAMERA, deployment="d", camera=name)
+
+    for ask in (lambda name: camera.seal_key("d", name), record_key, lambda name: footage(camera, name)):
+        for own in ("north", "south"):
+            ask(own)
+        for other in ("east", "North", "north "):
+            assert rule_of(lambda ask=ask, other=other: ask(other)) == "vault.not-its-camera"
+    assert rule_of(lambda: footage(camera, "")) == "vault.not-its-camera"
+    (machine,) = site.own().machines()
+    assert machine.cameras == ("north", "south")
+    assert site.records.events[-1].facts["camera_2"] == "south"
+    site.own(CAMERA).seal_key("d", "east")  # this machine's own cameras are named at each start
+
+
+def test_a_machine_of_cameras_is_admitted_with_their_names_and_of_no_reserved_one(site: Site) -> None:
+    commands = site.own()
+    for identities, cameras in (
+        ([CAMERA], []),
+        ([RECOGNISE], ["north"]),
+        ([CAMERA], ["north", LIVE_PROBE_CAMERA]),
+        ([CAMERA], [CANARY_CAMERA]),
+    ):
+        assert rule_of(lambda i=identities, c=cameras: commands.admit_machine("v", i, c, COMPLIANCE)) == "vault.machine"
+    wrong = [["a\nb"], ["c" * 201], [""], [f"c{number}" for number in range(25)]]
+    for cameras in wrong:
+        assert rule_of(lambda c=cameras: commands.admit_machine("v", [CAMERA], c, COMPLIANCE)) == "vault.bad-request"
+
+
+def test_a_machine_admitted_before_cameras_were_named_sends_of_none(site: Site) -> None:
+    camera = site.there(site.admit("van-2", CAMERA))
+    register = site.folder / "vault" / "machines.json"
+    document = json.loads(register.read_text())
+    for each in document["machines"]:
+        for added in ("cameras", "last_entries", "is_told"):
+            del each[added]
+    register.write_text(json.dumps(document))
+    site.core.writers.machines = None
+    machines = build_identities(site.core, site.folder / "processes", 1.0)[1]
+
+    assert camera.seal_key("d", "north").key
+    (machine,) = machines.list()
+    assert machine.cameras == ()
+
+
+def is_closed(client: VaultClient) -> bool:
+    """Whether the vault has closed a connection, without asking it anything."""
+    assert client._connection is not None
+    client._connection.settimeout(5.0)
+    try:
+        return client._connection.recv(1) == b""
+    except TimeoutError:
+        return False
+    except OSError:
+        return True
+
+
+def test_a_dismissed_machine_s_connections_are_closed_at_once_and_no_other_s(site: Site) -> None:
+    folder, other = site.admit("van-2", CAMERA, RECOGNISE), site.there(site.admit("van-3", CAMERA))
+    lines = [site.there(folder) for _ in range(3)] + [site.there(folder, RECOGNISE)]
+    for line in (*lines, other):
+        line.ping()
+    site.own().dismiss_machine("van-2", COMPLIANCE)
+
+    assert all(map(is_closed, lines))
+    assert other._connection is not None
+    other._connection.settimeout(0.2)
+    with pytest.raises(TimeoutError):
+        other._connection.recv(1)
+
+
+def test_a_machine_that_is_admitted_again_loses_the_connections_of_before(site: Site) -> None:
+    line = site.there(site.admit("van-2", CAMERA))
+    line.ping()
+    site.admit("van-2", CAMERA)
+
+    assert is_closed(line)
+
+
+def test_one_machine_s_connections_keep_no_other_machine_out(site: Site) -> None:
+    folder, other = site.admit("van-2", CAMERA), site.admit("van-3", CAMERA)
+    lines = [site.there(folder) for _ in range(MOST_OF_ONE_MACHINE)]
+    for line in lines:
+        line.ping()
+    with pytest.raises(Retryable, match="already"):
+        site.there(folder).ping()
+
+    site.there(other).ping()
+    lines[0].close()
+    deadline = time.monotonic() + 5.0
+    while True:
+        try:
+            site.there(folder).ping()
+        except Retryable:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        else:
+            break
+
+
+def test_a_connection_from_the_network_that_asks_nothing_ends_and_its_process_comes_back(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server_module, "_IDLE_S", 0.3)
+    camera, own = site.there(site.admit("van-2", CAMERA)), site.own()
+    camera.ping()
+    own.ping()
+
+    assert is_closed(camera)
+    camera.ping()
+    assert own._connection is not None
+    own._connection.settimeout(0.5)
+    with pytest.raises(TimeoutError):
+        own._connection.recv(1)
+
+
+def again(site: Site) -> Machines:
+    """The register as a vault that starts anew reads it."""
+    return build_identities(site.core, site.folder / "processes", 1.0)[1]
+
+
+def entries_of(records: Records) -> list[AuditEntry]:
+    return [
+        AuditEntry(seq, 0, each.verb, str(each.actor), each.deployment, each.subject, each.rule, each.facts, "")
+        for seq, each in enumerate(records.events, 1)
+    ]
+
+
+def test_a_dismissal_that_the_disk_refused_holds_is_said_and_is_made_up_for(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = site.admit("van-2", CAMERA)
+    site.there(folder).ping()
+
+    def refuse(*_: object) -> None:
+        raise Refused("vault.keystore", "the disk is full")
+
+    with monkeypatch.context() as full:
+        full.setattr(machines_module, "write_machines", refuse)
+        assert "can't be written" in site.own().dismiss_machine("van-2", COMPLIANCE)
+        assert rule_of(site.there(folder).ping) == "vault.not-admitted"
+        (machine,) = again(site).list()
+        assert machine.is_admitted  # the disk doesn't know, the trail does
+        restarted = again(site)
+        restarted.dismiss_again(entries_of(site.records))
+        assert not restarted.list()[0].is_admitted
+    deadline = time.monotonic() + 5.0
+    while again(site).list()[0].is_admitted:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_a_machine_that_was_admitted_again_is_not_dismissed_at_the_next_start(site: Site) -> None:
+    site.admit("van-2", CAMERA)
+    site.own().dismiss_machine("van-2", COMPLIANCE)
+    site.admit("van-2", CAMERA)
+    restarted = again(site)
+    restarted.dismiss_again(entries_of(site.records))
+
+    assert restarted.list()[0].is_admitted
+
+
+def test_with_the_records_away_a_machine_is_dismissed_all_the_same_and_the_trail_is_told_afterwards(
+    site: Site,
+) -> None:
+    folder = site.admit("van-2", CAMERA)
+    line = site.there(folder)
+    line.ping()
+    site.records.away = True
+
+    assert "isn't told yet" in site.own().dismiss_machine("van-2", "")
+    assert is_closed(line)
+    assert rule_of(site.there(folder).ping) == "vault.not-admitted"
+    (machine,) = again(site).list()
+    assert not machine.is_admitted
+    assert [each.rule for each in site.records.events] == ["vault.admit-machine"]
+    site.records.away = False
+    deadline = time.monotonic() + 5.0
+    while len(site.records.events) < 2:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    told = site.records.events[-1]
+    assert (told.actor, told.subject, told.rule) == (SystemActor.LFR, "machine:van-2", "vault.dismiss-machine")
+
+
+def test_with_the_records_there_nobody_is_dismissed_by_nobody(site: Site) -> None:
+    site.admit("van-2", CAMERA)
+    assert rule_of(lambda: site.own().dismiss_machine("van-2", "")) == "people.unknown"
+    assert site.own().machines()[0].dismissed_ns is None
 
 
 def test_a_long_message_from_the_network_ends_its_connection(site: Site) -> None:

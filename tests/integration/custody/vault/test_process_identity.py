@@ -22,16 +22,10 @@ from lfr_core.custody.vault.client import VaultClient
 from lfr_core.custody.vault.core import VaultCore
 from lfr_core.custody.vault.port import ErasureRule, KeyKind, RecordUse
 from lfr_core.custody.vault.process_files import AUTHORITY_FILE, ProcessFiles, client_context
-from lfr_core.custody.vault.process_identity import (
-    ACTS_AS,
-    ERASES_UNDER,
-    LISTS,
-    MATCHES_LISTED,
-    SIGNS,
-    SPEAKS_FOR_PEOPLE,
-    VERBS,
-)
-from lfr_core.domain.actors import OWN_PROCESS, ProcessIdentity, SystemActor
+from lfr_core.custody.vault.process_identity import ACTS_AS, ERASES_UNDER, LISTS, MATCHES_LISTED, SIGNS, VERBS
+from lfr_core.custody.vault.record_keys import day_of
+from lfr_core.custody.vault.writer_keys import Writer
+from lfr_core.domain.actors import PROCESSES_OF, SPEAKS_FOR_PEOPLE, Principal, ProcessIdentity, SystemActor
 from lfr_core.domain.signatures import SignatureKind
 from tests.support.vault_core import NOW_NS, vault_core
 from tests.support.vault_server import process_files, served
@@ -107,7 +101,7 @@ def test_what_is_no_business_of_a_process_is_refused(
         asks = {
             "kept": lambda: client.kept(KeyKind.WATCHLIST),
             "destroy": lambda: client.destroy(["none"], rule=min(ERASES_UNDER.get(identity, ErasureRule))),
-            "pseudonym": lambda: client.pseudonym(f"audit-writer:{identity}:0f"),
+            "pseudonym": lambda: client.pseudonym("listed:d"),
             "seal-key": lambda: client.seal_key("d", "cam"),
         }
         assert rule_of(asks[verb]) == ("" if verb in VERBS[identity] else "vault.not-for-you")
@@ -306,17 +300,18 @@ def test_a_running_vault_renews_them_too_and_what_is_expired_opens_nothing(core:
             assert rule_of(client.ping) == "vault.not-identified"
 
 
-@pytest.mark.parametrize("identity", [each for each in CLIENTS if "pseudonym" in VERBS[each]])
+@pytest.mark.parametrize("identity", [each for each in CLIENTS if "writer-key" in VERBS[each]])
 def test_a_process_seals_entries_of_the_audit_trail_as_itself_alone(
     identity: ProcessIdentity, path: Path, tmp_path: Path
 ) -> None:
     with closing(VaultClient(path, identity, tmp_path / "processes")) as client:
-        for other in ProcessIdentity:
-            rule = rule_of(lambda name=f"audit-writer:{other}:0f": client.pseudonym(name))
-            assert rule == ("" if other is identity else "vault.not-for-you")
-        for name in ("audit-writer:0f", "Audit-Writer:0f", "audit-writer:", f" AUDIT-WRITER:{identity}0f"):
+        for name in ("audit-writer:0f", "Audit-Writer:0f", "audit-writer:", f" AUDIT-WRITER:{identity}:0f"):
             assert rule_of(lambda n=name: client.pseudonym(n)) == "vault.not-for-you"
+        lent = client.writer_key("0f" * 16)
+        assert Writer.parse(lent.writer) == Writer(identity, "", "", day_of(NOW_NS), "0f" * 16)
+        assert rule_of(lambda: client.writer_key("flows:::1:0f")) == "vault.bad-request"
         trail = AuditTrail(client, SystemClock())
-        for actor, own in OWN_PROCESS.items():
+        acting: list[tuple[Principal, frozenset[ProcessIdentity]]] = [*PROCESSES_OF.items()]
+        for actor, own in [*acting, ("A. Okafor", SPEAKS_FOR_PEOPLE)]:
             rule = rule_of(lambda a=actor: trail.prepare(a))
-            assert rule == ("" if own is identity else "actor.not-this-process")
+            assert rule == ("" if identity in own else "actor.not-this-process")

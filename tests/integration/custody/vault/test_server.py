@@ -24,6 +24,7 @@ from apps.vault.process import build_identities
 from lfr_core.common.clock import SystemClock
 from lfr_core.common.errors import Fatal, Refused, Retryable
 from lfr_core.custody.vault import server as server_module
+from lfr_core.custody.vault.connections import MOST_LOCAL
 from lfr_core.custody.vault.port import ErasureRule, KeyKind, Vault
 from lfr_core.custody.vault.process_files import client_context
 from lfr_core.custody.vault.reachability import VaultReachability
@@ -243,7 +244,7 @@ def test_more_connections_than_it_takes_are_turned_away_and_the_first_go_on(serv
     assert served.client.check_gate("d") > 0
     many: list[socket.socket] = []
     try:
-        while len(many) < server_module._MOST_CONNECTIONS + 5:
+        while len(many) < MOST_LOCAL + 5:
             connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
             many.append(connection)
             connection.settimeout(5.0)

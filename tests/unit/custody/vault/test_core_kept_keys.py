@@ -437,10 +437,10 @@ class RefusingRecords(Records):
         self.closed_ns = at_ns
         return super().close_unfinished(at_ns)
 
-    def record(self, event: AuditEvent) -> None:
+    def record(self, event: AuditEvent) -> int:
         if event.subject == self.never:
             raise Poison("never")
-        super().record(event)
+        return super().record(event)
 
 
 def test_an_entry_that_the_trail_will_never_take_holds_up_no_other(tmp_path: Path) -> None:

@@ -1,0 +1,136 @@
+"""Keys that entries of the audit trail are sealed with: of one running process, of one machine, for one day.
+
+Who an entry's writer is stands beside it: process, machine, serial number of the certificate, day, and a random name
+of the running program. All but the last come from the certificate that was shown and from the vault's clock, and the
+key is derived from all of them: a process can neither seal as another one, nor as another machine.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from lfr_core.common.clock import Clock
+from lfr_core.common.errors import Refused
+from lfr_core.custody.vault import messages as m
+from lfr_core.custody.vault.certificates import THIS_MACHINE, Peer
+from lfr_core.custody.vault.port import WriterKey
+from lfr_core.custody.vault.record_keys import day_of
+from lfr_core.custody.vault.sealing import KEY_BYTES, binding
+from lfr_core.domain.actors import ProcessIdentity, fold_key_name
+
+__all__ = ["WRITER_LEASE_S", "KnowsMachines", "Writer", "WriterKeys", "derive_pseudonym"]
+
+WRITER_LEASE_S: Final = 3_600.0
+"""[proposal] While the vault is away, so that people's decisions can still be written down; else it is asked each time
+whether the process may still write."""
+_WRITER: Final = re.compile(r"([a-z]*):([a-z0-9-]*):([0-9a-f]*):(\d{1,9}):([0-9a-f]{32})")
+
+
+class KnowsMachines(Protocol):
+    """Until which entry of the audit trail a machine's certificate counts: `lfr_core.custody.vault.machines`."""
+
+    def note_newest(self, seq: int) -> None:
+        """Take note that the trail has entries up to `seq` now: where a certificate's time is over, that is its end."""
+        ...
+
+    def last_entry(self, machine: str, serial: str) -> int | None:
+        """The last entry that a certificate may have sealed; None: it is good still; 0: it never was."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Who seals entries."""
+
+    identity: ProcessIdentity | None
+    """None where nobody is asked who they are (tests)."""
+    machine: str
+    """Empty: the vault's own."""
+    serial: str
+    """Of its certificate, hexadecimal; empty for the vault's own machine, whose certificates are renewed."""
+    day: int
+    """Whole days since the epoch (UTC), by the vault's clock."""
+    name: str
+    """32 hexadecimal digits of the running program."""
+
+    def __str__(self) -> str:
+        """As it stands beside an entry."""
+        return f"{self.identity or ''}:{self.machine}:{self.serial}:{self.day}:{self.name}"
+
+    @classmethod
+    def parse(cls, text: str) -> Writer | None:
+        """Read what stands beside an entry; None when it names no writer."""
+        found = _WRITER.fullmatch(text)
+        if found is None or found[1] not in {"", *ProcessIdentity}:
+            return None
+        identity = ProcessIdentity(found[1]) if found[1] else None
+        return cls(identity, found[2], found[3], int(found[4]), found[5])
+
+
+class WriterKeys:
+    """The keys of one installation. Safe to use from several threads."""
+
+    def __init__(self, root: bytes, clock: Clock) -> None:
+        """`root`: 32 secret bytes; `clock`: the vault's."""
+        self._root = root
+        self._clock = clock
+        self.machines: KnowsMachines | None = None
+        """The register of other machines; None: no other machine writes."""
+
+    def writer_key(self, name: str, peer: Peer | ProcessIdentity | None = ProcessIdentity.VAULT) -> WriterKey:
+        """Give the key of today to a process, by what it has shown that it is; without, to the vault itself.
+
+        Raises:
+            Refused: `vault.bad-request`: `name` isn't 32 hexadecimal digits.
+        """
+        m.checked(m.LendWriterKey, name=name)
+        day = day_of(self._clock.time_ns())
+        if isinstance(peer, Peer) and peer.machine != THIS_MACHINE:
+            writer = Writer(peer.identity, peer.machine, f"{peer.serial:x}", day, name)
+        else:
+            writer = Writer(peer.identity if isinstance(peer, Peer) else peer, "", "", day, name)
+        return WriterKey(str(writer), self._derive(writer), WRITER_LEASE_S)
+
+    def note_newest(self, seq: int) -> None:
+        """As `KnowsMachines`."""
+        if self.machines is not None:
+            self.machines.note_newest(seq)
+
+    def key_of(self, writer: Writer, *, seq: int, since_day: int) -> bytes:
+        """Return the key of an entry that isn't signed yet.
+
+        Args:
+            writer: as it stands beside the entry.
+            seq: the entry's number.
+            since_day: the newest day of which earlier entries were signed.
+
+        Raises:
+            Refused: `audit.writer`: that writer could seal no such entry; the message ends a sentence.
+        """
+        if writer.day < since_day - 1:  # one before: a transaction that took long at midnight
+            raise Refused("audit.writer", f"is sealed with a key of day {writer.day}, and day {since_day} is signed")
+        if writer.machine or writer.serial:
+            last = 0 if self.machines is None else self.machines.last_entry(writer.machine, writer.serial)
+            if last is not None and seq > last:
+                raise Refused(
+                    "audit.writer",
+                    f"is of the machine {writer.machine}, whose certificate was good for entries up to {last} only",
+                )
+        return self._derive(writer)
+
+    def _derive(self, writer: Writer) -> bytes:
+        """HKDF-SHA256 (RFC 5869)."""
+        info = binding("openlfr audit writer", str(writer))
+        return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=info).derive(self._root)
+
+
+def derive_pseudonym(root: bytes, name: str) -> str:
+    """Return the pseudonym of a person's name, 32 hexadecimal digits. `root`: 32 secret bytes."""
+    return hmac.new(root, fold_key_name(name).encode(), hashlib.sha256).hexdigest()[:32]
