@@ -57,10 +57,10 @@ class BrokerConnection:
             Retryable: there is no login yet.
         """
         options: dict[str, Any] = {"bootstrap_servers": self.servers.split(","), "security_protocol": self.protocol}
+        logging.getLogger("kafka.net.selector").setLevel(logging.ERROR)  # it warns of a busy machine
         if self.protocol.startswith("SASL_"):
-            logging.getLogger("kafka.net.sasl.scram").setLevel(
-                logging.ERROR
-            )  # SCRAM shows no password, whatever it says
+            scram = logging.getLogger("kafka.net.sasl.scram")
+            scram.setLevel(logging.ERROR)  # SCRAM shows no password, whatever it says
             login = self._login()
             options |= {
                 "sasl_mechanism": self.mechanism,

@@ -266,6 +266,25 @@ def test_probe_and_reference_stand_side_by_side_with_what_is_known(page: Page, r
     assert all(picture.get_attribute("alt") for picture in card.locator("img").all())
 
 
+@pytest.mark.slow
+def test_on_a_telephone_pictures_words_and_buttons_of_an_alert_stand_within_the_screen(
+    page: Page, recorder: Recorder
+) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    recorder.record_sightings([sighting(0.0, similarity=0.71, probe=PROBE)])
+    sign_in(page)
+    card = page.locator(".ops-alert")
+    card.locator("img").nth(1).wait_for()
+
+    heading = page.locator(".ops-h2", has_text="wait").first
+    subject, same = card.locator(".ops-subject"), page.get_by_role("button", name="Same person")
+    boxes = [part.bounding_box() for part in (heading, subject, same, *card.locator("img").all())]
+    assert all(box and box["x"] >= 0 and box["x"] + box["width"] <= 390 for box in boxes)
+    assert all(box and box["height"] < 60 for box in boxes[:3])  # no letter below another
+    assert boxes[1]
+    assert boxes[1]["width"] > 200
+
+
 def test_a_decision_by_click_is_in_the_database_with_who_and_when(
     page: Page, recorder: Recorder, engine: Engine
 ) -> None:

@@ -147,7 +147,8 @@ def approve_withholding(
     store = build_announcement_store(installation)
     if not request:
         return asked_output(find_pending(store, id))
-    return announced_output(approve_withholding(store, id, request=request, by=by), installation.policy)
+    made = approve_withholding(store, id, request=request, by=by)
+    return announced_output(made, installation.policy, installation.now)
 
 
 @command(app, "refuse-withholding", migrated=True)

@@ -98,7 +98,12 @@ def summary_output(installation: Installation, deployment: str, *, totals: bool 
             "alerts_undecided": counts.alerts.undecided,
             "blue_list_alerts": counts.blue_list.total,
         }
-    return Output(values, lambda: print_fields((name, _as_text(value)) for name, value in values.items()))
+    shown = {_WORDS.get(name, name): _as_text(value) for name, value in values.items()}
+    return Output(values, lambda: print_fields(shown.items()))
+
+
+_WORDS = {"live_only": "drops late frames"}
+"""Of keys that programs read, those that people would take for something else."""
 
 
 def _as_text(value: object) -> str:

@@ -62,7 +62,7 @@ def announce(
         raise Refused("announcement.half-withheld", "--withhold and --reason-class go together: give both or neither")
     store = build_announcement_store(installation)
     if not withhold:
-        return announced_output(store.publish(deployment, planned, by=by), installation.policy)
+        return announced_output(store.publish(deployment, planned, by=by), installation.policy, installation.now)
     because = parse_reason_class(reason_class or "")
     return asked_output(ask_to_withhold(store, deployment, because=because, by=by, plan=planned))
 
@@ -75,7 +75,8 @@ def release(installation: Installation, deployment: Deployment, by: Authenticate
     """
     from lfr_core.deployments.services import build_announcement_store
 
-    return announced_output(build_announcement_store(installation).release(deployment, by=by), installation.policy)
+    store = build_announcement_store(installation)
+    return announced_output(store.release(deployment, by=by), installation.policy, installation.now)
 
 
 def parse_reason_class(text: str) -> ReasonClass:
@@ -112,14 +113,15 @@ def asked_output(asked: WithholdingRequest) -> Output:
     )
 
 
-def announced_output(made: Announcement, policy: Policy) -> Output:
-    """Say what the public is told, or why it is told nothing."""
+def announced_output(made: Announcement, policy: Policy, now: datetime) -> Output:
+    """Say what the public is told, or why it is told nothing. No post says that what is over will be."""
     import json
 
     from lfr_core.publication.notices import json_text, posts
 
     if made.withheld_because is None:
-        lines = [f"{made.deployment}: announced, revision {made.revision}", *posts(made, policy)]
+        told = posts(made, policy) if made.plan.ends_at > now else ("Its hours are over: nothing to post.",)
+        lines = [f"{made.deployment}: announced, revision {made.revision}", *told]
         return Output(lambda: json.loads(json_text([made], policy))["announcements"][0], "\n".join(lines))
     return Output(
         {

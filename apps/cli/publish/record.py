@@ -121,7 +121,19 @@ def _words_of(made: DeploymentRecord, *, is_preview: bool) -> str:
     lines = (
         f"{made.record_id}, revision {made.revision}: {state}, due {made.due_at:%Y-%m-%d %H:%M} UTC",
         f"{made.rates.in_words.capitalize()}.",
-        describe_not_decided(made),
+        _describe_waiting(made) if is_preview else describe_not_decided(made),
         "Outcomes of engagements: not recorded." if made.outcomes == "not recorded" else "",
     )
     return "\n".join(filter(None, lines))
+
+
+def _describe_waiting(made: DeploymentRecord) -> str:
+    """What can still be done about alerts that aren't decided."""
+    of = made.alerts
+    if not of.not_decided:
+        return ""
+    parts = [f"the operator couldn't tell of {of.cant_tell:,}"] if of.cant_tell else []
+    if of.unanswered:
+        word = f'--not-decided {of.unanswered} --because "..."'
+        parts.append(f"nobody has judged {of.unanswered:,}: judge them, or publish with {word}")
+    return f"Not decided: {'; '.join(parts)}."

@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 
 from lfr_core.alerts import read
 from lfr_core.common.errors import Refused
+from lfr_core.common.logs import get_logger
 from lfr_core.deployments.announcement import Announcement, announcements
 from lfr_core.deployments.compliance_documents import PublicDocument, list_public_documents, read_document
 from lfr_core.deployments.compliance_documents.clean import cleaned
@@ -144,17 +145,26 @@ def site_data(engine: Engine, policy: Policy, *, documents_folder: Path, now: da
             for name, one in summaries.items()
         ),
         late_unannounced=tuple(one for name, one in due.items() if name not in announced_ids and _is_late(one)),
-        documents=tuple(_document(documents_folder, one) for one in list_public_documents(engine)),
+        documents=tuple(
+            made for one in list_public_documents(engine) if (made := _document(documents_folder, one)) is not None
+        ),
         ledger=render(read_ledger(engine, promises(policy), now_ns=round(now.timestamp() * 1e9))),
     )
 
 
-def _document(documents_folder: Path, one: PublicDocument) -> SiteDocument:
-    """Read a document's file. HTML from before documents were cleaned is cleaned now, and listed as published."""
+def _document(documents_folder: Path, one: PublicDocument) -> SiteDocument | None:
+    """Read a document's file. HTML from before documents were cleaned is cleaned now, and listed as published.
+
+    One that can't be cleaned is left out, and logged: the rest of the site doesn't wait for it.
+    """
     content = read_document(documents_folder, one.sha256)
     if one.media_type != "text/html":
         return SiteDocument(one, content)
-    content = cleaned(content, one.title)
+    try:
+        content = cleaned(content, one.title)
+    except Refused as error:
+        get_logger().error("site.document-left-out", title=one.title, reason=str(error))
+        return None
     return SiteDocument(replace(one, sha256=hashlib.sha256(content).hexdigest(), size=len(content)), content)
 
 

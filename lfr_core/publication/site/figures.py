@@ -20,7 +20,16 @@ def cells(record: DeploymentRecord) -> tuple[tuple[str, int], ...]:
 
 
 def describe_not_decided(record: DeploymentRecord) -> str:
-    """One or two sentences on alerts that nobody judged; "" where all were judged."""
+    """What became of the alerts that are neither true nor false, in sentences; "" where all were decided."""
+    return " ".join(filter(None, (_describe_unanswered(record), _describe_cant_tell(record))))
+
+
+def _describe_cant_tell(record: DeploymentRecord) -> str:
+    cant_tell = record.alerts.cant_tell
+    return f"Of {cant_tell:,} the operator couldn't tell." if cant_tell else ""
+
+
+def _describe_unanswered(record: DeploymentRecord) -> str:
     not_decided = record.not_decided
     if not_decided is None:
         return ""

@@ -258,7 +258,8 @@ def test_the_commands_announce_publish_and_build_a_site_that_verifies(
         add = ("--role", "publication-officer", "--rank", "police-staff", "--no-account")
         lfr("users", "add", "A. Okafor", *add, by="Dana Compliance")
         place = ("--place", "Norwich", "--date", "2026-11-23", "--from", "10:00", "--to", "16:00", "--purpose", "find")
-        announced = lfr("publish", "announce", "dep", *place, "--use-case", "5", "--json", by="A. Okafor")
+        told = lfr("publish", "announce", "dep", *place, "--use-case", "5", by="A. Okafor")
+        preview = lfr("publish", "record", "dep", "--preview")
         to_print = CliRunner().invoke(app, ["publish", "record", "dep"])
         words = ["publish", "record", "dep", "--publish"]
         undecided = CliRunner().invoke(app, words, env=session_env("A. Okafor"))
@@ -270,7 +271,8 @@ def test_the_commands_announce_publish_and_build_a_site_that_verifies(
         lfr("publish", "site", "--output", str(tmp_path / "public"))
         output = lfr("publish", "verify", str(tmp_path / "public"), "--public-key", vault.public_key.hex())
 
-    assert json.loads(announced)["area"] == "Norwich"
+    assert told == "dep: announced, revision 1\nIts hours are over: nothing to post.\n"
+    assert 'nobody has judged 1: judge them, or publish with --not-decided 1 --because "..."' in preview
     assert (to_print.exit_code, undecided.exit_code, half.exit_code) == (77, 77, 77)
     assert (record["alerts"]["total"], record["location_text"]) == (6, "Norwich")
     assert record["not_decided"] == {"alerts": 1, "said_by": "publication officer", "because": "the operator fell ill"}

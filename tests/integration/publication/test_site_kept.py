@@ -109,19 +109,21 @@ def test_a_promise_that_breaks_is_on_the_site_at_the_next_refresh_and_a_look_alo
     assert page.count("as told") == sum(bool(each.check) for each in promises(site.policy))
 
 
+def register_document(engine: Engine, site: PublicSite, document: Path, kind: ComplianceDocumentKind) -> None:
+    """Put a document on the register, as somebody of compliance does."""
+    people, by = People(engine, trail_of(engine), ManualClock()), authenticated("E. Compliance")
+    if not people.list():
+        people.add("E. Compliance", {Role.COMPLIANCE}, Rank.POLICE_STAFF, by=by)
+    register = ComplianceDocumentRegister(
+        engine, trail_of(engine), ManualClock(), site.documents_folder, site.policy.papers
+    )
+    register.add(kind, document, version="2", title=f"{kind.name} <of> LFR", review_by=date(2027, 1, 1), by=by)
+
+
 def test_documents_lie_in_the_library_as_they_were_registered(engine: Engine, site: PublicSite, tmp_path: Path) -> None:
-    people = People(engine, trail_of(engine), ManualClock())
-    people.add("E. Compliance", {Role.COMPLIANCE}, Rank.POLICE_STAFF, by=authenticated("E. Compliance"))
     document = tmp_path / "dpia.txt"
     document.write_text("what could go wrong")
-    ComplianceDocumentRegister(engine, trail_of(engine), ManualClock(), site.documents_folder, site.policy.papers).add(
-        ComplianceDocumentKind.DPIA,
-        document,
-        version="2",
-        title="DPIA <of> LFR",
-        review_by=date(2027, 1, 1),
-        by=authenticated("E. Compliance"),
-    )
+    register_document(engine, site, document, ComplianceDocumentKind.DPIA)
     site.refresh(NOW)
     page = (site.folder / "documents.html").read_text(encoding="utf-8")
     (file,) = (site.folder / "documents").iterdir()
@@ -130,6 +132,24 @@ def test_documents_lie_in_the_library_as_they_were_registered(engine: Engine, si
     assert f'href="documents/{file.name}" download="dpia.txt"' in page
     assert "DPIA &lt;of&gt; LFR" in page
     assert f"documents/{file.name}" in json.loads((site.folder / "manifest.json").read_bytes())["manifest"]["files"]
+
+
+def test_a_document_that_cannot_be_cleaned_is_left_out_and_the_rest_of_the_site_is_built(
+    engine: Engine, site: PublicSite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page, text = tmp_path / "eia.html", tmp_path / "dpia.txt"
+    page.write_text("<!doctype html><p>nested")
+    text.write_text("what could go wrong")
+    register_document(engine, site, page, ComplianceDocumentKind.EQUALITY)
+    register_document(engine, site, text, ComplianceDocumentKind.DPIA)
+
+    def refuse(_content: bytes, _title: str) -> bytes:
+        raise Refused("papers.too-complicated", "it takes too long")
+
+    monkeypatch.setattr("lfr_core.publication.site.data.cleaned", refuse)
+    site.refresh(NOW)
+
+    assert [each.suffix for each in (site.folder / "documents").iterdir()] == [".txt"]
 
 
 def test_late_results_stand_on_the_index_without_the_name_of_a_deployment_nobody_announced(
