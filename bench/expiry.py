@@ -58,6 +58,10 @@ class StuckRecords:
         self.answers.wait()
         return name
 
+    def held_keys(self) -> frozenset[str]:
+        self.answers.wait()
+        return frozenset()
+
     def began(self, epoch: Epoch) -> None:
         self.answers.wait()
         self.epochs.append(epoch)

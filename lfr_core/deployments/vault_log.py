@@ -17,6 +17,7 @@ from lfr_core.deployments.gate_facts import gate_facts
 from lfr_core.domain.gate import GateFacts
 from lfr_core.storage.engine import reading, writing
 from lfr_core.storage.tables.deployments import DeploymentRow
+from lfr_core.storage.tables.footage import FootageHoldRow, FootageHoldSegmentRow, FootageSegmentRow
 from lfr_core.storage.tables.vault import EpochRow, InstallationRow
 
 __all__ = ["VaultLog", "bind_installation"]
@@ -44,6 +45,16 @@ class VaultLog:
             if signed_on_to is not None:
                 check_signed_on(session, signed_on_to, person.name, utc_from_ns(self._clock.time_ns()))
             return person.name
+
+    def held_keys(self) -> frozenset[str]:
+        statement = (
+            select(FootageSegmentRow.key_id)
+            .join(FootageHoldSegmentRow, col(FootageHoldSegmentRow.segment) == col(FootageSegmentRow.id))
+            .join(FootageHoldRow, col(FootageHoldRow.id) == col(FootageHoldSegmentRow.hold))
+            .where(col(FootageHoldRow.released_at).is_(None))
+        )
+        with reading(self._engine) as session:
+            return frozenset(session.exec(statement))
 
     def touch(self, at_ns: int) -> None:
         """Write, to show that the records, and so the audit trail, take a write. Raises Retryable when they don't."""

@@ -85,6 +85,8 @@ class Records:
     destroyed_: dict[str, int] = field(default_factory=dict)
     events: list[AuditEvent] = field(default_factory=list)
     written_ns: int | None = None
+    held: frozenset[str] = frozenset()
+    """Keys that a recorded hold covers."""
     people: dict[str, frozenset[Role]] = field(default_factory=lambda: {"A. Okafor": frozenset(Role)})
 
     def facts(self, deployment: str) -> GateFacts | None:
@@ -121,6 +123,10 @@ class Records:
         if signed_on_to not in {None, "d"}:
             raise Refused("operator.not-signed-on", f"{name} hasn't signed on to {signed_on_to}")
         return name
+
+    def held_keys(self) -> frozenset[str]:
+        self._there()
+        return self.held
 
     def record(self, event: AuditEvent) -> int:
         check_event(event)  # as the trail does

@@ -64,6 +64,9 @@ class Nobody:
     def check_person(self, name: str, roles: frozenset[Role], *, signed_on_to: str | None) -> str:  # noqa: ARG002  the Protocol's signature
         raise Refused("people.unknown", f"nobody is registered as {name!r}")
 
+    def held_keys(self) -> frozenset[str]:
+        return frozenset()
+
 
 @dataclass
 class MemoryVault:

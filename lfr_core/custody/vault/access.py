@@ -33,7 +33,9 @@ __all__ = [
     "check_given_again",
     "check_lists_over",
     "check_maker",
+    "check_not_held",
     "check_record_key",
+    "check_still_written",
 ]
 
 PARTS: Final[Mapping[SystemActor, frozenset[KeyKind]]] = MappingProxyType(
@@ -112,7 +114,7 @@ SIGNED_ON: Final = frozenset({KeyKind.ALERT})
 
 
 class KnowsPeople(Protocol):
-    """The register of people and their sign-ons: the records."""
+    """The register of people and their sign-ons, and what they decided to hold: the records."""
 
     def check_person(self, name: str, roles: frozenset[Role], *, signed_on_to: str | None) -> str:
         """The registered name of a person who may act in one of `roles` now.
@@ -121,6 +123,10 @@ class KnowsPeople(Protocol):
             Refused: `people.*`; `operator.not-signed-on`.
             Retryable: the records are away: nobody is let in then.
         """
+        ...
+
+    def held_keys(self) -> frozenset[str]:
+        """Ids of the keys whose footage a recorded hold covers that nobody released. Raises Retryable."""
         ...
 
 
@@ -175,6 +181,25 @@ def check_lists_over(infos: Iterable[KeptKeyInfo], facts: GateFactsSource) -> No
         found = facts.facts(deployment)
         if found is None or not found.status.is_over:
             raise Refused("vault.list-in-use", f"{deployment} isn't over: its list's key isn't destroyed before it is")
+
+
+def check_still_written(actor: Principal, info: KeptKeyInfo, facts: GateFactsSource) -> None:
+    """See that a part of the platform opens an alert only while pictures may be put into it.
+
+    Raises:
+        Refused: `vault.not-for-you`: its deployment is over.
+        Retryable: the records don't say.
+    """
+    if isinstance(actor, SystemActor) and info.kind is KeyKind.ALERT:
+        found = facts.facts(info.deployment)
+        if found is None or found.status.is_over:
+            raise Refused("vault.not-for-you", f"{info.deployment} is over: {actor} is given no key of its alerts")
+
+
+def check_not_held(key_ids: Iterable[str], people: KnowsPeople) -> None:
+    """Raises Refused `vault.hold-recorded` when people hold one of the keys that are to be let go of; Retryable."""
+    if people.held_keys().intersection(key_ids):
+        raise Refused("vault.hold-recorded", "a recorded hold covers that footage: it ends when a person releases it")
 
 
 def check_given_again(actor: SystemActor, kind: KeyKind) -> None:

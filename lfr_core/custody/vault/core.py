@@ -158,6 +158,7 @@ class VaultCore:
             self._sweep(now_ns)
             raise _gone()
         who = access.check_access(actor, info.kind, info.deployment, self.people)
+        access.check_still_written(who, info, self._facts)
         self.audit.record(AuditEvent(Verb.CONSULT, who, info.deployment, f"{info.kind}:{info.subject}", rule=purpose))
         return self._kept(key_id)  # looked up again: it may have been destroyed meanwhile
 
@@ -177,6 +178,8 @@ class VaultCore:
 
     def hold(self, key_ids: Sequence[str], *, held: bool) -> None:
         m.checked(m.HoldKeys, key_ids=tuple(key_ids), held=held)
+        if not held:
+            access.check_not_held(key_ids, self.people)
         with self._keys:
             infos = [self._kept(key_id).info for key_id in key_ids]
             if any(info.kind is not KeyKind.FOOTAGE for info in infos):

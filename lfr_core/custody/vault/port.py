@@ -229,7 +229,8 @@ class Vault(Protocol):
     def hold(self, key_ids: Sequence[str], *, held: bool) -> None:
         """Keep keys of footage beyond their due time, or no longer.
 
-        Refused `vault.key-gone` (one is destroyed already; none is held then), `vault.hold-kind` (not footage).
+        Refused `vault.key-gone` (one is destroyed already; none is held then), `vault.hold-kind` (not footage),
+        `vault.hold-recorded` (let go of, though a hold on record covers it; Retryable when the records can't say).
         """
         ...
 

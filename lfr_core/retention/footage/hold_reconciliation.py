@@ -79,7 +79,7 @@ def _hold_part(vault: Vault, keys: Sequence[str], *, held: bool) -> list[str]:
     try:
         vault.hold(keys, held=held)
     except Refused as error:
-        if error.rule != "vault.key-gone":
+        if error.rule not in {"vault.key-gone", "vault.hold-recorded"}:  # held by a person again meanwhile
             raise
         if len(keys) == 1:
             return [*keys]

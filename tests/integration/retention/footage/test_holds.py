@@ -169,10 +169,21 @@ def test_a_release_that_crashed_before_the_vault_heard_of_it_is_finished_by_the_
     assert vault_holds(harness) == set()
 
 
+def test_no_process_lets_go_of_footage_that_a_recorded_hold_covers(harness: FootageHarness) -> None:
+    (segment,) = harness.record(5)
+    placed = harness.hold(segment)
+    with pytest.raises(Refused, match="a person releases it"):
+        harness.vault.hold([segment.key_id], held=False)
+    assert vault_holds(harness) == {segment.id}
+
+    harness.hold_service().release(placed.id, by=authenticated("Insp Allow"))
+    assert vault_holds(harness) == set()
+
+
 def test_a_vault_that_forgot_a_hold_is_reported_again(harness: FootageHarness) -> None:
     (segment,) = harness.record(5)
     harness.hold(segment)
-    harness.vault.hold([segment.key_id], held=False)
+    harness.core.keystore.hold((segment.key_id,), held=False)
 
     assert reconcile_holds(harness.engine, harness.vault).held == (segment.id,)
     assert vault_holds(harness) == {segment.id}
@@ -181,7 +192,7 @@ def test_a_vault_that_forgot_a_hold_is_reported_again(harness: FootageHarness) -
 def test_a_held_segment_whose_key_is_gone_is_said_to_be_lost(harness: FootageHarness) -> None:
     first, second = harness.record(60)
     harness.hold(first, second)
-    harness.vault.hold([first.key_id], held=False)
+    harness.core.keystore.hold((first.key_id,), held=False)
     harness.vault.destroy([first.key_id], rule=ErasureRule.FOOTAGE_DUE)
 
     assert reconcile_holds(harness.engine, harness.vault).lost == (first.id,)

@@ -360,6 +360,39 @@ def test_a_hold_that_names_one_wrong_key_holds_none(tmp_path: Path) -> None:
     assert film.info.id not in [info.id for info in core.kept()]
 
 
+def test_footage_that_people_hold_is_let_go_of_by_nobody_but_them(tmp_path: Path) -> None:
+    core, clock, records = vault_core(tmp_path)
+    film, other = (make(core, name, KeyKind.FOOTAGE, due_s=1.0).info.id for name in ("f", "g"))
+    core.hold([film, other], held=True)
+    records.held = frozenset({film})
+    with refused("vault.hold-recorded"):
+        core.hold([other, film], held=False)
+    records.away = True
+    with pytest.raises(Retryable):
+        core.hold([other], held=False)
+    clock.advance(20.0)
+    core.run_timers()
+    assert {info.id for info in core.kept()} == {film, other}
+
+    records.away, records.held = False, frozenset()
+    core.hold([film, other], held=False)
+    clock.advance(10.0)
+    core.run_timers()
+    assert core.kept() == ()
+
+
+def test_a_recorder_opens_no_alert_of_a_deployment_that_is_over(tmp_path: Path) -> None:
+    core, clock, records = vault_core(tmp_path)
+    key = make(core, "a")
+    records.known["d"] = replace(open_facts(clock), status=DeploymentStatus.SUSPENDED)
+    assert core.open_kept(key.info.id, actor=SystemActor.RECORDER, purpose="a better picture") == key
+    for gone in (replace(open_facts(clock), status=DeploymentStatus.ENDED), None):
+        records.known = {} if gone is None else {"d": gone}
+        with refused("vault.not-for-you"):
+            core.open_kept(key.info.id, actor=SystemActor.RECORDER, purpose="a better picture")
+    assert core.open_kept(key.info.id, actor="A. Okafor", purpose="adjudication") == key
+
+
 def test_destroying_names_each_key_that_went_and_passes_over_what_is_gone(tmp_path: Path) -> None:
     core, clock, records = vault_core(tmp_path)
     one, two, stays = make(core, "1"), make(core, "2"), make(core, "3")
