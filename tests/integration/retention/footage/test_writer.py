@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine
@@ -12,10 +13,10 @@ from structlog.testing import capture_logs
 
 from lfr_core.common.errors import Retryable
 from lfr_core.custody.vault.port import KeptKey, KeyKind
-from lfr_core.domain.actors import SystemActor
 from lfr_core.retention.footage.register import segments
 from lfr_core.retention.footage.segment import index_segment, open_record
-from lfr_core.storage.engine import open_engine
+from lfr_core.storage.engine import open_engine, writing
+from lfr_core.storage.tables.deployments import DeploymentRow
 from tests.support.disks import fill, small_disk
 from tests.support.footage import FootageHarness, jpeg
 
@@ -100,14 +101,47 @@ def test_with_the_vault_away_there_is_a_gap_that_is_counted_and_nothing_on_the_d
     assert len([each for each in logs if each["event"] == "footage.resumed"]) == 1
 
 
+def test_a_key_whose_answer_was_lost_is_not_asked_for_again_and_footage_goes_on(
+    harness: FootageHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_key = harness.vault.make_key
+
+    def lost(*asked: Any, **named: Any) -> KeptKey:
+        make_key(*asked, **named)
+        raise Retryable("the vault's answer didn't come")
+
+    with harness.writer() as writer:
+        with monkeypatch.context() as patch:
+            patch.setattr(harness.vault, "make_key", lost)
+            writer.offer(harness.clock.now_ns, jpeg(0))
+            wait_until(lambda: writer.missed == 1)
+        harness.clock.advance(6)
+        writer.offer(harness.clock.now_ns, jpeg(1))
+
+    (segment,) = segments(harness.engine)
+    (unused,) = [info for info in harness.vault.kept(KeyKind.FOOTAGE) if info.id != segment.key_id]
+    assert (segment.frames, writer.kept, writer.missed) == (1, 1, 1)
+    assert unused.subject != segment.id
+
+
+def test_nothing_is_filmed_of_a_deployment_that_is_not_live(harness: FootageHarness) -> None:
+    with writing(harness.engine) as session:
+        session.get_one(DeploymentRow, "dep").status = "suspended"
+    with capture_logs() as logs, harness.writer() as writer:
+        writer.offer(harness.clock.now_ns, jpeg(0))
+
+    assert (writer.kept, writer.missed, harness.vault.kept(KeyKind.FOOTAGE)) == (0, 1, ())
+    assert any("is suspended" in str(each.get("reason")) for each in logs)
+
+
 def test_a_writer_that_is_stuck_costs_the_camera_no_time(
     harness: FootageHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     free, make_key = threading.Event(), harness.vault.make_key
 
-    def slow(kind: KeyKind, deployment: str, subject: str, due_ns: int, *, actor: SystemActor) -> KeptKey:
+    def slow(*asked: Any, **named: Any) -> KeptKey:
         free.wait(30)
-        return make_key(kind, deployment, subject, due_ns, actor=actor)
+        return make_key(*asked, **named)
 
     monkeypatch.setattr(harness.vault, "make_key", slow)
     with harness.writer() as writer:
