@@ -12,7 +12,7 @@ from prefect.client.schemas.objects import State
 from prefect.context import FlowRunContext
 from prefect.states import Failed
 from sqlalchemy import Engine
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from flows.schedule import FlowStep, parse_run_key
 from flows.services import ACTOR
@@ -66,6 +66,7 @@ def _raise(installation: Installation, step: FlowStep, deployment: str, run_id: 
     installation.trail.prepare(ACTOR)
     with writing(installation.engine) as session:
         known = _is_known(session, deployment)
+        about = deployment if known else _newest(session)
         installation.trail.append(
             session,
             AuditEvent(
@@ -77,9 +78,15 @@ def _raise(installation: Installation, step: FlowStep, deployment: str, run_id: 
                 {"flow": step.value},
             ),
         )
-        for role in (Role.COMPLIANCE, Role.AUTHORISING_OFFICER) if known else ():
-            words = f"find out who made a run of {step.value} {why}: it was refused (`lfr audit show`)"
-            call(session, role=role, deployment=deployment, why=words, now=installation.now)
+        named = why if known else f"{why}, of a deployment that there isn't"
+        words = f"find out who made a run of {step.value} {named}: it was refused (`lfr audit show`)"
+        for role in (Role.COMPLIANCE, Role.AUTHORISING_OFFICER) if about else ():
+            call(session, role=role, deployment=about, why=words, now=installation.now)
+
+
+def _newest(session: Session) -> str:
+    """The newest deployment, at which a call is shown that is about none; "" where there is none to protect."""
+    return session.exec(select(DeploymentRow.id).order_by(col(DeploymentRow.created_at).desc())).first() or ""
 
 
 def _is_known(session: Session, deployment: str) -> bool:

@@ -86,8 +86,8 @@ def check_parts(lines: list[bytes], manifest: dict[str, Any]) -> dict[str, list[
     return parts
 
 
-def check_trail(lines: list[bytes], public_key: str, deployment: str | None) -> int:
-    """Follow each run of the chain to its head. Gives how many entries no head covers."""
+def check_trail(lines: list[bytes], public_key: str, deployment: str | None) -> tuple[int, int, str]:
+    """Follow each run of the chain to its head. Gives how many entries no head covers, and seq and hash of the last."""
     seq, running, entries, heads, waiting = 0, "0" * 64, 0, 0, 0
     for line in lines:
         item = json.loads(line)
@@ -120,7 +120,7 @@ def check_trail(lines: list[bytes], public_key: str, deployment: str | None) -> 
                 digest = bytes.fromhex(item["digest"])
             running = hashlib.sha256(bytes.fromhex(running) + digest).hexdigest()
     say(f"audit trail: {entries} entries hang together under {heads} signed heads")
-    return waiting
+    return waiting, seq, running
 
 
 def check_certificates(lines: list[bytes], public_key: str) -> None:
@@ -153,7 +153,9 @@ def verify(content: bytes, public_key: str) -> None:
     if not public_key:
         print("NOT CHECKED  whose key that is: give the published one with --public-key")
     parts = check_parts(lines, manifest)
-    unsigned = check_trail(parts["audit"], heads_key, manifest["deployment"] if is_evidence else None)
+    unsigned, seq, running = check_trail(parts["audit"], heads_key, manifest["deployment"] if is_evidence else None)
+    if manifest.get("last_seq"):  # earlier versions don't say
+        demand((manifest["last_seq"], manifest["last_hash"]) == (seq, running), "the trail ends at another entry")
     if is_evidence:
         demand(unsigned == 0, f"audit trail: the last {unsigned} entries are under no signed head")
         authority = json.loads(parts["authority"][0])

@@ -6,15 +6,16 @@ from collections.abc import Mapping
 
 from sqlalchemy import Engine
 
+from lfr_core.alerts.evidence_check import check_bundle_to_sign
 from lfr_core.common.clock import Clock
-from lfr_core.custody.audit.bundle import check_manifest_to_sign
 from lfr_core.custody.audit.heads import check_anchor_to_sign, check_head_to_sign
 from lfr_core.custody.audit.signed import parse_anchor_message, parse_head_message
 from lfr_core.custody.vault.core import VaultCore
-from lfr_core.custody.vault.signing import SigningCheck
+from lfr_core.custody.vault.signing import SigningCheck, check_recent
 from lfr_core.domain.policy import Policy
 from lfr_core.domain.signatures import SignatureKind
 from lfr_core.publication.site.signing_check import check_site_to_sign
+from lfr_core.retention.erasure.certificate_service import read_certificates
 from lfr_core.retention.erasure.signing_check import check_certificate_to_sign
 
 __all__ = ["signing_checks"]
@@ -28,19 +29,29 @@ def signing_checks(
     """Return the check of each kind of signature, over the records and what `core` keeps."""
 
     def check_head(message: bytes) -> None:
-        check_head_to_sign(engine, core, parse_head_message(message))
+        head = parse_head_message(message)
+        check_recent(SignatureKind.AUDIT_HEAD, head.at_ns, clock)
+        check_head_to_sign(engine, core, head)
 
     def check_anchor(message: bytes) -> None:
         before_ns = clock.time_ns() - policy.audit.keep_days * _DAY_NS
-        check_anchor_to_sign(engine, parse_anchor_message(message), before_ns=before_ns)
+        anchor = parse_anchor_message(message)
+        check_recent(SignatureKind.AUDIT_ANCHOR, anchor.at_ns, clock)
+        check_anchor_to_sign(engine, anchor, before_ns=before_ns)
 
     def check_certificate(message: bytes) -> None:
         check_certificate_to_sign(message, engine, clock, lambda: {info.id for info in core.kept()})
+
+    def check_bundle(message: bytes) -> None:
+        check_bundle_to_sign(message, engine, clock, lambda deployment: read_certificates(engine, deployment))
+
+    def check_site(message: bytes) -> None:
+        check_site_to_sign(message, engine, policy.force, clock)
 
     return {
         SignatureKind.AUDIT_ANCHOR: check_anchor,
         SignatureKind.AUDIT_HEAD: check_head,
         SignatureKind.CERTIFICATE: check_certificate,
-        SignatureKind.EVIDENCE: check_manifest_to_sign,
-        SignatureKind.SITE: check_site_to_sign,
+        SignatureKind.EVIDENCE: check_bundle,
+        SignatureKind.SITE: check_site,
     }

@@ -21,8 +21,12 @@ from lfr_core.custody.audit.heads import sign_head
 from lfr_core.custody.audit.port import HeadSigner, Signer, Verb
 from lfr_core.custody.audit.read import snapshot
 from lfr_core.custody.audit.slices import SliceCounts, deployment_lines, whole_lines
+from lfr_core.custody.vault.signing import NOT_SIGNED
 
-__all__ = ["SignedText", "export_trail", "write_evidence"]
+__all__ = ["SignedText", "certificate_line", "describe", "export_trail", "write_evidence"]
+
+_TRIES = 5
+"""A deployment that runs is recorded meanwhile, and the vault signs what the records say when it looks."""
 
 
 class SignedText(Protocol):
@@ -97,41 +101,71 @@ def write_evidence(
     """Write the evidence of one deployment: its authority, its counts, its part of the trail, its certificates.
 
     Raises:
-        Refused: `deployment.unknown`; `audit.damaged`.
+        Refused: `deployment.unknown`; `audit.damaged`; `vault.not-signed`: the records go on changing.
         Retryable: the vault or the database is away.
         OSError: the file can't be written.
+    """
+    describe(engine, deployment)  # or refused before anything is written
+    start = out.tell()
+    for left in reversed(range(_TRIES)):
+        sign_head(engine, signer, clock)  # so that every entry there is has a signature over it
+        try:
+            return _write_evidence(engine, deployment, out, signer=signer, clock=clock, certificates=certificates)
+        except Refused as error:
+            if error.rule != NOT_SIGNED or not left:
+                raise
+        out.seek(start)  # something was recorded meanwhile, and the vault has looked
+        out.truncate()
+    raise AssertionError  # the last try returns or raises
+
+
+def describe(engine: Engine, deployment: str) -> tuple[str, str]:
+    """Return a deployment's authority and its counts, each as a line of its evidence.
+
+    Raises:
+        Refused: `deployment.unknown`.
+        Retryable: the database is away.
     """
     found = read.deployment(engine, deployment)
     if found is None:
         raise Refused("deployment.unknown", f"there is no deployment {deployment}; `lfr deployment list` shows them")
-    sign_head(engine, signer, clock)  # so that every entry there is has a signature over it
     totals = read.counts(engine, deployment)
-    bundle = BundleWriter(out)
-    bundle.begin("authority")
-    bundle.line(_authority(found))
-    bundle.begin("counts")
-    bundle.line(
-        canonical(
-            {
-                "frames": asdict(totals.frames),
-                "faces": totals.faces,
-                "tracks_started": totals.tracks_started,
-                "faces_compared": totals.faces_compared,
-                "alerts": _tally(totals.alerts),
-                "blue_list": _tally(totals.blue_list),
-            }
-        )
-    )
-    counts = SliceCounts()
+    counts = {
+        "frames": asdict(totals.frames),
+        "faces": totals.faces,
+        "tracks_started": totals.tracks_started,
+        "faces_compared": totals.faces_compared,
+        "alerts": _tally(totals.alerts),
+        "blue_list": _tally(totals.blue_list),
+    }
+    return _authority(found), canonical(counts)
+
+
+def certificate_line(one: SignedText) -> str:
+    """Return a certificate as a line of a deployment's evidence."""
+    return canonical({"certificate": json.loads(one.body), "public_key": one.public_key, "signature": one.signature})
+
+
+def _write_evidence(
+    engine: Engine,
+    deployment: str,
+    out: BinaryIO,
+    *,
+    signer: Signer,
+    clock: Clock,
+    certificates: Sequence[SignedText],
+) -> BundleSummary:
+    bundle, counts = BundleWriter(out), SliceCounts()
     with snapshot(engine) as session:
         bundle.begin("audit")
         for line in deployment_lines(session, deployment, counts):
             bundle.line(line)
     bundle.begin("certificates")
     for one in certificates:
-        bundle.line(
-            canonical({"certificate": json.loads(one.body), "public_key": one.public_key, "signature": one.signature})
-        )
+        bundle.line(certificate_line(one))
+    for part, line in zip(("authority", "counts"), describe(engine, deployment), strict=True):
+        bundle.begin(part)
+        bundle.line(line)
     return bundle.finish(
         {
             "kind": "openlfr.evidence",

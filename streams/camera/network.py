@@ -6,13 +6,15 @@ import os
 import socket
 import ssl
 import stat
+import threading
 from contextlib import suppress
 from pathlib import Path
+from typing import Self
 from urllib.parse import urlsplit
 
 from lfr_core.common.errors import Fatal
 
-__all__ = ["leads_elsewhere", "stream_options"]
+__all__ = ["OpeningWatch", "stream_options"]
 
 _RTSP_PORTS = {"rtsp": 554, "rtsps": 322}  # FFmpeg's own
 _OPTIONS = {
@@ -37,33 +39,50 @@ def stream_options(ca_file: Path | None) -> dict[str, str]:
     return _OPTIONS | {"ca_file": str(_trusted(ca_file))}
 
 
-def leads_elsewhere(url: str) -> bool:
-    """Whether FFmpeg, which has just opened `url`, was led to another address by an RTSP redirect.
+class OpeningWatch:
+    """Watches one opening at a time: which TCP connections of this process began during it.
 
-    It follows redirects of RTSP, has no option against it, and doesn't tell. But then it has let go of the address that
-    was given: a camera that is read has a connection of this process to it.
+    FFmpeg follows redirects of RTSP, has no option against it, and doesn't tell. But then it has let go of the address
+    that was given: a camera that is read has a connection to it that began with its opening.
     """
-    parts = urlsplit(url)
-    if parts.scheme not in _RTSP_PORTS:
-        return False  # `max_redirects` holds
-    try:
-        port = parts.port or _RTSP_PORTS[parts.scheme]
-        given = {each[4][:2] for each in socket.getaddrinfo(parts.hostname, port, type=socket.SOCK_STREAM)}
-    except (OSError, ValueError):
-        return True
-    return not any(peer in given for peer in _peers())
+
+    _one_at_a_time = threading.Lock()
+
+    def __enter__(self) -> Self:
+        self._one_at_a_time.acquire()
+        self._before = frozenset(_peers())
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._one_at_a_time.release()
+
+    def leads_elsewhere(self, url: str) -> bool:
+        """Whether `url`, which was opened meanwhile, leads to another address. Without RTSP `max_redirects` holds."""
+        parts = urlsplit(url)
+        if parts.scheme not in _RTSP_PORTS:
+            return False
+        try:
+            port = parts.port or _RTSP_PORTS[parts.scheme]
+            given = {each[4][:2] for each in socket.getaddrinfo(parts.hostname, port, type=socket.SOCK_STREAM)}
+        except (OSError, ValueError):
+            return True
+        return not any(peer in given for inode, peer in _peers().items() if inode not in self._before)
 
 
-def _peers() -> list[tuple[str, int]]:
-    """Address and port of whoever this process has a TCP connection to."""
-    found: list[tuple[str, int]] = []
+def _peers() -> dict[int, tuple[str, int]]:
+    """Address and port of whoever this process has a TCP connection to, by the inode of the socket.
+
+    Linux counts the inodes of sockets upwards: another connection isn't taken for one that was there.
+    """
+    found: dict[int, tuple[str, int]] = {}
     for number in os.listdir("/dev/fd"):  # noqa: PTH208  not a folder of files
         with suppress(OSError):
-            if not stat.S_ISSOCK(os.fstat(int(number)).st_mode):
+            status = os.fstat(int(number))
+            if not stat.S_ISSOCK(status.st_mode):
                 continue
             with socket.socket(fileno=os.dup(int(number))) as connection:  # ours to close, FFmpeg's goes on
                 if connection.type == socket.SOCK_STREAM and connection.family in {socket.AF_INET, socket.AF_INET6}:
-                    found.append(connection.getpeername()[:2])
+                    found[status.st_ino] = connection.getpeername()[:2]
     return found
 
 

@@ -19,7 +19,7 @@ from lfr_core.common.errors import Poison, Retryable
 from lfr_core.domain.policy import ImagePolicy
 from lfr_core.recognition.faces.types import Image
 from streams.camera.jpeg import encode_jpeg, jpeg_size
-from streams.camera.network import leads_elsewhere, stream_options
+from streams.camera.network import OpeningWatch, stream_options
 from streams.camera.sources import DEFAULT_FPS, MAX_FPS, Grab, SourceInfo, camera_away
 from streams.camera.times import WAITED_S, Fate, Lateness, StreamTimes
 from streams.camera.urls import SourceKind, SourceText
@@ -86,26 +86,33 @@ class VideoSource:
         self._ahead: deque[Packet[VideoStream]] = deque()
         self._frames: deque[VideoFrame] = deque()
         self._picture: Packet[VideoStream] | VideoFrame | None = None
-        url = source.kind is SourceKind.URL
+        self._container: Any | None = None
         try:
-            self._container: Any | None = av.open(
-                source.text,
-                options=stream_options(ca_file) if url else dict(_FILE_OPTIONS),
-                timeout=(OPEN_TIMEOUT_S, READ_TIMEOUT_S) if url else None,
-            )
+            if source.kind is SourceKind.URL:
+                self._open_url(source, stream_options(ca_file))
+            else:
+                self._container = av.open(source.text, options=dict(_FILE_OPTIONS))
         except (av.FFmpegError, OSError, ValueError) as error:
+            self.close()
             raise self._unopenable() from error
         try:
-            if url and leads_elsewhere(source.text):
-                raise Retryable(
-                    f"the camera {source.shown} leads to another address, which isn't read: give that one, if it is "
-                    "the authorised camera's",
-                    retry_after_s=10.0,
-                )
             self._info = self._begin(images, fps, max_age_s)
         except BaseException:
             self.close()
             raise
+
+    def _open_url(self, source: SourceText, options: dict[str, str]) -> None:
+        """Open a camera on the network, and no other than the one that was named."""
+        with OpeningWatch() as watch:
+            self._container = self._av.open(source.text, options=options, timeout=(OPEN_TIMEOUT_S, READ_TIMEOUT_S))
+            is_led = watch.leads_elsewhere(source.text)
+        if is_led:
+            self.close()
+            raise Retryable(
+                f"the camera {source.shown} leads to another address, which isn't read: give that one, if it is the "
+                "authorised camera's",
+                retry_after_s=10.0,
+            )
 
     def _unopenable(self) -> Exception:
         if self._source.kind.live:

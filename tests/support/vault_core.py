@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 
+from sqlalchemy import Engine
+
 from lfr_core.common.errors import Refused, Retryable
-from lfr_core.custody.audit.bundle import check_manifest_to_sign
 from lfr_core.custody.audit.entry import check_event
 from lfr_core.custody.audit.port import AuditEvent
 from lfr_core.custody.people.roles import Role
@@ -18,11 +20,11 @@ from lfr_core.custody.vault.keystore import Keystore
 from lfr_core.deployments.vault_log import VaultLog
 from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.domain.gate import GateFacts, GateLimits
-from lfr_core.domain.policy import VaultPolicy, load_policy
+from lfr_core.domain.policy import Policy, VaultPolicy, load_policy
 from lfr_core.domain.signatures import SignatureKind
 from lfr_core.publication.site.signing_check import check_site_to_sign
 
-__all__ = ["NOW_NS", "Records", "SteadyVaultLog", "TwoClocks", "open_facts", "vault_core"]
+__all__ = ["NOW_NS", "Records", "SteadyVaultLog", "TwoClocks", "open_facts", "site_vault", "vault_core"]
 
 NOW_NS = 1_795_435_200 * 10**9
 """23 November 2026, 12:00 UTC."""
@@ -146,7 +148,7 @@ def vault_core(
     policy: VaultPolicy | None = None,
     terms: KeyTerms | None = None,
 ) -> tuple[VaultCore, TwoClocks, Records]:
-    """A vault with deployment `d` open. It signs what needs no records to be checked."""
+    """A vault with deployment `d` open. It signs nothing: what is signed is held against records."""
     clock = clock or TwoClocks()
     if records is None:
         records = Records(clock)
@@ -162,5 +164,11 @@ def vault_core(
         audit=records,
         people=records,
     )
-    core.signing.allow({SignatureKind.EVIDENCE: check_manifest_to_sign, SignatureKind.SITE: check_site_to_sign})
     return core, clock, records
+
+
+def site_vault(folder: Path, engine: Engine, policy: Policy, now: datetime) -> tuple[VaultCore, TwoClocks]:
+    """A vault that signs the site of these records and this policy, whose clock shows `now`."""
+    core, clock, _ = vault_core(folder, TwoClocks(round(now.timestamp() * 1e9)))
+    core.signing.allow({SignatureKind.SITE: lambda made: check_site_to_sign(made, engine, policy.force, clock)})
+    return core, clock

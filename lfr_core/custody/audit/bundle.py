@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import BinaryIO, Literal
 
@@ -19,7 +19,7 @@ from lfr_core.custody.audit.port import Signer
 from lfr_core.custody.vault.signing import not_signed
 from lfr_core.domain.signatures import SignatureKind
 
-__all__ = ["BundleSummary", "BundleWriter", "check_manifest_to_sign"]
+__all__ = ["BundleManifest", "BundleSummary", "BundleWriter", "ManifestPart", "parse_manifest", "part_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +35,10 @@ class BundleSummary:
     """Hexadecimal; empty where nobody signed."""
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+class ManifestPart(BaseModel):
+    """A part as the manifest names it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str
     lines: StrictInt = Field(ge=1)
@@ -44,28 +46,57 @@ class _Part(BaseModel):
     sha256: str = Field(pattern="^[0-9a-f]{64}$")
 
 
-class _Manifest(BaseModel):
+class ManifestFilter(BaseModel):
+    """Which entries an export shows; the others leave their digests."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    deployment: str
+    verb: str
+    since_ns: StrictInt
+
+
+class BundleManifest(BaseModel):
+    """What a bundle says of itself. An export has a filter, the evidence of a deployment its id."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
     kind: Literal["openlfr.audit-export", "openlfr.evidence"]
     v: Literal[1]
     made_at_ns: StrictInt
-    parts: tuple[_Part, ...] = Field(min_length=1)
+    deployment: str | None = None
+    filter: ManifestFilter | None = None
+    entries: StrictInt
+    left_out: StrictInt
+    unsigned: StrictInt
+    last_seq: StrictInt
+    last_hash: str
+    parts: tuple[ManifestPart, ...] = Field(min_length=1)
 
 
 class _ManifestLine(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    manifest: _Manifest
+    manifest: BundleManifest
 
 
-def check_manifest_to_sign(message: bytes) -> None:
-    """See that a message is a bundle's manifest. Raises Refused `vault.not-signed`."""
+def parse_manifest(message: bytes) -> BundleManifest:
+    """Return the manifest that a message is, not signed yet. Raises Refused `vault.not-signed` when it is none."""
     try:
-        _ManifestLine.model_validate_json(message)
+        found = _ManifestLine.model_validate_json(message).manifest
         is_canonical = canonical(json.loads(message)).encode() == message
     except (ValueError, RecursionError) as error:
         raise not_signed(SignatureKind.EVIDENCE, "it is no manifest of a bundle") from error
     if not is_canonical:
         raise not_signed(SignatureKind.EVIDENCE, "it isn't written the one way")
+    return found
+
+
+def part_of(name: str, lines: Iterable[str]) -> ManifestPart:
+    """Return what the manifest says of a part of these lines."""
+    content = [f"{line}\n".encode() for line in (canonical({"part": name}), *lines)]
+    whole = b"".join(content)
+    return ManifestPart(name=name, lines=len(content), bytes=len(whole), sha256=hashlib.sha256(whole).hexdigest())
 
 
 class BundleWriter:

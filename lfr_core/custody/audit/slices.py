@@ -36,6 +36,9 @@ class SliceCounts:
     left_out: int = 0
     unsigned: int = 0
     """Newer than the last signed head."""
+    last_seq: int = 0
+    """Of the last entry of the stretch; 0 where there is none."""
+    last_hash: str = ""
 
 
 def whole_lines(session: Session, keep: Keep, counts: SliceCounts) -> Iterator[str]:
@@ -91,6 +94,7 @@ def deployment_lines(session: Session, deployment: str, counts: SliceCounts) -> 
 
 
 def _line(entry: StoredEntry, keep: Keep, counts: SliceCounts) -> str:
+    counts.last_seq, counts.last_hash = entry.seq, entry.hash
     if not keep(entry):
         counts.left_out += 1
         return canonical({"digest": digest_of(entry.body).hex()})

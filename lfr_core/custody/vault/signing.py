@@ -8,13 +8,18 @@ from typing import TypeAlias
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from lfr_core.common.clock import Clock
 from lfr_core.common.errors import Refused
 from lfr_core.custody.vault.port import Signature
 from lfr_core.domain.signatures import SignatureKind, signed_bytes
 
-__all__ = ["NOT_SIGNED", "SigningCheck", "SigningKey", "not_signed"]
+__all__ = ["NOT_SIGNED", "SigningCheck", "SigningKey", "check_recent", "not_signed"]
 
 NOT_SIGNED = "vault.not-signed"
+_MADE_BEFORE_NS = 15 * 60 * 10**9
+"""To make a site or a bundle takes so long at most."""
+_CLOCKS_NS = 30 * 10**9
+"""By how much two machines' clocks may differ."""
 SigningCheck: TypeAlias = Callable[[bytes], None]
 """Returns when a message is what its kind says and fits the records. Raises Refused `vault.not-signed`, Retryable."""
 
@@ -39,6 +44,13 @@ class SigningKey:
             raise Refused(NOT_SIGNED, f"this vault signs nothing of the kind {kind}")
         check(message)
         return Signature(self._key.sign(signed_bytes(kind, message)), self.public_key)
+
+
+def check_recent(kind: SignatureKind, at_ns: int, clock: Clock) -> None:
+    """See that what is signed now says that it was made now. Raises Refused `vault.not-signed`."""
+    now_ns = clock.time_ns()
+    if not now_ns - _MADE_BEFORE_NS <= at_ns <= now_ns + _CLOCKS_NS:
+        raise not_signed(kind, "it says that it was made at another time than now")
 
 
 def not_signed(kind: SignatureKind, why: str) -> Refused:

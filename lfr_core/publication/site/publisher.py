@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 
 from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.port import Signer
+from lfr_core.custody.vault.signing import NOT_SIGNED
 from lfr_core.domain.policy import Policy
 from lfr_core.publication.site.atomic_publish import publish_folder, read_mark
 from lfr_core.publication.site.build import site_files
@@ -57,7 +58,7 @@ class PublicSite:
         While the policy has placeholders it is a draft, which never takes the place of a signed site.
 
         Raises:
-            Refused: `site.placeholders`, `site.foreign-folder`.
+            Refused: `site.placeholders`, `site.foreign-folder`, `vault.not-signed`.
             Retryable: records or vault are away, or another build runs.
             Fatal: the folder can't be written; the old site stands and the next refresh makes it up.
         """
@@ -74,7 +75,15 @@ class PublicSite:
                 "site.placeholders",
                 "the policy has placeholders again: the signed site stays as it is until section force is filled in",
             )
-        files = site_files(data, self.policy, signer=None if draft else self.signer)
+        signer = None if draft else self.signer
+        try:
+            files = site_files(data, self.policy, signer=signer)
+        except Refused as error:
+            if error.rule != NOT_SIGNED:
+                raise
+            data = site_data(self.engine, self.policy, documents_folder=self.documents_folder, now=now)
+            fingerprint = _fingerprint(data, self.policy, draft=draft)
+            files = site_files(data, self.policy, signer=signer)  # what is public had changed while it was built
         publish_folder(self.folder, files, mark=f"{fingerprint} {now.isoformat()}")
         return Refreshed(self.folder, built=True, draft=draft, files=len(files))
 

@@ -170,7 +170,7 @@ class MilvusGallery:
         self._connection.close()
 
     def _with_digests(self, name: str, probes: Floats, found: list[list[Candidate]]) -> list[list[Candidate]]:
-        """Candidates with the digest of their vector, where it has the similarity that was said."""
+        """Candidates with the similarity of their vector, computed again, and its digest where that is as was said."""
         wanted = sorted({candidate.reference for each in found for candidate in each if is_id(candidate.reference)})
         stored: dict[str, tuple[StoredRow, Floats]] = {}
         for start in range(0, len(wanted), _ROWS_PER_READ):
@@ -181,10 +181,12 @@ class MilvusGallery:
             row, vector = stored.get(candidate.reference, (None, probe))
             if row is None or row.entry != candidate.entry:
                 return candidate
-            is_said = abs(float(probe @ vector) - candidate.similarity) <= _SAME_SIMILARITY
-            return replace(candidate, sha256=row.sha256) if is_said else candidate
+            similarity = float(probe @ vector)
+            if abs(similarity - candidate.similarity) > _SAME_SIMILARITY:
+                return candidate
+            return replace(candidate, similarity=similarity, sha256=row.sha256)
 
-        return [[prove(probe, each) for each in of] for probe, of in zip(probes, found, strict=True)]
+        return [_ranked([prove(probe, each) for each in of]) for probe, of in zip(probes, found, strict=True)]
 
     def _hits(self, name: str, probes: Floats, wanted: int) -> list[list[Hit]]:
         """The `wanted` best references of each probe, in requests of bounded size."""
@@ -293,6 +295,14 @@ def milvus_gallery(settings: Settings) -> MilvusGallery:
 
 def _stored_row(row: dict[str, Any]) -> StoredRow:
     return stored_row(row["id"], row["entry"], row["template"])
+
+
+def _ranked(proved: list[Candidate]) -> list[Candidate]:
+    """Order candidates by the similarities that were computed again, ties as everywhere."""
+    hits = [Hit(each.reference, each.entry, each.similarity) for each in proved]
+    digests = {each.reference: each.sha256 for each in proved}
+    ordered = rank(hits, max(len(hits), 1)).candidates
+    return [replace(each, sha256=digests[each.reference]) for each in ordered]
 
 
 def _quoted(ids: Sequence[str]) -> str:

@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
 from lfr_core.common.clock import Clock
-from lfr_core.custody.vault.signing import not_signed
+from lfr_core.custody.vault.signing import check_recent, not_signed
 from lfr_core.domain.signatures import SignatureKind
 from lfr_core.retention.erasure.certificate import CanaryLine, Certificate
 from lfr_core.retention.erasure.destruction_log import ended_ns
@@ -50,6 +50,7 @@ def check_certificate_to_sign(
         raise not_signed(SignatureKind.CERTIFICATE, "it is no certificate of erasure") from error
     if certificate.canonical().encode() != message:
         raise not_signed(SignatureKind.CERTIFICATE, "it isn't written the one way")
+    check_recent(SignatureKind.CERTIFICATE, certificate.issued_ns, clock)
     ended = ended_ns(engine, certificate.deployment)
     with reading(engine) as session:
         faults = list(_place_faults(session, certificate))

@@ -224,8 +224,11 @@ def test_a_run_that_somebody_else_made_or_changed_does_nothing_ends_as_refused_a
     raised = [each for each in entries(runner.harness.engine, limit=500) if each.rule == "flows.run-refused"]
     assert [each.actor for each in raised] == ["system:flows"] * 4
     assert {each.deployment for each in raised} == {"dep", ""}
-    called = {each.role for each in open_calls(runner.harness.engine) if "it was refused" in each.why}
-    assert called == {Role.COMPLIANCE, Role.AUTHORISING_OFFICER}
+    called = [each for each in open_calls(runner.harness.engine) if "it was refused" in each.why]
+    made_up = [each for each in called if "of a deployment that there isn't" in each.why]
+    for calls in (called, made_up):
+        assert {each.role for each in calls} == {Role.COMPLIANCE, Role.AUTHORISING_OFFICER}
+    assert {each.deployment for each in called} == {"dep"}
     assert [(each.run.step, each.attempt) for each in runner.reconcile().create] == [(FlowStep.ANNOUNCE, 2)]
 
 

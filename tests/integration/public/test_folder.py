@@ -18,8 +18,9 @@ from lfr_core.domain.policy import load_policy
 from lfr_core.publication.site.atomic_publish import publish_folder
 from lfr_core.publication.site.build import site_files
 from lfr_core.publication.site.data import SiteData
+from lfr_core.storage.engine import open_engine
 from tests.support.publishing import site_of_two
-from tests.support.vault_core import vault_core
+from tests.support.vault_core import site_vault
 
 FORBIDDEN = ("records", "vault.client", "vault.core", "gallery", "faces", "audit", "settings")
 
@@ -30,13 +31,16 @@ def data(tmp_path: Path) -> SiteData:
 
 
 def test_a_signed_site_is_read_and_one_that_was_touched_is_not(data: SiteData, tmp_path: Path) -> None:
-    vault = vault_core(tmp_path)[0]
     policy = load_policy()
     force = policy.force.model_copy(
         update=dict.fromkeys(type(policy.force).model_fields, "here") | {"name": "Norfolk Constabulary"}
     )
     folder = tmp_path / "public"
-    files = site_files(data, policy.model_copy(update={"force": force}), signer=vault)
+    policy = policy.model_copy(update={"force": force})
+    engine = open_engine(f"sqlite:///{tmp_path / 'records.sqlite3'}")
+    vault = site_vault(tmp_path, engine, policy, data.now)[0]
+    files = site_files(data, policy, signer=vault)
+    engine.dispose()
     publish_folder(folder, files)
     site = read_site(folder, vault.public_key.hex())
 

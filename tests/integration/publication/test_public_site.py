@@ -6,7 +6,7 @@ import json
 import os
 import re
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 from unittest.mock import patch
@@ -19,9 +19,10 @@ from apps.cli.main import app
 from lfr_core.common.clock import utc_from_ns
 from lfr_core.common.errors import Fatal, Poison, Refused
 from lfr_core.common.settings import Settings
+from lfr_core.custody.vault.core import VaultCore
 from lfr_core.deployments.announcement import NOT_RELEASED
 from lfr_core.domain.deployments import DeploymentKind
-from lfr_core.domain.policy import ForcePolicy, load_policy
+from lfr_core.domain.policy import ForcePolicy, Policy, load_policy
 from lfr_core.publication.notices import MOST_POST_CHARACTERS, NoticeStatus, calendar, posts, sentences
 from lfr_core.publication.published import Publisher
 from lfr_core.publication.record_figures import figures_for
@@ -35,7 +36,7 @@ from tests.support.people import authenticated
 from tests.support.publishing import announcing, ended_deployment, planned, withhold
 from tests.support.records import NOW_NS, store_of
 from tests.support.sessions import session_env
-from tests.support.vault_core import vault_core
+from tests.support.vault_core import site_vault
 from tests.support.vault_server import serving_vault
 from tests.support.vaults import trail_of
 
@@ -53,6 +54,7 @@ FORCE = ForcePolicy(
     data_protection="dpo@here",
 )  # fmt: skip
 POLICY = load_policy().model_copy(update={"force": FORCE})
+NOW = utc_from_ns(NOW_NS) + timedelta(days=1)
 
 
 def read_public_data(engine: Engine) -> SiteData:
@@ -67,7 +69,11 @@ def read_public_data(engine: Engine) -> SiteData:
         Publisher(engine, trail_of(engine), clock, POLICY.publication).publish(
             name, figures, by=authenticated("A. Okafor")
         )
-    return site_data(engine, POLICY, documents_folder=Path("none"), now=utc_from_ns(NOW_NS) + timedelta(days=1))
+    return site_data(engine, POLICY, documents_folder=Path("none"), now=NOW)
+
+
+def vault_of_site(engine: Engine, folder: Path, now: datetime = NOW, policy: Policy = POLICY) -> VaultCore:
+    return site_vault(folder, engine, policy, now)[0]
 
 
 class Headings(HTMLParser):
@@ -83,7 +89,7 @@ class Headings(HTMLParser):
 def test_the_site_has_every_page_no_script_no_request_and_no_place_that_is_withheld(
     engine: Engine, tmp_path: Path
 ) -> None:
-    files = site_files(read_public_data(engine), POLICY, signer=vault_core(tmp_path)[0])
+    files = site_files(read_public_data(engine), POLICY, signer=vault_of_site(engine, tmp_path))
     texts = {name: content.decode() for name, content in files.items()}
     page = texts["deployments/dep.html"]
 
@@ -112,7 +118,7 @@ def test_the_site_has_every_page_no_script_no_request_and_no_place_that_is_withh
 
 
 def test_the_manifest_is_signed_over_every_file_and_finds_what_was_changed(engine: Engine, tmp_path: Path) -> None:
-    vault = vault_core(tmp_path)[0]
+    vault = vault_of_site(engine, tmp_path)
     files = site_files(read_public_data(engine), POLICY, signer=vault)
     key = vault.public_key.hex()
     verify_files(files, public_key=key)
@@ -130,7 +136,7 @@ def test_the_manifest_is_signed_over_every_file_and_finds_what_was_changed(engin
 
 def test_what_is_over_is_reported_in_the_past_and_what_was_not_held_is_said_so(engine: Engine, tmp_path: Path) -> None:
     data = read_public_data(engine)
-    files = site_files(data, POLICY, signer=vault_core(tmp_path)[0])
+    files = site_files(data, POLICY, signer=vault_of_site(engine, tmp_path))
     texts = {
         name: content.decode() for name, content in files.items() if name.endswith(("html", "json", "ics", "atom"))
     }
@@ -155,7 +161,8 @@ def test_an_announced_deployment_that_never_opened_is_said_not_to_have_been_held
 
     assert [(one.public_id, one.came) for one in before.coming] == [("dep", NoticeStatus.COMING)]
     assert [(one.public_id, one.came) for one in after.past] == [("dep", NoticeStatus.NOT_HELD)]
-    page = site_files(after, POLICY, signer=vault_core(tmp_path)[0])["deployments/dep.html"].decode()
+    vault = vault_of_site(engine, tmp_path, after.now)
+    page = site_files(after, POLICY, signer=vault)["deployments/dep.html"].decode()
     assert "There are none: it was not held." in page
     assert "working days" not in page
 
@@ -163,7 +170,7 @@ def test_an_announced_deployment_that_never_opened_is_said_not_to_have_been_held
 def test_placeholders_are_refused_but_in_a_draft_which_says_so(engine: Engine, tmp_path: Path) -> None:
     data = read_public_data(engine)
     with pytest.raises(Refused, match=r"force\.name"):
-        site_files(data, load_policy(), signer=vault_core(tmp_path)[0])
+        site_files(data, load_policy(), signer=vault_of_site(engine, tmp_path))
     draft = site_files(data, load_policy(), signer=None)
 
     assert all(b"<strong>Draft.</strong>" in content for name, content in draft.items() if name.endswith(".html"))
@@ -241,7 +248,7 @@ def test_the_commands_announce_publish_and_build_a_site_that_verifies(
     monkeypatch.setenv("LFR_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("LFR_POLICY_FILE", str(policy))
     settings = Settings()
-    with serving_vault(settings) as vault:
+    with serving_vault(settings, load_policy(policy)) as vault:
         engine = open_engine(settings.records_url)
         ended_deployment(engine)
         with writing(engine) as session:

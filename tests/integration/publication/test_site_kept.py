@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from sqlalchemy import Engine
@@ -26,13 +27,13 @@ from lfr_core.domain.policy import Policy, load_policy
 from lfr_core.publication.promises.catalogue import promises
 from lfr_core.publication.promises.ledger import PromiseLedger
 from lfr_core.publication.promises.port import PromiseFinding, Result
-from lfr_core.publication.site.publisher import PublicSite
+from lfr_core.publication.site.publisher import PublicSite, Refreshed
 from lfr_core.storage.engine import open_engine, writing
 from lfr_core.storage.tables.publication import ResultsRow
 from tests.support.people import authenticated
 from tests.support.publishing import announcing, ended_deployment, planned
 from tests.support.records import NOW_NS, ManualClock
-from tests.support.vault_core import vault_core
+from tests.support.vault_core import site_vault
 from tests.support.vaults import trail_of
 
 NOW = utc_from_ns(NOW_NS) + timedelta(days=1)
@@ -49,9 +50,16 @@ def engine(sqlite_url: str) -> Iterator[Engine]:
 def site(engine: Engine, tmp_path: Path) -> PublicSite:
     policy = load_policy()
     force = policy.force.model_copy(update=dict.fromkeys(type(policy.force).model_fields, "here"))
-    signer: Signer = vault_core(tmp_path)[0]
     filled = policy.model_copy(update={"force": force})
+    signer: Signer = site_vault(tmp_path, engine, filled, NOW)[0]
     return PublicSite(engine, filled, signer, tmp_path / "public", compliance_document_folder(tmp_path))
+
+
+def refresh(site: PublicSite, now: datetime, *, wait: bool = True) -> Refreshed:
+    """At that time, which the vault's clock shows too."""
+    with TemporaryDirectory() as folder:
+        signer = site_vault(Path(folder), site.engine, site.policy, now)[0]
+        return replace(site, signer=signer).refresh(now, wait=wait)
 
 
 @dataclass
@@ -81,13 +89,13 @@ def test_it_is_built_when_something_changed_at_most_so_often_and_after_an_hour(
 ) -> None:
     clock = ended_deployment(engine)
     minute = timedelta(minutes=1)
-    built = [site.refresh(NOW).built, site.refresh(NOW + 10 * minute).built]
+    built = [refresh(site, NOW).built, refresh(site, NOW + 10 * minute).built]
     announcing(engine, clock).publish("dep", planned(), by=authenticated("A. Okafor"))
-    built += [site.refresh(NOW + 11 * minute).built, site.refresh(NOW + 61 * minute).built]
-    built.append(site.refresh(NOW + 63 * minute, wait=True).built)
+    built += [refresh(site, NOW + 11 * minute).built, refresh(site, NOW + 61 * minute).built]
+    built.append(refresh(site, NOW + 63 * minute, wait=True).built)
 
     assert built == [True, False, True, False, False]
-    assert site.refresh(NOW + 200 * minute).built
+    assert refresh(site, NOW + 200 * minute).built
     assert (site.folder / "deployments" / "dep.html").is_file()
 
 
@@ -95,11 +103,11 @@ def test_a_promise_that_breaks_is_on_the_site_at_the_next_refresh_and_a_look_alo
     engine: Engine, site: PublicSite
 ) -> None:
     look(engine, site.policy, NOW)
-    site.refresh(NOW)
+    refresh(site, NOW)
     look(engine, site.policy, NOW + timedelta(minutes=10))
-    assert not site.refresh(NOW + timedelta(minutes=10)).built
+    assert not refresh(site, NOW + timedelta(minutes=10)).built
     look(engine, site.policy, NOW + timedelta(minutes=20), broken="alerts.gone")
-    assert site.refresh(NOW + timedelta(minutes=20)).built
+    assert refresh(site, NOW + timedelta(minutes=20)).built
 
     ledger = json.loads((site.folder / "data" / "promises.json").read_bytes())["promises"]
     assert {each["promise"] for each in ledger if each["status"] == "broken"} == {"alerts.gone"}
@@ -124,7 +132,7 @@ def test_documents_lie_in_the_library_as_they_were_registered(engine: Engine, si
     document = tmp_path / "dpia.txt"
     document.write_text("what could go wrong")
     register_document(engine, site, document, ComplianceDocumentKind.DPIA)
-    site.refresh(NOW)
+    refresh(site, NOW)
     page = (site.folder / "documents.html").read_text(encoding="utf-8")
     (file,) = (site.folder / "documents").iterdir()
 
@@ -147,7 +155,7 @@ def test_a_document_that_cannot_be_cleaned_is_left_out_and_the_rest_of_the_site_
         raise Refused("papers.too-complicated", "it takes too long")
 
     monkeypatch.setattr("lfr_core.publication.site.data.cleaned", refuse)
-    site.refresh(NOW)
+    refresh(site, NOW)
 
     assert [each.suffix for each in (site.folder / "documents").iterdir()] == [".txt"]
 
@@ -161,7 +169,7 @@ def test_late_results_stand_on_the_index_without_the_name_of_a_deployment_nobody
         session.add(
             ResultsRow(deployment="thorpe-road", due_at=due_at, late_at=NOW, late_because="nobody announced it")
         )
-    site.refresh(NOW)
+    refresh(site, NOW)
     index = (site.folder / "index.html").read_text(encoding="utf-8")
 
     assert "nobody announced it" in index
@@ -172,12 +180,12 @@ def test_a_draft_never_replaces_a_signed_site_and_a_folder_that_cannot_be_writte
     engine: Engine, site: PublicSite, tmp_path: Path
 ) -> None:
     draft = replace(site, policy=load_policy())
-    assert draft.refresh(NOW).draft
-    assert not site.refresh(NOW + timedelta(hours=1)).draft
+    assert refresh(draft, NOW).draft
+    assert not refresh(site, NOW + timedelta(hours=1)).draft
     with pytest.raises(Refused, match="signed site stays"):
-        draft.refresh(NOW + timedelta(hours=3))
+        refresh(draft, NOW + timedelta(hours=3))
     assert json.loads((site.folder / "manifest.json").read_bytes())["signature"]
 
     (tmp_path / "file").write_text("")
     with pytest.raises(Fatal, match="can't be written"):
-        replace(site, folder=tmp_path / "file" / "public").refresh(NOW)
+        refresh(replace(site, folder=tmp_path / "file" / "public"), NOW)

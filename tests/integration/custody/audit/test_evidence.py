@@ -118,7 +118,7 @@ def test_the_evidence_holds_no_name_and_nothing_of_another_deployment(
     assert not any("Ann" in line or "other" in line for line in lines)
     bodies = [json.loads(line)["body"] for line in lines if line.startswith('{"body"')]
     assert [body["facts"]["n"] for body in bodies] == [n for n in range(12) if n % 3]
-    authority = json.loads(lines[1])
+    authority = json.loads(lines[lines.index('{"part":"authority"}') + 1])
     assert (authority["deployment"], authority["watchlist_size"]) == ("dep", 3)
 
 

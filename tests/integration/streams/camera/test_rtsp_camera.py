@@ -43,14 +43,18 @@ def redirecting(asked: str, to: str) -> Iterator[str]:
 
     def serve() -> None:
         with suppress(OSError):
-            client, _ = server.accept()
-            with client:
-                while request := client.recv(65_536).decode():
-                    sequence = next(line for line in request.splitlines() if line.startswith("CSeq"))
-                    head = f"RTSP/1.0 302 Found\r\n{sequence}\r\nLocation: {to}\r\n\r\n"
-                    if not request.startswith(asked):
-                        head = f"RTSP/1.0 200 OK\r\n{sequence}\r\nPublic: DESCRIBE, SETUP, PLAY\r\n\r\n"
-                    client.sendall(head.encode())
+            while True:
+                client, _ = server.accept()
+                threading.Thread(target=answer, args=(client,)).start()
+
+    def answer(client: socket.socket) -> None:
+        with suppress(OSError), client:
+            while request := client.recv(65_536).decode():
+                sequence = next(line for line in request.splitlines() if line.startswith("CSeq"))
+                head = f"RTSP/1.0 302 Found\r\n{sequence}\r\nLocation: {to}\r\n\r\n"
+                if not request.startswith(asked):
+                    head = f"RTSP/1.0 200 OK\r\n{sequence}\r\nPublic: DESCRIBE, SETUP, PLAY\r\n\r\n"
+                client.sendall(head.encode())
 
     thread = threading.Thread(target=serve)
     thread.start()
@@ -72,6 +76,13 @@ def test_a_camera_that_leads_to_another_address_is_not_read(
             open_source(parse_source(url), policy.images)
 
         assert other.connections == 1  # FFmpeg did follow: it is why this is looked at
+
+
+def test_another_connection_to_the_same_address_hides_no_redirect(policy: Policy, wide: list[list[bytes]]) -> None:
+    with closing(RtspCamera(wide)) as other, redirecting("DESCRIBE", other.url) as url:
+        port = int(url.rpartition(":")[2].partition("/")[0])
+        with socket.create_connection(("127.0.0.1", port)), pytest.raises(Retryable, match="leads to another address"):
+            open_source(parse_source(url), policy.images)
 
 
 @pytest.fixture(scope="module")
