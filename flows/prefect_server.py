@@ -6,12 +6,14 @@ JSON out of posts that don't claim to be JSON. Nobody but our own processes has 
 * whatever a browser sends for a page (it has an `Origin`, or a `Sec-Fetch-Site`), preflights among it: no CORS at all;
 * a `Host` other than this machine's own address: a name that was made to point here (DNS rebinding);
 * a body that isn't declared as JSON, which a page may send without a preflight;
-* any path but the API's, which asks for the login: pages and their settings don't.
+* any path but the API's, which asks for the login: pages and their settings don't;
+* whatever gives a flow other code than ours, from whoever has the login: pull steps, storage, another entry point.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -19,7 +21,7 @@ from typing import Any
 
 from lfr_core.common.errors import Fatal
 
-__all__ = ["RequestFilter", "main"]
+__all__ = ["ENTRY_POINTS", "RequestFilter", "main"]
 
 _Scope = MutableMapping[str, Any]
 _Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -29,6 +31,10 @@ _App = Callable[[_Scope, _Receive, _Send], Awaitable[None]]
 _HOST = "127.0.0.1"
 _SECRET = "PREFECT_SERVER_API_AUTH_STRING"  # noqa: S105  a variable's name
 _POLICY_VIOLATION = 1008
+_MOST_BYTES = 16_000_000
+_FLOWS = ("announce", "close_deployment", "compile_watchlist", "open_deployment", "publish_results", "retention")
+ENTRY_POINTS = frozenset(f"flows.{name}.{name}" for name in _FLOWS)
+"""Of the flows that `flows.serve` registers; no other is run."""
 
 
 class RequestFilter:
@@ -43,6 +49,12 @@ class RequestFilter:
             await self._app(scope, receive, send)
             return
         status, why = self._fault(scope)
+        if not status and scope["type"] == "http":
+            body = await _read_body(receive)
+            if body is None:
+                return  # whoever asked has gone
+            status, why = _find_body_fault(body)
+            receive = _Again(body, receive)
         if not status:
             await self._app(scope, receive, send)
         elif scope["type"] == "websocket":
@@ -68,6 +80,61 @@ class RequestFilter:
         if scope["type"] == "http" and has_body and kinds != [b"application/json"]:
             return 415, "bodies are application/json"
         return 0, ""
+
+
+class _Again:
+    """Gives a body that was read, and then what comes after it."""
+
+    def __init__(self, body: bytes, receive: _Receive) -> None:
+        self._body: bytes | None = body
+        self._receive = receive
+
+    async def __call__(self) -> MutableMapping[str, Any]:
+        body, self._body = self._body, None
+        if body is None:
+            return await self._receive()
+        return {"type": "http.request", "body": body, "more_body": False}
+
+
+async def _read_body(receive: _Receive) -> bytes | None:
+    """The request's body, a byte more than the most at most; None where the connection ended before."""
+    body = bytearray()
+    while len(body) <= _MOST_BYTES:
+        message = await receive()
+        if message["type"] != "http.request":
+            return None
+        body += message.get("body", b"")
+        if not message.get("more_body", False):
+            break
+    return bytes(body)
+
+
+def _find_body_fault(body: bytes) -> tuple[int, str]:
+    """The status to refuse a body with, and why; 0 to let it in. Read as the server reads it."""
+    if len(body) > _MOST_BYTES:
+        return 413, "that is too long"
+    try:
+        if body and _names_code(json.loads(body)):
+            return 403, "flows run the code that is installed, and no other"
+    except RecursionError:
+        return 400, "that is too deep"
+    except ValueError:
+        return 0, ""  # the server says what is wrong with it
+    return 0, ""
+
+
+def _names_code(value: object) -> bool:
+    """Whether somewhere in a body code is named that isn't ours."""
+    if isinstance(value, list):
+        return any(map(_names_code, value))
+    if not isinstance(value, dict):
+        return False
+    entry_point = value.get("entrypoint")
+    return (
+        any(value.get(name) for name in ("pull_steps", "storage_document_id", "infrastructure_document_id"))
+        or not (entry_point is None or (isinstance(entry_point, str) and entry_point in ENTRY_POINTS))
+        or any(map(_names_code, value.values()))
+    )
 
 
 def main(arguments: list[str] | None = None) -> int:

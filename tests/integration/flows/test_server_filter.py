@@ -15,6 +15,9 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from apps.doctor import Level
 from apps.doctor.services import workflows
+from flows.prefect_server import ENTRY_POINTS
+from flows.retention import retention
+from flows.serve import DEPLOYMENT_FLOWS
 from lfr_core.common.settings import Settings
 from tests.support.prefect import PrefectServer
 
@@ -53,7 +56,7 @@ def deployment(prefect_server: PrefectServer) -> str:
 
 def test_without_the_login_nothing_is_changed_started_or_read(prefect_server: PrefectServer, deployment: str) -> None:
     asked = [
-        ("PATCH", f"/deployments/{deployment}", SHELL),
+        ("PATCH", f"/deployments/{deployment}", {"paused": True}),
         ("POST", f"/deployments/{deployment}/create_flow_run", {}),
         ("POST", "/flow_runs/filter", {}),
         ("GET", f"/deployments/{deployment}", None),
@@ -138,3 +141,41 @@ def test_the_look_at_the_machine_says_whether_the_server_knows_us(
     assert "with a login" in workflows(ours, running=True).says
     refused = workflows(ours.model_copy(update={"prefect_auth_file": wrong}), running=True)
     assert (refused.level, "LFR_PREFECT_AUTH_FILE" in refused.says) == (Level.FAIL, True)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        SHELL,
+        {"entrypoint": "/tmp/owned.py:flow"},
+        {"entrypoint": "os.system"},
+        {"entrypoint": ["flows.announce.announce"]},
+        {"storage_document_id": "00000000-0000-0000-0000-000000000001"},
+        {"infrastructure_document_id": "00000000-0000-0000-0000-000000000001"},
+        {"parameters": {"deeper": [SHELL]}},
+    ],
+)
+def test_whoever_has_the_login_gives_no_flow_other_code(
+    prefect_server: PrefectServer, deployment: str, body: dict[str, object]
+) -> None:
+    login = basic(prefect_server.login)
+    flow = prefect_server.ask("GET", f"/deployments/{deployment}")
+    assert isinstance(flow, dict)
+    made = {"name": "other", "flow_id": flow["flow_id"], **body}
+
+    assert ask(prefect_server, "PATCH", f"/deployments/{deployment}", body, **JSON, **login)[0] == 403
+    assert ask(prefect_server, "POST", "/deployments/", made, **JSON, **login)[0] == 403
+    after = prefect_server.ask("GET", f"/deployments/{deployment}")
+    assert isinstance(after, dict)
+    assert not any(after[name] for name in ("pull_steps", "entrypoint", "storage_document_id"))
+
+
+def test_the_flows_that_are_served_are_those_whose_code_the_server_takes(prefect_server: PrefectServer) -> None:
+    served = {f"{flow.fn.__module__}.{flow.fn.__name__}" for flow in (*DEPLOYMENT_FLOWS, retention)}
+    assert served == ENTRY_POINTS
+    login, path = basic(prefect_server.login), "/deployments/filter"
+    for body in (b"{", b'{"entrypoint": null}', b"[" * 100_000):
+        connection = http.client.HTTPConnection("127.0.0.1", prefect_server.port, timeout=20)
+        connection.request("POST", f"/api{path}", body, {**JSON, **login})
+        assert connection.getresponse().status in {200, 400, 422}
+        connection.close()

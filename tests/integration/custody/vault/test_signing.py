@@ -25,7 +25,7 @@ from lfr_core.custody.audit.port import HeadSigner, Verb
 from lfr_core.custody.audit.signed import Anchor, Head
 from lfr_core.custody.audit.trail import AuditTrail
 from lfr_core.custody.vault.core import VaultCore
-from lfr_core.custody.vault.port import KeyKind, Signature
+from lfr_core.custody.vault.port import KeyKind, Signature, WriterKey
 from lfr_core.custody.vault.signing import NOT_SIGNED
 from lfr_core.deployments.store import DeploymentStore
 from lfr_core.domain.actors import SystemActor
@@ -251,7 +251,7 @@ def test_no_site_is_signed_while_the_force_has_not_filled_in_who_it_is(home: Hom
 class Forger:
     """Has a manifest signed that was changed on the way."""
 
-    identity = None
+    identity = writers = None
 
     def __init__(self, home: Home, change: Callable[[dict[str, Any]], None]) -> None:
         self._home, self._change = home, change
@@ -266,6 +266,9 @@ class Forger:
 
     def pseudonym(self, name: str) -> str:
         return self._home.vault.pseudonym(name)
+
+    def writer_key(self, name: str) -> WriterKey:
+        return self._home.vault.writer_key(name)
 
 
 def _change_part(name: str) -> Callable[[dict[str, Any]], None]:
