@@ -144,7 +144,7 @@ def _look(
             looked.append((row, look_at(folder, row.photograph, engine, policy)))
         except Unusable as error:
             refusals.append(refusal_of(row, error.reason, str(error)))
-            unusable.append(FaceCheck(row.line, row.subject, row.photograph, error.reason))
+            unusable.append(FaceCheck(row.line, row.subject, row.photograph, error.reason, why=str(error)))
         progress(done, len(rows))
     return looked
 

@@ -67,6 +67,8 @@ class FaceCheck:
     """Cosine of its template to the most alike one of any other subject; None where there is none to compare."""
     other_subject: str = ""
     """Whose that is."""
+    why: str = ""
+    """The same as `refused`, in words."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -100,9 +100,9 @@ def _said(text: str) -> str | None:
 
 def read_count(text: str) -> int | None:
     """A whole number, also with thousands separators or as a spreadsheet's "12.0"; may be negative."""
-    if (text := _said(text)) is None:
+    if (said := _said(text)) is None:
         return None
-    whole = text.removesuffix(".0")
+    whole = said.removesuffix(".0")
     if not _COUNT.fullmatch(whole):
         raise UnreadableCell("a whole number")
     return int(whole.replace(",", "").replace(" ", ""))
@@ -110,44 +110,44 @@ def read_count(text: str) -> int | None:
 
 def read_decimal(text: str) -> float | None:
     """A decimal number, or per cent as its fraction."""
-    if (text := _said(text)) is None:
+    if (said := _said(text)) is None:
         return None
-    number = text.removesuffix("%").strip()
+    number = said.removesuffix("%").strip()
     if not _DECIMAL.fullmatch(number):
         raise UnreadableCell("a number")
-    return float(number) / (100 if text.endswith("%") else 1)
+    return float(number) / (100 if said.endswith("%") else 1)
 
 
 def read_rate(text: str, *, in_percent: bool) -> RateCell | None:
     """A rate: "0.025%", "0.025" (a per cent where the header says so), "1 in 4,000"."""
-    if (text := _said(text)) is None:
+    if (said := _said(text)) is None:
         return None
-    if odds := re.fullmatch(r"1 in ([\d, ]+)", text, re.IGNORECASE):
+    if odds := re.fullmatch(r"1 in ([\d, ]+)", said, re.IGNORECASE):
         base = read_count(odds[1].strip())
         if not base:
             raise UnreadableCell("a rate, as 0.025% or 1 in 4,000")
-        return RateCell(1 / (base + 0.5), 1 / (base - 0.5), text, None)
-    number = text.removesuffix("%").strip()
+        return RateCell(1 / (base + 0.5), 1 / (base - 0.5), said, None)
+    number = said.removesuffix("%").strip()
     if not _DECIMAL.fullmatch(number) or number.startswith("-"):
         raise UnreadableCell("a rate, as 0.025% or 1 in 4,000")
-    scale = 100.0 if text.endswith("%") or in_percent else 1.0
+    scale = 100.0 if said.endswith("%") or in_percent else 1.0
     decimals = len(number.partition(".")[2])
     half = 0.5 * 10.0**-decimals * (1 + 1e-9)  # a tie may be rounded either way
     low, high = max(0.0, float(number) - half) / scale, (float(number) + half) / scale
-    return RateCell(low, high, text, decimals if scale > 1 else decimals - 2)
+    return RateCell(low, high, said, decimals if scale > 1 else decimals - 2)
 
 
 def read_date(text: str) -> DateCell | None:
     """A date, the day before the month as in the United Kingdom; two-digit years are of this century."""
-    if (text := _said(text)) is None:
+    if (said := _said(text)) is None:
         return None
     try:
-        if iso := _ISO.fullmatch(text.partition("T")[0].removesuffix(" 00:00:00")):
+        if iso := _ISO.fullmatch(said.partition("T")[0].removesuffix(" 00:00:00")):
             return DateCell(date(int(iso[1]), int(iso[2]), int(iso[3])), "ISO 8601")
-        if named := _NAMED.fullmatch(text):
+        if named := _NAMED.fullmatch(said):
             month = _MONTHS.index(named[2][:3].casefold()) + 1
             return DateCell(date(_year(named[3]), month, int(named[1])), "month in words")
-        if found := _DATE.fullmatch(text):
+        if found := _DATE.fullmatch(said):
             return _numeric(int(found[1]), int(found[2]), found[3])
     except ValueError as error:  # no such month or day
         raise UnreadableCell("a date that exists, best as 2026-04-06") from error
@@ -156,10 +156,10 @@ def read_date(text: str) -> DateCell | None:
 
 def read_duration(text: str) -> DurationCell | None:
     """A duration in whole minutes, in any of the spellings that forces use."""
-    if (text := _said(text)) is None:
+    if (said := _said(text)) is None:
         return None
     for spelling, pattern in _DURATIONS.items():
-        if found := pattern.fullmatch(text):
+        if found := pattern.fullmatch(said):
             hours, minutes = int(found[1] or 0), int(found[2] or 0)
             if spelling != "minutes" and minutes > 59:  # noqa: PLR2004  minutes of an hour
                 raise UnreadableCell("a duration whose minutes are below 60, as 6h 13m")

@@ -146,7 +146,9 @@ def site_data(engine: Engine, policy: Policy, *, documents_folder: Path, now: da
         ),
         late_unannounced=tuple(one for name, one in due.items() if name not in announced_ids and _is_late(one)),
         documents=tuple(
-            made for one in list_public_documents(engine) if (made := _document(documents_folder, one)) is not None
+            document
+            for one in list_public_documents(engine)
+            if (document := _document(documents_folder, one)) is not None
         ),
         ledger=render(read_ledger(engine, promises(policy), now_ns=round(now.timestamp() * 1e9))),
     )

@@ -89,6 +89,7 @@ def faces_frame(faces: Sequence[FaceCheck]) -> pd.DataFrame:
             ],
             "faces": _objects([_face_count(face) if fine else None for face, fine in zip(seen, opened, strict=True)]),
             "quality": _objects([_quality(face) if fine else None for face, fine in zip(seen, opened, strict=True)]),
+            "why": [face.why for face in seen],
             "other_similarity": _floats([face.other_similarity for face in seen]),
             "nearest": [
                 "" if face.other_similarity is None else f"{face.other_similarity:.2f} like {face.other_subject}"

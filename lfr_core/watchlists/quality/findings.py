@@ -41,7 +41,7 @@ def findings_of(results: Iterable[RuleResult], frame: pd.DataFrame, refusals: Se
         for values in result.failing:
             line = int(str(values["row"]))
             row = frame.iloc[by_line[line]]
-            message = words.get(line, rule.message) if rule.name == "row-readable" else rule.message
+            said = {"row-readable": words.get(line), "photograph-opens": str(row.get("why", ""))}.get(rule.name)
             found.append(
                 Finding(
                     rule=rule.name,
@@ -49,7 +49,7 @@ def findings_of(results: Iterable[RuleResult], frame: pd.DataFrame, refusals: Se
                     subject=str(row.get("subject_text", "")),
                     photograph=str(row.get("photograph_text", "")),
                     value=_text(row[rule.shows]),
-                    message=message,
+                    message=said or rule.message,
                     refuses=rule.refuses,
                 )
             )

@@ -129,7 +129,7 @@ def test_each_defect_of_a_face_is_named_and_a_likely_double_is_flagged_without_r
     faces = [
         face(2, "good"),
         face(3, "alone", similarity=None),
-        face(4, "text", RefusalReason.NOT_AN_IMAGE),
+        replace(face(4, "text", RefusalReason.NOT_AN_IMAGE), why="more than 25 scans"),
         face(5, "huge", RefusalReason.IMAGE_TOO_LARGE),
         face(6, "wall", RefusalReason.NO_FACE),
         face(7, "crowd", RefusalReason.TWO_FACES),
@@ -151,6 +151,10 @@ def test_each_defect_of_a_face_is_named_and_a_likely_double_is_flagged_without_r
         (8, "blurred", "image-quality", "too_blurred", True),
         (9, "copy", "picture-one-subject", "0.98 like S-1", True),
         (10, "double", "face-one-subject", "0.60 like S-1", False),
+    }
+    assert {each.message for each in found if each.rule == "photograph-opens"} == {
+        "more than 25 scans",
+        "it can't be opened",
     }
 
 
