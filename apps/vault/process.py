@@ -12,12 +12,11 @@ from sqlalchemy import Engine
 from apps.vault.signing import signing_checks
 from lfr_core.common.addresses import split_address
 from lfr_core.common.clock import Clock, SystemClock
-from lfr_core.common.errors import Refused
 from lfr_core.common.logs import get_logger
 from lfr_core.common.settings import Settings
+from lfr_core.custody.audit.heads import entries_of_vault
 from lfr_core.custody.audit.keeper import HeadKeeper
 from lfr_core.custody.audit.port import AuditEvent, Verb
-from lfr_core.custody.audit.read import entries
 from lfr_core.custody.audit.trail import AuditTrail, record
 from lfr_core.custody.installation import Installation
 from lfr_core.custody.vault.certificates import authority_of
@@ -32,8 +31,6 @@ from lfr_core.domain.gate import GateLimits
 from lfr_core.domain.policy import Policy
 
 __all__ = ["AuditWriter", "build_core", "build_identities", "run_vault"]
-
-_MOST_ADMISSIONS = 10_000
 
 
 class AuditWriter:
@@ -113,10 +110,7 @@ def run_vault(installation: Installation) -> None:
     settings, policy, engine = installation.settings, installation.policy, installation.engine
     core = build_core(settings, policy, engine, installation.clock)
     processes, machines = build_identities(core, settings.process_folder, policy.vault.certificate_days)
-    try:
-        machines.dismiss_again(entries(engine, deployment="", verb=Verb.AUTHORISE, limit=_MOST_ADMISSIONS))
-    except Refused as error:  # a damaged trail: it is found, and mended, while the vault runs
-        get_logger().error("vault.machines", reason=str(error))
+    machines.dismiss_again(entries_of_vault(engine, core.writers, Verb.AUTHORISE))
     listen = split_address(settings.vault_listen) if settings.vault_listen else None
     server = VaultServer(core, settings.vault_socket, processes, machines, listen)
     heads = HeadKeeper(engine, core, installation.clock, settings.keystore_folder, policy.audit.head_every_s)

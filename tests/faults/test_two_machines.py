@@ -146,11 +146,13 @@ def test_a_deployment_runs_over_two_machines_and_takes_in_no_other(machines: Mac
         shutil.copy(van.process_folder / "ca.pem", stranger.process_folder / "ca.pem")
         _forge(stranger.process_folder / "camera.pem")
         forged = machines.send(stranger, tmp_path / "walk.avi", "east")
+        # the admitted machine as a camera that it wasn't admitted for
+        other = machines.send(van, tmp_path / "walk.avi", "west")
         # the admitted machine, dismissed: its running recogniser and its cameras
         machines.here.vault.process(ProcessIdentity.COMMANDS).dismiss_machine("van-2", COMPLIANCE)
         dismissed = machines.send(van, tmp_path / "walk.avi", "south")
 
-        for done in (refused, forged, dismissed):  # frames that nothing seals are dropped, and counted
+        for done in (refused, forged, other, dismissed):  # frames that nothing seals are dropped, and counted
             assert json.loads(done.stdout)["sent"] == 0, done.stderr[-2000:]
         assert machines.counts() == before
         assert alerts_of(machines.here.database, view.id) == (alert,)

@@ -14,19 +14,19 @@ from sqlmodel import Session, col, select
 from lfr_core.common.clock import Clock
 from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.chain import Chain, Problem, check_head
-from lfr_core.custody.audit.entry import GENESIS, StoredEntry, parse_body, seal_of
-from lfr_core.custody.audit.port import HeadSigner
-from lfr_core.custody.audit.read import anchor_of, newest_head, newest_seq, snapshot, stored_entries
+from lfr_core.custody.audit.entry import GENESIS, AuditEntry, StoredEntry, parse_body, seal_of
+from lfr_core.custody.audit.port import HeadSigner, Verb
+from lfr_core.custody.audit.read import anchor_of, entry_of, newest_head, newest_seq, snapshot, stored_entries
 from lfr_core.custody.audit.signed import Anchor, Head, signed_head
 from lfr_core.custody.vault.record_keys import day_of
 from lfr_core.custody.vault.signing import not_signed
 from lfr_core.custody.vault.writer_keys import Writer, WriterKeys
-from lfr_core.domain.actors import may_write
+from lfr_core.domain.actors import ProcessIdentity, may_write
 from lfr_core.domain.signatures import SignatureKind
 from lfr_core.storage.engine import writing
 from lfr_core.storage.tables.audit import AuditEntryRow, AuditHeadRow
 
-__all__ = ["check_against_checkpoint", "check_anchor_to_sign", "check_head_to_sign", "sign_head"]
+__all__ = ["check_against_checkpoint", "check_anchor_to_sign", "check_head_to_sign", "entries_of_vault", "sign_head"]
 
 
 def sign_head(engine: Engine, signer: HeadSigner, clock: Clock, checkpoint: Head | None = None) -> Head | None:
@@ -174,6 +174,31 @@ def _check_writer(entry: StoredEntry, keys: WriterKeys, since_day: int) -> None:
         raise _damaged(f"entry {entry.seq} wasn't written by OpenLFR: its seal is wrong")
     if writer.identity is not None and not may_write(writer.identity, body.actor):
         raise _damaged(f"entry {entry.seq} is of {body.actor}, for whom the process {writer.identity} writes nothing")
+
+
+def entries_of_vault(engine: Engine, keys: WriterKeys, verb: Verb) -> tuple[AuditEntry, ...]:
+    """Return the vault's own entries about the installation as a whole, in their order.
+
+    What anybody else wrote or changed is left out: `sign_head` and `verify` say so.
+
+    Raises:
+        Retryable: the database is away.
+    """
+    wanted = select(AuditEntryRow.seq).where(AuditEntryRow.verb == verb.value, AuditEntryRow.deployment == "")
+    with snapshot(engine) as session:
+        seqs = session.exec(wanted.order_by(col(AuditEntryRow.seq))).all()
+        found = [one for seq in seqs for one in stored_entries(session, after=seq - 1, up_to=seq)]
+    return tuple(entry_of(one) for one in found if _is_of_vault(one, keys))
+
+
+def _is_of_vault(entry: StoredEntry, keys: WriterKeys) -> bool:
+    writer = Writer.parse(entry.writer)
+    if writer is None or writer.identity is not ProcessIdentity.VAULT or writer.machine:
+        return False
+    if Chain(entry.seq - 1, entry.previous_hash).follow(entry) is not None:
+        return False
+    key = keys.key_of(writer, seq=entry.seq, since_day=0)
+    return hmac.compare_digest(seal_of(key, entry.hash).encode(), entry.seal.encode())
 
 
 def _refuse(problem: Problem | None) -> None:

@@ -17,7 +17,16 @@ from lfr_core.custody.audit.signed import Anchor, Head
 from lfr_core.storage.engine import is_sqlite, reading
 from lfr_core.storage.tables.audit import AuditAnchorRow, AuditEntryRow, AuditHeadRow
 
-__all__ = ["anchor_of", "entries", "heads_from", "newest_head", "newest_seq", "snapshot", "stored_entries"]
+__all__ = [
+    "anchor_of",
+    "entries",
+    "entry_of",
+    "heads_from",
+    "newest_head",
+    "newest_seq",
+    "snapshot",
+    "stored_entries",
+]
 
 _PAGE = 1000
 _COLUMNS = tuple(col(getattr(AuditEntryRow, field.name)) for field in fields(StoredEntry))
@@ -103,10 +112,11 @@ def entries(
         wanted = wanted.where(col(AuditEntryRow.at_ns) >= since_ns)
     with reading(engine) as session:
         rows = session.exec(wanted.order_by(col(AuditEntryRow.seq).desc()).limit(limit)).all()
-        return tuple(_entry(_stored(row)) for row in reversed(rows))
+        return tuple(entry_of(_stored(row)) for row in reversed(rows))
 
 
-def _entry(stored: StoredEntry) -> AuditEntry:
+def entry_of(stored: StoredEntry) -> AuditEntry:
+    """Return an entry as people read it. Raises Refused `audit.damaged`: it can't be read."""
     body = parse_body(stored.body)
     if body is None:
         raise Refused(

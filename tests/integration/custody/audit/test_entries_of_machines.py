@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
@@ -14,7 +15,7 @@ from apps.vault.process import build_core, build_identities
 from lfr_core.common.clock import SystemClock
 from lfr_core.common.errors import LfrError, Refused, Retryable
 from lfr_core.common.settings import Settings
-from lfr_core.custody.audit.heads import sign_head
+from lfr_core.custody.audit.heads import entries_of_vault, sign_head
 from lfr_core.custody.audit.port import AuditEvent, Verb
 from lfr_core.custody.audit.read import entries
 from lfr_core.custody.audit.trail import AuditTrail, record
@@ -262,3 +263,31 @@ def test_while_the_vault_is_away_what_was_lent_is_good_for_its_lease_and_a_refus
     vault.error = Retryable("away")
     with pytest.raises(Retryable):
         site.write(trail, COMPLIANCE)
+
+
+def test_a_vault_that_starts_dismisses_whom_it_dismissed_itself_and_believes_no_other_s_word(site: Site) -> None:
+    trail = site.admit("van-2")
+    site.admit("van-3")
+    site.write(trail)
+    site.machines.dismiss("van-2", COMPLIANCE)
+    register = site.core.keystore.folder / "machines.json"
+    for rule, subject in (("vault.admit-machine", "machine:van-2"), ("vault.dismiss-machine", "machine:van-3")):
+        record(site.engine, trail, AuditEvent(Verb.AUTHORISE, SystemActor.RECORDER, "", subject, rule))
+    document = json.loads(register.read_text())
+    for each in document["machines"]:
+        each["dismissed_ns"] = None  # as if the disk had refused it
+    register.write_text(json.dumps(document))
+    _, machines = build_identities(site.core, site.folder / "again", 1.0, site.clock)
+    assert [each.is_admitted for each in machines.list()] == [True, True]
+    machines.dismiss_again(entries_of_vault(site.engine, site.core.writers, Verb.AUTHORISE))
+
+    assert [(each.name, each.is_admitted) for each in machines.list()] == [("van-2", False), ("van-3", True)]
+
+
+def test_an_entry_of_the_vault_that_somebody_changed_is_none_of_its_any_more(site: Site) -> None:
+    site.admit("van-2")
+    assert len(entries_of_vault(site.engine, site.core.writers, Verb.AUTHORISE)) == 1
+    with writing(site.engine) as session:
+        session.execute(text("UPDATE audit_entry SET body = replace(body, 'admit', 'dismiss')"))
+
+    assert entries_of_vault(site.engine, site.core.writers, Verb.AUTHORISE) == ()
