@@ -10,6 +10,8 @@ VENV ?= $(or $(UV_PROJECT_ENVIRONMENT),.venv)
 BIN := $(VENV)/bin
 SETUP := $(PYTHON) scripts/setup.py
 ARGS ?=
+# Hundreds of processes start in the tests: where this is set (it is in many containers), each compiles what it imports.
+export PYTHONDONTWRITEBYTECODE =
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo up down test test-fast test-pages test-long mutants check fmt bench clean
