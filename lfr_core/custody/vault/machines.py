@@ -71,6 +71,7 @@ class Machines:
         self._clock = clock
         self._days = days
         self._lock = threading.Lock()
+        self._telling = threading.Lock()
         self._known = read_machines(self._file)
         self._is_written = True
         self._untold = {
@@ -176,25 +177,22 @@ class Machines:
 
     def maintain(self) -> None:
         """Write what the disk didn't take, and tell the trail what it doesn't know. Called by a timer."""
-        with self._lock:
-            if not self._is_written:
-                self._write()
-            untold = tuple(self._untold)
-        for name in untold:
+        with self._telling:  # whoever dismisses waits for the timer that tells it already
             with self._lock:
-                event = self._untold.pop(name, None)
-            if event is None:
-                continue  # another thread tells it
-            try:
-                seq = self._audit.record(event)
-            except LfrError:  # it ends whatever the trail says: what was given is worth more than what is written
+                if not self._is_written:
+                    self._write()
+                untold = tuple(self._untold.items())
+            for name, event in untold:
+                try:
+                    seq = self._audit.record(event)
+                except LfrError:  # it ends whatever the trail says: what was given is worth more than what is written
+                    return
                 with self._lock:
-                    self._untold.setdefault(name, event)
-                return
-            with self._lock:
-                known = self._known[name]
-                if not known.is_admitted:
-                    self._keep(known.model_copy(update={"is_told": True, "last_entries": known.end(seq)}))
+                    if self._untold.get(name) is event:
+                        del self._untold[name]
+                    known = self._known[name]
+                    if not known.is_admitted:
+                        self._keep(known.model_copy(update={"is_told": True, "last_entries": known.end(seq)}))
 
     def list(self) -> tuple[Machine, ...]:
         """Those that were ever admitted, by name."""
