@@ -37,9 +37,9 @@ test: ## Run all tests but the long ones (ARGS="-k camera -x"); what the machine
 	@$(SETUP) --for test
 	@$(BIN)/pytest -m "not slow" -n 2 --dist loadfile --no-loadscope-reorder --durations=20 $(ARGS)
 
-test-fast: ## Run the unit tests alone: no service is started
+test-fast: ## Run the unit tests alone: no service is started, no model loaded
 	@$(SETUP) --for test
-	@$(BIN)/pytest tests/unit -m "not slow and not kafka and not postgresql and not browser" -n 2 --dist worksteal $(ARGS)
+	@$(BIN)/pytest tests/unit -m "not slow and not models and not kafka and not postgresql and not browser" -n 2 --dist worksteal $(ARGS)
 
 test-pages: ## Run every test of the pages in a real browser, the long ones too
 	@$(SETUP) --for test
