@@ -102,7 +102,7 @@ class MilvusGallery:
         for start in range(0, len(ids), _ROWS_PER_INSERT):
             chunk = ids[start : start + _ROWS_PER_INSERT]
             # Only what is absent is inserted: an upsert deletes first, and what is deleted stays on the disk.
-            there = self._present(name, chunk)
+            there = {row["id"] for row in self._read(name, chunk, ["id"], self._write_timeout_s)}
             data = [{"id": i, "entry": rows[i][0], "template": rows[i][1]} for i in chunk if i not in there]
             if data:
                 self._insert(name, data)
@@ -229,31 +229,24 @@ class MilvusGallery:
             pages.close()
         return tuple(found)
 
-    def _read(self, name: str, ids: Sequence[str]) -> list[dict[str, Any]]:
+    def _read(
+        self,
+        name: str,
+        ids: Sequence[str],
+        fields: Sequence[str] = ("id", "entry", "template"),
+        timeout_s: float | None = None,
+    ) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self._connection.call(
             lambda c: c.query(
                 name,
                 filter=f"id in [{_quoted(ids)}]",
-                output_fields=["id", "entry", "template"],
+                output_fields=list(fields),
                 consistency_level="Strong",
-                timeout=self._timeout_s,
+                timeout=timeout_s or self._timeout_s,
             ),
             name,
         )
         return found
-
-    def _present(self, name: str, ids: Sequence[str]) -> set[str]:
-        result = self._connection.call(
-            lambda c: c.query(
-                name,
-                filter=f"id in [{_quoted(ids)}]",
-                output_fields=["id"],
-                consistency_level="Strong",
-                timeout=self._write_timeout_s,
-            ),
-            name,
-        )
-        return {row["id"] for row in result}
 
     def _bound(self, name: str, contract_id: str) -> None:
         bound = self._contract_of(name)
