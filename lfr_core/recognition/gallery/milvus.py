@@ -23,7 +23,7 @@ from lfr_core.recognition.gallery.access import MilvusAccess, milvus_access
 from lfr_core.recognition.gallery.checks import DIMENSION, check_name, check_probes, check_references, is_id, stored_row
 from lfr_core.recognition.gallery.connection import MilvusConnection, unknown_gallery
 from lfr_core.recognition.gallery.port import Candidate, Reference, StoredRow
-from lfr_core.recognition.gallery.ranking import Hit, rank
+from lfr_core.recognition.gallery.ranking import Hit, rank, rank_again
 
 __all__ = ["MilvusGallery", "milvus_gallery"]
 
@@ -186,7 +186,7 @@ class MilvusGallery:
                 return candidate
             return replace(candidate, similarity=similarity, sha256=row.sha256)
 
-        return [_ranked([prove(probe, each) for each in of]) for probe, of in zip(probes, found, strict=True)]
+        return [rank_again([prove(probe, each) for each in of]) for probe, of in zip(probes, found, strict=True)]
 
     def _hits(self, name: str, probes: Floats, wanted: int) -> list[list[Hit]]:
         """The `wanted` best references of each probe, in requests of bounded size."""
@@ -288,14 +288,6 @@ def milvus_gallery(settings: Settings) -> MilvusGallery:
 
 def _stored_row(row: dict[str, Any]) -> StoredRow:
     return stored_row(row["id"], row["entry"], row["template"])
-
-
-def _ranked(proved: list[Candidate]) -> list[Candidate]:
-    """Order candidates by the similarities that were computed again, ties as everywhere."""
-    hits = [Hit(each.reference, each.entry, each.similarity) for each in proved]
-    digests = {each.reference: each.sha256 for each in proved}
-    ordered = rank(hits, max(len(hits), 1)).candidates
-    return [replace(each, sha256=digests[each.reference]) for each in ordered]
 
 
 def _quoted(ids: Sequence[str]) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lfr_core.recognition.gallery.port import Candidate
 
-__all__ = ["TIE", "Hit", "Ranking", "rank"]
+__all__ = ["TIE", "Hit", "Ranking", "rank", "rank_again"]
 
 TIE = 1e-6
 """Similarities no further apart than this are a tie.
@@ -62,3 +62,11 @@ def rank(hits: Sequence[Hit], limit: int) -> Ranking:
             best[entry] = Candidate(entry=entry, reference=reference, similarity=similarity)
     candidates = list(best.values())[:limit]
     return Ranking(candidates, settled=len(candidates) >= limit and lowest < candidates[-1].similarity)
+
+
+def rank_again(proved: Sequence[Candidate]) -> list[Candidate]:
+    """Order candidates by similarities that were computed again, ties as in `rank`."""
+    hits = [Hit(each.reference, each.entry, each.similarity) for each in proved]
+    digests = {each.reference: each.sha256 for each in proved}
+    ordered = rank(hits, max(len(hits), 1)).candidates
+    return [replace(each, sha256=digests[each.reference]) for each in ordered]
