@@ -35,7 +35,7 @@ down: ## Stop it from another terminal
 
 test: ## Run all tests but the long ones (ARGS="-k camera -x"); what the machine lacks is skipped with a reason
 	@$(SETUP) --for test
-	@$(BIN)/pytest -m "not slow" -n 2 --dist loadfile --no-loadscope-reorder --durations=20 $(ARGS)
+	@$(BIN)/pytest -m "not slow" -n 3 --dist loadfile --no-loadscope-reorder --durations=20 $(ARGS)
 
 test-fast: ## Run the unit tests alone: no service is started, no model loaded
 	@$(SETUP) --for test
@@ -43,11 +43,11 @@ test-fast: ## Run the unit tests alone: no service is started, no model loaded
 
 test-pages: ## Run every test of the pages in a real browser, the long ones too
 	@$(SETUP) --for test
-	@$(BIN)/pytest tests/browser -n 2 --dist loadfile --no-loadscope-reorder --durations=20 $(ARGS)
+	@$(BIN)/pytest tests/browser -n 3 --dist loadfile --no-loadscope-reorder --durations=20 $(ARGS)
 
 test-long: ## Run the longer suite: kills, restarts, outages, many times over
 	@$(SETUP) --for test
-	@$(BIN)/pytest -m slow -n 2 --dist loadfile --no-loadscope-reorder --durations=20 $(ARGS)
+	@$(BIN)/pytest -m slow -n 3 --dist loadfile --no-loadscope-reorder --durations=20 $(ARGS)
 
 mutants: ## Change gate, lifecycle, accounting, vault and rates one place at a time: do their unit tests notice?
 	@$(SETUP) --for mutants
