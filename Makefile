@@ -47,7 +47,7 @@ test-pages: ## Run every test of the pages in a real browser, the long ones too
 
 test-long: ## Run the longer suite: kills, restarts, outages, many times over
 	@$(SETUP) --for test
-	@$(BIN)/pytest -m slow -n 3 --dist loadfile --no-loadscope-reorder --durations=20 $(ARGS)
+	@$(BIN)/pytest -m slow -n 2 --dist loadfile --no-loadscope-reorder --durations=20 $(ARGS)
 
 mutants: ## Change gate, lifecycle, accounting, vault and rates one place at a time: do their unit tests notice?
 	@$(SETUP) --for mutants
