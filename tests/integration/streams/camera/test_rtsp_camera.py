@@ -208,7 +208,7 @@ def test_a_camera_s_pictures_never_come_by_way_of_a_proxy(
 def test_a_camera_whose_pictures_are_larger_than_the_policy_allows_is_refused(
     camera: RtspCamera, policy: Policy
 ) -> None:
-    small = policy.images.model_copy(update={"max_megapixels": 0.05})
+    small = policy.images.model_copy(update={"max_frame_megapixels": 0.05})
 
     with pytest.raises(Poison, match=r"320 x 240 px, more than the 0\.05 megapixels allowed"):
         open_source(parse_source(camera.url), small)
