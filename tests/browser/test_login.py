@@ -148,6 +148,7 @@ def test_each_page_shows_nothing_to_whom_it_is_not_for(
             assert page.get_by_text(HEADINGS[path], exact=True).count() == 0
 
 
+@pytest.mark.slow
 def test_an_account_that_is_no_persons_sees_nothing_and_learns_whom_to_ask(
     context: BrowserContext, logins: PageLogins, address: str
 ) -> None:

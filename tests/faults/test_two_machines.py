@@ -22,7 +22,6 @@ import pytest
 from lfr_core.alerts import read
 from lfr_core.common.clock import SystemClock
 from lfr_core.common.settings import Settings
-from lfr_core.custody.audit.trail import AuditTrail
 from lfr_core.custody.people.roles import Role
 from lfr_core.custody.vault.admission import unpack_admission
 from lfr_core.domain.actors import ProcessIdentity
@@ -112,8 +111,7 @@ def machines(tmp_path: Path, kafka_broker: RunningBroker) -> Iterator[Machines]:
         here.settings = here.settings.model_copy(update={"vault_listen": f"127.0.0.1:{_free_port()}"})
         here.start_vault()
         try:
-            trail = AuditTrail(here.vault, SystemClock())
-            add_people(here.database, trail, (COMPLIANCE, Role.COMPLIANCE))
+            add_people(here.database, (COMPLIANCE, Role.COMPLIANCE))
             here.workers.append(here.worker("record", 0).start())
             yield Machines(here, tmp_path)
         finally:

@@ -114,7 +114,7 @@ class ErasureHarness:
         held = fill(self.gallery(self.plain_gallery), collection, "contract", listed)
         self.deployments.attach_watchlist(name, "contract", collection, listed, held=held)
         view = self.deployments.open(name)
-        add_operators(self.engine, "Op One", trail=self.trail, clock=self.clock)
+        add_operators(self.engine, "Op One", clock=self.clock)
         Attendance(self.engine, self.clock).record_heartbeat(name, authenticated("Op One"))
         return view
 

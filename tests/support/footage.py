@@ -115,7 +115,7 @@ class FootageHarness:
 
     def register(self, *names: str) -> None:
         """Officers who may look at footage, hold it and let go of it."""
-        add_people(self.engine, self.trail, *((name, Role.AUTHORISING_OFFICER) for name in names), clock=self.clock)
+        add_people(self.engine, *((name, Role.AUTHORISING_OFFICER) for name in names), clock=self.clock)
 
     def deployment(self, name: str = "dep") -> None:
         add_deployment(self.engine, name)

@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 
 from sqlalchemy import Engine
+from sqlmodel import select
 
-from lfr_core.common.clock import Clock, SystemClock
+from lfr_core.common.clock import Clock, SystemClock, utc_from_ns
 from lfr_core.custody.audit.port import Trail
 from lfr_core.custody.people import AuthenticatedPerson, People, Rank, Role
 from lfr_core.custody.people.sign_on import SignOns
-from lfr_core.domain.actors import SystemActor
+from lfr_core.domain.actors import SystemActor, fold_name
+from lfr_core.storage.engine import writing
+from lfr_core.storage.tables.people import PersonRoleRow, PersonRow
 from tests.support.records import ManualClock
 from tests.support.vaults import trail_of
 
-__all__ = ["CAST", "MACHINE", "add_operators", "add_people", "authenticated", "register", "registered", "sign_on"]
+__all__ = [
+    "CAST",
+    "MACHINE",
+    "add_operators",
+    "add_people",
+    "authenticated",
+    "put_people",
+    "register",
+    "registered",
+    "sign_on",
+]
 
 _FIRST = "Dana Compliance"
 
@@ -54,25 +68,40 @@ def registered(engine: Engine, clock: Clock | None = None) -> People:
     return people
 
 
-def add_people(engine: Engine, trail: Trail, *people: tuple[str, Role], clock: Clock | None = None) -> None:
-    """Put them on the register, whoever is there already; one of compliance first."""
-    register = People(engine, trail, clock or SystemClock())
-    if not register.list():
-        register.add(_FIRST, {Role.COMPLIANCE}, Rank.POLICE_STAFF, by=MACHINE)
-    by = next(each.name for each in register.list() if each.may_act and Role.COMPLIANCE in each.roles)
-    for name, role in people:
-        if register.find(name) is None:
-            rank = Rank.SUPERINTENDENT if role is Role.AUTHORISING_OFFICER else Rank.CONSTABLE
-            register.add(name, {role}, rank, by=authenticated(by))
+def add_people(engine: Engine, *people: tuple[str, Role], clock: Clock | None = None) -> None:
+    """Put them on the register, whoever is there already; one of compliance first. As `put_people`."""
+    ranks = {Role.AUTHORISING_OFFICER: Rank.SUPERINTENDENT}
+    wanted = {name: ({role}, ranks.get(role, Rank.CONSTABLE)) for name, role in people}
+    put_people(engine, {_FIRST: ({Role.COMPLIANCE}, Rank.POLICE_STAFF)} | wanted, clock=clock)
 
 
-def add_operators(engine: Engine, *names: str, trail: Trail | None = None, clock: Clock | None = None) -> None:
+def put_people(
+    engine: Engine, people: Mapping[str, tuple[Collection[Role], Rank]], *, clock: Clock | None = None
+) -> None:
+    """Write those who aren't there yet into the register's tables, in one transaction and without their audit entries.
+
+    For tests of what registered people do afterwards: `People.add` takes as long for each of them.
+    """
+    now = utc_from_ns((clock or SystemClock()).time_ns())
+    with writing(engine) as session:
+        there = set(session.exec(select(PersonRow.folded)))
+        for name, (roles, rank) in people.items():
+            if (folded := fold_name(name)) in there:
+                continue
+            row = PersonRow(folded=folded, name=name, rank=rank.value, added_at=now, added_by=str(MACHINE))
+            session.add(row)
+            session.flush()
+            assert row.id is not None
+            session.add_all(PersonRoleRow(person=row.id, role=role.value, since=now) for role in roles)
+
+
+def add_operators(engine: Engine, *names: str, clock: Clock | None = None) -> None:
     """Put them on the register as operators, whoever is there already."""
-    add_people(engine, trail or trail_of(engine), *((name, Role.OPERATOR) for name in names), clock=clock)
+    add_people(engine, *((name, Role.OPERATOR) for name in names), clock=clock)
 
 
 def sign_on(engine: Engine, trail: Trail, *names: str, deployment: str = "dep", clock: Clock | None = None) -> None:
     """Registered operators who have signed on to a deployment."""
-    add_operators(engine, *names, trail=trail, clock=clock)
+    add_operators(engine, *names, clock=clock)
     for name in names:
         SignOns(engine, trail, clock).sign_on(deployment, authenticated(name))

@@ -34,7 +34,7 @@ from lfr_core.recognition.gallery import ExactGallery, Gallery, gallery_name
 from lfr_core.storage.engine import reading, writing
 from lfr_core.storage.tables.deployments import PlannedDeploymentRow
 from tests.support.galleries import fill
-from tests.support.people import CAST, authenticated
+from tests.support.people import CAST, authenticated, put_people
 from tests.support.records import ManualClock, entry
 from tests.support.vaults import trail_of, vault_of
 
@@ -89,13 +89,7 @@ class PlanningHarness:
 
     def settle(self) -> None:
         """Register people and the force's documents."""
-        people = People(self.engine, self.trail, self.clock)
-        known = {person.name for person in people.list()}
-        for name, (roles, rank) in CAST.items():
-            if name not in known:
-                people.add(name, roles, rank, by=authenticated(COMPLIANCE))
-        if OTHER_OFFICER not in known:
-            people.add(OTHER_OFFICER, *CAST[OFFICER], by=authenticated(COMPLIANCE))
+        put_people(self.engine, {**CAST, OTHER_OFFICER: CAST[OFFICER]}, clock=self.clock)
         for kind in FORCE_DOCUMENTS:
             self.register_document(kind)
 

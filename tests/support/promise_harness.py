@@ -54,7 +54,7 @@ class PromiseHarness(AlertHarness):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        add_operators(self.engine, "Op One", trail=self.trail, clock=self.clock)
+        add_operators(self.engine, "Op One", clock=self.clock)
         self.asked: Vault = self.vault
         self.gallery = ExactGallery()
         self.gallery.create("gallery_dep", "contract")

@@ -58,7 +58,7 @@ def planned(place: str = "Norwich city centre", purpose: str = "find people want
 
 def announcing(engine: Engine, clock: ManualClock | None = None, token: str = "0123456789ab") -> AnnouncementStore:
     """Where people who are registered for it announce."""
-    add_people(engine, trail_of(engine), *_TELLERS.items(), clock=clock or ManualClock())
+    add_people(engine, *_TELLERS.items(), clock=clock or ManualClock())
     return AnnouncementStore(engine, trail_of(engine), clock or ManualClock(), lambda: token)
 
 

@@ -10,14 +10,14 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from lfr_core.custody.people import People, Rank, Role
+from lfr_core.custody.people import Rank, Role
 from lfr_core.domain.policy import Policy, load_policy
 from lfr_core.publication.rights.service import RightsService
 from lfr_core.publication.rights.types import About, NewRequest, Request, RequestKind
 from lfr_core.retention.footage.register import Segment, segments
 from lfr_core.retention.steps.footage import FootageStep
 from tests.support.footage import FootageHarness
-from tests.support.people import authenticated
+from tests.support.people import authenticated, put_people
 
 __all__ = ["APPROVER", "CLERK", "CONTACT", "OFFICER", "TEXT", "RightsHarness"]
 
@@ -25,6 +25,12 @@ CLERK = "F. Doyle"
 OFFICER = "D. Officer"
 APPROVER = "Supt Allow"
 CONTACT = "Aylin Quartermaine, 4 Rampant Horse Street"
+_REGISTERED = {
+    OFFICER: ({Role.COMPLIANCE}, Rank.POLICE_STAFF),
+    APPROVER: ({Role.AUTHORISING_OFFICER}, Rank.SUPERINTENDENT),
+    CLERK: ({Role.PLANNER}, Rank.POLICE_STAFF),
+    "Olu Operator": ({Role.OPERATOR}, Rank.CONSTABLE),
+}
 TEXT = "I was stopped outside the library.\nWhy me?"
 
 
@@ -37,11 +43,7 @@ class RightsHarness(FootageHarness):
         self._socket.__enter__()
         self.deployment()
         self.whole_policy: Policy = load_policy()
-        people = People(engine, self.trail, self.clock)
-        people.add(OFFICER, {Role.COMPLIANCE}, Rank.POLICE_STAFF, by=authenticated(OFFICER))
-        people.add(APPROVER, {Role.AUTHORISING_OFFICER}, Rank.SUPERINTENDENT, by=authenticated(OFFICER))
-        people.add(CLERK, {Role.PLANNER}, Rank.POLICE_STAFF, by=authenticated(OFFICER))
-        people.add("Olu Operator", {Role.OPERATOR}, Rank.CONSTABLE, by=authenticated(OFFICER))
+        put_people(engine, _REGISTERED, clock=self.clock)
 
     def close(self) -> None:
         """End the vault."""

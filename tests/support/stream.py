@@ -295,7 +295,7 @@ class Stream:
 
     def attend(self, name: str, operator: str = "a tester") -> None:
         """A registered operator attends a deployment from now on."""
-        add_operators(self.database, operator, trail=AuditTrail(self.vault, SystemClock()))
+        add_operators(self.database, operator)
         self._attending.enter_context(Attendance(self.database).keep_alive(name, authenticated(operator)))
 
     def drained(self) -> bool:

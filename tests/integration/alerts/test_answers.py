@@ -39,7 +39,7 @@ def alert(engine: Engine, clock: ManualClock) -> UUID:
 
 @pytest.fixture
 def decisions(engine: Engine, clock: ManualClock) -> DecisionService:
-    add_operators(engine, ANN, BOB, trail=audit_trail(clock), clock=clock)
+    add_operators(engine, ANN, BOB, clock=clock)
     return DecisionService(engine, audit_trail(clock), clock)
 
 

@@ -148,7 +148,7 @@ def test_what_cannot_be_done_is_refused_by_its_rule(
     lfr: Run, records: Engine, vault: VaultCore, store: DeploymentStore, arguments: tuple[str, ...], rule: str
 ) -> None:
     live(store)
-    add_operators(records, "Ann", trail=AuditTrail(vault, SystemClock()))
+    add_operators(records, "Ann")
 
     result = lfr(*arguments, by="Ann" if arguments[0] == "alerts" else "")
 

@@ -36,7 +36,7 @@ def clock() -> ManualClock:
 @pytest.fixture
 def decisions(engine: Engine, clock: ManualClock) -> DecisionService:
     people = ("Ann", "Bob", "Ann Operator", "Bob Sergeant", "Cat Inspector")
-    add_operators(engine, *people, trail=audit_trail(clock), clock=clock)
+    add_operators(engine, *people, clock=clock)
     return DecisionService(engine, audit_trail(clock), clock)
 
 

@@ -70,7 +70,7 @@ def test_a_module_that_skips_itself_fails_when_something_is_required(tmp_path: P
     assert "skips itself at import" in done.stdout
 
 
-@pytest.mark.parametrize("word", ["kafak", "kafka,postgres"])
+@pytest.mark.parametrize("word", ["kafak", pytest.param("kafka,postgres", marks=pytest.mark.slow)])
 def test_a_misspelt_requirement_is_refused(tmp_path: Path, word: str) -> None:
     done = run(tmp_path, SUITE, word)
 

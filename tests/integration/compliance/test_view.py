@@ -20,7 +20,6 @@ from lfr_core.storage.engine import open_engine
 from tests.support.people import add_people, authenticated
 from tests.support.publication import modern_row, modern_table
 from tests.support.records import ManualClock
-from tests.support.vaults import trail_of
 
 DPO = "Dee Compliance"
 
@@ -33,7 +32,7 @@ def view(sqlite_url: str, tmp_path: Path) -> Iterator[ComplianceView]:
     stranger.mkdir(parents=True)
     (stranger / "index.html").write_text("<p>dear</p>")
     engine = open_engine(sqlite_url)
-    add_people(engine, trail_of(engine), (DPO, Role.COMPLIANCE), ("Ada Auditor", Role.AUDITOR), ("Pat", Role.PLANNER))
+    add_people(engine, (DPO, Role.COMPLIANCE), ("Ada Auditor", Role.AUDITOR), ("Pat", Role.PLANNER))
     yield ComplianceView(engine, load_policy(), ManualClock(), tmp_path / "home")
     engine.dispose()
 

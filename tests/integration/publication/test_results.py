@@ -123,7 +123,7 @@ def harness(engine: Engine, tmp_path: Path) -> ResultsHarness:
 
 def registered(harness: ResultsHarness) -> Explanations:
     officers = (("P. Officer", Role.PUBLICATION_OFFICER), ("O. Operator", Role.OPERATOR))
-    add_people(harness.engine, trail_of(harness.engine), *officers, clock=harness.clock)
+    add_people(harness.engine, *officers, clock=harness.clock)
     return Explanations(harness.engine, trail_of(harness.engine), harness.clock, harness.policy)
 
 

@@ -42,7 +42,7 @@ def assert_nothing_beside(odd: Path) -> None:
 
 
 @pytest.mark.kafka
-@pytest.mark.parametrize("name", ["home", "ho,me"])
+@pytest.mark.parametrize("name", [pytest.param("home", marks=pytest.mark.slow), "ho,me"])
 def test_kafka_keeps_its_records_in_the_home_whatever_its_name_and_whatever_the_locale(
     odd: Path, tmp_path: Path, kafka_libs: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:

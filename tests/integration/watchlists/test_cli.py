@@ -164,6 +164,7 @@ def test_enrol_without_milvus_says_so_before_it_looks_at_photographs(
     assert result.stdout == ""
 
 
+@pytest.mark.slow
 def test_an_unknown_deployment_is_refused(listed: ListFolder, store: DeploymentStore) -> None:
     listed.put("S-1", "obama")
 
@@ -193,6 +194,7 @@ def test_check_names_a_picture_under_two_subjects_and_flags_a_face_under_two_wit
     }
 
 
+@pytest.mark.slow
 def test_an_operational_list_that_does_not_pass_is_refused_whole_and_the_report_is_kept(
     listed: ListFolder, store: DeploymentStore, gallery: MilvusGallery, policy: Policy, tmp_path: Path
 ) -> None:

@@ -112,7 +112,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
         )
         machines = core.writers.machines
         assert isinstance(machines, Machines)
-        add_people(engine, AuditTrail(core, clock), (COMPLIANCE, Role.COMPLIANCE))
+        add_people(engine, (COMPLIANCE, Role.COMPLIANCE))
         clients = opened.enter_context(ExitStack())
         yield Site(tmp_path, engine, core, machines, clock, server.port, clients)
 

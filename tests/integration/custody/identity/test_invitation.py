@@ -38,6 +38,7 @@ def test_a_login_is_proposed_from_the_name() -> None:
     assert [login_of(name) for name in (CHI, "Zoë Ní Bhriain", "李")] == ["c.adeyemi", "zoe.ni.bhriain", ""]
 
 
+@pytest.mark.slow
 def test_who_is_registered_gets_an_account_whose_password_a_link_sets_once(
     installation: Installation, identity_server: IdentityServer
 ) -> None:

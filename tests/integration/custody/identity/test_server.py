@@ -67,6 +67,7 @@ def test_a_server_that_hangs_is_found_and_one_that_answers_again_is_well(identit
     assert any(alive(pid) for _ in range(20))
 
 
+@pytest.mark.slow
 def test_its_keys_outlive_a_restart_so_that_sessions_do(identity_server: IdentityServer) -> None:
     before = fetch_keys(identity_server.provider, discover(identity_server.provider)).as_dict(private=False)
     assert identity_server.stop() == 0

@@ -65,7 +65,7 @@ class Harness(PromiseHarness):
         super().__post_init__()
         self.numbers = count(1)
         others = ((OTHER, Role.AUTHORISING_OFFICER), (PAT, Role.PLANNER))
-        add_people(self.engine, self.trail, *ONE_OF_EACH.items(), *others, clock=self.clock)
+        add_people(self.engine, *ONE_OF_EACH.items(), *others, clock=self.clock)
         people = self.people = People(self.engine, self.trail, self.clock)
         by = next(each.name for each in people.list() if Role.COMPLIANCE in each.roles)
         for name in (OLGA, REX):
@@ -450,7 +450,7 @@ def test_nobody_is_their_own_second_person(harness: Harness) -> None:
 
 def test_who_is_revoked_while_a_deployment_runs_attends_and_decides_no_more(harness: Harness) -> None:
     people = People(harness.engine, harness.trail, harness.clock)
-    add_people(harness.engine, harness.trail, ("Lea Leaving", Role.OPERATOR), clock=harness.clock)
+    add_people(harness.engine, ("Lea Leaving", Role.OPERATOR), clock=harness.clock)
     harness.attendance.record_heartbeat("dep", authenticated("Lea Leaving"))
     people.revoke("lea leaving", why="left the force", by=authenticated("Compliance Only"))
     alert, before = harness.waiting(), harness.everything()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,15 +11,12 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from apps.cli.main import app
-from lfr_core.common.clock import SystemClock
 from lfr_core.common.errors import Retryable
 from lfr_core.common.settings import Settings
 from lfr_core.custody.audit.read import entries
-from lfr_core.custody.audit.trail import AuditTrail
 from lfr_core.custody.people.roles import Role
 from lfr_core.custody.vault.core import VaultCore
 from lfr_core.storage.engine import open_engine
-from tests.support.each_process import EachProcess
 from tests.support.people import add_people
 from tests.support.sessions import session_env
 from tests.support.vault_server import serving_vault
@@ -46,9 +42,9 @@ class Terminal:
 @pytest.fixture
 def terminal(tmp_path: Path) -> Iterator[Terminal]:
     settings = Settings(home=tmp_path / "home")
-    with serving_vault(settings) as core, closing(EachProcess.of(settings)) as vault:
+    with serving_vault(settings) as core:
         engine = open_engine(settings.records_url)
-        add_people(engine, AuditTrail(vault, SystemClock()), (COMPLIANCE, Role.COMPLIANCE))
+        add_people(engine, (COMPLIANCE, Role.COMPLIANCE))
         terminal = Terminal(settings, core, session_env(COMPLIANCE, settings))
         admitted = terminal.lfr(
             f"admit-machine van-2 --for camera,record --camera north --camera south --output {tmp_path / 'van-2'}"

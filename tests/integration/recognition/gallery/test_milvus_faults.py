@@ -201,6 +201,7 @@ def test_a_dropped_gallery_leaves_no_template_on_the_disk(server: MilvusServer) 
     assert not holds()
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_retryable_and_what_is_enrolled_is_still_found(tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk") as disk, milvus_server(disk / "data") as full_server:
         gallery = MilvusGallery(full_server.uri)

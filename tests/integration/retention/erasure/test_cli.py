@@ -79,7 +79,7 @@ def lfr(vault: VaultCore) -> Run:
     store.create("street", DeploymentKind.DEMO, name="Street", policy=load_policy())
     store.attach_watchlist("street", "contract", "lfr_street", [entry()], held=held_by([entry()]))
     store.open("street")
-    add_operators(engine, "Op One", trail=Installation(settings, identity=ProcessIdentity.COMMANDS).trail)
+    add_operators(engine, "Op One")
     Attendance(engine).record_heartbeat("street", authenticated("Op One"))
     engine.dispose()
     return lambda *arguments: CliRunner().invoke(erasure.app, arguments)
