@@ -177,9 +177,9 @@ def _vault(settings: Settings) -> Check:
         return ok(name, f"{settings.vault_address}, another machine: encrypted, a certificate for each process")
     network = "no network"
     if settings.vault_listen:
-        network = f"and {settings.vault_listen}: encrypted, machines that were admitted (`lfr vault machines`)"
+        network = f"{settings.vault_listen}: encrypted, let in: machines that were admitted (`lfr vault machines`)"
     if not path.exists():
-        return ok(name, f"{path}, {network} (nobody listens now); let in: {who}")
+        return ok(name, f"{path} (nobody listens now), let in: {who}; {network}")
     wrong = [
         str(each)
         for each in (path, path.parent)
@@ -187,7 +187,7 @@ def _vault(settings: Settings) -> Check:
     ]
     if wrong:
         return fail(name, f"{', '.join(wrong)}: other users of this machine may get in", "stop, remove it, start again")
-    return ok(name, f"{path}, {network}; let in: {who}")
+    return ok(name, f"{path}, let in: {who}; {network}")
 
 
 def _workflows(settings: Settings) -> Check:

@@ -55,15 +55,29 @@ class Attendance:
             )
 
     @contextmanager
-    def keep_alive(self, deployment: str, operator: AuthenticatedPerson, every_s: float = 2.0) -> Iterator[None]:
-        """Attend for as long as the block runs, from a thread. Raises as `record_heartbeat`, at the start."""
+    def keep_alive(
+        self, deployment: str, operator: AuthenticatedPerson, every_s: float = 2.0, ended: Event | None = None
+    ) -> Iterator[None]:
+        """Attend for as long as the block runs, from a thread.
+
+        ended: set when the operator may attend no more (revoked, another role, logged out elsewhere).
+
+        Raises:
+            As `record_heartbeat`, at the start; and, when the block ends, what has ended the attendance.
+        """
         self.record_heartbeat(deployment, operator)
         over = Event()
+        refusals: list[Refused] = []
 
         def record_attendance() -> None:
             while not over.wait(every_s):
                 try:
                     self.record_heartbeat(deployment, operator)
+                except Refused as error:
+                    refusals.append(error)
+                    if ended is not None:
+                        ended.set()
+                    return
                 except LfrError as error:  # the gate shuts if it lasts: that is what it is for
                     get_logger().warning("attendance.not-written", reason=str(error))
 
@@ -75,3 +89,5 @@ class Attendance:
             over.set()
             thread.join()
             self.record_departure(deployment, operator)
+        if refusals and ended is not None:
+            raise refusals[0]

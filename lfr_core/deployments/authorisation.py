@@ -35,7 +35,7 @@ def check_may_authorise(session: Session, made: Application, policy: Policy, *, 
     day = made.ends_at.astimezone(LONDON).date()
     standing = read_documents_status(session, made.deployment, day)
     if not standing.in_date:
-        raise Refused("life.papers", f"{standing.why}: `lfr papers add` registers a version that is good on {day}")
+        raise Refused("life.papers", f"{standing.why}, good on {day}")
     late = overdue_unexplained(session, now, policy)
     if late:
         raise Refused(

@@ -118,7 +118,7 @@ def check_signed(found: FalseAlertForecast, *, signed: bool) -> None:
         raise Refused(
             "life.claim-not-shown",
             f"no evaluation shows the public claim of under 1 false alert in {found.one_in:,} faces for this list "
-            f"({found.why_not_shown}): sign that you know it, or refuse the application",
+            f"({found.why_not_shown}): sign that you know it (`--claim-not-shown`), or refuse the application",
         )
 
 

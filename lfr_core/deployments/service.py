@@ -141,11 +141,11 @@ class PlanningService:
         with self._audited(by) as session:
             row, now = locked(session, id), self._now()
             made = self._application(session, id)
+            self._step(session, row, Step.AUTHORISE, by, note=reason_of(reason))  # first of all: may they at all
             if revision != made.revision:
-                raise Refused("life.revised", f"{id} was revised since you looked: read revision {made.revision}")
+                raise Refused("life.revised", f"revision {made.revision} of {id} is the newest: read and name that one")
             check_may_authorise(session, made, self._policy, now=now)
             found = forecast_false_alerts(made, self._evaluations, self._policy)
-            self._step(session, row, Step.AUTHORISE, by, note=reason_of(reason))
             limit = default_one_in(made.list_cap, self._policy) if one_in is None else one_in
             if limit < LEAST_ONE_IN:
                 raise Refused("life.limit", f"1 in {limit}: the limit is never above 1 in {LEAST_ONE_IN:,} faces")

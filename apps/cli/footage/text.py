@@ -113,7 +113,13 @@ def hold_dict(hold: Hold) -> dict[str, object]:
 def hold_output(hold: Hold, what: str) -> Output:
     """Say what became of a hold."""
     until = "" if hold.released_at else f"; to be reviewed by {hold.review_on}"
-    return Output(hold_dict(hold), f"hold {hold.id}: segments {what}: {len(hold.segments)}{until}")
+    lines = [f"hold {hold.id}: segments {what}: {len(hold.segments)}{until}"]
+    if not hold.released_at and not hold.approved_by:
+        lines += [
+            "Kept for now: another person approves it, in a session of their own, or it lapses:",
+            f"  lfr footage approve {hold.id} --digest {hold.digest}",
+        ]
+    return Output(hold_dict(hold), "\n".join(lines))
 
 
 def asked_output(hold: Hold) -> Output:

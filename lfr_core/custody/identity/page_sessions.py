@@ -122,4 +122,4 @@ class PageSessions:
         if now >= identity.issued_at + timedelta(hours=self._access.session_h):
             raise Refused("login.expired", "the session is over: log in again")
         if now >= used + idle:
-            raise Refused("login.expired", f"nobody has done anything here for {self._access.idle_min:g} minutes")
+            raise Refused("login.expired", f"Nobody has done anything here for {self._access.idle_min:g} minutes")
