@@ -90,8 +90,10 @@ SERVERS = {
         "tests/integration/deployments/monitoring/",
         "tests/integration/retention/erasure/",
         "tests/integration/retention/test_broker.py",
+        "tests/integration/supervisor/test_odd_folder.py",
     ),
-    "identity": ("tests/integration/custody/identity/",),
+    "identity": ("tests/integration/custody/identity/", "tests/browser/"),
+    "gallery": ("tests/integration/recognition/gallery/",),
 }
 """Files that share a server are run by one process: it is started once, and a second one doesn't run idle."""
 LONG = ("tests/faults/", "tests/e2e/", "tests/integration/supervisor/", *sum(SERVERS.values(), ()), "tests/browser/")

@@ -287,7 +287,13 @@ def terminals(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminals]:
         engine.dispose()
 
 
-@pytest.mark.parametrize("command", MAY)
+ALWAYS = {"alerts judge", "deployment authorise", "deployment create", "footage view", "publish record", "users revoke"}
+"""In `make test`; the others, which ask in the same way (tests/unit/cli/test_who_is_asked.py), in the long suite."""
+
+
+@pytest.mark.parametrize(
+    "command", [each if each in ALWAYS else pytest.param(each, marks=pytest.mark.slow) for each in MAY]
+)
 def test_a_command_is_refused_to_everybody_it_is_not_for(terminals: Terminals, command: str) -> None:
     arguments, may = MAY[command]
     others = {name for role, name in ONLY.items() if role not in may} | {REVOKED, ENDED}

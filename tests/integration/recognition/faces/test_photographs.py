@@ -167,7 +167,9 @@ def frame_with(face: Image, points: Floats, eyes_px: float, at: tuple[int, int])
     return background, np.asarray(points * scale + [x, y], np.float32)
 
 
-@pytest.mark.parametrize("eyes_px", [24, 28, 32, 40, 60, 90])
+@pytest.mark.parametrize(
+    "eyes_px", [24, 90, *(pytest.param(each, marks=pytest.mark.slow) for each in (28, 32, 40, 60))]
+)
 def test_faces_from_24_px_between_the_eyes_are_found_and_known_in_a_720p_frame(
     engine: PackEngine, photos: dict[str, bytes], eyes_px: int
 ) -> None:

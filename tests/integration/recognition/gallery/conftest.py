@@ -28,7 +28,7 @@ def rotation() -> Rotation:
     return rotation_from_key(bytes(range(32)), "dep")
 
 
-@pytest.fixture(params=["exact", "milvus", "rotated exact", "rotated milvus"])
+@pytest.fixture(params=["exact", "milvus", "rotated exact", pytest.param("rotated milvus", marks=pytest.mark.slow)])
 def gallery(request: pytest.FixtureRequest) -> Gallery:
     kind: str = request.param
     found: Gallery = ExactGallery() if "exact" in kind else request.getfixturevalue("milvus_gallery")
