@@ -119,7 +119,7 @@ def play(writer: dict[str, Any], reader: dict[str, Any], records: int, lent: Len
         while seen < records:
             for record in consumer.poll(timeout_ms=1_000).get(place, ()):
                 if lent is not None:
-                    verifier.check(TOPIC, record.key, dict(record.headers), record.value)
+                    verifier.check(TOPIC, record.key, dict(record.headers), record.value, appended_ns=clock.time_ns())
                 seen += 1
         return records / (time.perf_counter() - began)
 

@@ -13,6 +13,7 @@ from lfr_core.alerts.recorder import Recorder
 from lfr_core.common.clock import Clock
 from lfr_core.common.errors import Fatal, LfrError, Poison, Refused
 from lfr_core.common.logs import get_logger
+from lfr_core.custody.vault.record_keys import KEPT_DAYS
 from lfr_core.custody.vault.record_mac import RecordVerifier
 from lfr_core.domain.messages import DeadLetter, LiveProbeResult, OutcomeBatch, Sighting, gathered
 from streams.app import raw_topic, record_headers, record_key
@@ -162,7 +163,14 @@ class _BatchWriter(Generic[Message]):
         """The message, or why it is none: who sent it is looked at before what it says. Raises Retryable."""
         message, value = event.message, event.message.value or b""
         try:
-            self._verifier.check(message.topic, message.key or b"", record_headers(event), value)
+            self._verifier.check(
+                message.topic,
+                message.key or b"",
+                record_headers(event),
+                value,
+                appended_ns=round(message.timestamp * 1e9),
+                kept_days=KEPT_DAYS if message.topic == Topic.DEAD_LETTERS else 1,
+            )
             return self._message_type.decode(value)
         except (Poison, Refused) as error:
             return error

@@ -83,7 +83,7 @@ class VaultCore:
         Raises:
             Fatal: the file with the latest time seen is damaged.
         """
-        self._clock, self._terms, self._facts = clock, terms, facts
+        self._clock, self.terms, self._facts = clock, terms, facts
         self.keystore, self._log = keystore, epochs
         self.audit, self.people = audit, people
         self._keys = threading.RLock()
@@ -121,8 +121,8 @@ class VaultCore:
     ) -> RecordKey:
         m.checked(m.LendRecordKey, use=use, actor=actor, day=day, deployment=deployment, camera=camera)
         access.check_record_key(actor, use, camera)
-        root, now_ns = self.keystore.installation_secret("records"), self._clock.time_ns()
-        return derive_record_key(root, use, day, now_ns=now_ns, deployment=deployment, camera=camera)
+        root, now_ns = self.keystore.installation_secret("records"), self._guard.look()
+        return derive_record_key(root, use, day, actor=actor, now_ns=now_ns, deployment=deployment, camera=camera)
 
     # -- kept keys -------------------------------------------------------------------------------
 
@@ -132,7 +132,7 @@ class VaultCore:
         asked = {"kind": kind, "deployment": deployment, "subject": subject, "due_ns": due_ns, "actor": actor}
         m.checked(m.MakeKey, **asked, camera=camera)
         access.check_maker(actor, kind, deployment, subject)
-        self._terms.check_due(kind, subject, due_ns, self._guard.now_ns())
+        self.terms.check_due(kind, subject, due_ns, self._guard.now_ns())
         with self._keys:
             given = self._given_again(kind, deployment, subject, actor)
         if given is not None:
@@ -142,7 +142,7 @@ class VaultCore:
         with self._keys:
             given = self._given_again(kind, deployment, subject, actor)  # another may have made it meanwhile
             if given is None:
-                self._terms.check_quota(kind, deployment, self.keystore.infos())
+                self.terms.check_quota(kind, deployment, self.keystore.infos())
                 given = KeptKey(*self.keystore.add(kind, deployment, subject, due_ns))
         return given
 
@@ -205,13 +205,11 @@ class VaultCore:
 
     def _given_again(self, kind: KeyKind, deployment: str, subject: str, actor: SystemActor) -> KeptKey | None:
         """A key that is there already, None if there is none. Raises Refused when it isn't given to its maker again."""
-        wanted = (kind, deployment, subject)
-        infos = self.keystore.infos()
-        known = next((info for info in infos if (info.kind, info.deployment, info.subject) == wanted), None)
+        known = self.keystore.find_made(kind, deployment, subject)
         if known is None:
             return None
         access.check_given_again(actor, kind)
-        return self._kept(known.id)
+        return self._kept(known)
 
     def _kept(self, key_id: str) -> KeptKey:
         with self._keys:
@@ -286,9 +284,8 @@ class VaultCore:
         gone: tuple[KeptKeyInfo, ...] = ()
         try:
             with self._keys:
-                due = tuple(info.id for info in self.keystore.infos() if info.due_ns <= now_ns and not info.held)
-                gone = tuple(info for info in self.keystore.infos() if info.id in set(due))
-                self.keystore.destroy(due)
+                gone = tuple(info for info in self.keystore.infos() if info.due_ns <= now_ns and not info.held)
+                self.keystore.destroy(tuple(info.id for info in gone))
                 if self.keystore.outdated:
                     self.keystore.renew()
         except Refused as error:  # gone from memory all the same; the disk follows at the next sweep

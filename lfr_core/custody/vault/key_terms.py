@@ -18,7 +18,7 @@ from lfr_core.custody.vault.watchlist_key import LIST_KEY_DAYS
 from lfr_core.domain.policy import Policy
 from lfr_core.domain.reserved import CANARY_ENTRY
 
-__all__ = ["CLOCKS_APART_S", "KeyTerms", "due_of_sightings", "hour_of_sightings"]
+__all__ = ["AT_ONCE", "CLOCKS_APART_S", "KeyTerms", "due_of_sightings", "hour_of_sightings"]
 
 _HOUR_NS: Final = 3_600 * 10**9
 _DAY_NS: Final = 24 * _HOUR_NS
@@ -27,6 +27,11 @@ CLOCKS_APART_S: Final = 300.0
 _APART_NS: Final = round(CLOCKS_APART_S * 1e9)
 _MOST_CAMERAS: Final = 32
 """Of one deployment, each of which may begin twice as many segments as its hours have room for."""
+AT_ONCE: Final[Mapping[KeyKind, int]] = {KeyKind.ALERT: 200, KeyKind.FOOTAGE: 20}
+"""[proposal] Keys that one camera, or one machine that records, may ask for at once, of those that are made in numbers;
+then no faster than `KeyTerms.every_s`."""
+_ALERT_EVERY_S: Final = 1.0
+"""[proposal] More alerts a second than people can look at."""
 _MOST: Final[Mapping[KeyKind, int]] = {
     KeyKind.ALERT: 10_000,
     KeyKind.RIGHTS: 20_000,
@@ -63,6 +68,8 @@ class KeyTerms:
     """From when a key is asked for to when it is due, at most."""
     most: Mapping[KeyKind, int]
     """Keys of one deployment, or of none."""
+    every_s: Mapping[KeyKind, float]
+    """Seconds between two keys of one camera, or one machine that records, on average (`AT_ONCE`)."""
 
     @classmethod
     def of(cls, policy: Policy) -> Self:
@@ -79,13 +86,15 @@ class KeyTerms:
                 KeyKind.WATCHLIST: LIST_KEY_DAYS * _DAY_NS,
             },
             most={**_MOST, KeyKind.FOOTAGE: _MOST_CAMERAS * 2 * segments},
+            every_s={KeyKind.ALERT: _ALERT_EVERY_S, KeyKind.FOOTAGE: policy.footage.segment_s / 2},
         )
 
     def check_due(self, kind: KeyKind, subject: str, due_ns: int, now_ns: int) -> None:
         """See that a key asked for now, wall time `now_ns`, is due when the policy says.
 
-        Sightings are of the hour that it is, and due with it to the nanosecond: their key is shared, and whoever asked
-        first must not decide how long everybody's probes live. Raises Refused `vault.key-due`.
+        Sightings are of the hour that it is (of the one beside it too, `CLOCKS_APART_S` about its change),
+        and due with it to the nanosecond: their key is shared, and whoever asked first must not decide how long
+        everybody's probes live. Nothing is made that is due already. Raises Refused `vault.key-due`.
         """
         if kind is KeyKind.SIGHTINGS:
             moments = (now_ns - _APART_NS, now_ns, now_ns + _APART_NS)
@@ -100,6 +109,11 @@ class KeyTerms:
                     f"a key of {kind} is of the hour that it is, and due {max(self.retention_h, 2)} hours after that "
                     "began: see that clock and policy of whoever asks are the vault's",
                 )
+        elif due_ns <= now_ns:
+            raise Refused(
+                "vault.key-due",
+                f"a key of {kind} that is due already isn't made: see that the clock of whoever asks is the vault's",
+            )
         elif due_ns > now_ns + self.longest_ns[kind] + _APART_NS:
             hours = self.longest_ns[kind] // _HOUR_NS
             raise Refused(

@@ -95,6 +95,7 @@ class Keystore:
         except OSError as error:
             raise Fatal(f"the keystore's folder {folder} can't be made ({error.strerror})") from error
         self._infos: dict[str, KeptKeyInfo] = {}
+        self._made: dict[tuple[KeyKind, str, str], str] = {}
         self._keys: dict[str, bytes] = {}
         self._own: dict[str, bytes] = {}
         self._outdated = False
@@ -134,6 +135,10 @@ class Keystore:
         info = self._infos.get(key_id)
         return None if info is None else (info, self._keys[key_id])
 
+    def find_made(self, kind: KeyKind, deployment: str, subject: str) -> str | None:
+        """The id of the key that was made for that, or None if there is no such, or no longer."""
+        return self._made.get((kind, deployment, subject))
+
     def add(self, kind: KeyKind, deployment: str, subject: str, due_ns: int) -> tuple[KeptKeyInfo, bytes]:
         """Make a key; it is on the disk before it is given. Raises Refused `vault.keystore`."""
         key = self._random_key()
@@ -144,6 +149,7 @@ class Keystore:
         except Refused:
             del self._infos[info.id], self._keys[info.id]
             raise
+        self._made[kind, deployment, subject] = info.id
         return info, key
 
     def hold(self, key_ids: tuple[str, ...], *, held: bool) -> None:
@@ -168,6 +174,7 @@ class Keystore:
         gone = tuple(self._infos.pop(key_id) for key_id in key_ids if key_id in self._infos)
         for info in gone:
             del self._keys[info.id]
+            self._made.pop((info.kind, info.deployment, info.subject), None)
         if gone or self._outdated:
             self.renew()
         return gone
@@ -245,6 +252,7 @@ class Keystore:
                     each.id, each.kind, each.deployment, each.subject, each.fingerprint, each.due_ns, each.held
                 )
                 self._keys[each.id] = unwrap(each.wrapped, "kept", each.id)
+                self._made[each.kind, each.deployment, each.subject] = each.id
             if set(self._own) | _ADDED != set(_OWN):
                 raise Fatal(damaged)
             self._own |= {name: self._random_key() for name in _ADDED - self._own.keys()}

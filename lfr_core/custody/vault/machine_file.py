@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from lfr_core.common.errors import Fatal
-from lfr_core.common.files import SETTINGS_BYTES, read_bounded
+from lfr_core.common.errors import Fatal, Refused
+from lfr_core.common.files import read_bounded
 from lfr_core.custody.vault.files import write_private
 from lfr_core.domain.actors import ProcessIdentity
 
-__all__ = ["Machine", "read_machines", "write_machines"]
+__all__ = ["MOST_BYTES", "Machine", "check_room", "read_machines", "write_machines"]
+
+MOST_BYTES: Final = 2_000_000
+"""Of the file: room for some ten thousand admissions."""
+_ADMISSION_BYTES: Final = 25_000
+"""[proposal] Of one more admission, with as many and as long cameras as it may name."""
 
 
 class Machine(BaseModel):
@@ -57,7 +63,7 @@ class _File(BaseModel):
 def read_machines(file: Path) -> dict[str, Machine]:
     """The machines by name. Raises Fatal when the file is damaged."""
     try:
-        return {each.name: each for each in _File.model_validate_json(read_bounded(file, SETTINGS_BYTES)).machines}
+        return {each.name: each for each in _File.model_validate_json(read_bounded(file, MOST_BYTES)).machines}
     except FileNotFoundError:
         return {}
     except (OSError, ValidationError) as error:
@@ -66,6 +72,22 @@ def read_machines(file: Path) -> dict[str, Machine]:
         ) from error
 
 
+def check_room(machines: Iterable[Machine]) -> None:
+    """See that the file has room for one more admission, and for the end of every certificate that stands in it.
+
+    So a dismissal is always written, and what was written is always read. Raises Refused `vault.machine`.
+    """
+    ended = (each.model_copy(update={"dismissed_ns": 2**63, "last_entries": each.end(2**63)}) for each in machines)
+    if len(_content(ended)) + _ADMISSION_BYTES > MOST_BYTES:
+        raise Refused(
+            "vault.machine", "the register of machines is full: more were admitted than one installation has room for"
+        )
+
+
 def write_machines(file: Path, machines: Iterable[Machine]) -> None:
     """Replace the file. Raises Refused `vault.keystore`."""
-    write_private(file, _File(machines=tuple(machines)).model_dump_json(indent=1).encode())
+    write_private(file, _content(machines))
+
+
+def _content(machines: Iterable[Machine]) -> bytes:
+    return _File(machines=tuple(machines)).model_dump_json(indent=1).encode()

@@ -22,7 +22,7 @@ from lfr_core.custody.people.roles import Role
 from lfr_core.custody.vault.access import KnowsPeople
 from lfr_core.custody.vault.certificates import THIS_MACHINE, CertificateAuthority, Peer
 from lfr_core.custody.vault.erasure_events import WritesAudit
-from lfr_core.custody.vault.machine_file import Machine, read_machines, write_machines
+from lfr_core.custody.vault.machine_file import Machine, check_room, read_machines, write_machines
 from lfr_core.custody.vault.process_files import AUTHORITY_FILE
 from lfr_core.domain.actors import Principal, ProcessIdentity, SystemActor, person_name
 from lfr_core.domain.reserved import CANARY_CAMERA, LIVE_PROBE_CAMERA
@@ -104,6 +104,7 @@ class Machines:
             raise _refused("name each camera that the machine sends of, and none for a machine that sends of none")
         who = self._people.check_person(person_name(person), _COMPLIANCE, signed_on_to=None)
         self.maintain()  # a dismissal that the trail wasn't told of comes first
+        check_room(self.list())
         issued = {each: self._authority.issue(each, name, self._days) for each in wanted}
         until_ns = min(round(each.until.timestamp()) for each in issued.values()) * 10**9
         facts: dict[str, str | int] = {"for": ", ".join(wanted), "until_ns": until_ns}

@@ -3,20 +3,23 @@
 The code (HMAC-SHA256) travels in the record header `mac`, as `DAY:HEX`. It covers topic, key, all other headers and the
 value, so a record moved to another topic or key, or changed in one byte, is refused. A record that is sent again is the
 same record: ids and high-water marks make the second time harmless. Keys are lent by the vault, for a lease each time.
+
+A key that somebody kept signs nothing once its day is over: frames are of the day that it is, and what waits in the
+broker longer is of the day on which the broker took it, by the broker's clock (`LogAppendTime`).
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Final
 
 from lfr_core.common.clock import Clock
 from lfr_core.common.errors import Refused, Retryable
 from lfr_core.custody.vault.lease_cache import Leases
 from lfr_core.custody.vault.port import RecordKey, RecordUse, Vault
-from lfr_core.custody.vault.record_keys import KEPT_DAYS, camera_record_key, day_of
+from lfr_core.custody.vault.record_keys import KEPT_DAYS, camera_record_key, day_of, days_around
 from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.frames import FrameHeader, FrameKind
 from lfr_core.domain.reserved import CANARY_CAMERA, LIVE_PROBE_CAMERA
@@ -31,6 +34,7 @@ UNAUTHENTIC: Final = frozenset({NOT_SIGNED, NOT_AUTHENTIC})
 Headers = Mapping[str, bytes | None]
 
 _MOST_KEYS = KEPT_DAYS + 2
+_DIGITS: Final = 9
 _KIND_OF_CAMERA: Final = {LIVE_PROBE_CAMERA: FrameKind.LIVE_PROBE, CANARY_CAMERA: FrameKind.CANARY}
 
 
@@ -53,17 +57,23 @@ class _LentKeys:
         self._lent.put(name, key, now + key.lease_s)
         return key
 
-    def of_record(self, headers: Headers) -> RecordKey:
-        """The key that a record says it is signed with; the vault isn't asked about days that can't be."""
+    def of_record(self, headers: Headers, days: Container[int]) -> RecordKey:
+        """The key that a record says it is signed with; the vault isn't asked about days that aren't among `days`.
+
+        Raises:
+            Refused: `record.not-authentic`.
+            Retryable: the vault is away, or lends this part no key: then nothing is said of the record.
+        """
         text = (headers.get(MAC_HEADER) or b"").partition(b":")[0]
-        today = day_of(self._clock.time_ns())
-        day = int(text) if text.isdigit() and len(text) <= len(str(today)) else -1
-        if not today - KEPT_DAYS <= day <= today + 1:
+        day = int(text) if text.isdigit() and len(text) <= _DIGITS else -1
+        if day not in days:
             raise _not_authentic()
         try:
             return self.get(day)
         except Refused as error:
-            raise _not_authentic() from error
+            if error.rule == "vault.key-gone":
+                raise _not_authentic() from error
+            raise Retryable(f"the vault lends no key to verify records with: {error}") from error
 
 
 class RecordSigner:
@@ -94,16 +104,30 @@ class RecordVerifier:
 
     def __init__(self, vault: Vault, clock: Clock, actor: SystemActor) -> None:
         self._keys = _LentKeys(vault, clock, actor, RecordUse.RESULTS)
+        self._clock = clock
 
-    def check(self, topic: str, key: bytes, headers: Headers, value: bytes) -> None:
-        """Return when a worker of this installation sent exactly this record.
+    def check(
+        self, topic: str, key: bytes, headers: Headers, value: bytes, *, appended_ns: int, kept_days: int = 1
+    ) -> None:
+        """Return when a worker of this installation sent exactly this record, on the day on which the broker took it.
+
+        Args:
+            topic: as the record lies in the broker.
+            key: the same.
+            headers: the same.
+            value: the same.
+            appended_ns: wall time at which the broker took it, by the broker's clock.
+            kept_days: how many days ago that may be at most; `KEPT_DAYS` for dead letters alone.
 
         Raises:
             Refused: `record.not-signed`, `record.not-authentic`.
             Retryable: the vault is away: nothing is believed until it is back.
         """
         _require_mac(headers)
-        _compare(self._keys.of_record(headers).key, topic, key, headers, value)
+        now_ns = self._clock.time_ns()
+        first, last = day_of(now_ns) - min(kept_days, KEPT_DAYS), max(days_around(now_ns))
+        days = [day for day in days_around(appended_ns) if first <= day <= last]
+        _compare(self._keys.of_record(headers, days).key, topic, key, headers, value)
 
 
 class FrameVerifier:
@@ -111,16 +135,17 @@ class FrameVerifier:
 
     def __init__(self, vault: Vault, clock: Clock) -> None:
         self._keys = _LentKeys(vault, clock, SystemActor.RECOGNISER, RecordUse.FRAMES)
+        self._clock = clock
 
     def check(self, header: FrameHeader, *, topic: str, key: bytes, headers: Headers, payload: bytes) -> None:
-        """As `RecordVerifier.check`; `header` is what `headers` say."""
+        """As `RecordVerifier.check`, of the day that it is: frames lie there for a minute. `header`: of `headers`."""
         _require_mac(headers)
         reserved = _KIND_OF_CAMERA.get(header.camera)
         if (reserved or header.kind) is not header.kind or (
             reserved is None and header.kind in _KIND_OF_CAMERA.values()
         ):
             raise _not_authentic()
-        frames_key = self._keys.of_record(headers).key
+        frames_key = self._keys.of_record(headers, days_around(self._clock.time_ns())).key
         _compare(camera_record_key(frames_key, header.deployment, header.camera), topic, key, headers, payload)
 
 

@@ -27,6 +27,7 @@ from lfr_core.custody.vault.certificates import THIS_MACHINE, Peer, read_peer
 from lfr_core.custody.vault.connections import MOST_HANDSHAKES, MOST_LOCAL, MOST_OF_ONE_MACHINE, Connection, Connections
 from lfr_core.custody.vault.core import VaultCore
 from lfr_core.custody.vault.dispatch import answer
+from lfr_core.custody.vault.key_rates import KeyRates, Rates
 from lfr_core.custody.vault.listening import listen_on_network, listen_on_socket
 from lfr_core.custody.vault.machines import Machines
 from lfr_core.custody.vault.process_files import ProcessFiles
@@ -44,7 +45,8 @@ _IDLE_S = 300.0
 _LONGEST_FROM_NETWORK = 65_536
 """Bytes: far more than a camera or worker asks."""
 _MOST_REQUESTS_PER_S = 500
-"""Of one connection. A worker asks some ten times a second; a flood is ended, not served."""
+"""Of one process of the vault's machine, or all of another machine. A worker asks some ten times a second; a flood is
+ended, not served."""
 _SAME_LINE_S = 60.0
 """A refusal is logged once in this time for whoever it is of: a log can't be filled with them."""
 
@@ -77,6 +79,7 @@ class VaultServer:
         self._machines = machines
         self._stopping = threading.Event()
         self._connections = Connections()
+        self._key_rates, self._requests = KeyRates(core.terms), Rates()
         self._said_lock = threading.Lock()
         self._said: TTLCache[tuple[str, ...], None] = TTLCache(256, _SAME_LINE_S)
         self._local = listen_on_socket(path, MOST_LOCAL)
@@ -190,6 +193,7 @@ class VaultServer:
             return None
         if not self._is_admitted(secured, peer):  # it may have been dismissed before it was known whose it is
             return None
+        self._connections.keep_places(connection)
         if host:
             secured.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             secured.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)  # one that was cut off gives its place back
@@ -210,7 +214,7 @@ class VaultServer:
 
     def _serve_peer(self, secured: ssl.SSLSocket, peer: Peer) -> None:
         longest = LONGEST if peer.machine == THIS_MACHINE else _LONGEST_FROM_NETWORK
-        second, asked = 0, 0
+        requests = Rates() if peer.machine == THIS_MACHINE else self._requests
         while not self._stopping.is_set():
             secured.settimeout(None if longest == LONGEST else _IDLE_S)  # a client of ours may be silent for long
             try:
@@ -221,10 +225,7 @@ class VaultServer:
                 return
             secured.settimeout(_HALF_A_MESSAGE_S)
             body = read_frame(secured, first, longest)
-            if int(time.monotonic()) != second:
-                second, asked = int(time.monotonic()), 0
-            asked += 1
-            if asked > _MOST_REQUESTS_PER_S:
+            if not requests.take(peer.machine, every_s=1.0 / _MOST_REQUESTS_PER_S, at_once=_MOST_REQUESTS_PER_S):
                 get_logger().warning("vault.flood", process=peer.identity.value, machine=peer.machine)
                 return
             if time.time() > peer.until_s or not self._is_admitted(secured, peer):
@@ -253,6 +254,8 @@ class VaultServer:
                     return answer(self._core, self._machines, request, peer)
                 finally:
                     self._connections.close(unless=self._machines.is_admitted)
+            if isinstance(request, m.MakeKey):
+                self._key_rates.check(peer, request)
             return answer(self._core, self._machines, request, peer)
         except Refused as error:
             return m.RefusedAnswer(rule=error.rule, message=str(error))

@@ -26,6 +26,7 @@ from lfr_core.custody.vault.client import VaultClient
 from lfr_core.custody.vault.connections import MOST_OF_ONE_MACHINE
 from lfr_core.custody.vault.core import VaultCore
 from lfr_core.custody.vault.frames import VaultOpener, VaultSealer
+from lfr_core.custody.vault.key_terms import AT_ONCE
 from lfr_core.custody.vault.lease_cache import _IN_USE_S
 from lfr_core.custody.vault.machines import Machines
 from lfr_core.custody.vault.port import ErasureRule, KeyKind, RecordUse
@@ -234,10 +235,55 @@ def test_strangers_on_the_network_cost_a_line_and_keep_nobody_out(site: Site, mo
     assert len(logs) <= 4
 
 
+@pytest.mark.parametrize("came_before", [0, 1])
+def test_silent_strangers_of_six_addresses_keep_no_machine_out(site: Site, came_before: int) -> None:
+    folder = site.admit("van-2", CAMERA)
+    if came_before:
+        line = site.there(folder)
+        line.ping()
+        line.close()
+    with ExitStack() as many:
+        for number in range(24):
+            stranger = socket.create_connection(
+                ("127.0.0.1", site.port), 5, source_address=(f"127.0.0.{2 + number % 6}", 0)
+            )
+            many.enter_context(closing(stranger))
+        time.sleep(0.5)
+        assert site.there(folder).seal_key("d", "north").key
+
+
 def footage(camera: VaultClient, of: str) -> None:
     camera.make_key(
         KeyKind.FOOTAGE, "d", uuid4().hex, NOW_NS + 31 * 86_400 * 10**9, actor=SystemActor.CAMERA, camera=of
     )
+
+
+def test_a_camera_that_floods_with_new_keys_waits_and_the_vault_answers_others(site: Site) -> None:
+    folder = site.admit("van-2", CAMERA)
+    lines = [site.there(folder) for _ in range(4)]
+    made = 0
+    for line in lines * 20:
+        try:
+            footage(line, "north")
+        except Retryable:
+            continue
+        made += 1
+
+    assert made == AT_ONCE[KeyKind.FOOTAGE] == len(site.core.kept())
+    site.own(ProcessIdentity.RECORD).make_key(KeyKind.ALERT, "d", "alert", NOW_NS + 10**13, actor=SystemActor.RECORDER)
+
+
+def test_all_requests_of_a_machine_are_counted_together(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = site.admit("van-2", CAMERA)
+    first, second = site.there(folder), site.there(folder)
+    monkeypatch.setattr(server_module, "_MOST_REQUESTS_PER_S", 3)
+    with capture_logs() as logs:
+        for line in (first, second) * 3:
+            with suppress(LfrError):
+                line.ping()
+        site.own().ping()
+
+    assert "vault.flood" in {each["event"] for each in logs}
 
 
 def test_a_machine_speaks_for_the_cameras_that_it_was_admitted_for_and_no_other(site: Site) -> None:

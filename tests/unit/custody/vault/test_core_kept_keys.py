@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -122,6 +123,41 @@ def test_a_key_is_due_when_the_policy_says_and_a_minute_of_clocks_apart_at_the_l
         with refused("vault.key-due"):
             core.make_key(kind, deployment, "d", due_ns, actor=maker)
     assert core.make_key(kind, deployment, "d", latest_ns, actor=maker).info.due_ns == latest_ns
+
+
+@pytest.mark.parametrize("kind", LONGEST_S)
+@pytest.mark.parametrize("due_ns", [0, NOW_NS - 1, NOW_NS])
+def test_no_key_is_made_that_is_due_already(kind: KeyKind, due_ns: int, tmp_path: Path) -> None:
+    core, _, _ = vault_core(tmp_path)
+    (maker, *_) = sorted(MAKERS[kind], key=str)
+    deployment = "" if kind is KeyKind.RIGHTS else "d"
+    with refused("vault.key-due"):
+        core.make_key(kind, deployment, "d", due_ns, actor=maker)
+    assert core.make_key(kind, deployment, "d", NOW_NS + 1, actor=maker).info.due_ns == NOW_NS + 1
+
+
+def test_many_keys_that_are_due_at_once_go_in_seconds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    core, clock, _ = vault_core(tmp_path)
+    with monkeypatch.context() as unwritten:
+        unwritten.setattr(core.keystore, "_save", lambda: None)
+        for number in range(20_000):
+            core.keystore.add(KeyKind.FOOTAGE, "d", str(number), NOW_NS + SECOND_NS)
+    clock.advance(11.0)
+    began = time.process_time()
+    core.sweep()
+
+    assert core.kept() == ()
+    assert time.process_time() - began < 10.0
+
+
+def test_a_key_that_was_destroyed_is_made_anew_and_one_that_is_there_is_found_after_a_restart(tmp_path: Path) -> None:
+    core, _, _ = vault_core(tmp_path)
+    first = make(core, "a")
+    again, _, _ = vault_core(tmp_path)
+    with refused("vault.key-exists"):
+        make(again, "a")
+    again.destroy([first.info.id], rule=ErasureRule.ALERTS_DUE)
+    assert make(again, "a").key != first.key
 
 
 @pytest.mark.parametrize(

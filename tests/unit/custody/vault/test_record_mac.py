@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,6 +21,9 @@ from tests.support.vault_core import NOW_NS, TwoClocks, vault_core
 
 TOPIC, KEY, VALUE = "lfr.sightings", b"north", b'{"deployment":"d"}'
 FRAMES = "lfr.frames"
+DAY_S = 86_400.0
+TO_MIDNIGHT_S = DAY_S - NOW_NS // 10**9 % 86_400
+"""From `NOW_NS`."""
 STATUS = FrameHeader("d", "north", "s", 7, NOW_NS, 0, 0, kind=FrameKind.STATUS)
 
 
@@ -42,7 +46,7 @@ def signed(core: VaultCore, clock: TwoClocks, value: bytes = VALUE) -> dict[str,
 
 
 def test_what_a_recogniser_signed_the_recorder_believes(core: VaultCore, clock: TwoClocks) -> None:
-    RecordVerifier(core, clock, SystemActor.RECORDER).check(TOPIC, KEY, signed(core, clock), VALUE)
+    RecordVerifier(core, clock, SystemActor.RECORDER).check(TOPIC, KEY, signed(core, clock), VALUE, appended_ns=NOW_NS)
 
 
 @pytest.mark.parametrize(
@@ -60,7 +64,9 @@ def test_one_byte_of_topic_key_header_or_value_is_another_record(
     core: VaultCore, clock: TwoClocks, topic: str, key: bytes, more: dict[str, bytes | None], value: bytes
 ) -> None:
     with refused("record.not-authentic"):
-        RecordVerifier(core, clock, SystemActor.RECORDER).check(topic, key, signed(core, clock) | more, value)
+        RecordVerifier(core, clock, SystemActor.RECORDER).check(
+            topic, key, signed(core, clock) | more, value, appended_ns=NOW_NS
+        )
 
 
 @pytest.mark.parametrize(
@@ -71,27 +77,113 @@ def test_what_is_no_signature_is_refused_and_the_vault_is_not_asked_about_it(
 ) -> None:
     verifier = RecordVerifier(core, clock, SystemActor.RECORDER)
     with refused("record.not-authentic"):
-        verifier.check(TOPIC, KEY, {MAC_HEADER: mac}, VALUE)
+        verifier.check(TOPIC, KEY, {MAC_HEADER: mac}, VALUE, appended_ns=NOW_NS)
     with refused("record.not-signed"):
-        verifier.check(TOPIC, KEY, {}, VALUE)
+        verifier.check(TOPIC, KEY, {}, VALUE, appended_ns=NOW_NS)
 
 
-def test_a_record_of_yesterday_is_believed_and_one_older_than_the_broker_keeps_is_not(
+def go(core: VaultCore, clock: TwoClocks, seconds: float) -> int:
+    """Move the vault's clock and the worker's; the wall time."""
+    core._clock.advance(seconds)  # type: ignore[attr-defined]  # the test's own clock, in the vault too
+    clock.advance(seconds)
+    return clock.time_ns()
+
+
+@pytest.mark.parametrize("days", [1, 2, 5, 8, 9])
+@pytest.mark.parametrize("kept_days", [1, KEPT_DAYS])
+def test_a_key_that_somebody_kept_signs_nothing_once_its_day_is_over(
+    core: VaultCore, clock: TwoClocks, days: int, kept_days: int
+) -> None:
+    headers = signed(core, clock)
+    verifier = RecordVerifier(core, clock, SystemActor.RECORDER)
+    verifier.check(TOPIC, KEY, headers, VALUE, appended_ns=NOW_NS, kept_days=kept_days)
+    now_ns = go(core, clock, days * DAY_S)
+    with refused("record.not-authentic"):
+        verifier.check(TOPIC, KEY, headers, VALUE, appended_ns=now_ns, kept_days=kept_days)
+
+
+def test_what_waited_in_the_broker_over_midnight_is_believed_and_dead_letters_for_a_week(
     core: VaultCore, clock: TwoClocks
 ) -> None:
     headers = signed(core, clock)
     verifier = RecordVerifier(core, clock, SystemActor.RECORDER)
-    core._clock.advance(86_400.0)  # type: ignore[attr-defined]  # the test's own clock, in the vault too
-    clock.advance(86_400.0)
-    verifier.check(TOPIC, KEY, headers, VALUE)
+    go(core, clock, DAY_S)
+    verifier.check(TOPIC, KEY, headers, VALUE, appended_ns=NOW_NS)
     assert signed(core, clock) != headers
-
-    core._clock.advance(KEPT_DAYS * 86_400.0)  # type: ignore[attr-defined]  # the same
-    clock.advance(KEPT_DAYS * 86_400.0)
+    go(core, clock, DAY_S)
     with refused("record.not-authentic"):
-        verifier.check(TOPIC, KEY, headers, VALUE)
-    with refused("vault.key-gone"):
-        core.record_key(RecordUse.RESULTS, actor=SystemActor.RECORDER, day=day_of(NOW_NS))
+        verifier.check(TOPIC, KEY, headers, VALUE, appended_ns=NOW_NS)
+    go(core, clock, 6 * DAY_S)
+    verifier.check(TOPIC, KEY, headers, VALUE, appended_ns=NOW_NS, kept_days=KEPT_DAYS)
+    go(core, clock, DAY_S)
+    with refused("record.not-authentic"):
+        verifier.check(TOPIC, KEY, headers, VALUE, appended_ns=NOW_NS, kept_days=KEPT_DAYS)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "found"),
+    [(-1.0, nullcontext()), (299.0, nullcontext()), (301.0, refused("record.not-authentic"))],
+    ids=["before", "after", "later"],
+)
+def test_at_midnight_clocks_may_be_five_minutes_apart(
+    core: VaultCore, clock: TwoClocks, seconds: float, found: AbstractContextManager[object]
+) -> None:
+    go(core, clock, TO_MIDNIGHT_S - 60.0)
+    headers = signed(core, clock)
+    now_ns = go(core, clock, 60.0 + seconds)
+    with found:
+        RecordVerifier(core, clock, SystemActor.RECORDER).check(TOPIC, KEY, headers, VALUE, appended_ns=now_ns)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "found"),
+    [(-1.0, nullcontext()), (299.0, nullcontext()), (301.0, refused("record.not-authentic"))],
+    ids=["before", "after", "later"],
+)
+def test_a_frame_is_of_the_day_that_it_is(
+    core: VaultCore, clock: TwoClocks, seconds: float, found: AbstractContextManager[object]
+) -> None:
+    go(core, clock, TO_MIDNIGHT_S - 60.0)
+    sealer = VaultSealer(core, clock, "d", "north")
+    headers: dict[str, bytes | None] = dict(sealer.record_headers(STATUS, topic=FRAMES, key=KEY, payload=b""))
+    go(core, clock, 60.0 + seconds)
+    with found:
+        VaultOpener(core, clock).check_sender(STATUS, topic=FRAMES, key=KEY, headers=headers, payload=b"")
+
+
+@pytest.mark.parametrize(
+    ("use", "actor", "lent"),
+    [
+        (RecordUse.RESULTS, SystemActor.RECORDER, range(-KEPT_DAYS, 1)),
+        (RecordUse.RESULTS, SystemActor.RECOGNISER, range(1)),
+        (RecordUse.RESULTS, SystemActor.ERASURE, range(1)),
+        (RecordUse.FRAMES, SystemActor.RECOGNISER, range(1)),
+        (RecordUse.CAMERA, SystemActor.CAMERA, range(1)),
+    ],
+)
+@pytest.mark.parametrize("to_midnight_s", [1.0, 3_600.0])
+def test_no_key_is_lent_before_its_day_and_one_of_before_to_the_recorder_alone(
+    core: VaultCore, clock: TwoClocks, use: RecordUse, actor: SystemActor, lent: range, to_midnight_s: float
+) -> None:
+    today = day_of(go(core, clock, TO_MIDNIGHT_S - to_midnight_s))
+    of = ("d", "north") if use is RecordUse.CAMERA else ("", "")
+    found = []
+    for day in range(-KEPT_DAYS - 2, 4):
+        with suppress(Refused):
+            core.record_key(use, actor=actor, day=today + day, deployment=of[0], camera=of[1])
+            found.append(day)
+    assert found == list(lent)
+
+
+def test_a_vault_whose_clock_jumped_lends_no_key_of_another_day_and_no_record_counts_as_forged(
+    core: VaultCore, clock: TwoClocks
+) -> None:
+    headers = signed(core, clock)
+    core._clock.step(3 * DAY_S)  # type: ignore[attr-defined]  # the test's own clock, in the vault too
+    with refused("vault.clock"):
+        core.record_key(RecordUse.RESULTS, actor=SystemActor.RECOGNISER)
+    with pytest.raises(Retryable):
+        RecordVerifier(core, clock, SystemActor.RECORDER).check(TOPIC, KEY, headers, VALUE, appended_ns=NOW_NS)
 
 
 def test_keys_are_the_same_after_the_vault_was_started_again_and_another_installation_has_others(
@@ -99,9 +191,9 @@ def test_keys_are_the_same_after_the_vault_was_started_again_and_another_install
 ) -> None:
     first, again, other = (vault_core(tmp_path / name)[0] for name in ("a", "a", "b"))
     headers = signed(first, clock)
-    RecordVerifier(again, clock, SystemActor.RECORDER).check(TOPIC, KEY, headers, VALUE)
+    RecordVerifier(again, clock, SystemActor.RECORDER).check(TOPIC, KEY, headers, VALUE, appended_ns=NOW_NS)
     with refused("record.not-authentic"):
-        RecordVerifier(other, clock, SystemActor.RECORDER).check(TOPIC, KEY, headers, VALUE)
+        RecordVerifier(other, clock, SystemActor.RECORDER).check(TOPIC, KEY, headers, VALUE, appended_ns=NOW_NS)
 
 
 @pytest.mark.parametrize(
