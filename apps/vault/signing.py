@@ -37,7 +37,7 @@ def signing_checks(
         before_ns = clock.time_ns() - policy.audit.keep_days * _DAY_NS
         anchor = parse_anchor_message(message)
         check_recent(SignatureKind.AUDIT_ANCHOR, anchor.at_ns, clock)
-        check_anchor_to_sign(engine, anchor, before_ns=before_ns)
+        check_anchor_to_sign(engine, core.public_key, anchor, before_ns=before_ns)
 
     def check_certificate(message: bytes) -> None:
         check_certificate_to_sign(message, engine, clock, lambda: {info.id for info in core.kept()})

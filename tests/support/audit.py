@@ -23,11 +23,11 @@ __all__ = ["Notary", "audit_trail"]
 class Notary:
     """Signs and gives pseudonyms as the vault does. Two with the same `name` have the same keys."""
 
-    def __init__(self, name: str = "this installation") -> None:
+    def __init__(self, name: str = "this installation", clock: Clock | None = None) -> None:
         self._secret = hashlib.sha256(name.encode()).digest()
         self._key = Ed25519PrivateKey.from_private_bytes(self._secret)
         self.public_key = self._key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
-        self.writers = WriterKeys(self._secret, ManualClock())
+        self.writers = WriterKeys(self._secret, clock or ManualClock())
         self.away = False
 
     identity: ProcessIdentity | None = None
@@ -55,4 +55,4 @@ class Notary:
 
 def audit_trail(clock: Clock | None = None, notary: Notary | None = None) -> AuditTrail:
     """A trail whose entries `Notary()` can sign."""
-    return AuditTrail(notary or Notary(), clock or ManualClock())
+    return AuditTrail(notary or Notary(clock=clock), clock or ManualClock())

@@ -13,7 +13,7 @@ import hashlib
 import hmac
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from sqlalchemy import Engine
@@ -173,7 +173,7 @@ class MemoryVault:
 
     def writer_key(self, name: str) -> WriterKey:
         self._answer()
-        return WriterKeys(self.seed, SystemClock()).writer_key(name, None)
+        return replace(WriterKeys(self.seed, SystemClock()).writer_key(name, None), at_ns=None)
 
     def _answer(self) -> None:
         if self.away:

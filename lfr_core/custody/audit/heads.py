@@ -16,11 +16,19 @@ from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.chain import Chain, Problem, check_head
 from lfr_core.custody.audit.entry import GENESIS, AuditEntry, StoredEntry, parse_body, seal_of
 from lfr_core.custody.audit.port import HeadSigner, Verb
-from lfr_core.custody.audit.read import anchor_of, entry_of, newest_head, newest_seq, snapshot, stored_entries
+from lfr_core.custody.audit.read import (
+    anchor_of,
+    entry_of,
+    heads_from,
+    newest_head,
+    newest_seq,
+    snapshot,
+    stored_entries,
+)
 from lfr_core.custody.audit.signed import Anchor, Head, signed_head
 from lfr_core.custody.vault.record_keys import day_of
 from lfr_core.custody.vault.signing import not_signed
-from lfr_core.custody.vault.writer_keys import Writer, WriterKeys
+from lfr_core.custody.vault.writer_keys import CLOCKS_APART_NS, Writer, WriterKeys
 from lfr_core.domain.actors import ProcessIdentity, may_write
 from lfr_core.domain.signatures import SignatureKind
 from lfr_core.storage.engine import writing
@@ -46,20 +54,20 @@ def sign_head(engine: Engine, signer: HeadSigner, clock: Clock, checkpoint: Head
             `audit.other-installation`: the last head has another key.
         Retryable: the database or the vault is away.
     """
-    public_key = signer.public_key
+    public_key, at_ns = signer.public_key, clock.time_ns()
     with snapshot(engine) as session:
         anchor, last = anchor_of(session), newest_head(session)
         if checkpoint is not None:
             check_against_checkpoint(session, checkpoint, anchor, public_key)
         newest = newest_seq(session)
-        chain = _follow(session, signer, anchor, last, newest)
+        chain = _follow(session, signer, anchor, last, newest, at_ns)
     if chain is None:
         return None
     if last is not None and last.seq == chain.seq:
         return last
     if newest == 0:
         return None  # all of it was pruned, and the anchor is signed
-    head = signed_head(signer, chain.seq, chain.hash, clock.time_ns())
+    head = signed_head(signer, chain.seq, chain.hash, at_ns)
     with writing(engine) as session:
         if session.get(AuditHeadRow, head.seq) is None:  # else another process signed the same entry meanwhile
             session.add(
@@ -80,37 +88,51 @@ def check_head_to_sign(engine: Engine, signer: HeadSigner, head: Head) -> None:
     Args:
         engine: the records.
         signer: the vault.
-        head: not signed yet.
+        head: not signed yet, of now.
 
     Raises:
         Refused: `audit.damaged`, `audit.other-installation`; `vault.not-signed`: it isn't that entry's.
         Retryable: the database is away.
     """
     with snapshot(engine) as session:
-        chain = _follow(session, signer, anchor_of(session), newest_head(session, before=head.seq), head.seq)
+        last = newest_head(session, before=head.seq)
+        chain = _follow(session, signer, anchor_of(session), last, head.seq, head.at_ns)
     if chain is None or (chain.seq, chain.hash) != (head.seq, head.hash):
         raise not_signed(SignatureKind.AUDIT_HEAD, f"entry {head.seq} of the audit trail is another")
 
 
-def check_anchor_to_sign(engine: Engine, anchor: Anchor, *, before_ns: int) -> None:
-    """See that an anchor is of an entry that there is, old enough to be pruned.
+def check_anchor_to_sign(engine: Engine, public_key: bytes, anchor: Anchor, *, before_ns: int) -> None:
+    """See that an anchor is of an entry under a signed head, and that it and all before it are old enough to be pruned.
+
+    Entries are read up to that head: what somebody changed in the database has no head over it.
 
     Args:
         engine: the records.
+        public_key: the installation's, 32 bytes.
         anchor: not signed yet.
         before_ns: entries from before may be pruned.
 
     Raises:
-        Refused: `vault.not-signed`.
+        Refused: `vault.not-signed`; `audit.damaged`, `audit.other-installation`.
         Retryable: the database is away.
     """
+    cut = ""
     with snapshot(engine) as session:
-        wanted = select(AuditEntryRow.hash, AuditEntryRow.at_ns).where(col(AuditEntryRow.seq) == anchor.seq)
-        found = session.exec(wanted).first()
-    if found is None or found[0] != anchor.hash or anchor.count != anchor.seq:
+        head = next(heads_from(session, at_least=anchor.seq), None)
+        chain = None if head is None else _start(session, anchor_of(session), None, public_key)
+        if head is None or chain is None:
+            raise not_signed(SignatureKind.AUDIT_ANCHOR, f"entry {anchor.seq} of the audit trail isn't signed")
+        _refuse(check_head(head, public_key))
+        for entry in stored_entries(session, after=chain.seq, up_to=head.seq):
+            _refuse(chain.follow(entry))
+            if entry.seq <= anchor.seq and entry.at_ns >= before_ns:
+                raise not_signed(
+                    SignatureKind.AUDIT_ANCHOR, f"entry {entry.seq} of the audit trail is too young to be pruned"
+                )
+            if entry.seq == anchor.seq:
+                cut = entry.hash
+    if cut != anchor.hash or anchor.count != anchor.seq or (chain.seq, chain.hash) != (head.seq, head.hash):
         raise not_signed(SignatureKind.AUDIT_ANCHOR, f"entry {anchor.seq} of the audit trail is another")
-    if found[1] >= before_ns:
-        raise not_signed(SignatureKind.AUDIT_ANCHOR, f"entry {anchor.seq} of the audit trail is too young to be pruned")
 
 
 def check_against_checkpoint(session: Session, checkpoint: Head, anchor: Anchor | None, public_key: bytes) -> None:
@@ -125,18 +147,23 @@ def check_against_checkpoint(session: Session, checkpoint: Head, anchor: Anchor 
     _must_stand(session, checkpoint, "was signed and remembered outside the database")
 
 
-def _follow(session: Session, signer: HeadSigner, anchor: Anchor | None, last: Head | None, up_to: int) -> Chain | None:
-    """Walk from the last head (or anchor, or the beginning) to an entry; None for a trail without anything in it."""
+def _follow(
+    session: Session, signer: HeadSigner, anchor: Anchor | None, last: Head | None, up_to: int, at_ns: int
+) -> Chain | None:
+    """Walk from the last head (or anchor, or the beginning) to an entry, for a head to be signed at a time of now.
+
+    None for a trail without anything in it.
+    """
     chain = _start(session, anchor, last, signer.public_key)
     if chain is None:
         return None
-    since_day = 0 if last is None else day_of(last.at_ns)
+    since_ns = 0 if last is None else last.at_ns
     if signer.writers is not None:  # others ask the vault to sign, and it looks itself
         signer.writers.note_newest(newest_seq(session))
     for entry in stored_entries(session, after=chain.seq, up_to=up_to):
         _refuse(chain.follow(entry))
         if signer.writers is not None:
-            _check_writer(entry, signer.writers, since_day)
+            _check_writer(entry, signer.writers, since_ns, at_ns)
     return chain
 
 
@@ -161,17 +188,24 @@ def _must_stand(session: Session, head: Head, why: str) -> None:
         raise _damaged(f"entry {head.seq}, which {why}, is {state}")
 
 
-def _check_writer(entry: StoredEntry, keys: WriterKeys, since_day: int) -> None:
-    """An entry is sealed by a process that may write for its actor, and that may still write at all."""
+def _check_writer(entry: StoredEntry, keys: WriterKeys, since_ns: int, at_ns: int) -> None:
+    """An entry is sealed by a process that may write for its actor, and that may still write at all.
+
+    Its time is its writer's word: it lies on the day of its key and between the last head (`since_ns`) and the next
+    (`at_ns`), as far as clocks agree.
+    """
     writer, body = Writer.parse(entry.writer), parse_body(entry.body)
     if writer is None or body is None:
         raise _damaged(f"entry {entry.seq} wasn't written by OpenLFR: it names no process that writes")
     try:
-        key = keys.key_of(writer, seq=entry.seq, since_day=since_day)
+        key = keys.key_of(writer, seq=entry.seq, since_day=day_of(since_ns))
     except Refused as refused:
         raise _damaged(f"entry {entry.seq} {refused}") from refused
     if not hmac.compare_digest(seal_of(key, entry.hash).encode(), entry.seal.encode()):
         raise _damaged(f"entry {entry.seq} wasn't written by OpenLFR: its seal is wrong")
+    is_of_its_day = abs(day_of(entry.at_ns) - writer.day) <= 1  # as much as two clocks at midnight, and a lease
+    if not is_of_its_day or not since_ns - CLOCKS_APART_NS <= entry.at_ns <= at_ns + CLOCKS_APART_NS:
+        raise _damaged(f"entry {entry.seq} says that it was written at another time than it was")
     if writer.identity is not None and not may_write(writer.identity, body.actor):
         raise _damaged(f"entry {entry.seq} is of {body.actor}, for whom the process {writer.identity} writes nothing")
 

@@ -29,6 +29,7 @@ from lfr_core.custody.audit.entry import (
 )
 from lfr_core.custody.audit.port import AuditEvent, WriterSource
 from lfr_core.custody.vault.port import WriterKey
+from lfr_core.custody.vault.writer_keys import CLOCKS_APART_NS
 from lfr_core.domain.actors import Principal, SystemActor, may_write
 from lfr_core.storage.engine import writing
 from lfr_core.storage.tables.audit import AuditAnchorRow, AuditEntryRow
@@ -74,15 +75,22 @@ class AuditTrail:
 
         Raises:
             Refused: `audit.bad-event`.
-            Retryable: the vault is away and `prepare` wasn't called, or another process holds the trail for too long.
+            Retryable: the vault is away and `prepare` wasn't called, or another process holds the trail for too long;
+                this machine's clock is far from the vault's.
         """
         check_event(event)
-        actor, lent = self._written(event.actor), self._key()
+        actor, (lent, asked) = self._written(event.actor), self._key()
         if session.get_bind().dialect.name == "postgresql":
             session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
         seq, previous_hash = _newest(session)
         seq += 1
         at_ns = self._clock.time_ns()
+        if lent.at_ns is not None:
+            apart_ns = at_ns - lent.at_ns - round((self._clock.monotonic() - asked) * 1e9)
+            if abs(apart_ns) > CLOCKS_APART_NS:
+                raise Retryable(
+                    f"this machine's clock is {apart_ns / 1e9:+.0f} s from the vault's: set it right; nothing was done"
+                )
         body = write_body(event, actor=actor, seq=seq, at_ns=at_ns)
         hash_ = link(previous_hash, digest_of(body))
         session.add(
@@ -128,17 +136,17 @@ class AuditTrail:
             )
         return answer
 
-    def _key(self) -> WriterKey:
-        """The key that was asked for, while it is lent."""
+    def _key(self) -> tuple[WriterKey, float]:
+        """The key that was asked for, while it is lent, and when it was."""
         lent = self._lent
         if lent is None or self._clock.monotonic() >= lent[1] + lent[0].lease_s:
             return self._ask_for_key()
-        return lent[0]
+        return lent
 
-    def _ask_for_key(self) -> WriterKey:
+    def _ask_for_key(self) -> tuple[WriterKey, float]:
         """Ask whether this process may still write; while the vault is away, what it lent is good for its lease."""
         now, lent = self._clock.monotonic(), self._lent
-        held = None if lent is None or now >= lent[1] + lent[0].lease_s else lent[0]
+        held = None if lent is None or now >= lent[1] + lent[0].lease_s else lent
         if held is not None and now < self._not_before:
             return held
         try:
@@ -152,7 +160,7 @@ class AuditTrail:
             self._lent = None
             raise
         self._lent = (key, now)
-        return key
+        return self._lent
 
 
 def record(engine: Engine, trail: AuditTrail, event: AuditEvent) -> AuditEntry:

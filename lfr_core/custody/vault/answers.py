@@ -162,6 +162,7 @@ class WriterKeyAnswer(Message):
     writer: str
     key: Bytes
     lease_s: float
+    at_ns: int | None
 
 
 class TextAnswer(Message):

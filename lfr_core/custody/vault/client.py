@@ -155,7 +155,7 @@ class VaultClient:
 
     def writer_key(self, name: str) -> WriterKey:
         answer = self._ask(m.checked(m.LendWriterKey, name=name), m.WriterKeyAnswer)
-        return WriterKey(answer.writer, answer.key, answer.lease_s)
+        return WriterKey(answer.writer, answer.key, answer.lease_s, answer.at_ns)
 
     writers = None
     """The keys of other writers are the vault's own: it looks at entries itself before it signs."""

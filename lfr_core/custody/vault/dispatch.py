@@ -68,7 +68,9 @@ def answer(core: VaultCore, machines: Machines, request: BaseModel, peer: Peer) 
             return m.SignatureAnswer(signature=signature.signature, public_key=signature.public_key)
         case m.LendWriterKey():
             sealing = core.writers.writer_key(request.name, peer)
-            return m.WriterKeyAnswer(writer=sealing.writer, key=sealing.key, lease_s=sealing.lease_s)
+            return m.WriterKeyAnswer(
+                writer=sealing.writer, key=sealing.key, lease_s=sealing.lease_s, at_ns=sealing.at_ns
+            )
         case m.Pseudonym():
             return m.TextAnswer(text=core.pseudonym(request.name))
         case _:

@@ -152,6 +152,8 @@ class WriterKey:
     """32 bytes."""
     lease_s: float
     """For how long it may be used while the vault is away."""
+    at_ns: int | None
+    """When it was lent, by the vault's clock; None where a vault has none (tests)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,11 +25,14 @@ from lfr_core.custody.vault.record_keys import day_of
 from lfr_core.custody.vault.sealing import KEY_BYTES, binding
 from lfr_core.domain.actors import ProcessIdentity, fold_key_name
 
-__all__ = ["WRITER_LEASE_S", "KnowsMachines", "Writer", "WriterKeys", "derive_pseudonym"]
+__all__ = ["CLOCKS_APART_NS", "WRITER_LEASE_S", "KnowsMachines", "Writer", "WriterKeys", "derive_pseudonym"]
 
 WRITER_LEASE_S: Final = 3_600.0
 """[proposal] While the vault is away, so that people's decisions can still be written down; else it is asked each time
 whether the process may still write."""
+CLOCKS_APART_NS: Final = 15 * 60 * 10**9
+"""[proposal] By how much a process's clock may differ from the vault's: an entry that says a time further off isn't
+written, and isn't signed."""
 _WRITER: Final = re.compile(r"([a-z]*):([a-z0-9-]*):([0-9a-f]*):(\d{1,9}):([0-9a-f]{32})")
 
 
@@ -91,12 +94,13 @@ class WriterKeys:
             Refused: `vault.bad-request`: `name` isn't 32 hexadecimal digits.
         """
         m.checked(m.LendWriterKey, name=name)
-        day = day_of(self._clock.time_ns())
+        at_ns = self._clock.time_ns()
+        day = day_of(at_ns)
         if isinstance(peer, Peer) and peer.machine != THIS_MACHINE:
             writer = Writer(peer.identity, peer.machine, f"{peer.serial:x}", day, name)
         else:
             writer = Writer(peer.identity if isinstance(peer, Peer) else peer, "", "", day, name)
-        return WriterKey(str(writer), self._derive(writer), WRITER_LEASE_S)
+        return WriterKey(str(writer), self._derive(writer), WRITER_LEASE_S, at_ns)
 
     def note_newest(self, seq: int) -> None:
         """As `KnowsMachines`."""

@@ -15,8 +15,8 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture
-def notary() -> Notary:
-    return Notary()
+def notary(clock: ManualClock) -> Notary:
+    return Notary(clock=clock)
 
 
 @pytest.fixture

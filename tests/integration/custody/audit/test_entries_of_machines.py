@@ -24,6 +24,7 @@ from lfr_core.custody.vault.admission import unpack_admission
 from lfr_core.custody.vault.client import VaultClient
 from lfr_core.custody.vault.core import VaultCore
 from lfr_core.custody.vault.machines import Machines
+from lfr_core.custody.vault.port import WriterKey
 from lfr_core.custody.vault.process_identity import VERBS
 from lfr_core.custody.vault.writer_keys import Writer
 from lfr_core.domain.actors import PROCESSES_OF, SPEAKS_FOR_PEOPLE, Principal, ProcessIdentity, SystemActor
@@ -31,6 +32,7 @@ from lfr_core.domain.policy import load_policy
 from lfr_core.storage.engine import open_engine, writing
 from lfr_core.storage.migrate import upgrade
 from tests.support.people import add_people
+from tests.support.records import ManualClock
 from tests.support.vault_server import served
 
 COMPLIANCE = "Cam Compliance"
@@ -55,6 +57,10 @@ class Kept(AuditTrail):
 
     def prepare(self, actor: Principal) -> None:
         pass
+
+    def _key(self) -> tuple[WriterKey, float]:
+        lent, asked = super()._key()
+        return replace(lent, at_ns=None), asked  # whatever its clock says
 
     def _written(self, actor: Principal) -> str:
         return str(actor) if isinstance(actor, SystemActor) else "person:0f"
@@ -214,6 +220,35 @@ def test_a_key_of_an_earlier_day_seals_nothing_once_a_later_day_is_signed(site: 
     site.write(early)
 
     assert "day" in site.refused()
+
+
+@pytest.mark.parametrize("at_s", [0, 2**62 / 1e9, "now-1000", "now+1000", "now-172800"])
+def test_an_entry_that_says_another_time_than_its_own_is_never_signed(site: Site, at_s: float | str) -> None:
+    trail = site.admit("van-2")
+    site.write(trail)
+    site.sign()
+    now_ns = site.clock.time_ns()
+    trail._clock = ManualClock(now_ns + int(at_s[3:]) * 10**9 if isinstance(at_s, str) else round(at_s * 1e9))
+    site.write(trail)
+
+    assert "another time" in site.refused()
+
+
+def test_a_machine_whose_clock_is_far_from_the_vault_s_writes_nothing_and_one_near_it_does(site: Site) -> None:
+    kept = site.admit("van-2")
+
+    def written(ahead_s: float) -> int:
+        clock = Shifted()
+        clock.seconds = ahead_s
+        return site.write(AuditTrail(kept._vault, clock))
+
+    newest = written(600.0)
+    for ahead_s in (1_000.0, -1_000.0, 3.0 * DAY_S):
+        with pytest.raises(Retryable, match="clock"):
+            written(ahead_s)
+
+    assert written(-600.0) == newest + 1
+    assert site.sign() == newest + 1
 
 
 @pytest.mark.parametrize("actor", ["Sue Superintendent", *(set(SystemActor) - {SystemActor.RECORDER})], ids=str)

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from lfr_core.common.errors import Refused, Retryable
+from lfr_core.custody.audit import prune as prune_module
 from lfr_core.custody.audit.chain import Fault
 from lfr_core.custody.audit.head_checkpoint import (
     HEAD_FILE,
@@ -17,10 +18,11 @@ from lfr_core.custody.audit.head_checkpoint import (
     read_public_key,
     write_checkpoint,
 )
-from lfr_core.custody.audit.heads import sign_head
+from lfr_core.custody.audit.heads import check_anchor_to_sign, sign_head
 from lfr_core.custody.audit.port import AuditEvent, Verb
 from lfr_core.custody.audit.prune import prune
 from lfr_core.custody.audit.read import entries
+from lfr_core.custody.audit.signed import Anchor
 from lfr_core.custody.audit.trail import AuditTrail, record
 from lfr_core.custody.audit.verify import AuditReport, verify
 from lfr_core.custody.vault.machines import ADMISSIBLE
@@ -300,6 +302,52 @@ def test_a_damaged_trail_is_not_pruned(engine: Engine, trail: AuditTrail, notary
 
     assert rule(prune, engine, notary, clock, clock.now_ns) == "audit.damaged"
     assert len(entries(engine)) == 4
+
+
+def test_no_anchor_is_signed_over_young_entries_behind_one_that_says_it_is_old(
+    engine: Engine, trail: AuditTrail, notary: Notary, clock: ManualClock
+) -> None:
+    fill(engine, trail, 2)
+    clock.advance(-100)
+    fill(engine, trail, 1)
+    head = sign_head(engine, notary, clock)
+    assert head is not None
+    anchor = Anchor(3, head.hash, 3, clock.now_ns, "", "")
+
+    def check(before_ns: int) -> None:
+        check_anchor_to_sign(engine, notary.public_key, anchor, before_ns=before_ns)
+
+    assert rule(check, clock.now_ns + 50 * 10**9) == "vault.not-signed"
+    check(clock.now_ns + 101 * 10**9)
+    sql(engine, "UPDATE audit_entry SET at_ns = 0")  # by somebody with a login at the database
+    assert rule(check, clock.now_ns + 50 * 10**9) == "audit.damaged"
+
+
+def test_no_anchor_is_signed_over_entries_without_a_signed_head(
+    engine: Engine, trail: AuditTrail, notary: Notary, clock: ManualClock
+) -> None:
+    fill(engine, trail, 2)
+    anchor = Anchor(2, entries(engine)[-1].hash, 2, clock.now_ns, "", "")
+
+    def check() -> None:
+        check_anchor_to_sign(engine, notary.public_key, anchor, before_ns=clock.now_ns + 1)
+
+    assert rule(check) == "vault.not-signed"
+    sign_head(engine, notary, clock)
+    check()
+
+
+def test_much_that_is_old_is_pruned_in_portions(
+    engine: Engine, trail: AuditTrail, notary: Notary, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(prune_module, "_MOST_AT_ONCE", 2)
+    fill(engine, trail, 5)
+    sign_head(engine, notary, clock)
+    clock.advance(1)
+
+    before_ns = clock.now_ns
+    assert [prune(engine, notary, clock, before_ns) for _ in range(4)] == [2, 2, 1, 0]
+    assert look(engine, notary).is_good
 
 
 def test_an_anchor_moved_or_removed_is_found(

@@ -21,6 +21,7 @@ from lfr_core.common.clock import SystemClock
 from lfr_core.common.errors import Refused
 from lfr_core.common.settings import Settings
 from lfr_core.custody.audit.entry import canonical
+from lfr_core.custody.audit.heads import sign_head
 from lfr_core.custody.audit.port import HeadSigner, Verb
 from lfr_core.custody.audit.signed import Anchor, Head
 from lfr_core.custody.audit.trail import AuditTrail
@@ -188,6 +189,7 @@ def test_a_head_is_signed_over_what_openlfr_wrote_and_over_nothing_else(home: Ho
 
 
 def test_an_anchor_that_would_hide_entries_of_today_is_refused_a_signature(home: Home) -> None:
+    sign_head(home.engine, home.vault, SystemClock())
     seq, hash_ = _newest(home.engine)
     now_ns = SystemClock().time_ns()
     assert home.rule(SignatureKind.AUDIT_ANCHOR, Anchor(seq, hash_, seq, now_ns, "", "").message()) == NOT_SIGNED
