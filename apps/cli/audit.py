@@ -44,7 +44,7 @@ def verify(installation: Installation) -> Output:
     """
     from lfr_core.common.errors import Refused
     from lfr_core.custody.audit import verify as trail_verification
-    from lfr_core.custody.audit.head_checkpoint import HEAD_FILE, read_checkpoint, read_public_key
+    from lfr_core.custody.audit.head_checkpoint import HEAD_FILE, read_checkpoint, read_public_key, read_refusal
 
     keystore = installation.settings.keystore_folder
     public_key = read_public_key(keystore)
@@ -53,7 +53,11 @@ def verify(installation: Installation) -> Output:
     except Refused as refusal:
         return _fault_output(0, refusal.rule, str(refusal))
     report = trail_verification.verify(
-        installation.engine, public_key=public_key, checkpoint=checkpoint, now_ns=installation.now_ns
+        installation.engine,
+        public_key=public_key,
+        checkpoint=checkpoint,
+        now_ns=installation.now_ns,
+        refusal=read_refusal(keystore),
     )
     return _report_output(report, public_key.hex())
 

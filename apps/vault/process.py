@@ -75,7 +75,7 @@ def build_core(settings: Settings, policy: Policy, engine: Engine, clock: Clock 
         people=log,
     )
     audit.use(core)
-    core.signing.allow(signing_checks(core, engine, policy, clock))
+    core.signing.allow(signing_checks(core, engine, policy, core.clock))
     core.begin()
     return core
 
@@ -113,7 +113,7 @@ def run_vault(installation: Installation) -> None:
     machines.dismiss_again(entries_of_vault(engine, core.writers, Verb.AUTHORISE))
     listen = split_address(settings.vault_listen) if settings.vault_listen else None
     server = VaultServer(core, settings.vault_socket, processes, machines, listen)
-    heads = HeadKeeper(engine, core, installation.clock, settings.keystore_folder, policy.audit.head_every_s)
+    heads = HeadKeeper(engine, core, core.clock, settings.keystore_folder, policy.audit.head_every_s)
 
     def end(_signal: int, _frame: FrameType | None) -> None:
         server.stop()

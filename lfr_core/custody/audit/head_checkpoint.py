@@ -16,26 +16,33 @@ from lfr_core.common.errors import Refused
 from lfr_core.common.files import SETTINGS_BYTES, read_bounded
 from lfr_core.custody.audit.heads import sign_head
 from lfr_core.custody.audit.port import HeadSigner
-from lfr_core.custody.audit.signed import Head, find_signed_form, head_from
+from lfr_core.custody.audit.signed import Head, find_signed_form, head_from, signed_head
 from lfr_core.custody.vault.files import write_private
 
 __all__ = [
     "HEAD_FILE",
     "KEY_FILE",
     "keep_head",
+    "keep_refusal",
     "read_checkpoint",
     "read_public_key",
+    "read_refusal",
     "write_checkpoint",
     "write_public_key",
 ]
 
 HEAD_FILE = "audit-head.json"
 KEY_FILE = "audit-key.pub"
+_REFUSAL_FILE = "audit-refusal.txt"
+_AGAIN_AFTER_NS = 20 * 10**9
+"""[proposal] A head is signed anew when nothing was written meanwhile: its time says that the vault still signs."""
 _KEY = re.compile(rb"[0-9a-f]{64}\n?")
 
 
 def keep_head(engine: Engine, signer: HeadSigner, clock: Clock, folder: Path) -> Head | None:
     """Sign the newest entry and remember its head in `folder`: what the vault does every few seconds.
+
+    With nothing new the head is signed again for the folder, so that its age says when the vault last looked.
 
     Raises:
         Refused: as `sign_head`; `audit.remembered` when the file is damaged; `audit.other-installation`;
@@ -46,9 +53,30 @@ def keep_head(engine: Engine, signer: HeadSigner, clock: Clock, folder: Path) ->
     file = folder / HEAD_FILE
     checkpoint = read_checkpoint(file)
     head = sign_head(engine, signer, clock, checkpoint)
-    if head is not None and head != checkpoint:
-        write_checkpoint(file, head)
+    if head is not None:
+        if checkpoint is None or head.seq != checkpoint.seq:
+            write_checkpoint(file, head)
+        elif (now_ns := clock.time_ns()) - checkpoint.at_ns > _AGAIN_AFTER_NS:
+            write_checkpoint(file, signed_head(signer, head.seq, head.hash, now_ns))
     return head
+
+
+def keep_refusal(folder: Path, why: str) -> None:
+    """Leave in `folder` why no head is signed, for whoever verifies; empty: one is. Raises Refused `vault.keystore`."""
+    if why:
+        write_private(folder / _REFUSAL_FILE, why.encode())
+    else:
+        (folder / _REFUSAL_FILE).unlink(missing_ok=True)
+
+
+def read_refusal(folder: Path) -> str:
+    """Why the vault signs no head, in its words; empty when it does, or hasn't said."""
+    try:
+        return read_bounded(folder / _REFUSAL_FILE, SETTINGS_BYTES).decode(errors="replace")
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        return f"{folder / _REFUSAL_FILE} can't be read ({error.strerror})"
 
 
 def write_checkpoint(path: Path, head: Head) -> None:

@@ -6,21 +6,25 @@ A thread of its own, because signing waits for the database, and the vault's tim
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 from sqlalchemy import Engine
 
 from lfr_core.common.clock import Clock
-from lfr_core.common.errors import LfrError, Retryable
+from lfr_core.common.errors import LfrError, Refused, Retryable
 from lfr_core.common.logs import get_logger
-from lfr_core.custody.audit.head_checkpoint import keep_head
+from lfr_core.custody.audit.head_checkpoint import keep_head, keep_refusal
 from lfr_core.custody.audit.port import HeadSigner
 
 __all__ = ["HeadKeeper"]
 
 
 class HeadKeeper:
-    """Calls `keep_head` every `every_s` seconds from `start` to `stop`. A fault is logged once, until it changes."""
+    """Calls `keep_head` every `every_s` seconds from `start` to `stop`. A fault is logged once, until it changes.
+
+    A refusal is left beside the head too: `lfr audit verify` and the promise `audit.verifies` say it.
+    """
 
     def __init__(self, engine: Engine, signer: HeadSigner, clock: Clock, folder: Path, every_s: float) -> None:
         """`folder` is the keystore's; `every_s` the policy's `audit.head_every_s`."""
@@ -32,6 +36,8 @@ class HeadKeeper:
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._run, name="audit-heads", daemon=True)
         self._last_error = ""
+        self._told: str | None = None
+        """The refusal that was left beside the head; None: what the vault before this one left."""
 
     def start(self) -> None:
         """Begin; the first head is signed at once."""
@@ -52,9 +58,19 @@ class HeadKeeper:
                 log = get_logger().warning if isinstance(error, Retryable) else get_logger().error
                 log("audit.head_not_signed", reason=str(error), rule=getattr(error, "rule", ""))
             self._last_error = str(error)
+            if isinstance(error, Refused):
+                self._tell(str(error))
             return False
         self._last_error = ""
+        self._tell("")
         return True
+
+    def _tell(self, refusal: str) -> None:
+        if refusal == self._told:
+            return
+        with suppress(Refused, OSError):  # what can't be written there, the age of the head there says
+            keep_refusal(self._folder, refusal)
+            self._told = refusal
 
     def _run(self) -> None:
         while True:

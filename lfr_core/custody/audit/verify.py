@@ -11,6 +11,7 @@ from sqlmodel import Session
 from lfr_core.custody.audit.chain import Chain, Fault, Problem, examine_head
 from lfr_core.custody.audit.read import anchor_of, heads_from, snapshot, stored_entries
 from lfr_core.custody.audit.signed import Anchor, Head
+from lfr_core.custody.vault.writer_keys import CLOCKS_APART_NS
 from lfr_core.domain.signatures import SignatureForm
 
 __all__ = ["UNSIGNED_AFTER_S", "AuditReport", "verify"]
@@ -51,21 +52,26 @@ class AuditReport:
         return max(0, self.last_seq - max(self.signed_seq, self.pruned))
 
 
-def verify(engine: Engine, *, public_key: bytes, checkpoint: Head | None, now_ns: int | None = None) -> AuditReport:
+def verify(
+    engine: Engine, *, public_key: bytes, checkpoint: Head | None, now_ns: int | None = None, refusal: str = ""
+) -> AuditReport:
     """Check the trail in one consistent look, a page in memory at a time; stops at the first fault.
 
     Args:
         engine: the records.
         public_key: the installation's, 32 bytes.
         checkpoint: the head kept outside the database; None when there is no such file, which is reported.
-        now_ns: when given, entries that have waited for a signature longer than `UNSIGNED_AFTER_S` are a fault.
+        now_ns: when given, entries without a signature are a fault once the vault has signed nothing for longer than
+            `UNSIGNED_AFTER_S`, by the checkpoint's time, which whoever writes entries can't choose; without a
+            checkpoint by the first of these entries' own. And an entry that says a later time is.
+        refusal: why the vault signs nothing, in its own words (`read_refusal`); empty when it does.
 
     Raises:
         Retryable: the database is away.
         Fatal: it has no such tables.
     """
     with snapshot(engine) as session:
-        walk = _Walk(session, public_key, checkpoint, now_ns)
+        walk = _Walk(session, public_key, checkpoint, now_ns, refusal)
         problem = walk.begin() or walk.follow() or walk.end()
     unchecked = []
     if checkpoint is None and problem is None:
@@ -89,11 +95,14 @@ def verify(engine: Engine, *, public_key: bytes, checkpoint: Head | None, now_ns
 class _Walk:
     """One verification under way."""
 
-    def __init__(self, session: Session, public_key: bytes, checkpoint: Head | None, now_ns: int | None) -> None:
+    def __init__(
+        self, session: Session, public_key: bytes, checkpoint: Head | None, now_ns: int | None, refusal: str
+    ) -> None:
         self._session = session
         self._public_key = public_key
         self._checkpoint = checkpoint
         self._now_ns = now_ns
+        self._refusal = refusal
         self._heads: Iterator[Head] = heads_from(session)
         self._head: Head | None = None
         self._waiting_since_ns: int | None = None
@@ -123,6 +132,13 @@ class _Walk:
             problem = self.chain.follow(entry)
             if problem is not None:
                 return problem
+            if self._now_ns is not None and entry.at_ns > self._now_ns + CLOCKS_APART_NS:
+                return Problem(
+                    entry.seq,
+                    Fault.WRONG_TIME,
+                    f"entry {entry.seq} says that it was written later than now: it was written by hand, or a clock is "
+                    "wrong",
+                )
             self.entries += 1
             self.first = self.first or entry.seq
             if self._waiting_since_ns is None:
@@ -150,15 +166,23 @@ class _Walk:
             return Problem(
                 checkpoint.seq, Fault.TRUNCATED, f"the signed head of entry {checkpoint.seq} is gone from the database"
             )
-        since_ns = self._waiting_since_ns
-        if self._now_ns is not None and since_ns is not None and self._now_ns - since_ns > UNSIGNED_AFTER_S * 1e9:
-            return Problem(
-                max(self.signed, pruned) + 1,
-                Fault.UNSIGNED,
-                f"entries {max(self.signed, pruned) + 1} to {last} have waited {(self._now_ns - since_ns) / 1e9:.0f} s "
-                "for a signature: see that the vault runs (`lfr status`) and what it logs",
-            )
-        return None
+        return self._unsigned(max(self.signed, pruned) + 1, last)
+
+    def _unsigned(self, first: int, last: int) -> Problem | None:
+        """Whether the vault signs: what it says itself, and when it did last."""
+        if self._refusal:
+            return Problem(first, Fault.UNSIGNED, f"the vault signs nothing: {self._refusal}")
+        if self._now_ns is None or self._waiting_since_ns is None:
+            return None
+        since_ns = self._waiting_since_ns if self._checkpoint is None else self._checkpoint.at_ns
+        if self._now_ns - since_ns <= UNSIGNED_AFTER_S * 1e9:
+            return None
+        return Problem(
+            first,
+            Fault.UNSIGNED,
+            f"entries {first} to {last} have no signature, and the vault has signed nothing for "
+            f"{(self._now_ns - since_ns) / 1e9:.0f} s: see that it runs (`lfr status`) and what it logs",
+        )
 
     def _heads_here(self) -> Problem | None:
         """The heads up to the entry reached."""

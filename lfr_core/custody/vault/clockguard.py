@@ -21,7 +21,10 @@ _SAVE_EVERY_S = 10.0
 
 
 class ClockGuard:
-    """Compares the clocks at every look. Remembers the latest wall time seen in a file."""
+    """Compares the clocks at every look. Remembers the latest wall time seen in a file.
+
+    It is a `Clock` itself, whose wall time is trusted or Refused `vault.clock`.
+    """
 
     def __init__(self, clock: Clock, file: Path, jump_s: float) -> None:
         """
@@ -59,6 +62,14 @@ class ClockGuard:
         """The same without a file: whoever destroys keys waits for no disk."""
         with self._lock:
             return self._now_ns()
+
+    def time_ns(self) -> int:
+        """As `look`."""
+        return self.look()
+
+    def monotonic(self) -> float:
+        """Seconds, of the clock that is looked at."""
+        return self._clock.monotonic()
 
     def _save(self) -> None:
         """Remember the latest time, every ten seconds. One thread writes; the others don't wait for its disk."""

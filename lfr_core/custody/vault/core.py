@@ -87,7 +87,7 @@ class VaultCore:
         self.keystore, self._log = keystore, epochs
         self.audit, self.people = audit, people
         self._keys = threading.RLock()
-        self._guard = ClockGuard(clock, keystore.folder / "latest-time.json", policy.clock_jump_s)
+        self.clock = self._guard = ClockGuard(clock, keystore.folder / "latest-time.json", policy.clock_jump_s)
         self._frames = FrameLending(
             policy=policy, limits=limits, clock=clock, guard=self._guard, facts=facts, log=epochs,
             random_key=random_key,
@@ -95,7 +95,7 @@ class VaultCore:
         self._erasures = ErasureEvents(audit)
         self._swept = self._touched = float("-inf")
         self.signing = SigningKey(keystore.installation_secret("signing"))
-        self.writers = WriterKeys(keystore.installation_secret("pseudonyms"), clock)
+        self.writers = WriterKeys(keystore.installation_secret("pseudonyms"), self.clock)
         self.writer_key = self.writers.writer_key
         self.public_key, self.identity = self.signing.public_key, ProcessIdentity.VAULT
 

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from lfr_core.common.clock import Clock
-from lfr_core.common.errors import Refused
+from lfr_core.common.errors import Refused, Retryable
 from lfr_core.custody.vault import messages as m
 from lfr_core.custody.vault.certificates import THIS_MACHINE, Peer
 from lfr_core.custody.vault.port import WriterKey
@@ -81,7 +81,7 @@ class WriterKeys:
     """The keys of one installation. Safe to use from several threads."""
 
     def __init__(self, root: bytes, clock: Clock) -> None:
-        """`root`: 32 secret bytes; `clock`: the vault's."""
+        """`root`: 32 secret bytes; `clock`: the vault's, which refuses to say a time that can't be trusted."""
         self._root = root
         self._clock = clock
         self.machines: KnowsMachines | None = None
@@ -92,9 +92,13 @@ class WriterKeys:
 
         Raises:
             Refused: `vault.bad-request`: `name` isn't 32 hexadecimal digits.
+            Retryable: the clock can't be trusted. What was lent before is good for its lease.
         """
         m.checked(m.LendWriterKey, name=name)
-        at_ns = self._clock.time_ns()
+        try:
+            at_ns = self._clock.time_ns()
+        except Refused as error:
+            raise Retryable(f"no key for the audit trail is lent: {error}") from error
         day = day_of(at_ns)
         if isinstance(peer, Peer) and peer.machine != THIS_MACHINE:
             writer = Writer(peer.identity, peer.machine, f"{peer.serial:x}", day, name)

@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 from sqlmodel import select
 
 from lfr_core.common.errors import Poison, Refused
-from lfr_core.custody.audit.head_checkpoint import HEAD_FILE, read_checkpoint, read_public_key
+from lfr_core.custody.audit.head_checkpoint import HEAD_FILE, read_checkpoint, read_public_key, read_refusal
 from lfr_core.custody.audit.verify import verify
 from lfr_core.domain.policy import Policy
 from lfr_core.publication.promises.port import PromiseFinding, Result, finding
@@ -38,7 +38,13 @@ class TrailVerifies:
             checkpoint = read_checkpoint(self._folder / HEAD_FILE)
         except Refused as refusal:
             return PromiseFinding(Result.BROKEN, "the head kept outside the database is damaged", detail=str(refusal))
-        report = verify(self._engine, public_key=public_key, checkpoint=checkpoint, now_ns=now_ns)
+        report = verify(
+            self._engine,
+            public_key=public_key,
+            checkpoint=checkpoint,
+            now_ns=now_ns,
+            refusal=read_refusal(self._folder),
+        )
         evidence: dict[str, str | int] = {
             "entries": report.entries,
             "signatures": report.heads,

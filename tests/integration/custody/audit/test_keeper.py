@@ -2,18 +2,25 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 from structlog.testing import capture_logs
 
-from lfr_core.custody.audit.head_checkpoint import HEAD_FILE, read_checkpoint, read_public_key
+from lfr_core.custody.audit.chain import Fault
+from lfr_core.custody.audit.head_checkpoint import HEAD_FILE, read_checkpoint, read_public_key, read_refusal
 from lfr_core.custody.audit.keeper import HeadKeeper
 from lfr_core.custody.audit.port import AuditEvent, Verb
 from lfr_core.custody.audit.trail import AuditTrail, record
+from lfr_core.custody.audit.verify import AuditReport, verify
+from lfr_core.custody.vault.clockguard import ClockGuard
+from lfr_core.custody.vault.writer_keys import WriterKeys
 from lfr_core.domain.actors import SystemActor
-from tests.support.audit import Notary
+from lfr_core.storage.engine import writing
+from tests.support.audit import Notary, audit_trail
 from tests.support.records import ManualClock
+from tests.support.vault_core import TwoClocks
 
 EVENT = AuditEvent(Verb.COLLECT, SystemActor.RECOGNISER, "dep", "alert:1")
 
@@ -42,6 +49,75 @@ def test_entries_are_signed_as_they_come_and_once_more_at_the_end(
     assert last is not None
     assert last.seq == 2
     assert read_public_key(folder) == notary.public_key
+
+
+def test_a_refusal_to_sign_is_told_to_whoever_verifies_until_it_is_over(
+    engine: Engine, trail: AuditTrail, notary: Notary, clock: ManualClock, keeper: HeadKeeper, tmp_path: Path
+) -> None:
+    folder = tmp_path / "keystore"
+    folder.mkdir()
+    record(engine, trail, EVENT)
+    assert keeper.keep()
+    record(engine, audit_trail(clock, Notary("a forger who knows how OpenLFR works")), EVENT)
+    assert not keeper.keep()
+
+    def look() -> AuditReport:
+        checkpoint, refusal = read_checkpoint(folder / HEAD_FILE), read_refusal(folder)
+        return verify(engine, public_key=notary.public_key, checkpoint=checkpoint, now_ns=clock.now_ns, refusal=refusal)
+
+    problem = look().problem  # at once
+    assert problem is not None
+    assert (problem.seq, problem.fault) == (2, Fault.UNSIGNED)
+    assert "its seal is wrong" in problem.message
+    with writing(engine) as session:
+        session.execute(text("DELETE FROM audit_entry WHERE seq = 2"))
+    again = HeadKeeper(engine, notary, clock, folder, every_s=0.05)  # also one that didn't write it
+    assert again.keep()
+    assert look().is_good
+
+
+def test_the_head_that_is_kept_says_when_the_vault_last_signed(
+    engine: Engine, trail: AuditTrail, notary: Notary, clock: ManualClock, keeper: HeadKeeper, tmp_path: Path
+) -> None:
+    folder = tmp_path / "keystore"
+    folder.mkdir()
+    record(engine, trail, EVENT)
+    keeper.keep()
+    for _ in range(3):
+        clock.advance(30)
+        assert keeper.keep()
+    head = read_checkpoint(folder / HEAD_FILE)
+    assert head is not None
+
+    assert (head.seq, head.at_ns) == (1, clock.now_ns)
+    assert verify(engine, public_key=notary.public_key, checkpoint=head, now_ns=clock.now_ns).is_good
+
+
+def test_no_head_is_signed_and_no_certificate_ends_while_the_clock_is_not_trusted(
+    engine: Engine, notary: Notary, tmp_path: Path
+) -> None:
+    class Noting(WriterKeys):
+        noted: ClassVar[list[int]] = []
+
+        def note_newest(self, seq: int) -> None:
+            self.noted.append(seq)
+
+    clock = TwoClocks()
+    notary.writers = Noting(b"k" * 32, clock)
+    guard = ClockGuard(clock, tmp_path / "latest-time.json", 2.0)
+    record(engine, AuditTrail(notary, clock), EVENT)
+    keeper = HeadKeeper(engine, notary, guard, tmp_path, every_s=1.0)
+    assert keeper.keep()
+    assert Noting.noted == [1]
+    record(engine, AuditTrail(notary, clock), EVENT)
+    clock.step(2 * 86_400)
+
+    assert not keeper.keep()
+    assert "jumped" in read_refusal(tmp_path)
+    assert Noting.noted == [1]
+    head = read_checkpoint(tmp_path / HEAD_FILE)
+    assert head is not None
+    assert head.seq == 1
 
 
 def test_what_keeps_a_head_from_being_signed_is_logged_once(keeper: HeadKeeper) -> None:

@@ -176,6 +176,22 @@ def test_a_signature_awaited_for_seconds_is_no_fault_and_for_a_minute_is(
     assert (late.problem.fault, late.problem.seq) == (Fault.UNSIGNED, 3)
 
 
+@pytest.mark.parametrize("ahead_s", [0, 300, 2**62 / 1e9])
+def test_how_long_entries_wait_is_not_theirs_to_say(
+    engine: Engine, trail: AuditTrail, notary: Notary, clock: ManualClock, ahead_s: float, tmp_path: Path
+) -> None:
+    fill(engine, trail, 1)
+    head = keep_head(engine, notary, clock, tmp_path)
+    told = ManualClock(min(clock.now_ns + round(ahead_s * 1e9), 2**62))
+    record(engine, audit_trail(told, Notary("a forger", told)), event(1))
+    clock.advance(61)
+    problem = verify(engine, public_key=notary.public_key, checkpoint=head, now_ns=clock.now_ns).problem
+
+    assert problem is not None
+    assert problem.seq == 2
+    assert problem.fault is (Fault.WRONG_TIME if ahead_s > 300 else Fault.UNSIGNED)
+
+
 def test_a_trail_cut_short_with_its_heads_is_found_by_the_head_checkpoint(
     engine: Engine, trail: AuditTrail, notary: Notary, clock: ManualClock, tmp_path: Path
 ) -> None:
