@@ -16,9 +16,9 @@ from lfr_core.common.clock import Clock
 from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.bundle import BundleManifest, parse_manifest, part_of
 from lfr_core.custody.audit.read import anchor_of, newest_head, snapshot
-from lfr_core.custody.vault.signing import check_recent, not_signed
+from lfr_core.custody.vault.signing import MADE_BEFORE_NS, check_recent, not_signed
 from lfr_core.domain.signatures import SignatureKind
-from lfr_core.storage.tables.audit import AuditEntryRow
+from lfr_core.storage.tables.audit import AuditEntryRow, AuditHeadRow
 
 __all__ = ["check_bundle_to_sign"]
 
@@ -40,14 +40,18 @@ def check_bundle_to_sign(
     """
     made = parse_manifest(message)
     check_recent(SignatureKind.EVIDENCE, made.made_at_ns, clock)
-    find = _export_faults(made, engine) if made.deployment is None else _evidence_faults(made, engine, certificates)
+    before_ns = clock.time_ns() - MADE_BEFORE_NS
+    if made.deployment is None:
+        find = _export_faults(made, engine, before_ns)
+    else:
+        find = _evidence_faults(made, engine, certificates, before_ns)
     fault = next(find, None)
     if fault:
         raise not_signed(SignatureKind.EVIDENCE, fault)
 
 
 def _evidence_faults(
-    made: BundleManifest, engine: Engine, certificates: Callable[[str], Sequence[SignedText]]
+    made: BundleManifest, engine: Engine, certificates: Callable[[str], Sequence[SignedText]], before_ns: int
 ) -> Iterator[str]:
     deployment = made.deployment or ""
     if made.kind != "openlfr.evidence" or made.filter is not None:
@@ -65,10 +69,10 @@ def _evidence_faults(
         head = newest_head(session)
         if _count(session, _of(deployment), 0, head.seq if head else 0) != made.entries or made.unsigned:
             yield "it doesn't show all signed entries of its deployment"
-        yield from _end_faults(session, made)
+        yield from _end_faults(session, made, before_ns)
 
 
-def _export_faults(made: BundleManifest, engine: Engine) -> Iterator[str]:
+def _export_faults(made: BundleManifest, engine: Engine, before_ns: int) -> Iterator[str]:
     if made.kind != "openlfr.audit-export" or made.filter is None or [each.name for each in made.parts] != ["audit"]:
         yield "it is of another kind than it says"
         return
@@ -80,13 +84,19 @@ def _export_faults(made: BundleManifest, engine: Engine) -> Iterator[str]:
         found = _count(session, shown, begins, made.last_seq)
         if (made.entries, made.entries + made.left_out) != (found, max(made.last_seq - begins, 0)):
             yield "it doesn't show the entries that its filter says"
-        yield from _end_faults(session, made)
+        yield from _end_faults(session, made, before_ns)
 
 
-def _end_faults(session: Session, made: BundleManifest) -> Iterator[str]:
+def _end_faults(session: Session, made: BundleManifest, before_ns: int) -> Iterator[str]:
+    """The last entry is the one that it names, and none after it was there before a bundle takes to be made."""
     wanted = select(AuditEntryRow.hash).where(AuditEntryRow.seq == made.last_seq)
     if (session.exec(wanted).first() or "") != made.last_hash:
         yield "the last entry that it names is another in the records"
+    for seq, at_ns in ((AuditEntryRow.seq, AuditEntryRow.at_ns), (AuditHeadRow.seq, AuditHeadRow.at_ns)):
+        older = select(func.count(col(seq))).where(col(seq) > made.last_seq, col(at_ns) < before_ns)
+        if session.exec(older).one():
+            yield "it leaves out the newest entries that there were"
+            return
 
 
 def _of(deployment: str) -> list[object]:

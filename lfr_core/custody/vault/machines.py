@@ -36,6 +36,8 @@ _ADMIT: Final = "vault.admit-machine"
 _DISMISS: Final = "vault.dismiss-machine"
 _FILE: Final = "machines.json"
 _RESERVED: Final = frozenset({LIVE_PROBE_CAMERA, CANARY_CAMERA})
+_UNDER_WAY_NS: Final = 60 * 10**9
+"""[proposal] As long as an entry may take from its key to its commit: who writes waits 10 seconds for the trail."""
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 
 
@@ -120,7 +122,7 @@ class Machines:
         )
         with self._lock:
             before = self._known.get(name)
-            last_entries = {} if before is None else before.end(seq)
+            last_entries = {} if before is None else before.end(None if before.is_admitted else seq)
             known = self._known | {name: admitted.model_copy(update={"last_entries": last_entries})}
             write_machines(self._file, known.values())
             self._known, self._is_written = known, True
@@ -201,10 +203,12 @@ class Machines:
             return tuple(self._known[name] for name in sorted(self._known))
 
     def is_admitted(self, peer: Peer) -> bool:
-        """Whether a certificate is of a machine that is admitted now."""
+        """Whether a certificate is of a machine that is admitted now, and its time isn't over."""
         with self._lock:
             known = self._known.get(peer.machine)
-        return known is not None and known.is_admitted and f"{peer.serial:x}" in known.serials
+        if known is None or not known.is_admitted or f"{peer.serial:x}" not in known.serials:
+            return False
+        return self._clock.time_ns() < known.until_ns
 
     def check_camera(self, peer: Peer, camera: str) -> None:
         """Raises Refused `vault.not-its-camera` when another machine may not speak for a camera."""
@@ -227,11 +231,17 @@ class Machines:
             )
 
     def note_newest(self, seq: int) -> None:
+        """As `KnowsMachines`. Certificates that a new admission or their time ended write what was under way then."""
         with self._lock:
-            now_ns = self._clock.time_ns()
+            before_ns = self._clock.time_ns() - _UNDER_WAY_NS
             for each in tuple(self._known.values()):
-                is_over = not each.is_admitted or each.until_ns <= now_ns
-                if is_over and (last_entries := each.end(seq)) != each.last_entries:
+                if not each.is_admitted or each.until_ns <= before_ns:
+                    last_entries = each.end(seq)
+                elif each.admitted_ns <= before_ns:
+                    last_entries = each.end_replaced(seq)
+                else:
+                    continue
+                if last_entries != each.last_entries:
                     self._keep(each.model_copy(update={"last_entries": last_entries}))
 
     def last_entry(self, machine: str, serial: str) -> int | None:

@@ -13,10 +13,10 @@ from lfr_core.common.errors import Refused
 from lfr_core.custody.vault.port import Signature
 from lfr_core.domain.signatures import SignatureKind, signed_bytes
 
-__all__ = ["NOT_SIGNED", "SigningCheck", "SigningKey", "check_recent", "not_signed"]
+__all__ = ["MADE_BEFORE_NS", "NOT_SIGNED", "SigningCheck", "SigningKey", "check_recent", "not_signed"]
 
 NOT_SIGNED = "vault.not-signed"
-_MADE_BEFORE_NS = 15 * 60 * 10**9
+MADE_BEFORE_NS = 15 * 60 * 10**9
 """To make a site or a bundle takes so long at most."""
 _CLOCKS_NS = 30 * 10**9
 """By how much two machines' clocks may differ."""
@@ -49,7 +49,7 @@ class SigningKey:
 def check_recent(kind: SignatureKind, at_ns: int, clock: Clock) -> None:
     """See that what is signed now says that it was made now. Raises Refused `vault.not-signed`."""
     now_ns = clock.time_ns()
-    if not now_ns - _MADE_BEFORE_NS <= at_ns <= now_ns + _CLOCKS_NS:
+    if not now_ns - MADE_BEFORE_NS <= at_ns <= now_ns + _CLOCKS_NS:
         raise not_signed(kind, "it says that it was made at another time than now")
 
 

@@ -59,7 +59,7 @@ class Kept(AuditTrail):
         pass
 
     def _key(self) -> tuple[WriterKey, float]:
-        lent, asked = super()._key()
+        lent, asked = self._lent or super()._key()
         return replace(lent, at_ns=None), asked  # whatever its clock says
 
     def _written(self, actor: Principal) -> str:
@@ -181,15 +181,36 @@ def test_certificates_of_before_a_new_admission_and_past_their_time_seal_no_more
     site.write(old)
     new = site.admit("van-2")
     site.write(new)
+    site.clock.seconds = 61.0
     site.sign()
     site.write(old)
     assert "van-2" in site.refused()
     site.forget_newest()
 
-    site.clock.seconds = 1.1 * DAY_S  # they were issued for a day
+    site.clock.seconds = DAY_S + 70.0  # they were issued for a day
     site.sign()
     site.write(new)
     assert "van-2" in site.refused()
+
+
+def test_what_was_under_way_at_a_new_admission_or_at_a_certificate_s_end_damages_nothing(site: Site) -> None:
+    honest = AuditTrail(site.admit("van-2")._vault, site.clock)
+    honest.prepare(SystemActor.RECORDER)
+    new = site.admit("van-2")
+    with writing(site.engine) as session:  # it waited for the trail's lock meanwhile
+        honest.append(session, AuditEvent(Verb.COLLECT, SystemActor.RECORDER, "d", "alert:1", "alert.opened"))
+    site.sign()
+
+    site.clock.seconds = DAY_S - 100.0
+    honest = AuditTrail(new._vault, site.clock)
+    honest.prepare(SystemActor.RECORDER)
+    site.clock.seconds = DAY_S + 10.0
+    site.sign()
+    with writing(site.engine) as session:
+        honest.append(session, AuditEvent(Verb.COLLECT, SystemActor.RECORDER, "d", "alert:2", "alert.opened"))
+    site.sign()
+    with pytest.raises(LfrError):  # on the connection that it has still
+        honest.prepare(SystemActor.RECORDER)
 
 
 @pytest.mark.parametrize("changes", [{"machine": "van-3"}, {"serial": "0f"}, {"machine": "", "serial": ""}])

@@ -313,6 +313,29 @@ def test_evidence_that_says_other_than_the_records_is_refused_a_signature(
     assert refused.value.rule == NOT_SIGNED
 
 
+def test_an_export_that_leaves_out_the_newest_entries_is_refused_a_signature_also_with_everything_else_right(
+    home: Home,
+) -> None:
+    with reading(home.engine) as session:
+        hashes = dict(session.exec(select(AuditEntryRow.seq, AuditEntryRow.hash)).all())
+    newest = max(hashes)
+
+    def shorten(manifest: dict[str, Any]) -> None:
+        manifest.update(last_seq=newest - 1, last_hash=hashes[newest - 1], entries=manifest["entries"] - 1)
+
+    export_trail(home.engine, io.BytesIO(), signer=Forger(home, shorten), clock=SystemClock())  # it may just be new
+
+    class Later(SystemClock):
+        def time_ns(self) -> int:
+            return super().time_ns() + 16 * 60 * 10**9
+
+    home.core.signing.allow(signing_checks(home.core, home.engine, load_policy(), Later()))
+    export_trail(home.engine, io.BytesIO(), signer=home.vault, clock=Later())
+    with pytest.raises(Refused) as refused:
+        export_trail(home.engine, io.BytesIO(), signer=Forger(home, shorten), clock=Later())
+    assert refused.value.rule == NOT_SIGNED
+
+
 @pytest.mark.parametrize(
     "change",
     [
