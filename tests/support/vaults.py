@@ -151,7 +151,7 @@ class MemoryVault:
         self._answer()
         check_record_key(actor, use, camera)
         now_ns = time.time_ns()
-        return derive_record_key(self.seed, use, day, now_ns=now_ns, deployment=deployment, camera=camera)
+        return derive_record_key(self.seed, use, day, actor=actor, now_ns=now_ns, deployment=deployment, camera=camera)
 
     def trusted_now_ns(self) -> int:
         raise NotImplementedError

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from pydantic import BaseModel
 
 from lfr_core.custody.vault import messages as m
@@ -67,10 +69,7 @@ def answer(core: VaultCore, machines: Machines, request: BaseModel, peer: Peer) 
             signature = core.sign(request.kind, request.message)
             return m.SignatureAnswer(signature=signature.signature, public_key=signature.public_key)
         case m.LendWriterKey():
-            sealing = core.writers.writer_key(request.name, peer)
-            return m.WriterKeyAnswer(
-                writer=sealing.writer, key=sealing.key, lease_s=sealing.lease_s, at_ns=sealing.at_ns
-            )
+            return m.WriterKeyAnswer(**asdict(core.writers.writer_key(request.name, peer)))
         case m.Pseudonym():
             return m.TextAnswer(text=core.pseudonym(request.name))
         case _:
