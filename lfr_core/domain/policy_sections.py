@@ -159,7 +159,7 @@ class RetentionPolicy(Section):
 class AuditPolicy(Section):
     """The audit trail."""
 
-    head_every_s: Annotated[float, Field(ge=1.0, le=300.0)]
+    head_every_s: Annotated[float, Field(ge=1.0, le=30.0)]
     keep_days: Annotated[int, Field(ge=31)]
 
 

@@ -12,6 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from apps.cli.main import app
+from lfr_core.custody.audit.trail import AuditTrail
 from lfr_core.storage.engine import open_engine
 from tests.support.footage import FootageHarness
 from tests.support.sessions import session_env
@@ -28,6 +29,9 @@ def harness(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     harness.register("DC Ask", "Insp Allow")
     monkeypatch.setenv("LFR_DATABASE_URL", sqlite_url)
     monkeypatch.setenv("LFR_HOME", str(tmp_path))
+    # entries at the vault's time, which a test owns; sessions are of today
+    at_its_time = lambda vault, _clock: AuditTrail(vault, harness.clock)  # noqa: E731  replaces a class
+    monkeypatch.setattr("lfr_core.custody.installation.AuditTrail", at_its_time)
     with harness.behind_its_socket():
         yield harness
     engine.dispose()
