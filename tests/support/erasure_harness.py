@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
-from unittest import mock
 
 import numpy as np
 from sqlalchemy import Engine
@@ -95,7 +94,7 @@ class ErasureHarness:
         self.deployments = DeploymentStore(self.engine, self.vault, self.trail, self.clock)
         self.plain_gallery = MilvusGallery(self.settings.gallery_uri)
         self.certificates = CertificateService(
-            self.engine, self.vault, self.trail, self.clock, certificate_folder(self.settings)
+            self.engine, self.vault, self.trail, _Searching(self), certificate_folder(self.settings)
         )
         self.random = np.random.default_rng(7)
         self.searched_later_s = 0.0
@@ -206,16 +205,12 @@ class ErasureHarness:
         )
 
     def certify(self, view: DeploymentView, search: Verification) -> SignedCertificate:
-        """Make the certificate at the time of the search, which the vault takes for its own here: it would sign none
-        of another time, and at that time would itself destroy what a test leaves.
-        """
-        with mock.patch("lfr_core.retention.erasure.signing_check.check_recent"):
-            return self.certificates.issue(
-                view.id,
-                destroyed=read_destroyed(self.engine, view.id, grace_s=POLICY.vault.grace_s),
-                injected=CanaryFile(canary_folder(self.settings), view.id).require(),
-                search=search,
-            )
+        return self.certificates.issue(
+            view.id,
+            destroyed=read_destroyed(self.engine, view.id, grace_s=POLICY.vault.grace_s),
+            injected=CanaryFile(canary_folder(self.settings), view.id).require(),
+            search=search,
+        )
 
 
 @dataclass(frozen=True)
