@@ -123,8 +123,10 @@ def test_a_gallery_whose_index_was_half_written_when_the_server_was_killed_is_se
     gallery = MilvusGallery(server.uri)
     probe = filled(gallery)[21]
     gallery.search("g", CONTRACT, probe.template[None])
+    deadline = time.monotonic() + 30
+    while not (halves := list(server.folder.rglob("*.idx"))) and time.monotonic() < deadline:
+        time.sleep(0.1)  # it is written in the background
     server.kill()
-    halves = list(server.folder.rglob("*.idx"))
     for index in halves:
         index.write_bytes(index.read_bytes()[: index.stat().st_size // 2])
     server.start()
