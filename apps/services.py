@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from lfr_core.deployments.compliance_documents import ComplianceDocumentRegister
     from lfr_core.publication.rights.service import RightsService
     from lfr_core.recognition.gallery.rotated import RotatedGallery
+    from lfr_core.retention.exports import Exports
     from lfr_core.retention.footage.hold_service import HoldService
     from lfr_core.watchlists.list_builder import ListBuilder
 
@@ -22,6 +23,7 @@ __all__ = [
     "build_list_builder",
     "build_rights_service",
     "drop_gallery",
+    "open_exports",
     "reschedule",
 ]
 
@@ -52,6 +54,13 @@ def build_hold_service(installation: Installation) -> HoldService:
     return HoldService(
         installation.engine, installation.vault, installation.trail, installation.policy.footage, installation.clock
     )
+
+
+def open_exports(installation: Installation) -> Exports:
+    """Give the folder of pictures in the clear that people export, each until its time."""
+    from lfr_core.retention.exports import Exports
+
+    return Exports(installation.settings.home, keep_h=installation.policy.retention.exports_h)
 
 
 def build_enrolment_gallery(installation: Installation) -> RotatedGallery:

@@ -15,8 +15,10 @@ from flows.prefect_api import PrefectApi
 from lfr_core.common.errors import Retryable
 from lfr_core.common.logs import get_logger
 from lfr_core.recognition.gallery.milvus import milvus_gallery
+from lfr_core.retention.exports import Exports
 from lfr_core.retention.last_purge import Purger
 from lfr_core.retention.steps.alerts import AlertsStep
+from lfr_core.retention.steps.exports import ExportsStep
 from lfr_core.retention.steps.footage import FootageStep
 from lfr_core.retention.steps.galleries import GalleriesStep
 from lfr_core.retention.steps.lists import ListsStep
@@ -53,6 +55,7 @@ def build_purges(installation: Installation, gallery: Gallery) -> tuple[PurgeSte
     traits, connection = traits_of(settings), connect_as(User.RETENTION, settings)
     return (
         TemporaryStep(settings.home, Path(tempfile.gettempdir()), keep_h=hours),
+        ExportsStep(Exports(settings.home, keep_h=policy.retention.exports_h)),
         AlertsStep(engine, vault, trail, retention_h=policy.alerts.retention_h),
         ListsStep(engine, vault, trail),
         GalleriesStep(engine, gallery, alone=not settings.milvus_uri),

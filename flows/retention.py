@@ -37,6 +37,7 @@ __all__ = ["retention"]
 
 _PURGES = {
     "temporary": "remove old temporary files",
+    "exports": "remove exported pictures",
     "alerts": "forget alerts after their 24 hours",
     "lists": "destroy watchlists of ended deployments",
     "galleries": "drop collections of ended deployments from the gallery",

@@ -153,6 +153,7 @@ class RetentionPolicy(Section):
     sweep_s: Annotated[int, Field(ge=10, le=3600)]
     overdue_after_s: Annotated[float, Field(ge=60.0, le=3600.0)]
     temporary_files_h: Annotated[int, Field(ge=1, le=24)]
+    exports_h: Annotated[int, Field(ge=1, le=72)]
     workflow_history_days: Annotated[int, Field(ge=1, le=31)]
 
 

@@ -34,6 +34,7 @@ class RetentionClass:
 
 CLASSES: tuple[RetentionClass, ...] = (
     RetentionClass("temporary", "Temporary files", "retention.temporary_files_h"),
+    RetentionClass("exports", "Pictures that people exported", "retention.exports_h"),
     RetentionClass("alerts", "Alerts' crops and exact times", "alerts.retention_h"),
     RetentionClass("lists", "Watchlists of ended deployments", "watchlist.at-close"),
     RetentionClass("galleries", "Collections of ended deployments in the gallery", "watchlist.at-close"),

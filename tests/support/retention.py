@@ -23,11 +23,13 @@ from lfr_core.custody.vault.port import KeyKind
 from lfr_core.deployments.vault_log import VaultLog
 from lfr_core.domain.gate import GateLimits
 from lfr_core.recognition.gallery import ExactGallery, Reference, gallery_name
+from lfr_core.retention.exports import Exports, write_picture
 from lfr_core.retention.footage.register import segments
 from lfr_core.retention.port import Audited, Due, PurgeResult, PurgeStep
 from lfr_core.retention.reporting import StepReport
 from lfr_core.retention.status import ClassStatus, retention_status
 from lfr_core.retention.steps.alerts import AlertsStep
+from lfr_core.retention.steps.exports import ExportsStep
 from lfr_core.retention.steps.footage import FootageStep
 from lfr_core.retention.steps.galleries import GalleriesStep
 from lfr_core.retention.steps.lists import ListsStep
@@ -105,6 +107,7 @@ class RetentionHarness(AlertHarness):
         """Those that need no server; `more` is added."""
         return [
             TemporaryStep(self.home, self.system, keep_h=1),
+            ExportsStep(Exports(self.home, keep_h=POLICY.retention.exports_h)),
             AlertsStep(self.engine, self.vault, self.trail, retention_h=POLICY.alerts.retention_h),
             ListsStep(self.engine, self.vault, self.trail),
             GalleriesStep(self.engine, self.gallery, alone=True),
@@ -132,6 +135,8 @@ class RetentionHarness(AlertHarness):
         quality = self.home / "quality" / "dep"
         quality.mkdir(parents=True)
         (quality / "suite.html").write_text("entry-1 has no photograph")
+        with Exports(self.home, keep_h=POLICY.retention.exports_h).make("seen", now_ns=self.clock.time_ns()) as made:
+            write_picture(made.writing / "face.jpg", jpeg(1))
         for folder in (self.home / "tmp", self.system / "lfr-upload"):
             folder.mkdir(parents=True)
             (folder / "face.jpg").write_bytes(jpeg(1))
@@ -180,6 +185,7 @@ class RetentionHarness(AlertHarness):
 
         return {
             "temporary": lambda: any((self.home / "tmp").iterdir()) or (self.system / "lfr-upload").exists(),
+            "exports": lambda: any((self.home / "exports").iterdir()),
             "alerts": lambda: rows(AlertRow),
             "lists": lambda: rows(WatchlistEntryRow) or bool(self.vault.kept(KeyKind.WATCHLIST)),
             "galleries": lambda: bool(self.gallery.names()),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -22,6 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["app"]
 
 app = typer.Typer()
+
+_NS_PER_H = 3_600 * 10**9
 
 
 @command(app, "list", migrated=True)
@@ -59,24 +59,30 @@ def show(installation: Installation, alert: Alert, by: AuthenticatedPerson) -> O
 def export(
     installation: Installation,
     alert: Alert,
-    folder: Annotated[Path, typer.Argument(help="Written here, readable by you alone.")],
+    name: Annotated[str, typer.Argument(help="Of a new folder in `exports` in the home folder; it goes by itself.")],
     by: AuthenticatedPerson,
     purpose: Annotated[str, typer.Option("--purpose", help="What for, in a few words; it is put on the audit trail.")],
 ) -> None:
     """Open an alert's probe and references, on the audit trail, and write them as JPEG files.
 
-    The copies are yours to delete: the vault's schedule doesn't reach them.
+    The copies go by themselves, with the alert at the latest.
 
-    Example: lfr alerts export 1f0c2a7e /tmp/alert --purpose "second look"
+    Example: lfr alerts export 1f0c2a7e second-look --purpose "second look"
     """
+    from apps.services import open_exports
     from lfr_core.alerts.read import AlertCrops
+    from lfr_core.common.clock import utc_from_ns
+    from lfr_core.retention.exports import write_picture
 
-    crops = AlertCrops(installation.engine, installation.vault)
-    opened = crops.open(find(installation, alert), by, purpose)
-    _write_picture(folder / "probe.jpg", opened.probe.reveal())
-    for number, reference in enumerate(opened.references, start=1):
-        _write_picture(folder / f"reference-{number}.jpg", reference.jpeg.reveal())
-    console.print(f"{1 + len(opened.references)} pictures are in {folder}: delete them when they have served.")
+    opened = AlertCrops(installation.engine, installation.vault).open(find(installation, alert), by, purpose)
+    due_ns = opened.opened_ns + installation.policy.alerts.retention_h * _NS_PER_H
+    with open_exports(installation).make(name, now_ns=installation.now_ns, until_ns=due_ns) as made:
+        write_picture(made.writing / "probe.jpg", opened.probe.reveal())
+        for number, reference in enumerate(opened.references, start=1):
+            write_picture(made.writing / f"reference-{number}.jpg", reference.jpeg.reveal())
+    goes = f"{utc_from_ns(made.until_ns):%Y-%m-%d %H:%M:%S}Z"
+    console.print(f"{1 + len(opened.references)} pictures in {made.folder}", highlight=False, soft_wrap=True)
+    console.print(f"in the clear; removed at {goes}", highlight=False)
     console.print(f"Their code, for `lfr alerts judge --pictures`: {opened.digest}")
 
 
@@ -105,15 +111,3 @@ def _show_list(found: Sequence[AlertSummary]) -> None:
             word_of(one.decision.review),
         )
     console.print(table)
-
-
-def _write_picture(file: Path, jpeg: bytes) -> None:
-    """Write biometric data: the folder and the file are their owner's alone."""
-    from lfr_core.common.errors import Fatal
-
-    try:
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
-            out.write(jpeg)
-    except OSError as error:
-        raise Fatal(f"{file} can't be written: {error.strerror}") from error

@@ -137,6 +137,7 @@ def written_output(written: Written) -> Output:
     """Say what was written, and what couldn't be."""
     document = {
         "folder": str(written.folder),
+        "goes_at": time_text(written.until_ns),
         "frames": written.frames,
         "manifest_sha256": written.manifest_sha256 or None,
         "segments": [
@@ -156,6 +157,7 @@ def written_output(written: Written) -> Output:
 
 def _show_written(written: Written) -> None:
     console.print(f"{written.frames} frames in {written.folder}", highlight=False, soft_wrap=True)
+    console.print(f"in the clear; removed at {time_text(written.until_ns)}", highlight=False, soft_wrap=True)
     if written.manifest_sha256:
         console.print(f"manifest SHA-256 {written.manifest_sha256}", highlight=False, soft_wrap=True)
     for each in written.seen:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -34,7 +33,12 @@ __all__ = ["app"]
 app = typer.Typer()
 
 Deployment = Annotated[str, typer.Option("--deployment", help="Id of the deployment.")]
-Destination = Annotated[Path, typer.Option("--output", help="A new folder; it gets one JPEG a frame.")]
+Destination = Annotated[
+    str,
+    typer.Option(
+        "--output", metavar="NAME", help="Of a new folder in `exports` in the home folder; it goes by itself."
+    ),
+]
 Purpose = Annotated[str, typer.Option("--purpose", help="Why, in a few words without names: it goes on the trail.")]
 
 
@@ -101,15 +105,16 @@ def view(
     from_: From = None,
     to: To = None,
 ) -> Output:
-    """Write the frames of a time as JPEGs for somebody to look at. Delete the folder afterwards: nothing else does.
+    """Write the frames of a time as JPEGs for somebody to look at. They go by themselves at the time that is shown.
 
     Example: lfr footage view --deployment high-street-0412 --camera north-gate --from 2026-12-04T14:30:00Z
     --to 2026-12-04T14:31:00Z --purpose "complaint CO/12/26" --output seen
     """
+    from apps.services import open_exports
     from lfr_core.retention.footage.export import write_frames
 
     viewing = _open_viewing(installation, deployment, camera, from_, to, by, purpose)
-    return written_output(write_frames(viewing, output))
+    return written_output(write_frames(viewing, open_exports(installation), output, now_ns=installation.now_ns))
 
 
 @command(app, migrated=True)
@@ -125,13 +130,17 @@ def export(
 ) -> Output:
     """Hand frames on as evidence: JPEGs and a manifest with their SHA-256; a disclosure on the audit trail.
 
+    Copy the folder to where it is handed on: it goes by itself at the time that is shown.
+
     Example: lfr footage export --deployment high-street-0412 --camera north-gate --from 2026-12-04T14:30:00Z
     --to 2026-12-04T14:31:00Z --purpose "case 36/1234/26" --output evidence
     """
+    from apps.services import open_exports
     from lfr_core.retention.footage.export import disclose
 
     written = disclose(
         _open_viewing(installation, deployment, camera, from_, to, by, purpose),
+        open_exports(installation),
         output,
         engine=installation.engine,
         trail=installation.trail,

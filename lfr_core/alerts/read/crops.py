@@ -43,6 +43,8 @@ class OpenedCrops:
     references: tuple[ReferenceCrop, ...]
     digest: str
     """Of the sealed pictures (`pictures_digest`): an answer carries it, and is refused once they are others."""
+    opened_ns: int
+    """When the alert was opened, wall time: its pictures' hours count from then."""
 
 
 class AlertCrops:
@@ -86,6 +88,7 @@ class AlertCrops:
                 for one in references
             ),
             pictures_digest(row, references),
+            row.opened_ns,
         )
 
 

@@ -69,7 +69,7 @@ def stores_of(settings: Settings, engine: Engine, broker: Store) -> tuple[Store,
         taken += _roots(database_store(engine))
     rest = FolderStore(
         "other files",
-        "all else in the home folder: run files, Streamlit's, quality reports, certificates",
+        "all else in the home folder: exported pictures, run files, Streamlit's, quality reports, certificates",
         (home,),
         skip=tuple(taken),
     )

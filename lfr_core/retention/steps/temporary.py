@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lfr_core.common.errors import LfrError, Retryable
-from lfr_core.retention.folders import Tree, entries, remove_tree, survey
-from lfr_core.retention.port import Audited, Destroyed, Due, PurgeResult, subject
+from lfr_core.common.errors import Retryable
+from lfr_core.retention.folders import entries, remove_tree, survey
+from lfr_core.retention.port import Audited, Due, PurgeResult
+from lfr_core.retention.steps.removing import DueFolder, due_folders, remove_folders
 
 __all__ = ["PREFIX", "TemporaryStep"]
 
@@ -41,43 +41,21 @@ class TemporaryStep:
 
     def due(self, now_ns: int) -> tuple[Due, ...]:
         """Raises Retryable when a folder can't be read."""
-        return tuple(Due(_subject(root, name), due_ns) for root, name, due_ns in self._old(now_ns))
+        return due_folders("temporary", self._old(now_ns))
 
     def purge(self, now_ns: int) -> PurgeResult:
-        gone: list[Destroyed] = []
-        failures: list[LfrError] = []
-        for root, name, due_ns in self._old(now_ns):
-            try:
-                tree = remove_tree(root.folder, name)
-            except OSError as error:
-                tree = Tree(left=[f"{name} ({error.strerror})"])
-            if tree.left:
-                failures.append(
-                    Retryable(
-                        f"{len(tree.left)} temporary files in {root.folder} can't be removed, the first is "
-                        f"{tree.left[0]}: mend their owner or mode"
-                    )
-                )
-            if tree.files or not tree.left:
-                facts = {"files": tree.files, "bytes": tree.bytes}
-                gone.append(Destroyed(_subject(root, name), due_ns, facts=facts))
-        return PurgeResult(tuple(gone), tuple(failures))
+        return remove_folders("temporary", self._old(now_ns), lambda each: remove_tree(each.folder, each.name))
 
-    def _old(self, now_ns: int) -> list[tuple[_Root, str, int]]:
-        old: list[tuple[_Root, str, int]] = []
+    def _old(self, now_ns: int) -> list[DueFolder]:
+        old: list[DueFolder] = []
         for root in self._roots:
             try:
                 for name in entries(root.folder, root.prefix):
                     tree = survey(root.folder, name)
                     if tree.newest_ns and not tree.sockets and tree.newest_ns + self._keep_ns <= now_ns:
-                        old.append((root, name, tree.newest_ns + self._keep_ns))
+                        old.append(DueFolder(root.folder, name, tree.newest_ns + self._keep_ns))
             except OSError as error:
                 raise Retryable(
                     f"{root.folder} can't be read for temporary files: {error.strerror}. It must be a folder of ours"
                 ) from error
         return old
-
-
-def _subject(root: _Root, name: str) -> str:
-    """Not the name itself, which may be a person's."""
-    return subject("temporary", hashlib.sha256(f"{root.folder}/{name}".encode()).hexdigest()[:16])

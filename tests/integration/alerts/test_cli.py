@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -139,7 +140,7 @@ def test_with_the_gallery_away_the_deployment_ends_all_the_same_and_the_command_
         (("alerts", "list", "--deployment", "nowhere"), "deployment.unknown"),
         (("alerts", "show", "ffff"), "alert.unknown"),
         (("alerts", "show", "not hexadecimal"), "alert.unknown"),
-        (("alerts", "export", "ffff", "/nowhere", "--purpose", "look"), "alert.unknown"),
+        (("alerts", "export", "ffff", "nowhere", "--purpose", "look"), "alert.unknown"),
         (("alerts", "judge", "ffff", "perhaps", "--pictures", "0"), "alert.unknown-answer"),
         (("alerts", "judge", "ffff", "same", "--pictures", "0"), "alert.unknown"),
     ],
@@ -183,9 +184,9 @@ def test_closing_says_how_many_alerts_still_wait_for_a_persons_judgement(
     assert [one.id for one in found] == [alert]
 
 
-def test_a_persons_answers_are_recorded_and_shown(lfr: Run, alert: UUID, tmp_path: Path) -> None:
+def test_a_persons_answers_are_recorded_and_shown(lfr: Run, alert: UUID) -> None:
     short = str(alert)[:8]
-    exported = lfr("alerts", "export", short, str(tmp_path / "looked"), "--purpose", "compare", by="Ann Operator")
+    exported = lfr("alerts", "export", short, "looked", "--purpose", "compare", by="Ann Operator")
     code = exported.stdout.split()[-1]
 
     without = lfr("alerts", "judge", short, "same", by="Ann Operator")
@@ -205,22 +206,26 @@ def test_a_persons_answers_are_recorded_and_shown(lfr: Run, alert: UUID, tmp_pat
     assert json.loads(listed.stdout) == []
 
 
-def test_pictures_are_exported_for_a_name_and_a_purpose_and_are_their_owners_alone(
+def test_pictures_are_exported_for_a_name_and_a_purpose_are_their_owners_alone_and_go_with_the_alert(
     lfr: Run, alert: UUID, tmp_path: Path
 ) -> None:
-    folder = tmp_path / "pictures"
+    exports = tmp_path / "exports"
     without = [
-        lfr("alerts", "export", str(alert), str(folder), *words, by="Ann").exit_code
+        lfr("alerts", "export", str(alert), "pictures", *words, by="Ann").exit_code
         for words in ((), ("--purpose", " "))
     ]
-    nothing = folder.exists()
+    nothing = exports.exists()
 
-    done = lfr("alerts", "export", str(alert), str(folder), "--purpose", "second look", by="Ann")
+    done = lfr("alerts", "export", str(alert), "pictures", "--purpose", "second look", by="Ann")
 
     assert (without, nothing) == ([2, 77], False)
     assert done.exit_code == 0
+    (folder,) = exports.iterdir()
+    until = dt.datetime.strptime(folder.name, "%Y%m%dT%H%M%SZ-pictures").replace(tzinfo=dt.UTC)
+    assert until - dt.datetime.now(dt.UTC) <= dt.timedelta(hours=24)
     written = {f.name: (f.read_bytes(), f.stat().st_mode & 0o077) for f in folder.iterdir()}
     assert written == {"probe.jpg": (b"the probe", 0), "reference-1.jpg": (b"reference crop", 0)}
+    assert lfr("alerts", "export", str(alert), "../pictures", "--purpose", "look", by="Ann").exit_code == 77
 
 
 def test_pictures_whose_key_is_gone_were_deleted_on_schedule(
@@ -228,8 +233,8 @@ def test_pictures_whose_key_is_gone_were_deleted_on_schedule(
 ) -> None:
     vault.destroy([info.id for info in vault.kept(KeyKind.ALERT)], rule=ErasureRule.ALERTS_DUE)
 
-    done = lfr("alerts", "export", str(alert), str(tmp_path / "pictures"), "--purpose", "look", by="Ann")
+    done = lfr("alerts", "export", str(alert), "pictures", "--purpose", "look", by="Ann")
 
     assert done.exit_code == 77
     assert "deleted on schedule" in done.stderr
-    assert not (tmp_path / "pictures").exists()
+    assert not (tmp_path / "exports").exists()

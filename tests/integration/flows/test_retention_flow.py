@@ -76,7 +76,7 @@ def test_a_run_purges_what_it_can_says_what_it_could_not_and_leaves_a_table_of_l
     tasks = {task["name"].rpartition("-")[0]: task["state_name"] for task in read(prefect_server, "task_runs", **mine)}
     failed = {name for name, state in tasks.items() if state == "Failed"}
     assert failed == {"drop collections of ended deployments from the gallery", "delete what is past its topic's bound"}
-    assert len(tasks) == 16
+    assert len(tasks) == 17
     assert tasks["forget alerts after their 24 hours"] == "Completed"
     (artifact,) = read(prefect_server, "artifacts", artifacts={"key": {"any_": ["retention-lag"]}}, **mine)
     assert "| Temporary files | `retention.temporary_files_h` | in-time | 0 | 0 | 1 |" in artifact["data"]

@@ -153,7 +153,7 @@ with installation, open_sweep(installation, by=Purger.FLOW, longest_s=1.0):
         done = lfr(settings, "run", "--json")
 
     assert hung.returncode == 75
-    assert len(json.loads(done.stdout)) == 9  # every step was run
+    assert len(json.loads(done.stdout)) == 10  # every step was run
     assert read_ended(settings.home) is not None
 
 

@@ -15,7 +15,7 @@ from lfr_core.storage.migrate import upgrade
 from tests.support.databases import Postgres
 from tests.support.retention import DAY_S, BrokenStep, RetentionHarness
 
-LOCAL = ["temporary", "alerts", "lists", "galleries", "quality", "footage"]
+LOCAL = ["temporary", "exports", "alerts", "lists", "galleries", "quality", "footage"]
 
 
 def test_a_month_of_downtime_is_caught_up_with_in_one_sweep_and_the_second_has_nothing_to_do(
@@ -74,7 +74,7 @@ def test_what_is_destroyed_is_on_the_trail_ordered_before_and_done_after(full: R
     assert {"list", "alert", "footage"} <= {kind for kind, _ in reported}
 
 
-def test_what_cannot_be_ordered_is_not_done_but_temporary_files_make_free_space(full: RetentionHarness) -> None:
+def test_what_cannot_be_ordered_is_not_done_but_temporary_files_and_exports_go(full: RetentionHarness) -> None:
     class Away:
         def prepare(self, _actor: str) -> None:
             raise Retryable("the vault is away")
@@ -86,7 +86,7 @@ def test_what_cannot_be_ordered_is_not_done_but_temporary_files_make_free_space(
     full.trail = Away()  # type: ignore[assignment]  # stands in for the trail of a stopped vault
     reports = full.sweep()
 
-    assert full.there() == {name: name != "temporary" for name in LOCAL}
+    assert full.there() == {name: name not in {"temporary", "exports"} for name in LOCAL}
     assert all("the vault is away" in report.error for report in reports.values())
     assert "isn't on the audit trail" in reports["temporary"].error
     full.trail = real

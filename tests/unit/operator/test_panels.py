@@ -94,7 +94,9 @@ def dashboard(camera: CameraHealth, vault: VaultState = ANSWERS, refused: tuple[
 
 def card(alert: AlertSummary, **reference: str) -> str:
     one = ReferenceCrop("r", reference.get("photograph", "p.jpg"), Biometric(b"ref"))
-    return alert_card(alert, OpenedCrops(Biometric(b"probe"), (one,), "0" * 16), Response.SAFEGUARD, now_ns=NOW_NS)
+    return alert_card(
+        alert, OpenedCrops(Biometric(b"probe"), (one,), "0" * 16, NOW_NS), Response.SAFEGUARD, now_ns=NOW_NS
+    )
 
 
 def test_nothing_that_came_from_outside_becomes_markup() -> None:

@@ -54,7 +54,7 @@ class Vaulted:
         self.asked.append((alert, actor.name, purpose))
         if self.error is not None:
             raise self.error
-        return OpenedCrops(Biometric(b"probe"), (), "0" * 16)
+        return OpenedCrops(Biometric(b"probe"), (), "0" * 16, 0)
 
 
 @pytest.fixture

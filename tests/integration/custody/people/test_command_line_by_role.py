@@ -78,7 +78,7 @@ PEOPLE, S = set(Role) - SERVICE_ROLES, Role.TRIALS_SERVICE
 TRIAL, OPENERS = {P, A, O, S}, {P, A, O}
 MAY: dict[str, tuple[str, set[Role]]] = {
     "alerts engage": ("{judged} engaged", {O}),
-    "alerts export": ("{alert} {out} --purpose look", {O}),
+    "alerts export": ("{alert} alert-{number} --purpose look", {O}),
     "alerts judge": ("{alert} same --pictures none", {O}),
     "alerts list": ("--deployment dep", {O}),
     "alerts outcome": ("{judged} arrest", {O}),
@@ -102,11 +102,11 @@ MAY: dict[str, tuple[str, set[Role]]] = {
     "deployment suspend": ("dep --why because", {*TRIAL, C}),
     "deployment withhold": ("undecided --reason-class threat-to-life", {P, A, U}),
     "footage approve": ("{hold} --digest 0", {A, C}),
-    "footage export": ("--deployment dep --purpose case --output {out}", {A, C}),
+    "footage export": ("--deployment dep --purpose case --output evidence-{number}", {A, C}),
     "footage hold": ("--ground complaint --reference x --review-on {day} --segment segment-1", {A, C}),
     "footage release": ("{hold}", {A, C}),
     "footage review": ("{hold} --review-on {day}", {A, C}),
-    "footage view": ("--deployment dep --purpose look --output {out}", {A, C}),
+    "footage view": ("--deployment dep --purpose look --output seen-{number}", {A, C}),
     "operator attend": ("dep --seconds 0.1", {O}),
     "operator sign-off": ("dep", set(Role)),
     "operator sign-on": ("dep", {O}),

@@ -98,22 +98,25 @@ def test_what_people_get_wrong_is_answered_in_a_sentence(harness: FootageHarness
     assert "footage.unknown" in lfr("show", "no-such", code=77)
 
 
-def test_view_and_export_write_what_was_filmed_and_tell_what_was_damaged(
-    harness: FootageHarness, tmp_path: Path
-) -> None:
+def test_view_and_export_write_what_was_filmed_and_tell_what_was_damaged(harness: FootageHarness) -> None:
     _, second = harness.record(60)
     harness.file(second).write_bytes(harness.file(second).read_bytes()[:-10])
     words = ["--deployment", "dep", "--purpose", "complaint CO/12/26", "--output"]
 
-    assert "59 frames" in lfr("view", *words, str(tmp_path / "seen"), by="DC Ask")
-    reported = asked("export", *words, str(tmp_path / "evidence"), by="DC Ask")
+    seen = lfr("view", *words, "seen", by="DC Ask")
+    reported = asked("export", *words, "evidence", by="DC Ask")
 
+    assert "59 frames" in seen
+    assert "removed at 2" in seen
     assert (reported["frames"], [each["lacking"] for each in reported["segments"]]) == (59, [0, 1])
-    assert len(list((tmp_path / "seen").iterdir())) == 59
-    assert (tmp_path / "evidence" / "manifest.json").exists()
+    evidence, viewed = sorted((harness.home / "exports").iterdir())
+    assert (reported["folder"], viewed.name[16:]) == (str(evidence), "-seen")
+    assert len(list(viewed.iterdir())) == 59
+    assert (evidence / "manifest.json").exists()
     assert len(harness.audited("disclose")) == 1
     assert len(harness.audited("consult")) == 4
-    assert "output-exists" in lfr("view", *words, str(tmp_path / "seen"), code=77, by="DC Ask")
+    assert "export.exists" in lfr("view", *words, "seen", code=77, by="DC Ask")
+    assert "export.name" in lfr("view", *words, "/tmp/seen", code=77, by="DC Ask")
 
 
 def test_what_is_destroyed_is_listed_when_asked_for_and_cant_be_held(harness: FootageHarness) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from lfr_core.common.errors import Refused, Retryable
 from lfr_core.custody.vault.port import ErasureRule
+from lfr_core.retention.exports import Exports
 from lfr_core.retention.footage.export import MANIFEST, Written, disclose, write_frames
 from lfr_core.retention.footage.viewing import Viewing, choose
 from tests.support.footage import FootageHarness, jpeg
@@ -33,10 +34,16 @@ def viewing(harness: FootageHarness, *, from_s: float | None = None, to_s: float
     )
 
 
-def exported(harness: FootageHarness, folder: Path) -> Written:
+def viewed(harness: FootageHarness, *, from_s: float | None = None, to_s: float | None = None) -> Written:
+    chosen = viewing(harness, from_s=from_s, to_s=to_s)
+    return write_frames(chosen, Exports(harness.home, keep_h=24), "seen", now_ns=harness.clock.now_ns)
+
+
+def exported(harness: FootageHarness) -> Written:
     return disclose(
         viewing(harness),
-        folder,
+        Exports(harness.home, keep_h=24),
+        "evidence",
         engine=harness.engine,
         trail=harness.trail,
         deployment="dep",
@@ -49,9 +56,9 @@ def exported(harness: FootageHarness, folder: Path) -> Written:
 def test_the_frames_of_a_time_come_out_as_they_went_in_across_segments(harness: FootageHarness, tmp_path: Path) -> None:
     harness.record(90)
 
-    written = write_frames(viewing(harness, from_s=25, to_s=35), tmp_path / "seen")
+    written = viewed(harness, from_s=25, to_s=35)
 
-    files = sorted((tmp_path / "seen").iterdir())
+    files = sorted(written.folder.iterdir())
     assert [file.read_bytes() for file in files] == [jpeg(number) for number in range(25, 35)]
     assert files[0].name == "000000-north-20261123T120025.000000Z.jpg"
     assert [(each.frames, each.problem) for each in written.seen] == [(5, ""), (5, "")]
@@ -60,7 +67,7 @@ def test_the_frames_of_a_time_come_out_as_they_went_in_across_segments(harness: 
 def test_each_segment_looked_at_is_on_the_trail_and_the_others_are_not(harness: FootageHarness, tmp_path: Path) -> None:
     _, second, _ = harness.record(90)
 
-    write_frames(viewing(harness, from_s=35, to_s=40), tmp_path / "seen")
+    viewed(harness, from_s=35, to_s=40)
 
     bodies = [entry.body for entry in harness.audited("consult")]
     assert len(bodies) == 1
@@ -79,9 +86,9 @@ def test_what_cant_be_audited_isnt_shown(
 
     monkeypatch.setattr(harness.core.audit, "record", refuse)
     with pytest.raises(Retryable):
-        write_frames(viewing(harness), tmp_path / "seen")
+        viewed(harness)
 
-    assert not (tmp_path / "seen").exists()
+    assert list((harness.home / "exports").iterdir()) == []
 
 
 def test_an_export_has_a_manifest_that_accounts_for_each_file_and_is_a_disclosure(
@@ -89,21 +96,21 @@ def test_an_export_has_a_manifest_that_accounts_for_each_file_and_is_a_disclosur
 ) -> None:
     (segment,) = harness.record(10)
 
-    written = exported(harness, tmp_path / "evidence")
+    written = exported(harness)
 
-    manifest = json.loads((tmp_path / "evidence" / MANIFEST).read_text())
+    manifest = json.loads((written.folder / MANIFEST).read_text())
     assert {each["file"]: each["sha256"] for each in manifest["files"]} == {
         file.name: hashlib.sha256(file.read_bytes()).hexdigest()
-        for file in (tmp_path / "evidence").iterdir()
+        for file in written.folder.iterdir()
         if file.name != MANIFEST
     }
     assert (manifest["exported_by"], manifest["purpose"]) == ("DC Ask", "case 36/1234/26")
     assert [(each["id"], each["frames_exported"]) for each in manifest["segments"]] == [(segment.id, 10)]
-    digest = hashlib.sha256((tmp_path / "evidence" / MANIFEST).read_bytes()).hexdigest()
+    digest = hashlib.sha256((written.folder / MANIFEST).read_bytes()).hexdigest()
     assert written.manifest_sha256 == digest
     (entry,) = harness.audited("disclose")
     assert digest in entry.body
-    assert (os.stat(tmp_path / "evidence").st_mode & 0o777) == 0o700  # noqa: PTH116
+    assert (os.stat(written.folder).st_mode & 0o777) == 0o700  # noqa: PTH116
 
 
 def test_an_export_that_isnt_on_the_trail_leaves_nothing_behind(
@@ -115,11 +122,10 @@ def test_an_export_that_isnt_on_the_trail_leaves_nothing_behind(
         raise Retryable("the trail is away")
 
     monkeypatch.setattr(harness.trail, "append", refuse)
-    before = set(tmp_path.iterdir())
     with pytest.raises(Retryable):
-        exported(harness, tmp_path / "evidence")
+        exported(harness)
 
-    assert set(tmp_path.iterdir()) == before
+    assert list((harness.home / "exports").iterdir()) == []
 
 
 def test_damage_is_said_and_the_rest_comes_out(harness: FootageHarness, tmp_path: Path) -> None:
@@ -130,7 +136,7 @@ def test_damage_is_said_and_the_rest_comes_out(harness: FootageHarness, tmp_path
     harness.file(second).write_bytes(harness.file(second).read_bytes()[:-10])
     harness.file(third).unlink()
 
-    written = write_frames(viewing(harness), tmp_path / "seen")
+    written = viewed(harness)
 
     assert [(each.frames, each.damaged, each.frames_lacking) for each in written.seen] == [
         (29, 1, 0),
@@ -147,7 +153,7 @@ def test_what_is_destroyed_is_said_to_be_gone_and_what_never_was_unknown(
     (segment,) = harness.record(10)
     harness.vault.destroy([segment.key_id], rule=ErasureRule.FOOTAGE_DUE)
     with pytest.raises(Refused) as refused:
-        write_frames(viewing(harness), tmp_path / "seen")
+        viewed(harness)
     assert (refused.value.rule, "its key is destroyed" in str(refused.value)) == ("footage.nothing", True)
     harness.after(32)
     harness.expire()
@@ -157,12 +163,12 @@ def test_what_is_destroyed_is_said_to_be_gone_and_what_never_was_unknown(
         assert refused.value.rule == rule
 
 
-def test_a_folder_that_is_there_already_is_never_written_into(harness: FootageHarness, tmp_path: Path) -> None:
+def test_an_export_of_a_name_that_is_there_already_is_refused_and_nobody_has_looked(harness: FootageHarness) -> None:
     harness.record(10)
-    (tmp_path / "seen").mkdir()
+    viewed(harness)
+    looked = len(harness.audited("consult"))
 
     with pytest.raises(Refused) as refused:
-        write_frames(viewing(harness), tmp_path / "seen")
+        viewed(harness)
 
-    assert refused.value.rule == "footage.output-exists"
-    assert harness.audited("consult") == []
+    assert (refused.value.rule, len(harness.audited("consult"))) == ("export.exists", looked)
