@@ -6,17 +6,18 @@ import os
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flows.history import WorkflowsStep
 from flows.prefect_api import PrefectApi
-from lfr_core.common.errors import Retryable
+from lfr_core.common.errors import LfrError, Retryable
 from lfr_core.common.logs import get_logger
 from lfr_core.recognition.gallery.milvus import milvus_gallery
 from lfr_core.retention.exports import Exports
-from lfr_core.retention.last_purge import Purger
+from lfr_core.retention.last_purge import Purger, write_refused
+from lfr_core.retention.lock import SweepIsRunning
 from lfr_core.retention.steps.alerts import AlertsStep
 from lfr_core.retention.steps.exports import ExportsStep
 from lfr_core.retention.steps.footage import FootageStep
@@ -107,21 +108,25 @@ def open_sweep(installation: Installation, *, by: Purger, longest_s: float = LON
     Raises:
         SweepIsRunning: another sweep runs.
         Refused: `vault.clock`: the clock jumped, or runs behind what this installation has seen; nothing is purged.
-        Retryable: the disk or the database is away.
+        Retryable: the disk is away. While the database is, what needs none goes on.
     """
-    engine = installation.engine
-    with (
-        closing(milvus_gallery(installation.settings)) as gallery,
-        _limit_process_time(longest_s),
-    ):
-        _check_clock(installation.vault)
-        with sweeping(
-            build_purges(installation, gallery),
-            engine=engine,
-            home=installation.settings.home,
-            trail=installation.trail,
-            clock=installation.clock,
-            history_days=installation.policy.retention.workflow_history_days,
-            by=by,
-        ) as sweep:
-            yield sweep
+    settings = installation.settings
+    with closing(milvus_gallery(settings)) as gallery, _limit_process_time(longest_s), ExitStack() as held:
+        try:
+            _check_clock(installation.vault)
+            opened = sweeping(
+                build_purges(installation, gallery),
+                engine=installation.engine,
+                home=settings.home,
+                trail=installation.trail,
+                clock=installation.clock,
+                history_days=installation.policy.retention.workflow_history_days,
+                by=by,
+            )
+            sweep = held.enter_context(opened)
+        except SweepIsRunning:
+            raise
+        except LfrError as error:
+            write_refused(settings.home, by, installation.now_ns, str(error))
+            raise
+        yield sweep

@@ -77,7 +77,7 @@ def purge_once(settings: Settings) -> None:
     Raises:
         SweepIsRunning: another sweep runs.
         Refused: `vault.clock`, or `audit.damaged`.
-        Retryable: the disk or the database is away.
+        Retryable: the disk is away; or the database, once what needs none is purged.
     """
     from flows.assembly import open_sweep
     from flows.erasure_tasks import prune_audit_trail

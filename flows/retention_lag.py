@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from lfr_core.common.clock import utc_from_ns
-from lfr_core.retention.last_purge import EndedPurge
+from lfr_core.retention.last_purge import EndedPurge, read_ended, read_refused
+from lfr_core.retention.port import CLASSES
 from lfr_core.retention.status import ClassStatus
 
-__all__ = ["lag_table", "lag_words", "last_purge_words"]
+__all__ = ["lag_table", "lag_words", "last_purge_words", "purge_trouble"]
 
 _MINUTE_S, _HOUR_S, _DAY_S = 60, 3_600, 86_400
 
@@ -41,3 +43,20 @@ def last_purge_words(last: EndedPurge | None) -> str:
     if last is None:
         return "no purge has ended here yet"
     return f"the last purge ended at {utc_from_ns(last.ended_ns):%Y-%m-%d %H:%M:%S} UTC; {last.by.value} ran it"
+
+
+def purge_trouble(home: Path) -> str:
+    """Return what the last purge couldn't reach and why, and why none was begun since; "" where all is well.
+
+    It is read from files, so that it is told also while the records are away.
+    """
+    last, refused = read_ended(home), read_refused(home)
+    words: list[str] = []
+    if refused is not None:
+        at = f"{utc_from_ns(refused.at_ns):%Y-%m-%d %H:%M:%S} UTC"
+        words.append(f"no purge was begun at {at} ({refused.by.value} tried): {refused.why}")
+    if last is not None and last.not_reached:
+        titles = {each.name: each.title for each in CLASSES}
+        failed = (f"{titles.get(step, step)}: {why}" for step, why in last.not_reached.items())
+        words.append(f"the last purge couldn't reach all: {'; '.join(failed)}")
+    return ". ".join(words)

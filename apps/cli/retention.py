@@ -21,7 +21,7 @@ app = typer.Typer(no_args_is_help=True, help="Purge what is due, and see how lat
 _COLOURS = {"in-time": "green", "late": "yellow", "not-swept": "yellow", "overdue": "bold red"}
 
 
-@command(app, migrated=True)
+@command(app)
 def run(installation: Installation) -> Output:
     """Purge everything that is due, now. The retention flow does the same every minute.
 
@@ -35,6 +35,7 @@ def run(installation: Installation) -> Output:
     from lfr_core.retention.last_purge import Purger
 
     configure_logs("ERROR")  # what a step meets stands in the table
+    _migrate_if_reached(installation)
     with errors.status("purging"), open_sweep(installation, by=Purger.COMMAND) as sweep:
         reports = sweep.run_all()
     has_failed = any(report.error for report in reports)
@@ -45,28 +46,57 @@ def run(installation: Installation) -> Output:
     )
 
 
-@command(app, migrated=True)
+@command(app)
 def status(installation: Installation) -> Output:
     """Show how late each class of data is. Exit code 1 if one is overdue, which is an alarm.
 
+    While the records are away it shows what the last purge couldn't reach, and the exit code is 75.
+
     Example: lfr retention status --json
     """
-    from flows.retention_lag import last_purge_words
+    from flows.retention_lag import last_purge_words, purge_trouble
+    from lfr_core.common.errors import Retryable
     from lfr_core.retention.last_purge import read_ended
     from lfr_core.retention.status import retention_status
 
-    found = retention_status(installation.engine, installation.policy.retention, now_ns=installation.now_ns)
-    is_alarm, last = any(each.is_alarm for each in found), read_ended(installation.settings.home)
+    found: tuple[ClassStatus, ...] = ()
+    away: Retryable | None = None
+    try:
+        _migrate_if_reached(installation)
+        found = retention_status(installation.engine, installation.policy.retention, now_ns=installation.now_ns)
+    except Retryable as error:
+        away = error
+    home = installation.settings.home
+    is_alarm, last, trouble = any(each.is_alarm for each in found), read_ended(home), purge_trouble(home)
     last_purge = None if last is None else last.model_dump(mode="json", exclude={"pid"})
 
     def text() -> None:
-        _show_status(found)
+        if found:
+            _show_status(found)
         console.print(f"\n{last_purge_words(last)}", style="dim")
+        if trouble:
+            errors.print(trouble, style="yellow", highlight=False, soft_wrap=True)
         if is_alarm:
             errors.print("overdue: docs/runbooks/retention-overdue.md says what to do", style="bold red")
 
-    document = {"alarm": is_alarm, "last_purge": last_purge, "classes": [_status_dict(each) for each in found]}
-    return Output(document, text, exit_code=1 if is_alarm else 0)
+    document = {
+        "alarm": is_alarm or away is not None,  # what can't be seen may be overdue
+        "last_purge": last_purge,
+        "trouble": trouble,
+        "classes": [_status_dict(each) for each in found],
+    }
+    return Output(document, text, exit_code=1 if is_alarm else 0, error=away)
+
+
+def _migrate_if_reached(installation: Installation) -> None:
+    """Bring the records' tables up to date, unless the records are away: what needs none goes on without them."""
+    from contextlib import suppress
+
+    from lfr_core.common.errors import Retryable
+    from lfr_core.storage.migrate import upgrade
+
+    with suppress(Retryable):
+        upgrade(installation.settings.records_url)
 
 
 def _report_dict(report: StepReport) -> dict[str, object]:

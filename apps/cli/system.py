@@ -174,9 +174,11 @@ def status(installation: Installation) -> Output:
     """
     from apps.supervisor import ChildState, read_state
     from apps.supervisor.state import is_held
+    from flows.retention_lag import purge_trouble
     from streams.broker.traits import traits_of
 
     settings = installation.settings
+    trouble = purge_trouble(settings.home)
     found, traits = read_state(settings.home), traits_of(settings)
     state = found if found is not None and is_held(settings.home) and found.is_alive() else None
     children = [child.model_copy(update={"state": child.really()}) for child in (state.children if state else ())]
@@ -188,9 +190,12 @@ def status(installation: Installation) -> Output:
         "started_ns": state.started_ns if state else None,
         "broker": {"kind": traits.kind.value, "servers": settings.kafka_bootstrap, "banner": traits.banner},
         "children": [child.model_dump(mode="json", exclude={"pid_created"}) for child in children],
+        "purge_trouble": trouble,
     }
 
     def text() -> None:
+        if trouble:
+            errors.print(f"deletion: {trouble}", style="yellow", highlight=False, soft_wrap=True)
         if state is None:
             errors.print(f"nothing runs in {settings.home}; `lfr up` starts it", highlight=False, soft_wrap=True)
             return

@@ -165,7 +165,7 @@ def identity(settings: Settings, *, running: bool) -> Check:
 
 def retention(settings: Settings, *, running: bool) -> Check:
     """Whether anything that should be gone is still there."""
-    from flows.retention_lag import last_purge_words
+    from flows.retention_lag import last_purge_words, purge_trouble
     from lfr_core.custody.installation import Installation
     from lfr_core.retention.last_purge import read_ended
     from lfr_core.retention.status import retention_status
@@ -175,6 +175,9 @@ def retention(settings: Settings, *, running: bool) -> Check:
     with Installation(settings, identity=ProcessIdentity.COMMANDS) as installation:
         found = retention_status(installation.engine, installation.policy.retention, now_ns=installation.now_ns)
     overdue = [each for each in found if each.is_alarm]
+    trouble = purge_trouble(settings.home)
+    if trouble and not overdue:
+        return warn("retention", trouble, "docs/runbooks/retention-overdue.md")
     if not overdue:
         return ok("retention", f"nothing is overdue; {last_purge_words(read_ended(settings.home))}")
     says = "; ".join(f"{each.data.title}: {each.why}" for each in overdue)

@@ -20,11 +20,13 @@ from apps.operator import panels, questions
 from apps.operator.alerts import AlertsView
 from apps.operator.dashboard import dashboard_html
 from apps.operator.parts import read_silent_parts
-from apps.operator.retention import retention_html
+from apps.operator.retention import retention_html, trouble_html
 from apps.operator.view import OperatorView
 from apps.sign_in import PageSession, draw_person, may_see
+from flows.retention_lag import purge_trouble
 from lfr_core.alerts.read import DeploymentSummary
 from lfr_core.common.errors import LfrError, Refused
+from lfr_core.common.settings import load_settings
 from lfr_core.custody.people.roles import AuthenticatedPerson, Role
 from lfr_core.domain.actors import ProcessIdentity
 
@@ -108,6 +110,10 @@ def _cameras() -> None:
 
 @st.fragment(run_every=RETENTION_REFRESH_S)
 def _retention() -> None:
+    trouble = trouble_html(purge_trouble(load_settings().home))  # told also while the records are away
+    if trouble:
+        st.html(trouble)
+
     def show() -> None:
         st.html(retention_html(_view().retention()))
 

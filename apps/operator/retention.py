@@ -8,7 +8,7 @@ from html import escape
 from flows.retention_lag import lag_words
 from lfr_core.retention.status import ClassStatus, RetentionState
 
-__all__ = ["RUNBOOK", "retention_html"]
+__all__ = ["RUNBOOK", "retention_html", "trouble_html"]
 
 RUNBOOK = "docs/runbooks/retention-overdue.md"
 _WORDS = {
@@ -40,6 +40,13 @@ def retention_html(standing: Sequence[ClassStatus]) -> str:
         f"<table><thead><tr><th>Data</th><th>Stands</th><th>Lag</th><th>Due</th></tr></thead>"
         f"<tbody>{''.join(_row(each) for each in standing)}</tbody></table></details>"
     )
+
+
+def trouble_html(trouble: str) -> str:
+    """Say what the last purge couldn't reach, or why none was begun; nothing where all is well."""
+    if not trouble:
+        return ""
+    return f'<p class="ops-alarm" role="alert"><strong>Deletion:</strong> {escape(trouble)}. <code>{RUNBOOK}</code></p>'
 
 
 def _row(each: ClassStatus) -> str:

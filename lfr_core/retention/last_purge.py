@@ -1,19 +1,37 @@
-"""When a purge of this installation last ended, and who ran it: a file that only a purge writes whose every step ran.
+"""When a purge of this installation last ended, who ran it, what it couldn't reach, and why a later one wasn't begun.
 
-The supervisor's purge looks whether the text changes, on a clock that nobody sets; the time in it is for people.
+Two files in the home folder, so that people are told also while the records are away. The first only a purge writes
+whose every step ran: the supervisor's purge looks whether its text changes, on a clock that nobody sets; the times in
+both are for people.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
+from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-__all__ = ["EndedPurge", "Purger", "ended_file", "read_ended", "write_ended"]
+__all__ = [
+    "EndedPurge",
+    "Purger",
+    "RefusedPurge",
+    "ended_file",
+    "read_ended",
+    "read_refused",
+    "write_ended",
+    "write_refused",
+]
 
-_MOST_BYTES = 4096
+_MOST_BYTES = 16_384
+_MOST_WORDS = 500
+"""Of one reason, characters."""
+
+_Said = TypeVar("_Said", bound=BaseModel)
 
 
 class Purger(StrEnum):
@@ -33,24 +51,64 @@ class EndedPurge(BaseModel):
     ended_ns: int
     """Wall time."""
     pid: int
+    not_reached: dict[str, str] = {}
+    """Why a step couldn't do all of its work, by its name."""
+
+
+class RefusedPurge(BaseModel):
+    """A purge that couldn't be begun: the clock isn't trusted, or the disk is full."""
+
+    model_config = ConfigDict(frozen=True)
+
+    by: Purger
+    at_ns: int
+    """Wall time."""
+    why: str
 
 
 def ended_file(home: Path) -> Path:
     return home / "retention.ended"
 
 
-def write_ended(home: Path, by: Purger, now_ns: int) -> None:
+def _refused_file(home: Path) -> Path:
+    return home / "retention.refused"
+
+
+def write_ended(home: Path, by: Purger, now_ns: int, not_reached: Mapping[str, str] | None = None) -> None:
     """Say that a purge has ended; whole or not at all. Raises OSError."""
-    file = ended_file(home)
-    fresh = file.with_name(f"{file.name}.new")  # one purge at a time writes: it holds the lock
-    fresh.write_text(EndedPurge(by=by, ended_ns=now_ns, pid=os.getpid()).model_dump_json(), encoding="utf-8")
-    fresh.replace(file)
+    failed = {step: why[:_MOST_WORDS] for step, why in (not_reached or {}).items()}
+    _write(ended_file(home), EndedPurge(by=by, ended_ns=now_ns, pid=os.getpid(), not_reached=failed))
+    _refused_file(home).unlink(missing_ok=True)
+
+
+def write_refused(home: Path, by: Purger, now_ns: int, why: str) -> None:
+    """Say why a purge wasn't begun, if the disk takes it."""
+    with suppress(OSError):
+        _write(_refused_file(home), RefusedPurge(by=by, at_ns=now_ns, why=why[:_MOST_WORDS]))
 
 
 def read_ended(home: Path) -> EndedPurge | None:
     """The last purge that ended; None if there was none, or the file doesn't say."""
+    return _read(ended_file(home), EndedPurge)
+
+
+def read_refused(home: Path) -> RefusedPurge | None:
+    """The last purge that couldn't be begun, if none has ended since."""
+    return _read(_refused_file(home), RefusedPurge)
+
+
+def _write(file: Path, said: BaseModel) -> None:
+    fresh = file.with_name(f"{file.name}.{os.getpid()}.new")
     try:
-        with ended_file(home).open("rb") as file:
-            return EndedPurge.model_validate_json(file.read(_MOST_BYTES))
+        fresh.write_text(said.model_dump_json(), encoding="utf-8")
+        fresh.replace(file)
+    finally:
+        fresh.unlink(missing_ok=True)
+
+
+def _read(file: Path, kind: type[_Said]) -> _Said | None:
+    try:
+        with file.open("rb") as stream:
+            return kind.model_validate_json(stream.read(_MOST_BYTES))
     except (OSError, ValidationError):
         return None

@@ -7,13 +7,14 @@ minute if the whole machine goes or its line is cut, because the server is told 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 from sqlalchemy import Engine, text
 
 from lfr_core.common.errors import Retryable
+from lfr_core.common.logs import get_logger
 from lfr_core.storage.engine import is_sqlite, translated
 
 __all__ = ["SweepIsRunning", "one_sweep"]
@@ -31,24 +32,35 @@ class SweepIsRunning(Retryable):
 def one_sweep(engine: Engine, home: Path) -> Iterator[None]:
     """Hold the sweep of this installation: of `home` on this machine, and of its PostgreSQL where there is one.
 
+    While PostgreSQL is away `home` alone is held: what needs no records goes on, and two machines at once do no harm.
+
     Raises:
         SweepIsRunning: somebody else holds it.
-        Retryable: the lock's file can't be written, or the database is away.
+        Retryable: the lock's file can't be written.
     """
-    with _file_lock(home / "retention.lock"):
-        if is_sqlite(engine):
-            yield
-            return
-        with translated(engine), engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
-            for each in _STILL_THERE:
-                connection.execute(text(f"SET {each}"))
-            if not connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": _LOCK}).scalar_one():
-                raise SweepIsRunning("another sweep runs on another machine; it does this one's work")
+    with _file_lock(home / "retention.lock"), ExitStack() as held:
+        if not is_sqlite(engine):
             try:
-                yield
-            finally:
-                if not connection.invalidated:
-                    connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _LOCK})
+                held.enter_context(_database_lock(engine))
+            except SweepIsRunning:
+                raise
+            except Retryable as error:
+                get_logger().warning("sweep_without_records", reason=str(error))
+        yield
+
+
+@contextmanager
+def _database_lock(engine: Engine) -> Iterator[None]:
+    with translated(engine), engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+        for each in _STILL_THERE:
+            connection.execute(text(f"SET {each}"))
+        if not connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": _LOCK}).scalar_one():
+            raise SweepIsRunning("another sweep runs on another machine; it does this one's work")
+        try:
+            yield
+        finally:
+            if not connection.invalidated:
+                connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _LOCK})
 
 
 @contextmanager

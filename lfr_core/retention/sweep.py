@@ -118,7 +118,8 @@ class Sweep:
         """Of a sweep whose every step was run, whatever each came to: the steps' faults are reported elsewhere."""
         if self._steps.keys() <= self._reports.keys():
             try:
-                write_ended(self._home, self._by, self._clock.time_ns())
+                failed = {report.step: report.error for report in self.reports if report.error}
+                write_ended(self._home, self._by, self._clock.time_ns(), failed)
             except OSError as error:  # a full disk: another purge follows, and does no harm
                 get_logger().warning("purge_end_not_written", reason=error.strerror)
 
