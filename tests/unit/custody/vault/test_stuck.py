@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -18,7 +19,7 @@ from lfr_core.custody.vault.core import VaultCore
 from lfr_core.custody.vault.files import write_private
 from lfr_core.custody.vault.frames import VaultOpener, VaultSealer
 from lfr_core.custody.vault.keystore import Keystore
-from lfr_core.custody.vault.port import KeyKind
+from lfr_core.custody.vault.port import ErasureRule, KeyKind
 from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.frames import FrameHeader
 from tests.support.vault_core import NOW_NS, Records, TwoClocks, open_facts, vault_core
@@ -104,6 +105,75 @@ def test_keys_that_are_due_are_destroyed_while_a_question_is_stuck(
 
     assert bytes(epoch.key) == bytes(32)
     ended(asked, stuck)
+
+
+MEANWHILE: dict[str, Callable[[VaultCore, Records, Stuck, pytest.MonkeyPatch], Callable[[], object]]] = {
+    "epoch-log": lambda core, records, stuck, patch: (
+        patch.setattr(records, "destroyed", stuck.wrap(records.destroyed)),
+        core.maintain_keystore,
+    )[1],
+    "latest-time-of-the-records": lambda core, records, stuck, patch: (
+        patch.setattr(records, "touch", stuck.wrap(records.touch)),
+        core.maintain_keystore,
+    )[1],
+    "trail": lambda core, records, stuck, patch: (
+        patch.setattr(records, "record", stuck.wrap(records.record)),
+        lambda: core.destroy([key.id for key in core.kept()], rule=ErasureRule.ALERTS_DUE),
+    )[1],
+}
+
+
+@pytest.mark.parametrize("place", MEANWHILE)
+def test_keys_that_are_due_are_destroyed_while_the_vault_s_other_work_is_stuck(
+    vault: tuple[VaultCore, TwoClocks, Records],
+    stuck: Stuck,
+    threads: ThreadPoolExecutor,
+    monkeypatch: pytest.MonkeyPatch,
+    place: str,
+) -> None:
+    core, clock, records = vault
+    core.make_key(KeyKind.ALERT, "d", "a", NOW_NS + 10**11, actor=SystemActor.RECORDER)
+    core.seal_key("d", "cam")
+    clock.advance(15.1)
+    core.expire()  # that it is destroyed hasn't been recorded yet
+    core.seal_key("d", "cam")
+    second = records.began_[-1]
+    act = MEANWHILE[place](core, records, stuck, monkeypatch)
+    asked = threads.submit(act)
+    assert stuck.reached.wait(LONG_S)
+    clock.advance(15.1)
+
+    done(threads, core.expire)
+
+    assert bytes(second.key) == bytes(32)
+    ended(asked, stuck)
+
+
+def test_expiring_opens_no_file_and_no_connection_and_asks_nobody(
+    vault: tuple[VaultCore, TwoClocks, Records], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    core, clock, records = vault
+    core.seal_key("d", "cam")
+    (epoch,) = records.began_
+    mine, seen = threading.get_ident(), list[str]()
+
+    def watch(event: str, _arguments: object) -> None:
+        if watching and threading.get_ident() == mine and event.startswith(("open", "os.", "socket.", "sqlite3.")):
+            seen.append(event)
+
+    for call in ("facts", "began", "destroyed", "touch", "record"):
+        monkeypatch.setattr(records, call, lambda *_, call=call, **__: seen.append(call))
+    watching = False
+    sys.addaudithook(watch)  # stays until the process ends, and is silent but here
+    clock.advance(15.1)
+    watching = True
+    core.expire()
+    clock.step(3600)
+    core.expire()  # a clock that jumped: all go
+    watching = False
+
+    assert bytes(epoch.key) == bytes(32)
+    assert seen == []
 
 
 def test_a_key_whose_booking_is_stuck_is_destroyed_with_its_time_and_never_lent(
