@@ -27,8 +27,9 @@ from tests.support.brokers import kafka_broker, kafka_libs, tansu_broker
 from tests.support.databases import database_url, postgres, sqlite_url
 from tests.support.identity import identity_server
 from tests.support.prefect import prefect_process, prefect_server
+from tests.support.run_commands import commands
 
-__all__ = ["database_url", "identity_server", "kafka_broker", "kafka_libs", "postgres"]
+__all__ = ["commands", "database_url", "identity_server", "kafka_broker", "kafka_libs", "postgres"]
 __all__ += ["prefect_process", "prefect_server", "sqlite_url", "tansu_broker"]
 """Servers of a whole run are named here and nowhere else: a fixture that another conftest.py imports as well is another
 fixture, with a server of its own that runs beside this one.
@@ -138,10 +139,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: not item.nodeid.startswith(LONG))  # stable: within each part the order stays random
 
 
-def pytest_collection_finish() -> None:
-    """Take what collecting made, the modules and the tests, out of the garbage collector's sight: it stays anyhow."""
-    gc.collect()
-    gc.freeze()
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Collect without the garbage collector, then take the modules and the tests out of its sight: they stay anyhow."""
+    gc.disable()
+    try:
+        collected = yield
+        gc.collect()
+        gc.freeze()
+    finally:
+        gc.enable()
+    return collected
 
 
 @pytest.hookimpl(wrapper=True)

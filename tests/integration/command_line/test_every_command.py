@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 
 from apps.cli.main import app
 from tests.support.brokers import free_ports
+from tests.support.run_commands import CommandProcess
 
 EXAMPLE = re.compile(r"Example: `?(?:[A-Z]\w+=\S+ )*lfr ([^`\n]+)")
 
@@ -53,7 +54,6 @@ FOLDER_ALONE = {("watchlist", "template"), ("publish", "verify"), ("policy", "ch
 WELL_ALONE = {("policy", "show"), ("deployment", "forecast"), ("deployment", "template"), ("down",)}
 """They need nothing that may be away; and where nothing runs there is nothing to stop."""
 NEEDY = [each for each in LEAVES if each.words not in FOLDER_ALONE]
-ROOT = Path(__file__).resolve().parents[3]
 
 
 def title(each: Command) -> str:
@@ -78,20 +78,6 @@ def test_its_example_is_understood_by_it(each: Command) -> None:
     assert context.args == []
 
 
-def run(commands: list[list[str]], folder: Path, each_env: list[dict[str, str]] | None = None, **env: str) -> Any:
-    """How each command ended, with `env` and its own of `each_env`."""
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.support.run_commands"],
-        input=json.dumps(list(zip(commands, each_env or [{}] * len(commands), strict=True))),
-        env=os.environ | {"PYTHONPATH": str(ROOT)} | env,
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return json.loads(done.stdout)
-
-
 def local(each: Command) -> list[str]:
     """Its example, asking for JSON where it can, and for no other machine."""
     wants_json = any("--json" in option.opts and option.is_flag for option in each.command.params)
@@ -100,7 +86,7 @@ def local(each: Command) -> list[str]:
 
 
 def test_with_nothing_to_work_with_it_fails_in_a_sentence_and_leaves_standard_output_to_programs(
-    tmp_path: Path,
+    commands: CommandProcess, tmp_path: Path
 ) -> None:
     (tmp_path / "file").write_text("in the way")
     nowhere = str(tmp_path / "file" / "below")
@@ -111,7 +97,7 @@ def test_with_nothing_to_work_with_it_fails_in_a_sentence_and_leaves_standard_ou
         "LFR_KAFKA_SERVERS": f"127.0.0.1:{port}",
         "LFR_MILVUS_URI": f"http://127.0.0.1:{port}",
     }
-    ended = run([local(each) for each in NEEDY], tmp_path, [away] * len(NEEDY))
+    ended = commands.run([(local(each), away) for each in NEEDY], tmp_path)
 
     faults = []
     for each, result in zip(NEEDY, ended, strict=True):
@@ -130,8 +116,9 @@ def test_with_nothing_to_work_with_it_fails_in_a_sentence_and_leaves_standard_ou
     assert faults == []
 
 
-def test_a_setting_that_cant_be_used_is_named_by_every_command(tmp_path: Path) -> None:
-    ended = run([local(each) for each in NEEDY], tmp_path, LFR_HOME=str(tmp_path), LFR_KAFKA_PORT="many")
+def test_a_setting_that_cant_be_used_is_named_by_every_command(commands: CommandProcess, tmp_path: Path) -> None:
+    env = {"LFR_HOME": str(tmp_path), "LFR_KAFKA_PORT": "many"}
+    ended = commands.run([(local(each), env) for each in NEEDY], tmp_path)
 
     assert [
         title(each)
@@ -141,7 +128,7 @@ def test_a_setting_that_cant_be_used_is_named_by_every_command(tmp_path: Path) -
     assert list(tmp_path.iterdir()) == []
 
 
-def test_each_kind_of_bad_setting_is_one_sentence(tmp_path: Path) -> None:
+def test_each_kind_of_bad_setting_is_one_sentence(commands: CommandProcess, tmp_path: Path) -> None:
     bad = {
         "LFR_EXECUTION_PROVIDERS": "cuda",
         "LFR_LOG_LEVEL": "loud",
@@ -149,12 +136,8 @@ def test_each_kind_of_bad_setting_is_one_sentence(tmp_path: Path) -> None:
         "LFR_DATABASE_URL": "nonsense",
     }
     says = {name: name for name in bad} | {"LFR_POLICY_FILE": "/etc"}
-    ended = run(
-        [["deployment", "create", "x"]] * len(bad),
-        tmp_path,
-        [{name: value} for name, value in bad.items()],
-        LFR_HOME=str(tmp_path),
-    )
+    create, home = ["deployment", "create", "x"], {"LFR_HOME": str(tmp_path)}
+    ended = commands.run([(create, home | {name: value}) for name, value in bad.items()], tmp_path)
 
     assert [(result["code"], result["bug"]) for result in ended] == [(70, "")] * len(bad)
     assert [name for name, result in zip(bad, ended, strict=True) if says[name] not in result["err"]] == []
@@ -177,17 +160,14 @@ def test_output_that_cannot_be_written_fails_in_a_sentence(tmp_path: Path) -> No
     assert "Traceback" not in done.stderr
 
 
-def test_a_result_file_that_cannot_be_written_is_refused_before_anything_starts(tmp_path: Path) -> None:
+def test_a_result_file_that_cannot_be_written_is_refused_before_anything_starts(
+    commands: CommandProcess, tmp_path: Path
+) -> None:
     (tmp_path / "file").write_text("in the way")
     result = str(tmp_path / "file" / "result.json")
-    ended = run(
-        [
-            ["demo", "--headless", "--json", result],
-            ["stream", "run", "--source", str(tmp_path), "--watchlist", str(tmp_path), "--json", result],
-        ],
-        tmp_path,
-        LFR_HOME=str(tmp_path / "home"),
-    )
+    demo = ["demo", "--headless", "--json", result]
+    stream = ["stream", "run", "--source", str(tmp_path), "--watchlist", str(tmp_path), "--json", result]
+    ended = commands.run([(each, {"LFR_HOME": str(tmp_path / "home")}) for each in (demo, stream)], tmp_path)
 
     assert [each["code"] for each in ended] == [70, 70]
     assert all("result.json can't be written" in each["err"].replace("\n", "") for each in ended)

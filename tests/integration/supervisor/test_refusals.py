@@ -4,59 +4,56 @@ from __future__ import annotations
 
 import os
 import socket
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from apps.supervisor.state import is_held
 from tests.support.brokers import free_ports
+from tests.support.run_commands import CommandProcess, Ended
 
 pytestmark = pytest.mark.timeout(120)
-LFR = (sys.executable, "-c", "from apps.cli.system import app; app(prog_name='lfr')")
 
 
-def _up(home: Path, **env: str) -> subprocess.CompletedProcess[str]:
-    ports = dict(
-        zip(
-            ("LFR_KAFKA_PORT", "LFR_KAFKA_CONTROLLER_PORT", "LFR_MILVUS_PORT", "LFR_OPERATOR_PORT"),
-            map(str, free_ports(4)),
-            strict=True,
-        )
-    )
-    return subprocess.run(
-        [*LFR, "up", "--no-page"],
-        env=os.environ | {"LFR_HOME": str(home), "LFR_BROKER": "tansu"} | ports | env,
-        capture_output=True,
-        text=True,
-        timeout=100,
-        check=False,
-    )
+@pytest.fixture
+def up(commands: CommandProcess) -> Callable[..., Ended]:
+    """Runs `lfr up` on ports of its own."""
+    names = ("LFR_KAFKA_PORT", "LFR_KAFKA_CONTROLLER_PORT", "LFR_MILVUS_PORT", "LFR_OPERATOR_PORT")
+
+    def run(home: Path, **env: str) -> Ended:
+        ports = dict(zip(names, map(str, free_ports(4)), strict=True))
+        given = {"LFR_HOME": str(home), "LFR_BROKER": "tansu"} | ports | env
+        (ended,) = commands.run([(["up", "--no-page"], given)], Path("/"))
+        return ended
+
+    return run
 
 
-def test_a_cluster_that_is_away_is_reported_before_anything_starts(tmp_path: Path) -> None:
+def test_a_cluster_that_is_away_is_reported_before_anything_starts(up: Callable[..., Ended], tmp_path: Path) -> None:
     (port,) = free_ports(1)
 
-    result = _up(tmp_path, LFR_KAFKA_SERVERS=f"127.0.0.1:{port}", LFR_BROKER="auto")
+    result = up(tmp_path, LFR_KAFKA_SERVERS=f"127.0.0.1:{port}", LFR_BROKER="auto")
 
-    assert result.returncode == 75
-    assert f"127.0.0.1:{port} doesn't answer" in result.stderr
-    assert "LFR_KAFKA_SERVERS" in result.stderr
+    assert result["code"] == 75
+    assert f"127.0.0.1:{port} doesn't answer" in result["err"]
+    assert "LFR_KAFKA_SERVERS" in result["err"]
     assert not (tmp_path / "log").exists()
 
 
-def test_a_taken_port_is_reported_with_its_owner_before_anything_starts(tmp_path: Path) -> None:
+def test_a_taken_port_is_reported_with_its_owner_before_anything_starts(
+    up: Callable[..., Ended], tmp_path: Path
+) -> None:
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", 0))
         holder.listen()
         port = holder.getsockname()[1]
-        result = _up(tmp_path, LFR_MILVUS_PORT=str(port))
+        result = up(tmp_path, LFR_MILVUS_PORT=str(port))
 
-    assert result.returncode == 70
-    assert f"port {port} (gallery) is taken by" in result.stderr
-    assert f"process {os.getpid()}" in result.stderr
-    assert "LFR_MILVUS_PORT" in result.stderr
+    assert result["code"] == 70
+    assert f"port {port} (gallery) is taken by" in result["err"]
+    assert f"process {os.getpid()}" in result["err"]
+    assert "LFR_MILVUS_PORT" in result["err"]
     assert not (tmp_path / "log").exists()
 
 
@@ -71,20 +68,22 @@ def test_a_taken_port_is_reported_with_its_owner_before_anything_starts(tmp_path
         ({"LFR_FRAME_PARTITIONS": "none"}, "LFR_FRAME_PARTITIONS"),
     ],
 )
-def test_what_cannot_be_used_is_named(tmp_path: Path, env: dict[str, str], says: str) -> None:
-    result = _up(tmp_path, **env)
+def test_what_cannot_be_used_is_named(up: Callable[..., Ended], tmp_path: Path, env: dict[str, str], says: str) -> None:
+    result = up(tmp_path, **env)
 
-    assert result.returncode in {70, 75}
-    assert says in result.stderr
-    assert "Traceback" not in result.stderr
+    assert result["code"] in {70, 75}
+    assert says in result["err"]
+    assert "Traceback" not in result["err"]
+    assert not result["bug"]
     assert not is_held(tmp_path)
 
 
-def test_a_home_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+def test_a_home_that_cannot_be_written_is_named(up: Callable[..., Ended], tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
 
-    result = _up(tmp_path / "file" / "home")
+    result = up(tmp_path / "file" / "home")
 
-    assert result.returncode == 70
-    assert "LFR_HOME" in result.stderr
-    assert "Traceback" not in result.stderr
+    assert result["code"] == 70
+    assert "LFR_HOME" in result["err"]
+    assert "Traceback" not in result["err"]
+    assert not result["bug"]
