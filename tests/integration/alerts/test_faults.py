@@ -19,7 +19,7 @@ from lfr_core.common.errors import Fatal, Retryable
 from lfr_core.storage.engine import open_engine, reading, writing
 from lfr_core.storage.migrate import check, upgrade
 from lfr_core.storage.tables.row import Row
-from tests.support.databases import Postgres, forkserver, new_postgres
+from tests.support.databases import Postgres, forkserver, new_postgres, new_sqlite
 from tests.support.records import ManualClock, alerts_of, live_deployment, outcomes, recorder_of, sighting, store_of
 
 
@@ -196,8 +196,7 @@ def test_four_processes_may_make_the_tables_at_once(kind: str, tmp_path: Path, r
 
 def test_a_second_engine_of_a_process_takes_no_lock_from_the_first(tmp_path: Path) -> None:
     """Else another process, thinking it was alone, removes the log that the first still writes to."""
-    url = f"sqlite:///{tmp_path / 'records.sqlite3'}"
-    upgrade(url)
+    url = new_sqlite(tmp_path / "records.sqlite3")
     first = open_engine(url)
     with reading(first) as session:
         session.execute(text("SELECT count(*) FROM deployment"))

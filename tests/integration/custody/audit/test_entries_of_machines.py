@@ -30,7 +30,7 @@ from lfr_core.custody.vault.writer_keys import Writer
 from lfr_core.domain.actors import PROCESSES_OF, SPEAKS_FOR_PEOPLE, Principal, ProcessIdentity, SystemActor
 from lfr_core.domain.policy import load_policy
 from lfr_core.storage.engine import open_engine, writing
-from lfr_core.storage.migrate import upgrade
+from tests.support.databases import make_records
 from tests.support.people import add_people
 from tests.support.records import ManualClock
 from tests.support.vault_server import served
@@ -108,7 +108,7 @@ class Site:
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
     settings, clock = Settings(home=tmp_path / "home"), Shifted()
-    upgrade(settings.records_url)
+    make_records(settings.records_url)
     with ExitStack() as opened:
         engine = open_engine(settings.records_url)
         opened.callback(engine.dispose)

@@ -20,6 +20,7 @@ from lfr_core.custody.people import People
 from lfr_core.storage.engine import open_engine, reading
 from tests.support.identity import PASSWORD, IdentityServer, log_in
 from tests.support.people import authenticated, registered
+from tests.support.run_commands import CommandProcess
 from tests.support.vault_server import serving_vault
 
 pytestmark = pytest.mark.identity
@@ -30,7 +31,7 @@ DEE, OLU = "Dee Compliance", "Olu Operator"
 
 @pytest.fixture(scope="module")
 def subject(identity_server: IdentityServer) -> str:
-    return identity_server.people("olu")["olu"]
+    return identity_server.subjects("olu")["olu"]
 
 
 @pytest.fixture
@@ -52,10 +53,6 @@ def env(settings: Settings, tmp_path: Path) -> dict[str, str]:
     ports = {"LFR_IDENTITY_PORT": str(settings.identity_port), "LFR_LOGIN_PORTS": json.dumps(settings.login_ports)}
     state = {"XDG_STATE_HOME": str(tmp_path / "state"), "BROWSER": "true"}  # a browser that shows nothing
     return os.environ | ports | state | {"LFR_HOME": str(settings.home)}
-
-
-def run(env: dict[str, str], *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*LFR, *words], env=env, capture_output=True, text=True, timeout=90, check=False)
 
 
 def logged_in(env: dict[str, str], settings: Settings, *words: str) -> tuple[int, str]:
@@ -100,18 +97,18 @@ def test_the_browser_comes_back_by_itself_and_the_login_is_on_the_trail(
 
 
 def test_a_registered_person_logs_in_without_a_browser_is_named_and_is_out_once_revoked(
-    env: dict[str, str], settings: Settings, people: People, subject: str
+    env: dict[str, str], settings: Settings, people: People, subject: str, commands: CommandProcess
 ) -> None:
     people.link_identity(OLU, f"http://127.0.0.1:{settings.identity_port}", subject, by=authenticated(DEE))
 
     code, output = logged_in(env, settings, "--no-browser")
     assert code == 0, output
-    result = run(env, "whoami", "--json")
-    assert json.loads(result.stdout) == {"name": OLU, "roles": ["operator"], "rank": "constable"}
+    (result,) = commands.run([(["whoami", "--json"], env)], Path("/"))
+    assert json.loads(result["out"]) == {"name": OLU, "roles": ["operator"], "rank": "constable"}
     people.revoke(OLU, why="left the force", by=authenticated(DEE))
-    out = run(env, "whoami")
-    assert (out.returncode, "people.revoked" in out.stderr) == (77, True)
-    assert "logged out" in run(env, "logout").stdout
+    revoked, out = commands.run([(["whoami"], env), (["logout"], env)], Path("/"))
+    assert (revoked["code"], "people.revoked" in revoked["err"]) == (77, True)
+    assert "logged out" in out["out"]
 
 
 @pytest.mark.slow
@@ -141,7 +138,9 @@ def test_what_is_pasted_must_be_the_answer_to_this_login(
     assert (done.returncode, "login.answer" in done.stderr) == (77, True)
 
 
-def test_where_the_platform_was_never_started_there_is_nothing_to_log_in_to(env: dict[str, str]) -> None:
-    done = run(env, "login", "--no-browser")
+def test_where_the_platform_was_never_started_there_is_nothing_to_log_in_to(
+    env: dict[str, str], commands: CommandProcess
+) -> None:
+    (done,) = commands.run([(["login", "--no-browser"], env)], Path("/"))
 
-    assert (done.returncode, "lfr up" in done.stderr) == (77, True)
+    assert (done["code"], "lfr up" in done["err"]) == (77, True)

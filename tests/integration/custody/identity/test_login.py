@@ -36,7 +36,7 @@ DEE, PAT = "Dee Compliance", "Pat Planner"
 @pytest.fixture(scope="module")
 def subjects(identity_server: IdentityServer) -> dict[str, str]:
     """Accounts with a password; login and subject."""
-    return identity_server.people("pat", "away", "gone", "wrong")
+    return identity_server.subjects("pat", "wrong")
 
 
 @pytest.fixture
@@ -203,8 +203,9 @@ def test_nobody_makes_accounts_or_clients_or_administers_over_http(identity_serv
 
 @pytest.mark.slow
 def test_a_locked_account_logs_in_no_more_until_it_is_unlocked(
-    identity_server: IdentityServer, login: CommandLineLogin, subjects: dict[str, str]
+    identity_server: IdentityServer, login: CommandLineLogin
 ) -> None:
+    subjects = identity_server.subjects("away")
     identity_server.accounts.lock(subjects["away"])
     with pytest.raises(NotLoggedInError):
         log_in(login, "away")
@@ -216,9 +217,9 @@ def test_a_locked_account_logs_in_no_more_until_it_is_unlocked(
 
 @pytest.mark.slow
 def test_a_link_sets_a_password_once_and_a_deleted_account_is_gone(
-    identity_server: IdentityServer, login: CommandLineLogin, subjects: dict[str, str]
+    identity_server: IdentityServer, login: CommandLineLogin
 ) -> None:
-    accounts = identity_server.accounts
+    accounts, subjects = identity_server.accounts, identity_server.subjects("gone")
     link = accounts.password_link(subjects["gone"])
     set_password(link, "another password of tests")
     set_password(link, "a third password of tests")

@@ -23,6 +23,7 @@ from structlog.testing import capture_logs
 from apps.vault.process import build_identities
 from lfr_core.common.clock import SystemClock
 from lfr_core.common.errors import Fatal, Refused, Retryable
+from lfr_core.common.settings import Settings
 from lfr_core.custody.vault import server as server_module
 from lfr_core.custody.vault.connections import MOST_LOCAL
 from lfr_core.custody.vault.port import ErasureRule, KeyKind, Vault
@@ -36,7 +37,7 @@ from lfr_core.storage.engine import open_engine
 from tests.support.each_process import EachProcess
 from tests.support.records import add_deployment
 from tests.support.vault_core import vault_core
-from tests.support.vault_server import VaultProcess
+from tests.support.vault_server import VaultProcess, serving_vault
 
 FAR_NS = 10**15
 
@@ -307,6 +308,17 @@ def test_the_timer_destroys_while_nobody_asks(served: Served) -> None:
 # -- the process -----------------------------------------------------------------------------------
 
 
+@pytest.fixture(scope="module")
+def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VaultProcess]:
+    """One for what leaves it as it was: a start takes 2 s of an idle core."""
+    vault = VaultProcess(tmp_path_factory.mktemp("home"))
+    try:
+        vault.wait_ready().close()
+        yield vault
+    finally:
+        vault.end()
+
+
 def _add_deployment(vault: VaultProcess) -> None:
     engine = open_engine(vault.settings.records_url)
     add_deployment(engine, "d")
@@ -332,25 +344,19 @@ def test_kept_keys_survive_the_process_and_its_socket_is_taken_over(tmp_path: Pa
 
 
 @pytest.mark.skipif(os.geteuid() != 0 or sys.platform != "linux", reason="only root may lock all memory, on Linux")
-def test_keys_are_locked_out_of_swap_and_what_nobody_touches_takes_no_memory(tmp_path: Path) -> None:
-    vault = VaultProcess(tmp_path)
-    try:
-        vault.wait_ready().close()
-        lines = Path(f"/proc/{vault.process.pid}/status").read_text(encoding="ascii").splitlines()
-        kilobytes = {
-            name: int(rest.split()[0]) for name, _, rest in (line.partition(":") for line in lines) if "kB" in rest
-        }
-    finally:
-        vault.end()
+def test_keys_are_locked_out_of_swap_and_what_nobody_touches_takes_no_memory(process: VaultProcess) -> None:
+    lines = Path(f"/proc/{process.process.pid}/status").read_text(encoding="ascii").splitlines()
+    kilobytes = {
+        name: int(rest.split()[0]) for name, _, rest in (line.partition(":") for line in lines) if "kB" in rest
+    }
 
     assert 0 < kilobytes["VmRSS"] < kilobytes["VmLck"] / 2
 
 
 def test_a_keystore_of_another_installation_is_refused(tmp_path: Path) -> None:
     for name in ("one", "two"):
-        made = VaultProcess(tmp_path / name)
-        made.wait_ready().close()
-        made.end()
+        with serving_vault(Settings(home=tmp_path / name)):
+            pass
 
     wrong = VaultProcess(tmp_path / "one", LFR_VAULT_FOLDER=str(tmp_path / "two" / "vault"))
     output, _ = wrong.process.communicate(timeout=30)
@@ -373,13 +379,11 @@ def test_no_key_is_ever_in_the_log_of_the_process(tmp_path: Path) -> None:
     assert not any(form in output for form in (made.key.hex(), "Okafor", made.info.id))
 
 
-def test_a_vault_that_hangs_is_seen_as_away_since_then_and_answers_again(tmp_path: Path) -> None:
+def test_a_vault_that_hangs_is_seen_as_away_since_then_and_answers_again(process: VaultProcess) -> None:
     """A stopped process takes connections and never answers: the worst of ways to be away."""
-    process = VaultProcess(tmp_path)
     asking = EachProcess.of(process.settings, timeout_s=0.3)
     reach = VaultReachability(asking, SystemClock())
     try:
-        process.wait_ready().close()
         assert reach.check().answers
         os.kill(process.process.pid, signal.SIGSTOP)
         while psutil.Process(process.process.pid).status() != psutil.STATUS_STOPPED:
@@ -401,4 +405,3 @@ def test_a_vault_that_hangs_is_seen_as_away_since_then_and_answers_again(tmp_pat
         with suppress(ProcessLookupError):
             os.kill(process.process.pid, signal.SIGCONT)
         asking.close()
-        process.end()
