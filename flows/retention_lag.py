@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lfr_core.common.clock import utc_from_ns
-from lfr_core.retention.last_purge import EndedPurge, read_ended, read_refused
+from lfr_core.retention.last_purge import EndedPurge, Purger, read_ended, read_refused
 from lfr_core.retention.port import CLASSES
 from lfr_core.retention.status import ClassStatus
 
@@ -46,7 +46,7 @@ def last_purge_words(last: EndedPurge | None) -> str:
 
 
 def purge_trouble(home: Path) -> str:
-    """Return what the last purge couldn't reach and why, and why none was begun since; "" where all is well.
+    """Return why no purge was begun, that the flow doesn't run, what the last purge couldn't reach; "" if all is well.
 
     It is read from files, so that it is told also while the records are away.
     """
@@ -55,6 +55,8 @@ def purge_trouble(home: Path) -> str:
     if refused is not None:
         at = f"{utc_from_ns(refused.at_ns):%Y-%m-%d %H:%M:%S} UTC"
         words.append(f"no purge was begun at {at} ({refused.by.value} tried): {refused.why}")
+    if last is not None and last.by is Purger.SUPERVISOR:
+        words.append("the retention flow doesn't run, so the supervisor purges: see workflows.log and flows.log")
     if last is not None and last.not_reached:
         titles = {each.name: each.title for each in CLASSES}
         failed = (f"{titles.get(step, step)}: {why}" for step, why in last.not_reached.items())

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,8 +14,11 @@ import numpy as np
 from sqlalchemy import Engine
 from sqlmodel import select
 
+from apps.supervisor.plan import settings_env
+from apps.supervisor.workflows import purge_child
 from lfr_core.common.clock import utc_from_ns
 from lfr_core.common.errors import Retryable
+from lfr_core.common.settings import Settings
 from lfr_core.custody.audit.port import AuditEvent
 from lfr_core.custody.audit.trail import AuditTrail, record
 from lfr_core.custody.vault.core import VaultCore
@@ -45,7 +50,7 @@ from tests.support.alert_harness import POLICY, AlertHarness
 from tests.support.footage import jpeg
 from tests.support.vault_core import TwoClocks
 
-__all__ = ["BrokenStep", "RetentionHarness"]
+__all__ = ["BrokenStep", "RetentionHarness", "supervisors_purge"]
 
 HOUR_S, DAY_S = 3_600.0, 86_400.0
 
@@ -192,3 +197,18 @@ class RetentionHarness(AlertHarness):
             "quality": (self.home / "quality" / "dep").exists,
             "footage": lambda: any(each.purged_ns is None for each in segments(self.engine)),
         }
+
+
+@contextmanager
+def supervisors_purge(settings: Settings, *, after_s: float) -> Iterator[None]:
+    """As `lfr up` starts it."""
+    command = list(purge_child(Settings(), POLICY, {}).command)
+    command[command.index("--after-s") + 1] = str(after_s)
+    (settings.home / "temporary").mkdir(parents=True, exist_ok=True)
+    env = os.environ | settings_env(settings) | {"TMPDIR": str(settings.home / "temporary")}
+    process = subprocess.Popen(command, env=env)
+    try:
+        yield
+    finally:
+        process.terminate()
+        assert process.wait(20) == 0

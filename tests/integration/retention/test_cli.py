@@ -7,16 +7,14 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from lfr_core.common.settings import Settings
-from lfr_core.domain.policy import load_policy
 from lfr_core.retention.last_purge import Purger, read_ended
 from tests.support.milvus import free_port
+from tests.support.retention import supervisors_purge
 from tests.support.vault_server import serving_vault
 
 LFR = (sys.executable, "-m", "apps.cli")
@@ -88,24 +86,6 @@ def test_overdue_is_exit_code_1_and_names_the_runbook(settings: Settings) -> Non
     assert status.returncode == 1
     assert "retention-overdue.md" in status.stderr
     assert "overdue" in status.stdout
-
-
-@contextmanager
-def supervisors_purge(settings: Settings, *, after_s: float) -> Iterator[None]:
-    """As `lfr up` starts it."""
-    from apps.supervisor.plan import settings_env
-    from apps.supervisor.workflows import purge_child
-
-    command = list(purge_child(Settings(), load_policy(), {}).command)
-    command[command.index("--after-s") + 1] = str(after_s)
-    (settings.home / "temporary").mkdir(parents=True, exist_ok=True)
-    env = os.environ | settings_env(settings) | {"TMPDIR": str(settings.home / "temporary")}
-    process = subprocess.Popen(command, env=env)
-    try:
-        yield
-    finally:
-        process.terminate()
-        assert process.wait(20) == 0
 
 
 def test_with_no_workflow_server_at_all_the_supervisor_purges_and_says_that_it_did(settings: Settings) -> None:
