@@ -1,7 +1,7 @@
 """Who uses a session of the staff's pages: logged in with Streamlit's login, looked up anew at each drawing.
 
-Nothing is drawn for anybody else. Who is revoked, loses the role or is logged out elsewhere is out at the next drawing,
-and on a page that stands still within `CHECK_S`.
+Nothing is drawn for anybody else. Who is revoked, is given other roles or is logged out elsewhere is out at the next
+drawing, and on a page that stands still within `CHECK_S`.
 """
 
 from __future__ import annotations
@@ -13,14 +13,17 @@ from typing import Final
 
 import streamlit as st
 
+from apps.staff.pages import pages_of
 from lfr_core.common.errors import LfrError, Refused
 from lfr_core.custody.identity.page_sessions import PageSessions
 from lfr_core.custody.people.roles import AuthenticatedPerson, Role
 
-__all__ = ["CHECK_S", "PageSession", "draw_person", "logged_in", "may_see"]
+__all__ = ["CHECK_S", "DRAWN_FOR", "PageSession", "draw_person", "logged_in", "may_see"]
 
 CHECK_S: Final = 10.0
 """Seconds after which a page that nobody touches looks whether its person is still in."""
+DRAWN_FOR: Final = "drawn-for"
+"""Key of the session's state for whom its page was drawn: their roles, or why it was for nobody."""
 _WHAT_TO_DO = {
     "login.none": "",
     "identity.unknown": "Compliance registers people and links their accounts (`lfr users link`).",
@@ -39,6 +42,8 @@ class PageSession:
     """Find the person anew, who has just done something. Raises as `PageSessions.use`."""
     log_out: Callable[[], None]
     """End all their sessions. Raises as `PageSessions.end`."""
+    holders: Callable[[Role], tuple[str, ...]]
+    """Name those who hold a role. Raises Retryable."""
 
 
 def logged_in(sessions: PageSessions, log_in: Callable[[], None]) -> PageSession | None:
@@ -49,18 +54,19 @@ def logged_in(sessions: PageSessions, log_in: Callable[[], None]) -> PageSession
         log_in: sends the browser to the identity provider. Raises LfrError where that can't be reached.
     """
     claims = st.user.to_dict()
+    st.session_state[DRAWN_FOR] = _find_roles(sessions, claims)
     _watch(sessions, claims)
     try:
         person = sessions.use(claims)
     except LfrError as error:
         _draw_refusal(error, log_in)
         return None
-    return PageSession(person, lambda: sessions.use(claims), lambda: sessions.end(claims))
+    return PageSession(person, lambda: sessions.use(claims), lambda: sessions.end(claims), sessions.holders)
 
 
 def draw_person(session: PageSession, before: Callable[[], None] = lambda: None) -> None:
     """Draw who is logged in, and the way out. `before`: what is ended first."""
-    roles = ", ".join(role.value for role in Role if role in session.person.roles)
+    roles = _listed(session.person.roles, ", ")
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="right"):
         st.html(f'<p class="lfr-who"><strong>{escape(session.person.name)}</strong> {escape(roles)}</p>')
         if st.button("Log out", key="log-out", help="Everywhere: other pages and terminals too."):
@@ -68,12 +74,28 @@ def draw_person(session: PageSession, before: Callable[[], None] = lambda: None)
 
 
 def may_see(session: PageSession, roles: Collection[Role]) -> bool:
-    """Whether the page is for this person; if not, say for whom it is, and draw nothing else."""
-    if session.person.roles & set(roles):
+    """Whether the page is for this person; if not, say for whom it is and what they can do, and draw nothing else."""
+    held = session.person.roles
+    if held & set(roles):
         return True
-    wanted = " or ".join(role.value for role in Role if role in roles)
-    st.error(f"This page is for the role {wanted}. Compliance gives roles (`lfr users change`).")
+    _forget_pictures()
+    st.error(f"This page is for the role {_listed(roles, ' or ')}; yours: {_listed(held, ', ')}.")
+    st.text(f"Roles are given by compliance{_named(session)}. If this isn't you, log out above.")
+    links = "".join(f'<li><a href="{each.path}">{escape(each.title)}</a></li>' for each in pages_of(held))
+    st.html(f"<p>Your pages:</p><ul>{links}</ul>")
     return False
+
+
+def _listed(roles: Collection[Role], between: str) -> str:
+    return between.join(role.value for role in Role if role in roles)
+
+
+def _named(session: PageSession) -> str:
+    try:
+        names = session.holders(Role.COMPLIANCE)
+    except LfrError:
+        return ""
+    return f" ({', '.join(names)})" if names else ""
 
 
 def _log_out(session: PageSession, before: Callable[[], None]) -> None:
@@ -89,7 +111,7 @@ def _log_out(session: PageSession, before: Callable[[], None]) -> None:
 
 
 def _draw_refusal(error: LfrError, log_in: Callable[[], None]) -> None:
-    st.session_state.pop("alerts", None)  # with the pictures it keeps
+    _forget_pictures()
     st.html("<h1>OpenLFR</h1>")
     if not isinstance(error, Refused):
         st.error(f"Nothing is shown, because it isn't known who is there: {error}")
@@ -104,15 +126,20 @@ def _draw_refusal(error: LfrError, log_in: Callable[[], None]) -> None:
             st.error(str(away))
 
 
+def _forget_pictures() -> None:
+    st.session_state.pop("alerts", None)  # which keeps them
+
+
+def _find_roles(sessions: PageSessions, claims: Mapping[str, object]) -> frozenset[Role] | str:
+    """Find what whoever is logged in may do now; why nobody is, where nobody is."""
+    try:
+        return sessions.find(claims).roles
+    except LfrError as error:
+        return getattr(error, "rule", "away")
+
+
 @st.fragment(run_every=CHECK_S)
 def _watch(sessions: PageSessions, claims: Mapping[str, object]) -> None:
-    """Draw the whole page anew when somebody is in or out now who wasn't when it was drawn."""
-    try:
-        sessions.find(claims)
-    except LfrError as error:
-        found = getattr(error, "rule", "away")
-    else:
-        found = ""
-    if st.session_state.setdefault("login-found", found) != found:
-        st.session_state["login-found"] = found
+    """Draw the whole page anew when somebody is in or out now, or may do other things, than when it was drawn."""
+    if _find_roles(sessions, claims) != st.session_state.get(DRAWN_FOR):
         st.rerun()

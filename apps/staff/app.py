@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from apps.sign_in import PageSession, logged_in
+from apps.staff.pages import STAFF_PAGES, pages_of
 from apps.staff.process import page_sessions, pages_installation
-from lfr_core.custody.people.roles import Role
 
 if TYPE_CHECKING:
     from streamlit.navigation.page import StreamlitPage
@@ -80,19 +80,17 @@ def _pages(session: PageSession) -> list[StreamlitPage]:
 
         page(_rights_view(), session)
 
-    listed = (
-        (operator, "Operator", "operator", {Role.OPERATOR}),
-        (planner, "Planning", "planning", set(Role)),
-        (compliance, "Compliance", "compliance", {Role.COMPLIANCE, Role.AUDITOR}),
-        (rights, "Enquiries", "enquiries", {Role.COMPLIANCE, Role.AUTHORISING_OFFICER}),
-    )
-    mine = [title for _, title, _, roles in listed if roles & session.person.roles]
+    draws = {"operator": operator, "planning": planner, "compliance": compliance, "enquiries": rights}
+    mine = pages_of(session.person.roles)
     found = []
-    for draw, title, path, _ in listed:
-        if title == mine[0]:
-            found.append(st.Page(draw, title=title, url_path="start", default=True))  # at / alone, whatever its path
-        shown = title in mine[1:]
-        found.append(st.Page(draw, title=title, url_path=path, visibility="visible" if shown else "hidden"))
+    for each in STAFF_PAGES:
+        draw = draws[each.path]
+        if each == mine[0]:
+            found.append(
+                st.Page(draw, title=each.title, url_path="start", default=True)
+            )  # at / alone, whatever its path
+        shown = each in mine[1:]
+        found.append(st.Page(draw, title=each.title, url_path=each.path, visibility="visible" if shown else "hidden"))
     return found
 
 

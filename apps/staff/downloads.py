@@ -1,4 +1,6 @@
-"""Gives a download to whom it was shown, while they are logged in. Streamlit gives it to whoever knows its address.
+"""Gives a download to whom it was shown, while they are logged in and hold the roles that it was shown for.
+
+Streamlit gives it to whoever knows its address.
 
 What Streamlit keeps of files and sessions has no public interface: its version is pinned, and what isn't as expected
 here is refused.
@@ -16,10 +18,13 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 from streamlit.runtime import get_instance
+from streamlit.runtime.app_session import AppSession
 from streamlit.web.server.starlette import starlette_websocket
 from streamlit.web.server.starlette.starlette_server_config import USER_COOKIE_NAME
 
+from apps.sign_in import DRAWN_FOR
 from lfr_core.common.errors import LfrError
+from lfr_core.custody.people.roles import Person, Role
 
 __all__ = ["OwnDownloads"]
 
@@ -32,11 +37,11 @@ _WHOSE = ("iss", "sub", "iat")
 class OwnDownloads:
     """Refuses a file that no open page of the login in the request's cookie has drawn.
 
-    `check`: raises LfrError where that login counts no more.
+    `check`: finds whose login it is, with their roles of now. Raises LfrError where it counts no more.
     """
 
     def __init__(
-        self, app: ASGIApp, *, path: str, origin: str, check: Callable[[Mapping[str, object]], object]
+        self, app: ASGIApp, *, path: str, origin: str, check: Callable[[Mapping[str, object]], Person]
     ) -> None:
         self._app = app
         self._path = path
@@ -54,11 +59,11 @@ class OwnDownloads:
 
     async def _may_have(self, claims: Mapping[str, object], file: str) -> bool:
         try:
-            await run_in_threadpool(self._check, claims)
+            person = await run_in_threadpool(self._check, claims)
         except LfrError:
             return False
         ends = time.monotonic() + _DRAW_S
-        while not (shown := was_shown(claims, file)) and time.monotonic() < ends:  # noqa: ASYNC110  Streamlit tells nobody
+        while not (shown := was_shown(claims, file, person.roles)) and time.monotonic() < ends:  # noqa: ASYNC110  Streamlit tells nobody
             await asyncio.sleep(_LOOK_S)
         return shown
 
@@ -72,8 +77,8 @@ def read_cookie(request: Request, origin: str) -> Mapping[str, object]:
     return found
 
 
-def was_shown(claims: Mapping[str, object], file: str) -> bool:
-    """Whether an open page of this login has drawn the download.
+def was_shown(claims: Mapping[str, object], file: str, roles: frozenset[Role]) -> bool:
+    """Whether an open page of this login has drawn the download, for somebody who held just these roles.
 
     A document that is made at the click (the planner's printed forms) belongs to no page; it is for whoever has one
     open that makes such.
@@ -84,7 +89,15 @@ def was_shown(claims: Mapping[str, object], file: str) -> bool:
     mine: set[str] = set()
     for info in runtime._session_mgr.list_active_sessions():  # noqa: SLF001
         user = info.session._user_info  # noqa: SLF001
-        if all(user.get(name) == claims.get(name) for name in _WHOSE):
+        is_theirs = all(user.get(name) == claims.get(name) for name in _WHOSE)
+        if is_theirs and _drawn_for(info.session) == roles:
             mine |= set(by_session.get(info.session.id, {}).values())
     drawn = {each for shown in by_session.values() for each in shown.values()}
     return file in mine or (file not in drawn and bool(mine & set(files._deferred_callables)))  # noqa: SLF001
+
+
+def _drawn_for(session: AppSession) -> object:
+    try:
+        return session.session_state[DRAWN_FOR]
+    except KeyError:  # nothing was drawn yet
+        return None

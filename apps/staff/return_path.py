@@ -16,16 +16,15 @@ from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from apps.staff.downloads import read_cookie
+from apps.staff.pages import STAFF_PAGES
 from lfr_core.common.errors import LfrError
 
-__all__ = ["COOKIE", "PAGES", "ReturnPath"]
+__all__ = ["COOKIE", "ReturnPath"]
 
-PAGES = ("operator", "planning", "compliance", "enquiries")
-"""The pages' paths, as `apps.staff.app` has them."""
 COOKIE = "openlfr_return"
 _KEPT_S = 900
 """For so long somebody may take to log in."""
-_WHERE = re.compile(rf"({'|'.join(PAGES)})(\?[A-Za-z0-9._~%&=+:-]{{0,400}})?")
+_WHERE = re.compile(rf"({'|'.join(each.path for each in STAFF_PAGES)})(\?[A-Za-z0-9._~%&=+:-]{{0,400}})?")
 
 
 class ReturnPath:

@@ -23,6 +23,7 @@ LOGIN_MIN = 10  # minutes in which one logs in; nobody stays logged in at the se
 LINK_H = 24  # hours in which a link for setting one's password works, once
 TOKEN_S = 300  # seconds for which an access token works; it opens nothing of ours
 LONGEST_REQUEST = 65_536  # bytes
+TEMPLATES = Path(__file__).with_name("templates")
 PASSWORD_ROUNDS = 210_000  # PBKDF2-HMAC-SHA512, as OWASP's password storage sheet of 2023 asks
 
 
@@ -47,6 +48,7 @@ def make_app(config: dict[str, Any], *, migrate: bool) -> Any:
     """Make canaille's application."""
     import canaille
     from canaille.oidc import provider
+    from jinja2 import ChoiceLoader, FileSystemLoader, PrefixLoader
     from werkzeug.security import gen_salt
 
     settings = {
@@ -92,7 +94,11 @@ def make_app(config: dict[str, Any], *, migrate: bool) -> Any:
     # canaille's own is a JWT of the second: an account's second login in it met the table's UNIQUE, and got status 500
     provider.generate_access_token = lambda **_of: gen_salt(48)
     app = canaille.create_app(config=settings, init_backend=migrate, env_file=os.devnull)
+    own = app.jinja_env.loader
+    app.jinja_env.loader = ChoiceLoader([FileSystemLoader(TEMPLATES), PrefixLoader({"canaille": own}), own])
+    app.context_processor(lambda: {"openlfr_page": config["page"]})
     app.after_request(forget_once_logged_in)
+    app.after_request(show_way_on)
     return app
 
 
@@ -104,6 +110,20 @@ def forget_once_logged_in(response: Any) -> Any:
     if request.endpoint == "oidc.endpoints.authorize" and "code=" in (response.location or ""):
         logout_all_users()
     return response
+
+
+def show_way_on(response: Any) -> Any:
+    """Show the way to OpenLFR once a password is set, and keep nobody logged in here: they show that they know it."""
+    from canaille.app.session import logout_all_users
+    from flask import make_response, render_template, request, session, url_for
+
+    if request.endpoint != "core.auth.password.reset" or response.status_code != 302:  # noqa: PLR2004  the form, or a fault
+        return response
+    if response.location == url_for("core.account.index"):  # a link that works no more
+        return response
+    logout_all_users()
+    session.pop("_flashes", None)
+    return make_response(render_template("password_set.html", login=request.view_args["user"].user_name))
 
 
 def serve(config: dict[str, Any]) -> int:
@@ -139,7 +159,6 @@ def keep_client(given: dict[str, Any]) -> None:
 
     values = {
         **given,
-        "client_name": given["client_id"],
         "grant_types": ["authorization_code"],
         "response_types": ["code"],
         "scope": ["openid"],

@@ -18,7 +18,7 @@ from apps.demo.visitor import VisitorLink
 from lfr_core.common.settings import Settings
 from lfr_core.custody.identity.invitation import login_of
 from lfr_core.custody.identity.page_client import cookie_secret
-from lfr_core.custody.people import Role
+from lfr_core.custody.people import Rank, Role
 from lfr_core.custody.vault.core import VaultCore
 from lfr_core.deployments.store import DeploymentStore
 from lfr_core.domain.deployments import DeploymentKind
@@ -59,10 +59,27 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 
 
 def is_asked_to_log_in(page: Page) -> bool:
-    """Once the page is drawn, nothing but that is on it."""
+    """Once the page is drawn, nothing but that is on it. What was there goes at the end of its drawing."""
     page.get_by_role("button", name="Log in").wait_for(timeout=30_000)
-    html = page.content()
-    return not any(word in html for word in (NAME, "Cameras", "Data quality", "Calendar", "Requests", "lfr-who"))
+    return is_without(page, NAME, "Cameras", "Data quality", "Calendar", "Requests", "lfr-who")
+
+
+def is_without(page: Page, *words: str) -> bool:
+    """Whether a page that has just been drawn anew holds none of the words within 5 s."""
+    deadline = time.monotonic() + 5
+    while any(word in page.content() for word in words):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.2)
+    return True
+
+
+def type_login(page: Page, login: str) -> None:
+    """Log in at the identity server's page, with the password of tests."""
+    page.locator("input[name=login]").fill(login)
+    page.locator("input[name=login]").press("Enter")
+    page.locator("input[name=password]").fill(PASSWORD)
+    page.locator("input[name=password]").press("Enter")
 
 
 def signed(settings: Settings, claims: dict[str, Any], secret: str = "") -> str:
@@ -79,6 +96,16 @@ def claims_of(logins: PageLogins, name: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def write_report(logins: PageLogins) -> None:
+    """A report for compliance and auditors, whose page can be kept."""
+    from lfr_core.common.quality.pages import GENERATOR
+
+    folder = logins.settings.home / "reports" / "records" / "dep"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "index.html").write_text(f"<html><head>{GENERATOR}<title>A report</title></head><p>known to few</p>")
+    (folder / "style.css").write_text("")
+
+
 def test_somebody_logs_in_with_their_password_and_a_cookie_copied_before_the_logout_is_worth_nothing(
     browser: Browser, context: BrowserContext, logins: PageLogins, address: str
 ) -> None:
@@ -86,10 +113,7 @@ def test_somebody_logs_in_with_their_password_and_a_cookie_copied_before_the_log
     page.goto(address)
     assert is_asked_to_log_in(page)
     page.get_by_role("button", name="Log in").click()
-    page.locator("input[name=login]").fill(login_of(PAT))
-    page.locator("input[name=login]").press("Enter")
-    page.locator("input[name=password]").fill(PASSWORD)
-    page.locator("input[name=password]").press("Enter")
+    type_login(page, login_of(PAT))
     page.locator(".lfr-who").filter(has_text=PAT).wait_for(timeout=30_000)
     page.get_by_role("heading", name="Planning").wait_for()
     with logins.engine.connect() as connection:
@@ -118,10 +142,7 @@ def test_an_address_opened_without_a_session_is_where_one_is_after_the_login(
     page.goto(f"{address}/planning?deployment=market-0412")
     assert is_asked_to_log_in(page)
     page.get_by_role("button", name="Log in").click()
-    page.locator("input[name=login]").fill(login_of(ADA))
-    page.locator("input[name=login]").press("Enter")
-    page.locator("input[name=password]").fill(PASSWORD)
-    page.locator("input[name=password]").press("Enter")
+    type_login(page, login_of(ADA))
     page.locator(".lfr-who").filter(has_text=ADA).wait_for(timeout=30_000)
 
     assert page.url == f"{address}/planning?deployment=market-0412"
@@ -129,6 +150,33 @@ def test_an_address_opened_without_a_session_is_where_one_is_after_the_login(
     page.goto(address)
     page.locator(".lfr-who").filter(has_text=ADA).wait_for(timeout=30_000)
     assert "market" not in page.url
+
+
+def test_who_has_set_a_password_is_led_to_the_pages_and_from_the_providers_own_page_too(
+    context: BrowserContext, logins: PageLogins, address: str
+) -> None:
+    account, link = logins.server.accounts.invite("nia.newcomer", "Nia Newcomer")
+    page = context.new_page()
+    page.goto(link)
+    page.locator("input[name=password]").fill(PASSWORD)
+    page.locator("input[name=confirmation]").fill(PASSWORD)
+    page.locator("input[name=confirmation]").press("Enter")
+    page.get_by_text("Your password is set").wait_for()
+    assert account.login in page.inner_text("body")
+
+    page.get_by_role("link", name=address).click()
+    assert is_asked_to_log_in(page)
+    page.get_by_role("button", name="Log in").click()
+    page.get_by_text("Log in to OpenLFR").wait_for()
+    assert "already logged in" not in page.inner_text("body")
+    type_login(page, account.login)
+    page.get_by_text("Compliance registers people").wait_for(timeout=30_000)
+
+    page.goto(logins.server.provider.issuer)
+    type_login(page, account.login)
+    page.get_by_text("Nia Newcomer").first.wait_for()
+    page.get_by_role("link", name="Go to OpenLFR").click()
+    assert page.url.rstrip("/") == address
 
 
 @pytest.mark.parametrize("name", [OLU, *(pytest.param(each, marks=pytest.mark.slow) for each in (DEE, PAT, ADA))])
@@ -146,6 +194,12 @@ def test_each_page_shows_nothing_to_whom_it_is_not_for(
         else:
             page.get_by_text("This page is for the role").wait_for()
             assert page.get_by_text(HEADINGS[path], exact=True).count() == 0
+            assert DEE in page.get_by_text("Roles are given by compliance").inner_text()
+            links = page.get_by_test_id("stHtml").get_by_role("link")
+            links.first.wait_for()
+            assert {str(each.get_attribute("href")) for each in links.all()} == MINE[name]
+            links.last.click()
+            page.wait_for_url(f"{address}/{[each for each in PAGES if each in MINE[name]][-1]}")
 
 
 @pytest.mark.slow
@@ -174,6 +228,28 @@ def test_who_is_revoked_is_out_of_an_open_page_that_nobody_touches(
     logins.people.revoke("Rex Leaving", why="left the force", by=authenticated(DEE))
     assert is_asked_to_log_in(page)
     assert "may do nothing since" in page.content()
+
+
+@pytest.mark.slow
+def test_who_loses_a_role_is_out_of_an_open_page_that_nobody_touches_and_of_its_downloads_at_once(
+    context: BrowserContext, logins: PageLogins, address: str
+) -> None:
+    logins.add(("Cara Moving", Role.COMPLIANCE))
+    write_report(logins)
+    logins.log_in(context, "Cara Moving")
+    page = context.new_page()
+    page.goto(f"{address}/compliance")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Keep this page").click()
+    url = download.value.url
+    cookies = dict(logins.cookies["Cara Moving"])
+    assert httpx.get(url, cookies=cookies, trust_env=False).status_code == 200
+
+    logins.people.change("Cara Moving", [Role.PLANNER], Rank.POLICE_STAFF, by=authenticated(DEE))
+    assert httpx.get(url, cookies=cookies, trust_env=False).status_code == 403
+    page.get_by_text("This page is for the role").wait_for(timeout=30_000)
+    assert is_without(page, "Data quality", "known to few")
+    assert httpx.get(url, cookies=cookies, trust_env=False).status_code in {403, 404}
 
 
 @pytest.mark.parametrize(
@@ -249,12 +325,7 @@ def test_a_page_opened_as_localhost_leads_to_where_people_log_in(
 def test_a_download_is_for_whom_it_was_shown_while_they_are_in(
     context: BrowserContext, logins: PageLogins, address: str
 ) -> None:
-    from lfr_core.common.quality.pages import GENERATOR
-
-    folder = logins.settings.home / "reports" / "records" / "dep"
-    folder.mkdir(parents=True)
-    (folder / "index.html").write_text(f"<html><head>{GENERATOR}<title>A report</title></head><p>known to few</p>")
-    (folder / "style.css").write_text("")
+    write_report(logins)
     logins.cookies.pop(DEE, None)
     logins.log_in(context, DEE)
     page = context.new_page()

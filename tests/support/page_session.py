@@ -23,4 +23,4 @@ def session_of(engine: Engine, name: str) -> PageSession:
     def log_out() -> None:
         raise AssertionError("no test logs out here")
 
-    return PageSession(use(), use, log_out)
+    return PageSession(use(), use, log_out, lambda _role: ())

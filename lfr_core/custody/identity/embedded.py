@@ -91,11 +91,13 @@ def write_config(settings: Settings, access: AccessPolicy) -> Path:
         "signing_key": kept["signing_key"],
         "database": str(folder / "accounts.sqlite3"),
         "address": address,
+        "page": settings.page_addresses[0],
         "page_hosts": list(settings.page_hosts),
         "second_factor": access.second_factor,
         "clients": [
             {
                 "client_id": provider.client_id,
+                "client_name": "OpenLFR at a terminal",
                 "client_secret": None,
                 "client_uri": provider.issuer,
                 "redirect_uris": [provider.redirect_uri(port) for port in provider.login_ports],
@@ -103,6 +105,7 @@ def write_config(settings: Settings, access: AccessPolicy) -> Path:
             },
             {
                 "client_id": provider.staff_client_id,
+                "client_name": "OpenLFR",
                 "client_secret": kept["staff_secret"],
                 "client_uri": provider.issuer,
                 "redirect_uris": back,

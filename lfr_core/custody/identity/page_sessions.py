@@ -15,7 +15,7 @@ from lfr_core.common.clock import Clock, utc_from_ns
 from lfr_core.common.errors import Refused
 from lfr_core.custody.identity.provider import IdentityProvider, check_group
 from lfr_core.custody.identity.tokens import LEEWAY_S, Identity
-from lfr_core.custody.people.roles import AuthenticatedPerson
+from lfr_core.custody.people.roles import AuthenticatedPerson, Role
 from lfr_core.custody.people.store import People
 from lfr_core.domain.policy_sections import AccessPolicy
 
@@ -110,6 +110,10 @@ class PageSessions:
         with self._lock:
             self._used_ns[read_claims(claims, self._provider)] = 0
         self._people.end_sessions(person.name, by=person)
+
+    def holders(self, role: Role) -> tuple[str, ...]:
+        """Name those who hold a role now. Raises Retryable."""
+        return tuple(each.name for each in self._people.list() if each.may_act and role in each.roles)
 
     def _check_age(self, identity: Identity) -> None:
         now_ns = self._clock.time_ns()

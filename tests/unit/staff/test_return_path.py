@@ -15,7 +15,6 @@ from starlette.routing import Route
 
 from apps.staff.return_path import COOKIE, ReturnPath
 from lfr_core.common.errors import Refused
-from tests.support.texts import ROOT
 
 ADDRESS = "http://127.0.0.1:8501"
 
@@ -85,12 +84,3 @@ def test_a_cookie_that_says_anything_but_one_of_our_pages_leads_nowhere_else(whe
         assert where.startswith("planning?")
     else:
         assert (back.status_code, "location" in back.headers) == (200, False)
-
-
-def test_the_pages_are_those_of_the_app() -> None:
-    from apps.staff.return_path import PAGES
-
-    app = (ROOT / "apps" / "staff" / "app.py").read_text(encoding="utf-8")
-    listed = app[app.index("listed = (") : app.index("mine = [")]
-    assert all(f'"{page}"' in listed for page in PAGES)
-    assert listed.count("Role.COMPLIANCE") + 2 == len(PAGES)
