@@ -4,7 +4,7 @@ Auto-creation is off at the broker, so a topic exists because `ensure_topics` ma
 one exists already, it is compared: a setting that differs is altered and reported, missing partitions are added.
 
 Retention is the outer bound of how long bytes lie in the broker: `retention.ms` + `segment.ms` + the broker's check
-(1 s, `infra/kafka/server.properties`) + its delete delay (0). Tansu honours none of it.
+(1 s, `infra/kafka/server.properties`) + its delete delay (0.1 s). Tansu honours none of it.
 """
 
 from __future__ import annotations

@@ -95,8 +95,18 @@ SERVERS = {
     ),
     "identity": ("tests/integration/custody/identity/", "tests/browser/"),
     "gallery": ("tests/integration/recognition/gallery/",),
+    "models": (
+        "tests/integration/recognition/faces/",
+        "tests/integration/recognition/models/",
+        "tests/integration/watchlists/",
+        "tests/integration/compliance/",
+        "tests/integration/publication/test_published_tables.py",
+        "tests/integration/publication/test_results.py",
+    ),
 }
-"""Files that share a server are run by one process: it is started once, and a second one doesn't run idle."""
+"""Files that share a server are run by one process: it is started once, and a second one doesn't run idle. Those of
+`models` share what a process loads in seconds: the face models, and Great Expectations.
+"""
 LONG = ("tests/faults/", "tests/e2e/", "tests/integration/supervisor/", *sum(SERVERS.values(), ()), "tests/browser/")
 """Files of minutes: they begin first, so that no process is left with one of them at the end."""
 
@@ -145,6 +155,11 @@ def pytest_collection() -> Generator[None, object, object]:
     gc.disable()
     try:
         collected = yield
+        if "streamlit.testing.v1" in sys.modules:
+            # each AppTest would read the metadata of all installed packages: 0.3 s
+            from streamlit.components.v2 import manifest_scanner
+
+            manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
         gc.collect()
         gc.freeze()
     finally:
