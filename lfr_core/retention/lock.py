@@ -7,11 +7,12 @@ minute if the whole machine goes or its line is cut, because the server is told 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 from sqlalchemy import Engine, text
+from sqlalchemy.exc import DBAPIError
 
 from lfr_core.common.errors import Retryable
 from lfr_core.common.logs import get_logger
@@ -60,7 +61,8 @@ def _database_lock(engine: Engine) -> Iterator[None]:
             yield
         finally:
             if not connection.invalidated:
-                connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _LOCK})
+                with suppress(DBAPIError):  # the server has gone meanwhile, and its lock with it
+                    connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _LOCK})
 
 
 @contextmanager

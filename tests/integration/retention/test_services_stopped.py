@@ -12,6 +12,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from apps.operator.retention import trouble_html
 from flows.retention_lag import purge_trouble
@@ -21,6 +22,7 @@ from lfr_core.recognition.gallery import gallery_name
 from lfr_core.recognition.gallery.milvus import milvus_gallery
 from lfr_core.retention.exports import Exports
 from lfr_core.retention.last_purge import Purger, read_ended, read_refused, write_ended
+from lfr_core.retention.lock import one_sweep
 from lfr_core.retention.port import PurgeStep
 from lfr_core.retention.steps.galleries import GalleriesStep
 from lfr_core.storage.engine import open_engine
@@ -53,7 +55,8 @@ def test_with_the_database_stopped_keys_and_files_go_and_the_rest_is_named_and_f
     harness.inject()
     harness.end()
     harness.clock.advance(32 * 86_400)
-    mortal_postgres.stop()
+    with one_sweep(engine, tmp_path):  # a sweep in whose midst the server goes ends as one that ran
+        mortal_postgres.stop()
 
     harness.vault.run_timers()  # the vault's own: no key that is due waits for the records
     reports = harness.sweep()
@@ -186,3 +189,25 @@ def test_why_a_purge_was_not_begun_is_told_until_one_has_ended(tmp_path: Path) -
     ended = read_ended(tmp_path)
     assert ended is not None
     assert ended.not_reached == {}
+
+
+def retention_of_the_page() -> None:
+    """The page's panel, as the page draws it."""
+    from apps.operator.page import _retention, _view
+
+    _view.clear()
+    _retention()
+
+
+def test_the_operator_s_page_says_what_was_not_reached_while_the_records_are_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LFR_HOME", str(tmp_path))
+    monkeypatch.setenv("LFR_DATABASE_URL", f"postgresql+psycopg://openlfr@127.0.0.1:{free_port()}/records")
+    write_ended(tmp_path, Purger.COMMAND, time.time_ns(), {"footage": "the database is away"})
+
+    app = AppTest.from_function(retention_of_the_page, default_timeout=30).run()
+
+    assert not app.exception
+    assert "Footage: the database is away" in " ".join(each.proto.body for each in app.get("html"))
+    assert "Nothing is shown" in app.error[0].value
