@@ -94,6 +94,7 @@ SERVERS = {
         "tests/integration/supervisor/test_odd_folder.py",
     ),
     "identity": ("tests/integration/custody/identity/", "tests/browser/"),
+    "commands": ("tests/integration/command_line/", "tests/integration/supervisor/test_refusals.py"),
     "gallery": ("tests/integration/recognition/gallery/",),
     "models": (
         "tests/integration/recognition/faces/",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import resource
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from tests.support.run_commands import CommandProcess
 
 LFR = Path(sys.executable).with_name("lfr")
 HEAVY = [
@@ -38,7 +39,7 @@ def cpu_seconds(command: list[str]) -> float:
 
 
 def test_help_takes_under_a_second() -> None:
-    assert min(cpu_seconds([str(LFR), "--help"]) for _ in range(3)) < 1.0
+    assert any(cpu_seconds([str(LFR), "--help"]) < 1.0 for _ in range(3))
 
 
 def test_the_command_line_imports_nothing_heavy() -> None:
@@ -73,10 +74,8 @@ def test_the_other_commands_stand_in_their_groups(group: str) -> None:
     assert [words for words in leaves() if words[0] == group and len(words) > 1]
 
 
-def test_a_setting_that_cant_be_used_is_named_and_nothing_is_started() -> None:
-    done = subprocess.run(
-        [str(LFR), "status"], env={**os.environ, "LFR_KAFKA_PORT": "many"}, capture_output=True, text=True, check=False
-    )
+def test_a_setting_that_cant_be_used_is_named_and_nothing_is_started(commands: CommandProcess) -> None:
+    (done,) = commands.run([(["status"], {"LFR_KAFKA_PORT": "many"})], Path("/"))
 
-    assert done.returncode == 70
-    assert "LFR_KAFKA_PORT" in done.stderr
+    assert done["code"] == 70
+    assert "LFR_KAFKA_PORT" in done["err"]

@@ -25,7 +25,13 @@ PROGRAMS = {
 }
 
 
-@pytest.mark.parametrize("program", PROGRAMS.values(), ids=PROGRAMS)
+@pytest.mark.parametrize(
+    "program",
+    [
+        pytest.param(program, id=name, marks=pytest.mark.slow if name == "a benchmark" else ())
+        for name, program in PROGRAMS.items()
+    ],
+)
 def test_loading_a_model_asks_nobody_and_leaves_nothing_in_the_persons_folders(
     program: tuple[str, ...], tmp_path: Path
 ) -> None:

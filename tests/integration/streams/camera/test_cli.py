@@ -20,6 +20,7 @@ from tests.support.brokers import RunningBroker
 from tests.support.counting_worker import CountingWorker, assert_counts_explain_every_gap
 from tests.support.databases import make_records
 from tests.support.records import as_operational, store_of
+from tests.support.run_commands import CommandProcess
 from tests.support.stream import environment_of
 from tests.support.vault_server import serving_vault
 
@@ -71,36 +72,33 @@ def test_a_signal_ends_a_camera_with_an_end_record_and_exit_code_0(
 
 @pytest.mark.kafka
 def test_a_file_for_an_operational_deployment_exits_77_and_says_why(
-    environment: dict[str, str], video: Callable[..., Path]
+    environment: dict[str, str], video: Callable[..., Path], commands: CommandProcess
 ) -> None:
-    done = subprocess.run(
-        [*LFR, "run", "--source", str(video()), "--deployment", "op-elm", "--name", "gate"],
-        env=environment, capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
+    words = ["camera", "run", "--source", str(video()), "--deployment", "op-elm", "--name", "gate"]
+    (done,) = commands.run([(words, environment)], Path("/"))
 
-    assert done.returncode == 77
-    assert "camera.recorded-source" in done.stderr
-    assert "live cameras only" in done.stderr
+    assert done["code"] == 77
+    assert "camera.recorded-source" in done["err"]
+    assert "live cameras only" in done["err"]
 
 
-def test_probe_tells_a_program_what_a_source_is(video: Callable[..., Path], tmp_path: Path) -> None:
-    done = subprocess.run(
-        [*LFR, "probe", "--source", str(video("a.mp4")), "--json"],
-        env={**os.environ, "LFR_HOME": str(tmp_path)}, capture_output=True, text=True, timeout=60, check=True,
-    )  # fmt: skip
+def test_probe_tells_a_program_what_a_source_is(
+    video: Callable[..., Path], tmp_path: Path, commands: CommandProcess
+) -> None:
+    words = ["camera", "probe", "--source", str(video("a.mp4")), "--json"]
+    (done,) = commands.run([(words, {"LFR_HOME": str(tmp_path)})], Path("/"))
 
-    found = json.loads(done.stdout)
+    assert done["code"] == 0
+    found = json.loads(done["out"])
     assert (found["width_px"], found["height_px"], found["passthrough"], found["live"]) == (320, 180, False, False)
     assert found["fits"]
 
 
-def test_probe_of_something_else_fails_with_advice(tmp_path: Path) -> None:
+def test_probe_of_something_else_fails_with_advice(tmp_path: Path, commands: CommandProcess) -> None:
     (tmp_path / "letter.txt").write_text("Dear Sir")
 
-    done = subprocess.run(
-        [*LFR, "probe", "--source", str(tmp_path / "letter.txt")],
-        env={**os.environ, "LFR_HOME": str(tmp_path)}, capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
+    words = ["camera", "probe", "--source", str(tmp_path / "letter.txt")]
+    (done,) = commands.run([(words, {"LFR_HOME": str(tmp_path)})], Path("/"))
 
-    assert done.returncode == 65
-    assert "letter.txt" in done.stderr
+    assert done["code"] == 65
+    assert "letter.txt" in done["err"]
