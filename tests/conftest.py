@@ -147,7 +147,8 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: not item.nodeid.startswith(LONG))  # stable: within each part the order stays random
+    """Long ones first, and the browser's together; the sort is stable: within each part the order stays random."""
+    items.sort(key=lambda item: (not item.nodeid.startswith(LONG), item.nodeid.startswith("tests/browser/")))
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
+import pytest
 from sqlalchemy import Engine
 
 from lfr_core.common.errors import Refused, Retryable
@@ -17,17 +18,28 @@ from lfr_core.custody.vault.core import VaultCore
 from lfr_core.custody.vault.epochs import Epoch
 from lfr_core.custody.vault.key_terms import KeyTerms
 from lfr_core.custody.vault.keystore import Keystore
+from lfr_core.custody.vault.port import KeptKey, KeyKind
 from lfr_core.deployments.vault_log import VaultLog
+from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.domain.gate import GateFacts, GateLimits
 from lfr_core.domain.policy import Policy, VaultPolicy, load_policy
 from lfr_core.domain.signatures import SignatureKind
 from lfr_core.publication.site.signing_check import check_site_to_sign
 
-__all__ = ["NOW_NS", "Records", "SteadyVaultLog", "TwoClocks", "open_facts", "site_vault", "vault_core"]
+__all__ = ["HOUR_NS", "MADE_BY", "NOW_NS", "SECOND_NS", "Records", "SteadyVaultLog", "TwoClocks", "make_kept"]
+__all__ += ["open_facts", "refused", "site_vault", "two_deployments", "vault_core"]
 
 NOW_NS = 1_795_435_200 * 10**9
 """23 November 2026, 12:00 UTC."""
+SECOND_NS = 10**9
+HOUR_NS = 3_600 * SECOND_NS
+MADE_BY = {
+    KeyKind.ALERT: SystemActor.RECORDER,
+    KeyKind.FOOTAGE: SystemActor.CAMERA,
+    KeyKind.SIGHTINGS: SystemActor.RECOGNISER,
+}
+"""Whose business it is to make a key of a kind."""
 
 
 class SteadyVaultLog(VaultLog):
@@ -172,3 +184,22 @@ def site_vault(folder: Path, engine: Engine, policy: Policy, now: datetime) -> t
     core, clock, _ = vault_core(folder, TwoClocks(round(now.timestamp() * 1e9)))
     core.signing.allow({SignatureKind.SITE: lambda made: check_site_to_sign(made, engine, policy.force, clock)})
     return core, clock
+
+
+def make_kept(
+    core: VaultCore, subject: str, kind: KeyKind = KeyKind.ALERT, deployment: str = "d", due_s: float = 3_600
+) -> KeptKey:
+    """Make a key for its subject, due so many seconds after `NOW_NS`, as whoever makes keys of this kind."""
+    return core.make_key(kind, deployment, subject, NOW_NS + round(due_s * 1e9), actor=MADE_BY[kind])
+
+
+def two_deployments(folder: Path) -> tuple[VaultCore, Records]:
+    """A vault whose records know `d` and `e`, both open."""
+    core, clock, records = vault_core(folder)
+    records.known["e"] = open_facts(clock, "e")
+    return core, records
+
+
+def refused(rule: str) -> pytest.RaisesExc[Refused]:
+    """Expect a refusal by this rule."""
+    return pytest.RaisesExc(Refused, check=lambda error: error.rule == rule)

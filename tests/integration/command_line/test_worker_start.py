@@ -23,7 +23,7 @@ def start(env: dict[str, str]) -> subprocess.CompletedProcess[str]:
     ("env", "says"),
     [
         ({"LFR_KAFKA_PORT": "many"}, "LFR_KAFKA_PORT"),
-        ({"LFR_POLICY_FILE": "/nowhere/policy.toml"}, "/nowhere/policy.toml"),
+        pytest.param({"LFR_POLICY_FILE": "/nowhere/policy.toml"}, "/nowhere/policy.toml", marks=pytest.mark.slow),
     ],
 )
 def test_a_worker_that_cannot_run_as_things_are_says_why_and_is_not_started_again(

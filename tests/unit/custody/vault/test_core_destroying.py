@@ -1,0 +1,131 @@
+"""Which keys the vault's core destroys, by which rule, and what the trail is told of each."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from lfr_core.common.errors import Poison
+from lfr_core.custody.audit.port import AuditEvent, Verb
+from lfr_core.custody.vault.access import ERASES
+from lfr_core.custody.vault.key_terms import due_of_sightings
+from lfr_core.custody.vault.port import ErasureRule, KeyKind
+from lfr_core.domain.actors import SystemActor
+from lfr_core.domain.deployments import DeploymentStatus
+from tests.support.vault_core import (
+    NOW_NS,
+    SECOND_NS,
+    Records,
+    TwoClocks,
+    make_kept,
+    open_facts,
+    refused,
+    vault_core,
+)
+
+DUE_NS = due_of_sightings(NOW_NS, 24)
+
+
+def test_destroying_names_each_key_that_went_and_passes_over_what_is_gone(tmp_path: Path) -> None:
+    core, clock, records = vault_core(tmp_path)
+    one, two, stays = make_kept(core, "1"), make_kept(core, "2"), make_kept(core, "3")
+    clock.advance(7.0)
+    gone = core.destroy([two.info.id, one.info.id, "unknown", one.info.id], rule=ErasureRule.ALERTS_DUE)
+
+    assert {each.info for each in gone} == {one.info, two.info}
+    assert {each.destroyed_ns for each in gone} == {NOW_NS + 7 * SECOND_NS}
+    assert core.kept() == (stays.info,)
+    assert [(event.verb, event.rule, event.subject) for event in records.events] == [
+        (Verb.ERASE, "alerts.retention_h", f"key:{each.info.id}") for each in gone
+    ]
+    assert core.destroy([one.info.id], rule=ErasureRule.ALERTS_DUE) == ()
+
+
+@pytest.mark.parametrize("kind", [KeyKind.ALERT, KeyKind.FOOTAGE])
+@pytest.mark.parametrize("rule", ErasureRule)
+def test_a_rule_of_erasure_destroys_what_it_is_about_and_nothing_beside_it(
+    kind: KeyKind, rule: ErasureRule, tmp_path: Path
+) -> None:
+    core, _, records = vault_core(tmp_path)
+    key = make_kept(core, "a", kind).info
+    if kind in ERASES[rule]:
+        assert [each.info for each in core.destroy([key.id], rule=rule)] == [key]
+        return
+    with refused("vault.erasure-rule"):
+        core.destroy([key.id], rule=rule)
+    assert core.kept() == (key,)
+    assert records.events == []
+
+
+@pytest.mark.parametrize("status", DeploymentStatus)
+def test_the_key_of_a_list_in_use_is_destroyed_by_nobody(status: DeploymentStatus, tmp_path: Path) -> None:
+    core, clock, records = vault_core(tmp_path)
+    key = core.make_key(KeyKind.WATCHLIST, "d", "d", DUE_NS, actor=SystemActor.ENROLMENT).info
+    records.known["d"] = replace(open_facts(clock), status=status)
+    if status.is_over:
+        assert core.destroy([key.id], rule=ErasureRule.LIST_ENDED)
+        return
+    with refused("vault.list-in-use"):
+        core.destroy([key.id], rule=ErasureRule.LIST_ENDED)
+    assert core.kept() == (key,)
+
+
+def test_destroying_waits_for_no_trail(tmp_path: Path) -> None:
+    core, _, records = vault_core(tmp_path)
+    key = make_kept(core, "a")
+    records.away = True
+
+    assert [each.info for each in core.destroy([key.info.id], rule=ErasureRule.ALERTS_DUE)] == [key.info]
+    assert core.kept() == ()
+
+
+def test_the_trail_is_told_of_each_key_in_turn_and_once_however_often_it_was_away(tmp_path: Path) -> None:
+    core, clock, records = vault_core(tmp_path)
+    ids = [make_kept(core, subject, due_s=1.0).info.id for subject in ("a", "b")]
+    records.away = True
+    for _ in range(2):
+        clock.advance(11.0)
+        core.run_timers()
+    assert records.events == []
+    records.away = False
+    core.run_timers()
+    core.run_timers()
+    assert sorted(event.subject for event in records.events) == sorted(f"key:{each}" for each in ids)
+
+
+class RefusingRecords(Records):
+    """A trail that will never take an entry about one of the keys."""
+
+    never = ""
+    closed_ns = 0
+
+    def close_unfinished(self, at_ns: int) -> int:
+        self.closed_ns = at_ns
+        return super().close_unfinished(at_ns)
+
+    def record(self, event: AuditEvent) -> int:
+        if event.subject == self.never:
+            raise Poison("never")
+        return super().record(event)
+
+
+def test_an_entry_that_the_trail_will_never_take_holds_up_no_other(tmp_path: Path) -> None:
+    clock = TwoClocks()
+    records = RefusingRecords(clock, known={"d": open_facts(clock)})
+    core, _, _ = vault_core(tmp_path, clock, records)
+    first, second = (make_kept(core, subject, due_s=1.0).info.id for subject in ("a", "b"))
+    records.never = f"key:{first}"
+    clock.advance(11.0)
+    core.run_timers()
+    core.run_timers()
+    assert [event.subject for event in records.events] == [f"key:{second}"]
+
+
+def test_the_beginning_closes_what_the_vault_before_it_left_open(tmp_path: Path) -> None:
+    clock = TwoClocks()
+    records = RefusingRecords(clock)
+    vault_core(tmp_path, clock, records)[0].begin()
+
+    assert records.closed_ns == NOW_NS
