@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 
 from flows.clock import current_clock
 from flows.flow_runs import ExistingRun, FlowRuns, PrefectFlowRuns
-from flows.made_runs import forget_runs, read_made, remember_run
+from flows.made_runs import forget_runs, is_sweep_key, read_made, remember_run
 from flows.prefect_api import PrefectApi
 from flows.schedule import (
     FlowStep,
@@ -156,7 +156,8 @@ def reconcile(
         remember_run(engine, key)
         remember_run(engine, key, runs.create(new.run, new.attempt, new.at))
     left = {run.name for run in planned} | {each.planned.name for each in existing}
-    over = [key for key in made if (of := parse_run_key(key)) is None or _name_of(of) not in left]
+    lives = [key for key in made if not is_sweep_key(key)]
+    over = [key for key in lives if (of := parse_run_key(key)) is None or _name_of(of) not in left]
     if over:
         forget_runs(engine, over)
     return found

@@ -23,6 +23,7 @@ from flows.erasure_tasks import (
 )
 from flows.publishing import check_promises, update_public_site
 from flows.retention_lag import lag_table
+from flows.strange_runs import raise_strange_sweep
 from lfr_core.common.errors import LfrError, Refused
 from lfr_core.common.logs import configure_logs
 from lfr_core.common.settings import Settings
@@ -56,17 +57,24 @@ def retention() -> State[None]:
     settings = Settings()
     configure_logs(settings.log_level)
     with Installation(settings, identity=ProcessIdentity.FLOWS, clock=current_clock()) as installation:
-        try:
-            with open_sweep(installation, by=Purger.FLOW) as sweep:
-                for step in sweep.names:
-                    purge.with_options(name=_PURGES.get(step, step))(sweep, step, return_state=True)
-                failed = [report.step for report in sweep.finish() if report.error]
-        except SweepIsRunning as busy:
-            return Completed(name="Superseded", message=str(busy))
-        except Refused as untrusted:  # the clock: nothing is purged by it
-            return Failed(message=str(untrusted))
-        for name, act in _DUTIES.items():
-            do_duty.with_options(name=name)(installation, act, return_state=True)
+        ended = _purge_all(installation)
+        do_duty.with_options(name="look whether this run is ours")(installation, raise_strange_sweep, return_state=True)
+    return ended
+
+
+def _purge_all(installation: Installation) -> State[None]:
+    """Run each purge, then what else is due. Purging comes first, whoever made the run."""
+    try:
+        with open_sweep(installation, by=Purger.FLOW) as sweep:
+            for step in sweep.names:
+                purge.with_options(name=_PURGES.get(step, step))(sweep, step, return_state=True)
+            failed = [report.step for report in sweep.finish() if report.error]
+    except SweepIsRunning as busy:
+        return Completed(name="Superseded", message=str(busy))
+    except Refused as untrusted:  # the clock: nothing is purged by it
+        return Failed(message=str(untrusted))
+    for name, act in _DUTIES.items():
+        do_duty.with_options(name=name)(installation, act, return_state=True)
     if failed:
         return Failed(message=f"not purged in full, tried again by the next sweep: {', '.join(failed)}")
     return Completed(message="nothing that is due is left, or a note says why")

@@ -39,6 +39,7 @@ from lfr_core.domain.actors import ProcessIdentity
 
 if TYPE_CHECKING:
     from prefect import Flow
+    from sqlalchemy import Engine
 
 __all__ = ["DEPLOYMENT_FLOWS", "SWEEP", "main", "ready_file"]
 
@@ -84,7 +85,9 @@ async def _serve(installation: Installation) -> None:
         async with asyncio.TaskGroup() as together:
             together.create_task(runner.start())
             together.create_task(_keep_fresh(liveness))
-            together.create_task(_schedule_sweeps(api, sweep, every_s, alone=not settings.prefect_url))
+            together.create_task(
+                _schedule_sweeps(api, installation.engine, sweep, every_s, alone=not settings.prefect_url)
+            )
             together.create_task(_reconcile(installation, flow_runs, every_s))
     finally:
         liveness.remove()
@@ -109,13 +112,14 @@ async def _register(runner: Runner, flow_runs: PrefectFlowRuns, flow: Flow[..., 
     return str(await runner.aadd_deployment(made))
 
 
-async def _schedule_sweeps(api: PrefectApi, sweep: str, every_s: int, *, alone: bool) -> None:
+async def _schedule_sweeps(api: PrefectApi, engine: Engine, sweep: str, every_s: int, *, alone: bool) -> None:
     """Create a sweep's run now, and at each whole multiple of `every_s` since the epoch. Ends when cancelled.
 
     A server that is away is tried again at the next: retention is late then, and its alarm says so.
 
     Args:
         api: of Prefect's server.
+        engine: of the records.
         sweep: id of the sweep's Prefect deployment.
         every_s: the time between two runs.
         alone: nobody else runs this server's flows, and `lfr up` has ended every process of an earlier run: what
@@ -125,7 +129,7 @@ async def _schedule_sweeps(api: PrefectApi, sweep: str, every_s: int, *, alone: 
     while True:
         now = utc_from_ns(SystemClock().time_ns())
         try:
-            await asyncio.to_thread(schedule_sweep, api, sweep, now=now, every_s=every_s, none_runs=none_runs)
+            await asyncio.to_thread(schedule_sweep, api, engine, sweep, now=now, every_s=every_s, none_runs=none_runs)
             none_runs = False
         except LfrError as error:
             get_logger().warning("sweep_not_scheduled", reason=str(error))

@@ -1,12 +1,15 @@
-"""Refuses a flow run that the reconciler didn't make, or that was changed since, and raises it.
+"""Refuses a flow run of a deployment's life that the reconciler didn't make, or that was changed since, and raises it.
 
 Whoever has the login of Prefect's server can make a run, or change one's parameters. What a flow does is bound by the
-plan anyhow (`flows.step_runner`); a run that isn't ours, or isn't as we made it, does nothing at all.
+plan anyhow (`flows.step_runner`); a run that isn't ours, or isn't as we made it, does nothing at all. The sweep is
+different: it takes no parameter and destroys only what is due, so that one of somebody else's is raised, and purges.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from prefect.client.schemas.objects import State
 from prefect.context import FlowRunContext
@@ -14,6 +17,7 @@ from prefect.states import Failed
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
+from flows.made_runs import is_sweep_key
 from flows.schedule import FlowStep, parse_run_key
 from flows.services import ACTOR
 from lfr_core.common.logs import get_logger
@@ -24,7 +28,7 @@ from lfr_core.deployments.reading import call
 from lfr_core.storage.engine import reading, writing
 from lfr_core.storage.tables.deployments import DeploymentRow, ScheduledRunRow
 
-__all__ = ["refuse_strange_run"]
+__all__ = ["raise_strange_sweep", "refuse_strange_run"]
 
 _WAIT_S, _LOOKS = 0.5, 20
 """A run that is due at once may begin before it is written down that it was made."""
@@ -38,15 +42,40 @@ def refuse_strange_run(
     Raises:
         Retryable: the records or the vault are away.
     """
-    context = FlowRunContext.get()
-    run_id = str(context.flow_run.id) if context is not None and context.flow_run is not None else ""
+    run_id = _read_run_id()
     key = _find_key(installation.engine, run_id)
     made = parse_run_key(key) if key else None
     if made is not None and (made.step, made.deployment) == (step, deployment) and revision in {None, made.revision}:
         return None
     why = "with other parameters than it was made with" if key else "that nobody has planned"
-    _raise(installation, step, deployment, run_id, why)
+    get_logger().critical("flow_run_refused", flow=step.value, run=run_id, why=why)
+    with _on_the_trail(installation, step.value, deployment, run_id, "flows.run-refused") as session:
+        is_known = _is_known(session, deployment)
+        named = why if is_known else f"{why}, of a deployment that there isn't"
+        words = f"find out who made a run of {step.value} {named}: it was refused (`lfr audit show`)"
+        _call(session, installation, (Role.COMPLIANCE, Role.AUTHORISING_OFFICER), deployment if is_known else "", words)
     return Failed(name="Refused", message=f"this is a run {why}: it does nothing, and is on the audit trail")
+
+
+def raise_strange_sweep(installation: Installation) -> str:
+    """Look whether this run of the sweep is ours; if not, put it on the trail and call compliance. Stops nothing.
+
+    Raises:
+        Retryable: the records or the vault are away.
+    """
+    run_id = _read_run_id()
+    if is_sweep_key(_find_key(installation.engine, run_id)):
+        return "it is"
+    get_logger().critical("sweep_not_ours", run=run_id)
+    with _on_the_trail(installation, "retention", "", run_id, "flows.sweep-not-ours") as session:
+        words = "find out who made a run of retention that nobody has planned: it purged what was due, and no more"
+        _call(session, installation, (Role.COMPLIANCE,), "", f"{words} (`lfr audit show`)")
+    return "it isn't: it is on the audit trail, and compliance is called"
+
+
+def _read_run_id() -> str:
+    context = FlowRunContext.get()
+    return str(context.flow_run.id) if context is not None and context.flow_run is not None else ""
 
 
 def _find_key(engine: Engine, run_id: str) -> str:
@@ -61,27 +90,21 @@ def _find_key(engine: Engine, run_id: str) -> str:
     return ""
 
 
-def _raise(installation: Installation, step: FlowStep, deployment: str, run_id: str, why: str) -> None:
-    get_logger().critical("flow_run_refused", flow=step.value, run=run_id, why=why)
+@contextmanager
+def _on_the_trail(installation: Installation, flow: str, deployment: str, run_id: str, rule: str) -> Iterator[Session]:
     installation.trail.prepare(ACTOR)
     with writing(installation.engine) as session:
-        known = _is_known(session, deployment)
-        about = deployment if known else _newest(session)
-        installation.trail.append(
-            session,
-            AuditEvent(
-                Verb.DECIDE,
-                ACTOR,
-                deployment if known else "",
-                f"flow-run:{run_id}",
-                "flows.run-refused",
-                {"flow": step.value},
-            ),
-        )
-        named = why if known else f"{why}, of a deployment that there isn't"
-        words = f"find out who made a run of {step.value} {named}: it was refused (`lfr audit show`)"
-        for role in (Role.COMPLIANCE, Role.AUTHORISING_OFFICER) if about else ():
-            call(session, role=role, deployment=about, why=words, now=installation.now)
+        about = deployment if _is_known(session, deployment) else ""
+        event = AuditEvent(Verb.DECIDE, ACTOR, about, f"flow-run:{run_id}", rule, {"flow": flow})
+        installation.trail.append(session, event)
+        yield session
+
+
+def _call(session: Session, installation: Installation, roles: Sequence[Role], deployment: str, words: str) -> None:
+    """Call `roles`, at the newest deployment where it is about none; where there is none at all, there is no call."""
+    shown = deployment or _newest(session)
+    for role in roles if shown else ():
+        call(session, role=role, deployment=shown, why=words, now=installation.now)
 
 
 def _newest(session: Session) -> str:
@@ -90,4 +113,4 @@ def _newest(session: Session) -> str:
 
 
 def _is_known(session: Session, deployment: str) -> bool:
-    return "\x00" not in deployment and session.get(DeploymentRow, deployment) is not None
+    return deployment != "" and "\x00" not in deployment and session.get(DeploymentRow, deployment) is not None

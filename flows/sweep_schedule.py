@@ -2,14 +2,20 @@
 
 A run that waits for the process of a dead one is never begun: such runs are marked as crashed, as the reconciler does
 with the flows of deployments. What Prefect can't do at all the supervisor's purge makes up for (`flows.purge`).
+
+Which runs are ours is kept, so that another's is raised (`flows.strange_runs`); such a run keeps none of ours away.
 """
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from sqlalchemy import Engine
+
 from flows.assembly import LONGEST_S
+from flows.made_runs import forget_runs, forget_sweeps, plan_sweep, read_made, remember_run
 from flows.prefect_api import ACTIVE, FlowRun, PrefectApi
+from lfr_core.common.errors import LfrError
 from lfr_core.common.logs import get_logger
 
 __all__ = ["schedule_sweep"]
@@ -18,14 +24,17 @@ _WAITING = {"SCHEDULED", "PENDING"}
 _PENDING_LOST = timedelta(minutes=2)
 """From the order to start its process to its first word: 3 s alone, half a minute on a busy machine."""
 _RUNNING_LOST = timedelta(seconds=LONGEST_S)
-_KEYS_TRIED = 10  # a clock that was set back so often is set back no further
+_KEPT = 60  # intervals; one that was given up for lost may still run
 
 
-def schedule_sweep(api: PrefectApi, deployment: str, *, now: datetime, every_s: int, none_runs: bool = False) -> bool:
-    """Mark lost runs as crashed, and create one for now unless one still waits.
+def schedule_sweep(
+    api: PrefectApi, engine: Engine, deployment: str, *, now: datetime, every_s: int, none_runs: bool = False
+) -> bool:
+    """Mark lost runs as crashed, and create one for now unless one of ours still waits.
 
     Args:
         api: of Prefect's server.
+        engine: of the records, where it is kept which runs are ours.
         deployment: id of the sweep's Prefect deployment.
         now: aware.
         every_s: the time between two runs, seconds; two callers within it make one run.
@@ -37,22 +46,49 @@ def schedule_sweep(api: PrefectApi, deployment: str, *, now: datetime, every_s: 
     Raises:
         Retryable: the server is away.
     """
-    waits = False
+    waits, active, made = False, set[str](), _read_ours(engine)
     for run in api.read_flow_runs({"deployment_id": {"any_": [deployment]}, "state": {"type": {"any_": list(ACTIVE)}}}):
         if _is_lost(run, now, every_s, none_runs=none_runs):
             api.mark_crashed(run.id, "its process is gone")
             get_logger().warning("sweep_given_up", run=run.id)
-        elif run.state_type in _WAITING:
-            waits = True
+            continue
+        active.add(run.id)
+        waits = waits or (run.state_type in _WAITING and (made is None or run.id in made))
     if waits:
         return False
-    key = f"sweep-{int(now.timestamp() // every_s)}"
-    for _ in range(_KEYS_TRIED):
-        created = api.create_flow_run(deployment, {"state": {"type": "SCHEDULED"}, "idempotency_key": key})
-        if not _is_another_time(created, now, every_s):
-            return True
-        key = f"sweep-after-{created.id}"  # the same for whoever makes this interval's run
-    return False
+    interval = int(now.timestamp() // every_s)
+    try:
+        forget_sweeps(engine, interval, reach=_KEPT, active=active)
+        _create_ours(api, engine, deployment, interval, now=now, every_s=every_s)
+    except LfrError as away:  # deletion waits for no records; if it was the server, it raises again
+        get_logger().warning("sweep_made_without_records", reason=str(away))
+        _create(api, deployment, f"sweep-{interval}")
+    return True
+
+
+def _read_ours(engine: Engine) -> set[str] | None:
+    """The ids of the runs that are ours; None where the records can't say."""
+    try:
+        return set(read_made(engine).values())
+    except LfrError:
+        return None
+
+
+def _create_ours(
+    api: PrefectApi, engine: Engine, deployment: str, interval: int, *, now: datetime, every_s: int
+) -> None:
+    """Create this interval's run, and keep before and after that it is ours."""
+    key = plan_sweep(engine, interval)
+    created = _create(api, deployment, key)
+    if _is_another_time(created, now, every_s):
+        forget_runs(engine, [key])
+        key = plan_sweep(engine, interval)
+        created = _create(api, deployment, key)
+    remember_run(engine, key, created.id)
+
+
+def _create(api: PrefectApi, deployment: str, key: str) -> FlowRun:
+    return api.create_flow_run(deployment, {"state": {"type": "SCHEDULED"}, "idempotency_key": key})
 
 
 def _is_lost(run: FlowRun, now: datetime, every_s: int, *, none_runs: bool) -> bool:

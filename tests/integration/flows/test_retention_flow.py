@@ -16,8 +16,16 @@ import pytest
 
 from flows.history import WorkflowsStep
 from flows.prefect_api import PrefectApi
+from lfr_core.common.clock import SystemClock
 from lfr_core.common.errors import Retryable
 from lfr_core.common.settings import Settings
+from lfr_core.custody.audit.read import entries
+from lfr_core.custody.audit.trail import AuditTrail
+from lfr_core.custody.people import Role
+from lfr_core.deployments.reading import open_calls
+from lfr_core.deployments.store import DeploymentStore
+from lfr_core.domain.deployments import DeploymentKind
+from lfr_core.domain.policy import load_policy
 from lfr_core.storage.engine import open_engine
 from tests.support.milvus import free_port
 from tests.support.prefect import PrefectServer
@@ -59,7 +67,10 @@ def test_a_run_purges_what_it_can_says_what_it_could_not_and_leaves_a_table_of_l
     (tmp_path / "temporary").mkdir()
     code = "from flows.retention import retention; print(retention(return_state=True).message)"
     before = {each["id"] for each in read(prefect_server, "flow_runs")}
-    with serving_vault(settings):
+    with serving_vault(settings) as core:
+        engine = open_engine(settings.records_url)
+        trail = AuditTrail(core, SystemClock())
+        DeploymentStore(engine, core, trail).create("dep", DeploymentKind.DEMO, name="dep", policy=load_policy())
         done = subprocess.run(
             [sys.executable, "-c", code],
             env=environment(prefect_server, settings, tmp_path),
@@ -76,7 +87,14 @@ def test_a_run_purges_what_it_can_says_what_it_could_not_and_leaves_a_table_of_l
     tasks = {task["name"].rpartition("-")[0]: task["state_name"] for task in read(prefect_server, "task_runs", **mine)}
     failed = {name for name, state in tasks.items() if state == "Failed"}
     assert failed == {"drop collections of ended deployments from the gallery", "delete what is past its topic's bound"}
-    assert len(tasks) == 17
+    assert len(tasks) == 18
+    # nobody has planned this run: it has purged, and is raised
+    assert tasks["look whether this run is ours"] == "Completed"
+    (raised,) = [each for each in entries(engine, limit=500) if each.rule == "flows.sweep-not-ours"]
+    assert (raised.actor, raised.subject) == ("system:flows", f"flow-run:{run['id']}")
+    (called,) = [each for each in open_calls(engine) if "that nobody has planned" in each.why]
+    assert called.role is Role.COMPLIANCE
+    engine.dispose()
     assert tasks["forget alerts after their 24 hours"] == "Completed"
     (artifact,) = read(prefect_server, "artifacts", artifacts={"key": {"any_": ["retention-lag"]}}, **mine)
     assert "| Temporary files | `retention.temporary_files_h` | in-time | 0 | 0 | 1 |" in artifact["data"]
@@ -94,7 +112,7 @@ def test_served_it_runs_at_once_and_never_queues_up(
     def serve() -> subprocess.Popen[bytes]:
         ready.unlink(missing_ok=True)
         process = subprocess.Popen([sys.executable, "-m", "flows.serve"], env=env, cwd=tmp_path)
-        until(lambda: ready.exists() and ready.read_text().strip() == str(process.pid), 60)
+        until(lambda: ready.exists() and ready.read_text().strip() == str(process.pid), 180)
         return process
 
     def runs(state: str) -> int:
@@ -104,7 +122,7 @@ def test_served_it_runs_at_once_and_never_queues_up(
 
     with serving_vault(settings):
         first = serve()
-        until(lambda: runs("COMPLETED FAILED") >= 1, 60)
+        until(lambda: runs("COMPLETED FAILED") >= 1, 180)
         first.kill()
         first.wait(20)
         second = serve()
@@ -114,6 +132,9 @@ def test_served_it_runs_at_once_and_never_queues_up(
         assert runs("SCHEDULED PENDING") <= 1
         second.send_signal(signal.SIGTERM)
         assert second.wait(90) == 0
+        engine = open_engine(settings.records_url)
+        assert [each for each in entries(engine, limit=500) if each.rule == "flows.sweep-not-ours"] == []
+        engine.dispose()
     assert not ready.exists()
 
 
@@ -123,13 +144,18 @@ from datetime import timedelta
 from prefect import flow
 from prefect.client.orchestration import get_client
 from prefect.states import Cancelling, Completed, Pending, Running, Scheduled
+from flows.made_runs import plan_sweep, remember_run
 from flows.prefect_api import PrefectApi
 from flows.sweep_schedule import schedule_sweep
 from lfr_core.common.clock import SystemClock, utc_from_ns
 from lfr_core.common.logs import configure_logs
 from lfr_core.common.settings import Settings
+from lfr_core.storage.engine import open_engine
+from lfr_core.storage.migrate import upgrade
 
 configure_logs("ERROR")
+upgrade(Settings().records_url)
+engine = open_engine(Settings().records_url)
 
 @flow
 def nothing() -> None: ...
@@ -142,10 +168,12 @@ async def main():
 
         async def tick(at_s, **more):
             now = start + timedelta(seconds=at_s)
-            return await asyncio.to_thread(schedule_sweep, api, str(deployment), now=now, every_s=60, **more)
+            return await asyncio.to_thread(schedule_sweep, api, engine, str(deployment), now=now, every_s=60, **more)
 
-        async def left(*states):
+        async def left(*states, ours=True):
             run = await client.create_flow_run_from_deployment(deployment, state=Scheduled())
+            if ours:
+                remember_run(engine, f"sweep-{int(start.timestamp()) // 60 - 1}-{run.id}", str(run.id))
             for state in states:
                 await client.set_flow_run_state(run.id, state, force=True)
             return run.id
@@ -183,6 +211,27 @@ def test_one_run_waits_at_most_and_one_tick_makes_one_run(prefect_server: Prefec
     print(await tick(0), await tick(0), await tick(60))
     """
     assert play(prefect_server, tmp_path, code) == ["True False False"]
+
+
+def test_a_run_that_somebody_else_has_made_keeps_none_of_ours_away(
+    prefect_server: PrefectServer, tmp_path: Path
+) -> None:
+    code = """
+    await left(ours=False)
+    await left(Pending(), ours=False)
+    print(await tick(0), await tick(60))
+    """
+    assert play(prefect_server, tmp_path, code) == ["True False"]
+
+
+@pytest.mark.slow
+def test_without_records_a_run_is_made_all_the_same(prefect_server: PrefectServer, tmp_path: Path) -> None:
+    code = """
+    with engine.begin() as records:
+        records.exec_driver_sql("DROP TABLE scheduled_run")
+    print(await tick(0), await tick(0))
+    """
+    assert play(prefect_server, tmp_path, code) == ["True False"]
 
 
 @pytest.mark.slow
@@ -232,8 +281,9 @@ def test_a_clock_that_is_set_back_leaves_no_sweep_of_the_future_in_the_way(
     runs = await left(Running())
     print(await tick(-86400), await state_of(waits), await state_of(runs))
     await forget()
-    early = await client.create_flow_run_from_deployment(  # of a minute that comes again
-        deployment, state=Scheduled(), idempotency_key=f"sweep-{int(start.timestamp() + 7200) // 60}")
+    key = plan_sweep(engine, int(start.timestamp() + 7200) // 60)  # of a minute that comes again
+    early = await client.create_flow_run_from_deployment(deployment, state=Scheduled(), idempotency_key=key)
+    remember_run(engine, key, str(early.id))
     await client.set_flow_run_state(early.id, Completed(), force=True)
     print(await tick(7200), await tick(7200))
     """
