@@ -193,6 +193,11 @@ class Settings(BaseSettings):
     oidc_required_group: str = Field(
         default="", description="Group that its tokens must name beside the person, in the claim `groups`; empty: none."
     )
+    oidc_group_scope: str = Field(
+        default="",
+        pattern=r"^[!#-\[\]-~]*$",  # RFC 6749, 3.3: one scope
+        description="Scope that it wants to be asked for before its tokens have the claim `groups`; empty: none.",
+    )
     oidc_ca_file: Path | None = Field(
         default=None, description="Certificates (PEM) of whoever signed that provider's; empty: the machine's."
     )

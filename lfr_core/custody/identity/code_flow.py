@@ -44,7 +44,7 @@ class LoginRequest:
             "response_type": "code",
             "client_id": self.provider.client_id,
             "redirect_uri": self.redirect_uri,
-            "scope": "openid",  # the subject alone: names and roles are our register's
+            "scope": self.provider.scope,
             "state": self.state,
             "nonce": self.nonce,
             "code_challenge": base64.urlsafe_b64encode(challenge).rstrip(b"=").decode(),
@@ -90,7 +90,10 @@ def redeem_code(request: LoginRequest, endpoints: Endpoints, code: str) -> str:
     }
     token = fetch_json(endpoints.token, ca_file=request.provider.ca_file, form=form).get("id_token")
     if not isinstance(token, str):
-        raise Refused("login.provider", "the identity provider gave no ID token: is scope openid allowed to us?")
+        raise Refused(
+            "login.provider",
+            f"the identity provider gave no ID token: is scope {request.provider.scope} allowed to us?",
+        )
     return token
 
 

@@ -28,7 +28,7 @@ def page_auth(settings: Settings) -> dict[str, Any]:
     """
     provider = provider_of(settings)
     client: dict[str, Any] = {
-        "scope": "openid",  # the subject alone: names and roles are our register's
+        "scope": provider.scope,
         "prompt": "login",  # never somebody whom the provider still knows
         "trust_env": False,  # no proxy
         "timeout": ANSWER_S,

@@ -30,6 +30,13 @@ class IdentityProvider:
     ca_file: Path | None = field(default=None)
     required_group: str = ""
     """What the claim `groups` must name; empty: nothing is asked of it."""
+    group_scope: str = ""
+    """What it must be asked for before its tokens have that claim."""
+
+    @property
+    def scope(self) -> str:
+        """What is asked of it: the subject alone, and the required group. Names and roles are our register's."""
+        return " ".join(filter(None, ("openid", self.group_scope if self.required_group else "")))
 
     def redirect_uri(self, port: int) -> str:
         """Return the registered address to come back to (RFC 8252, 7.3: the loopback's number, never a name)."""
@@ -53,6 +60,7 @@ def provider_of(settings: Settings) -> IdentityProvider:
         is_embedded=not settings.oidc_issuer,
         ca_file=settings.oidc_ca_file,
         required_group=settings.oidc_required_group if settings.oidc_issuer else "",
+        group_scope=settings.oidc_group_scope,
     )
 
 

@@ -49,6 +49,15 @@ def test_the_address_asks_for_the_subject_alone_and_for_the_password_anew(reques
     }
 
 
+def test_a_provider_that_names_groups_only_when_asked_is_asked_where_a_group_is_required() -> None:
+    asked = [
+        parse_qs(urlsplit(LoginRequest.begin(provider, BACK, "n").address(ENDPOINTS)).query)["scope"]
+        for provider in (a_provider(group_scope="groups"), a_provider(group_scope="groups", required_group="lfr"))
+    ]
+
+    assert asked == [["openid"], ["openid groups"]]
+
+
 def test_no_two_logins_share_a_secret() -> None:
     made = [LoginRequest.begin(a_provider(), BACK, "n") for _ in range(50)]
 
