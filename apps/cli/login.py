@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,11 +15,14 @@ if TYPE_CHECKING:
     from lfr_core.custody.identity.login import CommandLineLogin
     from lfr_core.custody.identity.loopback import Loopback
     from lfr_core.custody.installation import Installation
-    from lfr_core.custody.people import Person
+    from lfr_core.custody.people import AuthenticatedPerson
 
 __all__ = ["app"]
 
 app = typer.Typer()
+
+_TRIES = 3
+"""So often somebody may paste what isn't it."""
 
 
 @command(app, migrated=True)
@@ -46,12 +50,13 @@ def login(
                 redirect_uri=provider.redirect_uri(loopback.port),
             )
     else:
-        identity, session = ours.log_in(_paste, redirect_uri=provider.redirect_uri(provider.login_ports[0]))
+        back = provider.redirect_uri(provider.login_ports[0])
+        identity, session = ours.log_in(_Pasting(back), redirect_uri=back, tries=_TRIES)
     people = People(installation.engine, installation.trail, installation.clock)
     person = people.of_identity(identity.issuer, identity.subject)
     record_login(installation.engine, installation.trail, person)
     ours.keep(session)
-    return _person_output(person, "logged in")
+    return _person_output(installation, person)
 
 
 @command(app)
@@ -66,11 +71,11 @@ def logout(installation: Installation) -> Output:
 
 @command(app)
 def whoami(installation: Installation) -> Output:
-    """Say who is logged in, once the provider's signature and the register have been asked.
+    """Say who is logged in, and until when, once the provider's signature and the register have been asked.
 
     Example: lfr whoami
     """
-    return _person_output(logged_in(installation), "logged in")
+    return _person_output(installation, logged_in(installation))
 
 
 def _login(installation: Installation) -> CommandLineLogin:
@@ -88,19 +93,56 @@ def _browse(address: str, request: LoginRequest, loopback: Loopback) -> str:
     return loopback.wait(request.state)
 
 
-def _paste(address: str, request: LoginRequest) -> str:  # noqa: ARG001  as `_browse`
-    errors.print(
-        "Open this address in a browser and log in. The browser then can't open a page of 127.0.0.1: copy that"
-    )
-    errors.print("page's address, and paste it here.")
-    print_plain(address, on=errors)
-    pasted: str = typer.prompt("The address (or the code in it)", err=True, hide_input=False)
-    return pasted
+class _Pasting:
+    """Asks for what the browser came to, once for each call: the first time it says how to get there."""
+
+    def __init__(self, back: str) -> None:
+        self._back = back
+        self._is_first = True
+
+    def __call__(self, address: str, request: LoginRequest) -> str:  # noqa: ARG002  as `_browse`
+        from lfr_core.common.errors import Refused
+
+        if self._is_first:
+            errors.print(
+                "Open this address in a browser and log in. The browser then can't open a page of 127.0.0.1: copy that"
+            )
+            errors.print("page's address, and paste it here.")
+            print_plain(address, on=errors)
+        else:
+            what = f"the whole address that the browser couldn't open: it begins with {self._back}?code="
+            print_plain(f"That isn't the answer to this login. Paste {what}", on=errors)
+        self._is_first = False
+        try:
+            pasted: str = typer.prompt("The address (or the code in it)", err=True, hide_input=False)
+        except typer.Abort as ended:
+            raise Refused("login.late", "nothing was pasted: begin again with `lfr login --no-browser`") from ended
+        return pasted
 
 
-def _person_output(person: Person, what: str) -> Output:
+def _person_output(installation: Installation, person: AuthenticatedPerson) -> Output:
+    """Say who is logged in, and until when by the clock of this machine; a service account's key has no end."""
     from lfr_core.custody.people import Role
 
     roles = [role.value for role in Role if role in person.roles]
-    document = {"name": person.name, "roles": roles, "rank": person.rank.value}
-    return Output(document, f"{person.name}: {what}; {', '.join(roles)}")
+    ends = _session_end(installation, person)
+    document = {
+        "name": person.name,
+        "roles": roles,
+        "rank": person.rank_in_words or None,
+        "until": ends.isoformat() if ends else None,
+    }
+    until = f" until {ends.astimezone():%H:%M on %A %d %B} (in {_time_left(ends - installation.now)})" if ends else ""
+    return Output(document, f"{person.name}: logged in{until}; {', '.join(roles)}")
+
+
+def _session_end(installation: Installation, person: AuthenticatedPerson) -> datetime | None:
+    """When the session of this terminal ends, aware; None for one without an end."""
+    if installation.settings.service_key_file is not None or person.login is None:
+        return None
+    return (person.login.at or installation.now) + timedelta(hours=installation.policy.access.session_h)
+
+
+def _time_left(left: timedelta) -> str:
+    minutes = max(int(left.total_seconds() // 60), 0)
+    return f"{minutes // 60} h {minutes % 60} min"

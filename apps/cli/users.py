@@ -51,8 +51,10 @@ def add(
     """
     people, by = _people(installation), _adder(installation)
     added = people.add(name, _parse_roles(role), _parse_rank(rank), by=by)
-    if not account or people.identities_of(added.name):
-        return _person_output(added, "registered")
+    if people.identities_of(added.name):
+        return _person_output(added, "registered", "They log in with the account that they had.")
+    if not account:
+        return _person_output(added, "registered", f'They can\'t log in yet: `lfr users link "{added.name}"`.')
     return _account_output(installation, added, "registered", login=login, subject=subject, by=by)
 
 
@@ -84,7 +86,7 @@ def password(installation: Installation, name: Name) -> Output:
     from lfr_core.custody.identity.invitation import new_password_link
 
     address = new_password_link(installation, name, by=logged_in_or_machine(installation))
-    return Output({"name": name, "link": address}, f"{name} sets a new password, once, within a day, at {address}")
+    return Output({"name": name, "link": address}, f"{name} is logged out everywhere. {_about_link(name, address)}")
 
 
 @command(app, "log-out")
@@ -144,7 +146,8 @@ def add_service(
         raise Refused("people.no-service-role", f"--may is one of: {', '.join(services)}")
     added = add_service(_people(installation), name, services[may], key_file, by=by)
     document = {**_as_dict(added), "key_file": str(key_file)}
-    return Output(document, f"{_person_output(added, 'registered').text}; its key is in {key_file}")
+    next_step = f"Its key is in {key_file}: the script acts as it with LFR_SERVICE_KEY_FILE={key_file}"
+    return Output(document, _person_output(added, "registered", next_step).text)
 
 
 @command(app, "list")
@@ -168,7 +171,7 @@ def _show_people(found: Sequence[Person]) -> None:
     for each in found:
         revoked = f"{each.revoked_at:%Y-%m-%d}" if each.revoked_at else ""
         roles = ", ".join(_role_words(each))
-        table.add_row(Text(each.name), roles, each.rank.value, f"{each.added_at:%Y-%m-%d}", revoked)
+        table.add_row(Text(each.name), roles, each.rank_in_words, f"{each.added_at:%Y-%m-%d}", revoked)
     console.print(table)
 
 
@@ -178,14 +181,24 @@ def _account_output(
     """Link an account that is there, or make one and show how the person gets into it."""
     from lfr_core.custody.identity.invitation import invite_person, link_account, login_of
 
-    shown = _person_output(person, what)
+    page = installation.settings.page_addresses[0]
+    logs_in = f"They log in at {page}, or at a terminal with `lfr login`"
     if subject:
         link_account(installation, person.name, subject, by=by)
-        return shown
+        return _person_output(person, what, f"{logs_in}, with that account of your force.")
     invited = invite_person(installation, person.name, login=login or login_of(person.name), by=by)
     document = {**_as_dict(person), "login": invited.login, "link": invited.link}
-    words = f"logs in as {invited.login}, once a password is set, once, within a day, at {invited.link}"
-    return Output(document, f"{shown.text}; {words}")
+    words = f"{_about_link(person.name, invited.link)}\n{logs_in}, as {invited.login}."
+    return Output(document, _person_output(person, what, words).text)
+
+
+def _about_link(name: str, address: str) -> str:
+    """Say what is to be done with a link for a password."""
+    return (
+        f"Give this link to {name}, and to nobody else:\n  {address}\n"
+        "They open it in a browser of this machine and set their password, once, within a day. After that, "
+        f'`lfr users password "{name}"` makes a new one.'
+    )
 
 
 def _people(installation: Installation) -> People:
@@ -242,12 +255,13 @@ def _as_dict(person: Person) -> dict[str, str | list[str] | None]:
     return {
         "name": person.name,
         "roles": _role_words(person),
-        "rank": person.rank.value,
+        "rank": person.rank_in_words or None,
         "added_at": person.added_at.isoformat(),
         "revoked_at": person.revoked_at.isoformat() if person.revoked_at else None,
     }
 
 
-def _person_output(person: Person, what: str) -> Output:
-    words = f"{person.name}: {what}, {person.rank.value}; {', '.join(_role_words(person))}"
-    return Output(_as_dict(person), words)
+def _person_output(person: Person, what: str, next_step: str = "") -> Output:
+    rank = f", {person.rank_in_words}" if person.rank_in_words else ""
+    words = f"{person.name}: {what}{rank}; {', '.join(_role_words(person))}"
+    return Output(_as_dict(person), "\n".join(filter(None, (words, next_step))))

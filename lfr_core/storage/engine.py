@@ -164,9 +164,7 @@ def _meaning(error: DBAPIError, engine: Engine) -> LfrError:
     if "disk is full" in detail or state in _POSTGRES_DISK_FULL:
         return Retryable(f"the database's disk is full ({where}): free space; nothing was written", retry_after_s=5.0)
     if "no such table" in detail or "no such column" in detail or state in _POSTGRES_NO_SCHEMA:
-        return Fatal(
-            f"the database {where} lacks OpenLFR's tables ({detail}): start it with `lfr up`, which makes them"
-        )
+        return Fatal(f"start the platform first with `lfr up`: no records of this version are at {where} yet")
     if "database is locked" in detail or state == "55P03":
         return Retryable(f"the database {where} is busy: another process holds it; try again")
     if isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated:

@@ -21,6 +21,7 @@ __all__ = [
     "From",
     "To",
     "asked_output",
+    "camera_words",
     "describe_end",
     "hold_dict",
     "hold_output",
@@ -78,6 +79,13 @@ def time_text(at_ns: int | None) -> str:
     from lfr_core.common.clock import utc_from_ns
 
     return "–" if at_ns is None else f"{utc_from_ns(at_ns):%Y-%m-%d %H:%M:%S}Z"
+
+
+def camera_words(segment: Segment) -> str:
+    """Name the camera; a record that none has filmed is said to be one."""
+    from lfr_core.domain.reserved import CANARY_CAMERA
+
+    return "none: test record of the deletion check" if segment.camera == CANARY_CAMERA else segment.camera
 
 
 def describe_end(segment: Segment) -> str:

@@ -12,6 +12,7 @@ from apps.cli.footage.text import (
     Camera,
     From,
     To,
+    camera_words,
     describe_end,
     hold_dict,
     parse_time_ns,
@@ -50,6 +51,9 @@ def list_segments(
     from_: From = None,
     to: To = None,
     gone: Annotated[bool, typer.Option("--gone", help="Also those that are destroyed.")] = False,
+    test_records: Annotated[
+        bool, typer.Option("--test-records", help="Also the noise by which the deletion is checked: nobody's.")
+    ] = False,
 ) -> Output:
     """List a deployment's segments: when, how many frames, when they go, and what is held.
 
@@ -58,7 +62,14 @@ def list_segments(
     from lfr_core.retention.footage.register import segments
 
     begin, end = parse_time_ns(from_), parse_time_ns(to)
-    found = segments(installation.engine, deployment=deployment, camera=camera, from_ns=begin, to_ns=end)
+    found = segments(
+        installation.engine,
+        deployment=deployment,
+        camera=camera,
+        from_ns=begin,
+        to_ns=end,
+        with_test_records=test_records,
+    )
     shown = [each for each in found if gone or each.purged_ns is None]
     return Output([segment_dict(each) for each in shown], lambda: _show_list(shown))
 
@@ -87,7 +98,7 @@ def show(
         values |= {"frames_in_file": len(index.records), "cut_short_bytes": index.cut_short_bytes}
     except (OSError, Poison) as error:
         values |= {"frames_in_file": None, "file": str(error) if isinstance(error, Poison) else "not there"}
-    lines = values | {"holds": ", ".join(hold.id for hold in covering)}
+    lines = values | {"camera": camera_words(one), "holds": ", ".join(hold.id for hold in covering)}
     return Output(
         values | {"holds": [hold_dict(hold) for hold in covering]},
         lambda: print_fields((name, str(value)) for name, value in lines.items()),
@@ -161,7 +172,7 @@ def _show_list(segments: Sequence[Segment]) -> None:
     table = Table(Column("Segment", min_width=32), "Camera", "From", "To", "Frames", "Missed", "Goes")
     for each in segments:
         begin, end = time_text(each.started_ns), time_text(each.ended_ns)
-        table.add_row(each.id, each.camera, begin, end, str(each.frames), str(each.missed), describe_end(each))
+        table.add_row(each.id, camera_words(each), begin, end, str(each.frames), str(each.missed), describe_end(each))
     console.print(table)
 
 

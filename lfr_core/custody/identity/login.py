@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lfr_core.common.clock import Clock
+from lfr_core.common.errors import Refused
 from lfr_core.custody.identity.code_flow import LoginRequest, redeem_code
 from lfr_core.custody.identity.discovery import discover, fetch_keys
 from lfr_core.custody.identity.provider import IdentityProvider
@@ -24,6 +25,7 @@ from lfr_core.custody.identity.tokens import Identity, verify_id_token
 __all__ = ["CommandLineLogin"]
 
 _NS = 1_000_000_000
+_ASKED_AGAIN = frozenset({"login.answer", "login.refused"})
 
 Browse = Callable[[str, LoginRequest], str]
 """Sends a person to an address; returns the address that the browser came back to, or the code."""
@@ -42,8 +44,10 @@ class CommandLineLogin:
     """Of the person's own, where sessions are kept."""
     clock: Clock
 
-    def log_in(self, browse: Browse, *, redirect_uri: str) -> tuple[Identity, StoredSession]:
+    def log_in(self, browse: Browse, *, redirect_uri: str, tries: int = 1) -> tuple[Identity, StoredSession]:
         """Have the person log in, and return who they are and the session, which `keep` keeps.
+
+        `tries`: so often `browse` is asked, until what it returns is an answer to this login.
 
         Raises:
             Refused: `login.refused`, `login.answer`, `login.token`, `login.provider`.
@@ -52,8 +56,14 @@ class CommandLineLogin:
         endpoints = discover(self.provider)
         salt = new_salt()
         request = LoginRequest.begin(self.provider, redirect_uri, nonce_of(self.installation, os.getuid(), salt))
-        code = request.code_in(browse(request.address(endpoints), request))
-        token = redeem_code(request, endpoints, code)
+        for left in reversed(range(tries)):
+            try:
+                code = request.code_in(browse(request.address(endpoints), request))
+                token = redeem_code(request, endpoints, code)
+                break
+            except Refused as refused:
+                if not left or refused.rule not in _ASKED_AGAIN:
+                    raise
         keys = fetch_keys(self.provider, endpoints)
         now_ns = self.clock.time_ns()
         identity = verify_id_token(token, keys, self.provider, nonce=request.nonce, now_ns=now_ns)

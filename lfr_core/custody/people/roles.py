@@ -79,6 +79,11 @@ class Person:
     def may_act(self) -> bool:
         return self.revoked_at is None
 
+    @property
+    def rank_in_words(self) -> str:
+        """Its value; "" for a service account: a script holds none."""
+        return "" if self.roles & SERVICE_ROLES else self.rank.value
+
 
 @dataclass(frozen=True, slots=True)
 class Login:

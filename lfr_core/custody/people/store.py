@@ -29,7 +29,16 @@ from lfr_core.custody.people.lookup import (
     row_of,
     unknown,
 )
-from lfr_core.custody.people.roles import Actor, AuthenticatedPerson, Person, Rank, Role, check_roles, principal_of
+from lfr_core.custody.people.roles import (
+    SERVICE_ROLES,
+    Actor,
+    AuthenticatedPerson,
+    Person,
+    Rank,
+    Role,
+    check_roles,
+    principal_of,
+)
 from lfr_core.custody.people.texts import check_name, check_reason
 from lfr_core.domain.actors import Principal, SystemActor, fold_name, same_person
 from lfr_core.storage.engine import reading, writing
@@ -247,7 +256,8 @@ class People:
         return person_of(row, roles)
 
     def _append(self, session: Session, row: PersonRow, by: Principal, rule: str, held: Collection[Role]) -> None:
-        facts = {"roles": " + ".join(role.value for role in Role if role in held), "rank": row.rank}
+        rank = {} if SERVICE_ROLES & set(held) else {"rank": row.rank}
+        facts = {"roles": " + ".join(role.value for role in Role if role in held)} | rank
         self._trail.append(session, AuditEvent(Verb.ALTER, by, "", f"person:{row.id}", rule, facts))
 
     def _actor(self, by: Actor) -> Principal:

@@ -32,8 +32,10 @@ def unpack_admission(file: Path, folder: Path) -> tuple[str, tuple[str, ...]]:
     try:
         found = json.loads(read_bounded(file, SETTINGS_BYTES))
         kind, name, files = found["kind"], str(found["machine"]), dict(found["files"])
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise Fatal(f"{file} is no admission of a machine ({type(error).__name__})") from error
+    except OSError as error:
+        raise Fatal(f"{file} can't be read: {error.strerror}") from error
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise Fatal(f"{file} is no admission of a machine") from error
     is_whole = files.keys() <= _NAMES and all(isinstance(each, str) for each in files.values())
     if kind != "openlfr.machine" or not is_whole:
         raise Fatal(f"{file} is no admission of a machine that this version can read")

@@ -185,7 +185,7 @@ def _proof() -> tuple[Promise, ...]:
         ),
         _bound(
             "deletion.certified",
-            "Deletion is proved: canaries are injected, searched for afterwards, and the result is signed.",
+            "Deletion is proved: test records are put in, searched for afterwards, and the result is signed.",
             "erasure.certificate",
         ),
     )

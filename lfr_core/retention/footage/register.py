@@ -9,6 +9,7 @@ from sqlalchemy import Engine, func
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
+from lfr_core.domain.reserved import CANARY_CAMERA
 from lfr_core.storage.engine import reading, writing
 from lfr_core.storage.tables.footage import FootageHoldRow, FootageHoldSegmentRow, FootageSegmentRow
 
@@ -67,6 +68,7 @@ def segments(
     camera: str | None = None,
     from_ns: int | None = None,
     to_ns: int | None = None,
+    with_test_records: bool = False,
 ) -> tuple[Segment, ...]:
     """The segments there are or were, the oldest first; with a time, those that may hold frames of it.
 
@@ -76,6 +78,7 @@ def segments(
         camera: of this one alone.
         from_ns: ended at this wall time or later; one without a known end may have lasted as long as any may.
         to_ns: begun before this wall time.
+        with_test_records: also the noise that is injected to prove the deletion, which no camera has filmed.
 
     Raises:
         Retryable: the database is away.
@@ -83,6 +86,8 @@ def segments(
     statement = select(FootageSegmentRow)
     if deployment is not None:
         statement = statement.where(FootageSegmentRow.deployment == deployment)
+    if not with_test_records:
+        statement = statement.where(FootageSegmentRow.camera != CANARY_CAMERA)
     if camera is not None:
         statement = statement.where(FootageSegmentRow.camera == camera)
     if from_ns is not None:
@@ -119,7 +124,8 @@ def due_segments(engine: Engine, now_ns: int) -> tuple[DueSegment, ...]:
 
 def held_segments(engine: Engine, deployment: str | None = None) -> tuple[Segment, ...]:
     """What a hold keeps, of one deployment or all. Raises Retryable when the database is away."""
-    return tuple(each for each in segments(engine, deployment=deployment) if each.held and each.purged_ns is None)
+    found = segments(engine, deployment=deployment, with_test_records=True)
+    return tuple(each for each in found if each.held and each.purged_ns is None)
 
 
 def open_row(engine: Engine, row: FootageSegmentRow) -> None:

@@ -153,7 +153,7 @@ def test_an_answer_that_cannot_be_audited_is_not_given(engine: Engine, alert: UU
     with writing(engine) as session:
         session.execute(text("DROP TABLE audit_entry"))
 
-    with pytest.raises(Fatal, match="lacks OpenLFR's tables"):
+    with pytest.raises(Fatal, match="start the platform first with `lfr up`"):
         decisions.judge(alert, Judgement.SAME, authenticated("Ann"), shown=seen(engine, alert))
     assert alerts_of(engine, "dep")[0].undecided
 

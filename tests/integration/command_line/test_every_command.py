@@ -17,6 +17,7 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 from apps.cli.main import app
+from lfr_core.common.settings import Settings
 from tests.support.brokers import free_ports
 from tests.support.run_commands import CommandProcess
 
@@ -54,6 +55,8 @@ FOLDER_ALONE = {("watchlist", "template"), ("publish", "verify"), ("policy", "ch
 WELL_ALONE = {("policy", "show"), ("deployment", "forecast"), ("deployment", "template"), ("down",)}
 """They need nothing that may be away; and where nothing runs there is nothing to stop."""
 NEEDY = [each for each in LEAVES if each.words not in FOLDER_ALONE]
+STARTS = {("up",), ("demo",), ("stream", "run")}
+"""They make what they need."""
 
 
 def title(each: Command) -> str:
@@ -114,6 +117,23 @@ def test_with_nothing_to_work_with_it_fails_in_a_sentence_and_leaves_standard_ou
             except ValueError:
                 faults.append(f"{name}: no JSON alone on standard output but {result['out'][:80]!r}")
     assert faults == []
+
+
+@pytest.mark.slow
+def test_before_the_first_start_it_says_to_start_the_platform_in_no_words_of_sql(
+    commands: CommandProcess, tmp_path: Path
+) -> None:
+    asked = [each for each in NEEDY if each.words not in STARTS]
+    cache = str(Settings().cache.absolute())
+    homes = [{"LFR_HOME": str(tmp_path / f"home{number}"), "LFR_CACHE": cache} for number in range(len(asked))]
+    ended = commands.run([(local(each), env) for each, env in zip(asked, homes, strict=True)], tmp_path)
+
+    words = re.compile(r"no such (table|column)|sqlite3\.|SELECT|Error\b|Traceback")
+    assert [title(each) for each, result in zip(asked, ended, strict=True) if words.search(result["err"])] == []
+    lacking = {title(each): result["err"] for each, result in zip(asked, ended, strict=True) if result["code"] == 70}
+    assert {"lfr users list", "lfr whoami", "lfr audit show"} <= lacking.keys()
+    of_records = {name: err for name, err in lacking.items() if "records.sqlite3" in err}
+    assert [name for name, err in of_records.items() if "start the platform first with `lfr up`" not in err] == []
 
 
 def test_a_setting_that_cant_be_used_is_named_by_every_command(commands: CommandProcess, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -17,6 +18,7 @@ from lfr_core.common.clock import SystemClock
 from lfr_core.common.settings import Settings
 from lfr_core.custody.audit.read import stored_entries
 from lfr_core.custody.people import People
+from lfr_core.domain.policy import load_policy
 from lfr_core.storage.engine import open_engine, reading
 from tests.support.identity import PASSWORD, IdentityServer, log_in
 from tests.support.people import authenticated, registered
@@ -55,8 +57,11 @@ def env(settings: Settings, tmp_path: Path) -> dict[str, str]:
     return os.environ | ports | state | {"LFR_HOME": str(settings.home)}
 
 
-def logged_in(env: dict[str, str], settings: Settings, *words: str) -> tuple[int, str]:
-    """Log in as `olu`: the browser comes back by itself, or what it came to is pasted; exit code and output."""
+def logged_in(env: dict[str, str], settings: Settings, *words: str, wrong: tuple[str, ...] = ()) -> tuple[int, str]:
+    """Log in as `olu`: the browser comes back by itself, or `wrong` and then what it came to are pasted.
+
+    Returns exit code and output.
+    """
     with subprocess.Popen(
         [*LFR, "login", *words],
         env=env,
@@ -73,7 +78,7 @@ def logged_in(env: dict[str, str], settings: Settings, *words: str) -> tuple[int
         assert until is not None
         back = log_in(address[0], "olu", PASSWORD, until=f"http://127.0.0.1:{until[1]}/callback")
         if words:
-            output, _ = process.communicate(f"{back}\n", timeout=60)
+            output, _ = process.communicate("".join(f"{each}\n" for each in (*wrong, back)), timeout=60)
         else:
             assert httpx.get(back, trust_env=False, timeout=20).status_code == 200
             output, _ = process.communicate(timeout=60)
@@ -101,10 +106,16 @@ def test_a_registered_person_logs_in_without_a_browser_is_named_and_is_out_once_
 ) -> None:
     people.link_identity(OLU, f"http://127.0.0.1:{settings.identity_port}", subject, by=authenticated(DEE))
 
-    code, output = logged_in(env, settings, "--no-browser")
+    code, output = logged_in(env, settings, "--no-browser", wrong=("hello", "https://openlfr.example/?code=x"))
     assert code == 0, output
-    (result,) = commands.run([(["whoami", "--json"], env)], Path("/"))
-    assert json.loads(result["out"]) == {"name": OLU, "roles": ["operator"], "rank": "constable"}
+    shown, said = commands.run([(["whoami", "--json"], env), (["whoami"], env)], Path("/"))
+    found = json.loads(shown["out"])
+    ends = datetime.fromisoformat(found.pop("until"))
+    assert found == {"name": OLU, "roles": ["operator"], "rank": "constable"}
+    left = ends - datetime.now(UTC)
+    assert timedelta(hours=load_policy().access.session_h) - left < timedelta(minutes=5)
+    # in words, by this machine's clock
+    assert f"Olu Operator: logged in until {ends.astimezone():%H:%M on %A} " in said["out"]
     people.revoke(OLU, why="left the force", by=authenticated(DEE))
     revoked, out = commands.run([(["whoami"], env), (["logout"], env)], Path("/"))
     assert (revoked["code"], "people.revoked" in revoked["err"]) == (77, True)
@@ -122,20 +133,23 @@ def test_an_account_that_is_nobodys_logs_nobody_in_and_keeps_nothing(
 
 
 @pytest.mark.slow
-def test_what_is_pasted_must_be_the_answer_to_this_login(
-    env: dict[str, str], settings: Settings, people: People
+@pytest.mark.parametrize(("pasted", "rule"), [(1, "login.late"), (3, "login.answer")])
+def test_what_is_pasted_must_be_the_answer_to_this_login_and_is_asked_for_three_times(
+    env: dict[str, str], settings: Settings, people: People, pasted: int, rule: str
 ) -> None:
+    back = f"http://127.0.0.1:{settings.login_ports[0]}/callback"
     done = subprocess.run(
         [*LFR, "login", "--no-browser"],
         env=env,
-        input=f"http://127.0.0.1:{settings.login_ports[0]}/callback?code=x&state=y\n",
+        input=f"{back}?code=x&state=y\n" * pasted,
         capture_output=True,
         text=True,
         timeout=90,
         check=False,
     )
 
-    assert (done.returncode, "login.answer" in done.stderr) == (77, True)
+    assert (done.returncode, rule in done.stderr) == (77, True)
+    assert done.stderr.count(f"it begins with {back}?code=") == min(pasted, 2)
 
 
 def test_where_the_platform_was_never_started_there_is_nothing_to_log_in_to(

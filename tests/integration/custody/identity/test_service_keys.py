@@ -69,6 +69,14 @@ def test_a_revoked_one_acts_no_more_and_one_that_comes_back_has_a_new_key(
     assert service_of_key(people, tmp_path / "new.key").name == NAME
 
 
+def test_a_script_has_no_rank_in_what_people_read(people: People, key: Path, engine: Engine) -> None:
+    found = {each.name: each.rank_in_words for each in people.list()}
+    registered = [each for each in entries(engine, limit=100) if each.rule == "people.added"]
+
+    assert (found[NAME], found[DEE]) == ("", "police staff")
+    assert ["rank" in each.facts for each in registered if "service" in str(each.facts["roles"])] == [False]
+
+
 def test_a_key_makes_no_person_and_a_login_no_service(people: People, key: Path) -> None:
     by = authenticated(DEE)
     assert rule(people.change, NAME, {Role.OPERATOR}, Rank.CONSTABLE, by=by) == "identity.kind"

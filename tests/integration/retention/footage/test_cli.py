@@ -13,7 +13,9 @@ from typer.testing import CliRunner
 
 from apps.cli.main import app
 from lfr_core.custody.audit.trail import AuditTrail
-from lfr_core.storage.engine import open_engine
+from lfr_core.domain.reserved import CANARY_CAMERA
+from lfr_core.storage.engine import open_engine, writing
+from lfr_core.storage.tables.footage import FootageSegmentRow
 from tests.support.footage import FootageHarness
 from tests.support.sessions import session_env
 
@@ -88,6 +90,23 @@ def test_a_hold_of_a_time_covers_the_segments_of_that_time(harness: FootageHarne
     assert placed["segments"] == sorted(each.id for each in segments[1:3])
 
 
+def test_records_of_the_deletion_check_are_no_footage_unless_asked_for(harness: FootageHarness) -> None:
+    filmed, noise = harness.record(60)
+    with writing(harness.engine) as session:
+        row = session.get_one(FootageSegmentRow, noise.id)
+        row.camera = CANARY_CAMERA
+        session.add(row)
+
+    assert [each["id"] for each in asked("list", "--deployment", "dep")] == [filmed.id]
+    assert {each["id"] for each in asked("list", "--deployment", "dep", "--test-records")} == {filmed.id, noise.id}
+    words = " ".join(lfr("list", "--deployment", "dep", "--test-records").split())
+    assert {"deletion", "check"} <= set(words.split())
+    assert CANARY_CAMERA not in words + lfr("show", noise.id)
+    seen = lfr("view", "--deployment", "dep", "--purpose", "a look", "--output", "seen", by="DC Ask")
+    assert "30 frames" in seen
+    assert asked(*hold_words("--deployment", "dep"), by="DC Ask")["segments"] == [filmed.id]
+
+
 def test_what_people_get_wrong_is_answered_in_a_sentence(harness: FootageHarness) -> None:
     (segment,) = harness.record(5)
     assert "hold-empty" in lfr(*hold_words(), code=77, by="DC Ask")
@@ -109,7 +128,7 @@ def test_view_and_export_write_what_was_filmed_and_tell_what_was_damaged(harness
     assert "59 frames" in seen
     assert "removed at 2" in seen
     assert (reported["frames"], [each["lacking"] for each in reported["segments"]]) == (59, [0, 1])
-    evidence, viewed = sorted((harness.home / "exports").iterdir())
+    evidence, viewed = sorted((harness.home / "exports").iterdir(), key=lambda each: each.name[16:])
     assert (reported["folder"], viewed.name[16:]) == (str(evidence), "-seen")
     assert len(list(viewed.iterdir())) == 59
     assert (evidence / "manifest.json").exists()
