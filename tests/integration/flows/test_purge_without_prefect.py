@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import delete
 from sqlmodel import select
 
+from flows.made_runs import remember_run
 from flows.retention_lag import purge_trouble
 from lfr_core.common.settings import Settings
 from lfr_core.retention.last_purge import Purger, read_ended
@@ -73,12 +74,16 @@ def serving_flows(server: PrefectServer, settings: Settings, folder: Path) -> It
             process.kill()
 
 
-def _leave_pending(server: PrefectServer) -> None:
-    """Leave one run of the sweep, just ordered: its process may still be starting, for all that anybody can see."""
+def _leave_pending(server: PrefectServer, settings: Settings) -> None:
+    """Leave one run of ours, just ordered: its process may still be starting, for all that anybody can see."""
     (sweep,) = _ids(server, "/deployments/filter", {"deployments": {"name": {"any_": ["every-sweep"]}}})
     for run in _ids(server, "/flow_runs/filter", {"deployments": {"id": {"any_": [sweep]}}}):
         server.ask("DELETE", f"/flow_runs/{run}")
-    server.ask("POST", f"/deployments/{sweep}/create_flow_run", {"state": {"type": "PENDING"}})
+    left = server.ask("POST", f"/deployments/{sweep}/create_flow_run", {"state": {"type": "PENDING"}})
+    assert isinstance(left, dict)
+    engine = open_engine(settings.records_url)
+    remember_run(engine, f"sweep-{int(time.time()) // 60}-left", left["id"])
+    engine.dispose()
 
 
 def _ids(server: PrefectServer, path: str, wanted: dict[str, object]) -> list[str]:
@@ -88,7 +93,7 @@ def _ids(server: PrefectServer, path: str, wanted: dict[str, object]) -> list[st
 
 
 @pytest.mark.slow
-def test_a_sweep_that_somebody_left_pending_keeps_no_alert_beyond_its_time(
+def test_a_sweep_that_was_left_pending_keeps_no_alert_beyond_its_time(
     prefect_server: PrefectServer, tmp_path: Path
 ) -> None:
     settings = installation_with_an_old_alert(tmp_path / "home")
@@ -96,7 +101,7 @@ def test_a_sweep_that_somebody_left_pending_keeps_no_alert_beyond_its_time(
     with serving_vault(settings):
         with serving_flows(prefect_server, settings, tmp_path / "temporary"):
             pass  # registered, and killed
-        _leave_pending(prefect_server)
+        _leave_pending(prefect_server, settings)
         with (
             serving_flows(prefect_server, settings, tmp_path / "temporary"),
             supervisors_purge(settings, after_s=1.0),
