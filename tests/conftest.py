@@ -136,12 +136,15 @@ ON_BOTH = (
     "tests/integration/retention/test_sweep.py",
 )
 """Where databases differ: locks, constraints, transactions. All else is run on PostgreSQL by `make test-long` alone."""
+READ_ALIKE = ("tests/integration/custody/audit/test_evidence.py", "tests/integration/custody/audit/test_any_damage.py")
+"""Of those, what only reads: what is read is the same from both, which `test_trail.py` beside them shows on both."""
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
     """Mark a test's turn on PostgreSQL as long, unless it is one of those that a database could change."""
     params = getattr(item, "callspec", None)
-    if params and params.params.get("database_url") == "postgresql" and not item.nodeid.startswith(ON_BOTH):
+    is_quick = item.nodeid.startswith(ON_BOTH) and not item.nodeid.startswith(READ_ALIKE)
+    if params and params.params.get("database_url") == "postgresql" and not is_quick:
         item.add_marker(pytest.mark.slow)
 
 
